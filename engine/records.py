@@ -1,0 +1,286 @@
+"""The records that every layer speaks. Frozen, plain, and free of I/O.
+
+Times are aware datetimes in UTC; sizes are bytes; durations are seconds; a version's label is ``flights@12``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Literal
+
+Verdict = Literal["ok", "watch", "failing", "unknown"]
+GateVerdict = Literal["pass", "warn", "fail", "cannot tell"]
+Comparison = Literal["better", "worse", "same", "cannot tell", "first"]
+RunState = Literal["queued", "running", "succeeded", "failed", "cancelled", "interrupted", "nothing-new"]
+VersionState = Literal["candidate", "live", "retired", "rejected", "expired", "barred", "failed"]
+Role = Literal["viewer", "operator", "admin"]
+
+
+@dataclass(frozen=True)
+class Operator:
+    """An identified person. ``account`` is the operating-system account that the name was used from."""
+
+    name: str
+    role: Role
+    account: str
+
+
+@dataclass(frozen=True)
+class Project:
+    name: str
+    title: str
+    owner: str
+    path: str
+    added_at: datetime
+
+
+@dataclass(frozen=True)
+class Step:
+    name: str
+    state: str
+    seconds: float | None
+    cpu_seconds: float | None
+    peak_memory: int | None
+    why: str | None
+
+
+@dataclass(frozen=True)
+class Run:
+    id: int
+    project: str
+    job: str
+    state: RunState
+    as_of: datetime
+    queued_at: datetime
+    started_at: datetime | None
+    ended_at: datetime | None
+    requested_by: str
+    progress: float
+    phase: str
+    version: str | None
+    why: str | None
+    steps: tuple[Step, ...] = ()
+
+    @property
+    def seconds(self) -> float | None:
+        """From start to end; None while it has not ended."""
+        if self.started_at is None or self.ended_at is None:
+            return None
+        return (self.ended_at - self.started_at).total_seconds()
+
+
+@dataclass(frozen=True)
+class Gate:
+    """One check of a candidate: its name, verdict, evidence in words and the numbers behind them."""
+
+    name: str
+    kind: str
+    verdict: GateVerdict
+    evidence: str
+    numbers: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A metric on the holdout with its 95 % interval, and the live version's on the same rows."""
+
+    name: str
+    value: float | None
+    low: float | None
+    high: float | None
+    n: int
+    live: float | None = None
+    difference: float | None = None
+    difference_low: float | None = None
+    difference_high: float | None = None
+    comparison: Comparison | None = None
+
+
+@dataclass(frozen=True)
+class Version:
+    """One row of the version list."""
+
+    project: str
+    number: int
+    digest: str
+    state: VersionState
+    made_at: datetime
+    as_of: datetime
+    run: int
+    verdict: GateVerdict
+    comparison: Comparison
+    sentence: str
+    against: str | None
+    metric: Metric | None
+    live_from: datetime | None
+    live_until: datetime | None
+    reason: str | None
+
+    @property
+    def label(self) -> str:
+        return f"{self.project}@{self.number}"
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """One row of the append-only table whose newest row, per project, is what is live."""
+
+    seq: int
+    project: str
+    number: int
+    previous: int | None
+    kind: Literal["release", "rollback"]
+    at: datetime
+    actor: str
+    reason: str
+
+    @property
+    def label(self) -> str:
+        return f"{self.project}@{self.number}"
+
+
+@dataclass(frozen=True)
+class Segment:
+    column: str
+    value: str
+    n: int
+    metric: str
+    candidate: float | None
+    live: float | None
+    difference: float | None
+    verdict: str
+
+
+@dataclass(frozen=True)
+class Change:
+    """What differs between two versions in one respect: code, data, schema, packages, settings."""
+
+    what: str
+    summary: str
+    details: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class DecisionCard:
+    """All that an operator needs to decide on one candidate."""
+
+    version: Version
+    live: str | None
+    live_seq: int
+    expires_at: datetime | None
+    metrics: tuple[Metric, ...]
+    gates: tuple[Gate, ...]
+    segments: tuple[Segment, ...]
+    changed_decisions: float | None
+    changes: tuple[Change, ...]
+    last_rejected: str | None
+    made_by: str
+    blocked: str | None
+
+
+@dataclass(frozen=True)
+class MovePlan:
+    """What a release or a rollback would do, or why it is refused. Nothing has happened yet.
+
+    ``live_seq`` is the deployment that was shown; the move is refused if another came after it.
+    """
+
+    project: str
+    kind: Literal["release", "rollback"]
+    source: str | None
+    target: str
+    live_seq: int
+    sentences: tuple[str, ...]
+    restores: tuple[str, ...]
+    does_not_restore: tuple[str, ...]
+    refused: str | None
+
+
+@dataclass(frozen=True)
+class ProofStep:
+    """One thing that a move has done, in the order it happened."""
+
+    what: str
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Moved:
+    """A move that was made: what is live now, the proof, and what takes it back."""
+
+    deployment: Deployment
+    steps: tuple[ProofStep, ...]
+    sentence: str
+    undo: str | None
+
+
+@dataclass(frozen=True)
+class Point:
+    """One measurement of a version's key metric."""
+
+    as_of: datetime
+    value: float
+
+
+@dataclass(frozen=True)
+class ProjectStatus:
+    """One line of the overview."""
+
+    project: Project
+    verdict: Verdict
+    why: str
+    since: datetime | None
+    live: str | None
+    live_since: datetime | None
+    metric: Metric | None
+    measured_at: datetime | None
+    history: tuple[Point, ...]
+    data_until: datetime | None
+    candidates: tuple[Version, ...]
+    last_run: Run | None
+    active_run: Run | None
+    next_due: datetime | None
+    rollback_to: str | None
+
+
+@dataclass(frozen=True)
+class Overview:
+    at: datetime
+    operator: Operator
+    host: str
+    projects: tuple[ProjectStatus, ...]
+    free: int
+    total: int
+
+
+@dataclass(frozen=True)
+class AuditRow:
+    seq: int
+    at: datetime
+    actor: str
+    action: str
+    subject: str
+    reason: str
+    digest: str
+    details: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class AuditVerdict:
+    ok: bool
+    rows: int
+    head: str
+    first_broken: int | None
+    why: str | None
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What ``doctor`` found about one thing, and whether it was mended."""
+
+    what: str
+    verdict: Verdict
+    sentence: str
+    mended: bool = False

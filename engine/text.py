@@ -1,0 +1,20 @@
+"""Text from outside (logs, files, commit messages, data values) made safe to show in a terminal."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+_ESCAPES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-_])")
+_UNSAFE = {"Cc", "Cf", "Cs", "Co", "Zl", "Zp"}
+
+
+def plain(text: str, limit: int = 400) -> str:
+    """One line of ``text`` with escape sequences, control and direction-changing characters removed.
+
+    Line breaks and tabs become spaces; at most ``limit`` characters are kept, an ellipsis marks a cut.
+    """
+    text = _ESCAPES.sub("", text[: limit * 4])
+    text = text.replace("\n", " ").replace("\t", " ").replace("\r", " ")
+    text = "".join(c for c in text if unicodedata.category(c) not in _UNSAFE).strip()
+    return text if len(text) <= limit else text[: limit - 1] + "…"
