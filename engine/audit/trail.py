@@ -1,0 +1,122 @@
+"""The audit trail in the ledger: append within a decision's own transaction, list, verify, export."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from engine.audit.chain import GENESIS, canonical, first_broken, link
+from engine.clock import moment, stamp
+from engine.records import AuditRow, AuditVerdict, Operator
+from engine.storage.ledger import Ledger
+
+# Deployments and decisions are what the trail is about, so each must agree with the row that recorded it.
+_DISAGREEING = """
+SELECT coalesce(a.seq, t.audit) AS seq, '{table}' AS what FROM {table} t LEFT JOIN audit a ON a.seq = t.audit
+WHERE a.seq IS NULL OR a.at <> t.at OR a.actor <> t.actor OR a.reason <> t.reason OR a.action <> {action}
+   OR a.subject <> t.project || '@' || t.number
+ORDER BY 1 LIMIT 1
+"""
+_WITHOUT_DEPLOYMENT = """
+SELECT a.seq AS seq, 'deployments' AS what FROM audit a LEFT JOIN deployments d ON d.audit = a.seq
+WHERE a.action IN ('release', 'rollback') AND d.seq IS NULL ORDER BY 1 LIMIT 1
+"""
+
+
+def append(
+    db: sqlite3.Connection,
+    *,
+    at: datetime,
+    actor: Operator,
+    action: str,
+    subject: str,
+    reason: str = "",
+    details: dict[str, Any] | None = None,
+) -> int:
+    """Add one row to the end of the chain inside the caller's transaction, and return its seq."""
+    last = db.execute("SELECT seq, digest FROM audit ORDER BY seq DESC LIMIT 1").fetchone()
+    seq, previous = (last["seq"] + 1, last["digest"]) if last else (1, GENESIS)
+    body = canonical(
+        {
+            "seq": seq,
+            "at": stamp(at),
+            "actor": actor.name,
+            "account": actor.account,
+            "action": action,
+            "subject": subject,
+            "reason": reason,
+            "details": details or {},
+        }
+    )
+    db.execute("INSERT INTO audit (seq, body, digest) VALUES (?, ?, ?)", (seq, body, link(previous, body)))
+    return seq
+
+
+def count(ledger: Ledger) -> int:
+    """How many rows there are; seq counts them without a gap."""
+    with ledger.read() as db:
+        return int(db.execute("SELECT coalesce(max(seq), 0) FROM audit").fetchone()[0])
+
+
+def page(ledger: Ledger, *, offset: int, limit: int, matching: str = "") -> tuple[AuditRow, ...]:
+    """Rows newest first. Without ``matching`` this costs the same anywhere in the trail."""
+    with ledger.read() as db:
+        if matching:
+            rows = db.execute(
+                "SELECT seq, body, digest FROM audit WHERE instr(lower(body), ?) ORDER BY seq DESC LIMIT ? OFFSET ?",
+                (matching.lower(), limit, offset),
+            ).fetchall()
+        else:
+            last = db.execute("SELECT coalesce(max(seq), 0) FROM audit").fetchone()[0]
+            rows = db.execute(
+                "SELECT seq, body, digest FROM audit WHERE seq <= ? ORDER BY seq DESC LIMIT ?",
+                (last - offset, limit),
+            ).fetchall()
+    return tuple(_row(r) for r in rows)
+
+
+def _row(row: sqlite3.Row) -> AuditRow:
+    body = json.loads(row["body"])
+    return AuditRow(
+        seq=row["seq"],
+        at=moment(body["at"]),
+        actor=body["actor"],
+        action=body["action"],
+        subject=body["subject"],
+        reason=body["reason"],
+        digest=row["digest"],
+        details=body["details"],
+    )
+
+
+def verify(ledger: Ledger) -> AuditVerdict:
+    """Follow the whole chain, then hold decisions and deployments against it."""
+    with ledger.read() as db:
+        cursor = db.cursor()
+        cursor.row_factory = None
+        rows, head, broken = first_broken(cursor.execute("SELECT seq, body, digest FROM audit ORDER BY seq"))
+        if broken is not None:
+            return AuditVerdict(False, rows, head, broken, f"row {broken} does not follow from the row before it")
+        for query in (
+            _DISAGREEING.format(table="deployments", action="t.kind"),
+            _DISAGREEING.format(table="decisions", action="CASE t.kind WHEN 'approve' THEN 'release' ELSE t.kind END"),
+            _WITHOUT_DEPLOYMENT,
+        ):
+            found = db.execute(query).fetchone()
+            if found:
+                why = f"the table {found['what']} does not agree with what row {found['seq']} recorded"
+                return AuditVerdict(False, rows, head, int(found["seq"]), why)
+    return AuditVerdict(True, rows, head, None, None)
+
+
+def export(ledger: Ledger, target: Path) -> AuditVerdict:
+    """Write the trail as JSON lines (seq, digest, body as stored), closed by a line with the head digest."""
+    verdict = verify(ledger)
+    with ledger.read() as db, target.open("x", encoding="utf-8") as file:
+        for seq, body, digest in db.execute("SELECT seq, body, digest FROM audit ORDER BY seq"):
+            file.write(json.dumps({"seq": seq, "digest": digest, "body": body}, ensure_ascii=False) + "\n")
+        file.write(json.dumps({"rows": verdict.rows, "head": verdict.head, "ok": verdict.ok}) + "\n")
+    return verdict

@@ -1,0 +1,1 @@
+"""Where things are kept: the workspace's paths, the ledger, the object store."""

@@ -1,0 +1,46 @@
+"""Files and links that are either the old one or the new one, whatever is killed in between."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from pathlib import Path
+
+
+def sync_folder(folder: Path) -> None:
+    """Make the names in ``folder`` durable."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def write_file(target: Path, content: bytes, *, mode: int = 0o644, durable: bool = True) -> None:
+    """Write ``content`` under a temporary name beside ``target``, flush it, then rename it over ``target``."""
+    temporary = target.with_name(f".{target.name}.{secrets.token_hex(6)}.tmp")
+    try:
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+            if durable:
+                file.flush()
+                os.fsync(file.fileno())
+        os.rename(temporary, target)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+    if durable:
+        sync_folder(target.parent)
+
+
+def switch_link(link: Path, destination: str) -> None:
+    """Make the symbolic link ``link`` point at ``destination`` in one step; there is never a moment without it."""
+    temporary = link.with_name(f".{link.name}.{secrets.token_hex(6)}.tmp")
+    os.symlink(destination, temporary)
+    try:
+        os.rename(temporary, link)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+    sync_folder(link.parent)

@@ -1,0 +1,138 @@
+"""The object store: content under its own digest, compressed, written once, verified whenever it is read."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import secrets
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from engine.errors import Damage, Refusal
+from engine.storage.chunks import boundaries
+
+LEVEL = 3
+
+
+@dataclass(frozen=True)
+class Stored:
+    """A file in the store: the digest and size of its whole content, and the objects that make it up in order."""
+
+    digest: str
+    size: int
+    chunks: tuple[str, ...]
+
+    def document(self) -> dict[str, Any]:
+        """As it stands in a version document."""
+        return {"digest": self.digest, "size": self.size, "chunks": list(self.chunks)}
+
+    @staticmethod
+    def of(document: Mapping[str, Any]) -> Stored:
+        """Read back what ``document`` wrote."""
+        return Stored(str(document["digest"]), int(document["size"]), tuple(document["chunks"]))
+
+
+class ObjectStore:
+    """Objects under ``root``/ab/cdef…; a digest is the SHA-256 of the content before compression."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def path(self, digest: str) -> Path:
+        return self.root / digest[:2] / digest[2:]
+
+    def has(self, digest: str) -> bool:
+        return self.path(digest).exists()
+
+    def put(self, content: bytes | memoryview) -> str:
+        """Store ``content`` and return its digest; what is there already is not written again."""
+        import zstandard
+
+        digest = hashlib.sha256(content).hexdigest()
+        target = self.path(digest)
+        if target.exists():
+            return digest
+        packed = zstandard.ZstdCompressor(level=LEVEL).compress(content)
+        temporary = target.parent / f".{secrets.token_hex(8)}.tmp"
+        try:
+            target.parent.mkdir(exist_ok=True)
+            descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o444)
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(packed)
+                file.flush()
+                os.fdatasync(file.fileno())
+            os.rename(temporary, target)
+        except OSError as error:
+            temporary.unlink(missing_ok=True)
+            raise Refusal(f"The object store took nothing in: {error.strerror}. Free some space and try again.") from None
+        return digest
+
+    def get(self, digest: str) -> bytes:
+        """The content of ``digest``. Raises Damage when it is gone or is not what its name says."""
+        import zstandard
+
+        path = self.path(digest)
+        try:
+            packed = path.read_bytes()
+        except FileNotFoundError:
+            raise Damage(f"The object {digest[:12]} is gone from the store ({path}).") from None
+        try:
+            content = zstandard.ZstdDecompressor().decompress(packed)
+        except zstandard.ZstdError:
+            raise Damage(f"The object {digest[:12]} is damaged: it cannot be unpacked ({path}).") from None
+        if hashlib.sha256(content).hexdigest() != digest:
+            raise Damage(f"The object {digest[:12]} is damaged: its content has another digest ({path}).")
+        return content
+
+    def put_file(self, path: Path) -> Stored:
+        """Store a file of any size in content-defined chunks; a megabyte-sized step at a time is in memory."""
+        data = path.read_bytes()
+        view = memoryview(data)
+        digests, start = [], 0
+        for end in boundaries(view):
+            digests.append(self.put(view[start:end]))
+            start = end
+        self.sync()
+        return Stored(hashlib.sha256(data).hexdigest(), len(data), tuple(digests))
+
+    def put_content(self, content: bytes) -> Stored:
+        """Store ``content`` as a file of one object."""
+        digest = self.put(content)
+        return Stored(digest, len(content), (digest,))
+
+    def write_file(self, stored: Stored, target: Path, *, mode: int = 0o444) -> None:
+        """Put the file ``stored`` together at ``target``. Raises Damage when any part of it is not whole."""
+        whole = hashlib.sha256()
+        descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+        with os.fdopen(descriptor, "wb") as file:
+            for digest in stored.chunks:
+                content = self.get(digest)
+                whole.update(content)
+                file.write(content)
+        if whole.hexdigest() != stored.digest:
+            raise Damage(f"The file {target.name} is damaged in the store: its parts do not make up {stored.digest[:12]}.")
+
+    def read(self, stored: Stored) -> bytes:
+        """The whole content of ``stored``, verified."""
+        content = b"".join(self.get(digest) for digest in stored.chunks)
+        if hashlib.sha256(content).hexdigest() != stored.digest:
+            raise Damage(f"A stored file is damaged: its parts do not make up {stored.digest[:12]}.")
+        return content
+
+    def sync(self) -> None:
+        """Make the names of everything stored so far durable, before a version refers to them."""
+        descriptor = os.open(self.root, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+    def digests(self) -> Iterator[str]:
+        """Every object in the store."""
+        for folder in sorted(self.root.iterdir()):
+            if folder.is_dir() and len(folder.name) == 2:
+                for path in sorted(folder.iterdir()):
+                    if not path.name.startswith("."):
+                        yield folder.name + path.name

@@ -1,0 +1,118 @@
+"""One directory that holds everything, and the names of what is in it."""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from engine.errors import Conflict, Forbidden, NotFound, Refusal
+
+_FOLDERS = ("objects", "environments", "runs", "live", "locks", "cache", "console", "logs", "releases")
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """The paths of a workspace. Making one touches nothing; see ``create`` and ``find``."""
+
+    root: Path
+
+    @property
+    def ledger(self) -> Path:
+        return self.root / "ledger.db"
+
+    @property
+    def objects(self) -> Path:
+        return self.root / "objects"
+
+    @property
+    def environments(self) -> Path:
+        return self.root / "environments"
+
+    @property
+    def runs(self) -> Path:
+        return self.root / "runs"
+
+    @property
+    def live(self) -> Path:
+        return self.root / "live"
+
+    @property
+    def releases(self) -> Path:
+        return self.root / "releases"
+
+    @property
+    def cache(self) -> Path:
+        return self.root / "cache"
+
+    def run_folder(self, run: int) -> Path:
+        return self.runs / f"{run:07d}"
+
+    @property
+    def token(self) -> str:
+        """What marks this workspace's processes, so that another workspace's are never swept away with them."""
+        return hashlib.sha256(str(self.root).encode()).hexdigest()[:16]
+
+    @contextmanager
+    def lock(self, name: str, *, wait: bool = True) -> Iterator[None]:
+        """Hold the operating system's lock ``name``; it is freed when the process dies, however it dies.
+
+        Raises Conflict when somebody else holds it and ``wait`` is false.
+        """
+        descriptor = os.open(self.root / "locks" / name, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        try:
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+            except BlockingIOError:
+                raise Conflict(f"Another process is already at work on '{name}'; wait for it and try again.") from None
+            yield
+        finally:
+            os.close(descriptor)
+
+
+def default_home() -> Path:
+    """``$LEVERFRAME_HOME``, or ``~/.leverframe``."""
+    return Path(os.environ.get("LEVERFRAME_HOME") or "~/.leverframe").expanduser()
+
+
+def create(home: Path) -> Workspace:
+    """Make the folders of a workspace at ``home``; an existing workspace is left as it is.
+
+    Raises Refusal when ``home`` is a file or a folder that holds other things.
+    """
+    root = home.expanduser().absolute()
+    if root.exists() and not root.is_dir():
+        raise Refusal(f"{root} is a file; name a folder for the workspace.")
+    if root.is_dir() and not (root / "ledger.db").exists():
+        strangers = sorted(p.name for p in root.iterdir() if p.name not in (*_FOLDERS, "demo-projects"))
+        if strangers:
+            raise Refusal(f"{root} holds other things ({strangers[0]}, …); name an empty folder for the workspace.")
+    try:
+        root.mkdir(mode=0o750, parents=True, exist_ok=True)
+        for name in _FOLDERS:
+            (root / name).mkdir(mode=0o750, exist_ok=True)
+    except OSError as error:
+        raise Refusal(f"The workspace {root} cannot be made: {error.strerror}.") from None
+    return find(root, must_exist=False)
+
+
+def find(home: Path, *, must_exist: bool = True) -> Workspace:
+    """The workspace at ``home``.
+
+    Raises NotFound when there is none, and Forbidden when another account owns it: its files would
+    end up with two owners, and neither account could repair them.
+    """
+    root = home.expanduser().absolute()
+    if must_exist and not (root / "ledger.db").exists():
+        raise NotFound(f"There is no workspace at {root}; run 'leverframe init' or 'leverframe demo' first.")
+    owner = root.stat().st_uid
+    if owner != os.geteuid():
+        raise Forbidden(
+            f"The workspace {root} belongs to another account (uid {owner}); work as that account, "
+            "or name your own with --home."
+        )
+    return Workspace(root)
