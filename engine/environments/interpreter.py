@@ -77,22 +77,19 @@ def _remembered(memory: Path) -> Interpreter | None:
 
 
 def _look(asked: str, uv: Uv, memory: Path) -> Interpreter:
-    doing = f"looking for Python {asked}"
-    try:
-        path = uv.run("python", "find", "--quiet", "--no-project", f"cpython@{asked}", doing=doing, seconds=60).strip()
-        found = _probe(path)
-    except Refusal:
-        found = None
-    if found is None or not matches(asked, found.version):
-        there = ", ".join(_present(uv)) or "none"
-        raise Refusal(
-            f"Python {asked} is not on this machine (there: {there}); install it, for instance with "
-            f"'uv python install {asked}', or change python in leverframe.toml."
-        )
-    memory.parent.mkdir(parents=True, exist_ok=True)
-    told = {"path": str(found.path), "version": found.version, "fingerprint": fingerprint(found.path)}
-    write_file(memory, json.dumps(told, sort_keys=True).encode(), durable=False)
-    return found
+    there = _present(uv)
+    for version, path in there:
+        found = _probe(path) if matches(asked, version) else None
+        if found is not None and matches(asked, found.version):
+            memory.parent.mkdir(parents=True, exist_ok=True)
+            told = {"path": str(found.path), "version": found.version, "fingerprint": fingerprint(found.path)}
+            write_file(memory, json.dumps(told, sort_keys=True).encode(), durable=False)
+            return found
+    versions = dict.fromkeys([own_interpreter().version, *(version for version, _ in there)])
+    raise Refusal(
+        f"Python {asked} is not on this machine (there: {', '.join(versions)}); install it, for instance with "
+        f"'uv python install {asked}', or change python in leverframe.toml."
+    )
 
 
 def _probe(path: str) -> Interpreter | None:
@@ -105,11 +102,18 @@ def _probe(path: str) -> Interpreter | None:
     return Interpreter(Path(os.path.realpath(base)), ".".join(str(part) for part in version))
 
 
-def _present(uv: Uv) -> list[str]:
-    """The versions of CPython that uv finds here, newest first, with the engine's own."""
-    try:
-        listed = uv.run("python", "list", "--only-installed", "--offline", doing="listing Pythons", seconds=60)
-    except Refusal:
-        listed = ""
-    found = set(re.findall(r"^cpython-(3\.\d+\.\d+)[-+]", listed, re.MULTILINE)) | {own_interpreter().version}
-    return sorted(found, key=lambda version: [int(part) for part in version.split(".")], reverse=True)
+def _present(uv: Uv) -> list[tuple[str, str]]:
+    """The versions and programs of CPython that uv finds here, newest first.
+
+    Listing, not ``uv python find``: that stops at the first program on the path that cannot start (a pyenv shim).
+    """
+    listed = uv.run(
+        "python", "list", "--only-installed", "--offline", "--output-format", "json",
+        doing="listing the Pythons of this machine", seconds=60,
+    )  # fmt: skip
+    found = [
+        (str(row["version"]), str(row["path"]))
+        for row in json.loads(listed or "[]")
+        if row.get("implementation") == "cpython" and row.get("variant") == "default" and row.get("path")
+    ]
+    return sorted(found, key=lambda row: [int(part) for part in re.findall(r"\d+", row[0])], reverse=True)
