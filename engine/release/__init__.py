@@ -1,0 +1,1 @@
+"""How a version becomes live, and how the one before comes back: policy, plan, rebuild, proof, swap."""

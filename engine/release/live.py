@@ -1,0 +1,122 @@
+"""``live/<project>``: a link to the release folder of the live version. The ledger is the truth, this its projection."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Mapping
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from engine.environments.check import compare
+from engine.environments.build import Environment
+from engine.release.rebuild import rebuild
+from engine.storage.atomic import switch_link
+from engine.storage.objects import ObjectStore
+from engine.storage.workspace import Workspace
+from engine.versions import document as documents
+from engine.versions.environment import lock_of
+
+
+def pointed_at(workspace: Workspace, project: str) -> str | None:
+    """The name of the release folder that ``live/<project>`` leads to, or None."""
+    try:
+        return Path(os.readlink(workspace.live / project)).name
+    except OSError:
+        return None
+
+
+def point(workspace: Workspace, project: str, release: str) -> None:
+    """Switch ``live/<project>`` to the release folder ``release`` in one step."""
+    switch_link(workspace.live / project, os.path.join("..", "releases", project, release))
+
+
+def release_folder(workspace: Workspace, project: str, release: str) -> Path:
+    return workspace.releases / project / release
+
+
+def complaints(workspace: Workspace, store: ObjectStore, project: str, release: str, digest: str) -> list[str]:
+    """How ``live/<project>`` differs from what the ledger says is live; empty when it is as it should be.
+
+    Reads and digests every file, so this is for ``doctor``; ``pointed_at`` is the quick look.
+    """
+    folder = release_folder(workspace, project, release)
+    actual = pointed_at(workspace, project)
+    if actual != release:
+        return [f"live/{project} leads to {actual or 'nothing'}, the ledger says {release}"]
+    if not folder.is_dir():
+        return [f"the release folder {release} is gone"]
+    document = documents.load(store, digest)
+    return _file_complaints(folder, document) + _environment_complaints(folder, store, document)
+
+
+def _file_complaints(folder: Path, document: Mapping[str, Any]) -> list[str]:
+    expected = {f"{part}/{f['path']}": f["digest"] for part in ("code", "model") for f in document[part]["files"]}
+    expected["data.parquet"] = document["data"]["file"]["digest"]
+    found = []
+    for name, digest in expected.items():
+        try:
+            content = (folder / name).read_bytes()
+        except OSError:
+            found.append(f"{name} is gone")
+            continue
+        if sha256(content).hexdigest() != digest:
+            found.append(f"{name} was changed")
+    for part in ("code", "model"):
+        there = {p.relative_to(folder).as_posix() for p in (folder / part).rglob("*") if p.is_file()}
+        found += [f"{name} does not belong there" for name in sorted(there - expected.keys())]
+    try:
+        if json.loads((folder / "schema.json").read_bytes()) != document["schema"]:
+            found.append("schema.json was changed")
+    except (OSError, ValueError):
+        found.append("schema.json is gone or damaged")
+    return found
+
+
+def _environment_complaints(folder: Path, store: ObjectStore, document: Mapping[str, Any]) -> list[str]:
+    lock = lock_of(store, document)
+    path = (folder / "environment").resolve()
+    if not (path / "bin" / "python").exists():
+        return ["its environment is gone"]
+    return list(compare(Environment(path, path / "bin" / "python", lock.digest), lock))
+
+
+def repair(workspace: Workspace, store: ObjectStore, project: str, release: str, digest: str) -> None:
+    """Make ``live/<project>`` what the ledger says, rebuilding the release folder from the store."""
+    folder = release_folder(workspace, project, release)
+    fresh = folder.with_name(f".{release}.rebuilt")
+    shutil.rmtree(fresh, ignore_errors=True)
+    rebuild(workspace, store, digest, fresh)
+    broken = folder.with_name(f".{release}.broken")
+    shutil.rmtree(broken, ignore_errors=True)
+    if folder.exists():
+        os.rename(folder, broken)
+    os.rename(fresh, folder)
+    point(workspace, project, release)
+    shutil.rmtree(broken, ignore_errors=True)
+
+
+def reconcile(workspace: Workspace, expected: Mapping[str, str]) -> list[str]:
+    """Point every live link at the release the ledger names; for the instant between commit and switch.
+
+    ``expected`` is release by project. Returns the projects whose link was moved. A release folder that is
+    gone is left to ``doctor``, so that the console stays quick and shows it red.
+    """
+    moved = []
+    for project, release in expected.items():
+        if pointed_at(workspace, project) != release and release_folder(workspace, project, release).is_dir():
+            point(workspace, project, release)
+            moved.append(project)
+    return moved
+
+
+def tidy(workspace: Workspace, project: str, keep: set[str]) -> None:
+    """Remove release folders that nothing points at; they can be rebuilt from the store at any time."""
+    folder = workspace.releases / project
+    for old in folder.iterdir() if folder.is_dir() else ():
+        if old.name not in keep:
+            shutil.rmtree(old, ignore_errors=True)
+
+

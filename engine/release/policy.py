@@ -1,0 +1,78 @@
+"""What may go live, what may come back, and why not. Pure: records and the time in, a sentence or None out.
+
+- Only a candidate may be released, and only while the live version is the one it was judged against.
+- A candidate expires when it is too old.
+- Where four eyes are asked for, whoever requested the retrain may not approve what came of it.
+- Only a version that was live may be rolled back to, and never a barred one: somebody lifts the bar first.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from engine.records import Operator, Version
+
+
+@dataclass(frozen=True)
+class Approval:
+    """What the manifest of a candidate asks of those who approve it, and what was given so far."""
+
+    needed: int
+    four_eyes: bool
+    requested_by: str
+    given_by: tuple[str, ...]
+
+
+def why_not_release(
+    version: Version, live: str | None, expires_at: datetime | None, approval: Approval, operator: Operator, now: datetime
+) -> str | None:
+    """Why ``version`` may not be made live by ``operator`` now, or None when it may."""
+    if version.state != "candidate":
+        return _not_a_candidate(version, live)
+    if version.against != live:
+        return (
+            f"{version.label} was judged against {version.against or 'nothing'}, but {live or 'nothing'} is live now; "
+            "retrain to have it judged again."
+        )
+    if expires_at is not None and now >= expires_at:
+        return f"{version.label} expired on {expires_at:%d %b %Y}; retrain to make a fresh candidate."
+    if approval.four_eyes and operator.name == approval.requested_by:
+        return f"{operator.name} asked for this retrain, and this project wants a second person to approve it."
+    if operator.name in approval.given_by:
+        return f"{operator.name} has approved {version.label} already; it waits for another person."
+    return None
+
+
+def _not_a_candidate(version: Version, live: str | None) -> str:
+    if version.state == "live":
+        since = f" since {version.live_from:%d %b %H:%M} UTC" if version.live_from else ""
+        return f"{version.label} is live already{since}."
+    said = f" ({version.reason})" if version.reason else ""
+    return {
+        "failed": f"{version.label} did not pass its gates: {version.sentence}",
+        "rejected": f"{version.label} was rejected{said}; retrain to make a new candidate.",
+        "expired": f"{version.label} expired{said}; retrain to make a fresh candidate.",
+        "barred": f"{version.label} is barred{said}; somebody must lift the bar first, with a reason.",
+        "retired": f"{version.label} was live before; go back to it with a rollback.",
+    }[version.state]
+
+
+def why_not_rollback(target: Version, live: str | None) -> str | None:
+    """Why the project may not go back to ``target``, or None when it may."""
+    if live is None:
+        return "Nothing is live, so there is nothing to roll back from."
+    if target.label == live:
+        return f"{target.label} is live already."
+    if target.state == "barred":
+        return f"{target.label} is barred ({target.reason}); lift the bar first, with a reason."
+    if target.state != "retired":
+        return f"{target.label} was never live; only a version that was live can be gone back to."
+    return None
+
+
+def why_not_reject(version: Version) -> str | None:
+    """Why ``version`` cannot be rejected, or None when it can."""
+    if version.state == "candidate":
+        return None
+    return f"{version.label} is {version.state}; only a candidate can be rejected."

@@ -1,0 +1,41 @@
+"""Rebuild a version in an empty folder from nothing but what the store holds.
+
+    <folder>/version.json   the version document
+             code/          the project's code as it was
+             model/         the model's files
+             data.parquet   the data it was made from
+             schema.json    that data's schema
+             requirements.lock
+             environment    link to the environment, rebuilt from the lock if it was gone
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+from engine.storage.objects import ObjectStore, Stored
+from engine.storage.workspace import Workspace
+from engine.versions import document as documents
+from engine.versions.environment import lock_of, standing
+
+
+def rebuild(workspace: Workspace, store: ObjectStore, digest: str, folder: Path) -> dict[str, Any]:
+    """Rebuild the version with ``digest`` at ``folder``, which must not exist; returns the version document.
+
+    Every file is verified against its digest on the way. Raises Damage.
+    """
+    document = documents.load(store, digest)
+    folder.mkdir(parents=True)
+    documents.write_folder(store, document["code"]["files"], folder / "code")
+    documents.write_folder(store, document["model"]["files"], folder / "model")
+    store.write_file(Stored.of(document["data"]["file"]), folder / "data.parquet")
+    lock = lock_of(store, document)
+    environment = standing(workspace, lock)
+    os.symlink(os.path.relpath(environment.path, folder), folder / "environment")
+    (folder / "requirements.lock").write_text(lock.text, encoding="utf-8")
+    for name, content in (("schema", document["schema"]), ("version", {**document, "digest": digest})):
+        (folder / f"{name}.json").write_text(json.dumps(content, indent=1, sort_keys=True), encoding="utf-8")
+    return document

@@ -1,0 +1,141 @@
+"""Start the steps of one version: each in a fresh folder that holds the version's code, checked against its lock.
+
+    <folder>/code/     a copy of the code, the step's working directory
+             input/    data.<format>, model/ for score
+             output/   what the step leaves
+             step.log
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from engine.clock import stamp
+from engine.environments.build import Environment
+from engine.environments.check import compare
+from engine.environments.lock import Lock
+from engine.errors import StepFailed
+from engine.projects.manifest import Manifest, Program
+from engine.runs.step import Limits, RunningStep, StepResult, StepSpec, clean_environment, python_step_argv, start_step
+
+Progress = Callable[[float, str], None]
+
+
+@dataclass(frozen=True)
+class Stage:
+    """What the steps of one version have in common."""
+
+    code: Path
+    manifest: Manifest
+    environment: Environment
+    lock: Lock
+    marker: str
+    as_of: datetime
+
+
+class Launch:
+    """One step: its folder is made at once, its input is put there, ``begin`` lets it go, ``conclude`` waits for it.
+
+    A step under the Python runner is started early where ``warm`` asks for it, loads its libraries and waits;
+    a command in another language is started by ``begin``, when its input is complete.
+    """
+
+    def __init__(
+        self, stage: Stage, name: str, folder: Path, on_progress: Progress, *, title: str = "", warm: bool = False
+    ) -> None:
+        self.stage = stage
+        self.title = title or name
+        self.input = folder / "input"
+        self.output = folder / "output"
+        self._on_progress = on_progress
+        self._running: RunningStep | None = None
+        self._cancelled: str | None = None
+        for part in (self.input, self.output):
+            part.mkdir(parents=True)
+        shutil.copytree(stage.code, folder / "code", copy_function=shutil.copyfile)
+        self._warm = warm and _under_runner(stage.manifest, name)
+        self._spec = _spec(stage, name, self.title, folder, warm=self._warm)
+        if self._warm:
+            check_environment(stage, self.title)
+            self._running = start_step(self._spec, on_progress)
+
+    def begin(self) -> None:
+        """Let it read its input. Raises StepFailed when the environment is not what the lock says by now."""
+        check_environment(self.stage, self.title)
+        if self._cancelled is not None:
+            raise StepFailed(self._cancelled)
+        if self._running is None:
+            self._running = start_step(self._spec, self._on_progress)
+        else:
+            self._running.go()
+
+    def conclude(self, record: Callable[[StepResult], None] | None = None) -> StepResult:
+        """Wait for the end. Raises StepFailed with the step's own last words unless it succeeded."""
+        if self._running is None:
+            raise StepFailed(f"{self.title} was never started.")
+        result = self._running.wait()
+        if record is not None:
+            record(result)
+        if result.state != "succeeded":
+            raise StepFailed(result.why or f"{self.title} failed without a word.")
+        return result
+
+    def cancel(self, why: str) -> None:
+        """End it, or see to it that it never begins."""
+        self._cancelled = why
+        if self._running is not None:
+            self._running.cancel(why)
+
+
+def check_environment(stage: Stage, name: str) -> None:
+    """Raises StepFailed when the environment is not what the lock says."""
+    differences = compare(stage.environment, stage.lock)
+    if differences:
+        raise StepFailed(
+            f"{name} was not started: the environment differs from its lock ({'; '.join(differences[:3])}). "
+            "Run 'leverframe doctor --fix' to build it anew."
+        )
+
+
+def _spec(stage: Stage, name: str, title: str, folder: Path, *, warm: bool) -> StepSpec:
+    data, train = stage.manifest.data, stage.manifest.train
+    extra = {
+        "LEVERFRAME_STEP": name,
+        "LEVERFRAME_AS_OF": stamp(stage.as_of),
+        "LEVERFRAME_INPUT": str(folder / "input"),
+        "LEVERFRAME_OUTPUT": str(folder / "output"),
+        "LEVERFRAME_FORMAT": data.format,
+        "LEVERFRAME_TARGET": data.target,
+    }
+    if warm:
+        extra["LEVERFRAME_WAIT"] = "1"
+    return StepSpec(
+        name=title,
+        argv=_argv(stage, name),
+        cwd=folder / "code",
+        environment=clean_environment(stage.manifest.environment.variables, extra, train.threads),
+        log=folder / "step.log",
+        limits=Limits(train.timeout.total_seconds(), train.memory),
+        marker=stage.marker,
+    )
+
+
+def _program(manifest: Manifest, name: str) -> Program | None:
+    """How the manifest says ``name`` is run; None for scoring a fitted estimator, which needs no code."""
+    return {"extract": manifest.data.extract, "train": manifest.train.run, "score": manifest.train.score}[name]
+
+
+def _under_runner(manifest: Manifest, name: str) -> bool:
+    program = _program(manifest, name)
+    return program is None or program.command is None
+
+
+def _argv(stage: Stage, name: str) -> tuple[str, ...]:
+    program = _program(stage.manifest, name)
+    if program is not None and program.command is not None:
+        return program.command
+    return python_step_argv(stage.environment.python, name, program.callable if program else None)

@@ -1,0 +1,154 @@
+"""The process of one run: ``python -m engine.runs.process WORKSPACE RUN``.
+
+It holds the run's lock for as long as it lives, drives the steps and writes its own outcome. If it is killed, its
+steps die with it and the next look at the workspace marks the run interrupted.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import threading
+import time
+import traceback
+from pathlib import Path
+from typing import Any
+
+from engine import clock
+from engine.errors import LeverframeError
+from engine.people.operators import account
+from engine.records import Operator, Run, RunState
+from engine.runs import history, queue
+from engine.runs.launch import Launch
+from engine.runs.package import package, register
+from engine.runs.retrain import Room, retrain
+from engine.storage import workspace as workspaces
+from engine.storage.ledger import Ledger
+from engine.storage.objects import ObjectStore
+from engine.storage.workspace import Workspace
+from engine.text import plain
+from engine.versions import document as documents
+
+TELL_SECONDS = 0.4
+
+
+class Cancellation:
+    """Watches for a request to cancel and passes it on to every step, also to one that is launched afterwards."""
+
+    def __init__(self, folder: Path) -> None:
+        self.why: str | None = None
+        self._request = folder / queue.CANCEL
+        self._steps: list[Launch] = []
+        self._guard = threading.Lock()
+        self._ended = threading.Event()
+        threading.Thread(target=self._watch, daemon=True).start()
+
+    def add(self, step: Launch) -> None:
+        with self._guard:
+            self._steps.append(step)
+            if self.why:
+                step.cancel(self.why)
+
+    def end(self, why: str) -> None:
+        """End every step that is still there, because the run has ended."""
+        self._ended.set()
+        with self._guard:
+            for step in self._steps:
+                step.cancel(why)
+
+    def _watch(self) -> None:
+        while not self._ended.wait(0.2):
+            if self._request.exists():
+                said = plain(self._request.read_text("utf-8", "replace"))
+                with self._guard:
+                    self.why = f"cancelled by {said}"
+                    for step in self._steps:
+                        step.cancel(self.why)
+                return
+
+
+class Teller:
+    """Writes progress to the ledger, not more often than a person can read."""
+
+    def __init__(self, ledger: Ledger, run: int) -> None:
+        self._ledger, self._run = ledger, run
+        self._last, self._phase = 0.0, ""
+
+    def __call__(self, progress: float, phase: str) -> None:
+        now = time.monotonic()
+        if now - self._last >= TELL_SECONDS or phase.split(" ")[0] != self._phase.split(" ")[0]:
+            self._last, self._phase = now, phase
+            queue.report(self._ledger, self._run, progress, plain(phase, 120))
+
+
+def room_for(workspace: Workspace, ledger: Ledger, run: Run, cancellation: Cancellation) -> Room:
+    """Everything the run needs to know, read from the ledger once."""
+    store = ObjectStore(workspace.objects)
+    with ledger.read() as db:
+        options: dict[str, Any] = json.loads(
+            db.execute("SELECT options FROM runs WHERE id = ?", (run.id,)).fetchone()["options"]
+        )
+        path = db.execute("SELECT path FROM projects WHERE name = ?", (run.project,)).fetchone()["path"]
+        live = db.execute(
+            "SELECT number, digest FROM versions WHERE project = ? AND state = 'live'", (run.project,)
+        ).fetchone()
+    return Room(
+        workspace=workspace,
+        store=store,
+        run=run,
+        folder=workspace.run_folder(run.id),
+        marker=queue.marker(workspace, run.id),
+        project_path=Path(path),
+        allow_dirty=bool(options.get("allow_dirty")),
+        fresh_lock=bool(options.get("fresh_lock")),
+        live=(f"{run.project}@{live['number']}", documents.load(store, live["digest"])) if live else None,
+        tell=Teller(ledger, run.id),
+        record=lambda result: queue.record_step(ledger, run.id, result),
+        watch=cancellation.add,
+    )
+
+
+def drive(workspace: Workspace, ledger: Ledger, run: Run) -> None:
+    """Do the run's work and write its outcome, whatever it is."""
+    cancellation = Cancellation(workspace.run_folder(run.id))
+    try:
+        room = room_for(workspace, ledger, run, cancellation)
+        made = retrain(room)
+        digest, _ = package(room, made)
+        register(ledger, room, made, digest, Operator(run.requested_by, "operator", account()), clock.now())
+        return
+    except LeverframeError as error:
+        state: RunState = "cancelled" if cancellation.why else "failed"
+        why = cancellation.why or plain(str(error), 1000)
+    except OSError as error:
+        state, why = "failed", f"The machine would not: {error.strerror or error} ({error.filename or 'no file'})."
+    except Exception as error:
+        traceback.print_exc()
+        state = "failed"
+        why = f"Leverframe itself failed ({type(error).__name__}: {plain(str(error), 200)}); the traceback is in engine.log."
+    finally:
+        cancellation.end("the run ended")
+    with ledger.write() as db:
+        queue.finish(db, run.id, state, clock.now(), why=why)
+
+
+def main(home: str, number: str) -> int:
+    """Take the run's lock, claim it, drive it, then see whether another run can start."""
+    workspace = workspaces.find(Path(home))
+    run = int(number)
+    held = queue.take_lock(workspace, run)
+    if held is None:
+        return 0
+    ledger = Ledger(workspace.ledger, locks=workspace.root / "locks")
+    if not queue.claim(ledger, run, clock.now()):
+        return 0
+    os.nice(5)
+    drive(workspace, ledger, history.find(ledger, run))
+    os.close(held)
+    queue.dispatch(workspace, ledger)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))

@@ -1,0 +1,195 @@
+"""A retrain: extract, check, split, train, score candidate and live version on the same rows, judge.
+
+What can be done beside something else is: while extract runs, train loads its libraries and the judge its own; while
+the model trains, the live version scores the holdout and the data goes into the store.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from engine.environments.lock import Lock, resolve
+from engine.errors import Damage, Refusal, StepFailed
+from engine.projects.manifest import Manifest, load_manifest
+from engine.projects.source import Source, snapshot
+from engine.records import Run
+from engine.runs.data import Prepared, prepare
+from engine.runs.judging import Judge, job_of
+from engine.runs.launch import Launch, Stage
+from engine.runs.step import StepResult
+from engine.runs.tables import read_output, write_input
+from engine.storage.objects import ObjectStore, Stored
+from engine.storage.workspace import Workspace
+from engine.versions.document import write_folder
+from engine.versions.environment import lock_of, standing
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+
+@dataclass(frozen=True)
+class Room:
+    """What a run works with. ``tell`` reports progress, ``record`` keeps a step's result, ``watch`` can cancel it."""
+
+    workspace: Workspace
+    store: ObjectStore
+    run: Run
+    folder: Path
+    marker: str
+    project_path: Path
+    allow_dirty: bool
+    fresh_lock: bool
+    live: tuple[str, dict[str, Any]] | None
+    tell: Callable[[float, str], None]
+    record: Callable[[StepResult], None]
+    watch: Callable[[Launch], None]
+
+    def launch(self, stage: Stage, name: str, title: str, span: tuple[float, float]) -> Launch:
+        """A warm step whose progress is the run's progress between the two ends of ``span``."""
+        start, end = span
+
+        def on_progress(done: float, text: str) -> None:
+            self.tell(start + (end - start) * done, f"{title} {text}".strip())
+
+        step = Launch(
+            stage, name, self.folder / "steps" / title.replace(" ", "-"), on_progress, title=title, warm=True
+        )
+        self.watch(step)
+        return step
+
+
+@dataclass(frozen=True)
+class Start:
+    """What is known before the first step."""
+
+    source: Source
+    patch: str | None
+    lock: Lock
+    stage: Stage
+
+    @property
+    def manifest(self) -> Manifest:
+        return self.stage.manifest
+
+
+@dataclass(frozen=True)
+class Made:
+    """All that a run produced, ready to be packaged."""
+
+    start: Start
+    data: Prepared
+    data_file: Stored
+    model: Path
+    golden: pa.Table
+    judgement: dict[str, Any]
+    train_seconds: float
+
+
+def retrain(room: Room) -> Made:
+    """Run the whole of it. Raises StepFailed, Refusal or Damage with a sentence for the run's record."""
+    judge = Judge(room.folder / "validate.log")
+    try:
+        return _retrain(room, judge)
+    finally:
+        judge.close()
+
+
+def _retrain(room: Room, judge: Judge) -> Made:
+    start = begin(room)
+    form = start.manifest.data.format
+    extract = room.launch(start.stage, "extract", "extract", (0.05, 0.40))
+    extract.begin()
+    train = room.launch(start.stage, "train", "train", (0.40, 0.70))
+    extract.conclude(room.record)
+    room.tell(0.40, "checking the data")
+    data = prepare(read_output(extract.output, "data", form, "extract"), start.manifest, room.run.as_of, room.folder)
+
+    with ThreadPoolExecutor(2) as pool:
+        storing = pool.submit(room.store.put_file, data.whole)
+        write_input(data.train, train.input, form)
+        train.begin()
+        live = pool.submit(_score_live, room, data)
+        score = room.launch(start.stage, "score", "score", (0.70, 0.80))
+        trained = train.conclude(room.record)
+        model = _model_of(train)
+        predictions = _score(room, score, data.holdout_inputs, model)
+        live_predictions, live_problem = live.result()
+        room.tell(0.80, "validate")
+        job = job_of(start.manifest, data, room.folder, predictions, live_predictions, trained.seconds)
+        if room.live is not None:
+            job |= {"live": room.live[0], "live_problem": live_problem, "reference_schema": room.live[1]["schema"]}
+        judgement = judge.judge(job, room.folder)
+        data_file = storing.result()
+    return Made(start, data, data_file, model, predictions.take(data.golden), judgement, trained.seconds)
+
+
+def begin(room: Room) -> Start:
+    """Take the code as it is committed, read its manifest, lock its requirements, find its environment."""
+    room.tell(0.01, "taking the code")
+    code = room.folder / "code"
+    source, patch = snapshot(room.project_path, code, allow_dirty=room.allow_dirty)
+    manifest = load_manifest(code)
+    if manifest.name != room.run.project:
+        raise StepFailed(
+            f"The manifest is called '{manifest.name}' now, but this project is '{room.run.project}'; "
+            "give it its name back, or add it as a project of its own."
+        )
+    room.tell(0.02, "preparing the environment")
+    spec = manifest.environment
+    requirements = code / spec.requirements if spec.requirements else None
+    lock = resolve(requirements, spec.python, room.workspace.cache / "locks", fresh=room.fresh_lock)
+    environment = standing(room.workspace, lock)
+    return Start(source, patch, lock, Stage(code, manifest, environment, lock, room.marker, room.run.as_of))
+
+
+def _model_of(train: Launch) -> Path:
+    model = train.output / "model"
+    if model.is_symlink() or not model.is_dir() or not any(p.is_file() for p in model.rglob("*")):
+        raise StepFailed("train ended well but left no files in model/ of its output folder.")
+    return model
+
+
+def _score(room: Room, step: Launch, inputs: pa.Table, model: Path) -> pa.Table:
+    form = step.stage.manifest.data.format
+    shutil.copytree(model, step.input / "model")
+    write_input(inputs, step.input, form)
+    step.begin()
+    step.conclude(room.record)
+    predictions = read_output(step.output, "predictions", form, step.title)
+    if predictions.num_rows != inputs.num_rows:
+        raise StepFailed(
+            f"{step.title} gave {predictions.num_rows:,} predictions for {inputs.num_rows:,} rows; "
+            "it must give one for each row, in the same order."
+        )
+    return predictions
+
+
+def _score_live(room: Room, data: Prepared) -> tuple[pa.Table | None, str | None]:
+    """The live version's predictions for the same holdout, or why there are none.
+
+    A live version that cannot be scored does not fail the run: what cannot be compared is judged as *cannot tell*.
+    """
+    if room.live is None:
+        return None, None
+    label, document = room.live
+    try:
+        home = room.folder / "live"
+        home.mkdir()
+        for part in ("code", "model"):
+            write_folder(room.store, document[part]["files"], home / part)
+        lock = lock_of(room.store, document)
+        manifest = load_manifest(home / "code")
+        environment = standing(room.workspace, lock)
+        missing = [name for name in document["model"]["features"] if name not in data.holdout.column_names]
+        if missing:
+            return None, f"the data no longer has {', '.join(missing[:3])}, which {label} needs"
+        stage = Stage(home / "code", manifest, environment, lock, room.marker, room.run.as_of)
+        step = room.launch(stage, "score", "score live", (0.70, 0.75))
+        return _score(room, step, data.holdout.select(document["model"]["features"]), home / "model"), None
+    except (Refusal, Damage) as problem:
+        return None, str(problem)

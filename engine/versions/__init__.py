@@ -1,0 +1,1 @@
+"""Versions: immutable, numbered, content-addressed records of everything that a run produced."""

@@ -1,0 +1,144 @@
+"""The list of versions in the ledger: register one, find one, page through them."""
+
+from __future__ import annotations
+
+import json
+import re
+import sqlite3
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+from engine.clock import moment, stamp
+from engine.errors import Invalid, NotFound
+from engine.records import Comparison, GateVerdict, Metric, Version
+from engine.storage.ledger import Ledger
+
+_LABEL = re.compile(r"([a-z0-9][a-z0-9-]*)@([1-9][0-9]{0,8})")
+
+
+def parse_label(label: str) -> tuple[str, int]:
+    """``flights@12`` as its project and number. Raises Invalid."""
+    match = _LABEL.fullmatch(label)
+    if not match:
+        raise Invalid(f"'{label[:60]!a}' is not a version; write it like flights@12.")
+    return match[1], int(match[2])
+
+
+def register(
+    db: sqlite3.Connection,
+    *,
+    project: str,
+    digest: str,
+    made_at: datetime,
+    as_of: datetime,
+    run: int,
+    verdict: GateVerdict,
+    comparison: Comparison,
+    sentence: str,
+    against: int | None,
+    metric: Metric | None,
+    data_until: datetime | None,
+    expires_at: datetime,
+) -> int:
+    """Give a packaged version its number, inside the caller's transaction; a passed one becomes a candidate."""
+    number = int(
+        db.execute("SELECT coalesce(max(number), 0) + 1 FROM versions WHERE project = ?", (project,)).fetchone()[0]
+    )
+    state = "candidate" if verdict in ("pass", "warn") else "failed"
+    db.execute(
+        "INSERT INTO versions (project, number, digest, made_at, as_of, run, verdict, comparison, sentence, against,"
+        " metric, data_until, expires_at, state) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+        (
+            project, number, digest, stamp(made_at), stamp(as_of), run, verdict, comparison, sentence, against,
+            json.dumps(asdict(metric) if metric else None), stamp(data_until) if data_until else None,
+            stamp(expires_at), state,
+        ),
+    )  # fmt: skip
+    return number
+
+
+def find(db: sqlite3.Connection, label: str) -> sqlite3.Row:
+    """The row of the version called ``label``. Raises NotFound."""
+    project, number = parse_label(label)
+    row: sqlite3.Row | None = db.execute(
+        "SELECT * FROM versions WHERE project = ? AND number = ?", (project, number)
+    ).fetchone()
+    if row is None:
+        raise NotFound(f"There is no version {label}; 'leverframe versions {project}' lists what there is.")
+    return row
+
+
+def record(row: sqlite3.Row) -> Version:
+    """A row of the table as the record that every screen speaks."""
+    metric: dict[str, Any] | None = json.loads(row["metric"])
+    return Version(
+        project=row["project"],
+        number=row["number"],
+        digest=row["digest"],
+        state=row["state"],
+        made_at=moment(row["made_at"]),
+        as_of=moment(row["as_of"]),
+        run=row["run"],
+        verdict=row["verdict"],
+        comparison=row["comparison"],
+        sentence=row["sentence"],
+        against=f"{row['project']}@{row['against']}" if row["against"] else None,
+        metric=Metric(**metric) if metric else None,
+        live_from=moment(row["live_from"]) if row["live_from"] else None,
+        live_until=moment(row["live_until"]) if row["live_until"] else None,
+        reason=row["reason"],
+    )
+
+
+def count(ledger: Ledger, project: str | None) -> int:
+    """How many versions there are; numbers count them without a gap."""
+    with ledger.read() as db:
+        if project is None:
+            return int(db.execute("SELECT coalesce(max(id), 0) FROM versions").fetchone()[0])
+        return int(
+            db.execute("SELECT coalesce(max(number), 0) FROM versions WHERE project = ?", (project,)).fetchone()[0]
+        )
+
+
+def page(
+    ledger: Ledger, project: str | None, *, offset: int, limit: int, matching: str = ""
+) -> tuple[Version, ...]:
+    """Versions newest first. Without ``matching`` this costs the same anywhere in the list."""
+    # Neither numbers nor ids have gaps, so an offset is a key and needs no skipping of rows.
+    key = "id" if project is None else "number"
+    where, values = ("1", []) if project is None else ("project = ?", [project])
+    with ledger.read() as db:
+        if matching:
+            like = "instr(lower(project || '@' || number || ' ' || state || ' ' || sentence), ?)"
+            rows = db.execute(
+                f"SELECT * FROM versions WHERE {where} AND {like} ORDER BY {key} DESC LIMIT ? OFFSET ?",
+                (*values, matching.lower(), limit, offset),
+            ).fetchall()
+        else:
+            last = db.execute(f"SELECT coalesce(max({key}), 0) FROM versions WHERE {where}", values).fetchone()[0]
+            rows = db.execute(
+                f"SELECT * FROM versions WHERE {where} AND {key} <= ? ORDER BY {key} DESC LIMIT ?",
+                (*values, last - offset, limit),
+            ).fetchall()
+    return tuple(record(r) for r in rows)
+
+
+def candidates(db: sqlite3.Connection, project: str | None = None) -> tuple[Version, ...]:
+    """What waits for a decision, newest first."""
+    if project is None:
+        rows = db.execute("SELECT * FROM versions WHERE state = 'candidate' ORDER BY id DESC").fetchall()
+    else:
+        rows = db.execute(
+            "SELECT * FROM versions WHERE project = ? AND state = 'candidate' ORDER BY number DESC", (project,)
+        ).fetchall()
+    return tuple(record(r) for r in rows)
+
+
+def were_live(db: sqlite3.Connection, project: str) -> tuple[Version, ...]:
+    """Versions that were live before the present one and are not barred, the latest first."""
+    rows = db.execute(
+        "SELECT * FROM versions WHERE project = ? AND state = 'retired' ORDER BY live_until DESC, number DESC LIMIT 50",
+        (project,),
+    ).fetchall()
+    return tuple(record(r) for r in rows)

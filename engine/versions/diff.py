@@ -1,0 +1,117 @@
+"""What differs between two version documents, in words that fit on a decision card. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from engine.records import Change
+
+Document = Mapping[str, Any]
+
+
+def changes(old: Document, new: Document, commits: tuple[str, ...] = ()) -> tuple[Change, ...]:
+    """Code, data, schema, packages, settings, in this order; an unchanged part says ``same``.
+
+    ``commits`` are the subjects of the commits between the two, where the repository still knows them.
+    """
+    return (
+        _code(old["code"], new["code"], commits),
+        _data(old["data"], new["data"]),
+        _schema(old["schema"], new["schema"]),
+        _packages(old["environment"], new["environment"]),
+        _settings(old["settings"], new["settings"]),
+    )
+
+
+def _code(old: Document, new: Document, commits: tuple[str, ...]) -> Change:
+    before = {f["path"]: f["digest"] for f in old["files"]}
+    after = {f["path"]: f["digest"] for f in new["files"]}
+    files = _named(before, after)
+    where = f"{_short(old)} → {_short(new)}" if _short(old) != _short(new) else f"at {_short(new)}"
+    if not files:
+        return Change("code", f"same, {where}" if where.startswith("at") else f"same files, {where}")
+    summary = f"{_counted(len(files), 'file')} changed"
+    if commits:
+        summary += f" in {_counted(len(commits), 'commit')}"
+    return Change("code", f"{summary}, {where}", (*commits, *files))
+
+
+def _short(code: Document) -> str:
+    revision = str(code["revision"] or "no revision")[:8]
+    return f"{revision} + uncommitted changes" if code.get("dirty") else revision
+
+
+def _data(old: Document, new: Document) -> Change:
+    if old["file"]["digest"] == new["file"]["digest"]:
+        return Change("data", f"same, {new['rows']:,} rows")
+    shared = set(old["file"]["chunks"]) & set(new["file"]["chunks"])
+    more = new["rows"] - old["rows"]
+    until = f", to {new['until'][:10]}" if new.get("until") else ""
+    return Change(
+        "data",
+        f"{more:+,} rows, {new['rows']:,} in all{until}".replace("+0 rows", "same number of rows"),
+        (f"{len(shared)} of {len(new['file']['chunks'])} stored parts are shared",),
+    )
+
+
+def _schema(old: Document, new: Document) -> Change:
+    before = {c["name"]: c for c in old["columns"]}
+    after = {c["name"]: c for c in new["columns"]}
+    details = _named({n: c["type"] for n, c in before.items()}, {n: c["type"] for n, c in after.items()})
+    for name in before.keys() & after.keys():
+        added = set(after[name].get("categories") or ()) - set(before[name].get("categories") or ())
+        if added and before[name].get("categories"):
+            details.append(f"{name}: new values {', '.join(sorted(map(str, added))[:5])}")
+    if not details:
+        return Change("schema", f"same, {len(after)} columns")
+    return Change("schema", f"{_counted(len(details), 'difference')}", tuple(sorted(details)))
+
+
+def _packages(old: Document, new: Document) -> Change:
+    before = {p["name"]: p["version"] for p in old["packages"]} | {"python": old["python"]}
+    after = {p["name"]: p["version"] for p in new["packages"]} | {"python": new["python"]}
+    details = _named(before, after)
+    if not details:
+        return Change("packages", f"same, {len(after) - 1} packages, Python {new['python']}")
+    return Change("packages", f"{_counted(len(details), 'package')} changed", tuple(details))
+
+
+def _settings(old: Document, new: Document) -> Change:
+    details = _named(_flat(old), _flat(new))
+    if not details:
+        return Change("settings", "same")
+    return Change("settings", f"{_counted(len(details), 'setting')} changed", tuple(details))
+
+
+def _flat(value: Any, prefix: str = "") -> dict[str, str]:
+    if isinstance(value, Mapping):
+        flat: dict[str, str] = {}
+        for key, inner in value.items():
+            flat |= _flat(inner, f"{prefix}.{key}" if prefix else str(key))
+        return flat
+    if isinstance(value, list) and any(isinstance(v, Mapping) for v in value):
+        return {k: v for i, inner in enumerate(value, 1) for k, v in _flat(inner, f"{prefix}[{i}]").items()}
+    return {prefix: str(value)}
+
+
+def _named(before: Mapping[str, str], after: Mapping[str, str]) -> list[str]:
+    """Differences by name; digests are not worth showing, values are."""
+    lines = []
+    for name in sorted(before.keys() | after.keys()):
+        old, new = before.get(name), after.get(name)
+        if old == new:
+            continue
+        if old is None:
+            lines.append(f"{name} added")
+        elif new is None:
+            lines.append(f"{name} removed")
+        elif len(old) == len(new) == 64:
+            lines.append(f"{name} changed")
+        else:
+            lines.append(f"{name}: {old} → {new}")
+    return lines
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

@@ -1,0 +1,85 @@
+"""The version document: canonical JSON that names objects; its digest is the version's identity."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from engine.audit.chain import canonical
+from engine.errors import Damage
+from engine.storage.objects import ObjectStore, Stored
+
+FORMAT = 1
+SECTIONS = (
+    "code", "data", "schema", "environment", "model", "settings", "schedule", "metrics", "gates", "golden", "lineage",
+)  # fmt: skip
+
+
+def save(store: ObjectStore, document: Mapping[str, Any]) -> str:
+    """Write ``document`` to the store and return its digest. A section that is missing is a bug."""
+    missing = [name for name in SECTIONS if name not in document]
+    if missing:
+        raise ValueError(f"version document without {missing}")
+    digest = store.put(canonical({"format": FORMAT, **document}).encode())
+    store.sync()
+    return digest
+
+
+def load(store: ObjectStore, digest: str) -> dict[str, Any]:
+    """The document with ``digest``, verified. Raises Damage."""
+    document: dict[str, Any] = json.loads(store.get(digest))
+    if document.get("format") != FORMAT:
+        raise Damage(f"The version {digest[:12]} has format {document.get('format')}; this Leverframe reads {FORMAT}.")
+    return document
+
+
+def stored_files(document: Mapping[str, Any]) -> Iterator[tuple[str, Stored]]:
+    """Every file that the document names, each with what it is for."""
+    for section in ("code", "model"):
+        for file in document[section]["files"]:
+            yield f"{section}/{file['path']}", Stored.of(file)
+    if document["code"].get("patch"):
+        yield "code patch", Stored.of(document["code"]["patch"])
+    yield "data", Stored.of(document["data"]["file"])
+    yield "environment lock", Stored.of(document["environment"]["lock"])
+    for name in ("inputs", "predictions"):
+        yield f"golden {name}", Stored.of(document["golden"][name])
+
+
+def damaged(store: ObjectStore, digest: str) -> list[str]:
+    """What of the version with ``digest`` is not whole in the store, in words; empty when all is well."""
+    try:
+        document = load(store, digest)
+    except Damage as damage:
+        return [str(damage)]
+    broken = []
+    for what, stored in stored_files(document):
+        try:
+            store.read(stored)
+        except Damage as damage:
+            broken.append(f"{what}: {damage}")
+    return broken
+
+
+def store_folder(store: ObjectStore, folder: Path) -> list[dict[str, Any]]:
+    """Put every file under ``folder`` into the store; links are not followed and not kept."""
+    files = []
+    for path in sorted(folder.rglob("*")):
+        if path.is_file() and not path.is_symlink():
+            executable = bool(path.stat().st_mode & 0o100)
+            name = path.relative_to(folder).as_posix()
+            files.append({"path": name, "executable": executable, **store.put_file(path).document()})
+    return files
+
+
+def write_folder(store: ObjectStore, files: list[dict[str, Any]], folder: Path) -> None:
+    """The reverse of ``store_folder``. Raises Damage for a file that is not whole or whose name leads out of it."""
+    folder.mkdir()
+    for file in files:
+        target = folder / file["path"]
+        if not target.resolve().is_relative_to(folder.resolve()):
+            raise Damage(f"The version names a file outside its folder: {file['path']!a}.")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        store.write_file(Stored.of(file), target, mode=0o555 if file["executable"] else 0o444)
