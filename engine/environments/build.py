@@ -43,7 +43,7 @@ class Environment:
 
 def place(lock: Lock, environments: Path) -> Environment:
     """Where the environment of ``lock`` is, or will be."""
-    path = environments / lock.digest[:16]
+    path = environments.absolute() / lock.digest[:16]
     return Environment(path, path / "bin" / "python", lock.digest)
 
 
@@ -57,7 +57,7 @@ def ensure(lock: Lock, environments: Path, *, uv: Uv | None = None, find: Finder
     if is_complete(environment):
         return environment
     with _in_plain_words(environments), _held(environments, lock.digest[:16]) as held:
-        sweep(environments)
+        sweep(environments, environment.path.name)
         if not is_complete(environment):
             _build(lock, environment, uv or _uv_beside(environments), find, held, share=True)
     return environment
@@ -72,7 +72,7 @@ def rebuild(lock: Lock, environments: Path, *, uv: Uv | None = None, find: Finde
     environment = place(lock, environments)
     uv = uv or _uv_beside(environments)
     with _in_plain_words(environments), _held(environments, lock.digest[:16]) as held:
-        sweep(environments)
+        sweep(environments, environment.path.name)
         _build(lock, environment, uv, find, held, share=False)
         if compare(environment, lock, content=True):
             names = [package.name for package in lock.packages]
@@ -95,14 +95,18 @@ def remove(digest: str, environments: Path) -> None:
             _discard(path)
 
 
-def sweep(environments: Path) -> int:
-    """Delete what interrupted builds left behind; how many folders. A build at work holds its lock and is let be."""
+def sweep(environments: Path, mine: str | None = None) -> int:
+    """Delete what interrupted builds left behind; how many folders. A build at work holds its lock and is let be.
+
+    ``mine``: the name of an environment whose lock the caller holds, so that nobody else can be building it.
+    """
     swept = 0
     for leftover in environments.glob(f".*{_UNFINISHED}"):
         name = leftover.name.split(".")[1]
         descriptor = os.open(environments / f".{name}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if name != mine:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
             shutil.rmtree(leftover)
             swept += 1
         except (BlockingIOError, FileNotFoundError):
@@ -141,7 +145,7 @@ def _build(lock: Lock, environment: Environment, uv: Uv, find: Finder, held: int
         )  # fmt: skip
         (temporary / _LOCK_TEXT).write_text(lock.text, "utf-8")
         if lock.packages:
-            _install(temporary, uv, held, _siblings(environment.path) if share else ())
+            _install(temporary, uv, held, _siblings(environment.path, lock.python) if share else ())
         marker = {
             "digest": lock.digest,
             "python": lock.python,
@@ -158,28 +162,32 @@ def _build(lock: Lock, environment: Environment, uv: Uv, find: Finder, held: int
 
 
 def _install(folder: Path, uv: Uv, held: int, siblings: tuple[Path, ...]) -> None:
-    """Install the lock, from uv's cache alone if it can be (a rollback must work without the network), then compile."""
-    sync = (
-        "pip", "sync", "--quiet", "--require-hashes", "--link-mode", "hardlink",
+    """Install the lock, then compile what no sibling has compiled."""
+    _sync(folder, uv, held, doing="installing the packages")
+    share_bytecode(site_packages(folder), siblings)
+    _sync(folder, uv, held, "--compile-bytecode", doing="compiling the packages")
+
+
+def _sync(folder: Path, uv: Uv, held: int, *options: str, doing: str) -> None:
+    """From uv's cache alone if it holds all (a rollback must work without the network), else from the registry."""
+    command = (
+        "pip", "sync", "--quiet", "--require-hashes", "--link-mode", "hardlink", *options,
         "--python", str(folder / "bin" / "python"), str(folder / _LOCK_TEXT),
     )  # fmt: skip
-    doing = "installing the packages"
     try:
-        uv.run(*sync, "--offline", doing=doing, seconds=BUILDING_SECONDS, held=(held,))
+        uv.run(*command, "--offline", doing=doing, seconds=BUILDING_SECONDS, held=(held,))
     except UvFailed:
-        # Not all of it is in the cache; whatever else is wrong is said again by this second attempt.
-        uv.run(*sync, doing=doing, seconds=BUILDING_SECONDS, held=(held,))
-    share_bytecode(site_packages(folder), siblings)
-    uv.run(
-        *sync, "--offline", "--compile-bytecode", doing="compiling the packages", seconds=BUILDING_SECONDS, held=(held,)
-    )
+        # Whatever else is wrong is said again by this second attempt.
+        uv.run(*command, doing=doing, seconds=BUILDING_SECONDS, held=(held,))
 
 
-def _siblings(path: Path) -> tuple[Path, ...]:
-    """The site-packages of the newest other environments (a Python's bytecode is of no use to another Python)."""
+def _siblings(path: Path, python: str) -> tuple[Path, ...]:
+    """The site-packages of the newest other environments with the same Python; another's bytecode is of no use."""
     others = [p for p in path.parent.iterdir() if not p.name.startswith(".") and p != path and (p / MARKER).is_file()]
     others.sort(key=lambda p: p.stat().st_mtime, reverse=True)
-    return tuple(site_packages(p) for p in others[:_NEWEST_SIBLINGS])
+    packages = (site_packages(p) for p in others)
+    minor = ".".join(python.split(".")[:2])
+    return tuple(p for p in packages if p.parent.name == f"python{minor}")[:_NEWEST_SIBLINGS]
 
 
 def _discard(path: Path) -> None:

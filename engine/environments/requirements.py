@@ -26,6 +26,8 @@ _REQUIREMENT = re.compile(
     rf"(?:{_VERSIONS}|\(\s*{_VERSIONS}\s*\))?\s*(?:;{_MARKER})?"
 )
 _HASH = re.compile(r"\s--hash=(?:sha256:[0-9a-f]{64}|sha384:[0-9a-f]{96}|sha512:[0-9a-f]{128})(?=\s|$)")
+# uv reads a name that ends like this as a file beside the requirements.
+_ARCHIVE = re.compile(r"\.(?:whl|zip|tar|tgz|tbz|txz|gz|bz2|xz|lzma|zst)\b", re.IGNORECASE)
 
 _OPTIONS = (
     (("-e", "--editable"), "an editable install is not a fixed version; publish the package and name its version"),
@@ -72,7 +74,7 @@ def plain_requirements(text: str, source: str = "requirements.txt") -> tuple[str
     mistakes: list[Mistake] = []
     for number, line in logical_lines(text):
         bare = _HASH.sub("", line).strip()
-        if len(bare) <= _LONGEST_LINE and _REQUIREMENT.fullmatch(bare):
+        if len(bare) <= _LONGEST_LINE and _REQUIREMENT.fullmatch(bare) and not _ARCHIVE.search(bare):
             found.append(line)
         else:
             mistakes.append(Mistake(number, f"'{plain(line, 80)}'", _why(bare[:_LONGEST_LINE])))
@@ -92,7 +94,7 @@ def _why(line: str) -> str:
         return "options are not taken; write one package and its version on each line"
     if re.search(r"[a-z+]+://|(?:^|@\s*)(?:file|git|hg|svn|bzr)[:+]", line, re.IGNORECASE):
         return "packages come from the registry, never from an address; name the package and its version"
-    if line.startswith((".", "/", "~", "\\")) or re.search(r"\.(?:whl|zip|tar\.\w+|tgz)\b", line) or "@" in line:
+    if line.startswith((".", "/", "~", "\\")) or _ARCHIVE.search(line) or "@" in line:
         return "packages come from the registry, never from a path; name the package and its version"
     if "$" in line:
         return "variables are not filled in; write the value"

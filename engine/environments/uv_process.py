@@ -76,12 +76,13 @@ class Uv:
         ``held``: file descriptors that uv inherits; a lock among them stays locked while any of uv's processes
         lives, even when the engine is killed. Raises UvFailed, or Refusal after ``seconds``.
         """
-        self.cache.mkdir(parents=True, exist_ok=True)
+        cache = self.cache.absolute()
+        cache.mkdir(parents=True, exist_ok=True)
         process = subprocess.Popen(
             [uv_binary(), *arguments],
             # Not the caller's folder: a uv.toml or pyproject.toml of a project would choose the registry.
-            cwd=self.cache.parent,
-            env={**self.environ, "UV_CACHE_DIR": str(self.cache)},
+            cwd=cache.parent,
+            env={**self.environ, "UV_CACHE_DIR": str(cache)},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

@@ -1,0 +1,75 @@
+"""A registry of tiny wheels in a folder, configured as an administrator would (uv's own variables), without network."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import os
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from engine.environments.lock import Lock, resolve
+from engine.environments.uv_process import Uv, uv_environment
+
+
+def _write_wheel(folder: Path, name: str, version: str, needs: tuple[str, ...] = ()) -> None:
+    module = name.replace("-", "_")
+    info = f"{module}-{version}.dist-info"
+    metadata = f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n"
+    files = {
+        f"{module}/__init__.py": f"VERSION = '{version}'\n",
+        f"{module}/extra.py": "ANSWER = 42\n",
+        f"{info}/METADATA": metadata + "".join(f"Requires-Dist: {need}\n" for need in needs),
+        f"{info}/WHEEL": "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+    }
+    rows = []
+    for path, text in files.items():
+        digest = base64.urlsafe_b64encode(hashlib.sha256(text.encode()).digest()).decode().rstrip("=")
+        rows.append(f"{path},sha256={digest},{len(text)}")
+    files[f"{info}/RECORD"] = "\n".join([*rows, f"{info}/RECORD,,"]) + "\n"
+    with zipfile.ZipFile(folder / f"{module}-{version}-py3-none-any.whl", "w") as wheel:
+        for path, text in files.items():
+            wheel.writestr(path, text)
+
+
+@dataclass(frozen=True)
+class Place:
+    """A workspace's folders, a project's requirements file, and uv with the folder of wheels as its registry."""
+
+    root: Path
+    uv: Uv
+
+    @property
+    def wheels(self) -> Path:
+        return self.root / "wheels"
+
+    @property
+    def cache(self) -> Path:
+        return self.root / "cache"
+
+    @property
+    def environments(self) -> Path:
+        return self.root / "environments"
+
+    def publish(self, name: str, version: str, *needs: str) -> None:
+        _write_wheel(self.wheels, name, version, needs)
+
+    def lock(self, *requirements: str, fresh: bool = False) -> Lock:
+        file = self.root / "requirements.txt"
+        file.write_text("\n".join(requirements) + "\n", "utf-8")
+        return resolve(file, None, self.cache, fresh=fresh, uv=self.uv)
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Place:
+    wheels = tmp_path / "wheels"
+    wheels.mkdir()
+    environ = {**uv_environment(os.environ), "UV_NO_INDEX": "1", "UV_FIND_LINKS": str(wheels)}
+    made = Place(tmp_path, Uv(tmp_path / "cache" / "uv", environ))
+    for name, version in (("apple", "1.0"), ("apple", "2.0"), ("pear", "1.5")):
+        made.publish(name, version)
+    made.publish("fruit-salad", "1.0", "apple>=1", "pear")
+    return made
