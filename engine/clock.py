@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, datetime
 
 from engine.errors import Invalid
@@ -27,3 +28,8 @@ def moment(text: str) -> datetime:
     except ValueError:
         raise Invalid(f"'{text}' is not a time; write it like 2026-11-24 or 2026-11-24T03:00Z.") from None
     return parsed.replace(tzinfo=UTC) if parsed.tzinfo is None else parsed.astimezone(UTC)
+
+
+def pause(seconds: float) -> None:
+    """Let time pass."""
+    time.sleep(seconds)

@@ -208,9 +208,12 @@ class ProofStep:
 
 @dataclass(frozen=True)
 class Moved:
-    """A move that was made: what is live now, the proof, and what takes it back."""
+    """A decision that was made: what is live now, the proof, and what takes it back.
 
-    deployment: Deployment
+    ``deployment`` is None when the project wants more approvals and nothing has moved yet.
+    """
+
+    deployment: Deployment | None
     steps: tuple[ProofStep, ...]
     sentence: str
     undo: str | None

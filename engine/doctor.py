@@ -1,0 +1,125 @@
+"""What is wrong with this workspace and this machine, and what of it can be mended without losing anything."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sqlite3
+from pathlib import Path
+
+from engine.audit import trail
+from engine.environments.check import compare
+from engine.environments.build import ensure, rebuild
+from engine.errors import LeverframeError
+from engine.projects import registry
+from engine.records import Finding
+from engine.release import live as projection
+from engine.storage.ledger import Ledger
+from engine.storage.objects import ObjectStore
+from engine.storage.workspace import Workspace
+from engine.versions import catalog
+from engine.versions import document as documents
+from engine.versions.environment import lock_of
+
+LITTLE_DISK = 2 << 30
+
+
+def examine(workspace: Workspace, ledger: Ledger, store: ObjectStore, *, mend: bool) -> tuple[Finding, ...]:
+    """Every finding, the good ones too. With ``mend`` the live folders and environments are rebuilt from the store."""
+    findings = [_ledger(ledger), _audit(ledger), _disk(workspace), _tools()]
+    with ledger.read() as db:
+        projects = registry.everything(db)
+        live = {
+            r["project"]: r
+            for r in db.execute(
+                "SELECT d.project, d.release, v.digest, v.number, v.state FROM deployments d JOIN versions v"
+                " ON v.project = d.project AND v.number = d.number"
+                " WHERE d.seq IN (SELECT max(seq) FROM deployments GROUP BY project)"
+            )
+        }
+        kept = {
+            name: [(v.label, v.digest) for v in catalog.were_live(db, name)[:1]] for name in (p.name for p in projects)
+        }
+    for project in projects:
+        row = live.get(project.name)
+        if row is not None:
+            findings.append(_live(workspace, store, row, mend=mend))
+        for label, digest in kept[project.name]:
+            findings.append(_stored(store, label, digest))
+        if not Path(project.path).is_dir():
+            what = f"the folder of {project.name}, {project.path}, is gone; retrains will fail until it is back"
+            findings.append(Finding(project.name, "watch", what))
+    return tuple(findings)
+
+
+def _ledger(ledger: Ledger) -> Finding:
+    with ledger.read() as db:
+        said = str(db.execute("PRAGMA quick_check(1)").fetchone()[0])
+        strays = db.execute(
+            "SELECT v.project FROM versions v WHERE v.state = 'live' AND v.number <>"
+            " (SELECT number FROM deployments WHERE project = v.project ORDER BY seq DESC LIMIT 1)"
+        ).fetchall()
+    if said != "ok":
+        return Finding("ledger", "failing", f"SQLite finds it damaged ({said}); restore it from a backup")
+    if strays:
+        return Finding("ledger", "failing", f"the state of {strays[0]['project']} does not agree with its deployments")
+    return Finding("ledger", "ok", "whole")
+
+
+def _audit(ledger: Ledger) -> Finding:
+    try:
+        verdict = trail.verify(ledger)
+    except sqlite3.DatabaseError as error:
+        return Finding("audit trail", "failing", f"it cannot be read ({error})")
+    if not verdict.ok:
+        return Finding("audit trail", "failing", f"broken at row {verdict.first_broken}: {verdict.why}")
+    return Finding("audit trail", "ok", f"{verdict.rows:,} rows hold, head {verdict.head[:16]}")
+
+
+def _disk(workspace: Workspace) -> Finding:
+    usage = shutil.disk_usage(workspace.root)
+    free = f"{usage.free / 2**30:.1f} GiB of {usage.total / 2**30:.0f} GiB are free"
+    return Finding("disk", "watch" if usage.free < LITTLE_DISK else "ok", free)
+
+
+def _tools() -> Finding:
+    if shutil.which("git") is None:
+        return Finding("tools", "failing", "git is not on the PATH; install it, no project can be read without it")
+    if not Path("/proc/self/environ").exists() or not hasattr(os, "setsid"):
+        return Finding("tools", "failing", "this is no Linux with /proc; steps cannot be kept under their limits")
+    return Finding("tools", "ok", "git and /proc are there")
+
+
+def _live(workspace: Workspace, store: ObjectStore, row: sqlite3.Row, *, mend: bool) -> Finding:
+    label = f"{row['project']}@{row['number']}"
+    what = f"live {row['project']}"
+    try:
+        found = projection.complaints(workspace, store, row["project"], row["release"], row["digest"])
+        if not found:
+            return Finding(what, "ok", f"{label}, every file as recorded")
+        said = "; ".join(found[:4])
+        if not mend:
+            return Finding(what, "failing", f"{said}. 'leverframe doctor --fix' rebuilds it from the store")
+        _mend_environment(workspace, store, row["digest"])
+        projection.repair(workspace, store, row["project"], row["release"], row["digest"])
+        left = projection.complaints(workspace, store, row["project"], row["release"], row["digest"])
+        if left:
+            return Finding(what, "failing", f"it could not be mended: {'; '.join(left[:4])}")
+        return Finding(what, "ok", f"{said}. Rebuilt from the store: {label}, every file as recorded", mended=True)
+    except LeverframeError as error:
+        return Finding(what, "failing", str(error))
+
+
+def _mend_environment(workspace: Workspace, store: ObjectStore, digest: str) -> None:
+    lock = lock_of(store, documents.load(store, digest))
+    if compare(ensure(lock, workspace.environments), lock):
+        rebuild(lock, workspace.environments)
+
+
+def _stored(store: ObjectStore, label: str, digest: str) -> Finding:
+    broken = documents.damaged(store, digest)
+    if broken:
+        return Finding(f"rollback {label}", "failing", f"it cannot be rolled back to: {broken[0]}")
+    return Finding(f"rollback {label}", "ok", "whole in the store")
+
+

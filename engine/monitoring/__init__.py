@@ -1,0 +1,1 @@
+"""What is healthy, since when, and how that is known."""

@@ -1,0 +1,98 @@
+"""A project's status as the worst of its parts. Pure: facts and the time in, a verdict with its reason out.
+
+- What nobody measured lately is unknown, and unknown is never green.
+- A live version that breaks one of its own thresholds on the newest labelled rows is failing.
+- A workspace whose files differ from the ledger is failing, and both values are named.
+- A newest run that did not end well is to be watched.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from engine.records import Metric, Run, Verdict
+
+# Measurements come with retrains, which are weekly in most projects: after one missed week nothing is known.
+OLDEST = timedelta(days=9)
+_RANK: dict[Verdict, int] = {"ok": 0, "watch": 1, "unknown": 2, "failing": 3}
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What the ledger and the file system say about one project."""
+
+    live: str | None
+    live_link: str | None
+    release: str | None
+    metric: Metric | None
+    measured_at: datetime | None
+    gates: Sequence[dict[str, Any]]
+    last_run: Run | None
+
+
+@dataclass(frozen=True)
+class Status:
+    verdict: Verdict
+    why: str
+    since: datetime | None
+
+
+def judge(facts: Facts, now: datetime) -> Status:
+    """The worst of all parts; among equals the first that is named here."""
+    parts = [_projection(facts), _measured(facts, now), _thresholds(facts), _last_run(facts)]
+    found = [p for p in parts if p is not None]
+    if not found:
+        return Status("ok", "it holds its own thresholds on the newest labelled rows", facts.measured_at)
+    return max(reversed(found), key=lambda s: _RANK[s.verdict])
+
+
+def _projection(facts: Facts) -> Status | None:
+    if facts.live is None or facts.live_link == facts.release:
+        return None
+    return Status(
+        "failing",
+        f"the ledger says {facts.release} is live, the live folder leads to {facts.live_link or 'nothing'}: "
+        "run 'leverframe doctor --fix'",
+        None,
+    )
+
+
+def _measured(facts: Facts, now: datetime) -> Status | None:
+    if facts.live is None:
+        return Status("unknown", "nothing is live yet: retrain, then approve a candidate", None)
+    if facts.measured_at is None:
+        return Status("unknown", f"{facts.live} was never measured on newer rows: retrain measures it", None)
+    age = now - facts.measured_at
+    if age > OLDEST:
+        return Status(
+            "unknown", f"nothing was measured for {age.days} days: retrain measures {facts.live}", facts.measured_at
+        )
+    return None
+
+
+def _thresholds(facts: Facts) -> Status | None:
+    metric = facts.metric
+    if facts.live is None or metric is None or metric.value is None:
+        return None
+    for gate in facts.gates:
+        if gate.get("metric") != metric.name:
+            continue
+        for key, word, wrong in (
+            ("at_least", "below", lambda limit: metric.value < limit),
+            ("at_most", "above", lambda limit: metric.value > limit),
+        ):
+            limit = gate.get(key)
+            if isinstance(limit, int | float) and wrong(limit):
+                why = f"{metric.name} {metric.value:.3g} of {facts.live} is {word} {limit:g} on {metric.n:,} newer rows"
+                return Status("failing", why, facts.measured_at)
+    return None
+
+
+def _last_run(facts: Facts) -> Status | None:
+    run = facts.last_run
+    if run is None or run.state in ("succeeded", "nothing-new", "cancelled"):
+        return None
+    return Status("watch", f"the last {run.job} {run.state}: {run.why}", run.ended_at)

@@ -1,0 +1,82 @@
+"""The projects of a workspace: add one, remove one, find them."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from datetime import datetime
+from pathlib import Path
+
+from engine.audit import trail
+from engine.clock import moment, stamp
+from engine.errors import Conflict, NotFound
+from engine.people.operators import require
+from engine.projects.manifest import load_manifest
+from engine.records import Operator, Project
+from engine.storage.ledger import Ledger
+
+
+def add(ledger: Ledger, path: Path, by: Operator, at: datetime) -> Project:
+    """Register the project in the folder ``path``. Raises Invalid for its manifest, Conflict for its name."""
+    require(by, "operator", "add projects")
+    folder = path.expanduser().absolute()
+    if not folder.is_dir():
+        raise NotFound(f"{folder} is not a folder; name the folder that holds leverframe.toml.")
+    manifest = load_manifest(folder)
+    with ledger.write() as db:
+        row = db.execute("SELECT path, removed_at FROM projects WHERE name = ?", (manifest.name,)).fetchone()
+        if row is not None and row["removed_at"] is None:
+            raise Conflict(f"There is a project '{manifest.name}' already, from {row['path']}; remove it first.")
+        values = (manifest.title, manifest.owner, str(folder), json.dumps(manifest.document), stamp(at))
+        if row is None:
+            db.execute(
+                "INSERT INTO projects (title, owner, path, manifest, added_at, name) VALUES (?, ?, ?, ?, ?, ?)",
+                (*values, manifest.name),
+            )
+        else:
+            db.execute(
+                "UPDATE projects SET title = ?, owner = ?, path = ?, manifest = ?, added_at = ?, removed_at = NULL"
+                " WHERE name = ?",
+                (*values, manifest.name),
+            )
+        trail.append(db, at=at, actor=by, action="add", subject=manifest.name, details={"path": str(folder)})
+        return find(db, manifest.name)
+
+
+def remove(ledger: Ledger, name: str, reason: str, by: Operator, at: datetime) -> None:
+    """Take a project off the list. Its versions, its runs and its live folder stay, and adding it again finds them."""
+    require(by, "admin", "remove projects")
+    with ledger.write() as db:
+        find(db, name)
+        busy = db.execute(
+            "SELECT id FROM runs WHERE project = ? AND state IN ('queued', 'running') LIMIT 1", (name,)
+        ).fetchone()
+        if busy:
+            raise Conflict(f"Run {busy['id']} of {name} has not ended; cancel it or wait for it, then remove {name}.")
+        db.execute("UPDATE projects SET removed_at = ? WHERE name = ?", (stamp(at), name))
+        trail.append(db, at=at, actor=by, action="remove", subject=name, reason=reason)
+
+
+def find(db: sqlite3.Connection, name: str) -> Project:
+    """The project called ``name``. Raises NotFound, naming those there are."""
+    row = db.execute("SELECT * FROM projects WHERE name = ? AND removed_at IS NULL", (name,)).fetchone()
+    if row is None:
+        known = [r["name"] for r in db.execute("SELECT name FROM projects WHERE removed_at IS NULL LIMIT 5")]
+        raise NotFound(f"There is no project '{name[:60]}' here; there {_listed(known)}.")
+    return record(row)
+
+
+def _listed(names: list[str]) -> str:
+    if not names:
+        return "are none yet: 'leverframe add PATH' adds one"
+    return f"{'is' if len(names) == 1 else 'are'} {', '.join(names)}"
+
+
+def everything(db: sqlite3.Connection) -> tuple[Project, ...]:
+    """All projects, by name."""
+    rows = db.execute("SELECT * FROM projects WHERE removed_at IS NULL ORDER BY name").fetchall()
+    return tuple(record(r) for r in rows)
+
+
+def record(row: sqlite3.Row) -> Project:
+    return Project(row["name"], row["title"], row["owner"], row["path"], moment(row["added_at"]))

@@ -1,0 +1,69 @@
+"""The decision card: all that an operator needs to decide on one candidate, on one screen."""
+
+from __future__ import annotations
+
+import sqlite3
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from engine.clock import moment
+from engine.projects.source import commits_between
+from engine.records import Change, DecisionCard, Gate, Metric, Operator, Segment
+from engine.release.plan import live_deployment, refusal_to_release
+from engine.storage.objects import ObjectStore
+from engine.text import plain
+from engine.versions import catalog
+from engine.versions import document as documents
+from engine.versions.diff import changes
+
+
+def card(db: sqlite3.Connection, store: ObjectStore, label: str, operator: Operator, now: datetime) -> DecisionCard:
+    """The card of version ``label`` as it stands now. Raises NotFound, or Damage when its document is not whole."""
+    row = catalog.find(db, label)
+    version = catalog.record(row)
+    live = live_deployment(db, version.project)
+    live_label = f"{version.project}@{live['number']}" if live else None
+    document = documents.load(store, version.digest)
+    measured = document["metrics"]
+    return DecisionCard(
+        version=version,
+        live=live_label,
+        live_seq=live["seq"] if live else 0,
+        expires_at=moment(row["expires_at"]) if row["expires_at"] else None,
+        metrics=tuple(Metric(name=name, **numbers) for name, numbers in measured["metrics"].items()),
+        gates=tuple(Gate(**gate) for gate in document["gates"]),
+        segments=tuple(_segment(s) for s in measured["segments"]),
+        changed_decisions=measured["changed_decisions"],
+        changes=difference(db, store, version.against, label) if version.against else (),
+        last_rejected=_last_rejected(db, version.project, version.number),
+        made_by=f"run {version.run}, asked for by {document['lineage']['requested_by']}",
+        blocked=refusal_to_release(db, label, operator, now),
+    )
+
+
+def difference(db: sqlite3.Connection, store: ObjectStore, old: str, new: str) -> tuple[Change, ...]:
+    """What differs between two versions, with the commits between them where the repository still knows them."""
+    before, after = (documents.load(store, catalog.find(db, label)["digest"]) for label in (old, new))
+    commits: tuple[str, ...] = ()
+    revisions = before["code"]["revision"], after["code"]["revision"]
+    project = db.execute("SELECT path FROM projects WHERE name = ?", (catalog.parse_label(new)[0],)).fetchone()
+    if all(revisions) and revisions[0] != revisions[1]:
+        found = commits_between(Path(project["path"]), *revisions)
+        commits = tuple(plain(f"{c.revision[:8]} {c.author}: {c.subject}", 120) for c in found)
+    return changes(before, after, commits)
+
+
+def _segment(segment: dict[str, Any]) -> Segment:
+    names = ("column", "value", "n", "metric", "candidate", "live", "difference", "verdict")
+    return Segment(**{name: segment[name] for name in names})
+
+
+def _last_rejected(db: sqlite3.Connection, project: str, number: int) -> str | None:
+    row = db.execute(
+        "SELECT * FROM decisions WHERE project = ? AND kind = 'reject' AND number < ? ORDER BY seq DESC LIMIT 1",
+        (project, number),
+    ).fetchone()
+    if row is None:
+        return None
+    return f'{project}@{row["number"]} on {moment(row["at"]):%d %b} by {row["actor"]}: "{row["reason"]}"'

@@ -1,0 +1,175 @@
+"""What a release or a rollback would do, worked out without doing anything."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from datetime import datetime
+from typing import Any
+
+from engine.clock import moment
+from engine.errors import NotFound, Refusal
+from engine.people.operators import require
+from engine.records import MovePlan, Operator, Version
+from engine.release.policy import Approval, why_not_release, why_not_rollback
+from engine.storage.objects import ObjectStore
+from engine.versions import catalog
+from engine.versions import document as documents
+
+
+def live_deployment(db: sqlite3.Connection, project: str) -> sqlite3.Row | None:
+    """The newest row of the deployments of ``project``: it says what is live."""
+    row: sqlite3.Row | None = db.execute(
+        "SELECT * FROM deployments WHERE project = ? ORDER BY seq DESC LIMIT 1", (project,)
+    ).fetchone()
+    return row
+
+
+def live_releases(db: sqlite3.Connection) -> dict[str, str]:
+    """The name of the live release folder of each project that has one."""
+    rows = db.execute(
+        "SELECT project, release FROM deployments WHERE seq IN (SELECT max(seq) FROM deployments GROUP BY project)"
+    )
+    return {r["project"]: r["release"] for r in rows}
+
+
+def approval_of(db: sqlite3.Connection, row: sqlite3.Row, live_seq: int) -> Approval:
+    """What the project asks of approvers of the version in ``row``, and who has approved it against this live version."""
+    manifest: dict[str, Any] = json.loads(
+        db.execute("SELECT manifest FROM projects WHERE name = ?", (row["project"],)).fetchone()["manifest"]
+    )
+    rules = manifest.get("approval", {})
+    given = db.execute(
+        "SELECT DISTINCT actor FROM decisions WHERE project = ? AND number = ? AND kind = 'approve' AND live_seq = ?",
+        (row["project"], row["number"], live_seq),
+    ).fetchall()
+    requested = db.execute("SELECT requested_by FROM runs WHERE id = ?", (row["run"],)).fetchone()
+    return Approval(
+        needed=int(rules.get("approvals", 1)),
+        four_eyes=bool(rules.get("four_eyes", False)),
+        requested_by=requested["requested_by"],
+        given_by=tuple(r["actor"] for r in given),
+    )
+
+
+def refusal_to_release(db: sqlite3.Connection, label: str, operator: Operator, now: datetime) -> str | None:
+    """Why ``label`` may not be released now, from one consistent view of the ledger."""
+    row = catalog.find(db, label)
+    live = live_deployment(db, row["project"])
+    expires = moment(row["expires_at"]) if row["expires_at"] else None
+    approval = approval_of(db, row, live["seq"] if live else 0)
+    return why_not_release(catalog.record(row), _label(live), expires, approval, operator, now)
+
+
+def plan_release(db: sqlite3.Connection, store: ObjectStore, label: str, operator: Operator, now: datetime) -> MovePlan:
+    """What approving ``label`` would do."""
+    require(operator, "operator", "approve")
+    row = catalog.find(db, label)
+    version, live = catalog.record(row), live_deployment(db, row["project"])
+    approval = approval_of(db, row, live["seq"] if live else 0)
+    source = _label(live)
+    sentences = [
+        f"Make {label} live" + (f" instead of {source}." if source else "; nothing is live yet."),
+        version.sentence,
+        "First it is rebuilt from the store and must reproduce its own recorded predictions.",
+    ]
+    more = approval.needed - len(approval.given_by) - 1
+    if more > 0:
+        sentences.append(f"{more} more approval{'s' if more > 1 else ''} will be needed after yours.")
+    if source:
+        sentences.append(f"{source} stays in the store and can be rolled back to at any time.")
+    return MovePlan(
+        project=version.project,
+        kind="release",
+        source=source,
+        target=label,
+        live_seq=live["seq"] if live else 0,
+        sentences=tuple(sentences),
+        restores=_contents(documents.load(store, version.digest)),
+        does_not_restore=(),
+        refused=refusal_to_release(db, label, operator, now),
+    )
+
+
+def plan_rollback(
+    db: sqlite3.Connection, store: ObjectStore, project: str, to: str | None, operator: Operator, now: datetime
+) -> MovePlan:
+    """What rolling ``project`` back would do; without ``to`` it goes to the version that was live last."""
+    require(operator, "operator", "roll back")
+    live = live_deployment(db, project)
+    source = _label(live)
+    if to is None:
+        before = catalog.were_live(db, project)
+        if not before:
+            raise NotFound(f"{project} has no earlier live version to go back to.")
+        to = before[0].label
+    target = catalog.record(catalog.find(db, to))
+    if target.project != project:
+        raise Refusal(f"{to} is not a version of {project}.")
+    refused = why_not_rollback(target, source)
+    away = catalog.record(catalog.find(db, source)) if source else None
+    return MovePlan(
+        project=project,
+        kind="rollback",
+        source=source,
+        target=to,
+        live_seq=live["seq"] if live else 0,
+        sentences=_rollback_sentences(away, target, now),
+        restores=_contents(documents.load(store, target.digest)),
+        does_not_restore=_left_behind(away, now),
+        refused=refused,
+    )
+
+
+def _label(live: sqlite3.Row | None) -> str | None:
+    return f"{live['project']}@{live['number']}" if live else None
+
+
+def _rollback_sentences(away: Version | None, target: Version, now: datetime) -> tuple[str, ...]:
+    lines = []
+    if away is not None and away.live_from is not None:
+        lines.append(f"from {away.label}, live since {_when(away.live_from)} ({_span(away.live_from, now)})")
+    if target.live_from is not None and target.live_until is not None:
+        metric = ""
+        if target.metric is not None and target.metric.value is not None:
+            metric = f", {target.metric.name} {target.metric.value:.3g} when it was made"
+        lived = f"{_when(target.live_from)} to {_when(target.live_until)}"
+        lines.append(f"to {target.label}, live {lived} ({_span(target.live_from, target.live_until)}){metric}")
+    lines.append("First it is rebuilt from the store and must reproduce its own recorded predictions.")
+    if away is not None:
+        lines.append(f"{away.label} is barred afterwards, until somebody lifts the bar with a reason.")
+    return tuple(lines)
+
+
+def _contents(document: dict[str, Any]) -> tuple[str, ...]:
+    code, data, environment = document["code"], document["data"], document["environment"]
+    revision = str(code["revision"] or "uncommitted")[:8]
+    until = f" up to {data['until'][:10]}" if data["until"] else ""
+    return (
+        f"model, {len(document['model']['files'])} file(s)",
+        f"code {revision}" + (" with uncommitted changes" if code["dirty"] else ""),
+        f"data, {data['rows']:,} rows{until}",
+        f"data schema, {len(document['schema']['columns'])} columns",
+        f"packages, {len(environment['packages'])} at their locked versions, Python {environment['python']}",
+        "settings, schedule",
+    )
+
+
+def _left_behind(away: Version | None, now: datetime) -> tuple[str, ...]:
+    since = f" since {_when(away.live_from)}" if away is not None and away.live_from is not None else ""
+    return (
+        f"predictions that were already used{since}",
+        "the project's own folder and its branch: a retrain still takes the code as it is committed there",
+    )
+
+
+def _when(at: datetime) -> str:
+    return f"{at:%d %b %Y %H:%M} UTC"
+
+
+def _span(start: datetime, end: datetime) -> str:
+    seconds = (end - start).total_seconds()
+    for size, word in ((86400, "days"), (3600, "hours"), (60, "minutes")):
+        if seconds >= 2 * size:
+            return f"{seconds / size:.0f} {word}"
+    return f"{seconds:.0f} seconds"

@@ -1,0 +1,121 @@
+"""Proof: a version is rebuilt in an empty folder and reproduces its own recorded predictions on its golden rows."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from engine.clock import moment
+from engine.errors import Damage, Refusal, StepFailed
+from engine.projects.manifest import load_manifest
+from engine.records import ProofStep
+from engine.release.rebuild import rebuild
+from engine.runs.launch import Launch, Stage
+from engine.runs.tables import read_output, write_input
+from engine.storage.objects import ObjectStore, Stored
+from engine.storage.workspace import Workspace
+from engine.versions.environment import lock_of, standing
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+OnStep = Callable[[ProofStep], None]
+
+
+class Steps:
+    """The steps of a move as they are done, each told to whoever is watching."""
+
+    def __init__(self, on_step: OnStep) -> None:
+        self.done: list[ProofStep] = []
+        self._on_step = on_step
+        self._since = time.monotonic()
+
+    def add(self, what: str) -> None:
+        now = time.monotonic()
+        step = ProofStep(what, round(now - self._since, 3))
+        self._since = now
+        self.done.append(step)
+        self._on_step(step)
+
+
+def prove(workspace: Workspace, store: ObjectStore, digest: str, label: str, folder: Path, steps: Steps) -> None:
+    """Rebuild the version with ``digest`` at ``folder`` and hold its predictions against the recorded ones.
+
+    Raises Damage when the store does not hold what the version needs, and Refusal when the predictions differ.
+    """
+    document = rebuild(workspace, store, digest, folder)
+    steps.add("code, data, schema, model and environment rebuilt from the store")
+    recorded = _table(store, document["golden"]["predictions"])
+    scored = _score(workspace, store, document, folder, label)
+    differing = count_differing(recorded, scored, float(document["golden"]["tolerance"]))
+    if differing:
+        raise Refusal(
+            f"{label} does not reproduce its own predictions: {differing} of {recorded.num_rows} golden rows differ. "
+            "Nothing was changed; do not use this version, and look at what its environment or code depends on."
+        )
+    steps.add(f"{recorded.num_rows} of {recorded.num_rows} golden rows equal")
+
+
+def _score(
+    workspace: Workspace, store: ObjectStore, document: dict[str, Any], folder: Path, label: str
+) -> pa.Table:
+    lock = lock_of(store, document)
+    manifest = load_manifest(folder / "code")
+    room = folder.with_name(folder.name + ".scoring")
+    try:
+        stage = Stage(
+            code=folder / "code",
+            manifest=manifest,
+            environment=standing(workspace, lock),
+            lock=lock,
+            marker=f"{workspace.token}:proof",
+            as_of=moment(document["lineage"]["as_of"]),
+        )
+        step = Launch(stage, "score", room, lambda done, text: None, title=f"scoring {label}")
+        shutil.copytree(folder / "model", step.input / "model")
+        write_input(_table(store, document["golden"]["inputs"]), step.input, manifest.data.format)
+        step.begin()
+        try:
+            step.conclude()
+        except BaseException:
+            step.cancel("the proof was broken off")
+            raise
+        return read_output(step.output, "predictions", manifest.data.format, step.title)
+    except StepFailed as failed:
+        raise Refusal(f"{label} cannot be proven: {failed} Nothing was changed.") from None
+    finally:
+        shutil.rmtree(room, ignore_errors=True)
+
+
+def _table(store: ObjectStore, document: dict[str, Any]) -> pa.Table:
+    import pyarrow as pa
+    import pyarrow.parquet
+
+    try:
+        return pyarrow.parquet.read_table(pa.BufferReader(store.read(Stored.of(document))))
+    except pa.ArrowException as error:
+        raise Damage(f"The golden rows cannot be read: {error}.") from None
+
+
+def count_differing(recorded: pa.Table, scored: pa.Table, tolerance: float) -> int:
+    """How many rows differ: labels exactly, floating-point numbers by more than ``tolerance`` relative to their size.
+
+    A different number of rows or other columns make every row count as different.
+    """
+    import numpy as np
+    import pyarrow as pa
+
+    if recorded.num_rows != scored.num_rows or recorded.column_names != scored.column_names:
+        return max(recorded.num_rows, 1)
+    differing = np.zeros(recorded.num_rows, dtype=bool)
+    for name in recorded.column_names:
+        old, new = recorded.column(name), scored.column(name)
+        if pa.types.is_floating(old.type) and pa.types.is_floating(new.type):
+            a, b = old.to_numpy(), new.to_numpy()
+            differing |= ~np.isclose(a, b, rtol=tolerance, atol=tolerance, equal_nan=True)
+        else:
+            differing |= np.array([x != y for x, y in zip(old.to_pylist(), new.to_pylist(), strict=True)], dtype=bool)
+    return int(differing.sum())

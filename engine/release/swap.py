@@ -1,0 +1,228 @@
+"""The move itself: prove, commit once, switch the link. A first release, a swap and a rollback are the same.
+
+The order is what keeps it whole: until the commit nothing has moved; from the commit on the ledger says the new
+version is live, and a link that is still the old one is switched by whoever looks at the workspace next.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import shutil
+import sqlite3
+from dataclasses import asdict
+from datetime import datetime
+
+from engine import clock
+from engine.audit import trail
+from engine.clock import stamp
+from engine.errors import Conflict, Invalid, Refusal
+from engine.people.operators import require
+from engine.records import Deployment, MovePlan, Moved, Operator
+from engine.release import live as projection
+from engine.release.plan import approval_of, live_deployment, refusal_to_release
+from engine.release.policy import why_not_reject, why_not_rollback
+from engine.release.proof import OnStep, Steps, prove
+from engine.storage.ledger import Ledger
+from engine.storage.objects import ObjectStore
+from engine.storage.workspace import Workspace
+from engine.versions import catalog
+
+
+def move(
+    workspace: Workspace,
+    ledger: Ledger,
+    store: ObjectStore,
+    plan: MovePlan,
+    reason: str,
+    operator: Operator,
+    on_step: OnStep,
+) -> Moved:
+    """Carry out ``plan`` exactly as it was shown.
+
+    Raises Conflict when the live version or the target is no longer what the plan says, Refusal or Damage
+    when the target cannot be proven. In all these cases nothing has changed.
+    """
+    require(operator, "operator", "approve" if plan.kind == "release" else "roll back")
+    reason = checked_reason(reason)
+    with ledger.read() as db:
+        _check(db, plan, operator, clock.now())
+        digest = str(catalog.find(db, plan.target)["digest"])
+    number = catalog.parse_label(plan.target)[1]
+    release = f"{number}-{digest[:12]}-{secrets.token_hex(3)}"
+    folder = projection.release_folder(workspace, plan.project, release)
+    unproven = folder.with_name(f".{release}")
+    folder.parent.mkdir(exist_ok=True)
+    steps = Steps(on_step)
+    try:
+        # One proof at a time for a project: the second of two operators is told before it proves for nothing.
+        with workspace.lock(f"move-{plan.project}"):
+            with ledger.read() as db:
+                _check(db, plan, operator, clock.now())
+            prove(workspace, store, digest, plan.target, unproven, steps)
+            os.rename(unproven, folder)
+            deployment = _commit(ledger, plan, release, steps, reason, operator, clock.now())
+            if deployment is None:
+                shutil.rmtree(folder, ignore_errors=True)
+                return Moved(None, tuple(steps.done), _waits(plan, operator), None)
+            projection.point(workspace, plan.project, release)
+            steps.add(f"live: {plan.target}, written to the ledger and linked")
+            projection.tidy(workspace, plan.project, {release})
+    finally:
+        shutil.rmtree(unproven, ignore_errors=True)
+    sentence = f"{plan.target} is live."
+    if plan.kind == "rollback":
+        sentence += f" {plan.source} is barred until someone lifts it."
+    return Moved(deployment, tuple(steps.done), sentence, plan.source)
+
+
+def _waits(plan: MovePlan, operator: Operator) -> str:
+    return f"{operator.name}'s approval of {plan.target} is recorded; it waits for another person's. Nothing has moved."
+
+
+def checked_reason(reason: str) -> str:
+    """``reason`` without surrounding space. Raises Invalid when there is none or it is longer than 1,000 characters."""
+    reason = reason.strip()
+    if not reason:
+        raise Invalid("A reason is needed: in a year somebody will ask why this was done.")
+    if len(reason) > 1000:
+        raise Invalid(f"The reason has {len(reason)} characters; keep it under 1,000.")
+    return reason
+
+
+def _check(db: sqlite3.Connection, plan: MovePlan, operator: Operator, now: datetime) -> None:
+    """The compare of compare-and-set: the plan was made against what is still so."""
+    live = live_deployment(db, plan.project)
+    seq = live["seq"] if live else 0
+    if seq != plan.live_seq:
+        assert live is not None
+        raise Conflict(
+            f"{live['actor']} made {plan.project}@{live['number']} live at {live['at'][11:19]} UTC "
+            f'("{live["reason"]}") after this was shown to you; nothing was changed, look again.'
+        )
+    if plan.kind == "release":
+        refused = refusal_to_release(db, plan.target, operator, now)
+    else:
+        refused = why_not_rollback(catalog.record(catalog.find(db, plan.target)), plan.source)
+    if refused:
+        raise Conflict(refused)
+
+
+def _commit(
+    ledger: Ledger, plan: MovePlan, release: str, steps: Steps, reason: str, operator: Operator, at: datetime
+) -> Deployment | None:
+    """The one durable commit: decision, deployment, states and audit rows, all or none."""
+    project, number = catalog.parse_label(plan.target)
+    previous = catalog.parse_label(plan.source)[1] if plan.source else None
+    with ledger.write() as db:
+        _check(db, plan, operator, at)
+        approval = approval_of(db, catalog.find(db, plan.target), plan.live_seq)
+        kind = "approve" if plan.kind == "release" else "rollback"
+        details = {"from": plan.source, "to": plan.target, "live_seq": plan.live_seq}
+        proof = [asdict(s) for s in steps.done]
+        audit = trail.append(
+            db, at=at, actor=operator, action=kind, subject=plan.target, reason=reason,
+            details=details if kind == "approve" else {**details, "proof": proof},
+        )  # fmt: skip
+        db.execute(
+            "INSERT INTO decisions (at, actor, kind, project, number, live_seq, reason, audit)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            (stamp(at), operator.name, kind, project, number, plan.live_seq, reason, audit),
+        )
+        if kind == "approve":
+            if len(approval.given_by) + 1 < approval.needed:
+                return None
+            audit = trail.append(
+                db, at=at, actor=operator, action="release", subject=plan.target, reason=reason,
+                details={**details, "proof": proof},
+            )  # fmt: skip
+        cursor = db.execute(
+            "INSERT INTO deployments (project, number, previous, kind, at, actor, reason, release, proof, audit)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                project, number, previous, plan.kind, stamp(at), operator.name, reason, release, json.dumps(proof),
+                audit,
+            ),
+        )  # fmt: skip
+        _change_states(db, plan, project, number, previous, reason, operator, at)
+        return Deployment(
+            int(cursor.lastrowid or 0), project, number, previous, plan.kind, at, operator.name, reason
+        )
+
+
+def _change_states(
+    db: sqlite3.Connection,
+    plan: MovePlan,
+    project: str,
+    number: int,
+    previous: int | None,
+    reason: str,
+    operator: Operator,
+    at: datetime,
+) -> None:
+    if previous is not None:
+        state, why = ("barred", f"rolled back from by {operator.name}: {reason}")
+        if plan.kind == "release":
+            state, why = "retired", ""
+        db.execute(
+            "UPDATE versions SET state = ?, live_until = ?, reason = ? WHERE project = ? AND number = ?",
+            (state, stamp(at), why or None, project, previous),
+        )
+    db.execute(
+        "UPDATE versions SET state = 'live', live_from = ?, live_until = NULL, reason = ? WHERE project = ? AND number = ?",
+        (stamp(at), f"{plan.kind} by {operator.name}: {reason}", project, number),
+    )
+    db.execute(
+        "UPDATE versions SET state = 'expired', reason = ? WHERE project = ? AND state = 'candidate'",
+        (f"{plan.target} went live, and it had not been judged against that", project),
+    )
+
+
+def reject(ledger: Ledger, label: str, reason: str, operator: Operator, at: datetime) -> None:
+    """Turn a candidate down. Raises Refusal when it is none (any more)."""
+    require(operator, "operator", "reject")
+    reason = checked_reason(reason)
+    with ledger.write() as db:
+        row = catalog.find(db, label)
+        refused = why_not_reject(catalog.record(row))
+        if refused:
+            raise Conflict(refused)
+        _decide(db, row, "reject", "rejected", reason, operator, at)
+
+
+def lift(ledger: Ledger, label: str, reason: str, operator: Operator, at: datetime) -> None:
+    """Lift the bar from a version that was rolled back from, so that it may be gone back to."""
+    require(operator, "operator", "lift a bar")
+    reason = checked_reason(reason)
+    with ledger.write() as db:
+        row = catalog.find(db, label)
+        if row["state"] != "barred":
+            raise Refusal(f"{label} is {row['state']}, not barred; there is no bar to lift.")
+        _decide(db, row, "lift", "retired", reason, operator, at)
+
+
+def _decide(
+    db: sqlite3.Connection, row: sqlite3.Row, kind: str, state: str, reason: str, operator: Operator, at: datetime
+) -> None:
+    live = live_deployment(db, row["project"])
+    label = f"{row['project']}@{row['number']}"
+    audit = trail.append(db, at=at, actor=operator, action=kind, subject=label, reason=reason)
+    db.execute(
+        "INSERT INTO decisions (at, actor, kind, project, number, live_seq, reason, audit) VALUES (?,?,?,?,?,?,?,?)",
+        (stamp(at), operator.name, kind, row["project"], row["number"], live["seq"] if live else 0, reason, audit),
+    )
+    db.execute(
+        "UPDATE versions SET state = ?, reason = ? WHERE id = ?",
+        (state, f"{kind}ed by {operator.name}: {reason}", row["id"]),
+    )
+
+
+def expire(ledger: Ledger, at: datetime) -> None:
+    """Mark candidates that are too old as expired; a read decides whether there is anything to write."""
+    due = "state = 'candidate' AND expires_at <= ?"
+    with ledger.read() as db:
+        if not db.execute(f"SELECT 1 FROM versions WHERE {due} LIMIT 1", (stamp(at),)).fetchone():
+            return
+    with ledger.write() as db:
+        db.execute(f"UPDATE versions SET state = 'expired', reason = 'nobody decided in time' WHERE {due}", (stamp(at),))
