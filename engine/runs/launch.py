@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -113,11 +114,15 @@ def _spec(stage: Stage, name: str, title: str, folder: Path, *, warm: bool) -> S
     }
     if warm:
         extra["LEVERFRAME_WAIT"] = "1"
+    environment = clean_environment(stage.manifest.environment.variables, extra, train.threads)
+    # A command finds its environment's programs first: python is the project's own, not the machine's.
+    environment["PATH"] = f"{stage.environment.path / 'bin'}{os.pathsep}{environment.get('PATH', os.defpath)}"
+    environment["VIRTUAL_ENV"] = str(stage.environment.path)
     return StepSpec(
         name=title,
         argv=_argv(stage, name),
         cwd=folder / "code",
-        environment=clean_environment(stage.manifest.environment.variables, extra, train.threads),
+        environment=environment,
         log=folder / "step.log",
         limits=Limits(train.timeout.total_seconds(), train.memory),
         marker=stage.marker,

@@ -1,0 +1,77 @@
+"""Who may make what live, as a table of cases."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from engine.records import Operator, Version
+from engine.release.policy import Approval, why_not_reject, why_not_release, why_not_rollback
+
+NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
+ADA = Operator("ada", "operator", "ada@box")
+ALONE = Approval(needed=1, four_eyes=False, requested_by="ada", given_by=())
+CANDIDATE = Version(
+    project="flights", number=12, digest="d" * 64, state="candidate", made_at=NOW, as_of=NOW, run=1, verdict="pass",
+    comparison="better", sentence="BETTER", against="flights@9", metric=None, live_from=None, live_until=None,
+    reason=None,
+)  # fmt: skip
+LATER = NOW + timedelta(days=1)
+
+
+def test_a_fresh_candidate_judged_against_the_live_version_may_be_released() -> None:
+    assert why_not_release(CANDIDATE, "flights@9", LATER, ALONE, ADA, NOW) is None
+
+
+@pytest.mark.parametrize(
+    ("version", "live", "expires", "approval", "says"),
+    [
+        (CANDIDATE, "flights@11", LATER, ALONE, "was judged against flights@9, but flights@11 is live now"),
+        (CANDIDATE, None, LATER, ALONE, "was judged against flights@9, but nothing is live now"),
+        (replace(CANDIDATE, against=None), "flights@9", LATER, ALONE, "judged against nothing"),
+        (CANDIDATE, "flights@9", NOW, ALONE, "expired on 24 Nov 2026"),
+        (CANDIDATE, "flights@9", LATER, replace(ALONE, four_eyes=True), "a second person"),
+        (CANDIDATE, "flights@9", LATER, replace(ALONE, needed=2, given_by=("ada",)), "has approved flights@12 already"),
+        (replace(CANDIDATE, state="failed"), "flights@9", LATER, ALONE, "did not pass its gates: BETTER"),
+        (replace(CANDIDATE, state="live"), "flights@12", LATER, ALONE, "is live already"),
+        (replace(CANDIDATE, state="rejected", reason="too weak"), "flights@9", LATER, ALONE, "was rejected (too weak)"),
+        (replace(CANDIDATE, state="barred", reason="bad"), "flights@9", LATER, ALONE, "is barred (bad)"),
+        (replace(CANDIDATE, state="retired"), "flights@9", LATER, ALONE, "with a rollback"),
+        (replace(CANDIDATE, state="expired"), "flights@9", LATER, ALONE, "expired"),
+    ],
+)
+def test_a_release_is_refused_in_words(
+    version: Version, live: str | None, expires: datetime, approval: Approval, says: str
+) -> None:
+    refused = why_not_release(version, live, expires, approval, ADA, NOW)
+    assert refused is not None
+    assert says in refused
+
+
+@pytest.mark.parametrize(
+    ("state", "label", "live", "says"),
+    [
+        ("retired", 12, None, "nothing to roll back from"),
+        ("live", 12, "flights@12", "is live already"),
+        ("barred", 12, "flights@13", "lift the bar first"),
+        ("candidate", 12, "flights@9", "was never live"),
+        ("rejected", 12, "flights@9", "was never live"),
+        ("failed", 12, "flights@9", "was never live"),
+    ],
+)
+def test_a_rollback_is_refused_in_words(state: str, label: int, live: str | None, says: str) -> None:
+    target = replace(CANDIDATE, state=state, number=label)  # type: ignore[arg-type]
+    refused = why_not_rollback(target, live)
+    assert refused is not None
+    assert says in refused
+
+
+def test_a_version_that_was_live_may_be_gone_back_to() -> None:
+    assert why_not_rollback(replace(CANDIDATE, state="retired"), "flights@13") is None
+
+
+def test_only_a_candidate_can_be_rejected() -> None:
+    assert why_not_reject(CANDIDATE) is None
+    assert why_not_reject(replace(CANDIDATE, state="live")) is not None

@@ -1,0 +1,85 @@
+"""Objects are what their digest says, or an error."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from engine.errors import Damage
+from engine.storage.objects import ObjectStore, Stored
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> ObjectStore:
+    root = tmp_path / "objects"
+    root.mkdir()
+    return ObjectStore(root)
+
+
+def test_content_comes_back_as_it_went_in(store: ObjectStore) -> None:
+    assert store.get(store.put(b"a model")) == b"a model"
+
+
+def test_the_same_content_is_stored_once(store: ObjectStore) -> None:
+    store.put(b"a model")
+    store.put(b"a model")
+    assert len(list(store.digests())) == 1
+
+
+def test_a_file_of_many_chunks_comes_back_whole(store: ObjectStore, tmp_path: Path) -> None:
+    source, target = tmp_path / "in", tmp_path / "out"
+    source.write_bytes(os.urandom(1_500_000))
+    stored = store.put_file(source)
+    assert len(stored.chunks) > 3
+    store.write_file(stored, target)
+    assert target.read_bytes() == source.read_bytes() == store.read(stored)
+    assert Stored.of(stored.document()) == stored
+
+
+def test_an_empty_file_comes_back_empty(store: ObjectStore, tmp_path: Path) -> None:
+    (tmp_path / "in").touch()
+    stored = store.put_file(tmp_path / "in")
+    store.write_file(stored, tmp_path / "out")
+    assert (tmp_path / "out").read_bytes() == b""
+
+
+def damage_flip(path: Path) -> None:
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 0xFF
+    path.chmod(0o644)
+    path.write_bytes(bytes(content))
+
+
+def damage_truncate(path: Path) -> None:
+    path.chmod(0o644)
+    path.write_bytes(path.read_bytes()[:5])
+
+
+def damage_other_content(path: Path) -> None:
+    import zstandard
+
+    path.chmod(0o644)
+    path.write_bytes(zstandard.ZstdCompressor().compress(b"another model"))
+
+
+@pytest.mark.parametrize("damage", [damage_flip, damage_truncate, damage_other_content, Path.unlink])
+def test_a_damaged_object_is_refused_and_named(store: ObjectStore, damage: object) -> None:
+    digest = store.put(b"a model that is long enough to have a middle " * 20)
+    damage(store.path(digest))  # type: ignore[operator]
+    with pytest.raises(Damage, match=digest[:12]):
+        store.get(digest)
+
+
+def test_parts_in_the_wrong_order_are_noticed(store: ObjectStore, tmp_path: Path) -> None:
+    (tmp_path / "in").write_bytes(os.urandom(600_000))
+    stored = store.put_file(tmp_path / "in")
+    swapped = Stored(stored.digest, stored.size, (*stored.chunks[1:], stored.chunks[0]))
+    with pytest.raises(Damage, match="do not make up"):
+        store.read(swapped)
+
+
+def test_nothing_is_left_under_a_temporary_name(store: ObjectStore) -> None:
+    store.put(b"a model")
+    assert not [p for p in store.root.rglob("*.tmp")]
