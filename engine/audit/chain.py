@@ -9,7 +9,7 @@ means, and an auditor can do it with any tool.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from hashlib import sha256
 from typing import Any
 
@@ -26,17 +26,20 @@ def link(previous: str, body: str) -> str:
     return sha256((previous + body).encode()).hexdigest()
 
 
-def first_broken(rows: Iterable[tuple[int, str, str]]) -> tuple[int, str, int | None]:
-    """Follow the chain through ``rows`` of (seq, body, digest) in order of seq.
+Row = tuple[int, str, str]
+
+
+def first_broken(batches: Iterable[Sequence[Row]]) -> tuple[int, str, int | None]:
+    """Follow the chain through rows of (seq, body, digest), in order of seq, that come in batches.
 
     Returns how many rows hold, the digest of the last one that does, and the seq of the first that does not
-    (None when all hold). A missing row breaks the chain at the row that should have been there.
+    (None when all hold). A missing row breaks the chain at the row that should have been there. Batches because a
+    step of SQLite's cursor for each row would cost more than the hash.
     """
     count, digest = 0, GENESIS
-    for seq, body, recorded in rows:
-        count += 1
-        made = sha256((digest + body).encode()).hexdigest()
-        if made != recorded or seq != count:
-            return count - 1, digest, count if seq != count else seq
-        digest = recorded
+    for batch in batches:
+        for seq, body, recorded in batch:
+            if sha256((digest + body).encode()).hexdigest() != recorded or seq != count + 1:
+                return count, digest, count + 1
+            count, digest = seq, recorded
     return count, digest, None

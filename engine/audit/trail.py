@@ -97,7 +97,8 @@ def verify(ledger: Ledger) -> AuditVerdict:
     with ledger.read() as db:
         cursor = db.cursor()
         cursor.row_factory = None
-        rows, head, broken = first_broken(cursor.execute("SELECT seq, body, digest FROM audit ORDER BY seq"))
+        cursor.execute("SELECT seq, body, digest FROM audit ORDER BY seq")
+        rows, head, broken = first_broken(iter(lambda: cursor.fetchmany(1000), []))
         if broken is not None:
             return AuditVerdict(False, rows, head, broken, f"row {broken} does not follow from the row before it")
         for query in (

@@ -29,6 +29,7 @@ CREATE TABLE audit (
     subject TEXT GENERATED ALWAYS AS (json_extract(body, '$.subject')) VIRTUAL,
     reason  TEXT GENERATED ALWAYS AS (json_extract(body, '$.reason')) VIRTUAL
 ) STRICT;
+CREATE INDEX audit_moves ON audit (seq) WHERE action IN ('release', 'rollback');
 """
 
 _TABLES = """
