@@ -1,0 +1,353 @@
+"""Turns the callables of a Python project into steps: ``python python_runner.py STEP [MODULE:CALLABLE]``.
+
+Stand-alone: run by the project's own interpreter (3.9 or later) in the folder that holds the project's code. It imports
+nothing of Leverframe, and of the project's environment only pandas (and pyarrow, through pandas, for parquet).
+
+    extract   callable(as_of: aware datetime) -> DataFrame; written as data.<format>. A named index becomes columns, an
+              unnamed one is dropped.
+    train     callable(features: DataFrame, target: Series) -> estimator; pickled as model/model.pickle. A callable may
+              instead fill $LEVERFRAME_OUTPUT/model itself and return None, if the project has a score of its own.
+    score     without a callable: model/model.pickle predicts; written as predictions.<format>: ``prediction``, and for
+              classifiers ``p_<class>`` for each class, or ``score`` where there is only a decision function.
+              With one: callable(model_dir: Path, features: DataFrame) -> DataFrame with a column ``prediction``, or an
+              array of predictions.
+
+The environment gives LEVERFRAME_AS_OF, _INPUT, _OUTPUT, _FORMAT and _TARGET. With LEVERFRAME_WAIT=1 it first loads the
+libraries and the project's module, in silence, and then waits for a line on standard input before it reads anything.
+
+In the format csv every column is what pandas makes of the text: times come back as text, text like "NA" as missing,
+numbers with leading zeros as numbers. Projects that care use parquet.
+
+Exit code 3: it was refused, and the last line on standard error says why. Exit code 1: a traceback of the project's own.
+"""
+
+from __future__ import annotations
+
+import sys
+
+if __name__ == "__main__":
+    # Before anything else is imported: this file's folder has modules named like the library's (queue, process).
+    sys.path[0] = __import__("os").getcwd()
+
+import difflib
+import faulthandler
+import importlib
+import inspect
+import os
+import pickle
+import traceback
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any, Callable, Optional
+
+REFUSED = 3
+
+
+class Refused(Exception):
+    """What the project gave does not fit; the message is one sentence that says what and what to do."""
+
+
+class Paths:
+    """Where this step reads and writes, from its environment."""
+
+    def __init__(self) -> None:
+        self.format = os.environ.get("LEVERFRAME_FORMAT", "parquet")
+        if self.format not in ("parquet", "csv"):
+            raise Refused(f"The data format '{self.format}' is not known; it is parquet or csv.")
+        self.input = Path(os.environ.get("LEVERFRAME_INPUT", "."))
+        self.output = Path(os.environ.get("LEVERFRAME_OUTPUT", "."))
+
+    def read(self) -> Any:
+        """The step's input as a DataFrame."""
+        import pandas
+
+        path = self.input / f"data.{self.format}"
+        if self.format == "csv":
+            return pandas.read_csv(path, float_precision="round_trip")
+        with _parquet_explained():
+            return pandas.read_parquet(path)
+
+    def write(self, frame: Any, stem: str, step: str) -> None:
+        """Write ``frame`` under a temporary name, then rename: what is there is whole."""
+        path = self.output / f"{stem}.{self.format}"
+        new = path.with_name(path.name + ".new")
+        try:
+            if self.format == "csv":
+                frame.to_csv(new, index=False)
+            else:
+                with _parquet_explained():
+                    frame.to_parquet(new, index=False)
+        except (TypeError, ValueError, NotImplementedError) as error:
+            raise Refused(f"{step} returned data that cannot be written as {self.format}: {_line(error)}") from error
+        os.replace(new, path)
+
+
+class _parquet_explained:
+    """pandas' message for a missing pyarrow, in the words of the manifest."""
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: Any, error: Any, trace: Any) -> None:
+        if isinstance(error, ImportError):
+            raise Refused(
+                "This environment cannot read or write parquet: add pyarrow to the requirements, "
+                'or set format = "csv" in [data].'
+            ) from error
+
+
+def extract(paths: Paths, function: Callable[..., Any], name: str) -> None:
+    """Call the project's extract and write what it returns."""
+    import pandas
+
+    as_of = _moment(os.environ.get("LEVERFRAME_AS_OF", ""))
+    _fits(function, name, "as_of")
+    frame = function(as_of)
+    if frame is None:
+        raise Refused(f"{name} returned nothing; it must return a DataFrame.")
+    if not isinstance(frame, pandas.DataFrame):
+        raise Refused(f"{name} returned a {type(frame).__name__}; it must return a pandas DataFrame.")
+    named = any(level is not None for level in frame.index.names)
+    try:
+        frame = frame.reset_index(drop=not named)
+    except ValueError as error:
+        raise Refused(f"{name} returned a DataFrame whose index is named like a column: {_line(error)}") from error
+    _check_columns(frame, name)
+    if len(frame) == 0:
+        raise Refused(f"{name} returned no rows as of {as_of.isoformat()}; there must be at least one.")
+    paths.write(frame, "data", name)
+
+
+def train(paths: Paths, function: Callable[..., Any], name: str) -> None:
+    """Call the project's train with features and target, and pickle what it returns."""
+    target = os.environ.get("LEVERFRAME_TARGET", "")
+    data = paths.read()
+    if target not in data.columns:
+        raise Refused(f"The data has no column '{target}', which the manifest names as the target.")
+    _fits(function, name, "features, target")
+    model = function(data.drop(columns=target), data[target])
+    folder = paths.output / "model"
+    if model is None:
+        if folder.is_dir() and any(folder.iterdir()):
+            return
+        raise Refused(f"{name} returned nothing; it must return a fitted estimator.")
+    folder.mkdir(exist_ok=True)
+    new = folder / "model.pickle.new"
+    try:
+        with new.open("wb") as file:
+            pickle.dump(model, file, protocol=5)
+    except (pickle.PicklingError, AttributeError, TypeError) as error:
+        new.unlink()
+        raise Refused(
+            f"{name} returned a {type(model).__name__} that cannot be pickled ({_line(error)}); functions and classes "
+            "in it must be defined at the top level of a module."
+        ) from error
+    os.replace(new, folder / "model.pickle")
+
+
+def score(paths: Paths, function: Optional[Callable[..., Any]], name: str) -> None:
+    """Predict the input's rows with the model, or with the project's own callable."""
+    features = paths.read()
+    folder = paths.input / "model"
+    if function is not None:
+        _fits(function, name, "model_dir, features")
+        predictions = _own_predictions(function(folder, features), name)
+    else:
+        predictions = _predictions(_load(folder / "model.pickle"), features)
+    if len(predictions) != len(features):
+        raise Refused(
+            f"{name} gave {len(predictions)} predictions for {len(features)} rows; "
+            "it must give one for each row, in the same order."
+        )
+    _check_columns(predictions, name)
+    paths.write(predictions.reset_index(drop=True), "predictions", name)
+
+
+def _own_predictions(result: Any, name: str) -> Any:
+    import pandas
+
+    if result is None:
+        raise Refused(f"{name} returned nothing; it must return a DataFrame with a column 'prediction', or an array.")
+    if not isinstance(result, pandas.DataFrame):
+        return pandas.DataFrame({"prediction": _one_dimension(result, name)})
+    if "prediction" not in result.columns:
+        have = ", ".join(str(column) for column in list(result.columns)[:5])
+        raise Refused(f"{name} returned a DataFrame without a column 'prediction' (it has: {have}).")
+    return result
+
+
+def _predictions(model: Any, features: Any) -> Any:
+    import pandas
+
+    kind = type(model).__name__
+    if not callable(getattr(model, "predict", None)):
+        raise Refused(f"The model that train returned, a {kind}, has no predict; name a score of your own in [train].")
+    columns = {"prediction": _one_dimension(model.predict(features), kind)}
+    classes = getattr(model, "classes_", None)
+    if classes is not None and hasattr(model, "predict_proba"):
+        chances = model.predict_proba(features)
+        if isinstance(chances, list) or chances.ndim != 2 or chances.shape[1] != len(classes):
+            raise Refused(f"{kind} predicts several targets at once, or not one probability per class.")
+        for position, label in enumerate(classes):
+            columns[f"p_{label}"] = chances[:, position]
+    elif classes is not None and hasattr(model, "decision_function"):
+        scores = model.decision_function(features)
+        if scores.ndim == 1:
+            columns["score"] = scores
+    lengths = {name: len(values) for name, values in columns.items()}
+    if len(set(lengths.values())) > 1:
+        raise Refused(f"{kind} gave columns of different lengths: {lengths}.")
+    return pandas.DataFrame(columns)
+
+
+def _one_dimension(values: Any, name: str) -> Any:
+    import numpy
+
+    # asarray for lists only: a pandas column keeps its own type, categories for example.
+    array = values if hasattr(values, "ndim") and hasattr(values, "dtype") else numpy.asarray(values)
+    if array.ndim == 2 and array.shape[1] == 1:
+        array = numpy.asarray(array).ravel()
+    if array.ndim != 1:
+        raise Refused(
+            f"{name} gave predictions of shape {tuple(array.shape)}; one number or label per row is expected."
+        )
+    return array.reset_index(drop=True) if hasattr(array, "reset_index") else array
+
+
+def _load(path: Path) -> Any:
+    if not path.is_file():
+        raise Refused("There is no model/model.pickle; a project that trains another way names a score of its own.")
+    try:
+        with path.open("rb") as file:
+            return pickle.load(file)
+    except ModuleNotFoundError as error:
+        raise Refused(f"The model needs the module '{error.name}', which this environment does not have.") from error
+
+
+def _check_columns(frame: Any, name: str) -> None:
+    odd = [column for column in frame.columns if not isinstance(column, str)]
+    if odd:
+        raise Refused(f"{name} returned a column named {odd[0]!r} ({type(odd[0]).__name__}); names must be text.")
+    twice = sorted(set(frame.columns[frame.columns.duplicated()]))
+    if twice:
+        raise Refused(f"{name} returned the column '{twice[0]}' more than once; names must be unique.")
+
+
+def _fits(function: Callable[..., Any], name: str, arguments: str) -> None:
+    try:
+        signature = inspect.signature(function)
+    except (TypeError, ValueError):
+        return  # A callable without one; calling it will tell.
+    try:
+        signature.bind(*arguments.split(", "))
+    except TypeError:
+        raise Refused(f"{name} is called with ({arguments}), but is defined as {signature}.") from None
+
+
+def _moment(text: str) -> datetime:
+    try:
+        # Python before 3.11 does not know the Z.
+        moment = datetime.fromisoformat(text.replace("Z", "+00:00"))
+    except ValueError:
+        raise Refused(f"LEVERFRAME_AS_OF is '{text}', which is no ISO 8601 time.") from None
+    return moment if moment.tzinfo is not None else moment.replace(tzinfo=timezone.utc)
+
+
+def resolve(name: str) -> Callable[..., Any]:
+    """The callable that ``module:name`` means. Raises Refused, with the nearest spelling."""
+    module_name, _, path = name.partition(":")
+    if not module_name or not path:
+        raise Refused(f"'{name}' is not a callable's name; write it as module:function.")
+    try:
+        found: Any = importlib.import_module(module_name)
+    except ModuleNotFoundError as error:
+        missing = error.name or ""
+        if module_name != missing and not module_name.startswith(missing + "."):
+            raise Refused(
+                f"{module_name} imports '{missing}', which this environment does not have; add it to the requirements."
+            ) from error
+        known = [entry.stem for entry in Path.cwd().iterdir() if entry.suffix == ".py" or entry.is_dir()]
+        raise Refused(f"There is no module '{module_name}' in the project{_nearest(module_name, known)}.") from error
+    for part in path.split("."):
+        if not hasattr(found, part):
+            known = [
+                entry for entry in dir(found) if not entry.startswith("_") and callable(getattr(found, entry, None))
+            ]
+            raise Refused(f"{module_name} has no '{part}'{_nearest(part, known)}.")
+        found = getattr(found, part)
+    if not callable(found):
+        raise Refused(f"{name} is a {type(found).__name__}, not a function.")
+    function: Callable[..., Any] = found
+    return function
+
+
+def _nearest(wrong: str, known: list[str]) -> str:
+    close = difflib.get_close_matches(wrong, known, 1, 0.5)
+    return f"; did you mean '{close[0]}'?" if close else ""
+
+
+def _line(error: BaseException) -> str:
+    lines = str(error).strip().splitlines()
+    return lines[0][:300] if lines else type(error).__name__
+
+
+def _load_libraries(step: str, form: str) -> None:
+    """Pay for the imports while the step before this one is still at work. What is not installed is not missed here."""
+    wanted = ["pandas", *(["pyarrow.parquet"] if form == "parquet" else [])]
+    if step in ("train", "score"):
+        wanted += ["sklearn.ensemble", "sklearn.pipeline", "sklearn.compose", "sklearn.linear_model"]
+    for name in wanted:
+        try:
+            importlib.import_module(name)
+        except ImportError:
+            continue
+
+
+def run(step: str, name: Optional[str]) -> None:
+    """Do one step. Raises Refused, or whatever the project's code raises."""
+    steps = {"extract": extract, "train": train, "score": score}
+    if step not in steps:
+        raise Refused(f"There is no step '{step}'; the steps are {', '.join(steps)}.")
+    if name is None and step != "score":
+        raise Refused(f"{step} needs the name of a callable, as module:function.")
+    paths = Paths()
+    waits = os.environ.get("LEVERFRAME_WAIT") == "1"
+    if waits:
+        _load_libraries(step, paths.format)
+    function = resolve(name) if name is not None else None
+    if waits and not sys.stdin.readline():
+        raise Refused(f"{step} was told to wait and then never to begin.")
+    try:
+        importlib.import_module("pandas")
+    except ModuleNotFoundError:
+        raise Refused(
+            "This environment has no pandas, which Python projects need; add it to the requirements."
+        ) from None
+    work: Callable[..., None] = steps[step]
+    try:
+        work(paths, function, name or step)
+    except SystemExit as error:
+        raise Refused(f"{name or step} ended the process itself (sys.exit({error.code!r})); it must return.") from error
+
+
+def main(arguments: list[str]) -> int:
+    """Run and turn what went wrong into an exit code and a last line on standard error."""
+    faulthandler.enable()
+    try:
+        run(arguments[0] if arguments else "", arguments[1] if len(arguments) > 1 else None)
+    except Refused as refusal:
+        sys.stdout.flush()
+        print(refusal, file=sys.stderr)
+        return REFUSED
+    except Exception as error:
+        sys.stdout.flush()
+        own = error.__traceback__
+        while own is not None and own.tb_next is not None and own.tb_frame.f_code.co_filename == __file__:
+            own = own.tb_next
+        traceback.print_exception(type(error), error, own)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
