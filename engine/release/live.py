@@ -53,8 +53,7 @@ def complaints(workspace: Workspace, store: ObjectStore, project: str, release: 
 
 
 def _file_complaints(folder: Path, document: Mapping[str, Any]) -> list[str]:
-    expected = {f"{part}/{f['path']}": f["digest"] for part in ("code", "model") for f in document[part]["files"]}
-    expected["data.parquet"] = document["data"]["file"]["digest"]
+    expected = {f"{part}/{f['path']}": f["digest"] for part in documents.FOLDERS for f in document[part]["files"]}
     found = []
     for name, digest in expected.items():
         try:
@@ -64,7 +63,7 @@ def _file_complaints(folder: Path, document: Mapping[str, Any]) -> list[str]:
             continue
         if sha256(content).hexdigest() != digest:
             found.append(f"{name} was changed")
-    for part in ("code", "model"):
+    for part in documents.FOLDERS:
         there = {p.relative_to(folder).as_posix() for p in (folder / part).rglob("*") if p.is_file()}
         found += [f"{name} does not belong there" for name in sorted(there - expected.keys())]
     try:

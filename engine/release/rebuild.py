@@ -3,7 +3,7 @@
     <folder>/version.json   the version document
              code/          the project's code as it was
              model/         the model's files
-             data.parquet   the data it was made from
+             data/          the data it was made from, as one Parquet data set
              schema.json    that data's schema
              requirements.lock
              environment    link to the environment, rebuilt from the lock if it was gone
@@ -16,7 +16,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-from engine.storage.objects import ObjectStore, Stored
+from engine.storage.objects import ObjectStore
 from engine.storage.workspace import Workspace
 from engine.versions import document as documents
 from engine.versions.environment import lock_of, standing
@@ -29,9 +29,8 @@ def rebuild(workspace: Workspace, store: ObjectStore, digest: str, folder: Path)
     """
     document = documents.load(store, digest)
     folder.mkdir(parents=True)
-    documents.write_folder(store, document["code"]["files"], folder / "code")
-    documents.write_folder(store, document["model"]["files"], folder / "model")
-    store.write_file(Stored.of(document["data"]["file"]), folder / "data.parquet")
+    for part in documents.FOLDERS:
+        documents.write_folder(store, document[part]["files"], folder / part)
     lock = lock_of(store, document)
     environment = standing(workspace, lock)
     os.symlink(os.path.relpath(environment.path, folder), folder / "environment")

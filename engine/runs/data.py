@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from engine.errors import StepFailed
 from engine.projects.manifest import Manifest
 from engine.projects.manifest_rules import check_columns, features_of
-from engine.runs.tables import write_canonical
 from engine.validation.behaviour import choose_golden
 from engine.validation.holdout import split
 from engine.validation.schema import infer_schema
@@ -26,9 +24,7 @@ _POSITION = "__leverframe_row__"
 class Prepared:
     """The data of one run. ``golden`` are positions in the holdout."""
 
-    whole: Path
-    rows: int
-    columns: int
+    table: pa.Table
     since: datetime | None
     until: datetime | None
     schema: dict[str, Any]
@@ -46,16 +42,14 @@ class Prepared:
         return self.holdout_inputs.take(self.golden)
 
 
-def prepare(table: pa.Table, manifest: Manifest, as_of: datetime, folder: Path) -> Prepared:
-    """Check, keep and split what extract returned. Raises StepFailed with everything that is wrong with it."""
+def prepare(table: pa.Table, manifest: Manifest, as_of: datetime) -> Prepared:
+    """Check and split what extract returned. Raises StepFailed with everything that is wrong with it."""
     if table.num_rows == 0:
         raise StepFailed("extract returned no rows; there is nothing to train on.")
     complaints = check_columns(manifest, table.column_names)
     if complaints:
         raise StepFailed(f"extract returned data that does not fit the manifest: {'; '.join(complaints[:5])}.")
     features = features_of(manifest, table.column_names)
-    whole = folder / "data.parquet"
-    write_canonical(table, whole)
     parts = split(table, manifest, as_of)
     if parts.train.num_rows == 0 or parts.holdout.num_rows == 0:
         raise StepFailed(
@@ -64,9 +58,7 @@ def prepare(table: pa.Table, manifest: Manifest, as_of: datetime, folder: Path) 
         )
     since, until = _span(table, manifest.data.time)
     return Prepared(
-        whole=whole,
-        rows=table.num_rows,
-        columns=table.num_columns,
+        table=table,
         since=since,
         until=until,
         schema=infer_schema(table),

@@ -23,7 +23,8 @@ from engine.runs.judging import Judge, job_of
 from engine.runs.launch import Launch, Stage
 from engine.runs.step import StepResult
 from engine.runs.tables import read_output, write_input
-from engine.storage.objects import ObjectStore, Stored
+from engine.storage.blocks import put_table
+from engine.storage.objects import ObjectStore
 from engine.storage.workspace import Workspace
 from engine.versions.document import write_folder
 from engine.versions.environment import lock_of, standing
@@ -83,7 +84,7 @@ class Made:
 
     start: Start
     data: Prepared
-    data_file: Stored
+    blocks: list[dict[str, Any]]
     model: Path
     golden: pa.Table
     judgement: dict[str, Any]
@@ -107,10 +108,10 @@ def _retrain(room: Room, judge: Judge) -> Made:
     train = room.launch(start.stage, "train", "train", (0.40, 0.70))
     extract.conclude(room.record)
     room.tell(0.40, "checking the data")
-    data = prepare(read_output(extract.output, "data", form, "extract"), start.manifest, room.run.as_of, room.folder)
+    data = prepare(read_output(extract.output, "data", form, "extract"), start.manifest, room.run.as_of)
 
     with ThreadPoolExecutor(2) as pool:
-        storing = pool.submit(room.store.put_file, data.whole)
+        storing = pool.submit(put_table, room.store, data.table)
         write_input(data.train, train.input, form)
         train.begin()
         live = pool.submit(_score_live, room, data)
@@ -124,8 +125,8 @@ def _retrain(room: Room, judge: Judge) -> Made:
         if room.live is not None:
             job |= {"live": room.live[0], "live_problem": live_problem, "reference_schema": room.live[1]["schema"]}
         judgement = judge.judge(job, room.folder)
-        data_file = storing.result()
-    return Made(start, data, data_file, model, predictions.take(data.golden), judgement, trained.seconds)
+        blocks = storing.result()
+    return Made(start, data, blocks, model, predictions.take(data.golden), judgement, trained.seconds)
 
 
 def begin(room: Room) -> Start:

@@ -43,15 +43,16 @@ def _short(code: Document) -> str:
 
 
 def _data(old: Document, new: Document) -> Change:
-    if old["file"]["digest"] == new["file"]["digest"]:
+    if old["digest"] == new["digest"]:
         return Change("data", f"same, {new['rows']:,} rows")
-    shared = set(old["file"]["chunks"]) & set(new["file"]["chunks"])
+    before = {f["digest"] for f in old["files"]}
+    known = sum(f["rows"] for f in new["files"] if f["digest"] in before)
     more = new["rows"] - old["rows"]
     until = f", to {new['until'][:10]}" if new.get("until") else ""
     return Change(
         "data",
         f"{more:+,} rows, {new['rows']:,} in all{until}".replace("+0 rows", "same number of rows"),
-        (f"{len(shared)} of {len(new['file']['chunks'])} stored parts are shared",),
+        (f"{known:,} of {new['rows']:,} rows lie in blocks that both versions share",),
     )
 
 

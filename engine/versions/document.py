@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,13 @@ FORMAT = 1
 SECTIONS = (
     "code", "data", "schema", "environment", "model", "settings", "schedule", "metrics", "gates", "golden", "lineage",
 )  # fmt: skip
+
+FOLDERS = ("code", "model", "data")
+
+
+def digest_of_files(files: list[dict[str, Any]]) -> str:
+    """One digest for a list of stored files: it changes when any of them does, or their order."""
+    return sha256("".join(f["digest"] for f in files).encode()).hexdigest()
 
 
 def save(store: ObjectStore, document: Mapping[str, Any]) -> str:
@@ -37,12 +45,11 @@ def load(store: ObjectStore, digest: str) -> dict[str, Any]:
 
 def stored_files(document: Mapping[str, Any]) -> Iterator[tuple[str, Stored]]:
     """Every file that the document names, each with what it is for."""
-    for section in ("code", "model"):
+    for section in FOLDERS:
         for file in document[section]["files"]:
             yield f"{section}/{file['path']}", Stored.of(file)
     if document["code"].get("patch"):
         yield "code patch", Stored.of(document["code"]["patch"])
-    yield "data", Stored.of(document["data"]["file"])
     yield "environment lock", Stored.of(document["environment"]["lock"])
     for name in ("inputs", "predictions"):
         yield f"golden {name}", Stored.of(document["golden"][name])
