@@ -1,0 +1,85 @@
+# make setup   everything that the other targets need, in .venv/ (quick when nothing changed)
+# make demo    a workspace with real history, then the console
+# make test    all tests; some of them only: make test ARGS='-m "not slow" tests/engine'
+# make check   style and types
+# make lock    resolve requirements/*.txt again from pyproject.toml (newer versions: ARGS=--upgrade)
+# make clean   remove .venv/ and the caches of the tools
+#
+# PYTHON=python3.12 chooses the Python; without it, the first of PYTHONS that is 3.11 or later.
+
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+.PHONY: help setup .venv demo test check lock clean
+
+BIN := .venv/bin
+STAMP := .venv/leverframe-setup
+PYTHONS := $(if $(PYTHON),$(PYTHON),python3 python3.11 python3.12 python3.13 python3.14)
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install
+# What .venv is made from; the stamp holds their checksum, and the folder because an editable install names it.
+INPUTS := Makefile pyproject.toml requirements/uv.txt requirements/dev.txt
+LOCK := $(BIN)/uv pip compile --quiet --generate-hashes --universal --no-header --no-annotate --no-emit-index-url \
+	--python-version 3.11
+
+help:
+	@sed -n '/^$$/q;s/^# \{0,1\}//p' Makefile
+
+# Leverframe's own files are compiled each time: a machine that forbids writing bytecode would do it at every start.
+setup:
+	@key="$$(cat $(INPUTS) | cksum) $(PYTHON) $(CURDIR)"; \
+	if [ "$$(cat $(STAMP) 2>/dev/null)" != "$$key" ] || ! $(BIN)/python -c '' 2>/dev/null; then \
+		$(MAKE) --no-print-directory .venv && printf '%s\n' "$$key" > $(STAMP); \
+	fi
+	@$(BIN)/python -m compileall -q engine console
+
+.venv:
+	@set -e; \
+	good= old= bare=; \
+	for each in $(PYTHONS); do \
+		said="$$($$each -c 'import sys; print(sys.version.split()[0], sys.version_info >= (3, 11))' 2>/dev/null)" \
+			|| continue; \
+		case "$$said" in *True) ;; *) old="$$old ($$each is $${said% *})"; continue;; esac; \
+		if $$each -c 'import ensurepip, venv' 2>/dev/null; then good="$$each"; break; fi; \
+		bare="$${bare:-$$each}"; \
+	done; \
+	if [ -z "$$good" ] && [ -n "$$bare" ]; then \
+		echo "$$bare cannot make virtual environments (its ensurepip is missing);" \
+			"on Debian or Ubuntu install the package python3-venv, then run make again." >&2; \
+		exit 1; \
+	elif [ -z "$$good" ]; then \
+		echo "Leverframe needs Python 3.11 or later and found none among $(PYTHONS)$$old;" \
+			"install one, or name it: make setup PYTHON=/path/to/python3.12" >&2; \
+		exit 1; \
+	fi; \
+	rm -f $(STAMP); \
+	which='import sys; print(sys.version, sys.base_prefix)'; \
+	if [ "$$($(BIN)/python -c "$$which" 2>/dev/null)" != "$$($$good -c "$$which")" ]; then \
+		echo "Making .venv with $$good"; \
+		$$good -m venv --clear .venv; \
+	fi; \
+	echo "Installing the locked packages"; \
+	$(PIP) --require-hashes --no-deps -r requirements/uv.txt; \
+	$(BIN)/uv pip sync --quiet --python $(BIN)/python --require-hashes --compile-bytecode requirements/dev.txt || { \
+		echo "uv could not install them; trying pip, which may be set up for another registry" >&2; \
+		$(PIP) --require-hashes --no-deps -r requirements/dev.txt; \
+	}; \
+	$(PIP) --no-deps --no-build-isolation --editable .
+
+demo: setup
+	@$(BIN)/leverframe demo $(ARGS)
+
+test: setup
+	@$(BIN)/python -m pytest $(ARGS)
+
+check: setup
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+
+# Three locks that agree: the product with all tools, the product alone, and uv alone for the first step of setup.
+lock: setup
+	$(LOCK) $(ARGS) --group dev pyproject.toml -o requirements/dev.txt
+	$(LOCK) pyproject.toml -c requirements/dev.txt -o requirements/run.txt
+	echo uv | $(LOCK) - -c requirements/dev.txt -o requirements/uv.txt
+
+clean:
+	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist
+	find . -type d -name __pycache__ -prune -exec rm -rf {} +
