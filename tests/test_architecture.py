@@ -1,0 +1,210 @@
+"""The house as it is drawn: which room may import which, how large things may get, what must not be in a file.
+
+Rooms of the engine stand in storeys; a room imports from the storeys below its own. Within a storey only the pairs in
+``NEIGHBOURS``.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+
+STOREYS = (
+    {"records", "errors", "clock", "text"},
+    {"storage"},
+    {"people", "audit"},
+    {"versions", "environments", "projects"},
+    {"runs", "validation", "monitoring", "scoring"},
+    {"release"},
+    {"reports", "housekeeping"},
+    {"schedule", "overview", "doctor"},
+    {"api"},
+)
+# Who imports whom on one storey; nothing may go the other way.
+NEIGHBOURS = {
+    ("clock", "errors"),
+    ("people", "audit"),
+    ("versions", "environments"),
+    ("runs", "validation"),
+    ("overview", "schedule"),
+}
+SCREEN_LIBRARIES = {"console", "textual", "rich", "click"}
+HEAVY = ("pandas", "sklearn", "scipy", "matplotlib", "pyarrow", "sqlite_utils")
+# Run by a project's interpreter, or with -I -S: they have nothing but the standard library and what the project has.
+STAND_ALONE = ("engine/runs/python_runner.py", "engine/runs/warden.py")
+
+FILE_LINES = 400
+STAND_ALONE_LINES = 600  # they have to be one file each
+FUNCTION_LINES = 80
+
+
+@cache
+def tree(path: Path) -> ast.Module:
+    return ast.parse(path.read_text("utf-8"), str(path))
+
+
+def sources(*folders: str) -> list[Path]:
+    return sorted(path for folder in folders for path in (ROOT / folder).rglob("*.py"))
+
+
+def imports(path: Path) -> Iterator[tuple[int, str]]:
+    """Each imported module, absolute, with its line; ``from engine import clock`` counts as ``engine.clock``."""
+    for node in ast.walk(tree(path)):
+        if isinstance(node, ast.Import):
+            yield from ((node.lineno, alias.name) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            base = node.module or ""
+            if node.level:
+                package = path.relative_to(ROOT).parent.parts
+                base = ".".join([*package[: len(package) - node.level + 1], *([base] if base else [])])
+            if base in ("engine", "console"):
+                yield from ((node.lineno, f"{base}.{alias.name}") for alias in node.names)
+            else:
+                yield node.lineno, base
+
+
+def room_of(path: Path) -> str:
+    return path.relative_to(ROOT / "engine").parts[0].removesuffix(".py")
+
+
+def storey(room: str) -> int:
+    return next((number for number, rooms in enumerate(STOREYS) if room in rooms), -1)
+
+
+def arrow_is_allowed(room: str, other: str) -> bool:
+    return storey(other) < storey(room) or (room, other) in NEIGHBOURS
+
+
+def test_every_room_of_the_engine_has_a_storey() -> None:
+    rooms = {room_of(path) for path in sources("engine")} - {"__init__"}
+    homeless = {room for room in rooms if storey(room) < 0}
+    assert not homeless, f"Put {sorted(homeless)} into STOREYS, where its imports allow."
+
+
+def test_arrows_between_rooms_of_the_engine_point_down() -> None:
+    wrong = []
+    for path in sources("engine"):
+        room = room_of(path)
+        for line, module in imports(path):
+            top, _, rest = module.partition(".")
+            other = rest.partition(".")[0]
+            inside = top == "engine" and storey(other) >= 0 and other != room
+            if inside and room != "__init__" and not arrow_is_allowed(room, other):
+                wrong.append(f"{path.relative_to(ROOT)}:{line} imports {module}")
+    assert not wrong, "\n".join(wrong)
+
+
+def test_neighbours_never_import_each_other_both_ways() -> None:
+    assert all(storey(a) == storey(b) and (b, a) not in NEIGHBOURS for a, b in NEIGHBOURS)
+
+
+def test_the_engine_knows_nothing_of_screens_and_command_lines() -> None:
+    wrong = [
+        f"{path.relative_to(ROOT)}:{line} imports {module}"
+        for path in sources("engine")
+        for line, module in imports(path)
+        if module.partition(".")[0] in SCREEN_LIBRARIES
+    ]
+    assert not wrong, "\n".join(wrong)
+
+
+def may_hold_an_engine(path: Path) -> bool:
+    inside = path.relative_to(ROOT / "console").as_posix()
+    return inside in ("watcher.py", "runner.py", "__main__.py") or inside.startswith("cli/")
+
+
+def imported_when_run(path: Path) -> set[int]:
+    """The lines of imports under ``if TYPE_CHECKING:``, which no process ever runs."""
+    return {
+        inner.lineno
+        for node in ast.walk(tree(path))
+        if isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING"
+        for inner in ast.walk(node)
+        if isinstance(inner, ast.Import | ast.ImportFrom)
+    }
+
+
+def test_only_the_watcher_the_runner_and_the_command_line_hold_an_engine() -> None:
+    wrong = [
+        f"{path.relative_to(ROOT)}:{line} imports {module}"
+        for path in sources("console")
+        if not may_hold_an_engine(path)
+        for line, module in imports(path)
+        if module == "engine.api" or module.startswith("engine.api.")
+        if line not in imported_when_run(path)
+    ]
+    assert not wrong, "\n".join(wrong)
+
+
+def test_stand_alone_files_import_nothing_of_leverframe() -> None:
+    wrong = [
+        f"{name}:{line} imports {module}"
+        for name in STAND_ALONE
+        if (ROOT / name).exists()
+        for line, module in imports(ROOT / name)
+        if module.partition(".")[0] in ("engine", "console")
+    ]
+    assert not wrong, "\n".join(wrong)
+
+
+@pytest.mark.parametrize("module", ["engine.api", "console.app", "console.__main__"])
+def test_a_fresh_python_gets_to_the_first_screen_without_heavy_libraries(module: str) -> None:
+    if not (ROOT / (module.replace(".", "/") + ".py")).exists():
+        pytest.skip(f"{module} does not exist yet")
+    script = f"import sys, {module}; print(*sorted({{name.partition('.')[0] for name in sys.modules}} & {set(HEAVY)}))"
+    loaded = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, timeout=60)
+    assert loaded.returncode == 0, loaded.stderr
+    assert loaded.stdout.split() == []
+
+
+def test_no_file_is_too_long_to_read() -> None:
+    long = []
+    for path in sources("engine", "console", "tests", "benchmarks"):
+        name, lines = path.relative_to(ROOT).as_posix(), len(path.read_text("utf-8").splitlines())
+        if lines > (STAND_ALONE_LINES if name in STAND_ALONE else FILE_LINES):
+            long.append(f"{name}: {lines} lines")
+    assert not long, "\n".join(long)
+
+
+def test_no_function_is_too_long_to_read() -> None:
+    long = [
+        f"{path.relative_to(ROOT)}:{node.lineno} {node.name}: {lines} lines"
+        for path in sources("engine", "console")
+        for node in ast.walk(tree(path))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        if (lines := (node.end_lineno or node.lineno) - node.lineno + 1) > FUNCTION_LINES
+    ]
+    assert not long, "\n".join(long)
+
+
+# Written so that this file does not match itself.
+FORBIDDEN = {
+    "a path of the machine that it was written on": re.compile(r"/work" r"/(?:main|shared)\b|/ro" r"ot/\.|/tmp" r"/lf\b"),
+    "the host of a package registry": re.compile(r"pypi" r"\.org|files\.python" r"hosted|pythonhosted" r"\.org", re.I),
+}
+
+
+def committed_files() -> list[Path]:
+    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True)
+    if listed.returncode != 0:
+        pytest.skip("this is no Git checkout")
+    return [ROOT / name for name in listed.stdout.split("\0") if name and (ROOT / name).is_file()]
+
+
+def test_no_committed_file_names_this_machine_or_a_registry() -> None:
+    wrong = []
+    for path in committed_files():
+        text = path.read_bytes().decode("utf-8", "replace")
+        for number, line in enumerate(text.splitlines(), 1):
+            held = [what for what, mark in FORBIDDEN.items() if mark.search(line)]
+            wrong += [f"{path.relative_to(ROOT)}:{number} holds {what}" for what in held]
+    assert not wrong, "\n".join(wrong)
