@@ -37,7 +37,7 @@ from engine.release import plan as plans
 from engine.release import swap
 from engine.release.card import card, difference
 from engine.release.history import at
-from engine.runs import history, queue
+from engine.runs import history, queue, steplog
 from engine.storage import workspace as workspaces
 from engine.storage.ledger import Ledger
 from engine.storage.objects import ObjectStore
@@ -197,14 +197,13 @@ class Engine:
 
     def log(self, run: int, *, step: str | None = None, offset: int = 0, limit: int = 65536) -> LogPage:
         """Lines of a run's log from byte ``offset`` on; without ``step`` that of the newest step."""
-        from engine.runs.steplog import newest_log, read_lines
-
         found = history.find(self._ledger, run)
-        path = newest_log(self._workspace.run_folder(run), step)
+        ended = found.state in queue.ENDED
+        path = history.step_log(self._workspace.run_folder(run), step)
         if path is None:
-            return LogPage((), 0, 0, found.state in queue.ENDED)
-        lines, next_offset = read_lines(path, offset, limit)
-        return LogPage(tuple(lines), next_offset, path.stat().st_size, found.state in queue.ENDED)
+            return LogPage((), 0, 0, ended)
+        page = steplog.read_lines(path, offset, limit=limit, ended=ended)
+        return LogPage(page.lines, page.next_offset, page.size, ended)
 
     # Versions and decisions
 

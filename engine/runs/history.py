@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from pathlib import Path
 from typing import Any
 
 from engine.clock import moment
@@ -82,3 +83,9 @@ def record(db: sqlite3.Connection, row: sqlite3.Row) -> Run:
         why=row["why"],
         steps=tuple(Step(**dict(s)) for s in steps),
     )
+
+
+def step_log(folder: Path, step: str | None) -> Path | None:
+    """The log of the step called ``step`` of the run in ``folder``, or of the step that wrote last; None before any."""
+    logs = [p for p in folder.glob("steps/*/step.log") if step is None or p.parent.name == step.replace(" ", "-")]
+    return max(logs, key=lambda p: p.stat().st_mtime_ns, default=None)

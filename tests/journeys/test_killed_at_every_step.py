@@ -1,0 +1,114 @@
+"""Whatever instant a process is killed at: ledger, store and live version are whole, and the work can be done again."""
+
+from __future__ import annotations
+
+import shutil
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from engine.api import Engine, open_engine
+from engine.runs.step import sweep
+from tests import tiny
+from tests.killing import killed_at
+
+AS_OF = datetime(2026, 11, 3, tzinfo=UTC)
+pytestmark = pytest.mark.slow
+
+MOVE = """
+from pathlib import Path
+from engine.api import open_engine
+engine = open_engine(Path({home!r}), "ada")
+plan = engine.{plan}
+"""
+RUN = """
+from pathlib import Path
+from engine.runs import process
+"""
+
+
+def prepared(tmp_path: Path) -> Engine:
+    engine = open_engine(tmp_path / "home", "ada", create=True)
+    engine.add(tiny.make(tmp_path / "tiny"))
+    return engine
+
+
+def retrained(engine: Engine, as_of: datetime = AS_OF) -> str:
+    run = engine.wait(engine.retrain("tiny", as_of=as_of).id, lambda r: None)
+    assert run.version is not None, run.why
+    return run.version
+
+
+def restore(saved: Path, home: Path) -> None:
+    shutil.rmtree(home)
+    shutil.copytree(saved, home, symlinks=True)
+
+
+def assert_whole(engine: Engine) -> None:
+    assert engine.verify_audit().ok
+    assert [f for f in engine.doctor(mend=False) if f.verdict != "ok"] == []
+
+
+def test_a_swap_that_is_killed_leaves_the_old_version_live_or_the_new_one(tmp_path: Path) -> None:
+    engine = prepared(tmp_path)
+    engine.move(engine.plan_release(retrained(engine)), "first", lambda step: None)
+    target = retrained(engine, datetime(2026, 11, 10, tzinfo=UTC))
+    engine.close()
+    home, saved = tmp_path / "home", tmp_path / "saved"
+    shutil.copytree(home, saved, symlinks=True)
+    outcomes = set()
+    number = 0
+    while True:
+        number += 1
+        restore(saved, home)
+        killed = killed_at(
+            number,
+            MOVE.format(home=str(home), plan=f"plan_release({target!r})"),
+            "engine.move(plan, 'newer', lambda step: None)",
+        )
+        engine = open_engine(home, "ada")
+        live = engine.at(datetime.now(UTC))[0].label
+        outcomes.add(live)
+        assert_whole(engine)
+        if live != target:
+            engine.move(engine.plan_release(target), "again", lambda step: None)
+            assert_whole(engine)
+        assert engine.status("tiny", AS_OF).live == target
+        engine.close()
+        if not killed:
+            break
+    assert number > 20
+    assert outcomes == {"tiny@1", "tiny@2"}
+
+
+def test_a_run_that_is_killed_says_interrupted_and_the_next_one_succeeds(tmp_path: Path) -> None:
+    engine = prepared(tmp_path)
+    with engine._ledger.write() as db:  # A run in the queue that no process was started for yet.
+        db.execute(
+            "INSERT INTO runs (project, job, state, as_of, queued_at, requested_by, options) VALUES"
+            " ('tiny', 'retrain', 'queued', '2026-11-03T00:00:00.000000Z', '2026-11-03T00:00:00.000000Z', 'ada', '{}')"
+        )
+    engine.close()
+    home, saved = tmp_path / "home", tmp_path / "saved"
+    shutil.copytree(home, saved, symlinks=True)
+    states = set()
+    number = 1
+    while True:
+        restore(saved, home)
+        killed = killed_at(number, RUN, f"process.main({str(home)!r}, '1')")
+        engine = open_engine(home, "ada")
+        run = engine.wait(1, lambda r: None)
+        states.add(run.state)
+        assert sweep(f"{engine._workspace.token}:1") == 0, "a process of the killed run lived on"
+        assert_whole(engine)
+        if run.state == "interrupted":
+            assert "killed" in str(run.why)
+            assert engine.count_versions() == 0
+        engine.close()
+        if not killed:
+            break
+        # Every change of the beginning and of the end; the middle is copies of the same few files.
+        number += 1 if number < 12 else 7
+    assert states == {"interrupted", "succeeded"}
+    assert number > 30

@@ -1,0 +1,49 @@
+"""Run engine code in a process that is killed (SIGKILL) just before its Nth change to the file system.
+
+Python tells an audit hook before every rename, link, folder, removal, process start and file opened for writing. A
+process that is killed at each of them in turn has been killed at every step that can leave something half done.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+
+_HARNESS = """
+import os, signal, sys
+left = int(sys.argv[1])
+WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT
+
+def hook(event, args):
+    global left
+    if event in ("os.rename", "os.symlink", "os.mkdir", "os.rmdir", "os.remove", "os.link", "subprocess.Popen") or (
+        event == "open" and isinstance(args[2], int) and args[2] & WRITING
+    ):
+        left -= 1
+        if left == 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+{preparation}
+sys.addaudithook(hook)
+{act}
+"""
+
+
+def killed_at(number: int, preparation: str, act: str) -> bool:
+    """Run ``preparation`` and then ``act``, killed at its change ``number``; False when it ended by itself before."""
+    done = subprocess.run(
+        [sys.executable, "-c", _HARNESS.format(preparation=preparation, act=act), str(number)],
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    if done.returncode == -signal.SIGKILL:
+        return True
+    assert done.returncode == 0, done.stderr
+    return False
