@@ -18,8 +18,11 @@ libraries and the project's module, in silence, and then waits for a line on sta
 In the format csv every column is what pandas makes of the text: times come back as text, text like "NA" as missing,
 numbers with leading zeros as numbers. Projects that care use parquet.
 
-Exit code 3: it was refused, and the last line on standard error says why. Exit code 1: a traceback of the project's own.
+Exit code 3: it was refused, and the last line on standard error says why.
+Exit code 1: a traceback of the project's own.
 """
+# The syntax and names of Python 3.9:
+# ruff: noqa: UP017, UP035, UP045
 
 from __future__ import annotations
 
@@ -339,7 +342,7 @@ def main(arguments: list[str]) -> int:
         sys.stdout.flush()
         print(refusal, file=sys.stderr)
         return REFUSED
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - whatever the project raises
         sys.stdout.flush()
         own = error.__traceback__
         while own is not None and own.tb_next is not None and own.tb_frame.f_code.co_filename == __file__:

@@ -157,7 +157,7 @@ class RunningStep:
     def _follow(self) -> None:
         try:
             self._result = self._followed()
-        except BaseException as problem:
+        except BaseException as problem:  # noqa: BLE001
             self._problem = problem  # It is raised by wait(), in the caller's thread.
         finally:
             self._close()
@@ -180,7 +180,7 @@ class RunningStep:
     def _report(self, event: dict[str, Any]) -> None:
         try:
             self._on_progress(float(event["progress"]), plain(str(event["text"]), 120))
-        except BaseException as problem:
+        except BaseException as problem:  # noqa: BLE001
             self._problem = problem  # The step goes on; what is wrong with its audience is raised by wait().
 
     def _close(self) -> None:

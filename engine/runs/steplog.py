@@ -36,7 +36,7 @@ def tail(log: Path, lines: int) -> list[str]:
     try:
         with log.open("rb") as file:
             data = _end_of(file, lines)
-    except FileNotFoundError:
+    except (FileNotFoundError, IsADirectoryError):
         return []
     return _shown(data)[-lines:] if lines > 0 else []
 

@@ -33,6 +33,7 @@ SIGKILL, SIGSTOP = 9, 19
 PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36
 READ = 1 << 20
 MOST_PROCESSES = 1000
+MOST_THREADS = 4096
 PROGRESS = b"::progress "
 LONGEST_PROGRESS = 600
 # Nothing fills memory faster than this; the next look comes before the limit can be passed by much.
@@ -76,7 +77,7 @@ class Tree:
         self._ours: set[int] = set()
         self._foreign: set[int] = {self._root}
 
-    def look(self, *, afresh: bool = False) -> set[int]:
+    def look(self, *, afresh: bool = False, stop: bool = False) -> set[int]:
         if afresh:
             self._ours, self._foreign = set(), {self._root}
         present = {int(name) for name in os.listdir("/proc") if name.isdigit()}
@@ -89,6 +90,8 @@ class Tree:
             for pid, parent in list(parents.items()):
                 if parent == self._root or parent in self._ours:
                     self._ours.add(pid)
+                    if stop:
+                        send(pid, SIGSTOP)
                     del parents[pid]
                     found = True
         self._foreign |= parents.keys()
@@ -254,16 +257,17 @@ def tell(event: dict[str, Any]) -> None:
 def end_all(tree: Tree, reaped: Any, seconds: float = 10.0) -> int:
     """Kill and reap every descendant. Returns how many could not be ended (another user's, or stuck in the kernel)."""
     until = time.monotonic() + seconds
-    alive = tree.look(afresh=True)
-    while alive and time.monotonic() < until:
+    while True:
+        # Stopped first, each as it is found, so that none forks while the others are being killed.
+        alive = set(tree.look(afresh=True, stop=True))
+        while tree.look(stop=True) - alive and time.monotonic() < until:
+            alive |= tree.look(stop=True)
+        if not alive or time.monotonic() >= until:
+            return len(alive)
         for pid in alive:
-            send(pid, SIGSTOP)  # First, so that none forks while the others are being killed.
-        for pid in tree.look():
             send(pid, SIGKILL)
         time.sleep(0.002)
         reap(reaped)
-        alive = tree.look(afresh=True)
-    return len(alive)
 
 
 def reap(reaped: Any) -> None:
@@ -300,7 +304,9 @@ def become(settings: dict[str, Any], watcher: int, stdin: int, output: int, fail
         with open("/proc/self/oom_score_adj", "w") as file:
             file.write("500")  # If the machine runs out of memory, rather the step than the engine.
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-        limit_file_size(settings["output_bytes"])
+        limit(resource.RLIMIT_FSIZE, settings["output_bytes"])
+        # Counts every thread of this user on the machine, so it only ends what forks without end; root is exempt.
+        limit(resource.RLIMIT_NPROC, int(contents("/proc/loadavg").split()[3].split(b"/")[1]) + MOST_THREADS)
         os.chdir(settings["cwd"])
         doing = "program"
         os.execvpe(settings["argv"][0], settings["argv"], settings["environment"])
@@ -318,10 +324,18 @@ def restore_signals() -> None:
         _signal.signal(number, _signal.SIG_DFL)
 
 
-def limit_file_size(most: int) -> None:
-    hard = resource.getrlimit(resource.RLIMIT_FSIZE)[1]
+def limit(which: int, most: int) -> None:
+    hard = resource.getrlimit(which)[1]
     most = most if hard == resource.RLIM_INFINITY else min(most, hard)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))
+    resource.setrlimit(which, (most, most))
+
+
+def go_first() -> None:
+    """Where the system lets us (as root): run before a step that forks without end, which is else starving us out."""
+    try:
+        os.sched_setscheduler(0, os.SCHED_RR | os.SCHED_RESET_ON_FORK, os.sched_param(1))
+    except OSError:
+        return  # Not root: then RLIMIT_NPROC holds.
 
 
 class Watcher:
@@ -340,9 +354,10 @@ class Watcher:
         self._cpu = 0.0
         self._peak = 0
         self._processes = 0
-        self._next_look = self._next_size = self._cost = 0.0
+        self._next_look = self._next_size = 0.0
 
     def start(self) -> None:
+        go_first()
         read_in, self._go = os.pipe()
         self._output, write_out = os.pipe()
         read_error, write_error = os.pipe()
@@ -365,10 +380,10 @@ class Watcher:
 
     def watch(self) -> None:
         """Until the step has ended or has to be; then nothing of it is left."""
-        while self._status is None and self._reason is None:
+        while self._goes_on():
             now = time.monotonic()
             self._look(now)
-            if self._status is not None or self._reason is not None:
+            if not self._goes_on():
                 break
             pause = min(self._next_look - now, 0.2)
             for fd, _ in self._poller.poll(max(pause, 0) * 1000):
@@ -380,10 +395,16 @@ class Watcher:
                     reap(self._reaped)
             self._progress.send()
         ended = time.monotonic()
+        if self._status is None:
+            # In one stroke, which no process of this group can outrun by forking.
+            send(-self._pid, SIGKILL)
         survivors = end_all(self._tree, self._reaped)
         sweep(self._settings["token"], self._settings["variable"])
         self._drain()
         self._report(ended, survivors)
+
+    def _goes_on(self) -> bool:
+        return self._status is None and self._reason is None
 
     def _obey(self) -> None:
         data = os.read(0, 4096)
@@ -397,11 +418,14 @@ class Watcher:
             elif line == b"go" and self._waiting:
                 self._waiting = False
                 self._begun = time.monotonic()
-                try:
-                    os.write(self._go, b"\n")
-                except BrokenPipeError:
-                    pass  # It does not wait, or has ended; its exit code will tell.
+                self._write_line()
                 os.close(self._go)
+
+    def _write_line(self) -> None:
+        try:
+            os.write(self._go, b"\n")
+        except BrokenPipeError:
+            return  # It does not wait, or has ended; its exit code will tell.
 
     def _read(self) -> bool:
         try:
@@ -434,13 +458,14 @@ class Watcher:
             return
         reap(self._reaped)
         pids = self._tree.look()
+        if len(pids) > MOST_PROCESSES:
+            self._reason = "processes"  # First: to weigh that many takes long.
+            return
         used = memory_of(pids, settings["memory"])
         if used > self._peak:
             self._peak, self._processes = used, len(pids)
         if used > settings["memory"]:
             self._reason = "memory"
-        elif len(pids) > MOST_PROCESSES:
-            self._reason = "processes"
         elif os.getppid() != self._guard:
             self._reason = "unguarded"
         self._look_at_output(now)
@@ -448,8 +473,7 @@ class Watcher:
         room = (settings["memory"] - used) / BYTES_PER_SECOND
         pause = min(max(room, 0.02), 0.05 if now - self._begun < 2 else 0.2)
         # A machine with very many processes is not to be busied by looking at them.
-        self._cost = time.monotonic() - now
-        self._next_look = now + max(pause, 20 * self._cost)
+        self._next_look = now + max(pause, min(20 * (time.monotonic() - now), 0.5))
 
     def _look_at_output(self, now: float) -> None:
         folder = self._settings["output"]
