@@ -188,7 +188,7 @@ def test_no_function_is_too_long_to_read() -> None:
 
 # Written so that this file does not match itself.
 FORBIDDEN = {
-    "a path of the machine that it was written on": re.compile(r"/work" r"/(?:main|shared)\b|/ro" r"ot/\.|/tmp" r"/lf\b"),
+    "a path of the machine that wrote it": re.compile(r"/work" r"/(?:main|shared)\b|/ro" r"ot/\.|/tmp" r"/lf\b"),
     "the host of a package registry": re.compile(r"pypi" r"\.org|files\.python" r"hosted|pythonhosted" r"\.org", re.I),
 }
 
