@@ -71,8 +71,7 @@ test: setup
 	@$(BIN)/python -m pytest $(ARGS)
 
 check: setup
-	@$(BIN)/ruff check .
-	@$(BIN)/mypy
+	@status=0; $(BIN)/ruff check . || status=1; $(BIN)/mypy || status=1; exit $$status
 
 # Three locks that agree: the product with all tools, the product alone, and uv alone for the first step of setup.
 lock: setup
