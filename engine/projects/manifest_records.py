@@ -1,0 +1,120 @@
+"""What a manifest says, as records. Everything in them has been checked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Program:
+    """How a step of the project is started: a Python callable or a command, exactly one of the two."""
+
+    callable: str | None
+    command: tuple[str, ...] | None
+
+
+@dataclass(frozen=True)
+class EnvironmentSpec:
+    """``variables`` are names that are passed on from the engine's environment (``pass`` in TOML)."""
+
+    python: str | None = None
+    requirements: str | None = None
+    variables: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class DataSpec:
+    """Where the data comes from and what its columns are."""
+
+    extract: Program
+    target: str
+    time: str | None = None
+    key: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    features: tuple[str, ...] | None = None
+    sensitive: tuple[str, ...] = ()
+    format: str = "parquet"
+    source: str | None = None
+    licence: str | None = None
+    purpose: str | None = None
+
+
+@dataclass(frozen=True)
+class TrainSpec:
+    """How a model is made. ``window``: train sees only rows of that long before the holdout; ``memory`` in bytes."""
+
+    run: Program
+    score: Program | None = None
+    window: timedelta | None = None
+    timeout: timedelta = timedelta(minutes=30)
+    memory: int = 4 * 2**30
+    threads: int = 1
+
+
+@dataclass(frozen=True)
+class ValidationSpec:
+    """How a model is judged. The first metric is the key metric; ``task`` None means: told from the data."""
+
+    holdout: timedelta | float
+    metrics: tuple[str, ...]
+    segments: tuple[str, ...] = ()
+    task: str | None = None
+    positive: str | None = None
+
+
+@dataclass(frozen=True)
+class GateRule:
+    """One check of every candidate.
+
+    ``kind`` is at_least, at_most, not_below_live_by, not_above_live_by, segment_at_least, segment_at_most,
+    rows_at_least, missing_at_most (a fraction, per column) or train_seconds_at_most. ``segment`` narrows a segment
+    gate to one column.
+    """
+
+    kind: str
+    metric: str | None = None
+    limit: float | None = None
+    segment: str | None = None
+    minimum_rows: int | None = None
+    line: int | None = None
+
+
+@dataclass(frozen=True)
+class ScheduleSpec:
+    """When a job is due, and what becomes of occurrences that were missed."""
+
+    job: str
+    cron: str
+    timezone: str = "UTC"
+    catch_up: str = "latest"
+    give_up_after: timedelta | None = None
+
+
+@dataclass(frozen=True)
+class ApprovalSpec:
+    """How many people must approve a candidate, and how long they have."""
+
+    approvals: int = 1
+    four_eyes: bool = False
+    expires: timedelta = timedelta(days=14)
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """A whole manifest; ``document`` is the TOML as JSON-able data, kept with every version as its settings."""
+
+    name: str
+    title: str
+    owner: str
+    environment: EnvironmentSpec
+    data: DataSpec
+    train: TrainSpec
+    validation: ValidationSpec
+    gates: tuple[GateRule, ...]
+    schedule: tuple[ScheduleSpec, ...]
+    approval: ApprovalSpec
+    report_to: tuple[str, ...]
+    realtime: bool
+    document: dict[str, Any]
