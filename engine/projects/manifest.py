@@ -38,7 +38,6 @@ LIMIT = 256 * 1024
 _SECTIONS = (
     "project", "environment", "data", "train", "validation", "gates", "schedule", "approval", "report", "serve",
 )  # fmt: skip
-_REQUIRED = ("project", "data", "train", "validation")
 # tomllib takes time that grows with the square of the dots in a key: 55 s for a key of 120 KB.
 _ENDLESS_KEY = re.compile(r"""(?<![\w"'-])(?:(?:[\w-]++|"[^"\n]*+"|'[^'\n]*+')[ \t]*+\.[ \t]*+){32}""")
 
@@ -80,9 +79,6 @@ def parse_manifest(text: str, source: str = FILE) -> Manifest:
     document = _document(text, source)
     page = Page(lines_of(text))
     Table(page, (), document).only(*_SECTIONS)
-    for key in _REQUIRED:
-        if key not in document:
-            page.mistake((key,), "is missing.")
     manifest = _manifest(page, document)
     if page.mistakes:
         raise _invalid(source, page.mistakes)

@@ -235,8 +235,10 @@ def _take_commit(repository: Repository, store: Objects, code: CodeFolder, chang
             _refuse_submodule(name)
         if name in changes:
             continue
-        code.room_for(int(length))
-        content = store.read(digest.decode())
+        content = None
+        if length.isdigit():  # 'BAD' for an object that is not there
+            code.room_for(int(length))
+            content = store.read(digest.decode())
         if content is None:
             _refuse("lacks objects of its commit (a partial clone?); run 'git fsck' there")
         if mode == b"120000":
