@@ -1,0 +1,265 @@
+"""The gates: a rule and the numbers in, a verdict with its evidence out. Pure.
+
+- A limit on a metric is judged by the value itself; the interval is shown as evidence.
+- A comparison with the live version passes when the whole interval of the difference keeps the limit, fails when the
+  whole interval breaks it, and cannot tell in between. A first version has nothing to be compared with and passes.
+- Fewer rows than can decide cannot tell, whatever the numbers say.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from engine.projects.manifest_records import GateRule
+from engine.records import Gate, GateVerdict
+from engine.validation.columns import listed, shown
+from engine.validation.intervals import Measured
+from engine.validation.metrics import good
+from engine.validation.schema import Difference
+from engine.validation.segments import ROWS as SEGMENT_ROWS
+from engine.validation.segments import Segment, Segments
+from engine.validation.words import between, count, decimals_for, limit, number, signed
+
+ROWS = 200
+ROWS_PER_CLASS = 20
+MISSING = 0.5
+# Worst last.
+ORDER: tuple[GateVerdict, ...] = ("pass", "warn", "cannot tell", "fail")
+
+
+@dataclass(frozen=True)
+class Facts:
+    """All that the gates of a manifest look at.
+
+    ``smallest_class`` counts the holdout rows of the rarest class, None for regression. ``missing`` gives per feature
+    the fraction without a value in the training rows and in the holdout. ``live_problem`` says why the live version
+    could not be measured.
+    """
+
+    rows: int
+    train_rows: int
+    smallest_class: int | None
+    measured: Mapping[str, Measured]
+    segments: Segments
+    missing: Mapping[str, tuple[float, float]]
+    train_seconds: float
+    live: str | None = None
+    live_problem: str | None = None
+    infinite: Mapping[str, int] = field(default_factory=dict)
+
+
+def worst(gates: Iterable[Gate]) -> GateVerdict:
+    """The verdict of all together; nothing looked at is nothing known."""
+    return max((gate.verdict for gate in gates), key=ORDER.index, default="cannot tell")
+
+
+def judge_rule(rule: GateRule, facts: Facts) -> Gate:
+    """The gate that a manifest asks for."""
+    judge = {
+        "at_least": _limit,
+        "at_most": _limit,
+        "not_below_live_by": _against_live,
+        "not_above_live_by": _against_live,
+        "segment_at_least": _every_segment,
+        "segment_at_most": _every_segment,
+        "rows_at_least": _rows,
+        "missing_at_most": _missing,
+        "train_seconds_at_most": _train_time,
+    }.get(rule.kind)
+    if judge is None or rule.limit is None:
+        return Gate(rule.kind, rule.kind, "cannot tell", f"There is no gate '{shown(rule.kind)}' in this version.")
+    return judge(rule, rule.limit, facts)
+
+
+def too_few(facts: Facts, minimum: int | None = None) -> str | None:
+    """Why the holdout cannot decide anything, or None when it can."""
+    least = ROWS if minimum is None else minimum
+    if facts.rows < least:
+        return f"{count(facts.rows, 'holdout row')} cannot decide; at least {least:,} are needed"
+    if facts.smallest_class is not None and facts.smallest_class < ROWS_PER_CLASS:
+        return (
+            f"the rarest class has {count(facts.smallest_class, 'holdout row')} and cannot decide; "
+            f"at least {ROWS_PER_CLASS} are needed"
+        )
+    return None
+
+
+def enough_rows(facts: Facts) -> Gate:
+    """Always on: are there rows enough to judge by?"""
+    few = too_few(facts)
+    numbers = {"rows": facts.rows, "minimum": ROWS, "smallest_class": facts.smallest_class}
+    if few:
+        return Gate("rows to judge by", "rows", "cannot tell", f"{few}: make the holdout longer.", numbers)
+    of_class = "" if facts.smallest_class is None else f", {facts.smallest_class:,} of the rarest class"
+    return Gate("rows to judge by", "rows", "pass", f"{facts.rows:,} holdout rows{of_class}.", numbers)
+
+
+def schema_unchanged(found: Iterable[Difference] | None, columns: int) -> Gate:
+    """Always on: is the data what the live version was made for? ``found`` is None when nothing is live."""
+    name, kind = "schema unchanged", "schema"
+    if found is None:
+        return Gate(name, kind, "pass", f"First version: its {count(columns, 'column')} are the reference from now on.")
+    found = tuple(found)
+    if not found:
+        return Gate(name, kind, "pass", f"{count(columns, 'column')}, as before.", {"differences": 0})
+    words = "; ".join(difference.words for difference in found[:4])
+    more = f"; and {len(found) - 4} more" if len(found) > 4 else ""
+    breaks = any(difference.severity == "fail" for difference in found)
+    return Gate(name, kind, "fail" if breaks else "warn", f"{words}{more}.", {"differences": len(found)})
+
+
+def few_missing(facts: Facts) -> Gate:
+    """Always on where the manifest sets no limit: did a column lose its values between training and now?"""
+    lost = {n: h for n, (t, h) in facts.missing.items() if h > MISSING >= t}
+    thin = {n: h for n, (_, h) in facts.missing.items() if h > MISSING} | {
+        n: t for n, (t, _) in facts.missing.items() if t > MISSING
+    }
+    name, kind = "missing values", "missing"
+    numbers = {"limit": MISSING, "highest": max((max(pair) for pair in facts.missing.values()), default=0.0)}
+    if lost:
+        words = ", ".join(f"{shown(n)} {h:.0%}" for n, h in _top(lost))
+        evidence = f"Values went missing since the training rows: {words} of the holdout has none; mend the source."
+        return Gate(name, kind, "fail", evidence, numbers)
+    if thin:
+        words = ", ".join(f"{shown(n)} {h:.0%}" for n, h in _top(thin))
+        return Gate(name, kind, "warn", f"Mostly missing: {words}.", numbers)
+    if facts.infinite:
+        worst_columns = ", ".join(f"{shown(n)} {c:,}" for n, c in _top(facts.infinite))
+        return Gate(name, kind, "warn", f"Infinite values: {worst_columns}.", numbers)
+    highest = max(facts.missing.items(), key=lambda item: max(item[1]), default=None)
+    if highest is None or max(highest[1]) == 0:
+        return Gate(name, kind, "pass", "No feature has missing values.", numbers)
+    return Gate(name, kind, "pass", f"At most {max(highest[1]):.1%} of a feature, in {shown(highest[0])}.", numbers)
+
+
+def no_segment_worse(segments: Segments, metric: str, live: str) -> Gate:
+    """Always on with segments and a live version: a loss somewhere is told, even when the whole got better."""
+    found = segments.of(metric)
+    losers = [segment for segment in found if segment.verdict == "worse"]
+    numbers = {"segments": len(found), "worse": len(losers)}
+    name, kind = f"no segment worse than {live}", "segments_against_live"
+    if not losers:
+        unsure = sum(segment.candidate is None for segment in found)
+        aside = f"; {unsure} have too few rows" if unsure else ""
+        evidence = f"{metric} is surely worse in none of {count(len(found), 'segment')}{aside}."
+        return Gate(name, kind, "pass", evidence, numbers)
+    words = ", ".join(f"{s.name} {signed(s.difference)} ({s.n:,} rows)" for s in losers[:3])
+    more = f" and {len(losers) - 3} more" if len(losers) > 3 else ""
+    return Gate(name, kind, "warn", f"{metric} is worse than live in {words}{more}.", numbers)
+
+
+def _limit(rule: GateRule, bound: float, facts: Facts) -> Gate:
+    least = rule.kind == "at_least"
+    name = f"{rule.metric} at {'least' if least else 'most'} {limit(bound)}"
+    m = facts.measured.get(rule.metric or "")
+    if m is None:
+        return Gate(name, rule.kind, "cannot tell", f"{rule.metric} was not measured; name it in [validation] metrics.")
+    numbers = {"value": m.value, "low": m.low, "high": m.high, "limit": bound, "n": m.n}
+    few = too_few(facts, rule.minimum_rows)
+    if m.value is None:
+        why = few or "predictions are not valid, or the holdout has one class only"
+        return Gate(name, rule.kind, "cannot tell", f"{rule.metric} is not defined: {why}.", numbers)
+    digits = _digits_apart(m.value, bound)
+    sure = f" ({between(m.low, m.high)})" if m.low is not None else ""
+    if few:
+        return Gate(name, rule.kind, "cannot tell", f"{number(m.value, digits)}{sure}: {few}.", numbers)
+    if m.value >= bound if least else m.value <= bound:
+        return Gate(name, rule.kind, "pass", f"{number(m.value, digits)}{sure} on {m.n:,} rows.", numbers)
+    side = "below" if least else "above"
+    evidence = f"{rule.metric} {number(m.value, digits)} is {side} {limit(bound)}{sure} on {m.n:,} rows."
+    return Gate(name, rule.kind, "fail", evidence, numbers)
+
+
+def _against_live(rule: GateRule, bound: float, facts: Facts) -> Gate:
+    side = "below" if rule.kind == "not_below_live_by" else "above"
+    name = f"{rule.metric} not {side} live by {limit(bound)}"
+    if facts.live is None:
+        return Gate(name, rule.kind, "pass", "First version: nothing to compare with.")
+    if facts.live_problem:
+        evidence = f"{facts.live} could not be measured: {facts.live_problem.rstrip('.')}."
+        return Gate(name, rule.kind, "cannot tell", evidence)
+    m = facts.measured.get(rule.metric or "")
+    if m is None or m.difference is None or m.difference_low is None or m.difference_high is None:
+        return Gate(name, rule.kind, "cannot tell", f"{rule.metric} of candidate and {facts.live} cannot be compared.")
+    numbers = {
+        "difference": m.difference, "low": m.difference_low, "high": m.difference_high, "limit": bound, "n": m.n,
+    }  # fmt: skip
+    digits = decimals_for(m.difference_high - m.difference_low)
+    evidence = f"{signed(m.difference, digits)} ({between(m.difference_low, m.difference_high, sign=True)})"
+    few = too_few(facts, rule.minimum_rows)
+    if few:
+        return Gate(name, rule.kind, "cannot tell", f"{evidence}: {few}.", numbers)
+    ends = sorted(good(m.name) * end for end in (m.difference_low, m.difference_high))
+    if ends[0] > -bound or m.comparison == "same":
+        return Gate(name, rule.kind, "pass", f"{evidence} against {facts.live} on the same {m.n:,} rows.", numbers)
+    if ends[1] < -bound:
+        worse = f"{rule.metric} is {side} {facts.live} by more than {limit(bound)}"
+        return Gate(name, rule.kind, "fail", f"{worse}: {evidence} on the same {m.n:,} rows.", numbers)
+    return Gate(name, rule.kind, "cannot tell", f"{evidence}: {m.n:,} rows do not decide it.", numbers)
+
+
+def _every_segment(rule: GateRule, bound: float, facts: Facts) -> Gate:
+    least = rule.kind == "segment_at_least"
+    name = f"{rule.metric} of every {shown(rule.segment or 'segment')} at {'least' if least else 'most'} {limit(bound)}"
+    found = facts.segments.of(rule.metric or "", shown(rule.segment) if rule.segment else None)
+    rows = SEGMENT_ROWS if rule.minimum_rows is None else rule.minimum_rows
+    judged = [s for s in found if s.candidate is not None and s.n >= rows]
+    unsure = len(found) - len(judged)
+    aside = f"; {unsure} of {count(len(found), 'segment')} too small to tell" if unsure else ""
+    numbers: dict[str, object] = {"limit": bound, "judged": len(judged), "too_small": unsure}
+    if not judged:
+        return Gate(name, rule.kind, "cannot tell", f"No segment has the rows it takes to tell ({rows:,}).", numbers)
+    sign = 1 if least else -1
+    judged.sort(key=lambda s: sign * (s.candidate or 0.0))
+    lowest = judged[0]
+    numbers |= {"value": lowest.candidate, "segment": lowest.name, "n": lowest.n}
+    broken = [s for s in judged if sign * ((s.candidate or 0.0) - bound) < 0]
+    if broken:
+        words = ", ".join(_segment_words(s, bound) for s in broken[:3])
+        more = f" and {len(broken) - 3} more" if len(broken) > 3 else ""
+        side = "below" if least else "above"
+        evidence = f"{rule.metric} is {side} {limit(bound)} for {words}{more}{aside}."
+        return Gate(name, rule.kind, "fail", evidence, numbers)
+    return Gate(name, rule.kind, "pass", f"{_segment_words(lowest, bound)}{aside}.", numbers)
+
+
+def _segment_words(s: Segment, bound: float) -> str:
+    sure = f"{between(s.value_low, s.value_high)}, " if s.value_low is not None else ""
+    return f"{s.name} {number(s.candidate, _digits_apart(s.candidate or 0.0, bound))} ({sure}{s.n:,} rows)"
+
+
+def _rows(rule: GateRule, bound: float, facts: Facts) -> Gate:
+    rows = facts.rows + facts.train_rows
+    evidence = f"{rows:,} rows with a target: {facts.train_rows:,} to learn from, {facts.rows:,} to judge by."
+    numbers = {"rows": rows, "limit": bound}
+    return Gate(f"rows at least {limit(bound)}", rule.kind, "pass" if rows >= bound else "fail", evidence, numbers)
+
+
+def _missing(rule: GateRule, bound: float, facts: Facts) -> Gate:
+    name = f"missing at most {limit(bound)} of a column"
+    most = {column: max(pair) for column, pair in facts.missing.items()}
+    over = {column: part for column, part in most.items() if part > bound}
+    numbers = {"limit": bound, "highest": max(most.values(), default=0.0)}
+    if over:
+        words = listed([f"{shown(column)} {part:.1%}" for column, part in _top(over, len(over))], 3)
+        return Gate(name, rule.kind, "fail", f"More is missing: {words}.", numbers)
+    top = _top(most, 1)
+    none = not top or top[0][1] == 0
+    evidence = "No feature has missing values." if none else f"At most {top[0][1]:.1%}, in {shown(top[0][0])}."
+    return Gate(name, rule.kind, "pass", evidence, numbers)
+
+
+def _train_time(rule: GateRule, bound: float, facts: Facts) -> Gate:
+    verdict: GateVerdict = "pass" if facts.train_seconds <= bound else "fail"
+    numbers = {"seconds": facts.train_seconds, "limit": bound}
+    return Gate(f"train time at most {bound:,g} s", rule.kind, verdict, f"{number(facts.train_seconds, 1)} s.", numbers)
+
+
+def _digits_apart(value: float, bound: float) -> int:
+    """Digits that show on which side of ``bound`` a value lies: 0.6998 below 0.70, not 0.700 below 0.70."""
+    return decimals_for(abs(value - bound) * 10) if value != bound else 3
+
+
+def _top(values: Mapping[str, float], most: int = 3) -> list[tuple[str, float]]:
+    return sorted(values.items(), key=lambda item: (-item[1], item[0]))[:most]

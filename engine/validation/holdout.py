@@ -1,0 +1,172 @@
+"""The split of the data into what a model learns from and what it is judged by: the newest part, nothing leaks.
+
+- Rows after the as-of moment are from the future and are left out; rows without a time cannot be placed and are left
+  out; rows without a target can neither teach nor judge and are left out. Each is counted.
+- A duration counts back from the newest row that is left, not from as-of: data that arrives late keeps its holdout.
+- A fraction is that part of the newest rows, or of the last rows where there is no time. Rows of one moment are
+  never divided between the two sides.
+- ``window`` keeps only what is that recent before the holdout for training.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from engine.errors import StepFailed
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pyarrow as pa
+    from numpy.typing import NDArray
+
+    from engine.projects.manifest_records import Manifest
+
+    Mask = NDArray[np.bool_]
+    Moments = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Split:
+    """Both parts, in the order of the data. ``boundary`` is the last moment of the training part, ISO 8601 in UTC."""
+
+    train: pa.Table
+    holdout: pa.Table
+    boundary: str | None
+    future: int = 0
+    undated: int = 0
+    unlabelled: int = 0
+    before_window: int = 0
+
+
+def split(table: pa.Table, manifest: Manifest, as_of: datetime) -> Split:
+    """Divide ``table`` as the manifest says. Either part may come out empty; the caller knows what that means.
+
+    Raises StepFailed when the time column holds no times.
+    """
+    import numpy as np
+    import pyarrow.compute as pc
+
+    data, holdout = manifest.data, manifest.validation.holdout
+    labelled = _mask(pc.is_valid(_without_nan(table.column(data.target))))
+    if data.time is None:
+        if isinstance(holdout, timedelta):
+            raise StepFailed("A holdout of a duration needs [data] time; name the column, or give a fraction.")
+        rows = np.flatnonzero(labelled)
+        cut = len(rows) - round(len(rows) * holdout)
+        return Split(_take(table, rows[:cut]), _take(table, rows[cut:]), None, unlabelled=int((~labelled).sum()))
+
+    moments, dated = _moments(table.column(data.time), data.time)
+    past = dated & (moments <= _microseconds(as_of))
+    usable = past & labelled
+    counts = {
+        "undated": int((~dated).sum()),
+        "future": int((dated & ~past).sum()),
+        "unlabelled": int((past & ~labelled).sum()),
+    }
+    if not usable.any():
+        return Split(table.slice(0, 0), table.slice(0, 0), None, **counts)
+    boundary = _boundary(moments[usable], holdout)
+    window = manifest.train.window
+    oldest = -(2**63) if window is None else boundary - window // timedelta(microseconds=1)
+    early = usable & (moments <= boundary)
+    train = early & (moments > oldest)
+    return Split(
+        _take(table, np.flatnonzero(train)),
+        _take(table, np.flatnonzero(usable & (moments > boundary))),
+        _iso(boundary),
+        before_window=int((early & ~train).sum()),
+        **counts,
+    )
+
+
+def _boundary(moments: Moments, holdout: timedelta | float) -> int:
+    """The moment after which the holdout begins."""
+    import numpy as np
+
+    newest = int(moments.max())
+    if isinstance(holdout, timedelta):
+        return newest - holdout // timedelta(microseconds=1)
+    wanted = round(len(moments) * holdout)
+    ordered = np.sort(moments)
+    boundary = int(ordered[max(0, len(ordered) - wanted - 1)])
+    if boundary == newest and ordered[0] < newest:
+        # More rows than asked for share the newest moment: it is the holdout, undivided.
+        boundary = int(ordered[np.searchsorted(ordered, newest) - 1])
+    return boundary
+
+
+def _moments(column: pa.ChunkedArray, name: str) -> tuple[Moments, Mask]:
+    """Microseconds since 1970 in UTC, and which rows have a time. A time without a zone is taken as UTC."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    if pa.types.is_dictionary(column.type):
+        column = column.cast(column.type.value_type)
+    try:
+        if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
+            column = _parsed(column)
+        if not (pa.types.is_timestamp(column.type) or pa.types.is_date(column.type)):
+            raise StepFailed(
+                f"The time column '{name}' holds {column.type}, not times; let extract return dates or timestamps."
+            )
+        if pa.types.is_date(column.type):
+            column = column.cast(pa.timestamp("us"))
+        exact = column.cast(pa.timestamp("us", column.type.tz), safe=False).cast(pa.int64())
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
+        raise StepFailed(
+            f"The time column '{name}' holds text that is no time; write times like 2026-11-24T03:00:00Z."
+        ) from None
+    valid = _mask(pc.is_valid(exact))
+    return exact.fill_null(0).to_numpy(), valid
+
+
+def _parsed(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Text as times; Arrow reads text with zones and text without them only apart."""
+    import pyarrow as pa
+
+    try:
+        return column.cast(pa.timestamp("us", "UTC"))
+    except pa.ArrowInvalid:
+        return column.cast(pa.timestamp("us"))
+
+
+def _without_nan(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    if not pa.types.is_floating(column.type):
+        return column
+    return pc.if_else(pc.is_nan(column), pa.scalar(None, column.type), column)
+
+
+def _mask(column: pa.ChunkedArray) -> Mask:
+    import numpy as np
+
+    return np.asarray(column.to_numpy(), dtype=bool)
+
+
+def _take(table: pa.Table, rows: NDArray[np.int64]) -> pa.Table:
+    """``rows`` of ``table``; a stretch without gaps is cut out instead of copied."""
+    import pyarrow as pa
+
+    if len(rows) == 0:
+        return table.slice(0, 0)
+    first, last = int(rows[0]), int(rows[-1])
+    if last - first + 1 == len(rows):
+        return table.slice(first, len(rows))
+    return table.take(pa.array(rows))
+
+
+def _microseconds(moment: datetime) -> int:
+    moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
+    return (moment - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)
+
+
+def _iso(microseconds: int) -> str | None:
+    try:
+        moment = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=microseconds)
+    except OverflowError:
+        return None
+    return moment.strftime("%Y-%m-%dT%H:%M:%S.%fZ")

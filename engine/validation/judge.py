@@ -1,0 +1,229 @@
+"""The process that judges a candidate: ``python -m engine.validation.judge``.
+
+It loads its libraries at once and then waits for one line on standard input, the path of a job (JSON), so that a run
+can start it early. It writes ``judgement.json`` beside the job. Exit code 1: it could not judge, and the last line on
+standard error says why. End of input without a line: nothing to judge, exit code 0.
+
+Nothing is unpickled and no code of a project runs here; parquet files written by the engine are all that is read.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import sys
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from engine.errors import Invalid, LeverframeError
+from engine.projects.manifest_records import GateRule
+from engine.records import Comparison, Gate
+from engine.storage.atomic import write_file
+from engine.text import plain
+from engine.validation import behaviour, gates, leakage, schema
+from engine.validation.intervals import Measured, measure_all
+from engine.validation.metrics import Truth
+from engine.validation.predictions import Predictions, column_of, read_table, truth_of, understand
+from engine.validation.segments import ROWS as SEGMENT_ROWS
+from engine.validation.segments import Segments, judge_segments
+from engine.validation.verdict import sentence
+
+_RULE = ("kind", "metric", "limit", "segment", "minimum_rows")
+
+
+@dataclass(frozen=True)
+class _Case:
+    """What was read: the holdout, the training rows, what happened and who said what."""
+
+    job: Mapping[str, Any]
+    holdout: pa.Table
+    train: pa.Table
+    truth: Truth
+    candidate: Predictions
+    live: Predictions | None
+    live_problem: str | None
+
+    @property
+    def rules(self) -> Mapping[str, Any]:
+        found: Mapping[str, Any] = self.job["manifest"]
+        return found
+
+    @property
+    def metrics(self) -> list[str]:
+        return list(dict.fromkeys(str(name) for name in self.rules["metrics"]))
+
+    @property
+    def features(self) -> list[str]:
+        return list(self.job["features"])
+
+    @property
+    def gate_rules(self) -> list[GateRule]:
+        return [GateRule(**{key: rule.get(key) for key in _RULE}) for rule in self.rules["gates"]]
+
+
+def judge(job: Mapping[str, Any]) -> dict[str, Any]:
+    """The judgement of ``job``. Raises Invalid or StepFailed when the files do not fit together."""
+    case = _read(job)
+    live = case.live.predicted if case.live else None
+    seed = int(job.get("seed") or 0)
+    measured = measure_all(case.metrics, case.truth, case.candidate.predicted, live, seed=seed)
+    segments = _segments(case, seed)
+    found = _gates(case, measured, segments)
+    key = measured[case.metrics[0]]
+    verdict = gates.worst(found)
+    comparison = _comparison(case, key)
+    return {
+        "task": case.truth.task,
+        "classes": [plain(name, 80) for name in case.truth.classes],
+        "key_metric": key.name,
+        "metrics": {name: _metric(m) for name, m in measured.items()},
+        "segments": [segment.document() for segment in segments.of(key.name)],
+        "segments_left_out": segments.left_out,
+        "changed_decisions": behaviour.changed_decisions(case.truth, case.candidate.predicted, live),
+        "gates": [{**asdict(gate), "numbers": dict(gate.numbers)} for gate in found],
+        "verdict": verdict,
+        "comparison": comparison,
+        "sentence": sentence(
+            verdict, comparison, found, key, job.get("live"), case.live_problem, str(job.get("period") or "")
+        ),
+        "drift": [],
+    }
+
+
+def _read(job: Mapping[str, Any]) -> _Case:
+    rules, features = job["manifest"], list(job["features"])
+    target, segments = rules["target"], list(rules["segments"])
+    if not rules["metrics"]:
+        raise Invalid("There is no metric to judge by; name one in [validation] metrics.")
+    wanted = list(dict.fromkeys([target, *features, *segments]))
+    holdout, train = read_table(job["holdout"], "holdout"), read_table(job["train"], "training")
+    for name in wanted:
+        column_of(holdout, name, "holdout")
+    for name in dict.fromkeys([target, *features]):
+        column_of(train, name, "training")
+    truth = truth_of(holdout.column(target), train.column(target), rules)
+    names = [str(name) for name in rules["metrics"]]
+    candidate = understand(read_table(job["predictions"], "predictions"), truth, names, "the candidate")
+    live, problem = _read_live(job, truth, names)
+    return _Case(job, holdout, train, truth, candidate, live, problem)
+
+
+def _read_live(job: Mapping[str, Any], truth: Truth, names: list[str]) -> tuple[Predictions | None, str | None]:
+    """The live version's predictions, or why they cannot be used: that is its problem, not the candidate's."""
+    label = job.get("live")
+    if label is None:
+        return None, None
+    if job.get("live_problem"):
+        return None, plain(str(job["live_problem"]))
+    if not job.get("live_predictions"):
+        return None, "it has no predictions for these rows"
+    try:
+        found = understand(read_table(job["live_predictions"], "live predictions"), truth, names, str(label))
+    except LeverframeError as problem:
+        return None, str(problem)
+    return found, "; ".join(found.problems) or None
+
+
+def _segments(case: _Case, seed: int) -> Segments:
+    key = case.metrics[0]
+    asked = [rule for rule in case.gate_rules if rule.kind.startswith("segment_") and rule.metric in case.metrics]
+    names = list(dict.fromkeys([key, *(str(rule.metric) for rule in asked)]))
+    rows = min([SEGMENT_ROWS, *(rule.minimum_rows for rule in asked if rule.minimum_rows is not None)])
+    columns = [(name, case.holdout.column(name)) for name in dict.fromkeys(case.rules["segments"])]
+    live = case.live.predicted if case.live else None
+    return judge_segments(columns, names, case.truth, case.candidate.predicted, live, seed, rows)
+
+
+def _gates(case: _Case, measured: Mapping[str, Measured], segments: Segments) -> list[Gate]:
+    job, truth, features = case.job, case.truth, case.features
+    facts = _facts(case, measured, segments)
+    found = [gates.judge_rule(rule, facts) for rule in case.gate_rules]
+    now = job.get("schema") or schema.infer_schema(case.holdout)
+    reference = job.get("reference_schema")
+    differences = schema.differences(reference, now) if reference else None
+    found += [
+        gates.enough_rows(facts),
+        gates.schema_unchanged(differences, len(now["columns"])),
+        behaviour.target_varies(case.train.column(case.rules["target"]), truth),
+        behaviour.predictions_valid(case.candidate.problems, len(truth)),
+        behaviour.predictions_vary(truth, case.candidate.predicted),
+        leakage.no_leak(case.train, features, case.rules["target"], truth),
+    ]
+    if not any(rule.kind == "missing_at_most" for rule in case.gate_rules):
+        found.append(gates.few_missing(facts))
+    if facts.live and case.live and case.rules["segments"]:
+        found.append(gates.no_segment_worse(segments, case.metrics[0], facts.live))
+    return found
+
+
+def _facts(case: _Case, measured: Mapping[str, Measured], segments: Segments) -> gates.Facts:
+    smallest: int | None = None
+    if case.truth.task != "regression":
+        counts = np.bincount(np.asarray(case.truth.actual, np.int64), minlength=len(case.truth.classes))
+        present = counts if case.truth.task == "binary" else counts[counts > 0]
+        smallest = int(present.min(initial=len(case.truth)))
+    learnt = behaviour.missing_fractions(case.train, case.features)
+    judged = behaviour.missing_fractions(case.holdout, case.features)
+    return gates.Facts(
+        rows=len(case.truth),
+        train_rows=case.train.num_rows,
+        smallest_class=smallest,
+        measured=measured,
+        segments=segments,
+        missing={name: (learnt[name], judged[name]) for name in case.features},
+        train_seconds=float(case.job.get("train_seconds") or 0.0),
+        live=case.job.get("live"),
+        live_problem=case.live_problem,
+        infinite=behaviour.infinite_counts(case.train, case.features),
+    )
+
+
+def _comparison(case: _Case, key: Measured) -> Comparison:
+    if case.job.get("live") is None:
+        return "first"
+    if case.live is None or case.live_problem or len(case.truth) < gates.ROWS:
+        return "cannot tell"
+    return key.comparison or "cannot tell"
+
+
+def _metric(m: Measured) -> dict[str, Any]:
+    names = ("value", "low", "high", "n", "live", "difference", "difference_low", "difference_high", "comparison")
+    return {name: getattr(m, name) for name in names}
+
+
+def finite(value: Any) -> Any:
+    """``value`` as JSON can hold it: no NaN, no infinity, no number of numpy's."""
+    if isinstance(value, Mapping):
+        return {str(key): finite(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [finite(inner) for inner in value]
+    if isinstance(value, np.generic):
+        value = value.item()
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value
+
+
+def main() -> int:
+    """Wait for a job on standard input and judge it."""
+    line = sys.stdin.readline().strip()
+    if not line:
+        return 0
+    path = Path(line)
+    try:
+        judgement = finite(judge(json.loads(path.read_bytes())))
+    except LeverframeError as refusal:
+        print(plain(str(refusal), 2000), file=sys.stderr)
+        return 1
+    content = json.dumps(judgement, allow_nan=False, ensure_ascii=False, indent=1)
+    write_file(path.with_name("judgement.json"), content.encode("utf-8"), durable=False)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
