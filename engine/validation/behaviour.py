@@ -8,7 +8,8 @@ import numpy as np
 import pyarrow as pa
 
 from engine.records import Gate
-from engine.validation.columns import Codes, codes, floats, is_number, missing, unwrapped
+from engine.validation.columns import Codes, codes, floats, is_number, is_time, missing, unwrapped
+from engine.validation.words import percent
 
 if TYPE_CHECKING:
     from engine.validation.metrics import Predicted, Truth
@@ -62,11 +63,13 @@ def predictions_vary(truth: Truth, predicted: Predicted) -> Gate:
     common = float(counts.max() / len(said))
     numbers["most_common"] = common
     if common >= _COMMON:
-        return Gate(name, kind, "warn", f"The model says the same about {common:.1%} of the rows.", numbers)
+        return Gate(name, kind, "warn", f"The model says the same about {percent(common)} of the rows.", numbers)
     if truth.task == "regression":
         spread, wanted = float(np.nanstd(said)), float(np.std(truth.actual))
         if spread < _FLAT * wanted:
-            evidence = f"Predictions spread {spread / wanted:.2%} as far as the target: hardly more than a mean."
+            evidence = (
+                f"Predictions spread {percent(spread / wanted, 2)} as far as the target: hardly more than a mean."
+            )
             return Gate(name, kind, "warn", evidence, numbers)
     elif len(np.unique(predicted.decided)) == 1:
         evidence = f"{len(values):,} different scores, though every row is decided alike."
@@ -86,7 +89,9 @@ def target_varies(train: pa.ChunkedArray, truth: Truth) -> Gate:
     if truth.task == "regression":
         return Gate(name, kind, "pass", f"{judged:,} different values in the holdout.")
     _, counts = np.unique(truth.actual, return_counts=True)
-    return Gate(name, kind, "pass", f"{judged} classes, the rarest {counts.min() / len(truth):.1%} of the holdout.")
+    return Gate(
+        name, kind, "pass", f"{judged} classes, the rarest {percent(counts.min() / len(truth))} of the holdout."
+    )
 
 
 def changed_decisions(truth: Truth, candidate: Predicted, live: Predicted | None) -> float | None:
@@ -128,6 +133,8 @@ def _notable(column: pa.ChunkedArray, generator: np.random.Generator) -> list[in
             finite = np.isfinite(values)
             picked.append(int(np.argmin(np.where(finite, values, np.inf))))
             picked.append(int(np.argmax(np.where(finite, values, -np.inf))))
+        return picked
+    if is_time(unwrapped(column).type):
         return picked
     numbers, names = codes(column)
     return picked + _rarest(numbers, len(names))

@@ -19,7 +19,7 @@ from engine.validation.metrics import good
 from engine.validation.schema import Difference
 from engine.validation.segments import ROWS as SEGMENT_ROWS
 from engine.validation.segments import Segment, Segments
-from engine.validation.words import between, count, decimals_for, limit, number, signed
+from engine.validation.words import between, count, decimals_for, limit, number, percent, signed
 
 ROWS = 200
 ROWS_PER_CLASS = 20
@@ -118,11 +118,11 @@ def few_missing(facts: Facts) -> Gate:
     name, kind = "missing values", "missing"
     numbers = {"limit": MISSING, "highest": max((max(pair) for pair in facts.missing.values()), default=0.0)}
     if lost:
-        words = ", ".join(f"{shown(n)} {h:.0%}" for n, h in _top(lost))
+        words = ", ".join(f"{shown(n)} {percent(h, 0)}" for n, h in _top(lost))
         evidence = f"Values went missing since the training rows: {words} of the holdout has none; mend the source."
         return Gate(name, kind, "fail", evidence, numbers)
     if thin:
-        words = ", ".join(f"{shown(n)} {h:.0%}" for n, h in _top(thin))
+        words = ", ".join(f"{shown(n)} {percent(h, 0)}" for n, h in _top(thin))
         return Gate(name, kind, "warn", f"Mostly missing: {words}.", numbers)
     if facts.infinite:
         worst_columns = ", ".join(f"{shown(n)} {c:,}" for n, c in _top(facts.infinite))
@@ -130,7 +130,9 @@ def few_missing(facts: Facts) -> Gate:
     highest = max(facts.missing.items(), key=lambda item: max(item[1]), default=None)
     if highest is None or max(highest[1]) == 0:
         return Gate(name, kind, "pass", "No feature has missing values.", numbers)
-    return Gate(name, kind, "pass", f"At most {max(highest[1]):.1%} of a feature, in {shown(highest[0])}.", numbers)
+    return Gate(
+        name, kind, "pass", f"At most {percent(max(highest[1]))} of a feature, in {shown(highest[0])}.", numbers
+    )
 
 
 def no_segment_worse(segments: Segments, metric: str, live: str) -> Gate:
@@ -242,11 +244,11 @@ def _missing(rule: GateRule, bound: float, facts: Facts) -> Gate:
     over = {column: part for column, part in most.items() if part > bound}
     numbers = {"limit": bound, "highest": max(most.values(), default=0.0)}
     if over:
-        words = listed([f"{shown(column)} {part:.1%}" for column, part in _top(over, len(over))], 3)
+        words = listed([f"{shown(column)} {percent(part)}" for column, part in _top(over, len(over))], 3)
         return Gate(name, rule.kind, "fail", f"More is missing: {words}.", numbers)
     top = _top(most, 1)
     none = not top or top[0][1] == 0
-    evidence = "No feature has missing values." if none else f"At most {top[0][1]:.1%}, in {shown(top[0][0])}."
+    evidence = "No feature has missing values." if none else f"At most {percent(top[0][1])}, in {shown(top[0][0])}."
     return Gate(name, rule.kind, "pass", evidence, numbers)
 
 

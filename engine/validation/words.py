@@ -50,3 +50,8 @@ def decimals_for(width: float) -> int:
 def count(amount: int, noun: str) -> str:
     """``1 gate``, ``9 gates``."""
     return f"{amount:,} {noun}" if amount == 1 else f"{amount:,} {noun}s"
+
+
+def percent(part: float, decimals: int = 1) -> str:
+    """``4.1 %``."""
+    return f"{100 * part:.{decimals}f} %"

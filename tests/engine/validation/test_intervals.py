@@ -1,0 +1,101 @@
+"""Intervals hold what they promise, and the comparison with live says no more than they do."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from engine.validation.intervals import compared, interval, measure_all, resampled
+from engine.validation.metrics import Predicted, Truth
+from tests.engine.validation.validation_cases import binary, said
+
+
+def test_the_interval_of_a_difference_covers_the_truth_about_as_often_as_it_says() -> None:
+    # Both models of the true chance, one a little wrong: the expected difference of the brier score is known exactly.
+    rng = np.random.default_rng(11)
+    covered, rounds = 0, 200
+    for seed in range(rounds):
+        chance = rng.random(250)
+        truth = Truth("binary", (rng.random(250) < chance).astype(np.int64), ("0", "1"))
+        wrong = np.clip(chance + 0.2, 0, 1)
+        # E[(c-y)² - (w-y)²] over uniform chances is -E[(w-c)²].
+        known = -(0.8 * 0.04 + 0.2**3 / 3)
+        measured = measure_all(["brier"], truth, said(chance), said(wrong), seed=seed, resamples=200)["brier"]
+        assert measured.difference_low is not None and measured.difference_high is not None
+        covered += measured.difference_low <= known <= measured.difference_high
+    assert 0.89 <= covered / rounds <= 0.99
+
+
+def test_pairing_on_the_same_rows_makes_the_interval_of_the_difference_narrower_than_of_the_values() -> None:
+    truth, good = binary(3000)
+    assert good.ranking is not None
+    worse = said(np.clip(good.ranking + np.random.default_rng(1).normal(0, 0.05, 3000), 0, 1))
+    m = measure_all(["roc_auc"], truth, good, worse, seed=0)["roc_auc"]
+    assert m.comparison == "better"
+    assert m.high is not None and m.low is not None
+    assert m.difference_high is not None and m.difference_low is not None
+    assert m.difference_high - m.difference_low < 0.5 * (m.high - m.low)
+    assert m.low < (m.value or 0) < m.high
+
+
+def test_the_same_seed_gives_the_same_interval_and_another_seed_another() -> None:
+    truth, model = binary(500)
+    one, two, three = (measure_all(["roc_auc"], truth, model, None, seed=s)["roc_auc"] for s in (1, 1, 2))
+    assert one == two != three
+
+
+def test_equal_predictions_are_the_same_as_live() -> None:
+    truth, model = binary(500)
+    m = measure_all(["roc_auc", "f1"], truth, model, Predicted(model.decided, model.chances, model.ranking), seed=0)
+    assert {x.comparison for x in m.values()} == {"same"}
+    assert {(x.difference, x.difference_low, x.difference_high) for x in m.values()} == {(0.0, 0.0, 0.0)}
+
+
+@pytest.mark.parametrize(
+    ("name", "low", "high", "same", "verdict"),
+    [
+        ("roc_auc", 0.01, 0.02, False, "better"),
+        ("roc_auc", -0.02, -0.01, False, "worse"),
+        ("roc_auc", -0.01, 0.01, False, "cannot tell"),
+        ("roc_auc", 0.0, 0.01, False, "cannot tell"),
+        ("log_loss", 0.01, 0.02, False, "worse"),
+        ("log_loss", -0.02, -0.01, False, "better"),
+        ("mae", None, None, False, "cannot tell"),
+        ("mae", 0.0, 0.0, False, "same"),
+        ("mae", None, None, True, "same"),
+    ],
+)
+def test_a_comparison_decides_only_when_zero_is_outside(
+    name: str, low: float | None, high: float | None, same: bool, verdict: str
+) -> None:
+    assert compared(name, low, high, same) == verdict
+
+
+@given(st.integers(1, 60), st.integers(1, 60))
+def test_every_resample_draws_as_many_rows_as_there_are(n: int, resamples: int) -> None:
+    weights = np.concatenate(list(resampled(n, resamples, 0)))
+    assert weights.shape == (resamples, n)
+    assert (weights.sum(axis=1) == n).all()
+
+
+def test_many_looks_at_once_widen_the_interval() -> None:
+    drawn = np.random.default_rng(0).normal(size=400)
+    one, many = interval(0.0, drawn), interval(0.0, drawn, tests=20)
+    assert one is not None and many is not None
+    assert many[0] < one[0] and many[1] > one[1]
+
+
+def test_a_metric_that_most_resamples_cannot_compute_has_no_interval() -> None:
+    assert interval(0.5, np.array([0.5] * 80 + [np.nan] * 20)) is None
+    truth = Truth("binary", np.array([1] + [0] * 30), ("0", "1"))
+    m = measure_all(["roc_auc"], truth, said(np.linspace(0, 1, 31)), None, seed=0)["roc_auc"]
+    assert m.value == 0.0 and m.low is None
+
+
+def test_one_row_and_undefined_metrics_come_back_without_numbers() -> None:
+    truth, model = binary(1)
+    m = measure_all(["roc_auc", "accuracy"], truth, model, model, seed=0)
+    assert m["roc_auc"].value is None and m["roc_auc"].difference is None
+    assert m["accuracy"].low is None
