@@ -61,7 +61,7 @@ def differences(reference: Schema, current: Schema) -> tuple[Difference, ...]:
     found += [
         Difference("warn", f"column '{name}' has missing values, which it had not")
         for name, old, new in shared
-        if new["nullable"] and not old["nullable"]
+        if new["nullable"] and not old["nullable"] and _same_type(old, new)
     ]
     for name, old, new in shared:
         known = old.get("categories")

@@ -19,7 +19,9 @@ LATER = datetime(2027, 1, 1, tzinfo=UTC)
 
 def days(*numbers: int | None) -> pa.Table:
     times = [None if n is None else START + timedelta(days=n) for n in numbers]
-    return pa.table({"day": list(numbers), "at": pa.array(times, pa.timestamp("us", "UTC")), "late": [0] * len(numbers)})
+    return pa.table(
+        {"day": list(numbers), "at": pa.array(times, pa.timestamp("us", "UTC")), "late": [0] * len(numbers)}
+    )
 
 
 def test_the_newest_days_are_the_holdout_and_the_order_of_rows_stays() -> None:

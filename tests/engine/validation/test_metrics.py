@@ -34,7 +34,7 @@ def regression(n: int = 301) -> tuple[Truth, Predicted]:
 def by_sklearn(name: str, truth: Truth, said: Predicted, weights: np.ndarray[Any, Any] | None = None) -> float:
     more: dict[str, Any] = {"sample_weight": weights}
     y, p = truth.actual, said.chances
-    one, many = truth.task == "binary", truth.task == "multiclass"
+    one = truth.task == "binary"
     average: dict[str, Any] = {"average": "binary" if one else "macro"}
     table: dict[str, Any] = {
         "roc_auc": lambda: sk.roc_auc_score(y, said.ranking if one else p, multi_class="ovr", **more),
