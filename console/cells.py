@@ -1,0 +1,167 @@
+"""Records as words: the same in a table, a dialog and on the command line. Pure; times and ``now`` are arguments."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from engine.records import Comparison, GateVerdict, Metric, Point, Run, RunState, Verdict, Version, VersionState
+
+GLYPHS: dict[str, str] = {
+    "ok": "●",
+    "watch": "▲",
+    "failing": "■",
+    "unknown": "○",
+    "pass": "✓",
+    "warn": "▲",
+    "fail": "■",
+    "cannot tell": "○",
+}
+RUN_GLYPHS: dict[RunState, str] = {
+    "queued": "…",
+    "running": "▸",
+    "succeeded": "✓",
+    "failed": "■",
+    "cancelled": "–",
+    "interrupted": "■",
+    "nothing-new": "=",
+}
+NOTHING = "–"
+BARS = "▁▂▃▄▅▆▇█"
+
+
+def span(seconds: float) -> str:
+    """A duration in the one unit that matters: ``0.4 s``, ``41 s``, ``18 min``, ``2 h``, ``12 d``."""
+    seconds = max(0.0, seconds)
+    if seconds < 10:
+        return f"{seconds:.1f} s"
+    if seconds < 120:
+        return f"{seconds:.0f} s"
+    for size, word in ((86400, "d"), (3600, "h")):
+        if seconds >= 2 * size:
+            return f"{seconds / size:.0f} {word}"
+    return f"{seconds / 60:.0f} min"
+
+
+def age(at: datetime | None, now: datetime) -> str:
+    """How long ago ``at`` was; whole seconds, because nobody reads tenths of an age."""
+    if at is None:
+        return NOTHING
+    seconds = (now - at).total_seconds()
+    return "now" if seconds < 1 else span(max(seconds, 10)) if seconds >= 10 else f"{seconds:.0f} s"
+
+
+def until(at: datetime | None, now: datetime) -> str:
+    """How long it is until ``at``; ``now`` when it has come."""
+    if at is None:
+        return NOTHING
+    seconds = (at - now).total_seconds()
+    return "now" if seconds < 1 else f"in {span(max(seconds, 10))}"
+
+
+def size(count: float | None) -> str:
+    """Bytes as people write them: ``512 B``, ``1.4 MB``, ``80 GB`` (powers of 1,000)."""
+    if count is None:
+        return NOTHING
+    for unit in ("B", "kB", "MB", "GB"):
+        if count < 1000:
+            return f"{count:.0f} {unit}" if unit == "B" or count >= 100 else f"{count:.1f} {unit}"
+        count /= 1000
+    return f"{count:.1f} TB"
+
+
+def number(value: float | None) -> str:
+    """Three digits that matter; thousands are grouped: ``0.724``, ``271``, ``12,840``."""
+    if value is None:
+        return NOTHING
+    if value != value or value in (float("inf"), float("-inf")):
+        return str(value)
+    if abs(value) >= 1000:
+        return f"{value:,.0f}"
+    return f"{value:.3g}" if abs(value) >= 1 or value == 0 else f"{value:.3f}"
+
+
+def signed(value: float | None) -> str:
+    """``number`` with its sign, and a real minus."""
+    if value is None:
+        return NOTHING
+    return ("+" if value >= 0 else "−") + number(abs(value))
+
+
+def metric(value: Metric | None, *, interval: bool = True) -> str:
+    """``roc_auc 0.724 ±0.011``: half the width of the 95 % interval behind the value."""
+    if value is None or value.value is None:
+        return NOTHING
+    text = f"{value.name} {number(value.value)}"
+    if interval and value.low is not None and value.high is not None:
+        text += f" ±{number((value.high - value.low) / 2)}"
+    return text
+
+
+def sparkline(points: Sequence[Point], width: int = 8) -> str:
+    """The last ``width`` values, the lowest of them as the lowest bar; equal values lie in the middle."""
+    values = [p.value for p in points][-width:]
+    if not values:
+        return ""
+    low, high = min(values), max(values)
+    if high == low:
+        return BARS[3] * len(values)
+    return "".join(BARS[round((v - low) / (high - low) * (len(BARS) - 1))] for v in values)
+
+
+def verdict(value: Verdict | GateVerdict) -> str:
+    """A glyph and the word, so that colour is never needed to tell."""
+    return f"{GLYPHS[value]} {value}"
+
+
+def run_state(run: Run) -> str:
+    """``▸ running 40 %``, ``✓ succeeded``."""
+    text = f"{RUN_GLYPHS[run.state]} {run.state}"
+    return f"{text} {run.progress:.0%}" if run.state == "running" else text
+
+
+def last_run(run: Run | None) -> str:
+    """``retrain 41 s ✓``: what it was, how long it took, how it ended."""
+    if run is None:
+        return NOTHING
+    took = f" {span(run.seconds)}" if run.seconds is not None else ""
+    return f"{run.job}{took} {RUN_GLYPHS[run.state]}"
+
+
+def comparison(version: Version) -> str:
+    """``better +0.018``: the candidate against the live version on the same rows."""
+    words: dict[Comparison, str] = {
+        "better": "better", "worse": "worse", "same": "no worse", "cannot tell": "cannot tell", "first": "the first",
+    }  # fmt: skip
+    text = words[version.comparison]
+    if version.metric is not None and version.metric.difference is not None:
+        text += f" {signed(version.metric.difference)}"
+    return text
+
+
+def version_state(state: VersionState) -> str:
+    """``● live``, ``▲ candidate``: a glyph and the word."""
+    glyphs: dict[VersionState, str] = {
+        "live": "●", "candidate": "▲", "retired": "·", "rejected": "×", "expired": "·", "barred": "■", "failed": "×",
+    }  # fmt: skip
+    return f"{glyphs[state]} {state}"
+
+
+def lived(version: Version, now: datetime) -> str:
+    """``live for 12 d``, ``ran 5 d, until 3 d ago``, or nothing for a version that never was live."""
+    if version.live_from is None:
+        return NOTHING
+    if version.live_until is None:
+        return f"live for {age(version.live_from, now)}"
+    ran = span((version.live_until - version.live_from).total_seconds())
+    return f"ran {ran}, until {age(version.live_until, now)} ago"
+
+
+def day(at: datetime | None) -> str:
+    """``24 Nov 2026``."""
+    return f"{at.day} {at:%b %Y}" if at else NOTHING
+
+
+def clock_time(at: datetime | None) -> str:
+    """``24 Nov 02:03``, in UTC."""
+    return f"{at.day:>2} {at:%b %H:%M}" if at else NOTHING
