@@ -94,12 +94,23 @@ def fill(db: sqlite3.Connection, projects: int, count: int, audit: int) -> None:
         [(n, n.title(), f"/srv/{n}", manifest(n), stamp(START)) for n in names],
     )
     db.executemany("INSERT INTO operators VALUES (?, 'admin', ?)", [(a, stamp(START)) for a in ACTORS])
-    db.executemany("INSERT INTO audit (seq, body, digest) VALUES (?, ?, ?)", audit_rows(audit, projects, count // projects - 1))
     db.executemany(
-        "INSERT INTO runs (id, project, job, state, as_of, queued_at, started_at, ended_at, requested_by, options, version)"
+        "INSERT INTO audit (seq, body, digest) VALUES (?, ?, ?)", audit_rows(audit, projects, count // projects - 1)
+    )
+    db.executemany(
+        "INSERT INTO runs (id, project, job, state, as_of, queued_at, started_at, ended_at, requested_by, options,"
+        " version)"
         " VALUES (?, ?, 'retrain', 'succeeded', ?, ?, ?, ?, 'ada', '{}', ?)",
         [
-            (v[5], v[0], v[3], v[3], v[3], stamp(datetime.fromisoformat(str(v[3])) + timedelta(seconds=9)), f"{v[0]}@{v[1]}")
+            (
+                v[5],
+                v[0],
+                v[3],
+                v[3],
+                v[3],
+                stamp(datetime.fromisoformat(str(v[3])) + timedelta(seconds=9)),
+                f"{v[0]}@{v[1]}",
+            )
             for v in versions(count, projects)
         ],
     )
@@ -137,7 +148,9 @@ def main() -> None:
         fill(db, args.projects, args.versions, args.audit)
     ledger.close()
     print(f"{args.projects:,} projects, {args.versions:,} versions, {args.audit:,} audit rows", end=" ")
-    print(f"in {time.monotonic() - started:.1f} s: {workspace.ledger} ({workspace.ledger.stat().st_size / 2**20:.0f} MiB)")
+    print(
+        f"in {time.monotonic() - started:.1f} s: {workspace.ledger} ({workspace.ledger.stat().st_size / 2**20:.0f} MiB)"
+    )
 
 
 if __name__ == "__main__":

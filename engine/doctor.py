@@ -8,8 +8,8 @@ import sqlite3
 from pathlib import Path
 
 from engine.audit import trail
-from engine.environments.check import compare
 from engine.environments.build import ensure, rebuild
+from engine.environments.check import compare
 from engine.errors import LeverframeError
 from engine.projects import registry
 from engine.records import Finding

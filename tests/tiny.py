@@ -50,7 +50,7 @@ retrain = {{ cron = "0 3 * * mon", timezone = "America/New_York" }}
 {approval}
 """
 
-STEPS = '''
+STEPS = """
 import csv, json, math, os, random, sys
 from datetime import datetime, timedelta
 
@@ -70,7 +70,8 @@ def extract():
             r = random.Random(hour)
             x = r.random()
             late = int(r.random() < 0.1 + 0.8 * x)
-            rows.writerow([hour, (day + timedelta(minutes=15 * hour)).strftime("%Y-%m-%dT%H:%M:%SZ"), r.choice("AB"), round(x, 6), late])
+            at = (day + timedelta(minutes=15 * hour)).strftime("%Y-%m-%dT%H:%M:%SZ")
+            rows.writerow([hour, at, r.choice("AB"), round(x, 6), late])
 
 def train():
     sums = [[1, 2] for _ in range(10)]
@@ -87,8 +88,8 @@ def train():
 
 def score():
     table = json.load(open(path("INPUT", "model/table.json")))
-    with open(path("INPUT", "data.csv"), newline="") as file, open(path("OUTPUT", "predictions.csv"), "w", newline="") as out:
-        rows = csv.writer(out)
+    with open(path("INPUT", "data.csv"), newline="") as file, open(path("OUTPUT", "predictions.csv"), "w") as out:
+        rows = csv.writer(out, lineterminator="\\n")
         rows.writerow(["prediction", "p_0", "p_1"])
         for row in csv.DictReader(file):
             x = float(row["x"])
@@ -96,7 +97,7 @@ def score():
             rows.writerow([int(p > 0.5), 1 - p, p])
 
 {"extract": extract, "train": train, "score": score}[sys.argv[1]]()
-'''
+"""
 
 
 def make(
@@ -140,6 +141,4 @@ def commit(folder: Path, message: str) -> None:
 
 
 def git(folder: Path, *args: str) -> None:
-    subprocess.run(
-        ["git", "-c", "user.name=Ada", "-c", "user.email=ada@example.org", *args], cwd=folder, check=True
-    )
+    subprocess.run(["git", "-c", "user.name=Ada", "-c", "user.email=ada@example.org", *args], cwd=folder, check=True)

@@ -80,12 +80,9 @@ def _thresholds(facts: Facts) -> Status | None:
     for gate in facts.gates:
         if gate.get("metric") != metric.name:
             continue
-        for key, word, wrong in (
-            ("at_least", "below", lambda limit: metric.value < limit),
-            ("at_most", "above", lambda limit: metric.value > limit),
-        ):
+        for key, word, sign in (("at_least", "below", 1), ("at_most", "above", -1)):
             limit = gate.get(key)
-            if isinstance(limit, int | float) and wrong(limit):
+            if isinstance(limit, int | float) and sign * metric.value < sign * limit:
                 why = f"{metric.name} {metric.value:.3g} of {facts.live} is {word} {limit:g} on {metric.n:,} newer rows"
                 return Status("failing", why, facts.measured_at)
     return None

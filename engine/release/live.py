@@ -1,4 +1,4 @@
-"""``live/<project>``: a link to the release folder of the live version. The ledger is the truth, this its projection."""
+"""``live/<project>``: a link to the live version's release folder. The ledger is the truth, this its projection."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from engine.environments.check import compare
 from engine.environments.build import Environment
+from engine.environments.check import compare
 from engine.release.rebuild import rebuild
 from engine.storage.atomic import switch_link
 from engine.storage.objects import ObjectStore
@@ -117,5 +117,3 @@ def tidy(workspace: Workspace, project: str, keep: set[str]) -> None:
     for old in folder.iterdir() if folder.is_dir() else ():
         if old.name not in keep:
             shutil.rmtree(old, ignore_errors=True)
-
-

@@ -34,7 +34,7 @@ def live_releases(db: sqlite3.Connection) -> dict[str, str]:
 
 
 def approval_of(db: sqlite3.Connection, row: sqlite3.Row, live_seq: int) -> Approval:
-    """What the project asks of approvers of the version in ``row``, and who has approved it against this live version."""
+    """What the project asks of those who approve the version in ``row``, and who did against this live version."""
     manifest: dict[str, Any] = json.loads(
         db.execute("SELECT manifest FROM projects WHERE name = ?", (row["project"],)).fetchone()["manifest"]
     )

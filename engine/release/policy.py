@@ -25,7 +25,12 @@ class Approval:
 
 
 def why_not_release(
-    version: Version, live: str | None, expires_at: datetime | None, approval: Approval, operator: Operator, now: datetime
+    version: Version,
+    live: str | None,
+    expires_at: datetime | None,
+    approval: Approval,
+    operator: Operator,
+    now: datetime,
 ) -> str | None:
     """Why ``version`` may not be made live by ``operator`` now, or None when it may."""
     if version.state != "candidate":

@@ -109,7 +109,7 @@ def count_differing(recorded: pa.Table, scored: pa.Table, tolerance: float) -> i
     import pyarrow as pa
 
     if recorded.num_rows != scored.num_rows or recorded.column_names != scored.column_names:
-        return max(recorded.num_rows, 1)
+        return max(int(recorded.num_rows), 1)
     differing = np.zeros(recorded.num_rows, dtype=bool)
     for name in recorded.column_names:
         old, new = recorded.column(name), scored.column(name)

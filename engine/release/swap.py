@@ -19,7 +19,7 @@ from engine.audit import trail
 from engine.clock import stamp
 from engine.errors import Conflict, Invalid, Refusal
 from engine.people.operators import require
-from engine.records import Deployment, MovePlan, Moved, Operator
+from engine.records import Deployment, Moved, MovePlan, Operator
 from engine.release import live as projection
 from engine.release.plan import approval_of, live_deployment, refusal_to_release
 from engine.release.policy import why_not_reject, why_not_rollback
@@ -146,9 +146,7 @@ def _commit(
             ),
         )  # fmt: skip
         _change_states(db, plan, project, number, previous, reason, operator, at)
-        return Deployment(
-            int(cursor.lastrowid or 0), project, number, previous, plan.kind, at, operator.name, reason
-        )
+        return Deployment(int(cursor.lastrowid or 0), project, number, previous, plan.kind, at, operator.name, reason)
 
 
 def _change_states(
@@ -170,7 +168,8 @@ def _change_states(
             (state, stamp(at), why or None, project, previous),
         )
     db.execute(
-        "UPDATE versions SET state = 'live', live_from = ?, live_until = NULL, reason = ? WHERE project = ? AND number = ?",
+        "UPDATE versions SET state = 'live', live_from = ?, live_until = NULL, reason = ?"
+        " WHERE project = ? AND number = ?",
         (stamp(at), f"{plan.kind} by {operator.name}: {reason}", project, number),
     )
     db.execute(
@@ -225,4 +224,6 @@ def expire(ledger: Ledger, at: datetime) -> None:
         if not db.execute(f"SELECT 1 FROM versions WHERE {due} LIMIT 1", (stamp(at),)).fetchone():
             return
     with ledger.write() as db:
-        db.execute(f"UPDATE versions SET state = 'expired', reason = 'nobody decided in time' WHERE {due}", (stamp(at),))
+        db.execute(
+            f"UPDATE versions SET state = 'expired', reason = 'nobody decided in time' WHERE {due}", (stamp(at),)
+        )

@@ -89,5 +89,6 @@ def _span(table: pa.Table, time: str | None) -> tuple[datetime | None, datetime 
 def _aware(value: Any) -> datetime | None:
     if not isinstance(value, datetime):
         return None
-    value = value.to_pydatetime() if hasattr(value, "to_pydatetime") else value
-    return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+    # With pandas installed, times to the nanosecond come as its own subclass.
+    moment: datetime = value.to_pydatetime() if hasattr(value, "to_pydatetime") else value
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)

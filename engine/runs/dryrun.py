@@ -75,7 +75,10 @@ def _steps(stage: Stage, folder: Path, good: Callable[[str, str], None]) -> None
     form = stage.manifest.data.format
     extract = run("extract", lambda step: None)
     data = prepare(read_output(extract.output, "data", form, "extract"), stage.manifest, stage.as_of)
-    good("data", f"{data.table.num_rows:,} rows, {len(data.features)} features, {data.holdout.num_rows:,} rows in the holdout")
+    good(
+        "data",
+        f"{data.table.num_rows:,} rows, {len(data.features)} features, {data.holdout.num_rows:,} rows in the holdout",
+    )
     every = max(1, data.train.num_rows // SAMPLE)
     rows = list(range(0, data.train.num_rows, every))
     train = run("train", lambda step: write_input(data.train.take(rows), step.input, form))

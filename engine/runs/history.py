@@ -55,7 +55,9 @@ def page(ledger: Ledger, project: str | None, *, offset: int, limit: int, matchi
 
 def newest(db: sqlite3.Connection, project: str, *, unfinished: bool) -> Run | None:
     """The newest run of ``project`` that has ended, or that has not."""
-    states = "('queued', 'running')" if unfinished else "('succeeded', 'failed', 'cancelled', 'interrupted', 'nothing-new')"
+    states = (
+        "('queued', 'running')" if unfinished else "('succeeded', 'failed', 'cancelled', 'interrupted', 'nothing-new')"
+    )
     row = db.execute(
         f"SELECT * FROM runs WHERE project = ? AND state IN {states} ORDER BY id DESC LIMIT 1", (project,)
     ).fetchone()

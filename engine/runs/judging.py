@@ -1,4 +1,4 @@
-"""The judge: a process of the engine's own that measures predictions, started early so that its libraries are loaded."""
+"""The judge: a process of the engine's own that measures predictions, started early to have its libraries loaded."""
 
 from __future__ import annotations
 
@@ -40,7 +40,9 @@ def job_of(
     rules = manifest.validation
     return {
         "predictions": written("predictions.parquet", predictions),
-        "live_predictions": written("live-predictions.parquet", live_predictions) if live_predictions is not None else None,
+        "live_predictions": written("live-predictions.parquet", live_predictions)
+        if live_predictions is not None
+        else None,
         "holdout": written("holdout.parquet", data.holdout),
         "train": written("train.parquet", data.train),
         "schema": data.schema,

@@ -14,9 +14,8 @@ from engine.runs import queue
 from engine.runs.retrain import Made, Room
 from engine.runs.tables import write_canonical
 from engine.storage.ledger import Ledger
-from engine.versions import catalog
+from engine.versions import catalog, environment
 from engine.versions import document as documents
-from engine.versions import environment
 
 # Predictions of floating-point models may differ in the last bits between one batch and another.
 TOLERANCE = 1e-9

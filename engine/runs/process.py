@@ -123,10 +123,11 @@ def drive(workspace: Workspace, ledger: Ledger, run: Run) -> None:
         why = cancellation.why or plain(str(error), 1000)
     except OSError as error:
         state, why = "failed", f"The machine would not: {error.strerror or error} ({error.filename or 'no file'})."
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - a bug of ours must end the run too; its traceback is kept
         traceback.print_exc()
         state = "failed"
-        why = f"Leverframe itself failed ({type(error).__name__}: {plain(str(error), 200)}); the traceback is in engine.log."
+        said = f"{type(error).__name__}: {plain(str(error), 200)}"
+        why = f"Leverframe itself failed ({said}); the traceback is in engine.log of the run's folder."
     finally:
         cancellation.end("the run ended")
     with ledger.write() as db:

@@ -105,9 +105,7 @@ def _start_process(workspace: Workspace, run: int) -> None:
 def report(ledger: Ledger, run: int, progress: float, phase: str) -> None:
     """Say how far a run is."""
     with ledger.write() as db:
-        db.execute(
-            "UPDATE runs SET progress = ?, phase = ? WHERE id = ? AND state = 'running'", (progress, phase, run)
-        )
+        db.execute("UPDATE runs SET progress = ?, phase = ? WHERE id = ? AND state = 'running'", (progress, phase, run))
 
 
 def record_step(ledger: Ledger, run: int, result: StepResult) -> None:
@@ -122,7 +120,13 @@ def record_step(ledger: Ledger, run: int, result: StepResult) -> None:
 
 
 def finish(
-    db: sqlite3.Connection, run: int, state: RunState, at: datetime, *, why: str | None = None, version: str | None = None
+    db: sqlite3.Connection,
+    run: int,
+    state: RunState,
+    at: datetime,
+    *,
+    why: str | None = None,
+    version: str | None = None,
 ) -> None:
     """End a run, inside the caller's transaction; a run ends once."""
     assert state in ENDED

@@ -56,7 +56,8 @@ def _row_hashes(table: pa.Table) -> np.ndarray[Any, np.dtype[np.uint64]]:
     total *= np.uint64(0xBF58476D1CE4E5B9)
     total ^= total >> np.uint64(27)
     total *= np.uint64(0x94D049BB133111EB)
-    return total ^ (total >> np.uint64(31))
+    total ^= total >> np.uint64(31)
+    return total
 
 
 def _numbers(column: pa.ChunkedArray) -> np.ndarray[Any, np.dtype[np.uint64]] | None:

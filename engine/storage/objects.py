@@ -66,7 +66,9 @@ class ObjectStore:
             os.rename(temporary, target)
         except OSError as error:
             temporary.unlink(missing_ok=True)
-            raise Refusal(f"The object store took nothing in: {error.strerror}. Free some space and try again.") from None
+            raise Refusal(
+                f"The object store took nothing in: {error.strerror}. Free some space and try again."
+            ) from None
         return digest
 
     def get(self, digest: str) -> bytes:
@@ -112,7 +114,9 @@ class ObjectStore:
                 whole.update(content)
                 file.write(content)
         if whole.hexdigest() != stored.digest:
-            raise Damage(f"The file {target.name} is damaged in the store: its parts do not make up {stored.digest[:12]}.")
+            raise Damage(
+                f"The file {target.name} is damaged in the store: its parts do not make up {stored.digest[:12]}."
+            )
 
     def read(self, stored: Stored) -> bytes:
         """The whole content of ``stored``, verified."""

@@ -55,7 +55,7 @@ def extract(as_of: datetime) -> pd.DataFrame:
     first = (as_of - HISTORY).astimezone(NEW_YORK).year
     last = as_of.astimezone(NEW_YORK).year
     years = [_flown_again(flights, year) for year in range(first, last + 1)]
-    table = pd.concat([_flown_again(flights, year) for year in range(first, last + 1)])
+    table = pd.concat(years)
     return table.loc[table["landed"] <= as_of, COLUMNS].reset_index(drop=True)
 
 
@@ -146,11 +146,11 @@ def _at_the_airport(flights: pd.DataFrame) -> pd.DataFrame:
         delay_so_far = np.concatenate([[0.0], here["dep_delay"].loc[left.index].cumsum()])
         # side="left": whoever leaves at the very minute that this flight is due had not left before it.
         begin, end = left.searchsorted(due - RECENT), left.searchsorted(due)
-        departures = end - begin
+        departures, late = end - begin, delay_so_far[end] - delay_so_far[begin]
         airports.append(
             pd.DataFrame(
                 {
-                    "recent_delay": (delay_so_far[end] - delay_so_far[begin]) / np.where(departures, departures, np.nan),
+                    "recent_delay": late / np.where(departures, departures, np.nan),
                     "recent_departures": departures,
                     "recent_backlog": due.searchsorted(due) - due.searchsorted(due - RECENT) - departures,
                 },

@@ -82,4 +82,4 @@ def test_parts_in_the_wrong_order_are_noticed(store: ObjectStore, tmp_path: Path
 
 def test_nothing_is_left_under_a_temporary_name(store: ObjectStore) -> None:
     store.put(b"a model")
-    assert not [p for p in store.root.rglob("*.tmp")]
+    assert not list(store.root.rglob("*.tmp"))
