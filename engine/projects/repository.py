@@ -206,5 +206,7 @@ def private_index(repository: Repository) -> Path:
     """A copy of the index that may be written to."""
     copy = repository.private / "index"
     if repository.index.is_file():
-        shutil.copyfile(repository.index, copy)
+        # With its time: Git reads a file again that is as old as the index, because it may have been changed, to the
+        # same size, in the second after it was added. To a newer copy such a file would look unchanged.
+        shutil.copy2(repository.index, copy)
     return copy

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import NoReturn
@@ -77,7 +77,8 @@ def refuse_dirty(source: Source, folder: Path) -> None:
 def snapshot(folder: Path, target: Path, *, allow_dirty: bool) -> tuple[Source, str | None]:
     """Copy the code into ``target``, which must not exist: as committed, or as it is when that is allowed.
 
-    Returns where it comes from and, when it differs from the commit, the patch. Links become copies of what they name.
+    Returns where it comes from and the patch, which is there whenever a commit is known and the code differs from it.
+    Links become copies of what they name.
     Raises Refusal for uncommitted changes that are not allowed, for links that lead out of the folder, for submodules
     and Git LFS files (whose content the commit does not hold), and beyond 200 MB of code or 20 MB of changes.
     """
@@ -93,10 +94,12 @@ def snapshot(folder: Path, target: Path, *, allow_dirty: bool) -> tuple[Source, 
                 refuse_dirty(source, folder)
             if changes:
                 _refuse_repositories_inside(repository, changes)
-            patch = _patch(repository) if changes else None
+            patch = _patch(repository) if changes else ""
+            if not patch:  # what was staged was taken back in the files: they are those of the commit
+                source, changes = replace(source, dirty=False, changed=()), {}
             with _filled(target) as code:
                 _take_commit(repository, store, code, changes)
-            return source, patch
+            return source, patch or None
 
 
 def commits_between(folder: Path, old: str, new: str) -> tuple[Commit, ...]:
