@@ -44,7 +44,7 @@ def check(workspace: Workspace, path: Path, as_of: datetime, on_step: Callable[[
         snapshot(path.expanduser().absolute(), folder / "code", allow_dirty=True)
         spec = manifest.environment
         requirements = folder / "code" / spec.requirements if spec.requirements else None
-        lock = resolve(requirements, spec.python, workspace.cache / "locks")
+        lock = resolve(requirements, spec.python, workspace.cache)
         environment = standing(workspace, lock)
         good("environment", f"{len(lock.packages)} packages locked, Python {lock.python}")
         stage = Stage(folder / "code", manifest, environment, lock, f"{workspace.token}:check-{folder.name}", as_of)
