@@ -99,6 +99,13 @@ class Engine:
         projection.reconcile(self._workspace, expected)
         queue.dispatch(self._workspace, self._ledger)
 
+    def keep_traceback(self, text: str) -> Path:
+        """Keep the traceback of a bug in the workspace's logs, so that no screen has to show it; returns its file."""
+        path = self.home / "logs" / "failures.log"
+        with path.open("a", encoding="utf-8") as file:
+            file.write(f"{clock.stamp(clock.now())}\n{text}\n")
+        return path
+
     # Projects
 
     def add(self, path: Path) -> Project:

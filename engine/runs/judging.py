@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-import subprocess
+import os
 import sys
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 from engine.errors import StepFailed
 from engine.projects.manifest import Manifest
+from engine.runs import steplog
 from engine.runs.data import Prepared
-from engine.text import plain
+from engine.runs.step import Limits, StepSpec, clean_environment, start_step
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -64,34 +65,40 @@ def job_of(
 
 
 class Judge:
-    """One judge for one judgement; ``close`` ends it if it was never asked."""
+    """One judge for one judgement, in ``folder``; ``close`` ends it if it was never asked.
 
-    def __init__(self, log: Path) -> None:
-        self._log = log
-        with log.open("wb") as errors:
-            self._process = subprocess.Popen(
-                [sys.executable, "-P", "-m", "engine.validation.judge"],
-                stdin=subprocess.PIPE,
-                stdout=errors,
-                stderr=errors,
-            )
+    It is started like a step of a project: bounded in time, its output kept, and gone when the run's process is.
+    """
 
-    def judge(self, job: Mapping[str, Any], folder: Path) -> dict[str, Any]:
+    def __init__(self, folder: Path, marker: str, held: int) -> None:
+        self._job = folder / "job.json"
+        self._log = folder / "validate.log"
+        extra = {"PYTHONPATH": str(Path(__file__).resolve().parents[2]), "LEVERFRAME_WAIT": "1"}
+        spec = StepSpec(
+            name="validation",
+            argv=(sys.executable, "-P", "-m", "engine.validation.judge", str(self._job)),
+            cwd=folder,
+            environment=clean_environment((), extra, 1),
+            log=self._log,
+            limits=Limits(SECONDS, os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")),
+            marker=marker,
+            held=held,
+        )
+        self._running = start_step(spec, lambda done, text: None)
+
+    def judge(self, job: Mapping[str, Any]) -> dict[str, Any]:
         """Give the judge its ``job`` and wait for the judgement. Raises StepFailed when it cannot judge."""
-        path = folder / "job.json"
-        path.write_text(json.dumps(dict(job), indent=1), encoding="utf-8")
-        try:
-            self._process.communicate(f"{path}\n".encode(), timeout=SECONDS)
-        except subprocess.TimeoutExpired:
-            self.close()
-            raise StepFailed(f"Validation took longer than {SECONDS / 60:.0f} minutes and was stopped.") from None
-        if self._process.returncode != 0:
-            lines = [plain(line) for line in self._log.read_text("utf-8", "replace").splitlines() if line.strip()]
-            raise StepFailed(f"Validation failed: {lines[-1] if lines else 'it left no word'}.")
-        judgement: dict[str, Any] = json.loads((folder / "judgement.json").read_bytes())
+        self._job.write_text(json.dumps(dict(job), indent=1), encoding="utf-8")
+        self._running.go()
+        result = self._running.wait()
+        if result.exit_code == 1:
+            raise StepFailed(f"Validation failed: {steplog.last_words(self._log) or 'it left no word'}")
+        if result.state != "succeeded":
+            raise StepFailed(f"{result.why}.")
+        judgement: dict[str, Any] = json.loads(self._job.with_name("judgement.json").read_bytes())
         return judgement
 
     def close(self) -> None:
         """End the process, whatever it is doing."""
-        self._process.kill()
-        self._process.wait()
+        self._running.cancel("the run ended")
+        self._running.wait()

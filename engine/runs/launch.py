@@ -28,7 +28,7 @@ Progress = Callable[[float, str], None]
 
 @dataclass(frozen=True)
 class Stage:
-    """What the steps of one version have in common."""
+    """What the steps of one version have in common. ``held`` is the descriptor of the lock of their run."""
 
     code: Path
     manifest: Manifest
@@ -36,6 +36,7 @@ class Stage:
     lock: Lock
     marker: str
     as_of: datetime
+    held: int | None = None
 
 
 class Launch:
@@ -126,6 +127,7 @@ def _spec(stage: Stage, name: str, title: str, folder: Path, *, warm: bool) -> S
         log=folder / "step.log",
         limits=Limits(train.timeout.total_seconds(), train.memory),
         marker=stage.marker,
+        held=stage.held,
     )
 
 

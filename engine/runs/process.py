@@ -1,7 +1,8 @@
 """The process of one run: ``python -m engine.runs.process WORKSPACE RUN``.
 
 It holds the run's lock for as long as it lives, drives the steps and writes its own outcome. If it is killed, its
-steps die with it and the next look at the workspace marks the run interrupted.
+steps die with it, and when the last of their wardens has gone, so that the lock is free, the next look at the
+workspace marks the run interrupted.
 """
 
 from __future__ import annotations
@@ -82,7 +83,7 @@ class Teller:
             queue.report(self._ledger, self._run, progress, plain(phase, 120))
 
 
-def room_for(workspace: Workspace, ledger: Ledger, run: Run, cancellation: Cancellation) -> Room:
+def room_for(workspace: Workspace, ledger: Ledger, run: Run, held: int, cancellation: Cancellation) -> Room:
     """Everything the run needs to know, read from the ledger once."""
     store = ObjectStore(workspace.objects)
     with ledger.read() as db:
@@ -99,6 +100,7 @@ def room_for(workspace: Workspace, ledger: Ledger, run: Run, cancellation: Cance
         run=run,
         folder=workspace.run_folder(run.id),
         marker=queue.marker(workspace, run.id),
+        held=held,
         project_path=Path(path),
         allow_dirty=bool(options.get("allow_dirty")),
         fresh_lock=bool(options.get("fresh_lock")),
@@ -109,11 +111,11 @@ def room_for(workspace: Workspace, ledger: Ledger, run: Run, cancellation: Cance
     )
 
 
-def drive(workspace: Workspace, ledger: Ledger, run: Run) -> None:
-    """Do the run's work and write its outcome, whatever it is."""
+def drive(workspace: Workspace, ledger: Ledger, run: Run, held: int) -> None:
+    """Do the run's work and write its outcome, whatever it is. ``held`` is the descriptor of its lock."""
     cancellation = Cancellation(workspace.run_folder(run.id))
     try:
-        room = room_for(workspace, ledger, run, cancellation)
+        room = room_for(workspace, ledger, run, held, cancellation)
         made = retrain(room)
         digest, _ = package(room, made)
         register(ledger, room, made, digest, Operator(run.requested_by, "operator", account()), clock.now())
@@ -145,7 +147,7 @@ def main(home: str, number: str) -> int:
     if not queue.claim(ledger, run, clock.now()):
         return 0
     os.nice(5)
-    drive(workspace, ledger, history.find(ledger, run))
+    drive(workspace, ledger, history.find(ledger, run), held)
     os.close(held)
     queue.dispatch(workspace, ledger)
     return 0

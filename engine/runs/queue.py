@@ -1,7 +1,8 @@
 """The queue of runs, in the ledger: queue, claim, report, finish; and the detached processes that drive them.
 
-A run's process holds the operating system's lock on its run folder for as long as it lives. So whether a run is
-alive needs no process numbers and no heartbeat, and nothing can be taken for alive that is dead.
+A run's process holds the operating system's lock on its run folder for as long as it lives, and so do the wardens of
+its steps. So whether a run is alive needs no process numbers and no heartbeat, nothing can be taken for alive that is
+dead, and a run is not called interrupted while any of its steps may still be at work.
 """
 
 from __future__ import annotations

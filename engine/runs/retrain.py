@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from engine.environments.build import Environment
 from engine.environments.lock import Lock, resolve
 from engine.errors import Damage, Refusal, StepFailed
 from engine.projects.manifest import Manifest, load_manifest
@@ -35,13 +36,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Room:
-    """What a run works with. ``tell`` reports progress, ``record`` keeps a step's result, ``watch`` can cancel it."""
+    """What a run works with. ``tell`` reports progress, ``record`` keeps a step's result, ``watch`` can cancel it.
+
+    ``held`` is the descriptor of the run's lock, which everything that the run starts holds too.
+    """
 
     workspace: Workspace
     store: ObjectStore
     run: Run
     folder: Path
     marker: str
+    held: int
     project_path: Path
     allow_dirty: bool
     fresh_lock: bool
@@ -50,6 +55,10 @@ class Room:
     record: Callable[[StepResult], None]
     watch: Callable[[Launch], None]
 
+    def stage(self, code: Path, manifest: Manifest, environment: Environment, lock: Lock) -> Stage:
+        """What the steps of the version with ``code`` have in common in this run."""
+        return Stage(code, manifest, environment, lock, self.marker, self.run.as_of, self.held)
+
     def launch(self, stage: Stage, name: str, title: str, span: tuple[float, float]) -> Launch:
         """A warm step whose progress is the run's progress between the two ends of ``span``."""
         start, end = span
@@ -57,9 +66,7 @@ class Room:
         def on_progress(done: float, text: str) -> None:
             self.tell(start + (end - start) * done, f"{title} {text}".strip())
 
-        step = Launch(
-            stage, name, self.folder / "steps" / title.replace(" ", "-"), on_progress, title=title, warm=True
-        )
+        step = Launch(stage, name, self.folder / "steps" / title.replace(" ", "-"), on_progress, title=title, warm=True)
         self.watch(step)
         return step
 
@@ -93,7 +100,7 @@ class Made:
 
 def retrain(room: Room) -> Made:
     """Run the whole of it. Raises StepFailed, Refusal or Damage with a sentence for the run's record."""
-    judge = Judge(room.folder / "validate.log")
+    judge = Judge(room.folder, room.marker, room.held)
     try:
         return _retrain(room, judge)
     finally:
@@ -124,7 +131,7 @@ def _retrain(room: Room, judge: Judge) -> Made:
         job = job_of(start.manifest, data, room.folder, predictions, live_predictions, trained.seconds)
         if room.live is not None:
             job |= {"live": room.live[0], "live_problem": live_problem, "reference_schema": room.live[1]["schema"]}
-        judgement = judge.judge(job, room.folder)
+        judgement = judge.judge(job)
         blocks = storing.result()
     return Made(start, data, blocks, model, predictions.take(data.golden), judgement, trained.seconds)
 
@@ -143,9 +150,9 @@ def begin(room: Room) -> Start:
     room.tell(0.02, "preparing the environment")
     spec = manifest.environment
     requirements = code / spec.requirements if spec.requirements else None
-    lock = resolve(requirements, spec.python, room.workspace.cache / "locks", fresh=room.fresh_lock)
+    lock = resolve(requirements, spec.python, room.workspace.cache, fresh=room.fresh_lock)
     environment = standing(room.workspace, lock)
-    return Start(source, patch, lock, Stage(code, manifest, environment, lock, room.marker, room.run.as_of))
+    return Start(source, patch, lock, room.stage(code, manifest, environment, lock))
 
 
 def _model_of(train: Launch) -> Path:
@@ -189,7 +196,7 @@ def _score_live(room: Room, data: Prepared) -> tuple[pa.Table | None, str | None
         missing = [name for name in document["model"]["features"] if name not in data.holdout.column_names]
         if missing:
             return None, f"the data no longer has {', '.join(missing[:3])}, which {label} needs"
-        stage = Stage(home / "code", manifest, environment, lock, room.marker, room.run.as_of)
+        stage = room.stage(home / "code", manifest, environment, lock)
         step = room.launch(stage, "score", "score live", (0.70, 0.75))
         return _score(room, step, data.holdout.select(document["model"]["features"]), home / "model"), None
     except (Refusal, Damage) as problem:

@@ -54,7 +54,10 @@ class Limits:
 
 @dataclass(frozen=True)
 class StepSpec:
-    """What to start. ``marker`` goes into LEVERFRAME_RUN and is what ``sweep`` looks for."""
+    """What to start. ``marker`` goes into LEVERFRAME_RUN and is what ``sweep`` looks for.
+
+    ``held`` is a descriptor, such as of a lock, that stays open until nothing of the step is left.
+    """
 
     name: str
     argv: tuple[str, ...]
@@ -63,6 +66,7 @@ class StepSpec:
     log: Path
     limits: Limits
     marker: str
+    held: int | None = None
 
 
 @dataclass(frozen=True)
@@ -312,6 +316,7 @@ def _start_warden(spec: StepSpec) -> subprocess.Popen[bytes]:
             env={"PATH": os.defpath, "LC_ALL": "C.UTF-8"},
             cwd="/",
             start_new_session=True,
+            pass_fds=() if spec.held is None else (spec.held,),
         )
     except OSError as error:
         raise StepFailed(f"{spec.name} could not be started: {error.strerror or error}.") from None
@@ -324,6 +329,7 @@ def _settings(spec: StepSpec, token: str) -> bytes:
             "argv": [str(part) for part in spec.argv],
             "cwd": str(spec.cwd),
             "environment": environment,
+            "held": spec.held,
             "log": str(spec.log.absolute()),
             "log_bytes": spec.limits.log_bytes,
             "seconds": float(spec.limits.seconds),

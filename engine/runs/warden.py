@@ -9,7 +9,8 @@ Two processes, because either may be killed: the *guard* only waits, the *watche
 subreapers, so an orphan of the step, in whatever session and with whatever environment, becomes a child of the
 watcher, or of the guard when the watcher is killed, and is found by parentage. The step itself dies with the watcher
 (``PR_SET_PDEATHSIG``). That signal is not used between the run's process and the guard: it is sent when the *thread*
-that started a process ends.
+that started a process ends. Both hold the descriptor that they were given (the run's lock) until they end, so that
+nobody takes a run for dead that still has processes, or is only about to start one.
 
 Memory is the sum of the resident sizes of the tree. It counts a shared page once for each process, so before a step is
 stopped for it the proportional sizes (PSS), which do not, are asked. Files in /dev/shm that nobody maps are not seen.
@@ -521,6 +522,8 @@ def settings_from(fd: int) -> dict[str, Any]:
 
 def main() -> None:
     settings = settings_from(0)
+    if settings["held"] is not None:
+        os.set_inheritable(settings["held"], False)  # The step is not to hold it.
     prctl(PR_SET_CHILD_SUBREAPER, 1)
     guard = os.getpid()
     pid = os.fork()

@@ -1,8 +1,8 @@
-"""The process that judges a candidate: ``python -m engine.validation.judge``.
+"""The process that judges a candidate: ``python -m engine.validation.judge JOB``.
 
-It loads its libraries at once and then waits for one line on standard input, the path of a job (JSON), so that a run
-can start it early. It writes ``judgement.json`` beside the job. Exit code 1: it could not judge, and the last line on
-standard error says why. End of input without a line: nothing to judge, exit code 0.
+It loads its libraries at once and then waits for a line on standard input before it reads the job (JSON), so that a
+run can start it early. It writes ``judgement.json`` beside the job. Exit code 1: it could not judge, and the last line
+on standard error says why. End of input without a line: nothing to judge, exit code 0.
 
 Nothing is unpickled and no code of a project runs here; parquet files written by the engine are all that is read.
 """
@@ -220,13 +220,11 @@ def _warm() -> None:
     schema.infer_schema(pyarrow.parquet.read_table(pa.BufferReader(sink.getvalue())))
 
 
-def main() -> int:
-    """Wait for a job on standard input and judge it."""
+def main(path: Path) -> int:
+    """Wait until the job is there and judge it."""
     _warm()
-    line = sys.stdin.readline().strip()
-    if not line:
+    if not sys.stdin.readline():
         return 0
-    path = Path(line)
     try:
         judgement = finite(judge(json.loads(path.read_bytes())))
     except LeverframeError as refusal:
@@ -238,4 +236,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(Path(sys.argv[1])))

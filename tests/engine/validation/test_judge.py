@@ -186,16 +186,16 @@ def test_columns_that_are_not_there_or_there_twice_are_refused(tmp_path: Path) -
         judge(job(tmp_path, twice, TRAIN, predictions(HOLDOUT)))
 
 
-def run_judge(line: str) -> subprocess.CompletedProcess[str]:
+def run_judge(path: Path, said: str = "\n") -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "engine.validation.judge"],
-        cwd=ROOT, input=line, capture_output=True, text=True, timeout=60,
+        [sys.executable, "-m", "engine.validation.judge", str(path)],
+        cwd=ROOT, input=said, capture_output=True, text=True, timeout=60,
     )  # fmt: skip
 
 
 def test_the_process_judges_the_job_it_is_told_and_says_nothing_else(tmp_path: Path) -> None:
     job(tmp_path, HOLDOUT, TRAIN, predictions(HOLDOUT), predictions(HOLDOUT, 0.5))
-    ended = run_judge(f"{tmp_path / 'job.json'}\n")
+    ended = run_judge(tmp_path / "job.json")
     assert (ended.returncode, ended.stdout, ended.stderr) == (0, "", "")
     assert json.loads((tmp_path / "judgement.json").read_text("utf-8"))["key_metric"] == "roc_auc"
 
@@ -203,11 +203,11 @@ def test_the_process_judges_the_job_it_is_told_and_says_nothing_else(tmp_path: P
 def test_the_process_that_cannot_judge_ends_with_the_reason_in_its_last_line(tmp_path: Path) -> None:
     job(tmp_path, HOLDOUT, TRAIN, predictions(HOLDOUT))
     (tmp_path / "predictions.parquet").write_bytes(b"no parquet")
-    ended = run_judge(f"{tmp_path / 'job.json'}\n")
+    ended = run_judge(tmp_path / "job.json")
     assert ended.returncode == 1
     assert ended.stderr.splitlines()[-1].startswith("The predictions file cannot be read")
     assert not (tmp_path / "judgement.json").exists()
 
 
-def test_the_process_that_is_never_asked_ends_well() -> None:
-    assert run_judge("").returncode == 0
+def test_the_process_that_is_never_asked_ends_well(tmp_path: Path) -> None:
+    assert run_judge(tmp_path / "job.json", "").returncode == 0
