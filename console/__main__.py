@@ -1,0 +1,48 @@
+"""``leverframe``: the console, or one of its verbs. Nothing heavy is imported before it is known which."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line (that of the process by default) and return the exit code."""
+    words = list(sys.argv[1:] if argv is None else argv)
+    wanted = console_wanted(words)
+    if wanted is not None:
+        return open_console(*wanted)
+    from console.cli.root import run
+
+    return run(words)
+
+
+def console_wanted(words: Sequence[str]) -> tuple[Path | None, str | None] | None:
+    """The workspace and the operator to open the console with; None when anything else is asked for."""
+    given: dict[str, str] = {}
+    rest = iter(words)
+    for word in rest:
+        name, equals, value = word.partition("=")
+        value = value if equals else next(rest, "")
+        if name not in ("--home", "--operator") or not value:
+            return None
+        given[name] = value
+    home = given.get("--home")
+    return Path(home) if home else None, given.get("--operator")
+
+
+def open_console(home: Path | None, operator: str | None) -> int:
+    """Open the console; what goes wrong is told as for any verb."""
+    from console.cli.failures import guarded
+
+    def console() -> int:
+        from console.app import run_console
+
+        return run_console(home, operator)
+
+    return guarded(console, lambda: home)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,64 @@
+"""rollback, lift: the way back, and what bars it."""
+
+from __future__ import annotations
+
+import click
+
+from console.cli import documents
+from console.cli.moving import carry_out
+from console.cli.printing import complain, document, say
+from console.cli.session import Session, Verb, missing_reason, reason_option
+from console.lines import Span
+from engine.records import MovePlan
+
+
+@click.command(cls=Verb)
+@click.argument("project")
+@click.option("--to", metavar="VERSION", help="Go back to this one.  [default: the one that was live before]")
+@click.option("--reason", metavar="TEXT", help="Why; kept for ever.  [required without --preview]")
+@click.option("--preview", is_flag=True, help="Say what would come back and what would not, and do nothing.")
+@click.pass_obj
+def rollback(session: Session, project: str, to: str | None, reason: str | None, preview: bool) -> int:
+    """Make an earlier version of PROJECT live again. For example: rollback flights --reason 'the page is on fire'"""
+    if reason is None and not preview:
+        raise missing_reason("rollback")
+    with session.engine() as engine:
+        plan = engine.plan_rollback(project, to)
+        if preview or reason is None:
+            return _preview(session, plan)
+        return carry_out(session, engine, plan, reason)
+
+
+def _preview(session: Session, plan: MovePlan) -> int:
+    if session.json:
+        document(documents.plan(plan))
+        return 0
+    say(Span(f"Roll {plan.project} back from {plan.source or 'nothing'} to {plan.target}", "strong"))
+    for sentence in plan.sentences:
+        say(sentence, indent=2)
+    for title, lines in (("Comes back", plan.restores), ("Does not come back", plan.does_not_restore)):
+        say()
+        say(Span(title, "head"))
+        for line in lines:
+            say(f"· {line}", indent=2, hang=2)
+    say()
+    if plan.refused:
+        complain(plan.refused)
+        return 1
+    say(f"Nothing was done. Do it: {session.decision(f'rollback {plan.project} --to {plan.target}')}")
+    return 0
+
+
+@click.command(cls=Verb)
+@click.argument("version")
+@reason_option
+@click.pass_obj
+def lift(session: Session, version: str, reason: str) -> None:
+    """Lift the bar from VERSION, which was rolled back from, so that it may be gone back to."""
+    with session.engine() as engine:
+        found = engine.lift(version, reason)
+    if session.json:
+        document(documents.version(found))
+        return
+    say(f"{found.label} is no longer barred; nothing else has changed.")
+    say(f"Make it live: {session.decision(f'rollback {found.project} --to {found.label}')}", indent=2)

@@ -1,0 +1,193 @@
+"""Records as JSON documents with keys that scripts rely on. Pure.
+
+Times are ISO 8601 in UTC, sizes bytes, durations seconds. Keys may be added; none is renamed or taken away.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+from engine.clock import stamp
+from engine.records import (
+    AuditRow,
+    AuditVerdict,
+    Change,
+    Deployment,
+    Finding,
+    Metric,
+    Moved,
+    MovePlan,
+    Operator,
+    Overview,
+    Project,
+    ProjectStatus,
+    Run,
+    Version,
+)
+
+Document = dict[str, Any]
+
+
+def time(at: datetime | None) -> str | None:
+    return stamp(at) if at else None
+
+
+def metric(measured: Metric | None) -> Document | None:
+    return asdict(measured) if measured else None
+
+
+def project(found: Project) -> Document:
+    return {
+        "name": found.name,
+        "title": found.title,
+        "owner": found.owner,
+        "path": found.path,
+        "added_at": time(found.added_at),
+    }
+
+
+def overview(found: Overview, statuses: Sequence[ProjectStatus]) -> Document:
+    """``engine`` is the scheduler's process; nothing schedules yet, so none runs."""
+    return {
+        "as_of": time(found.at),
+        "operator": found.operator.name,
+        "engine": {"running": False, "host": None, "pid": None},
+        "disk": {"free": found.free, "total": found.total},
+        "projects": [status(each) for each in statuses],
+    }
+
+
+def status(found: ProjectStatus) -> Document:
+    return {
+        "name": found.project.name,
+        "title": found.project.title,
+        "owner": found.project.owner,
+        "verdict": found.verdict,
+        "why": found.why,
+        "since": time(found.since),
+        "live": found.live,
+        "live_since": time(found.live_since),
+        "metric": metric(found.metric),
+        "measured_at": time(found.measured_at),
+        "history": [{"as_of": time(point.as_of), "value": point.value} for point in found.history],
+        "data_until": time(found.data_until),
+        "candidates": [version.label for version in found.candidates],
+        "last_run": run(found.last_run) if found.last_run else None,
+        "active_run": run(found.active_run) if found.active_run else None,
+        "next_due": time(found.next_due),
+        "rollback_to": found.rollback_to,
+    }
+
+
+def run(found: Run) -> Document:
+    return {
+        "id": found.id,
+        "project": found.project,
+        "job": found.job,
+        "state": found.state,
+        "as_of": time(found.as_of),
+        "queued_at": time(found.queued_at),
+        "started_at": time(found.started_at),
+        "ended_at": time(found.ended_at),
+        "seconds": found.seconds,
+        "requested_by": found.requested_by,
+        "progress": found.progress,
+        "phase": found.phase,
+        "version": found.version,
+        "steps": [asdict(step) for step in found.steps],
+        "why": found.why,
+    }
+
+
+def version(found: Version) -> Document:
+    return {
+        "version": found.label,
+        "project": found.project,
+        "state": found.state,
+        "digest": found.digest,
+        "made_at": time(found.made_at),
+        "as_of": time(found.as_of),
+        "live_from": time(found.live_from),
+        "live_until": time(found.live_until),
+        "run": found.run,
+        "verdict": found.verdict,
+        "comparison": found.comparison,
+        "sentence": found.sentence,
+        "against": found.against,
+        "metric": metric(found.metric),
+        "reason": found.reason,
+    }
+
+
+def candidate(found: Version, gates: Sequence[Mapping[str, Any]]) -> Document:
+    """``gates`` as they stand in the version's document."""
+    return {**version(found), "gates": [dict(gate) for gate in gates]}
+
+
+def change(found: Change) -> Document:
+    return {"what": found.what, "summary": found.summary, "details": list(found.details)}
+
+
+def deployment(found: Deployment) -> Document:
+    return {
+        "project": found.project,
+        "version": found.label,
+        "since": time(found.at),
+        "approved_by": found.actor,
+        "reason": found.reason,
+        "kind": found.kind,
+        "previous": f"{found.project}@{found.previous}" if found.previous else None,
+    }
+
+
+def plan(found: MovePlan) -> Document:
+    return {
+        "project": found.project,
+        "from": found.source,
+        "to": found.target,
+        "sentences": list(found.sentences),
+        "restores": list(found.restores),
+        "does_not_restore": list(found.does_not_restore),
+        "refused": found.refused,
+    }
+
+
+def moved(found: Moved, planned: MovePlan) -> Document:
+    """``live`` is None when the project wants more approvals and nothing has moved yet."""
+    return {
+        "project": planned.project,
+        "from": planned.source,
+        "to": planned.target,
+        "live": deployment(found.deployment) if found.deployment else None,
+        "proof": [asdict(step) for step in found.steps],
+        "sentence": found.sentence,
+        "undo": found.undo,
+    }
+
+
+def audit_row(found: AuditRow) -> Document:
+    return {
+        "seq": found.seq,
+        "at": time(found.at),
+        "actor": found.actor,
+        "action": found.action,
+        "subject": found.subject,
+        "reason": found.reason,
+        "digest": found.digest,
+        "details": dict(found.details),
+    }
+
+
+def audit_verdict(found: AuditVerdict) -> Document:
+    return asdict(found)
+
+
+def operator(found: Operator) -> Document:
+    return {"name": found.name, "role": found.role}
+
+
+def findings(found: Sequence[Finding]) -> Document:
+    return {"ok": all(each.verdict != "failing" for each in found), "findings": [asdict(each) for each in found]}

@@ -1,0 +1,149 @@
+"""All that the command line prints goes through here: made safe, aligned, and coloured only where colour is wanted.
+
+Text from projects, files, commits and people cannot reach the terminal unfiltered, because nothing else writes to it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sys
+import textwrap
+from collections.abc import Iterable, Sequence
+from typing import Any, TextIO
+
+from console import cells
+from console.lines import Span, Tone, cells_of, cut, pad
+from engine.records import GateVerdict, Verdict
+from engine.text import plain
+
+Cell = str | Span
+LONGEST = 4000
+WIDEST = 110
+GAP = "  "
+_COLOURS: dict[Tone, str] = {
+    "dim": "2", "strong": "1", "head": "1", "key": "1", "ok": "32", "watch": "33", "failing": "31", "unknown": "35",
+}  # fmt: skip
+_TONES: dict[str, Tone] = {
+    "ok": "ok", "watch": "watch", "failing": "failing", "unknown": "unknown",
+    "pass": "ok", "warn": "watch", "fail": "failing", "cannot tell": "unknown",
+}  # fmt: skip
+
+
+def safe(text: str) -> str:
+    """``text`` as one line without anything that a terminal would obey; spaces at its ends stay."""
+    body = plain(text, LONGEST)
+    if not body:
+        return ""
+    return " " * (len(text) - len(text.lstrip(" "))) + body + " " * (len(text) - len(text.rstrip(" ")))
+
+
+def verdict(value: Verdict | GateVerdict) -> Span:
+    """A verdict with its glyph and its tone."""
+    return Span(cells.verdict(value), _TONES[value])
+
+
+def say(text: Cell = "", *, indent: int = 0, hang: int = 0) -> None:
+    """Print a sentence; on a terminal it is broken at spaces, later lines with ``hang`` more spaces before them."""
+    text, tone = _parts(text)
+    width = _width()
+    margin = " " * indent
+    lines = [margin + text]
+    if width is not None:
+        lines = textwrap.wrap(text, width, initial_indent=margin, subsequent_indent=margin + " " * hang) or [""]
+    for line in lines:
+        _write(_coloured(line.rstrip(), tone))
+
+
+def table(rows: Iterable[Sequence[Cell]], headings: Sequence[str] = (), *, indent: int = 0, right: str = "") -> None:
+    """Print aligned columns. ``right`` names the headings of columns of numbers; the last column may be long text."""
+    body = [[_parts(cell) for cell in row] for row in rows]
+    heads: list[tuple[str, Tone]] = [(heading, "dim") for heading in headings]
+    every = [heads, *body] if heads else body
+    if not every:
+        return
+    widths = [max(cells_of(row[i][0]) for row in every) for i in range(len(every[0]))]
+    numbers = {i for i, heading in enumerate(headings) if heading in right.split(",")}
+    before = indent + sum(w + len(GAP) for w in widths[:-1])
+    width = _width()
+    room = None if width is None or width - before < 16 else width - before
+    for row in every:
+        columns = [_coloured(pad(text, widths[i], right=i in numbers), tone) for i, (text, tone) in enumerate(row[:-1])]
+        text, tone = row[-1]
+        if len(row) - 1 in numbers:
+            text = pad(text, widths[-1], right=True)
+        tail = [text] if room is None else textwrap.wrap(text, room, drop_whitespace=text.strip() != "") or [""]
+        _write(" " * indent + GAP.join([*columns, _coloured(tail[0], tone)]).rstrip())
+        for more in tail[1:]:
+            _write(" " * before + _coloured(more, tone))
+
+
+def document(content: Any) -> None:
+    """Print one JSON document. Everything but ASCII is written as \\u escapes, so no text in it is obeyed."""
+    _write(json.dumps(content, indent=2))
+
+
+def documents(contents: Iterable[Any]) -> None:
+    """Print a JSON list of any length without holding it."""
+    start = "["
+    for content in contents:
+        _write(f"{start}\n  {json.dumps(content)}", end="")
+        start = ","
+    _write("[]" if start == "[" else "\n]")
+
+
+def complain(text: str, more: Iterable[str] = ()) -> None:
+    """One line on standard error, and what belongs to it line by line below."""
+    sys.stdout.flush()
+    for line in (text, *(f"  {each}" for each in more)):
+        _write(safe(line), to=sys.stderr)
+
+
+class Progress:
+    """How far something is: one line that is written over on a terminal, else a line for each new phase."""
+
+    def __init__(self) -> None:
+        self._terminal = sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
+        self._phase = ""
+
+    def show(self, done: float, phase: str) -> None:
+        """Say that ``phase`` is at hand and ``done`` (0 to 1) of the whole is behind it."""
+        text = safe(f"{done:4.0%}  {phase}")
+        if self._terminal:
+            bar = "█" * round(20 * done)
+            room = shutil.get_terminal_size().columns - 1
+            _write(f"\r{cut(f'{bar:·<20} {text}', room)}\x1b[K", end="")
+        elif phase.split(" ")[0] != self._phase.split(" ")[0]:
+            _write(text)
+        self._phase = phase
+
+    def clear(self) -> None:
+        """Take the line away again."""
+        if self._terminal and self._phase:
+            _write("\r\x1b[K", end="")
+
+
+def _parts(cell: Cell) -> tuple[str, Tone]:
+    return (safe(cell.text), cell.tone) if isinstance(cell, Span) else (safe(cell), "")
+
+
+def _coloured(text: str, tone: Tone) -> str:
+    code = _COLOURS.get(tone)
+    return f"\x1b[{code}m{text}\x1b[0m" if code and text and _colourful() else text
+
+
+def _colourful() -> bool:
+    return sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+
+def _width() -> int | None:
+    """How wide lines may be; None where nobody reads them on a terminal, and a program may want whole lines."""
+    return min(WIDEST, shutil.get_terminal_size().columns) if sys.stdout.isatty() else None
+
+
+def _write(text: str, *, end: str = "\n", to: TextIO | None = None) -> None:
+    stream = to or sys.stdout
+    stream.write(text + end)
+    if end == "" or to is not None:
+        stream.flush()

@@ -1,0 +1,149 @@
+"""retrain, runs, cancel: what is done and what was done."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import click
+
+from console import cells
+from console.cli import documents
+from console.cli.pages import newest, rest_of
+from console.cli.printing import Cell, Progress, complain, document, say, table
+from console.cli.printing import documents as print_all
+from console.cli.session import Session, Verb, limit_option, matching_option
+from console.cli.workspace import NO_REASON
+from console.lines import Span, Tone
+from engine import clock
+from engine.api import Engine
+from engine.records import Run
+
+HEADINGS = ("run", "project", "job", "state", "queued", "took", "peak", "outcome")
+TONES: dict[str, Tone] = {"succeeded": "ok", "failed": "failing", "interrupted": "failing", "running": "watch"}
+GOOD = ("succeeded", "nothing-new")
+
+
+@click.command(cls=Verb)
+@click.argument("project")
+@click.option("--as-of", metavar="TIME", help="See the data as it was then, such as 2026-11-03 or 2026-11-03T06:00Z.")
+@click.option("--wait", is_flag=True, help="Stay until it has ended; exit code 1 unless it went well.")
+@click.option("--allow-dirty", is_flag=True, help="Take uncommitted changes too; the version keeps them as a patch.")
+@click.option("--fresh-lock", is_flag=True, help="Resolve the requirements again instead of using the known lock.")
+@click.pass_obj
+def retrain(
+    session: Session, project: str, as_of: str | None, wait: bool, allow_dirty: bool, fresh_lock: bool
+) -> int:
+    """Queue a retrain of PROJECT; what passes its gates becomes a candidate and nothing goes live by itself."""
+    moment = clock.moment(as_of) if as_of else None
+    with session.engine() as engine:
+        run = engine.retrain(project, as_of=moment, allow_dirty=allow_dirty, fresh_lock=fresh_lock)
+        if wait:
+            return _watched(session, engine, run)
+    if session.json:
+        document(documents.run(run))
+    else:
+        say(f"Run {run.id} is queued: retrain of {project}.")
+        say(f"Watch it: {session.command(f'log {run.id} --follow')}", indent=2)
+    return 0
+
+
+def _watched(session: Session, engine: Engine, run: Run) -> int:
+    progress = Progress()
+
+    def show(seen: Run) -> None:
+        if not session.json and seen.ended_at is None:
+            progress.show(seen.progress, seen.phase)
+
+    if not session.json:
+        say(f"Run {run.id}: retrain of {run.project}")
+    try:
+        ended = engine.wait(run.id, show)
+    except KeyboardInterrupt:
+        progress.clear()
+        complain(f"Run {run.id} goes on without you. Watch it: {session.command(f'log {run.id} --follow')}")
+        raise
+    progress.clear()
+    if session.json:
+        document(documents.run(ended))
+    if ended.state not in GOOD:
+        said = f": {ended.why}" if ended.why else "."
+        complain(f"Run {run.id} {_ended(ended)}{said} See its log: {session.command(f'log {run.id}')}")
+        return 1
+    if not session.json:
+        _made(session, engine, ended)
+    return 0
+
+
+def _ended(run: Run) -> str:
+    return {"failed": "failed", "nothing-new": "found nothing new"}.get(run.state, f"was {run.state}")
+
+
+def _made(session: Session, engine: Engine, run: Run) -> None:
+    took = f" in {cells.span(run.seconds)}" if run.seconds is not None else ""
+    if run.version is None:
+        say(f"Run {run.id} found nothing new{took}{f': {run.why}' if run.why else '.'}")
+        return
+    version = engine.version(run.version)
+    say(f"Run {run.id} succeeded{took} and made {version.label}.")
+    say(version.sentence, indent=2)
+    if version.state == "candidate":
+        say(f"It waits for a decision: {session.command(f'show {version.label}')}", indent=2)
+    else:
+        say(f"It is no candidate. See why: {session.command(f'show {version.label}')}", indent=2)
+
+
+@click.command(cls=Verb)
+@click.argument("project", required=False)
+@limit_option
+@matching_option
+@click.pass_obj
+def runs(session: Session, project: str | None, limit: int | None, matching: str) -> None:
+    """Runs, the newest first, of every project or of PROJECT."""
+    with session.engine() as engine:
+        found = newest(
+            lambda offset, count: engine.runs(project, offset=offset, limit=count, matching=matching),
+            lambda run: run.id,
+            limit if session.json else limit or 50,
+        )
+        if session.json:
+            print_all(documents.run(run) for run in found)
+            return
+        now, shown = clock.now(), list(found)
+        if not shown:
+            say(f"No run {'holds ' + matching if matching else 'yet'}.")
+            return
+        table([_row(run, now) for run in shown], HEADINGS, right="run")
+        rest_of(len(shown), None if matching else engine.count_runs(project))
+
+
+def _row(run: Run, now: datetime) -> tuple[Cell, ...]:
+    running = run.started_at is not None and run.ended_at is None
+    seconds = (now - run.started_at).total_seconds() if running and run.started_at else run.seconds
+    peak = max((step.peak_memory for step in run.steps if step.peak_memory is not None), default=None)
+    return (
+        str(run.id),
+        run.project,
+        run.job,
+        Span(cells.run_state(run), TONES.get(run.state, "")),
+        f"{cells.age(run.queued_at, now)} ago",
+        cells.span(seconds) if seconds is not None else cells.NOTHING,
+        cells.size(peak),
+        run.version or run.why or run.phase or cells.NOTHING,
+    )
+
+
+@click.command(cls=Verb)
+@click.argument("run", type=click.IntRange(min=1))
+@click.option("--reason", default=NO_REASON, metavar="TEXT", help="Why; kept for ever.")
+@click.pass_obj
+def cancel(session: Session, run: int, reason: str) -> None:
+    """Ask RUN to end; what it was about to make is thrown away."""
+    with session.engine() as engine:
+        engine.cancel(run, reason)
+        found = engine.run(run)
+    if session.json:
+        document(documents.run(found))
+    elif found.state == "cancelled":
+        say(f"Run {run} is cancelled.")
+    else:
+        say(f"Run {run} was asked to end; it does so within a second or two.")

@@ -1,0 +1,112 @@
+"""What every verb has in common: which workspace, who asks, and whether a program or a person reads the answer."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+if TYPE_CHECKING:
+    from engine.api import Engine
+
+F = TypeVar("F", bound=Callable[..., Any])
+HOME_HELP = "The workspace. [default: $LEVERFRAME_HOME or ~/.leverframe]"
+OPERATOR_HELP = "Who you are. [default: $LEVERFRAME_OPERATOR or your account's name]"
+
+
+@dataclass
+class Session:
+    """The options that may stand before the verb or after it; the one that stands last holds."""
+
+    home: Path | None = None
+    operator: str | None = None
+    json: bool = False
+
+    @contextmanager
+    def engine(self) -> Iterator[Engine]:
+        """The workspace's engine, closed at the end. Raises NotFound and Forbidden."""
+        from engine.api import open_engine
+
+        engine = open_engine(self.home, self.operator)
+        try:
+            yield engine
+        finally:
+            engine.close()
+
+    def command(self, words: str) -> str:
+        """``leverframe WORDS`` as it must be typed to reach this very workspace."""
+        place = f"--home {shlex.quote(str(self.home))} " if self.home else ""
+        return f"leverframe {place}{words}"
+
+    def decision(self, words: str) -> str:
+        """``command`` for what needs a reason."""
+        return self.command(f"{words} --reason '…'")
+
+
+def remember(context: click.Context, parameter: click.Parameter, value: Any) -> None:
+    """Keep a common option in the session, wherever on the line it stood."""
+    if value:
+        setattr(context.ensure_object(Session), str(parameter.name), value)
+
+
+def common_options(*, json: bool) -> list[click.Parameter]:
+    """``--home``, ``--operator`` and, after a verb, ``--json``."""
+    told: dict[str, Any] = {"expose_value": False, "callback": remember}
+    options: list[click.Parameter] = [
+        click.Option(["--home"], type=click.Path(path_type=Path), metavar="FOLDER", help=HOME_HELP, **told),
+        click.Option(["--operator"], metavar="NAME", help=OPERATOR_HELP, **told),
+    ]
+    if json:
+        options.append(click.Option(["--json"], is_flag=True, help="One JSON document instead of text.", **told))
+    return options
+
+
+class Verb(click.Command):
+    """A command that takes the common options."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.params += common_options(json=True)
+
+
+class VerbGroup(click.Group):
+    """A command with commands of its own, which takes the common options too."""
+
+    command_class = Verb
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.params += common_options(json=True)
+
+
+def need_reason(context: click.Context, _: click.Parameter, value: str | None) -> str | None:
+    """A decision without a reason is wrong usage, before anything is looked at."""
+    if value is None and not context.resilient_parsing:
+        raise missing_reason(str(context.info_name))
+    return value
+
+
+def missing_reason(verb: str) -> click.UsageError:
+    return click.UsageError(f"{verb} needs --reason 'why': in a year somebody will ask.")
+
+
+def reason_option(function: F) -> F:
+    """``--reason TEXT``, which must be given."""
+    told = "Why; kept for ever.  [required]"
+    return click.option("--reason", metavar="TEXT", callback=need_reason, help=told)(function)
+
+
+def limit_option(function: F) -> F:
+    """``--limit N``: people are shown fifty, a program gets everything, unless they say."""
+    return click.option(
+        "--limit", type=click.IntRange(min=1), metavar="N", help="The newest N.  [default: 50; all with --json]"
+    )(function)
+
+
+def matching_option(function: F) -> F:
+    return click.option("--matching", default="", metavar="TEXT", help="Only those that hold TEXT.")(function)

@@ -1,0 +1,75 @@
+"""audit: every act, who did it and why; and the proof that nobody has touched the record."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from console.cli import documents
+from console.cli.pages import newest, rest_of
+from console.cli.printing import Cell, complain, document, say, table
+from console.cli.printing import documents as print_all
+from console.cli.session import Session, Verb, limit_option, matching_option
+from engine.api import Engine
+from engine.errors import Refusal
+from engine.records import AuditRow, AuditVerdict
+
+HEADINGS = ("row", "at (UTC)", "who", "did", "to", "reason")
+
+
+@click.command(cls=Verb)
+@click.option("--verify", is_flag=True, help="Follow the whole chain; exit code 1 when it is broken.")
+@click.option(
+    "--export", metavar="FILE", type=click.Path(path_type=Path), help="Write all of it to FILE, which must not exist."
+)
+@limit_option
+@matching_option
+@click.pass_obj
+def audit(session: Session, verify: bool, export: Path | None, limit: int | None, matching: str) -> int:
+    """The audit trail, the newest first; what it says can be verified and taken away."""
+    with session.engine() as engine:
+        if export is not None:
+            return _verdict(session, _exported(engine, export), export)
+        if verify:
+            return _verdict(session, engine.verify_audit(), None)
+        found = newest(
+            lambda offset, count: engine.audit(offset=offset, limit=count, matching=matching),
+            lambda row: row.seq,
+            limit if session.json else limit or 50,
+        )
+        if session.json:
+            print_all(documents.audit_row(row) for row in found)
+            return 0
+        shown = list(found)
+        if not shown:
+            say(f"No row holds {matching}.")
+            return 0
+        table([_row(row) for row in shown], HEADINGS, right="row")
+        rest_of(len(shown), None if matching else engine.count_audit())
+    return 0
+
+
+def _exported(engine: Engine, target: Path) -> AuditVerdict:
+    try:
+        return engine.export_audit(target.expanduser())
+    except FileExistsError:
+        raise Refusal(f"{target} exists already; name a new file, an export is never written over.") from None
+
+
+def _row(row: AuditRow) -> tuple[Cell, ...]:
+    return str(row.seq), f"{row.at:%Y-%m-%d %H:%M:%S}", row.actor, row.action, row.subject, row.reason
+
+
+def _verdict(session: Session, found: AuditVerdict, file: Path | None) -> int:
+    if session.json:
+        document({**documents.audit_verdict(found), **({"file": str(file)} if file else {})})
+    elif file is not None:
+        say(f"{found.rows:,} rows are written to {file}.")
+    if not found.ok:
+        complain(f"The audit trail is broken at row {found.first_broken}: {found.why}. {found.rows:,} rows hold.")
+        return 1
+    if not session.json:
+        say(f"All {found.rows:,} rows hold. Keep this head; it shows later that none was cut off:")
+        say(found.head, indent=2)
+    return 0

@@ -1,0 +1,114 @@
+"""versions, show, diff, at: what was made, what is in it, what was live."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import click
+
+from console import cells
+from console.cli import documents
+from console.cli.card import print_card, print_changes, print_contents
+from console.cli.pages import newest, rest_of
+from console.cli.printing import Cell, document, say, table
+from console.cli.printing import documents as print_all
+from console.cli.session import Session, Verb, limit_option, matching_option
+from console.lines import Span, Tone
+from engine import clock
+from engine.records import Deployment, Version
+
+HEADINGS = ("version", "state", "made", "key metric", "against live", "was live", "run", "judgement")
+TONES: dict[str, Tone] = {"live": "ok", "candidate": "watch", "barred": "failing", "failed": "dim", "retired": "dim"}
+
+
+@click.command(cls=Verb)
+@click.argument("project")
+@limit_option
+@matching_option
+@click.pass_obj
+def versions(session: Session, project: str, limit: int | None, matching: str) -> None:
+    """The versions of PROJECT, the newest first."""
+    with session.engine() as engine:
+        found = newest(
+            lambda offset, count: engine.versions(project, offset=offset, limit=count, matching=matching),
+            lambda version: version.number,
+            limit if session.json else limit or 50,
+        )
+        total = engine.count_versions(project)
+        if not total:
+            engine.candidates(project)  # Refuses a project that there is not.
+        if session.json:
+            print_all(documents.version(version) for version in found)
+            return
+        now, shown = clock.now(), list(found)
+        if not shown:
+            say(f"No version of {project} holds {matching}." if matching else f"{project} has no version yet.")
+            return
+        table([_row(version, now) for version in shown], HEADINGS, right="run")
+        rest_of(len(shown), None if matching else total)
+
+
+def _row(version: Version, now: datetime) -> tuple[Cell, ...]:
+    return (
+        version.label,
+        Span(cells.version_state(version.state), TONES.get(version.state, "")),
+        f"{cells.age(version.made_at, now)} ago",
+        cells.metric(version.metric),
+        cells.comparison(version),
+        cells.lived(version, now),
+        str(version.run),
+        version.reason if version.reason and version.state in ("barred", "rejected", "expired") else version.sentence,
+    )
+
+
+@click.command(cls=Verb)
+@click.argument("version")
+@click.pass_obj
+def show(session: Session, version: str) -> None:
+    """One version: how it was judged, on what evidence, and all that it holds. For example: show flights@12"""
+    now = clock.now()
+    with session.engine() as engine:
+        content = engine.show(version)
+        if session.json:
+            document({**documents.version(engine.version(version)), **content})
+            return
+        print_card(session, engine.card(version, now), now)
+        print_contents(content)
+
+
+@click.command(cls=Verb)
+@click.argument("old")
+@click.argument("new")
+@click.pass_obj
+def diff(session: Session, old: str, new: str) -> None:
+    """What differs from version OLD to version NEW. For example: diff flights@11 flights@12"""
+    with session.engine() as engine:
+        changes = engine.diff(old, new)
+    if session.json:
+        document({"from": old, "to": new, "changes": [documents.change(change) for change in changes]})
+        return
+    say(Span(f"From {old} to {new}", "strong"))
+    print_changes(changes)
+
+
+@click.command(cls=Verb)
+@click.argument("time")
+@click.argument("project", required=False)
+@click.pass_obj
+def at(session: Session, time: str, project: str | None) -> None:
+    """What was live at TIME, since when, and who decided it. For example: at 2026-11-03T12:00Z flights"""
+    moment = clock.moment(time)
+    with session.engine() as engine:
+        found = engine.at(moment, project)
+    if session.json:
+        document([documents.deployment(each) for each in found])
+        return
+    say(f"At {cells.clock_time(moment).strip()} {moment.year} UTC:")
+    if not found:
+        say(f"nothing was live{' of ' + project if project else ''}.", indent=2)
+    table([_lived(each) for each in found], ("project", "version", "since (UTC)", "by", "how", "reason"), indent=2)
+
+
+def _lived(found: Deployment) -> tuple[Cell, ...]:
+    since = f"{cells.day(found.at)} {found.at:%H:%M}"
+    return (found.project, found.label, since, found.actor, found.kind, found.reason)

@@ -1,0 +1,89 @@
+"""init, add, check, remove: a workspace and the projects in it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from console.cli import documents
+from console.cli.printing import complain, document, say, table
+from console.cli.session import Session, Verb
+from console.lines import Span
+from engine.errors import NotFound
+
+NO_REASON = "no reason given"
+
+
+@click.command(cls=Verb)
+@click.pass_obj
+def init(session: Session) -> None:
+    """Make a workspace; whoever makes it is its first admin."""
+    from engine.api import open_engine
+
+    made = False
+    try:
+        engine = open_engine(session.home, session.operator)
+    except NotFound:
+        engine = open_engine(session.home, session.operator, create=True)
+        made = True
+    engine.close()
+    if session.json:
+        document({"home": str(engine.home), "made": made, "operator": documents.operator(engine.operator)})
+    elif made:
+        say(f"The workspace {engine.home} is made; {engine.operator.name} is its first admin.")
+        say(f"Next: {session.command('add PATH')} registers a project.", indent=2)
+    else:
+        say(f"There is a workspace at {engine.home} already; nothing was changed.")
+
+
+@click.command(cls=Verb)
+@click.argument("path", type=click.Path(path_type=Path))
+@click.pass_obj
+def add(session: Session, path: Path) -> None:
+    """Register the project in the folder PATH, which holds its leverframe.toml."""
+    with session.engine() as engine:
+        project = engine.add(path)
+    if session.json:
+        document(documents.project(project))
+        return
+    say(f"{project.name} ({project.title}) is registered, from {project.path}.")
+    say(f"Next: {session.command(f'retrain {project.name} --wait')}", indent=2)
+
+
+@click.command(cls=Verb)
+@click.argument("project")
+@click.option("--reason", default=NO_REASON, metavar="TEXT", help="Why; kept for ever.")
+@click.pass_obj
+def remove(session: Session, project: str, reason: str) -> None:
+    """Take PROJECT off the list; its versions, its history and its live folder stay."""
+    with session.engine() as engine:
+        engine.remove(project, reason)
+    if session.json:
+        document({"project": project, "removed": True, "reason": reason})
+    else:
+        say(f"{project} is off the list. Its versions and history stay; adding it again finds them.")
+
+
+@click.command(cls=Verb)
+@click.argument("path", type=click.Path(path_type=Path), default=".")
+@click.pass_obj
+def check(session: Session, path: Path) -> int:
+    """Validate the manifest in the folder PATH (here, by default) and run its steps once on a sample."""
+
+    def show(text: str) -> None:
+        what, _, sentence = text.partition(": ")
+        if not session.json and what != "failed":
+            table([(Span(f"{what:<12}", "dim"), sentence)])
+
+    with session.engine() as engine:
+        found = engine.check(path, show)
+    wrong = [each for each in found if each.verdict == "failing"]
+    if session.json:
+        document(documents.findings(found))
+    if wrong:
+        complain(wrong[0].sentence, (each.sentence for each in wrong[1:]))
+        return 1
+    if not session.json:
+        say("All is well; nothing was kept of this check.")
+    return 0
