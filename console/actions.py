@@ -1,0 +1,73 @@
+"""Every action of the console as data: keys, footer, palette and help page are all made from this one table.
+
+An action ``retrain`` on a screen is its method ``do_retrain``; ``why_not`` of the screen may refuse it in a sentence.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+ANYWHERE = "anywhere"
+LISTS = ("overview", "candidates", "runs", "versions", "audit")
+
+
+@dataclass(frozen=True)
+class Action:
+    """``label`` stands in the footer, ``help`` on the help page; ``danger`` marks what changes what is live."""
+
+    id: str
+    key: str
+    label: str
+    help: str
+    screens: tuple[str, ...]
+    danger: bool = False
+    shown: bool = True
+
+    @property
+    def key_name(self) -> str:
+        """The key as people call it."""
+        names = {"question_mark": "?", "slash": "/", "escape": "Esc", "enter": "Enter", "ctrl+p": "Ctrl+P"}
+        return names.get(self.key, self.key)
+
+
+ACTIONS = (
+    Action("decide", "c", "Decide", "open the decision card of the newest candidate", ("overview",)),
+    Action("open", "enter", "Versions", "open the project's versions", ("overview",)),
+    Action("open", "enter", "Decide", "open the decision card", ("candidates",)),
+    Action("open", "enter", "Card", "open the version's card: gates, metrics, what changed", ("versions",)),
+    Action("open", "enter", "Log", "open the run: its steps and its log, live", ("runs",)),
+    Action("open", "enter", "Row", "show the whole row", ("audit",)),
+    Action("approve", "a", "Approve", "make this version live, after a proof and with your reason",
+           ("card", "candidates"), danger=True),
+    Action("reject", "x", "Reject", "turn this candidate down, with your reason", ("card", "candidates"), danger=True),
+    Action("diff", "d", "Differences", "what changed since the version it was judged against", ("card", "versions")),
+    Action("roll_back", "R", "Roll back", "go back to a version that was live before: data, code, model and packages",
+           ("overview", "versions", "card"), danger=True),
+    Action("lift", "l", "Lift bar", "allow a version that was rolled back from to be made live again",
+           ("versions", "card"), danger=True, shown=False),
+    Action("retrain", "r", "Retrain", "queue a retrain of the project", ("overview", "versions", "runs")),
+    Action("cancel", "x", "Cancel", "end the run, with your reason", ("runs", "run")),
+    Action("next_step", "n", "Next step", "show the log of the next step", ("run",)),
+    Action("verify", "v", "Verify", "follow the whole hash chain and say whether it holds", ("audit",)),
+    Action("filter", "slash", "Filter", "show only the rows that contain a text; Esc takes the filter away", LISTS),
+    Action("back", "escape", "Back", "go back, or take the filter away", ("card", "run", "diff", *LISTS), shown=False),
+    Action("go_overview", "1", "Overview", "all projects", (ANYWHERE,)),
+    Action("go_candidates", "2", "Candidates", "what waits for a decision", (ANYWHERE,)),
+    Action("go_runs", "3", "Runs", "what ran and what runs", (ANYWHERE,)),
+    Action("go_versions", "4", "Versions", "every version of every project", (ANYWHERE,)),
+    Action("go_audit", "5", "Audit", "the audit trail", (ANYWHERE,)),
+    Action("help", "question_mark", "Help", "every key of this screen", (ANYWHERE,)),
+    Action("palette", "ctrl+p", "All actions", "find an action by its name", (ANYWHERE,), shown=False),
+    Action("theme", "t", "Theme", "dark, light or sixteen colours", (ANYWHERE,), shown=False),
+    Action("quit", "q", "Quit", "leave the console; runs go on", (ANYWHERE,)),
+)  # fmt: skip
+
+
+def of_screen(screen: str) -> tuple[Action, ...]:
+    """What can be done on ``screen`` itself, in the order of the table."""
+    return tuple(action for action in ACTIONS if screen in action.screens)
+
+
+def anywhere() -> tuple[Action, ...]:
+    """What can be done on every screen."""
+    return tuple(action for action in ACTIONS if ANYWHERE in action.screens)

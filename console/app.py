@@ -1,0 +1,248 @@
+"""The console's app: screens, themes, and the way from a key to an action. Nothing of the domain."""
+
+from __future__ import annotations
+
+import os
+from concurrent.futures import Future
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from textual.app import App
+from textual.binding import Binding, BindingType
+from textual.events import Resize
+
+from console import actions, frame, themes
+from console.commands import Cancel, Command, Lift, Reject
+from console.dialogs.dialog import ReasonDialog
+from console.dialogs.move import MoveDialog
+from console.dialogs.reading import ReadingDialog, audit_lines, help_lines
+from console.dialogs.too_small import TooSmall
+from console.lines import Tone
+from console.messages import Answered, Done, Refused, StepDone, Unanswered
+from console.palette import ActionPalette
+from console.questions import AskRelease, AskRollback, Question
+from console.runner import Runner
+from console.screens.audit import AuditPage
+from console.screens.candidates import CandidatesPage
+from console.screens.card import CardPage
+from console.screens.diff import DiffPage
+from console.screens.overview import OverviewPage
+from console.screens.page import Asking, Page
+from console.screens.run import RunPage
+from console.screens.runs import RunsPage
+from console.screens.versions import VersionsPage
+from console.watcher import Watcher
+from engine.records import AuditRow, Overview, Run
+
+if TYPE_CHECKING:
+    from engine.api import Engine
+
+TOASTS: dict[Tone, str] = {"failing": "error", "watch": "warning"}
+
+
+class LeverframeApp(App[None]):
+    """Keys come in as actions of the table; threads come in as messages."""
+
+    TITLE = "Leverframe"
+    CSS_PATH = "styles/console.tcss"
+    COMMANDS: ClassVar[set[Any]] = {ActionPalette}
+    MODES: ClassVar[dict[str, Any]] = {
+        "overview": OverviewPage,
+        "candidates": CandidatesPage,
+        "runs": RunsPage,
+        "versions": VersionsPage,
+        "audit": AuditPage,
+    }
+    DEFAULT_MODE = "overview"
+    ENABLE_COMMAND_PALETTE = True
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding(action.key, f"act('{action.id}')", action.label, show=False) for action in actions.anywhere()
+    ]
+
+    def __init__(self, engine: Engine, who: frame.Who, first: Future[Overview] | None = None) -> None:
+        super().__init__()
+        self.who = who
+        self.first = first
+        self.question: Question | None = None
+        self.overview: Overview | None = None
+        self.watcher = Watcher(engine, self.post_message)
+        self.runner = Runner(engine, self.post_message)
+        self._leaving = False
+        for theme in themes.textual_themes():
+            self.register_theme(theme)
+        self.theme = themes.fitting(os.environ)
+        self.animation_level = "none"
+
+    def on_mount(self) -> None:
+        self.watcher.start()
+
+    def on_unmount(self) -> None:
+        self.watcher.stop()
+
+    # What threads tell
+
+    def ask(self, question: Question | None) -> None:
+        """From now on the screen on top wants to know this."""
+        self.question = question
+        self.watcher.watch(question)
+
+    def on_answered(self, message: Answered) -> None:
+        top = self.screen
+        if isinstance(top, Asking) and top.question() == message.question:
+            top.answered(message.answer, message.at)
+
+    def on_unanswered(self, message: Unanswered) -> None:
+        top = self.screen
+        if isinstance(top, Asking) and top.question() == message.question:
+            top.unanswered(message.sentence)
+
+    def on_step_done(self, message: StepDone) -> None:
+        dialog = self._dialog_of(message.command)
+        if dialog is not None:
+            dialog.step_done(message.step)
+
+    def on_done(self, message: Done) -> None:
+        dialog = self._dialog_of(message.command)
+        if dialog is not None:
+            dialog.done(message.result)
+        else:
+            self.say(message.result.sentence)
+
+    def on_refused(self, message: Refused) -> None:
+        dialog = self._dialog_of(message.command)
+        if dialog is not None:
+            dialog.refused(message.sentence)
+        else:
+            self.say(message.sentence, "failing")
+
+    def _dialog_of(self, command: Command) -> ReasonDialog | None:
+        found = (s for s in self.screen_stack if isinstance(s, ReasonDialog) and s.command is command)
+        return next(found, None)
+
+    # From a key to an action
+
+    def action_act(self, name: str) -> None:
+        """Do the action called ``name``, or say why it cannot be done."""
+        top = self.screen
+        own = getattr(self, f"do_{name}", None)
+        if own is not None:
+            own()
+            return
+        if not isinstance(top, Page):
+            return
+        refusal = top.why_not(name)
+        if refusal is not None:
+            self.say(refusal, "watch")
+            return
+        getattr(top, f"do_{name}")()
+
+    def say(self, sentence: str, tone: Tone = "") -> None:
+        """Tell the person one sentence."""
+        severity: Any = TOASTS.get(tone, "information")
+        self.notify(sentence, severity=severity, timeout=8, markup=False)
+
+    def run_command(self, command: Command) -> None:
+        """Have ``command`` carried out; the outcome is said when it comes."""
+        self.runner.start(command)
+
+    def go(self, mode: str) -> None:
+        """Show one of the numbered screens, as it was left."""
+        if mode != self.current_mode:
+            self.switch_mode(mode)
+        else:
+            while len(self.screen_stack) > 1:
+                self.pop_screen()
+
+    def do_go_overview(self) -> None:
+        self.go("overview")
+
+    def do_go_candidates(self) -> None:
+        self.go("candidates")
+
+    def do_go_runs(self) -> None:
+        self.go("runs")
+
+    def do_go_versions(self) -> None:
+        self.go("versions")
+
+    def do_go_audit(self) -> None:
+        self.go("audit")
+
+    def do_palette(self) -> None:
+        self.action_command_palette()
+
+    def do_help(self) -> None:
+        top = self.screen
+        if isinstance(top, Page):
+            name, heading = top.name_of, top.heading
+            self.push_screen(ReadingDialog(lambda width: help_lines(name, heading, width)))
+
+    def do_theme(self) -> None:
+        at = themes.NAMES.index(self.theme) if self.theme in themes.NAMES else -1
+        self.theme = themes.NAMES[(at + 1) % len(themes.NAMES)]
+
+    def do_quit(self) -> None:
+        """Leave; while something is being carried out, say so first."""
+        busy = self.runner.busy
+        if busy and not self._leaving:
+            self._leaving = True
+            self.say(f"Wait: {busy[0].doing}. Press q again to break it off; what was decided stays whole.", "watch")
+            return
+        self.exit()
+
+    async def action_quit(self) -> None:
+        self.do_quit()
+
+    # Screens and dialogs
+
+    def open_card(self, label: str) -> None:
+        self.push_screen(CardPage(label))
+
+    def open_versions(self, project: str) -> None:
+        self.push_screen(VersionsPage(project))
+
+    def open_diff(self, old: str, new: str) -> None:
+        self.push_screen(DiffPage(old, new))
+
+    def open_run(self, run: int) -> None:
+        self.push_screen(RunPage(run))
+
+    def open_audit_row(self, row: AuditRow) -> None:
+        self.push_screen(ReadingDialog(lambda width: audit_lines(row, width)))
+
+    def open_release(self, label: str) -> None:
+        self.push_screen(MoveDialog(AskRelease(label)))
+
+    def open_rollback(self, project: str, to: str | None) -> None:
+        self.push_screen(MoveDialog(AskRollback(project, to)))
+
+    def open_reject(self, label: str) -> None:
+        said = (f"{label} is turned down and cannot be approved any more; a new retrain makes a new candidate.",
+                "What is live stays live. The version is kept, and your reason is shown on the next card.")  # fmt: skip
+        self.push_screen(ReasonDialog(f"REJECT {label}", said, "reject it", lambda reason: Reject(label, reason)))
+
+    def open_lift(self, label: str) -> None:
+        said = (f"{label} was rolled back from, so nobody can make it live by accident. Without its bar it can be",
+                "rolled back to again, after the same proof as any version. Nothing goes live now.")  # fmt: skip
+        self.push_screen(ReasonDialog(f"LIFT THE BAR OF {label}", (" ".join(said),), "lift the bar",
+                                      lambda reason: Lift(label, reason)))  # fmt: skip
+
+    def open_cancel(self, run: Run) -> None:
+        said = (f"Run {run.id}, a {run.job} of {run.project}, is ended with everything it started.",
+                "Its log is kept. No version comes of it; what is live stays live.")  # fmt: skip
+        self.push_screen(ReasonDialog(f"CANCEL RUN {run.id}", said, "cancel it", lambda reason: Cancel(run.id, reason)))
+
+    def remember(self, overview: Overview) -> None:
+        """Keep the newest overview: the next start shows it before anything is loaded."""
+        self.overview = overview
+
+    # The terminal
+
+    def on_resize(self, event: Resize) -> None:
+        small = event.size.width < frame.LEAST_WIDTH or event.size.height < frame.LEAST_HEIGHT
+        shown = isinstance(self.screen, TooSmall)
+        if small and not shown:
+            self.push_screen(TooSmall())
+        elif not small and shown:
+            self.pop_screen()
+
+

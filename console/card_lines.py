@@ -1,0 +1,167 @@
+"""The decision card in lines: verdict, gates, metrics, segments, what changed. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from console import cells
+from console.lines import Line, Span, Tone, beside, cells_of, cut, fit, line, pad, wrapped
+from console.tables import STATE_TONES, short
+from engine.records import Change, DecisionCard, Gate, GateVerdict, Metric, Segment
+from engine.text import plain
+
+TWO_COLUMNS = 110
+GATE_TONES: dict[GateVerdict, Tone] = {"pass": "ok", "warn": "watch", "fail": "failing", "cannot tell": "unknown"}
+COMPARED: dict[str, Tone] = {"better": "ok", "worse": "failing", "cannot tell": "unknown"}
+MOST_SEGMENTS = 8
+
+
+def card_lines(card: DecisionCard, now: datetime, width: int) -> list[Line]:
+    """The whole card; in a wide terminal the segments and changes stand beside the gates."""
+    inner = width - 2
+    top = [*_identity(card, now, inner), (), *_verdict(card, inner), ()]
+    if inner < TWO_COLUMNS:
+        parts = [_metrics(card, inner), _gates(card.gates, inner), _segments(card, inner), _changes(card, inner)]
+        body = [each for part in parts if part for each in (*part, ())]
+    else:
+        half = (inner - 2) // 2
+        left = [*_metrics(card, half), (), *_gates(card.gates, half)]
+        changed = _changes(card, half)
+        right = [*_segments(card, half), *([()] if changed and card.segments else []), *changed]
+        body = beside(left, right, half, inner - 2 - half)
+    return [(Span(" "), *each) if each else () for each in (*top, *body, *_past(card, inner))]
+
+
+def _identity(card: DecisionCard, now: datetime, width: int) -> list[Line]:
+    version = card.version
+    parts = [f"made {cells.age(version.made_at, now)} ago by {card.made_by}"]
+    if version.against:
+        parts.append(f"judged against {short(version.against)}")
+    if card.live and card.live != version.label:
+        parts.append(f"live is {short(card.live)}")
+    if version.state == "candidate" and card.expires_at:
+        parts.append(f"expires {cells.until(card.expires_at, now)}")
+    state = Span(cells.version_state(version.state), STATE_TONES[version.state])
+    first = line(Span(version.label, "strong"), "  ", state)
+    return [first, *wrapped(" · ".join(parts), width, tone="dim")]
+
+
+def _verdict(card: DecisionCard, width: int) -> list[Line]:
+    version = card.version
+    lines = [(Span(each[0].text, "strong"),) for each in wrapped(plain(version.sentence), width)]
+    said = []
+    if card.changed_decisions is not None:
+        said.append(f"{card.changed_decisions:.1%} of decisions would change.")
+    if card.blocked and version.state == "candidate":
+        said.append(f"It cannot be approved now: {card.blocked}")
+    return [*lines, *(each for text in said for each in wrapped(text, width))]
+
+
+def _metrics(card: DecisionCard, width: int) -> list[Line]:
+    if not card.metrics:
+        return []
+    against = short(card.version.against) if card.version.against else ""
+    name = max(8, *(cells_of(m.name) for m in card.metrics))
+    titles = f"{pad('METRICS', name)}  {pad(short(card.version.label), 14, right=True)}"
+    if against:
+        titles += f"  {pad(against, 7, right=True)}  {pad('difference', 10, right=True)}  95 % between"
+    rows = [_metric(m, name, width, compared=bool(against)) for m in card.metrics]
+    return [(Span(cut(titles, width), "head"),), *rows]
+
+
+def _metric(metric: Metric, name: int, width: int, *, compared: bool) -> Line:
+    half = (metric.high - metric.low) / 2 if metric.high is not None and metric.low is not None else None
+    value = cells.number(metric.value) + (f" ±{cells.number(half)}" if half is not None else "")
+    parts = [Span(f"{pad(metric.name, name)}  {pad(value, 14, right=True)}")]
+    if compared:
+        live, difference = cells.number(metric.live), cells.signed(metric.difference)
+        parts.append(Span(f"  {pad(live, 7, right=True)}  {pad(difference, 10, right=True)}"))
+        if metric.difference_low is not None:
+            low, high = cells.signed(metric.difference_low), cells.signed(metric.difference_high)
+            parts.append(Span(f"  {low} and {high}", "dim"))
+        if metric.comparison:
+            parts.append(Span(f"  {metric.comparison}", COMPARED.get(metric.comparison, "")))
+    return fit(tuple(parts), width)
+
+
+def _gates(gates: Sequence[Gate], width: int) -> list[Line]:
+    if not gates:
+        return []
+    lines: list[Line] = [(Span("GATES", "head"),)]
+    name = min(max(cells_of(g.name) for g in gates), max(20, width // 2))
+    for gate in gates:
+        glyph = Span(f"{cells.GLYPHS[gate.verdict]} ", GATE_TONES[gate.verdict])
+        said = plain(gate.evidence)
+        if gate.verdict != "pass":
+            said = f"{gate.verdict}: {said}"
+        room = width - name - 4
+        first, *rest = wrapped(said, room) or [()]
+        tone: Tone = "dim" if gate.verdict == "pass" else GATE_TONES[gate.verdict]
+        lines.append(line(glyph, pad(gate.name, name), "  ", Span(_text(first), tone)))
+        if gate.verdict != "pass":
+            lines += [line(" " * (name + 4), Span(_text(each), tone)) for each in rest[:2]]
+        elif rest:
+            lines[-1] = line(glyph, pad(gate.name, name), "  ", Span(cut(_text(first) + "…", room), tone))
+    return lines
+
+
+def _text(parts: Line) -> str:
+    return "".join(part.text for part in parts)
+
+
+def _segments(card: DecisionCard, width: int) -> list[Line]:
+    if not card.segments:
+        return []
+    against = short(card.version.against) if card.version.against else ""
+    columns = f"{pad('n', 7, right=True)}  {pad(short(card.version.label), 7, right=True)}"
+    if against:
+        columns += f"  {pad(against, 7, right=True)}  {pad('difference', 10, right=True)}  "
+    name = max(16, width - cells_of(columns) - 14)
+    lines: list[Line] = [(Span(cut(f"{pad('SEGMENTS, worst first', name)}{columns}", width), "head"),)]
+    lines += [_segment(s, name, width, compared=bool(against)) for s in card.segments[:MOST_SEGMENTS]]
+    more = len(card.segments) - MOST_SEGMENTS
+    return [*lines, (Span(f"and {more} more, none of them worse", "dim"),)] if more > 0 else lines
+
+
+def _segment(segment: Segment, name: int, width: int, *, compared: bool) -> Line:
+    what = pad(plain(f"{segment.column}={segment.value}", 60), name)
+    text = f"{what}{pad(f'{segment.n:,}', 7, right=True)}  {pad(cells.number(segment.candidate), 7, right=True)}"
+    parts = [Span(text)]
+    if compared:
+        live, difference = cells.number(segment.live), cells.signed(segment.difference)
+        parts.append(Span(f"  {pad(live, 7, right=True)}  {pad(difference, 10, right=True)}  "))
+    parts.append(Span(segment.verdict, COMPARED.get(segment.verdict, "")))
+    return fit(tuple(parts), width)
+
+
+def _changes(card: DecisionCard, width: int) -> list[Line]:
+    if not card.changes:
+        return []
+    lines: list[Line] = [(Span(f"WHAT CHANGED SINCE {short(card.version.against)}", "head"),)]
+    for change in card.changes:
+        lines += change_lines(change, width, details=2 if change.what == "code" else 0)
+    return lines
+
+
+def change_lines(change: Change, width: int, *, details: int | None = None) -> list[Line]:
+    """One respect in which two versions differ, with ``details`` of its particulars, or all of them."""
+    label = pad(change.what, 10)
+    first, *rest = wrapped(plain(change.summary), width - 10) or [()]
+    same = change.summary.startswith("same")
+    tone: Tone = "dim" if same else ""
+    lines: list[Line] = [line(Span(label, "dim"), Span(_text(first), tone))]
+    lines += [line(" " * 10, Span(_text(each), tone)) for each in rest]
+    shown = change.details if details is None else change.details[:details]
+    lines += [line(" " * 10, Span(cut(plain(each), width - 10), "dim")) for each in shown]
+    return lines
+
+
+def _past(card: DecisionCard, width: int) -> list[Line]:
+    said = []
+    version = card.version
+    if card.last_rejected:
+        said.append(f"Last rejected: {plain(card.last_rejected)}")
+    if version.reason and version.state != "candidate":
+        said.append(f"{version.state.capitalize()}: {plain(version.reason)}")
+    return [(), *(each for text in said for each in wrapped(text, width, tone="dim"))] if said else []

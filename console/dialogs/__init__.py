@@ -1,0 +1,1 @@
+"""One file a dialog: each shows what will happen before it asks."""

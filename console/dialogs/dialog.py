@@ -1,0 +1,145 @@
+"""A dialog: what will happen, in words; a reason; Enter does it, Esc leaves everything as it is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.screen import ModalScreen
+from textual.widgets import Input
+
+from console.commands import Command, Result
+from console.lines import Line, Span, Tone, line, wrapped
+from console.screens.page import Asking
+from console.widgets.lines_view import LinesView
+from engine.records import ProofStep
+
+if TYPE_CHECKING:
+    from console.app import LeverframeApp
+
+
+class ReasonDialog(Asking, ModalScreen[None]):
+    """Says in ``sentences`` what ``verb`` will do, asks for a reason, and has the command carried out."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "leave", show=False),
+        Binding("enter", "close", show=False),
+        Binding("pageup", "scroll_text(-1)", show=False, priority=True),
+        Binding("pagedown", "scroll_text(1)", show=False, priority=True),
+    ]
+    if TYPE_CHECKING:
+        app: LeverframeApp
+
+    def __init__(self, title: str, sentences: Sequence[str], verb: str, make: Callable[[str], Command]) -> None:
+        super().__init__()
+        self.heading, self.sentences, self.verb = title, sentences, verb
+        self._make = make
+        self.command: Command | None = None
+        self.ended = False
+        self._said: list[tuple[str, Tone]] = []
+
+    # What it shows
+
+    def compose(self) -> ComposeResult:
+        with Vertical(id="dialog"):
+            yield LinesView(id="text", grows=12)
+            yield Input(placeholder="your reason, for the audit trail", id="reason", max_length=1000)
+            yield LinesView(id="progress", grows=12)
+            yield LinesView(id="keys")
+
+    def on_mount(self) -> None:
+        self.draw_text()
+        self._draw_keys()
+
+    def on_screen_resume(self) -> None:
+        self.app.ask(self.question())
+
+    def text(self, width: int) -> Sequence[Line]:
+        """What will happen."""
+        return [each for sentence in self.sentences for each in wrapped(sentence, width)]
+
+    def draw_text(self) -> None:
+        """Show the heading and what will happen."""
+        head = line(Span(self.heading, "strong"))
+        self.query_one("#text", LinesView).show(lambda width: [head, (), *self.text(width), ()])
+
+    @property
+    def ready(self) -> bool:
+        """Whether Enter would do it now."""
+        return True
+
+    def _draw_keys(self) -> None:
+        if self.ended or not self.ready:
+            parts = line(Span("Esc", "key"), " close", *self.more_keys())
+        elif self.command is not None:
+            parts = line(Span("Esc", "key"), " leave it running and go back to the screen")
+        else:
+            parts = line(Span("Enter", "key"), f" {self.verb}     ", Span("Esc", "key"), " leave everything as it is")
+        self.query_one("#keys", LinesView).show(lambda width: [(), parts])
+
+    def more_keys(self) -> Sequence[Span]:
+        """What else can be done at the end."""
+        return ()
+
+    def tell(self, text: str, tone: Tone = "") -> None:
+        """Add a line to the progress."""
+        self._said.append((text, tone))
+        self._draw_progress()
+
+    def _draw_progress(self) -> None:
+        said = list(self._said)
+        self.query_one("#progress", LinesView).show(
+            lambda width: [each for text, tone in said for each in wrapped(text, width, tone=tone)]
+        )
+
+    # What is done
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        event.stop()
+        if self.command is not None or self.ended or not self.ready:
+            return
+        reason = event.value.strip()
+        if not reason:
+            self._said = [("A reason is needed: in a year somebody will ask why this was done.", "watch")]
+            self._draw_progress()
+            return
+        self._said = []
+        self.command = self._make(reason)
+        self.query_one("#reason", Input).display = False
+        self.tell(f"Reason: {reason}", "dim")
+        self._draw_keys()
+        self.app.runner.start(self.command)
+
+    def step_done(self, step: ProofStep) -> None:
+        """The command has done one of its steps."""
+        self.tell(f"✓ {step.what}, {step.seconds:.1f} s")
+
+    def done(self, result: Result) -> None:
+        """The command was carried out."""
+        self.ended = True
+        self.tell(result.sentence, "ok")
+        self._draw_keys()
+
+    def refused(self, sentence: str) -> None:
+        """The command was not carried out."""
+        self.ended = True
+        self.tell(f"■ {sentence}", "failing")
+        self._draw_keys()
+
+    def action_leave(self) -> None:
+        self.dismiss()
+
+    def action_close(self) -> None:
+        if self.ended or not self.ready:
+            self.dismiss()
+
+    def action_scroll_text(self, by: int) -> None:
+        text = self.query_one("#text", LinesView)
+        text.scroll_relative(y=by * max(1, text.size.height - 1), animate=False)
+
+    def answered(self, answer: object, at: datetime) -> None:
+        """It asks nothing."""

@@ -1,0 +1,123 @@
+"""Make a version live, or go back to one: what comes back, what does not, then the proof step by step."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import ClassVar
+
+from textual.binding import Binding, BindingType
+from textual.widgets import Input
+
+from console.commands import Command, Move, Result
+from console.dialogs.dialog import ReasonDialog
+from console.lines import EMPTY, Line, Span, line, pad, wrapped
+from console.questions import AskRelease, AskRollback, Question
+from console.tables import short
+from engine.records import MovePlan
+from engine.text import plain
+
+
+class MoveDialog(ReasonDialog):
+    """The plan that was read first is the one that is carried out; if things change meanwhile, it says so."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("u", "undo", show=False)]
+
+    def __init__(self, ask: AskRelease | AskRollback) -> None:
+        what = ask.label if isinstance(ask, AskRelease) else ask.project
+        rolls_back = isinstance(ask, AskRollback)
+        super().__init__(
+            f"ROLL BACK {what}" if rolls_back else f"APPROVE {what}",
+            (), "roll back" if rolls_back else "approve and make it live", self._move,
+        )  # fmt: skip
+        self._ask = ask
+        self.plan: MovePlan | None = None
+        self._undo: str | None = None
+        self._trouble: str | None = None
+
+    def question(self) -> Question | None:
+        return self._ask if self.command is None else None
+
+    def on_mount(self) -> None:
+        super().on_mount()
+        self.query_one("#reason", Input).display = False
+
+    @property
+    def ready(self) -> bool:
+        return self.plan is not None and self.plan.refused is None and self._trouble is None
+
+    def answered(self, answer: MovePlan, at: datetime) -> None:  # type: ignore[override]
+        if self.command is not None:
+            return
+        if self.plan is None:
+            self.plan = answer
+        elif answer.refused != self.plan.refused or answer.live_seq != self.plan.live_seq:
+            changed = answer.refused or f"{answer.source or 'nothing'} is live now."
+            self._trouble = f"Things changed while you looked: {changed} Close this and look again."
+        self._settle()
+
+    def unanswered(self, sentence: str) -> None:
+        if self.command is None:
+            self._trouble = sentence
+            self._settle()
+
+    def _settle(self) -> None:
+        field = self.query_one("#reason", Input)
+        field.display = self.ready
+        if self.ready:
+            field.focus()
+        self.draw_text()
+        self._draw_keys()
+
+    def text(self, width: int) -> Sequence[Line]:
+        if self._trouble is not None:
+            return wrapped(f"■ {plain(self._trouble)}", width, tone="failing")
+        if self.plan is None:
+            return [(Span("Reading …", "dim"),)]
+        return plan_lines(self.plan, width)
+
+    def _move(self, reason: str) -> Command:
+        assert self.plan is not None
+        return Move(self.plan, reason)
+
+    def done(self, result: Result) -> None:
+        self._undo = result.undo
+        super().done(result)
+
+    def more_keys(self) -> Sequence[Span]:
+        if self._undo is None or self.plan is None:
+            return ()
+        if self.plan.kind == "rollback":
+            return line("     ", Span(f"{self._undo} is barred; l on the Versions screen lifts the bar", "dim"))
+        return line("     ", Span("u", "key"), f" undo: make {self._undo} live again")
+
+    def action_undo(self) -> None:
+        if self.ended and self._undo is not None and self.plan is not None and self.plan.kind == "release":
+            project, back, app = self.plan.project, self._undo, self.app
+            self.dismiss()
+            app.call_after_refresh(app.open_rollback, project, back)
+
+
+def plan_lines(plan: MovePlan, width: int) -> list[Line]:
+    """A plan in words: what moves, what comes back, what does not, or why it is refused."""
+    lines: list[Line] = []
+    for sentence in plan.sentences:
+        lines += wrapped(plain(sentence), width)
+    lines.append(EMPTY)
+    title = "Comes back" if plan.kind == "rollback" else f"{short(plan.target)} brings"
+    lines += _listed(title, plan.restores, width)
+    lines += _listed("Does not", plan.does_not_restore, width)
+    if plan.refused is not None:
+        lines += [EMPTY, *wrapped(f"■ {plain(plan.refused)}", width, tone="failing")]
+    return lines
+
+
+def _listed(title: str, items: Sequence[str], width: int) -> list[Line]:
+    if not items:
+        return []
+    label = pad(f"{title}:", 13)
+    first, *rest = wrapped("; ".join(plain(item) for item in items), width - 13)
+    return [
+        line(Span(label, "dim"), *first),
+        *(line(" " * 13, *each) for each in rest),
+    ]

@@ -1,0 +1,77 @@
+"""Something to read: the help page, one row of the audit trail."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.screen import ModalScreen
+
+from console import actions
+from console.lines import EMPTY, Line, Span, line, pad, wrapped
+from console.screens.page import Asking
+from console.widgets.lines_view import LinesView
+from engine.clock import stamp
+from engine.records import AuditRow
+from engine.text import plain
+
+
+class ReadingDialog(Asking, ModalScreen[None]):
+    """Lines to read; Esc or Enter closes."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,enter,q,question_mark", "dismiss", show=False)]
+    AUTO_FOCUS = "#text"
+
+    def __init__(self, make: Callable[[int], Sequence[Line]]) -> None:
+        super().__init__()
+        self._make = make
+
+    def compose(self) -> ComposeResult:
+        with Vertical(id="dialog"):
+            yield LinesView(id="text", focusable=True, grows=8)
+            yield LinesView(id="keys")
+
+    def on_mount(self) -> None:
+        self.query_one("#text", LinesView).show(self._make)
+        self.query_one("#keys", LinesView).show(lambda width: [EMPTY, line(Span("Esc", "key"), " close")])
+
+
+def help_lines(screen: str, heading: str, width: int) -> list[Line]:
+    """Every key of a screen, then those that work everywhere."""
+    lines: list[Line] = [line(Span(f"Keys of this screen: {heading}", "strong")), EMPTY]
+    for action in actions.of_screen(screen):
+        lines += _key(action.key_name, action.help, width)
+    if screen in actions.LISTS:
+        lines += _key("↑ ↓  k j", "the row above, the row below; PgUp and PgDn by pages, g and G to the ends", width)
+    lines += [EMPTY, line(Span("Everywhere", "strong")), EMPTY]
+    for action in actions.anywhere():
+        lines += _key(action.key_name, action.help, width)
+    return lines
+
+
+def _key(name: str, said: str, width: int) -> list[Line]:
+    first, *rest = wrapped(said, width - 12)
+    return [line(Span(pad(name, 12), "key"), *first), *(line(" " * 12, *each) for each in rest)]
+
+
+def audit_lines(row: AuditRow, width: int) -> list[Line]:
+    """One row of the trail, whole."""
+    said = (
+        ("row", f"{row.seq:,}"),
+        ("when", stamp(row.at)),
+        ("who", row.actor),
+        ("did", row.action),
+        ("to", row.subject),
+        ("because", row.reason or "–"),
+        ("details", json.dumps(dict(row.details), ensure_ascii=False)),
+        ("digest", row.digest),
+    )
+    lines: list[Line] = [line(Span(f"Audit row {row.seq:,}", "strong")), EMPTY]
+    for name, text in said:
+        first, *rest = wrapped(plain(text, 4000), width - 12) or [EMPTY]
+        lines += [line(Span(pad(name, 12), "dim"), *first), *(line(" " * 12, *each) for each in rest)]
+    return lines

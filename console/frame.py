@@ -1,0 +1,73 @@
+"""What stands around every screen: the line above it and the keys below it. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from console.actions import Action, of_screen
+from console.lines import Line, Span, ends, fit, line, width_of
+
+PLACES = (("1", "Overview"), ("2", "Candidates"), ("3", "Runs"), ("4", "Versions"), ("5", "Audit"))
+LEAST_WIDTH, LEAST_HEIGHT = 60, 16
+
+
+@dataclass(frozen=True)
+class Who:
+    """Who works here, on which machine, in which workspace."""
+
+    operator: str
+    role: str
+    host: str
+    home: str
+
+
+def head(title: str, who: Who, at: datetime | None, width: int) -> Line:
+    """The product, where one is, who one is, and of when the picture is."""
+    left = line(" ", Span("LEVERFRAME", "strong"), "  ", Span(title, "strong"))
+    said = f"{who.host} · {who.operator} ({who.role})"
+    clock = f" · {at:%H:%M} UTC " if at else " · reading … "
+    return fit(ends(left, line(Span(said + clock, "dim")), width), width)
+
+
+def rule(width: int) -> Line:
+    """A thin line."""
+    return (Span("─" * width, "rule"),)
+
+
+def keys(screen: str, why_not: Callable[[str], str | None], width: int) -> Line:
+    """The keys of the screen itself; what cannot be done now is dimmed. Those that do not fit are on the help page."""
+    parts: list[Span] = [Span(" ")]
+    for action in of_screen(screen):
+        if not action.shown:
+            continue
+        entry = _entry(action, dimmed=why_not(action.id) is not None)
+        if width_of((*parts, *entry)) > width:
+            break
+        parts += entry
+    return fit(tuple(parts), width)
+
+
+def _entry(action: Action, *, dimmed: bool) -> list[Span]:
+    return [Span(action.key_name, "dim" if dimmed else "key"), Span(f" {action.label}   ", "dim" if dimmed else "")]
+
+
+def places(here: str, width: int) -> Line:
+    """The screens and the key of each; the one that is shown is strong."""
+    parts: list[Span] = [Span(" ")]
+    for key, name in PLACES:
+        parts += [Span(key, "key"), Span(f" {name}   ", "strong" if name == here else "dim")]
+    right = line(Span("?", "key"), Span(" Help  ", "dim"), Span("q", "key"), Span(" Quit ", "dim"))
+    return fit(ends(tuple(parts), right, width), width)
+
+
+def too_small(width: int, height: int) -> list[Line]:
+    """What a terminal without room says."""
+    return [
+        line(Span("Leverframe needs more room.", "strong")),
+        line(f"This terminal is {width}x{height};"),
+        line(f"it works from {LEAST_WIDTH}x{LEAST_HEIGHT}"),
+        line("and is at its best from 80x24."),
+        line("Make it larger, or q to quit."),
+    ]

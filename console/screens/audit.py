@@ -1,0 +1,33 @@
+"""Audit: every act there ever was, newest first, each row chained to the one before it."""
+
+from __future__ import annotations
+
+from console import tables
+from console.commands import Verify
+from console.questions import AskAudit, Question
+from console.screens.list_page import ListPage
+from engine.records import AuditRow
+
+
+class AuditPage(ListPage[AuditRow]):
+    name_of, place = "audit", "Audit"
+    columns = tables.AUDIT
+    empty = ("No row yet.",)
+
+    @staticmethod
+    def key(record: AuditRow) -> int:
+        return record.seq
+
+    def question(self) -> Question:
+        return AskAudit(self.window)
+
+    def why_not(self, action: str) -> str | None:
+        return None if action == "verify" else super().why_not(action)
+
+    def do_open(self) -> None:
+        if self.selected is not None:
+            self.app.open_audit_row(self.selected)
+
+    def do_verify(self) -> None:
+        self.app.say("Following the whole chain …")
+        self.app.run_command(Verify())

@@ -1,0 +1,74 @@
+"""The decision card: all that one needs to decide on a version, on one screen, in under a minute."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from textual.widget import Widget
+
+from console.card_lines import card_lines
+from console.questions import AskCard, Question
+from console.screens.page import Page
+from console.screens.versions import why_not_here
+from console.widgets.lines_view import LinesView
+from engine.records import DecisionCard
+from engine.release.policy import why_not_reject
+
+
+class CardPage(Page):
+    name_of, place = "card", "Candidates"
+    AUTO_FOCUS = "#card"
+
+    def __init__(self, label: str) -> None:
+        super().__init__()
+        self.label = label
+        self.card: DecisionCard | None = None
+
+    @property
+    def heading(self) -> str:
+        return f"Decide on {self.label}" if self.card and self.card.version.state == "candidate" else self.label
+
+    def body(self) -> Iterable[Widget]:
+        yield LinesView(id="card", focusable=True)
+
+    def question(self) -> Question:
+        return AskCard(self.label)
+
+    def show(self, answer: DecisionCard, at: datetime) -> None:
+        self.card = answer
+        self.lines("#card").show(lambda width: card_lines(answer, at, width))
+
+    def why_not(self, action: str) -> str | None:
+        if action == "back":
+            return None
+        if self.card is None:
+            return f"{self.label} is still being read."
+        version = self.card.version
+        if action == "approve":
+            return self.card.blocked
+        if action == "reject":
+            return why_not_reject(version)
+        if action == "diff" and version.against is None:
+            return f"{self.label} is the first: there was nothing to compare it with."
+        if action == "lift" and version.state != "barred":
+            return f"{self.label} is {version.state}, not barred; there is no bar to lift."
+        return why_not_here(version) if action == "roll_back" else None
+
+    def do_approve(self) -> None:
+        self.app.open_release(self.label)
+
+    def do_reject(self) -> None:
+        self.app.open_reject(self.label)
+
+    def do_lift(self) -> None:
+        self.app.open_lift(self.label)
+
+    def do_diff(self) -> None:
+        if self.card is not None and self.card.version.against is not None:
+            self.app.open_diff(self.card.version.against, self.label)
+
+    def do_roll_back(self) -> None:
+        if self.card is not None:
+            version = self.card.version
+            self.app.open_rollback(version.project, None if version.state == "live" else version.label)

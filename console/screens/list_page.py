@@ -1,0 +1,136 @@
+"""A screen that is a list: rows of the engine, a cursor, a filter."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any, ClassVar, Generic, TypeVar
+
+from textual.widget import Widget
+from textual.widgets import Input
+
+from console.lines import Column, Line, Span, line
+from console.questions import Page as Window
+from console.questions import Rows
+from console.screens.page import Page
+from console.widgets.paged_list import PagedList
+
+R = TypeVar("R")
+
+
+class ListPage(Page, Generic[R]):
+    """``columns`` and ``key`` describe the rows; ``empty`` is what an empty list says to do."""
+
+    columns: ClassVar[Sequence[Column[Any]]]
+    empty: ClassVar[Sequence[str]] = ("Nothing here yet.",)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.matching = ""
+
+    @staticmethod
+    def key(record: Any) -> Any:
+        """What tells one record from another."""
+        return record
+
+    def body(self) -> Iterable[Widget]:
+        yield PagedList(self.columns, self.key, id="list")
+        yield Input(placeholder="show rows that contain …   Enter keeps the filter, Esc takes it away", id="filter")
+
+    @property
+    def table(self) -> PagedList[R]:
+        found: PagedList[R] = self.query_one(PagedList)
+        return found
+
+    @property
+    def selected(self) -> R | None:
+        """The record under the cursor."""
+        return self.table.selected
+
+    @property
+    def window(self) -> Window:
+        """Which rows the list needs."""
+        offset, limit = self.table.window
+        return Window(offset, limit, self.matching)
+
+    def show(self, answer: Rows[R], at: datetime) -> None:
+        self.table.show(answer, at, self.empty_lines())
+
+    def empty_lines(self) -> Sequence[Line]:
+        """What stands in place of rows."""
+        if self.matching:
+            said = f"   No row contains '{self.matching}'. "
+            return [(), line(said, Span("Esc", "key"), " takes the filter away.")]
+        return [(), *(line("   ", each) for each in self.empty)]
+
+    @property
+    def heading(self) -> str:
+        return f"{self.place} · filter '{self.matching}'" if self.matching else self.place
+
+    # The cursor and Enter
+
+    def on_paged_list_moved(self) -> None:
+        self.selection_changed()
+        if self.app.question != self.question():
+            self.ask()
+
+    def selection_changed(self) -> None:
+        """The cursor is on another record."""
+        self.draw_frame()
+
+    def on_paged_list_chosen(self) -> None:
+        self.app.action_act("open")
+
+    def why_not(self, action: str) -> str | None:
+        if action in ("filter", "back", "retrain") or self.selected is not None:
+            return None
+        return "There is no row under the cursor."
+
+    # The filter
+
+    def do_filter(self) -> None:
+        field = self.query_one("#filter", Input)
+        field.display = True
+        field.focus()
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        if event.input.id == "filter" and event.value.strip() != self.matching:
+            self._set_filter(event.value.strip())
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        if event.input.id == "filter":
+            self._leave_filter()
+
+    def on_key(self, event: Any) -> None:
+        if event.key == "escape" and isinstance(self.focused, Input):
+            event.stop()
+            self.clear_filter()
+
+    def do_back(self) -> None:
+        if self.matching:
+            self.clear_filter()
+        else:
+            super().do_back()
+
+    def clear_filter(self) -> None:
+        """Show every row again."""
+        field = self.query_one("#filter", Input)
+        with field.prevent(Input.Changed):
+            field.value = ""
+        self._set_filter("")
+        self._leave_filter()
+
+    def _leave_filter(self) -> None:
+        self.table.focus()
+        self.query_one("#filter", Input).display = False
+
+    def _set_filter(self, text: str) -> None:
+        if text != self.matching:
+            self.matching = text
+            self.table.reset()
+            self.filter_changed()
+            self.draw_frame()
+
+    def filter_changed(self) -> None:
+        """Other rows are wanted."""
+        self.ask()

@@ -1,0 +1,132 @@
+"""What all screens have in common: head, keys, one question to the engine, and actions that say why they cannot."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.screen import Screen
+from textual.widget import Widget
+
+from console import actions, frame
+from console.lines import Line
+from console.questions import Question
+from console.widgets.lines_view import LinesView
+
+if TYPE_CHECKING:
+    from console.app import LeverframeApp
+
+
+def bindings(screen: str) -> list[BindingType]:
+    """The keys of ``screen`` from the table of actions; enter is the list's own, which tells the screen."""
+    return [
+        Binding(action.key, f"app.act('{action.id}')", action.label, show=False)
+        for action in actions.of_screen(screen)
+        if action.key != "enter"
+    ]
+
+
+class Asking:
+    """A screen or dialog that asks the engine one question for as long as it is the one on top."""
+
+    def question(self) -> Question | None:
+        """What it wants to know."""
+        return None
+
+    def answered(self, answer: Any, at: datetime) -> None:
+        """The engine answered the question."""
+
+    def unanswered(self, sentence: str) -> None:
+        """The engine would not answer, and says why."""
+
+
+class Page(Asking, Screen[None]):
+    """A screen of the console. ``name_of`` names it in the table of actions, ``place`` among the numbered screens."""
+
+    name_of: ClassVar[str]
+    place: ClassVar[str] = ""
+    AUTO_FOCUS = "PagedList"
+
+    if TYPE_CHECKING:
+        app: LeverframeApp
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.at: datetime | None = None
+        self.trouble: str | None = None
+
+    # What a screen says of itself
+
+    @property
+    def heading(self) -> str:
+        """What stands in the head."""
+        return self.place
+
+    def show(self, answer: Any, at: datetime) -> None:
+        """Show what the engine answered."""
+
+    def body(self) -> Iterable[Widget]:
+        """The widgets between head and keys."""
+        return ()
+
+    def why_not(self, action: str) -> str | None:
+        """Why ``action`` cannot be done now, in a sentence for people; None when it can."""
+        return None
+
+    # The frame
+
+    def compose(self) -> ComposeResult:
+        yield LinesView(id="head")
+        yield from self.body()
+        yield LinesView(id="keys")
+
+    def on_mount(self) -> None:
+        self.draw_frame()
+
+    def on_screen_resume(self) -> None:
+        self.ask()
+
+    def ask(self) -> None:
+        """Ask the question anew, because it may have changed."""
+        if self.is_current:
+            self.app.ask(self.question())
+
+    def answered(self, answer: Any, at: datetime) -> None:
+        self.at, self.trouble = at, None
+        self.show(answer, at)
+        self.draw_frame()
+
+    def unanswered(self, sentence: str) -> None:
+        # What was shown stays; the sentence says why it is old.
+        self.trouble = sentence
+        self.draw_frame()
+        self.app.say(sentence, "failing")
+
+    def draw_frame(self) -> None:
+        """Head and keys, which depend on what is selected."""
+        who, at = self.app.who, self.at
+        self.lines("#head").show(lambda width: self._head(who, at, width))
+        self.lines("#keys").show(self._keys)
+
+    def _head(self, who: frame.Who, at: datetime | None, width: int) -> Sequence[Line]:
+        return [frame.head(self.heading, who, at, width), frame.rule(width)]
+
+    def _keys(self, width: int) -> Sequence[Line]:
+        return [
+            frame.rule(width), frame.keys(self.name_of, self.why_not, width), frame.places(self.place, width),
+        ]  # fmt: skip
+
+    def lines(self, selector: str) -> LinesView:
+        """The lines widget that ``selector`` names."""
+        return self.query_one(selector, LinesView)
+
+    # Actions that every screen knows
+
+    def do_back(self) -> None:
+        if len(self.app.screen_stack) > 1:
+            self.app.pop_screen()
+        elif self.place != "Overview":
+            self.app.go("overview")

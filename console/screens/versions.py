@@ -1,0 +1,76 @@
+"""Versions: what there is and was, of one project or of all, and the way back."""
+
+from __future__ import annotations
+
+from console import tables
+from console.commands import Retrain
+from console.questions import AskVersions, Question
+from console.screens.list_page import ListPage
+from engine.records import Version
+
+
+class VersionsPage(ListPage[Version]):
+    name_of, place = "versions", "Versions"
+    columns = tables.VERSIONS
+    empty = ("No version yet. r retrains a project from the overview; what it makes is kept here.",)
+
+    def __init__(self, project: str | None = None) -> None:
+        super().__init__()
+        self.project = project
+
+    @property
+    def heading(self) -> str:
+        return f"{super().heading} of {self.project}" if self.project else super().heading
+
+    @staticmethod
+    def key(record: Version) -> str:
+        return record.label
+
+    def question(self) -> Question:
+        return AskVersions(self.project, self.window)
+
+    def why_not(self, action: str) -> str | None:
+        version = self.selected
+        if version is None or action not in ("diff", "lift", "roll_back"):
+            return super().why_not(action)
+        if action == "diff" and version.against is None:
+            return f"{version.label} is the first: there was nothing to compare it with."
+        if action == "lift" and version.state != "barred":
+            return f"{version.label} is {version.state}, not barred; there is no bar to lift."
+        return why_not_here(version) if action == "roll_back" else None
+
+    def do_open(self) -> None:
+        if self.selected is not None:
+            self.app.open_card(self.selected.label)
+
+    def do_diff(self) -> None:
+        if self.selected is not None and self.selected.against is not None:
+            self.app.open_diff(self.selected.against, self.selected.label)
+
+    def do_roll_back(self) -> None:
+        """To the version under the cursor; from the live version itself, to the one before it."""
+        version = self.selected
+        if version is not None:
+            self.app.open_rollback(version.project, None if version.state == "live" else version.label)
+
+    def do_lift(self) -> None:
+        if self.selected is not None:
+            self.app.open_lift(self.selected.label)
+
+    def do_retrain(self) -> None:
+        project = self.project or (self.selected.project if self.selected else None)
+        if project is not None:
+            self.app.run_command(Retrain(project))
+
+
+def why_not_here(version: Version) -> str | None:
+    """Why one cannot roll back to ``version``, as far as the list knows; the plan says the rest."""
+    if version.state in ("live", "retired"):
+        return None
+    if version.state == "barred":
+        return f"{version.label} is barred; l lifts the bar, with a reason."
+    if version.state == "candidate":
+        return f"{version.label} was never live; Enter opens its card, where a approves it."
+    return f"{version.label} was never live; only a version that was live can be gone back to."
+
+

@@ -1,0 +1,121 @@
+"""The columns of every list, from record to cell. Pure; the same words stand on the command line."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from console import cells
+from console.lines import Column, Span, Tone
+from engine.records import AuditRow, Comparison, ProjectStatus, Run, RunState, Version, VersionState
+from engine.text import plain
+
+RUN_TONES: dict[RunState, Tone] = {
+    "queued": "dim", "running": "key", "succeeded": "", "failed": "failing", "cancelled": "dim",
+    "interrupted": "failing", "nothing-new": "dim",
+}  # fmt: skip
+STATE_TONES: dict[VersionState, Tone] = {
+    "live": "ok", "candidate": "watch", "retired": "", "rejected": "dim", "expired": "dim", "barred": "failing",
+    "failed": "dim",
+}  # fmt: skip
+COMPARISON_TONES: dict[Comparison, Tone] = {
+    "better": "ok", "worse": "failing", "same": "", "cannot tell": "unknown", "first": "",
+}  # fmt: skip
+
+
+def short(label: str | None) -> str:
+    """``@12`` of ``flights@12``."""
+    return "@" + label.rpartition("@")[2] if label else cells.NOTHING
+
+
+def _health(status: ProjectStatus, now: datetime) -> Span:
+    since = status.since if status.verdict != "ok" else status.measured_at
+    aged = f" {cells.age(since, now)}" if since else ""
+    return Span(cells.verdict(status.verdict) + aged, status.verdict)
+
+
+def _waiting(status: ProjectStatus, now: datetime) -> Span:
+    if not status.candidates:
+        run = status.active_run
+        if run is not None:
+            return Span(f"{cells.RUN_GLYPHS[run.state]} {run.job} {run.progress:.0%}", "key")
+        return Span(cells.NOTHING, "dim")
+    newest = status.candidates[0]
+    more = f" and {len(status.candidates) - 1} more" if len(status.candidates) > 1 else ""
+    return Span(f"{short(newest.label)} {cells.comparison(newest)}{more}", "watch")
+
+
+PROJECTS: tuple[Column[ProjectStatus], ...] = (
+    Column("PROJECT", 12, lambda s, now: Span(s.project.name, "strong"), grows=True),
+    Column("HEALTH", 16, _health),
+    Column("LIVE", 5, lambda s, now: Span(short(s.live))),
+    Column("SINCE", 7, lambda s, now: Span(cells.age(s.live_since, now)), right=True, yields=3),
+    Column("KEY METRIC", 22, lambda s, now: Span(cells.metric(s.metric)), yields=1),
+    Column("TREND", 8, lambda s, now: Span(cells.sparkline(s.history)), yields=2),
+    Column("DATA AGE", 8, lambda s, now: Span(cells.age(s.data_until, now)), right=True, yields=4),
+    Column("LAST RUN", 15, lambda s, now: Span(cells.last_run(s.last_run)), yields=4),
+    Column("DUE", 8, lambda s, now: Span(cells.until(s.next_due, now), "dim"), right=True, yields=5),
+    Column("WAITING", 20, _waiting),
+)
+
+CANDIDATES: tuple[Column[Version], ...] = (
+    Column("VERSION", 14, lambda v, now: Span(v.label, "strong")),
+    Column("GATES", 8, lambda v, now: Span(cells.verdict(v.verdict), "ok" if v.verdict == "pass" else "watch")),
+    Column("AGAINST LIVE", 18, lambda v, now: Span(cells.comparison(v), COMPARISON_TONES[v.comparison])),
+    Column("LIVE", 5, lambda v, now: Span(short(v.against)), yields=2),
+    Column("KEY METRIC", 22, lambda v, now: Span(cells.metric(v.metric)), yields=1),
+    Column("MADE", 8, lambda v, now: Span(cells.age(v.made_at, now)), right=True),
+    Column("IN A SENTENCE", 20, lambda v, now: Span(v.sentence, "dim"), yields=3, grows=True),
+)
+
+
+def _said_of(version: Version, now: datetime) -> Span:
+    return Span(plain(version.reason or version.sentence), "dim")
+
+
+VERSIONS: tuple[Column[Version], ...] = (
+    Column("VERSION", 14, lambda v, now: Span(v.label, "strong")),
+    Column("STATE", 11, lambda v, now: Span(cells.version_state(v.state), STATE_TONES[v.state])),
+    Column("KEY METRIC", 22, lambda v, now: Span(cells.metric(v.metric)), yields=1),
+    Column("AGAINST LIVE", 18, lambda v, now: Span(cells.comparison(v)), yields=3),
+    Column("LIFE", 24, lambda v, now: Span(cells.lived(v, now))),
+    Column("MADE", 8, lambda v, now: Span(cells.age(v.made_at, now)), right=True, yields=2),
+    Column("WHY", 16, _said_of, yields=4, grows=True),
+)
+
+
+def _run_said(run: Run, now: datetime) -> Span:
+    if run.state == "running":
+        return Span(plain(run.phase), "key")
+    if run.state == "queued":
+        return Span("waits for a place", "dim")
+    return Span(plain(run.why or (f"made {run.version}" if run.version else "")), "dim")
+
+
+RUNS: tuple[Column[Run], ...] = (
+    Column("RUN", 5, lambda r, now: Span(str(r.id)), right=True),
+    Column("PROJECT", 12, lambda r, now: Span(r.project, "strong")),
+    Column("JOB", 8, lambda r, now: Span(r.job), yields=2),
+    Column("STATE", 15, lambda r, now: Span(cells.run_state(r), RUN_TONES[r.state])),
+    Column("QUEUED", 8, lambda r, now: Span(cells.age(r.queued_at, now)), right=True),
+    Column("TOOK", 7, lambda r, now: Span(_took(r, now)), right=True),
+    Column("DATA AS OF", 12, lambda r, now: Span(cells.clock_time(r.as_of)), yields=3),
+    Column("BY", 8, lambda r, now: Span(r.requested_by), yields=4),
+    Column("WHAT CAME OF IT", 14, _run_said, yields=1, grows=True),
+)
+
+
+def _took(run: Run, now: datetime) -> str:
+    if run.seconds is not None:
+        return cells.span(run.seconds)
+    return cells.age(run.started_at, now) if run.state == "running" else cells.NOTHING
+
+
+AUDIT: tuple[Column[AuditRow], ...] = (
+    Column("ROW", 9, lambda a, now: Span(f"{a.seq:,}"), right=True),
+    Column("WHEN (UTC)", 12, lambda a, now: Span(cells.clock_time(a.at))),
+    Column("WHO", 10, lambda a, now: Span(a.actor), yields=0),
+    Column("DID", 12, lambda a, now: Span(a.action, "strong")),
+    Column("TO", 14, lambda a, now: Span(plain(a.subject))),
+    Column("BECAUSE", 16, lambda a, now: Span(plain(a.reason), "dim"), yields=1, grows=True),
+    Column("DIGEST", 12, lambda a, now: Span(a.digest[:12], "dim"), yields=2),
+)

@@ -1,0 +1,101 @@
+"""The one thread that reads: it asks the engine what the visible screen wants to know, when that may have changed."""
+
+from __future__ import annotations
+
+import threading
+import time
+import traceback
+from collections.abc import Callable
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from console.messages import Answered, Unanswered
+from console.questions import Question
+from engine import clock
+from engine.errors import LeverframeError
+
+if TYPE_CHECKING:
+    from textual.message import Message
+
+    from engine.api import Engine
+
+LOOK_SECONDS = 0.2
+# A run reports several times a second; nobody reads faster than this.
+AGAIN_SECONDS = 0.5
+RECONCILE_SECONDS = 2.0
+
+
+class Watcher:
+    """Ask with ``watch``; answers come as messages. The last question wins, and an answer is told once."""
+
+    def __init__(self, engine: Engine, post: Callable[[Message], Any], now: Callable[[], datetime] = clock.now) -> None:
+        self._engine, self._post, self._now = engine, post, now
+        self._question: Question | None = None
+        self._again = False
+        self._ended = False
+        self._wake = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="watcher", daemon=True)
+
+    def start(self) -> None:
+        """Begin to watch."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End the thread, at the latest when the engine has answered the question it was asked last."""
+        self._ended = True
+        self._wake.set()
+        if self._thread.is_alive():
+            self._thread.join(2)
+
+    def watch(self, question: Question | None) -> None:
+        """From now on this is what is wanted; it is answered at once, also when it was answered before."""
+        self._question, self._again = question, True
+        self._wake.set()
+
+    def _run(self) -> None:
+        asked: Question | None = None
+        told: Any = None
+        marker, asked_at = -1, 0.0
+        reconcile_at = time.monotonic() + RECONCILE_SECONDS
+        while not self._ended:
+            if time.monotonic() >= reconcile_at:
+                self._reconcile()
+                reconcile_at = time.monotonic() + RECONCILE_SECONDS
+            question, again, self._again = self._question, self._again, False
+            if question is not None:
+                first = again or question != asked
+                since = time.monotonic() - asked_at
+                seen = self._engine.change_marker()
+                if first or since > question.refresh or (seen != marker and since > AGAIN_SECONDS):
+                    asked, marker, asked_at = question, seen, time.monotonic()
+                    told = self._tell(question, None if first else told)
+            self._wake.wait(LOOK_SECONDS)
+            self._wake.clear()
+
+    def _tell(self, question: Question, told: Any) -> Any:
+        """Ask and tell what came of it, unless the same was told before."""
+        at = self._now()
+        try:
+            answer = question.answer(self._engine, at)
+        except LeverframeError as error:
+            sentence = str(error)
+            if told != sentence:
+                self._post(Unanswered(question, sentence))
+            return sentence
+        except Exception as error:  # noqa: BLE001  a bug: the screen says so and lives on
+            self._engine.keep_traceback(traceback.format_exc())
+            sentence = f"Leverframe itself failed ({type(error).__name__}); the traceback is in the workspace's logs."
+            if told != sentence:
+                self._post(Unanswered(question, sentence))
+            return sentence
+        if answer != told:
+            self._post(Answered(question, answer, at))
+        return answer
+
+    def _reconcile(self) -> None:
+        try:
+            self._engine.reconcile()
+        except LeverframeError:
+            pass  # every reading that matters says the same to the person in front of it
+        except Exception:  # noqa: BLE001  a bug: kept, and tried again
+            self._engine.keep_traceback(traceback.format_exc())

@@ -1,0 +1,66 @@
+"""A widget that shows lines: a header, a summary, a card, a log. Longer ones scroll, and only what is seen is drawn."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from textual.geometry import Region, Size
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+
+from console.lines import Line, fit
+from console.widgets.look import strip
+
+Compose = Callable[[int], Sequence[Line]]
+
+
+class LinesView(ScrollView, can_focus=False):
+    """Shows what ``compose`` makes of a width. Equal lines are not drawn again."""
+
+    def __init__(self, *, id: str | None = None, focusable: bool = False, grows: int = 0) -> None:
+        """With ``grows`` it is as high as its lines, as long as that leaves so many rows of the terminal free."""
+        super().__init__(id=id)
+        self.can_focus = focusable
+        self._grows = grows
+        self._lines: Sequence[Line] = ()
+        self._make: Compose = lambda width: ()
+
+    def show(self, make: Compose) -> None:
+        """Show the lines that ``make`` gives for the width there is; it is called again when that changes."""
+        self._make = make
+        self._remake()
+
+    @property
+    def at_end(self) -> bool:
+        """Whether the last line is seen."""
+        return self.scroll_offset.y >= self.max_scroll_y
+
+    def _remake(self) -> None:
+        width = int(self.scrollable_content_region.width)
+        if width <= 0:
+            return
+        found, old = self._make(width), self._lines
+        self._lines = found
+        size = Size(width, len(found))
+        if self.virtual_size != size:
+            self.virtual_size = size
+            if self._grows:
+                self.styles.height = max(1, min(len(found), self.app.size.height - self._grows))
+            self.refresh()
+            return
+        top = self.scroll_offset.y
+        for y in range(self.size.height):
+            at = top + y
+            before = old[at] if at < len(old) else None
+            after = found[at] if at < len(found) else None
+            if before != after:
+                self.refresh(Region(0, y, self.size.width, 1))
+
+    def on_resize(self) -> None:
+        self.call_after_refresh(self._remake)
+
+    def render_line(self, y: int) -> Strip:
+        at = y + self.scroll_offset.y
+        width = int(self.scrollable_content_region.width)
+        line = self._lines[at] if at < len(self._lines) else ()
+        return strip(fit(line, width), width, self.app.theme, self.rich_style)
