@@ -9,18 +9,19 @@ from typing import Any
 from console import cells
 from console.cli.printing import Cell, say, table, verdict
 from console.cli.session import Session
+from console.cli.words import ago, count
 from console.lines import Span, Tone
-from engine.records import Change, DecisionCard, Gate, Metric, Segment
+from engine.records import Change, DecisionCard, Gate, Segment
 
 WORST = 5
 ORDER = {"fail": 0, "cannot tell": 1, "warn": 2, "pass": 3}
 TONES: dict[str, Tone] = {"better": "ok", "worse": "failing", "cannot tell": "unknown"}
 
 
-def print_card(session: Session, card: DecisionCard, now: datetime) -> None:
-    """What the decision card shows, from the judgement in a sentence to what can be done."""
+def print_card(card: DecisionCard, now: datetime) -> None:
+    """What the decision card shows, from the judgement in a sentence to what changed."""
     version = card.version
-    made = f"made {cells.age(version.made_at, now)} ago by {card.made_by}"
+    made = f"made {ago(version.made_at, now)} by {card.made_by}"
     say(Span(f"{version.label}: {version.state}, {made}", "strong"))
     say(version.sentence, indent=2)
     if version.reason:
@@ -28,15 +29,13 @@ def print_card(session: Session, card: DecisionCard, now: datetime) -> None:
     _title("Gates")
     table([_gate(gate) for gate in sorted(card.gates, key=lambda g: ORDER[g.verdict])], indent=2)
     _title("Metrics on the holdout")
-    heads = ("metric", version.label, "95 %", version.against or "live", "difference", "95 %", "rows")
-    table([_metric(measured) for measured in card.metrics], heads, indent=2, right="rows")
-    _segments(card, version.label)
+    _metrics(card)
+    _segments(card)
     if card.changes:
         _title(f"Changed since {version.against}")
         print_changes(card.changes)
     if card.changed_decisions is not None:
         say(f"{card.changed_decisions:.1%} of the predictions differ from those of {version.against}.", indent=2)
-    _actions(session, card, now)
 
 
 def _title(text: str) -> None:
@@ -48,16 +47,21 @@ def _gate(gate: Gate) -> tuple[Cell, ...]:
     return verdict(gate.verdict), gate.name, gate.evidence
 
 
-def _metric(found: Metric) -> tuple[Cell, ...]:
-    return (
-        found.name,
-        cells.number(found.value),
-        _between(found.low, found.high),
-        cells.number(found.live),
-        Span(cells.signed(found.difference), TONES.get(found.comparison or "", "")),
-        _between(found.difference_low, found.difference_high, sign=True),
-        f"{found.n:,}",
-    )
+def _metrics(card: DecisionCard) -> None:
+    """Beside each other where there was a live version to hold it against."""
+    label, against = card.version.label, card.version.against
+    heads = ["metric", label, "95 %", *([against, "difference", "95 %"] if against else []), "rows"]
+    rows = []
+    for found in card.metrics:
+        row: list[Cell] = [found.name, cells.number(found.value), _between(found.low, found.high)]
+        if against:
+            row += [
+                cells.number(found.live),
+                Span(cells.signed(found.difference), TONES.get(found.comparison or "", "")),
+                _between(found.difference_low, found.difference_high, sign=True),
+            ]
+        rows.append([*row, f"{found.n:,}"])
+    table(rows, heads, indent=2, right="rows")
 
 
 def _between(low: float | None, high: float | None, *, sign: bool = False) -> str:
@@ -67,15 +71,16 @@ def _between(low: float | None, high: float | None, *, sign: bool = False) -> st
     return f"{write(low)} to {write(high)}"
 
 
-def _segments(card: DecisionCard, label: str) -> None:
+def _segments(card: DecisionCard) -> None:
     """The worst ones: against the live version where there is one, else the lowest as they come."""
     told = [each for each in card.segments if each.candidate is not None]
     if not told:
         return
-    worst = sorted(told, key=_by_difference)[:WORST] if any(s.difference is not None for s in told) else told[:WORST]
+    against = card.version.against
+    worst = sorted(told, key=_by_difference)[:WORST] if against else told[:WORST]
     _title(f"Segments, the worst {len(worst)} of {len(card.segments)}")
-    heads = ("segment", told[0].metric, card.version.against or "live", "difference", "rows")
-    table([_segment(each) for each in worst], heads, indent=2, right="rows")
+    heads = ["segment", told[0].metric, *([against, "difference"] if against else []), "rows"]
+    table([_segment(each, against is not None) for each in worst], heads, indent=2, right="rows")
     small = len(card.segments) - len(told)
     if small:
         say(f"{small} of {len(card.segments)} have too few rows to tell.", indent=2)
@@ -85,14 +90,11 @@ def _by_difference(segment: Segment) -> float:
     return segment.difference if segment.difference is not None else 0.0
 
 
-def _segment(found: Segment) -> tuple[Cell, ...]:
-    return (
-        f"{found.column}={found.value}",
-        cells.number(found.candidate),
-        cells.number(found.live),
-        Span(cells.signed(found.difference), TONES.get(found.verdict, "")),
-        f"{found.n:,}",
-    )
+def _segment(found: Segment, compared: bool) -> list[Cell]:
+    row: list[Cell] = [f"{found.column}={found.value}", cells.number(found.candidate)]
+    if compared:
+        row += [cells.number(found.live), Span(cells.signed(found.difference), TONES.get(found.verdict, ""))]
+    return [*row, f"{found.n:,}"]
 
 
 def print_changes(changes: Sequence[Change]) -> None:
@@ -110,13 +112,13 @@ def print_contents(content: dict[str, Any]) -> None:
     settings, golden, lineage = content["settings"], content["golden"], content["lineage"]
     revision = str(code["revision"] or "no revision")[:8]
     dirty = " with uncommitted changes" if code["dirty"] else ""
-    said = f' "{code["message"]}" by {code["author"]}' if code["message"] else ""
+    said = f'; "{code["message"]}" by {code["author"]}' if code["message"] else ""
     until = f" up to {str(data['until'])[:10]}" if data["until"] else ""
     split = f"{data['train_rows']:,} to learn from, {data['holdout_rows']:,} to judge by"
     jobs = [f"{job} at {rule['cron']}" for job, rule in sorted(content["schedule"].items())]
     _title("Holds")
     rows: list[tuple[Cell, Cell]] = [
-        ("code", f"{revision} on {code['branch'] or 'no branch'}{dirty},{said} {len(code['files'])} files"),
+        ("code", f"{revision} on {code['branch'] or 'no branch'}{dirty}, {count(len(code['files']), 'file')}{said}"),
         ("data", f"{data['rows']:,} rows{until}: {split}"),
         ("schema", f"{len(content['schema']['columns'])} columns"),
         ("packages", f"{len(environment['packages'])} at locked versions, Python {environment['python']}"),
@@ -130,7 +132,7 @@ def print_contents(content: dict[str, Any]) -> None:
     table(rows, indent=2)
 
 
-def _actions(session: Session, card: DecisionCard, now: datetime) -> None:
+def print_actions(session: Session, card: DecisionCard, now: datetime) -> None:
     """What can be done with it, or why nothing can."""
     label = card.version.label
     if card.last_rejected:

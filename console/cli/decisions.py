@@ -11,6 +11,7 @@ from console.cli import documents
 from console.cli.moving import carry_out
 from console.cli.printing import Cell, document, say, table, verdict
 from console.cli.session import Session, Verb, reason_option
+from console.cli.words import ago
 from engine import clock
 from engine.records import Version
 
@@ -39,7 +40,7 @@ def candidates(session: Session, project: str | None) -> None:
 def _row(version: Version, now: datetime) -> tuple[Cell, ...]:
     return (
         version.label,
-        f"{cells.age(version.made_at, now)} ago",
+        ago(version.made_at, now),
         verdict(version.verdict),
         cells.comparison(version),
         version.against or "nothing",

@@ -98,6 +98,8 @@ def _outcome(session: Session, engine: Engine, run: Run, shown: bool) -> None:
         complain(f"Run {run.id} is {run.state}. Stay with it: {session.command(f'log {run.id} --follow')}")
         return
     what = f"; it made {run.version}" if run.version else f": {run.why}" if run.why else ""
+    if not shown:
+        complain(f"The steps of run {run.id} printed nothing.")
     complain(f"Run {run.id} ended: {run.state}{what}" + ("" if what.endswith(".") else "."))
     if run.state in ("failed", "interrupted"):
         complain(f"All that is left of it lies in {_folder(engine, run.id)}.")

@@ -33,7 +33,8 @@ def carry_out(session: Session, engine: Engine, plan: MovePlan, reason: str) -> 
     else:
         say()
         say(moved.sentence)
-        say(_back(session, plan, moved), indent=2)
+        for line in _back(session, plan, moved):
+            say(line, indent=2)
     return 0
 
 
@@ -48,12 +49,13 @@ def _how_far(engine: Engine, plan: MovePlan) -> str:
     return f"Interrupted before the decision: nothing was changed, {plan.source or 'nothing'} is live."
 
 
-def _back(session: Session, plan: MovePlan, moved: Moved) -> str:
+def _back(session: Session, plan: MovePlan, moved: Moved) -> tuple[str, ...]:
+    """What takes it back: one line, or two where the version that went away is barred."""
     if moved.deployment is None:
-        return f"See what waits: {session.command('candidates')}"
+        return (f"See what waits: {session.command('candidates')}",)
     if moved.undo is None:
-        return "It is the first that is live, so there is nothing to go back to yet."
+        return ("It is the first that is live, so there is nothing to go back to yet.",)
     if plan.kind == "release":
-        return f"Take it back: {session.decision(f'rollback {plan.project}')}"
-    lift = session.decision(f"lift {moved.undo}")
-    return f"Take it back: {lift}, then {session.decision(f'rollback {plan.project} --to {moved.undo}')}"
+        return (f"Take it back: {session.decision(f'rollback {plan.project}')}",)
+    lift, again = session.decision(f"lift {moved.undo}"), f"rollback {plan.project} --to {moved.undo}"
+    return (f"Take it back: {lift}", f"         then: {session.decision(again)}")

@@ -11,6 +11,7 @@ from console import cells
 from console.cli import documents
 from console.cli.printing import Cell, document, say, table, verdict
 from console.cli.session import Session, Verb
+from console.cli.words import ago
 from console.lines import Span
 from engine import clock
 from engine.records import Overview, ProjectStatus
@@ -44,7 +45,7 @@ def _all(session: Session, found: Overview) -> None:
     reasons = [each for each in found.projects if each.verdict != "ok"]
     if reasons:
         say()
-        _reasons(reasons, found.at)
+        _reasons(reasons)
 
 
 def _row(found: ProjectStatus, now: datetime) -> tuple[Cell, ...]:
@@ -69,30 +70,33 @@ def _waiting(found: ProjectStatus) -> str:
     return found.candidates[0].label + (f" and {more} more" if more else "")
 
 
-def _reasons(found: Sequence[ProjectStatus], now: datetime) -> None:
+def _since(found: ProjectStatus) -> str:
+    return f" (since {cells.clock_time(found.since).strip()} UTC)" if found.since else ""
+
+
+def _reasons(found: Sequence[ProjectStatus]) -> None:
     rows = []
     for each in found:
-        since = f" (for {cells.age(each.since, now)})" if each.since else ""
-        rows.append((Span(cells.GLYPHS[each.verdict], verdict(each.verdict).tone), each.project.name, each.why + since))
+        glyph = Span(cells.GLYPHS[each.verdict], verdict(each.verdict).tone)
+        rows.append((glyph, each.project.name, each.why + _since(each)))
     table(rows)
 
 
 def _one(session: Session, found: ProjectStatus, now: datetime) -> None:
-    since = f" (for {cells.age(found.since, now)})" if found.since else ""
     say(Span(f"{found.project.name}: {found.project.title}", "strong"))
-    rows: list[tuple[Cell, Cell]] = [(verdict(found.verdict), found.why + since)]
+    rows: list[tuple[Cell, Cell]] = [(verdict(found.verdict), found.why + _since(found))]
     live = f"{found.live}, for {cells.age(found.live_since, now)}" if found.live else "nothing"
     rows.append(("live", live))
     if found.metric is not None:
-        rows.append(("metric", f"{cells.metric(found.metric)}, measured {cells.age(found.measured_at, now)} ago"))
+        rows.append(("metric", f"{cells.metric(found.metric)}, measured {ago(found.measured_at, now)}"))
     if found.history:
-        values = f"{cells.number(found.history[0].value)} to {cells.number(found.history[-1].value)}"
-        rows.append(("trend", f"{cells.sparkline(found.history)}  {values}"))
+        values = dict.fromkeys(cells.number(found.history[i].value) for i in (0, -1))
+        rows.append(("trend", f"{cells.sparkline(found.history)}  {' to '.join(values)}"))
     rows += [("waiting", f"{each.label}: {each.sentence}") for each in found.candidates] or [("waiting", "nothing")]
     for name, run in (("running", found.active_run), ("last run", found.last_run)):
         if run is not None:
-            ended = cells.age(run.ended_at or run.started_at or run.queued_at, now)
-            rows.append((name, f"{run.id}, {run.job} {cells.run_state(run)}, {ended} ago"))
+            moment = run.ended_at or run.started_at or run.queued_at
+            rows.append((name, f"{run.id}, {run.job} {cells.run_state(run)}, {ago(moment, now)}"))
     rows.append(("next run", cells.until(found.next_due, now) if found.next_due else "none is scheduled"))
     rows.append(("data", f"up to {cells.day(found.data_until)}" if found.data_until else "none yet"))
     rows.append(("rollback", f"to {found.rollback_to}" if found.rollback_to else "there is no earlier live version"))

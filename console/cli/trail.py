@@ -11,6 +11,7 @@ from console.cli.pages import newest, rest_of
 from console.cli.printing import Cell, complain, document, say, table
 from console.cli.printing import documents as print_all
 from console.cli.session import Session, Verb, limit_option, matching_option
+from console.lines import Span
 from engine.api import Engine
 from engine.errors import Refusal
 from engine.records import AuditRow, AuditVerdict
@@ -58,7 +59,14 @@ def _exported(engine: Engine, target: Path) -> AuditVerdict:
 
 
 def _row(row: AuditRow) -> tuple[Cell, ...]:
-    return str(row.seq), f"{row.at:%Y-%m-%d %H:%M:%S}", row.actor, row.action, row.subject, row.reason
+    return str(row.seq), f"{row.at:%Y-%m-%d %H:%M:%S}", row.actor, row.action, row.subject, row.reason or _details(row)
+
+
+def _details(row: AuditRow) -> Span:
+    """What else the row says, for acts that need no reason."""
+    simple = {name: value for name, value in row.details.items() if isinstance(value, str | int) and value}
+    told = [f"{name} {str(value)[:40]}" for name, value in simple.items()]
+    return Span(", ".join(told).replace("_", " "), "dim")
 
 
 def _verdict(session: Session, found: AuditVerdict, file: Path | None) -> int:

@@ -8,11 +8,12 @@ import click
 
 from console import cells
 from console.cli import documents
-from console.cli.card import print_card, print_changes, print_contents
+from console.cli.card import print_actions, print_card, print_changes, print_contents
 from console.cli.pages import newest, rest_of
 from console.cli.printing import Cell, document, say, table
 from console.cli.printing import documents as print_all
 from console.cli.session import Session, Verb, limit_option, matching_option
+from console.cli.words import ago
 from console.lines import Span, Tone
 from engine import clock
 from engine.records import Deployment, Version
@@ -52,7 +53,7 @@ def _row(version: Version, now: datetime) -> tuple[Cell, ...]:
     return (
         version.label,
         Span(cells.version_state(version.state), TONES.get(version.state, "")),
-        f"{cells.age(version.made_at, now)} ago",
+        ago(version.made_at, now),
         cells.metric(version.metric),
         cells.comparison(version),
         cells.lived(version, now),
@@ -72,8 +73,10 @@ def show(session: Session, version: str) -> None:
         if session.json:
             document({**documents.version(engine.version(version)), **content})
             return
-        print_card(session, engine.card(version, now), now)
-        print_contents(content)
+        card = engine.card(version, now)
+    print_card(card, now)
+    print_contents(content)
+    print_actions(session, card, now)
 
 
 @click.command(cls=Verb)
@@ -103,9 +106,11 @@ def at(session: Session, time: str, project: str | None) -> None:
     if session.json:
         document([documents.deployment(each) for each in found])
         return
-    say(f"At {cells.clock_time(moment).strip()} {moment.year} UTC:")
+    when = f"At {cells.day(moment)} {moment:%H:%M} UTC"
     if not found:
-        say(f"nothing was live{' of ' + project if project else ''}.", indent=2)
+        say(f"{when} nothing{' of ' + project if project else ''} was live.")
+        return
+    say(f"{when}:")
     table([_lived(each) for each in found], ("project", "version", "since (UTC)", "by", "how", "reason"), indent=2)
 
 
