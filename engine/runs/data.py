@@ -10,7 +10,7 @@ from engine.errors import StepFailed
 from engine.projects.manifest import Manifest
 from engine.projects.manifest_rules import check_columns, features_of
 from engine.validation.behaviour import choose_golden
-from engine.validation.holdout import split
+from engine.validation.holdout import Split, split
 from engine.validation.schema import infer_schema
 
 if TYPE_CHECKING:
@@ -48,14 +48,18 @@ def prepare(table: pa.Table, manifest: Manifest, as_of: datetime) -> Prepared:
         raise StepFailed("extract returned no rows; there is nothing to train on.")
     complaints = check_columns(manifest, table.column_names)
     if complaints:
-        raise StepFailed(f"extract returned data that does not fit the manifest: {'; '.join(complaints[:5])}.")
+        said = "; ".join(complaints[:5])
+        end = "" if said.endswith("?") else "."
+        raise StepFailed(f"extract returned data that does not fit the manifest: {said}{end}")
     features = features_of(manifest, table.column_names)
+    if all(_is_empty(table.column(name)) for name in features):
+        raise StepFailed(
+            f"extract returned {table.num_rows:,} rows without a value in any of the features "
+            f"({', '.join(features[:5])}); look at where it reads them from."
+        )
     parts = split(table, manifest, as_of)
     if parts.train.num_rows == 0 or parts.holdout.num_rows == 0:
-        raise StepFailed(
-            f"The split leaves {parts.train.num_rows} rows to train on and {parts.holdout.num_rows} to judge by; "
-            "both are needed: look at [validation] holdout and [train] window."
-        )
+        raise StepFailed(_too_few(parts, manifest, table.num_rows))
     since, until = _span(table, manifest.data.time)
     return Prepared(
         table=table,
@@ -66,6 +70,34 @@ def prepare(table: pa.Table, manifest: Manifest, as_of: datetime) -> Prepared:
         train=parts.train.select([*features, manifest.data.target]),
         holdout=parts.holdout,
         golden=_golden(parts.holdout, features),
+    )
+
+
+def _is_empty(column: pa.ChunkedArray) -> bool:
+    import pyarrow.compute as pc
+
+    valid = column.drop_null()
+    return len(valid) == 0 or (str(valid.type) in ("float", "double") and bool(pc.all(pc.is_nan(valid)).as_py()))
+
+
+def _too_few(parts: Split, manifest: Manifest, rows: int) -> str:
+    """Why one side of the split is empty, from the rows that could not be placed on either."""
+    target, time = manifest.data.target, manifest.data.time
+    left_out = [
+        f"{count:,} {reason}"
+        for count, reason in (
+            (parts.unlabelled, f"have no value in the target '{target}'"),
+            (parts.undated, f"have no time in '{time}'"),
+            (parts.future, f"lie after the moment that the run looks from (in '{time}')"),
+            (parts.before_window, "lie before [train] window"),
+        )
+        if count
+    ]
+    where = "look at what extract returns" if left_out else "look at [validation] holdout and [train] window"
+    return (
+        f"Of the {rows:,} rows that extract returned, {', '.join([*left_out, ''])}"
+        f"{parts.train.num_rows:,} are left to train on and {parts.holdout.num_rows:,} to judge by; "
+        f"both are needed: {where}."
     )
 
 

@@ -24,6 +24,8 @@ from engine.projects.manifest import Manifest, Program
 from engine.runs.step import Limits, RunningStep, StepResult, StepSpec, clean_environment, python_step_argv, start_step
 
 Progress = Callable[[float, str], None]
+# As in python_runner.py, which is not imported: it would load what the first screen does not need.
+_REFUSED = 3
 
 
 @dataclass(frozen=True)
@@ -59,7 +61,8 @@ class Launch:
         for part in (self.input, self.output):
             part.mkdir(parents=True)
         shutil.copytree(stage.code, folder / "code", copy_function=shutil.copyfile)
-        self._warm = warm and _under_runner(stage.manifest, name)
+        self._under_runner = _under_runner(stage.manifest, name)
+        self._warm = warm and self._under_runner
         self._spec = _spec(stage, name, self.title, folder, warm=self._warm)
         if self._warm:
             check_environment(stage, self.title)
@@ -83,7 +86,7 @@ class Launch:
         if record is not None:
             record(result)
         if result.state != "succeeded":
-            raise StepFailed(result.why or f"{self.title} failed without a word.")
+            raise StepFailed(_explained(result, under_runner=self._under_runner))
         return result
 
     def cancel(self, why: str) -> None:
@@ -91,6 +94,19 @@ class Launch:
         self._cancelled = why
         if self._running is not None:
             self._running.cancel(why)
+
+
+def _explained(result: StepResult, *, under_runner: bool) -> str:
+    """Why a step failed, as a sentence that says what to do where the manifest can do something about it."""
+    why = (result.why or f"{result.name} failed without a word").rstrip(".")
+    if under_runner and result.exit_code == _REFUSED:
+        why = why.replace(f"ended with exit code {_REFUSED}", "failed", 1)  # The runner's own sentence follows.
+    what = {
+        "time": "; make it quicker, or raise timeout in [train] of leverframe.toml",
+        "memory": "; have it use less, or raise memory in [train] of leverframe.toml",
+    }
+    said = f"{why}{what[result.passed] if result.passed else ''}"
+    return said if said.endswith("?") else f"{said}."
 
 
 def check_environment(stage: Stage, name: str) -> None:

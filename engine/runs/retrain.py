@@ -158,7 +158,9 @@ def begin(room: Room) -> Start:
 def _model_of(train: Launch) -> Path:
     model = train.output / "model"
     if model.is_symlink() or not model.is_dir() or not any(p.is_file() for p in model.rglob("*")):
-        raise StepFailed("train ended well but left no files in model/ of its output folder.")
+        raise StepFailed(
+            "train ended well but left no model; it must write files into the folder $LEVERFRAME_OUTPUT/model."
+        )
     return model
 
 

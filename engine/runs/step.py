@@ -81,6 +81,8 @@ class StepResult:
     peak_memory: int
     why: str | None
     last_lines: tuple[str, ...]
+    passed: Literal["time", "memory"] | None = None
+    """The limit of the manifest's that it was stopped for."""
 
 
 def clean_environment(passed: tuple[str, ...], extra: Mapping[str, str], threads: int) -> dict[str, str]:
@@ -215,6 +217,7 @@ class RunningStep:
             peak_memory=found["peak"],
             why=why,
             last_lines=lines,
+            passed=found["reason"] if found["reason"] in ("time", "memory") else None,
         )
 
     def _why(self, found: dict[str, Any]) -> str | None:

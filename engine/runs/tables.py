@@ -6,6 +6,7 @@ where the content says (content-defined chunking), so that next week's file shar
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,7 @@ from engine.text import plain
 if TYPE_CHECKING:
     import pyarrow as pa
 
+_QUOTED = re.compile(r"(got \d+): .*|(invalid value) '.*")
 ROWS_PER_GROUP = 1 << 20
 
 
@@ -26,13 +28,17 @@ def read_output(folder: Path, stem: str, form: str, step: str) -> pa.Table:
 
     path = folder / f"{stem}.{form}"
     if path.is_symlink() or not path.is_file():
-        raise StepFailed(f"{step} ended well but left no {path.name} in its output folder.")
+        raise StepFailed(
+            f"{step} ended well but left no {path.name}; it must write one into the folder $LEVERFRAME_OUTPUT."
+        )
     try:
         if form == "csv":
             return pyarrow.csv.read_csv(path)
         return pyarrow.parquet.read_table(path, memory_map=False)
     except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
-        raise StepFailed(f"{step} left a {path.name} that cannot be read: {plain(str(error), 160)}.") from None
+        # Without the row that Arrow quotes: it is somebody's data.
+        said = _QUOTED.sub(r"\1\2", plain(str(error), 400)).rstrip(".")[:160]
+        raise StepFailed(f"{step} left a {path.name} that cannot be read: {said}.") from None
 
 
 def write_input(table: pa.Table, folder: Path, form: str) -> None:
