@@ -1,0 +1,101 @@
+"""demo: the sample projects with a replayed history, then the console."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from console.cli.printing import complain, say
+from console.cli.session import Session, common_options
+from console.demo.story import FEWEST_WEEKS, MOST_WEEKS
+from console.lines import Span
+from engine import clock
+from engine.errors import LeverframeError
+
+if TYPE_CHECKING:
+    from console.demo.place import Plan
+    from engine.api import Engine
+
+
+def _options() -> list[click.Parameter]:
+    """The common ones, with the demo's own default for the workspace."""
+    home, *others = common_options(json=False)
+    assert isinstance(home, click.Option)
+    home.help = "The demo's workspace. [default: $LEVERFRAME_HOME or ~/.leverframe-demo]"
+    return [home, *others]
+
+
+@click.command(params=_options())
+@click.option("--no-console", is_flag=True, help="Make the workspace and stop there.")
+@click.option(
+    "--weeks", type=click.IntRange(FEWEST_WEEKS, MOST_WEEKS), default=8, show_default=True, metavar="N",
+    help="How many weekly retrains of each project are replayed.",
+)  # fmt: skip
+@click.pass_obj
+def demo(session: Session, no_console: bool, weeks: int) -> int:
+    """A workspace with two sample projects and a history that is really run (a minute or two), then the console.
+
+    A demo that was made before is opened as it is; one that was cut off is gone on with.
+    """
+    from console.demo import place
+
+    session.home = place.home_of(session.home)
+    plan = place.plan(session.home, weeks, clock.now())
+    if plan.finished:
+        say(f"The demo at {plan.home} was made before; it is left as it is.")
+    else:
+        _make(session, plan)
+    if no_console:
+        say(f"Open it: {session.command('demo')}")
+        return 0
+    from console.start import run_console
+
+    return run_console(plan.home, session.operator)
+
+
+def _make(session: Session, plan: Plan) -> None:
+    """Make what is missing, one process at a time, and say what there is in the end."""
+    from console.demo.make import OPERATOR
+    from engine.api import open_engine
+    from engine.storage.workspace import Workspace
+
+    began = clock.now()
+    with Workspace(plan.home).lock("demo", wait=False):
+        person = open_engine(plan.home, session.operator, create=True)
+        if OPERATOR not in [known.name for known in person.operators()]:
+            person.add_operator(OPERATOR, "operator", "decides in the weeks that the demo replays")
+        operator = open_engine(plan.home, OPERATOR)
+        say(f"Replaying {plan.weeks} weekly retrains of two projects in {plan.home}; all of it is really run.")
+        try:
+            _replay(session, plan, operator)
+            _tell(person, (clock.now() - began).total_seconds())
+        finally:
+            operator.close()
+            person.close()
+
+
+def _replay(session: Session, plan: Plan, operator: Engine) -> None:
+    from console.demo.make import replay
+    from console.demo.show import shown
+    from console.demo.story import tales
+
+    again = session.command("demo")
+    try:
+        with shown([tale.project for tale in tales(plan.weeks)]) as told:
+            replay(plan, operator, told)
+    except KeyboardInterrupt:
+        complain(f"The demo was stopped and nothing is lost; '{again}' goes on with it.")
+        raise
+    except LeverframeError:
+        complain(f"The demo came to a stop; once this is settled, '{again}' goes on with it:")
+        raise
+
+
+def _tell(engine: Engine, seconds: float) -> None:
+    from console.demo.make import what_there_is
+
+    say()
+    say(Span(f"The demo is ready after {seconds:.0f} seconds.", "strong"))
+    for line in what_there_is(engine, clock.now()):
+        say(line, indent=2, hang=2)

@@ -1,0 +1,54 @@
+"""Make the demo, or go on with one that was cut off: both stories at once, until both have ended."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from console.demo.place import Plan
+from console.demo.replay import Replay, Stopped, Told
+from console.demo.story import tales
+
+if TYPE_CHECKING:
+    from engine.api import Engine
+
+OPERATOR = "demo"
+_PATIENCE = 20.0  # seconds; longer than any single thing that a replay does
+
+
+def replay(plan: Plan, engine: Engine, told: Told) -> None:
+    """Replay all stories as the operator of ``engine``. Raises KeyboardInterrupt once everything has come to a rest."""
+    stop = threading.Event()
+    replays = [Replay(engine, tale, plan.projects, plan.until, told, stop) for tale in tales(plan.weeks)]
+    for each in replays:
+        each.start()
+    try:
+        _wait_for(replays)
+    except KeyboardInterrupt:
+        stop.set()
+        for each in replays:
+            each.wait(_PATIENCE)
+        raise
+    errors = [each.error for each in replays if each.error is not None]
+    for error in sorted(errors, key=lambda e: isinstance(e, Stopped)):
+        raise error
+    replace(plan, finished=True).save()
+
+
+def _wait_for(replays: Sequence[Replay]) -> None:
+    waiting = list(replays)
+    while waiting:
+        waiting = [each for each in waiting if not each.wait(0.1)]
+
+
+def what_there_is(engine: Engine, now: datetime) -> list[str]:
+    """What is live, what can be gone back to and what waits, in sentences."""
+    lines = []
+    for status in engine.overview(now).projects:
+        back = f", {status.rollback_to} is there to roll back to" if status.rollback_to else ""
+        lines.append(f"{status.project.name}: {status.live or 'nothing'} is live{back}.")
+        lines += [f"{c.label} waits for your decision. {c.sentence}" for c in status.candidates]
+    return lines

@@ -1,0 +1,122 @@
+"""Replays a tale: commit, retrain as of a past Monday, decide; week after week, and from where it was left off.
+
+What was done already is read from the repository and the ledger, so a demo that was killed at any instant is gone on
+with by running it again. Decisions really happen now, and the ledger says so; only the data is seen from the past.
+"""
+
+from __future__ import annotations
+
+import threading
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from console.demo import repository
+from console.demo.story import REHEARSAL, Tale, decide, measured
+from engine.errors import Refusal
+from engine.projects.manifest import load_manifest
+from engine.records import Run, Version
+from engine.schedule.calendar import next_due
+
+if TYPE_CHECKING:
+    from engine.api import Engine
+
+_RUN = 0.8  # of a week's work; the rest is the proof
+
+
+class Told(Protocol):
+    """Who shows how far the demo is."""
+
+    def doing(self, project: str, share: float, text: str) -> None:
+        """``project`` is at ``share`` (0 to 1) of its story and does what ``text`` says."""
+
+    def done(self, line: str) -> None:
+        """Something is finished."""
+
+
+class Stopped(Exception):
+    """The person at the keyboard has had enough."""
+
+
+def moments(project: Path, weeks: int, until: datetime) -> list[datetime]:
+    """The last ``weeks`` moments before ``until`` at which the project's own schedule wanted a retrain, ascending."""
+    rule = load_manifest(project).document["schedule"]["retrain"]
+    found, at = [], until - timedelta(weeks=weeks + 1)
+    while (at := next_due(rule["cron"], rule["timezone"], at)) < until:
+        found.append(at)
+    return found[-weeks:]
+
+
+class Replay:
+    """The story of one project, on a thread of its own."""
+
+    def __init__(self, engine: Engine, tale: Tale, folder: Path, until: datetime, told: Told, stop: threading.Event):
+        self._engine, self._tale, self._folder, self._until = engine, tale, folder, until
+        self._told, self._stop = told, stop
+        self._week = 0
+        self.error: BaseException | None = None
+        self._thread = threading.Thread(target=self._guarded, name=f"demo {tale.project}", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def wait(self, seconds: float) -> bool:
+        """Wait a while for the end; whether it has come."""
+        self._thread.join(seconds)
+        return not self._thread.is_alive()
+
+    def _guarded(self) -> None:
+        try:
+            self._replay()
+        except BaseException as error:  # noqa: BLE001  (raised again by whoever started this)
+            self.error = error
+            self._stop.set()
+
+    def _replay(self) -> None:
+        tale, path = self._tale, repository.ensure(self._tale, self._folder)
+        if tale.project not in [p.name for p in self._engine.projects()]:
+            self._engine.add(path)
+        for week, moment in enumerate(moments(path, tale.weeks, self._until), 1):
+            self._week = week
+            self._say(0.0, "committing")
+            repository.bring_up_to(week, tale, path)
+            version = self._version_of(moment)
+            outcome = self._decide(version)
+            self._told.done(f"{version.label:<12} {moment:%d %b}  {measured(version)}, {outcome}")
+        self._told.doing(tale.project, 1.0, "done")
+
+    def _say(self, share: float, text: str) -> None:
+        if self._stop.is_set():
+            raise Stopped
+        self._told.doing(self._tale.project, (self._week - 1 + share) / self._tale.weeks, f"week {self._week}: {text}")
+
+    def _version_of(self, moment: datetime) -> Version:
+        """The version of the retrain as of ``moment``: made now, being made, or made before the demo was cut off."""
+        run = self._run_of(moment) or self._engine.retrain(self._tale.project, as_of=moment)
+        run = self._engine.wait(run.id, lambda r: self._say(_RUN * r.progress, r.phase or r.state))
+        if run.version is None:
+            raise Refusal(f"Run {run.id} of {run.project} {run.state}: {run.why}; run the demo again to go on.")
+        return self._engine.version(run.version)
+
+    def _run_of(self, moment: datetime) -> Run | None:
+        runs = self._engine.runs(self._tale.project, limit=1000)
+        return next((r for r in runs if r.as_of == moment and (r.version or r.state in ("queued", "running"))), None)
+
+    def _decide(self, version: Version) -> str:
+        """Decide on ``version`` unless somebody has; what became of it, in a word or two."""
+        decision = decide(self._tale, self._week, version)
+        if decision.kind == "reject":
+            self._engine.reject(version.label, decision.reason)
+        elif decision.kind == "approve":
+            plan = self._engine.plan_release(version.label)
+            self._engine.move(plan, decision.reason, lambda step: self._say(_RUN, step.what.partition(":")[0]))
+        if self._tale.rehearsal == self._week and self._engine.version(version.label).state == "live":
+            plan = self._engine.plan_rollback(self._tale.project)
+            self._engine.move(plan, REHEARSAL, lambda step: self._say(_RUN, "rolling back"))
+        return _outcome(self._engine.version(version.label), version)
+
+
+def _outcome(now: Version, made: Version) -> str:
+    compared = {"better": "better", "worse": "worse", "first": "the first"}.get(made.comparison, "no worse")
+    became = {"live": "approved", "retired": "approved", "barred": "approved, rolled back", "candidate": "waits"}
+    return f"{compared}: {became.get(now.state, now.state)}"
