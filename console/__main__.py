@@ -33,13 +33,21 @@ def console_wanted(words: Sequence[str]) -> tuple[Path | None, str | None] | Non
 
 
 def open_console(home: Path | None, operator: str | None) -> int:
-    """Open the console; what goes wrong is told as for any verb."""
+    """Open the console, behind its last known picture; what goes wrong is told as for any verb."""
+    from console import last_seen
+
+    seen = last_seen.show(str(home) if home else None)
     from console.cli.failures import guarded
 
     def console() -> int:
-        from console.app import run_console
+        from console.start import run_console
 
-        return run_console(home, operator)
+        try:
+            return run_console(home, operator)
+        except BaseException:
+            if seen:
+                last_seen.leave()
+            raise
 
     return guarded(console, lambda: home)
 

@@ -232,7 +232,7 @@ class LeverframeApp(App[None]):
         self.push_screen(ReasonDialog(f"CANCEL RUN {run.id}", said, "cancel it", lambda reason: Cancel(run.id, reason)))
 
     def remember(self, overview: Overview) -> None:
-        """Keep the newest overview: the next start shows it before anything is loaded."""
+        """Remember the newest overview: when the console is left, the next start's first picture is made of it."""
         self.overview = overview
 
     # The terminal

@@ -52,7 +52,7 @@ def _verdict(card: DecisionCard, width: int) -> list[Line]:
     lines = [(Span(each[0].text, "strong"),) for each in wrapped(plain(version.sentence), width)]
     said = []
     if card.changed_decisions is not None:
-        said.append(f"{card.changed_decisions:.1%} of decisions would change.")
+        said.append(f"{cells.percent(card.changed_decisions, 1)} of decisions would change.")
     if card.blocked and version.state == "candidate":
         said.append(f"It cannot be approved now: {card.blocked}")
     return [*lines, *(each for text in said for each in wrapped(text, width))]
@@ -65,8 +65,10 @@ def _metrics(card: DecisionCard, width: int) -> list[Line]:
     name = max(8, *(cells_of(m.name) for m in card.metrics))
     titles = f"{pad('METRICS', name)}  {pad(short(card.version.label), 14, right=True)}"
     if against:
-        titles += f"  {pad(against, 7, right=True)}  {pad('difference', 10, right=True)}  95 % between"
-    rows = [_metric(m, name, width, compared=bool(against)) for m in card.metrics]
+        titles += f"  {pad(against, 7, right=True)}  {pad('difference', 10, right=True)}               95 % between"
+    key = card.version.metric.name if card.version.metric else ""
+    ordered = sorted(card.metrics, key=lambda m: m.name != key)
+    rows = [_metric(m, name, width, compared=bool(against)) for m in ordered]
     return [(Span(cut(titles, width), "head"),), *rows]
 
 
@@ -77,11 +79,11 @@ def _metric(metric: Metric, name: int, width: int, *, compared: bool) -> Line:
     if compared:
         live, difference = cells.number(metric.live), cells.signed(metric.difference)
         parts.append(Span(f"  {pad(live, 7, right=True)}  {pad(difference, 10, right=True)}"))
+        said = metric.comparison or ""
+        parts.append(Span(f"  {pad(said, 11)}", COMPARED.get(said, "")))
         if metric.difference_low is not None:
             low, high = cells.signed(metric.difference_low), cells.signed(metric.difference_high)
             parts.append(Span(f"  {low} and {high}", "dim"))
-        if metric.comparison:
-            parts.append(Span(f"  {metric.comparison}", COMPARED.get(metric.comparison, "")))
     return fit(tuple(parts), width)
 
 
@@ -99,10 +101,11 @@ def _gates(gates: Sequence[Gate], width: int) -> list[Line]:
         first, *rest = wrapped(said, room) or [()]
         tone: Tone = "dim" if gate.verdict == "pass" else GATE_TONES[gate.verdict]
         lines.append(line(glyph, pad(gate.name, name), "  ", Span(_text(first), tone)))
-        if gate.verdict != "pass":
-            lines += [line(" " * (name + 4), Span(_text(each), tone)) for each in rest[:2]]
-        elif rest:
-            lines[-1] = line(glyph, pad(gate.name, name), "  ", Span(cut(_text(first) + "…", room), tone))
+        shown = rest[: 1 if gate.verdict == "pass" else 3]
+        more = "…" if len(rest) > len(shown) else ""
+        lines += [
+            line(" " * (name + 4), Span(_text(each) + (more if each is shown[-1] else ""), tone)) for each in shown
+        ]
     return lines
 
 

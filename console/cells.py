@@ -48,7 +48,7 @@ def age(at: datetime | None, now: datetime) -> str:
     if at is None:
         return NOTHING
     seconds = (now - at).total_seconds()
-    return "now" if seconds < 1 else span(max(seconds, 10)) if seconds >= 10 else f"{seconds:.0f} s"
+    return "now" if seconds < 1 else f"{seconds:.0f} s" if seconds < 10 else span(seconds)
 
 
 def until(at: datetime | None, now: datetime) -> str:
@@ -76,16 +76,22 @@ def number(value: float | None) -> str:
         return NOTHING
     if value != value or value in (float("inf"), float("-inf")):
         return str(value)
-    if abs(value) >= 1000:
+    if abs(value) >= 999.5:
         return f"{value:,.0f}"
-    return f"{value:.3g}" if abs(value) >= 1 or value == 0 else f"{value:.3f}"
+    return f"{value:.3g}" if abs(value) >= 1 else f"{value:.3f}" if value else "0"
+
+
+def percent(share: float, digits: int = 0) -> str:
+    """``4 %``, ``4.1 %``."""
+    return f"{share * 100:.{digits}f} %"
 
 
 def signed(value: float | None) -> str:
     """``number`` with its sign, and a real minus."""
     if value is None:
         return NOTHING
-    return ("+" if value >= 0 else "−") + number(abs(value))
+    text = number(abs(value))
+    return ("±" if not text.strip("0.") else "+" if value > 0 else "−") + text
 
 
 def metric(value: Metric | None, *, interval: bool = True) -> str:
@@ -117,7 +123,7 @@ def verdict(value: Verdict | GateVerdict) -> str:
 def run_state(run: Run) -> str:
     """``▸ running 40 %``, ``✓ succeeded``."""
     text = f"{RUN_GLYPHS[run.state]} {run.state}"
-    return f"{text} {run.progress:.0%}" if run.state == "running" else text
+    return f"{text} {percent(run.progress)}" if run.state == "running" else text
 
 
 def last_run(run: Run | None) -> str:

@@ -37,7 +37,7 @@ def _waiting(status: ProjectStatus, now: datetime) -> Span:
     if not status.candidates:
         run = status.active_run
         if run is not None:
-            return Span(f"{cells.RUN_GLYPHS[run.state]} {run.job} {run.progress:.0%}", "key")
+            return Span(f"{cells.RUN_GLYPHS[run.state]} {run.job} {cells.percent(run.progress)}", "key")
         return Span(cells.NOTHING, "dim")
     newest = status.candidates[0]
     more = f" and {len(status.candidates) - 1} more" if len(status.candidates) > 1 else ""
@@ -46,7 +46,7 @@ def _waiting(status: ProjectStatus, now: datetime) -> Span:
 
 PROJECTS: tuple[Column[ProjectStatus], ...] = (
     Column("PROJECT", 12, lambda s, now: Span(s.project.name, "strong"), grows=True),
-    Column("HEALTH", 16, _health),
+    Column("HEALTH", 15, _health),
     Column("LIVE", 5, lambda s, now: Span(short(s.live))),
     Column("SINCE", 7, lambda s, now: Span(cells.age(s.live_since, now)), right=True, yields=3),
     Column("KEY METRIC", 22, lambda s, now: Span(cells.metric(s.metric)), yields=1),
@@ -54,7 +54,7 @@ PROJECTS: tuple[Column[ProjectStatus], ...] = (
     Column("DATA AGE", 8, lambda s, now: Span(cells.age(s.data_until, now)), right=True, yields=4),
     Column("LAST RUN", 15, lambda s, now: Span(cells.last_run(s.last_run)), yields=4),
     Column("DUE", 8, lambda s, now: Span(cells.until(s.next_due, now), "dim"), right=True, yields=5),
-    Column("WAITING", 20, _waiting),
+    Column("WAITING", 18, _waiting),
 )
 
 CANDIDATES: tuple[Column[Version], ...] = (

@@ -31,11 +31,16 @@ _TONES: dict[str, dict[Tone, str]] = {
 _GROUNDS = {DARK: ("#15181d", "#262c35"), LIGHT: ("#fafbfc", "#e2e8ef"), SIXTEEN: ("default", "")}
 
 
+def tone_table(theme: str) -> Mapping[Tone, str]:
+    """What each tone looks like, in Rich's words."""
+    return _TONES.get(theme, _TONES[DARK])
+
+
 def tones(theme: str) -> Mapping[Tone, Style]:
     """The style of each tone in ``theme``; the ground is given by the widget."""
     from rich.style import Style
 
-    return {tone: Style.parse(text) for tone, text in _TONES.get(theme, _TONES[DARK]).items()}
+    return {tone: Style.parse(text) for tone, text in tone_table(theme).items()}
 
 
 def cursor(theme: str) -> Style:
@@ -48,7 +53,7 @@ def cursor(theme: str) -> Style:
 
 def textual_themes() -> tuple[Theme, ...]:
     """The three themes as Textual wants them, for its own widgets (input, palette, notifications)."""
-    from textual.theme import Theme
+    from textual.theme import BUILTIN_THEMES, Theme
 
     def made(name: str, *, dark: bool) -> Theme:
         look = {tone: text.removeprefix("bold ") for tone, text in _TONES[name].items()}
@@ -61,7 +66,7 @@ def textual_themes() -> tuple[Theme, ...]:
     sixteen = Theme(
         name=SIXTEEN, dark=True, ansi=True, primary="ansi_cyan", accent="ansi_cyan", success="ansi_green",
         warning="ansi_yellow", error="ansi_red", foreground="ansi_default", background="ansi_default",
-        surface="ansi_default", panel="ansi_default",
+        surface="ansi_default", panel="ansi_default", variables=dict(BUILTIN_THEMES["ansi-dark"].variables),
     )  # fmt: skip
     return made(DARK, dark=True), made(LIGHT, dark=False), sixteen
 

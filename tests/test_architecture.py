@@ -119,7 +119,7 @@ def test_the_engine_knows_nothing_of_screens_and_command_lines() -> None:
 
 def may_hold_an_engine(path: Path) -> bool:
     inside = path.relative_to(ROOT / "console").as_posix()
-    return inside in ("watcher.py", "runner.py", "__main__.py") or inside.startswith("cli/")
+    return inside in ("watcher.py", "runner.py", "start.py", "__main__.py") or inside.startswith("cli/")
 
 
 def imported_when_run(path: Path) -> set[int]:

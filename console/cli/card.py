@@ -25,7 +25,7 @@ def print_card(card: DecisionCard, now: datetime) -> None:
     say(Span(f"{version.label}: {version.state}, {made}", "strong"))
     say(version.sentence, indent=2)
     if version.reason:
-        say(f"{version.reason}.", indent=2)
+        say(f"Last decision: {version.reason}", indent=2)
     _title("Gates")
     table([_gate(gate) for gate in sorted(card.gates, key=lambda g: ORDER[g.verdict])], indent=2)
     _title("Metrics on the holdout")
@@ -61,7 +61,7 @@ def _metrics(card: DecisionCard) -> None:
                 _between(found.difference_low, found.difference_high, sign=True),
             ]
         rows.append([*row, f"{found.n:,}"])
-    table(rows, heads, indent=2, right="rows")
+    table(rows, heads, indent=2, right=["rows"])
 
 
 def _between(low: float | None, high: float | None, *, sign: bool = False) -> str:
@@ -80,7 +80,7 @@ def _segments(card: DecisionCard) -> None:
     worst = sorted(told, key=_by_difference)[:WORST] if against else told[:WORST]
     _title(f"Segments, the worst {len(worst)} of {len(card.segments)}")
     heads = ["segment", told[0].metric, *([against, "difference"] if against else []), "rows"]
-    table([_segment(each, against is not None) for each in worst], heads, indent=2, right="rows")
+    table([_segment(each, against is not None) for each in worst], heads, indent=2, right=["rows"])
     small = len(card.segments) - len(told)
     if small:
         say(f"{small} of {len(card.segments)} have too few rows to tell.", indent=2)

@@ -20,7 +20,8 @@ from engine.text import plain
 
 Cell = str | Span
 LONGEST = 4000
-WIDEST = 110
+WIDEST = 120
+NARROW = 24  # a column of text that has less room gets lines of its own
 GAP = "  "
 _COLOURS: dict[Tone, str] = {
     "dim": "2", "strong": "1", "head": "1", "key": "1", "ok": "32", "watch": "33", "failing": "31", "unknown": "35",
@@ -56,27 +57,59 @@ def say(text: Cell = "", *, indent: int = 0, hang: int = 0) -> None:
         _write(_coloured(line.rstrip(), tone))
 
 
-def table(rows: Iterable[Sequence[Cell]], headings: Sequence[str] = (), *, indent: int = 0, right: str = "") -> None:
-    """Print aligned columns. ``right`` names the headings of columns of numbers; the last column may be long text."""
-    body = [[_parts(cell) for cell in row] for row in rows]
+def table(
+    rows: Iterable[Sequence[Cell]],
+    headings: Sequence[str] = (),
+    *,
+    indent: int = 0,
+    right: Sequence[str] = (),
+    give_way: Sequence[str] = (),
+) -> None:
+    """Print aligned columns; the last may be long text.
+
+    ``right`` names the columns of numbers, ``give_way`` those that are left out, in this order, where the terminal
+    has no room for all.
+    """
     heads: list[tuple[str, Tone]] = [(heading, "dim") for heading in headings]
-    every = [heads, *body] if heads else body
+    every = [*([heads] if heads else []), *([_parts(cell) for cell in row] for row in rows)]
     if not every:
         return
     widths = [max(cells_of(row[i][0]) for row in every) for i in range(len(every[0]))]
-    numbers = {i for i, heading in enumerate(headings) if heading in right.split(",")}
-    before = indent + sum(w + len(GAP) for w in widths[:-1])
-    width = _width()
-    room = None if width is None or width - before < 16 else width - before
+    kept = _kept(widths, headings, give_way, indent)
+    before = indent + sum(widths[i] + len(GAP) for i in kept[:-1])
+    numbers = {i for i, heading in enumerate(headings) if heading in right}
     for row in every:
-        columns = [_coloured(pad(text, widths[i], right=i in numbers), tone) for i, (text, tone) in enumerate(row[:-1])]
-        text, tone = row[-1]
-        if len(row) - 1 in numbers:
-            text = pad(text, widths[-1], right=True)
-        tail = [text] if room is None else textwrap.wrap(text, room, drop_whitespace=text.strip() != "") or [""]
-        _write(" " * indent + GAP.join([*columns, _coloured(tail[0], tone)]).rstrip())
-        for more in tail[1:]:
-            _write(" " * before + _coloured(more, tone))
+        columns = [_coloured(pad(row[i][0], widths[i], right=i in numbers), row[i][1]) for i in kept[:-1]]
+        text, tone = row[kept[-1]]
+        if kept[-1] in numbers:
+            text = pad(text, widths[kept[-1]], right=True)
+        beside, below, margin = _broken(text, before, indent)
+        _write((" " * indent + GAP.join([*columns, _coloured(beside, tone)])).rstrip())
+        for line in below:
+            _write(" " * margin + _coloured(line, tone))
+
+
+def _kept(widths: Sequence[int], headings: Sequence[str], give_way: Sequence[str], indent: int) -> list[int]:
+    """The columns that are shown. A last column of text counts as narrow, for it can be broken."""
+    kept, width = list(range(len(widths))), _width()
+    for name in give_way:
+        needed = indent + sum(widths[i] + len(GAP) for i in kept[:-1]) + min(widths[-1], NARROW)
+        if width is not None and needed > width:
+            kept.remove(list(headings).index(name))
+    return kept
+
+
+def _broken(text: str, before: int, indent: int) -> tuple[str, list[str], int]:
+    """Text for the last column: what stands in its row, the lines below, and how far in those are."""
+    width = _width()
+    if width is None or cells_of(text) <= max(NARROW, width - before):
+        return text, [], 0
+    room = width - before
+    if room < NARROW or (room < WIDEST // 2 and cells_of(text) > 2 * room):
+        margin = indent + 4
+        return "", textwrap.wrap(text, max(NARROW, width - margin)), margin
+    lines = textwrap.wrap(text, room)
+    return lines[0], lines[1:], before
 
 
 def document(content: Any) -> None:

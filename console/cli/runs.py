@@ -113,7 +113,7 @@ def runs(session: Session, project: str | None, limit: int | None, matching: str
         if not shown:
             say(f"No run {'holds ' + matching if matching else 'yet'}.")
             return
-        table([_row(run, now) for run in shown], HEADINGS, right="run")
+        table([_row(run, now) for run in shown], HEADINGS, right=["run"], give_way=["job", "peak"])
         rest_of(len(shown), None if matching else engine.count_runs(project))
 
 

@@ -14,9 +14,9 @@ from console.cli.session import Session, Verb
 from console.cli.words import ago
 from console.lines import Span
 from engine import clock
-from engine.records import Overview, ProjectStatus
+from engine.records import Overview, ProjectStatus, Run
 
-HEADINGS = ("status", "project", "live", "for", "metric", "waiting", "last run", "ago", "next")
+HEADINGS = ("status", "project", "live", "for", "metric", "waiting", "last run", "next")
 
 
 @click.command(cls=Verb)
@@ -41,7 +41,7 @@ def _all(session: Session, found: Overview) -> None:
     if not found.projects:
         say(f"No project is registered yet: {session.command('add PATH')}")
         return
-    table([_row(each, found.at) for each in found.projects], HEADINGS)
+    table([_row(each, found.at) for each in found.projects], HEADINGS, give_way=["for", "metric"])
     reasons = [each for each in found.projects if each.verdict != "ok"]
     if reasons:
         say()
@@ -55,12 +55,19 @@ def _row(found: ProjectStatus, now: datetime) -> tuple[Cell, ...]:
         Span(found.project.name, "strong"),
         found.live or cells.NOTHING,
         cells.age(found.live_since, now),
-        cells.metric(found.metric),
+        cells.metric(found.metric, interval=False),
         _waiting(found),
-        cells.run_state(run) if run else cells.NOTHING,
-        cells.age(run.ended_at or run.started_at or run.queued_at, now) if run else cells.NOTHING,
+        _last(run, now) if run else cells.NOTHING,
         cells.until(found.next_due, now),
     )
+
+
+def _last(run: Run, now: datetime) -> str:
+    """``✓ 2 h ago``, ``■ failed 2 h ago``, ``▸ running 40 %``: a word wherever it did not simply go well."""
+    if run.ended_at is None:
+        return cells.run_state(run)
+    what = cells.RUN_GLYPHS[run.state] if run.state == "succeeded" else cells.run_state(run)
+    return f"{what} {ago(run.ended_at, now)}"
 
 
 def _waiting(found: ProjectStatus) -> str:

@@ -46,7 +46,7 @@ def audit(session: Session, verify: bool, export: Path | None, limit: int | None
         if not shown:
             say(f"No row holds {matching}.")
             return 0
-        table([_row(row) for row in shown], HEADINGS, right="row")
+        table([_row(row) for row in shown], HEADINGS, right=["row"])
         rest_of(len(shown), None if matching else engine.count_audit())
     return 0
 

@@ -18,7 +18,7 @@ from console.lines import Span, Tone
 from engine import clock
 from engine.records import Deployment, Version
 
-HEADINGS = ("version", "state", "made", "key metric", "against live", "was live", "run", "judgement")
+HEADINGS = ("version", "state", "made", "key metric", "against live", "was live", "judgement")
 TONES: dict[str, Tone] = {"live": "ok", "candidate": "watch", "barred": "failing", "failed": "dim", "retired": "dim"}
 
 
@@ -45,7 +45,7 @@ def versions(session: Session, project: str, limit: int | None, matching: str) -
         if not shown:
             say(f"No version of {project} holds {matching}." if matching else f"{project} has no version yet.")
             return
-        table([_row(version, now) for version in shown], HEADINGS, right="run")
+        table([_row(version, now) for version in shown], HEADINGS, give_way=["was live", "made"])
         rest_of(len(shown), None if matching else total)
 
 
@@ -54,12 +54,18 @@ def _row(version: Version, now: datetime) -> tuple[Cell, ...]:
         version.label,
         Span(cells.version_state(version.state), TONES.get(version.state, "")),
         ago(version.made_at, now),
-        cells.metric(version.metric),
+        cells.metric(version.metric, interval=False),
         cells.comparison(version),
-        cells.lived(version, now),
-        str(version.run),
+        _lived(version, now),
         version.reason if version.reason and version.state in ("barred", "rejected", "expired") else version.sentence,
     )
+
+
+def _lived(version: Version, now: datetime) -> str:
+    """For how long it was live the last time, or has been until now."""
+    if version.live_from is None:
+        return cells.NOTHING
+    return cells.age(version.live_from, version.live_until or now)
 
 
 @click.command(cls=Verb)
@@ -111,9 +117,9 @@ def at(session: Session, time: str, project: str | None) -> None:
         say(f"{when} nothing{' of ' + project if project else ''} was live.")
         return
     say(f"{when}:")
-    table([_lived(each) for each in found], ("project", "version", "since (UTC)", "by", "how", "reason"), indent=2)
+    table([_deployed(each) for each in found], ("project", "version", "since (UTC)", "by", "how", "reason"), indent=2)
 
 
-def _lived(found: Deployment) -> tuple[Cell, ...]:
+def _deployed(found: Deployment) -> tuple[Cell, ...]:
     since = f"{cells.day(found.at)} {found.at:%H:%M}"
     return (found.project, found.label, since, found.actor, found.kind, found.reason)

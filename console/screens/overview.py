@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import datetime
 
 from textual.widget import Widget
 
-from console import cells, tables
+from console import tables
 from console.commands import Retrain
-from console.lines import Line, Span, cut, ends, line, wrapped
+from console.overview_lines import detail, summary
 from console.questions import AskOverview, Question, Rows
 from console.screens.list_page import ListPage
 from console.widgets.lines_view import LinesView
 from engine.records import Overview, ProjectStatus
-from engine.text import plain
 
 FIRST_STEPS = (
     "No project yet. A project is a folder with a leverframe.toml, in Git. In a shell:",
@@ -43,6 +42,13 @@ class OverviewPage(ListPage[ProjectStatus]):
         yield LinesView(id="summary")
         yield from super().body()
         yield LinesView(id="detail")
+
+    def on_mount(self) -> None:
+        super().on_mount()
+        first = self.app.first
+        # Read while Textual was loading; a failure is left to the watcher, which asks again and says it.
+        if first is not None and first.done() and first.exception() is None:
+            self.answered(first.result(), first.result().at)
 
     def question(self) -> Question:
         return AskOverview()
@@ -100,39 +106,3 @@ class OverviewPage(ListPage[ProjectStatus]):
     def do_retrain(self) -> None:
         if self.selected is not None:
             self.app.run_command(Retrain(self.selected.project.name))
-
-
-def summary(overview: Overview, width: int) -> Line:
-    """How things stand in one line, and how much disk is left."""
-    worst: list[Span] = []
-    for verdict in ("failing", "unknown", "watch", "ok"):
-        count = sum(1 for s in overview.projects if s.verdict == verdict)
-        if count:
-            worst += [Span(f"{cells.GLYPHS[verdict]} {count} {verdict}", verdict), Span(" · ")]
-    waiting = sum(len(s.candidates) for s in overview.projects)
-    said = Span("nothing waits for a decision", "dim")
-    if waiting:
-        said = Span(f"{waiting} waiting for a decision", "watch")
-    used = 1 - overview.free / overview.total if overview.total else 0
-    disk = line(Span(f"disk {used:.0%} used, {cells.size(overview.free)} free ", "dim"))
-    return ends(line(" ", *worst, said), disk, width)
-
-
-def detail(status: ProjectStatus, now: datetime, width: int) -> Sequence[Line]:
-    """Why the selected project is as it is, and which key acts on it."""
-    lines: list[Line] = [
-        (Span("─" * width, "rule"),),
-        line(" ", Span(f"{cells.GLYPHS[status.verdict]} {status.project.name}", status.verdict),
-             Span(f"  {cut(plain(status.project.title), max(10, width - len(status.project.name) - 6))}", "dim")),
-        *wrapped(plain(status.why) + ".", width - 4, indent="   ")[:2],
-    ]  # fmt: skip
-    run = status.active_run
-    if run is not None:
-        lines.append(line("   ", Span(f"{cells.run_state(run)}: {plain(run.phase)}", "key"), f", run {run.id}"))
-    if status.candidates:
-        newest = status.candidates[0]
-        text = f"{newest.label} waits: {plain(newest.sentence)}"
-        lines.append(line("   ", Span("c", "key"), " ", cut(text, width - 8)))
-    if status.rollback_to is not None:
-        lines.append(line("   ", Span("R", "key"), f" would roll back to {status.rollback_to}"))
-    return lines[:6]

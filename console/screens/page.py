@@ -53,6 +53,12 @@ class Page(Asking, Screen[None]):
     if TYPE_CHECKING:
         app: LeverframeApp
 
+    def __init_subclass__(cls, **options: Any) -> None:
+        # Before Textual collects them.
+        if "name_of" in cls.__dict__:
+            cls.BINDINGS = bindings(cls.name_of)
+        super().__init_subclass__(**options)
+
     def __init__(self) -> None:
         super().__init__()
         self.at: datetime | None = None

@@ -1,0 +1,47 @@
+"""The last known screen, shown at once and marked with its age, while the console is loaded behind it.
+
+Nothing but the standard library is imported here, and little of it: this is what a person waits for.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+
+NAME = "last-screen"
+ALTERNATE_SCREEN = "\x1b[?1049h\x1b[?25l\x1b[H"
+
+
+def show(home: str | None) -> bool:
+    """Print the picture that fits this terminal. False when there is none, or no terminal."""
+    place = os.path.expanduser(home or os.environ.get("LEVERFRAME_HOME") or "~/.leverframe")
+    try:
+        size = os.get_terminal_size(1)
+        with open(os.path.join(place, "console", NAME), encoding="utf-8") as file:
+            if os.fstat(file.fileno()).st_uid != os.geteuid():
+                return False
+            width, height, at = (int(word) for word in file.readline().split())
+            picture = file.read()
+    except (OSError, ValueError):
+        return False
+    if (width, height) != (size.columns, size.lines) or not sys.stdin.isatty():
+        return False
+    left, right = " LEVERFRAME  Overview", f"as it was {_ago(time.time() - at)} ago · reading … "
+    head = f"\x1b[1m{left}\x1b[0m" + right.rjust(width - len(left))
+    sys.stdout.write(f"{ALTERNATE_SCREEN}{head}\n{picture}".replace("\n", "\r\n"))
+    sys.stdout.flush()
+    return True
+
+
+def leave() -> None:
+    """Go back to the ordinary screen, because the console did not open after all."""
+    sys.stdout.write("\x1b[?1049l\x1b[?25h")
+    sys.stdout.flush()
+
+
+def _ago(seconds: float) -> str:
+    for size, word in ((86400, "d"), (3600, "h"), (60, "min")):
+        if seconds >= 2 * size:
+            return f"{seconds / size:.0f} {word}"
+    return f"{max(0, seconds):.0f} s"

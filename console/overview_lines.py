@@ -1,0 +1,47 @@
+"""What the overview says around its list: how things stand, and why the selected project is as it is. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from console import cells
+from console.lines import Line, Span, cut, ends, line, wrapped
+from engine.records import Overview, ProjectStatus
+from engine.text import plain
+
+
+def summary(overview: Overview, width: int) -> Line:
+    """How things stand in one line, and how much disk is left."""
+    worst: list[Span] = []
+    for verdict in ("failing", "unknown", "watch", "ok"):
+        count = sum(1 for s in overview.projects if s.verdict == verdict)
+        if count:
+            worst += [Span(f"{cells.GLYPHS[verdict]} {count} {verdict}", verdict), Span(" · ")]
+    waiting = sum(len(s.candidates) for s in overview.projects)
+    said = Span("nothing waits for a decision", "dim")
+    if waiting:
+        said = Span(f"{waiting} waiting for a decision", "watch")
+    used = 1 - overview.free / overview.total if overview.total else 0
+    disk = line(Span(f"disk {cells.percent(used)} used, {cells.size(overview.free)} free ", "dim"))
+    return ends(line(" ", *worst, said), disk, width)
+
+
+def detail(status: ProjectStatus, now: datetime, width: int) -> Sequence[Line]:
+    """Why the selected project is as it is, and which key acts on it."""
+    lines: list[Line] = [
+        (Span("─" * width, "rule"),),
+        line(" ", Span(f"{cells.GLYPHS[status.verdict]} {status.project.name}", status.verdict),
+             Span(f"  {cut(plain(status.project.title), max(10, width - len(status.project.name) - 6))}", "dim")),
+        *wrapped(plain(status.why) + ".", width - 4, indent="   ")[:2],
+    ]  # fmt: skip
+    run = status.active_run
+    if run is not None:
+        lines.append(line("   ", Span(f"{cells.run_state(run)}: {plain(run.phase)}", "key"), f", run {run.id}"))
+    if status.candidates:
+        newest = status.candidates[0]
+        text = f"{newest.label} waits: {plain(newest.sentence)}"
+        lines.append(line("   ", Span("c", "key"), " ", cut(text, width - 8)))
+    if status.rollback_to is not None:
+        lines.append(line("   ", Span("R", "key"), f" would roll back to {status.rollback_to}"))
+    return lines[:6]
