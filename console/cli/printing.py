@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import sys
 import textwrap
@@ -52,7 +53,7 @@ def say(text: Cell = "", *, indent: int = 0, hang: int = 0) -> None:
     margin = " " * indent
     lines = [margin + text]
     if width is not None:
-        lines = textwrap.wrap(text, width, initial_indent=margin, subsequent_indent=margin + " " * hang) or [""]
+        lines = [margin + line for line in _lines(text, width - indent, hang)]
     for line in lines:
         _write(_coloured(line.rstrip(), tone))
 
@@ -107,9 +108,16 @@ def _broken(text: str, before: int, indent: int) -> tuple[str, list[str], int]:
     room = width - before
     if room < NARROW or (room < WIDEST // 2 and cells_of(text) > 2 * room):
         margin = indent + 4
-        return "", textwrap.wrap(text, max(NARROW, width - margin)), margin
-    lines = textwrap.wrap(text, room)
+        return "", _lines(text, max(NARROW, width - margin)), margin
+    lines = _lines(text, room)
     return lines[0], lines[1:], before
+
+
+def _lines(text: str, width: int, hang: int = 0) -> list[str]:
+    """``text`` broken at spaces, but not between a number and its per cent sign."""
+    kept = re.sub(r"(?<=\d) %", "\u00a0%", text)
+    found = textwrap.wrap(kept, max(NARROW, width), subsequent_indent=" " * hang)
+    return [line.replace("\u00a0%", " %") for line in found] or [""]
 
 
 def document(content: Any) -> None:
