@@ -80,7 +80,11 @@ class Engine:
         self._store = ObjectStore(workspace.objects)
         self.home = workspace.root
         self.operator = operator
-        self.reconcile()
+        try:
+            self.reconcile()
+        except Refusal:
+            # A full disk keeps nobody from looking. Whoever wants to change something is told, and doctor tells too.
+            return
 
     def close(self) -> None:
         """Let go of the ledger."""

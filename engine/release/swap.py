@@ -13,6 +13,7 @@ import shutil
 import sqlite3
 from dataclasses import asdict
 from datetime import datetime
+from pathlib import Path
 
 from engine import clock
 from engine.audit import trail
@@ -24,6 +25,7 @@ from engine.release import live as projection
 from engine.release.plan import approval_of, live_deployment, refusal_to_release
 from engine.release.policy import why_not_reject, why_not_rollback
 from engine.release.proof import OnStep, Steps, prove
+from engine.storage.disk import refused, why_not
 from engine.storage.ledger import Ledger
 from engine.storage.objects import ObjectStore
 from engine.storage.workspace import Workspace
@@ -51,30 +53,51 @@ def move(
         digest = str(catalog.find(db, plan.target)["digest"])
     number = catalog.parse_label(plan.target)[1]
     release = f"{number}-{digest[:12]}-{secrets.token_hex(3)}"
-    folder = projection.release_folder(workspace, plan.project, release)
-    unproven = folder.with_name(f".{release}")
-    folder.parent.mkdir(exist_ok=True)
     steps = Steps(on_step)
-    try:
-        # One proof at a time for a project: the second of two operators is told before it proves for nothing.
-        with workspace.lock(f"move-{plan.project}"):
-            with ledger.read() as db:
-                _check(db, plan, operator, clock.now())
-            prove(workspace, store, digest, plan.target, unproven, steps)
-            os.rename(unproven, folder)
+    # One proof at a time for a project: the second of two operators is told before it proves for nothing.
+    with workspace.lock(f"move-{plan.project}"):
+        with ledger.read() as db:
+            _check(db, plan, operator, clock.now())
+        folder = _proven(workspace, store, plan, digest, release, steps)
+        try:
             deployment = _commit(ledger, plan, release, steps, reason, operator, clock.now())
-            if deployment is None:
-                shutil.rmtree(folder, ignore_errors=True)
-                return Moved(None, tuple(steps.done), _waits(plan, operator), None)
-            projection.point(workspace, plan.project, release)
-            steps.add(f"live: {plan.target}, written to the ledger and linked")
-            projection.tidy(workspace, plan.project, {release})
-    finally:
-        shutil.rmtree(unproven, ignore_errors=True)
-    sentence = f"{plan.target} is live."
+        except Refusal:
+            shutil.rmtree(folder, ignore_errors=True)
+            raise
+        if deployment is None:
+            shutil.rmtree(folder, ignore_errors=True)
+            return Moved(None, tuple(steps.done), _waits(plan, operator), None)
+        sentence = _show(workspace, plan, release, steps)
     if plan.kind == "rollback":
         sentence += f" {plan.source} is barred until someone lifts it."
     return Moved(deployment, tuple(steps.done), sentence, plan.source)
+
+
+def _proven(
+    workspace: Workspace, store: ObjectStore, plan: MovePlan, digest: str, release: str, steps: Steps
+) -> Path:
+    """The release folder of the target, rebuilt and proven. Nothing points at it yet; a failure leaves none."""
+    folder = projection.release_folder(workspace, plan.project, release)
+    unproven = folder.with_name(f".{release}")
+    try:
+        with refused(f"{plan.target} could not be rebuilt and nothing was changed"):
+            folder.parent.mkdir(exist_ok=True)
+            prove(workspace, store, digest, plan.target, unproven, steps)
+            os.rename(unproven, folder)
+    finally:
+        shutil.rmtree(unproven, ignore_errors=True)
+    return folder
+
+
+def _show(workspace: Workspace, plan: MovePlan, release: str, steps: Steps) -> str:
+    """Point the live link at what the ledger says by now. If that fails, the next look at the workspace does it."""
+    try:
+        projection.point(workspace, plan.project, release)
+    except OSError as error:
+        return f"{plan.target} is live in the ledger, but live/{plan.project} still leads elsewhere: {why_not(error)}."
+    steps.add(f"live: {plan.target}, written to the ledger and linked")
+    projection.tidy(workspace, plan.project, {release})
+    return f"{plan.target} is live."
 
 
 def _waits(plan: MovePlan, operator: Operator) -> str:

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from engine import clock
-from engine.errors import LeverframeError
+from engine.errors import LeverframeError, Refusal
 from engine.people.operators import account
 from engine.records import Operator, Run, RunState
 from engine.runs import history, queue
@@ -25,6 +25,7 @@ from engine.runs.launch import Launch
 from engine.runs.package import package, register
 from engine.runs.retrain import Room, retrain
 from engine.storage import workspace as workspaces
+from engine.storage.disk import why_not
 from engine.storage.ledger import Ledger
 from engine.storage.objects import ObjectStore
 from engine.storage.workspace import Workspace
@@ -124,7 +125,7 @@ def drive(workspace: Workspace, ledger: Ledger, run: Run, held: int) -> None:
         state: RunState = "cancelled" if cancellation.why else "failed"
         why = cancellation.why or plain(str(error), 1000)
     except OSError as error:
-        state, why = "failed", f"The machine would not: {error.strerror or error} ({error.filename or 'no file'})."
+        state, why = "failed", f"The run could not go on: {why_not(error)}."
     except Exception as error:  # noqa: BLE001 - a bug of ours must end the run too; its traceback is kept
         traceback.print_exc()
         state = "failed"
@@ -132,8 +133,20 @@ def drive(workspace: Workspace, ledger: Ledger, run: Run, held: int) -> None:
         why = f"Leverframe itself failed ({said}); the traceback is in engine.log of the run's folder."
     finally:
         cancellation.end("the run ended")
-    with ledger.write() as db:
-        queue.finish(db, run.id, state, clock.now(), why=why)
+    _end(workspace, ledger, run.id, state, why)
+
+
+def _end(workspace: Workspace, ledger: Ledger, run: int, state: RunState, why: str) -> None:
+    """Write the outcome. On a full disk the failed run's own data makes room for it; its logs stay."""
+    try:
+        with ledger.write() as db:
+            queue.finish(db, run, state, clock.now(), why=why)
+    except Refusal:
+        for path in workspace.run_folder(run).rglob("*"):
+            if path.suffix != ".log" and path.name != "lock" and (path.is_symlink() or path.is_file()):
+                path.unlink(missing_ok=True)
+        with ledger.write() as db:
+            queue.finish(db, run, state, clock.now(), why=why)
 
 
 def main(home: str, number: str) -> int:

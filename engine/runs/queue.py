@@ -24,11 +24,13 @@ from engine.errors import Conflict, NotFound
 from engine.records import Operator, RunState
 from engine.runs.step import StepResult, sweep
 from engine.storage.atomic import write_file
+from engine.storage.disk import refused
 from engine.storage.ledger import Ledger
 from engine.storage.workspace import Workspace
 
 MOST_AT_ONCE = max(2, (os.cpu_count() or 2) // 2)
 CANCEL = "cancel"
+_INTERRUPTED = "its process was killed, or the machine went down, or the disk was full"
 ENDED = ("succeeded", "failed", "cancelled", "interrupted", "nothing-new")
 
 
@@ -51,8 +53,9 @@ def enqueue(
 def take_lock(workspace: Workspace, run: int) -> int | None:
     """The descriptor of the run's lock, to be kept open for life; None when a living process holds it."""
     folder = workspace.run_folder(run)
-    folder.mkdir(exist_ok=True)
-    descriptor = os.open(folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    with refused(f"Run {run} could not be started"):
+        folder.mkdir(exist_ok=True)
+        descriptor = os.open(folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -151,7 +154,7 @@ def settle(workspace: Workspace, ledger: Ledger, at: datetime) -> list[int]:
         try:
             sweep(marker(workspace, run))
             with ledger.write() as db:
-                finish(db, run, "interrupted", at, why="its process was killed or the machine went down")
+                finish(db, run, "interrupted", at, why=_INTERRUPTED)
             dead.append(run)
         finally:
             os.close(held)

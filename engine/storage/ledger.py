@@ -40,6 +40,11 @@ class Ledger:
             return 0
         try:
             return int(self._connection().execute("PRAGMA user_version").fetchone()[0])
+        except sqlite3.OperationalError as error:
+            raise Refusal(
+                f"The ledger {self.path} cannot be opened ({error}); see whether the disk is full, and whether this "
+                "account may write there."
+            ) from None
         except sqlite3.DatabaseError as error:
             raise Damage(f"The ledger {self.path} cannot be read ({error}); restore it from a backup.") from None
 
@@ -86,8 +91,8 @@ class Ledger:
         except BaseException as error:
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
-            if isinstance(error, sqlite3.OperationalError) and "full" in str(error):
-                raise Refusal("The disk is full: the ledger took nothing in. Free some space and try again.") from None
+            if isinstance(error, sqlite3.OperationalError):
+                _explain(error)
             raise
 
     def marker(self) -> int:
@@ -100,3 +105,14 @@ class Ledger:
                 connection.close()
             self._open.clear()
         self._local = threading.local()
+
+
+def _explain(error: sqlite3.OperationalError) -> None:
+    """Raise Refusal for what the machine is to blame for; an error in our own SQL stays what it is."""
+    code = error.sqlite_errorcode & 0xFF  # The rest says which call failed.
+    if code == sqlite3.SQLITE_FULL:
+        raise Refusal("The disk is full: the ledger took nothing in. Free some space and try again.") from None
+    if code in (sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_BUSY):
+        raise Refusal(
+            f"The ledger took nothing in ({error}); see whether the disk is full or failing, then try again."
+        ) from None

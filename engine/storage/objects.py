@@ -12,6 +12,7 @@ from typing import Any
 
 from engine.errors import Damage, Refusal
 from engine.storage.chunks import boundaries
+from engine.storage.disk import why_not
 
 LEVEL = 3
 
@@ -66,9 +67,7 @@ class ObjectStore:
             os.rename(temporary, target)
         except OSError as error:
             temporary.unlink(missing_ok=True)
-            raise Refusal(
-                f"The object store took nothing in: {error.strerror}. Free some space and try again."
-            ) from None
+            raise Refusal(f"The object store took nothing in: {why_not(error)}.") from None
         return digest
 
     def get(self, digest: str) -> bytes:

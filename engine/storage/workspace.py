@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from engine.errors import Conflict, Forbidden, NotFound, Refusal
+from engine.storage.disk import refused, why_not
 
 _FOLDERS = ("objects", "environments", "runs", "live", "locks", "cache", "console", "logs", "releases")
 
@@ -63,7 +64,8 @@ class Workspace:
 
         Raises Conflict when somebody else holds it and ``wait`` is false.
         """
-        descriptor = os.open(self.root / "locks" / name, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        with refused(f"The lock '{name}' could not be taken"):
+            descriptor = os.open(self.root / "locks" / name, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
         try:
             try:
                 fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
@@ -96,7 +98,7 @@ def create(home: Path) -> Workspace:
         for name in _FOLDERS:
             (root / name).mkdir(mode=0o750, exist_ok=True)
     except OSError as error:
-        raise Refusal(f"The workspace {root} cannot be made: {error.strerror}.") from None
+        raise Refusal(f"The workspace {root} cannot be made: {why_not(error)}.") from None
     return find(root, must_exist=False)
 
 

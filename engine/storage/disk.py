@@ -1,0 +1,30 @@
+"""What the system says when it will not write, in words that say what to do."""
+
+from __future__ import annotations
+
+import errno
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from engine.errors import Refusal
+from engine.text import plain
+
+_FULL = {errno.ENOSPC, errno.EDQUOT}
+
+
+def why_not(error: OSError) -> str:
+    """The reason as the end of a sentence: a full disk by its name, anything else in the system's words."""
+    # Arrow and shutil keep the number to themselves and only quote the text.
+    if error.errno in _FULL or "No space left" in str(error):
+        return "the disk is full; free some space and try again"
+    where = f" ({error.filename})" if error.filename else ""
+    return plain(f"{error.strerror or error}{where}", 300)
+
+
+@contextmanager
+def refused(what: str) -> Iterator[None]:
+    """Within the block, whatever the system refuses is a Refusal: ``what`` and why not."""
+    try:
+        yield
+    except OSError as error:
+        raise Refusal(f"{what}: {why_not(error)}.") from None
