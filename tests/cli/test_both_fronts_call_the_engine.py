@@ -1,0 +1,147 @@
+"""A verb does what a key does because both call the same method of the engine; and what a verb may import."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import click
+import pytest
+
+from console.__main__ import console_wanted
+from console.cli.root import VERBS, leverframe
+from engine.api import Engine
+from engine.errors import Refusal
+from tests.cli.calling import call
+from tests.cli.conftest import History
+
+ROOT = Path(__file__).resolve().parents[2]
+REACHES = {
+    "add somewhere": "add",
+    "remove tiny": "remove",
+    "check somewhere": "check",
+    "status": "overview",
+    "status tiny": "status",
+    "retrain tiny": "retrain",
+    "runs": "runs",
+    "log 1": "log",
+    "cancel 1": "cancel",
+    "candidates": "candidates",
+    "versions tiny": "versions",
+    "show tiny@1": "show",
+    "diff tiny@1 tiny@2": "diff",
+    "at 2026-11-03": "at",
+    "approve tiny@3 --reason x": "plan_release",
+    "reject tiny@3 --reason x": "reject",
+    "rollback tiny --reason x": "plan_rollback",
+    "rollback tiny --preview": "plan_rollback",
+    "lift tiny@2 --reason x": "lift",
+    "audit": "audit",
+    "audit --verify": "verify_audit",
+    "audit --export somewhere": "export_audit",
+    "doctor": "doctor",
+    "operators": "operators",
+    "operators list": "operators",
+    "operators add bob --reason x": "add_operator",
+}
+# init opens the engine and does no more; demo is a story of other verbs and has tests of its own.
+WITHOUT_A_METHOD = {"init", "demo"}
+
+
+@pytest.mark.parametrize(("words", "method"), REACHES.items())
+def test_a_verb_reaches_its_method_of_the_engine(
+    history: History, monkeypatch: pytest.MonkeyPatch, words: str, method: str
+) -> None:
+    def reached(*_: Any, **__: Any) -> None:
+        raise Refusal(f"{method} was reached.")
+
+    monkeypatch.setattr(Engine, method, reached)
+    told = history(*words.split())
+    assert (told.code, told.err) == (1, f"{method} was reached.\n")
+
+
+@pytest.mark.parametrize("words", ["approve tiny@3 --reason good", "rollback tiny --to tiny@1 --reason good"])
+def test_a_decision_carries_out_the_very_plan_that_was_shown(
+    history: History, monkeypatch: pytest.MonkeyPatch, words: str
+) -> None:
+    plans, moved = [], []
+    for name in ("plan_release", "plan_rollback"):
+        real = getattr(Engine, name)
+
+        def planned(engine: Engine, *given: Any, real: Any = real) -> Any:
+            plans.append(replace(real(engine, *given), refused=None))
+            return plans[-1]
+
+        monkeypatch.setattr(Engine, name, planned)
+
+    def move(_: Engine, plan: Any, reason: str, __: Any) -> None:
+        moved.append((plan, reason))
+        raise Refusal("enough")
+
+    monkeypatch.setattr(Engine, "move", move)
+    history(*words.split())
+    assert moved == [(plans[0], "good")]
+
+
+def test_every_verb_is_held_to_a_method() -> None:
+    assert {words.split()[0] for words in REACHES} | WITHOUT_A_METHOD == set(VERBS)
+
+
+def commands() -> list[tuple[str, click.Command]]:
+    """Every verb, those inside a group too, with the words that call it."""
+    found = []
+    context = click.Context(leverframe)
+    for verb in VERBS:
+        command = leverframe.get_command(context, verb)  # type: ignore[attr-defined]
+        assert command is not None
+        found.append((verb, command))
+        if isinstance(command, click.Group):
+            found += [(f"{verb} {name}", inner) for name, inner in command.commands.items()]
+    return found
+
+
+@pytest.mark.parametrize(("words", "command"), commands(), ids=[words for words, _ in commands()])
+def test_every_verb_has_help_and_takes_the_common_options(words: str, command: click.Command) -> None:
+    assert command.help, words
+    options = {name for parameter in command.params for name in parameter.opts if name.startswith("--")}
+    assert options >= {"--home", "--operator", *({"--json"} if words != "demo" else ())}
+    undescribed = [p.name for p in command.params if isinstance(p, click.Option) and not p.help]
+    assert not undescribed
+    told = call(*words.split(), "--help")
+    assert (told.code, told.err) == (0, "")
+    assert told.out.startswith(f"Usage: leverframe {words}")
+
+
+def test_help_lists_every_verb_and_version_says_which() -> None:
+    said = call("--help").out
+    assert all(re.search(rf"^  {verb} ", said, re.MULTILINE) for verb in VERBS)
+    assert re.fullmatch(r"leverframe \d+\.\d+\S*\n", call("--version").out)
+
+
+def test_common_options_stand_before_the_verb_or_after_it_and_the_last_one_holds(history: History) -> None:
+    after = call("status", "--json", "--operator", "ada", "--home", history.home)
+    before = call("--operator", "eve", "--home", history.home, "status", "--json", "--operator=ada")
+    assert after.json["projects"] == before.json["projects"]
+
+
+@pytest.mark.parametrize("words", [["--help"], ["status"], ["candidates"], ["show", "tiny@1"], ["audit", "--json"]])
+def test_a_verb_that_looks_imports_nothing_heavy(history: History, words: list[str]) -> None:
+    heavy = {"textual", "pandas", "pyarrow", "sklearn", "scipy", "numpy", "sqlite_utils"}
+    script = (
+        "import sys; from console.__main__ import main\n"
+        f"code = main({['--home', str(history.home), '--operator', 'ada', *words]!r})\n"
+        f"print(code, sorted({{name.partition('.')[0] for name in sys.modules}} & {heavy!r}), file=sys.stderr)"
+    )
+    ended = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, timeout=60)
+    assert ended.stderr == "0 []\n"
+
+
+def test_the_console_is_opened_only_when_nothing_but_common_options_are_given() -> None:
+    assert console_wanted([]) == (None, None)
+    assert console_wanted(["--home", "x", "--operator=ada"]) == (Path("x"), "ada")
+    for words in (["status"], ["--home", "x", "status"], ["--home"], ["--home", ""], ["--help"]):
+        assert console_wanted(words) is None

@@ -1,0 +1,70 @@
+"""retrain, runs, log, cancel: a run that takes its time and one that fails."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import pytest
+
+from tests import tiny
+from tests.cli.conftest import History
+
+SLOW = tiny.STEPS.replace(
+    "def train():", "def train():\n    import time\n    print('  fitting', flush=True); time.sleep(120)"
+)
+FAILING = tiny.STEPS.replace("def train():", "def train():\n    print('about to fail'); sys.exit('no such column: x')")
+
+
+@pytest.fixture
+def work(tmp_path: Path) -> History:
+    work = History(tmp_path / "home", tmp_path)
+    assert work("init").code == 0
+    return work
+
+
+def test_a_run_is_queued_followed_cancelled_and_listed(work: History, tmp_path: Path) -> None:
+    work("add", tiny.make(tmp_path / "slow", name="slow", steps=SLOW))
+    queued = work("retrain", "slow", "--as-of", "2026-11-03")
+    assert queued.code == 0
+    assert "Run 1 is queued" in queued.out
+    assert f"leverframe --home {work.home} log 1 --follow" in queued.out
+    until = time.monotonic() + 60
+    while "  fitting\n" not in (seen := work("log", "1")).out:
+        assert time.monotonic() < until, seen
+    assert "Run 1 is running. Stay with it: " in seen.err
+    asked = work("cancel", "1", "--reason", "not now")
+    assert (asked.code, asked.out) == (0, "Run 1 was asked to end; it does so within a second or two.\n")
+    followed = work("log", "1", "--follow")
+    assert followed.code == 0
+    assert "  fitting\n" in followed.out
+    assert "Run 1 ended: cancelled: cancelled by ada: not now." in followed.err
+    (run,) = work("runs", "slow", "--json").json
+    assert (run["state"], run["version"]) == ("cancelled", None)
+    assert "cancelled by ada: not now" in work("runs").out
+    assert "has ended already" in work("cancel", "1").err
+
+
+def test_a_run_that_fails_ends_with_code_1_says_why_and_where_its_log_is(work: History, tmp_path: Path) -> None:
+    work("add", tiny.make(tmp_path / "bad", name="bad", steps=FAILING))
+    told = work("retrain", "bad", "--as-of", "2026-11-03", "--wait")
+    assert told.code == 1
+    assert told.out.startswith("Run 1: retrain of bad\n")
+    assert told.err.count("\n") == 1
+    assert "Run 1 failed: " in told.err and "no such column: x" in told.err
+    assert f"leverframe --home {work.home} log 1" in told.err
+    log = work("log", "1", "--step", "train")
+    assert log.out == "about to fail\nno such column: x\n"
+    assert "Run 1 ended: failed" in log.err
+    assert "runs/0000001" in log.err
+    titled = work("log", "1").out.splitlines()
+    assert titled[titled.index("about to fail") - 1] == "── train ──"
+    again = work("retrain", "bad", "--as-of", "2026-11-03", "--wait", "--json")
+    assert (again.code, again.json["state"]) == (1, "failed")
+    watch = work("status", "--json").json["projects"][0]
+    assert watch["last_run"]["state"] == "failed"
+
+
+def test_a_list_says_when_there_is_more(history: History) -> None:
+    assert history("runs", "--limit", 1).out.endswith("The newest 1 of 3; --limit shows more.\n")
+    assert history("runs", "--matching", "nothing like it").out == "No run holds nothing like it.\n"
