@@ -49,8 +49,8 @@ def identify(ledger: Ledger, name: str) -> Operator:
         row = db.execute("SELECT role FROM operators WHERE name = ?", (name,)).fetchone()
     if row is None:
         raise NotFound(
-            f"This workspace knows no operator '{name}'; an admin can add them with "
-            f"'leverframe operators add {name} --role operator --reason …'."
+            f"This workspace knows no operator '{name}'; say who you are with --operator, or have an admin let you in "
+            f"with 'leverframe operators add {name} --role operator --reason …'."
         )
     return Operator(name, row["role"], account())
 

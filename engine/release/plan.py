@@ -27,10 +27,12 @@ def live_deployment(db: sqlite3.Connection, project: str) -> sqlite3.Row | None:
 
 def live_releases(db: sqlite3.Connection) -> dict[str, str]:
     """The name of the live release folder of each project that has one."""
+    # From the projects, also those that were removed: to group the deployments would read all there ever were.
     rows = db.execute(
-        "SELECT project, release FROM deployments WHERE seq IN (SELECT max(seq) FROM deployments GROUP BY project)"
+        "SELECT p.name, d.release FROM projects p"
+        " JOIN deployments d ON d.seq = (SELECT max(seq) FROM deployments WHERE project = p.name)"
     )
-    return {r["project"]: r["release"] for r in rows}
+    return {r["name"]: r["release"] for r in rows}
 
 
 def approval_of(db: sqlite3.Connection, row: sqlite3.Row, live_seq: int) -> Approval:
@@ -145,8 +147,9 @@ def _contents(document: dict[str, Any]) -> tuple[str, ...]:
     code, data, environment = document["code"], document["data"], document["environment"]
     revision = str(code["revision"] or "uncommitted")[:8]
     until = f" up to {data['until'][:10]}" if data["until"] else ""
+    files = len(document["model"]["files"])
     return (
-        f"model, {len(document['model']['files'])} file(s)",
+        f"model, {files} file{'' if files == 1 else 's'}",
         f"code {revision}" + (" with uncommitted changes" if code["dirty"] else ""),
         f"data, {data['rows']:,} rows{until}",
         f"data schema, {len(document['schema']['columns'])} columns",
@@ -172,4 +175,4 @@ def _span(start: datetime, end: datetime) -> str:
     for size, word in ((86400, "days"), (3600, "hours"), (60, "minutes")):
         if seconds >= 2 * size:
             return f"{seconds / size:.0f} {word}"
-    return f"{seconds:.0f} seconds"
+    return "1 second" if round(seconds) == 1 else f"{seconds:.0f} seconds"

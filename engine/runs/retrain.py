@@ -111,6 +111,7 @@ def _retrain(room: Room, judge: Judge) -> Made:
     start = begin(room)
     form = start.manifest.data.format
     extract = room.launch(start.stage, "extract", "extract", (0.05, 0.40))
+    room.tell(0.05, "extract")
     extract.begin()
     train = room.launch(start.stage, "train", "train", (0.40, 0.70))
     extract.conclude(room.record)
@@ -120,11 +121,13 @@ def _retrain(room: Room, judge: Judge) -> Made:
     with ThreadPoolExecutor(2) as pool:
         storing = pool.submit(put_table, room.store, data.table)
         write_input(data.train, train.input, form)
+        room.tell(0.40, "train")
         train.begin()
         live = pool.submit(_score_live, room, data)
         score = room.launch(start.stage, "score", "score", (0.70, 0.80))
         trained = train.conclude(room.record)
         model = _model_of(train)
+        room.tell(0.70, "score")
         predictions = _score(room, score, data.holdout_inputs, model)
         live_predictions, live_problem = live.result()
         room.tell(0.80, "validate")

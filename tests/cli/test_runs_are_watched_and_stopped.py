@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from engine import clock
 from tests import tiny
 from tests.cli.conftest import History
 
@@ -32,6 +33,7 @@ def test_a_run_is_queued_followed_cancelled_and_listed(work: History, tmp_path: 
     until = time.monotonic() + 60
     while "  fitting\n" not in (seen := work("log", "1")).out:
         assert time.monotonic() < until, seen
+        clock.pause(0.2)
     assert "Run 1 is running. Stay with it: " in seen.err
     asked = work("cancel", "1", "--reason", "not now")
     assert (asked.code, asked.out) == (0, "Run 1 was asked to end; it does so within a second or two.\n")
