@@ -77,13 +77,15 @@ def _make(session: Session, plan: Plan) -> None:
 
 def _replay(session: Session, plan: Plan, operator: Engine) -> None:
     from console.demo.make import replay
+    from console.demo.repository import samples
     from console.demo.show import shown
     from console.demo.story import tales
 
     again = session.command("demo")
+    stories = tales(plan.weeks)
     try:
-        with shown([tale.project for tale in tales(plan.weeks)]) as told:
-            replay(plan, operator, told)
+        with shown([tale.project for tale in stories]) as told:
+            replay(plan, stories, samples(), operator, told)
     except KeyboardInterrupt:
         complain(f"The demo was stopped and nothing is lost; '{again}' goes on with it.")
         raise

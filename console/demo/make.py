@@ -6,11 +6,12 @@ import threading
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from console.demo.place import Plan
 from console.demo.replay import Replay, Stopped, Told
-from console.demo.story import tales
+from console.demo.story import Tale
 
 if TYPE_CHECKING:
     from engine.api import Engine
@@ -19,10 +20,13 @@ OPERATOR = "demo"
 _PATIENCE = 20.0  # seconds; longer than any single thing that a replay does
 
 
-def replay(plan: Plan, engine: Engine, told: Told) -> None:
-    """Replay all stories as the operator of ``engine``. Raises KeyboardInterrupt once everything has come to a rest."""
+def replay(plan: Plan, tales: Sequence[Tale], originals: Path, engine: Engine, told: Told) -> None:
+    """Replay ``tales`` of the projects in ``originals`` as the operator of ``engine``.
+
+    Raises what a project or the machine raised, or KeyboardInterrupt; by then everything has come to a rest.
+    """
     stop = threading.Event()
-    replays = [Replay(engine, tale, plan.projects, plan.until, told, stop) for tale in tales(plan.weeks)]
+    replays = [Replay(engine, tale, plan, originals, told, stop) for tale in tales]
     for each in replays:
         each.start()
     try:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from console.demo import repository
+from console.demo.place import Plan
 from console.demo.story import REHEARSAL, Tale, decide, measured
 from engine.errors import Refusal
 from engine.projects.manifest import load_manifest
@@ -50,8 +51,10 @@ def moments(project: Path, weeks: int, until: datetime) -> list[datetime]:
 class Replay:
     """The story of one project, on a thread of its own."""
 
-    def __init__(self, engine: Engine, tale: Tale, folder: Path, until: datetime, told: Told, stop: threading.Event):
-        self._engine, self._tale, self._folder, self._until = engine, tale, folder, until
+    def __init__(
+        self, engine: Engine, tale: Tale, plan: Plan, originals: Path, told: Told, stop: threading.Event
+    ) -> None:
+        self._engine, self._tale, self._plan, self._originals = engine, tale, plan, originals
         self._told, self._stop = told, stop
         self._week = 0
         self.error: BaseException | None = None
@@ -73,10 +76,10 @@ class Replay:
             self._stop.set()
 
     def _replay(self) -> None:
-        tale, path = self._tale, repository.ensure(self._tale, self._folder)
+        tale, path = self._tale, repository.ensure(self._tale, self._plan.projects, self._originals)
         if tale.project not in [p.name for p in self._engine.projects()]:
             self._engine.add(path)
-        for week, moment in enumerate(moments(path, tale.weeks, self._until), 1):
+        for week, moment in enumerate(moments(path, tale.weeks, self._plan.until), 1):
             self._week = week
             self._say(0.0, "committing")
             repository.bring_up_to(week, tale, path)

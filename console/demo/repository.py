@@ -23,14 +23,14 @@ def samples() -> Path:
     raise NotFound("The sample projects are missing from this installation; install Leverframe again.")
 
 
-def ensure(tale: Tale, folder: Path) -> Path:
-    """The repository of the tale's project in ``folder``, made with its first commit when it is not there."""
+def ensure(tale: Tale, folder: Path, originals: Path) -> Path:
+    """The repository of the tale's project in ``folder``; when it is not there, it is made from ``originals``."""
     target = folder / tale.project
     if target.exists():
         return target
     unfinished = folder / f".{tale.project}.new"
     shutil.rmtree(unfinished, ignore_errors=True)
-    shutil.copytree(samples() / tale.project, unfinished, ignore=shutil.ignore_patterns("__pycache__", ".*"))
+    shutil.copytree(originals / tale.project, unfinished, ignore=shutil.ignore_patterns("__pycache__", ".*"))
     for edit in tale.missing:
         _apply(edit, unfinished)
     _git(unfinished, "init", "--quiet", "--initial-branch", "main", "--template=")

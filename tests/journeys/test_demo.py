@@ -1,0 +1,203 @@
+"""The demo: a story that is really run, cut off at any moment and gone on with."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import sqlite3
+import subprocess
+import sys
+import threading
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from console.demo import place, repository
+from console.demo.make import replay, what_there_is
+from console.demo.replay import Stopped, moments
+from console.demo.story import Commit, Edit, Tale, tales
+from engine.api import Engine, open_engine
+from engine.errors import Refusal
+from engine.projects.source import inspect
+from tests import tiny
+
+UNTIL = datetime(2026, 11, 24, 12, tzinfo=UTC)
+LESS = Edit("settings.json", '"skill": 1.0', '"skill": 0.9')
+TRIED = (Commit(2, "Use less of it", (LESS,), doubtful=True), Commit(3, "Revert it", (LESS.undone(),)))
+TALES = (Tale("restless", 4, commits=TRIED, waits=True), Tale("calm", 3, rehearsal=3))
+
+
+class Listener:
+    """Hears what is told; after ``patience`` words it has had enough."""
+
+    def __init__(self, patience: int = 10**6) -> None:
+        self.lines: list[str] = []
+        self._patience = patience
+        self._guard = threading.Lock()
+
+    def doing(self, project: str, share: float, text: str) -> None:
+        assert 0.0 <= share <= 1.0
+        with self._guard:
+            self._patience -= 1
+            if self._patience < 0:
+                raise Stopped
+
+    def done(self, line: str) -> None:
+        self.lines.append(line)
+
+
+def begin(home: Path, weeks: int = 8) -> tuple[place.Plan, Engine]:
+    plan = place.plan(home, weeks, UNTIL)
+    person = open_engine(home, "ada", create=True)
+    if "demo" not in [o.name for o in person.operators()]:
+        person.add_operator("demo", "operator", "decides in the weeks that are replayed")
+    return plan, open_engine(home, "demo")
+
+
+@pytest.fixture
+def originals(tmp_path: Path) -> Path:
+    for name in ("restless", "calm"):
+        tiny.make(tmp_path / "originals" / name, name=name)
+    return tmp_path / "originals"
+
+
+def assert_ended_well(engine: Engine) -> None:
+    states = {v.label: v.state for p in ("restless", "calm") for v in engine.versions(p)}
+    assert states == {
+        "restless@1": "retired", "restless@2": "rejected", "restless@3": "live", "restless@4": "candidate",
+        "calm@1": "retired", "calm@2": "live", "calm@3": "barred",
+    }  # fmt: skip
+    assert engine.card("restless@4", UNTIL).blocked is None
+    assert [v.label for v in engine.rollback_targets("restless")] == ["restless@1"]
+    assert {d.actor for d in engine.at(datetime.now(UTC))} == {"demo"}
+    assert engine.verify_audit().ok
+    assert all(f.verdict == "ok" for f in engine.doctor(mend=False)), engine.doctor(mend=False)
+    assert not any(inspect(Path(p.path)).dirty for p in engine.projects())
+
+
+@pytest.mark.slow
+def test_the_weeks_are_replayed_and_a_candidate_waits(home: Path, originals: Path) -> None:
+    plan, engine = begin(home)
+    told = Listener()
+    replay(plan, TALES, originals, engine, told)
+    assert place.plan(home, 8, UNTIL).finished
+    assert len(told.lines) == 7
+    said = "\n".join(what_there_is(engine, UNTIL))
+    assert "restless: restless@3 is live, restless@1 is there to roll back to." in said
+    assert "restless@4 waits for your decision." in said
+    [change] = [c for c in engine.diff("restless@1", "restless@2") if c.what == "code"]
+    assert "Use less of it" in " ".join(change.details)
+    assert "Use less of it: not worth it" in str(engine.version("restless@2").reason)
+    assert_ended_well(engine)
+
+
+@pytest.mark.slow
+def test_a_demo_that_was_stopped_again_and_again_ends_the_same(home: Path, originals: Path) -> None:
+    patience = 3
+    while not (plan_and_engine := begin(home))[0].finished:
+        plan, engine = plan_and_engine
+        try:
+            replay(plan, TALES, originals, engine, Listener(patience))
+        except Stopped:
+            patience += 15
+    assert_ended_well(plan_and_engine[1])
+
+
+KILLED = """
+import sys
+from pathlib import Path
+from tests.journeys.test_demo import Listener, TALES, begin, replay
+plan, engine = begin(Path(sys.argv[1]))
+replay(plan, TALES, Path(sys.argv[2]), engine, Listener())
+"""
+
+
+def rows(home: Path) -> int:
+    """How far the demo is, by the rows of its audit trail."""
+    try:
+        with contextlib.closing(sqlite3.connect(f"file:{home}/ledger.db?mode=ro", uri=True)) as db:
+            return int(db.execute("SELECT count(*) FROM audit").fetchone()[0])
+    except sqlite3.OperationalError:
+        return 0
+
+
+@pytest.mark.slow
+def test_a_demo_whose_process_is_killed_goes_on(home: Path, originals: Path) -> None:
+    root = Path(__file__).resolve().parents[2]
+    for enough in (1, 5, 16):
+        process = subprocess.Popen(
+            [sys.executable, "-c", KILLED, str(home), str(originals)], env={**os.environ, "PYTHONPATH": str(root)}
+        )
+        while process.poll() is None and rows(home) < enough:
+            time.sleep(0.02)
+        process.kill()
+        process.wait()
+    plan, engine = begin(home)
+    replay(plan, TALES, originals, engine, Listener())
+    assert_ended_well(engine)
+
+
+@pytest.mark.parametrize("weeks", [3, 4, 5, 8, 26])
+def test_the_stories_end_with_the_samples_as_they_are_shipped(weeks: int, tmp_path: Path) -> None:
+    for tale in tales(weeks):
+        path = repository.ensure(tale, tmp_path, repository.samples())
+        for week in range(1, weeks + 1):
+            repository.bring_up_to(week, tale, path)
+        shipped = repository.samples() / tale.project
+        for file in shipped.iterdir():
+            if file.is_file():
+                assert (path / file.name).read_bytes() == file.read_bytes()
+        assert subjects(path)[0] == f"A first model for {tale.project}"
+        assert len(subjects(path)) == 1 + len(tale.commits)
+
+
+def subjects(path: Path) -> list[str]:
+    command = ["git", "log", "--reverse", "--format=%s"]
+    return subprocess.run(command, cwd=path, check=True, capture_output=True, text=True).stdout.splitlines()
+
+
+def test_nobody_needs_a_git_identity(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "person").mkdir()
+    (tmp_path / "person" / ".gitconfig").write_text("[commit]\n gpgsign = true\n[user]\n useConfigOnly = true\n")
+    monkeypatch.setenv("HOME", str(tmp_path / "person"))
+    tale = tales(8)[0]
+    path = repository.ensure(tale, tmp_path, repository.samples())
+    repository.bring_up_to(8, tale, path)
+    assert len(subjects(path)) == 1 + len(tale.commits)
+
+
+def test_a_commit_that_was_cut_off_is_made_again(tmp_path: Path) -> None:
+    tale = tales(8)[0]
+    path = repository.ensure(tale, tmp_path, repository.samples())
+    (path / "leverframe.toml").write_text("half a f")
+    (path / ".git" / "index.lock").touch()
+    repository.bring_up_to(8, tale, path)
+    assert (path / "leverframe.toml").read_text() == (repository.samples() / "flights/leverframe.toml").read_text()
+
+
+def test_the_weeks_are_those_of_the_projects_own_schedule(tmp_path: Path) -> None:
+    found = moments(repository.samples() / "flights", 8, UNTIL)
+    assert len(found) == 8
+    assert found[-1] == datetime(2026, 11, 23, 8, tzinfo=UTC)
+    assert found[0] == datetime(2026, 10, 5, 7, tzinfo=UTC)
+
+
+def test_a_demo_is_never_mixed_into_a_workspace(home: Path, tmp_path: Path) -> None:
+    open_engine(home, "ada", create=True).close()
+    with pytest.raises(Refusal, match="the demo did not make"):
+        place.plan(home, 8, UNTIL)
+    (tmp_path / "photos").mkdir()
+    (tmp_path / "photos" / "cat.jpg").touch()
+    with pytest.raises(Refusal, match="holds other things"):
+        place.plan(tmp_path / "photos", 8, UNTIL)
+
+
+def test_a_demo_keeps_its_weeks_and_its_time(home: Path) -> None:
+    first = place.plan(home, 5, UNTIL)
+    assert place.plan(home, 8, datetime(2026, 12, 24, tzinfo=UTC)) == first
+    (home / "demo-projects" / "demo.json").write_text(json.dumps({"weeks": "many"}))
+    with pytest.raises(Refusal, match="cannot be read"):
+        place.plan(home, 8, UNTIL)
