@@ -25,11 +25,12 @@ def card_lines(card: DecisionCard, now: datetime, width: int) -> list[Line]:
         parts = [_metrics(card, inner), _gates(card.gates, inner), _segments(card, inner), _changes(card, inner)]
         body = [each for part in parts if part for each in (*part, ())]
     else:
-        half = (inner - 2) // 2
-        left = [*_metrics(card, half), (), *_gates(card.gates, half)]
-        changed = _changes(card, half)
-        right = [*_segments(card, half), *([()] if changed and card.segments else []), *changed]
-        body = beside(left, right, half, inner - 2 - half)
+        wide = (inner - 2) * 56 // 100
+        narrow = inner - 2 - wide
+        left = [*_metrics(card, wide), (), *_gates(card.gates, wide)]
+        changed = _changes(card, narrow)
+        right = [*_segments(card, narrow), *([()] if changed and card.segments else []), *changed]
+        body = beside(left, right, wide, narrow)
     return [(Span(" "), *each) if each else () for each in (*top, *body, *_past(card, inner))]
 
 
@@ -65,7 +66,7 @@ def _metrics(card: DecisionCard, width: int) -> list[Line]:
     name = max(8, *(cells_of(m.name) for m in card.metrics))
     titles = f"{pad('METRICS', name)}  {pad(short(card.version.label), 14, right=True)}"
     if against:
-        titles += f"  {pad(against, 7, right=True)}  {pad('difference', 10, right=True)}               95 % between"
+        titles += f"  {pad(against, 7, right=True)}  {pad('difference', 10, right=True)}{' ' * 13}  95 % between"
     key = card.version.metric.name if card.version.metric else ""
     ordered = sorted(card.metrics, key=lambda m: m.name != key)
     rows = [_metric(m, name, width, compared=bool(against)) for m in ordered]
@@ -83,7 +84,7 @@ def _metric(metric: Metric, name: int, width: int, *, compared: bool) -> Line:
         parts.append(Span(f"  {pad(said, 11)}", COMPARED.get(said, "")))
         if metric.difference_low is not None:
             low, high = cells.signed(metric.difference_low), cells.signed(metric.difference_high)
-            parts.append(Span(f"  {low} and {high}", "dim"))
+            parts.append(Span(f"  {low} … {high}", "dim"))
     return fit(tuple(parts), width)
 
 
@@ -117,11 +118,11 @@ def _segments(card: DecisionCard, width: int) -> list[Line]:
     if not card.segments:
         return []
     against = short(card.version.against) if card.version.against else ""
-    columns = f"{pad('n', 7, right=True)}  {pad(short(card.version.label), 7, right=True)}"
+    columns = f"{pad('n', 7, right=True)} {pad(short(card.version.label), 7, right=True)}"
     if against:
-        columns += f"  {pad(against, 7, right=True)}  {pad('difference', 10, right=True)}  "
-    name = max(16, width - cells_of(columns) - 14)
-    lines: list[Line] = [(Span(cut(f"{pad('SEGMENTS, worst first', name)}{columns}", width), "head"),)]
+        columns += f" {pad(against, 7, right=True)} {pad('difference', 10, right=True)}  "
+    name = min(30, max(14, width - cells_of(columns) - 11))
+    lines: list[Line] = [(Span(cut(f"{pad('WORST SEGMENTS', name)}{columns}", width), "head"),)]
     lines += [_segment(s, name, width, compared=bool(against)) for s in card.segments[:MOST_SEGMENTS]]
     more = len(card.segments) - MOST_SEGMENTS
     return [*lines, (Span(f"and {more} more, none of them worse", "dim"),)] if more > 0 else lines
@@ -129,11 +130,11 @@ def _segments(card: DecisionCard, width: int) -> list[Line]:
 
 def _segment(segment: Segment, name: int, width: int, *, compared: bool) -> Line:
     what = pad(plain(f"{segment.column}={segment.value}", 60), name)
-    text = f"{what}{pad(f'{segment.n:,}', 7, right=True)}  {pad(cells.number(segment.candidate), 7, right=True)}"
+    text = f"{what}{pad(f'{segment.n:,}', 7, right=True)} {pad(cells.number(segment.candidate), 7, right=True)}"
     parts = [Span(text)]
     if compared:
         live, difference = cells.number(segment.live), cells.signed(segment.difference)
-        parts.append(Span(f"  {pad(live, 7, right=True)}  {pad(difference, 10, right=True)}  "))
+        parts.append(Span(f" {pad(live, 7, right=True)} {pad(difference, 10, right=True)}  "))
     parts.append(Span(segment.verdict, COMPARED.get(segment.verdict, "")))
     return fit(tuple(parts), width)
 

@@ -78,7 +78,9 @@ def number(value: float | None) -> str:
         return str(value)
     if abs(value) >= 999.5:
         return f"{value:,.0f}"
-    return f"{value:.3g}" if abs(value) >= 1 else f"{value:.3f}" if value else "0"
+    if abs(value) >= 1 or value == 0:
+        return f"{value:.3g}"
+    return f"{value:.3f}" if abs(value) >= 0.01 else f"{value:.4f}"
 
 
 def percent(share: float, digits: int = 0) -> str:

@@ -58,9 +58,16 @@ def cut(text: str, width: int) -> str:
     return set_cell_size(text, width - 1).rstrip() + "…"
 
 
-def pad(text: str, width: int, *, right: bool = False) -> str:
-    """``text`` in exactly ``width`` cells."""
-    text = cut(text, width)
+def cut_front(text: str, width: int) -> str:
+    """``text`` in at most ``width`` cells, of a longer one its end: ``…project@12``."""
+    while cells_of(text) > max(width, 1):
+        text = "…" + text[2:]
+    return text
+
+
+def pad(text: str, width: int, *, right: bool = False, front: bool = False) -> str:
+    """``text`` in exactly ``width`` cells; with ``front`` a longer one loses its beginning instead of its end."""
+    text = cut_front(text, width) if front else cut(text, width)
     gap = " " * (width - cells_of(text))
     return gap + text if right else text + gap
 
@@ -116,7 +123,8 @@ def plain_text(lines: Iterable[Line]) -> str:
 class Column(Generic[R]):
     """One column of a table: what stands in it, and what gives way where the terminal is narrow.
 
-    Columns with the highest ``yields`` are left out first; the one that ``grows`` takes what room is left.
+    Columns with the highest ``yields`` are left out first; those that ``grows`` share what room is left. Text that is
+    too long loses its end, or its ``front``.
     """
 
     title: str
@@ -125,6 +133,7 @@ class Column(Generic[R]):
     right: bool = False
     yields: int = 0
     grows: bool = False
+    front: bool = False
 
 
 def widths(columns: Sequence[Column[R]], available: int) -> tuple[int, ...]:
@@ -157,5 +166,5 @@ def row(columns: Sequence[Column[R]], record: R, now: datetime, available: int) 
         if parts:
             parts.append(Span("  "))
         found = column.cell(record, now)
-        parts.append(Span(pad(found.text, width, right=column.right), found.tone))
+        parts.append(Span(pad(found.text, width, right=column.right, front=column.front), found.tone))
     return tuple(parts)

@@ -27,13 +27,19 @@ def summary(overview: Overview, width: int) -> Line:
     return ends(line(" ", *worst, said), disk, width)
 
 
+def sentence(text: str) -> str:
+    """``text`` from outside as a sentence: a capital first, a full stop last."""
+    text = plain(text)
+    return text[:1].upper() + text[1:] + ("" if text.endswith((".", "!", "?")) else ".")
+
+
 def detail(status: ProjectStatus, now: datetime, width: int) -> Sequence[Line]:
     """Why the selected project is as it is, and which key acts on it."""
     lines: list[Line] = [
         (Span("─" * width, "rule"),),
         line(" ", Span(f"{cells.GLYPHS[status.verdict]} {status.project.name}", status.verdict),
              Span(f"  {cut(plain(status.project.title), max(10, width - len(status.project.name) - 6))}", "dim")),
-        *wrapped(plain(status.why) + ".", width - 4, indent="   ")[:2],
+        *wrapped(sentence(status.why), width - 4, indent="   ")[:2],
     ]  # fmt: skip
     run = status.active_run
     if run is not None:

@@ -6,6 +6,8 @@ import os
 import select
 import signal
 import socket
+import sys
+import termios
 import threading
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
@@ -16,6 +18,7 @@ from console.frame import Who
 from console.last_seen import NAME
 from engine import clock
 from engine.api import Engine, open_engine
+from engine.errors import Refusal
 from engine.records import Overview
 
 if TYPE_CHECKING:
@@ -26,10 +29,14 @@ HANG_UP_SECONDS = 2.0
 
 def run_console(home: Path | None, operator: str | None) -> int:
     """Run the console until its operator leaves. Raises LeverframeError when the workspace cannot be opened."""
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise Refusal("The console needs a terminal; 'leverframe status' and the other verbs work without one.")
     engine = open_engine(home, operator)
     try:
         app = _app(engine)
         _watch_terminal(app)
+        # What was typed at the picture of last time was not meant for what is there now.
+        termios.tcflush(0, termios.TCIFLUSH)
         app.run(mouse=False)
         _keep_picture(engine, app)
         return app.return_code or 0

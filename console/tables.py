@@ -58,9 +58,9 @@ PROJECTS: tuple[Column[ProjectStatus], ...] = (
 )
 
 CANDIDATES: tuple[Column[Version], ...] = (
-    Column("VERSION", 14, lambda v, now: Span(v.label, "strong")),
+    Column("VERSION", 14, lambda v, now: Span(v.label, "strong"), front=True),
     Column("GATES", 8, lambda v, now: Span(cells.verdict(v.verdict), "ok" if v.verdict == "pass" else "watch")),
-    Column("AGAINST LIVE", 18, lambda v, now: Span(cells.comparison(v), COMPARISON_TONES[v.comparison])),
+    Column("AGAINST LIVE", 19, lambda v, now: Span(cells.comparison(v), COMPARISON_TONES[v.comparison])),
     Column("LIVE", 5, lambda v, now: Span(short(v.against)), yields=2),
     Column("KEY METRIC", 22, lambda v, now: Span(cells.metric(v.metric)), yields=1),
     Column("MADE", 8, lambda v, now: Span(cells.age(v.made_at, now)), right=True),
@@ -73,11 +73,11 @@ def _said_of(version: Version, now: datetime) -> Span:
 
 
 VERSIONS: tuple[Column[Version], ...] = (
-    Column("VERSION", 14, lambda v, now: Span(v.label, "strong")),
+    Column("VERSION", 14, lambda v, now: Span(v.label, "strong"), front=True),
     Column("STATE", 11, lambda v, now: Span(cells.version_state(v.state), STATE_TONES[v.state])),
     Column("KEY METRIC", 22, lambda v, now: Span(cells.metric(v.metric)), yields=1),
-    Column("AGAINST LIVE", 18, lambda v, now: Span(cells.comparison(v)), yields=3),
-    Column("LIFE", 24, lambda v, now: Span(cells.lived(v, now))),
+    Column("AGAINST LIVE", 19, lambda v, now: Span(cells.comparison(v)), yields=3),
+    Column("LIFE", 26, lambda v, now: Span(cells.lived(v, now))),
     Column("MADE", 8, lambda v, now: Span(cells.age(v.made_at, now)), right=True, yields=2),
     Column("WHY", 16, _said_of, yields=4, grows=True),
 )
@@ -113,9 +113,9 @@ def _took(run: Run, now: datetime) -> str:
 AUDIT: tuple[Column[AuditRow], ...] = (
     Column("ROW", 9, lambda a, now: Span(f"{a.seq:,}"), right=True),
     Column("WHEN (UTC)", 12, lambda a, now: Span(cells.clock_time(a.at))),
-    Column("WHO", 10, lambda a, now: Span(a.actor), yields=0),
+    Column("WHO", 8, lambda a, now: Span(a.actor)),
     Column("DID", 12, lambda a, now: Span(a.action, "strong")),
-    Column("TO", 14, lambda a, now: Span(plain(a.subject))),
-    Column("BECAUSE", 16, lambda a, now: Span(plain(a.reason), "dim"), yields=1, grows=True),
+    Column("TO", 13, lambda a, now: Span(plain(a.subject)), front=True),
+    Column("BECAUSE", 11, lambda a, now: Span(plain(a.reason), "dim"), yields=1, grows=True),
     Column("DIGEST", 12, lambda a, now: Span(a.digest[:12], "dim"), yields=2),
 )

@@ -46,14 +46,15 @@ class ReasonDialog(Asking, ModalScreen[None]):
 
     def compose(self) -> ComposeResult:
         with Vertical(id="dialog"):
-            yield LinesView(id="text", grows=12)
+            yield LinesView(id="text", grows=7)
             yield Input(placeholder="your reason, for the audit trail", id="reason", max_length=1000)
-            yield LinesView(id="progress", grows=12)
+            yield LinesView(id="progress", grows=9)
             yield LinesView(id="keys")
 
     def on_mount(self) -> None:
         self.draw_text()
-        self._draw_keys()
+        self._draw_progress()
+        self.draw_keys()
 
     def on_screen_resume(self) -> None:
         self.app.ask(self.question())
@@ -63,27 +64,39 @@ class ReasonDialog(Asking, ModalScreen[None]):
         return [each for sentence in self.sentences for each in wrapped(sentence, width)]
 
     def draw_text(self) -> None:
-        """Show the heading and what will happen."""
+        """Show the heading and what will happen; once it happens, the room belongs to the progress."""
         head = line(Span(self.heading, "strong"))
-        self.query_one("#text", LinesView).show(lambda width: [head, (), *self.text(width), ()])
+        begun = self.command is not None
+        self.query_one("#text", LinesView).show(lambda width: [head, (), *(() if begun else (*self.text(width), ()))])
 
     @property
     def ready(self) -> bool:
         """Whether Enter would do it now."""
         return True
 
-    def _draw_keys(self) -> None:
-        if self.ended or not self.ready:
-            parts = line(Span("Esc", "key"), " close", *self.more_keys())
+    @property
+    def hopeless(self) -> bool:
+        """Whether Enter will never do it: there is only closing left."""
+        return False
+
+    def draw_keys(self) -> None:
+        """Show which keys work now."""
+        if self.ended or self.hopeless:
+            parts = line(Span("Enter", "key"), " close", *self.more_keys())
         elif self.command is not None:
             parts = line(Span("Esc", "key"), " leave it running and go back to the screen")
         else:
             parts = line(Span("Enter", "key"), f" {self.verb}     ", Span("Esc", "key"), " leave everything as it is")
-        self.query_one("#keys", LinesView).show(lambda width: [(), parts])
+        self.query_one("#keys", LinesView).show(lambda width: [parts])
 
     def more_keys(self) -> Sequence[Span]:
         """What else can be done at the end."""
         return ()
+
+    def _say(self, text: str, tone: Tone) -> None:
+        """The only line of the progress, until something is done."""
+        self._said = [(text, tone)]
+        self._draw_progress()
 
     def tell(self, text: str, tone: Tone = "") -> None:
         """Add a line to the progress."""
@@ -92,7 +105,9 @@ class ReasonDialog(Asking, ModalScreen[None]):
 
     def _draw_progress(self) -> None:
         said = list(self._said)
-        self.query_one("#progress", LinesView).show(
+        progress = self.query_one("#progress", LinesView)
+        progress.display = bool(said)
+        progress.show(
             lambda width: [each for text, tone in said for each in wrapped(text, width, tone=tone)]
         )
 
@@ -100,18 +115,21 @@ class ReasonDialog(Asking, ModalScreen[None]):
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         event.stop()
-        if self.command is not None or self.ended or not self.ready:
+        if self.command is not None or self.hopeless:
+            return
+        if not self.ready:
+            self._say("Not read yet; your reason is kept, press Enter again in a moment.", "watch")
             return
         reason = event.value.strip()
         if not reason:
-            self._said = [("A reason is needed: in a year somebody will ask why this was done.", "watch")]
-            self._draw_progress()
+            self._say("A reason is needed: in a year somebody will ask why this was done.", "watch")
             return
         self._said = []
         self.command = self._make(reason)
         self.query_one("#reason", Input).display = False
+        self.draw_text()
         self.tell(f"Reason: {reason}", "dim")
-        self._draw_keys()
+        self.draw_keys()
         self.app.runner.start(self.command)
 
     def step_done(self, step: ProofStep) -> None:
@@ -122,19 +140,19 @@ class ReasonDialog(Asking, ModalScreen[None]):
         """The command was carried out."""
         self.ended = True
         self.tell(result.sentence, "ok")
-        self._draw_keys()
+        self.draw_keys()
 
     def refused(self, sentence: str) -> None:
         """The command was not carried out."""
         self.ended = True
         self.tell(f"■ {sentence}", "failing")
-        self._draw_keys()
+        self.draw_keys()
 
     def action_leave(self) -> None:
         self.dismiss()
 
     def action_close(self) -> None:
-        if self.ended or not self.ready:
+        if self.ended or self.hopeless:
             self.dismiss()
 
     def action_scroll_text(self, by: int) -> None:

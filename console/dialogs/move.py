@@ -38,13 +38,13 @@ class MoveDialog(ReasonDialog):
     def question(self) -> Question | None:
         return self._ask if self.command is None else None
 
-    def on_mount(self) -> None:
-        super().on_mount()
-        self.query_one("#reason", Input).display = False
-
     @property
     def ready(self) -> bool:
-        return self.plan is not None and self.plan.refused is None and self._trouble is None
+        return self.plan is not None and not self.hopeless
+
+    @property
+    def hopeless(self) -> bool:
+        return self._trouble is not None or (self.plan is not None and self.plan.refused is not None)
 
     def answered(self, answer: MovePlan, at: datetime) -> None:  # type: ignore[override]
         if self.command is not None:
@@ -62,12 +62,9 @@ class MoveDialog(ReasonDialog):
             self._settle()
 
     def _settle(self) -> None:
-        field = self.query_one("#reason", Input)
-        field.display = self.ready
-        if self.ready:
-            field.focus()
+        self.query_one("#reason", Input).display = not self.hopeless
         self.draw_text()
-        self._draw_keys()
+        self.draw_keys()
 
     def text(self, width: int) -> Sequence[Line]:
         if self._trouble is not None:

@@ -32,12 +32,12 @@ class ReadingDialog(Asking, ModalScreen[None]):
 
     def compose(self) -> ComposeResult:
         with Vertical(id="dialog"):
-            yield LinesView(id="text", focusable=True, grows=8)
+            yield LinesView(id="text", focusable=True, grows=5)
             yield LinesView(id="keys")
 
     def on_mount(self) -> None:
         self.query_one("#text", LinesView).show(self._make)
-        self.query_one("#keys", LinesView).show(lambda width: [EMPTY, line(Span("Esc", "key"), " close")])
+        self.query_one("#keys", LinesView).show(lambda width: [line(Span("Esc", "key"), " close")])
 
 
 def help_lines(screen: str, heading: str, width: int) -> list[Line]:

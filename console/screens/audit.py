@@ -29,5 +29,4 @@ class AuditPage(ListPage[AuditRow]):
             self.app.open_audit_row(self.selected)
 
     def do_verify(self) -> None:
-        self.app.say("Following the whole chain …")
         self.app.run_command(Verify())

@@ -8,7 +8,7 @@ from datetime import datetime
 from textual.widget import Widget
 
 from console import cells
-from console.lines import Line, Span, cut, line, pad, wrapped
+from console.lines import Line, Span, line, pad, wrapped
 from console.questions import AskRun, Question, RunLog
 from console.screens.page import Page
 from console.screens.runs import why_not_cancel
@@ -97,7 +97,7 @@ def facts(run: Run, step: str | None, now: datetime, width: int) -> Sequence[Lin
         text += pad(cells.size(each.peak_memory), 13, right=True)
         failed = each.state != "succeeded"
         lines.append(line(text, Span(f"  {each.state}" if failed else "", "failing")))
-    lines.append((Span(cut(f" ── log of {step or 'the newest step'} {'─' * width}", width), "rule"),))
+    lines.append((Span(f" ── log of {step or 'the newest step'} ".ljust(width, "─")[:width], "rule"),))
     return lines
 
 

@@ -130,13 +130,13 @@ def _label(live: sqlite3.Row | None) -> str | None:
 def _rollback_sentences(away: Version | None, target: Version, now: datetime) -> tuple[str, ...]:
     lines = []
     if away is not None and away.live_from is not None:
-        lines.append(f"from {away.label}, live since {_when(away.live_from)} ({_span(away.live_from, now)})")
+        lines.append(f"From {away.label}, live for {_span(away.live_from, now)} (since {_when(away.live_from)})")
     if target.live_from is not None and target.live_until is not None:
         metric = ""
         if target.metric is not None and target.metric.value is not None:
             metric = f", {target.metric.name} {target.metric.value:.3g} when it was made"
-        lived = f"{_when(target.live_from)} to {_when(target.live_until)}"
-        lines.append(f"to {target.label}, live {lived} ({_span(target.live_from, target.live_until)}){metric}")
+        ran = _span(target.live_from, target.live_until)
+        lines.append(f"to {target.label}, which ran {ran} (until {_when(target.live_until)}){metric}.")
     lines.append("First it is rebuilt from the store and must reproduce its own recorded predictions.")
     if away is not None:
         lines.append(f"{away.label} is barred afterwards, until somebody lifts the bar with a reason.")
