@@ -27,6 +27,8 @@ def moment(text: str) -> datetime:
         parsed = datetime.fromisoformat(text)
     except ValueError:
         raise Invalid(f"'{text}' is not a time; write it like 2026-11-24 or 2026-11-24T03:00Z.") from None
+    if parsed.tzinfo is UTC:  # as all that the ledger holds: thousands for one screen
+        return parsed
     return parsed.replace(tzinfo=UTC) if parsed.tzinfo is None else parsed.astimezone(UTC)
 
 

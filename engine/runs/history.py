@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
+from collections import defaultdict
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +21,7 @@ def find(ledger: Ledger, run: int) -> Run:
         row = db.execute("SELECT * FROM runs WHERE id = ?", (run,)).fetchone()
         if row is None:
             raise NotFound(f"There is no run {run}; 'leverframe runs' lists them.")
-        return record(db, row)
+        return records(db, [row])[0]
 
 
 def count(ledger: Ledger, project: str | None) -> int:
@@ -50,25 +53,23 @@ def page(ledger: Ledger, project: str | None, *, offset: int, limit: int, matchi
             f"SELECT * FROM runs WHERE {' AND '.join(where)} ORDER BY id DESC LIMIT ? OFFSET ?",
             (*values, limit, skip),
         ).fetchall()
-        return tuple(record(db, r) for r in rows)
+        return tuple(records(db, rows))
 
 
-def newest(db: sqlite3.Connection, project: str, *, unfinished: bool) -> Run | None:
-    """The newest run of ``project`` that has ended, or that has not."""
-    states = (
-        "('queued', 'running')" if unfinished else "('succeeded', 'failed', 'cancelled', 'interrupted', 'nothing-new')"
+def records(db: sqlite3.Connection, rows: Sequence[sqlite3.Row]) -> list[Run]:
+    """Rows of the table, with their steps, as the records that every screen speaks; one query however many."""
+    steps: dict[int, list[Step]] = defaultdict(list)
+    found = db.execute(
+        "SELECT run, name, state, seconds, cpu_seconds, peak_memory, why FROM steps"
+        " WHERE run IN (SELECT value FROM json_each(?)) ORDER BY run, seq",
+        (json.dumps([row["id"] for row in rows]),),
     )
-    row = db.execute(
-        f"SELECT * FROM runs WHERE project = ? AND state IN {states} ORDER BY id DESC LIMIT 1", (project,)
-    ).fetchone()
-    return record(db, row) if row else None
+    for run, *values in found:
+        steps[run].append(Step(*values))
+    return [_record(row, tuple(steps.get(row["id"], ()))) for row in rows]
 
 
-def record(db: sqlite3.Connection, row: sqlite3.Row) -> Run:
-    """A row of the table, with its steps, as the record that every screen speaks."""
-    steps = db.execute(
-        "SELECT name, state, seconds, cpu_seconds, peak_memory, why FROM steps WHERE run = ? ORDER BY seq", (row["id"],)
-    ).fetchall()
+def _record(row: sqlite3.Row, steps: tuple[Step, ...]) -> Run:
     return Run(
         id=row["id"],
         project=row["project"],
@@ -83,7 +84,7 @@ def record(db: sqlite3.Connection, row: sqlite3.Row) -> Run:
         phase=row["phase"],
         version=row["version"],
         why=row["why"],
-        steps=tuple(Step(**dict(s)) for s in steps),
+        steps=steps,
     )
 
 

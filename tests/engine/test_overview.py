@@ -1,0 +1,160 @@
+"""The overview says of each project what its own status says, from a few queries however many projects there are."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from benchmarks.ledger_generator import fill
+from engine import overview
+from engine.api import Engine, open_engine
+from engine.audit import trail
+from engine.clock import stamp
+from engine.records import Metric, Point
+from engine.release import live as projection
+
+NOW = datetime(2024, 4, 1, 12, tzinfo=UTC)
+GROWING = {"audit", "runs", "steps", "versions", "decisions", "deployments", "measurements", "v", "r", "m", "d"}
+WEEK = [datetime(2024, 1, 1, tzinfo=UTC) + timedelta(days=7 * number) for number in range(20)]
+
+
+def generated(tmp_path: Path, projects: int, versions: int) -> Engine:
+    """A workspace in which the generator has filled the tables."""
+    engine = open_engine(tmp_path / f"home-{projects}", "zoe", create=True)
+    with engine._ledger.write() as db:
+        db.execute("DROP TRIGGER audit_no_delete")  # the generator makes the whole trail
+        db.execute("DELETE FROM audit")
+        fill(db, projects, versions, projects + 10)
+    return engine
+
+
+def queries(engine: Engine) -> int:
+    seen: list[str] = []
+    with engine._ledger.read() as db:
+        db.set_trace_callback(seen.append)
+        overview.overview(db, engine._workspace, engine.operator, NOW)
+        db.set_trace_callback(None)
+    return len(seen)
+
+
+def test_the_number_of_queries_does_not_grow_with_the_number_of_projects(tmp_path: Path) -> None:
+    few, many = generated(tmp_path, 2, 6), generated(tmp_path, 40, 400)
+    assert queries(few) == queries(many) < 10
+
+
+def test_no_query_of_a_look_reads_a_whole_table_that_grows(tmp_path: Path) -> None:
+    engine = generated(tmp_path, 5, 50)
+    asked: list[str] = []
+    with engine._ledger.read() as db:
+        db.set_trace_callback(asked.append)
+    engine.overview(NOW)
+    engine.status("project-0001", NOW)
+    engine.reconcile()
+    engine.versions(offset=20)
+    engine.versions("project-0001", offset=5)
+    engine.runs(offset=20)
+    engine.runs("project-0001", offset=5)
+    engine.audit(offset=10)
+    engine.candidates()
+    with engine._ledger.read() as db:
+        db.set_trace_callback(None)
+        asked = [query for query in asked if query.lstrip().startswith("SELECT")]
+        assert len(asked) > 20
+        for query in asked:
+            plan = [row["detail"] for row in db.execute(f"EXPLAIN QUERY PLAN {query}")]
+            whole = [line for line in plan if line.startswith("SCAN ") and line.split()[1] in GROWING]
+            assert not whole, f"{query}: {plan}"
+
+
+def test_the_overview_and_the_status_of_each_project_are_equal(tmp_path: Path) -> None:
+    engine = generated(tmp_path, 7, 70)
+    found = engine.overview(NOW).projects
+    assert [status.project.name for status in found] == [f"project-{number:04d}" for number in range(7)]
+    assert list(found) == [engine.status(status.project.name, NOW) for status in found]
+    assert all(status.live and status.candidates and status.rollback_to for status in found)
+
+
+def put_project(engine: Engine, name: str, *, removed: bool = False) -> None:
+    manifest = {"validation": {"metrics": ["roc_auc"]}, "gates": [{"metric": "roc_auc", "at_least": 0.6}]}
+    with engine._ledger.write() as db:
+        db.execute(
+            "INSERT INTO projects VALUES (?, ?, 'ops', ?, ?, ?, ?)",
+            (name, name, f"/srv/{name}", json.dumps(manifest), stamp(WEEK[0]), stamp(NOW) if removed else None),
+        )
+
+
+def put_run(engine: Engine, project: str, state: str, why: str | None = None) -> int:
+    with engine._ledger.write() as db:
+        number = db.execute(
+            "INSERT INTO runs (project, job, state, as_of, queued_at, requested_by, options, why)"
+            " VALUES (?, 'retrain', ?, ?, ?, 'ada', '{}', ?)",
+            (project, state, stamp(NOW), stamp(NOW), why),
+        ).lastrowid
+        assert number is not None
+        db.execute("INSERT INTO steps VALUES (?, 2, 'train', 'failed', 1.5, 1.0, 7, 'no')", (number,))
+        db.execute("INSERT INTO steps VALUES (?, 1, 'extract', 'succeeded', 0.5, 0.1, 5, NULL)", (number,))
+    return number
+
+
+def put_version(engine: Engine, project: str, number: int, state: str, run: int, until: datetime | None = None) -> None:
+    with engine._ledger.write() as db:
+        db.execute(
+            "INSERT INTO versions (project, number, digest, made_at, as_of, run, verdict, comparison, sentence, metric,"
+            " data_until, state, live_until) VALUES (?, ?, ?, ?, ?, ?, 'pass', 'first', 's', 'null', ?, ?, ?)",
+            (
+                project, number, f"{project}{number}", stamp(WEEK[number]), stamp(WEEK[number]), run,
+                stamp(WEEK[number]), state, stamp(until) if until else None,
+            ),
+        )  # fmt: skip
+        if state == "live":
+            seq = trail.append(db, at=NOW, actor=engine.operator, action="release", subject=f"{project}@{number}")
+            db.execute(
+                "INSERT INTO deployments (project, number, kind, at, actor, reason, release, proof, audit)"
+                " VALUES (?, ?, 'release', ?, 'ada', '', ?, '[]', ?)",
+                (project, number, stamp(NOW), f"{number}-release", seq),
+            )
+
+
+def put_measurement(engine: Engine, run: int, number: int, week: int, value: float | None, metric: str) -> None:
+    with engine._ledger.write() as db:
+        db.execute(
+            "INSERT INTO measurements (project, number, run, metric, as_of, at, value, n)"
+            " VALUES ('flights', ?, ?, ?, ?, ?, ?, 50)",
+            (number, run, metric, stamp(WEEK[week]), stamp(WEEK[week]), value),
+        )
+
+
+def test_a_project_shows_its_newest_run_measurement_and_way_back(tmp_path: Path) -> None:
+    engine = open_engine(tmp_path / "home", "zoe", create=True)
+    for name in ("flights", "new"):
+        put_project(engine, name)
+    put_project(engine, "gone", removed=True)
+    run = put_run(engine, "flights", "succeeded")
+    last = put_run(engine, "flights", "failed", "it broke")
+    put_run(engine, "flights", "queued")
+    active = put_run(engine, "flights", "queued")
+    for number, state, until in ((1, "retired", 9), (2, "retired", 8), (3, "barred", 10), (4, "live", None)):
+        put_version(engine, "flights", number, state, run, WEEK[until] if until else None)
+    for number in (5, 6):
+        put_version(engine, "flights", number, "candidate", run)
+    for week in range(1, 13):
+        put_measurement(engine, run, 4, week, week / 100, "roc_auc")
+        put_measurement(engine, run, 5, week, 0.9, "roc_auc")  # the candidate on the same rows
+        put_measurement(engine, run, 4, week, 0.1, "log_loss")
+    put_measurement(engine, run, 5, 13, None, "roc_auc")
+    projection.point(engine._workspace, "flights", "4-release")
+
+    flights, new = engine.overview(NOW).projects
+    assert (flights, new) == (engine.status("flights", NOW), engine.status("new", NOW))
+    assert (flights.live, flights.rollback_to, flights.live_since) == ("flights@4", "flights@1", NOW)
+    assert flights.metric == Metric("roc_auc", 0.12, None, None, 50)
+    assert flights.measured_at == WEEK[12]
+    assert flights.history == tuple(Point(WEEK[week], week / 100) for week in range(5, 13))
+    assert flights.last_run is not None and flights.active_run is not None
+    assert (flights.last_run.id, flights.last_run.why, flights.active_run.id) == (last, "it broke", active)
+    assert [step.name for step in flights.last_run.steps] == ["extract", "train"]
+    assert [version.label for version in flights.candidates] == ["flights@6", "flights@5"]
+    assert flights.data_until == WEEK[6]
+    assert flights.verdict == "failing" and "below 0.6" in flights.why
+    assert (new.live, new.last_run, new.history, new.candidates, new.rollback_to) == (None, None, (), (), None)
