@@ -11,11 +11,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line (that of the process by default) and return the exit code."""
     words = list(sys.argv[1:] if argv is None else argv)
     wanted = console_wanted(words)
-    if wanted is not None:
-        return open_console(*wanted)
-    from console.cli.root import run
+    try:
+        if wanted is not None:
+            return open_console(*wanted)
+        from console.cli.root import run
 
-    return run(words)
+        return run(words)
+    except KeyboardInterrupt:  # While modules are imported; afterwards ``guarded`` has it.
+        return 130
 
 
 def console_wanted(words: Sequence[str]) -> tuple[Path | None, str | None] | None:

@@ -51,10 +51,10 @@ class LogReader:
         self._engine, self._run = engine, run
         self._offsets = dict.fromkeys(steps, 0)
 
-    def ended(self) -> bool:
-        """Whether the run has ended; notices when its process died."""
+    def look(self) -> Run:
+        """The run as it is now; notices when its process died."""
         self._engine.reconcile()
-        return self._engine.run(self._run).state in ENDED
+        return self._engine.run(self._run)
 
     def more(self) -> Iterator[tuple[str, tuple[str, ...]]]:
         """What was printed since the last look, page by page, with the name of the step."""
@@ -69,11 +69,16 @@ class LogReader:
 
 
 def _all(reader: LogReader, *, follow: bool) -> Iterator[tuple[str, tuple[str, ...]]]:
+    told = ""
     while True:
-        ended = reader.ended()
+        run = reader.look()
         yield from reader.more()
-        if ended or not follow:
+        if run.state in ENDED or not follow:
             return
+        if run.phase.split(" ")[0] != told.split(" ")[0]:
+            # On standard error: a step may print nothing for minutes, and whoever follows wants to know what is done.
+            complain(f"Run {run.id}: {run.phase}")
+            told = run.phase
         clock.pause(PAUSE)
 
 

@@ -65,8 +65,15 @@ def _row(row: AuditRow) -> tuple[Cell, ...]:
 def _details(row: AuditRow) -> Span:
     """What else the row says, for acts that need no reason."""
     simple = {name: value for name, value in row.details.items() if isinstance(value, str | int) and value}
-    told = [f"{name} {str(value)[:40]}" for name, value in simple.items()]
+    told = [f"{name} {_short(str(value))}" for name, value in simple.items()]
     return Span(", ".join(told).replace("_", " "), "dim")
+
+
+def _short(value: str) -> str:
+    """A digest by its beginning, a time to the minute; anything else as it is."""
+    if len(value) == 64 and value.isalnum():
+        return value[:12]
+    return f"{value[:16].replace('T', ' ')} UTC" if value.endswith("Z") and len(value) == 27 else value
 
 
 def _verdict(session: Session, found: AuditVerdict, file: Path | None) -> int:

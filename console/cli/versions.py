@@ -112,7 +112,7 @@ def at(session: Session, time: str, project: str | None) -> None:
     if session.json:
         document([documents.deployment(each) for each in found])
         return
-    when = f"At {cells.day(moment)} {moment:%H:%M} UTC"
+    when = f"At {cells.day(moment)} {moment:%H:%M:%S} UTC"
     if not found:
         say(f"{when} nothing{' of ' + project if project else ''} was live.")
         return
@@ -121,5 +121,5 @@ def at(session: Session, time: str, project: str | None) -> None:
 
 
 def _deployed(found: Deployment) -> tuple[Cell, ...]:
-    since = f"{cells.day(found.at)} {found.at:%H:%M}"
+    since = f"{cells.day(found.at)} {found.at:%H:%M:%S}"
     return (found.project, found.label, since, found.actor, found.kind, found.reason)

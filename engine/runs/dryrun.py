@@ -33,7 +33,8 @@ def check(workspace: Workspace, path: Path, as_of: datetime, on_step: Callable[[
     folder = Path(tempfile.mkdtemp(prefix="check-", dir=workspace.cache))
     try:
         manifest = load_manifest(path.expanduser().absolute())
-        good("manifest", f"{manifest.name}, {len(manifest.gates)} gates of its own")
+        gates = len(manifest.gates)
+        good("manifest", f"{manifest.name}, {gates} gate{'' if gates == 1 else 's'} of its own")
         source = inspect(path.expanduser().absolute())
         if source.dirty:
             sentence = "uncommitted changes: a retrain will refuse them unless it is given --allow-dirty"
@@ -89,4 +90,5 @@ def _steps(stage: Stage, folder: Path, good: Callable[[str, str], None]) -> None
 
     score = run("score", fill)
     predictions = read_output(score.output, "predictions", form, "score")
-    good("predictions", f"{predictions.num_rows} for {data.golden_inputs.num_rows} rows: {predictions.column_names}")
+    columns = ", ".join(predictions.column_names)
+    good("predictions", f"{predictions.num_rows} for {data.golden_inputs.num_rows} rows: {columns}")

@@ -11,7 +11,7 @@ import pytest
 
 from engine.api import Engine
 from tests import tiny
-from tests.cli.calling import call
+from tests.cli.calling import Told, call
 from tests.cli.conftest import History
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -145,6 +145,14 @@ def test_an_interrupt_while_watching_says_that_the_run_goes_on(
     assert told.code == 130
     assert f"Run {run} goes on without you" in told.err
     assert f"log {run} --follow" in told.err
+
+
+def test_an_interrupt_before_anything_has_begun_is_quiet(monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("console.cli.root.run", interrupted)
+    assert call("status") == Told(130, "", "")
 
 
 def test_an_interrupt_during_a_move_says_what_is_live(history: History, monkeypatch: pytest.MonkeyPatch) -> None:
