@@ -135,9 +135,9 @@ def documents(contents: Iterable[Any]) -> None:
 
 
 def complain(text: str, more: Iterable[str] = ()) -> None:
-    """One line on standard error, and what belongs to it line by line below."""
+    """One line on standard error, and line by line below what belongs to it and is not in it already."""
     sys.stdout.flush()
-    for line in (text, *(f"  {each}" for each in more)):
+    for line in (text, *(f"  {each}" for each in more if each not in text)):
         _write(safe(line), to=sys.stderr)
 
 
