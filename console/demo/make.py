@@ -17,13 +17,13 @@ if TYPE_CHECKING:
     from engine.api import Engine
 
 OPERATOR = "demo"
-_PATIENCE = 20.0  # seconds; longer than any single thing that a replay does
+_PATIENCE = 3.0  # seconds; what is still under way then is safe to leave, as it is when a process is killed
 
 
 def replay(plan: Plan, tales: Sequence[Tale], originals: Path, engine: Engine, told: Told) -> None:
     """Replay ``tales`` of the projects in ``originals`` as the operator of ``engine``.
 
-    Raises what a project or the machine raised, or KeyboardInterrupt; by then everything has come to a rest.
+    Raises what a project or the machine raised, or KeyboardInterrupt. A retrain that is under way ends by itself.
     """
     stop = threading.Event()
     replays = [Replay(engine, tale, plan, originals, told, stop) for tale in tales]
