@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from concurrent.futures import Future
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.app import App
@@ -31,6 +33,7 @@ from console.screens.run import RunPage
 from console.screens.runs import RunsPage
 from console.screens.versions import VersionsPage
 from console.watcher import Watcher
+from engine import clock
 from engine.records import AuditRow, Overview, Run
 
 if TYPE_CHECKING:
@@ -58,13 +61,19 @@ class LeverframeApp(App[None]):
         Binding(action.key, f"act('{action.id}')", action.label, show=False) for action in actions.anywhere()
     ]
 
-    def __init__(self, engine: Engine, who: frame.Who, first: Future[Overview] | None = None) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        who: frame.Who,
+        first: Future[Overview] | None = None,
+        now: Callable[[], datetime] = clock.now,
+    ) -> None:
         super().__init__()
         self.who = who
         self.first = first
         self.question: Question | None = None
         self.overview: Overview | None = None
-        self.watcher = Watcher(engine, self.post_message)
+        self.watcher = Watcher(engine, self.post_message, now)
         self.runner = Runner(engine, self.post_message)
         self._leaving = False
         for theme in themes.textual_themes():

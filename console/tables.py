@@ -45,16 +45,16 @@ def _waiting(status: ProjectStatus, now: datetime) -> Span:
 
 
 PROJECTS: tuple[Column[ProjectStatus], ...] = (
-    Column("PROJECT", 12, lambda s, now: Span(s.project.name, "strong"), grows=True),
-    Column("HEALTH", 15, _health),
-    Column("LIVE", 5, lambda s, now: Span(short(s.live))),
+    Column("PROJECT", 11, lambda s, now: Span(s.project.name, "strong"), grows=True),
+    Column("HEALTH", 16, _health),
+    Column("LIVE", 4, lambda s, now: Span(short(s.live))),
     Column("SINCE", 7, lambda s, now: Span(cells.age(s.live_since, now)), right=True, yields=3),
-    Column("KEY METRIC", 22, lambda s, now: Span(cells.metric(s.metric)), yields=1),
+    Column("KEY METRIC", 20, lambda s, now: Span(cells.metric(s.metric)), yields=1),
     Column("TREND", 8, lambda s, now: Span(cells.sparkline(s.history)), yields=2),
     Column("DATA AGE", 8, lambda s, now: Span(cells.age(s.data_until, now)), right=True, yields=4),
     Column("LAST RUN", 15, lambda s, now: Span(cells.last_run(s.last_run)), yields=4),
     Column("DUE", 8, lambda s, now: Span(cells.until(s.next_due, now), "dim"), right=True, yields=5),
-    Column("WAITING", 18, _waiting),
+    Column("WAITING", 17, _waiting, grows=True),
 )
 
 CANDIDATES: tuple[Column[Version], ...] = (

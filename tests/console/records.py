@@ -1,0 +1,221 @@
+"""Made-up records for the console's tests, all seen from one moment, and an engine that answers with them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from engine.api import LogPage
+from engine.errors import NotFound
+from engine.records import (
+    AuditRow,
+    AuditVerdict,
+    Change,
+    DecisionCard,
+    Deployment,
+    Gate,
+    Metric,
+    Moved,
+    MovePlan,
+    Operator,
+    Overview,
+    Point,
+    Project,
+    ProjectStatus,
+    ProofStep,
+    Run,
+    Segment,
+    Step,
+    Version,
+)
+
+NOW = datetime(2026, 11, 24, 14, 32, tzinfo=UTC)
+ADA = Operator("ada", "operator", "ada@prod-1")
+AUC = Metric("roc_auc", 0.724, 0.713, 0.735, 6410, 0.706, 0.018, 0.011, 0.025, "better")
+
+
+def ago(**span: float) -> datetime:
+    return NOW - timedelta(**span)
+
+
+def version(number: int = 11, **other: Any) -> Version:
+    made = Version(
+        project="flights", number=number, digest="ab" * 32, state="candidate", made_at=ago(hours=12), as_of=ago(hours=12),
+        run=41, verdict="pass", comparison="better", sentence="BETTER THAN LIVE. All 3 gates pass.", against="flights@9",
+        metric=AUC, live_from=None, live_until=None, reason=None,
+    )  # fmt: skip
+    return replace(made, **other)
+
+
+LIVE = version(9, state="live", comparison="first", against=None, live_from=ago(days=12), sentence="FIRST VERSION.")
+RETIRED = version(7, state="retired", live_from=ago(days=40), live_until=ago(days=12))
+BARRED = version(8, state="barred", live_from=ago(days=14), live_until=ago(days=12), reason="rolled back from by ada: no")
+VERSIONS = (version(11), version(10, state="rejected", reason="rejected by ada: EV is weak"), LIVE, BARRED, RETIRED)
+
+
+def run(number: int = 41, **other: Any) -> Run:
+    made = Run(
+        id=number, project="flights", job="retrain", state="succeeded", as_of=ago(hours=12), queued_at=ago(hours=12),
+        started_at=ago(hours=12) + timedelta(seconds=1), ended_at=ago(hours=12) + timedelta(seconds=42),
+        requested_by="ada", progress=1.0, phase="", version="flights@11", why=None,
+        steps=(Step("extract", "succeeded", 3.2, 2.9, 604_000_000, None), Step("train", "succeeded", 0.9, 0.9, 313, None)),
+    )  # fmt: skip
+    return replace(made, **other)
+
+
+RUNNING = run(42, state="running", ended_at=None, progress=0.4, phase="train fitting", version=None)
+FAILED = run(40, state="failed", why="train was ended after 30 minutes, its time limit.", version=None)
+RUNS = (RUNNING, run(), FAILED)
+
+
+def status(name: str = "flights", **other: Any) -> ProjectStatus:
+    made = ProjectStatus(
+        project=Project(name, "Late arrivals", "ops@example.org", "/projects/flights", ago(days=60)),
+        verdict="ok", why="it holds its own thresholds on the newest labelled rows", since=None, live=f"{name}@9",
+        live_since=ago(days=12), metric=replace(AUC, value=0.706), measured_at=ago(days=3),
+        history=tuple(Point(ago(days=7 * n), 0.7 + 0.01 * n) for n in range(8, 0, -1)), data_until=ago(hours=2),
+        candidates=(version(),), last_run=run(), active_run=None, next_due=NOW + timedelta(days=5),
+        rollback_to=f"{name}@7",
+    )  # fmt: skip
+    return replace(made, **other)
+
+
+CHURN = status(
+    "churn", verdict="failing", why="recall 0.58 of churn@22 is below 0.65 on 2,310 newer rows", since=ago(minutes=18),
+    live="churn@22", candidates=(), rollback_to="churn@21", last_run=FAILED,
+)  # fmt: skip
+NEW = status(
+    "new", verdict="unknown", why="nothing is live yet: retrain, then approve a candidate", live=None, live_since=None,
+    metric=None, measured_at=None, history=(), data_until=None, candidates=(), last_run=None, rollback_to=None,
+)  # fmt: skip
+OVERVIEW = Overview(NOW, ADA, "prod-1", (CHURN, status(), NEW), 390_000_000_000, 1_000_000_000_000)
+
+GATES = (
+    Gate("roc_auc at least 0.70", "threshold", "pass", "0.724 on 6,410 rows."),
+    Gate("drift of precip", "drift", "warn", "PSI 0.31 against flights@9."),
+    Gate("every segment at least 0.60", "segment", "cannot tell", "Only 12 rows of carrier=HA, 500 are needed."),
+)
+CARD = DecisionCard(
+    version=version(), live="flights@9", live_seq=4, expires_at=NOW + timedelta(days=12),
+    metrics=(Metric("brier", 0.12, 0.11, 0.13, 6410, 0.13, -0.01, -0.02, -0.005, "better"), AUC), gates=GATES,
+    segments=(Segment("carrier", "EV", 1204, "roc_auc", 0.66, 0.67, -0.01, "cannot tell"),
+              Segment("origin", "LGA", 2015, "roc_auc", 0.7, 0.69, 0.01, "better")),
+    changed_decisions=0.041,
+    changes=(Change("code", "1 file changed in 1 commit", ("3f2a9c1 b.lee: clip wind",)), Change("settings", "same")),
+    last_rejected='flights@10 on 16 Nov by ada: "EV segment too weak"', made_by="run 41, asked for by ada", blocked=None,
+)  # fmt: skip
+
+RELEASE = MovePlan(
+    "flights", "release", "flights@9", "flights@11", 4, ("Make flights@11 live instead of flights@9.",),
+    ("model, 1 file", "code 3f2a9c1"), (), None,
+)  # fmt: skip
+ROLLBACK = MovePlan(
+    "flights", "rollback", "flights@9", "flights@7", 4, ("From flights@9, live for 12 days", "to flights@7."),
+    ("model, 1 file",), ("predictions that were already used",), None,
+)  # fmt: skip
+AUDIT = tuple(
+    AuditRow(seq, ago(minutes=seq), "ada", "approve", f"flights@{seq}", "newer data", f"{seq:064x}") for seq in range(300, 0, -1)
+)
+
+
+class FakeEngine:
+    """Answers like an engine, with the records above; keeps what it was asked to do."""
+
+    def __init__(self, home: Path) -> None:
+        self.home, self.operator = home, ADA
+        self.overview_now = OVERVIEW
+        self.card_now = CARD
+        self.release_now, self.rollback_now = RELEASE, ROLLBACK
+        self.done: list[tuple[Any, ...]] = []
+        self.failures: list[str] = []
+        self.refuse: Exception | None = None
+        self.commits = 0
+        self.lines: tuple[str, ...] = ("fitting", "done")
+
+    def change_marker(self) -> int:
+        return self.commits
+
+    def reconcile(self) -> None:
+        """Nothing to settle."""
+
+    def keep_traceback(self, text: str) -> Path:
+        self.failures.append(text)
+        return self.home
+
+    def overview(self, now: datetime) -> Overview:
+        return self.overview_now
+
+    def candidates(self, project: str | None = None) -> tuple[Version, ...]:
+        return (version(),)
+
+    def versions(self, project: str | None, *, offset: int, limit: int, matching: str) -> tuple[Version, ...]:
+        return _page([v for v in VERSIONS if matching in v.label], offset, limit)
+
+    def count_versions(self, project: str | None = None) -> int:
+        return len(VERSIONS)
+
+    def runs(self, *, offset: int, limit: int, matching: str) -> tuple[Run, ...]:
+        return _page([r for r in RUNS if matching in r.state], offset, limit)
+
+    def count_runs(self) -> int:
+        return len(RUNS)
+
+    def run(self, run: int) -> Run:
+        return next(r for r in RUNS if r.id == run)
+
+    def log(self, run: int, *, step: str | None = None, offset: int = 0, limit: int = 65536) -> LogPage:
+        return LogPage(self.lines if offset == 0 else (), 100, 100, False)
+
+    def audit(self, *, offset: int, limit: int, matching: str) -> tuple[AuditRow, ...]:
+        return _page([a for a in AUDIT if matching in a.subject], offset, limit)
+
+    def count_audit(self) -> int:
+        return len(AUDIT)
+
+    def card(self, label: str, now: datetime) -> DecisionCard:
+        return self.card_now
+
+    def diff(self, old: str, new: str) -> tuple[Change, ...]:
+        return CARD.changes
+
+    def plan_release(self, label: str) -> MovePlan:
+        return self.release_now
+
+    def plan_rollback(self, project: str, to: str | None) -> MovePlan:
+        if project == "new":
+            raise NotFound("new has no earlier live version to go back to.")
+        return self.rollback_now
+
+    def move(self, plan: MovePlan, reason: str, on_step: Any) -> Moved:
+        self._do("move", plan, reason)
+        on_step(ProofStep("200 of 200 golden rows equal", 0.9))
+        number = int(plan.target.partition("@")[2])
+        deployment = Deployment(5, plan.project, number, 9, plan.kind, NOW, "ada", reason)
+        return Moved(deployment, (), f"{plan.target} is live.", plan.source)
+
+    def reject(self, label: str, reason: str) -> None:
+        self._do("reject", label, reason)
+
+    def lift(self, label: str, reason: str) -> None:
+        self._do("lift", label, reason)
+
+    def cancel(self, run: int, reason: str) -> None:
+        self._do("cancel", run, reason)
+
+    def retrain(self, project: str) -> Run:
+        self._do("retrain", project)
+        return run(43)
+
+    def verify_audit(self) -> AuditVerdict:
+        return AuditVerdict(True, len(AUDIT), "f" * 64, None, None)
+
+    def _do(self, *what: Any) -> None:
+        if self.refuse is not None:
+            raise self.refuse
+        self.done.append(what)
+
+
+def _page(found: list[Any], offset: int, limit: int) -> tuple[Any, ...]:
+    return tuple(found[offset : offset + limit])

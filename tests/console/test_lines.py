@@ -1,0 +1,99 @@
+"""Lines fit their width whatever is in them, and tables give way in their own order."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as some
+
+from console import tables
+from console.card_lines import card_lines
+from console.lines import Span, beside, cut, cut_front, ends, fit, heading, pad, plain_text, row, width_of, widths
+from tests.console.records import CARD, NOW, OVERVIEW, RUNS, VERSIONS, status, version
+
+TEXT = some.text(alphabet=some.characters(blacklist_categories=("Cc", "Cs", "Cf", "Mn", "Me", "Zl", "Zp")), max_size=60)
+
+
+@given(some.lists(TEXT, max_size=5), some.integers(0, 90))
+def test_a_fitted_line_takes_exactly_its_width(texts: list[str], width: int) -> None:
+    assert width_of(fit(tuple(Span(text) for text in texts), width)) == width
+
+
+@given(TEXT, some.integers(1, 90), some.booleans(), some.booleans())
+def test_a_padded_text_takes_exactly_its_width(text: str, width: int, right: bool, front: bool) -> None:
+    assert width_of((Span(pad(text, width, right=right, front=front)),)) == width
+
+
+def test_a_cut_says_so_at_the_end_that_was_lost() -> None:
+    assert cut("flights", 4) == "fli…"
+    assert cut_front("a-very-long-project@12", 8) == "…ject@12"
+
+
+def test_a_table_leaves_out_what_matters_least_first() -> None:
+    shown = [[c.title for c, w in zip(tables.PROJECTS, widths(tables.PROJECTS, room), strict=True) if w]
+             for room in (136, 110, 76)]  # fmt: skip
+    assert "DUE" in shown[0]
+    assert "DUE" not in shown[1]
+    assert shown[2] == ["PROJECT", "HEALTH", "LIVE", "KEY METRIC", "WAITING"]
+
+
+def test_every_table_fits_eighty_columns() -> None:
+    cases = (
+        (tables.PROJECTS, OVERVIEW.projects), (tables.VERSIONS, VERSIONS), (tables.CANDIDATES, (version(),)),
+        (tables.RUNS, RUNS),
+    )  # fmt: skip
+    for columns, records in cases:
+        for room in (56, 76, 136, 236):
+            assert width_of(heading(columns, room)) <= max(room, 70), columns[0].title  # type: ignore[arg-type]
+            for record in records:
+                assert width_of(row(columns, record, NOW, room)) <= max(room, 70)  # type: ignore[arg-type, misc]
+
+
+def test_the_right_end_gives_way_before_the_left() -> None:
+    assert plain_text([ends((Span("left"),), (Span("right"),), 9)]) == "left"
+    assert plain_text([ends((Span("left"),), (Span("right"),), 12)]) == "left   right"
+
+
+def test_the_card_in_a_wide_terminal_is_read_in_one_screen() -> None:
+    lines = card_lines(CARD, NOW, 140)
+    assert len(lines) <= 36
+    assert all(width_of(each) <= 140 for each in lines)
+    text = plain_text(lines)
+    for words in (
+        "flights@11  ▲ candidate",
+        "expires in 12 d",
+        "BETTER THAN LIVE. All 3 gates pass.",
+        "4.1 % of decisions would change.",
+        "✓ roc_auc at least 0.70",
+        "▲ drift of precip",
+        "warn: PSI 0.31",
+        "○ every segment at least 0.60",
+        "carrier=EV",
+        "3f2a9c1 b.lee: clip wind",
+        'Last rejected: flights@10 on 16 Nov by ada: "EV segment too weak"',
+    ):
+        assert words in text
+    # The metric that decides stands first.
+    assert text.index("roc_auc  ") < text.index("brier")
+
+
+def test_the_card_in_a_narrow_terminal_holds_the_same_facts() -> None:
+    lines = card_lines(CARD, NOW, 80)
+    assert all(width_of(each) <= 80 for each in lines)
+    text = plain_text(lines)
+    assert "+0.011 … +0.025" in text
+    assert "carrier=EV" in text
+    assert "1 file changed in 1 commit" in text
+
+
+def test_a_sentence_of_a_project_cannot_reach_the_terminal() -> None:
+    evil = status(why="fine \x1b[2J\x1b]0;owned\x07 gone")
+    from console.overview_lines import detail
+
+    text = plain_text(detail(evil, NOW, 80))
+    assert "\x1b" not in text
+    assert "Fine" in text
+
+
+def test_columns_stand_beside_each_other() -> None:
+    left, right = [(Span("a"),), (Span("b"),)], [(Span("c"),)]
+    assert plain_text(beside(left, right, 3, 3)) == "a    c\nb"

@@ -1,0 +1,209 @@
+"""What stands on the screens, in words; and what stands there when things go wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+import pytest
+
+from engine.errors import Damage
+from engine.records import AuditRow, Overview
+from tests.console.conftest import NARROW, WIDE, Desk
+from tests.console.records import OVERVIEW, FakeEngine, status
+
+Console = Callable[..., None]
+
+
+@pytest.mark.parametrize("size", [WIDE, NARROW])
+def test_the_overview_says_what_is_wrong_and_which_key_acts(console: Console, size: tuple[int, int]) -> None:
+    async def story(desk: Desk) -> None:
+        text = desk.text
+        for words in (
+            "■ 1 failing · ○ 1 unknown · ● 1 ok · 1 waiting for a decision",
+            "■ failing 18 min",
+            "● ok 3 d",
+            "○ unknown",
+            "Recall 0.58 of churn@22 is below 0.65 on 2,310 newer rows.",
+            "R would roll back to churn@21",
+            "prod-1 · ada (operator)",
+        ):
+            assert words in text, f"{words} is not in\n{text}"
+
+    console(story, size)
+
+
+def test_an_empty_workspace_says_how_to_begin(console: Console, engine: FakeEngine) -> None:
+    engine.overview_now = replace(OVERVIEW, projects=())
+
+    async def story(desk: Desk) -> None:
+        assert "leverframe add PATH" in desk.text
+        await desk.press("enter", "c", "R", "r")
+        assert "There is no project under the cursor." in desk.said
+
+    console(story)
+    assert engine.done == []
+
+
+def test_a_change_in_the_ledger_is_on_the_screen_without_a_key(console: Console, engine: FakeEngine) -> None:
+    async def story(desk: Desk) -> None:
+        engine.overview_now = replace(OVERVIEW, projects=(status("brandnew"),))
+        engine.commits += 1
+        await desk.see("brandnew")
+
+    console(story)
+
+
+def test_the_cursor_stays_on_its_project_when_others_come_in_above(console: Console, engine: FakeEngine) -> None:
+    async def story(desk: Desk) -> None:
+        await desk.press("down")
+        await desk.see("▸ flights")
+        engine.overview_now = replace(OVERVIEW, projects=(status("aaa"), status("bbb"), *OVERVIEW.projects))
+        engine.commits += 1
+        await desk.see("aaa")
+        assert "▸ flights" in desk.text
+
+    console(story)
+
+
+def test_a_filter_shows_only_what_contains_it_and_escape_takes_it_away(console: Console) -> None:
+    async def story(desk: Desk) -> None:
+        await desk.press("slash")
+        await desk.type("chu")
+        await desk.see("filter 'chu'")
+        assert "flights" not in desk.text.split("\n")[5]
+        await desk.press("enter")
+        await desk.press("escape")
+        await desk.see("flights")
+
+    console(story)
+
+
+def test_letters_typed_into_the_filter_are_no_commands(console: Console, engine: FakeEngine) -> None:
+    async def story(desk: Desk) -> None:
+        await desk.press("slash")
+        await desk.type("rRxa5q")
+        await desk.see("No row contains 'rRxa5q'")
+
+    console(story)
+    assert engine.done == []
+
+
+def test_what_the_engine_cannot_answer_is_said_and_the_old_picture_stays(console: Console, engine: FakeEngine) -> None:
+    async def story(desk: Desk) -> None:
+        engine.overview = lambda now: _raise(Damage("The ledger cannot be read; restore it."))  # type: ignore[method-assign]
+        engine.commits += 1
+        await desk.until(lambda: "restore it" in desk.said)
+        assert "churn" in desk.text
+
+    console(story)
+
+
+def test_a_bug_is_kept_as_a_traceback_and_the_console_lives_on(console: Console, engine: FakeEngine) -> None:
+    async def story(desk: Desk) -> None:
+        engine.card = lambda label, now: 1 / 0  # type: ignore[method-assign, assignment, return-value]
+        await desk.press("2", "enter")
+        await desk.until(lambda: "Leverframe itself failed (ZeroDivisionError)" in desk.said)
+        await desk.press("escape")
+        await desk.see("AGAINST LIVE")
+
+    console(story)
+    assert "ZeroDivisionError" in engine.failures[0]
+
+
+def _raise(error: Exception) -> Any:
+    raise error
+
+
+@pytest.mark.parametrize("size", [(40, 10), (59, 24), (80, 15), (1, 1)])
+def test_a_terminal_without_room_says_what_is_needed(console: Console, size: tuple[int, int]) -> None:
+    async def story(desk: Desk) -> None:
+        await desk.pilot.resize_terminal(*size)
+        await desk.settled()
+        if size[0] > 30:
+            await desk.see("needs more room")
+        await desk.pilot.resize_terminal(80, 24)
+        await desk.see("churn")
+
+    console(story)
+
+
+def test_a_long_trail_is_asked_for_page_by_page(console: Console, engine: FakeEngine) -> None:
+    asked: list[tuple[int, int]] = []
+    original = engine.audit
+
+    def audit(*, offset: int, limit: int, matching: str) -> tuple[AuditRow, ...]:
+        asked.append((offset, limit))
+        return original(offset=offset, limit=limit, matching=matching)
+
+    engine.audit = audit  # type: ignore[method-assign]
+
+    async def story(desk: Desk) -> None:
+        await desk.press("5")
+        await desk.see("flights@300")
+        await desk.press("end")
+        await desk.see("flights@1 ")
+        await desk.press("home")
+        await desk.see("flights@300")
+        await desk.press("enter")
+        await desk.see("Audit row 300")
+
+    console(story)
+    assert max(limit for _, limit in asked) <= 200
+    assert any(offset > 100 for offset, _ in asked)
+
+
+def test_verifying_the_trail_tells_the_head(console: Console) -> None:
+    async def story(desk: Desk) -> None:
+        await desk.press("5", "v")
+        await desk.until(lambda: "All 300 rows hold. Head ffff" in desk.said)
+
+    console(story)
+
+
+def test_a_run_shows_its_steps_and_its_log(console: Console, engine: FakeEngine) -> None:
+    async def story(desk: Desk) -> None:
+        await desk.press("3", "enter")
+        await desk.see("▸ running 40 %")
+        for words in ("train fitting", "extract", "604 MB", "fitting", "done"):
+            assert words in desk.text
+        engine.lines = (*engine.lines, "one line more")
+        await desk.see("one line more")
+
+    console(story)
+
+
+@pytest.mark.parametrize("theme", ["leverframe-dark", "leverframe-light", "leverframe-16"])
+def test_every_screen_can_be_drawn_in_every_theme(console: Console, theme: str) -> None:
+    async def story(desk: Desk) -> None:
+        desk.app.theme = theme
+        for key in "12345":
+            await desk.press(key, "enter")
+            await desk.press("escape")
+        assert "HEALTH" not in desk.text or desk.app.theme == theme
+
+    console(story)
+
+
+def test_the_picture_of_last_time_is_what_the_overview_shows(console: Console, tmp_path: Any) -> None:
+    import re
+
+    from console import picture
+
+    def words(overview: Overview, at: datetime) -> list[str]:
+        path = tmp_path / "last-screen"
+        picture.keep(path, overview, at, *WIDE, "leverframe-dark")
+        first, _, rest = path.read_text().partition("\n")
+        assert first.split()[:2] == ["140", "42"]
+        return [re.sub(r"\x1b\[[0-9;]*m", "", line).rstrip() for line in rest.split("\n")]
+
+    async def story(desk: Desk) -> None:
+        shown = desk.text.split("\n")[1:]
+        kept = words(OVERVIEW, OVERVIEW.at)
+        assert len(kept) == 41
+        same = [a for a, b in zip(shown, kept, strict=True) if a == b]
+        assert same == shown, "\n".join(kept)
+
+    console(story)
