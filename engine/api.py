@@ -236,7 +236,7 @@ class Engine:
     def show(self, label: str) -> dict[str, Any]:
         """The version document with its digest."""
         digest = self.version(label).digest
-        return {**documents.load(self._store, digest), "version": label, "digest": digest}
+        return {**documents.of_version(self._store, label, digest), "version": label, "digest": digest}
 
     def diff(self, old: str, new: str) -> tuple[Change, ...]:
         """What differs between two versions."""

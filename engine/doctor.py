@@ -10,9 +10,9 @@ from pathlib import Path
 from engine.audit import trail
 from engine.environments.build import ensure, rebuild
 from engine.environments.check import compare
-from engine.errors import LeverframeError
+from engine.errors import Damage, LeverframeError
 from engine.projects import registry
-from engine.records import Finding
+from engine.records import Finding, Version
 from engine.release import live as projection
 from engine.storage.ledger import Ledger
 from engine.storage.objects import ObjectStore
@@ -37,15 +37,12 @@ def examine(workspace: Workspace, ledger: Ledger, store: ObjectStore, *, mend: b
                 " WHERE d.seq IN (SELECT max(seq) FROM deployments GROUP BY project)"
             )
         }
-        kept = {
-            name: [(v.label, v.digest) for v in catalog.were_live(db, name)[:1]] for name in (p.name for p in projects)
-        }
+        kept = {p.name: _kept(db, p.name) for p in projects}
     for project in projects:
         row = live.get(project.name)
         if row is not None:
             findings.append(_live(workspace, store, row, mend=mend))
-        for label, digest in kept[project.name]:
-            findings.append(_stored(store, label, digest))
+        findings += [_stored(store, what, version) for what, version in kept[project.name]]
         if not Path(project.path).is_dir():
             what = f"the folder of {project.name}, {project.path}, is gone; retrains will fail until it is back"
             findings.append(Finding(project.name, "watch", what))
@@ -69,8 +66,8 @@ def _ledger(ledger: Ledger) -> Finding:
 def _audit(ledger: Ledger) -> Finding:
     try:
         verdict = trail.verify(ledger)
-    except sqlite3.DatabaseError as error:
-        return Finding("audit trail", "failing", f"it cannot be read ({error})")
+    except Damage as damage:
+        return Finding("audit trail", "failing", str(damage))
     if not verdict.ok:
         return Finding("audit trail", "failing", f"broken at row {verdict.first_broken}: {verdict.why}")
     return Finding("audit trail", "ok", f"{verdict.rows:,} rows hold, head {verdict.head[:16]}")
@@ -116,10 +113,25 @@ def _mend_environment(workspace: Workspace, store: ObjectStore, digest: str) -> 
         rebuild(lock, workspace.environments)
 
 
-def _stored(store: ObjectStore, label: str, digest: str) -> Finding:
-    broken = documents.damaged(store, digest)
-    if broken:
-        return Finding(f"rollback {label}", "failing", f"it cannot be rolled back to: {broken[0]}")
-    return Finding(f"rollback {label}", "ok", "whole in the store")
+def _kept(db: sqlite3.Connection, project: str) -> list[tuple[str, Version]]:
+    """The versions whose objects somebody may need today, each with what for."""
+    live = db.execute("SELECT * FROM versions WHERE project = ? AND state = 'live'", (project,)).fetchall()
+    return [
+        *(("stored", catalog.record(row)) for row in live),
+        *(("rollback", version) for version in catalog.were_live(db, project)[:1]),
+        *(("candidate", version) for version in catalog.candidates(db, project)),
+    ]
 
 
+def _stored(store: ObjectStore, what: str, version: Version) -> Finding:
+    title = f"{what} {version.label}"
+    broken = documents.damaged(store, version.digest)
+    if not broken:
+        return Finding(title, "ok", "whole in the store")
+    cannot = {
+        "stored": "it could not be rebuilt or gone back to",
+        "rollback": "it cannot be rolled back to",
+        "candidate": "it cannot be approved",
+    }[what]
+    advice = "retrain to make another" if what == "candidate" else "restore that from a backup"
+    return Finding(title, "failing", f"{cannot}: {broken[0].rstrip('.')}; {advice}")

@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from engine.clock import moment
+from engine.errors import Damage
 from engine.projects.source import commits_between
-from engine.records import Change, DecisionCard, Gate, Metric, Operator, Segment
+from engine.records import Change, DecisionCard, Gate, Metric, Operator, Segment, Version
 from engine.release.plan import live_deployment, refusal_to_release
 from engine.storage.objects import ObjectStore
 from engine.text import plain
@@ -24,7 +25,7 @@ def card(db: sqlite3.Connection, store: ObjectStore, label: str, operator: Opera
     version = catalog.record(row)
     live = live_deployment(db, version.project)
     live_label = f"{version.project}@{live['number']}" if live else None
-    document = documents.load(store, version.digest)
+    document = documents.of_version(store, label, version.digest)
     measured = document["metrics"]
     return DecisionCard(
         version=version,
@@ -35,16 +36,28 @@ def card(db: sqlite3.Connection, store: ObjectStore, label: str, operator: Opera
         gates=tuple(Gate(**gate) for gate in document["gates"]),
         segments=tuple(_segment(s) for s in measured["segments"]),
         changed_decisions=measured["changed_decisions"],
-        changes=difference(db, store, version.against, label) if version.against else (),
+        changes=_changes(db, store, version),
         last_rejected=_last_rejected(db, version.project, version.number),
         made_by=f"run {version.run}, asked for by {document['lineage']['requested_by']}",
         blocked=refusal_to_release(db, label, operator, now),
     )
 
 
+def _changes(db: sqlite3.Connection, store: ObjectStore, version: Version) -> tuple[Change, ...]:
+    """What differs from the version it was judged against. If that one is damaged, all the more is this one wanted."""
+    if version.against is None:
+        return ()
+    try:
+        return difference(db, store, version.against, version.label)
+    except Damage as damage:
+        return (Change("changes", f"they cannot be told: {damage}"),)
+
+
 def difference(db: sqlite3.Connection, store: ObjectStore, old: str, new: str) -> tuple[Change, ...]:
     """What differs between two versions, with the commits between them where the repository still knows them."""
-    before, after = (documents.load(store, catalog.find(db, label)["digest"]) for label in (old, new))
+    before, after = (
+        documents.of_version(store, label, catalog.find(db, label)["digest"]) for label in (old, new)
+    )
     commits: tuple[str, ...] = ()
     revisions = before["code"]["revision"], after["code"]["revision"]
     project = db.execute("SELECT path FROM projects WHERE name = ?", (catalog.parse_label(new)[0],)).fetchone()

@@ -87,7 +87,7 @@ def plan_release(db: sqlite3.Connection, store: ObjectStore, label: str, operato
         target=label,
         live_seq=live["seq"] if live else 0,
         sentences=tuple(sentences),
-        restores=_contents(documents.load(store, version.digest)),
+        restores=_contents(documents.of_version(store, label, version.digest)),
         does_not_restore=(),
         refused=refusal_to_release(db, label, operator, now),
     )
@@ -117,7 +117,7 @@ def plan_rollback(
         target=to,
         live_seq=live["seq"] if live else 0,
         sentences=_rollback_sentences(away, target, now),
-        restores=_contents(documents.load(store, target.digest)),
+        restores=_contents(documents.of_version(store, to, target.digest)),
         does_not_restore=_left_behind(away, now),
         refused=refused,
     )

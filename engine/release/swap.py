@@ -18,7 +18,7 @@ from pathlib import Path
 from engine import clock
 from engine.audit import trail
 from engine.clock import stamp
-from engine.errors import Conflict, Invalid, Refusal
+from engine.errors import Conflict, Damage, Invalid, Refusal
 from engine.people.operators import require
 from engine.records import Deployment, Moved, MovePlan, Operator
 from engine.release import live as projection
@@ -30,6 +30,7 @@ from engine.storage.ledger import Ledger
 from engine.storage.objects import ObjectStore
 from engine.storage.workspace import Workspace
 from engine.versions import catalog
+from engine.versions.document import named
 
 
 def move(
@@ -84,6 +85,8 @@ def _proven(
             folder.parent.mkdir(exist_ok=True)
             prove(workspace, store, digest, plan.target, unproven, steps)
             os.rename(unproven, folder)
+    except Damage as damage:
+        raise named(plan.target, damage) from None
     finally:
         shutil.rmtree(unproven, ignore_errors=True)
     return folder

@@ -95,6 +95,7 @@ def room_for(workspace: Workspace, ledger: Ledger, run: Run, held: int, cancella
         live = db.execute(
             "SELECT number, digest FROM versions WHERE project = ? AND state = 'live'", (run.project,)
         ).fetchone()
+    label = f"{run.project}@{live['number']}" if live else ""
     return Room(
         workspace=workspace,
         store=store,
@@ -105,7 +106,7 @@ def room_for(workspace: Workspace, ledger: Ledger, run: Run, held: int, cancella
         project_path=Path(path),
         allow_dirty=bool(options.get("allow_dirty")),
         fresh_lock=bool(options.get("fresh_lock")),
-        live=(f"{run.project}@{live['number']}", documents.load(store, live["digest"])) if live else None,
+        live=(label, documents.of_version(store, label, live["digest"])) if live else None,
         tell=Teller(ledger, run.id),
         record=lambda result: queue.record_step(ledger, run.id, result),
         watch=cancellation.add,

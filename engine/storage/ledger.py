@@ -46,7 +46,8 @@ class Ledger:
                 "account may write there."
             ) from None
         except sqlite3.DatabaseError as error:
-            raise Damage(f"The ledger {self.path} cannot be read ({error}); restore it from a backup.") from None
+            self._explain(error)
+            raise
 
     def _connection(self) -> sqlite3.Connection:
         connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
@@ -74,6 +75,9 @@ class Ledger:
         connection.execute("BEGIN")
         try:
             yield connection
+        except sqlite3.DatabaseError as error:
+            self._explain(error)
+            raise
         finally:
             connection.execute("ROLLBACK")
 
@@ -91,9 +95,21 @@ class Ledger:
         except BaseException as error:
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
-            if isinstance(error, sqlite3.OperationalError):
-                _explain(error)
+            if isinstance(error, sqlite3.DatabaseError):
+                self._explain(error)
             raise
+
+    def _explain(self, error: sqlite3.DatabaseError) -> None:
+        """Raise what the machine is to blame for as what it is; an error in our own SQL stays a bug."""
+        code = (error.sqlite_errorcode or 0) & 0xFF  # The rest says which call failed.
+        if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+            raise Damage(f"The ledger {self.path} cannot be read ({error}); restore it from a backup.") from None
+        if code == sqlite3.SQLITE_FULL:
+            raise Refusal("The disk is full: the ledger took nothing in. Free some space and try again.") from None
+        if code in (sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_BUSY):
+            raise Refusal(
+                f"The ledger took nothing in ({error}); see whether the disk is full or failing, then try again."
+            ) from None
 
     def marker(self) -> int:
         """A number that changes whenever another connection has committed to the ledger."""
@@ -105,14 +121,3 @@ class Ledger:
                 connection.close()
             self._open.clear()
         self._local = threading.local()
-
-
-def _explain(error: sqlite3.OperationalError) -> None:
-    """Raise Refusal for what the machine is to blame for; an error in our own SQL stays what it is."""
-    code = error.sqlite_errorcode & 0xFF  # The rest says which call failed.
-    if code == sqlite3.SQLITE_FULL:
-        raise Refusal("The disk is full: the ledger took nothing in. Free some space and try again.") from None
-    if code in (sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_BUSY):
-        raise Refusal(
-            f"The ledger took nothing in ({error}); see whether the disk is full or failing, then try again."
-        ) from None

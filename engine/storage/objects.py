@@ -48,12 +48,15 @@ class ObjectStore:
         return self.path(digest).exists()
 
     def put(self, content: bytes | memoryview) -> str:
-        """Store ``content`` and return its digest; what is there already is not written again."""
+        """Store ``content`` and return its digest; what is there already and whole is not written again.
+
+        A damaged object is replaced, so that a version made today never rests on damage of yesterday.
+        """
         import zstandard
 
         digest = hashlib.sha256(content).hexdigest()
         target = self.path(digest)
-        if target.exists():
+        if _holds(target, content):
             return digest
         packed = zstandard.ZstdCompressor(level=LEVEL).compress(content)
         temporary = target.parent / f".{secrets.token_hex(8)}.tmp"
@@ -79,6 +82,8 @@ class ObjectStore:
             packed = path.read_bytes()
         except FileNotFoundError:
             raise Damage(f"The object {digest[:12]} is gone from the store ({path}).") from None
+        except OSError as error:
+            raise Damage(f"The object {digest[:12]} cannot be read: {why_not(error)}.") from None
         try:
             content = zstandard.ZstdDecompressor().decompress(packed)
         except zstandard.ZstdError:
@@ -139,3 +144,13 @@ class ObjectStore:
                 for path in sorted(folder.iterdir()):
                     if not path.name.startswith("."):
                         yield folder.name + path.name
+
+
+def _holds(path: Path, content: bytes | memoryview) -> bool:
+    """Whether the object at ``path`` is ``content``; about as quick as the digest of ``content``."""
+    import zstandard
+
+    try:
+        return bool(zstandard.ZstdDecompressor().decompress(path.read_bytes()) == content)
+    except (OSError, zstandard.ZstdError):
+        return False

@@ -43,6 +43,22 @@ def load(store: ObjectStore, digest: str) -> dict[str, Any]:
     return document
 
 
+def of_version(store: ObjectStore, label: str, digest: str) -> dict[str, Any]:
+    """The document of the version called ``label``. Raises Damage that names the version and says what to do."""
+    try:
+        return load(store, digest)
+    except Damage as damage:
+        raise named(label, damage) from None
+
+
+def named(label: str, damage: Damage) -> Damage:
+    """``damage``, which knows an object only, as a sentence about the version called ``label``."""
+    what = str(damage).rstrip(".")
+    return Damage(
+        f"{label} is damaged: {what[:1].lower()}{what[1:]}; restore that from a backup, or choose another version."
+    )
+
+
 def stored_files(document: Mapping[str, Any]) -> Iterator[tuple[str, Stored]]:
     """Every file that the document names, each with what it is for."""
     for section in FOLDERS:

@@ -51,9 +51,7 @@ class Desk:
     @property
     def text(self) -> str:
         """What stands on the screen, line by line."""
-        width, height = self.app.size
         strips = self.app.screen._compositor.render_strips()
-        assert len(strips) <= height
         return "\n".join(strip.text.rstrip() for strip in strips)
 
     @property

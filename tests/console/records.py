@@ -42,16 +42,16 @@ def ago(**span: float) -> datetime:
 
 def version(number: int = 11, **other: Any) -> Version:
     made = Version(
-        project="flights", number=number, digest="ab" * 32, state="candidate", made_at=ago(hours=12), as_of=ago(hours=12),
-        run=41, verdict="pass", comparison="better", sentence="BETTER THAN LIVE. All 3 gates pass.", against="flights@9",
-        metric=AUC, live_from=None, live_until=None, reason=None,
+        project="flights", number=number, digest="ab" * 32, state="candidate", made_at=ago(hours=12),
+        as_of=ago(hours=12), run=41, verdict="pass", comparison="better",
+        sentence="BETTER THAN LIVE. All 3 gates pass.", against="flights@9", metric=AUC, live_from=None, live_until=None, reason=None,
     )  # fmt: skip
     return replace(made, **other)
 
 
 LIVE = version(9, state="live", comparison="first", against=None, live_from=ago(days=12), sentence="FIRST VERSION.")
 RETIRED = version(7, state="retired", live_from=ago(days=40), live_until=ago(days=12))
-BARRED = version(8, state="barred", live_from=ago(days=14), live_until=ago(days=12), reason="rolled back from by ada: no")
+BARRED = version(8, state="barred", live_from=ago(days=14), live_until=ago(days=12), reason="rolled back from")
 VERSIONS = (version(11), version(10, state="rejected", reason="rejected by ada: EV is weak"), LIVE, BARRED, RETIRED)
 
 
@@ -60,7 +60,7 @@ def run(number: int = 41, **other: Any) -> Run:
         id=number, project="flights", job="retrain", state="succeeded", as_of=ago(hours=12), queued_at=ago(hours=12),
         started_at=ago(hours=12) + timedelta(seconds=1), ended_at=ago(hours=12) + timedelta(seconds=42),
         requested_by="ada", progress=1.0, phase="", version="flights@11", why=None,
-        steps=(Step("extract", "succeeded", 3.2, 2.9, 604_000_000, None), Step("train", "succeeded", 0.9, 0.9, 313, None)),
+        steps=(Step("extract", "succeeded", 3.2, 2.9, 604_000_000, None), Step("train", "succeeded", 1, 1, 313, None)),
     )  # fmt: skip
     return replace(made, **other)
 
@@ -104,7 +104,8 @@ CARD = DecisionCard(
               Segment("origin", "LGA", 2015, "roc_auc", 0.7, 0.69, 0.01, "better")),
     changed_decisions=0.041,
     changes=(Change("code", "1 file changed in 1 commit", ("3f2a9c1 b.lee: clip wind",)), Change("settings", "same")),
-    last_rejected='flights@10 on 16 Nov by ada: "EV segment too weak"', made_by="run 41, asked for by ada", blocked=None,
+    last_rejected='flights@10 on 16 Nov by ada: "EV segment too weak"', made_by="run 41, asked for by ada",
+    blocked=None,
 )  # fmt: skip
 
 RELEASE = MovePlan(
@@ -116,7 +117,8 @@ ROLLBACK = MovePlan(
     ("model, 1 file",), ("predictions that were already used",), None,
 )  # fmt: skip
 AUDIT = tuple(
-    AuditRow(seq, ago(minutes=seq), "ada", "approve", f"flights@{seq}", "newer data", f"{seq:064x}") for seq in range(300, 0, -1)
+    AuditRow(seq, ago(minutes=seq), "ada", "approve", f"flights@{seq}", "newer data", f"{seq:064x}")
+    for seq in range(300, 0, -1)
 )
 
 

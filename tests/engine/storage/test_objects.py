@@ -83,3 +83,13 @@ def test_parts_in_the_wrong_order_are_noticed(store: ObjectStore, tmp_path: Path
 def test_nothing_is_left_under_a_temporary_name(store: ObjectStore) -> None:
     store.put(b"a model")
     assert not list(store.root.rglob("*.tmp"))
+
+
+@pytest.mark.parametrize("left", [b"", b"rubbish"])
+def test_a_damaged_object_is_replaced_when_its_content_is_stored_again(store: ObjectStore, left: bytes) -> None:
+    digest = store.put(b"a model")
+    path = store.path(digest)
+    os.chmod(path, 0o644)
+    path.write_bytes(left)
+    assert store.put(b"a model") == digest
+    assert store.get(digest) == b"a model"
