@@ -32,7 +32,8 @@ class Ledger:
                 f"The ledger {path} was written by a newer Leverframe (format {found}, this one knows {LATEST}); "
                 "update this installation. Nothing was changed."
             )
-        if found < LATEST:
+        if found < LATEST or self._connection().execute("PRAGMA journal_mode").fetchone()[0] != "wal":
+            # Also a current ledger that came from a backup: WAL is a property of the file, and set in there alone.
             migrate(path, locks)
 
     def _schema(self) -> int:
@@ -56,7 +57,6 @@ class Ledger:
                 self.path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
             )
             connection.row_factory = sqlite3.Row
-            connection.execute("PRAGMA journal_mode=WAL")
             # FULL: a decision that was confirmed on the screen must survive the plug being pulled.
             connection.execute("PRAGMA synchronous=FULL")
             connection.execute("PRAGMA foreign_keys=ON")

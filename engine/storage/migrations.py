@@ -11,6 +11,9 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from engine.clock import pause
+from engine.errors import Refusal
+
 if TYPE_CHECKING:
     from sqlite_utils import Database
 
@@ -202,8 +205,23 @@ def migrate(path: Path, locks: Path) -> None:
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
         db = Database(path)
-        db.conn.execute("PRAGMA journal_mode=WAL")
+        _use_wal(db, path)
         ledger.apply(db)
         db.close()
     finally:
         os.close(descriptor)
+
+
+def _use_wal(db: Database, path: Path) -> None:
+    """Switch to WAL. SQLite does not wait here for one who only looks, whatever the timeout, so this does."""
+    import sqlite3
+
+    for _ in range(1000):
+        try:
+            db.conn.execute("PRAGMA journal_mode=WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
+                raise
+            pause(0.01)
+    raise Refusal(f"The ledger {path} is held by another program; end that and try again.")
