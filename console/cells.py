@@ -170,6 +170,8 @@ def day(at: datetime | None) -> str:
     return f"{at.day} {at:%b %Y}" if at else NOTHING
 
 
-def clock_time(at: datetime | None) -> str:
-    """``24 Nov 02:03``, in UTC."""
-    return f"{at.day:>2} {at:%b %H:%M}" if at else NOTHING
+def clock_time(at: datetime | None, now: datetime) -> str:
+    """``24 Nov 02:03``, in UTC; of another year ``24 Nov 2024``."""
+    if at is None:
+        return NOTHING
+    return f"{at.day:>2} {at:%b %H:%M}" if at.year == now.year else f"{at.day:>2} {at:%b %Y}"

@@ -7,8 +7,15 @@ from datetime import datetime
 
 from console import cells
 from console.lines import Line, Span, cut, ends, line, wrapped
-from engine.records import Overview, ProjectStatus
+from engine.records import Overview, ProjectStatus, Verdict
 from engine.text import plain
+
+_URGENCY: dict[Verdict, int] = {"failing": 0, "unknown": 1, "watch": 2, "ok": 3}
+
+
+def ordered(projects: Sequence[ProjectStatus]) -> tuple[ProjectStatus, ...]:
+    """What needs a person first: by verdict, then those with a decision waiting, then by name."""
+    return tuple(sorted(projects, key=lambda s: (_URGENCY[s.verdict], not s.candidates, s.project.name)))
 
 
 def summary(overview: Overview, width: int) -> Line:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from console import frame, tables, themes
 from console.lines import Line, Span, fit, heading, row
-from console.overview_lines import detail, summary
+from console.overview_lines import detail, ordered, summary
 from engine.records import Overview
 
 _RGB = re.compile(r"#([0-9a-f]{2})([0-9a-f]{2})([0-9a-f]{2})")
@@ -21,7 +21,8 @@ _SIXTEEN = {
 
 def picture(overview: Overview, now: datetime, width: int, height: int) -> list[Line]:
     """All lines below the head, as the overview shows them, with the cursor on the first project."""
-    first = overview.projects[0] if overview.projects else None
+    projects = ordered(overview.projects)
+    first = projects[0] if projects else None
     below = [
         *_filled(detail(first, now, width) if first else (), 6),
         frame.rule(width),
@@ -30,7 +31,7 @@ def picture(overview: Overview, now: datetime, width: int, height: int) -> list[
     ]
     room = height - 1 - 1 - 2 - len(below)
     shown = [(Span("   "), *heading(tables.PROJECTS, width - 4))]
-    for status in overview.projects[: max(0, room - 1)]:
+    for status in projects[: max(0, room - 1)]:
         mark = Span(" ▸ ", "key") if status is first else Span("   ")
         shown.append((mark, *row(tables.PROJECTS, status, now, width - 4)))
     return [frame.rule(width), summary(overview, width), (), *_filled(shown, room), *below]

@@ -98,7 +98,7 @@ RUNS: tuple[Column[Run], ...] = (
     Column("STATE", 15, lambda r, now: Span(cells.run_state(r), RUN_TONES[r.state])),
     Column("QUEUED", 8, lambda r, now: Span(cells.age(r.queued_at, now)), right=True),
     Column("TOOK", 7, lambda r, now: Span(_took(r, now)), right=True),
-    Column("DATA AS OF", 12, lambda r, now: Span(cells.clock_time(r.as_of)), yields=3),
+    Column("DATA AS OF", 12, lambda r, now: Span(cells.clock_time(r.as_of, now)), yields=3),
     Column("BY", 8, lambda r, now: Span(r.requested_by), yields=4),
     Column("WHAT CAME OF IT", 14, _run_said, yields=1, grows=True),
 )
@@ -112,7 +112,7 @@ def _took(run: Run, now: datetime) -> str:
 
 AUDIT: tuple[Column[AuditRow], ...] = (
     Column("ROW", 9, lambda a, now: Span(f"{a.seq:,}"), right=True),
-    Column("WHEN (UTC)", 12, lambda a, now: Span(cells.clock_time(a.at))),
+    Column("WHEN (UTC)", 12, lambda a, now: Span(cells.clock_time(a.at, now))),
     Column("WHO", 8, lambda a, now: Span(a.actor)),
     Column("DID", 12, lambda a, now: Span(a.action, "strong")),
     Column("TO", 13, lambda a, now: Span(plain(a.subject)), front=True),

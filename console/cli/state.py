@@ -45,7 +45,7 @@ def _all(session: Session, found: Overview) -> None:
     reasons = [each for each in found.projects if each.verdict != "ok"]
     if reasons:
         say()
-        _reasons(reasons)
+        _reasons(reasons, found.at)
 
 
 def _row(found: ProjectStatus, now: datetime) -> tuple[Cell, ...]:
@@ -77,21 +77,21 @@ def _waiting(found: ProjectStatus) -> str:
     return found.candidates[0].label + (f" and {more} more" if more else "")
 
 
-def _since(found: ProjectStatus) -> str:
-    return f" (since {cells.clock_time(found.since).strip()} UTC)" if found.since else ""
+def _since(found: ProjectStatus, now: datetime) -> str:
+    return f" (since {cells.clock_time(found.since, now).strip()} UTC)" if found.since else ""
 
 
-def _reasons(found: Sequence[ProjectStatus]) -> None:
+def _reasons(found: Sequence[ProjectStatus], now: datetime) -> None:
     rows = []
     for each in found:
         glyph = Span(cells.GLYPHS[each.verdict], verdict(each.verdict).tone)
-        rows.append((glyph, each.project.name, each.why + _since(each)))
+        rows.append((glyph, each.project.name, each.why + _since(each, now)))
     table(rows)
 
 
 def _one(session: Session, found: ProjectStatus, now: datetime) -> None:
     say(Span(f"{found.project.name}: {found.project.title}", "strong"))
-    rows: list[tuple[Cell, Cell]] = [(verdict(found.verdict), found.why + _since(found))]
+    rows: list[tuple[Cell, Cell]] = [(verdict(found.verdict), found.why + _since(found, now))]
     live = f"{found.live}, for {cells.age(found.live_since, now)}" if found.live else "nothing"
     rows.append(("live", live))
     if found.metric is not None:

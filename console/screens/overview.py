@@ -9,7 +9,7 @@ from textual.widget import Widget
 
 from console import tables
 from console.commands import Retrain
-from console.overview_lines import detail, summary
+from console.overview_lines import detail, ordered, summary
 from console.questions import AskOverview, Question, Rows
 from console.screens.list_page import ListPage
 from console.widgets.lines_view import LinesView
@@ -57,7 +57,7 @@ class OverviewPage(ListPage[ProjectStatus]):
         self.overview = answer
         self.app.remember(answer)
         wanted = self.matching.lower()
-        found = tuple(s for s in answer.projects if wanted in f"{s.project.name} {s.project.title} {s.verdict}".lower())
+        found = tuple(s for s in ordered(answer.projects) if wanted in _words(s))
         self.table.show(Rows(len(found), 0, found), at, self.empty_lines())
         self.lines("#summary").show(lambda width: [summary(answer, width), ()])
         self.selection_changed()
@@ -106,3 +106,8 @@ class OverviewPage(ListPage[ProjectStatus]):
     def do_retrain(self) -> None:
         if self.selected is not None:
             self.app.run_command(Retrain(self.selected.project.name))
+
+
+def _words(status: ProjectStatus) -> str:
+    """What the filter looks into."""
+    return f"{status.project.name} {status.project.title} {status.verdict}".lower()

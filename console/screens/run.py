@@ -81,7 +81,7 @@ def facts(run: Run, step: str | None, now: datetime, width: int) -> Sequence[Lin
         line(" ", Span(cells.run_state(run), RUN_TONES[run.state]), *_bar(run)),
         line(" ", Span(
             f"asked for by {run.requested_by} {cells.age(run.queued_at, now)} ago · data as of "
-            f"{cells.clock_time(run.as_of)} · {_took(run, now)}", "dim")),
+            f"{cells.clock_time(run.as_of, now)} · {_took(run, now)}", "dim")),
     ]  # fmt: skip
     if run.why:
         tone = RUN_TONES[run.state]

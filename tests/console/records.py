@@ -44,7 +44,8 @@ def version(number: int = 11, **other: Any) -> Version:
     made = Version(
         project="flights", number=number, digest="ab" * 32, state="candidate", made_at=ago(hours=12),
         as_of=ago(hours=12), run=41, verdict="pass", comparison="better",
-        sentence="BETTER THAN LIVE. All 3 gates pass.", against="flights@9", metric=AUC, live_from=None, live_until=None, reason=None,
+        sentence="BETTER THAN LIVE. All 3 gates pass.", against="flights@9", metric=AUC,
+        live_from=None, live_until=None, reason=None,
     )  # fmt: skip
     return replace(made, **other)
 

@@ -1,0 +1,48 @@
+"""A workspace with a history, made once; each journey gets its own copy at the same place."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from engine.api import Engine, open_engine
+from tests import tiny
+
+WEEK = timedelta(days=7)
+FIRST = datetime(2026, 11, 3, tzinfo=UTC)
+
+
+def retrained(engine: Engine, as_of: datetime) -> str:
+    """Retrain tiny and return the version's label."""
+    run = engine.wait(engine.retrain("tiny", as_of=as_of).id, lambda r: None)
+    assert run.version is not None, run.why
+    return run.version
+
+
+@pytest.fixture(scope="session")
+def saved_history(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """tiny@1 was live, tiny@2 is, tiny@3 waits; ada is admin, bob an operator, eve a viewer."""
+    root = tmp_path_factory.mktemp("history")
+    engine = open_engine(root / "home", "ada", create=True)
+    engine.add(tiny.make(root / "tiny"))
+    engine.add_operator("bob", "operator", "a colleague")
+    engine.add_operator("eve", "viewer", "the business")
+    for week in range(2):
+        engine.move(engine.plan_release(retrained(engine, FIRST + week * WEEK)), "newer data", lambda step: None)
+    retrained(engine, FIRST + 2 * WEEK)
+    engine.close()
+    (root / "home").rename(root / "saved")
+    return root
+
+
+@pytest.fixture
+def history(saved_history: Path) -> Iterator[Path]:
+    """The workspace, as the history left it."""
+    home = saved_history / "home"
+    shutil.copytree(saved_history / "saved", home, symlinks=True)
+    yield home
+    shutil.rmtree(home)

@@ -1,0 +1,159 @@
+"""A day at the console, in a real terminal: look, approve, roll back, lift the bar, retrain, and leave."""
+
+from __future__ import annotations
+
+import signal
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from engine.api import open_engine
+from tests.terminal import Terminal
+
+pytestmark = pytest.mark.slow
+
+
+def live(home: Path) -> str:
+    return open_engine(home, "ada").at(datetime.now(UTC))[0].label
+
+
+@pytest.mark.parametrize("size", [(140, 42), (80, 24)])
+def test_a_candidate_is_approved_and_the_version_before_comes_back(history: Path, size: tuple[int, int]) -> None:
+    with Terminal("--home", history, "--operator", "ada", size=size) as terminal:
+        terminal.see("1 waiting for a decision")
+        terminal.press("c")
+        terminal.see("Decide on tiny@3")
+        terminal.press("a")
+        terminal.see("Make tiny@3 live instead of tiny@2.")
+        terminal.press("newer data, no worse\r")
+        terminal.see("tiny@3 is live.")
+        assert live(history) == "tiny@3"
+        terminal.press("\r")
+        terminal.see("GATES")
+        terminal.press("\x1b")
+        terminal.see("nothing waits for a decision")
+        terminal.press("R")
+        terminal.see("to tiny@2")
+        terminal.see("predictions that were already used")
+        terminal.press("three in the morning\r")
+        terminal.see("tiny@2 is live.")
+        assert live(history) == "tiny@2"
+        terminal.press("\r")
+        terminal.press("q")
+        assert terminal.ended() == 0
+    engine = open_engine(history, "ada")
+    assert engine.verify_audit().ok
+    assert engine.version("tiny@3").state == "barred"
+    assert [f for f in engine.doctor(mend=False) if f.verdict != "ok"] == []
+    assert [(d.action, d.reason) for d in engine.audit() if d.action in ("release", "rollback")][:2] == [
+        ("rollback", "three in the morning"), ("release", "newer data, no worse"),
+    ]  # fmt: skip
+
+
+def test_a_retrain_that_was_started_by_key_outlives_the_console(history: Path) -> None:
+    with Terminal("--home", history, "--operator", "bob") as terminal:
+        terminal.see("tiny")
+        terminal.press("r")
+        terminal.see("is queued")
+        terminal.press("3")
+        terminal.see("retrain")
+        terminal.kill()
+    engine = open_engine(history, "ada")
+    run = engine.wait(4, lambda r: None)
+    assert (run.state, run.requested_by) == ("succeeded", "bob")
+    assert engine.verify_audit().ok
+
+
+def test_a_console_that_is_killed_in_the_middle_of_a_swap_leaves_one_whole_truth(history: Path) -> None:
+    with Terminal("--home", history, "--operator", "ada") as terminal:
+        terminal.see("tiny")
+        terminal.press("2")
+        terminal.see("AGAINST LIVE")
+        terminal.press("a")
+        terminal.see("Make tiny@3 live")
+        terminal.press("going out with a bang\r")
+        terminal.see("rebuilt from the store")
+        terminal.kill()
+    engine = open_engine(history, "ada")
+    assert live(history) in ("tiny@2", "tiny@3")
+    assert engine.verify_audit().ok
+    assert [f for f in engine.doctor(mend=False) if f.verdict != "ok"] == []
+    if live(history) == "tiny@2":
+        assert engine.move(engine.plan_release("tiny@3"), "once more", lambda step: None).deployment is not None
+
+
+def test_two_operators_look_at_one_candidate_and_the_second_is_told_what_happened(history: Path) -> None:
+    at = ("--home", history, "--operator")
+    with Terminal(*at, "ada") as ada, Terminal(*at, "bob") as bob:
+        for terminal in (ada, bob):
+            terminal.see("tiny")
+            terminal.press("2")
+            terminal.see("AGAINST LIVE")
+            terminal.press("a")
+            terminal.see("Make tiny@3 live")
+        ada.press("ada was first\r")
+        ada.see("tiny@3 is live.")
+        bob.see("Things changed while you looked")
+        bob.press("\r")
+        bob.press("q")
+        assert bob.ended() == 0
+    assert next(d.reason for d in open_engine(history, "ada").audit() if d.action == "release") == "ada was first"
+
+
+def test_a_viewer_may_look_and_is_told_why_not_more(history: Path) -> None:
+    with Terminal("--home", history, "--operator", "eve") as terminal:
+        terminal.see("eve (viewer)")
+        terminal.press("R")
+        terminal.see("eve is a viewer and may not roll back")
+    assert live(history) == "tiny@2"
+
+
+def test_a_damaged_live_folder_is_red_until_doctor_mended_it(history: Path) -> None:
+    link = history / "live" / "tiny"
+    link.unlink()
+    release = next((history / "releases" / "tiny").iterdir())
+    release.rename(release.with_name("elsewhere"))
+    with Terminal("--home", history, "--operator", "ada") as terminal:
+        terminal.see("■ failing")
+        terminal.see("doctor --fix")
+        open_engine(history, "ada").doctor(mend=True)
+        terminal.see("● ok")
+
+
+@pytest.mark.parametrize("how", ["hang-up", "SIGHUP", "SIGTERM"])
+def test_a_console_whose_terminal_goes_away_ends(history: Path, how: str) -> None:
+    with Terminal("--home", history, "--operator", "ada") as terminal:
+        terminal.see("UTC")
+        if how == "hang-up":
+            terminal.hang_up()
+        else:
+            terminal.process.send_signal(getattr(signal, how))
+        terminal.process.wait(30)
+
+
+def test_a_console_without_room_says_so_and_works_again_when_there_is_some(history: Path) -> None:
+    with Terminal("--home", history, "--operator", "ada", size=(40, 10)) as terminal:
+        terminal.see("needs more room")
+        terminal.press("q")
+        assert terminal.ended() == 0
+
+
+def test_keys_typed_at_the_last_known_screen_do_nothing(history: Path) -> None:
+    with Terminal("--home", history, "--operator", "ada") as first:
+        first.see("● ok")
+        first.press("q")
+        assert first.ended() == 0
+    with Terminal("--home", history, "--operator", "ada") as second:
+        second.see("as it was")
+        second.press("rrrr")
+        second.see("UTC")
+        second.press("3")
+        second.see("WHAT CAME OF IT")
+    assert open_engine(history, "ada").count_runs() == 3
+
+
+def test_a_workspace_that_is_not_there_is_said_on_an_ordinary_screen(tmp_path: Path) -> None:
+    with Terminal("--home", tmp_path / "nowhere") as terminal:
+        terminal.see("There is no workspace at")
+        assert terminal.ended() == 1

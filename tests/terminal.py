@@ -1,0 +1,99 @@
+"""A real terminal for journeys: the console as a process behind a pty, its screen kept by a terminal emulator."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import pty
+import select
+import signal
+import struct
+import subprocess
+import sys
+import termios
+import time
+from pathlib import Path
+
+import pyte
+
+ROOT = Path(__file__).resolve().parents[1]
+PATIENCE = 60.0  # a machine may be busy; what never comes ends a test, how long it takes decides nothing
+
+
+class Terminal:
+    """``leverframe`` in a terminal of ``size``; use as a context manager, so that nothing is left behind."""
+
+    def __init__(self, *words: object, size: tuple[int, int] = (120, 36)) -> None:
+        columns, lines = size
+        self._screen = pyte.Screen(columns, lines)
+        self._stream = pyte.ByteStream(self._screen)
+        self._master, slave = pty.openpty()
+        fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "console", *map(str, words)],
+            cwd=ROOT,
+            env={**os.environ, "TERM": "xterm-256color", "COLORTERM": "truecolor", "PYTHONPATH": str(ROOT)},
+            stdin=slave,
+            stdout=slave,
+            stderr=slave,
+            start_new_session=True,
+            preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
+        )
+        os.close(slave)
+
+    def __enter__(self) -> Terminal:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.kill()
+        self.hang_up()
+
+    @property
+    def text(self) -> str:
+        """What stands on the screen now."""
+        self._read(0.0)
+        return "\n".join(line.rstrip() for line in self._screen.display)
+
+    def press(self, keys: str) -> None:
+        """Type ``keys`` as they are; ``\\r`` is Enter, ``\\x1b`` is Esc."""
+        os.write(self._master, keys.encode())
+
+    def see(self, text: str) -> None:
+        """Wait until ``text`` stands on the screen."""
+        end = time.monotonic() + PATIENCE
+        while text not in self.text:
+            assert time.monotonic() < end, f"'{text}' never came; the screen shows\n{self.text}"
+            self._read(0.1)
+
+    def ended(self) -> int:
+        """Wait for the end and return the exit code."""
+        end = time.monotonic() + PATIENCE
+        while (code := self.process.poll()) is None:
+            assert time.monotonic() < end, f"it did not end; the screen shows\n{self.text}"
+            self._read(0.1)
+        return code
+
+    def kill(self) -> None:
+        """End the console as the kernel would (SIGKILL)."""
+        if self.process.poll() is None:
+            os.kill(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+
+    def hang_up(self) -> None:
+        """Close the terminal under the console."""
+        if self._master >= 0:
+            os.close(self._master)
+            self._master = -1
+
+    def _read(self, seconds: float) -> None:
+        if self._master < 0:
+            return
+        while select.select([self._master], [], [], seconds)[0]:
+            try:
+                found = os.read(self._master, 65536)
+            except OSError:  # the other side is closed
+                return
+            if not found:
+                return
+            self._stream.feed(found)
+            seconds = 0.0
