@@ -1,0 +1,57 @@
+"""A workspace with the flights sample in it, for the benchmarks that need real versions."""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from console.demo import repository
+from console.demo.story import Tale
+from engine.api import Engine, open_engine
+from engine.records import Run
+
+MONDAY = datetime(2026, 6, 1, 7, tzinfo=UTC)
+
+
+def week(number: int) -> datetime:
+    """The as-of moment of the benchmarks' week ``number``, from 0."""
+    return MONDAY + timedelta(weeks=number)
+
+
+def arguments(description: str | None) -> argparse.ArgumentParser:
+    """``--home``, for a workspace that is kept and used again: its environment is not built anew."""
+    parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--home", type=Path, help="a workspace of the benchmark's own, kept (default: a temporary one)")
+    return parser
+
+
+@contextmanager
+def workspace(home: Path | None) -> Iterator[Engine]:
+    """The engine of a workspace that has flights."""
+    with tempfile.TemporaryDirectory(prefix="leverframe-benchmark-") as temporary:
+        place = home or Path(temporary) / "home"
+        engine = open_engine(place, "bench", create=True)
+        try:
+            if not engine.projects():
+                (place / "demo-projects").mkdir(exist_ok=True)
+                engine.add(repository.ensure(Tale("flights", 1), place / "demo-projects", repository.samples()))
+            yield engine
+        finally:
+            engine.close()
+
+
+def retrained(engine: Engine, as_of: datetime) -> Run:
+    """One retrain of flights, to its end."""
+    run = engine.wait(engine.retrain("flights", as_of=as_of).id, lambda r: None)
+    if run.version is None:
+        raise SystemExit(f"run {run.id} {run.state}: {run.why}")
+    return run
+
+
+def approved(engine: Engine, label: str) -> None:
+    """Make ``label`` live."""
+    engine.move(engine.plan_release(label), "for the benchmark", lambda step: None)
