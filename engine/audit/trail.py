@@ -10,7 +10,9 @@ from typing import Any
 
 from engine.audit.chain import GENESIS, canonical, first_broken, link
 from engine.clock import moment, stamp
+from engine.errors import Refusal
 from engine.records import AuditRow, AuditVerdict, Operator
+from engine.storage.disk import refused
 from engine.storage.ledger import Ledger
 
 # Deployments and decisions are what the trail is about, so each must agree with the row that recorded it.
@@ -114,10 +116,23 @@ def verify(ledger: Ledger) -> AuditVerdict:
 
 
 def export(ledger: Ledger, target: Path) -> AuditVerdict:
-    """Write the trail as JSON lines (seq, digest, body as stored), closed by a line with the head digest."""
-    verdict = verify(ledger)
-    with ledger.read() as db, target.open("x", encoding="utf-8") as file:
-        for seq, body, digest in db.execute("SELECT seq, body, digest FROM audit ORDER BY seq"):
-            file.write(json.dumps({"seq": seq, "digest": digest, "body": body}, ensure_ascii=False) + "\n")
-        file.write(json.dumps({"rows": verdict.rows, "head": verdict.head, "ok": verdict.ok}) + "\n")
+    """Write the trail as JSON lines (seq, digest, body as stored), closed by a line with the head digest.
+
+    Raises Refusal when ``target`` is there already or cannot be written; no half of a trail is left.
+    """
+    # One view for both: a row that is appended meanwhile is neither verified nor written.
+    with ledger.read() as db, refused(f"The trail could not be written to {target}"):
+        verdict = verify(ledger)
+        try:
+            file = target.open("x", encoding="utf-8")
+        except FileExistsError:
+            raise Refusal(f"{target} is there already; name a file that is not.") from None
+        try:
+            with file:
+                for seq, body, digest in db.execute("SELECT seq, body, digest FROM audit ORDER BY seq"):
+                    file.write(json.dumps({"seq": seq, "digest": digest, "body": body}, ensure_ascii=False) + "\n")
+                file.write(json.dumps({"rows": verdict.rows, "head": verdict.head, "ok": verdict.ok}) + "\n")
+        except OSError:
+            target.unlink()
+            raise
     return verdict

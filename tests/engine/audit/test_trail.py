@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from engine.audit import chain, trail
+from engine.errors import Refusal
 from engine.records import Operator
 from engine.storage import workspace as workspaces
 from engine.storage.ledger import Ledger
@@ -67,6 +68,28 @@ def test_a_cut_tail_shows_against_a_head_that_was_printed_before(ledger: Ledger)
     verdict = trail.verify(ledger)
     assert verdict.ok
     assert verdict.head != head
+
+
+def test_a_tail_that_was_cut_and_grown_anew_is_proven_by_an_export_from_before(ledger: Ledger, tmp_path: Path) -> None:
+    trail.export(ledger, tmp_path / "before.jsonl")
+    tamper(ledger, "DELETE FROM audit WHERE seq > 5")
+    with ledger.write() as db:
+        for number in range(6, 10):
+            trail.append(db, at=NOON, actor=ADA, action="add", subject=f"p{number}", reason="as if nothing had been")
+    assert trail.verify(ledger).ok  # the chain alone cannot tell
+    *_, last = [json.loads(line) for line in (tmp_path / "before.jsonl").read_text().splitlines()]
+    with ledger.read() as db:
+        there = db.execute("SELECT digest FROM audit WHERE seq = ?", (last["rows"],)).fetchone()["digest"]
+    assert there != last["head"]
+
+
+def test_an_export_writes_over_nothing_and_leaves_no_half(ledger: Ledger, tmp_path: Path) -> None:
+    (tmp_path / "mine").write_text("mine")
+    with pytest.raises(Refusal, match="is there already; name a file that is not"):
+        trail.export(ledger, tmp_path / "mine")
+    assert (tmp_path / "mine").read_text() == "mine"
+    with pytest.raises(Refusal, match="could not be written to .*nowhere.*: No such file or directory"):
+        trail.export(ledger, tmp_path / "nowhere" / "trail")
 
 
 def test_the_chain_can_be_followed_with_nothing_but_sha256(ledger: Ledger, tmp_path: Path) -> None:

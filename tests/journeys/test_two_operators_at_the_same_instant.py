@@ -1,0 +1,116 @@
+"""Two operators in two processes approve or roll back at the same instant: one wins, the other is told of it."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from engine.api import Engine, open_engine
+from engine.errors import Conflict
+from engine.release import swap
+from engine.release.proof import Steps
+from tests import tiny
+from tests.killing import ROOT
+
+NOVEMBER = [datetime(2026, 11, day, tzinfo=UTC) for day in (3, 10, 17)]
+pytestmark = pytest.mark.slow
+
+# Each makes its plan, says so, and moves when the test lets both go with one stroke.
+OPERATOR = """
+import json, sys
+from pathlib import Path
+from engine.api import open_engine
+from engine.errors import LeverframeError
+home, name, kind, target = sys.argv[1:]
+engine = open_engine(Path(home), name)
+plan = engine.plan_release(target) if kind == "release" else engine.plan_rollback("tiny", target)
+print("ready", flush=True)
+sys.stdin.readline()
+try:
+    said = ["moved", engine.move(plan, f"{name} wants it", lambda step: None).sentence]
+except LeverframeError as error:
+    said = [type(error).__name__, str(error)]
+print(json.dumps(said))
+"""
+
+
+@pytest.fixture
+def engine(tmp_path: Path) -> Engine:
+    engine = open_engine(tmp_path / "home", "ada", create=True)
+    engine.add(tiny.make(tmp_path / "tiny"))
+    engine.add_operator("bob", "operator", "new colleague")
+    return engine
+
+
+def retrained(engine: Engine, week: int) -> str:
+    run = engine.wait(engine.retrain("tiny", as_of=NOVEMBER[week]).id, lambda r: None)
+    assert run.version is not None, run.why
+    return run.version
+
+
+def both(engine: Engine, first: tuple[str, str], second: tuple[str, str]) -> list[tuple[str, str, str]]:
+    """Let ada do ``first`` and bob ``second`` at once; each name with the kind of outcome and the sentence."""
+    env = {**os.environ, "PYTHONPATH": str(ROOT)}
+    names = {"ada": first, "bob": second}
+    people = {
+        name: subprocess.Popen(
+            [sys.executable, "-c", OPERATOR, str(engine.home), name, *what],
+            env=env, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+        )
+        for name, what in names.items()
+    }  # fmt: skip
+    for person in people.values():
+        assert person.stdout is not None and person.stdout.readline() == "ready\n"
+    for person in people.values():
+        assert person.stdin is not None
+        person.stdin.write("go\n")
+        person.stdin.flush()
+    return [(name, *json.loads(person.communicate(timeout=120)[0])) for name, person in people.items()]
+
+
+def the_one_and_the_other(outcomes: list[tuple[str, str, str]]) -> tuple[str, str]:
+    """Who moved, and what the other was told; exactly one moved."""
+    winners = [name for name, outcome, _ in outcomes if outcome == "moved"]
+    losers = [sentence for _, outcome, sentence in outcomes if outcome == "Conflict"]
+    assert (len(winners), len(losers)) == (1, 1), outcomes
+    return winners[0], losers[0]
+
+
+def test_of_two_who_approve_the_same_candidate_one_wins_and_the_other_is_told(engine: Engine) -> None:
+    label = retrained(engine, 0)
+    winner, told = the_one_and_the_other(both(engine, ("release", label), ("release", label)))
+    assert told.startswith(f"{winner} made tiny@1 live at ")
+    assert told.endswith(f'("{winner} wants it") after this was shown to you; nothing was changed, look again.')
+    assert [r.actor for r in engine.audit() if r.action == "release"] == [winner]
+    assert [r.actor for r in engine.audit() if r.action == "approve"] == [winner]
+    assert len(list((engine.home / "releases" / "tiny").iterdir())) == 1
+    assert engine.verify_audit().ok
+
+
+def test_of_two_who_go_different_ways_one_wins_and_the_other_is_told(engine: Engine) -> None:
+    for week in (0, 1):
+        engine.move(engine.plan_release(retrained(engine, week)), "fine", lambda step: None)
+    candidate = retrained(engine, 2)
+    winner, told = the_one_and_the_other(both(engine, ("release", candidate), ("rollback", "tiny@1")))
+    live = candidate if winner == "ada" else "tiny@1"
+    assert told.startswith(f"{winner} made {live} live at ")
+    assert engine.status("tiny", NOVEMBER[2]).live == live
+    assert os.path.basename(os.readlink(engine.home / "live" / "tiny")).startswith(f"{live[-1]}-")
+    assert engine.verify_audit().ok
+    assert [f for f in engine.doctor(mend=False) if f.verdict != "ok" and f.what != "disk"] == []
+
+
+def test_the_commit_compares_for_itself_and_does_not_rely_on_the_lock(engine: Engine) -> None:
+    plan = engine.plan_release(retrained(engine, 0))
+    engine.move(plan, "first", lambda step: None)
+    rows = engine.count_audit()
+    steps = Steps(lambda step: None)
+    with pytest.raises(Conflict, match="ada made tiny@1 live"):
+        swap._commit(engine._ledger, plan, "1-other", steps, "second", engine.operator, datetime.now(UTC))
+    assert engine.count_audit() == rows
