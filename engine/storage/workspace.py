@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from engine.errors import Conflict, Forbidden, NotFound, Refusal
-from engine.storage.disk import refused, why_not
+from engine.storage.disk import refused
 
 _FOLDERS = ("objects", "environments", "runs", "live", "locks", "cache", "console", "logs", "releases")
 
@@ -87,19 +87,24 @@ def create(home: Path) -> Workspace:
     Raises Refusal when ``home`` is a file or a folder that holds other things.
     """
     root = home.expanduser().absolute()
-    if root.exists() and not root.is_dir():
-        raise Refusal(f"{root} is a file; name a folder for the workspace.")
-    if root.is_dir() and not (root / "ledger.db").exists():
-        strangers = sorted(p.name for p in root.iterdir() if p.name not in (*_FOLDERS, "demo-projects"))
-        if strangers:
-            raise Refusal(f"{root} holds other things ({strangers[0]}, …); name an empty folder for the workspace.")
-    try:
+    with refused(f"The workspace {root} cannot be made"):
+        if root.exists():
+            if not root.is_dir():
+                raise Refusal(f"{root} is a file; name a folder for the workspace.")
+            find(root, must_exist=False)
+            _refuse_strangers(root)
         root.mkdir(mode=0o750, parents=True, exist_ok=True)
         for name in _FOLDERS:
             (root / name).mkdir(mode=0o750, exist_ok=True)
-    except OSError as error:
-        raise Refusal(f"The workspace {root} cannot be made: {why_not(error)}.") from None
     return find(root, must_exist=False)
+
+
+def _refuse_strangers(root: Path) -> None:
+    if (root / "ledger.db").exists():
+        return
+    strangers = sorted(p.name for p in root.iterdir() if p.name not in (*_FOLDERS, "demo-projects"))
+    if strangers:
+        raise Refusal(f"{root} holds other things ({strangers[0]}, …); name an empty folder for the workspace.")
 
 
 def find(home: Path, *, must_exist: bool = True) -> Workspace:
@@ -109,12 +114,19 @@ def find(home: Path, *, must_exist: bool = True) -> Workspace:
     end up with two owners, and neither account could repair them.
     """
     root = home.expanduser().absolute()
-    if must_exist and not (root / "ledger.db").exists():
-        raise NotFound(f"There is no workspace at {root}; run 'leverframe init' or 'leverframe demo' first.")
-    owner = root.stat().st_uid
+    missing = f"There is no workspace at {root}; run 'leverframe init' or 'leverframe demo' first."
+    # The owner first: into the folder of another account we may not even look.
+    try:
+        owner = root.stat().st_uid
+    except (FileNotFoundError, NotADirectoryError):
+        raise NotFound(missing) from None
+    except PermissionError:
+        raise Forbidden(f"This account may not look at {root}; name a workspace of your own with --home.") from None
     if owner != os.geteuid():
         raise Forbidden(
             f"The workspace {root} belongs to another account (uid {owner}); work as that account, "
             "or name your own with --home."
         )
+    if must_exist and not (root / "ledger.db").exists():
+        raise NotFound(missing)
     return Workspace(root)
