@@ -27,6 +27,9 @@ def strip(line: Line, width: int, theme: str, base: Style, *, under_cursor: bool
     """``line``, which fits ``width``, on the ground of ``base``."""
     looks = _tones(theme)
     over = base + _cursor(theme) if under_cursor else base
-    segments = [Segment(part.text, looks[part.tone] + Style(bgcolor=over.bgcolor, reverse=over.reverse))
-                for part in line]  # fmt: skip
-    return Strip(segments).extend_cell_length(width, Style(bgcolor=over.bgcolor, reverse=over.reverse))
+    ground = Style(bgcolor=over.bgcolor, reverse=over.reverse)
+    if over.reverse:  # sixteen colours: reversed tones would be patches of colour, so the row has none
+        segments = [Segment(part.text, Style(bold=looks[part.tone].bold) + ground) for part in line]
+    else:
+        segments = [Segment(part.text, looks[part.tone] + ground) for part in line]
+    return Strip(segments).extend_cell_length(width, ground)
