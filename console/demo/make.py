@@ -26,7 +26,9 @@ def replay(plan: Plan, tales: Sequence[Tale], originals: Path, engine: Engine, t
     Raises what a project or the machine raised, or KeyboardInterrupt. A retrain that is under way ends by itself.
     """
     stop = threading.Event()
-    replays = [Replay(engine, tale, plan, originals, told, stop) for tale in tales]
+    replays: list[Replay] = []
+    for tale in tales:
+        replays.append(Replay(engine, tale, plan, originals, told, stop, replays[-1] if replays else None))
     for each in replays:
         each.start()
     try:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from engine.api import Engine
 
 _RUN = 0.8  # of a week's work; the rest is the proof
+_PREPARED = 0.03  # of a run: its environment stands
 
 
 class Told(Protocol):
@@ -49,14 +50,25 @@ def moments(project: Path, weeks: int, until: datetime) -> list[datetime]:
 
 
 class Replay:
-    """The story of one project, on a thread of its own."""
+    """The story of one project, on a thread of its own.
+
+    It begins when ``after`` has built its environment: what that one compiled need not be compiled for this one.
+    """
 
     def __init__(
-        self, engine: Engine, tale: Tale, plan: Plan, originals: Path, told: Told, stop: threading.Event
+        self,
+        engine: Engine,
+        tale: Tale,
+        plan: Plan,
+        originals: Path,
+        told: Told,
+        stop: threading.Event,
+        after: Replay | None = None,
     ) -> None:
         self._engine, self._tale, self._plan, self._originals = engine, tale, plan, originals
-        self._told, self._stop = told, stop
-        self._week = 0
+        self._told, self._stop, self._after = told, stop, after
+        self._standing = threading.Event()
+        self._week = 1
         self.error: BaseException | None = None
         self._thread = threading.Thread(target=self._guarded, name=f"demo {tale.project}", daemon=True)
 
@@ -74,11 +86,15 @@ class Replay:
         except BaseException as error:  # noqa: BLE001  (raised again by whoever started this)
             self.error = error
             self._stop.set()
+        finally:
+            self._standing.set()
 
     def _replay(self) -> None:
         tale, path = self._tale, repository.ensure(self._tale, self._plan.projects, self._originals)
         if tale.project not in [p.name for p in self._engine.projects()]:
             self._engine.add(path)
+        while self._after is not None and not self._after._standing.wait(0.2):
+            self._say(0.0, "waiting for shared packages")
         for week, moment in enumerate(moments(path, tale.weeks, self._plan.until), 1):
             self._week = week
             self._say(0.0, "committing")
@@ -96,10 +112,15 @@ class Replay:
     def _version_of(self, moment: datetime) -> Version:
         """The version of the retrain as of ``moment``: made now, being made, or made before the demo was cut off."""
         run = self._run_of(moment) or self._engine.retrain(self._tale.project, as_of=moment)
-        run = self._engine.wait(run.id, lambda r: self._say(_RUN * r.progress, r.phase or r.state))
+        run = self._engine.wait(run.id, self._look)
         if run.version is None:
             raise Refusal(f"Run {run.id} of {run.project} {run.state}: {run.why}; run the demo again to go on.")
         return self._engine.version(run.version)
+
+    def _look(self, run: Run) -> None:
+        if run.progress > _PREPARED:
+            self._standing.set()
+        self._say(_RUN * run.progress, run.phase or run.state)
 
     def _run_of(self, moment: datetime) -> Run | None:
         runs = self._engine.runs(self._tale.project, limit=1000)
