@@ -221,8 +221,8 @@ class LeverframeApp(App[None]):
     def open_release(self, label: str) -> None:
         self.push_screen(MoveDialog(AskRelease(label)))
 
-    def open_rollback(self, project: str, to: str | None) -> None:
-        self.push_screen(MoveDialog(AskRollback(project, to)))
+    def open_rollback(self, project: str, to: str | None, *, lift: bool = False) -> None:
+        self.push_screen(MoveDialog(AskRollback(project, to, lift)))
 
     def open_reject(self, label: str) -> None:
         said = (f"{label} is turned down and cannot be approved any more; a new retrain makes a new candidate.",

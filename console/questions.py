@@ -163,7 +163,8 @@ class AskRelease:
 class AskRollback:
     project: str
     to: str | None
+    lift: bool = False
     refresh: float = 2.0
 
     def answer(self, engine: Engine, now: datetime) -> MovePlan:
-        return engine.plan_rollback(self.project, self.to)
+        return engine.plan_rollback(self.project, self.to, lift=self.lift)

@@ -260,11 +260,11 @@ class Engine:
         with self._ledger.read() as db:
             return plans.plan_release(db, self._store, label, self.operator, clock.now())
 
-    def plan_rollback(self, project: str, to: str | None = None) -> MovePlan:
-        """What rolling back would do, or why it cannot be."""
+    def plan_rollback(self, project: str, to: str | None = None, *, lift: bool = False) -> MovePlan:
+        """What rolling back would do, or why it cannot be; ``lift`` takes the bar of the target away with it."""
         with self._ledger.read() as db:
             registry.find(db, project)
-            return plans.plan_rollback(db, self._store, project, to, self.operator, clock.now())
+            return plans.plan_rollback(db, self._store, project, to, self.operator, clock.now(), lift=lift)
 
     def move(self, plan: MovePlan, reason: str, on_step: Callable[[ProofStep], None]) -> Moved:
         """Carry out a plan exactly as it was shown: proof, one commit, switch."""

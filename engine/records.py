@@ -184,7 +184,8 @@ class DecisionCard:
 class MovePlan:
     """What a release or a rollback would do, or why it is refused. Nothing has happened yet.
 
-    ``live_seq`` is the deployment that was shown; the move is refused if another came after it.
+    ``live_seq`` is the deployment that was shown; the move is refused if another came after it. ``lifts``: the bar of
+    the target is lifted in the same commit, with the same reason.
     """
 
     project: str
@@ -196,6 +197,7 @@ class MovePlan:
     restores: tuple[str, ...]
     does_not_restore: tuple[str, ...]
     refused: str | None
+    lifts: bool = False
 
 
 @dataclass(frozen=True)

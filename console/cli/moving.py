@@ -50,12 +50,11 @@ def _how_far(engine: Engine, plan: MovePlan) -> str:
 
 
 def _back(session: Session, plan: MovePlan, moved: Moved) -> tuple[str, ...]:
-    """What takes it back: one line, or two where the version that went away is barred."""
+    """What takes it back."""
     if moved.deployment is None:
         return (f"See what waits: {session.command('candidates')}",)
     if moved.undo is None:
         return ("It is the first that is live, so there is nothing to go back to yet.",)
     if plan.kind == "release":
         return (f"Take it back: {session.decision(f'rollback {plan.project}')}",)
-    lift, again = session.decision(f"lift {moved.undo}"), f"rollback {plan.project} --to {moved.undo}"
-    return (f"Take it back: {lift}", f"         then: {session.decision(again)}")
+    return (f"Take it back: {session.decision(f'rollback {plan.project} --to {moved.undo} --lift')}",)

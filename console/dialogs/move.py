@@ -82,17 +82,16 @@ class MoveDialog(ReasonDialog):
         super().done(result)
 
     def more_keys(self) -> Sequence[Span]:
-        if self._undo is None or self.plan is None:
+        if self._undo is None:
             return ()
-        if self.plan.kind == "rollback":
-            return line("     ", Span(f"{self._undo} is barred; l on the Versions screen lifts the bar", "dim"))
         return line("     ", Span("u", "key"), f" undo: make {self._undo} live again")
 
     def action_undo(self) -> None:
-        if self.ended and self._undo is not None and self.plan is not None and self.plan.kind == "release":
+        """Back to what was live before: a rollback, which lifts the bar that a rollback has put there."""
+        if self.ended and self._undo is not None and self.plan is not None:
             project, back, app = self.plan.project, self._undo, self.app
             self.dismiss()
-            app.call_after_refresh(app.open_rollback, project, back)
+            app.call_after_refresh(app.open_rollback, project, back, lift=True)
 
 
 def plan_lines(plan: MovePlan, width: int) -> list[Line]:

@@ -94,9 +94,19 @@ def plan_release(db: sqlite3.Connection, store: ObjectStore, label: str, operato
 
 
 def plan_rollback(
-    db: sqlite3.Connection, store: ObjectStore, project: str, to: str | None, operator: Operator, now: datetime
+    db: sqlite3.Connection,
+    store: ObjectStore,
+    project: str,
+    to: str | None,
+    operator: Operator,
+    now: datetime,
+    *,
+    lift: bool = False,
 ) -> MovePlan:
-    """What rolling ``project`` back would do; without ``to`` it goes to the version that was live last."""
+    """What rolling ``project`` back would do; without ``to`` it goes to the version that was live last.
+
+    With ``lift`` a bar on the target is lifted on the way: how a rollback itself is taken back.
+    """
     require(operator, "operator", "roll back")
     live = live_deployment(db, project)
     source = _label(live)
@@ -108,7 +118,8 @@ def plan_rollback(
     target = catalog.record(catalog.find(db, to))
     if target.project != project:
         raise Refusal(f"{to} is not a version of {project}.")
-    refused = why_not_rollback(target, source)
+    lifts = lift and target.state == "barred"
+    refused = why_not_rollback(target, source, lifts=lifts)
     away = catalog.record(catalog.find(db, source)) if source else None
     return MovePlan(
         project=project,
@@ -116,10 +127,11 @@ def plan_rollback(
         source=source,
         target=to,
         live_seq=live["seq"] if live else 0,
-        sentences=_rollback_sentences(away, target, now),
+        sentences=_rollback_sentences(away, target, now, lifts=lifts),
         restores=_contents(documents.of_version(store, to, target.digest)),
         does_not_restore=_left_behind(away, now),
         refused=refused,
+        lifts=lifts,
     )
 
 
@@ -127,7 +139,7 @@ def _label(live: sqlite3.Row | None) -> str | None:
     return f"{live['project']}@{live['number']}" if live else None
 
 
-def _rollback_sentences(away: Version | None, target: Version, now: datetime) -> tuple[str, ...]:
+def _rollback_sentences(away: Version | None, target: Version, now: datetime, *, lifts: bool) -> tuple[str, ...]:
     lines = []
     if away is not None and away.live_from is not None:
         lines.append(f"From {away.label}, live for {_span(away.live_from, now)} (since {_when(away.live_from)})")
@@ -138,6 +150,8 @@ def _rollback_sentences(away: Version | None, target: Version, now: datetime) ->
         ran = _span(target.live_from, target.live_until)
         lines.append(f"to {target.label}, which ran {ran} (until {_when(target.live_until)}){metric}.")
     lines.append("First it is rebuilt from the store and must reproduce its own recorded predictions.")
+    if lifts:
+        lines.append(f"{target.label} is barred ({target.reason}); its bar is lifted, with your reason.")
     if away is not None:
         lines.append(f"{away.label} is barred afterwards, until somebody lifts the bar with a reason.")
     return tuple(lines)

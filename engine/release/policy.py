@@ -56,20 +56,22 @@ def _not_a_candidate(version: Version, live: str | None) -> str:
     said = f" ({version.reason})" if version.reason else ""
     return {
         "failed": f"{version.label} did not pass its gates: {version.sentence}",
-        "rejected": f"{version.label} was rejected{said}; retrain to make a new candidate.",
+        "rejected": f"{version.label} was {version.reason or 'rejected'}; retrain to make a new candidate.",
         "expired": f"{version.label} expired{said}; retrain to make a fresh candidate.",
         "barred": f"{version.label} is barred{said}; somebody must lift the bar first, with a reason.",
         "retired": f"{version.label} was live before; go back to it with a rollback.",
     }[version.state]
 
 
-def why_not_rollback(target: Version, live: str | None) -> str | None:
-    """Why the project may not go back to ``target``, or None when it may."""
+def why_not_rollback(target: Version, live: str | None, *, lifts: bool = False) -> str | None:
+    """Why the project may not go back to ``target``, or None when it may; ``lifts``: its bar is lifted on the way."""
     if live is None:
         return "Nothing is live, so there is nothing to roll back from."
     if target.label == live:
         return f"{target.label} is live already."
     if target.state == "barred":
+        if lifts:
+            return None
         return f"{target.label} is barred ({target.reason}); lift the bar first, with a reason."
     if target.state != "retired":
         return f"{target.label} was never live; only a version that was live can be gone back to."

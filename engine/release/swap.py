@@ -130,7 +130,7 @@ def _check(db: sqlite3.Connection, plan: MovePlan, operator: Operator, now: date
     if plan.kind == "release":
         refused = refusal_to_release(db, plan.target, operator, now)
     else:
-        refused = why_not_rollback(catalog.record(catalog.find(db, plan.target)), plan.source)
+        refused = why_not_rollback(catalog.record(catalog.find(db, plan.target)), plan.source, lifts=plan.lifts)
     if refused:
         raise Conflict(refused)
 
@@ -147,6 +147,8 @@ def _commit(
         kind = "approve" if plan.kind == "release" else "rollback"
         details = {"from": plan.source, "to": plan.target, "live_seq": plan.live_seq}
         proof = [asdict(s) for s in steps.done]
+        if plan.lifts:
+            _decide(db, catalog.find(db, plan.target), "lift", "retired", reason, operator, at)
         audit = trail.append(
             db, at=at, actor=operator, action=kind, subject=plan.target, reason=reason,
             details=details if kind == "approve" else {**details, "proof": proof},

@@ -56,8 +56,7 @@ def test_a_preview_says_what_comes_back_and_what_does_not(history: History) -> N
 
 def test_after_a_rollback_the_way_forward_again_is_named(history: History) -> None:
     said = history.said["rollback"].out
-    assert "lift tiny@2 --reason" in said
-    assert "rollback tiny --to tiny@2 --reason" in said
+    assert "rollback tiny --to tiny@2 --lift --reason" in said
 
 
 def test_what_is_barred_is_refused_with_the_engines_sentence(history: History) -> None:

@@ -72,8 +72,8 @@ def test_a_decision_carries_out_the_very_plan_that_was_shown(
     for name in ("plan_release", "plan_rollback"):
         real = getattr(Engine, name)
 
-        def planned(engine: Engine, *given: Any, real: Any = real) -> Any:
-            plans.append(replace(real(engine, *given), refused=None))
+        def planned(engine: Engine, *given: Any, real: Any = real, **named: Any) -> Any:
+            plans.append(replace(real(engine, *given, **named), refused=None))
             return plans[-1]
 
         monkeypatch.setattr(Engine, name, planned)

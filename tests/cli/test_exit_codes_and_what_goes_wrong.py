@@ -101,7 +101,7 @@ def test_an_export_prints_the_head_and_is_never_written_over(history: History, t
     assert head in file.read_text().splitlines()[-1]
     again = history("audit", "--export", file)
     assert (again.code, again.err.count("\n")) == (1, 1)
-    assert "exists already" in again.err
+    assert "is there already" in again.err
 
 
 def test_a_bug_is_one_line_and_its_traceback_is_in_a_file(history: History, monkeypatch: pytest.MonkeyPatch) -> None:

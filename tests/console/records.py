@@ -186,7 +186,8 @@ class FakeEngine:
     def plan_release(self, label: str) -> MovePlan:
         return self.release_now
 
-    def plan_rollback(self, project: str, to: str | None) -> MovePlan:
+    def plan_rollback(self, project: str, to: str | None, *, lift: bool = False) -> MovePlan:
+        self.lift = lift
         if project == "new":
             raise NotFound("new has no earlier live version to go back to.")
         return self.rollback_now

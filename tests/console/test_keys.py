@@ -145,7 +145,7 @@ def test_a_key_that_cannot_work_says_why(console: Console, engine: FakeEngine) -
 
 def test_roll_back_shows_what_comes_back_and_what_does_not(console: Console, engine: FakeEngine) -> None:
     async def story(desk: Desk) -> None:
-        await desk.press("down", "R")
+        await desk.press("down", "down", "R")
         await desk.see("Comes back:")
         await desk.see("predictions that were already used")
         await desk.type("page is red")

@@ -58,7 +58,7 @@ def test_a_change_in_the_ledger_is_on_the_screen_without_a_key(console: Console,
 
 def test_the_cursor_stays_on_its_project_when_others_come_in_above(console: Console, engine: FakeEngine) -> None:
     async def story(desk: Desk) -> None:
-        await desk.press("down")
+        await desk.press("down", "down")
         await desk.see("▸ flights")
         engine.overview_now = replace(OVERVIEW, projects=(status("aaa"), status("bbb"), *OVERVIEW.projects))
         engine.commits += 1

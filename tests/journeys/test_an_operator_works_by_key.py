@@ -39,15 +39,19 @@ def test_a_candidate_is_approved_and_the_version_before_comes_back(history: Path
         terminal.press("three in the morning\r")
         terminal.see("tiny@2 is live.")
         assert live(history) == "tiny@2"
+        terminal.press("u")
+        terminal.see("tiny@3 is barred")
+        terminal.press("wrong one\r")
+        terminal.see("tiny@3 is live.")
         terminal.press("\r")
         terminal.press("q")
         assert terminal.ended() == 0
     engine = open_engine(history, "ada")
     assert engine.verify_audit().ok
-    assert engine.version("tiny@3").state == "barred"
+    assert engine.version("tiny@2").state == "barred"
     assert [f for f in engine.doctor(mend=False) if f.verdict != "ok"] == []
-    assert [(d.action, d.reason) for d in engine.audit() if d.action in ("release", "rollback")][:2] == [
-        ("rollback", "three in the morning"), ("release", "newer data, no worse"),
+    assert [(d.action, d.reason) for d in engine.audit() if d.action in ("release", "rollback")][:3] == [
+        ("rollback", "wrong one"), ("rollback", "three in the morning"), ("release", "newer data, no worse"),
     ]  # fmt: skip
 
 

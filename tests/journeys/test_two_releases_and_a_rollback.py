@@ -64,6 +64,15 @@ def test_a_version_goes_live_by_a_persons_decision_and_the_one_before_comes_back
     with pytest.raises(Refusal, match="no earlier live version"):
         engine.plan_rollback("tiny")
     assert "lift the bar" in str(engine.plan_rollback("tiny", "tiny@2").refused)
+    undo = engine.plan_rollback("tiny", "tiny@2", lift=True)
+    assert (undo.refused, undo.lifts) == (None, True)
+    assert "its bar is lifted, with your reason" in " ".join(undo.sentences)
+    engine.move(undo, "the page was not the model's fault", lambda step: None)
+    assert engine.version("tiny@2").state == "live"
+    assert [r.action for r in engine.audit(limit=2)] == ["rollback", "lift"]
+    assert engine.verify_audit().ok
+    engine.lift("tiny@1", "it was not that one either")
+    engine.move(engine.plan_rollback("tiny"), "it was", lambda step: None)
     engine.lift("tiny@2", "it was not the model")
     engine.move(engine.plan_rollback("tiny", "tiny@2"), "back again", lambda step: None)
     assert live_document(engine)["digest"] == engine.version("tiny@2").digest

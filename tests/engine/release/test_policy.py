@@ -36,7 +36,7 @@ def test_a_fresh_candidate_judged_against_the_live_version_may_be_released() -> 
         (CANDIDATE, "flights@9", LATER, replace(ALONE, needed=2, given_by=("ada",)), "has approved flights@12 already"),
         (replace(CANDIDATE, state="failed"), "flights@9", LATER, ALONE, "did not pass its gates: BETTER"),
         (replace(CANDIDATE, state="live"), "flights@12", LATER, ALONE, "is live already"),
-        (replace(CANDIDATE, state="rejected", reason="too weak"), "flights@9", LATER, ALONE, "was rejected (too weak)"),
+        (replace(CANDIDATE, state="rejected", reason="rejected by bob: weak"), "flights@9", LATER, ALONE, "by bob: weak;"),
         (replace(CANDIDATE, state="barred", reason="bad"), "flights@9", LATER, ALONE, "is barred (bad)"),
         (replace(CANDIDATE, state="retired"), "flights@9", LATER, ALONE, "with a rollback"),
         (replace(CANDIDATE, state="expired"), "flights@9", LATER, ALONE, "expired"),
