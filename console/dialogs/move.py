@@ -24,12 +24,8 @@ class MoveDialog(ReasonDialog):
     BINDINGS: ClassVar[list[BindingType]] = [Binding("u", "undo", show=False)]
 
     def __init__(self, ask: AskRelease | AskRollback) -> None:
-        what = ask.label if isinstance(ask, AskRelease) else ask.project
-        rolls_back = isinstance(ask, AskRollback)
-        super().__init__(
-            f"ROLL BACK {what}" if rolls_back else f"APPROVE {what}",
-            (), "roll back" if rolls_back else "approve and make it live", self._move,
-        )  # fmt: skip
+        heading, verb = _named(ask)
+        super().__init__(heading, (), verb, self._move)
         self._ask = ask
         self.plan: MovePlan | None = None
         self._undo: str | None = None
@@ -92,6 +88,15 @@ class MoveDialog(ReasonDialog):
             project, back, app = self.plan.project, self._undo, self.app
             self.dismiss()
             app.call_after_refresh(app.open_rollback, project, back, lift=True)
+
+
+def _named(ask: AskRelease | AskRollback) -> tuple[str, str]:
+    """The heading, and what Enter does."""
+    if isinstance(ask, AskRelease):
+        return f"APPROVE {ask.label}", "approve and make it live"
+    if ask.lift:
+        return f"UNDO: MAKE {ask.to} LIVE AGAIN", "make it live again"
+    return f"ROLL BACK {ask.project}", "roll back"
 
 
 def plan_lines(plan: MovePlan, width: int) -> list[Line]:

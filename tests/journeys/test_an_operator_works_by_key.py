@@ -40,6 +40,7 @@ def test_a_candidate_is_approved_and_the_version_before_comes_back(history: Path
         terminal.see("tiny@2 is live.")
         assert live(history) == "tiny@2"
         terminal.press("u")
+        terminal.see("UNDO: MAKE tiny@3 LIVE AGAIN")
         terminal.see("tiny@3 is barred")
         terminal.press("wrong one\r")
         terminal.see("tiny@3 is live.")
