@@ -37,7 +37,7 @@ from engine.release import plan as plans
 from engine.release import swap
 from engine.release.card import card, difference
 from engine.release.history import at
-from engine.runs import history, queue, steplog
+from engine.runs import history, queue
 from engine.storage import workspace as workspaces
 from engine.storage.ledger import Ledger
 from engine.storage.objects import ObjectStore
@@ -208,6 +208,8 @@ class Engine:
 
     def log(self, run: int, *, step: str | None = None, offset: int = 0, limit: int = 65536) -> LogPage:
         """Lines of a run's log from byte ``offset`` on; without ``step`` that of the newest step."""
+        from engine.runs import steplog
+
         found = history.find(self._ledger, run)
         ended = found.state in queue.ENDED
         path = history.step_log(self._workspace.run_folder(run), step)

@@ -11,13 +11,14 @@ from engine.audit import trail
 from engine.clock import moment, stamp
 from engine.errors import Conflict, NotFound
 from engine.people.operators import require
-from engine.projects.manifest import load_manifest
 from engine.records import Operator, Project
 from engine.storage.ledger import Ledger
 
 
 def add(ledger: Ledger, path: Path, by: Operator, at: datetime) -> Project:
     """Register the project in the folder ``path``. Raises Invalid for its manifest, Conflict for its name."""
+    from engine.projects.manifest import load_manifest
+
     require(by, "operator", "add projects")
     folder = path.expanduser().absolute()
     if not folder.is_dir():

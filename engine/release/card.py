@@ -9,7 +9,6 @@ from typing import Any
 
 from engine.clock import moment
 from engine.errors import Damage
-from engine.projects.source import commits_between
 from engine.records import Change, DecisionCard, Gate, Metric, Operator, Segment, Version
 from engine.release.plan import live_deployment, refusal_to_release
 from engine.storage.objects import ObjectStore
@@ -55,6 +54,8 @@ def _changes(db: sqlite3.Connection, store: ObjectStore, version: Version) -> tu
 
 def difference(db: sqlite3.Connection, store: ObjectStore, old: str, new: str) -> tuple[Change, ...]:
     """What differs between two versions, with the commits between them where the repository still knows them."""
+    from engine.projects.source import commits_between
+
     before, after = (
         documents.of_version(store, label, catalog.find(db, label)["digest"]) for label in (old, new)
     )

@@ -10,14 +10,10 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from engine.environments.build import Environment
-from engine.environments.check import compare
-from engine.release.rebuild import rebuild
 from engine.storage.atomic import switch_link
 from engine.storage.objects import ObjectStore
 from engine.storage.workspace import Workspace
 from engine.versions import document as documents
-from engine.versions.environment import lock_of
 
 
 def pointed_at(workspace: Workspace, project: str) -> str | None:
@@ -76,6 +72,10 @@ def _file_complaints(folder: Path, document: Mapping[str, Any]) -> list[str]:
 
 
 def _environment_complaints(folder: Path, store: ObjectStore, document: Mapping[str, Any]) -> list[str]:
+    from engine.environments.build import Environment
+    from engine.environments.check import compare
+    from engine.versions.environment import lock_of
+
     lock = lock_of(store, document)
     path = (folder / "environment").resolve()
     if not (path / "bin" / "python").exists():
@@ -85,6 +85,8 @@ def _environment_complaints(folder: Path, store: ObjectStore, document: Mapping[
 
 def repair(workspace: Workspace, store: ObjectStore, project: str, release: str, digest: str) -> None:
     """Make ``live/<project>`` what the ledger says, rebuilding the release folder from the store."""
+    from engine.release.rebuild import rebuild
+
     folder = release_folder(workspace, project, release)
     fresh = folder.with_name(f".{release}.rebuilt")
     shutil.rmtree(fresh, ignore_errors=True)

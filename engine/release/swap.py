@@ -14,6 +14,7 @@ import sqlite3
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from engine import clock
 from engine.audit import trail
@@ -24,13 +25,15 @@ from engine.records import Deployment, Moved, MovePlan, Operator
 from engine.release import live as projection
 from engine.release.plan import approval_of, live_deployment, refusal_to_release
 from engine.release.policy import why_not_reject, why_not_rollback
-from engine.release.proof import OnStep, Steps, prove
 from engine.storage.disk import refused, why_not
 from engine.storage.ledger import Ledger
 from engine.storage.objects import ObjectStore
 from engine.storage.workspace import Workspace
 from engine.versions import catalog
 from engine.versions.document import named
+
+if TYPE_CHECKING:
+    from engine.release.proof import OnStep, Steps
 
 
 def move(
@@ -47,6 +50,8 @@ def move(
     Raises Conflict when the live version or the target is no longer what the plan says, Refusal or Damage
     when the target cannot be proven. In all these cases nothing has changed.
     """
+    from engine.release.proof import Steps
+
     require(operator, "operator", "approve" if plan.kind == "release" else "roll back")
     reason = checked_reason(reason)
     with ledger.read() as db:
@@ -78,6 +83,8 @@ def _proven(
     workspace: Workspace, store: ObjectStore, plan: MovePlan, digest: str, release: str, steps: Steps
 ) -> Path:
     """The release folder of the target, rebuilt and proven. Nothing points at it yet; a failure leaves none."""
+    from engine.release.proof import prove
+
     folder = projection.release_folder(workspace, plan.project, release)
     unproven = folder.with_name(f".{release}")
     try:

@@ -16,17 +16,19 @@ import sys
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from engine.audit import trail
 from engine.clock import stamp
 from engine.errors import Conflict, NotFound
 from engine.records import Operator, RunState
-from engine.runs.step import StepResult, sweep
 from engine.storage.atomic import write_file
 from engine.storage.disk import refused
 from engine.storage.ledger import Ledger
 from engine.storage.workspace import Workspace
+
+if TYPE_CHECKING:
+    from engine.runs.step import StepResult
 
 MOST_AT_ONCE = max(2, (os.cpu_count() or 2) // 2)
 CANCEL = "cancel"
@@ -154,6 +156,8 @@ def settle(workspace: Workspace, ledger: Ledger, at: datetime) -> list[int]:
         held = take_lock(workspace, run)
         if held is None:
             continue
+        from engine.runs.step import sweep  # seldom needed, and the first screen waits for all that is imported above
+
         try:
             sweep(marker(workspace, run))
             with ledger.write() as db:
