@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from engine.records import AuditRow, Change, DecisionCard, MovePlan, Overview, Run, Version
 
 R = TypeVar("R")
-SELDOM = 60.0
+SELDOM = 5.0  # as often as ages are drawn anew
 LOG_BYTES = 256 * 1024
 
 

@@ -6,6 +6,7 @@ import threading
 import time
 import traceback
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +24,14 @@ LOOK_SECONDS = 0.2
 # A run reports several times a second; nobody reads faster than this.
 AGAIN_SECONDS = 0.5
 RECONCILE_SECONDS = 2.0
+AGES_SECONDS = 5.0
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """Why there is no answer."""
+
+    sentence: str
 
 
 class Watcher:
@@ -32,6 +41,7 @@ class Watcher:
         self._engine, self._post, self._now = engine, post, now
         self._question: Question | None = None
         self._again = False
+        self._told: tuple[Any, float] = (None, 0.0)
         self._ended = False
         self._wake = threading.Event()
         self._thread = threading.Thread(target=self._run, name="watcher", daemon=True)
@@ -54,7 +64,6 @@ class Watcher:
 
     def _run(self) -> None:
         asked: Question | None = None
-        told: Any = None
         marker, asked_at = -1, 0.0
         reconcile_at = time.monotonic() + RECONCILE_SECONDS
         while not self._ended:
@@ -68,29 +77,31 @@ class Watcher:
                 seen = self._engine.change_marker()
                 if first or since > question.refresh or (seen != marker and since > AGAIN_SECONDS):
                     asked, marker, asked_at = question, seen, time.monotonic()
-                    told = self._tell(question, None if first else told)
+                    self._tell(question, first=first)
             self._wake.wait(LOOK_SECONDS)
             self._wake.clear()
 
-    def _tell(self, question: Question, told: Any) -> Any:
-        """Ask and tell what came of it, unless the same was told before."""
+    def _tell(self, question: Question, *, first: bool) -> None:
+        """Ask and tell what came of it; what was told a moment ago is not told again."""
         at = self._now()
         try:
             answer = question.answer(self._engine, at)
         except LeverframeError as error:
-            sentence = str(error)
-            if told != sentence:
-                self._post(Unanswered(question, sentence))
-            return sentence
+            answer = Trouble(str(error))
         except Exception as error:  # noqa: BLE001  a bug: the screen says so and lives on
             self._engine.keep_traceback(traceback.format_exc())
-            sentence = f"Leverframe itself failed ({type(error).__name__}); the traceback is in the workspace's logs."
-            if told != sentence:
-                self._post(Unanswered(question, sentence))
-            return sentence
-        if answer != told:
+            kind = type(error).__name__
+            answer = Trouble(f"Leverframe itself failed ({kind}); the traceback is in the workspace's logs.")
+        before, told_at = self._told
+        # Ages grow, so after a while the same answer is news; the same trouble never is.
+        stale = time.monotonic() - told_at > AGES_SECONDS and not isinstance(answer, Trouble)
+        if answer == before and not first and not stale:
+            return
+        self._told = (answer, time.monotonic())
+        if isinstance(answer, Trouble):
+            self._post(Unanswered(question, answer.sentence))
+        else:
             self._post(Answered(question, answer, at))
-        return answer
 
     def _reconcile(self) -> None:
         try:

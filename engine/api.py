@@ -91,7 +91,7 @@ class Engine:
         self._ledger.close()
 
     def change_marker(self) -> int:
-        """A number that changes whenever anybody else commits to the ledger."""
+        """A number that changes whenever anybody commits to the ledger."""
         return self._ledger.marker()
 
     def reconcile(self) -> None:

@@ -112,8 +112,10 @@ class Ledger:
             ) from None
 
     def marker(self) -> int:
-        """A number that changes whenever another connection has committed to the ledger."""
-        return int(self._connection().execute("PRAGMA data_version").fetchone()[0])
+        """A number that grows whenever any connection has committed to the ledger, this thread's own too."""
+        connection = self._connection()
+        others = int(connection.execute("PRAGMA data_version").fetchone()[0])
+        return others + connection.total_changes
 
     def close(self) -> None:
         with self._guard:

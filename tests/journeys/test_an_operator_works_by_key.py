@@ -6,6 +6,7 @@ import signal
 from datetime import UTC, datetime
 from pathlib import Path
 
+import psutil
 import pytest
 
 from engine.api import open_engine
@@ -68,6 +69,22 @@ def test_a_retrain_that_was_started_by_key_outlives_the_console(history: Path) -
     run = engine.wait(4, lambda r: None)
     assert (run.state, run.requested_by) == ("succeeded", "bob")
     assert engine.verify_audit().ok
+
+
+def test_a_run_whose_process_is_killed_is_shown_as_interrupted_without_a_key(history: Path) -> None:
+    with Terminal("--home", history, "--operator", "bob") as terminal:
+        terminal.see("tiny")
+        terminal.press("3")
+        terminal.see("WHAT CAME OF IT")
+        engine = open_engine(history, "ada")
+        run = engine.retrain("tiny").id
+        terminal.see("running")
+        given = [str(history), str(run)]
+        holders = [p for p in psutil.process_iter(["cmdline"]) if (p.info["cmdline"] or [])[-2:] == given]
+        assert len(holders) == 1
+        holders[0].kill()
+        terminal.see("interrupted")
+        assert "running" not in terminal.text
 
 
 def test_a_console_that_is_killed_in_the_middle_of_a_swap_leaves_one_whole_truth(history: Path) -> None:

@@ -52,6 +52,17 @@ def test_writers_that_read_first_never_lose_a_write(workspace: Workspace) -> Non
         assert db.execute("SELECT added_at FROM operators").fetchone()[0] == "100"
 
 
+def test_the_marker_changes_with_every_commit_of_anybody(workspace: Workspace) -> None:
+    one, other = opened(workspace), opened(workspace)
+    markers = [one.marker(), one.marker()]
+    for ledger in (one, other, one):
+        with ledger.write() as db:
+            db.execute("INSERT INTO operators VALUES (?, 'viewer', '')", (f"v{len(markers)}",))
+        markers.append(one.marker())
+    assert markers[0] == markers[1]
+    assert len(set(markers)) == 4
+
+
 @pytest.mark.parametrize("table", ["audit", "decisions", "deployments", "measurements", "versions"])
 @pytest.mark.parametrize("act", ["UPDATE {} SET rowid = rowid", "DELETE FROM {}"])
 def test_append_only_tables_refuse_every_update_and_delete(workspace: Workspace, table: str, act: str) -> None:
