@@ -32,8 +32,9 @@ class Bars(AbstractContextManager["Bars"]):
         from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
         self._progress = Progress(
-            TextColumn("{task.description:<9}"), BarColumn(24), TaskProgressColumn(), TimeElapsedColumn(),
-            TextColumn("{task.fields[text]}"), refresh_per_second=4,
+            TextColumn("{task.description:<9}"), BarColumn(24, complete_style="blue", finished_style="blue"),
+            TaskProgressColumn("{task.percentage:>3.0f} %"), TimeElapsedColumn(), TextColumn("{task.fields[text]}"),
+            refresh_per_second=4,
         )  # fmt: skip
         self._tasks = {name: self._progress.add_task(name, total=1.0, text="") for name in projects}
 
