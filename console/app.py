@@ -39,6 +39,7 @@ from engine.records import AuditRow, Overview, Run
 if TYPE_CHECKING:
     from engine.api import Engine
 
+SWITCH_SECONDS = 0.01
 TOASTS: dict[Tone, str] = {"failing": "error", "watch": "warning"}
 
 
@@ -86,6 +87,10 @@ class LeverframeApp(App[None]):
 
     def on_unmount(self) -> None:
         self.watcher.stop()
+
+    def delay_update(self, delay: float = SWITCH_SECONDS) -> None:
+        """Paint another screen soon after it is switched to: Textual waits 50 ms for whatever may still come."""
+        super().delay_update(min(delay, SWITCH_SECONDS))
 
     # What threads tell
 

@@ -11,7 +11,8 @@ from console.tables import STATE_TONES, short
 from engine.records import Change, DecisionCard, Gate, GateVerdict, Metric, Segment
 from engine.text import plain
 
-TWO_COLUMNS = 110
+TWO_COLUMNS = 120
+RIGHT = 62  # what a segment's row takes with all its words
 GATE_TONES: dict[GateVerdict, Tone] = {"pass": "ok", "warn": "watch", "fail": "failing", "cannot tell": "unknown"}
 COMPARED: dict[str, Tone] = {"better": "ok", "worse": "failing", "cannot tell": "unknown"}
 MOST_SEGMENTS = 8
@@ -20,18 +21,19 @@ MOST_SEGMENTS = 8
 def card_lines(card: DecisionCard, now: datetime, width: int) -> list[Line]:
     """The whole card; in a wide terminal the segments and changes stand beside the gates."""
     inner = width - 2
-    top = [*_identity(card, now, inner), (), *_verdict(card, inner), ()]
+    top = [*_identity(card, now, inner), (), *_verdict(card, inner), (), *_metrics(card, inner), ()]
     if inner < TWO_COLUMNS:
-        parts = [_metrics(card, inner), _gates(card.gates, inner), _segments(card, inner), _changes(card, inner)]
-        body = [each for part in parts if part for each in (*part, ())]
+        body = _stacked(_gates(card.gates, inner), _segments(card, inner), _changes(card, inner))
     else:
-        wide = (inner - 2) * 56 // 100
-        narrow = inner - 2 - wide
-        left = [*_metrics(card, wide), (), *_gates(card.gates, wide)]
-        changed = _changes(card, narrow)
-        right = [*_segments(card, narrow), *([()] if changed and card.segments else []), *changed]
-        body = beside(left, right, wide, narrow)
+        left = inner - 2 - RIGHT
+        right = _stacked(_segments(card, RIGHT), _changes(card, RIGHT))
+        body = beside(_gates(card.gates, left), right, left, RIGHT)
     return [(Span(" "), *each) if each else () for each in (*top, *body, *_past(card, inner))]
+
+
+def _stacked(*parts: list[Line]) -> list[Line]:
+    """The parts that there are, one below the other with a blank line after each."""
+    return [each for part in parts if part for each in (*part, ())]
 
 
 def _identity(card: DecisionCard, now: datetime, width: int) -> list[Line]:
@@ -94,20 +96,19 @@ def _gates(gates: Sequence[Gate], width: int) -> list[Line]:
     lines: list[Line] = [(Span("GATES", "head"),)]
     name = min(max(cells_of(g.name) for g in gates), max(20, width // 2))
     for gate in gates:
-        glyph = Span(f"{cells.GLYPHS[gate.verdict]} ", GATE_TONES[gate.verdict])
-        said = plain(gate.evidence)
-        if gate.verdict != "pass":
-            said = f"{gate.verdict}: {said}"
-        room = width - name - 4
-        first, *rest = wrapped(said, room) or [()]
-        tone: Tone = "dim" if gate.verdict == "pass" else GATE_TONES[gate.verdict]
-        lines.append(line(glyph, pad(gate.name, name), "  ", Span(_text(first), tone)))
-        shown = rest[: 1 if gate.verdict == "pass" else 3]
-        more = "…" if len(rest) > len(shown) else ""
-        lines += [
-            line(" " * (name + 4), Span(_text(each) + (more if each is shown[-1] else ""), tone)) for each in shown
-        ]
+        lines += _gate(gate, name, width - name - 4)
     return lines
+
+
+def _gate(gate: Gate, name: int, room: int) -> list[Line]:
+    """A gate that passes takes one line, and 'leverframe show' has the rest; one that does not says all it has to."""
+    glyph = Span(f"{cells.GLYPHS[gate.verdict]} ", GATE_TONES[gate.verdict])
+    label = pad(gate.name, name)
+    said = plain(gate.evidence)
+    if gate.verdict == "pass":
+        return [line(glyph, label, "  ", Span(cut(said, room), "dim"))]
+    first, *rest = wrapped(f"{gate.verdict}: {said}", room, tone=GATE_TONES[gate.verdict])
+    return [line(glyph, label, "  ", *first), *(line(" " * (name + 4), *each) for each in rest[:3])]
 
 
 def _text(parts: Line) -> str:
