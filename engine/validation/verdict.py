@@ -49,7 +49,7 @@ def _gates(verdict: GateVerdict, gates: Sequence[Gate]) -> str:
     told += others if len(concerned) > 1 else ""
     advice = {
         "fail": " Retrain when the cause is mended, or change the gate in leverframe.toml if it asks too much.",
-        "cannot tell": " It takes more rows, or a person who decides without them.",
+        "cannot tell": " It takes more rows, or a gate in leverframe.toml that asks for fewer.",
     }.get(verdict, "")
     return f"{told}{advice}"
 
