@@ -8,16 +8,15 @@ from __future__ import annotations
 
 import fcntl
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from engine.clock import pause
+from engine.clock import now, pause, stamp
 from engine.errors import Refusal
 
 if TYPE_CHECKING:
     from sqlite_utils import Database
-
-LATEST = 1
 
 # Audit: `digest` covers the previous digest and the bytes of `body`; what is shown is read out of `body` by
 # generated columns, so that there is nothing beside the hashed bytes that could be changed unnoticed.
@@ -158,6 +157,69 @@ CREATE TABLE measurements (
 CREATE INDEX measurements_by_project ON measurements (project, metric, as_of);
 """
 
+# A schedule's row is a rule that was in force for a time: a change ends the row (`until`) and begins another, so that
+# each due time belongs to the rule that was in force then. `settled`: what was due until then is accounted for. `entry`
+# is what the manifest said when the row began. One occurrence may stand for a whole stretch that was missed (`last`,
+# `times`). `downtimes`: when nobody settled anything. `engine`: whoever has the highest fence may.
+_SCHEDULES = """
+CREATE TABLE schedules (
+    id            INTEGER PRIMARY KEY,
+    project       TEXT NOT NULL REFERENCES projects (name),
+    job           TEXT NOT NULL,
+    rule          TEXT NOT NULL,
+    timezone      TEXT NOT NULL,
+    catch_up      TEXT NOT NULL CHECK (catch_up IN ('latest', 'all', 'skip')),
+    give_up_after TEXT,
+    cool_down     TEXT,
+    enabled       INTEGER NOT NULL CHECK (enabled IN (0, 1)),
+    note          TEXT NOT NULL,
+    origin        TEXT NOT NULL CHECK (origin IN ('manifest', 'operator')),
+    changed_by    TEXT,
+    entry         TEXT NOT NULL,
+    since         TEXT NOT NULL,
+    until         TEXT,
+    settled       TEXT NOT NULL
+) STRICT;
+CREATE UNIQUE INDEX schedules_in_force ON schedules (project, job) WHERE until IS NULL;
+CREATE INDEX schedules_unsettled ON schedules (id) WHERE until IS NOT NULL AND settled < until;
+
+CREATE TABLE occurrences (
+    id       INTEGER PRIMARY KEY,
+    schedule INTEGER NOT NULL REFERENCES schedules (id),
+    project  TEXT NOT NULL,
+    job      TEXT NOT NULL,
+    due      TEXT NOT NULL,
+    last     TEXT,
+    times    INTEGER NOT NULL DEFAULT 1 CHECK (times >= 1),
+    state    TEXT NOT NULL CHECK (state IN ('ran', 'skipped', 'missed')),
+    why      TEXT NOT NULL,
+    run      INTEGER REFERENCES runs (id),
+    at       TEXT NOT NULL,
+    fence    INTEGER NOT NULL,
+    CHECK ((state = 'ran') = (run IS NOT NULL)),
+    UNIQUE (schedule, due)
+) STRICT;
+CREATE UNIQUE INDEX none_runs_twice ON occurrences (project, job, due) WHERE state = 'ran';
+CREATE INDEX occurrences_by_project ON occurrences (project, job, id);
+CREATE INDEX occurrences_by_time ON occurrences (at);
+
+CREATE TABLE downtimes (
+    id    INTEGER PRIMARY KEY,
+    since TEXT NOT NULL,
+    until TEXT NOT NULL,
+    why   TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE engine (
+    one   INTEGER PRIMARY KEY CHECK (one = 1),
+    fence INTEGER NOT NULL,
+    host  TEXT,
+    pid   INTEGER,
+    since TEXT
+) STRICT;
+INSERT INTO engine (one, fence) VALUES (1, 0);
+"""
+
 _APPEND_ONLY = ("audit", "decisions", "deployments", "measurements")
 
 
@@ -178,7 +240,36 @@ def _first(db: Database) -> None:
     statements += _refuse("versions", "UPDATE", f" OF {fixed}")
     for statement in _split(statements):
         db.execute(statement)
-    db.execute("PRAGMA user_version = 1")
+
+
+def _schedules(db: Database) -> None:
+    statements = _SCHEDULES
+    for table in ("occurrences", "downtimes"):
+        statements += _refuse(table, "UPDATE") + _refuse(table, "DELETE")
+    statements += _refuse("schedules", "DELETE") + _refuse("engine", "DELETE")
+    fixed = "id, project, job, rule, timezone, catch_up, give_up_after, cool_down, enabled, note, origin, since"
+    statements += _refuse("schedules", "UPDATE", f" OF {fixed}")
+    for statement in _split(statements):
+        db.execute(statement)
+    # Projects that are there already begin from now: for a rule that nobody kept, nothing is caught up.
+    at = stamp(now())
+    db.execute(
+        "INSERT INTO schedules (project, job, rule, timezone, catch_up, give_up_after, enabled, note, origin, entry,"
+        " since, settled) SELECT name, 'retrain', json_extract(entry, '$.cron'),"
+        " coalesce(json_extract(entry, '$.timezone'), 'UTC'), coalesce(json_extract(entry, '$.catch_up'), 'latest'),"
+        " json_extract(entry, '$.give_up_after'), 1, '', 'manifest', entry, ?, ?"
+        " FROM (SELECT name, json_extract(manifest, '$.schedule.retrain') AS entry FROM projects"
+        " WHERE removed_at IS NULL) WHERE json_extract(entry, '$.cron') IS NOT NULL",
+        (at, at),
+    )
+
+
+# In order, each applied once; append to it, and never edit what was released.
+MIGRATIONS: tuple[tuple[str, Callable[[Database], None]], ...] = (
+    ("first", _first),
+    ("schedules", _schedules),
+)
+LATEST = len(MIGRATIONS)
 
 
 def _split(script: str) -> list[str]:
@@ -194,13 +285,22 @@ def _split(script: str) -> list[str]:
     return [s for s in statements if s != ";"]
 
 
+def _numbered(change: Callable[[Database], None], version: int) -> Callable[[Database], None]:
+    def apply(db: Database) -> None:
+        change(db)
+        db.execute(f"PRAGMA user_version = {version}")
+
+    return apply
+
+
 def migrate(path: Path, locks: Path) -> None:
     """Bring the ledger at ``path`` up to date; safe when several processes try at once."""
     from sqlite_utils import Database
     from sqlite_utils.migrations import Migrations
 
     ledger = Migrations("ledger")
-    ledger(name="first")(_first)
+    for version, (name, change) in enumerate(MIGRATIONS, 1):
+        ledger(name=name)(_numbered(change, version))
     descriptor = os.open(locks / "migrate", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
