@@ -1,6 +1,6 @@
 """What the Disk screen and the command line speak: usage, plans and the bin. Frozen, plain, and free of I/O.
 
-Sizes are bytes that are taken on the disk, as ``du`` counts them; growth is bytes a day, None where it is not known yet.
+Sizes are bytes taken on the disk, as ``du`` counts them; growth is bytes a day, None where it is not known yet.
 """
 
 from __future__ import annotations
