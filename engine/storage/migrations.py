@@ -220,6 +220,22 @@ CREATE TABLE engine (
 INSERT INTO engine (one, fence) VALUES (1, 0);
 """
 
+# What a run worked on, as far as it came; and when a run that went wrong is tried again, None once that is settled.
+_RUN_FACTS = """
+CREATE TABLE run_facts (
+    run          INTEGER PRIMARY KEY REFERENCES runs (id),
+    revision     TEXT,
+    lock         TEXT,
+    rows         INTEGER,
+    train_rows   INTEGER,
+    holdout_rows INTEGER,
+    retries      INTEGER,
+    retry_after  REAL
+) STRICT;
+ALTER TABLE runs ADD COLUMN retry_at TEXT;
+CREATE INDEX runs_to_retry ON runs (retry_at) WHERE retry_at IS NOT NULL;
+"""
+
 _APPEND_ONLY = ("audit", "decisions", "deployments", "measurements")
 
 
@@ -264,10 +280,16 @@ def _schedules(db: Database) -> None:
     )
 
 
+def _run_facts(db: Database) -> None:
+    for statement in _split(_RUN_FACTS):
+        db.execute(statement)
+
+
 # In order, each applied once; append to it, and never edit what was released.
 MIGRATIONS: tuple[tuple[str, Callable[[Database], None]], ...] = (
     ("first", _first),
     ("schedules", _schedules),
+    ("run facts", _run_facts),
 )
 LATEST = len(MIGRATIONS)
 
