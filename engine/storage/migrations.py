@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from engine.clock import now, pause, stamp
 from engine.errors import Refusal
+from engine.storage.housekeeping_tables import HOUSEKEEPING
 
 if TYPE_CHECKING:
     from sqlite_utils import Database
@@ -285,10 +286,16 @@ def _run_facts(db: Database) -> None:
         db.execute(statement)
 
 
+def _housekeeping(db: Database) -> None:
+    for statement in _split(HOUSEKEEPING + _refuse("bin", "DELETE") + _refuse("holds", "DELETE")):
+        db.execute(statement)
+
+
 # In order, each applied once; append to it, and never edit what was released.
 MIGRATIONS: tuple[tuple[str, Callable[[Database], None]], ...] = (
     ("first", _first),
     ("schedules", _schedules),
+    ("housekeeping", _housekeeping),
     ("run facts", _run_facts),
 )
 LATEST = len(MIGRATIONS)

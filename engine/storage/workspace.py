@@ -13,7 +13,7 @@ from pathlib import Path
 from engine.errors import Conflict, Forbidden, NotFound, Refusal
 from engine.storage.disk import refused
 
-_FOLDERS = ("objects", "environments", "runs", "live", "locks", "cache", "console", "logs", "releases")
+_FOLDERS = ("objects", "environments", "runs", "live", "locks", "cache", "console", "logs", "releases", "bin")
 
 
 @dataclass(frozen=True)
@@ -45,6 +45,15 @@ class Workspace:
     @property
     def releases(self) -> Path:
         return self.root / "releases"
+
+    @property
+    def bin(self) -> Path:
+        """Where what was cleaned away waits; may be a link to another disk."""
+        return self.root / "bin"
+
+    @property
+    def logs(self) -> Path:
+        return self.root / "logs"
 
     @property
     def cache(self) -> Path:

@@ -1,0 +1,118 @@
+"""What an operator may choose: how much stays free, how long what is kept. Numbers in the ledger, with defaults."""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+from dataclasses import dataclass, fields
+from datetime import datetime
+from difflib import get_close_matches
+from typing import Literal
+
+from engine.audit import trail
+from engine.errors import Invalid
+from engine.housekeeping.retention import Rules
+from engine.people.operators import require
+from engine.projects.durations import SIZE_FORM, parse_size
+from engine.records import Operator
+from engine.storage.free_space import in_words, keep_free
+from engine.storage.ledger import Ledger
+from engine.storage.workspace import Workspace
+from engine.text import plain
+
+Unit = Literal["bytes", "days", "count"]
+_LARGEST = 1 << 50
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One setting as it is: ``value`` for programs, ``text`` for people; ``chosen`` False: the default holds."""
+
+    name: str
+    value: int
+    text: str
+    chosen: bool
+    meaning: str
+
+
+_MEANINGS: dict[str, tuple[Unit, int, str]] = {
+    "keep_free": ("bytes", 0, "with less free on the disk no retrain begins; decisions and rollback still work"),
+    "rollback_points": ("count", 1, "versions of each project that were live and can always be gone back to"),
+    "rollback_days": ("days", 0, "how long older ones can be gone back to, after they were replaced"),
+    "failed_days": ("days", 1, "how long a failed, rejected, expired or barred version keeps its content"),
+    "run_days": ("days", 0, "how long the working data of a run that did not succeed is kept"),
+    "log_days": ("days", 1, "how long logs are kept"),
+    "compress_days": ("days", 0, "after how long logs are compressed"),
+    "logs_total": ("bytes", 1 << 20, "all logs of runs together; the oldest go first"),
+    "environment_days": ("days", 1, "how long an environment that no version needs is kept"),
+    "bin_days": ("days", 1, "how long what was cleaned up can be restored"),
+}
+
+
+def rules(db: sqlite3.Connection) -> Rules:
+    """The rules of retention as they are now."""
+    chosen = _chosen(db)
+    return Rules(**{each.name: chosen[each.name] for each in fields(Rules) if each.name in chosen})
+
+
+def everything(db: sqlite3.Connection, workspace: Workspace) -> tuple[Setting, ...]:
+    """Every setting with its value."""
+    chosen, defaults = _chosen(db), Rules()
+    found = []
+    for name, (unit, _, meaning) in _MEANINGS.items():
+        if name == "keep_free":
+            value = keep_free(db, shutil.disk_usage(workspace.root).total)
+        else:
+            value = chosen.get(name, int(getattr(defaults, name)))
+        found.append(Setting(name, value, _text(value, unit), name in chosen, meaning))
+    return tuple(found)
+
+
+def choose(ledger: Ledger, name: str, text: str, by: Operator, reason: str, at: datetime) -> None:
+    """Set ``name`` to what ``text`` says, or back to its default (``default``); only an admin may. Raises Invalid."""
+    require(by, "admin", "change settings")
+    if name not in _MEANINGS:
+        raise Invalid(_unknown(name))
+    value = None if text == "default" else _read(name, text)
+    with ledger.write() as db:
+        if value is None:
+            db.execute("DELETE FROM settings WHERE name = ?", (name,))
+        else:
+            db.execute(
+                "INSERT INTO settings (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = ?",
+                (name, value, value),
+            )
+        details = {"value": value if value is not None else "default"}
+        trail.append(db, at=at, actor=by, action="set", subject=name, reason=reason, details=details)
+
+
+def _read(name: str, text: str) -> int:
+    unit, least, _ = _MEANINGS[name]
+    if unit == "bytes":
+        found = 0 if text == "0" else parse_size(text)
+        form = SIZE_FORM
+    else:
+        digits = text.removesuffix("d") if unit == "days" else text
+        found = int(digits) if digits.isascii() and digits.isdigit() and len(digits) < 10 else None
+        form = "a number of days, such as 30" if unit == "days" else "a number, such as 5"
+    if found is None or found > (_LARGEST if unit == "bytes" else 36_500):
+        raise Invalid(f"'{plain(text, 40)}' cannot be {name}; write {form}.")
+    if found < least:
+        raise Invalid(f"{name} is at least {_text(least, unit)}.")
+    return found
+
+
+def _unknown(name: str) -> str:
+    near = get_close_matches(name, _MEANINGS, 1)
+    hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(_MEANINGS)}."
+    return f"There is no setting '{plain(name, 40)}'; {hint}"
+
+
+def _chosen(db: sqlite3.Connection) -> dict[str, int]:
+    return {row["name"]: int(row["value"]) for row in db.execute("SELECT name, value FROM settings")}
+
+
+def _text(value: int, unit: Unit) -> str:
+    if unit == "bytes":
+        return in_words(value) if value else "0"
+    return f"{value} day{'' if value == 1 else 's'}" if unit == "days" else str(value)

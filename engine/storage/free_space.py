@@ -1,0 +1,34 @@
+"""How much of the disk is kept free: with less, nothing new is begun, while decisions and rollbacks still work."""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+from pathlib import Path
+
+DEFAULT = 2 << 30
+MOST_BY_DEFAULT = 0.05  # of a small disk
+
+
+def keep_free(db: sqlite3.Connection, total: int) -> int:
+    """The bytes to be kept free on a disk of ``total``: as an operator set it, or 2 GiB, or 5 % of a small disk."""
+    row = db.execute("SELECT value FROM settings WHERE name = 'keep_free'").fetchone()
+    return int(row[0]) if row else min(DEFAULT, int(total * MOST_BY_DEFAULT))
+
+
+def too_little(db: sqlite3.Connection, root: Path) -> str | None:
+    """What is wrong, as a clause, when less is free on the disk of ``root`` than is kept free, or None."""
+    usage = shutil.disk_usage(root)
+    kept = keep_free(db, usage.total)
+    if usage.free >= kept:
+        return None
+    return f"only {in_words(usage.free)} of the disk are free, and {in_words(kept)} are kept free (keep_free)"
+
+
+def in_words(size: int) -> str:
+    """``1.4 GiB``, ``300 MiB``."""
+    for power, unit in ((30, "GiB"), (20, "MiB"), (10, "KiB")):
+        if size >= 1 << power:
+            amount = size / (1 << power)
+            return f"{amount:.1f} {unit}" if amount < 10 else f"{amount:,.0f} {unit}"
+    return f"{size} B"
