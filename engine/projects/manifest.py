@@ -26,6 +26,7 @@ from engine.projects.manifest_records import (
     ValidationSpec,
 )
 from engine.projects.manifest_rules import check_columns, cross_check, features_of
+from engine.projects.manifest_schedule import schedule
 from engine.text import plain
 
 __all__ = [
@@ -101,7 +102,7 @@ def _manifest(page: Page, document: dict[str, Any]) -> Manifest:
         train=train,
         validation=validation,
         gates=gates(page, document.get("gates", []), validation),
-        schedule=sections.schedule(tables["schedule"]),
+        schedule=schedule(tables["schedule"]),
         approval=sections.approval(tables["approval"]),
         report_to=sections.report(tables["report"]),
         realtime=sections.serve(tables["serve"]),

@@ -43,7 +43,10 @@ class DataSpec:
 
 @dataclass(frozen=True)
 class TrainSpec:
-    """How a model is made. ``window``: train sees only rows of that long before the holdout; ``memory`` in bytes."""
+    """How a model is made. ``window``: train sees only rows of that long before the holdout; ``memory`` in bytes.
+
+    A run that failed is tried again at most ``retries`` times, the first time after ``retry_after``.
+    """
 
     run: Program
     score: Program | None = None
@@ -51,6 +54,8 @@ class TrainSpec:
     timeout: timedelta = timedelta(minutes=30)
     memory: int = 4 * 2**30
     threads: int = 1
+    retries: int = 0
+    retry_after: timedelta = timedelta(minutes=1)
 
 
 @dataclass(frozen=True)
@@ -83,13 +88,17 @@ class GateRule:
 
 @dataclass(frozen=True)
 class ScheduleSpec:
-    """When a job is due, and what becomes of occurrences that were missed."""
+    """When a job is due, and what becomes of occurrences that were missed.
+
+    ``rule`` is a cron line or ``every 6h``; within ``cool_down`` after a run no other is started.
+    """
 
     job: str
-    cron: str
+    rule: str
     timezone: str = "UTC"
     catch_up: str = "latest"
     give_up_after: timedelta | None = None
+    cool_down: timedelta | None = None
 
 
 @dataclass(frozen=True)

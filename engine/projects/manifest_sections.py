@@ -12,7 +12,6 @@ from engine.projects.manifest_records import (
     DataSpec,
     EnvironmentSpec,
     Program,
-    ScheduleSpec,
     TrainSpec,
     ValidationSpec,
 )
@@ -30,7 +29,6 @@ CLASSIFICATION = (
 )
 REGRESSION = ("mae", "rmse", "r2", "mape", "median_absolute_error")
 TASKS = ("binary", "multiclass", "regression")
-JOBS = ("retrain", "health", "report")
 
 _NAME = r"[a-z0-9](?:[a-z0-9-]{0,58}[a-z0-9])?"
 _IDENTIFIER = r"[^\W\d]\w*"
@@ -123,12 +121,14 @@ def data(table: Table) -> DataSpec:
 
 def train(table: Table) -> TrainSpec:
     """How a model is made, and within what limits."""
-    table.only("run", "score", "window", "timeout", "memory", "threads")
+    table.only("run", "score", "window", "timeout", "memory", "threads", "retries", "retry_after")
     default = TrainSpec(_UNREADABLE)
     run = _program(table, "run", required=True)
     score = _program(table, "score", required=False)
     if run is not None and run.command is not None and "score" not in table:
         table.mistake("score", "is missing; a model that a command trained needs a program that scores with it.")
+    if "retry_after" in table and "retries" not in table:
+        table.mistake("retry_after", "says how long to wait, and retries does not say how often to try again.")
     return TrainSpec(
         run=run or _UNREADABLE,
         score=score,
@@ -136,6 +136,8 @@ def train(table: Table) -> TrainSpec:
         timeout=table.duration("timeout", _SECOND, timedelta(days=30)) or default.timeout,
         memory=table.size("memory", 2**24, 2**46) or default.memory,
         threads=table.whole("threads", 1, 512) or default.threads,
+        retries=table.whole("retries", 0, 20) or default.retries,
+        retry_after=table.duration("retry_after", _SECOND, timedelta(days=1)) or default.retry_after,
     )
 
 
@@ -184,66 +186,6 @@ def _metrics(table: Table, task: str | None) -> tuple[str, ...]:
     if any(n in REGRESSION for n in names) and any(n in CLASSIFICATION for n in names) and task is None:
         table.mistake("metrics", "mixes metrics of classification and of regression; keep those of one.")
     return tuple(name for name in names if name in allowed)
-
-
-def schedule(table: Table) -> tuple[ScheduleSpec, ...]:
-    """When each job is due."""
-    table.only(*JOBS)
-    return tuple(spec for job in JOBS if job in table and (spec := _schedule_of(job, table.table(job))) is not None)
-
-
-def _schedule_of(job: str, table: Table) -> ScheduleSpec | None:
-    table.only("cron", "timezone", "catch_up", "give_up_after")
-    cron, timezone = table.text("cron", required=True, limit=100), table.text("timezone", limit=100)
-    if cron is not None and (problem := cron_problem(cron)):
-        table.mistake("cron", f"is {shown(cron)}; {problem}")
-    if timezone is not None and not _is_timezone(timezone):
-        from zoneinfo import available_timezones
-
-        said = nearest(timezone, sorted(available_timezones())) or '; write it like "Europe/Berlin" or "UTC".'
-        table.mistake("timezone", f"is {shown(timezone)}, which is no known time zone{said}")
-    catch_up = table.choice("catch_up", ("latest", "all", "skip")) or "latest"
-    give_up = table.duration("give_up_after", _SECOND, _YEAR)
-    return ScheduleSpec(job, cron, timezone or "UTC", catch_up, give_up) if cron is not None else None
-
-
-def cron_problem(cron: str) -> str | None:
-    """What is wrong with a cron line, in words, or None."""
-    from datetime import UTC, datetime
-
-    from cronsim import CronSim, CronSimError
-
-    form = 'it needs five fields: minute, hour, day of the month, month, day of the week, such as "0 3 * * mon".'
-    if len(cron.split()) != 5 or not cron.isascii():
-        return form
-    try:
-        next(CronSim(cron, datetime(2026, 1, 1, tzinfo=UTC)))
-    except StopIteration:
-        return "it is never due."
-    except CronSimError as error:
-        return f"{plain_reason(str(error))}: {form}"
-    except (AssertionError, ValueError, TypeError):  # cronsim's own slips over combinations such as L and steps
-        return form
-    return None
-
-
-def plain_reason(reason: str) -> str:
-    """cronsim's ``Bad day-of-week`` as the start of a clause."""
-    return (
-        reason.replace("Bad ", "it has a wrong ")
-        .replace("day-of-week", "day of the week")
-        .replace("day-of-month", "day of the month")
-    )
-
-
-def _is_timezone(name: str) -> bool:
-    from zoneinfo import ZoneInfo
-
-    try:
-        ZoneInfo(name)
-    except (KeyError, ValueError, OSError):
-        return False
-    return True
 
 
 def approval(table: Table) -> ApprovalSpec:

@@ -11,6 +11,7 @@ from engine.audit import trail
 from engine.clock import moment, stamp
 from engine.errors import Conflict, NotFound
 from engine.people.operators import require
+from engine.projects import schedules
 from engine.records import Operator, Project
 from engine.storage.ledger import Ledger
 
@@ -40,6 +41,7 @@ def add(ledger: Ledger, path: Path, by: Operator, at: datetime) -> Project:
                 " WHERE name = ?",
                 (*values, manifest.name),
             )
+        schedules.sync(db, manifest.name, manifest.document, at)
         trail.append(db, at=at, actor=by, action="add", subject=manifest.name, details={"path": str(folder)})
         return find(db, manifest.name)
 
@@ -55,6 +57,7 @@ def remove(ledger: Ledger, name: str, reason: str, by: Operator, at: datetime) -
         if busy:
             raise Conflict(f"Run {busy['id']} of {name} has not ended; cancel it or wait for it, then remove {name}.")
         db.execute("UPDATE projects SET removed_at = ? WHERE name = ?", (stamp(at), name))
+        schedules.end(db, name, None, at)
         trail.append(db, at=at, actor=by, action="remove", subject=name, reason=reason)
 
 

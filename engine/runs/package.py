@@ -9,6 +9,7 @@ from typing import Any
 from engine import __version__
 from engine.audit import trail
 from engine.clock import stamp
+from engine.projects import schedules
 from engine.records import Metric, Operator
 from engine.runs import queue
 from engine.runs.retrain import Made, Room
@@ -121,6 +122,7 @@ def register(ledger: Ledger, room: Room, made: Made, digest: str, by: Operator, 
             "UPDATE projects SET title = ?, owner = ?, manifest = ? WHERE name = ?",
             (manifest.title, manifest.owner, json.dumps(manifest.document), room.run.project),
         )
+        schedules.sync(db, room.run.project, manifest.document, at)
         queue.finish(db, room.run.id, "succeeded", at, version=label)
         details = {"digest": digest, "run": room.run.id, "verdict": judgement["verdict"]}
         trail.append(db, at=at, actor=by, action="package", subject=label, details=details)

@@ -19,9 +19,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from engine.audit import trail
-from engine.clock import stamp
+from engine.clock import moment, stamp
 from engine.errors import Conflict, NotFound
+from engine.people.operators import account
 from engine.records import Operator, RunState
+from engine.runs import capacity, retries
 from engine.storage.atomic import write_file
 from engine.storage.disk import refused
 from engine.storage.ledger import Ledger
@@ -30,11 +32,10 @@ from engine.storage.workspace import Workspace
 if TYPE_CHECKING:
     from engine.runs.step import StepResult
 
-MOST_AT_ONCE = max(2, (os.cpu_count() or 2) // 2)
 CANCEL = "cancel"
 # With the condition of the index of unfinished runs as it stands there: without it SQLite reads every run there was.
 _RUNNING = "state IN ('queued', 'running') AND state = 'running'"
-_QUEUED = "state IN ('queued', 'running') AND state = 'queued'"
+_ANY_QUEUED = "SELECT 1 FROM runs WHERE state IN ('queued', 'running') AND state = 'queued' LIMIT 1"
 _INTERRUPTED = "its process was killed, or the machine went down, or the disk was full"
 ENDED = ("succeeded", "failed", "cancelled", "interrupted", "nothing-new")
 
@@ -44,14 +45,21 @@ def enqueue(
 ) -> int:
     """Queue a retrain and return the run's id."""
     with ledger.write() as db:
-        cursor = db.execute(
-            "INSERT INTO runs (project, job, state, as_of, queued_at, requested_by, options, phase)"
-            " VALUES (?, 'retrain', 'queued', ?, ?, ?, ?, 'waiting')",
-            (project, stamp(as_of), stamp(at), by.name, json.dumps(dict(options))),
-        )
-        run = int(cursor.lastrowid or 0)
-        details = {"run": run, "as_of": stamp(as_of), **options}
-        trail.append(db, at=at, actor=by, action="retrain", subject=project, details=details)
+        return insert(db, project, by, as_of, at, options)
+
+
+def insert(
+    db: sqlite3.Connection, project: str, by: Operator, as_of: datetime, at: datetime, options: Mapping[str, Any]
+) -> int:
+    """Queue a retrain inside the caller's transaction and return the run's id."""
+    cursor = db.execute(
+        "INSERT INTO runs (project, job, state, as_of, queued_at, requested_by, options, phase)"
+        " VALUES (?, 'retrain', 'queued', ?, ?, ?, ?, 'waiting')",
+        (project, stamp(as_of), stamp(at), by.name, json.dumps(dict(options))),
+    )
+    run = int(cursor.lastrowid or 0)
+    details = {"run": run, "as_of": stamp(as_of), **options}
+    trail.append(db, at=at, actor=by, action="retrain", subject=project, details=details)
     return run
 
 
@@ -69,28 +77,43 @@ def take_lock(workspace: Workspace, run: int) -> int | None:
     return descriptor
 
 
-def claim(ledger: Ledger, run: int, at: datetime) -> bool:
-    """Move a queued run to running, unless as many as may are running already."""
+def claim(ledger: Ledger, run: int, at: datetime, machine: capacity.Machine | None = None) -> bool:
+    """Move a queued run to running if it is its turn, and keep how long it waited as its first step."""
     with ledger.write() as db:
-        running = db.execute(f"SELECT count(*) FROM runs WHERE {_RUNNING}").fetchone()[0]
-        if running >= MOST_AT_ONCE:
+        turn = capacity.whose_turn(*capacity.wants(db), machine or capacity.this_machine(db))
+        if run not in turn.starting:
             return False
-        changed = db.execute(
-            "UPDATE runs SET state = 'running', started_at = ?, phase = 'starting' WHERE id = ? AND state = 'queued'",
-            (stamp(at), run),
+        queued = db.execute("SELECT queued_at FROM runs WHERE id = ?", (run,)).fetchone()["queued_at"]
+        db.execute(
+            "UPDATE runs SET state = 'running', started_at = ?, phase = 'starting' WHERE id = ?", (stamp(at), run)
         )
-        return changed.rowcount == 1
+        waited = round(max((at - moment(queued)).total_seconds(), 0.0), 3)
+        db.execute(
+            "INSERT INTO steps (run, seq, name, state, seconds) VALUES (?, 1, 'queue', 'succeeded', ?)", (run, waited)
+        )
+        return True
 
 
 def dispatch(workspace: Workspace, ledger: Ledger) -> None:
-    """Start a process for each queued run that may start now. Starting one twice is harmless: one gets the lock."""
+    """Start a process for each queued run whose turn it is. Starting one twice is harmless: one gets the lock."""
     with ledger.read() as db:
-        running = db.execute(f"SELECT count(*) FROM runs WHERE {_RUNNING}").fetchone()[0]
-        waiting = db.execute(
-            f"SELECT id FROM runs WHERE {_QUEUED} ORDER BY id LIMIT ?", (max(0, MOST_AT_ONCE - running),)
-        ).fetchall()
-    for row in waiting:
-        _start_process(workspace, row["id"])
+        if db.execute(_ANY_QUEUED).fetchone() is None:
+            return
+        turn = capacity.whose_turn(*capacity.wants(db), capacity.this_machine(db))
+    if turn.short_of_memory:
+        _tell_waiting(ledger, turn.short_of_memory)
+    for run in turn.starting:
+        _start_process(workspace, run)
+
+
+def _tell_waiting(ledger: Ledger, want: capacity.Want) -> None:
+    """Say why a run waits, once: whoever looks at the ledger is woken by every commit."""
+    phase = f"waiting for {want.memory / (1 << 30):.1f} GiB of memory"
+    with ledger.read() as db:
+        row = db.execute("SELECT phase FROM runs WHERE id = ?", (want.run,)).fetchone()
+    if row["phase"] != phase:
+        with ledger.write() as db:
+            db.execute("UPDATE runs SET phase = ? WHERE id = ? AND state = 'queued'", (phase, want.run))
 
 
 def _start_process(workspace: Workspace, run: int) -> None:
@@ -136,14 +159,18 @@ def finish(
     *,
     why: str | None = None,
     version: str | None = None,
+    again: bool = False,
 ) -> None:
-    """End a run, inside the caller's transaction; a run ends once."""
+    """End a run, inside the caller's transaction; a run ends once. ``again``: trying again may help."""
     assert state in ENDED
+    following = retries.retry_of(db, run, at) if again else None
+    if following:
+        why = f"{why.rstrip('.')}. {following.sentence()}" if why else following.sentence()
     db.execute(
-        "UPDATE runs SET state = ?, ended_at = ?, why = ?, version = ?, phase = '',"
+        "UPDATE runs SET state = ?, ended_at = ?, why = ?, version = ?, phase = '', retry_at = ?,"
         " progress = CASE ? WHEN 'succeeded' THEN 1 ELSE progress END"
         " WHERE id = ? AND state IN ('queued', 'running')",
-        (state, stamp(at), why, version, state, run),
+        (state, stamp(at), why, version, stamp(following.at) if following else None, state, run),
     )
 
 
@@ -161,7 +188,7 @@ def settle(workspace: Workspace, ledger: Ledger, at: datetime) -> list[int]:
         try:
             sweep(marker(workspace, run))
             with ledger.write() as db:
-                finish(db, run, "interrupted", at, why=_INTERRUPTED)
+                finish(db, run, "interrupted", at, why=_INTERRUPTED, again=True)
             dead.append(run)
         finally:
             os.close(held)
@@ -176,15 +203,18 @@ def marker(workspace: Workspace, run: int) -> str:
 def cancel(workspace: Workspace, ledger: Ledger, run: int, by: Operator, reason: str, at: datetime) -> None:
     """Ask a run to end: a queued one ends at once, a running one as soon as its process reads the request.
 
-    Raises Conflict when it has ended already.
+    One that has ended and is to be tried again is not tried again. Raises Conflict when there is nothing to cancel.
     """
     with ledger.write() as db:
-        row = db.execute("SELECT state FROM runs WHERE id = ?", (run,)).fetchone()
+        row = db.execute("SELECT state, retry_at FROM runs WHERE id = ?", (run,)).fetchone()
         if row is None:
             raise NotFound(f"There is no run {run}; 'leverframe runs' lists them.")
-        if row["state"] in ENDED:
+        if row["retry_at"] is not None:
+            said = f" No: {by.name} called that off."
+            db.execute("UPDATE runs SET retry_at = NULL, why = why || ? WHERE id = ?", (said, run))
+        elif row["state"] in ENDED:
             raise Conflict(f"Run {run} has ended already: {row['state']}.")
-        if row["state"] == "queued":
+        elif row["state"] == "queued":
             finish(db, run, "cancelled", at, why=f"cancelled by {by.name}: {reason}")
         else:
             write_file(workspace.run_folder(run) / CANCEL, f"{by.name}: {reason}".encode())
