@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Mapping
-from dataclasses import asdict
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +14,7 @@ from engine.errors import StepFailed
 from engine.projects.manifest import Manifest
 from engine.runs import steplog
 from engine.runs.data import Prepared
-from engine.runs.step import Limits, StepSpec, clean_environment, start_step
+from engine.runs.step import Limits, StepResult, StepSpec, clean_environment, start_step
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -70,7 +70,8 @@ class Judge:
     It is started like a step of a project: bounded in time, its output kept, and gone when the run's process is.
     """
 
-    def __init__(self, folder: Path, marker: str, held: int) -> None:
+    def __init__(self, folder: Path, marker: str, held: int, record: Callable[[StepResult], None]) -> None:
+        self._record = record
         self._job = folder / "job.json"
         self._log = folder / "validate.log"
         extra = {"PYTHONPATH": str(Path(__file__).resolve().parents[2]), "LEVERFRAME_WAIT": "1"}
@@ -91,6 +92,7 @@ class Judge:
         self._job.write_text(json.dumps(dict(job), indent=1), encoding="utf-8")
         self._running.go()
         result = self._running.wait()
+        self._record(replace(result, name="validate"))
         if result.exit_code == 1:
             raise StepFailed(f"Validation failed: {steplog.last_words(self._log) or 'it left no word'}")
         if result.state != "succeeded":

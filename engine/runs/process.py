@@ -20,8 +20,9 @@ from engine import clock
 from engine.errors import LeverframeError, Refusal
 from engine.people.operators import account
 from engine.records import Operator, Run, RunState
-from engine.runs import history, queue
+from engine.runs import facts, history, queue, retries
 from engine.runs.launch import Launch
+from engine.runs.own_work import measured
 from engine.runs.package import package, register
 from engine.runs.retrain import Room, retrain
 from engine.storage import workspace as workspaces
@@ -109,6 +110,7 @@ def room_for(workspace: Workspace, ledger: Ledger, run: Run, held: int, cancella
         live=(label, documents.of_version(store, label, live["digest"])) if live else None,
         tell=Teller(ledger, run.id),
         record=lambda result: queue.record_step(ledger, run.id, result),
+        note=lambda **known: facts.note(ledger, run.id, **known),
         watch=cancellation.add,
     )
 
@@ -116,17 +118,20 @@ def room_for(workspace: Workspace, ledger: Ledger, run: Run, held: int, cancella
 def drive(workspace: Workspace, ledger: Ledger, run: Run, held: int) -> None:
     """Do the run's work and write its outcome, whatever it is. ``held`` is the descriptor of its lock."""
     cancellation = Cancellation(workspace.run_folder(run.id))
+    again = False
     try:
         room = room_for(workspace, ledger, run, held, cancellation)
         made = retrain(room)
-        digest, _ = package(room, made)
+        with measured("package", room.record):
+            digest, _ = package(room, made)
         register(ledger, room, made, digest, Operator(run.requested_by, "operator", account()), clock.now())
         return
     except LeverframeError as error:
         state: RunState = "cancelled" if cancellation.why else "failed"
         why = cancellation.why or plain(str(error), 1000)
+        again = state == "failed" and retries.helps(error)
     except OSError as error:
-        state, why = "failed", f"The run could not go on: {why_not(error)}."
+        again, state, why = True, "failed", f"The run could not go on: {why_not(error)}."
     except Exception as error:  # noqa: BLE001 - a bug of ours must end the run too; its traceback is kept
         traceback.print_exc()
         state = "failed"
@@ -134,20 +139,20 @@ def drive(workspace: Workspace, ledger: Ledger, run: Run, held: int) -> None:
         why = f"Leverframe itself failed ({said}); the traceback is in engine.log of the run's folder."
     finally:
         cancellation.end("the run ended")
-    _end(workspace, ledger, run.id, state, why)
+    _end(workspace, ledger, run.id, state, why, again=again)
 
 
-def _end(workspace: Workspace, ledger: Ledger, run: int, state: RunState, why: str) -> None:
+def _end(workspace: Workspace, ledger: Ledger, run: int, state: RunState, why: str, *, again: bool) -> None:
     """Write the outcome. On a full disk the failed run's own data makes room for it; its logs stay."""
     try:
         with ledger.write() as db:
-            queue.finish(db, run, state, clock.now(), why=why)
+            queue.finish(db, run, state, clock.now(), why=why, again=again)
     except Refusal:
         for path in workspace.run_folder(run).rglob("*"):
             if path.suffix != ".log" and path.name != "lock" and (path.is_symlink() or path.is_file()):
                 path.unlink(missing_ok=True)
         with ledger.write() as db:
-            queue.finish(db, run, state, clock.now(), why=why)
+            queue.finish(db, run, state, clock.now(), why=why, again=again)
 
 
 def main(home: str, number: str) -> int:

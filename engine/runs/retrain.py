@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from engine.environments.build import Environment
 from engine.environments.lock import Lock, resolve
-from engine.errors import Damage, Refusal, StepFailed
+from engine.errors import Damage, Invalid, Refusal, StepFailed
 from engine.projects.manifest import Manifest, load_manifest
 from engine.projects.source import Source, snapshot
 from engine.records import Run
@@ -36,7 +36,8 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Room:
-    """What a run works with. ``tell`` reports progress, ``record`` keeps a step's result, ``watch`` can cancel it.
+    """What a run works with. ``tell`` reports progress, ``record`` keeps a step's result, ``note`` what the run works
+    on, ``watch`` can cancel it.
 
     ``held`` is the descriptor of the run's lock, which everything that the run starts holds too.
     """
@@ -53,6 +54,7 @@ class Room:
     live: tuple[str, dict[str, Any]] | None
     tell: Callable[[float, str], None]
     record: Callable[[StepResult], None]
+    note: Callable[..., None]
     watch: Callable[[Launch], None]
 
     def stage(self, code: Path, manifest: Manifest, environment: Environment, lock: Lock) -> Stage:
@@ -100,7 +102,7 @@ class Made:
 
 def retrain(room: Room) -> Made:
     """Run the whole of it. Raises StepFailed, Refusal or Damage with a sentence for the run's record."""
-    judge = Judge(room.folder, room.marker, room.held)
+    judge = Judge(room.folder, room.marker, room.held, room.record)
     try:
         return _retrain(room, judge)
     finally:
@@ -117,6 +119,8 @@ def _retrain(room: Room, judge: Judge) -> Made:
     extract.conclude(room.record)
     room.tell(0.40, "checking the data")
     data = prepare(read_output(extract.output, "data", form, "extract"), start.manifest, room.run.as_of)
+    lock, rows = start.lock.digest, data.table.num_rows
+    room.note(lock=lock, rows=rows, train_rows=data.train.num_rows, holdout_rows=data.holdout.num_rows)
 
     with ThreadPoolExecutor(2) as pool:
         storing = pool.submit(put_table, room.store, data.table)
@@ -146,16 +150,23 @@ def begin(room: Room) -> Start:
     source, patch = snapshot(room.project_path, code, allow_dirty=room.allow_dirty)
     manifest = load_manifest(code)
     if manifest.name != room.run.project:
-        raise StepFailed(
+        raise Invalid(
             f"The manifest is called '{manifest.name}' now, but this project is '{room.run.project}'; "
             "give it its name back, or add it as a project of its own."
         )
+    again = manifest.train
+    room.note(revision=_revision(source), retries=again.retries, retry_after=again.retry_after.total_seconds())
     room.tell(0.02, "preparing the environment")
     spec = manifest.environment
     requirements = code / spec.requirements if spec.requirements else None
     lock = resolve(requirements, spec.python, room.workspace.cache, fresh=room.fresh_lock)
     environment = standing(room.workspace, lock)
     return Start(source, patch, lock, room.stage(code, manifest, environment, lock))
+
+
+def _revision(source: Source) -> str | None:
+    """The commit, marked where something was changed and not committed."""
+    return f"{source.revision}+" if source.revision and source.dirty else source.revision
 
 
 def _model_of(train: Launch) -> Path:

@@ -1,0 +1,142 @@
+"""How much may run at once: the rule, pure, and what the ledger and the machine say to it.
+
+- As many runs as the workspace allows, and as fit into the memory that it allows them together. What a run will need is
+  what its steps needed at most in the last runs (p95, and a quarter more), or what its manifest allows while less than
+  five are known. One run may always run.
+- The oldest first. Who does not fit yet is not overtaken: else small runs would keep a large one waiting for ever.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from engine.projects.durations import parse_size
+from engine.projects.manifest_records import Program, TrainSpec
+from engine.runs.times import ENOUGH, percentile
+
+# Settings of the workspace: how many runs at once, and how much memory for all of them together.
+AT_ONCE, MEMORY = "runs_at_once", "runs_memory"
+MOST_AT_ONCE = max(2, (os.cpu_count() or 2) // 2)
+# The rest is for the machine itself, the console and what somebody else does there.
+SHARE_OF_MEMORY = 0.8
+HEADROOM = 1.25
+_MANIFEST_MEMORY = TrainSpec(Program(None, None)).memory
+# Train and the live version's score run beside each other.
+_PEAKS = f"""
+SELECT pair.value AS pair, r.id, max(max(s.peak_memory),
+    sum(CASE WHEN s.name IN ('train', 'score live') THEN s.peak_memory ELSE 0 END)) AS peak
+FROM json_each(?) AS pair
+JOIN runs r ON r.id IN (
+    SELECT id FROM runs
+    WHERE project = json_extract(pair.value, '$[0]') AND job = json_extract(pair.value, '$[1]') AND state = 'succeeded'
+    ORDER BY id DESC LIMIT {4 * ENOUGH})
+JOIN steps s ON s.run = r.id
+GROUP BY pair.value, r.id
+"""
+_UNFINISHED = """
+SELECT r.id, r.project, r.job, r.state, json_extract(p.manifest, '$.train.memory') AS memory
+FROM runs r JOIN projects p ON p.name = r.project WHERE r.state IN ('queued', 'running') ORDER BY r.id
+"""
+
+
+@dataclass(frozen=True)
+class Machine:
+    """What runs may use: how many at once, bytes for all of them together, and bytes that are free now."""
+
+    runs: int
+    memory: int
+    free: int
+
+
+@dataclass(frozen=True)
+class Want:
+    """A run and the memory that it will need."""
+
+    run: int
+    memory: int
+
+
+@dataclass(frozen=True)
+class Turn:
+    """Who may start now, and whether it is memory, not the number, that the next one waits for."""
+
+    starting: tuple[int, ...]
+    short_of_memory: Want | None = None
+
+
+def whose_turn(queued: Sequence[Want], running: Sequence[Want], machine: Machine) -> Turn:
+    """Which of the ``queued`` runs, the oldest first, may start beside those that are ``running``."""
+    count, promised = len(running), sum(want.memory for want in running)
+    free, starting = machine.free, list[int]()
+    for want in queued:
+        if count >= machine.runs:
+            break
+        if count and (promised + want.memory > machine.memory or want.memory > free):
+            return Turn(tuple(starting), want)
+        count, promised, free = count + 1, promised + want.memory, free - want.memory
+        starting.append(want.run)
+    return Turn(tuple(starting))
+
+
+def wants(db: sqlite3.Connection) -> tuple[list[Want], list[Want]]:
+    """What the queued and the running runs will need, both the oldest first."""
+    rows = db.execute(_UNFINISHED).fetchall()
+    pairs = {json.dumps((row["project"], row["job"]), separators=(",", ":")) for row in rows}
+    peaks: dict[str, list[int]] = defaultdict(list)
+    for row in db.execute(_PEAKS, (f"[{','.join(sorted(pairs))}]",)) if pairs else ():
+        if row["peak"]:
+            peaks[row["pair"]].append(row["peak"])
+    queued, running = list[Want](), list[Want]()
+    for row in rows:
+        allowed = parse_size(row["memory"] or "") or _MANIFEST_MEMORY
+        known = peaks[json.dumps((row["project"], row["job"]), separators=(",", ":"))]
+        want = Want(row["id"], needed(allowed, known))
+        (queued if row["state"] == "queued" else running).append(want)
+    return queued, running
+
+
+def needed(allowed: int, peaks: Sequence[int]) -> int:
+    """Bytes that a run will need: what the last ones needed, or what its manifest allows while few are known."""
+    if len(peaks) < ENOUGH:
+        return allowed
+    return min(allowed, round(HEADROOM * percentile(peaks, 0.95)))
+
+
+def this_machine(db: sqlite3.Connection) -> Machine:
+    """What this machine has, within its container where it is in one, and what the workspace's settings say."""
+    total, free = _memory(Path("/proc/meminfo").read_text())
+    limit, used = (_number(f"/sys/fs/cgroup/memory.{name}") for name in ("max", "current"))
+    if limit is not None:
+        total, free = min(total, limit), min(free, max(limit - (used or 0), 0))
+    chosen = defaults(total)
+    rows = db.execute("SELECT name, value FROM settings WHERE name IN (?, ?)", (AT_ONCE, MEMORY))
+    chosen |= {row["name"]: int(row["value"]) for row in rows}
+    return Machine(chosen[AT_ONCE], chosen[MEMORY], free)
+
+
+def defaults(total: int | None = None) -> dict[str, int]:
+    """The settings while nobody chose, for a machine of ``total`` bytes of memory, or this one."""
+    if total is None:
+        total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    return {AT_ONCE: MOST_AT_ONCE, MEMORY: int(SHARE_OF_MEMORY * total)}
+
+
+def _memory(text: str) -> tuple[int, int]:
+    lines = dict(line.split(":", 1) for line in text.splitlines() if ":" in line)
+    total, free = (int(lines[name].split()[0]) * 1024 for name in ("MemTotal", "MemAvailable"))
+    return total, free
+
+
+def _number(path: str) -> int | None:
+    """The number in a file of the system's; None where there is no such file, or it says ``max``."""
+    try:
+        text = Path(path).read_text().strip()
+    except OSError:
+        return None
+    return int(text) if text.isdigit() else None
