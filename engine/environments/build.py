@@ -56,10 +56,10 @@ def ensure(lock: Lock, environments: Path, *, uv: Uv | None = None, find: Finder
     environment = place(lock, environments)
     if is_complete(environment):
         return environment
-    with _in_plain_words(environments), _held(environments, lock.digest[:16]) as held:
+    with _in_plain_words(environments), held(environments, lock.digest[:16]) as holding:
         sweep(environments, environment.path.name)
         if not is_complete(environment):
-            _build(lock, environment, uv or _uv_beside(environments), find, held, share=True)
+            _build(lock, environment, uv or _uv_beside(environments), find, holding, share=True)
     return environment
 
 
@@ -71,13 +71,13 @@ def rebuild(lock: Lock, environments: Path, *, uv: Uv | None = None, find: Finde
     """
     environment = place(lock, environments)
     uv = uv or _uv_beside(environments)
-    with _in_plain_words(environments), _held(environments, lock.digest[:16]) as held:
+    with _in_plain_words(environments), held(environments, lock.digest[:16]) as holding:
         sweep(environments, environment.path.name)
-        _build(lock, environment, uv, find, held, share=False)
+        _build(lock, environment, uv, find, holding, share=False)
         if compare(environment, lock, content=True):
             names = [package.name for package in lock.packages]
             uv.run("cache", "clean", "--quiet", *names, doing="dropping damaged packages", seconds=120)
-            _build(lock, environment, uv, find, held, share=False)
+            _build(lock, environment, uv, find, holding, share=False)
         differences = compare(environment, lock, content=True)
     if differences:
         raise Refusal(
@@ -90,7 +90,7 @@ def rebuild(lock: Lock, environments: Path, *, uv: Uv | None = None, find: Finde
 def remove(digest: str, environments: Path) -> None:
     """Delete the environment of this digest, if it is there; ``ensure`` builds it again. Waits while it is built."""
     path = environments / digest[:16]
-    with _in_plain_words(environments), _held(environments, digest[:16]):
+    with _in_plain_words(environments), held(environments, digest[:16]):
         if path.exists():
             _discard(path)
 
@@ -198,7 +198,7 @@ def _discard(path: Path) -> None:
 
 
 @contextmanager
-def _held(environments: Path, name: str) -> Iterator[int]:
+def held(environments: Path, name: str) -> Iterator[int]:
     """Hold the lock of one environment; waits for another build of it, which never lasts longer than uv may."""
     environments.mkdir(parents=True, exist_ok=True)
     descriptor = os.open(environments / f".{name}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)

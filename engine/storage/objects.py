@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import os
 import secrets
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -56,7 +58,7 @@ class ObjectStore:
 
         digest = hashlib.sha256(content).hexdigest()
         target = self.path(digest)
-        if _holds(target, content):
+        if _holds(target, content) and self._made_young(target):
             return digest
         packed = zstandard.ZstdCompressor(level=LEVEL).compress(content)
         temporary = target.parent / f".{secrets.token_hex(8)}.tmp"
@@ -72,6 +74,31 @@ class ObjectStore:
             temporary.unlink(missing_ok=True)
             raise Refusal(f"The object store took nothing in: {why_not(error)}.") from None
         return digest
+
+    def _made_young(self, target: Path) -> bool:
+        """Tell the sweep that this object is wanted again; False when it went meanwhile. Under the sweep's lock, so
+        that it goes before or stays after, never in between."""
+        try:
+            with self._lock(fcntl.LOCK_SH):
+                os.utime(target)
+        except OSError:
+            return False
+        return True
+
+    @contextmanager
+    def held_for_sweeping(self) -> Iterator[None]:
+        """While this is held, nobody who finds an object in the store can come to rely on it."""
+        with self._lock(fcntl.LOCK_EX):
+            yield
+
+    @contextmanager
+    def _lock(self, kind: int) -> Iterator[None]:
+        descriptor = os.open(self.root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            fcntl.flock(descriptor, kind)
+            yield
+        finally:
+            os.close(descriptor)
 
     def get(self, digest: str) -> bytes:
         """The content of ``digest``. Raises Damage when it is gone or is not what its name says."""

@@ -268,7 +268,7 @@ def test_two_processes_that_ask_at_once_build_once(place: Place) -> None:
 def test_an_orphaned_uv_keeps_its_half_built_folder_from_being_swept(tmp_path: Path) -> None:
     leftover = tmp_path / ".0123456789abcdef.00000000.building"
     leftover.mkdir()
-    with build._held(tmp_path, "0123456789abcdef") as held:
+    with build.held(tmp_path, "0123456789abcdef") as holding:
         orphan = subprocess.Popen(["cat"], stdin=subprocess.PIPE, pass_fds=(held,))
     assert sweep(tmp_path) == 0
     orphan.communicate()

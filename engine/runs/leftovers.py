@@ -1,0 +1,54 @@
+"""What a run leaves in its folder: its logs, which are kept, and the copies that it worked with, which need not be."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+# The lock says whether the run is alive; a request to cancel says who asked.
+KEPT = ("lock", "cancel")
+LOGS = (".log", ".log.zst")
+
+
+def is_log(name: str) -> bool:
+    return name.endswith(LOGS)
+
+
+def copies(folder: Path) -> list[Path]:
+    """Everything in the run's folder but its logs; a folder without logs in it stands for all that it holds."""
+    found = []
+    for path in _listed(folder):
+        if is_log(path.name) or path.name in KEPT:
+            continue
+        if path.name == "steps" and path.is_dir() and not path.is_symlink():
+            for step in _listed(path):
+                inner = _listed(step) if step.is_dir() and not step.is_symlink() else []
+                found += [each for each in inner if not is_log(each.name)] if inner else [step]
+        else:
+            found.append(path)
+    return found
+
+
+def logs(folder: Path) -> list[Path]:
+    """The logs of the run and of its steps."""
+    found = [path for path in _listed(folder) if is_log(path.name)]
+    for step in _listed(folder / "steps"):
+        found += [path for path in _listed(step) if is_log(path.name)]
+    return found
+
+
+def drop_copies(folder: Path) -> None:
+    """Delete what a run that succeeded worked with: all of it that matters is in the store."""
+    for path in copies(folder):
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            path.unlink(missing_ok=True)
+
+
+def _listed(folder: Path) -> list[Path]:
+    try:
+        return sorted(Path(entry.path) for entry in os.scandir(folder))
+    except (FileNotFoundError, NotADirectoryError):
+        return []
