@@ -37,7 +37,8 @@ from engine.release import plan as plans
 from engine.release import swap
 from engine.release.card import card, difference
 from engine.release.history import at
-from engine.runs import history, queue
+from engine.runs import history, queue, times_history
+from engine.runs.times_records import RunTimes
 from engine.storage import workspace as workspaces
 from engine.storage.ledger import Ledger
 from engine.storage.objects import ObjectStore
@@ -97,6 +98,7 @@ class Engine:
     def reconcile(self) -> None:
         """Settle what a killed process left: dead runs, a link that lags behind the ledger, candidates grown old."""
         queue.settle(self._workspace, self._ledger, clock.now())
+        queue.retry(self._ledger, clock.now())
         swap.expire(self._ledger, clock.now())
         with self._ledger.read() as db:
             expected = plans.live_releases(db)
@@ -205,6 +207,17 @@ class Engine:
     ) -> tuple[Run, ...]:
         """Runs, newest first."""
         return history.page(self._ledger, project, offset=offset, limit=limit, matching=matching)
+
+    def run_times(self, project: str, job: str = "retrain") -> RunTimes:
+        """How long the runs of a job take, step by step, and what changed when that changed."""
+        with self._ledger.read() as db:
+            registry.find(db, project)
+            return times_history.run_times(db, project, job)
+
+    def overdue(self, now: datetime) -> tuple[tuple[Run, float], ...]:
+        """The runs that run, or wait to, for longer than their bound (in seconds), each with it."""
+        with self._ledger.read() as db:
+            return times_history.overdue(db, now)
 
     def log(self, run: int, *, step: str | None = None, offset: int = 0, limit: int = 65536) -> LogPage:
         """Lines of a run's log from byte ``offset`` on; without ``step`` that of the newest step."""

@@ -9,6 +9,19 @@ _ESCAPES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)
 _UNSAFE = {"Cc", "Cf", "Cs", "Co", "Zl", "Zp"}
 
 
+def span(seconds: float) -> str:
+    """A duration in the one unit that matters: ``0.4 s``, ``41 s``, ``18 min``, ``2 h``, ``12 d``."""
+    seconds = max(0.0, seconds)
+    if seconds < 10:
+        return f"{seconds:.1f} s"
+    if seconds < 120:
+        return f"{seconds:.0f} s"
+    for size, word in ((86400, "d"), (3600, "h")):
+        if seconds >= 2 * size:
+            return f"{seconds / size:.0f} {word}"
+    return f"{seconds / 60:.0f} min"
+
+
 def plain(text: str, limit: int = 400) -> str:
     """One line of ``text`` with escape sequences, control and direction-changing characters removed.
 

@@ -3,7 +3,7 @@
 - What nobody measured lately is unknown, and unknown is never green.
 - A live version that breaks one of its own thresholds on the newest labelled rows is failing.
 - A workspace whose files differ from the ledger is failing, and both values are named.
-- A newest run that did not end well is to be watched.
+- A newest run that did not end well is to be watched, and so is one that runs, or waits, for longer than such runs do.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from engine.records import Metric, Run, Verdict
+from engine.text import span
 
 # Measurements come with retrains, which are weekly in most projects: after one missed week nothing is known.
 OLDEST = timedelta(days=9)
@@ -31,6 +32,17 @@ class Facts:
     measured_at: datetime | None
     gates: Sequence[dict[str, Any]]
     last_run: Run | None
+    active: Sequence[Active] = ()
+
+
+@dataclass(frozen=True)
+class Active:
+    """A run that has not ended. ``usual``: seconds that nineteen of twenty take at most for what it is at, waiting or
+    running; ``bound``: from when on it is overdue. None while too little is known."""
+
+    run: Run
+    usual: float | None
+    bound: float | None
 
 
 @dataclass(frozen=True)
@@ -42,7 +54,7 @@ class Status:
 
 def judge(facts: Facts, now: datetime) -> Status:
     """The worst of all parts; among equals the first that is named here."""
-    parts = [_projection(facts), _measured(facts, now), _thresholds(facts), _last_run(facts)]
+    parts = [_projection(facts), _measured(facts, now), _thresholds(facts), _overdue(facts, now), _last_run(facts)]
     found = [p for p in parts if p is not None]
     if not found:
         return Status("ok", "it holds its own thresholds on the newest labelled rows", facts.measured_at)
@@ -85,6 +97,22 @@ def _thresholds(facts: Facts) -> Status | None:
             if isinstance(limit, int | float) and sign * metric.value < sign * limit:
                 why = f"{metric.name} {metric.value:.3g} of {facts.live} is {word} {limit:g} on {metric.n:,} newer rows"
                 return Status("failing", why, facts.measured_at)
+    return None
+
+
+def _overdue(facts: Facts, now: datetime) -> Status | None:
+    for active in facts.active:
+        run, begun = active.run, active.run.started_at or active.run.queued_at
+        seconds = (now - begun).total_seconds()
+        if active.bound is None or seconds <= active.bound:
+            continue
+        usually = f", usually at most {span(active.usual)}" if active.usual is not None else ""
+        if run.started_at is None:
+            why = f"run {run.id} has not started and waits for {span(seconds)}{usually}"
+        else:
+            at = f", now at {run.phase}" if run.phase else ""
+            why = f"run {run.id} takes {span(seconds)} by now{usually}{at}"
+        return Status("watch", why, begun + timedelta(seconds=active.bound))
     return None
 
 

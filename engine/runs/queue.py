@@ -63,6 +63,34 @@ def insert(
     return run
 
 
+def retry(ledger: Ledger, at: datetime) -> list[int]:
+    """Queue again, each as a run of its own, what went wrong and is to be tried again by now. Returns the new runs."""
+    due = "SELECT * FROM runs WHERE retry_at IS NOT NULL AND retry_at <= ? ORDER BY id"
+    with ledger.read() as db:
+        if db.execute(due, (stamp(at),)).fetchone() is None:
+            return []
+    queued = []
+    with ledger.write() as db:
+        for row in db.execute(due, (stamp(at),)).fetchall():
+            db.execute("UPDATE runs SET retry_at = NULL WHERE id = ?", (row["id"],))
+            if not _overtaken(db, row):
+                options = json.loads(row["options"])
+                options |= {"retry_of": row["id"], "retry": int(options.get("retry", 0)) + 1}
+                by = Operator(row["requested_by"], "operator", account())
+                queued.append(insert(db, row["project"], by, moment(row["as_of"]), at, options))
+    return queued
+
+
+def _overtaken(db: sqlite3.Connection, row: sqlite3.Row) -> bool:
+    """Whether there is nothing left to try again: a newer run took its place, or the project was removed."""
+    found = db.execute(
+        "SELECT EXISTS (SELECT 1 FROM runs WHERE project = :project AND job = :job AND id > :id)"
+        " OR EXISTS (SELECT 1 FROM projects WHERE name = :project AND removed_at IS NOT NULL)",
+        {name: row[name] for name in ("project", "job", "id")},
+    )
+    return bool(found.fetchone()[0])
+
+
 def take_lock(workspace: Workspace, run: int) -> int | None:
     """The descriptor of the run's lock, to be kept open for life; None when a living process holds it."""
     folder = workspace.run_folder(run)

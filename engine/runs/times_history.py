@@ -36,6 +36,7 @@ FROM json_each(?) AS pair
 JOIN runs r ON r.id IN (
     SELECT id FROM runs
     WHERE project = json_extract(pair.value, '$[0]') AND job = json_extract(pair.value, '$[1]') AND state = 'succeeded'
+        AND started_at IS NOT NULL AND ended_at IS NOT NULL
     ORDER BY id DESC LIMIT {SHOWN})
 LEFT JOIN run_facts f ON f.run = r.id
 ORDER BY r.id
