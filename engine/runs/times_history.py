@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -31,7 +31,8 @@ _ROWS = {
 }
 # The newest runs that went well of each pair of project and job in the list that is given as JSON.
 _PAST = f"""
-SELECT r.id, r.project, r.job, r.started_at, r.ended_at, f.revision, f.lock, f.rows, f.train_rows, f.holdout_rows
+SELECT r.id, r.project, r.job, r.started_at, r.ended_at, f.revision, f.lock, f.rows, f.train_rows, f.holdout_rows,
+    (SELECT seconds FROM steps WHERE run = r.id AND seq = 1 AND name = '{QUEUE}') AS waited
 FROM json_each(?) AS pair
 JOIN runs r ON r.id IN (
     SELECT id FROM runs
@@ -44,10 +45,6 @@ ORDER BY r.id
 _STEPS_OF = """
 SELECT run, name, seconds, cpu_seconds, peak_memory FROM steps
 WHERE run IN (SELECT value FROM json_each(?)) AND state = 'succeeded' AND seconds IS NOT NULL ORDER BY run, seq
-"""
-_WAITS = """
-SELECT run, seconds FROM steps
-WHERE run IN (SELECT value FROM json_each(?)) AND seq = 1 AND name = 'queue' AND seconds IS NOT NULL
 """
 _UNFINISHED = "SELECT * FROM runs WHERE state IN ('queued', 'running') ORDER BY id"
 
@@ -113,18 +110,16 @@ def _step(name: str, found: Sequence[tuple[sqlite3.Row, sqlite3.Row]], whole: fl
     )
 
 
-def paces(db: sqlite3.Connection, runs: Iterable[Run]) -> Callable[[Run], Pace]:
-    """What is usual for each of ``runs``, which have not ended; two queries, however many they are."""
+def paces(db: sqlite3.Connection, runs: Collection[Run]) -> Callable[[Run], Pace]:
+    """What is usual for each of ``runs``, which have not ended; one query, however many they are."""
     pairs = json.dumps(sorted({(run.project, run.job) for run in runs}))
-    past = db.execute(_PAST, (pairs,)).fetchall()
-    waits = dict(db.execute(_WAITS, (json.dumps([row["id"] for row in past]),)).fetchall())
     running: dict[tuple[str, str], list[float]] = defaultdict(list)
     queued: dict[tuple[str, str], list[float]] = defaultdict(list)
-    for row in past:
+    for row in db.execute(_PAST, (pairs,)) if runs else ():
         key = row["project"], row["job"]
         running[key].append(_seconds(row))
-        if row["id"] in waits:
-            queued[key].append(waits[row["id"]])
+        if row["waited"] is not None:
+            queued[key].append(row["waited"])
 
     def of(run: Run) -> Pace:
         if run.state == "running":
