@@ -269,7 +269,7 @@ def test_an_orphaned_uv_keeps_its_half_built_folder_from_being_swept(tmp_path: P
     leftover = tmp_path / ".0123456789abcdef.00000000.building"
     leftover.mkdir()
     with build.held(tmp_path, "0123456789abcdef") as holding:
-        orphan = subprocess.Popen(["cat"], stdin=subprocess.PIPE, pass_fds=(held,))
+        orphan = subprocess.Popen(["cat"], stdin=subprocess.PIPE, pass_fds=(holding,))
     assert sweep(tmp_path) == 0
     orphan.communicate()
     assert sweep(tmp_path) == 1
