@@ -39,6 +39,8 @@ from engine.release.card import card, difference
 from engine.release.history import at
 from engine.runs import history, queue, times_history
 from engine.runs.times_records import RunTimes
+from engine.schedule import book
+from engine.schedule.commands import ScheduleCommands
 from engine.storage import workspace as workspaces
 from engine.storage.ledger import Ledger
 from engine.storage.objects import ObjectStore
@@ -73,7 +75,7 @@ def open_engine(home: Path | None = None, operator: str | None = None, *, create
     return Engine(workspace, ledger, operators.identify(ledger, name))
 
 
-class Engine:
+class Engine(ScheduleCommands):
     """A workspace, opened by an operator. Every method may be called from any thread; none prints."""
 
     def __init__(self, workspace: Workspace, ledger: Ledger, operator: Operator) -> None:
@@ -88,7 +90,8 @@ class Engine:
             return
 
     def close(self) -> None:
-        """Let go of the ledger."""
+        """Let go of the ledger, and of the schedules if this hosted them."""
+        self.stop_clockwork()
         self._ledger.close()
 
     def change_marker(self) -> int:
@@ -230,6 +233,14 @@ class Engine:
             return LogPage((), 0, 0, ended)
         page = steplog.read_lines(path, offset, limit=limit, ended=ended)
         return LogPage(page.lines, page.next_offset, page.size, ended)
+
+    # Schedules: the rest is in ScheduleCommands
+
+    def run_now(self, project: str, job: str) -> Run:
+        """Start a job by hand; its schedule is not touched."""
+        with self._ledger.read() as db:
+            book.find(db, project, job)
+        return self.retrain(project)
 
     # Versions and decisions
 

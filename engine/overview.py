@@ -17,12 +17,12 @@ from functools import lru_cache
 from typing import Any
 
 from engine.clock import moment
-from engine.monitoring.status import Facts, judge
+from engine.monitoring.status import Active, Facts, judge
 from engine.projects import registry
 from engine.records import Metric, Operator, Overview, Point, ProjectStatus, Run, Version
 from engine.release.live import pointed_at
-from engine.runs import history
-from engine.schedule.calendar import next_due
+from engine.runs import history, times_history
+from engine.schedule.book import due_after
 from engine.storage.workspace import Workspace
 from engine.versions import catalog
 
@@ -76,6 +76,11 @@ _CANDIDATES = """
 SELECT v.* FROM versions v JOIN projects p ON p.name = v.project
 WHERE v.state = 'candidate' AND {which} ORDER BY v.id DESC
 """
+# The rule in force, unless it is paused.
+_SCHEDULES = """
+SELECT s.* FROM projects p JOIN schedules s ON s.project = p.name AND s.job = 'retrain' AND s.until IS NULL
+WHERE s.enabled AND {which}
+"""
 
 
 @dataclass(frozen=True)
@@ -86,8 +91,9 @@ class _Found:
     live: dict[str, sqlite3.Row]
     trend: dict[str, list[Point]]
     last: dict[str, Run]
-    active: dict[str, Run]
+    active: dict[str, list[Active]]
     candidates: dict[str, list[Version]]
+    schedules: dict[str, sqlite3.Row]
 
 
 def overview(db: sqlite3.Connection, workspace: Workspace, operator: Operator, now: datetime) -> Overview:
@@ -120,15 +126,24 @@ def _find(db: sqlite3.Connection, which: str, name: str | None = None) -> _Found
         live={row["name"]: row for row in rows(_LIVE)},
         trend=trend,
         last={run.project: run for run in history.records(db, rows(_LAST_RUNS))},
-        active={run.project: run for run in history.records(db, rows(_ACTIVE_RUNS))},
+        active=_active(db, history.records(db, rows(_ACTIVE_RUNS))),
         candidates=candidates,
+        schedules={row["project"]: row for row in rows(_SCHEDULES)},
     )
+
+
+def _active(db: sqlite3.Connection, runs: list[Run]) -> dict[str, list[Active]]:
+    pace = times_history.paces(db, runs)
+    active: dict[str, list[Active]] = defaultdict(list)
+    for run in runs:
+        active[run.project].append(Active(run, pace(run).usual, pace(run).bound))
+    return active
 
 
 def _status(found: _Found, workspace: Workspace, row: sqlite3.Row, now: datetime) -> ProjectStatus:
     name = row["name"]
     rules = _rules(row["manifest"])
-    live, last = found.live.get(name), found.last.get(name)
+    live, last, active = found.live.get(name), found.last.get(name), found.active.get(name, [])
     label = f"{name}@{live['number']}" if live else None
     metric = measured_at = None
     if live is not None and live["metric"] is not None:
@@ -142,6 +157,7 @@ def _status(found: _Found, workspace: Workspace, row: sqlite3.Row, now: datetime
         measured_at=measured_at,
         gates=rules.get("gates", []),
         last_run=last,
+        active=active,
     )
     verdict = judge(facts, now)
     return ProjectStatus(
@@ -157,8 +173,8 @@ def _status(found: _Found, workspace: Workspace, row: sqlite3.Row, now: datetime
         data_until=moment(row["data_until"]) if row["data_until"] else None,
         candidates=tuple(found.candidates.get(name, ())),
         last_run=last,
-        active_run=found.active.get(name),
-        next_due=_next_due(rules, now),
+        active_run=active[-1].run if active else None,
+        next_due=due_after(found.schedules[name], now) if name in found.schedules else None,
         rollback_to=f"{name}@{row['back']}" if row["back"] else None,
     )
 
@@ -168,8 +184,3 @@ def _rules(manifest: str) -> dict[str, Any]:
     """A manifest as the ledger keeps it; read only. It changes once in weeks, and is asked for once a second."""
     rules: dict[str, Any] = json.loads(manifest)
     return rules
-
-
-def _next_due(rules: dict[str, Any], now: datetime) -> datetime | None:
-    rule = rules.get("schedule", {}).get("retrain")
-    return next_due(rule["cron"], rule.get("timezone", "UTC"), now) if rule else None

@@ -1,0 +1,113 @@
+"""What the door to the engine offers about schedules; ``engine.api.Engine`` inherits it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from engine import clock
+from engine.records import Operator
+from engine.release.swap import checked_reason
+from engine.schedule import book, lease
+from engine.schedule.records import EngineState, Occurrence, Schedule
+from engine.storage.ledger import Ledger
+from engine.storage.workspace import Workspace
+
+if TYPE_CHECKING:
+    from engine.schedule.clockwork import Clockwork
+
+
+class ScheduleCommands:
+    """Schedules, what became of what was due, and who sees to it."""
+
+    _workspace: Workspace
+    _ledger: Ledger
+    operator: Operator
+    _clockwork: Clockwork | None = None
+
+    def reconcile(self) -> None:
+        """Settle what killed processes left, and start what may start."""
+        raise NotImplementedError
+
+    def keep_traceback(self, text: str) -> Path:
+        """Keep the traceback of a bug."""
+        raise NotImplementedError
+
+    def schedules(self, project: str | None = None) -> tuple[Schedule, ...]:
+        """The rules in force, each with its next due times."""
+        with self._ledger.read() as db:
+            return book.everything(db, project, clock.now())
+
+    def count_occurrences(self) -> int:
+        """How many rows of occurrences there are."""
+        return book.count(self._ledger)
+
+    def occurrences(self, *, offset: int = 0, limit: int = 50, matching: str = "") -> tuple[Occurrence, ...]:
+        """What became of what was due, newest first."""
+        return book.page(self._ledger, offset=offset, limit=limit, matching=matching)
+
+    def since(self, moment: datetime) -> tuple[Occurrence, ...]:
+        """What was missed, caught up and skipped after ``moment``, newest first."""
+        return book.told_since(self._ledger, moment)
+
+    def pause_schedule(self, project: str, job: str, reason: str) -> Schedule:
+        """Let nothing run by itself until somebody resumes."""
+        return book.pause(self._ledger, project, job, checked_reason(reason), self.operator, clock.now())
+
+    def resume_schedule(self, project: str, job: str, reason: str) -> Schedule:
+        """Let a paused schedule go on from now."""
+        return book.resume(self._ledger, project, job, checked_reason(reason), self.operator, clock.now())
+
+    def edit_schedule(
+        self,
+        project: str,
+        job: str,
+        *,
+        rule: str | None = None,
+        timezone: str | None = None,
+        catch_up: str | None = None,
+        reason: str,
+    ) -> Schedule:
+        """Change a rule from now on, until the manifest's own entry changes; None leaves a part as it is."""
+        changes = book.Changes(rule, timezone, catch_up)
+        return book.edit(self._ledger, project, job, changes, checked_reason(reason), self.operator, clock.now())
+
+    def engine_state(self) -> EngineState:
+        """Who sees to the schedules of this workspace."""
+        mine = self._clockwork.fence if self._clockwork is not None else None
+        with self._ledger.read() as db:
+            return lease.state(self._workspace, db, mine=mine)
+
+    def start_clockwork(
+        self,
+        tell: Callable[[str], None] | None = None,
+        *,
+        now: Callable[[], datetime] = clock.now,
+        tick: float = 5.0,
+        patience: float = lease.PATIENCE_SECONDS,
+    ) -> Clockwork:
+        """See to the schedules, or stand by while another process does; ``tell`` gets a line for each event.
+
+        ``now``, ``tick`` (seconds between two looks at everything) and ``patience`` are what tests drive it by.
+        """
+        from engine.schedule.clockwork import Clockwork
+
+        self._clockwork = Clockwork(
+            self._workspace,
+            self._ledger,
+            self.reconcile,
+            tell or (lambda line: None),
+            self.keep_traceback,
+            now=now,
+            tick=tick,
+            patience=patience,
+        )
+        self._clockwork.start()
+        return self._clockwork
+
+    def stop_clockwork(self) -> None:
+        """See to the schedules no longer."""
+        if self._clockwork is not None:
+            self._clockwork.stop()
