@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from engine import clock
 from engine import overview as overviews
@@ -38,6 +38,7 @@ from engine.release import swap
 from engine.release.card import card, difference
 from engine.release.history import at
 from engine.runs import history, queue, times_history
+from engine.runs.logindex import LogReader, LogWindow
 from engine.runs.times_records import RunTimes
 from engine.schedule import book
 from engine.schedule.commands import ScheduleCommands
@@ -81,6 +82,7 @@ class Engine(ScheduleCommands):
     def __init__(self, workspace: Workspace, ledger: Ledger, operator: Operator) -> None:
         self._workspace, self._ledger = workspace, ledger
         self._store = ObjectStore(workspace.objects)
+        self._logs = LogReader()
         self.home = workspace.root
         self.operator = operator
         try:
@@ -226,13 +228,39 @@ class Engine(ScheduleCommands):
         """Lines of a run's log from byte ``offset`` on; without ``step`` that of the newest step."""
         from engine.runs import steplog
 
-        found = history.find(self._ledger, run)
-        ended = found.state in queue.ENDED
-        path = history.step_log(self._workspace.run_folder(run), step)
+        path, ended = self._log_of(run, step)
         if path is None:
             return LogPage((), 0, 0, ended)
         page = steplog.read_lines(path, offset, limit=limit, ended=ended)
         return LogPage(page.lines, page.next_offset, page.size, ended)
+
+    def logs_of(self, run: int) -> tuple[str, ...]:
+        """The logs of a run that hold something: its steps, ``validate``, and ``engine``, which holds tracebacks."""
+        from engine.runs import logfiles
+
+        history.find(self._ledger, run)
+        return logfiles.names(self._workspace.run_folder(run))
+
+    def log_window(self, run: int, step: str | None, *, line: int | Literal["end"], count: int) -> LogWindow:
+        """``count`` lines of a log from the one numbered ``line`` on, or the last ones, and how many there are."""
+        path, ended = self._log_of(run, step)
+        if path is None:
+            return LogWindow((), 0, ended)
+        return self._logs.window(path, line, count, ended=ended)
+
+    def search_log(
+        self, run: int, step: str | None, text: str, *, after_line: int = 0, limit: int = 100
+    ) -> tuple[int, ...]:
+        """The numbers of the lines of a log that hold ``text``, in either case; the first ``limit`` of them."""
+        path, _ = self._log_of(run, step)
+        return self._logs.search(path, text, after_line=after_line, limit=limit) if path else ()
+
+    def _log_of(self, run: int, step: str | None) -> tuple[Path | None, bool]:
+        """The file, and whether it grows no more."""
+        from engine.runs import logfiles
+
+        ended = history.find(self._ledger, run).state in queue.ENDED
+        return logfiles.find(self._workspace.run_folder(run), step), ended
 
     # Schedules: the rest is in ScheduleCommands
 

@@ -6,7 +6,6 @@ import json
 import sqlite3
 from collections import defaultdict
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 from engine.clock import moment
@@ -86,9 +85,3 @@ def _record(row: sqlite3.Row, steps: tuple[Step, ...]) -> Run:
         why=row["why"],
         steps=steps,
     )
-
-
-def step_log(folder: Path, step: str | None) -> Path | None:
-    """The log of the step called ``step`` of the run in ``folder``, or of the step that wrote last; None before any."""
-    logs = [p for p in folder.glob("steps/*/step.log") if step is None or p.parent.name == step.replace(" ", "-")]
-    return max(logs, key=lambda p: p.stat().st_mtime_ns, default=None)

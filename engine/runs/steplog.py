@@ -13,10 +13,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
+from engine.runs.logfiles import opened
 from engine.text import plain
 
 _CUT = re.compile(rb"\n\[leverframe: (\d{1,15}) bytes were cut here\]\n")
-_PROGRESS = b"::progress "
+PROGRESS = b"::progress "
 _BLOCK = 1 << 16
 _LONGEST_TAIL = 1 << 20
 _NOISE = re.compile(r"[\s\^~\-=_*#|+.]*")
@@ -34,7 +35,7 @@ class Page:
 def tail(log: Path, lines: int) -> list[str]:
     """The last ``lines`` lines. Reads only the end of the file; empty when there is no log."""
     try:
-        with log.open("rb") as file:
+        with opened(log) as file:
             data = _end_of(file, lines)
     except (FileNotFoundError, IsADirectoryError):
         return []
@@ -55,11 +56,11 @@ def read_lines(log: Path, start: int, count: int = 500, *, limit: int = 65536, e
     A last line without its end is left for the next page unless the step has ``ended`` or the line fills the page.
     """
     try:
-        file = log.open("rb")
+        file = opened(log)
     except FileNotFoundError:
         return Page((), 0, 0)
     with file:
-        size = os.fstat(file.fileno()).st_size
+        size = file.seek(0, os.SEEK_END)
         cut = _cut_in(file)
         # Of a cut log the line that says so stands where the cut bytes were.
         gap = cut.bytes - (cut.end - cut.begin) if cut else 0
@@ -120,10 +121,11 @@ def _shown(data: bytes) -> list[str]:
     lines = data.split(b"\n")
     if lines and not lines[-1]:
         lines.pop()
-    return [_plain_line(line) for line in lines if not line.startswith(_PROGRESS)]
+    return [plain_line(line) for line in lines if not line.startswith(PROGRESS)]
 
 
-def _plain_line(line: bytes) -> str:
+def plain_line(line: bytes) -> str:
+    """A line as it is shown: safe, with its indentation."""
     # A bar that redraws itself with carriage returns is shown as it stands last.
     text = line.rstrip(b"\r").rpartition(b"\r")[2][:4000].decode("utf-8", "replace")
     return " " * min(len(text) - len(text.lstrip(" ")), 40) + plain(text)
