@@ -14,6 +14,7 @@ from engine.errors import Damage, LeverframeError
 from engine.projects import registry
 from engine.records import Finding, Version
 from engine.release import live as projection
+from engine.schedule import lease, unit
 from engine.storage.ledger import Ledger
 from engine.storage.objects import ObjectStore
 from engine.storage.workspace import Workspace
@@ -26,7 +27,8 @@ LITTLE_DISK = 2 << 30
 
 def examine(workspace: Workspace, ledger: Ledger, store: ObjectStore, *, mend: bool) -> tuple[Finding, ...]:
     """Every finding, the good ones too. With ``mend`` the live folders and environments are rebuilt from the store."""
-    findings = [_ledger(ledger), _audit(ledger), _disk(workspace), _tools()]
+    findings = [_ledger(ledger), _audit(ledger), _disk(workspace), _tools(), _engine(workspace, ledger)]
+    findings += _units(workspace)
     with ledger.read() as db:
         projects = registry.everything(db)
         live = {
@@ -85,6 +87,30 @@ def _tools() -> Finding:
     if not Path("/proc/self/environ").exists() or not hasattr(os, "setsid"):
         return Finding("tools", "failing", "this is no Linux with /proc; steps cannot be kept under their limits")
     return Finding("tools", "ok", "git and /proc are there")
+
+
+def _engine(workspace: Workspace, ledger: Ledger) -> Finding:
+    with ledger.read() as db:
+        state = lease.state(workspace, db, mine=None)
+        waiting = db.execute("SELECT count(*) FROM schedules WHERE until IS NULL AND enabled").fetchone()[0]
+    if state.running:
+        return Finding("engine", "ok", f"process {state.pid} on {state.host} sees to the schedules")
+    if not waiting:
+        return Finding("engine", "ok", "none runs, and nothing is scheduled")
+    said = "none runs, so nothing starts by itself; start 'leverframe engine', or leave a console open"
+    return Finding("engine", "watch", said)
+
+
+def _units(workspace: Workspace) -> list[Finding]:
+    """Whether systemd, where it was told about Leverframe, starts the engine of this very workspace."""
+    found = unit.installed()
+    if not found:
+        return []
+    ours = [each for each in found if each.home.absolute() == workspace.root]
+    if ours:
+        return [Finding("systemd unit", "ok", f"{ours[0].path} names this workspace")]
+    said = f"{found[0].path} starts the engine of {found[0].home}, not of this workspace; see --home in its ExecStart"
+    return [Finding("systemd unit", "watch", said)]
 
 
 def _live(workspace: Workspace, store: ObjectStore, row: sqlite3.Row, *, mend: bool) -> Finding:

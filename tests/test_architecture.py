@@ -36,6 +36,7 @@ NEIGHBOURS = {
     ("versions", "environments"),
     ("runs", "validation"),
     ("overview", "schedule"),
+    ("doctor", "schedule"),
 }
 SCREEN_LIBRARIES = {"console", "textual", "rich", "click"}
 HEAVY = ("pandas", "sklearn", "scipy", "matplotlib", "pyarrow", "sqlite_utils")

@@ -27,6 +27,7 @@ from engine.records import (
     Run,
     Version,
 )
+from engine.schedule.records import EngineState
 
 Document = dict[str, Any]
 
@@ -49,12 +50,23 @@ def project(found: Project) -> Document:
     }
 
 
-def overview(found: Overview, statuses: Sequence[ProjectStatus]) -> Document:
-    """``engine`` is the scheduler's process; nothing schedules yet, so none runs."""
+def engine_state(found: EngineState) -> Document:
+    """Who sees to the schedules; ``host``, ``pid`` and ``since`` are None while nobody does."""
+    return {
+        "running": found.running,
+        "host": found.host,
+        "pid": found.pid,
+        "since": time(found.since),
+        "fence": found.fence,
+    }
+
+
+def overview(found: Overview, statuses: Sequence[ProjectStatus], engine: EngineState) -> Document:
+    """``engine`` is the process that sees to the schedules."""
     return {
         "as_of": time(found.at),
         "operator": found.operator.name,
-        "engine": {"running": False, "host": None, "pid": None},
+        "engine": engine_state(engine),
         "disk": {"free": found.free, "total": found.total},
         "projects": [status(each) for each in statuses],
     }

@@ -17,7 +17,8 @@ from console.cli.session import Session, common_options
 SECTIONS: dict[str, dict[str, str]] = {
     "Begin": {"demo": "demo", "init": "workspace", "add": "workspace", "check": "workspace", "remove": "workspace"},
     "Look": {"status": "state", "versions": "versions", "show": "versions", "diff": "versions", "at": "versions"},
-    "Retrain": {"retrain": "runs", "runs": "runs", "log": "logs", "cancel": "runs"},
+    "Retrain": {"retrain": "runs", "runs": "runs", "times": "times", "log": "logs", "cancel": "runs"},
+    "Schedule": {"schedules": "schedules", "engine": "engine"},
     "Decide": {
         "candidates": "decisions", "approve": "decisions", "reject": "decisions", "rollback": "back", "lift": "back",
     },

@@ -28,9 +28,10 @@ def status(session: Session, project: str | None) -> None:
     with session.engine() as engine:
         one = engine.status(project, now) if project else None
         found = engine.overview(now)
+        state = engine.engine_state()
     statuses = (one,) if one else found.projects
     if session.json:
-        document(documents.overview(found, statuses))
+        document(documents.overview(found, statuses, state))
     elif one:
         _one(session, one, now)
     else:
