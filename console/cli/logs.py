@@ -14,6 +14,7 @@ from engine import clock
 from engine.api import Engine
 from engine.errors import NotFound
 from engine.records import Run
+from engine.runs.logindex import LogLine
 
 STEPS = ("extract", "train", "score live", "score")
 ENDED = ("succeeded", "failed", "cancelled", "interrupted", "nothing-new")
@@ -22,14 +23,20 @@ PAUSE = 0.3
 
 @click.command(cls=Verb)
 @click.argument("run", type=click.IntRange(min=1))
-@click.option("--step", metavar="STEP", help=f"Only that of one step: {', '.join(STEPS)}.")
+@click.option("--step", metavar="STEP", help=f"Only that of one step: {', '.join(STEPS)}; or validate, engine.")
 @click.option("--follow", is_flag=True, help="Go on until the run has ended.")
+@click.option("--search", metavar="TEXT", help="Only the lines that hold TEXT, in either case, with their numbers.")
 @click.pass_obj
-def log(session: Session, run: int, step: str | None, follow: bool) -> None:
+def log(session: Session, run: int, step: str | None, follow: bool, search: str | None) -> None:
     """What the steps of RUN printed, step by step."""
     if session.json and follow:
         raise click.UsageError("--follow has no end to make a document of; leave out --json.")
+    if search is not None and (follow or not search):
+        raise click.UsageError("--search needs a text and looks at what is there; leave out --follow.")
     with session.engine() as engine:
+        if search is not None:
+            _search(session, engine, run, step, search)
+            return
         reader = LogReader(engine, run, (step,) if step else STEPS)
         if session.json:
             logs = {name: list(lines) for name, lines in _all(reader, follow=False)}
@@ -42,6 +49,38 @@ def log(session: Session, run: int, step: str | None, follow: bool) -> None:
         if step is not None and not shown and found.state in ENDED:
             raise NotFound(f"Run {run} has no log of a step '{step}'; its steps are {_names(found)}.")
         _outcome(session, engine, found, shown)
+
+
+def _search(session: Session, engine: Engine, run: int, step: str | None, text: str) -> None:
+    found = {name: list(_hits(engine, run, name, text)) for name in ((step,) if step else engine.logs_of(run))}
+    if session.json:
+        document(
+            {
+                "run": run,
+                "search": text,
+                "steps": [
+                    {"step": name, "lines": [{"number": line.number, "text": line.text} for line in lines]}
+                    for name, lines in found.items()
+                ],
+            }
+        )
+        return
+    for name, lines in found.items():
+        if lines and step is None:
+            say(Span(f"── {name} ──", "dim"))
+        width = max((len(str(line.number)) for line in lines), default=0)
+        for line in lines:
+            say(f"{line.number:>{width}}  {line.text}")
+    if not any(found.values()):
+        complain(f"No line of run {run} holds '{text}'.")
+
+
+def _hits(engine: Engine, run: int, step: str, text: str) -> Iterator[LogLine]:
+    after = 0
+    while numbers := engine.search_log(run, step, text, after_line=after):
+        for number in numbers:
+            yield from engine.log_window(run, step, line=number, count=1).lines
+        after = numbers[-1]
 
 
 class LogReader:
