@@ -12,6 +12,7 @@ from engine import clock
 from engine import overview as overviews
 from engine.audit import trail
 from engine.errors import Refusal
+from engine.housekeeping.door import Housekeeping
 from engine.people import operators
 from engine.projects import registry
 from engine.records import (
@@ -76,7 +77,7 @@ def open_engine(home: Path | None = None, operator: str | None = None, *, create
     return Engine(workspace, ledger, operators.identify(ledger, name))
 
 
-class Engine(ScheduleCommands):
+class Engine(ScheduleCommands, Housekeeping):
     """A workspace, opened by an operator. Every method may be called from any thread; none prints."""
 
     def __init__(self, workspace: Workspace, ledger: Ledger, operator: Operator) -> None:
@@ -108,6 +109,7 @@ class Engine(ScheduleCommands):
         with self._ledger.read() as db:
             expected = plans.live_releases(db)
         projection.reconcile(self._workspace, expected)
+        self._settle_bin()
         queue.dispatch(self._workspace, self._ledger)
 
     def keep_traceback(self, text: str) -> Path:
@@ -379,6 +381,6 @@ class Engine(ScheduleCommands):
 
         if mend:
             operators.require(self.operator, "operator", "mend the workspace")
-        return examine(self._workspace, self._ledger, self._store, mend=mend)
+        return examine(self._workspace, self._ledger, self._store, clock.now(), mend=mend)
 
 

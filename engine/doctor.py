@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 import shutil
 import sqlite3
+from datetime import datetime
 from pathlib import Path
 
 from engine.audit import trail
+from engine.clock import moment
 from engine.environments.build import ensure, rebuild
 from engine.environments.check import compare
 from engine.errors import Damage, LeverframeError
@@ -15,6 +17,7 @@ from engine.projects import registry
 from engine.records import Finding, Version
 from engine.release import live as projection
 from engine.schedule import lease, unit
+from engine.schedule.book import due_after
 from engine.storage.ledger import Ledger
 from engine.storage.objects import ObjectStore
 from engine.storage.workspace import Workspace
@@ -25,9 +28,11 @@ from engine.versions.environment import lock_of
 LITTLE_DISK = 2 << 30
 
 
-def examine(workspace: Workspace, ledger: Ledger, store: ObjectStore, *, mend: bool) -> tuple[Finding, ...]:
+def examine(
+    workspace: Workspace, ledger: Ledger, store: ObjectStore, now: datetime, *, mend: bool
+) -> tuple[Finding, ...]:
     """Every finding, the good ones too. With ``mend`` the live folders and environments are rebuilt from the store."""
-    findings = [_ledger(ledger), _audit(ledger), _disk(workspace), _tools(), _engine(workspace, ledger)]
+    findings = [_ledger(ledger), _audit(ledger), _disk(workspace), _tools(), _engine(workspace, ledger, now)]
     findings += _units(workspace)
     with ledger.read() as db:
         projects = registry.everything(db)
@@ -89,16 +94,20 @@ def _tools() -> Finding:
     return Finding("tools", "ok", "git and /proc are there")
 
 
-def _engine(workspace: Workspace, ledger: Ledger) -> Finding:
+def _engine(workspace: Workspace, ledger: Ledger, now: datetime) -> Finding:
     with ledger.read() as db:
         state = lease.state(workspace, db, mine=None)
-        waiting = db.execute("SELECT count(*) FROM schedules WHERE until IS NULL AND enabled").fetchone()[0]
+        rows = db.execute("SELECT * FROM schedules WHERE until IS NULL AND enabled").fetchall()
     if state.running:
         return Finding("engine", "ok", f"process {state.pid} on {state.host} sees to the schedules")
-    if not waiting:
+    if not rows:
         return Finding("engine", "ok", "none runs, and nothing is scheduled")
-    said = "none runs, so nothing starts by itself; start 'leverframe engine', or leave a console open"
-    return Finding("engine", "watch", said)
+    how = "start 'leverframe engine', or leave a console open"
+    late = [row["project"] for row in rows if (due := due_after(row, moment(row["settled"]))) and due <= now]
+    if late:
+        return Finding("engine", "watch", f"none runs, and {late[0]} was due meanwhile; {how}")
+    first = min((due for row in rows if (due := due_after(row, now))), default=now)
+    return Finding("engine", "ok", f"none runs; until {first:%Y-%m-%d %H:%M} UTC, when something is due, {how}")
 
 
 def _units(workspace: Workspace) -> list[Finding]:

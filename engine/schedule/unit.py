@@ -49,7 +49,7 @@ def _home_of(path: Path, user: Path) -> Path | None:
     for line in lines:
         key, _, value = line.strip().partition("=")
         if key == "Environment":
-            environment.update(each.split("=", 1) for each in _split(value) if "=" in each)
+            environment.update((name, said) for name, _, said in (each.partition("=") for each in _split(value)))
         elif key == "ExecStart":
             words = _split(value)
     if not words or VERB not in words or not any(Path(word).name == "leverframe" for word in words):
