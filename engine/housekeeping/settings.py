@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass, fields
 from datetime import datetime
 from difflib import get_close_matches
 from typing import Literal
@@ -15,6 +15,7 @@ from engine.housekeeping.retention import Rules
 from engine.people.operators import require
 from engine.projects.durations import SIZE_FORM, parse_size
 from engine.records import Operator
+from engine.runs import capacity
 from engine.storage.free_space import in_words, keep_free
 from engine.storage.ledger import Ledger
 from engine.storage.workspace import Workspace
@@ -37,6 +38,8 @@ class Setting:
 
 _MEANINGS: dict[str, tuple[Unit, int, str]] = {
     "keep_free": ("bytes", 0, "with less free on the disk no retrain begins; decisions and rollback still work"),
+    capacity.AT_ONCE: ("count", 1, "runs at the same time; the others wait in the queue"),
+    capacity.MEMORY: ("bytes", 0, "memory for all runs together; one run may always run"),
     "rollback_points": ("count", 1, "versions of each project that were live and can always be gone back to"),
     "rollback_days": ("days", 0, "how long older ones can be gone back to, after they were replaced"),
     "failed_days": ("days", 1, "how long a failed, rejected, expired or barred version keeps its content"),
@@ -57,13 +60,13 @@ def rules(db: sqlite3.Connection) -> Rules:
 
 def everything(db: sqlite3.Connection, workspace: Workspace) -> tuple[Setting, ...]:
     """Every setting with its value."""
-    chosen, defaults = _chosen(db), Rules()
+    chosen, defaults = _chosen(db), {**asdict(Rules()), **capacity.defaults()}
     found = []
     for name, (unit, _, meaning) in _MEANINGS.items():
         if name == "keep_free":
             value = keep_free(db, shutil.disk_usage(workspace.root).total)
         else:
-            value = chosen.get(name, int(getattr(defaults, name)))
+            value = chosen.get(name, int(defaults[name]))
         found.append(Setting(name, value, _text(value, unit), name in chosen, meaning))
     return tuple(found)
 

@@ -110,10 +110,7 @@ def needed(allowed: int, peaks: Sequence[int]) -> int:
 
 def this_machine(db: sqlite3.Connection) -> Machine:
     """What this machine has, within its container where it is in one, and what the workspace's settings say."""
-    total, free = _memory(Path("/proc/meminfo").read_text())
-    limit, used = (_number(f"/sys/fs/cgroup/memory.{name}") for name in ("max", "current"))
-    if limit is not None:
-        total, free = min(total, limit), min(free, max(limit - (used or 0), 0))
+    total, free = _total_and_free()
     chosen = defaults(total)
     rows = db.execute("SELECT name, value FROM settings WHERE name IN (?, ?)", (AT_ONCE, MEMORY))
     chosen |= {row["name"]: int(row["value"]) for row in rows}
@@ -123,8 +120,16 @@ def this_machine(db: sqlite3.Connection) -> Machine:
 def defaults(total: int | None = None) -> dict[str, int]:
     """The settings while nobody chose, for a machine of ``total`` bytes of memory, or this one."""
     if total is None:
-        total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+        total = _total_and_free()[0]
     return {AT_ONCE: MOST_AT_ONCE, MEMORY: int(SHARE_OF_MEMORY * total)}
+
+
+def _total_and_free() -> tuple[int, int]:
+    total, free = _memory(Path("/proc/meminfo").read_text())
+    limit, used = (_number(f"/sys/fs/cgroup/memory.{name}") for name in ("max", "current"))
+    if limit is None:
+        return total, free
+    return min(total, limit), min(free, max(limit - (used or 0), 0))
 
 
 def _memory(text: str) -> tuple[int, int]:
