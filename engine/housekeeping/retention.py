@@ -137,8 +137,8 @@ def may_be_compressed(run: RunFacts, rules: Rules, now: datetime) -> bool:
 def judge_environment(found: EnvironmentFacts, running: int, rules: Rules, now: datetime) -> Verdict:
     """``running``: how many runs are at work, any of which may have it open."""
     if found.needed_by:
-        more = f" and {len(found.needed_by) - 1} more" if len(found.needed_by) > 1 else ""
-        return Verdict(False, f"{found.needed_by[0]}{more} needs it")
+        more = len(found.needed_by) - 1
+        return Verdict(False, f"{found.needed_by[0]}" + (f" and {more} more need it" if more else " needs it"))
     if running:
         return Verdict(False, "a run is at work, which may be using it")
     return _by_age("no version has needed it", found.since, rules.environment_days, now)

@@ -1,0 +1,142 @@
+"""What ``Engine`` offers of housekeeping: a method per command, a few lines each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from engine import clock
+from engine.records import Operator
+from engine.release.swap import checked_reason
+from engine.storage.ledger import Ledger
+from engine.storage.objects import ObjectStore
+from engine.storage.workspace import Workspace
+
+if TYPE_CHECKING:
+    from engine.housekeeping.places import Place, PlaceKind
+    from engine.housekeeping.records import BinItem, Cleaned, CleanPlan, DiskReport
+    from engine.housekeeping.settings import Setting
+
+
+# With the condition of the index of the bin as it stands there.
+UNSETTLED = "state NOT IN ('restored', 'purged') AND state IN ('binning', 'restoring', 'purging')"
+
+
+class Housekeeping:
+    """The part of the engine that keeps the disk in hand. Imports what it needs when it is called."""
+
+    _workspace: Workspace
+    _ledger: Ledger
+    _store: ObjectStore
+    operator: Operator
+
+    def disk(self) -> DiskReport | None:
+        """The report of the last scan with what is free by now; None before any. Instant."""
+        from engine.housekeeping import report
+
+        return report.last(self._ledger, self._workspace)
+
+    def scan_disk(self, on_progress: Callable[[int], None] = lambda files: None) -> DiskReport:
+        """Scan the workspace and the watched places; ``on_progress`` is told how many files were seen."""
+        from engine.housekeeping import report
+
+        return report.make(self._workspace, self._ledger, self._store, clock.now(), on_progress)
+
+    def plan_clean(self) -> CleanPlan:
+        """What a clean-up would do: what goes, what stays, and why. Changes nothing."""
+        from engine.housekeeping.survey import survey
+
+        now = clock.now()
+        return survey(self._workspace, self._ledger, self._store, now).plan(now)
+
+    def clean(self, plan: CleanPlan, reason: str, on_step: Callable[[str], None]) -> Cleaned:
+        """Carry out a plan exactly as it was shown."""
+        from engine.housekeeping.clean import clean
+
+        reason = checked_reason(reason)
+        now = clock.now()
+        return clean(self._workspace, self._ledger, self._store, plan, reason, self.operator, now, on_step)
+
+    def bin_items(self) -> tuple[BinItem, ...]:
+        """What can be restored, the newest first."""
+        from engine.housekeeping import bin as bins
+
+        return bins.items(self._ledger)
+
+    def restore(self, item: int, reason: str) -> str:
+        """Put an item of the bin back where it was; returns a sentence."""
+        from engine.housekeeping import bin as bins
+
+        now = clock.now()
+        return bins.restore(self._workspace, self._ledger, item, checked_reason(reason), self.operator, now)
+
+    def empty_bin(self, reason: str, *, all: bool = False) -> str:
+        """Delete for good what has been in the bin long enough, or ``all`` of it; returns a sentence."""
+        from engine.housekeeping.bin import empty
+
+        now = clock.now()
+        return empty(self._workspace, self._ledger, self.operator, checked_reason(reason), now, everything=all)
+
+    def keep_house(self) -> tuple[str, ...]:
+        """What needs nobody's decision, for the clock to call once a day: purge what is due, compress old logs, write
+        the ledger's log back. Returns what was done, in sentences."""
+        from engine.housekeeping.daily import keep_house
+
+        return keep_house(self._workspace, self._ledger, clock.now())
+
+    def _settle_bin(self) -> None:
+        """Finish what a killed clean-up, restore or purge left; a read decides whether there is anything."""
+        with self._ledger.read() as db:
+            if db.execute(f"SELECT 1 FROM bin WHERE {UNSETTLED} LIMIT 1").fetchone() is None:
+                return
+        from engine.housekeeping import bin as bins
+
+        bins.settle(self._workspace, self._ledger, clock.now())
+
+    # Rules and places
+
+    def settings(self) -> tuple[Setting, ...]:
+        """How much stays free and how long what is kept."""
+        from engine.housekeeping import settings
+
+        with self._ledger.read() as db:
+            return settings.everything(db, self._workspace)
+
+    def choose(self, setting: str, value: str, reason: str) -> None:
+        """Change a setting; ``default`` takes the change back."""
+        from engine.housekeeping import settings
+
+        settings.choose(self._ledger, setting, value, self.operator, checked_reason(reason), clock.now())
+
+    def places(self) -> tuple[Place, ...]:
+        """Folders beside the workspace that are watched."""
+        from engine.housekeeping import places
+
+        with self._ledger.read() as db:
+            return places.everything(db)
+
+    def watch(self, folder: Path, kind: PlaceKind, reason: str) -> Place:
+        """Watch a folder; it is looked at and never cleaned."""
+        from engine.housekeeping import places
+
+        reason = checked_reason(reason)
+        return places.add(self._workspace, self._ledger, folder, kind, self.operator, reason, clock.now())
+
+    def unwatch(self, folder: Path, reason: str) -> None:
+        """Watch a folder no longer."""
+        from engine.housekeeping import places
+
+        places.remove(self._ledger, folder, self.operator, checked_reason(reason), clock.now())
+
+    def hold(self, label: str, reason: str) -> None:
+        """Keep the content of a version whatever its age."""
+        from engine.housekeeping import holds
+
+        holds.place(self._ledger, label, checked_reason(reason), self.operator, clock.now())
+
+    def release_hold(self, label: str, reason: str) -> None:
+        """Let a version be judged by its age again."""
+        from engine.housekeeping import holds
+
+        holds.release(self._ledger, label, checked_reason(reason), self.operator, clock.now())

@@ -1,0 +1,44 @@
+"""Legal holds: versions whose content nobody may clean up, however old they are, until the hold is released."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from engine.audit import trail
+from engine.clock import stamp
+from engine.errors import Conflict, Refusal
+from engine.people.operators import require
+from engine.records import Operator
+from engine.storage.ledger import Ledger
+from engine.versions import catalog
+
+
+def place(ledger: Ledger, label: str, reason: str, by: Operator, at: datetime) -> None:
+    """Hold the version called ``label``. Raises Refusal when its content is gone already."""
+    require(by, "operator", "place a legal hold")
+    with ledger.write() as db:
+        row = catalog.find(db, label)
+        if row["cleaned_at"]:
+            raise Refusal(f"The content of {label} was cleaned up on {row['cleaned_at'][:10]}; restore it first.")
+        held = "SELECT 1 FROM holds WHERE project = ? AND number = ? AND released_at IS NULL"
+        if db.execute(held, (row["project"], row["number"])).fetchone():
+            raise Conflict(f"{label} is under legal hold already.")
+        db.execute(
+            "INSERT INTO holds (project, number, since, held_by, reason) VALUES (?, ?, ?, ?, ?)",
+            (row["project"], row["number"], stamp(at), by.name, reason),
+        )
+        trail.append(db, at=at, actor=by, action="hold", subject=label, reason=reason)
+
+
+def release(ledger: Ledger, label: str, reason: str, by: Operator, at: datetime) -> None:
+    """Release the hold on ``label``; only an admin may."""
+    require(by, "admin", "release a legal hold")
+    with ledger.write() as db:
+        row = catalog.find(db, label)
+        changed = db.execute(
+            "UPDATE holds SET released_at = ? WHERE project = ? AND number = ? AND released_at IS NULL",
+            (stamp(at), row["project"], row["number"]),
+        )
+        if not changed.rowcount:
+            raise Conflict(f"{label} is under no legal hold.")
+        trail.append(db, at=at, actor=by, action="release-hold", subject=label, reason=reason)

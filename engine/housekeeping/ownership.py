@@ -1,0 +1,90 @@
+"""Whose the objects are: each counts for the version that stored it first. A cache that is made anew when it is gone.
+
+Versions never change, so each is read once; after a clean-up or a restore ``forget`` drops all of it.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from engine.errors import Damage
+from engine.housekeeping.usage import RECORDS
+from engine.storage.objects import ObjectStore
+from engine.versions import document as documents
+
+DATA, MODELS, REST = "data", "models", RECORDS
+_NAME = "objects.db"
+_TABLES = """
+CREATE TABLE IF NOT EXISTS read (version TEXT PRIMARY KEY, environment TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS object (
+    digest TEXT PRIMARY KEY, project TEXT NOT NULL, kind TEXT NOT NULL, bytes INTEGER NOT NULL
+) WITHOUT ROWID;
+"""
+
+
+def objects_of(document: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Every object that the document names, with its kind."""
+    for what, stored in documents.stored_files(document):
+        section = what.partition("/")[0]
+        kind = {"data": DATA, "model": MODELS}.get(section, REST)
+        yield from ((digest, kind) for digest in stored.chunks)
+
+
+@dataclass(frozen=True)
+class Owned:
+    """Bytes and number of objects by project and kind; the name of the environment of each version, by its digest."""
+
+    objects: dict[tuple[str, str], tuple[int, int]]
+    environments: dict[str, str]
+
+
+def owned(folder: Path, store: ObjectStore, versions: Sequence[tuple[str, str]]) -> Owned:
+    """Whose everything is. ``versions``: project and digest, the oldest first."""
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        return _owned(folder / _NAME, store, versions)
+    except sqlite3.DatabaseError:
+        forget(folder)
+        return _owned(folder / _NAME, store, versions)
+
+
+def forget(folder: Path) -> None:
+    """Have everything read anew the next time."""
+    for path in folder.glob(f"{_NAME}*"):
+        path.unlink(missing_ok=True)
+
+
+def _owned(path: Path, store: ObjectStore, versions: Sequence[tuple[str, str]]) -> Owned:
+    with closing(sqlite3.connect(path, isolation_level=None)) as db:
+        db.execute("PRAGMA synchronous=OFF")  # only a cache
+        db.executescript(_TABLES)
+        known = {row[0] for row in db.execute("SELECT version FROM read")}
+        db.execute("BEGIN IMMEDIATE")
+        for project, digest in versions:
+            if digest not in known:
+                _read(db, store, project, digest)
+        db.execute("COMMIT")
+        rows = db.execute("SELECT project, kind, sum(bytes), count(*) FROM object GROUP BY project, kind")
+        objects = {(project, kind): (int(size), int(count)) for project, kind, size, count in rows}
+        return Owned(objects, dict(db.execute("SELECT version, environment FROM read")))
+
+
+def _read(db: sqlite3.Connection, store: ObjectStore, project: str, digest: str) -> None:
+    try:
+        document = documents.load(store, digest)
+    except Damage:
+        return  # Told by doctor; its objects are nobody's until it is whole again.
+    for name, kind in {digest: REST, **dict(objects_of(document))}.items():
+        try:
+            size = os.lstat(store.path(name)).st_blocks * 512
+        except OSError:
+            continue
+        db.execute("INSERT OR IGNORE INTO object VALUES (?, ?, ?, ?)", (name, project, kind, size))
+    environment = str(document["environment"]["digest"])[:16]
+    db.execute("INSERT OR IGNORE INTO read VALUES (?, ?)", (digest, environment))

@@ -1,0 +1,294 @@
+"""Look at the workspace and judge each thing by the rules of ``retention``: what goes, what stays, and why.
+
+Nothing is changed here. A clean-up makes a survey of its own and holds it against the plan that a person saw.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+from pathlib import Path
+
+from engine.clock import moment
+from engine.housekeeping import database, retention, settings
+from engine.housekeeping.moving import room_of
+from engine.housekeeping.records import CleanItem, CleanPlan
+from engine.housekeeping.retention import EnvironmentFacts, Rules, RunFacts, Verdict, VersionFacts
+from engine.housekeeping.sweep import Marked, Needs, age_limit, mark
+from engine.release.plan import live_releases
+from engine.runs import leftovers
+from engine.storage.ledger import Ledger
+from engine.storage.objects import ObjectStore
+from engine.storage.workspace import Workspace
+from engine.text import plain
+
+UNFINISHED = timedelta(days=1)
+_ENDED = ("succeeded", "failed", "cancelled", "interrupted", "nothing-new")
+COMPRESS, DATABASE, OBJECTS = "compress", "database", "objects"
+OWN_LOG = 5 << 20
+
+
+@dataclass(frozen=True)
+class Thing:
+    """An item with what a clean-up has to move: paths in the workspace or digests of objects; a version's state."""
+
+    item: CleanItem
+    paths: tuple[str, ...] = ()
+    digests: tuple[str, ...] = ()
+    state: str = ""
+
+
+@dataclass(frozen=True)
+class Survey:
+    things: tuple[Thing, ...]
+    marker: str
+    rules: Rules
+
+    def plan(self, at: datetime) -> CleanPlan:
+        """What a person is shown: what goes, the largest first, then what stays."""
+        items = sorted((thing.item for thing in self.things), key=lambda item: (not item.goes, -item.bytes, item.id))
+        return CleanPlan(at, tuple(items), sum(item.bytes for item in items if item.goes), self.marker)
+
+
+@dataclass
+class _Room:
+    """What the single looks share."""
+
+    workspace: Workspace
+    db: sqlite3.Connection
+    rules: Rules
+    now: datetime
+    restored: dict[str, datetime]
+    versions: Sequence[sqlite3.Row]
+    running: int
+    verdicts: dict[str, Verdict] = field(default_factory=dict)
+
+    def unless_restored(self, name: str, verdict: Verdict) -> Verdict:
+        """What somebody wanted back is not taken away again the next day."""
+        since, days = self.restored.get(name), self.rules.bin_days
+        if not verdict.goes or since is None or self.now - since >= timedelta(days=days):
+            return verdict
+        return Verdict(False, f"restored from the bin on {since:%d %b %Y}; kept for {days} days")
+
+    def thing(
+        self,
+        name: str,
+        kind: str,
+        what: str,
+        size: int,
+        verdict: Verdict,
+        paths: Sequence[Path] = (),
+        digests: tuple[str, ...] = (),
+        state: str = "",
+    ) -> Thing:
+        verdict = self.unless_restored(name, verdict)
+        item = CleanItem(name, kind, what, size, verdict.goes, verdict.why)
+        root = self.workspace.root
+        return Thing(item, tuple(os.path.relpath(path, root) for path in paths), digests, state)
+
+
+def survey(workspace: Workspace, ledger: Ledger, store: ObjectStore, now: datetime) -> Survey:
+    """Everything that could go, judged. Raises Refusal when it cannot be told what a version needs."""
+    with ledger.read() as db:
+        rules = settings.rules(db)
+        restored = {
+            row["item"]: moment(row["at"])
+            for row in db.execute("SELECT item, max(ended_at) AS at FROM bin WHERE state = 'restored' GROUP BY item")
+        }
+        running = db.execute(
+            "SELECT count(*) FROM runs WHERE state IN ('queued', 'running') AND state = 'running'"
+        ).fetchone()[0]
+        versions = db.execute("SELECT * FROM versions ORDER BY id").fetchall()
+        room = _Room(workspace, db, rules, now, restored, versions, running)
+        things = [*_versions(room, store), *_runs(room), *_releases(room), *_environments(room), *_own(room)]
+        marker = marker_of(db)
+    return Survey((*things, *_database(ledger)), marker, rules)
+
+
+def marker_of(db: sqlite3.Connection) -> str:
+    """What decides which versions are protected: their states, what was cleaned, holds and rules."""
+    whole = sha256()
+    for query in (
+        "SELECT project, number, state, cleaned_at FROM versions ORDER BY id",
+        "SELECT project, number FROM holds WHERE released_at IS NULL ORDER BY id",
+        "SELECT name, value FROM settings ORDER BY name",
+    ):
+        for row in db.execute(query):
+            whole.update(repr(tuple(row)).encode())
+    return whole.hexdigest()
+
+
+def _versions(room: _Room, store: ObjectStore) -> Iterator[Thing]:
+    there = [row for row in room.versions if row["cleaned_at"] is None]
+    room.verdicts = _verdicts(room, there)
+    going = [label for label, verdict in room.verdicts.items() if verdict.goes]
+    marked: Marked = mark(store, room.versions, going, age_limit(room.db, room.now), Needs(store))
+    for row in there:
+        label = f"{row['project']}@{row['number']}"
+        verdict, digests = room.verdicts[label], marked.going.get(label, ())
+        if verdict.goes and not digests:
+            verdict = replace(verdict, goes=False, why="all that it holds is shared with versions that stay")
+        what = f"content of {label}: code, data and model"
+        size = marked.bytes.get(label, 0) if verdict.goes else marked.needed.get(label, 0)
+        yield room.thing(f"version:{label}", "version", what, size, verdict, digests=digests, state=row["state"])
+    if loose := marked.going.get("", ()):
+        why = Verdict(True, "no version names them and no run that is at work has stored them")
+        what = f"{len(loose):,} object{'' if len(loose) == 1 else 's'} of no version"
+        yield room.thing(OBJECTS, "objects", what, marked.bytes[""], why, digests=loose)
+
+
+def _verdicts(room: _Room, rows: Sequence[sqlite3.Row]) -> dict[str, Verdict]:
+    holds = {
+        (row["project"], row["number"]): f"{row['held_by']} since {row['since'][:10]}: {row['reason']}"
+        for row in room.db.execute("SELECT * FROM holds WHERE released_at IS NULL")
+    }
+    decided = {
+        (row["project"], row["number"]): row["at"]
+        for row in room.db.execute("SELECT project, number, max(at) AS at FROM decisions GROUP BY project, number")
+    }
+    by_project: dict[str, list[VersionFacts]] = {}
+    for row in rows:
+        name = (row["project"], row["number"])
+        expired = row["expires_at"] if row["state"] == "expired" else None
+        times = [row["made_at"], row["live_until"], decided.get(name), expired]
+        since = max(moment(each) for each in times if each)
+        facts = VersionFacts(
+            label=f"{row['project']}@{row['number']}",
+            state=row["state"],
+            since=min(since, room.now),
+            live_until=moment(row["live_until"]) if row["live_until"] else None,
+            held=holds.get(name),
+        )
+        by_project.setdefault(row["project"], []).append(facts)
+    verdicts: dict[str, Verdict] = {}
+    for versions in by_project.values():
+        for label, verdict in retention.judge_versions(versions, room.rules, room.now).items():
+            verdicts[label] = room.unless_restored(f"version:{label}", verdict)
+    return verdicts
+
+
+def _runs(room: _Room) -> Iterator[Thing]:
+    facts, sizes = [], {}
+    young: list[str] = []
+    loose = packed = 0
+    rows = room.db.execute("SELECT id, state, coalesce(ended_at, queued_at) AS since FROM runs ORDER BY id")
+    for row in rows.fetchall():
+        folder = room.workspace.run_folder(row["id"])
+        if not folder.is_dir():
+            continue
+        logs = leftovers.logs(folder)
+        sizes[row["id"]] = sum(room_of(path) for path in logs)
+        since = moment(row["since"]) if row["state"] in _ENDED else None
+        facts.append(RunFacts(row["id"], row["state"], since, sizes[row["id"]]))
+    verdicts = retention.judge_logs(facts, room.rules, room.now)
+    for run in facts:
+        folder = room.workspace.run_folder(run.id)
+        if verdicts[run.id].goes:
+            what = f"folder of run {run.id}, with its logs"
+            yield room.thing(f"run:{run.id}", "run", what, room_of(folder), verdicts[run.id], [folder])
+            continue
+        if run.log_bytes and retention.may_be_compressed(run, room.rules, room.now):
+            plain_logs = [path for path in leftovers.logs(folder) if path.suffix == ".log" and room_of(path)]
+            loose += sum(map(room_of, plain_logs))
+            packed += bool(plain_logs)
+        copies = leftovers.copies(folder)
+        size = sum(room_of(path) for path in copies)
+        verdict = retention.judge_run_data(run, room.rules, room.now)
+        if copies and (verdict.goes or size >= 1 << 20):
+            what = f"working data of run {run.id}"
+            yield room.thing(f"run-data:{run.id}", "run data", what, size, verdict, copies)
+        else:
+            young.append(verdicts[run.id].why)
+    if packed:
+        what = f"logs of {packed} run{'' if packed == 1 else 's'}, to be compressed"
+        verdict = Verdict(True, f"nobody has followed them for {room.rules.compress_days} days; they stay readable")
+        yield room.thing(COMPRESS, "logs", what, loose * 4 // 5, verdict)
+    if young:
+        total = sum(run.log_bytes for run in facts if not verdicts[run.id].goes)
+        what = f"logs of {len(young)} run{'' if len(young) == 1 else 's'}"
+        kept = f"kept for {room.rules.log_days} days"
+        yield room.thing("run-logs", "logs", what, total, Verdict(False, young[0] if len(young) == 1 else kept))
+
+
+def _releases(room: _Room) -> Iterator[Thing]:
+    live = live_releases(room.db)
+    for project in _folders(room.workspace.releases):
+        for folder in _folders(project):
+            verdict = retention.judge_release(folder.name, live.get(project.name), _changed(folder), room.now)
+            what = f"release folder {plain(project.name)}/{plain(folder.name)}"
+            name = f"release:{project.name}/{folder.name}"
+            yield room.thing(name, "release", what, room_of(folder), verdict, [folder])
+
+
+def _environments(room: _Room) -> Iterator[Thing]:
+    needs: dict[str, list[str]] = {}
+    newest = {row["project"]: row["number"] for row in room.versions}
+    store = ObjectStore(room.workspace.objects)
+    for row in room.versions:
+        label = f"{row['project']}@{row['number']}"
+        stays = row["cleaned_at"] is None and not room.verdicts[label].goes
+        if stays or newest[row["project"]] == row["number"]:
+            needs.setdefault(_environment_of(store, row["digest"]), []).append(label)
+    for folder in _folders(room.workspace.environments):
+        if folder.name.endswith(".building"):
+            continue  # Builds sweep what an interrupted one left; see ``environments.build``.
+        facts = EnvironmentFacts(folder.name, _changed(folder), tuple(reversed(needs.get(folder.name, []))))
+        verdict = retention.judge_environment(facts, room.running, room.rules, room.now)
+        what = f"environment {plain(folder.name)}"
+        yield room.thing(f"environment:{folder.name}", "environment", what, room_of(folder), verdict, [folder])
+
+
+def _environment_of(store: ObjectStore, digest: str) -> str:
+    from engine.versions import document as documents
+
+    return str(documents.load(store, digest)["environment"]["digest"])[:16]
+
+
+def _own(room: _Room) -> Iterator[Thing]:
+    """The product's own logs, and what work that was cut short left behind."""
+    workspace, age = room.workspace, timedelta(days=room.rules.log_days)
+    for path in sorted(workspace.logs.glob("fail*")):
+        old = room.now - _changed(path) >= age
+        large = path.name == "failures.log" and room_of(path) >= OWN_LOG
+        if old or large:
+            why = f"nothing was added for {room.rules.log_days} days" if old else f"it passes {OWN_LOG >> 20} MiB"
+            name = f"log:{path.name}"
+            yield room.thing(name, "logs", f"log {plain(path.name)}", room_of(path), Verdict(True, why), [path])
+    left = [path for path in workspace.objects.glob("*/.*.tmp") if room.now - _changed(path) >= UNFINISHED]
+    left += [path for path in (workspace.cache / "disk").glob(".*.tmp") if room.now - _changed(path) >= UNFINISHED]
+    if left:
+        verdict = Verdict(True, "left behind by work that was cut short more than a day ago")
+        what = f"{len(left)} unfinished file{'' if len(left) == 1 else 's'}"
+        yield room.thing("unfinished", "leftovers", what, sum(map(room_of, left)), verdict, left)
+    size = room_of(workspace.cache)
+    stays = Verdict(False, "environments are rebuilt from them without the network")
+    yield room.thing("caches", "caches", "caches of packages and locks", size, stays)
+
+
+def _database(ledger: Ledger) -> Iterator[Thing]:
+    spare, wal = database.spare(ledger), database.wal_size(ledger)
+    if database.worth_packing(spare, ledger.path.stat().st_size):
+        why = "a quarter of it or more is empty pages"
+        yield Thing(CleanItem(DATABASE, "database", "the ledger, to be packed", spare, True, why))
+    elif wal >= database.LARGE_WAL:
+        why = "its write-ahead log has grown"
+        yield Thing(CleanItem(DATABASE, "database", "the ledger's log, to be written back", wal, True, why))
+
+
+def _folders(folder: Path) -> list[Path]:
+    try:
+        return sorted(Path(each.path) for each in os.scandir(folder) if each.is_dir(follow_symlinks=False))
+    except FileNotFoundError:
+        return []
+
+
+def _changed(path: Path) -> datetime:
+    """When it was last changed; what is gone was changed this instant."""
+    try:
+        return datetime.fromtimestamp(os.lstat(path).st_mtime, UTC)
+    except OSError:
+        return datetime.max.replace(tzinfo=UTC)

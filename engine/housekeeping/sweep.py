@@ -1,0 +1,140 @@
+"""Objects by mark and sweep: what the versions that stay need is marked; the rest may go, if it is old enough.
+
+Three things keep an object that somebody is about to name. Storing an object that is there already makes it young
+(``ObjectStore.put`` touches it). What is younger than a day, or than the start of any run at work, is never swept. And
+the look at its age and the move happen together, under the store's lock, which ``put`` takes too.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from engine.clock import moment
+from engine.errors import Damage, Refusal
+from engine.housekeeping.moving import move
+from engine.housekeeping.ownership import objects_of
+from engine.housekeeping.retention import stored_before
+from engine.storage.ledger import Ledger
+from engine.storage.objects import ObjectStore
+from engine.versions import document as documents
+
+BATCH = 500
+
+
+@dataclass(frozen=True)
+class Marked:
+    """Digests in the store that may go, by the label of the version that had them; "" for those of no version.
+
+    ``bytes``: what these take; ``needed``: what a version that stays takes, what it shares with others included.
+    """
+
+    going: Mapping[str, tuple[str, ...]]
+    bytes: Mapping[str, int]
+    needed: Mapping[str, int]
+
+
+def mark(
+    store: ObjectStore, versions: Sequence[sqlite3.Row], goes: Iterable[str], before: datetime, needs: Needs
+) -> Marked:
+    """What may go, if the versions labelled ``goes`` do. Raises Refusal when a version that stays cannot be read.
+
+    Documents stay, of every version there ever was.
+    """
+    going, staying = set(goes), _staying(versions, set(goes), needs)
+    needed = {str(row["digest"]) for row in versions}.union(*staying.values())
+    found: dict[str, list[str]] = {}
+    sizes: dict[str, int] = {}
+    all_sizes: dict[str, int] = {}
+    owner: dict[str, str] = {}
+    for row in versions:
+        label = f"{row['project']}@{row['number']}"
+        if label in going:
+            try:
+                for digest in needs.of(row["digest"]):
+                    owner.setdefault(digest, label)
+            except Damage:
+                continue  # Nobody can say what was its own; that goes as objects of no version.
+    limit = before.timestamp()
+    for digest in store.digests():
+        try:
+            said = os.lstat(store.path(digest))
+        except OSError:
+            continue
+        all_sizes[digest] = said.st_blocks * 512
+        if digest in needed or said.st_mtime >= limit:
+            continue
+        label = owner.get(digest, "")
+        found.setdefault(label, []).append(digest)
+        sizes[label] = sizes.get(label, 0) + said.st_blocks * 512
+    takes = {label: sum(all_sizes.get(digest, 0) for digest in digests) for label, digests in staying.items()}
+    return Marked({label: tuple(digests) for label, digests in found.items()}, sizes, takes)
+
+
+def _staying(versions: Sequence[sqlite3.Row], going: set[str], needs: Needs) -> dict[str, frozenset[str]]:
+    """What each version that stays needs. Raises Refusal when that cannot be told."""
+    found = {}
+    for row in versions:
+        label = f"{row['project']}@{row['number']}"
+        if label in going or row["cleaned_at"] is not None:
+            continue
+        try:
+            found[label] = needs.of(row["digest"])
+        except Damage as damage:
+            raise Refusal(
+                f"What {label} needs cannot be told ({str(damage).rstrip('.')}), so no object goes; "
+                "'leverframe doctor' says more."
+            ) from None
+    return found
+
+
+class Needs:
+    """What each version needs, read once: a document never changes."""
+
+    def __init__(self, store: ObjectStore) -> None:
+        self._store = store
+        self._known: dict[str, frozenset[str]] = {}
+
+    def of(self, digest: str) -> frozenset[str]:
+        """The objects that the version with this digest names. Raises Damage."""
+        if digest not in self._known:
+            document: dict[str, Any] = documents.load(self._store, digest)
+            self._known[digest] = frozenset(name for name, _ in objects_of(document))
+        return self._known[digest]
+
+
+def age_limit(db: sqlite3.Connection, now: datetime) -> datetime:
+    """What was stored before this may go, if no version names it."""
+    rows = db.execute("SELECT started_at FROM runs WHERE state IN ('queued', 'running') AND started_at IS NOT NULL")
+    return stored_before(now, [moment(row["started_at"]) for row in rows])
+
+
+def sweep(
+    ledger: Ledger, store: ObjectStore, digests: Sequence[str], folder: Path, now: datetime
+) -> tuple[int, int, int]:
+    """Move ``digests`` below ``folder``. Returns the bytes, how many were gone already and how many are wanted again.
+
+    Each batch holds the ledger's write lock, so that no version can be registered meanwhile, and the store's, so that
+    none can be stored.
+    """
+    size = gone = wanted = 0
+    for start in range(0, len(digests), BATCH):
+        with ledger.write() as db, store.held_for_sweeping():
+            limit = age_limit(db, now).timestamp()
+            for digest in digests[start : start + BATCH]:
+                source = store.path(digest)
+                try:
+                    said = os.lstat(source)
+                    if said.st_mtime >= limit:
+                        wanted += 1
+                        continue
+                    move(source, folder / "objects" / digest[:2] / digest[2:])
+                    size += said.st_blocks * 512
+                except FileNotFoundError:
+                    gone += 1
+    return size, gone, wanted
