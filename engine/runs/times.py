@@ -7,7 +7,8 @@
   change-point scan as A. N. Pettitt, "A non-parametric approach to the change-point problem", Applied Statistics 28,
   1979, with the exact distribution of H. B. Mann and D. R. Whitney's U, Annals of Mathematical Statistics 18, 1947,
   instead of his approximation, which sees nothing in short histories). It counts when chance would show it in one
-  history of twenty at most, all splits considered, and when the medians differ by a fifth and by half a second.
+  history of twenty at most, all splits considered, and when the medians differ by a fifth and by half a second. Ranks
+  tell that there was a change, not where to a run: it is laid where two medians fit the logarithms best.
 """
 
 from __future__ import annotations
@@ -79,10 +80,11 @@ def trend(seconds: Sequence[float]) -> Break:
         return Break("cannot tell")
     splits = range(BEFORE, count - AFTER + 1)
     scores = {at: _score(seconds[:at], seconds[at:]) for at in splits}
-    at = max(splits, key=lambda split: abs(scores[split]))
-    before, after = seconds[:at], seconds[at:]
+    clearest = max(splits, key=lambda split: abs(scores[split]))
+    before, after = seconds[:clearest], seconds[clearest:]
     chance = _chance(_wins(before, after), len(before), len(after)) * len(splits)
-    old, new = median(before), median(after)
+    at = min(splits, key=lambda split: _misfit(seconds[:split]) + _misfit(seconds[split:]))
+    old, new = median(seconds[:at]), median(seconds[at:])
     small = max(old, new) < RATIO * min(old, new) or abs(new - old) < SECONDS
     if chance > LEVEL or small:
         return Break("steady")
@@ -98,6 +100,13 @@ def _score(before: Sequence[float], after: Sequence[float]) -> float:
     """U in standard deviations from what it is when nothing changed."""
     pairs = len(before) * len(after)
     return (_wins(before, after) - pairs / 2) / math.sqrt(pairs * (len(before) + len(after) + 1) / 12)
+
+
+def _misfit(seconds: Sequence[float]) -> float:
+    """How far these lie from their median together, on the logarithmic scale."""
+    logs = [math.log(max(value, _SHORTEST)) for value in seconds]
+    middle = median(logs)
+    return sum(abs(value - middle) for value in logs)
 
 
 def _chance(wins: float, first: int, second: int) -> float:
