@@ -155,9 +155,15 @@ class Engine(ScheduleCommands, Housekeeping):
     # Runs
 
     def retrain(
-        self, project: str, *, as_of: datetime | None = None, allow_dirty: bool = False, fresh_lock: bool = False
+        self,
+        project: str,
+        *,
+        as_of: datetime | None = None,
+        allow_dirty: bool = False,
+        fresh_lock: bool = False,
+        force: bool = False,
     ) -> Run:
-        """Queue a retrain and start it if it may start now.
+        """Queue a retrain and start it if it may start now; ``force`` trains also where nothing is new.
 
         Raises Refusal at once when the project's folder has uncommitted changes and ``allow_dirty`` is false,
         so that nobody waits for a run that cannot succeed.
@@ -169,7 +175,7 @@ class Engine(ScheduleCommands, Housekeeping):
         if as_of is not None and as_of > now:
             raise Refusal(f"--as-of {clock.stamp(as_of)[:16]} is in the future; the data of then is not there yet.")
         self._refuse_dirty(path, allow_dirty)
-        options = {"allow_dirty": allow_dirty, "fresh_lock": fresh_lock}
+        options = {"allow_dirty": allow_dirty, "fresh_lock": fresh_lock, "force": force}
         run = queue.enqueue(self._ledger, project, self.operator, as_of or now, now, options)
         queue.dispatch(self._workspace, self._ledger)
         return history.find(self._ledger, run)

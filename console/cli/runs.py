@@ -30,14 +30,15 @@ GOOD = ("succeeded", "nothing-new")
 @click.option("--wait", is_flag=True, help="Stay until it has ended; exit code 1 unless it went well.")
 @click.option("--allow-dirty", is_flag=True, help="Take uncommitted changes too; the version keeps them as a patch.")
 @click.option("--fresh-lock", is_flag=True, help="Resolve the requirements again instead of using the known lock.")
+@click.option("--force", is_flag=True, help="Train also where nothing is new since the live version.")
 @click.pass_obj
 def retrain(
-    session: Session, project: str, as_of: str | None, wait: bool, allow_dirty: bool, fresh_lock: bool
+    session: Session, project: str, as_of: str | None, wait: bool, allow_dirty: bool, fresh_lock: bool, force: bool
 ) -> int:
     """Queue a retrain of PROJECT; what passes its gates becomes a candidate and nothing goes live by itself."""
     moment = clock.moment(as_of) if as_of else None
     with session.engine() as engine:
-        run = engine.retrain(project, as_of=moment, allow_dirty=allow_dirty, fresh_lock=fresh_lock)
+        run = engine.retrain(project, as_of=moment, allow_dirty=allow_dirty, fresh_lock=fresh_lock, force=force)
         if wait:
             return _watched(session, engine, run)
     if session.json:

@@ -22,6 +22,7 @@ from engine.people.operators import account
 from engine.records import Operator, Run, RunState
 from engine.runs import facts, history, queue, retries
 from engine.runs.launch import Launch
+from engine.runs.nothing_new import NothingNew
 from engine.runs.own_work import measured
 from engine.runs.package import package, register
 from engine.runs.retrain import Room, retrain
@@ -107,6 +108,7 @@ def room_for(workspace: Workspace, ledger: Ledger, run: Run, held: int, cancella
         project_path=Path(path),
         allow_dirty=bool(options.get("allow_dirty")),
         fresh_lock=bool(options.get("fresh_lock")),
+        force=bool(options.get("force")),
         live=(label, documents.of_version(store, label, live["digest"])) if live else None,
         tell=Teller(ledger, run.id),
         record=lambda result: queue.record_step(ledger, run.id, result),
@@ -126,8 +128,11 @@ def drive(workspace: Workspace, ledger: Ledger, run: Run, held: int) -> None:
             digest, _ = package(room, made)
         register(ledger, room, made, digest, Operator(run.requested_by, "operator", account()), clock.now())
         return
+    except NothingNew as nothing:
+        state: RunState = "nothing-new"
+        why = str(nothing)
     except LeverframeError as error:
-        state: RunState = "cancelled" if cancellation.why else "failed"
+        state = "cancelled" if cancellation.why else "failed"
         why = cancellation.why or plain(str(error), 1000)
         again = state == "failed" and retries.helps(error)
     except OSError as error:

@@ -19,6 +19,7 @@ from engine.errors import Damage, Invalid, Refusal, StepFailed
 from engine.projects.manifest import Manifest, load_manifest
 from engine.projects.source import Source, snapshot
 from engine.records import Run
+from engine.runs import nothing_new
 from engine.runs.data import Prepared, prepare
 from engine.runs.judging import Judge, job_of
 from engine.runs.launch import Launch, Stage
@@ -51,6 +52,7 @@ class Room:
     project_path: Path
     allow_dirty: bool
     fresh_lock: bool
+    force: bool
     live: tuple[str, dict[str, Any]] | None
     tell: Callable[[float, str], None]
     record: Callable[[StepResult], None]
@@ -101,7 +103,7 @@ class Made:
 
 
 def retrain(room: Room) -> Made:
-    """Run the whole of it. Raises StepFailed, Refusal or Damage with a sentence for the run's record."""
+    """Run the whole of it. Raises StepFailed, Refusal or Damage with a sentence for the run's record, or NothingNew."""
     judge = Judge(room.folder, room.marker, room.held, room.record)
     try:
         return _retrain(room, judge)
@@ -121,6 +123,8 @@ def _retrain(room: Room, judge: Judge) -> Made:
     data = prepare(read_output(extract.output, "data", form, "extract"), start.manifest, room.run.as_of)
     lock, rows = start.lock.digest, data.table.num_rows
     room.note(lock=lock, rows=rows, train_rows=data.train.num_rows, holdout_rows=data.holdout.num_rows)
+    if room.live is not None and not room.force:
+        nothing_new.check(room.store, room.live, start.stage.code, lock, start.manifest, data)
 
     with ThreadPoolExecutor(2) as pool:
         storing = pool.submit(put_table, room.store, data.table)
