@@ -20,12 +20,13 @@ from typing import TYPE_CHECKING, Any
 
 from engine.audit import trail
 from engine.clock import moment, stamp
-from engine.errors import Conflict, NotFound
+from engine.errors import Conflict, NotFound, Refusal
 from engine.people.operators import account
 from engine.records import Operator, RunState
 from engine.runs import capacity, retries
 from engine.storage.atomic import write_file
 from engine.storage.disk import refused
+from engine.storage.free_space import too_little
 from engine.storage.ledger import Ledger
 from engine.storage.workspace import Workspace
 
@@ -43,8 +44,14 @@ ENDED = ("succeeded", "failed", "cancelled", "interrupted", "nothing-new")
 def enqueue(
     ledger: Ledger, project: str, by: Operator, as_of: datetime, at: datetime, options: Mapping[str, Any]
 ) -> int:
-    """Queue a retrain and return the run's id."""
+    """Queue a retrain and return the run's id. Raises Refusal when too little of the disk is free for one."""
     with ledger.write() as db:
+        little = too_little(db, ledger.path.parent)
+        if little:
+            raise Refusal(
+                f"{project} is not retrained: {little}. 'leverframe disk' shows who takes it, 'leverframe clean' and "
+                "'leverframe bin empty' free some; decisions and rollbacks still work."
+            )
         return insert(db, project, by, as_of, at, options)
 
 
@@ -67,7 +74,7 @@ def retry(ledger: Ledger, at: datetime) -> list[int]:
     """Queue again, each as a run of its own, what went wrong and is to be tried again by now. Returns the new runs."""
     due = "SELECT * FROM runs WHERE retry_at IS NOT NULL AND retry_at <= ? ORDER BY id"
     with ledger.read() as db:
-        if db.execute(due, (stamp(at),)).fetchone() is None:
+        if db.execute(due, (stamp(at),)).fetchone() is None or too_little(db, ledger.path.parent):
             return []
     queued = []
     with ledger.write() as db:
