@@ -22,6 +22,7 @@ from engine.people.operators import account
 from engine.records import Operator, Run, RunState
 from engine.runs import facts, history, queue, retries
 from engine.runs.launch import Launch
+from engine.runs.leftovers import drop_copies
 from engine.runs.nothing_new import NothingNew
 from engine.runs.own_work import measured
 from engine.runs.package import package, register
@@ -126,6 +127,8 @@ def drive(workspace: Workspace, ledger: Ledger, run: Run, held: int) -> None:
         made = retrain(room)
         with measured("package", room.record):
             digest, _ = package(room, made)
+        # Before the end is written, so that it finds room on a disk that is nearly full; nobody waits for it either.
+        drop_copies(room.folder)
         register(ledger, room, made, digest, Operator(run.requested_by, "operator", account()), clock.now())
         return
     except NothingNew as nothing:
