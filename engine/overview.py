@@ -36,7 +36,7 @@ _KEY = "json_extract(p.manifest, '$.validation.metrics[0]')"
 _PROJECTS = """
 SELECT p.*,
     (SELECT data_until FROM versions WHERE project = p.name ORDER BY number DESC LIMIT 1) AS data_until,
-    (SELECT number FROM versions WHERE project = p.name AND state = 'retired'
+    (SELECT number FROM versions WHERE project = p.name AND state = 'retired' AND cleaned_at IS NULL
      ORDER BY live_until DESC, number DESC LIMIT 1) AS back
 FROM projects p WHERE {which} ORDER BY p.name
 """

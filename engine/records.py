@@ -100,7 +100,7 @@ class Metric:
 
 @dataclass(frozen=True)
 class Version:
-    """One row of the version list."""
+    """One row of the version list. ``cleaned_at``: its content went to the bin then; its document stays."""
 
     project: str
     number: int
@@ -117,6 +117,7 @@ class Version:
     live_from: datetime | None
     live_until: datetime | None
     reason: str | None
+    cleaned_at: datetime | None = None
 
     @property
     def label(self) -> str:

@@ -69,6 +69,11 @@ def why_not_rollback(target: Version, live: str | None, *, lifts: bool = False) 
         return "Nothing is live, so there is nothing to roll back from."
     if target.label == live:
         return f"{target.label} is live already."
+    if target.cleaned_at is not None:
+        return (
+            f"The content of {target.label} was cleaned up on {target.cleaned_at:%d %b %Y}; restore it from the bin "
+            "('leverframe bin list') if it is still there, or choose another version."
+        )
     if target.state == "barred":
         if lifts:
             return None

@@ -88,6 +88,7 @@ def record(row: sqlite3.Row) -> Version:
         live_from=moment(row["live_from"]) if row["live_from"] else None,
         live_until=moment(row["live_until"]) if row["live_until"] else None,
         reason=row["reason"],
+        cleaned_at=moment(row["cleaned_at"]) if row["cleaned_at"] else None,
     )
 
 
@@ -136,9 +137,10 @@ def candidates(db: sqlite3.Connection, project: str | None = None) -> tuple[Vers
 
 
 def were_live(db: sqlite3.Connection, project: str) -> tuple[Version, ...]:
-    """Versions that were live before the present one and are not barred, the latest first."""
+    """Versions that were live before the present one, are not barred and have their content, the latest first."""
     rows = db.execute(
-        "SELECT * FROM versions WHERE project = ? AND state = 'retired' ORDER BY live_until DESC, number DESC LIMIT 50",
+        "SELECT * FROM versions WHERE project = ? AND state = 'retired' AND cleaned_at IS NULL"
+        " ORDER BY live_until DESC, number DESC LIMIT 50",
         (project,),
     ).fetchall()
     return tuple(record(r) for r in rows)
