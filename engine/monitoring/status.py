@@ -58,7 +58,7 @@ def judge(facts: Facts, now: datetime) -> Status:
     found = [p for p in parts if p is not None]
     if not found:
         return Status("ok", "it holds its own thresholds on the newest labelled rows", facts.measured_at)
-    return max(reversed(found), key=lambda s: _RANK[s.verdict])
+    return max(found, key=lambda s: _RANK[s.verdict])  # of equals max gives the first
 
 
 def _projection(facts: Facts) -> Status | None:

@@ -1,0 +1,124 @@
+"""Run times as the ledger remembers them, and a run that takes too long while it still runs."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from engine.api import Engine, open_engine
+from engine.clock import stamp
+from engine.errors import NotFound
+from engine.release import live as projection
+from tests.engine.test_overview import NOW, put_measurement, put_version
+
+OLD, NEW = "a" * 40, "b" * 40
+SECONDS = {"queue": 1.0, "extract": 10.0, "train": 20.0, "score live": 4.0, "score": 4.0, "validate": 3.0, "package": 2}
+
+
+@pytest.fixture
+def engine(home: Path) -> Engine:
+    engine = open_engine(home, "zoe", create=True)
+    with engine._ledger.write() as db:
+        db.execute(
+            "INSERT INTO projects VALUES ('flights', 'Flights', 'ops', '/srv/flights', ?, ?, NULL)",
+            (json.dumps({"train": {"memory": "1GiB"}, "validation": {"metrics": ["roc_auc"]}}), stamp(NOW)),
+        )
+    return engine
+
+
+def put_run(engine: Engine, state: str, begun: datetime, seconds: float | None, phase: str = "") -> int:
+    with engine._ledger.write() as db:
+        cursor = db.execute(
+            "INSERT INTO runs (project, job, state, as_of, queued_at, started_at, ended_at, requested_by, options,"
+            " phase) VALUES ('flights', 'retrain', ?, ?, ?, ?, ?, 'zoe', '{}', ?)",
+            (
+                state, stamp(begun), stamp(begun), None if state == "queued" else stamp(begun),
+                stamp(begun + timedelta(seconds=seconds)) if seconds is not None else None, phase,
+            ),
+        )  # fmt: skip
+        return int(cursor.lastrowid or 0)
+
+
+def put_past(engine: Engine, count: int, factor: float = 1.0, revision: str = OLD, rows: int = 1000) -> list[int]:
+    """Runs that went well, each a little longer than the one before."""
+    runs = []
+    for number in range(count):
+        each = factor * (1 + number / 100)
+        run = put_run(engine, "succeeded", NOW - timedelta(days=1), 40 * each)
+        with engine._ledger.write() as db:
+            for seq, (name, seconds) in enumerate(SECONDS.items(), 1):
+                cpu: tuple[Any, ...] = (None, None) if name == "queue" else (each * seconds / 2, 100_000_000 + number)
+                db.execute(
+                    "INSERT INTO steps (run, seq, name, state, seconds, cpu_seconds, peak_memory)"
+                    " VALUES (?, ?, ?, 'succeeded', ?, ?, ?)",
+                    (run, seq, name, each * seconds, *cpu),
+                )
+            db.execute(
+                "INSERT INTO run_facts (run, revision, lock, rows, train_rows, holdout_rows)"
+                " VALUES (?, ?, 'lock', ?, ?, ?)",
+                (run, revision, rows, rows * 4 // 5, rows // 5),
+            )
+        runs.append(run)
+    return runs
+
+
+def test_the_times_of_each_step_are_told_in_their_order_with_the_costliest(engine: Engine) -> None:
+    put_past(engine, 5)
+    put_run(engine, "failed", NOW, 900.0)
+    found = engine.run_times("flights")
+    assert (found.n, found.costliest) == (5, "train")
+    assert found.p50 == pytest.approx(40.8)
+    assert found.bound is not None and found.bound >= 1.5 * found.p95
+    assert [step.name for step in found.steps] == list(SECONDS)
+    queue, extract, train, *_ = found.steps
+    assert (queue.rows_per_second, queue.peak_memory_p95, queue.cpu_p50) == (None, None, None)
+    assert extract.rows_per_second == pytest.approx(1000 / 10.2)
+    assert (train.p50, train.last, train.share) == pytest.approx((20.4, 20.8, 0.5))
+    assert train.p95 == pytest.approx(20.76)
+    assert train.peak_memory_p95 == 100_000_004
+    assert train.cpu_p50 == pytest.approx(10.2)
+    assert (train.trend, train.since_run, train.why) == ("cannot tell", None, "")
+
+
+def test_a_project_without_runs_has_no_times_and_one_that_is_not_there_is_not_found(engine: Engine) -> None:
+    found = engine.run_times("flights")
+    assert (found.n, found.bound, found.steps, found.costliest) == (0, None, (), None)
+    with pytest.raises(NotFound, match="flihgts"):
+        engine.run_times("flihgts")
+
+
+def test_a_step_that_got_slower_says_since_when_and_what_changed(engine: Engine) -> None:
+    put_past(engine, 10)
+    since = put_past(engine, 4, factor=2.0, revision=NEW, rows=1350)[0]
+    train = next(step for step in engine.run_times("flights").steps if step.name == "train")
+    assert (train.trend, train.since_run) == ("slower", since)
+    assert train.why == "code revision aaaaaaa to bbbbbbb, rows +35 %"
+
+
+def test_a_run_that_passes_its_bound_is_to_be_watched_while_it_still_runs(engine: Engine) -> None:
+    put_version(engine, "flights", 4, "live", put_past(engine, 6)[-1])
+    put_measurement(engine, 1, 4, 12, 0.7, "roc_auc")
+    projection.point(engine._workspace, "flights", "4-release")
+    run = put_run(engine, "running", NOW - timedelta(minutes=3), None, "train fitting")
+    bound = engine.run_times("flights").bound
+    assert bound is not None and bound < 180
+    before = NOW - timedelta(minutes=3) + timedelta(seconds=bound - 1)
+    assert (engine.overdue(before), "run" in engine.status("flights", before).why) == ((), False)
+    ((found, at),) = engine.overdue(NOW)
+    assert (found.id, at) == (run, bound)
+    assert engine.status("flights", before).verdict == "ok"
+    for status in (engine.status("flights", NOW), *engine.overview(NOW).projects):
+        assert (status.verdict, status.since) == ("watch", NOW - timedelta(minutes=3) + timedelta(seconds=bound))
+        assert status.why == f"run {run} takes 3 min by now, usually at most 42 s, now at train fitting"
+
+
+def test_a_run_that_waits_for_long_is_overdue_too(engine: Engine) -> None:
+    run = put_run(engine, "queued", NOW - timedelta(minutes=11), None)
+    assert [found.id for found, _ in engine.overdue(NOW)] == [run]  # nothing is known: ten minutes
+    assert engine.overdue(NOW - timedelta(minutes=2)) == ()
+    put_past(engine, 6)
+    assert engine.overdue(NOW - timedelta(minutes=9, seconds=40))[0][1] == 60.0  # they waited a second each
