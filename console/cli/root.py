@@ -22,7 +22,10 @@ SECTIONS: dict[str, dict[str, str]] = {
     "Decide": {
         "candidates": "decisions", "approve": "decisions", "reject": "decisions", "rollback": "back", "lift": "back",
     },
-    "Keep in order": {"audit": "trail", "doctor": "machine", "operators": "people"},
+    "Keep in order": {
+        "disk": "disk", "clean": "clean", "bin": "clean", "hold": "clean", "places": "disk", "settings": "clean",
+        "audit": "trail", "doctor": "machine", "operators": "people",
+    },
 }  # fmt: skip
 VERBS: dict[str, str] = {verb: file for verbs in SECTIONS.values() for verb, file in verbs.items()}
 

@@ -18,6 +18,7 @@ from engine.housekeeping.ownership import owned
 from engine.housekeeping.records import DiskFinding, DiskReport, LargeFile
 from engine.housekeeping.scan import Notable, OnFiles, Tree, scan
 from engine.housekeeping.usage import Owners, kind_of, preference, shares
+from engine.housekeeping.walker import LARGE
 from engine.storage.free_space import in_words, keep_free, too_little
 from engine.storage.ledger import Ledger
 from engine.storage.objects import ObjectStore
@@ -124,7 +125,7 @@ def _compose(
         days_until_full=days_until(usage.free, trend),
         by_project=by_project,
         by_kind=by_kind,
-        largest=tuple(sorted(files, key=lambda file: -file.bytes)[:MOST_LISTED]),
+        largest=tuple(sorted((f for f in files if f.bytes >= LARGE), key=lambda file: -file.bytes)[:MOST_LISTED]),
         growing=tuple(sorted(growing, key=lambda file: -(file.growth_per_day or 0))[:MOST_LISTED]),
         findings=(),
         scan_seconds=tree.seconds + sum(each.tree.seconds for each in seen),
@@ -148,7 +149,8 @@ def _belongs(row: Notable, owners: Owners) -> str:
         return f"an environment of {', '.join(projects)}" if projects else "an environment that no version needs"
     if top == "objects":
         return "an object of the store"
-    return {"database": "the ledger", "caches": "a cache", "runs and logs": "a log"}.get(kind_of(top), kind_of(top))
+    kind = kind_of(top if rest else "")
+    return {"database": "the ledger", "caches": "a cache", "runs and logs": "a log"}.get(kind, kind)
 
 
 def _about(
