@@ -47,7 +47,7 @@ def log(session: Session, run: int, step: str | None, follow: bool, search: str 
         shown = _print(reader, follow=follow, titles=step is None)
         found = engine.run(run)
         if step is not None and not shown and found.state in ENDED:
-            raise NotFound(f"Run {run} has no log of a step '{step}'; its steps are {_names(found)}.")
+            raise NotFound(f"Run {run} has no log of a step '{step}'; it has {_names(engine, run)}.")
         _outcome(session, engine, found, shown)
 
 
@@ -132,8 +132,8 @@ def _print(reader: LogReader, *, follow: bool, titles: bool) -> bool:
     return at is not None
 
 
-def _names(run: Run) -> str:
-    return ", ".join(step.name for step in run.steps) or "none"
+def _names(engine: Engine, run: int) -> str:
+    return ", ".join(engine.logs_of(run)) or "none"
 
 
 def _outcome(session: Session, engine: Engine, run: Run, shown: bool) -> None:

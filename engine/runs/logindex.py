@@ -9,6 +9,7 @@ hundredths of a second), kept in memory and continued as the log grows. Where a 
 from __future__ import annotations
 
 import os
+import re
 import threading
 from bisect import bisect_right
 from collections import OrderedDict
@@ -22,6 +23,7 @@ from engine.runs.steplog import PROGRESS, plain_line
 
 BLOCK = 1 << 18
 KEPT = 32
+_COLOURS = re.compile(rb"\x1b\[[0-?]*[ -/]*[@-~]")
 
 
 @dataclass(frozen=True)
@@ -93,7 +95,8 @@ class LogReader:
             index, rest = self._current(log, file)
             for number, block in _blocks(file, index, rest, max(after_line, 0)):
                 # Most blocks hold nothing and are never taken apart into lines.
-                if any(needle in block.lower() for needle in needles):
+                flat = _flat(block)
+                if any(needle in flat for needle in needles):
                     hits = _matching(block, text, needles)
                     found += [number + i + 1 for i in hits if number + i + 1 > after_line]
                 if len(found) >= limit:
@@ -155,11 +158,16 @@ def _lines(data: bytes) -> list[bytes]:
     return [line for line in lines if not line.startswith(PROGRESS)]
 
 
+def _flat(data: bytes) -> bytes:
+    """``data`` in small letters and without colours, which may stand in the middle of a word."""
+    return (_COLOURS.sub(b"", data) if b"\x1b" in data else data).lower()
+
+
 def _matching(block: bytes, text: str, needles: set[bytes]) -> list[int]:
     """Which of the block's lines hold ``text`` as they are shown: not within what is taken out, such as colours."""
     wanted = text.casefold()
     return [
         i
         for i, line in enumerate(_lines(block))
-        if any(needle in line.lower() for needle in needles) and wanted in plain_line(line).casefold()
+        if any(needle in _flat(line) for needle in needles) and wanted in plain_line(line).casefold()
     ]

@@ -82,6 +82,30 @@ def test_log(history: History) -> None:
     assert keys_of(found) >= {"run", "state", "why", "steps"}
 
 
+def test_a_search_in_a_log(history: History) -> None:
+    found = history("log", 1, "--search", "TRAINING red", "--json").json
+    assert keys_of(found) == {"run", "search", "steps"}
+    assert [step for step in found["steps"] if step["lines"]] == [
+        {"step": "train", "lines": [{"number": 1, "text": "training red"}]}
+    ]
+
+
+def test_times(history: History) -> None:
+    found = history("times", "tiny", "--json").json
+    assert keys_of(found) >= {"project", "job", "n", "p50", "p95", "bound", "steps", "costliest"}
+    assert (found["project"], found["job"], found["n"], found["bound"]) == ("tiny", "retrain", 3, None)
+    names = [step["name"] for step in found["steps"]]
+    assert names == ["queue", "extract", "train", "score live", "score", "validate", "package"]
+    assert found["costliest"] in names[1:]
+    for step in found["steps"]:
+        assert keys_of(step) >= {
+            "name", "n", "p50", "p95", "last", "share", "peak_memory_p95", "rows_per_second", "trend", "since_run",
+            "why", "cpu_p50",
+        }  # fmt: skip
+        assert step["trend"] == "cannot tell"
+        assert (step["rows_per_second"] is None) is (step["name"] == "queue" or step["p50"] == 0)
+
+
 def test_at(history: History) -> None:
     (found,) = history("at", "2099-01-01", "--json").json
     assert keys_of(found) >= AT
@@ -115,8 +139,11 @@ def test_doctor_and_operators(history: History) -> None:
 
 @pytest.mark.parametrize(
     "words",
-    ["status", "candidates", "versions tiny", "show tiny@1", "runs", "log 1", "audit", "at 2099-01-01", "doctor"],
-)
+    [
+        "status", "candidates", "versions tiny", "show tiny@1", "runs", "log 1", "times tiny", "audit",
+        "at 2099-01-01", "doctor",
+    ],
+)  # fmt: skip
 def test_nothing_but_ascii_stands_in_a_document(history: History, words: str) -> None:
     told = history(*words.split(), "--json")
     assert (told.code, told.err) == (0, "")

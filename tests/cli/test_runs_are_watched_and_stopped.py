@@ -61,10 +61,28 @@ def test_a_run_that_fails_ends_with_code_1_says_why_and_where_its_log_is(work: H
     assert "runs/0000001" in log.err
     titled = work("log", "1").out.splitlines()
     assert titled[titled.index("about to fail") - 1] == "── train ──"
+    searched = work("log", "1", "--search", "NO SUCH column")
+    assert searched.out == "── train ──\n2  no such column: x\n"
+    assert work("log", "1", "--step", "train", "--search", "about").out == "1  about to fail\n"
+    nothing = work("log", "1", "--search", "weather")
+    assert (nothing.code, nothing.out, nothing.err) == (0, "", "No line of run 1 holds 'weather'.\n")
+    assert work("log", "1", "--search", "x", "--follow").code == 2
+    assert "no log of a step 'score'; it has train." in work("log", "1", "--step", "score").err
+    assert "No retrain of bad has gone well yet" in work("times", "bad").out
     again = work("retrain", "bad", "--as-of", "2026-11-03", "--wait", "--json")
     assert (again.code, again.json["state"]) == (1, "failed")
     watch = work("status", "--json").json["projects"][0]
     assert watch["last_run"]["state"] == "failed"
+
+
+def test_the_times_of_runs_are_a_table_with_what_costs_most(history: History) -> None:
+    told = history("times", "tiny").out.splitlines()
+    assert told[0].startswith("A retrain of tiny takes ")
+    assert "the last 3 that went well; too few for a bound" in told[0] and told[0].endswith(" costs most.")
+    assert [line.split("  ")[1] for line in told[2:]] == [
+        "queue", "extract", "train", "score live", "score", "validate", "package",
+    ]  # fmt: skip
+    assert "There is no project 'tinny'" in history("times", "tinny").err
 
 
 def test_a_list_says_when_there_is_more(history: History) -> None:
