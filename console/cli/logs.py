@@ -46,7 +46,7 @@ def log(session: Session, run: int, step: str | None, follow: bool, search: str 
             return
         shown = _print(reader, follow=follow, titles=step is None)
         found = engine.run(run)
-        if step is not None and not shown and found.state in ENDED:
+        if step is not None and not shown and found.state in ENDED and step not in engine.logs_of(run):
             raise NotFound(f"Run {run} has no log of a step '{step}'; it has {_names(engine, run)}.")
         _outcome(session, engine, found, shown)
 

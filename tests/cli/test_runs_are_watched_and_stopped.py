@@ -67,7 +67,10 @@ def test_a_run_that_fails_ends_with_code_1_says_why_and_where_its_log_is(work: H
     nothing = work("log", "1", "--search", "weather")
     assert (nothing.code, nothing.out, nothing.err) == (0, "", "No line of run 1 holds 'weather'.\n")
     assert work("log", "1", "--search", "x", "--follow").code == 2
-    assert "no log of a step 'score'; it has train." in work("log", "1", "--step", "score").err
+    assert "no log of a step 'score'; it has extract, train." in work("log", "1", "--step", "score").err
+    only_progress = work("log", "1", "--step", "extract")
+    assert (only_progress.code, only_progress.out) == (0, "")
+    assert "printed nothing" in only_progress.err
     assert "No retrain of bad has gone well yet" in work("times", "bad").out
     again = work("retrain", "bad", "--as-of", "2026-11-03", "--wait", "--json")
     assert (again.code, again.json["state"]) == (1, "failed")
