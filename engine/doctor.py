@@ -18,6 +18,7 @@ from engine.records import Finding, Version
 from engine.release import live as projection
 from engine.schedule import lease, unit
 from engine.schedule.book import due_after
+from engine.storage.free_space import too_little
 from engine.storage.ledger import Ledger
 from engine.storage.objects import ObjectStore
 from engine.storage.workspace import Workspace
@@ -25,14 +26,12 @@ from engine.versions import catalog
 from engine.versions import document as documents
 from engine.versions.environment import lock_of
 
-LITTLE_DISK = 2 << 30
-
 
 def examine(
     workspace: Workspace, ledger: Ledger, store: ObjectStore, now: datetime, *, mend: bool
 ) -> tuple[Finding, ...]:
     """Every finding, the good ones too. With ``mend`` the live folders and environments are rebuilt from the store."""
-    findings = [_ledger(ledger), _audit(ledger), _disk(workspace), _tools(), _engine(workspace, ledger, now)]
+    findings = [_ledger(ledger), _audit(ledger), _disk(workspace, ledger), _tools(), _engine(workspace, ledger, now)]
     findings += _units(workspace)
     with ledger.read() as db:
         projects = registry.everything(db)
@@ -80,10 +79,14 @@ def _audit(ledger: Ledger) -> Finding:
     return Finding("audit trail", "ok", f"{verdict.rows:,} rows hold, head {verdict.head[:16]}")
 
 
-def _disk(workspace: Workspace) -> Finding:
+def _disk(workspace: Workspace, ledger: Ledger) -> Finding:
+    with ledger.read() as db:
+        little = too_little(db, workspace.root)
+    if little:
+        advice = "'leverframe clean' and 'leverframe bin empty' free some"
+        return Finding("disk", "watch", f"{little}; retrains are refused until there is more: {advice}")
     usage = shutil.disk_usage(workspace.root)
-    free = f"{usage.free / 2**30:.1f} GiB of {usage.total / 2**30:.0f} GiB are free"
-    return Finding("disk", "watch" if usage.free < LITTLE_DISK else "ok", free)
+    return Finding("disk", "ok", f"{usage.free / 2**30:.1f} GiB of {usage.total / 2**30:.0f} GiB are free")
 
 
 def _tools() -> Finding:

@@ -141,7 +141,7 @@ def judge_environment(found: EnvironmentFacts, running: int, rules: Rules, now: 
         return Verdict(False, f"{found.needed_by[0]}" + (f" and {more} more need it" if more else " needs it"))
     if running:
         return Verdict(False, "a run is at work, which may be using it")
-    return _by_age("no version has needed it", found.since, rules.environment_days, now)
+    return _by_age("no version needs it; it was built", found.since, rules.environment_days, now)
 
 
 def judge_release(name: str, live: str | None, since: datetime, now: datetime) -> Verdict:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
@@ -131,7 +131,9 @@ def _versions(room: _Room, store: ObjectStore) -> Iterator[Thing]:
         label = f"{row['project']}@{row['number']}"
         verdict, digests = room.verdicts[label], marked.going.get(label, ())
         if verdict.goes and not digests:
-            verdict = replace(verdict, goes=False, why="all that it holds is shared with versions that stay")
+            lately = "it was stored lately, and a run that is at work may want it too"
+            shared = "all that it holds is shared with versions that stay"
+            verdict = Verdict(False, lately if label in marked.young else shared)
         what = f"content of {label}: code, data and model"
         size = marked.bytes.get(label, 0) if verdict.goes else marked.needed.get(label, 0)
         yield room.thing(f"version:{label}", "version", what, size, verdict, digests=digests, state=row["state"])

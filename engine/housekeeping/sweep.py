@@ -32,11 +32,13 @@ class Marked:
     """Digests in the store that may go, by the label of the version that had them; "" for those of no version.
 
     ``bytes``: what these take; ``needed``: what a version that stays takes, what it shares with others included.
+    ``young``: versions with something that was stored too lately to go.
     """
 
     going: Mapping[str, tuple[str, ...]]
     bytes: Mapping[str, int]
     needed: Mapping[str, int]
+    young: frozenset[str]
 
 
 def mark(
@@ -51,6 +53,7 @@ def mark(
     found: dict[str, list[str]] = {}
     sizes: dict[str, int] = {}
     all_sizes: dict[str, int] = {}
+    young: set[str] = set()
     owner: dict[str, str] = {}
     for row in versions:
         label = f"{row['project']}@{row['number']}"
@@ -67,13 +70,16 @@ def mark(
         except OSError:
             continue
         all_sizes[digest] = said.st_blocks * 512
-        if digest in needed or said.st_mtime >= limit:
+        if digest in needed:
             continue
         label = owner.get(digest, "")
+        if said.st_mtime >= limit:
+            young.add(label)
+            continue
         found.setdefault(label, []).append(digest)
         sizes[label] = sizes.get(label, 0) + said.st_blocks * 512
     takes = {label: sum(all_sizes.get(digest, 0) for digest in digests) for label, digests in staying.items()}
-    return Marked({label: tuple(digests) for label, digests in found.items()}, sizes, takes)
+    return Marked({label: tuple(digests) for label, digests in found.items()}, sizes, takes, frozenset(young))
 
 
 def _staying(versions: Sequence[sqlite3.Row], going: set[str], needs: Needs) -> dict[str, frozenset[str]]:

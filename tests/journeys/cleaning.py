@@ -1,0 +1,69 @@
+"""A workspace with much that may go, and a clean-up of it at any moment."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from engine.api import Engine, open_engine
+from engine.housekeeping import clean as cleaning
+from engine.housekeeping.records import Cleaned, CleanPlan
+from engine.housekeeping.survey import survey
+from tests import tiny
+
+WEEK = timedelta(days=7)
+FIRST = datetime(2026, 9, 1, tzinfo=UTC)
+
+
+def bloated(folder: Path) -> Path:
+    """tiny@1 to tiny@4 were live, tiny@4 is; tiny@2 is the oldest that may be gone back to, tiny@5 failed its gates."""
+    engine = open_engine(folder / "home", "ada", create=True)
+    engine.add(tiny.make(folder / "tiny"))
+    for number in range(4):
+        tiny.change(folder / "tiny", skill=0.99 - 0.01 * number)
+        engine.move(engine.plan_release(retrained(engine, number)), "newer data", lambda step: None)
+    tiny.change(folder / "tiny", skill=0.1)
+    retrained(engine, 4)
+    tiny.replace(folder / "tiny", "steps.py", "def train():", "def train():\n    raise SystemExit('no')")
+    run = engine.wait(engine.retrain("tiny", as_of=FIRST + 5 * WEEK).id, lambda r: None)
+    assert run.state == "failed"
+    for name, value in {"rollback_points": "2", "rollback_days": "0", "failed_days": "1"}.items():
+        engine.choose(name, value, "a small disk")
+    engine.close()
+    return folder / "home"
+
+
+def retrained(engine: Engine, week: int) -> str:
+    run = engine.wait(engine.retrain("tiny", as_of=FIRST + week * WEEK).id, lambda r: None)
+    assert run.version is not None, run.why
+    return run.version
+
+
+def later(days: float = 3) -> datetime:
+    return datetime.now(UTC) + timedelta(days=days)
+
+
+def planned(engine: Engine, at: datetime) -> CleanPlan:
+    return survey(engine._workspace, engine._ledger, engine._store, at).plan(at)
+
+
+def cleaned(engine: Engine, at: datetime, plan: CleanPlan | None = None) -> Cleaned:
+    return cleaning.clean(
+        engine._workspace, engine._ledger, engine._store, plan or planned(engine, at), "a small disk", engine.operator,
+        at, lambda step: None,
+    )  # fmt: skip
+
+
+def goes(plan: CleanPlan) -> set[str]:
+    return {item.id for item in plan.going}
+
+
+def assert_whole(engine: Engine) -> None:
+    """The ledger, the trail, what is live, candidates and rollback points, each object of them."""
+    assert engine.verify_audit().ok
+    assert [f for f in engine.doctor(mend=False) if f.verdict != "ok"] == []
+    from engine.versions.document import damaged
+
+    for version in engine.versions("tiny"):
+        if version.cleaned_at is None:
+            assert damaged(engine._store, version.digest) == [], version.label
