@@ -2,8 +2,16 @@
 
 from __future__ import annotations
 
+import sqlite3
+from pathlib import Path
+
 import pytest
 
+from engine import clock
+from engine.api import open_engine
+from engine.clock import stamp
+from engine.housekeeping import settings
+from engine.runs import capacity
 from engine.runs.capacity import Machine, Turn, Want, needed, whose_turn
 
 GIB = 1 << 30
@@ -50,3 +58,52 @@ def test_whose_turn_it_is(queued: list[Want], running: list[Want], machine: Mach
 )
 def test_a_run_needs_what_the_last_ones_needed(allowed: int, peaks: list[int], wanted: float) -> None:
     assert needed(allowed, peaks) == pytest.approx(wanted)
+
+
+def test_the_workspace_says_how_many_at_once_and_how_much_memory(home: Path) -> None:
+    engine = open_engine(home, "zoe", create=True)
+    with engine._ledger.read() as db:
+        machine = capacity.this_machine(db)
+    assert (machine.runs, machine.memory) == tuple(capacity.defaults().values())
+    assert machine.free > 0
+    for name, text in ((capacity.AT_ONCE, "7"), (capacity.MEMORY, "3GiB")):
+        settings.choose(engine._ledger, name, text, engine.operator, "a larger machine", clock.now())
+    with engine._ledger.read() as db:
+        machine = capacity.this_machine(db)
+        chosen = {each.name: each.text for each in settings.everything(db, engine._workspace)}
+    assert (machine.runs, machine.memory) == (7, 3 * GIB)
+    assert (chosen[capacity.AT_ONCE], chosen[capacity.MEMORY]) == ("7", "3.0 GiB")
+
+
+def test_what_is_asked_for_comes_from_the_manifest_until_history_is_known(home: Path) -> None:
+    engine = open_engine(home, "zoe", create=True)
+    with engine._ledger.write() as db:
+        for name, memory in (("small", '{"train": {"memory": "512MiB"}}'), ("silent", "{}")):
+            db.execute(
+                "INSERT INTO projects VALUES (?, ?, 'ops', '/srv', ?, ?, NULL)",
+                (name, name, memory, stamp(clock.now())),
+            )
+        ids = [
+            put(db, name, state) for name, state in (("small", "running"), ("small", "queued"), ("silent", "queued"))
+        ]
+        queued, running = capacity.wants(db)
+        assert (running, queued) == ([Want(ids[0], GIB // 2)], [Want(ids[1], GIB // 2), Want(ids[2], 4 * GIB)])
+        for _ in range(5):
+            run = put(db, "silent", "succeeded")
+            for seq, (step, peak) in enumerate((("extract", 50), ("train", 80), ("score live", 40)), 1):
+                db.execute(
+                    "INSERT INTO steps (run, seq, name, state, peak_memory) VALUES (?, ?, ?, 'succeeded', ?)",
+                    (run, seq, step, peak << 20),
+                )
+        # Train and the live version's score run beside each other, and a quarter more.
+        assert capacity.wants(db)[0][1] == Want(ids[2], 150 << 20)
+
+
+def put(db: sqlite3.Connection, project: str, state: str) -> int:
+    at = stamp(clock.now())
+    cursor = db.execute(
+        "INSERT INTO runs (project, job, state, as_of, queued_at, requested_by, options)"
+        " VALUES (?, 'retrain', ?, ?, ?, 'zoe', '{}')",
+        (project, state, at, at),
+    )
+    return int(cursor.lastrowid or 0)
