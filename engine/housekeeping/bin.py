@@ -168,7 +168,7 @@ def _put_back(workspace: Workspace, ledger: Ledger, row: sqlite3.Row) -> None:
     folder = folder_of(workspace, row["id"])
     for path in _paths(folder, row):
         source, target = folder / path, workspace.root / path
-        moving.settle(source, target)
+        moving.settle(source, target, keep=target)
         if os.path.lexists(target):
             continue  # An object that was stored anew meanwhile is the same object.
         try:
@@ -268,7 +268,8 @@ def _settle(workspace: Workspace, ledger: Ledger, row: sqlite3.Row, at: datetime
     if row["state"] == "binning":
         folder = folder_of(workspace, row["id"])
         for path in _paths(folder, row):
-            moving.settle(workspace.root / path, folder / path)
+            source = workspace.root / path
+            moving.settle(source, folder / path, keep=source)
         close_row(ledger, workspace, row["id"], at)
     elif row["state"] == "restoring":
         _put_back(workspace, ledger, row)

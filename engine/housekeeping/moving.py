@@ -2,7 +2,7 @@
 
 On one file system that is one rename. Across two, the copy is made under a hidden name, flushed and renamed; only then
 the original is renamed aside and deleted. So there is never a moment with less than one whole of it, and where two are
-found, ``settle`` deletes the original.
+found, ``settle`` keeps one.
 """
 
 from __future__ import annotations
@@ -56,13 +56,13 @@ def tidy(source: Path) -> None:
     _delete(_beside(source, _ASIDE))
 
 
-def settle(source: Path, target: Path) -> None:
-    """Finish or undo a move that was cut short."""
+def settle(source: Path, target: Path, *, keep: Path) -> None:
+    """Finish or undo a move that was cut short. Where both ends are there, each is whole, and ``keep`` is kept: the one
+    in use, for it may have been made anew since."""
     _delete(_beside(target, _PARTIAL))
     _delete(_beside(source, _ASIDE))
     if os.path.lexists(target) and os.path.lexists(source):
-        switch(source, target)
-        tidy(source)
+        _delete(target if keep == source else source)
 
 
 def delete(path: Path) -> None:

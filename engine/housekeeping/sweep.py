@@ -141,6 +141,8 @@ def sweep(
                         continue
                     move(source, folder / "objects" / digest[:2] / digest[2:])
                     size += said.st_blocks * 512
+                except FileExistsError:
+                    source.unlink()  # The bin has the very same: a digest names one content.
                 except FileNotFoundError:
                     gone += 1
     return size, gone, wanted

@@ -24,7 +24,8 @@ def copies(folder: Path) -> list[Path]:
         if path.name == "steps" and path.is_dir() and not path.is_symlink():
             for step in _listed(path):
                 inner = _listed(step) if step.is_dir() and not step.is_symlink() else []
-                found += [each for each in inner if not is_log(each.name)] if inner else [step]
+                copied = [each for each in inner if not is_log(each.name)]
+                found += copied if len(copied) < len(inner) else [step]
         else:
             found.append(path)
     return found

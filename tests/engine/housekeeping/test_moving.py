@@ -93,7 +93,7 @@ def test_a_move_between_disks_that_is_killed_anywhere_leaves_one_whole_after_set
         source, target = planted(tmp_path), elsewhere / "target"
         was = contents(source)
         killed = killed_at(number, MOVE, f"moving.move(Path({str(source)!r}), Path({str(target)!r}))")
-        moving.settle(source, target)
+        moving.settle(source, target, keep=target)
         (whole,) = [place for place in (source, target) if place.exists()]
         ends.add(whole)
         assert contents(whole) == was

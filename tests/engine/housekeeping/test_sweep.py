@@ -1,0 +1,103 @@
+"""Mark and sweep beside runs that are packaging: no object goes that somebody is about to name."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from engine.api import Engine, open_engine
+from engine.clock import stamp
+from engine.housekeeping.sweep import age_limit, sweep
+from engine.storage.objects import ObjectStore
+from tests import tiny
+
+NOW = datetime.now(UTC)
+OLD = (NOW - timedelta(days=10)).timestamp()
+
+
+@pytest.fixture
+def engine(tmp_path: Path) -> Iterator[Engine]:
+    engine = open_engine(tmp_path / "home", "ada", create=True)
+    engine.add(tiny.make(tmp_path / "tiny"))
+    yield engine
+    engine.close()
+
+
+def aged(store: ObjectStore, content: bytes) -> str:
+    digest = store.put(content)
+    os.utime(store.path(digest), (OLD, OLD))
+    return digest
+
+
+def swept(engine: Engine, digests: list[str], now: datetime = NOW) -> tuple[int, int, int]:
+    return sweep(engine._ledger, engine._store, digests, engine._workspace.bin / "1", now)
+
+
+def test_an_old_object_goes_and_one_that_was_stored_again_stays(engine: Engine) -> None:
+    store = engine._store
+    digests = [aged(store, b"one"), aged(store, b"two"), aged(store, b"three")]
+    assert store.put(b"two") == digests[1]
+    store.path(digests[2]).unlink()
+    size, gone, wanted = swept(engine, digests)
+    assert (size > 0, gone, wanted) == (True, 1, 1)
+    assert not store.has(digests[0]) and store.get(digests[1]) == b"two"
+    assert (engine._workspace.bin / "1" / "objects" / digests[0][:2] / digests[0][2:]).exists()
+
+
+def test_nothing_goes_that_was_stored_since_the_oldest_run_at_work_began(engine: Engine) -> None:
+    digest = aged(engine._store, b"stored by a run that has been at work for eleven days")
+    began = stamp(NOW - timedelta(days=11))
+    with engine._ledger.write() as db:
+        db.execute(
+            "INSERT INTO runs (project, job, state, as_of, queued_at, started_at, requested_by, options)"
+            " VALUES ('tiny', 'retrain', 'running', ?, ?, ?, 'ada', '{}')",
+            (began, began, began),
+        )
+        assert age_limit(db, NOW) < NOW - timedelta(days=11)
+    assert swept(engine, [digest]) == (0, 0, 1)
+
+
+def test_what_is_stored_while_the_sweep_is_at_work_is_there_afterwards(engine: Engine) -> None:
+    store = engine._store
+    contents = [f"block {number}".encode() for number in range(400)]
+    for _ in range(5):
+        digests = [aged(store, content) for content in contents]
+        named: list[str] = []
+
+        def package(named: list[str] = named) -> None:
+            # Backwards, so that both meet in the middle; what ``put`` has returned is named by a version soon.
+            named.extend(store.put(content) for content in reversed(contents))
+
+        packaging = threading.Thread(target=package)
+        packaging.start()
+        swept(engine, digests)
+        packaging.join()
+        assert len(named) == len(contents)
+        assert [store.get(digest) for digest in reversed(named)] == contents
+
+
+@pytest.mark.slow
+def test_a_run_that_packages_what_an_old_version_held_loses_nothing_to_a_clean_up(tmp_path: Path) -> None:
+    """The run makes the same data, code and model as a version that goes at the very same time."""
+    from engine.versions.document import damaged
+    from tests.journeys.cleaning import FIRST, bloated, cleaned, later
+
+    engine = open_engine(bloated(tmp_path), "ada")
+    project = tmp_path / "tiny"
+    tiny.git(project, "checkout", "-q", "-B", "again", "HEAD~5")  # the code of tiny@1
+    ended: list[str] = []
+    run = engine.retrain("tiny", as_of=FIRST, force=True).id
+    watching = threading.Thread(target=lambda: ended.append(str(engine.wait(run, lambda r: None).version)))
+    watching.start()
+    while watching.is_alive():
+        cleaned(engine, later())
+    watching.join()
+    assert {version.label for version in engine.versions("tiny") if version.cleaned_at} >= {"tiny@1"}
+    made = engine.version(ended[0])
+    assert damaged(engine._store, made.digest) == []
+    engine.close()
