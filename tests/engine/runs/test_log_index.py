@@ -81,7 +81,7 @@ def test_a_log_that_was_cut_meanwhile_is_looked_at_afresh(tmp_path: Path) -> Non
 def test_a_search_finds_every_line_in_either_case_and_goes_on_from_any(tmp_path: Path) -> None:
     log, reader = tmp_path / "step.log", LogReader()
     lines = [b"nothing"] * 100
-    lines[6], lines[40], lines[90] = b"An ERROR of Z\xc3\x84HLER", b"\x1b[31merror\x1b[0m again", b"::progress 1 error"
+    lines[6], lines[40], lines[90] = b"An ERROR of Z\xc3\x84HLER", b"\x1b[31mer\x1b[0mror again", b"::progress 1 error"
     lines[99] = b"no error here"
     log.write_bytes(b"\n".join(lines))
     assert reader.search(log, "error") == (7, 41, 99)  # the progress line is not shown, so not counted
