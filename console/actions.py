@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 ANYWHERE = "anywhere"
-LISTS = ("overview", "candidates", "runs", "versions", "audit")
+LISTS = ("overview", "candidates", "runs", "versions", "audit", "bin", "schedules", "occurrences")
 
 
 @dataclass(frozen=True)
@@ -36,6 +36,8 @@ ACTIONS = (
     Action("open", "enter", "Decide", "open the decision card", ("candidates",)),
     Action("open", "enter", "Card", "open the version's card: gates, metrics, what changed", ("versions",)),
     Action("open", "enter", "Log", "open the run: its steps and its log, live", ("runs",)),
+    Action("open", "enter", "Due times", "what became of this project's due times", ("schedules",)),
+    Action("open", "enter", "Run", "open the run that came of it", ("occurrences",)),
     Action("open", "enter", "Row", "show the whole row", ("audit",)),
     Action("approve", "a", "Approve", "make this version live, after a proof and with your reason",
            ("card", "candidates"), danger=True),
@@ -45,17 +47,32 @@ ACTIONS = (
            ("overview", "versions", "card"), danger=True),
     Action("lift", "l", "Lift bar", "allow a version that was rolled back from to be made live again",
            ("versions", "card"), danger=True, shown=False),
-    Action("retrain", "r", "Retrain", "queue a retrain of the project", ("overview", "versions", "runs")),
+    Action("retrain", "r", "Retrain", "queue a retrain of the project", ("overview", "versions", "runs", "schedules")),
+    Action("times", "i", "Run times", "what each step usually takes, and since when it is slower",
+           ("runs", "run", "overview")),
+    Action("pause", "p", "Pause", "nothing of it starts by itself until it is resumed", ("schedules",)),
+    Action("resume", "u", "Resume", "let it start by itself again, from now on", ("schedules",)),
+    Action("edit", "e", "Change", "another rule or zone, from now on", ("schedules",)),
+    Action("history", "h", "All due times", "what became of every due time", ("schedules",)),
     Action("cancel", "x", "Cancel", "end the run, with your reason", ("runs", "run")),
-    Action("next_step", "n", "Next step", "show the log of the next step", ("run",)),
+    Action("next_log", "n", "Next log", "show the log of the next step", ("run",)),
     Action("verify", "v", "Verify", "follow the whole hash chain and say whether it holds", ("audit",)),
+    Action("scan", "s", "Look again", "look through the disk again, in the background", ("disk",)),
+    Action("clean_up", "C", "Clean up", "see what can go and why, then move it to the bin", ("disk",), danger=True),
+    Action("bin", "b", "Bin", "what was cleaned up and can still be restored", ("disk",)),
+    Action("restore", "u", "Restore", "put it back where it was", ("bin",)),
+    Action("empty", "E", "Empty", "remove everything in the bin for good", ("bin",), danger=True),
     Action("filter", "slash", "Filter", "show only the rows that contain a text; Esc takes the filter away", LISTS),
-    Action("back", "escape", "Back", "go back, or take the filter away", ("card", "run", "diff", *LISTS), shown=False),
+    Action("search", "slash", "Search", "show only the lines of the log that contain a text", ("run",)),
+    Action("back", "escape", "Back", "go back, or take the filter away",
+           ("card", "run", "diff", "disk", "times", *LISTS), shown=False),
     Action("go_overview", "1", "Overview", "all projects", (ANYWHERE,)),
     Action("go_candidates", "2", "Candidates", "what waits for a decision", (ANYWHERE,)),
     Action("go_runs", "3", "Runs", "what ran and what runs", (ANYWHERE,)),
     Action("go_versions", "4", "Versions", "every version of every project", (ANYWHERE,)),
     Action("go_audit", "5", "Audit", "the audit trail", (ANYWHERE,)),
+    Action("go_schedules", "6", "Schedules", "what starts by itself, and when", (ANYWHERE,)),
+    Action("go_disk", "7", "Disk", "who uses how much, what grows, what can go", (ANYWHERE,)),
     Action("help", "question_mark", "Help", "every key of this screen", (ANYWHERE,)),
     Action("palette", "ctrl+p", "All actions", "find an action by its name", (ANYWHERE,), shown=False),
     Action("theme", "t", "Theme", "dark, light or sixteen colours", (ANYWHERE,), shown=False),

@@ -13,7 +13,7 @@ from textual.binding import Binding, BindingType
 from textual.events import Resize
 
 from console import actions, frame, themes
-from console.commands import Cancel, Command, Lift, Reject
+from console.commands import Command
 from console.dialogs.dialog import ReasonDialog
 from console.dialogs.move import MoveDialog
 from console.dialogs.reading import ReadingDialog, audit_lines, help_lines
@@ -21,20 +21,25 @@ from console.dialogs.too_small import TooSmall
 from console.lines import Tone
 from console.messages import Answered, Done, Refused, StepDone, Unanswered
 from console.palette import ActionPalette
-from console.questions import AskRelease, AskRollback, Question
+from console.questions import AskRelease, AskRollback, Desk, Question
 from console.runner import Runner
 from console.screens.audit import AuditPage
+from console.screens.bin import BinPage
 from console.screens.candidates import CandidatesPage
 from console.screens.card import CardPage
 from console.screens.diff import DiffPage
+from console.screens.disk import DiskPage
+from console.screens.occurrences import OccurrencesPage
 from console.screens.overview import OverviewPage
 from console.screens.page import Asking, Page
 from console.screens.run import RunPage
 from console.screens.runs import RunsPage
+from console.screens.schedules import SchedulesPage
+from console.screens.times import TimesPage
 from console.screens.versions import VersionsPage
 from console.watcher import Watcher
 from engine import clock
-from engine.records import AuditRow, Overview, Run
+from engine.records import AuditRow
 
 if TYPE_CHECKING:
     from engine.api import Engine
@@ -55,6 +60,8 @@ class LeverframeApp(App[None]):
         "runs": RunsPage,
         "versions": VersionsPage,
         "audit": AuditPage,
+        "schedules": SchedulesPage,
+        "disk": DiskPage,
     }
     DEFAULT_MODE = "overview"
     ENABLE_COMMAND_PALETTE = True
@@ -66,14 +73,18 @@ class LeverframeApp(App[None]):
         self,
         engine: Engine,
         who: frame.Who,
-        first: Future[Overview] | None = None,
+        first: Future[Desk] | None = None,
+        last_visit: datetime | None = None,
         now: Callable[[], datetime] = clock.now,
+        ready: Callable[[], None] = lambda: None,
     ) -> None:
         super().__init__()
         self.who = who
         self.first = first
+        self.last_visit = last_visit
+        self._when_ready = ready
         self.question: Question | None = None
-        self.overview: Overview | None = None
+        self.desk: Desk | None = None
         self.watcher = Watcher(engine, self.post_message, now)
         self.runner = Runner(engine, self.post_message)
         self._leaving = False
@@ -84,6 +95,10 @@ class LeverframeApp(App[None]):
 
     def on_mount(self) -> None:
         self.watcher.start()
+
+    def on_ready(self) -> None:
+        """The first picture is on the screen."""
+        self._when_ready()
 
     def on_unmount(self) -> None:
         self.watcher.stop()
@@ -181,8 +196,19 @@ class LeverframeApp(App[None]):
     def do_go_audit(self) -> None:
         self.go("audit")
 
+    def do_go_schedules(self) -> None:
+        self.go("schedules")
+
+    def do_go_disk(self) -> None:
+        self.go("disk")
+
     def do_palette(self) -> None:
         self.action_command_palette()
+
+    def action_command_palette(self) -> None:
+        """Over a screen only: Textual's own key for it works everywhere, in the palette too."""
+        if isinstance(self.screen, Page):
+            super().action_command_palette()
 
     def do_help(self) -> None:
         top = self.screen
@@ -229,25 +255,18 @@ class LeverframeApp(App[None]):
     def open_rollback(self, project: str, to: str | None, *, lift: bool = False) -> None:
         self.push_screen(MoveDialog(AskRollback(project, to, lift)))
 
-    def open_reject(self, label: str) -> None:
-        said = (f"{label} is turned down and cannot be approved any more; a new retrain makes a new candidate.",
-                "What is live stays live. The version is kept, and your reason is shown on the next card.")  # fmt: skip
-        self.push_screen(ReasonDialog(f"REJECT {label}", said, "reject it", lambda reason: Reject(label, reason)))
+    def open_times(self, project: str) -> None:
+        self.push_screen(TimesPage(project))
 
-    def open_lift(self, label: str) -> None:
-        said = (f"{label} was rolled back from, so nobody can make it live by accident. Without its bar it can be",
-                "rolled back to again, after the same proof as any version. Nothing goes live now.")  # fmt: skip
-        self.push_screen(ReasonDialog(f"LIFT THE BAR OF {label}", (" ".join(said),), "lift the bar",
-                                      lambda reason: Lift(label, reason)))  # fmt: skip
+    def open_occurrences(self, matching: str) -> None:
+        self.push_screen(OccurrencesPage(matching))
 
-    def open_cancel(self, run: Run) -> None:
-        said = (f"Run {run.id}, a {run.job} of {run.project}, is ended with everything it started.",
-                "Its log is kept. No version comes of it; what is live stays live.")  # fmt: skip
-        self.push_screen(ReasonDialog(f"CANCEL RUN {run.id}", said, "cancel it", lambda reason: Cancel(run.id, reason)))
+    def open_bin(self) -> None:
+        self.push_screen(BinPage())
 
-    def remember(self, overview: Overview) -> None:
+    def remember(self, desk: Desk) -> None:
         """Remember the newest overview: when the console is left, the next start's first picture is made of it."""
-        self.overview = overview
+        self.desk = desk
 
     # The terminal
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from engine.api import Engine
+    from engine.housekeeping.records import CleanPlan
     from engine.records import MovePlan, ProofStep
 
 Tell = Callable[["ProofStep"], None]
@@ -114,3 +115,99 @@ class Verify:
         if not verdict.ok:
             raise Damage(f"The audit trail is broken at row {verdict.first_broken}: {verdict.why}.")
         return Result(f"All {verdict.rows:,} rows hold. Head {verdict.head}")
+
+
+@dataclass(frozen=True)
+class ScanDisk:
+    doing: str = "the disk is being looked through"
+
+    def carry_out(self, engine: Engine, tell: Tell) -> Result:
+        report = engine.scan_disk(lambda *_: None)
+        return Result(f"The disk was looked through in {report.scan_seconds:.1f} s.")
+
+
+@dataclass(frozen=True)
+class CleanUp:
+    """A clean-up, exactly as the plan was shown."""
+
+    plan: CleanPlan
+    reason: str
+    doing: str = "what is not needed goes to the bin"
+
+    def carry_out(self, engine: Engine, tell: Tell) -> Result:
+        cleaned = engine.clean(self.plan, self.reason, lambda text: None)
+        return Result(" ".join([cleaned.sentence, *cleaned.notes[:3]]))
+
+
+@dataclass(frozen=True)
+class Restore:
+    item: int
+    what: str
+    reason: str
+
+    @property
+    def doing(self) -> str:
+        return f"{self.what} is being restored"
+
+    def carry_out(self, engine: Engine, tell: Tell) -> Result:
+        engine.restore(self.item, self.reason)
+        return Result(f"{self.what} is back where it was.")
+
+
+@dataclass(frozen=True)
+class EmptyBin:
+    reason: str
+    doing: str = "the bin is being emptied"
+
+    def carry_out(self, engine: Engine, tell: Tell) -> Result:
+        engine.empty_bin(self.reason, all=True)
+        return Result("The bin is empty.")
+
+
+@dataclass(frozen=True)
+class Pause:
+    project: str
+    job: str
+    reason: str
+
+    @property
+    def doing(self) -> str:
+        return f"the {self.job} schedule of {self.project} is being paused"
+
+    def carry_out(self, engine: Engine, tell: Tell) -> Result:
+        engine.pause_schedule(self.project, self.job, self.reason)
+        return Result(f"The {self.job} schedule of {self.project} is paused; what runs goes on, nothing new starts.")
+
+
+@dataclass(frozen=True)
+class Resume:
+    project: str
+    job: str
+    reason: str
+
+    @property
+    def doing(self) -> str:
+        return f"the {self.job} schedule of {self.project} is being resumed"
+
+    def carry_out(self, engine: Engine, tell: Tell) -> Result:
+        engine.resume_schedule(self.project, self.job, self.reason)
+        return Result(f"The {self.job} schedule of {self.project} acts again from now on.")
+
+
+@dataclass(frozen=True)
+class Reschedule:
+    """Another rule for a schedule, from now on."""
+
+    project: str
+    job: str
+    rule: str
+    timezone: str
+    reason: str
+
+    @property
+    def doing(self) -> str:
+        return f"the {self.job} schedule of {self.project} is being changed"
+
+    def carry_out(self, engine: Engine, tell: Tell) -> Result:
+        engine.edit_schedule(self.project, self.job, rule=self.rule, timezone=self.timezone, reason=self.reason)
+        return Result(f"The {self.job} schedule of {self.project} is '{self.rule}' ({self.timezone}) from now on.")

@@ -9,7 +9,10 @@ from datetime import datetime
 from console.actions import Action, of_screen
 from console.lines import Line, Span, ends, fit, line, width_of
 
-PLACES = (("1", "Overview"), ("2", "Candidates"), ("3", "Runs"), ("4", "Versions"), ("5", "Audit"))
+PLACES = (
+    ("1", "Overview"), ("2", "Candidates"), ("3", "Runs"), ("4", "Versions"), ("5", "Audit"), ("6", "Schedules"),
+    ("7", "Disk"),
+)  # fmt: skip
 LEAST_WIDTH, LEAST_HEIGHT = 60, 16
 
 
@@ -38,15 +41,16 @@ def rule(width: int) -> Line:
 
 def keys(screen: str, why_not: Callable[[str], str | None], width: int) -> Line:
     """The keys of the screen itself; what cannot be done now is dimmed. Those that do not fit are on the help page."""
+    right = line(Span("?", "key"), Span(" Help  ", "dim"), Span("q", "key"), Span(" Quit ", "dim"))
     parts: list[Span] = [Span(" ")]
     for action in of_screen(screen):
         if not action.shown:
             continue
         entry = _entry(action, dimmed=why_not(action.id) is not None)
-        if width_of((*parts, *entry)) > width:
+        if width_of((*parts, *entry, *right)) > width:
             break
         parts += entry
-    return fit(tuple(parts), width)
+    return fit(ends(tuple(parts), right, width), width)
 
 
 def _entry(action: Action, *, dimmed: bool) -> list[Span]:
@@ -57,9 +61,8 @@ def places(here: str, width: int) -> Line:
     """The screens and the key of each; the one that is shown is strong."""
     parts: list[Span] = [Span(" ")]
     for key, name in PLACES:
-        parts += [Span(key, "key"), Span(f" {name}   ", "strong" if name == here else "dim")]
-    right = line(Span("?", "key"), Span(" Help  ", "dim"), Span("q", "key"), Span(" Quit ", "dim"))
-    return fit(ends(tuple(parts), right, width), width)
+        parts += [Span(key, "key"), Span(f" {name}  ", "strong" if name == here else "dim")]
+    return fit(tuple(parts), width)
 
 
 def too_small(width: int, height: int) -> list[Line]:

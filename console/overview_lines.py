@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from console import cells
-from console.lines import Line, Span, cut, ends, line, wrapped
+from console import cells, schedule_lines
+from console.lines import Line, Span, cut, ends, fit, line, wrapped
+from console.questions import Desk
 from engine.records import Overview, ProjectStatus, Verdict
 from engine.text import plain
 
@@ -18,8 +19,17 @@ def ordered(projects: Sequence[ProjectStatus]) -> tuple[ProjectStatus, ...]:
     return tuple(sorted(projects, key=lambda s: (_URGENCY[s.verdict], not s.candidates, s.project.name)))
 
 
-def summary(overview: Overview, width: int) -> Line:
-    """How things stand in one line, and how much disk is left."""
+def summary(desk: Desk, now: datetime, width: int) -> list[Line]:
+    """How things stand and how much disk is left; below it what went by unseen, or who sees to what is due next."""
+    overview = desk.overview
+    news = schedule_lines.news(desk.news)
+    due = Span(schedule_lines.next_of(overview, now), "dim")
+    seen = line(" ", news) if news is not None else line(" ", due)
+    who = line(schedule_lines.who_sees_to_it(desk.engine, now), " ")
+    return [_standing(overview, width), fit(ends(seen, who, width), width)]
+
+
+def _standing(overview: Overview, width: int) -> Line:
     worst: list[Span] = []
     for verdict in ("failing", "unknown", "watch", "ok"):
         count = sum(1 for s in overview.projects if s.verdict == verdict)

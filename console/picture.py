@@ -11,7 +11,7 @@ from pathlib import Path
 from console import frame, tables, themes
 from console.lines import Line, Span, fit, heading, row
 from console.overview_lines import detail, ordered, summary
-from engine.records import Overview
+from console.questions import Desk
 
 _RGB = re.compile(r"#([0-9a-f]{2})([0-9a-f]{2})([0-9a-f]{2})")
 _SIXTEEN = {
@@ -19,9 +19,9 @@ _SIXTEEN = {
 }  # fmt: skip
 
 
-def picture(overview: Overview, now: datetime, width: int, height: int) -> list[Line]:
+def picture(desk: Desk, now: datetime, width: int, height: int) -> list[Line]:
     """All lines below the head, as the overview shows them, with the cursor on the first project."""
-    projects = ordered(overview.projects)
+    projects = ordered(desk.overview.projects)
     first = projects[0] if projects else None
     below = [
         *_filled(detail(first, now, width) if first else (), 6),
@@ -29,12 +29,12 @@ def picture(overview: Overview, now: datetime, width: int, height: int) -> list[
         frame.keys("overview", lambda action: None, width),
         frame.places("Overview", width),
     ]
-    room = height - 1 - 1 - 2 - len(below)
+    room = height - 1 - 1 - 3 - len(below)
     shown = [(Span("   "), *heading(tables.PROJECTS, width - 4))]
     for status in projects[: max(0, room - 1)]:
         mark = Span(" ▸ ", "key") if status is first else Span("   ")
         shown.append((mark, *row(tables.PROJECTS, status, now, width - 4)))
-    return [frame.rule(width), summary(overview, width), (), *_filled(shown, room), *below]
+    return [frame.rule(width), *summary(desk, now, width), (), *_filled(shown, room), *below]
 
 
 def _filled(lines: Iterable[Line], count: int) -> list[Line]:
@@ -63,9 +63,9 @@ def _codes(style: str) -> str:
     return ";".join(codes)
 
 
-def keep(path: Path, overview: Overview, now: datetime, width: int, height: int, theme: str) -> None:
+def keep(path: Path, desk: Desk, now: datetime, width: int, height: int, theme: str) -> None:
     """Write the picture to ``path``, whole or not at all; a picture is not worth an error."""
-    text = f"{width} {height} {now.timestamp():.0f}\n" + encoded(picture(overview, now, width, height), width, theme)
+    text = f"{width} {height} {now.timestamp():.0f}\n" + encoded(picture(desk, now, width, height), width, theme)
     fresh = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         fresh.write_text(text, encoding="utf-8")

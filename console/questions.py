@@ -12,11 +12,14 @@ from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 if TYPE_CHECKING:
     from engine.api import Engine
+    from engine.housekeeping.records import BinItem, CleanPlan, DiskReport
     from engine.records import AuditRow, Change, DecisionCard, MovePlan, Overview, Run, Version
+    from engine.runs.logindex import LogLine
+    from engine.runs.times_records import RunTimes
+    from engine.schedule.records import EngineState, Occurrence, Schedule
 
 R = TypeVar("R")
 SELDOM = 5.0  # as often as ages are drawn anew
-LOG_BYTES = 256 * 1024
 
 
 class Question(Protocol):
@@ -55,11 +58,58 @@ class Page:
 
 
 @dataclass(frozen=True)
+class Desk:
+    """The overview with who sees to the schedules, and what became of due times since the operator last looked."""
+
+    overview: Overview
+    engine: EngineState | None = None
+    news: tuple[Occurrence, ...] = ()
+
+
+@dataclass(frozen=True)
 class AskOverview:
+    since: datetime | None = None
     refresh: float = 5.0
 
-    def answer(self, engine: Engine, now: datetime) -> Overview:
-        return engine.overview(now)
+    def answer(self, engine: Engine, now: datetime) -> Desk:
+        news = engine.since(self.since) if self.since is not None else ()
+        return Desk(engine.overview(now), engine.engine_state(), news)
+
+
+@dataclass(frozen=True)
+class Plans:
+    """Every schedule, and who sees to them."""
+
+    schedules: tuple[Schedule, ...]
+    engine: EngineState
+
+
+@dataclass(frozen=True)
+class AskSchedules:
+    refresh: float = SELDOM
+
+    def answer(self, engine: Engine, now: datetime) -> Plans:
+        return Plans(engine.schedules(), engine.engine_state())
+
+
+@dataclass(frozen=True)
+class AskOccurrences:
+    page: Page
+    refresh: float = SELDOM
+
+    def answer(self, engine: Engine, now: datetime) -> Rows[Occurrence]:
+        page = self.page
+        found = engine.occurrences(offset=page.offset, limit=page.limit, matching=page.matching)
+        return page.rows(found, engine.count_occurrences())
+
+
+@dataclass(frozen=True)
+class AskTimes:
+    project: str
+    refresh: float = SELDOM
+
+    def answer(self, engine: Engine, now: datetime) -> RunTimes:
+        return engine.run_times(self.project)
 
 
 @dataclass(frozen=True)
@@ -123,31 +173,31 @@ class AskDiff:
 
 @dataclass(frozen=True)
 class RunLog:
-    """A run with the end of one step's log."""
+    """A run with a window of one log, and the names of the logs that it has."""
 
     run: Run
-    lines: tuple[str, ...]
-    cut: bool
+    lines: Rows[LogLine]
+    logs: tuple[str, ...]
 
 
 @dataclass(frozen=True)
 class AskRun:
     run: int
-    step: str | None
+    log: str | None
+    page: Page
     refresh: float = 0.5
 
     def answer(self, engine: Engine, now: datetime) -> RunLog:
-        size = engine.log(self.run, step=self.step, limit=1).size
-        start = max(0, size - LOG_BYTES)
-        lines: list[str] = []
-        offset = start
-        while offset < size:
-            page = engine.log(self.run, step=self.step, offset=offset, limit=LOG_BYTES)
-            lines += page.lines
-            if page.next_offset <= offset:
-                break
-            offset = page.next_offset
-        return RunLog(engine.run(self.run), tuple(lines), start > 0)
+        page = self.page
+        if page.matching:
+            numbers = engine.search_log(self.run, self.log, page.matching, limit=page.offset + page.limit)
+            wanted = numbers[page.offset :]
+            found = [engine.log_window(self.run, self.log, line=n, count=1).lines for n in wanted]
+            lines = page.rows(tuple(line for each in found for line in each), 0)
+        else:
+            window = engine.log_window(self.run, self.log, line=page.offset + 1, count=page.limit)
+            lines = page.rows(window.lines, window.total)
+        return RunLog(engine.run(self.run), lines, engine.logs_of(self.run))
 
 
 @dataclass(frozen=True)
@@ -168,3 +218,29 @@ class AskRollback:
 
     def answer(self, engine: Engine, now: datetime) -> MovePlan:
         return engine.plan_rollback(self.project, self.to, lift=self.lift)
+
+
+@dataclass(frozen=True)
+class AskDisk:
+    refresh: float = SELDOM
+
+    def answer(self, engine: Engine, now: datetime) -> DiskReport | None:
+        return engine.disk()
+
+
+@dataclass(frozen=True)
+class AskCleanUp:
+    """Asked once: working the plan out looks at every run folder."""
+
+    refresh: float = 3600.0
+
+    def answer(self, engine: Engine, now: datetime) -> CleanPlan:
+        return engine.plan_clean()
+
+
+@dataclass(frozen=True)
+class AskBin:
+    refresh: float = SELDOM
+
+    def answer(self, engine: Engine, now: datetime) -> tuple[BinItem, ...]:
+        return engine.bin_items()

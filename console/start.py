@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import os
 import select
@@ -11,19 +12,21 @@ import sys
 import termios
 import threading
 from concurrent.futures import Future, ThreadPoolExecutor
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from console import picture
 from console.frame import Who
 from console.last_seen import NAME
+from console.questions import AskOverview, Desk
 from engine import clock
 from engine.api import Engine, open_engine
-from engine.errors import Refusal
-from engine.records import Overview
+from engine.errors import Invalid, Refusal
 
 if TYPE_CHECKING:
     from console.app import LeverframeApp
+    from engine.schedule.clockwork import Clockwork
 
 HANG_UP_SECONDS = 2.0
 
@@ -33,8 +36,9 @@ def run_console(home: Path | None, operator: str | None) -> int:
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise Refusal("The console needs a terminal; 'leverframe status' and the other verbs work without one.")
     engine = open_engine(home, operator)
+    hosted = Hosted(engine)
     try:
-        app = _app(engine)
+        app = _app(engine, hosted)
         _watch_terminal(app)
         # What was typed at the picture of last time was not meant for what is there now.
         termios.tcflush(0, termios.TCIFLUSH)
@@ -42,13 +46,41 @@ def run_console(home: Path | None, operator: str | None) -> int:
         _keep_picture(engine, app)
         return app.return_code or 0
     finally:
+        hosted.stop()
         engine.close()
 
 
-def _app(engine: Engine) -> LeverframeApp:
+class Hosted:
+    """The engine's clockwork inside this console, or standing by for the one that has it.
+
+    It is started behind the first picture: the clock's library takes longer to load than the picture to draw.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._clockwork: Clockwork | None = None
+        self._thread = threading.Thread(target=self._start, name="clockwork", daemon=True)
+
+    def start(self) -> None:
+        """Begin, on a thread of its own."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Let go of the schedules; whoever stands by takes them over."""
+        if self._thread.is_alive():
+            self._thread.join(HANG_UP_SECONDS)
+        if self._clockwork is not None:
+            self._clockwork.stop()
+
+    def _start(self) -> None:
+        self._clockwork = self._engine.start_clockwork()
+
+
+def _app(engine: Engine, hosted: Hosted) -> LeverframeApp:
     # The first overview is read while Textual loads, so that the first picture is a live one.
     with ThreadPoolExecutor(1) as pool:
-        first: Future[Overview] = pool.submit(engine.overview, clock.now())
+        last_visit = _last_visit(engine)
+        first: Future[Desk] = pool.submit(AskOverview(last_visit).answer, engine, clock.now())
         # Loading makes objects that stay: looking for garbage among them costs 10 ms and finds none.
         gc.disable()
         from console.app import LeverframeApp
@@ -56,7 +88,7 @@ def _app(engine: Engine) -> LeverframeApp:
         gc.freeze()
         gc.enable()
         who = Who(engine.operator.name, engine.operator.role, socket.gethostname(), str(engine.home))
-        return LeverframeApp(engine, who, first)
+        return LeverframeApp(engine, who, first, last_visit, ready=hosted.start)
 
 
 def _watch_terminal(app: LeverframeApp) -> None:
@@ -79,6 +111,20 @@ def _watch_terminal(app: LeverframeApp) -> None:
 
 
 def _keep_picture(engine: Engine, app: LeverframeApp) -> None:
-    if app.overview is not None:
-        path = engine.home / "console" / NAME
-        picture.keep(path, app.overview, app.overview.at, app.size.width, app.size.height, app.theme)
+    if app.desk is not None:
+        at = app.desk.overview.at
+        picture.keep(engine.home / "console" / NAME, app.desk, at, app.size.width, app.size.height, app.theme)
+        with contextlib.suppress(OSError):  # the next visit shows a little more than it need
+            _visit(engine).write_text(clock.stamp(at))
+
+
+def _visit(engine: Engine) -> Path:
+    return engine.home / "console" / f"{engine.operator.name}.seen"
+
+
+def _last_visit(engine: Engine) -> datetime | None:
+    """When this operator last left the console here; None on the first visit."""
+    try:
+        return clock.moment(_visit(engine).read_text())
+    except (OSError, Invalid):
+        return None

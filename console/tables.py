@@ -6,7 +6,11 @@ from datetime import datetime
 
 from console import cells
 from console.lines import Column, Span, Tone
+from console.schedule_lines import occurrence_state
+from engine.housekeeping.records import BinItem
 from engine.records import AuditRow, Comparison, ProjectStatus, Run, RunState, Version, VersionState
+from engine.runs.logindex import LogLine
+from engine.schedule.records import Occurrence, Schedule
 from engine.text import plain
 
 RUN_TONES: dict[RunState, Tone] = {
@@ -109,6 +113,48 @@ def _took(run: Run, now: datetime) -> str:
         return cells.span(run.seconds)
     return cells.age(run.started_at, now) if run.state == "running" else cells.NOTHING
 
+
+SCHEDULES: tuple[Column[Schedule], ...] = (
+    Column("PROJECT", 12, lambda s, now: Span(s.project, "strong"), grows=True),
+    Column("JOB", 8, lambda s, now: Span(s.job)),
+    Column("RULE", 16, lambda s, now: Span(plain(s.rule))),
+    Column("ZONE", 18, lambda s, now: Span(s.timezone), yields=1),
+    Column("NEXT", 9, lambda s, now: _next(s, now), right=True),
+    Column("LAST", 12, lambda s, now: occurrence_state(s.last) if s.last else Span(cells.NOTHING, "dim")),
+    Column("DUE AGO", 8, lambda s, now: Span(cells.age(s.last.due if s.last else None, now)), right=True, yields=2),
+    Column("CATCH UP", 8, lambda s, now: Span(s.catch_up, "dim"), yields=3),
+    Column("BY", 8, lambda s, now: Span(s.changed_by or s.origin, "dim"), yields=4),
+)
+
+
+def _next(schedule: Schedule, now: datetime) -> Span:
+    if not schedule.enabled:
+        return Span("paused", "watch")
+    return Span(cells.until(schedule.next_due[0] if schedule.next_due else None, now))
+
+
+OCCURRENCES: tuple[Column[Occurrence], ...] = (
+    Column("DUE (UTC)", 12, lambda o, now: Span(cells.clock_time(o.due, now))),
+    Column("PROJECT", 12, lambda o, now: Span(o.project, "strong")),
+    Column("JOB", 8, lambda o, now: Span(o.job), yields=1),
+    Column("BECAME", 15, lambda o, now: occurrence_state(o)),
+    Column("RUN", 6, lambda o, now: Span(str(o.run) if o.run is not None else cells.NOTHING), right=True),
+    Column("WHY", 20, lambda o, now: Span(plain(o.why) or "on time", "dim"), grows=True),
+)
+
+LOG: tuple[Column[LogLine], ...] = (
+    Column("LINE", 9, lambda g, now: Span(f"{g.number:,}", "dim"), right=True),
+    Column("PRINTED", 20, lambda g, now: Span(g.text), grows=True),
+)
+
+BIN: tuple[Column[BinItem], ...] = (
+    Column("WHAT", 24, lambda b, now: Span(plain(b.what), "strong"), grows=True),
+    Column("KIND", 12, lambda b, now: Span(b.kind), yields=2),
+    Column("SIZE", 9, lambda b, now: Span(cells.size(b.bytes)), right=True),
+    Column("BINNED", 8, lambda b, now: Span(cells.age(b.binned_at, now)), right=True),
+    Column("GONE FOR GOOD", 13, lambda b, now: Span(cells.until(b.purge_at, now)), right=True),
+    Column("BY", 8, lambda b, now: Span(b.by), yields=1),
+)
 
 AUDIT: tuple[Column[AuditRow], ...] = (
     Column("ROW", 9, lambda a, now: Span(f"{a.seq:,}"), right=True),

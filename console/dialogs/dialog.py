@@ -59,6 +59,11 @@ class ReasonDialog(Asking, ModalScreen[None]):
     def on_screen_resume(self) -> None:
         self.app.ask(self.question())
 
+    @property
+    def reason(self) -> str:
+        """What was given as the reason so far."""
+        return self.query_one("#reason", Input).value.strip()
+
     def text(self, width: int) -> Sequence[Line]:
         """What will happen."""
         return [each for sentence in self.sentences for each in wrapped(sentence, width)]
@@ -120,7 +125,7 @@ class ReasonDialog(Asking, ModalScreen[None]):
         if not self.ready:
             self._say("Not read yet; your reason is kept, press Enter again in a moment.", "watch")
             return
-        reason = event.value.strip()
+        reason = self.reason
         if not reason:
             self._say("A reason is needed: in a year somebody will ask why this was done.", "watch")
             return

@@ -16,7 +16,7 @@ from console.widgets.lines_view import LinesView
 class TooSmall(Asking, ModalScreen[None]):
     """Stands over everything until there is room again."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("q,ctrl+c", "app.act('quit')", show=False)]
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("q", "app.act('quit')", show=False)]
 
     def compose(self) -> ComposeResult:
         yield LinesView(id="small")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from console import tables
+from console.dialogs import reasons
 from console.questions import AskCandidates, Question, Rows
 from console.screens.list_page import ListPage
 from engine.records import Version
@@ -53,4 +54,4 @@ class CandidatesPage(ListPage[Version]):
 
     def do_reject(self) -> None:
         if self.selected is not None:
-            self.app.open_reject(self.selected.label)
+            self.app.push_screen(reasons.rejecting(self.selected.label))

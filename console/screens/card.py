@@ -8,6 +8,7 @@ from datetime import datetime
 from textual.widget import Widget
 
 from console.card_lines import card_lines
+from console.dialogs import reasons
 from console.questions import AskCard, Question
 from console.screens.page import Page
 from console.screens.versions import why_not_here
@@ -59,10 +60,10 @@ class CardPage(Page):
         self.app.open_release(self.label)
 
     def do_reject(self) -> None:
-        self.app.open_reject(self.label)
+        self.app.push_screen(reasons.rejecting(self.label))
 
     def do_lift(self) -> None:
-        self.app.open_lift(self.label)
+        self.app.push_screen(reasons.lifting(self.label))
 
     def do_diff(self) -> None:
         if self.card is not None and self.card.version.against is not None:

@@ -23,6 +23,7 @@ class ListPage(Page, Generic[R]):
 
     columns: ClassVar[Sequence[Column[Any]]]
     empty: ClassVar[Sequence[str]] = ("Nothing here yet.",)
+    placeholder: ClassVar[str] = "show rows that contain …   Enter keeps the filter, Esc takes it away"
 
     def __init__(self) -> None:
         super().__init__()
@@ -34,8 +35,12 @@ class ListPage(Page, Generic[R]):
         return record
 
     def body(self) -> Iterable[Widget]:
-        yield PagedList(self.columns, self.key, id="list")
-        yield Input(placeholder="show rows that contain …   Enter keeps the filter, Esc takes it away", id="filter")
+        yield self.make_table()
+        yield Input(placeholder=self.placeholder, id="filter")
+
+    def make_table(self) -> PagedList[R]:
+        """The list itself."""
+        return PagedList(self.columns, self.key, id="list")
 
     @property
     def table(self) -> PagedList[R]:

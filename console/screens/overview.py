@@ -10,10 +10,10 @@ from textual.widget import Widget
 from console import tables
 from console.commands import Retrain
 from console.overview_lines import detail, ordered, summary
-from console.questions import AskOverview, Question, Rows
+from console.questions import AskOverview, Desk, Question, Rows
 from console.screens.list_page import ListPage
 from console.widgets.lines_view import LinesView
-from engine.records import Overview, ProjectStatus
+from engine.records import ProjectStatus
 
 FIRST_STEPS = (
     "No project yet. A project is a folder with a leverframe.toml, in Git. In a shell:",
@@ -32,7 +32,7 @@ class OverviewPage(ListPage[ProjectStatus]):
 
     def __init__(self) -> None:
         super().__init__()
-        self.overview: Overview | None = None
+        self.desk: Desk | None = None
 
     @staticmethod
     def key(record: ProjectStatus) -> str:
@@ -48,23 +48,23 @@ class OverviewPage(ListPage[ProjectStatus]):
         first = self.app.first
         # Read while Textual was loading; a failure is left to the watcher, which asks again and says it.
         if first is not None and first.done() and first.exception() is None:
-            self.answered(first.result(), first.result().at)
+            self.answered(first.result(), first.result().overview.at)
 
     def question(self) -> Question:
-        return AskOverview()
+        return AskOverview(self.app.last_visit)
 
-    def show(self, answer: Overview, at: datetime) -> None:  # type: ignore[override]
-        self.overview = answer
+    def show(self, answer: Desk, at: datetime) -> None:  # type: ignore[override]
+        self.desk = answer
         self.app.remember(answer)
         wanted = self.matching.lower()
-        found = tuple(s for s in ordered(answer.projects) if wanted in _words(s))
+        found = tuple(s for s in ordered(answer.overview.projects) if wanted in _words(s))
         self.table.show(Rows(len(found), 0, found), at, self.empty_lines())
-        self.lines("#summary").show(lambda width: [summary(answer, width), ()])
+        self.lines("#summary").show(lambda width: [*summary(answer, at, width), ()])
         self.selection_changed()
 
     def filter_changed(self) -> None:
-        if self.overview is not None and self.at is not None:
-            self.show(self.overview, self.at)
+        if self.desk is not None and self.at is not None:
+            self.show(self.desk, self.at)
 
     def on_paged_list_moved(self) -> None:
         self.selection_changed()
@@ -102,6 +102,10 @@ class OverviewPage(ListPage[ProjectStatus]):
     def do_roll_back(self) -> None:
         if self.selected is not None:
             self.app.open_rollback(self.selected.project.name, None)
+
+    def do_times(self) -> None:
+        if self.selected is not None:
+            self.app.open_times(self.selected.project.name)
 
     def do_retrain(self) -> None:
         if self.selected is not None:

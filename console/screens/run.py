@@ -7,76 +7,102 @@ from datetime import datetime
 
 from textual.widget import Widget
 
-from console import cells
+from console import cells, tables
+from console.dialogs import reasons
+from console.dialogs.reading import ReadingDialog
 from console.lines import Line, Span, line, pad, wrapped
 from console.questions import AskRun, Question, RunLog
-from console.screens.page import Page
+from console.screens.list_page import ListPage
 from console.screens.runs import why_not_cancel
 from console.tables import RUN_TONES
 from console.widgets.lines_view import LinesView
+from console.widgets.paged_list import PagedList
 from engine.records import Run
+from engine.runs.logindex import LogLine
 from engine.text import plain
 
 BAR = 24
 
 
-class RunPage(Page):
+class RunPage(ListPage[LogLine]):
     name_of, place = "run", "Runs"
-    AUTO_FOCUS = "#log"
+    columns = tables.LOG
+    empty = ("Nothing was printed.",)
+    placeholder = "show lines that contain …   Enter keeps the search, Esc takes it away"
 
     def __init__(self, run: int) -> None:
         super().__init__()
         self.run_id = run
         self.found: RunLog | None = None
-        self.step: str | None = None
+        self.log_name: str | None = None
 
     @property
     def heading(self) -> str:
-        return f"Run {self.run_id}" + (f", a {self.found.run.job} of {self.found.run.project}" if self.found else "")
+        what = f", a {self.found.run.job} of {self.found.run.project}" if self.found else ""
+        return f"Run {self.run_id}{what}" + (f" · search '{self.matching}'" if self.matching else "")
+
+    @staticmethod
+    def key(record: LogLine) -> int:
+        return record.number
 
     def body(self) -> Iterable[Widget]:
         yield LinesView(id="facts", grows=10)
-        yield LinesView(id="log", focusable=True)
+        yield from super().body()
+
+    def make_table(self) -> PagedList[LogLine]:
+        return PagedList(self.columns, self.key, id="list", follows=True)
 
     def question(self) -> Question:
-        return AskRun(self.run_id, self.step)
+        return AskRun(self.run_id, self.log_name, self.window)
 
-    def show(self, answer: RunLog, at: datetime) -> None:
+    def show(self, answer: RunLog, at: datetime) -> None:  # type: ignore[override]
         self.found = answer
-        log = self.lines("#log")
-        following = log.at_end
-        self.lines("#facts").show(lambda width: facts(answer.run, self.step, at, width))
-        log.show(lambda width: log_lines(answer, width))
-        if following:
-            log.scroll_end(animate=False)
+        self.lines("#facts").show(lambda width: facts(answer, self.log_name, at, width))
+        self.table.show(answer.lines, at, self.empty_lines())
 
     def why_not(self, action: str) -> str | None:
-        if action == "back":
+        if action in ("back", "search", "times"):
             return None
         if self.found is None:
             return f"Run {self.run_id} is still being read."
         if action == "cancel":
             return why_not_cancel(self.found.run)
-        if action == "next_step" and not self.found.run.steps:
-            return "No step has ended yet; this is the log of the one that runs."
+        if action == "next_log" and len(self.found.logs) < 2:
+            return "This run has no other log."
         return None
 
     def do_cancel(self) -> None:
         if self.found is not None:
-            self.app.open_cancel(self.found.run)
+            self.app.push_screen(reasons.cancelling(self.found.run))
 
-    def do_next_step(self) -> None:
-        """Through the steps that ended, then back to whichever writes."""
+    def do_search(self) -> None:
+        self.do_filter()
+
+    def do_times(self) -> None:
+        if self.found is not None:
+            self.app.open_times(self.found.run.project)
+
+    def do_next_log(self) -> None:
+        """Through the logs that there are, then back to whichever is written last."""
         if self.found is None:
             return
-        names: list[str | None] = [None, *(s.name for s in self.found.run.steps)]
-        at = names.index(self.step) if self.step in names else 0
-        self.step = names[(at + 1) % len(names)]
+        names: list[str | None] = [None, *self.found.logs]
+        at = names.index(self.log_name) if self.log_name in names else 0
+        self.log_name = names[(at + 1) % len(names)]
+        self.table.reset()
         self.ask()
 
+    def on_paged_list_chosen(self) -> None:
+        """A line that was cut is read whole."""
+        line = self.selected
+        if line is not None:
+            text = line.text
+            self.app.push_screen(ReadingDialog(lambda width: wrapped(text, width) or [()]))
 
-def facts(run: Run, step: str | None, now: datetime, width: int) -> Sequence[Line]:
+
+def facts(found: RunLog, log: str | None, now: datetime, width: int) -> Sequence[Line]:
     """What is known of the run, and its steps."""
+    run = found.run
     lines: list[Line] = [
         line(" ", Span(cells.run_state(run), RUN_TONES[run.state]), *_bar(run)),
         line(" ", Span(
@@ -97,7 +123,9 @@ def facts(run: Run, step: str | None, now: datetime, width: int) -> Sequence[Lin
         text += pad(cells.size(each.peak_memory), 13, right=True)
         failed = each.state != "succeeded"
         lines.append(line(text, Span(f"  {each.state}" if failed else "", "failing")))
-    lines.append((Span(f" ── log of {step or 'the newest step'} ".ljust(width, "─")[:width], "rule"),))
+    others = [name for name in found.logs if name != log]
+    more = f" ── n shows {', '.join(others[:5])} " if others else ""
+    lines.append((Span(f" ── log of {log or 'the newest step'}{more} ".ljust(width, "─")[:width], "rule"),))
     return lines
 
 
@@ -114,11 +142,3 @@ def _took(run: Run, now: datetime) -> str:
     waited = f"waited {cells.span((run.started_at - run.queued_at).total_seconds())}"
     end = run.ended_at or now
     return f"{waited}, {'took' if run.ended_at else 'runs for'} {cells.span((end - run.started_at).total_seconds())}"
-
-
-def log_lines(found: RunLog, width: int) -> Sequence[Line]:
-    """The log's end; the engine has made it safe to show."""
-    if not found.lines:
-        return [(Span("   nothing was printed", "dim"),)]
-    earlier: Line = (Span("   … the log begins earlier: 'leverframe log' prints all of it", "dim"),)
-    return [*([earlier] if found.cut else []), *(line("   ", each) for each in found.lines)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from console import tables
 from console.commands import Retrain
+from console.dialogs import reasons
 from console.questions import AskRuns, Question
 from console.screens.list_page import ListPage
 from engine.records import Run
@@ -33,9 +34,13 @@ class RunsPage(ListPage[Run]):
         if self.selected is not None:
             self.app.open_run(self.selected.id)
 
+    def do_times(self) -> None:
+        if self.selected is not None:
+            self.app.open_times(self.selected.project)
+
     def do_cancel(self) -> None:
         if self.selected is not None:
-            self.app.open_cancel(self.selected)
+            self.app.push_screen(reasons.cancelling(self.selected))
 
     def do_retrain(self) -> None:
         if self.selected is not None:

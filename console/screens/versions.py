@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from console import tables
 from console.commands import Retrain
+from console.dialogs import reasons
 from console.questions import AskVersions, Question
 from console.screens.list_page import ListPage
 from engine.records import Version
@@ -55,7 +56,7 @@ class VersionsPage(ListPage[Version]):
 
     def do_lift(self) -> None:
         if self.selected is not None:
-            self.app.open_lift(self.selected.label)
+            self.app.push_screen(reasons.lifting(self.selected.label))
 
     def do_retrain(self) -> None:
         project = self.project or (self.selected.project if self.selected else None)

@@ -41,9 +41,12 @@ class PagedList(ScrollView, Generic[R], can_focus=True):
     class Moved(Message):
         """The cursor is on another record, or the window shows other rows than it has."""
 
-    def __init__(self, columns: Sequence[Column[R]], key: Callable[[R], Any], *, id: str | None = None) -> None:
+    def __init__(
+        self, columns: Sequence[Column[R]], key: Callable[[R], Any], *, id: str | None = None, follows: bool = False
+    ) -> None:
+        """With ``follows`` it begins at its last row and stays there as rows come in, until the cursor moves away."""
         super().__init__(id=id)
-        self._columns, self._key = columns, key
+        self._columns, self._key, self._follows = columns, key, follows
         self._rows: Rows[R] = Rows(0, 0, ())
         self._now: datetime | None = None
         self._cursor = 0
@@ -69,8 +72,13 @@ class PagedList(ScrollView, Generic[R], can_focus=True):
     def show(self, rows: Rows[R], now: datetime, empty: Sequence[Line] = ()) -> None:
         """Show these rows; ``empty`` is what stands there when there are none at all."""
         before = self._visible()
+        at_end = self._follows and self._cursor >= self._rows.total - 1
         self._rows, self._now, self._empty = rows, now, empty
-        self._follow()
+        if at_end:
+            self._cursor = max(0, rows.total - 1)
+            self.call_after_refresh(self._settle)
+        else:
+            self._follow()
         self._cursor = max(0, min(self._cursor, rows.total - 1))
         size = Size(self._width, rows.total + HEADING)
         if self.virtual_size != size:
@@ -96,8 +104,8 @@ class PagedList(ScrollView, Generic[R], can_focus=True):
                 return
 
     def reset(self) -> None:
-        """Go back to the top, because other rows will be shown."""
-        self._cursor, self._selected_key = 0, None
+        """Go back to where it begins, because other rows will be shown."""
+        self._cursor, self._selected_key = (max(0, self._rows.total - 1) if self._follows else 0), None
         self._scroll(0)
 
     # Drawing

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -69,9 +70,11 @@ def engine(tmp_path: Path) -> FakeEngine:
 def console(engine: FakeEngine) -> Callable[..., None]:
     """Run a story at the console: ``console(story, size=(80, 24))``."""
 
-    def run(story: Story, size: tuple[int, int] = WIDE) -> None:
+    def run(story: Story, size: tuple[int, int] = WIDE, seen: datetime | None = None) -> None:
+        who = Who("ada", "operator", "prod-1", "home")
+
         async def told() -> None:
-            app = LeverframeApp(engine, Who("ada", "operator", "prod-1", "home"), now=lambda: NOW)  # type: ignore[arg-type]
+            app = LeverframeApp(engine, who, last_visit=seen, now=lambda: NOW)  # type: ignore[arg-type]
             async with app.run_test(size=size) as pilot:
                 await tell(Desk(app, pilot, engine))
 

@@ -7,8 +7,17 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from engine.api import LogPage
 from engine.errors import NotFound
+from engine.housekeeping.records import (
+    BinItem,
+    Cleaned,
+    CleanItem,
+    CleanPlan,
+    DiskFinding,
+    DiskReport,
+    LargeFile,
+    Share,
+)
 from engine.records import (
     AuditRow,
     AuditVerdict,
@@ -30,6 +39,9 @@ from engine.records import (
     Step,
     Version,
 )
+from engine.runs.logindex import LogLine, LogWindow
+from engine.runs.times_records import RunTimes, StepTimes
+from engine.schedule.records import EngineState, Occurrence, Schedule
 
 NOW = datetime(2026, 11, 24, 14, 32, tzinfo=UTC)
 ADA = Operator("ada", "operator", "ada@prod-1")
@@ -123,6 +135,41 @@ AUDIT = tuple(
 )
 
 
+DISK = DiskReport(
+    at=ago(minutes=20), total=1_000_000_000_000, free=390_000_000_000, keep_free=2_000_000_000, days_until_full=48.0,
+    by_project=(Share("flights", 2_100_000_000, 812, 90_000_000.0), Share("churn", 40_000_000, 90, 0.0)),
+    by_kind=(Share("data", 1_500_000_000, 400, 60_000_000.0), Share("runs and logs", 640_000_000, 502, None)),
+    largest=(LargeFile("runs/0000041/steps/train/step.log", "workspace", 410_000_000, 3e7, ago(hours=1), "run 41"),),
+    growing=(LargeFile("ledger.db", "workspace", 80_000_000, 2e6, ago(minutes=1), "the ledger"),),
+    findings=(DiskFinding("/var/log/syslog", "4.1 GB and never rotated", 4_100_000_000),), scan_seconds=0.8,
+)  # fmt: skip
+GOES = CleanItem("run-12", "run", "steps of run 12", 300_000_000, True, "it ended 40 days ago")
+STAYS = CleanItem("v-9", "version", "flights@9", 90_000_000, False, "live")
+CLEAN = CleanPlan(NOW, (GOES, STAYS), 300_000_000, "seq 4")
+BINNED = BinItem(3, "steps of run 11", "run", 280_000_000, ago(days=2), NOW + timedelta(days=12), "ada")
+
+
+RAN = Occurrence("flights", "retrain", ago(days=2), "ran", "", 41, ago(days=2), id=3)
+MISSED = Occurrence(
+    "flights", "retrain", ago(days=9), "missed", "no engine ran from 14 Nov 20:00 to 16 Nov 08:12", None, ago(days=8),
+    last=ago(days=8), times=2, id=2,
+)  # fmt: skip
+SCHEDULE = Schedule(
+    "flights", "retrain", "0 3 * * mon", "America/New_York", "latest", None, True,
+    tuple(datetime(2026, 11, 30, 8, tzinfo=UTC) + timedelta(weeks=n) for n in range(5)), RAN, "manifest", None,
+)  # fmt: skip
+PAUSED = replace(
+    SCHEDULE, project="churn", enabled=False, next_due=(), last=MISSED, changed_by="bob", origin="operator"
+)
+HERE = EngineState(True, True, "prod-1", 4711, ago(hours=3), 2)
+TIMES = RunTimes(
+    "flights", "retrain", 20, 41.0, 55.0, 90.0,
+    (StepTimes("extract", 20, 3.0, 4.0, 3.2, 0.1, 604_000_000, 98_000.0, "steady", None, "", 2.9),
+     StepTimes("train", 20, 30.0, 44.0, 43.0, 0.8, 313_000_000, None, "slower", 38, "scikit-learn 1.8.2 → 1.9.1", 29)),
+    "train",
+)  # fmt: skip
+
+
 class FakeEngine:
     """Answers like an engine, with the records above; keeps what it was asked to do."""
 
@@ -131,6 +178,9 @@ class FakeEngine:
         self.overview_now = OVERVIEW
         self.card_now = CARD
         self.release_now, self.rollback_now = RELEASE, ROLLBACK
+        self.state_now = HERE
+        self.disk_now: DiskReport | None = DISK
+        self.clean_now = CLEAN
         self.done: list[tuple[Any, ...]] = []
         self.failures: list[str] = []
         self.refuse: Exception | None = None
@@ -168,8 +218,15 @@ class FakeEngine:
     def run(self, run: int) -> Run:
         return next(r for r in RUNS if r.id == run)
 
-    def log(self, run: int, *, step: str | None = None, offset: int = 0, limit: int = 65536) -> LogPage:
-        return LogPage(self.lines if offset == 0 else (), 100, 100, False)
+    def log_window(self, run: int, step: str | None, *, line: int, count: int) -> LogWindow:
+        lines = tuple(LogLine(n, text) for n, text in enumerate(self.lines, 1))
+        return LogWindow(lines[line - 1 : line - 1 + count], len(lines), False)
+
+    def search_log(self, run: int, step: str | None, text: str, *, limit: int = 100) -> tuple[int, ...]:
+        return tuple(n for n, each in enumerate(self.lines, 1) if text in each)[:limit]
+
+    def logs_of(self, run: int) -> tuple[str, ...]:
+        return ("extract", "train")
 
     def audit(self, *, offset: int, limit: int, matching: str) -> tuple[AuditRow, ...]:
         return _page([a for a in AUDIT if matching in a.subject], offset, limit)
@@ -211,6 +268,57 @@ class FakeEngine:
     def retrain(self, project: str) -> Run:
         self._do("retrain", project)
         return run(43)
+
+    def engine_state(self) -> EngineState:
+        return self.state_now
+
+    def since(self, moment: datetime) -> tuple[Occurrence, ...]:
+        return (MISSED,)
+
+    def schedules(self, project: str | None = None) -> tuple[Schedule, ...]:
+        return (PAUSED, SCHEDULE)
+
+    def occurrences(self, *, offset: int, limit: int, matching: str) -> tuple[Occurrence, ...]:
+        return _page([o for o in (RAN, MISSED) if matching in o.project], offset, limit)
+
+    def count_occurrences(self) -> int:
+        return 2
+
+    def pause_schedule(self, project: str, job: str, reason: str) -> None:
+        self._do("pause", project, job, reason)
+
+    def resume_schedule(self, project: str, job: str, reason: str) -> None:
+        self._do("resume", project, job, reason)
+
+    def edit_schedule(self, project: str, job: str, **named: Any) -> Schedule:
+        self._do("edit", project, job, named)
+        return SCHEDULE
+
+    def run_times(self, project: str) -> RunTimes:
+        return TIMES
+
+    def disk(self) -> DiskReport | None:
+        return self.disk_now
+
+    def scan_disk(self, on_progress: Any) -> DiskReport:
+        self._do("scan")
+        return DISK
+
+    def plan_clean(self) -> CleanPlan:
+        return self.clean_now
+
+    def clean(self, plan: CleanPlan, reason: str, on_step: Any) -> Cleaned:
+        self._do("clean", plan, reason)
+        return Cleaned("1 thing, 300 MB, is in the bin.", 300_000_000, 1)
+
+    def bin_items(self) -> tuple[BinItem, ...]:
+        return (BINNED,)
+
+    def restore(self, item: int, reason: str) -> None:
+        self._do("restore", item, reason)
+
+    def empty_bin(self, reason: str, *, all: bool = False) -> None:
+        self._do("empty", reason, all)
 
     def verify_audit(self) -> AuditVerdict:
         return AuditVerdict(True, len(AUDIT), "f" * 64, None, None)

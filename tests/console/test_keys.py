@@ -10,19 +10,27 @@ import pytest
 from console import actions
 from console.app import LeverframeApp
 from console.screens.audit import AuditPage
+from console.screens.bin import BinPage
 from console.screens.candidates import CandidatesPage
 from console.screens.card import CardPage
 from console.screens.diff import DiffPage
+from console.screens.disk import DiskPage
+from console.screens.occurrences import OccurrencesPage
 from console.screens.overview import OverviewPage
 from console.screens.run import RunPage
 from console.screens.runs import RunsPage
+from console.screens.schedules import SchedulesPage
+from console.screens.times import TimesPage
 from console.screens.versions import VersionsPage
 from engine.errors import Conflict
 from tests.console.conftest import NARROW, WIDE, Desk
 from tests.console.records import CARD, RELEASE, FakeEngine
 
 Console = Callable[..., None]
-PAGES = (OverviewPage, CandidatesPage, RunsPage, VersionsPage, AuditPage, CardPage, DiffPage, RunPage)
+PAGES = (
+    OverviewPage, CandidatesPage, RunsPage, VersionsPage, AuditPage, CardPage, DiffPage, RunPage, DiskPage, BinPage,
+    SchedulesPage, OccurrencesPage, TimesPage,
+)  # fmt: skip
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name_of)
@@ -49,7 +57,11 @@ def test_every_action_names_a_screen_that_exists() -> None:
 @pytest.mark.parametrize("size", [WIDE, NARROW])
 def test_the_numbers_go_from_screen_to_screen(console: Console, size: tuple[int, int]) -> None:
     async def story(desk: Desk) -> None:
-        for key, words in (("2", "AGAINST LIVE"), ("3", "QUEUED"), ("4", "LIFE"), ("5", "WHEN (UTC)"), ("1", "HEALTH")):
+        shown = {
+            "2": "AGAINST LIVE", "3": "QUEUED", "4": "LIFE", "5": "WHEN (UTC)", "6": "RULE",
+            "7": "BY KIND", "1": "HEALTH",
+        }  # fmt: skip
+        for key, words in shown.items():
             await desk.press(key)
             await desk.see(words)
 

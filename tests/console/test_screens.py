@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from engine.errors import Damage
-from engine.records import AuditRow, Overview
+from engine.records import AuditRow
 from tests.console.conftest import NARROW, WIDE, Desk
 from tests.console.records import OVERVIEW, FakeEngine, status
 
@@ -171,6 +171,16 @@ def test_a_run_shows_its_steps_and_its_log(console: Console, engine: FakeEngine)
             assert words in desk.text
         engine.lines = (*engine.lines, "one line more")
         await desk.see("one line more")
+        await desk.press("slash")
+        await desk.type("one")
+        await desk.press("enter")
+        await desk.see("search 'one'")
+        await desk.until(lambda: "1  fitting" not in desk.text)
+        await desk.press("escape")
+        engine.lines = tuple(f"line number {n}" for n in range(1, 100_001))
+        await desk.see("line number 100000")
+        await desk.press("home")
+        await desk.see("line number 1\n")
 
     console(story)
 
@@ -192,16 +202,16 @@ def test_the_picture_of_last_time_is_what_the_overview_shows(console: Console, t
 
     from console import picture
 
-    def words(overview: Overview, at: datetime) -> list[str]:
+    def words(desk: Any, at: datetime) -> list[str]:
         path = tmp_path / "last-screen"
-        picture.keep(path, overview, at, *WIDE, "leverframe-dark")
+        picture.keep(path, desk, at, *WIDE, "leverframe-dark")
         first, _, rest = path.read_text().partition("\n")
         assert first.split()[:2] == ["140", "42"]
         return [re.sub(r"\x1b\[[0-9;]*m", "", line).rstrip() for line in rest.split("\n")]
 
     async def story(desk: Desk) -> None:
         shown = desk.text.split("\n")[1:]
-        kept = words(OVERVIEW, OVERVIEW.at)
+        kept = words(desk.app.desk, OVERVIEW.at)
         assert len(kept) == 41
         same = [a for a, b in zip(shown, kept, strict=True) if a == b]
         assert same == shown, "\n".join(kept)

@@ -1,0 +1,82 @@
+"""Schedules in words: when each is due next, in its own zone and in the operator's, what became of the last. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, tzinfo
+from zoneinfo import ZoneInfo
+
+from console import cells
+from console.lines import Line, Span, Tone, line, pad, wrapped
+from engine.records import Overview
+from engine.schedule.records import EngineState, Occurrence, OccurrenceState, Schedule
+from engine.text import plain
+
+TONES: dict[OccurrenceState, Tone] = {"ran": "", "skipped": "watch", "missed": "failing"}
+GLYPHS: dict[OccurrenceState, str] = {"ran": "✓", "skipped": "▲", "missed": "■"}
+CATCH_UP = {
+    "latest": "after a downtime only the latest runs, once",
+    "all": "after a downtime every one runs, in order",
+    "skip": "after a downtime none is made up for",
+}
+
+
+def who_sees_to_it(state: EngineState | None, now: datetime) -> Span:
+    """``engine: this console``, or who holds it, or that nobody does."""
+    if state is None or not state.running:
+        return Span("no engine: nothing starts by itself", "watch")
+    if state.here:
+        return Span("engine: this console", "dim")
+    age = cells.age(state.since, now)
+    return Span(f"engine: {plain(state.host or '?', 40)}, process {state.pid}, for {age}", "dim")
+
+
+def occurrence_state(found: Occurrence) -> Span:
+    """A glyph and the word; ``×12`` where the row stands for so many due times."""
+    times = f" ×{found.times:,}" if found.times > 1 else ""
+    return Span(f"{GLYPHS[found.state]} {found.state}{times}", TONES[found.state])
+
+
+def detail(schedule: Schedule, now: datetime, zone: tzinfo | None, width: int) -> Sequence[Line]:
+    """The selected schedule: its next five due times in two zones, and its policy."""
+    lines: list[Line] = [(Span("─" * width, "rule"),)]
+    policy = f"{schedule.project} {schedule.job}: {CATCH_UP[schedule.catch_up]}"
+    if schedule.give_up_after is not None:
+        policy += f", and not when it is {cells.span(schedule.give_up_after)} late"
+    lines += wrapped(policy + ".", width - 4, indent="   ")[:2]
+    if schedule.changed_by and schedule.origin == "operator":
+        note = f': "{plain(schedule.note, 120)}"' if schedule.note else ""
+        lines += wrapped(f"Changed by {schedule.changed_by}{note}.", width - 4, indent="   ", tone="dim")[:1]
+    if not schedule.enabled:
+        lines.append(line("   ", Span("Paused: nothing is due. ", "watch"), Span("u", "key"), " resumes it."))
+        return lines
+    own = ZoneInfo(schedule.timezone)
+    lines.append(line("   ", Span(f"{pad('NEXT, ' + schedule.timezone, 30)}  {pad('here', 18)}", "head")))
+    for due in schedule.next_due[:5]:
+        here = due.astimezone(zone)
+        text = f"   {pad(f'{due.astimezone(own):%a %d %b %H:%M}', 30)}  {pad(f'{here:%a %d %b %H:%M}', 18)}"
+        lines.append(line(text, Span(f"  {cells.until(due, now)}", "dim")))
+    return lines
+
+
+def news(occurrences: Sequence[Occurrence]) -> Span | None:
+    """What went by while nobody looked: missed, caught up, skipped; None when nothing did."""
+    missed = sum(o.times for o in occurrences if o.state == "missed")
+    skipped = sum(o.times for o in occurrences if o.state == "skipped")
+    late = sum(o.times for o in occurrences if o.state == "ran" and o.why)
+    if not (missed or skipped or late):
+        return None
+    parts = [f"{missed:,} missed"] * bool(missed) + [f"{late:,} caught up"] * bool(late)
+    parts += [f"{skipped:,} skipped"] * bool(skipped)
+    why = next((plain(o.why, 160) for o in occurrences if o.why), "")
+    said = f"Since you last looked: {', '.join(parts)}" + (f" ({why})" if why else "") + ". 6 shows each."
+    return Span(said, "watch" if missed or skipped else "dim")
+
+
+def next_of(overview: Overview, now: datetime) -> str:
+    """``next due in 2 h (flights)``, over all projects."""
+    due = [(s.next_due, s.project.name) for s in overview.projects if s.next_due is not None]
+    if not due:
+        return "nothing is scheduled"
+    at, name = min(due)
+    return f"next due {cells.until(at, now)} ({name})"

@@ -1,0 +1,50 @@
+"""Disk: how much is left and for how long, who takes it, what grows, and the way to clean up."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from textual.widget import Widget
+
+from console.commands import ScanDisk
+from console.dialogs.clean import CleanDialog
+from console.disk_lines import disk_lines
+from console.lines import EMPTY, Span, line
+from console.questions import AskDisk, Question
+from console.screens.page import Page
+from console.widgets.lines_view import LinesView
+from engine.housekeeping.records import DiskReport
+
+
+class DiskPage(Page):
+    name_of, place = "disk", "Disk"
+    AUTO_FOCUS = "#disk"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.report: DiskReport | None = None
+
+    def body(self) -> Iterable[Widget]:
+        yield LinesView(id="disk", focusable=True)
+
+    def question(self) -> Question:
+        return AskDisk()
+
+    def show(self, answer: DiskReport | None, at: datetime) -> None:
+        self.report = answer
+        if answer is None:
+            said = line("   Nobody has looked through the disk yet. ", Span("s", "key"), " does, in the background.")
+            self.lines("#disk").show(lambda width: [EMPTY, said])
+        else:
+            self.lines("#disk").show(lambda width: disk_lines(answer, at, width))
+
+    def do_scan(self) -> None:
+        self.app.say("The disk is being looked through; this screen shows it when it is done.")
+        self.app.run_command(ScanDisk())
+
+    def do_clean_up(self) -> None:
+        self.app.push_screen(CleanDialog())
+
+    def do_bin(self) -> None:
+        self.app.open_bin()

@@ -1,0 +1,108 @@
+"""Schedules: what starts by itself and when, who sees to it, and how to pause, change or run it now."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from textual.widget import Widget
+
+from console import tables
+from console.commands import Retrain
+from console.dialogs import reasons
+from console.dialogs.reschedule import RescheduleDialog
+from console.lines import EMPTY, ends, line
+from console.questions import AskSchedules, Plans, Question, Rows
+from console.schedule_lines import detail, who_sees_to_it
+from console.screens.list_page import ListPage
+from console.widgets.lines_view import LinesView
+from engine.schedule.records import Schedule
+
+
+class SchedulesPage(ListPage[Schedule]):
+    name_of, place = "schedules", "Schedules"
+    columns = tables.SCHEDULES
+    empty = (
+        "No project has a schedule. In leverframe.toml:",
+        "",
+        "  [schedule]",
+        '  retrain = { cron = "0 3 * * mon", timezone = "America/New_York", catch_up = "latest" }',
+    )
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._all: Plans | None = None
+
+    @staticmethod
+    def key(record: Schedule) -> tuple[str, str]:
+        return record.project, record.job
+
+    def body(self) -> Iterable[Widget]:
+        yield LinesView(id="summary")
+        yield from super().body()
+        yield LinesView(id="plan")
+
+    def question(self) -> Question:
+        return AskSchedules()
+
+    def show(self, answer: Plans, at: datetime) -> None:  # type: ignore[override]
+        self._all = answer
+        wanted = self.matching.lower()
+        found = tuple(s for s in answer.schedules if wanted in f"{s.project} {s.job} {s.rule} {s.timezone}".lower())
+        self.table.show(Rows(len(found), 0, found), at, self.empty_lines())
+        paused = sum(1 for s in answer.schedules if not s.enabled)
+        said = f" {len(answer.schedules):,} schedules" + (f", {paused:,} paused" if paused else "")
+        who = line(who_sees_to_it(answer.engine, at), " ")
+        self.lines("#summary").show(lambda width: [ends(line(said), who, width), EMPTY])
+        self.selection_changed()
+
+    def filter_changed(self) -> None:
+        if self._all is not None and self.at is not None:
+            self.show(self._all, self.at)
+
+    def on_paged_list_moved(self) -> None:
+        self.selection_changed()
+
+    def selection_changed(self) -> None:
+        schedule, at = self.selected, self.at
+        if schedule is not None and at is not None:
+            self.lines("#plan").show(lambda width: detail(schedule, at, None, width))
+        else:
+            self.lines("#plan").show(lambda width: ())
+        self.draw_frame()
+
+    # Actions
+
+    def why_not(self, action: str) -> str | None:
+        schedule = self.selected
+        if action in ("filter", "back", "history"):
+            return None
+        if schedule is None:
+            return "There is no schedule under the cursor."
+        if action == "pause" and not schedule.enabled:
+            return f"The {schedule.job} schedule of {schedule.project} is paused already; u resumes it."
+        if action == "resume" and schedule.enabled:
+            return f"The {schedule.job} schedule of {schedule.project} is not paused."
+        return None
+
+    def do_open(self) -> None:
+        self.app.open_occurrences(self.selected.project if self.selected else "")
+
+    def do_history(self) -> None:
+        self.app.open_occurrences("")
+
+    def do_pause(self) -> None:
+        if self.selected is not None:
+            self.app.push_screen(reasons.pausing(self.selected))
+
+    def do_resume(self) -> None:
+        if self.selected is not None:
+            self.app.push_screen(reasons.resuming(self.selected))
+
+    def do_edit(self) -> None:
+        if self.selected is not None:
+            self.app.push_screen(RescheduleDialog(self.selected))
+
+    def do_retrain(self) -> None:
+        if self.selected is not None:
+            self.app.run_command(Retrain(self.selected.project))
