@@ -11,13 +11,14 @@ import json
 import os
 import sqlite3
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 
 from engine.audit import trail
 from engine.clock import moment, stamp
 from engine.errors import Conflict, NotFound, Refusal
-from engine.housekeeping import moving
+from engine.housekeeping import moving, reserve
 from engine.housekeeping.door import UNSETTLED
 from engine.housekeeping.records import BinItem, CleanItem
 from engine.housekeeping.sweep import Needs
@@ -135,7 +136,7 @@ def restore(workspace: Workspace, ledger: Ledger, number: int, reason: str, by: 
         try:
             _put_back(workspace, ledger, row)
         except OSError as error:
-            with ledger.write() as db:
+            with suppress(Refusal), ledger.write() as db:  # Else the next look settles it.
                 db.execute("UPDATE bin SET state = 'binned' WHERE id = ?", (number,))
             raise Refusal(
                 f"{row['what']} could not be put back as a whole: {why_not(error)}. Nothing is lost; what is still in "
@@ -216,7 +217,7 @@ def _end_restore(workspace: Workspace, ledger: Ledger, row: sqlite3.Row, at: dat
 
 def purge(workspace: Workspace, ledger: Ledger, due: datetime | None, by: Operator, reason: str, at: datetime) -> int:
     """Delete for good what is to be purged by ``due`` (None: everything); returns the bytes. The clock calls it too."""
-    with workspace.lock(LOCK, wait=False):
+    with workspace.lock(LOCK, wait=False), reserve.drawn_on(workspace):
         settle(workspace, ledger, at, locked=True)
         with ledger.read() as db:
             rows = db.execute(

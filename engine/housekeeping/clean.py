@@ -18,7 +18,7 @@ from engine.audit import trail
 from engine.environments.build import held as environment_held
 from engine.errors import Conflict, Refusal
 from engine.housekeeping import bin as bins
-from engine.housekeeping import database, logs
+from engine.housekeeping import database, logs, reserve
 from engine.housekeeping.moving import delete, prepare, switch, tidy
 from engine.housekeeping.ownership import forget
 from engine.housekeeping.records import Cleaned, CleanItem, CleanPlan
@@ -56,7 +56,7 @@ def clean(
     Refusal when the disk is full: what had moved is in the bin, all else is where it was."""
     require(by, "operator", "clean up")
     _refuse_lost_bin(workspace)
-    with workspace.lock(bins.LOCK, wait=False):
+    with workspace.lock(bins.LOCK, wait=False), reserve.drawn_on(workspace):
         bins.settle(workspace, ledger, at, locked=True)
         found = survey(workspace, ledger, store, at)
         chosen, gone = _chosen(plan, found)

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from engine.errors import Refusal
-from engine.housekeeping import database, foreign, held_open, history, places
+from engine.housekeeping import database, foreign, held_open, history, places, reserve
 from engine.housekeeping.growth import days_until, per_day
 from engine.housekeeping.memory import memory_of
 from engine.housekeeping.ownership import owned
@@ -65,6 +65,7 @@ def make(
         report = replace(report, findings=tuple(sorted(found, key=_urgency)))
         with ledger.write() as db:
             history.keep(db, report)
+        reserve.keep(workspace)
     return report
 
 

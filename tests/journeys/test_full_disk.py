@@ -50,6 +50,7 @@ def refusal(act: Callable[[], object]) -> str:
 def engine(disk: Path, tmp_path: Path) -> Engine:
     """A first version is live, a second waits for a decision."""
     engine = open_engine(disk / "home", "ada", create=True)
+    engine.choose("keep_free", "0", "what happens without that net is what is tested here")
     engine.add(tiny.make(tmp_path / "tiny"))
     for week in WEEKS[:2]:
         run = engine.wait(engine.retrain("tiny", as_of=week).id, lambda r: None)
