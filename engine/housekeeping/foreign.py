@@ -71,7 +71,8 @@ def bin_findings(seen: Seen) -> Iterator[DiskFinding]:
     if seen.place.kind == "bin":
         size, files = seen.tree.bytes, seen.tree.files
         if files and size >= LITTLE:
-            yield DiskFinding(seen.place.path, f"a bin that holds {in_words(size)} in {files:,} files; empty it", size)
+            held = f"{in_words(size)} in {files:,} file{'' if files == 1 else 's'}"
+            yield DiskFinding(seen.place.path, f"a bin that holds {held}; empty it", size)
         return
     inside: dict[str, int] = defaultdict(int)
     for key, (size, _) in seen.tree.by_key.items():
