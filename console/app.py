@@ -6,42 +6,26 @@ import os
 from collections.abc import Callable
 from concurrent.futures import Future
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.events import Resize
 
-from console import actions, frame, themes
-from console.commands import Command
-from console.dialogs.dialog import ReasonDialog
-from console.dialogs.move import MoveDialog
-from console.dialogs.reading import ReadingDialog, audit_lines, help_lines
+from console import actions, doors, frame, themes
 from console.dialogs.too_small import TooSmall
-from console.lines import Tone
 from console.messages import Answered, Done, Refused, StepDone, Unanswered
 from console.palette import ActionPalette
-from console.questions import AskRelease, AskRollback, Desk, Question
 from console.runner import Runner
-from console.screens.audit import AuditPage
-from console.screens.bin import BinPage
-from console.screens.candidates import CandidatesPage
-from console.screens.card import CardPage
-from console.screens.diff import DiffPage
-from console.screens.disk import DiskPage
-from console.screens.occurrences import OccurrencesPage
-from console.screens.overview import OverviewPage
 from console.screens.page import Asking, Page
-from console.screens.run import RunPage
-from console.screens.runs import RunsPage
-from console.screens.schedules import SchedulesPage
-from console.screens.times import TimesPage
-from console.screens.versions import VersionsPage
 from console.watcher import Watcher
 from engine import clock
-from engine.records import AuditRow
 
 if TYPE_CHECKING:
+    from console.commands import Command
+    from console.lines import Tone
+    from console.questions import Desk, Question
     from engine.api import Engine
 
 SWITCH_SECONDS = 0.01
@@ -54,15 +38,7 @@ class LeverframeApp(App[None]):
     TITLE = "Leverframe"
     CSS_PATH = "styles/console.tcss"
     COMMANDS: ClassVar[set[Any]] = {ActionPalette}
-    MODES: ClassVar[dict[str, Any]] = {
-        "overview": OverviewPage,
-        "candidates": CandidatesPage,
-        "runs": RunsPage,
-        "versions": VersionsPage,
-        "audit": AuditPage,
-        "schedules": SchedulesPage,
-        "disk": DiskPage,
-    }
+    MODES: ClassVar[dict[str, Any]] = {name: partial(doors.place, name) for name in doors.PLACES}
     DEFAULT_MODE = "overview"
     ENABLE_COMMAND_PALETTE = True
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -143,8 +119,8 @@ class LeverframeApp(App[None]):
         else:
             self.say(message.sentence, "failing")
 
-    def _dialog_of(self, command: Command) -> ReasonDialog | None:
-        found = (s for s in self.screen_stack if isinstance(s, ReasonDialog) and s.command is command)
+    def _dialog_of(self, command: Command) -> Asking | None:
+        found = (s for s in self.screen_stack if isinstance(s, Asking) and s.command is command)
         return next(found, None)
 
     # From a key to an action
@@ -213,8 +189,7 @@ class LeverframeApp(App[None]):
     def do_help(self) -> None:
         top = self.screen
         if isinstance(top, Page):
-            name, heading = top.name_of, top.heading
-            self.push_screen(ReadingDialog(lambda width: help_lines(name, heading, width)))
+            self.push_screen(doors.help_page(top.name_of, top.heading))
 
     def do_theme(self) -> None:
         at = themes.NAMES.index(self.theme) if self.theme in themes.NAMES else -1
@@ -231,38 +206,6 @@ class LeverframeApp(App[None]):
 
     async def action_quit(self) -> None:
         self.do_quit()
-
-    # Screens and dialogs
-
-    def open_card(self, label: str) -> None:
-        self.push_screen(CardPage(label))
-
-    def open_versions(self, project: str) -> None:
-        self.push_screen(VersionsPage(project))
-
-    def open_diff(self, old: str, new: str) -> None:
-        self.push_screen(DiffPage(old, new))
-
-    def open_run(self, run: int) -> None:
-        self.push_screen(RunPage(run))
-
-    def open_audit_row(self, row: AuditRow) -> None:
-        self.push_screen(ReadingDialog(lambda width: audit_lines(row, width)))
-
-    def open_release(self, label: str) -> None:
-        self.push_screen(MoveDialog(AskRelease(label)))
-
-    def open_rollback(self, project: str, to: str | None, *, lift: bool = False) -> None:
-        self.push_screen(MoveDialog(AskRollback(project, to, lift)))
-
-    def open_times(self, project: str) -> None:
-        self.push_screen(TimesPage(project))
-
-    def open_occurrences(self, matching: str) -> None:
-        self.push_screen(OccurrencesPage(matching))
-
-    def open_bin(self) -> None:
-        self.push_screen(BinPage())
 
     def remember(self, desk: Desk) -> None:
         """Remember the newest overview: when the console is left, the next start's first picture is made of it."""

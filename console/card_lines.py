@@ -38,7 +38,7 @@ def _stacked(*parts: list[Line]) -> list[Line]:
 
 def _identity(card: DecisionCard, now: datetime, width: int) -> list[Line]:
     version = card.version
-    parts = [f"made {cells.age(version.made_at, now)} ago by {card.made_by}"]
+    parts = [f"made {cells.ago(version.made_at, now)} by {card.made_by}"]
     if version.against:
         parts.append(f"judged against {short(version.against)}")
     if card.live and card.live != version.label:

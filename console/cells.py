@@ -51,6 +51,12 @@ def age(at: datetime | None, now: datetime) -> str:
     return "now" if seconds < 1 else f"{seconds:.0f} s" if seconds < 10 else span(seconds)
 
 
+def ago(at: datetime | None, now: datetime) -> str:
+    """``2 h ago``; ``just now`` for less than a second."""
+    said = age(at, now)
+    return "just now" if said == "now" else said if at is None else f"{said} ago"
+
+
 def until(at: datetime | None, now: datetime) -> str:
     """How long it is until ``at``; ``now`` when it has come."""
     if at is None:
@@ -162,7 +168,7 @@ def lived(version: Version, now: datetime) -> str:
     if version.live_until is None:
         return f"live for {age(version.live_from, now)}"
     ran = span((version.live_until - version.live_from).total_seconds())
-    return f"ran {ran}, until {age(version.live_until, now)} ago"
+    return f"ran {ran}, until {ago(version.live_until, now)}"
 
 
 def day(at: datetime | None) -> str:

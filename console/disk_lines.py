@@ -43,7 +43,7 @@ def _room(report: DiskReport, now: datetime, width: int) -> list[Line]:
         Span(f"{glyph} {cells.size(report.free)} free of {cells.size(report.total)}", tone),
         Span(f"  {cells.percent(used)} used · {lasts}", "dim"),
     )
-    said = f"The workspace takes {cells.size(report.used)}. Looked at {cells.age(report.at, now)} ago in"
+    said = f"The workspace takes {cells.size(report.used)}. Looked at {cells.ago(report.at, now)} in"
     said += f" {cells.span(report.scan_seconds)}; s looks again."
     lines = [first, *wrapped(said, width, tone="dim")]
     if low:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from console import cells, schedule_lines
 from console.lines import Line, Span, cut, ends, fit, line, wrapped
-from console.questions import Desk
-from engine.records import Overview, ProjectStatus, Verdict
 from engine.text import plain
+
+if TYPE_CHECKING:
+    from console.questions import Desk
+    from engine.records import Overview, ProjectStatus, Verdict
 
 _URGENCY: dict[Verdict, int] = {"failing": 0, "unknown": 1, "watch": 2, "ok": 3}
 

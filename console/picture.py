@@ -7,11 +7,14 @@ import re
 from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from console import frame, tables, themes
 from console.lines import Line, Span, fit, heading, row
 from console.overview_lines import detail, ordered, summary
-from console.questions import Desk
+
+if TYPE_CHECKING:
+    from console.questions import Desk
 
 _RGB = re.compile(r"#([0-9a-f]{2})([0-9a-f]{2})([0-9a-f]{2})")
 _SIXTEEN = {

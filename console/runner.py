@@ -7,13 +7,13 @@ import traceback
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from console.commands import Command
 from console.messages import Done, Refused, StepDone
 from engine.errors import Invalid, LeverframeError
 
 if TYPE_CHECKING:
     from textual.message import Message
 
+    from console.commands import Command
     from engine.api import Engine
 
 

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, tzinfo
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from console import cells
 from console.lines import Line, Span, Tone, line, pad, wrapped
-from engine.records import Overview
-from engine.schedule.records import EngineState, Occurrence, OccurrenceState, Schedule
 from engine.text import plain
+
+if TYPE_CHECKING:
+    from engine.records import Overview
+    from engine.schedule.records import EngineState, Occurrence, OccurrenceState, Schedule
 
 TONES: dict[OccurrenceState, Tone] = {"ran": "", "skipped": "watch", "missed": "failing"}
 GLYPHS: dict[OccurrenceState, str] = {"ran": "✓", "skipped": "▲", "missed": "■"}

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from console import cells
 from console.lines import Column, Span, Tone
 from console.schedule_lines import occurrence_state
-from engine.housekeeping.records import BinItem
-from engine.records import AuditRow, Comparison, ProjectStatus, Run, RunState, Version, VersionState
-from engine.runs.logindex import LogLine
-from engine.schedule.records import Occurrence, Schedule
 from engine.text import plain
+
+if TYPE_CHECKING:
+    from engine.housekeeping.records import BinItem
+    from engine.records import AuditRow, Comparison, ProjectStatus, Run, RunState, Version, VersionState
+    from engine.runs.logindex import LogLine
+    from engine.schedule.records import Occurrence, Schedule
 
 RUN_TONES: dict[RunState, Tone] = {
     "queued": "dim", "running": "key", "succeeded": "", "failed": "failing", "cancelled": "dim",

@@ -11,13 +11,13 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from console.messages import Answered, Unanswered
-from console.questions import Question
 from engine import clock
 from engine.errors import LeverframeError
 
 if TYPE_CHECKING:
     from textual.message import Message
 
+    from console.questions import Question
     from engine.api import Engine
 
 LOOK_SECONDS = 0.2

@@ -9,7 +9,7 @@ from typing import Any
 from console import cells
 from console.cli.printing import Cell, say, table, verdict
 from console.cli.session import Session
-from console.cli.words import ago, count
+from console.cli.words import count
 from console.lines import Span, Tone
 from engine.records import Change, DecisionCard, Gate, Segment
 
@@ -21,7 +21,7 @@ TONES: dict[str, Tone] = {"better": "ok", "worse": "failing", "cannot tell": "un
 def print_card(card: DecisionCard, now: datetime) -> None:
     """What the decision card shows, from the judgement in a sentence to what changed."""
     version = card.version
-    made = f"made {ago(version.made_at, now)} by {card.made_by}"
+    made = f"made {cells.ago(version.made_at, now)} by {card.made_by}"
     say(Span(f"{version.label}: {version.state}, {made}", "strong"))
     say(version.sentence, indent=2)
     if version.reason:

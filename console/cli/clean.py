@@ -10,7 +10,6 @@ from console import cells
 from console.cli import disk_documents as documents
 from console.cli.printing import Cell, document, say, table
 from console.cli.session import Session, Verb, VerbGroup, missing_reason, reason_option
-from console.cli.words import ago
 from console.lines import Span
 from engine import clock
 from engine.housekeeping.records import BinItem, CleanItem, CleanPlan
@@ -99,7 +98,7 @@ def _list(session: Session) -> None:
 
 def _row(each: BinItem, now: datetime) -> tuple[Cell, ...]:
     gone = cells.until(each.purge_at, now)
-    return str(each.id), cells.size(each.bytes), each.what, ago(each.binned_at, now), each.by, gone
+    return str(each.id), cells.size(each.bytes), each.what, cells.ago(each.binned_at, now), each.by, gone
 
 
 @bin.command("restore")

@@ -11,7 +11,6 @@ from console.cli import documents
 from console.cli.moving import carry_out
 from console.cli.printing import Cell, document, say, table, verdict
 from console.cli.session import Session, Verb, reason_option
-from console.cli.words import ago
 from engine import clock
 from engine.records import Version
 
@@ -40,7 +39,7 @@ def candidates(session: Session, project: str | None) -> None:
 def _row(version: Version, now: datetime) -> tuple[Cell, ...]:
     return (
         version.label,
-        ago(version.made_at, now),
+        cells.ago(version.made_at, now),
         verdict(version.verdict),
         cells.comparison(version),
         version.against or "nothing",

@@ -12,7 +12,6 @@ from console import cells
 from console.cli import disk_documents as documents
 from console.cli.printing import Cell, Progress, complain, document, say, table
 from console.cli.session import Session, Verb, VerbGroup, reason_option
-from console.cli.words import ago
 from console.lines import Span, Tone
 from engine import clock
 from engine.housekeeping.places import KINDS, Place, PlaceKind
@@ -56,7 +55,7 @@ def _print(session: Session, found: DiskReport, now: datetime) -> None:
     say(Span(f"{cells.size(found.free)} free of {cells.size(found.total)}; {lasts}.", tone))
     if low:
         say(f"Less than {cells.size(found.keep_free)} is free: retrains are refused; decisions and rollbacks work.")
-    age = ago(found.at, now)
+    age = cells.ago(found.at, now)
     said = f"The workspace takes {cells.size(found.used)}; looked at {age}, in {cells.span(found.scan_seconds)}."
     say(Span(said, "dim"))
     for heading, shares in (("by kind", found.by_kind), ("by project", found.by_project)):
@@ -82,7 +81,7 @@ def _share(share: Share) -> tuple[Cell, ...]:
 
 def _file(each: LargeFile, now: datetime) -> tuple[Cell, ...]:
     where = each.path if each.place == "workspace" else f"{each.place}/{each.path}"
-    return cells.size(each.bytes), _pace(each.growth_per_day), ago(each.modified_at, now), each.why, where
+    return cells.size(each.bytes), _pace(each.growth_per_day), cells.ago(each.modified_at, now), each.why, where
 
 
 def _pace(growth: float | None) -> str:

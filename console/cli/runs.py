@@ -12,7 +12,6 @@ from console.cli.pages import newest, rest_of
 from console.cli.printing import Cell, Progress, complain, document, say, table
 from console.cli.printing import documents as print_all
 from console.cli.session import Session, Verb, limit_option, matching_option
-from console.cli.words import ago
 from console.cli.workspace import NO_REASON
 from console.lines import Span, Tone
 from engine import clock
@@ -127,7 +126,7 @@ def _row(run: Run, now: datetime) -> tuple[Cell, ...]:
         run.project,
         run.job,
         Span(cells.run_state(run), TONES.get(run.state, "")),
-        ago(run.queued_at, now),
+        cells.ago(run.queued_at, now),
         cells.span(seconds) if seconds is not None else cells.NOTHING,
         cells.size(peak),
         run.version or run.why or run.phase or cells.NOTHING,

@@ -11,7 +11,6 @@ from console import cells
 from console.cli import documents
 from console.cli.printing import Cell, document, say, table, verdict
 from console.cli.session import Session, Verb
-from console.cli.words import ago
 from console.lines import Span
 from engine import clock
 from engine.records import Overview, ProjectStatus, Run
@@ -68,7 +67,7 @@ def _last(run: Run, now: datetime) -> str:
     if run.ended_at is None:
         return cells.run_state(run)
     what = cells.RUN_GLYPHS[run.state] if run.state == "succeeded" else cells.run_state(run)
-    return f"{what} {ago(run.ended_at, now)}"
+    return f"{what} {cells.ago(run.ended_at, now)}"
 
 
 def _waiting(found: ProjectStatus) -> str:
@@ -96,7 +95,7 @@ def _one(session: Session, found: ProjectStatus, now: datetime) -> None:
     live = f"{found.live}, for {cells.age(found.live_since, now)}" if found.live else "nothing"
     rows.append(("live", live))
     if found.metric is not None:
-        rows.append(("metric", f"{cells.metric(found.metric)}, measured {ago(found.measured_at, now)}"))
+        rows.append(("metric", f"{cells.metric(found.metric)}, measured {cells.ago(found.measured_at, now)}"))
     if found.history:
         values = dict.fromkeys(cells.number(found.history[i].value) for i in (0, -1))
         rows.append(("trend", f"{cells.sparkline(found.history)}  {' to '.join(values)}"))
@@ -104,7 +103,7 @@ def _one(session: Session, found: ProjectStatus, now: datetime) -> None:
     for name, run in (("running", found.active_run), ("last run", found.last_run)):
         if run is not None:
             moment = run.ended_at or run.started_at or run.queued_at
-            rows.append((name, f"{run.id}, {run.job} {cells.run_state(run)}, {ago(moment, now)}"))
+            rows.append((name, f"{run.id}, {run.job} {cells.run_state(run)}, {cells.ago(moment, now)}"))
     rows.append(("next run", cells.until(found.next_due, now) if found.next_due else "none is scheduled"))
     rows.append(("data", f"up to {cells.day(found.data_until)}" if found.data_until else "none yet"))
     rows.append(("rollback", f"to {found.rollback_to}" if found.rollback_to else "there is no earlier live version"))

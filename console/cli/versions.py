@@ -13,7 +13,6 @@ from console.cli.pages import newest, rest_of
 from console.cli.printing import Cell, document, say, table
 from console.cli.printing import documents as print_all
 from console.cli.session import Session, Verb, limit_option, matching_option
-from console.cli.words import ago
 from console.lines import Span, Tone
 from engine import clock
 from engine.records import Deployment, Version
@@ -53,7 +52,7 @@ def _row(version: Version, now: datetime) -> tuple[Cell, ...]:
     return (
         version.label,
         Span(cells.version_state(version.state), TONES.get(version.state, "")),
-        ago(version.made_at, now),
+        cells.ago(version.made_at, now),
         cells.metric(version.metric, interval=False),
         cells.comparison(version),
         _lived(version, now),

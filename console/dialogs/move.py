@@ -9,6 +9,7 @@ from typing import ClassVar
 from textual.binding import Binding, BindingType
 from textual.widgets import Input
 
+from console import doors
 from console.commands import Command, Move, Result
 from console.dialogs.dialog import ReasonDialog
 from console.lines import EMPTY, Line, Span, line, pad, wrapped
@@ -87,7 +88,7 @@ class MoveDialog(ReasonDialog):
         if self.ended and self._undo is not None and self.plan is not None:
             project, back, app = self.plan.project, self._undo, self.app
             self.dismiss()
-            app.call_after_refresh(app.open_rollback, project, back, lift=True)
+            app.call_after_refresh(lambda: app.push_screen(doors.rollback(project, back, lift=True)))
 
 
 def _named(ask: AskRelease | AskRollback) -> tuple[str, str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from console import tables
+from console import doors, tables
 from console.commands import Verify
 from console.questions import AskAudit, Question
 from console.screens.list_page import ListPage
@@ -26,7 +26,7 @@ class AuditPage(ListPage[AuditRow]):
 
     def do_open(self) -> None:
         if self.selected is not None:
-            self.app.open_audit_row(self.selected)
+            self.app.push_screen(doors.audit_row(self.selected))
 
     def do_verify(self) -> None:
         self.app.run_command(Verify())

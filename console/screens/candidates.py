@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from console import tables
+from console import doors, tables
 from console.dialogs import reasons
 from console.questions import AskCandidates, Question, Rows
 from console.screens.list_page import ListPage
@@ -46,11 +46,11 @@ class CandidatesPage(ListPage[Version]):
 
     def do_open(self) -> None:
         if self.selected is not None:
-            self.app.open_card(self.selected.label)
+            self.app.push_screen(doors.card(self.selected.label))
 
     def do_approve(self) -> None:
         if self.selected is not None:
-            self.app.open_release(self.selected.label)
+            self.app.push_screen(doors.release(self.selected.label))
 
     def do_reject(self) -> None:
         if self.selected is not None:

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from textual.widget import Widget
 
+from console import doors
 from console.card_lines import card_lines
 from console.dialogs import reasons
 from console.questions import AskCard, Question
@@ -57,7 +58,7 @@ class CardPage(Page):
         return why_not_here(version) if action == "roll_back" else None
 
     def do_approve(self) -> None:
-        self.app.open_release(self.label)
+        self.app.push_screen(doors.release(self.label))
 
     def do_reject(self) -> None:
         self.app.push_screen(reasons.rejecting(self.label))
@@ -67,9 +68,9 @@ class CardPage(Page):
 
     def do_diff(self) -> None:
         if self.card is not None and self.card.version.against is not None:
-            self.app.open_diff(self.card.version.against, self.label)
+            self.app.push_screen(doors.diff(self.card.version.against, self.label))
 
     def do_roll_back(self) -> None:
         if self.card is not None:
             version = self.card.version
-            self.app.open_rollback(version.project, None if version.state == "live" else version.label)
+            self.app.push_screen(doors.rollback(version.project, None if version.state == "live" else version.label))

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from textual.widget import Widget
 
+from console import doors
 from console.commands import ScanDisk
 from console.dialogs.clean import CleanDialog
 from console.disk_lines import disk_lines
@@ -47,4 +48,4 @@ class DiskPage(Page):
         self.app.push_screen(CleanDialog())
 
     def do_bin(self) -> None:
-        self.app.open_bin()
+        self.app.push_screen(doors.bin_page())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from console import tables
+from console import doors, tables
 from console.questions import AskOccurrences, Question
 from console.screens.list_page import ListPage
 from engine.schedule.records import Occurrence
@@ -36,4 +36,4 @@ class OccurrencesPage(ListPage[Occurrence]):
 
     def do_open(self) -> None:
         if self.selected is not None and self.selected.run is not None:
-            self.app.open_run(self.selected.run)
+            self.app.push_screen(doors.run(self.selected.run))

@@ -7,8 +7,7 @@ from datetime import datetime
 
 from textual.widget import Widget
 
-from console import tables
-from console.commands import Retrain
+from console import doors, tables
 from console.overview_lines import detail, ordered, summary
 from console.questions import AskOverview, Desk, Question, Rows
 from console.screens.list_page import ListPage
@@ -93,22 +92,24 @@ class OverviewPage(ListPage[ProjectStatus]):
 
     def do_open(self) -> None:
         if self.selected is not None:
-            self.app.open_versions(self.selected.project.name)
+            self.app.push_screen(doors.versions(self.selected.project.name))
 
     def do_decide(self) -> None:
         if self.selected is not None and self.selected.candidates:
-            self.app.open_card(self.selected.candidates[0].label)
+            self.app.push_screen(doors.card(self.selected.candidates[0].label))
 
     def do_roll_back(self) -> None:
         if self.selected is not None:
-            self.app.open_rollback(self.selected.project.name, None)
+            self.app.push_screen(doors.rollback(self.selected.project.name, None))
 
     def do_times(self) -> None:
         if self.selected is not None:
-            self.app.open_times(self.selected.project.name)
+            self.app.push_screen(doors.times(self.selected.project.name))
 
     def do_retrain(self) -> None:
         if self.selected is not None:
+            from console.commands import Retrain
+
             self.app.run_command(Retrain(self.selected.project.name))
 
 

@@ -18,6 +18,8 @@ from console.widgets.lines_view import LinesView
 
 if TYPE_CHECKING:
     from console.app import LeverframeApp
+    from console.commands import Command, Result
+    from engine.records import ProofStep
 
 
 def bindings(screen: str) -> list[BindingType]:
@@ -32,9 +34,20 @@ def bindings(screen: str) -> list[BindingType]:
 class Asking:
     """A screen or dialog that asks the engine one question for as long as it is the one on top."""
 
+    command: Command | None = None  # what it has had carried out
+
     def question(self) -> Question | None:
         """What it wants to know."""
         return None
+
+    def step_done(self, step: ProofStep) -> None:
+        """Its command has done one of its steps."""
+
+    def done(self, result: Result) -> None:
+        """Its command was carried out."""
+
+    def refused(self, sentence: str) -> None:
+        """Its command was not carried out."""
 
     def answered(self, answer: Any, at: datetime) -> None:
         """The engine answered the question."""

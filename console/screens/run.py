@@ -7,7 +7,7 @@ from datetime import datetime
 
 from textual.widget import Widget
 
-from console import cells, tables
+from console import cells, doors, tables
 from console.dialogs import reasons
 from console.dialogs.reading import ReadingDialog
 from console.lines import Line, Span, line, pad, wrapped
@@ -80,7 +80,7 @@ class RunPage(ListPage[LogLine]):
 
     def do_times(self) -> None:
         if self.found is not None:
-            self.app.open_times(self.found.run.project)
+            self.app.push_screen(doors.times(self.found.run.project))
 
     def do_next_log(self) -> None:
         """Through the logs that there are, then back to whichever is written last."""
@@ -106,7 +106,7 @@ def facts(found: RunLog, log: str | None, now: datetime, width: int) -> Sequence
     lines: list[Line] = [
         line(" ", Span(cells.run_state(run), RUN_TONES[run.state]), *_bar(run)),
         line(" ", Span(
-            f"asked for by {run.requested_by} {cells.age(run.queued_at, now)} ago · data as of "
+            f"asked for by {run.requested_by} {cells.ago(run.queued_at, now)} · data as of "
             f"{cells.clock_time(run.as_of, now)} · {_took(run, now)}", "dim")),
     ]  # fmt: skip
     if run.why:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from console import tables
+from console import doors, tables
 from console.commands import Retrain
 from console.dialogs import reasons
 from console.questions import AskRuns, Question
@@ -32,11 +32,11 @@ class RunsPage(ListPage[Run]):
 
     def do_open(self) -> None:
         if self.selected is not None:
-            self.app.open_run(self.selected.id)
+            self.app.push_screen(doors.run(self.selected.id))
 
     def do_times(self) -> None:
         if self.selected is not None:
-            self.app.open_times(self.selected.project)
+            self.app.push_screen(doors.times(self.selected.project))
 
     def do_cancel(self) -> None:
         if self.selected is not None:

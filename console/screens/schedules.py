@@ -7,7 +7,7 @@ from datetime import datetime
 
 from textual.widget import Widget
 
-from console import tables
+from console import doors, tables
 from console.commands import Retrain
 from console.dialogs import reasons
 from console.dialogs.reschedule import RescheduleDialog
@@ -86,10 +86,10 @@ class SchedulesPage(ListPage[Schedule]):
         return None
 
     def do_open(self) -> None:
-        self.app.open_occurrences(self.selected.project if self.selected else "")
+        self.app.push_screen(doors.occurrences(self.selected.project if self.selected else ""))
 
     def do_history(self) -> None:
-        self.app.open_occurrences("")
+        self.app.push_screen(doors.occurrences(""))
 
     def do_pause(self) -> None:
         if self.selected is not None:

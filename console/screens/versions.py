@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from console import tables
+from console import doors, tables
 from console.commands import Retrain
 from console.dialogs import reasons
 from console.questions import AskVersions, Question
@@ -42,17 +42,17 @@ class VersionsPage(ListPage[Version]):
 
     def do_open(self) -> None:
         if self.selected is not None:
-            self.app.open_card(self.selected.label)
+            self.app.push_screen(doors.card(self.selected.label))
 
     def do_diff(self) -> None:
         if self.selected is not None and self.selected.against is not None:
-            self.app.open_diff(self.selected.against, self.selected.label)
+            self.app.push_screen(doors.diff(self.selected.against, self.selected.label))
 
     def do_roll_back(self) -> None:
         """To the version under the cursor; from the live version itself, to the one before it."""
         version = self.selected
         if version is not None:
-            self.app.open_rollback(version.project, None if version.state == "live" else version.label)
+            self.app.push_screen(doors.rollback(version.project, None if version.state == "live" else version.label))
 
     def do_lift(self) -> None:
         if self.selected is not None:

@@ -1,0 +1,107 @@
+"""Every screen and dialog that can be opened, each loaded when it is: the first picture needs only one of them."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from textual.screen import Screen
+
+    from engine.records import AuditRow
+
+# The numbered screens.
+PLACES = {
+    "overview": "OverviewPage",
+    "candidates": "CandidatesPage",
+    "runs": "RunsPage",
+    "versions": "VersionsPage",
+    "audit": "AuditPage",
+    "schedules": "SchedulesPage",
+    "disk": "DiskPage",
+}
+
+
+def place(name: str) -> Screen[None]:
+    """One of the numbered screens."""
+    made: Screen[None] = getattr(import_module(f"console.screens.{name}"), PLACES[name])()
+    return made
+
+
+def card(label: str) -> Screen[None]:
+    """The decision card of a version."""
+    from console.screens.card import CardPage
+
+    return CardPage(label)
+
+
+def versions(project: str) -> Screen[None]:
+    """The versions of one project."""
+    from console.screens.versions import VersionsPage
+
+    return VersionsPage(project)
+
+
+def diff(old: str, new: str) -> Screen[None]:
+    """What changed from one version to another."""
+    from console.screens.diff import DiffPage
+
+    return DiffPage(old, new)
+
+
+def run(number: int) -> Screen[None]:
+    """One run with its logs."""
+    from console.screens.run import RunPage
+
+    return RunPage(number)
+
+
+def times(project: str) -> Screen[None]:
+    """How long a project's runs take."""
+    from console.screens.times import TimesPage
+
+    return TimesPage(project)
+
+
+def occurrences(matching: str) -> Screen[None]:
+    """Due times and what became of them."""
+    from console.screens.occurrences import OccurrencesPage
+
+    return OccurrencesPage(matching)
+
+
+def bin_page() -> Screen[None]:
+    """What can be restored."""
+    from console.screens.bin import BinPage
+
+    return BinPage()
+
+
+def release(label: str) -> Screen[None]:
+    """Approve a candidate."""
+    from console.dialogs.move import MoveDialog
+    from console.questions import AskRelease
+
+    return MoveDialog(AskRelease(label))
+
+
+def rollback(project: str, to: str | None, *, lift: bool = False) -> Screen[None]:
+    """Go back to a version that was live."""
+    from console.dialogs.move import MoveDialog
+    from console.questions import AskRollback
+
+    return MoveDialog(AskRollback(project, to, lift))
+
+
+def audit_row(row: AuditRow) -> Screen[None]:
+    """A row of the trail, whole."""
+    from console.dialogs.reading import ReadingDialog, audit_lines
+
+    return ReadingDialog(lambda width: audit_lines(row, width))
+
+
+def help_page(screen: str, heading: str) -> Screen[None]:
+    """Every key of a screen."""
+    from console.dialogs.reading import ReadingDialog, help_lines
+
+    return ReadingDialog(lambda width: help_lines(screen, heading, width))
