@@ -62,6 +62,7 @@ class Clockwork:
         self._marker = -1
         self._rung: tuple[tuple[int, datetime | None], ...] = ()
         self._trouble = ""
+        self._turning = threading.Lock()
         self._stopping, self._over = threading.Event(), threading.Event()
         self._thread = threading.Thread(target=self._run, name="engine", daemon=True)
 
@@ -138,17 +139,20 @@ class Clockwork:
         try:
             self._over.wait()
         finally:
-            self._scheduler.shutdown(wait=True)
-            self._scheduler, self._lease = None, None
+            # Its own waiting holds the lock that a turn needs to hang a bell: both would wait for ever.
+            self._scheduler.shutdown(wait=False)
+            with self._turning:
+                self._scheduler, self._lease = None, None
             lease.release()
             self._tell("This is the engine no longer.")
 
     def _turn(self, why: str) -> None:
         """The one entry of every job: ``tick``, ``watch``, or the bell of a schedule."""
-        lease = self._lease
-        if lease is None or self._over.is_set():
-            return
-        self._guarded(lambda: self._watch(lease) if why == "watch" else self._settle(lease, full=why == "tick"))
+        with self._turning:
+            lease = self._lease
+            if lease is None or self._over.is_set():
+                return
+            self._guarded(lambda: self._watch(lease) if why == "watch" else self._settle(lease, full=why == "tick"))
 
     def _watch(self, lease: Lease) -> None:
         marker = self._ledger.marker()
