@@ -16,6 +16,7 @@ from engine.storage.ledger import Ledger
 from engine.storage.workspace import Workspace
 
 if TYPE_CHECKING:
+    from engine.housekeeping.rounds import Rounds
     from engine.schedule.clockwork import Clockwork
 
 
@@ -26,6 +27,7 @@ class ScheduleCommands:
     _ledger: Ledger
     operator: Operator
     _clockwork: Clockwork | None = None
+    _rounds: Rounds | None = None
 
     def reconcile(self) -> None:
         """Settle what killed processes left, and start what may start."""
@@ -92,13 +94,21 @@ class ScheduleCommands:
 
         ``now``, ``tick`` (seconds between two looks at everything) and ``patience`` are what tests drive it by.
         """
+        from engine.housekeeping.rounds import Rounds
         from engine.schedule.clockwork import Clockwork
+
+        tell = tell or (lambda line: None)
+        self._rounds = rounds = Rounds(self._workspace, self._ledger, tell, self.keep_traceback)
+
+        def reconcile() -> None:
+            self.reconcile()
+            rounds.look(clock.now())  # the disk fills up by the machine's own clock, whatever a test makes of time
 
         self._clockwork = Clockwork(
             self._workspace,
             self._ledger,
-            self.reconcile,
-            tell or (lambda line: None),
+            reconcile,
+            tell,
             self.keep_traceback,
             now=now,
             tick=tick,
@@ -111,3 +121,5 @@ class ScheduleCommands:
         """See to the schedules no longer."""
         if self._clockwork is not None:
             self._clockwork.stop()
+        if self._rounds is not None:
+            self._rounds.stop()

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from engine.clock import moment, stamp
+from engine.errors import LeverframeError
 from engine.people.operators import account
 from engine.projects import schedules
 from engine.records import Operator
@@ -50,11 +51,19 @@ def settle_all(ledger: Ledger, lease: Lease, now: datetime) -> list[Occurrence]:
             " UNION ALL SELECT * FROM schedules WHERE until IS NOT NULL AND settled < until"
         ).fetchall()
     written: list[Occurrence] = []
+    failed: Exception | None = None
     for row in rows:
-        if _set_back(row, now):
-            _begin_anew(ledger, lease, row["id"], now)
-        elif _wants_settling(row, now):
-            written += _settle(ledger, lease, row["id"], now)
+        try:
+            if _set_back(row, now):
+                _begin_anew(ledger, lease, row["id"], now)
+            elif _wants_settling(row, now):
+                written += _settle(ledger, lease, row["id"], now)
+        except LeverframeError:
+            raise
+        except Exception as error:  # noqa: BLE001  a bug over one rule must not silence the others
+            failed = failed or error
+    if failed is not None:
+        raise failed
     return written
 
 

@@ -141,6 +141,23 @@ def test_a_bug_in_one_tick_is_kept_and_the_next_one_works(engine: Engine) -> Non
     assert "ZeroDivisionError" in (engine.home / "logs" / "failures.log").read_text()
 
 
+@pytest.mark.parametrize("what", ["INSERT ON runs", "INSERT ON audit", "INSERT ON occurrences", "UPDATE ON schedules"])
+def test_row_run_and_how_far_it_is_settled_are_kept_together_or_not_at_all(engine: Engine, what: str) -> None:
+    rule(engine, "* * * * *")
+    lease, later = taken(engine), now() + timedelta(minutes=1)
+    with engine._ledger.write() as db:
+        db.execute(f"CREATE TRIGGER fails BEFORE {what} BEGIN SELECT RAISE(ABORT, 'killed here'); END")
+    with pytest.raises(Exception, match="killed here"):
+        settle_all(engine._ledger, lease, later)
+    assert (engine.count_runs(), engine.count_occurrences()) == (0, 0)
+    with engine._ledger.write() as db:
+        db.execute("DROP TRIGGER fails")
+    settle_all(engine._ledger, lease, later)
+    assert (engine.count_runs(), engine.count_occurrences()) == (1, 1)
+    assert settle_all(engine._ledger, lease, later) == []
+    lease.release()
+
+
 def test_after_a_downtime_the_reason_names_it(engine: Engine) -> None:
     rule(engine, "* * * * *")
     lease = taken(engine)
@@ -151,6 +168,27 @@ def test_after_a_downtime_the_reason_names_it(engine: Engine) -> None:
     assert [state for state, _ in ends] == ["missed"] * 4 + ["ran"]
     assert all("nobody ran the engine from" in why for _, why in ends[:-1])
     assert engine.since(now() - DAY) == engine.occurrences()[1:] and engine.since(later) == ()
+    lease.release()
+
+
+def test_with_too_little_disk_free_what_is_due_is_skipped_and_says_so(engine: Engine) -> None:
+    rule(engine, "* * * * *")
+    with engine._ledger.write() as db:
+        db.execute("INSERT INTO settings (name, value) VALUES ('keep_free', ?)", (str(1 << 60),))
+    lease = taken(engine)
+    settle_all(engine._ledger, lease, now() + timedelta(minutes=1))
+    (found,) = engine.occurrences()
+    assert found.state == "skipped" and "of the disk are free" in found.why and engine.count_runs() == 0
+    lease.release()
+
+
+def test_a_rule_that_cannot_be_read_silences_no_other(engine: Engine, tmp_path: Path) -> None:
+    engine.add(tiny.make(tmp_path / "other", name="other"))
+    rule(engine, "no rule at all")
+    lease = taken(engine)
+    with pytest.raises(Exception, match="Bad|field|Wrong"):
+        settle_all(engine._ledger, lease, now() + timedelta(days=8))
+    assert {each.project for each in engine.occurrences()} == {"other"}
     lease.release()
 
 
