@@ -1,0 +1,82 @@
+"""The engine's own rounds: once an hour, in the background and at low priority, the house is kept and the disk scanned.
+
+Not in the first minute: whoever has just opened the console wants the processor. When the last round was stands in the
+ledger with its scan, so that a console that is opened and closed all day does not scan each time.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+import traceback
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+from engine.clock import moment
+from engine.errors import LeverframeError
+from engine.housekeeping import daily, report
+from engine.storage.ledger import Ledger
+from engine.storage.objects import ObjectStore
+from engine.storage.workspace import Workspace
+
+EVERY = timedelta(hours=1)
+QUIET_SECONDS = 60.0
+
+
+class _Stopped(Exception):
+    """The engine ends; the next one begins the round anew."""
+
+
+class Rounds:
+    """``look`` begins a round when one is due, on a thread of its own; ``stop`` ends it within a moment."""
+
+    def __init__(
+        self,
+        workspace: Workspace,
+        ledger: Ledger,
+        tell: Callable[[str], None],
+        keep_traceback: Callable[[str], Any],
+        *,
+        quiet: float = QUIET_SECONDS,
+        seconds: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._workspace, self._ledger, self._tell, self._keep_traceback = workspace, ledger, tell, keep_traceback
+        self._seconds, self._quiet_until = seconds, seconds() + quiet
+        self._stopping = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def look(self, now: datetime) -> None:
+        """Begin a round if it is time for one and none is under way; costs one small read."""
+        if self._seconds() < self._quiet_until or (self._thread is not None and self._thread.is_alive()):
+            return
+        with self._ledger.read() as db:
+            last = db.execute("SELECT max(at) FROM scans").fetchone()[0]
+        if last is not None and abs(now - moment(last)) < EVERY:
+            return
+        self._quiet_until = self._seconds() + QUIET_SECONDS  # One that fails is not tried again with every tick.
+        self._thread = threading.Thread(target=self._round, args=(now,), name="housekeeping", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End the round that is under way."""
+        self._stopping.set()
+        if self._thread is not None:
+            self._thread.join()
+
+    def _round(self, now: datetime) -> None:
+        try:
+            for line in daily.keep_house(self._workspace, self._ledger, now):
+                self._tell(line)
+            report.make(self._workspace, self._ledger, ObjectStore(self._workspace.objects), now, self._on_files)
+        except _Stopped:
+            return
+        except LeverframeError as error:
+            self._tell(str(error))
+        except Exception:  # noqa: BLE001  a bug: kept, and the engine outlives it
+            self._keep_traceback(traceback.format_exc())
+            self._tell("Leverframe itself failed while keeping house; the traceback is in the workspace's logs.")
+
+    def _on_files(self, files: int) -> None:
+        if self._stopping.is_set():
+            raise _Stopped
