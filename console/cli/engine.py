@@ -30,7 +30,8 @@ def engine(session: Session) -> None:
     try:
         with session.engine() as opened:
             clockwork = opened.start_clockwork(lambda line: _tell(session, line))
-            while not ended.wait(3600):
+            # Not for ever: another thread may take the signal, which does not wake this one.
+            while not ended.wait(1.0):
                 pass
             clockwork.stop()
     finally:

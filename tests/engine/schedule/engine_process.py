@@ -81,7 +81,8 @@ def main(home: Path, clock_file: Path, path: Path) -> None:
     ended = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: ended.set())
     clockwork = engine.start_clockwork(lambda line: print(line, flush=True), now=now, tick=0.04, patience=0.4)
-    ended.wait()
+    while not ended.wait(0.5):  # a signal may be taken by another thread, which does not wake this one
+        pass
     clockwork.stop()
     engine.close()
 

@@ -19,7 +19,7 @@ import pytest
 from engine.api import Engine, open_engine
 from engine.clock import moment
 from engine.projects import schedules
-from engine.schedule.book import rule_of
+from engine.schedule.due import rule_of
 from tests import tiny
 from tests.engine.schedule.engines import Hall, wait_until
 
@@ -99,9 +99,14 @@ def kill_engine(hall: Hall, engines: list[subprocess.Popen[bytes]], chance: rand
     return True
 
 
+def at_work(hall: Hall, engines: list[subprocess.Popen[bytes]]) -> int | None:
+    """Which of the two is the engine, as far as the ledger knows."""
+    pid = rows(hall.home, "SELECT pid FROM engine")[0]["pid"]
+    return next((number for number, each in enumerate(engines) if each.pid == pid), None)
+
+
 def kill_the_engine_at_work(hall: Hall, engines: list[subprocess.Popen[bytes]], chance: random.Random) -> bool:
-    found = rows(hall.home, "SELECT pid FROM engine")[0]["pid"]
-    which = next((number for number, each in enumerate(engines) if each.pid == found), None)
+    which = at_work(hall, engines)
     if which is None:
         return False
     hall.clock.move(timedelta(seconds=61))  # something is due this very moment
@@ -113,14 +118,22 @@ def kill_the_engine_at_work(hall: Hall, engines: list[subprocess.Popen[bytes]], 
 
 
 def hang_engine(hall: Hall, engines: list[subprocess.Popen[bytes]], chance: random.Random) -> bool:
-    """Stop one in the middle of whatever it does; the other takes over, then the first one wakes up."""
-    which = engines[chance.randrange(2)]
-    which.send_signal(signal.SIGSTOP)
-    time.sleep(chance.choice([0.2, 1.2]))
+    """Stop it in the middle of whatever it does until the other has taken over, and wake it when something is due."""
+    which, before = at_work(hall, engines), fence(hall.home)
+    if which is None:
+        return False
     hall.clock.move(timedelta(seconds=61))
-    time.sleep(0.2)
-    which.send_signal(signal.SIGCONT)
-    return True
+    time.sleep(chance.random() * 0.06)
+    engines[which].send_signal(signal.SIGSTOP)
+    end = time.monotonic() + 3
+    while fence(hall.home) == before and time.monotonic() < end:
+        hall.clock.move(timedelta(seconds=10))
+        time.sleep(0.05)
+    engines[which].send_signal(signal.SIGCONT)
+    for _ in range(5):
+        hall.clock.move(timedelta(seconds=61))
+        time.sleep(0.03)
+    return fence(hall.home) > before
 
 
 def kill_newest(hall: Hall, what: str) -> bool:
