@@ -129,6 +129,18 @@ def test_audit(history: History) -> None:
     assert (verdict["ok"], verdict["rows"], verdict["head"]) == (True, len(found), found[0]["digest"])
 
 
+def test_disk_and_clean_up(history: History) -> None:
+    found = history("disk", "--json").json
+    assert keys_of(found) >= {"total", "free", "days_until_full", "by_project", "by_kind", "largest"}
+    assert {"tiny"} <= {share["name"] for share in found["by_project"]}
+    assert history("disk", "--last", "--json").json["at"] == found["at"]
+    plan = history("clean", "--dry-run", "--json").json
+    assert keys_of(plan) >= {"at", "bytes", "goes", "stays"}
+    assert all(keys_of(item) >= {"id", "kind", "what", "bytes", "why"} for item in plan["stays"])
+    assert history("bin", "--json").json == history("places", "--json").json == []
+    assert "keep_free" in {setting["name"] for setting in history("settings", "--json").json}
+
+
 def test_doctor_and_operators(history: History) -> None:
     found = history("doctor", "--json").json
     assert found["ok"] is True
