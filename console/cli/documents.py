@@ -124,6 +124,7 @@ def version(found: Version) -> Document:
         "as_of": time(found.as_of),
         "live_from": time(found.live_from),
         "live_until": time(found.live_until),
+        "cleaned_at": time(found.cleaned_at),
         "run": found.run,
         "verdict": found.verdict,
         "comparison": found.comparison,

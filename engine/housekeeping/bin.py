@@ -19,7 +19,7 @@ from engine.audit import trail
 from engine.clock import moment, stamp
 from engine.errors import Conflict, NotFound, Refusal
 from engine.housekeeping import moving, reserve
-from engine.housekeeping.door import UNSETTLED
+from engine.housekeeping.commands import UNSETTLED
 from engine.housekeeping.records import BinItem, CleanItem
 from engine.housekeeping.sweep import Needs
 from engine.people.operators import require
@@ -257,7 +257,7 @@ def settle(workspace: Workspace, ledger: Ledger, at: datetime, *, locked: bool =
     for row in rows:
         try:
             _settle(workspace, ledger, row, at)
-        except OSError:
+        except (OSError, Refusal):
             # A full disk, or the bin's disk is away: restorable as it is, or looked at again the next time.
             if row["state"] == "restoring":
                 with ledger.write() as db:

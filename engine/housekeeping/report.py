@@ -160,7 +160,7 @@ def _about(
     """What is odd, the product's own things first."""
     with ledger.read() as db:
         little = too_little(db, workspace.root)
-        names = _names(db, workspace)
+        names = _names(db, workspace) if any(each.place.kind == "data" for each in seen) else []
     if little:
         sentence = (
             f"{little}; retrains are refused until there is more: 'leverframe clean', then 'leverframe bin empty'"

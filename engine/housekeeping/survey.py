@@ -65,6 +65,7 @@ class _Room:
     restored: dict[str, datetime]
     versions: Sequence[sqlite3.Row]
     running: int
+    needs: Needs
     verdicts: dict[str, Verdict] = field(default_factory=dict)
 
     def unless_restored(self, name: str, verdict: Verdict) -> Verdict:
@@ -103,7 +104,7 @@ def survey(workspace: Workspace, ledger: Ledger, store: ObjectStore, now: dateti
             "SELECT count(*) FROM runs WHERE state IN ('queued', 'running') AND state = 'running'"
         ).fetchone()[0]
         versions = db.execute("SELECT * FROM versions ORDER BY id").fetchall()
-        room = _Room(workspace, db, rules, now, restored, versions, running)
+        room = _Room(workspace, db, rules, now, restored, versions, running, Needs(store))
         things = [*_versions(room, store), *_runs(room), *_releases(room), *_environments(room), *_own(room)]
         marker = marker_of(db)
     return Survey((*things, *_database(ledger)), marker, rules)
@@ -126,7 +127,7 @@ def _versions(room: _Room, store: ObjectStore) -> Iterator[Thing]:
     there = [row for row in room.versions if row["cleaned_at"] is None]
     room.verdicts = _verdicts(room, there)
     going = [label for label, verdict in room.verdicts.items() if verdict.goes]
-    marked: Marked = mark(store, room.versions, going, age_limit(room.db, room.now), Needs(store))
+    marked: Marked = mark(store, room.versions, going, age_limit(room.db, room.now), room.needs)
     for row in there:
         label = f"{row['project']}@{row['number']}"
         verdict, digests = room.verdicts[label], marked.going.get(label, ())
@@ -229,12 +230,11 @@ def _releases(room: _Room) -> Iterator[Thing]:
 def _environments(room: _Room) -> Iterator[Thing]:
     needs: dict[str, list[str]] = {}
     newest = {row["project"]: row["number"] for row in room.versions}
-    store = ObjectStore(room.workspace.objects)
     for row in room.versions:
         label = f"{row['project']}@{row['number']}"
         stays = row["cleaned_at"] is None and not room.verdicts[label].goes
         if stays or newest[row["project"]] == row["number"]:
-            needs.setdefault(_environment_of(store, row["digest"]), []).append(label)
+            needs.setdefault(room.needs.environment(row["digest"]), []).append(label)
     for folder in _folders(room.workspace.environments):
         if folder.name.endswith(".building"):
             continue  # Builds sweep what an interrupted one left; see ``environments.build``.
@@ -242,12 +242,6 @@ def _environments(room: _Room) -> Iterator[Thing]:
         verdict = retention.judge_environment(facts, room.running, room.rules, room.now)
         what = f"environment {plain(folder.name)}"
         yield room.thing(f"environment:{folder.name}", "environment", what, room_of(folder), verdict, [folder])
-
-
-def _environment_of(store: ObjectStore, digest: str) -> str:
-    from engine.versions import document as documents
-
-    return str(documents.load(store, digest)["environment"]["digest"])[:16]
 
 
 def _own(room: _Room) -> Iterator[Thing]:

@@ -104,13 +104,21 @@ class Needs:
 
     def __init__(self, store: ObjectStore) -> None:
         self._store = store
-        self._known: dict[str, frozenset[str]] = {}
+        self._known: dict[str, tuple[frozenset[str], str]] = {}
 
     def of(self, digest: str) -> frozenset[str]:
         """The objects that the version with this digest names. Raises Damage."""
+        return self._read(digest)[0]
+
+    def environment(self, digest: str) -> str:
+        """The name of its environment's folder. Raises Damage."""
+        return self._read(digest)[1]
+
+    def _read(self, digest: str) -> tuple[frozenset[str], str]:
         if digest not in self._known:
             document: dict[str, Any] = documents.load(self._store, digest)
-            self._known[digest] = frozenset(name for name, _ in objects_of(document))
+            objects = frozenset(name for name, _ in objects_of(document))
+            self._known[digest] = (objects, str(document["environment"]["digest"])[:16])
         return self._known[digest]
 
 

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import os
 import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -11,6 +14,7 @@ import pytest
 from engine.errors import Refusal
 from engine.housekeeping.memory import memory_of
 from engine.housekeeping.scan import Tree, scan
+from engine.housekeeping.walker import Walk
 
 NOW = 2_000_000_000.0  # later than anything that a test writes: all of it has settled
 DAY = 86400.0
@@ -104,13 +108,34 @@ def test_loops_of_links_names_that_are_no_text_and_holes_do_not_disturb(tree: Pa
         assert found.problems == ()
 
 
-def test_a_folder_that_may_not_be_read_is_said_and_the_rest_is_counted(tree: Path, tmp_path: Path) -> None:
-    if os.geteuid() == 0:
-        pytest.skip("root reads everything; the mounted folder below stands for it")
-    (tree / "09").chmod(0)
-    found = scanned(tree)
-    (tree / "09").chmod(0o755)
-    assert found.problems == (("09", "Permission denied"),) and found.unread == 1
+def test_a_folder_that_may_not_be_read_is_said_and_the_rest_is_counted() -> None:
+    place = Path(tempfile.mkdtemp(dir="/tmp"))  # where every account may look
+    try:
+        place.chmod(0o755)
+        write(place / "open" / "file", 5000)
+        write(place / "closed" / "file", 5000)
+        (place / "closed").chmod(0)
+        walk = Walk(str(place), NOW, None, 0, place.stat().st_dev)
+        with as_somebody_else():
+            found = [walk.look(name, None) for name in ("open", "closed")]
+    finally:
+        (place / "closed").chmod(0o755)
+        subprocess.run(["rm", "-rf", place], check=True)
+    assert found[0] is not None and found[0][2] == 1
+    assert found[1] is None and walk.problems == [["closed", "Permission denied"]] and walk.unread == 1
+
+
+@contextmanager
+def as_somebody_else() -> Iterator[None]:
+    """Root may read everything; for the length of the block this process is nobody."""
+    if os.geteuid():
+        yield
+        return
+    os.seteuid(65534)
+    try:
+        yield
+    finally:
+        os.seteuid(0)
 
 
 def test_another_file_system_below_is_not_entered_and_said(tree: Path) -> None:

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine import clock
+from engine.people.operators import checked_reason
 from engine.records import Operator
-from engine.release.swap import checked_reason
 from engine.storage.ledger import Ledger
 from engine.storage.objects import ObjectStore
 from engine.storage.workspace import Workspace
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 UNSETTLED = "state NOT IN ('restored', 'purged') AND state IN ('binning', 'restoring', 'purging')"
 
 
-class Housekeeping:
+class HousekeepingCommands:
     """The part of the engine that keeps the disk in hand. Imports what it needs when it is called."""
 
     _workspace: Workspace
