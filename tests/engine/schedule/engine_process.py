@@ -24,7 +24,7 @@ from engine.runs import queue
 from engine.storage.ledger import Ledger
 from engine.storage.workspace import Workspace
 
-STEP_SECONDS = "0.02"
+STEP_SECONDS = "0.05"
 
 
 def journal(path: Path, *words: object) -> None:
