@@ -23,9 +23,9 @@ from console.watcher import Watcher
 from engine import clock
 
 if TYPE_CHECKING:
+    from console.asking import Desk, Question
     from console.commands import Command
     from console.lines import Tone
-    from console.questions import Desk, Question
     from engine.api import Engine
 
 SWITCH_SECONDS = 0.01

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 from textual.message import Message
 
 if TYPE_CHECKING:
+    from console.asking import Question
     from console.commands import Command, Result
-    from console.questions import Question
     from engine.records import ProofStep
 
 

@@ -11,7 +11,7 @@ from console.lines import Line, Span, cut, ends, fit, line, wrapped
 from engine.text import plain
 
 if TYPE_CHECKING:
-    from console.questions import Desk
+    from console.asking import Desk
     from engine.records import Overview, ProjectStatus, Verdict
 
 _URGENCY: dict[Verdict, int] = {"failing": 0, "unknown": 1, "watch": 2, "ok": 3}

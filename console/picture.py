@@ -14,7 +14,7 @@ from console.lines import Line, Span, fit, heading, row
 from console.overview_lines import detail, ordered, summary
 
 if TYPE_CHECKING:
-    from console.questions import Desk
+    from console.asking import Desk
 
 _RGB = re.compile(r"#([0-9a-f]{2})([0-9a-f]{2})([0-9a-f]{2})")
 _SIXTEEN = {

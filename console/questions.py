@@ -1,79 +1,22 @@
-"""What screens want to know. A question is asked by the watcher, on its own thread, and only for what is on screen.
-
-Equal questions have equal answers for as long as the ledger does not change; ``refresh`` is the number of seconds
-after which one is asked again even so, because it also looks at something else (a log, a disk, the time).
-"""
+"""What the screens want to know, but for the first. A question is asked by the watcher, only for what is on screen."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING
+
+from console.asking import Page, Rows
 
 if TYPE_CHECKING:
     from engine.api import Engine
     from engine.housekeeping.records import BinItem, CleanPlan, DiskReport
-    from engine.records import AuditRow, Change, DecisionCard, MovePlan, Overview, Run, Version
+    from engine.records import AuditRow, Change, DecisionCard, MovePlan, Run, Version
     from engine.runs.logindex import LogLine
     from engine.runs.times_records import RunTimes
     from engine.schedule.records import EngineState, Occurrence, Schedule
 
-R = TypeVar("R")
 SELDOM = 5.0  # as often as ages are drawn anew
-
-
-class Question(Protocol):
-    """Something to ask the engine."""
-
-    @property
-    def refresh(self) -> float:
-        """Seconds after which it is asked again though nothing was committed."""
-
-    def answer(self, engine: Engine, now: datetime) -> Any:
-        """Ask it; called on the watcher's thread."""
-
-
-@dataclass(frozen=True)
-class Rows(Generic[R]):
-    """A window of a list: ``rows`` begin at ``offset``; ``total`` is how many there are at least."""
-
-    total: int
-    offset: int
-    rows: tuple[R, ...]
-
-
-@dataclass(frozen=True)
-class Page:
-    """Which window of a list is wanted, and the text that rows must contain."""
-
-    offset: int = 0
-    limit: int = 100
-    matching: str = ""
-
-    def rows(self, found: tuple[R, ...], total: int) -> Rows[R]:
-        """The answer. How many rows match is not counted: one more is promised while a page comes back full."""
-        if self.matching:
-            total = self.offset + len(found) + (len(found) == self.limit)
-        return Rows(total, self.offset, found)
-
-
-@dataclass(frozen=True)
-class Desk:
-    """The overview with who sees to the schedules, and what became of due times since the operator last looked."""
-
-    overview: Overview
-    engine: EngineState | None = None
-    news: tuple[Occurrence, ...] = ()
-
-
-@dataclass(frozen=True)
-class AskOverview:
-    since: datetime | None = None
-    refresh: float = 5.0
-
-    def answer(self, engine: Engine, now: datetime) -> Desk:
-        news = engine.since(self.since) if self.since is not None else ()
-        return Desk(engine.overview(now), engine.engine_state(), news)
 
 
 @dataclass(frozen=True)

@@ -17,9 +17,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from console import picture
+from console.asking import AskOverview, Desk
 from console.frame import Who
 from console.last_seen import NAME
-from console.questions import AskOverview, Desk
 from engine import clock
 from engine.api import Engine, open_engine
 from engine.errors import Invalid, Refusal

@@ -17,7 +17,7 @@ from engine.errors import LeverframeError
 if TYPE_CHECKING:
     from textual.message import Message
 
-    from console.questions import Question
+    from console.asking import Question
     from engine.api import Engine
 
 LOOK_SECONDS = 0.2

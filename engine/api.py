@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from engine import clock
 from engine import overview as overviews
 from engine.audit import trail
 from engine.errors import Refusal
-from engine.housekeeping.door import Housekeeping
+from engine.housekeeping.commands import HousekeepingCommands
 from engine.people import operators
 from engine.projects import registry
 from engine.records import (
@@ -38,10 +37,8 @@ from engine.release import plan as plans
 from engine.release import swap
 from engine.release.card import card, difference
 from engine.release.history import at
-from engine.runs import history, queue, times_history
-from engine.runs.logindex import LogReader, LogWindow
-from engine.runs.times_records import RunTimes
-from engine.schedule import book
+from engine.runs import queue
+from engine.runs.commands import RunCommands
 from engine.schedule.commands import ScheduleCommands
 from engine.storage import workspace as workspaces
 from engine.storage.ledger import Ledger
@@ -50,15 +47,8 @@ from engine.storage.workspace import Workspace
 from engine.versions import catalog
 from engine.versions import document as documents
 
-
-@dataclass(frozen=True)
-class LogPage:
-    """Some lines of a step's log, safe to show, and where the next page starts."""
-
-    lines: tuple[str, ...]
-    next_offset: int
-    size: int
-    ended: bool
+if TYPE_CHECKING:
+    pass
 
 
 def open_engine(home: Path | None = None, operator: str | None = None, *, create: bool = False) -> Engine:
@@ -77,13 +67,12 @@ def open_engine(home: Path | None = None, operator: str | None = None, *, create
     return Engine(workspace, ledger, operators.identify(ledger, name))
 
 
-class Engine(ScheduleCommands, Housekeeping):
+class Engine(RunCommands, ScheduleCommands, HousekeepingCommands):
     """A workspace, opened by an operator. Every method may be called from any thread; none prints."""
 
     def __init__(self, workspace: Workspace, ledger: Ledger, operator: Operator) -> None:
         self._workspace, self._ledger = workspace, ledger
         self._store = ObjectStore(workspace.objects)
-        self._logs = LogReader()
         self.home = workspace.root
         self.operator = operator
         try:
@@ -127,7 +116,7 @@ class Engine(ScheduleCommands, Housekeeping):
 
     def remove(self, name: str, reason: str) -> None:
         """Take a project off the list; its versions and history stay."""
-        registry.remove(self._ledger, name, swap.checked_reason(reason), self.operator, clock.now())
+        registry.remove(self._ledger, name, operators.checked_reason(reason), self.operator, clock.now())
 
     def check(self, path: Path, on_step: Callable[[str], None]) -> tuple[Finding, ...]:
         """Validate the project in ``path`` and run its steps once on a sample."""
@@ -152,129 +141,13 @@ class Engine(ScheduleCommands, Housekeeping):
         with self._ledger.read() as db:
             return overviews.status(db, self._workspace, project, now)
 
-    # Runs
-
-    def retrain(
-        self,
-        project: str,
-        *,
-        as_of: datetime | None = None,
-        allow_dirty: bool = False,
-        fresh_lock: bool = False,
-        force: bool = False,
-    ) -> Run:
-        """Queue a retrain and start it if it may start now; ``force`` trains also where nothing is new.
-
-        Raises Refusal at once when the project's folder has uncommitted changes and ``allow_dirty`` is false,
-        so that nobody waits for a run that cannot succeed.
-        """
-        operators.require(self.operator, "operator", "retrain")
-        with self._ledger.read() as db:
-            path = Path(registry.find(db, project).path)
-        now = clock.now()
-        if as_of is not None and as_of > now:
-            raise Refusal(f"--as-of {clock.stamp(as_of)[:16]} is in the future; the data of then is not there yet.")
-        self._refuse_dirty(path, allow_dirty)
-        options = {"allow_dirty": allow_dirty, "fresh_lock": fresh_lock, "force": force}
-        run = queue.enqueue(self._ledger, project, self.operator, as_of or now, now, options)
-        queue.dispatch(self._workspace, self._ledger)
-        return history.find(self._ledger, run)
-
-    @staticmethod
-    def _refuse_dirty(path: Path, allow_dirty: bool) -> None:
-        from engine.projects.source import inspect, refuse_dirty
-
-        if not allow_dirty:
-            refuse_dirty(inspect(path), path)
-
-    def wait(self, run: int, on_change: Callable[[Run], None]) -> Run:
-        """Wait until ``run`` has ended, calling ``on_change`` whenever it looks different."""
-        seen: Run | None = None
-        while True:
-            found = history.find(self._ledger, run)
-            if found != seen:
-                seen = found
-                on_change(found)
-            if found.state in queue.ENDED:
-                return found
-            clock.pause(0.1)
-            queue.settle(self._workspace, self._ledger, clock.now())
-            if found.state == "queued":
-                queue.dispatch(self._workspace, self._ledger)
-
-    def cancel(self, run: int, reason: str) -> None:
-        """Ask a run to end."""
-        operators.require(self.operator, "operator", "cancel runs")
-        queue.cancel(self._workspace, self._ledger, run, self.operator, swap.checked_reason(reason), clock.now())
-
-    def run(self, run: int) -> Run:
-        """One run."""
-        return history.find(self._ledger, run)
-
-    def count_runs(self, project: str | None = None) -> int:
-        """How many runs there are."""
-        return history.count(self._ledger, project)
-
-    def runs(
-        self, project: str | None = None, *, offset: int = 0, limit: int = 50, matching: str = ""
-    ) -> tuple[Run, ...]:
-        """Runs, newest first."""
-        return history.page(self._ledger, project, offset=offset, limit=limit, matching=matching)
-
-    def run_times(self, project: str, job: str = "retrain") -> RunTimes:
-        """How long the runs of a job take, step by step, and what changed when that changed."""
-        with self._ledger.read() as db:
-            registry.find(db, project)
-            return times_history.run_times(db, project, job)
-
-    def overdue(self, now: datetime) -> tuple[tuple[Run, float], ...]:
-        """The runs that run, or wait to, for longer than their bound (in seconds), each with it."""
-        with self._ledger.read() as db:
-            return times_history.overdue(db, now)
-
-    def log(self, run: int, *, step: str | None = None, offset: int = 0, limit: int = 65536) -> LogPage:
-        """Lines of a run's log from byte ``offset`` on; without ``step`` that of the newest step."""
-        from engine.runs import steplog
-
-        path, ended = self._log_of(run, step)
-        if path is None:
-            return LogPage((), 0, 0, ended)
-        page = steplog.read_lines(path, offset, limit=limit, ended=ended)
-        return LogPage(page.lines, page.next_offset, page.size, ended)
-
-    def logs_of(self, run: int) -> tuple[str, ...]:
-        """The logs of a run that hold something: its steps, ``validate``, and ``engine``, which holds tracebacks."""
-        from engine.runs import logfiles
-
-        history.find(self._ledger, run)
-        return logfiles.names(self._workspace.run_folder(run))
-
-    def log_window(self, run: int, step: str | None, *, line: int | Literal["end"], count: int) -> LogWindow:
-        """``count`` lines of a log from the one numbered ``line`` on, or the last ones, and how many there are."""
-        path, ended = self._log_of(run, step)
-        if path is None:
-            return LogWindow((), 0, ended)
-        return self._logs.window(path, line, count, ended=ended)
-
-    def search_log(
-        self, run: int, step: str | None, text: str, *, after_line: int = 0, limit: int = 100
-    ) -> tuple[int, ...]:
-        """The numbers of the lines of a log that hold ``text``, in either case; the first ``limit`` of them."""
-        path, _ = self._log_of(run, step)
-        return self._logs.search(path, text, after_line=after_line, limit=limit) if path else ()
-
-    def _log_of(self, run: int, step: str | None) -> tuple[Path | None, bool]:
-        """The file, and whether it grows no more."""
-        from engine.runs import logfiles
-
-        ended = history.find(self._ledger, run).state in queue.ENDED
-        return logfiles.find(self._workspace.run_folder(run), step), ended
-
-    # Schedules: the rest is in ScheduleCommands
+    # Runs: see RunCommands; schedules: the rest is in ScheduleCommands
 
     def run_now(self, project: str, job: str) -> Run:
         """Start a job by hand; its schedule is not touched."""
         with self._ledger.read() as db:
+            from engine.schedule import book
+
             book.find(db, project, job)
         return self.retrain(project)
 
@@ -379,7 +252,7 @@ class Engine(ScheduleCommands, Housekeeping):
 
     def add_operator(self, name: str, role: Role, reason: str) -> Operator:
         """Let somebody work here."""
-        return operators.add(self._ledger, self.operator, name, role, swap.checked_reason(reason), clock.now())
+        return operators.add(self._ledger, self.operator, name, role, operators.checked_reason(reason), clock.now())
 
     def doctor(self, mend: bool) -> tuple[Finding, ...]:
         """What is wrong with this workspace; with ``mend`` what can be is put right."""

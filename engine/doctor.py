@@ -17,7 +17,7 @@ from engine.projects import registry
 from engine.records import Finding, Version
 from engine.release import live as projection
 from engine.schedule import lease, unit
-from engine.schedule.book import due_after
+from engine.schedule.due import due_after
 from engine.storage.free_space import too_little
 from engine.storage.ledger import Ledger
 from engine.storage.objects import ObjectStore

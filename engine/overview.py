@@ -22,7 +22,7 @@ from engine.projects import registry
 from engine.records import Metric, Operator, Overview, Point, ProjectStatus, Run, Version
 from engine.release.live import pointed_at
 from engine.runs import history, times_history
-from engine.schedule.book import due_after
+from engine.schedule.due import due_after
 from engine.storage.workspace import Workspace
 from engine.versions import catalog
 

@@ -7,11 +7,12 @@ from datetime import datetime
 
 from textual.widgets import Input
 
+from console.asking import Question
 from console.commands import CleanUp, Command
 from console.dialogs.dialog import ReasonDialog
 from console.disk_lines import clean_lines
 from console.lines import Line, Span, wrapped
-from console.questions import AskCleanUp, Question
+from console.questions import AskCleanUp
 from engine.housekeeping.records import CleanPlan
 from engine.text import plain
 

@@ -10,10 +10,11 @@ from textual.binding import Binding, BindingType
 from textual.widgets import Input
 
 from console import doors
+from console.asking import Question
 from console.commands import Command, Move, Result
 from console.dialogs.dialog import ReasonDialog
 from console.lines import EMPTY, Line, Span, line, pad, wrapped
-from console.questions import AskRelease, AskRollback, Question
+from console.questions import AskRelease, AskRollback
 from console.tables import short
 from engine.records import MovePlan
 from engine.text import plain

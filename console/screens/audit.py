@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from console import doors, tables
+from console.asking import Question
 from console.commands import Verify
-from console.questions import AskAudit, Question
+from console.questions import AskAudit
 from console.screens.list_page import ListPage
 from engine.records import AuditRow
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 
 from console import doors, tables
+from console.asking import Question, Rows
 from console.dialogs import reasons
-from console.questions import AskCandidates, Question, Rows
+from console.questions import AskCandidates
 from console.screens.list_page import ListPage
 from engine.records import Version
 

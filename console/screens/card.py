@@ -8,9 +8,10 @@ from datetime import datetime
 from textual.widget import Widget
 
 from console import doors
+from console.asking import Question
 from console.card_lines import card_lines
 from console.dialogs import reasons
-from console.questions import AskCard, Question
+from console.questions import AskCard
 from console.screens.page import Page
 from console.screens.versions import why_not_here
 from console.widgets.lines_view import LinesView

@@ -7,9 +7,10 @@ from datetime import datetime
 
 from textual.widget import Widget
 
+from console.asking import Question
 from console.card_lines import change_lines
 from console.lines import Line, Span
-from console.questions import AskDiff, Question
+from console.questions import AskDiff
 from console.screens.page import Page
 from console.widgets.lines_view import LinesView
 from engine.records import Change

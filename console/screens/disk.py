@@ -8,11 +8,12 @@ from datetime import datetime
 from textual.widget import Widget
 
 from console import doors
+from console.asking import Question
 from console.commands import ScanDisk
 from console.dialogs.clean import CleanDialog
 from console.disk_lines import disk_lines
 from console.lines import EMPTY, Span, line
-from console.questions import AskDisk, Question
+from console.questions import AskDisk
 from console.screens.page import Page
 from console.widgets.lines_view import LinesView
 from engine.housekeeping.records import DiskReport

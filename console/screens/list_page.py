@@ -9,9 +9,9 @@ from typing import Any, ClassVar, Generic, TypeVar
 from textual.widget import Widget
 from textual.widgets import Input
 
+from console.asking import Page as Window
+from console.asking import Rows
 from console.lines import Column, Line, Span, line
-from console.questions import Page as Window
-from console.questions import Rows
 from console.screens.page import Page
 from console.widgets.paged_list import PagedList
 

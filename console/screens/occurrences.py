@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from console import doors, tables
-from console.questions import AskOccurrences, Question
+from console.asking import Question
+from console.questions import AskOccurrences
 from console.screens.list_page import ListPage
 from engine.schedule.records import Occurrence
 

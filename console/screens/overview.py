@@ -8,8 +8,8 @@ from datetime import datetime
 from textual.widget import Widget
 
 from console import doors, tables
+from console.asking import AskOverview, Desk, Question, Rows
 from console.overview_lines import detail, ordered, summary
-from console.questions import AskOverview, Desk, Question, Rows
 from console.screens.list_page import ListPage
 from console.widgets.lines_view import LinesView
 from engine.records import ProjectStatus

@@ -12,8 +12,8 @@ from textual.screen import Screen
 from textual.widget import Widget
 
 from console import actions, frame
+from console.asking import Question
 from console.lines import Line
-from console.questions import Question
 from console.widgets.lines_view import LinesView
 
 if TYPE_CHECKING:

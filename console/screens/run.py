@@ -8,10 +8,11 @@ from datetime import datetime
 from textual.widget import Widget
 
 from console import cells, doors, tables
+from console.asking import Question
 from console.dialogs import reasons
 from console.dialogs.reading import ReadingDialog
 from console.lines import Line, Span, line, pad, wrapped
-from console.questions import AskRun, Question, RunLog
+from console.questions import AskRun, RunLog
 from console.screens.list_page import ListPage
 from console.screens.runs import why_not_cancel
 from console.tables import RUN_TONES

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from console import doors, tables
+from console.asking import Question
 from console.commands import Retrain
 from console.dialogs import reasons
-from console.questions import AskRuns, Question
+from console.questions import AskRuns
 from console.screens.list_page import ListPage
 from engine.records import Run
 

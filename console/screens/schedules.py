@@ -8,11 +8,12 @@ from datetime import datetime
 from textual.widget import Widget
 
 from console import doors, tables
+from console.asking import Question, Rows
 from console.commands import Retrain
 from console.dialogs import reasons
 from console.dialogs.reschedule import RescheduleDialog
 from console.lines import EMPTY, ends, line
-from console.questions import AskSchedules, Plans, Question, Rows
+from console.questions import AskSchedules, Plans
 from console.schedule_lines import detail, who_sees_to_it
 from console.screens.list_page import ListPage
 from console.widgets.lines_view import LinesView

@@ -7,7 +7,8 @@ from datetime import datetime
 
 from textual.widget import Widget
 
-from console.questions import AskTimes, Question
+from console.asking import Question
+from console.questions import AskTimes
 from console.screens.page import Page
 from console.times_lines import times_lines
 from console.widgets.lines_view import LinesView

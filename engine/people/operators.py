@@ -25,6 +25,16 @@ def require(operator: Operator, role: Role, what: str) -> None:
         raise Forbidden(f"{operator.name} is a {operator.role} and may not {what}; ask somebody who is {role}.")
 
 
+def checked_reason(reason: str) -> str:
+    """``reason`` without surrounding space. Raises Invalid when there is none or it is longer than 1,000 characters."""
+    reason = reason.strip()
+    if not reason:
+        raise Invalid("A reason is needed: in a year somebody will ask why this was done.")
+    if len(reason) > 1000:
+        raise Invalid(f"The reason has {len(reason)} characters; keep it under 1,000.")
+    return reason
+
+
 def account() -> str:
     """The operating-system account this process runs under, with the machine's name."""
     return f"{getpass.getuser()}@{socket.gethostname()}"

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from engine.projects.durations import DURATION_FORM, parse_duration
+from engine.projects.durations import DURATION_FORM, EVERY, parse_duration
 from engine.projects.manifest_fields import Table, nearest, shown
 from engine.projects.manifest_records import ScheduleSpec
 
 JOBS = ("retrain", "health", "report")
 CATCH_UP = ("latest", "all", "skip")
-EVERY = "every "  # before an interval, where a rule is one text
 _SECOND, _MINUTE, _LONGEST = timedelta(seconds=1), timedelta(minutes=1), timedelta(days=3653)
 _CRON_FORM = 'it needs five fields: minute, hour, day of the month, month, day of the week, such as "0 3 * * mon".'
 

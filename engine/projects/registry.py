@@ -11,7 +11,6 @@ from engine.audit import trail
 from engine.clock import moment, stamp
 from engine.errors import Conflict, NotFound
 from engine.people.operators import require
-from engine.projects import schedules
 from engine.records import Operator, Project
 from engine.storage.ledger import Ledger
 
@@ -41,6 +40,8 @@ def add(ledger: Ledger, path: Path, by: Operator, at: datetime) -> Project:
                 " WHERE name = ?",
                 (*values, manifest.name),
             )
+        from engine.projects import schedules
+
         schedules.sync(db, manifest.name, manifest.document, at)
         trail.append(db, at=at, actor=by, action="add", subject=manifest.name, details={"path": str(folder)})
         return find(db, manifest.name)
@@ -57,6 +58,8 @@ def remove(ledger: Ledger, name: str, reason: str, by: Operator, at: datetime) -
         if busy:
             raise Conflict(f"Run {busy['id']} of {name} has not ended; cancel it or wait for it, then remove {name}.")
         db.execute("UPDATE projects SET removed_at = ? WHERE name = ?", (stamp(at), name))
+        from engine.projects import schedules
+
         schedules.end(db, name, None, at)
         trail.append(db, at=at, actor=by, action="remove", subject=name, reason=reason)
 

@@ -19,8 +19,8 @@ from typing import TYPE_CHECKING
 from engine import clock
 from engine.audit import trail
 from engine.clock import stamp
-from engine.errors import Conflict, Damage, Invalid, Refusal
-from engine.people.operators import require
+from engine.errors import Conflict, Damage, Refusal
+from engine.people.operators import checked_reason, require
 from engine.records import Deployment, Moved, MovePlan, Operator
 from engine.release import live as projection
 from engine.release.plan import approval_of, live_deployment, refusal_to_release
@@ -112,16 +112,6 @@ def _show(workspace: Workspace, plan: MovePlan, release: str, steps: Steps) -> s
 
 def _waits(plan: MovePlan, operator: Operator) -> str:
     return f"{operator.name}'s approval of {plan.target} is recorded; it waits for another person's. Nothing has moved."
-
-
-def checked_reason(reason: str) -> str:
-    """``reason`` without surrounding space. Raises Invalid when there is none or it is longer than 1,000 characters."""
-    reason = reason.strip()
-    if not reason:
-        raise Invalid("A reason is needed: in a year somebody will ask why this was done.")
-    if len(reason) > 1000:
-        raise Invalid(f"The reason has {len(reason)} characters; keep it under 1,000.")
-    return reason
 
 
 def _check(db: sqlite3.Connection, plan: MovePlan, operator: Operator, now: datetime) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from itertools import islice
 
 from engine.audit import trail
@@ -12,41 +12,15 @@ from engine.clock import moment, stamp
 from engine.errors import Conflict, Invalid, NotFound
 from engine.people.operators import require
 from engine.projects import registry, schedules
-from engine.projects.durations import parse_duration
 from engine.projects.manifest_fields import shown
-from engine.projects.manifest_schedule import CATCH_UP, EVERY, rule_problem, timezone_problem
+from engine.projects.manifest_schedule import CATCH_UP, rule_problem, timezone_problem
 from engine.records import Operator
-from engine.schedule.calendar import Cron, Every, next_due
-from engine.schedule.policy import Rule
+from engine.schedule.due import duration, rule_of
 from engine.schedule.records import Occurrence, Schedule
 from engine.storage.ledger import Ledger
 
 SHOWN_DUE = 5
 _NEWEST = "SELECT max(id) FROM occurrences WHERE project = ? AND job = ?"
-
-
-def rule_of(row: sqlite3.Row) -> Rule:
-    """When a row of the table schedules is due. Intervals count from when the rule began."""
-    rule = str(row["rule"])
-    if not rule.startswith(EVERY):
-        return Cron(rule, row["timezone"])
-    step = parse_duration(rule.removeprefix(EVERY))
-    assert step is not None, rule
-    return Every(step, moment(row["since"]).replace(microsecond=0))
-
-
-def due_after(row: sqlite3.Row, after: datetime) -> datetime | None:
-    """The first due time of a row later than ``after``; None when there is none before the rule ended."""
-    if str(row["rule"]).startswith(EVERY):
-        due = next(rule_of(row).after(after))
-    else:
-        due = next_due(row["rule"], row["timezone"], after)
-    return due if row["until"] is None or due <= moment(row["until"]) else None
-
-
-def duration(text: str | None) -> timedelta | None:
-    """A length of time as the ledger keeps it."""
-    return parse_duration(text) if text is not None else None
 
 
 # Reading

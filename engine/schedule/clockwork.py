@@ -21,7 +21,7 @@ from engine import clock
 from engine.clock import moment
 from engine.errors import LeverframeError
 from engine.schedule import lease as leases
-from engine.schedule.book import due_after
+from engine.schedule.due import due_after
 from engine.schedule.lease import Fenced, Lease, Patience
 from engine.schedule.records import Occurrence
 from engine.schedule.settling import NOBODY, STOOD_STILL, note_downtime, settle_all, stood_still

@@ -8,16 +8,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine import clock
+from engine.people.operators import checked_reason
 from engine.records import Operator
-from engine.release.swap import checked_reason
-from engine.schedule import book, lease
-from engine.schedule.records import EngineState, Occurrence, Schedule
+from engine.schedule import lease
 from engine.storage.ledger import Ledger
 from engine.storage.workspace import Workspace
 
 if TYPE_CHECKING:
     from engine.housekeeping.rounds import Rounds
     from engine.schedule.clockwork import Clockwork
+    from engine.schedule.records import EngineState, Occurrence, Schedule
 
 
 class ScheduleCommands:
@@ -39,27 +39,39 @@ class ScheduleCommands:
 
     def schedules(self, project: str | None = None) -> tuple[Schedule, ...]:
         """The rules in force, each with its next due times."""
+        from engine.schedule import book
+
         with self._ledger.read() as db:
             return book.everything(db, project, clock.now())
 
     def count_occurrences(self) -> int:
         """How many rows of occurrences there are."""
+        from engine.schedule import book
+
         return book.count(self._ledger)
 
     def occurrences(self, *, offset: int = 0, limit: int = 50, matching: str = "") -> tuple[Occurrence, ...]:
         """What became of what was due, newest first."""
+        from engine.schedule import book
+
         return book.page(self._ledger, offset=offset, limit=limit, matching=matching)
 
     def since(self, moment: datetime) -> tuple[Occurrence, ...]:
         """What was missed, caught up and skipped after ``moment``, newest first."""
+        from engine.schedule import book
+
         return book.told_since(self._ledger, moment)
 
     def pause_schedule(self, project: str, job: str, reason: str) -> Schedule:
         """Let nothing run by itself until somebody resumes."""
+        from engine.schedule import book
+
         return book.pause(self._ledger, project, job, checked_reason(reason), self.operator, clock.now())
 
     def resume_schedule(self, project: str, job: str, reason: str) -> Schedule:
         """Let a paused schedule go on from now."""
+        from engine.schedule import book
+
         return book.resume(self._ledger, project, job, checked_reason(reason), self.operator, clock.now())
 
     def edit_schedule(
@@ -73,6 +85,8 @@ class ScheduleCommands:
         reason: str,
     ) -> Schedule:
         """Change a rule from now on, until the manifest's own entry changes; None leaves a part as it is."""
+        from engine.schedule import book
+
         changes = book.Changes(rule, timezone, catch_up)
         return book.edit(self._ledger, project, job, changes, checked_reason(reason), self.operator, clock.now())
 

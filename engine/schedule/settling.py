@@ -16,7 +16,8 @@ from engine.people.operators import account
 from engine.projects import schedules
 from engine.records import Operator
 from engine.runs import queue
-from engine.schedule.book import due_after, duration, occurrence, rule_of
+from engine.schedule.book import occurrence
+from engine.schedule.due import due_after, duration, rule_of
 from engine.schedule.lease import Lease
 from engine.schedule.policy import ON_TIME, Downtime, Facts, Period, Row, settle
 from engine.schedule.records import Occurrence

@@ -1,0 +1,165 @@
+"""What the door to the engine offers about runs and their logs; ``engine.api.Engine`` inherits it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from engine import clock
+from engine.errors import Refusal
+from engine.people import operators
+from engine.projects import registry
+from engine.records import Operator, Run
+from engine.runs import history, queue, times_history
+from engine.storage.ledger import Ledger
+from engine.storage.workspace import Workspace
+
+if TYPE_CHECKING:
+    from engine.runs.logindex import LogReader, LogWindow
+    from engine.runs.times_records import RunTimes
+
+
+@dataclass(frozen=True)
+class LogPage:
+    """Some lines of a step's log, safe to show, and where the next page starts."""
+
+    lines: tuple[str, ...]
+    next_offset: int
+    size: int
+    ended: bool
+
+
+class RunCommands:
+    """Runs: queue one, wait for it, end it; how long they take; what they printed."""
+
+    _workspace: Workspace
+    _ledger: Ledger
+    operator: Operator
+
+    def retrain(
+        self,
+        project: str,
+        *,
+        as_of: datetime | None = None,
+        allow_dirty: bool = False,
+        fresh_lock: bool = False,
+        force: bool = False,
+    ) -> Run:
+        """Queue a retrain and start it if it may start now; ``force`` trains also where nothing is new.
+
+        Raises Refusal at once when the project's folder has uncommitted changes and ``allow_dirty`` is false,
+        so that nobody waits for a run that cannot succeed.
+        """
+        operators.require(self.operator, "operator", "retrain")
+        with self._ledger.read() as db:
+            path = Path(registry.find(db, project).path)
+        now = clock.now()
+        if as_of is not None and as_of > now:
+            raise Refusal(f"--as-of {clock.stamp(as_of)[:16]} is in the future; the data of then is not there yet.")
+        self._refuse_dirty(path, allow_dirty)
+        options = {"allow_dirty": allow_dirty, "fresh_lock": fresh_lock, "force": force}
+        run = queue.enqueue(self._ledger, project, self.operator, as_of or now, now, options)
+        queue.dispatch(self._workspace, self._ledger)
+        return history.find(self._ledger, run)
+
+    @staticmethod
+    def _refuse_dirty(path: Path, allow_dirty: bool) -> None:
+        from engine.projects.source import inspect, refuse_dirty
+
+        if not allow_dirty:
+            refuse_dirty(inspect(path), path)
+
+    def wait(self, run: int, on_change: Callable[[Run], None]) -> Run:
+        """Wait until ``run`` has ended, calling ``on_change`` whenever it looks different."""
+        seen: Run | None = None
+        while True:
+            found = history.find(self._ledger, run)
+            if found != seen:
+                seen = found
+                on_change(found)
+            if found.state in queue.ENDED:
+                return found
+            clock.pause(0.1)
+            queue.settle(self._workspace, self._ledger, clock.now())
+            if found.state == "queued":
+                queue.dispatch(self._workspace, self._ledger)
+
+    def cancel(self, run: int, reason: str) -> None:
+        """Ask a run to end."""
+        operators.require(self.operator, "operator", "cancel runs")
+        queue.cancel(self._workspace, self._ledger, run, self.operator, operators.checked_reason(reason), clock.now())
+
+    def run(self, run: int) -> Run:
+        """One run."""
+        return history.find(self._ledger, run)
+
+    def count_runs(self, project: str | None = None) -> int:
+        """How many runs there are."""
+        return history.count(self._ledger, project)
+
+    def runs(
+        self, project: str | None = None, *, offset: int = 0, limit: int = 50, matching: str = ""
+    ) -> tuple[Run, ...]:
+        """Runs, newest first."""
+        return history.page(self._ledger, project, offset=offset, limit=limit, matching=matching)
+
+    def run_times(self, project: str, job: str = "retrain") -> RunTimes:
+        """How long the runs of a job take, step by step, and what changed when that changed."""
+        with self._ledger.read() as db:
+            registry.find(db, project)
+            return times_history.run_times(db, project, job)
+
+    def overdue(self, now: datetime) -> tuple[tuple[Run, float], ...]:
+        """The runs that run, or wait to, for longer than their bound (in seconds), each with it."""
+        with self._ledger.read() as db:
+            return times_history.overdue(db, now)
+
+    def log(self, run: int, *, step: str | None = None, offset: int = 0, limit: int = 65536) -> LogPage:
+        """Lines of a run's log from byte ``offset`` on; without ``step`` that of the newest step."""
+        from engine.runs import steplog
+
+        path, ended = self._log_of(run, step)
+        if path is None:
+            return LogPage((), 0, 0, ended)
+        page = steplog.read_lines(path, offset, limit=limit, ended=ended)
+        return LogPage(page.lines, page.next_offset, page.size, ended)
+
+    def logs_of(self, run: int) -> tuple[str, ...]:
+        """The logs of a run that hold something: its steps, ``validate``, and ``engine``, which holds tracebacks."""
+        from engine.runs import logfiles
+
+        history.find(self._ledger, run)
+        return logfiles.names(self._workspace.run_folder(run))
+
+    def log_window(self, run: int, step: str | None, *, line: int | Literal["end"], count: int) -> LogWindow:
+        """``count`` lines of a log from the one numbered ``line`` on, or the last ones, and how many there are."""
+        from engine.runs.logindex import LogWindow
+
+        path, ended = self._log_of(run, step)
+        if path is None:
+            return LogWindow((), 0, ended)
+        return self._logs.window(path, line, count, ended=ended)
+
+    def search_log(
+        self, run: int, step: str | None, text: str, *, after_line: int = 0, limit: int = 100
+    ) -> tuple[int, ...]:
+        """The numbers of the lines of a log that hold ``text``, in either case; the first ``limit`` of them."""
+        path, _ = self._log_of(run, step)
+        return self._logs.search(path, text, after_line=after_line, limit=limit) if path else ()
+
+    @cached_property
+    def _logs(self) -> LogReader:
+        from engine.runs.logindex import LogReader
+
+        return LogReader()
+
+    def _log_of(self, run: int, step: str | None) -> tuple[Path | None, bool]:
+        """The file, and whether it grows no more."""
+        from engine.runs import logfiles
+
+        ended = history.find(self._ledger, run).state in queue.ENDED
+        return logfiles.find(self._workspace.run_folder(run), step), ended
