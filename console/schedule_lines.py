@@ -72,7 +72,7 @@ def news(occurrences: Sequence[Occurrence]) -> Span | None:
     parts = [f"{missed:,} missed"] * bool(missed) + [f"{late:,} caught up"] * bool(late)
     parts += [f"{skipped:,} skipped"] * bool(skipped)
     why = next((plain(o.why, 160) for o in occurrences if o.why), "")
-    said = f"Since you last looked: {', '.join(parts)}" + (f" ({why})" if why else "") + ". 6 shows each."
+    said = f"Since you last looked: {', '.join(parts)} (6 and h show each)" + (f": {why}" if why else "")
     return Span(said, "watch" if missed or skipped else "dim")
 
 

@@ -120,4 +120,5 @@ def _last_run(facts: Facts) -> Status | None:
     run = facts.last_run
     if run is None or run.state in ("succeeded", "nothing-new", "cancelled"):
         return None
-    return Status("watch", f"the last {run.job} {run.state}: {run.why}", run.ended_at)
+    ended = "was interrupted" if run.state == "interrupted" else run.state
+    return Status("watch", f"the last {run.job} {ended}: {run.why}", run.ended_at)

@@ -36,7 +36,7 @@ def test_who_sees_to_the_schedules_is_said_and_nobody_is_amber() -> None:
 def test_what_went_by_unseen_is_said_with_its_reason_and_nothing_is_not() -> None:
     said = news((MISSED, replace(RAN, why="caught up after a downtime"), RAN))
     assert said is not None
-    assert "2 missed, 1 caught up (no engine ran from 14 Nov 20:00" in said.text
+    assert "2 missed, 1 caught up (6 and h show each): no engine ran from 14 Nov 20:00" in said.text
     assert news((RAN,)) is None
 
 
