@@ -16,7 +16,7 @@ from typing import Any, BinaryIO
 
 from engine.housekeeping.walker import Record
 
-FORMAT = 1
+FORMAT = 2
 # What a share adds up to, and the number of the walker's file with the offset and length of its records there.
 Share = tuple[dict[str, Any], list[int]]
 

@@ -32,12 +32,16 @@ OnFiles = Callable[[int], None]
 
 @dataclass(frozen=True)
 class Notable:
-    """A large or growing file; ``path`` relative to the tree, exactly as it is (not yet safe to show)."""
+    """A large or growing file; ``path`` relative to the tree, exactly as it is (not yet safe to show).
+
+    ``inode`` is 0 unless the file has other names.
+    """
 
     path: str
     bytes: int
     modified: float
     growth: float | None
+    inode: int = 0
 
 
 @dataclass(frozen=True)
@@ -75,7 +79,8 @@ def scan(
 ) -> Tree:
     """What the tree at ``root`` takes. ``memory``: see ``memory_of``; ``now`` in seconds since 1970.
 
-    A file with several names counts once, for the key that ``prefer`` gives the smallest number.
+    A file with several names counts once, for the key to which ``prefer`` gives the smallest number; where several have
+    that, each has its part.
     Raises Refusal when ``root`` cannot be read or the disk that ``memory`` is on is full.
     """
     began = time.monotonic()
@@ -110,7 +115,7 @@ def scan(
         at=now,
         seconds=seconds,
         by_key=by_key,
-        notable=tuple(Notable(*row) for document in documents for row in document["notable"]),
+        notable=_named_once([Notable(*row) for document in documents for row in document["notable"]], prefer),
         problems=tuple((rel, why) for rel, why in problems),
         unread=walk.unread + sum(end["unread"] for end in ends),
         vanished=walk.vanished + sum(end["vanished"] for end in ends),
@@ -231,12 +236,24 @@ def _added(documents: list[dict[str, Any]], prefer: Callable[[str], int]) -> dic
             found[1] += files
         for key, rows in document["links"].items():
             links.setdefault(key, []).extend(rows)
-    seen: set[int] = set()
+    owners: dict[int, tuple[int, int, list[str]]] = {}
     for key in sorted(links, key=lambda key: (prefer(key), key)):
-        total = 0
+        rank = prefer(key)
         for inode, size in links[key]:
-            if inode not in seen:
-                seen.add(inode)
-                total += size
-        totals[key][0] += total
+            first, _, keys = owners.setdefault(inode, (rank, size, []))
+            if first == rank and (not keys or keys[-1] != key):
+                keys.append(key)
+    for _, size, keys in owners.values():
+        part, rest = divmod(size, len(keys))
+        totals[keys[0]][0] += rest
+        for key in keys:
+            totals[key][0] += part
     return {key: (size, files) for key, (size, files) in totals.items()}
+
+
+def _named_once(found: list[Notable], prefer: Callable[[str], int]) -> tuple[Notable, ...]:
+    """Of a file with several names the preferred one only."""
+    kept: dict[int, Notable] = {}
+    for row in sorted((row for row in found if row.inode), key=lambda row: (prefer(walker.key_of(row.path)), row.path)):
+        kept.setdefault(row.inode, row)
+    return (*(row for row in found if not row.inode), *kept.values())

@@ -30,7 +30,7 @@ MOST_PROBLEMS = 50
 SHARES = 64
 _HOUR = 3600.0
 
-# [modified_ns, bytes, files, [folder], [[name, bytes, modified, growth, has other names]], [[inode, bytes]]]
+# [modified_ns, bytes, files, [folder], [[name, bytes, modified, growth, inode if it has more names]], [[inode, bytes]]]
 Record = list[Any]
 
 
@@ -97,8 +97,8 @@ class Walk:
                 else:
                     total += blocks
                 if size >= LARGE or (size >= LATELY and found.st_mtime > lately) or name.endswith(LOGS):
-                    shared = found.st_nlink > 1
-                    watched.append([name, blocks * 512, found.st_mtime, None, shared])
+                    other = found.st_ino if found.st_nlink > 1 else 0
+                    watched.append([name, blocks * 512, found.st_mtime, None, other])
         if len(watched) > MOST_WATCHED:
             watched = sorted(watched, key=_bytes, reverse=True)[:MOST_WATCHED]
         self._grown(watched, old)
@@ -170,9 +170,9 @@ class Totals:
         found[1] += record[2]
         if record[5]:
             self.links.setdefault(key, []).extend(record[5])
-        for name, size, modified, growth, _ in record[4]:
+        for name, size, modified, growth, other in record[4]:
             if size >= LARGE or growth:
-                self.notable.append([f"{rel}/{name}" if rel else name, size, modified, growth])
+                self.notable.append([f"{rel}/{name}" if rel else name, size, modified, growth, other])
 
     def document(self) -> dict[str, Any]:
         most = self.most_notable

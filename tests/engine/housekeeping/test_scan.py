@@ -94,6 +94,21 @@ def test_a_file_with_two_names_counts_once_for_the_one_that_is_preferred(tree: P
         assert found.by_key["zz"][0] >= 500_000 > found.by_key["cache/wheel"][0]
 
 
+def test_names_that_are_preferred_alike_have_a_part_each_and_the_file_is_listed_once(tree: Path) -> None:
+    for folder in ("one", "two"):
+        (tree / "environments" / folder).mkdir(parents=True)
+        (tree / "environments" / folder / "lib").mkdir()
+    first = write(tree / "environments" / "one" / "lib" / "a.so", 3 << 20)
+    os.link(first, tree / "environments" / "two" / "lib" / "a.so")
+    os.link(first, tree / "environments" / "two" / "lib" / "b.so")
+    for _ in range(2):
+        found = scanned(tree)
+        assert found.bytes == du(tree)
+        parts = [found.by_key[f"environments/{folder}"][0] for folder in ("one", "two")]
+        assert abs(parts[0] - parts[1]) < 10 and parts[0] > 3 << 19
+        assert [row.path for row in found.notable] == ["environments/one/lib/a.so"]
+
+
 def test_loops_of_links_names_that_are_no_text_and_holes_do_not_disturb(tree: Path) -> None:
     (tree / "loop").symlink_to(tree)
     (tree / "nowhere").symlink_to("nothing")
