@@ -27,7 +27,7 @@ def summary(desk: Desk, now: datetime, width: int) -> list[Line]:
     overview = desk.overview
     news = schedule_lines.news(desk.news)
     due = Span(schedule_lines.next_of(overview, now), "dim")
-    seen = line(" ", news) if news is not None else line(" ", due)
+    seen = line(" ", _too_little(overview) or news or due)
     who = line(schedule_lines.who_sees_to_it(desk.engine, now), " ")
     return [_standing(overview, width), fit(ends(seen, who, width), width)]
 
@@ -42,9 +42,19 @@ def _standing(overview: Overview, width: int) -> Line:
     said = Span("nothing waits for a decision", "dim")
     if waiting:
         said = Span(f"{waiting} waiting for a decision", "watch")
+    return ends(line(" ", *worst, said), line(_disk(overview), " "), width)
+
+
+def _disk(overview: Overview) -> Span:
     used = 1 - overview.free / overview.total if overview.total else 0
-    disk = line(Span(f"disk {cells.percent(used)} used, {cells.size(overview.free)} free ", "dim"))
-    return ends(line(" ", *worst, said), disk, width)
+    return Span(f"disk {cells.percent(used)} used, {cells.size(overview.free)} free", "dim")
+
+
+def _too_little(overview: Overview) -> Span | None:
+    """That less of the disk is left than is kept free, with the key that helps; before any other news."""
+    if overview.free >= overview.keep_free:
+        return None
+    return Span(f"■ only {cells.size(overview.free)} of disk free: retrains are refused, 7 cleans up", "failing")
 
 
 def sentence(text: str) -> str:

@@ -23,6 +23,7 @@ from engine.records import Metric, Operator, Overview, Point, ProjectStatus, Run
 from engine.release.live import pointed_at
 from engine.runs import history, times_history
 from engine.schedule.due import due_after
+from engine.storage.free_space import keep_free
 from engine.storage.workspace import Workspace
 from engine.versions import catalog
 
@@ -101,7 +102,9 @@ def overview(db: sqlite3.Connection, workspace: Workspace, operator: Operator, n
     found = _find(db, _EVERY)
     statuses = tuple(_status(found, workspace, row, now) for row in found.projects)
     disk = shutil.disk_usage(workspace.root)
-    return Overview(now, operator, socket.gethostname(), statuses, disk.free, disk.total)
+    return Overview(
+        now, operator, socket.gethostname(), statuses, disk.free, disk.total, keep_free(db, disk.total)
+    )
 
 
 def status(db: sqlite3.Connection, workspace: Workspace, name: str, now: datetime) -> ProjectStatus:

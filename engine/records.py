@@ -259,6 +259,7 @@ class Overview:
     projects: tuple[ProjectStatus, ...]
     free: int
     total: int
+    keep_free: int = 0
 
 
 @dataclass(frozen=True)

@@ -47,6 +47,18 @@ def test_an_empty_workspace_says_how_to_begin(console: Console, engine: FakeEngi
     assert engine.done == []
 
 
+@pytest.mark.parametrize("size", [WIDE, NARROW])
+def test_a_disk_with_less_than_is_kept_free_is_red_on_the_overview(
+    console: Console, engine: FakeEngine, size: tuple[int, int]
+) -> None:
+    engine.overview_now = replace(OVERVIEW, free=1_000_000_000, keep_free=2_000_000_000)
+
+    async def story(desk: Desk) -> None:
+        await desk.see("■ only 1.0 GB of disk free: retrains are refused, 7 cleans up")
+
+    console(story, size)
+
+
 def test_a_change_in_the_ledger_is_on_the_screen_without_a_key(console: Console, engine: FakeEngine) -> None:
     async def story(desk: Desk) -> None:
         engine.overview_now = replace(OVERVIEW, projects=(status("brandnew"),))
