@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from engine.records import Comparison, GateVerdict, Metric, Point, Run, RunState, Verdict, Version, VersionState
+from engine.text import span as span
 
 GLYPHS: dict[str, str] = {
     "ok": "●",
@@ -28,19 +29,6 @@ RUN_GLYPHS: dict[RunState, str] = {
 }
 NOTHING = "–"
 BARS = "▁▂▃▄▅▆▇█"
-
-
-def span(seconds: float) -> str:
-    """A duration in the one unit that matters: ``0.4 s``, ``41 s``, ``18 min``, ``2 h``, ``12 d``."""
-    seconds = max(0.0, seconds)
-    if seconds < 10:
-        return f"{seconds:.1f} s"
-    if seconds < 120:
-        return f"{seconds:.0f} s"
-    for size, word in ((86400, "d"), (3600, "h")):
-        if seconds >= 2 * size:
-            return f"{seconds / size:.0f} {word}"
-    return f"{seconds / 60:.0f} min"
 
 
 def age(at: datetime | None, now: datetime) -> str:

@@ -139,3 +139,30 @@ class ListPage(Page, Generic[R]):
     def filter_changed(self) -> None:
         """Other rows are wanted."""
         self.ask()
+
+
+class WholeListPage(ListPage[R]):
+    """A list that comes in one answer; what the filter lets through is worked out here."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._all: Sequence[R] = ()
+
+    @staticmethod
+    def words(record: R) -> str:
+        """What the filter looks into."""
+        raise NotImplementedError
+
+    def show(self, answer: Sequence[R], at: datetime) -> None:  # type: ignore[override]
+        self._all = answer
+        wanted = self.matching.lower()
+        found = tuple(record for record in answer if wanted in self.words(record).lower())
+        self.table.show(Rows(len(found), 0, found), at, self.empty_lines())
+
+    def filter_changed(self) -> None:
+        if self.at is not None:
+            WholeListPage.show(self, self._all, self.at)
+            self.selection_changed()
+
+    def on_paged_list_moved(self) -> None:
+        self.selection_changed()

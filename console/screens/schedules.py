@@ -8,19 +8,19 @@ from datetime import datetime
 from textual.widget import Widget
 
 from console import doors, tables
-from console.asking import Question, Rows
+from console.asking import Question
 from console.commands import Retrain
 from console.dialogs import reasons
 from console.dialogs.reschedule import RescheduleDialog
 from console.lines import EMPTY, ends, line
 from console.questions import AskSchedules, Plans
 from console.schedule_lines import detail, who_sees_to_it
-from console.screens.list_page import ListPage
+from console.screens.list_page import WholeListPage
 from console.widgets.lines_view import LinesView
 from engine.schedule.records import Schedule
 
 
-class SchedulesPage(ListPage[Schedule]):
+class SchedulesPage(WholeListPage[Schedule]):
     name_of, place = "schedules", "Schedules"
     columns = tables.SCHEDULES
     empty = (
@@ -30,13 +30,13 @@ class SchedulesPage(ListPage[Schedule]):
         '  retrain = { cron = "0 3 * * mon", timezone = "America/New_York", catch_up = "latest" }',
     )
 
-    def __init__(self) -> None:
-        super().__init__()
-        self._all: Plans | None = None
-
     @staticmethod
     def key(record: Schedule) -> tuple[str, str]:
         return record.project, record.job
+
+    @staticmethod
+    def words(record: Schedule) -> str:
+        return f"{record.project} {record.job} {record.rule} {record.timezone}"
 
     def body(self) -> Iterable[Widget]:
         yield LinesView(id="summary")
@@ -47,21 +47,11 @@ class SchedulesPage(ListPage[Schedule]):
         return AskSchedules()
 
     def show(self, answer: Plans, at: datetime) -> None:  # type: ignore[override]
-        self._all = answer
-        wanted = self.matching.lower()
-        found = tuple(s for s in answer.schedules if wanted in f"{s.project} {s.job} {s.rule} {s.timezone}".lower())
-        self.table.show(Rows(len(found), 0, found), at, self.empty_lines())
+        super().show(answer.schedules, at)
         paused = sum(1 for s in answer.schedules if not s.enabled)
         said = f" {len(answer.schedules):,} schedules" + (f", {paused:,} paused" if paused else "")
         who = line(who_sees_to_it(answer.engine, at), " ")
         self.lines("#summary").show(lambda width: [ends(line(said), who, width), EMPTY])
-        self.selection_changed()
-
-    def filter_changed(self) -> None:
-        if self._all is not None and self.at is not None:
-            self.show(self._all, self.at)
-
-    def on_paged_list_moved(self) -> None:
         self.selection_changed()
 
     def selection_changed(self) -> None:
