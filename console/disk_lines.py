@@ -69,7 +69,7 @@ def _shares(title: str, shares: Sequence[Share], whole: int, width: int) -> list
         full = round(min(1.0, part) * BAR)
         text = f"{pad(plain(share.name), name)}{pad(cells.size(share.bytes), 9, right=True)}  "
         grows = Span(f"  {_growth(share.growth_per_day)}", "dim")
-        lines.append(line(text, Span("━" * full, "key"), Span("━" * (BAR - full), "rule"), grows))
+        lines.append(line(text, Span("━" * full, "key"), Span("─" * (BAR - full), "rule"), grows))
     return [fit(each, width) for each in lines]
 
 

@@ -45,7 +45,7 @@ def _step(step: StepTimes, width: int, *, wide: bool) -> list[Line]:
         cells.size(step.peak_memory_p95), cells.number(step.rows_per_second),
     )  # fmt: skip
     full = round(min(1.0, max(0.0, step.share)) * BAR)
-    bar = (Span("━" * full, "key"), Span("━" * (BAR - full) + "  ", "rule")) if wide else ()
+    bar = (Span("━" * full, "key"), Span("─" * (BAR - full) + "  ", "rule")) if wide else ()
     trend = step.trend + (f" since run {step.since_run}" if step.since_run is not None else "")
     first = line(text, *bar, Span(trend, TONES[step.trend]))
     if step.trend not in ("slower", "faster") or not step.why:

@@ -134,7 +134,7 @@ def _bar(run: Run) -> Sequence[Span]:
     if run.state != "running":
         return ()
     full = round(run.progress * BAR)
-    return (Span("  "), Span("━" * full, "key"), Span("━" * (BAR - full), "rule"), Span(f"  {plain(run.phase)}"))
+    return (Span("  "), Span("━" * full, "key"), Span("─" * (BAR - full), "rule"), Span(f"  {plain(run.phase)}"))
 
 
 def _took(run: Run, now: datetime) -> str:
