@@ -133,6 +133,7 @@ def test_a_step_that_forks_without_end_is_stopped(workshop: Workshop) -> None:
         for _ in range(3000):
             if os.fork() == 0:
                 time.sleep(60)
+        time.sleep(60)
         """
     assert workshop.run(code).why == "train started more than 1,000 processes and was stopped"
     assert sweep(workshop.marker) == 0
