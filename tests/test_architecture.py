@@ -26,6 +26,7 @@ STOREYS = (
     {"runs", "validation", "monitoring", "scoring"},
     {"release"},
     {"reports", "housekeeping"},
+    {"jobs"},
     {"schedule", "overview", "doctor"},
     {"api"},
 )

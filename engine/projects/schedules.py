@@ -15,7 +15,7 @@ from engine.clock import stamp
 from engine.projects.durations import EVERY
 
 # Manifests may name more; what has no job to do makes no occurrences.
-SCHEDULED = ("retrain",)
+SCHEDULED = ("retrain", "health")
 _KEPT = (
     "project", "job", "rule", "timezone", "catch_up", "give_up_after", "cool_down", "enabled", "note", "origin",
     "changed_by", "entry",

@@ -1,1 +1,1 @@
-"""Runs: the queue, the process of a run, its steps under their limits, and the log each leaves."""
+"""Runs: the queue, the steps under their limits, the log each leaves, and a retrain from extract to version."""

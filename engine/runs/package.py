@@ -12,7 +12,8 @@ from engine.clock import stamp
 from engine.projects import schedules
 from engine.records import Metric, Operator
 from engine.runs import queue
-from engine.runs.retrain import Made, Room
+from engine.runs.retrain import Made
+from engine.runs.room import Room
 from engine.runs.tables import write_canonical
 from engine.storage.ledger import Ledger
 from engine.versions import catalog, environment

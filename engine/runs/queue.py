@@ -42,31 +42,50 @@ ENDED = ("succeeded", "failed", "cancelled", "interrupted", "nothing-new")
 
 
 def enqueue(
-    ledger: Ledger, project: str, by: Operator, as_of: datetime, at: datetime, options: Mapping[str, Any]
+    ledger: Ledger,
+    project: str,
+    by: Operator,
+    as_of: datetime,
+    at: datetime,
+    options: Mapping[str, Any],
+    *,
+    job: str = "retrain",
 ) -> int:
-    """Queue a retrain and return the run's id. Raises Refusal when too little of the disk is free for one."""
+    """Queue a run of ``job`` and return its id. Raises Refusal when too little of the disk is free for one."""
     with ledger.write() as db:
         little = too_little(db, ledger.path.parent)
         if little:
+            done = "retrained" if job == "retrain" else "looked at"
             raise Refusal(
-                f"{project} is not retrained: {little}. 'leverframe disk' shows who takes it, 'leverframe clean' and "
+                f"{project} is not {done}: {little}. 'leverframe disk' shows who takes it, 'leverframe clean' and "
                 "'leverframe bin empty' free some; decisions and rollbacks still work."
             )
-        return insert(db, project, by, as_of, at, options)
+        return insert(db, project, by, as_of, at, options, job=job)
 
 
 def insert(
-    db: sqlite3.Connection, project: str, by: Operator, as_of: datetime, at: datetime, options: Mapping[str, Any]
+    db: sqlite3.Connection,
+    project: str,
+    by: Operator,
+    as_of: datetime,
+    at: datetime,
+    options: Mapping[str, Any],
+    *,
+    job: str = "retrain",
 ) -> int:
-    """Queue a retrain inside the caller's transaction and return the run's id."""
+    """Queue a run of ``job`` inside the caller's transaction and return its id.
+
+    A retrain is an act and leaves a mark in the trail. What only looks comes by the hundred, and changes nothing.
+    """
     cursor = db.execute(
         "INSERT INTO runs (project, job, state, as_of, queued_at, requested_by, options, phase)"
-        " VALUES (?, 'retrain', 'queued', ?, ?, ?, ?, 'waiting')",
-        (project, stamp(as_of), stamp(at), by.name, json.dumps(dict(options))),
+        " VALUES (?, ?, 'queued', ?, ?, ?, ?, 'waiting')",
+        (project, job, stamp(as_of), stamp(at), by.name, json.dumps(dict(options))),
     )
     run = int(cursor.lastrowid or 0)
-    details = {"run": run, "as_of": stamp(as_of), **options}
-    trail.append(db, at=at, actor=by, action="retrain", subject=project, details=details)
+    if job == "retrain":
+        details = {"run": run, "as_of": stamp(as_of), **options}
+        trail.append(db, at=at, actor=by, action=job, subject=project, details=details)
     return run
 
 
@@ -84,7 +103,7 @@ def retry(ledger: Ledger, at: datetime) -> list[int]:
                 options = json.loads(row["options"])
                 options |= {"retry_of": row["id"], "retry": int(options.get("retry", 0)) + 1}
                 by = Operator(row["requested_by"], "operator", account())
-                queued.append(insert(db, row["project"], by, moment(row["as_of"]), at, options))
+                queued.append(insert(db, row["project"], by, moment(row["as_of"]), at, options, job=row["job"]))
     return queued
 
 
@@ -159,7 +178,7 @@ def _start_process(workspace: Workspace, run: int) -> None:
     source = Path(__file__).resolve().parents[2]
     with (workspace.run_folder(run) / "engine.log").open("ab") as log:
         subprocess.Popen(
-            [sys.executable, "-P", "-m", "engine.runs.process", str(workspace.root), str(run)],
+            [sys.executable, "-P", "-m", "engine.jobs.process", str(workspace.root), str(run)],
             cwd=workspace.root,
             env={**os.environ, "PYTHONPATH": str(source)},
             stdin=subprocess.DEVNULL,

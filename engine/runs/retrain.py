@@ -6,73 +6,28 @@ the model trains, the live version scores the holdout and the data goes into the
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from engine.environments.build import Environment
 from engine.environments.lock import Lock, resolve
 from engine.errors import Damage, Invalid, Refusal, StepFailed
 from engine.projects.manifest import Manifest, load_manifest
 from engine.projects.source import Source, snapshot
-from engine.records import Run
 from engine.runs import nothing_new
 from engine.runs.data import Prepared, prepare
-from engine.runs.judging import Judge, job_of
+from engine.runs.judging import job_of
 from engine.runs.launch import Launch, Stage
-from engine.runs.step import StepResult
+from engine.runs.own_process import JUDGE, OwnProcess
+from engine.runs.rebuilt import rebuild, score
+from engine.runs.room import Room
 from engine.runs.tables import read_output, write_input
 from engine.storage.blocks import put_table
-from engine.storage.objects import ObjectStore
-from engine.storage.workspace import Workspace
-from engine.versions.document import write_folder
-from engine.versions.environment import lock_of, standing
+from engine.versions.environment import standing
 
 if TYPE_CHECKING:
     import pyarrow as pa
-
-
-@dataclass(frozen=True)
-class Room:
-    """What a run works with. ``tell`` reports progress, ``record`` keeps a step's result, ``note`` what the run works
-    on, ``watch`` can cancel it.
-
-    ``held`` is the descriptor of the run's lock, which everything that the run starts holds too.
-    """
-
-    workspace: Workspace
-    store: ObjectStore
-    run: Run
-    folder: Path
-    marker: str
-    held: int
-    project_path: Path
-    allow_dirty: bool
-    fresh_lock: bool
-    force: bool
-    live: tuple[str, dict[str, Any]] | None
-    tell: Callable[[float, str], None]
-    record: Callable[[StepResult], None]
-    note: Callable[..., None]
-    watch: Callable[[Launch], None]
-
-    def stage(self, code: Path, manifest: Manifest, environment: Environment, lock: Lock) -> Stage:
-        """What the steps of the version with ``code`` have in common in this run."""
-        return Stage(code, manifest, environment, lock, self.marker, self.run.as_of, self.held)
-
-    def launch(self, stage: Stage, name: str, title: str, span: tuple[float, float]) -> Launch:
-        """A warm step whose progress is the run's progress between the two ends of ``span``."""
-        start, end = span
-
-        def on_progress(done: float, text: str) -> None:
-            self.tell(start + (end - start) * done, f"{title} {text}".strip())
-
-        step = Launch(stage, name, self.folder / "steps" / title.replace(" ", "-"), on_progress, title=title, warm=True)
-        self.watch(step)
-        return step
 
 
 @dataclass(frozen=True)
@@ -104,14 +59,14 @@ class Made:
 
 def retrain(room: Room) -> Made:
     """Run the whole of it. Raises StepFailed, Refusal or Damage with a sentence for the run's record, or NothingNew."""
-    judge = Judge(room.folder, room.marker, room.held, room.record)
+    judge = OwnProcess(JUDGE, room.folder, room.marker, room.held, room.record)
     try:
         return _retrain(room, judge)
     finally:
         judge.close()
 
 
-def _retrain(room: Room, judge: Judge) -> Made:
+def _retrain(room: Room, judge: OwnProcess) -> Made:
     start = begin(room)
     form = start.manifest.data.format
     extract = room.launch(start.stage, "extract", "extract", (0.05, 0.40))
@@ -132,17 +87,17 @@ def _retrain(room: Room, judge: Judge) -> Made:
         room.tell(0.40, "train")
         train.begin()
         live = pool.submit(_score_live, room, data)
-        score = room.launch(start.stage, "score", "score", (0.70, 0.80))
+        scoring = room.launch(start.stage, "score", "score", (0.70, 0.80))
         trained = train.conclude(room.record)
         model = _model_of(train)
         room.tell(0.70, "score")
-        predictions = _score(room, score, data.holdout_inputs, model)
+        predictions = score(room, scoring, data.holdout_inputs, model)
         live_predictions, live_problem = live.result()
         room.tell(0.80, "validate")
         job = job_of(start.manifest, data, room.folder, predictions, live_predictions, trained.seconds)
         if room.live is not None:
             job |= {"live": room.live[0], "live_problem": live_problem, "reference_schema": room.live[1]["schema"]}
-        judgement = judge.judge(job)
+        judgement = judge.ask(job)
         blocks = storing.result()
     return Made(start, data, blocks, model, predictions.take(data.golden), judgement, trained.seconds)
 
@@ -182,21 +137,6 @@ def _model_of(train: Launch) -> Path:
     return model
 
 
-def _score(room: Room, step: Launch, inputs: pa.Table, model: Path) -> pa.Table:
-    form = step.stage.manifest.data.format
-    shutil.copytree(model, step.input / "model")
-    write_input(inputs, step.input, form)
-    step.begin()
-    step.conclude(room.record)
-    predictions = read_output(step.output, "predictions", form, step.title)
-    if predictions.num_rows != inputs.num_rows:
-        raise StepFailed(
-            f"{step.title} gave {predictions.num_rows:,} predictions for {inputs.num_rows:,} rows; "
-            "it must give one for each row, in the same order."
-        )
-    return predictions
-
-
 def _score_live(room: Room, data: Prepared) -> tuple[pa.Table | None, str | None]:
     """The live version's predictions for the same holdout, or why there are none.
 
@@ -206,18 +146,11 @@ def _score_live(room: Room, data: Prepared) -> tuple[pa.Table | None, str | None
         return None, None
     label, document = room.live
     try:
-        home = room.folder / "live"
-        home.mkdir()
-        for part in ("code", "model"):
-            write_folder(room.store, document[part]["files"], home / part)
-        lock = lock_of(room.store, document)
-        manifest = load_manifest(home / "code")
-        environment = standing(room.workspace, lock)
-        missing = [name for name in document["model"]["features"] if name not in data.holdout.column_names]
+        live = rebuild(room, label, document)
+        missing = live.lacking(data.holdout)
         if missing:
             return None, f"the data no longer has {', '.join(missing[:3])}, which {label} needs"
-        stage = room.stage(home / "code", manifest, environment, lock)
-        step = room.launch(stage, "score", "score live", (0.70, 0.75))
-        return _score(room, step, data.holdout.select(document["model"]["features"]), home / "model"), None
+        step = room.launch(live.stage, "score", "score live", (0.70, 0.75))
+        return score(room, step, data.holdout.select(live.features), live.model), None
     except (Refusal, Damage) as problem:
         return None, str(problem)

@@ -102,7 +102,8 @@ def _settle(ledger: Ledger, lease: Lease, schedule: int, now: datetime) -> list[
         row = _unsettled(db, schedule)
         if row is None:
             return []
-        settlement = settle(_period(row), now, _facts(db, row, too_little(db, lease.workspace.root)))
+        refused = too_little(db, lease.workspace.root) or _nothing_to_do(db, row)
+        settlement = settle(_period(row), now, _facts(db, row, refused))
         if settlement is None:
             return []
         ids = [_write(db, row, each, lease.fence, now) for each in settlement.rows]
@@ -153,11 +154,19 @@ def _facts(db: sqlite3.Connection, row: sqlite3.Row, refused: str | None) -> Fac
     )
 
 
+def _nothing_to_do(db: sqlite3.Connection, row: sqlite3.Row) -> str | None:
+    """Why there is nothing for the job to work on yet."""
+    live = "SELECT 1 FROM versions WHERE project = ? AND state = 'live'"
+    if row["job"] == "health" and db.execute(live, (row["project"],)).fetchone() is None:
+        return "nothing is live yet"
+    return None
+
+
 def _write(db: sqlite3.Connection, row: sqlite3.Row, what: Row, fence: int, now: datetime) -> int:
     run = None
     if what.state == "ran":
         by = Operator(ACTOR, "operator", account())
-        run = queue.insert(db, row["project"], by, what.due, now, {"due": stamp(what.due)})
+        run = queue.insert(db, row["project"], by, what.due, now, {"due": stamp(what.due)}, job=row["job"])
     cursor = db.execute(
         "INSERT INTO occurrences (schedule, project, job, due, last, times, state, why, run, at, fence)"
         " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",

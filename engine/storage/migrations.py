@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from engine.clock import now, pause, stamp
 from engine.errors import Refusal
+from engine.storage.health_tables import HEALTH
 from engine.storage.housekeeping_tables import HOUSEKEEPING
 
 if TYPE_CHECKING:
@@ -291,12 +292,24 @@ def _housekeeping(db: Database) -> None:
         db.execute(statement)
 
 
+def _health(db: Database) -> None:
+    fixed = "run, project, number, as_of, at, verdict, why, rows, labelled"
+    grown = _refuse("health", "DELETE") + _refuse("health", "UPDATE", f" OF {fixed}")
+    for table in ("alerts", "incidents"):
+        grown += _refuse(table, "DELETE")
+    for table in ("signals", "triggers"):
+        grown += _refuse(table, "UPDATE") + _refuse(table, "DELETE")
+    for statement in _split(HEALTH + grown):
+        db.execute(statement)
+
+
 # In order, each applied once; append to it, and never edit what was released.
 MIGRATIONS: tuple[tuple[str, Callable[[Database], None]], ...] = (
     ("first", _first),
     ("schedules", _schedules),
     ("housekeeping", _housekeeping),
     ("run facts", _run_facts),
+    ("health", _health),
 )
 LATEST = len(MIGRATIONS)
 

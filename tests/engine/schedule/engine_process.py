@@ -33,7 +33,7 @@ def journal(path: Path, *words: object) -> None:
 
 
 def do_run(home: Path, run: int, path: Path) -> None:
-    """What engine.runs.process does, with a sleep as the step."""
+    """What engine.jobs.process does, with a sleep as the step."""
     os.setsid()
     workspace = Workspace(home)
     held = queue.take_lock(workspace, run)

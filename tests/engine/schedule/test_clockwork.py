@@ -242,7 +242,7 @@ def test_an_impossible_edit_is_refused_in_words(engine: Engine, changes: dict[st
 
 
 def test_jobs_that_nobody_does_yet_have_no_schedule(engine: Engine) -> None:
-    with pytest.raises(NotFound, match="retrain only"):
+    with pytest.raises(NotFound, match="retrain, health only"):
         engine.run_now("tiny", "report")
     assert [each.job for each in engine.schedules()] == ["retrain"]
 

@@ -1,4 +1,4 @@
-"""The process of one run: ``python -m engine.runs.process WORKSPACE RUN``.
+"""The process of one run: ``python -m engine.jobs.process WORKSPACE RUN``.
 
 It holds the run's lock for as long as it lives, drives the steps and writes its own outcome. If it is killed, its
 steps die with it, and when the last of their wardens has gone, so that the lock is free, the next look at the
@@ -18,15 +18,12 @@ from typing import Any
 
 from engine import clock
 from engine.errors import LeverframeError, Refusal
-from engine.people.operators import account
-from engine.records import Operator, Run, RunState
+from engine.jobs.work import WORK
+from engine.records import Run, RunState
 from engine.runs import facts, history, queue, retries
 from engine.runs.launch import Launch
-from engine.runs.leftovers import drop_copies
 from engine.runs.nothing_new import NothingNew
-from engine.runs.own_work import measured
-from engine.runs.package import package, register
-from engine.runs.retrain import Room, retrain
+from engine.runs.room import Room
 from engine.storage import workspace as workspaces
 from engine.storage.disk import why_not
 from engine.storage.ledger import Ledger
@@ -123,13 +120,7 @@ def drive(workspace: Workspace, ledger: Ledger, run: Run, held: int) -> None:
     cancellation = Cancellation(workspace.run_folder(run.id))
     again = False
     try:
-        room = room_for(workspace, ledger, run, held, cancellation)
-        made = retrain(room)
-        with measured("package", room.record):
-            digest, _ = package(room, made)
-        # Before the end is written, so that it finds room on a disk that is nearly full; nobody waits for it either.
-        drop_copies(room.folder)
-        register(ledger, room, made, digest, Operator(run.requested_by, "operator", account()), clock.now())
+        WORK[run.job](ledger, room_for(workspace, ledger, run, held, cancellation))
         return
     except NothingNew as nothing:
         state: RunState = "nothing-new"

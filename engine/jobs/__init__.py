@@ -1,0 +1,1 @@
+"""Jobs: what each kind of run does, and the process that does it."""

@@ -1,0 +1,31 @@
+"""What each job does. Each ends its run itself, in one transaction with what it made; else the process writes why not.
+
+What a job needs is imported when it is its turn: one that only looks does not wait for what trains.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from engine import clock
+from engine.people.operators import account
+from engine.records import Operator
+from engine.runs.leftovers import drop_copies
+from engine.runs.own_work import measured
+from engine.runs.room import Room
+from engine.storage.ledger import Ledger
+
+
+def _retrain(ledger: Ledger, room: Room) -> None:
+    from engine.runs.package import package, register
+    from engine.runs.retrain import retrain
+
+    made = retrain(room)
+    with measured("package", room.record):
+        digest, _ = package(room, made)
+    # Before the end is written, so that it finds room on a disk that is nearly full; nobody waits for it either.
+    drop_copies(room.folder)
+    register(ledger, room, made, digest, Operator(room.run.requested_by, "operator", account()), clock.now())
+
+
+WORK: dict[str, Callable[[Ledger, Room], None]] = {"retrain": _retrain}

@@ -1,0 +1,57 @@
+"""What a run works with: its folder, the store, the live version, and whom it tells what it does."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from engine.environments.build import Environment
+from engine.environments.lock import Lock
+from engine.projects.manifest import Manifest
+from engine.records import Run
+from engine.runs.launch import Launch, Stage
+from engine.runs.step import StepResult
+from engine.storage.objects import ObjectStore
+from engine.storage.workspace import Workspace
+
+
+@dataclass(frozen=True)
+class Room:
+    """What a run works with. ``tell`` reports progress, ``record`` keeps a step's result, ``note`` what the run works
+    on, ``watch`` can cancel it.
+
+    ``held`` is the descriptor of the run's lock, which everything that the run starts holds too.
+    """
+
+    workspace: Workspace
+    store: ObjectStore
+    run: Run
+    folder: Path
+    marker: str
+    held: int
+    project_path: Path
+    allow_dirty: bool
+    fresh_lock: bool
+    force: bool
+    live: tuple[str, dict[str, Any]] | None
+    tell: Callable[[float, str], None]
+    record: Callable[[StepResult], None]
+    note: Callable[..., None]
+    watch: Callable[[Launch], None]
+
+    def stage(self, code: Path, manifest: Manifest, environment: Environment, lock: Lock) -> Stage:
+        """What the steps of the version with ``code`` have in common in this run."""
+        return Stage(code, manifest, environment, lock, self.marker, self.run.as_of, self.held)
+
+    def launch(self, stage: Stage, name: str, title: str, span: tuple[float, float]) -> Launch:
+        """A warm step whose progress is the run's progress between the two ends of ``span``."""
+        start, end = span
+
+        def on_progress(done: float, text: str) -> None:
+            self.tell(start + (end - start) * done, f"{title} {text}".strip())
+
+        step = Launch(stage, name, self.folder / "steps" / title.replace(" ", "-"), on_progress, title=title, warm=True)
+        self.watch(step)
+        return step
