@@ -73,10 +73,12 @@ test: setup
 check: setup
 	@status=0; $(BIN)/ruff check . || status=1; $(BIN)/mypy || status=1; exit $$status
 
-# Three locks that agree: the product with all tools, the product alone, and uv alone for the first step of setup.
+# Four locks that agree: the product with all tools, the product alone, the product for [compute], and uv alone for the
+# first step of setup.
 lock: setup
-	$(LOCK) $(ARGS) --group dev pyproject.toml -o requirements/dev.txt
+	$(LOCK) $(ARGS) --extra dask --group dev pyproject.toml -o requirements/dev.txt
 	$(LOCK) pyproject.toml -c requirements/dev.txt -o requirements/run.txt
+	$(LOCK) --extra dask pyproject.toml -c requirements/dev.txt -o requirements/dask.txt
 	echo uv | $(LOCK) - -c requirements/dev.txt -o requirements/uv.txt
 
 clean:
