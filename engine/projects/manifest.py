@@ -11,11 +11,13 @@ from typing import Any
 
 from engine.errors import Invalid, Mistake
 from engine.projects import manifest_sections as sections
+from engine.projects.manifest_compute import compute
 from engine.projects.manifest_fields import Page, Table, shown
 from engine.projects.manifest_gates import gates
 from engine.projects.manifest_lines import lines_of
 from engine.projects.manifest_records import (
     ApprovalSpec,
+    ComputeSpec,
     DataSpec,
     EnvironmentSpec,
     GateRule,
@@ -30,14 +32,14 @@ from engine.projects.manifest_schedule import schedule
 from engine.text import plain
 
 __all__ = [
-    "FILE", "LIMIT", "ApprovalSpec", "DataSpec", "EnvironmentSpec", "GateRule", "Manifest", "Program", "ScheduleSpec",
-    "TrainSpec", "ValidationSpec", "check_columns", "features_of", "load_manifest", "parse_manifest",
+    "FILE", "LIMIT", "ApprovalSpec", "ComputeSpec", "DataSpec", "EnvironmentSpec", "GateRule", "Manifest", "Program",
+    "ScheduleSpec", "TrainSpec", "ValidationSpec", "check_columns", "features_of", "load_manifest", "parse_manifest",
 ]  # fmt: skip
 
 FILE = "leverframe.toml"
 LIMIT = 256 * 1024
 _SECTIONS = (
-    "project", "environment", "data", "train", "validation", "gates", "schedule", "approval", "report", "serve",
+    "project", "environment", "data", "train", "validation", "gates", "schedule", "approval", "report", "serve", "compute",
 )  # fmt: skip
 # tomllib takes time that grows with the square of the dots in a key: 55 s for a key of 120 KB.
 _ENDLESS_KEY = re.compile(r"""(?<![\w"'-])(?:(?:[\w-]++|"[^"\n]*+"|'[^'\n]*+')[ \t]*+\.[ \t]*+){32}""")
@@ -92,7 +94,8 @@ def _manifest(page: Page, document: dict[str, Any]) -> Manifest:
     data = sections.data(tables["data"])
     train = sections.train(tables["train"])
     validation = sections.validation(tables["validation"])
-    cross_check(page, data, train, validation)
+    away = compute(tables["compute"])
+    cross_check(page, data, train, validation, away)
     return Manifest(
         name=name,
         title=title,
@@ -106,6 +109,7 @@ def _manifest(page: Page, document: dict[str, Any]) -> Manifest:
         approval=sections.approval(tables["approval"]),
         report_to=sections.report(tables["report"]),
         realtime=sections.serve(tables["serve"]),
+        compute=away,
         document=document,
     )
 

@@ -111,6 +111,23 @@ class ApprovalSpec:
 
 
 @dataclass(frozen=True)
+class ComputeSpec:
+    """Through which Dask scheduler a run trains. ``mode`` is step (train and score as a whole on one worker each) or
+    joblib (train here, scikit-learn's n_jobs on the workers).
+
+    At least ``workers`` must be there. The scheduler has ``connect`` to answer; a step waits for a free worker for
+    ``wait``, and takes one that was not heard of for ``silence`` for lost.
+    """
+
+    scheduler: str
+    mode: str = "step"
+    workers: int = 1
+    connect: timedelta = timedelta(seconds=10)
+    wait: timedelta = timedelta(minutes=10)
+    silence: timedelta = timedelta(seconds=30)
+
+
+@dataclass(frozen=True)
 class Manifest:
     """A whole manifest; ``document`` is the TOML as JSON-able data, kept with every version as its settings."""
 
@@ -126,4 +143,5 @@ class Manifest:
     approval: ApprovalSpec
     report_to: tuple[str, ...]
     realtime: bool
+    compute: ComputeSpec | None
     document: dict[str, Any]

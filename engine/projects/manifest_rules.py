@@ -8,10 +8,12 @@ from datetime import timedelta
 from engine.errors import Refusal
 from engine.projects.manifest_fields import Page, nearest, shown
 from engine.projects.manifest_lines import Path
-from engine.projects.manifest_records import DataSpec, Manifest, TrainSpec, ValidationSpec
+from engine.projects.manifest_records import ComputeSpec, DataSpec, Manifest, TrainSpec, ValidationSpec
 
 
-def cross_check(page: Page, data: DataSpec, train: TrainSpec, judged: ValidationSpec) -> None:
+def cross_check(
+    page: Page, data: DataSpec, train: TrainSpec, judged: ValidationSpec, compute: ComputeSpec | None = None
+) -> None:
     """Note what contradicts itself: each section is right alone, and together they are not."""
     _roles(page, data)
     if isinstance(judged.holdout, timedelta) and data.time is None:
@@ -26,6 +28,8 @@ def cross_check(page: Page, data: DataSpec, train: TrainSpec, judged: Validation
             page.mistake(path, f"names {shown(column)}, which is the target; a segment is known before the outcome.")
     if judged.positive is not None and judged.task in ("multiclass", "regression"):
         page.mistake(("validation", "positive"), f"has no meaning for a {judged.task} task; leave it out.")
+    if compute is not None and compute.mode == "joblib" and train.run.command is not None:
+        page.mistake(("compute", "mode"), "is 'joblib', and [train] run is a command; use 'step', or name a function.")
 
 
 def _roles(page: Page, data: DataSpec) -> None:

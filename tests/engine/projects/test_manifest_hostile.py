@@ -163,7 +163,7 @@ def test_wrong_validation_sections_are_told(line: str, where: str, said: str) ->
         ('[report]\nto = ["a@b.org\\nBcc: x@y.org"]', "[report] to", "cannot be shown"),
         ("[report]\nwords = { late = 1 }", "[report] words.late", "must be a text"),
         ("[serve]\nrealtime = 'yes'", "[serve] realtime", "true or false"),
-        ("[compute]\ngpu = 1", "[compute]", "is not a known key"),
+        ("[cluster]\ngpu = 1", "[cluster]", "is not a known key"),
         ("[dta]\nx = 1", "[dta]", "did you mean 'data'"),
     ],
 )
