@@ -14,6 +14,7 @@ from engine.projects import manifest_sections as sections
 from engine.projects.manifest_compute import compute
 from engine.projects.manifest_fields import Page, Table, shown
 from engine.projects.manifest_gates import gates
+from engine.projects.manifest_health import health, triggers
 from engine.projects.manifest_lines import lines_of
 from engine.projects.manifest_records import (
     ApprovalSpec,
@@ -39,8 +40,10 @@ __all__ = [
 FILE = "leverframe.toml"
 LIMIT = 256 * 1024
 _SECTIONS = (
-    "project", "environment", "data", "train", "validation", "gates", "schedule", "approval", "report", "serve", "compute",
+    "project", "environment", "data", "train", "validation", "gates", "schedule", "health", "triggers", "approval",
+    "report", "serve", "compute",
 )  # fmt: skip
+_LISTS = ("gates", "triggers")
 # tomllib takes time that grows with the square of the dots in a key: 55 s for a key of 120 KB.
 _ENDLESS_KEY = re.compile(r"""(?<![\w"'-])(?:(?:[\w-]++|"[^"\n]*+"|'[^'\n]*+')[ \t]*+\.[ \t]*+){32}""")
 
@@ -89,7 +92,7 @@ def parse_manifest(text: str, source: str = FILE) -> Manifest:
 
 
 def _manifest(page: Page, document: dict[str, Any]) -> Manifest:
-    tables = {key: Table(page, (key,), document.get(key, {})) for key in _SECTIONS if key != "gates"}
+    tables = {key: Table(page, (key,), document.get(key, {})) for key in _SECTIONS if key not in _LISTS}
     name, title, owner = sections.project(tables["project"])
     data = sections.data(tables["data"])
     train = sections.train(tables["train"])
@@ -106,6 +109,8 @@ def _manifest(page: Page, document: dict[str, Any]) -> Manifest:
         validation=validation,
         gates=gates(page, document.get("gates", []), validation),
         schedule=schedule(tables["schedule"]),
+        health=health(tables["health"]),
+        triggers=triggers(page, document.get("triggers", [])),
         approval=sections.approval(tables["approval"]),
         report_to=sections.report(tables["report"]),
         realtime=sections.serve(tables["serve"]),

@@ -102,6 +102,25 @@ class ScheduleSpec:
 
 
 @dataclass(frozen=True)
+class HealthSpec:
+    """How a live version is watched. ``window``: the newest rows that are held against the training data; None: as
+    long as the holdout, or 14 days. ``bake``: how long after a swap the version before is scored beside it."""
+
+    window: timedelta | None = None
+    bake: timedelta = timedelta(days=3)
+
+
+@dataclass(frozen=True)
+class TriggerSpec:
+    """What starts a retrain besides its schedule: ``new-data`` (that many ``rows`` since the last version), ``drift``
+    or ``performance`` (an alert of that kind). Within ``cool_down`` after a retrain it starts none."""
+
+    on: str
+    rows: int | None = None
+    cool_down: timedelta = timedelta(days=1)
+
+
+@dataclass(frozen=True)
 class ApprovalSpec:
     """How many people must approve a candidate, and how long they have."""
 
@@ -140,6 +159,8 @@ class Manifest:
     validation: ValidationSpec
     gates: tuple[GateRule, ...]
     schedule: tuple[ScheduleSpec, ...]
+    health: HealthSpec
+    triggers: tuple[TriggerSpec, ...]
     approval: ApprovalSpec
     report_to: tuple[str, ...]
     realtime: bool

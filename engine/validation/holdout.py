@@ -170,3 +170,45 @@ def _iso(microseconds: int) -> str | None:
     except OverflowError:
         return None
     return moment.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+@dataclass(frozen=True)
+class Newer:
+    """Rows that a version did not learn from, the newest ones, by time. ``left_out`` counts those beyond the bound."""
+
+    table: pa.Table
+    left_out: int = 0
+
+
+def newer(
+    table: pa.Table, manifest: Manifest, learnt: pa.Table, boundary: str | None, as_of: datetime, most: int
+) -> Newer:
+    """The rows of ``table`` after ``boundary`` and up to ``as_of``, ordered by time; the newest ``most`` of them.
+
+    Without a time column: the rows whose key is not among those of ``learnt``, or all where there is no key.
+    Rows without a target stay: their label may not have come yet. Raises StepFailed when the time column holds none.
+    """
+    import numpy as np
+
+    time = manifest.data.time
+    if time is None:
+        rows = _unknown(table, learnt, manifest.data.key)
+    else:
+        moments, dated = _moments(table.column(time), time)
+        after = -(2**63) if boundary is None else _microseconds(datetime.fromisoformat(boundary))
+        chosen = np.flatnonzero(dated & (moments > after) & (moments <= _microseconds(as_of)))
+        rows = chosen[np.argsort(moments[chosen], kind="stable")]
+    kept = rows[-most:]
+    return Newer(_take(table, kept), len(rows) - len(kept))
+
+
+def _unknown(table: pa.Table, learnt: pa.Table, key: tuple[str, ...]) -> NDArray[np.int64]:
+    """Positions of the rows whose key ``learnt`` does not have."""
+    import numpy as np
+
+    names = list(key)
+    if not names or any(name not in side.column_names for name in names for side in (table, learnt)):
+        return np.arange(table.num_rows)
+    known = set(zip(*(learnt.column(name).to_pylist() for name in names), strict=True))
+    keys = zip(*(table.column(name).to_pylist() for name in names), strict=True)
+    return np.flatnonzero([each not in known for each in keys])
