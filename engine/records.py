@@ -96,6 +96,8 @@ class Metric:
     difference_low: float | None = None
     difference_high: float | None = None
     comparison: Comparison | None = None
+    live_low: float | None = None
+    live_high: float | None = None
 
 
 @dataclass(frozen=True)

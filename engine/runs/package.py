@@ -110,7 +110,7 @@ def register(ledger: Ledger, room: Room, made: Made, digest: str, by: Operator, 
         for name, numbers in judgement["metrics"].items():
             rows = [(number, numbers["value"], numbers["low"], numbers["high"])]
             if against is not None and numbers["live"] is not None:
-                rows.append((against, numbers["live"], None, None))
+                rows.append((against, numbers["live"], numbers["live_low"], numbers["live_high"]))
             db.executemany(
                 "INSERT INTO measurements (project, number, run, metric, as_of, at, value, low, high, n)"
                 " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",

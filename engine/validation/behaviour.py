@@ -101,6 +101,22 @@ def changed_decisions(truth: Truth, candidate: Predicted, live: Predicted | None
     return float(np.mean(candidate.decided != live.decided))
 
 
+def decision_counts(truth: Truth, predicted: Predicted | None) -> dict[str, int] | None:
+    """How often a version was right and wrong about a binary target, at the threshold it decides by; None elsewhere.
+
+    What errors cost can be told from these counts alone: a precision and a recall are not enough for it.
+    """
+    if predicted is None or truth.task != "binary":
+        return None
+    was, said = np.asarray(truth.actual) == 1, np.asarray(predicted.decided) == 1
+    return {
+        "true_positives": int(np.sum(was & said)),
+        "false_positives": int(np.sum(~was & said)),
+        "false_negatives": int(np.sum(was & ~said)),
+        "true_negatives": int(np.sum(~was & ~said)),
+    }
+
+
 def choose_golden(table: pa.Table, n: int = 200, seed: int = 0) -> pa.Table:
     """``n`` rows to prove a version by, in the order of ``table``: a random sample, but never without the rows that
     rebuilt models stumble over: missing values, rare categories, the smallest and largest numbers of each column.

@@ -47,6 +47,8 @@ class Measured:
     difference_high: float | None = None
     difference_error: float | None = None
     comparison: Comparison | None = None
+    live_low: float | None = None
+    live_high: float | None = None
 
 
 def measure_all(
@@ -132,9 +134,10 @@ def _measured(name: str, n: int, points: list[float], drawn: list[Floats], same:
     elif drawn:
         apart = interval(value - live, drawn[0] - drawn[1], tests)
     below, above, spread = apart or (None, None, None)
+    of_live = interval(live, drawn[1], tests) if drawn else None
     return Measured(
         name, n, _known(value), low, high, error, _known(live), _known(value - live), below, above, spread,
-        compared(name, below, above, same),
+        compared(name, below, above, same), *(of_live or (None, None))[:2],
     )  # fmt: skip
 
 

@@ -85,6 +85,10 @@ def judge(job: Mapping[str, Any]) -> dict[str, Any]:
         "metrics": {name: _metric(m) for name, m in measured.items()},
         "segments": [segment.document() for segment in segments.of(key.name)],
         "segments_left_out": segments.left_out,
+        "decisions": {
+            "candidate": behaviour.decision_counts(case.truth, case.candidate.predicted),
+            "live": behaviour.decision_counts(case.truth, live),
+        },
         "changed_decisions": behaviour.changed_decisions(case.truth, case.candidate.predicted, live),
         "gates": [{**asdict(gate), "numbers": dict(gate.numbers)} for gate in found],
         "verdict": verdict,
@@ -193,7 +197,10 @@ def _comparison(case: _Case, key: Measured) -> Comparison:
 
 
 def _metric(m: Measured) -> dict[str, Any]:
-    names = ("value", "low", "high", "n", "live", "difference", "difference_low", "difference_high", "comparison")
+    names = (
+        "value", "low", "high", "n", "live", "difference", "difference_low", "difference_high", "comparison",
+        "live_low", "live_high",
+    )  # fmt: skip
     return {name: getattr(m, name) for name in names}
 
 
