@@ -36,6 +36,7 @@ NEIGHBOURS = {
     ("people", "audit"),
     ("versions", "environments"),
     ("runs", "validation"),
+    ("monitoring", "validation"),
     ("overview", "schedule"),
     ("doctor", "schedule"),
 }
