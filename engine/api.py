@@ -12,6 +12,7 @@ from engine import overview as overviews
 from engine.audit import trail
 from engine.errors import Refusal
 from engine.housekeeping.commands import HousekeepingCommands
+from engine.jobs.commands import HealthCommands
 from engine.people import operators
 from engine.projects import registry
 from engine.records import (
@@ -67,7 +68,7 @@ def open_engine(home: Path | None = None, operator: str | None = None, *, create
     return Engine(workspace, ledger, operators.identify(ledger, name))
 
 
-class Engine(RunCommands, ScheduleCommands, HousekeepingCommands):
+class Engine(RunCommands, HealthCommands, ScheduleCommands, HousekeepingCommands):
     """A workspace, opened by an operator. Every method may be called from any thread; none prints."""
 
     def __init__(self, workspace: Workspace, ledger: Ledger, operator: Operator) -> None:
@@ -149,7 +150,7 @@ class Engine(RunCommands, ScheduleCommands, HousekeepingCommands):
             from engine.schedule import book
 
             book.find(db, project, job)
-        return self.retrain(project)
+        return self.look(project) if job == "health" else self.retrain(project)
 
     # Versions and decisions
 

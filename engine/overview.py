@@ -17,12 +17,12 @@ from functools import lru_cache
 from typing import Any
 
 from engine.clock import moment
-from engine.monitoring.status import Active, Facts, judge
+from engine.monitoring.status import OLDEST, Active, Facts, Status, judge
 from engine.projects import registry
 from engine.records import Metric, Operator, Overview, Point, ProjectStatus, Run, Version
 from engine.release.live import pointed_at
 from engine.runs import history, times_history
-from engine.schedule.due import due_after
+from engine.schedule.due import due_after, patience
 from engine.storage.free_space import keep_free
 from engine.storage.workspace import Workspace
 from engine.versions import catalog
@@ -38,7 +38,9 @@ _PROJECTS = """
 SELECT p.*,
     (SELECT data_until FROM versions WHERE project = p.name ORDER BY number DESC LIMIT 1) AS data_until,
     (SELECT number FROM versions WHERE project = p.name AND state = 'retired' AND cleaned_at IS NULL
-     ORDER BY live_until DESC, number DESC LIMIT 1) AS back
+     ORDER BY live_until DESC, number DESC LIMIT 1) AS back,
+    (SELECT rule || char(10) || timezone FROM schedules WHERE project = p.name AND job = 'health' AND until IS NULL
+     AND enabled) AS looks
 FROM projects p WHERE {which} ORDER BY p.name
 """
 # The live version with its newest measurement: when it was made, or when a later retrain held it against newer rows.
@@ -50,6 +52,17 @@ LEFT JOIN measurements m ON m.id = (
     SELECT id FROM measurements WHERE project = p.name AND metric = {_KEY} AND number = d.number
     ORDER BY as_of DESC, id DESC LIMIT 1)
 WHERE {{which}}
+"""
+# The newest look at each project, which may have been at a version that was live before. It is as old as what it saw.
+_LOOKS = """
+SELECT h.project, h.number, h.as_of FROM projects p
+JOIN health h ON h.run = (SELECT run FROM health WHERE project = p.name ORDER BY as_of DESC, run DESC LIMIT 1)
+WHERE {which}
+"""
+_ALERTS = """
+SELECT a.project, a.number, a.severity, a.why, a.since, a.snoozed_until
+FROM alerts a JOIN projects p ON p.name = a.project
+WHERE a.resolved_at IS NULL AND {which} ORDER BY a.id
 """
 # The key metric of what was live at each of the last moments that were measured. Each retrain measures the live version
 # and the candidate on the same rows; the lower number is the live one, and a first version stands for itself.
@@ -95,6 +108,8 @@ class _Found:
     active: dict[str, list[Active]]
     candidates: dict[str, list[Version]]
     schedules: dict[str, sqlite3.Row]
+    looks: dict[str, sqlite3.Row]
+    alerts: dict[str, list[sqlite3.Row]]
 
 
 def overview(db: sqlite3.Connection, workspace: Workspace, operator: Operator, now: datetime) -> Overview:
@@ -124,6 +139,9 @@ def _find(db: sqlite3.Connection, which: str, name: str | None = None) -> _Found
     candidates: dict[str, list[Version]] = defaultdict(list)
     for row in rows(_CANDIDATES):
         candidates[row["project"]].append(catalog.record(row))
+    alerts: dict[str, list[sqlite3.Row]] = defaultdict(list)
+    for row in rows(_ALERTS):
+        alerts[row["project"]].append(row)
     return _Found(
         projects=rows(_PROJECTS),
         live={row["name"]: row for row in rows(_LIVE)},
@@ -132,6 +150,8 @@ def _find(db: sqlite3.Connection, which: str, name: str | None = None) -> _Found
         active=_active(db, history.records(db, rows(_ACTIVE_RUNS))),
         candidates=candidates,
         schedules={row["project"]: row for row in rows(_SCHEDULES)},
+        looks={row["project"]: row for row in rows(_LOOKS)},
+        alerts=alerts,
     )
 
 
@@ -161,6 +181,9 @@ def _status(found: _Found, workspace: Workspace, row: sqlite3.Row, now: datetime
         gates=rules.get("gates", []),
         last_run=last,
         active=active,
+        looked_at=_looked_at(found, name, live),
+        patience=patience(*row["looks"].split("\n")) if row["looks"] else OLDEST,
+        alerts=_alerts(found, name, live, now),
     )
     verdict = judge(facts, now)
     return ProjectStatus(
@@ -180,6 +203,22 @@ def _status(found: _Found, workspace: Workspace, row: sqlite3.Row, now: datetime
         next_due=due_after(found.schedules[name], now) if name in found.schedules else None,
         rollback_to=f"{name}@{row['back']}" if row["back"] else None,
     )
+
+
+def _looked_at(found: _Found, name: str, live: sqlite3.Row | None) -> datetime | None:
+    look = found.looks.get(name)
+    same = look is not None and live is not None and look["number"] == live["number"]
+    return moment(look["as_of"]) if look is not None and same else None
+
+
+def _alerts(found: _Found, name: str, live: sqlite3.Row | None, now: datetime) -> list[Status]:
+    """What is open about the live version; what is snoozed is left out until it wakes."""
+    return [
+        Status(row["severity"], row["why"], moment(row["since"]))
+        for row in found.alerts.get(name, ())
+        if live is not None and row["number"] == live["number"]
+        if row["snoozed_until"] is None or moment(row["snoozed_until"]) <= now
+    ]
 
 
 @lru_cache(maxsize=4096)

@@ -28,4 +28,13 @@ def _retrain(ledger: Ledger, room: Room) -> None:
     register(ledger, room, made, digest, Operator(room.run.requested_by, "operator", account()), clock.now())
 
 
-WORK: dict[str, Callable[[Ledger, Room], None]] = {"retrain": _retrain}
+def _health(ledger: Ledger, room: Room) -> None:
+    from engine.jobs.health import look
+    from engine.jobs.health_record import register, remember
+
+    seen = look(room, remember(ledger, room, clock.now()))
+    drop_copies(room.folder)
+    register(ledger, room, seen, clock.now())
+
+
+WORK: dict[str, Callable[[Ledger, Room], None]] = {"retrain": _retrain, "health": _health}

@@ -2,6 +2,8 @@
 
 - What nobody measured lately is unknown, and unknown is never green.
 - A live version that breaks one of its own thresholds on the newest labelled rows is failing.
+- What the last look at its health found is as bad as the look said, also where somebody has acknowledged it; what is
+  snoozed is left out until it wakes.
 - A workspace whose files differ from the ledger is failing, and both values are named.
 - A newest run that did not end well is to be watched, and so is one that runs, or waits, for longer than such runs do.
 """
@@ -16,7 +18,7 @@ from typing import Any
 from engine.records import Metric, Run, Verdict
 from engine.text import span
 
-# Measurements come with retrains, which are weekly in most projects: after one missed week nothing is known.
+# Without looks of their own, measurements come with retrains, which are weekly: after one missed week nothing is known.
 OLDEST = timedelta(days=9)
 _RANK: dict[Verdict, int] = {"ok": 0, "watch": 1, "unknown": 2, "failing": 3}
 
@@ -33,6 +35,12 @@ class Facts:
     gates: Sequence[dict[str, Any]]
     last_run: Run | None
     active: Sequence[Active] = ()
+    looked_at: datetime | None = None
+    """The newest look at the health of the live version."""
+    patience: timedelta = OLDEST
+    """How old the newest look or measurement may be."""
+    alerts: Sequence[Status] = ()
+    """What is open about the live version and not snoozed."""
 
 
 @dataclass(frozen=True)
@@ -54,10 +62,11 @@ class Status:
 
 def judge(facts: Facts, now: datetime) -> Status:
     """The worst of all parts; among equals the first that is named here."""
-    parts = [_projection(facts), _measured(facts, now), _thresholds(facts), _overdue(facts, now), _last_run(facts)]
+    parts = [_projection(facts), _measured(facts, now), _thresholds(facts), *facts.alerts]
+    parts += [_overdue(facts, now), _last_run(facts)]
     found = [p for p in parts if p is not None]
     if not found:
-        return Status("ok", "it holds its own thresholds on the newest labelled rows", facts.measured_at)
+        return Status("ok", _well(facts), facts.looked_at or facts.measured_at)
     return max(found, key=lambda s: _RANK[s.verdict])  # of equals max gives the first
 
 
@@ -72,17 +81,24 @@ def _projection(facts: Facts) -> Status | None:
     )
 
 
+def _well(facts: Facts) -> str:
+    if facts.looked_at is None:
+        return "it holds its own thresholds on the newest labelled rows"
+    return "the last look found its data, its drift and its performance well"
+
+
 def _measured(facts: Facts, now: datetime) -> Status | None:
     if facts.live is None:
         return Status("unknown", "nothing is live yet: retrain, then approve a candidate", None)
-    if facts.measured_at is None:
+    newest = max((at for at in (facts.measured_at, facts.looked_at) if at is not None), default=None)
+    if newest is None:
         return Status("unknown", f"{facts.live} was never measured on newer rows: retrain measures it", None)
-    age = now - facts.measured_at
-    if age > OLDEST:
-        return Status(
-            "unknown", f"nothing was measured for {age.days} days: retrain measures {facts.live}", facts.measured_at
-        )
-    return None
+    if now - newest <= facts.patience:
+        return None
+    age = span((now - newest).total_seconds())
+    if facts.patience is OLDEST:
+        return Status("unknown", f"nothing was measured for {age}: retrain measures {facts.live}", newest)
+    return Status("unknown", f"nobody has looked at the health of {facts.live} for {age}: is the engine up?", newest)
 
 
 def _thresholds(facts: Facts) -> Status | None:

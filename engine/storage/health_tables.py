@@ -18,7 +18,7 @@ CREATE TABLE health (
     document BLOB,
     FOREIGN KEY (project, number) REFERENCES versions (project, number)
 ) STRICT;
-CREATE INDEX health_by_project ON health (project, run);
+CREATE INDEX health_by_project ON health (project, as_of, run);
 CREATE INDEX health_with_document ON health (at) WHERE document IS NOT NULL;
 
 CREATE TABLE signals (

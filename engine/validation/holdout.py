@@ -202,6 +202,21 @@ def newer(
     return Newer(_take(table, kept), len(rows) - len(kept))
 
 
+def arrived(table: pa.Table, manifest: Manifest, until: datetime | None, rows: int) -> int:
+    """How many labelled rows of ``table`` are later than ``until``; without times, how many more than ``rows``."""
+    import pyarrow.compute as pc
+
+    time, target = manifest.data.time, manifest.data.target
+    if target not in table.column_names:
+        return 0
+    labelled = _mask(pc.is_valid(_without_nan(table.column(target))))
+    if time is None:
+        return max(0, int(labelled.sum()) - rows)
+    moments, dated = _moments(table.column(time), time)
+    later = dated if until is None else dated & (moments > _microseconds(until))
+    return int((later & labelled).sum())
+
+
 def _unknown(table: pa.Table, learnt: pa.Table, key: tuple[str, ...]) -> NDArray[np.int64]:
     """Positions of the rows whose key ``learnt`` does not have."""
     import numpy as np

@@ -1,0 +1,87 @@
+"""What the door to the engine offers about the health of live versions; ``engine.api.Engine`` inherits it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from engine import clock
+from engine.errors import Refusal
+from engine.people import operators
+from engine.people.operators import checked_reason
+from engine.projects import registry
+from engine.records import Operator, Run
+from engine.runs import history, queue
+from engine.storage.ledger import Ledger
+from engine.storage.workspace import Workspace
+
+if TYPE_CHECKING:
+    from engine.monitoring.records import Alert, Look, Signal
+
+
+class HealthCommands:
+    """Looks at the health of live versions, their figures over time, alerts and what people do about them."""
+
+    _workspace: Workspace
+    _ledger: Ledger
+    operator: Operator
+
+    def look(self, project: str, *, as_of: datetime | None = None) -> Run:
+        """Queue a look at the live version's health and start it if it may start now.
+
+        Raises Refusal at once when nothing is live or ``as_of`` is in the future.
+        """
+        operators.require(self.operator, "operator", "look at a version's health")
+        now = clock.now()
+        if as_of is not None and as_of > now:
+            raise Refusal(f"--as-of {clock.stamp(as_of)[:16]} is in the future; the data of then is not there yet.")
+        with self._ledger.read() as db:
+            registry.find(db, project)
+            live = db.execute("SELECT 1 FROM versions WHERE project = ? AND state = 'live'", (project,)).fetchone()
+        if live is None:
+            raise Refusal(f"Nothing of {project} is live yet; retrain, then approve a candidate.")
+        run = queue.enqueue(self._ledger, project, self.operator, as_of or now, now, {}, job="health")
+        queue.dispatch(self._workspace, self._ledger)
+        return history.find(self._ledger, run)
+
+    def health(self, project: str) -> Look | None:
+        """The newest look at the project's health, whole; None when nobody has looked yet."""
+        from engine.monitoring import looks
+
+        with self._ledger.read() as db:
+            registry.find(db, project)
+            return looks.newest(db, project)
+
+    def signals(self, project: str, name: str, limit: int = 200) -> tuple[Signal, ...]:
+        """One figure of the project over its looks, the oldest first."""
+        from engine.monitoring import looks
+
+        with self._ledger.read() as db:
+            return looks.signals(db, project, name, limit)
+
+    def alerts(self, project: str | None = None) -> tuple[Alert, ...]:
+        """What is open: failing before watch, the oldest first."""
+        from engine.monitoring import alert_book
+
+        with self._ledger.read() as db:
+            if project is not None:
+                registry.find(db, project)
+            return alert_book.open_alerts(db, project)
+
+    def past_alerts(self, project: str | None = None, *, offset: int = 0, limit: int = 50) -> tuple[Alert, ...]:
+        """All alerts there were, the newest first."""
+        from engine.monitoring import alert_book
+
+        return alert_book.page(self._ledger, project, offset=offset, limit=limit)
+
+    def acknowledge(self, alert: int, reason: str) -> Alert:
+        """Say that somebody has taken an alert on."""
+        from engine.monitoring import alert_book
+
+        return alert_book.acknowledge(self._ledger, alert, checked_reason(reason), self.operator, clock.now())
+
+    def snooze(self, alert: int, until: datetime, reason: str) -> Alert:
+        """Leave an alert out of the status until ``until``."""
+        from engine.monitoring import alert_book
+
+        return alert_book.snooze(self._ledger, alert, until, checked_reason(reason), self.operator, clock.now())

@@ -1,0 +1,178 @@
+"""A look at the live version's health: its own code extracts, its own model scores, a process of ours measures.
+
+What is looked at are the rows that are newer than those it learnt from: each look sees all of them with the labels that
+are known by now, so that a label that came late counts as soon as it is there. Without a time column the rows whose key
+it did not learn from; without a key either, all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from engine.clock import moment, stamp
+from engine.errors import Damage, Refusal, StepFailed
+from engine.projects.manifest import Manifest
+from engine.runs.own_process import OwnProcess, Task
+from engine.runs.rebuilt import Rebuilt, rebuild, score
+from engine.runs.room import Room
+from engine.runs.tables import read_output
+from engine.storage.blocks import read_folder
+from engine.validation.holdout import Newer, arrived, newer, split
+from engine.versions.document import write_folder
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+METER = Task("measure", "engine.monitoring.measure", "measured.json", "The health could not be measured")
+# Of more rows than these the newest are looked at: scoring them all would take ever longer, look by look.
+MOST_ROWS = 200_000
+
+
+@dataclass(frozen=True)
+class Memory:
+    """What a look must know of what was before: past drift, and the version to hold the live one against.
+
+    ``until`` and ``rows`` are those of the data of the project's newest version: what is later is new.
+    """
+
+    drift: Sequence[Mapping[str, Any]] = ()
+    rival: tuple[str, dict[str, Any]] | None = None
+    until: datetime | None = None
+    rows: int = 0
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What a look came to: the meter's answer, and how many labelled rows no version has seen yet."""
+
+    label: str
+    answer: dict[str, Any]
+    new_rows: int
+
+
+def look(room: Room, memory: Memory) -> Seen:
+    """Measure the live version. Raises Refusal, Damage or StepFailed with a sentence for the run's record."""
+    if room.live is None:
+        raise Refusal(f"Nothing of {room.run.project} is live, so there is no health to look at; approve a candidate.")
+    meter = OwnProcess(METER, room.folder, room.marker, room.held, room.record)
+    try:
+        return _look(room, memory, meter, *room.live)
+    finally:
+        meter.close()
+
+
+def _look(room: Room, memory: Memory, meter: OwnProcess, label: str, document: dict[str, Any]) -> Seen:
+    room.tell(0.02, "preparing")
+    live = rebuild(room, label, document)
+    manifest, form = live.manifest, live.manifest.data.format
+    extract = room.launch(live.stage, "extract", "extract", (0.05, 0.45))
+    room.tell(0.05, "extract")
+    extract.begin()
+    reference = _reference(room, live)
+    extract.conclude(room.record)
+    table = read_output(extract.output, "data", form, "extract")
+    _refuse_undated(table, manifest)
+    current = newer(table, manifest, reference.table, reference.boundary, room.run.as_of, MOST_ROWS)
+    room.tell(0.45, "score")
+    predictions, problem = _scored(room, live, current.table, "score", 0.45)
+    rival, rival_problem = _rival(room, memory, current.table)
+    room.tell(0.80, "measure")
+    job = _job(room, live, reference, current)
+    job |= {
+        "predictions": _written(room, "predictions", predictions),
+        "problem": problem,
+        "drift": list(memory.drift),
+        "rival": memory.rival[0] if memory.rival else None,
+        "rival_predictions": _written(room, "rival-predictions", rival),
+        "rival_problem": rival_problem,
+    }
+    new_rows = arrived(current.table, manifest, memory.until, memory.rows)
+    return Seen(label, meter.ask(job), new_rows)
+
+
+@dataclass(frozen=True)
+class _Reference:
+    """The rows that the version learnt from, and the last moment among them."""
+
+    table: pa.Table
+    boundary: str | None
+
+
+def _reference(room: Room, live: Rebuilt) -> _Reference:
+    folder = room.folder / "learnt"
+    write_folder(room.store, live.document["data"]["files"], folder)
+    parts = split(read_folder(folder), live.manifest, moment(live.document["lineage"]["as_of"]))
+    return _Reference(parts.train, parts.boundary)
+
+
+def _refuse_undated(table: pa.Table, manifest: Manifest) -> None:
+    time = manifest.data.time
+    if time is not None and time not in table.column_names:
+        raise StepFailed(
+            f"extract no longer returns the time column '{time}', so nothing says which rows are new; "
+            "look at where it reads it from."
+        )
+
+
+def _scored(
+    room: Room, version: Rebuilt, rows: pa.Table, title: str, at: float
+) -> tuple[pa.Table | None, str | None]:
+    """What the version says about ``rows``, or why it says nothing."""
+    missing = version.lacking(rows)
+    if missing:
+        return None, f"the data no longer has {', '.join(missing[:3])}, which {version.label} needs"
+    if rows.num_rows == 0:
+        return None, f"no rows have come that are newer than what {version.label} learnt from"
+    step = room.launch(version.stage, "score", title, (at, at + 0.15))
+    return score(room, step, rows.select(version.features), version.model), None
+
+
+def _rival(room: Room, memory: Memory, rows: pa.Table) -> tuple[pa.Table | None, str | None]:
+    """What the version to hold it against says about the same rows. That it cannot is no failure of this look."""
+    if memory.rival is None:
+        return None, None
+    label, document = memory.rival
+    try:
+        return _scored(room, rebuild(room, label, document, "rival"), rows, "score before", 0.62)
+    except (Refusal, Damage) as problem:
+        return None, str(problem)
+
+
+def _job(room: Room, live: Rebuilt, reference: _Reference, current: Newer) -> dict[str, Any]:
+    manifest, rules = live.manifest, live.manifest.validation
+    return {
+        "version": live.label,
+        "as_of": stamp(room.run.as_of),
+        "reference": _written(room, "reference", reference.table),
+        "current": _written(room, "current", current.table),
+        "left_out": current.left_out,
+        "profile": str(room.workspace.cache / "profiles" / f"{live.document['data']['digest']}.profile"),
+        "features": live.features,
+        "validated": live.document["metrics"],
+        "sensitive": list(manifest.data.sensitive),
+        "key": list(manifest.data.key),
+        "time": manifest.data.time,
+        "manifest": {
+            "target": manifest.data.target,
+            "task": rules.task,
+            "positive": rules.positive,
+            "metrics": list(rules.metrics),
+            "segments": list(rules.segments),
+            "holdout": rules.holdout.total_seconds() if not isinstance(rules.holdout, float) else None,
+            "gates": [asdict(rule) for rule in manifest.gates],
+        },
+    }
+
+
+def _written(room: Room, name: str, table: pa.Table | None) -> str | None:
+    import pyarrow.parquet
+
+    if table is None:
+        return None
+    path = room.folder / f"{name}.parquet"
+    pyarrow.parquet.write_table(table, path, compression="lz4")
+    return str(path)
+

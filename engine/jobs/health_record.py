@@ -1,0 +1,139 @@
+"""Keep what a look at health found, in one transaction with the end of its run: figures, alerts, triggers."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import Any
+
+from engine.clock import moment, stamp
+from engine.jobs import triggers
+from engine.jobs.health import Memory, Seen
+from engine.monitoring import alert_book, looks
+from engine.monitoring.records import Finding
+from engine.runs import queue
+from engine.runs.room import Room
+from engine.storage.free_space import too_little
+from engine.storage.ledger import Ledger
+from engine.versions import catalog
+from engine.versions import document as documents
+
+# Looks that the next one is told of; an alarm of drift has to last, see engine.monitoring.alarm.
+REMEMBERED = 40
+
+
+def remember(ledger: Ledger, room: Room, now: datetime) -> Memory:
+    """What the look must know of earlier ones, and the version that the live one is held against."""
+    if room.live is None:
+        return Memory()
+    store, (project, number) = room.store, catalog.parse_label(room.live[0])
+    with ledger.read() as db:
+        rows = db.execute(
+            "SELECT document FROM health WHERE project = ? AND number = ? AND document IS NOT NULL"
+            " ORDER BY run DESC LIMIT ?",
+            (project, number, REMEMBERED),
+        ).fetchall()
+        rival = _rival(db, project, number, room.live[1]["settings"], now)
+        newest = db.execute(
+            "SELECT digest, number FROM versions WHERE project = ? ORDER BY number DESC LIMIT 1", (project,)
+        ).fetchone()
+    data = documents.of_version(store, f"{project}@{newest['number']}", newest["digest"])["data"]
+    earlier = [looks.unpacked(row["document"]) for row in reversed(rows)]
+    drift = [each["memory"] for each in earlier if each.get("memory")]
+    return Memory(
+        drift=drift,
+        rival=(rival[0], documents.of_version(store, *rival)) if rival else None,
+        until=moment(data["until"]) if data["until"] else None,
+        rows=int(data["rows"]),
+    )
+
+
+def _rival(
+    db: sqlite3.Connection, project: str, number: int, settings: Mapping[str, Any], now: datetime
+) -> tuple[str, str] | None:
+    """Label and digest of the version before, while the live one has to prove itself or has fallen."""
+    from engine.projects.durations import parse_duration
+    from engine.projects.manifest_records import HealthSpec
+
+    newest = db.execute(
+        "SELECT kind, previous, at FROM deployments WHERE project = ? ORDER BY seq DESC LIMIT 1", (project,)
+    ).fetchone()
+    bake = parse_duration(str(settings.get("health", {}).get("bake", ""))) or HealthSpec().bake
+    fresh = newest["kind"] == "release" and now - moment(newest["at"]) < bake
+    fallen = any(each.part in ("performance", "bake") for each in alert_book.open_alerts(db, project))
+    if not fresh and not fallen:
+        return None
+    row = db.execute(
+        "SELECT number, digest FROM versions WHERE project = ? AND state = 'retired' AND cleaned_at IS NULL"
+        " AND number <> ? ORDER BY live_until DESC, number DESC LIMIT 1",
+        (project, number),
+    ).fetchone()
+    return (f"{project}@{row['number']}", row["digest"]) if row else None
+
+
+def register(ledger: Ledger, room: Room, seen: Seen, at: datetime) -> None:
+    """Write everything down and end the run. A look at the past, or at a version swapped meanwhile, raises nothing."""
+    answer, (project, number) = seen.answer, catalog.parse_label(seen.label)
+    with ledger.write() as db:
+        live = db.execute("SELECT number FROM versions WHERE project = ? AND state = 'live'", (project,)).fetchone()
+        refused = too_little(db, room.workspace.root)
+        db.execute(
+            "INSERT INTO health (run, project, number, as_of, at, verdict, why, rows, labelled, document)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                room.run.id, project, number, stamp(room.run.as_of), stamp(at), answer["verdict"], answer["why"],
+                answer["rows"], answer["labelled"], looks.packed(answer),
+            ),
+        )  # fmt: skip
+        _figures(db, room, number, answer, at)
+        later = db.execute(
+            "SELECT 1 FROM health WHERE project = ? AND as_of > ?", (project, stamp(room.run.as_of))
+        ).fetchone()
+        if live is not None and live["number"] == number and later is None:
+            found = [_finding(each) for each in answer["findings"]]
+            alert_book.record(db, project, number, found, answer["measured"], room.run.id, at)
+            triggers.fire(db, project, room.run.id, seen.new_rows, refused, at)
+        queue.finish(db, room.run.id, "succeeded", at, version=seen.label, why=answer["why"])
+
+
+def _figures(db: sqlite3.Connection, room: Room, number: int, answer: Mapping[str, Any], at: datetime) -> None:
+    rows = [
+        (room.run.id, room.run.project, number, name, stamp(room.run.as_of), *figures)
+        for name, *figures in answer["signals"]
+    ]
+    db.executemany(
+        "INSERT INTO signals (run, project, number, name, as_of, value, low, high, n)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        rows,
+    )
+    for name, until, figures in _fresh(db, room.run.project, number, answer):
+        db.execute(
+            "INSERT INTO measurements (project, number, run, metric, as_of, at, value, low, high, n)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                room.run.project, number, room.run.id, name, until, stamp(at), figures["value"], figures["low"],
+                figures["high"], figures["n"],
+            ),
+        )  # fmt: skip
+
+
+def _fresh(
+    db: sqlite3.Connection, project: str, number: int, answer: Mapping[str, Any]
+) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
+    """Live performance as a measurement of the version: once for each mature period, not at every look."""
+    until = answer["mature_until"]
+    for name, figures in answer["metrics"].items() if until else ():
+        last = db.execute(
+            "SELECT max(as_of) FROM measurements WHERE project = ? AND number = ? AND metric = ?",
+            (project, number, name),
+        ).fetchone()[0]
+        if figures["value"] is not None and (last is None or last < until):
+            yield name, until, figures
+
+
+def _finding(found: Mapping[str, Any]) -> Finding:
+    return Finding(
+        found["key"], found["part"], found["severity"], found["why"], found["act"], moment(found["since"])
+    )
+

@@ -1,0 +1,139 @@
+"""What starts a retrain besides its schedule: enough new rows, an alert of drift, an alert of falling performance.
+
+Every look at a version's health asks. A condition that holds becomes a row of the table triggers, together with the run
+that it queues or with why there is none; only a skip for the same reason as the one before is not written again.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from engine.clock import moment, stamp
+from engine.people.operators import account
+from engine.projects.durations import parse_duration
+from engine.projects.manifest_records import TriggerSpec
+from engine.records import Operator
+from engine.runs import queue
+from engine.text import span
+
+# No person can have this name: it has a space.
+ACTOR = "a trigger"
+
+
+@dataclass(frozen=True)
+class Facts:
+    """How things stand. ``new_rows`` have come since the newest version was made; ``alerts`` are parts with an open
+    alert, each with why; ``last`` is the newest retrain and when it was queued."""
+
+    new_rows: int
+    alerts: Mapping[str, str]
+    busy: int | None = None
+    last: tuple[int, datetime] | None = None
+    refused: str | None = None
+
+
+@dataclass(frozen=True)
+class Firing:
+    """A condition that holds; ``skipped`` is why it starts nothing."""
+
+    on: str
+    why: str
+    skipped: str | None = None
+
+
+def firings(specs: Iterable[TriggerSpec], facts: Facts, now: datetime) -> Iterator[Firing]:
+    """The conditions that hold, in the manifest's order; at most one of them starts a run. Pure."""
+    started: str | None = None
+    for spec in specs:
+        why = _holds(spec, facts)
+        if why is None:
+            continue
+        skipped = f"{started} starts one already" if started else _skipped(spec, facts, now)
+        yield Firing(spec.on, why, skipped)
+        if skipped is None:
+            started = spec.on
+
+
+def _holds(spec: TriggerSpec, facts: Facts) -> str | None:
+    if spec.on == "new-data":
+        assert spec.rows is not None
+        if facts.new_rows < spec.rows:
+            return None
+        return f"{facts.new_rows:,} new rows since the last version, and {spec.rows:,} are enough"
+    return facts.alerts.get(spec.on)
+
+
+def _skipped(spec: TriggerSpec, facts: Facts, now: datetime) -> str | None:
+    if facts.busy is not None:
+        return f"run {facts.busy} is under way"
+    if facts.last is not None and now - facts.last[1] < spec.cool_down:
+        run, at = facts.last
+        ago, cool = span((now - at).total_seconds()), span(spec.cool_down.total_seconds())
+        return f"cool-down: run {run} was {ago} ago, and cool_down is {cool}"
+    return facts.refused
+
+
+def fire(
+    db: sqlite3.Connection, project: str, seen: int, new_rows: int, refused: str | None, now: datetime
+) -> int | None:
+    """Ask the project's triggers inside the caller's transaction. Returns the retrain that one of them queued."""
+    specs = tuple(_specs(db, project))
+    if not specs:
+        return None
+    queued = None
+    for firing in firings(specs, _facts(db, project, new_rows, refused), now):
+        run = None
+        if firing.skipped is None:
+            by = Operator(ACTOR, "operator", account())
+            queued = run = queue.insert(db, project, by, now, now, {"trigger": firing.on, "why": firing.why})
+        elif _said_before(db, project, firing):
+            continue
+        why = firing.why if firing.skipped is None else f"{firing.why}; {firing.skipped}"
+        db.execute(
+            "INSERT INTO triggers (project, kind, seen, state, why, run, at) VALUES (?, ?, ?, ?, ?, ?, ?)",
+            (project, firing.on, seen, "ran" if run else "skipped", why, run, stamp(now)),
+        )
+    return queued
+
+
+def _said_before(db: sqlite3.Connection, project: str, firing: Firing) -> bool:
+    last = db.execute(
+        "SELECT state, why FROM triggers WHERE project = ? AND kind = ? ORDER BY id DESC LIMIT 1",
+        (project, firing.on),
+    ).fetchone()
+    reason = str(firing.skipped).split(":")[0]
+    return last is not None and last["state"] == "skipped" and f"; {reason}" in last["why"]
+
+
+def _specs(db: sqlite3.Connection, project: str) -> Iterator[TriggerSpec]:
+    """The triggers that the project's manifest named when it was last read; it was checked then."""
+    row = db.execute("SELECT manifest FROM projects WHERE name = ? AND removed_at IS NULL", (project,)).fetchone()
+    document: dict[str, Any] = json.loads(row["manifest"]) if row else {}
+    for entry in document.get("triggers", []):
+        cool_down = parse_duration(str(entry.get("cool_down", ""))) or timedelta(days=1)
+        yield TriggerSpec(entry["on"], entry.get("rows"), cool_down)
+
+
+def _facts(db: sqlite3.Connection, project: str, new_rows: int, refused: str | None) -> Facts:
+    busy = db.execute(
+        "SELECT id FROM runs WHERE state IN ('queued', 'running') AND project = ? AND job = 'retrain' LIMIT 1",
+        (project,),
+    ).fetchone()
+    last = db.execute(
+        "SELECT id, queued_at FROM runs WHERE project = ? AND job = 'retrain' ORDER BY id DESC LIMIT 1", (project,)
+    ).fetchone()
+    alerts = db.execute(
+        "SELECT part, why FROM alerts WHERE project = ? AND resolved_at IS NULL ORDER BY id DESC", (project,)
+    ).fetchall()
+    return Facts(
+        new_rows=new_rows,
+        alerts={row["part"]: row["why"] for row in alerts},
+        busy=busy["id"] if busy else None,
+        last=(last["id"], moment(last["queued_at"])) if last else None,
+        refused=refused,
+    )

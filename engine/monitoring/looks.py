@@ -1,0 +1,76 @@
+"""Looks at health in the ledger: the newest, the figures over time, and letting go of documents that have grown old."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import zlib
+from datetime import datetime, timedelta
+from typing import Any
+
+from engine.clock import moment, stamp
+from engine.monitoring.records import Look, Signal
+from engine.storage.ledger import Ledger
+
+# A look every quarter of an hour is 35,000 a year, of some 10 KB each. Of older ones one a day stays whole, for a year.
+WHOLE_FOR = timedelta(days=14)
+DAILY_FOR = timedelta(days=366)
+
+
+def newest(db: sqlite3.Connection, project: str) -> Look | None:
+    """The look that saw the latest data, whole."""
+    row = db.execute(
+        "SELECT * FROM health WHERE project = ? ORDER BY as_of DESC, run DESC LIMIT 1", (project,)
+    ).fetchone()
+    return look(row) if row else None
+
+
+def look(row: sqlite3.Row) -> Look:
+    """A row of the table as a record."""
+    return Look(
+        run=row["run"],
+        project=row["project"],
+        version=f"{row['project']}@{row['number']}",
+        as_of=moment(row["as_of"]),
+        at=moment(row["at"]),
+        verdict=row["verdict"],
+        why=row["why"],
+        rows=row["rows"],
+        labelled=row["labelled"],
+        document=unpacked(row["document"]) if row["document"] is not None else None,
+    )
+
+
+def packed(document: dict[str, Any]) -> bytes:
+    """A document as the ledger keeps it."""
+    return zlib.compress(json.dumps(document, allow_nan=False, ensure_ascii=False, separators=(",", ":")).encode(), 6)
+
+
+def unpacked(content: bytes) -> dict[str, Any]:
+    """The document in a row of the table."""
+    document: dict[str, Any] = json.loads(zlib.decompress(content))
+    return document
+
+
+def signals(db: sqlite3.Connection, project: str, name: str, limit: int) -> tuple[Signal, ...]:
+    """The newest ``limit`` values of one figure, the oldest first."""
+    rows = db.execute(
+        "SELECT * FROM signals WHERE project = ? AND name = ? ORDER BY as_of DESC, id DESC LIMIT ?",
+        (project, name, limit),
+    ).fetchall()
+    return tuple(
+        Signal(
+            f"{project}@{row['number']}", name, moment(row["as_of"]), row["value"], row["low"], row["high"], row["n"]
+        )
+        for row in reversed(rows)
+    )
+
+
+def thin(ledger: Ledger, now: datetime) -> int:
+    """Let go of the documents of old looks; their rows and figures stay. Returns how many were let go."""
+    with ledger.write() as db:
+        return db.execute(
+            "UPDATE health SET document = NULL WHERE document IS NOT NULL AND (at < ? OR (at < ? AND run NOT IN ("
+            " SELECT max(run) FROM health WHERE document IS NOT NULL GROUP BY project, substr(at, 1, 10))))",
+            (stamp(now - DAILY_FOR), stamp(now - WHOLE_FOR)),
+        ).rowcount

@@ -1,0 +1,83 @@
+"""What the watching of live versions speaks of: a look at a version's health, its figures, and alerts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Literal
+
+from engine.records import Verdict
+
+Severity = Literal["watch", "failing"]
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something that is not well. ``key`` says what about and stays the same from look to look; ``act`` what to do."""
+
+    key: str
+    part: str
+    severity: Severity
+    why: str
+    act: str
+    since: datetime
+
+
+@dataclass(frozen=True)
+class Alert:
+    """A finding that was raised, and what people did about it. ``run`` is the look that saw it first."""
+
+    id: int
+    incident: int
+    project: str
+    version: str
+    key: str
+    part: str
+    severity: Severity
+    why: str
+    act: str
+    since: datetime
+    raised_at: datetime
+    run: int | None
+    seen_at: datetime
+    acknowledged_at: datetime | None = None
+    acknowledged_by: str | None = None
+    note: str = ""
+    snoozed_until: datetime | None = None
+    escalated_at: datetime | None = None
+    resolved_at: datetime | None = None
+    resolved_why: str | None = None
+
+    def quiet(self, now: datetime) -> bool:
+        """Whether nobody need be told of it now."""
+        return self.resolved_at is not None or (self.snoozed_until is not None and now < self.snoozed_until)
+
+
+@dataclass(frozen=True)
+class Look:
+    """What one health run found. ``document`` is None where it has grown old and only the verdict was kept."""
+
+    run: int
+    project: str
+    version: str
+    as_of: datetime
+    at: datetime
+    verdict: Verdict
+    why: str
+    rows: int
+    labelled: int
+    document: Mapping[str, Any] | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True)
+class Signal:
+    """One figure of one look, with its 95 % interval where it has one."""
+
+    version: str
+    name: str
+    as_of: datetime
+    value: float | None
+    low: float | None
+    high: float | None
+    n: int
