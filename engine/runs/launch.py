@@ -1,9 +1,9 @@
 """Start the steps of one version: each in a fresh folder that holds the version's code, checked against its lock.
 
-    <folder>/code/     a copy of the code, the step's working directory
-             input/    data.<format>, model/ for score
-             output/   what the step leaves
-             step.log
+<folder>/code/     a copy of the code, the step's working directory
+         input/    data.<format>, model/ for score
+         output/   what the step leaves
+         step.log
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -20,7 +20,8 @@ from engine.environments.build import Environment
 from engine.environments.check import compare
 from engine.environments.lock import Lock
 from engine.errors import StepFailed
-from engine.projects.manifest import Manifest, Program
+from engine.projects.manifest import ComputeSpec, Manifest, Program
+from engine.runs.compute import order
 from engine.runs.step import Limits, RunningStep, StepResult, StepSpec, clean_environment, python_step_argv, start_step
 
 Progress = Callable[[float, str], None]
@@ -45,11 +46,20 @@ class Launch:
     """One step: its folder is made at once, its input is put there, ``begin`` lets it go, ``conclude`` waits for it.
 
     A step under the Python runner is started early where ``warm`` asks for it, loads its libraries and waits;
-    a command in another language is started by ``begin``, when its input is complete.
+    a command in another language is started by ``begin``, when its input is complete. With ``compute`` the step, or
+    what scikit-learn does in it, runs on the workers of a cluster.
     """
 
     def __init__(
-        self, stage: Stage, name: str, folder: Path, on_progress: Progress, *, title: str = "", warm: bool = False
+        self,
+        stage: Stage,
+        name: str,
+        folder: Path,
+        on_progress: Progress,
+        *,
+        title: str = "",
+        warm: bool = False,
+        compute: ComputeSpec | None = None,
     ) -> None:
         self.stage = stage
         self.title = title or name
@@ -62,8 +72,10 @@ class Launch:
             part.mkdir(parents=True)
         shutil.copytree(stage.code, folder / "code", copy_function=shutil.copyfile)
         self._under_runner = _under_runner(stage.manifest, name)
-        self._warm = warm and self._under_runner
-        self._spec = _spec(stage, name, self.title, folder, warm=self._warm)
+        self._away = compute is not None and compute.mode == "step"
+        self._warm = warm and (self._under_runner or self._away)
+        self._asked = _spec(stage, name, self.title, folder, warm=self._warm)
+        self._spec = _placed(self._asked, stage, name, compute)
         if self._warm:
             check_environment(stage, self.title)
             self._running = start_step(self._spec, on_progress)
@@ -83,10 +95,12 @@ class Launch:
         if self._running is None:
             raise StepFailed(f"{self.title} was never started.")
         result = self._running.wait()
+        if self._away:
+            result = order.answered(self._asked, result)
         if record is not None:
             record(result)
         if result.state != "succeeded":
-            raise StepFailed(_explained(result, under_runner=self._under_runner))
+            raise StepFailed(_explained(result, under_runner=self._under_runner or self._away))
         return result
 
     def cancel(self, why: str) -> None:
@@ -145,6 +159,18 @@ def _spec(stage: Stage, name: str, title: str, folder: Path, *, warm: bool) -> S
         marker=stage.marker,
         held=stage.held,
     )
+
+
+def _placed(asked: StepSpec, stage: Stage, name: str, compute: ComputeSpec | None) -> StepSpec:
+    """The step as it is started here: itself, or the driver that brings it to a cluster."""
+    if compute is None:
+        return asked
+    if compute.mode == "step":
+        return order.send(asked, compute, stage, name)
+    if name != "train":
+        return asked
+    order.check_joblib(stage)
+    return replace(asked, environment={**asked.environment, **order.for_joblib(compute)})
 
 
 def _program(manifest: Manifest, name: str) -> Program | None:

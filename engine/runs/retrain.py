@@ -72,7 +72,8 @@ def _retrain(room: Room, judge: OwnProcess) -> Made:
     extract = room.launch(start.stage, "extract", "extract", (0.05, 0.40))
     room.tell(0.05, "extract")
     extract.begin()
-    train = room.launch(start.stage, "train", "train", (0.40, 0.70))
+    compute = start.manifest.compute
+    train = room.launch(start.stage, "train", "train", (0.40, 0.70), compute)
     extract.conclude(room.record)
     room.tell(0.40, "checking the data")
     data = prepare(read_output(extract.output, "data", form, "extract"), start.manifest, room.run.as_of)
@@ -87,7 +88,7 @@ def _retrain(room: Room, judge: OwnProcess) -> Made:
         room.tell(0.40, "train")
         train.begin()
         live = pool.submit(_score_live, room, data)
-        scoring = room.launch(start.stage, "score", "score", (0.70, 0.80))
+        scoring = room.launch(start.stage, "score", "score", (0.70, 0.80), compute)
         trained = train.conclude(room.record)
         model = _model_of(train)
         room.tell(0.70, "score")

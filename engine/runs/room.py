@@ -9,7 +9,7 @@ from typing import Any
 
 from engine.environments.build import Environment
 from engine.environments.lock import Lock
-from engine.projects.manifest import Manifest
+from engine.projects.manifest import ComputeSpec, Manifest
 from engine.records import Run
 from engine.runs.launch import Launch, Stage
 from engine.runs.step import StepResult
@@ -45,13 +45,16 @@ class Room:
         """What the steps of the version with ``code`` have in common in this run."""
         return Stage(code, manifest, environment, lock, self.marker, self.run.as_of, self.held)
 
-    def launch(self, stage: Stage, name: str, title: str, span: tuple[float, float]) -> Launch:
+    def launch(
+        self, stage: Stage, name: str, title: str, span: tuple[float, float], compute: ComputeSpec | None = None
+    ) -> Launch:
         """A warm step whose progress is the run's progress between the two ends of ``span``."""
         start, end = span
 
         def on_progress(done: float, text: str) -> None:
             self.tell(start + (end - start) * done, f"{title} {text}".strip())
 
-        step = Launch(stage, name, self.folder / "steps" / title.replace(" ", "-"), on_progress, title=title, warm=True)
+        folder = self.folder / "steps" / title.replace(" ", "-")
+        step = Launch(stage, name, folder, on_progress, title=title, warm=True, compute=compute)
         self.watch(step)
         return step

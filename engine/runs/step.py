@@ -181,7 +181,7 @@ class RunningStep:
         code = self._warden.wait()
         if found is None:
             _sweep(TOKEN, self._token)
-        return self._judge(found) if found else self._lost(code, said)
+        return judged(self._spec, found, self._why_cancelled) if found else self._lost(code, said)
 
     def _report(self, event: dict[str, Any]) -> None:
         try:
@@ -198,54 +198,6 @@ class RunningStep:
                 except BrokenPipeError:
                     continue  # Unsent words to a warden that has ended.
 
-    def _judge(self, found: dict[str, Any]) -> StepResult:
-        lines = tuple(steplog.tail(self._spec.log, 20))
-        why = self._why(found)
-        if found["survivors"]:
-            why = (why or f"{self._spec.name} ended, but") + (
-                f" ({found['survivors']} of its processes cannot be ended: another user's, or stuck in the system)"
-            )
-        state: Literal["succeeded", "failed", "cancelled"] = "failed" if why else "succeeded"
-        if found["reason"] == "cancelled":
-            state = "cancelled"
-        return StepResult(
-            name=self._spec.name,
-            state=state,
-            exit_code=found["exit"],
-            seconds=round(found["seconds"], 3),
-            cpu_seconds=round(found["cpu"], 3),
-            peak_memory=found["peak"],
-            why=why,
-            last_lines=lines,
-            passed=found["reason"] if found["reason"] in ("time", "memory") else None,
-        )
-
-    def _why(self, found: dict[str, Any]) -> str | None:
-        name, limits, code = self._spec.name, self._spec.limits, found["exit"]
-        tree = f"tree of {found['processes']} processes" if found["processes"] > 1 else "one process"
-        said = {
-            "time": f"{name} passed its time limit of {_duration(limits.seconds)} and was stopped",
-            "memory": f"{name} used more than {_size(limits.memory)} of memory ({tree}) and was stopped",
-            "output": f"{name} wrote more than {_size(limits.output_bytes)} of output and was stopped",
-            "processes": f"{name} started more than 1,000 processes and was stopped",
-            "cancelled": self._why_cancelled,
-            "orphaned": f"{name} was stopped because the process of its run was ending",
-            "unguarded": f"{name} was stopped because a process that watches over it was killed",
-        }
-        if found["reason"] == "start":
-            return _why_not_started(self._spec, found["error"])
-        if found["reason"] is not None:
-            return said[found["reason"]]
-        if not code:
-            return None
-        if code == -signal.SIGXFSZ:
-            return f"{name} wrote a file of more than {_size(limits.output_bytes)} and was stopped"
-        if code == -signal.SIGKILL:
-            return f"{name} was killed by signal 9 (SIGKILL), perhaps by the system for want of memory"
-        words = steplog.last_words(self._spec.log)
-        ending = f": {words}" if words else " and printed nothing"
-        return f"{name} {_ended(code)}{ending}"
-
     def _lost(self, code: int, said: list[str]) -> StepResult:
         """The warden is gone without a word. Everything of the step was ended; what it had done is unknown."""
         reason = f" ({plain(said[-1], 200)})" if said else f" ({_ended(code)})" if code < 0 else ""
@@ -253,6 +205,56 @@ class RunningStep:
         why = f"the process that watches over {name} came to an end{reason}, so {name} was stopped"
         lines = tuple(steplog.tail(self._spec.log, 20))
         return StepResult(self._spec.name, "failed", None, 0.0, 0.0, 0, why, lines)
+
+
+def judged(spec: StepSpec, found: dict[str, Any], why_cancelled: str = "") -> StepResult:
+    """The result of a step, from what its warden ``found``; the log is read for its last words."""
+    why = _why(spec, found, why_cancelled)
+    if found["survivors"]:
+        why = (why or f"{spec.name} ended, but") + (
+            f" ({found['survivors']} of its processes cannot be ended: another user's, or stuck in the system)"
+        )
+    state: Literal["succeeded", "failed", "cancelled"] = "failed" if why else "succeeded"
+    if found["reason"] == "cancelled":
+        state = "cancelled"
+    return StepResult(
+        name=spec.name,
+        state=state,
+        exit_code=found["exit"],
+        seconds=round(found["seconds"], 3),
+        cpu_seconds=round(found["cpu"], 3),
+        peak_memory=found["peak"],
+        why=why,
+        last_lines=tuple(steplog.tail(spec.log, 20)),
+        passed=found["reason"] if found["reason"] in ("time", "memory") else None,
+    )
+
+
+def _why(spec: StepSpec, found: dict[str, Any], why_cancelled: str) -> str | None:
+    name, limits, code = spec.name, spec.limits, found["exit"]
+    tree = f"tree of {found['processes']} processes" if found["processes"] > 1 else "one process"
+    said = {
+        "time": f"{name} passed its time limit of {_duration(limits.seconds)} and was stopped",
+        "memory": f"{name} used more than {_size(limits.memory)} of memory ({tree}) and was stopped",
+        "output": f"{name} wrote more than {_size(limits.output_bytes)} of output and was stopped",
+        "processes": f"{name} started more than 1,000 processes and was stopped",
+        "cancelled": why_cancelled,
+        "orphaned": f"{name} was stopped because the process of its run was ending",
+        "unguarded": f"{name} was stopped because a process that watches over it was killed",
+    }
+    if found["reason"] == "start":
+        return _why_not_started(spec, found["error"])
+    if found["reason"] is not None:
+        return said[found["reason"]]
+    if not code:
+        return None
+    if code == -signal.SIGXFSZ:
+        return f"{name} wrote a file of more than {_size(limits.output_bytes)} and was stopped"
+    if code == -signal.SIGKILL:
+        return f"{name} was killed by signal 9 (SIGKILL), perhaps by the system for want of memory"
+    words = steplog.last_words(spec.log)
+    ending = f": {words}" if words else " and printed nothing"
+    return f"{name} {_ended(code)}{ending}"
 
 
 def sweep(marker: str) -> int:

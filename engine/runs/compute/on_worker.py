@@ -1,0 +1,277 @@
+"""A step as the guest of a Dask worker. What is defined here travels to the worker as it stands.
+
+Stand-alone: a worker needs Dask and the Python of its scheduler, nothing of Leverframe. It never runs the project's
+code in its own process either: it starts the warden, as a run's process does here, which starts the step, holds it to
+its limits and leaves nothing of it behind, also when the worker is killed.
+
+``stay`` is the task: it keeps a thread of the worker taken for as long as the guest is there, so that Dask counts it.
+All else is asked through ``ask``, past the tasks. Who asks is thereby heard of: a guest that nobody has asked for so
+long, or whose task nobody wants any more, is shown out, and its folder with it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import marshal
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from typing import Any
+
+BATCH = 4 << 20
+MOST_FILES = 100_000
+Pieces = list[tuple[str, bytes]]
+
+
+def stay(token: str, memory: int, silence: float) -> None:
+    """Be host to a guest until it leaves, is not wanted any more or was not asked for anything for ``silence`` s."""
+    from distributed import get_worker
+
+    worker = get_worker()
+    key = worker.get_current_task()
+    guest = Guest(worker.local_directory, memory)
+    guests = worker.__dict__.setdefault("leverframe_guests", {})
+    guests[token] = guest
+    try:
+        while not guest.left.wait(0.5) and time.monotonic() - guest.heard < silence:
+            task = worker.state.tasks.get(key)
+            if task is None or task.state in ("cancelled", "resumed"):
+                break  # Dask does not stop what runs; it only no longer waits for it.
+    finally:
+        del guests[token]
+        guest.close()
+
+
+async def ask(token: str, verb: str, *given: Any, dask_worker: Any = None) -> Any:
+    """Have the guest do something; None when it is not here."""
+    guests = getattr(dask_worker, "leverframe_guests", {})
+    guest = guests.get(token)
+    if guest is None:
+        return None
+    guest.heard = time.monotonic()
+    if verb == "admitted":
+        return guest.admitted(list(guests.values()), *given)
+    if verb == "watch":
+        return await guest.watch(*given)
+    return getattr(guest, verb)(*given)
+
+
+class Guest:
+    """One step on this worker, in a folder of its own below the worker's."""
+
+    def __init__(self, home: str, memory: int) -> None:
+        self.root = tempfile.mkdtemp(prefix="leverframe-", dir=home)
+        self.memory = memory
+        self.heard = time.monotonic()
+        self.left = threading.Event()
+        self._warden: subprocess.Popen[bytes] | None = None
+        self._ended: dict[str, Any] | None = None
+        self._progress = ""
+        self._log_file: int | None = None
+        self._cut = False
+        self._taking: Iterator[Pieces] | None = None
+
+    def admitted(self, guests: list[Any], limit: int) -> bool:
+        """Whether there is memory for it beside those that came before; Dask counts only the worker's own."""
+        before = guests[: guests.index(self)]
+        return not before or not limit or sum(guest.memory for guest in before) + self.memory <= limit
+
+    def put(self, pieces: Pieces) -> bool:
+        """Write what it brings along."""
+        put(self.root, pieces)
+        return True
+
+    def begin(self, order: dict[str, Any]) -> dict[str, str]:
+        """Start the step. The answer holds ``refused`` when it cannot be started here, else ``where`` it runs."""
+        environment = _environment(order["environment"])
+        if _digest_of(environment) != order["lock"] or not os.path.exists(os.path.join(environment, "bin", "python")):
+            return {"refused": f"has no environment {environment} that is whole"}
+        try:
+            self._start(self._settings(order, environment))
+        except OSError as error:  # Not raised: Dask would write what was ordered, secrets too, into its worker's log.
+            return {"refused": f"could not start it ({error.strerror or error})"}
+        return {"where": f"{os.uname().nodename}, process {os.getpid()}"}
+
+    def _start(self, settings: dict[str, Any]) -> None:
+        for name in ("code", "input", "output"):
+            os.makedirs(self._path(name), exist_ok=True)
+        with open(self._path("warden.said"), "wb") as said:
+            self._warden = subprocess.Popen(
+                [sys.executable, "-I", "-S", self._path("warden.py")],
+                stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=said,
+                env={"PATH": os.defpath, "LC_ALL": "C.UTF-8"}, cwd="/", start_new_session=True,
+            )  # fmt: skip
+        threading.Thread(target=self._listen, daemon=True).start()
+        assert self._warden.stdin is not None
+        data = marshal.dumps(settings)
+        self._warden.stdin.write(len(data).to_bytes(8, "big") + data)
+        self._warden.stdin.flush()
+
+    def _settings(self, order: dict[str, Any], environment: str) -> dict[str, Any]:
+        """What the warden is told, see warden.py."""
+        runner = [os.path.join(environment, "bin", "python"), self._path("python_runner.py"), order["step"]]
+        own = {name: os.environ[name] for name in ("HOME", "USER", "LOGNAME", "TMPDIR") if name in os.environ}
+        token = os.urandom(16).hex()
+        variables = {
+            **own,
+            **order["variables"],
+            "LEVERFRAME_INPUT": self._path("input"),
+            "LEVERFRAME_OUTPUT": self._path("output"),
+            "VIRTUAL_ENV": environment,
+            "PATH": os.path.join(environment, "bin") + os.pathsep + os.environ.get("PATH", os.defpath),
+            "LEVERFRAME_STEP_TOKEN": token,
+        }
+        return {
+            "argv": order["command"] or runner + ([order["callable"]] if order["callable"] else []),
+            "cwd": self._path("code"),
+            "environment": variables,
+            "held": None,
+            "log": self._path("step.log"),
+            **{name: order[name] for name in ("seconds", "memory", "log_bytes", "output_bytes")},
+            "output": self._path("output"),
+            "wait": False,
+            "variable": "LEVERFRAME_STEP_TOKEN",
+            "token": token,
+        }
+
+    def _path(self, name: str) -> str:
+        return os.path.join(self.root, name)
+
+    def _listen(self) -> None:
+        assert self._warden is not None and self._warden.stdout is not None
+        result = None
+        for line in self._warden.stdout:
+            event = json.loads(line)
+            result = event.get("result", result)
+            if "progress" in event:
+                self._progress = f"::progress {event['progress']} {event['text']}\n"
+        if result is None:
+            with open(self._path("warden.said"), errors="replace") as file:
+                result = {"lost": file.read()[-500:]}
+        self._ended = result
+
+    async def watch(self, seen: int) -> dict[str, Any]:
+        """What is new: bytes of its ``log`` from ``seen`` on, and how it ``ended`` when all of that was told.
+
+        The answer comes when there is something to say, or after two seconds.
+        """
+        for _ in range(10):
+            ended = self._ended
+            news = self._news(seen, ended is not None)
+            if news["log"] or ended is not None:
+                return {**news, "ended": None if news["log"] else ended}
+            await asyncio.sleep(0.2)
+        return {"log": b"", "seen": seen, "ended": None}
+
+    def _news(self, seen: int, last: bool) -> dict[str, Any]:
+        """The warden writes a log that grows too long anew, without its middle; from then on its end is told last."""
+        try:
+            descriptor = os.open(self._path("step.log"), os.O_RDONLY)
+        except FileNotFoundError:
+            return {"log": b"", "seen": seen}
+        try:
+            status = os.fstat(descriptor)
+            if self._log_file not in (None, status.st_ino):
+                self._cut = True
+            self._log_file = status.st_ino
+            if not self._cut:
+                data = os.pread(descriptor, 256 << 10, seen)
+                return {"log": data, "seen": seen + len(data)}
+            if last and seen >= 0:
+                data = os.pread(descriptor, 64 << 10, max(0, status.st_size - (64 << 10)))
+                return {"log": b"\n[leverframe: the middle of the log was cut]\n" + data, "seen": -1}
+            progress, self._progress = self._progress, ""
+            return {"log": b"" if last else progress.encode(), "seen": seen}
+        finally:
+            os.close(descriptor)
+
+    def take(self) -> Pieces:
+        """The next part of what the step left; empty after the last."""
+        if self._taking is None:
+            self._taking = batches(self._path("output"), "")
+        return next(self._taking, [])
+
+    def leave(self) -> bool:
+        """It has all that it came for."""
+        self.left.set()
+        return True
+
+    def close(self) -> None:
+        """End the step, if it is still there, and take its folder away."""
+        if self._warden is not None:
+            assert self._warden.stdin is not None
+            # The warden ends everything when it hears no more of us. It may have ended itself.
+            with contextlib.suppress(BrokenPipeError):
+                self._warden.stdin.close()
+            try:
+                self._warden.wait(30)
+            except subprocess.TimeoutExpired:
+                self._warden.kill()
+                self._warden.wait()
+        shutil.rmtree(self.root, ignore_errors=True)
+
+
+def _environment(path: str) -> str:
+    """The environment of the lock as this machine sees it: at the same path, or where the worker was told."""
+    folder = os.environ.get("LEVERFRAME_ENVIRONMENTS")
+    return os.path.join(folder, os.path.basename(path)) if folder else path
+
+
+def _digest_of(environment: str) -> str | None:
+    try:
+        with open(os.path.join(environment, "leverframe.json"), encoding="utf-8") as file:
+            return str(json.load(file)["digest"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def batches(folder: str, prefix: str) -> Iterator[Pieces]:
+    """The files below ``folder`` as pieces, named from ``prefix`` on, in lists of about 4 MiB.
+
+    Raises ValueError at what is no plain file: a link's target would not come along.
+    """
+    held, room = list[tuple[str, bytes]](), BATCH
+    for path, name in _files(folder, prefix):
+        with open(os.open(path, os.O_RDONLY | os.O_NOFOLLOW), "rb") as file:
+            first = True
+            while (data := file.read(room)) or first:
+                held.append((name, data))
+                first, room = False, room - len(data) - 500  # a name costs something too
+                if room <= 0:
+                    yield held
+                    held, room = [], BATCH
+    if held:
+        yield held
+
+
+def _files(folder: str, prefix: str) -> Iterator[tuple[str, str]]:
+    with os.scandir(folder) as entries:
+        found = sorted(entries, key=lambda entry: entry.name)
+    for entry in found:
+        name = f"{prefix}{entry.name}"
+        if entry.is_dir(follow_symlinks=False):
+            yield from _files(entry.path, f"{name}/")
+        elif entry.is_file(follow_symlinks=False):
+            yield entry.path, name
+        else:
+            raise ValueError(f"'{name}' is a link or no file at all; a step must leave plain files")
+
+
+def put(folder: str, pieces: Pieces) -> None:
+    """Append each piece to its file below ``folder``. Raises ValueError at a name that would lead out of it."""
+    for name, data in pieces:
+        parts = name.split("/")
+        if "\0" in name or any(part in ("", ".", "..") for part in parts):
+            raise ValueError(f"{name[:100]!r} is no name of a file below a folder")
+        path = os.path.join(folder, *parts)
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW
+        with open(os.open(path, flags, 0o600), "ab") as file:
+            file.write(data)

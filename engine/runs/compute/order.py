@@ -1,0 +1,109 @@
+"""What is ordered from a worker: a step's command, limits and variables, and the driver that brings them there.
+
+The driver is a step like any other: the warden holds it to limits, cancels it and keeps what it prints, which is what
+the step on the worker prints. How that one ended, it leaves in a file of its own.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from engine.errors import StepFailed
+from engine.projects.manifest_records import ComputeSpec
+from engine.runs.step import StepResult, StepSpec, judged
+
+if TYPE_CHECKING:
+    from engine.runs.launch import Stage
+
+ORDER, ANSWER = "order.json", "answer.json"
+# What is on its way goes through the driver's memory in parts of 4 MiB.
+DRIVER_MEMORY = 1 << 30
+# Beyond all that the driver is allowed to wait for: to send and to fetch.
+_ON_THE_WAY = 1800.0
+# Dask itself reads certificates from these; their names are in no manifest.
+_TLS = "DASK_DISTRIBUTED__COMM__TLS__"
+# The worker has its own; see on_worker.py.
+_NOT_SENT = ("PATH", "HOME", "USER", "LOGNAME", "TMPDIR", "VIRTUAL_ENV", "LEVERFRAME_WAIT", "PYTHONPATH",
+             "LEVERFRAME_INPUT", "LEVERFRAME_OUTPUT")  # fmt: skip
+_ROOT = Path(__file__).resolve().parents[3]
+
+
+def certificates() -> dict[str, str]:
+    """The variables of this process that say where Dask finds its certificates."""
+    return {name: value for name, value in os.environ.items() if name.startswith(_TLS)}
+
+
+def send(asked: StepSpec, compute: ComputeSpec, stage: Stage, name: str) -> StepSpec:
+    """Write down the order of the step ``asked`` in its folder; the step that brings it to a worker."""
+    folder = asked.log.parent
+    program = stage.manifest.train.run if name == "train" else stage.manifest.train.score
+    order = {
+        "title": asked.name,
+        "project": stage.manifest.name,
+        "scheduler": compute.scheduler,
+        "workers": compute.workers,
+        "connect": compute.connect.total_seconds(),
+        "wait": compute.wait.total_seconds(),
+        "silence": compute.silence.total_seconds(),
+        "step": name,
+        "callable": program.callable if program else None,
+        "command": list(program.command) if program and program.command else None,
+        "environment": str(stage.environment.path),
+        "lock": stage.lock.digest,
+        # By name only: what is passed on may be secret, and this is a file.
+        "variables": sorted(asked.environment.keys() - set(_NOT_SENT)),
+        "seconds": asked.limits.seconds,
+        "memory": asked.limits.memory,
+        "log_bytes": asked.limits.log_bytes,
+        "output_bytes": asked.limits.output_bytes,
+    }
+    (folder / ORDER).write_text(json.dumps(order, indent=1), "utf-8")
+    waits = sum(order[each] for each in ("connect", "wait", "silence"))  # type: ignore[misc]
+    return replace(
+        asked,
+        argv=(sys.executable, "-P", "-m", "engine.runs.compute.driver", str(folder)),
+        cwd=folder,
+        environment={**asked.environment, **certificates(), "PYTHONPATH": str(_ROOT)},
+        limits=replace(asked.limits, seconds=asked.limits.seconds + waits + _ON_THE_WAY, memory=DRIVER_MEMORY),
+    )
+
+
+def answered(asked: StepSpec, driven: StepResult) -> StepResult:
+    """How the step ended on its worker, or how its driver did where it brought no answer.
+
+    Time is that on the worker; the peak of memory stays the driver's, since it says what a run needs here.
+    """
+    try:
+        found: dict[str, Any] = json.loads((asked.log.parent / ANSWER).read_bytes())
+    except FileNotFoundError:
+        return driven
+    if driven.state == "cancelled":
+        return driven
+    return replace(judged(asked, found), peak_memory=driven.peak_memory)
+
+
+def check_joblib(stage: Stage) -> None:
+    """Raises StepFailed where the project's environment cannot speak with Dask, which mode joblib needs."""
+    missing = {"distributed", "joblib"} - {package.name for package in stage.lock.packages}
+    if missing:
+        raise StepFailed(
+            f'[compute] mode = "joblib" needs {" and ".join(sorted(missing))} in the project\'s own environment; '
+            'add it to the requirements, or use mode = "step".'
+        )
+
+
+def for_joblib(compute: ComputeSpec) -> dict[str, str]:
+    """The variables that tell the runner to give scikit-learn's n_jobs to the workers."""
+    return {
+        **certificates(),
+        "LEVERFRAME_DASK": compute.scheduler,
+        "LEVERFRAME_DASK_WORKERS": str(compute.workers),
+        "LEVERFRAME_DASK_CONNECT": str(compute.connect.total_seconds()),
+        "LEVERFRAME_DASK_WAIT": str(compute.wait.total_seconds()),
+        "LEVERFRAME_DASK_SILENCE": str(compute.silence.total_seconds()),
+    }
