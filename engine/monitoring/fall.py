@@ -1,0 +1,150 @@
+"""Whether performance fell against what the version was validated with. Pure: readings in, an answer out.
+
+One bad week is no fall: a good model's AUC swings from week to week by more than the rows of a week explain. So a fall
+needs a size that matters, and either two mature periods in a row that are each too low, or a whole window of the newest
+mature periods whose interval stays clear of the validation value by that size. How much periods swing by themselves
+is learnt from how one differs from the next (J. von Neumann 1941: the mean square successive difference, here its
+median), which a fall that stays does not inflate: an alarm does not talk itself out of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from engine.monitoring.periods import WINDOW_PERIODS, Period
+from engine.monitoring.readings import Reading
+from engine.validation.columns import Floats
+from engine.validation.metrics import REGRESSION, good
+from engine.validation.words import between, number
+
+# Of a metric between 0 and 1 two hundredths; of a loss or an error, which has its own unit, a twentieth.
+MINIMUM, MINIMUM_PART = 0.02, 0.05
+_PART_OF_VALUE = frozenset({"log_loss", "brier"} | (set(REGRESSION) - {"r2"}))
+# One-sided 5 % for each of two in a row (0.25 % for both); one look at a whole window has to be as sure by itself.
+_EACH, _WINDOW = 1.645, 2.81
+_IN_A_ROW = 2
+_Z = 1.959964
+# The swing between periods is taken from at least this many steps from one to the next.
+_FEWEST_FOR_SWING = 6
+_MEDIAN_OF_CHI2 = 0.4549
+
+
+@dataclass(frozen=True)
+class Fall:
+    """``reference`` became ``value`` (``low`` to ``high``, 95 %) on ``n`` labelled rows of ``periods`` periods from
+    ``since`` on. ``drop`` is how much worse, always positive; ``failing`` when surely at least twice what matters."""
+
+    metric: str
+    verdict: Literal["watch", "failing"]
+    since: str | None
+    reference: float
+    value: float
+    low: float
+    high: float
+    drop: float
+    n: int
+    periods: int
+    sentence: str
+
+
+@dataclass(frozen=True)
+class _Drops:
+    """Of each mature period with a value, oldest first: how much worse than the reference, and how sure."""
+
+    periods: tuple[Period, ...]
+    values: Floats
+    drops: Floats
+    errors: Floats
+    rows: Floats
+
+
+def minimum_effect(metric: str, reference: float) -> float:
+    """The least difference that matters, in the metric's own unit."""
+    return MINIMUM_PART * abs(reference) if metric in _PART_OF_VALUE else MINIMUM
+
+
+def fallen(reference: Reading, periods: Sequence[Period], minimum: float | None = None) -> Fall | None:
+    """Whether ``reference.metric`` is now worse than when the version was validated (``reference``: its holdout).
+
+    ``minimum``: the least difference that matters, in the metric's unit. None: it did not fall, or nothing can tell.
+    """
+    if reference.value is None:
+        return None
+    least = minimum_effect(reference.metric, reference.value) if minimum is None else minimum
+    found = _drops(reference, reference.value, periods)
+    if found is None:
+        return None
+    own = _half(reference) / _Z
+    low = found.drops - _EACH * np.hypot(found.errors, own) > 0
+    streak = _streak((found.drops >= least) & low)
+    if streak < _IN_A_ROW:
+        streak = _clear_window(found, own, least)
+    return _fall(found, streak, reference, least) if streak else None
+
+
+def _drops(reference: Reading, value: float, periods: Sequence[Period]) -> _Drops | None:
+    pairs = [(p, r) for p in periods if p.mature and (r := p.of(reference.metric)) and r.value is not None]
+    pairs = [(p, r) for p, r in pairs if r.low is not None]
+    if not pairs:
+        return None
+    values = np.array([r.value for _, r in pairs], dtype=np.float64)
+    within = np.array([_half(r) / _Z for _, r in pairs])
+    errors = np.sqrt(within**2 + _swing(values, within))
+    rows = np.array([r.n for _, r in pairs], dtype=np.float64)
+    drops = good(reference.metric) * (value - values)
+    return _Drops(tuple(p for p, _ in pairs), values, drops, errors, rows)
+
+
+def _swing(values: Floats, within: Floats) -> float:
+    """The variance between periods beyond that within them; 0 while too few say so."""
+    steps = np.diff(values) ** 2
+    if len(steps) < _FEWEST_FOR_SWING:
+        return 0.0
+    return max(0.0, float(np.median(steps)) / (2 * _MEDIAN_OF_CHI2) - float(np.median(within**2)))
+
+
+def _streak(low: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> int:
+    """How many of the newest are low without a break."""
+    fine = np.flatnonzero(~low[::-1])
+    return int(fine[0]) if len(fine) else len(low)
+
+
+def _clear_window(found: _Drops, own: float, least: float) -> int:
+    """The shortest window of the newest periods that lies clear below the reference; 0 for none."""
+    for size in range(1, min(WINDOW_PERIODS, len(found.drops)) + 1):
+        drop, error = _pooled(found, found.drops, size)
+        if drop - _WINDOW * float(np.hypot(error, own)) > least:
+            return size
+    return 0
+
+
+def _pooled(found: _Drops, of: Floats, size: int) -> tuple[float, float]:
+    """The mean over the newest ``size`` periods, by rows, and its standard error."""
+    weights = found.rows[-size:] / found.rows[-size:].sum()
+    return float(weights @ of[-size:]), float(np.sqrt(np.sum((weights * found.errors[-size:]) ** 2)))
+
+
+def _fall(found: _Drops, size: int, reference: Reading, least: float) -> Fall:
+    value, error = _pooled(found, found.values, size)
+    drop, _ = _pooled(found, found.drops, size)
+    sure = drop - _Z * float(np.hypot(error, _half(reference) / _Z))
+    before = reference.value if reference.value is not None else value
+    since = found.periods[-size].start
+    low, high, n = value - _Z * error, value + _Z * error, int(found.rows[-size:].sum())
+    told = (
+        f"{reference.metric} is {number(value)} ({between(low, high)}) on {n:,} labelled rows"
+        f"{f' since {since[:10]}' if since else ''}; when it was validated it was {number(before)}. "
+        "Look at the worst slices and at drift, then retrain or roll back."
+    )
+    verdict: Literal["watch", "failing"] = "failing" if sure >= 2 * least else "watch"
+    return Fall(reference.metric, verdict, since, before, value, low, high, drop, n, size, told)
+
+
+def _half(reading: Reading) -> float:
+    if reading.low is None or reading.high is None:
+        return 0.0
+    return (reading.high - reading.low) / 2
