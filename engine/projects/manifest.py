@@ -28,6 +28,7 @@ from engine.projects.manifest_records import (
     TrainSpec,
     ValidationSpec,
 )
+from engine.projects.manifest_report import report
 from engine.projects.manifest_rules import check_columns, cross_check, features_of
 from engine.projects.manifest_schedule import schedule
 from engine.text import plain
@@ -112,7 +113,7 @@ def _manifest(page: Page, document: dict[str, Any]) -> Manifest:
         health=health(tables["health"]),
         triggers=triggers(page, document.get("triggers", [])),
         approval=sections.approval(tables["approval"]),
-        report_to=sections.report(tables["report"]),
+        report=report(tables["report"], validation.task),
         realtime=sections.serve(tables["serve"]),
         compute=away,
         document=document,

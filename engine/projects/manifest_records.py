@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Any
+from typing import Any, Literal
 
 
 @dataclass(frozen=True)
@@ -147,6 +148,28 @@ class ComputeSpec:
 
 
 @dataclass(frozen=True)
+class CostSpec:
+    """What each kind of decision about a binary target costs, in ``currency``; what is gained is negative."""
+
+    currency: str
+    false_alarm: float
+    missed: float
+    right_alarm: float = 0.0
+    right_all_clear: float = 0.0
+
+
+@dataclass(frozen=True)
+class ReportSpec:
+    """Who gets the report and hears of which events, and its words. ``period``: the week or the month that ended."""
+
+    to: tuple[str, ...] = ()
+    events: tuple[str, ...] = ()
+    period: Literal["week", "month"] = "week"
+    words: Mapping[str, str] = field(default_factory=dict)
+    costs: CostSpec | None = None
+
+
+@dataclass(frozen=True)
 class Manifest:
     """A whole manifest; ``document`` is the TOML as JSON-able data, kept with every version as its settings."""
 
@@ -162,7 +185,7 @@ class Manifest:
     health: HealthSpec
     triggers: tuple[TriggerSpec, ...]
     approval: ApprovalSpec
-    report_to: tuple[str, ...]
+    report: ReportSpec
     realtime: bool
     compute: ComputeSpec | None
     document: dict[str, Any]

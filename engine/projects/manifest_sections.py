@@ -33,7 +33,6 @@ TASKS = ("binary", "multiclass", "regression")
 _NAME = r"[a-z0-9](?:[a-z0-9-]{0,58}[a-z0-9])?"
 _IDENTIFIER = r"[^\W\d]\w*"
 _CALLABLE = rf"{_IDENTIFIER}(?:\.{_IDENTIFIER})*:{_IDENTIFIER}"
-_ADDRESS = r"[^\s@<>()\[\],;:\"\\]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,250}[A-Za-z0-9])?"
 _SECOND, _YEAR = timedelta(seconds=1), timedelta(days=3653)
 _UNREADABLE = Program("unreadable:unreadable", None)
 
@@ -196,26 +195,6 @@ def approval(table: Table) -> ApprovalSpec:
         four_eyes=table.flag("four_eyes", False),
         expires=table.duration("expires", timedelta(minutes=1), _YEAR) or timedelta(days=14),
     )
-
-
-def report(table: Table) -> tuple[str, ...]:
-    """The addresses that the report goes to; its words stay in the document."""
-    import re
-
-    table.only("to", "words")
-    to = table.texts("to", most=100, limit=300) or ()
-    for index, address in enumerate(to):
-        if re.fullmatch(_ADDRESS, address) is None:
-            table.mistake("to", f"names {shown(address)}, which is no mail address.", index)
-    words = table.table("words")
-    if len(words.values) > 500:
-        words.mistake(None, f"has {len(words.values):,} entries; at most 500 are allowed.")
-        return to
-    for key in words.values:
-        if text_problem(key, 100):
-            words.mistake(key, "is not a name that can be shown.")
-        words.text(key, limit=4000)
-    return to
 
 
 def serve(table: Table) -> bool:

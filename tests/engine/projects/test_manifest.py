@@ -30,7 +30,7 @@ def test_the_example_of_the_design_page_is_read_whole() -> None:
         ("health", "UTC"),
         ("report", "UTC"),
     ]
-    assert manifest.report_to == ("business@example.org",)
+    assert manifest.report.to == ("business@example.org",)
     assert manifest.realtime
 
 
@@ -44,7 +44,7 @@ def test_what_may_be_left_out_has_a_default() -> None:
     manifest = parse_manifest(SMALL)
     assert (manifest.title, manifest.data.format, manifest.train.threads) == ("small", "parquet", 1)
     assert (manifest.approval.approvals, manifest.approval.four_eyes) == (1, False)
-    assert (manifest.gates, manifest.schedule, manifest.report_to, manifest.realtime) == ((), (), (), False)
+    assert (manifest.gates, manifest.schedule, manifest.report.to, manifest.realtime) == ((), (), (), False)
     assert manifest.validation.holdout == 0.2
 
 
