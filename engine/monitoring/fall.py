@@ -24,8 +24,9 @@ from engine.validation.words import between, number
 # Of a metric between 0 and 1 two hundredths; of a loss or an error, which has its own unit, a twentieth.
 MINIMUM, MINIMUM_PART = 0.02, 0.05
 _PART_OF_VALUE = frozenset({"log_loss", "brier"} | (set(REGRESSION) - {"r2"}))
-# One-sided 5 % for each of two in a row (0.25 % for both); one look at a whole window has to be as sure by itself.
-_EACH, _WINDOW = 1.645, 2.81
+# Each of two in a row clear of the reference at 95 %; one look at a whole window has to be as sure by itself. Over half
+# a year of weekly looks at a model that stays as it is this raises an alarm in 1 of 50 cases (a test counts them).
+_EACH, _WINDOW = 1.96, 3.0
 _IN_A_ROW = 2
 _Z = 1.959964
 # The swing between periods is taken from at least this many steps from one to the next.
