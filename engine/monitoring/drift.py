@@ -19,16 +19,11 @@ import pyarrow as pa
 from engine.monitoring import statistics
 from engine.monitoring.histograms import INFINITE, NEVER_SEEN, Bar, Histogram, by_all_labels, histogram, said
 from engine.monitoring.profile import ColumnProfile, Kind, Profile, profile_of
+from engine.monitoring.thresholds import ACCIDENT, FEWEST_ROWS, LARGE, SOME
 from engine.validation.columns import MISSING, shown
 
 Verdict = Literal["none", "some", "large", "cannot tell", "new column", "lost column", "changed type"]
 
-# What the industry calls some and a large shift of the index: N. Siddiqi, Credit Risk Scorecards, Wiley 2006. For two
-# normal distributions they are means 0.32 and 0.50 standard deviations apart.
-SOME, LARGE = 0.1, 0.25
-# A single look is called an accident down to this; the budget of false alarms is kept by ``alarm``.
-ACCIDENT = 0.001
-FEWEST_ROWS = 30
 _WORDS: dict[Kind, str] = {
     "number": "numbers",
     "time": "times",
