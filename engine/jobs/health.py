@@ -33,12 +33,12 @@ MOST_ROWS = 200_000
 
 @dataclass(frozen=True)
 class Memory:
-    """What a look must know of what was before: past drift, and the version to hold the live one against.
+    """What a look must know: the alarms of drift that go on, and the version to hold the live one against.
 
     ``until`` and ``rows`` are those of the data of the project's newest version: what is later is new.
     """
 
-    drift: Sequence[Mapping[str, Any]] = ()
+    alarms: Sequence[Mapping[str, Any]] = ()
     rival: tuple[str, dict[str, Any]] | None = None
     until: datetime | None = None
     rows: int = 0
@@ -84,7 +84,7 @@ def _look(room: Room, memory: Memory, meter: OwnProcess, label: str, document: d
     job |= {
         "predictions": _written(room, "predictions", predictions),
         "problem": problem,
-        "drift": list(memory.drift),
+        "alarms": list(memory.alarms),
         "rival": memory.rival[0] if memory.rival else None,
         "rival_predictions": _written(room, "rival-predictions", rival),
         "rival_problem": rival_problem,
@@ -155,6 +155,9 @@ def _job(room: Room, live: Rebuilt, reference: _Reference, current: Newer) -> di
         "sensitive": list(manifest.data.sensitive),
         "key": list(manifest.data.key),
         "time": manifest.data.time,
+        "window": manifest.health.window.total_seconds() if manifest.health.window else None,
+        "until": live.document["data"]["until"],
+        "lag": _lag(live.document),
         "manifest": {
             "target": manifest.data.target,
             "task": rules.task,
@@ -165,6 +168,12 @@ def _job(room: Room, live: Rebuilt, reference: _Reference, current: Newer) -> di
             "gates": [asdict(rule) for rule in manifest.gates],
         },
     }
+
+
+def _lag(document: Mapping[str, Any]) -> float:
+    """Seconds by which the version's own data ended before its as-of moment: so late is usual."""
+    until = document["data"]["until"]
+    return max(0.0, (moment(document["lineage"]["as_of"]) - moment(until)).total_seconds()) if until else 0.0
 
 
 def _written(room: Room, name: str, table: pa.Table | None) -> str | None:

@@ -19,9 +19,6 @@ from engine.storage.ledger import Ledger
 from engine.versions import catalog
 from engine.versions import document as documents
 
-# Looks that the next one is told of; an alarm of drift has to last, see engine.monitoring.alarm.
-REMEMBERED = 40
-
 
 def remember(ledger: Ledger, room: Room, now: datetime) -> Memory:
     """What the look must know of earlier ones, and the version that the live one is held against."""
@@ -29,20 +26,18 @@ def remember(ledger: Ledger, room: Room, now: datetime) -> Memory:
         return Memory()
     store, (project, number) = room.store, catalog.parse_label(room.live[0])
     with ledger.read() as db:
-        rows = db.execute(
-            "SELECT document FROM health WHERE project = ? AND number = ? AND document IS NOT NULL"
-            " ORDER BY run DESC LIMIT ?",
-            (project, number, REMEMBERED),
-        ).fetchall()
+        earlier = db.execute(
+            "SELECT document FROM health WHERE project = ? AND number = ? AND document IS NOT NULL AND as_of <= ?"
+            " ORDER BY as_of DESC, run DESC LIMIT 1",
+            (project, number, stamp(room.run.as_of)),
+        ).fetchone()
         rival = _rival(db, project, number, room.live[1]["settings"], now)
         newest = db.execute(
             "SELECT digest, number FROM versions WHERE project = ? ORDER BY number DESC LIMIT 1", (project,)
         ).fetchone()
     data = documents.of_version(store, f"{project}@{newest['number']}", newest["digest"])["data"]
-    earlier = [looks.unpacked(row["document"]) for row in reversed(rows)]
-    drift = [each["memory"] for each in earlier if each.get("memory")]
     return Memory(
-        drift=drift,
+        alarms=looks.unpacked(earlier["document"])["memory"] if earlier else (),
         rival=(rival[0], documents.of_version(store, *rival)) if rival else None,
         until=moment(data["until"]) if data["until"] else None,
         rows=int(data["rows"]),

@@ -32,6 +32,11 @@ def unwrapped(column: pa.ChunkedArray) -> pa.ChunkedArray:
     return column
 
 
+def column_or_none(table: pa.Table, name: str) -> pa.ChunkedArray | None:
+    """The first column called ``name``; None when there is none."""
+    return next((table.column(i) for i, held in enumerate(table.column_names) if held == name), None)
+
+
 def is_number(kind: pa.DataType) -> bool:
     """Whether values of this type can be ordered and counted with: integers, floats, decimals, yes and no."""
     tests = (pa.types.is_integer, pa.types.is_floating, pa.types.is_decimal, pa.types.is_boolean)

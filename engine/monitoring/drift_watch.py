@@ -1,0 +1,144 @@
+"""Drift as a look sees it: the newest whole weeks against the training data, both halves of them, and what goes on.
+
+Predictions are held against those of the holdout, not of the training rows: of rows that it learnt, a model is surer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from engine.clock import moment, stamp
+from engine.errors import Damage
+from engine.monitoring import alarm
+from engine.monitoring.alarm import Alarm, Budget
+from engine.monitoring.drift import ColumnDrift, compare, drift
+from engine.monitoring.moments import UNDATED, iso
+from engine.monitoring.profile import Profile, from_bytes, profile_of, to_bytes
+from engine.monitoring.thresholds import FEWEST_ROWS
+from engine.storage.atomic import write_file
+from engine.validation.columns import Codes
+
+PREDICTION = "(prediction)"
+# The strictest: looks come every quarter of an hour at most, and mostly at the same rows.
+EVERY = timedelta(minutes=15)
+_DAY = 86_400_000_000
+
+
+@dataclass(frozen=True)
+class Watched:
+    """``columns`` in their order, the prediction last; ``alarms`` that go on; the rows of the window, ascending."""
+
+    columns: tuple[ColumnDrift, ...]
+    prediction: ColumnDrift | None
+    alarms: tuple[Alarm, ...]
+    rows: Codes
+    since: str | None
+    until: str | None
+
+
+@dataclass(frozen=True)
+class Window:
+    """Positions of the newest rows and of the two halves of their time."""
+
+    whole: Codes
+    earlier: Codes
+    later: Codes
+    since: str | None
+    until: str | None
+
+
+def window_of(times: Codes | None, rows: int, wanted: timedelta | None) -> Window:
+    """The newest stretch: ``wanted``, or whole weeks, as few as hold rows enough. Without times the newest rows."""
+    if times is None:
+        middle = rows // 2
+        return Window(np.arange(rows), np.arange(middle), np.arange(middle, rows), None, None)
+    dated = np.flatnonzero(times != UNDATED)
+    if not len(dated):
+        return Window(dated, dated, dated, None, None)
+    newest, oldest = int(times[dated].max()), int(times[dated].min())
+    length = wanted or alarm.window(len(dated) * _DAY / max(newest - oldest, _DAY))
+    start = max(oldest, newest - length // timedelta(microseconds=1) + 1)
+    middle = start + (newest - start) // 2
+    inside = dated[times[dated] >= start]
+    later = times[inside] > middle
+    return Window(inside, inside[~later], inside[later], iso(start), iso(newest))
+
+
+def kept_profile(path: Path, reference: pa.Table, features: Sequence[str]) -> Profile:
+    """The version's profile: made once and kept in the cache, made again where it is gone or damaged."""
+    try:
+        profile = from_bytes(path.read_bytes())
+        if [column.name for column in profile.columns] == list(features):
+            return profile
+    except (OSError, Damage):
+        pass  # A cache: whatever is wrong with it, the training data is here.
+    profile = profile_of(reference, list(features))
+    path.parent.mkdir(exist_ok=True)
+    write_file(path, to_bytes(profile), durable=False)
+    return profile
+
+
+def watch(
+    profile: Profile,
+    current: pa.Table,
+    said: tuple[pa.ChunkedArray, Codes] | None,
+    window: Window,
+    before: Sequence[Mapping[str, Any]],
+    as_of: datetime,
+) -> Watched:
+    """Every column, the predictions (``said``: one a row, and which rows are of the holdout), and their alarms."""
+    names = [column.name for column in profile.columns if column.name in current.column_names]
+    table = current.select(names)
+    parts = [_taken(table, rows) for rows in (window.whole, window.earlier, window.later)]
+    found = [tuple(drift(profile, part)) for part in parts]
+    prediction = _of_predictions(said, window) if said is not None else None
+    triples = [*zip(*found, strict=True), *([prediction] if prediction else [])]
+    budget = Budget(len(triples) + 1, EVERY)
+    open_now = {each["column"]: _alarm(each) for each in before}
+    since = moment(window.since) if window.since else as_of
+    followed = [
+        alarm.follow(open_now.get(whole.column), alarm.observed(since, as_of, whole, earlier, later), budget)
+        for whole, earlier, later in triples
+    ]
+    going_on = tuple(each for each in followed if each is not None and each.ended is None)
+    return Watched(
+        found[0], prediction[0] if prediction else None, going_on, window.whole, window.since, window.until
+    )
+
+
+def _of_predictions(
+    said: tuple[pa.ChunkedArray, Codes], window: Window
+) -> tuple[ColumnDrift, ColumnDrift, ColumnDrift] | None:
+    values, judged = said
+    # What is in the window cannot be compared with itself.
+    before = np.setdiff1d(judged, window.whole, assume_unique=True)
+    if len(before) < FEWEST_ROWS:
+        return None
+    table = pa.table({PREDICTION: values})
+    (reference,) = profile_of(_taken(table, before), [PREDICTION]).columns
+
+    def held(rows: Codes) -> ColumnDrift:
+        (now,) = profile_of(_taken(table, rows), [PREDICTION], exact=True).columns
+        return compare(reference, now)
+
+    return held(window.whole), held(window.earlier), held(window.later)
+
+
+def _taken(table: pa.Table, rows: Codes) -> pa.Table:
+    return table.take(pa.array(rows))
+
+
+def remembered(alarms: Sequence[Alarm]) -> list[dict[str, Any]]:
+    """The alarms that go on, as the next look is given them."""
+    return [{**asdict(each), "since": stamp(each.since), "over": stamp(each.over), "ended": None} for each in alarms]
+
+
+def _alarm(kept: Mapping[str, Any]) -> Alarm:
+    return Alarm(**{**kept, "since": moment(kept["since"]), "over": moment(kept["over"])})

@@ -1,0 +1,102 @@
+"""From what a look measured to what is wrong, why, and what to do; and the verdict of the whole. Pure.
+
+Drift alone is to be watched: a model may bear it. What fails is what it cannot be given, or what it does worse.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from engine.monitoring.alarm import Alarm
+from engine.monitoring.drift_watch import PREDICTION
+from engine.monitoring.fall import Fall
+from engine.monitoring.quality import QualityCheck
+from engine.validation.columns import shown
+
+Found = dict[str, Any]
+# A value beyond those it learnt is one that a model has to guess at. Whether it guesses well, performance says.
+_MOVED = ("out-of-range", "new-category")
+_RANK = {"ok": 0, "cannot tell": 1, "watch": 2, "failing": 3}
+
+
+def finding(key: str, part: str, severity: str, why: str, act: str, since: str) -> Found:
+    """One finding as the look's answer has it."""
+    return {"key": key, "part": part, "severity": severity, "why": why, "act": act, "since": since}
+
+
+def of_quality(checks: Iterable[QualityCheck], drifting: Collection[str], as_of: str) -> Iterator[Found]:
+    """A finding for each check that is not well. What moved out of its range says so once, with its drift."""
+    for check in checks:
+        moved = check.kind in _MOVED
+        if check.verdict not in ("watch", "failing") or (moved and check.column in drifting):
+            continue
+        why, _, act = _ended(check.sentence).partition("; ")
+        severity = "watch" if moved else check.verdict
+        what = f":{check.column}" if check.column else ""
+        yield finding(f"{check.kind}{what}", "quality", severity, why, act or "look at the data source", as_of)
+
+
+def of_drift(alarms: Iterable[Alarm], as_of: str) -> Iterator[Found]:
+    """A finding for each alarm that goes on."""
+    from engine.clock import stamp
+
+    for alarm in alarms:
+        if alarm.column == PREDICTION:
+            why = f"the predictions moved: {_ended(alarm.why.removeprefix(f'{PREDICTION}: '))}"
+            act = "see which features moved with them, then retrain or look at their source"
+        else:
+            act = f"look at where {shown(alarm.column)} comes from; retrain if the world changed"
+            why = _ended(alarm.why)
+        yield finding(f"drift:{alarm.column}", "drift", "watch", why, act, stamp(alarm.since))
+
+
+def of_performance(fall: Fall | None, rival: str | None, as_of: str) -> Iterator[Found]:
+    """A finding where the key metric fell. ``rival``: what the version before does on the same rows, in words."""
+    if fall is None:
+        return
+    act = f"{rival}; roll back, or retrain" if rival else "look at the worst slices and at drift, then retrain"
+    why = _ended(fall.sentence.split(" Look at")[0])
+    yield finding(f"performance:{fall.metric}", "performance", fall.verdict, why, act, fall.since or as_of)
+
+
+def limits_broken(gates: Sequence[Mapping[str, Any]], readings: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
+    """In words, each fixed limit of the manifest that the newest mature rows surely break: the whole interval does."""
+    for gate in gates:
+        reading, limit = readings.get(str(gate.get("metric"))), gate.get("limit")
+        if reading is None or reading["value"] is None or limit is None or gate["kind"] not in ("at_least", "at_most"):
+            continue
+        below = gate["kind"] == "at_least"
+        edge = reading["high"] if below else reading["low"]
+        if edge is not None and (edge < limit if below else edge > limit):
+            word = "below" if below else "above"
+            value, n = f"{reading['value']:.3g}", f"{reading['n']:,}"
+            yield f"{gate['metric']} {value} is {word} its limit {limit:g} on {n} labelled rows"
+
+
+def worst(verdicts: Iterable[str]) -> str:
+    """The worst of these; ``cannot tell`` when there is none."""
+    return max(verdicts, key=lambda each: _RANK[each], default="cannot tell")
+
+
+def verdict_of(findings: Sequence[Found], parts: Mapping[str, Mapping[str, Any]]) -> tuple[str, str]:
+    """The verdict of the whole look and why: its worst finding, or unknown where no part could tell."""
+    if findings:
+        found = max(findings, key=lambda each: _RANK[each["severity"]])
+        more = len(findings) - 1
+        return found["severity"], found["why"] + (f"; and {more} more" if more else "")
+    told = [name for name, part in parts.items() if part["verdict"] == "ok"]
+    if not told:
+        return "unknown", "; ".join(str(part["why"]) for part in parts.values()) or "nothing could be measured"
+    silent = [f"{name}: {part['why']}" for name, part in parts.items() if part["verdict"] == "cannot tell"]
+    well = f"{_listed(told)} well"
+    return "ok", f"{well}; {silent[0]}" if silent else well
+
+
+def _listed(names: Sequence[str]) -> str:
+    *others, last = names
+    return f"{', '.join(others)} and {last} are" if others else f"{last} is"
+
+
+def _ended(sentence: str) -> str:
+    return sentence.rstrip(".")
