@@ -195,9 +195,9 @@ class Drive:
             try:
                 news = await asyncio.wait_for(self._asked("watch", seen), silence)
             except Exception as error:
+                await asyncio.sleep(0.5)  # The scheduler hears of it as we do, perhaps a little later.
                 if time.monotonic() > until or not await self._is_there():
                     raise Refused(self._lost()) from error
-                await asyncio.sleep(0.5)
                 continue
             if news is None:
                 raise Refused(self._lost())
