@@ -213,8 +213,9 @@ def _parts(
     measured = [reading for reading in periods.window if reading.value is not None] if periods else []
     few = f"{case.current.num_rows:,} rows since it learnt are too few"
     unlabelled = performed.problem or (periods.sentence if periods else "no labels")
+    well = sum(check.verdict == "ok" for check in checks)
     parts = {
-        "quality": part("quality", bool(checks) and case.current.num_rows > 0, f"{len(checks)} checks are well", few),
+        "quality": part("quality", case.current.num_rows > 0, f"{well} of {len(checks)} checks are well", few),
         "drift": part("drift", any(c.verdict != "cannot tell" for c in watched.columns), "as in training", few),
         "performance": part("performance", bool(measured), "as it was validated", unlabelled),
     }
