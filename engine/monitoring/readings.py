@@ -52,7 +52,7 @@ def read(metrics: Sequence[str], truth: Truth, predicted: Predicted, seed: int, 
     Above ``effort.rows`` the standard error is that of a random part of the rows, scaled by the root of their number
     (subsampling: D. N. Politis and J. P. Romano, Annals of Statistics 22, 1994).
     """
-    part = _part(truth, seed, effort.rows)
+    part = part_of(truth, seed, effort.rows)
     if part is None:
         measured = measure_all(metrics, truth, predicted, None, seed=seed, resamples=effort.resamples)
         return tuple(_reading(m.name, len(truth), m.value, m.low, m.high) for m in measured.values())
@@ -73,8 +73,8 @@ def _reading(name: str, n: int, point: float | None, low: float | None, high: fl
     return Reading(name, n, point, low, high, "not defined on these rows" if point is None else None)
 
 
-def _part(truth: Truth, seed: int, most: int) -> Codes | None:
-    """Rows to take the standard error from; None for all. Where a class is rare, more rows, to hold enough of it."""
+def part_of(truth: Truth, seed: int, most: int) -> Codes | None:
+    """Rows to take a standard error from; None for all. Where a class is rare, more rows, to hold enough of it."""
     n = len(truth)
     if truth.task != "regression" and n:
         counts = np.bincount(np.asarray(truth.actual, np.int64))
