@@ -2,7 +2,7 @@
 
 - As many runs as the workspace allows, and as fit into the memory that it allows them together. What a run will need is
   what its steps needed at most in the last runs (p95, and a quarter more), or what its manifest allows while less than
-  five are known. One run may always run.
+  five are known (little, where [compute] sends train and score elsewhere). One run may always run.
 - The oldest first. Who does not fit yet is not overtaken: else small runs would keep a large one waiting for ever.
 """
 
@@ -26,6 +26,8 @@ MOST_AT_ONCE = max(2, (os.cpu_count() or 2) // 2)
 # The rest is for the machine itself, the console and what somebody else does there.
 SHARE_OF_MEMORY = 0.8
 HEADROOM = 1.25
+# Train and score are on the workers of a cluster; what is left here is extract, the judge and who brings them there.
+MEMORY_WHEN_AWAY = 1 << 30
 _MANIFEST_MEMORY = TrainSpec(Program(None, None)).memory
 # Train and the live version's score run beside each other.
 _PEAKS = f"""
@@ -40,7 +42,9 @@ JOIN steps s ON s.run = r.id
 GROUP BY pair.value, r.id
 """
 _UNFINISHED = """
-SELECT r.id, r.project, r.job, r.state, json_extract(p.manifest, '$.train.memory') AS memory
+SELECT r.id, r.project, r.job, r.state, json_extract(p.manifest, '$.train.memory') AS memory,
+    json_extract(p.manifest, '$.compute.scheduler') IS NOT NULL
+        AND ifnull(json_extract(p.manifest, '$.compute.mode'), 'step') = 'step' AS away
 FROM runs r JOIN projects p ON p.name = r.project WHERE r.state IN ('queued', 'running') ORDER BY r.id
 """
 
@@ -95,6 +99,8 @@ def wants(db: sqlite3.Connection) -> tuple[list[Want], list[Want]]:
     queued, running = list[Want](), list[Want]()
     for row in rows:
         allowed = parse_size(row["memory"] or "") or _MANIFEST_MEMORY
+        if row["away"]:
+            allowed = min(allowed, MEMORY_WHEN_AWAY)
         known = peaks[json.dumps((row["project"], row["job"]), separators=(",", ":"))]
         want = Want(row["id"], needed(allowed, known))
         (queued if row["state"] == "queued" else running).append(want)

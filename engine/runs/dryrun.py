@@ -8,11 +8,12 @@ from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
-from engine.environments.lock import resolve
+from engine.environments.lock import Lock, resolve
 from engine.errors import LeverframeError
-from engine.projects.manifest import load_manifest
+from engine.projects.manifest import ComputeSpec, load_manifest
 from engine.projects.source import inspect, snapshot
 from engine.records import Finding
+from engine.runs.compute import order
 from engine.runs.data import prepare
 from engine.runs.launch import Launch, Stage
 from engine.runs.tables import read_output, write_input
@@ -48,6 +49,8 @@ def check(workspace: Workspace, path: Path, as_of: datetime, on_step: Callable[[
         lock = resolve(requirements, spec.python, workspace.cache)
         environment = standing(workspace, lock)
         good("environment", f"{len(lock.packages)} packages locked, Python {lock.python}")
+        if manifest.compute is not None:
+            good("compute", _elsewhere(manifest.compute, lock))
         stage = Stage(folder / "code", manifest, environment, lock, f"{workspace.token}:check-{folder.name}", as_of)
         _steps(stage, folder, good)
     except LeverframeError as error:
@@ -58,6 +61,15 @@ def check(workspace: Workspace, path: Path, as_of: datetime, on_step: Callable[[
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     return tuple(findings)
+
+
+def _elsewhere(compute: ComputeSpec, lock: Lock) -> str:
+    """What a run will do on a cluster, which a check does here. Raises StepFailed when something is not installed."""
+    if compute.mode == "joblib":
+        order.check_joblib(lock)
+        return f"a run gives n_jobs to the workers of {compute.scheduler}; this check trains here"
+    order.check_installed()
+    return f"a run trains and scores on the workers of {compute.scheduler}; this check does both here"
 
 
 def _steps(stage: Stage, folder: Path, good: Callable[[str, str], None]) -> None:

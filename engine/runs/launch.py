@@ -169,7 +169,7 @@ def _placed(asked: StepSpec, stage: Stage, name: str, compute: ComputeSpec | Non
         return order.send(asked, compute, stage, name)
     if name != "train":
         return asked
-    order.check_joblib(stage)
+    order.check_joblib(stage.lock)
     return replace(asked, environment={**asked.environment, **order.for_joblib(compute)})
 
 

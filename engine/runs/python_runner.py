@@ -12,8 +12,10 @@ nothing of Leverframe, and of the project's environment only pandas (and pyarrow
               With one: callable(model_dir: Path, features: DataFrame) -> DataFrame with a column ``prediction``, or an
               array of predictions.
 
-The environment gives LEVERFRAME_AS_OF, _INPUT, _OUTPUT, _FORMAT and _TARGET. With LEVERFRAME_WAIT=1 it first loads the
-libraries and the project's module, in silence, and then waits for a line on standard input before it reads anything.
+The environment gives LEVERFRAME_AS_OF, _INPUT, _OUTPUT, _FORMAT and _TARGET. LEVERFRAME_DASK names a scheduler for the
+parallel parts of train; the project's environment then has distributed and joblib. With LEVERFRAME_WAIT=1 it first
+loads the libraries and the project's module, in silence, and then waits for a line on standard input before it reads
+anything.
 
 In the format csv every column is what pandas makes of the text: times come back as text, text like "NA" as missing,
 numbers with leading zeros as numbers. Projects that care use parquet.
@@ -39,6 +41,8 @@ import importlib
 import inspect
 import os
 import pickle
+import threading
+import time
 import traceback
 from datetime import datetime, timezone
 from pathlib import Path
@@ -86,6 +90,67 @@ class Paths:
         os.replace(new, path)
 
 
+class _through_dask:
+    """Gives what scikit-learn does with ``n_jobs`` to the workers of a Dask cluster, where [compute] says so."""
+
+    def __enter__(self) -> None:
+        self._address = os.environ.get("LEVERFRAME_DASK", "")
+        if not self._address:
+            return
+        import joblib
+        from distributed import Client
+        from distributed import TimeoutError as TooLate  # not the builtin one before Python 3.11
+
+        connect, wait, self._silence = (_seconds(name) for name in ("CONNECT", "WAIT", "SILENCE"))
+        try:
+            self._client = Client(self._address, timeout=connect)
+        except (OSError, ValueError, TypeError) as error:
+            raise Refused(
+                f"The Dask scheduler {self._address} did not answer within {connect:g} s ({_line(error)}); see that it "
+                "runs and can be reached from here, or take [compute] out of leverframe.toml."
+            ) from error
+        try:
+            self._client.wait_for_workers(int(os.environ["LEVERFRAME_DASK_WORKERS"]), timeout=wait)
+        except TooLate as error:
+            raise Refused(f"{self._address} has too few workers after {wait:g} s; start some more.") from error
+        threading.Thread(target=self._watch, daemon=True).start()
+        self._parallel = joblib.parallel_config("dask")
+        self._parallel.__enter__()
+        print(f"[leverframe: n_jobs on the workers of {self._address}]", flush=True)
+
+    def __exit__(self, kind: Any, error: Any, trace: Any) -> None:
+        if self._address:
+            self._parallel.__exit__(kind, error, trace)
+            self._client.close(timeout=5)
+
+    def _watch(self) -> None:
+        """End this process when the cluster is gone: joblib would wait for it for ever."""
+        heard = time.monotonic()
+        while time.monotonic() - heard < self._silence:
+            time.sleep(self._silence / 5)
+            if self._client.status in ("closing", "closed"):
+                return
+            try:
+                heard = time.monotonic() if self._has_workers() else heard
+            except Exception:  # noqa: BLE001 - whatever Dask raises when its connections break
+                continue
+        sys.stdout.flush()
+        print(
+            f"The cluster of {self._address} had no worker, or was not heard of, for {self._silence:g} s; look at its "
+            "logs, then retrain.",
+            file=sys.stderr,
+            flush=True,
+        )
+        os._exit(REFUSED)
+
+    def _has_workers(self) -> bool:
+        return bool(self._client.sync(self._client.scheduler.ncores, callback_timeout=self._silence / 5))
+
+
+def _seconds(name: str) -> float:
+    return float(os.environ[f"LEVERFRAME_DASK_{name}"])
+
+
 class _parquet_explained:
     """pandas' message for a missing pyarrow, in the words of the manifest."""
 
@@ -129,7 +194,8 @@ def train(paths: Paths, function: Callable[..., Any], name: str) -> None:
     if target not in data.columns:
         raise Refused(f"The data has no column '{target}', which the manifest names as the target.")
     _fits(function, name, "features, target")
-    model = function(data.drop(columns=target), data[target])
+    with _through_dask():
+        model = function(data.drop(columns=target), data[target])
     folder = paths.output / "model"
     if model is None:
         if folder.is_dir() and any(folder.iterdir()):

@@ -55,15 +55,10 @@ class _Call:
 
 
 def load() -> None:
-    """Pay for the imports, which takes 0.7 s. Raises Refused where the extra is not installed."""
-    try:
-        import cloudpickle
-        import distributed  # noqa: F401
-    except ImportError as error:
-        raise Refused(
-            f"[compute] needs Dask, and '{error.name}' is not installed beside Leverframe; install it with "
-            "pip install 'leverframe[dask]', or take [compute] out of leverframe.toml"
-        ) from None
+    """Pay for the imports, which takes 0.7 s, while the step before this one is still at work."""
+    import cloudpickle
+    import distributed  # noqa: F401
+
     cloudpickle.register_pickle_by_value(on_worker)
     # What matters is told in our own words, and the last line is what people read.
     for name in ("distributed", "tornado", "asyncio"):

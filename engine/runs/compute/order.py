@@ -9,7 +9,9 @@ from __future__ import annotations
 import json
 import os
 import sys
+from collections.abc import Callable
 from dataclasses import replace
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +20,7 @@ from engine.projects.manifest_records import ComputeSpec
 from engine.runs.step import StepResult, StepSpec, judged
 
 if TYPE_CHECKING:
+    from engine.environments.lock import Lock
     from engine.runs.launch import Stage
 
 ORDER, ANSWER = "order.json", "answer.json"
@@ -40,6 +43,7 @@ def certificates() -> dict[str, str]:
 
 def send(asked: StepSpec, compute: ComputeSpec, stage: Stage, name: str) -> StepSpec:
     """Write down the order of the step ``asked`` in its folder; the step that brings it to a worker."""
+    check_installed()
     folder = asked.log.parent
     program = stage.manifest.train.run if name == "train" else stage.manifest.train.score
     order = {
@@ -87,9 +91,18 @@ def answered(asked: StepSpec, driven: StepResult) -> StepResult:
     return replace(judged(asked, found), peak_memory=driven.peak_memory)
 
 
-def check_joblib(stage: Stage) -> None:
+def check_installed(find: Callable[[str], object | None] = find_spec) -> None:
+    """Raises StepFailed where the extra that steps on a cluster need is not installed beside Leverframe."""
+    if find("distributed") is None:
+        raise StepFailed(
+            "[compute] needs Dask beside Leverframe, and it is not installed; run pip install 'leverframe[dask]', or "
+            "take [compute] out of leverframe.toml."
+        )
+
+
+def check_joblib(lock: Lock) -> None:
     """Raises StepFailed where the project's environment cannot speak with Dask, which mode joblib needs."""
-    missing = {"distributed", "joblib"} - {package.name for package in stage.lock.packages}
+    missing = {"distributed", "joblib"} - {package.name for package in lock.packages}
     if missing:
         raise StepFailed(
             f'[compute] mode = "joblib" needs {" and ".join(sorted(missing))} in the project\'s own environment; '

@@ -99,6 +99,21 @@ def test_what_is_asked_for_comes_from_the_manifest_until_history_is_known(home: 
         assert capacity.wants(db)[0][1] == Want(ids[2], 150 << 20)
 
 
+def test_a_run_that_trains_on_a_cluster_counts_what_is_left_here(home: Path) -> None:
+    engine = open_engine(home, "zoe", create=True)
+    there = '{"train": {"memory": "64GiB"}, "compute": {"scheduler": "tcp://a:1"%s}}'
+    wanted = {"": GIB, ', "mode": "step"': GIB, ', "mode": "joblib"': 64 * GIB}
+    with engine._ledger.write() as db:
+        for number, (mode, memory) in enumerate(wanted.items()):
+            name = f"away{number}"
+            db.execute(
+                "INSERT INTO projects VALUES (?, ?, 'ops', '/srv', ?, ?, NULL)",
+                (name, name, there % mode, stamp(clock.now())),
+            )
+            run = put(db, name, "queued")
+            assert capacity.wants(db)[0][-1] == Want(run, memory)
+
+
 def put(db: sqlite3.Connection, project: str, state: str) -> int:
     at = stamp(clock.now())
     cursor = db.execute(
