@@ -12,8 +12,8 @@ An alarm is raised when a column's change is, at one look,
 
 A column that is lost or whose type changed is raised at the first look: that is no matter of chance.
 
-An alarm ends when the window and both its halves are below ``ENDED``, half of what raised it, and no look was over the
-line for half a window: of a change about as large as the line, one of a hundred overlapping looks is always quiet. In
+An alarm ends when a window that shares no row with the last one over the line, and its halves, are below ``ENDED``,
+half of what raised it: of a change about as large as the line, one of a hundred overlapping looks is always quiet. In
 between, and while nobody can tell, it goes on. Observations belong to one live version: the next one has training data
 of its own, so its alarms begin anew.
 
@@ -41,8 +41,8 @@ _WEEKS = (1, 2, 4)
 
 @dataclass(frozen=True)
 class Observation:
-    """What a look at the rows since ``since`` found of a column. ``size`` and ``p`` are of the whole window, ``earlier``
-    and ``later`` the sizes of its halves; None is what cannot be told, from too few rows for instance."""
+    """What a look at the rows since ``since`` found of a column. ``size`` and ``p`` are those of the whole window,
+    ``earlier`` and ``later`` the sizes of its halves; None is what cannot be told, from too few rows for instance."""
 
     column: str
     since: datetime
@@ -113,7 +113,7 @@ def follow(alarm: Alarm | None, observation: Observation, budget: Budget) -> Ala
     if alarm is None or alarm.ended is not None:
         return _raised(observation) if _raises(observation, budget) else alarm
     seen = observation.as_of
-    if _quiet(observation) and seen - alarm.over >= (seen - observation.since) / 2:
+    if _quiet(observation) and observation.since >= alarm.over:
         return replace(alarm, size=observation.size, ended=seen)
     return replace(
         alarm,

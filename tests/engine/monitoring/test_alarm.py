@@ -35,8 +35,8 @@ CALM = replace(DRIFTED, size=0.0, p=0.5, earlier=0.0, later=0.0)
 
 
 def series(*changes: dict[str, Any]) -> list[Observation]:
-    """Looks at a week, four days apart: further than half a window."""
-    days = (NOON + timedelta(days=4 * number) for number in range(len(changes)))
+    """Looks at a week each, a week apart."""
+    days = (NOON + timedelta(days=7 * number) for number in range(len(changes)))
     return [replace(DRIFTED, since=at - WEEK, as_of=at, **change) for at, change in zip(days, changes, strict=True)]
 
 
@@ -67,7 +67,7 @@ def test_a_column_that_is_broken_is_raised_at_once_and_goes_on_until_it_is_whole
     calm = {"size": 0.0, "earlier": 0.0, "later": 0.0}
     [alarm] = alarms(series(lost, {**calm, "broken": True}, calm), BUDGET)
     assert (alarm.since, alarm.level) == (NOON, "large")
-    assert alarm.ended == NOON + timedelta(days=8)
+    assert alarm.ended == NOON + 2 * WEEK
 
 
 def test_an_alarm_goes_on_between_the_two_lines_and_while_nobody_can_tell() -> None:
@@ -82,13 +82,13 @@ def test_an_alarm_goes_on_between_the_two_lines_and_while_nobody_can_tell() -> N
 def test_an_alarm_that_ended_may_be_raised_again_as_another() -> None:
     calm = {"size": 0.0, "earlier": 0.0, "later": 0.0}
     first, second = alarms(series({}, calm, calm, {"size": LARGE - 0.01}), BUDGET)
-    assert first.ended == NOON + timedelta(days=4) and first.size == 0.0
-    assert second.since == NOON + timedelta(days=12) and second.ended is None and second.level == "some"
+    assert first.ended == NOON + WEEK and first.size == 0.0
+    assert second.since == NOON + 3 * WEEK and second.ended is None and second.level == "some"
 
 
-def test_a_single_quiet_look_soon_after_one_over_the_line_does_not_end_an_alarm() -> None:
+def test_a_quiet_window_that_shares_rows_with_one_over_the_line_does_not_end_an_alarm() -> None:
     alarm = follow(None, DRIFTED, BUDGET)
-    for days, ends in ((1, False), (4, True)):
+    for days, ends in ((1, False), (6, False), (7, True)):
         at = NOON + timedelta(days=days)
         after = follow(alarm, replace(CALM, since=at - WEEK, as_of=at), BUDGET)
         assert after is not None and (after.ended == at) == ends
