@@ -38,6 +38,7 @@ from engine.release import plan as plans
 from engine.release import swap
 from engine.release.card import card, difference
 from engine.release.history import at
+from engine.reports.commands import ReportCommands
 from engine.runs import queue
 from engine.runs.commands import RunCommands
 from engine.schedule.commands import ScheduleCommands
@@ -68,7 +69,7 @@ def open_engine(home: Path | None = None, operator: str | None = None, *, create
     return Engine(workspace, ledger, operators.identify(ledger, name))
 
 
-class Engine(RunCommands, HealthCommands, ScheduleCommands, HousekeepingCommands):
+class Engine(RunCommands, HealthCommands, ReportCommands, ScheduleCommands, HousekeepingCommands):
     """A workspace, opened by an operator. Every method may be called from any thread; none prints."""
 
     def __init__(self, workspace: Workspace, ledger: Ledger, operator: Operator) -> None:

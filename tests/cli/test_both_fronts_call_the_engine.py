@@ -55,6 +55,8 @@ REACHES = {
     "schedules history": "occurrences",
     "engine": "start_clockwork",
     "doctor": "doctor",
+    "report tiny": "report",
+    "report tiny --week": "report_period",
     "disk": "scan_disk",
     "disk --last": "disk",
     "clean --dry-run": "plan_clean",

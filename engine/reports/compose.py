@@ -1,0 +1,204 @@
+"""A report, made of facts. Pure: the same facts give the same report, and nothing here looks at a clock."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import Any
+
+from engine.clock import moment
+from engine.projects.manifest_records import ReportSpec
+from engine.projects.manifest_report import spec_of
+from engine.reports import words
+from engine.reports.money import money
+from engine.reports.reading import Facts, Judged, Measured
+from engine.reports.records import (
+    Change,
+    Dot,
+    Failure,
+    Measure,
+    Release,
+    Report,
+    Trouble,
+    TurnedDown,
+    Waiting,
+    Weakness,
+    Work,
+)
+from engine.reports.verdict import Standing, verdict
+from engine.text import plain
+
+WEAKEST = 5
+FAILURES = 10
+_WELL = ("succeeded", "nothing-new")
+
+
+def compose(facts: Facts) -> Report:
+    """The report that ``facts`` tell."""
+    name, spec, live = facts.project.name, spec_of(facts.manifest), facts.live
+    gates = [gate for gate in facts.manifest.get("gates", ()) if isinstance(gate, dict)]
+    metrics = tuple(_measure(each, spec, facts, gates) for each in facts.measured)
+    key = metrics[0] if metrics and live else None
+    troubles = tuple(_trouble(row, facts.period.until) for row in facts.troubles)
+    waiting = tuple(
+        Waiting(version.label, version.made_at, expires, version.verdict, plain(version.sentence, 1000))
+        for version, expires in facts.waiting
+    )
+    title = plain(facts.project.title, 200) or name
+    standing = Standing(title, live, key, gates, facts.last_run, facts.looked_at, troubles, waiting)
+    word, sentence = verdict(standing, facts.period.until)
+    weakest, by = _weakest(facts.judged, live.number if live else None, spec)
+    return Report(
+        project=name,
+        title=title,
+        purpose=plain(str(facts.manifest.get("data", {}).get("purpose") or ""), 2000),
+        period=facts.period,
+        verdict=word,
+        sentence=plain(sentence, 2000),
+        live=live.label if live else None,
+        live_since=_since(facts),
+        live_by=facts.approvals[live.seq] if live else (),
+        metrics=metrics if live else (),
+        money=money(spec.costs, spec.words, facts.judged, name, facts.period.since) if live else None,
+        releases=tuple(_releases(facts)),
+        turned_down=tuple(_turned_down(name, row) for row in facts.rejections),
+        waiting=waiting,
+        troubles=troubles,
+        incidents=facts.incidents,
+        weakest=weakest,
+        weakest_by=by,
+        work=_work(facts),
+        failures=_failures(facts),
+        audit_rows=facts.audit_rows,
+        audit_head=facts.audit_head,
+    )
+
+
+def _since(facts: Facts) -> datetime | None:
+    return facts.live.at if facts.live else None
+
+
+# Metrics
+
+
+def _measure(metric: str, spec: ReportSpec, facts: Facts, gates: Sequence[dict[str, Any]]) -> Measure:
+    measured = facts.measured[metric]
+    live = facts.live.number if facts.live else None
+    # Only what is in use now has a value; what was in use before is the line that led there.
+    newest = measured[-1] if measured and measured[-1].number == live else None
+    newest = newest or next((each for each in reversed(measured) if each.number == live), None)
+    before = [each for each in measured if each.at <= facts.period.since and each is not newest]
+    previous = before[-1] if before else None
+    value = newest.value if newest else None
+    return Measure(
+        name=metric,
+        words=plain(words.of_metric(spec.words, metric), 400),
+        meaning=words.meaning(metric, value),
+        more_is_better=words.more_is_better(metric),
+        value=value,
+        low=newest.low if newest else None,
+        high=newest.high if newest else None,
+        n=newest.n if newest else 0,
+        measured_at=newest.at if newest else None,
+        fresh=newest is not None and newest.at >= facts.period.since,
+        previous=previous.value if previous else None,
+        previous_at=previous.at if previous and previous.value is not None else None,
+        change=_change(metric, previous, newest),
+        limit=_limit(metric, gates),
+        trend=tuple(_dots(facts.project.name, measured)),
+    )
+
+
+def _dots(project: str, measured: Sequence[Measured]) -> Iterator[Dot]:
+    for each in measured:
+        if each.value is not None:
+            yield Dot(each.at, each.value, each.low, each.high, f"{project}@{each.number}")
+
+
+def _change(metric: str, previous: Measured | None, newest: Measured | None) -> Change:
+    """Better or worse only where the two intervals lie apart; where one is not known, nothing is said."""
+    if previous is None or newest is None or newest.low is None or newest.high is None:
+        return "not known"
+    if previous.low is None or previous.high is None:
+        return "not known"
+    if newest.low > previous.high:
+        return "better" if words.more_is_better(metric) else "worse"
+    if newest.high < previous.low:
+        return "worse" if words.more_is_better(metric) else "better"
+    return "no clear change"
+
+
+def _limit(metric: str, gates: Sequence[dict[str, Any]]) -> float | None:
+    for gate in gates:
+        limit = gate.get("at_least" if words.more_is_better(metric) else "at_most")
+        if gate.get("metric") == metric and isinstance(limit, int | float):
+            return float(limit)
+    return None
+
+
+def _weakest(judged: Sequence[Judged], live: int | None, spec: ReportSpec) -> tuple[tuple[Weakness, ...], str]:
+    """Where the version in use does worst, on the newest rows on which it was judged, and by which metric."""
+    newest = next((each for each in reversed(judged) if each.number == live), None)
+    if newest is None:
+        return (), ""
+    key, side = str(newest.metrics.get("key_metric") or ""), newest.side
+    whole = (newest.metrics.get("metrics", {}).get(key) or {}).get("value" if side == "candidate" else "live")
+    better = words.more_is_better(key)
+    found = [
+        Weakness(
+            plain(words.of_segment(spec.words, str(part["column"]), str(part["value"])), 200),
+            int(part["n"]), float(part[side]), *_interval(part, side), whole,
+        )
+        for part in newest.metrics.get("segments", ())
+        if part.get(side) is not None
+    ]  # fmt: skip
+    found.sort(key=lambda each: (each.value if better else -each.value, -each.n, each.name))
+    return tuple(found[:WEAKEST]), plain(words.of_metric(spec.words, key), 400)
+
+
+def _interval(part: dict[str, Any], side: str) -> tuple[float | None, float | None]:
+    """Segments keep the interval of the version that was new then."""
+    return (part.get("value_low"), part.get("value_high")) if side == "candidate" else (None, None)
+
+
+# What happened
+
+
+def _releases(facts: Facts) -> Iterator[Release]:
+    for each in facts.deployments:
+        previous = f"{each.project}@{each.previous}" if each.previous else None
+        by = facts.approvals[each.seq]
+        yield Release(each.label, each.kind, previous, each.at, by, plain(each.reason, 1000))
+
+
+def _turned_down(project: str, row: sqlite3.Row) -> TurnedDown:
+    return TurnedDown(f"{project}@{row['number']}", moment(row["at"]), row["actor"], plain(row["reason"], 1000))
+
+
+def _trouble(row: sqlite3.Row, until: datetime) -> Trouble:
+    over = moment(row["resolved_at"]) if row["resolved_at"] else None
+    over = over if over is not None and over < until else None
+    return Trouble(
+        severity=row["severity"],
+        version=f"{row['project']}@{row['number']}",
+        why=plain(row["why"], 1000),
+        act=plain(row["act"], 400),
+        since=moment(row["since"]),
+        taken_on_by=row["acknowledged_by"],
+        snoozed=row["snoozed_until"] is not None and moment(row["snoozed_until"]) > until,
+        over_at=over,
+        over_why=plain(row["resolved_why"] or "", 400) if over else "",
+    )
+
+
+def _work(facts: Facts) -> tuple[Work, ...]:
+    well = Counter(run.job for run in facts.runs if run.state in _WELL)
+    badly = Counter(run.job for run in facts.runs if run.state not in _WELL)
+    return tuple(Work(job, well[job], badly[job]) for job in sorted({*well, *badly}))
+
+
+def _failures(facts: Facts) -> tuple[Failure, ...]:
+    bad = [run for run in facts.runs if run.state in ("failed", "interrupted")][:FAILURES]
+    return tuple(Failure(run.id, run.job, run.ended_at or run.queued_at, plain(run.why or "", 400)) for run in bad)

@@ -1,0 +1,44 @@
+"""From the ledger to a report: which period, which time zone, one look, one report."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from datetime import datetime
+from typing import Any, Literal
+
+from engine.projects import registry
+from engine.projects.manifest_schedule import timezone_problem
+from engine.reports.compose import compose
+from engine.reports.period import between, ended
+from engine.reports.reading import read
+from engine.reports.records import Period, Report
+from engine.storage.objects import ObjectStore
+
+
+def report(db: sqlite3.Connection, store: ObjectStore, project: str, period: Period) -> Report:
+    """The report of a project and a period. The caller holds the read. Raises NotFound."""
+    return compose(read(db, store, project, period))
+
+
+def period_of(db: sqlite3.Connection, project: str, kind: Literal["week", "month"], at: datetime) -> Period:
+    """The last whole week or month that had ended at ``at``, in the project's time zone."""
+    return ended(kind, at, zone_of(db, project))
+
+
+def zone_of(db: sqlite3.Connection, project: str) -> str:
+    """The time zone of the project's report, or of its retrain; UTC without either. Raises NotFound."""
+    registry.find(db, project)
+    row = db.execute("SELECT manifest FROM projects WHERE name = ?", (project,)).fetchone()
+    manifest: dict[str, Any] = json.loads(row["manifest"])
+    entries = manifest.get("schedule", {})
+    for job in ("report", "retrain"):
+        zone = entries.get(job, {}).get("timezone")
+        if isinstance(zone, str) and timezone_problem(zone) is None:
+            return zone
+    return "UTC"
+
+
+def between_of(db: sqlite3.Connection, project: str, since: datetime, until: datetime) -> Period:
+    """Any stretch of time, told in the project's time zone. Raises Invalid when it is empty."""
+    return between(since, until, zone_of(db, project))

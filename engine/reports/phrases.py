@@ -1,0 +1,231 @@
+"""What a report says, as sentences: the same in HTML and in text. Pure; nothing here escapes anything."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from engine.reports.records import (
+    Dot,
+    Failure,
+    Measure,
+    Money,
+    Release,
+    Report,
+    Trouble,
+    TurnedDown,
+    Waiting,
+    Weakness,
+)
+from engine.reports.words import capital, digits
+from engine.text import span as length
+from engine.validation.words import number
+
+NOTHING = "–"
+_BADLY = {"failing": "Needs action", "watch": "Worth watching"}
+_VERDICTS = {"pass": "passed all its checks", "warn": "passed its checks, with a warning"}
+
+
+def day(at: datetime) -> str:
+    """``16 November 2026``."""
+    return f"{at.day} {at:%B %Y}"
+
+
+def many(amount: int, noun: str) -> str:
+    return f"{amount:,} {noun}" if amount == 1 else f"{amount:,} {noun}s"
+
+
+def people(names: Sequence[str]) -> str:
+    """``ada``, ``ada and bo``, ``ada, bo and chen``."""
+    return " and ".join([", ".join(names[:-1]), names[-1]]) if len(names) > 1 else "".join(names)
+
+
+def span(report: Report) -> str:
+    """The period to the minute, in its own zone."""
+    zone = ZoneInfo(report.period.zone)
+    since, until = report.period.since.astimezone(zone), report.period.until.astimezone(zone)
+    return f"{day(since)} {since:%H:%M} to {day(until)} {until:%H:%M} ({report.period.zone})"
+
+
+def trail(report: Report) -> str:
+    """Which state of the record of all acts this report rests on."""
+    about = f"{report.project}, {span(report)}."
+    if not report.audit_rows:
+        return f"{about} The audit trail had no row yet."
+    return f"{about} The audit trail then had {many(report.audit_rows, 'row')} and this head:"
+
+
+def in_use(report: Report) -> str:
+    assert report.live is not None and report.live_since is not None
+    by = f", decided by {people(report.live_by)}" if report.live_by else ""
+    return f"In use: {report.live}, since {day(report.live_since)}{by}."
+
+
+# Metrics
+
+
+def writer(measure: Measure) -> Callable[[float], str]:
+    """Values of this metric, with digits enough for its interval."""
+    decimals = digits(measure.low, measure.high)
+    return lambda value: number(value, decimals)
+
+
+def value(measure: Measure) -> str:
+    return number(measure.value, digits(measure.low, measure.high)) if measure.value is not None else "not measured"
+
+
+def before(measure: Measure) -> str:
+    return number(measure.previous, digits(measure.low, measure.high)) if measure.previous is not None else NOTHING
+
+
+def measured(measure: Measure) -> str:
+    """How sure the value is, on how much it rests, and what it was before."""
+    if measure.value is None or measure.measured_at is None:
+        return "It was not measured on what has happened since."
+    write = writer(measure)
+    sure = _between(measure.low, measure.high)
+    rests = f"rom {measure.n:,} cases whose outcome was known on {day(measure.measured_at)}."
+    said = f"Likely {sure}, f{rests}" if sure else f"F{rests}"
+    if measure.previous is not None and measure.previous_at is not None:
+        said += f" It was {write(measure.previous)} on {day(measure.previous_at)}."
+    if not measure.fresh:
+        said += " It was not measured within this period."
+    return said
+
+
+def _between(low: float | None, high: float | None) -> str:
+    if low is None or high is None:
+        return ""
+    decimals = digits(low, high)
+    return f"between {number(low, decimals)} and {number(high, decimals)}"
+
+
+def trend(dots: Sequence[Dot], write: Callable[[float], str]) -> str:
+    """The line in words, for whoever does not see it."""
+    if not dots:
+        return "Nothing was measured."
+    first, last = dots[0], dots[-1]
+    low, high = min(dots, key=lambda dot: dot.value), max(dots, key=lambda dot: dot.value)
+    return (
+        f"{len(dots)} measurements from {day(first.at)} ({write(first.value)}) to {day(last.at)} "
+        f"({write(last.value)}); lowest {write(low.value)}, highest {write(high.value)}."
+    )
+
+
+def chart_words(measure: Measure) -> str:
+    """What the lines of the chart mean."""
+    band = ", the band where it likely lies" if any(dot.low is not None for dot in measure.trend) else ""
+    limit = f"; it must not be {'below' if measure.more_is_better else 'above'} the limit" if measure.limit else ""
+    good = "Higher" if measure.more_is_better else "Lower"
+    return f"{good} is better. The line is what was in use at the time{band}; @ marks a new version{limit}."
+
+
+def bars(dots: Sequence[Dot], most: int = 26) -> str:
+    """``▂▃▅▇``, the lowest value as the lowest bar."""
+    values = [dot.value for dot in dots][-most:]
+    if len(values) < 2:
+        return ""
+    low, high = min(values), max(values)
+    if low == high:
+        return "▄" * len(values)
+    return "".join("▁▂▃▄▅▆▇█"[round(7 * (each - low) / (high - low))] for each in values)
+
+
+# Money
+
+
+def amount(money: Money) -> Callable[[float], str]:
+    """``3,120 USD``."""
+    return lambda value: f"{number(value, 2)} {money.currency}"
+
+
+def costs(money: Money) -> tuple[str, ...]:
+    write = amount(money)
+    saved = money.without - money.value
+    against = "less" if saved >= 0 else "more"
+    said = [
+        f"That is {write(abs(saved))} {against} than saying “{money.alike}” every time ({write(money.without)}).",
+        f"Of 1,000 {money.decisions}, {_share(money.false_alarms)} were wrong one way ({money.false_alarm}) and "
+        f"{_share(money.missed)} the other ({money.missing}); counted on {many(money.rows, 'case')}.",
+    ]
+    if money.previous is not None:
+        said.append(f"Before this period it was {write(money.previous)}.")
+    return tuple(said)
+
+
+def _share(of_thousand: float) -> str:
+    return f"{of_thousand:,.0f}" if of_thousand >= 10 else f"{of_thousand:.1f}"
+
+
+# What happened
+
+
+def release(found: Release) -> str:
+    what = "went live" if found.kind == "release" else "is back in use"
+    instead = f" instead of {found.previous}" if found.previous else ", the first one"
+    verb = "Approved" if found.kind == "release" else "Taken back"
+    return f"{found.version} {what} on {day(found.at)}{instead}. {verb} by {people(found.decided_by)}"
+
+
+def turned_down(found: TurnedDown) -> str:
+    return f"{found.version} was turned down on {day(found.at)} by {found.by}"
+
+
+def waiting(found: Waiting) -> str:
+    until = f"; it expires on {day(found.expires_at)}" if found.expires_at else ""
+    verdict = _VERDICTS.get(found.verdict, "waits")
+    return f"{found.version}, made on {day(found.made_at)}, {verdict}{until}"
+
+
+def trouble(found: Trouble) -> tuple[str, str]:
+    """What heads an incident, and the rest of it."""
+    lasted = length(((found.over_at or found.since) - found.since).total_seconds())
+    state = f"over after {lasted}" if found.over_at else f"since {day(found.since)}"
+    head = f"{_BADLY[found.severity]}: {found.version}, {state}"
+    more = f"{capital(found.why).rstrip('.')}."
+    if found.over_at:
+        return head, f"{more} {capital(found.over_why).rstrip('.')}." if found.over_why else more
+    more += f" {found.taken_on_by} has taken it on." if found.taken_on_by else ""
+    return head, more + (f" What helps: {found.act.rstrip('.')}." if found.act else "")
+
+
+def weakest_by(report: Report) -> str:
+    whole = report.weakest[0].whole
+    of_all = f"; for all of it, it is {number(whole)}" if whole is not None else ""
+    return f"{capital(report.weakest_by)}, part by part{of_all}."
+
+
+def part(found: Weakness) -> str:
+    return number(found.value, digits(found.low, found.high))
+
+
+def part_interval(found: Weakness) -> str:
+    if found.low is None or found.high is None:
+        return NOTHING
+    decimals = digits(found.low, found.high)
+    return f"{number(found.low, decimals)} to {number(found.high, decimals)}"
+
+
+def work(report: Report) -> str:
+    """``8 retrains went well, 1 did not; 96 looks at health went well.``"""
+    if not report.work:
+        return "No work was due."
+    said = [_jobs(each.job, each.well, each.badly) for each in report.work]
+    return f"{capital('; '.join(said))}."
+
+
+_JOBS = {"retrain": "retrain", "health": "look at health", "report": "report"}
+
+
+def _jobs(job: str, well: int, badly: int) -> str:
+    noun = _JOBS.get(job, f"run of {job}")
+    plural = {"look at health": "looks at health"}.get(noun, f"{noun}s" if "run of" not in noun else f"runs of {job}")
+    counted = f"{well + badly:,} {noun if well + badly == 1 else plural}"
+    if not badly:
+        return f"{counted}, all well" if well > 1 else f"{counted}, which went well"
+    return f"{counted}, {badly:,} of which did not end well"
+
+
+def failure(found: Failure) -> str:
+    return f"Run {found.run} ({found.job}) on {day(found.at)}"

@@ -1,0 +1,231 @@
+"""What the ledger and the store say about one project and one period, in one look; ``compose`` makes a report of it.
+
+What happened lies within the period by when it happened. What was measured lies on the time that the data was seen
+from, so that a history that was replayed tells the same story as one that was lived through.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from engine.audit.chain import GENESIS
+from engine.clock import moment, stamp
+from engine.errors import Damage
+from engine.projects import registry
+from engine.records import Deployment, Project, Run, Version
+from engine.release import history
+from engine.reports.records import Period
+from engine.runs import history as runs
+from engine.storage.objects import ObjectStore
+from engine.versions import catalog
+from engine.versions import document as documents
+
+# Moments on a line: half a year of weeks. Documents are read for fewer: each costs a few milliseconds.
+MOMENTS = 26
+DOCUMENTS = 13
+_MEASURED = """
+SELECT run, as_of, number, value, low, high, n FROM measurements
+WHERE project = ? AND metric = ? AND as_of < ? ORDER BY as_of DESC, id DESC LIMIT ?
+"""
+_TROUBLES = """
+SELECT * FROM alerts WHERE project = :project AND raised_at < :until
+AND (resolved_at IS NULL OR resolved_at >= :since) ORDER BY id DESC LIMIT 100
+"""
+_INCIDENTS = """
+SELECT count(*) FROM incidents WHERE project = :project AND opened_at < :until
+AND (closed_at IS NULL OR closed_at >= :since)
+"""
+_LOOKED = "SELECT max(at) FROM health WHERE project = ? AND number = ? AND at < ?"
+_RUNS = """
+SELECT * FROM runs WHERE project = :project AND state NOT IN ('queued', 'running')
+AND ended_at >= :since AND ended_at < :until ORDER BY id DESC
+"""
+
+
+@dataclass(frozen=True)
+class Measured:
+    """One row of the table of measurements: what a run said of one version."""
+
+    run: int
+    at: datetime
+    number: int
+    value: float | None
+    low: float | None
+    high: float | None
+    n: int
+
+
+@dataclass(frozen=True)
+class Judged:
+    """What the document of a version says of the version that was live (``side``) on the rows of ``at``."""
+
+    at: datetime
+    number: int
+    side: str
+    metrics: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Facts:
+    """All that a report is made of. ``measured`` and ``judged`` are in order of time, one for each moment."""
+
+    project: Project
+    manifest: Mapping[str, Any]
+    period: Period
+    live: Deployment | None
+    measured: Mapping[str, tuple[Measured, ...]]
+    judged: tuple[Judged, ...]
+    deployments: tuple[Deployment, ...]
+    approvals: Mapping[int, tuple[str, ...]]
+    rejections: tuple[sqlite3.Row, ...]
+    waiting: tuple[tuple[Version, datetime | None], ...]
+    troubles: tuple[sqlite3.Row, ...]
+    incidents: int
+    runs: tuple[Run, ...]
+    last_run: Run | None
+    looked_at: datetime | None
+    audit_rows: int
+    audit_head: str
+
+
+def read(db: sqlite3.Connection, store: ObjectStore, name: str, period: Period) -> Facts:
+    """Everything about the project called ``name``. The caller holds the read. Raises NotFound."""
+    project = registry.find(db, name)
+    row = db.execute("SELECT manifest FROM projects WHERE name = ?", (name,)).fetchone()
+    manifest: dict[str, Any] = json.loads(row["manifest"])
+    within = {"project": name, "since": stamp(period.since), "until": stamp(period.until)}
+    live = next(iter(history.at(db, period.until, name)), None)
+    measured = {
+        str(metric): _measured(db, name, str(metric), period, live)
+        for metric in manifest.get("validation", {}).get("metrics", ())
+    }
+    deployments = _deployments(db, within)
+    audit = db.execute(
+        "SELECT seq, digest FROM audit WHERE at < ? ORDER BY seq DESC LIMIT 1", (within["until"],)
+    ).fetchone()
+    return Facts(
+        project=project,
+        manifest=manifest,
+        period=period,
+        live=live,
+        measured=measured,
+        judged=tuple(_judged(db, store, name, next(iter(measured.values()), ()))),
+        deployments=deployments,
+        approvals={each.seq: _approved_by(db, each) for each in (*deployments, *([live] if live else []))},
+        rejections=_rejections(db, within),
+        waiting=_waiting(db, within),
+        troubles=tuple(db.execute(_TROUBLES, within)),
+        incidents=int(db.execute(_INCIDENTS, within).fetchone()[0]),
+        runs=tuple(runs.records(db, db.execute(_RUNS, within).fetchall())),
+        last_run=_last_run(db, within),
+        looked_at=_looked_at(db, live, within["until"]),
+        audit_rows=audit["seq"] if audit else 0,
+        audit_head=audit["digest"] if audit else GENESIS,
+    )
+
+
+def _measured(
+    db: sqlite3.Connection, name: str, metric: str, period: Period, live: Deployment | None
+) -> tuple[Measured, ...]:
+    """For each moment the version that is live, where it was measured then, else the one that was live: a retrain
+    measures it beside its candidate, which has the higher number."""
+    by_moment: dict[str, list[sqlite3.Row]] = {}
+    for row in db.execute(_MEASURED, (name, metric, stamp(period.until), 4 * MOMENTS)):
+        by_moment.setdefault(row["as_of"], []).append(row)
+    found = []
+    for rows in list(by_moment.values())[:MOMENTS]:
+        of_live = [row for row in rows if live and row["number"] == live.number]
+        row = of_live[0] if of_live else min(rows, key=lambda each: int(each["number"]))
+        numbers = (row["number"], row["value"], row["low"], row["high"], row["n"])
+        found.append(Measured(row["run"], moment(row["as_of"]), *numbers))
+    return tuple(reversed(found))
+
+
+def _judged(db: sqlite3.Connection, store: ObjectStore, name: str, measured: Sequence[Measured]) -> Iterator[Judged]:
+    """What the documents of the versions that those runs made say; one that is damaged says nothing."""
+    made = {
+        row["run"]: row
+        for row in db.execute(
+            "SELECT run, number, digest FROM versions WHERE project = ? ORDER BY number DESC LIMIT ?",
+            (name, 4 * MOMENTS),
+        )
+    }
+    for each in measured[-DOCUMENTS:]:
+        version = made.get(each.run)
+        if version is None:
+            continue
+        try:
+            document = documents.load(store, version["digest"])
+        except Damage:
+            continue
+        side = "candidate" if version["number"] == each.number else "live"
+        yield Judged(each.at, each.number, side, document["metrics"])
+
+
+def _deployments(db: sqlite3.Connection, within: Mapping[str, str]) -> tuple[Deployment, ...]:
+    rows = db.execute(
+        "SELECT * FROM deployments WHERE project = :project AND at >= :since AND at < :until ORDER BY seq", within
+    )
+    return tuple(
+        Deployment(
+            row["seq"], row["project"], row["number"], row["previous"], row["kind"], moment(row["at"]), row["actor"],
+            row["reason"],
+        )
+        for row in rows
+    )  # fmt: skip
+
+
+def _approved_by(db: sqlite3.Connection, deployment: Deployment) -> tuple[str, ...]:
+    """Everybody whose approval led to this: against the same live version, the last one moved it."""
+    if deployment.kind == "rollback":
+        return (deployment.actor,)
+    rows = db.execute(
+        "SELECT actor, live_seq FROM decisions WHERE project = ? AND number = ? AND kind = 'approve' AND at <= ?"
+        " ORDER BY seq DESC LIMIT 20",
+        (deployment.project, deployment.number, stamp(deployment.at)),
+    ).fetchall()
+    found = [row["actor"] for row in reversed(rows) if row["live_seq"] == rows[0]["live_seq"]]
+    return tuple(dict.fromkeys(found)) or (deployment.actor,)
+
+
+def _rejections(db: sqlite3.Connection, within: Mapping[str, str]) -> tuple[sqlite3.Row, ...]:
+    return tuple(
+        db.execute(
+            "SELECT number, at, actor, reason FROM decisions WHERE project = :project AND kind = 'reject'"
+            " AND at >= :since AND at < :until ORDER BY seq",
+            within,
+        )
+    )
+
+
+def _waiting(db: sqlite3.Connection, within: Mapping[str, str]) -> tuple[tuple[Version, datetime | None], ...]:
+    rows = db.execute(
+        "SELECT * FROM versions WHERE project = :project AND state = 'candidate' AND made_at < :until"
+        " ORDER BY number DESC",
+        within,
+    )
+    return tuple(
+        (catalog.record(row), moment(row["expires_at"]) if row["expires_at"] else None) for row in rows.fetchall()
+    )
+
+
+def _looked_at(db: sqlite3.Connection, live: Deployment | None, until: str) -> datetime | None:
+    """When somebody last looked at the health of what is live."""
+    if live is None:
+        return None
+    found = db.execute(_LOOKED, (live.project, live.number, until)).fetchone()[0]
+    return moment(found) if found else None
+
+
+def _last_run(db: sqlite3.Connection, within: Mapping[str, str]) -> Run | None:
+    rows = db.execute(
+        "SELECT * FROM runs WHERE project = :project AND state NOT IN ('queued', 'running') AND ended_at < :until"
+        " AND job <> 'report' ORDER BY id DESC LIMIT 1",
+        within,
+    ).fetchall()
+    return runs.records(db, rows)[0] if rows else None

@@ -1,0 +1,87 @@
+"""How a project stands, in one sentence for people who do not run it. Pure.
+
+The verdict is that of the overview's own rules, at the end of the period; what a person has snoozed does not count.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from engine.monitoring import status
+from engine.records import Deployment, Metric, Run, Verdict
+from engine.reports.records import Change, Measure, Trouble, Waiting
+from engine.reports.words import digits
+from engine.text import span
+from engine.validation.words import number
+
+HEADS: dict[Verdict, str] = {
+    "ok": "Works as it should",
+    "watch": "Worth watching",
+    "failing": "Needs action",
+    "unknown": "Cannot be told",
+}
+CHANGES: dict[Change, str] = {
+    "better": "better",
+    "worse": "worse",
+    "no clear change": "no clear change",
+    "not known": "",
+}
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What a verdict is made from."""
+
+    title: str
+    live: Deployment | None
+    key: Measure | None
+    gates: Sequence[dict[str, Any]]
+    last_run: Run | None
+    looked_at: datetime | None
+    troubles: Sequence[Trouble]
+    waiting: Sequence[Waiting]
+
+
+def verdict(found: Standing, at: datetime) -> tuple[Verdict, str]:
+    """The verdict at ``at`` and its sentence."""
+    label, key = found.live.label if found.live else None, found.key
+    facts = status.Facts(
+        live=label,
+        live_link=label,
+        release=label,
+        metric=Metric(key.name, key.value, key.low, key.high, key.n) if key else None,
+        measured_at=key.measured_at if key else None,
+        gates=found.gates,
+        last_run=found.last_run,
+        looked_at=found.looked_at,
+        alerts=[
+            status.Status(each.severity, f"{each.why}, for {span((at - each.since).total_seconds())}", each.since)
+            for each in found.troubles
+            if each.over_at is None and not each.snoozed and each.version == label
+        ],
+    )
+    judged = status.judge(facts, at)
+    said = _sentence(judged.verdict, judged.why, found.title, found.live, key)
+    return judged.verdict, f"{said}{_waits(found.waiting)}."
+
+
+def _sentence(word: Verdict, why: str, title: str, live: Deployment | None, key: Measure | None) -> str:
+    if live is None:
+        return f"{title}: nothing is in use yet"
+    if word != "ok":
+        return f"{title}: {why.rstrip('.')}"
+    if key is None or key.value is None:
+        return f"{title}: nothing speaks against it"
+    said, change = f"{title}: {key.words} is {number(key.value, digits(key.low, key.high))}", CHANGES[key.change]
+    since = f" since {key.previous_at.day} {key.previous_at:%B}" if key.previous_at else ""
+    return f"{said}, {change}{since}" if change else said
+
+
+def _waits(waiting: Sequence[Waiting]) -> str:
+    if not waiting:
+        return ""
+    many = f"{len(waiting)} new versions wait" if len(waiting) > 1 else "a new version waits"
+    return f"; {many} for a decision"

@@ -1,0 +1,199 @@
+"""What a report says of a lived-in project, and that it says something of every odd one."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from engine.errors import Invalid, NotFound
+from engine.reports import html, text
+from engine.reports.period import between
+from engine.reports.records import Report
+from tests.engine.reports.worlds import MANIFEST, NOW, WEEK, empty, lived_in
+
+DAY = timedelta(days=1)
+COSTS = {"currency": "USD", "false_alarm": 4.0, "missed": 25.0}
+
+
+def rendered(report: Report) -> str:
+    return html.page(report) + text.text(report) + json.dumps(report.document())
+
+
+def test_a_report_tells_what_is_live_how_it_does_and_who_decided(home: Path) -> None:
+    report = lived_in(home).report()
+    assert (report.live, report.live_by, report.live_since) == ("flights@3", ("chen",), NOW - 3 * DAY)
+    key = report.metrics[0]
+    assert (key.name, key.value, key.n, key.fresh) == ("roc_auc", 0.72, 1200, True)
+    assert (key.previous, key.previous_at, key.change) == (0.71, NOW - 2 * WEEK, "no clear change")
+    assert [dot.version for dot in key.trend] == ["flights@1", "flights@1", "flights@3", "flights@3"]
+    assert key.limit == 0.6
+    assert [(each.version, each.previous, each.decided_by) for each in report.releases] == [
+        ("flights@3", "flights@1", ("chen",))
+    ]
+    assert [each.version for each in report.waiting] == ["flights@4"]
+    assert report.incidents == 1
+    assert [each.over_at is None for each in report.troubles] == [True, False]
+    assert [(each.job, each.well, each.badly) for each in report.work] == [("retrain", 1, 1)]
+    assert [each.why for each in report.failures] == ["the disk was full"]
+    assert (report.audit_rows, len(report.audit_head)) == (8, 64)
+
+
+def test_the_verdict_is_that_of_the_overview_and_says_why(home: Path) -> None:
+    report = lived_in(home).report()
+    assert report.verdict == "watch"
+    assert report.sentence.startswith("Late arrivals: carrier drifts, for 2 d; ")
+    assert report.sentence.endswith("for a decision.")
+
+
+def test_the_weakest_parts_come_first_and_what_nobody_can_tell_is_left_out(home: Path) -> None:
+    words = {"carrier": "airline", "carrier=EV": "ExpressJet"}
+    report = lived_in(home, report={"words": words}).report()
+    assert [(each.name, each.value, each.n) for each in report.weakest] == [
+        ("airline ExpressJet", 0.61, 300), ("airline UA", 0.75, 900),
+    ]  # fmt: skip
+
+
+def test_errors_are_turned_into_money_only_from_counts_that_were_recorded(home: Path) -> None:
+    costs = {"report": {"costs": COSTS, "words": {"1": "late", "0": "punctual", "decisions": "flights"}}}
+    money = lived_in(home, **costs).report().money
+    assert money is not None
+    assert money.value == pytest.approx(40 * 4 + 130 * 25)
+    assert money.previous == pytest.approx(60 * 4 + 150 * 25)
+    # Saying late every time: 750 false alarms cost less than 250 missed ones.
+    assert (money.without, money.alike, money.decisions) == (3000.0, "late", "flights")
+    assert (money.false_alarm, money.missing) == ("said late, was punctual", "said punctual, was late")
+    assert (money.false_alarms, money.missed, money.rows) == (40.0, 130.0, 1000)
+    assert len(money.trend) == 3
+
+
+def test_without_a_cost_matrix_or_without_counts_nothing_is_said_of_money(home: Path, tmp_path: Path) -> None:
+    assert lived_in(home).report().money is None
+    world = empty(tmp_path / "other").project(report={"costs": COSTS})
+    world.version(NOW - 2 * DAY, 0.7)
+    world.deploy(NOW - DAY, 1)
+    assert world.report().money is None
+
+
+def test_a_change_is_better_or_worse_only_where_the_intervals_lie_apart(home: Path) -> None:
+    world = empty(home).project()
+    for week, value in enumerate((0.70, 0.75)):
+        at = NOW - (2 - week) * WEEK + DAY
+        world.version(at, value, (1, value) if week else None)
+        if not week:
+            world.deploy(at, 1)
+    key = world.report().metrics[0]
+    assert (key.previous, key.value, key.change) == (0.70, 0.75, "better")
+    assert "better since" in world.report().sentence
+
+
+def test_the_same_ledger_and_period_give_the_same_bytes(home: Path) -> None:
+    world = lived_in(home, report={"costs": COSTS})
+    assert rendered(world.report()) == rendered(world.report())
+    period = between(NOW - WEEK, NOW)
+    before = rendered(world.report(period))
+    world.run(NOW + DAY, state="failed", why="later")
+    assert rendered(world.report(period)) == before
+
+
+def test_a_project_without_any_version_has_a_report(home: Path) -> None:
+    report = empty(home).project().report()
+    assert (report.verdict, report.live, report.metrics, report.releases) == ("unknown", None, (), ())
+    assert "nothing is in use yet" in report.sentence
+    assert "No work was due." in rendered(report)
+
+
+def test_a_project_with_candidates_and_nothing_live_has_a_report(home: Path) -> None:
+    world = empty(home).project()
+    world.version(NOW - DAY, 0.7)
+    report = world.report()
+    assert report.sentence == "Late arrivals: nothing is in use yet; a new version waits for a decision."
+    assert "flights@1, made on 22 November 2026, passed all its checks" in rendered(report)
+
+
+def test_one_measurement_alone_makes_no_line_and_no_claim(home: Path) -> None:
+    world = empty(home).project()
+    world.version(NOW - DAY, 0.7)
+    world.deploy(NOW - DAY, 1)
+    report = world.report()
+    assert (report.metrics[0].change, report.metrics[0].previous) == ("not known", None)
+    assert "<svg" not in html.page(report)
+    assert "is 0.700." in report.sentence
+
+
+def test_a_metric_that_is_not_defined_is_said_to_be_not_measured(home: Path) -> None:
+    world = empty(home).project()
+    for week in (3, 2, 1):
+        world.version(NOW - week * DAY, None, (1, None) if week < 3 else None)
+    world.deploy(NOW - 3 * DAY, 1)
+    report = world.report()
+    assert report.metrics[0].value is None
+    assert "not measured" in rendered(report)
+
+
+def test_what_was_measured_long_ago_is_unknown_and_said_to_be_old(home: Path) -> None:
+    world = empty(home).project()
+    world.version(NOW - 4 * WEEK, 0.7)
+    world.deploy(NOW - 4 * WEEK, 1)
+    report = world.report()
+    assert (report.verdict, report.metrics[0].fresh) == ("unknown", False)
+    assert "not measured within this period" in rendered(report)
+
+
+def test_a_value_below_its_own_limit_needs_action(home: Path) -> None:
+    world = empty(home).project()
+    world.version(NOW - DAY, 0.55)
+    world.deploy(NOW - DAY, 1)
+    report = world.report()
+    assert report.verdict == "failing"
+    assert "below 0.6" in report.sentence
+
+
+def test_a_damaged_version_document_costs_its_own_part_and_no_more(home: Path) -> None:
+    world = lived_in(home, report={"costs": COSTS})
+    for path in world.engine._store.root.glob("*/*"):
+        path.chmod(0o644)
+        path.write_bytes(b"damaged")
+    report = world.report()
+    assert (report.weakest, report.money) == ((), None)
+    assert report.metrics[0].value == 0.72
+
+
+def test_everybody_whose_approval_was_needed_is_named(home: Path) -> None:
+    world = empty(home).project()
+    world.version(NOW - 2 * DAY, 0.7)
+    with world.engine._ledger.write() as db:
+        db.execute(
+            "INSERT INTO decisions (at, actor, kind, project, number, live_seq, reason, audit)"
+            " VALUES (?, 'zoe', 'approve', 'flights', 1, 0, 'fine', 1)", ("2026-11-22T00:00:00.000000Z",)
+        )  # fmt: skip
+    world.deploy(NOW - DAY, 1)
+    assert world.report().live_by == ("zoe", "ada")
+    assert "Approved by zoe and ada" in rendered(world.report())
+
+
+def test_an_empty_period_is_refused_and_one_in_which_nothing_happened_is_not(home: Path) -> None:
+    world = lived_in(home)
+    with pytest.raises(Invalid, match="before it begins"):
+        world.engine.report("flights", (NOW, NOW))
+    with pytest.raises(NotFound):
+        world.engine.report("fligths", (NOW - WEEK, NOW))
+    quiet = world.engine.report("flights", (datetime(2020, 1, 1, tzinfo=UTC), datetime(2020, 1, 8, tzinfo=UTC)))
+    assert (quiet.live, quiet.releases, quiet.work, quiet.troubles, quiet.audit_rows) == (None, (), (), (), 0)
+    assert "had no row yet" in rendered(quiet)
+
+
+def test_a_snoozed_alert_is_listed_and_does_not_make_the_verdict(home: Path) -> None:
+    world = lived_in(home)
+    with world.engine._ledger.write() as db:
+        db.execute("UPDATE alerts SET snoozed_until = '2027-01-01T00:00:00.000000Z' WHERE resolved_at IS NULL")
+    report = world.report()
+    assert len(report.troubles) == 2
+    assert "drifts" not in report.sentence
+
+
+def test_a_title_that_is_missing_is_the_projects_name(home: Path) -> None:
+    world = empty(home).project(project={**MANIFEST["project"], "title": "\u202e\x1b[31m"})
+    assert world.report().title == "flights"
