@@ -215,8 +215,8 @@ def _moments(values: Floats, counts: Codes) -> tuple[float | None, float | None]
     if not len(values):
         return None, None
     with np.errstate(over="ignore", invalid="ignore"):
-        mean = float(np.dot(values, counts) / counts.sum())
-        deviation = float(np.sqrt(np.dot((values - mean) ** 2, counts) / counts.sum()))
+        mean = float((values * counts).sum() / counts.sum())
+        deviation = float(np.sqrt(((values - mean) ** 2 * counts).sum() / counts.sum()))
     return (mean if np.isfinite(mean) else None), (deviation if np.isfinite(deviation) else None)
 
 

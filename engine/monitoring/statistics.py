@@ -87,14 +87,52 @@ def distances(a: Floats, a_counts: Codes, b: Floats, b_counts: Codes) -> tuple[f
     # Where a value is on both sides, the functions are to be compared after both of its steps; at the last they are 1.
     largest = int(apart[:-1][gaps > 0].max(initial=0))
     with np.errstate(over="ignore", invalid="ignore"):
-        area = float(np.dot(apart[:-1] / (n * m), gaps))
+        # Not np.dot: its threads wait for each other on a busy machine, ten times as long as this takes.
+        area = float((apart[:-1] / (n * m) * gaps).sum())
     return largest / (n * m), area
 
 
 def kolmogorov_smirnov_p(statistic: float, n: int, m: int) -> float:
     """The asymptotic two-sided p of ``scipy.stats.ks_2samp(..., method="asymp")``; 1 for one row a side, there NaN."""
-    rows = np.round(float(n) * float(m) / (float(n) + float(m)))
-    return float(np.clip(kstwo.sf(statistic, rows), 0, 1)) if rows else 1.0
+    rows = int(np.round(float(n) * float(m) / (float(n) + float(m))))
+    return float(np.clip(_kolmogorov(rows, statistic), 0, 1)) if rows else 1.0
+
+
+def _kolmogorov(n: int, x: float) -> float:
+    """``scipy.stats.kstwo.sf(x, n)``, of which it leaves the two slow regions out: there it takes up to 40 ms.
+
+    The regions are those of R. Simard and P. L'Ecuyer, Computing the two-sided Kolmogorov-Smirnov distribution, Journal
+    of Statistical Software 39 (2011), which SciPy follows; nx² = 0.035 is less than 1e-14 below 1.
+    """
+    if n > 140 and n * x * x <= 0.035:
+        return 1.0
+    if n > 1000 and 2.2 <= n * x * x < 370 and x < 0.5:
+        return 2 * _smirnov(n, x)
+    return float(kstwo.sf(x, n))
+
+
+def _smirnov(n: int, x: float) -> float:
+    """The one-sided ``scipy.special.smirnov(n, x)`` for many rows: Z. W. Birnbaum and F. H. Tingey's sum (1951).
+
+    Its terms are binomial probabilities of j successes where x n more are expected. They are counted by C. Loader's
+    saddle-point expansion (Fast and accurate computation of binomial probabilities, 2000), which loses no digits.
+    """
+    j = np.arange(1, int(np.floor(n * (1 - x))) + 1, dtype=np.float64)
+    left = n - j
+    with np.errstate(divide="ignore"):
+        deviance = j * np.log1p(n * x / j) + left * np.log1p(-n * x / left)
+        logarithm = deviance + _stirling(np.array([float(n)])) - _stirling(j) - _stirling(left)
+        terms = np.exp(logarithm) * np.sqrt(n / (2 * np.pi * j * left)) / (x + j / n)
+    return float(x * terms.sum() + (1 - x) ** n)
+
+
+def _stirling(n: Floats) -> Floats:
+    """ln n! less Stirling's formula for it."""
+    series = (1 / 12 - (1 / 360 - (1 / 1260 - 1 / 1680 / n**2) / n**2) / n**2) / n
+    small = n < 16
+    exact = n[small]
+    series[small] = special.gammaln(exact + 1) - (exact + 0.5) * np.log(exact) + exact - 0.5 * np.log(2 * np.pi)
+    return series
 
 
 def jensen_shannon(a: Counts, b: Counts) -> float:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from scipy.spatial import distance
-from scipy.stats import chi2_contingency, ks_2samp, wasserstein_distance
+from scipy.stats import chi2_contingency, ks_2samp, kstwo, wasserstein_distance
 
 from engine.monitoring import statistics
 
@@ -37,6 +37,14 @@ def test_kolmogorov_smirnov_and_wasserstein_equal_scipy(one: list[float], other:
     p = statistics.kolmogorov_smirnov_p(ks, len(one), len(other))
     assert same(p, theirs.pvalue) or (len(one) == len(other) == 1 and p == 1)
     assert same(apart, wasserstein_distance(one, other))
+
+
+@pytest.mark.parametrize("n", [141, 1001, 3333, 50_000, 200_000])
+def test_the_p_of_kolmogorov_and_smirnov_equals_scipy_where_scipy_is_slow(n: int) -> None:
+    for squared in [0.01, 0.034, 0.036, 0.06, 0.5, 2.19, 2.21, 3, 5, 9, 20, 60, 150, 300, 369, 371]:
+        x = float(np.sqrt(squared / n))
+        ours, theirs = statistics.kolmogorov_smirnov_p(x, 2 * n, 2 * n), kstwo.sf(x, n)
+        assert ours == pytest.approx(theirs, rel=1e-12, abs=1e-300), (squared, ours / theirs - 1)
 
 
 COUNTS = st.lists(st.tuples(st.integers(0, 500), st.integers(0, 500)), min_size=1, max_size=12)
