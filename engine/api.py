@@ -100,6 +100,7 @@ class Engine(RunCommands, HealthCommands, ReportCommands, ScheduleCommands, Hous
         with self._ledger.read() as db:
             expected = plans.live_releases(db)
         projection.reconcile(self._workspace, expected)
+        self._escalate()
         self._settle_bin()
         queue.dispatch(self._workspace, self._ledger)
 
@@ -205,7 +206,10 @@ class Engine(RunCommands, HealthCommands, ReportCommands, ScheduleCommands, Hous
 
     def move(self, plan: MovePlan, reason: str, on_step: Callable[[ProofStep], None]) -> Moved:
         """Carry out a plan exactly as it was shown: proof, one commit, switch."""
-        return swap.move(self._workspace, self._ledger, self._store, plan, reason, self.operator, on_step)
+        moved = swap.move(self._workspace, self._ledger, self._store, plan, reason, self.operator, on_step)
+        if moved.deployment is not None:
+            self._look_soon(plan.project)
+        return moved
 
     def reject(self, label: str, reason: str) -> Version:
         """Turn a candidate down."""

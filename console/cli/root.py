@@ -20,6 +20,7 @@ SECTIONS: dict[str, dict[str, str]] = {
     "Tell": {"report": "report"},
     "Retrain": {"retrain": "runs", "runs": "runs", "times": "times", "log": "logs", "cancel": "runs"},
     "Schedule": {"schedules": "schedules", "engine": "engine"},
+    "Watch": {"health": "health", "alerts": "health"},
     "Decide": {
         "candidates": "decisions", "approve": "decisions", "reject": "decisions", "rollback": "back", "lift": "back",
     },

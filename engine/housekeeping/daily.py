@@ -7,6 +7,7 @@ from datetime import datetime
 from engine.errors import Conflict
 from engine.housekeeping import bin as bins
 from engine.housekeeping import database, logs, settings
+from engine.monitoring import looks
 from engine.people.operators import account
 from engine.records import Operator
 from engine.storage.disk import refused
@@ -33,6 +34,7 @@ def keep_house(workspace: Workspace, ledger: Ledger, now: datetime) -> tuple[str
         count, freed = logs.compress_old(workspace, ledger, rules, now)
     if count:
         done.append(f"{count} log{'' if count == 1 else 's'} compressed, {in_words(freed)} less.")
+    looks.thin(ledger, now)
     if database.wal_size(ledger) >= database.LARGE_WAL and database.checkpoint(ledger):
         done.append("The ledger's log was written back.")
     return tuple(done)

@@ -33,6 +33,7 @@ from engine.text import plain
 from engine.validation.columns import Codes, column_or_none
 from engine.validation.judge import finite
 from engine.validation.predictions import read_table
+from engine.validation.words import number
 
 
 @dataclass(frozen=True)
@@ -217,12 +218,21 @@ def _parts(
     parts = {
         "quality": part("quality", case.current.num_rows > 0, f"{well} of {len(checks)} checks are well", few),
         "drift": part("drift", any(c.verdict != "cannot tell" for c in watched.columns), "as in training", few),
-        "performance": part("performance", bool(measured), "as it was validated", unlabelled),
+        "performance": part("performance", bool(measured), _well(case, measured), unlabelled),
     }
     if performed.rival is not None:
         rival = performed.rival
         parts["bake"] = part("bake", rival.told, rival.sentence, rival.sentence)
     return parts
+
+
+def _well(case: Case, measured: Sequence[Reading]) -> str:
+    """The key metric now and when the version was validated, for where no fall is sure."""
+    if not measured:
+        return ""
+    now, was = measured[0], _validated(case)
+    before = f"; when it was validated it was {number(was.value)}" if was.metric == now.metric and was.value else ""
+    return f"{now.metric} is {number(now.value)} on {now.n:,} labelled rows{before}, and no fall is sure"
 
 
 def _drift_answer(watched: Watched) -> dict[str, Any]:

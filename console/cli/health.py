@@ -1,0 +1,194 @@
+"""health and alerts: how the live versions are, what is not well, and what people do about it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from console import cells
+from console.cli import documents
+from console.cli.printing import Cell, document, say, table
+from console.cli.session import Session, Verb, VerbGroup, reason_option
+from console.lines import Span, Tone
+from engine import clock
+from engine.errors import Invalid
+
+if TYPE_CHECKING:
+    from engine.monitoring.records import Alert, Look
+
+TONES: dict[str, Tone] = {"ok": "ok", "watch": "watch", "failing": "failing", "unknown": "watch", "cannot tell": "dim"}
+GLYPHS = {"ok": "●", "watch": "▲", "failing": "■", "unknown": "○", "cannot tell": "○"}
+SPANS = {"h": "hours", "d": "days"}
+
+
+@click.command(cls=Verb)
+@click.argument("project")
+@click.option("--look", is_flag=True, help="Look now, and stay until it is done.")
+@click.option("--as-of", metavar="TIME", help="With --look: as the data was then, such as 2026-11-03.")
+@click.pass_obj
+def health(session: Session, project: str, look: bool, as_of: str | None) -> int:
+    """How PROJECT's live version is: its data, drift, performance on labelled rows, and what is open."""
+    if as_of is not None and not look:
+        raise click.UsageError("--as-of goes with --look.")
+    moment = clock.moment(as_of) if as_of else None
+    with session.engine() as engine:
+        if look:
+            run = engine.wait(engine.look(project, as_of=moment).id, lambda _: None)
+            if run.state != "succeeded":
+                raise Invalid(f"Run {run.id} {run.state}: {run.why}")
+        found, alerts = engine.health(project), engine.alerts(project)
+    if session.json:
+        document(_document(found, alerts))
+        return 0
+    if found is None:
+        say(f"Nobody has looked at the health of {project} yet: {session.command(f'health {project} --look')}")
+        return 0
+    _whole(found, clock.now())
+    for alert in alerts:
+        _alert(alert, clock.now())
+    return 0
+
+
+def _document(found: Look | None, alerts: tuple[Alert, ...]) -> dict[str, Any]:
+    """The whole look, with the alerts that are open."""
+    if found is None:
+        return {"version": None, "verdict": "unknown", "why": "nobody has looked yet", "alerts": []}
+    about = {"run": found.run, "at": documents.time(found.at), "verdict": found.verdict, "why": found.why}
+    about |= {"version": found.version, "as_of": documents.time(found.as_of)}
+    return {**about, **(found.document or {}), "alerts": [alert_document(each) for each in alerts]}
+
+
+def alert_document(alert: Alert) -> dict[str, Any]:
+    """An alert with its times as text."""
+    return {name: documents.time(value) if isinstance(value, datetime) else value for name, value in _fields(alert)}
+
+
+def _fields(alert: Alert) -> list[tuple[str, Any]]:
+    return list(asdict(alert).items())
+
+
+def _whole(found: Look, now: datetime) -> None:
+    when = f"{cells.ago(found.as_of, now)}, run {found.run}"
+    say(Span(f"{GLYPHS[found.verdict]} {found.version} {found.verdict}: {found.why} ({when}).", "strong"))
+    if found.document is None:
+        say("The details of this look were let go of.", indent=2)
+        return
+    rows: list[tuple[Cell, ...]] = [
+        (name, Span(f"{GLYPHS[part['verdict']]} {part['verdict']}", TONES[part["verdict"]]), part["why"])
+        for name, part in found.document["parts"].items()
+    ]
+    table(rows, indent=2)
+    _performance(found.document)
+    _drift(found.document)
+
+
+def _performance(look: Mapping[str, Any]) -> None:
+    rows: list[tuple[Cell, ...]] = []
+    for name, now in look["metrics"].items():
+        was = (look["validated"].get(name) or {}).get("value")
+        value = cells.number(now["value"]) if now["value"] is not None else str(now["reason"])
+        between = f"{cells.number(now['low'])} to {cells.number(now['high'])}" if now["low"] is not None else ""
+        rows.append((name, value, between, f"{now['n']:,}", cells.number(was)))
+    if rows:
+        say()
+        table(rows, ("metric", "now", "95 %", "rows", "validated"), indent=2, right=("now", "rows", "validated"))
+        say(look["periods"]["sentence"], indent=2)
+
+
+def _drift(look: Mapping[str, Any]) -> None:
+    moved = [each for each in look["drift"] if each["verdict"] not in ("none", "cannot tell")]
+    if not moved:
+        return
+    say()
+    rows: list[tuple[Cell, ...]] = [
+        (each["column"], cells.number(each["psi"]), each["verdict"], each["why"].split(": ", 1)[-1])
+        for each in sorted(moved, key=lambda each: -(each["size"] or 0))
+    ]
+    table(rows, ("drift", "PSI", "size", "what moved"), indent=2, right=("PSI",))
+
+
+def _alert(alert: Alert, now: datetime) -> None:
+    said = f", acknowledged by {alert.acknowledged_by}: {alert.note}" if alert.acknowledged_by else ""
+    if alert.snoozed_until is not None and now < alert.snoozed_until:
+        said += f", snoozed until {alert.snoozed_until:%Y-%m-%d %H:%M} UTC: {alert.note}"
+    glyph = f"{GLYPHS[alert.severity]} alert {alert.id}"
+    since = cells.ago(alert.since, now)
+    say(Span(f"{glyph} {alert.version}: {alert.why} (since {since}{said})", TONES[alert.severity]), hang=2)
+    say(f"to do: {alert.act}", indent=2)
+
+
+@click.group(cls=VerbGroup, invoke_without_command=True)
+@click.pass_context
+def alerts(context: click.Context) -> None:
+    """What is open about the live versions; acknowledge, snooze, history."""
+    if context.invoked_subcommand is not None:
+        return
+    session = context.ensure_object(Session)
+    with session.engine() as engine:
+        found = engine.alerts()
+    _list(session, found, "Nothing is open: no look at a live version found anything that is not well.")
+
+
+@alerts.command("history", cls=Verb)
+@click.argument("project", required=False)
+@click.pass_obj
+def history(session: Session, project: str | None) -> None:
+    """All alerts there were, newest first, of every project or of PROJECT."""
+    with session.engine() as engine:
+        found = engine.past_alerts(project, limit=1000 if session.json else 50)
+    _list(session, found, "There was no alert yet.")
+
+
+def _list(session: Session, found: tuple[Alert, ...], none: str) -> None:
+    if session.json:
+        document([alert_document(each) for each in found])
+        return
+    now = clock.now()
+    for alert in found:
+        if alert.resolved_at is None:
+            _alert(alert, now)
+        else:
+            lasted = f"{alert.raised_at:%Y-%m-%d %H:%M} to {alert.resolved_at:%Y-%m-%d %H:%M} UTC"
+            say(f"○ alert {alert.id} {alert.version}: {alert.why} ({lasted}; {alert.resolved_why})", hang=2)
+    if not found:
+        say(none)
+
+
+@alerts.command("ack", cls=Verb)
+@click.argument("number", type=int)
+@reason_option
+@click.pass_obj
+def acknowledge(session: Session, number: int, reason: str) -> None:
+    """Say that you have taken alert NUMBER on; it stays open until a look finds it well."""
+    with session.engine() as engine:
+        _changed(session, engine.acknowledge(number, reason))
+
+
+@alerts.command("snooze", cls=Verb)
+@click.argument("number", type=int)
+@click.option("--for", "span", required=True, metavar="SPAN", help="How long, such as 4h or 7d; at most 30d.")
+@reason_option
+@click.pass_obj
+def snooze(session: Session, number: int, span: str, reason: str) -> None:
+    """Leave alert NUMBER out of the status for SPAN; then it comes back by itself."""
+    until = clock.now() + _span(span)
+    with session.engine() as engine:
+        _changed(session, engine.snooze(number, until, reason))
+
+
+def _span(text: str) -> timedelta:
+    unit = SPANS.get(text[-1:])
+    if unit is None or not text[:-1].isdecimal() or len(text) > 5:
+        raise click.UsageError(f"--for '{text[:20]}' is no length of time; write it like 4h or 7d.")
+    return timedelta(**{unit: int(text[:-1])})
+
+
+def _changed(session: Session, alert: Alert) -> None:
+    if session.json:
+        document(alert_document(alert))
+    else:
+        _alert(alert, clock.now())

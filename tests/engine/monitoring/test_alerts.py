@@ -1,0 +1,178 @@
+"""Alerts are raised once, outlast what cannot be told, and end by themselves; people take them on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from benchmarks.ledger_generator import fill
+from engine.api import Engine, open_engine
+from engine.errors import Conflict, Forbidden, Invalid, NotFound
+from engine.monitoring import alert_book
+from engine.monitoring.alerts import ESCALATE_AFTER, settle, to_escalate
+from engine.monitoring.records import Alert, Finding
+
+NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+PROJECT = "project-0000"
+DRIFT = Finding("drift:x", "drift", "watch", "x moved", "look at x", NOW)
+FALL = Finding("performance:roc_auc", "performance", "failing", "it fell", "roll back", NOW)
+
+
+@pytest.fixture
+def engine(tmp_path: Path) -> Iterator[Engine]:
+    """project-0000 has versions and runs, made by a generator; zoe is admin, eve a viewer."""
+    engine = open_engine(tmp_path / "home", "zoe", create=True)
+    engine.add_operator("eve", "viewer", "the business")
+    with engine._ledger.write() as db:
+        db.execute("DROP TRIGGER audit_no_delete")
+        db.execute("DELETE FROM audit")
+        fill(db, 1, 6, 10)
+    yield engine
+    engine.close()
+
+
+def seen(engine: Engine, *found: Finding, number: int = 1, measured: str = "quality drift performance") -> None:
+    with engine._ledger.write() as db:
+        alert_book.record(db, PROJECT, number, found, measured.split(), 1, NOW)
+
+
+def keys(engine: Engine) -> list[str]:
+    return [each.key for each in engine.alerts()]
+
+
+def test_what_every_look_finds_is_one_alert(engine: Engine) -> None:
+    seen(engine, DRIFT)
+    seen(engine, replace(DRIFT, why="x moved on"))
+    (alert,) = engine.past_alerts()
+    assert (alert.why, alert.since, alert.resolved_at) == ("x moved on", NOW, None)
+
+
+def test_all_of_a_projects_trouble_at_one_time_is_one_incident(engine: Engine) -> None:
+    seen(engine, DRIFT)
+    seen(engine, DRIFT, FALL)
+    assert len({each.incident for each in engine.alerts()}) == 1
+    assert keys(engine) == [FALL.key, DRIFT.key], "failing comes first"
+    seen(engine)
+    seen(engine, DRIFT)
+    assert len({each.incident for each in engine.past_alerts()}) == 2, "what comes back is news"
+
+
+def test_what_is_found_no_more_ends_by_itself(engine: Engine) -> None:
+    seen(engine, DRIFT, FALL)
+    seen(engine, FALL)
+    assert keys(engine) == [FALL.key]
+    assert engine.past_alerts()[1].resolved_why == "it is found no more"
+
+
+def test_who_cannot_tell_cannot_say_that_it_is_over(engine: Engine) -> None:
+    seen(engine, FALL)
+    seen(engine, measured="quality drift")
+    assert keys(engine) == [FALL.key]
+
+
+def test_another_version_has_no_part_in_the_trouble_of_the_one_before(engine: Engine) -> None:
+    seen(engine, DRIFT, FALL)
+    seen(engine, DRIFT, number=2)
+    (alert,) = engine.alerts()
+    assert alert.version == f"{PROJECT}@2"
+    assert {each.resolved_why for each in engine.past_alerts()} == {None, f"{PROJECT}@2 is live now"}
+
+
+def test_what_gets_worse_is_news_to_who_had_acknowledged_it(engine: Engine) -> None:
+    seen(engine, DRIFT)
+    engine.acknowledge(engine.alerts()[0].id, "the season")
+    assert engine.alerts()[0].acknowledged_by == "zoe"
+    seen(engine, DRIFT)
+    assert engine.alerts()[0].acknowledged_by == "zoe"
+    seen(engine, replace(DRIFT, severity="failing"))
+    assert engine.alerts()[0].acknowledged_by is None
+
+
+def test_an_alert_is_taken_on_by_one_person_with_a_reason_that_stays(engine: Engine) -> None:
+    seen(engine, DRIFT)
+    (alert,) = engine.alerts()
+    with pytest.raises(Invalid):
+        engine.acknowledge(alert.id, "  ")
+    engine.acknowledge(alert.id, "the season")
+    with pytest.raises(Conflict, match="zoe has acknowledged .* the season"):
+        engine.acknowledge(alert.id, "me too")
+    assert [(row.action, row.reason) for row in engine.audit(limit=1)] == [("acknowledge-alert", "the season")]
+
+
+def test_a_viewer_may_look_at_alerts_and_not_touch_them(engine: Engine) -> None:
+    seen(engine, DRIFT)
+    eve = open_engine(engine.home, "eve")
+    with pytest.raises(Forbidden):
+        eve.acknowledge(eve.alerts()[0].id, "x")
+    with pytest.raises(Forbidden):
+        eve.snooze(eve.alerts()[0].id, NOW, "x")
+    eve.close()
+
+
+def test_what_is_over_or_was_never_there_cannot_be_acknowledged(engine: Engine) -> None:
+    seen(engine, DRIFT)
+    (alert,) = engine.alerts()
+    seen(engine)
+    with pytest.raises(Conflict, match="is over since"):
+        engine.acknowledge(alert.id, "too late")
+    with pytest.raises(NotFound):
+        engine.acknowledge(999, "x")
+
+
+@pytest.mark.parametrize("span", [timedelta(0), timedelta(days=31)])
+def test_a_snooze_has_an_end_that_is_near(engine: Engine, span: timedelta) -> None:
+    seen(engine, DRIFT)
+    with pytest.raises(Invalid, match="at most 30 days"):
+        alert_book.snooze(engine._ledger, 1, NOW + span, "x", engine.operator, NOW)
+
+
+def test_a_snoozed_alert_is_quiet_until_it_wakes(engine: Engine) -> None:
+    seen(engine, DRIFT)
+    alert = alert_book.snooze(engine._ledger, 1, NOW + HOUR, "tomorrow", engine.operator, NOW)
+    assert alert.quiet(NOW) and not alert.quiet(NOW + HOUR)
+
+
+def of(**changes: object) -> Alert:
+    base = Alert(1, 1, "p", "p@1", FALL.key, "performance", "failing", "w", "a", NOW, NOW, 1, NOW)
+    return replace(base, **changes)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("changes", "late", "escalated"),
+    [
+        ({}, ESCALATE_AFTER, True),
+        ({}, ESCALATE_AFTER - timedelta(seconds=1), False),
+        ({"severity": "watch"}, ESCALATE_AFTER, False),
+        ({"acknowledged_at": NOW}, ESCALATE_AFTER, False),
+        ({"escalated_at": NOW}, ESCALATE_AFTER, False),
+        ({"resolved_at": NOW}, ESCALATE_AFTER, False),
+        ({"snoozed_until": NOW + 2 * HOUR}, ESCALATE_AFTER, False),
+        ({"snoozed_until": NOW + HOUR / 2}, ESCALATE_AFTER, True),
+    ],
+)
+def test_what_fails_and_nobody_takes_notice_of_is_escalated(
+    changes: dict[str, object], late: timedelta, escalated: bool
+) -> None:
+    assert to_escalate(of(**changes), NOW + late) is escalated
+
+
+def test_it_is_escalated_once(engine: Engine) -> None:
+    seen(engine, FALL, DRIFT)
+    alert_book.escalate(engine._ledger, NOW + ESCALATE_AFTER)
+    alert_book.escalate(engine._ledger, NOW + 2 * ESCALATE_AFTER)
+    assert [each.escalated_at for each in engine.alerts()] == [NOW + ESCALATE_AFTER, None]
+
+
+def test_the_same_trouble_twice_in_one_look_is_one_alert() -> None:
+    assert settle((), (DRIFT, replace(DRIFT, why="again")), (), "p@1").raised == (replace(DRIFT, why="again"),)
+
+
+def test_alerts_are_never_deleted(engine: Engine) -> None:
+    seen(engine, DRIFT)
+    with pytest.raises(Exception, match="append-only"), engine._ledger.write() as db:
+        db.execute("DELETE FROM alerts")

@@ -1,0 +1,209 @@
+"""The world of a live version changes: what a look at its health finds, and what becomes of that."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from engine.api import Engine, open_engine
+from engine.monitoring.records import Look
+from engine.overview import status
+from engine.records import Run
+from tests import tiny
+from tests.journeys.conftest import WEEK
+
+pytestmark = pytest.mark.slow
+FIRST = datetime(2026, 8, 4, tzinfo=UTC)
+
+# The project's data source is a file beside it: from the row numbered ``from`` on the world is another.
+SETTLED = {"from": 10**9, "shift": 0.0, "flip": False, "labels_until": 10**9, "name": "x"}
+STEPS = (
+    tiny.STEPS.replace(
+        "def extract():\n",
+        "def extract():\n    world = json.load(open(json.load(open('settings.json'))['world']))\n",
+    )
+    .replace('"place", "x", "late"])', '"place", world["name"], "late"])')
+    .replace(
+        "            x = r.random()\n",
+        "            other = hour >= world['from']\n            x = r.random() + other * world['shift']\n",
+    )
+    .replace(
+        "            late = int(r.random() < 0.1 + 0.8 * x)\n",
+        "            chance = 0.1 + 0.8 * min(x, 1)\n"
+        "            late = int(r.random() < (1 - chance if other and world['flip'] else chance))\n"
+        "            late = late if hour < world['labels_until'] else ''\n",
+    )
+)
+HEALTH = """
+[health]
+window = "7d"
+bake = "1m"
+
+[[triggers]]
+on = "new-data"
+rows = 600
+cool_down = "1m"
+
+[approval]
+"""
+
+
+class Site:
+    """tiny, live since FIRST, whose data source a test can change."""
+
+    def __init__(self, root: Path) -> None:
+        self._world = root / "world.json"
+        self.change()
+        project = tiny.make(root / "tiny", steps=STEPS)
+        tiny.change(project, skill=1.0, world=str(self._world))
+        tiny.replace(project, "leverframe.toml", "[approval]\n", HEALTH)
+        self.engine: Engine = open_engine(root / "home", "ada", create=True)
+        self.engine.add(project)
+        run = self.engine.wait(self.engine.retrain("tiny", as_of=FIRST).id, lambda r: None)
+        assert run.version == "tiny@1", run.why
+        self.engine.move(self.engine.plan_release("tiny@1"), "first", lambda step: None)
+
+    def change(self, **world: Any) -> None:
+        self._world.write_text(json.dumps(SETTLED | world))
+
+    def run(self, as_of: datetime) -> Run:
+        return self.engine.wait(self.engine.look("tiny", as_of=as_of).id, lambda r: None)
+
+    def look(self, as_of: datetime) -> Look:
+        run = self.run(as_of)
+        assert run.state == "succeeded", run.why
+        found = self.engine.health("tiny")
+        assert found is not None and found.run == run.id
+        return found
+
+    def open_keys(self) -> list[str]:
+        return [alert.key for alert in self.engine.alerts("tiny")]
+
+
+@pytest.fixture(scope="module")
+def saved(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    site = Site(tmp_path_factory.mktemp("site"))
+    yield site
+    site.engine.close()
+
+
+@pytest.fixture
+def site(saved: Site) -> Iterator[Site]:
+    """The same site for every test, at a later time for each: a test leaves the world as it found it."""
+    saved.change()
+    yield saved
+    saved.change()
+
+
+def row(at: datetime) -> int:
+    """The number of the row of a moment: four an hour since 2026."""
+    return int((at - datetime(2026, 1, 1, tzinfo=at.tzinfo)).total_seconds() // 900)
+
+
+def document(found: Look) -> dict[str, Any]:
+    assert found.document is not None
+    return dict(found.document)
+
+
+def test_a_settled_world_is_well_and_says_on_how_many_rows(site: Site) -> None:
+    found = site.look(FIRST + WEEK)
+    assert found.verdict == "ok" and site.open_keys() == []
+    assert (found.rows, found.labelled) == (1344, 1344), "a week of holdout, and a week since"
+    assert {name: part["verdict"] for name, part in document(found)["parts"].items()} == {
+        "quality": "ok", "drift": "ok", "performance": "ok",
+    }  # fmt: skip
+    assert document(found)["metrics"]["roc_auc"]["value"] > 0.7
+    assert [each.version for each in site.engine.signals("tiny", "roc_auc")] == ["tiny@1"]
+
+
+def triggered(site: Site) -> list[tuple[str, ...]]:
+    with site.engine._ledger.read() as db:
+        return [tuple(each) for each in db.execute("SELECT kind, state, why FROM triggers ORDER BY id")]
+
+
+def test_within_the_cool_down_enough_new_rows_start_nothing_and_that_is_told_once(site: Site) -> None:
+    site.look(FIRST + WEEK)
+    ((kind, state, why),) = triggered(site)
+    assert (kind, state) == ("new-data", "skipped")
+    assert why.startswith("672 new rows since the last version, and 600 are enough; cool-down: run 1 was ")
+
+
+def test_after_it_they_start_a_retrain(site: Site) -> None:
+    with site.engine._ledger.write() as db:
+        db.execute("UPDATE runs SET queued_at = '2026-11-01T00:00:00Z' WHERE job = 'retrain'")
+    site.look(FIRST + WEEK)
+    assert triggered(site)[-1] == ("new-data", "ran", "672 new rows since the last version, and 600 are enough")
+    (run,) = (each for each in site.engine.runs("tiny") if each.requested_by == "a trigger")
+    ended = site.engine.wait(run.id, lambda r: None)
+    assert (ended.job, ended.state) == ("retrain", "succeeded"), ended.why
+
+
+def test_a_feature_that_moves_is_told_with_what_moved_and_ends_with_it(site: Site) -> None:
+    now = FIRST + 2 * WEEK
+    site.change(shift=0.6, **{"from": row(now - WEEK)})
+    found = site.look(now)
+    assert found.verdict == "watch" and "drift:x" in site.open_keys()
+    (alert,) = (each for each in site.engine.alerts("tiny") if each.key == "drift:x")
+    assert "mean moved from 0.4886 to 1.088" in alert.why and "672 rows" in alert.why
+    site.change()
+    site.look(now + WEEK)
+    assert "drift:x" in site.open_keys(), "the window still holds what was seen to be over"
+    site.look(now + WEEK + timedelta(days=1))
+    assert "drift:x" not in site.open_keys()
+
+
+def test_a_world_that_turns_round_is_a_fall_and_fails(site: Site) -> None:
+    now = FIRST + 6 * WEEK
+    site.change(flip=True, **{"from": row(now - 2 * WEEK)})
+    found = site.look(now)
+    assert found.verdict == "failing"
+    (alert,) = (each for each in site.engine.alerts("tiny") if each.key == "performance:roc_auc")
+    assert alert.severity == "failing" and "when it was validated" in alert.why
+    with site.engine._ledger.read() as db:
+        assert status(db, site.engine._workspace, "tiny", now).verdict == "failing"
+
+
+def test_labels_that_have_not_come_are_no_fall_and_their_share_is_told(site: Site) -> None:
+    now = FIRST + 8 * WEEK
+    site.change(labels_until=row(now - 2 * WEEK))
+    found = site.look(now)
+    assert found.labelled < found.rows
+    periods = document(found)["periods"]["periods"]
+    assert [each["mature"] for each in periods[-2:]] == [False, False]
+    assert "performance:roc_auc" not in site.open_keys()
+
+
+def test_a_column_that_is_gone_fails_and_nothing_is_scored(site: Site) -> None:
+    site.change(name="renamed")
+    found = site.look(FIRST + 9 * WEEK)
+    assert found.verdict == "failing" and "lost-column:x" in site.open_keys()
+    assert "no longer has x" in document(found)["parts"]["performance"]["why"]
+    site.change()
+    site.look(FIRST + 10 * WEEK)
+    assert "lost-column:x" not in site.open_keys()
+
+
+def test_a_look_at_the_past_changes_no_alert(site: Site) -> None:
+    before = site.engine.alerts("tiny")
+    site.change(name="renamed")
+    assert site.run(FIRST + WEEK).state == "succeeded"
+    assert site.engine.alerts("tiny") == before
+
+
+def test_a_look_with_no_new_row_is_unknown_not_well(site: Site) -> None:
+    site.change(**{"from": 0, "labels_until": 0})
+    found = site.run(FIRST - 2 * WEEK)
+    assert found.state == "succeeded" and "no rows have come" in (found.why or "")
+
+
+def test_nothing_live_nothing_to_look_at(tmp_path: Path) -> None:
+    engine = open_engine(tmp_path / "home", "ada", create=True)
+    engine.add(tiny.make(tmp_path / "tiny"))
+    with pytest.raises(Exception, match="Nothing of tiny is live yet"):
+        engine.look("tiny")
+    engine.close()
