@@ -10,7 +10,7 @@ from engine.errors import Refusal
 from engine.people import operators
 from engine.people.operators import checked_reason
 from engine.projects import registry
-from engine.records import Operator, Run
+from engine.records import Deployment, Operator, Run
 from engine.runs import history, queue
 from engine.storage.ledger import Ledger
 from engine.storage.workspace import Workspace
@@ -97,6 +97,13 @@ class HealthCommands:
         from engine.monitoring import alert_book
 
         return alert_book.page(self._ledger, project, offset=offset, limit=limit)
+
+    def swaps(self, since: datetime | None = None, project: str | None = None) -> tuple[Deployment, ...]:
+        """Releases and rollbacks after ``since`` (None: all there were), the oldest first."""
+        from engine.release.history import since as deployed_since
+
+        with self._ledger.read() as db:
+            return deployed_since(db, since, project)
 
     def acknowledge(self, alert: int, reason: str) -> Alert:
         """Say that somebody has taken an alert on."""

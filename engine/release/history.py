@@ -1,4 +1,4 @@
-"""What was live at a moment, from the append-only deployments."""
+"""What was live at a moment and what moved since, from the append-only deployments."""
 
 from __future__ import annotations
 
@@ -19,19 +19,28 @@ def at(db: sqlite3.Connection, when: datetime, project: str | None = None) -> tu
         ).fetchone()
         for name in names
     ]
-    return tuple(
-        Deployment(
-            seq=r["seq"],
-            project=r["project"],
-            number=r["number"],
-            previous=r["previous"],
-            kind=r["kind"],
-            at=moment(r["at"]),
-            actor=r["actor"],
-            reason=r["reason"],
-        )
-        for r in rows
-        if r is not None
+    return tuple(_record(row) for row in rows if row is not None)
+
+
+def since(db: sqlite3.Connection, when: datetime | None, project: str | None = None) -> tuple[Deployment, ...]:
+    """The releases and rollbacks after ``when`` (None: all there were), of one project or of all, the oldest first."""
+    rows = db.execute(
+        "SELECT * FROM deployments WHERE at > ? AND project = coalesce(?, project) ORDER BY seq",
+        (stamp(when) if when else "", project),
+    ).fetchall()
+    return tuple(_record(row) for row in rows)
+
+
+def _record(row: sqlite3.Row) -> Deployment:
+    return Deployment(
+        seq=row["seq"],
+        project=row["project"],
+        number=row["number"],
+        previous=row["previous"],
+        kind=row["kind"],
+        at=moment(row["at"]),
+        actor=row["actor"],
+        reason=row["reason"],
     )
 
 
