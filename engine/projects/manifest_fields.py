@@ -53,8 +53,8 @@ class Page:
 
 def _where(path: Path) -> str:
     table, rest = path[0], [plain(str(part), 60) for part in path[1:] if isinstance(part, str)]
-    if table == "gates" and len(path) > 1 and isinstance(path[1], int):
-        return " ".join([f"[[gates]] {path[1] + 1}", *rest])
+    if len(path) > 1 and isinstance(path[1], int):  # one of a list of tables
+        return " ".join([f"[[{plain(str(table), 60)}]] {path[1] + 1}", *rest])
     return " ".join([f"[{plain(str(table), 60)}]", ".".join(rest)]).strip()
 
 

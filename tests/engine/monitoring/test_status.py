@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from engine.monitoring.status import Active, Facts, judge
+from engine.monitoring.status import Active, Facts, Status, judge
 from engine.records import Metric, Run, RunState
+from engine.schedule.due import patience
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 
@@ -62,3 +64,47 @@ def test_the_run_that_is_overdue_now_is_named_before_the_last_that_failed() -> N
 def test_what_is_worse_is_named_before_a_run_that_is_overdue() -> None:
     late = Active(run("running", 3, "train"), 48.0, 50.0)
     assert judge(facts(late, gate=0.8), NOW).verdict == "failing"
+
+
+MOVED = Status("watch", "x moved", NOW - timedelta(hours=3))
+FELL = Status("failing", "it fell", NOW - timedelta(hours=2))
+QUARTER = timedelta(minutes=75)
+
+
+@pytest.mark.parametrize(
+    ("looked", "alerts", "verdict", "why"),
+    [
+        (5, (), "ok", "the last look found its data, its drift and its performance well"),
+        (5, (MOVED,), "watch", "x moved"),
+        (5, (MOVED, FELL), "failing", "it fell"),
+        (80, (), "unknown", "nobody has looked at the health of flights@3 for 80 min: is the engine up?"),
+        (80, (MOVED,), "unknown", "nobody has looked at the health of flights@3 for 80 min: is the engine up?"),
+        (80, (FELL,), "failing", "it fell"),
+    ],
+)
+def test_what_the_last_look_found_counts_as_long_as_it_is_fresh(
+    looked: int, alerts: tuple[Status, ...], verdict: str, why: str
+) -> None:
+    seen = replace(facts(), looked_at=NOW - timedelta(minutes=looked), patience=QUARTER, alerts=alerts)
+    found = judge(seen, NOW)
+    assert (found.verdict, found.why) == (verdict, why)
+
+
+def test_a_version_that_no_look_has_seen_is_as_old_as_its_measurement() -> None:
+    assert judge(replace(facts(), patience=QUARTER), NOW).verdict == "unknown"
+    assert judge(facts(), NOW).verdict == "ok", "without looks of its own, a week is fresh"
+
+
+@pytest.mark.parametrize(
+    ("rule", "hours"),
+    [
+        ("*/15 * * * *", 1.25),
+        ("0 */6 * * *", 12),
+        ("0 7 * * mon", 9 * 24),
+        ("*/30 9-16 * * mon-fri", 64.5 + 48),  # a weekend, and two days more
+        ("every 15m", 1.25),
+        ("every 30d", 32 * 24),
+    ],
+)
+def test_how_long_a_look_holds_follows_from_how_often_there_is_one(rule: str, hours: float) -> None:
+    assert patience(rule, "Europe/Berlin") == timedelta(hours=hours)
