@@ -32,6 +32,9 @@ from engine.monitoring.thresholds import ACCIDENT, ENDED, FALSE_ALARMS, FEWEST_R
 
 if TYPE_CHECKING:
     from engine.monitoring.drift import ColumnDrift
+    from engine.monitoring.multivariate import Separation
+
+    Drifted = ColumnDrift | Separation
 
 Level = Literal["some", "large"]
 # Rows with which a shift by half a deviation passes the strictest budget (every quarter of an hour, a hundred columns).
@@ -86,10 +89,8 @@ class Alarm:
     ended: datetime | None = None
 
 
-def observed(
-    since: datetime, as_of: datetime, whole: ColumnDrift, earlier: ColumnDrift, later: ColumnDrift
-) -> Observation:
-    """The observation of a column from the drift of a window and of its halves, cut in the middle of its time."""
+def observed(since: datetime, as_of: datetime, whole: Drifted, earlier: Drifted, later: Drifted) -> Observation:
+    """The observation of a column, or of all together, from a window and its halves, cut in the middle of its time."""
     sizes = [half.size if min(half.n_current, half.n_reference) >= FEWEST_ROWS else None for half in (earlier, later)]
     return Observation(whole.column, since, as_of, whole.size, whole.p, sizes[0], sizes[1], whole.broken, whole.why)
 

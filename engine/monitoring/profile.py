@@ -179,7 +179,7 @@ def _column(name: str, column: pa.ChunkedArray, exact: bool) -> ColumnProfile:
 
 
 def _numbers(name: str, kind: Kind, column: pa.ChunkedArray, exact: bool) -> ColumnProfile:
-    found = _in_one_unit(column)
+    found = in_one_unit(column)
     finite = found[np.isfinite(found)]
     missing = int(np.isnan(found).sum()) if len(finite) < len(found) else 0
     finite.sort()
@@ -199,7 +199,7 @@ def _numbers(name: str, kind: Kind, column: pa.ChunkedArray, exact: bool) -> Col
     )
 
 
-def _in_one_unit(column: pa.ChunkedArray) -> Floats:
+def in_one_unit(column: pa.ChunkedArray) -> Floats:
     """Moments in microseconds, lengths in seconds: a column that is stored more finely has not moved."""
     column = unwrapped(column)
     kind = column.type
