@@ -169,6 +169,8 @@ def resume(session: Session, project: str, job: str, reason: str) -> None:
 @click.option("--every", metavar="SPAN", help="An interval instead, such as 6h or 2d; it counts from now.")
 @click.option("--timezone", metavar="ZONE", help="The zone that a cron line is meant in, such as Europe/Berlin.")
 @click.option("--catch-up", type=click.Choice(list(CATCHES_UP)), help="What runs of what was missed.")
+@click.option("--give-up-after", metavar="SPAN", help="What is later than this is missed, not run; 'none' for no end.")
+@click.option("--cool-down", metavar="SPAN", help="How long after a run none is started; 'none' for not at all.")
 @reason_option
 @click.pass_obj
 def edit(
@@ -179,6 +181,8 @@ def edit(
     every: str | None,
     timezone: str | None,
     catch_up: str | None,
+    give_up_after: str | None,
+    cool_down: str | None,
     reason: str,
 ) -> None:
     """Change PROJECT's schedule from now on. It holds until the manifest's own entry changes."""
@@ -187,7 +191,14 @@ def edit(
     rule = f"every {every}" if every is not None else cron
     with session.engine() as engine:
         found = engine.edit_schedule(
-            project, job, rule=rule, timezone=timezone, catch_up=catch_up, reason=reason
+            project,
+            job,
+            rule=rule,
+            timezone=timezone,
+            catch_up=catch_up,
+            give_up_after=give_up_after,
+            cool_down=cool_down,
+            reason=reason,
         )
         _changed(session, found, "is changed from now on")
 

@@ -12,6 +12,7 @@ from engine.clock import moment, stamp
 from engine.errors import Conflict, Invalid, NotFound
 from engine.people.operators import require
 from engine.projects import registry, schedules
+from engine.projects.durations import DURATION_FORM, parse_duration
 from engine.projects.manifest_fields import shown
 from engine.projects.manifest_schedule import CATCH_UP, rule_problem, timezone_problem
 from engine.records import Operator
@@ -20,6 +21,7 @@ from engine.schedule.records import Occurrence, Schedule
 from engine.storage.ledger import Ledger
 
 SHOWN_DUE = 5
+NO_LIMIT = "none"
 _NEWEST = "SELECT max(id) FROM occurrences WHERE project = ? AND job = ?"
 
 
@@ -129,11 +131,13 @@ def told_since(ledger: Ledger, after: datetime, limit: int = 1000) -> tuple[Occu
 
 @dataclass(frozen=True)
 class Changes:
-    """What is wanted otherwise about a rule; None leaves a part as it is."""
+    """What is wanted otherwise about a rule; None leaves a part as it is, ``none`` takes a length of time away."""
 
-    rule: str | None
-    timezone: str | None
-    catch_up: str | None
+    rule: str | None = None
+    timezone: str | None = None
+    catch_up: str | None = None
+    give_up_after: str | None = None
+    cool_down: str | None = None
 
 
 def pause(ledger: Ledger, project: str, job: str, reason: str, by: Operator, at: datetime) -> Schedule:
@@ -185,11 +189,11 @@ def edit(
         return one(db, project, job, at)
 
 
-def _checked(wanted: Changes) -> dict[str, str]:
-    changes: dict[str, str] = {}
+def _checked(wanted: Changes) -> dict[str, str | None]:
+    changes: dict[str, str | None] = {}
     if wanted.rule is not None:
-        changes["rule"] = " ".join(wanted.rule.split())
-        if problem := rule_problem(changes["rule"]):
+        rule = changes["rule"] = " ".join(wanted.rule.split())
+        if problem := rule_problem(rule):
             raise Invalid(f"The rule is {shown(wanted.rule)}; {problem}")
     if wanted.timezone is not None:
         changes["timezone"] = wanted.timezone
@@ -199,6 +203,12 @@ def _checked(wanted: Changes) -> dict[str, str]:
         changes["catch_up"] = wanted.catch_up
         if wanted.catch_up not in CATCH_UP:
             raise Invalid(f"catch_up is {shown(wanted.catch_up)}; it is one of {', '.join(CATCH_UP)}.")
+    for name in ("give_up_after", "cool_down"):
+        text = getattr(wanted, name)
+        if text is not None:
+            changes[name] = None if text == NO_LIMIT else text
+            if text != NO_LIMIT and not parse_duration(text):
+                raise Invalid(f"{name} is {shown(text)}; it is {DURATION_FORM}, or '{NO_LIMIT}'.")
     if not changes:
-        raise Invalid("Nothing was named to change; name a rule, a time zone or what is caught up.")
+        raise Invalid("Nothing was named to change; name a rule, a time zone, what is caught up or how long.")
     return changes

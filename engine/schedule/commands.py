@@ -16,6 +16,7 @@ from engine.storage.workspace import Workspace
 
 if TYPE_CHECKING:
     from engine.housekeeping.rounds import Rounds
+    from engine.reports.postman import Postman
     from engine.schedule.clockwork import Clockwork
     from engine.schedule.records import EngineState, Occurrence, Schedule
 
@@ -28,6 +29,7 @@ class ScheduleCommands:
     operator: Operator
     _clockwork: Clockwork | None = None
     _rounds: Rounds | None = None
+    _postman: Postman | None = None
 
     def reconcile(self) -> None:
         """Settle what killed processes left, and start what may start."""
@@ -82,12 +84,17 @@ class ScheduleCommands:
         rule: str | None = None,
         timezone: str | None = None,
         catch_up: str | None = None,
+        give_up_after: str | None = None,
+        cool_down: str | None = None,
         reason: str,
     ) -> Schedule:
-        """Change a rule from now on, until the manifest's own entry changes; None leaves a part as it is."""
+        """Change a rule from now on, until the manifest's own entry changes; None leaves a part as it is.
+
+        ``give_up_after`` and ``cool_down`` are lengths of time such as ``6h``; ``none`` takes one away.
+        """
         from engine.schedule import book
 
-        changes = book.Changes(rule, timezone, catch_up)
+        changes = book.Changes(rule, timezone, catch_up, give_up_after, cool_down)
         return book.edit(self._ledger, project, job, changes, checked_reason(reason), self.operator, clock.now())
 
     def engine_state(self) -> EngineState:
@@ -109,14 +116,17 @@ class ScheduleCommands:
         ``now``, ``tick`` (seconds between two looks at everything) and ``patience`` are what tests drive it by.
         """
         from engine.housekeeping.rounds import Rounds
+        from engine.reports.postman import Postman
         from engine.schedule.clockwork import Clockwork
 
         tell = tell or (lambda line: None)
+        self._postman = postman = Postman(self._workspace, self._ledger, tell, self.keep_traceback)
         self._rounds = rounds = Rounds(self._workspace, self._ledger, tell, self.keep_traceback)
 
         def reconcile() -> None:
             self.reconcile()
             rounds.look(clock.now())  # the disk fills up by the machine's own clock, whatever a test makes of time
+            postman.look()
 
         self._clockwork = Clockwork(
             self._workspace,
@@ -137,3 +147,5 @@ class ScheduleCommands:
             self._clockwork.stop()
         if self._rounds is not None:
             self._rounds.stop()
+        if self._postman is not None:
+            self._postman.stop()

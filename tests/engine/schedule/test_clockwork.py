@@ -233,12 +233,21 @@ def retrained(engine: Engine) -> None:
         ({"rule": "often"}, "five fields"),
         ({"timezone": "Europe/Berln"}, "did you mean 'Europe/Berlin'"),
         ({"catch_up": "some"}, "latest, all, skip"),
+        ({"cool_down": "soon"}, "cool_down is 'soon'; it is a number and one of"),
+        ({"give_up_after": "0s"}, "give_up_after is '0s'"),
         ({}, "Nothing was named"),
     ],
 )
 def test_an_impossible_edit_is_refused_in_words(engine: Engine, changes: dict[str, str], said: str) -> None:
     with pytest.raises(Invalid, match=said):
         engine.edit_schedule("tiny", "retrain", reason="x", **changes)
+
+
+def test_how_long_is_changed_and_taken_away_again(engine: Engine) -> None:
+    edited = engine.edit_schedule("tiny", "retrain", give_up_after="6h", cool_down="1d", reason="calmer")
+    assert (edited.give_up_after, edited.cool_down) == (6 * 3600, 86400) and edited.rule == "0 3 * * mon"
+    edited = engine.edit_schedule("tiny", "retrain", cool_down="none", reason="as before")
+    assert (edited.give_up_after, edited.cool_down) == (6 * 3600, None)
 
 
 def test_jobs_that_nobody_does_yet_have_no_schedule(engine: Engine) -> None:

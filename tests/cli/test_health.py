@@ -1,0 +1,89 @@
+"""health and alerts: what is not well, in words and as JSON, and what people do about it."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from engine.api import open_engine
+from engine.clock import stamp
+from engine.monitoring import alert_book, looks
+from engine.monitoring.records import Finding
+from tests.cli.conftest import History
+
+AT = datetime(2026, 11, 20, tzinfo=UTC)
+MOVED = Finding("drift:x", "drift", "watch", "x: mean moved from 3.1 to 9.4", "look at x", AT)
+LOOK = {
+    "parts": {
+        "quality": {"verdict": "ok", "why": "9 of 9 checks are well"},
+        "drift": {"verdict": "watch", "why": "x moved"},
+        "performance": {"verdict": "cannot tell", "why": "no label has come yet"},
+    },
+    "metrics": {"roc_auc": {"value": 0.706, "low": 0.69, "high": 0.72, "n": 6410, "reason": None}},
+    "validated": {"roc_auc": {"value": 0.712}},
+    "periods": {"sentence": "6,410 of 6,410 rows have a label by now."},
+    "drift": [{"column": "x", "psi": 0.31, "size": 0.3, "verdict": "large", "why": "x: mean moved from 3.1 to 9.4."}],
+}
+
+
+@pytest.fixture
+def looked(history: History, tmp_path: Path) -> History:
+    """A copy of the history in which tiny@1, which is live, was looked at, and something moved."""
+    copy = replace(history, home=tmp_path / "looked")
+    shutil.copytree(history.home, copy.home, symlinks=True)
+    engine = open_engine(copy.home, "ada")
+    with engine._ledger.write() as db:
+        run = db.execute("SELECT max(id) FROM runs").fetchone()[0]
+        db.execute(
+            "INSERT INTO health (run, project, number, as_of, at, verdict, why, rows, labelled, document)"
+            " VALUES (?, 'tiny', 1, ?, ?, 'watch', 'x moved', 10, 10, ?)",
+            (run, stamp(AT), stamp(AT), looks.packed(LOOK)),
+        )
+        alert_book.record(db, "tiny", 1, [MOVED], ["drift"], run, AT)
+    engine.close()
+    return copy
+
+
+def as_json(history: History, *words: str) -> Any:
+    return json.loads(history(*words, "--json").out)
+
+
+def test_who_has_not_looked_is_told_how(history: History) -> None:
+    assert "health tiny --look" in history("health", "tiny").out
+    assert as_json(history, "health", "tiny")["verdict"] == "unknown"
+
+
+def test_the_look_is_told_part_by_part_with_the_alerts(looked: History) -> None:
+    out = looked("health", "tiny").out
+    assert out.startswith("▲ tiny@1 watch: x moved (")
+    for line in ("● ok           9 of 9", "○ cannot tell  no label", "0.690 to 0.720", "6,410", "to do: look at x"):
+        assert line in out, out
+
+
+def test_as_json_it_is_one_document(looked: History) -> None:
+    found = as_json(looked, "health", "tiny")
+    assert (found["version"], found["verdict"], found["alerts"][0]["key"]) == ("tiny@1", "watch", "drift:x")
+
+
+def test_an_alert_is_acknowledged_and_snoozed_with_a_reason(looked: History) -> None:
+    assert "acknowledged by ada: the season" in looked("alerts", "ack", "1", "--reason", "the season").out
+    assert "snoozed until" in looked("alerts", "snooze", "1", "--for", "4h", "--reason", "later").out
+    assert looked("status", "--json").code == 0
+    assert "x: mean moved" not in looked("status").out, "snoozed is left out until it wakes"
+
+
+@pytest.mark.parametrize("span", ["4", "h", "4w", "-1h", "99999d", ""])
+def test_a_span_that_is_none_is_wrong_usage(looked: History, span: str) -> None:
+    told = looked("alerts", "snooze", "1", "--for", span, "--reason", "x")
+    assert told.code == 2 and "no length of time" in told.err
+
+
+def test_nothing_open_is_said(history: History) -> None:
+    assert history("alerts").out.startswith("Nothing is open")
+    assert as_json(history, "alerts") == []
