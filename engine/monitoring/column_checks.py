@@ -4,34 +4,46 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from engine.validation.columns import Floats, floats, missing, shown, unwrapped
+from engine.validation.columns import Codes, Floats, Mask, codes, floats, missing, shown, unwrapped
 from engine.validation.schema import type_word
 from engine.validation.words import number
 
 # A value this much of the reference's range beyond it is no longer the next extreme of the same world.
 MARGIN = 0.10
 _NAMED = 3
-# The reference's newest fifth shows how many values its first four fifths had never seen.
-_OLDER = 0.8
+# Values half the range away from it are of another unit or of a broken sensor: of one row in five it is a failure.
+# Nearer than that may be the season, at which a model guesses, but the data is right.
+FAR, FAR_SHARE = 0.5, 0.20
+# Gaps come in clusters (an hour of weather is missing for every flight of it), so that rows are not independent: what
+# a stretch of the reference reached by itself is no news. But for 1 in 50, so that its one outage does not excuse all.
+_PEAK, _STRETCH_ROWS = 0.98, 20
+_PARTS = 10
 _NUMBERS = {"integer", "number", "decimal"}
 _TIMES = {"date", "time", "time with zone"}
 
 
 @dataclass(frozen=True)
 class Found:
-    """Rows of the current data and of the reference for which something holds, of how many."""
+    """Rows for which something holds, of how many: now, and in the reference.
+
+    ``peak``: the share that a stretch of the reference as long as the current one reached at most (but for 1 in 50).
+    ``far``: whether what was found is so far off that it can be a failure.
+    """
 
     count: int
     n: int
     reference_count: int
     reference_n: int
+    peak: float = 0.0
     words: str = ""
     values: tuple[str, ...] = ()
+    far: bool = True
 
 
 @dataclass(frozen=True)
@@ -53,36 +65,59 @@ def retyped(was: pa.ChunkedArray, now: pa.ChunkedArray) -> TypeChange | None:
     return TypeChange(before, after, not {before, after} <= _TIMES)
 
 
-def infinite(was: pa.ChunkedArray, now: pa.ChunkedArray) -> Found:
+def found_in(now: Mask, was: Mask, stretches: Codes | None, **more: Any) -> Found:
+    """Count both masks; ``stretches``: which stretch each row of the reference is in, rising, None without times."""
+    return Found(int(now.sum()), len(now), int(was.sum()), len(was), peak=_peak(was, stretches), **more)
+
+
+def infinite(was: pa.ChunkedArray, now: pa.ChunkedArray, stretches: Codes | None) -> Found:
     """Values that are no finite number. NaN counts as missing, as everywhere in the engine."""
-    before, after = floats(was), floats(now)
-    return Found(int(np.isinf(after).sum()), len(after), int(np.isinf(before).sum()), len(before))
+    return found_in(np.isinf(floats(now)), np.isinf(floats(was)), stretches)
 
 
-def out_of_range(was: pa.ChunkedArray, now: pa.ChunkedArray) -> Found:
+def out_of_range(was: pa.ChunkedArray, now: pa.ChunkedArray, stretches: Codes | None) -> Found:
     """Finite values beyond the reference's least or greatest by more than a tenth of its range.
 
-    In the reference's newest fifth every new extreme counts: a column that grows all the time goes on growing.
+    What is usual: values of the reference's newer half beyond all that came in stretches before theirs. A column that
+    grows all the time goes on growing, and after a mild winter spring is warm.
     """
     before, after = floats(was), floats(now)
-    cut = int(_OLDER * len(before))
     low, high = _range(before)
+    reach = high - low if low <= high else 0.0
+    finite = np.isfinite(after)
+    beyond = finite & ((after < low - MARGIN * reach) | (after > high + MARGIN * reach)) & (low <= high)
+    far = finite & ((after < low - FAR * reach) | (after > high + FAR * reach))
+    places = _places(len(before), stretches)
+    lows = _before_each(np.where(np.isfinite(before), before, np.inf), places, np.minimum)
+    highs = _before_each(np.where(np.isfinite(before), before, -np.inf), places, np.maximum)
+    new = np.isfinite(before) & ((before < lows[places]) | (before > highs[places]))
+    half = len(before) // 2
     words = f"{number(low)} to {number(high)}" if low <= high else ""
-    usual = _beyond(before[cut:], before[:cut], margin=0.0)
-    return Found(_beyond(after, before, MARGIN), len(after), usual, len(before) - cut, words)
+    surely = bool(far.sum() >= FAR_SHARE * max(1, len(after)))
+    newer = None if stretches is None else stretches[half:]
+    return found_in(beyond, new[half:], newer, words=words, far=surely)
 
 
-def unknown(was: pa.ChunkedArray, now: pa.ChunkedArray) -> Found:
-    """Texts that the reference does not hold; ``values`` names the most frequent of them."""
+def unknown(was: pa.ChunkedArray, now: pa.ChunkedArray, stretches: Codes | None) -> Found:
+    """Texts that the reference does not hold; ``values`` names the most frequent of them.
+
+    What is usual: rows of the reference's newer half whose text came in no stretch before theirs.
+    """
     before, after = _text(was), _text(now)
-    cut = int(_OLDER * len(before))
-    new = _unseen(after, before)
-    usual = len(_unseen(before.slice(cut), before.slice(0, cut)))
-    counted = sorted(pc.value_counts(new).to_pylist(), key=lambda found: (-found["counts"], found["values"]))
+    new = pc.and_(pc.is_valid(after), pc.invert(pc.is_in(after, value_set=pc.unique(before).drop_null())))
+    counted = sorted(
+        pc.value_counts(after.filter(new)).to_pylist(), key=lambda found: (-found["counts"], found["values"])
+    )
     named = [shown(found["values"]) for found in counted[:_NAMED]]
     if len(counted) > _NAMED:
         named[-1] += f" and {len(counted) - _NAMED:,} more"
-    return Found(len(new), len(after), usual, len(before) - cut, values=tuple(named))
+    numbers, names = codes(was)
+    places, half = _places(len(before), stretches), len(before) // 2
+    first = np.full(len(names) + 1, len(before) + 1, dtype=np.int64)
+    np.minimum.at(first, numbers, places)
+    fresh = (numbers >= 0) & (first[numbers] == places)
+    newer = None if stretches is None else stretches[half:]
+    return found_in(np.asarray(new.to_numpy(), dtype=bool), fresh[half:], newer, values=tuple(named))
 
 
 def duplicates(table: pa.Table, key: Sequence[str]) -> int | None:
@@ -107,18 +142,30 @@ def _range(values: Floats) -> tuple[float, float]:
     return (float(finite.min()), float(finite.max())) if len(finite) else (float("inf"), float("-inf"))
 
 
-def _beyond(values: Floats, known: Floats, margin: float) -> int:
-    low, high = _range(known)
-    if low > high:
-        return 0
-    reach = margin * (high - low)
-    return int((np.isfinite(values) & ((values < low - reach) | (values > high + reach))).sum())
+def _peak(held: Mask, stretches: Codes | None) -> float:
+    if stretches is None or not len(held):
+        return 0.0
+    _, starts, rows = np.unique(stretches, return_index=True, return_counts=True)
+    shares = np.add.reduceat(held.astype(np.float64), starts) / rows
+    shares = shares[rows >= _STRETCH_ROWS]
+    return float(np.quantile(shares, _PEAK)) if len(shares) else 0.0
+
+
+def _places(rows: int, stretches: Codes | None) -> Codes:
+    """A number from 0 on per row for its stretch; without times, ten parts in the order of the rows."""
+    if stretches is None:
+        return np.arange(rows) * _PARTS // max(1, rows)
+    return np.cumsum(np.diff(stretches, prepend=stretches[:1]) != 0)
+
+
+def _before_each(values: Floats, places: Codes, extreme: np.ufunc) -> Floats:
+    """For each stretch the least (or greatest) value of all stretches before it; the first has none to be beyond."""
+    if not len(values):
+        return np.empty(0)
+    each = extreme.reduceat(values, np.searchsorted(places, np.arange(places[-1] + 1)))
+    widest = np.inf if extreme is np.maximum else -np.inf
+    return np.concatenate([[widest], extreme.accumulate(each)[:-1]])
 
 
 def _text(column: pa.ChunkedArray) -> pa.ChunkedArray:
     return unwrapped(column).cast(pa.large_string())
-
-
-def _unseen(column: pa.ChunkedArray, known: pa.ChunkedArray) -> pa.ChunkedArray:
-    column = column.drop_null()
-    return column.filter(pc.invert(pc.is_in(column, value_set=pc.unique(known))))

@@ -4,7 +4,8 @@ One bad week is no fall: a good model's AUC swings from week to week by more tha
 needs a size that matters, and either two mature periods in a row that are each too low, or a whole window of the newest
 mature periods whose interval stays clear of the validation value by that size. How much periods swing by themselves
 is learnt from how one differs from the next (J. von Neumann 1941: the mean square successive difference, here its
-median), which a fall that stays does not inflate: an alarm does not talk itself out of it.
+median), which a fall that stays does not inflate: an alarm does not talk itself out of it. The validation value swung
+too, by as much as its fewer periods leave.
 """
 
 from __future__ import annotations
@@ -29,7 +30,8 @@ _PART_OF_VALUE = frozenset({"log_loss", "brier"} | (set(REGRESSION) - {"r2"}))
 _EACH, _WINDOW = 1.96, 3.0
 _IN_A_ROW = 2
 _Z = 1.959964
-# The swing between periods is taken from at least this many steps from one to the next.
+# The swing between periods is taken from at least this many steps from one to the next; with fewer it is taken for as
+# large as the least difference that matters.
 _FEWEST_FOR_SWING = 6
 _MEDIAN_OF_CHI2 = 0.4549
 
@@ -61,6 +63,7 @@ class _Drops:
     drops: Floats
     errors: Floats
     rows: Floats
+    swing: float
 
 
 def minimum_effect(metric: str, reference: float) -> float:
@@ -68,44 +71,49 @@ def minimum_effect(metric: str, reference: float) -> float:
     return MINIMUM_PART * abs(reference) if metric in _PART_OF_VALUE else MINIMUM
 
 
-def fallen(reference: Reading, periods: Sequence[Period], minimum: float | None = None) -> Fall | None:
+def fallen(
+    reference: Reading, periods: Sequence[Period], minimum: float | None = None, validated_periods: float = 2.0
+) -> Fall | None:
     """Whether ``reference.metric`` is now worse than when the version was validated (``reference``: its holdout).
 
-    ``minimum``: the least difference that matters, in the metric's unit. None: it did not fall, or nothing can tell.
+    ``minimum``: the least difference that matters, in the metric's unit. ``validated_periods``: how many such periods
+    the holdout was long. None: it did not fall, or nothing can tell.
     """
     if reference.value is None:
         return None
     least = minimum_effect(reference.metric, reference.value) if minimum is None else minimum
-    found = _drops(reference, reference.value, periods)
+    found = _drops(reference, reference.value, periods, least)
     if found is None:
         return None
-    own = _half(reference) / _Z
+    own = float(np.hypot(_half(reference) / _Z, found.swing / np.sqrt(max(1.0, validated_periods))))
     low = found.drops - _EACH * np.hypot(found.errors, own) > 0
     streak = _streak((found.drops >= least) & low)
     if streak < _IN_A_ROW:
         streak = _clear_window(found, own, least)
-    return _fall(found, streak, reference, least) if streak else None
+    return _fall(found, streak, reference, own, least) if streak else None
 
 
-def _drops(reference: Reading, value: float, periods: Sequence[Period]) -> _Drops | None:
+def _drops(reference: Reading, value: float, periods: Sequence[Period], unknown: float) -> _Drops | None:
     pairs = [(p, r) for p in periods if p.mature and (r := p.of(reference.metric)) and r.value is not None]
     pairs = [(p, r) for p, r in pairs if r.low is not None]
     if not pairs:
         return None
     values = np.array([r.value for _, r in pairs], dtype=np.float64)
     within = np.array([_half(r) / _Z for _, r in pairs])
-    errors = np.sqrt(within**2 + _swing(values, within))
+    swing = _swing(values, within, unknown)
+    errors = np.hypot(within, swing)
     rows = np.array([r.n for _, r in pairs], dtype=np.float64)
     drops = good(reference.metric) * (value - values)
-    return _Drops(tuple(p for p, _ in pairs), values, drops, errors, rows)
+    return _Drops(tuple(p for p, _ in pairs), values, drops, errors, rows, swing)
 
 
-def _swing(values: Floats, within: Floats) -> float:
-    """The variance between periods beyond that within them; 0 while too few say so."""
+def _swing(values: Floats, within: Floats, unknown: float) -> float:
+    """The standard deviation between periods beyond that within them; ``unknown`` while too few say so."""
     steps = np.diff(values) ** 2
     if len(steps) < _FEWEST_FOR_SWING:
-        return 0.0
-    return max(0.0, float(np.median(steps)) / (2 * _MEDIAN_OF_CHI2) - float(np.median(within**2)))
+        return unknown
+    between_all = float(np.median(steps)) / (2 * _MEDIAN_OF_CHI2)
+    return float(np.sqrt(max(0.0, between_all - float(np.median(within**2)))))
 
 
 def _streak(low: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> int:
@@ -129,10 +137,10 @@ def _pooled(found: _Drops, of: Floats, size: int) -> tuple[float, float]:
     return float(weights @ of[-size:]), float(np.sqrt(np.sum((weights * found.errors[-size:]) ** 2)))
 
 
-def _fall(found: _Drops, size: int, reference: Reading, least: float) -> Fall:
+def _fall(found: _Drops, size: int, reference: Reading, own: float, least: float) -> Fall:
     value, error = _pooled(found, found.values, size)
     drop, _ = _pooled(found, found.drops, size)
-    sure = drop - _Z * float(np.hypot(error, _half(reference) / _Z))
+    sure = drop - _Z * float(np.hypot(error, own))
     before = reference.value if reference.value is not None else value
     since = found.periods[-size].start
     low, high, n = value - _Z * error, value + _Z * error, int(found.rows[-size:].sum())

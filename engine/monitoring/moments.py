@@ -47,7 +47,8 @@ def date(moment: int) -> str:
 
 def periods_of(times: Codes, length: int) -> Codes:
     """The number of the period of ``length`` microseconds (a whole number of days) that each moment falls into."""
-    return (times - _FIRST_MONDAY) // length
+    # Undated rows are the least number there is, from which nothing can be taken away.
+    return (np.maximum(times, UNDATED + _FIRST_MONDAY) - _FIRST_MONDAY) // length
 
 
 def start_of(period: int, length: int) -> int:

@@ -2,9 +2,9 @@
 
 Shares are judged on the newest stretch of the current rows, so that an outage of today is not lost among months and
 one that is over is forgotten. A share alarms only when it exceeds the reference's by an amount that matters *and* by
-more than chance explains (an exact binomial test). What new categories and values out of range are usual is taken from
-the reference itself: what its newest fifth held that its first four fifths did not. A column that moves on by nature
-(a counter, a date as a number, identifiers) therefore stays quiet.
+more than chance explains (an exact binomial test), and exceeds what a day (or week) of the reference reached by itself.
+What new categories and values out of range are usual is taken from the reference, too: what it held that its rows
+before did not. A column that moves on by nature (a counter, a season, identifiers) therefore stays quiet.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ import pyarrow as pa
 
 from engine.errors import StepFailed
 from engine.monitoring import arrivals
-from engine.monitoring.column_checks import Found, duplicates, infinite, out_of_range, retyped, unknown
-from engine.monitoring.moments import DAY, UNDATED, microseconds, moments
+from engine.monitoring.column_checks import Found, duplicates, found_in, infinite, out_of_range, retyped, unknown
+from engine.monitoring.moments import DAY, UNDATED, microseconds, moments, periods_of
 from engine.monitoring.share_test import Shares, ShareVerdict, judge_share
 from engine.validation.columns import Codes, is_number, is_text, missing, shown, unwrapped
 
@@ -68,12 +68,14 @@ class QualityCheck:
 
 @dataclass(frozen=True)
 class _Pair:
-    """One column of both sides. ``was``: the reference in the order of time; ``now``: the newest stretch."""
+    """One column of both sides. ``was``: the reference in the order of time, in ``stretches``; ``now``: the newest
+    stretch."""
 
     name: str
     was: pa.ChunkedArray
     now: pa.ChunkedArray
     secret: bool
+    stretches: Codes | None
 
 
 def quality(
@@ -96,13 +98,14 @@ def quality(
     now = microseconds(as_of)
     times_before, times_after = _times(reference, time), _times(current, time)
     ordered = _by_time(reference, times_before)
-    newest = _newest(current, times_after, now)
+    newest, length = _newest(current, times_after, now)
+    stretches = None if times_before is None else periods_of(np.sort(times_before), length)
     used = dict.fromkeys([*features, *key, *([time] if time else ())])
     checks = [*_columns(reference, current, used, leave_out)]
     for name in used:
         was, held = column_of(ordered, name), column_of(newest, name)
         if was is not None and held is not None:
-            checks += _of_column(_Pair(name, was, held, name in sensitive), feature=name in features)
+            checks += _of_column(_Pair(name, was, held, name in sensitive, stretches), feature=name in features)
     checks += _duplicates(reference, newest, key)
     checks += _arrivals(times_before, times_after, now, lag)
     if times_after is not None:
@@ -133,17 +136,17 @@ def _by_time(table: pa.Table, times: Codes | None) -> pa.Table:
     return table.take(pa.array(np.argsort(times, kind="stable")))
 
 
-def _newest(table: pa.Table, times: Codes | None, now: int) -> pa.Table:
-    """The newest stretch with rows enough; undated rows belong to it, for they may be what is wrong."""
+def _newest(table: pa.Table, times: Codes | None, now: int) -> tuple[pa.Table, int]:
+    """The newest stretch with rows enough; undated rows belong to it, for they may be what is wrong. And its length."""
     if times is None:
-        return table
+        return table, _STRETCHES[-1]
     dated = times[(times != UNDATED) & (times <= now)]
     end = int(dated.max()) if len(dated) else now
     for length in _STRETCHES:
         inside = (times > end - length) | (times == UNDATED)
         if int(inside.sum()) >= _STRETCH_ROWS:
-            return table.take(pa.array(np.flatnonzero(inside)))
-    return table
+            return table.take(pa.array(np.flatnonzero(inside))), length
+    return table, _STRETCHES[-1]
 
 
 def _columns(
@@ -174,23 +177,32 @@ def _columns(
 def _of_column(pair: _Pair, *, feature: bool) -> Iterator[QualityCheck]:
     gaps = missing(pair.was), missing(pair.now)
     words = "have no value"
-    counts = Found(int(gaps[1].sum()), len(gaps[1]), int(gaps[0].sum()), len(gaps[0]))
-    yield _check("missing", pair.name, counts, words, "look at its source")
+    yield _check("missing", pair.name, found_in(gaps[1], gaps[0], pair.stretches), words, "look at its source")
     change = retyped(pair.was, pair.now)
     if change and change.broken:
         return
     kind = unwrapped(pair.was).type
     if pa.types.is_floating(unwrapped(pair.now).type):
-        yield _check("invalid", pair.name, infinite(pair.was, pair.now), "are infinite", "look for a division by zero")
+        yield _check(
+            "invalid",
+            pair.name,
+            infinite(pair.was, pair.now, pair.stretches),
+            "are infinite",
+            "look for a division by zero",
+        )
     if feature and is_number(kind) and not pa.types.is_boolean(kind):
-        beyond = out_of_range(pair.was, pair.now)
+        beyond = out_of_range(pair.was, pair.now, pair.stretches)
         words = f"lie outside of {beyond.words}" if beyond.words and not pair.secret else "lie out of range"
-        yield _check("out-of-range", pair.name, beyond, words, "look for another unit or a broken sensor")
+        yield _check("out-of-range", pair.name, beyond, words, _look_at_range(beyond))
     if feature and is_text(kind):
-        new = unknown(pair.was, pair.now)
+        new = unknown(pair.was, pair.now, pair.stretches)
         named = () if pair.secret else new.values
         words = "hold a value never seen" + (f" ({', '.join(named)})" if named else "")
         yield _check("new-category", pair.name, new, words, "look for a renamed code; a retrain learns new ones", named)
+
+
+def _look_at_range(beyond: Found) -> str:
+    return "look for another unit or a broken sensor" if beyond.far else "a retrain learns them, if they are right"
 
 
 def _check(
@@ -198,7 +210,8 @@ def _check(
 ) -> QualityCheck:
     """A share with its verdict in words: ``temp: 41 % of 6,410 rows have no value, 2 % in training; look at …``."""
     watch, failing = LIMITS[kind]
-    judged = judge_share(Shares(found.count, found.n, found.reference_count, found.reference_n), watch, failing)
+    shares = Shares(found.count, found.n, found.reference_count, found.reference_n, found.peak)
+    judged = judge_share(shares, watch, failing if found.far else float("inf"))
     subject = shown(column) if column is not None else "Rows"
     if judged.verdict == "cannot tell":
         told = f"{subject}: {found.n:,} rows are too few to tell how many {words}."

@@ -19,12 +19,13 @@ _SURE = 0.95
 
 @dataclass(frozen=True)
 class Shares:
-    """``count`` of ``n`` rows now, ``reference_count`` of ``reference_n`` in the reference."""
+    """``count`` of ``n`` rows now, ``reference_count`` of ``reference_n`` in the reference; ``peak``: of one part."""
 
     count: int
     n: int
     reference_count: int
     reference_n: int
+    peak: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,8 @@ class JudgedShare:
 
 
 def judge_share(found: Shares, watch_by: float, failing_by: float) -> JudgedShare:
-    """Compare the shares; ``watch_by`` and ``failing_by`` are how much more than in the reference matters.
+    """Compare the shares; ``watch_by`` and ``failing_by`` are how much more than in the reference matters: than in all
+    of it, and than in the part of it that had most.
 
     The test is the exact binomial one against the largest share that the reference's own rows allow (Clopper and
     Pearson 1934, one-sided 95 %), so that a small reference does not make a small difference look sure.
@@ -46,9 +48,10 @@ def judge_share(found: Shares, watch_by: float, failing_by: float) -> JudgedShar
     if found.n == 0 or found.reference_n == 0:
         return JudgedShare("cannot tell", None, None, None)
     share, usual = found.count / found.n, found.reference_count / found.reference_n
-    bound = usual + watch_by
+    most = max(usual, found.peak)
+    bound = most + watch_by
     if share >= bound and found.count >= _FEWEST_COUNTED and _is_no_chance(found):
-        return JudgedShare("failing" if share >= usual + failing_by else "watch", share, usual, bound)
+        return JudgedShare("failing" if share >= most + failing_by else "watch", share, usual, bound)
     return JudgedShare("cannot tell" if found.n < FEWEST_ROWS else "ok", share, usual, bound)
 
 

@@ -25,10 +25,10 @@ from engine.validation.columns import (
     shown,
     unwrapped,
 )
-from engine.validation.segments import MOST, parts_of
+from engine.validation.segments import parts_of
 
 PRESENT = "(any value)"
-_RANGES = 5
+_RANGES, _MOST_NUMBERS = 5, 24
 
 
 @dataclass(frozen=True)
@@ -56,14 +56,16 @@ class Part:
 def parts_of_column(name: str, column: pa.ChunkedArray, edges: Sequence[float] | None = None) -> tuple[list[Part], int]:
     """The parts of one column, the largest first, and how many values were left out.
 
-    Numbers and times with more values than can be looked at become five ranges with equally many rows; ``edges``
-    (the inner ones) asks for ranges of one's own.
+    Times, and numbers with more than 24 values (the hours of a day), become five ranges with equally many rows, numbers
+    at edges of four digits; ``edges`` (the inner ones) asks for ranges of one's own. Lists and structures have no parts.
     """
     kind = unwrapped(column).type
     countable = (is_number(kind) and not pa.types.is_boolean(kind)) or is_time(kind)
     values = floats(column) if countable else np.empty(0)
-    if countable and (edges is not None or len(np.unique(values)) > MOST):
-        inner = _edges(values) if edges is None else np.unique(np.asarray(edges, dtype=np.float64))
+    if pa.types.is_nested(kind) or pa.types.is_interval(kind):
+        return [], 0
+    if countable and (edges is not None or is_time(kind) or len(np.unique(values)) > _MOST_NUMBERS):
+        inner = _edges(values, exact=is_time(kind)) if edges is None else np.unique(np.asarray(edges, dtype=np.float64))
         return _ranges(name, values, inner, pa.types.is_temporal(kind) and kind), 0
     found, left_out = parts_of(name, column)
     return [Part((Condition(part.column, part.value),), np.sort(part.rows)) for part in found], left_out
@@ -113,11 +115,13 @@ def _holds(column: pa.ChunkedArray, condition: Condition) -> np.ndarray[tuple[in
     return wanted[numbers]
 
 
-def _edges(values: Floats) -> Floats:
+def _edges(values: Floats, *, exact: bool) -> Floats:
     finite = values[np.isfinite(values)]
     if not len(finite):
         return np.empty(0)
     inner = np.quantile(finite, np.linspace(0, 1, _RANGES + 1)[1:-1], method="nearest")
+    if not exact:
+        inner = np.array([float(f"{edge:.4g}") for edge in inner])
     return np.unique(inner[inner > finite.min()])
 
 

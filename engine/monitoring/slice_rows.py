@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from engine.monitoring.scored import Scored
-from engine.validation.columns import Codes, Floats, shown
+from engine.validation.columns import Codes, Floats, shown, unwrapped
 from engine.validation.metrics import Predicted, Truth
 
 MOST = 50
@@ -45,7 +45,7 @@ def slice_rows(
         [_said(truth, truth.actual, i) if rows.labelled[position] else None for i, position in enumerate(chosen)],
         [_said(truth, predicted.decided, i) if rows.usable[position] else None for i, position in enumerate(chosen)],
         [None if error == _NO_LABEL else f"{error:.4g}" for error in wrong],
-        *([_cell(value) for value in column.to_pylist()] for column in part.columns),
+        *(_cells(column) for column in part.columns),
     ]
     columns = ("row", "actual", "predicted", "error", *(shown(table.column_names[place]) for place in names))
     return SliceRows(columns, tuple(zip(*cells, strict=True)), len(positions))
@@ -67,6 +67,14 @@ def _said(truth: Truth, values: Floats | Codes, place: int) -> str | None:
     if truth.task == "regression":
         return f"{value:.6g}"
     return shown(truth.classes[int(value)]) if 0 <= value < len(truth.classes) else None
+
+
+def _cells(column: pa.ChunkedArray) -> list[str | None]:
+    try:
+        values = column.to_pylist()
+    except (OverflowError, ValueError):  # a moment beyond Python's calendar: its number has to do
+        values = unwrapped(column).cast(pa.int64()).to_pylist()
+    return [_cell(value) for value in values]
 
 
 def _cell(value: object) -> str | None:

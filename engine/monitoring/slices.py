@@ -241,10 +241,11 @@ def _suspicion(one: Slice) -> float:
 
 
 def _badness(one: Slice) -> tuple[int, float, int, str]:
-    """Surely worse first, by how much; then by the difference, small ones last."""
-    if one.difference is None:
+    """Surely worse first, by how much at least: a few rows with a wild value do not hide what many rows show."""
+    if one.difference_low is None or one.difference_high is None:
         return 3 if one.value is None else 2, 0.0, -one.n, one.name
-    return int(one.verdict != "worse"), good(one.metric) * one.difference, -one.n, one.name
+    at_best = one.difference_high if good(one.metric) > 0 else -one.difference_low
+    return int(one.verdict != "worse"), at_best, -one.n, one.name
 
 
 def _sentence(found: Sequence[Slice], tried: int, rows: int) -> str:

@@ -91,6 +91,16 @@ def test_two_missing_values_of_five_rows_are_no_alarm() -> None:
     assert one(check(current, as_of=TRAINED), "missing", "temp").verdict == "cannot tell"
 
 
+def test_gaps_that_come_in_whole_days_are_no_news_when_training_had_such_days() -> None:
+    def gaps(start: datetime, days: int, every: int) -> pa.Table:
+        data = rows(start, days, 4, per_day=600)
+        temp = [None if i // 600 % every == every - 1 and i % 2 else value for i, value in enumerate(data["temp"])]
+        return pa.table({**data, "temp": temp})
+
+    assert bad(check(gaps(TRAINED, 14, 14), gaps(START, 70, 10))) == []
+    assert bad(check(gaps(TRAINED, 14, 14), gaps(START, 70, 1000))) == [("missing", "temp", "failing")]
+
+
 @pytest.mark.parametrize("bad_value", [float("inf"), float("-inf")])
 def test_infinite_values_are_invalid(bad_value: float) -> None:
     found = check(newer({"temp": some(rows(TRAINED, 14, 2)["temp"], 0.03, bad_value)}))
@@ -109,6 +119,13 @@ def test_a_counter_that_moved_on_in_training_too_is_not_out_of_range() -> None:
     found = check(pa.table(after), pa.table(before))
     assert bad(found) == []
     assert one(found, "out-of-range", "count").share == pytest.approx(0.5, abs=0.5)
+
+
+def test_a_season_that_training_did_not_hold_is_watched_and_no_failure() -> None:
+    warmer = np.array(rows(TRAINED, 14, 2)["temp"]) + 18
+    found = check(newer({"temp": warmer}))
+    assert bad(found) == [("out-of-range", "temp", "watch")]
+    assert "a retrain learns them" in found[0].sentence
 
 
 def test_a_category_never_seen_is_named_and_made_safe_to_show() -> None:

@@ -146,6 +146,15 @@ def test_the_rows_of_a_part_are_found_again_by_its_conditions(column: pa.Array) 
         assert "\x1b" not in part.conditions[0].name
 
 
+def test_lists_have_no_parts_and_moments_beyond_the_calendar_are_told_by_their_number() -> None:
+    assert parts_of_column("c", pa.chunked_array([[[1], None] * 60])) == ([], 0)
+    far = pa.table({"at": pa.array([2**62, -(2**62)] * 60, pa.timestamp("us"))})
+    parts, _ = parts_of_column("at", far.column("at"))
+    assert [len(part.rows) for part in parts] == [60, 60]
+    rows = with_labels([0, 1] * 60, said(chances(120)))
+    assert {row[4] for row in slice_rows(far, rows, np.arange(2)).rows} == {str(2**62), str(-(2**62))}
+
+
 def test_ranges_are_open_at_their_ends_for_rows_still_to_come() -> None:
     parts, _ = parts_of_column("c", pa.chunked_array([np.arange(100.0)]))
     first = min(parts, key=lambda part: part.rows[0]).conditions
