@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from engine.monitoring.moments import DAY, UNDATED, WEEK, date, iso, periods_of, start_of
-from engine.monitoring.share_test import ShareVerdict
+from engine.monitoring.shares import ShareVerdict
 from engine.text import span
 from engine.validation.columns import Codes, Floats
 

@@ -19,7 +19,7 @@ from typing import Literal
 import numpy as np
 
 from engine.monitoring.readings import too_few
-from engine.monitoring.share_test import ShareVerdict
+from engine.monitoring.shares import ShareVerdict
 from engine.validation.columns import Floats
 from engine.validation.metrics import Predicted, Truth
 from engine.validation.words import between, number, percent, signed

@@ -21,7 +21,7 @@ from engine.errors import StepFailed
 from engine.monitoring import arrivals
 from engine.monitoring.column_checks import Found, duplicates, found_in, infinite, out_of_range, retyped, unknown
 from engine.monitoring.moments import DAY, UNDATED, microseconds, moments, periods_of
-from engine.monitoring.share_test import Shares, ShareVerdict, judge_share
+from engine.monitoring.shares import Shares, ShareVerdict, judge_share
 from engine.validation.columns import Codes, is_number, is_text, missing, shown, unwrapped
 
 Kind = Literal[

@@ -57,7 +57,7 @@ def parts_of_column(name: str, column: pa.ChunkedArray, edges: Sequence[float] |
     """The parts of one column, the largest first, and how many values were left out.
 
     Times, and numbers with more than 24 values (the hours of a day), become five ranges with equally many rows, numbers
-    at edges of four digits; ``edges`` (the inner ones) asks for ranges of one's own. Lists and structures have no parts.
+    at edges of four digits; ``edges`` (the inner ones) asks for others. Lists and structures have no parts.
     """
     kind = unwrapped(column).type
     countable = (is_number(kind) and not pa.types.is_boolean(kind)) or is_time(kind)
