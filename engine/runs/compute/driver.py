@@ -19,6 +19,7 @@ import platform
 import secrets
 import sys
 import time
+import warnings
 from collections.abc import Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
@@ -57,10 +58,12 @@ class _Call:
 def load() -> None:
     """Pay for the imports, which takes 0.7 s, while the step before this one is still at work."""
     import cloudpickle
-    import distributed  # noqa: F401
+    import distributed.versions
 
     cloudpickle.register_pickle_by_value(on_worker)
-    # What matters is told in our own words, and the last line is what people read.
+    # What matters is told in our own words, and the last line is what people read. Dask also warns of a worker without
+    # pandas, and no worker needs it.
+    warnings.filterwarnings("ignore", category=distributed.versions.VersionMismatchWarning)
     for name in ("distributed", "tornado", "asyncio"):
         logging.getLogger(name).setLevel(logging.CRITICAL)
 

@@ -52,8 +52,7 @@ class Cluster:
             process = subprocess.Popen(
                 [sys.executable, "-m", "dask", what, *map(str, options), "--no-dashboard"],
                 stdout=log, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, cwd=self.folder,
-                # Nothing of Leverframe is on a worker, so that it cannot help itself to any.
-                env={name: value for name, value in os.environ.items() if name != "PYTHONPATH"},
+                env={**os.environ, "DASK_TEMPORARY_DIRECTORY": str(self.folder)},
             )  # fmt: skip
         self._started.append(process)
         return process
