@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Literal
 
 import numpy as np
@@ -28,7 +29,8 @@ _PART_OF_VALUE = frozenset({"log_loss", "brier"} | (set(REGRESSION) - {"r2"}))
 # Each of two in a row clear of the reference at 95 %; one look at a whole window has to be as sure by itself. Over half
 # a year of weekly looks at a model that stays as it is this raises an alarm in 1 of 50 cases (a test counts them).
 _EACH, _WINDOW = 1.96, 3.0
-_IN_A_ROW = 2
+# Of days four in a row, longer than any weekend; of weeks or longer periods two.
+_IN_A_ROW, _DAYS_IN_A_ROW = 2, 4
 _Z = 1.959964
 # The swing between periods is taken from at least this many steps from one to the next; with fewer it is taken for as
 # large as the least difference that matters.
@@ -88,8 +90,10 @@ def fallen(
     own = float(np.hypot(_half(reference) / _Z, found.swing / np.sqrt(max(1.0, validated_periods))))
     low = found.drops - _EACH * np.hypot(found.errors, own) > 0
     streak = _streak((found.drops >= least) & low)
-    if streak < _IN_A_ROW:
-        streak = _clear_window(found, own, least)
+    daily = _are_days(periods)
+    if streak < (_DAYS_IN_A_ROW if daily else _IN_A_ROW):
+        sizes = range(_DAYS_IN_A_ROW, 8) if daily else range(1, WINDOW_PERIODS + 1)
+        streak = _clear_window(found, own, least, sizes)
     return _fall(found, streak, reference, own, least) if streak else None
 
 
@@ -122,9 +126,16 @@ def _streak(low: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> int:
     return int(fine[0]) if len(fine) else len(low)
 
 
-def _clear_window(found: _Drops, own: float, least: float) -> int:
+def _are_days(periods: Sequence[Period]) -> bool:
+    first = periods[0]
+    if first.start is None or first.end is None:
+        return False
+    return datetime.fromisoformat(first.end) - datetime.fromisoformat(first.start) <= timedelta(days=1)
+
+
+def _clear_window(found: _Drops, own: float, least: float, sizes: range) -> int:
     """The shortest window of the newest periods that lies clear below the reference; 0 for none."""
-    for size in range(1, min(WINDOW_PERIODS, len(found.drops)) + 1):
+    for size in sizes[: max(0, len(found.drops) + 1 - sizes.start)]:
         drop, error = _pooled(found, found.drops, size)
         if drop - _WINDOW * float(np.hypot(error, own)) > least:
             return size

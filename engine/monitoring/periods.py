@@ -28,9 +28,10 @@ UNSETTLED_BOUND = 0.90
 # Shares of the older half count as settled when they lie this close together, and are not close to nothing.
 _SETTLED_SPREAD, _SETTLED_LEAST = 0.05, 0.10
 _FEWEST_TO_SETTLE = 4
-# The newest stretch that is spoken of as "now": as many mature periods, newest first, as hold this many rows.
+# The newest stretch that is spoken of as "now": as many mature periods, newest first, as hold this many rows, at most
+# four; of days seven, for a Sunday is not like a Monday.
 WINDOW_ROWS = 1_000
-WINDOW_PERIODS = 4
+WINDOW_PERIODS, WINDOW_DAYS = 4, 7
 
 
 @dataclass(frozen=True)
@@ -126,7 +127,7 @@ def performance(cut: Cut, rows: Scored, metrics: Sequence[str], as_of: datetime,
         own = (cut.number == place) & rows.known
         found.append(replace(mature, readings=_readings(rows, own, metrics, seed, BRIEF, reason)))
     ripe = np.array([p.mature for p in found] + [False])[cut.number]
-    newest = _window(found)
+    newest = _window(found, daily=cut.length == DAY)
     return Periods(
         days=None if cut.length is None else cut.length // DAY,
         periods=tuple(found),
@@ -194,15 +195,17 @@ def _readings(
     return read(metrics, truth, predicted, seed, effort)
 
 
-def _window(periods: Sequence[Period]) -> int:
+def _window(periods: Sequence[Period], *, daily: bool) -> int:
     """The place of the oldest period that belongs to the newest mature stretch."""
-    place, rows, seen = len(periods), 0, 0
-    for candidate in range(len(periods) - 1, -1, -1):
-        if periods[candidate].mature:
-            place, rows, seen = candidate, rows + periods[candidate].labelled, seen + 1
-            if rows >= WINDOW_ROWS or seen == WINDOW_PERIODS:
-                break
-    return place
+    ripe = [place for place, period in enumerate(periods) if period.mature][::-1]
+    if daily:
+        return ripe[:WINDOW_DAYS][-1] if ripe else len(periods)
+    rows, first = 0, len(periods)
+    for place in ripe[:WINDOW_PERIODS]:
+        rows, first = rows + periods[place].labelled, place
+        if rows >= WINDOW_ROWS:
+            break
+    return first
 
 
 def _sentence(periods: Sequence[Period], bound: float) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
+from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pytest
@@ -15,10 +16,15 @@ from engine.monitoring.readings import Reading
 VALIDATED = Reading("roc_auc", 2000, 0.80, 0.78, 0.82)
 
 
-def weeks(values: list[float], half: float = 0.03, metric: str = "roc_auc", mature: bool = True) -> list[Period]:
+def weeks(
+    values: list[float], half: float = 0.03, metric: str = "roc_auc", mature: bool = True, days: int = 7
+) -> list[Period]:
+    """Periods of 400 rows, one after the other from 1 January on."""
+    starts = [datetime(2026, 1, 1, tzinfo=UTC) + i * timedelta(days=days) for i in range(len(values) + 1)]
+    moments = [start.strftime("%Y-%m-%dT%H:%M:%SZ") for start in starts]
     return [
         Period(
-            f"2026-{1 + i // 4:02d}-{1 + 7 * (i % 4):02d}T00:00:00Z", None, 400, 400, 1.0, True, mature, None,
+            moments[i], moments[i + 1], 400, 400, 1.0, True, mature, None,
             (Reading(metric, 400, value, value - half, value + half),),
         )
         for i, value in enumerate(values)
@@ -112,3 +118,9 @@ def test_a_fall_that_stays_goes_on_being_said() -> None:
     draw = np.random.default_rng(1)
     seen = [*(0.80 + draw.normal(0, 0.015, 8)), *(0.70 + draw.normal(0, 0.015, 16))]
     assert all(fall(seen[:n], half=0.03) for n in range(11, 25))
+
+
+def test_a_weekend_is_no_fall_where_periods_are_days_and_four_days_are() -> None:
+    weekend = [*[0.80] * 5, 0.70, 0.70]
+    assert fallen(VALIDATED, weeks([*weekend, *weekend], 0.02, days=1)) is None
+    assert fallen(VALIDATED, weeks([*weekend, *[0.70] * 4], 0.02, days=1)) is not None

@@ -114,6 +114,14 @@ def test_the_length_follows_how_many_rows_come() -> None:
     assert (long.number < 0).any()
 
 
+def test_of_days_the_newest_seven_are_now() -> None:
+    n = 28_000
+    p = chances(n)
+    rows = with_labels(happened(p), said(p))
+    found = performance(cut(evenly(n, 4), n, after(4)), rows, METRICS, after(4))
+    assert (found.days, found.window[0].n, found.window_start) == (1, 7000, "2026-01-26T00:00:00Z")
+
+
 def test_without_a_time_column_there_is_one_period() -> None:
     rows = rows_with(np.ones(N, dtype=bool))
     found = performance(cut(None, N, after(1)), rows, METRICS, after(1))
