@@ -116,12 +116,14 @@ def follow(alarm: Alarm | None, observation: Observation, budget: Budget) -> Ala
     seen = observation.as_of
     if _quiet(observation) and observation.since >= alarm.over:
         return replace(alarm, size=observation.size, ended=seen)
+    over = observation.broken or _over(observation.size)
     return replace(
         alarm,
-        over=seen if observation.broken or _over(observation.size) else alarm.over,
+        over=seen if over else alarm.over,
         size=alarm.size if observation.size is None else observation.size,
         level="large" if "large" in (alarm.level, _level(observation)) else "some",
-        why=observation.why or alarm.why,
+        # While it is not over the line any more, what raised it says more than that all is as it was.
+        why=observation.why if over and observation.why else alarm.why,
     )
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +18,13 @@ from engine.clock import moment, stamp
 from engine.errors import Damage
 from engine.monitoring import alarm
 from engine.monitoring.alarm import Alarm, Budget
+from engine.monitoring.case import Case
 from engine.monitoring.drift import ColumnDrift, compare, drift
+from engine.monitoring.importance import Importances, importances
 from engine.monitoring.moments import UNDATED, iso
+from engine.monitoring.multivariate import Separation, separation
 from engine.monitoring.profile import Profile, from_bytes, profile_of, to_bytes
-from engine.monitoring.thresholds import FEWEST_ROWS
+from engine.monitoring.thresholds import ENDED, FEWEST_ROWS
 from engine.storage.atomic import write_file
 from engine.validation.columns import Codes
 
@@ -30,13 +33,17 @@ PREDICTION = "(prediction)"
 EVERY = timedelta(minutes=15)
 _DAY = 86_400_000_000
 
+Drifted = ColumnDrift | Separation
+
 
 @dataclass(frozen=True)
 class Watched:
-    """``columns`` in their order, the prediction last; ``alarms`` that go on; the rows of the window, ascending."""
+    """``columns`` in their order; ``alarms`` that go on; the rows of the window, ascending."""
 
     columns: tuple[ColumnDrift, ...]
     prediction: ColumnDrift | None
+    together: Separation
+    importances: Importances | None
     alarms: tuple[Alarm, ...]
     rows: Codes
     since: str | None
@@ -85,38 +92,59 @@ def kept_profile(path: Path, reference: pa.Table, features: Sequence[str]) -> Pr
     return profile
 
 
-def watch(
-    profile: Profile,
-    current: pa.Table,
-    said: tuple[pa.ChunkedArray, Codes] | None,
-    window: Window,
-    before: Sequence[Mapping[str, Any]],
-    as_of: datetime,
-) -> Watched:
-    """Every column, the predictions (``said``: one a row, and which rows are of the holdout), and their alarms."""
-    names = [column.name for column in profile.columns if column.name in current.column_names]
-    table = current.select(names)
+def watch(case: Case, said: pa.ChunkedArray | None) -> Watched:
+    """Every column, all of them together and the predictions (``said``: one a row), with the alarms that go on."""
+    job = case.job
+    profile = kept_profile(Path(job["profile"]), case.reference, job["features"])
+    window = window_of(case.times, case.current.num_rows, timedelta(seconds=job["window"]) if job["window"] else None)
+    names = [column.name for column in profile.columns if column.name in case.current.column_names]
+    table = case.current.select(names)
     parts = [_taken(table, rows) for rows in (window.whole, window.earlier, window.later)]
     found = [tuple(drift(profile, part)) for part in parts]
-    prediction = _of_predictions(said, window) if said is not None else None
-    triples = [*zip(*found, strict=True), *([prediction] if prediction else [])]
-    budget = Budget(len(triples) + 1, EVERY)
-    open_now = {each["column"]: _alarm(each) for each in before}
-    since = moment(window.since) if window.since else as_of
-    followed = [
-        alarm.follow(open_now.get(whole.column), alarm.observed(since, as_of, whole, earlier, later), budget)
-        for whole, earlier, later in triples
-    ]
-    going_on = tuple(each for each in followed if each is not None and each.ended is None)
+    prediction = _of_predictions(said, case.holdout, window) if said is not None else None
+    together = _together(case.reference, parts, names)
+    seen: list[tuple[Drifted, Drifted, Drifted]] = [*zip(*found, strict=True), together]
+    seen += [prediction] if prediction is not None else []
     return Watched(
-        found[0], prediction[0] if prediction else None, going_on, window.whole, window.since, window.until
+        columns=found[0],
+        prediction=prediction[0] if prediction else None,
+        together=together[0],
+        importances=importances(parts[0], said.take(pa.array(window.whole))) if said is not None else None,
+        alarms=_followed(case, seen, window),
+        rows=window.whole,
+        since=window.since,
+        until=window.until,
     )
 
 
+def _followed(
+    case: Case, seen: Sequence[tuple[Drifted, Drifted, Drifted]], window: Window
+) -> tuple[Alarm, ...]:
+    budget = Budget(len(seen), EVERY)
+    since = moment(window.since) if window.since else case.as_of
+    before = {each["column"]: _alarm(each) for each in case.job["alarms"]}
+    followed = [
+        alarm.follow(before.get(whole.column), alarm.observed(since, case.as_of, whole, *halves), budget)
+        for whole, *halves in seen
+    ]
+    return tuple(each for each in followed if each is not None and each.ended is None)
+
+
+def _together(
+    reference: pa.Table, parts: Sequence[pa.Table], names: Sequence[str]
+) -> tuple[Separation, Separation, Separation]:
+    """All columns at once. The halves, a second each, are looked at only where the whole is not plainly quiet."""
+    whole, *halves = parts
+    seen = separation(reference, whole, names)
+    if seen.size is None or seen.size < ENDED:
+        return seen, seen, seen
+    earlier, later = (separation(reference, half, names) for half in halves)
+    return seen, earlier, later
+
+
 def _of_predictions(
-    said: tuple[pa.ChunkedArray, Codes], window: Window
+    values: pa.ChunkedArray, judged: Codes, window: Window
 ) -> tuple[ColumnDrift, ColumnDrift, ColumnDrift] | None:
-    values, judged = said
     # What is in the window cannot be compared with itself.
     before = np.setdiff1d(judged, window.whole, assume_unique=True)
     if len(before) < FEWEST_ROWS:

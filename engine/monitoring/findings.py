@@ -8,9 +8,12 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from engine.clock import stamp
 from engine.monitoring.alarm import Alarm
+from engine.monitoring.calibration import Calibration
 from engine.monitoring.drift_watch import PREDICTION
 from engine.monitoring.fall import Fall
+from engine.monitoring.multivariate import TOGETHER
 from engine.monitoring.quality import QualityCheck
 from engine.validation.columns import shown
 
@@ -37,18 +40,31 @@ def of_quality(checks: Iterable[QualityCheck], drifting: Collection[str], as_of:
         yield finding(f"{check.kind}{what}", "quality", severity, why, act or "look at the data source", as_of)
 
 
-def of_drift(alarms: Iterable[Alarm], as_of: str) -> Iterator[Found]:
-    """A finding for each alarm that goes on."""
-    from engine.clock import stamp
+def of_drift(alarms: Sequence[Alarm], weights: Mapping[str, float]) -> Iterator[Found]:
+    """A finding for each alarm that goes on, what matters most to the predictions first.
 
-    for alarm in alarms:
-        if alarm.column == PREDICTION:
+    That all columns together differ is told only where no column tells it by itself.
+    """
+    ordered = sorted(alarms, key=lambda each: -weights.get(each.column, 0.0))
+    for alarm in ordered:
+        if alarm.column == TOGETHER and len(ordered) > 1:
+            continue
+        if alarm.column == TOGETHER:
+            why, act = _ended(alarm.why), "look at the columns that it names; retrain if the world changed"
+        elif alarm.column == PREDICTION:
             why = f"the predictions moved: {_ended(alarm.why.removeprefix(f'{PREDICTION}: '))}"
             act = "see which features moved with them, then retrain or look at their source"
         else:
             act = f"look at where {shown(alarm.column)} comes from; retrain if the world changed"
             why = _ended(alarm.why)
         yield finding(f"drift:{alarm.column}", "drift", "watch", why, act, stamp(alarm.since))
+
+
+def of_calibration(judged: Calibration | None, as_of: str) -> Iterator[Found]:
+    """A finding where chances no longer come true as often as they say, or numbers lie to one side."""
+    if judged is not None and judged.verdict in ("watch", "failing"):
+        why, _, act = _ended(judged.sentence).partition("; ")
+        yield finding("calibration", "calibration", "watch", why, act or "retrain", as_of)
 
 
 def of_performance(fall: Fall | None, rival: str | None, as_of: str) -> Iterator[Found]:

@@ -1,0 +1,154 @@
+"""How well the live version does on rows whose labels are known by now, and what can be said of the others.
+
+Everything is about mature rows (see ``periods``) but the estimate, which is about the rows that have no label yet.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+
+from engine.errors import LeverframeError
+from engine.monitoring.calibration import Calibration, calibration
+from engine.monitoring.case import Case
+from engine.monitoring.estimate import Estimate, estimate_classes
+from engine.monitoring.fall import Fall, fallen
+from engine.monitoring.periods import Cut, Periods, cut, mature_rows
+from engine.monitoring.periods import performance as over_time
+from engine.monitoring.readings import Reading
+from engine.monitoring.rival import Rival, against
+from engine.monitoring.scored import Scored, scored
+from engine.monitoring.slices import Slices, slices
+from engine.text import plain
+from engine.validation.columns import Codes, column_or_none
+from engine.validation.predictions import read_table
+from engine.validation.words import number
+
+
+@dataclass(frozen=True)
+class Performance:
+    """``problem``: why it cannot be told. ``said``: one prediction a row, as drift looks at it."""
+
+    rows: Scored | None = None
+    said: pa.ChunkedArray | None = None
+    periods: Periods | None = None
+    fall: Fall | None = None
+    rival: Rival | None = None
+    calibration: Calibration | None = None
+    estimate: Estimate | None = None
+    slices: Slices | None = None
+    sentence: str = ""
+    problem: str | None = None
+
+
+def performance(case: Case) -> Performance:
+    """All of it. What cannot be told has a reason instead; nothing in the data makes it raise but a missing file."""
+    if case.job["problem"]:
+        return Performance(problem=plain(str(case.job["problem"])))
+    predictions = read_table(case.job["predictions"], "predictions")
+    target = column_or_none(case.current, case.rules["target"])
+    learnt = case.reference.column(case.rules["target"])
+    try:
+        rows = scored(target, learnt, predictions, case.rules, name=case.rules["target"], who=case.job["version"])
+    except LeverframeError as problem:
+        # The labels may be beyond use while the predictions are not: drift still wants those.
+        unlabelled = _unlabelled(case, learnt, predictions)
+        return Performance(unlabelled, predicted(unlabelled) if unlabelled else None, problem=str(problem))
+    return _measured(case, rows, learnt, target)
+
+
+def _unlabelled(case: Case, learnt: pa.ChunkedArray, predictions: pa.Table) -> Scored | None:
+    try:
+        return scored(None, learnt, predictions, case.rules)
+    except LeverframeError:
+        return None
+
+
+def _measured(case: Case, rows: Scored, learnt: pa.ChunkedArray, target: pa.ChunkedArray | None) -> Performance:
+    divided = cut(case.times, len(rows), case.as_of)
+    periods = over_time(divided, rows, case.metrics, case.as_of)
+    mature = mature_rows(divided, periods, rows)
+    newest = _newest(divided, periods, mature)
+    validated = _validated(case)
+    since = np.setdiff1d(newest, case.holdout, assume_unique=True)
+    return Performance(
+        rows=rows,
+        said=predicted(rows),
+        periods=periods,
+        fall=fallen(validated, periods.periods),
+        rival=against(case.job, case.rules, rows, newest, learnt, target),
+        calibration=_calibration(case, rows, since if len(since) else newest),
+        estimate=_estimate(case, rows),
+        slices=slices(
+            case.current, _sliced(case), case.metrics[0], rows, mature, divided.number,
+            sensitive=case.job["sensitive"],
+        ),
+        sentence=_well(validated, periods),
+    )  # fmt: skip
+
+
+def _validated(case: Case) -> Reading:
+    """The key metric as the version was validated with it."""
+    key = case.metrics[0]
+    was = case.job["validated"]["metrics"].get(key, {})
+    return Reading(key, int(was.get("n") or 0), was.get("value"), was.get("low"), was.get("high"))
+
+
+def _newest(divided: Cut, periods: Periods, mature: Codes) -> Codes:
+    """Positions of the rows that the newest readings are of."""
+    start = next((n for n, period in enumerate(periods.periods) if period.start == periods.window_start), 0)
+    return mature[divided.number[mature] >= start]
+
+
+def _sliced(case: Case) -> list[str]:
+    """The columns that performance is looked at by: those of the manifest first, then the features."""
+    return list(dict.fromkeys([*case.rules["segments"], *case.job["features"]]))
+
+
+def _known_holdout(case: Case, rows: Scored) -> Codes:
+    return case.holdout[rows.known[case.holdout]]
+
+
+def _calibration(case: Case, rows: Scored, newest: Codes) -> Calibration:
+    before = _known_holdout(case, rows)
+    reference = calibration(*rows.take(before)) if len(before) else None
+    return calibration(*rows.take(newest), reference=reference)
+
+
+def _estimate(case: Case, rows: Scored) -> Estimate | None:
+    """For the rows whose label has not come; None where there are none."""
+    unknown = np.flatnonzero(~rows.labelled & rows.usable)
+    if not len(unknown):
+        return None
+    before = _known_holdout(case, rows)
+    known = rows.take(before) if len(before) else None
+    truth, said = rows.take(unknown)
+    if truth.task != "regression":
+        return estimate_classes(case.metrics, truth, said, known)
+    from engine.monitoring.estimate_loss import estimate_values
+
+    inputs = case.current.take(pa.array(unknown))
+    learnt = (*known, case.current.take(pa.array(before))) if known else None
+    return estimate_values(case.metrics, said, inputs, learnt, case.job["features"])
+
+
+def predicted(rows: Scored) -> pa.ChunkedArray:
+    """What was said about each row: the chance of the positive class, the class, or the number."""
+    said, truth = rows.predicted, rows.truth
+    if truth.task == "regression":
+        return pa.chunked_array([pa.array(said.decided, mask=~rows.usable)])
+    if truth.task == "binary" and said.ranking is not None:
+        return pa.chunked_array([pa.array(said.ranking, mask=~rows.usable)])
+    names = np.array([*truth.classes, ""], dtype=object)[np.asarray(said.decided, dtype=np.int64)]
+    return pa.chunked_array([pa.array(names, pa.string(), mask=~rows.usable)])
+
+
+def _well(validated: Reading, periods: Periods) -> str:
+    """The key metric now and when the version was validated, for where no fall is sure."""
+    now = next((reading for reading in periods.window if reading.metric == validated.metric), None)
+    if now is None or now.value is None:
+        return ""
+    before = f"; when it was validated it was {number(validated.value)}" if validated.value is not None else ""
+    return f"{now.metric} is {number(now.value)} on {now.n:,} labelled rows{before}, and no fall is sure"
