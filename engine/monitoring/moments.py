@@ -10,7 +10,7 @@ import pyarrow as pa
 from engine.validation.columns import Codes
 
 # What a time is, and what is none, is said in one place: the split that a version was made with.
-from engine.validation.holdout import _moments as _read
+from engine.validation.holdout import read_moments as _read
 
 DAY = 86_400_000_000
 WEEK = 7 * DAY

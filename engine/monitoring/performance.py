@@ -77,7 +77,7 @@ def _measured(case: Case, rows: Scored, learnt: pa.ChunkedArray, target: pa.Chun
         rows=rows,
         said=predicted(rows),
         periods=periods,
-        fall=fallen(validated, periods.periods),
+        fall=fallen(validated, periods.periods, validated_periods=_validated_periods(case, periods)),
         rival=against(case.job, case.rules, rows, newest, learnt, target),
         calibration=_calibration(case, rows, since if len(since) else newest),
         estimate=_estimate(case, rows),
@@ -94,6 +94,12 @@ def _validated(case: Case) -> Reading:
     key = case.metrics[0]
     was = case.job["validated"]["metrics"].get(key, {})
     return Reading(key, int(was.get("n") or 0), was.get("value"), was.get("low"), was.get("high"))
+
+
+def _validated_periods(case: Case, periods: Periods) -> float:
+    """How many periods long the holdout was: what swings from one to the next evens out over as many."""
+    seconds = case.rules["holdout"]
+    return seconds / (periods.days * 86_400) if seconds and periods.days else 1.0
 
 
 def _newest(divided: Cut, periods: Periods, mature: Codes) -> Codes:

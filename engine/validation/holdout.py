@@ -57,7 +57,7 @@ def split(table: pa.Table, manifest: Manifest, as_of: datetime) -> Split:
         cut = len(rows) - round(len(rows) * holdout)
         return Split(_take(table, rows[:cut]), _take(table, rows[cut:]), None, unlabelled=int((~labelled).sum()))
 
-    moments, dated = _moments(table.column(data.time), data.time)
+    moments, dated = read_moments(table.column(data.time), data.time)
     past = dated & (moments <= _microseconds(as_of))
     usable = past & labelled
     counts = {
@@ -97,7 +97,7 @@ def _boundary(moments: Moments, holdout: timedelta | float) -> int:
     return boundary
 
 
-def _moments(column: pa.ChunkedArray, name: str) -> tuple[Moments, Mask]:
+def read_moments(column: pa.ChunkedArray, name: str) -> tuple[Moments, Mask]:
     """Microseconds since 1970 in UTC, and which rows have a time. A time without a zone is taken as UTC."""
     import pyarrow as pa
     import pyarrow.compute as pc
@@ -194,7 +194,7 @@ def newer(
     if time is None:
         rows = _unknown(table, learnt, manifest.data.key)
     else:
-        moments, dated = _moments(table.column(time), time)
+        moments, dated = read_moments(table.column(time), time)
         after = -(2**63) if boundary is None else _microseconds(datetime.fromisoformat(boundary))
         chosen = np.flatnonzero(dated & (moments > after) & (moments <= _microseconds(as_of)))
         rows = chosen[np.argsort(moments[chosen], kind="stable")]
@@ -212,7 +212,7 @@ def arrived(table: pa.Table, manifest: Manifest, until: datetime | None, rows: i
     labelled = _mask(pc.is_valid(_without_nan(table.column(target))))
     if time is None:
         return max(0, int(labelled.sum()) - rows)
-    moments, dated = _moments(table.column(time), time)
+    moments, dated = read_moments(table.column(time), time)
     later = dated if until is None else dated & (moments > _microseconds(until))
     return int((later & labelled).sum())
 

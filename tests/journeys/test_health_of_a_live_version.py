@@ -115,7 +115,7 @@ def test_a_settled_world_is_well_and_says_on_how_many_rows(site: Site) -> None:
     assert found.verdict == "ok" and site.open_keys() == []
     assert (found.rows, found.labelled) == (1344, 1344), "a week of holdout, and a week since"
     assert {name: part["verdict"] for name, part in document(found)["parts"].items()} == {
-        "quality": "ok", "drift": "ok", "performance": "ok",
+        "quality": "ok", "drift": "ok", "performance": "ok", "calibration": "ok",
     }  # fmt: skip
     assert document(found)["metrics"]["roc_auc"]["value"] > 0.7
     assert [each.version for each in site.engine.signals("tiny", "roc_auc")] == ["tiny@1"]
