@@ -8,7 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 ANYWHERE = "anywhere"
-LISTS = ("overview", "candidates", "runs", "versions", "audit", "bin", "schedules", "occurrences")
+LISTS = ("overview", "candidates", "runs", "versions", "audit", "bin", "schedules", "occurrences", "health")
+HEALTHS = ("health", "project_health")
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,13 @@ class Action:
 
 ACTIONS = (
     Action("decide", "c", "Decide", "open the decision card of the newest candidate", ("overview",)),
+    Action("open", "enter", "Closer", "open the project's health: metric over time, drift, segments, alerts",
+           ("health",)),
+    Action("acknowledge", "a", "Acknowledge", "say that you have taken an alert on, with your reason", HEALTHS),
+    Action("snooze", "z", "Snooze", "leave an alert out of the status for a while, with your reason", HEALTHS),
+    Action("look", "l", "Look now", "measure the live version on the newest rows", HEALTHS),
+    Action("section", "n", "Next section", "go on to the next section of the page", ("project_health",)),
+    Action("metric", "m", "Next metric", "show another metric over time", ("project_health",)),
     Action("open", "enter", "Versions", "open the project's versions", ("overview",)),
     Action("open", "enter", "Decide", "open the decision card", ("candidates",)),
     Action("open", "enter", "Card", "open the version's card: gates, metrics, what changed", ("versions",)),
@@ -44,10 +52,13 @@ ACTIONS = (
     Action("reject", "x", "Reject", "turn this candidate down, with your reason", ("card", "candidates"), danger=True),
     Action("diff", "d", "Differences", "what changed since the version it was judged against", ("card", "versions")),
     Action("roll_back", "R", "Roll back", "go back to a version that was live before: data, code, model and packages",
-           ("overview", "versions", "card"), danger=True),
+           ("overview", "versions", "card", *HEALTHS), danger=True),
     Action("lift", "l", "Lift bar", "allow a version that was rolled back from to be made live again",
            ("versions", "card"), danger=True, shown=False),
-    Action("retrain", "r", "Retrain", "queue a retrain of the project", ("overview", "versions", "runs", "schedules")),
+    Action("retrain", "r", "Retrain", "queue a retrain of the project",
+           ("overview", "versions", "runs", "schedules", *HEALTHS)),
+    Action("health", "h", "Health", "how the live version does: metric over time, drift, segments, alerts",
+           ("overview", "versions")),
     Action("times", "i", "Run times", "what each step usually takes, and since when it is slower",
            ("runs", "run", "overview")),
     Action("pause", "p", "Pause", "nothing of it starts by itself until it is resumed", ("schedules",)),
@@ -65,7 +76,7 @@ ACTIONS = (
     Action("filter", "slash", "Filter", "show only the rows that contain a text; Esc takes the filter away", LISTS),
     Action("search", "slash", "Search", "show only the lines of the log that contain a text", ("run",)),
     Action("back", "escape", "Back", "go back, or take the filter away",
-           ("card", "run", "diff", "disk", "times", *LISTS), shown=False),
+           ("card", "run", "diff", "disk", "times", "project_health", *LISTS), shown=False),
     Action("go_overview", "1", "Overview", "all projects", (ANYWHERE,)),
     Action("go_candidates", "2", "Candidates", "what waits for a decision", (ANYWHERE,)),
     Action("go_runs", "3", "Runs", "what ran and what runs", (ANYWHERE,)),
@@ -73,6 +84,7 @@ ACTIONS = (
     Action("go_audit", "5", "Audit", "the audit trail", (ANYWHERE,)),
     Action("go_schedules", "6", "Schedules", "what starts by itself, and when", (ANYWHERE,)),
     Action("go_disk", "7", "Disk", "who uses how much, what grows, what can go", (ANYWHERE,)),
+    Action("go_health", "8", "Health", "what is unhealthy, since when and why, and what is open", (ANYWHERE,)),
     Action("help", "question_mark", "Help", "every key of this screen", (ANYWHERE,)),
     Action("palette", "ctrl+p", "All actions", "find an action by its name", (ANYWHERE,), shown=False),
     Action("theme", "t", "Theme", "dark, light or sixteen colours", (ANYWHERE,), shown=False),

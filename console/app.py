@@ -178,6 +178,9 @@ class LeverframeApp(App[None]):
     def do_go_disk(self) -> None:
         self.go("disk")
 
+    def do_go_health(self) -> None:
+        self.go("health")
+
     def do_palette(self) -> None:
         self.action_command_palette()
 

@@ -13,10 +13,12 @@ from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 if TYPE_CHECKING:
     from engine.api import Engine
-    from engine.records import Overview
+    from engine.monitoring.records import Alert
+    from engine.records import Deployment, Overview
     from engine.schedule.records import EngineState, Occurrence
 
 R = TypeVar("R")
+NEWEST_ALERTS = 200
 
 
 class Question(Protocol):
@@ -56,11 +58,16 @@ class Page:
 
 @dataclass(frozen=True)
 class Desk:
-    """The overview with who sees to the schedules, and what became of due times since the operator last looked."""
+    """The overview with who sees to the schedules, and what went on since the operator last looked.
+
+    ``news`` is what became of due times; ``alerts`` were raised or resolved since.
+    """
 
     overview: Overview
     engine: EngineState | None = None
     news: tuple[Occurrence, ...] = ()
+    swaps: tuple[Deployment, ...] = ()
+    alerts: tuple[Alert, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -69,5 +76,9 @@ class AskOverview:
     refresh: float = 5.0
 
     def answer(self, engine: Engine, now: datetime) -> Desk:
-        news = engine.since(self.since) if self.since is not None else ()
-        return Desk(engine.overview(now), engine.engine_state(), news)
+        overview, state, since = engine.overview(now), engine.engine_state(), self.since
+        if since is None:
+            return Desk(overview, state)
+        alerts = engine.past_alerts(limit=NEWEST_ALERTS)
+        told = tuple(a for a in alerts if a.raised_at > since or (a.resolved_at is not None and a.resolved_at > since))
+        return Desk(overview, state, engine.since(since), engine.swaps(since), told)

@@ -90,6 +90,11 @@ def signed(value: float | None) -> str:
     return ("±" if not text.strip("0.") else "+" if value > 0 else "−") + text
 
 
+def counted(count: int, what: str) -> str:
+    """``1 alert``, ``6 alerts``."""
+    return f"{count:,} {what}" + ("" if count == 1 else "s")
+
+
 def metric(value: Metric | None, *, interval: bool = True) -> str:
     """``roc_auc 0.724 ±0.011``: half the width of the 95 % interval behind the value."""
     if value is None or value.value is None:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING, Protocol
+
+from engine import clock
 
 if TYPE_CHECKING:
     from engine.api import Engine
@@ -44,6 +47,48 @@ class Retrain:
     def carry_out(self, engine: Engine, tell: Tell) -> Result:
         run = engine.retrain(self.project)
         return Result(f"Run {run.id}, a retrain of {self.project}, is queued. Key 3 shows it.")
+
+
+@dataclass(frozen=True)
+class LookNow:
+    project: str
+
+    @property
+    def doing(self) -> str:
+        return f"a look at the health of {self.project} is being queued"
+
+    def carry_out(self, engine: Engine, tell: Tell) -> Result:
+        run = engine.look(self.project)
+        return Result(f"Run {run.id}, a look at {self.project}, is queued; its result comes here by itself.")
+
+
+@dataclass(frozen=True)
+class Acknowledge:
+    alerts: tuple[int, ...]
+    reason: str
+    doing: str = "alerts are being acknowledged"
+
+    def carry_out(self, engine: Engine, tell: Tell) -> Result:
+        for alert in self.alerts:
+            engine.acknowledge(alert, self.reason)
+        if len(self.alerts) == 1:
+            return Result("You have taken it on; it stays open until a look finds it well.")
+        return Result(f"You have taken {len(self.alerts)} alerts on; each stays open until a look finds it well.")
+
+
+@dataclass(frozen=True)
+class Snooze:
+    alerts: tuple[int, ...]
+    span: timedelta
+    reason: str
+    doing: str = "alerts are being snoozed"
+
+    def carry_out(self, engine: Engine, tell: Tell) -> Result:
+        until = clock.now() + self.span
+        for alert in self.alerts:
+            engine.snooze(alert, until, self.reason)
+        those = "It is" if len(self.alerts) == 1 else f"{len(self.alerts)} alerts are"
+        return Result(f"{those} left out of the status until {until:%a %d %b %H:%M} UTC, then back by itself.")
 
 
 @dataclass(frozen=True)

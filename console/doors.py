@@ -6,8 +6,11 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from textual.screen import Screen
 
+    from console.health_questions import Health
     from engine.records import AuditRow
 
 # The numbered screens.
@@ -19,6 +22,7 @@ PLACES = {
     "audit": "AuditPage",
     "schedules": "SchedulesPage",
     "disk": "DiskPage",
+    "health": "HealthPage",
 }
 
 
@@ -54,6 +58,27 @@ def run(number: int) -> Screen[None]:
     from console.screens.run import RunPage
 
     return RunPage(number)
+
+
+def health(project: str) -> Screen[None]:
+    """The health of one project."""
+    from console.screens.project_health import ProjectHealthPage
+
+    return ProjectHealthPage(project)
+
+
+def acknowledge(health: Health, at: datetime) -> Screen[None]:
+    """Take an alert of a project on."""
+    from console.dialogs.alerts import AcknowledgeDialog
+
+    return AcknowledgeDialog(health, at)
+
+
+def snooze(health: Health, at: datetime) -> Screen[None]:
+    """Leave an alert of a project out of its status for a while."""
+    from console.dialogs.alerts import SnoozeDialog
+
+    return SnoozeDialog(health, at)
 
 
 def times(project: str) -> Screen[None]:

@@ -11,7 +11,7 @@ from console.lines import Line, Span, ends, fit, line, width_of
 
 PLACES = (
     ("1", "Overview"), ("2", "Candidates"), ("3", "Runs"), ("4", "Versions"), ("5", "Audit"), ("6", "Schedules"),
-    ("7", "Disk"),
+    ("7", "Disk"), ("8", "Health"),
 )  # fmt: skip
 LEAST_WIDTH, LEAST_HEIGHT = 60, 16
 
@@ -59,9 +59,10 @@ def _entry(action: Action, *, dimmed: bool) -> list[Span]:
 
 def places(here: str, width: int) -> Line:
     """The screens and the key of each; the one that is shown is strong."""
+    gap = "  " if width > sum(len(name) + 4 for _, name in PLACES) else " "
     parts: list[Span] = [Span(" ")]
     for key, name in PLACES:
-        parts += [Span(key, "key"), Span(f" {name}  ", "strong" if name == here else "dim")]
+        parts += [Span(key, "key"), Span(f" {name}{gap}", "strong" if name == here else "dim")]
     return fit(tuple(parts), width)
 
 

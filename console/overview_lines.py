@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from console import cells, schedule_lines
+from console import cells, news_lines, schedule_lines
 from console.lines import Line, Span, cut, ends, fit, line, wrapped
 from engine.text import plain
 
@@ -19,13 +19,18 @@ _URGENCY: dict[Verdict, int] = {"failing": 0, "unknown": 1, "watch": 2, "ok": 3}
 
 def ordered(projects: Sequence[ProjectStatus]) -> tuple[ProjectStatus, ...]:
     """What needs a person first: by verdict, then those with a decision waiting, then by name."""
-    return tuple(sorted(projects, key=lambda s: (_URGENCY[s.verdict], not s.candidates, s.project.name)))
+    return tuple(sorted(projects, key=urgency))
+
+
+def urgency(status: ProjectStatus) -> tuple[int, bool, str]:
+    """What projects are ordered by."""
+    return _URGENCY[status.verdict], not status.candidates, status.project.name
 
 
 def summary(desk: Desk, now: datetime, width: int) -> list[Line]:
     """How things stand and how much disk is left; below it what went by unseen, or who sees to what is due next."""
     overview = desk.overview
-    news = schedule_lines.news(desk.news)
+    news = news_lines.news(desk, now)
     due = Span(schedule_lines.next_of(overview, now), "dim")
     seen = line(" ", _too_little(overview) or news or due)
     who = line(schedule_lines.who_sees_to_it(desk.engine, now), " ")

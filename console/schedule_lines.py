@@ -62,7 +62,7 @@ def detail(schedule: Schedule, now: datetime, zone: tzinfo | None, width: int) -
     return lines
 
 
-def news(occurrences: Sequence[Occurrence]) -> Span | None:
+def went_by(occurrences: Sequence[Occurrence]) -> Span | None:
     """What went by while nobody looked: missed, caught up, skipped; None when nothing did."""
     missed = sum(o.times for o in occurrences if o.state == "missed")
     skipped = sum(o.times for o in occurrences if o.state == "skipped")
@@ -72,7 +72,7 @@ def news(occurrences: Sequence[Occurrence]) -> Span | None:
     parts = [f"{missed:,} missed"] * bool(missed) + [f"{late:,} caught up"] * bool(late)
     parts += [f"{skipped:,} skipped"] * bool(skipped)
     why = next((plain(o.why, 160) for o in occurrences if o.why), "")
-    said = f"Since you last looked: {', '.join(parts)} (6 and h show each)" + (f": {why}" if why else "")
+    said = f"{', '.join(parts)} (6 and h show each)" + (f": {why}" if why else "")
     return Span(said, "watch" if missed or skipped else "dim")
 
 

@@ -28,6 +28,7 @@ _TONES: dict[str, dict[Tone, str]] = {
         "key": "bold cyan", "ok": "green", "watch": "yellow", "failing": "bold red", "unknown": "magenta",
     },
 }  # fmt: skip
+_SCROLLBAR = ("scrollbar", "scrollbar-hover", "scrollbar-active")
 _GROUNDS = {DARK: ("#15181d", "#262c35"), LIGHT: ("#fafbfc", "#e2e8ef"), SIXTEEN: ("default", "")}
 
 
@@ -66,7 +67,8 @@ def textual_themes() -> tuple[Theme, ...]:
     sixteen = Theme(
         name=SIXTEEN, dark=True, ansi=True, primary="ansi_cyan", accent="ansi_cyan", success="ansi_green",
         warning="ansi_yellow", error="ansi_red", foreground="ansi_default", background="ansi_default",
-        surface="ansi_default", panel="ansi_default", variables=dict(BUILTIN_THEMES["ansi-dark"].variables),
+        surface="ansi_default", panel="ansi_default",
+        variables={**BUILTIN_THEMES["ansi-dark"].variables, **dict.fromkeys(_SCROLLBAR, "ansi_bright_black")},
     )  # fmt: skip
     return made(DARK, dark=True), made(LIGHT, dark=False), sixteen
 

@@ -98,7 +98,7 @@ class ReasonDialog(Asking, ModalScreen[None]):
         """What else can be done at the end."""
         return ()
 
-    def _say(self, text: str, tone: Tone) -> None:
+    def only_say(self, text: str, tone: Tone) -> None:
         """The only line of the progress, until something is done."""
         self._said = [(text, tone)]
         self._draw_progress()
@@ -123,11 +123,11 @@ class ReasonDialog(Asking, ModalScreen[None]):
         if self.command is not None or self.hopeless:
             return
         if not self.ready:
-            self._say("Not read yet; your reason is kept, press Enter again in a moment.", "watch")
+            self.only_say("Not read yet; your reason is kept, press Enter again in a moment.", "watch")
             return
         reason = self.reason
         if not reason:
-            self._say("A reason is needed: in a year somebody will ask why this was done.", "watch")
+            self.only_say("A reason is needed: in a year somebody will ask why this was done.", "watch")
             return
         self._said = []
         self.command = self._make(reason)

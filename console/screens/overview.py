@@ -106,6 +106,10 @@ class OverviewPage(ListPage[ProjectStatus]):
         if self.selected is not None:
             self.app.push_screen(doors.times(self.selected.project.name))
 
+    def do_health(self) -> None:
+        if self.selected is not None:
+            self.app.push_screen(doors.health(self.selected.project.name))
+
     def do_retrain(self) -> None:
         if self.selected is not None:
             from console.commands import Retrain

@@ -59,6 +59,11 @@ class VersionsPage(ListPage[Version]):
         if self.selected is not None:
             self.app.push_screen(reasons.lifting(self.selected.label))
 
+    def do_health(self) -> None:
+        project = self.project or (self.selected.project if self.selected else None)
+        if project is not None:
+            self.app.push_screen(doors.health(project))
+
     def do_retrain(self) -> None:
         project = self.project or (self.selected.project if self.selected else None)
         if project is not None:

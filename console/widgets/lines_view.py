@@ -17,11 +17,14 @@ Compose = Callable[[int], Sequence[Line]]
 class LinesView(ScrollView, can_focus=False):
     """Shows what ``compose`` makes of a width. Equal lines are not drawn again."""
 
-    def __init__(self, *, id: str | None = None, focusable: bool = False, grows: int = 0) -> None:
-        """With ``grows`` it is as high as its lines, as long as that leaves so many rows of the terminal free."""
+    def __init__(self, *, id: str | None = None, focusable: bool = False, grows: int = 0, whole: bool = False) -> None:
+        """With ``grows`` it is as high as its lines, as long as that leaves so many rows of the terminal free.
+
+        ``whole`` is as high as its lines always: what it is in scrolls.
+        """
         super().__init__(id=id)
         self.can_focus = focusable
-        self._grows = grows
+        self._grows, self._whole = grows, whole
         self._lines: Sequence[Line] = ()
         self._make: Compose = lambda width: ()
 
@@ -44,7 +47,9 @@ class LinesView(ScrollView, can_focus=False):
         size = Size(width, len(found))
         if self.virtual_size != size:
             self.virtual_size = size
-            if self._grows:
+            if self._whole:
+                self.styles.height = max(1, len(found))
+            elif self._grows:
                 self.styles.height = max(1, min(len(found), self.app.size.height - self._grows))
             self.refresh()
             return

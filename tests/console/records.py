@@ -42,14 +42,10 @@ from engine.records import (
 from engine.runs.logindex import LogLine, LogWindow
 from engine.runs.times_records import RunTimes, StepTimes
 from engine.schedule.records import EngineState, Occurrence, Schedule
+from tests.console.health_records import NOW, FakeHealth, ago
 
-NOW = datetime(2026, 11, 24, 14, 32, tzinfo=UTC)
 ADA = Operator("ada", "operator", "ada@prod-1")
 AUC = Metric("roc_auc", 0.724, 0.713, 0.735, 6410, 0.706, 0.018, 0.011, 0.025, "better")
-
-
-def ago(**span: float) -> datetime:
-    return NOW - timedelta(**span)
 
 
 def version(number: int = 11, **other: Any) -> Version:
@@ -170,10 +166,11 @@ TIMES = RunTimes(
 )  # fmt: skip
 
 
-class FakeEngine:
+class FakeEngine(FakeHealth):
     """Answers like an engine, with the records above; keeps what it was asked to do."""
 
     def __init__(self, home: Path) -> None:
+        super().__init__()
         self.home, self.operator = home, ADA
         self.overview_now = OVERVIEW
         self.card_now = CARD
@@ -264,6 +261,13 @@ class FakeEngine:
 
     def cancel(self, run: int, reason: str) -> None:
         self._do("cancel", run, reason)
+
+    def status(self, project: str, now: datetime) -> ProjectStatus:
+        return next(s for s in self.overview_now.projects if s.project.name == project)
+
+    def look(self, project: str) -> Run:
+        self._do("look", project)
+        return run(44)
 
     def retrain(self, project: str) -> Run:
         self._do("retrain", project)

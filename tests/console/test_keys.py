@@ -15,8 +15,10 @@ from console.screens.candidates import CandidatesPage
 from console.screens.card import CardPage
 from console.screens.diff import DiffPage
 from console.screens.disk import DiskPage
+from console.screens.health import HealthPage
 from console.screens.occurrences import OccurrencesPage
 from console.screens.overview import OverviewPage
+from console.screens.project_health import ProjectHealthPage
 from console.screens.run import RunPage
 from console.screens.runs import RunsPage
 from console.screens.schedules import SchedulesPage
@@ -29,7 +31,7 @@ from tests.console.records import CARD, RELEASE, FakeEngine
 Console = Callable[..., None]
 PAGES = (
     OverviewPage, CandidatesPage, RunsPage, VersionsPage, AuditPage, CardPage, DiffPage, RunPage, DiskPage, BinPage,
-    SchedulesPage, OccurrencesPage, TimesPage,
+    SchedulesPage, OccurrencesPage, TimesPage, HealthPage, ProjectHealthPage,
 )  # fmt: skip
 
 
@@ -59,7 +61,7 @@ def test_the_numbers_go_from_screen_to_screen(console: Console, size: tuple[int,
     async def story(desk: Desk) -> None:
         shown = {
             "2": "AGAINST LIVE", "3": "QUEUED", "4": "LIFE", "5": "WHEN (UTC)", "6": "RULE",
-            "7": "BY KIND", "1": "HEALTH",
+            "7": "BY KIND", "8": "PERFORMANCE", "1": "WAITING",
         }  # fmt: skip
         for key, words in shown.items():
             await desk.press(key)

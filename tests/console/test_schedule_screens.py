@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from console.lines import plain_text, width_of
-from console.schedule_lines import detail, news, who_sees_to_it
+from console.schedule_lines import detail, went_by, who_sees_to_it
 from console.times_lines import times_lines
 from tests.console.conftest import NARROW, WIDE, Desk
 from tests.console.records import HERE, MISSED, NOW, PAUSED, RAN, SCHEDULE, TIMES, FakeEngine, ago
@@ -34,10 +34,10 @@ def test_who_sees_to_the_schedules_is_said_and_nobody_is_amber() -> None:
 
 
 def test_what_went_by_unseen_is_said_with_its_reason_and_nothing_is_not() -> None:
-    said = news((MISSED, replace(RAN, why="caught up after a downtime"), RAN))
+    said = went_by((MISSED, replace(RAN, why="caught up after a downtime"), RAN))
     assert said is not None
     assert "2 missed, 1 caught up (6 and h show each): no engine ran from 14 Nov 20:00" in said.text
-    assert news((RAN,)) is None
+    assert went_by((RAN,)) is None
 
 
 def test_the_first_line_after_a_restart_says_what_was_missed(console: Console) -> None:

@@ -1,0 +1,75 @@
+"""What the health screens want to know, and the records that they are told."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from engine.api import Engine
+    from engine.monitoring.records import Alert, Look, Signal
+    from engine.records import Deployment, ProjectStatus
+
+# Ages are drawn anew as often; a new look is a commit, which the watcher sees within half a second.
+REFRESH = 5.0
+
+
+@dataclass(frozen=True)
+class Health:
+    """One project: its status, the newest look at it, what is open about it."""
+
+    status: ProjectStatus
+    look: Look | None
+    alerts: tuple[Alert, ...] = ()
+
+    @property
+    def name(self) -> str:
+        return self.status.project.name
+
+    @property
+    def document(self) -> Mapping[str, Any]:
+        """All that the look found; nothing where there is none, or where only its verdict was kept."""
+        return (self.look.document if self.look is not None else None) or {}
+
+    @property
+    def of_live(self) -> bool:
+        """Whether the look was at the version that is live now."""
+        return self.look is not None and self.look.version == self.status.live
+
+
+@dataclass(frozen=True)
+class HealthOverTime:
+    """One project with its figures over earlier looks, by metric, and every swap there was."""
+
+    health: Health
+    signals: Mapping[str, tuple[Signal, ...]] = field(default_factory=dict)
+    swaps: tuple[Deployment, ...] = ()
+
+
+@dataclass(frozen=True)
+class AskHealth:
+    refresh: float = REFRESH
+
+    def answer(self, engine: Engine, now: datetime) -> tuple[Health, ...]:
+        alerts: dict[str, list[Alert]] = defaultdict(list)
+        for alert in engine.alerts():
+            alerts[alert.project].append(alert)
+        projects = engine.overview(now).projects
+        return tuple(
+            Health(status, engine.health(status.project.name), tuple(alerts[status.project.name]))
+            for status in projects
+        )
+
+
+@dataclass(frozen=True)
+class AskHealthOf:
+    project: str
+    refresh: float = REFRESH
+
+    def answer(self, engine: Engine, now: datetime) -> HealthOverTime:
+        health = Health(engine.status(self.project, now), engine.health(self.project), engine.alerts(self.project))
+        signals = {name: engine.signals(self.project, name) for name in health.document.get("metrics", {})}
+        return HealthOverTime(health, signals, engine.swaps(None, self.project))

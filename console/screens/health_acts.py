@@ -1,0 +1,62 @@
+"""What can be done about a project's health, on the list of all projects as on the page of one."""
+
+from __future__ import annotations
+
+from console import doors
+from console.health_questions import Health
+from console.screens.page import Page
+
+
+class HealthActs(Page):
+    """A screen that shows a ``health``."""
+
+    @property
+    def health(self) -> Health | None:
+        """The project that is acted on."""
+        raise NotImplementedError
+
+    def why_not_act(self, action: str) -> str | None:
+        """Why one of these cannot be done now; None when it can."""
+        health = self.health
+        if health is None:
+            return "It is still being read."
+        name, status = health.name, health.status
+        if action in ("acknowledge", "snooze") and not health.alerts:
+            return f"No alert of {name} is open; there is nothing to {action}."
+        if action == "acknowledge" and all(alert.acknowledged_by for alert in health.alerts):
+            return f"Every open alert of {name} is acknowledged; each stays open until a look finds it well."
+        if action == "look" and status.live is None:
+            return f"Nothing of {name} is live yet: retrain, then approve a candidate."
+        if action == "roll_back" and status.rollback_to is None:
+            return f"{name} has no earlier live version to go back to."
+        if action == "decide" and not status.candidates:
+            return f"{name} has no candidate to decide on; r retrains it."
+        return None
+
+    def do_acknowledge(self) -> None:
+        if self.health is not None and self.at is not None:
+            self.app.push_screen(doors.acknowledge(self.health, self.at))
+
+    def do_snooze(self) -> None:
+        if self.health is not None and self.at is not None:
+            self.app.push_screen(doors.snooze(self.health, self.at))
+
+    def do_look(self) -> None:
+        if self.health is not None:
+            from console.commands import LookNow
+
+            self.app.run_command(LookNow(self.health.name))
+
+    def do_retrain(self) -> None:
+        if self.health is not None:
+            from console.commands import Retrain
+
+            self.app.run_command(Retrain(self.health.name))
+
+    def do_roll_back(self) -> None:
+        if self.health is not None:
+            self.app.push_screen(doors.rollback(self.health.name, None))
+
+    def do_decide(self) -> None:
+        if self.health is not None and self.health.status.candidates:
+            self.app.push_screen(doors.card(self.health.status.candidates[0].label))

@@ -1,0 +1,155 @@
+"""The health of one project: verdict and why, a metric over time with its swaps, alerts, drift, segments, quality."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from textual.containers import VerticalScroll
+from textual.events import Resize
+from textual.widget import Widget
+
+from console.asking import Question
+from console.health_lines import parts, standing
+from console.health_questions import AskHealthOf, Health, HealthOverTime
+from console.lines import EMPTY, Line, line
+from console.period_lines import heading, strip_lines, swapped
+from console.screens.health_acts import HealthActs
+from console.section_lines import sections, whole
+from console.timeline import Timeline, timeline
+from console.widgets.lines_view import LinesView
+
+if TYPE_CHECKING:
+    from console.widgets.metric_chart import MetricChart
+
+# Where a chart has room beside what else must be seen; below that the same stands in text.
+CHART_WIDTH, CHART_HEIGHT = 100, 32
+FEWEST_POINTS = 2
+
+
+class ProjectHealthPage(HealthActs):
+    name_of, place = "project_health", "Health"
+    AUTO_FOCUS = "#scroll"
+
+    def __init__(self, project: str) -> None:
+        super().__init__()
+        self.project = project
+        self.found: HealthOverTime | None = None
+        self._metric = 0
+        self._begins: list[int] = []
+        self._loading = False
+
+    @property
+    def heading(self) -> str:
+        return f"Health of {self.project}"
+
+    @property
+    def health(self) -> Health | None:
+        return self.found.health if self.found is not None else None
+
+    def body(self) -> Iterable[Widget]:
+        with VerticalScroll(id="scroll"):
+            yield LinesView(id="standing", whole=True)
+            yield LinesView(id="sections", whole=True)
+
+    def question(self) -> Question:
+        return AskHealthOf(self.project)
+
+    def show(self, answer: HealthOverTime, at: datetime) -> None:
+        self.found = answer
+        self._draw()
+
+    def on_resize(self, event: Resize) -> None:
+        self.call_after_refresh(self._draw)
+
+    # What it shows
+
+    @property
+    def metrics(self) -> Sequence[str]:
+        return tuple(self.health.document.get("metrics", {})) if self.health is not None else ()
+
+    @property
+    def metric(self) -> str:
+        """The one that is shown over time."""
+        names = self.metrics
+        if names:
+            return names[self._metric % len(names)]
+        known = self.health.status.metric if self.health is not None else None
+        return known.name if known is not None else ""
+
+    @property
+    def roomy(self) -> bool:
+        return self.app.size.width >= CHART_WIDTH and self.app.size.height >= CHART_HEIGHT
+
+    def _draw(self) -> None:
+        found, at = self.found, self.at
+        if found is None or at is None:
+            return
+        line_of_time = timeline(found, self.metric)
+        drawn = self.roomy and line_of_time is not None and len(line_of_time.points) >= FEWEST_POINTS
+        metric = self.metric
+        self.lines("#standing").show(lambda width: _top(found, at, metric, line_of_time, width, drawn=drawn))
+        self.lines("#sections").show(lambda width: self._sections(found, at, width))
+        if drawn and line_of_time is not None:
+            self._draw_chart(line_of_time)
+        for chart in self.query("#chart"):
+            chart.display = drawn
+
+    def _sections(self, found: HealthOverTime, at: datetime, width: int) -> Sequence[Line]:
+        lines, self._begins = whole(sections(found, at, width - 2))
+        return [EMPTY, *(line(" ", *each) if each else EMPTY for each in lines)]
+
+    def _draw_chart(self, found: Timeline) -> None:
+        charts: list[MetricChart] = list(self.query("#chart"))  # type: ignore[arg-type]
+        if charts:
+            charts[0].show(found)
+        elif not self._loading:
+            # numpy comes with it, for a quarter of a second that nobody should wait for.
+            self._loading = True
+            self.run_worker(self._load_chart, thread=True)
+
+    def _load_chart(self) -> None:
+        import_module("console.widgets.metric_chart")
+        self.app.call_from_thread(self._mount_chart)
+
+    def _mount_chart(self) -> None:
+        from console.widgets.metric_chart import MetricChart
+
+        if self.is_attached:
+            self.query_one("#scroll").mount(MetricChart(id="chart"), after="#standing")
+            self.call_after_refresh(self._draw)
+
+    # Actions
+
+    def why_not(self, action: str) -> str | None:
+        if action in ("back", "section"):
+            return None
+        if action == "metric":
+            return None if len(self.metrics) > 1 else f"There is no other metric of {self.project}."
+        return self.why_not_act(action)
+
+    def do_metric(self) -> None:
+        self._metric += 1
+        self._draw()
+
+    def do_section(self) -> None:
+        """The next section comes to the top; after the last one, the beginning."""
+        scroll = self.query_one("#scroll")
+        base = self.lines("#sections").virtual_region.y + 1
+        below = [base + begins for begins in self._begins if base + begins > scroll.scroll_offset.y + 1]
+        at_end = scroll.scroll_offset.y >= scroll.max_scroll_y
+        scroll.scroll_to(y=below[0] if below and not at_end else 0, animate=False)
+
+
+def _top(
+    found: HealthOverTime, at: datetime, metric: str, shown: Timeline | None, width: int, *, drawn: bool
+) -> list[Line]:
+    """What stands above the chart, or instead of it."""
+    inner = width - 2
+    lines = [*standing(found.health, at, inner), EMPTY, *parts(found.health, inner)]
+    if shown is not None:
+        lines += [EMPTY, heading(shown, metric), *swapped(shown, at, inner)]
+        lines += [] if drawn else strip_lines(shown, at, inner)
+    return [line(" ", *each) if each else EMPTY for each in lines]
