@@ -152,7 +152,8 @@ class Engine(RunCommands, HealthCommands, ReportCommands, ScheduleCommands, Hous
             from engine.schedule import book
 
             book.find(db, project, job)
-        return self.look(project) if job == "health" else self.retrain(project)
+        begin = {"health": self.look, "report": self.report_soon}.get(job, self.retrain)
+        return begin(project)
 
     # Versions and decisions
 

@@ -16,6 +16,7 @@ from engine.errors import Damage, LeverframeError
 from engine.projects import registry
 from engine.records import Finding, Version
 from engine.release import live as projection
+from engine.reports.server import from_environment
 from engine.schedule import lease, unit
 from engine.schedule.due import due_after
 from engine.storage.free_space import too_little
@@ -32,7 +33,7 @@ def examine(
 ) -> tuple[Finding, ...]:
     """Every finding, the good ones too. With ``mend`` the live folders and environments are rebuilt from the store."""
     findings = [_ledger(ledger), _audit(ledger), _disk(workspace, ledger), _tools(), _engine(workspace, ledger, now)]
-    findings += _units(workspace)
+    findings += [*_units(workspace), *_mail(ledger)]
     with ledger.read() as db:
         projects = registry.everything(db)
         live = {
@@ -67,6 +68,23 @@ def _ledger(ledger: Ledger) -> Finding:
     if strays:
         return Finding("ledger", "failing", f"the state of {strays[0]['project']} does not agree with its deployments")
     return Finding("ledger", "ok", "whole")
+
+
+def _mail(ledger: Ledger) -> list[Finding]:
+    """Where mail is to be sent at all: whether there is a server for it, and what was given up."""
+    with ledger.read() as db:
+        rows = db.execute("SELECT state, count(*) AS mails FROM outbox WHERE state <> 'sent' GROUP BY state")
+        mails = {row["state"]: row["mails"] for row in rows}
+    try:
+        server = from_environment(os.environ)
+    except LeverframeError as error:
+        return [Finding("mail", "failing", str(error).rstrip("."))]
+    if mails.get("failed"):
+        said = "given up; 'leverframe outbox' says why, 'leverframe outbox retry' tries again"
+        return [Finding("mail", "watch", f"{mails['failed']:,} of the mails are {said}")]
+    if server is None and mails:
+        return [Finding("mail", "watch", "mails wait and no server is set up; LEVERFRAME_SMTP_HOST names one")]
+    return [Finding("mail", "ok", f"by {server.host}, port {server.port}")] if server is not None else []
 
 
 def _audit(ledger: Ledger) -> Finding:

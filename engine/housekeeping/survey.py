@@ -127,7 +127,8 @@ def _versions(room: _Room, store: ObjectStore) -> Iterator[Thing]:
     there = [row for row in room.versions if row["cleaned_at"] is None]
     room.verdicts = _verdicts(room, there)
     going = [label for label, verdict in room.verdicts.items() if verdict.goes]
-    marked: Marked = mark(store, room.versions, going, age_limit(room.db, room.now), room.needs)
+    kept = {digest for row in room.db.execute("SELECT page, text FROM reports") for digest in row}
+    marked: Marked = mark(store, room.versions, going, age_limit(room.db, room.now), room.needs, kept)
     for row in there:
         label = f"{row['project']}@{row['number']}"
         verdict, digests = room.verdicts[label], marked.going.get(label, ())

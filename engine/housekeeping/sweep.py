@@ -42,14 +42,19 @@ class Marked:
 
 
 def mark(
-    store: ObjectStore, versions: Sequence[sqlite3.Row], goes: Iterable[str], before: datetime, needs: Needs
+    store: ObjectStore,
+    versions: Sequence[sqlite3.Row],
+    goes: Iterable[str],
+    before: datetime,
+    needs: Needs,
+    kept: Iterable[str] = (),
 ) -> Marked:
     """What may go, if the versions labelled ``goes`` do. Raises Refusal when a version that stays cannot be read.
 
-    Documents stay, of every version there ever was.
+    Documents stay, of every version there ever was, and so does what is ``kept``: the reports that were sent.
     """
     going, staying = set(goes), _staying(versions, set(goes), needs)
-    needed = {str(row["digest"]) for row in versions}.union(*staying.values())
+    needed = {str(row["digest"]) for row in versions}.union(kept, *staying.values())
     found: dict[str, list[str]] = {}
     sizes: dict[str, int] = {}
     all_sizes: dict[str, int] = {}

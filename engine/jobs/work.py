@@ -37,4 +37,10 @@ def _health(ledger: Ledger, room: Room) -> None:
     register(ledger, room, seen, clock.now())
 
 
-WORK: dict[str, Callable[[Ledger, Room], None]] = {"retrain": _retrain, "health": _health}
+def _report(ledger: Ledger, room: Room) -> None:
+    from engine.jobs.report import make
+
+    make(ledger, room)
+
+
+WORK: dict[str, Callable[[Ledger, Room], None]] = {"retrain": _retrain, "health": _health, "report": _report}

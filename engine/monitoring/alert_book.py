@@ -44,7 +44,7 @@ def record(
     number: int,
     found: Sequence[Finding],
     measured: Collection[str],
-    run: int,
+    run: int | None,
     at: datetime,
 ) -> Changes:
     """Take over what a look at ``project@number`` found, inside the caller's transaction."""
@@ -80,7 +80,7 @@ def resolve_all(db: sqlite3.Connection, project: str, why: str, at: datetime) ->
     _close_incident(db, project, at)
 
 
-def _raise(db: sqlite3.Connection, project: str, number: int, found: Finding, run: int, at: datetime) -> None:
+def _raise(db: sqlite3.Connection, project: str, number: int, found: Finding, run: int | None, at: datetime) -> None:
     open_one = db.execute("SELECT id FROM incidents WHERE project = ? AND closed_at IS NULL", (project,)).fetchone()
     incident = open_one["id"] if open_one else _open_incident(db, project, at)
     db.execute(

@@ -15,7 +15,9 @@ from engine.clock import stamp
 from engine.projects.durations import EVERY
 
 # Manifests may name more; what has no job to do makes no occurrences.
-SCHEDULED = ("retrain", "health")
+SCHEDULED = ("retrain", "health", "report")
+# Monday morning, for a project that says who gets its report and not when.
+REPORT_DUE = "0 7 * * mon"
 _KEPT = (
     "project", "job", "rule", "timezone", "catch_up", "give_up_after", "cool_down", "enabled", "note", "origin",
     "changed_by", "entry",
@@ -35,7 +37,7 @@ def sync(db: sqlite3.Connection, project: str, document: Mapping[str, Any], at: 
 
     An operator's edit holds until the manifest's own entry changes, and a pause until somebody resumes.
     """
-    entries = document.get("schedule", {})
+    entries = _entries(document)
     for job in SCHEDULED:
         entry, row = entries.get(job), in_force(db, project, job)
         if row is not None and entry == json.loads(row["entry"]):
@@ -44,6 +46,15 @@ def sync(db: sqlite3.Connection, project: str, document: Mapping[str, Any], at: 
             end(db, project, job, at)
         else:
             _begin(db, project, job, entry, row, at)
+
+
+def _entries(document: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What the manifest says of each job."""
+    entries: Mapping[str, Any] = document.get("schedule", {})
+    if "report" in entries or not document.get("report", {}).get("to"):
+        return entries
+    zone = entries.get("retrain", {}).get("timezone", "UTC")
+    return {**entries, "report": {"cron": REPORT_DUE, "timezone": zone}}
 
 
 def _begin(

@@ -16,6 +16,7 @@ from engine.clock import now, pause, stamp
 from engine.errors import Refusal
 from engine.storage.health_tables import HEALTH
 from engine.storage.housekeeping_tables import HOUSEKEEPING
+from engine.storage.report_tables import REPORTS
 
 if TYPE_CHECKING:
     from sqlite_utils import Database
@@ -303,6 +304,15 @@ def _health(db: Database) -> None:
         db.execute(statement)
 
 
+def _reports(db: Database) -> None:
+    fixed = "id, project, key, recipient, report, subject, body, token, queued_at"
+    kept = _refuse("outbox", "DELETE") + _refuse("outbox", "UPDATE", f" OF {fixed}")
+    for table in ("reports", "news"):
+        kept += _refuse(table, "UPDATE") + _refuse(table, "DELETE")
+    for statement in _split(REPORTS + kept):
+        db.execute(statement)
+
+
 # In order, each applied once; append to it, and never edit what was released.
 MIGRATIONS: tuple[tuple[str, Callable[[Database], None]], ...] = (
     ("first", _first),
@@ -310,6 +320,7 @@ MIGRATIONS: tuple[tuple[str, Callable[[Database], None]], ...] = (
     ("housekeeping", _housekeeping),
     ("run facts", _run_facts),
     ("health", _health),
+    ("reports", _reports),
 )
 LATEST = len(MIGRATIONS)
 

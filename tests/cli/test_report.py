@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from email import message_from_bytes, policy
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
 
+from tests import tiny
 from tests.cli.conftest import History
+from tests.engine.reports.mail_server import Handler, running
 
 
 def test_a_report_is_shown_as_text_and_names_what_is_live_and_what_waits(history: History) -> None:
@@ -59,3 +63,71 @@ def test_what_cannot_be_is_said_in_a_line(history: History, words: tuple[str, ..
     told = history("report", "tiny", *words)
     assert (told.code, told.out, told.err.count("\n")) == (code, "", 1)
     assert said in told.err
+
+
+@pytest.fixture(scope="module")
+def mailing(tmp_path_factory: pytest.TempPathFactory) -> History:
+    """A workspace whose one project has somebody to tell, and whose report was made once by a run."""
+    root = tmp_path_factory.mktemp("mailing")
+    project = tiny.make(root / "tiny")
+    manifest = (project / "leverframe.toml").read_text()
+    (project / "leverframe.toml").write_text(f'{manifest}\n[report]\nto = ["a@example.org", "b@example.org"]\n')
+    history = History(root / "home", project)
+    history("init")
+    history("add", project)
+    return history
+
+
+def test_without_a_server_nothing_is_sent_and_it_is_said_how_to_set_one_up(
+    mailing: History, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("LEVERFRAME_SMTP_HOST", raising=False)
+    for words in (("report", "tiny", "--send"), ("outbox", "retry")):
+        told = mailing(*words)
+        assert (told.code, told.out) == (1, "")
+        assert "LEVERFRAME_SMTP_HOST" in told.err
+    assert mailing("outbox").out == "No mail was queued yet.\n"
+
+
+def test_a_dry_run_writes_the_mails_as_files(mailing: History, tmp_path: Path) -> None:
+    told = mailing("report", "tiny", "--week", "--dry-run", tmp_path / "mails", "--json")
+    assert (told.code, told.err) == (0, "")
+    for path, to in zip(told.json, ("a@example.org", "b@example.org"), strict=True):
+        message = message_from_bytes(Path(path).read_bytes(), policy=policy.default)
+        assert message["To"] == to
+        assert [part.get_content_type() for part in message.walk()][1:] == ["text/plain", "text/html"]
+
+
+def test_a_report_is_sent_once_kept_and_told(mailing: History, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    handler = Handler()
+    handler.refuse["b@example.org"] = "550 no such user"
+    with running(handler) as port:
+        for name, value in {"HOST": "127.0.0.1", "PORT": port, "TLS": "none", "FROM": "lf@example.org"}.items():
+            monkeypatch.setenv(f"LEVERFRAME_SMTP_{name}", str(value))
+        told = mailing("report", "tiny", "--week", "--send")
+        assert told.code == 1  # one of two was not taken
+        assert "a@example.org" in told.out and "(550: no such user)" in told.out
+        mailing("report", "tiny", "--week", "--send")
+        handler.refuse.clear()
+        again = mailing("outbox", "retry", "--json")
+        assert (again.code, [mail["state"] for mail in again.json]) == (0, ["sent"])
+    assert [recipient for recipient, _ in handler.taken] == ["a@example.org", "b@example.org"]
+    mails = mailing("outbox", "--json").json
+    assert {mail["state"] for mail in mails} == {"sent"}
+    assert set(mails[0]) >= {"mail", "project", "about", "recipient", "state", "attempts", "sent_at", "why"}
+    assert "sent" in mailing("outbox", "list", "--matching", "a@example").out
+    kept = mailing("report", "tiny", "--list", "--json").json
+    assert [each["report"] for each in kept] == [2, 1]
+    assert kept[0]["page"] == kept[1]["page"]
+    assert kept[0]["page"][:12] in mailing("report", "tiny", "--list").out
+    assert mailing("report", "tiny", "--kept", 1, "-o", tmp_path / "sent.html").code == 0
+    assert sha256((tmp_path / "sent.html").read_bytes()).hexdigest() == kept[1]["page"]
+    assert mailing("report", "tiny", "--kept", 1).out.startswith("A tiny project\n")
+    assert "no report 9 of tiny" in mailing("report", "tiny", "--kept", 9).err
+    assert [finding for finding in mailing("doctor", "--json").json["findings"] if finding["what"] == "mail"]
+
+
+def test_what_contradicts_itself_is_wrong_usage(mailing: History, tmp_path: Path) -> None:
+    told = mailing("report", "tiny", "--send", "--dry-run", tmp_path)
+    assert (told.code, told.out) == (2, "")
+    assert "one of --send" in told.err

@@ -250,8 +250,10 @@ def test_how_long_is_changed_and_taken_away_again(engine: Engine) -> None:
     assert (edited.give_up_after, edited.cool_down) == (6 * 3600, None)
 
 
-def test_jobs_that_nobody_does_yet_have_no_schedule(engine: Engine) -> None:
-    with pytest.raises(NotFound, match="retrain, health only"):
+def test_jobs_that_nobody_does_have_no_schedule(engine: Engine) -> None:
+    with pytest.raises(NotFound, match="retrain, health, report only"):
+        engine.run_now("tiny", "polish")
+    with pytest.raises(NotFound, match="no schedule for 'report'"):
         engine.run_now("tiny", "report")
     assert [each.job for each in engine.schedules()] == ["retrain"]
 

@@ -1,0 +1,32 @@
+"""The job ``report``: the report of the period that has ended, composed, kept, queued for whoever gets it."""
+
+from __future__ import annotations
+
+import json
+
+from engine.clock import now
+from engine.projects.manifest_report import spec_of
+from engine.reports import keeping, making, outbox
+from engine.reports.events import recipients
+from engine.runs import queue
+from engine.runs.own_work import measured
+from engine.runs.room import Room
+from engine.storage.ledger import Ledger
+
+
+def make(ledger: Ledger, room: Room) -> None:
+    """Make the report, and end the run in one transaction with what is to be mailed of it."""
+    project = room.run.project
+    with measured("report", room.record):
+        with ledger.read() as db:
+            row = db.execute("SELECT manifest, owner FROM projects WHERE name = ?", (project,)).fetchone()
+            spec = spec_of(json.loads(row["manifest"]))
+            period = making.period_of(db, project, spec.period, room.run.as_of)
+            report = making.report(db, room.store, project, period)
+        digests = keeping.store(room.store, report)
+    at = now()
+    with ledger.write() as db:
+        _, draft = keeping.register(db, report, digests, room.run.id, at)
+        outbox.queue(db, draft, spec.to, at)
+        outbox.forget(db, project, recipients(spec, row["owner"]), at)
+        queue.finish(db, room.run.id, "succeeded", at)

@@ -1,0 +1,134 @@
+"""What happened, as mails to whom it concerns: the news that the ledger's triggers keep becomes rows of the outbox.
+
+The rows and the cursor's advance are one transaction, so nothing is told twice or not at all. What is a week old,
+because no engine ran, is told no more; nor is a candidate that no longer waits.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from engine.clock import moment, stamp
+from engine.projects.manifest_records import ReportSpec
+from engine.projects.manifest_report import is_address, spec_of
+from engine.reports import outbox
+from engine.reports.outbox import Draft
+from engine.storage.ledger import Ledger
+from engine.text import plain
+
+OLDEST = timedelta(days=7)
+BATCH = 500
+
+
+@dataclass(frozen=True)
+class _Told:
+    """What a mail about an event says: the subject, and the paragraphs below it."""
+
+    subject: str
+    paragraphs: Sequence[str]
+
+
+def waiting(db: sqlite3.Connection) -> bool:
+    """Whether there is news that was not made mail of."""
+    found = db.execute("SELECT EXISTS (SELECT 1 FROM news, cursors WHERE name = 'news' AND id > seen)")
+    return bool(found.fetchone()[0])
+
+
+def take(ledger: Ledger, now: datetime) -> int:
+    """Make mail of the news; returns how many mails were queued."""
+    with ledger.read() as db:
+        if not waiting(db):
+            return 0
+    queued = 0
+    with ledger.write() as db:
+        seen = int(db.execute("SELECT seen FROM cursors WHERE name = 'news'").fetchone()["seen"])
+        rows = db.execute("SELECT * FROM news WHERE id > ? ORDER BY id LIMIT ?", (seen, BATCH)).fetchall()
+        for row in rows:
+            if now - moment(row["at"]) < OLDEST:
+                queued += _take(db, row, now)
+            seen = row["id"]
+        db.execute("UPDATE cursors SET seen = ? WHERE name = 'news'", (seen,))
+    return queued
+
+
+def _take(db: sqlite3.Connection, news: sqlite3.Row, now: datetime) -> int:
+    project = db.execute("SELECT * FROM projects WHERE name = ? AND removed_at IS NULL", (news["project"],)).fetchone()
+    if project is None:
+        return 0
+    spec = spec_of(json.loads(project["manifest"]))
+    told = _TELLERS[news["kind"]](db, news) if news["kind"] in spec.events else None
+    if told is None:
+        return 0
+    title = plain(project["title"], 100) or news["project"]
+    body = "\n\n".join(plain(each, 1000) for each in told.paragraphs if each)
+    draft = Draft(news["project"], f"{news['kind']} {news['id']}", f"{title}: {told.subject}", body)
+    return len(outbox.queue(db, draft, recipients(spec, project["owner"]), now))
+
+
+def recipients(spec: ReportSpec, owner: str) -> tuple[str, ...]:
+    """Who hears of events: whoever gets the report, and the project's owner where that is an address."""
+    return tuple(dict.fromkeys([*spec.to, *([owner] if is_address(owner) else [])]))
+
+
+def _candidate(db: sqlite3.Connection, news: sqlite3.Row) -> _Told | None:
+    row = db.execute(
+        "SELECT * FROM versions WHERE project = ? AND number = ? AND state = 'candidate'",
+        (news["project"], news["about"]),
+    ).fetchone()
+    if row is None:
+        return None
+    label = f"{row['project']}@{row['number']}"
+    until = f"It expires on {_day(moment(row['expires_at']))}. " if row["expires_at"] else ""
+    how = f"{until}To look at it: leverframe show {label}; to decide: leverframe approve or reject {label}."
+    return _Told(f"{label} waits for a decision", (row["sentence"], how))
+
+
+def _deployment(db: sqlite3.Connection, news: sqlite3.Row) -> _Told | None:
+    row = db.execute("SELECT * FROM deployments WHERE seq = ?", (news["about"],)).fetchone()
+    label = f"{row['project']}@{row['number']}"
+    before = f"{row['project']}@{row['previous']}" if row["previous"] else None
+    who = f"{row['actor']}, on {_minute(moment(row['at']))}: “{row['reason']}”"
+    if row["kind"] == "rollback":
+        after = f"{before} was taken out of use and stays barred until somebody lifts the bar." if before else ""
+        return _Told(f"{label} is back in use", (f"Taken back by {who}", after))
+    instead = f"It took the place of {before}. To go back: leverframe rollback {row['project']}." if before else ""
+    return _Told(f"{label} went live", (f"Approved by {who}", instead or "It is the first one."))
+
+
+def _red(db: sqlite3.Connection, news: sqlite3.Row) -> _Told | None:
+    row = db.execute("SELECT * FROM alerts WHERE id = ?", (news["about"],)).fetchone()
+    label = f"{row['project']}@{row['number']}"
+    escalated = row["escalated_at"] == news["at"]
+    head = f"{label} still needs action, and nobody has taken it on" if escalated else f"{label} needs action"
+    over = f"It is over since {_minute(moment(row['resolved_at']))}." if row["resolved_at"] else ""
+    helps = f"What helps: {row['act']}." if row["act"] and not over else ""
+    since = f"Since {_minute(moment(row['since']))}."
+    who = f"To take it on: leverframe alerts ack {row['id']}." if not over else ""
+    return _Told(head, (row["why"], since, over, helps, who))
+
+
+def _report_failed(db: sqlite3.Connection, news: sqlite3.Row) -> _Told | None:
+    row = db.execute("SELECT * FROM runs WHERE id = ?", (news["about"],)).fetchone()
+    how = f"To see more: leverframe log {row['id']}; to make it by hand: leverframe report {row['project']} --send."
+    return _Told("the report could not be made", (row["why"] or "It left no word.", how))
+
+
+_TELLERS = {
+    "candidate": _candidate,
+    "swap": _deployment,
+    "rollback": _deployment,
+    "red": _red,
+    "report-failed": _report_failed,
+}
+
+
+def _day(at: datetime) -> str:
+    return f"{at.day} {at:%B %Y}"
+
+
+def _minute(at: datetime) -> str:
+    return f"{_day(at)} at {stamp(at)[11:16]} UTC"

@@ -1,0 +1,120 @@
+"""The postman: makes mail of news and takes the outbox to the mail server, in the background, while an engine runs.
+
+On a thread of its own, for a server that hangs must hold up nothing. One round at a time; a round that is cut short
+leaves rows that the next one finds.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+import traceback
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+from engine import clock
+from engine.errors import LeverframeError
+from engine.reports import delivery, events, outbox
+from engine.reports.server import Post, from_environment
+from engine.storage.ledger import Ledger
+from engine.storage.objects import ObjectStore
+from engine.storage.workspace import Workspace
+
+# To let a conversation that is under way come to its end; what takes longer is left to the machine's end of process.
+PATIENCE_SECONDS = 2.0
+# Before what is due is looked at again where no server is set up, or the settings have a mistake.
+REST = timedelta(minutes=1)
+
+
+def _of_this_machine() -> Post | None:
+    return from_environment(os.environ)
+
+
+class Postman:
+    """``look`` begins a round when there is something to do; ``stop`` ends it after the mail that it is at."""
+
+    def __init__(
+        self,
+        workspace: Workspace,
+        ledger: Ledger,
+        tell: Callable[[str], None],
+        keep_traceback: Callable[[str], Any],
+        *,
+        post: Callable[[], Post | None] = _of_this_machine,
+        now: Callable[[], datetime] = clock.now,
+    ) -> None:
+        self._ledger, self._tell, self._keep_traceback = ledger, tell, keep_traceback
+        self._objects, self._post, self._now = ObjectStore(workspace.objects), post, now
+        self._trouble, self._rest_until = "", now()
+        self._stopping = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def look(self) -> None:
+        """Begin a round if there is news or a mail is due; costs two small reads."""
+        if self._thread is not None and self._thread.is_alive():
+            return
+        now = self._now()
+        with self._ledger.read() as db:
+            if not events.waiting(db) and (now < self._rest_until or not outbox.due(db, now, 1)):
+                return
+        self._thread = threading.Thread(target=self._guarded, name="postman", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End the round that is under way."""
+        self._stopping.set()
+        if self._thread is not None:
+            self._thread.join(PATIENCE_SECONDS)
+
+    def round(self) -> None:
+        """Make mail of the news, then try what is due."""
+        while events.take(self._ledger, self._now()):
+            if self._stopping.is_set():
+                return
+        self._rest_until = self._now() + REST
+        post = self._post()
+        if post is None:
+            outbox.give_up_old(self._ledger, self._now())
+            return
+        self._rest_until = self._now()
+        self._deliver(post)
+        self._trouble = ""
+
+    def _deliver(self, post: Post) -> None:
+        with self._ledger.read() as db:
+            due = outbox.due(db, self._now())
+        failed: Exception | None = None
+        for number in due:
+            if self._stopping.is_set():
+                return
+            try:
+                self._told(delivery.deliver(self._ledger, self._objects, post, number, self._now))
+            except Exception as error:  # noqa: BLE001  a bug over one mail must not hold up the others
+                failed = failed or error
+        if failed is not None:
+            raise failed
+
+    def _told(self, mail: outbox.Mail | None) -> None:
+        if mail is None:
+            return
+        if mail.state == "sent":
+            self._tell(f"Mail {mail.id} ({mail.subject}) was taken for {mail.recipient}.")
+        elif mail.state == "failed":
+            self._tell(f"Mail {mail.id} ({mail.subject}) is given up: {mail.why}")
+        elif mail.attempts == 1:
+            self._tell(f"Mail {mail.id} ({mail.subject}) was not taken and is tried again: {mail.why}")
+
+    def _guarded(self) -> None:
+        try:
+            self.round()
+        except LeverframeError as error:
+            self._complain(str(error))
+        except Exception:  # noqa: BLE001  a bug: kept, and the engine outlives it
+            self._keep_traceback(traceback.format_exc())
+            self._complain("Leverframe itself failed over its mail; the traceback is in the workspace's logs.")
+
+    def _complain(self, said: str) -> None:
+        if said != self._trouble:
+            self._trouble = said
+            self._tell(said)
