@@ -20,11 +20,13 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 from scipy.special import chdtri
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from benchmarks.figures import Figure, machine, show
+from engine.monitoring.multivariate import separation
 from tests.engine.monitoring.simulated_months import BEGIN, Setting, Shift, month, raised_by_p_alone
 
 DAY, QUARTER = timedelta(days=1), timedelta(minutes=15)
@@ -84,6 +86,27 @@ def stationary(run: Callable[..., Sequence], months: int) -> list[Figure]:
     return figures
 
 
+def chance_together(rows: int, seed: int) -> float:
+    """p of the multivariate check for a window of rows like those of the training data: six numbers, a label."""
+    generator = np.random.default_rng([3, seed])
+
+    def drawn(count: int) -> pa.Table:
+        numbers = {f"number {i}": generator.normal(size=count) for i in range(6)}
+        return pa.table({**numbers, "label": generator.choice(["a", "b", "c", "d"], count, p=[0.4, 0.3, 0.2, 0.1])})
+
+    reference = drawn(5000)
+    return separation(reference, drawn(rows), reference.column_names).p or 0.0
+
+
+def together(run: Callable[..., Sequence], looks: int) -> None:
+    """The multivariate check on stationary data: how often it would be called small."""
+    print(f"\np of the multivariate check on stationary data, {looks} looks each")
+    print("rows in the window  below 0.05  below 0.01  smallest")
+    for rows in (350, 3500):
+        p = np.array(run(partial(chance_together, rows), range(looks)))
+        print(f"{rows:>18,}  {(p < 0.05).mean():>10.1%}  {(p < 0.01).mean():>10.1%}  {p.min():>8.3f}", flush=True)
+
+
 def delays(run: Callable[..., Sequence], columns: int) -> None:
     """One line per shift and setting."""
     print(f"\ndelay of the alarm after a shift, {columns} columns each, looked at every 15 minutes")
@@ -123,6 +146,7 @@ def main() -> int:
             return list(pool.map(task, seeds, chunksize=4))
 
         figures = stationary(run, given.months)
+        together(run, given.months // 2)
         delays(run, given.columns)
     return show(figures)
 
