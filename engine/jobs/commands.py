@@ -44,21 +44,6 @@ class HealthCommands:
         queue.dispatch(self._workspace, self._ledger)
         return history.find(self._ledger, run)
 
-    def _look_soon(self, project: str) -> None:
-        """After a swap look at once, where looks are scheduled: what nobody has looked at is unknown, not well."""
-        from engine.projects import schedules
-
-        with self._ledger.read() as db:
-            rule = schedules.in_force(db, project, "health")
-        if rule is None or not rule["enabled"]:
-            return
-        now = clock.now()
-        try:
-            queue.enqueue(self._ledger, project, self.operator, now, now, {}, job="health")
-            queue.dispatch(self._workspace, self._ledger)
-        except Refusal:
-            return  # The swap is made and holds; what refuses the look (a full disk) is told where it belongs.
-
     def _escalate(self) -> None:
         """Mark what nobody has taken notice of for too long."""
         with self._ledger.read() as db:

@@ -21,6 +21,7 @@ from engine import clock
 from engine.clock import moment
 from engine.errors import LeverframeError
 from engine.schedule import lease as leases
+from engine.schedule.after_swaps import look_after_swaps
 from engine.schedule.due import due_after
 from engine.schedule.lease import Fenced, Lease, Patience
 from engine.schedule.records import Occurrence
@@ -171,7 +172,8 @@ class Clockwork:
         written = settle_all(self._ledger, lease, now)
         for line in sentences(written):
             self._tell(line)
-        if any(each.run is not None for each in written):
+        looks = look_after_swaps(self._ledger, lease, now)
+        if looks or any(each.run is not None for each in written):
             self._reconcile()
         if full:
             lease.beat(now)
