@@ -207,10 +207,7 @@ class Engine(RunCommands, HealthCommands, ReportCommands, ScheduleCommands, Hous
 
     def move(self, plan: MovePlan, reason: str, on_step: Callable[[ProofStep], None]) -> Moved:
         """Carry out a plan exactly as it was shown: proof, one commit, switch."""
-        moved = swap.move(self._workspace, self._ledger, self._store, plan, reason, self.operator, on_step)
-        if moved.deployment is not None:
-            self._look_soon(plan.project)
-        return moved
+        return swap.move(self._workspace, self._ledger, self._store, plan, reason, self.operator, on_step)
 
     def reject(self, label: str, reason: str) -> Version:
         """Turn a candidate down."""
