@@ -35,20 +35,26 @@ MOST_ROWS = 200_000
 class Memory:
     """What a look must know: the alarms of drift that go on, and the version to hold the live one against.
 
-    ``until`` and ``rows`` are those of the data of the project's newest version: what is later is new.
+    ``baking``: the live version went live lately. ``until`` and ``rows`` are those of the data of the project's newest
+    version: what is later is new.
     """
 
     alarms: Sequence[Mapping[str, Any]] = ()
     rival: tuple[str, dict[str, Any]] | None = None
+    baking: bool = False
     until: datetime | None = None
     rows: int = 0
 
 
 @dataclass(frozen=True)
 class Seen:
-    """What a look came to: the meter's answer, and how many labelled rows no version has seen yet."""
+    """What a look came to: the meter's answer, and how many labelled rows no version has seen yet.
+
+    ``falls_back``: it went live lately, and its manifest says to roll back should it fall behind the one before.
+    """
 
     label: str
+    falls_back: bool
     answer: dict[str, Any]
     new_rows: int
 
@@ -90,7 +96,8 @@ def _look(room: Room, memory: Memory, meter: OwnProcess, label: str, document: d
         "rival_problem": rival_problem,
     }
     new_rows = arrived(current.table, manifest, memory.until, memory.rows)
-    return Seen(label, meter.ask(job), new_rows)
+    falls_back = memory.baking and manifest.health.falling_behind == "roll back"
+    return Seen(label, falls_back, meter.ask(job), new_rows)
 
 
 @dataclass(frozen=True)

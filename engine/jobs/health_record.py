@@ -1,4 +1,4 @@
-"""Keep what a look at health found, in one transaction with the end of its run: figures, alerts, triggers."""
+"""Keep what a look at health found, in one transaction: figures, alerts, triggers."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from engine.jobs import triggers
 from engine.jobs.health import Memory, Seen
 from engine.monitoring import alert_book, looks
 from engine.monitoring.records import Finding
-from engine.runs import queue
+from engine.projects.durations import parse_duration
+from engine.projects.manifest_records import HealthSpec
 from engine.runs.room import Room
 from engine.storage.free_space import too_little
 from engine.storage.ledger import Ledger
@@ -31,34 +32,35 @@ def remember(ledger: Ledger, room: Room, now: datetime) -> Memory:
             " ORDER BY as_of DESC, run DESC LIMIT 1",
             (project, number, stamp(room.run.as_of)),
         ).fetchone()
-        rival = _rival(db, project, number, room.live[1]["settings"], now)
+        baking = _baking(db, project, room.live[1]["settings"], now)
+        rival = _rival(db, project, number) if baking or _fell(db, project) else None
         newest = db.execute(
             "SELECT digest, number FROM versions WHERE project = ? ORDER BY number DESC LIMIT 1", (project,)
         ).fetchone()
     data = documents.of_version(store, f"{project}@{newest['number']}", newest["digest"])["data"]
     return Memory(
         alarms=looks.unpacked(earlier["document"])["memory"] if earlier else (),
+        baking=baking,
         rival=(rival[0], documents.of_version(store, *rival)) if rival else None,
         until=moment(data["until"]) if data["until"] else None,
         rows=int(data["rows"]),
     )
 
 
-def _rival(
-    db: sqlite3.Connection, project: str, number: int, settings: Mapping[str, Any], now: datetime
-) -> tuple[str, str] | None:
-    """Label and digest of the version before, while the live one has to prove itself or has fallen."""
-    from engine.projects.durations import parse_duration
-    from engine.projects.manifest_records import HealthSpec
-
-    newest = db.execute(
-        "SELECT kind, previous, at FROM deployments WHERE project = ? ORDER BY seq DESC LIMIT 1", (project,)
-    ).fetchone()
+def _baking(db: sqlite3.Connection, project: str, settings: Mapping[str, Any], now: datetime) -> bool:
+    """Whether the live version has still to prove itself against the one before."""
+    newest = db.execute("SELECT kind, at FROM deployments WHERE project = ? ORDER BY seq DESC LIMIT 1", (project,))
+    kind, at = newest.fetchone()
     bake = parse_duration(str(settings.get("health", {}).get("bake", ""))) or HealthSpec().bake
-    fresh = newest["kind"] == "release" and now - moment(newest["at"]) < bake
-    fallen = any(each.part in ("performance", "bake") for each in alert_book.open_alerts(db, project))
-    if not fresh and not fallen:
-        return None
+    return bool(kind == "release" and now - moment(at) < bake)
+
+
+def _fell(db: sqlite3.Connection, project: str) -> bool:
+    return any(each.part in ("performance", "bake") for each in alert_book.open_alerts(db, project))
+
+
+def _rival(db: sqlite3.Connection, project: str, number: int) -> tuple[str, str] | None:
+    """Label and digest of the version that a rollback would make live."""
     row = db.execute(
         "SELECT number, digest FROM versions WHERE project = ? AND state = 'retired' AND cleaned_at IS NULL"
         " AND number <> ? ORDER BY live_until DESC, number DESC LIMIT 1",
@@ -68,7 +70,7 @@ def _rival(
 
 
 def register(ledger: Ledger, room: Room, seen: Seen, at: datetime) -> None:
-    """Write everything down and end the run. A look at the past, or at a version swapped meanwhile, raises nothing."""
+    """Write everything down. A look at the past, or at a version swapped meanwhile, raises nothing."""
     answer, (project, number) = seen.answer, catalog.parse_label(seen.label)
     with ledger.write() as db:
         live = db.execute("SELECT number FROM versions WHERE project = ? AND state = 'live'", (project,)).fetchone()
@@ -89,7 +91,6 @@ def register(ledger: Ledger, room: Room, seen: Seen, at: datetime) -> None:
             found = [_finding(each) for each in answer["findings"]]
             alert_book.record(db, project, number, found, answer["measured"], room.run.id, at)
             triggers.fire(db, project, room.run.id, seen.new_rows, refused, at)
-        queue.finish(db, room.run.id, "succeeded", at, version=seen.label, why=answer["why"])
 
 
 def _figures(db: sqlite3.Connection, room: Room, number: int, answer: Mapping[str, Any], at: datetime) -> None:

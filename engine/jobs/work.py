@@ -8,8 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from engine import clock
+from engine.errors import Damage, Refusal
 from engine.people.operators import account
 from engine.records import Operator
+from engine.runs import queue
 from engine.runs.leftovers import drop_copies
 from engine.runs.own_work import measured
 from engine.runs.room import Room
@@ -29,12 +31,21 @@ def _retrain(ledger: Ledger, room: Room) -> None:
 
 
 def _health(ledger: Ledger, room: Room) -> None:
+    from engine.jobs.bake import roll_back
     from engine.jobs.health import look
     from engine.jobs.health_record import register, remember
 
     seen = look(room, remember(ledger, room, clock.now()))
     drop_copies(room.folder)
     register(ledger, room, seen, clock.now())
+    # The alert stands before anything moves; who is killed here leaves it proposing what was not done.
+    try:
+        done = roll_back(ledger, room, seen)
+    except (Refusal, Damage) as problem:
+        done = f"It was not rolled back: {problem}"
+    with ledger.write() as db:
+        why = "; ".join(part for part in (seen.answer["why"], done) if part)
+        queue.finish(db, room.run.id, "succeeded", clock.now(), version=seen.label, why=why)
 
 
 def _report(ledger: Ledger, room: Room) -> None:

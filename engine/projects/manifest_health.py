@@ -8,16 +8,18 @@ from typing import Any
 from engine.projects.manifest_fields import Page, Table, shown
 from engine.projects.manifest_records import HealthSpec, TriggerSpec
 
+FALLING_BEHIND = ("propose", "roll back")
 TRIGGERS = ("new-data", "drift", "performance")
 _MINUTE, _YEAR = timedelta(minutes=1), timedelta(days=366)
 
 
 def health(table: Table) -> HealthSpec:
     """How long a stretch is looked at, and for how long a version is held against the one before it."""
-    table.only("window", "bake")
+    table.only("window", "bake", "falling_behind")
     return HealthSpec(
         window=table.duration("window", timedelta(hours=1), _YEAR),
         bake=table.duration("bake", _MINUTE, _YEAR) or HealthSpec().bake,
+        falling_behind=table.choice("falling_behind", FALLING_BEHIND) or HealthSpec().falling_behind,
     )
 
 

@@ -104,11 +104,13 @@ class ScheduleSpec:
 
 @dataclass(frozen=True)
 class HealthSpec:
-    """How a live version is watched. ``window``: the newest rows that are held against the training data; None: as
-    long as the holdout, or 14 days. ``bake``: how long after a swap the version before is scored beside it."""
+    """How a live version is watched. ``window``: the newest rows that are held against the training data; None:
+    whole weeks, as few as hold rows enough. ``bake``: how long after a swap the version before is scored beside it.
+    ``falling_behind``: what becomes of a version that does worse than that one: ``propose`` or ``roll back``."""
 
     window: timedelta | None = None
     bake: timedelta = timedelta(days=3)
+    falling_behind: str = "propose"
 
 
 @dataclass(frozen=True)

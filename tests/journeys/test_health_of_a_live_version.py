@@ -42,7 +42,8 @@ STEPS = (
 HEALTH = """
 [health]
 window = "7d"
-bake = "1m"
+bake = "{bake}"
+falling_behind = "roll back"
 
 [[triggers]]
 on = "new-data"
@@ -56,12 +57,12 @@ cool_down = "1m"
 class Site:
     """tiny, live since FIRST, whose data source a test can change."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, bake: str = "1m") -> None:
         self._world = root / "world.json"
         self.change()
         project = tiny.make(root / "tiny", steps=STEPS)
         tiny.change(project, skill=1.0, world=str(self._world))
-        tiny.replace(project, "leverframe.toml", "[approval]\n", HEALTH)
+        tiny.replace(project, "leverframe.toml", "[approval]\n", HEALTH.format(bake=bake))
         self.engine: Engine = open_engine(root / "home", "ada", create=True)
         self.engine.add(project)
         run = self.engine.wait(self.engine.retrain("tiny", as_of=FIRST).id, lambda r: None)
@@ -207,3 +208,19 @@ def test_nothing_live_nothing_to_look_at(tmp_path: Path) -> None:
     with pytest.raises(Exception, match="Nothing of tiny is live yet"):
         engine.look("tiny")
     engine.close()
+
+
+def test_a_swap_that_does_not_pay_is_rolled_back_where_the_policy_says_so(tmp_path: Path) -> None:
+    site = Site(tmp_path, bake="1d")
+    site.change(flip=True, **{"from": row(FIRST - WEEK)})
+    run = site.engine.wait(site.engine.retrain("tiny", as_of=FIRST + 6 * WEEK).id, lambda r: None)
+    assert run.version == "tiny@2", run.why
+    site.engine.move(site.engine.plan_release("tiny@2"), "it learnt the new world", lambda step: None)
+    site.change()  # The world of tiny@1 is back.
+    site.look(FIRST + 9 * WEEK)
+    newest = site.engine.audit(limit=1)[0]
+    assert (newest.action, newest.actor, newest.subject) == ("rollback", "the bake policy", "tiny@1")
+    assert "tiny@1 has roc_auc" in newest.reason and "falling_behind says to roll back" in newest.reason
+    assert site.engine.version("tiny@2").state == "barred"
+    assert (site.engine.home / "live" / "tiny").resolve().name.startswith("1-")
+    site.engine.close()
