@@ -38,6 +38,7 @@ ACTIONS = (
     Action("acknowledge", "a", "Acknowledge", "say that you have taken an alert on, with your reason", HEALTHS),
     Action("snooze", "z", "Snooze", "leave an alert out of the status for a while, with your reason", HEALTHS),
     Action("look", "l", "Look now", "measure the live version on the newest rows", HEALTHS),
+    Action("decide", "c", "Decide", "open the decision card of the newest candidate", HEALTHS, shown=False),
     Action("section", "n", "Next section", "go on to the next section of the page", ("project_health",)),
     Action("metric", "m", "Next metric", "show another metric over time", ("project_health",)),
     Action("open", "enter", "Versions", "open the project's versions", ("overview",)),

@@ -54,7 +54,7 @@ def _rows(document: Mapping[str, Any], width: int) -> list[Line]:
     window = document.get("window") or {}
     if not window.get("rows"):
         return []
-    since = f" since {plain(str(window['since']), 10)}" if window.get("since") else ""
+    since = f" since {plain(str(window['since']))[:10]}" if window.get("since") else ""
     return wrapped(f"Compared: {window['rows']:,} rows{since} with the rows it learnt from.", width, tone="dim")
 
 

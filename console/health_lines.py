@@ -103,7 +103,7 @@ def alert_lines(alert: Alert, now: datetime, width: int) -> list[Line]:
     """One alert: how bad and since when, why, what to do, and what people have done about it."""
     quiet = alert.quiet(now)
     title = f"{cells.GLYPHS[alert.severity]} {alert.severity} {cells.age(alert.since, now)}"
-    title = pad(title, max(17, cells_of(title) + 2))
+    title = pad(title, max(18, cells_of(title) + 2))
     first, *rest = wrapped(plain(alert.why), width - cells_of(title)) or [EMPTY]
     lines = [
         line(Span(title, "dim" if quiet else alert.severity), *first),

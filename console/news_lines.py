@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from console import cells, schedule_lines
-from console.lines import Span
+from console.lines import Span, Tone
 
 if TYPE_CHECKING:
     from console.asking import Desk
@@ -16,17 +16,17 @@ if TYPE_CHECKING:
 
 
 def news(desk: Desk, now: datetime) -> Span | None:
-    """Alerts that fail, swaps and rollbacks with who and when, other alerts, missed runs; None where nothing was."""
+    """Alerts that are open, missed runs, swaps and rollbacks with who and when; None where nothing was."""
     failing = [alert for alert in desk.alerts if alert.resolved_at is None and alert.severity == "failing"]
-    missed = schedule_lines.went_by(desk.news)
-    parts = [_failing(failing), _moved(desk.swaps, now), _others(desk.alerts, failing), missed.text if missed else ""]
-    said = " · ".join(part for part in parts if part)
+    short = [_failing(failing), _others(desk.alerts, failing)]
+    moved = _moved(desk.swaps, now)
+    missed = schedule_lines.went_by(desk.news, brief=any([*short, moved]))
+    said = " · ".join(part for part in (*short, missed.text if missed else "", moved) if part)
     if not said:
         return None
-    calm = all(alert.resolved_at is not None for alert in desk.alerts) and not any(
-        swap.kind == "rollback" for swap in desk.swaps
-    )
-    tone = "failing" if failing else missed.tone if calm and missed else "dim" if calm else "watch"
+    open_ones = any(alert.resolved_at is None for alert in desk.alerts)
+    back = any(swap.kind == "rollback" for swap in desk.swaps)
+    tone: Tone = "failing" if failing else "watch" if open_ones or back else missed.tone if missed else "dim"
     return Span(f"Since you last looked: {said}", tone)
 
 
@@ -42,9 +42,9 @@ def _moved(swaps: Sequence[Deployment], now: datetime) -> str:
     if not swaps:
         return ""
     told = max(swaps, key=lambda swap: (swap.kind == "rollback", swap.seq))
-    verb = "live" if told.kind == "release" else "rolled back to"
-    more = f" and {cells.counted(len(swaps) - 1, 'more swap')}" if len(swaps) > 1 else ""
-    return f"{told.label} {verb} {cells.ago(told.at, now)} by {told.actor}{more}"
+    what = f"{told.label} live" if told.kind == "release" else f"{told.project} back to @{told.number}"
+    more = f", {cells.counted(len(swaps) - 1, 'more swap')}" if len(swaps) > 1 else ""
+    return f"{what} by {told.actor} {cells.ago(told.at, now)}{more}"
 
 
 def _others(alerts: Sequence[Alert], told: Sequence[Alert]) -> str:

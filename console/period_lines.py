@@ -19,9 +19,9 @@ WHEN, VALUE = 8, 8
 
 def heading(found: Timeline | None, metric: str) -> Line:
     """What is drawn, and what it is held against."""
-    if found is None:
-        return (Span("OVER TIME", "head"),)
-    said = f"   validated with {cells.number(found.validated)}" if found.validated is not None else ""
+    said = "   no whole period of it has been measured yet" if found is None else ""
+    if found is not None and found.validated is not None:
+        said = f"   validated with {cells.number(found.validated)}"
     return line(Span(f"{plain(metric, 40)} OVER TIME", "head"), Span(said, "dim"))
 
 
@@ -91,7 +91,8 @@ def metric_lines(found: HealthOverTime, width: int) -> list[Line]:
         return wrapped(f"No metric can be told: {plain(problem)}", width, tone="dim") if problem else []
     name = max(10, *(len(each) for each in metrics))
     titles = f"{pad('NOW', name)}{pad('value', 10, right=True)}  {pad('95 % between', 18)}"
-    lines: list[Line] = [(Span(f"{titles}{pad('rows', 9, right=True)}{pad('validated', 12, right=True)}", "head"),)]
+    titles += f"{pad('rows', 9, right=True)}{pad('validated', 12, right=True)}"
+    lines: list[Line] = [fit((Span(titles, "head"),), width)]
     for metric, now in metrics.items():
         was = (document.get("validated", {}).get(metric) or {}).get("value")
         between = f"{cells.number(now['low'])} to {cells.number(now['high'])}" if now["low"] is not None else ""

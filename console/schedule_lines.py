@@ -62,8 +62,8 @@ def detail(schedule: Schedule, now: datetime, zone: tzinfo | None, width: int) -
     return lines
 
 
-def went_by(occurrences: Sequence[Occurrence]) -> Span | None:
-    """What went by while nobody looked: missed, caught up, skipped; None when nothing did."""
+def went_by(occurrences: Sequence[Occurrence], *, brief: bool = False) -> Span | None:
+    """What went by while nobody looked: missed, caught up, skipped, and unless ``brief`` why; None when nothing did."""
     missed = sum(o.times for o in occurrences if o.state == "missed")
     skipped = sum(o.times for o in occurrences if o.state == "skipped")
     late = sum(o.times for o in occurrences if o.state == "ran" and o.why)
@@ -72,7 +72,8 @@ def went_by(occurrences: Sequence[Occurrence]) -> Span | None:
     parts = [f"{missed:,} missed"] * bool(missed) + [f"{late:,} caught up"] * bool(late)
     parts += [f"{skipped:,} skipped"] * bool(skipped)
     why = next((plain(o.why, 160) for o in occurrences if o.why), "")
-    said = f"{', '.join(parts)} (6 and h show each)" + (f": {why}" if why else "")
+    said = ", ".join(parts)
+    said += " (6)" if brief else " (6 and h show each)" + (f": {why}" if why else "")
     return Span(said, "watch" if missed or skipped else "dim")
 
 

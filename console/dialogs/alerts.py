@@ -97,13 +97,11 @@ class SnoozeDialog(AlertDialog):
             yield LinesView(id="progress", grows=11)
             yield LinesView(id="keys")
 
-    def on_input_submitted(self, event: Input.Submitted) -> None:
-        if self.command is None and self._span() is None:
-            event.stop()
-            written = self.query_one("#span", Input).value.strip()
-            self.only_say(f"'{written}' is no time of at most {MOST_DAYS} days; write it like 8h or 7d.", "watch")
-            return
-        super().on_input_submitted(event)
+    def wrong(self) -> str | None:
+        if self._span() is not None:
+            return None
+        written = self.query_one("#span", Input).value.strip()
+        return f"'{written}' is no time of at most {MOST_DAYS} days; write it like 8h or 7d."
 
     def _span(self) -> timedelta | None:
         return span_of(self.query_one("#span", Input).value.strip())

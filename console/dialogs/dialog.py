@@ -84,6 +84,10 @@ class ReasonDialog(Asking, ModalScreen[None]):
         """Whether Enter will never do it: there is only closing left."""
         return False
 
+    def wrong(self) -> str | None:
+        """What has to be put right first, in a sentence."""
+        return None
+
     def draw_keys(self) -> None:
         """Show which keys work now."""
         if self.ended or self.hopeless:
@@ -124,6 +128,10 @@ class ReasonDialog(Asking, ModalScreen[None]):
             return
         if not self.ready:
             self.only_say("Not read yet; your reason is kept, press Enter again in a moment.", "watch")
+            return
+        wrong = self.wrong()
+        if wrong is not None:
+            self.only_say(wrong, "watch")
             return
         reason = self.reason
         if not reason:

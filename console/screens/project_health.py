@@ -133,6 +133,7 @@ class ProjectHealthPage(HealthActs):
     def do_metric(self) -> None:
         self._metric += 1
         self._draw()
+        self.query_one("#scroll").scroll_home(animate=False)
 
     def do_section(self) -> None:
         """The next section comes to the top; after the last one, the beginning."""
@@ -149,7 +150,8 @@ def _top(
     """What stands above the chart, or instead of it."""
     inner = width - 2
     lines = [*standing(found.health, at, inner), EMPTY, *parts(found.health, inner)]
+    if metric:
+        lines += [EMPTY, heading(shown, metric)]
     if shown is not None:
-        lines += [EMPTY, heading(shown, metric), *swapped(shown, at, inner)]
-        lines += [] if drawn else strip_lines(shown, at, inner)
+        lines += swapped(shown, at, inner) + ([] if drawn else strip_lines(shown, at, inner))
     return [line(" ", *each) if each else EMPTY for each in lines]

@@ -1,0 +1,194 @@
+"""The health screens: what stands on them at both sizes, and the keys that act on an alert."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from console.dialogs.alerts import span_of
+from engine import clock
+from engine.errors import Refusal
+from tests.console.conftest import NARROW, WIDE, Desk
+from tests.console.health_records import BACK, FELL, GAPS, LOOK, OVER, TAKEN
+from tests.console.records import FakeEngine, ago
+
+Console = Callable[..., None]
+
+
+@pytest.mark.parametrize("size", [WIDE, NARROW])
+def test_the_list_says_what_is_unhealthy_and_what_to_do(console: Console, size: tuple[int, int]) -> None:
+    async def story(desk: Desk) -> None:
+        await desk.press("8")
+        await desk.see("2 alerts open")
+        for words in (
+            "▸ churn", "■ failing 18 min", "▲ watch", "● ok", "■ churn@22 failing for 18 min",
+            "recall 0.58 of churn@22 is below 0.65", "Looked 4 min ago (run 51)", "→ roll back to churn@21  (R)",
+        ):  # fmt: skip
+            assert words in desk.text, f"{words} is not in\n{desk.text}"
+        await desk.press("down")
+        await desk.see("nothing is live yet")
+
+    console(story, size)
+
+
+@pytest.mark.parametrize("size", [WIDE, NARROW])
+def test_a_project_is_entered_and_its_sections_are_reached_by_key(console: Console, size: tuple[int, int]) -> None:
+    async def story(desk: Desk) -> None:
+        await desk.press("h")
+        await desk.see("recall OVER TIME   validated with 0.740")
+        assert "■ failing    recall fell from 0.74 to 0.58" in desk.text
+        await desk.press("n")
+        assert desk.text.split("\n")[2].startswith(" NOW") or "1 of 2 checks" in desk.text
+        await desk.press("end")
+        await desk.see("1 of 2 checks are well.")
+        await desk.press("n", "m")
+        await desk.see("brier OVER TIME")
+        await desk.press("escape")
+        await desk.see("WAITING")
+
+    console(story, size)
+
+
+def test_a_wide_terminal_has_a_chart_that_follows_size_and_theme(console: Console) -> None:
+    async def story(desk: Desk) -> None:
+        await desk.press("8", "enter")
+        await desk.until(lambda: bool(desk.app.screen.query("#chart")))
+        await desk.see("│")
+        await desk.until(lambda: desk.text.count("●") >= 4)
+        for _ in range(3):
+            await desk.press("t")
+        await desk.pilot.resize_terminal(*NARROW)
+        await desk.settled()
+        assert not desk.app.screen.query_one("#chart").display
+        await desk.pilot.resize_terminal(*WIDE)
+        await desk.until(lambda: bool(desk.app.screen.query_one("#chart").display))
+
+    console(story)
+
+
+@pytest.mark.parametrize("size", [WIDE, NARROW])
+def test_one_alert_is_acknowledged_with_a_reason_or_all_of_them(
+    console: Console, engine: FakeEngine, size: tuple[int, int]
+) -> None:
+    async def story(desk: Desk) -> None:
+        await desk.press("8", "a")
+        await desk.see("alert 1 of 2; the next one or all")
+        await desk.press("enter")
+        await desk.see("A reason is needed")
+        await desk.type("mine")
+        await desk.press("enter")
+        await desk.see("You have taken it on")
+        await desk.press("enter", "a", "up")
+        await desk.see("All 2 alerts of this project.")
+        await desk.type("both")
+        await desk.press("enter")
+        await desk.see("You have taken 2 alerts on")
+
+    console(story, size)
+    assert engine.done == [("acknowledge", 7, "mine"), ("acknowledge", 7, "both"), ("acknowledge", 8, "both")]
+
+
+def test_an_alert_is_snoozed_with_an_end(console: Console, engine: FakeEngine) -> None:
+    async def story(desk: Desk) -> None:
+        await desk.press("h", "z", "down")
+        await desk.see("age: 4 %")
+        await desk.press("backspace", "backspace")
+        await desk.type("9w")
+        await desk.press("enter")
+        await desk.see("'9w' is no time of at most 30 days; write it like 8h or 7d.")
+        await desk.press("backspace")
+        await desk.type("h")
+        await desk.press("tab")
+        await desk.type("holiday")
+        await desk.press("enter")
+        await desk.see("left out of the status until")
+
+    console(story)
+    assert engine.done == [("snooze", 8, "holiday")]
+    assert timedelta(hours=8) < engine.snoozed_until - clock.now() <= timedelta(hours=9)
+
+
+def test_lengths_of_time_that_a_snooze_may_have() -> None:
+    good = {"1h": timedelta(hours=1), "7d": timedelta(days=7), "30d": timedelta(days=30)}
+    assert {text: span_of(text) for text in good} == good
+    assert [span_of(text) for text in ("", "h", "0h", "31d", "1w", "-1d", "1.5h", "٣d", "²d")] == [None] * 9
+
+
+def test_look_retrain_roll_back_and_what_cannot_be_done_says_why(console: Console, engine: FakeEngine) -> None:
+    engine.alerts_now = (TAKEN,)
+
+    async def story(desk: Desk) -> None:
+        await desk.press("8", "l")
+        await desk.until(lambda: "a look at churn, is queued" in desk.said)
+        await desk.press("r")
+        await desk.until(lambda: "a retrain of churn, is queued" in desk.said)
+        await desk.press("a")
+        assert "Every open alert of churn is acknowledged" in desk.said
+        await desk.press("c")
+        assert "churn has no candidate to decide on" in desk.said
+        await desk.press("R")
+        await desk.see("Comes back:")
+        await desk.press("escape", "down", "z", "l", "R")
+        assert "No alert of new is open" in desk.said
+        assert "Nothing of new is live yet" in desk.said
+        assert "new has no earlier live version" in desk.said
+
+    console(story)
+    assert engine.done == [("look", "churn"), ("retrain", "churn")]
+
+
+def test_what_the_engine_refuses_is_said_in_its_words(console: Console, engine: FakeEngine) -> None:
+    engine.refuse = Refusal("ada is a viewer; an operator may acknowledge alerts.")
+
+    async def story(desk: Desk) -> None:
+        await desk.press("8", "a")
+        await desk.type("mine")
+        await desk.press("enter")
+        await desk.see("ada is a viewer; an operator may acknowledge alerts.")
+
+    console(story)
+    assert engine.done == []
+
+
+@pytest.mark.parametrize("size", [WIDE, NARROW])
+def test_projects_without_a_look_or_with_an_old_one_can_be_entered(
+    console: Console, engine: FakeEngine, size: tuple[int, int]
+) -> None:
+    engine.looks = {"churn": replace(LOOK, document=None)}
+
+    async def story(desk: Desk) -> None:
+        await desk.press("8", "enter")
+        await desk.see("Only the verdict of that look was kept")
+        await desk.press("n", "m", "escape")
+        assert "There is no other metric of churn." in desk.said
+        await desk.press("down", "enter")
+        await desk.see("No alert is open.")
+
+    console(story, size)
+    assert engine.failures == []
+
+
+def test_a_new_look_is_on_the_screen_without_a_key(console: Console, engine: FakeEngine) -> None:
+    async def story(desk: Desk) -> None:
+        await desk.press("8")
+        await desk.see("run 51")
+        engine.looks = {"churn": replace(LOOK, run=52)}
+        engine.commits += 1
+        await desk.see("run 52")
+
+    console(story)
+
+
+@pytest.mark.parametrize("size", [WIDE, NARROW])
+def test_the_overview_tells_swaps_and_alerts_since_this_operators_last_visit(
+    console: Console, engine: FakeEngine, size: tuple[int, int]
+) -> None:
+    engine.swaps_now, engine.past_now = (BACK,), (GAPS, FELL, OVER)
+
+    async def story(desk: Desk) -> None:
+        await desk.see("Since you last looked: ■ churn failing · 1 alert raised, 1 resolved (8)")
+
+    console(story, size, seen=ago(days=1))
