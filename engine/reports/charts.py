@@ -18,6 +18,7 @@ WIDTH, HEIGHT = 640, 232
 _LEFT, _RIGHT, _TOP, _BOTTOM = 76, 20, 34, 36
 _NEAR = 3.0  # A limit further away than this many times the line's own height would only flatten the line.
 _APART = 70.0
+_DOTS = 30  # More of them would be a thick line.
 
 
 @dataclass(frozen=True)
@@ -133,7 +134,7 @@ def _versions(frame: _Frame, dots: Sequence[Dot]) -> Iterator[str]:
 def _line(frame: _Frame, dots: Sequence[Dot]) -> Iterator[str]:
     places = [(frame.x(dot.at.timestamp()), frame.y(dot.value)) for dot in dots]
     yield f'<polyline class="line" points="{" ".join(f"{x:.1f},{y:.1f}" for x, y in places)}"/>'
-    for x, y in places[:-1]:
+    for x, y in places[:-1] if len(places) <= _DOTS else ():
         yield f'<circle class="dot" cx="{x:.1f}" cy="{y:.1f}" r="3"/>'
     yield f'<circle class="now" cx="{places[-1][0]:.1f}" cy="{places[-1][1]:.1f}" r="5.5"/>'
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 import sqlite3
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import fields, is_dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
+from zoneinfo import ZoneInfo
 
 from engine.clock import moment
 from engine.projects.manifest_records import ReportSpec
@@ -30,6 +32,7 @@ from engine.reports.records import (
 from engine.reports.verdict import Standing, verdict
 from engine.text import plain
 
+T = TypeVar("T")
 WEAKEST = 5
 FAILURES = 10
 _WELL = ("succeeded", "nothing-new")
@@ -39,7 +42,8 @@ def compose(facts: Facts) -> Report:
     """The report that ``facts`` tell."""
     name, spec, live = facts.project.name, spec_of(facts.manifest), facts.live
     gates = [gate for gate in facts.manifest.get("gates", ()) if isinstance(gate, dict)]
-    metrics = tuple(_measure(each, spec, facts, gates) for each in facts.measured)
+    zone = ZoneInfo(facts.period.zone)
+    metrics = tuple(_local(_measure(each, spec, facts, gates), zone) for each in facts.measured)
     key = metrics[0] if metrics and live else None
     troubles = tuple(_trouble(row, facts.period.until) for row in facts.troubles)
     waiting = tuple(
@@ -50,7 +54,7 @@ def compose(facts: Facts) -> Report:
     standing = Standing(title, live, key, gates, facts.last_run, facts.looked_at, troubles, waiting)
     word, sentence = verdict(standing, facts.period.until)
     weakest, by = _weakest(facts.judged, live.number if live else None, spec)
-    return Report(
+    report = Report(
         project=name,
         title=title,
         purpose=plain(str(facts.manifest.get("data", {}).get("purpose") or ""), 2000),
@@ -58,7 +62,7 @@ def compose(facts: Facts) -> Report:
         verdict=word,
         sentence=plain(sentence, 2000),
         live=live.label if live else None,
-        live_since=_since(facts),
+        live_since=live.at if live else None,
         live_by=facts.approvals[live.seq] if live else (),
         metrics=metrics if live else (),
         money=money(spec.costs, spec.words, facts.judged, name, facts.period.since) if live else None,
@@ -74,10 +78,18 @@ def compose(facts: Facts) -> Report:
         audit_rows=facts.audit_rows,
         audit_head=facts.audit_head,
     )
+    return _local(report, zone)
 
 
-def _since(facts: Facts) -> datetime | None:
-    return facts.live.at if facts.live else None
+def _local(found: T, zone: ZoneInfo) -> T:
+    """The same moments on the clocks of the project's zone, in which the period is told too."""
+    if isinstance(found, datetime):
+        return found.astimezone(zone)
+    if isinstance(found, tuple):
+        return tuple(_local(each, zone) for each in found)  # type: ignore[return-value]
+    if is_dataclass(found) and not isinstance(found, type):
+        return replace(found, **{each.name: _local(getattr(found, each.name), zone) for each in fields(found)})
+    return found
 
 
 # Metrics
@@ -183,6 +195,7 @@ def _trouble(row: sqlite3.Row, until: datetime) -> Trouble:
     return Trouble(
         severity=row["severity"],
         version=f"{row['project']}@{row['number']}",
+        part=row["part"],
         why=plain(row["why"], 1000),
         act=plain(row["act"], 400),
         since=moment(row["since"]),

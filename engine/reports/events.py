@@ -17,6 +17,7 @@ from engine.projects.manifest_records import ReportSpec
 from engine.projects.manifest_report import is_address, spec_of
 from engine.reports import outbox
 from engine.reports.outbox import Draft
+from engine.reports.words import capital, of_part
 from engine.storage.ledger import Ledger
 from engine.text import plain
 
@@ -108,7 +109,9 @@ def _red(db: sqlite3.Connection, news: sqlite3.Row) -> _Told | None:
     helps = f"What helps: {row['act']}." if row["act"] and not over else ""
     since = f"Since {_minute(moment(row['since']))}."
     who = f"To take it on: leverframe alerts ack {row['id']}." if not over else ""
-    return _Told(head, (row["why"], since, over, helps, who))
+    said = of_part(row["part"], row["why"])
+    found = f"{capital(row['why'])}." if said != row["why"] else ""
+    return _Told(head, (f"{capital(said)}.", found, since, over, helps, who))
 
 
 def _report_failed(db: sqlite3.Connection, news: sqlite3.Row) -> _Told | None:

@@ -112,9 +112,9 @@ def _waiting(report: Report) -> Iterator[str]:
 
 def _troubles(report: Report) -> Iterator[str]:
     yield "<h2>Incidents</h2>"
-    for each in report.troubles:
-        head, more = phrases.trouble(each)
-        yield f'<section class="card verdict small {each.severity}"><b>{_(head)}</b>{_(more)}</section>'
+    for each in phrases.troubles(report):
+        lines = "".join(f"<p>{_(line)}</p>" for line in each.lines)
+        yield f'<section class="card verdict small {_(each.severity)}"><b>{_(each.head)}</b>{lines}</section>'
     if not report.troubles:
         yield '<p class="soft">None.</p>'
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from engine.reports import words
 from engine.reports.records import (
     Dot,
     Failure,
@@ -178,16 +180,42 @@ def waiting(found: Waiting) -> str:
     return f"{found.version}, made on {day(found.made_at)}, {verdict}{until}"
 
 
-def trouble(found: Trouble) -> tuple[str, str]:
-    """What heads an incident, and the rest of it."""
-    lasted = length(((found.over_at or found.since) - found.since).total_seconds())
-    state = f"over after {lasted}" if found.over_at else f"since {day(found.since)}"
-    head = f"{_BADLY[found.severity]}: {found.version}, {state}"
-    more = f"{capital(found.why).rstrip('.')}."
-    if found.over_at:
-        return head, f"{more} {capital(found.over_why).rstrip('.')}." if found.over_why else more
-    more += f" {found.taken_on_by} has taken it on." if found.taken_on_by else ""
-    return head, more + (f" What helps: {found.act.rstrip('.')}." if found.act else "")
+@dataclass(frozen=True)
+class Told:
+    """Alerts that say the same to people, as one: what heads them, and what each of them found."""
+
+    severity: str
+    head: str
+    lines: tuple[str, ...]
+
+
+def troubles(report: Report) -> tuple[Told, ...]:
+    """The incidents: what still goes on first, what needs action before what is worth watching."""
+    groups: dict[tuple[bool, bool, str, str], list[Trouble]] = {}
+    for each in report.troubles:
+        over = each.over_at is not None
+        said = words.of_part(each.part, each.why)
+        groups.setdefault((over, each.severity != "failing", each.version, said), []).append(each)
+    return tuple(_told(said, group) for (*_, said), group in sorted(groups.items(), key=lambda each: each[0][:2]))
+
+
+def _told(said: str, group: Sequence[Trouble]) -> Told:
+    first = min(group, key=lambda each: each.since)
+    state = "over" if first.over_at else f"since {day(first.since)}"
+    head = f"{_BADLY[first.severity]}: {capital(said).rstrip('.')} ({first.version}, {state})"
+    lines = [line for each in group for line in [_detail(each, said)] if line]
+    return Told(first.severity, head, tuple(lines))
+
+
+def _detail(found: Trouble, said: str) -> str:
+    """What an alert found, and what helps or why it is over; '' where the head says all."""
+    parts = [] if found.why == said else [f"{capital(found.why).rstrip('.')}."]
+    if found.over_at is not None:
+        lasted = length((found.over_at - found.since).total_seconds())
+        return " ".join([*parts, f"Over after {lasted}: {found.over_why.rstrip('.') or 'it is found no more'}."])
+    parts += [f"{found.taken_on_by} has taken it on."] if found.taken_on_by else []
+    parts += [f"What helps: {found.act.rstrip('.')}."] if found.act else []
+    return " ".join(parts)
 
 
 def weakest_by(report: Report) -> str:

@@ -25,8 +25,8 @@ from engine.storage.objects import ObjectStore
 from engine.versions import catalog
 from engine.versions import document as documents
 
-# Moments on a line: half a year of weeks. Documents are read for fewer: each costs a few milliseconds.
-MOMENTS = 26
+# Moments on a line: a year of weeks, or seven weeks of days. Documents are read for fewer: each costs milliseconds.
+MOMENTS = 53
 DOCUMENTS = 13
 _MEASURED = """
 SELECT run, as_of, number, value, low, high, n FROM measurements
@@ -155,10 +155,8 @@ def _judged(db: sqlite3.Connection, store: ObjectStore, name: str, measured: Seq
             (name, 4 * MOMENTS),
         )
     }
-    for each in measured[-DOCUMENTS:]:
-        version = made.get(each.run)
-        if version is None:
-            continue
+    judged = [(each, made[each.run]) for each in measured if each.run in made]  # a look at health makes no version
+    for each, version in judged[-DOCUMENTS:]:
         try:
             document = documents.load(store, version["digest"])
         except Damage:

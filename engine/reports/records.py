@@ -122,6 +122,7 @@ class Trouble:
 
     severity: Literal["watch", "failing"]
     version: str
+    part: str
     why: str
     act: str
     since: datetime

@@ -39,8 +39,10 @@ def _lines(report: Report) -> Iterator[str]:
     if not report.waiting:
         yield "Nothing."
     yield from _section("Incidents")
-    for trouble in report.troubles:
-        yield from _entry(*phrases.trouble(trouble))
+    for told in phrases.troubles(report):
+        yield from _wrapped(told.head, hang="  ")
+        for line in told.lines:
+            yield from _wrapped(line, indent="  ", hang="    ")
     if not report.troubles:
         yield "None."
     yield from _weakest(report)

@@ -13,7 +13,7 @@ from typing import Any
 from engine.monitoring import status
 from engine.records import Deployment, Metric, Run, Verdict
 from engine.reports.records import Change, Measure, Trouble, Waiting
-from engine.reports.words import digits
+from engine.reports.words import digits, of_part
 from engine.text import span
 from engine.validation.words import number
 
@@ -58,7 +58,7 @@ def verdict(found: Standing, at: datetime) -> tuple[Verdict, str]:
         last_run=found.last_run,
         looked_at=found.looked_at,
         alerts=[
-            status.Status(each.severity, f"{each.why}, for {span((at - each.since).total_seconds())}", each.since)
+            status.Status(each.severity, _trouble(each, at), each.since)
             for each in found.troubles
             if each.over_at is None and not each.snoozed and each.version == label
         ],
@@ -66,6 +66,10 @@ def verdict(found: Standing, at: datetime) -> tuple[Verdict, str]:
     judged = status.judge(facts, at)
     said = _sentence(judged.verdict, judged.why, found.title, found.live, key)
     return judged.verdict, f"{said}{_waits(found.waiting)}."
+
+
+def _trouble(found: Trouble, at: datetime) -> str:
+    return f"{of_part(found.part, found.why)}, for {span((at - found.since).total_seconds())}"
 
 
 def _sentence(word: Verdict, why: str, title: str, live: Deployment | None, key: Measure | None) -> str:
@@ -77,7 +81,9 @@ def _sentence(word: Verdict, why: str, title: str, live: Deployment | None, key:
         return f"{title}: nothing speaks against it"
     said, change = f"{title}: {key.words} is {number(key.value, digits(key.low, key.high))}", CHANGES[key.change]
     since = f" since {key.previous_at.day} {key.previous_at:%B}" if key.previous_at else ""
-    return f"{said}, {change}{since}" if change else said
+    # Periods differ in how hard they are, so what is worse may still be as it should be.
+    still = f", yet within its limit of {number(key.limit)}" if key.change == "worse" and key.limit is not None else ""
+    return f"{said}, {change}{since}{still}" if change else said
 
 
 def _waits(waiting: Sequence[Waiting]) -> str:

@@ -50,6 +50,21 @@ _MEANINGS = {
 }
 
 
+# What is not well, by the part of a look at health that found it.
+_PARTS = {
+    "quality": "the newest data are not as they should be",
+    "drift": "what comes in is no longer like what it learnt from",
+    "performance": "it does worse than it should",
+    "calibration": "the chances that it states are off",
+    "bake": "it has not proven itself better than the version before",
+}
+
+
+def of_part(part: str, why: str) -> str:
+    """What an alert says to people who know no metrics; ``why`` where nobody has put it in words."""
+    return _PARTS.get(part, why)
+
+
 def more_is_better(metric: str) -> bool:
     """Which way the metric is good."""
     return metric not in LOWER_IS_BETTER

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from engine.clock import stamp
 from engine.errors import Invalid, NotFound
-from engine.reports import html, text
+from engine.reports import html, phrases, text
 from engine.reports.period import between
 from engine.reports.records import Report
 from tests.engine.reports.worlds import MANIFEST, NOW, WEEK, empty, lived_in
@@ -197,3 +198,46 @@ def test_a_snoozed_alert_is_listed_and_does_not_make_the_verdict(home: Path) -> 
 def test_a_title_that_is_missing_is_the_projects_name(home: Path) -> None:
     world = empty(home).project(project={**MANIFEST["project"], "title": "\u202e\x1b[31m"})
     assert world.report().title == "flights"
+
+
+def test_what_drifts_is_said_without_jargon_and_once_for_all_columns(home: Path) -> None:
+    world = lived_in(home)
+    for column in ("humid", "wind"):
+        world.alert(NOW - DAY, "watch", f"{column}: PSI 0.51", number=3, part="drift")
+    report = world.report()
+    assert "what comes in is no longer like what it learnt from, for 24 h" in report.sentence
+    heads = [told.head for told in phrases.troubles(report)]
+    assert heads == [
+        "Worth watching: What comes in is no longer like what it learnt from (flights@3, since 22 November 2026)",
+        "Worth watching: Carrier drifts (flights@3, since 21 November 2026)",
+        "Needs action: Data is 3 d old (flights@3, over)",
+    ]
+    (drift, *_) = phrases.troubles(report)
+    assert [line.partition(".")[0] for line in drift.lines] == ["Wind: PSI 0", "Humid: PSI 0"]
+    assert "PSI" not in report.sentence
+
+
+def test_looks_at_health_make_points_between_retrains_and_crowd_out_no_document(home: Path) -> None:
+    world = lived_in(home, report={"costs": COSTS})
+    for day in range(60, 0, -1):
+        run = world.run(NOW - day * DAY, job="health")
+        with world.engine._ledger.write() as db:
+            db.execute(
+                "INSERT INTO measurements (project, number, run, metric, as_of, at, value, low, high, n)"
+                " VALUES ('flights', 3, ?, 'roc_auc', ?, ?, 0.72, 0.7, 0.74, 90)",
+                (run, stamp(NOW - day * DAY + DAY / 2), stamp(NOW)),
+            )
+    report = world.report()
+    assert len(report.metrics[0].trend) > 50
+    assert report.money is not None and report.weakest
+    assert html.page(report).count("<circle") == 1 + 3
+
+
+def test_days_are_told_on_the_clocks_of_the_project(home: Path) -> None:
+    world = empty(home).project()
+    world.version(NOW - 2 * DAY, 0.7)
+    late = datetime(2026, 11, 22, 2, 30, tzinfo=UTC)  # still the evening of the 21st in New York
+    world.deploy(late, 1)
+    report = world.engine.report("flights", (NOW - WEEK, NOW))
+    assert report.live_since == late and report.document()["live_since"] == stamp(late)
+    assert "went live on 21 November 2026" in text.text(report)

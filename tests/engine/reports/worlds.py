@@ -113,7 +113,15 @@ class World:
             )
             return int(cursor.lastrowid or 0)
 
-    def alert(self, at: datetime, severity: str, why: str, resolved: datetime | None = None, number: int = 1) -> int:
+    def alert(
+        self,
+        at: datetime,
+        severity: str,
+        why: str,
+        resolved: datetime | None = None,
+        number: int = 1,
+        part: str = "disk",
+    ) -> int:
         with self.engine._ledger.write() as db:
             found = db.execute("SELECT id FROM incidents WHERE closed_at IS NULL").fetchone()
             incident = found["id"] if found else None
@@ -122,10 +130,10 @@ class World:
                 incident = cursor.lastrowid
             cursor = db.execute(
                 "INSERT INTO alerts (incident, project, number, key, part, severity, why, act, since, raised_at,"
-                " seen_at, resolved_at, resolved_why) VALUES (?, 'flights', ?, ?, 'drift', ?, ?, 'retrain it', ?, ?, ?,"
+                " seen_at, resolved_at, resolved_why) VALUES (?, 'flights', ?, ?, ?, ?, ?, 'retrain it', ?, ?, ?,"
                 " ?, ?)",
                 (
-                    incident, number, why, severity, why, stamp(at), stamp(at), stamp(at),
+                    incident, number, why, part, severity, why, stamp(at), stamp(at), stamp(at),
                     stamp(resolved) if resolved else None, "found no more" if resolved else None,
                 ),
             )  # fmt: skip
