@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, Literal
 
+from engine.projects.manifest_defaults import RETRIES, RETRY_AFTER, TRAIN_MEMORY
+
 
 @dataclass(frozen=True)
 class Program:
@@ -53,10 +55,10 @@ class TrainSpec:
     score: Program | None = None
     window: timedelta | None = None
     timeout: timedelta = timedelta(minutes=30)
-    memory: int = 4 * 2**30
+    memory: int = TRAIN_MEMORY
     threads: int = 1
-    retries: int = 0
-    retry_after: timedelta = timedelta(minutes=1)
+    retries: int = RETRIES
+    retry_after: timedelta = RETRY_AFTER
 
 
 @dataclass(frozen=True)

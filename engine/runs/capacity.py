@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from engine.projects.durations import parse_size
-from engine.projects.manifest_records import Program, TrainSpec
+from engine.projects.manifest_defaults import TRAIN_MEMORY
 from engine.runs.times import ENOUGH, percentile
 
 # Settings of the workspace: how many runs at once, and how much memory for all of them together.
@@ -28,7 +28,6 @@ SHARE_OF_MEMORY = 0.8
 HEADROOM = 1.25
 # Train and score are on the workers of a cluster; what is left here is extract, the judge and who brings them there.
 MEMORY_WHEN_AWAY = 1 << 30
-_MANIFEST_MEMORY = TrainSpec(Program(None, None)).memory
 # What runs nothing of the project's does not need what the manifest allows for that.
 _OWN_MEMORY = {"report": 256 * 2**20}
 # Train and the live version's score run beside each other.
@@ -100,7 +99,7 @@ def wants(db: sqlite3.Connection) -> tuple[list[Want], list[Want]]:
             peaks[row["pair"]].append(row["peak"])
     queued, running = list[Want](), list[Want]()
     for row in rows:
-        allowed = _OWN_MEMORY.get(row["job"]) or parse_size(row["memory"] or "") or _MANIFEST_MEMORY
+        allowed = _OWN_MEMORY.get(row["job"]) or parse_size(row["memory"] or "") or TRAIN_MEMORY
         if row["away"]:
             allowed = min(allowed, MEMORY_WHEN_AWAY)
         known = peaks[json.dumps((row["project"], row["job"]), separators=(",", ":"))]

@@ -16,10 +16,9 @@ from datetime import datetime, timedelta
 
 from engine.errors import StepFailed
 from engine.projects.durations import parse_duration
-from engine.projects.manifest_records import Program, TrainSpec
+from engine.projects.manifest_defaults import RETRIES, RETRY_AFTER
 
 LONGEST = timedelta(days=1)
-_DEFAULT = TrainSpec(Program(None, None))
 
 
 @dataclass(frozen=True)
@@ -73,4 +72,4 @@ def _written(document: dict[str, object]) -> Policy:
     train = document.get("train")
     train = train if isinstance(train, dict) else {}
     after = parse_duration(str(train.get("retry_after", "")))
-    return Policy(int(train.get("retries", _DEFAULT.retries)), after or _DEFAULT.retry_after)
+    return Policy(int(train.get("retries", RETRIES)), after or RETRY_AFTER)
