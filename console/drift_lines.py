@@ -17,7 +17,7 @@ TONES: dict[str, Tone] = {
 GLYPHS = {"large": "▲", "some": "△", "lost column": "■", "changed type": "■", "new column": "+", "cannot tell": "○"}
 BROKEN = ("lost column", "changed type")
 HISTOGRAM = 14
-FIGURE = 7
+FIGURE, SHARE = 7, 9
 
 
 def bars(found: Sequence[Mapping[str, Any]]) -> tuple[str, str]:
@@ -35,7 +35,7 @@ def _bars(shares: Sequence[float], most: float) -> str:
 def drift_lines(document: Mapping[str, Any], width: int) -> list[Line]:
     """What moved, the furthest first; then in a sentence what did not."""
     found = [each for each in (*document.get("drift", ()), document.get("prediction")) if each]
-    moved = sorted((each for each in found if each["verdict"] != "none"), key=_how_far)
+    moved = sorted((each for each in found if each["verdict"] != "none"), key=how_far)
     still = [plain(each["column"], 40) for each in found if each["verdict"] == "none"]
     if not found:
         return []
@@ -46,7 +46,7 @@ def drift_lines(document: Mapping[str, Any], width: int) -> list[Line]:
     if still:
         said = f"As in training: {', '.join(still)}."
         lines += wrapped(said, width, tone="dim")[:3]
-    return [*lines, *_rows(document, width), *_told_apart(document, width)]
+    return [*lines, *_rows(document, width), *_together(document, width)]
 
 
 def _rows(document: Mapping[str, Any], width: int) -> list[Line]:
@@ -58,8 +58,10 @@ def _rows(document: Mapping[str, Any], width: int) -> list[Line]:
     return wrapped(f"Compared: {window['rows']:,} rows{since} with the rows it learnt from.", width, tone="dim")
 
 
-def _how_far(column: Mapping[str, Any]) -> tuple[bool, float]:
-    return column["verdict"] not in BROKEN, -(column.get("size") or 0.0)
+def how_far(column: Mapping[str, Any]) -> tuple[bool, bool, float]:
+    """The order of columns: broken ones, then by size times importance where that is known, else by size."""
+    weight, size = column.get("weight"), column.get("size")
+    return column["verdict"] not in BROKEN, weight is None, -float(size or 0.0 if weight is None else weight)
 
 
 @dataclass(frozen=True)
@@ -72,7 +74,7 @@ class Shape:
 
     @property
     def left(self) -> int:
-        return self.name + 2 + self.verdict + FIGURE * (1 + self.ranked) + 2
+        return self.name + 2 + self.verdict + FIGURE + SHARE * self.ranked + 2
 
 
 def _shape(columns: Sequence[Mapping[str, Any]]) -> Shape:
@@ -84,7 +86,7 @@ def _shape(columns: Sequence[Mapping[str, Any]]) -> Shape:
 
 
 def _titles(shape: Shape) -> Line:
-    figures = pad("PSI", FIGURE, right=True) + (pad("WEIGHT", FIGURE, right=True) if shape.ranked else "")
+    figures = pad("PSI", FIGURE, right=True) + (pad("MATTERS", SHARE, right=True) if shape.ranked else "")
     bars_of = pad("LEARNT over NOW", HISTOGRAM + 2)
     return (Span(f"{pad('DRIFT', shape.name)}  {pad('', shape.verdict)}{figures}  {bars_of}  WHAT MOVED", "head"),)
 
@@ -95,8 +97,7 @@ def _column(column: Mapping[str, Any], shape: Shape, width: int) -> list[Line]:
     word = Span(pad(f"{GLYPHS.get(verdict, '○')} {verdict}", shape.verdict), TONES.get(verdict, "unknown"))
     figures = pad(cells.number(column.get("psi")), FIGURE, right=True)
     if shape.ranked:
-        weight = column.get("importance")
-        figures += pad(cells.NOTHING if weight is None else cells.percent(weight), FIGURE, right=True)
+        figures += pad(_share(column.get("importance")), SHARE, right=True)
     learnt, now = bars(column.get("bars") or ())
     why = wrapped(_why(column), max(16, width - shape.left - HISTOGRAM - 4)) or [()]
     first = line(
@@ -111,6 +112,13 @@ def _column(column: Mapping[str, Any], shape: Shape, width: int) -> list[Line]:
     return [fit(each, width) for each in (first, *second)]
 
 
+def _share(value: float | None) -> str:
+    """How much of what the model says hangs on a column."""
+    if value is None:
+        return cells.NOTHING
+    return cells.percent(value) if value >= 0.01 or value == 0 else "< 1 %"
+
+
 def _why(column: Mapping[str, Any]) -> str:
     """Its sentence without its name and without the figures that stand beside it."""
     said = plain(column["why"]).removeprefix(f"{plain(column['column'], 60)}: ").rstrip(".")
@@ -118,7 +126,12 @@ def _why(column: Mapping[str, Any]) -> str:
     return ", ".join(kept)
 
 
-def _told_apart(document: Mapping[str, Any], width: int) -> list[Line]:
-    found = document.get("told_apart")
-    said = found.get("sentence") or found.get("why") if isinstance(found, Mapping) else None
-    return wrapped(f"All columns together: {plain(str(said))}", width) if said else []
+def _together(document: Mapping[str, Any], width: int) -> list[Line]:
+    """Whether the rows differ from the training data in more than column by column."""
+    found = document.get("together")
+    if not isinstance(found, Mapping) or not found.get("why"):
+        return []
+    verdict = found["verdict"]
+    tone: Tone = "dim" if verdict == "none" else TONES.get(verdict, "unknown")
+    word = f"{GLYPHS.get(verdict, '')} {verdict}".strip()
+    return wrapped(f"All columns together: {word}. {plain(found['why'])}", width, tone=tone)[:3]

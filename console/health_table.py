@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from console import cells
+from console.drift_lines import how_far
 from console.health_questions import Health
 from console.lines import Column, Span, Tone
 from engine.text import plain
@@ -31,9 +32,9 @@ def key_metric(health: Health) -> tuple[str, Mapping[str, Any], Mapping[str, Any
 
 
 def largest_drift(health: Health) -> Mapping[str, Any] | None:
-    """The column that is furthest from what the version learnt."""
+    """The column that is furthest from what the version learnt, among those that matter to it."""
     sized = [each for each in health.document.get("drift", ()) if each.get("size") is not None]
-    return max(sized, key=lambda each: float(each["size"]), default=None)
+    return min(sized, key=how_far, default=None)
 
 
 def share_labelled(health: Health) -> float | None:

@@ -16,11 +16,9 @@ from console.period_lines import metric_lines
 from engine.text import plain
 
 MOST_SLICES = 10
-SLICE_TONES: dict[str, Tone] = {"worse": "watch", "better": "ok", "same": "dim", "cannot tell": "unknown"}
+SLICE_TONES: dict[str, Tone] = {"worse": "", "better": "ok", "same": "dim", "cannot tell": "unknown"}
 SLICE_GLYPHS = {"worse": "▲", "better": "●", "same": "=", "cannot tell": "○"}
 TREND_TONES: dict[str, Tone] = {"falling": "watch", "rising": "ok"}
-# Keys of the look that hold a verdict with a sentence.
-ALSO = {"calibration": "calibration", "estimate": "without labels"}
 
 
 def sections(found: HealthOverTime, now: datetime, width: int) -> list[list[Line]]:
@@ -32,7 +30,7 @@ def sections(found: HealthOverTime, now: datetime, width: int) -> list[list[Line
         [(Span("ALERTS", "head"),), *open_alerts],
         drift_lines(document, width),
         segment_lines(document, width),
-        also_lines(document, width),
+        estimate_lines(document, width),
         quality_lines(document, width),
     ]
     return [each for each in every if each]
@@ -55,8 +53,8 @@ def segment_lines(document: Mapping[str, Any], width: int) -> list[Line]:
     if not found:
         return []
     assert isinstance(slices, Mapping)
-    name = min(36, max(16, width - 56))
-    titles = f"{pad('WORST SEGMENTS', name)}{pad('n', 8, right=True)}{pad(plain(slices['metric'], 12), 13, right=True)}"
+    name = min(54, max(16, width - 58))
+    titles = f"{pad('WORST SEGMENTS', name)}{pad('n', 8, right=True)}{pad(plain(slices['metric'], 14), 15, right=True)}"
     titles += f"{pad('others', 9, right=True)}  {pad('', 13)}TREND"
     lines: list[Line] = [fit((Span(titles, "head"),), width)]
     lines += [_segment(each, name, width) for each in found[:MOST_SLICES]]
@@ -69,25 +67,28 @@ def _segment(found: Mapping[str, Any], name: int, width: int) -> Line:
     low, high = found.get("low"), found.get("high")
     half = f" ±{cells.number((high - low) / 2)}" if low is not None and high is not None else ""
     text = f"{pad(what, name)}{pad(format(found['n'], ','), 8, right=True)}"
-    text += f"{pad(cells.number(found.get('value')) + half, 13, right=True)}"
+    text += f"{pad(cells.number(found.get('value')) + half, 15, right=True)}"
     text += pad(cells.number(found.get("rest")), 9, right=True)
     verdict, trend = found["verdict"], found.get("trend") or ""
     word = Span(pad(f"{SLICE_GLYPHS.get(verdict, '○')} {verdict}", 13), SLICE_TONES.get(verdict, "unknown"))
     return fit(line(text, "  ", word, Span(plain(trend), TREND_TONES.get(trend, "dim"))), width)
 
 
-def also_lines(document: Mapping[str, Any], width: int) -> list[Line]:
-    """Whatever else has a verdict and a sentence: calibration, what is expected before labels come."""
-    lines: list[Line] = []
-    for key, name in ALSO.items():
-        found = document.get(key)
-        said = (found.get("sentence") or found.get("why")) if isinstance(found, Mapping) else None
-        if said and isinstance(found, Mapping):
-            word = glyph_and_word(str(found.get("verdict") or "cannot tell"))
-            first, *rest = wrapped(plain(str(said)), width - 29) or [EMPTY]
-            lines.append(line(Span(pad(name, 16), "dim"), Span(pad(word.text, 13), word.tone), *first))
-            lines += [line(" " * 29, *each) for each in rest[:2]]
-    return [(Span("ALSO MEASURED", "head"),), *lines] if lines else []
+def estimate_lines(document: Mapping[str, Any], width: int) -> list[Line]:
+    """What the metrics of rows without a label may be, with what that takes for granted."""
+    found = document.get("estimate")
+    if not isinstance(found, Mapping):
+        return []
+    lines: list[Line] = [(Span("ESTIMATED WITHOUT LABELS", "head"),), *wrapped(plain(found["sentence"]), width)]
+    for reading in found.get("readings") or ():
+        if reading.get("value") is None:
+            continue
+        low, high = reading.get("low"), reading.get("high")
+        between = f"  {cells.number(low)} to {cells.number(high)}" if low is not None and high is not None else ""
+        lines.append(fit(line(f"{pad(reading['metric'], 16)}{pad(cells.number(reading['value']), 8)}{between}"), width))
+    for text in found.get("assumptions") or ():
+        lines += wrapped(f"takes for granted: {plain(text)}", width, tone="dim", indent="  ", first="")
+    return lines
 
 
 def quality_lines(document: Mapping[str, Any], width: int) -> list[Line]:

@@ -71,6 +71,10 @@ SLICES = {
          "rest": 0.6, "difference": None, "verdict": "cannot tell", "trend": "cannot tell", "reason": "too few"},
     ],
 }  # fmt: skip
+ESTIMATE = {
+    "method": "confidence", "n": 500, "learnt_on": 2000, "sentence": "500 rows have no label yet.",
+    "readings": [reading("recall", 0.6), reading("brier", None)], "assumptions": ["the chances are right"],
+}  # fmt: skip
 LOOK = Look(51, "churn", "churn@22", ago(minutes=4), ago(minutes=3), "failing", "recall fell", 5000, 4500, DOCUMENT)
 FELL = Alert(
     7, 3, "churn", "churn@22", "fall:recall", "performance", "failing",

@@ -20,6 +20,7 @@ from console.timeline import timeline
 from tests.console.health_records import (
     BACK,
     DOCUMENT,
+    ESTIMATE,
     FELL,
     GAPS,
     LOOK,
@@ -101,6 +102,18 @@ def test_drift_stands_largest_first_with_what_was_learnt_above_what_comes_now() 
     assert said[5] == "As in training: plan, (prediction)."
 
 
+def test_what_matters_to_the_model_comes_first_and_all_columns_together_last() -> None:
+    columns = [column("much", "large", size=4.0, importance=0.001, weight=0.004),
+               column("key", "some", size=0.2, importance=0.5, weight=0.1),
+               column("gone", "lost column", "the column is not there any more", size=None, bars=[])]  # fmt: skip
+    together = {"verdict": "large", "why": "A classifier tells these rows from the training data."}
+    said = text(drift_lines({"drift": columns, "together": together}, 100), 100).split("\n")
+    assert [each.split()[0] for each in said if each[:1].strip()] == ["DRIFT", "gone", "key", "much", "All"]
+    assert "50 %" in said[2]
+    assert "< 1 %" in said[4]
+    assert said[-1] == "All columns together: ▲ large. A classifier tells these rows from the training data."
+
+
 def test_a_bin_without_rows_is_a_dot_and_both_sides_have_one_scale() -> None:
     assert bars(made_bars((0.5, 1.0), (0.5, 0.0))) == ("▅▅", "█·")
     assert bars([]) == ("", "")
@@ -128,11 +141,14 @@ def test_segments_stand_with_their_numbers_and_trend_and_quality_counts_what_is_
 
 @pytest.mark.parametrize("width", [60, 78, 138])
 def test_the_sections_fit_and_those_that_were_not_measured_are_not_there(width: int) -> None:
-    full = HealthOverTime(replace(CHURNS, look=replace(LOOK, document={**DOCUMENT, "slices": SLICES})))
+    document = {**DOCUMENT, "slices": SLICES, "estimate": ESTIMATE}
+    full = HealthOverTime(replace(CHURNS, look=replace(LOOK, document=document)))
     lines, begins = whole(sections(full, NOW, width))
     said = text(lines, width)
-    assert [plain_text([lines[at]]).split()[0] for at in begins] == ["NOW", "ALERTS", "DRIFT", "WORST", "QUALITY"]
-    assert "WEIGHT" not in said
+    titles = [plain_text([lines[at]]).split()[0] for at in begins]
+    assert titles == ["NOW", "ALERTS", "DRIFT", "WORST", "ESTIMATED", "QUALITY"]
+    assert "MATTERS" not in said
+    assert "takes for granted: the chances are right" in said
     bare = HealthOverTime(replace(CHURNS, look=replace(LOOK, document=None), alerts=()))
     assert text(whole(sections(bare, NOW, width))[0], width).split("\n")[:2] == ["ALERTS", "No alert is open."]
 
