@@ -172,6 +172,7 @@ def _status(found: _Found, workspace: Workspace, row: sqlite3.Row, now: datetime
     if live is not None and live["metric"] is not None:
         metric = Metric(live["metric"], live["value"], live["low"], live["high"], live["n"])
         measured_at = moment(live["as_of"])
+    looked_at = _looked_at(found, name, live)
     facts = Facts(
         live=label,
         live_link=pointed_at(workspace, name) if live else None,
@@ -181,7 +182,7 @@ def _status(found: _Found, workspace: Workspace, row: sqlite3.Row, now: datetime
         gates=rules.get("gates", []),
         last_run=last,
         active=active,
-        looked_at=_looked_at(found, name, live),
+        looked_at=looked_at,
         patience=patience(*row["looks"].split("\n")) if row["looks"] else OLDEST,
         alerts=_alerts(found, name, live, now),
     )
@@ -194,7 +195,7 @@ def _status(found: _Found, workspace: Workspace, row: sqlite3.Row, now: datetime
         live=label,
         live_since=moment(live["deployed_at"]) if live else None,
         metric=metric,
-        measured_at=measured_at,
+        measured_at=max((at for at in (measured_at, looked_at) if at is not None), default=None),
         history=tuple(found.trend.get(name, ())),
         data_until=moment(row["data_until"]) if row["data_until"] else None,
         candidates=tuple(found.candidates.get(name, ())),
