@@ -17,7 +17,10 @@ from engine.records import Operator
 from engine.storage.ledger import Ledger
 
 LONGEST_SNOOZE = timedelta(days=30)
-_OPEN = "SELECT * FROM alerts WHERE resolved_at IS NULL"
+_OPEN = """
+SELECT * FROM alerts WHERE resolved_at IS NULL
+AND EXISTS (SELECT 1 FROM projects p WHERE p.name = alerts.project AND p.removed_at IS NULL)
+"""
 
 
 def open_alerts(db: sqlite3.Connection, project: str | None = None) -> tuple[Alert, ...]:

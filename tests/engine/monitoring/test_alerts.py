@@ -176,3 +176,9 @@ def test_alerts_are_never_deleted(engine: Engine) -> None:
     seen(engine, DRIFT)
     with pytest.raises(Exception, match="append-only"), engine._ledger.write() as db:
         db.execute("DELETE FROM alerts")
+
+
+def test_of_a_removed_project_nothing_is_open(engine: Engine) -> None:
+    seen(engine, DRIFT)
+    engine.remove(PROJECT, "no longer needed")
+    assert engine.alerts() == () and len(engine.past_alerts()) == 1
