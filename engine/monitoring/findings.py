@@ -34,6 +34,8 @@ def of_quality(checks: Iterable[QualityCheck], drifting: Collection[str], as_of:
         moved = check.kind in _MOVED
         if check.verdict not in ("watch", "failing") or (moved and check.column in drifting):
             continue
+        if check.kind == "new-column":
+            continue  # The model is given what it learnt; the look tells it, and nobody is called for it.
         why, _, act = _ended(check.sentence).partition("; ")
         severity = "watch" if moved else check.verdict
         what = f":{check.column}" if check.column else ""

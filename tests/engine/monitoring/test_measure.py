@@ -1,0 +1,226 @@
+"""A look measures whatever the world sends: each part says what it can tell, and nothing in the data makes it fail."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet
+import pytest
+
+from engine.clock import stamp
+from engine.monitoring.measure import measure
+from engine.validation.judge import finite
+
+START = datetime(2026, 8, 4, tzinfo=UTC)
+DAY = timedelta(days=1)
+HOSTILE = "\x1b[2J<script>\u202e"
+
+
+def table(days: int, since: datetime, seed: int, a_day: int = 100) -> pa.Table:
+    """``late`` is likelier where ``x`` is large; ``place`` has no part in it."""
+    generator = np.random.default_rng(seed)
+    rows = days * a_day
+    x = generator.random(rows)
+    return pa.table(
+        {
+            "id": np.arange(rows) + 10**6 * seed,
+            "at": pa.array([since + DAY * (n / a_day) for n in range(rows)], pa.timestamp("us", "UTC")),
+            "x": x,
+            "place": generator.choice(["A", "B", HOSTILE], rows),
+            "late": (generator.random(rows) < 0.1 + 0.8 * x).astype(np.int64),
+        }
+    )
+
+
+def predictions(current: pa.Table) -> pa.Table:
+    x = np.nan_to_num(
+        np.asarray(current.column("x").to_numpy(zero_copy_only=False), dtype=np.float64), posinf=1, neginf=0
+    )
+    chance = np.clip(0.1 + 0.8 * x, 0.001, 0.999)
+    return pa.table({"prediction": (chance > 0.5).astype(np.int64), "p_0": 1 - chance, "p_1": chance})
+
+
+def job(folder: Path, current: pa.Table, said: pa.Table | None, **changes: Any) -> dict[str, Any]:
+    def written(name: str, content: pa.Table | None) -> str | None:
+        if content is None:
+            return None
+        pyarrow.parquet.write_table(content, folder / name)
+        return str(folder / name)
+
+    until = START + 28 * DAY
+    return {
+        "version": "tiny@1",
+        "as_of": stamp(START + 42 * DAY),
+        "reference": written("reference.parquet", table(21, START, 1)),
+        "current": written("current.parquet", current),
+        "left_out": 0,
+        "profile": str(folder / "profiles" / "one.profile"),
+        "features": ["x", "place"],
+        "validated": {"metrics": {"roc_auc": {"value": 0.79, "low": 0.75, "high": 0.82, "n": 700}}},
+        "sensitive": ["id"],
+        "key": ["id"],
+        "time": "at",
+        "window": None,
+        "until": stamp(until),
+        "lag": 0.0,
+        "alarms": [],
+        "predictions": written("predictions.parquet", said),
+        "problem": None,
+        "rival": None,
+        "rival_predictions": None,
+        "rival_problem": None,
+        "manifest": {
+            "target": "late", "task": None, "positive": None, "metrics": ["roc_auc", "log_loss"],
+            "segments": ["place"], "holdout": 7 * 86400.0, "gates": [],
+        },
+    } | changes  # fmt: skip
+
+
+def replaced(current: pa.Table, name: str, values: Any) -> pa.Table:
+    place = current.column_names.index(name)
+    return current.set_column(place, name, values if isinstance(values, pa.Array) else pa.array(values))
+
+
+def measured(folder: Path, current: pa.Table, said: pa.Table | None = None, **changes: Any) -> dict[str, Any]:
+    """The answer, which must survive being written as JSON."""
+    said = predictions(current) if said is None and "problem" not in changes else said
+    answer = finite(measure(job(folder, current, said, **changes)))
+    text = json.dumps(answer, allow_nan=False)
+    assert "\\u001b" not in text and "\\u202e" not in text, "what the data holds is made safe to show"
+    return dict(json.loads(text))
+
+
+def keys(answer: dict[str, Any]) -> list[str]:
+    return [each["key"] for each in answer["findings"]]
+
+
+def current(seed: int = 2) -> pa.Table:
+    """The week of the holdout and the two since."""
+    return table(21, START + 21 * DAY, seed)
+
+
+def test_a_settled_world_is_well(tmp_path: Path) -> None:
+    answer = measured(tmp_path, current())
+    assert answer["verdict"] == "ok", answer["why"]
+    assert set(answer["measured"]) == {"quality", "drift", "performance", "calibration"}
+    assert answer["slices"]["found"] and all(
+        "id" not in each["conditions"][0]["column"] for each in answer["slices"]["found"]
+    )
+    assert next(each["column"] for each in answer["drift"]) == "x", "what matters to the predictions comes first"
+    assert Path(job(tmp_path, current(), None)["profile"]).is_file()
+
+
+def test_a_profile_that_is_damaged_is_made_again(tmp_path: Path) -> None:
+    (tmp_path / "profiles").mkdir()
+    (tmp_path / "profiles" / "one.profile").write_bytes(b"rubbish")
+    assert measured(tmp_path, current())["verdict"] == "ok"
+
+
+def nothing(rows: pa.Table) -> pa.Table:
+    return rows.slice(0, 0)
+
+
+def one_row(rows: pa.Table) -> pa.Table:
+    return rows.slice(0, 1)
+
+
+def all_missing(rows: pa.Table) -> pa.Table:
+    return replaced(rows, "x", pa.nulls(rows.num_rows, pa.float64()))
+
+
+def infinite(rows: pa.Table) -> pa.Table:
+    return replaced(rows, "x", np.where(np.arange(rows.num_rows) % 3 == 0, np.inf, 0.5))
+
+
+def never_seen(rows: pa.Table) -> pa.Table:
+    return replaced(rows, "place", ["Z"] * rows.num_rows)
+
+
+def text_labels(rows: pa.Table) -> pa.Table:
+    return replaced(rows, "late", ["yes" if n % 2 else "no" for n in range(rows.num_rows)])
+
+
+def no_labels(rows: pa.Table) -> pa.Table:
+    return replaced(rows, "late", pa.nulls(rows.num_rows, pa.int64()))
+
+
+def one_class(rows: pa.Table) -> pa.Table:
+    return replaced(rows, "late", np.zeros(rows.num_rows, dtype=np.int64))
+
+
+def new_column(rows: pa.Table) -> pa.Table:
+    return rows.append_column("new", pa.array(np.arange(rows.num_rows)))
+
+
+def twice(rows: pa.Table) -> pa.Table:
+    return pa.concat_tables([rows, rows])
+
+
+CASES: list[tuple[Callable[[pa.Table], pa.Table], str, list[str]]] = [
+    (one_row, "ok", []),
+    (all_missing, "failing", ["missing:x"]),
+    (infinite, "failing", ["invalid:x"]),
+    (never_seen, "watch", ["drift:place"]),
+    (text_labels, "ok", []),
+    (no_labels, "ok", []),
+    (one_class, "ok", []),
+    (new_column, "ok", []),
+    (twice, "failing", ["duplicate:id"]),
+]
+
+
+@pytest.mark.parametrize(("change", "verdict", "found"), CASES, ids=[case[0].__name__ for case in CASES])
+def test_what_the_world_sends_is_told(
+    tmp_path: Path, change: Callable[[pa.Table], pa.Table], verdict: str, found: list[str]
+) -> None:
+    answer = measured(tmp_path, change(current()))
+    assert set(found) <= set(keys(answer)), keys(answer)
+    assert answer["verdict"] == verdict or change is one_row, answer["why"]
+
+
+def test_no_row_at_all_is_unknown_not_well(tmp_path: Path) -> None:
+    at = stamp(START + 21 * DAY)
+    answer = measured(tmp_path, nothing(current()), problem="no rows have come that are newer", as_of=at)
+    assert answer["verdict"] == "unknown" and "no rows have come" in answer["why"]
+    assert answer["measured"] == []
+
+
+def test_no_row_for_weeks_is_a_source_that_has_stopped(tmp_path: Path) -> None:
+    answer = measured(tmp_path, nothing(current()), problem="no rows have come that are newer")
+    assert "freshness:at" in keys(answer) or "freshness" in keys(answer), keys(answer)
+    assert answer["verdict"] == "failing"
+
+
+def test_labels_of_another_type_are_a_problem_in_words_while_drift_goes_on(tmp_path: Path) -> None:
+    answer = measured(tmp_path, text_labels(current()))
+    assert "The label column late was" in answer["parts"]["performance"]["why"]
+    assert answer["parts"]["drift"]["verdict"] == "ok"
+
+
+def test_where_no_label_has_come_there_is_an_estimate_that_says_it_is_one(tmp_path: Path) -> None:
+    rows = current()
+    since = 700  # the holdout keeps its labels
+    late = [value if n < since else None for n, value in enumerate(rows.column("late").to_pylist())]
+    answer = measured(tmp_path, replaced(rows, "late", pa.array(late, pa.int64())))
+    estimate = answer["estimate"]
+    assert estimate["estimated"] and estimate["n"] == 1400 and estimate["assumptions"]
+    (auc,) = (each for each in estimate["readings"] if each["metric"] == "roc_auc")
+    assert auc["low"] <= 0.79 <= auc["high"]
+
+
+def test_a_rival_that_cannot_be_scored_is_no_trouble_of_the_live_version(tmp_path: Path) -> None:
+    answer = measured(tmp_path, current(), rival="tiny@0", rival_problem="its environment is gone")
+    assert answer["parts"]["bake"]["verdict"] == "cannot tell"
+    assert "its environment is gone" in answer["parts"]["bake"]["why"]
+    assert answer["verdict"] == "ok"
+
+
+def test_without_a_time_column_it_is_one_period(tmp_path: Path) -> None:
+    answer = measured(tmp_path, current(), time=None, until=None)
+    assert len(answer["periods"]["periods"]) == 1 and answer["verdict"] == "ok"
