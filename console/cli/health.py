@@ -15,7 +15,7 @@ from console.cli.printing import Cell, document, say, table
 from console.cli.session import Session, Verb, VerbGroup, reason_option
 from console.lines import Span, Tone
 from engine import clock
-from engine.errors import Invalid
+from engine.errors import Invalid, NotFound
 
 if TYPE_CHECKING:
     from engine.monitoring.records import Alert, Look
@@ -29,8 +29,9 @@ SPANS = {"h": "hours", "d": "days"}
 @click.argument("project")
 @click.option("--look", is_flag=True, help="Look now, and stay until it is done.")
 @click.option("--as-of", metavar="TIME", help="With --look: as the data was then, such as 2026-11-03.")
+@click.option("--slice", "name", metavar="NAME", help="The most wrong rows of a bad slice, such as carrier=EV.")
 @click.pass_obj
-def health(session: Session, project: str, look: bool, as_of: str | None) -> int:
+def health(session: Session, project: str, look: bool, as_of: str | None, name: str | None) -> int:
     """How PROJECT's live version is: its data, drift, performance on labelled rows, and what is open."""
     if as_of is not None and not look:
         raise click.UsageError("--as-of goes with --look.")
@@ -46,6 +47,9 @@ def health(session: Session, project: str, look: bool, as_of: str | None) -> int
         return 0
     if found is None:
         say(f"Nobody has looked at the health of {project} yet: {session.command(f'health {project} --look')}")
+        return 0
+    if name is not None:
+        _rows(found, name)
         return 0
     _whole(found, clock.now())
     for alert in alerts:
@@ -83,6 +87,7 @@ def _whole(found: Look, now: datetime) -> None:
     ]
     table(rows, indent=2)
     _performance(found.document)
+    _slices(found.document)
     _drift(found.document)
 
 
@@ -97,6 +102,42 @@ def _performance(look: Mapping[str, Any]) -> None:
         say()
         table(rows, ("metric", "now", "95 %", "rows", "validated"), indent=2, right=("now", "rows", "validated"))
         say(look["periods"]["sentence"], indent=2)
+
+
+def _slices(look: Mapping[str, Any]) -> None:
+    """The slices that are surely worse than all other rows, worst first."""
+    sliced = look.get("slices")
+    worse = [each for each in sliced["found"] if each["verdict"] == "worse"][:5] if sliced else []
+    if not sliced or not worse:
+        return
+    say()
+    rows: list[tuple[Cell, ...]] = [
+        (
+            _name(each), f"{each['n']:,}", cells.number(each["value"]), f"{cells.number(each['low'])} to "
+            f"{cells.number(each['high'])}", cells.number(each["rest"]), each["trend"],
+        )
+        for each in worse
+    ]  # fmt: skip
+    heading = ("worst slices", "rows", sliced["metric"], "95 %", "elsewhere", "trend")
+    table(rows, heading, indent=2, right=("rows", sliced["metric"], "elsewhere"))
+    say(sliced["sentence"], indent=2)
+
+
+def _name(sliced: Mapping[str, Any]) -> str:
+    return " and ".join(f"{each['column']}={each['value']}" for each in sliced["conditions"])
+
+
+def _rows(found: Look, name: str) -> None:
+    """Rows of a slice, a line for each value: a table of twenty columns fits no terminal."""
+    kept: Mapping[str, Any] = (found.document or {}).get("slice_rows") or {}
+    if name not in kept:
+        known = ", ".join(f"'{each}'" for each in kept) or "none: no slice is surely worse than the rest"
+        raise NotFound(f"The look keeps no rows of '{name[:60]}'; it has rows of {known}.")
+    rows = kept[name]
+    say(Span(f"{name}: {len(rows['rows'])} of {rows['total']:,} rows, the most wrong first", "strong"))
+    for row in rows["rows"]:
+        said = [f"{column} {value}" for column, value in zip(rows["columns"], row, strict=True) if value is not None]
+        say("  ".join(said), indent=2, hang=4)
 
 
 def _drift(look: Mapping[str, Any]) -> None:

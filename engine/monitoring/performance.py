@@ -5,7 +5,8 @@ Everything is about mature rows (see ``periods``) but the estimate, which is abo
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 import pyarrow as pa
@@ -20,11 +21,16 @@ from engine.monitoring.periods import performance as over_time
 from engine.monitoring.readings import Reading
 from engine.monitoring.rival import Rival, against
 from engine.monitoring.scored import Scored, scored
+from engine.monitoring.slice_parts import rows_of
+from engine.monitoring.slice_rows import SliceRows, slice_rows
 from engine.monitoring.slices import Slices, slices
 from engine.text import plain
 from engine.validation.columns import Codes, column_or_none
 from engine.validation.predictions import read_table
 from engine.validation.words import number
+
+# Rows are kept with the look for so many slices, so many of each.
+WORST, ROWS_KEPT = 3, 20
 
 
 @dataclass(frozen=True)
@@ -39,6 +45,7 @@ class Performance:
     calibration: Calibration | None = None
     estimate: Estimate | None = None
     slices: Slices | None = None
+    worst_rows: Mapping[str, SliceRows] = field(default_factory=dict)
     sentence: str = ""
     problem: str | None = None
 
@@ -73,6 +80,15 @@ def _measured(case: Case, rows: Scored, learnt: pa.ChunkedArray, target: pa.Chun
     newest = _newest(divided, periods, mature)
     validated = _validated(case)
     since = np.setdiff1d(newest, case.holdout, assume_unique=True)
+    sliced = slices(
+        case.current,
+        _sliced(case),
+        case.metrics[0],
+        rows,
+        mature,
+        divided.number,
+        sensitive=case.job["sensitive"],
+    )
     return Performance(
         rows=rows,
         said=predicted(rows),
@@ -81,12 +97,10 @@ def _measured(case: Case, rows: Scored, learnt: pa.ChunkedArray, target: pa.Chun
         rival=against(case.job, case.rules, rows, newest, learnt, target),
         calibration=_calibration(case, rows, since if len(since) else newest),
         estimate=_estimate(case, rows),
-        slices=slices(
-            case.current, _sliced(case), case.metrics[0], rows, mature, divided.number,
-            sensitive=case.job["sensitive"],
-        ),
+        slices=sliced,
+        worst_rows=_worst_rows(case, rows, mature, sliced),
         sentence=_well(validated, periods),
-    )  # fmt: skip
+    )
 
 
 def _validated(case: Case) -> Reading:
@@ -111,6 +125,18 @@ def _newest(divided: Cut, periods: Periods, mature: Codes) -> Codes:
 def _sliced(case: Case) -> list[str]:
     """The columns that performance is looked at by: those of the manifest first, then the features."""
     return list(dict.fromkeys([*case.rules["segments"], *case.job["features"]]))
+
+
+def _worst_rows(case: Case, rows: Scored, mature: Codes, sliced: Slices) -> dict[str, SliceRows]:
+    """Of the worst slices a few rows each, the most wrong first: something to look at. Sensitive columns never."""
+    job = case.job
+    wanted = [*job["key"], *([job["time"]] if job["time"] else []), *job["features"]]
+    table = case.current.select([name for name in dict.fromkeys(wanted) if name in case.current.column_names])
+    found = {}
+    for each in [one for one in sliced.found if one.verdict == "worse"][:WORST]:
+        held = np.intersect1d(rows_of(case.current, each.conditions), mature, assume_unique=True)
+        found[each.name] = slice_rows(table, rows, held, sensitive=job["sensitive"], most=ROWS_KEPT)
+    return found
 
 
 def _known_holdout(case: Case, rows: Scored) -> Codes:

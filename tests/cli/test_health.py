@@ -28,6 +28,23 @@ LOOK = {
     "metrics": {"roc_auc": {"value": 0.706, "low": 0.69, "high": 0.72, "n": 6410, "reason": None}},
     "validated": {"roc_auc": {"value": 0.712}},
     "periods": {"sentence": "6,410 of 6,410 rows have a label by now."},
+    "slices": {
+        "metric": "roc_auc",
+        "sentence": "41 slices were tried.",
+        "found": [
+            {
+                "conditions": [{"column": "place", "value": "B"}],
+                "n": 1204,
+                "value": 0.6,
+                "low": 0.55,
+                "high": 0.65,
+                "rest": 0.72,
+                "verdict": "worse",
+                "trend": "falling",
+            }
+        ],
+    },
+    "slice_rows": {"place=B": {"columns": ["row", "actual", "x"], "rows": [["7", "1", None]], "total": 1204}},
     "drift": [{"column": "x", "psi": 0.31, "size": 0.3, "verdict": "large", "why": "x: mean moved from 3.1 to 9.4."}],
 }
 
@@ -62,7 +79,14 @@ def test_who_has_not_looked_is_told_how(history: History) -> None:
 def test_the_look_is_told_part_by_part_with_the_alerts(looked: History) -> None:
     out = looked("health", "tiny").out
     assert out.startswith("▲ tiny@1 watch: x moved (")
-    for line in ("● ok           9 of 9", "○ cannot tell  no label", "0.690 to 0.720", "6,410", "to do: look at x"):
+    for line in (
+        "● ok           9 of 9",
+        "○ cannot tell  no label",
+        "0.690 to 0.720",
+        "6,410",
+        "to do: look at x",
+        "place=B       1,204    0.600",
+    ):
         assert line in out, out
 
 
@@ -82,6 +106,13 @@ def test_an_alert_is_acknowledged_and_snoozed_with_a_reason(looked: History) -> 
 def test_a_span_that_is_none_is_wrong_usage(looked: History, span: str) -> None:
     told = looked("alerts", "snooze", "1", "--for", span, "--reason", "x")
     assert told.code == 2 and "no length of time" in told.err
+
+
+def test_the_rows_of_a_bad_slice_are_told_and_an_unknown_slice_names_the_known(looked: History) -> None:
+    out = looked("health", "tiny", "--slice", "place=B").out
+    assert out == "place=B: 1 of 1,204 rows, the most wrong first\n  row 7  actual 1\n"
+    told = looked("health", "tiny", "--slice", "place=\x1b[2J")
+    assert told.code == 1 and "it has rows of 'place=B'" in told.err and "\x1b" not in told.err
 
 
 def test_nothing_open_is_said(history: History) -> None:
