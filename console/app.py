@@ -63,7 +63,7 @@ class LeverframeApp(App[None]):
         self.desk: Desk | None = None
         self.watcher = Watcher(engine, self.post_message, now)
         self.runner = Runner(engine, self.post_message)
-        self._leaving = False
+        self._leaving = self._left = False
         for theme in themes.textual_themes():
             self.register_theme(theme)
         self.theme = themes.fitting(os.environ)
@@ -127,6 +127,8 @@ class LeverframeApp(App[None]):
 
     def action_act(self, name: str) -> None:
         """Do the action called ``name``, or say why it cannot be done."""
+        if self._left:
+            return  # a screen that is opened now would never get its widgets
         top = self.screen
         own = getattr(self, f"do_{name}", None)
         if own is not None:
@@ -205,6 +207,7 @@ class LeverframeApp(App[None]):
             self._leaving = True
             self.say(f"Wait: {busy[0].doing}. Press q again to break it off; what was decided stays whole.", "watch")
             return
+        self._left = True
         self.exit()
 
     async def action_quit(self) -> None:

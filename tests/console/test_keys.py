@@ -230,3 +230,13 @@ def test_quitting_while_something_is_carried_out_asks_twice(console: Console, en
         await desk.until(lambda: not desk.app.is_running)
 
     console(story)
+
+
+def test_keys_that_are_typed_after_q_open_nothing_any_more(console: Console) -> None:
+    async def story(desk: Desk) -> None:
+        desk.app.action_act("quit")
+        for name in ("times", "health", "help", "open"):
+            desk.app.action_act(name)
+        assert len(desk.app.screen_stack) == 1
+
+    console(story)
