@@ -132,6 +132,6 @@ def _together(document: Mapping[str, Any], width: int) -> list[Line]:
     if not isinstance(found, Mapping) or not found.get("why"):
         return []
     verdict = found["verdict"]
-    tone: Tone = "dim" if verdict == "none" else TONES.get(verdict, "unknown")
+    tone: Tone = "dim" if verdict == "none" else ""
     word = f"{GLYPHS.get(verdict, '')} {verdict}".strip()
     return wrapped(f"All columns together: {word}. {plain(found['why'])}", width, tone=tone)[:3]

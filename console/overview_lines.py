@@ -51,13 +51,15 @@ def _standing(overview: Overview, width: int) -> Line:
 
 
 def _disk(overview: Overview) -> Span:
-    used = 1 - overview.free / overview.total if overview.total else 0
+    if overview.free is None or not overview.total:
+        return Span("", "dim")
+    used = 1 - overview.free / overview.total
     return Span(f"disk {cells.percent(used)} used, {cells.size(overview.free)} free", "dim")
 
 
 def _too_little(overview: Overview) -> Span | None:
     """That less of the disk is left than is kept free, with the key that helps; before any other news."""
-    if overview.free >= overview.keep_free:
+    if overview.free is None or overview.free >= overview.keep_free:
         return None
     return Span(f"■ only {cells.size(overview.free)} of disk free: retrains are refused, 7 cleans up", "failing")
 
