@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from engine import clock
 from engine import overview as overviews
@@ -39,6 +39,8 @@ from engine.release import swap
 from engine.release.card import card, difference
 from engine.release.history import at
 from engine.reports.commands import ReportCommands
+from engine.rewind.copy import Standing, stand
+from engine.rewind.standing import Then, only_looks
 from engine.runs import queue
 from engine.runs.commands import RunCommands
 from engine.schedule.commands import ScheduleCommands
@@ -49,12 +51,13 @@ from engine.storage.workspace import Workspace
 from engine.versions import catalog
 from engine.versions import document as documents
 
-if TYPE_CHECKING:
-    pass
 
-
-def open_engine(home: Path | None = None, operator: str | None = None, *, create: bool = False) -> Engine:
+def open_engine(
+    home: Path | None = None, operator: str | None = None, *, create: bool = False, at: datetime | None = None
+) -> Engine:
     """Open the workspace at ``home`` (``$LEVERFRAME_HOME``, ``~/.leverframe``) as ``operator`` (the account's name).
+
+    With ``at`` everything is shown as it stood at that moment, and nothing can be changed; see ``Engine.as_of``.
 
     Raises NotFound when there is no workspace and ``create`` is false, or when it knows no such operator;
     Forbidden when the workspace belongs to another account; Refusal when a newer Leverframe wrote it.
@@ -66,7 +69,12 @@ def open_engine(home: Path | None = None, operator: str | None = None, *, create
     if create:
         with ledger.write() as db:
             operators.found_workspace(db, name, clock.now())
-    return Engine(workspace, ledger, operators.identify(ledger, name))
+    if at is None:
+        return Engine(workspace, ledger, operators.identify(ledger, name))
+    try:
+        return _engine_then(workspace, ledger, operators.identify(ledger, name), at)
+    finally:
+        ledger.close()
 
 
 class Engine(RunCommands, HealthCommands, ReportCommands, ScheduleCommands, HousekeepingCommands):
@@ -82,6 +90,18 @@ class Engine(RunCommands, HealthCommands, ReportCommands, ScheduleCommands, Hous
         except Refusal:
             # A full disk keeps nobody from looking. Whoever wants to change something is told, and doctor tells too.
             return
+
+    def now(self) -> datetime:
+        """The moment that is shown: the present one."""
+        return clock.now()
+
+    def as_of(self, moment: datetime) -> EngineThen:
+        """Another engine that shows everything as it stood at ``moment`` and refuses to change anything.
+
+        It reads a copy of the ledger, which takes some seconds for a gigabyte and goes when it is closed. Raises
+        Refusal for a moment that is to come, or before the workspace.
+        """
+        return _engine_then(self._workspace, self._ledger, self.operator, moment)
 
     def close(self) -> None:
         """Let go of the ledger, and of the schedules if this hosted them."""
@@ -267,3 +287,14 @@ class Engine(RunCommands, HealthCommands, ReportCommands, ScheduleCommands, Hous
         return examine(self._workspace, self._ledger, self._store, clock.now(), mend=mend)
 
 
+@only_looks
+class EngineThen(Then, Engine):
+    """A workspace as it stood at a moment that is over: every act is refused, and it never acts by itself."""
+
+    def __init__(self, workspace: Workspace, ledger: Standing, operator: Operator, at: datetime) -> None:
+        self._at = at
+        super().__init__(workspace, ledger, operator)
+
+
+def _engine_then(workspace: Workspace, ledger: Ledger, operator: Operator, at: datetime) -> EngineThen:
+    return EngineThen(workspace, stand(workspace, ledger, at, clock.now()), operator, at)

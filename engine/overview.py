@@ -112,17 +112,21 @@ class _Found:
     alerts: dict[str, list[sqlite3.Row]]
 
 
-def overview(db: sqlite3.Connection, workspace: Workspace, operator: Operator, now: datetime) -> Overview:
-    """Every project with its verdict. The caller holds the read, so that all of it is of one moment."""
+def overview(db: sqlite3.Connection, workspace: Workspace | None, operator: Operator, now: datetime) -> Overview:
+    """Every project with its verdict. The caller holds the read, so that all of it is of one moment.
+
+    Without a ``workspace`` the moment is over: where the live links led and what of the disk was free is unknown.
+    """
     found = _find(db, _EVERY)
     statuses = tuple(_status(found, workspace, row, now) for row in found.projects)
+    host = socket.gethostname()
+    if workspace is None:
+        return Overview(now, operator, host, statuses, None, None)
     disk = shutil.disk_usage(workspace.root)
-    return Overview(
-        now, operator, socket.gethostname(), statuses, disk.free, disk.total, keep_free(db, disk.total)
-    )
+    return Overview(now, operator, host, statuses, disk.free, disk.total, keep_free(db, disk.total))
 
 
-def status(db: sqlite3.Connection, workspace: Workspace, name: str, now: datetime) -> ProjectStatus:
+def status(db: sqlite3.Connection, workspace: Workspace | None, name: str, now: datetime) -> ProjectStatus:
     """One project of the overview. Raises NotFound."""
     registry.find(db, name)
     found = _find(db, _ONE, name)
@@ -163,7 +167,7 @@ def _active(db: sqlite3.Connection, runs: list[Run]) -> dict[str, list[Active]]:
     return active
 
 
-def _status(found: _Found, workspace: Workspace, row: sqlite3.Row, now: datetime) -> ProjectStatus:
+def _status(found: _Found, workspace: Workspace | None, row: sqlite3.Row, now: datetime) -> ProjectStatus:
     name = row["name"]
     rules = _rules(row["manifest"])
     live, last, active = found.live.get(name), found.last.get(name), found.active.get(name, [])
@@ -175,8 +179,8 @@ def _status(found: _Found, workspace: Workspace, row: sqlite3.Row, now: datetime
     looked_at = _looked_at(found, name, live)
     facts = Facts(
         live=label,
-        live_link=pointed_at(workspace, name) if live else None,
-        release=live["release"] if live else None,
+        live_link=pointed_at(workspace, name) if live and workspace else None,
+        release=live["release"] if live and workspace else None,
         metric=metric,
         measured_at=measured_at,
         gates=rules.get("gates", []),

@@ -255,12 +255,14 @@ class ProjectStatus:
 
 @dataclass(frozen=True)
 class Overview:
+    """``free`` and ``total`` of the disk are None where they are unknown: of a moment that is over."""
+
     at: datetime
     operator: Operator
     host: str
     projects: tuple[ProjectStatus, ...]
-    free: int
-    total: int
+    free: int | None
+    total: int | None
     keep_free: int = 0
 
 

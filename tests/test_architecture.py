@@ -27,7 +27,7 @@ STOREYS = (
     {"release"},
     {"reports", "housekeeping"},
     {"jobs"},
-    {"schedule", "overview", "doctor"},
+    {"schedule", "overview", "doctor", "rewind"},
     {"api"},
 )
 # Who imports whom on one storey; nothing may go the other way.
@@ -39,6 +39,8 @@ NEIGHBOURS = {
     ("monitoring", "validation"),
     ("overview", "schedule"),
     ("doctor", "schedule"),
+    ("rewind", "schedule"),
+    ("rewind", "overview"),
 }
 SCREEN_LIBRARIES = {"console", "textual", "rich", "click"}
 HEAVY = ("pandas", "sklearn", "scipy", "matplotlib", "pyarrow", "sqlite_utils", "distributed", "dask")

@@ -161,9 +161,10 @@ def _changed(
     db: sqlite3.Connection, alert: Alert, by: Operator, at: datetime, action: str, reason: str, **values: Any
 ) -> Alert:
     names = ", ".join(f"{name} = ?" for name in values)
-    db.execute(f"UPDATE alerts SET {names}, note = ? WHERE id = ?", (*values.values(), reason, alert.id))
     details = {"alert": alert.id, "key": alert.key, **values}
+    # The trail first: a trigger keeps what the alert said until then, and a snooze carries no time of its own.
     trail.append(db, at=at, actor=by, action=action, subject=alert.project, reason=reason, details=details)
+    db.execute(f"UPDATE alerts SET {names}, note = ? WHERE id = ?", (*values.values(), reason, alert.id))
     return _alert(db.execute("SELECT * FROM alerts WHERE id = ?", (alert.id,)).fetchone())
 
 

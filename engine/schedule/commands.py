@@ -31,6 +31,10 @@ class ScheduleCommands:
     _rounds: Rounds | None = None
     _postman: Postman | None = None
 
+    def now(self) -> datetime:
+        """The moment that is shown."""
+        raise NotImplementedError
+
     def reconcile(self) -> None:
         """Settle what killed processes left, and start what may start."""
         raise NotImplementedError
@@ -44,7 +48,7 @@ class ScheduleCommands:
         from engine.schedule import book
 
         with self._ledger.read() as db:
-            return book.everything(db, project, clock.now())
+            return book.everything(db, project, self.now())
 
     def count_occurrences(self) -> int:
         """How many rows of occurrences there are."""

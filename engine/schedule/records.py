@@ -56,7 +56,10 @@ class Schedule:
 
 @dataclass(frozen=True)
 class EngineState:
-    """Who sees to the schedules. ``here``: it is this process; ``fence`` grows with every one that takes over."""
+    """Who sees to the schedules. ``here``: it is this process; ``fence`` grows with every one that takes over.
+
+    ``known`` is false for a moment that is over: the ledger does not keep who it was.
+    """
 
     running: bool
     here: bool
@@ -64,3 +67,4 @@ class EngineState:
     pid: int | None
     since: datetime | None
     fence: int
+    known: bool = True

@@ -16,6 +16,7 @@ from engine.clock import now, pause, stamp
 from engine.errors import Refusal
 from engine.storage.health_tables import HEALTH
 from engine.storage.housekeeping_tables import HOUSEKEEPING
+from engine.storage.past_tables import PAST
 from engine.storage.report_tables import REPORTS
 
 if TYPE_CHECKING:
@@ -313,6 +314,11 @@ def _reports(db: Database) -> None:
         db.execute(statement)
 
 
+def _past(db: Database) -> None:
+    for statement in _split(PAST + _refuse("past", "UPDATE") + _refuse("past", "DELETE")):
+        db.execute(statement)
+
+
 # In order, each applied once; append to it, and never edit what was released.
 MIGRATIONS: tuple[tuple[str, Callable[[Database], None]], ...] = (
     ("first", _first),
@@ -321,6 +327,7 @@ MIGRATIONS: tuple[tuple[str, Callable[[Database], None]], ...] = (
     ("run facts", _run_facts),
     ("health", _health),
     ("reports", _reports),
+    ("past", _past),
 )
 LATEST = len(MIGRATIONS)
 

@@ -1,0 +1,96 @@
+"""Whatever was done, in whatever order: the copy says of each moment what the ledger said then, row by row."""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from engine.audit import trail
+from engine.errors import LeverframeError
+from engine.rewind.copy import stand
+from engine.rewind.rules import RULES, WITHOUT_A_RULE
+from engine.storage.ledger import Ledger
+from tests.engine.rewind.worlds import World, seen, tables
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_each_moment_of_a_chance_history_comes_back(tmp_path: Path, seed: int) -> None:
+    world = World(tmp_path, seed)
+    world.play(150)
+    assert len(world.kept) > 40
+    for at, said in world.kept:
+        then = stand(world.workspace, world.ledger, at, world.now)
+        told = seen(then, world.ada, at)
+        for table, rows in said.pop("tables").items():
+            assert told["tables"][table] == rows, (table, at)
+        del told["tables"]
+        assert told == said
+        assert trail.verify(then).ok
+        with then.read() as db:
+            assert db.execute("PRAGMA foreign_key_check").fetchall() == []
+        then.close()
+
+
+# Statements for what the world does not do: ledgers from before the table `past`, what is unknown anyhow, and speed.
+IDLE = (
+    "removed_at = NULL", "resolved_at = NULL", "acknowledged_at = NULL", "escalated_at = NULL", "CREATE UNIQUE INDEX",
+    "nobody decided in time' WHERE state = 'candidate'", "state = 'queued') OR", "settled = :at", "UPDATE engine",
+    "UPDATE cursors",
+)  # fmt: skip
+
+
+@pytest.mark.slow
+def test_each_statement_is_missed_when_it_is_left_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    worlds = [World(tmp_path / str(seed), seed) for seed in range(6)]
+    for world in worlds:
+        world.play(150)
+    idle = []
+    for rule in RULES:
+        for left_out in rule.statements:
+            rest = tuple(statement for statement in rule.statements if statement != left_out)
+            rules = tuple(replace(rule, statements=rest) if each is rule else each for each in RULES)
+            monkeypatch.setattr("engine.rewind.copy.RULES", rules)
+            if not any(differs(world) for world in worlds):
+                idle.append(left_out)
+    assert [each for each in idle if not any(known in each for known in IDLE)] == []
+
+
+def differs(world: World) -> bool:
+    """Whether any moment is not as it was."""
+    for at, said in world.kept:
+        try:
+            then = stand(world.workspace, world.ledger, at, world.now)
+        except (LeverframeError, sqlite3.IntegrityError):
+            return True
+        with contextlib.closing(then):
+            if seen(then, world.ada, at) != said:
+                return True
+    return False
+
+
+def test_every_table_has_a_rule_or_a_reason_to_have_none(home: Path) -> None:
+    home.mkdir()
+    ledger = Ledger(home / "ledger.db", locks=home)
+    with ledger.read() as db:
+        there = set(tables(db))
+    ledger.close()
+    ruled = [rule.table for rule in RULES]
+    assert len(ruled) == len(set(ruled))
+    assert set(ruled) | set(WITHOUT_A_RULE) == there, "engine/rewind/rules.py says how each table is taken back"
+
+
+def test_between_two_acts_the_first_of_them_stands(tmp_path: Path) -> None:
+    world = World(tmp_path, 99)
+    world.pack("one")
+    world.keep()
+    at = world.now
+    world.now += timedelta(hours=1)
+    world.pack("one")
+    then = stand(world.workspace, world.ledger, at + timedelta(minutes=30), world.now)
+    assert seen(then, world.ada, at) == world.kept[-1][1]
+    then.close()
