@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from console import cells
 from console.health_questions import Health
 from console.health_table import TONES, glyph_and_word, share_labelled
-from console.lines import EMPTY, Line, Span, cells_of, line, pad, wrapped
+from console.lines import EMPTY, Line, Span, cells_of, cut, line, pad, wrapped
 from engine.text import plain
 
 if TYPE_CHECKING:
@@ -67,12 +67,15 @@ def _how_sure(health: Health, now: datetime) -> list[str]:
 
 
 def parts(health: Health, width: int) -> list[Line]:
-    """Each part of the verdict in a line or two."""
+    """Each part of the verdict: one that is well in a line, one that is not in as many as it needs."""
     lines: list[Line] = []
     for name, part in health.document.get("parts", {}).items():
         label = line(Span(pad(name, PART), "dim"), _padded(glyph_and_word(part["verdict"])))
+        if part["verdict"] == "ok":
+            lines.append(line(*label, cut(plain(part["why"]), width - 2 * PART)))
+            continue
         first, *rest = wrapped(plain(part["why"]), width - 2 * PART) or [EMPTY]
-        lines += [(*label, *first), *(line(" " * 2 * PART, *each) for each in rest[:1])]
+        lines += [(*label, *first), *(line(" " * 2 * PART, *each) for each in rest)]
     return lines
 
 
