@@ -7,6 +7,7 @@ process that is killed at each of them in turn has been killed at every step tha
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -47,3 +48,9 @@ def killed_at(number: int, preparation: str, act: str) -> bool:
         return True
     assert done.returncode == 0, done.stderr
     return False
+
+
+def forget(home: Path) -> None:
+    """Delete a workspace, also while the process of a run that has just ended lets go of its ledger."""
+    while home.exists():
+        shutil.rmtree(home, ignore_errors=True)

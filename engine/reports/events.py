@@ -60,7 +60,10 @@ def _take(db: sqlite3.Connection, news: sqlite3.Row, now: datetime) -> int:
     project = db.execute("SELECT * FROM projects WHERE name = ? AND removed_at IS NULL", (news["project"],)).fetchone()
     if project is None:
         return 0
-    spec = spec_of(json.loads(project["manifest"]))
+    document = json.loads(project["manifest"])
+    if "report" not in document:
+        return 0  # It asks for no mail, and perhaps no machine here sends any.
+    spec = spec_of(document)
     told = _TELLERS[news["kind"]](db, news) if news["kind"] in spec.events else None
     if told is None:
         return 0

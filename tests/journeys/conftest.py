@@ -11,6 +11,7 @@ import pytest
 
 from engine.api import Engine, open_engine
 from tests import tiny
+from tests.killing import forget
 
 WEEK = timedelta(days=7)
 FIRST = datetime(2026, 11, 3, tzinfo=UTC)
@@ -45,4 +46,4 @@ def history(saved_history: Path) -> Iterator[Path]:
     home = saved_history / "home"
     shutil.copytree(saved_history / "saved", home, symlinks=True)
     yield home
-    shutil.rmtree(home)
+    forget(home)

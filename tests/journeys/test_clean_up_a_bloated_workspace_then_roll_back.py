@@ -13,6 +13,7 @@ from engine.errors import Conflict, Forbidden, Invalid, Refusal
 from engine.housekeeping import bin as bins
 from engine.housekeeping import daily
 from tests.journeys.cleaning import assert_whole, bloated, cleaned, goes, later, planned, retrained
+from tests.killing import forget
 
 pytestmark = pytest.mark.slow
 
@@ -31,7 +32,7 @@ def engine(saved: Path) -> Iterator[Engine]:
     engine = open_engine(home, "ada")
     yield engine
     engine.close()
-    shutil.rmtree(home)
+    forget(home)
 
 
 def test_what_goes_and_what_stays_is_said_before_anything_happens(engine: Engine) -> None:

@@ -11,7 +11,7 @@ import pytest
 from engine.api import Engine, open_engine
 from engine.housekeeping import moving
 from tests.journeys.cleaning import assert_whole, bloated, cleaned, goes, later, planned
-from tests.killing import killed_at
+from tests.killing import forget, killed_at
 
 pytestmark = pytest.mark.slow
 
@@ -74,7 +74,7 @@ def test_a_clean_up_that_is_killed_is_finished_by_the_next_and_all_of_it_can_com
 
 def test_a_restore_that_is_killed_is_finished_by_the_next_look(saved: Path) -> None:
     start = saved / "cleaned"
-    shutil.rmtree(saved / "home", ignore_errors=True)
+    forget(saved / "home")
     shutil.copytree(saved / "saved", saved / "home", symlinks=True)
     engine = open_engine(saved / "home", "ada")
     cleaned(engine, later())
@@ -86,7 +86,7 @@ def test_a_restore_that_is_killed_is_finished_by_the_next_look(saved: Path) -> N
 
 def test_a_purge_that_is_killed_is_finished_by_the_next_look(saved: Path) -> None:
     start = saved / "to-purge"
-    shutil.rmtree(saved / "home", ignore_errors=True)
+    forget(saved / "home")
     shutil.copytree(saved / "saved", saved / "home", symlinks=True)
     engine = open_engine(saved / "home", "ada")
     cleaned(engine, later())

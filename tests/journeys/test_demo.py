@@ -84,7 +84,8 @@ def test_the_weeks_are_replayed_and_a_candidate_waits(home: Path, originals: Pat
     told = Listener()
     replay(plan, TALES, originals, engine, told)
     assert place.plan(home, 8, UNTIL).finished
-    assert len(told.lines) == 7
+    assert len(told.lines) == 7 + 2
+    assert [engine.health(name) is not None for name in ("calm", "restless")] == [True, True]
     said = "\n".join(what_there_is(engine, UNTIL))
     assert "restless: restless@3 is live, restless@1 is there to roll back to." in said
     assert "restless@4 waits for your decision." in said

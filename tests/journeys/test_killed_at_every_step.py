@@ -11,7 +11,7 @@ import pytest
 from engine.api import Engine, open_engine
 from engine.runs.step import sweep
 from tests import tiny
-from tests.killing import killed_at
+from tests.killing import forget, killed_at
 
 AS_OF = datetime(2026, 11, 3, tzinfo=UTC)
 pytestmark = pytest.mark.slow
@@ -24,7 +24,7 @@ plan = engine.{plan}
 """
 RUN = """
 from pathlib import Path
-from engine.runs import process
+from engine.jobs import process
 """
 
 
@@ -41,7 +41,7 @@ def retrained(engine: Engine, as_of: datetime = AS_OF) -> str:
 
 
 def restore(saved: Path, home: Path) -> None:
-    shutil.rmtree(home)
+    forget(home)
     shutil.copytree(saved, home, symlinks=True)
 
 
