@@ -65,9 +65,10 @@ def _too_little(overview: Overview) -> Span | None:
 
 
 def sentence(text: str) -> str:
-    """``text`` from outside as a sentence: a capital first, a full stop last."""
+    """``text`` from outside as a sentence: a capital first, unless that is a column's name, and a full stop last."""
     text = plain(text)
-    return text[:1].upper() + text[1:] + ("" if text.endswith((".", "!", "?")) else ".")
+    first = text[:1] if text.split(" ", 1)[0].endswith(":") else text[:1].upper()
+    return first + text[1:] + ("" if text.endswith((".", "!", "?")) else ".")
 
 
 def detail(status: ProjectStatus, now: datetime, width: int) -> Sequence[Line]:
