@@ -28,6 +28,7 @@ STOREYS = (
     {"reports", "housekeeping"},
     {"jobs"},
     {"schedule", "overview", "doctor", "rewind"},
+    {"serving"},
     {"api"},
 )
 # Who imports whom on one storey; nothing may go the other way.

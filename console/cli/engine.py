@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import signal
 import sys
-import threading
-from types import FrameType
 
 import click
 
+from console.cli.endings import told_to_end
 from console.cli.printing import say
 from console.cli.session import Session, Verb
 from engine import clock
@@ -21,25 +19,15 @@ def engine(session: Session) -> None:
 
     While another engine or console sees to them, it stands by and takes over when that one ends.
     """
-    ended = threading.Event()
-
-    def end(_number: int, _frame: FrameType | None) -> None:
-        ended.set()
-
-    before = {each: signal.signal(each, end) for each in (signal.SIGTERM, signal.SIGINT)}
-    try:
-        with session.engine() as opened:
-            clockwork = opened.start_clockwork(lambda line: _tell(session, line))
-            # Not for ever: another thread may take the signal, which does not wake this one.
-            while not ended.wait(1.0):
-                pass
-            clockwork.stop()
-    finally:
-        for each, handler in before.items():
-            signal.signal(each, handler)
+    with told_to_end() as ended, session.engine() as opened:
+        clockwork = opened.start_clockwork(lambda line: tell_event(session, line))
+        # Not for ever: another thread may take the signal, which does not wake this one.
+        while not ended.wait(1.0):
+            pass
+        clockwork.stop()
 
 
-def _tell(session: Session, line: str) -> None:
+def tell_event(session: Session, line: str) -> None:
     """One line for each event: text, or a JSON object where a program reads."""
     at = clock.stamp(clock.now())
     if session.json:

@@ -17,7 +17,7 @@ from console.cli.session import Session, common_options
 SECTIONS: dict[str, dict[str, str]] = {
     "Begin": {"demo": "demo", "init": "workspace", "add": "workspace", "check": "workspace", "remove": "workspace"},
     "Look": {"status": "state", "versions": "versions", "show": "versions", "diff": "versions", "at": "versions"},
-    "Tell": {"report": "report", "outbox": "outbox"},
+    "Tell": {"report": "report", "outbox": "outbox", "serve": "serve"},
     "Retrain": {"retrain": "runs", "runs": "runs", "times": "times", "log": "logs", "cancel": "runs"},
     "Schedule": {"schedules": "schedules", "engine": "engine"},
     "Watch": {"health": "health", "alerts": "health"},

@@ -27,11 +27,11 @@ def page(report: Report) -> str:
     )
 
 
-def article(report: Report) -> str:
-    """What stands in the page, for a page that somebody else frames."""
+def article(report: Report, more: Sequence[str] = ()) -> str:
+    """What stands in the page, for a page that somebody else frames; ``more`` is HTML that stands before its foot."""
     parts = [
         *_head(report), *_metrics(report), *_money(report), *_releases(report), *_waiting(report),
-        *_troubles(report), *_weakest(report), *_work(report), *_foot(report),
+        *_troubles(report), *_weakest(report), *_work(report), *more, *_foot(report),
     ]  # fmt: skip
     return "\n".join(parts)
 
@@ -48,17 +48,18 @@ def _head(report: Report) -> Iterator[str]:
 def _metrics(report: Report) -> Iterator[str]:
     if report.metrics:
         yield "<h2>Key figures</h2>"
-        yield _figure(report.metrics[0])
+        yield figure(report.metrics[0])
     others = report.metrics[1:]
     if others:
         rows = [
             (f"{_(words.capital(each.words))}", _(phrases.value(each)), _(phrases.before(each)), _tag(each))
             for each in others
         ]
-        yield _table(("Also measured", "now", "before", ""), rows, numbers=(1, 2), wide=(2,))
+        yield table(("Also measured", "now", "before", ""), rows, numbers=(1, 2), wide=(2,))
 
 
-def _figure(measure: Measure) -> str:
+def figure(measure: Measure) -> str:
+    """A metric with its value, what it means and its line over time."""
     write = phrases.writer(measure)
     title = f"{words.capital(measure.words)}, over time"
     chart = line_chart(measure.trend, title, phrases.trend(measure.trend, write), measure.limit)
@@ -102,12 +103,12 @@ def _releases(report: Report) -> Iterator[str]:
     yield "<h2>What went live</h2>"
     told = [(phrases.release(each), f"“{each.reason}”") for each in report.releases]
     told += [(phrases.turned_down(each), f"“{each.reason}”") for each in report.turned_down]
-    yield _list(told, "Nothing went live, and nothing was turned down.")
+    yield listed(told, "Nothing went live, and nothing was turned down.")
 
 
 def _waiting(report: Report) -> Iterator[str]:
     yield "<h2>What waits for a decision</h2>"
-    yield _list([(phrases.waiting(each), each.sentence) for each in report.waiting], "Nothing.")
+    yield listed([(phrases.waiting(each), each.sentence) for each in report.waiting], "Nothing.")
 
 
 def _troubles(report: Report) -> Iterator[str]:
@@ -130,14 +131,14 @@ def _weakest(report: Report) -> Iterator[str]:
         for each in report.weakest
     ]
     yield f'<p class="soft">{_(phrases.weakest_by(report))}</p>'
-    yield _table(heads, [[_(cell) for cell in row] for row in rows], numbers=(1, 2, 3), wide=(2,) if sure else ())
+    yield table(heads, [[_(cell) for cell in row] for row in rows], numbers=(1, 2, 3), wide=(2,) if sure else ())
 
 
 def _work(report: Report) -> Iterator[str]:
     yield "<h2>Work behind it</h2>"
     yield f"<p>{_(phrases.work(report))}</p>"
     if report.failures:
-        yield _list([(phrases.failure(each), each.why) for each in report.failures], "")
+        yield listed([(phrases.failure(each), each.why) for each in report.failures], "")
 
 
 def _foot(report: Report) -> Iterator[str]:
@@ -147,14 +148,15 @@ def _foot(report: Report) -> Iterator[str]:
     yield "</footer>"
 
 
-def _list(entries: Sequence[tuple[str, str]], nothing: str) -> str:
+def listed(entries: Sequence[tuple[str, str]], nothing: str) -> str:
+    """Entries of a head and a line below it, both text; ``nothing`` says that there are none."""
     if not entries:
         return f'<p class="soft">{_(nothing)}</p>'
     told = "".join(f"<div><h3>{_(head)}</h3><p>{_(more)}</p></div>" for head, more in entries)
     return f'<section class="card list">{told}</section>'
 
 
-def _table(
+def table(
     heads: Iterable[str], rows: Iterable[Iterable[str]], *, numbers: tuple[int, ...], wide: tuple[int, ...]
 ) -> str:
     """Cells are HTML already. ``wide`` columns are left out on a narrow screen."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Literal
 
@@ -30,7 +31,11 @@ def zone_of(db: sqlite3.Connection, project: str) -> str:
     """The time zone of the project's report, or of its retrain; UTC without either. Raises NotFound."""
     registry.find(db, project)
     row = db.execute("SELECT manifest FROM projects WHERE name = ?", (project,)).fetchone()
-    manifest: dict[str, Any] = json.loads(row["manifest"])
+    return zone_in(json.loads(row["manifest"]))
+
+
+def zone_in(manifest: Mapping[str, Any]) -> str:
+    """The time zone that a manifest's people live by."""
     entries = manifest.get("schedule", {})
     for job in ("report", "retrain"):
         zone = entries.get(job, {}).get("timezone")
