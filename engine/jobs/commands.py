@@ -16,7 +16,7 @@ from engine.storage.ledger import Ledger
 from engine.storage.workspace import Workspace
 
 if TYPE_CHECKING:
-    from engine.monitoring.records import Alert, Look, Signal
+    from engine.monitoring.records import Alert, Look, Signal, Trigger
 
 
 class HealthCommands:
@@ -76,6 +76,15 @@ class HealthCommands:
             if project is not None:
                 registry.find(db, project)
             return alert_book.open_alerts(db, project)
+
+    def triggers(self, project: str | None = None) -> tuple[Trigger, ...]:
+        """What starts retrains besides schedules, and what became of it when it last held."""
+        from engine.jobs import triggers
+
+        with self._ledger.read() as db:
+            if project is not None:
+                registry.find(db, project)
+            return triggers.everything(db, project)
 
     def past_alerts(self, project: str | None = None, *, offset: int = 0, limit: int = 50) -> tuple[Alert, ...]:
         """All alerts there were, the newest first."""

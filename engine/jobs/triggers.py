@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from engine.clock import moment, stamp
+from engine.monitoring.records import Trigger
 from engine.people.operators import account
 from engine.projects.durations import parse_duration
 from engine.projects.manifest_records import TriggerSpec
@@ -76,6 +77,26 @@ def _skipped(spec: TriggerSpec, facts: Facts, now: datetime) -> str | None:
         ago, cool = span((now - at).total_seconds()), span(spec.cool_down.total_seconds())
         return f"cool-down: run {run} was {ago} ago, and cool_down is {cool}"
     return facts.refused
+
+
+def everything(db: sqlite3.Connection, project: str | None) -> tuple[Trigger, ...]:
+    """Every project's triggers in the manifest's order, each with the newest row of what became of it."""
+    rows = db.execute(
+        "SELECT name FROM projects WHERE removed_at IS NULL AND name = coalesce(?, name) ORDER BY name", (project,)
+    ).fetchall()
+    return tuple(_trigger(db, row["name"], spec) for row in rows for spec in _specs(db, row["name"]))
+
+
+def _trigger(db: sqlite3.Connection, project: str, spec: TriggerSpec) -> Trigger:
+    last = db.execute(
+        "SELECT * FROM triggers WHERE project = ? AND kind = ? ORDER BY id DESC LIMIT 1", (project, spec.on)
+    ).fetchone()
+    cool_down = spec.cool_down.total_seconds()
+    if last is None:
+        return Trigger(project, spec.on, spec.rows, cool_down, None, "", None, None)
+    return Trigger(
+        project, spec.on, spec.rows, cool_down, last["state"], last["why"], last["run"], moment(last["at"])
+    )
 
 
 def fire(

@@ -81,3 +81,22 @@ class Signal:
     low: float | None
     high: float | None
     n: int
+
+
+@dataclass(frozen=True)
+class Trigger:
+    """What starts a retrain besides the schedule, and what became of it when it last held. ``cool_down`` in seconds."""
+
+    project: str
+    on: str
+    rows: int | None
+    cool_down: float
+    state: Literal["ran", "skipped"] | None
+    why: str
+    run: int | None
+    at: datetime | None
+
+    @property
+    def words(self) -> str:
+        """``5,000 new rows``, ``an alert of drift``."""
+        return f"{self.rows:,} new rows" if self.rows is not None else f"an alert of {self.on}"

@@ -142,6 +142,8 @@ def test_after_it_they_start_a_retrain(site: Site) -> None:
     (run,) = (each for each in site.engine.runs("tiny") if each.requested_by == "a trigger")
     ended = site.engine.wait(run.id, lambda r: None)
     assert (ended.job, ended.state) == ("retrain", "succeeded"), ended.why
+    (trigger,) = site.engine.triggers("tiny")
+    assert (trigger.words, trigger.cool_down, trigger.state, trigger.run) == ("600 new rows", 60, "ran", run.id)
 
 
 def test_a_feature_that_moves_is_told_with_what_moved_and_ends_with_it(site: Site) -> None:
