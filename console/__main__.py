@@ -21,32 +21,36 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 130
 
 
-def console_wanted(words: Sequence[str]) -> tuple[Path | None, str | None] | None:
-    """The workspace and the operator to open the console with; None when anything else is asked for."""
+def console_wanted(words: Sequence[str]) -> tuple[Path | None, str | None, str | None] | None:
+    """The workspace, the operator and the moment to open the console with; None when anything else is asked for."""
     given: dict[str, str] = {}
     rest = iter(words)
     for word in rest:
         name, equals, value = word.partition("=")
         value = value if equals else next(rest, "")
-        if name not in ("--home", "--operator") or not value:
+        if name not in ("--home", "--operator", "--at") or not value:
             return None
         given[name] = value
     home = given.get("--home")
-    return Path(home) if home else None, given.get("--operator")
+    return Path(home) if home else None, given.get("--operator"), given.get("--at")
 
 
-def open_console(home: Path | None, operator: str | None) -> int:
-    """Open the console, behind its last known picture; what goes wrong is told as for any verb."""
+def open_console(home: Path | None, operator: str | None, at: str | None = None) -> int:
+    """Open the console, behind its last known picture; what goes wrong is told as for any verb.
+
+    With ``at`` it shows that moment, and no picture of another.
+    """
     from console import last_seen
 
-    seen = last_seen.show(str(home) if home else None)
+    seen = at is None and last_seen.show(str(home) if home else None)
     from console.cli.failures import guarded
 
     def console() -> int:
         from console.start import run_console
+        from engine import clock
 
         try:
-            return run_console(home, operator)
+            return run_console(home, operator, clock.moment(at) if at else None)
         except BaseException:
             if seen:
                 last_seen.leave()

@@ -18,20 +18,28 @@ LEAST_WIDTH, LEAST_HEIGHT = 60, 16
 
 @dataclass(frozen=True)
 class Who:
-    """Who works here, on which machine, in which workspace."""
+    """Who works here, on which machine, in which workspace; ``as_of``: the moment that is over and shown."""
 
     operator: str
     role: str
     host: str
     home: str
+    as_of: datetime | None = None
 
 
 def head(title: str, who: Who, at: datetime | None, width: int) -> Line:
     """The product, where one is, who one is, and of when the picture is."""
+    if who.as_of is not None:
+        return fit(line(" ", as_of(who.as_of), "  ", Span(title, "strong")), width)
     left = line(" ", Span("LEVERFRAME", "strong"), "  ", Span(title, "strong"))
     said = f"{who.host} · {who.operator} ({who.role})"
     clock = f" · {at:%H:%M} UTC " if at else " · reading … "
     return fit(ends(left, line(Span(said + clock, "dim")), width), width)
+
+
+def as_of(at: datetime) -> Span:
+    """That a moment is shown that is over: it must not be taken for now."""
+    return Span(f"AS OF {at:%a} {at.day} {at:%b %Y %H:%M} UTC, nothing can be changed here", "watch")
 
 
 def rule(width: int) -> Line:

@@ -26,6 +26,8 @@ CATCH_UP = {
 
 def who_sees_to_it(state: EngineState | None, now: datetime) -> Span:
     """``engine: this console``, or who holds it, or that nobody does."""
+    if state is not None and not state.known:
+        return Span("engine: not known of then", "dim")
     if state is None or not state.running:
         return Span("no engine: nothing starts by itself", "watch")
     if state.here:
@@ -78,9 +80,9 @@ def went_by(occurrences: Sequence[Occurrence], *, brief: bool = False) -> Span |
 
 
 def next_of(overview: Overview, now: datetime) -> str:
-    """``next due in 2 h (flights)``, over all projects."""
+    """``next retrain in 2 h (flights)``, over all projects."""
     due = [(s.next_due, s.project.name) for s in overview.projects if s.next_due is not None]
     if not due:
         return "nothing is scheduled"
     at, name = min(due)
-    return f"next due {cells.until(at, now)} ({name})"
+    return f"next retrain {cells.until(at, now)} ({name})"

@@ -16,7 +16,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from console import picture
+from console import picture, waiting
 from console.asking import AskOverview, Desk
 from console.frame import Who
 from console.last_seen import NAME
@@ -31,19 +31,25 @@ if TYPE_CHECKING:
 HANG_UP_SECONDS = 2.0
 
 
-def run_console(home: Path | None, operator: str | None) -> int:
-    """Run the console until its operator leaves. Raises LeverframeError when the workspace cannot be opened."""
+def run_console(home: Path | None, operator: str | None, at: datetime | None = None) -> int:
+    """Run the console until its operator leaves; with ``at`` it shows that moment, and nothing can be changed.
+
+    Raises LeverframeError when the workspace cannot be opened.
+    """
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise Refusal("The console needs a terminal; 'leverframe status' and the other verbs work without one.")
-    engine = open_engine(home, operator)
+    if at is not None:
+        waiting.tell(home)
+    engine = open_engine(home, operator, at=at)
     hosted = Hosted(engine)
     try:
-        app = _app(engine, hosted)
+        app = _app(engine, hosted, at)
         _watch_terminal(app)
         # What was typed at the picture of last time was not meant for what is there now.
         termios.tcflush(0, termios.TCIFLUSH)
         app.run(mouse=False)
-        _keep_picture(engine, app)
+        if at is None:
+            _keep_picture(engine, app)
         return app.return_code or 0
     finally:
         hosted.stop()
@@ -76,18 +82,20 @@ class Hosted:
         self._clockwork = self._engine.start_clockwork()
 
 
-def _app(engine: Engine, hosted: Hosted) -> LeverframeApp:
+def _app(engine: Engine, hosted: Hosted, at: datetime | None) -> LeverframeApp:
     # The first overview is read while Textual loads, so that the first picture is a live one.
     with ThreadPoolExecutor(1) as pool:
-        last_visit = _last_visit(engine)
-        first: Future[Desk] = pool.submit(AskOverview(last_visit).answer, engine, clock.now())
+        last_visit = _last_visit(engine) if at is None else None
+        first: Future[Desk] = pool.submit(AskOverview(last_visit).answer, engine, engine.now())
         # Loading makes objects that stay: looking for garbage among them costs 10 ms and finds none.
         gc.disable()
         from console.app import LeverframeApp
 
         gc.freeze()
         gc.enable()
-        who = Who(engine.operator.name, engine.operator.role, socket.gethostname(), str(engine.home))
+        who = Who(engine.operator.name, engine.operator.role, socket.gethostname(), str(engine.home), at)
+        if at is not None:  # whoever looks back sees to no schedules
+            return LeverframeApp(engine, who, first, now=engine.now)
         return LeverframeApp(engine, who, first, last_visit, ready=hosted.start)
 
 

@@ -11,7 +11,6 @@ from console.cli import disk_documents as documents
 from console.cli.printing import Cell, document, say, table
 from console.cli.session import Session, Verb, VerbGroup, missing_reason, reason_option
 from console.lines import Span
-from engine import clock
 from engine.housekeeping.records import BinItem, CleanItem, CleanPlan
 
 MOST_SHOWN = 30
@@ -88,7 +87,7 @@ def _list(session: Session) -> None:
     if not found:
         say("The bin is empty.")
         return
-    now = clock.now()
+    now = session.now()
     table(
         [_row(each, now) for each in found], ("item", "size", "what", "binned", "by", "purged"), right=["item", "size"]
     )

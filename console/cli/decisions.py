@@ -11,7 +11,6 @@ from console.cli import documents
 from console.cli.moving import carry_out
 from console.cli.printing import Cell, document, say, table, verdict
 from console.cli.session import Session, Verb, reason_option
-from engine import clock
 from engine.records import Version
 
 HEADINGS = ("version", "made", "gates", "against live", "judged against", "judgement")
@@ -30,7 +29,7 @@ def candidates(session: Session, project: str | None) -> None:
     if not found:
         say(f"Nothing waits for a decision{' in ' + project if project else ''}.")
         return
-    now = clock.now()
+    now = session.now()
     table([_row(version, now) for version in found], HEADINGS)
     say()
     say(f"Look: {session.command(f'show {found[0].label}')}")

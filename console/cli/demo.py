@@ -40,6 +40,7 @@ def demo(session: Session, no_console: bool, weeks: int) -> int:
     """
     from console.demo import place
 
+    session.needs_now("demo")
     session.home = place.home_of(session.home)
     plan = place.plan(session.home, weeks, clock.now())
     if plan.finished:

@@ -13,7 +13,6 @@ from console.cli import disk_documents as documents
 from console.cli.printing import Cell, Progress, complain, document, say, table
 from console.cli.session import Session, Verb, VerbGroup, reason_option
 from console.lines import Span, Tone
-from engine import clock
 from engine.housekeeping.places import KINDS, Place, PlaceKind
 from engine.housekeeping.records import DiskReport, LargeFile, Share
 
@@ -43,7 +42,7 @@ def disk(session: Session, last: bool) -> int:
     if session.json:
         document(documents.report(found))
     else:
-        _print(session, found, clock.now())
+        _print(session, found, session.now())
     return 0
 
 

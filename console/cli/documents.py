@@ -51,9 +51,12 @@ def project(found: Project) -> Document:
 
 
 def engine_state(found: EngineState) -> Document:
-    """Who sees to the schedules; ``host``, ``pid`` and ``since`` are None while nobody does."""
+    """Who sees to the schedules; ``host``, ``pid`` and ``since`` are None while nobody does.
+
+    ``running`` is None for a moment that is over.
+    """
     return {
-        "running": found.running,
+        "running": found.running if found.known else None,
         "host": found.host,
         "pid": found.pid,
         "since": time(found.since),

@@ -51,9 +51,9 @@ def health(session: Session, project: str, look: bool, as_of: str | None, name: 
     if name is not None:
         _rows(found, name)
         return 0
-    _whole(found, clock.now())
+    _whole(found, session.now())
     for alert in alerts:
-        _alert(alert, clock.now())
+        _alert(alert, session.now())
     return 0
 
 
@@ -188,7 +188,7 @@ def _list(session: Session, found: tuple[Alert, ...], none: str) -> None:
     if session.json:
         document([alert_document(each) for each in found])
         return
-    now = clock.now()
+    now = session.now()
     for alert in found:
         if alert.resolved_at is None:
             _alert(alert, now)
@@ -232,4 +232,4 @@ def _changed(session: Session, alert: Alert) -> None:
     if session.json:
         document(alert_document(alert))
     else:
-        _alert(alert, clock.now())
+        _alert(alert, session.now())

@@ -87,7 +87,7 @@ def report(
 def _period(
     engine: Engine, project: str, week: bool, month: bool, since: str | None, until: str | None
 ) -> Period | tuple[datetime, datetime]:
-    now = clock.now()
+    now = engine.now()
     if week or month:
         return engine.report_period(project, "week" if week else "month", now)
     end = clock.moment(until) if until else now

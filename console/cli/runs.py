@@ -109,7 +109,7 @@ def runs(session: Session, project: str | None, limit: int | None, matching: str
         if session.json:
             print_all(documents.run(run) for run in found)
             return
-        now, shown = clock.now(), list(found)
+        now, shown = session.now(), list(found)
         if not shown:
             say(f"No run {'holds ' + matching if matching else 'yet'}.")
             return

@@ -15,7 +15,6 @@ from console.cli.printing import documents as print_all
 from console.cli.session import Session, Verb, VerbGroup, limit_option, matching_option, reason_option
 from console.cli.words import count
 from console.lines import Span, Tone
-from engine import clock
 from engine.schedule.records import EngineState, Occurrence, Schedule
 
 HEADINGS = ("due (UTC)", "project", "job", "became", "run", "why")
@@ -56,7 +55,7 @@ def _list(session: Session, project: str | None) -> None:
     if session.json:
         document([schedule_documents.schedule(each) for each in found])
         return
-    now = clock.now()
+    now = session.now()
     for each in found:
         _one(each, now)
     if not found:
@@ -98,6 +97,8 @@ def _became(found: Occurrence) -> str:
 
 
 def _engine(session: Session, state: EngineState) -> Cell:
+    if not state.known:
+        return Span("Which engine ran then is not kept.", "dim")
     if state.running:
         since = f", since {state.since:%Y-%m-%d %H:%M} UTC" if state.since else ""
         return Span(f"The engine runs: process {state.pid} on {state.host}{since}.", "dim")
@@ -208,7 +209,7 @@ def _changed(session: Session, found: Schedule, what: str) -> None:
         document(schedule_documents.schedule(found))
         return
     say(f"The schedule of {found.project} ({found.job}) {what}.")
-    _one(found, clock.now())
+    _one(found, session.now())
 
 
 @schedules.command("run", cls=Verb)

@@ -5,11 +5,15 @@ from __future__ import annotations
 import shlex
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
+
+from engine import clock
+from engine.errors import Refusal
 
 if TYPE_CHECKING:
     from engine.api import Engine
@@ -17,6 +21,7 @@ if TYPE_CHECKING:
 F = TypeVar("F", bound=Callable[..., Any])
 HOME_HELP = "The workspace. [default: $LEVERFRAME_HOME or ~/.leverframe]"
 OPERATOR_HELP = "Who you are. [default: $LEVERFRAME_OPERATOR or your account's name]"
+AT_HELP = "Everything as it stood at TIME, such as 2026-11-03 or '2026-11-03 02:00' (UTC); nothing can be changed."
 
 
 @dataclass
@@ -26,13 +31,35 @@ class Session:
     home: Path | None = None
     operator: str | None = None
     json: bool = False
+    at: datetime | None = None
+
+    def now(self) -> datetime:
+        """The moment that is shown: that of ``--at``, or the present one."""
+        return self.at or clock.now()
+
+    def needs_now(self, verb: str) -> None:
+        """Raise Refusal when ``--at`` was given to a verb that opens no workspace as it stood."""
+        if self.at is not None:
+            raise Refusal(f"{verb} acts on the present and --at shows what is past; leave --at away.")
 
     @contextmanager
     def engine(self) -> Iterator[Engine]:
-        """The workspace's engine, closed at the end. Raises NotFound and Forbidden."""
+        """The workspace's engine, closed at the end; with ``--at`` one that shows that moment and refuses every act.
+
+        Raises NotFound and Forbidden, and Refusal for a moment that is to come or before the workspace.
+        """
         from engine.api import open_engine
 
-        engine = open_engine(self.home, self.operator)
+        if self.at is not None:
+            from console import waiting
+
+            waiting.tell(self.home)
+        engine = open_engine(self.home, self.operator, at=self.at)
+        if self.at is not None and not self.json:
+            from console import frame
+            from console.cli.printing import say
+
+            say(frame.as_of(self.at))
         try:
             yield engine
         finally:
@@ -41,11 +68,13 @@ class Session:
     def command(self, words: str) -> str:
         """``leverframe WORDS`` as it must be typed to reach this very workspace."""
         place = f"--home {shlex.quote(str(self.home))} " if self.home else ""
+        if self.at is not None:
+            place += f"--at {clock.stamp(self.at)} "
         return f"leverframe {place}{words}"
 
     def decision(self, words: str) -> str:
-        """``command`` for what needs a reason."""
-        return self.command(f"{words} --reason '…'")
+        """``command`` for what needs a reason; it is taken now, whatever moment is shown."""
+        return replace(self, at=None).command(f"{words} --reason '…'")
 
 
 def remember(context: click.Context, parameter: click.Parameter, value: Any) -> None:
@@ -54,12 +83,19 @@ def remember(context: click.Context, parameter: click.Parameter, value: Any) -> 
         setattr(context.ensure_object(Session), str(parameter.name), value)
 
 
+def remember_moment(context: click.Context, parameter: click.Parameter, value: str | None) -> None:
+    """Keep the moment of ``--at``. Raises Invalid when it is none."""
+    if value and not context.resilient_parsing:
+        context.ensure_object(Session).at = clock.moment(value)
+
+
 def common_options(*, json: bool) -> list[click.Parameter]:
-    """``--home``, ``--operator`` and, after a verb, ``--json``."""
+    """``--home``, ``--operator``, ``--at`` and, after a verb, ``--json``."""
     told: dict[str, Any] = {"expose_value": False, "callback": remember}
     options: list[click.Parameter] = [
         click.Option(["--home"], type=click.Path(path_type=Path), metavar="FOLDER", help=HOME_HELP, **told),
         click.Option(["--operator"], metavar="NAME", help=OPERATOR_HELP, **told),
+        click.Option(["--at"], metavar="TIME", help=AT_HELP, expose_value=False, callback=remember_moment),
     ]
     if json:
         options.append(click.Option(["--json"], is_flag=True, help="One JSON document instead of text.", **told))

@@ -12,7 +12,6 @@ from console.cli import documents
 from console.cli.printing import Cell, document, say, table, verdict
 from console.cli.session import Session, Verb
 from console.lines import Span
-from engine import clock
 from engine.records import Overview, ProjectStatus, Run
 
 HEADINGS = ("status", "project", "live", "for", "metric", "waiting", "last run", "next")
@@ -23,7 +22,7 @@ HEADINGS = ("status", "project", "live", "for", "metric", "waiting", "last run",
 @click.pass_obj
 def status(session: Session, project: str | None) -> None:
     """Health, live version, candidates, last and next run of every project, or of PROJECT alone."""
-    now = clock.now()
+    now = session.now()
     with session.engine() as engine:
         one = engine.status(project, now) if project else None
         found = engine.overview(now)

@@ -40,7 +40,7 @@ def versions(session: Session, project: str, limit: int | None, matching: str) -
         if session.json:
             print_all(documents.version(version) for version in found)
             return
-        now, shown = clock.now(), list(found)
+        now, shown = session.now(), list(found)
         if not shown:
             say(f"No version of {project} holds {matching}." if matching else f"{project} has no version yet.")
             return
@@ -72,7 +72,7 @@ def _lived(version: Version, now: datetime) -> str:
 @click.pass_obj
 def show(session: Session, version: str) -> None:
     """One version: how it was judged, on what evidence, and all that it holds. For example: show flights@12"""
-    now = clock.now()
+    now = session.now()
     with session.engine() as engine:
         content = engine.show(version)
         if session.json:

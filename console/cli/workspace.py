@@ -21,6 +21,7 @@ def init(session: Session) -> None:
     """Make a workspace; whoever makes it is its first admin."""
     from engine.api import open_engine
 
+    session.needs_now("init")
     made = False
     try:
         engine = open_engine(session.home, session.operator)

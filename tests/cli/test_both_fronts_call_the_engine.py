@@ -154,7 +154,7 @@ def commands() -> list[tuple[str, click.Command]]:
 def test_every_verb_has_help_and_takes_the_common_options(words: str, command: click.Command) -> None:
     assert command.help, words
     options = {name for parameter in command.params for name in parameter.opts if name.startswith("--")}
-    assert options >= {"--home", "--operator", *({"--json"} if words != "demo" else ())}
+    assert options >= {"--home", "--operator", "--at", *({"--json"} if words != "demo" else ())}
     undescribed = [p.name for p in command.params if isinstance(p, click.Option) and not p.help]
     assert not undescribed
     told = call(*words.split(), "--help")
@@ -187,7 +187,8 @@ def test_a_verb_that_looks_imports_nothing_heavy(history: History, words: list[s
 
 
 def test_the_console_is_opened_only_when_nothing_but_common_options_are_given() -> None:
-    assert console_wanted([]) == (None, None)
-    assert console_wanted(["--home", "x", "--operator=ada"]) == (Path("x"), "ada")
+    assert console_wanted([]) == (None, None, None)
+    assert console_wanted(["--home", "x", "--operator=ada"]) == (Path("x"), "ada", None)
+    assert console_wanted(["--at", "2026-11-03 02:00"]) == (None, None, "2026-11-03 02:00")
     for words in (["status"], ["--home", "x", "status"], ["--home"], ["--home", ""], ["--help"]):
         assert console_wanted(words) is None

@@ -125,8 +125,8 @@ class World:
         every = [
             *[self.pack] * 8, *[self.release] * 8, *[self.go_back] * 3, *[self.look] * 3, *[self.lift] * 2,
             *[self.end] * 2, self.reject, self.found, self.engine_ran, self.begin, self.cancel, self.pause,
-            self.edit, self.hire, self.choose, self.watch, self.hold, self.acknowledge, self.snooze, self.escalate,
-            self.take_off, self.clean, self.give_back, self.mail, self.send,
+            self.edit, self.hire, self.choose, self.watch, *[self.hold] * 4, self.acknowledge, self.snooze,
+            self.escalate, self.take_off, self.clean, self.give_back, self.mail, self.send,
         ]  # fmt: skip
         for _ in range(acts):
             act, project = self.chance.choice(every), self.chance.choice(["one", "two"])
