@@ -20,6 +20,9 @@ from engine.validation.columns import shown
 Found = dict[str, Any]
 # A value beyond those it learnt is one that a model has to guess at. Whether it guesses well, performance says.
 _MOVED = ("out-of-range", "new-category")
+# The share of what moves the predictions below which a column's drift calls nobody: with weather in it, most of a table
+# drifts all year, and an operator who is called each time stops to listen.
+IDLE = 0.01
 _RANK = {"ok": 0, "cannot tell": 1, "watch": 2, "failing": 3}
 
 
@@ -28,11 +31,20 @@ def finding(key: str, part: str, severity: str, why: str, act: str, since: str) 
     return {"key": key, "part": part, "severity": severity, "why": why, "act": act, "since": since}
 
 
-def of_quality(checks: Iterable[QualityCheck], drifting: Collection[str], as_of: str) -> Iterator[Found]:
-    """A finding for each check that is not well. What moved out of its range says so once, with its drift."""
+def idle(alarms: Iterable[Alarm], shares: Mapping[str, float]) -> list[str]:
+    """Columns that moved and by which the predictions hardly move: the look tells them, and nobody is called."""
+    return [each.column for each in alarms if shares.get(each.column, 1.0) < IDLE]
+
+
+def of_quality(
+    checks: Iterable[QualityCheck], told: Collection[str], shares: Mapping[str, float], as_of: str
+) -> Iterator[Found]:
+    """A finding for each check that is not well. What moved out of its range says so once: ``told`` has its drift."""
     for check in checks:
         moved = check.kind in _MOVED
-        if check.verdict not in ("watch", "failing") or (moved and check.column in drifting):
+        if check.verdict not in ("watch", "failing") or (moved and check.column in told):
+            continue
+        if check.kind == "out-of-range" and shares.get(str(check.column), 1.0) < IDLE:
             continue
         if check.kind == "new-column":
             continue  # The model is given what it learnt; the look tells it, and nobody is called for it.
@@ -42,14 +54,15 @@ def of_quality(checks: Iterable[QualityCheck], drifting: Collection[str], as_of:
         yield finding(f"{check.kind}{what}", "quality", severity, why, act or "look at the data source", as_of)
 
 
-def of_drift(alarms: Sequence[Alarm], weights: Mapping[str, float]) -> Iterator[Found]:
-    """A finding for each alarm that goes on, what matters most to the predictions first.
+def of_drift(alarms: Sequence[Alarm], shares: Mapping[str, float]) -> Iterator[Found]:
+    """A finding for each alarm that goes on, by size times importance (``shares``, where they are known).
 
     That all columns together differ is told only where no column tells it by itself.
     """
-    ordered = sorted(alarms, key=lambda each: -weights.get(each.column, 0.0))
+    quiet = idle(alarms, shares)
+    ordered = sorted(alarms, key=lambda each: -(each.size or 0.0) * shares.get(each.column, 0.0))
     for alarm in ordered:
-        if alarm.column == TOGETHER and len(ordered) > 1:
+        if alarm.column in quiet or (alarm.column == TOGETHER and len(ordered) > 1):
             continue
         if alarm.column == TOGETHER:
             why, act = _ended(alarm.why), "look at the columns that it names; retrain if the world changed"

@@ -23,6 +23,7 @@ from engine.monitoring.performance import Performance, performance
 from engine.monitoring.quality import QualityCheck, quality
 from engine.storage.atomic import write_file
 from engine.text import plain
+from engine.validation.columns import listed as listed_names
 from engine.validation.judge import finite
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
 # Of slices the worst are kept with the look; the others can be cut again from the rows.
 MOST_SLICES = 30
+EXPLAINED = 0.5
 
 
 def measure(job: Mapping[str, Any]) -> dict[str, Any]:
@@ -78,8 +80,9 @@ def _findings(
     case: Case, checks: Sequence[QualityCheck], watched: Watched, performed: Performance
 ) -> list[dict[str, Any]]:
     as_of, rival = case.job["as_of"], performed.rival
-    drifting = {alarm.column for alarm in watched.alarms}
-    listed = [*found.of_quality(checks, drifting, as_of), *found.of_drift(watched.alarms, _weights(watched))]
+    shares = _shares(watched)
+    told = {alarm.column for alarm in watched.alarms} - {*found.idle(watched.alarms, shares)}
+    listed = [*found.of_quality(checks, told, shares, as_of), *found.of_drift(watched.alarms, shares)]
     listed += found.of_calibration(performed.calibration, as_of)
     listed += found.of_performance(performed.fall, rival.sentence if rival and rival.better else None, as_of)
     if performed.periods is not None:
@@ -113,7 +116,7 @@ def _parts(
     well = sum(check.verdict == "ok" for check in checks)
     parts = {
         "quality": part("quality", case.current.num_rows > 0, f"{well} of {len(checks)} checks are well", few),
-        "drift": part("drift", any(c.verdict != "cannot tell" for c in watched.columns), "as in training", few),
+        "drift": part("drift", any(c.verdict != "cannot tell" for c in watched.columns), _undrifted(watched), few),
         "performance": part("performance", bool(measured), performed.sentence, unlabelled),
     }
     if performed.calibration is not None:
@@ -146,9 +149,17 @@ def _columns(watched: Watched) -> list[dict[str, Any]]:
     ]
 
 
-def _weights(watched: Watched) -> dict[str, float]:
-    """Drift times importance, by column."""
-    return {column["column"]: column["weight"] or 0.0 for column in _columns(watched)}
+def _shares(watched: Watched) -> Mapping[str, float]:
+    """How much each feature moves the predictions, where the small model that says so knows enough of them."""
+    known = watched.importances
+    return known.shares if known is not None and (known.explained or 0.0) >= EXPLAINED else {}
+
+
+def _undrifted(watched: Watched) -> str:
+    quiet = found.idle(watched.alarms, _shares(watched))
+    if not quiet:
+        return "as in training"
+    return f"{listed_names(quiet, 3)} moved, and the predictions hardly depend on {'it' if len(quiet) == 1 else 'them'}"
 
 
 def _told(part: DataclassInstance | None) -> dict[str, Any] | None:

@@ -166,7 +166,7 @@ CASES: list[tuple[Callable[[pa.Table], pa.Table], str, list[str]]] = [
     (one_row, "ok", []),
     (all_missing, "failing", ["missing:x"]),
     (infinite, "failing", ["invalid:x"]),
-    (never_seen, "watch", ["drift:place"]),
+    (never_seen, "watch", ["new-category:place"]),
     (text_labels, "ok", []),
     (no_labels, "ok", []),
     (one_class, "ok", []),
