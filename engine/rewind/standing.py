@@ -31,7 +31,7 @@ READINGS = frozenset({
     "count_versions", "versions", "version", "show", "diff", "candidates", "card", "rollback_targets",
     "count_audit", "audit", "verify_audit", "export_audit", "operators",
     "run", "count_runs", "runs", "run_times", "overdue", "log", "logs_of", "log_window", "search_log",
-    "health", "signals", "alerts", "past_alerts", "swaps",
+    "health", "signals", "alerts", "past_alerts", "swaps", "triggers",
     "report_period", "report", "render_report", "write_report", "reports", "kept_report", "write_kept_report",
     "count_outbox", "outbox",
     "schedules", "count_occurrences", "occurrences", "since", "engine_state",

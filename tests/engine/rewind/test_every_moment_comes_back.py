@@ -5,13 +5,15 @@ from __future__ import annotations
 import contextlib
 import sqlite3
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from engine.audit import trail
 from engine.errors import LeverframeError
+from engine.monitoring import alert_book
+from engine.projects import registry
 from engine.rewind.copy import stand
 from engine.rewind.rules import RULES, WITHOUT_A_RULE
 from engine.storage.ledger import Ledger
@@ -93,4 +95,41 @@ def test_between_two_acts_the_first_of_them_stands(tmp_path: Path) -> None:
     world.pack("one")
     then = stand(world.workspace, world.ledger, at + timedelta(minutes=30), world.now)
     assert seen(then, world.ada, at) == world.kept[-1][1]
+    then.close()
+
+
+def test_what_was_committed_behind_a_later_row_was_not_there_yet(tmp_path: Path) -> None:
+    world = World(tmp_path, 7)
+    at = world.now + timedelta(hours=2)
+    for moment in (at + timedelta(seconds=1), at - timedelta(seconds=1)):  # the second waited for the first
+        registry_note(world, moment)
+    then = stand(world.workspace, world.ledger, at, at)
+    verdict = trail.verify(then)
+    assert (verdict.ok, verdict.rows) == (True, trail.count(world.ledger) - 2)
+    then.close()
+
+
+def registry_note(world: World, at: datetime) -> None:
+    with world.ledger.write() as db:
+        trail.append(db, at=at, actor=world.ada, action="note", subject="one")
+
+
+def test_a_ledger_that_kept_no_past_says_at_least_what_its_times_say(tmp_path: Path) -> None:
+    world = World(tmp_path, 8)
+    world.look_at("one", "watch")
+    before = world.now
+    with world.ledger.read() as db:
+        alert = alert_book.open_alerts(db)[0]
+    later = before + timedelta(hours=1)
+    alert_book.acknowledge(world.ledger, alert.id, "mine", world.ada, later)
+    with world.ledger.write() as db:
+        alert_book.resolve_all(db, "one", "over", later)
+    registry.remove(world.ledger, "one", "so", world.ada, later)
+    with world.ledger.write() as db:
+        db.execute("DROP TRIGGER past_no_delete")
+        db.execute("DELETE FROM past")
+    then = stand(world.workspace, world.ledger, before, later)
+    with then.read() as db:
+        assert alert_book.open_alerts(db) == (alert,)
+        assert [project.name for project in registry.everything(db)] == ["one"]
     then.close()

@@ -19,7 +19,7 @@ from engine.housekeeping import bin as bins
 from engine.housekeeping import holds, places, settings
 from engine.housekeeping.records import CleanItem
 from engine.monitoring import alert_book
-from engine.monitoring.records import Finding
+from engine.monitoring.records import Finding, Severity
 from engine.people import operators
 from engine.projects import registry, schedules
 from engine.records import Metric, MovePlan, Operator, ProjectStatus
@@ -266,6 +266,13 @@ class World:
         with self.ledger.write() as db:
             registry.find(db, project)
             alert_book.record(db, project, 1, found, {"drift:x", "performance"}, None, at)
+
+    def look_at(self, project: str, severity: Severity) -> None:
+        """A look that finds one thing."""
+        at = self.tick()
+        with self.ledger.write() as db:
+            found = Finding("drift:x", "drift:x", severity, "x moved", "look", at)
+            alert_book.record(db, project, 1, [found], {"drift:x"}, None, at)
 
     def an_alert(self) -> int:
         with self.ledger.read() as db:
