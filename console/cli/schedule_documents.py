@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from console.cli.documents import time
+from engine.monitoring.records import Trigger
 from engine.schedule.records import Occurrence, Schedule
 
 Document = dict[str, Any]
@@ -41,4 +42,17 @@ def occurrence(found: Occurrence) -> Document:
         "why": found.why,
         "run": found.run,
         "at": time(found.at),
+    }
+
+
+def trigger(found: Trigger) -> Document:
+    """What starts a retrain besides the schedule, and what became of it when it last held."""
+    return {
+        "project": found.project,
+        "on": found.on,
+        "rows": found.rows,
+        "cool_down": found.cool_down,
+        "last": {"state": found.state, "why": found.why, "run": found.run, "at": time(found.at)}
+        if found.at
+        else None,
     }

@@ -15,6 +15,7 @@ from console.cli.printing import documents as print_all
 from console.cli.session import Session, Verb, VerbGroup, limit_option, matching_option, reason_option
 from console.cli.words import count
 from console.lines import Span, Tone
+from engine.monitoring.records import Trigger
 from engine.schedule.records import EngineState, Occurrence, Schedule
 
 HEADINGS = ("due (UTC)", "project", "job", "became", "run", "why")
@@ -52,12 +53,15 @@ def list_schedules(session: Session, project: str | None) -> None:
 def _list(session: Session, project: str | None) -> None:
     with session.engine() as engine:
         found, state = engine.schedules(project), engine.engine_state()
+        triggers = engine.triggers(project)
     if session.json:
         document([schedule_documents.schedule(each) for each in found])
         return
     now = session.now()
     for each in found:
         _one(each, now)
+    for trigger in triggers:
+        _trigger(trigger)
     if not found:
         say("Nothing is scheduled: [schedule] in a project's leverframe.toml says when it is retrained.")
     say(_engine(session, state))
@@ -74,6 +78,14 @@ def _one(found: Schedule, now: datetime) -> None:
     if found.last is not None:
         rows.append(("last", f"{found.last.due:%Y-%m-%d %H:%M} UTC: {_became(found.last)}"))
     table(rows, indent=2)
+
+
+def _trigger(found: Trigger) -> None:
+    cool_down = cells.span(found.cool_down)
+    say(Span(f"{found.project} retrain: at {found.words}, at most once in {cool_down}", "strong"))
+    if found.at is not None:
+        became = f"ran as run {found.run}" if found.run else "skipped"
+        say(f"last  {found.at:%Y-%m-%d %H:%M} UTC: {became}; {found.why}", indent=2, hang=6)
 
 
 def _limits(found: Schedule) -> str:
@@ -104,6 +116,22 @@ def _engine(session: Session, state: EngineState) -> Cell:
         return Span(f"The engine runs: process {state.pid} on {state.host}{since}.", "dim")
     how = session.command("engine")
     return Span(f"No engine runs, so nothing starts by itself: {how}, or open the console.", "watch")
+
+
+@schedules.command("triggers", cls=Verb)
+@click.argument("project", required=False)
+@click.pass_obj
+def triggers(session: Session, project: str | None) -> None:
+    """What starts retrains besides time, and what became of each when it last held."""
+    with session.engine() as engine:
+        found = engine.triggers(project)
+    if session.json:
+        document([schedule_documents.trigger(each) for each in found])
+        return
+    for each in found:
+        _trigger(each)
+    if not found:
+        say("Nothing starts a retrain but its schedule and people: [[triggers]] in a project's leverframe.toml does.")
 
 
 @schedules.command("history", cls=Verb)

@@ -53,6 +53,7 @@ REACHES = {
     "schedules edit tiny --every 6h --reason x": "edit_schedule",
     "schedules run tiny": "run_now",
     "schedules history": "occurrences",
+    "schedules triggers": "triggers",
     "health tiny": "health",
     "health tiny --look": "look",
     "alerts": "alerts",

@@ -118,3 +118,18 @@ def test_the_rows_of_a_bad_slice_are_told_and_an_unknown_slice_names_the_known(l
 def test_nothing_open_is_said(history: History) -> None:
     assert history("alerts").out.startswith("Nothing is open")
     assert as_json(history, "alerts") == []
+
+
+def test_what_starts_a_retrain_besides_time_is_told(looked: History) -> None:
+    assert looked("schedules", "triggers").out.startswith("Nothing starts a retrain but its schedule")
+    engine = open_engine(looked.home, "ada")
+    with engine._ledger.write() as db:
+        db.execute(
+            "UPDATE projects SET manifest = json_insert(manifest, '$.triggers',"
+            """ json('[{"on": "new-data", "rows": 600}, {"on": "drift", "cool_down": "2d"}]'))"""
+        )
+    engine.close()
+    assert looked("schedules", "triggers", "tiny").out == (
+        "tiny retrain: at 600 new rows, at most once in 24 h\ntiny retrain: at an alert of drift, at most once in 2 d\n"
+    )
+    assert [each["on"] for each in as_json(looked, "schedules", "triggers")] == ["new-data", "drift"]
