@@ -11,6 +11,7 @@ from console.asking import Page, Rows
 if TYPE_CHECKING:
     from engine.api import Engine
     from engine.housekeeping.records import BinItem, CleanPlan, DiskReport
+    from engine.monitoring.records import Trigger
     from engine.records import AuditRow, Change, DecisionCard, MovePlan, Run, Version
     from engine.runs.logindex import LogLine
     from engine.runs.times_records import RunTimes
@@ -21,10 +22,11 @@ SELDOM = 5.0  # as often as ages are drawn anew
 
 @dataclass(frozen=True)
 class Plans:
-    """Every schedule, and who sees to them."""
+    """Every schedule, who sees to them, and what else starts retrains."""
 
     schedules: tuple[Schedule, ...]
     engine: EngineState
+    triggers: tuple[Trigger, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -32,7 +34,7 @@ class AskSchedules:
     refresh: float = SELDOM
 
     def answer(self, engine: Engine, now: datetime) -> Plans:
-        return Plans(engine.schedules(), engine.engine_state())
+        return Plans(engine.schedules(), engine.engine_state(), engine.triggers())
 
 
 @dataclass(frozen=True)

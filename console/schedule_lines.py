@@ -12,6 +12,7 @@ from console.lines import Line, Span, Tone, line, pad, wrapped
 from engine.text import plain
 
 if TYPE_CHECKING:
+    from engine.monitoring.records import Trigger
     from engine.records import Overview
     from engine.schedule.records import EngineState, Occurrence, OccurrenceState, Schedule
 
@@ -61,6 +62,19 @@ def detail(schedule: Schedule, now: datetime, zone: tzinfo | None, width: int) -
         here = due.astimezone(zone)
         text = f"   {pad(f'{due.astimezone(own):%a %d %b %H:%M}', 30)}  {pad(f'{here:%a %d %b %H:%M}', 18)}"
         lines.append(line(text, Span(f"  {cells.until(due, now)}", "dim")))
+    return lines
+
+
+def also(triggers: Sequence[Trigger], width: int) -> Sequence[Line]:
+    """What starts retrains of the selected project besides time, a line or two each."""
+    lines: list[Line] = []
+    for each in triggers:
+        last = ""
+        if each.at is not None:
+            became = f"run {each.run}" if each.run else plain(each.why, 160)
+            last = f" Last held {each.at:%d %b %H:%M} UTC: {became}."
+        said = f"Also at {each.words}, at most once in {cells.span(each.cool_down)}.{last}"
+        lines += wrapped(said, width - 4, indent="   ", tone="dim")[:2]
     return lines
 
 

@@ -14,9 +14,10 @@ from console.dialogs import reasons
 from console.dialogs.reschedule import RescheduleDialog
 from console.lines import EMPTY, ends, line
 from console.questions import AskSchedules, Plans
-from console.schedule_lines import detail, who_sees_to_it
+from console.schedule_lines import also, detail, who_sees_to_it
 from console.screens.list_page import WholeListPage
 from console.widgets.lines_view import LinesView
+from engine.monitoring.records import Trigger
 from engine.schedule.records import Schedule
 
 
@@ -29,6 +30,8 @@ class SchedulesPage(WholeListPage[Schedule]):
         "  [schedule]",
         '  retrain = { cron = "0 3 * * mon", timezone = "America/New_York", catch_up = "latest" }',
     )
+
+    triggers: tuple[Trigger, ...] = ()
 
     @staticmethod
     def key(record: Schedule) -> tuple[str, str]:
@@ -47,6 +50,7 @@ class SchedulesPage(WholeListPage[Schedule]):
         return AskSchedules()
 
     def show(self, answer: Plans, at: datetime) -> None:  # type: ignore[override]
+        self.triggers = answer.triggers
         super().show(answer.schedules, at)
         paused = sum(1 for s in answer.schedules if not s.enabled)
         said = f" {len(answer.schedules):,} schedules" + (f", {paused:,} paused" if paused else "")
@@ -57,7 +61,8 @@ class SchedulesPage(WholeListPage[Schedule]):
     def selection_changed(self) -> None:
         schedule, at = self.selected, self.at
         if schedule is not None and at is not None:
-            self.lines("#plan").show(lambda width: detail(schedule, at, None, width))
+            own = [each for each in self.triggers if (each.project, "retrain") == (schedule.project, schedule.job)]
+            self.lines("#plan").show(lambda width: [*detail(schedule, at, None, width), *also(own, width)])
         else:
             self.lines("#plan").show(lambda width: ())
         self.draw_frame()

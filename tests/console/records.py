@@ -18,6 +18,7 @@ from engine.housekeeping.records import (
     LargeFile,
     Share,
 )
+from engine.monitoring.records import Trigger
 from engine.records import (
     AuditRow,
     AuditVerdict,
@@ -157,6 +158,10 @@ SCHEDULE = Schedule(
 PAUSED = replace(
     SCHEDULE, project="churn", enabled=False, next_due=(), last=MISSED, changed_by="bob", origin="operator"
 )
+TRIGGER = Trigger(
+    "flights", "new-data", 5000, 86400, "skipped", "6,110 new rows since the last version; run 41 is under way", None,
+    ago(hours=2),
+)  # fmt: skip
 HERE = EngineState(True, True, "prod-1", 4711, ago(hours=3), 2)
 TIMES = RunTimes(
     "flights", "retrain", 20, 41.0, 55.0, 90.0,
@@ -281,6 +286,9 @@ class FakeEngine(FakeHealth):
 
     def schedules(self, project: str | None = None) -> tuple[Schedule, ...]:
         return (PAUSED, SCHEDULE)
+
+    def triggers(self, project: str | None = None) -> tuple[Trigger, ...]:
+        return (TRIGGER,)
 
     def occurrences(self, *, offset: int, limit: int, matching: str) -> tuple[Occurrence, ...]:
         return _page([o for o in (RAN, MISSED) if matching in o.project], offset, limit)

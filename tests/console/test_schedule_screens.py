@@ -9,10 +9,10 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from console.lines import plain_text, width_of
-from console.schedule_lines import detail, went_by, who_sees_to_it
+from console.schedule_lines import also, detail, went_by, who_sees_to_it
 from console.times_lines import times_lines
 from tests.console.conftest import NARROW, WIDE, Desk
-from tests.console.records import HERE, MISSED, NOW, PAUSED, RAN, SCHEDULE, TIMES, FakeEngine, ago
+from tests.console.records import HERE, MISSED, NOW, PAUSED, RAN, SCHEDULE, TIMES, TRIGGER, FakeEngine, ago
 
 Console = Callable[..., None]
 
@@ -24,6 +24,12 @@ def test_the_next_five_due_times_stand_in_both_zones() -> None:
     assert "Mon 30 Nov 09:00" in text
     assert text.count("Mon ") == 10
     assert "u resumes it" in plain_text(detail(PAUSED, NOW, None, 100))
+
+
+def test_what_else_starts_a_retrain_is_said_with_what_became_of_it() -> None:
+    text = plain_text(also((TRIGGER,), 120))
+    assert text.startswith("   Also at 5,000 new rows, at most once in 24 h. Last held ")
+    assert "6,110 new rows since the last version; run 41 is under way." in text.replace("\n   ", " ")
 
 
 def test_who_sees_to_the_schedules_is_said_and_nobody_is_amber() -> None:
