@@ -35,6 +35,7 @@ def serve(session: Session, host: str, port: int, token_file: Path | None) -> No
     from engine.serving.view import open_view
 
     session.needs_now("serve")
+    session.needs_now("serve")
     token = read_token(os.environ, token_file.expanduser() if token_file else None)
     with told_to_end() as ended:
         service = Service(open_view(session.home, session.operator), host, port, token)

@@ -15,7 +15,7 @@ from urllib.parse import parse_qsl, quote, urlencode
 
 from engine.clock import moment
 from engine.errors import Invalid, LeverframeError, NotFound
-from engine.serving import assets, frame, front, project
+from engine.serving import assets, exposition, frame, front, project
 from engine.serving.access import Asked, Door
 from engine.serving.frame import Live
 from engine.serving.view import View
@@ -131,6 +131,8 @@ class App:
             case [""]:
                 live = Live("/changed", self._view.marker(now), now)
                 return _answer("200 OK", front.page(self._view.front(now), live))
+            case ["metrics"]:
+                return _answer("200 OK", exposition.exposition(self._view.figures(now)), exposition.KIND)
             case ["changed"]:
                 return _answer("200 OK", self._view.marker(now), _TEXT)
             case ["static", name] if name in assets.BY_NAME:

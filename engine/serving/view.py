@@ -27,6 +27,8 @@ from engine.reports import keeping, making
 from engine.reports.keeping import Kept
 from engine.reports.period import between
 from engine.reports.records import Period, Report
+from engine.schedule import lease
+from engine.serving.figures import Figure, figures
 from engine.storage import workspace as workspaces
 from engine.storage.ledger import Ledger
 from engine.storage.objects import ObjectStore
@@ -138,6 +140,13 @@ class View:
                 found = [_mark(status), *db.execute(_NEWEST, {"project": name}).fetchone()]
             found += db.execute(_OPEN, {"project": name}).fetchone()
         return sha256(repr(found).encode()).hexdigest()[:16]
+
+    def figures(self, now: datetime) -> tuple[Figure, ...]:
+        """What a monitoring system wants to know, of one moment."""
+        with self.ledger.read() as db:
+            seen = overviews.overview(db, self.workspace, self.operator, now)
+            runs = lease.state(self.workspace, db, mine=None).running
+            return tuple(figures(db, seen, runs))
 
     def answers(self) -> None:
         """Raise what keeps the ledger from being read."""

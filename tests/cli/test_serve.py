@@ -72,6 +72,11 @@ def test_no_token_is_taken_from_the_command_line(history: History) -> None:
     assert history("serve", "--token", "0123456789abcdef").code == 2
 
 
+def test_what_is_served_is_the_present(history: History) -> None:
+    told = history("serve", "--at", "2026-11-03")
+    assert told.code == 1 and told.err.startswith("serve acts on the present")
+
+
 def test_only_somebody_who_works_here_may_serve(history: History) -> None:
     told = call("--home", history.home, "--operator", "mallory", "serve")
     assert told.code == 1 and "knows no operator 'mallory'" in told.err
