@@ -1,6 +1,6 @@
 """How long a scan takes beside ``du -s`` on the same tree: the first, and one again of a mostly unchanged tree.
 
-    .venv/bin/python benchmarks/disk_scan.py [--files 200000] [--rounds 5]
+    .venv/bin/python benchmarks/disk_scan.py [--files 200000] [--rounds 5] [--size 300]
 
 Both are measured in turns, in one run, with warm caches and at the same low priority. Between two scans 1 % of the
 folders change and one log grows, which the scan has to find.
@@ -27,7 +27,7 @@ IN_A_FOLDER = 25
 LOG = "0000/00/service.log"
 
 
-def plant(root: Path, files: int) -> list[Path]:
+def plant(root: Path, files: int, size: int) -> list[Path]:
     """A tree of small files, 25 in a folder, and a log among them; returns its folders."""
     folders = []
     for number in range(files // IN_A_FOLDER):
@@ -35,7 +35,7 @@ def plant(root: Path, files: int) -> list[Path]:
         folder.mkdir(parents=True)
         folders.append(folder)
         for name in range(IN_A_FOLDER):
-            (folder / f"part-{name:03d}.bin").write_bytes(b"x" * 300)
+            (folder / f"part-{name:03d}.bin").write_bytes(b"x" * size)
     (root / LOG).write_bytes(b"x")
     return folders
 
@@ -78,10 +78,11 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--files", type=int, default=200_000)
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--size", type=int, default=300, help="bytes of each file; 0 for ten million of them")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="disk-scan-") as place:
         root = Path(place) / "tree"
-        folders = plant(root, options.files)
+        folders = plant(root, options.files, options.size)
         print(f"{options.files:,} files in {len(folders):,} folders")
         time.sleep(3)  # what was written this instant is not trusted by a scan
         plain, first, again = measure(root, memory_of(Path(place) / "memory", root), folders, options.rounds)

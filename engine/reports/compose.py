@@ -53,7 +53,7 @@ def compose(facts: Facts) -> Report:
     title = plain(facts.project.title, 200) or name
     standing = Standing(title, live, key, gates, facts.last_run, facts.looked_at, troubles, waiting)
     word, sentence = verdict(standing, facts.period.until)
-    weakest, by = _weakest(facts.judged, live.number if live else None, spec)
+    weakest, by = _weakest_now(facts, spec) or _weakest(facts.judged, live.number if live else None, spec)
     report = Report(
         project=name,
         title=title,
@@ -168,6 +168,30 @@ def _weakest(judged: Sequence[Judged], live: int | None, spec: ReportSpec) -> tu
     ]  # fmt: skip
     found.sort(key=lambda each: (each.value if better else -each.value, -each.n, each.name))
     return tuple(found[:WEAKEST]), plain(words.of_metric(spec.words, key), 400)
+
+
+def _weakest_now(facts: Facts, spec: ReportSpec) -> tuple[tuple[Weakness, ...], str] | None:
+    """The same from the newest look at the version in use: on all rows since it learnt, where it is surely worse.
+
+    Only by the columns that the manifest names as segments: any other is for those who look into errors. None where
+    the look found none.
+    """
+    look = facts.look or {}
+    sliced, named = look.get("slices"), facts.manifest.get("validation", {}).get("segments", ())
+    if not sliced:
+        return None
+    key = str(sliced["metric"])
+    whole = next((each["value"] for each in look["periods"]["live"] if each["metric"] == key), None)
+    found = tuple(
+        Weakness(
+            plain(words.of_segment(spec.words, str(where["column"]), str(where["value"])), 200),
+            int(part["n"]), float(part["value"]), part["low"], part["high"], whole,
+        )
+        for part in sliced["found"]
+        for where in part["conditions"]
+        if part["verdict"] == "worse" and len(part["conditions"]) == 1 and where["column"] in named
+    )  # fmt: skip
+    return (found[:WEAKEST], plain(words.of_metric(spec.words, key), 400)) if found else None
 
 
 def _interval(part: dict[str, Any], side: str) -> tuple[float | None, float | None]:

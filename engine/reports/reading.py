@@ -16,6 +16,7 @@ from typing import Any
 from engine.audit.chain import GENESIS
 from engine.clock import moment, stamp
 from engine.errors import Damage
+from engine.monitoring import looks
 from engine.projects import registry
 from engine.records import Deployment, Project, Run, Version
 from engine.release import history
@@ -89,6 +90,7 @@ class Facts:
     runs: tuple[Run, ...]
     last_run: Run | None
     looked_at: datetime | None
+    look: Mapping[str, Any] | None
     audit_rows: int
     audit_head: str
 
@@ -124,9 +126,20 @@ def read(db: sqlite3.Connection, store: ObjectStore, name: str, period: Period) 
         runs=tuple(runs.records(db, db.execute(_RUNS, within).fetchall())),
         last_run=_last_run(db, within),
         looked_at=_looked_at(db, live, within["until"]),
+        look=_look(db, live, within["until"]),
         audit_rows=audit["seq"] if audit else 0,
         audit_head=audit["digest"] if audit else GENESIS,
     )
+
+
+def _look(db: sqlite3.Connection, live: Deployment | None, until: str) -> Mapping[str, Any] | None:
+    """The newest look at the version in use whose details were kept."""
+    row = db.execute(
+        "SELECT document FROM health WHERE project = ? AND number = ? AND as_of < ? AND document IS NOT NULL"
+        " ORDER BY as_of DESC, run DESC LIMIT 1",
+        (live.project, live.number, until),
+    ).fetchone() if live else None  # fmt: skip
+    return looks.unpacked(row["document"]) if row else None
 
 
 def _measured(

@@ -10,6 +10,7 @@ import pytest
 
 from engine.clock import stamp
 from engine.errors import Invalid, NotFound
+from engine.monitoring import looks
 from engine.reports import html, phrases, text
 from engine.reports.period import between
 from engine.reports.records import Report
@@ -241,3 +242,27 @@ def test_days_are_told_on_the_clocks_of_the_project(home: Path) -> None:
     report = world.engine.report("flights", (NOW - WEEK, NOW))
     assert report.live_since == late and report.document()["live_since"] == stamp(late)
     assert "went live on 21 November 2026" in text.text(report)
+
+
+def test_what_the_newest_look_found_surely_worse_comes_before_what_the_last_retrain_saw(home: Path) -> None:
+    world = lived_in(home, validation={"metrics": ["roc_auc", "log_loss"], "segments": ["carrier"]})
+    run = world.run(NOW - DAY, job="health")
+    base = {"n": 400, "value": 0.6, "low": 0.55, "high": 0.65, "verdict": "worse"}
+    slices = [
+        {**base, "conditions": [{"column": "carrier", "value": "EV"}, {"column": "dest", "value": "ORD"}]},
+        {**base, "conditions": [{"column": "humid", "value": "below 36"}]},
+        {**base, "conditions": [{"column": "carrier", "value": "9E"}]},
+        {**base, "conditions": [{"column": "carrier", "value": "UA"}], "verdict": "cannot tell", "value": None},
+    ]
+    document = {
+        "slices": {"metric": "roc_auc", "found": slices},
+        "periods": {"live": [{"metric": "roc_auc", "value": 0.71}]},
+    }
+    with world.engine._ledger.write() as db:
+        db.execute(
+            "INSERT INTO health (run, project, number, as_of, at, verdict, why, rows, labelled, document)"
+            " VALUES (?, 'flights', 3, ?, ?, 'ok', 'all is well', 9000, 9000, ?)",
+            (run, stamp(NOW - DAY), stamp(NOW - DAY), looks.packed(document)),
+        )
+    (weakest,) = world.report().weakest
+    assert (weakest.name, weakest.value, weakest.low, weakest.n, weakest.whole) == ("carrier 9E", 0.6, 0.55, 400, 0.71)
