@@ -18,6 +18,7 @@ from typing import Any
 import pytest
 
 from console.cli import documents
+from console.frame import PLACES
 from engine import clock
 from engine.api import Engine, EngineThen, open_engine
 from engine.errors import NotFound, Refusal
@@ -25,6 +26,7 @@ from engine.records import AuditVerdict, ProjectStatus
 from engine.rewind.copy import FOLDER
 from engine.rewind.standing import READINGS
 from tests import tiny
+from tests.terminal import Terminal
 
 pytestmark = pytest.mark.slow
 WEEK = timedelta(days=7)
@@ -234,3 +236,32 @@ def test_a_log_that_was_still_written_then_is_not_shown(site: Site) -> None:
             then.log(run.id)
     with closing(site.engine.as_of(run.ended_at)) as then:
         assert then.log(run.id).lines == site.engine.log(run.id).lines
+
+
+@pytest.mark.parametrize("size", [(140, 42), (80, 24)])
+def test_the_console_shows_every_screen_as_of_then_and_no_key_changes_anything(
+    site: Site, size: tuple[int, int]
+) -> None:
+    at, home = site.kept[4][0], site.engine.home  # tiny@2 has just taken the place of tiny@1
+    before, told = (
+        site.engine.count_audit(),
+        f"AS OF {at:%a} {at.day} {at:%b %Y %H:%M} UTC, nothing can be changed here",
+    )
+    with Terminal("--home", home, "--operator", "ada", "--at", clock.stamp(at), size=size) as terminal:
+        terminal.see("@2")
+        for key, heading in PLACES[1:]:
+            terminal.press(key)
+            terminal.see(f"{told}  {heading}")
+        terminal.press("1")
+        terminal.see(f"{told}  Overview")
+        terminal.press("r")
+        terminal.see("This is how things stood on")
+        terminal.press("R")
+        terminal.see("ROLL BACK tiny")
+        terminal.see("■ This is how things stood on")
+        terminal.press("\r")
+        terminal.press("q")
+        assert terminal.ended() == 0
+    assert site.engine.count_audit() == before
+    assert left(site.engine) == []
+    assert not list((home / "console").glob("*")), "neither the picture nor the visit is one of now"
