@@ -7,14 +7,15 @@ import sqlite3
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from engine.audit import trail
-from engine.errors import LeverframeError
+from engine.errors import LeverframeError, Refusal
 from engine.monitoring import alert_book
 from engine.projects import registry
-from engine.rewind.copy import stand
+from engine.rewind.copy import FOLDER, stand
 from engine.rewind.rules import RULES, WITHOUT_A_RULE
 from engine.storage.ledger import Ledger
 from tests.engine.rewind.worlds import World, seen, tables
@@ -133,3 +134,22 @@ def test_a_ledger_that_kept_no_past_says_at_least_what_its_times_say(tmp_path: P
         assert alert_book.open_alerts(db) == (alert,)
         assert [project.name for project in registry.everything(db)] == ["one"]
     then.close()
+
+
+def test_without_room_for_a_copy_it_is_refused_and_nothing_is_left(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = World(tmp_path, 9)
+    size = world.ledger.path.stat().st_size
+    monkeypatch.setattr("engine.rewind.copy.shutil.disk_usage", lambda path: SimpleNamespace(total=9 * size, free=size))
+    with pytest.raises(Refusal, match="takes a copy of the ledger"):
+        stand(world.workspace, world.ledger, world.now, world.now)
+    assert list((world.workspace.cache / FOLDER).iterdir()) == []
+
+
+def test_a_copy_that_cannot_be_taken_back_is_not_left_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    world = World(tmp_path, 10)
+    monkeypatch.setattr("engine.rewind.copy.NOTES", ("SELECT * FROM nowhere",))
+    with pytest.raises(Refusal, match="could not be copied"):
+        stand(world.workspace, world.ledger, world.now, world.now)
+    assert list((world.workspace.cache / FOLDER).iterdir()) == []
