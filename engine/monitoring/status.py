@@ -98,6 +98,8 @@ def _measured(facts: Facts, now: datetime) -> Status | None:
     age = span((now - newest).total_seconds())
     if facts.patience is OLDEST:
         return Status("unknown", f"nothing was measured for {age}: retrain measures {facts.live}", newest)
+    if facts.looked_at is None:
+        return Status("unknown", f"nobody has looked at {facts.live} yet, and it was measured {age} ago: look now", newest)
     return Status("unknown", f"nobody has looked at the health of {facts.live} for {age}: is the engine up?", newest)
 
 
