@@ -73,12 +73,13 @@ test: setup
 check: setup
 	@status=0; $(BIN)/ruff check . || status=1; $(BIN)/mypy || status=1; exit $$status
 
-# Four locks that agree: the product with all tools, the product alone, the product for [compute], and uv alone for the
-# first step of setup.
+# Five locks that agree: the product with all tools, the product alone, the product for [compute], the product for
+# notifications, and uv alone for the first step of setup.
 lock: setup
-	$(LOCK) $(ARGS) --extra dask --group dev pyproject.toml -o requirements/dev.txt
+	$(LOCK) $(ARGS) --extra dask --extra notify --group dev pyproject.toml -o requirements/dev.txt
 	$(LOCK) pyproject.toml -c requirements/dev.txt -o requirements/run.txt
 	$(LOCK) --extra dask pyproject.toml -c requirements/dev.txt -o requirements/dask.txt
+	$(LOCK) --extra notify pyproject.toml -c requirements/dev.txt -o requirements/notify.txt
 	echo uv | $(LOCK) - -c requirements/dev.txt -o requirements/uv.txt
 
 clean:

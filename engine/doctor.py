@@ -16,6 +16,8 @@ from engine.errors import Damage, LeverframeError
 from engine.projects import registry
 from engine.records import Finding, Version
 from engine.release import live as projection
+from engine.reports import webhook
+from engine.reports.outbox import WEBHOOK
 from engine.reports.server import from_environment
 from engine.schedule import lease, unit
 from engine.schedule.due import due_after
@@ -33,7 +35,7 @@ def examine(
 ) -> tuple[Finding, ...]:
     """Every finding, the good ones too. With ``mend`` the live folders and environments are rebuilt from the store."""
     findings = [_ledger(ledger), _audit(ledger), _disk(workspace, ledger), _tools(), _engine(workspace, ledger, now)]
-    findings += [*_units(workspace), *_mail(ledger)]
+    findings += [*_units(workspace), *_mail(ledger), *_webhooks()]
     with ledger.read() as db:
         projects = registry.everything(db)
         live = {
@@ -73,7 +75,11 @@ def _ledger(ledger: Ledger) -> Finding:
 def _mail(ledger: Ledger) -> list[Finding]:
     """Where mail is to be sent at all: whether there is a server for it, and what was given up."""
     with ledger.read() as db:
-        rows = db.execute("SELECT state, count(*) AS mails FROM outbox WHERE state <> 'sent' GROUP BY state")
+        rows = db.execute(
+            "SELECT state, count(*) AS mails FROM outbox WHERE state = 'failed'"
+            " OR (state <> 'sent' AND recipient NOT LIKE ?) GROUP BY state",
+            (f"{WEBHOOK}%",),
+        )
         mails = {row["state"]: row["mails"] for row in rows}
     try:
         server = from_environment(os.environ)
@@ -85,6 +91,17 @@ def _mail(ledger: Ledger) -> list[Finding]:
     if server is None and mails:
         return [Finding("mail", "watch", "mails wait and no server is set up; LEVERFRAME_SMTP_HOST names one")]
     return [Finding("mail", "ok", f"by {server.host}, port {server.port}")] if server is not None else []
+
+
+def _webhooks() -> list[Finding]:
+    """Whether those whom the environment names are there to be notified."""
+    try:
+        found = webhook.from_environment(os.environ)
+    except LeverframeError as error:
+        return [Finding("webhooks", "failing", str(error).rstrip("."))]
+    return (
+        [Finding("webhooks", "ok", ", ".join(name.removeprefix(WEBHOOK) for name in found.addresses))] if found else []
+    )
 
 
 def _audit(ledger: Ledger) -> Finding:

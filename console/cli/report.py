@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 TONES: dict[str, Tone] = {"sent": "ok", "failed": "failing", "queued": "watch", "sending": "watch"}
 STATES = {
-    "sent": "the mail server has taken it",
+    "sent": "it was taken",
     "queued": "it is tried again",
     "sending": "it is being sent",
     "failed": "it is given up",

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 
 from engine.clock import now
 from engine.projects.manifest_report import spec_of
-from engine.reports import keeping, making, outbox
+from engine.reports import keeping, making, outbox, webhook
 from engine.reports.events import recipients
 from engine.runs import queue
 from engine.runs.own_work import measured
@@ -28,5 +29,5 @@ def make(ledger: Ledger, room: Room) -> None:
     with ledger.write() as db:
         _, draft = keeping.register(db, report, digests, room.run.id, at)
         outbox.queue(db, draft, spec.to, at)
-        outbox.forget(db, project, recipients(spec, row["owner"]), at)
+        outbox.forget(db, project, [*recipients(spec, row["owner"]), *webhook.names(os.environ)], at)
         queue.finish(db, room.run.id, "succeeded", at)

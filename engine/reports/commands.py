@@ -120,7 +120,8 @@ class ReportCommands:
         """Try one mail now, or all that wait or were given up. Raises NotFound, Refusal when no server is set up."""
         from engine.reports import sending
 
-        return sending.retry(self._ledger, self._store, mail, self.operator, sending.server(), clock.now)
+        sending.needs_a_way()
+        return sending.retry(self._ledger, self._store, mail, self.operator, sending.way_to, clock.now)
 
 
 def _form_of(target: Path) -> Form:

@@ -10,6 +10,7 @@ from engine.reports import keeping, mail, outbox
 from engine.reports.mail import Letter
 from engine.reports.outbox import Mail
 from engine.reports.server import Post, Undelivered
+from engine.reports.webhook import Webhooks
 from engine.storage.ledger import Ledger
 from engine.storage.objects import ObjectStore
 
@@ -25,13 +26,18 @@ def letter(ledger: Ledger, objects: ObjectStore, row: Mail, sender: str) -> Lett
     return Letter(sender, row.recipient, row.subject, text, html, row.token, row.queued_at)
 
 
-def deliver(ledger: Ledger, objects: ObjectStore, post: Post, number: int, now: Callable[[], datetime]) -> Mail | None:
+def deliver(
+    ledger: Ledger, objects: ObjectStore, post: Post | Webhooks, number: int, now: Callable[[], datetime]
+) -> Mail | None:
     """Try one mail that is due; None when it is not, or another process has it. Returns the row as it is then."""
     row = outbox.claim(ledger, number, now())
     if row is None:
         return None
     try:
-        post.send(mail.message(letter(ledger, objects, row, post.sender)), row.recipient)
+        if isinstance(post, Webhooks):
+            post.send(row)
+        else:
+            post.send(mail.message(letter(ledger, objects, row, post.sender)), row.recipient)
     except Undelivered as problem:
         return outbox.not_accepted(ledger, row, str(problem), now(), for_good=problem.for_good)
     except LeverframeError as problem:  # an address that is none, a report that is damaged: a person must mend it

@@ -28,8 +28,12 @@ LEASE = timedelta(minutes=10)
 FIRST, LONGEST = timedelta(minutes=1), timedelta(days=1)
 MOST = 12  # attempts, which are spread over two and a half days
 OLDEST = timedelta(days=7)  # for a mail that no server was set up for
+WEBHOOK = "webhook "  # and its name: what no mail address can be
 _ABOUT = "mail "  # and the recipient: what an alert is about, so that one who gets mail says nothing of another
 _NO_SERVER = "no mail server was set up for it within a week; LEVERFRAME_SMTP_HOST and the settings beside it name one"
+_NO_WEBHOOK = "no engine knew its address within a week; LEVERFRAME_NOTIFY_URLS names such"
+# Rows for a webhook go another way than mail, and neither waits for the other.
+_OF_KIND = f"(substr(recipient, 1, {len(WEBHOOK)}) = '{WEBHOOK}') = ?"
 
 
 @dataclass(frozen=True)
@@ -89,11 +93,12 @@ def back_off(attempts: int) -> timedelta:
     return min(LONGEST, FIRST * (1 << min(attempts - 1, 20)))
 
 
-def due(db: sqlite3.Connection, now: datetime, limit: int = 200) -> list[int]:
-    """What is to be tried by now, the oldest first; also what somebody was sending who is gone."""
+def due(db: sqlite3.Connection, now: datetime, limit: int = 200, *, webhooks: bool = False) -> list[int]:
+    """What mail (or what for webhooks) is to be tried by now, the oldest first; also what somebody sent who is gone."""
     rows = db.execute(
-        "SELECT id FROM outbox WHERE next_try IS NOT NULL AND next_try <= ? ORDER BY next_try, id LIMIT ?",
-        (stamp(now), limit),
+        f"SELECT id FROM outbox WHERE next_try IS NOT NULL AND next_try <= ? AND {_OF_KIND}"
+        " ORDER BY next_try, id LIMIT ?",
+        (stamp(now), webhooks, limit),
     )
     return [row["id"] for row in rows]
 
@@ -133,16 +138,19 @@ def not_accepted(ledger: Ledger, mail: Mail, why: str, now: datetime, *, for_goo
         return find(db, mail.id)
 
 
-def give_up_old(ledger: Ledger, now: datetime) -> None:
+def give_up_old(ledger: Ledger, now: datetime, *, webhooks: bool = False) -> None:
     """Without a server: give up what has waited for one for a week."""
-    old = "state = 'queued' AND next_try IS NOT NULL AND queued_at <= ?"
+    old, given = (
+        f"state = 'queued' AND next_try IS NOT NULL AND queued_at <= ? AND {_OF_KIND}",
+        (stamp(now - OLDEST), webhooks),
+    )
     with ledger.read() as db:
-        found = db.execute(f"SELECT 1 FROM outbox WHERE {old} LIMIT 1", (stamp(now - OLDEST),)).fetchone()
+        found = db.execute(f"SELECT 1 FROM outbox WHERE {old} LIMIT 1", given).fetchone()
     if found is None:
         return
     with ledger.write() as db:
-        for row in db.execute(f"SELECT * FROM outbox WHERE {old}", (stamp(now - OLDEST),)).fetchall():
-            _give_up(db, _mail(row), _NO_SERVER, now)
+        for row in db.execute(f"SELECT * FROM outbox WHERE {old}", given).fetchall():
+            _give_up(db, _mail(row), _NO_WEBHOOK if webhooks else _NO_SERVER, now)
 
 
 def again(db: sqlite3.Connection, mail: int | None, now: datetime) -> list[int]:
@@ -205,7 +213,7 @@ def _give_up(db: sqlite3.Connection, mail: Mail, why: str, now: datetime) -> Non
         key=_ABOUT + mail.recipient,
         part=_ABOUT + mail.recipient,
         severity="watch",
-        why=f"'{plain(mail.subject, 80)}' could not be mailed to {mail.recipient}: {why.rstrip('.')}",
+        why=f"'{plain(mail.subject, 80)}' could not be sent to {mail.recipient}: {why.rstrip('.')}",
         act="leverframe outbox retry",
         since=mail.queued_at,
     )

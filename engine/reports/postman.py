@@ -15,8 +15,9 @@ from typing import Any
 
 from engine import clock
 from engine.errors import LeverframeError
-from engine.reports import delivery, events, outbox
+from engine.reports import delivery, events, outbox, webhook
 from engine.reports.server import Post, from_environment
+from engine.reports.webhook import Webhooks
 from engine.storage.ledger import Ledger
 from engine.storage.objects import ObjectStore
 from engine.storage.workspace import Workspace
@@ -27,12 +28,19 @@ PATIENCE_SECONDS = 2.0
 REST = timedelta(minutes=1)
 
 
-def _of_this_machine() -> Post | None:
+def _server() -> Post | None:
     return from_environment(os.environ)
 
 
+def _webhooks() -> Webhooks | None:
+    return webhook.from_environment(os.environ)
+
+
 class Postman:
-    """``look`` begins a round when there is something to do; ``stop`` ends it after the mail that it is at."""
+    """``look`` begins a round when there is something to do; ``stop`` ends it after the mail that it is at.
+
+    One goes for mail and, with ``webhooks``, another for those, so that a service that hangs holds up no mail.
+    """
 
     def __init__(
         self,
@@ -41,11 +49,14 @@ class Postman:
         tell: Callable[[str], None],
         keep_traceback: Callable[[str], Any],
         *,
-        post: Callable[[], Post | None] = _of_this_machine,
+        webhooks: bool = False,
+        post: Callable[[], Post | Webhooks | None] | None = None,
         now: Callable[[], datetime] = clock.now,
     ) -> None:
+        self._webhooks = webhooks
         self._ledger, self._tell, self._keep_traceback = ledger, tell, keep_traceback
-        self._objects, self._post, self._now = ObjectStore(workspace.objects), post, now
+        self._objects, self._now = ObjectStore(workspace.objects), now
+        self._post = post or (_webhooks if webhooks else _server)
         self._trouble, self._rest_until = "", now()
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
@@ -56,9 +67,11 @@ class Postman:
             return
         now = self._now()
         with self._ledger.read() as db:
-            if not events.waiting(db) and (now < self._rest_until or not outbox.due(db, now, 1)):
+            news = not self._webhooks and events.waiting(db)
+            if not news and (now < self._rest_until or not outbox.due(db, now, 1, webhooks=self._webhooks)):
                 return
-        self._thread = threading.Thread(target=self._guarded, name="postman", daemon=True)
+        name = "webhooks" if self._webhooks else "postman"
+        self._thread = threading.Thread(target=self._guarded, name=name, daemon=True)
         self._thread.start()
 
     def stop(self) -> None:
@@ -68,22 +81,22 @@ class Postman:
             self._thread.join(PATIENCE_SECONDS)
 
     def round(self) -> None:
-        """Make mail of the news, then try what is due."""
-        while events.take(self._ledger, self._now()):
+        """Make mail of the news (which is the mail's own postman's to do), then try what is due."""
+        while not self._webhooks and events.take(self._ledger, self._now(), webhook.names(os.environ)):
             if self._stopping.is_set():
                 return
         self._rest_until = self._now() + REST
         post = self._post()
         if post is None:
-            outbox.give_up_old(self._ledger, self._now())
+            outbox.give_up_old(self._ledger, self._now(), webhooks=self._webhooks)
             return
         self._rest_until = self._now()
         self._deliver(post)
         self._trouble = ""
 
-    def _deliver(self, post: Post) -> None:
+    def _deliver(self, post: Post | Webhooks) -> None:
         with self._ledger.read() as db:
-            due = outbox.due(db, self._now())
+            due = outbox.due(db, self._now(), webhooks=self._webhooks)
         failed: Exception | None = None
         for number in due:
             if self._stopping.is_set():
@@ -98,12 +111,13 @@ class Postman:
     def _told(self, mail: outbox.Mail | None) -> None:
         if mail is None:
             return
+        what = f"{'Message' if self._webhooks else 'Mail'} {mail.id} ({mail.subject})"
         if mail.state == "sent":
-            self._tell(f"Mail {mail.id} ({mail.subject}) was taken for {mail.recipient}.")
+            self._tell(f"{what} was taken for {mail.recipient}.")
         elif mail.state == "failed":
-            self._tell(f"Mail {mail.id} ({mail.subject}) is given up: {mail.why}")
+            self._tell(f"{what} is given up: {mail.why}")
         elif mail.attempts == 1:
-            self._tell(f"Mail {mail.id} ({mail.subject}) was not taken and is tried again: {mail.why}")
+            self._tell(f"{what} was not taken and is tried again: {mail.why}")
 
     def _guarded(self) -> None:
         try:

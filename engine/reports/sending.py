@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from pathlib import Path
 
@@ -16,11 +16,12 @@ from engine.people.operators import require
 from engine.projects import registry
 from engine.projects.manifest_report import spec_of
 from engine.records import Operator
-from engine.reports import delivery, html, keeping, mail, outbox, text
+from engine.reports import delivery, html, keeping, mail, outbox, text, webhook
 from engine.reports.mail import Letter
 from engine.reports.outbox import Mail
 from engine.reports.records import Report
 from engine.reports.server import Folder, Post, from_environment
+from engine.reports.webhook import Webhooks
 from engine.storage.ledger import Ledger
 from engine.storage.objects import ObjectStore
 
@@ -33,6 +34,22 @@ def server() -> Post:
             "No mail server is set up: LEVERFRAME_SMTP_HOST and LEVERFRAME_SMTP_FROM name one, and "
             "'leverframe report PROJECT --dry-run FOLDER' shows what would be sent."
         )
+    return found
+
+
+def needs_a_way() -> None:
+    """Raise Refusal when this machine reaches nobody at all."""
+    if not webhook.names(os.environ):
+        server()
+
+
+def way_to(recipient: str) -> Post | Webhooks:
+    """How ``recipient`` is reached from this machine. Raises Refusal when it is not, Invalid when it cannot be."""
+    if not recipient.startswith(outbox.WEBHOOK):
+        return server()
+    found = webhook.from_environment(os.environ)
+    if found is None:
+        raise Refusal(f"No webhook is set up: {webhook.VARIABLE} holds the addresses of those who are notified.")
     return found
 
 
@@ -57,7 +74,7 @@ def send(
         rows = db.execute(
             "SELECT id FROM outbox WHERE project = ? AND key = ? ORDER BY id", (report.project, draft.key)
         ).fetchall()
-    return _tried(ledger, objects, [row["id"] for row in rows], post, now)
+    return _tried(ledger, objects, {row["id"]: post for row in rows}, now)
 
 
 def dry_run(ledger: Ledger, report: Report, folder: Path, at: datetime) -> tuple[Path, ...]:
@@ -82,25 +99,25 @@ def retry(
     objects: ObjectStore,
     number: int | None,
     by: Operator,
-    post: Post,
+    way: Callable[[str], Post | Webhooks],
     now: Callable[[], datetime],
 ) -> tuple[Mail, ...]:
-    """Try one mail, or all that wait or were given up, once and now."""
+    """Try one mail, or all that wait or were given up, once and now; ``way`` says how a recipient is reached."""
     require(by, "operator", "send mail again")
     at = now()
     with ledger.write() as db:
-        again = outbox.again(db, number, at)
+        again = {mail: way(outbox.find(db, mail).recipient) for mail in outbox.again(db, number, at)}
         trail.append(db, at=at, actor=by, action="retry-mail", subject="outbox", details={"mails": len(again)})
-    return _tried(ledger, objects, again, post, now)
+    return _tried(ledger, objects, again, now)
 
 
 def _tried(
-    ledger: Ledger, objects: ObjectStore, numbers: list[int], post: Post, now: Callable[[], datetime]
+    ledger: Ledger, objects: ObjectStore, posts: Mapping[int, Post | Webhooks], now: Callable[[], datetime]
 ) -> tuple[Mail, ...]:
-    for number in numbers:
+    for number, post in posts.items():
         delivery.deliver(ledger, objects, post, number, now)
     with ledger.read() as db:
-        return tuple(outbox.find(db, number) for number in numbers)
+        return tuple(outbox.find(db, number) for number in posts)
 
 
 def _recipients(db: sqlite3.Connection, project: str) -> tuple[str, ...]:

@@ -29,7 +29,7 @@ class ScheduleCommands:
     operator: Operator
     _clockwork: Clockwork | None = None
     _rounds: Rounds | None = None
-    _postman: Postman | None = None
+    _postmen: tuple[Postman, ...] = ()
 
     def now(self) -> datetime:
         """The moment that is shown."""
@@ -124,13 +124,18 @@ class ScheduleCommands:
         from engine.schedule.clockwork import Clockwork
 
         tell = tell or (lambda line: None)
-        self._postman = postman = Postman(self._workspace, self._ledger, tell, self.keep_traceback)
+        postmen = [
+            Postman(self._workspace, self._ledger, tell, self.keep_traceback, webhooks=webhooks)
+            for webhooks in (False, True)
+        ]
+        self._postmen = tuple(postmen)
         self._rounds = rounds = Rounds(self._workspace, self._ledger, tell, self.keep_traceback)
 
         def reconcile() -> None:
             self.reconcile()
             rounds.look(clock.now())  # the disk fills up by the machine's own clock, whatever a test makes of time
-            postman.look()
+            for postman in postmen:
+                postman.look()
 
         self._clockwork = Clockwork(
             self._workspace,
@@ -151,5 +156,5 @@ class ScheduleCommands:
             self._clockwork.stop()
         if self._rounds is not None:
             self._rounds.stop()
-        if self._postman is not None:
-            self._postman.stop()
+        for postman in self._postmen:
+            postman.stop()

@@ -220,7 +220,7 @@ def test_a_server_that_refuses_one_of_two_gets_the_other_and_both_are_told_apart
     assert html is not None and "<svg" in html.get_content() and "Late arrivals" in html.get_content()
     handler.refuse.clear()
     with running(handler) as port:
-        again = sending.retry(ledger, store, None, ADA, here(port), clock(NOW + MINUTE))
+        again = sending.retry(ledger, store, None, ADA, lambda _: here(port), clock(NOW + MINUTE))
     assert [(mail.recipient, mail.state) for mail in again] == [(A, "sent")]
     assert alerts(world) == [(f"mail {A}", "watch", False)]
 
@@ -233,7 +233,7 @@ def test_what_a_server_took_and_then_dropped_is_tried_again_as_the_same_mail(hom
         (mail,) = sending.send(ledger, store, world.report(), ADA, here(port), clock(NOW))
         assert mail.state == "queued"
         handler.on_data = ""
-        (mail,) = sending.retry(ledger, store, mail.id, ADA, here(port), clock(NOW + MINUTE))
+        (mail,) = sending.retry(ledger, store, mail.id, ADA, lambda _: here(port), clock(NOW + MINUTE))
     assert mail.state == "sent"
     first, second = handler.message_ids()
     assert first == second
@@ -241,7 +241,7 @@ def test_what_a_server_took_and_then_dropped_is_tried_again_as_the_same_mail(hom
 
 def test_a_mail_that_is_not_there_is_named(world: World) -> None:
     with pytest.raises(NotFound, match="no mail 7"):
-        sending.retry(world.engine._ledger, world.engine._store, 7, ADA, Post(), clock(NOW))
+        sending.retry(world.engine._ledger, world.engine._store, 7, ADA, lambda _: Post(), clock(NOW))
 
 
 def test_a_dry_run_writes_a_file_for_each_recipient_and_keeps_nothing(home: Path, tmp_path: Path) -> None:
