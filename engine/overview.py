@@ -16,8 +16,8 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
-from engine.clock import moment
-from engine.monitoring.status import OLDEST, Active, Facts, Status, judge
+from engine.clock import moment, stamp
+from engine.monitoring.status import OLDEST, WELL_ENDED, Active, Facts, Status, judge
 from engine.projects import registry
 from engine.records import Metric, Operator, Overview, Point, ProjectStatus, Run, Version
 from engine.release.live import pointed_at
@@ -28,6 +28,7 @@ from engine.storage.workspace import Workspace
 from engine.versions import catalog
 
 WEEKS_SHOWN = 8
+JOBS = ("retrain", "health", "report")
 
 # {which} is a condition on the projects p, with :name where it means one.
 _EVERY = "p.removed_at IS NULL"
@@ -39,24 +40,26 @@ SELECT p.*,
     (SELECT data_until FROM versions WHERE project = p.name ORDER BY number DESC LIMIT 1) AS data_until,
     (SELECT number FROM versions WHERE project = p.name AND state = 'retired' AND cleaned_at IS NULL
      ORDER BY live_until DESC, number DESC LIMIT 1) AS back,
-    (SELECT rule || char(10) || timezone FROM schedules WHERE project = p.name AND job = 'health' AND until IS NULL
-     AND enabled) AS looks
+    (SELECT enabled || char(10) || rule || char(10) || timezone FROM schedules
+     WHERE project = p.name AND job = 'health' AND until IS NULL) AS looks
 FROM projects p WHERE {which} ORDER BY p.name
 """
 # The live version with its newest measurement: when it was made, or when a later retrain held it against newer rows.
+# What is of a later time than now was written while the clock was ahead: it would count as new until then.
 _LIVE = f"""
 SELECT p.name, d.number, d.release, d.at AS deployed_at, m.as_of, m.metric, m.value, m.low, m.high, m.n
 FROM projects p
 JOIN deployments d ON d.seq = (SELECT max(seq) FROM deployments WHERE project = p.name)
 LEFT JOIN measurements m ON m.id = (
-    SELECT id FROM measurements WHERE project = p.name AND metric = {_KEY} AND number = d.number
+    SELECT id FROM measurements WHERE project = p.name AND metric = {_KEY} AND number = d.number AND as_of <= :now
     ORDER BY as_of DESC, id DESC LIMIT 1)
 WHERE {{which}}
 """
 # The newest look at each project, which may have been at a version that was live before. It is as old as what it saw.
 _LOOKS = """
-SELECT h.project, h.number, h.as_of FROM projects p
-JOIN health h ON h.run = (SELECT run FROM health WHERE project = p.name ORDER BY as_of DESC, run DESC LIMIT 1)
+SELECT h.project, h.number, h.as_of, h.verdict, h.why FROM projects p
+JOIN health h ON h.run = (
+    SELECT run FROM health WHERE project = p.name AND as_of <= :now ORDER BY as_of DESC, run DESC LIMIT 1)
 WHERE {which}
 """
 _ALERTS = """
@@ -64,6 +67,10 @@ SELECT a.project, a.number, a.severity, a.why, a.since, a.snoozed_until
 FROM alerts a JOIN projects p ON p.name = a.project
 WHERE a.resolved_at IS NULL AND {which} ORDER BY a.id
 """
+_LAST = (
+    "(SELECT id FROM runs WHERE project = p.name AND job = '{job}' AND state NOT IN ('queued', 'running')"
+    " ORDER BY id DESC LIMIT 1)"
+)
 # The key metric of what was live at each of the last moments that were measured. Each retrain measures the live version
 # and the candidate on the same rows; the lower number is the live one, and a first version stands for itself.
 _TREND = f"""
@@ -76,11 +83,12 @@ JOIN measurements m ON m.id IN (
         GROUP BY as_of ORDER BY as_of DESC LIMIT {WEEKS_SHOWN}))
 WHERE {{which}} ORDER BY m.project, m.as_of
 """
-_LAST_RUNS = """
+# Of each job the newest that has ended: looks come every quarter of an hour, and a retrain that failed is told until
+# another one succeeds.
+_LAST_RUNS = f"""
 SELECT r.* FROM projects p
-JOIN runs r ON r.id = (
-    SELECT id FROM runs WHERE project = p.name AND state NOT IN ('queued', 'running') ORDER BY id DESC LIMIT 1)
-WHERE {which}
+JOIN runs r ON r.id IN ({", ".join(_LAST.format(job=job) for job in JOBS)})
+WHERE {{which}} ORDER BY r.id
 """
 _ACTIVE_RUNS = """
 SELECT r.* FROM runs r JOIN projects p ON p.name = r.project
@@ -105,6 +113,7 @@ class _Found:
     live: dict[str, sqlite3.Row]
     trend: dict[str, list[Point]]
     last: dict[str, Run]
+    earlier: dict[str, list[Run]]
     active: dict[str, list[Active]]
     candidates: dict[str, list[Version]]
     schedules: dict[str, sqlite3.Row]
@@ -117,7 +126,7 @@ def overview(db: sqlite3.Connection, workspace: Workspace | None, operator: Oper
 
     Without a ``workspace`` the moment is over: where the live links led and what of the disk was free is unknown.
     """
-    found = _find(db, _EVERY)
+    found = _find(db, _EVERY, now)
     statuses = tuple(_status(found, workspace, row, now) for row in found.projects)
     host = socket.gethostname()
     if workspace is None:
@@ -129,13 +138,13 @@ def overview(db: sqlite3.Connection, workspace: Workspace | None, operator: Oper
 def status(db: sqlite3.Connection, workspace: Workspace | None, name: str, now: datetime) -> ProjectStatus:
     """One project of the overview. Raises NotFound."""
     registry.find(db, name)
-    found = _find(db, _ONE, name)
+    found = _find(db, _ONE, now, name)
     return _status(found, workspace, found.projects[0], now)
 
 
-def _find(db: sqlite3.Connection, which: str, name: str | None = None) -> _Found:
+def _find(db: sqlite3.Connection, which: str, now: datetime, name: str | None = None) -> _Found:
     def rows(query: str) -> list[sqlite3.Row]:
-        return db.execute(query.format(which=which), {"name": name}).fetchall()
+        return db.execute(query.format(which=which), {"name": name, "now": stamp(now)}).fetchall()
 
     trend: dict[str, list[Point]] = defaultdict(list)
     for row in rows(_TREND):
@@ -146,17 +155,33 @@ def _find(db: sqlite3.Connection, which: str, name: str | None = None) -> _Found
     alerts: dict[str, list[sqlite3.Row]] = defaultdict(list)
     for row in rows(_ALERTS):
         alerts[row["project"]].append(row)
+    last, earlier = _last(db, rows(_LAST_RUNS))
     return _Found(
         projects=rows(_PROJECTS),
         live={row["name"]: row for row in rows(_LIVE)},
         trend=trend,
-        last={run.project: run for run in history.records(db, rows(_LAST_RUNS))},
+        last=last,
+        earlier=earlier,
         active=_active(db, history.records(db, rows(_ACTIVE_RUNS))),
         candidates=candidates,
         schedules={row["project"]: row for row in rows(_SCHEDULES)},
         looks={row["project"]: row for row in rows(_LOOKS)},
         alerts=alerts,
     )
+
+
+def _last(db: sqlite3.Connection, rows: list[sqlite3.Row]) -> tuple[dict[str, Run], dict[str, list[Run]]]:
+    """By project the newest run, and those of other jobs that did not end well, the newest first."""
+    newest = {row["project"]: row["id"] for row in rows}
+    wanted = [row for row in rows if row["id"] == newest[row["project"]] or row["state"] not in WELL_ENDED]
+    last: dict[str, Run] = {}
+    earlier: dict[str, list[Run]] = defaultdict(list)
+    for run in reversed(history.records(db, wanted)):
+        if run.id == newest[run.project]:
+            last[run.project] = run
+        else:
+            earlier[run.project].append(run)
+    return last, earlier
 
 
 def _active(db: sqlite3.Connection, runs: list[Run]) -> dict[str, list[Active]]:
@@ -176,7 +201,9 @@ def _status(found: _Found, workspace: Workspace | None, row: sqlite3.Row, now: d
     if live is not None and live["metric"] is not None:
         metric = Metric(live["metric"], live["value"], live["low"], live["high"], live["n"])
         measured_at = moment(live["as_of"])
-    looked_at = _looked_at(found, name, live)
+    look = _look(found, name, live)
+    looked_at = moment(look["as_of"]) if look else None
+    enabled, *rule = row["looks"].split("\n") if row["looks"] else ("1",)
     facts = Facts(
         live=label,
         live_link=pointed_at(workspace, name) if live and workspace else None,
@@ -187,7 +214,10 @@ def _status(found: _Found, workspace: Workspace | None, row: sqlite3.Row, now: d
         last_run=last,
         active=active,
         looked_at=looked_at,
-        patience=patience(*row["looks"].split("\n")) if row["looks"] else OLDEST,
+        look=(look["verdict"], look["why"]) if look else ("ok", ""),
+        looks_paused=enabled == "0",
+        earlier=found.earlier.get(name, ()),
+        patience=patience(*rule) if rule else OLDEST,
         alerts=_alerts(found, name, live, now),
     )
     verdict = judge(facts, now)
@@ -210,10 +240,10 @@ def _status(found: _Found, workspace: Workspace | None, row: sqlite3.Row, now: d
     )
 
 
-def _looked_at(found: _Found, name: str, live: sqlite3.Row | None) -> datetime | None:
+def _look(found: _Found, name: str, live: sqlite3.Row | None) -> sqlite3.Row | None:
+    """The newest look, if it was at what is live now."""
     look = found.looks.get(name)
-    same = look is not None and live is not None and look["number"] == live["number"]
-    return moment(look["as_of"]) if look is not None and same else None
+    return look if look is not None and live is not None and look["number"] == live["number"] else None
 
 
 def _alerts(found: _Found, name: str, live: sqlite3.Row | None, now: datetime) -> list[Status]:

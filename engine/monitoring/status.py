@@ -1,16 +1,18 @@
 """A project's status as the worst of its parts. Pure: facts and the time in, a verdict with its reason out.
 
-- What nobody measured lately is unknown, and unknown is never green.
+- What nobody measured lately is unknown, and unknown is never green. So is a version that the newest
+  look could tell nothing about.
 - A live version that breaks one of its own thresholds on the newest labelled rows is failing.
 - What the last look at its health found is as bad as the look said, also where somebody has acknowledged it; what is
   snoozed is left out until it wakes.
 - A workspace whose files differ from the ledger is failing, and both values are named.
-- A newest run that did not end well is to be watched, and so is one that runs, or waits, for longer than such runs do.
+- A newest run of a job that did not end well is to be watched, whatever other jobs have done since, and so is one that
+  runs, or waits, for longer than such runs do.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -20,6 +22,8 @@ from engine.text import span
 
 # Without looks of their own, measurements come with retrains, which are weekly: after one missed week nothing is known.
 OLDEST = timedelta(days=9)
+# A run that somebody cancelled did what was wanted of it.
+WELL_ENDED = ("succeeded", "nothing-new", "cancelled")
 _RANK: dict[Verdict, int] = {"ok": 0, "watch": 1, "unknown": 2, "failing": 3}
 
 
@@ -37,6 +41,12 @@ class Facts:
     active: Sequence[Active] = ()
     looked_at: datetime | None = None
     """The newest look at the health of the live version."""
+    look: tuple[Verdict, str] = ("ok", "all is well")
+    """What that look came to, and why."""
+    looks_paused: bool = False
+    """Looks are scheduled, and somebody has paused them."""
+    earlier: Sequence[Run] = ()
+    """The newest run of each other job than that of ``last_run``, where it did not end well."""
     patience: timedelta = OLDEST
     """How old the newest look or measurement may be."""
     alerts: Sequence[Status] = ()
@@ -84,7 +94,8 @@ def _projection(facts: Facts) -> Status | None:
 def _well(facts: Facts) -> str:
     if facts.looked_at is None:
         return "it holds its own thresholds on the newest labelled rows"
-    return "the last look found its data, its drift and its performance well"
+    verdict, why = facts.look
+    return f"the last look: {why}" if verdict == "ok" else f"what the last look found is snoozed: {why}"
 
 
 def _measured(facts: Facts, now: datetime) -> Status | None:
@@ -94,13 +105,28 @@ def _measured(facts: Facts, now: datetime) -> Status | None:
     if newest is None:
         return Status("unknown", f"{facts.live} was never measured on newer rows: retrain measures it", None)
     if now - newest <= facts.patience:
+        verdict, why = facts.look
+        if newest == facts.looked_at and verdict == "unknown":
+            return Status("unknown", f"the last look could not tell: {why}", newest)
         return None
     age = span((now - newest).total_seconds())
     if facts.patience is OLDEST:
         return Status("unknown", f"nothing was measured for {age}: retrain measures {facts.live}", newest)
+    because = _why_not_looked(facts)
     if facts.looked_at is None:
-        return Status("unknown", f"nobody has looked at {facts.live} yet, and it was measured {age} ago: look now", newest)
-    return Status("unknown", f"nobody has looked at the health of {facts.live} for {age}: is the engine up?", newest)
+        never = f"nobody has looked at {facts.live} yet, and it was measured {age} ago"
+        return Status("unknown", f"{never}{because or ': look now'}", newest)
+    unseen = f"nobody has looked at the health of {facts.live} for {age}"
+    return Status("unknown", f"{unseen}{because or ': is the engine up?'}", newest)
+
+
+def _why_not_looked(facts: Facts) -> str:
+    if facts.looks_paused:
+        return ": looks are paused"
+    failed = next((run for run in _ended_badly(facts) if run.job == "health"), None)
+    if failed is not None:
+        return f"; the last look {_ended(failed)}: {failed.why}"
+    return ""
 
 
 def _thresholds(facts: Facts) -> Status | None:
@@ -135,8 +161,15 @@ def _overdue(facts: Facts, now: datetime) -> Status | None:
 
 
 def _last_run(facts: Facts) -> Status | None:
-    run = facts.last_run
-    if run is None or run.state in ("succeeded", "nothing-new", "cancelled"):
-        return None
-    ended = "was interrupted" if run.state == "interrupted" else run.state
-    return Status("watch", f"the last {run.job} {ended}: {run.why}", run.ended_at)
+    run = next(_ended_badly(facts), None)
+    return None if run is None else Status("watch", f"the last {run.job} {_ended(run)}: {run.why}", run.ended_at)
+
+
+def _ended_badly(facts: Facts) -> Iterator[Run]:
+    for run in (facts.last_run, *facts.earlier):
+        if run is not None and run.state not in WELL_ENDED:
+            yield run
+
+
+def _ended(run: Run) -> str:
+    return "was interrupted" if run.state == "interrupted" else run.state

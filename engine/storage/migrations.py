@@ -319,6 +319,11 @@ def _past(db: Database) -> None:
         db.execute(statement)
 
 
+def _runs_by_job(db: Database) -> None:
+    # A look every quarter of an hour is 35,000 runs a year: the newest retrain must be found without passing over them.
+    db.execute("CREATE INDEX runs_by_job ON runs (project, job, id)")
+
+
 # In order, each applied once; append to it, and never edit what was released.
 MIGRATIONS: tuple[tuple[str, Callable[[Database], None]], ...] = (
     ("first", _first),
@@ -328,6 +333,7 @@ MIGRATIONS: tuple[tuple[str, Callable[[Database], None]], ...] = (
     ("health", _health),
     ("reports", _reports),
     ("past", _past),
+    ("runs by job", _runs_by_job),
 )
 LATEST = len(MIGRATIONS)
 

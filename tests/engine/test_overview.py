@@ -84,12 +84,12 @@ def put_project(engine: Engine, name: str, *, removed: bool = False) -> None:
         )
 
 
-def put_run(engine: Engine, project: str, state: str, why: str | None = None) -> int:
+def put_run(engine: Engine, project: str, state: str, why: str | None = None, job: str = "retrain") -> int:
     with engine._ledger.write() as db:
         number = db.execute(
             "INSERT INTO runs (project, job, state, as_of, queued_at, requested_by, options, why)"
-            " VALUES (?, 'retrain', ?, ?, ?, 'ada', '{}', ?)",
-            (project, state, stamp(NOW), stamp(NOW), why),
+            " VALUES (?, ?, ?, ?, ?, 'ada', '{}', ?)",
+            (project, job, state, stamp(NOW), stamp(NOW), why),
         ).lastrowid
         assert number is not None
         db.execute("INSERT INTO steps VALUES (?, 2, 'train', 'failed', 1.5, 1.0, 7, 'no')", (number,))
@@ -158,3 +158,79 @@ def test_a_project_shows_its_newest_run_measurement_and_way_back(tmp_path: Path)
     assert flights.data_until == WEEK[6]
     assert flights.verdict == "failing" and "below 0.6" in flights.why
     assert (new.live, new.last_run, new.history, new.candidates, new.rollback_to) == (None, None, (), (), None)
+
+
+def put_look(engine: Engine, as_of: datetime, verdict: str, why: str) -> None:
+    run = put_run(engine, "flights", "succeeded", job="health")
+    with engine._ledger.write() as db:
+        db.execute(
+            "INSERT INTO health (run, project, number, as_of, at, verdict, why, rows, labelled)"
+            " VALUES (?, 'flights', 4, ?, ?, ?, ?, 0, 0)",
+            (run, stamp(as_of), stamp(as_of), verdict, why),
+        )
+
+
+def put_looks_every_quarter(engine: Engine, *, paused: bool) -> None:
+    with engine._ledger.write() as db:
+        db.execute(
+            "INSERT INTO schedules"
+            " (project, job, rule, timezone, catch_up, enabled, note, origin, entry, since, settled)"
+            " VALUES ('flights', 'health', '*/15 * * * *', 'UTC', 'latest', ?, '', 'manifest', '{}', ?, ?)",
+            (0 if paused else 1, stamp(WEEK[1]), stamp(NOW)),
+        )
+
+
+def lively(tmp_path: Path, *, paused: bool = False) -> Engine:
+    """flights@4 is live, was measured long ago, and is looked at every quarter of an hour."""
+    engine = open_engine(tmp_path / "home", "zoe", create=True)
+    put_project(engine, "flights")
+    run = put_run(engine, "flights", "succeeded")
+    put_version(engine, "flights", 4, "live", run)
+    put_measurement(engine, run, 4, 4, 0.7, "roc_auc")
+    projection.point(engine._workspace, "flights", "4-release")
+    put_looks_every_quarter(engine, paused=paused)
+    return engine
+
+
+MINUTE = timedelta(minutes=1)
+
+
+def said(engine: Engine, now: datetime = NOW) -> tuple[str, str]:
+    found = engine.status("flights", now)
+    return found.verdict, found.why
+
+
+def test_a_look_that_could_tell_nothing_is_unknown(tmp_path: Path) -> None:
+    engine = lively(tmp_path)
+    put_look(engine, NOW - 5 * MINUTE, "unknown", "no row has come")
+    assert said(engine) == ("unknown", "the last look could not tell: no row has come")
+    put_look(engine, NOW - 4 * MINUTE, "ok", "drift is well")
+    assert said(engine) == ("ok", "the last look: drift is well")
+
+
+def test_what_was_looked_at_while_the_clock_was_ahead_does_not_count_as_new(tmp_path: Path) -> None:
+    engine = lively(tmp_path)
+    put_look(engine, NOW - timedelta(hours=9), "ok", "drift is well")
+    put_look(engine, NOW + timedelta(days=365), "ok", "drift is well")
+    verdict, why = said(engine)
+    assert verdict == "unknown" and "nobody has looked" in why, why
+
+
+def test_where_looks_are_paused_the_light_does_not_stay_green(tmp_path: Path) -> None:
+    engine = lively(tmp_path, paused=True)
+    put_look(engine, NOW - timedelta(hours=9), "ok", "drift is well")
+    assert said(engine) == (
+        "unknown", "nobody has looked at the health of flights@4 for 9 h: looks are paused",
+    )  # fmt: skip
+
+
+def test_a_retrain_that_failed_is_told_however_many_looks_have_gone_well_since(tmp_path: Path) -> None:
+    engine = lively(tmp_path)
+    failed = put_run(engine, "flights", "failed", "no such table")
+    for minutes in (3, 2, 1):
+        put_look(engine, NOW - minutes * MINUTE, "ok", "drift is well")
+    assert said(engine) == ("watch", "the last retrain failed: no such table")
+    last = engine.status("flights", NOW).last_run
+    assert last is not None and (last.job, last.id) == ("health", failed + 3)
+    put_run(engine, "flights", "succeeded")
+    assert said(engine)[0] == "ok"

@@ -74,7 +74,7 @@ QUARTER = timedelta(minutes=75)
 @pytest.mark.parametrize(
     ("looked", "alerts", "verdict", "why"),
     [
-        (5, (), "ok", "the last look found its data, its drift and its performance well"),
+        (5, (), "ok", "the last look: all is well"),
         (5, (MOVED,), "watch", "x moved"),
         (5, (MOVED, FELL), "failing", "it fell"),
         (80, (), "unknown", "nobody has looked at the health of flights@3 for 80 min: is the engine up?"),
@@ -110,3 +110,29 @@ def test_a_version_that_no_look_has_seen_is_as_old_as_its_measurement() -> None:
 )
 def test_how_long_a_look_holds_follows_from_how_often_there_is_one(rule: str, hours: float) -> None:
     assert patience(rule, "Europe/Berlin") == timedelta(hours=hours)
+
+
+UNLUCKY = replace(run("failed", 20, why="extract ended with 1"), job="health")
+SEEN = replace(facts(), looked_at=NOW - timedelta(minutes=5), patience=QUARTER)
+UNSEEN = replace(SEEN, looked_at=NOW - timedelta(minutes=80))
+
+
+@pytest.mark.parametrize(
+    ("found", "verdict", "why"),
+    [
+        (replace(SEEN, look=("unknown", "no row came")), "unknown", "the last look could not tell: no row came"),
+        (replace(SEEN, look=("watch", "x moved")), "ok", "what the last look found is snoozed: x moved"),
+        (replace(SEEN, last_run=UNLUCKY), "watch", "the last health failed: extract ended with 1"),
+        (replace(UNSEEN, last_run=UNLUCKY), "unknown",
+         "nobody has looked at the health of flights@3 for 80 min; the last look failed: extract ended with 1"),
+        (replace(UNSEEN, earlier=(UNLUCKY,)), "unknown",
+         "nobody has looked at the health of flights@3 for 80 min; the last look failed: extract ended with 1"),
+        (replace(UNSEEN, looks_paused=True), "unknown",
+         "nobody has looked at the health of flights@3 for 80 min: looks are paused"),
+        (replace(SEEN, last_run=replace(UNLUCKY, state="succeeded"), earlier=(run("failed", 600, why="no"),)), "watch",
+         "the last retrain failed: no"),
+    ],
+)  # fmt: skip
+def test_a_look_that_tells_nothing_is_no_green_light(found: Facts, verdict: str, why: str) -> None:
+    judged = judge(found, NOW)
+    assert (judged.verdict, judged.why) == (verdict, why)
