@@ -40,6 +40,7 @@ _HEADERS = {
     "Cache-Control": "no-store",
 }
 _COOKIE_SECONDS = 30 * 86400
+_FOR_GOOD = "private, max-age=31536000, immutable"
 
 
 @dataclass(frozen=True)
@@ -109,6 +110,9 @@ class App:
             self._view.answers()
             self._trouble = ""
             return _answer("200 OK", "ok\n", _TEXT)
+        # The page that asks for a token is styled too.
+        if asset := assets.BY_NAME.get(asked.path.removeprefix("/static/")):
+            return _answer("200 OK", asset.content, asset.kind, Cache_Control=_FOR_GOOD)
         if answer == "let in now":
             return self._let_in(asked)
         if answer == "no token":
@@ -135,11 +139,6 @@ class App:
                 return _answer("200 OK", exposition.exposition(self._view.figures(now)), exposition.KIND)
             case ["changed"]:
                 return _answer("200 OK", self._view.marker(now), _TEXT)
-            case ["static", name] if name in assets.BY_NAME:
-                found = assets.BY_NAME[name]
-                return _answer(
-                    "200 OK", found.content, found.kind, Cache_Control="private, max-age=31536000, immutable"
-                )
             case ["projects", name]:
                 live = Live(f"/projects/{quote(name)}/changed", self._view.marker(now, name), now)
                 return _answer("200 OK", project.page(self._view.project(name, now), live))

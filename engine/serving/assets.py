@@ -36,7 +36,7 @@ background:var(--card);font-weight:500}
 .waits{color:var(--accent);font-weight:600}
 .spark{width:110px;height:30px;display:block}
 .spark .line{stroke-width:2}
-.more{padding:0}
+.more{padding:0;scroll-margin-top:70px}
 .more summary{padding:14px 18px;cursor:pointer;font-weight:600;list-style:none;display:flex;gap:10px}
 .more summary::-webkit-details-marker{display:none}
 .more summary::before{content:"▸";flex:none;width:.8em;color:var(--soft)}

@@ -116,7 +116,7 @@ def _slices(found: Shown) -> str:
     good = "higher" if words.more_is_better(name) else "lower"
     rows = [
         (
-            _(_part_of(found, each)), _value(each), _(number(each.get("rest"))), f"{int(each['n']):,}",
+            _breakable(_part_of(found, each)), _value(each), _(number(each.get("rest"))), f"{int(each['n']):,}",
             _marked(each["verdict"], _DOES),
         )
         for each in listed[:SLICES]
@@ -134,6 +134,11 @@ def _is_sensitive(found: Shown, part: Mapping[str, Any]) -> bool:
 def _part_of(found: Shown, part: Mapping[str, Any]) -> str:
     told = (words.of_segment(found.spec.words, str(each["column"]), str(each["value"])) for each in part["conditions"])
     return plain(" and ".join(told), 200)
+
+
+def _breakable(name: str) -> str:
+    """As HTML: a long name of a column may go on in the next line."""
+    return _(name).replace("_", "_<wbr>")
 
 
 def _value(part: Mapping[str, Any]) -> str:
@@ -157,7 +162,7 @@ def _drift(found: Shown) -> str:
         return ""
     rows = [
         (
-            _(plain(found.spec.words.get(str(each["column"]), str(each["column"])), 100)),
+            _breakable(plain(found.spec.words.get(str(each["column"]), str(each["column"])), 100)),
             f"{_marked(each['verdict'], _MOVED)}: {_(_how(each))}",
         )
         for each in moved[:COLUMNS]

@@ -63,6 +63,7 @@ def looked_at(home: Path, name: str = "carrier", value: str = "EV", **changes: A
             "drift": {"verdict": "watch", "why": f"{name}: {value} is new"},
             "quality": {"verdict": "ok", "why": f"{SECRET}: well"},
         },
+        "periods": {"live": []},
         "slices": {
             "metric": "roc_auc",
             "found": [

@@ -87,6 +87,7 @@ def test_a_link_with_a_token_opens_the_page_and_leaves_no_token_in_its_address(h
     with served(home, TOKEN) as here:
         browser.go(here.service.url)
         assert browser.run("document.querySelector('h1').textContent") == "Who is there?"
+        assert browser.run("getComputedStyle(document.body).margin") == "0px", "the page that asks has no style"
         browser.go(f"{here.service.url}projects/flights?token={TOKEN}")
         browser.wait("document.querySelector('h1').textContent === 'Late arrivals'")
         assert browser.run("location.search") == "" and browser.run("document.cookie") == ""

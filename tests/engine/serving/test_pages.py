@@ -15,14 +15,29 @@ from tests.engine.reports.worlds import MANIFEST, NOW, WEEK, lived_in
 from tests.engine.serving.places import SECRET, looked_at
 
 LIVE = Live("/changed", "abc", NOW)
-OURS = TAGS | {"nav", "a", "link", "script", "noscript", "ul", "li", "dl", "dt", "dd", "details", "summary", "br"}
+OURS = TAGS | {
+    "nav",
+    "a",
+    "link",
+    "script",
+    "noscript",
+    "ul",
+    "li",
+    "dl",
+    "dt",
+    "dd",
+    "details",
+    "summary",
+    "br",
+    "wbr",
+}
 GIVEN = ATTRIBUTES | {
     "href", "rel", "type", "src", "defer", "id", "http-equiv", "data-changed", "data-marker", "data-every",
 }  # fmt: skip
 
 
 def seen(page: str) -> Reader:
-    VOID.update({"link", "br"})
+    VOID.update({"link", "br", "wbr"})
     reader = Reader()
     reader.feed(page)
     reader.close()
