@@ -33,13 +33,16 @@ MOST_ROWS = 200_000
 
 @dataclass(frozen=True)
 class Memory:
-    """What a look must know: the alarms of drift that go on, and the version to hold the live one against.
+    """What a look must know: alarms of drift that go on, and the version to hold the live one against.
+
+    ``told``: columns whose drift somebody was called for.
 
     ``baking``: the live version went live lately. ``until`` and ``rows`` are those of the data of the project's newest
     version: what is later is new.
     """
 
     alarms: Sequence[Mapping[str, Any]] = ()
+    told: Sequence[str] = ()
     rival: tuple[str, dict[str, Any]] | None = None
     baking: bool = False
     until: datetime | None = None
@@ -91,6 +94,7 @@ def _look(room: Room, memory: Memory, meter: OwnProcess, label: str, document: d
         "predictions": _written(room, "predictions", predictions),
         "problem": problem,
         "alarms": list(memory.alarms),
+        "told": list(memory.told),
         "rival": memory.rival[0] if memory.rival else None,
         "rival_predictions": _written(room, "rival-predictions", rival),
         "rival_problem": rival_problem,
@@ -124,9 +128,7 @@ def _refuse_undated(table: pa.Table, manifest: Manifest) -> None:
         )
 
 
-def _scored(
-    room: Room, version: Rebuilt, rows: pa.Table, title: str, at: float
-) -> tuple[pa.Table | None, str | None]:
+def _scored(room: Room, version: Rebuilt, rows: pa.Table, title: str, at: float) -> tuple[pa.Table | None, str | None]:
     """What the version says about ``rows``, or why it says nothing."""
     missing = version.lacking(rows)
     if missing:
@@ -191,4 +193,3 @@ def _written(room: Room, name: str, table: pa.Table | None) -> str | None:
     path = room.folder / f"{name}.parquet"
     pyarrow.parquet.write_table(table, path, compression="lz4")
     return str(path)
-

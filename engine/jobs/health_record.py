@@ -38,8 +38,10 @@ def remember(ledger: Ledger, room: Room, now: datetime) -> Memory:
             "SELECT digest, number FROM versions WHERE project = ? ORDER BY number DESC LIMIT 1", (project,)
         ).fetchone()
     data = documents.of_version(store, f"{project}@{newest['number']}", newest["digest"])["data"]
+    before = looks.unpacked(earlier["document"]) if earlier else {}
     return Memory(
-        alarms=looks.unpacked(earlier["document"])["memory"] if earlier else (),
+        alarms=before.get("memory", ()),
+        told=before.get("told", ()),
         baking=baking,
         rival=(rival[0], documents.of_version(store, *rival)) if rival else None,
         until=moment(data["until"]) if data["until"] else None,
@@ -129,7 +131,4 @@ def _fresh(
 
 
 def _finding(found: Mapping[str, Any]) -> Finding:
-    return Finding(
-        found["key"], found["part"], found["severity"], found["why"], found["act"], moment(found["since"])
-    )
-
+    return Finding(found["key"], found["part"], found["severity"], found["why"], found["act"], moment(found["since"]))

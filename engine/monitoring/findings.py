@@ -22,7 +22,7 @@ Found = dict[str, Any]
 _MOVED = ("out-of-range", "new-category")
 # The share of what moves the predictions below which a column's drift calls nobody: with weather in it, most of a table
 # drifts all year, and an operator who is called each time stops to listen.
-IDLE = 0.01
+IDLE = 0.02
 _RANK = {"ok": 0, "cannot tell": 1, "watch": 2, "failing": 3}
 
 

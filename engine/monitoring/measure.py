@@ -55,6 +55,7 @@ def measure(job: Mapping[str, Any]) -> dict[str, Any]:
         "measured": [name for name, part in parts.items() if part["verdict"] != "cannot tell"],
         "parts": parts,
         "quality": [asdict(check) for check in checks],
+        "told": [each["key"].removeprefix("drift:") for each in listed if each["part"] == "drift"],
         **_drift_answer(watched),
         **_performance_answer(case, performed),
     }
@@ -80,8 +81,7 @@ def _findings(
     case: Case, checks: Sequence[QualityCheck], watched: Watched, performed: Performance
 ) -> list[dict[str, Any]]:
     as_of, rival = case.job["as_of"], performed.rival
-    shares = _shares(watched)
-    told = {alarm.column for alarm in watched.alarms} - {*found.idle(watched.alarms, shares)}
+    shares, told = _shares(case, watched), _told_columns(case, watched)
     listed = [*found.of_quality(checks, told, shares, as_of), *found.of_drift(watched.alarms, shares)]
     listed += found.of_calibration(performed.calibration, as_of)
     listed += found.of_performance(performed.fall, rival.sentence if rival and rival.better else None, as_of)
@@ -113,10 +113,11 @@ def _parts(
     measured = [reading for reading in periods.window if reading.value is not None] if periods else []
     few = f"{case.current.num_rows:,} rows since it learnt are too few"
     unlabelled = performed.problem or (periods.sentence if periods else "no labels")
+    compared = any(column.verdict != "cannot tell" for column in watched.columns)
     well = sum(check.verdict == "ok" for check in checks)
     parts = {
         "quality": part("quality", case.current.num_rows > 0, f"{well} of {len(checks)} checks are well", few),
-        "drift": part("drift", any(c.verdict != "cannot tell" for c in watched.columns), _undrifted(watched), few),
+        "drift": part("drift", compared, _undrifted(case, watched), few),
         "performance": part("performance", bool(measured), performed.sentence, unlabelled),
     }
     if performed.calibration is not None:
@@ -149,14 +150,24 @@ def _columns(watched: Watched) -> list[dict[str, Any]]:
     ]
 
 
-def _shares(watched: Watched) -> Mapping[str, float]:
-    """How much each feature moves the predictions, where the small model that says so knows enough of them."""
+def _shares(case: Case, watched: Watched) -> Mapping[str, float]:
+    """How much each feature moves the predictions, where the small model that says so knows enough of them.
+
+    A column that was told goes on to be told until its alarm ends, though its share may swing around the line.
+    """
     known = watched.importances
-    return known.shares if known is not None and (known.explained or 0.0) >= EXPLAINED else {}
+    if known is None or (known.explained or 0.0) < EXPLAINED:
+        return {}
+    return {**known.shares, **{name: max(found.IDLE, known.shares.get(name, 1.0)) for name in case.job["told"]}}
 
 
-def _undrifted(watched: Watched) -> str:
-    quiet = found.idle(watched.alarms, _shares(watched))
+def _told_columns(case: Case, watched: Watched) -> set[str]:
+    """The columns whose drift somebody is called for."""
+    return {alarm.column for alarm in watched.alarms} - {*found.idle(watched.alarms, _shares(case, watched))}
+
+
+def _undrifted(case: Case, watched: Watched) -> str:
+    quiet = found.idle(watched.alarms, _shares(case, watched))
     if not quiet:
         return "as in training"
     return f"{listed_names(quiet, 3)} moved, and the predictions hardly depend on {'it' if len(quiet) == 1 else 'them'}"

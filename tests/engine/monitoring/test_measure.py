@@ -70,6 +70,7 @@ def job(folder: Path, current: pa.Table, said: pa.Table | None, **changes: Any) 
         "until": stamp(until),
         "lag": 0.0,
         "alarms": [],
+        "told": [],
         "predictions": written("predictions.parquet", said),
         "problem": None,
         "rival": None,
@@ -224,3 +225,13 @@ def test_a_rival_that_cannot_be_scored_is_no_trouble_of_the_live_version(tmp_pat
 def test_without_a_time_column_it_is_one_period(tmp_path: Path) -> None:
     answer = measured(tmp_path, current(), time=None, until=None)
     assert len(answer["periods"]["periods"]) == 1 and answer["verdict"] == "ok"
+
+
+def test_a_column_that_hardly_matters_calls_nobody_unless_it_was_told_already(tmp_path: Path) -> None:
+    rows = current()
+    moved = replaced(rows, "place", ["A"] * rows.num_rows)  # no part in the predictions, and no new category
+    first = measured(tmp_path, moved)
+    assert keys(first) == [] and first["told"] == []
+    assert "place moved, and the predictions hardly depend on it" in first["parts"]["drift"]["why"]
+    second = measured(tmp_path, moved, alarms=first["memory"], told=["place"])
+    assert keys(second) == ["drift:place"] and second["told"] == ["place"]
