@@ -181,7 +181,8 @@ def _weakest_now(facts: Facts, spec: ReportSpec) -> tuple[tuple[Weakness, ...], 
     if not sliced:
         return None
     key = str(sliced["metric"])
-    whole = next((each["value"] for each in look["periods"]["live"] if each["metric"] == key), None)
+    readings = (look.get("periods") or {}).get("live", ())
+    whole = next((each["value"] for each in readings if each["metric"] == key), None)
     found = tuple(
         Weakness(
             plain(words.of_segment(spec.words, str(where["column"]), str(where["value"])), 200),
