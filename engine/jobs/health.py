@@ -21,7 +21,7 @@ from engine.runs.room import Room
 from engine.runs.tables import read_output
 from engine.storage.blocks import read_folder
 from engine.validation.holdout import Newer, arrived, newer, split
-from engine.versions.document import write_folder
+from engine.versions.document import of_version, write_folder
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -37,13 +37,13 @@ class Memory:
 
     ``told``: columns whose drift somebody was called for.
 
-    ``baking``: the live version went live lately. ``until`` and ``rows`` are those of the data of the project's newest
-    version: what is later is new.
+    ``rival``: its label and digest. ``baking``: the live version went live lately. ``until`` and ``rows`` are those of
+    the data of the project's newest version: what is later is new.
     """
 
     alarms: Sequence[Mapping[str, Any]] = ()
     told: Sequence[str] = ()
-    rival: tuple[str, dict[str, Any]] | None = None
+    rival: tuple[str, str] | None = None
     baking: bool = False
     until: datetime | None = None
     rows: int = 0
@@ -87,7 +87,7 @@ def _look(room: Room, memory: Memory, meter: OwnProcess, label: str, document: d
     current = newer(table, manifest, reference.table, reference.boundary, room.run.as_of, MOST_ROWS)
     room.tell(0.45, "score")
     predictions, problem = _scored(room, live, current.table, "score", 0.45)
-    rival, rival_problem = _rival(room, memory, current.table)
+    rival, rival_problem, rival_until = _rival(room, memory, current.table)
     room.tell(0.80, "measure")
     job = _job(room, live, reference, current)
     job |= {
@@ -98,8 +98,9 @@ def _look(room: Room, memory: Memory, meter: OwnProcess, label: str, document: d
         "rival": memory.rival[0] if memory.rival else None,
         "rival_predictions": _written(room, "rival-predictions", rival),
         "rival_problem": rival_problem,
+        "rival_until": rival_until,
     }
-    new_rows = arrived(current.table, manifest, memory.until, memory.rows)
+    new_rows = arrived(table, manifest, memory.until, memory.rows, room.run.as_of)
     falls_back = memory.baking and manifest.health.falling_behind == "roll back"
     return Seen(label, falls_back, meter.ask(job), new_rows)
 
@@ -139,15 +140,17 @@ def _scored(room: Room, version: Rebuilt, rows: pa.Table, title: str, at: float)
     return score(room, step, rows.select(version.features), version.model), None
 
 
-def _rival(room: Room, memory: Memory, rows: pa.Table) -> tuple[pa.Table | None, str | None]:
-    """What the version to hold it against says about the same rows. That it cannot is no failure of this look."""
+def _rival(room: Room, memory: Memory, rows: pa.Table) -> tuple[pa.Table | None, str | None, str | None]:
+    """What the version to hold it against says about the same rows, or why it says nothing; and until when it knew what
+    came. That it cannot is no failure of this look."""
     if memory.rival is None:
-        return None, None
-    label, document = memory.rival
+        return None, None, None
+    label, digest = memory.rival
     try:
-        return _scored(room, rebuild(room, label, document, "rival"), rows, "score before", 0.62)
+        document = of_version(room.store, label, digest)
+        return *_scored(room, rebuild(room, label, document, "rival"), rows, "score before", 0.62), _until(document)
     except (Refusal, Damage) as problem:
-        return None, str(problem)
+        return None, str(problem), None
 
 
 def _job(room: Room, live: Rebuilt, reference: _Reference, current: Newer) -> dict[str, Any]:
@@ -165,7 +168,7 @@ def _job(room: Room, live: Rebuilt, reference: _Reference, current: Newer) -> di
         "key": list(manifest.data.key),
         "time": manifest.data.time,
         "window": manifest.health.window.total_seconds() if manifest.health.window else None,
-        "until": live.document["data"]["until"],
+        "until": _until(live.document),
         "lag": _lag(live.document),
         "manifest": {
             "target": manifest.data.target,
@@ -177,6 +180,12 @@ def _job(room: Room, live: Rebuilt, reference: _Reference, current: Newer) -> di
             "gates": [asdict(rule) for rule in manifest.gates],
         },
     }
+
+
+def _until(document: Mapping[str, Any]) -> str | None:
+    """Until when the version's data reaches; a row of the future does not count."""
+    until = document["data"]["until"]
+    return None if until is None else min(str(until), str(document["lineage"]["as_of"]))
 
 
 def _lag(document: Mapping[str, Any]) -> float:

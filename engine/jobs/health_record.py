@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from engine.clock import moment, stamp
@@ -18,43 +18,45 @@ from engine.runs.room import Room
 from engine.storage.free_space import too_little
 from engine.storage.ledger import Ledger
 from engine.versions import catalog
-from engine.versions import document as documents
 
 
-def remember(ledger: Ledger, room: Room, now: datetime) -> Memory:
+def remember(ledger: Ledger, room: Room) -> Memory:
     """What the look must know of earlier ones, and the version that the live one is held against."""
     if room.live is None:
         return Memory()
-    store, (project, number) = room.store, catalog.parse_label(room.live[0])
+    project, number = catalog.parse_label(room.live[0])
     with ledger.read() as db:
         earlier = db.execute(
             "SELECT document FROM health WHERE project = ? AND number = ? AND document IS NOT NULL AND as_of <= ?"
             " ORDER BY as_of DESC, run DESC LIMIT 1",
             (project, number, stamp(room.run.as_of)),
         ).fetchone()
-        baking = _baking(db, project, room.live[1]["settings"], now)
+        baking = _baking(db, project, room.live[1]["settings"], room.run.as_of)
         rival = _rival(db, project, number) if baking or _fell(db, project) else None
         newest = db.execute(
-            "SELECT digest, number FROM versions WHERE project = ? ORDER BY number DESC LIMIT 1", (project,)
+            "SELECT v.data_until, v.as_of, f.rows FROM versions v LEFT JOIN run_facts f ON f.run = v.run"
+            " WHERE v.project = ? ORDER BY v.number DESC LIMIT 1",
+            (project,),
         ).fetchone()
-    data = documents.of_version(store, f"{project}@{newest['number']}", newest["digest"])["data"]
     before = looks.unpacked(earlier["document"]) if earlier else {}
     return Memory(
         alarms=before.get("memory", ()),
         told=before.get("told", ()),
         baking=baking,
-        rival=(rival[0], documents.of_version(store, *rival)) if rival else None,
-        until=moment(data["until"]) if data["until"] else None,
-        rows=int(data["rows"]),
+        rival=rival,
+        # Neither a row of the future nor times that are text, whose end is not kept, may hide what is new or invent it.
+        until=moment(min(newest["data_until"] or newest["as_of"], newest["as_of"])),
+        rows=int(newest["rows"] or 0),
     )
 
 
-def _baking(db: sqlite3.Connection, project: str, settings: Mapping[str, Any], now: datetime) -> bool:
-    """Whether the live version has still to prove itself against the one before."""
+def _baking(db: sqlite3.Connection, project: str, settings: Mapping[str, Any], as_of: datetime) -> bool:
+    """Whether the live version has still to prove itself against the one before. Not at a moment before it was live:
+    that a look at the past finds the version before better there is what it was replaced in spite of."""
     newest = db.execute("SELECT kind, at FROM deployments WHERE project = ? ORDER BY seq DESC LIMIT 1", (project,))
     kind, at = newest.fetchone()
     bake = parse_duration(str(settings.get("health", {}).get("bake", ""))) or HealthSpec().bake
-    return bool(kind == "release" and now - moment(at) < bake)
+    return bool(kind == "release" and timedelta(0) <= as_of - moment(at) < bake)
 
 
 def _fell(db: sqlite3.Connection, project: str) -> bool:
@@ -71,11 +73,16 @@ def _rival(db: sqlite3.Connection, project: str, number: int) -> tuple[str, str]
     return (f"{project}@{row['number']}", row["digest"]) if row else None
 
 
-def register(ledger: Ledger, room: Room, seen: Seen, at: datetime) -> None:
-    """Write everything down. A look at the past, or at a version swapped meanwhile, raises nothing."""
+def register(ledger: Ledger, room: Room, seen: Seen, at: datetime) -> bool:
+    """Write everything down. A look at the past, at a version swapped meanwhile or at a project removed meanwhile
+    raises nothing and moves nothing: False. Looks of a time when the clock was ahead keep no look of today from it."""
     answer, (project, number) = seen.answer, catalog.parse_label(seen.label)
     with ledger.write() as db:
-        live = db.execute("SELECT number FROM versions WHERE project = ? AND state = 'live'", (project,)).fetchone()
+        live = db.execute(
+            "SELECT v.number FROM versions v JOIN projects p ON p.name = v.project"
+            " WHERE v.project = ? AND v.state = 'live' AND p.removed_at IS NULL",
+            (project,),
+        ).fetchone()
         refused = too_little(db, room.workspace.root)
         db.execute(
             "INSERT INTO health (run, project, number, as_of, at, verdict, why, rows, labelled, document)"
@@ -87,12 +94,15 @@ def register(ledger: Ledger, room: Room, seen: Seen, at: datetime) -> None:
         )  # fmt: skip
         _figures(db, room, number, answer, at)
         later = db.execute(
-            "SELECT 1 FROM health WHERE project = ? AND as_of > ?", (project, stamp(room.run.as_of))
+            "SELECT 1 FROM health WHERE project = ? AND as_of > ? AND as_of <= ?",
+            (project, stamp(room.run.as_of), stamp(at)),
         ).fetchone()
-        if live is not None and live["number"] == number and later is None:
+        counts = live is not None and live["number"] == number and later is None
+        if counts:
             found = [_finding(each) for each in answer["findings"]]
             alert_book.record(db, project, number, found, answer["measured"], room.run.id, at)
             triggers.fire(db, project, room.run.id, seen.new_rows, refused, at)
+    return counts
 
 
 def _figures(db: sqlite3.Connection, room: Room, number: int, answer: Mapping[str, Any], at: datetime) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -29,11 +29,14 @@ ACTOR = "a trigger"
 @dataclass(frozen=True)
 class Facts:
     """How things stand. ``new_rows`` have come since the newest version was made; ``alerts`` are parts with an open
-    alert, each with why; ``last`` is the newest retrain and when it was queued."""
+    alert, each with why, and ``answered`` those with a version that was made since, each with what became of that;
+    ``last`` is the newest retrain and when it was queued, ``again`` one that failed and is to be tried again."""
 
     new_rows: int
     alerts: Mapping[str, str]
+    answered: Mapping[str, str] = field(default_factory=dict)
     busy: int | None = None
+    again: int | None = None
     last: tuple[int, datetime] | None = None
     refused: str | None = None
 
@@ -72,6 +75,10 @@ def _holds(spec: TriggerSpec, facts: Facts) -> str | None:
 def _skipped(spec: TriggerSpec, facts: Facts, now: datetime) -> str | None:
     if facts.busy is not None:
         return f"run {facts.busy} is under way"
+    if facts.again is not None:
+        return f"run {facts.again} failed and is tried again"
+    if spec.on in facts.answered:
+        return facts.answered[spec.on]
     if facts.last is not None and now - facts.last[1] < spec.cool_down:
         run, at = facts.last
         ago, cool = span((now - at).total_seconds()), span(spec.cool_down.total_seconds())
@@ -148,13 +155,35 @@ def _facts(db: sqlite3.Connection, project: str, new_rows: int, refused: str | N
     last = db.execute(
         "SELECT id, queued_at FROM runs WHERE project = ? AND job = 'retrain' ORDER BY id DESC LIMIT 1", (project,)
     ).fetchone()
+    again = db.execute(
+        "SELECT id FROM runs WHERE retry_at IS NOT NULL AND project = ? AND job = 'retrain' LIMIT 1", (project,)
+    ).fetchone()
     alerts = db.execute(
-        "SELECT part, why FROM alerts WHERE project = ? AND resolved_at IS NULL ORDER BY id DESC", (project,)
+        "SELECT part, why, raised_at FROM alerts WHERE project = ? AND resolved_at IS NULL ORDER BY id DESC", (project,)
     ).fetchall()
     return Facts(
         new_rows=new_rows,
         alerts={row["part"]: row["why"] for row in alerts},
+        answered=_answered(db, project, alerts),
         busy=busy["id"] if busy else None,
+        again=again["id"] if again else None,
         last=(last["id"], moment(last["queued_at"])) if last else None,
         refused=refused,
     )
+
+
+def _answered(db: sqlite3.Connection, project: str, alerts: Iterable[sqlite3.Row]) -> dict[str, str]:
+    """The parts for whose newest alert there is a version already that a person has to decide on, or has turned down.
+
+    One that failed its gates is no answer: with more rows the next one may pass.
+    """
+    made = db.execute(
+        "SELECT number, state, made_at FROM versions WHERE project = ? ORDER BY number DESC LIMIT 1", (project,)
+    ).fetchone()
+    if made is None or made["state"] not in ("candidate", "rejected"):
+        return {}
+    became = "waits for a decision" if made["state"] == "candidate" else "was made since and was turned down"
+    newest: dict[str, str] = {}
+    for alert in alerts:
+        newest[alert["part"]] = max(alert["raised_at"], newest.get(alert["part"], ""))
+    return {part: f"{project}@{made['number']} {became}" for part, at in newest.items() if at < made["made_at"]}

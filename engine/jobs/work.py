@@ -35,12 +35,12 @@ def _health(ledger: Ledger, room: Room) -> None:
     from engine.jobs.health import look
     from engine.jobs.health_record import register, remember
 
-    seen = look(room, remember(ledger, room, clock.now()))
+    seen = look(room, remember(ledger, room))
     drop_copies(room.folder)
-    register(ledger, room, seen, clock.now())
+    counts = register(ledger, room, seen, clock.now())
     # The alert stands before anything moves; who is killed here leaves it proposing what was not done.
     try:
-        done = roll_back(ledger, room, seen)
+        done = roll_back(ledger, room, seen) if counts else None
     except (Refusal, Damage) as problem:
         done = f"It was not rolled back: {problem}"
     with ledger.write() as db:

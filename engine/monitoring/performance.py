@@ -11,11 +11,13 @@ from dataclasses import dataclass, field
 import numpy as np
 import pyarrow as pa
 
+from engine.clock import moment
 from engine.errors import LeverframeError
 from engine.monitoring.calibration import Calibration, calibration
 from engine.monitoring.case import Case
 from engine.monitoring.estimate import Estimate, estimate_classes
 from engine.monitoring.fall import Fall, fallen
+from engine.monitoring.moments import microseconds
 from engine.monitoring.periods import Cut, Periods, cut, mature_rows
 from engine.monitoring.periods import performance as over_time
 from engine.monitoring.readings import Reading
@@ -94,7 +96,7 @@ def _measured(case: Case, rows: Scored, learnt: pa.ChunkedArray, target: pa.Chun
         said=predicted(rows),
         periods=periods,
         fall=fallen(validated, periods.periods, validated_periods=_validated_periods(case, periods)),
-        rival=against(case.job, case.rules, rows, newest, learnt, target),
+        rival=against(case.job, case.rules, rows, _unknown_to_both(case, newest), learnt, target),
         calibration=_calibration(case, rows, since if len(since) else newest),
         estimate=_estimate(case, rows),
         slices=sliced,
@@ -120,6 +122,14 @@ def _newest(divided: Cut, periods: Periods, mature: Codes) -> Codes:
     """Positions of the rows that the newest readings are of."""
     start = next((n for n, period in enumerate(periods.periods) if period.start == periods.window_start), 0)
     return mature[divided.number[mature] >= start]
+
+
+def _unknown_to_both(case: Case, newest: Codes) -> Codes:
+    """Those of ``newest`` that the rival cannot have learnt from either, should its data reach further."""
+    until, own = case.job["rival_until"], case.job["until"]
+    if case.times is None or not until or (own and moment(until) <= moment(own)):
+        return newest
+    return newest[case.times[newest] > microseconds(moment(until))]
 
 
 def _sliced(case: Case) -> list[str]:

@@ -202,8 +202,9 @@ def newer(
     return Newer(_take(table, kept), len(rows) - len(kept))
 
 
-def arrived(table: pa.Table, manifest: Manifest, until: datetime | None, rows: int) -> int:
-    """How many labelled rows of ``table`` are later than ``until``; without times, how many more than ``rows``."""
+def arrived(table: pa.Table, manifest: Manifest, until: datetime | None, rows: int, as_of: datetime) -> int:
+    """How many labelled rows of ``table`` are later than ``until`` and not of the future; without times, how many more
+    than ``rows``. Give it all of what extract returned."""
     import pyarrow.compute as pc
 
     time, target = manifest.data.time, manifest.data.target
@@ -213,7 +214,9 @@ def arrived(table: pa.Table, manifest: Manifest, until: datetime | None, rows: i
     if time is None:
         return max(0, int(labelled.sum()) - rows)
     moments, dated = read_moments(table.column(time), time)
-    later = dated if until is None else dated & (moments > _microseconds(until))
+    later = dated & (moments <= _microseconds(as_of))
+    if until is not None:
+        later &= moments > _microseconds(until)
     return int((later & labelled).sum())
 
 

@@ -219,7 +219,9 @@ def test_a_swap_that_does_not_pay_is_rolled_back_where_the_policy_says_so(tmp_pa
     assert run.version == "tiny@2", run.why
     site.engine.move(site.engine.plan_release("tiny@2"), "it learnt the new world", lambda step: None)
     site.change()  # The world of tiny@1 is back.
-    site.look(FIRST + 9 * WEEK)
+    assert site.look(FIRST + 9 * WEEK).verdict != "unknown"
+    assert site.engine.version("tiny@2").state == "live", "a look at a moment before the swap undoes nothing"
+    site.look(datetime.now(UTC))
     newest = site.engine.audit(limit=1)[0]
     assert (newest.action, newest.actor, newest.subject) == ("rollback", "the bake policy", "tiny@1")
     assert "tiny@1 has roc_auc" in newest.reason and "falling_behind says to roll back" in newest.reason

@@ -76,6 +76,7 @@ def job(folder: Path, current: pa.Table, said: pa.Table | None, **changes: Any) 
         "rival": None,
         "rival_predictions": None,
         "rival_problem": None,
+        "rival_until": None,
         "manifest": {
             "target": "late", "task": None, "positive": None, "metrics": ["roc_auc", "log_loss"],
             "segments": ["place"], "holdout": 7 * 86400.0, "gates": [],
@@ -235,3 +236,14 @@ def test_a_column_that_hardly_matters_calls_nobody_unless_it_was_told_already(tm
     assert "place moved, and the predictions hardly depend on it" in first["parts"]["drift"]["why"]
     second = measured(tmp_path, moved, alarms=first["memory"], told=["place"])
     assert keys(second) == ["drift:place"] and second["told"] == ["place"]
+
+
+def test_a_rival_that_has_learnt_the_newest_rows_is_not_compared_on_them(tmp_path: Path) -> None:
+    rows = current()
+    late = np.asarray(rows.column("late").to_numpy(), dtype=np.float64)
+    knows = pa.table({"prediction": late.astype(np.int64), "p_0": 0.99 - 0.98 * late, "p_1": 0.01 + 0.98 * late})
+    pyarrow.parquet.write_table(knows, tmp_path / "rival.parquet")
+    given = {"rival": "tiny@2", "rival_predictions": str(tmp_path / "rival.parquet")}
+    assert measured(tmp_path, rows, **given)["rival"]["better"], "made of older data it is simply better"
+    learnt = measured(tmp_path, rows, **given, rival_until=stamp(START + 42 * DAY))
+    assert not learnt["rival"]["told"] and learnt["verdict"] == "ok"

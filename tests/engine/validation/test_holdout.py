@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.errors import StepFailed
-from engine.validation.holdout import split
+from engine.validation.holdout import arrived, split
 from tests.engine.validation.validation_cases import manifest
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -113,3 +113,10 @@ def test_every_training_row_is_older_than_every_holdout_row_and_none_is_lost(
     train, judged = parts.train["day"].to_pylist(), parts.holdout["day"].to_pylist()
     assert sorted(train + judged) == sorted(n for n in numbers if n <= as_of)
     assert max(train, default=-1) < min(judged, default=99)
+
+
+def test_a_row_has_arrived_when_it_is_later_than_the_newest_version_labelled_and_not_of_the_future() -> None:
+    table = days(1, 2, 3, 4, 5, 99, None)
+    table = table.set_column(2, "late", pa.array([0.0, 1.0, 0.0, None, 1.0, 1.0, 1.0]))
+    until = START + timedelta(days=2)
+    assert arrived(table, manifest(0.5), until, 0, START + timedelta(days=9)) == 2
