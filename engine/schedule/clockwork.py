@@ -13,6 +13,7 @@ import threading
 import time
 import traceback
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
@@ -140,6 +141,10 @@ class Clockwork:
         try:
             self._over.wait()
         finally:
+            # Paused, and asked for its jobs, it has nothing in hand any more: stopped in the middle of taking a bell
+            # down, it would end its thread with a traceback on the screen.
+            self._scheduler.pause()
+            self._scheduler.get_jobs()
             # Its own waiting holds the lock that a turn needs to hang a bell: both would wait for ever.
             self._scheduler.shutdown(wait=False)
             with self._turning:
@@ -183,6 +188,8 @@ class Clockwork:
 
     def _hang_bells(self) -> None:
         """One bell for each schedule in force, at its next due time; only what changed is hung anew."""
+        from apscheduler.jobstores.base import JobLookupError
+
         assert self._scheduler is not None
         with self._ledger.read() as db:
             rows = db.execute("SELECT * FROM schedules WHERE until IS NULL").fetchall()
@@ -190,7 +197,7 @@ class Clockwork:
         if wanted == self._rung:
             return
         for schedule, _ in set(self._rung) - set(wanted):
-            if self._scheduler.get_job(f"bell {schedule}"):
+            with suppress(JobLookupError):  # it rings, and takes itself down, at this very moment
                 self._scheduler.remove_job(f"bell {schedule}")
         for schedule, due in set(wanted) - set(self._rung):
             if due is not None:
