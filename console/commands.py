@@ -50,6 +50,22 @@ class Retrain:
 
 
 @dataclass(frozen=True)
+class RunNow:
+    """What a schedule starts, by hand."""
+
+    project: str
+    job: str
+
+    @property
+    def doing(self) -> str:
+        return f"the {self.job} of {self.project} is being queued"
+
+    def carry_out(self, engine: Engine, tell: Tell) -> Result:
+        run = engine.run_now(self.project, self.job)
+        return Result(f"Run {run.id}, {self.job} of {self.project}, is queued. Key 3 shows it.")
+
+
+@dataclass(frozen=True)
 class LookNow:
     project: str
 

@@ -78,13 +78,23 @@ class AskVersions:
 
 
 @dataclass(frozen=True)
+class RunList:
+    """A window of runs, and how many finished looks at health are left out of it."""
+
+    runs: Rows[Run]
+    hidden: int
+
+
+@dataclass(frozen=True)
 class AskRuns:
     page: Page
+    looks: bool = False
     refresh: float = SELDOM
 
-    def answer(self, engine: Engine, now: datetime) -> Rows[Run]:
-        found = engine.runs(offset=self.page.offset, limit=self.page.limit, matching=self.page.matching)
-        return self.page.rows(found, engine.count_runs())
+    def answer(self, engine: Engine, now: datetime) -> RunList:
+        page, total = self.page, engine.count_runs(looks=self.looks)
+        found = engine.runs(offset=page.offset, limit=page.limit, matching=page.matching, looks=self.looks)
+        return RunList(page.rows(found, total), 0 if self.looks else engine.count_runs() - total)
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 TONES: dict[OccurrenceState, Tone] = {"ran": "", "skipped": "watch", "missed": "failing"}
 GLYPHS: dict[OccurrenceState, str] = {"ran": "✓", "skipped": "▲", "missed": "■"}
+_RANK = {"retrain": 0, "report": 1, "health": 2}
+_STATES: tuple[OccurrenceState, ...] = ("missed", "ran", "skipped")
 CATCH_UP = {
     "latest": "after a downtime only the latest runs, once",
     "all": "after a downtime every one runs, in order",
@@ -79,24 +81,37 @@ def also(triggers: Sequence[Trigger], width: int) -> Sequence[Line]:
 
 
 def went_by(occurrences: Sequence[Occurrence], *, brief: bool = False) -> Span | None:
-    """What went by while nobody looked: missed, caught up, skipped, and unless ``brief`` why; None when nothing did."""
-    missed = sum(o.times for o in occurrences if o.state == "missed")
-    skipped = sum(o.times for o in occurrences if o.state == "skipped")
-    late = sum(o.times for o in occurrences if o.state == "ran" and o.why)
-    if not (missed or skipped or late):
+    """What went by while nobody looked, retrains first, and unless ``brief`` why; None when nothing did.
+
+    Looks at health that were missed are told and call nobody: the next look measures what they would have.
+    """
+    told = sorted((o for o in occurrences if o.why), key=lambda o: (_RANK.get(o.job, 9), _STATES.index(o.state)))
+    if not told:
         return None
-    parts = [f"{missed:,} missed"] * bool(missed) + [f"{late:,} caught up"] * bool(late)
-    parts += [f"{skipped:,} skipped"] * bool(skipped)
-    why = next((plain(o.why, 160) for o in occurrences if o.why), "")
-    said = ", ".join(parts)
-    said += " (6)" if brief else " (6 and h show each)" + (f": {why}" if why else "")
-    return Span(said, "watch" if missed or skipped else "dim")
+    parts: list[str] = []
+    for job in dict.fromkeys(o.job for o in told):
+        parts += _counts(job, [o for o in told if o.job == job])
+    said = ", ".join(parts) + (" (6)" if brief else f" (6 and h show each): {plain(told[0].why, 160)}")
+    calls = any(o.state != "ran" and o.job != "health" for o in told)
+    return Span(said, "watch" if calls else "dim")
+
+
+def _counts(job: str, told: Sequence[Occurrence]) -> list[str]:
+    """``2 retrains missed``, ``1 caught up``: what it is about stands once."""
+    words = {"missed": "missed", "ran": "caught up", "skipped": "skipped"}
+    found: list[str] = []
+    for state in _STATES:
+        times = sum(o.times for o in told if o.state == state)
+        if times:
+            noun = cells.counted(times, "look" if job == "health" else job) if not found else f"{times:,}"
+            found.append(f"{noun} {words[state]}")
+    return found
 
 
 def next_of(overview: Overview, now: datetime) -> str:
     """``next retrain in 2 h (flights)``, over all projects."""
     due = [(s.next_due, s.project.name) for s in overview.projects if s.next_due is not None]
     if not due:
-        return "nothing is scheduled"
+        return "no retrain is scheduled"
     at, name = min(due)
     return f"next retrain {cells.until(at, now)} ({name})"

@@ -14,6 +14,7 @@ from console.cli.printing import documents as print_all
 from console.cli.session import Session, Verb, limit_option, matching_option
 from console.cli.workspace import NO_REASON
 from console.lines import Span, Tone
+from console.run_lines import looks as looks_of
 from engine import clock
 from engine.api import Engine
 from engine.records import Run
@@ -97,12 +98,14 @@ def _made(session: Session, engine: Engine, run: Run) -> None:
 @click.argument("project", required=False)
 @limit_option
 @matching_option
+@click.option("--looks", is_flag=True, help="Also the finished looks at health; --json always has them.")
 @click.pass_obj
-def runs(session: Session, project: str | None, limit: int | None, matching: str) -> None:
+def runs(session: Session, project: str | None, limit: int | None, matching: str, looks: bool) -> None:
     """Runs, the newest first, of every project or of PROJECT."""
+    looks = looks or session.json
     with session.engine() as engine:
         found = newest(
-            lambda offset, count: engine.runs(project, offset=offset, limit=count, matching=matching),
+            lambda offset, count: engine.runs(project, offset=offset, limit=count, matching=matching, looks=looks),
             lambda run: run.id,
             limit if session.json else limit or 50,
         )
@@ -110,11 +113,15 @@ def runs(session: Session, project: str | None, limit: int | None, matching: str
             print_all(documents.run(run) for run in found)
             return
         now, shown = session.now(), list(found)
-        if not shown:
+        total = engine.count_runs(project, looks=looks)
+        if shown:
+            table([_row(run, now) for run in shown], HEADINGS, right=["run"], give_way=["job", "peak"])
+            rest_of(len(shown), None if matching else total)
+        else:
             say(f"No run {'holds ' + matching if matching else 'yet'}.")
-            return
-        table([_row(run, now) for run in shown], HEADINGS, right=["run"], give_way=["job", "peak"])
-        rest_of(len(shown), None if matching else engine.count_runs(project))
+        hidden = engine.count_runs(project) - total
+        if hidden:
+            say(Span(f"{looks_of(hidden)} left out; --looks shows them.", "dim"))
 
 
 def _row(run: Run, now: datetime) -> tuple[Cell, ...]:

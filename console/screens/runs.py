@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from textual.widget import Widget
+
 from console import doors, tables
 from console.asking import Question
 from console.commands import Retrain
 from console.dialogs import reasons
-from console.questions import AskRuns
+from console.lines import EMPTY, Line, line
+from console.questions import AskRuns, RunList
+from console.run_lines import hidden_looks
 from console.screens.list_page import ListPage
+from console.widgets.lines_view import LinesView
 from engine.records import Run
 
 
@@ -15,16 +23,34 @@ class RunsPage(ListPage[Run]):
     name_of, place = "runs", "Runs"
     columns = tables.RUNS
     empty = ("Nothing has run yet. r retrains a project from the overview.",)
+    looks = False  # finished ones: one every quarter of an hour, and what it found is an alert
+    hidden = 0
 
     @staticmethod
     def key(record: Run) -> int:
         return record.id
 
+    def body(self) -> Iterable[Widget]:
+        yield LinesView(id="summary")
+        yield from super().body()
+
     def question(self) -> Question:
-        return AskRuns(self.window)
+        return AskRuns(self.window, self.looks)
+
+    def show(self, answer: RunList, at: datetime) -> None:  # type: ignore[override]
+        self.hidden = answer.hidden
+        super().show(answer.runs, at)
+        self.lines("#summary").show(lambda width: [hidden_looks(answer.hidden, shown=self.looks), EMPTY])
+
+    def empty_lines(self) -> Sequence[Line]:
+        if self.hidden and not self.matching:
+            return [EMPTY, line("   Nothing has run yet but looks at health.")]
+        return super().empty_lines()
 
     def why_not(self, action: str) -> str | None:
         run = self.selected
+        if action == "looks":
+            return None
         if run is not None and action == "cancel":
             return why_not_cancel(run)
         if run is None and action == "retrain":
@@ -34,6 +60,11 @@ class RunsPage(ListPage[Run]):
     def do_open(self) -> None:
         if self.selected is not None:
             self.app.push_screen(doors.run(self.selected.id))
+
+    def do_looks(self) -> None:
+        self.looks = not self.looks
+        self.table.reset()
+        self.ask()
 
     def do_times(self) -> None:
         if self.selected is not None:

@@ -9,7 +9,7 @@ from textual.widget import Widget
 
 from console import doors, tables
 from console.asking import Question
-from console.commands import Retrain
+from console.commands import RunNow
 from console.dialogs import reasons
 from console.dialogs.reschedule import RescheduleDialog
 from console.lines import EMPTY, ends, line
@@ -99,6 +99,6 @@ class SchedulesPage(WholeListPage[Schedule]):
         if self.selected is not None:
             self.app.push_screen(RescheduleDialog(self.selected))
 
-    def do_retrain(self) -> None:
+    def do_run_now(self) -> None:
         if self.selected is not None:
-            self.app.run_command(Retrain(self.selected.project))
+            self.app.run_command(RunNow(self.selected.project, self.selected.job))

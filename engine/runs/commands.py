@@ -97,15 +97,15 @@ class RunCommands:
         """One run."""
         return history.find(self._ledger, run)
 
-    def count_runs(self, project: str | None = None) -> int:
-        """How many runs there are."""
-        return history.count(self._ledger, project)
+    def count_runs(self, project: str | None = None, *, looks: bool = True) -> int:
+        """How many runs there are; without ``looks``, finished looks at health are not counted."""
+        return history.count(self._ledger, project, looks=looks)
 
     def runs(
-        self, project: str | None = None, *, offset: int = 0, limit: int = 50, matching: str = ""
+        self, project: str | None = None, *, offset: int = 0, limit: int = 50, matching: str = "", looks: bool = True
     ) -> tuple[Run, ...]:
-        """Runs, newest first."""
-        return history.page(self._ledger, project, offset=offset, limit=limit, matching=matching)
+        """Runs, newest first; without ``looks``, finished looks at health are left out."""
+        return history.page(self._ledger, project, offset=offset, limit=limit, matching=matching, looks=looks)
 
     def run_times(self, project: str, job: str = "retrain") -> RunTimes:
         """How long the runs of a job take, step by step, and what changed when that changed."""

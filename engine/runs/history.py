@@ -23,17 +23,26 @@ def find(ledger: Ledger, run: int) -> Run:
         return records(db, [row])[0]
 
 
-def count(ledger: Ledger, project: str | None) -> int:
-    """How many runs there are."""
+# No finished look at health: there is one every quarter of an hour, and what it found is an alert.
+NO_LOOK = "NOT (job = 'health' AND state = 'succeeded')"
+
+
+def count(ledger: Ledger, project: str | None, *, looks: bool = True) -> int:
+    """How many runs there are; without ``looks``, finished looks at health are not counted."""
     with ledger.read() as db:
-        if project is None:
+        if project is None and looks:
             return int(db.execute("SELECT coalesce(max(id), 0) FROM runs").fetchone()[0])
-        return int(db.execute("SELECT count(*) FROM runs WHERE project = ?", (project,)).fetchone()[0])
+        sql = f"SELECT count(*) FROM runs WHERE {'1' if looks else NO_LOOK}"
+        if project is None:
+            return int(db.execute(sql).fetchone()[0])
+        return int(db.execute(f"{sql} AND project = ?", (project,)).fetchone()[0])
 
 
-def page(ledger: Ledger, project: str | None, *, offset: int, limit: int, matching: str = "") -> tuple[Run, ...]:
-    """Runs newest first. Without a project and ``matching`` this costs the same anywhere in the list."""
-    where: list[str] = ["1"]
+def page(
+    ledger: Ledger, project: str | None, *, offset: int, limit: int, matching: str = "", looks: bool = True
+) -> tuple[Run, ...]:
+    """Runs newest first. With ``looks``, and no project nor ``matching``, this costs the same anywhere in the list."""
+    where: list[str] = ["1" if looks else NO_LOOK]
     values: list[Any] = []
     if project is not None:
         where.append("project = ?")
@@ -42,7 +51,7 @@ def page(ledger: Ledger, project: str | None, *, offset: int, limit: int, matchi
         where.append("instr(lower(project || ' ' || job || ' ' || state || ' ' || coalesce(why, '')), ?)")
         values.append(matching.lower())
     skip = offset
-    if len(where) == 1:
+    if looks and len(where) == 1:
         # Ids have no gaps, so an offset is a key and needs no skipping of rows.
         where.append("id <= (SELECT coalesce(max(id), 0) FROM runs) - ?")
         values.append(offset)

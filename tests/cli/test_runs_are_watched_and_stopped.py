@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from engine import clock
+from engine.storage.ledger import Ledger
 from tests import tiny
 from tests.cli.conftest import History
 
@@ -91,3 +92,20 @@ def test_the_times_of_runs_are_a_table_with_what_costs_most(history: History) ->
 def test_a_list_says_when_there_is_more(history: History) -> None:
     assert history("runs", "--limit", 1).out.endswith("The newest 1 of 3; --limit shows more.\n")
     assert history("runs", "--matching", "nothing like it").out == "No run holds nothing like it.\n"
+
+
+def test_finished_looks_at_health_do_not_drown_the_other_runs(work: History, tmp_path: Path) -> None:
+    work("add", tiny.make(tmp_path / "tiny"))
+    rows = [("tiny", "health", "succeeded")] * 3 + [("tiny", "health", "failed"), ("tiny", "retrain", "cancelled")]
+    with Ledger(work.home / "ledger.db", locks=work.home / "locks").write() as db:
+        for row in rows:
+            db.execute(
+                "INSERT INTO runs (project, job, state, as_of, queued_at, requested_by, options)"
+                " VALUES (?, ?, ?, '2026-11-03T00:00:00Z', '2026-11-03T00:00:00Z', 'the schedule', '{}')",
+                row,
+            )
+    told = work("runs").out.splitlines()
+    assert [line.split()[:4:2] for line in told[1:3]] == [["5", "retrain"], ["4", "health"]]
+    assert told[3:] == ["3 finished looks at health are left out; --looks shows them."]
+    assert len(work("runs", "tiny", "--looks").out.splitlines()) == 6
+    assert len(work("runs", "--json").json) == 5

@@ -78,6 +78,7 @@ def run(number: int = 41, **other: Any) -> Run:
 RUNNING = run(42, state="running", ended_at=None, progress=0.4, phase="train fitting", version=None)
 FAILED = run(40, state="failed", why="train was ended after 30 minutes, its time limit.", version=None)
 RUNS = (RUNNING, run(), FAILED)
+LOOK = run(39, job="health", why="quality, drift and performance are well")
 
 
 def status(name: str = "flights", **other: Any) -> ProjectStatus:
@@ -181,6 +182,7 @@ class FakeEngine(FakeHealth):
         self.card_now = CARD
         self.release_now, self.rollback_now = RELEASE, ROLLBACK
         self.state_now = HERE
+        self.schedules_now: tuple[Schedule, ...] = (PAUSED, SCHEDULE)
         self.disk_now: DiskReport | None = DISK
         self.clean_now = CLEAN
         self.done: list[tuple[Any, ...]] = []
@@ -211,11 +213,12 @@ class FakeEngine(FakeHealth):
     def count_versions(self, project: str | None = None) -> int:
         return len(VERSIONS)
 
-    def runs(self, *, offset: int, limit: int, matching: str) -> tuple[Run, ...]:
-        return _page([r for r in RUNS if matching in r.state], offset, limit)
+    def runs(self, *, offset: int, limit: int, matching: str, looks: bool) -> tuple[Run, ...]:
+        listed = (*RUNS, LOOK) if looks else RUNS
+        return _page([r for r in listed if matching in r.state], offset, limit)
 
-    def count_runs(self) -> int:
-        return len(RUNS)
+    def count_runs(self, *, looks: bool = True) -> int:
+        return len(RUNS) + looks
 
     def run(self, run: int) -> Run:
         return next(r for r in RUNS if r.id == run)
@@ -278,6 +281,10 @@ class FakeEngine(FakeHealth):
         self._do("retrain", project)
         return run(43)
 
+    def run_now(self, project: str, job: str) -> Run:
+        self._do("run now", project, job)
+        return run(45, job=job)
+
     def engine_state(self) -> EngineState:
         return self.state_now
 
@@ -285,7 +292,7 @@ class FakeEngine(FakeHealth):
         return (MISSED,)
 
     def schedules(self, project: str | None = None) -> tuple[Schedule, ...]:
-        return (PAUSED, SCHEDULE)
+        return self.schedules_now
 
     def triggers(self, project: str | None = None) -> tuple[Trigger, ...]:
         return (TRIGGER,)

@@ -42,13 +42,27 @@ def test_who_sees_to_the_schedules_is_said_and_nobody_is_amber() -> None:
 def test_what_went_by_unseen_is_said_with_its_reason_and_nothing_is_not() -> None:
     said = went_by((MISSED, replace(RAN, why="caught up after a downtime"), RAN))
     assert said is not None
-    assert "2 missed, 1 caught up (6 and h show each): no engine ran from 14 Nov 20:00" in said.text
+    assert "2 retrains missed, 1 caught up (6 and h show each): no engine ran from 14 Nov 20:00" in said.text
+    assert said.tone == "watch"
     assert went_by((RAN,)) is None
+
+
+def test_a_night_of_missed_looks_is_told_after_the_retrains_and_calls_nobody() -> None:
+    looks = replace(MISSED, job="health", times=60, why="the laptop slept; only the latest is caught up")
+    again = replace(looks, state="ran", times=1, why="caught up 3 min late")
+    alone = went_by((again, looks))
+    assert alone is not None
+    assert alone.text == f"60 looks missed, 1 caught up (6 and h show each): {looks.why}"
+    assert alone.tone == "dim"
+    both = went_by((again, looks, replace(MISSED, times=1)))
+    assert both is not None
+    assert both.text.startswith("1 retrain missed, 60 looks missed, 1 caught up (6 and h show each): no engine ran")
+    assert both.tone == "watch"
 
 
 def test_the_first_line_after_a_restart_says_what_was_missed(console: Console) -> None:
     async def story(desk: Desk) -> None:
-        await desk.see("Since you last looked: 2 missed")
+        await desk.see("Since you last looked: 2 retrains missed")
         await desk.see("engine: this console")
 
     console(story, seen=ago(days=10))
@@ -78,6 +92,20 @@ def test_schedules_are_paused_resumed_and_looked_into_by_key(
 
     console(story, size)
     assert engine.done == [("resume", "churn", "retrain", "back"), ("pause", "flights", "retrain", "holiday")]
+
+
+def test_what_a_schedule_starts_is_run_by_hand_whatever_job_it_is(console: Console, engine: FakeEngine) -> None:
+    looks = replace(SCHEDULE, job="health")
+    engine.schedules_now = (PAUSED, looks)
+
+    async def story(desk: Desk) -> None:
+        await desk.press("6", "down")
+        await desk.see("r Run now")
+        await desk.press("r")
+        await desk.until(lambda: "Run 45, health of flights, is queued" in desk.said)
+
+    console(story)
+    assert engine.done == [("run now", "flights", "health")]
 
 
 def test_a_schedule_is_changed_with_rule_zone_and_reason(console: Console, engine: FakeEngine) -> None:

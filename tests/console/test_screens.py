@@ -175,6 +175,24 @@ def test_verifying_the_trail_tells_the_head(console: Console) -> None:
     console(story)
 
 
+@pytest.mark.parametrize("size", [WIDE, NARROW])
+def test_runs_do_not_drown_in_finished_looks_and_say_how_many_there_are(
+    console: Console, size: tuple[int, int]
+) -> None:
+    async def story(desk: Desk) -> None:
+        await desk.press("3")
+        await desk.see("1 finished look at health is not listed; l lists them.")
+        assert "  39  " not in desk.text
+        await desk.press("l")
+        await desk.see("  39  ")
+        assert "Every run, also finished looks at health; l hides those again." in desk.text
+        await desk.press("l")
+        await desk.see("is not listed")
+        assert "  39  " not in desk.text
+
+    console(story, size)
+
+
 def test_a_run_shows_its_steps_and_its_log(console: Console, engine: FakeEngine) -> None:
     async def story(desk: Desk) -> None:
         await desk.press("3", "enter")
