@@ -22,6 +22,7 @@ from engine.jobs.work import WORK
 from engine.records import Run, RunState
 from engine.runs import facts, history, queue, retries
 from engine.runs.launch import Launch
+from engine.runs.leftovers import drop_copies
 from engine.runs.nothing_new import NothingNew
 from engine.runs.room import Room
 from engine.storage import workspace as workspaces
@@ -138,6 +139,8 @@ def drive(workspace: Workspace, ledger: Ledger, run: Run, held: int) -> None:
         why = f"Leverframe itself failed ({said}); the traceback is in engine.log of the run's folder."
     finally:
         cancellation.end("the run ended")
+    if run.job == "health":
+        drop_copies(workspace.run_folder(run.id))
     _end(workspace, ledger, run.id, state, why, again=again)
 
 

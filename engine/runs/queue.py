@@ -231,9 +231,9 @@ def finish(
 def settle(workspace: Workspace, ledger: Ledger, at: datetime) -> list[int]:
     """Mark the runs whose process is dead as interrupted, and kill what they left behind. Returns their ids."""
     with ledger.read() as db:
-        running = [r["id"] for r in db.execute(f"SELECT id FROM runs WHERE {_RUNNING}")]
+        running = [(r["id"], r["job"]) for r in db.execute(f"SELECT id, job FROM runs WHERE {_RUNNING}")]
     dead = []
-    for run in running:
+    for run, job in running:
         held = take_lock(workspace, run)
         if held is None:
             continue
@@ -241,6 +241,10 @@ def settle(workspace: Workspace, ledger: Ledger, at: datetime) -> list[int]:
 
         try:
             sweep(marker(workspace, run))
+            if job == "health":
+                from engine.runs.leftovers import drop_copies
+
+                drop_copies(workspace.run_folder(run))
             with ledger.write() as db:
                 finish(db, run, "interrupted", at, why=_INTERRUPTED, again=True)
             dead.append(run)

@@ -1,0 +1,93 @@
+"""Whatever instant a look is killed at: nothing is lost, no alert comes twice, the next look works, no copy stays."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from engine.api import Engine, open_engine
+from engine.clock import now, stamp
+from engine.runs import leftovers
+from engine.runs.step import sweep
+from tests.journeys.conftest import WEEK
+from tests.journeys.test_health_of_a_live_version import FIRST, Site, row
+from tests.killing import forget, killed_at
+
+pytestmark = pytest.mark.slow
+LOOK = FIRST + 2 * WEEK
+RUN = """
+from pathlib import Path
+from engine.jobs import process
+"""
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Site:
+    """tiny is live, x has moved since, and one look has told so."""
+    site = Site(tmp_path)
+    site.change(shift=0.6, **{"from": row(LOOK - WEEK)})
+    site.look(LOOK)
+    assert "drift:x" in site.open_keys()
+    return site
+
+
+def queued(engine: Engine) -> int:
+    """A look that no process was started for yet."""
+    at = stamp(LOOK.replace(hour=1))
+    with engine._ledger.write() as db:
+        number = db.execute(
+            "INSERT INTO runs (project, job, state, as_of, queued_at, requested_by, options)"
+            " VALUES ('tiny', 'health', 'queued', ?, ?, 'ada', '{}')",
+            (at, stamp(now())),
+        ).lastrowid
+    assert number is not None
+    return number
+
+
+def copies(engine: Engine, run: int) -> list[Path]:
+    return leftovers.copies(engine._workspace.run_folder(run))
+
+
+def assert_whole(engine: Engine, run: int) -> None:
+    assert engine.verify_audit().ok
+    assert [found for found in engine.doctor(mend=False) if found.verdict != "ok"] == []
+    keys = [alert.key for alert in engine.past_alerts("tiny")]
+    assert len(keys) == len(set(keys)), "an alert was raised twice"
+    assert sweep(f"{engine._workspace.token}:{run}") == 0, "a process of the killed run lived on"
+    assert copies(engine, run) == []
+
+
+def test_a_look_that_is_killed_says_interrupted_and_the_next_one_succeeds(site: Site, tmp_path: Path) -> None:
+    number = queued(site.engine)
+    site.engine.close()
+    home, saved = tmp_path / "home", tmp_path / "saved"
+    shutil.copytree(home, saved, symlinks=True)
+    states, change = set(), 1
+    while True:
+        forget(home)
+        shutil.copytree(saved, home, symlinks=True)
+        killed = killed_at(change, RUN, f"process.main({str(home)!r}, '{number}')")
+        engine = open_engine(home, "ada")
+        run = engine.wait(number, lambda r: None)
+        states.add(run.state)
+        assert_whole(engine, number)
+        again = engine.wait(engine.look("tiny", as_of=LOOK.replace(hour=2)).id, lambda r: None)
+        assert again.state == "succeeded", again.why
+        assert_whole(engine, again.id)
+        engine.close()
+        if not killed:
+            break
+        # Every change of the beginning and the end; the middle is copies of the same few files.
+        change += 1 if change < 5 else 16
+    assert states == {"interrupted", "succeeded"}
+    assert change > 30
+
+
+def test_looks_that_fail_leave_their_logs_and_no_copy_of_the_training_data(site: Site) -> None:
+    site._world.write_text("no JSON")
+    run = site.run(LOOK.replace(hour=3))
+    assert run.state == "failed" and "extract" in str(run.why)
+    assert copies(site.engine, run.id) == []
+    assert leftovers.logs(site.engine._workspace.run_folder(run.id))
