@@ -167,6 +167,8 @@ def _job(room: Room, live: Rebuilt, reference: _Reference, current: Newer) -> di
         "sensitive": list(manifest.data.sensitive),
         "key": list(manifest.data.key),
         "time": manifest.data.time,
+        "slices": list(manifest.health.slices),
+        "bins": {column: list(edges) for column, edges in manifest.health.bins.items()},
         "window": manifest.health.window.total_seconds() if manifest.health.window else None,
         "until": _until(live.document),
         "lag": _lag(live.document),

@@ -90,6 +90,7 @@ def _measured(case: Case, rows: Scored, learnt: pa.ChunkedArray, target: pa.Chun
         mature,
         divided.number,
         sensitive=case.job["sensitive"],
+        bins=case.job["bins"],
     )
     return Performance(
         rows=rows,
@@ -134,7 +135,8 @@ def _unknown_to_both(case: Case, newest: Codes) -> Codes:
 
 def _sliced(case: Case) -> list[str]:
     """The columns that performance is looked at by: those of the manifest first, then the features."""
-    return list(dict.fromkeys([*case.rules["segments"], *case.job["features"]]))
+    job = case.job
+    return list(dict.fromkeys([*case.rules["segments"], *job["slices"], *job["bins"], *job["features"]]))
 
 
 def _worst_rows(case: Case, rows: Scored, mature: Codes, sliced: Slices) -> dict[str, SliceRows]:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from math import isfinite
 from typing import Any
 
 from engine.projects.manifest_fields import Page, Table, shown
 from engine.projects.manifest_records import HealthSpec, TriggerSpec
 
+MOST_EDGES = 20
 FALLING_BEHIND = ("propose", "roll back")
 TRIGGERS = ("new-data", "drift", "performance")
 _MINUTE, _YEAR = timedelta(minutes=1), timedelta(days=366)
@@ -15,12 +17,26 @@ _MINUTE, _YEAR = timedelta(minutes=1), timedelta(days=366)
 
 def health(table: Table) -> HealthSpec:
     """How long a stretch is looked at, and for how long a version is held against the one before it."""
-    table.only("window", "bake", "falling_behind")
+    table.only("window", "bake", "falling_behind", "slices", "bins")
     return HealthSpec(
         window=table.duration("window", timedelta(hours=1), _YEAR),
         bake=table.duration("bake", _MINUTE, _YEAR) or HealthSpec().bake,
         falling_behind=table.choice("falling_behind", FALLING_BEHIND) or HealthSpec().falling_behind,
+        slices=table.texts("slices", most=100) or (),
+        bins=_bins(table.table("bins")) if "bins" in table else {},
     )
+
+
+def _bins(table: Table) -> dict[str, tuple[float, ...]]:
+    """``distance = [500, 1000]``: below 500, from 500, from 1000 on."""
+    found: dict[str, tuple[float, ...]] = {}
+    for column, edges in table.values.items():
+        numbers = isinstance(edges, list) and all(type(edge) in (int, float) and isfinite(edge) for edge in edges)
+        if not numbers or not 1 <= len(edges) <= MOST_EDGES or edges != sorted(set(edges)):
+            table.mistake(column, f"is {shown(edges)}; it must be a list of rising numbers, at most {MOST_EDGES}.")
+        else:
+            found[column] = tuple(float(edge) for edge in edges)
+    return found
 
 
 def triggers(page: Page, values: Any) -> tuple[TriggerSpec, ...]:

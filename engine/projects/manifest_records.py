@@ -108,11 +108,15 @@ class ScheduleSpec:
 class HealthSpec:
     """How a live version is watched. ``window``: the newest rows that are held against the training data; None:
     whole weeks, as few as hold rows enough. ``bake``: how long after a swap the version before is scored beside it.
-    ``falling_behind``: what becomes of a version that does worse than that one: ``propose`` or ``roll back``."""
+    ``falling_behind``: what becomes of a version that does worse than that one: ``propose`` or ``roll back``.
+    ``slices``: columns by which performance is looked at besides segments and features; ``bins``: the inner edges of
+    ranges, by column."""
 
     window: timedelta | None = None
     bake: timedelta = timedelta(days=3)
     falling_behind: str = "propose"
+    slices: tuple[str, ...] = ()
+    bins: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -71,6 +71,8 @@ def job(folder: Path, current: pa.Table, said: pa.Table | None, **changes: Any) 
         "lag": 0.0,
         "alarms": [],
         "told": [],
+        "slices": [],
+        "bins": {},
         "predictions": written("predictions.parquet", said),
         "problem": None,
         "rival": None,
@@ -247,3 +249,11 @@ def test_a_rival_that_has_learnt_the_newest_rows_is_not_compared_on_them(tmp_pat
     assert measured(tmp_path, rows, **given)["rival"]["better"], "made of older data it is simply better"
     learnt = measured(tmp_path, rows, **given, rival_until=stamp(START + 42 * DAY))
     assert not learnt["rival"]["told"] and learnt["verdict"] == "ok"
+
+
+def test_performance_is_told_by_any_column_and_in_the_ranges_that_somebody_asked_for(tmp_path: Path) -> None:
+    rows = current()
+    rows = rows.append_column("shift", pa.array(["day" if n % 2 else "night" for n in range(rows.num_rows)]))
+    answer = measured(tmp_path, rows, slices=["shift"], bins={"x": [0.25]})
+    names = {f"{each['column']}={each['value']}" for one in answer["slices"]["found"] for each in one["conditions"]}
+    assert {"shift=day", "shift=night", "x=below 0.25", "x=from 0.25"} <= names, names

@@ -34,6 +34,8 @@ def test_what_is_asked_for_is_read() -> None:
         ('[health]\nwindow = "soon"', "[health] window", "it must be a number and one of"),
         ('[health]\nwindow = "1s"', "[health] window", "too short"),
         ('[health]\nfalling_behind = "panic"', "[health] falling_behind", "propose, roll back"),
+        ("[health]\nbins = { x = [2, 1] }", "[health] bins.x", "a list of rising numbers"),
+        ('[health]\nbins = { x = ["a"] }', "[health] bins.x", "a list of rising numbers"),
         ("[health]\nwindows = 1", "[health] windows", "did you mean 'window'"),
         ('[[triggers]]\non = "new-data"', "[[triggers]] 1 rows", "after how many new rows"),
         ('[[triggers]]\non = "drift"\nrows = 5', "[[triggers]] 1 rows", "no meaning beside drift"),
