@@ -20,6 +20,7 @@ from engine.monitoring import alarm
 from engine.monitoring.alarm import Alarm, Budget
 from engine.monitoring.case import Case
 from engine.monitoring.drift import ColumnDrift, compare, drift
+from engine.monitoring.importance import FEWEST_ROWS as FEWEST_TO_WEIGH
 from engine.monitoring.importance import Importances, importances
 from engine.monitoring.moments import UNDATED, iso
 from engine.monitoring.multivariate import Separation, separation
@@ -38,12 +39,14 @@ Drifted = ColumnDrift | Separation
 
 @dataclass(frozen=True)
 class Watched:
-    """``columns`` in their order; ``alarms`` that go on; the rows of the window, ascending."""
+    """``columns`` in their order; ``alarms`` that go on; the rows of the window, ascending. ``importances`` are those
+    in the window, ``before`` those in the rows before it, or, where these are too few, in all."""
 
     columns: tuple[ColumnDrift, ...]
     prediction: ColumnDrift | None
     together: Separation
     importances: Importances | None
+    before: Importances | None
     alarms: tuple[Alarm, ...]
     rows: Codes
     since: str | None
@@ -110,11 +113,18 @@ def watch(case: Case, said: pa.ChunkedArray | None) -> Watched:
         prediction=prediction[0] if prediction else None,
         together=together[0],
         importances=importances(parts[0], said.take(pa.array(window.whole))) if said is not None else None,
+        before=_before(table, said, window) if said is not None else None,
         alarms=_followed(case, seen, window),
         rows=window.whole,
         since=window.since,
         until=window.until,
     )
+
+
+def _before(table: pa.Table, said: pa.ChunkedArray, window: Window) -> Importances:
+    earlier = np.setdiff1d(np.arange(table.num_rows), window.whole, assume_unique=True)
+    rows = pa.array(earlier if len(earlier) >= FEWEST_TO_WEIGH else np.arange(table.num_rows))
+    return importances(table.take(rows), said.take(rows))
 
 
 def _followed(

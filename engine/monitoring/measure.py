@@ -19,8 +19,10 @@ from engine.monitoring import findings as found
 from engine.monitoring.case import Case, read_case
 from engine.monitoring.drift_watch import Watched, remembered, watch
 from engine.monitoring.importance import ranked
+from engine.monitoring.outputs import of_outputs
 from engine.monitoring.performance import Performance, performance
 from engine.monitoring.quality import QualityCheck, quality
+from engine.monitoring.shares import FEWEST_ROWS
 from engine.storage.atomic import write_file
 from engine.text import plain
 from engine.validation.columns import listed as listed_names
@@ -83,6 +85,7 @@ def _findings(
     as_of, rival = case.job["as_of"], performed.rival
     shares, told = _shares(case, watched), _told_columns(case, watched)
     listed = [*found.of_quality(checks, told, shares, as_of), *found.of_drift(watched.alarms, shares)]
+    listed += map(dict, of_outputs(case, performed.rows, performed.problem, watched.rows, performed.mature))
     listed += found.of_calibration(performed.calibration, as_of)
     listed += found.of_performance(performed.fall, rival.sentence if rival and rival.better else None, as_of)
     if performed.periods is not None:
@@ -113,10 +116,13 @@ def _parts(
     measured = [reading for reading in periods.window if reading.value is not None] if periods else []
     few = f"{case.current.num_rows:,} rows since it learnt are too few"
     unlabelled = performed.problem or (periods.sentence if periods else "no labels")
+    if measured and performed.stale:
+        measured, unlabelled = [], "no rows but those it was validated on have labels enough yet"
     compared = any(column.verdict != "cannot tell" for column in watched.columns)
+    enough = case.current.num_rows >= FEWEST_ROWS
     well = sum(check.verdict == "ok" for check in checks)
     parts = {
-        "quality": part("quality", case.current.num_rows > 0, f"{well} of {len(checks)} checks are well", few),
+        "quality": part("quality", enough, f"{well} of {len(checks)} checks are well", few),
         "drift": part("drift", compared, _undrifted(case, watched), few),
         "performance": part("performance", bool(measured), performed.sentence, unlabelled),
     }
@@ -153,12 +159,15 @@ def _columns(watched: Watched) -> list[dict[str, Any]]:
 def _shares(case: Case, watched: Watched) -> Mapping[str, float]:
     """How much each feature moves the predictions, where the small model that says so knows enough of them.
 
+    Both now and before the newest rows: a column that broke into one value moves nothing any more.
     A column that was told goes on to be told until its alarm ends, though its share may swing around the line.
     """
-    known = watched.importances
-    if known is None or (known.explained or 0.0) < EXPLAINED:
-        return {}
-    return {**known.shares, **{name: max(found.IDLE, known.shares.get(name, 1.0)) for name in case.job["told"]}}
+    shares: dict[str, float] = {}
+    for known in (watched.importances, watched.before):
+        if known is None or (known.explained or 0.0) < EXPLAINED:
+            return {}
+        shares = {name: max(share, shares.get(name, 0.0)) for name, share in known.shares.items()}
+    return {**shares, **{name: max(found.IDLE, shares.get(name, 1.0)) for name in case.job["told"]}}
 
 
 def _told_columns(case: Case, watched: Watched) -> set[str]:

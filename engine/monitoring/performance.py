@@ -37,7 +37,8 @@ WORST, ROWS_KEPT = 3, 20
 
 @dataclass(frozen=True)
 class Performance:
-    """``problem``: why it cannot be told. ``said``: one prediction a row, as drift looks at it."""
+    """``problem``: why it cannot be told. ``said``: one prediction a row, as drift looks at it. ``mature``: the period
+    of each row that is measured, -1 for others. ``stale``: measured on no row but those it was validated on."""
 
     rows: Scored | None = None
     said: pa.ChunkedArray | None = None
@@ -50,6 +51,8 @@ class Performance:
     worst_rows: Mapping[str, SliceRows] = field(default_factory=dict)
     sentence: str = ""
     problem: str | None = None
+    mature: Codes | None = None
+    stale: bool = False
 
 
 def performance(case: Case) -> Performance:
@@ -103,6 +106,8 @@ def _measured(case: Case, rows: Scored, learnt: pa.ChunkedArray, target: pa.Chun
         slices=sliced,
         worst_rows=_worst_rows(case, rows, mature, sliced),
         sentence=_well(validated, periods),
+        stale=len(since) == 0 and len(case.holdout) > 0,
+        mature=np.where(np.isin(np.arange(len(rows)), mature), divided.number, -1),
     )
 
 
@@ -195,4 +200,6 @@ def _well(validated: Reading, periods: Periods) -> str:
     if now is None or now.value is None:
         return ""
     before = f"; when it was validated it was {number(validated.value)}" if validated.value is not None else ""
-    return f"{now.metric} is {number(now.value)} on {now.n:,} labelled rows{before}, and no fall is sure"
+    ends = [period.end for period in periods.periods if period.mature and period.end]
+    until = f" until {max(ends)[:10]}" if ends else ""
+    return f"{now.metric} is {number(now.value)} on {now.n:,} labelled rows{until}{before}, and no fall is sure"

@@ -171,9 +171,9 @@ CASES: list[tuple[Callable[[pa.Table], pa.Table], str, list[str]]] = [
     (all_missing, "failing", ["missing:x"]),
     (infinite, "failing", ["invalid:x"]),
     (never_seen, "watch", ["new-category:place"]),
-    (text_labels, "ok", []),
+    (text_labels, "watch", ["labels"]),
     (no_labels, "ok", []),
-    (one_class, "ok", []),
+    (one_class, "watch", ["labels"]),
     (new_column, "ok", []),
     (twice, "failing", ["duplicate:id"]),
 ]
