@@ -42,6 +42,7 @@ def health(session: Session, project: str, look: bool, as_of: str | None, name: 
             if run.state != "succeeded":
                 raise Invalid(f"Run {run.id} {run.state}: {run.why}")
         found, alerts = engine.health(project), engine.alerts(project)
+        live = engine.status(project, session.now()).live
     if session.json:
         document(_document(found, alerts))
         return 0
@@ -51,6 +52,9 @@ def health(session: Session, project: str, look: bool, as_of: str | None, name: 
     if name is not None:
         _rows(found, name)
         return 0
+    if live is not None and found.version != live:
+        anew = session.command(f"health {project} --look")
+        say(Span(f"{live} is live now, and the newest look was at {found.version}. Look at it: {anew}", "watch"))
     _whole(found, session.now())
     for alert in alerts:
         _alert(alert, session.now())

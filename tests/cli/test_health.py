@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -88,6 +88,19 @@ def test_the_look_is_told_part_by_part_with_the_alerts(looked: History) -> None:
         "place=B       1,204    0.600",
     ):
         assert line in out, out
+
+
+def test_a_look_at_a_version_that_is_live_no_more_is_not_taken_for_the_live_one(looked: History) -> None:
+    engine = open_engine(looked.home, "ada")
+    with engine._ledger.write() as db:
+        db.execute(
+            "INSERT INTO health SELECT run - 1, project, 2, ?, at, verdict, why, rows, labelled, document FROM health",
+            (stamp(AT + timedelta(hours=1)),),
+        )
+    engine.close()
+    out = looked("health", "tiny").out
+    assert out.startswith("tiny@1 is live now, and the newest look was at tiny@2. Look at it: ")
+    assert "health tiny --look\n▲ tiny@2 watch: x moved (" in out
 
 
 def test_as_json_it_is_one_document(looked: History) -> None:
