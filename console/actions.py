@@ -10,6 +10,7 @@ from dataclasses import dataclass
 ANYWHERE = "anywhere"
 LISTS = ("overview", "candidates", "runs", "versions", "audit", "bin", "schedules", "occurrences", "health")
 HEALTHS = ("health", "project_health")
+OPENED = ("card", "run", "diff", "times", "project_health", "bin", "occurrences")
 
 
 @dataclass(frozen=True)
@@ -80,7 +81,8 @@ ACTIONS = (
     Action("filter", "slash", "Filter", "show only the rows that contain a text; Esc takes the filter away", LISTS),
     Action("search", "slash", "Search", "show only the lines of the log that contain a text", ("run",)),
     Action("back", "escape", "Back", "go back, or take the filter away",
-           ("card", "run", "diff", "disk", "times", "project_health", *LISTS), shown=False),
+           ("disk", *(place for place in LISTS if place not in OPENED)), shown=False),
+    Action("back", "escape", "Back", "go back to where it was opened; a filter is taken away first", OPENED),
     Action("go_overview", "1", "Overview", "all projects", (ANYWHERE,)),
     Action("go_candidates", "2", "Candidates", "what waits for a decision", (ANYWHERE,)),
     Action("go_runs", "3", "Runs", "what ran and what runs", (ANYWHERE,)),

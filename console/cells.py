@@ -122,9 +122,9 @@ def verdict(value: Verdict | GateVerdict) -> str:
 
 
 def run_state(run: Run) -> str:
-    """``▸ running 40 %``, ``✓ succeeded``."""
+    """``▸ running 40 %``, ``✓ succeeded``; how far a run is that has told nothing yet, nobody knows."""
     text = f"{RUN_GLYPHS[run.state]} {run.state}"
-    return f"{text} {percent(run.progress)}" if run.state == "running" else text
+    return f"{text} {percent(run.progress)}" if run.state == "running" and run.progress else text
 
 
 def last_run(run: Run | None) -> str:

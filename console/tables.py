@@ -44,7 +44,8 @@ def _waiting(status: ProjectStatus, now: datetime) -> Span:
     if not status.candidates:
         run = status.active_run
         if run is not None:
-            return Span(f"{cells.RUN_GLYPHS[run.state]} {run.job} {cells.percent(run.progress)}", "key")
+            far = f" {cells.percent(run.progress)}" if run.progress else ""
+            return Span(f"{cells.RUN_GLYPHS[run.state]} {run.job}{far}", "key")
         return Span(cells.NOTHING, "dim")
     newest = status.candidates[0]
     more = f" and {len(status.candidates) - 1} more" if len(status.candidates) > 1 else ""

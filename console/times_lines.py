@@ -9,6 +9,7 @@ from engine.text import plain
 
 TONES: dict[Trend, Tone] = {"steady": "dim", "slower": "watch", "faster": "ok", "cannot tell": "unknown"}
 BAR = 14
+LEAST_TIMED = 0.5  # seconds
 WIDE = 110
 
 
@@ -17,7 +18,7 @@ def times_lines(times: RunTimes, width: int) -> list[Line]:
     if times.n == 0:
         return [EMPTY, (Span(f"   No {times.job} of {times.project} has ended well yet.", "dim"),)]
     half, most = cells.span(times.p50), cells.span(times.p95)
-    said = f"The last {times.n:,} runs that went well took {half} (p50), {most} (p95)."
+    said = f"The last {cells.counted(times.n, times.job)} that went well took {half} (p50), {most} (p95)."
     if times.bound is not None:
         said += f" One that takes longer than {cells.span(times.bound)} is reported while it still runs."
     else:
@@ -38,11 +39,16 @@ def _row(step: str, *numbers: str | None) -> str:
     return pad(step, 11) + "".join(pad(number, 9, right=True) for number in numbers if number is not None) + "  "
 
 
+def speed(step: StepTimes) -> str:
+    """Rows in a second; none of a step that is over before it could be timed."""
+    return cells.NOTHING if step.p50 < LEAST_TIMED else cells.number(step.rows_per_second)
+
+
 def _step(step: StepTimes, width: int, *, wide: bool) -> list[Line]:
     cpu = cells.NOTHING if step.cpu_p50 is None else cells.span(step.cpu_p50)
     text = _row(
         step.name, cells.span(step.p50), cells.span(step.p95), cells.span(step.last), cpu if wide else None,
-        cells.size(step.peak_memory_p95), cells.number(step.rows_per_second),
+        cells.size(step.peak_memory_p95), speed(step),
     )  # fmt: skip
     full = round(min(1.0, max(0.0, step.share)) * BAR)
     bar = (Span("━" * full, "key"), Span("─" * (BAR - full) + "  ", "rule")) if wide else ()

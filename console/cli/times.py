@@ -10,6 +10,7 @@ from console import cells
 from console.cli.printing import Cell, document, say, table
 from console.cli.session import Session, Verb
 from console.lines import Span, Tone
+from console.times_lines import speed
 from engine.runs.times_records import RunTimes, StepTimes
 
 HEADINGS = ("step", "usual", "at most", "last", "share", "cpu", "memory", "rows/s", "trend")
@@ -64,6 +65,6 @@ def _row(step: StepTimes) -> tuple[Cell, ...]:
         cells.percent(step.share),
         cells.span(step.cpu_p50) if step.cpu_p50 is not None else cells.NOTHING,
         cells.size(step.peak_memory_p95),
-        cells.number(step.rows_per_second),
+        speed(step),
         Span(step.trend, TONES.get(step.trend, "")),
     )

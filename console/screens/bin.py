@@ -13,7 +13,7 @@ from engine.housekeeping.records import BinItem
 class BinPage(WholeListPage[BinItem]):
     name_of, place = "bin", "Disk"
     columns = tables.BIN
-    empty = ("The bin is empty. A clean-up (C on the Disk screen) moves what is not needed here first.",)
+    empty = ("The bin is empty. A clean-up (C on Disk) moves here what is not needed.",)
 
     @property
     def heading(self) -> str:

@@ -16,7 +16,7 @@ class CandidatesPage(WholeListPage[Version]):
     empty = (
         "Nothing waits for a decision.",
         "",
-        "A retrain that passes its gates puts a candidate here: r on the overview starts one.",
+        "What passes its gates comes here; r on the overview starts a retrain.",
     )
 
     @staticmethod

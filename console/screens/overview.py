@@ -15,12 +15,12 @@ from console.widgets.lines_view import LinesView
 from engine.records import ProjectStatus
 
 FIRST_STEPS = (
-    "No project yet. A project is a folder with a leverframe.toml, in Git. In a shell:",
+    "No project yet. It is a folder in Git with a leverframe.toml. In a shell:",
     "",
     "  leverframe check PATH      looks at it and tries its steps once",
     "  leverframe add PATH        puts it on this screen",
     "",
-    "'leverframe demo' makes a workspace with two projects and eight weeks of history to try things on.",
+    "'leverframe demo' makes a workspace with two projects to try things on.",
 )
 
 

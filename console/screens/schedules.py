@@ -28,7 +28,7 @@ class SchedulesPage(WholeListPage[Schedule]):
         "No project has a schedule. In leverframe.toml:",
         "",
         "  [schedule]",
-        '  retrain = { cron = "0 3 * * mon", timezone = "America/New_York", catch_up = "latest" }',
+        '  retrain = { cron = "0 3 * * mon", timezone = "America/New_York" }',
     )
 
     triggers: tuple[Trigger, ...] = ()

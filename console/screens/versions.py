@@ -14,7 +14,7 @@ from engine.records import Version
 class VersionsPage(ListPage[Version]):
     name_of, place = "versions", "Versions"
     columns = tables.VERSIONS
-    empty = ("No version yet. r retrains a project from the overview; what it makes is kept here.",)
+    empty = ("No version yet. A retrain makes one: r on the overview starts it.",)
 
     def __init__(self, project: str | None = None) -> None:
         super().__init__()

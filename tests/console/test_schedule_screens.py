@@ -10,7 +10,7 @@ import pytest
 
 from console.lines import plain_text, width_of
 from console.schedule_lines import also, detail, went_by, who_sees_to_it
-from console.times_lines import times_lines
+from console.times_lines import speed, times_lines
 from tests.console.conftest import NARROW, WIDE, Desk
 from tests.console.records import HERE, MISSED, NOW, PAUSED, RAN, SCHEDULE, TIMES, TRIGGER, FakeEngine, ago
 
@@ -132,9 +132,12 @@ def test_run_times_say_which_step_costs_most_and_since_when_it_is_slower(console
         assert "Most of it is train." in text
         assert "longer than 90 s is reported" in text
         assert "scikit-learn 1.8.2 → 1.9.1" in text
+    quick = replace(TIMES.steps[0], p50=0.03, rows_per_second=4_444_973)
+    assert (speed(quick), speed(replace(quick, p50=1.0))) == ("–", "4,444,973")
 
     async def story(desk: Desk) -> None:
         await desk.press("i")
         await desk.see("slower since run 38")
+        await desk.see("Esc Back")
 
     console(story)
