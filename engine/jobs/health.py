@@ -107,17 +107,19 @@ def _look(room: Room, memory: Memory, meter: OwnProcess, label: str, document: d
 
 @dataclass(frozen=True)
 class _Reference:
-    """The rows that the version learnt from, and the last moment among them."""
+    """The rows that the version learnt from, the last moment among them, and how many rows could not be placed."""
 
     table: pa.Table
     boundary: str | None
+    undated: int
+    future: int
 
 
 def _reference(room: Room, live: Rebuilt) -> _Reference:
     folder = room.folder / "learnt"
     write_folder(room.store, live.document["data"]["files"], folder)
     parts = split(read_folder(folder), live.manifest, moment(live.document["lineage"]["as_of"]))
-    return _Reference(parts.train, parts.boundary)
+    return _Reference(parts.train, parts.boundary, parts.undated, parts.future)
 
 
 def _refuse_undated(table: pa.Table, manifest: Manifest) -> None:
@@ -161,6 +163,12 @@ def _job(room: Room, live: Rebuilt, reference: _Reference, current: Newer) -> di
         "reference": _written(room, "reference", reference.table),
         "current": _written(room, "current", current.table),
         "left_out": current.left_out,
+        "unplaced": {
+            "undated": current.undated,
+            "future": current.future,
+            "were_undated": reference.undated,
+            "were_future": reference.future,
+        },
         "profile": str(room.workspace.cache / "profiles" / f"{live.document['data']['digest']}.profile"),
         "features": live.features,
         "validated": live.document["metrics"],

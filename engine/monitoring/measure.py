@@ -21,7 +21,7 @@ from engine.monitoring.drift_watch import Watched, remembered, watch
 from engine.monitoring.importance import ranked
 from engine.monitoring.outputs import of_outputs
 from engine.monitoring.performance import Performance, performance
-from engine.monitoring.quality import QualityCheck, quality
+from engine.monitoring.quality import QualityCheck, Unplaced, quality, with_unplaced
 from engine.monitoring.shares import FEWEST_ROWS
 from engine.storage.atomic import write_file
 from engine.text import plain
@@ -66,7 +66,7 @@ def measure(job: Mapping[str, Any]) -> dict[str, Any]:
 
 def _quality(case: Case) -> tuple[QualityCheck, ...]:
     job = case.job
-    return quality(
+    checks = quality(
         case.reference,
         case.current,
         features=job["features"],
@@ -77,6 +77,10 @@ def _quality(case: Case) -> tuple[QualityCheck, ...]:
         leave_out=[case.rules["target"]],
         lag=timedelta(seconds=job["lag"]),
     )
+    if job["time"] is None:
+        return checks
+    newer = case.current.num_rows + job["left_out"]
+    return with_unplaced(checks, job["time"], newer, case.reference.num_rows, Unplaced(**job["unplaced"]))
 
 
 def _findings(

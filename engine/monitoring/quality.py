@@ -113,6 +113,35 @@ def quality(
     return tuple(sorted(checks, key=lambda check: _BADNESS[check.verdict]))
 
 
+@dataclass(frozen=True)
+class Unplaced:
+    """Rows without a time, or of the future, in what extract returns now and in what the version was made of. No other
+    check sees them: nothing tells whether they are newer than what it learnt."""
+
+    undated: int = 0
+    future: int = 0
+    were_undated: int = 0
+    were_future: int = 0
+
+
+def with_unplaced(
+    checks: Sequence[QualityCheck], time: str, newer: int, learnt: int, rows: Unplaced
+) -> tuple[QualityCheck, ...]:
+    """The checks with those of the time column made of all rows. ``newer``, ``learnt``: how many rows were placed.
+
+    Undated rows are counted beyond as many as there were, for older data holds these still. Where rows of the future
+    are usual (a timetable), nothing is said about them.
+    """
+    undated = max(0, rows.undated - rows.were_undated)
+    future = 0 if rows.were_future else rows.future
+    without = Found(undated, newer + undated, rows.were_undated, learnt + rows.were_undated)
+    ahead = Found(future, newer + future, 0, learnt)
+    kept = [check for check in checks if check.column != shown(time) or check.kind not in ("missing", "invalid")]
+    kept.append(_check("missing", time, without, "have no value", "look at its source"))
+    kept.append(_check("invalid", time, ahead, "are of the future", "look at clocks and time zones"))
+    return tuple(sorted(kept, key=lambda check: _BADNESS[check.verdict]))
+
+
 def column_of(table: pa.Table, name: str) -> pa.ChunkedArray | None:
     """The first column called ``name``; None when there is none."""
     return next((table.column(i) for i, held in enumerate(table.column_names) if held == name), None)

@@ -174,10 +174,13 @@ def _iso(microseconds: int) -> str | None:
 
 @dataclass(frozen=True)
 class Newer:
-    """Rows that a version did not learn from, the newest ones, by time. ``left_out`` counts those beyond the bound."""
+    """Rows that a version did not learn from, the newest ones, by time. ``left_out`` counts those beyond the bound;
+    ``undated`` and ``future`` those of all rows that cannot be placed."""
 
     table: pa.Table
     left_out: int = 0
+    undated: int = 0
+    future: int = 0
 
 
 def newer(
@@ -191,15 +194,18 @@ def newer(
     import numpy as np
 
     time = manifest.data.time
+    undated = future = 0
     if time is None:
         rows = _unknown(table, learnt, manifest.data.key)
     else:
         moments, dated = read_moments(table.column(time), time)
         after = -(2**63) if boundary is None else _microseconds(datetime.fromisoformat(boundary))
-        chosen = np.flatnonzero(dated & (moments > after) & (moments <= _microseconds(as_of)))
+        past = moments <= _microseconds(as_of)
+        undated, future = int((~dated).sum()), int((dated & ~past).sum())
+        chosen = np.flatnonzero(dated & (moments > after) & past)
         rows = chosen[np.argsort(moments[chosen], kind="stable")]
     kept = rows[-most:]
-    return Newer(_take(table, kept), len(rows) - len(kept))
+    return Newer(_take(table, kept), len(rows) - len(kept), undated, future)
 
 
 def arrived(table: pa.Table, manifest: Manifest, until: datetime | None, rows: int, as_of: datetime) -> int:

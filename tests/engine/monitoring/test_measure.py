@@ -60,6 +60,7 @@ def job(folder: Path, current: pa.Table, said: pa.Table | None, **changes: Any) 
         "reference": written("reference.parquet", table(21, START, 1)),
         "current": written("current.parquet", current),
         "left_out": 0,
+        "unplaced": {},
         "profile": str(folder / "profiles" / "one.profile"),
         "features": ["x", "place"],
         "validated": {"metrics": {"roc_auc": {"value": 0.79, "low": 0.75, "high": 0.82, "n": 700}}},

@@ -126,3 +126,20 @@ def test_performance_on_no_rows_but_those_it_was_validated_on_is_not_told_as_wel
         "verdict": "cannot tell", "why": "no rows but those it was validated on have labels enough yet",
     }  # fmt: skip
     assert "performance" not in answer["measured"], "so it ends no alert either"
+
+
+@pytest.mark.parametrize(
+    ("unplaced", "found", "verdict"),
+    [
+        ({"undated": 700}, "missing:at", "failing"),
+        ({"undated": 700, "were_undated": 680}, None, "ok"),
+        ({"future": 700}, "invalid:at", "failing"),
+        ({"future": 700, "were_future": 20}, None, "ok"),
+    ],
+)
+def test_rows_that_no_time_places_are_told_though_no_other_check_sees_them(
+    tmp_path: Path, unplaced: dict[str, int], found: str | None, verdict: str
+) -> None:
+    answer = measured(tmp_path, current(), unplaced=unplaced)
+    assert answer["verdict"] == verdict, answer["why"]
+    assert keys(answer) == ([found] if found else [])

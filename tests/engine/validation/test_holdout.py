@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.errors import StepFailed
-from engine.validation.holdout import arrived, split
+from engine.validation.holdout import arrived, newer, split
 from tests.engine.validation.validation_cases import manifest
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -120,3 +120,10 @@ def test_a_row_has_arrived_when_it_is_later_than_the_newest_version_labelled_and
     table = table.set_column(2, "late", pa.array([0.0, 1.0, 0.0, None, 1.0, 1.0, 1.0]))
     until = START + timedelta(days=2)
     assert arrived(table, manifest(0.5), until, 0, START + timedelta(days=9)) == 2
+
+
+def test_rows_that_cannot_be_placed_are_not_among_the_newer_ones_and_are_counted() -> None:
+    learnt, as_of = (START + timedelta(days=2)).isoformat(), START + timedelta(days=9)
+    found = newer(days(1, 2, 3, 99, None, None), manifest(0.5), days(1), learnt, as_of, 10)
+    assert found.table["day"].to_pylist() == [3]
+    assert (found.undated, found.future, found.left_out) == (2, 1, 0)
