@@ -31,6 +31,8 @@ _Z = 1.959964
 WATCH_ERROR, FAILING_ERROR = 0.03, 0.10
 # A model that was never calibrated is no news: what counts is how much more than when it was validated.
 _MORE = 0.02
+# Deviations: the same is looked at again and again.
+_SURE = 3.0
 # A bias of a fifth of the usual error is worth a look, one of half of it misleads; so does a spread half as wide again.
 WATCH_BIAS, FAILING_BIAS = 0.20, 0.50
 WATCH_SPREAD, FAILING_SPREAD = 1.25, 1.75
@@ -55,8 +57,9 @@ class Bin:
 class Calibration:
     """Of a classifier ``error`` is the expected calibration error and ``chance`` what a calibrated model stays below in
     99 of 100 cases; ``bias`` is the mean chance minus the share that happened. Of a regression ``bias`` is the mean of
-    predicted minus actual, ``spread`` the standard deviation of the errors. ``slope`` and ``intercept`` with standard
-    errors. ``subject``: the class whose chance it is, or 'the predicted class', or 'the value'."""
+    predicted minus actual, ``spread`` the standard deviation of the errors, ``spread_error`` the standard error of its
+    logarithm. ``slope`` and ``intercept`` with standard errors. ``subject``: the class whose chance it is, or 'the
+    predicted class', or 'the value'."""
 
     kind: Literal["chances", "values"]
     subject: str
@@ -74,6 +77,7 @@ class Calibration:
     intercept_error: float | None = None
     spread: float | None = None
     bins: tuple[Bin, ...] = ()
+    spread_error: float | None = None
 
 
 def calibration(
@@ -109,8 +113,7 @@ def _chances(said: Floats, came: Floats, subject: str, reference: Calibration | 
     reach = _Z * float(np.sqrt(came.mean() * (1 - came.mean()) / n))
     slope, slope_error, intercept, intercept_error = _logistic(said, came)
     before = reference.error if reference is not None and reference.kind == "chances" else None
-    # Of few rows the error is large by chance alone, before and now: half of that is no increase.
-    more = np.inf if before is None else error - before - max(0.0, chance / 2 - _MORE)
+    more = np.inf if before is None or reference is None else error - before - _no_increase(reference, chance, reach)
     verdict: ShareVerdict = "ok"
     if error > chance and error >= WATCH_ERROR and more >= _MORE:
         verdict = "failing" if error >= FAILING_ERROR and more >= 2 * _MORE else "watch"
@@ -124,6 +127,21 @@ def _chances(said: Floats, came: Floats, subject: str, reference: Calibration | 
         "chances", subject, verdict, told, n, error, chance, gap, gap - reach, gap + reach, slope, slope_error,
         intercept, intercept_error, bins=_bins(said, came, starts, chances=True),
     )  # fmt: skip
+
+
+def _no_increase(reference: Calibration, chance: float, reach: float) -> float:
+    """By how much the error may be larger than the reference's without being one that increased.
+
+    Of few rows it is large by chance alone, before and now: half of that is no increase. Of a model that was off before
+    already, it is about how far the chances lie from what happened, and swings as that share does on both sides; within
+    three deviations. Else a model that was never calibrated, as a forest or one with weighted classes, is told of again
+    and again: a rule with two leaves, off by 0.15 from the start, was in 4 of 6 cases within a month.
+    """
+    slack = max(0.0, chance / 2 - _MORE)
+    if reference.error is None or reference.chance is None or reference.error <= reference.chance:
+        return slack
+    low, high = reference.bias_low or 0.0, reference.bias_high or 0.0
+    return max(slack, _SURE * float(np.hypot(reach, (high - low) / 2)) / _Z)
 
 
 def _advice(slope: float | None, gap: float) -> str:
@@ -213,11 +231,11 @@ def _values(actual: Floats, said: Floats, reference: Calibration | None) -> Cali
     before = reference if reference is not None and reference.kind == "values" else None
     usual = before.spread if before is not None and before.spread else spread
     moved = bias - (before.bias or 0.0 if before is not None else 0.0)
-    sure = abs(moved) > (high - low) / 2
-    parts = [abs(moved) / usual if usual > 0 and sure else 0.0, spread / usual if usual > 0 else 1.0]
+    parts = _surely_changed(wrong, moved, spread, usual, before)
     verdict: ShareVerdict = "ok"
     if parts[0] >= WATCH_BIAS or parts[1] >= WATCH_SPREAD:
         verdict = "failing" if parts[0] >= FAILING_BIAS or parts[1] >= FAILING_SPREAD else "watch"
+    uncertain = _spread_error(wrong)
     slope, slope_error, intercept, intercept_error = _line(said, actual)
     told = (
         f"Predictions are off by {signed(bias)} on average over {n:,} rows ({between(low, high, sign=True)}); errors "
@@ -226,8 +244,38 @@ def _values(actual: Floats, said: Floats, reference: Calibration | None) -> Cali
     told += "." if verdict == "ok" else "; look at the worst slices and at the newest periods, then retrain."
     return Calibration(
         "values", "the value", verdict, told, n, None, None, bias, low, high, slope, slope_error, intercept,
-        intercept_error, spread, _bins(said, actual, _starts(said), chances=False),
+        intercept_error, spread, _bins(said, actual, _starts(said), chances=False), uncertain,
     )  # fmt: skip
+
+
+def _surely_changed(
+    wrong: Floats, moved: float, spread: float, usual: float, before: Calibration | None
+) -> tuple[float, float]:
+    """How far the bias moved, in usual spreads, and how much wider the errors spread; 0 and 1 where that may be chance.
+
+    Within three deviations of both sides: else of 100 rows then and now one look in five calls somebody, and with
+    errors that have long tails one in three.
+    """
+    if not usual > 0:
+        return 0.0, 1.0
+    own, then = spread / np.sqrt(len(wrong)), 0.0
+    swing = _spread_error(wrong)
+    if before is not None:
+        then = ((before.bias_high or 0.0) - (before.bias_low or 0.0)) / (2 * _Z)
+        swing = float(np.hypot(swing, before.spread_error or 0.0))
+    wider = spread / usual
+    sure_bias = abs(moved) > _SURE * float(np.hypot(own, then))
+    sure_spread = wider > 0 and abs(np.log(wider)) > _SURE * swing
+    return abs(moved) / usual if sure_bias else 0.0, wider if sure_spread else 1.0
+
+
+def _spread_error(wrong: Floats) -> float:
+    """The standard error of the logarithm of a standard deviation: large where few rows make most of it."""
+    centred = wrong - wrong.mean()
+    square = float((centred**2).mean())
+    if not square > 0:
+        return 0.0
+    return float(np.sqrt(max(0.0, float((centred**4).mean()) / square**2 - 1) / (4 * len(wrong))))
 
 
 def _line(said: Floats, actual: Floats) -> tuple[float | None, float | None, float | None, float | None]:

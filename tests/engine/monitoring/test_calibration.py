@@ -131,3 +131,42 @@ def test_a_regression_that_says_one_number_has_no_line_and_does_not_stop_it() ->
     found = of_values(np.arange(100.0), np.full(100, 49.5))
     assert (found.slope, found.verdict) == (None, "ok")
     assert of_values(np.full(100, 3.0), np.full(100, 3.0)).spread == 0.0
+
+
+def errors(tail: str, n: int, generator: np.random.Generator) -> Array:
+    if tail == "long":
+        return generator.lognormal(0, 1, n) - float(np.exp(0.5))
+    return generator.normal(size=n)
+
+
+@pytest.mark.parametrize("tail", ["normal", "long"])
+@pytest.mark.parametrize("n", [60, 300])
+def test_numbers_that_are_as_wrong_as_before_call_nobody_however_few_the_rows(tail: str, n: int) -> None:
+    generator, alarms = np.random.default_rng(3), 0
+    for _ in range(100):
+        then, now = 3 * generator.normal(size=n), 3 * generator.normal(size=n)
+        before = of_values(then + errors(tail, n, generator), then)
+        alarms += of_values(now + errors(tail, n, generator), now, before).verdict != "ok"
+    assert alarms <= 4, "it was 24 to 41 of 100"
+
+
+@pytest.mark.parametrize(("bias", "wider"), [(0.8, 1.0), (0.0, 2.5)])
+def test_numbers_that_are_more_wrong_are_told_on_a_hundred_rows(bias: float, wider: float) -> None:
+    generator, found = np.random.default_rng(4), 0
+    for _ in range(50):
+        then, now = 3 * generator.normal(size=100), 3 * generator.normal(size=100)
+        before = of_values(then + generator.normal(size=100), then)
+        found += of_values(now + bias + wider * generator.normal(size=100), now, before).verdict != "ok"
+    assert found >= 48
+
+
+def test_a_model_that_was_never_calibrated_is_not_told_of_again_and_again() -> None:
+    alarms = 0
+    for seed in range(40):
+        p, q = chances(300, seed), chances(300, seed + 1000)
+        before = of(np.clip(p + 0.15, 0.01, 0.99), happened(p, seed + 2000))
+        alarms += of(np.clip(q + 0.15, 0.01, 0.99), happened(q, seed + 3000), before).verdict != "ok"
+    assert alarms == 0
+    p, q = chances(1000, 1), chances(1000, 2)
+    before = of(np.clip(p + 0.15, 0.01, 0.99), happened(p, 3))
+    assert of(np.clip(q + 0.35, 0.01, 0.99), happened(q, 4), before).verdict != "ok", "what got worse still is told"
