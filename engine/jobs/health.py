@@ -21,7 +21,7 @@ from engine.runs.room import Room
 from engine.runs.tables import read_output
 from engine.storage.blocks import read_folder
 from engine.validation.holdout import Newer, arrived, newer, split
-from engine.versions.document import of_version, write_folder
+from engine.versions.document import named, of_version, write_folder
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -117,7 +117,10 @@ class _Reference:
 
 def _reference(room: Room, live: Rebuilt) -> _Reference:
     folder = room.folder / "learnt"
-    write_folder(room.store, live.document["data"]["files"], folder)
+    try:
+        write_folder(room.store, live.document["data"]["files"], folder)
+    except Damage as damage:
+        raise named(live.label, damage) from None
     parts = split(read_folder(folder), live.manifest, moment(live.document["lineage"]["as_of"]))
     return _Reference(parts.train, parts.boundary, parts.undated, parts.future)
 

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from engine.errors import StepFailed
+from engine.errors import Damage, StepFailed
 from engine.projects.manifest import Manifest, load_manifest
 from engine.runs.launch import Launch, Stage
 from engine.runs.room import Room
 from engine.runs.tables import read_output, write_input
-from engine.versions.document import write_folder
+from engine.versions.document import named, write_folder
 from engine.versions.environment import lock_of, standing
 
 if TYPE_CHECKING:
@@ -45,9 +45,12 @@ def rebuild(room: Room, label: str, document: dict[str, Any], folder: str = "liv
     """Take the version's code and model out of the store. Raises Damage or Refusal where that cannot be done."""
     home = room.folder / folder
     home.mkdir()
-    for part in ("code", "model"):
-        write_folder(room.store, document[part]["files"], home / part)
-    lock = lock_of(room.store, document)
+    try:
+        for part in ("code", "model"):
+            write_folder(room.store, document[part]["files"], home / part)
+        lock = lock_of(room.store, document)
+    except Damage as damage:
+        raise named(label, damage) from None
     manifest = load_manifest(home / "code")
     stage = room.stage(home / "code", manifest, standing(room.workspace, lock), lock)
     return Rebuilt(label, document, home / "model", stage)
