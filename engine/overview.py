@@ -62,9 +62,10 @@ JOIN health h ON h.run = (
     SELECT run FROM health WHERE project = p.name AND as_of <= :now ORDER BY as_of DESC, run DESC LIMIT 1)
 WHERE {which}
 """
+# By name, for else SQLite reads every alert there ever was.
 _ALERTS = """
 SELECT a.project, a.number, a.severity, a.why, a.since, a.snoozed_until
-FROM alerts a JOIN projects p ON p.name = a.project
+FROM alerts a INDEXED BY alerts_open JOIN projects p ON p.name = a.project
 WHERE a.resolved_at IS NULL AND {which} ORDER BY a.id
 """
 _LAST = (

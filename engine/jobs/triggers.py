@@ -159,7 +159,9 @@ def _facts(db: sqlite3.Connection, project: str, new_rows: int, refused: str | N
         "SELECT id FROM runs WHERE retry_at IS NOT NULL AND project = ? AND job = 'retrain' LIMIT 1", (project,)
     ).fetchone()
     alerts = db.execute(
-        "SELECT part, why, raised_at FROM alerts WHERE project = ? AND resolved_at IS NULL ORDER BY id DESC", (project,)
+        "SELECT part, why, raised_at FROM alerts INDEXED BY alerts_open"
+        " WHERE project = ? AND resolved_at IS NULL ORDER BY id DESC",
+        (project,),
     ).fetchall()
     return Facts(
         new_rows=new_rows,
