@@ -10,6 +10,7 @@ from __future__ import annotations
 import errno
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from engine.errors import Refusal
@@ -49,8 +50,10 @@ class PageServer:
 
         self._server.task_dispatcher.shutdown(timeout=_STOP_SECONDS)
         if self._thread.is_alive():
-            # On the server's own thread, which alone may touch its sockets; without any it ends.
-            self._server.trigger.pull_trigger(lambda: wasyncore.close_all(self._server._map, ignore_all=True))
+            # On the server's own thread, which alone may touch its sockets; without any it ends. It may have done so
+            # before it was woken, which closes what wakes it.
+            with suppress(OSError):
+                self._server.trigger.pull_trigger(lambda: wasyncore.close_all(self._server._map, ignore_all=True))
             self._thread.join(_STOP_SECONDS)
         else:
             wasyncore.close_all(self._server._map, ignore_all=True)
