@@ -148,7 +148,10 @@ class LeverframeApp(App[None]):
         self.notify(sentence, severity=severity, timeout=8, markup=False)
 
     def run_command(self, command: Command) -> None:
-        """Have ``command`` carried out; the outcome is said when it comes."""
+        """Have ``command`` carried out, unless it is in hand already; the outcome is said when it comes."""
+        if command in self.runner.busy:
+            self.say(f"Wait: {command.doing}.", "watch")
+            return
         self.runner.start(command)
 
     def go(self, mode: str) -> None:

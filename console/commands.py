@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Protocol
 
 from engine import clock
+from engine.errors import Refusal
 
 if TYPE_CHECKING:
     from engine.api import Engine
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from engine.records import MovePlan, ProofStep
 
 Tell = Callable[["ProofStep"], None]
+NEWEST = 20
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,13 @@ class Command(Protocol):
         """Do it, telling each step as it is done. Raises LeverframeError."""
 
 
+def refuse_twice(engine: Engine, project: str, job: str) -> None:
+    """A key that is pressed twice starts one run: raise Refusal while one of that job has not ended."""
+    for run in engine.runs(project, limit=NEWEST, looks=False):
+        if run.job == job and run.ended_at is None:
+            raise Refusal(f"Run {run.id}, {job} of {project}, is {run.state} already: key 3 shows it, x there ends it.")
+
+
 @dataclass(frozen=True)
 class Retrain:
     project: str
@@ -45,6 +54,7 @@ class Retrain:
         return f"a retrain of {self.project} is being queued"
 
     def carry_out(self, engine: Engine, tell: Tell) -> Result:
+        refuse_twice(engine, self.project, "retrain")
         run = engine.retrain(self.project)
         return Result(f"Run {run.id}, a retrain of {self.project}, is queued. Key 3 shows it.")
 
@@ -61,6 +71,7 @@ class RunNow:
         return f"the {self.job} of {self.project} is being queued"
 
     def carry_out(self, engine: Engine, tell: Tell) -> Result:
+        refuse_twice(engine, self.project, self.job)
         run = engine.run_now(self.project, self.job)
         return Result(f"Run {run.id}, {self.job} of {self.project}, is queued. Key 3 shows it.")
 
@@ -74,6 +85,7 @@ class LookNow:
         return f"a look at the health of {self.project} is being queued"
 
     def carry_out(self, engine: Engine, tell: Tell) -> Result:
+        refuse_twice(engine, self.project, "health")
         run = engine.look(self.project)
         return Result(f"Run {run.id}, a look at {self.project}, is queued; its result comes here by itself.")
 

@@ -20,6 +20,8 @@ from console.widgets.lines_view import LinesView
 from engine.monitoring.records import Trigger
 from engine.schedule.records import Schedule
 
+ROOM = 13  # head, summary, keys and a few rows of the list
+
 
 class SchedulesPage(WholeListPage[Schedule]):
     name_of, place = "schedules", "Schedules"
@@ -44,7 +46,7 @@ class SchedulesPage(WholeListPage[Schedule]):
     def body(self) -> Iterable[Widget]:
         yield LinesView(id="summary")
         yield from super().body()
-        yield LinesView(id="plan")
+        yield LinesView(id="plan", grows=ROOM)
 
     def question(self) -> Question:
         return AskSchedules()

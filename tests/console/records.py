@@ -182,6 +182,8 @@ class FakeEngine(FakeHealth):
         self.card_now = CARD
         self.release_now, self.rollback_now = RELEASE, ROLLBACK
         self.state_now = HERE
+        self.triggers_now: tuple[Trigger, ...] = (TRIGGER,)
+        self.runs_now: tuple[Run, ...] = RUNS
         self.schedules_now: tuple[Schedule, ...] = (PAUSED, SCHEDULE)
         self.disk_now: DiskReport | None = DISK
         self.clean_now = CLEAN
@@ -213,9 +215,12 @@ class FakeEngine(FakeHealth):
     def count_versions(self, project: str | None = None) -> int:
         return len(VERSIONS)
 
-    def runs(self, *, offset: int, limit: int, matching: str, looks: bool) -> tuple[Run, ...]:
-        listed = (*RUNS, LOOK) if looks else RUNS
-        return _page([r for r in listed if matching in r.state], offset, limit)
+    def runs(
+        self, project: str | None = None, *, offset: int = 0, limit: int, matching: str = "", looks: bool
+    ) -> tuple[Run, ...]:
+        listed = (*self.runs_now, LOOK) if looks else self.runs_now
+        of_project = [r for r in listed if project in (None, r.project)]
+        return _page([r for r in of_project if matching in r.state], offset, limit)
 
     def count_runs(self, *, looks: bool = True) -> int:
         return len(RUNS) + looks
@@ -295,7 +300,7 @@ class FakeEngine(FakeHealth):
         return self.schedules_now
 
     def triggers(self, project: str | None = None) -> tuple[Trigger, ...]:
-        return (TRIGGER,)
+        return self.triggers_now
 
     def occurrences(self, *, offset: int, limit: int, matching: str) -> tuple[Occurrence, ...]:
         return _page([o for o in (RAN, MISSED) if matching in o.project], offset, limit)

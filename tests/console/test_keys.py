@@ -9,6 +9,7 @@ import pytest
 
 from console import actions
 from console.app import LeverframeApp
+from console.commands import Retrain
 from console.screens.audit import AuditPage
 from console.screens.bin import BinPage
 from console.screens.candidates import CandidatesPage
@@ -26,7 +27,7 @@ from console.screens.times import TimesPage
 from console.screens.versions import VersionsPage
 from engine.errors import Conflict
 from tests.console.conftest import NARROW, WIDE, Desk
-from tests.console.records import CARD, RELEASE, FakeEngine
+from tests.console.records import CARD, RELEASE, FakeEngine, run
 
 Console = Callable[..., None]
 PAGES = (
@@ -193,6 +194,20 @@ def test_retrain_is_queued_and_said(console: Console, engine: FakeEngine) -> Non
 
     console(story)
     assert engine.done == [("retrain", "churn")]
+
+
+def test_a_key_that_is_pressed_again_starts_no_second_run(console: Console, engine: FakeEngine) -> None:
+    engine.runs_now = (run(43, project="churn", state="queued", started_at=None, ended_at=None),)
+
+    async def story(desk: Desk) -> None:
+        await desk.press("r")
+        await desk.until(lambda: "Run 43, retrain of churn, is queued already: key 3 shows it" in desk.said)
+        desk.app.runner._busy.append(Retrain("new"))
+        await desk.press("down", "r")
+        await desk.until(lambda: "Wait: a retrain of new is being queued." in desk.said)
+
+    console(story)
+    assert engine.done == []
 
 
 def test_help_shows_every_key_of_the_screen(console: Console) -> None:

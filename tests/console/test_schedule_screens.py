@@ -32,6 +32,21 @@ def test_what_else_starts_a_retrain_is_said_with_what_became_of_it() -> None:
     assert "6,110 new rows since the last version; run 41 is under way." in text.replace("\n   ", " ")
 
 
+@pytest.mark.parametrize("size", [WIDE, NARROW])
+def test_every_trigger_of_the_selected_schedule_is_seen(
+    console: Console, engine: FakeEngine, size: tuple[int, int]
+) -> None:
+    engine.schedules_now = (SCHEDULE,)
+    engine.triggers_now = (replace(TRIGGER, at=None), replace(TRIGGER, on="drift", rows=None, at=None))
+
+    async def story(desk: Desk) -> None:
+        await desk.press("6")
+        await desk.see("Also at an alert of drift, at most once in 24 h.")
+        assert "Also at 5,000 new rows" in desk.text
+
+    console(story, size)
+
+
 def test_who_sees_to_the_schedules_is_said_and_nobody_is_amber() -> None:
     assert who_sees_to_it(HERE, NOW).text == "engine: this console"
     assert "process 4711, for 3 h" in who_sees_to_it(replace(HERE, here=False), NOW).text
