@@ -188,7 +188,7 @@ def test_the_question_brings_look_alerts_figures_and_swaps_of_one_project(tmp_pa
         ((), (RELEASED, BACK), (), "flights back to @9 by bob 2 h ago, 1 more swap", "watch"),
         ((GAPS, OVER), (), (), "1 alert raised, 1 resolved (8)", "watch"),
         ((FELL, GAPS), (BACK,), (MISSED,),
-         "■ churn failing · 1 alert raised (8) · 2 missed (6) · flights back to @9 by bob 2 h ago", "failing"),
+         "■ churn failing · 1 alert raised (8) · 2 retrains missed (6) · flights back to @9 by bob 2 h ago", "failing"),
     ],
 )  # fmt: skip
 def test_news_says_first_what_needs_a_person(alerts: Any, swaps: Any, missed: Any, said: str, tone: str) -> None:
