@@ -175,7 +175,7 @@ JOB = click.option("--job", default="retrain", show_default=True, metavar="JOB",
 @reason_option
 @click.pass_obj
 def pause(session: Session, project: str, job: str, reason: str) -> None:
-    """Let nothing of PROJECT run by itself until somebody resumes; what is due is skipped, and says so."""
+    """Let no retrain of PROJECT (or another --job) start by itself until somebody resumes; what is due is skipped."""
     with session.engine() as engine:
         _changed(session, engine.pause_schedule(project, job, reason), "is paused")
 
