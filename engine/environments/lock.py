@@ -147,7 +147,8 @@ def _read(requirements: Path) -> tuple[str, ...]:
     try:
         content = requirements.read_bytes()
     except FileNotFoundError:
-        raise NotFound(f"There is no {requirements.name} in the project; create it, or change requirements in leverframe.toml.") from None
+        said = f"There is no {requirements.name} in the project; create it, or change requirements in leverframe.toml."
+        raise NotFound(said) from None
     except OSError as error:
         raise Refusal(f"{requirements} cannot be read: {error.strerror}; name a readable file.") from None
     try:
