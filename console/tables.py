@@ -35,7 +35,7 @@ def short(label: str | None) -> str:
 
 
 def _health(status: ProjectStatus, now: datetime) -> Span:
-    since = status.since if status.verdict != "ok" else status.measured_at
+    since = status.since
     aged = f" {cells.age(since, now)}" if since else ""
     return Span(cells.verdict(status.verdict) + aged, status.verdict)
 

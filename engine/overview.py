@@ -230,7 +230,7 @@ def _status(found: _Found, workspace: Workspace | None, row: sqlite3.Row, now: d
         live=label,
         live_since=moment(live["deployed_at"]) if live else None,
         metric=metric,
-        measured_at=max((at for at in (measured_at, looked_at) if at is not None), default=None),
+        measured_at=measured_at,
         history=tuple(found.trend.get(name, ())),
         data_until=moment(row["data_until"]) if row["data_until"] else None,
         candidates=tuple(found.candidates.get(name, ())),

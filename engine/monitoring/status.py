@@ -114,7 +114,7 @@ def _measured(facts: Facts, now: datetime) -> Status | None:
         return Status("unknown", f"nothing was measured for {age}: retrain measures {facts.live}", newest)
     because = _why_not_looked(facts)
     if facts.looked_at is None:
-        never = f"nobody has looked at {facts.live} yet, and it was measured {age} ago"
+        never = f"nobody has looked at {facts.live} since it went live; it was measured {age} ago"
         return Status("unknown", f"{never}{because or ': look now'}", newest)
     unseen = f"nobody has looked at the health of {facts.live} for {age}"
     return Status("unknown", f"{unseen}{because or ': is the engine up?'}", newest)

@@ -93,7 +93,7 @@ def test_what_the_last_look_found_counts_as_long_as_it_is_fresh(
 def test_a_version_that_no_look_has_seen_is_as_old_as_its_measurement() -> None:
     found = judge(replace(facts(), patience=QUARTER), NOW)
     assert found.verdict == "unknown"
-    assert found.why == "nobody has looked at flights@3 yet, and it was measured 24 h ago: look now"
+    assert found.why == "nobody has looked at flights@3 since it went live; it was measured 24 h ago: look now"
     assert judge(facts(), NOW).verdict == "ok", "without looks of its own, a week is fresh"
 
 
