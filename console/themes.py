@@ -24,7 +24,7 @@ _TONES: dict[str, dict[Tone, str]] = {
         "key": "bold #0b5cad", "ok": "#2c6b34", "watch": "#8a5a00", "failing": "bold #b3261e", "unknown": "#6a4bb0",
     },
     SIXTEEN: {
-        "": "default", "dim": "bright_black", "strong": "bold default", "head": "bright_black", "rule": "bright_black",
+        "": "default", "dim": "bright_black", "strong": "bold default", "head": "bold default", "rule": "bright_black",
         "key": "bold cyan", "ok": "green", "watch": "yellow", "failing": "bold red", "unknown": "magenta",
     },
 }  # fmt: skip
