@@ -17,7 +17,7 @@ from functools import lru_cache
 from typing import Any
 
 from engine.clock import moment, stamp
-from engine.monitoring.status import OLDEST, WELL_ENDED, Active, Facts, Status, judge
+from engine.monitoring.status import WELL_ENDED, Active, Facts, Status, judge
 from engine.projects import registry
 from engine.records import Metric, Operator, Overview, Point, ProjectStatus, Run, Version
 from engine.release.live import pointed_at
@@ -218,7 +218,7 @@ def _status(found: _Found, workspace: Workspace | None, row: sqlite3.Row, now: d
         look=(look["verdict"], look["why"]) if look else ("ok", ""),
         looks_paused=enabled == "0",
         earlier=found.earlier.get(name, ()),
-        patience=patience(*rule) if rule else OLDEST,
+        patience=patience(*rule) if rule else None,
         alerts=_alerts(found, name, live, now),
     )
     verdict = judge(facts, now)

@@ -4,25 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from console import cells
 from console.cli import documents
-from console.cli.printing import Cell, document, say, table
+from console.cli.printing import Cell, document, say, table, verdict
 from console.cli.session import Session, Verb, VerbGroup, reason_option
-from console.lines import Span, Tone
+from console.lines import Span
 from engine import clock
 from engine.errors import Invalid, NotFound
+from engine.projects.durations import parse_duration
 
 if TYPE_CHECKING:
     from engine.monitoring.records import Alert, Look
 
-TONES: dict[str, Tone] = {"ok": "ok", "watch": "watch", "failing": "failing", "unknown": "watch", "cannot tell": "dim"}
-GLYPHS = {"ok": "●", "watch": "▲", "failing": "■", "unknown": "○", "cannot tell": "○"}
-SPANS = {"h": "hours", "d": "days"}
 
 
 @click.command(cls=Verb)
@@ -72,21 +70,19 @@ def _document(found: Look | None, alerts: tuple[Alert, ...]) -> dict[str, Any]:
 
 def alert_document(alert: Alert) -> dict[str, Any]:
     """An alert with its times as text."""
-    return {name: documents.time(value) if isinstance(value, datetime) else value for name, value in _fields(alert)}
-
-
-def _fields(alert: Alert) -> list[tuple[str, Any]]:
-    return list(asdict(alert).items())
+    return {
+        name: documents.time(value) if isinstance(value, datetime) else value for name, value in asdict(alert).items()
+    }
 
 
 def _whole(found: Look, now: datetime) -> None:
     when = f"{cells.ago(found.as_of, now)}, run {found.run}"
-    say(Span(f"{GLYPHS[found.verdict]} {found.version} {found.verdict}: {found.why} ({when}).", "strong"))
+    say(Span(f"{cells.GLYPHS[found.verdict]} {found.version} {found.verdict}: {found.why} ({when}).", "strong"))
     if found.document is None:
         say("The details of this look were let go of.", indent=2)
         return
     rows: list[tuple[Cell, ...]] = [
-        (name, Span(f"{GLYPHS[part['verdict']]} {part['verdict']}", TONES[part["verdict"]]), part["why"])
+        (name, verdict(part["verdict"]), part["why"])
         for name, part in found.document["parts"].items()
     ]
     table(rows, indent=2)
@@ -160,9 +156,9 @@ def _alert(alert: Alert, now: datetime) -> None:
     said = f", acknowledged by {alert.acknowledged_by}: {alert.note}" if alert.acknowledged_by else ""
     if alert.snoozed_until is not None and now < alert.snoozed_until:
         said += f", snoozed until {alert.snoozed_until:%Y-%m-%d %H:%M} UTC: {alert.note}"
-    glyph = f"{GLYPHS[alert.severity]} alert {alert.id}"
+    glyph = f"{cells.GLYPHS[alert.severity]} alert {alert.id}"
     since = cells.ago(alert.since, now)
-    say(Span(f"{glyph} {alert.version}: {alert.why} (since {since}{said})", TONES[alert.severity]), hang=2)
+    say(Span(f"{glyph} {alert.version}: {alert.why} (since {since}{said})", alert.severity), hang=2)
     say(f"to do: {alert.act}", indent=2)
 
 
@@ -220,16 +216,12 @@ def acknowledge(session: Session, number: int, reason: str) -> None:
 @click.pass_obj
 def snooze(session: Session, number: int, span: str, reason: str) -> None:
     """Leave alert NUMBER out of the status for SPAN; then it comes back by itself."""
-    until = clock.now() + _span(span)
+    length = parse_duration(span)
+    if not length:
+        raise click.UsageError(f"--for '{span[:20]}' is no length of time; write it like 4h or 7d.")
+    until = clock.now() + length
     with session.engine() as engine:
         _changed(session, engine.snooze(number, until, reason))
-
-
-def _span(text: str) -> timedelta:
-    unit = SPANS.get(text[-1:])
-    if unit is None or not text[:-1].isdecimal() or len(text) > 5:
-        raise click.UsageError(f"--for '{text[:20]}' is no length of time; write it like 4h or 7d.")
-    return timedelta(**{unit: int(text[:-1])})
 
 
 def _changed(session: Session, alert: Alert) -> None:

@@ -17,13 +17,12 @@ from console.dialogs.dialog import ReasonDialog
 from console.health_lines import alert_lines, in_order
 from console.lines import EMPTY, Line, Span, line, wrapped
 from console.widgets.lines_view import LinesView
+from engine.monitoring.alerts import LONGEST_SNOOZE
+from engine.projects.durations import parse_duration
 
 if TYPE_CHECKING:
     from console.health_questions import Health
     from engine.monitoring.records import Alert
-
-UNITS = {"h": "hours", "d": "days"}
-MOST_DAYS = 30
 
 
 class AlertDialog(ReasonDialog):
@@ -101,7 +100,7 @@ class SnoozeDialog(AlertDialog):
         if self._span() is not None:
             return None
         written = self.query_one("#span", Input).value.strip()
-        return f"'{written}' is no time of at most {MOST_DAYS} days; write it like 8h or 7d."
+        return f"'{written}' is no time of at most {LONGEST_SNOOZE.days} days; write it like 8h or 7d."
 
     def _span(self) -> timedelta | None:
         return span_of(self.query_one("#span", Input).value.strip())
@@ -114,8 +113,5 @@ class SnoozeDialog(AlertDialog):
 
 def span_of(text: str) -> timedelta | None:
     """``8h`` or ``7d`` as a length of time; None for what is none, or none that an alert may be snoozed for."""
-    number, unit = text[:-1].strip(), UNITS.get(text[-1:].lower())
-    if unit is None or not number.isascii() or not number.isdecimal():
-        return None
-    found = timedelta(**{unit: int(number)})
-    return found if timedelta(0) < found <= timedelta(days=MOST_DAYS) else None
+    found = parse_duration(text.replace(" ", "").lower())
+    return found if found and found <= LONGEST_SNOOZE else None

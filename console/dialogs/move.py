@@ -7,12 +7,11 @@ from datetime import datetime
 from typing import ClassVar
 
 from textual.binding import Binding, BindingType
-from textual.widgets import Input
 
 from console import doors
 from console.asking import Question
 from console.commands import Command, Move, Result
-from console.dialogs.dialog import ReasonDialog
+from console.dialogs.plan import PlanDialog
 from console.lines import EMPTY, Line, Span, line, pad, wrapped
 from console.questions import AskRelease, AskRollback
 from console.tables import short
@@ -20,29 +19,19 @@ from engine.records import MovePlan
 from engine.text import plain
 
 
-class MoveDialog(ReasonDialog):
+class MoveDialog(PlanDialog[MovePlan]):
     """The plan that was read first is the one that is carried out; if things change meanwhile, it says so."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("u", "undo", show=False)]
 
     def __init__(self, ask: AskRelease | AskRollback) -> None:
         heading, verb = _named(ask)
-        super().__init__(heading, (), verb, self._move)
+        super().__init__(heading, verb, self._move, lambda plan: plan.refused is not None, plan_lines)
         self._ask = ask
-        self.plan: MovePlan | None = None
         self._undo: str | None = None
-        self._trouble: str | None = None
 
     def question(self) -> Question | None:
         return self._ask if self.command is None else None
-
-    @property
-    def ready(self) -> bool:
-        return self.plan is not None and not self.hopeless
-
-    @property
-    def hopeless(self) -> bool:
-        return self._trouble is not None or (self.plan is not None and self.plan.refused is not None)
 
     def answered(self, answer: MovePlan, at: datetime) -> None:  # type: ignore[override]
         if self.command is not None:
@@ -51,25 +40,13 @@ class MoveDialog(ReasonDialog):
             self.plan = answer
         elif answer.refused != self.plan.refused or answer.live_seq != self.plan.live_seq:
             changed = answer.refused or f"{answer.source or 'nothing'} is live now."
-            self._trouble = f"Things changed while you looked: {changed} Close this and look again."
-        self._settle()
+            self.trouble = f"Things changed while you looked: {changed} Close this and look again."
+        self.settle()
 
     def unanswered(self, sentence: str) -> None:
         if self.command is None:
-            self._trouble = sentence
-            self._settle()
-
-    def _settle(self) -> None:
-        self.query_one("#reason", Input).display = not self.hopeless
-        self.draw_text()
-        self.draw_keys()
-
-    def text(self, width: int) -> Sequence[Line]:
-        if self._trouble is not None:
-            return wrapped(f"■ {plain(self._trouble)}", width, tone="failing")
-        if self.plan is None:
-            return [(Span("Reading …", "dim"),)]
-        return plan_lines(self.plan, width)
+            self.trouble = sentence
+            self.settle()
 
     def _move(self, reason: str) -> Command:
         assert self.plan is not None

@@ -12,8 +12,8 @@ from engine.jobs import triggers
 from engine.jobs.health import Memory, Seen
 from engine.monitoring import alert_book, looks
 from engine.monitoring.records import Finding
-from engine.projects.durations import parse_duration
-from engine.projects.manifest_records import HealthSpec
+from engine.projects.manifest_fields import Page, Table
+from engine.projects.manifest_health import health
 from engine.runs.room import Room
 from engine.storage.free_space import too_little
 from engine.storage.ledger import Ledger
@@ -55,7 +55,7 @@ def _baking(db: sqlite3.Connection, project: str, settings: Mapping[str, Any], a
     that a look at the past finds the version before better there is what it was replaced in spite of."""
     newest = db.execute("SELECT kind, at FROM deployments WHERE project = ? ORDER BY seq DESC LIMIT 1", (project,))
     kind, at = newest.fetchone()
-    bake = parse_duration(str(settings.get("health", {}).get("bake", ""))) or HealthSpec().bake
+    bake = health(Table(Page({}), ("health",), settings.get("health", {}))).bake
     return bool(kind == "release" and timedelta(0) <= as_of - moment(at) < bake)
 
 

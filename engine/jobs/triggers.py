@@ -10,13 +10,14 @@ import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from engine.clock import moment, stamp
 from engine.monitoring.records import Trigger
 from engine.people.operators import account
-from engine.projects.durations import parse_duration
+from engine.projects import manifest_health
+from engine.projects.manifest_fields import Page
 from engine.projects.manifest_records import TriggerSpec
 from engine.records import Operator
 from engine.runs import queue
@@ -110,7 +111,7 @@ def fire(
     db: sqlite3.Connection, project: str, seen: int, new_rows: int, refused: str | None, now: datetime
 ) -> int | None:
     """Ask the project's triggers inside the caller's transaction. Returns the retrain that one of them queued."""
-    specs = tuple(_specs(db, project))
+    specs = _specs(db, project)
     if not specs:
         return None
     queued = None
@@ -138,13 +139,11 @@ def _said_before(db: sqlite3.Connection, project: str, firing: Firing) -> bool:
     return last is not None and last["state"] == "skipped" and f"; {reason}" in last["why"]
 
 
-def _specs(db: sqlite3.Connection, project: str) -> Iterator[TriggerSpec]:
+def _specs(db: sqlite3.Connection, project: str) -> tuple[TriggerSpec, ...]:
     """The triggers that the project's manifest named when it was last read; it was checked then."""
     row = db.execute("SELECT manifest FROM projects WHERE name = ? AND removed_at IS NULL", (project,)).fetchone()
     document: dict[str, Any] = json.loads(row["manifest"]) if row else {}
-    for entry in document.get("triggers", []):
-        cool_down = parse_duration(str(entry.get("cool_down", ""))) or timedelta(days=1)
-        yield TriggerSpec(entry["on"], entry.get("rows"), cool_down)
+    return manifest_health.triggers(Page({}), document.get("triggers", []))
 
 
 def _facts(db: sqlite3.Connection, project: str, new_rows: int, refused: str | None) -> Facts:

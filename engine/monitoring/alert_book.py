@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Collection, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from engine.audit import trail
 from engine.clock import moment, stamp
 from engine.errors import Conflict, Invalid, NotFound
-from engine.monitoring.alerts import Changes, settle, to_escalate, worsened
+from engine.monitoring.alerts import LONGEST_SNOOZE, Changes, settle, to_escalate, worsened
 from engine.monitoring.records import Alert, Finding
 from engine.people.operators import require
 from engine.records import Operator
 from engine.storage.ledger import Ledger
 
-LONGEST_SNOOZE = timedelta(days=30)
 _OPEN = """
 SELECT * FROM alerts WHERE resolved_at IS NULL
 AND EXISTS (SELECT 1 FROM projects p WHERE p.name = alerts.project AND p.removed_at IS NULL)

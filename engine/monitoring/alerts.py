@@ -18,6 +18,7 @@ from datetime import datetime, timedelta
 from engine.monitoring.records import Alert, Finding
 
 ESCALATE_AFTER = timedelta(hours=1)
+LONGEST_SNOOZE = timedelta(days=30)
 
 
 @dataclass(frozen=True)

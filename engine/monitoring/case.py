@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -37,7 +38,7 @@ class Case:
         """Without repetition; the first is the key metric."""
         return list(dict.fromkeys(str(name) for name in self.rules["metrics"]))
 
-    @property
+    @cached_property
     def holdout(self) -> Codes:
         """Positions of the rows that the version was validated on: newer than what it learnt, and seen by its run."""
         if self.times is None or not self.job["until"]:

@@ -22,7 +22,7 @@ from engine.monitoring import arrivals
 from engine.monitoring.column_checks import Found, duplicates, found_in, infinite, out_of_range, retyped, unknown
 from engine.monitoring.moments import DAY, UNDATED, microseconds, moments, periods_of
 from engine.monitoring.shares import Shares, ShareVerdict, judge_share
-from engine.validation.columns import Codes, is_number, is_text, missing, shown, unwrapped
+from engine.validation.columns import Codes, column_or_none, is_number, is_text, missing, shown, unwrapped
 
 Kind = Literal[
     "missing", "invalid", "new-category", "out-of-range", "duplicate", "volume", "freshness",
@@ -103,7 +103,7 @@ def quality(
     used = dict.fromkeys([*features, *key, *([time] if time else ())])
     checks = [*_columns(reference, current, used, leave_out)]
     for name in used:
-        was, held = column_of(ordered, name), column_of(newest, name)
+        was, held = column_or_none(ordered, name), column_or_none(newest, name)
         if was is not None and held is not None:
             checks += _of_column(_Pair(name, was, held, name in sensitive, stretches), feature=name in features)
     checks += _duplicates(reference, newest, key)
@@ -142,14 +142,9 @@ def with_unplaced(
     return tuple(sorted(kept, key=lambda check: _BADNESS[check.verdict]))
 
 
-def column_of(table: pa.Table, name: str) -> pa.ChunkedArray | None:
-    """The first column called ``name``; None when there is none."""
-    return next((table.column(i) for i, held in enumerate(table.column_names) if held == name), None)
-
-
 def _times(table: pa.Table, time: str | None) -> Codes | None:
     """None where the time column is lost or holds no times; the check of its type says so."""
-    column = None if time is None else column_of(table, time)
+    column = None if time is None else column_or_none(table, time)
     if column is None or time is None:
         return None
     try:
@@ -191,7 +186,7 @@ def _columns(
             told = f"Column {shown(name)} is gone, {why}; look at what extract returns."
             yield QualityCheck("lost-column", shown(name), "failing" if name in used else "watch", told, rows)
     for name in after:
-        was, now = column_of(reference, name), column_of(current, name)
+        was, now = column_or_none(reference, name), column_or_none(current, name)
         if was is None and name not in used:
             told = f"Column {shown(name)} is new; the next retrain may learn from it, unless [data] leaves it out."
             yield QualityCheck("new-column", shown(name), "watch", told, rows)

@@ -47,8 +47,8 @@ class Facts:
     """Looks are scheduled, and somebody has paused them."""
     earlier: Sequence[Run] = ()
     """The newest run of each other job than that of ``last_run``, where it did not end well."""
-    patience: timedelta = OLDEST
-    """How old the newest look or measurement may be."""
+    patience: timedelta | None = None
+    """How old the newest look may be; None where no looks are scheduled."""
     alerts: Sequence[Status] = ()
     """What is open about the live version and not snoozed."""
 
@@ -104,13 +104,13 @@ def _measured(facts: Facts, now: datetime) -> Status | None:
     newest = max((at for at in (facts.measured_at, facts.looked_at) if at is not None), default=None)
     if newest is None:
         return Status("unknown", f"{facts.live} was never measured on newer rows: retrain measures it", None)
-    if now - newest <= facts.patience:
+    if now - newest <= (facts.patience or OLDEST):
         verdict, why = facts.look
         if newest == facts.looked_at and verdict == "unknown":
             return Status("unknown", f"the last look could not tell: {why}", newest)
         return None
     age = span((now - newest).total_seconds())
-    if facts.patience is OLDEST:
+    if facts.patience is None:
         return Status("unknown", f"nothing was measured for {age}: retrain measures {facts.live}", newest)
     because = _why_not_looked(facts)
     if facts.looked_at is None:

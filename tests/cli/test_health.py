@@ -115,7 +115,7 @@ def test_an_alert_is_acknowledged_and_snoozed_with_a_reason(looked: History) -> 
     assert "x: mean moved" not in looked("status").out, "snoozed is left out until it wakes"
 
 
-@pytest.mark.parametrize("span", ["4", "h", "4w", "-1h", "99999d", ""])
+@pytest.mark.parametrize("span", ["4", "h", "4y", "-1h", "99999d", ""])
 def test_a_span_that_is_none_is_wrong_usage(looked: History, span: str) -> None:
     told = looked("alerts", "snooze", "1", "--for", span, "--reason", "x")
     assert told.code == 2 and "no length of time" in told.err

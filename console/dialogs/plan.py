@@ -1,0 +1,58 @@
+"""A dialog that shows a plan of the engine's before it asks: what the ones for moving and for cleaning up share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Generic, TypeVar
+
+from textual.widgets import Input
+
+from console.commands import Command
+from console.dialogs.dialog import ReasonDialog
+from console.lines import Line, Span, wrapped
+from engine.text import plain
+
+Plan = TypeVar("Plan")
+
+
+class PlanDialog(ReasonDialog, Generic[Plan]):
+    """``plan`` is the one that was read first; ``trouble`` is why nothing can be done any more, in a sentence.
+
+    ``impossible`` says whether a plan leaves nothing to be done, ``told`` what it would do.
+    """
+
+    waiting = "Reading …"
+
+    def __init__(
+        self,
+        title: str,
+        verb: str,
+        make: Callable[[str], Command],
+        impossible: Callable[[Plan], bool],
+        told: Callable[[Plan, int], Sequence[Line]],
+    ) -> None:
+        super().__init__(title, (), verb, make)
+        self._impossible, self._told_plan = impossible, told
+        self.plan: Plan | None = None
+        self.trouble: str | None = None
+
+    @property
+    def ready(self) -> bool:
+        return self.plan is not None and not self.hopeless
+
+    @property
+    def hopeless(self) -> bool:
+        return self.trouble is not None or (self.plan is not None and self._impossible(self.plan))
+
+    def settle(self) -> None:
+        """Show what is known by now; a reason is asked for only where it leads somewhere."""
+        self.query_one("#reason", Input).display = not self.hopeless
+        self.draw_text()
+        self.draw_keys()
+
+    def text(self, width: int) -> Sequence[Line]:
+        if self.trouble is not None:
+            return wrapped(f"■ {plain(self.trouble)}", width, tone="failing")
+        if self.plan is None:
+            return [(Span(self.waiting, "dim"),)]
+        return self._told_plan(self.plan, width)
