@@ -16,6 +16,7 @@ from engine.clock import stamp
 from engine.monitoring import alert_book, looks
 from engine.monitoring.records import Finding
 from tests.cli.conftest import History
+from tests.killing import let_go
 
 AT = datetime(2026, 11, 20, tzinfo=UTC)
 MOVED = Finding("drift:x", "drift", "watch", "x: mean moved from 3.1 to 9.4", "look at x", AT)
@@ -53,7 +54,7 @@ LOOK = {
 def looked(history: History, tmp_path: Path) -> History:
     """A copy of the history in which tiny@1, which is live, was looked at, and something moved."""
     copy = replace(history, home=tmp_path / "looked")
-    shutil.copytree(history.home, copy.home, symlinks=True)
+    shutil.copytree(let_go(history.home), copy.home, symlinks=True)
     engine = open_engine(copy.home, "ada")
     with engine._ledger.write() as db:
         run = db.execute("SELECT max(id) FROM runs").fetchone()[0]

@@ -11,12 +11,13 @@ import pytest
 from tests import tiny
 from tests.cli.calling import call
 from tests.cli.conftest import History
+from tests.killing import let_go
 
 
 @pytest.fixture
 def copy(history: History, tmp_path: Path) -> History:
     """A workspace is one folder that can be moved."""
-    shutil.copytree(history.home, tmp_path / "copy", symlinks=True)
+    shutil.copytree(let_go(history.home), tmp_path / "copy", symlinks=True)
     return History(tmp_path / "copy", history.project)
 
 

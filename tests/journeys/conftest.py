@@ -11,7 +11,7 @@ import pytest
 
 from engine.api import Engine, open_engine
 from tests import tiny
-from tests.killing import forget
+from tests.killing import forget, let_go
 
 WEEK = timedelta(days=7)
 FIRST = datetime(2026, 11, 3, tzinfo=UTC)
@@ -36,7 +36,7 @@ def saved_history(tmp_path_factory: pytest.TempPathFactory) -> Path:
         engine.move(engine.plan_release(retrained(engine, FIRST + week * WEEK)), "newer data", lambda step: None)
     retrained(engine, FIRST + 2 * WEEK)
     engine.close()
-    (root / "home").rename(root / "saved")
+    let_go(root / "home").rename(root / "saved")
     return root
 
 

@@ -13,7 +13,7 @@ from engine.runs import leftovers
 from engine.runs.step import sweep
 from tests.journeys.conftest import WEEK
 from tests.journeys.test_health_of_a_live_version import FIRST, Site, row
-from tests.killing import forget, killed_at
+from tests.killing import forget, killed_at, let_go
 
 pytestmark = pytest.mark.slow
 LOOK = FIRST + 2 * WEEK
@@ -63,7 +63,7 @@ def test_a_look_that_is_killed_says_interrupted_and_the_next_one_succeeds(site: 
     number = queued(site.engine)
     site.engine.close()
     home, saved = tmp_path / "home", tmp_path / "saved"
-    shutil.copytree(home, saved, symlinks=True)
+    shutil.copytree(let_go(home), saved, symlinks=True)
     states, change = set(), 1
     while True:
         forget(home)

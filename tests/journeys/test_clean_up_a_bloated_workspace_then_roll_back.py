@@ -13,7 +13,7 @@ from engine.errors import Conflict, Forbidden, Invalid, Refusal
 from engine.housekeeping import bin as bins
 from engine.housekeeping import daily
 from tests.journeys.cleaning import assert_whole, bloated, cleaned, goes, later, planned, retrained
-from tests.killing import forget
+from tests.killing import forget, let_go
 
 pytestmark = pytest.mark.slow
 
@@ -21,7 +21,7 @@ pytestmark = pytest.mark.slow
 @pytest.fixture(scope="module")
 def saved(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("bloated")
-    bloated(root).rename(root / "saved")
+    let_go(bloated(root)).rename(root / "saved")
     return root
 
 

@@ -11,7 +11,7 @@ import pytest
 from engine.api import Engine, open_engine
 from engine.housekeeping import moving
 from tests.journeys.cleaning import assert_whole, bloated, cleaned, goes, later, planned
-from tests.killing import forget, killed_at
+from tests.killing import forget, killed_at, let_go
 
 pytestmark = pytest.mark.slow
 
@@ -29,7 +29,7 @@ at = datetime.fromisoformat({at!r})
 @pytest.fixture(scope="module")
 def saved(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("killed")
-    bloated(root).rename(root / "saved")
+    let_go(bloated(root)).rename(root / "saved")
     return root
 
 

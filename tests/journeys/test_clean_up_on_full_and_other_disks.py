@@ -13,6 +13,7 @@ import pytest
 from engine.api import Engine, open_engine
 from engine.errors import Refusal
 from tests.journeys.cleaning import assert_whole, bloated, cleaned, goes, later, planned
+from tests.killing import let_go
 
 pytestmark = pytest.mark.slow
 
@@ -27,7 +28,7 @@ def mounted(place: Path, size: str) -> None:
 @pytest.fixture(scope="module")
 def saved(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("disks")
-    bloated(root).rename(root / "saved")
+    let_go(bloated(root)).rename(root / "saved")
     return root
 
 

@@ -11,7 +11,7 @@ import pytest
 from engine.api import Engine, open_engine
 from engine.runs.step import sweep
 from tests import tiny
-from tests.killing import forget, killed_at
+from tests.killing import forget, killed_at, let_go
 
 AS_OF = datetime(2026, 11, 3, tzinfo=UTC)
 pytestmark = pytest.mark.slow
@@ -56,7 +56,7 @@ def test_a_swap_that_is_killed_leaves_the_old_version_live_or_the_new_one(tmp_pa
     target = retrained(engine, datetime(2026, 11, 10, tzinfo=UTC))
     engine.close()
     home, saved = tmp_path / "home", tmp_path / "saved"
-    shutil.copytree(home, saved, symlinks=True)
+    shutil.copytree(let_go(home), saved, symlinks=True)
     outcomes = set()
     number = 0
     while True:
@@ -91,7 +91,7 @@ def test_a_run_that_is_killed_says_interrupted_and_the_next_one_succeeds(tmp_pat
         )
     engine.close()
     home, saved = tmp_path / "home", tmp_path / "saved"
-    shutil.copytree(home, saved, symlinks=True)
+    shutil.copytree(let_go(home), saved, symlinks=True)
     states = set()
     number = 1
     while True:
