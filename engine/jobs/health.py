@@ -66,7 +66,7 @@ def look(room: Room, memory: Memory) -> Seen:
     """Measure the live version. Raises Refusal, Damage or StepFailed with a sentence for the run's record."""
     if room.live is None:
         raise Refusal(f"Nothing of {room.run.project} is live, so there is no health to look at; approve a candidate.")
-    meter = OwnProcess(METER, room.folder, room.marker, room.held, room.record)
+    meter = OwnProcess(METER, room)
     try:
         return _look(room, memory, meter, *room.live)
     finally:

@@ -14,6 +14,7 @@ from engine.monitoring import alert_book, looks
 from engine.monitoring.records import Finding
 from engine.projects.manifest_fields import Page, Table
 from engine.projects.manifest_health import health
+from engine.runs.cancelling import refuse_cancelled
 from engine.runs.room import Room
 from engine.storage.free_space import too_little
 from engine.storage.ledger import Ledger
@@ -74,10 +75,14 @@ def _rival(db: sqlite3.Connection, project: str, number: int) -> tuple[str, str]
 
 
 def register(ledger: Ledger, room: Room, seen: Seen, at: datetime) -> bool:
-    """Write everything down. A look at the past, at a version swapped meanwhile or at a project removed meanwhile
-    raises nothing and moves nothing: False. Looks of a time when the clock was ahead keep no look of today from it."""
+    """Write everything down. Raises Conflict when the run was cancelled before, and then keeps nothing.
+
+    A look at the past, at a version swapped meanwhile or at a project removed meanwhile raises no alert and moves
+    nothing: False. Looks of a time when the clock was ahead keep no look of today from it.
+    """
     answer, (project, number) = seen.answer, catalog.parse_label(seen.label)
     with ledger.write() as db:
+        refuse_cancelled(db, room.run.id)
         live = db.execute(
             "SELECT v.number FROM versions v JOIN projects p ON p.name = v.project"
             " WHERE v.project = ? AND v.state = 'live' AND p.removed_at IS NULL",

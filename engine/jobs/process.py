@@ -21,10 +21,10 @@ from engine.errors import LeverframeError, Refusal
 from engine.jobs.work import WORK
 from engine.records import Run, RunState
 from engine.runs import facts, history, queue, retries
-from engine.runs.launch import Launch
+from engine.runs.cancelling import asked_to_end
 from engine.runs.leftovers import drop_copies
 from engine.runs.nothing_new import NothingNew
-from engine.runs.room import Room
+from engine.runs.room import Ends, Room
 from engine.storage import workspace as workspaces
 from engine.storage.disk import why_not
 from engine.storage.ledger import Ledger
@@ -37,37 +37,44 @@ TELL_SECONDS = 0.4
 
 
 class Cancellation:
-    """Watches for a request to cancel and passes it on to every step, also to one that is launched afterwards."""
+    """Watches for a request to cancel and passes it on to every process, also to one that is started afterwards.
 
-    def __init__(self, folder: Path) -> None:
-        self.why: str | None = None
-        self._request = folder / queue.CANCEL
-        self._steps: list[Launch] = []
+    It only makes haste: that the run ends as cancelled is seen to where its outcome is written.
+    """
+
+    def __init__(self, ledger: Ledger, run: int) -> None:
+        self._ledger, self._run = ledger, run
+        self._why: str | None = None
+        self._processes: list[Ends] = []
         self._guard = threading.Lock()
         self._ended = threading.Event()
-        threading.Thread(target=self._watch, daemon=True).start()
+        self._watcher = threading.Thread(target=self._watch, daemon=True)
+        self._watcher.start()
 
-    def add(self, step: Launch) -> None:
+    def add(self, process: Ends) -> None:
         with self._guard:
-            self._steps.append(step)
-            if self.why:
-                step.cancel(self.why)
+            self._processes.append(process)
+            if self._why:
+                process.cancel(self._why)
 
     def end(self, why: str) -> None:
-        """End every step that is still there, because the run has ended."""
+        """End every process that is still there, because the run has ended."""
         self._ended.set()
+        self._watcher.join()
+        self._cancel(why)
+
+    def _cancel(self, why: str) -> None:
         with self._guard:
-            for step in self._steps:
-                step.cancel(why)
+            self._why = why
+            for process in self._processes:
+                process.cancel(why)
 
     def _watch(self) -> None:
         while not self._ended.wait(0.2):
-            if self._request.exists():
-                said = plain(self._request.read_text("utf-8", "replace"))
-                with self._guard:
-                    self.why = f"cancelled by {said}"
-                    for step in self._steps:
-                        step.cancel(self.why)
+            with self._ledger.read() as db:
+                asked = asked_to_end(db, self._run)
+            if asked:
+                self._cancel(asked)
                 return
 
 
@@ -118,7 +125,7 @@ def room_for(workspace: Workspace, ledger: Ledger, run: Run, held: int, cancella
 
 def drive(workspace: Workspace, ledger: Ledger, run: Run, held: int) -> None:
     """Do the run's work and write its outcome, whatever it is. ``held`` is the descriptor of its lock."""
-    cancellation = Cancellation(workspace.run_folder(run.id))
+    cancellation = Cancellation(ledger, run.id)
     again = False
     try:
         WORK[run.job](ledger, room_for(workspace, ledger, run, held, cancellation))
@@ -127,9 +134,7 @@ def drive(workspace: Workspace, ledger: Ledger, run: Run, held: int) -> None:
         state: RunState = "nothing-new"
         why = str(nothing)
     except LeverframeError as error:
-        state = "cancelled" if cancellation.why else "failed"
-        why = cancellation.why or plain(str(error), 1000)
-        again = state == "failed" and retries.helps(error)
+        state, why, again = "failed", plain(str(error), 1000), retries.helps(error)
     except OSError as error:
         again, state, why = True, "failed", f"The run could not go on: {why_not(error)}."
     except Exception as error:  # noqa: BLE001 - a bug of ours must end the run too; its traceback is kept

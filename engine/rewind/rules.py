@@ -117,6 +117,8 @@ RULES = (
             " retry_at = NULL WHERE ended_at > :at OR (ended_at IS NULL AND state IN ('queued', 'running'))",
             "UPDATE runs SET why = substr(why, 1, instr(why, ' No: ') - 1) WHERE why LIKE '% called that off.'"
             " AND instr(why, ' No: ') AND 'run ' || id NOT IN (SELECT subject FROM acts WHERE action = 'cancel')",
+            "UPDATE runs SET cancel = NULL WHERE cancel IS NOT NULL"
+            " AND 'run ' || id NOT IN (SELECT subject FROM acts WHERE action = 'cancel')",
         ),
         "how far a run was that had not ended",
     ),

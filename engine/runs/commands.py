@@ -91,7 +91,7 @@ class RunCommands:
     def cancel(self, run: int, reason: str) -> None:
         """Ask a run to end."""
         operators.require(self.operator, "operator", "cancel runs")
-        queue.cancel(self._workspace, self._ledger, run, self.operator, operators.checked_reason(reason), clock.now())
+        queue.cancel(self._ledger, run, self.operator, operators.checked_reason(reason), clock.now())
 
     def run(self, run: int) -> Run:
         """One run."""

@@ -6,8 +6,7 @@ import os
 import shutil
 from pathlib import Path
 
-# The lock says whether the run is alive; a request to cancel says who asked.
-KEPT = ("lock", "cancel")
+KEPT = ("lock",)  # It says whether the run is alive.
 LOGS = (".log", ".log.zst")
 
 

@@ -9,14 +9,15 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from engine.errors import StepFailed
 from engine.runs import steplog
-from engine.runs.step import Limits, StepResult, StepSpec, clean_environment, start_step
+from engine.runs.room import Room
+from engine.runs.step import Limits, StepSpec, clean_environment, start_step
 
 SECONDS = 600.0
 
@@ -37,10 +38,9 @@ JUDGE = Task("validate", "engine.validation.judge", "judgement.json", "Validatio
 class OwnProcess:
     """One process for one question, in ``folder``; ``close`` ends it if it was never asked."""
 
-    def __init__(
-        self, task: Task, folder: Path, marker: str, held: int, record: Callable[[StepResult], None]
-    ) -> None:
-        self._task, self._record = task, record
+    def __init__(self, task: Task, room: Room) -> None:
+        folder = room.folder
+        self._task, self._record = task, room.record
         self._job = folder / "job.json"
         self._log = folder / f"{task.step}.log"
         extra = {"PYTHONPATH": str(Path(__file__).resolve().parents[2]), "LEVERFRAME_WAIT": "1"}
@@ -51,10 +51,11 @@ class OwnProcess:
             environment=clean_environment((), extra, 1),
             log=self._log,
             limits=Limits(SECONDS, os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")),
-            marker=marker,
-            held=held,
+            marker=room.marker,
+            held=room.held,
         )
         self._running = start_step(spec, lambda done, text: None)
+        room.watch(self)
 
     def ask(self, job: Mapping[str, Any]) -> dict[str, Any]:
         """Give it its ``job`` and wait for the answer. Raises StepFailed when there is none."""
@@ -68,6 +69,10 @@ class OwnProcess:
             raise StepFailed(f"{result.why}.")
         answer: dict[str, Any] = json.loads(self._job.with_name(self._task.answer).read_bytes())
         return answer
+
+    def cancel(self, why: str) -> None:
+        """End the process; whoever waits for its answer is told ``why``."""
+        self._running.cancel(why)
 
     def close(self) -> None:
         """End the process, whatever it is doing."""

@@ -24,16 +24,16 @@ from engine.errors import Conflict, NotFound, Refusal
 from engine.people.operators import account
 from engine.records import Operator, RunState
 from engine.runs import capacity, retries
-from engine.storage.atomic import write_file
+from engine.runs.cancelling import asked_to_end, refuse_cancelled
 from engine.storage.disk import refused
 from engine.storage.free_space import too_little
 from engine.storage.ledger import Ledger
 from engine.storage.workspace import Workspace
+from engine.text import plain
 
 if TYPE_CHECKING:
     from engine.runs.step import StepResult
 
-CANCEL = "cancel"
 # With the condition of the index of unfinished runs as it stands there: without it SQLite reads every run there was.
 _RUNNING = "state IN ('queued', 'running') AND state = 'running'"
 _ANY_QUEUED = "SELECT 1 FROM runs WHERE state IN ('queued', 'running') AND state = 'queued' LIMIT 1"
@@ -215,8 +215,17 @@ def finish(
     version: str | None = None,
     again: bool = False,
 ) -> None:
-    """End a run, inside the caller's transaction; a run ends once. ``again``: trying again may help."""
+    """End a run, inside the caller's transaction; a run ends once. ``again``: trying again may help.
+
+    Whatever it came to, one that was asked to end before is cancelled: what succeeded raises Conflict, so that nothing
+    of what the transaction records is kept.
+    """
     assert state in ENDED
+    if state == "succeeded":
+        refuse_cancelled(db, run)
+    asked = asked_to_end(db, run)
+    if asked:
+        state, why, version, again = "cancelled", asked, None, False
     following = retries.retry_of(db, run, at) if again else None
     if following:
         why = f"{why.rstrip('.')}. {following.sentence()}" if why else following.sentence()
@@ -258,13 +267,19 @@ def marker(workspace: Workspace, run: int) -> str:
     return f"{workspace.token}:{run}"
 
 
-def cancel(workspace: Workspace, ledger: Ledger, run: int, by: Operator, reason: str, at: datetime) -> None:
+def cancel(ledger: Ledger, run: int, by: Operator, reason: str, at: datetime) -> None:
     """Ask a run to end: a queued one ends at once, a running one as soon as its process reads the request.
 
-    One that has ended and is to be tried again is not tried again. Raises Conflict when there is nothing to cancel.
+    Either this commits before the run records what it came to, then it records nothing; or after, then this raises
+    Conflict. One that has ended and is to be tried again is not tried again.
     """
     with ledger.write() as db:
-        row = db.execute("SELECT state, retry_at FROM runs WHERE id = ?", (run,)).fetchone()
+        row = db.execute(
+            "SELECT state, retry_at, EXISTS (SELECT 1 FROM health WHERE run = runs.id) AS recorded"
+            " FROM runs WHERE id = ?",
+            (run,),
+        ).fetchone()
+        words = f"cancelled by {by.name}: {reason}"
         if row is None:
             raise NotFound(f"There is no run {run}; 'leverframe runs' lists them.")
         if row["retry_at"] is not None:
@@ -273,7 +288,9 @@ def cancel(workspace: Workspace, ledger: Ledger, run: int, by: Operator, reason:
         elif row["state"] in ENDED:
             raise Conflict(f"Run {run} has ended already: {row['state']}.")
         elif row["state"] == "queued":
-            finish(db, run, "cancelled", at, why=f"cancelled by {by.name}: {reason}")
+            finish(db, run, "cancelled", at, why=words)
+        elif row["recorded"]:
+            raise Conflict(f"Run {run} has recorded what it saw already; 'leverframe log {run}' shows how it ends.")
         else:
-            write_file(workspace.run_folder(run) / CANCEL, f"{by.name}: {reason}".encode())
+            db.execute("UPDATE runs SET cancel = coalesce(cancel, ?) WHERE id = ?", (plain(words), run))
         trail.append(db, at=at, actor=by, action="cancel", subject=f"run {run}", reason=reason)

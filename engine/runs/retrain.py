@@ -59,7 +59,7 @@ class Made:
 
 def retrain(room: Room) -> Made:
     """Run the whole of it. Raises StepFailed, Refusal or Damage with a sentence for the run's record, or NothingNew."""
-    judge = OwnProcess(JUDGE, room.folder, room.marker, room.held, room.record)
+    judge = OwnProcess(JUDGE, room)
     try:
         return _retrain(room, judge)
     finally:

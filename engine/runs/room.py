@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from engine.environments.build import Environment
 from engine.environments.lock import Lock
@@ -15,6 +15,12 @@ from engine.runs.launch import Launch, Stage
 from engine.runs.step import StepResult
 from engine.storage.objects import ObjectStore
 from engine.storage.workspace import Workspace
+
+
+class Ends(Protocol):
+    """A process of a run that can be ended before its time."""
+
+    def cancel(self, why: str) -> None: ...
 
 
 @dataclass(frozen=True)
@@ -39,7 +45,7 @@ class Room:
     tell: Callable[[float, str], None]
     record: Callable[[StepResult], None]
     note: Callable[..., None]
-    watch: Callable[[Launch], None]
+    watch: Callable[[Ends], None]
 
     def stage(self, code: Path, manifest: Manifest, environment: Environment, lock: Lock) -> Stage:
         """What the steps of the version with ``code`` have in common in this run."""

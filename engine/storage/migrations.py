@@ -329,6 +329,11 @@ def _runs_but_looks(db: Database) -> None:
     db.execute("CREATE INDEX runs_but_looks ON runs (id) WHERE NOT (job = 'health' AND state = 'succeeded')")
 
 
+def _cancelled_runs(db: Database) -> None:
+    # Who asked a run to end, and why, in the ledger: what a run records can then ask in the same transaction.
+    db.execute("ALTER TABLE runs ADD COLUMN cancel TEXT")
+
+
 # In order, each applied once; append to it, and never edit what was released.
 MIGRATIONS: tuple[tuple[str, Callable[[Database], None]], ...] = (
     ("first", _first),
@@ -340,6 +345,7 @@ MIGRATIONS: tuple[tuple[str, Callable[[Database], None]], ...] = (
     ("past", _past),
     ("runs by job", _runs_by_job),
     ("runs but looks", _runs_but_looks),
+    ("cancelled runs", _cancelled_runs),
 )
 LATEST = len(MIGRATIONS)
 

@@ -173,8 +173,9 @@ class World:
 
     def cancel(self, project: str) -> None:
         with self.ledger.read() as db:
-            runs = [row["id"] for row in db.execute("SELECT id FROM runs WHERE state = 'queued' OR retry_at > 0")]
-        queue.cancel(self.workspace, self.ledger, self.chance.choice(runs or [9999]), self.ada, "why not", self.tick())
+            may = "state IN ('queued', 'running') OR retry_at > 0"
+            runs = [row["id"] for row in db.execute(f"SELECT id FROM runs WHERE {may}")]
+        queue.cancel(self.ledger, self.chance.choice(runs or [9999]), self.ada, "why not", self.tick())
 
     def pack(self, project: str) -> None:
         run, at, title = self.begin(project), self.tick(), f"title {self.chance.random()}"

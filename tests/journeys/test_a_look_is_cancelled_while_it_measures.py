@@ -1,0 +1,61 @@
+"""A look whose meter is at work when somebody cancels it ends at once, as cancelled, and leaves nothing but its log."""
+
+from __future__ import annotations
+
+import threading
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from engine.api import Engine, open_engine
+from engine.clock import now, pause, stamp
+from engine.jobs import health, process
+from engine.runs import leftovers
+from engine.runs.step import sweep
+from tests.journeys.conftest import FIRST, WEEK
+
+pytestmark = pytest.mark.slow
+
+
+def queued(engine: Engine) -> int:
+    """A look that no process was started for yet."""
+    with engine._ledger.write() as db:
+        number = db.execute(
+            "INSERT INTO runs (project, job, state, as_of, queued_at, requested_by, options)"
+            " VALUES ('tiny', 'health', 'queued', ?, ?, 'ada', '{}')",
+            (stamp(FIRST + 2 * WEEK), stamp(now())),
+        ).lastrowid
+    assert number is not None
+    return number
+
+
+def rows(engine: Engine) -> dict[str, int]:
+    with engine._ledger.read() as db:
+        tables = ("health", "signals", "alerts", "measurements", "triggers")
+        return {table: db.execute(f"SELECT count(*) FROM {table}").fetchone()[0] for table in tables}
+
+
+def test_it_ends_as_cancelled_and_nothing_of_it_is_kept(history: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(health, "METER", replace(health.METER, module="tests.journeys.meter_that_waits"))
+    engine = open_engine(history, "bob")
+    run, before = queued(engine), rows(engine)
+    folder = engine._workspace.run_folder(run)
+    look = threading.Thread(target=process.main, args=(str(history), str(run)), daemon=True)
+    look.start()
+    until = time.monotonic() + 60
+    while not (log := folder / "measure.log").exists() or "measuring" not in log.read_text():
+        assert time.monotonic() < until, engine.run(run)
+        pause(0.05)
+    engine.cancel(run, "the wrong project")
+    look.join(30)
+    found = engine.run(run)
+    assert (found.state, found.why, found.version) == ("cancelled", "cancelled by bob: the wrong project", None)
+    assert {step.name: step.state for step in found.steps}["measure"] == "cancelled"
+    assert rows(engine) == before
+    assert leftovers.copies(folder) == []
+    assert sweep(f"{engine._workspace.token}:{run}") == 0
+    assert engine.health("tiny") is None
+    assert engine.status("tiny", now()).active_run is None
+    engine.close()
