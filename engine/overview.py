@@ -19,10 +19,11 @@ from typing import Any
 from engine.clock import moment, stamp
 from engine.monitoring.status import WELL_ENDED, Active, Facts, Status, judge
 from engine.projects import registry
+from engine.projects.calendar import patience
 from engine.records import Metric, Operator, Overview, Point, ProjectStatus, Run, Version
 from engine.release.live import pointed_at
 from engine.runs import history, times_history
-from engine.schedule.due import due_after, patience
+from engine.schedule.due import due_after
 from engine.storage.free_space import keep_free
 from engine.storage.workspace import Workspace
 from engine.versions import catalog

@@ -15,9 +15,9 @@ from console.demo import repository
 from console.demo.place import Plan
 from console.demo.story import REHEARSAL, Tale, decide, measured
 from engine.errors import Refusal
+from engine.projects.calendar import next_due
 from engine.projects.manifest import load_manifest
 from engine.records import Run, Version
-from engine.schedule.calendar import next_due
 
 if TYPE_CHECKING:
     from engine.api import Engine

@@ -8,8 +8,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from engine.monitoring.status import Active, Facts, Status, judge
+from engine.projects.calendar import patience
 from engine.records import Metric, Run, RunState
-from engine.schedule.due import patience
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.schedule.calendar import Cron, Every, next_due
+from engine.projects.calendar import Cron, Every, next_due
 
 NEW_YORK, BERLIN, LORD_HOWE = "America/New_York", "Europe/Berlin", "Australia/Lord_Howe"
 ZONES = (NEW_YORK, BERLIN, LORD_HOWE, "UTC", "America/St_Johns", "Africa/Casablanca")

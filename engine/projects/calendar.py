@@ -14,8 +14,11 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
+from itertools import islice, pairwise
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
+
+from engine.projects.durations import EVERY, parse_duration
 
 if TYPE_CHECKING:
     from cronsim import CronSim
@@ -24,6 +27,8 @@ _DAY = timedelta(days=1)
 _MINUTE = timedelta(minutes=1)
 _NEVER = 50 * 366  # days without a due time: the line is never due
 _MOST_KEPT = 10_000
+_SOME_MONDAY = datetime(2026, 1, 5, tzinfo=UTC)
+_DUES = 2000  # every ten minutes for two weeks
 # The last answer for each line and zone: from when it holds, and until when. 1,000 projects are asked about once a
 # second, to work an answer out takes 30 us, and it changes once a week.
 _answers: dict[tuple[str, str], tuple[datetime, datetime]] = {}
@@ -123,6 +128,19 @@ class Every:
     def count(self, after: datetime, until: datetime) -> int:
         """How many are later than ``after`` and not later than ``until``."""
         return max(0, self._number(until) - self._number(after))
+
+
+@lru_cache(maxsize=4096)
+def patience(rule: str, timezone: str) -> timedelta:
+    """How old the newest look may be where looks follow ``rule``: one may be missed, and a short while more."""
+    if rule.startswith(EVERY):
+        gap = parse_duration(rule.removeprefix(EVERY)) or timedelta(days=7)
+    else:
+        dues = list(islice(Cron(rule, timezone).after(_SOME_MONDAY), _DUES))
+        # No further than two weeks, so that a line for working hours is asked about its weekend and no year is read.
+        near = [due for due in dues if due - dues[0] <= timedelta(days=15)]
+        gap = max((later - due for due, later in pairwise(near)), default=timedelta(days=7))
+    return gap + min(max(gap, timedelta(hours=1)), timedelta(days=2))
 
 
 class _Fields:
