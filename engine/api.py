@@ -10,7 +10,7 @@ from typing import Any
 from engine import clock
 from engine import overview as overviews
 from engine.audit import trail
-from engine.errors import Refusal
+from engine.errors import LeverframeError, Refusal
 from engine.housekeeping.commands import HousekeepingCommands
 from engine.jobs.commands import HealthCommands
 from engine.people import operators
@@ -69,12 +69,16 @@ def open_engine(
     if create:
         with ledger.write() as db:
             operators.found_workspace(db, name, clock.now())
-    if at is None:
-        return Engine(workspace, ledger, operators.identify(ledger, name))
     try:
-        return _engine_then(workspace, ledger, operators.identify(ledger, name), at)
-    finally:
+        who = operators.identify(ledger, name)
+        if at is None:
+            return Engine(workspace, ledger, who)
+        then = _engine_then(workspace, ledger, who, at)
+    except LeverframeError:
         ledger.close()
+        raise
+    ledger.close()  # What is over is read from a copy.
+    return then
 
 
 class Engine(RunCommands, HealthCommands, ReportCommands, ScheduleCommands, HousekeepingCommands):

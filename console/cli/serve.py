@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import click
@@ -35,10 +36,9 @@ def serve(session: Session, host: str, port: int, token_file: Path | None) -> No
     from engine.serving.view import open_view
 
     session.needs_now("serve")
-    session.needs_now("serve")
     token = read_token(os.environ, token_file.expanduser() if token_file else None)
-    with told_to_end() as ended:
-        service = Service(open_view(session.home, session.operator), host, port, token)
+    with told_to_end() as ended, closing(open_view(session.home, session.operator)) as view:
+        service = Service(view, host, port, token)
         try:
             service.start(clock.now, lambda line: tell_event(session, line))
             while not ended.wait(1.0):

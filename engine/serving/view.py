@@ -158,7 +158,11 @@ def open_view(home: Path | None, operator: str | None) -> View:
     """Look at the workspace at ``home`` as ``operator``. Raises what ``open_engine`` does."""
     workspace = workspaces.find(home or workspaces.default_home())
     ledger = ReadOnlyLedger(workspace.ledger, locks=workspace.root / "locks")
-    return View(workspace, ledger, operators.identify(ledger, operators.claimed_name(operator)))
+    try:
+        return View(workspace, ledger, operators.identify(ledger, operators.claimed_name(operator)))
+    except Refusal:
+        ledger.close()
+        raise
 
 
 _NEWEST = """
