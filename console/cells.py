@@ -5,7 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from engine.records import Comparison, GateVerdict, Metric, Point, Run, RunState, Verdict, Version, VersionState
+from engine.records import (
+    Comparison,
+    GateVerdict,
+    Metric,
+    Point,
+    ProjectStatus,
+    Run,
+    RunState,
+    Verdict,
+    Version,
+    VersionState,
+)  # fmt: skip
 from engine.text import span as span
 
 GLYPHS: dict[str, str] = {
@@ -103,6 +114,11 @@ def metric(value: Metric | None, *, interval: bool = True) -> str:
     if interval and value.low is not None and value.high is not None:
         text += f" ±{number((value.high - value.low) / 2)}"
     return text
+
+
+def known(status: ProjectStatus) -> str:
+    """The key metric of what is live, and on which rows it rests."""
+    return f"{metric(status.metric)} on {status.measured_on}" if status.metric is not None else NOTHING
 
 
 def sparkline(points: Sequence[Point], width: int = 8) -> str:

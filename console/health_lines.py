@@ -55,7 +55,7 @@ def _how_sure(health: Health, now: datetime) -> list[str]:
     if health.status.live is None:
         return []
     if look is None:
-        return ["Nobody has looked at its health yet; l looks now."]
+        return ["Nobody has looked at its health yet; l looks now.", *_known(health)]
     share = share_labelled(health)
     labelled = f", {cells.percent(share)} labelled." if share is not None else "."
     said = [f"Looked {cells.ago(look.as_of, now)} (run {look.run}): {look.rows:,} rows since it learnt{labelled}"]
@@ -63,7 +63,15 @@ def _how_sure(health: Health, now: datetime) -> list[str]:
         said.append(f"That look was at {look.version}; l looks at {health.status.live}.")
     elif look.document is None:
         said.append("Only the verdict of that look was kept, not what it found; l looks anew.")
-    return said
+    return [*said, *_known(health)]
+
+
+def _known(health: Health) -> list[str]:
+    """The key metric as other screens show it, where that is not what the newest look saw."""
+    status, look = health.status, health.look
+    if status.metric is None or (health.of_live and look is not None and status.measured_at == look.as_of):
+        return []
+    return [f"What is known of {status.live}: {cells.known(status)}."]
 
 
 def parts(health: Health, width: int) -> list[Line]:

@@ -86,6 +86,9 @@ def detail(status: ProjectStatus, now: datetime, width: int) -> Sequence[Line]:
         newest = status.candidates[0]
         text = f"{newest.label} waits: {plain(newest.sentence)}"
         lines.append(line("   ", Span("c", "key"), " ", cut(text, width - 8)))
+    if status.metric is not None:
+        said = f"{cells.known(status)}, {cells.ago(status.measured_at, now)}"
+        lines.append(line("   ", Span(cut(said, width - 6), "dim")))
     if status.rollback_to is not None:
         lines.append(line("   ", Span("R", "key"), f" would roll back to {status.rollback_to}"))
     return lines[:6]

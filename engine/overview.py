@@ -11,16 +11,18 @@ import shutil
 import socket
 import sqlite3
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
 from engine.clock import moment, stamp
+from engine.monitoring.key_figures import Known, newest
 from engine.monitoring.status import WELL_ENDED, Active, Facts, Status, judge
 from engine.projects import registry
 from engine.projects.calendar import patience
-from engine.records import Metric, Operator, Overview, Point, ProjectStatus, Run, Version
+from engine.records import Operator, Overview, Point, ProjectStatus, Run, Version
 from engine.release.live import pointed_at
 from engine.runs import history, times_history
 from engine.schedule.due import due_after
@@ -45,18 +47,13 @@ SELECT p.*,
      WHERE project = p.name AND job = 'health' AND until IS NULL) AS looks
 FROM projects p WHERE {which} ORDER BY p.name
 """
-# The live version with its newest measurement: when it was made, or when a later retrain held it against newer rows.
-# What is of a later time than now was written while the clock was ahead: it would count as new until then.
-_LIVE = f"""
-SELECT p.name, d.number, d.release, d.at AS deployed_at, m.as_of, m.metric, m.value, m.low, m.high, m.n
-FROM projects p
+_LIVE = """
+SELECT p.name, d.number, d.release, d.at AS deployed_at FROM projects p
 JOIN deployments d ON d.seq = (SELECT max(seq) FROM deployments WHERE project = p.name)
-LEFT JOIN measurements m ON m.id = (
-    SELECT id FROM measurements WHERE project = p.name AND metric = {_KEY} AND number = d.number AND as_of <= :now
-    ORDER BY as_of DESC, id DESC LIMIT 1)
-WHERE {{which}}
+WHERE {which}
 """
 # The newest look at each project, which may have been at a version that was live before. It is as old as what it saw.
+# What is of a later time than now was written while the clock was ahead: it would count as new until then.
 _LOOKS = """
 SELECT h.project, h.number, h.as_of, h.verdict, h.why FROM projects p
 JOIN health h ON h.run = (
@@ -113,6 +110,7 @@ class _Found:
 
     projects: list[sqlite3.Row]
     live: dict[str, sqlite3.Row]
+    known: dict[str, Known]
     trend: dict[str, list[Point]]
     last: dict[str, Run]
     earlier: dict[str, list[Run]]
@@ -158,9 +156,12 @@ def _find(db: sqlite3.Connection, which: str, now: datetime, name: str | None = 
     for row in rows(_ALERTS):
         alerts[row["project"]].append(row)
     last, earlier = _last(db, rows(_LAST_RUNS))
+    live = {row["name"]: row for row in rows(_LIVE)}
+    numbers = {project: row["number"] for project, row in live.items()}
     return _Found(
         projects=rows(_PROJECTS),
-        live={row["name"]: row for row in rows(_LIVE)},
+        live=live,
+        known={project: one for (project, _), one in newest(db, numbers, now, key_only=True).items()},
         trend=trend,
         last=last,
         earlier=earlier,
@@ -199,10 +200,7 @@ def _status(found: _Found, workspace: Workspace | None, row: sqlite3.Row, now: d
     rules = _rules(row["manifest"])
     live, last, active = found.live.get(name), found.last.get(name), found.active.get(name, [])
     label = f"{name}@{live['number']}" if live else None
-    metric = measured_at = None
-    if live is not None and live["metric"] is not None:
-        metric = Metric(live["metric"], live["value"], live["low"], live["high"], live["n"])
-        measured_at = moment(live["as_of"])
+    known = found.known.get(name)
     look = _look(found, name, live)
     looked_at = moment(look["as_of"]) if look else None
     enabled, *rule = row["looks"].split("\n") if row["looks"] else ("1",)
@@ -210,8 +208,7 @@ def _status(found: _Found, workspace: Workspace | None, row: sqlite3.Row, now: d
         live=label,
         live_link=pointed_at(workspace, name) if live and workspace else None,
         release=live["release"] if live and workspace else None,
-        metric=metric,
-        measured_at=measured_at,
+        known=known,
         gates=rules.get("gates", []),
         last_run=last,
         active=active,
@@ -230,9 +227,10 @@ def _status(found: _Found, workspace: Workspace | None, row: sqlite3.Row, now: d
         since=verdict.since,
         live=label,
         live_since=moment(live["deployed_at"]) if live else None,
-        metric=metric,
-        measured_at=measured_at,
-        history=tuple(found.trend.get(name, ())),
+        metric=known.metric if known else None,
+        measured_at=known.at if known else None,
+        measured_on=known.rows if known else "",
+        history=_history(found.trend.get(name, ()), known),
         data_until=moment(row["data_until"]) if row["data_until"] else None,
         candidates=tuple(found.candidates.get(name, ())),
         last_run=last,
@@ -240,6 +238,13 @@ def _status(found: _Found, workspace: Workspace | None, row: sqlite3.Row, now: d
         next_due=due_after(found.schedules[name], now) if name in found.schedules else None,
         rollback_to=f"{name}@{row['back']}" if row["back"] else None,
     )
+
+
+def _history(trend: Sequence[Point], known: Known | None) -> tuple[Point, ...]:
+    """The line ends with the value that stands beside it."""
+    if known is None or known.metric.value is None or (trend and trend[-1].as_of >= known.at):
+        return tuple(trend)
+    return (*trend, Point(known.at, known.metric.value))[-WEEKS_SHOWN:]
 
 
 def _look(found: _Found, name: str, live: sqlite3.Row | None) -> sqlite3.Row | None:

@@ -234,7 +234,7 @@ class Point:
 
 @dataclass(frozen=True)
 class ProjectStatus:
-    """One line of the overview."""
+    """One line of the overview. ``measured_on``: on which rows ``metric`` rests, in words."""
 
     project: Project
     verdict: Verdict
@@ -251,6 +251,7 @@ class ProjectStatus:
     active_run: Run | None
     next_due: datetime | None
     rollback_to: str | None
+    measured_on: str = ""
 
 
 @dataclass(frozen=True)

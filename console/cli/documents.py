@@ -87,6 +87,7 @@ def status(found: ProjectStatus) -> Document:
         "live_since": time(found.live_since),
         "metric": metric(found.metric),
         "measured_at": time(found.measured_at),
+        "measured_on": found.measured_on or None,
         "history": [{"as_of": time(point.as_of), "value": point.value} for point in found.history],
         "data_until": time(found.data_until),
         "candidates": [version.label for version in found.candidates],

@@ -40,7 +40,7 @@ def health(session: Session, project: str, look: bool, as_of: str | None, name: 
             if run.state != "succeeded":
                 raise Invalid(f"Run {run.id} {run.state}: {run.why}")
         found, alerts = engine.health(project), engine.alerts(project)
-        live = engine.status(project, session.now()).live
+        status = engine.status(project, session.now())
     if session.json:
         document(_document(found, alerts))
         return 0
@@ -50,10 +50,12 @@ def health(session: Session, project: str, look: bool, as_of: str | None, name: 
     if name is not None:
         _rows(found, name)
         return 0
-    if live is not None and found.version != live:
+    if status.live is not None and found.version != status.live:
         anew = session.command(f"health {project} --look")
-        say(Span(f"{live} is live now, and the newest look was at {found.version}. Look at it: {anew}", "watch"))
+        say(Span(f"{status.live} is live now, and the newest look was at {found.version}. Look at it: {anew}", "watch"))
     _whole(found, session.now())
+    if status.metric is not None and (found.version != status.live or found.as_of != status.measured_at):
+        say(f"What is known of {status.live}: {cells.known(status)}.")
     for alert in alerts:
         _alert(alert, session.now())
     return 0

@@ -111,16 +111,19 @@ def register(ledger: Ledger, room: Room, seen: Seen, at: datetime) -> bool:
 
 
 def _figures(db: sqlite3.Connection, room: Room, number: int, answer: Mapping[str, Any], at: datetime) -> None:
+    # Rows that it was validated on tell nothing new of what it does: their figures stand in the document alone.
+    measured = answer["metrics"] if answer["parts"]["performance"]["verdict"] != "cannot tell" else {}
     rows = [
         (room.run.id, room.run.project, number, name, stamp(room.run.as_of), *figures)
         for name, *figures in answer["signals"]
+        if name not in answer["metrics"] or name in measured
     ]
     db.executemany(
         "INSERT INTO signals (run, project, number, name, as_of, value, low, high, n)"
         " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
         rows,
     )
-    for name, until, figures in _fresh(db, room.run.project, number, answer):
+    for name, until, figures in _fresh(db, room.run.project, number, answer["mature_until"], measured):
         db.execute(
             "INSERT INTO measurements (project, number, run, metric, as_of, at, value, low, high, n)"
             " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -132,11 +135,12 @@ def _figures(db: sqlite3.Connection, room: Room, number: int, answer: Mapping[st
 
 
 def _fresh(
-    db: sqlite3.Connection, project: str, number: int, answer: Mapping[str, Any]
+    db: sqlite3.Connection, project: str, number: int, until: str | None, measured: Mapping[str, Any]
 ) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
     """Live performance as a measurement of the version: once for each mature period, not at every look."""
-    until = answer["mature_until"]
-    for name, figures in answer["metrics"].items() if until else ():
+    if until is None:
+        return
+    for name, figures in measured.items():
         last = db.execute(
             "SELECT max(as_of) FROM measurements WHERE project = ? AND number = ? AND metric = ?",
             (project, number, name),

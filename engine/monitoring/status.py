@@ -17,7 +17,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from engine.records import Metric, Run, Verdict
+from engine.monitoring.key_figures import Known
+from engine.records import Run, Verdict
 from engine.text import span
 
 # Without looks of their own, measurements come with retrains, which are weekly: after one missed week nothing is known.
@@ -34,8 +35,8 @@ class Facts:
     live: str | None
     live_link: str | None
     release: str | None
-    metric: Metric | None
-    measured_at: datetime | None
+    known: Known | None
+    """The newest reading of its key metric."""
     gates: Sequence[dict[str, Any]]
     last_run: Run | None
     active: Sequence[Active] = ()
@@ -76,7 +77,7 @@ def judge(facts: Facts, now: datetime) -> Status:
     parts += [_overdue(facts, now), _last_run(facts)]
     found = [p for p in parts if p is not None]
     if not found:
-        return Status("ok", _well(facts), facts.looked_at or facts.measured_at)
+        return Status("ok", _well(facts), facts.looked_at or _measured_at(facts))
     return max(found, key=lambda s: _RANK[s.verdict])  # of equals max gives the first
 
 
@@ -92,8 +93,8 @@ def _projection(facts: Facts) -> Status | None:
 
 
 def _well(facts: Facts) -> str:
-    if facts.looked_at is None:
-        return "it holds its own thresholds on the newest labelled rows"
+    if facts.looked_at is None and facts.known is not None:
+        return f"it holds its own thresholds on {facts.known.rows}"
     verdict, why = facts.look
     return f"the last look: {why}" if verdict == "ok" else f"what the last look found is snoozed: {why}"
 
@@ -101,7 +102,7 @@ def _well(facts: Facts) -> str:
 def _measured(facts: Facts, now: datetime) -> Status | None:
     if facts.live is None:
         return Status("unknown", "nothing is live yet: retrain, then approve a candidate", None)
-    newest = max((at for at in (facts.measured_at, facts.looked_at) if at is not None), default=None)
+    newest = max((at for at in (_measured_at(facts), facts.looked_at) if at is not None), default=None)
     if newest is None:
         return Status("unknown", f"{facts.live} was never measured on newer rows: retrain measures it", None)
     if now - newest <= (facts.patience or OLDEST):
@@ -129,18 +130,24 @@ def _why_not_looked(facts: Facts) -> str:
     return ""
 
 
+def _measured_at(facts: Facts) -> datetime | None:
+    return facts.known.at if facts.known else None
+
+
 def _thresholds(facts: Facts) -> Status | None:
-    metric = facts.metric
-    if facts.live is None or metric is None or metric.value is None:
+    # What a look saw it has judged itself, by its interval: a value alone may be below a limit by chance.
+    if facts.live is None or facts.known is None or facts.known.looked:
         return None
+    metric = facts.known.metric
+    assert metric.value is not None
     for gate in facts.gates:
         if gate.get("metric") != metric.name:
             continue
         for key, word, sign in (("at_least", "below", 1), ("at_most", "above", -1)):
             limit = gate.get(key)
             if isinstance(limit, int | float) and sign * metric.value < sign * limit:
-                why = f"{metric.name} {metric.value:.3g} of {facts.live} is {word} {limit:g} on {metric.n:,} newer rows"
-                return Status("failing", why, facts.measured_at)
+                why = f"{metric.name} {metric.value:.3g} of {facts.live} is {word} {limit:g} on {facts.known.rows}"
+                return Status("failing", why, facts.known.at)
     return None
 
 

@@ -11,11 +11,13 @@ from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 from engine.clock import moment
+from engine.monitoring.key_figures import Known
 from engine.projects.manifest_records import ReportSpec
 from engine.projects.manifest_report import spec_of
-from engine.reports import words
+from engine.records import Deployment, Metric
+from engine.reports import phrases, words
 from engine.reports.money import money
-from engine.reports.reading import Facts, Judged, Measured
+from engine.reports.reading import Facts, Measured
 from engine.reports.records import (
     Change,
     Dot,
@@ -45,15 +47,18 @@ def compose(facts: Facts) -> Report:
     zone = ZoneInfo(facts.period.zone)
     metrics = tuple(_local(_measure(each, spec, facts, gates), zone) for each in facts.measured)
     key = metrics[0] if metrics and live else None
-    troubles = tuple(_trouble(row, facts.period.until) for row in facts.troubles)
+    troubles = tuple(_trouble(row, facts.period.until, live) for row in facts.troubles)
     waiting = tuple(
         Waiting(version.label, version.made_at, expires, version.verdict, plain(version.sentence, 1000))
         for version, expires in facts.waiting
     )
     title = plain(facts.project.title, 200) or name
-    standing = Standing(title, live, key, gates, facts.last_run, facts.looked_at, troubles, waiting)
+    standing = Standing(
+        title, live, key, facts.known.get(key.name) if key else None, gates, facts.last_runs, facts.looked,
+        facts.patience, facts.looks_paused, troubles, waiting,
+    )  # fmt: skip
     word, sentence = verdict(standing, facts.period.until)
-    weakest, by = _weakest_now(facts, spec) or _weakest(facts.judged, live.number if live else None, spec)
+    weakest, by, rows = _weakest_now(facts, spec) or _weakest(facts, spec)
     report = Report(
         project=name,
         title=title,
@@ -73,6 +78,7 @@ def compose(facts: Facts) -> Report:
         incidents=facts.incidents,
         weakest=weakest,
         weakest_by=by,
+        weakest_of=rows,
         work=_work(facts),
         failures=_failures(facts),
         audit_rows=facts.audit_rows,
@@ -96,40 +102,43 @@ def _local(found: T, zone: ZoneInfo) -> T:
 
 
 def _measure(metric: str, spec: ReportSpec, facts: Facts, gates: Sequence[dict[str, Any]]) -> Measure:
-    measured = facts.measured[metric]
-    live = facts.live.number if facts.live else None
     # Only what is in use now has a value; what was in use before is the line that led there.
-    newest = measured[-1] if measured and measured[-1].number == live else None
-    newest = newest or next((each for each in reversed(measured) if each.number == live), None)
-    before = [each for each in measured if each.at <= facts.period.since and each is not newest]
+    measured, known = facts.measured[metric], facts.known.get(metric)
+    before = [each for each in measured if each.at <= facts.period.since and (known is None or each.at < known.at)]
     previous = before[-1] if before else None
-    value = newest.value if newest else None
+    now = known.metric if known else None
+    value = now.value if now else None
     return Measure(
         name=metric,
         words=plain(words.of_metric(spec.words, metric), 400),
         meaning=words.meaning(metric, value),
         more_is_better=words.more_is_better(metric),
         value=value,
-        low=newest.low if newest else None,
-        high=newest.high if newest else None,
-        n=newest.n if newest else 0,
-        measured_at=newest.at if newest else None,
-        fresh=newest is not None and newest.at >= facts.period.since,
+        low=now.low if now else None,
+        high=now.high if now else None,
+        n=now.n if now else 0,
+        measured_at=known.at if known else None,
+        source=known.source if known else None,
+        fresh=known is not None and known.at >= facts.period.since,
         previous=previous.value if previous else None,
         previous_at=previous.at if previous and previous.value is not None else None,
-        change=_change(metric, previous, newest),
+        change=_change(metric, previous, now),
         limit=_limit(metric, gates),
-        trend=tuple(_dots(facts.project.name, measured)),
+        trend=tuple(_dots(facts, measured, known)),
     )
 
 
-def _dots(project: str, measured: Sequence[Measured]) -> Iterator[Dot]:
+def _dots(facts: Facts, measured: Sequence[Measured], known: Known | None) -> Iterator[Dot]:
+    """The line, which ends with the value that stands beside it."""
     for each in measured:
         if each.value is not None:
-            yield Dot(each.at, each.value, each.low, each.high, f"{project}@{each.number}")
+            yield Dot(each.at, each.value, each.low, each.high, f"{facts.project.name}@{each.number}")
+    if known is not None and facts.live is not None and (not measured or measured[-1].at < known.at):
+        assert known.metric.value is not None
+        yield Dot(known.at, known.metric.value, known.metric.low, known.metric.high, facts.live.label)
 
 
-def _change(metric: str, previous: Measured | None, newest: Measured | None) -> Change:
+def _change(metric: str, previous: Measured | None, newest: Metric | None) -> Change:
     """Better or worse only where the two intervals lie apart; where one is not known, nothing is said."""
     if previous is None or newest is None or newest.low is None or newest.high is None:
         return "not known"
@@ -150,13 +159,20 @@ def _limit(metric: str, gates: Sequence[dict[str, Any]]) -> float | None:
     return None
 
 
-def _weakest(judged: Sequence[Judged], live: int | None, spec: ReportSpec) -> tuple[tuple[Weakness, ...], str]:
-    """Where the version in use does worst, on the newest rows on which it was judged, and by which metric."""
-    newest = next((each for each in reversed(judged) if each.number == live), None)
+_Weakest = tuple[tuple[Weakness, ...], str, str]
+
+
+def _weakest(facts: Facts, spec: ReportSpec) -> _Weakest:
+    """Where the version in use does worst on the newest rows on which it was judged; by which metric, which rows."""
+    live = facts.live.number if facts.live else None
+    newest = next((each for each in reversed(facts.judged) if each.number == live), None)
     if newest is None:
-        return (), ""
+        return (), "", ""
     key, side = str(newest.metrics.get("key_metric") or ""), newest.side
-    whole = (newest.metrics.get("metrics", {}).get(key) or {}).get("value" if side == "candidate" else "live")
+    of_all = newest.metrics.get("metrics", {}).get(key) or {}
+    whole = of_all.get("value" if side == "candidate" else "live")
+    day = phrases.day(newest.at.astimezone(ZoneInfo(facts.period.zone)))
+    rows = f"{of_all['n']:,} cases up to {day}" if of_all.get("n") else ""
     better = words.more_is_better(key)
     found = [
         Weakness(
@@ -167,10 +183,10 @@ def _weakest(judged: Sequence[Judged], live: int | None, spec: ReportSpec) -> tu
         if part.get(side) is not None
     ]  # fmt: skip
     found.sort(key=lambda each: (each.value if better else -each.value, -each.n, each.name))
-    return tuple(found[:WEAKEST]), plain(words.of_metric(spec.words, key), 400)
+    return tuple(found[:WEAKEST]), plain(words.of_metric(spec.words, key), 400), rows
 
 
-def _weakest_now(facts: Facts, spec: ReportSpec) -> tuple[tuple[Weakness, ...], str] | None:
+def _weakest_now(facts: Facts, spec: ReportSpec) -> _Weakest | None:
     """The same from the newest look at the version in use: on all rows since it learnt, where it is surely worse.
 
     Only by the columns that the manifest names as segments: any other is for those who look into errors. None where
@@ -182,7 +198,9 @@ def _weakest_now(facts: Facts, spec: ReportSpec) -> tuple[tuple[Weakness, ...], 
         return None
     key = str(sliced["metric"])
     readings = (look.get("periods") or {}).get("live", ())
-    whole = next((each["value"] for each in readings if each["metric"] == key), None)
+    of_all = next((each for each in readings if each["metric"] == key), None)
+    whole = of_all["value"] if of_all else None
+    rows = f"all {of_all['n']:,} cases since it learnt" if of_all else ""
     found = tuple(
         Weakness(
             plain(words.of_segment(spec.words, str(where["column"]), str(where["value"])), 200),
@@ -192,7 +210,7 @@ def _weakest_now(facts: Facts, spec: ReportSpec) -> tuple[tuple[Weakness, ...], 
         for where in part["conditions"]
         if part["verdict"] == "worse" and len(part["conditions"]) == 1 and where["column"] in named
     )  # fmt: skip
-    return (found[:WEAKEST], plain(words.of_metric(spec.words, key), 400)) if found else None
+    return (found[:WEAKEST], plain(words.of_metric(spec.words, key), 400), rows) if found else None
 
 
 def _interval(part: dict[str, Any], side: str) -> tuple[float | None, float | None]:
@@ -214,9 +232,12 @@ def _turned_down(project: str, row: sqlite3.Row) -> TurnedDown:
     return TurnedDown(f"{project}@{row['number']}", moment(row["at"]), row["actor"], plain(row["reason"], 1000))
 
 
-def _trouble(row: sqlite3.Row, until: datetime) -> Trouble:
+def _trouble(row: sqlite3.Row, until: datetime, live: Deployment | None) -> Trouble:
     over = moment(row["resolved_at"]) if row["resolved_at"] else None
-    over = over if over is not None and over < until else None
+    over, why = (over, row["resolved_why"] or "") if over is not None and over < until else (None, "")
+    if over is None and live is not None and row["number"] != live.number:
+        # Ledgers of before a swap ended them itself: what is no longer in use is nobody's trouble.
+        over, why = max(live.at, moment(row["since"])), f"{live.project}@{row['number']} is no longer in use"
     return Trouble(
         severity=row["severity"],
         version=f"{row['project']}@{row['number']}",
@@ -227,7 +248,7 @@ def _trouble(row: sqlite3.Row, until: datetime) -> Trouble:
         taken_on_by=row["acknowledged_by"],
         snoozed=row["snoozed_until"] is not None and moment(row["snoozed_until"]) > until,
         over_at=over,
-        over_why=plain(row["resolved_why"] or "", 400) if over else "",
+        over_why=plain(why, 400),
     )
 
 

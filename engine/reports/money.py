@@ -65,6 +65,7 @@ def money(
         missed=1000 * counts.missed / counts.rows,
         missing=f"said {negative}, was {positive}",
         rows=counts.rows,
+        at=newest.at,
         trend=tuple(Dot(each.at, held.cost(costs), None, None, f"{project}@{each.number}") for each, held in found),
     )
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from engine.monitoring.key_figures import Source
 from engine.reports import words
 from engine.reports.records import (
     Dot,
@@ -81,13 +82,22 @@ def before(measure: Measure) -> str:
     return number(measure.previous, digits(measure.low, measure.high)) if measure.previous is not None else NOTHING
 
 
+# Which cases a value rests on, by who measured it.
+_CASES: dict[Source, str] = {
+    "look": "cases whose outcome was known on {}, in the newest look at it",
+    "earlier look": "cases up to {}, in an earlier look at it",
+    "retrain": "cases up to {}, on which a new version was held against it",
+    "holdout": "cases up to {} that were held back when it was made; nothing since has been measured",
+}
+
+
 def measured(measure: Measure) -> str:
     """How sure the value is, on how much it rests, and what it was before."""
     if measure.value is None or measure.measured_at is None:
         return "It was not measured on what has happened since."
     write = writer(measure)
     sure = _between(measure.low, measure.high)
-    rests = f"rom {measure.n:,} cases whose outcome was known on {day(measure.measured_at)}."
+    rests = f"rom {measure.n:,} {_CASES[measure.source or 'retrain'].format(day(measure.measured_at))}."
     said = f"Likely {sure}, f{rests}" if sure else f"F{rests}"
     if measure.previous is not None and measure.previous_at is not None:
         said += f" It was {write(measure.previous)} on {day(measure.previous_at)}."
@@ -149,7 +159,8 @@ def costs(money: Money) -> tuple[str, ...]:
     said = [
         f"That is {write(abs(saved))} {against} than saying “{money.alike}” every time ({write(money.without)}).",
         f"Of 1,000 {money.decisions}, {_share(money.false_alarms)} were wrong one way ({money.false_alarm}) and "
-        f"{_share(money.missed)} the other ({money.missing}); counted on {many(money.rows, 'case')}.",
+        f"{_share(money.missed)} the other ({money.missing}); counted on {many(money.rows, 'case')} "
+        f"up to {day(money.at)}.",
     ]
     if money.previous is not None:
         said.append(f"Before this period it was {write(money.previous)}.")
@@ -220,8 +231,9 @@ def _detail(found: Trouble, said: str) -> str:
 
 def weakest_by(report: Report) -> str:
     whole = report.weakest[0].whole
-    of_all = f"; for all of it, it is {number(whole)}" if whole is not None else ""
-    return f"{capital(report.weakest_by)}, part by part{of_all}."
+    rows = f" of {report.weakest_of}" if report.weakest_of else ""
+    of_all = f"; for all of these it is {number(whole)}" if whole is not None else ""
+    return f"{capital(report.weakest_by)}, part by part{rows}{of_all}."
 
 
 def part(found: Weakness) -> str:

@@ -10,14 +10,17 @@ import json
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from engine.audit.chain import GENESIS
 from engine.clock import moment, stamp
 from engine.errors import Damage
-from engine.monitoring import looks
+from engine.monitoring import key_figures, looks
+from engine.monitoring.key_figures import Known
+from engine.monitoring.records import Look
 from engine.projects import registry
+from engine.projects.calendar import patience
 from engine.records import Deployment, Project, Run, Version
 from engine.release import history
 from engine.reports.records import Period
@@ -41,7 +44,12 @@ _INCIDENTS = """
 SELECT count(*) FROM incidents WHERE project = :project AND opened_at < :until
 AND (closed_at IS NULL OR closed_at >= :since)
 """
-_LOOKED = "SELECT max(at) FROM health WHERE project = ? AND number = ? AND at < ?"
+# The newest look, which may have been at another version, as the overview takes it.
+_LOOKED = "SELECT * FROM health WHERE project = ? AND as_of <= ? ORDER BY as_of DESC, run DESC LIMIT 1"
+_LOOKS_DUE = """
+SELECT enabled, rule, timezone FROM schedules WHERE project = :project AND job = 'health' AND since < :until
+AND (until IS NULL OR until >= :until) ORDER BY id DESC LIMIT 1
+"""
 _RUNS = """
 SELECT * FROM runs WHERE project = :project AND state NOT IN ('queued', 'running')
 AND ended_at >= :since AND ended_at < :until ORDER BY id DESC
@@ -73,12 +81,18 @@ class Judged:
 
 @dataclass(frozen=True)
 class Facts:
-    """All that a report is made of. ``measured`` and ``judged`` are in order of time, one for each moment."""
+    """All that a report is made of. ``measured`` and ``judged`` are in order of time, one for each moment.
+
+    ``known``: the newest reading of each metric at the end of the period. ``looked``: the newest look then, if it was
+    at the live version; ``look``: the newest at it whose details were kept. ``patience``: how old a look might have
+    been; None where none were scheduled. ``last_runs``: the newest of each job, the newest first.
+    """
 
     project: Project
     manifest: Mapping[str, Any]
     period: Period
     live: Deployment | None
+    known: Mapping[str, Known]
     measured: Mapping[str, tuple[Measured, ...]]
     judged: tuple[Judged, ...]
     deployments: tuple[Deployment, ...]
@@ -88,9 +102,11 @@ class Facts:
     troubles: tuple[sqlite3.Row, ...]
     incidents: int
     runs: tuple[Run, ...]
-    last_run: Run | None
-    looked_at: datetime | None
+    last_runs: tuple[Run, ...]
+    looked: Look | None
     look: Mapping[str, Any] | None
+    patience: timedelta | None
+    looks_paused: bool
     audit_rows: int
     audit_head: str
 
@@ -107,6 +123,7 @@ def read(db: sqlite3.Connection, store: ObjectStore, name: str, period: Period) 
         for metric in manifest.get("validation", {}).get("metrics", ())
     }
     deployments = _deployments(db, within)
+    due = db.execute(_LOOKS_DUE, within).fetchone()
     audit = db.execute(
         "SELECT seq, digest FROM audit WHERE at < ? ORDER BY seq DESC LIMIT 1", (within["until"],)
     ).fetchone()
@@ -115,6 +132,7 @@ def read(db: sqlite3.Connection, store: ObjectStore, name: str, period: Period) 
         manifest=manifest,
         period=period,
         live=live,
+        known=_known(db, live, period.until),
         measured=measured,
         judged=tuple(_judged(db, store, name, next(iter(measured.values()), ()))),
         deployments=deployments,
@@ -124,9 +142,11 @@ def read(db: sqlite3.Connection, store: ObjectStore, name: str, period: Period) 
         troubles=tuple(db.execute(_TROUBLES, within)),
         incidents=int(db.execute(_INCIDENTS, within).fetchone()[0]),
         runs=tuple(runs.records(db, db.execute(_RUNS, within).fetchall())),
-        last_run=_last_run(db, within),
-        looked_at=_looked_at(db, live, within["until"]),
+        last_runs=_last_runs(db, within),
+        looked=_looked(db, live, within["until"]),
         look=_look(db, live, within["until"]),
+        patience=patience(due["rule"], due["timezone"]) if due else None,
+        looks_paused=due is not None and not due["enabled"],
         audit_rows=audit["seq"] if audit else 0,
         audit_head=audit["digest"] if audit else GENESIS,
     )
@@ -140,6 +160,11 @@ def _look(db: sqlite3.Connection, live: Deployment | None, until: str) -> Mappin
         (live.project, live.number, until),
     ).fetchone() if live else None  # fmt: skip
     return looks.unpacked(row["document"]) if row else None
+
+
+def _known(db: sqlite3.Connection, live: Deployment | None, until: datetime) -> dict[str, Known]:
+    found = key_figures.newest(db, {live.project: live.number}, until) if live else {}
+    return {metric: known for (_, metric), known in found.items()}
 
 
 def _measured(
@@ -225,18 +250,19 @@ def _waiting(db: sqlite3.Connection, within: Mapping[str, str]) -> tuple[tuple[V
     )
 
 
-def _looked_at(db: sqlite3.Connection, live: Deployment | None, until: str) -> datetime | None:
-    """When somebody last looked at the health of what is live."""
-    if live is None:
-        return None
-    found = db.execute(_LOOKED, (live.project, live.number, until)).fetchone()[0]
-    return moment(found) if found else None
+def _looked(db: sqlite3.Connection, live: Deployment | None, until: str) -> Look | None:
+    row = db.execute(_LOOKED, (live.project, until)).fetchone() if live else None
+    return looks.look(row) if row and live and row["number"] == live.number else None
 
 
-def _last_run(db: sqlite3.Connection, within: Mapping[str, str]) -> Run | None:
-    rows = db.execute(
-        "SELECT * FROM runs WHERE project = :project AND state NOT IN ('queued', 'running') AND ended_at < :until"
-        " AND job <> 'report' ORDER BY id DESC LIMIT 1",
-        within,
-    ).fetchall()
-    return runs.records(db, rows)[0] if rows else None
+def _last_runs(db: sqlite3.Connection, within: Mapping[str, str]) -> tuple[Run, ...]:
+    rows = [
+        row
+        for job in ("retrain", "health")
+        for row in db.execute(
+            "SELECT * FROM runs WHERE project = :project AND job = :job AND state NOT IN ('queued', 'running')"
+            " AND ended_at < :until ORDER BY id DESC LIMIT 1",
+            {**within, "job": job},
+        ).fetchall()
+    ]
+    return tuple(sorted(runs.records(db, rows), key=lambda run: -run.id))

@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 from engine.clock import stamp
+from engine.monitoring.key_figures import Source
 from engine.records import GateVerdict, Verdict
 
 Change = Literal["better", "worse", "no clear change", "not known"]
@@ -42,7 +43,7 @@ class Measure:
     """A metric in words, its value at the end of the period and at its start (``previous``), and how it went.
 
     ``meaning`` puts the value in a sentence. ``limit`` is what the manifest's own gate asks for. ``fresh``: it was
-    measured within the period.
+    measured within the period. ``source``: who measured it, and so on which rows.
     """
 
     name: str
@@ -54,6 +55,7 @@ class Measure:
     high: float | None
     n: int
     measured_at: datetime | None
+    source: Source | None
     fresh: bool
     previous: float | None
     previous_at: datetime | None
@@ -66,7 +68,8 @@ class Measure:
 class Money:
     """What the decisions cost, by the manifest's cost matrix, for every 1,000 ``decisions``.
 
-    ``without``: what deciding alike in every case would have cost on the same rows, and ``alike`` how.
+    ``without``: what deciding alike in every case would have cost on the same rows, and ``alike`` how. Counted on
+    ``rows`` up to ``at``.
     """
 
     currency: str
@@ -80,6 +83,7 @@ class Money:
     missed: float
     missing: str
     rows: int
+    at: datetime
     trend: tuple[Dot, ...]
 
 
@@ -185,6 +189,7 @@ class Report:
     incidents: int
     weakest: tuple[Weakness, ...]
     weakest_by: str
+    weakest_of: str
     work: tuple[Work, ...]
     failures: tuple[Failure, ...]
     audit_rows: int

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from engine.monitoring import status
-from engine.records import Deployment, Metric, Run, Verdict
+from engine.monitoring.key_figures import Known
+from engine.monitoring.records import Look
+from engine.records import Deployment, Run, Verdict
 from engine.reports.records import Change, Measure, Trouble, Waiting
 from engine.reports.words import digits, of_part
 from engine.text import span
@@ -38,25 +40,31 @@ class Standing:
     title: str
     live: Deployment | None
     key: Measure | None
+    known: Known | None
     gates: Sequence[dict[str, Any]]
-    last_run: Run | None
-    looked_at: datetime | None
+    last_runs: Sequence[Run]
+    looked: Look | None
+    patience: timedelta | None
+    looks_paused: bool
     troubles: Sequence[Trouble]
     waiting: Sequence[Waiting]
 
 
 def verdict(found: Standing, at: datetime) -> tuple[Verdict, str]:
     """The verdict at ``at`` and its sentence."""
-    label, key = found.live.label if found.live else None, found.key
+    label, looked = found.live.label if found.live else None, found.looked
     facts = status.Facts(
         live=label,
         live_link=label,
         release=label,
-        metric=Metric(key.name, key.value, key.low, key.high, key.n) if key else None,
-        measured_at=key.measured_at if key else None,
+        known=found.known,
         gates=found.gates,
-        last_run=found.last_run,
-        looked_at=found.looked_at,
+        last_run=found.last_runs[0] if found.last_runs else None,
+        earlier=found.last_runs[1:],
+        looked_at=looked.as_of if looked else None,
+        look=(looked.verdict, looked.why) if looked else ("ok", ""),
+        looks_paused=found.looks_paused,
+        patience=found.patience,
         alerts=[
             status.Status(each.severity, _trouble(each, at), each.since)
             for each in found.troubles
@@ -64,7 +72,7 @@ def verdict(found: Standing, at: datetime) -> tuple[Verdict, str]:
         ],
     )
     judged = status.judge(facts, at)
-    said = _sentence(judged.verdict, judged.why, found.title, found.live, key)
+    said = _sentence(judged.verdict, judged.why, found)
     return judged.verdict, f"{said}{_waits(found.waiting)}."
 
 
@@ -72,14 +80,17 @@ def _trouble(found: Trouble, at: datetime) -> str:
     return f"{of_part(found.part, found.why)}, for {span((at - found.since).total_seconds())}"
 
 
-def _sentence(word: Verdict, why: str, title: str, live: Deployment | None, key: Measure | None) -> str:
-    if live is None:
+def _sentence(word: Verdict, why: str, found: Standing) -> str:
+    title, key = found.title, found.key
+    if found.live is None:
         return f"{title}: nothing is in use yet"
-    if word != "ok":
+    if word != "ok" or (found.looked is not None and found.looked.verdict != "ok"):
         return f"{title}: {why.rstrip('.')}"
     if key is None or key.value is None:
         return f"{title}: nothing speaks against it"
     said, change = f"{title}: {key.words} is {number(key.value, digits(key.low, key.high))}", CHANGES[key.change]
+    if key.source == "holdout":
+        said += ", on cases held back when it was made"
     since = f" since {key.previous_at.day} {key.previous_at:%B}" if key.previous_at else ""
     # Periods differ in how hard they are, so what is worse may still be as it should be.
     still = f", yet within its limit of {number(key.limit)}" if key.change == "worse" and key.limit is not None else ""

@@ -16,6 +16,7 @@ from typing import Literal, get_args
 
 from engine import __version__
 from engine.clock import moment, stamp
+from engine.monitoring.key_figures import newest
 from engine.records import Overview, ProjectStatus, Verdict
 
 DAY = timedelta(days=1)
@@ -23,17 +24,6 @@ SEVERITIES = ("watch", "failing")
 UNSENT = ("queued", "sending", "failed")
 
 _PROJECTS = "FROM projects p WHERE p.removed_at IS NULL"
-# The newest measurement of each metric of what is live.
-_METRICS = """
-SELECT p.name AS project, m.metric, m.number, m.value, m.as_of
-FROM projects p
-JOIN versions v ON v.project = p.name AND v.state = 'live'
-JOIN json_each(p.manifest, '$.validation.metrics') named
-JOIN measurements m ON m.id = (
-    SELECT id FROM measurements WHERE project = p.name AND metric = named.value AND number = v.number
-    ORDER BY as_of DESC, id DESC LIMIT 1)
-WHERE p.removed_at IS NULL
-"""
 _LOOKS = """
 SELECT h.project, h.run, h.at, h.as_of FROM projects p
 JOIN health h ON h.run = (SELECT run FROM health WHERE project = p.name ORDER BY as_of DESC, run DESC LIMIT 1)
@@ -85,7 +75,7 @@ def figures(db: sqlite3.Connection, seen: Overview, engine_runs: bool) -> Iterat
     yield _one("leverframe_disk_free_bytes", "Free room on the workspace's disk.", seen.free)
     yield _one("leverframe_disk_size_bytes", "Size of the workspace's disk.", seen.total)
     yield from _of_projects(seen.projects)
-    yield from _metrics(db)
+    yield from _metrics(db, seen)
     yield from _looks(db)
     names = [status.project.name for status in seen.projects]
     yield _alerts(db, names, now)
@@ -116,19 +106,25 @@ def _of_projects(projects: Sequence[ProjectStatus]) -> tuple[Figure, ...]:
     return verdict, live, since, waiting
 
 
-def _metrics(db: sqlite3.Connection) -> tuple[Figure, ...]:
+def _metrics(db: sqlite3.Connection, seen: Overview) -> tuple[Figure, ...]:
     value = Figure(
         "leverframe_metric_value", "Newest value of a metric of the version in production.",
         ("project", "metric", "version"),
+    )  # fmt: skip
+    rows = Figure(
+        "leverframe_metric_rows", "Labelled rows on which that value rests, and which: those of a look, or held out.",
+        ("project", "metric", "source"),
     )  # fmt: skip
     at = Figure(
         "leverframe_metric_timestamp_seconds", "Up to when the data reach on which that value rests.",
         ("project", "metric"),
     )  # fmt: skip
-    for row in db.execute(_METRICS):
-        value.put(row["value"], row["project"], row["metric"], row["number"])
-        at.put(_seconds(row["as_of"]), row["project"], row["metric"])
-    return value, at
+    live = {each.project.name: int(each.live.rpartition("@")[2]) for each in seen.projects if each.live}
+    for (project, name), known in newest(db, live, seen.at).items():
+        value.put(known.metric.value, project, name, live[project])
+        rows.put(known.metric.n, project, name, known.source)
+        at.put(known.at.timestamp(), project, name)
+    return value, rows, at
 
 
 def _looks(db: sqlite3.Connection) -> tuple[Figure, ...]:

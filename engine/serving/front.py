@@ -87,7 +87,7 @@ def _facts(found: Standing) -> Iterator[tuple[str, str]]:
 
 def _on(found: Standing) -> str:
     at = found.status.measured_at
-    return _(f"on {phrases.day(at.astimezone(found.zone))}") if at else ""
+    return _(f"on {phrases.day(at.astimezone(found.zone))}: {found.status.measured_on}") if at else ""
 
 
 def _spark(values: Sequence[float]) -> str:

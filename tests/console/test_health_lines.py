@@ -84,6 +84,15 @@ def test_a_look_that_says_little_says_what_helps() -> None:
     assert "looked" not in text(standing(Health(NEW, None), NOW, 80), 80)
 
 
+def test_a_figure_that_the_newest_look_did_not_see_is_told_with_its_rows_beside_the_look() -> None:
+    said = "What is known of churn@22: roc_auc 0.706"
+    elsewhere = replace(CHURNS, status=replace(CHURN, measured_at=ago(minutes=1)))
+    told = " ".join(text(standing(elsewhere, NOW, 200), 200).split())
+    assert said in told and "on 6,410 rows that a later retrain held out (run 38)." in told
+    own = replace(CHURNS, status=replace(CHURN, measured_at=LOOK.as_of))
+    assert "What is known" not in text(standing(own, NOW, 200), 200)
+
+
 @pytest.mark.parametrize(("width", "wanted"), [(76, "2  ▲ watch      ● ok         ■ failing"), (136, "recall 0.580")])
 def test_a_row_has_every_part_with_glyph_and_word(width: int, wanted: str) -> None:
     line = row(HEALTH, CHURNS, NOW, width)

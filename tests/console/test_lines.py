@@ -94,6 +94,13 @@ def test_a_sentence_of_a_project_cannot_reach_the_terminal() -> None:
     assert "Fine" in text
 
 
+def test_the_key_metric_of_the_selected_project_stands_with_its_rows_and_its_age() -> None:
+    from console.overview_lines import detail
+
+    text = plain_text(detail(status(), NOW, 140))
+    assert "on 6,410 rows that a later retrain held out (run 38), 3 d ago" in text
+
+
 def test_columns_stand_beside_each_other() -> None:
     left, right = [(Span("a"),), (Span("b"),)], [(Span("c"),)]
     assert plain_text(beside(left, right, 3, 3)) == "a    c\nb"

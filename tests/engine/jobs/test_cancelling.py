@@ -27,6 +27,7 @@ ANSWER: dict[str, Any] = {
          "since": clock.stamp(NOW)},
     ],
     "measured": ["quality"],
+    "parts": {"performance": {"verdict": "cannot tell", "why": "no labels"}},
     "signals": [["rows", 40.0, None, None, 40]],
     "mature_until": None,
     "metrics": {},

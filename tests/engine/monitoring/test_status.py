@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from engine.monitoring.key_figures import Known
 from engine.monitoring.status import Active, Facts, Status, judge
 from engine.projects.calendar import patience
 from engine.records import Metric, Run, RunState
@@ -25,8 +26,7 @@ def facts(*active: Active, last: Run | None = None, gate: float = 0.6) -> Facts:
         live="flights@3",
         live_link="3-release",
         release="3-release",
-        metric=Metric("roc_auc", 0.7, None, None, 6410),
-        measured_at=NOW - timedelta(days=1),
+        known=Known(Metric("roc_auc", 0.7, None, None, 6410), NOW - timedelta(days=1), 9, "retrain"),
         gates=[{"metric": "roc_auc", "at_least": gate}],
         last_run=last,
         active=active,

@@ -14,7 +14,7 @@ from engine.monitoring import looks
 from engine.reports import html, phrases, text
 from engine.reports.period import between
 from engine.reports.records import Report
-from tests.engine.reports.worlds import MANIFEST, NOW, WEEK, empty, lived_in
+from tests.engine.reports.worlds import MANIFEST, NOW, WEEK, World, empty, lived_in
 
 DAY = timedelta(days=1)
 COSTS = {"currency": "USD", "false_alarm": 4.0, "missed": 25.0}
@@ -122,7 +122,7 @@ def test_one_measurement_alone_makes_no_line_and_no_claim(home: Path) -> None:
     report = world.report()
     assert (report.metrics[0].change, report.metrics[0].previous) == ("not known", None)
     assert "<svg" not in html.page(report)
-    assert "is 0.700." in report.sentence
+    assert "is 0.700, on cases held back when it was made." in report.sentence
 
 
 def test_a_metric_that_is_not_defined_is_said_to_be_not_measured(home: Path) -> None:
@@ -256,7 +256,7 @@ def test_what_the_newest_look_found_surely_worse_comes_before_what_the_last_retr
     ]
     document = {
         "slices": {"metric": "roc_auc", "found": slices},
-        "periods": {"live": [{"metric": "roc_auc", "value": 0.71}]},
+        "periods": {"live": [{"metric": "roc_auc", "value": 0.71, "n": 4000}]},
     }
     with world.engine._ledger.write() as db:
         db.execute(
@@ -266,3 +266,59 @@ def test_what_the_newest_look_found_surely_worse_comes_before_what_the_last_retr
         )
     (weakest,) = world.report().weakest
     assert (weakest.name, weakest.value, weakest.low, weakest.n, weakest.whole) == ("carrier 9E", 0.6, 0.55, 400, 0.71)
+
+
+def alive(home: Path) -> World:
+    """@1 was made and went live two days ago."""
+    world = empty(home).project()
+    world.version(NOW - 2 * DAY, 0.70)
+    world.deploy(NOW - 2 * DAY, 1)
+    return world
+
+
+def test_where_looks_are_due_a_version_that_none_has_seen_is_not_said_to_work(home: Path) -> None:
+    world = alive(home)
+    assert world.report().verdict == "ok", "without looks, its holdout is what is known"
+    world.looked_at_every_hour()
+    report = world.report()
+    assert report.verdict == "unknown"
+    assert "nobody has looked at flights@1 since it went live" in report.sentence
+    world.look(NOW - timedelta(hours=1), 1, 0.69)
+    assert world.report().verdict == "ok"
+
+
+def test_a_newest_look_that_could_tell_nothing_or_is_too_old_makes_no_green_report(home: Path) -> None:
+    world = alive(home)
+    world.looked_at_every_hour()
+    world.look(NOW - timedelta(hours=7), 1, 0.69)
+    assert world.report().sentence.endswith("nobody has looked at the health of flights@1 for 7 h: is the engine up?.")
+    world.look(NOW - timedelta(hours=1), 1, None, "unknown")
+    assert world.report().verdict == "unknown"
+
+
+def test_what_was_found_and_is_snoozed_is_not_said_to_be_well(home: Path) -> None:
+    world = alive(home)
+    world.look(NOW - timedelta(hours=1), 1, 0.69, "watch")
+    report = world.report()
+    assert (report.verdict, report.sentence) == (
+        "ok", "Late arrivals: what the last look found is snoozed: as it was seen.",
+    )  # fmt: skip
+
+
+def test_an_alert_about_a_version_that_is_no_longer_in_use_is_over_and_says_why(home: Path) -> None:
+    world = alive(home)
+    world.version(NOW - DAY, 0.72, (1, 0.70))
+    world.alert(NOW - DAY, "failing", "a column is gone", number=1)
+    world.deploy(NOW - DAY / 2, 2)
+    (trouble,) = world.report().troubles
+    assert (trouble.over_at, trouble.over_why) == (NOW - DAY / 2, "flights@1 is no longer in use")
+
+
+def test_a_report_says_on_which_cases_a_figure_rests(home: Path) -> None:
+    world = alive(home)
+    told = " ".join(text.text(world.report()).split())
+    assert "how well the outcomes are told apart is 0.700, on cases held back when it was made." in told
+    assert "1,200 cases up to 21 November 2026 that were held back when it was made; nothing since" in told
+    world.look(NOW - timedelta(hours=1), 1, 0.69)
+    told = " ".join(text.text(world.report()).split())
+    assert "640 cases whose outcome was known on 23 November 2026, in the newest look at it" in told

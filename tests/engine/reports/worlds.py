@@ -139,6 +139,31 @@ class World:
             )  # fmt: skip
             return int(cursor.lastrowid or 0)
 
+    def look(self, at: datetime, number: int, value: float | None, verdict: str = "ok", n: int = 640) -> int:
+        """A look at ``number`` that saw its key metric at ``value``, or could not measure it."""
+        run = self.run(at, job="health")
+        with self.engine._ledger.write() as db:
+            db.execute(
+                "INSERT INTO health (run, project, number, as_of, at, verdict, why, rows, labelled)"
+                " VALUES (?, 'flights', ?, ?, ?, ?, 'as it was seen', 900, 640)",
+                (run, number, stamp(at), stamp(at), verdict),
+            )
+            if value is not None:
+                db.execute(
+                    "INSERT INTO signals (run, project, number, name, as_of, value, low, high, n)"
+                    " VALUES (?, 'flights', ?, 'roc_auc', ?, ?, ?, ?, ?)",
+                    (run, number, stamp(at), value, value - 0.02, value + 0.02, n),
+                )
+        return run
+
+    def looked_at_every_hour(self, enabled: bool = True) -> None:
+        with self.engine._ledger.write() as db:
+            db.execute(
+                "INSERT INTO schedules (project, job, rule, timezone, catch_up, enabled, note, origin, entry, since,"
+                " settled) VALUES ('flights', 'health', '0 * * * *', 'UTC', 'latest', ?, '', 'manifest', '{}', ?, ?)",
+                (int(enabled), stamp(NOW - 10 * WEEK), stamp(NOW - 10 * WEEK)),
+            )
+
     def report(self, period: Period | None = None) -> Report:
         return self.engine.report("flights", period or between(NOW - WEEK, NOW))
 

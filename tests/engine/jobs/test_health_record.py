@@ -1,0 +1,46 @@
+"""What a look found becomes rows of the ledger: its figures only where it could tell what they mean."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from engine.clock import stamp
+from engine.jobs.health import Seen
+from engine.jobs.health_record import register
+from tests.engine.jobs.test_cancelling import ANSWER, room, running
+from tests.engine.reports.worlds import NOW, World, lived_in
+
+READING = {"metric": "roc_auc", "value": 0.7, "low": 0.68, "high": 0.72, "n": 640, "reason": None}
+
+
+def looked(home: Path, performance: str) -> World:
+    world = lived_in(home)
+    answer: dict[str, Any] = {
+        **ANSWER,
+        "metrics": {"roc_auc": READING},
+        "mature_until": stamp(NOW),
+        "signals": [["rows", 900.0, None, None, 900], ["roc_auc", 0.7, 0.68, 0.72, 640]],
+        "parts": {"performance": {"verdict": performance, "why": "so"}},
+    }
+    register(world.engine._ledger, room(world, running(world, "health")), Seen("flights@3", False, answer, 0), NOW)
+    return world
+
+
+@pytest.mark.parametrize("verdict", ["ok", "watch", "failing"])
+def test_what_a_look_measured_is_a_figure_and_a_measurement_of_the_version(home: Path, verdict: str) -> None:
+    world = looked(home, verdict)
+    assert [signal.value for signal in world.engine.signals("flights", "roc_auc")] == [0.7]
+    status = world.engine.status("flights", NOW)
+    assert status.metric is not None and (status.metric.value, status.metric.n) == (0.7, 640)
+
+
+def test_what_was_measured_on_no_row_but_those_of_the_holdout_is_no_news_of_the_version(home: Path) -> None:
+    world = looked(home, "cannot tell")
+    assert world.engine.signals("flights", "roc_auc") == ()
+    assert [signal.value for signal in world.engine.signals("flights", "rows")] == [900.0]
+    status = world.engine.status("flights", NOW)
+    assert status.metric is not None and status.metric.value == 0.72
+    assert status.measured_on == "1,200 rows that a later retrain held out (run 4)"
