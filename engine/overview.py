@@ -62,7 +62,7 @@ WHERE {which}
 """
 # By name, for else SQLite reads every alert there ever was.
 _ALERTS = """
-SELECT a.project, a.number, a.severity, a.why, a.since, a.snoozed_until
+SELECT a.project, a.number, a.run, a.severity, a.why, a.since, a.snoozed_until
 FROM alerts a INDEXED BY alerts_open JOIN projects p ON p.name = a.project
 WHERE a.resolved_at IS NULL AND {which} ORDER BY a.id
 """
@@ -254,11 +254,11 @@ def _look(found: _Found, name: str, live: sqlite3.Row | None) -> sqlite3.Row | N
 
 
 def _alerts(found: _Found, name: str, live: sqlite3.Row | None, now: datetime) -> list[Status]:
-    """What is open about the live version; what is snoozed is left out until it wakes."""
+    """What is open about the live version or the project itself; what is snoozed is left out until it wakes."""
     return [
         Status(row["severity"], row["why"], moment(row["since"]))
         for row in found.alerts.get(name, ())
-        if live is not None and row["number"] == live["number"]
+        if live is not None and (row["number"] == live["number"] or row["run"] is None)
         if row["snoozed_until"] is None or moment(row["snoozed_until"]) <= now
     ]
 

@@ -11,6 +11,7 @@ from engine.clock import moment, stamp
 from engine.jobs import triggers
 from engine.jobs.health import Memory, Seen
 from engine.monitoring import alert_book, looks
+from engine.monitoring.alerts import left_behind
 from engine.monitoring.records import Finding
 from engine.projects.manifest_fields import Page, Table
 from engine.projects.manifest_health import health
@@ -33,7 +34,7 @@ def remember(ledger: Ledger, room: Room) -> Memory:
             (project, number, stamp(room.run.as_of)),
         ).fetchone()
         baking = _baking(db, project, room.live[1]["settings"], room.run.as_of)
-        rival = _rival(db, project, number) if baking or _fell(db, project) else None
+        rival = _rival(db, project, number) if baking or _fell(db, room.live[0]) else None
         newest = db.execute(
             "SELECT v.data_until, v.as_of, f.rows FROM versions v LEFT JOIN run_facts f ON f.run = v.run"
             " WHERE v.project = ? ORDER BY v.number DESC LIMIT 1",
@@ -60,8 +61,10 @@ def _baking(db: sqlite3.Connection, project: str, settings: Mapping[str, Any], a
     return bool(kind == "release" and timedelta(0) <= as_of - moment(at) < bake)
 
 
-def _fell(db: sqlite3.Connection, project: str) -> bool:
-    return any(each.part in ("performance", "bake") for each in alert_book.open_alerts(db, project))
+def _fell(db: sqlite3.Connection, live: str) -> bool:
+    """Whether the live version is said to do worse; what was open about another one says nothing of it."""
+    alerts = alert_book.open_alerts(db, catalog.parse_label(live)[0])
+    return any(each.part in ("performance", "bake") and not left_behind(each, live) for each in alerts)
 
 
 def _rival(db: sqlite3.Connection, project: str, number: int) -> tuple[str, str] | None:

@@ -10,7 +10,15 @@ from typing import Any
 from engine.audit import trail
 from engine.clock import moment, stamp
 from engine.errors import Conflict, Invalid, NotFound
-from engine.monitoring.alerts import LONGEST_SNOOZE, Changes, settle, to_escalate, worsened
+from engine.monitoring.alerts import (
+    LONGEST_SNOOZE,
+    Changes,
+    left_behind,
+    no_longer_live,
+    settle,
+    to_escalate,
+    worsened,
+)
 from engine.monitoring.records import Alert, Finding
 from engine.people.operators import require
 from engine.records import Operator
@@ -75,10 +83,13 @@ def resolve(db: sqlite3.Connection, alert: Alert, why: str, at: datetime) -> Non
     )
 
 
-def resolve_all(db: sqlite3.Connection, project: str, why: str, at: datetime) -> None:
-    """End every alert of a project, with its incident: another version is live, or the project is gone."""
+def swapped(db: sqlite3.Connection, live: str, project: str, at: datetime) -> None:
+    """End what was open about the version that ``live`` took the place of, in the transaction of the swap, and the
+    incident where nothing else is in it. Nobody need see to a version that is out of use, nor may anything act on it.
+    """
     for alert in open_alerts(db, project):
-        resolve(db, alert, why, at)
+        if left_behind(alert, live):
+            resolve(db, alert, no_longer_live(alert.version), at)
     _close_incident(db, project, at)
 
 

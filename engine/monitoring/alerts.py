@@ -3,7 +3,8 @@
 - What is found and not open is raised, once; it stays the same alert for as long as each look finds it.
 - What is open and not found any more resolves by itself, but only if its part was measured: who cannot tell, cannot
   say that it is over.
-- An alert about a version that is live no longer resolves with the swap.
+- An alert about a version resolves with the swap that takes it out of use. One that no look raised is about the
+  project (a mail that cannot be sent), and no look and no swap ends it.
 - One that gets worse (watch to failing) is news again: an acknowledgement or a snooze of the lesser one does not cover
   it.
 - Failing, and for an hour neither acknowledged nor snoozed: it is escalated, once.
@@ -33,18 +34,28 @@ class Changes:
 def settle(open_now: Sequence[Alert], found: Sequence[Finding], measured: Collection[str], version: str) -> Changes:
     """What a look at ``version`` changes; ``measured`` names the parts that it could tell about."""
     findings = {each.key: each for each in found}
-    known = {each.key for each in open_now if each.version == version}
+    known = {each.key for each in open_now if not left_behind(each, version)}
     seen, over = [], []
     for alert in open_now:
         finding = findings.get(alert.key)
-        if alert.version != version:
-            over.append((alert, f"{version} is live now"))
+        if left_behind(alert, version):
+            over.append((alert, no_longer_live(alert.version)))
         elif finding is not None:
             seen.append((alert, finding))
         elif alert.part in measured:
             over.append((alert, "it is found no more"))
     raised = tuple(each for key, each in findings.items() if key not in known)
     return Changes(raised, tuple(seen), tuple(over))
+
+
+def left_behind(alert: Alert, live: str | None) -> bool:
+    """Whether a look raised it at a version that is not ``live`` any more."""
+    return alert.run is not None and alert.version != live
+
+
+def no_longer_live(version: str) -> str:
+    """Why an alert about ``version`` is over."""
+    return f"{version} is no longer live"
 
 
 def worsened(alert: Alert, finding: Finding) -> bool:

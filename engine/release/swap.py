@@ -20,6 +20,7 @@ from engine import clock
 from engine.audit import trail
 from engine.clock import stamp
 from engine.errors import Conflict, Damage, Refusal
+from engine.monitoring import alert_book
 from engine.people.operators import checked_reason, require
 from engine.records import Deployment, Moved, MovePlan, Operator
 from engine.release import live as projection
@@ -135,7 +136,7 @@ def _check(db: sqlite3.Connection, plan: MovePlan, operator: Operator, now: date
 def _commit(
     ledger: Ledger, plan: MovePlan, release: str, steps: Steps, reason: str, operator: Operator, at: datetime
 ) -> Deployment | None:
-    """The one durable commit: decision, deployment, states and audit rows, all or none."""
+    """The one durable commit: decision, deployment, states, audit rows and alerts that are over, all or none."""
     project, number = catalog.parse_label(plan.target)
     previous = catalog.parse_label(plan.source)[1] if plan.source else None
     with ledger.write() as db:
@@ -171,6 +172,7 @@ def _commit(
             ),
         )  # fmt: skip
         _change_states(db, plan, project, number, previous, reason, operator, at)
+        alert_book.swapped(db, plan.target, project, at)
         return Deployment(int(cursor.lastrowid or 0), project, number, previous, plan.kind, at, operator.name, reason)
 
 

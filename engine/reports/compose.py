@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 from engine.clock import moment
+from engine.monitoring.alerts import no_longer_live
 from engine.monitoring.key_figures import Known
 from engine.projects.manifest_records import ReportSpec
 from engine.projects.manifest_report import spec_of
@@ -235,9 +236,9 @@ def _turned_down(project: str, row: sqlite3.Row) -> TurnedDown:
 def _trouble(row: sqlite3.Row, until: datetime, live: Deployment | None) -> Trouble:
     over = moment(row["resolved_at"]) if row["resolved_at"] else None
     over, why = (over, row["resolved_why"] or "") if over is not None and over < until else (None, "")
-    if over is None and live is not None and row["number"] != live.number:
+    if over is None and live is not None and row["run"] is not None and row["number"] != live.number:
         # Ledgers of before a swap ended them itself: what is no longer in use is nobody's trouble.
-        over, why = max(live.at, moment(row["since"])), f"{live.project}@{row['number']} is no longer in use"
+        over, why = max(live.at, moment(row["since"])), no_longer_live(f"{live.project}@{row['number']}")
     return Trouble(
         severity=row["severity"],
         version=f"{row['project']}@{row['number']}",

@@ -68,7 +68,7 @@ def verdict(found: Standing, at: datetime) -> tuple[Verdict, str]:
         alerts=[
             status.Status(each.severity, _trouble(each, at), each.since)
             for each in found.troubles
-            if each.over_at is None and not each.snoozed and each.version == label
+            if each.over_at is None and not each.snoozed
         ],
     )
     judged = status.judge(facts, at)

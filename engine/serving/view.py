@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 from engine import overview as overviews
 from engine.errors import Refusal
 from engine.monitoring import alert_book, looks
+from engine.monitoring.alerts import left_behind
 from engine.monitoring.records import Alert, Look
 from engine.people import operators
 from engine.projects import registry
@@ -91,14 +92,17 @@ class View:
             found = overviews.overview(db, self.workspace, self.operator, now)
             alerts: dict[str, list[Alert]] = defaultdict(list)
             for alert in alert_book.open_alerts(db):
-                alerts[alert.version].append(alert)
+                alerts[alert.project].append(alert)
             rows = db.execute("SELECT name, manifest FROM projects WHERE removed_at IS NULL").fetchall()
         manifests = {row["name"]: json.loads(row["manifest"]) for row in rows}
         return tuple(
             Standing(
                 status, spec_of(manifests[status.project.name]),
                 ZoneInfo(making.zone_in(manifests[status.project.name])),
-                tuple(each for each in alerts[status.live or ""] if not each.quiet(now)),
+                tuple(
+                    each for each in alerts[status.project.name]
+                    if not each.quiet(now) and not left_behind(each, status.live)
+                ),
             )
             for status in found.projects
         )  # fmt: skip

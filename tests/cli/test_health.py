@@ -147,3 +147,17 @@ def test_what_starts_a_retrain_besides_time_is_told(looked: History) -> None:
         "tiny retrain: at 600 new rows, at most once in 24 h\ntiny retrain: at an alert of drift, at most once in 2 d\n"
     )
     assert [each["on"] for each in as_json(looked, "schedules", "triggers")] == ["new-data", "drift"]
+
+
+def test_a_swap_by_the_command_line_ends_what_was_open_about_the_version_before(looked: History) -> None:
+    assert "alert 1 tiny@1: x: mean moved" in looked("alerts").out
+    assert looked("approve", "tiny@3", "--reason", "it learnt the new world").code == 0
+    assert looked("alerts").out.startswith("Nothing is open")
+    assert as_json(looked, "health", "tiny")["alerts"] == []
+    assert "; tiny@1 is no longer live)" in looked("alerts", "history", "tiny").out
+    assert "x: mean moved" not in looked("status").out
+    told = looked("alerts", "ack", "1", "--reason", "too late")
+    assert told.code == 1 and "tiny@1 is no longer live" in told.err
+    back = looked("rollback", "tiny", "--reason", "the old world is back")
+    assert back.code == 0, back
+    assert looked("alerts").out.startswith("Nothing is open"), "what was over stays over until a look finds it again"

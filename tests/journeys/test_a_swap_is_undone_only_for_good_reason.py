@@ -28,7 +28,7 @@ pytestmark = pytest.mark.slow
 DAY = timedelta(days=1)
 ANSWER: dict[str, Any] = {
     "verdict": "ok", "why": "all is well", "rows": 9, "labelled": 9, "findings": [], "measured": [], "signals": [],
-    "mature_until": None, "metrics": {}, "memory": [],
+    "mature_until": None, "metrics": {}, "memory": [], "parts": {"performance": {"verdict": "ok"}},
     "rival": {"version": "tiny@1", "better": True, "sentence": "tiny@1 has roc_auc 0.8, the live version 0.7"},
 }  # fmt: skip
 BETTER = Seen("tiny@2", True, ANSWER, 0)

@@ -9,7 +9,7 @@ import pytest
 
 from engine.clock import stamp
 from engine.jobs.health import Seen
-from engine.jobs.health_record import register
+from engine.jobs.health_record import register, remember
 from tests.engine.jobs.test_cancelling import ANSWER, room, running
 from tests.engine.reports.worlds import NOW, World, lived_in
 
@@ -44,3 +44,14 @@ def test_what_was_measured_on_no_row_but_those_of_the_holdout_is_no_news_of_the_
     status = world.engine.status("flights", NOW)
     assert status.metric is not None and status.metric.value == 0.72
     assert status.measured_on == "1,200 rows that a later retrain held out (run 4)"
+
+
+def test_what_is_open_about_a_version_that_is_no_longer_live_calls_for_no_rival(home: Path) -> None:
+    world = lived_in(home)
+    about: Any = room(world, running(world, "health"))
+    about.live = ("flights@3", {"settings": {}})
+    world.alert(NOW, "failing", "it fell", part="performance", number=1)
+    assert remember(world.engine._ledger, about).rival is None
+    world.alert(NOW, "failing", "it fell too", part="performance", number=3)
+    rival = remember(world.engine._ledger, about).rival
+    assert rival is not None and rival[0] == "flights@1"

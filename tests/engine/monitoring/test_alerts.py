@@ -80,7 +80,49 @@ def test_another_version_has_no_part_in_the_trouble_of_the_one_before(engine: En
     seen(engine, DRIFT, number=2)
     (alert,) = engine.alerts()
     assert alert.version == f"{PROJECT}@2"
-    assert {each.resolved_why for each in engine.past_alerts()} == {None, f"{PROJECT}@2 is live now"}
+    assert {each.resolved_why for each in engine.past_alerts()} == {None, f"{PROJECT}@1 is no longer live"}
+
+
+def swap(engine: Engine, live: int) -> None:
+    with engine._ledger.write() as db:
+        alert_book.swapped(db, f"{PROJECT}@{live}", PROJECT, NOW + HOUR)
+
+
+def incident_is_open(engine: Engine) -> bool:
+    with engine._ledger.read() as db:
+        return db.execute("SELECT 1 FROM incidents WHERE closed_at IS NULL").fetchone() is not None
+
+
+def test_a_swap_ends_what_was_open_about_the_version_before_and_its_incident(engine: Engine) -> None:
+    seen(engine, DRIFT, FALL)
+    swap(engine, 2)
+    assert engine.alerts() == () and not incident_is_open(engine)
+    assert {(each.resolved_why, each.resolved_at) for each in engine.past_alerts()} == {
+        (f"{PROJECT}@1 is no longer live", NOW + HOUR)
+    }
+
+
+def test_a_swap_to_the_version_that_an_alert_is_about_leaves_it_open(engine: Engine) -> None:
+    seen(engine, DRIFT)
+    swap(engine, 1)
+    assert keys(engine) == [DRIFT.key]
+
+
+def test_what_no_look_raised_is_about_the_project_and_outlasts_swaps_and_looks(engine: Engine) -> None:
+    mail = Finding("mail bo@example.org", "mail bo@example.org", "watch", "no mail reaches bo", "retry", NOW)
+    with engine._ledger.write() as db:
+        alert_book.record(db, PROJECT, 1, [mail], {mail.part}, None, NOW)
+    seen(engine, DRIFT)
+    swap(engine, 2)
+    assert keys(engine) == [mail.key] and incident_is_open(engine)
+    seen(engine, number=2)
+    assert keys(engine) == [mail.key]
+    with engine._ledger.write() as db:
+        alert_book.record(db, PROJECT, 2, [mail], {mail.part}, None, NOW)
+    assert len(engine.past_alerts()) == 2, "the same mail is the same alert"
+    with engine._ledger.write() as db:
+        alert_book.record(db, PROJECT, 2, [], {mail.part}, None, NOW)
+    assert engine.alerts() == ()
 
 
 def test_what_gets_worse_is_news_to_who_had_acknowledged_it(engine: Engine) -> None:

@@ -311,7 +311,7 @@ def test_an_alert_about_a_version_that_is_no_longer_in_use_is_over_and_says_why(
     world.alert(NOW - DAY, "failing", "a column is gone", number=1)
     world.deploy(NOW - DAY / 2, 2)
     (trouble,) = world.report().troubles
-    assert (trouble.over_at, trouble.over_why) == (NOW - DAY / 2, "flights@1 is no longer in use")
+    assert (trouble.over_at, trouble.over_why) == (NOW - DAY / 2, "flights@1 is no longer live")
 
 
 def test_a_report_says_on_which_cases_a_figure_rests(home: Path) -> None:

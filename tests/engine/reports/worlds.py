@@ -130,8 +130,8 @@ class World:
                 incident = cursor.lastrowid
             cursor = db.execute(
                 "INSERT INTO alerts (incident, project, number, key, part, severity, why, act, since, raised_at,"
-                " seen_at, resolved_at, resolved_why) VALUES (?, 'flights', ?, ?, ?, ?, ?, 'retrain it', ?, ?, ?,"
-                " ?, ?)",
+                " seen_at, resolved_at, resolved_why, run) VALUES (?, 'flights', ?, ?, ?, ?, ?, 'retrain it', ?, ?, ?,"
+                " ?, ?, (SELECT max(id) FROM runs))",
                 (
                     incident, number, why, part, severity, why, stamp(at), stamp(at), stamp(at),
                     stamp(resolved) if resolved else None, "found no more" if resolved else None,

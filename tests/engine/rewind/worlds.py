@@ -266,7 +266,8 @@ class World:
         ]
         with self.ledger.write() as db:
             registry.find(db, project)
-            alert_book.record(db, project, 1, found, {"drift:x", "performance"}, None, at)
+            run = db.execute("SELECT max(id) FROM runs").fetchone()[0]
+            alert_book.record(db, project, 1, found, {"drift:x", "performance"}, run, at)
 
     def look_at(self, project: str, severity: Severity) -> None:
         """A look that finds one thing."""
