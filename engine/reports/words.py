@@ -53,6 +53,7 @@ _MEANINGS = {
 # What is not well, by the part of a look at health that found it.
 _PARTS = {
     "quality": "the newest data are not as they should be",
+    "freshness": "no new data have come for longer than they should",
     "drift": "what comes in is no longer like what it learnt from",
     "performance": "it does worse than it should",
     "calibration": "the chances that it states are off",

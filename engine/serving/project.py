@@ -23,6 +23,7 @@ _MOVED = {"large": "▲ much", "some": "△ somewhat", "lost column": "■ gone"
 _DOES = {"worse": "▲ worse", "better": "● better", "same": "= alike", "cannot tell": "○ cannot tell"}
 _PARTS = {
     "quality": "The data",
+    "freshness": "How old the data is",
     "drift": "What comes in",
     "performance": "What it does",
     "calibration": "Stated chances",
