@@ -176,6 +176,10 @@ class Table:
     def _measure(
         self, key: str, parse: Callable[[str], _Measure | None], form: str, low: _Measure, high: _Measure
     ) -> _Measure | None:
+        given = self.values.get(key)
+        if key in self.values and not isinstance(given, str):
+            self.mistake(key, f"is {shown(given)}; it must be a text: {form}.")
+            return None
         text = self.text(key)
         if text is None:
             return None

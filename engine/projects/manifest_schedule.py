@@ -11,7 +11,8 @@ from engine.projects.manifest_records import ScheduleSpec
 JOBS = ("retrain", "health", "report")
 CATCH_UP = ("latest", "all", "skip")
 _SECOND, _MINUTE, _LONGEST = timedelta(seconds=1), timedelta(minutes=1), timedelta(days=3653)
-_CRON_FORM = 'it needs five fields: minute, hour, day of the month, month, day of the week, such as "0 3 * * mon".'
+_FIELDS = 'minute, hour, day of the month, month, day of the week, such as "0 3 * * mon".'
+_CRON_FORM = f"its five fields are {_FIELDS}"
 
 
 def schedule(table: Table) -> tuple[ScheduleSpec, ...]:
@@ -64,7 +65,9 @@ def cron_problem(cron: str) -> str | None:
 
     from cronsim import CronSim, CronSimError
 
-    if len(cron.split()) != 5 or not cron.isascii():
+    if (count := len(cron.split())) != 5:
+        return f"it has {count} {'field' if count == 1 else 'fields'} and needs five fields: {_FIELDS}"
+    if not cron.isascii():
         return _CRON_FORM
     try:
         next(CronSim(cron, datetime(2026, 1, 1, tzinfo=UTC)))
@@ -73,7 +76,7 @@ def cron_problem(cron: str) -> str | None:
     except CronSimError as error:
         if _names_no_day(cron):
             return "it is never due: no month that it names has that day of the month."
-        return f"{_plain_reason(str(error))}: {_CRON_FORM}"
+        return f"{_plain_reason(str(error))}; {_CRON_FORM}"
     except (AssertionError, ValueError, TypeError):  # cronsim's own slips over combinations such as L and steps
         return _CRON_FORM
     return None

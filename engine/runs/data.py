@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -94,11 +95,21 @@ def _too_few(parts: Split, manifest: Manifest, rows: int) -> str:
         if count
     ]
     where = "look at what extract returns" if left_out else "look at [validation] holdout and [train] window"
+    if parts.holdout.num_rows and not parts.before_window:
+        where = _all_held_out(parts.holdout, manifest)
     return (
         f"Of the {rows:,} rows that extract returned, {', '.join([*left_out, ''])}"
         f"{parts.train.num_rows:,} are left to train on and {parts.holdout.num_rows:,} to judge by; "
         f"both are needed: {where}."
     )
+
+
+def _all_held_out(holdout: pa.Table, manifest: Manifest) -> str:
+    """The rule of the manifest that leaves nothing to train on, and how far the rows reach that it takes."""
+    since, until = _span(holdout, manifest.data.time)
+    reach = f", which reach from {since:%Y-%m-%d} to {until:%Y-%m-%d}" if since and until else ""
+    rule = json.dumps(manifest.document["validation"]["holdout"])
+    return f"[validation] holdout = {rule} takes all of these{reach}; make it smaller, or extract more"
 
 
 def _golden(holdout: pa.Table, features: tuple[str, ...]) -> pa.Array:
