@@ -53,6 +53,9 @@ def _list(session: Session, limit: int | None, matching: str) -> None:
             return
         table([_row(each) for each in shown], HEADINGS, right=["mail"], give_way=["queued (UTC)"])
         rest_of(len(shown), None if matching else engine.count_outbox())
+        in_vain = engine.outbox_waits_in_vain()
+        if in_vain:
+            say(Span(in_vain, "watch"))
 
 
 def _row(mail: Mail) -> tuple[Cell, ...]:

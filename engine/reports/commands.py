@@ -116,6 +116,12 @@ class ReportCommands:
 
         return outbox.page(self._ledger, offset=offset, limit=limit, matching=matching)
 
+    def outbox_waits_in_vain(self) -> str | None:
+        """Why mails that wait are not sent, where no server is set up in this environment, and how to set one up."""
+        from engine.reports import sending
+
+        return sending.waits_in_vain(self._ledger)
+
     def retry_outbox(self, mail: int | None = None) -> tuple[Mail, ...]:
         """Try one mail now, or all that wait or were given up. Raises NotFound, Refusal when no server is set up."""
         from engine.reports import sending

@@ -17,7 +17,7 @@ from engine.projects.manifest_records import ReportSpec
 from engine.projects.manifest_report import is_address, spec_of
 from engine.reports import outbox
 from engine.reports.outbox import Draft
-from engine.reports.words import capital, of_part
+from engine.reports.words import heading, of_part
 from engine.storage.ledger import Ledger
 from engine.text import plain
 
@@ -113,8 +113,8 @@ def _red(db: sqlite3.Connection, news: sqlite3.Row) -> _Told | None:
     since = f"Since {_minute(moment(row['since']))}."
     who = f"To take it on: leverframe alerts ack {row['id']}." if not over else ""
     said = of_part(row["part"], row["why"])
-    found = f"{capital(row['why'])}." if said != row["why"] else ""
-    return _Told(head, (f"{capital(said)}.", found, since, over, helps, who))
+    found = f"{row['why'].rstrip('.')}." if said != row["why"] else ""
+    return _Told(head, (f"{heading(row['part'], row['why']).rstrip('.')}.", found, since, over, helps, who))
 
 
 def _report_failed(db: sqlite3.Connection, news: sqlite3.Row) -> _Told | None:

@@ -199,6 +199,12 @@ def count(ledger: Ledger) -> int:
         return int(db.execute("SELECT coalesce(max(id), 0) FROM outbox").fetchone()[0])
 
 
+def waiting(db: sqlite3.Connection) -> int:
+    """How many mails have not been taken yet; what goes to webhooks is not counted."""
+    unsent = "SELECT count(*) FROM outbox WHERE state IN ('queued', 'sending') AND recipient NOT LIKE ?"
+    return int(db.execute(unsent, (f"{WEBHOOK}%",)).fetchone()[0])
+
+
 def _ended(db: sqlite3.Connection, mail: Mail, state: State, why: str | None, now: datetime) -> None:
     db.execute(
         "UPDATE outbox SET state = ?, why = ?, next_try = NULL, sent_at = ? WHERE id = ? AND state <> 'sent'",

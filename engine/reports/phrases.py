@@ -213,14 +213,15 @@ def troubles(report: Report) -> tuple[Told, ...]:
 def _told(said: str, group: Sequence[Trouble]) -> Told:
     first = min(group, key=lambda each: each.since)
     state = "over" if first.over_at else f"since {day(first.since)}"
-    head = f"{_BADLY[first.severity]}: {capital(said).rstrip('.')} ({first.version}, {state})"
+    said_first = words.heading(first.part, first.why).rstrip(".")
+    head = f"{_BADLY[first.severity]}: {said_first} ({first.version}, {state})"
     lines = [line for each in group for line in [_detail(each, said)] if line]
     return Told(first.severity, head, tuple(lines))
 
 
 def _detail(found: Trouble, said: str) -> str:
     """What an alert found, and what helps or why it is over; '' where the head says all."""
-    parts = [] if found.why == said else [f"{capital(found.why).rstrip('.')}."]
+    parts = [] if found.why == said else [f"{found.why.rstrip('.')}."]
     if found.over_at is not None:
         lasted = length((found.over_at - found.since).total_seconds())
         return " ".join([*parts, f"Over after {lasted}: {found.over_why.rstrip('.') or 'it is found no more'}."])

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from engine.audit import trail
 from engine.clock import stamp
-from engine.errors import Refusal
+from engine.errors import Invalid, Refusal
 from engine.people.operators import require
 from engine.projects import registry
 from engine.projects.manifest_report import spec_of
@@ -35,6 +35,24 @@ def server() -> Post:
             "'leverframe report PROJECT --dry-run FOLDER' shows what would be sent."
         )
     return found
+
+
+def waits_in_vain(ledger: Ledger) -> str | None:
+    """Why mails that wait are not sent by whoever has this environment, and what to set; None when none waits so."""
+    with ledger.read() as db:
+        mails = outbox.waiting(db)
+    if not mails:
+        return None
+    try:
+        if from_environment(os.environ) is not None:
+            return None
+    except Invalid as problem:
+        return str(problem)
+    wait = f"{mails:,} mails wait" if mails > 1 else "1 mail waits"
+    return (
+        f"{wait}, and no mail server is set up here: set LEVERFRAME_SMTP_HOST and LEVERFRAME_SMTP_FROM where the "
+        "engine runs (and _PORT, _USER, _PASSWORD and _TLS where they are needed), and start it anew."
+    )
 
 
 def needs_a_way() -> None:

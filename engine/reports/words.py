@@ -66,6 +66,12 @@ def of_part(part: str, why: str) -> str:
     return _PARTS.get(part, why)
 
 
+def heading(part: str, why: str) -> str:
+    """The same as the beginning of a sentence: our own words begin large; what a look found may begin with the name of
+    a column, which is told as it is."""
+    return capital(_PARTS[part]) if part in _PARTS else why
+
+
 def more_is_better(metric: str) -> bool:
     """Which way the metric is good."""
     return metric not in LOWER_IS_BETTER

@@ -33,7 +33,7 @@ READINGS = frozenset({
     "run", "count_runs", "runs", "run_times", "overdue", "log", "logs_of", "log_window", "search_log",
     "health", "signals", "alerts", "past_alerts", "swaps", "triggers",
     "report_period", "report", "render_report", "write_report", "reports", "kept_report", "write_kept_report",
-    "count_outbox", "outbox",
+    "count_outbox", "outbox", "outbox_waits_in_vain",
     "schedules", "count_occurrences", "occurrences", "since", "engine_state",
     "disk", "bin_items", "settings", "places",
     "reconcile",
@@ -89,6 +89,9 @@ class Then:
         with self._ledger.read() as db:
             fence = int(db.execute("SELECT fence FROM engine").fetchone()["fence"])
         return EngineState(False, False, None, None, None, fence, known=False)
+
+    def outbox_waits_in_vain(self) -> None:
+        """Nobody knows which server was set up then."""
 
     def _log_of(self, run: int, step: str | None) -> tuple[Path | None, bool]:
         """The file. Raises Refusal for a run that had not ended: its lines carry no time."""

@@ -64,8 +64,9 @@ def _why(found: Standing) -> Iterator[str]:
     if status.verdict == "ok":
         return
     worst = [each for each in found.alerts if each.severity == status.verdict]
-    said = list(dict.fromkeys(plain(words.of_part(each.part, each.why)) for each in worst))
-    yield f"{words.capital('; '.join(said) or plain(status.why)).rstrip('.')}."
+    _, *others = list(dict.fromkeys(words.of_part(each.part, each.why) for each in worst)) or [""]
+    first = words.heading(worst[0].part, worst[0].why) if worst else status.why
+    yield f"{plain('; '.join([first, *others])).rstrip('.')}."
 
 
 def _facts(found: Standing) -> Iterator[tuple[str, str]]:

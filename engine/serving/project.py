@@ -103,7 +103,7 @@ def _hidden(found: Shown, said: str) -> str:
     said = plain(said)
     if any(column and column in said for column in found.sensitive):
         return "It concerns a column that is not shown here."
-    return f"{words.capital(said).rstrip('.')}." if said else ""
+    return f"{said.rstrip('.')}." if said else ""  # It may begin with the name of a column, which is told as it is.
 
 
 def _slices(found: Shown) -> str:

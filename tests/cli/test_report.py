@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+import shutil
+from dataclasses import replace
+from datetime import UTC, datetime
 from email import message_from_bytes, policy
 from hashlib import sha256
 from pathlib import Path
 
 import pytest
 
+from engine.reports import outbox
+from engine.reports.outbox import Draft
+from engine.storage.ledger import Ledger
 from tests import tiny
 from tests.cli.conftest import History
 from tests.engine.reports.mail_server import Handler, running
+from tests.killing import let_go
+
+NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 
 
 def test_a_report_is_shown_as_text_and_names_what_is_live_and_what_waits(history: History) -> None:
@@ -87,6 +96,23 @@ def test_without_a_server_nothing_is_sent_and_it_is_said_how_to_set_one_up(
         assert (told.code, told.out) == (1, "")
         assert "LEVERFRAME_SMTP_HOST" in told.err
     assert mailing("outbox").out == "No mail was queued yet.\n"
+
+
+def test_mails_that_wait_for_a_server_that_nobody_set_up_are_told_with_what_to_set(
+    mailing: History, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    copy = replace(mailing, home=tmp_path / "home")
+    shutil.copytree(let_go(mailing.home), copy.home, symlinks=True)
+    with Ledger(copy.home / "ledger.db", locks=copy.home / "locks").write() as db:
+        outbox.queue(db, Draft("tiny", "red 1", "it fell", "body"), ["a@example.org", f"{outbox.WEBHOOK}pager"], NOW)
+    monkeypatch.delenv("LEVERFRAME_SMTP_HOST", raising=False)
+    said = " ".join(copy("outbox").out.split())
+    assert "1 mail waits, and no mail server is set up here: set LEVERFRAME_SMTP_HOST and LEVERFRAME_SMTP_FROM" in said
+    monkeypatch.setenv("LEVERFRAME_SMTP_HOST", "mail.example.org")
+    assert "LEVERFRAME_SMTP_FROM" in copy("outbox").out, "a setting that is missing is told"
+    monkeypatch.setenv("LEVERFRAME_SMTP_FROM", "lf@example.org")
+    assert "mail server" not in copy("outbox").out
+    assert len(copy("outbox", "--json").json) == 2
 
 
 def test_a_dry_run_writes_the_mails_as_files(mailing: History, tmp_path: Path) -> None:

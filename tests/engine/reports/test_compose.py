@@ -210,11 +210,11 @@ def test_what_drifts_is_said_without_jargon_and_once_for_all_columns(home: Path)
     heads = [told.head for told in phrases.troubles(report)]
     assert heads == [
         "Worth watching: What comes in is no longer like what it learnt from (flights@3, since 22 November 2026)",
-        "Worth watching: Carrier drifts (flights@3, since 21 November 2026)",
-        "Needs action: Data is 3 d old (flights@3, over)",
+        "Worth watching: carrier drifts (flights@3, since 21 November 2026)",
+        "Needs action: data is 3 d old (flights@3, over)",
     ]
     (drift, *_) = phrases.troubles(report)
-    assert [line.partition(".")[0] for line in drift.lines] == ["Wind: PSI 0", "Humid: PSI 0"]
+    assert [line.partition(".")[0] for line in drift.lines] == ["wind: PSI 0", "humid: PSI 0"]
     assert "PSI" not in report.sentence
 
 

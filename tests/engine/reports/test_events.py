@@ -94,7 +94,7 @@ def test_red_is_told_when_it_begins_when_it_gets_worse_and_when_nobody_takes_it_
     with world.engine._ledger.write() as db:
         db.execute("UPDATE alerts SET severity = 'failing', why = 'carrier is lost', seen_at = ?", (stamp(NOW),))
     (worse,) = told(world)
-    assert worse[0] == "Late arrivals: flights@1 needs action" and "Carrier is lost." in worse[1]
+    assert worse[0] == "Late arrivals: flights@1 needs action" and "carrier is lost." in worse[1]
     world.alert(NOW, "failing", "recall fell")
     assert len(told(world)) == 2
     with world.engine._ledger.write() as db:
