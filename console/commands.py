@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Protocol
 
 from engine import clock
-from engine.errors import Refusal
+from engine.errors import Conflict, Refusal
 
 if TYPE_CHECKING:
     from engine.api import Engine
@@ -90,6 +90,22 @@ class LookNow:
         return Result(f"Run {run.id}, a look at {self.project}, is queued; its result comes here by itself.")
 
 
+def each_of(alerts: Sequence[int], act: Callable[[int], object]) -> tuple[int, list[str]]:
+    """Do ``act`` to every alert that is still open: how many these were, and what is said of those that were not.
+
+    Raises Conflict where there was none.
+    """
+    over: list[str] = []
+    for alert in alerts:
+        try:
+            act(alert)
+        except Conflict as late:
+            over.append(str(late))
+    if len(over) == len(alerts):
+        raise Conflict(" ".join(over))
+    return len(alerts) - len(over), over
+
+
 @dataclass(frozen=True)
 class Acknowledge:
     alerts: tuple[int, ...]
@@ -97,11 +113,11 @@ class Acknowledge:
     doing: str = "alerts are being acknowledged"
 
     def carry_out(self, engine: Engine, tell: Tell) -> Result:
-        for alert in self.alerts:
-            engine.acknowledge(alert, self.reason)
+        done, over = each_of(self.alerts, lambda alert: engine.acknowledge(alert, self.reason))
         if len(self.alerts) == 1:
             return Result("You have taken it on; it stays open until a look finds it well.")
-        return Result(f"You have taken {len(self.alerts)} alerts on; each stays open until a look finds it well.")
+        those = "1 alert" if done == 1 else f"{done} alerts"
+        return Result(" ".join([f"You have taken {those} on; each stays open until a look finds it well.", *over]))
 
 
 @dataclass(frozen=True)
@@ -113,10 +129,10 @@ class Snooze:
 
     def carry_out(self, engine: Engine, tell: Tell) -> Result:
         until = clock.now() + self.span
-        for alert in self.alerts:
-            engine.snooze(alert, until, self.reason)
-        those = "It is" if len(self.alerts) == 1 else f"{len(self.alerts)} alerts are"
-        return Result(f"{those} left out of the status until {until:%a %d %b %H:%M} UTC, then back by itself.")
+        done, over = each_of(self.alerts, lambda alert: engine.snooze(alert, until, self.reason))
+        those = "It is" if len(self.alerts) == 1 else "1 alert is" if done == 1 else f"{done} alerts are"
+        said = f"{those} left out of the status until {until:%a %d %b %H:%M} UTC, then back by itself."
+        return Result(" ".join([said, *over]))
 
 
 @dataclass(frozen=True)

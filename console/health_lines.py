@@ -110,8 +110,11 @@ def in_order(found: Sequence[Alert], now: datetime) -> list[Alert]:
     return sorted(found, key=lambda alert: (alert.quiet(now), alert.severity != "failing"))
 
 
-def alert_lines(alert: Alert, now: datetime, width: int) -> list[Line]:
-    """One alert: how bad and since when, why, what to do, and what people have done about it."""
+def alert_lines(alert: Alert, now: datetime, width: int, *, keys: bool = True) -> list[Line]:
+    """One alert: how bad and since when, why, what to do, and what people have done about it.
+
+    ``keys``: the key that does it is named; not where it does nothing, as in a dialog.
+    """
     quiet = alert.quiet(now)
     title = f"{cells.GLYPHS[alert.severity]} {alert.severity} {cells.age(alert.since, now)}"
     title = pad(title, max(18, cells_of(title) + 2))
@@ -119,13 +122,13 @@ def alert_lines(alert: Alert, now: datetime, width: int) -> list[Line]:
     lines = [
         line(Span(title, "dim" if quiet else alert.severity), *first),
         *(line(" " * cells_of(title), *each) for each in rest[:2]),
-        *_act(alert.act, width),
+        *_act(alert.act, width, keys=keys),
     ]
     return [*lines, *(each for text in _taken(alert, now) for each in wrapped(text, width, tone="dim", indent="  "))]
 
 
-def _act(act: str, width: int) -> list[Line]:
-    key = key_of(act)
+def _act(act: str, width: int, *, keys: bool) -> list[Line]:
+    key = key_of(act) if keys else ""
     lines = wrapped(f"→ {plain(act)}", width - 4, indent="    ", first="  ")[:2]
     if lines and key:
         lines[-1] = line(*lines[-1], "  (", Span(key, "key"), ")")

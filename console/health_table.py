@@ -67,6 +67,9 @@ def _open(health: Health, now: datetime) -> Span:
 
 
 def _metric(health: Health, now: datetime) -> Span:
+    """What is known of it, as every other screen shows it; the look's own where nothing else is known."""
+    if health.status.metric is not None:
+        return Span(cells.metric(health.status.metric, interval=False))
     found = key_metric(health)
     if found is None or found[1]["value"] is None:
         return Span(cells.NOTHING, "dim")

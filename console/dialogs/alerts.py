@@ -47,7 +47,7 @@ class AlertDialog(ReasonDialog):
     def text(self, width: int) -> Sequence[Line]:
         many = len(self._alerts)
         if self._chosen < many:
-            shown = alert_lines(self._alerts[self._chosen], self._at, width)
+            shown = alert_lines(self._alerts[self._chosen], self._at, width, keys=False)
             which = f"alert {self._chosen + 1} of {many}; the next one or all"
         else:
             shown = [line(Span(f"All {cells.counted(many, 'alert')} of this project.", "strong"))]

@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from engine.errors import Conflict
 from engine.monitoring.records import Alert, Look, Signal
 from engine.records import Deployment
 
@@ -99,6 +100,7 @@ class FakeHealth:
         self.alerts_now: tuple[Alert, ...] = (FELL, GAPS)
         self.past_now: tuple[Alert, ...] = ()
         self.swaps_now: tuple[Deployment, ...] = ()
+        self.over: dict[int, str] = {}  # alerts that ended meanwhile, each with what the engine says of it
 
     def health(self, project: str) -> Look | None:
         return self.looks.get(project)
@@ -120,13 +122,19 @@ class FakeHealth:
         return tuple(Signal("churn@21", name, ago(weeks=weeks), 0.74, 0.72, 0.76, 900) for weeks in (8, 7, 6))
 
     def acknowledge(self, alert: int, reason: str) -> Alert:
+        self._refuse_over(alert)
         self._do("acknowledge", alert, reason)
         return TAKEN
 
     def snooze(self, alert: int, until: datetime, reason: str) -> Alert:
+        self._refuse_over(alert)
         self._do("snooze", alert, reason)
         self.snoozed_until = until
         return FELL
+
+    def _refuse_over(self, alert: int) -> None:
+        if alert in self.over:
+            raise Conflict(self.over[alert])
 
     def _do(self, *what: Any) -> None:
         raise NotImplementedError

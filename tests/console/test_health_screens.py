@@ -8,9 +8,10 @@ from datetime import timedelta
 
 import pytest
 
+from console.commands import each_of
 from console.dialogs.alerts import span_of
 from engine import clock
-from engine.errors import Refusal
+from engine.errors import Conflict, Refusal
 from tests.console.conftest import NARROW, WIDE, Desk
 from tests.console.health_records import BACK, FELL, GAPS, LOOK, OVER, TAKEN
 from tests.console.records import FakeEngine, ago
@@ -89,6 +90,49 @@ def test_one_alert_is_acknowledged_with_a_reason_or_all_of_them(
 
     console(story, size)
     assert engine.done == [("acknowledge", 7, "mine"), ("acknowledge", 7, "both"), ("acknowledge", 8, "both")]
+
+
+def test_a_dialog_names_no_key_that_does_nothing_in_it(console: Console) -> None:
+    async def story(desk: Desk) -> None:
+        await desk.press("8")
+        await desk.see("→ roll back to churn@21  (R)")
+        for key in ("a", "z"):
+            await desk.press(key)
+            await desk.see("alert 1 of 2; the next one or all")
+            assert "→ roll back to churn@21" in desk.text and "(R)" not in desk.text
+            await desk.press("escape")
+
+    console(story)
+
+
+@pytest.mark.parametrize(
+    ("key", "said"), [("a", "You have taken 1 alert on"), ("z", "1 alert is left out of the status until")]
+)
+def test_all_goes_on_past_an_alert_that_is_over_and_says_which_was(
+    console: Console, engine: FakeEngine, key: str, said: str
+) -> None:
+    engine.over = {7: "Alert 7 is over since 2026-11-24 12:00 UTC: it is found no more."}
+
+    async def story(desk: Desk) -> None:
+        await desk.press("8", key, "up")
+        await desk.see("All 2 alerts of this project.")
+        if key == "z":
+            await desk.press("tab")
+        await desk.type("both")
+        await desk.press("enter")
+        await desk.see(said)
+        await desk.see("it is found no more.")
+
+    console(story)
+    assert [alert for _, alert, _ in engine.done] == [8]
+
+
+def test_where_all_of_them_are_over_nothing_is_said_to_be_done() -> None:
+    def late(alert: int) -> None:
+        raise Conflict(f"Alert {alert} is over.")
+
+    with pytest.raises(Conflict, match="Alert 7 is over. Alert 8 is over."):
+        each_of((7, 8), late)
 
 
 def test_an_alert_is_snoozed_with_an_end(console: Console, engine: FakeEngine) -> None:
