@@ -14,13 +14,14 @@ from typing import TYPE_CHECKING, Any
 
 from engine.clock import moment, stamp
 from engine.errors import Damage, Refusal, StepFailed
+from engine.jobs.baseline import kept_baseline
 from engine.projects.manifest import Manifest
 from engine.runs.own_process import OwnProcess, Task
 from engine.runs.rebuilt import Rebuilt, rebuild, score
 from engine.runs.room import Room
 from engine.runs.tables import read_output
 from engine.storage.blocks import read_folder
-from engine.validation.holdout import Newer, arrived, newer, split
+from engine.validation.holdout import Newer, Split, arrived, newer, split
 from engine.versions.document import named, of_version, write_folder
 
 if TYPE_CHECKING:
@@ -84,15 +85,18 @@ def _look(room: Room, memory: Memory, meter: OwnProcess, label: str, document: d
     extract.conclude(room.record)
     table = read_output(extract.output, "data", form, "extract")
     _refuse_undated(table, manifest)
-    current = newer(table, manifest, reference.table, reference.boundary, room.run.as_of, MOST_ROWS)
+    current = newer(table, manifest, reference.train, reference.boundary, room.run.as_of, MOST_ROWS)
     room.tell(0.45, "score")
     predictions, problem = _scored(room, live, current.table, "score", 0.45)
+    baseline, baseline_problem = kept_baseline(room, live, reference)
     rival, rival_problem, rival_until = _rival(room, memory, current.table)
     room.tell(0.80, "measure")
     job = _job(room, live, reference, current)
     job |= {
         "predictions": _written(room, "predictions", predictions),
         "problem": problem,
+        "baseline": str(baseline) if baseline else None,
+        "baseline_problem": baseline_problem,
         "alarms": list(memory.alarms),
         "told": list(memory.told),
         "rival": memory.rival[0] if memory.rival else None,
@@ -105,24 +109,14 @@ def _look(room: Room, memory: Memory, meter: OwnProcess, label: str, document: d
     return Seen(label, falls_back, meter.ask(job), new_rows)
 
 
-@dataclass(frozen=True)
-class _Reference:
-    """The rows that the version learnt from, the last moment among them, and how many rows could not be placed."""
-
-    table: pa.Table
-    boundary: str | None
-    undated: int
-    future: int
-
-
-def _reference(room: Room, live: Rebuilt) -> _Reference:
+def _reference(room: Room, live: Rebuilt) -> Split:
+    """The rows that the version learnt from, and those that it was validated on."""
     folder = room.folder / "learnt"
     try:
         write_folder(room.store, live.document["data"]["files"], folder)
     except Damage as damage:
         raise named(live.label, damage) from None
-    parts = split(read_folder(folder), live.manifest, moment(live.document["lineage"]["as_of"]))
-    return _Reference(parts.train, parts.boundary, parts.undated, parts.future)
+    return split(read_folder(folder), live.manifest, moment(live.document["lineage"]["as_of"]))
 
 
 def _refuse_undated(table: pa.Table, manifest: Manifest) -> None:
@@ -158,12 +152,12 @@ def _rival(room: Room, memory: Memory, rows: pa.Table) -> tuple[pa.Table | None,
         return None, str(problem), None
 
 
-def _job(room: Room, live: Rebuilt, reference: _Reference, current: Newer) -> dict[str, Any]:
+def _job(room: Room, live: Rebuilt, reference: Split, current: Newer) -> dict[str, Any]:
     manifest, rules = live.manifest, live.manifest.validation
     return {
         "version": live.label,
         "as_of": stamp(room.run.as_of),
-        "reference": _written(room, "reference", reference.table),
+        "reference": _written(room, "reference", reference.train),
         "current": _written(room, "current", current.table),
         "left_out": current.left_out,
         "unplaced": {

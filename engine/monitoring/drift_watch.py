@@ -1,7 +1,4 @@
-"""Drift as a look sees it: the newest whole weeks against the training data, both halves of them, and what goes on.
-
-Predictions are held against those of the holdout, not of the training rows: of rows that it learnt, a model is surer.
-"""
+"""Drift as a look sees it: the newest whole weeks against the training data, both halves of them, and what goes on."""
 
 from __future__ import annotations
 
@@ -19,17 +16,17 @@ from engine.errors import Damage
 from engine.monitoring import alarm
 from engine.monitoring.alarm import Alarm, Budget
 from engine.monitoring.case import Case
-from engine.monitoring.drift import ColumnDrift, compare, drift
+from engine.monitoring.drift import ColumnDrift, drift
 from engine.monitoring.importance import FEWEST_ROWS as FEWEST_TO_WEIGH
 from engine.monitoring.importance import Importances, importances
 from engine.monitoring.moments import UNDATED, iso
 from engine.monitoring.multivariate import Separation, separation
+from engine.monitoring.prediction_drift import prediction_drift
 from engine.monitoring.profile import Profile, from_bytes, profile_of, to_bytes
-from engine.monitoring.thresholds import ENDED, FEWEST_ROWS
+from engine.monitoring.thresholds import ENDED
 from engine.storage.atomic import write_file
 from engine.validation.columns import Codes
 
-PREDICTION = "(prediction)"
 # The strictest: looks come every quarter of an hour at most, and mostly at the same rows.
 EVERY = timedelta(minutes=15)
 _DAY = 86_400_000_000
@@ -102,11 +99,12 @@ def watch(case: Case, said: pa.ChunkedArray | None) -> Watched:
     window = window_of(case.times, case.current.num_rows, timedelta(seconds=job["window"]) if job["window"] else None)
     names = [column.name for column in profile.columns if column.name in case.current.column_names]
     table = case.current.select(names)
-    parts = [_taken(table, rows) for rows in (window.whole, window.earlier, window.later)]
+    windows = (window.whole, window.earlier, window.later)
+    parts = [_taken(table, rows) for rows in windows]
     found = [tuple(drift(profile, part)) for part in parts]
-    prediction = _of_predictions(said, case.holdout, window) if said is not None else None
+    prediction = prediction_drift(case, said, windows) if said is not None else None
     together = _together(case.reference, parts, names)
-    seen: list[tuple[Drifted, Drifted, Drifted]] = [*zip(*found, strict=True), together]
+    seen: list[tuple[Drifted, ...]] = [*zip(*found, strict=True), together]
     seen += [prediction] if prediction is not None else []
     return Watched(
         columns=found[0],
@@ -128,7 +126,7 @@ def _before(table: pa.Table, said: pa.ChunkedArray, window: Window) -> Importanc
 
 
 def _followed(
-    case: Case, seen: Sequence[tuple[Drifted, Drifted, Drifted]], window: Window
+    case: Case, seen: Sequence[tuple[Drifted, ...]], window: Window
 ) -> tuple[Alarm, ...]:
     budget = Budget(len(seen), EVERY)
     since = moment(window.since) if window.since else case.as_of
@@ -150,23 +148,6 @@ def _together(
         return seen, seen, seen
     earlier, later = (separation(reference, half, names) for half in halves)
     return seen, earlier, later
-
-
-def _of_predictions(
-    values: pa.ChunkedArray, judged: Codes, window: Window
-) -> tuple[ColumnDrift, ColumnDrift, ColumnDrift] | None:
-    # What is in the window cannot be compared with itself.
-    before = np.setdiff1d(judged, window.whole, assume_unique=True)
-    if len(before) < FEWEST_ROWS:
-        return None
-    table = pa.table({PREDICTION: values})
-    (reference,) = profile_of(_taken(table, before), [PREDICTION]).columns
-
-    def held(rows: Codes) -> ColumnDrift:
-        (now,) = profile_of(_taken(table, rows), [PREDICTION], exact=True).columns
-        return compare(reference, now)
-
-    return held(window.whole), held(window.earlier), held(window.later)
 
 
 def _taken(table: pa.Table, rows: Codes) -> pa.Table:

@@ -11,9 +11,9 @@ from typing import Any
 from engine.clock import stamp
 from engine.monitoring.alarm import Alarm
 from engine.monitoring.calibration import Calibration
-from engine.monitoring.drift_watch import PREDICTION
 from engine.monitoring.fall import Fall
 from engine.monitoring.multivariate import TOGETHER
+from engine.monitoring.prediction_drift import PREDICTION
 from engine.monitoring.quality import QualityCheck
 from engine.validation.columns import shown
 

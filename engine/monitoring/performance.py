@@ -22,7 +22,7 @@ from engine.monitoring.periods import Cut, Periods, cut, mature_rows
 from engine.monitoring.periods import performance as over_time
 from engine.monitoring.readings import Reading
 from engine.monitoring.rival import Rival, against
-from engine.monitoring.scored import Scored, scored
+from engine.monitoring.scored import Scored, predicted, scored
 from engine.monitoring.slice_parts import rows_of
 from engine.monitoring.slice_rows import SliceRows, slice_rows
 from engine.monitoring.slices import Slices, slices
@@ -181,17 +181,6 @@ def _estimate(case: Case, rows: Scored) -> Estimate | None:
     inputs = case.current.take(pa.array(unknown))
     learnt = (*known, case.current.take(pa.array(before))) if known else None
     return estimate_values(case.metrics, said, inputs, learnt, case.job["features"])
-
-
-def predicted(rows: Scored) -> pa.ChunkedArray:
-    """What was said about each row: the chance of the positive class, the class, or the number."""
-    said, truth = rows.predicted, rows.truth
-    if truth.task == "regression":
-        return pa.chunked_array([pa.array(said.decided, mask=~rows.usable)])
-    if truth.task == "binary" and said.ranking is not None:
-        return pa.chunked_array([pa.array(said.ranking, mask=~rows.usable)])
-    names = np.array([*truth.classes, ""], dtype=object)[np.asarray(said.decided, dtype=np.int64)]
-    return pa.chunked_array([pa.array(names, pa.string(), mask=~rows.usable)])
 
 
 def _well(validated: Reading, periods: Periods) -> str:

@@ -81,6 +81,17 @@ def scored(
     return Scored(truth, _spread_all(said.predicted, usable), labelled, usable, (*problems, *said.problems))
 
 
+def predicted(rows: Scored) -> pa.ChunkedArray:
+    """What was said about each row: the chance of the positive class, the class, or the number."""
+    said, truth = rows.predicted, rows.truth
+    if truth.task == "regression":
+        return pa.chunked_array([pa.array(said.decided, mask=~rows.usable)])
+    if truth.task == "binary" and said.ranking is not None:
+        return pa.chunked_array([pa.array(said.ranking, mask=~rows.usable)])
+    names = np.array([*truth.classes, ""], dtype=object)[np.asarray(said.decided, dtype=np.int64)]
+    return pa.chunked_array([pa.array(names, pa.string(), mask=~rows.usable)])
+
+
 def _same_kind(target: pa.ChunkedArray, before: pa.ChunkedArray, rules: Mapping[str, Any], name: str) -> None:
     """Raise Invalid when labels became another kind of value; the same labels in another type are the same."""
     change = retyped(before, target)

@@ -122,6 +122,18 @@ def test_a_settled_world_is_well_and_says_on_how_many_rows(site: Site) -> None:
     assert [each.version for each in site.engine.signals("tiny", "roc_auc")] == ["tiny@1"]
 
 
+def test_it_is_asked_once_about_the_rows_that_it_learnt_from(site: Site) -> None:
+    first, second = site.run(FIRST + WEEK), site.run(FIRST + WEEK)
+    assert "score" in [step.name for step in first.steps]
+    assert "score own rows" not in [step.name for step in second.steps]
+    found = site.engine.health("tiny")
+    assert found is not None and document(found)["prediction"]["verdict"] == "none"
+    (kept,) = (site.engine.home / "cache" / "profiles").glob("*.predictions")
+    kept.write_bytes(b"torn")
+    again = site.run(FIRST + WEEK)
+    assert again.state == "succeeded" and "score own rows" in [step.name for step in again.steps]
+
+
 def triggered(site: Site) -> list[tuple[str, ...]]:
     with site.engine._ledger.read() as db:
         return [tuple(each) for each in db.execute("SELECT kind, state, why FROM triggers ORDER BY id")]

@@ -46,6 +46,15 @@ def predictions(current: pa.Table) -> pa.Table:
     return pa.table({"prediction": (chance > 0.5).astype(np.int64), "p_0": 1 - chance, "p_1": chance})
 
 
+def baseline(learnt: pa.Table | None = None, held: pa.Table | None = None) -> pa.Table:
+    """What the version says about rows that it learnt from, and about the week it was validated on."""
+    parts = [table(21, START, 1), table(7, START + 21 * DAY, 2)]
+    said = [predictions(part) if given is None else given for part, given in zip(parts, (learnt, held), strict=True)]
+    sides = [side.append_column("learnt", pa.array([n == 0] * len(side))) for n, side in enumerate(said)]
+    times = [part.column("at").slice(0, len(side)).combine_chunks() for part, side in zip(parts, said, strict=True)]
+    return pa.concat_tables(sides).append_column("time", pa.chunked_array(times))
+
+
 def job(folder: Path, current: pa.Table, said: pa.Table | None, **changes: Any) -> dict[str, Any]:
     def written(name: str, content: pa.Table | None) -> str | None:
         if content is None:
@@ -76,6 +85,8 @@ def job(folder: Path, current: pa.Table, said: pa.Table | None, **changes: Any) 
         "bins": {},
         "predictions": written("predictions.parquet", said),
         "problem": None,
+        "baseline": written("baseline.parquet", baseline()),
+        "baseline_problem": None,
         "rival": None,
         "rival_predictions": None,
         "rival_problem": None,
