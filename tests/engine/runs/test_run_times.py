@@ -107,7 +107,7 @@ def test_a_run_that_passes_its_bound_is_to_be_watched_while_it_still_runs(engine
     bound = engine.run_times("flights").bound
     assert bound is not None and bound < 180
     before = NOW - timedelta(minutes=3) + timedelta(seconds=bound - 1)
-    assert (engine.overdue(before), "run" in engine.status("flights", before).why) == ((), False)
+    assert (engine.overdue(before), "takes" in engine.status("flights", before).why) == ((), False)
     ((found, at),) = engine.overdue(NOW)
     assert (found.id, at) == (run, bound)
     assert engine.status("flights", before).verdict == "ok"
