@@ -16,6 +16,8 @@ from engine.clock import moment, stamp
 from engine.errors import Damage, Refusal, StepFailed
 from engine.jobs.baseline import kept_baseline
 from engine.projects.manifest import Manifest
+from engine.runs.labels import fetched, labelled, labels_step
+from engine.runs.launch import Launch
 from engine.runs.own_process import OwnProcess, Task
 from engine.runs.rebuilt import Rebuilt, rebuild, score
 from engine.runs.room import Room
@@ -81,10 +83,12 @@ def _look(room: Room, memory: Memory, meter: OwnProcess, label: str, document: d
     extract = room.launch(live.stage, "extract", "extract", (0.05, 0.45))
     room.tell(0.05, "extract")
     extract.begin()
+    labels = labels_step(room, live.stage, (0.36, 0.45))
     reference = _reference(room, live)
     extract.conclude(room.record)
     table = read_output(extract.output, "data", form, "extract")
     _refuse_undated(table, manifest)
+    table, labels_problem = _labelled(room, table, labels, manifest)
     current = newer(table, manifest, reference.train, reference.boundary, room.run.as_of, MOST_ROWS)
     room.tell(0.45, "score")
     predictions, problem = _scored(room, live, current.table, "score", 0.45)
@@ -95,6 +99,7 @@ def _look(room: Room, memory: Memory, meter: OwnProcess, label: str, document: d
     job |= {
         "predictions": _written(room, "predictions", predictions),
         "problem": problem,
+        "labels_problem": labels_problem,
         "baseline": str(baseline) if baseline else None,
         "baseline_problem": baseline_problem,
         "alarms": list(memory.alarms),
@@ -117,6 +122,18 @@ def _reference(room: Room, live: Rebuilt) -> Split:
     except Damage as damage:
         raise named(live.label, damage) from None
     return split(read_folder(folder), live.manifest, moment(live.document["lineage"]["as_of"]))
+
+
+def _labelled(
+    room: Room, table: pa.Table, step: Launch | None, manifest: Manifest
+) -> tuple[pa.Table, str | None]:
+    """The rows with the labels that are known by now, or why they could not be fetched: drift does without them."""
+    if step is None:
+        return table, None
+    try:
+        return labelled(table, fetched(step, room), manifest), None
+    except StepFailed as problem:
+        return table, str(problem)
 
 
 def _refuse_undated(table: pa.Table, manifest: Manifest) -> None:

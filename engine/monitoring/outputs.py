@@ -42,7 +42,9 @@ def of_outputs(
         severity, why = ("failing", broken) if isinstance(broken, str) else broken
         yield finding("predictions", "quality", severity, why, _MODEL, as_of)
     target = column_or_none(case.current, name)
-    if target is None:
+    if case.job["labels_problem"]:
+        yield finding("labels", "quality", "watch", plain(str(case.job["labels_problem"])).rstrip("."), _SOURCE, as_of)
+    elif target is None:
         yield finding("labels", "quality", "watch", f"the label column {shown(name)} is gone", _SOURCE, as_of)
     elif rows is not None and problem is not None:
         yield finding("labels", "quality", "watch", plain(str(problem)).rstrip("."), _SOURCE, as_of)

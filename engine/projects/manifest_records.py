@@ -33,6 +33,7 @@ class DataSpec:
 
     extract: Program
     target: str
+    labels: Program | None = None
     time: str | None = None
     key: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()

@@ -39,6 +39,8 @@ def _roles(page: Page, data: DataSpec) -> None:
     for name, columns in lists.items():
         if data.target in columns:
             page.mistake(("data", name), f"names {shown(data.target)}, which is the target.")
+    if data.labels is not None and not data.key:
+        page.mistake(("data", "labels"), "needs [data] key: labels join the data by the columns that it names.")
     if data.time is not None and data.time in data.sensitive:
         page.mistake(("data", "sensitive"), f"names {shown(data.time)}, which is the event time that versions keep.")
     for name in ("exclude", "sensitive"):

@@ -98,14 +98,16 @@ def _command(table: Table) -> Program | None:
 def data(table: Table) -> DataSpec:
     """Where the data comes from, and what its columns are."""
     table.only(
-        "extract", "target", "time", "key", "exclude", "features", "sensitive", "format", "source", "licence", "purpose"
-    )
+        "extract", "target", "labels", "time", "key", "exclude", "features", "sensitive", "format", "source", "licence",
+        "purpose",
+    )  # fmt: skip
     features = table.texts("features")
     if features == () and table.values.get("features") == []:
         table.mistake("features", "is empty; name columns, or leave it out to use every column that may be used.")
     return DataSpec(
         extract=_program(table, "extract", required=True) or _UNREADABLE,
         target=table.text("target", required=True) or "",
+        labels=_program(table, "labels", required=False),
         time=table.text("time"),
         key=table.texts("key", most=50) or (),
         exclude=table.texts("exclude") or (),

@@ -15,6 +15,7 @@ from engine.projects.source import inspect, snapshot
 from engine.records import Finding
 from engine.runs.compute import order
 from engine.runs.data import prepare
+from engine.runs.labels import LABELS, labelled
 from engine.runs.launch import Launch, Stage
 from engine.runs.tables import read_output, write_input
 from engine.storage.workspace import Workspace
@@ -87,7 +88,11 @@ def _steps(stage: Stage, folder: Path, good: Callable[[str, str], None]) -> None
 
     form = stage.manifest.data.format
     extract = run("extract", lambda step: None)
-    data = prepare(read_output(extract.output, "data", form, "extract"), stage.manifest, stage.as_of)
+    table = read_output(extract.output, "data", form, "extract")
+    if stage.manifest.data.labels is not None:
+        known = read_output(run(LABELS, lambda step: None).output, LABELS, form, LABELS)
+        table = labelled(table, known, stage.manifest)
+    data = prepare(table, stage.manifest, stage.as_of)
     good(
         "data",
         f"{data.table.num_rows:,} rows, {len(data.features)} features, {data.holdout.num_rows:,} rows in the holdout",

@@ -175,7 +175,8 @@ def _placed(asked: StepSpec, stage: Stage, name: str, compute: ComputeSpec | Non
 
 def _program(manifest: Manifest, name: str) -> Program | None:
     """How the manifest says ``name`` is run; None for scoring a fitted estimator, which needs no code."""
-    return {"extract": manifest.data.extract, "train": manifest.train.run, "score": manifest.train.score}[name]
+    data, train = manifest.data, manifest.train
+    return {"extract": data.extract, "labels": data.labels, "train": train.run, "score": train.score}[name]
 
 
 def _under_runner(manifest: Manifest, name: str) -> bool:

@@ -16,7 +16,7 @@ from typing import BinaryIO
 
 ENGINE, VALIDATE = "engine", "validate"
 _OF_THE_RUN = {VALIDATE: "validate.log", ENGINE: "engine.log"}
-_STEPS = ("extract", "train", "score live", "score")
+_STEPS = ("extract", "labels", "train", "score live", "score")
 PACKED = ".zst"
 # Logs are bounded when they are written (see warden.py); this is for a file that somebody put there.
 _LARGEST = 1 << 28

@@ -5,6 +5,8 @@ nothing of Leverframe, and of the project's environment only pandas (and pyarrow
 
     extract   callable(as_of: aware datetime) -> DataFrame; written as data.<format>. A named index becomes columns, an
               unnamed one is dropped.
+    labels    callable(as_of) -> DataFrame with the key columns and the target, of whatever labels are known by then;
+              written as labels.<format>. It may be empty.
     train     callable(features: DataFrame, target: Series) -> estimator; pickled as model/model.pickle. A callable may
               instead fill $LEVERFRAME_OUTPUT/model itself and return None, if the project has a score of its own.
     score     without a callable: model/model.pickle predicts; written as predictions.<format>: ``prediction``, and for
@@ -167,6 +169,20 @@ class _parquet_explained:
 
 def extract(paths: Paths, function: Callable[..., Any], name: str) -> None:
     """Call the project's extract and write what it returns."""
+    frame = _asked(function, name)
+    if len(frame) == 0:
+        as_of = os.environ.get("LEVERFRAME_AS_OF", "")
+        raise Refused(f"{name} returned no rows as of {_moment(as_of).isoformat()}; there must be at least one.")
+    paths.write(frame, "data", name)
+
+
+def labels(paths: Paths, function: Callable[..., Any], name: str) -> None:
+    """Call the project's labels and write what it returns; that none is known yet is no mistake."""
+    paths.write(_asked(function, name), "labels", name)
+
+
+def _asked(function: Callable[..., Any], name: str) -> Any:
+    """What a callable that is given the as-of moment returns: a DataFrame with columns that can be written."""
     import pandas
 
     as_of = _moment(os.environ.get("LEVERFRAME_AS_OF", ""))
@@ -182,9 +198,7 @@ def extract(paths: Paths, function: Callable[..., Any], name: str) -> None:
     except ValueError as error:
         raise Refused(f"{name} returned a DataFrame whose index is named like a column: {_line(error)}") from error
     _check_columns(frame, name)
-    if len(frame) == 0:
-        raise Refused(f"{name} returned no rows as of {as_of.isoformat()}; there must be at least one.")
-    paths.write(frame, "data", name)
+    return frame
 
 
 def train(paths: Paths, function: Callable[..., Any], name: str) -> None:
@@ -375,7 +389,7 @@ def _load_libraries(step: str, form: str) -> None:
 
 def run(step: str, name: Optional[str]) -> None:
     """Do one step. Raises Refused, or whatever the project's code raises."""
-    steps = {"extract": extract, "train": train, "score": score}
+    steps = {"extract": extract, "labels": labels, "train": train, "score": score}
     if step not in steps:
         raise Refused(f"There is no step '{step}'; the steps are {', '.join(steps)}.")
     if name is None and step != "score":

@@ -18,6 +18,7 @@ from engine.projects.source import Source, snapshot
 from engine.runs import nothing_new
 from engine.runs.data import Prepared, prepare
 from engine.runs.judging import job_of
+from engine.runs.labels import fetched, labelled, labels_step
 from engine.runs.launch import Launch, Stage
 from engine.runs.own_process import JUDGE, OwnProcess
 from engine.runs.rebuilt import rebuild, score
@@ -72,11 +73,15 @@ def _retrain(room: Room, judge: OwnProcess) -> Made:
     extract = room.launch(start.stage, "extract", "extract", (0.05, 0.40))
     room.tell(0.05, "extract")
     extract.begin()
+    labels = labels_step(room, start.stage, (0.36, 0.40))
     compute = start.manifest.compute
     train = room.launch(start.stage, "train", "train", (0.40, 0.70), compute)
     extract.conclude(room.record)
     room.tell(0.40, "checking the data")
-    data = prepare(read_output(extract.output, "data", form, "extract"), start.manifest, room.run.as_of)
+    table = read_output(extract.output, "data", form, "extract")
+    if labels is not None:
+        table = labelled(table, fetched(labels, room), start.manifest)
+    data = prepare(table, start.manifest, room.run.as_of)
     lock, rows = start.lock.digest, data.table.num_rows
     room.note(lock=lock, rows=rows, train_rows=data.train.num_rows, holdout_rows=data.holdout.num_rows)
     if room.live is not None and not room.force:

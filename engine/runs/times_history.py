@@ -15,7 +15,7 @@ from engine.runs import history, times
 from engine.runs.times import median
 from engine.runs.times_records import RunTimes, StepTimes
 
-STEPS = ("queue", "extract", "train", "score live", "score", "validate", "package")
+STEPS = ("queue", "extract", "labels", "train", "score live", "score", "validate", "package")
 QUEUE = "queue"
 SHOWN = 50
 # How long a run may wait before anything is known about waiting here, and at least, whatever is known.

@@ -85,6 +85,7 @@ def job(folder: Path, current: pa.Table, said: pa.Table | None, **changes: Any) 
         "bins": {},
         "predictions": written("predictions.parquet", said),
         "problem": None,
+        "labels_problem": None,
         "baseline": written("baseline.parquet", baseline()),
         "baseline_problem": None,
         "rival": None,

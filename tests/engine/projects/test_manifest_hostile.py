@@ -64,6 +64,8 @@ def test_wrong_names_are_told(line: str, where: str, said: str) -> None:
         ('extract = "a:b"\nfeatures = ["a"]\nsensitive = ["a"]', "[data] features", "which is in sensitive too"),
         ('extract = "a:b"\nexclude = ["y"]', "[data] exclude", "which is the target"),
         ('extract = "a:b"\ntime = "y"', "[data] time", "which is the target too"),
+        ('extract = "a:b"\nlabels = "a:c"', "[data] labels", "needs [data] key"),
+        ('extract = "a:b"\nlabels = "a-c"', "[data] labels", "module:function"),
         ('extract = "a:b"\nkey = "id"', "[data] key", "must be a list"),
         ('extract = "a:b"\nformat = "parket"', "[data] format", "did you mean 'parquet'"),
     ],

@@ -145,6 +145,14 @@ def test_extract_train_and_score_pass_rows_on_in_order(bench: Bench, form: str) 
     assert sorted(os.listdir(bench.folder / "output")) == [f"predictions.{form}"]
 
 
+def test_labels_are_asked_for_like_the_data_and_may_be_none_yet(bench: Bench) -> None:
+    bench.well("labels", "flights:extract")
+    assert bench.table("labels").to_dict("list") == {"x": [1.5, 2.5, 3.5], "y": ["a", "b", "a"]}
+    bench.well("labels", "flights:no_rows")
+    assert len(bench.table("labels")) == 0
+    assert "flights:nothing returned nothing" in bench.refused("labels", "flights:nothing")
+
+
 def prepared(bench: Bench, train: str) -> None:
     bench.well("extract", "flights:extract")
     bench.forward()

@@ -1,0 +1,122 @@
+"""Labels that have a source of their own (``[data] labels``): they join what extract returned by the project's key.
+
+However late a label comes, and however often it is put right, it counts from the next time the source is asked: there
+is no window within which it has to come, and nothing to remember.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from engine.errors import StepFailed
+from engine.runs.tables import read_output
+from engine.text import plain
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import pyarrow as pa
+
+    from engine.projects.manifest_records import Manifest
+    from engine.runs.launch import Launch, Stage
+    from engine.runs.room import Room
+
+LABELS = "labels"
+_ROW, _SAID = "(row)", "(label)"
+
+
+def labels_step(room: Room, stage: Stage, span: tuple[float, float]) -> Launch | None:
+    """The step that fetches labels, not yet begun; None where they come with the data."""
+    return room.launch(stage, LABELS, LABELS, span) if stage.manifest.data.labels is not None else None
+
+
+def labelled(table: pa.Table, labels: pa.Table, manifest: Manifest) -> pa.Table:
+    """``table`` with the label of each row whose key is in ``labels``; the others keep what extract gave them, or none.
+
+    Order and rows of ``table`` stay. Raises StepFailed when the two do not fit together.
+    """
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    from engine.validation.columns import unwrapped
+
+    key, target = list(manifest.data.key), manifest.data.target
+    _check(table, key, "extract")
+    _check(labels, [*key, target], LABELS)
+    labels = _known(labels, target)
+    ours = _plain(table.select(key))
+    asked = _as(_plain(labels.select(key)), ours)
+    _check_unique(asked, key)
+    right = asked.append_column(_SAID, unwrapped(labels.column(target)))
+    left = ours.append_column(_ROW, pa.array(range(table.num_rows), pa.int64()))
+    found = left.join(right, keys=key, join_type="left outer").sort_by(_ROW).column(_SAID)
+    if target not in table.column_names:
+        return table.append_column(target, found)
+    given = unwrapped(table.column(target))
+    try:
+        both = pc.coalesce(found.cast(given.type) if found.type != given.type else found, given)
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
+        raise StepFailed(
+            f"labels returned {found.type} for '{target}' and extract {given.type}; let both return the same kind of "
+            "value, or leave the column out of what extract returns."
+        ) from None
+    return table.set_column(table.column_names.index(target), target, both)
+
+
+def fetched(step: Launch, room: Room) -> pa.Table:
+    """Let the step run, and read what it left. Raises StepFailed when it fails, or that is not readable."""
+    room.tell(0.36, LABELS)
+    step.begin()
+    step.conclude(room.record)
+    return read_output(step.output, LABELS, step.stage.manifest.data.format, LABELS)
+
+
+def _check(table: pa.Table, wanted: Sequence[str], who: str) -> None:
+    lacking = [name for name in wanted if table.column_names.count(name) != 1]
+    if lacking:
+        raise StepFailed(
+            f"{who} returned no column '{plain(lacking[0], 60)}', or more than one; labels join the data by "
+            f"{', '.join(plain(name, 60) for name in wanted)}."
+        )
+
+
+def _known(labels: pa.Table, target: str) -> pa.Table:
+    """The rows that say something: a row without a label is none."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    column = labels.column(target)
+    known = pc.is_valid(column)
+    if pa.types.is_floating(column.type):
+        known = pc.and_(known, pc.invert(pc.fill_null(pc.is_nan(column), False)))
+    return labels.filter(known)
+
+
+def _as(labels: pa.Table, table: pa.Table) -> pa.Table:
+    """The key columns of ``labels`` in the types of those of ``table``."""
+    import pyarrow as pa
+
+    try:
+        return labels.cast(pa.schema([pa.field(name, table.schema.field(name).type) for name in labels.column_names]))
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
+        held = [(name, labels.schema.field(name).type, table.schema.field(name).type) for name in labels.column_names]
+        said = ", ".join(f"'{plain(name, 60)}' is {a} in labels, {b} in extract" for name, a, b in held if a != b)
+        raise StepFailed(f"The keys of labels and data do not fit: {said}; let both return the same kind.") from None
+
+
+def _plain(keys: pa.Table) -> pa.Table:
+    import pyarrow as pa
+
+    from engine.validation.columns import unwrapped
+
+    return pa.table({name: unwrapped(keys.column(name)) for name in keys.column_names})
+
+
+def _check_unique(keys: pa.Table, names: Sequence[str]) -> None:
+    """Of two labels for one row nobody can say which is right."""
+    several = keys.num_rows - keys.group_by(list(names)).aggregate([]).num_rows
+    if several:
+        raise StepFailed(
+            f"labels returned {several:,} {'row' if several == 1 else 'rows'} with a key that another has "
+            f"({', '.join(plain(name, 60) for name in names)}); let it return one label a key, the newest."
+        )
