@@ -40,6 +40,8 @@ ACTIONS = (
     Action("snooze", "z", "Snooze", "leave an alert out of the status for a while, with your reason", HEALTHS),
     Action("look", "l", "Look now", "measure the live version on the newest rows", HEALTHS),
     Action("decide", "c", "Decide", "open the decision card of the newest candidate", HEALTHS, shown=False),
+    Action("by_column", "b", "By column", "performance by any column of the data, or by ranges that you choose",
+           ("project_health",)),
     Action("section", "n", "Next section", "go on to the next section of the page", ("project_health",)),
     Action("metric", "m", "Next metric", "show another metric over time", ("project_health",)),
     Action("open", "enter", "Versions", "open the project's versions", ("overview",)),

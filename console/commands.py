@@ -78,7 +78,10 @@ class RunNow:
 
 @dataclass(frozen=True)
 class LookNow:
+    """``by``: columns to see performance by."""
+
     project: str
+    by: tuple[str, ...] = ()
 
     @property
     def doing(self) -> str:
@@ -86,7 +89,7 @@ class LookNow:
 
     def carry_out(self, engine: Engine, tell: Tell) -> Result:
         refuse_twice(engine, self.project, "health")
-        run = engine.look(self.project)
+        run = engine.look(self.project, by=self.by)
         return Result(f"Run {run.id}, a look at {self.project}, is queued; its result comes here by itself.")
 
 

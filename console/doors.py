@@ -81,6 +81,13 @@ def snooze(health: Health, at: datetime) -> Screen[None]:
     return SnoozeDialog(health, at)
 
 
+def by_column(health: Health) -> Screen[None]:
+    """Performance by a column that somebody names."""
+    from console.dialogs.by_column import ByColumnDialog
+
+    return ByColumnDialog(health)
+
+
 def times(project: str) -> Screen[None]:
     """How long a project's runs take."""
     from console.screens.times import TimesPage

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -29,6 +29,7 @@ def sections(found: HealthOverTime, now: datetime, width: int) -> list[list[Line
         metric_lines(found, width),
         [(Span("ALERTS", "head"),), *open_alerts],
         drift_lines(document, width),
+        *asked_lines(document, width),
         segment_lines(document, width),
         estimate_lines(document, width),
         quality_lines(document, width),
@@ -53,11 +54,27 @@ def segment_lines(document: Mapping[str, Any], width: int) -> list[Line]:
     if not found:
         return []
     assert isinstance(slices, Mapping)
+    return _table("WORST SEGMENTS", slices, found[:MOST_SLICES], width)
+
+
+def asked_lines(document: Mapping[str, Any], width: int) -> list[list[Line]]:
+    """A section for each column that somebody asked for, with every part of it, the worst first."""
+    every: Mapping[str, Mapping[str, Any]] = document.get("by") or {}
+    none = "No row that is measured has more than one value of it."
+    return [
+        _table(f"BY {plain(column, 40)}", slices, slices["found"], width)
+        if slices["found"]
+        else [(Span(f"BY {plain(column, 40)}", "head"),), *wrapped(none, width, tone="dim")]
+        for column, slices in every.items()
+    ]
+
+
+def _table(title: str, slices: Mapping[str, Any], found: Sequence[Mapping[str, Any]], width: int) -> list[Line]:
     name = min(54, max(16, width - 58))
-    titles = f"{pad('WORST SEGMENTS', name)}{pad('n', 8, right=True)}{pad(plain(slices['metric'], 14), 15, right=True)}"
+    titles = f"{pad(title, name)}{pad('n', 8, right=True)}{pad(plain(slices['metric'], 14), 15, right=True)}"
     titles += f"{pad('others', 9, right=True)}  {pad('', 13)}TREND"
     lines: list[Line] = [fit((Span(titles, "head"),), width)]
-    lines += [_segment(each, name, width) for each in found[:MOST_SLICES]]
+    lines += [_segment(each, name, width) for each in found]
     said = slices.get("sentence")
     return [*lines, *(wrapped(plain(said), width, tone="dim")[:2] if said else ())]
 

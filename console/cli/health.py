@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -27,16 +27,22 @@ if TYPE_CHECKING:
 @click.argument("project")
 @click.option("--look", is_flag=True, help="Look now, and stay until it is done.")
 @click.option("--as-of", metavar="TIME", help="With --look: as the data was then, such as 2026-11-03.")
+@click.option(
+    "--by", multiple=True, metavar="COLUMN", help="Look now, at performance by COLUMN, or by ranges: distance=500,1000."
+)
 @click.option("--slice", "name", metavar="NAME", help="The most wrong rows of a bad slice, such as carrier=EV.")
 @click.pass_obj
-def health(session: Session, project: str, look: bool, as_of: str | None, name: str | None) -> int:
+def health(
+    session: Session, project: str, look: bool, as_of: str | None, by: tuple[str, ...], name: str | None
+) -> int:
     """How PROJECT's live version is: its data, drift, performance on labelled rows, and what is open."""
+    look = look or bool(by)
     if as_of is not None and not look:
-        raise click.UsageError("--as-of goes with --look.")
+        raise click.UsageError("--as-of goes with --look or --by.")
     moment = clock.moment(as_of) if as_of else None
     with session.engine() as engine:
         if look:
-            run = engine.wait(engine.look(project, as_of=moment).id, lambda _: None)
+            run = engine.wait(engine.look(project, as_of=moment, by=by).id, lambda _: None)
             if run.state != "succeeded":
                 raise Invalid(f"Run {run.id} {run.state}: {run.why}")
         found, alerts = engine.health(project), engine.alerts(project)
@@ -90,6 +96,7 @@ def _whole(found: Look, now: datetime) -> None:
     table(rows, indent=2)
     _performance(found.document)
     _slices(found.document)
+    _asked(found.document)
     _drift(found.document)
 
 
@@ -112,17 +119,35 @@ def _slices(look: Mapping[str, Any]) -> None:
     worse = [each for each in sliced["found"] if each["verdict"] == "worse"][:5] if sliced else []
     if not sliced or not worse:
         return
+    _slice_table("worst slices", sliced, worse)
+
+
+def _asked(look: Mapping[str, Any]) -> None:
+    """Every part of the columns that somebody asked for, worst first."""
+    for column, sliced in (look.get("by") or {}).items():
+        if sliced["found"]:
+            _slice_table(f"by {column}", sliced, sliced["found"])
+        else:
+            say()
+            say(f"by {column}: no row that is measured has more than one value of it.", indent=2)
+
+
+def _slice_table(title: str, sliced: Mapping[str, Any], found: Sequence[Mapping[str, Any]]) -> None:
     say()
     rows: list[tuple[Cell, ...]] = [
         (
-            _name(each), f"{each['n']:,}", cells.number(each["value"]), f"{cells.number(each['low'])} to "
-            f"{cells.number(each['high'])}", cells.number(each["rest"]), each["trend"],
+            _name(each), f"{each['n']:,}", cells.number(each["value"]), _between(each), cells.number(each["rest"]),
+            each["verdict"] if each["value"] is not None else str(each["reason"]), each["trend"],
         )
-        for each in worse
+        for each in found
     ]  # fmt: skip
-    heading = ("worst slices", "rows", sliced["metric"], "95 %", "elsewhere", "trend")
+    heading = (title, "rows", sliced["metric"], "95 %", "elsewhere", "verdict", "trend")
     table(rows, heading, indent=2, right=("rows", sliced["metric"], "elsewhere"))
     say(sliced["sentence"], indent=2)
+
+
+def _between(each: Mapping[str, Any]) -> str:
+    return f"{cells.number(each['low'])} to {cells.number(each['high'])}" if each["low"] is not None else ""
 
 
 def _name(sliced: Mapping[str, Any]) -> str:

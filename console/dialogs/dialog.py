@@ -31,6 +31,9 @@ class ReasonDialog(Asking, ModalScreen[None]):
         Binding("pageup", "scroll_text(-1)", show=False, priority=True),
         Binding("pagedown", "scroll_text(1)", show=False, priority=True),
     ]
+    # What the field is for, and what is said when it is empty.
+    GIVEN = "Reason"
+    NOTHING = "A reason is needed: in a year somebody will ask why this was done."
     if TYPE_CHECKING:
         app: LeverframeApp
 
@@ -135,13 +138,13 @@ class ReasonDialog(Asking, ModalScreen[None]):
             return
         reason = self.reason
         if not reason:
-            self.only_say("A reason is needed: in a year somebody will ask why this was done.", "watch")
+            self.only_say(self.NOTHING, "watch")
             return
         self._said = []
         self.command = self._make(reason)
         self.query_one("#reason", Input).display = False
         self.draw_text()
-        self.tell(f"Reason: {reason}", "dim")
+        self.tell(f"{self.GIVEN}: {reason}", "dim")
         self.draw_keys()
         self.app.runner.start(self.command)
 

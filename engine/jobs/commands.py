@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from engine import clock
 from engine.errors import Refusal
@@ -13,6 +14,7 @@ from engine.projects import registry
 from engine.records import Deployment, Operator, Run
 from engine.runs import history, queue
 from engine.storage.ledger import Ledger
+from engine.storage.objects import ObjectStore
 from engine.storage.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -26,10 +28,11 @@ class HealthCommands:
     _ledger: Ledger
     operator: Operator
 
-    def look(self, project: str, *, as_of: datetime | None = None) -> Run:
+    def look(self, project: str, *, as_of: datetime | None = None, by: Sequence[str] = ()) -> Run:
         """Queue a look at the live version's health and start it if it may start now.
 
-        Raises Refusal at once when nothing is live or ``as_of`` is in the future.
+        ``by``: columns to see performance by, each alone or with edges (``distance=500,1000``).
+        Raises Refusal at once when nothing is live or ``as_of`` is in the future, Invalid for a column that cannot be.
         """
         operators.require(self.operator, "operator", "look at a version's health")
         now = clock.now()
@@ -37,12 +40,22 @@ class HealthCommands:
             raise Refusal(f"--as-of {clock.stamp(as_of)[:16]} is in the future; the data of then is not there yet.")
         with self._ledger.read() as db:
             registry.find(db, project)
-            live = db.execute("SELECT 1 FROM versions WHERE project = ? AND state = 'live'", (project,)).fetchone()
+            live = db.execute(
+                "SELECT number, digest FROM versions WHERE project = ? AND state = 'live'", (project,)
+            ).fetchone()
         if live is None:
             raise Refusal(f"Nothing of {project} is live yet; retrain, then approve a candidate.")
-        run = queue.enqueue(self._ledger, project, self.operator, as_of or now, now, {}, job="health")
+        options = self._asked(f"{project}@{live['number']}", live["digest"], by) if by else {}
+        run = queue.enqueue(self._ledger, project, self.operator, as_of or now, now, options, job="health")
         queue.dispatch(self._workspace, self._ledger)
         return history.find(self._ledger, run)
+
+    def _asked(self, label: str, digest: str, by: Sequence[str]) -> dict[str, Any]:
+        from engine.monitoring.asked import read_asked
+        from engine.versions.document import of_version
+
+        document = of_version(ObjectStore(self._workspace.objects), label, digest)
+        return {"by": read_asked(by, document)}
 
     def _escalate(self) -> None:
         """Mark what nobody has taken notice of for too long."""

@@ -8,7 +8,7 @@ it did not learn from; without a key either, all.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -40,6 +40,8 @@ class Memory:
 
     ``told``: columns whose drift somebody was called for.
 
+    ``by``: columns to see performance by, each with the inner edges of its ranges, or none.
+
     ``rival``: its label and digest. ``baking``: the live version went live lately. ``until`` and ``rows`` are those of
     the data of the project's newest version: what is later is new.
     """
@@ -50,6 +52,7 @@ class Memory:
     baking: bool = False
     until: datetime | None = None
     rows: int = 0
+    by: Mapping[str, Sequence[float]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -102,6 +105,7 @@ def _look(room: Room, memory: Memory, meter: OwnProcess, label: str, document: d
         "labels_problem": labels_problem,
         "baseline": str(baseline) if baseline else None,
         "baseline_problem": baseline_problem,
+        "by": dict(memory.by),
         "alarms": list(memory.alarms),
         "told": list(memory.told),
         "rival": memory.rival[0] if memory.rival else None,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
@@ -40,6 +41,7 @@ def remember(ledger: Ledger, room: Room) -> Memory:
             " WHERE v.project = ? ORDER BY v.number DESC LIMIT 1",
             (project,),
         ).fetchone()
+        options = db.execute("SELECT options FROM runs WHERE id = ?", (room.run.id,)).fetchone()["options"]
     before = looks.unpacked(earlier["document"]) if earlier else {}
     return Memory(
         alarms=before.get("memory", ()),
@@ -49,6 +51,7 @@ def remember(ledger: Ledger, room: Room) -> Memory:
         # Neither a row of the future nor times that are text, whose end is not kept, may hide what is new or invent it.
         until=moment(min(newest["data_until"] or newest["as_of"], newest["as_of"])),
         rows=int(newest["rows"] or 0),
+        by=json.loads(options).get("by", {}),
     )
 
 

@@ -206,6 +206,7 @@ def _performance_answer(case: Case, performed: Performance) -> dict[str, Any]:
         "calibration": _told(performed.calibration),
         "estimate": _told(performed.estimate),
         "slices": _told(replace(sliced, found=sliced.found[:MOST_SLICES])) if sliced is not None else None,
+        "by": {name: asdict(found) for name, found in performed.by.items()},
         "slice_rows": {name: asdict(rows) for name, rows in performed.worst_rows.items()},
     }
 

@@ -5,7 +5,7 @@ Everything is about mature rows (see ``periods``) but the estimate, which is abo
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -38,7 +38,8 @@ WORST, ROWS_KEPT = 3, 20
 @dataclass(frozen=True)
 class Performance:
     """``problem``: why it cannot be told. ``said``: one prediction a row, as drift looks at it. ``mature``: the period
-    of each row that is measured, -1 for others. ``stale``: measured on no row but those it was validated on."""
+    of each row that is measured, -1 for others. ``stale``: measured on no row but those it was validated on.
+    ``by``: slices of the columns that somebody asked for."""
 
     rows: Scored | None = None
     said: pa.ChunkedArray | None = None
@@ -48,6 +49,7 @@ class Performance:
     calibration: Calibration | None = None
     estimate: Estimate | None = None
     slices: Slices | None = None
+    by: Mapping[str, Slices] = field(default_factory=dict)
     worst_rows: Mapping[str, SliceRows] = field(default_factory=dict)
     sentence: str = ""
     problem: str | None = None
@@ -85,16 +87,7 @@ def _measured(case: Case, rows: Scored, learnt: pa.ChunkedArray, target: pa.Chun
     newest = _newest(divided, periods, mature)
     validated = _validated(case)
     since = np.setdiff1d(newest, case.holdout, assume_unique=True)
-    sliced = slices(
-        case.current,
-        _sliced(case),
-        case.metrics[0],
-        rows,
-        mature,
-        divided.number,
-        sensitive=case.job["sensitive"],
-        bins=case.job["bins"],
-    )
+    sliced = _cut(case, rows, mature, divided, _sliced(case), case.job["bins"])
     return Performance(
         rows=rows,
         said=predicted(rows),
@@ -104,6 +97,7 @@ def _measured(case: Case, rows: Scored, learnt: pa.ChunkedArray, target: pa.Chun
         calibration=_calibration(case, rows, since if len(since) else newest),
         estimate=_estimate(case, rows),
         slices=sliced,
+        by=_by(case, rows, mature, divided),
         worst_rows=_worst_rows(case, rows, mature, sliced),
         sentence=_well(validated, periods),
         stale=len(since) == 0 and len(case.holdout) > 0,
@@ -136,6 +130,22 @@ def _unknown_to_both(case: Case, newest: Codes) -> Codes:
     if case.times is None or not until or (own and moment(until) <= moment(own)):
         return newest
     return newest[case.times[newest] > microseconds(moment(until))]
+
+
+def _cut(
+    case: Case, rows: Scored, mature: Codes, divided: Cut, columns: list[str], bins: Mapping[str, Sequence[float]]
+) -> Slices:
+    """Performance by each of ``columns``, corrected for all that is tried here."""
+    key, hidden = case.metrics[0], case.job["sensitive"]
+    return slices(case.current, columns, key, rows, mature, divided.number, sensitive=hidden, bins=bins)
+
+
+def _by(case: Case, rows: Scored, mature: Codes, divided: Cut) -> dict[str, Slices]:
+    """The columns that somebody asked for, each by itself."""
+    asked: Mapping[str, Sequence[float]] = case.job["by"]
+    return {
+        name: _cut(case, rows, mature, divided, [name], {name: edges} if edges else {}) for name, edges in asked.items()
+    }
 
 
 def _sliced(case: Case) -> list[str]:

@@ -278,8 +278,8 @@ class FakeEngine(FakeHealth):
     def status(self, project: str, now: datetime) -> ProjectStatus:
         return next(s for s in self.overview_now.projects if s.project.name == project)
 
-    def look(self, project: str) -> Run:
-        self._do("look", project)
+    def look(self, project: str, *, by: tuple[str, ...] = ()) -> Run:
+        self._do("look", project, *by)
         return run(44)
 
     def retrain(self, project: str) -> Run:

@@ -15,7 +15,7 @@ from console.health_table import HEALTH
 from console.lines import Line, plain_text, row, width_of
 from console.news_lines import news
 from console.period_lines import strip_lines
-from console.section_lines import quality_lines, sections, segment_lines, whole
+from console.section_lines import asked_lines, quality_lines, sections, segment_lines, whole
 from console.timeline import timeline
 from tests.console.health_records import (
     BACK,
@@ -135,6 +135,15 @@ def test_names_from_outside_cannot_draw_on_the_screen() -> None:
         said = text(drift_lines(document, width), width)
         assert not any(c in said for c in "\x1b\x07\u202e")
         assert "name" in said
+
+
+def test_what_was_asked_for_stands_in_a_section_of_its_own_with_every_part() -> None:
+    slices = {**SLICES, "found": list(SLICES["found"]) * 12}
+    first, second = asked_lines({"by": {"country": slices, "gone": {**SLICES, "found": []}}}, 100)
+    assert text(first, 100).startswith("BY country")
+    assert text(first, 100).count("country=DE") >= 12, "none is left out, however many"
+    assert "No row that is measured has more than one value of it." in text(second, 100)
+    assert asked_lines({}, 100) == []
 
 
 def test_segments_stand_with_their_numbers_and_trend_and_quality_counts_what_is_well() -> None:

@@ -184,6 +184,32 @@ def test_look_retrain_roll_back_and_what_cannot_be_done_says_why(console: Consol
     assert engine.done == [("look", "churn"), ("retrain", "churn")]
 
 
+@pytest.mark.parametrize("size", [WIDE, NARROW])
+def test_performance_is_asked_for_by_a_column_and_a_wrong_one_is_written_anew(
+    console: Console, engine: FakeEngine, size: tuple[int, int]
+) -> None:
+    engine.refuse = Refusal("The live version's data has no column 'carier'; did you mean 'carrier'?")
+
+    async def story(desk: Desk) -> None:
+        await desk.press("8", "enter", "b")
+        await desk.see("PERFORMANCE OF churn BY A COLUMN")
+        await desk.press("enter")
+        await desk.see("Name a column")
+        await desk.type("carier")
+        await desk.press("enter")
+        await desk.see("did you mean 'carrier'?")
+        engine.refuse = None
+        await desk.press("backspace", "backspace", "backspace")
+        await desk.type("rier distance=500,1000")
+        await desk.press("enter")
+        await desk.see("is queued; its result comes here by itself.")
+        await desk.press("enter")
+        await desk.see("OVER TIME")
+
+    console(story, size)
+    assert engine.done == [("look", "churn", "carrier", "distance=500,1000")]
+
+
 def test_what_the_engine_refuses_is_said_in_its_words(console: Console, engine: FakeEngine) -> None:
     engine.refuse = Refusal("ada is a viewer; an operator may acknowledge alerts.")
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from engine.api import Engine, open_engine
+from engine.errors import Invalid
 from engine.monitoring.records import Look
 from tests import tiny
 from tests.journeys.conftest import WEEK
@@ -93,6 +94,15 @@ def test_labels_count_as_soon_as_they_are_known(tmp_path: Path) -> None:
     assert (late.rows, late.labelled) == (4 * 672, 4 * 672)
     assert late.document is not None and late.document["mature_until"] > early.document["mature_until"]
     assert late.document["metrics"]["roc_auc"]["n"] > 0
+
+    # Somebody wants to know by a column that nobody named, and by ranges of another; a wrong one is refused at once.
+    with pytest.raises(Invalid, match="did you mean 'place'"):
+        site.engine.look("tiny", as_of=now, by=["plaze"])
+    run = site.engine.wait(site.engine.look("tiny", as_of=now, by=["place", "x=0.5"]).id, lambda r: None)
+    asked = site.engine.health("tiny")
+    assert asked is not None and asked.document is not None and run.state == "succeeded", run.why
+    assert {name: sorted(each["conditions"][0]["value"] for each in found["found"]) for name, found in
+            asked.document["by"].items()} == {"place": ["A", "B"], "x": ["below 0.5", "from 0.5"]}  # fmt: skip
 
     # The store is away: drift and quality are told all the same, and that labels are not there is told, not green.
     site.known(now, broken=True)

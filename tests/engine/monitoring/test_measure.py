@@ -82,6 +82,7 @@ def job(folder: Path, current: pa.Table, said: pa.Table | None, **changes: Any) 
         "alarms": [],
         "told": [],
         "slices": [],
+        "by": {},
         "bins": {},
         "predictions": written("predictions.parquet", said),
         "problem": None,
