@@ -95,9 +95,18 @@ ACTIONS = (
     Action("go_health", "8", "Health", "what is unhealthy, since when and why, and what is open", (ANYWHERE,)),
     Action("help", "question_mark", "Help", "every key of this screen", (ANYWHERE,)),
     Action("palette", "ctrl+p", "All actions", "find an action by its name", (ANYWHERE,), shown=False),
+    Action("step_back", "T", "Step back in time", "show everything as it stood at a moment; T again comes back to now",
+           (ANYWHERE,), shown=False),
     Action("theme", "t", "Theme", "dark, light or sixteen colours", (ANYWHERE,), shown=False),
     Action("quit", "q", "Quit", "leave the console; runs go on", (ANYWHERE,)),
 )  # fmt: skip
+
+
+# What changes something, or shows what it would change: none of it can be done at a moment that is over.
+ACTS = frozenset({
+    "approve", "reject", "roll_back", "lift", "retrain", "run_now", "look", "by_column", "acknowledge", "snooze",
+    "pause", "resume", "edit", "cancel", "scan", "clean_up", "restore", "empty",
+})  # fmt: skip
 
 
 def of_screen(screen: str) -> tuple[Action, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from concurrent.futures import Future
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -17,6 +18,7 @@ from console import actions, doors, frame, themes
 from console.dialogs.too_small import TooSmall
 from console.messages import Answered, Done, Refused, StepDone, Unanswered
 from console.palette import ActionPalette
+from console.past import Past, Present
 from console.runner import Runner
 from console.screens.page import Asking, Page
 from console.watcher import Watcher
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
     from console.asking import Desk, Question
     from console.commands import Command
     from console.lines import Tone
-    from engine.api import Engine
+    from engine.api import Engine, EngineThen
 
 SWITCH_SECONDS = 0.01
 TOASTS: dict[Tone, str] = {"failing": "error", "watch": "warning"}
@@ -64,6 +66,10 @@ class LeverframeApp(App[None]):
         self.watcher = Watcher(engine, self.post_message, now)
         self.runner = Runner(engine, self.post_message)
         self._leaving = self._left = False
+        self._present: Present | None = None
+        self._past: Past | None = None
+        self._been: datetime | None = None
+        self._visits = 0
         for theme in themes.textual_themes():
             self.register_theme(theme)
         self.theme = themes.fitting(os.environ)
@@ -78,6 +84,9 @@ class LeverframeApp(App[None]):
 
     def on_unmount(self) -> None:
         self.watcher.stop()
+        if self._present is not None and self._past is not None:
+            self._present.watcher.stop()
+            self._past.close().join()
 
     def delay_update(self, delay: float = SWITCH_SECONDS) -> None:
         """Paint another screen soon after it is switched to: Textual waits 50 ms for whatever may still come."""
@@ -92,7 +101,7 @@ class LeverframeApp(App[None]):
 
     def on_answered(self, message: Answered) -> None:
         top = self.screen
-        if isinstance(top, Asking) and top.question() == message.question:
+        if isinstance(top, Asking) and top.question() == message.question and self._is_of_here(message.at):
             top.answered(message.answer, message.at)
 
     def on_unanswered(self, message: Unanswered) -> None:
@@ -107,7 +116,9 @@ class LeverframeApp(App[None]):
 
     def on_done(self, message: Done) -> None:
         dialog = self._dialog_of(message.command)
-        if dialog is not None:
+        if message.result.then is not None:
+            self._there(message.result.then, dialog)
+        elif dialog is not None:
             dialog.done(message.result)
         else:
             self.say(message.result.sentence)
@@ -136,7 +147,7 @@ class LeverframeApp(App[None]):
             return
         if not isinstance(top, Page):
             return
-        refusal = top.why_not(name)
+        refusal = top.refusal(name)
         if refusal is not None:
             self.say(refusal, "watch")
             return
@@ -154,8 +165,9 @@ class LeverframeApp(App[None]):
             return
         self.runner.start(command)
 
-    def go(self, mode: str) -> None:
+    def go(self, place: str) -> None:
         """Show one of the numbered screens, as it was left."""
+        mode = self._mode(place)
         if mode != self.current_mode:
             self.switch_mode(mode)
         else:
@@ -205,7 +217,7 @@ class LeverframeApp(App[None]):
 
     def do_quit(self) -> None:
         """Leave; while something is being carried out, say so first."""
-        busy = self.runner.busy
+        busy = (*self.runner.busy, *(self._present.runner.busy if self._present is not None else ()))
         if busy and not self._leaving:
             self._leaving = True
             self.say(f"Wait: {busy[0].doing}. Press q again to break it off; what was decided stays whole.", "watch")
@@ -218,7 +230,59 @@ class LeverframeApp(App[None]):
 
     def remember(self, desk: Desk) -> None:
         """Remember the newest overview: when the console is left, the next start's first picture is made of it."""
-        self.desk = desk
+        if self._present is None:
+            self.desk = desk
+
+    # An earlier moment
+
+    def do_step_back(self) -> None:
+        """Ask which moment to show; in the past, come back."""
+        if not isinstance(self.screen, Page):
+            return
+        if self._present is not None:
+            self._come_back(self._present)
+        elif self.who.as_of is not None:
+            self.say("This console was opened with --at; leave it with q, and open it without to see now.", "watch")
+        else:
+            self.push_screen(doors.moment())
+
+    def _mode(self, place: str) -> str:
+        """Screens of the past are other ones, made anew each time: none shows a row of another moment."""
+        return place if self._present is None else f"{place} {self._visits}"
+
+    def _there(self, engine: EngineThen, dialog: object) -> None:
+        """The past has been made: show it, unless its dialog was left meanwhile."""
+        past = Past(engine, self.post_message)
+        if dialog is not self.screen or self._past is not None:
+            past.close()
+            return
+        self.pop_screen()
+        place = str(self.current_mode)
+        self._present = Present(place, self.who, self.last_visit, self.watcher, self.runner)
+        self._past, self._visits, self.first, self.last_visit = past, self._visits + 1, None, None
+        self.watcher.watch(None)
+        self.who = replace(self.who, as_of=past.moment, returns=True)
+        self.watcher, self.runner = past.watcher, past.runner
+        for name in doors.PLACES:
+            self.add_mode(self._mode(name), partial(doors.place, name))
+        self.watcher.start()
+        self.switch_mode(self._mode(place))
+
+    def _come_back(self, present: Present) -> None:
+        left, past = [self._mode(name) for name in doors.PLACES], self._past
+        assert past is not None
+        self._present = self._past = None
+        self._been = past.moment
+        self.who, self.last_visit = present.who, present.last_visit
+        self.watcher, self.runner = present.watcher, present.runner
+        self.switch_mode(present.mode)
+        for mode in left:
+            self.remove_mode(mode)
+        past.close()
+
+    def _is_of_here(self, at: datetime) -> bool:
+        """Whether an answer of ``at`` is one of the moment that is shown: one may come in late from the other side."""
+        return at == self._past.moment if self._past is not None else at != self._been
 
     # The terminal
 

@@ -11,7 +11,7 @@ from engine import clock
 from engine.errors import Conflict, Refusal
 
 if TYPE_CHECKING:
-    from engine.api import Engine
+    from engine.api import Engine, EngineThen
     from engine.housekeeping.records import CleanPlan
     from engine.records import MovePlan, ProofStep
 
@@ -21,10 +21,12 @@ NEWEST = 20
 
 @dataclass(frozen=True)
 class Result:
-    """What was done, in a sentence, and what takes it back: a version to make live again."""
+    """What was done, in a sentence. ``undo``: a version that is to be live again to take it back; ``then``: a moment to
+    show."""
 
     sentence: str
     undo: str | None = None
+    then: EngineThen | None = None
 
 
 class Command(Protocol):
@@ -43,6 +45,18 @@ def refuse_twice(engine: Engine, project: str, job: str) -> None:
     for run in engine.runs(project, limit=NEWEST, looks=False):
         if run.job == job and run.ended_at is None:
             raise Refusal(f"Run {run.id}, {job} of {project}, is {run.state} already: key 3 shows it, x there ends it.")
+
+
+@dataclass(frozen=True)
+class StepBack:
+    """Take a copy of the ledger back to a moment."""
+
+    moment: str
+    doing: str = "the ledger of then is being made"
+
+    def carry_out(self, engine: Engine, tell: Tell) -> Result:
+        then = engine.as_of(clock.moment(self.moment))
+        return Result("It is there.", then=then)
 
 
 @dataclass(frozen=True)

@@ -88,6 +88,13 @@ def by_column(health: Health) -> Screen[None]:
     return ByColumnDialog(health)
 
 
+def moment() -> Screen[None]:
+    """Step back in time."""
+    from console.dialogs.moment import MomentDialog
+
+    return MomentDialog()
+
+
 def times(project: str) -> Screen[None]:
     """How long a project's runs take."""
     from console.screens.times import TimesPage

@@ -18,19 +18,22 @@ LEAST_WIDTH, LEAST_HEIGHT = 60, 16
 
 @dataclass(frozen=True)
 class Who:
-    """Who works here, on which machine, in which workspace; ``as_of``: the moment that is over and shown."""
+    """Who works here, on which machine, in which workspace; ``as_of``: the moment that is over and shown;
+    ``returns``: a key comes back to now."""
 
     operator: str
     role: str
     host: str
     home: str
     as_of: datetime | None = None
+    returns: bool = False
 
 
 def head(title: str, who: Who, at: datetime | None, width: int) -> Line:
     """The product, where one is, who one is, and of when the picture is."""
     if who.as_of is not None:
-        return fit(line(" ", as_of(who.as_of), "  ", Span(title, "strong")), width)
+        back = (Span("  T", "key"), Span(" now", "dim")) if who.returns else ()
+        return fit(line(" ", as_of(who.as_of), *back, "  ", Span(title, "strong")), width)
     left = line(" ", Span("LEVERFRAME", "strong"), "  ", Span(title, "strong"))
     said = f"{who.host} · {who.operator} ({who.role})"
     clock = f" · {at:%H:%M} UTC " if at else " · reading … "

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from engine.api import Engine
     from engine.housekeeping.records import BinItem, CleanPlan, DiskReport
     from engine.monitoring.records import Trigger
-    from engine.records import AuditRow, Change, DecisionCard, MovePlan, Run, Version
+    from engine.records import AuditRow, Change, DecisionCard, Deployment, MovePlan, Run, Version
     from engine.runs.logindex import LogLine
     from engine.runs.times_records import RunTimes
     from engine.schedule.records import EngineState, Occurrence, Schedule
@@ -27,6 +27,14 @@ class Plans:
     schedules: tuple[Schedule, ...]
     engine: EngineState
     triggers: tuple[Trigger, ...] = ()
+
+
+@dataclass(frozen=True)
+class AskSwaps:
+    refresh: float = SELDOM
+
+    def answer(self, engine: Engine, now: datetime) -> tuple[Deployment, ...]:
+        return engine.swaps()
 
 
 @dataclass(frozen=True)

@@ -95,6 +95,14 @@ class Page(Asking, Screen[None]):
         """Why ``action`` cannot be done now, in a sentence for people; None when it can."""
         return None
 
+    def refusal(self, action: str) -> str | None:
+        """Why ``action`` cannot be done now, in the past as in the present."""
+        if self.app.who.as_of is not None and action in actions.ACTS:
+            from engine.rewind.copy import nothing_changes
+
+            return nothing_changes(self.app.who.as_of)
+        return self.why_not(action)
+
     # The frame
 
     def compose(self) -> ComposeResult:
@@ -135,7 +143,7 @@ class Page(Asking, Screen[None]):
 
     def _keys(self, width: int) -> Sequence[Line]:
         return [
-            frame.rule(width), frame.keys(self.name_of, self.why_not, width), frame.places(self.place, width),
+            frame.rule(width), frame.keys(self.name_of, self.refusal, width), frame.places(self.place, width),
         ]  # fmt: skip
 
     def lines(self, selector: str) -> LinesView:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from engine.errors import NotFound
+from engine.errors import NotFound, Refusal
 from engine.housekeeping.records import (
     BinItem,
     Cleaned,
@@ -191,10 +192,31 @@ class FakeEngine(FakeHealth):
         self.failures: list[str] = []
         self.refuse: Exception | None = None
         self.commits = 0
+        self.thens: list[FakeEngine] = []
+        self.stands, self.closed = NOW, False
+        self.hold = threading.Event()
+        self.hold.set()
         self.lines: tuple[str, ...] = ("fitting", "done")
 
     def change_marker(self) -> int:
         return self.commits
+
+    def as_of(self, moment: datetime) -> FakeEngine:
+        """A moment that is over: it is another engine, and nothing is done there."""
+        self._do("as of", f"{moment:%Y-%m-%d %H:%M}")
+        self.hold.wait()
+        then = FakeEngine(self.home)
+        then.stands = moment
+        then.overview_now = replace(self.overview_now, projects=self.overview_now.projects[:1])
+        then.refuse = Refusal("This is how things stood then; go back to now to act.")
+        self.thens.append(then)
+        return then
+
+    def now(self) -> datetime:
+        return self.stands
+
+    def close(self) -> None:
+        self.closed = True
 
     def reconcile(self) -> None:
         """Nothing to settle."""

@@ -256,12 +256,34 @@ def test_the_console_shows_every_screen_as_of_then_and_no_key_changes_anything(
         terminal.see(f"{told}  Overview")
         terminal.press("r")
         terminal.see("This is how things stood on")
-        terminal.press("R")
-        terminal.see("ROLL BACK tiny")
-        terminal.see("■ This is how things stood on")
-        terminal.press("\r")
+        terminal.press("T")
+        terminal.see("This console was opened with --at")
         terminal.press("q")
         assert terminal.ended() == 0
     assert site.engine.count_audit() == before
     assert left(site.engine) == []
     assert not list((home / "console").glob("*")), "neither the picture nor the visit is one of now"
+
+
+def test_the_running_console_steps_back_and_comes_back_while_it_sees_to_the_schedules(site: Site) -> None:
+    at, home = site.kept[4][0], site.engine.home
+    before = site.engine.count_audit()
+    with Terminal("--home", home, "--operator", "ada") as terminal:
+        terminal.see("engine: this console")
+        terminal.press("T")
+        terminal.see("STEP BACK IN TIME")
+        terminal.press(clock.stamp(at))
+        terminal.press("\r")
+        terminal.see(f"AS OF {at:%a} {at.day} {at:%b %Y %H:%M} UTC, nothing can be changed here  T now  Overview")
+        terminal.see("@2")
+        assert len(left(site.engine)) == 1, "the copy that is read"
+        held = site.engine.engine_state()
+        assert held.running and held.pid == terminal.process.pid, "whoever looks back goes on seeing to the schedules"
+        terminal.press("r")
+        terminal.see("This is how things stood on")
+        terminal.press("T")
+        terminal.see("engine: this console")
+        terminal.press("q")
+        assert terminal.ended() == 0
+    assert site.engine.count_audit() == before
+    assert left(site.engine) == []

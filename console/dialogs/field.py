@@ -1,0 +1,39 @@
+"""A dialog that asks for one thing which is no reason, because it changes nothing; what is refused is written anew."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.widgets import Input
+
+from console.commands import Command
+from console.dialogs.dialog import ReasonDialog
+from console.widgets.lines_view import LinesView
+
+
+class FieldDialog(ReasonDialog):
+    """``example``: what stands in the empty field."""
+
+    def __init__(
+        self, title: str, sentences: Sequence[str], verb: str, make: Callable[[str], Command], example: str
+    ) -> None:
+        super().__init__(title, sentences, verb, make)
+        self._example = example
+
+    def compose(self) -> ComposeResult:
+        with Vertical(id="dialog"):
+            yield LinesView(id="text", grows=7)
+            yield Input(placeholder=self._example, id="reason", max_length=1000)
+            yield LinesView(id="progress", grows=9)
+            yield LinesView(id="keys")
+
+    def refused(self, sentence: str) -> None:
+        self.command = None
+        self.only_say(f"■ {sentence}", "failing")
+        field = self.query_one("#reason", Input)
+        field.display = True
+        field.focus()
+        self.draw_text()
+        self.draw_keys()
