@@ -18,7 +18,6 @@ from console import actions, doors, frame, themes
 from console.dialogs.too_small import TooSmall
 from console.messages import Answered, Done, Refused, StepDone, Unanswered
 from console.palette import ActionPalette
-from console.past import Past, Present
 from console.runner import Runner
 from console.screens.page import Asking, Page
 from console.watcher import Watcher
@@ -28,6 +27,7 @@ if TYPE_CHECKING:
     from console.asking import Desk, Question
     from console.commands import Command
     from console.lines import Tone
+    from console.past import Past, Present
     from engine.api import Engine, EngineThen
 
 SWITCH_SECONDS = 0.01
@@ -252,6 +252,8 @@ class LeverframeApp(App[None]):
 
     def _there(self, engine: EngineThen, dialog: object) -> None:
         """The past has been made: show it, unless its dialog was left meanwhile."""
+        from console.past import Past, Present
+
         past = Past(engine, self.post_message)
         if dialog is not self.screen or self._past is not None:
             past.close()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from engine import clock
 from engine import overview as overviews
@@ -39,7 +39,6 @@ from engine.release import swap
 from engine.release.card import card, difference
 from engine.release.history import at
 from engine.reports.commands import ReportCommands
-from engine.rewind.copy import Standing, stand
 from engine.rewind.standing import Then, only_looks
 from engine.runs import queue
 from engine.runs.commands import RunCommands
@@ -50,6 +49,9 @@ from engine.storage.objects import ObjectStore
 from engine.storage.workspace import Workspace
 from engine.versions import catalog
 from engine.versions import document as documents
+
+if TYPE_CHECKING:
+    from engine.rewind.copy import Standing
 
 
 def open_engine(
@@ -301,4 +303,6 @@ class EngineThen(Then, Engine):
 
 
 def _engine_then(workspace: Workspace, ledger: Ledger, operator: Operator, at: datetime) -> EngineThen:
+    from engine.rewind.copy import stand
+
     return EngineThen(workspace, stand(workspace, ledger, at, clock.now()), operator, at)

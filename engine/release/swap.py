@@ -20,7 +20,6 @@ from engine import clock
 from engine.audit import trail
 from engine.clock import stamp
 from engine.errors import Conflict, Damage, Refusal
-from engine.monitoring import alert_book
 from engine.people.operators import checked_reason, require
 from engine.records import Deployment, Moved, MovePlan, Operator
 from engine.release import live as projection
@@ -172,6 +171,8 @@ def _commit(
             ),
         )  # fmt: skip
         _change_states(db, plan, project, number, previous, reason, operator, at)
+        from engine.monitoring import alert_book
+
         alert_book.swapped(db, plan.target, project, at)
         return Deployment(int(cursor.lastrowid or 0), project, number, previous, plan.kind, at, operator.name, reason)
 

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 from engine import overview as overviews
 from engine.errors import Refusal
 from engine.records import Operator, Overview, ProjectStatus
-from engine.rewind.copy import nothing_changes
 from engine.runs import history, logfiles, queue
 from engine.schedule.records import EngineState
 from engine.storage.ledger import Ledger
@@ -49,6 +48,8 @@ def only_looks(engine: E) -> E:
 
 
 def _refused(engine: Then, *_: Any, **__: Any) -> NoReturn:
+    from engine.rewind.copy import nothing_changes
+
     raise Refusal(nothing_changes(engine.now()))
 
 

@@ -17,8 +17,10 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
-from engine.runs.times_records import Trend
+if TYPE_CHECKING:
+    from engine.runs.times_records import Trend
 
 ENOUGH = 5
 BEFORE, AFTER = 5, 3

@@ -8,12 +8,15 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from engine.clock import moment
 from engine.records import Run
 from engine.runs import history, times
 from engine.runs.times import median
-from engine.runs.times_records import RunTimes, StepTimes
+
+if TYPE_CHECKING:
+    from engine.runs.times_records import RunTimes, StepTimes
 
 STEPS = ("queue", "extract", "labels", "train", "score live", "score", "validate", "package")
 QUEUE = "queue"
@@ -59,6 +62,8 @@ class Pace:
 
 def run_times(db: sqlite3.Connection, project: str, job: str) -> RunTimes:
     """How long the last runs of ``job`` that went well took, as a whole and step by step."""
+    from engine.runs.times_records import RunTimes
+
     runs = db.execute(_PAST, (json.dumps([(project, job)]),)).fetchall()
     if not runs:
         return RunTimes(project, job, 0, 0.0, 0.0, None, (), None)
@@ -86,6 +91,8 @@ def _seconds(row: sqlite3.Row) -> float:
 
 
 def _step(name: str, found: Sequence[tuple[sqlite3.Row, sqlite3.Row]], whole: float) -> StepTimes:
+    from engine.runs.times_records import StepTimes
+
     seconds = [step["seconds"] for step, _ in found]
     peaks = [step["peak_memory"] for step, _ in found if step["peak_memory"]]
     cpu = [step["cpu_seconds"] for step, _ in found if step["cpu_seconds"] is not None]
