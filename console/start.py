@@ -87,12 +87,10 @@ def _app(engine: Engine, hosted: Hosted, at: datetime | None) -> LeverframeApp:
     with ThreadPoolExecutor(1) as pool:
         last_visit = _last_visit(engine) if at is None else None
         first: Future[Desk] = pool.submit(AskOverview(last_visit).answer, engine, engine.now())
-        # Loading makes objects that stay: looking for garbage among them costs 10 ms and finds none.
-        gc.disable()
         from console.app import LeverframeApp
 
         gc.freeze()
-        gc.enable()
+        gc.enable()  # It was off while all this was loaded (see __main__).
         who = Who(engine.operator.name, engine.operator.role, socket.gethostname(), str(engine.home), at)
         if at is not None:  # whoever looks back sees to no schedules
             return LeverframeApp(engine, who, first, now=engine.now)
