@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from concurrent.futures import Future
-from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -13,8 +12,10 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.events import Resize
+from textual.geometry import Size
 
 from console import actions, doors, frame, themes
+from console.crossing import Crossing
 from console.dialogs.too_small import TooSmall
 from console.messages import Answered, Done, Refused, StepDone, Unanswered
 from console.palette import ActionPalette
@@ -27,8 +28,7 @@ if TYPE_CHECKING:
     from console.asking import Desk, Question
     from console.commands import Command
     from console.lines import Tone
-    from console.past import Past, Present
-    from engine.api import Engine, EngineThen
+    from engine.api import Engine
 
 SWITCH_SECONDS = 0.01
 TOASTS: dict[Tone, str] = {"failing": "error", "watch": "warning"}
@@ -66,10 +66,7 @@ class LeverframeApp(App[None]):
         self.watcher = Watcher(engine, self.post_message, now)
         self.runner = Runner(engine, self.post_message)
         self._leaving = self._left = False
-        self._present: Present | None = None
-        self._past: Past | None = None
-        self._been: datetime | None = None
-        self._visits = 0
+        self.crossing = Crossing(self)
         for theme in themes.textual_themes():
             self.register_theme(theme)
         self.theme = themes.fitting(os.environ)
@@ -84,9 +81,7 @@ class LeverframeApp(App[None]):
 
     def on_unmount(self) -> None:
         self.watcher.stop()
-        if self._present is not None and self._past is not None:
-            self._present.watcher.stop()
-            self._past.close().join()
+        self.crossing.close()
 
     def delay_update(self, delay: float = SWITCH_SECONDS) -> None:
         """Paint another screen soon after it is switched to: Textual waits 50 ms for whatever may still come."""
@@ -101,12 +96,12 @@ class LeverframeApp(App[None]):
 
     def on_answered(self, message: Answered) -> None:
         top = self.screen
-        if isinstance(top, Asking) and top.question() == message.question and self._is_of_here(message.at):
+        if isinstance(top, Asking) and top.question() == message.question and self.crossing.is_of_here(message.at):
             top.answered(message.answer, message.at)
 
     def on_unanswered(self, message: Unanswered) -> None:
         top = self.screen
-        if isinstance(top, Asking) and top.question() == message.question:
+        if isinstance(top, Asking) and top.question() == message.question and self.crossing.is_of_here(message.at):
             top.unanswered(message.sentence)
 
     def on_step_done(self, message: StepDone) -> None:
@@ -117,7 +112,7 @@ class LeverframeApp(App[None]):
     def on_done(self, message: Done) -> None:
         dialog = self._dialog_of(message.command)
         if message.result.then is not None:
-            self._there(message.result.then, dialog)
+            self.crossing.arrive(message.result.then, dialog, message.result.missing)
         elif dialog is not None:
             dialog.done(message.result)
         else:
@@ -167,7 +162,7 @@ class LeverframeApp(App[None]):
 
     def go(self, place: str) -> None:
         """Show one of the numbered screens, as it was left."""
-        mode = self._mode(place)
+        mode = self.crossing.mode(place)
         if mode != self.current_mode:
             self.switch_mode(mode)
         else:
@@ -217,7 +212,7 @@ class LeverframeApp(App[None]):
 
     def do_quit(self) -> None:
         """Leave; while something is being carried out, say so first."""
-        busy = (*self.runner.busy, *(self._present.runner.busy if self._present is not None else ()))
+        busy = (*self.runner.busy, *self.crossing.busy)
         if busy and not self._leaving:
             self._leaving = True
             self.say(f"Wait: {busy[0].doing}. Press q again to break it off; what was decided stays whole.", "watch")
@@ -230,7 +225,7 @@ class LeverframeApp(App[None]):
 
     def remember(self, desk: Desk) -> None:
         """Remember the newest overview: when the console is left, the next start's first picture is made of it."""
-        if self._present is None:
+        if self.crossing.past is None:
             self.desk = desk
 
     # An earlier moment
@@ -239,57 +234,22 @@ class LeverframeApp(App[None]):
         """Ask which moment to show; in the past, come back."""
         if not isinstance(self.screen, Page):
             return
-        if self._present is not None:
-            self._come_back(self._present)
+        if self.crossing.past is not None:
+            self.crossing.come_back()
         elif self.who.as_of is not None:
             self.say("This console was opened with --at; leave it with q, and open it without to see now.", "watch")
         else:
-            self.push_screen(doors.moment())
-
-    def _mode(self, place: str) -> str:
-        """Screens of the past are other ones, made anew each time: none shows a row of another moment."""
-        return place if self._present is None else f"{place} {self._visits}"
-
-    def _there(self, engine: EngineThen, dialog: object) -> None:
-        """The past has been made: show it, unless its dialog was left meanwhile."""
-        from console.past import Past, Present
-
-        past = Past(engine, self.post_message)
-        if dialog is not self.screen or self._past is not None:
-            past.close()
-            return
-        self.pop_screen()
-        place = str(self.current_mode)
-        self._present = Present(place, self.who, self.last_visit, self.watcher, self.runner)
-        self._past, self._visits, self.first, self.last_visit = past, self._visits + 1, None, None
-        self.watcher.watch(None)
-        self.who = replace(self.who, as_of=past.moment, returns=True)
-        self.watcher, self.runner = past.watcher, past.runner
-        for name in doors.PLACES:
-            self.add_mode(self._mode(name), partial(doors.place, name))
-        self.watcher.start()
-        self.switch_mode(self._mode(place))
-
-    def _come_back(self, present: Present) -> None:
-        left, past = [self._mode(name) for name in doors.PLACES], self._past
-        assert past is not None
-        self._present = self._past = None
-        self._been = past.moment
-        self.who, self.last_visit = present.who, present.last_visit
-        self.watcher, self.runner = present.watcher, present.runner
-        self.switch_mode(present.mode)
-        for mode in left:
-            self.remove_mode(mode)
-        past.close()
-
-    def _is_of_here(self, at: datetime) -> bool:
-        """Whether an answer of ``at`` is one of the moment that is shown: one may come in late from the other side."""
-        return at == self._past.moment if self._past is not None else at != self._been
+            opened = [page.question() for page in self.screen_stack[1:] if isinstance(page, Page)]
+            self.push_screen(doors.moment(tuple(each for each in opened if each is not None), self.last_visit))
 
     # The terminal
 
     def on_resize(self, event: Resize) -> None:
-        small = event.size.width < frame.LEAST_WIDTH or event.size.height < frame.LEAST_HEIGHT
+        self.find_room(event.size)
+
+    def find_room(self, size: Size) -> None:
+        """Say what is needed in a terminal without room, until there is some."""
+        small = size.width < frame.LEAST_WIDTH or size.height < frame.LEAST_HEIGHT
         shown = isinstance(self.screen, TooSmall)
         if small and not shown:
             self.push_screen(TooSmall())

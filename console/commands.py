@@ -22,11 +22,12 @@ NEWEST = 20
 @dataclass(frozen=True)
 class Result:
     """What was done, in a sentence. ``undo``: a version that is to be live again to take it back; ``then``: a moment to
-    show."""
+    show, and ``missing`` for each of the screens that were open: None, or why it is not there then."""
 
     sentence: str
     undo: str | None = None
     then: EngineThen | None = None
+    missing: tuple[str | None, ...] = ()
 
 
 class Command(Protocol):
@@ -45,18 +46,6 @@ def refuse_twice(engine: Engine, project: str, job: str) -> None:
     for run in engine.runs(project, limit=NEWEST, looks=False):
         if run.job == job and run.ended_at is None:
             raise Refusal(f"Run {run.id}, {job} of {project}, is {run.state} already: key 3 shows it, x there ends it.")
-
-
-@dataclass(frozen=True)
-class StepBack:
-    """Take a copy of the ledger back to a moment."""
-
-    moment: str
-    doing: str = "the ledger of then is being made"
-
-    def carry_out(self, engine: Engine, tell: Tell) -> Result:
-        then = engine.as_of(clock.moment(self.moment))
-        return Result("It is there.", then=then)
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 
     from textual.screen import Screen
 
+    from console.asking import Question
     from console.health_questions import Health
     from engine.records import AuditRow
 
@@ -88,11 +89,11 @@ def by_column(health: Health) -> Screen[None]:
     return ByColumnDialog(health)
 
 
-def moment() -> Screen[None]:
-    """Step back in time."""
+def moment(opened: tuple[Question, ...], last_visit: datetime | None) -> Screen[None]:
+    """Step back in time; ``opened``: what the screens ask that are to stay open."""
     from console.dialogs.moment import MomentDialog
 
-    return MomentDialog()
+    return MomentDialog(opened, last_visit)
 
 
 def times(project: str) -> Screen[None]:

@@ -68,13 +68,16 @@ def _entry(action: Action, *, dimmed: bool) -> list[Span]:
     return [Span(action.key_name, "dim" if dimmed else "key"), Span(f" {action.label}   ", "dim" if dimmed else "")]
 
 
-def places(here: str, width: int) -> Line:
-    """The screens and the key of each; the one that is shown is strong."""
+def places(here: str, width: int, *, steps_back: bool = True) -> Line:
+    """The screens and the key of each, the one that is shown strong; the key that steps back, where there is room."""
     gap = "  " if width > sum(len(name) + 4 for _, name in PLACES) else " "
     parts: list[Span] = [Span(" ")]
     for key, name in PLACES:
         parts += [Span(key, "key"), Span(f" {name}{gap}", "strong" if name == here else "dim")]
-    return fit(tuple(parts), width)
+    right = line(Span("T", "key"), Span(" Step back in time ", "dim"))
+    if not steps_back or width_of((*parts, *right)) > width:
+        right = ()
+    return fit(ends(tuple(parts), right, width), width)
 
 
 def too_small(width: int, height: int) -> list[Line]:

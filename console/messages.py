@@ -22,11 +22,11 @@ class Answered(Message):
 
 
 class Unanswered(Message):
-    """The engine would not answer ``question``, and says why."""
+    """The engine would not answer ``question`` at ``at``, and says why."""
 
-    def __init__(self, question: Question, sentence: str) -> None:
+    def __init__(self, question: Question, sentence: str, at: datetime) -> None:
         super().__init__()
-        self.question, self.sentence = question, sentence
+        self.question, self.sentence, self.at = question, sentence, at
 
 
 class StepDone(Message):

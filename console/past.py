@@ -22,22 +22,29 @@ if TYPE_CHECKING:
 
 
 class Past:
-    """The moment that ``engine`` shows. It is closed here, on a thread: a question may be at work still."""
+    """The moment that ``engine`` shows. It is closed here, on a thread: whoever reads it then is waited for."""
 
     def __init__(self, engine: EngineThen, post: Callable[[Message], Any]) -> None:
         self.moment = engine.now()
-        self.watcher = Watcher(engine, post, engine.now)
-        self.runner = Runner(engine, post)
-        self._engine = engine
+        self.watcher = Watcher(engine, self._told, engine.now)
+        self.runner = Runner(engine, self._told)
+        self._engine, self._post = engine, post
+        self._left = False
 
     def close(self) -> threading.Thread:
-        """Let go of the copy; the thread that does it can be waited for."""
+        """Leave it: nothing is told of it any more, and its copy goes. The thread that sees to it can be waited for."""
+        self._left = True
         closing = threading.Thread(target=self._close, name="past", daemon=True)
         closing.start()
         return closing
 
+    def _told(self, message: Message) -> None:
+        if not self._left:  # a chain that was verified then is no word about the one of now
+            self._post(message)
+
     def _close(self) -> None:
-        self.watcher.stop()
+        self.watcher.stop(None)
+        self.runner.wait()
         self._engine.close()
 
 

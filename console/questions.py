@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from console.asking import Page, Rows
+from console.asking import NEWEST_ALERTS, Page, Rows
+from console.moments import Moment, moments
 
 if TYPE_CHECKING:
     from engine.api import Engine
     from engine.housekeeping.records import BinItem, CleanPlan, DiskReport
     from engine.monitoring.records import Trigger
-    from engine.records import AuditRow, Change, DecisionCard, Deployment, MovePlan, Run, Version
+    from engine.records import AuditRow, Change, DecisionCard, MovePlan, Run, Version
     from engine.runs.logindex import LogLine
     from engine.runs.times_records import RunTimes
     from engine.schedule.records import EngineState, Occurrence, Schedule
@@ -30,11 +31,14 @@ class Plans:
 
 
 @dataclass(frozen=True)
-class AskSwaps:
+class AskMoments:
+    """Moments worth stepping back to."""
+
+    last_visit: datetime | None
     refresh: float = SELDOM
 
-    def answer(self, engine: Engine, now: datetime) -> tuple[Deployment, ...]:
-        return engine.swaps()
+    def answer(self, engine: Engine, now: datetime) -> tuple[Moment, ...]:
+        return moments(engine.swaps(), engine.past_alerts(limit=NEWEST_ALERTS), self.last_visit, now)
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ class Runner:
 
     def __init__(self, engine: Engine, post: Callable[[Message], Any]) -> None:
         self._engine, self._post = engine, post
-        self._guard = threading.Lock()
+        self._guard = threading.Condition()
         self._busy: list[Command] = []
 
     @property
@@ -36,6 +36,11 @@ class Runner:
         with self._guard:
             self._busy.append(command)
         threading.Thread(target=self._carry_out, args=(command,), name=command.doing, daemon=True).start()
+
+    def wait(self) -> None:
+        """Until nothing is carried out any more."""
+        with self._guard:
+            self._guard.wait_for(lambda: not self._busy)
 
     def _carry_out(self, command: Command) -> None:
         said: Message
@@ -51,6 +56,7 @@ class Runner:
             said = Refused(command, f"Leverframe itself failed ({kind}); the traceback is in the workspace's logs.")
         with self._guard:
             self._busy.remove(command)
+            self._guard.notify_all()
         self._post(said)
 
     def _told(self, command: Command, step: Any) -> None:

@@ -50,12 +50,15 @@ class Watcher:
         """Begin to watch."""
         self._thread.start()
 
-    def stop(self) -> None:
-        """End the thread, at the latest when the engine has answered the question it was asked last."""
+    def stop(self, patience: float | None = 2.0) -> None:
+        """End the thread, at the latest when the engine has answered the question it was asked last.
+
+        ``patience``: for how many seconds that is waited for; None: until it has.
+        """
         self._ended = True
         self._wake.set()
         if self._thread.is_alive():
-            self._thread.join(2)
+            self._thread.join(patience)
 
     def watch(self, question: Question | None) -> None:
         """From now on this is what is wanted; it is answered at once, also when it was answered before."""
@@ -99,7 +102,7 @@ class Watcher:
             return
         self._told = (answer, time.monotonic())
         if isinstance(answer, Trouble):
-            self._post(Unanswered(question, answer.sentence))
+            self._post(Unanswered(question, answer.sentence, at))
         else:
             self._post(Answered(question, answer, at))
 

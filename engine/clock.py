@@ -25,11 +25,11 @@ def moment(text: str) -> datetime:
     """
     try:
         parsed = datetime.fromisoformat(text)
-    except ValueError:
+        if parsed.tzinfo is UTC:  # as all that the ledger holds: thousands for one screen
+            return parsed
+        return parsed.replace(tzinfo=UTC) if parsed.tzinfo is None else parsed.astimezone(UTC)
+    except (ValueError, OverflowError):  # overflow: the first or last hours that there are, in another zone
         raise Invalid(f"'{text}' is not a time; write it like 2026-11-24 or 2026-11-24T03:00Z.") from None
-    if parsed.tzinfo is UTC:  # as all that the ledger holds: thousands for one screen
-        return parsed
-    return parsed.replace(tzinfo=UTC) if parsed.tzinfo is None else parsed.astimezone(UTC)
 
 
 def pause(seconds: float) -> None:

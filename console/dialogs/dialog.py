@@ -34,6 +34,9 @@ class ReasonDialog(Asking, ModalScreen[None]):
     # What the field is for, and what is said when it is empty.
     GIVEN = "Reason"
     NOTHING = "A reason is needed: in a year somebody will ask why this was done."
+    # What is going on once it was given, where that needs saying; and what Esc does then.
+    BEGUN = ""
+    LEAVES = "leave it running and go back to the screen"
     if TYPE_CHECKING:
         app: LeverframeApp
 
@@ -96,7 +99,7 @@ class ReasonDialog(Asking, ModalScreen[None]):
         if self.ended or self.hopeless:
             parts = line(Span("Enter", "key"), " close", *self.more_keys())
         elif self.command is not None:
-            parts = line(Span("Esc", "key"), " leave it running and go back to the screen")
+            parts = line(Span("Esc", "key"), f" {self.LEAVES}")
         else:
             parts = line(Span("Enter", "key"), f" {self.verb}     ", Span("Esc", "key"), " leave everything as it is")
         self.query_one("#keys", LinesView).show(lambda width: [parts])
@@ -145,6 +148,8 @@ class ReasonDialog(Asking, ModalScreen[None]):
         self.query_one("#reason", Input).display = False
         self.draw_text()
         self.tell(f"{self.GIVEN}: {reason}", "dim")
+        if self.BEGUN:
+            self.tell(self.BEGUN)
         self.draw_keys()
         self.app.runner.start(self.command)
 

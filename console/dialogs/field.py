@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.containers import Vertical
@@ -14,7 +15,9 @@ from console.widgets.lines_view import LinesView
 
 
 class FieldDialog(ReasonDialog):
-    """``example``: what stands in the empty field."""
+    """``example``: what stands in the empty field; ``RESTRICT``: what may be written into it, as an expression."""
+
+    RESTRICT: ClassVar[str | None] = None
 
     def __init__(
         self, title: str, sentences: Sequence[str], verb: str, make: Callable[[str], Command], example: str
@@ -25,7 +28,7 @@ class FieldDialog(ReasonDialog):
     def compose(self) -> ComposeResult:
         with Vertical(id="dialog"):
             yield LinesView(id="text", grows=7)
-            yield Input(placeholder=self._example, id="reason", max_length=1000)
+            yield Input(placeholder=self._example, id="reason", max_length=1000, restrict=self.RESTRICT)
             yield LinesView(id="progress", grows=9)
             yield LinesView(id="keys")
 

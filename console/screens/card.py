@@ -28,6 +28,9 @@ class CardPage(Page):
         self.label = label
         self.card: DecisionCard | None = None
 
+    def anew(self) -> CardPage:
+        return CardPage(self.label)
+
     @property
     def heading(self) -> str:
         return f"Decide on {self.label}" if self.card and self.card.version.state == "candidate" else self.label

@@ -24,6 +24,9 @@ class DiffPage(Page):
         super().__init__()
         self.old, self.new = old, new
 
+    def anew(self) -> DiffPage:
+        return DiffPage(self.old, self.new)
+
     @property
     def heading(self) -> str:
         return f"What changed from {self.old} to {self.new}"

@@ -55,6 +55,8 @@ class ListPage(Page, Generic[R]):
     @property
     def window(self) -> Window:
         """Which rows the list needs."""
+        if not self.is_mounted:  # a key or an answer may come before the list is there
+            return Window(matching=self.matching)
         offset, limit = self.table.window
         return Window(offset, limit, self.matching)
 

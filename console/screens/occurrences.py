@@ -18,6 +18,9 @@ class OccurrencesPage(ListPage[Occurrence]):
         super().__init__()
         self.matching = matching
 
+    def anew(self) -> OccurrencesPage:
+        return OccurrencesPage(self.matching)
+
     @property
     def heading(self) -> str:
         return "Due times" + (f" · filter '{self.matching}'" if self.matching else "")

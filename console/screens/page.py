@@ -84,6 +84,10 @@ class Page(Asking, Screen[None]):
         """What stands in the head."""
         return self.place
 
+    def anew(self) -> Page:
+        """The same screen, which has shown nothing yet."""
+        return type(self)()
+
     def show(self, answer: Any, at: datetime) -> None:
         """Show what the engine answered."""
 
@@ -117,8 +121,8 @@ class Page(Asking, Screen[None]):
         self.ask()
 
     def ask(self) -> None:
-        """Ask the question anew, because it may have changed."""
-        if self.is_current:
+        """Ask the question anew, because it may have changed; of a screen that something lies over nobody asks."""
+        if self.app.screen is self:
             self.app.ask(self.question())
 
     def answered(self, answer: Any, at: datetime) -> None:
@@ -143,8 +147,10 @@ class Page(Asking, Screen[None]):
 
     def _keys(self, width: int) -> Sequence[Line]:
         return [
-            frame.rule(width), frame.keys(self.name_of, self.refusal, width), frame.places(self.place, width),
-        ]  # fmt: skip
+            frame.rule(width),
+            frame.keys(self.name_of, self.refusal, width),
+            frame.places(self.place, width, steps_back=self.app.who.as_of is None),
+        ]
 
     def lines(self, selector: str) -> LinesView:
         """The lines widget that ``selector`` names."""

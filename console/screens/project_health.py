@@ -41,6 +41,9 @@ class ProjectHealthPage(HealthActs):
         self._begins: list[int] = []
         self._loading = False
 
+    def anew(self) -> ProjectHealthPage:
+        return ProjectHealthPage(self.project)
+
     @property
     def heading(self) -> str:
         return f"Health of {self.project}"

@@ -37,6 +37,9 @@ class RunPage(ListPage[LogLine]):
         self.found: RunLog | None = None
         self.log_name: str | None = None
 
+    def anew(self) -> RunPage:
+        return RunPage(self.run_id)
+
     @property
     def heading(self) -> str:
         what = f", a {self.found.run.job} of {self.found.run.project}" if self.found else ""

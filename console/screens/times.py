@@ -23,6 +23,9 @@ class TimesPage(Page):
         super().__init__()
         self.project = project
 
+    def anew(self) -> TimesPage:
+        return TimesPage(self.project)
+
     @property
     def heading(self) -> str:
         return f"Run times of {self.project}"

@@ -20,6 +20,9 @@ class VersionsPage(ListPage[Version]):
         super().__init__()
         self.project = project
 
+    def anew(self) -> VersionsPage:
+        return VersionsPage(self.project)
+
     @property
     def heading(self) -> str:
         return f"{super().heading} of {self.project}" if self.project else super().heading

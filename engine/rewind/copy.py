@@ -1,11 +1,13 @@
 """The copy of the ledger that is taken back, in a private folder that goes with whoever looks.
 
 The copy lies in the workspace's cache: a temporary folder of the system may be memory, and a ledger may be large. Its
-owner holds a lock on it for life; what a killed owner left is swept when the next copy is made.
+owner holds a lock on it for life; it goes with the process that made it, and what a killed one left is swept when the
+next copy is made.
 """
 
 from __future__ import annotations
 
+import atexit
 import fcntl
 import os
 import shutil
@@ -42,6 +44,7 @@ class Copy:
 
     def remove(self) -> None:
         """Delete it. Whatever stands in the way is left to the next sweep."""
+        atexit.unregister(self.remove)
         shutil.rmtree(self.folder, ignore_errors=True)
         os.close(self.held)
 
@@ -111,7 +114,9 @@ def _place(workspace: Workspace, ledger: Path) -> Copy:
         folder = Path(tempfile.mkdtemp(dir=root))
         mine = _hold(folder)
         assert mine is not None
-        return Copy(folder, mine)
+        copy = Copy(folder, mine)
+        atexit.register(copy.remove)  # also one that is still being made when the console is left
+        return copy
 
 
 def _hold(folder: Path) -> int | None:

@@ -26,6 +26,7 @@ ROOT = Path(__file__).resolve().parents[2]
         ("show tiny@99", "There is no version tiny@99"),
         ("show tiny", "is not a version; write it like flights@12"),
         ("at yesterday", "'yesterday' is not a time"),
+        ("at 0001-01-01T00:00+05:00", "is not a time"),
         ("retrain tiny --as-of 2999-01-01", "is in the future"),
         ("log 99", "There is no run 99"),
         ("log 1 --step nope", "has no log of a step 'nope'"),

@@ -192,6 +192,7 @@ class FakeEngine(FakeHealth):
         self.failures: list[str] = []
         self.refuse: Exception | None = None
         self.commits = 0
+        self.reconciled = 0
         self.thens: list[FakeEngine] = []
         self.stands, self.closed = NOW, False
         self.hold = threading.Event()
@@ -206,6 +207,7 @@ class FakeEngine(FakeHealth):
         self._do("as of", f"{moment:%Y-%m-%d %H:%M}")
         self.hold.wait()
         then = FakeEngine(self.home)
+        then.hold = self.hold
         then.stands = moment
         then.overview_now = replace(self.overview_now, projects=self.overview_now.projects[:1])
         then.refuse = Refusal("This is how things stood then; go back to now to act.")
@@ -219,7 +221,8 @@ class FakeEngine(FakeHealth):
         self.closed = True
 
     def reconcile(self) -> None:
-        """Nothing to settle."""
+        """Nothing to settle, but it is counted."""
+        self.reconciled += 1
 
     def keep_traceback(self, text: str) -> Path:
         self.failures.append(text)
@@ -298,7 +301,10 @@ class FakeEngine(FakeHealth):
         self._do("cancel", run, reason)
 
     def status(self, project: str, now: datetime) -> ProjectStatus:
-        return next(s for s in self.overview_now.projects if s.project.name == project)
+        found = [s for s in self.overview_now.projects if s.project.name == project]
+        if not found:
+            raise NotFound(f"There is no project '{project}' here.")
+        return found[0]
 
     def look(self, project: str, *, by: tuple[str, ...] = ()) -> Run:
         self._do("look", project, *by)
@@ -367,6 +373,7 @@ class FakeEngine(FakeHealth):
         self._do("empty", reason, all)
 
     def verify_audit(self) -> AuditVerdict:
+        self.hold.wait()
         return AuditVerdict(True, len(AUDIT), "f" * 64, None, None)
 
     def _do(self, *what: Any) -> None:

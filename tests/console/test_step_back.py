@@ -88,10 +88,14 @@ def test_the_newest_swaps_are_offered_each_just_before(
 
     async def story(desk: Desk) -> None:
         await desk.press("T")
-        await desk.see("churn@22 went live")
+        await desk.see("just before churn@22 went live")
         assert desk.text.index("churn@22 went live") < desk.text.index("churn@21 went live"), "the newest first"
         await desk.press("down")
-        await desk.see("▸ churn@22")
+        await desk.see("▸ just before churn@22")
+        await desk.press("down")
+        await desk.see("▸ just before churn@21")
+        await desk.press("up")
+        await desk.see("▸ just before churn@22")
         await desk.press("enter")
         await desk.see("nothing can be changed here")
 
@@ -126,7 +130,11 @@ def test_who_leaves_while_it_is_made_stays_where_they_are(console: Console, engi
 
     async def story(desk: Desk) -> None:
         await step_back(desk)
+        await desk.see("The ledger is being copied and taken back to then.")
+        await desk.see("Esc stay in the present")
+        await desk.press("enter", "T")
         await desk.press("escape")
+        await desk.see("LEVERFRAME  Overview")
         engine.hold.set()
         await desk.until(lambda: bool(engine.thens) and engine.thens[0].closed)
         await desk.settled()

@@ -17,8 +17,12 @@ from typing import Any
 
 import pytest
 
+from console.asking import Page
 from console.cli import documents
 from console.frame import PLACES
+from console.health_questions import AskHealthOf
+from console.questions import AskCard, AskTimes, AskVersions
+from console.step_back import why_missing
 from engine import clock
 from engine.api import Engine, EngineThen, open_engine
 from engine.errors import NotFound, Refusal
@@ -189,6 +193,27 @@ def test_what_a_killed_one_left_is_swept_and_what_a_living_one_reads_is_not(site
         assert one.count_audit() > other.count_audit()
 
 
+def test_the_copy_goes_with_a_process_that_never_closed_it(site: Site) -> None:
+    script = (
+        "import os, sys; from pathlib import Path; from engine import clock; from engine.api import open_engine;"
+        "then = open_engine(Path(sys.argv[1]), 'ada', at=clock.moment(sys.argv[2]));"
+        "print(len(os.listdir(then.home / 'cache' / sys.argv[3])))"
+    )
+    words = (str(site.engine.home), clock.stamp(site.kept[4][0]), FOLDER)
+    ended = subprocess.run([sys.executable, "-c", script, *words], cwd=ROOT, capture_output=True, text=True)
+    assert (ended.returncode, ended.stdout, ended.stderr) == (0, "1\n", "")
+    assert left(site.engine) == []
+
+
+def test_a_screen_of_what_was_not_there_yet_says_so_and_every_other_is_there(site: Site) -> None:
+    with closing(site.engine.as_of(site.kept[4][0])) as then:  # before tiny@3, and before there was another project
+        for there in (AskVersions("tiny", Page()), AskHealthOf("tiny"), AskCard("tiny@2"), AskTimes("tiny")):
+            assert why_missing(then, there) is None
+        for question in (AskVersions("other", Page()), AskHealthOf("other"), AskTimes("other")):
+            assert str(why_missing(then, question)).startswith("There is no project 'other' here")
+        assert "tiny@3" in str(why_missing(then, AskCard("tiny@3")))
+
+
 def left(engine: Engine) -> list[str]:
     return sorted(os.listdir(engine.home / "cache" / FOLDER))
 
@@ -286,4 +311,24 @@ def test_the_running_console_steps_back_and_comes_back_while_it_sees_to_the_sche
         terminal.press("q")
         assert terminal.ended() == 0
     assert site.engine.count_audit() == before
+    assert left(site.engine) == []
+
+
+def test_a_console_that_is_left_in_the_past_keeps_the_mark_of_its_last_look_at_now_and_no_copy(site: Site) -> None:
+    at, home = site.kept[4][0], site.engine.home
+    opened = clock.now()
+    with Terminal("--home", home, "--operator", "ada") as terminal:
+        terminal.see(" UTC")  # the picture of last time, at which keys do nothing, has none
+        terminal.press("T")
+        terminal.see("just before tiny")
+        terminal.press(f"{clock.stamp(at)}\r")
+        terminal.see("AS OF")
+        back = clock.now()
+        terminal.press("2")
+        terminal.see("T now  Candidates")
+        terminal.press("1")
+        terminal.see("T now  Overview")
+        terminal.press("q")
+        assert terminal.ended() == 0
+    assert opened < clock.moment((home / "console" / "ada.seen").read_text()) < back
     assert left(site.engine) == []
