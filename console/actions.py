@@ -15,7 +15,8 @@ OPENED = ("card", "run", "diff", "times", "project_health", "bin", "occurrences"
 
 @dataclass(frozen=True)
 class Action:
-    """``label`` stands in the footer, ``help`` on the help page; ``danger`` marks what changes what is live."""
+    """``label`` stands in the footer, ``help`` on the help page; ``danger`` marks what changes what is live or is
+    gone for good, ``acts`` whatever else changes something."""
 
     id: str
     key: str
@@ -23,6 +24,7 @@ class Action:
     help: str
     screens: tuple[str, ...]
     danger: bool = False
+    acts: bool = False
     shown: bool = True
 
     @property
@@ -36,12 +38,14 @@ ACTIONS = (
     Action("decide", "c", "Decide", "open the decision card of the newest candidate", ("overview",)),
     Action("open", "enter", "Closer", "open the project's health: metric over time, drift, segments, alerts",
            ("health",)),
-    Action("acknowledge", "a", "Acknowledge", "say that you have taken an alert on, with your reason", HEALTHS),
-    Action("snooze", "z", "Snooze", "leave an alert out of the status for a while, with your reason", HEALTHS),
-    Action("look", "l", "Look now", "measure the live version on the newest rows", HEALTHS),
+    Action("acknowledge", "a", "Acknowledge", "say that you have taken an alert on, with your reason", HEALTHS,
+           acts=True),
+    Action("snooze", "z", "Snooze", "leave an alert out of the status for a while, with your reason", HEALTHS,
+           acts=True),
+    Action("look", "l", "Look now", "measure the live version on the newest rows", HEALTHS, acts=True),
     Action("decide", "c", "Decide", "open the decision card of the newest candidate", HEALTHS, shown=False),
     Action("by_column", "b", "By column", "performance by any column of the data, or by ranges that you choose",
-           ("project_health",)),
+           ("project_health",), acts=True),
     Action("section", "n", "Next section", "go on to the next section of the page", ("project_health",)),
     Action("metric", "m", "Next metric", "show another metric over time", ("project_health",)),
     Action("open", "enter", "Versions", "open the project's versions", ("overview",)),
@@ -60,25 +64,25 @@ ACTIONS = (
     Action("lift", "l", "Lift bar", "allow a version that was rolled back from to be made live again",
            ("versions", "card"), danger=True, shown=False),
     Action("retrain", "r", "Retrain", "queue a retrain of the project",
-           ("overview", "versions", "runs", *HEALTHS)),
+           ("overview", "versions", "runs", *HEALTHS), acts=True),
     Action("run_now", "r", "Run now", "run it by hand: the retrain, the look or the report; its times stay",
-           ("schedules",)),
+           ("schedules",), acts=True),
     Action("looks", "l", "Looks", "show the finished looks at health too, or hide them again", ("runs",)),
     Action("health", "h", "Health", "how the live version does: metric over time, drift, segments, alerts",
            ("overview", "versions")),
     Action("times", "i", "Run times", "what each step usually takes, and since when it is slower",
            ("runs", "run", "overview")),
-    Action("pause", "p", "Pause", "nothing of it starts by itself until it is resumed", ("schedules",)),
-    Action("resume", "u", "Resume", "let it start by itself again, from now on", ("schedules",)),
-    Action("edit", "e", "Change", "another rule or zone, from now on", ("schedules",)),
+    Action("pause", "p", "Pause", "nothing of it starts by itself until it is resumed", ("schedules",), acts=True),
+    Action("resume", "u", "Resume", "let it start by itself again, from now on", ("schedules",), acts=True),
+    Action("edit", "e", "Change", "another rule or zone, from now on", ("schedules",), acts=True),
     Action("history", "h", "All due times", "what became of every due time", ("schedules",)),
-    Action("cancel", "x", "Cancel", "end the run, with your reason", ("runs", "run")),
+    Action("cancel", "x", "Cancel", "end the run, with your reason", ("runs", "run"), acts=True),
     Action("next_log", "n", "Next log", "show the log of the next step", ("run",)),
     Action("verify", "v", "Verify", "follow the whole hash chain and say whether it holds", ("audit",)),
-    Action("scan", "s", "Look again", "look through the disk again, in the background", ("disk",)),
+    Action("scan", "s", "Look again", "look through the disk again, in the background", ("disk",), acts=True),
     Action("clean_up", "C", "Clean up", "see what can go and why, then move it to the bin", ("disk",), danger=True),
     Action("bin", "b", "Bin", "what was cleaned up and can still be restored", ("disk",)),
-    Action("restore", "u", "Restore", "put it back where it was", ("bin",)),
+    Action("restore", "u", "Restore", "put it back where it was", ("bin",), acts=True),
     Action("empty", "E", "Empty", "remove everything in the bin for good", ("bin",), danger=True),
     Action("filter", "slash", "Filter", "show only the rows that contain a text; Esc takes the filter away", LISTS),
     Action("search", "slash", "Search", "show only the lines of the log that contain a text", ("run",)),
@@ -102,11 +106,8 @@ ACTIONS = (
 )  # fmt: skip
 
 
-# What changes something, or shows what it would change: none of it can be done at a moment that is over.
-ACTS = frozenset({
-    "approve", "reject", "roll_back", "lift", "retrain", "run_now", "look", "by_column", "acknowledge", "snooze",
-    "pause", "resume", "edit", "cancel", "scan", "clean_up", "restore", "empty",
-})  # fmt: skip
+# None of it can be done at a moment that is over.
+ACTS = frozenset(action.id for action in ACTIONS if action.acts or action.danger)
 
 
 def of_screen(screen: str) -> tuple[Action, ...]:

@@ -239,8 +239,8 @@ class LeverframeApp(App[None]):
         elif self.who.as_of is not None:
             self.say("This console was opened with --at; leave it with q, and open it without to see now.", "watch")
         else:
-            opened = [page.question() for page in self.screen_stack[1:] if isinstance(page, Page)]
-            self.push_screen(doors.moment(tuple(each for each in opened if each is not None), self.last_visit))
+            asked = (page.question() for page in self.crossing.opened())
+            self.push_screen(doors.moment(tuple(each for each in asked if each is not None), self.last_visit))
 
     # The terminal
 

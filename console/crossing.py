@@ -35,6 +35,11 @@ class Crossing:
         """What goes on in the present while another moment is shown."""
         return self._present.runner.busy if self._present is not None else ()
 
+    def opened(self) -> list[Page]:
+        """The screens that are open on the numbered one and show something of the ledger."""
+        pages = [screen for screen in self._app.screen_stack[1:] if isinstance(screen, Page)]
+        return [page for page in pages if page.question() is not None]
+
     def mode(self, place: str) -> str:
         """The mode of a numbered screen. Those of the past are made anew: none shows a row of another moment."""
         return place if self._present is None else f"{place} {self._visits}"
@@ -58,7 +63,7 @@ class Crossing:
         while app.screen is not dialog:  # the terminal may have lost its room meanwhile
             app.pop_screen()
         app.pop_screen()
-        place, opened = str(app.current_mode), [page for page in app.screen_stack[1:] if isinstance(page, Page)]
+        place, opened = str(app.current_mode), self.opened()
         self._present = Present(place, app.who, app.last_visit, app.watcher, app.runner)
         self.past, self._visits, app.first, app.last_visit = past, self._visits + 1, None, None
         app.watcher.watch(None)

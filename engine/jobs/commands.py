@@ -26,6 +26,7 @@ class HealthCommands:
 
     _workspace: Workspace
     _ledger: Ledger
+    _store: ObjectStore
     operator: Operator
 
     def look(self, project: str, *, as_of: datetime | None = None, by: Sequence[str] = ()) -> Run:
@@ -54,8 +55,7 @@ class HealthCommands:
         from engine.monitoring.asked import read_asked
         from engine.versions.document import of_version
 
-        document = of_version(ObjectStore(self._workspace.objects), label, digest)
-        return {"by": read_asked(by, document)}
+        return {"by": read_asked(by, of_version(self._store, label, digest))}
 
     def _escalate(self) -> None:
         """Mark what nobody has taken notice of for too long."""

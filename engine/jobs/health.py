@@ -9,12 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from engine.clock import moment, stamp
 from engine.errors import Damage, Refusal, StepFailed
 from engine.jobs.baseline import kept_baseline
+from engine.jobs.same_rows import digest_of
+from engine.monitoring.status import OLDEST
 from engine.projects.manifest import Manifest
 from engine.runs.labels import fetched, labelled, labels_step
 from engine.runs.launch import Launch
@@ -42,6 +44,8 @@ class Memory:
 
     ``by``: columns to see performance by, each with the inner edges of its ranges, or none.
 
+    ``extract``: what the look before knew of how long extract has brought the same rows; ``still``: how long it may.
+
     ``rival``: its label and digest. ``baking``: the live version went live lately. ``until`` and ``rows`` are those of
     the data of the project's newest version: what is later is new.
     """
@@ -53,6 +57,8 @@ class Memory:
     until: datetime | None = None
     rows: int = 0
     by: Mapping[str, Sequence[float]] = field(default_factory=dict)
+    extract: Mapping[str, Any] | None = None
+    still: timedelta = OLDEST
 
 
 @dataclass(frozen=True)
@@ -86,16 +92,18 @@ def _look(room: Room, memory: Memory, meter: OwnProcess, label: str, document: d
     extract = room.launch(live.stage, "extract", "extract", (0.05, 0.45))
     room.tell(0.05, "extract")
     extract.begin()
-    labels = labels_step(room, live.stage, (0.36, 0.45))
+    labels = labels_step(room, live.stage, 0.45)
     reference = _reference(room, live)
     extract.conclude(room.record)
     table = read_output(extract.output, "data", form, "extract")
     _refuse_undated(table, manifest)
+    same_rows = _same_rows(room, memory, table, manifest)
     table, labels_problem = _labelled(room, table, labels, manifest)
     current = newer(table, manifest, reference.train, reference.boundary, room.run.as_of, MOST_ROWS)
-    room.tell(0.45, "score")
-    predictions, problem = _scored(room, live, current.table, "score", 0.45)
-    baseline, baseline_problem = kept_baseline(room, live, reference)
+    room.tell(0.47, "score")
+    predictions, problem = _scored(room, live, current.table, "score", 0.47)
+    # Where nothing was scored, there is nothing to hold against it.
+    baseline, baseline_problem = kept_baseline(room, live, reference) if predictions is not None else (None, problem)
     rival, rival_problem, rival_until = _rival(room, memory, current.table)
     room.tell(0.80, "measure")
     job = _job(room, live, reference, current)
@@ -103,6 +111,7 @@ def _look(room: Room, memory: Memory, meter: OwnProcess, label: str, document: d
         "predictions": _written(room, "predictions", predictions),
         "problem": problem,
         "labels_problem": labels_problem,
+        "same_rows": same_rows,
         "baseline": str(baseline) if baseline else None,
         "baseline_problem": baseline_problem,
         "by": dict(memory.by),
@@ -128,6 +137,18 @@ def _reference(room: Room, live: Rebuilt) -> Split:
     return split(read_folder(folder), live.manifest, moment(live.document["lineage"]["as_of"]))
 
 
+def _same_rows(room: Room, memory: Memory, table: pa.Table, manifest: Manifest) -> dict[str, Any] | None:
+    """What says how old the data is where no time column does."""
+    if manifest.data.time is not None:
+        return None
+    return {
+        "before": memory.extract,
+        "digest": digest_of(table, manifest.data.key),
+        "rows": table.num_rows,
+        "still": memory.still.total_seconds(),
+    }
+
+
 def _labelled(
     room: Room, table: pa.Table, step: Launch | None, manifest: Manifest
 ) -> tuple[pa.Table, str | None]:
@@ -135,7 +156,7 @@ def _labelled(
     if step is None:
         return table, None
     try:
-        return labelled(table, fetched(step, room), manifest), None
+        return labelled(table, fetched(step, room, 0.45), manifest), None
     except StepFailed as problem:
         return table, str(problem)
 
@@ -168,7 +189,7 @@ def _rival(room: Room, memory: Memory, rows: pa.Table) -> tuple[pa.Table | None,
     label, digest = memory.rival
     try:
         document = of_version(room.store, label, digest)
-        return *_scored(room, rebuild(room, label, document, "rival"), rows, "score before", 0.62), _until(document)
+        return *_scored(room, rebuild(room, label, document, "rival"), rows, "score before", 0.64), _until(document)
     except (Refusal, Damage) as problem:
         return None, str(problem), None
 

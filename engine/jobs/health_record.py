@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from engine.clock import moment, stamp
-from engine.jobs import triggers
+from engine.jobs import same_rows, triggers
 from engine.jobs.health import Memory, Seen
 from engine.monitoring import alert_book, looks
 from engine.monitoring.alerts import left_behind
@@ -41,6 +41,7 @@ def remember(ledger: Ledger, room: Room) -> Memory:
             " WHERE v.project = ? ORDER BY v.number DESC LIMIT 1",
             (project,),
         ).fetchone()
+        extract, still = same_rows.recall(db, room.run.project, room.run.as_of)
         options = db.execute("SELECT options FROM runs WHERE id = ?", (room.run.id,)).fetchone()["options"]
     before = looks.unpacked(earlier["document"]) if earlier else {}
     return Memory(
@@ -52,6 +53,8 @@ def remember(ledger: Ledger, room: Room) -> Memory:
         until=moment(min(newest["data_until"] or newest["as_of"], newest["as_of"])),
         rows=int(newest["rows"] or 0),
         by=json.loads(options).get("by", {}),
+        extract=extract,
+        still=still,
     )
 
 

@@ -34,9 +34,8 @@ def _health(ledger: Ledger, room: Room) -> None:
     from engine.jobs.bake import roll_back
     from engine.jobs.health import look
     from engine.jobs.health_record import register, remember
-    from engine.jobs.same_rows import with_age
 
-    seen = with_age(ledger, room, look(room, remember(ledger, room)))
+    seen = look(room, remember(ledger, room))
     drop_copies(room.folder)
     counts = register(ledger, room, seen, clock.now())
     # The alert stands before anything moves; who is killed here leaves it proposing what was not done.

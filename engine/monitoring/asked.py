@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from math import isfinite
 from typing import Any
 
 from engine.errors import Invalid
 from engine.projects.manifest_fields import nearest, shown
-from engine.projects.manifest_health import MOST_EDGES
+from engine.projects.manifest_health import MOST_EDGES, are_edges
 from engine.validation.columns import listed
 
 MOST_COLUMNS = 10
@@ -45,8 +44,7 @@ def _column(text: str) -> tuple[str, tuple[float, ...]]:
         numbers = tuple(float(edge) for edge in edges.split(","))
     except ValueError:
         numbers = ()
-    rising = all(map(isfinite, numbers)) and list(numbers) == sorted(set(numbers))
-    if not numbers or not rising or len(numbers) > MOST_EDGES:
+    if not are_edges(numbers):
         raise Invalid(
             f"{shown(text)} is not understood; write a column, or a column with at most {MOST_EDGES} rising numbers, "
             "such as distance=500,1000."

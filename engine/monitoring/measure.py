@@ -18,6 +18,7 @@ from engine.errors import LeverframeError
 from engine.monitoring import findings as found
 from engine.monitoring.case import Case, read_case
 from engine.monitoring.drift_watch import Watched, remembered, watch
+from engine.monitoring.freshness import PART, follow, freshness
 from engine.monitoring.importance import ranked
 from engine.monitoring.outputs import of_outputs
 from engine.monitoring.performance import Performance, performance
@@ -44,7 +45,12 @@ def measure(job: Mapping[str, Any]) -> dict[str, Any]:
     watched = watch(case, performed.said)
     listed = _findings(case, checks, watched, performed)
     parts = _parts(case, checks, watched, performed, listed)
+    extract, aged, still = _freshness(case)
+    listed += [still] if still is not None else []
     verdict, why = found.verdict_of(listed, parts)
+    parts |= aged
+    if verdict != "unknown":  # That rows came says nothing of how the version does.
+        verdict, why = found.verdict_of(listed, parts)
     answer = {
         "version": job["version"],
         "as_of": job["as_of"],
@@ -56,6 +62,7 @@ def measure(job: Mapping[str, Any]) -> dict[str, Any]:
         "findings": listed,
         "measured": [name for name, part in parts.items() if part["verdict"] != "cannot tell"],
         "parts": parts,
+        "extract": extract,
         "quality": [asdict(check) for check in checks],
         "told": [each["key"].removeprefix("drift:") for each in listed if each["part"] == "drift"],
         **_drift_answer(watched),
@@ -81,6 +88,16 @@ def _quality(case: Case) -> tuple[QualityCheck, ...]:
         return checks
     newer = case.current.num_rows + job["left_out"]
     return with_unplaced(checks, job["time"], newer, case.reference.num_rows, Unplaced(**job["unplaced"]))
+
+
+def _freshness(case: Case) -> tuple[dict[str, Any] | None, dict[str, dict[str, str]], found.Found | None]:
+    """Where no time column tells how old the data is: what is known of its rows, the part, and what was found."""
+    told = case.job["same_rows"]
+    if told is None:
+        return None, {}, None
+    rows = follow(told["before"], told["digest"], told["rows"], case.as_of)
+    part, still = freshness(rows, case.as_of, timedelta(seconds=told["still"]))
+    return asdict(rows), {PART: part}, still
 
 
 def _findings(

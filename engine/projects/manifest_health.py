@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 from math import isfinite
 from typing import Any
@@ -31,12 +32,18 @@ def _bins(table: Table) -> dict[str, tuple[float, ...]]:
     """``distance = [500, 1000]``: below 500, from 500, from 1000 on."""
     found: dict[str, tuple[float, ...]] = {}
     for column, edges in table.values.items():
-        numbers = isinstance(edges, list) and all(type(edge) in (int, float) and isfinite(edge) for edge in edges)
-        if not numbers or not 1 <= len(edges) <= MOST_EDGES or edges != sorted(set(edges)):
+        numbers = isinstance(edges, list) and all(type(edge) in (int, float) for edge in edges)
+        if not numbers or not are_edges(edges):
             table.mistake(column, f"is {shown(edges)}; it must be a list of rising numbers, at most {MOST_EDGES}.")
         else:
             found[column] = tuple(float(edge) for edge in edges)
     return found
+
+
+def are_edges(numbers: Sequence[float]) -> bool:
+    """Whether ranges can be cut at ``numbers``: they rise, each is finite, and they are not too many."""
+    rising = all(map(isfinite, numbers)) and list(numbers) == sorted(set(numbers))
+    return rising and 1 <= len(numbers) <= MOST_EDGES
 
 
 def triggers(page: Page, values: Any) -> tuple[TriggerSpec, ...]:

@@ -22,12 +22,15 @@ if TYPE_CHECKING:
     from engine.runs.room import Room
 
 LABELS = "labels"
+_TAKES = 0.02  # of a run
 _ROW, _SAID = "(row)", "(label)"
 
 
-def labels_step(room: Room, stage: Stage, span: tuple[float, float]) -> Launch | None:
+def labels_step(room: Room, stage: Stage, at: float) -> Launch | None:
     """The step that fetches labels, not yet begun; None where they come with the data."""
-    return room.launch(stage, LABELS, LABELS, span) if stage.manifest.data.labels is not None else None
+    if stage.manifest.data.labels is None:
+        return None
+    return room.launch(stage, LABELS, LABELS, (at, at + _TAKES))
 
 
 def labelled(table: pa.Table, labels: pa.Table, manifest: Manifest) -> pa.Table:
@@ -38,18 +41,13 @@ def labelled(table: pa.Table, labels: pa.Table, manifest: Manifest) -> pa.Table:
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    from engine.validation.columns import unwrapped
+    from engine.validation.columns import missing, unwrapped
 
     key, target = list(manifest.data.key), manifest.data.target
     _check(table, key, "extract")
     _check(labels, [*key, target], LABELS)
-    labels = _known(labels, target)
-    ours = _plain(table.select(key))
-    asked = _as(_plain(labels.select(key)), ours)
-    _check_unique(asked, key)
-    right = asked.append_column(_SAID, unwrapped(labels.column(target)))
-    left = ours.append_column(_ROW, pa.array(range(table.num_rows), pa.int64()))
-    found = left.join(right, keys=key, join_type="left outer").sort_by(_ROW).column(_SAID)
+    labels = labels.filter(pa.array(~missing(labels.column(target))))  # A row without a label says nothing.
+    found = _found(_plain(table.select(key)), _plain(labels.select(key)), unwrapped(labels.column(target)))
     if target not in table.column_names:
         return table.append_column(target, found)
     given = unwrapped(table.column(target))
@@ -63,9 +61,12 @@ def labelled(table: pa.Table, labels: pa.Table, manifest: Manifest) -> pa.Table:
     return table.set_column(table.column_names.index(target), target, both)
 
 
-def fetched(step: Launch, room: Room) -> pa.Table:
-    """Let the step run, and read what it left. Raises StepFailed when it fails, or that is not readable."""
-    room.tell(0.36, LABELS)
+def fetched(step: Launch, room: Room, at: float) -> pa.Table:
+    """Let the step run, and read what it left. Raises StepFailed when it fails, or that is not readable.
+
+    ``at``: how far the run is by then.
+    """
+    room.tell(at, LABELS)
     step.begin()
     step.conclude(room.record)
     return read_output(step.output, LABELS, step.stage.manifest.data.format, LABELS)
@@ -80,16 +81,22 @@ def _check(table: pa.Table, wanted: Sequence[str], who: str) -> None:
         )
 
 
-def _known(labels: pa.Table, target: str) -> pa.Table:
-    """The rows that say something: a row without a label is none."""
+def _found(ours: pa.Table, asked: pa.Table, said: pa.ChunkedArray) -> pa.ChunkedArray:
+    """For each row of ``ours`` what is said of its key; null where nothing is."""
     import pyarrow as pa
-    import pyarrow.compute as pc
 
-    column = labels.column(target)
-    known = pc.is_valid(column)
-    if pa.types.is_floating(column.type):
-        known = pc.and_(known, pc.invert(pc.fill_null(pc.is_nan(column), False)))
-    return labels.filter(known)
+    asked, key = _as(asked, ours), ours.column_names
+    try:
+        _check_unique(asked)
+        left = ours.append_column(_ROW, pa.array(range(ours.num_rows), pa.int64()))
+        joined = left.join(asked.append_column(_SAID, said), keys=key, join_type="left outer")
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
+        kinds = ", ".join(f"'{plain(name, 60)}' is {ours.schema.field(name).type}" for name in key)
+        raise StepFailed(
+            f"Labels cannot join the data: {kinds}, and the label is {said.type}; a key and a label are numbers, texts "
+            "or times."
+        ) from None
+    return joined.sort_by(_ROW).column(_SAID)
 
 
 def _as(labels: pa.Table, table: pa.Table) -> pa.Table:
@@ -112,9 +119,10 @@ def _plain(keys: pa.Table) -> pa.Table:
     return pa.table({name: unwrapped(keys.column(name)) for name in keys.column_names})
 
 
-def _check_unique(keys: pa.Table, names: Sequence[str]) -> None:
+def _check_unique(keys: pa.Table) -> None:
     """Of two labels for one row nobody can say which is right."""
-    several = keys.num_rows - keys.group_by(list(names)).aggregate([]).num_rows
+    names = keys.column_names
+    several = keys.num_rows - keys.group_by(names).aggregate([]).num_rows
     if several:
         raise StepFailed(
             f"labels returned {several:,} {'row' if several == 1 else 'rows'} with a key that another has "

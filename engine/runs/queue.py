@@ -24,7 +24,7 @@ from engine.errors import Conflict, NotFound, Refusal
 from engine.people.operators import account
 from engine.records import Operator, RunState
 from engine.runs import capacity, retries
-from engine.runs.cancelling import asked_to_end, refuse_cancelled
+from engine.runs.cancelling import asked_to_end
 from engine.storage.disk import refused
 from engine.storage.free_space import too_little
 from engine.storage.ledger import Ledger
@@ -221,9 +221,9 @@ def finish(
     of what the transaction records is kept.
     """
     assert state in ENDED
-    if state == "succeeded":
-        refuse_cancelled(db, run)
     asked = asked_to_end(db, run)
+    if asked and state == "succeeded":
+        raise Conflict(asked)
     if asked:
         state, why, version, again = "cancelled", asked, None, False
     following = retries.retry_of(db, run, at) if again else None

@@ -73,14 +73,14 @@ def _retrain(room: Room, judge: OwnProcess) -> Made:
     extract = room.launch(start.stage, "extract", "extract", (0.05, 0.40))
     room.tell(0.05, "extract")
     extract.begin()
-    labels = labels_step(room, start.stage, (0.36, 0.40))
+    labels = labels_step(room, start.stage, 0.40)
     compute = start.manifest.compute
-    train = room.launch(start.stage, "train", "train", (0.40, 0.70), compute)
+    train = room.launch(start.stage, "train", "train", (0.42, 0.70), compute)
     extract.conclude(room.record)
-    room.tell(0.40, "checking the data")
     table = read_output(extract.output, "data", form, "extract")
     if labels is not None:
-        table = labelled(table, fetched(labels, room), start.manifest)
+        table = labelled(table, fetched(labels, room, 0.40), start.manifest)
+    room.tell(0.42, "checking the data")
     data = prepare(table, start.manifest, room.run.as_of)
     lock, rows = start.lock.digest, data.table.num_rows
     room.note(lock=lock, rows=rows, train_rows=data.train.num_rows, holdout_rows=data.holdout.num_rows)
@@ -90,7 +90,7 @@ def _retrain(room: Room, judge: OwnProcess) -> Made:
     with ThreadPoolExecutor(2) as pool:
         storing = pool.submit(put_table, room.store, data.table)
         write_input(data.train, train.input, form)
-        room.tell(0.40, "train")
+        room.tell(0.42, "train")
         train.begin()
         live = pool.submit(_score_live, room, data)
         scoring = room.launch(start.stage, "score", "score", (0.70, 0.80), compute)

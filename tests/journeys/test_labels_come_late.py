@@ -57,7 +57,9 @@ class Site:
         tiny.replace(folder, "leverframe.toml", 'time = "at"', source)
         self.engine: Engine = open_engine(root / "home", "ada", create=True)
         self.engine.add(folder)
-        run = self.engine.wait(self.engine.retrain("tiny", as_of=FIRST).id, lambda r: None)
+        bar: list[float] = []
+        run = self.engine.wait(self.engine.retrain("tiny", as_of=FIRST).id, lambda r: bar.append(r.progress))
+        assert bar == sorted(bar), "the bar never goes back"
         assert run.version == "tiny@1", run.why
         assert [step.name for step in run.steps if step.name in ("extract", "labels", "train")] == [
             "extract", "labels", "train",
@@ -70,7 +72,9 @@ class Site:
         self.store.write_text(json.dumps({"until": row(until), "other": other, "broken": broken}))
 
     def look(self, as_of: datetime) -> Look:
-        run = self.engine.wait(self.engine.look("tiny", as_of=as_of).id, lambda r: None)
+        bar: list[float] = []
+        run = self.engine.wait(self.engine.look("tiny", as_of=as_of).id, lambda r: bar.append(r.progress))
+        assert bar == sorted(bar), "the bar never goes back"
         assert run.state == "succeeded", run.why
         found = self.engine.health("tiny")
         assert found is not None and found.document is not None

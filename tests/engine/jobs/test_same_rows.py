@@ -11,17 +11,15 @@ import pyarrow as pa
 import pytest
 
 from engine.api import Engine, open_engine
-from engine.jobs.same_rows import Extract, digest_of, follow, told
+from engine.clock import stamp
+from engine.jobs.same_rows import digest_of
+from engine.monitoring.freshness import Extract, follow, freshness
 from engine.monitoring.records import Look
 from tests import tiny
+from tests.engine.monitoring.test_measure import current, keys, measured
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 DAY = timedelta(days=1)
-WELL: dict[str, Any] = {
-    "verdict": "ok", "why": "quality is well", "findings": [], "measured": ["quality"],
-    "parts": {"quality": {"verdict": "ok", "why": "all checks are well"}},
-}  # fmt: skip
-
 
 def looks(*digests: str, every: timedelta = DAY) -> Extract:
     """What the last of these looks knows."""
@@ -47,24 +45,39 @@ def looks(*digests: str, every: timedelta = DAY) -> Extract:
 def test_the_same_rows_are_told_and_watched_once_they_are_older_than_they_may_be(
     digests: str, verdict: str, why: str
 ) -> None:
-    answer = told(WELL, looks(*digests), NOW, 2 * DAY)
-    part = answer["parts"]["freshness"]
+    part, found = freshness(looks(*digests), NOW, 2 * DAY)
     assert part["verdict"] == verdict
     assert part["why"].startswith(why)
-    assert answer["verdict"] == ("watch" if verdict == "watch" else "ok")
-    assert ("freshness" in answer["measured"]) == (verdict != "cannot tell")
-    assert [each["key"] for each in answer["findings"]] == (["same-rows"] if verdict == "watch" else [])
+    assert (found["key"] if found else None) == ("same-rows" if verdict == "watch" else None)
 
 
-def test_that_nothing_tells_the_age_stands_in_the_reason_of_a_look_that_is_well() -> None:
-    assert "freshness: extract has brought the same" in told(WELL, looks("a"), NOW, DAY)["why"]
+def look_at(folder: Path, rows: pa.Table, *digests: str) -> dict[str, Any]:
+    """What the meter says of a project without a time column whose looks saw these digests."""
+    before = asdict(looks(*digests[:-1])) if digests[:-1] else None
+    same = {"before": before, "digest": digests[-1], "rows": rows.num_rows, "still": (2 * DAY).total_seconds()}
+    return measured(folder, rows, time=None, until=None, as_of=stamp(NOW), same_rows=same)
 
 
-def test_that_rows_came_makes_no_green_light_of_a_look_that_could_tell_nothing() -> None:
-    none = {**WELL, "verdict": "unknown", "why": "too few rows", "measured": [],
-            "parts": {"quality": {"verdict": "cannot tell", "why": "too few rows"}}}  # fmt: skip
-    answer = told(none, looks("a", "b"), NOW, DAY)
-    assert (answer["verdict"], answer["why"]) == ("unknown", "too few rows")
+def test_a_look_has_a_part_for_it_and_its_reason_says_that_nothing_tells_the_age(tmp_path: Path) -> None:
+    answer = look_at(tmp_path, current(), "a")
+    assert answer["verdict"] == "ok" and "freshness: extract has brought the same" in answer["why"]
+    assert "freshness" not in answer["measured"]
+    assert answer["extract"]["digest"] == "a"
+
+
+def test_a_source_that_stands_still_is_a_finding_of_the_look(tmp_path: Path) -> None:
+    before = asdict(looks("b", "a", "a"))
+    same = {"before": before, "digest": "a", "rows": 40, "still": DAY.total_seconds()}
+    answer = measured(tmp_path, current(), time=None, until=None, as_of=stamp(NOW + 3 * DAY), same_rows=same)
+    assert answer["verdict"] == "watch" and "same-rows" in keys(answer)
+    assert "freshness" in answer["measured"]
+
+
+def test_that_rows_came_makes_no_green_light_of_a_look_that_could_tell_nothing(tmp_path: Path) -> None:
+    few = current().slice(0, 5)
+    answer = look_at(tmp_path, few, "a", "b")
+    assert answer["parts"]["freshness"]["verdict"] == "ok"
+    assert answer["verdict"] == "unknown", answer["why"]
 
 
 def test_rows_with_a_key_are_the_same_in_any_order_and_every_changed_cell_counts() -> None:
@@ -96,14 +109,14 @@ def test_a_source_that_stands_still_is_found_by_looks_and_ends_when_it_moves(tmp
     assert run.version == "tiny@1", run.why
     engine.move(engine.plan_release("tiny@1"), "first", lambda step: None)
 
-    assert freshness(look(engine, first + DAY)) == "cannot tell"
+    assert told(look(engine, first + DAY)) == "cannot tell"
     still.write_text("2026-08-06T00:00:00+00:00")
-    assert freshness(look(engine, first + 2 * DAY)) == "ok"
-    assert freshness(look(engine, first + 8 * DAY)) == "ok", "a retrain is due each week, and it may be missed once"
+    assert told(look(engine, first + 2 * DAY)) == "ok"
+    assert told(look(engine, first + 8 * DAY)) == "ok", "a retrain is due each week, and it may be missed once"
     found = look(engine, first + 20 * DAY)
-    assert (freshness(found), "same-rows" in open_keys(engine)) == ("watch", True)
+    assert (told(found), "same-rows" in open_keys(engine)) == ("watch", True)
     still.write_text("")
-    assert freshness(look(engine, first + 21 * DAY)) == "ok"
+    assert told(look(engine, first + 21 * DAY)) == "ok"
     assert "same-rows" not in open_keys(engine)
     engine.close()
 
@@ -116,7 +129,7 @@ def look(engine: Engine, as_of: datetime) -> Look:
     return found
 
 
-def freshness(found: Look) -> str:
+def told(found: Look) -> str:
     assert found.document is not None
     return str(found.document["parts"]["freshness"]["verdict"])
 

@@ -87,6 +87,7 @@ def job(folder: Path, current: pa.Table, said: pa.Table | None, **changes: Any) 
         "predictions": written("predictions.parquet", said),
         "problem": None,
         "labels_problem": None,
+        "same_rows": None,
         "baseline": written("baseline.parquet", baseline()),
         "baseline_problem": None,
         "rival": None,

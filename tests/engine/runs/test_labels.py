@@ -67,6 +67,7 @@ def test_a_large_table_keeps_every_row_in_its_place(manifest: Manifest) -> None:
         (pa.table({"ident": [3], "late": [0]}), "labels returned no column 'id'"),
         (pa.table({"id": [3]}), "labels returned no column 'late'"),
         (pa.table({"id": ["three"], "late": [0]}), "'id' is string in labels, int64 in extract"),
+        (pa.table({"id": [3], "late": [[1]]}), "Labels cannot join the data: 'id' is int64, and the label is list"),
         (pa.table({"id": [3], "late": ["what"]}), "labels returned string for 'late' and extract int64"),
     ],
 )
