@@ -214,7 +214,7 @@ def edit(
     cool_down: str | None,
     reason: str,
 ) -> None:
-    """Change PROJECT's schedule from now on. It holds until the manifest's own entry changes."""
+    """Change PROJECT's schedule from now on. It holds until a version with another entry goes live."""
     if cron is not None and every is not None:
         raise click.UsageError("schedules edit takes --cron or --every, not both.")
     rule = f"every {every}" if every is not None else cron

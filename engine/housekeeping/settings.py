@@ -1,4 +1,4 @@
-"""What an operator may choose: how much stays free, how long what is kept. Numbers in the ledger, with defaults."""
+"""What an admin may choose: who approves, how much stays free, how long what is kept; in the ledger, with defaults."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from engine.audit import trail
 from engine.errors import Invalid
 from engine.housekeeping.retention import Rules
 from engine.people.operators import require
+from engine.projects import in_force
 from engine.projects.durations import SIZE_FORM, parse_size
 from engine.records import Operator
 from engine.runs import capacity
@@ -21,7 +22,7 @@ from engine.storage.ledger import Ledger
 from engine.storage.workspace import Workspace
 from engine.text import plain
 
-Unit = Literal["bytes", "days", "count"]
+Unit = Literal["bytes", "days", "count", "yes or no"]
 _LARGEST = 1 << 50
 
 
@@ -37,6 +38,8 @@ class Setting:
 
 
 _MEANINGS: dict[str, tuple[Unit, int, str]] = {
+    in_force.APPROVALS: ("count", 1, "people who must approve a release of any project; a project may ask for more"),
+    in_force.FOUR_EYES: ("yes or no", 0, "whoever asked for a retrain may not approve what came of it, in any project"),
     "keep_free": ("bytes", 0, "with less free on the disk no retrain begins; decisions and rollback still work"),
     capacity.AT_ONCE: ("count", 1, "runs at the same time; the others wait in the queue"),
     capacity.MEMORY: ("bytes", 0, "memory for all runs together; one run may always run"),
@@ -60,7 +63,8 @@ def rules(db: sqlite3.Connection) -> Rules:
 
 def everything(db: sqlite3.Connection, workspace: Workspace) -> tuple[Setting, ...]:
     """Every setting with its value."""
-    chosen, defaults = _chosen(db), {**asdict(Rules()), **capacity.defaults()}
+    chosen = _chosen(db)
+    defaults = {**asdict(Rules()), **capacity.defaults(), **in_force.NOTHING_ASKED}
     found = []
     for name, (unit, _, meaning) in _MEANINGS.items():
         if name == "keep_free":
@@ -94,6 +98,8 @@ def _read(name: str, text: str) -> int:
     if unit == "bytes":
         found = 0 if text == "0" else parse_size(text)
         form = SIZE_FORM
+    elif unit == "yes or no":
+        found, form = {"yes": 1, "no": 0}.get(text), "yes or no"
     else:
         digits = text.removesuffix("d") if unit == "days" else text
         found = int(digits) if digits.isascii() and digits.isdigit() and len(digits) < 10 else None
@@ -118,4 +124,6 @@ def _chosen(db: sqlite3.Connection) -> dict[str, int]:
 def _text(value: int, unit: Unit) -> str:
     if unit == "bytes":
         return in_words(value) if value else "0"
+    if unit == "yes or no":
+        return "yes" if value else "no"
     return f"{value} day{'' if value == 1 else 's'}" if unit == "days" else str(value)

@@ -25,26 +25,32 @@ def add(ledger: Ledger, path: Path, by: Operator, at: datetime) -> Project:
         raise NotFound(f"{folder} is not a folder; name the folder that holds leverframe.toml.")
     manifest = load_manifest(folder)
     with ledger.write() as db:
-        row = db.execute("SELECT path, removed_at FROM projects WHERE name = ?", (manifest.name,)).fetchone()
+        row = db.execute("SELECT path, removed_at, manifest FROM projects WHERE name = ?", (manifest.name,)).fetchone()
         if row is not None and row["removed_at"] is None:
             raise Conflict(f"There is a project '{manifest.name}' already, from {row['path']}; remove it first.")
-        values = (manifest.title, manifest.owner, str(folder), json.dumps(manifest.document), stamp(at))
-        if row is None:
+        document, place = manifest.document, (str(folder), stamp(at))
+        if row is not None and _is_live(db, manifest.name):
+            # What its live version says stays in force: removing and adding is no way round an approval.
+            document = json.loads(row["manifest"])
             db.execute(
-                "INSERT INTO projects (title, owner, path, manifest, added_at, name) VALUES (?, ?, ?, ?, ?, ?)",
-                (*values, manifest.name),
+                "UPDATE projects SET path = ?, added_at = ?, removed_at = NULL WHERE name = ?", (*place, manifest.name)
             )
         else:
             db.execute(
-                "UPDATE projects SET title = ?, owner = ?, path = ?, manifest = ?, added_at = ?, removed_at = NULL"
-                " WHERE name = ?",
-                (*values, manifest.name),
+                "INSERT INTO projects (title, owner, manifest, path, added_at, name) VALUES (?, ?, ?, ?, ?, ?)"
+                " ON CONFLICT (name) DO UPDATE SET title = excluded.title, owner = excluded.owner,"
+                " manifest = excluded.manifest, path = excluded.path, added_at = excluded.added_at, removed_at = NULL",
+                (manifest.title, manifest.owner, json.dumps(document), *place, manifest.name),
             )
         from engine.projects import schedules
 
-        schedules.sync(db, manifest.name, manifest.document, at)
+        schedules.sync(db, manifest.name, document, at)
         trail.append(db, at=at, actor=by, action="add", subject=manifest.name, details={"path": str(folder)})
         return find(db, manifest.name)
+
+
+def _is_live(db: sqlite3.Connection, name: str) -> bool:
+    return db.execute("SELECT 1 FROM versions WHERE project = ? AND state = 'live'", (name,)).fetchone() is not None
 
 
 def remove(ledger: Ledger, name: str, reason: str, by: Operator, at: datetime) -> None:

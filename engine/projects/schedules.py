@@ -33,19 +33,26 @@ def in_force(db: sqlite3.Connection, project: str, job: str) -> sqlite3.Row | No
 
 
 def sync(db: sqlite3.Connection, project: str, document: Mapping[str, Any], at: datetime) -> None:
-    """Take over what the manifest says, where that is not what it said before.
+    """Put in force what the manifest ``document`` says, where that is not in force already.
 
-    An operator's edit holds until the manifest's own entry changes, and a pause until somebody resumes.
+    An operator's edit belongs to the entry that it was made on, and is in force whenever that entry is. A pause holds
+    until somebody resumes.
     """
-    entries = _entries(document)
+    rules = wanted(db, project, document)
     for job in SCHEDULED:
-        entry, row = entries.get(job), in_force(db, project, job)
-        if row is not None and entry == json.loads(row["entry"]):
+        rule, row = rules.get(job), in_force(db, project, job)
+        if row is not None and rule is not None and all(row[name] == value for name, value in rule.items()):
             continue
-        if entry is None:
-            end(db, project, job, at)
-        else:
-            _begin(db, project, job, entry, row, at)
+        end(db, project, job, at)
+        if rule is not None:
+            _insert(db, rule, at)
+
+
+def wanted(db: sqlite3.Connection, project: str, document: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """The rows that are in force for each job when the manifest ``document`` is, but for their times."""
+    return {
+        job: _rule(db, project, job, entry) for job, entry in _entries(document).items() if job in SCHEDULED
+    }
 
 
 def _entries(document: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -57,9 +64,11 @@ def _entries(document: Mapping[str, Any]) -> Mapping[str, Any]:
     return {**entries, "report": {"cron": REPORT_DUE, "timezone": zone}}
 
 
-def _begin(
-    db: sqlite3.Connection, project: str, job: str, entry: Mapping[str, Any], row: sqlite3.Row | None, at: datetime
-) -> None:
+def _rule(db: sqlite3.Connection, project: str, job: str, entry: Mapping[str, Any]) -> dict[str, Any]:
+    rows = db.execute(
+        "SELECT * FROM schedules WHERE project = ? AND job = ? ORDER BY id DESC", (project, job)
+    ).fetchall()
+    same = next((row for row in rows if json.loads(row["entry"]) == entry), None)
     values = {
         "project": project,
         "job": job,
@@ -68,14 +77,19 @@ def _begin(
         "catch_up": entry.get("catch_up", "latest"),
         "give_up_after": entry.get("give_up_after"),
         "cool_down": entry.get("cool_down"),
-        "enabled": row["enabled"] if row else 1,
-        "note": row["note"] if row and not row["enabled"] else "",
+        "enabled": 1,
+        "note": "",
         "origin": "manifest",
-        "changed_by": row["changed_by"] if row and not row["enabled"] else None,
+        "changed_by": None,
         "entry": json.dumps(entry),
     }
-    end(db, project, job, at)
-    _insert(db, values, at)
+    if same is not None and same["origin"] == "operator":
+        values |= {name: same[name] for name in _KEPT}
+    if rows and rows[0]["enabled"] != values["enabled"]:
+        values |= {name: rows[0][name] for name in ("enabled", "note")}
+    if rows and not values["enabled"]:
+        values["changed_by"] = values["changed_by"] or rows[0]["changed_by"]
+    return values
 
 
 def replace(db: sqlite3.Connection, row: sqlite3.Row, at: datetime, **changes: Any) -> None:

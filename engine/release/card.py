@@ -9,6 +9,7 @@ from typing import Any
 
 from engine.clock import moment
 from engine.errors import Damage
+from engine.projects import in_force
 from engine.records import Change, DecisionCard, Gate, Metric, Operator, Segment, Version
 from engine.release.plan import live_deployment, refusal_to_release
 from engine.storage.objects import ObjectStore
@@ -35,7 +36,7 @@ def card(db: sqlite3.Connection, store: ObjectStore, label: str, operator: Opera
         gates=tuple(Gate(**gate) for gate in document["gates"]),
         segments=tuple(_segment(s) for s in measured["segments"]),
         changed_decisions=measured["changed_decisions"],
-        changes=_changes(db, store, version),
+        changes=(*_changes(db, store, version), *_into_force(db, version, document)),
         last_rejected=_last_rejected(db, version.project, version.number),
         made_by=f"run {version.run}, asked for by {document['lineage']['requested_by']}",
         blocked=refusal_to_release(db, label, operator, now),
@@ -50,6 +51,16 @@ def _changes(db: sqlite3.Connection, store: ObjectStore, version: Version) -> tu
         return difference(db, store, version.against, version.label)
     except Damage as damage:
         return (Change("changes", f"they cannot be told: {damage}"),)
+
+
+def _into_force(db: sqlite3.Connection, version: Version, document: dict[str, Any]) -> tuple[Change, ...]:
+    """What a candidate would put in force otherwise than today; nothing where it changes nothing."""
+    if version.state != "candidate":
+        return ()
+    found = in_force.differences(db, version.project, document["settings"])
+    if not found:
+        return ()
+    return (Change("in force", f"{len(found)} {'thing changes' if len(found) == 1 else 'things change'}", found),)
 
 
 def difference(db: sqlite3.Connection, store: ObjectStore, old: str, new: str) -> tuple[Change, ...]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from datetime import datetime
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 from engine.clock import moment
 from engine.errors import NotFound, Refusal
 from engine.people.operators import require
+from engine.projects import in_force
 from engine.records import MovePlan, Operator, Version
 from engine.release.policy import Approval, why_not_release, why_not_rollback
 from engine.storage.objects import ObjectStore
@@ -36,19 +36,19 @@ def live_releases(db: sqlite3.Connection) -> dict[str, str]:
 
 
 def approval_of(db: sqlite3.Connection, row: sqlite3.Row, live_seq: int) -> Approval:
-    """What the project asks of those who approve the version in ``row``, and who did against this live version."""
-    manifest: dict[str, Any] = json.loads(
-        db.execute("SELECT manifest FROM projects WHERE name = ?", (row["project"],)).fetchone()["manifest"]
-    )
-    rules = manifest.get("approval", {})
+    """What is in force for those who approve the version in ``row``, and who did against this live version.
+
+    What the version itself says of approvals is one of the things that they approve.
+    """
+    rules = in_force.approval(db, row["project"])
     given = db.execute(
         "SELECT DISTINCT actor FROM decisions WHERE project = ? AND number = ? AND kind = 'approve' AND live_seq = ?",
         (row["project"], row["number"], live_seq),
     ).fetchall()
     requested = db.execute("SELECT requested_by FROM runs WHERE id = ?", (row["run"],)).fetchone()
     return Approval(
-        needed=int(rules.get("approvals", 1)),
-        four_eyes=bool(rules.get("four_eyes", False)),
+        needed=rules.approvals,
+        four_eyes=rules.four_eyes,
         requested_by=requested["requested_by"],
         given_by=tuple(r["actor"] for r in given),
     )
@@ -75,6 +75,8 @@ def plan_release(db: sqlite3.Connection, store: ObjectStore, label: str, operato
         version.sentence,
         "First it is rebuilt from the store and must reproduce its own recorded predictions.",
     ]
+    document = documents.of_version(store, label, version.digest)
+    sentences += _comes_into_force(db, version.project, document)
     more = approval.needed - len(approval.given_by) - 1
     if more > 0:
         sentences.append(f"{more} more approval{'s' if more > 1 else ''} will be needed after yours.")
@@ -87,7 +89,7 @@ def plan_release(db: sqlite3.Connection, store: ObjectStore, label: str, operato
         target=label,
         live_seq=live["seq"] if live else 0,
         sentences=tuple(sentences),
-        restores=_contents(documents.of_version(store, label, version.digest)),
+        restores=_contents(document),
         does_not_restore=(),
         refused=refusal_to_release(db, label, operator, now),
     )
@@ -121,18 +123,24 @@ def plan_rollback(
     lifts = lift and target.state == "barred"
     refused = why_not_rollback(target, source, lifts=lifts)
     away = catalog.record(catalog.find(db, source)) if source else None
+    document = documents.of_version(store, to, target.digest)
+    sentences = _rollback_sentences(away, target, now, lifts=lifts)
     return MovePlan(
         project=project,
         kind="rollback",
         source=source,
         target=to,
         live_seq=live["seq"] if live else 0,
-        sentences=_rollback_sentences(away, target, now, lifts=lifts),
-        restores=_contents(documents.of_version(store, to, target.digest)),
+        sentences=(*sentences, *_comes_into_force(db, project, document)),
+        restores=_contents(document),
         does_not_restore=_left_behind(away, now),
         refused=refused,
         lifts=lifts,
     )
+
+
+def _comes_into_force(db: sqlite3.Connection, project: str, document: dict[str, Any]) -> list[str]:
+    return [f"In force with it: {each}." for each in in_force.differences(db, project, document["settings"])]
 
 
 def _label(live: sqlite3.Row | None) -> str | None:

@@ -16,7 +16,7 @@ from engine.records import Operator, Version
 
 @dataclass(frozen=True)
 class Approval:
-    """What the manifest of a candidate asks of those who approve it, and what was given so far."""
+    """What is in force for those who approve, whatever the candidate says itself, and what was given so far."""
 
     needed: int
     four_eyes: bool

@@ -11,16 +11,18 @@ import os
 import secrets
 import shutil
 import sqlite3
+from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from engine import clock
 from engine.audit import trail
 from engine.clock import stamp
 from engine.errors import Conflict, Damage, Refusal
 from engine.people.operators import checked_reason, require
+from engine.projects import in_force
 from engine.records import Deployment, Moved, MovePlan, Operator
 from engine.release import live as projection
 from engine.release.plan import approval_of, live_deployment, refusal_to_release
@@ -30,6 +32,7 @@ from engine.storage.ledger import Ledger
 from engine.storage.objects import ObjectStore
 from engine.storage.workspace import Workspace
 from engine.versions import catalog
+from engine.versions import document as documents
 from engine.versions.document import named
 
 if TYPE_CHECKING:
@@ -57,6 +60,7 @@ def move(
     with ledger.read() as db:
         _check(db, plan, operator, clock.now())
         digest = str(catalog.find(db, plan.target)["digest"])
+    settings = documents.of_version(store, plan.target, digest)["settings"]
     number = catalog.parse_label(plan.target)[1]
     release = f"{number}-{digest[:12]}-{secrets.token_hex(3)}"
     steps = Steps(on_step)
@@ -66,7 +70,7 @@ def move(
             _check(db, plan, operator, clock.now())
         folder = _proven(workspace, store, plan, digest, release, steps)
         try:
-            deployment = _commit(ledger, plan, release, steps, reason, operator, clock.now())
+            deployment = _commit(ledger, plan, settings, release, steps, reason, operator, clock.now())
         except Refusal:
             shutil.rmtree(folder, ignore_errors=True)
             raise
@@ -133,16 +137,25 @@ def _check(db: sqlite3.Connection, plan: MovePlan, operator: Operator, now: date
 
 
 def _commit(
-    ledger: Ledger, plan: MovePlan, release: str, steps: Steps, reason: str, operator: Operator, at: datetime
+    ledger: Ledger,
+    plan: MovePlan,
+    settings: Mapping[str, Any],
+    release: str,
+    steps: Steps,
+    reason: str,
+    operator: Operator,
+    at: datetime,
 ) -> Deployment | None:
-    """The one durable commit: decision, deployment, states, audit rows and alerts that are over, all or none."""
+    """The one durable commit, all or none: decision, deployment, states, what is in force, audit rows, alerts over."""
     project, number = catalog.parse_label(plan.target)
     previous = catalog.parse_label(plan.source)[1] if plan.source else None
     with ledger.write() as db:
         _check(db, plan, operator, at)
         approval = approval_of(db, catalog.find(db, plan.target), plan.live_seq)
         kind = "approve" if plan.kind == "release" else "rollback"
-        details = {"from": plan.source, "to": plan.target, "live_seq": plan.live_seq}
+        details: dict[str, Any] = {"from": plan.source, "to": plan.target, "live_seq": plan.live_seq}
+        if changed := in_force.differences(db, project, settings):
+            details["in_force"] = list(changed)
         proof = [asdict(s) for s in steps.done]
         if plan.lifts:
             _decide(db, catalog.find(db, plan.target), "lift", "retired", reason, operator, at)
@@ -171,6 +184,7 @@ def _commit(
             ),
         )  # fmt: skip
         _change_states(db, plan, project, number, previous, reason, operator, at)
+        in_force.put(db, project, settings, at)
         from engine.monitoring import alert_book
 
         alert_book.swapped(db, plan.target, project, at)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from datetime import datetime
 from typing import Any
 
 from engine import __version__
 from engine.audit import trail
 from engine.clock import stamp
-from engine.projects import schedules
+from engine.projects import in_force
 from engine.records import Metric, Operator
 from engine.runs import queue
 from engine.runs.retrain import Made
@@ -86,7 +85,7 @@ def package(room: Room, made: Made) -> tuple[str, dict[str, Any]]:
 
 def register(ledger: Ledger, room: Room, made: Made, digest: str, by: Operator, at: datetime) -> str:
     """Number the version, keep its measurements and end the run, all in one transaction. Returns its label."""
-    judgement, manifest = made.judgement, made.start.manifest
+    judgement = made.judgement
     key = judgement["key_metric"]
     metric = Metric(name=key, **judgement["metrics"][key]) if key in judgement["metrics"] else None
     against = catalog.parse_label(room.live[0])[1] if room.live else None
@@ -104,7 +103,7 @@ def register(ledger: Ledger, room: Room, made: Made, digest: str, by: Operator, 
             against=against,
             metric=metric,
             data_until=made.data.until,
-            expires_at=at + manifest.approval.expires,
+            expires_at=at + in_force.approval(db, room.run.project).expires,
         )
         label = f"{room.run.project}@{number}"
         for name, numbers in judgement["metrics"].items():
@@ -119,11 +118,6 @@ def register(ledger: Ledger, room: Room, made: Made, digest: str, by: Operator, 
                     for who, *values in rows
                 ],
             )
-        db.execute(
-            "UPDATE projects SET title = ?, owner = ?, manifest = ? WHERE name = ?",
-            (manifest.title, manifest.owner, json.dumps(manifest.document), room.run.project),
-        )
-        schedules.sync(db, room.run.project, manifest.document, at)
         queue.finish(db, room.run.id, "succeeded", at, version=label)
         details = {"digest": digest, "run": room.run.id, "verdict": judgement["verdict"]}
         trail.append(db, at=at, actor=by, action="package", subject=label, details=details)

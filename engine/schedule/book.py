@@ -51,7 +51,8 @@ def find(db: sqlite3.Connection, project: str, job: str) -> sqlite3.Row:
     if row is None:
         known = ", ".join(schedules.SCHEDULED)
         what = f"has no schedule for '{job[:40]}'" if job in schedules.SCHEDULED else f"schedules {known} only"
-        raise NotFound(f"{project} {what}; write one into [schedule] of its leverframe.toml and retrain it once.")
+        way = "write one into [schedule] of its leverframe.toml, retrain it and approve what comes of it"
+        raise NotFound(f"{project} {what}; {way}.")
     return row
 
 

@@ -92,7 +92,7 @@ class ScheduleCommands:
         cool_down: str | None = None,
         reason: str,
     ) -> Schedule:
-        """Change a rule from now on, until the manifest's own entry changes; None leaves a part as it is.
+        """Change a rule from now on, until a version with another entry goes live; None leaves a part as it is.
 
         ``give_up_after`` and ``cool_down`` are lengths of time such as ``6h``; ``none`` takes one away.
         """

@@ -16,7 +16,7 @@ from engine.clock import now, pause, stamp
 from engine.errors import Refusal
 from engine.storage.health_tables import HEALTH
 from engine.storage.housekeeping_tables import HOUSEKEEPING
-from engine.storage.past_tables import PAST
+from engine.storage.past_tables import PAST, PAST_OF_MOVES
 from engine.storage.report_tables import REPORTS
 from engine.storage.schedule_tables import SCHEDULES
 
@@ -272,6 +272,11 @@ def _cancelled_runs(db: Database) -> None:
     db.execute("ALTER TABLE runs ADD COLUMN cancel TEXT")
 
 
+def _past_of_moves(db: Database) -> None:
+    for statement in PAST_OF_MOVES:
+        db.execute(statement)
+
+
 # In order, each applied once; append to it, and never edit what was released.
 MIGRATIONS: tuple[tuple[str, Callable[[Database], None]], ...] = (
     ("first", _first),
@@ -284,6 +289,7 @@ MIGRATIONS: tuple[tuple[str, Callable[[Database], None]], ...] = (
     ("runs by job", _runs_by_job),
     ("runs but looks", _runs_but_looks),
     ("cancelled runs", _cancelled_runs),
+    ("past of moves", _past_of_moves),
 )
 LATEST = len(MIGRATIONS)
 

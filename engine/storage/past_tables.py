@@ -1,7 +1,7 @@
 """The table of what rows said before they were changed, as the migration of that name makes it."""
 
 # Most of what changes in place can be worked out again from what only grows (see engine/rewind/rules.py). Two tables
-# cannot: a project's manifest is written over by each retrain, an alert's words by each look. `until`: the moment of
+# cannot: a project's manifest is written over by each move, an alert's words by each look. `until`: the moment of
 # the change, which is in the changed row itself, or in the trail's newest row where it is an act that writes that
 # first. So a time that was an argument is kept as it was, and no trigger reads a clock.
 PAST = """
@@ -46,3 +46,25 @@ BEGIN
             'resolved_why', old.resolved_why));
 END;
 """
+
+# A manifest comes into force with the version that goes live, no longer with each retrain: the moment is the move's.
+PAST_OF_MOVES = (
+    "DROP TRIGGER past_of_projects",
+    """
+CREATE TRIGGER past_of_projects BEFORE UPDATE ON projects
+WHEN (new.title, new.owner, new.path, new.manifest, new.added_at, new.removed_at)
+    IS NOT (old.title, old.owner, old.path, old.manifest, old.added_at, old.removed_at)
+BEGIN
+    INSERT INTO past (what, key, until, row) VALUES (
+        'project', old.name,
+        CASE
+            WHEN new.removed_at IS NOT NULL AND old.removed_at IS NULL THEN new.removed_at
+            WHEN new.added_at <> old.added_at THEN new.added_at
+            ELSE coalesce(
+                (SELECT at FROM deployments WHERE project = new.name ORDER BY seq DESC LIMIT 1), new.added_at)
+        END,
+        json_object('title', old.title, 'owner', old.owner, 'path', old.path, 'manifest', old.manifest,
+            'added_at', old.added_at, 'removed_at', old.removed_at));
+END
+""",
+)

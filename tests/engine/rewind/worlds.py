@@ -21,7 +21,7 @@ from engine.housekeeping.records import CleanItem
 from engine.monitoring import alert_book
 from engine.monitoring.records import Finding, Severity
 from engine.people import operators
-from engine.projects import registry, schedules
+from engine.projects import registry
 from engine.records import Metric, MovePlan, Operator, ProjectStatus
 from engine.release import swap
 from engine.release.plan import live_deployment
@@ -178,7 +178,7 @@ class World:
         queue.cancel(self.ledger, self.chance.choice(runs or [9999]), self.ada, "why not", self.tick())
 
     def pack(self, project: str) -> None:
-        run, at, title = self.begin(project), self.tick(), f"title {self.chance.random()}"
+        run, at = self.begin(project), self.tick()
         with self.ledger.write() as db:
             live = live_deployment(db, project)
             number = catalog.register(
@@ -187,8 +187,6 @@ class World:
                 against=live["number"] if live else None, metric=Metric("roc_auc", 0.7, 0.6, 0.8, 10), data_until=at,
                 expires_at=at + timedelta(days=self.chance.choice([1, 14])),
             )  # fmt: skip
-            db.execute("UPDATE projects SET title = ? WHERE name = ?", (title, project))
-            schedules.sync(db, project, {"schedule": {"retrain": {"cron": f"{number % 60} 3 * * *"}}}, at)
             queue.finish(db, run, "succeeded", at, version=f"{project}@{number}")
 
     def versions(self, project: str, *states: str) -> str:
@@ -201,7 +199,10 @@ class World:
             source = f"{project}@{live['number']}" if live else None
             digest = catalog.find(db, target)["digest"]
         plan = MovePlan(project, kind, source, target, live["seq"] if live else 0, (), (), (), None, lifts)
-        swap._commit(self.ledger, plan, digest, Steps(lambda step: None), f"{kind} it", self.ada, self.tick())
+        number = catalog.parse_label(target)[1]
+        retrain = {"cron": f"{number % 60} 3 * * *"}
+        settings = {"project": {"title": f"title {number}"}, "schedule": {"retrain": retrain}}
+        swap._commit(self.ledger, plan, settings, digest, Steps(lambda step: None), f"{kind} it", self.ada, self.tick())
 
     def release(self, project: str) -> None:
         self.move(project, "release", self.versions(project, "candidate"))

@@ -207,7 +207,7 @@ def test_a_paused_schedule_skips_and_resumes_from_then(engine: Engine) -> None:
     lease.release()
 
 
-def test_an_edit_acts_from_now_on_and_holds_until_the_manifest_changes(engine: Engine) -> None:
+def test_an_edit_acts_from_now_on_and_holds_until_another_entry_goes_live(engine: Engine) -> None:
     project = Path(engine.projects()[0].path)
     edited = engine.edit_schedule("tiny", "retrain", rule="every 6h", reason="more often")
     assert (edited.rule, edited.origin, edited.changed_by) == ("every 6h", "operator", "ada")
@@ -216,6 +216,8 @@ def test_an_edit_acts_from_now_on_and_holds_until_the_manifest_changes(engine: E
     assert engine.schedules()[0].rule == "every 6h"
     tiny.replace(project, "leverframe.toml", "0 3 * * mon", "0 4 * * tue")
     retrained(engine)
+    assert engine.schedules()[0].rule == "every 6h"
+    engine.move(engine.plan_release("tiny@2"), "tuesdays", lambda step: None)
     found = engine.schedules()[0]
     assert (found.rule, found.origin) == ("0 4 * * tue", "manifest")
 
