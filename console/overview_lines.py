@@ -32,7 +32,7 @@ def summary(desk: Desk, now: datetime, width: int) -> list[Line]:
     overview = desk.overview
     news = news_lines.news(desk, now)
     due = Span(schedule_lines.next_of(overview, now), "dim")
-    seen = line(" ", _too_little(overview) or news or due)
+    seen = line(" ", _too_little(overview) or _clock(overview) or news or due)
     who = line(schedule_lines.who_sees_to_it(desk.engine, now), " ")
     return [_standing(overview, width), fit(ends(seen, who, width), width)]
 
@@ -62,6 +62,10 @@ def _too_little(overview: Overview) -> Span | None:
     if overview.free is None or overview.free >= overview.keep_free:
         return None
     return Span(f"■ only {cells.size(overview.free)} of disk free: retrains are refused, 7 cleans up", "failing")
+
+
+def _clock(overview: Overview) -> Span | None:
+    return Span(f"■ {plain(overview.clock)}", "failing") if overview.clock is not None else None
 
 
 def sentence(text: str) -> str:

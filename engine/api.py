@@ -33,10 +33,10 @@ from engine.records import (
     Run,
     Version,
 )
-from engine.release import live as projection
 from engine.release import plan as plans
 from engine.release import swap
 from engine.release.card import card, difference
+from engine.release.following import follow_ledger
 from engine.release.history import at
 from engine.reports.commands import ReportCommands
 from engine.rewind.standing import Then, only_looks
@@ -119,16 +119,20 @@ class Engine(RunCommands, HealthCommands, ReportCommands, ScheduleCommands, Hous
         return self._ledger.marker()
 
     def reconcile(self) -> None:
-        """Settle what a killed process left: dead runs, a link that lags behind the ledger, candidates grown old."""
+        """Settle what a killed process left: dead runs, a link that lags behind the ledger, a clean-up cut short.
+
+        Whoever looks does this, so nothing of it is decided by the time; for that there is ``pass_time``.
+        """
         queue.settle(self._workspace, self._ledger, clock.now())
-        queue.retry(self._ledger, clock.now())
-        swap.expire(self._ledger, clock.now())
-        with self._ledger.read() as db:
-            expected = plans.live_releases(db)
-        projection.reconcile(self._workspace, expected)
-        self._escalate()
+        follow_ledger(self._workspace, self._ledger, clock.now())
         self._settle_bin()
         queue.dispatch(self._workspace, self._ledger)
+
+    def pass_time(self) -> None:
+        """What only the engine does, because its time has come: try runs again, let candidates expire, escalate."""
+        queue.retry(self._ledger, clock.now())
+        swap.expire(self._ledger, clock.now())
+        self._escalate()
 
     def keep_traceback(self, text: str) -> Path:
         """Keep the traceback of a bug in the workspace's logs, so that no screen has to show it; returns its file."""
@@ -225,11 +229,19 @@ class Engine(RunCommands, HealthCommands, ReportCommands, ScheduleCommands, Hous
         with self._ledger.read() as db:
             return plans.plan_release(db, self._store, label, self.operator, clock.now())
 
-    def plan_rollback(self, project: str, to: str | None = None, *, lift: bool = False) -> MovePlan:
-        """What rolling back would do, or why it cannot be; ``lift`` takes the bar of the target away with it."""
+    def plan_rollback(
+        self, project: str, to: str | None = None, *, lift: bool = False, meant: str | None = None, seen: bool = True
+    ) -> MovePlan:
+        """What rolling back would do, or why it cannot be; ``lift`` takes the bar of the target away with it.
+
+        ``meant`` is the version that is to be left, for whoever has not ``seen`` which one is live.
+        """
         with self._ledger.read() as db:
             registry.find(db, project)
-            return plans.plan_rollback(db, self._store, project, to, self.operator, clock.now(), lift=lift)
+            now = clock.now()
+            return plans.plan_rollback(
+                db, self._store, project, to, self.operator, now, lift=lift, meant=meant, seen=seen
+            )
 
     def move(self, plan: MovePlan, reason: str, on_step: Callable[[ProofStep], None]) -> Moved:
         """Carry out a plan exactly as it was shown: proof, one commit, switch."""

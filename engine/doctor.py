@@ -8,7 +8,7 @@ import sqlite3
 from datetime import datetime
 from pathlib import Path
 
-from engine.audit import trail
+from engine.audit import times, trail
 from engine.clock import moment
 from engine.environments.build import ensure, rebuild
 from engine.environments.check import compare
@@ -34,8 +34,8 @@ def examine(
     workspace: Workspace, ledger: Ledger, store: ObjectStore, now: datetime, *, mend: bool
 ) -> tuple[Finding, ...]:
     """Every finding, the good ones too. With ``mend`` the live folders and environments are rebuilt from the store."""
-    findings = [_ledger(ledger), _audit(ledger), _disk(workspace, ledger), _tools(), _engine(workspace, ledger, now)]
-    findings += [*_units(workspace), *_mail(ledger), *_webhooks()]
+    findings = [_ledger(ledger), clock_agrees(ledger, now), _audit(ledger), _disk(workspace, ledger), _tools()]
+    findings += [_engine(workspace, ledger, now), *_units(workspace), *_mail(ledger), *_webhooks()]
     with ledger.read() as db:
         projects = registry.everything(db)
         live = {
@@ -70,6 +70,17 @@ def _ledger(ledger: Ledger) -> Finding:
     if strays:
         return Finding("ledger", "failing", f"the state of {strays[0]['project']} does not agree with its deployments")
     return Finding("ledger", "ok", "whole")
+
+
+def clock_agrees(ledger: Ledger, now: datetime) -> Finding:
+    """Whether the machine's clock fits what the ledger recorded."""
+    with ledger.read() as db:
+        last = times.newest(db)
+    if said := times.behind(last, now):
+        return Finding("clock", "failing", said)
+    if said := times.ahead(last, now):
+        return Finding("clock", "watch", said)
+    return Finding("clock", "ok", f"{now:%Y-%m-%d %H:%M} UTC, agrees with the ledger")
 
 
 def _mail(ledger: Ledger) -> list[Finding]:

@@ -17,6 +17,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
+from engine.audit import times
 from engine.clock import moment, stamp
 from engine.monitoring.key_figures import Known, newest
 from engine.monitoring.status import WELL_ENDED, Active, Facts, Status, judge
@@ -132,7 +133,9 @@ def overview(db: sqlite3.Connection, workspace: Workspace | None, operator: Oper
     if workspace is None:
         return Overview(now, operator, host, statuses, None, None)
     disk = shutil.disk_usage(workspace.root)
-    return Overview(now, operator, host, statuses, disk.free, disk.total, keep_free(db, disk.total))
+    last = times.newest(db)
+    clock = times.behind(last, now) or times.ahead(last, now)
+    return Overview(now, operator, host, statuses, disk.free, disk.total, keep_free(db, disk.total), clock)
 
 
 def status(db: sqlite3.Connection, workspace: Workspace | None, name: str, now: datetime) -> ProjectStatus:

@@ -265,6 +265,8 @@ class Overview:
     free: int | None
     total: int | None
     keep_free: int = 0
+    clock: str | None = None
+    """What is wrong with the machine's clock, as the ledger has it."""
 
 
 @dataclass(frozen=True)

@@ -15,16 +15,19 @@ from engine.records import MovePlan
 @click.command(cls=Verb)
 @click.argument("project")
 @click.option("--to", metavar="VERSION", help="Go back to this one.  [default: the one that was live before]")
+@click.option("--from", "meant", metavar="VERSION", help="Only if this one is live; nothing moves where it is not.")
 @click.option("--lift", "lifts", is_flag=True, help="If it is barred, lift its bar with the same reason.")
 @click.option("--reason", metavar="TEXT", help="Why; kept for ever.  [required without --preview]")
 @click.option("--preview", is_flag=True, help="Say what would come back and what would not, and do nothing.")
 @click.pass_obj
-def rollback(session: Session, project: str, to: str | None, lifts: bool, reason: str | None, preview: bool) -> int:
+def rollback(
+    session: Session, project: str, to: str | None, meant: str | None, lifts: bool, reason: str | None, preview: bool
+) -> int:
     """Make an earlier version of PROJECT live again. For example: rollback flights --reason 'the page is on fire'"""
     if reason is None and not preview:
         raise missing_reason("rollback")
     with session.engine() as engine:
-        plan = engine.plan_rollback(project, to, lift=lifts)
+        plan = engine.plan_rollback(project, to, lift=lifts, meant=meant, seen=preview)
         if preview or reason is None:
             return _preview(session, plan)
         return carry_out(session, engine, plan, reason)
@@ -46,7 +49,8 @@ def _preview(session: Session, plan: MovePlan) -> int:
     if plan.refused:
         complain(plan.refused)
         return 1
-    say(f"Nothing was done. Do it: {session.decision(f'rollback {plan.project} --to {plan.target}')}")
+    done = session.decision(f"rollback {plan.project} --from {plan.source} --to {plan.target}")
+    say(f"Nothing was done. Do it: {done}")
     return 0
 
 

@@ -71,6 +71,7 @@ def overview(found: Overview, statuses: Sequence[ProjectStatus], engine: EngineS
         "operator": found.operator.name,
         "engine": engine_state(engine),
         "disk": {"free": found.free, "total": found.total},
+        "clock": found.clock,
         "projects": [status(each) for each in statuses],
     }
 

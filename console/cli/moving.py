@@ -56,5 +56,6 @@ def _back(session: Session, plan: MovePlan, moved: Moved) -> tuple[str, ...]:
     if moved.undo is None:
         return ("It is the first that is live, so there is nothing to go back to yet.",)
     if plan.kind == "release":
-        return (f"Take it back: {session.decision(f'rollback {plan.project}')}",)
-    return (f"Take it back: {session.decision(f'rollback {plan.project} --to {moved.undo} --lift')}",)
+        return (f"Take it back: {session.decision(f'rollback {plan.project} --from {plan.target}')}",)
+    back = f"rollback {plan.project} --from {plan.target} --to {moved.undo} --lift"
+    return (f"Take it back: {session.decision(back)}",)

@@ -12,13 +12,13 @@ from console.cli.pages import newest, rest_of
 from console.cli.printing import Cell, Progress, complain, document, say, table
 from console.cli.printing import documents as print_all
 from console.cli.session import Session, Verb, limit_option, matching_option
-from console.cli.workspace import NO_REASON
 from console.lines import Span, Tone
 from console.run_lines import looks as looks_of
 from engine import clock
 from engine.api import Engine
 from engine.records import Run
 
+NO_REASON = "no reason given"
 HEADINGS = ("run", "project", "job", "state", "queued", "took", "peak", "outcome")
 TONES: dict[str, Tone] = {"succeeded": "ok", "failed": "failing", "interrupted": "failing", "running": "watch"}
 GOOD = ("succeeded", "nothing-new")

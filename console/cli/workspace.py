@@ -8,11 +8,9 @@ import click
 
 from console.cli import documents
 from console.cli.printing import complain, document, say, table
-from console.cli.session import Session, Verb
+from console.cli.session import Session, Verb, reason_option
 from console.lines import Span
 from engine.errors import NotFound
-
-NO_REASON = "no reason given"
 
 
 @click.command(cls=Verb)
@@ -54,7 +52,7 @@ def add(session: Session, path: Path) -> None:
 
 @click.command(cls=Verb)
 @click.argument("project")
-@click.option("--reason", default=NO_REASON, metavar="TEXT", help="Why; kept for ever.")
+@reason_option
 @click.pass_obj
 def remove(session: Session, project: str, reason: str) -> None:
     """Take PROJECT off the list; its versions, its history and its live folder stay."""

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.audit.chain import GENESIS, canonical, first_broken, link
+from engine.audit.times import BEHIND
 from engine.clock import moment, stamp
 from engine.errors import Refusal
 from engine.records import AuditRow, AuditVerdict, Operator
@@ -38,9 +39,18 @@ def append(
     reason: str = "",
     details: dict[str, Any] | None = None,
 ) -> int:
-    """Add one row to the end of the chain inside the caller's transaction, and return its seq."""
-    last = db.execute("SELECT seq, digest FROM audit ORDER BY seq DESC LIMIT 1").fetchone()
+    """Add one row to the end of the chain inside the caller's transaction, and return its seq.
+
+    No row is of an earlier time than the one that it follows: where the machine's clock is behind, the row is of that
+    one's time, and its details say what the clock said.
+    """
+    last = db.execute("SELECT seq, digest, at FROM audit ORDER BY seq DESC LIMIT 1").fetchone()
     seq, previous = (last["seq"] + 1, last["digest"]) if last else (1, GENESIS)
+    details = dict(details or {})
+    if last and last["at"] > stamp(at):
+        if moment(last["at"]) - at > BEHIND:
+            details["clock"] = stamp(at)
+        at = moment(last["at"])
     body = canonical(
         {
             "seq": seq,
@@ -50,11 +60,16 @@ def append(
             "action": action,
             "subject": subject,
             "reason": reason,
-            "details": details or {},
+            "details": details,
         }
     )
     db.execute("INSERT INTO audit (seq, body, digest) VALUES (?, ?, ?)", (seq, body, link(previous, body)))
     return seq
+
+
+def recorded_at(db: sqlite3.Connection, seq: int) -> datetime:
+    """The time of row ``seq``: what else records the same act is of that time too."""
+    return moment(db.execute("SELECT at FROM audit WHERE seq = ?", (seq,)).fetchone()["at"])
 
 
 def count(ledger: Ledger) -> int:

@@ -8,14 +8,12 @@ from __future__ import annotations
 
 from engine import clock
 from engine.jobs.health import Seen
-from engine.people.operators import account
-from engine.records import Operator
+from engine.people.operators import system
 from engine.release import plan as plans
 from engine.release import swap
 from engine.runs.room import Room
 from engine.storage.ledger import Ledger
 
-# No person can have this name: it has a space.
 ACTOR = "the bake policy"
 
 
@@ -27,7 +25,7 @@ def roll_back(ledger: Ledger, room: Room, seen: Seen) -> str | None:
     rival = seen.answer["rival"]
     if not seen.falls_back or rival is None or not rival["better"]:
         return None
-    by = Operator(ACTOR, "operator", account())
+    by = system(ACTOR)
     with ledger.read() as db:
         plan = plans.plan_rollback(db, room.store, room.run.project, rival["version"], by, clock.now())
     if plan.source != seen.label:

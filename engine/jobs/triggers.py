@@ -15,15 +15,13 @@ from typing import Any
 
 from engine.clock import moment, stamp
 from engine.monitoring.records import Trigger
-from engine.people.operators import account
+from engine.people.operators import system
 from engine.projects import manifest_health
 from engine.projects.manifest_fields import Page
 from engine.projects.manifest_records import TriggerSpec
-from engine.records import Operator
 from engine.runs import queue
 from engine.text import span
 
-# No person can have this name: it has a space.
 ACTOR = "a trigger"
 
 
@@ -118,7 +116,7 @@ def fire(
     for firing in firings(specs, _facts(db, project, new_rows, refused), now):
         run = None
         if firing.skipped is None:
-            by = Operator(ACTOR, "operator", account())
+            by = system(ACTOR)
             queued = run = queue.insert(db, project, by, now, now, {"trigger": firing.on, "why": firing.why})
         elif _said_before(db, project, firing):
             continue

@@ -11,6 +11,7 @@ from engine.audit import trail
 from engine.clock import moment, stamp
 from engine.errors import Conflict, Invalid, NotFound
 from engine.monitoring.alerts import (
+    LIVE_LINK,
     LONGEST_SNOOZE,
     Changes,
     left_behind,
@@ -143,9 +144,14 @@ def acknowledge(ledger: Ledger, number: int, reason: str, by: Operator, at: date
         alert = _open(db, number)
         if alert.acknowledged_by is not None:
             raise Conflict(f"{alert.acknowledged_by} has acknowledged alert {number} already: {alert.note}.")
-        return _changed(
+        changed = _changed(
             db, alert, by, at, "acknowledge-alert", reason, acknowledged_at=stamp(at), acknowledged_by=by.name
         )
+        if alert.part != LIVE_LINK:
+            return changed
+        resolve(db, alert, f"{by.name} has taken notice", at)
+        _close_incident(db, alert.project, at)
+        return _alert(db.execute("SELECT * FROM alerts WHERE id = ?", (number,)).fetchone())
 
 
 def snooze(ledger: Ledger, number: int, until: datetime, reason: str, by: Operator, at: datetime) -> Alert:

@@ -7,6 +7,7 @@
   project (a mail that cannot be sent), and no look and no swap ends it.
 - One that gets worse (watch to failing) is news again: an acknowledgement or a snooze of the lesser one does not cover
   it.
+- One that tells what is over already (a live link that was put back) ends when somebody acknowledges it.
 - Failing, and for an hour neither acknowledged nor snoozed: it is escalated, once.
 """
 
@@ -18,6 +19,8 @@ from datetime import datetime, timedelta
 
 from engine.monitoring.records import Alert, Finding
 
+# A live link that was put back: what is over when it is told ends when somebody has taken notice.
+LIVE_LINK = "live link"
 ESCALATE_AFTER = timedelta(hours=1)
 LONGEST_SNOOZE = timedelta(days=30)
 

@@ -40,6 +40,12 @@ def account() -> str:
     return f"{getpass.getuser()}@{socket.gethostname()}"
 
 
+def system(name: str) -> Operator:
+    """What acts by itself, as the actor of its row in the trail. No person has such a name: it has a space."""
+    assert " " in name
+    return Operator(name, "operator", account())
+
+
 def claimed_name(name: str | None) -> str:
     """The name somebody works under: as given, ``$LEVERFRAME_OPERATOR``, or that of the account."""
     claimed = name or os.environ.get("LEVERFRAME_OPERATOR") or getpass.getuser()

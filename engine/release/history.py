@@ -19,7 +19,7 @@ def at(db: sqlite3.Connection, when: datetime, project: str | None = None) -> tu
         ).fetchone()
         for name in names
     ]
-    return tuple(_record(row) for row in rows if row is not None)
+    return tuple(record(row) for row in rows if row is not None)
 
 
 def since(db: sqlite3.Connection, when: datetime | None, project: str | None = None) -> tuple[Deployment, ...]:
@@ -28,10 +28,11 @@ def since(db: sqlite3.Connection, when: datetime | None, project: str | None = N
         "SELECT * FROM deployments WHERE at > ? AND project = coalesce(?, project) ORDER BY seq",
         (stamp(when) if when else "", project),
     ).fetchall()
-    return tuple(_record(row) for row in rows)
+    return tuple(record(row) for row in rows)
 
 
-def _record(row: sqlite3.Row) -> Deployment:
+def record(row: sqlite3.Row) -> Deployment:
+    """A row of the deployments."""
     return Deployment(
         seq=row["seq"],
         project=row["project"],

@@ -100,22 +100,6 @@ def repair(workspace: Workspace, store: ObjectStore, project: str, release: str,
     shutil.rmtree(broken, ignore_errors=True)
 
 
-def reconcile(workspace: Workspace, expected: Mapping[str, str]) -> list[str]:
-    """Point every live link at the release the ledger names; for the instant between commit and switch.
-
-    ``expected`` is release by project. Returns the projects whose link was moved. A release folder that is
-    gone is left to ``doctor``, so that the console stays quick and shows it red.
-    """
-    moved = []
-    for project, release in expected.items():
-        if pointed_at(workspace, project) != release and os.path.isdir(
-            f"{workspace.root}/releases/{project}/{release}"
-        ):
-            point(workspace, project, release)
-            moved.append(project)
-    return moved
-
-
 def tidy(workspace: Workspace, project: str, keep: set[str]) -> None:
     """Remove release folders that nothing points at; they can be rebuilt from the store at any time."""
     folder = workspace.releases / project

@@ -7,11 +7,12 @@ from datetime import datetime
 from typing import Any
 
 from engine.clock import moment
-from engine.errors import NotFound, Refusal
+from engine.errors import Conflict, NotFound, Refusal
 from engine.people.operators import require
 from engine.projects import in_force
 from engine.records import MovePlan, Operator, Version
-from engine.release.policy import Approval, why_not_release, why_not_rollback
+from engine.release import history
+from engine.release.policy import Approval, why_not_from, why_not_release, why_not_rollback
 from engine.storage.objects import ObjectStore
 from engine.versions import catalog
 from engine.versions import document as documents
@@ -104,14 +105,23 @@ def plan_rollback(
     now: datetime,
     *,
     lift: bool = False,
+    meant: str | None = None,
+    seen: bool = True,
 ) -> MovePlan:
     """What rolling ``project`` back would do; without ``to`` it goes to the version that was live last.
 
-    With ``lift`` a bar on the target is lifted on the way: how a rollback itself is taken back.
+    With ``lift`` a bar on the target is lifted on the way: how a rollback itself is taken back. ``meant`` is the
+    version that it is meant to leave; who has not ``seen`` what is live, nor names that version or a target, is asked
+    to where somebody else has only just rolled back. Raises Conflict where another version is meant than is live.
     """
     require(operator, "operator", "roll back")
     live = live_deployment(db, project)
     source = _label(live)
+    blind = not seen and meant is None and to is None
+    if meant is not None or blind:
+        last = history.record(live) if live is not None else None
+        if other := why_not_from(meant, source, last, now):
+            raise Conflict(other)
     if to is None:
         before = catalog.were_live(db, project)
         if not before:

@@ -4,14 +4,19 @@
 - A candidate expires when it is too old.
 - Where four eyes are asked for, whoever requested the retrain may not approve what came of it.
 - Only a version that was live may be rolled back to, and never a barred one: somebody lifts the bar first.
+- A rollback is meant from one version: where another is live by now, nothing moves.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from engine.records import Operator, Version
+from engine.records import Deployment, Operator, Version
+from engine.text import span
+
+# So soon after a rollback another is asked for by one who may not know of the first.
+LATELY = timedelta(minutes=15)
 
 
 @dataclass(frozen=True)
@@ -80,6 +85,23 @@ def why_not_rollback(target: Version, live: str | None, *, lifts: bool = False) 
         return f"{target.label} is barred ({target.reason}); lift the bar first, with a reason."
     if target.state != "retired":
         return f"{target.label} was never live; only a version that was live can be gone back to."
+    return None
+
+
+def why_not_from(source: str | None, live: str | None, last: Deployment | None, now: datetime) -> str | None:
+    """Why a rollback that is asked for from ``source`` is not what its caller means, or None.
+
+    Without ``source`` the caller has not said from which version it is meant. Of two people who roll back within
+    minutes of each other, the second means the version that the first has left already.
+    """
+    if source is not None and source != live:
+        return f"{live or 'nothing'} is live, not {source}; nothing was changed. Look again before you roll back."
+    if source is None and last is not None and last.kind == "rollback" and now - last.at < LATELY:
+        ago = span(max(0.0, (now - last.at).total_seconds()))
+        return (
+            f"{last.actor} rolled {last.project} back to {last.label} {ago} ago (\"{last.reason}\"), and nothing was "
+            f"changed now. If you mean to leave {last.label} too, say so with --from {last.label}."
+        )
     return None
 
 

@@ -21,7 +21,7 @@ from engine import clock
 from engine.audit import trail
 from engine.clock import stamp
 from engine.errors import Conflict, Damage, Refusal
-from engine.people.operators import checked_reason, require
+from engine.people.operators import checked_reason, require, system
 from engine.projects import in_force
 from engine.records import Deployment, Moved, MovePlan, Operator
 from engine.release import live as projection
@@ -34,6 +34,9 @@ from engine.storage.workspace import Workspace
 from engine.versions import catalog
 from engine.versions import document as documents
 from engine.versions.document import named
+
+# As the rules that take the ledger back to an earlier moment know it.
+TOO_LATE = "nobody decided in time"
 
 if TYPE_CHECKING:
     from engine.release.proof import OnStep, Steps
@@ -163,6 +166,7 @@ def _commit(
             db, at=at, actor=operator, action=kind, subject=plan.target, reason=reason,
             details=details if kind == "approve" else {**details, "proof": proof},
         )  # fmt: skip
+        at = trail.recorded_at(db, audit)
         db.execute(
             "INSERT INTO decisions (at, actor, kind, project, number, live_seq, reason, audit)"
             " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
@@ -249,6 +253,7 @@ def _decide(
     live = live_deployment(db, row["project"])
     label = f"{row['project']}@{row['number']}"
     audit = trail.append(db, at=at, actor=operator, action=kind, subject=label, reason=reason)
+    at = trail.recorded_at(db, audit)
     db.execute(
         "INSERT INTO decisions (at, actor, kind, project, number, live_seq, reason, audit) VALUES (?,?,?,?,?,?,?,?)",
         (stamp(at), operator.name, kind, row["project"], row["number"], live["seq"] if live else 0, reason, audit),
@@ -260,12 +265,17 @@ def _decide(
 
 
 def expire(ledger: Ledger, at: datetime) -> None:
-    """Mark candidates that are too old as expired; a read decides whether there is anything to write."""
-    due = "state = 'candidate' AND expires_at <= ?"
+    """Mark candidates that are too old as expired, each with a row in the trail.
+
+    Only the engine does that, never one who looks: a clock that is wrong for a minute would end a candidate for ever.
+    """
+    due = "SELECT id, project, number, expires_at FROM versions WHERE state = 'candidate' AND expires_at <= ?"
     with ledger.read() as db:
-        if not db.execute(f"SELECT 1 FROM versions WHERE {due} LIMIT 1", (stamp(at),)).fetchone():
+        if not db.execute(f"{due} LIMIT 1", (stamp(at),)).fetchone():
             return
+    by = system("the engine")
     with ledger.write() as db:
-        db.execute(
-            f"UPDATE versions SET state = 'expired', reason = 'nobody decided in time' WHERE {due}", (stamp(at),)
-        )
+        for row in db.execute(due, (stamp(at),)).fetchall():
+            label, details = f"{row['project']}@{row['number']}", {"expires_at": row["expires_at"]}
+            trail.append(db, at=at, actor=by, action="expire", subject=label, reason=TOO_LATE, details=details)
+            db.execute("UPDATE versions SET state = 'expired', reason = ? WHERE id = ?", (TOO_LATE, row["id"]))

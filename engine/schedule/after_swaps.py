@@ -5,8 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from engine.clock import stamp
-from engine.people.operators import account
-from engine.records import Operator
+from engine.people.operators import system
 from engine.runs import queue
 from engine.schedule.lease import Lease
 from engine.storage.free_space import too_little
@@ -30,7 +29,7 @@ def look_after_swaps(ledger: Ledger, lease: Lease, now: datetime) -> list[int]:
     with ledger.read() as db:
         if db.execute(_UNSEEN, (since,)).fetchone() is None or too_little(db, lease.workspace.root):
             return []
-    by = Operator(ACTOR, "operator", account())
+    by = system(ACTOR)
     with ledger.write() as db:
         lease.check(db)
         swapped = [row["project"] for row in db.execute(_UNSEEN, (since,)).fetchall()]

@@ -39,6 +39,10 @@ class ScheduleCommands:
         """Settle what killed processes left, and start what may start."""
         raise NotImplementedError
 
+    def pass_time(self) -> None:
+        """Do what the time has come for."""
+        raise NotImplementedError
+
     def keep_traceback(self, text: str) -> Path:
         """Keep the traceback of a bug."""
         raise NotImplementedError
@@ -132,6 +136,7 @@ class ScheduleCommands:
         self._rounds = rounds = Rounds(self._workspace, self._ledger, tell, self.keep_traceback)
 
         def reconcile() -> None:
+            self.pass_time()
             self.reconcile()
             rounds.look(clock.now())  # the disk fills up by the machine's own clock, whatever a test makes of time
             for postman in postmen:

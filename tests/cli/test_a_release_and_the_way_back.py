@@ -52,12 +52,12 @@ def test_approve_shows_the_plan_then_each_step_of_the_proof_then_what_takes_it_b
 def test_a_preview_says_what_comes_back_and_what_does_not(history: History) -> None:
     said = history.said["preview"].out
     assert said.index("Comes back") < said.index("Does not come back") < said.index("Nothing was done. Do it:")
-    assert f"leverframe --home {history.home} rollback tiny --to tiny@1 --reason" in said
+    assert f"leverframe --home {history.home} rollback tiny --from tiny@2 --to tiny@1 --reason" in said
 
 
 def test_after_a_rollback_the_way_forward_again_is_named(history: History) -> None:
     said = history.said["rollback"].out
-    assert "rollback tiny --to tiny@2 --lift --reason" in said
+    assert "rollback tiny --from tiny@1 --to tiny@2 --lift --reason" in said
 
 
 def test_what_is_barred_is_refused_with_the_engines_sentence(history: History) -> None:

@@ -22,7 +22,7 @@ from tests.cli.conftest import History
 ROOT = Path(__file__).resolve().parents[2]
 REACHES = {
     "add somewhere": "add",
-    "remove tiny": "remove",
+    "remove tiny --reason x": "remove",
     "check somewhere": "check",
     "status": "overview",
     "status tiny": "status",

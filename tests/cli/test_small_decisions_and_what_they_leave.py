@@ -45,7 +45,7 @@ def test_a_lifted_bar_opens_the_way_that_it_names(copy: History) -> None:
 
 
 def test_a_removed_project_is_off_the_list_and_comes_back_whole(copy: History) -> None:
-    assert copy("remove", "tiny", "--json").json["removed"] is True
+    assert copy("remove", "tiny", "--reason", "no longer needed", "--json").json["removed"] is True
     assert "No project is registered yet" in copy("status").out
     assert copy("add", copy.project).code == 0
     assert copy("status", "--json").json["projects"][0]["live"] == "tiny@1"
@@ -64,7 +64,8 @@ def test_a_viewer_sees_everything_and_decides_nothing(copy: History) -> None:
     assert added.json == {"name": "vera", "role": "viewer"}
     as_vera = ("--home", copy.home, "--operator", "vera")
     assert call(*as_vera, "show", "tiny@3").code == 0
-    for words in ("approve tiny@3", "reject tiny@3", "rollback tiny", "lift tiny@2", "operators add eve"):
+    acts = ("approve tiny@3", "reject tiny@3", "rollback tiny", "lift tiny@2", "operators add eve", "remove tiny")
+    for words in acts:
         told = call(*as_vera, *words.split(), "--reason", "x")
         assert (told.code, told.out) == (1, "")
         assert "vera is a viewer and may not" in told.err

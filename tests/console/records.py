@@ -278,7 +278,7 @@ class FakeEngine(FakeHealth):
     def plan_release(self, label: str) -> MovePlan:
         return self.release_now
 
-    def plan_rollback(self, project: str, to: str | None, *, lift: bool = False) -> MovePlan:
+    def plan_rollback(self, project: str, to: str | None, *, lift: bool = False, seen: bool = True) -> MovePlan:
         self.lift = lift
         if project == "new":
             raise NotFound("new has no earlier live version to go back to.")

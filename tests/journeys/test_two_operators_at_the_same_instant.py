@@ -11,11 +11,13 @@ from pathlib import Path
 
 import pytest
 
+from engine import clock
 from engine.api import Engine, open_engine
 from engine.errors import Conflict
 from engine.release import swap
 from engine.release.proof import Steps
 from tests import tiny
+from tests.cli.calling import call
 from tests.killing import ROOT
 
 NOVEMBER = [datetime(2026, 11, day, tzinfo=UTC) for day in (3, 10, 17)]
@@ -115,3 +117,16 @@ def test_the_commit_compares_for_itself_and_does_not_rely_on_the_lock(engine: En
     with pytest.raises(Conflict, match="ada made tiny@1 live"):
         swap._commit(engine._ledger, plan, settings, "1-other", steps, "second", engine.operator, datetime.now(UTC))
     assert engine.count_audit() == rows
+
+
+def test_two_who_say_rollback_within_seconds_go_back_one_step(engine: Engine) -> None:
+    for week in range(3):
+        engine.move(engine.plan_release(retrained(engine, week)), "newer", lambda step: None)
+    roll_back = ("--home", engine.home, "--operator", "ada", "rollback", "tiny", "--reason", "the page is on fire")
+    assert call(*roll_back).code == 0
+    told = call(*roll_back)
+    assert told.code == 1 and "ada rolled tiny back to tiny@2" in told.err and "--from tiny@2" in told.err
+    assert call(*roll_back, "--from", "tiny@3").code == 1
+    assert [each.label for each in engine.at(clock.now())] == ["tiny@2"]
+    assert call(*roll_back, "--from", "tiny@2").code == 0
+    assert [each.label for each in engine.at(clock.now())] == ["tiny@1"]

@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from engine.records import Operator, Version
-from engine.release.policy import Approval, why_not_reject, why_not_release, why_not_rollback
+from engine.records import Deployment, Operator, Version
+from engine.release.policy import Approval, why_not_from, why_not_reject, why_not_release, why_not_rollback
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 ADA = Operator("ada", "operator", "ada@box")
@@ -81,3 +81,29 @@ def test_a_version_that_was_live_may_be_gone_back_to() -> None:
 def test_only_a_candidate_can_be_rejected() -> None:
     assert why_not_reject(CANDIDATE) is None
     assert why_not_reject(replace(CANDIDATE, state="live")) is not None
+
+
+ROLLED_BACK = Deployment(3, "flights", 8, 9, "rollback", NOW, "bob", "the page is on fire")
+MINUTE = timedelta(minutes=1)
+
+
+@pytest.mark.parametrize(
+    ("source", "last", "later", "says"),
+    [
+        ("flights@8", ROLLED_BACK, MINUTE, None),
+        ("flights@9", ROLLED_BACK, MINUTE, "flights@8 is live, not flights@9; nothing was changed"),
+        ("flights@9", replace(ROLLED_BACK, kind="release"), 99 * MINUTE, "flights@8 is live, not flights@9"),
+        (None, ROLLED_BACK, MINUTE, 'bob rolled flights back to flights@8 60 s ago ("the page is on fire")'),
+        (None, ROLLED_BACK, MINUTE, "say so with --from flights@8"),
+        (None, ROLLED_BACK, 14 * MINUTE, "14 min ago"),
+        (None, ROLLED_BACK, -MINUTE, "0 s ago"),
+        (None, ROLLED_BACK, 15 * MINUTE, None),
+        (None, replace(ROLLED_BACK, kind="release"), MINUTE, None),
+        (None, None, MINUTE, None),
+    ],
+)
+def test_a_rollback_is_meant_from_one_version(
+    source: str | None, last: Deployment | None, later: timedelta, says: str | None
+) -> None:
+    said = why_not_from(source, "flights@8", last, NOW + later)
+    assert said is None if says is None else said is not None and says in said
