@@ -45,8 +45,15 @@ def standing(health: Health, now: datetime, width: int) -> list[Line]:
     return [
         line(title, count),
         *wrapped(ended(plain(status.why)), width)[:3],
+        *(each for other in _others(health) for each in wrapped(ended(plain(other)), width)[:2]),
         *(each for text in _how_sure(health, now) for each in wrapped(text, width, tone="dim")[:3]),
     ]
+
+
+def _others(health: Health) -> list[str]:
+    """The reasons besides the first that are no alert: those stand below, each with what to do."""
+    alerts = {alert.why for alert in health.alerts}
+    return [each.why for each in health.status.reasons[1:] if each.why not in alerts]
 
 
 def _how_sure(health: Health, now: datetime) -> list[str]:

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from console.asking import Desk
     from engine.records import Overview, ProjectStatus, Verdict
 
+# Lines of the detail below the list.
+DETAIL = 7
 _URGENCY: dict[Verdict, int] = {"failing": 0, "unknown": 1, "watch": 2, "ok": 3}
 
 
@@ -90,9 +92,24 @@ def detail(status: ProjectStatus, now: datetime, width: int) -> Sequence[Line]:
         newest = status.candidates[0]
         text = f"{newest.label} waits: {plain(newest.sentence)}"
         lines.append(line("   ", Span("c", "key"), " ", cut(text, width - 8)))
+    lines += _others(status, DETAIL - len(lines), width)
     if status.metric is not None:
         said = f"{cells.known(status)}, {cells.ago(status.measured_at, now)}"
         lines.append(line("   ", Span(cut(said, width - 6), "dim")))
     if status.rollback_to is not None:
         lines.append(line("   ", Span("R", "key"), f" would roll back to {status.rollback_to}"))
-    return lines[:6]
+    return lines[:DETAIL]
+
+
+def _others(status: ProjectStatus, room: int, width: int) -> list[Line]:
+    """What else is not well, the worst first, a line each; where there is no room for all, how many more."""
+    others = status.reasons[1:]
+    shown = others if len(others) <= room else others[: room - 1]
+    lines = [
+        line("   ", Span(f"{cells.GLYPHS[each.verdict]} ", each.verdict), cut(sentence(each.why), width - 8))
+        for each in shown
+    ]
+    if more := len(others) - len(shown):
+        how = f"and {cells.counted(more, 'more reason')}: 'leverframe status {status.project.name}' lists them"
+        lines.append(line("   ", Span(cut(how, width - 6), "dim")))
+    return lines

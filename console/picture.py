@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from console import frame, tables, themes
 from console.lines import Line, Span, fit, heading, row
-from console.overview_lines import detail, ordered, summary
+from console.overview_lines import DETAIL, detail, ordered, summary
 
 if TYPE_CHECKING:
     from console.asking import Desk
@@ -27,7 +27,7 @@ def picture(desk: Desk, now: datetime, width: int, height: int) -> list[Line]:
     projects = ordered(desk.overview.projects)
     first = projects[0] if projects else None
     below = [
-        *_filled(detail(first, now, width) if first else (), 6),
+        *_filled(detail(first, now, width) if first else (), DETAIL),
         frame.rule(width),
         frame.keys("overview", lambda action: None, width),
         frame.places("Overview", width),

@@ -92,6 +92,8 @@ VERSIONS: tuple[Column[Version], ...] = (
 
 
 def _run_said(run: Run, now: datetime) -> Span:
+    if run.overdue is not None:
+        return Span(plain(run.overdue), "watch")
     if run.state == "running":
         return Span(plain(run.phase), "key")
     if run.state == "queued":

@@ -129,9 +129,10 @@ class Engine(RunCommands, HealthCommands, ReportCommands, ScheduleCommands, Hous
         queue.dispatch(self._workspace, self._ledger)
 
     def pass_time(self) -> None:
-        """What only the engine does, because its time has come: try runs again, let candidates expire, escalate."""
+        """What only the engine does when its time has come: try again, let expire, tell what is late, escalate."""
         queue.retry(self._ledger, clock.now())
         swap.expire(self._ledger, clock.now())
+        self._tell_overdue()
         self._escalate()
 
     def keep_traceback(self, text: str) -> Path:

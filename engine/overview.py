@@ -19,11 +19,12 @@ from typing import Any
 
 from engine.audit import times
 from engine.clock import moment, stamp
+from engine.monitoring.alerts import RUN_TIME
 from engine.monitoring.key_figures import Known, newest
-from engine.monitoring.status import WELL_ENDED, Active, Facts, Status, judge
+from engine.monitoring.status import WELL_ENDED, Active, Facts, judge
 from engine.projects import registry
 from engine.projects.calendar import patience
-from engine.records import Operator, Overview, Point, ProjectStatus, Run, Version
+from engine.records import Operator, Overview, Point, ProjectStatus, Reason, Run, Version
 from engine.release.live import pointed_at
 from engine.runs import history, times_history
 from engine.schedule.due import due_after
@@ -63,7 +64,7 @@ WHERE {which}
 """
 # By name, for else SQLite reads every alert there ever was.
 _ALERTS = """
-SELECT a.project, a.number, a.run, a.severity, a.why, a.since, a.snoozed_until
+SELECT a.project, a.number, a.run, a.part, a.severity, a.why, a.since, a.snoozed_until
 FROM alerts a INDEXED BY alerts_open JOIN projects p ON p.name = a.project
 WHERE a.resolved_at IS NULL AND {which} ORDER BY a.id
 """
@@ -222,7 +223,8 @@ def _status(found: _Found, workspace: Workspace | None, row: sqlite3.Row, now: d
         patience=patience(*rule) if rule else None,
         alerts=_alerts(found, name, live, now),
     )
-    verdict = judge(facts, now)
+    reasons = judge(facts, now)
+    verdict = reasons[0]
     return ProjectStatus(
         project=registry.record(row),
         verdict=verdict.verdict,
@@ -240,6 +242,7 @@ def _status(found: _Found, workspace: Workspace | None, row: sqlite3.Row, now: d
         active_run=active[-1].run if active else None,
         next_due=due_after(found.schedules[name], now) if name in found.schedules else None,
         rollback_to=f"{name}@{row['back']}" if row["back"] else None,
+        reasons=reasons,
     )
 
 
@@ -256,12 +259,16 @@ def _look(found: _Found, name: str, live: sqlite3.Row | None) -> sqlite3.Row | N
     return look if look is not None and live is not None and look["number"] == live["number"] else None
 
 
-def _alerts(found: _Found, name: str, live: sqlite3.Row | None, now: datetime) -> list[Status]:
-    """What is open about the live version or the project itself; what is snoozed is left out until it wakes."""
+def _alerts(found: _Found, name: str, live: sqlite3.Row | None, now: datetime) -> list[Reason]:
+    """What is open about the live version or the project itself; what is snoozed is left out until it wakes.
+
+    Runs that take too long are left to the status itself, which sees them as they are now.
+    """
     return [
-        Status(row["severity"], row["why"], moment(row["since"]))
+        Reason(row["severity"], row["why"], moment(row["since"]))
         for row in found.alerts.get(name, ())
         if live is not None and (row["number"] == live["number"] or row["run"] is None)
+        if row["part"] != RUN_TIME
         if row["snoozed_until"] is None or moment(row["snoozed_until"]) <= now
     ]
 

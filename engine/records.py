@@ -62,6 +62,8 @@ class Run:
     version: str | None
     why: str | None
     steps: tuple[Step, ...] = ()
+    overdue: str | None = None
+    """What is said of a run that has not ended and takes longer than such runs do."""
 
     @property
     def seconds(self) -> float | None:
@@ -233,8 +235,20 @@ class Point:
 
 
 @dataclass(frozen=True)
+class Reason:
+    """Why a project is as it is: how bad that is, what it is, and since when where that is known."""
+
+    verdict: Verdict
+    why: str
+    since: datetime | None
+
+
+@dataclass(frozen=True)
 class ProjectStatus:
-    """One line of the overview. ``measured_on``: on which rows ``metric`` rests, in words."""
+    """One line of the overview. ``measured_on``: on which rows ``metric`` rests, in words.
+
+    ``reasons`` are all there are, the worst first; the first of them is ``verdict``, ``why`` and ``since``.
+    """
 
     project: Project
     verdict: Verdict
@@ -252,6 +266,7 @@ class ProjectStatus:
     next_due: datetime | None
     rollback_to: str | None
     measured_on: str = ""
+    reasons: tuple[Reason, ...] = ()
 
 
 @dataclass(frozen=True)

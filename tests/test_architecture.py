@@ -38,6 +38,7 @@ NEIGHBOURS = {
     ("versions", "environments"),
     ("runs", "validation"),
     ("monitoring", "validation"),
+    ("monitoring", "runs"),
     ("overview", "schedule"),
     ("doctor", "schedule"),
     ("rewind", "schedule"),

@@ -96,6 +96,9 @@ def status(found: ProjectStatus) -> Document:
         "active_run": run(found.active_run) if found.active_run else None,
         "next_due": time(found.next_due),
         "rollback_to": found.rollback_to,
+        "reasons": [
+            {"verdict": each.verdict, "why": each.why, "since": time(each.since)} for each in found.reasons
+        ],
     }
 
 
@@ -116,6 +119,7 @@ def run(found: Run) -> Document:
         "version": found.version,
         "steps": [asdict(step) for step in found.steps],
         "why": found.why,
+        "overdue": found.overdue,
     }
 
 

@@ -139,6 +139,8 @@ def _names(engine: Engine, run: int) -> str:
 def _outcome(session: Session, engine: Engine, run: Run, shown: bool) -> None:
     """How it ended, on standard error: standard output is the log."""
     if run.state not in ENDED:
+        if run.overdue is not None:
+            complain(f"{run.overdue[:1].upper()}{run.overdue[1:]}.")
         complain(f"Run {run.id} is {run.state}. Stay with it: {session.command(f'log {run.id} --follow')}")
         return
     what = f"; it made {run.version}" if run.version else f": {run.why}" if run.why else ""

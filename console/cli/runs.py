@@ -136,7 +136,7 @@ def _row(run: Run, now: datetime) -> tuple[Cell, ...]:
         cells.ago(run.queued_at, now),
         cells.span(seconds) if seconds is not None else cells.NOTHING,
         cells.size(peak),
-        run.version or run.why or run.phase or cells.NOTHING,
+        Span(run.overdue, "watch") if run.overdue else run.version or run.why or run.phase or cells.NOTHING,
     )
 
 

@@ -12,7 +12,7 @@ from console.cli import documents
 from console.cli.printing import Cell, document, say, table, verdict
 from console.cli.session import Session, Verb
 from console.lines import Span
-from engine.records import Overview, ProjectStatus, Run
+from engine.records import Overview, ProjectStatus, Reason, Run
 
 HEADINGS = ("status", "project", "live", "for", "metric", "waiting", "last run", "next")
 
@@ -76,21 +76,22 @@ def _waiting(found: ProjectStatus) -> str:
     return found.candidates[0].label + (f" and {more} more" if more else "")
 
 
-def _since(found: ProjectStatus, now: datetime) -> str:
+def _since(found: Reason, now: datetime) -> str:
     return f" (since {cells.clock_time(found.since, now).strip()} UTC)" if found.since else ""
 
 
 def _reasons(found: Sequence[ProjectStatus], now: datetime) -> None:
-    rows = []
-    for each in found:
-        glyph = Span(cells.GLYPHS[each.verdict], verdict(each.verdict).tone)
-        rows.append((glyph, each.project.name, each.why + _since(each, now)))
+    rows: list[tuple[Cell, ...]] = []
+    for status in found:
+        for number, each in enumerate(status.reasons):
+            glyph = Span(cells.GLYPHS[each.verdict], verdict(each.verdict).tone)
+            rows.append((glyph, "" if number else status.project.name, each.why + _since(each, now)))
     table(rows)
 
 
 def _one(session: Session, found: ProjectStatus, now: datetime) -> None:
     say(Span(f"{found.project.name}: {found.project.title}", "strong"))
-    rows: list[tuple[Cell, Cell]] = [(verdict(found.verdict), found.why + _since(found, now))]
+    rows: list[tuple[Cell, Cell]] = [(verdict(each.verdict), each.why + _since(each, now)) for each in found.reasons]
     live = f"{found.live}, for {cells.age(found.live_since, now)}" if found.live else "nothing"
     rows.append(("live", live))
     if found.metric is not None:

@@ -57,6 +57,12 @@ class HealthCommands:
 
         return {"by": read_asked(by, of_version(self._store, label, digest))}
 
+    def _tell_overdue(self) -> None:
+        """Raise alerts for runs that take too long."""
+        from engine.jobs import overdue
+
+        overdue.tell(self._ledger, clock.now())
+
     def _escalate(self) -> None:
         """Mark what nobody has taken notice of for too long."""
         with self._ledger.read() as db:

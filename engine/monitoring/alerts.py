@@ -21,6 +21,8 @@ from engine.monitoring.records import Alert, Finding
 
 # A live link that was put back: what is over when it is told ends when somebody has taken notice.
 LIVE_LINK = "live link"
+# A run that takes longer than such runs do; over when it has ended.
+RUN_TIME = "run time"
 ESCALATE_AFTER = timedelta(hours=1)
 LONGEST_SNOOZE = timedelta(days=30)
 

@@ -1,4 +1,4 @@
-"""A project's status as the worst of its parts. Pure: facts and the time in, a verdict with its reason out.
+"""A project's status as the worst of its parts. Pure: facts and the time in, every reason out, the worst first.
 
 - What nobody measured lately is unknown, and unknown is never green. So is a version that the newest
   look could tell nothing about.
@@ -18,7 +18,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from engine.monitoring.key_figures import Known
-from engine.records import Run, Verdict
+from engine.records import Reason, Run, Verdict
+from engine.runs.times import overdue_sentence, taken
 from engine.text import span
 
 # Without looks of their own, measurements come with retrains, which are weekly: after one missed week nothing is known.
@@ -50,7 +51,7 @@ class Facts:
     """The newest run of each other job than that of ``last_run``, where it did not end well."""
     patience: timedelta | None = None
     """How old the newest look may be; None where no looks are scheduled."""
-    alerts: Sequence[Status] = ()
+    alerts: Sequence[Reason] = ()
     """What is open about the live version and not snoozed."""
 
 
@@ -64,27 +65,23 @@ class Active:
     bound: float | None
 
 
-@dataclass(frozen=True)
-class Status:
-    verdict: Verdict
-    why: str
-    since: datetime | None
+def judge(facts: Facts, now: datetime) -> tuple[Reason, ...]:
+    """Every reason why the project is not well, the worst first; among equals in the order in which they stand here.
 
-
-def judge(facts: Facts, now: datetime) -> Status:
-    """The worst of all parts; among equals the first that is named here."""
+    There is always one: where nothing is wrong, it says why all is well. The first is the project's verdict.
+    """
     parts = [_projection(facts), _measured(facts, now), _thresholds(facts), *facts.alerts]
-    parts += [_overdue(facts, now), _last_run(facts)]
-    found = [p for p in parts if p is not None]
+    found = [each for each in parts if each is not None]
+    found += [*_overdue(facts, now), *_last_runs(facts)]
     if not found:
-        return Status("ok", _well(facts), facts.looked_at or _measured_at(facts))
-    return max(found, key=lambda s: _RANK[s.verdict])  # of equals max gives the first
+        return (Reason("ok", _well(facts), facts.looked_at or _measured_at(facts)),)
+    return tuple(sorted(found, key=lambda each: -_RANK[each.verdict]))
 
 
-def _projection(facts: Facts) -> Status | None:
+def _projection(facts: Facts) -> Reason | None:
     if facts.live is None or facts.live_link == facts.release:
         return None
-    return Status(
+    return Reason(
         "failing",
         f"the ledger says {facts.release} is live, the live folder leads to {facts.live_link or 'nothing'}: "
         "run 'leverframe doctor --fix'",
@@ -99,26 +96,26 @@ def _well(facts: Facts) -> str:
     return f"the last look: {why}" if verdict == "ok" else f"what the last look found is snoozed: {why}"
 
 
-def _measured(facts: Facts, now: datetime) -> Status | None:
+def _measured(facts: Facts, now: datetime) -> Reason | None:
     if facts.live is None:
-        return Status("unknown", "nothing is live yet: retrain, then approve a candidate", None)
+        return Reason("unknown", "nothing is live yet: retrain, then approve a candidate", None)
     newest = max((at for at in (_measured_at(facts), facts.looked_at) if at is not None), default=None)
     if newest is None:
-        return Status("unknown", f"{facts.live} was never measured on newer rows: retrain measures it", None)
+        return Reason("unknown", f"{facts.live} was never measured on newer rows: retrain measures it", None)
     if now - newest <= (facts.patience or OLDEST):
         verdict, why = facts.look
         if newest == facts.looked_at and verdict == "unknown":
-            return Status("unknown", f"the last look could not tell: {why}", newest)
+            return Reason("unknown", f"the last look could not tell: {why}", newest)
         return None
     age = span((now - newest).total_seconds())
     if facts.patience is None:
-        return Status("unknown", f"nothing was measured for {age}: retrain measures {facts.live}", newest)
+        return Reason("unknown", f"nothing was measured for {age}: retrain measures {facts.live}", newest)
     because = _why_not_looked(facts)
     if facts.looked_at is None:
         never = f"nobody has looked at {facts.live} since it went live; it was measured {age} ago"
-        return Status("unknown", f"{never}{because or ': look now'}", newest)
+        return Reason("unknown", f"{never}{because or ': look now'}", newest)
     unseen = f"nobody has looked at the health of {facts.live} for {age}"
-    return Status("unknown", f"{unseen}{because or ': is the engine up?'}", newest)
+    return Reason("unknown", f"{unseen}{because or ': is the engine up?'}", newest)
 
 
 def _why_not_looked(facts: Facts) -> str:
@@ -134,7 +131,7 @@ def _measured_at(facts: Facts) -> datetime | None:
     return facts.known.at if facts.known else None
 
 
-def _thresholds(facts: Facts) -> Status | None:
+def _thresholds(facts: Facts) -> Reason | None:
     # What a look saw it has judged itself, by its interval: a value alone may be below a limit by chance.
     if facts.live is None or facts.known is None or facts.known.looked:
         return None
@@ -147,29 +144,24 @@ def _thresholds(facts: Facts) -> Status | None:
             limit = gate.get(key)
             if isinstance(limit, int | float) and sign * metric.value < sign * limit:
                 why = f"{metric.name} {metric.value:.3g} of {facts.live} is {word} {limit:g} on {facts.known.rows}"
-                return Status("failing", why, facts.known.at)
+                return Reason("failing", why, facts.known.at)
     return None
 
 
-def _overdue(facts: Facts, now: datetime) -> Status | None:
+def _overdue(facts: Facts, now: datetime) -> Iterator[Reason]:
     for active in facts.active:
-        run, begun = active.run, active.run.started_at or active.run.queued_at
-        seconds = (now - begun).total_seconds()
+        run, seconds = active.run, taken(active.run, now)
         if active.bound is None or seconds <= active.bound:
             continue
-        usually = f", usually at most {span(active.usual)}" if active.usual is not None else ""
-        if run.started_at is None:
-            why = f"run {run.id} has not started and waits for {span(seconds)}{usually}"
-        else:
-            at = f", now at {run.phase}" if run.phase else ""
-            why = f"run {run.id} takes {span(seconds)} by now{usually}{at}"
-        return Status("watch", why, begun + timedelta(seconds=active.bound))
-    return None
+        begun = run.started_at or run.queued_at
+        yield Reason(
+            "watch", overdue_sentence(run, seconds, active.usual), begun + timedelta(seconds=active.bound)
+        )
 
 
-def _last_run(facts: Facts) -> Status | None:
-    run = next(_ended_badly(facts), None)
-    return None if run is None else Status("watch", f"the last {run.job} {_ended(run)}: {run.why}", run.ended_at)
+def _last_runs(facts: Facts) -> Iterator[Reason]:
+    for run in _ended_badly(facts):
+        yield Reason("watch", f"the last {run.job} {_ended(run)}: {run.why}", run.ended_at)
 
 
 def _ended_badly(facts: Facts) -> Iterator[Run]:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from engine.clock import moment, stamp
+from engine.monitoring import alert_book
 from engine.projects.manifest_records import ReportSpec
 from engine.projects.manifest_report import is_address, spec_of
 from engine.reports import outbox
@@ -23,6 +24,8 @@ from engine.text import plain
 
 OLDEST = timedelta(days=7)
 BATCH = 500
+# How many of the other open alerts a mail names.
+ALSO = 5
 
 
 @dataclass(frozen=True)
@@ -114,7 +117,18 @@ def _red(db: sqlite3.Connection, news: sqlite3.Row) -> _Told | None:
     who = f"To take it on: leverframe alerts ack {row['id']}." if not over else ""
     said = of_part(row["part"], row["why"])
     found = f"{row['why'].rstrip('.')}." if said != row["why"] else ""
-    return _Told(head, (f"{heading(row['part'], row['why']).rstrip('.')}.", found, since, over, helps, who))
+    first = f"{heading(row['part'], row['why']).rstrip('.')}."
+    return _Told(head, (first, found, since, over, helps, who, _also(db, row)))
+
+
+def _also(db: sqlite3.Connection, row: sqlite3.Row) -> str:
+    """What else is open about the project, the worst first."""
+    others = [alert for alert in alert_book.open_alerts(db, row["project"]) if alert.id != row["id"]]
+    if not others:
+        return ""
+    said = "; ".join(f"{alert.severity}: {alert.why.rstrip('.')}" for alert in others[:ALSO])
+    more = f"; and {len(others) - ALSO} more, see leverframe alerts" if len(others) > ALSO else ""
+    return f"Also open: {said}{more}."
 
 
 def _report_failed(db: sqlite3.Connection, news: sqlite3.Row) -> _Told | None:

@@ -13,7 +13,7 @@ from typing import Any
 from engine.monitoring import status
 from engine.monitoring.key_figures import Known
 from engine.monitoring.records import Look
-from engine.records import Deployment, Run, Verdict
+from engine.records import Deployment, Reason, Run, Verdict
 from engine.reports.records import Change, Measure, Trouble, Waiting
 from engine.reports.words import digits, of_part
 from engine.text import span
@@ -66,12 +66,12 @@ def verdict(found: Standing, at: datetime) -> tuple[Verdict, str]:
         looks_paused=found.looks_paused,
         patience=found.patience,
         alerts=[
-            status.Status(each.severity, _trouble(each, at), each.since)
+            Reason(each.severity, _trouble(each, at), each.since)
             for each in found.troubles
             if each.over_at is None and not each.snoozed
         ],
     )
-    judged = status.judge(facts, at)
+    judged = status.judge(facts, at)[0]
     said = _sentence(judged.verdict, judged.why, found)
     return judged.verdict, f"{said}{_waits(found.waiting)}."
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
@@ -15,6 +15,7 @@ from engine.people import operators
 from engine.projects import registry
 from engine.records import Operator, Run
 from engine.runs import history, queue, times_history
+from engine.runs.times_history import Overdue
 from engine.storage.ledger import Ledger
 from engine.storage.workspace import Workspace
 
@@ -73,6 +74,10 @@ class RunCommands:
         if not allow_dirty:
             refuse_dirty(inspect(path), path)
 
+    def now(self) -> datetime:
+        """The moment that is shown."""
+        raise NotImplementedError
+
     def wait(self, run: int, on_change: Callable[[Run], None]) -> Run:
         """Wait until ``run`` has ended, calling ``on_change`` whenever it looks different."""
         seen: Run | None = None
@@ -95,7 +100,7 @@ class RunCommands:
 
     def run(self, run: int) -> Run:
         """One run."""
-        return history.find(self._ledger, run)
+        return self._timed((history.find(self._ledger, run),))[0]
 
     def count_runs(self, project: str | None = None, *, looks: bool = True) -> int:
         """How many runs there are; without ``looks``, finished looks at health are not counted."""
@@ -105,7 +110,16 @@ class RunCommands:
         self, project: str | None = None, *, offset: int = 0, limit: int = 50, matching: str = "", looks: bool = True
     ) -> tuple[Run, ...]:
         """Runs, newest first; without ``looks``, finished looks at health are left out."""
-        return history.page(self._ledger, project, offset=offset, limit=limit, matching=matching, looks=looks)
+        page = history.page(self._ledger, project, offset=offset, limit=limit, matching=matching, looks=looks)
+        return self._timed(page)
+
+    def _timed(self, runs: tuple[Run, ...]) -> tuple[Run, ...]:
+        """Each of ``runs`` with what is said of it where it takes too long."""
+        if all(run.state in queue.ENDED for run in runs):
+            return runs
+        with self._ledger.read() as db:
+            late = {each.run.id: each.why for each in times_history.overdue(db, self.now(), runs)}
+        return tuple(replace(run, overdue=late.get(run.id)) for run in runs)
 
     def run_times(self, project: str, job: str = "retrain") -> RunTimes:
         """How long the runs of a job take, step by step, and what changed when that changed."""
@@ -113,8 +127,8 @@ class RunCommands:
             registry.find(db, project)
             return times_history.run_times(db, project, job)
 
-    def overdue(self, now: datetime) -> tuple[tuple[Run, float], ...]:
-        """The runs that run, or wait to, for longer than their bound (in seconds), each with it."""
+    def overdue(self, now: datetime) -> tuple[Overdue, ...]:
+        """The runs that run, or wait to, for longer than such runs do."""
         with self._ledger.read() as db:
             return times_history.overdue(db, now)
 

@@ -16,8 +16,12 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import lru_cache
 from typing import TYPE_CHECKING
+
+from engine.records import Run
+from engine.text import span
 
 if TYPE_CHECKING:
     from engine.runs.times_records import Trend
@@ -156,3 +160,17 @@ def short(revision: str) -> str:
     """A revision as people write it; what was changed and not committed stays visible."""
     commit, plus, _ = revision.partition("+")
     return commit[:7] + (" with uncommitted changes" if plus else "")
+
+
+def taken(run: Run, now: datetime) -> float:
+    """How many seconds a run that has not ended has been at what it is at: waiting, or running."""
+    return (now - (run.started_at or run.queued_at)).total_seconds()
+
+
+def overdue_sentence(run: Run, seconds: float, usual: float | None) -> str:
+    """What is said of a run that takes longer than it should: the same wherever it is shown."""
+    usually = f", usually at most {span(usual)}" if usual is not None else ""
+    if run.started_at is None:
+        return f"run {run.id} has not started and waits for {span(seconds)}{usually}"
+    at = f", now at {run.phase}" if run.phase else ""
+    return f"run {run.id} takes {span(seconds)} by now{usually}{at}"

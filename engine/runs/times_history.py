@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from engine.clock import moment
 from engine.records import Run
 from engine.runs import history, times
-from engine.runs.times import median
+from engine.runs.times import median, overdue_sentence, taken
 
 if TYPE_CHECKING:
     from engine.runs.times_records import RunTimes, StepTimes
@@ -58,6 +58,17 @@ class Pace:
 
     usual: float | None
     bound: float | None
+
+
+@dataclass(frozen=True)
+class Overdue:
+    """A run that runs, or waits, for longer than its ``bound`` (seconds); ``usual`` is p95, None while too little is
+    known. ``why`` says it in words."""
+
+    run: Run
+    bound: float
+    usual: float | None
+    why: str
 
 
 def run_times(db: sqlite3.Connection, project: str, job: str) -> RunTimes:
@@ -142,16 +153,15 @@ def _pace(seconds: Sequence[float]) -> Pace:
     return Pace(None if found is None else times.percentile(seconds, 0.95), found)
 
 
-def taken(run: Run, now: datetime) -> float:
-    """How long a run that has not ended has been at what it is at: waiting, or running."""
-    return (now - (run.started_at or run.queued_at)).total_seconds()
-
-
-def overdue(db: sqlite3.Connection, now: datetime) -> tuple[tuple[Run, float], ...]:
-    """The runs that are running, or waiting, for longer than their bound, each with it."""
-    runs = history.records(db, db.execute(_UNFINISHED).fetchall())
-    if not runs:
-        return ()
-    pace = paces(db, runs)
-    found = [(run, pace(run).bound) for run in runs]
-    return tuple((run, bound) for run, bound in found if bound is not None and taken(run, now) > bound)
+def overdue(db: sqlite3.Connection, now: datetime, runs: Collection[Run] | None = None) -> tuple[Overdue, ...]:
+    """Those of ``runs``, or of all that have not ended, that run or wait for longer than their bound."""
+    if runs is None:
+        runs = history.records(db, db.execute(_UNFINISHED).fetchall())
+    unfinished = [run for run in runs if run.state in ("queued", "running")]
+    pace = paces(db, unfinished)
+    late = []
+    for run in unfinished:
+        usual, bound = pace(run).usual, pace(run).bound
+        if bound is not None and taken(run, now) > bound:
+            late.append(Overdue(run, bound, usual, overdue_sentence(run, taken(run, now), usual)))
+    return tuple(late)

@@ -8,9 +8,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from engine.monitoring.key_figures import Known
-from engine.monitoring.status import Active, Facts, Status, judge
+from engine.monitoring.status import Active, Facts, judge
 from engine.projects.calendar import patience
-from engine.records import Metric, Run, RunState
+from engine.records import Metric, Reason, Run, RunState
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 
@@ -47,7 +47,7 @@ def facts(*active: Active, last: Run | None = None, gate: float = 0.6) -> Facts:
     ],
 )  # fmt: skip
 def test_a_run_beyond_its_bound_is_to_be_watched(active: Active, verdict: str, why: str) -> None:
-    found = judge(facts(active), NOW)
+    found = judge(facts(active), NOW)[0]
     assert found.verdict == verdict
     if why:
         assert found.why == why
@@ -58,16 +58,16 @@ def test_a_run_beyond_its_bound_is_to_be_watched(active: Active, verdict: str, w
 
 def test_the_run_that_is_overdue_now_is_named_before_the_last_that_failed() -> None:
     late = Active(run("running", 3, "train"), 48.0, 50.0)
-    assert judge(facts(late, last=run("failed", 600, why="no")), NOW).why.startswith("run 12 takes")
+    assert judge(facts(late, last=run("failed", 600, why="no")), NOW)[0].why.startswith("run 12 takes")
 
 
 def test_what_is_worse_is_named_before_a_run_that_is_overdue() -> None:
     late = Active(run("running", 3, "train"), 48.0, 50.0)
-    assert judge(facts(late, gate=0.8), NOW).verdict == "failing"
+    assert judge(facts(late, gate=0.8), NOW)[0].verdict == "failing"
 
 
-MOVED = Status("watch", "x moved", NOW - timedelta(hours=3))
-FELL = Status("failing", "it fell", NOW - timedelta(hours=2))
+MOVED = Reason("watch", "x moved", NOW - timedelta(hours=3))
+FELL = Reason("failing", "it fell", NOW - timedelta(hours=2))
 QUARTER = timedelta(minutes=75)
 
 
@@ -83,18 +83,18 @@ QUARTER = timedelta(minutes=75)
     ],
 )
 def test_what_the_last_look_found_counts_as_long_as_it_is_fresh(
-    looked: int, alerts: tuple[Status, ...], verdict: str, why: str
+    looked: int, alerts: tuple[Reason, ...], verdict: str, why: str
 ) -> None:
     seen = replace(facts(), looked_at=NOW - timedelta(minutes=looked), patience=QUARTER, alerts=alerts)
-    found = judge(seen, NOW)
+    found = judge(seen, NOW)[0]
     assert (found.verdict, found.why) == (verdict, why)
 
 
 def test_a_version_that_no_look_has_seen_is_as_old_as_its_measurement() -> None:
-    found = judge(replace(facts(), patience=QUARTER), NOW)
+    found = judge(replace(facts(), patience=QUARTER), NOW)[0]
     assert found.verdict == "unknown"
     assert found.why == "nobody has looked at flights@3 since it went live; it was measured 24 h ago: look now"
-    assert judge(facts(), NOW).verdict == "ok", "without looks of its own, a week is fresh"
+    assert judge(facts(), NOW)[0].verdict == "ok", "without looks of its own, a week is fresh"
 
 
 @pytest.mark.parametrize(
@@ -134,5 +134,26 @@ UNSEEN = replace(SEEN, looked_at=NOW - timedelta(minutes=80))
     ],
 )  # fmt: skip
 def test_a_look_that_tells_nothing_is_no_green_light(found: Facts, verdict: str, why: str) -> None:
-    judged = judge(found, NOW)
+    judged = judge(found, NOW)[0]
     assert (judged.verdict, judged.why) == (verdict, why)
+
+
+def test_every_reason_is_told_the_worst_first_and_none_hides_another() -> None:
+    late = Active(run("running", 6, "train"), 60.0, 180.0)
+    waits = Active(replace(run("queued", 12), id=13), None, 600.0)
+    failed, report = run("failed", 600, why="no rows"), replace(run("failed", 900, why="no words"), job="report")
+    seen = replace(facts(late, waits, last=failed, gate=0.8), alerts=(MOVED, FELL), earlier=(report,))
+    found = judge(seen, NOW)
+    assert [each.verdict for each in found] == ["failing"] * 2 + ["watch"] * 5
+    assert [each.why.split(" ")[0:2] for each in found] == [
+        ["roc_auc", "0.7"], ["it", "fell"], ["x", "moved"], ["run", "12"], ["run", "13"], ["the", "last"],
+        ["the", "last"],
+    ]  # fmt: skip
+    assert "usually at most 60 s" in found[3].why
+    unknown = judge(replace(seen, known=None, alerts=(MOVED,)), NOW)
+    assert [each.verdict for each in unknown] == ["unknown", *["watch"] * 5]
+
+
+def test_where_all_is_well_the_one_reason_says_why() -> None:
+    (only,) = judge(facts(), NOW)
+    assert only.verdict == "ok" and "holds its own thresholds" in only.why

@@ -11,9 +11,12 @@ from typing import Any
 from engine.api import Engine, open_engine
 from engine.audit import trail
 from engine.clock import stamp
+from engine.people import operators
 from engine.records import Operator
 from engine.reports.period import between
 from engine.reports.records import Period, Report
+from engine.storage import workspace as workspaces
+from engine.storage.ledger import Ledger
 from engine.versions import document as documents
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -169,7 +172,13 @@ class World:
 
 
 def empty(home: Path) -> World:
-    return World(open_engine(home, "ada", create=True))
+    """A workspace that is older than all that happens in it: no act is recorded before the one that it follows."""
+    workspace = workspaces.create(home)
+    ledger = Ledger(workspace.ledger, locks=workspace.root / "locks")
+    with ledger.write() as db:
+        operators.found_workspace(db, "ada", NOW - 52 * WEEK)
+    ledger.close()
+    return World(open_engine(home, "ada"))
 
 
 def lived_in(home: Path, **changes: Any) -> World:

@@ -9,10 +9,16 @@ from typing import Any
 
 import pytest
 
+from engine import clock
 from engine.api import Engine, open_engine
 from engine.clock import stamp
 from engine.errors import NotFound
+from engine.jobs import overdue
+from engine.monitoring import alert_book
+from engine.monitoring.records import Finding
 from engine.release import live as projection
+from engine.runs import queue
+from tests.cli.calling import call
 from tests.engine.test_overview import NOW, put_measurement, put_version
 
 OLD, NEW = "a" * 40, "b" * 40
@@ -108,8 +114,8 @@ def test_a_run_that_passes_its_bound_is_to_be_watched_while_it_still_runs(engine
     assert bound is not None and bound < 180
     before = NOW - timedelta(minutes=3) + timedelta(seconds=bound - 1)
     assert (engine.overdue(before), "takes" in engine.status("flights", before).why) == ((), False)
-    ((found, at),) = engine.overdue(NOW)
-    assert (found.id, at) == (run, bound)
+    (late,) = engine.overdue(NOW)
+    assert (late.run.id, late.bound) == (run, bound)
     assert engine.status("flights", before).verdict == "ok"
     for status in (engine.status("flights", NOW), *engine.overview(NOW).projects):
         assert (status.verdict, status.since) == ("watch", NOW - timedelta(minutes=3) + timedelta(seconds=bound))
@@ -118,7 +124,33 @@ def test_a_run_that_passes_its_bound_is_to_be_watched_while_it_still_runs(engine
 
 def test_a_run_that_waits_for_long_is_overdue_too(engine: Engine) -> None:
     run = put_run(engine, "queued", NOW - timedelta(minutes=11), None)
-    assert [found.id for found, _ in engine.overdue(NOW)] == [run]  # nothing is known: ten minutes
+    assert [late.run.id for late in engine.overdue(NOW)] == [run]  # nothing is known: ten minutes
     assert engine.overdue(NOW - timedelta(minutes=2)) == ()
     put_past(engine, 6)
-    assert engine.overdue(NOW - timedelta(minutes=9, seconds=40))[0][1] == 60.0  # they waited a second each
+    assert engine.overdue(NOW - timedelta(minutes=9, seconds=40))[0].bound == 60.0  # they waited a second each
+
+
+def test_an_overdue_run_is_told_in_runs_status_alerts_and_log_beside_any_other_watch(engine: Engine) -> None:
+    put_version(engine, "flights", 4, "live", put_past(engine, 6)[-1])
+    put_measurement(engine, 1, 4, 12, 0.7, "roc_auc")
+    projection.point(engine._workspace, "flights", "4-release")
+    put_run(engine, "failed", NOW - timedelta(hours=2), 60.0)
+    moved = Finding("drift:x", "drift", "watch", "x moved", "look", NOW)
+    with engine._ledger.write() as db:
+        alert_book.record(db, "flights", 4, [moved], {"drift"}, 1, NOW)
+    run = put_run(engine, "running", clock.now() - timedelta(minutes=30), None, "train fitting")
+    assert queue.take_lock(engine._workspace, run) is not None  # as its process would, so that it is alive
+    said = f"run {run} takes 30 min by now, usually at most 42 s, now at train fitting"
+    overdue.tell(engine._ledger, clock.now())
+    overdue.tell(engine._ledger, clock.now())
+    assert [reason.why for reason in engine.status("flights", clock.now()).reasons].count(said) == 1
+    assert engine.runs()[0].overdue == said == engine.run(run).overdue
+    alerts = [alert for alert in engine.alerts() if alert.part == "run time"]
+    assert [alert.why for alert in alerts] == [said] and f"leverframe cancel {run}" in alerts[0].act
+    for words in ("status", "status flights", "runs", "alerts", f"log {run}"):
+        told = call("--home", engine.home, "--operator", engine.operator.name, *words.split())
+        assert said.split(" ", 1)[1].split(",")[0] in " ".join(f"{told.out} {told.err}".split()), words
+    with engine._ledger.write() as db:
+        db.execute("UPDATE runs SET state = 'succeeded', ended_at = ? WHERE id = ?", (stamp(clock.now()), run))
+    overdue.tell(engine._ledger, clock.now())
+    assert [alert.part for alert in engine.alerts()] == ["drift"] and engine.run(run).overdue is None
