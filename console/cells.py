@@ -17,6 +17,7 @@ from engine.records import (
     Version,
     VersionState,
 )  # fmt: skip
+from engine.storage.free_space import in_words
 from engine.text import span as span
 
 GLYPHS: dict[str, str] = {
@@ -65,14 +66,8 @@ def until(at: datetime | None, now: datetime) -> str:
 
 
 def size(count: float | None) -> str:
-    """Bytes as people write them: ``512 B``, ``1.4 MB``, ``80 GB`` (powers of 1,000)."""
-    if count is None:
-        return NOTHING
-    for unit in ("B", "kB", "MB", "GB"):
-        if count < 1000:
-            return f"{count:.0f} {unit}" if unit == "B" or count >= 100 else f"{count:.1f} {unit}"
-        count /= 1000
-    return f"{count:.1f} TB"
+    """Bytes as the engine's sentences write them: ``512 B``, ``1.4 MiB``, ``80 GiB``."""
+    return NOTHING if count is None else in_words(count)
 
 
 def number(value: float | None) -> str:

@@ -106,6 +106,11 @@ def print_changes(changes: Sequence[Change]) -> None:
     table(rows, indent=2)
 
 
+def _due(rule: dict[str, Any]) -> str:
+    """``at 0 3 * * mon`` or ``every 6h``: a schedule has one of the two."""
+    return f"at {rule['cron']}" if "cron" in rule else f"every {rule['every']}"
+
+
 def print_contents(content: dict[str, Any]) -> None:
     """What the version holds, in one line for each part."""
     code, data, environment, model = content["code"], content["data"], content["environment"], content["model"]
@@ -115,7 +120,7 @@ def print_contents(content: dict[str, Any]) -> None:
     said = f'; "{code["message"]}" by {code["author"]}' if code["message"] else ""
     until = f" up to {str(data['until'])[:10]}" if data["until"] else ""
     split = f"{data['train_rows']:,} to learn from, {data['holdout_rows']:,} to judge by"
-    jobs = [f"{job} at {rule['cron']}" for job, rule in sorted(content["schedule"].items())]
+    jobs = [f"{job} {_due(rule)}" for job, rule in sorted(content["schedule"].items())]
     _title("Holds")
     rows: list[tuple[Cell, Cell]] = [
         ("code", f"{revision} on {code['branch'] or 'no branch'}{dirty}, {count(len(code['files']), 'file')}{said}"),

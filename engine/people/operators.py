@@ -22,7 +22,11 @@ _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,31}")
 def require(operator: Operator, role: Role, what: str) -> None:
     """Raise Forbidden unless ``operator`` has at least ``role``."""
     if _RANK[operator.role] < _RANK[role]:
-        raise Forbidden(f"{operator.name} is a {operator.role} and may not {what}; ask somebody who is {role}.")
+        raise Forbidden(f"{operator.name} is {_a(operator.role)} and may not {what}; ask somebody who is {role}.")
+
+
+def _a(role: str) -> str:
+    return f"{'an' if role[0] in 'aeiou' else 'a'} {role}"
 
 
 def checked_reason(reason: str) -> str:

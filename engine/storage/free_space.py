@@ -25,10 +25,10 @@ def too_little(db: sqlite3.Connection, root: Path) -> str | None:
     return f"only {in_words(usage.free)} of the disk are free, and {in_words(kept)} are kept free (keep_free)"
 
 
-def in_words(size: int) -> str:
-    """``1.4 GiB``, ``300 MiB``."""
-    for power, unit in ((30, "GiB"), (20, "MiB"), (10, "KiB")):
-        if size >= 1 << power:
-            amount = size / (1 << power)
-            return f"{amount:.1f} {unit}" if amount < 10 else f"{amount:,.0f} {unit}"
-    return f"{size} B"
+def in_words(size: float) -> str:
+    """``512 B``, ``1.4 GiB``, ``300 MiB``: the one way in which sizes are written, in the units that settings take."""
+    for power, unit in ((40, "TiB"), (30, "GiB"), (20, "MiB"), (10, "KiB")):
+        amount = size / (1 << power)
+        if amount >= 0.9995:  # 1,023 KiB would be a digit longer than 1.0 MiB
+            return f"{amount:.1f} {unit}" if amount < 9.95 else f"{amount:,.0f} {unit}"
+    return f"{size:.0f} B"

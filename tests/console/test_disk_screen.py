@@ -21,7 +21,7 @@ def test_the_report_says_what_is_left_who_takes_it_and_what_grows(width: int) ->
     assert all(width_of(each) <= width for each in lines)
     text = plain_text(lines)
     for words in (
-        "● 390 GB free of 1.0 TB", "full in 48 days", "flights", "+90.0 MB a day", "step.log", "ledger.db",
+        "● 363 GiB free of 931 GiB", "full in 48 days", "flights", "+86 MiB a day", "step.log", "ledger.db",
         "▲ /var/log/syslog: 4.1 GB and never rotated",
     ):  # fmt: skip
         assert words in text, text
@@ -29,13 +29,13 @@ def test_the_report_says_what_is_left_who_takes_it_and_what_grows(width: int) ->
 
 def test_a_disk_that_is_nearly_full_says_what_is_refused_and_which_key_acts() -> None:
     text = plain_text(disk_lines(replace(DISK, free=1_000_000_000), NOW, 80)).replace("\n", "").replace("  ", " ")
-    assert "■ 1.0 GB free" in text
+    assert "■ 954 MiB free" in text
     assert "retrains are refused, decisions and rollback work. C cleans up." in text
 
 
 def test_a_clean_up_says_what_goes_and_what_stays_and_why() -> None:
     text = plain_text(clean_lines(CLEAN, 74))
-    assert "1 thing, 300 MB, goes to the bin" in text
+    assert "1 thing, 286 MiB, goes to the bin" in text
     assert "it ended 40 days ago" in text
     assert "live" in text
 

@@ -54,7 +54,7 @@ def test_a_disk_with_less_than_is_kept_free_is_red_on_the_overview(
     engine.overview_now = replace(OVERVIEW, free=1_000_000_000, keep_free=2_000_000_000)
 
     async def story(desk: Desk) -> None:
-        await desk.see("■ only 1.0 GB of disk free: retrains are refused, 7 cleans up")
+        await desk.see("■ only 954 MiB of disk free: retrains are refused, 7 cleans up")
 
     console(story, size)
 
@@ -197,7 +197,7 @@ def test_a_run_shows_its_steps_and_its_log(console: Console, engine: FakeEngine)
     async def story(desk: Desk) -> None:
         await desk.press("3", "enter")
         await desk.see("▸ running 40 %")
-        for words in ("train fitting", "extract", "604 MB", "fitting", "done"):
+        for words in ("train fitting", "extract", "576 MiB", "fitting", "done"):
             assert words in desk.text
         engine.lines = (*engine.lines, "one line more")
         await desk.see("one line more")

@@ -52,8 +52,14 @@ def test_a_difference_has_a_sign_and_none_where_there_is_no_difference() -> None
     assert [cells.signed(v) for v in (0.018, -0.004, 0.0, 0.00000001)] == ["+0.018", "−0.0040", "±0", "±0.0000"]
 
 
-@pytest.mark.parametrize(("count", "words"), [(512, "512 B"), (1400, "1.4 kB"), (80e9, "80.0 GB"), (2e12, "2.0 TB")])
-def test_sizes_are_told_in_powers_of_a_thousand(count: float, words: str) -> None:
+@pytest.mark.parametrize(
+    ("count", "words"),
+    [
+        (512, "512 B"), (1400, "1.4 KiB"), (80e9, "75 GiB"), (2e12, "1.8 TiB"), (1023 << 20, "1,023 MiB"),
+        ((1 << 30) - 1, "1.0 GiB"),
+    ],
+)  # fmt: skip
+def test_sizes_are_told_in_the_units_that_settings_take(count: float, words: str) -> None:
     assert cells.size(count) == words
 
 

@@ -96,7 +96,7 @@ def test_a_setting_that_cannot_be_is_refused_in_words(engine: Engine, name: str,
 def test_only_an_admin_chooses(engine: Engine) -> None:
     engine.add_operator("bob", "operator", "a colleague")
     bob = open_engine(engine.home, "bob")
-    with pytest.raises(Forbidden, match="bob is a operator and may not change settings"):
+    with pytest.raises(Forbidden, match="bob is an operator and may not change settings"):
         bob.choose("keep_free", "0", "x")
     bob.close()
 
