@@ -17,7 +17,7 @@ from engine.projects import registry
 from engine.records import Finding, Version
 from engine.release import live as projection
 from engine.reports import webhook
-from engine.reports.outbox import WEBHOOK
+from engine.reports.outbox import OVER, WEBHOOK
 from engine.reports.server import from_environment
 from engine.schedule import lease, unit
 from engine.schedule.due import due_after
@@ -87,9 +87,9 @@ def _mail(ledger: Ledger) -> list[Finding]:
     """Where mail is to be sent at all: whether there is a server for it, and what was given up."""
     with ledger.read() as db:
         rows = db.execute(
-            "SELECT state, count(*) AS mails FROM outbox WHERE state = 'failed'"
-            " OR (state <> 'sent' AND recipient NOT LIKE ?) GROUP BY state",
-            (f"{WEBHOOK}%",),
+            "SELECT state, count(*) AS mails FROM outbox WHERE state <> 'sent' AND why IS NOT ?"
+            " AND (state = 'failed' OR recipient NOT LIKE ?) GROUP BY state",
+            (OVER, f"{WEBHOOK}%"),
         )
         mails = {row["state"]: row["mails"] for row in rows}
     try:

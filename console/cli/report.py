@@ -21,12 +21,13 @@ if TYPE_CHECKING:
     from engine.reports.outbox import Mail
     from engine.reports.records import Period, Report
 
-TONES: dict[str, Tone] = {"sent": "ok", "failed": "failing", "queued": "watch", "sending": "watch"}
+TONES: dict[str, Tone] = {"sent": "ok", "failed": "failing", "queued": "watch", "sending": "watch", "over": "dim"}
 STATES = {
     "sent": "it was taken",
     "queued": "it is tried again",
     "sending": "it is being sent",
     "failed": "it is given up",
+    "over": "it was not sent",
 }
 
 
@@ -88,8 +89,8 @@ def _period(
     engine: Engine, project: str, week: bool, month: bool, since: str | None, until: str | None
 ) -> Period | tuple[datetime, datetime]:
     now = engine.now()
-    if week or month:
-        return engine.report_period(project, "week" if week else "month", now)
+    if not (since or until):
+        return engine.report_period(project, "week" if week else "month" if month else "days", now)
     end = clock.moment(until) if until else now
     return clock.moment(since) if since else end - timedelta(days=7), end
 

@@ -28,8 +28,8 @@ class ReportCommands:
     _store: ObjectStore
     operator: Operator
 
-    def report_period(self, project: str, kind: Literal["week", "month"], now: datetime) -> Period:
-        """The last whole week or month before ``now``, in the project's own time zone."""
+    def report_period(self, project: str, kind: Literal["week", "month", "days"], now: datetime) -> Period:
+        """The last whole week or month before ``now``, in the project's own time zone, or the seven days up to it."""
         from engine.reports import making
 
         with self._ledger.read() as db:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from engine.errors import LeverframeError
-from engine.reports import keeping, mail, outbox
+from engine.reports import events, keeping, mail, outbox
 from engine.reports.mail import Letter
 from engine.reports.outbox import Mail
 from engine.reports.server import Post, Undelivered
@@ -33,6 +33,10 @@ def deliver(
     row = outbox.claim(ledger, number, now())
     if row is None:
         return None
+    with ledger.read() as db:
+        over = events.over(db, row)
+    if over:
+        return outbox.is_over(ledger, row, now())
     try:
         if isinstance(post, Webhooks):
             post.send(row)

@@ -1,7 +1,8 @@
 """What happened, as mails to whom it concerns: the news that the ledger's triggers keep becomes rows of the outbox.
 
 The rows and the cursor's advance are one transaction, so nothing is told twice or not at all. What is a week old,
-because no engine ran, is told no more; nor is a candidate that no longer waits.
+because no engine ran, is told no more; nor is what is over when it could be told, or sent: a candidate that no longer
+waits, an alert that was resolved, a version that another took the place of.
 """
 
 from __future__ import annotations
@@ -17,13 +18,23 @@ from engine.monitoring import alert_book
 from engine.projects.manifest_records import ReportSpec
 from engine.projects.manifest_report import is_address, spec_of
 from engine.reports import outbox
-from engine.reports.outbox import Draft
+from engine.reports.outbox import Draft, Mail
 from engine.reports.words import heading, of_part
 from engine.storage.ledger import Ledger
 from engine.text import plain
 
 OLDEST = timedelta(days=7)
 BATCH = 500
+# What must still be so when a mail is sent, by the kind of its news.
+_NEWEST = "JOIN (SELECT max(seq) AS seq, project FROM deployments GROUP BY project) d ON d.seq = n.about"
+_STILL = {
+    "candidate": "JOIN versions v ON v.project = n.project AND v.number = n.about AND v.state = 'candidate'",
+    "swap": _NEWEST,
+    "rollback": _NEWEST,
+    "red": "JOIN alerts a ON a.id = n.about AND a.resolved_at IS NULL",
+    "report-failed": "JOIN runs r ON r.id = n.about AND NOT EXISTS (SELECT 1 FROM runs WHERE project = r.project"
+    " AND job = 'report' AND state = 'succeeded' AND id > r.id)",
+}
 # How many of the other open alerts a mail names.
 ALSO = 5
 
@@ -76,6 +87,18 @@ def _take(db: sqlite3.Connection, news: sqlite3.Row, now: datetime, webhooks: Se
     return len(outbox.queue(db, draft, [*recipients(spec, project["owner"]), *webhooks], now))
 
 
+def over(db: sqlite3.Connection, mail: Mail) -> bool:
+    """Whether what a mail of an event tells is over by now: it waited for a server, or for an engine."""
+    kind, _, number = mail.key.partition(" ")
+    query = _STILL.get(kind)
+    if mail.report is not None or query is None:
+        return False
+    # A news row is never deleted: one that is not there was written by hand, and nothing is known against it.
+    known, so = "SELECT 1 FROM news WHERE id = :id", f"SELECT 1 FROM news n {query} WHERE n.id = :id"
+    found = db.execute(f"SELECT EXISTS ({known}) AND NOT EXISTS ({so})", {"id": number})
+    return bool(found.fetchone()[0])
+
+
 def recipients(spec: ReportSpec, owner: str) -> tuple[str, ...]:
     """Who hears of events: whoever gets the report, and the project's owner where that is an address."""
     return tuple(dict.fromkeys([*spec.to, *([owner] if is_address(owner) else [])]))
@@ -107,18 +130,19 @@ def _deployment(db: sqlite3.Connection, news: sqlite3.Row) -> _Told | None:
 
 
 def _red(db: sqlite3.Connection, news: sqlite3.Row) -> _Told | None:
-    row = db.execute("SELECT * FROM alerts WHERE id = ?", (news["about"],)).fetchone()
+    row = db.execute("SELECT * FROM alerts WHERE id = ? AND resolved_at IS NULL", (news["about"],)).fetchone()
+    if row is None:
+        return None
     label = f"{row['project']}@{row['number']}"
     escalated = row["escalated_at"] == news["at"]
     head = f"{label} still needs action, and nobody has taken it on" if escalated else f"{label} needs action"
-    over = f"It is over since {_minute(moment(row['resolved_at']))}." if row["resolved_at"] else ""
-    helps = f"What helps: {row['act']}." if row["act"] and not over else ""
+    helps = f"What helps: {row['act']}." if row["act"] else ""
     since = f"Since {_minute(moment(row['since']))}."
-    who = f"To take it on: leverframe alerts ack {row['id']}." if not over else ""
+    who = f"To take it on: leverframe alerts ack {row['id']}."
     said = of_part(row["part"], row["why"])
     found = f"{row['why'].rstrip('.')}." if said != row["why"] else ""
     first = f"{heading(row['part'], row['why']).rstrip('.')}."
-    return _Told(head, (first, found, since, over, helps, who, _also(db, row)))
+    return _Told(head, (first, found, since, helps, who, _also(db, row)))
 
 
 def _also(db: sqlite3.Connection, row: sqlite3.Row) -> str:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import sqlite3
 from dataclasses import dataclass
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from engine.clock import moment, stamp
 from engine.errors import NotFound
 from engine.records import Verdict
 from engine.reports import html, text
 from engine.reports.outbox import Draft
-from engine.reports.records import Report
+from engine.reports.records import Period, Report
 from engine.reports.verdict import HEADS
 from engine.storage.objects import ObjectStore
 
@@ -56,8 +57,14 @@ def register(
         ),
     )  # fmt: skip
     number = int(cursor.lastrowid or 0)
-    key = f"report {stamp(period.since)}/{stamp(period.until)}"
-    return number, Draft(report.project, key, subject_of(report), report=number)
+    return number, Draft(report.project, _matter(period), subject_of(report), report=number)
+
+
+def _matter(period: Period) -> str:
+    """What nobody is sent twice: the report of a period, or on one day that of the days up to now."""
+    if period.rolling:
+        return f"report of the days to {period.until.astimezone(ZoneInfo(period.zone)):%Y-%m-%d}"
+    return f"report {stamp(period.since)}/{stamp(period.until)}"
 
 
 def subject_of(report: Report) -> str:

@@ -11,7 +11,7 @@ from typing import Any, Literal
 from engine.projects import registry
 from engine.projects.manifest_schedule import timezone_problem
 from engine.reports.compose import compose
-from engine.reports.period import between, ended
+from engine.reports.period import between, ended, last_days
 from engine.reports.reading import read
 from engine.reports.records import Period, Report
 from engine.storage.objects import ObjectStore
@@ -22,9 +22,10 @@ def report(db: sqlite3.Connection, store: ObjectStore, project: str, period: Per
     return compose(read(db, store, project, period))
 
 
-def period_of(db: sqlite3.Connection, project: str, kind: Literal["week", "month"], at: datetime) -> Period:
-    """The last whole week or month that had ended at ``at``, in the project's time zone."""
-    return ended(kind, at, zone_of(db, project))
+def period_of(db: sqlite3.Connection, project: str, kind: Literal["week", "month", "days"], at: datetime) -> Period:
+    """The last whole week or month that had ended at ``at``, in the project's time zone, or the days up to it."""
+    zone = zone_of(db, project)
+    return last_days(at, zone=zone) if kind == "days" else ended(kind, at, zone)
 
 
 def zone_of(db: sqlite3.Connection, project: str) -> str:

@@ -22,13 +22,15 @@ from engine.monitoring.records import Finding
 from engine.storage.ledger import Ledger
 from engine.text import plain
 
-State = Literal["queued", "sending", "sent", "failed"]
+State = Literal["queued", "sending", "sent", "failed", "over"]
 # Longer than any conversation with a server may take.
 LEASE = timedelta(minutes=10)
 FIRST, LONGEST = timedelta(minutes=1), timedelta(days=1)
 MOST = 12  # attempts, which are spread over two and a half days
 OLDEST = timedelta(days=7)  # for a mail that no server was set up for
 WEBHOOK = "webhook "  # and its name: what no mail address can be
+# Kept as failed, for it was never sent; nobody need see to it, and nobody can have it tried again.
+OVER = "what it told was over before anybody could send it"
 _ABOUT = "mail "  # and the recipient: what an alert is about, so that one who gets mail says nothing of another
 _NO_SERVER = "no mail server was set up for it within a week; LEVERFRAME_SMTP_HOST and the settings beside it name one"
 _NO_WEBHOOK = "no engine knew its address within a week; LEVERFRAME_NOTIFY_URLS names such"
@@ -38,7 +40,10 @@ _OF_KIND = f"(substr(recipient, 1, {len(WEBHOOK)}) = '{WEBHOOK}') = ?"
 
 @dataclass(frozen=True)
 class Mail:
-    """One row: what goes to whom, and what became of it. ``report`` names a kept report; else it tells an event."""
+    """One row: what goes to whom, and what became of it. ``report`` names a kept report; else it tells an event.
+
+    ``state`` is over where what it tells was over before it could be sent.
+    """
 
     id: int
     project: str
@@ -158,7 +163,9 @@ def again(db: sqlite3.Connection, mail: int | None, now: datetime) -> list[int]:
     if mail is not None:
         find(db, mail)
     rows = db.execute(
-        "SELECT id FROM outbox WHERE state IN ('queued', 'failed') AND id = coalesce(?, id) ORDER BY id", (mail,)
+        "SELECT id FROM outbox WHERE state IN ('queued', 'failed') AND why IS NOT ? AND id = coalesce(?, id)"
+        " ORDER BY id",
+        (OVER, mail),
     ).fetchall()
     for row in rows:
         db.execute(
@@ -212,6 +219,13 @@ def _ended(db: sqlite3.Connection, mail: Mail, state: State, why: str | None, no
     )
 
 
+def is_over(ledger: Ledger, mail: Mail, now: datetime) -> Mail:
+    """Send this no more. It waited so long that what it tells is over."""
+    with ledger.write() as db:
+        _ended(db, mail, "failed", OVER, now)
+        return find(db, mail.id)
+
+
 def _give_up(db: sqlite3.Connection, mail: Mail, why: str, now: datetime) -> None:
     """Only to be watched, never failing: a mail about a mail that fails would have no end."""
     _ended(db, mail, "failed", why, now)
@@ -262,7 +276,7 @@ def _mail(row: sqlite3.Row) -> Mail:
         body=row["body"],
         token=row["token"],
         queued_at=moment(row["queued_at"]),
-        state=row["state"],
+        state="over" if row["state"] == "failed" and row["why"] == OVER else row["state"],
         attempts=row["attempts"],
         next_try=moment(row["next_try"]) if row["next_try"] else None,
         sent_at=moment(row["sent_at"]) if row["sent_at"] else None,

@@ -5,6 +5,7 @@ Weeks begin on Monday; both begin at midnight in the project's own time zone, wh
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Literal
 from zoneinfo import ZoneInfo
@@ -37,8 +38,8 @@ def between(since: datetime, until: datetime, zone: str = "UTC") -> Period:
 
 
 def last_days(moment: datetime, days: int = 7, zone: str = "UTC") -> Period:
-    """The ``days`` up to ``moment``."""
-    return between(moment - timedelta(days=days), moment, zone)
+    """The ``days`` up to ``moment``, a period that rolls on with it."""
+    return replace(between(moment - timedelta(days=days), moment, zone), rolling=True)
 
 
 def _midnight(day: date, zone: str) -> datetime:

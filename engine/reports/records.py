@@ -19,12 +19,16 @@ Change = Literal["better", "worse", "no clear change", "not known"]
 
 @dataclass(frozen=True)
 class Period:
-    """From ``since`` up to, and not with, ``until``; ``name`` says it in words, in the time zone ``zone``."""
+    """From ``since`` up to, and not with, ``until``; ``name`` says it in words, in the time zone ``zone``.
+
+    A period that is ``rolling`` ends whenever it is asked for: of one day its reports are the same matter.
+    """
 
     since: datetime
     until: datetime
     zone: str
     name: str
+    rolling: bool = False
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ from engine import __version__
 from engine.clock import moment, stamp
 from engine.monitoring.key_figures import newest
 from engine.records import Overview, ProjectStatus, Verdict
+from engine.reports.outbox import OVER
 
 DAY = timedelta(days=1)
 SEVERITIES = ("watch", "failing")
@@ -197,7 +198,8 @@ def _missed(db: sqlite3.Connection, names: Sequence[str], now: datetime) -> Figu
 
 def _of_the_workspace(db: sqlite3.Connection) -> tuple[Figure, ...]:
     outbox = Figure("leverframe_outbox_messages", "Messages that were not taken yet, or given up.", ("state",))
-    rows = db.execute("SELECT state, count(*) AS messages FROM outbox WHERE state <> 'sent' GROUP BY state")
+    unsent = "SELECT state, count(*) AS messages FROM outbox WHERE state <> 'sent' AND why IS NOT ? GROUP BY state"
+    rows = db.execute(unsent, (OVER,))
     found = {row["state"]: row["messages"] for row in rows}
     for state in UNSENT:
         outbox.put(found.get(state, 0), state)

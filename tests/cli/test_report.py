@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import shutil
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from email import message_from_bytes, policy
 from hashlib import sha256
 from pathlib import Path
 
 import pytest
 
+from engine.api import open_engine
+from engine.clock import moment
 from engine.reports import outbox
 from engine.reports.outbox import Draft
 from engine.storage.ledger import Ledger
@@ -151,6 +153,27 @@ def test_a_report_is_sent_once_kept_and_told(mailing: History, monkeypatch: pyte
     assert mailing("report", "tiny", "--kept", 1).out.startswith("A tiny project\n")
     assert "no report 9 of tiny" in mailing("report", "tiny", "--kept", 9).err
     assert [finding for finding in mailing("doctor", "--json").json["findings"] if finding["what"] == "mail"]
+
+
+def test_a_report_of_the_days_up_to_now_is_sent_once_a_day(
+    mailing: History, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    copy, handler = replace(mailing, home=tmp_path / "home"), Handler()
+    shutil.copytree(let_go(mailing.home), copy.home, symlinks=True)
+    with running(handler) as port:
+        for name, value in {"HOST": "127.0.0.1", "PORT": port, "TLS": "none", "FROM": "lf@example.org"}.items():
+            monkeypatch.setenv(f"LEVERFRAME_SMTP_{name}", str(value))
+        engine = open_engine(copy.home, "ada")
+        noon = moment("2026-11-24T17:00Z")  # in New York, where the project lives
+        for hours, mails in ((0, 2), (1, 2), (11, 2), (12, 4)):
+            period = engine.report_period("tiny", "days", noon + timedelta(hours=hours))
+            engine.send_report(engine.report("tiny", period))
+            assert len(handler.taken) == mails, hours
+        # A stretch that somebody names is another matter, and so is another one of the same day.
+        for hours in (1, 2):
+            engine.send_report(engine.report("tiny", (noon, noon + timedelta(hours=hours))))
+    engine.close()
+    assert len(handler.taken) == 8
 
 
 def test_what_contradicts_itself_is_wrong_usage(mailing: History, tmp_path: Path) -> None:

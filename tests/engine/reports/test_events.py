@@ -105,11 +105,18 @@ def test_red_is_told_when_it_begins_when_it_gets_worse_and_when_nobody_takes_it_
     assert len(told(world, NOW + HOUR)) == 3
 
 
-def test_red_that_is_over_already_says_so(home: Path) -> None:
+def test_red_that_is_over_already_is_told_nobody(home: Path) -> None:
     world = world_of(home)
     world.alert(NOW - HOUR, "failing", "recall fell", NOW)
+    assert told(world) == []
+
+
+def test_a_red_mail_names_what_else_is_open_the_worst_first(home: Path) -> None:
+    world = world_of(home)
+    world.alert(NOW - HOUR, "watch", "x moved")
+    world.alert(NOW, "failing", "recall fell")
     ((_, body),) = told(world)
-    assert "It is over since" in body and "What helps" not in body
+    assert "Also open: watch: x moved." in body
 
 
 def test_a_report_that_failed_is_told_and_a_retrain_that_failed_is_not(home: Path) -> None:

@@ -10,7 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from engine import doctor
 from engine.errors import Invalid
+from engine.reports import outbox
 from engine.reports import postman as postmen
 from engine.reports.outbox import MOST
 from engine.reports.postman import Postman
@@ -155,3 +157,34 @@ def test_a_bug_over_one_mail_does_not_hold_up_the_others_and_is_kept(home: Path)
     assert box.taken == ["ops@example.org"]
     assert "ZeroDivisionError" in round.tracebacks[0]
     assert "Leverframe itself failed over its mail" in round.said[-1]
+
+
+OVER = {
+    "candidate 3": "UPDATE versions SET state = 'expired' WHERE number = 2",
+    "red 4": "UPDATE alerts SET resolved_at = seen_at, resolved_why = 'it is found no more'",
+}
+
+
+@pytest.mark.parametrize("news", sorted(OVER))
+def test_what_is_over_when_a_server_is_first_set_up_is_not_mailed(home: Path, news: str) -> None:
+    world, box = world_with_news(home, to=("a@example.org",)), Box()
+    world.deploy(NOW, 1)
+    world.version(NOW, 0.71, (1, 0.7))
+    world.alert(NOW, "failing", "recall fell")
+    nobody = Round(world, lambda: None)
+    nobody.go()
+    waiting = {mail.key: mail.state for mail in world.engine.outbox()}
+    assert set(waiting.values()) == {"queued"} and len(waiting) == 3
+    kind = news.split(" ")[0]
+    with world.engine._ledger.write() as db:
+        db.execute(OVER[news])
+    setup = Round(world, lambda: box)
+    setup.now += timedelta(hours=1)
+    setup.go()
+    over = {mail.key.split(" ")[0] for mail in world.engine.outbox() if mail.state == "over"}
+    assert kind in over
+    assert all(mail.state in ("sent", "over") for mail in world.engine.outbox())
+    assert sum(mail.state == "sent" for mail in world.engine.outbox()) == len(box.taken)
+    assert not any("given up" in found.sentence for found in doctor._mail(world.engine._ledger))
+    with world.engine._ledger.write() as db:
+        assert outbox.again(db, None, setup.now) == []
