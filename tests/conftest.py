@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
 
+from engine import clock
+
 # A busy machine is no bug: examples are not timed. The hanging ones are caught by pytest's timeout.
 settings.register_profile("leverframe", deadline=None)
 settings.load_profile("leverframe")
+
+
+@pytest.fixture(scope="session")
+def today() -> datetime:
+    """The midnight (UTC) before the session: what is live in a test, and judged by its age, is dated from it."""
+    return clock.now().replace(hour=0, minute=0, second=0, microsecond=0)
 
 
 @pytest.fixture

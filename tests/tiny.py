@@ -2,15 +2,18 @@
 
 Its world: ``x`` is uniform, ``late`` is true more often where ``x`` is large. A model is a threshold table over bins
 of ``x``; ``skill`` in ``settings.json`` says how much of what it learnt it uses, so that a test can commit a better
-or a worse model.
+or a worse model. The rows are the same whenever the world begins: they are numbered from there.
 """
 
 from __future__ import annotations
 
 import json
 import subprocess
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+
+BEGINS = datetime(2026, 1, 1, tzinfo=UTC)
 
 MANIFEST = """
 [project]
@@ -44,7 +47,7 @@ metric = "roc_auc"
 not_below_live_by = 0.05
 
 [schedule]
-retrain = {{ cron = "0 3 * * mon", timezone = "America/New_York" }}
+retrain = {{ cron = "0 3 * * {day}", timezone = "America/New_York" }}
 
 [approval]
 {approval}
@@ -60,7 +63,7 @@ def path(kind, name): return os.path.join(given(kind), name)
 
 def extract():
     until = datetime.fromisoformat(given("AS_OF").replace("Z", "+00:00"))
-    day = datetime.fromisoformat("2026-01-01T00:00:00+00:00")
+    day = datetime.fromisoformat("BEGINNING")
     hours = int((until - day).total_seconds() // 3600)
     print("::progress 0.5 reading", flush=True)
     with open(path("OUTPUT", "data.csv"), "w", newline="") as file:
@@ -109,12 +112,17 @@ def make(
     timeout: str = "60s",
     approval: str = "",
     steps: str = STEPS,
+    begins: datetime = BEGINS,
+    day: str = "mon",
 ) -> Path:
-    """Write the project into ``folder`` as a fresh Git repository and return it."""
+    """Write the project into ``folder`` as a fresh Git repository and return it.
+
+    Its world has rows from ``begins`` on; it is retrained on each ``day`` of the week at 3:00 in New York.
+    """
     folder.mkdir(parents=True)
-    manifest = MANIFEST.format(name=name, floor=floor, timeout=timeout, approval=approval)
+    manifest = MANIFEST.format(name=name, floor=floor, timeout=timeout, approval=approval, day=day)
     (folder / "leverframe.toml").write_text(manifest)
-    (folder / "steps.py").write_text(steps)
+    (folder / "steps.py").write_text(steps.replace("BEGINNING", begins.isoformat()))
     (folder / "settings.json").write_text(json.dumps({"skill": skill}))
     git(folder, "init", "-q", "-b", "main")
     commit(folder, "first")

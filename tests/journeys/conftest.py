@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -14,7 +14,6 @@ from tests import tiny
 from tests.killing import forget, let_go
 
 WEEK = timedelta(days=7)
-FIRST = datetime(2026, 11, 3, tzinfo=UTC)
 
 
 def retrained(engine: Engine, as_of: datetime) -> str:
@@ -25,16 +24,29 @@ def retrained(engine: Engine, as_of: datetime) -> str:
 
 
 @pytest.fixture(scope="session")
-def saved_history(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def first(today: datetime) -> datetime:
+    """What the first version of the history is made from; two weeks later is yesterday, so that nothing is stale."""
+    return today - 2 * WEEK - timedelta(days=1)
+
+
+@pytest.fixture(scope="session")
+def begins(first: datetime) -> datetime:
+    """When the world of the history began: as long before it whatever the date, so that the rows are the same."""
+    return first - timedelta(days=306)
+
+
+@pytest.fixture(scope="session")
+def saved_history(tmp_path_factory: pytest.TempPathFactory, first: datetime, begins: datetime, today: datetime) -> Path:
     """tiny@1 was live, tiny@2 is, tiny@3 waits; ada is admin, bob an operator, eve a viewer."""
     root = tmp_path_factory.mktemp("history")
     engine = open_engine(root / "home", "ada", create=True)
-    engine.add(tiny.make(root / "tiny"))
+    day = f"{today + timedelta(days=3):%a}".lower()  # nothing falls due while a test looks on
+    engine.add(tiny.make(root / "tiny", begins=begins, day=day))
     engine.add_operator("bob", "operator", "a colleague")
     engine.add_operator("eve", "viewer", "the business")
     for week in range(2):
-        engine.move(engine.plan_release(retrained(engine, FIRST + week * WEEK)), "newer data", lambda step: None)
-    retrained(engine, FIRST + 2 * WEEK)
+        engine.move(engine.plan_release(retrained(engine, first + week * WEEK)), "newer data", lambda step: None)
+    retrained(engine, first + 2 * WEEK)
     engine.close()
     let_go(root / "home").rename(root / "saved")
     return root

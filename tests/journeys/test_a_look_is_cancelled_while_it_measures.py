@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -14,18 +15,18 @@ from engine.clock import now, pause, stamp
 from engine.jobs import health, process
 from engine.runs import leftovers
 from engine.runs.step import sweep
-from tests.journeys.conftest import FIRST, WEEK
+from tests.journeys.conftest import WEEK
 
 pytestmark = pytest.mark.slow
 
 
-def queued(engine: Engine) -> int:
+def queued(engine: Engine, as_of: datetime) -> int:
     """A look that no process was started for yet."""
     with engine._ledger.write() as db:
         number = db.execute(
             "INSERT INTO runs (project, job, state, as_of, queued_at, requested_by, options)"
             " VALUES ('tiny', 'health', 'queued', ?, ?, 'ada', '{}')",
-            (stamp(FIRST + 2 * WEEK), stamp(now())),
+            (stamp(as_of), stamp(now())),
         ).lastrowid
     assert number is not None
     return number
@@ -37,10 +38,12 @@ def rows(engine: Engine) -> dict[str, int]:
         return {table: db.execute(f"SELECT count(*) FROM {table}").fetchone()[0] for table in tables}
 
 
-def test_it_ends_as_cancelled_and_nothing_of_it_is_kept(history: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_it_ends_as_cancelled_and_nothing_of_it_is_kept(
+    history: Path, first: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(health, "METER", replace(health.METER, module="tests.journeys.meter_that_waits"))
     engine = open_engine(history, "bob")
-    run, before = queued(engine), rows(engine)
+    run, before = queued(engine, first + 2 * WEEK), rows(engine)
     folder = engine._workspace.run_folder(run)
     look = threading.Thread(target=process.main, args=(str(history), str(run)), daemon=True)
     look.start()
