@@ -1,6 +1,8 @@
 # make setup   everything that the other targets need, in .venv/ (quick when nothing changed)
 # make demo    a workspace with real history, then the console
 # make test    all tests; some of them only: make test ARGS='-m "not slow" tests/engine'
+# make later   those that take the time from the machine, a year and 40 days ahead (other moments: WHEN='2028-02-29 12:00')
+# make system-packages   what some tests want from Debian; only as root, and only where there is apt-get
 # make check   style and types
 # make lock    resolve requirements/*.txt again from pyproject.toml (newer versions: ARGS=--upgrade)
 # make clean   remove .venv/ and the caches of the tools
@@ -9,7 +11,7 @@
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help setup .venv demo test check lock clean
+.PHONY: help setup .venv demo test later system-packages check lock clean
 
 BIN := .venv/bin
 STAMP := .venv/leverframe-setup
@@ -69,6 +71,27 @@ demo: setup
 
 test: setup
 	@$(BIN)/python -m pytest $(ARGS)
+
+# The clock of the tests, of the engines and of the consoles that they start; steps, git, uv and file systems keep theirs.
+# datefudge moves it in the C library (Debian 12's libfaketime breaks every sleep of Python 3.11).
+WHEN := 405 days
+TAKES_THE_TIME := tests/cli tests/journeys $(addprefix tests/engine/,housekeeping jobs reports rewind schedule serving)
+later: setup
+	@datefudge "$$(date -u -d '$(WHEN)' '+%F %T UTC')" \
+		$(BIN)/python -m pytest -m 'not slow or clock' $(TAKES_THE_TIME) $(ARGS)
+
+# chromium opens the pages; datefudge moves the clock.
+SYSTEM_PACKAGES := chromium datefudge
+system-packages:
+	@missing=; for each in $(SYSTEM_PACKAGES); do \
+		dpkg-query -W -f '$${db:Status-Status}' "$$each" 2>/dev/null | grep -qx installed || missing="$$missing $$each"; \
+	done; \
+	if [ -z "$$missing" ]; then exit 0; fi; \
+	if [ "$$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then \
+		echo "Not installed, for want of root or of apt-get:$$missing" >&2; exit 0; \
+	fi; \
+	export DEBIAN_FRONTEND=noninteractive; \
+	apt-get update -qq </dev/null && apt-get install -qq -y --no-install-recommends $$missing </dev/null >/dev/null
 
 check: setup
 	@status=0; $(BIN)/ruff check . || status=1; $(BIN)/mypy || status=1; exit $$status

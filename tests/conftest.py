@@ -1,9 +1,12 @@
-"""What every test gets: a workspace of its own, and nothing of the person's who runs it."""
+"""What every test gets: a workspace of its own, and nothing of the person's who runs it. What is skipped is told."""
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Generator
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import settings
@@ -13,6 +16,42 @@ from engine import clock
 # A busy machine is no bug: examples are not timed. The hanging ones are caught by pytest's timeout.
 settings.register_profile("leverframe", deadline=None)
 settings.load_profile("leverframe")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--no-skips", action="store_true", help="what would be skipped fails: all that tests want is here")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    return _judged((yield), item.config)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report(
+    collector: pytest.Collector,
+) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    return _judged((yield), collector.config)
+
+
+def _judged(report: Any, config: pytest.Config) -> Any:
+    if report.skipped and not hasattr(report, "wasxfail") and config.getoption("no_skips"):
+        report.outcome, report.longrepr = "failed", f"nothing may be skipped with --no-skips; {_why(report)}"
+    return report
+
+
+def _why(report: Any) -> str:
+    """What a skipped test says: ``longrepr`` is its file, its line and the reason."""
+    return str(report.longrepr[2])
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """The last line says what was skipped and why; where nothing was, pytest's own line is the last."""
+    reporter = config.pluginmanager.get_plugin("terminalreporter")
+    skipped = Counter(map(_why, reporter.stats.get("skipped", ()))) if reporter else None
+    if skipped:
+        reasons = "; ".join(f"{why.removeprefix('Skipped: ')} ({count})" for why, count in skipped.items())
+        reporter.write_line(f"Skipped, {skipped.total()} in all: {reasons}")
 
 
 @pytest.fixture(scope="session")

@@ -58,7 +58,7 @@ def let_go(home: Path) -> Path:
 
     SQLite takes the write-ahead log away when the last connection is closed.
     """
-    patience = time.monotonic() + 20
+    patience = time.monotonic() + 60
     while True:
         with closing(sqlite3.connect(home / "ledger.db")) as db:
             db.execute("SELECT count(*) FROM runs")

@@ -166,8 +166,6 @@ def test_stand_alone_files_import_nothing_of_leverframe() -> None:
 
 @pytest.mark.parametrize("module", ["engine.api", "console.app", "console.__main__"])
 def test_a_fresh_python_gets_to_the_first_screen_without_heavy_libraries(module: str) -> None:
-    if not (ROOT / (module.replace(".", "/") + ".py")).exists():
-        pytest.skip(f"{module} does not exist yet")
     script = f"import sys, {module}; print(*sorted({{name.partition('.')[0] for name in sys.modules}} & {set(HEAVY)}))"
     loaded = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, timeout=60)
     assert loaded.returncode == 0, loaded.stderr
@@ -202,7 +200,9 @@ FORBIDDEN = {
 
 
 def committed_files() -> list[Path]:
-    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True)
+    # Whoever runs the tests may be another account than the one that the checkout belongs to.
+    ask = ["git", "-c", f"safe.directory={ROOT}", "ls-files", "-z"]
+    listed = subprocess.run(ask, cwd=ROOT, capture_output=True, text=True)
     if listed.returncode != 0:
         pytest.skip("this is no Git checkout")
     return [ROOT / name for name in listed.stdout.split("\0") if name and (ROOT / name).is_file()]

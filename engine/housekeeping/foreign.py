@@ -29,6 +29,7 @@ UNREAD_SECONDS = 180 * 86400.0
 ENDS = 1 << 16
 MOST_COMPARED = 1 << 30  # bytes that one look for duplicates may read
 MOST_SAID = 10
+MOUNTS = Path("/proc/self/mountinfo")
 _LOG = re.compile(r"(\.(log|out|err|trace)|(^|/)(syslog|messages|[a-z]+log))(\.\d+)?$", re.IGNORECASE)
 _ROTATED = re.compile(r"[.-](\d+|\d{4}-?\d\d-?\d\d.*|gz|xz|zst|bz2|old)$", re.IGNORECASE)
 _DATA = (".csv", ".tsv", ".parquet", ".feather", ".arrow", ".orc", ".json", ".jsonl", ".xlsx", ".zip", ".gz", ".h5",
@@ -113,10 +114,12 @@ def is_rotated(log: Path) -> bool:
         return True  # What cannot be looked at is not complained about.
 
 
-def unread_findings(seen: Seen, named: Callable[[str], bool], now: float) -> Iterator[DiskFinding]:
+def unread_findings(
+    seen: Seen, named: Callable[[str], bool], now: float, mounts: Path = MOUNTS
+) -> Iterator[DiskFinding]:
     """Data that nobody has read for half a year, no run has named and no version holds."""
     root = Path(seen.tree.root)
-    if not keeps_read_times(root):
+    if not keeps_read_times(root, mounts):
         return
     said = 0
     for row in sorted(seen.tree.notable, key=lambda row: -row.bytes)[:500]:
@@ -139,7 +142,7 @@ def unread_findings(seen: Seen, named: Callable[[str], bool], now: float) -> Ite
             return
 
 
-def keeps_read_times(root: Path, mounts: Path = Path("/proc/self/mountinfo")) -> bool:
+def keeps_read_times(root: Path, mounts: Path = MOUNTS) -> bool:
     """Whether the file system of ``root`` notes when a file is read."""
     try:
         text = mounts.read_text("utf-8", "replace")

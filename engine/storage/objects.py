@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from engine import clock
 from engine.errors import Damage, Refusal
 from engine.storage.chunks import boundaries
 from engine.storage.disk import why_not
@@ -68,6 +69,7 @@ class ObjectStore:
             with os.fdopen(descriptor, "wb") as file:
                 file.write(packed)
                 file.flush()
+                _stamp(file.fileno())
                 os.fdatasync(file.fileno())
             os.rename(temporary, target)
         except OSError as error:
@@ -80,7 +82,7 @@ class ObjectStore:
         that it goes before or stays after, never in between."""
         try:
             with self._lock(fcntl.LOCK_SH):
-                os.utime(target)
+                _stamp(target)
         except OSError:
             return False
         return True
@@ -171,6 +173,13 @@ class ObjectStore:
                 for path in sorted(folder.iterdir()):
                     if not path.name.startswith("."):
                         yield folder.name + path.name
+
+
+def _stamp(target: Path | int) -> None:
+    """Date an object by the engine's clock, as the runs are by whose start the sweep tells what is still wanted: a file
+    server's own clock may be behind."""
+    now = clock.now().timestamp()
+    os.utime(target, (now, now))
 
 
 def _holds(path: Path, content: bytes | memoryview) -> bool:

@@ -52,7 +52,7 @@ def test_it_ends_as_cancelled_and_nothing_of_it_is_kept(
         assert time.monotonic() < until, engine.run(run)
         pause(0.05)
     engine.cancel(run, "the wrong project")
-    look.join(30)
+    look.join(60)
     found = engine.run(run)
     assert (found.state, found.why, found.version) == ("cancelled", "cancelled by bob: the wrong project", None)
     assert {step.name: step.state for step in found.steps}["measure"] == "cancelled"

@@ -14,7 +14,7 @@ import pytest
 from engine.api import open_engine
 from tests.terminal import Terminal
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.clock]
 
 
 def live(home: Path) -> str:
@@ -156,7 +156,7 @@ def test_a_console_whose_terminal_goes_away_ends(history: Path, how: str) -> Non
             terminal.hang_up()
         else:
             terminal.process.send_signal(getattr(signal, how))
-        terminal.process.wait(30)
+        terminal.process.wait(60)
 
 
 def test_a_console_without_room_says_so_and_works_again_when_there_is_some(history: Path) -> None:

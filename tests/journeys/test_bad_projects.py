@@ -72,7 +72,7 @@ BROKEN = {
         "leverframe.toml.",
     ),
     "train eats memory": (
-        TRAIN, TRAIN + "    hog = []\n    while True: hog.append(bytearray(1 << 26))\n",
+        TRAIN, TRAIN + "    hog = [bytearray(b'x') * (1 << 26) for _ in range(16)]\n    import time; time.sleep(60)\n",
         "train used more than 512 MiB of memory (one process) and was stopped; have it use less, or raise memory in "
         "[train] of leverframe.toml.",
     ),

@@ -136,9 +136,9 @@ def test_a_uv_that_hangs_is_ended_with_all_that_it_started(tmp_path: Path, monke
     hanging.write_text(f"#!/bin/sh\nsleep 600 &\necho $! > {tmp_path}/child\nwait\n", "utf-8")
     hanging.chmod(0o755)
     monkeypatch.setattr(uv_process, "uv_binary", lambda: str(hanging))
-    with pytest.raises(Refusal, match="uv took longer than 1 s resolving and was stopped"):
-        Uv(tmp_path / "cache" / "uv").run(doing="resolving", seconds=1)
+    with pytest.raises(Refusal, match="uv took longer than 3 s resolving and was stopped"):
+        Uv(tmp_path / "cache" / "uv").run(doing="resolving", seconds=3)
     child = Path(f"/proc/{(tmp_path / 'child').read_text().strip()}/stat")
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while child.exists() and child.read_text().rpartition(")")[2].split()[0] != "Z":
         assert time.monotonic() < deadline, "a process that uv started lives on"

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from engine import clock
 from engine.housekeeping import foreign, held_open
 from engine.housekeeping.foreign import Seen
 from engine.housekeeping.memory import memory_of
@@ -18,8 +19,8 @@ from engine.housekeeping.places import Place, PlaceKind
 from engine.housekeeping.records import DiskFinding
 from engine.housekeeping.scan import scan
 
-NOW = 2_000_000_000.0
 YEAR = 365 * 86400.0
+NOW = clock.now().timestamp() + YEAR
 MB = 1 << 20
 
 
@@ -34,10 +35,13 @@ def put(path: Path, size: int, *, content: bytes = b"", read: float = 0.0, spars
     return path
 
 
-def said(folder: Path, kind: PlaceKind, named: Callable[[str], bool] = lambda name: False) -> list[DiskFinding]:
+def looked_into(folder: Path, kind: PlaceKind) -> Seen:
     tree = scan(folder, memory_of(folder.parent / "memory", folder), NOW, polite=False)
-    place = Place(str(folder), kind, datetime.now(UTC), "ada")
-    return list(foreign.findings([Seen(place, tree)], named, NOW))
+    return Seen(Place(str(folder), kind, datetime.fromtimestamp(NOW, UTC), "ada"), tree)
+
+
+def said(folder: Path, kind: PlaceKind, named: Callable[[str], bool] = lambda name: False) -> list[DiskFinding]:
+    return list(foreign.findings([looked_into(folder, kind)], named, NOW))
 
 
 def test_a_bin_that_is_not_emptied_is_said_also_inside_another_folder(tmp_path: Path) -> None:
@@ -92,10 +96,11 @@ def test_files_with_the_same_content_are_said_and_two_names_of_one_file_are_not(
 def test_data_that_nothing_reads_is_said_only_when_all_signals_agree(
     tmp_path: Path, name: str, read_ago: float, named: bool, expected: bool
 ) -> None:
-    if not foreign.keeps_read_times(tmp_path):
-        pytest.skip("this file system keeps no read times")
+    mounts = tmp_path / "mountinfo"
+    mounts.write_text("1 0 8:1 / / rw,relatime - ext4 /dev/a rw\n")
     put(tmp_path / "data" / name, 3 * MB, read=read_ago)
-    found = said(tmp_path / "data", "data", lambda asked: named and asked == name)
+    seen = looked_into(tmp_path / "data", "data")
+    found = list(foreign.unread_findings(seen, lambda asked: named and asked == name, NOW, mounts))
     assert [each.what for each in found] == ([str(tmp_path / "data" / name)] if expected else [])
     if expected:
         assert "nobody has read for 365 days, no run has named and no version holds" in found[0].sentence

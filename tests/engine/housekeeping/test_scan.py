@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import tempfile
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
+from engine import clock
 from engine.errors import Refusal
 from engine.housekeeping.memory import memory_of
 from engine.housekeeping.scan import Tree, scan
 from engine.housekeeping.walker import Walk
 
-NOW = 2_000_000_000.0  # later than anything that a test writes: all of it has settled
 DAY = 86400.0
+NOW = clock.now().timestamp() + 365 * DAY  # later than anything that a test writes: all of it has settled
 
 
 def scanned(root: Path, now: float = NOW, **more: object) -> Tree:
@@ -181,17 +184,25 @@ def test_a_path_that_is_too_long_is_said(tree: Path) -> None:
 
 
 def test_what_vanishes_while_it_is_looked_at_is_no_trouble(tree: Path) -> None:
-    churn = subprocess.Popen(
-        ["sh", "-c", f"cd '{tree}' && while :; do mkdir -p c/d e && touch c/d/f c/g && rm -r c e; done"],
-        stderr=subprocess.DEVNULL,
-    )
+    ended = threading.Event()
+
+    def churn() -> None:
+        while not ended.is_set():
+            for folder in ("c/d", "e"):
+                (tree / folder).mkdir(parents=True)
+            for file in ("c/d/f", "c/g"):
+                (tree / file).touch()
+            for folder in ("c", "e"):
+                shutil.rmtree(tree / folder)
+
+    churning = threading.Thread(target=churn)
+    churning.start()
     try:
         for turn in range(10):
             assert scanned(tree, NOW + turn).files >= 211
     finally:
-        churn.kill()
-        churn.wait()
-    subprocess.run(["rm", "-rf", tree / "c", tree / "e"], check=True)
+        ended.set()
+        churning.join()
     assert scanned(tree).bytes == du(tree)
 
 

@@ -82,6 +82,7 @@ def test_what_is_stored_while_the_sweep_is_at_work_is_there_afterwards(engine: E
 
 
 @pytest.mark.slow
+@pytest.mark.clock
 def test_a_run_that_packages_what_an_old_version_held_loses_nothing_to_a_clean_up(tmp_path: Path) -> None:
     """The run makes the same data, code and model as a version that goes at the very same time."""
     from engine.versions.document import damaged

@@ -70,7 +70,7 @@ class Workshop:
         return until(enough)
 
 
-def until(look: Callable[[], T], seconds: float = 10) -> T:
+def until(look: Callable[[], T], seconds: float = 60) -> T:
     """What ``look`` finds as soon as it finds something; fails when that takes too long."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:

@@ -55,7 +55,7 @@ class Hall:
         return [[int(word) for word in words] for kind, *words in lines if kind == what]
 
 
-def wait_until(reached: Callable[[], bool], seconds: float = 20.0) -> None:
+def wait_until(reached: Callable[[], bool], seconds: float = 60.0) -> None:
     """Give other processes the time they need; a test that waits in vain fails."""
     end = time.monotonic() + seconds
     while not reached():

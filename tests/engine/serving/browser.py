@@ -16,6 +16,11 @@ import time
 from pathlib import Path
 from typing import Any
 
+# No sandbox: it does not start as root. The rest keeps it from asking anybody but the page's own server.
+SWITCHES = (
+    "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-quic", "--no-first-run",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync", "--remote-debugging-pipe",
+)  # fmt: skip
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 
 
@@ -35,9 +40,8 @@ class Browser:
             os.dup2(theirs[0], 3)
             os.dup2(theirs[1], 4)
 
-        switches = ["--headless=new", "--no-sandbox", "--disable-gpu", "--remote-debugging-pipe", "--no-first-run"]
         self._process = subprocess.Popen(
-            [program, *switches, "--disable-dev-shm-usage", f"--user-data-dir={folder}", "about:blank"],
+            [program, *SWITCHES, f"--user-data-dir={folder}", "about:blank"],
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
             pass_fds=(3, 4), preexec_fn=on_three_and_four,
         )  # fmt: skip

@@ -15,7 +15,7 @@ PROGRAM = found()
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.skipif(
-        PROGRAM is None, reason=f"no browser is installed here (one of {', '.join(NAMES)}, or $BROWSER)"
+        PROGRAM is None, reason=f"no browser is here: one of {', '.join(NAMES)}, $BROWSER, or make system-packages"
     ),
 ]
 

@@ -65,7 +65,7 @@ def test_a_step_that_never_returns_is_stopped_at_its_time_limit_there(away: Away
 
 
 def test_a_step_that_eats_memory_is_stopped_there(away: Away) -> None:
-    said = why(away, "kept = []\nwhile True: kept.append(bytearray(b'x') * 5_000_000)")
+    said = why(away, "kept = [bytearray(b'x') * 5_000_000 for _ in range(120)]\nimport time; time.sleep(60)")
     assert said.startswith("train used more than 200 MiB of memory (one process) and was stopped; have it use less")
 
 
@@ -100,15 +100,18 @@ os.write(1, b"the last line\\n")
 
 
 def test_steps_that_do_not_fit_beside_each_other_wait_for_each_other(away: Away, cluster: Cluster) -> None:
+    over = away.folder / "over"
+    wait = f"import os, time\nwhile not os.path.exists({str(over)!r}): time.sleep(0.05)"
     busy = []
     for _ in range(2):
-        busy.append(away.start("print('here', 1, flush=True); import time; time.sleep(5)"))
+        busy.append(away.start(f"print('here', 1, flush=True)\n{wait}", timeout="10m"))
         away.said("here")
     said = why(away, "pass", wait=timedelta(seconds=1))
     assert said == (
         f"train failed: no worker of {cluster.address} was free within 1.0 s; start more workers, or raise wait in "
         "[compute]."
     )
+    over.touch()
     for step in busy:
         step.conclude()
     away.start("pass").conclude()
