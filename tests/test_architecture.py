@@ -141,6 +141,28 @@ def imported_when_run(path: Path) -> set[int]:
     }
 
 
+# The clock of the wall. The last known screen is drawn before anything is imported, and says how old it is.
+READS_THE_TIME = {
+    "time": {"time", "time_ns", "localtime", "gmtime", "ctime", "asctime"},
+    "datetime": {"now", "utcnow", "today"},
+    "date": {"today"},
+}
+MAY_READ_THE_TIME = ("engine/clock.py", "console/last_seen.py")
+
+
+def test_one_file_reads_the_time_and_every_other_is_told_it() -> None:
+    wrong = [
+        f"{path.relative_to(ROOT)}:{node.lineno} reads the time; take it as an argument, from engine.clock"
+        for path in sources("engine", "console")
+        if path.relative_to(ROOT).as_posix() not in MAY_READ_THE_TIME
+        for node in ast.walk(tree(path))
+        if isinstance(node, ast.Attribute)
+        and ast.unparse(node.value).rpartition(".")[2] in READS_THE_TIME
+        and node.attr in READS_THE_TIME[ast.unparse(node.value).rpartition(".")[2]]
+    ]
+    assert not wrong, "\n".join(wrong)
+
+
 def test_only_the_watcher_the_runner_and_the_command_line_hold_an_engine() -> None:
     wrong = [
         f"{path.relative_to(ROOT)}:{line} imports {module}"
