@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from engine.api import Engine, open_engine
+from engine.clock import now, stamp
 from engine.monitoring.records import Look
 from engine.overview import status
 from engine.records import Run
@@ -48,7 +49,7 @@ falling_behind = "roll back"
 [[triggers]]
 on = "new-data"
 rows = 600
-cool_down = "1m"
+cool_down = "1h"
 
 [approval]
 """
@@ -148,14 +149,15 @@ def test_within_the_cool_down_enough_new_rows_start_nothing_and_that_is_told_onc
 
 def test_after_it_they_start_a_retrain(site: Site) -> None:
     with site.engine._ledger.write() as db:
-        db.execute("UPDATE runs SET queued_at = '2026-11-01T00:00:00Z' WHERE job = 'retrain'")
+        before = stamp(now() - timedelta(hours=2))
+        db.execute("UPDATE runs SET queued_at = ? WHERE job = 'retrain'", (before,))
     site.look(FIRST + WEEK)
     assert triggered(site)[-1] == ("new-data", "ran", "672 new rows since the last version, and 600 are enough")
     (run,) = (each for each in site.engine.runs("tiny") if each.requested_by == "a trigger")
     ended = site.engine.wait(run.id, lambda r: None)
     assert (ended.job, ended.state) == ("retrain", "succeeded"), ended.why
     (trigger,) = site.engine.triggers("tiny")
-    assert (trigger.words, trigger.cool_down, trigger.state, trigger.run) == ("600 new rows", 60, "ran", run.id)
+    assert (trigger.words, trigger.cool_down, trigger.state, trigger.run) == ("600 new rows", 3600, "ran", run.id)
 
 
 def test_a_feature_that_moves_is_told_with_what_moved_and_ends_with_it(site: Site) -> None:
@@ -233,7 +235,7 @@ def test_a_swap_that_does_not_pay_is_rolled_back_where_the_policy_says_so(tmp_pa
     site.change()  # The world of tiny@1 is back.
     assert site.look(FIRST + 9 * WEEK).verdict != "unknown"
     assert site.engine.version("tiny@2").state == "live", "a look at a moment before the swap undoes nothing"
-    site.look(datetime.now(UTC))
+    site.look(now())
     newest = site.engine.audit(limit=1)[0]
     assert (newest.action, newest.actor, newest.subject) == ("rollback", "the bake policy", "tiny@1")
     assert "tiny@1 has roc_auc" in newest.reason and "falling_behind says to roll back" in newest.reason

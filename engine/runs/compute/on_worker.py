@@ -27,6 +27,7 @@ from typing import Any
 
 BATCH = 4 << 20
 MOST_FILES = 100_000
+_END = 64 << 10  # bytes of either end of a log whose middle was cut
 Pieces = list[tuple[str, bytes]]
 
 
@@ -185,8 +186,11 @@ class Guest:
                 data = os.pread(descriptor, 256 << 10, seen)
                 return {"log": data, "seen": seen + len(data)}
             if last and seen >= 0:
-                data = os.pread(descriptor, 64 << 10, max(0, status.st_size - (64 << 10)))
-                return {"log": b"\n[leverframe: the middle of the log was cut]\n" + data, "seen": -1}
+                # It may have been cut before anybody asked: what it began with is still its beginning.
+                begin = os.pread(descriptor, max(0, _END - seen), seen)
+                data = begin + b"\n[leverframe: the middle of the log was cut]\n"
+                data += os.pread(descriptor, _END, max(0, status.st_size - _END))
+                return {"log": data, "seen": -1}
             progress, self._progress = self._progress, ""
             return {"log": b"" if last else progress.encode(), "seen": seen}
         finally:
