@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -51,10 +52,12 @@ def planned(engine: Engine, at: datetime) -> CleanPlan:
     return survey(engine._workspace, engine._ledger, engine._store, at).plan(at)
 
 
-def cleaned(engine: Engine, at: datetime, plan: CleanPlan | None = None) -> Cleaned:
+def cleaned(
+    engine: Engine, at: datetime, plan: CleanPlan | None = None, on_step: Callable[[str], object] = lambda step: None
+) -> Cleaned:
     return cleaning.clean(
         engine._workspace, engine._ledger, engine._store, plan or planned(engine, at), "a small disk", engine.operator,
-        at, lambda step: None,
+        at, on_step,
     )  # fmt: skip
 
 
