@@ -60,6 +60,12 @@ def today() -> datetime:
     return clock.now().replace(hour=0, minute=0, second=0, microsecond=0)
 
 
+@pytest.fixture(scope="session")
+def quiet_day(today: datetime) -> str:
+    """A day of the week, as cron says it, that does not come while the tests run: nothing falls due beside them."""
+    return ("thu", "fri", "sat", "sun", "mon", "tue", "wed")[today.weekday()]
+
+
 @pytest.fixture
 def home(tmp_path: Path) -> Path:
     """The path of a workspace that does not exist yet."""

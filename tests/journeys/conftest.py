@@ -36,12 +36,11 @@ def begins(first: datetime) -> datetime:
 
 
 @pytest.fixture(scope="session")
-def saved_history(tmp_path_factory: pytest.TempPathFactory, first: datetime, begins: datetime, today: datetime) -> Path:
+def saved_history(tmp_path_factory: pytest.TempPathFactory, first: datetime, begins: datetime, quiet_day: str) -> Path:
     """tiny@1 was live, tiny@2 is, tiny@3 waits; ada is admin, bob an operator, eve a viewer."""
     root = tmp_path_factory.mktemp("history")
     engine = open_engine(root / "home", "ada", create=True)
-    day = f"{today + timedelta(days=3):%a}".lower()  # nothing falls due while a test looks on
-    engine.add(tiny.make(root / "tiny", begins=begins, day=day))
+    engine.add(tiny.make(root / "tiny", begins=begins, day=quiet_day))
     engine.add_operator("bob", "operator", "a colleague")
     engine.add_operator("eve", "viewer", "the business")
     for week in range(2):

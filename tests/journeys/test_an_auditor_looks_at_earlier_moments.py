@@ -89,9 +89,9 @@ class Site:
 
 
 @pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+def site(tmp_path_factory: pytest.TempPathFactory, quiet_day: str) -> Iterator[Site]:
     root = tmp_path_factory.mktemp("then")
-    site, folder = Site(root), tiny.make(root / "tiny")
+    site, folder = Site(root), tiny.make(root / "tiny", day=quiet_day)
     engine = site.engine
     engine.add(folder)
     site.keep()
@@ -108,7 +108,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     tiny.replace(folder, "leverframe.toml", "A tiny project", "Another title")
     engine.reject(site.retrain("tiny"), "not now")
     site.keep()
-    engine.add(tiny.make(root / "other", name="other"))
+    engine.add(tiny.make(root / "other", name="other", day=quiet_day))
     site.keep()
     engine.remove("other", "not needed")
     site.keep()
