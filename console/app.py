@@ -56,7 +56,8 @@ class LeverframeApp(App[None]):
         now: Callable[[], datetime] = clock.now,
         ready: Callable[[], None] = lambda: None,
     ) -> None:
-        super().__init__()
+        # Without colours the terminal's own are left alone: Textual would turn default on default into black on black.
+        super().__init__(ansi_color=True if themes.colourless(os.environ) else None)
         self.who = who
         self.first = first
         self.last_visit = last_visit
@@ -207,6 +208,9 @@ class LeverframeApp(App[None]):
             self.push_screen(doors.help_page(top.name_of, top.heading))
 
     def do_theme(self) -> None:
+        if self.no_color:
+            self.say("NO_COLOR is set, so there are no colours to choose; without it there are.", "watch")
+            return
         at = themes.NAMES.index(self.theme) if self.theme in themes.NAMES else -1
         self.theme = themes.NAMES[(at + 1) % len(themes.NAMES)]
 

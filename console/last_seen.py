@@ -27,6 +27,10 @@ def show(home: str | None) -> bool:
         return False
     if (width, height) != (size.columns, size.lines) or not sys.stdin.isatty():
         return False
+    if "NO_COLOR" in os.environ:
+        import re
+
+        picture = re.sub(r"\x1b\[[0-9;]*m", "", picture)
     left, right = " LEVERFRAME  Overview", f"as it was {_ago(time.time() - at)} ago · reading … "
     head = f"\x1b[1m{left}\x1b[0m" + right.rjust(width - len(left))
     sys.stdout.write(f"{ALTERNATE_SCREEN}{head}\n{picture}".replace("\n", "\r\n"))

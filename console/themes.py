@@ -73,8 +73,15 @@ def textual_themes() -> tuple[Theme, ...]:
     return made(DARK, dark=True), made(LIGHT, dark=False), sixteen
 
 
+def colourless(environment: Mapping[str, str]) -> bool:
+    """Whether whoever opened the terminal wants no colours at all (NO_COLOR)."""
+    return "NO_COLOR" in environment
+
+
 def fitting(environment: Mapping[str, str]) -> str:
-    """The theme for a terminal that says this of itself: sixteen colours where it promises no more."""
+    """The theme for a terminal that says this of itself: sixteen colours where it promises no more, or wants none."""
+    if colourless(environment):
+        return SIXTEEN
     if environment.get("COLORTERM", "") in ("truecolor", "24bit") or "256color" in environment.get("TERM", ""):
         return DARK
     return SIXTEEN

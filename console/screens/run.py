@@ -129,7 +129,8 @@ def facts(found: RunLog, log: str | None, now: datetime, width: int) -> Sequence
         lines.append(line(text, Span(f"  {each.state}" if failed else "", "failing")))
     others = [name for name in found.logs if name != log]
     more = f" ── n shows {', '.join(others[:5])} " if others else ""
-    lines.append((Span(f" ── log of {log or 'the newest step'}{more} ".ljust(width, "─")[:width], "rule"),))
+    title = f" log of {log or 'the newest step'}{more} "[: width - 3]
+    lines.append((Span(" ──", "rule"), Span(title, "dim"), Span("─" * (width - 3 - len(title)), "rule")))
     return lines
 
 
