@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import gc
+import os
+import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+TERMINATED = 143  # as a shell has it for SIGTERM
+
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line (that of the process by default) and return the exit code."""
+    _open_closed_streams()
     words = list(sys.argv[1:] if argv is None else argv)
     wanted = console_wanted(words)
     try:
@@ -20,6 +25,16 @@ def main(argv: Sequence[str] | None = None) -> int:
         return run(words)
     except KeyboardInterrupt:  # While modules are imported; afterwards ``guarded`` has it.
         return 130
+
+
+def _open_closed_streams() -> None:
+    """Lead standard streams that somebody closed (``>&-``) nowhere; else the next file that is opened would be one."""
+    for descriptor, name, mode in ((0, "stdin", "r"), (1, "stdout", "w"), (2, "stderr", "w")):
+        try:
+            os.fstat(descriptor)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # the lowest that is free, which is this one
+            setattr(sys, name, os.fdopen(descriptor, mode, encoding="utf-8", closefd=False))
 
 
 def console_wanted(words: Sequence[str]) -> tuple[Path | None, str | None, str | None] | None:
@@ -43,6 +58,8 @@ def open_console(home: Path | None, operator: str | None, at: str | None = None)
     """
     # Loading makes objects that stay: looking for garbage among them costs 10 ms and finds none.
     gc.disable()
+    # Whoever ends the process gets the terminal back as it was; without this it would stay on the other screen.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(TERMINATED))
     from console import last_seen
 
     seen = at is None and last_seen.show(str(home) if home else None)

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from engine.schedule.clockwork import Clockwork
 
 HANG_UP_SECONDS = 2.0
+# The ordinary screen, a cursor, no colours, no pasting in brackets, keys as they were.
+RESTORED = b"\x1b[<u\x1b[?2004l\x1b[?1049l\x1b[?25h\x1b[0m"
 
 
 def run_console(home: Path | None, operator: str | None, at: datetime | None = None) -> int:
@@ -98,12 +100,21 @@ def _app(engine: Engine, hosted: Hosted, at: datetime | None) -> LeverframeApp:
 
 
 def _watch_terminal(app: LeverframeApp) -> None:
-    """Leave when the terminal is gone: Textual alone would go on reading nothing, at full speed, for ever."""
+    """Leave when the terminal is gone: Textual alone would go on reading nothing, at full speed, for ever.
 
-    def gone() -> None:
-        app.call_from_thread(app.exit)
+    Told to end, give the terminal back as it was.
+    """
+
+    before = termios.tcgetattr(0)
+
+    def gone(code: int = 1) -> None:
+        app.call_from_thread(app.exit, return_code=code)
         threading.Event().wait(HANG_UP_SECONDS)
-        os._exit(1)  # it did not leave by itself; nothing that matters is in this process's memory
+        # It did not leave by itself; nothing that matters is in this process's memory, but the terminal is a person's.
+        with contextlib.suppress(OSError, termios.error):
+            os.write(1, RESTORED)
+            termios.tcsetattr(0, termios.TCSANOW, before)
+        os._exit(code)
 
     def watch() -> None:
         poll = select.poll()
@@ -113,7 +124,12 @@ def _watch_terminal(app: LeverframeApp) -> None:
         gone()
 
     threading.Thread(target=watch, name="terminal", daemon=True).start()
-    signal.signal(signal.SIGHUP, lambda *_: threading.Thread(target=gone, daemon=True).start())
+
+    def ended(number: int, _: object) -> None:
+        threading.Thread(target=gone, args=(128 + number,), daemon=True).start()
+
+    for number in (signal.SIGHUP, signal.SIGTERM):
+        signal.signal(number, ended)
 
 
 def _keep_picture(engine: Engine, app: LeverframeApp) -> None:

@@ -73,6 +73,13 @@ class Terminal:
             self._read(0.1)
         return code
 
+    @property
+    def given_back(self) -> bool:
+        """Whether the terminal is as a shell wants it: keys are echoed, lines are edited, the cursor is there."""
+        self._read(0.0)
+        modes = termios.tcgetattr(self._master)[3]
+        return bool(modes & termios.ECHO and modes & termios.ICANON) and not self._screen.cursor.hidden
+
     def kill(self) -> None:
         """End the console as the kernel would (SIGKILL)."""
         if self.process.poll() is None:

@@ -176,3 +176,14 @@ def test_a_reader_that_goes_away_is_met_with_silence(history: History) -> None:
     finally:
         os.close(writing)
     assert (ended.returncode, ended.stderr) == (141, b"")
+
+
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+@pytest.mark.parametrize("words", ["status", "status --json", "audit --verify", "--help", "show nothing@1"])
+def test_closed_streams_are_no_bug(history: History, closed: str, words: str) -> None:
+    """And no file that is opened takes the place of one: what is printed would be written into it."""
+    command = f"exec {sys.executable} -m console --home {history.home} --operator ada {words} {closed}"
+    ended = subprocess.run(["sh", "-c", command], cwd=ROOT, capture_output=True, text=True, timeout=200)
+    assert ended.returncode == (1 if words.startswith("show") else 0), ended.stderr
+    assert "Traceback" not in ended.stderr and "failed" not in ended.stderr
+    assert call("--home", history.home, "--operator", "ada", "audit", "--verify").code == 0

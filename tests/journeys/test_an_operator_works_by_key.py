@@ -159,6 +159,15 @@ def test_a_console_whose_terminal_goes_away_ends(history: Path, how: str) -> Non
         terminal.process.wait(60)
 
 
+def test_a_console_that_is_told_to_end_gives_the_terminal_back(history: Path) -> None:
+    with Terminal("--home", history, "--operator", "ada") as terminal:
+        terminal.see("Overview")
+        assert not terminal.given_back
+        terminal.process.terminate()
+        assert terminal.ended() == 128 + signal.SIGTERM
+        assert terminal.given_back
+
+
 def test_a_console_without_room_says_so_and_works_again_when_there_is_some(history: Path) -> None:
     with Terminal("--home", history, "--operator", "ada", size=(40, 10)) as terminal:
         terminal.see("needs more room")
