@@ -2,21 +2,25 @@
 
 Waitress takes a byte now and then for a sign of life, so a hundred clients that never come to their point would keep
 everybody else out for ever. Here only an answer is one: a request has ``PATIENCE`` as a whole to arrive, and no
-connection, however it behaves, is kept for longer than ``LONGEST``.
+connection, however it behaves, is kept for longer than ``LONGEST``. Who comes is always let in: of more connections
+than ``CONNECTIONS`` the oldest that waits for nothing goes, of the address that has the most.
 """
 
 from __future__ import annotations
 
 import errno
 import threading
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any
 
 from engine.errors import Refusal
 
-PATIENCE, LONGEST = 15, 300  # seconds
+PATIENCE, LONGEST = 5, 300  # seconds
 CONNECTIONS, THREADS = 100, 4
+# Waitress's own answer to many connections is to take in nobody, and a line in the log each time.
+NEVER_REACHED = 1_000_000
 HEAD_BYTES, BODY_BYTES = 16_384, 1
 _STOP_SECONDS = 3.0
 
@@ -73,7 +77,7 @@ def _bound(application: Callable[..., Any], host: str, port: int, patience: int,
             host=host,
             port=port,
             threads=THREADS,
-            connection_limit=CONNECTIONS,
+            connection_limit=NEVER_REACHED,
             channel_timeout=patience,
             cleanup_interval=max(1, patience // 3),
             max_request_header_size=HEAD_BYTES,
@@ -106,7 +110,32 @@ def channels(server: Any, longest: float) -> None:
             if now - channel.creation_time > longest:
                 channel.will_close = True
 
-    server.channel_class, server.maintenance = Channel, maintenance
+    accept = server.handle_accept
+
+    def handle_accept() -> None:
+        accept()
+        there = list(server.active_channels.values())
+        if len(there) > CONNECTIONS:
+            goes = one_too_many([(each.addr[0], each.creation_time, _waits(each)) for each in there])
+            there[goes].handle_close()
+
+    server.channel_class, server.maintenance, server.handle_accept = Channel, maintenance, handle_accept
+
+
+def _waits(channel: Any) -> bool:
+    """Whether a client has asked for something that it has not got whole."""
+    return bool(channel.requests) or channel.total_outbufs_len > 0
+
+
+def one_too_many(there: Sequence[tuple[str, float, bool]]) -> int:
+    """Which of the connections (address, since when, whether its client waits for an answer) makes room. Pure.
+
+    Of those whose clients wait for nothing, or else of all, the oldest of the address that has the most of them.
+    """
+    idle = [number for number, (_, _, waits) in enumerate(there) if not waits] or list(range(len(there)))
+    held = Counter(there[number][0] for number in idle)
+    most = max(held.values())
+    return min((number for number in idle if held[there[number][0]] == most), key=lambda number: there[number][1])
 
 
 def _why(error: OSError, host: str, port: int) -> str:

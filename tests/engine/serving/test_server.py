@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from engine.errors import Refusal
-from engine.serving.server import PageServer
+from engine.serving.server import CONNECTIONS, PageServer, one_too_many
 from engine.serving.service import Service
 from engine.serving.view import open_view
 from tests.engine.reports.worlds import NOW, WEEK
@@ -298,3 +298,36 @@ def test_it_stops_though_somebody_holds_the_line(home: Path) -> None:
         assert line.recv(1) == b""
     with pytest.raises(ConnectionRefusedError):
         socket.create_connection(("127.0.0.1", port), timeout=5)
+
+
+@pytest.mark.parametrize(
+    ("there", "goes"),
+    [
+        ([("a", 1, False), ("b", 2, False), ("b", 3, False)], 1),
+        ([("b", 3, False), ("b", 2, False), ("a", 1, False)], 1),
+        ([("b", 1, True), ("b", 2, False), ("a", 0, True)], 1),
+        ([("b", 5, True), ("b", 4, True), ("a", 0, True)], 1),  # where all wait, somebody goes all the same
+        ([("b", 1, True), ("b", 2, True), ("a", 3, False)], 2),
+    ],
+)
+def test_the_oldest_idle_connection_of_the_greediest_goes(there: list[tuple[str, float, bool]], goes: int) -> None:
+    assert one_too_many(there) == goes
+
+
+def test_a_thousand_idle_connections_keep_nobody_out(caplog: pytest.LogCaptureFixture) -> None:
+    server = PageServer(hello, "127.0.0.1", 0)
+    server.start()
+    idle: list[socket.socket] = []
+    try:
+        for count in range(1000):
+            idle.append(socket.create_connection(("127.0.0.1", server.port), timeout=30))
+            if count % 100 == 99:  # between them somebody asks, and is answered by the same server at once
+                with socket.create_connection(("127.0.0.1", server.port), timeout=30) as asked:
+                    asked.sendall(b"GET / HTTP/1.0\r\n\r\n")
+                    assert asked.recv(100).startswith(b"HTTP/1.0 200"), count
+        assert len(server._server.active_channels) <= CONNECTIONS + 1
+    finally:
+        for line in idle:
+            line.close()
+        server.stop()
+    assert caplog.records == []
