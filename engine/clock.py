@@ -15,7 +15,8 @@ def now() -> datetime:
 
 def stamp(moment: datetime) -> str:
     """``2026-11-24T14:03:12.123456Z``: fixed width, so that text order is time order."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    # Not strftime: it writes the year 1 as 1, which is no ISO 8601.
+    return moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
 def moment(text: str) -> datetime:

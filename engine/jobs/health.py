@@ -217,8 +217,9 @@ def _job(room: Room, live: Rebuilt, reference: Split, current: Newer) -> dict[st
         "slices": list(manifest.health.slices),
         "bins": {column: list(edges) for column, edges in manifest.health.bins.items()},
         "window": manifest.health.window.total_seconds() if manifest.health.window else None,
-        "until": _until(live.document),
-        "lag": _lag(live.document),
+        # From the rows, not from the document: older ones say nothing of dates and of text.
+        "until": stamp(reference.until) if reference.until else None,
+        "lag": _lag(live.document, reference),
         "manifest": {
             "target": manifest.data.target,
             "task": rules.task,
@@ -237,10 +238,11 @@ def _until(document: Mapping[str, Any]) -> str | None:
     return None if until is None else min(str(until), str(document["lineage"]["as_of"]))
 
 
-def _lag(document: Mapping[str, Any]) -> float:
+def _lag(document: Mapping[str, Any], learnt: Split) -> float:
     """Seconds by which the version's own data ended before its as-of moment: so late is usual."""
-    until = document["data"]["until"]
-    return max(0.0, (moment(document["lineage"]["as_of"]) - moment(until)).total_seconds()) if until else 0.0
+    if learnt.until is None:
+        return 0.0
+    return (moment(document["lineage"]["as_of"]) - learnt.until).total_seconds()
 
 
 def _written(room: Room, name: str, table: pa.Table | None) -> str | None:

@@ -49,7 +49,7 @@ def remember(ledger: Ledger, room: Room) -> Memory:
         told=before.get("told", ()),
         baking=baking,
         rival=rival,
-        # Neither a row of the future nor times that are text, whose end is not kept, may hide what is new or invent it.
+        # Of old versions the end is not known where times were dates or text, and may be one of the future.
         until=moment(min(newest["data_until"] or newest["as_of"], newest["as_of"])),
         rows=int(newest["rows"] or 0),
         by=json.loads(options).get("by", {}),

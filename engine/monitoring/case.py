@@ -50,5 +50,5 @@ def read_case(job: Mapping[str, Any]) -> Case:
     """Raises StepFailed when a file is not there or the time column holds no times."""
     current = read_table(job["current"], "current")
     time = job["time"]
-    times = moments(current.column(time), time) if time is not None else None
+    times = moments(current, time) if time is not None else None
     return Case(job, read_table(job["reference"], "training"), current, times, moment(job["as_of"]))

@@ -22,7 +22,7 @@ from engine.monitoring.profile import ColumnProfile, profile_of
 from engine.monitoring.scored import predicted, scored
 from engine.monitoring.thresholds import FEWEST_ROWS
 from engine.text import plain
-from engine.validation.columns import Codes, column_or_none
+from engine.validation.columns import Codes
 from engine.validation.predictions import read_table
 
 PREDICTION = "(prediction)"
@@ -48,8 +48,7 @@ def read_baseline(case: Case) -> Baseline:
     rows = scored(None, case.reference.column(case.rules["target"]), table, case.rules, who=case.job["version"])
     said, learnt = predicted(rows), table.column("learnt").combine_chunks()
     held = pc.invert(learnt)
-    time = column_or_none(table, "time")
-    times = moments(time.filter(held), "time") if time is not None else None
+    times = moments(table.filter(held), "time") if "time" in table.column_names else None
     return Baseline(_profile(said.filter(learnt)), said.filter(held), times)
 
 

@@ -144,11 +144,10 @@ def with_unplaced(
 
 def _times(table: pa.Table, time: str | None) -> Codes | None:
     """None where the time column is lost or holds no times; the check of its type says so."""
-    column = None if time is None else column_or_none(table, time)
-    if column is None or time is None:
+    if time is None or time not in table.column_names:
         return None
     try:
-        return moments(column, time)
+        return moments(table, time)
     except StepFailed:
         return None
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from engine.errors import StepFailed
 from engine.projects.manifest import Manifest
 from engine.projects.manifest_rules import check_columns, features_of
 from engine.validation.behaviour import choose_golden
+from engine.validation.event_times import reach, read_moments
 from engine.validation.holdout import Split, split
 from engine.validation.schema import infer_schema
 
@@ -61,11 +62,10 @@ def prepare(table: pa.Table, manifest: Manifest, as_of: datetime) -> Prepared:
     parts = split(table, manifest, as_of)
     if parts.train.num_rows == 0 or parts.holdout.num_rows == 0:
         raise StepFailed(_too_few(parts, manifest, table.num_rows))
-    since, until = _span(table, manifest.data.time)
     return Prepared(
         table=table,
-        since=since,
-        until=until,
+        since=parts.since,
+        until=parts.until,
         schema=infer_schema(table),
         features=features,
         train=parts.train.select([*features, manifest.data.target]),
@@ -106,10 +106,10 @@ def _too_few(parts: Split, manifest: Manifest, rows: int) -> str:
 
 def _all_held_out(holdout: pa.Table, manifest: Manifest) -> str:
     """The rule of the manifest that leaves nothing to train on, and how far the rows reach that it takes."""
-    since, until = _span(holdout, manifest.data.time)
-    reach = f", which reach from {since:%Y-%m-%d} to {until:%Y-%m-%d}" if since and until else ""
+    since, until = reach(*read_moments(holdout, time)) if (time := manifest.data.time) else (None, None)
+    said = f", which reach from {since:%Y-%m-%d} to {until:%Y-%m-%d}" if since and until else ""
     rule = json.dumps(manifest.document["validation"]["holdout"])
-    return f"[validation] holdout = {rule} takes all of these{reach}; make it smaller, or extract more"
+    return f"[validation] holdout = {rule} takes all of these{said}; make it smaller, or extract more"
 
 
 def _golden(holdout: pa.Table, features: tuple[str, ...]) -> pa.Array:
@@ -118,20 +118,3 @@ def _golden(holdout: pa.Table, features: tuple[str, ...]) -> pa.Array:
 
     numbered = holdout.select(list(features)).append_column(_POSITION, pa.array(np.arange(holdout.num_rows)))
     return choose_golden(numbered, GOLDEN_ROWS, seed=0).column(_POSITION).combine_chunks()
-
-
-def _span(table: pa.Table, time: str | None) -> tuple[datetime | None, datetime | None]:
-    if time is None:
-        return None, None
-    import pyarrow.compute as pc
-
-    ends = pc.min_max(table.column(time)).as_py()
-    return _aware(ends["min"]), _aware(ends["max"])
-
-
-def _aware(value: Any) -> datetime | None:
-    if not isinstance(value, datetime):
-        return None
-    # With pandas installed, times to the nanosecond come as its own subclass.
-    moment: datetime = value.to_pydatetime() if hasattr(value, "to_pydatetime") else value
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)

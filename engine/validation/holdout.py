@@ -11,10 +11,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+from engine.clock import stamp
 from engine.errors import StepFailed
+from engine.validation.event_times import instant, microseconds, reach, read_moments
 
 if TYPE_CHECKING:
     import numpy as np
@@ -22,18 +24,20 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from engine.projects.manifest_records import Manifest
-
-    Mask = NDArray[np.bool_]
-    Moments = NDArray[np.int64]
+    from engine.validation.event_times import Mask, Moments
 
 
 @dataclass(frozen=True)
 class Split:
-    """Both parts, in the order of the data. ``boundary`` is the last moment of the training part, ISO 8601 in UTC."""
+    """Both parts, in the order of the data. ``boundary`` is the last moment of the training part, ISO 8601 in UTC.
+
+    ``since`` and ``until``: the oldest and the newest moment of all rows but those of the future."""
 
     train: pa.Table
     holdout: pa.Table
     boundary: str | None
+    since: datetime | None = None
+    until: datetime | None = None
     future: int = 0
     undated: int = 0
     unlabelled: int = 0
@@ -57,16 +61,17 @@ def split(table: pa.Table, manifest: Manifest, as_of: datetime) -> Split:
         cut = len(rows) - round(len(rows) * holdout)
         return Split(_take(table, rows[:cut]), _take(table, rows[cut:]), None, unlabelled=int((~labelled).sum()))
 
-    moments, dated = read_moments(table.column(data.time), data.time)
-    past = dated & (moments <= _microseconds(as_of))
+    moments, dated = read_moments(table, data.time)
+    past = dated & (moments <= microseconds(as_of))
     usable = past & labelled
+    since, until = reach(moments, past)
     counts = {
         "undated": int((~dated).sum()),
         "future": int((dated & ~past).sum()),
         "unlabelled": int((past & ~labelled).sum()),
     }
     if not usable.any():
-        return Split(table.slice(0, 0), table.slice(0, 0), None, **counts)
+        return Split(table.slice(0, 0), table.slice(0, 0), None, since, until, **counts)
     boundary = _boundary(moments[usable], holdout)
     window = manifest.train.window
     oldest = -(2**63) if window is None else boundary - window // timedelta(microseconds=1)
@@ -76,6 +81,8 @@ def split(table: pa.Table, manifest: Manifest, as_of: datetime) -> Split:
         _take(table, np.flatnonzero(train)),
         _take(table, np.flatnonzero(usable & (moments > boundary))),
         _iso(boundary),
+        since,
+        until,
         before_window=int((early & ~train).sum()),
         **counts,
     )
@@ -95,41 +102,6 @@ def _boundary(moments: Moments, holdout: timedelta | float) -> int:
         # More rows than asked for share the newest moment: it is the holdout, undivided.
         boundary = int(ordered[np.searchsorted(ordered, newest) - 1])
     return boundary
-
-
-def read_moments(column: pa.ChunkedArray, name: str) -> tuple[Moments, Mask]:
-    """Microseconds since 1970 in UTC, and which rows have a time. A time without a zone is taken as UTC."""
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
-    if pa.types.is_dictionary(column.type):
-        column = column.cast(column.type.value_type)
-    try:
-        if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
-            column = _parsed(column)
-        if not (pa.types.is_timestamp(column.type) or pa.types.is_date(column.type)):
-            raise StepFailed(
-                f"The time column '{name}' holds {column.type}, not times; let extract return dates or timestamps."
-            )
-        if pa.types.is_date(column.type):
-            column = column.cast(pa.timestamp("us"))
-        exact = column.cast(pa.timestamp("us", column.type.tz), safe=False).cast(pa.int64())
-    except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
-        raise StepFailed(
-            f"The time column '{name}' holds text that is no time; write times like 2026-11-24T03:00:00Z."
-        ) from None
-    valid = _mask(pc.is_valid(exact))
-    return exact.fill_null(0).to_numpy(), valid
-
-
-def _parsed(column: pa.ChunkedArray) -> pa.ChunkedArray:
-    """Text as times; Arrow reads text with zones and text without them only apart."""
-    import pyarrow as pa
-
-    try:
-        return column.cast(pa.timestamp("us", "UTC"))
-    except pa.ArrowInvalid:
-        return column.cast(pa.timestamp("us"))
 
 
 def _without_nan(column: pa.ChunkedArray) -> pa.ChunkedArray:
@@ -159,17 +131,9 @@ def _take(table: pa.Table, rows: NDArray[np.int64]) -> pa.Table:
     return table.take(pa.array(rows))
 
 
-def _microseconds(moment: datetime) -> int:
-    moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
-    return (moment - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)
-
-
-def _iso(microseconds: int) -> str | None:
-    try:
-        moment = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=microseconds)
-    except OverflowError:
-        return None
-    return moment.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+def _iso(moment: int) -> str | None:
+    found = instant(moment)
+    return None if found is None else stamp(found)
 
 
 @dataclass(frozen=True)
@@ -198,9 +162,9 @@ def newer(
     if time is None:
         rows = _unknown(table, learnt, manifest.data.key)
     else:
-        moments, dated = read_moments(table.column(time), time)
-        after = -(2**63) if boundary is None else _microseconds(datetime.fromisoformat(boundary))
-        past = moments <= _microseconds(as_of)
+        moments, dated = read_moments(table, time)
+        after = -(2**63) if boundary is None else microseconds(datetime.fromisoformat(boundary))
+        past = moments <= microseconds(as_of)
         undated, future = int((~dated).sum()), int((dated & ~past).sum())
         chosen = np.flatnonzero(dated & (moments > after) & past)
         rows = chosen[np.argsort(moments[chosen], kind="stable")]
@@ -219,10 +183,10 @@ def arrived(table: pa.Table, manifest: Manifest, until: datetime | None, rows: i
     labelled = _mask(pc.is_valid(_without_nan(table.column(target))))
     if time is None:
         return max(0, int(labelled.sum()) - rows)
-    moments, dated = read_moments(table.column(time), time)
-    later = dated & (moments <= _microseconds(as_of))
+    moments, dated = read_moments(table, time)
+    later = dated & (moments <= microseconds(as_of))
     if until is not None:
-        later &= moments > _microseconds(until)
+        later &= moments > microseconds(until)
     return int((later & labelled).sum())
 
 

@@ -150,7 +150,7 @@ def test_rows_without_a_time_and_of_strange_times_are_counted_outside() -> None:
 
 def test_times_that_are_no_times_are_refused_in_words() -> None:
     with pytest.raises(StepFailed, match="'at' holds text that is no time"):
-        moments(pa.chunked_array([["soon"]]), "at")
+        moments(pa.table({"at": ["soon"]}), "at")
 
 
 def test_a_label_column_that_changed_its_type_is_a_clear_problem() -> None:
