@@ -84,5 +84,7 @@ def check(session: Session, path: Path) -> int:
         complain(wrong[0].sentence, (each.sentence for each in wrong[1:]))
         return 1
     if not session.json:
-        say("All is well; nothing was kept of this check.")
+        doubts = ", ".join(dict.fromkeys(each.what for each in found if each.verdict == "watch"))
+        well = f"It works; read what is said of {doubts}." if doubts else "All is well;"
+        say(f"{well} {'N' if doubts else 'n'}othing was kept of this check.")
     return 0

@@ -156,7 +156,7 @@ def _labelled(
     if step is None:
         return table, None
     try:
-        return labelled(table, fetched(step, room, 0.45), manifest), None
+        return labelled(table, fetched(step, room, 0.45), manifest).table, None
     except StepFailed as problem:
         return table, str(problem)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -118,18 +117,6 @@ def unknown(was: pa.ChunkedArray, now: pa.ChunkedArray, stretches: Codes | None)
     fresh = (numbers >= 0) & (first[numbers] == places)
     newer = None if stretches is None else stretches[half:]
     return found_in(np.asarray(new.to_numpy(), dtype=bool), fresh[half:], newer, values=tuple(named))
-
-
-def duplicates(table: pa.Table, key: Sequence[str]) -> int | None:
-    """How many rows have a key that another row before them has; None where the columns cannot be compared."""
-    if any(table.column_names.count(name) != 1 for name in key):
-        return None
-    columns = {str(place): unwrapped(table.column(name)) for place, name in enumerate(key)}
-    keys = pa.table(columns).drop_null()
-    try:
-        return int(keys.num_rows - keys.group_by(list(columns)).aggregate([]).num_rows)
-    except (pa.ArrowInvalid, pa.ArrowNotImplementedError, pa.ArrowTypeError):
-        return None
 
 
 def _whole(values: Floats) -> bool:

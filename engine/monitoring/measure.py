@@ -141,9 +141,8 @@ def _parts(
         measured, unlabelled = [], "no rows but those it was validated on have labels enough yet"
     compared = any(column.verdict != "cannot tell" for column in watched.columns)
     enough = case.current.num_rows >= FEWEST_ROWS
-    well = sum(check.verdict == "ok" for check in checks)
     parts = {
-        "quality": part("quality", enough, f"{well} of {len(checks)} checks are well", few),
+        "quality": part("quality", enough, _well(checks), few),
         "drift": part("drift", compared, _undrifted(case, watched), few),
         "performance": part("performance", bool(measured), performed.sentence, unlabelled),
     }
@@ -155,6 +154,16 @@ def _parts(
         rival = performed.rival
         parts["bake"] = part("bake", rival.told, rival.sentence, rival.sentence)
     return parts
+
+
+def _well(checks: Sequence[QualityCheck]) -> str:
+    """How many checks are well; of the others, of which nothing is to be done, the first is named."""
+    untold = [check for check in checks if check.verdict != "ok"]
+    counted = f"{len(checks) - len(untold)} of {len(checks)} checks are well"
+    if not untold:
+        return counted
+    more = f"; and {len(untold) - 1} more" if len(untold) > 1 else ""
+    return f"{counted}; not told: {untold[0].sentence.rstrip('.')}{more}"
 
 
 def _drift_answer(watched: Watched) -> dict[str, Any]:

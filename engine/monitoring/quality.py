@@ -19,10 +19,11 @@ import pyarrow as pa
 
 from engine.errors import StepFailed
 from engine.monitoring import arrivals
-from engine.monitoring.column_checks import Found, duplicates, found_in, infinite, out_of_range, retyped, unknown
+from engine.monitoring.column_checks import Found, found_in, infinite, out_of_range, retyped, unknown
 from engine.monitoring.moments import DAY, UNDATED, microseconds, moments, periods_of
 from engine.monitoring.shares import Shares, ShareVerdict, judge_share
 from engine.validation.columns import Codes, column_or_none, is_number, is_text, missing, shown, unwrapped
+from engine.validation.row_keys import REPEATED, duplicates
 
 Kind = Literal[
     "missing", "invalid", "new-category", "out-of-range", "duplicate", "volume", "freshness",
@@ -258,7 +259,7 @@ def _duplicates(reference: pa.Table, newest: pa.Table, key: Sequence[str]) -> It
     if before is None or after is None:
         yield QualityCheck("duplicate", name, "cannot tell", f"{name}: rows cannot be told apart by these columns.")
         return
-    if reference.num_rows and before > reference.num_rows * LIMITS["duplicate"][0]:
+    if reference.num_rows and before > reference.num_rows * REPEATED:
         told = f"{name}: repeats in training too ({before:,} rows), so nothing is said about rows that come twice."
         yield QualityCheck("duplicate", name, "cannot tell", told, newest.num_rows, after)
         return

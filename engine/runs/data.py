@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from engine.errors import StepFailed
 from engine.projects.manifest import Manifest
 from engine.projects.manifest_rules import check_columns, features_of
+from engine.records import Gate
 from engine.validation.behaviour import choose_golden
 from engine.validation.event_times import reach, read_moments
 from engine.validation.holdout import Split, split
@@ -18,13 +19,15 @@ from engine.validation.schema import infer_schema
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from engine.runs.labels import Labelled
+
 GOLDEN_ROWS = 200
 _POSITION = "__leverframe_row__"
 
 
 @dataclass(frozen=True)
 class Prepared:
-    """The data of one run. ``golden`` are positions in the holdout."""
+    """The data of one run. ``golden`` are positions in the holdout; ``doubts`` are gates that warn of how it fits."""
 
     table: pa.Table
     since: datetime | None
@@ -34,6 +37,7 @@ class Prepared:
     train: pa.Table
     holdout: pa.Table
     golden: pa.Array
+    doubts: tuple[Gate, ...] = ()
 
     @property
     def holdout_inputs(self) -> pa.Table:
@@ -44,8 +48,11 @@ class Prepared:
         return self.holdout_inputs.take(self.golden)
 
 
-def prepare(table: pa.Table, manifest: Manifest, as_of: datetime) -> Prepared:
-    """Check and split what extract returned. Raises StepFailed with everything that is wrong with it."""
+def prepare(table: pa.Table, manifest: Manifest, as_of: datetime, labels: Labelled | None = None) -> Prepared:
+    """Check and split what extract returned. Raises StepFailed with everything that is wrong with it.
+
+    ``labels``: how those met the rows, where they come from a source of their own.
+    """
     if table.num_rows == 0:
         raise StepFailed("extract returned no rows; there is nothing to train on.")
     complaints = check_columns(manifest, table.column_names)
@@ -61,7 +68,7 @@ def prepare(table: pa.Table, manifest: Manifest, as_of: datetime) -> Prepared:
         )
     parts = split(table, manifest, as_of)
     if parts.train.num_rows == 0 or parts.holdout.num_rows == 0:
-        raise StepFailed(_too_few(parts, manifest, table.num_rows))
+        raise StepFailed(_too_few(parts, manifest, table.num_rows, labels))
     return Prepared(
         table=table,
         since=parts.since,
@@ -71,7 +78,16 @@ def prepare(table: pa.Table, manifest: Manifest, as_of: datetime) -> Prepared:
         train=parts.train.select([*features, manifest.data.target]),
         holdout=parts.holdout,
         golden=_golden(parts.holdout, features),
+        doubts=_doubts(table, manifest, labels),
     )
+
+
+def _doubts(table: pa.Table, manifest: Manifest, labels: Labelled | None) -> tuple[Gate, ...]:
+    from engine.validation.row_keys import rows_told_apart
+
+    joined = Gate("labels join the data", "labels", "warn", f"{labels.said}.") if labels and labels.few else None
+    found = (rows_told_apart(table, manifest.data.key, manifest.data.time), joined)
+    return tuple(gate for gate in found if gate is not None)
 
 
 def _is_empty(column: pa.ChunkedArray) -> bool:
@@ -81,7 +97,7 @@ def _is_empty(column: pa.ChunkedArray) -> bool:
     return len(valid) == 0 or (str(valid.type) in ("float", "double") and bool(pc.all(pc.is_nan(valid)).as_py()))
 
 
-def _too_few(parts: Split, manifest: Manifest, rows: int) -> str:
+def _too_few(parts: Split, manifest: Manifest, rows: int, labels: Labelled | None) -> str:
     """Why one side of the split is empty, from the rows that could not be placed on either."""
     target, time = manifest.data.target, manifest.data.time
     left_out = [
@@ -95,7 +111,9 @@ def _too_few(parts: Split, manifest: Manifest, rows: int) -> str:
         if count
     ]
     where = "look at what extract returns" if left_out else "look at [validation] holdout and [train] window"
-    if parts.holdout.num_rows and not parts.before_window:
+    if labels is not None and parts.unlabelled:
+        where = labels.said
+    elif parts.holdout.num_rows and not parts.before_window:
         where = _all_held_out(parts.holdout, manifest)
     return (
         f"Of the {rows:,} rows that extract returned, {', '.join([*left_out, ''])}"

@@ -32,6 +32,10 @@ def check(workspace: Workspace, path: Path, as_of: datetime, on_step: Callable[[
         findings.append(Finding(what, "ok", sentence))
         on_step(f"{what}: {sentence}")
 
+    def doubtful(what: str, sentence: str) -> None:
+        findings.append(Finding(what, "watch", sentence))
+        on_step(f"{what}: {sentence}")
+
     folder = Path(tempfile.mkdtemp(prefix="check-", dir=workspace.cache))
     try:
         manifest = load_manifest(path.expanduser().absolute())
@@ -39,9 +43,7 @@ def check(workspace: Workspace, path: Path, as_of: datetime, on_step: Callable[[
         good("manifest", f"{manifest.name}, {gates} gate{'' if gates == 1 else 's'} of its own")
         source = inspect(path.expanduser().absolute())
         if source.dirty:
-            sentence = "uncommitted changes: a retrain will refuse them unless it is given --allow-dirty"
-            findings.append(Finding("code", "watch", sentence))
-            on_step(f"code: {sentence}")
+            doubtful("code", "uncommitted changes: a retrain will refuse them unless it is given --allow-dirty")
         else:
             good("code", f"committed, {str(source.revision)[:8]} on {source.branch or 'no branch'}")
         snapshot(path.expanduser().absolute(), folder / "code", allow_dirty=True)
@@ -53,7 +55,7 @@ def check(workspace: Workspace, path: Path, as_of: datetime, on_step: Callable[[
         if manifest.compute is not None:
             good("compute", _elsewhere(manifest.compute, lock))
         stage = Stage(folder / "code", manifest, environment, lock, f"{workspace.token}:check-{folder.name}", as_of)
-        _steps(stage, folder, good)
+        _steps(stage, folder, good, doubtful)
     except LeverframeError as error:
         findings.append(Finding("failed", "failing", str(error)))
         on_step(f"failed: {error}")
@@ -73,7 +75,9 @@ def _elsewhere(compute: ComputeSpec, lock: Lock) -> str:
     return f"a run trains and scores on the workers of {compute.scheduler}; this check does both here"
 
 
-def _steps(stage: Stage, folder: Path, good: Callable[[str, str], None]) -> None:
+def _steps(
+    stage: Stage, folder: Path, good: Callable[[str, str], None], doubtful: Callable[[str, str], None]
+) -> None:
     def run(name: str, fill: Callable[[Launch], None]) -> Launch:
         step = Launch(stage, name, folder / name, lambda done, text: None)
         fill(step)
@@ -89,10 +93,15 @@ def _steps(stage: Stage, folder: Path, good: Callable[[str, str], None]) -> None
     form = stage.manifest.data.format
     extract = run("extract", lambda step: None)
     table = read_output(extract.output, "data", form, "extract")
+    joined = None
     if stage.manifest.data.labels is not None:
         known = read_output(run(LABELS, lambda step: None).output, LABELS, form, LABELS)
-        table = labelled(table, known, stage.manifest)
-    data = prepare(table, stage.manifest, stage.as_of)
+        joined = labelled(table, known, stage.manifest)
+        if not joined.few:
+            good(LABELS, joined.said)
+    data = prepare(joined.table if joined else table, stage.manifest, stage.as_of, joined)
+    for doubt in data.doubts:
+        doubtful(doubt.kind, doubt.evidence.rstrip("."))
     good(
         "data",
         f"{data.table.num_rows:,} rows, {len(data.features)} features, {data.holdout.num_rows:,} rows in the holdout",

@@ -40,6 +40,7 @@ def job_of(
         "schema": data.schema,
         "reference_schema": None,
         "features": list(data.features),
+        "doubts": [{**asdict(gate), "numbers": dict(gate.numbers)} for gate in data.doubts],
         "train_seconds": train_seconds,
         "live": None,
         "live_problem": None,

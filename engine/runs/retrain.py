@@ -78,10 +78,9 @@ def _retrain(room: Room, judge: OwnProcess) -> Made:
     train = room.launch(start.stage, "train", "train", (0.42, 0.70), compute)
     extract.conclude(room.record)
     table = read_output(extract.output, "data", form, "extract")
-    if labels is not None:
-        table = labelled(table, fetched(labels, room, 0.40), start.manifest)
+    joined = labelled(table, fetched(labels, room, 0.40), start.manifest) if labels is not None else None
     room.tell(0.42, "checking the data")
-    data = prepare(table, start.manifest, room.run.as_of)
+    data = prepare(joined.table if joined else table, start.manifest, room.run.as_of, joined)
     lock, rows = start.lock.digest, data.table.num_rows
     room.note(lock=lock, rows=rows, train_rows=data.train.num_rows, holdout_rows=data.holdout.num_rows)
     if room.live is not None and not room.force:

@@ -161,6 +161,7 @@ def _gates(case: _Case, measured: Mapping[str, Measured], segments: Segments) ->
     ]
     if not any(rule.kind == "missing_at_most" for rule in case.gate_rules):
         found.append(gates.few_missing(facts))
+    found += [Gate(**doubt) for doubt in job.get("doubts", ())]
     if facts.live and case.live and case.rules["segments"]:
         found.append(gates.no_segment_worse(segments, case.metrics[0], facts.live))
     return found

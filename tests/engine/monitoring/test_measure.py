@@ -272,3 +272,9 @@ def test_performance_is_told_by_any_column_and_in_the_ranges_that_somebody_asked
     answer = measured(tmp_path, rows, slices=["shift"], bins={"x": [0.25]})
     names = {f"{each['column']}={each['value']}" for one in answer["slices"]["found"] for each in one["conditions"]}
     assert {"shift=day", "shift=night", "x=below 0.25", "x=from 0.25"} <= names, names
+
+
+def test_the_checks_that_cannot_tell_are_named_beside_the_number_of_those_that_are_well(tmp_path: Path) -> None:
+    fresh = table(14, START + 28 * DAY, 3)
+    told = measured(tmp_path, fresh, predictions(fresh), key=["place"])["parts"]["quality"]["why"]
+    assert "8 of 9 checks are well; not told: place: repeats in training too" in told

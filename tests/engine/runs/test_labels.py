@@ -24,36 +24,36 @@ def data(**columns: object) -> pa.Table:
 
 
 def test_each_row_gets_the_label_of_its_key_and_the_order_stays(manifest: Manifest) -> None:
-    joined = labelled(data(), pa.table({"id": [1, 2, 3], "late": [1, 1, 0], "note": ["a", "b", "c"]}), manifest)
+    joined = labelled(data(), pa.table({"id": [1, 2, 3], "late": [1, 1, 0], "note": ["a", "b", "c"]}), manifest).table
     assert joined.column_names == ["id", "x", "late"]
     assert joined.to_pydict() == {**data().to_pydict(), "late": [None, 0, None, 1]}
 
 
 def test_what_the_source_says_wins_and_the_other_rows_keep_what_extract_gave(manifest: Manifest) -> None:
-    joined = labelled(data(late=[0, 1, None, None]), pa.table({"id": [3, 4], "late": [0, 1]}), manifest)
+    joined = labelled(data(late=[0, 1, None, None]), pa.table({"id": [3, 4], "late": [0, 1]}), manifest).table
     assert joined.column("late").to_pylist() == [0, 0, 1, None]
 
 
 def test_a_row_without_a_label_takes_none_away(manifest: Manifest) -> None:
     silent = pa.table({"id": [5, 3], "late": pa.array([None, float("nan")], pa.float64())})
-    assert labelled(data(late=[1, 1, 1, 1]), silent, manifest).column("late").to_pylist() == [1, 1, 1, 1]
+    assert labelled(data(late=[1, 1, 1, 1]), silent, manifest).table.column("late").to_pylist() == [1, 1, 1, 1]
 
 
 def test_no_label_at_all_is_no_mistake(manifest: Manifest) -> None:
     nothing = pa.table({"id": pa.array([], pa.int64()), "late": pa.array([], pa.int64())})
-    assert labelled(data(), nothing, manifest).column("late").null_count == 4
+    assert labelled(data(), nothing, manifest).table.column("late").null_count == 4
 
 
 def test_keys_of_several_columns_of_other_types_and_of_categories_join(manifest: Manifest) -> None:
     two = replace(manifest, data=replace(manifest.data, key=("id", "place")))
     place = pa.array(["A", "B", "A", "B"]).dictionary_encode()
     labels = pa.table({"place": ["B", "A"], "id": ["3", "5"], "late": pa.array(["no", "yes"]).dictionary_encode()})
-    assert labelled(data(place=place), labels, two).column("late").to_pylist() == ["yes", "no", None, None]
+    assert labelled(data(place=place), labels, two).table.column("late").to_pylist() == ["yes", "no", None, None]
 
 
 def test_a_large_table_keeps_every_row_in_its_place(manifest: Manifest) -> None:
     ids = np.random.default_rng(0).permutation(200_000)
-    joined = labelled(pa.table({"id": ids}), pa.table({"id": ids[::-3], "late": ids[::-3] % 7}), manifest)
+    joined = labelled(pa.table({"id": ids}), pa.table({"id": ids[::-3], "late": ids[::-3] % 7}), manifest).table
     assert joined.column("id").to_numpy().tolist() == ids.tolist()
     found = joined.column("late").to_numpy(zero_copy_only=False)
     known = ~np.isnan(found)
@@ -66,7 +66,7 @@ def test_a_large_table_keeps_every_row_in_its_place(manifest: Manifest) -> None:
         (pa.table({"id": [3, 3, 4], "late": [0, 1, 1]}), "1 row with a key that another has"),
         (pa.table({"ident": [3], "late": [0]}), "labels returned no column 'id'"),
         (pa.table({"id": [3]}), "labels returned no column 'late'"),
-        (pa.table({"id": ["three"], "late": [0]}), "'id' is string in labels, int64 in extract"),
+        (pa.table({"id": ["three"], "late": [0]}), "is string in labels, int64 in extract .\"three\" in labels, 5 in"),
         (pa.table({"id": [3], "late": [[1]]}), "Labels cannot join the data: 'id' is int64, and the label is list"),
         (pa.table({"id": [3], "late": ["what"]}), "labels returned string for 'late' and extract int64"),
     ],
@@ -74,3 +74,66 @@ def test_a_large_table_keeps_every_row_in_its_place(manifest: Manifest) -> None:
 def test_what_does_not_fit_is_refused_in_words(manifest: Manifest, labels: pa.Table, said: str) -> None:
     with pytest.raises(StepFailed, match=said):
         labelled(data(late=[1, 1, 1, 1]), labels, manifest)
+
+
+def orders(*keys: object) -> pa.Table:
+    return pa.table({"id": list(keys), "x": [0.5] * len(keys)})
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs", "shown"),
+    [
+        (["000005", "000007"], [5, 9], '5 in labels, "000005" in what extract returned'),
+        (["7", "8"], ["07", "9"], '"07" in labels, "7" in what extract returned'),
+        (["A7", "A8"], ["B1", "A8  "], '"A8  " in labels, "A8" in what extract returned'),
+        (["a7"], ["A7"], '"A7" in labels, "a7" in what extract returned'),
+        (["7", "8"], ["7.0"], '"7.0" in labels, "7" in what extract returned'),
+        ([1, 2], [3, 4], "3 in labels, 1 in what extract returned"),
+        (["x"], ["\x1b[31m" + "y" * 99], f'"{"y" * 39}…" in labels, "x" in what extract returned'),
+    ],
+)
+def test_labels_of_which_no_key_is_in_the_data_are_named_with_a_key_of_each_side(
+    manifest: Manifest, ours: list[object], theirs: list[object], shown: str
+) -> None:
+    labels = pa.table({"id": theirs, "late": [1] * len(theirs)})
+    with pytest.raises(StepFailed) as refused:
+        labelled(orders(*ours), labels, manifest)
+    brought = "1 row" if len(theirs) == 1 else f"{len(theirs)} rows"
+    assert str(refused.value) == (
+        f"labels brought {brought}, and none of their keys ('id') is in the data: {shown}; "
+        "let both write the key in the same way."
+    )
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs"), [([5, 7], [5.0, 7.0]), (["5", "7"], [5, 7]), ([5, 7], ["5", "007"]), ([5.0, None], [5, 7])]
+)
+def test_keys_of_another_type_that_say_the_same_meet(
+    manifest: Manifest, ours: list[object], theirs: list[object]
+) -> None:
+    joined = labelled(orders(*ours), pa.table({"id": theirs, "late": [0, 1]}), manifest)
+    assert (joined.met, joined.few) == (sum(key is not None for key in ours), False)
+
+
+def test_keys_of_which_few_are_in_the_data_are_counted(manifest: Manifest) -> None:
+    labels = pa.table({"id": range(95, 1095), "late": [0, 1] * 500})
+    joined = labelled(orders(*range(100)), labels, manifest)
+    assert joined.few and joined.said.startswith(
+        "labels brought 1,000 rows, and 5 of the 100 rows of the data have a key ('id') among theirs: "
+    ), joined.said
+    assert "96 in labels" not in joined.said and "100 in labels, 0 in what extract returned" in joined.said
+    assert not labelled(orders(*range(106)), labels, manifest).few
+
+
+def test_no_key_is_shown_of_a_sensitive_column(manifest: Manifest) -> None:
+    secret = replace(manifest, data=replace(manifest.data, sensitive=("id",)))
+    for ours, theirs in ((["secret"], ["other"]), ([1], ["other"])):
+        with pytest.raises(StepFailed) as refused:
+            labelled(orders(*ours), pa.table({"id": theirs, "late": [1]}), secret)
+        assert "secret" not in str(refused.value) and "other" not in str(refused.value)
+
+
+def test_labels_that_meet_nothing_take_away_none_that_extract_gave(manifest: Manifest) -> None:
+    joined = labelled(data(late=[1, 0, 1, 0]), pa.table({"id": range(90, 190), "late": [1] * 100}), manifest)
+    assert joined.table.column("late").to_pylist() == [1, 0, 1, 0]
+    assert (joined.met, joined.few) == (0, True)

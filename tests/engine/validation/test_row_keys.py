@@ -1,0 +1,49 @@
+"""A key that does not tell rows apart is said to, with how often and with the columns that would."""
+
+from __future__ import annotations
+
+import pyarrow as pa
+import pytest
+
+from engine.validation.row_keys import duplicates, rows_told_apart
+
+
+def table(rows: int = 1500, **columns: object) -> pa.Table:
+    return pa.table({"customer": [n % 50 for n in range(rows)], "t": range(rows), "id": range(rows), **columns})
+
+
+def test_a_key_that_repeats_is_named_with_rows_values_and_the_columns_that_do_tell() -> None:
+    found = rows_told_apart(table(), ["customer"], "t")
+    assert found is not None and found.verdict == "warn"
+    assert found.evidence == (
+        "'customer' does not tell rows apart (1,500 rows, 50 values); name in [data] key the columns that do, such as "
+        "customer and t together."
+    )
+
+
+@pytest.mark.parametrize(
+    ("key", "time", "said"),
+    [
+        (["customer"], None, "name in [data] key the columns that do."),
+        (["customer"], "same", "name in [data] key the columns that do."),
+        (["customer", "same"], "t", "customer, same do not tell rows apart (1,500 rows, 50 values)"),
+        (["once"], "t", "'once' does not tell rows apart (1,500 rows, 1,499 values); let extract return each row once"),
+        (["gaps"], "t", "(1,500 rows, 1,490 values, 10 rows without one)"),
+    ],
+)
+def test_the_way_out_is_one_that_can_be_gone(key: list[str], time: str | None, said: str) -> None:
+    once = [max(0, n - 1) for n in range(1500)]
+    gaps = [None if n < 10 else n for n in range(1500)]
+    found = rows_told_apart(table(same=[1] * 1500, once=once, gaps=gaps), key, time)
+    assert found is not None and said in found.evidence
+
+
+def test_a_key_that_tells_rows_apart_and_no_key_at_all_are_no_doubt() -> None:
+    assert rows_told_apart(table(), ["id"], "t") is None
+    assert rows_told_apart(table(), ["customer", "t"], "t") is None
+    assert rows_told_apart(table(), [], "t") is None
+
+
+def test_duplicates_are_the_rows_whose_key_another_before_them_has() -> None:
+    assert duplicates(pa.table({"a": [1, 1, 2, None, None]}), ["a"]) == 1
+    assert duplicates(pa.table({"a": [1]}), ["b"]) is None
