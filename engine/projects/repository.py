@@ -4,7 +4,8 @@ A repository's own configuration can make ``git status`` run programs: fsmonitor
 command or upload-pack of a partial clone, signature checkers, and the same again in every submodule. New settings of
 that kind keep coming, so none is switched off here. Git is given a private, empty repository directory instead,
 which borrows the objects and the index of the real one and never sees its configuration, hooks or references. Only
-the remote's address and three settings about line ends and file modes are read from it, as text.
+the remote's address and three settings about line ends and file modes are read from it, as text; and from the
+machine's and the person's own settings those about line ends, and which files are ignored.
 
 Nothing is ever written to the real repository, and one that belongs to another account can be read like any other.
 """
@@ -30,6 +31,11 @@ _CARRIED = {
     "core.eol": ("lf", "crlf", "native"),
     "core.filemode": ("true", "false"),
 }
+# Settings of the person that are read too: without them a checkout that Git calls clean would be full of changes.
+_PERSONAL = ("core.autocrlf", "core.eol", "core.excludesfile", "core.attributesfile")
+_MAY_SAY = re.compile(rb"autocrlf|eol|excludesfile|attributesfile|include", re.IGNORECASE)
+_SYSTEM = Path("/etc/gitconfig")
+_FILES = {"core.excludesfile": "excludesFile", "core.attributesfile": "attributesFile"}
 # What running the project leaves in its folder is neither code nor a change to it.
 _LEFT_BEHIND = "\n__pycache__/\n*.pyc\n.venv/\n"
 
@@ -144,17 +150,18 @@ def _reference(common: Path, name: str) -> str:
 
 
 def _settings(private: Path, common: Path) -> dict[str, str]:
-    """The repository's settings as text, and of the person's own: the file of patterns that are to be ignored."""
+    """The repository's settings as text, and of the machine's and the person's own those that say what a change is."""
     settings: dict[str, str] = {}
     ours = git_process.environment()
-    own = {name: value for name, value in ours.items() if name != "GIT_CONFIG_GLOBAL"}
-    if any(path.is_file() and b"excludesfile" in _small(path).lower() for path in _personal()):
-        said = git_process.output(("config", "--global", "--includes", "-z", "--list"), private, own, _SMALL)
-        settings |= {k: v for k, v in _pairs(said) if k == "core.excludesfile"}
+    own = {name: value for name, value in ours.items() if name not in ("GIT_CONFIG_GLOBAL", "GIT_CONFIG_NOSYSTEM")}
+    for scope, files in (("--system", (_SYSTEM,)), ("--global", _personal())):
+        if any(path.is_file() and _MAY_SAY.search(_small(path)) for path in files):
+            said = git_process.output(("config", scope, "--includes", "-z", "--list"), private, own, _SMALL)
+            settings |= {k: v for k, v in _pairs(said) if k in _PERSONAL}
     if (common / "config").is_file():
         args = ("config", "--file", str(common / "config"), "--no-includes", "-z", "--list")
         settings |= {
-            k: v for k, v in _pairs(git_process.output(args, private, ours, _SMALL)) if k != "core.excludesfile"
+            k: v for k, v in _pairs(git_process.output(args, private, ours, _SMALL)) if k not in _FILES
         }
     return settings
 
@@ -179,9 +186,10 @@ def _furnish(private: Path, directory: Path, common: Path, revision: str | None,
     (private / "objects/info/alternates").write_text(f"{private}/borrowed\n")
     lines = ["[core]", "bare = false", f"repositoryformatversion = {int(len(revision or '') == 64)}"]
     lines += [f"{key[5:]} = {config[key]}" for key, known in _CARRIED.items() if config.get(key) in known]
-    if "core.excludesfile" in config:
-        escaped = config["core.excludesfile"].replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
-        lines.append(f'excludesFile = "{escaped}"')
+    for key, written in _FILES.items():
+        if key in config:
+            escaped = config[key].replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+            lines.append(f'{written} = "{escaped}"')
     if len(revision or "") == 64:
         lines += ["[extensions]", "objectformat = sha256"]
     (private / "config").write_text("\n".join(lines) + "\n")

@@ -8,20 +8,20 @@ import shutil
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import NoReturn
+from typing import Literal, NoReturn
 from urllib.parse import urlsplit
 
 from engine.clock import stamp
 from engine.errors import Refusal
 from engine.projects.code_folder import CodeFolder, Found, walk
 from engine.projects.git_process import Objects, TooLong, objects
+from engine.projects.pointers import said_of
 from engine.projects.repository import Repository, opened, private_index
 from engine.text import plain
 
 PATCH_BYTES = 20_000_000
 COMMITS = 200
 _CHANGED = 1000
-_LFS = b"version https://git-lfs.github.com/spec/"
 
 
 @dataclass(frozen=True)
@@ -91,6 +91,7 @@ def snapshot(folder: Path, target: Path, *, allow_dirty: bool) -> tuple[Source, 
             if source.revision is None:
                 return _take_as_it_is(source, folder, target, allow_dirty)
             if not allow_dirty:
+                _refuse_changed_elsewhere(repository, store, changes)
                 refuse_dirty(source, folder)
             if changes:
                 _refuse_repositories_inside(repository, changes)
@@ -119,6 +120,16 @@ def commits_between(folder: Path, old: str, new: str) -> tuple[Commit, ...]:
     fields = said.decode("utf-8", "replace").split("\0")
     rows = [fields[at : at + 4] for at in range(0, len(fields) - 3, 4)]
     return tuple(Commit(r[0], plain(r[1], 100), _time(r[2]) or "", plain(r[3], 200)) for r in rows)
+
+
+def standing_of(folder: Path, name: str) -> Literal["ignored", "untracked", "unknown"]:
+    """How Git sees a file in ``folder`` that no commit holds. Raises Refusal when the repository cannot be read."""
+    with opened(folder) as repository:
+        if repository is None:
+            return "unknown"
+        asked = ("status", "--porcelain=v1", "-z", "--ignored=matching", "--untracked-files=all")
+        said = repository.git(*asked, "--ignore-submodules=all", "--", f":(literal){name}")
+    return "ignored" if said.startswith(b"!!") else "untracked" if said.startswith(b"??") else "unknown"
 
 
 _UNVERSIONED = Source(None, None, None, True, (), None, None, None)
@@ -244,16 +255,27 @@ def _take_commit(repository: Repository, store: Objects, code: CodeFolder, chang
             content = store.read(digest.decode())
         if content is None:
             _refuse("lacks objects of its commit (a partial clone?); run 'git fsck' there")
+        elsewhere = said_of(name, content, link=mode == b"120000")
+        if elsewhere:
+            _refuse(elsewhere)
         if mode == b"120000":
             code.link(name, content)
             continue
-        if content.startswith(_LFS) and len(content) < 2000:
-            _refuse(f"keeps '{plain(name, 200)}' in Git LFS, which no version would hold; add the file itself to Git")
         code.put(name, content, mode == b"100755")
     for name in changes:
         path = repository.folder / name
         if path.is_symlink() or path.exists():
             code.copy(Found(name, path))
+
+
+def _refuse_changed_elsewhere(repository: Repository, store: Objects, changes: dict[str, str]) -> None:
+    """Of a pointer that was fetched Git's filter says that nothing was changed, and without it everything was."""
+    for name in list(changes)[:_CHANGED]:
+        path = f"{repository.prefix}/{name}" if repository.prefix else name
+        content = None if "\n" in name else store.read(f"{repository.revision}:{path}")
+        elsewhere = said_of(name, content) if content is not None else None
+        if elsewhere:
+            _refuse(elsewhere)
 
 
 def _refuse(what: str) -> NoReturn:

@@ -10,9 +10,11 @@ from pathlib import Path
 
 from engine.environments.lock import Lock, resolve
 from engine.errors import LeverframeError
-from engine.projects.manifest import ComputeSpec, load_manifest
+from engine.projects.manifest import FILE, ComputeSpec, load_manifest
 from engine.projects.source import inspect, snapshot
 from engine.records import Finding
+from engine.runs import model_folder
+from engine.runs.absent import refuse_absent
 from engine.runs.compute import order
 from engine.runs.data import prepare
 from engine.runs.labels import LABELS, labelled
@@ -38,23 +40,28 @@ def check(workspace: Workspace, path: Path, as_of: datetime, on_step: Callable[[
 
     folder = Path(tempfile.mkdtemp(prefix="check-", dir=workspace.cache))
     try:
-        manifest = load_manifest(path.expanduser().absolute())
+        path = path.expanduser().absolute()
+        manifest = load_manifest(path)
         gates = len(manifest.gates)
         good("manifest", f"{manifest.name}, {gates} gate{'' if gates == 1 else 's'} of its own")
-        source = inspect(path.expanduser().absolute())
+        source = inspect(path)
         if source.dirty:
             doubtful("code", "uncommitted changes: a retrain will refuse them unless it is given --allow-dirty")
         else:
             good("code", f"committed, {str(source.revision)[:8]} on {source.branch or 'no branch'}")
-        snapshot(path.expanduser().absolute(), folder / "code", allow_dirty=True)
+        snapshot(path, folder / "code", allow_dirty=True)
+        refuse_absent(FILE, folder / "code", path)
         spec = manifest.environment
         requirements = folder / "code" / spec.requirements if spec.requirements else None
+        if spec.requirements:
+            refuse_absent(spec.requirements, folder / "code", path)
         lock = resolve(requirements, spec.python, workspace.cache)
         environment = standing(workspace, lock)
         good("environment", f"{len(lock.packages)} packages locked, Python {lock.python}")
         if manifest.compute is not None:
             good("compute", _elsewhere(manifest.compute, lock))
-        stage = Stage(folder / "code", manifest, environment, lock, f"{workspace.token}:check-{folder.name}", as_of)
+        marker = f"{workspace.token}:check-{folder.name}"
+        stage = Stage(folder / "code", manifest, environment, lock, marker, as_of, project=path)
         _steps(stage, folder, good, doubtful)
     except LeverframeError as error:
         findings.append(Finding("failed", "failing", str(error)))
@@ -110,8 +117,10 @@ def _steps(
     rows = list(range(0, data.train.num_rows, every))
     train = run("train", lambda step: write_input(data.train.take(rows), step.input, form))
 
+    model = model_folder.checked(train.output / "model")
+
     def fill(step: Launch) -> None:
-        shutil.copytree(train.output / "model", step.input / "model")
+        shutil.copytree(model, step.input / "model")
         write_input(data.golden_inputs, step.input, form)
 
     score = run("score", fill)

@@ -21,6 +21,7 @@ from engine.environments.check import compare
 from engine.environments.lock import Lock
 from engine.errors import StepFailed
 from engine.projects.manifest import ComputeSpec, Manifest, Program
+from engine.runs.absent import explained, without_places
 from engine.runs.compute import order
 from engine.runs.step import Limits, RunningStep, StepResult, StepSpec, clean_environment, python_step_argv, start_step
 
@@ -31,7 +32,9 @@ _REFUSED = 3
 
 @dataclass(frozen=True)
 class Stage:
-    """What the steps of one version have in common. ``held`` is the descriptor of the lock of their run."""
+    """What the steps of one version have in common. ``held`` is the descriptor of the lock of their run.
+
+    ``project``: the folder that the code was just taken from; None for a version out of the store."""
 
     code: Path
     manifest: Manifest
@@ -40,6 +43,7 @@ class Stage:
     marker: str
     as_of: datetime
     held: int | None = None
+    project: Path | None = None
 
 
 class Launch:
@@ -65,6 +69,7 @@ class Launch:
         self.title = title or name
         self.input = folder / "input"
         self.output = folder / "output"
+        self._folder = folder
         self._on_progress = on_progress
         self._running: RunningStep | None = None
         self._cancelled: str | None = None
@@ -97,11 +102,22 @@ class Launch:
         result = self._running.wait()
         if self._away:
             result = order.answered(self._asked, result)
+        lines = tuple(without_places(line, self._folder) for line in result.last_lines)
+        result = replace(result, why=without_places(result.why, self._folder) if result.why else None, last_lines=lines)
         if record is not None:
             record(result)
         if result.state != "succeeded":
+            absent = self._absent(result)
+            if absent is not None:
+                raise StepFailed(f"{self.title} failed: {absent}.")
             raise StepFailed(_explained(result, under_runner=self._under_runner or self._away))
         return result
+
+    def _absent(self, result: StepResult) -> str | None:
+        """What it failed for, where that is a file which the project's folder has and its commit has not."""
+        if self.stage.project is None or result.passed is not None or result.state == "cancelled":
+            return None
+        return explained(result.last_lines, self._folder / "code", self.stage.project)
 
     def cancel(self, why: str) -> None:
         """End it, or see to it that it never begins."""

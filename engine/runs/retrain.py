@@ -7,19 +7,20 @@ the model trains, the live version scores the holdout and the data goes into the
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from engine.environments.lock import Lock, resolve
-from engine.errors import Damage, Invalid, Refusal, StepFailed
-from engine.projects.manifest import Manifest, load_manifest
+from engine.errors import Damage, Invalid, Refusal
+from engine.projects.manifest import FILE, Manifest, load_manifest
 from engine.projects.source import Source, snapshot
-from engine.runs import nothing_new
+from engine.runs import model_folder, nothing_new
+from engine.runs.absent import refuse_absent
 from engine.runs.data import Prepared, prepare
 from engine.runs.judging import job_of
 from engine.runs.labels import fetched, labelled, labels_step
-from engine.runs.launch import Launch, Stage
+from engine.runs.launch import Stage
 from engine.runs.own_process import JUDGE, OwnProcess
 from engine.runs.rebuilt import rebuild, score
 from engine.runs.room import Room
@@ -94,7 +95,7 @@ def _retrain(room: Room, judge: OwnProcess) -> Made:
         live = pool.submit(_score_live, room, data)
         scoring = room.launch(start.stage, "score", "score", (0.70, 0.80), compute)
         trained = train.conclude(room.record)
-        model = _model_of(train)
+        model = model_folder.checked(train.output / "model")
         room.tell(0.70, "score")
         predictions = score(room, scoring, data.holdout_inputs, model)
         live_predictions, live_problem = live.result()
@@ -112,7 +113,11 @@ def begin(room: Room) -> Start:
     room.tell(0.01, "taking the code")
     code = room.folder / "code"
     source, patch = snapshot(room.project_path, code, allow_dirty=room.allow_dirty)
-    manifest = load_manifest(code)
+    refuse_absent(FILE, code, room.project_path)
+    try:
+        manifest = load_manifest(code)
+    except Invalid as mistake:  # In words of the folder that people have, not of the run's copy.
+        raise Invalid(str(mistake).replace(str(code), str(room.project_path)), mistake.mistakes) from None
     if manifest.name != room.run.project:
         raise Invalid(
             f"The manifest is called '{manifest.name}' now, but this project is '{room.run.project}'; "
@@ -123,23 +128,17 @@ def begin(room: Room) -> Start:
     room.tell(0.02, "preparing the environment")
     spec = manifest.environment
     requirements = code / spec.requirements if spec.requirements else None
+    if spec.requirements:
+        refuse_absent(spec.requirements, code, room.project_path)
     lock = resolve(requirements, spec.python, room.workspace.cache, fresh=room.fresh_lock)
     environment = standing(room.workspace, lock)
-    return Start(source, patch, lock, room.stage(code, manifest, environment, lock))
+    stage = replace(room.stage(code, manifest, environment, lock), project=room.project_path)
+    return Start(source, patch, lock, stage)
 
 
 def _revision(source: Source) -> str | None:
     """The commit, marked where something was changed and not committed."""
     return f"{source.revision}+" if source.revision and source.dirty else source.revision
-
-
-def _model_of(train: Launch) -> Path:
-    model = train.output / "model"
-    if model.is_symlink() or not model.is_dir() or not any(p.is_file() for p in model.rglob("*")):
-        raise StepFailed(
-            "train ended well but left no model; it must write files into the folder $LEVERFRAME_OUTPUT/model."
-        )
-    return model
 
 
 def _score_live(room: Room, data: Prepared) -> tuple[pa.Table | None, str | None]:

@@ -20,6 +20,7 @@ pytestmark = pytest.mark.slow
 
 ROW = 'rows.writerow([hour, at, r.choice("AB"), round(x, 6), late])'
 DATA_COLUMNS = '["id", "at", "place", "x", "late"]'
+MODEL = '    json.dump(table, open(path("OUTPUT", "model/table.json"), "w"))\n'
 SAID = "[int(p > 0.5), 1 - p, p]"
 SAID_COLUMNS = '["prediction", "p_0", "p_1"]'
 EXTRACT, TRAIN, SCORE = (f"def {step}():\n" for step in ("extract", "train", "score"))
@@ -64,7 +65,27 @@ BROKEN = {
     ),
     "times that are none": (
         ROW, ROW.replace("at,", '"soon",'),
-        "The time column 'at' holds text that is no time; write times like 2026-11-24T03:00:00Z.",
+        "The time column 'at' holds text that is no time, such as 'soon'; write times like 2026-11-24 or "
+        "2026-11-24T03:00:00Z, or let extract return dates or timestamps.",
+    ),
+    "times that are numbers": (
+        ROW, ROW.replace("at,", "1793664000,"),
+        "The time column 'at' holds numbers, such as 1793664000, which do not say what they count; let extract return "
+        'dates or timestamps, such as pandas.to_datetime(..., unit="s").',
+    ),
+    "times of which there are none": (
+        ROW, ROW.replace("at,", '"",'),
+        "Of the 2,688 rows that extract returned, 2,688 have no time in 'at', 0 are left to train on and 0 to judge "
+        "by; both are needed: look at what extract returns.",
+    ),
+    "a file that is nowhere": (
+        EXTRACT, EXTRACT + "    open(os.path.abspath('data/train.csv'))\n",
+        "extract ended with exit code 1: FileNotFoundError: [Errno 2] No such file or directory: 'data/train.csv'.",
+    ),
+    "a link in the model": (
+        MODEL, MODEL + "    os.symlink('table.json', path('OUTPUT', 'model/best.json'))\n",
+        "train left 'model/best.json', a link to 'table.json', and a version keeps files that can be read; have train "
+        "write there what the link names.",
     ),
     "train never returns": (
         TRAIN, TRAIN + "    import time\n    while True: time.sleep(1)\n",
@@ -152,7 +173,7 @@ def assert_whole(engine: Engine) -> None:
 
 def bad(engine: Engine, title: str, old: str, new: str, timeout: str = "60s") -> Run:
     """A retrain of the good project with ``old`` replaced; nothing of it is left afterwards."""
-    assert old in tiny.STEPS
+    assert old in tiny.STEPS, old
     name = re.sub("[^a-z0-9]+", "-", title.lower())[:40].strip("-")
     engine.add(
         tiny.make(engine.home.parent / name, name=name, steps=tiny.STEPS.replace(old, new), timeout=timeout)

@@ -1,0 +1,33 @@
+"""Files of which a commit holds a pointer only, or what nobody can read without a key. Pure.
+
+What such a file holds is not in any version: a run would train on a line of text that names it.
+"""
+
+from __future__ import annotations
+
+from engine.text import plain
+
+_ENCRYPTED = b"\0GITCRYPT\0"
+_ANNEX = b"/annex/objects/"
+# How each begins, with what is said of the repository that has it.
+_BEGINNINGS = {
+    b"version https://git-lfs.github.com/spec/": (
+        "keeps '{}' in Git LFS, which no version would hold; add the file itself to Git"
+    ),
+    _ANNEX: "keeps '{}' in git-annex, which no version would hold; add the file itself to Git",
+    _ENCRYPTED: (
+        "holds '{}' encrypted by git-crypt, which no run could read; keep that file outside of the project, or what it "
+        "says in a variable that [environment] pass names"
+    ),
+}
+_LONGEST_POINTER = 2000
+
+
+def said_of(name: str, content: bytes, *, link: bool = False) -> str | None:
+    """What a repository does with the file, and the way out; None where ``content`` is the file, or a link's target."""
+    if link:
+        content = _ANNEX if b".git" + _ANNEX in content else b""
+    if len(content) >= _LONGEST_POINTER and not content.startswith(_ENCRYPTED):
+        return None
+    said = next((what for beginning, what in _BEGINNINGS.items() if content.startswith(beginning)), None)
+    return said.format(plain(name, 200)) if said else None
