@@ -15,7 +15,13 @@ TERMINATED = 143  # as a shell has it for SIGTERM
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line (that of the process by default) and return the exit code."""
     _open_closed_streams()
-    words = list(sys.argv[1:] if argv is None else argv)
+    if argv is None:
+        from console import session_encoding
+
+        session_encoding.start_again_in_utf8()
+        words = session_encoding.arguments()
+    else:
+        words = list(argv)
     wanted = console_wanted(words)
     try:
         if wanted is not None:
@@ -61,8 +67,9 @@ def open_console(home: Path | None, operator: str | None, at: str | None = None)
     # Whoever ends the process gets the terminal back as it was; without this it would stay on the other screen.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(TERMINATED))
     from console import last_seen
+    from console.session_encoding import why_not_drawn
 
-    seen = at is None and last_seen.show(str(home) if home else None)
+    seen = at is None and why_not_drawn() is None and last_seen.show(str(home) if home else None)
     from console.cli.failures import guarded
 
     def console() -> int:

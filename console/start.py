@@ -20,6 +20,7 @@ from console import picture, waiting
 from console.asking import AskOverview, Desk
 from console.frame import Who
 from console.last_seen import NAME
+from console.session_encoding import why_not_drawn
 from engine import clock
 from engine.api import Engine, open_engine
 from engine.errors import Invalid, Refusal
@@ -40,6 +41,8 @@ def run_console(home: Path | None, operator: str | None, at: datetime | None = N
     """
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise Refusal("The console needs a terminal; 'leverframe status' and the other verbs work without one.")
+    if problem := why_not_drawn():
+        raise Refusal(problem)
     if at is not None:
         waiting.tell(home)
     engine = open_engine(home, operator, at=at)

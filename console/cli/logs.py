@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
@@ -14,16 +14,16 @@ from engine import clock
 from engine.api import Engine
 from engine.errors import NotFound
 from engine.records import Run
+from engine.runs.logfiles import STEPS
 from engine.runs.logindex import LogLine
 
-STEPS = ("extract", "train", "score live", "score")
 ENDED = ("succeeded", "failed", "cancelled", "interrupted", "nothing-new")
 PAUSE = 0.3
 
 
 @click.command(cls=Verb)
 @click.argument("run", type=click.IntRange(min=1))
-@click.option("--step", metavar="STEP", help=f"Only that of one step: {', '.join(STEPS)}; or validate, engine.")
+@click.option("--step", metavar="STEP", help=f"Only that of one step: {', '.join(STEPS)}, or another that the run has.")
 @click.option("--follow", is_flag=True, help="Go on until the run has ended.")
 @click.option("--search", metavar="TEXT", help="Only the lines that hold TEXT, in either case, with their numbers.")
 @click.pass_obj
@@ -37,9 +37,11 @@ def log(session: Session, run: int, step: str | None, follow: bool, search: str 
         if search is not None:
             _search(session, engine, run, step, search)
             return
-        reader = LogReader(engine, run, (step,) if step else STEPS)
+        reader = LogReader(engine, run, step)
         if session.json:
-            logs = {name: list(lines) for name, lines in _all(reader, follow=False)}
+            logs: dict[str, list[str]] = {}
+            for name, lines in _all(reader, follow=False):
+                logs.setdefault(name, []).extend(lines)
             found = engine.run(run)
             steps = [{"step": name, "lines": lines} for name, lines in logs.items()]
             document({"run": run, "state": found.state, "why": found.why, "steps": steps})
@@ -84,11 +86,11 @@ def _hits(engine: Engine, run: int, step: str, text: str) -> Iterator[LogLine]:
 
 
 class LogReader:
-    """Reads on in the logs of several steps at once; where each was left is kept between two looks."""
+    """Reads on in the logs of one step, or of all that the run has by then; where each was left is kept."""
 
-    def __init__(self, engine: Engine, run: int, steps: Sequence[str]) -> None:
-        self._engine, self._run = engine, run
-        self._offsets = dict.fromkeys(steps, 0)
+    def __init__(self, engine: Engine, run: int, step: str | None) -> None:
+        self._engine, self._run, self._step = engine, run, step
+        self._offsets: dict[str, int] = {}
 
     def look(self) -> Run:
         """The run as it is now; notices when its process died."""
@@ -97,7 +99,8 @@ class LogReader:
 
     def more(self) -> Iterator[tuple[str, tuple[str, ...]]]:
         """What was printed since the last look, page by page, with the name of the step."""
-        for step, offset in self._offsets.items():
+        for step in (self._step,) if self._step else self._engine.logs_of(self._run):
+            offset = self._offsets.get(step, 0)
             while True:
                 page = self._engine.log(self._run, step=step, offset=offset)
                 if page.next_offset <= offset:

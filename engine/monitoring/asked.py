@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from engine.errors import Invalid
@@ -11,6 +11,7 @@ from engine.projects.manifest_health import MOST_EDGES, are_edges
 from engine.validation.columns import listed
 
 MOST_COLUMNS = 10
+_HAVE_RANGES = ("integer", "number", "decimal", None)  # None: a document that says nothing of types
 # By column the inner edges of its ranges; none: each of its values, or ranges of equal numbers of rows.
 Asked = dict[str, tuple[float, ...]]
 
@@ -20,12 +21,16 @@ def read_asked(texts: Sequence[str], document: Mapping[str, Any]) -> Asked:
 
     Raises Invalid when a column is not in its data, is sensitive or the target, or edges are not rising numbers.
     """
-    asked: Asked = dict(map(_column, texts))
-    if len(asked) > MOST_COLUMNS:
-        raise Invalid(f"Performance by {len(asked)} columns was asked for; ask for at most {MOST_COLUMNS} at a time.")
     data = document["settings"]["data"]
-    sensitive, known = data.get("sensitive", ()), [str(column["name"]) for column in document["schema"]["columns"]]
+    kinds = {str(column["name"]): column.get("type") for column in document["schema"]["columns"]}
+    sensitive, known = data.get("sensitive", ()), list(kinds)
+    pairs = [_column(text, known) for text in texts]
+    asked: Asked = dict(pairs)
+    if len(pairs) > MOST_COLUMNS:
+        raise Invalid(f"Performance by {len(pairs)} columns was asked for; ask for at most {MOST_COLUMNS} at a time.")
     for name in asked:
+        if [each for each, _ in pairs].count(name) > 1:
+            raise Invalid(f"{shown(name)} is asked for twice; give all its edges at once, such as distance=500,1000.")
         if name in sensitive:
             raise Invalid(f"{shown(name)} is sensitive: nothing is ever shown by it.")
         if name == data["target"]:
@@ -33,13 +38,16 @@ def read_asked(texts: Sequence[str], document: Mapping[str, Any]) -> Asked:
         if name not in known:
             near = nearest(name, known) or f"; it has {listed(known, 8)}."
             raise Invalid(f"The live version's data has no column {shown(name)}{near}")
+        if asked[name] and kinds[name] not in _HAVE_RANGES:
+            raise Invalid(f"{shown(name)} holds {kinds[name]}, which has no ranges of numbers; ask for it alone.")
     return asked
 
 
-def _column(text: str) -> tuple[str, tuple[float, ...]]:
-    name, given, edges = text.strip().partition("=")
-    if not given:
-        return name.strip(), ()
+def _column(text: str, known: Collection[str]) -> tuple[str, tuple[float, ...]]:
+    """A column may have = in its name: what is one as it stands is meant, else what stands before the last."""
+    name, given, edges = text.strip().rpartition("=")
+    if not given or text.strip() in known:
+        return text.strip(), ()
     try:
         numbers = tuple(float(edge) for edge in edges.split(","))
     except ValueError:

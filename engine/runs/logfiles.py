@@ -2,6 +2,7 @@
 
     <run>/steps/<step>/step.log    what a step printed
     <run>/validate.log             what the judge printed
+    <run>/measure.log              what the meter of a look printed
     <run>/engine.log               what the run's own process printed: its tracebacks
 
 Housekeeping compresses old ones into ``*.log.zst``.
@@ -14,9 +15,10 @@ from functools import lru_cache
 from pathlib import Path
 from typing import BinaryIO
 
-ENGINE, VALIDATE = "engine", "validate"
-_OF_THE_RUN = {VALIDATE: "validate.log", ENGINE: "engine.log"}
-_STEPS = ("extract", "labels", "train", "score live", "score")
+ENGINE, VALIDATE, MEASURE = "engine", "validate", "measure"
+_OF_THE_RUN = {VALIDATE: "validate.log", MEASURE: "measure.log", ENGINE: "engine.log"}
+# The steps of a project that a retrain or a look has, in the order in which they are told everywhere.
+STEPS = ("extract", "labels", "train", "score live", "score", "score own rows", "score before")
 PACKED = ".zst"
 # Logs are bounded when they are written (see warden.py); this is for a file that somebody put there.
 _LARGEST = 1 << 28
@@ -26,7 +28,7 @@ def names(folder: Path) -> tuple[str, ...]:
     """The logs of the run in ``folder`` that hold something, in the order of its steps, the engine's own last."""
     found = {path.parent.name.replace("-", " ") for path in _step_logs(folder)}
     found |= {name for name, file in _OF_THE_RUN.items() if _either(folder / file)}
-    order = (*_STEPS, *_OF_THE_RUN)
+    order = (*STEPS, *_OF_THE_RUN)
     return tuple(sorted(found, key=lambda name: (order.index(name) if name in order else -1, name)))
 
 

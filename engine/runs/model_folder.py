@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import NoReturn
 
@@ -10,7 +11,11 @@ from engine.errors import StepFailed
 from engine.text import plain
 
 
-def checked(folder: Path) -> Path:
+def _readable(path: Path) -> bool:
+    return os.access(path, os.R_OK)
+
+
+def checked(folder: Path, readable: Callable[[Path], bool] = _readable) -> Path:
     """``folder``, of which every part is a file that can be read. Raises StepFailed with the first that is none."""
     if folder.is_symlink() or not folder.is_dir():
         _refuse_none()
@@ -20,14 +25,14 @@ def checked(folder: Path) -> Path:
         if not folders and not names and here != folder:
             _refuse(here, folder, "an empty folder", "write a file into it, or make it where it is needed")
         for name in sorted([*folders, *names]):
-            _check(here / name, folder)
+            _check(here / name, folder, readable)
         files += len(names)
     if not files:
         _refuse_none()
     return folder
 
 
-def _check(path: Path, folder: Path) -> None:
+def _check(path: Path, folder: Path, readable: Callable[[Path], bool]) -> None:
     try:
         path.name.encode()
     except UnicodeEncodeError:
@@ -39,7 +44,7 @@ def _check(path: Path, folder: Path) -> None:
         return
     if not path.is_file():
         _refuse(path, folder, "which is no file", "take it away before it ends")
-    if not os.access(path, os.R_OK):
+    if not readable(path):
         _refuse(path, folder, "which cannot be read", "leave it readable")
 
 

@@ -29,7 +29,8 @@ GIB = 1 << 30
 MARKER = "LEVERFRAME_RUN"
 TOKEN = "LEVERFRAME_STEP_TOKEN"
 _FOLDER = Path(__file__).resolve().parent
-_ALWAYS_PASSED = ("PATH", "HOME", "USER", "LOGNAME", "LANG", "LC_ALL", "LC_CTYPE", "TMPDIR")
+# No locale: what a file without a declared encoding says would depend on the session of whoever asked for the run.
+_ALWAYS_PASSED = ("PATH", "HOME", "USER", "LOGNAME", "TMPDIR")
 _THREADS = (
     "OMP_NUM_THREADS",
     "OPENBLAS_NUM_THREADS",

@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING
 
 from engine.clock import moment
 from engine.records import Run
-from engine.runs import history, times
+from engine.runs import history, logfiles, times
 from engine.runs.times import median, overdue_sentence, taken
 
 if TYPE_CHECKING:
     from engine.runs.times_records import RunTimes, StepTimes
 
-STEPS = ("queue", "extract", "labels", "train", "score live", "score", "validate", "package")
 QUEUE = "queue"
+STEPS = (QUEUE, *logfiles.STEPS, logfiles.VALIDATE, logfiles.MEASURE, "package")
 SHOWN = 50
 # How long a run may wait before anything is known about waiting here, and at least, whatever is known.
 LONGEST_WAIT, SHORTEST_WAIT = 600.0, 60.0

@@ -12,6 +12,7 @@ from engine.api import Engine, open_engine
 from engine.errors import Invalid
 from engine.monitoring.records import Look
 from tests import tiny
+from tests.cli.calling import call
 from tests.journeys.conftest import WEEK
 
 pytestmark = pytest.mark.slow
@@ -24,6 +25,7 @@ def labels():
     known = json.load(open(json.load(open("settings.json"))["known"]))
     if known.get("broken"):
         sys.exit("the label store is away")
+    print("from the label store")
     with open(path("OUTPUT", "labels.csv"), "w", newline="") as file:
         rows = csv.writer(file)
         rows.writerow(["late", "id"])
@@ -37,7 +39,9 @@ def told(number):
     return int(r.random() < 0.1 + 0.8 * x)
 
 def train():""",
-).replace('{"extract": extract,', '{"extract": extract, "labels": labels,')
+).replace('{"extract": extract,', '{"extract": extract, "labels": labels,').replace(
+    "def score():", "def score():\n    print('scoring')"
+)
 
 
 def row(at: datetime) -> int:
@@ -79,6 +83,22 @@ class Site:
         found = self.engine.health("tiny")
         assert found is not None and found.document is not None
         return found
+
+
+def test_the_log_of_a_run_shows_every_step_that_printed(tmp_path: Path) -> None:
+    site = Site(tmp_path)
+    site.look(FIRST + WEEK)
+
+    def titles(run: int, *more: str) -> list[str]:
+        told = call("--home", tmp_path / "home", "--operator", "ada", "log", run, *more)
+        return [line.strip("─ ") for line in told.out.splitlines() if line.startswith("──")]
+
+    retrain, look = site.engine.runs()[-1].id, site.engine.runs()[0].id
+    assert titles(retrain) == titles(retrain, "--follow") == ["labels", "score"]
+    assert titles(look) == ["labels", "score", "score own rows"]
+    told = call("--home", tmp_path / "home", "--operator", "ada", "log", look, "--json").json
+    assert [step["step"] for step in told["steps"]] == titles(look)
+    site.engine.close()
 
 
 def test_labels_count_as_soon_as_they_are_known(tmp_path: Path) -> None:

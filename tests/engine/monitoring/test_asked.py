@@ -15,6 +15,10 @@ DOCUMENT: dict[str, Any] = {
     "settings": {"data": {"target": "late", "sensitive": ["email"]}},
     "schema": {"columns": [{"name": name} for name in ("carrier", "distance", "email", "late", "a b")]},
 }
+EQUALS: dict[str, Any] = {
+    "settings": {"data": {"target": "late"}},
+    "schema": {"columns": [{"name": n, "type": t} for n, t in (("a=b", "number"), ("a=b=c", "text"), ("a", "text"))]},
+}
 
 
 def test_columns_alone_and_with_edges_are_understood() -> None:
@@ -39,6 +43,38 @@ def test_what_cannot_be_looked_at_is_refused_in_words(text: str, said: str) -> N
     with pytest.raises(Invalid, match=said) as refused:
         read_asked([text], DOCUMENT)
     assert "\x1b" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("texts", "asked"),
+    [
+        (["a=b=c"], {"a=b=c": ()}),
+        (["a=b", "a"], {"a=b": (), "a": ()}),
+        (["a=b=0.5,1"], {"a=b": (0.5, 1.0)}),
+        ([" a=b = 0.5 , 1 "], {"a=b": (0.5, 1.0)}),
+    ],
+)
+def test_a_column_may_have_the_sign_in_its_name(texts: list[str], asked: dict[str, tuple[float, ...]]) -> None:
+    assert read_asked(texts, EQUALS) == asked
+
+
+@pytest.mark.parametrize(
+    ("texts", "said"),
+    [
+        (["a=b=d"], "^'a=b=d' is not understood; write a column"),
+        (["a=b=c=d"], "^'a=b=c=d' is not understood"),
+        (["b=1=2"], "has no column 'b=1'"),
+        (["a==1"], "has no column 'a='; did you mean"),
+        (["=1"], "has no column ''"),
+        (["="], "^'=' is not understood"),
+        ([""], "has no column ''"),
+        (["a=1,2"], "^'a' holds text, which has no ranges of numbers; ask for it alone"),
+        (["a=b", "a=b=1"], "^'a=b' is asked for twice"),
+    ],
+)
+def test_signs_where_they_say_nothing_are_refused_in_words(texts: list[str], said: str) -> None:
+    with pytest.raises(Invalid, match=said):
+        read_asked(texts, EQUALS)
 
 
 def test_more_than_a_screenful_of_columns_is_refused() -> None:
