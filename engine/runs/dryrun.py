@@ -14,7 +14,7 @@ from engine.projects.manifest import FILE, ComputeSpec, load_manifest
 from engine.projects.source import inspect, snapshot
 from engine.records import Finding
 from engine.runs import model_folder
-from engine.runs.absent import refuse_absent
+from engine.runs.absent import refuse_absent, without_places
 from engine.runs.compute import order
 from engine.runs.data import prepare
 from engine.runs.labels import LABELS, labelled
@@ -64,8 +64,9 @@ def check(workspace: Workspace, path: Path, as_of: datetime, on_step: Callable[[
         stage = Stage(folder / "code", manifest, environment, lock, marker, as_of, project=path)
         _steps(stage, folder, good, doubtful)
     except LeverframeError as error:
-        findings.append(Finding("failed", "failing", str(error)))
-        on_step(f"failed: {error}")
+        said = without_places(str(error), folder)  # of a folder that is gone when somebody reads it
+        findings.append(Finding("failed", "failing", said))
+        on_step(f"failed: {said}")
         for mistake in getattr(error, "mistakes", ()):
             findings.append(Finding("manifest", "failing", str(mistake)))
     finally:
