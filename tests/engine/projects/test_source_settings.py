@@ -70,11 +70,11 @@ def test_a_checkout_that_the_persons_own_settings_call_clean_is_clean_and_a_run_
     (project / "steps.py").write_bytes(b"two\r\n")  # as Git writes it there, or an editor does
     commit(project)
     assert git(project, "cat-file", "blob", "HEAD:steps.py") == "two"
-    os.utime(project / "steps.py", (1, 1))  # so that Git has to look into it
+    assert git(project, "status", "--porcelain") == ""
+    os.utime(project / "steps.py", (1, 1))  # so that Git has to look into it; its own status would note that it did
     monkeypatch.setenv("HOME", str(tmp_path))
     assert inspect(project).changed == ("steps.py",)
     monkeypatch.setenv("HOME", str(own))
-    assert git(project, "status", "--porcelain") == ""
     assert inspect(project).changed == ()
     snapshot(project, tmp_path / "code", allow_dirty=False)
     assert (tmp_path / "code" / "steps.py").read_bytes() == b"two\n"
