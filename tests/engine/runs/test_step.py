@@ -294,3 +294,11 @@ def test_sweep_finds_processes_by_their_marker_only(workshop: Workshop) -> None:
     finally:
         other.kill()
         other.wait()
+
+
+def test_a_step_reads_text_alike_whoever_asked_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("LC_ALL", "LC_CTYPE", "LANG"):
+        monkeypatch.setenv(name, "en_US.ISO-8859-1")
+    seen = clean_environment((), {}, 1)
+    assert (seen["LANG"], seen.get("LC_ALL"), seen.get("LC_CTYPE")) == ("C.UTF-8", None, None)
+    assert clean_environment(("LC_ALL",), {}, 1)["LC_ALL"] == "en_US.ISO-8859-1"  # [environment] pass asks for it
