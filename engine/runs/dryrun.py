@@ -7,19 +7,25 @@ import tempfile
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from engine.environments.lock import Lock, resolve
-from engine.errors import LeverframeError
-from engine.projects.manifest import ComputeSpec, load_manifest
+from engine.errors import LeverframeError, StepFailed
+from engine.projects.manifest import ComputeSpec, Manifest, load_manifest
 from engine.projects.source import inspect, snapshot
 from engine.records import Finding
 from engine.runs.compute import order
-from engine.runs.data import prepare
+from engine.runs.data import Prepared, prepare
+from engine.runs.judging import rules_of
 from engine.runs.labels import LABELS, labelled
 from engine.runs.launch import Launch, Stage
 from engine.runs.tables import read_output, write_input
 from engine.storage.workspace import Workspace
+from engine.text import plain
 from engine.versions.environment import standing
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 SAMPLE = 2000
 
@@ -107,5 +113,15 @@ def _steps(stage: Stage, folder: Path, good: Callable[[str, str], None]) -> None
 
     score = run("score", fill)
     predictions = read_output(score.output, "predictions", form, "score")
-    columns = ", ".join(predictions.column_names)
-    good("predictions", f"{predictions.num_rows} for {data.golden_inputs.num_rows} rows: {columns}")
+    good("predictions", _read_as_the_judge(predictions, data, stage.manifest))
+
+
+def _read_as_the_judge(predictions: pa.Table, data: Prepared, manifest: Manifest) -> str:
+    """What there is. Raises what a retrain would raise for the form of its predictions, and where it could not pass."""
+    from engine.validation.predictions import readable
+
+    said = readable(predictions, data.holdout, data.train, rules_of(manifest), data.golden)
+    if said.problems:
+        raise StepFailed(f"Of {predictions.num_rows:,} rows: {'; '.join(said.problems)}; no version passes with that.")
+    columns = ", ".join(plain(name, 60) for name in predictions.column_names)
+    return f"{predictions.num_rows} for {data.golden_inputs.num_rows} rows: {columns}"

@@ -10,7 +10,8 @@ nothing of Leverframe, and of the project's environment only pandas (and pyarrow
     train     callable(features: DataFrame, target: Series) -> estimator; pickled as model/model.pickle. A callable may
               instead fill $LEVERFRAME_OUTPUT/model itself and return None, if the project has a score of its own.
     score     without a callable: model/model.pickle predicts; written as predictions.<format>: ``prediction``, and for
-              classifiers ``p_<class>`` for each class, or ``score`` where there is only a decision function.
+              classifiers ``p_<class>`` for each class, or ``score_<class>`` where there is only a decision function:
+              of two classes scikit-learn's speaks for the second, whichever is looked for.
               With one: callable(model_dir: Path, features: DataFrame) -> DataFrame with a column ``prediction``, or an
               array of predictions.
 
@@ -276,8 +277,8 @@ def _predictions(model: Any, features: Any) -> Any:
             columns[f"p_{label}"] = chances[:, position]
     elif classes is not None and hasattr(model, "decision_function"):
         scores = model.decision_function(features)
-        if scores.ndim == 1:
-            columns["score"] = scores
+        if len(classes) == 2 and (scores.ndim == 1 or scores.shape[1:] == (1,)):
+            columns[f"score_{classes[1]}"] = _one_dimension(scores, kind)
     lengths = {name: len(values) for name, values in columns.items()}
     if len(set(lengths.values())) > 1:
         raise Refused(f"{kind} gave columns of different lengths: {lengths}.")

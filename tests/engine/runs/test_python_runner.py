@@ -265,4 +265,4 @@ def test_a_classifier_of_scikit_learn_scores_with_its_own_classes(bench: Bench) 
     whole[["x"]].to_parquet(data)
     (bench.folder / "output" / "model" / "model.pickle").replace(bench.folder / "input" / "model" / "model.pickle")
     bench.well("score")
-    assert list(bench.table("predictions").columns) == ["prediction", "score"]
+    assert list(bench.table("predictions").columns) == ["prediction", "score_b"]
