@@ -68,7 +68,7 @@ def _scored(room: Room, live: Rebuilt, parts: Split) -> pa.Table:
     if not rows.num_rows:
         raise StepFailed(f"{live.label} keeps no rows that it learnt from")
     step = room.launch(live.stage, "score", "score own rows", (0.62, 0.64))
-    said = score(room, step, rows.select(live.features), live.model)
+    said = score(room, step, rows.select(live.features), live.model, live.document["schema"])
     learnt = np.arange(rows.num_rows) < sides[0].num_rows
     wanted = [
         name for name in said.column_names if name in ("prediction", "score") or name.startswith(("p_", "score_"))

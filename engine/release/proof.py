@@ -14,6 +14,7 @@ from engine.projects.manifest import load_manifest
 from engine.records import ProofStep
 from engine.release.rebuild import rebuild
 from engine.runs.launch import Launch, Stage
+from engine.runs.rebuilt import keeps_types
 from engine.runs.tables import read_output, write_input
 from engine.storage.objects import ObjectStore, Stored
 from engine.storage.workspace import Workspace
@@ -49,7 +50,7 @@ def prove(workspace: Workspace, store: ObjectStore, digest: str, label: str, fol
     document = rebuild(workspace, store, digest, folder)
     steps.add("code, data, schema, model and environment rebuilt from the store")
     recorded = _table(store, document["golden"]["predictions"])
-    scored = _score(workspace, store, document, folder, label)
+    scored = _score(workspace, store, document, folder, label, recorded)
     differing = count_differing(
         recorded, as_recorded(scored, recorded, document), float(document["golden"]["tolerance"])
     )
@@ -61,7 +62,11 @@ def prove(workspace: Workspace, store: ObjectStore, digest: str, label: str, fol
     steps.add(f"{recorded.num_rows} of {recorded.num_rows} golden rows equal")
 
 
-def _score(workspace: Workspace, store: ObjectStore, document: dict[str, Any], folder: Path, label: str) -> pa.Table:
+def _score(
+    workspace: Workspace, store: ObjectStore, document: dict[str, Any], folder: Path, label: str, recorded: pa.Table
+) -> pa.Table:
+    from engine.validation.columns import is_text
+
     lock = lock_of(store, document)
     manifest = load_manifest(folder / "code")
     room = folder.with_name(folder.name + ".scoring")
@@ -73,17 +78,21 @@ def _score(workspace: Workspace, store: ObjectStore, document: dict[str, Any], f
             lock=lock,
             marker=f"{workspace.token}:proof",
             as_of=moment(document["lineage"]["as_of"]),
+            types=keeps_types(document),
         )
         step = Launch(stage, "score", room, lambda done, text: None, title=f"scoring {label}")
         shutil.copytree(folder / "model", step.input / "model")
-        write_input(_table(store, document["golden"]["inputs"]), step.input, manifest.data.format)
+        inputs = _table(store, document["golden"]["inputs"])
+        write_input(inputs, step.input, manifest.data.format, types=stage.types)
         step.begin()
         try:
             step.conclude()
         except BaseException:
             step.cancel("the proof was broken off")
             raise
-        return read_output(step.output, "predictions", manifest.data.format, step.title)
+        # What was text in the whole holdout may look like numbers in a few rows of it.
+        text = {field.name for field in recorded.schema if is_text(field.type)}
+        return read_output(step.output, "predictions", manifest.data.format, step.title, text)
     except StepFailed as failed:
         raise Refusal(f"{label} cannot be proven: {failed} Nothing was changed.") from None
     finally:

@@ -22,6 +22,7 @@ from engine.runs.launch import Launch, Stage
 from engine.runs.tables import read_output, write_input
 from engine.storage.workspace import Workspace
 from engine.text import plain
+from engine.validation.schema import type_in
 from engine.versions.environment import standing
 
 if TYPE_CHECKING:
@@ -112,7 +113,8 @@ def _steps(stage: Stage, folder: Path, good: Callable[[str, str], None]) -> None
         write_input(data.golden_inputs, step.input, form)
 
     score = run("score", fill)
-    predictions = read_output(score.output, "predictions", form, "score")
+    text = {"prediction"} if type_in(data.schema, stage.manifest.data.target) == "text" else ()
+    predictions = read_output(score.output, "predictions", form, "score", text)
     good("predictions", _read_as_the_judge(predictions, data, stage.manifest))
 
 

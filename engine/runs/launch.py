@@ -31,7 +31,10 @@ _REFUSED = 3
 
 @dataclass(frozen=True)
 class Stage:
-    """What the steps of one version have in common. ``held`` is the descriptor of the lock of their run."""
+    """What the steps of one version have in common. ``held`` is the descriptor of the lock of their run.
+
+    ``types``: the types of columns are kept beside their files. Versions of before learnt what the files alone say.
+    """
 
     code: Path
     manifest: Manifest
@@ -40,6 +43,7 @@ class Stage:
     marker: str
     as_of: datetime
     held: int | None = None
+    types: bool = True
 
 
 class Launch:
@@ -143,6 +147,8 @@ def _spec(stage: Stage, name: str, title: str, folder: Path, *, warm: bool) -> S
         "LEVERFRAME_FORMAT": data.format,
         "LEVERFRAME_TARGET": data.target,
     }
+    if stage.types:
+        extra["LEVERFRAME_TYPES"] = "1"
     if warm:
         extra["LEVERFRAME_WAIT"] = "1"
     environment = clean_environment(stage.manifest.environment.variables, extra, train.threads)

@@ -97,7 +97,7 @@ def _retrain(room: Room, judge: OwnProcess) -> Made:
         trained = train.conclude(room.record)
         model = _model_of(train)
         room.tell(0.70, "score")
-        predictions = score(room, scoring, data.holdout_inputs, model)
+        predictions = score(room, scoring, data.holdout_inputs, model, data.schema)
         live_predictions, live_problem = live.result()
         room.tell(0.80, "validate")
         job = job_of(start.manifest, data, room.folder, predictions, live_predictions, trained.seconds)
@@ -157,6 +157,6 @@ def _score_live(room: Room, data: Prepared) -> tuple[pa.Table | None, str | None
         if missing:
             return None, f"the data no longer has {', '.join(missing[:3])}, which {label} needs"
         step = room.launch(live.stage, "score", "score live", (0.70, 0.75))
-        return score(room, step, data.holdout.select(live.features), live.model), None
+        return score(room, step, data.holdout.select(live.features), live.model, document["schema"]), None
     except (Refusal, Damage) as problem:
         return None, str(problem)
