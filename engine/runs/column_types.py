@@ -174,17 +174,15 @@ def _read_csv(path: Path, kept: dict[str, Any]) -> Any:
     """Text as it is written, where it is known to be text; what the file alone says, where nothing was kept."""
     import pandas
 
+    # Every digit counts, as is the default from pandas 3 on; a row that holds nothing is one all the same.
+    exact: dict[str, Any] = {"skip_blank_lines": False}
+    if int(pandas.__version__.partition(".")[0]) < 3:
+        exact["float_precision"] = "round_trip"
     if not kept:
-        return pandas.read_csv(path, float_precision="round_trip")
+        return pandas.read_csv(path, **exact)
     text = [name for name, about in kept.items() if {"text", "parse"} & {*about} or "[" in about.get("dtype", "")]
     gaps = {name: [""] if name in text else ["", "nan"] for name in pandas.read_csv(path, nrows=0).columns}
-    return pandas.read_csv(
-        path,
-        float_precision="round_trip",
-        dtype=dict.fromkeys(text, str),
-        keep_default_na=False,
-        na_values=gaps,
-    )
+    return pandas.read_csv(path, **exact, dtype=dict.fromkeys(text, str), keep_default_na=False, na_values=gaps)
 
 
 def _restored(frame: Any, kept: dict[str, Any]) -> Any:

@@ -19,6 +19,7 @@ from engine.runs.data import Prepared, prepare
 from engine.runs.judging import rules_of
 from engine.runs.labels import LABELS, labelled
 from engine.runs.launch import Launch, Stage
+from engine.runs.rebuilt import one_for_each
 from engine.runs.tables import read_output, write_input
 from engine.storage.workspace import Workspace
 from engine.text import plain
@@ -122,6 +123,7 @@ def _read_as_the_judge(predictions: pa.Table, data: Prepared, manifest: Manifest
     """What there is. Raises what a retrain would raise for the form of its predictions, and where it could not pass."""
     from engine.validation.predictions import readable
 
+    one_for_each(predictions, data.golden_inputs, "score")
     said = readable(predictions, data.holdout, data.train, rules_of(manifest), data.golden)
     if said.problems:
         raise StepFailed(f"Of {predictions.num_rows:,} rows: {'; '.join(said.problems)}; no version passes with that.")

@@ -12,7 +12,7 @@ from engine.errors import Damage, StepFailed
 from engine.projects.manifest import Manifest, load_manifest
 from engine.runs.launch import Launch, Stage
 from engine.runs.room import Room
-from engine.runs.tables import read_output, write_input
+from engine.runs.tables import read_output, types_of, write_input
 from engine.validation.schema import type_in
 from engine.versions.document import named, write_folder
 from engine.versions.environment import lock_of, standing
@@ -63,6 +63,19 @@ def keeps_types(document: Mapping[str, Any]) -> bool:
     return "types" in document["data"]
 
 
+def schema_known_to(document: Mapping[str, Any], table: pa.Table, schema: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The schema that the version learnt, to hold that of ``table`` against.
+
+    A version of before took text in csv for numbers where it looks like some: that it is text now is no change of it.
+    """
+    learnt: Mapping[str, Any] = document["schema"]
+    if keeps_types(document):
+        return learnt
+    text = {name for name, about in types_of(table).items() if about.get("text")}
+    now = {column["name"]: column for column in schema["columns"]}
+    return {"columns": [now[each["name"]] if each["name"] in text else each for each in learnt["columns"]]}
+
+
 def score(room: Room, step: Launch, inputs: pa.Table, model: Path, classes: Mapping[str, Any]) -> pa.Table:
     """The predictions of ``model`` for ``inputs``. Raises StepFailed unless there is one for each row.
 
@@ -75,9 +88,14 @@ def score(room: Room, step: Launch, inputs: pa.Table, model: Path, classes: Mapp
     step.conclude(room.record)
     text = {"prediction"} if step.stage.types and type_in(classes, target) == "text" else ()
     predictions = read_output(step.output, "predictions", form, step.title, text)
+    return one_for_each(predictions, inputs, step.title)
+
+
+def one_for_each(predictions: pa.Table, inputs: pa.Table, title: str) -> pa.Table:
+    """``predictions``. Raises StepFailed unless there is one for each row of ``inputs``."""
     if predictions.num_rows != inputs.num_rows:
         raise StepFailed(
-            f"{step.title} gave {predictions.num_rows:,} predictions for {inputs.num_rows:,} rows; "
+            f"{title} gave {predictions.num_rows:,} predictions for {inputs.num_rows:,} rows; "
             "it must give one for each row, in the same order."
         )
     return predictions

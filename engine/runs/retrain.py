@@ -21,7 +21,7 @@ from engine.runs.judging import job_of
 from engine.runs.labels import fetched, labelled, labels_step
 from engine.runs.launch import Launch, Stage
 from engine.runs.own_process import JUDGE, OwnProcess
-from engine.runs.rebuilt import rebuild, score
+from engine.runs.rebuilt import rebuild, schema_known_to, score
 from engine.runs.room import Room
 from engine.runs.tables import read_output, write_input
 from engine.storage.blocks import put_table
@@ -102,7 +102,8 @@ def _retrain(room: Room, judge: OwnProcess) -> Made:
         room.tell(0.80, "validate")
         job = job_of(start.manifest, data, room.folder, predictions, live_predictions, trained.seconds)
         if room.live is not None:
-            job |= {"live": room.live[0], "live_problem": live_problem, "reference_schema": room.live[1]["schema"]}
+            learnt = schema_known_to(room.live[1], data.table, data.schema)
+            job |= {"live": room.live[0], "live_problem": live_problem, "reference_schema": learnt}
         judgement = judge.ask(job)
         blocks = storing.result()
     return Made(start, data, blocks, model, predictions.take(data.golden), judgement, trained.seconds)
