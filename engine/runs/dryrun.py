@@ -121,11 +121,13 @@ def _steps(stage: Stage, folder: Path, good: Callable[[str, str], None]) -> None
 
 def _read_as_the_judge(predictions: pa.Table, data: Prepared, manifest: Manifest) -> str:
     """What there is. Raises what a retrain would raise for the form of its predictions, and where it could not pass."""
+    from engine.validation.columns import shown
     from engine.validation.predictions import readable
 
     one_for_each(predictions, data.golden_inputs, "score")
-    said = readable(predictions, data.holdout, data.train, rules_of(manifest), data.golden)
+    said, truth = readable(predictions, data.holdout, data.train, rules_of(manifest), data.golden)
     if said.problems:
         raise StepFailed(f"Of {predictions.num_rows:,} rows: {'; '.join(said.problems)}; no version passes with that.")
     columns = ", ".join(plain(name, 60) for name in predictions.column_names)
-    return f"{predictions.num_rows} for {data.golden_inputs.num_rows} rows: {columns}"
+    wanted = f"; looked for: {shown(truth.classes[1])}" if truth.task == "binary" else ""
+    return f"{predictions.num_rows} for {data.golden_inputs.num_rows} rows: {columns}{wanted}"

@@ -129,14 +129,15 @@ def _binary_classes(known: list[str], positive: str | None, numbers: bool) -> tu
 
 def readable(
     table: pa.Table, holdout: pa.Table, train: pa.Table, rules: Mapping[str, Any], rows: pa.Array
-) -> Predictions:
+) -> tuple[Predictions, Truth]:
     """What a candidate predicted for ``rows`` of the holdout, read as the judge reads it for all of them.
 
     Raises Invalid or StepFailed for whatever the judge would refuse for its form.
     """
     target = str(rules["target"])
     truth = truth_of(column_of(holdout, target, "holdout"), column_of(train, target, "training"), rules)
-    return understand(table, truth.take(rows.to_numpy()), [str(name) for name in rules["metrics"]], CANDIDATE)
+    truth = truth.take(rows.to_numpy())
+    return understand(table, truth, [str(name) for name in rules["metrics"]], CANDIDATE), truth
 
 
 def understand(table: pa.Table, truth: Truth, wanted: Sequence[str], who: str) -> Predictions:

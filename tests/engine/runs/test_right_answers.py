@@ -1,4 +1,4 @@
-"""Whole projects from extract to the judge, each with the value that is right: what a retrain does, without its ledger."""
+"""Whole projects from extract to the judge, each with the value that is right: a retrain without its ledger."""
 
 from __future__ import annotations
 
@@ -177,6 +177,7 @@ def judged(
     return Case(folder, code, rules, form, score).judged()
 
 
+ACCURACY = 0.754  # of what is drawn, whatever the classes are called
 RIDGE = DEBTS.format(bad="'default'", good="'paid'", model="RidgeClassifier()")
 
 
@@ -209,31 +210,34 @@ def test_whatever_wraps_a_classifier_its_score_names_its_class(tmp_path: Path, m
     assert found["metrics"]["roc_auc"]["value"] > 0.94
 
 
-@pytest.mark.parametrize("form", ["parquet", "csv"])
+@pytest.mark.slow
 @pytest.mark.parametrize(
-    ("codes", "accuracy"),
+    ("codes", "form"),
     [
-        (["250.00", "401.9", "428.0", "V45.81"], 0.754),
-        (["3.10", "3.9", "3.1", "3"], 0.754),
-        (["01", "1", "NA", ""], 0.754),
+        (["250.00", "401.9", "428.0", "V45.81"], "parquet"),
+        (["250.00", "401.9", "428.0", "411.1"], "csv"),
+        (["3.10", "3.9", "3.1", "3"], "parquet"),
+        (["01", "1", "NA", ""], "csv"),
     ],
 )
 def test_classes_of_text_that_look_like_numbers_are_judged_as_text(
-    tmp_path: Path, codes: list[str], accuracy: float, form: str
+    tmp_path: Path, codes: list[str], form: str
 ) -> None:
     said, found = judged(tmp_path, CODES.format(codes=codes), 'metrics = ["accuracy", "log_loss"]', form)
     assert {*said.column_names} == {"prediction", *(f"p_{code}" for code in codes)}
     assert {*said.column("prediction").to_pylist()} == {*codes}
-    assert found["metrics"]["accuracy"]["value"] == pytest.approx(accuracy, abs=0.001)
+    assert found["metrics"]["accuracy"]["value"] == pytest.approx(ACCURACY, abs=0.001)
     assert {*found["classes"]} == {*codes}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", ["parquet", "csv"])
 def test_a_category_of_integers_is_one_in_train_and_in_score(tmp_path: Path, form: str) -> None:
     _, found = judged(tmp_path, SHOPS, 'metrics = ["mae"]', form)
     assert found["metrics"]["mae"]["value"] == pytest.approx(50, abs=2)  # 47.9 is the noise
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", ["parquet", "csv"])
 def test_levels_of_32_bits_are_the_levels_that_are_predicted_in_64(tmp_path: Path, form: str) -> None:
     _, found = judged(tmp_path, SINGLE, 'metrics = ["accuracy", "roc_auc"]', form)
@@ -241,6 +245,7 @@ def test_levels_of_32_bits_are_the_levels_that_are_predicted_in_64(tmp_path: Pat
     assert found["metrics"]["accuracy"]["value"] > 0.85 and found["metrics"]["roc_auc"]["value"] > 0.9
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", ["parquet", "csv"])
 def test_yes_and_no_may_be_predicted_in_words(tmp_path: Path, form: str) -> None:
     _, found = judged(tmp_path, WORDS, 'metrics = ["accuracy", "roc_auc"]', form, "case:score")
