@@ -26,12 +26,12 @@ name = "case"
 extract = "case:extract"
 target = "y"
 key = ["id"]
+time = "at"
 format = "{form}"
 [train]
 run = "case:train"
 {score}
 [validation]
-holdout = 0.3
 {rules}
 """
 DEBTS = """
@@ -46,8 +46,10 @@ from sklearn.svm import SVC, LinearSVC
 
 def extract(as_of):
     rng = np.random.default_rng(4); n = 1200; x = rng.normal(size=n)
+    age = rng.normal(size=n)
     bad = x + .5 * rng.normal(size=n) > 0
-    return pd.DataFrame({{"id": np.arange(n), "debt": x, "age": rng.normal(size=n), "y": np.where(bad, {bad}, {good})}})
+    at = as_of - pd.to_timedelta(n - np.arange(n), unit="h")
+    return pd.DataFrame({{"id": np.arange(n), "at": at, "debt": x, "age": age, "y": np.where(bad, {bad}, {good})}})
 
 def train(features, target):
     return {model}.fit(features, target)
@@ -62,7 +64,8 @@ def extract(as_of):
     rng = np.random.default_rng(1); n = 800
     k = rng.integers(0, len(CODES), n)
     age, bmi = 30 + 12 * k + rng.normal(0, 6, n), 22 + 2 * k + rng.normal(0, 2, n)
-    return pd.DataFrame({{"id": np.arange(n), "age": age, "bmi": bmi, "y": CODES[k]}})
+    at = as_of - pd.to_timedelta(n - np.arange(n), unit="h")
+    return pd.DataFrame({{"id": np.arange(n), "at": at, "age": age, "bmi": bmi, "y": CODES[k]}})
 
 def train(features, target):
     assert set(target) == set(CODES), set(target)
@@ -76,7 +79,8 @@ def extract(as_of):
     rng = np.random.default_rng(6); n = 3000; shop = rng.integers(1, 40, n)
     worth = rng.permutation(40) * 10.0
     noise = rng.normal(size=n) * 60
-    return pd.DataFrame({"id": np.arange(n), "shop": pd.Categorical(shop), "y": worth[shop] + noise})
+    at = as_of - pd.to_timedelta(n - np.arange(n), unit="h")
+    return pd.DataFrame({"id": np.arange(n), "at": at, "shop": pd.Categorical(shop), "y": worth[shop] + noise})
 
 def train(features, target):
     assert isinstance(features["shop"].dtype, pd.CategoricalDtype), features["shop"].dtype
@@ -89,7 +93,8 @@ from sklearn.tree import DecisionTreeClassifier
 def extract(as_of):
     rng = np.random.default_rng(4); n = 900; x = rng.normal(size=n)
     late = x + .3 * rng.normal(size=n) > 0
-    return pd.DataFrame({"id": np.arange(n), "x": x, "y": np.where(late, 0.7, 0.1).astype("float32")})
+    at = as_of - pd.to_timedelta(n - np.arange(n), unit="h")
+    return pd.DataFrame({"id": np.arange(n), "at": at, "x": x, "y": np.where(late, 0.7, 0.1).astype("float32")})
 
 class Levels:
     def fit(self, features, target):
@@ -110,7 +115,8 @@ from sklearn.linear_model import LogisticRegression
 
 def extract(as_of):
     rng = np.random.default_rng(4); n = 900; x = rng.normal(size=n)
-    return pd.DataFrame({"id": np.arange(n), "x": x, "y": x + .3 * rng.normal(size=n) > 0})
+    at = as_of - pd.to_timedelta(n - np.arange(n), unit="h")
+    return pd.DataFrame({"id": np.arange(n), "at": at, "x": x, "y": x + .3 * rng.normal(size=n) > 0})
 
 def train(features, target):
     assert target.dtype == bool
@@ -129,6 +135,7 @@ class Case:
         self.folder, self.form, self.own_score = folder, form, score
         (folder / "code").mkdir()
         (folder / "code" / "case.py").write_text(code)
+        rules = rules if "holdout" in rules else f"holdout = 0.3\n{rules}"
         said = f'score = "{score}"' if score else ""
         (folder / "code" / "leverframe.toml").write_text(MANIFEST.format(form=form, rules=rules, score=said))
 
@@ -177,7 +184,7 @@ def judged(
     return Case(folder, code, rules, form, score).judged()
 
 
-ACCURACY = 0.754  # of what is drawn, whatever the classes are called
+ACCURACY = 0.76  # of what is drawn, whatever the classes are called
 RIDGE = DEBTS.format(bad="'default'", good="'paid'", model="RidgeClassifier()")
 
 
@@ -188,7 +195,7 @@ def test_a_decision_function_is_judged_for_the_class_that_is_looked_for(
     said, found = judged(tmp_path, RIDGE, f'metrics = ["roc_auc", "accuracy"]\npositive = "{positive}"')
     assert said.column_names == ["prediction", *columns]
     assert found["metrics"]["roc_auc"]["value"] == pytest.approx(0.953, abs=0.001)
-    assert found["metrics"]["accuracy"]["value"] == pytest.approx(0.867, abs=0.001)
+    assert found["metrics"]["accuracy"]["value"] == pytest.approx(0.872, abs=0.001)
     assert found["classes"][1] == positive
 
 
@@ -207,7 +214,7 @@ def test_whatever_wraps_a_classifier_its_score_names_its_class(tmp_path: Path, m
     """Of 9 and 10 the positive one is 9: neither the second of scikit-learn's nor the larger."""
     said, found = judged(tmp_path, DEBTS.format(bad=9, good=10, model=model), 'metrics = ["roc_auc"]\npositive = "9"')
     assert said.column_names[1] == column
-    assert found["metrics"]["roc_auc"]["value"] > 0.94
+    assert found["metrics"]["roc_auc"]["value"] > 0.93
 
 
 @pytest.mark.slow
@@ -223,7 +230,8 @@ def test_whatever_wraps_a_classifier_its_score_names_its_class(tmp_path: Path, m
 def test_classes_of_text_that_look_like_numbers_are_judged_as_text(
     tmp_path: Path, codes: list[str], form: str
 ) -> None:
-    said, found = judged(tmp_path, CODES.format(codes=codes), 'metrics = ["accuracy", "log_loss"]', form)
+    rules = 'holdout = 0.25\nmetrics = ["accuracy", "log_loss"]'
+    said, found = judged(tmp_path, CODES.format(codes=codes), rules, form)
     assert {*said.column_names} == {"prediction", *(f"p_{code}" for code in codes)}
     assert {*said.column("prediction").to_pylist()} == {*codes}
     assert found["metrics"]["accuracy"]["value"] == pytest.approx(ACCURACY, abs=0.001)
@@ -234,7 +242,7 @@ def test_classes_of_text_that_look_like_numbers_are_judged_as_text(
 @pytest.mark.parametrize("form", ["parquet", "csv"])
 def test_a_category_of_integers_is_one_in_train_and_in_score(tmp_path: Path, form: str) -> None:
     _, found = judged(tmp_path, SHOPS, 'metrics = ["mae"]', form)
-    assert found["metrics"]["mae"]["value"] == pytest.approx(50, abs=2)  # 47.9 is the noise
+    assert found["metrics"]["mae"]["value"] == pytest.approx(47.78, abs=0.01)  # the noise is 47.9
 
 
 @pytest.mark.slow
@@ -242,7 +250,7 @@ def test_a_category_of_integers_is_one_in_train_and_in_score(tmp_path: Path, for
 def test_levels_of_32_bits_are_the_levels_that_are_predicted_in_64(tmp_path: Path, form: str) -> None:
     _, found = judged(tmp_path, SINGLE, 'metrics = ["accuracy", "roc_auc"]', form)
     assert found["classes"] == ["0.1", "0.7"]
-    assert found["metrics"]["accuracy"]["value"] > 0.85 and found["metrics"]["roc_auc"]["value"] > 0.9
+    assert found["metrics"]["accuracy"]["value"] == pytest.approx(0.9259, abs=0.001)
 
 
 @pytest.mark.slow
@@ -250,4 +258,5 @@ def test_levels_of_32_bits_are_the_levels_that_are_predicted_in_64(tmp_path: Pat
 def test_yes_and_no_may_be_predicted_in_words(tmp_path: Path, form: str) -> None:
     _, found = judged(tmp_path, WORDS, 'metrics = ["accuracy", "roc_auc"]', form, "case:score")
     assert found["classes"] == ["False", "True"]
-    assert found["metrics"]["accuracy"]["value"] > 0.85 and found["metrics"]["roc_auc"]["value"] > 0.95
+    assert found["metrics"]["accuracy"]["value"] == pytest.approx(0.9296, abs=0.001)
+    assert found["metrics"]["roc_auc"]["value"] == pytest.approx(0.9829, abs=0.001)

@@ -1,4 +1,4 @@
-"""A version that an older engine made is asked as it was made: types were not kept, a score had no class in its name."""
+"""A version that an older engine made is asked as it was made: no types were kept, a score did not name its class."""
 
 from __future__ import annotations
 
