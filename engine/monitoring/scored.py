@@ -111,9 +111,10 @@ def _same_kind(target: pa.ChunkedArray, before: pa.ChunkedArray, rules: Mapping[
 
 def _usable(predictions: pa.Table, truth: Truth, who: str) -> Mask:
     """Rows with a prediction and, where there are, finite chances or a finite score."""
-    score = score_of(predictions.column_names, truth, who)
+    names = predictions.column_names
+    score = None if any(name.startswith("p_") for name in names) else score_of(names, truth, who)
     usable = np.ones(predictions.num_rows, dtype=bool)
-    for name, column in zip(predictions.column_names, predictions.columns, strict=True):
+    for name, column in zip(names, predictions.columns, strict=True):
         if name == "prediction":
             usable &= ~missing(column)
             if pa.types.is_floating(column.type):

@@ -87,8 +87,10 @@ def _about(column: Any, form: str) -> dict[str, Any]:
     """
     import pandas
 
+    about: dict[str, Any] = {"dtype": str(column.dtype)}
+    if form == "parquet" and _HELD.fullmatch(about["dtype"]):
+        return {}
     dtype, kind = column.dtype, _kind(column)
-    about: dict[str, Any] = {"dtype": str(dtype)}
     if form == "csv":
         if kind not in (*_WRITTEN, *_PARSED):
             raise NotHeld(_not_held(column, form))
@@ -107,7 +109,7 @@ def _about(column: Any, form: str) -> dict[str, Any]:
             raise NotHeld(_not_held(column, form))
         values = dtype.categories
         return {**about, "categories": values.tolist(), "of": str(values.dtype), "ordered": bool(dtype.ordered)}
-    return {} if form == "parquet" and _HELD.fullmatch(about["dtype"]) else about
+    return about
 
 
 # Types that parquet gives back as they are.

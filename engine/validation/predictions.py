@@ -156,7 +156,8 @@ def understand(table: pa.Table, truth: Truth, wanted: Sequence[str], who: str) -
     if truth.task == "regression":
         return _numbers(table.column("prediction"), who)
     decided, problems = _decided(table.column("prediction"), truth)
-    chances, score = _chances(table, truth, who), score_of(names, truth, who)
+    chances = _chances(table, truth, who)
+    score = None if chances is not None else score_of(names, truth, who)
     ranking: Floats | None = None
     if chances is not None:
         problems += _chance_problems(chances)

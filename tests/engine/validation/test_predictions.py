@@ -198,6 +198,14 @@ def test_chances_of_classes_that_look_like_numbers_find_their_class() -> None:
         understand(pa.table({**columns, "p_250.0": [0.8, 0.1, 0.1]}), happened, ["log_loss"], "it")
 
 
+def test_a_chance_named_for_a_float_of_32_bits_with_all_its_digits_is_that_of_its_class() -> None:
+    levels = pa.chunked_array([pa.array([0.1, 0.7], pa.float32())])
+    happened = truth_of(levels, levels, {"metrics": ["log_loss"], "task": None, "positive": None})
+    columns = {"prediction": [0.1, 0.7], "p_0.10000000149011612": [0.8, 0.1], "p_0.699999988079071": [0.2, 0.9]}
+    found = understand(pa.table(columns), happened, ["log_loss"], "it").predicted
+    assert found.chances is not None and found.chances[:, 1].tolist() == [0.2, 0.9]
+
+
 @pytest.mark.parametrize(
     ("values", "positive", "classes"),
     [
