@@ -158,9 +158,11 @@ def test_gaps_in_text_of_csv_are_missing_for_the_engine_too_and_empty_text_is_no
 def test_a_version_of_before_is_given_what_the_files_alone_say(tmp_path: Path) -> None:
     for form in ("parquet", "csv"):
         table = left(tmp_path / form, form, frame_of(COLUMNS["integer category"]))
-        write_input(table, tmp_path / form, form, types=False)
-        (tmp_path / form / "data.types.json").unlink()
-        assert str(column_types.read(tmp_path / form / f"data.{form}", form)["x"].dtype) == "int64"
+        before = tmp_path / f"before {form}"
+        before.mkdir()
+        write_input(table, before, form, types=False)
+        assert [path.name for path in before.iterdir()] == [f"data.{form}"]
+        assert str(column_types.read(before / f"data.{form}", form)["x"].dtype) == "int64"
 
 
 def test_text_of_a_command_stays_text_on_its_way_to_python(tmp_path: Path) -> None:
