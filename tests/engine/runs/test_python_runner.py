@@ -197,7 +197,7 @@ def test_a_named_index_becomes_a_column(bench: Bench) -> None:
         ("flights:no_rows", "returned no rows as of 2026-01-05T03:00:00+00:00"),
         ("flights:twice", "returned the column 'x' more than once"),
         ("flights:numbered", "returned a column named 0 (int); names must be text."),
-        ("flights:mixed", "returned data that cannot be written as parquet"),
+        ("flights:mixed", "returned a column 'x' that holds values of several types (bytes, int, str), which"),
         ("flights:leaves", "ended the process itself (sys.exit(0)); it must return."),
         ("flights:no_argument", "is called with (as_of), but is defined as ()."),
         ("flights:number", "flights:number is a int, not a function."),
