@@ -34,7 +34,7 @@ def kept_baseline(room: Room, live: Rebuilt, parts: Split) -> tuple[Path | None,
     document = live.document
     files = [file for section in ("code", "model", "data") for file in document[section]["files"]]
     path = room.workspace.cache / "profiles" / f"{digest_of_files(files)}.predictions"
-    if _readable(path):
+    if _readable(path, nameless=live.manifest.train.score is not None):
         return path, None
     try:
         table = _scored(room, live, parts)
@@ -47,13 +47,16 @@ def kept_baseline(room: Room, live: Rebuilt, parts: Split) -> tuple[Path | None,
     return path, None
 
 
-def _readable(path: Path) -> bool:
+def _readable(path: Path, *, nameless: bool) -> bool:
+    """``nameless``: a score may come without its class, as from a project's own code. That of an estimator, kept by an
+    older engine, is the second class's, whichever is looked for."""
     from engine.validation.predictions import read_table
 
     try:
-        return bool(read_table(str(path), "baseline").num_rows)
+        table = read_table(str(path), "baseline")
     except StepFailed:
         return False
+    return bool(table.num_rows) and (nameless or "score" not in table.column_names)
 
 
 def _scored(room: Room, live: Rebuilt, parts: Split) -> pa.Table:
@@ -65,9 +68,11 @@ def _scored(room: Room, live: Rebuilt, parts: Split) -> pa.Table:
     if not rows.num_rows:
         raise StepFailed(f"{live.label} keeps no rows that it learnt from")
     step = room.launch(live.stage, "score", "score own rows", (0.62, 0.64))
-    said = score(room, step, rows.select(live.features), live.model)
+    said = score(room, step, rows.select(live.features), live.model, live.document["schema"])
     learnt = np.arange(rows.num_rows) < sides[0].num_rows
-    wanted = [name for name in said.column_names if name in ("prediction", "score") or name.startswith("p_")]
+    wanted = [
+        name for name in said.column_names if name in ("prediction", "score") or name.startswith(("p_", "score_"))
+    ]
     table = said.select(wanted).append_column(LEARNT, pa.array(learnt))
     time = live.manifest.data.time
     return table if time is None else table.append_column(TIME, rows.column(time))

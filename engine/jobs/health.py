@@ -23,7 +23,7 @@ from engine.runs.launch import Launch
 from engine.runs.own_process import OwnProcess, Task
 from engine.runs.rebuilt import Rebuilt, rebuild, score
 from engine.runs.room import Room
-from engine.runs.tables import read_output
+from engine.runs.tables import read_output, with_types
 from engine.storage.blocks import read_folder
 from engine.validation.holdout import Newer, Split, arrived, newer, split
 from engine.versions.document import named, of_version, write_folder
@@ -134,7 +134,8 @@ def _reference(room: Room, live: Rebuilt) -> Split:
         write_folder(room.store, live.document["data"]["files"], folder)
     except Damage as damage:
         raise named(live.label, damage) from None
-    return split(read_folder(folder), live.manifest, moment(live.document["lineage"]["as_of"]))
+    table = with_types(read_folder(folder), live.document["data"].get("types", {}))
+    return split(table, live.manifest, moment(live.document["lineage"]["as_of"]))
 
 
 def _same_rows(room: Room, memory: Memory, table: pa.Table, manifest: Manifest) -> dict[str, Any] | None:
@@ -178,7 +179,7 @@ def _scored(room: Room, version: Rebuilt, rows: pa.Table, title: str, at: float)
     if rows.num_rows == 0:
         return None, f"no rows have come that are newer than what {version.label} learnt from"
     step = room.launch(version.stage, "score", title, (at, at + 0.15))
-    return score(room, step, rows.select(version.features), version.model), None
+    return score(room, step, rows.select(version.features), version.model, version.document["schema"]), None
 
 
 def _rival(room: Room, memory: Memory, rows: pa.Table) -> tuple[pa.Table | None, str | None, str | None]:

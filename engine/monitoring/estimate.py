@@ -157,7 +157,7 @@ def _per_class(metrics: Sequence[str], truth: Truth, predicted: Predicted) -> di
     classes, n = len(truth.classes), len(predicted.decided)
     actual = np.repeat(np.arange(classes), n)
     rows = np.tile(np.arange(n), classes)
-    as_if, said = Truth(truth.task, actual, truth.classes), predicted.take(rows)
+    as_if, said = Truth(truth.task, actual, truth.classes, truth.numbers), predicted.take(rows)
     return {name: measure(name, as_if, said) for name in metrics}
 
 

@@ -20,6 +20,7 @@ from engine.monitoring.quality import LIMITS
 from engine.monitoring.scored import Scored
 from engine.monitoring.shares import CHANCE, FEWEST_ROWS, Shares, judge_share
 from engine.text import plain
+from engine.validation.classes import placed
 from engine.validation.columns import Codes, codes, column_or_none, missing, shown
 from engine.validation.words import percent
 
@@ -81,7 +82,7 @@ def _of_one_value(learnt: pa.ChunkedArray, target: pa.ChunkedArray, periods: Cod
     if not (periods >= 0).any():
         return None
     newest = target.filter(pa.array((periods == periods.max()) & ~missing(target)))
-    _, names = codes(newest)
+    _, names = placed(newest, learnt)
     if len(names) != 1 or len(newest) < FEWEST_ROWS:
         return None
     numbers, known = codes(learnt)

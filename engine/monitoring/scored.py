@@ -15,9 +15,10 @@ import pyarrow.compute as pc
 
 from engine.errors import Invalid, StepFailed
 from engine.monitoring.column_checks import retyped
+from engine.validation.classes import placed
 from engine.validation.columns import Codes, Floats, Mask, codes, floats, listed, missing, shown
 from engine.validation.metrics import Predicted, Truth
-from engine.validation.predictions import truth_of, understand
+from engine.validation.predictions import score_of, truth_of, understand
 
 
 @dataclass(frozen=True)
@@ -72,8 +73,8 @@ def scored(
         problems.append(f"{int(infinite.sum()):,} labels are infinite")
         labelled &= ~infinite
     part = truth_of(target.filter(pa.array(labelled)), reference_target, rules)
-    truth = Truth(part.task, _spread(part.actual, labelled, 0), part.classes)
-    usable = _usable(predictions)
+    truth = Truth(part.task, _spread(part.actual, labelled, 0), part.classes, part.numbers)
+    usable = _usable(predictions, truth, who)
     if gaps := int((~usable).sum()):
         problems.append(f"{gaps:,} rows have no prediction, or an infinite one")
     wanted = [str(metric) for metric in rules["metrics"]]
@@ -97,7 +98,7 @@ def _same_kind(target: pa.ChunkedArray, before: pa.ChunkedArray, rules: Mapping[
     change = retyped(before, target)
     if change is None or not change.broken:
         return
-    known, now = codes(before)[1], codes(target)[1]
+    known, now = codes(before)[1], placed(target, before)[1]
     strange = [value for value in now if value not in set(known)]
     if rules.get("task") != "regression" and now and not strange:
         return
@@ -108,15 +109,17 @@ def _same_kind(target: pa.ChunkedArray, before: pa.ChunkedArray, rules: Mapping[
     )
 
 
-def _usable(predictions: pa.Table) -> Mask:
+def _usable(predictions: pa.Table, truth: Truth, who: str) -> Mask:
     """Rows with a prediction and, where there are, finite chances or a finite score."""
+    names = predictions.column_names
+    score = None if any(name.startswith("p_") for name in names) else score_of(names, truth, who)
     usable = np.ones(predictions.num_rows, dtype=bool)
-    for name, column in zip(predictions.column_names, predictions.columns, strict=True):
+    for name, column in zip(names, predictions.columns, strict=True):
         if name == "prediction":
             usable &= ~missing(column)
             if pa.types.is_floating(column.type):
                 usable &= np.asarray(pc.is_finite(column).fill_null(False).to_numpy(), dtype=bool)
-        elif name == "score" or name.startswith("p_"):
+        elif name.startswith("p_") or (score is not None and name == score[0]):
             usable &= np.isfinite(floats(column))
     return usable
 

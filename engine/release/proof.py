@@ -14,6 +14,7 @@ from engine.projects.manifest import load_manifest
 from engine.records import ProofStep
 from engine.release.rebuild import rebuild
 from engine.runs.launch import Launch, Stage
+from engine.runs.rebuilt import keeps_types
 from engine.runs.tables import read_output, write_input
 from engine.storage.objects import ObjectStore, Stored
 from engine.storage.workspace import Workspace
@@ -49,8 +50,10 @@ def prove(workspace: Workspace, store: ObjectStore, digest: str, label: str, fol
     document = rebuild(workspace, store, digest, folder)
     steps.add("code, data, schema, model and environment rebuilt from the store")
     recorded = _table(store, document["golden"]["predictions"])
-    scored = _score(workspace, store, document, folder, label)
-    differing = count_differing(recorded, scored, float(document["golden"]["tolerance"]))
+    scored = _score(workspace, store, document, folder, label, recorded)
+    differing = count_differing(
+        recorded, as_recorded(scored, recorded, document), float(document["golden"]["tolerance"])
+    )
     if differing:
         raise Refusal(
             f"{label} does not reproduce its own predictions: {differing} of {recorded.num_rows} golden rows differ. "
@@ -60,8 +63,10 @@ def prove(workspace: Workspace, store: ObjectStore, digest: str, label: str, fol
 
 
 def _score(
-    workspace: Workspace, store: ObjectStore, document: dict[str, Any], folder: Path, label: str
+    workspace: Workspace, store: ObjectStore, document: dict[str, Any], folder: Path, label: str, recorded: pa.Table
 ) -> pa.Table:
+    from engine.validation.columns import is_text
+
     lock = lock_of(store, document)
     manifest = load_manifest(folder / "code")
     room = folder.with_name(folder.name + ".scoring")
@@ -73,21 +78,33 @@ def _score(
             lock=lock,
             marker=f"{workspace.token}:proof",
             as_of=moment(document["lineage"]["as_of"]),
+            types=keeps_types(document),
         )
         step = Launch(stage, "score", room, lambda done, text: None, title=f"scoring {label}")
         shutil.copytree(folder / "model", step.input / "model")
-        write_input(_table(store, document["golden"]["inputs"]), step.input, manifest.data.format)
+        inputs = _table(store, document["golden"]["inputs"])
+        write_input(inputs, step.input, manifest.data.format, types=stage.types)
         step.begin()
         try:
             step.conclude()
         except BaseException:
             step.cancel("the proof was broken off")
             raise
-        return read_output(step.output, "predictions", manifest.data.format, step.title)
+        # What was text in the whole holdout may look like numbers in a few rows of it.
+        text = {field.name for field in recorded.schema if is_text(field.type)}
+        return read_output(step.output, "predictions", manifest.data.format, step.title, text)
     except StepFailed as failed:
         raise Refusal(f"{label} cannot be proven: {failed} Nothing was changed.") from None
     finally:
         shutil.rmtree(room, ignore_errors=True)
+
+
+def as_recorded(scored: pa.Table, recorded: pa.Table, document: dict[str, Any]) -> pa.Table:
+    """``scored`` with the names of columns that an older engine recorded: an estimator's score without its class."""
+    own_code = "score" in document["settings"]["train"]
+    if own_code or "score" not in recorded.column_names or "score" in scored.column_names:
+        return scored
+    return scored.rename_columns(["score" if name.startswith("score_") else name for name in scored.column_names])
 
 
 def _table(store: ObjectStore, document: dict[str, Any]) -> pa.Table:

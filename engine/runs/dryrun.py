@@ -7,21 +7,29 @@ import tempfile
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from engine.environments.lock import Lock, resolve
-from engine.errors import LeverframeError
-from engine.projects.manifest import FILE, ComputeSpec, load_manifest
+from engine.errors import LeverframeError, StepFailed
+from engine.projects.manifest import FILE, ComputeSpec, Manifest, load_manifest
 from engine.projects.source import inspect, snapshot
 from engine.records import Finding
 from engine.runs import model_folder
 from engine.runs.absent import refuse_absent, without_places
 from engine.runs.compute import order
-from engine.runs.data import prepare
+from engine.runs.data import Prepared, prepare
+from engine.runs.judging import rules_of
 from engine.runs.labels import LABELS, labelled
 from engine.runs.launch import Launch, Stage
+from engine.runs.rebuilt import one_for_each
 from engine.runs.tables import read_output, write_input
 from engine.storage.workspace import Workspace
+from engine.text import plain
+from engine.validation.schema import type_in
 from engine.versions.environment import standing
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 SAMPLE = 2000
 
@@ -125,6 +133,20 @@ def _steps(
         write_input(data.golden_inputs, step.input, form)
 
     score = run("score", fill)
-    predictions = read_output(score.output, "predictions", form, "score")
-    columns = ", ".join(predictions.column_names)
-    good("predictions", f"{predictions.num_rows} for {data.golden_inputs.num_rows} rows: {columns}")
+    text = {"prediction"} if type_in(data.schema, stage.manifest.data.target) == "text" else ()
+    predictions = read_output(score.output, "predictions", form, "score", text)
+    good("predictions", _read_as_the_judge(predictions, data, stage.manifest))
+
+
+def _read_as_the_judge(predictions: pa.Table, data: Prepared, manifest: Manifest) -> str:
+    """What there is. Raises what a retrain would raise for the form of its predictions, and where it could not pass."""
+    from engine.validation.columns import shown
+    from engine.validation.predictions import readable
+
+    one_for_each(predictions, data.golden_inputs, "score")
+    said, truth = readable(predictions, data.holdout, data.train, rules_of(manifest), data.golden)
+    if said.problems:
+        raise StepFailed(f"Of {predictions.num_rows:,} rows: {'; '.join(said.problems)}; no version passes with that.")
+    columns = ", ".join(plain(name, 60) for name in predictions.column_names)
+    wanted = f"; looked for: {shown(truth.classes[1])}" if truth.task == "binary" else ""
+    return f"{predictions.num_rows} for {data.golden_inputs.num_rows} rows: {columns}{wanted}"

@@ -29,7 +29,6 @@ def job_of(
         pyarrow.parquet.write_table(table, path, compression="lz4")
         return str(path)
 
-    rules = manifest.validation
     return {
         "predictions": written("predictions.parquet", predictions),
         "live_predictions": written("live-predictions.parquet", live_predictions)
@@ -45,12 +44,18 @@ def job_of(
         "live": None,
         "live_problem": None,
         "seed": 0,
-        "manifest": {
-            "target": manifest.data.target,
-            "task": rules.task,
-            "positive": rules.positive,
-            "metrics": list(rules.metrics),
-            "segments": list(rules.segments),
-            "gates": [asdict(rule) for rule in manifest.gates],
-        },
+        "manifest": rules_of(manifest),
+    }
+
+
+def rules_of(manifest: Manifest) -> dict[str, Any]:
+    """What of the manifest the judge goes by."""
+    rules = manifest.validation
+    return {
+        "target": manifest.data.target,
+        "task": rules.task,
+        "positive": rules.positive,
+        "metrics": list(rules.metrics),
+        "segments": list(rules.segments),
+        "gates": [asdict(rule) for rule in manifest.gates],
     }

@@ -34,7 +34,10 @@ _REFUSED = 3
 class Stage:
     """What the steps of one version have in common. ``held`` is the descriptor of the lock of their run.
 
-    ``project``: the folder that the code was just taken from; None for a version out of the store."""
+    ``project``: the folder that the code was just taken from; None for a version out of the store.
+
+    ``types``: the types of columns are kept beside their files. Versions of before learnt what the files alone say.
+    """
 
     code: Path
     manifest: Manifest
@@ -44,6 +47,7 @@ class Stage:
     as_of: datetime
     held: int | None = None
     project: Path | None = None
+    types: bool = True
 
 
 class Launch:
@@ -159,6 +163,8 @@ def _spec(stage: Stage, name: str, title: str, folder: Path, *, warm: bool) -> S
         "LEVERFRAME_FORMAT": data.format,
         "LEVERFRAME_TARGET": data.target,
     }
+    if stage.types:
+        extra["LEVERFRAME_TYPES"] = "1"
     if warm:
         extra["LEVERFRAME_WAIT"] = "1"
     environment = clean_environment(stage.manifest.environment.variables, extra, train.threads)

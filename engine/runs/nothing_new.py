@@ -11,6 +11,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from engine.runs.tables import types_of
 from engine.storage.blocks import put_table
 from engine.storage.objects import ObjectStore
 from engine.versions.document import digest_of_files
@@ -36,6 +37,7 @@ def check(
         and document["environment"]["digest"] == lock
         and document["settings"] == manifest.document
         and document["schema"] == data.schema
+        and then.get("types", {}) == types_of(data.table)
         and _listed(document["code"]["files"]) == _files(code)
     )
     if same and digest_of_files(put_table(store, data.table)) == then["digest"]:

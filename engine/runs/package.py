@@ -13,7 +13,7 @@ from engine.records import Metric, Operator
 from engine.runs import queue
 from engine.runs.retrain import Made
 from engine.runs.room import Room
-from engine.runs.tables import write_canonical
+from engine.runs.tables import types_of, write_canonical
 from engine.storage.ledger import Ledger
 from engine.versions import catalog, environment
 from engine.versions import document as documents
@@ -54,6 +54,7 @@ def package(room: Room, made: Made) -> tuple[str, dict[str, Any]]:
             "holdout_rows": data.holdout.num_rows,
             "digest": documents.digest_of_files(made.blocks),
             "files": made.blocks,
+            "types": types_of(data.table),
         },
         "schema": data.schema,
         "environment": environment.section(store, start.lock),

@@ -1,7 +1,8 @@
 """Turns the callables of a Python project into steps: ``python python_runner.py STEP [MODULE:CALLABLE]``.
 
 Stand-alone: run by the project's own interpreter (3.9 or later) in the folder that holds the project's code. It imports
-nothing of Leverframe, and of the project's environment only pandas (and pyarrow, through pandas, for parquet).
+nothing of Leverframe but column_types.py beside it, and of the project's environment only pandas (and pyarrow, through
+pandas, for parquet).
 
     extract   callable(as_of: aware datetime) -> DataFrame; written as data.<format>. A named index becomes columns, an
               unnamed one is dropped.
@@ -10,7 +11,8 @@ nothing of Leverframe, and of the project's environment only pandas (and pyarrow
     train     callable(features: DataFrame, target: Series) -> estimator; pickled as model/model.pickle. A callable may
               instead fill $LEVERFRAME_OUTPUT/model itself and return None, if the project has a score of its own.
     score     without a callable: model/model.pickle predicts; written as predictions.<format>: ``prediction``, and for
-              classifiers ``p_<class>`` for each class, or ``score`` where there is only a decision function.
+              classifiers ``p_<class>`` for each class, or ``score_<class>`` where there is only a decision function:
+              of two classes scikit-learn's speaks for the second, whichever is looked for.
               With one: callable(model_dir: Path, features: DataFrame) -> DataFrame with a column ``prediction``, or an
               array of predictions.
 
@@ -19,8 +21,9 @@ parallel parts of train; the project's environment then has distributed and jobl
 loads the libraries and the project's module, in silence, and then waits for a line on standard input before it reads
 anything.
 
-In the format csv every column is what pandas makes of the text: times come back as text, text like "NA" as missing,
-numbers with leading zeros as numbers. Projects that care use parquet.
+With LEVERFRAME_TYPES=1 what a file cannot hold of the type of a column is kept beside it and restored when it is read
+(see column_types.py): train and score get what extract returned, or its column is refused by name. Without it a column
+of csv is what pandas makes of its text.
 
 Exit code 3: it was refused, and the last line on standard error says why.
 Exit code 1: a traceback of the project's own.
@@ -40,6 +43,7 @@ import difflib
 import faulthandler
 import gc
 import importlib
+import importlib.util
 import inspect
 import os
 import pickle
@@ -53,6 +57,17 @@ from typing import Any, Callable, Optional
 REFUSED = 3
 
 
+def _beside(name: str) -> Any:
+    """A module that stands beside this file, whose folder is not on the path."""
+    spec = importlib.util.spec_from_file_location(f"leverframe_{name}", Path(__file__).with_name(f"{name}.py"))
+    module = importlib.util.module_from_spec(spec)  # type: ignore[arg-type]
+    spec.loader.exec_module(module)  # type: ignore[union-attr]
+    return module
+
+
+column_types = _beside("column_types")
+
+
 class Refused(Exception):
     """What the project gave does not fit; the message is one sentence that says what and what to do."""
 
@@ -64,31 +79,24 @@ class Paths:
         self.format = os.environ.get("LEVERFRAME_FORMAT", "parquet")
         if self.format not in ("parquet", "csv"):
             raise Refused(f"The data format '{self.format}' is not known; it is parquet or csv.")
+        self.keeps_types = os.environ.get("LEVERFRAME_TYPES") == "1"
         self.input = Path(os.environ.get("LEVERFRAME_INPUT", "."))
         self.output = Path(os.environ.get("LEVERFRAME_OUTPUT", "."))
 
     def read(self) -> Any:
         """The step's input as a DataFrame."""
-        import pandas
-
         path = self.input / f"data.{self.format}"
-        if self.format == "csv":
-            return pandas.read_csv(path, float_precision="round_trip")
-        with _parquet_explained():
-            return pandas.read_parquet(path)
+        with _explained():
+            return column_types.read(path, self.format)
 
     def write(self, frame: Any, stem: str, step: str) -> None:
         """Write ``frame`` under a temporary name, then rename: what is there is whole."""
         path = self.output / f"{stem}.{self.format}"
         new = path.with_name(path.name + ".new")
-        try:
-            if self.format == "csv":
-                frame.to_csv(new, index=False)
-            else:
-                with _parquet_explained():
-                    frame.to_parquet(new, index=False)
-        except (TypeError, ValueError, NotImplementedError) as error:
-            raise Refused(f"{step} returned data that cannot be written as {self.format}: {_line(error)}") from error
+        with _explained(f"{step} returned "):
+            if self.keeps_types:
+                column_types.keep(frame, self.format, path)
+            column_types.write(frame, self.format, new)
         os.replace(new, path)
 
 
@@ -153,13 +161,18 @@ def _seconds(name: str) -> float:
     return float(os.environ[f"LEVERFRAME_DASK_{name}"])
 
 
-class _parquet_explained:
-    """pandas' message for a missing pyarrow, in the words of the manifest."""
+class _explained:
+    """What cannot be written or read, in a sentence; pandas' message for a missing pyarrow in the manifest's words."""
+
+    def __init__(self, before: str = "") -> None:
+        self._before = before
 
     def __enter__(self) -> None:
         return None
 
     def __exit__(self, kind: Any, error: Any, trace: Any) -> None:
+        if isinstance(error, column_types.NotHeld):
+            raise Refused(f"{self._before}{error}") from error.__cause__
         if isinstance(error, ImportError):
             raise Refused(
                 "This environment cannot read or write parquet: add pyarrow to the requirements, "
@@ -276,8 +289,8 @@ def _predictions(model: Any, features: Any) -> Any:
             columns[f"p_{label}"] = chances[:, position]
     elif classes is not None and hasattr(model, "decision_function"):
         scores = model.decision_function(features)
-        if scores.ndim == 1:
-            columns["score"] = scores
+        if len(classes) == 2 and (scores.ndim == 1 or scores.shape[1:] == (1,)):
+            columns[f"score_{classes[1]}"] = _one_dimension(scores, kind)
     lengths = {name: len(values) for name, values in columns.items()}
     if len(set(lengths.values())) > 1:
         raise Refused(f"{kind} gave columns of different lengths: {lengths}.")

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import shutil
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +12,8 @@ from engine.errors import Damage, StepFailed
 from engine.projects.manifest import Manifest, load_manifest
 from engine.runs.launch import Launch, Stage
 from engine.runs.room import Room
-from engine.runs.tables import read_output, write_input
+from engine.runs.tables import read_output, types_of, write_input
+from engine.validation.schema import type_in
 from engine.versions.document import named, write_folder
 from engine.versions.environment import lock_of, standing
 
@@ -53,20 +55,47 @@ def rebuild(room: Room, label: str, document: dict[str, Any], folder: str = "liv
         raise named(label, damage) from None
     manifest = load_manifest(home / "code")
     stage = room.stage(home / "code", manifest, standing(room.workspace, lock), lock)
-    return Rebuilt(label, document, home / "model", stage)
+    return Rebuilt(label, document, home / "model", replace(stage, types=keeps_types(document)))
 
 
-def score(room: Room, step: Launch, inputs: pa.Table, model: Path) -> pa.Table:
-    """The predictions of ``model`` for ``inputs``. Raises StepFailed unless there is one for each row."""
-    form = step.stage.manifest.data.format
+def keeps_types(document: Mapping[str, Any]) -> bool:
+    """Whether the version learnt columns of the types that extract returned, not what the files alone say of them."""
+    return "types" in document["data"]
+
+
+def schema_known_to(document: Mapping[str, Any], table: pa.Table, schema: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The schema that the version learnt, to hold that of ``table`` against.
+
+    A version of before took text in csv for numbers where it looks like some: that it is text now is no change of it.
+    """
+    learnt: Mapping[str, Any] = document["schema"]
+    if keeps_types(document):
+        return learnt
+    text = {name for name, about in types_of(table).items() if about.get("text")}
+    now = {column["name"]: column for column in schema["columns"]}
+    return {"columns": [now[each["name"]] if each["name"] in text else each for each in learnt["columns"]]}
+
+
+def score(room: Room, step: Launch, inputs: pa.Table, model: Path, classes: Mapping[str, Any]) -> pa.Table:
+    """The predictions of ``model`` for ``inputs``. Raises StepFailed unless there is one for each row.
+
+    ``classes``: the schema of the version's data, which says whether the target is text.
+    """
+    form, target = step.stage.manifest.data.format, step.stage.manifest.data.target
     shutil.copytree(model, step.input / "model")
-    write_input(inputs, step.input, form)
+    write_input(inputs, step.input, form, types=step.stage.types)
     step.begin()
     step.conclude(room.record)
-    predictions = read_output(step.output, "predictions", form, step.title)
+    text = {"prediction"} if step.stage.types and type_in(classes, target) == "text" else ()
+    predictions = read_output(step.output, "predictions", form, step.title, text)
+    return one_for_each(predictions, inputs, step.title)
+
+
+def one_for_each(predictions: pa.Table, inputs: pa.Table, title: str) -> pa.Table:
+    """``predictions``. Raises StepFailed unless there is one for each row of ``inputs``."""
     if predictions.num_rows != inputs.num_rows:
         raise StepFailed(
-            f"{step.title} gave {predictions.num_rows:,} predictions for {inputs.num_rows:,} rows; "
+            f"{title} gave {predictions.num_rows:,} predictions for {inputs.num_rows:,} rows; "
             "it must give one for each row, in the same order."
         )
     return predictions

@@ -22,7 +22,7 @@ from engine.runs.judging import job_of
 from engine.runs.labels import fetched, labelled, labels_step
 from engine.runs.launch import Stage
 from engine.runs.own_process import JUDGE, OwnProcess
-from engine.runs.rebuilt import rebuild, score
+from engine.runs.rebuilt import rebuild, schema_known_to, score
 from engine.runs.room import Room
 from engine.runs.tables import read_output, write_input
 from engine.storage.blocks import put_table
@@ -97,12 +97,13 @@ def _retrain(room: Room, judge: OwnProcess) -> Made:
         trained = train.conclude(room.record)
         model = model_folder.checked(train.output / "model")
         room.tell(0.70, "score")
-        predictions = score(room, scoring, data.holdout_inputs, model)
+        predictions = score(room, scoring, data.holdout_inputs, model, data.schema)
         live_predictions, live_problem = live.result()
         room.tell(0.80, "validate")
         job = job_of(start.manifest, data, room.folder, predictions, live_predictions, trained.seconds)
         if room.live is not None:
-            job |= {"live": room.live[0], "live_problem": live_problem, "reference_schema": room.live[1]["schema"]}
+            learnt = schema_known_to(room.live[1], data.table, data.schema)
+            job |= {"live": room.live[0], "live_problem": live_problem, "reference_schema": learnt}
         judgement = judge.ask(job)
         blocks = storing.result()
     return Made(start, data, blocks, model, predictions.take(data.golden), judgement, trained.seconds)
@@ -155,6 +156,6 @@ def _score_live(room: Room, data: Prepared) -> tuple[pa.Table | None, str | None
         if missing:
             return None, f"the data no longer has {', '.join(missing[:3])}, which {label} needs"
         step = room.launch(live.stage, "score", "score live", (0.70, 0.75))
-        return score(room, step, data.holdout.select(live.features), live.model), None
+        return score(room, step, data.holdout.select(live.features), live.model, document["schema"]), None
     except (Refusal, Damage) as problem:
         return None, str(problem)

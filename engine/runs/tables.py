@@ -6,9 +6,11 @@ where the content says (content-defined chunking), so that next week's file shar
 
 from __future__ import annotations
 
+import json
 import re
+from collections.abc import Collection, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from engine.errors import StepFailed
 from engine.text import plain
@@ -18,12 +20,17 @@ if TYPE_CHECKING:
 
 _QUOTED = re.compile(r"(got \d+): .*|(invalid value) '.*")
 ROWS_PER_GROUP = 1 << 20
+Types = Mapping[str, Any]
+_BESIDE = ".types.json"
+_KEY = b"leverframe.types"
 
 
-def read_output(folder: Path, stem: str, form: str, step: str) -> pa.Table:
-    """The table that ``step`` left as ``<stem>.<form>``. Raises StepFailed when it is not there or not readable."""
+def read_output(folder: Path, stem: str, form: str, step: str, text: Collection[str] = ()) -> pa.Table:
+    """The table that ``step`` left as ``<stem>.<form>``. Raises StepFailed when it is not there or not readable.
+
+    ``text``: columns that are text, whatever csv makes of what they hold.
+    """
     import pyarrow as pa
-    import pyarrow.csv
     import pyarrow.parquet
 
     path = folder / f"{stem}.{form}"
@@ -31,25 +38,80 @@ def read_output(folder: Path, stem: str, form: str, step: str) -> pa.Table:
         raise StepFailed(
             f"{step} ended well but left no {path.name}; it must write one into the folder $LEVERFRAME_OUTPUT."
         )
+    kept = _kept(path, step)
     try:
-        if form == "csv":
-            return pyarrow.csv.read_csv(path)
-        return pyarrow.parquet.read_table(path, memory_map=False)
+        table = _read_csv(path, kept, text) if form == "csv" else pyarrow.parquet.read_table(path, memory_map=False)
     except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         # Without the row that Arrow quotes: it is somebody's data.
         said = _QUOTED.sub(r"\1\2", plain(str(error), 400)).rstrip(".")[:160]
         raise StepFailed(f"{step} left a {path.name} that cannot be read: {said}.") from None
+    return with_types(table, kept) if kept else table
 
 
-def write_input(table: pa.Table, folder: Path, form: str) -> None:
-    """Give ``table`` to a step as ``data.<form>``."""
+def _kept(path: Path, step: str) -> Types:
+    """What stands beside a step's file."""
+    beside = path.with_suffix(_BESIDE)
+    if beside.is_symlink() or not beside.is_file():
+        return {}
+    try:
+        kept = json.loads(beside.read_bytes())
+        if isinstance(kept, dict) and all(isinstance(about, dict) for about in kept.values()):
+            return kept
+    except (ValueError, RecursionError):
+        pass
+    raise StepFailed(
+        f"{step} left a {beside.name} that is no JSON of {{column: {{...}}}}; see docs/manifest.md, or leave none."
+    )
+
+
+def _read_csv(path: Path, kept: Types, text: Collection[str]) -> pa.Table:
+    """Text as it stands there where it is known to be text, and missing where there is none."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+    import pyarrow.csv
+
+    known = {name: about for name, about in kept.items() if about.get("text")}
+    types = {name: pa.string() for name in (*known, *text)}
+    table = pyarrow.csv.read_csv(path, convert_options=pyarrow.csv.ConvertOptions(column_types=types))
+    for place, name in enumerate(table.column_names):
+        if name in known and not known[name].get("blank"):
+            column = table.column(place)
+            gaps = pc.equal(column, "")
+            table = table.set_column(place, name, pc.if_else(gaps, pa.scalar(None, column.type), column))
+    return table
+
+
+def with_types(table: pa.Table, kept: Types) -> pa.Table:
+    """``table`` with what was kept of the types of its columns."""
+    return table.replace_schema_metadata({**(table.schema.metadata or {}), _KEY: json.dumps(kept)})
+
+
+def types_of(table: pa.Table) -> dict[str, Any]:
+    """What was kept of the types of the columns of ``table``, by column; empty where files hold all of them."""
+    kept = json.loads((table.schema.metadata or {}).get(_KEY, b"{}"))
+    return {name: about for name, about in kept.items() if name in table.column_names}
+
+
+def write_input(table: pa.Table, folder: Path, form: str, *, types: bool = True) -> None:
+    """Give ``table`` to a step as ``data.<form>``, and what was kept of the types of its columns, where ``types``."""
     import pyarrow.csv
     import pyarrow.parquet
 
+    kept = types_of(table) if types else {}
     if form == "csv":
         pyarrow.csv.write_csv(table, folder / "data.csv")
+        if types:
+            kept = {name: {"dtype": "object", "text": True} for name in _texts(table)} | kept
     else:
         pyarrow.parquet.write_table(table, folder / "data.parquet", compression="lz4")
+    if kept:
+        (folder / "data").with_suffix(_BESIDE).write_text(json.dumps(kept), encoding="utf-8")
+
+
+def _texts(table: pa.Table) -> list[str]:
+    from engine.validation.columns import is_text
+
+    return [field.name for field in table.schema if is_text(field.type)]
 
 
 def write_canonical(table: pa.Table, path: Path) -> None:

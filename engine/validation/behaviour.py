@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 
 from engine.records import Gate
-from engine.validation.columns import Codes, codes, floats, is_number, is_time, missing, unwrapped
+from engine.validation.columns import Codes, codes, floats, is_number, is_time, missing, shown, unwrapped
 from engine.validation.words import percent
 
 if TYPE_CHECKING:
@@ -89,9 +89,9 @@ def target_varies(train: pa.ChunkedArray, truth: Truth) -> Gate:
     if truth.task == "regression":
         return Gate(name, kind, "pass", f"{judged:,} different values in the holdout.")
     _, counts = np.unique(truth.actual, return_counts=True)
-    return Gate(
-        name, kind, "pass", f"{judged} classes, the rarest {percent(counts.min() / len(truth))} of the holdout."
-    )
+    wanted = f"; looked for: {shown(truth.classes[1])}" if truth.task == "binary" else ""
+    evidence = f"{judged} classes, the rarest {percent(counts.min() / len(truth))} of the holdout{wanted}."
+    return Gate(name, kind, "pass", evidence)
 
 
 def changed_decisions(truth: Truth, candidate: Predicted, live: Predicted | None) -> float | None:

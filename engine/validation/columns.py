@@ -6,6 +6,7 @@ A category is spoken of by its text, cut short: a value of a megabyte is a megab
 from __future__ import annotations
 
 from collections.abc import Sequence
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
@@ -80,6 +81,9 @@ def missing(column: pa.ChunkedArray) -> Mask:
 
 def label(value: Any) -> str:
     """How a class is written in ``p_<class>``, gates and screens; 1.0 of a column with gaps is the class 1."""
+    if isinstance(value, Decimal):
+        # The scale is the column's, not the value's.
+        value = int(value) if value == value.to_integral_value() else value.normalize()
     if isinstance(value, float) and value.is_integer():
         value = int(value)
     return str(value)
@@ -88,15 +92,17 @@ def label(value: Any) -> str:
 def codes(column: pa.ChunkedArray) -> tuple[Codes, list[str]]:
     """A number per row for each different value, and the values as labels; missing is -1.
 
-    Values whose labels are equal (1 and 1.0, True as text) are one value.
+    Values whose labels are equal (1 and 1.0) are one value. A float of 32 bits is labelled with the digits that it has.
     """
     column = unwrapped(column)
     if pa.types.is_nested(column.type) or pa.types.is_null(column.type):
         return np.full(len(column), -1, dtype=np.int64), []
+    if pa.types.is_float16(column.type):
+        column = column.cast(pa.float32())  # Arrow cannot tell values of 16 bits apart
     encoded = column.combine_chunks() if column.num_chunks != 1 else column.chunk(0)
     encoded = encoded.dictionary_encode()
     indices = encoded.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64)
-    values = encoded.dictionary.to_pylist()
+    values = _values(encoded.dictionary)
     names: dict[str, int] = {}
     into = np.empty(len(values) + 1, dtype=np.int64)
     for position, value in enumerate(values):
@@ -104,6 +110,14 @@ def codes(column: pa.ChunkedArray) -> tuple[Codes, list[str]]:
         into[position] = -1 if gap else names.setdefault(label(value), len(names))
     into[-1] = -1
     return into[indices], list(names)
+
+
+def _values(distinct: pa.Array) -> list[Any]:
+    if pa.types.is_float32(distinct.type):
+        # Not 0.10000000149011612 for the 0.1 that was rounded to 32 bits.
+        return [float(str(value)) for value in distinct.to_numpy(zero_copy_only=False)]
+    values: list[Any] = distinct.to_pylist()
+    return values
 
 
 def shown(value: object) -> str:

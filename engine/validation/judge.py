@@ -29,7 +29,7 @@ from engine.text import plain
 from engine.validation import behaviour, gates, leakage, schema
 from engine.validation.intervals import Measured, measure_all
 from engine.validation.metrics import Predicted, Truth
-from engine.validation.predictions import Predictions, column_of, read_table, truth_of, understand
+from engine.validation.predictions import CANDIDATE, Predictions, column_of, read_table, truth_of, understand
 from engine.validation.segments import ROWS as SEGMENT_ROWS
 from engine.validation.segments import Segments, judge_segments
 from engine.validation.verdict import sentence
@@ -113,7 +113,7 @@ def _read(job: Mapping[str, Any]) -> _Case:
         column_of(train, name, "training")
     truth = truth_of(holdout.column(target), train.column(target), rules)
     names = [str(name) for name in rules["metrics"]]
-    candidate = understand(read_table(job["predictions"], "predictions"), truth, names, "the candidate")
+    candidate = understand(read_table(job["predictions"], "predictions"), truth, names, CANDIDATE)
     live, problem = _read_live(job, truth, names)
     return _Case(job, holdout, train, truth, candidate, live, problem)
 

@@ -35,17 +35,21 @@ _EPSILON = float(np.finfo(np.float64).eps)
 
 @dataclass(frozen=True)
 class Truth:
-    """What happened. ``actual`` holds values for regression, else numbers into ``classes``; binary: 1 is positive."""
+    """What happened. ``actual`` holds values for regression, else numbers into ``classes``; binary: 1 is positive.
+
+    ``numbers``: the classes are numbers, not text that may look like some.
+    """
 
     task: Task
     actual: Floats | Codes
     classes: tuple[str, ...] = ()
+    numbers: bool = False
 
     def __len__(self) -> int:
         return len(self.actual)
 
     def take(self, rows: Mask | Codes) -> Truth:
-        return Truth(self.task, self.actual[rows], self.classes)
+        return Truth(self.task, self.actual[rows], self.classes, self.numbers)
 
 
 @dataclass(frozen=True)

@@ -19,13 +19,16 @@ import pyarrow.parquet
 from engine.errors import Invalid, StepFailed
 from engine.text import plain
 from engine.validation import metrics
-from engine.validation.columns import Codes, codes, floats, is_number, label, listed, missing, shown, unwrapped
+from engine.validation.classes import numeric, order, placed, places
+from engine.validation.columns import Codes, Floats, codes, floats, is_number, listed, missing, shown, unwrapped
 from engine.validation.metrics import Predicted, Task, Truth
 
+CANDIDATE = "the candidate"
 MOST_CLASSES = 200
 _SUM_TOLERANCE = 1e-3
 _RANGE_TOLERANCE = 1e-9
 _NO, _YES = ("0", "False"), ("1", "True")
+_SCORE = "score"
 
 
 @dataclass(frozen=True)
@@ -74,16 +77,20 @@ def truth_of(holdout: pa.ChunkedArray, train: pa.ChunkedArray, rules: Mapping[st
         if not np.isfinite(actual).all():
             raise Invalid(f"The target holds {int((~np.isfinite(actual)).sum()):,} values that are no finite number.")
         return Truth(task, actual)
-    here, names = codes(holdout)
+    here, names = placed(holdout, train)
     known = list(dict.fromkeys([*names, *codes(train)[1]]))
+    numbers = numeric(train if len(train) else holdout)
     if len(known) > MOST_CLASSES:
         raise Invalid(
             f"The target has {len(known):,} different values, more than the {MOST_CLASSES} classes that can be judged; "
             'is it a number to predict? Then say task = "regression" in [validation].'
         )
-    classes = _binary_classes(known, rules.get("positive")) if task == "binary" else tuple(sorted(known, key=_order))
+    if task == "binary":
+        classes = _binary_classes(known, rules.get("positive"), numbers)
+    else:
+        classes = tuple(sorted(known, key=order))
     position = {name: number for number, name in enumerate(classes)}
-    return Truth(task, np.array([position[name] for name in names], dtype=np.int64)[here], classes)
+    return Truth(task, np.array([position[name] for name in names], dtype=np.int64)[here], classes, numbers)
 
 
 def _task(said: object, wanted: list[str], holdout: pa.ChunkedArray, train: pa.ChunkedArray) -> Task:
@@ -93,28 +100,20 @@ def _task(said: object, wanted: list[str], holdout: pa.ChunkedArray, train: pa.C
         return cast(Task, said)
     if wanted and wanted[0] in metrics.REGRESSION:
         return "regression"
-    known = {*codes(holdout)[1], *codes(train)[1]}
+    known = {*placed(holdout, train)[1], *codes(train)[1]}
     if wanted and wanted[0] in metrics.CLASSIFICATION:
         return "binary" if len(known) <= 2 else "multiclass"
     raise Invalid(f"'{shown(wanted[0]) if wanted else ''}' is no metric; look at [validation] metrics.")
 
 
-def _order(name: str) -> tuple[int, float, str]:
-    """Numbers by size, then words; False before True by their letters."""
-    try:
-        return 0, float(name), name
-    except ValueError:
-        return 1, 0.0, name
-
-
-def _binary_classes(known: list[str], positive: str | None) -> tuple[str, ...]:
+def _binary_classes(known: list[str], positive: str | None, numbers: bool) -> tuple[str, ...]:
     """The negative class, then the positive one: the manifest's, or the larger of the two."""
     if len(known) > 2:
         raise Invalid(f"The target is said to be binary and has {len(known):,} values: {listed(sorted(known))}.")
-    pair = sorted(known, key=_order)
+    pair = sorted(known, key=order)
     if positive is not None:
-        aliases = _aliases(pair)
-        chosen = aliases.get(_normal(positive), positive)
+        (place,) = places([positive], pair, numbers)
+        chosen = pair[place] if place >= 0 else positive
         rest = [name for name in pair if name != chosen]
         if len(rest) > 1:
             raise Invalid(f"positive is '{shown(positive)}' in [validation], and the target has only {listed(pair)}.")
@@ -128,23 +127,17 @@ def _binary_classes(known: list[str], positive: str | None) -> tuple[str, ...]:
     return f"not {only}", only
 
 
-def _normal(name: str) -> str:
-    """``1.0`` and ``1`` name one class."""
-    try:
-        return label(float(name)) if "." in name else name
-    except ValueError:
-        return name
+def readable(
+    table: pa.Table, holdout: pa.Table, train: pa.Table, rules: Mapping[str, Any], rows: pa.Array
+) -> tuple[Predictions, Truth]:
+    """What a candidate predicted for ``rows`` of the holdout, read as the judge reads it for all of them.
 
-
-def _aliases(classes: Sequence[str]) -> dict[str, str]:
-    """Every way to write a class, to the class: 1 for True and the other way round, unless both are classes."""
-    ways = {name: name for name in classes}
-    for group in (_NO, _YES):
-        for name in group:
-            if name in classes:
-                ways |= {other: name for other in group if other not in ways}
-                ways |= {other.lower(): name for other in group if other.lower() not in ways}
-    return ways
+    Raises Invalid or StepFailed for whatever the judge would refuse for its form.
+    """
+    target = str(rules["target"])
+    truth = truth_of(column_of(holdout, target, "holdout"), column_of(train, target, "training"), rules)
+    truth = truth.take(rows.to_numpy())
+    return understand(table, truth, [str(name) for name in rules["metrics"]], CANDIDATE), truth
 
 
 def understand(table: pa.Table, truth: Truth, wanted: Sequence[str], who: str) -> Predictions:
@@ -164,21 +157,24 @@ def understand(table: pa.Table, truth: Truth, wanted: Sequence[str], who: str) -
         return _numbers(table.column("prediction"), who)
     decided, problems = _decided(table.column("prediction"), truth)
     chances = _chances(table, truth, who)
-    ranking: np.ndarray[Any, np.dtype[np.float64]] | None = None
+    score = None if chances is not None else score_of(names, truth, who)
+    ranking: Floats | None = None
     if chances is not None:
         problems += _chance_problems(chances)
         usable = bool(np.isfinite(chances).all())
         if usable and truth.task == "binary":
             ranking = chances[:, 1].copy()
         chances = chances if usable else None
-    elif "score" in names and truth.task == "binary":
-        ranking = floats(table.column("score"))
+    elif score is not None:
+        ranking = floats(table.column(score[0]))
         if not np.isfinite(ranking).all():
             problems.append(f"{int((~np.isfinite(ranking)).sum()):,} scores are missing or infinite")
             ranking = None
-        elif ((ranking >= 0) & (ranking <= 1)).all():
+        elif score[0] == _SCORE and ((ranking >= 0) & (ranking <= 1)).all():
             chances = np.stack([1 - ranking, ranking], axis=1)
-    _check_needs(names, truth, wanted, who, probable=chances is not None or bool(problems))
+        elif score[1] == 0:
+            ranking = -ranking
+    _check_needs(names, truth, wanted, who, ranked=score is not None, probable=chances is not None or bool(problems))
     return Predictions(Predicted(decided, chances, ranking), tuple(problems))
 
 
@@ -193,9 +189,7 @@ def _numbers(column: pa.ChunkedArray, who: str) -> Predictions:
 
 def _decided(column: pa.ChunkedArray, truth: Truth) -> tuple[Codes, list[str]]:
     said, names = codes(column)
-    aliases = _aliases(truth.classes)
-    position = {name: number for number, name in enumerate(truth.classes)}
-    into = [position.get(aliases.get(_normal(name), ""), -1) for name in names]
+    into = places(names, truth.classes, truth.numbers)
     decided = np.array([*into, -1], dtype=np.int64)[said]
     problems = []
     gaps = int((said < 0).sum())
@@ -209,16 +203,14 @@ def _decided(column: pa.ChunkedArray, truth: Truth) -> tuple[Codes, list[str]]:
     return decided, problems
 
 
-def _chances(table: pa.Table, truth: Truth, who: str) -> np.ndarray[Any, np.dtype[np.float64]] | None:
+def _chances(table: pa.Table, truth: Truth, who: str) -> Floats | None:
     """A column per class, 0 for a class the model does not know; None without p_ columns."""
-    aliases = _aliases(truth.classes)
-    position = {name: number for number, name in enumerate(truth.classes)}
     found: dict[int, str] = {}
     for name in table.column_names:
         if not name.startswith("p_"):
             continue
-        number = position.get(aliases.get(_normal(name[2:]), ""))
-        if number is None:
+        (number,) = places([name.removeprefix("p_")], truth.classes, truth.numbers)
+        if number < 0:
             raise StepFailed(
                 f"The predictions of {who} have a column '{shown(name)}', and the target has no class "
                 f"'{shown(name[2:])}', only {listed(truth.classes)}."
@@ -238,6 +230,27 @@ def _chances(table: pa.Table, truth: Truth, who: str) -> np.ndarray[Any, np.dtyp
     return chances
 
 
+def score_of(names: Sequence[str], truth: Truth, who: str) -> tuple[str, int] | None:
+    """The column of scores, and the class that it speaks for (1 is the positive one); None where there is none.
+
+    ``score_<class>`` says so by its name, ``score`` speaks for the positive class.
+    """
+    if truth.task != "binary":
+        return None
+    found = {1: _SCORE} if _SCORE in names else {}
+    for name in names:
+        (number,) = places([name.removeprefix(f"{_SCORE}_")], truth.classes, truth.numbers)
+        if number < 0 or not name.startswith(f"{_SCORE}_"):
+            continue
+        if number in found:
+            raise StepFailed(
+                f"The predictions of {who} have two scores for the class '{shown(truth.classes[number])}': "
+                f"{shown(found[number])} and {shown(name)}."
+            )
+        found[number] = name
+    return (found[max(found)], max(found)) if found else None
+
+
 def _chance_problems(chances: np.ndarray[Any, np.dtype[np.float64]]) -> list[str]:
     finite = np.isfinite(chances).all(axis=1)
     beyond = ((chances < -_RANGE_TOLERANCE) | (chances > 1 + _RANGE_TOLERANCE)).any(axis=1) & finite
@@ -250,13 +263,15 @@ def _chance_problems(chances: np.ndarray[Any, np.dtype[np.float64]]) -> list[str
     return [f"{count:,} {words}" for count, words in counts if count]
 
 
-def _check_needs(names: Sequence[str], truth: Truth, wanted: Sequence[str], who: str, *, probable: bool) -> None:
+def _check_needs(
+    names: Sequence[str], truth: Truth, wanted: Sequence[str], who: str, *, ranked: bool, probable: bool
+) -> None:
     has_p = any(name.startswith("p_") for name in names)
     for name in wanted:
         need = metrics.needs(name, truth.task)
-        if need is None or has_p or (need == "p or score" and "score" in names) or ("score" in names and probable):
+        if need is None or has_p or (ranked and (need == "p or score" or probable)):
             continue
-        columns = "p_<class> for each class" + (" or a column score" if need == "p or score" else "")
+        columns = "p_<class> for each class" + (" or a column score_<class>" if need == "p or score" else "")
         raise StepFailed(
             f"{name} needs {columns}, and the predictions of {who} have only {listed(names)}; "
             "let score write them, or measure something else."

@@ -75,6 +75,11 @@ def differences(reference: Schema, current: Schema) -> tuple[Difference, ...]:
     return tuple(found)
 
 
+def type_in(schema: Schema, column: str) -> str | None:
+    """What the column's type means, in a word; None where it is not there."""
+    return next((str(each["type"]) for each in schema["columns"] if each["name"] == plain(column, _NAME)), None)
+
+
 def compare_schema(reference: Schema, current: Schema) -> tuple[str, ...]:
     """The differences in words, the worst first; () when a model sees what it was made for."""
     return tuple(difference.words for difference in differences(reference, current))

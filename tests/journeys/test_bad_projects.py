@@ -201,6 +201,23 @@ def test_a_model_that_cannot_be_used_is_kept_and_cannot_go_live(engine: Engine, 
     assert "did not pass its gates" in str(engine.plan_release(version.label).refused)
 
 
+@pytest.mark.parametrize("title", [*(title for title in BROKEN if title.startswith("score")), "NaN everywhere"])
+def test_a_check_says_what_every_retrain_would_fail_by(engine: Engine, title: str) -> None:
+    old, new, sentence = BROKEN[title]
+    folder = tiny.make(engine.home.parent / f"checked {title}", steps=tiny.STEPS.replace(old, new))
+    found = engine.check(folder, lambda said: None)
+    said = [each.sentence for each in found if each.verdict == "failing"]
+    rows = re.compile(r"[\d,]+ (?=predictions|rows)")  # of its sample it is fewer
+    assert [rows.sub("", each) for each in said] == [rows.sub("", sentence.removeprefix("Validation failed: "))]
+
+
+def test_a_check_does_not_pass_predictions_that_no_version_could_pass_with(engine: Engine) -> None:
+    old, new, _ = UNFIT["predictions that are missing"]
+    found = engine.check(tiny.make(engine.home.parent / "gaps", steps=tiny.STEPS.replace(old, new)), lambda said: None)
+    assert found[-1].verdict == "failing"
+    assert "200 predictions are missing; 200 rows have a missing or infinite probability" in found[-1].sentence
+
+
 def test_a_callable_that_is_not_there_is_named_with_the_nearest_one(engine: Engine, tmp_path: Path) -> None:
     folder = tiny.make(tmp_path / "callable", name="callable", steps="def extract(as_of): ...\n")
     tiny.replace(folder, "leverframe.toml", '{ command = ["python", "steps.py", "extract"] }', '"steps:extrct"')

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 REFUSED = 3
 _RUNS = Path(__file__).resolve().parents[1]
-_BESIDE = ("warden.py", "python_runner.py")
+_BESIDE = ("warden.py", "python_runner.py", "column_types.py")
 _T = TypeVar("_T")
 
 

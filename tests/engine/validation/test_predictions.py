@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +11,10 @@ import pyarrow as pa
 import pytest
 
 from engine.errors import Invalid, Refusal, StepFailed
-from engine.validation.metrics import Truth
+from engine.validation.metrics import Truth, value
 from engine.validation.predictions import read_table, truth_of, understand
 
-BINARY = Truth("binary", np.array([0, 1, 1]), ("0", "1"))
+BINARY = Truth("binary", np.array([0, 1, 1]), ("0", "1"), numbers=True)
 THREE = Truth("multiclass", np.array([0, 1, 2]), ("a", "b", "c"))
 NUMBERS = Truth("regression", np.array([1.0, 2.0, 3.0]))
 
@@ -99,6 +100,133 @@ def test_a_score_that_is_no_probability_ranks_but_has_no_chances() -> None:
     assert found.predicted.ranking is not None and found.predicted.chances is None
     with pytest.raises(StepFailed, match="log_loss needs p_<class> for each class"):
         understand(pa.table({"prediction": [0, 1, 1], "score": [-3.0, 2.0, 9.0]}), BINARY, ["log_loss"], "it")
+
+
+OUTCOMES = Truth("binary", np.array([1, 0, 1, 0]), ("paid", "default"))
+
+
+@pytest.mark.parametrize("values", [[3.0, -2.0, 0.5, -0.1], [0.9, 0.2, 0.8, 0.1]])
+def test_a_score_speaks_for_the_class_in_its_name_and_is_never_a_chance(values: list[float]) -> None:
+    said = ["default", "paid", "default", "paid"]
+    for name, sign in (("score_default", 1), ("score_paid", -1), ("score", 1)):
+        table = pa.table({"prediction": said, name: [sign * value for value in values]})
+        found = understand(table, OUTCOMES, ["roc_auc"], "it").predicted
+        assert found.ranking is not None and found.ranking.tolist() == values
+        assert value("roc_auc", OUTCOMES, found) == 1.0
+        assert (found.chances is not None) == (name == "score" and values[1] >= 0)
+    both = pa.table({"prediction": said, "score_paid": [-v for v in values], "score_default": values})
+    found = understand(both, OUTCOMES, ["roc_auc"], "it").predicted
+    assert found.ranking is not None and found.ranking.tolist() == values
+
+
+def test_scores_that_cannot_be_told_apart_or_speak_for_no_class_are_refused() -> None:
+    said = ["default", "paid", "default", "paid"]
+    twice = pa.table({"prediction": said, "score": [1.0] * 4, "score_default": [1.0] * 4})
+    with pytest.raises(StepFailed, match="two scores for the class 'default': score and score_default"):
+        understand(twice, OUTCOMES, ["roc_auc"], "it")
+    stranger = pa.table({"prediction": said, "score_late": [1.0] * 4})
+    with pytest.raises(StepFailed, match="roc_auc needs p_<class> for each class or a column score_<class>"):
+        understand(stranger, OUTCOMES, ["roc_auc"], "it")
+    assert understand(stranger, OUTCOMES, ["accuracy"], "it").predicted.ranking is None
+    gaps = pa.table({"prediction": said, "score_paid": [1.0, None, float("inf"), 0.0]})
+    assert understand(gaps, OUTCOMES, ["roc_auc"], "it").problems == ("2 scores are missing or infinite",)
+    three = pa.table({"prediction": ["a", "b", "c"], "score_a": [1.0, 0.0, 0.0]})
+    with pytest.raises(StepFailed, match="roc_auc needs p_<class> for each class, and"):
+        understand(three, THREE, ["roc_auc"], "it")
+
+
+@pytest.mark.parametrize(
+    ("target", "predictions", "decided"),
+    [
+        (["250.00", "401.9", "428.0", "V45.81"], ["250.00", "401.9", "428.0", "V45.81"], [0, 1, 2, 3]),
+        (["3.10", "3.9", "3.1"], ["3.1", "3.10", "3.9"], [0, 1, 2]),
+        (["01", "1", "x"], ["1", "01", "x"], [1, 0, 2]),
+        (["a ", "a", ""], ["", "a", "a "], [0, 1, 2]),
+        (["e\u0301", "\u00e9", "x"], ["\u00e9", "e\u0301", "x"], [2, 0, 1]),
+        ([1, 2, 3], [1.0, 2.0, 3.0], [0, 1, 2]),
+        ([1, 2, 3], ["1", "2.0", "03"], [0, 1, -1]),
+        (["1", "2", "3"], [1, 2, 3], [0, 1, 2]),
+        (["1.0", "2.0", "03"], [1, 2.0, 3], [-1, -1, -1]),
+        (pa.array([0.1, 0.2, 0.7], pa.float32()), [0.1, 0.2, 0.7], [0, 1, 2]),
+        ([0.1, 0.2, 0.7], pa.array([0.7, 0.1, 0.2], pa.float32()), [2, 0, 1]),
+        (pa.array([Decimal("2.50"), Decimal("3"), Decimal("4.00")]), [2.5, 3, 4], [0, 1, 2]),
+        ([2**60, 2**60 + 1, 0], [2**60 + 1, 2**60, 0], [2, 1, 0]),
+        ([2**60, 2**60 + 1, 0], [float(2**60), 0.0, 0.5], [1, 0, -1]),
+    ],
+)
+def test_classes_of_text_are_matched_as_text_and_numbers_as_numbers(
+    target: Any, predictions: Any, decided: list[int]
+) -> None:
+    known = pa.chunked_array([target])
+    happened = truth_of(known, known, {"metrics": ["accuracy"], "task": "multiclass", "positive": None})
+    table = pa.table({"prediction": pa.array(predictions)})
+    assert understand(table, happened, ["accuracy"], "it").predicted.decided.tolist() == decided
+
+
+@pytest.mark.parametrize(
+    ("target", "predictions", "decided"),
+    [
+        ([True, False], ["True", "False"], [1, 0]),
+        ([True, False], ["true", "0"], [1, 0]),
+        ([True, False], [1, 0], [1, 0]),
+        ([0, 1], [True, False], [1, 0]),
+        ([0, 1], ["True", "False"], [1, 0]),
+        (["True", "False"], [True, False], [1, 0]),
+        (["0", "1"], [True, False], [-1, -1]),
+        (["yes", "no"], [True, False], [-1, -1]),
+    ],
+)
+def test_yes_and_no_are_the_numbers_1_and_0_and_no_other_words(
+    target: Any, predictions: Any, decided: list[int]
+) -> None:
+    known = pa.chunked_array([target])
+    happened = truth_of(known, known, {"metrics": ["accuracy"], "task": "binary", "positive": None})
+    table = pa.table({"prediction": predictions})
+    assert understand(table, happened, ["accuracy"], "it").predicted.decided.tolist() == decided
+
+
+def test_chances_of_classes_that_look_like_numbers_find_their_class() -> None:
+    codes = pa.chunked_array([["250.00", "401.9", "250"]])
+    happened = truth_of(codes, codes, {"metrics": ["log_loss"], "task": None, "positive": None})
+    assert happened.classes == ("250", "250.00", "401.9")
+    columns = {"prediction": ["250.00", "401.9", "250"]}
+    columns |= {"p_250.00": [0.8, 0.1, 0.1], "p_250": [0.1, 0.1, 0.8], "p_401.9": [0.1, 0.8, 0.1]}  # type: ignore[dict-item]
+    found = understand(pa.table(columns), happened, ["log_loss"], "it").predicted
+    assert found.chances is not None and found.chances[:, 1].tolist() == [0.8, 0.1, 0.1]
+    del columns["p_250.00"]
+    with pytest.raises(StepFailed, match="have a column 'p_250.0', and the target has no class '250.0'"):
+        understand(pa.table({**columns, "p_250.0": [0.8, 0.1, 0.1]}), happened, ["log_loss"], "it")
+
+
+def test_a_chance_named_for_a_float_of_32_bits_with_all_its_digits_is_that_of_its_class() -> None:
+    levels = pa.chunked_array([pa.array([0.1, 0.7], pa.float32())])
+    happened = truth_of(levels, levels, {"metrics": ["log_loss"], "task": None, "positive": None})
+    columns = {"prediction": [0.1, 0.7], "p_0.10000000149011612": [0.8, 0.1], "p_0.699999988079071": [0.2, 0.9]}
+    found = understand(pa.table(columns), happened, ["log_loss"], "it").predicted
+    assert found.chances is not None and found.chances[:, 1].tolist() == [0.2, 0.9]
+
+
+@pytest.mark.parametrize(
+    ("values", "positive", "classes"),
+    [
+        (["01", "1"], "01", ("1", "01")),
+        (["1.0", "1"], "1.0", ("1", "1.0")),
+        ([1.5, 2.5], "2.5", ("1.5", "2.5")),
+        ([1, 2], "1.0", ("2", "1")),
+        ([True, False], "false", ("True", "False")),
+        (["nan", "inf"], None, ("inf", "nan")),
+    ],
+)
+def test_the_positive_class_is_named_as_exactly_as_a_prediction(
+    values: Any, positive: str | None, classes: tuple[str, ...]
+) -> None:
+    assert truth(values, positive=positive).classes == classes
+    assert truth(values[:1], train=values, positive=positive).classes == classes
+
+
+def test_a_class_of_text_is_not_chosen_by_its_number() -> None:
+    with pytest.raises(Invalid, match="positive is '1'"):
+        truth(["01", "02"], positive="1")
 
 
 def test_a_class_that_the_model_never_saw_gets_probability_zero() -> None:

@@ -55,6 +55,13 @@ def test_input_variables_output_log_and_progress_come_and_go_whole(away: Away, c
     assert not [path for path in left if b"ssh" in path.read_bytes()]
 
 
+def test_the_runner_comes_along_with_all_that_it_needs_and_is_told_to_keep_types(away: Away) -> None:
+    away.start("import os; print('types', os.environ['LEVERFRAME_TYPES'])").conclude()
+    assert "types 1" in away.log
+    callable = {"command": None, "callable": "train:train"}
+    assert why(away, "", changed=callable) == "train failed: train has no 'train'."
+
+
 def test_a_step_that_raises_is_told_by_its_own_last_words(away: Away) -> None:
     assert why(away, "raise ValueError('no data')") == "train ended with exit code 1: ValueError: no data."
 

@@ -1,0 +1,50 @@
+"""Predictions and labels of a look: the class that a score speaks for, and labels of another type."""
+
+from __future__ import annotations
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from engine.errors import Invalid
+from engine.monitoring.scored import predicted, scored
+from engine.validation.metrics import value
+
+LEARNT = pa.chunked_array([["default", "paid", "default", "paid"]])
+RULES = {"task": "binary", "positive": "default", "metrics": ["roc_auc"]}
+
+
+def test_a_score_for_the_other_class_ranks_the_other_way_round_and_an_odd_one_costs_its_row() -> None:
+    columns = {"prediction": ["default", "paid", "default"], "score_paid": [-2.0, 1.5, None], "score_note": ["x"] * 3}
+    said = pa.table(columns)
+    rows = scored(pa.chunked_array([["default", "paid", "default"]]), LEARNT, said, RULES)
+    assert rows.usable.tolist() == [True, True, False]
+    assert predicted(rows).to_pylist() == [2.0, -1.5, None]
+    assert value("roc_auc", *rows.take(np.flatnonzero(rows.known))) == 1.0
+
+
+@pytest.mark.parametrize(
+    ("learnt", "now"),
+    [
+        ([True, False], [1, 0]),
+        ([1, 0], [True, False]),
+        ([1.0, 0.0], ["1", "0"]),
+        (pa.array([0.1, 0.2], pa.float32()), [0.1, 0.2]),
+        (["1", "0"], [1, 0]),
+    ],
+)
+def test_labels_that_come_as_another_type_are_the_classes_that_were_learnt(learnt: object, now: object) -> None:
+    known = pa.chunked_array([learnt])
+    said = pa.table({"prediction": pa.array(learnt)})
+    rows = scored(pa.chunked_array([now]), known, said, {"task": "binary", "positive": None, "metrics": ["accuracy"]})
+    assert value("accuracy", rows.truth, rows.predicted) == 1.0
+    assert len(rows.truth.classes) == 2
+
+
+@pytest.mark.parametrize("now", [[250.0, 401.9], [1.0, 2.0]])
+def test_labels_that_lost_their_text_are_refused_by_name(now: list[float]) -> None:
+    learnt = pa.chunked_array([["250.00", "401.9"]])
+    said = pa.table({"prediction": ["250.00", "401.9"]})
+    with pytest.raises(Invalid, match="label column code was text in training and is number now"):
+        rules = {"task": "binary", "positive": None, "metrics": ["accuracy"]}
+        scored(pa.chunked_array([now]), learnt, said, rules, name="code")
