@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,9 +20,13 @@ def job_of(
     folder: Path,
     predictions: pa.Table,
     live_predictions: pa.Table | None,
-    train_seconds: float,
+    seconds: tuple[float, float],
+    model: Path,
 ) -> dict[str, Any]:
-    """Write the files that the judge reads into ``folder`` and return the job that names them."""
+    """Write the files that the judge reads into ``folder`` and return the job that names them.
+
+    ``seconds``: how long train and score took; ``model``: the folder of the model's files.
+    """
     import pyarrow.parquet
 
     def written(name: str, table: pa.Table) -> str:
@@ -40,7 +45,9 @@ def job_of(
         "schema": data.schema,
         "reference_schema": None,
         "features": list(data.features),
-        "train_seconds": train_seconds,
+        "train_seconds": seconds[0],
+        "score_seconds": seconds[1],
+        "model_bytes": sum(each.stat().st_size for each in model.rglob("*") if each.is_file()),
         "live": None,
         "live_problem": None,
         "seed": 0,
@@ -50,6 +57,19 @@ def job_of(
             "positive": rules.positive,
             "metrics": list(rules.metrics),
             "segments": list(rules.segments),
+            "known_before": list(rules.known_before),
             "gates": [asdict(rule) for rule in manifest.gates],
+            "waivers": {waiver.gate: waiver.reason for waiver in manifest.waivers},
         },
+    }
+
+
+def reference_of(document: Mapping[str, Any]) -> dict[str, Any]:
+    """What the live version's document says of the world that it was made for; None where it was not recorded yet."""
+    data, measured = document["data"], document["metrics"]
+    return {
+        "reference_schema": document["schema"],
+        "reference_rows": data["train_rows"] + data["holdout_rows"],
+        "reference_classes": measured.get("classes") or None,
+        "reference_constant": measured.get("constant_features"),
     }

@@ -68,6 +68,7 @@ class Launch:
         self._on_progress = on_progress
         self._running: RunningStep | None = None
         self._cancelled: str | None = None
+        self.seconds = 0.0  # how long it took, once it is concluded
         for part in (self.input, self.output):
             part.mkdir(parents=True)
         shutil.copytree(stage.code, folder / "code", copy_function=shutil.copyfile)
@@ -97,6 +98,7 @@ class Launch:
         result = self._running.wait()
         if self._away:
             result = order.answered(self._asked, result)
+        self.seconds = result.seconds
         if record is not None:
             record(result)
         if result.state != "succeeded":

@@ -17,7 +17,7 @@ from engine.projects.manifest import Manifest, load_manifest
 from engine.projects.source import Source, snapshot
 from engine.runs import nothing_new
 from engine.runs.data import Prepared, prepare
-from engine.runs.judging import job_of
+from engine.runs.judging import job_of, reference_of
 from engine.runs.labels import fetched, labelled, labels_step
 from engine.runs.launch import Launch, Stage
 from engine.runs.own_process import JUDGE, OwnProcess
@@ -100,9 +100,10 @@ def _retrain(room: Room, judge: OwnProcess) -> Made:
         predictions = score(room, scoring, data.holdout_inputs, model)
         live_predictions, live_problem = live.result()
         room.tell(0.80, "validate")
-        job = job_of(start.manifest, data, room.folder, predictions, live_predictions, trained.seconds)
+        took = trained.seconds, scoring.seconds
+        job = job_of(start.manifest, data, room.folder, predictions, live_predictions, took, model)
         if room.live is not None:
-            job |= {"live": room.live[0], "live_problem": live_problem, "reference_schema": room.live[1]["schema"]}
+            job |= {"live": room.live[0], "live_problem": live_problem, **reference_of(room.live[1])}
         judgement = judge.ask(job)
         blocks = storing.result()
     return Made(start, data, blocks, model, predictions.take(data.golden), judgement, trained.seconds)
