@@ -25,7 +25,7 @@ from engine.runs.rebuilt import Rebuilt, rebuild, score
 from engine.runs.room import Room
 from engine.runs.tables import read_output
 from engine.storage.blocks import read_folder
-from engine.validation.holdout import Newer, Split, arrived, newer, split
+from engine.validation.holdout import Newer, Split, arrived, as_recorded, newer
 from engine.versions.document import named, of_version, write_folder
 
 if TYPE_CHECKING:
@@ -134,7 +134,10 @@ def _reference(room: Room, live: Rebuilt) -> Split:
         write_folder(room.store, live.document["data"]["files"], folder)
     except Damage as damage:
         raise named(live.label, damage) from None
-    return split(read_folder(folder), live.manifest, moment(live.document["lineage"]["as_of"]))
+    from engine.validation.drawn import read_cut
+
+    cut = read_cut(live.document["data"].get("cut"))
+    return as_recorded(read_folder(folder), live.manifest, moment(live.document["lineage"]["as_of"]), cut)
 
 
 def _same_rows(room: Room, memory: Memory, table: pa.Table, manifest: Manifest) -> dict[str, Any] | None:

@@ -17,13 +17,15 @@ from engine.validation.schema import infer_schema
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from engine.validation.drawn import Cut
+
 GOLDEN_ROWS = 200
 _POSITION = "__leverframe_row__"
 
 
 @dataclass(frozen=True)
 class Prepared:
-    """The data of one run. ``golden`` are positions in the holdout."""
+    """The data of one run. ``golden`` are positions in the holdout, ``boundary`` and ``cut`` as in ``Split``."""
 
     table: pa.Table
     since: datetime | None
@@ -33,6 +35,8 @@ class Prepared:
     train: pa.Table
     holdout: pa.Table
     golden: pa.Array
+    boundary: str | None = None
+    cut: Cut | None = None
 
     @property
     def holdout_inputs(self) -> pa.Table:
@@ -43,8 +47,9 @@ class Prepared:
         return self.holdout_inputs.take(self.golden)
 
 
-def prepare(table: pa.Table, manifest: Manifest, as_of: datetime) -> Prepared:
-    """Check and split what extract returned. Raises StepFailed with everything that is wrong with it."""
+def prepare(table: pa.Table, manifest: Manifest, as_of: datetime, live: Cut | None = None) -> Prepared:
+    """Check and split what extract returned, where there are no times as the live version's holdout was drawn. Raises
+    StepFailed with everything that is wrong with it."""
     if table.num_rows == 0:
         raise StepFailed("extract returned no rows; there is nothing to train on.")
     complaints = check_columns(manifest, table.column_names)
@@ -58,7 +63,7 @@ def prepare(table: pa.Table, manifest: Manifest, as_of: datetime) -> Prepared:
             f"extract returned {table.num_rows:,} rows without a value in any of the features "
             f"({', '.join(features[:5])}); look at where it reads them from."
         )
-    parts = split(table, manifest, as_of)
+    parts = split(table, manifest, as_of, live=live)
     if parts.train.num_rows == 0 or parts.holdout.num_rows == 0:
         raise StepFailed(_too_few(parts, manifest, table.num_rows))
     since, until = _span(table, manifest.data.time)
@@ -71,6 +76,8 @@ def prepare(table: pa.Table, manifest: Manifest, as_of: datetime) -> Prepared:
         train=parts.train.select([*features, manifest.data.target]),
         holdout=parts.holdout,
         golden=_golden(parts.holdout, features),
+        boundary=parts.boundary,
+        cut=parts.cut,
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,13 +13,33 @@ from engine.runs.data import Prepared
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from engine.validation.columns import Mask
+
+
+@dataclass(frozen=True)
+class Judged:
+    """The rows that both versions are judged on, and what they say about them."""
+
+    holdout: pa.Table
+    predictions: pa.Table
+    live: pa.Table | None
+
+    def only(self, rows: Mask | None) -> Judged:
+        """Of these rows alone; None: all."""
+        if rows is None:
+            return self
+        import pyarrow as pa
+
+        kept = pa.array(rows)
+        live = None if self.live is None else self.live.filter(kept)
+        return Judged(self.holdout.filter(kept), self.predictions.filter(kept), live)
+
 
 def job_of(
     manifest: Manifest,
     data: Prepared,
     folder: Path,
-    predictions: pa.Table,
-    live_predictions: pa.Table | None,
+    judged: Judged,
     seconds: tuple[float, float],
     model: Path,
 ) -> dict[str, Any]:
@@ -36,11 +56,9 @@ def job_of(
 
     rules = manifest.validation
     return {
-        "predictions": written("predictions.parquet", predictions),
-        "live_predictions": written("live-predictions.parquet", live_predictions)
-        if live_predictions is not None
-        else None,
-        "holdout": written("holdout.parquet", data.holdout),
+        "predictions": written("predictions.parquet", judged.predictions),
+        "live_predictions": written("live-predictions.parquet", judged.live) if judged.live is not None else None,
+        "holdout": written("holdout.parquet", judged.holdout),
         "train": written("train.parquet", data.train),
         "schema": data.schema,
         "reference_schema": None,
