@@ -230,6 +230,7 @@ def _job(room: Room, live: Rebuilt, reference: Split, current: Newer) -> dict[st
             "segments": list(rules.segments),
             "holdout": rules.holdout.total_seconds() if not isinstance(rules.holdout, float) else None,
             "gates": [asdict(rule) for rule in manifest.gates],
+            "waivers": {waiver.gate: waiver.reason for waiver in manifest.waivers},
         },
     }
 

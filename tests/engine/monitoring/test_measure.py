@@ -272,3 +272,32 @@ def test_performance_is_told_by_any_column_and_in_the_ranges_that_somebody_asked
     answer = measured(tmp_path, rows, slices=["shift"], bins={"x": [0.25]})
     names = {f"{each['column']}={each['value']}" for one in answer["slices"]["found"] for each in one["conditions"]}
     assert {"shift=day", "shift=night", "x=below 0.25", "x=from 0.25"} <= names, names
+
+
+def turned(current: pa.Table) -> pa.Table:
+    """What a version says that takes one class for the other."""
+    right = predictions(current)
+    return pa.table({"prediction": 1 - right["prediction"].to_numpy(), "p_0": right["p_1"], "p_1": right["p_0"]})
+
+
+@pytest.mark.parametrize(("waived", "severity"), [({}, "failing"), ({"better than guessing": "we know"}, "watch")])
+def test_a_live_version_that_is_surely_worse_than_guessing_is_failing(
+    tmp_path: Path, waived: dict[str, str], severity: str
+) -> None:
+    rows = current()
+    rules = {**job(tmp_path, rows, None)["manifest"], "waivers": waived}
+    validated = {"metrics": {"roc_auc": {"value": 0.21, "low": 0.18, "high": 0.25, "n": 700}}}
+    answer = measured(tmp_path, rows, turned(rows), validated=validated, manifest=rules)
+    told = [each for each in answer["findings"] if each["key"].startswith("guess:")]
+    assert [each["key"] for each in told] == ["guess:roc_auc", "guess:log_loss"]
+    assert {each["severity"] for each in told} == {severity}
+    assert answer["parts"]["performance"]["verdict"] == severity
+    assert "is surely worse than guessing (0.500)" in told[0]["why"]
+
+
+def test_a_version_that_is_better_than_guessing_or_hardly_worse_is_not_called_a_guess(tmp_path: Path) -> None:
+    rows = current()
+    assert not [key for key in keys(measured(tmp_path, rows)) if key.startswith("guess:")]
+    chance = np.random.default_rng(4).random(rows.num_rows)
+    blind = pa.table({"prediction": (chance > 0.5).astype(np.int64), "p_0": 1 - chance, "p_1": chance})
+    assert "guess:roc_auc" not in keys(measured(tmp_path, rows, blind))
