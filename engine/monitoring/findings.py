@@ -95,7 +95,7 @@ def of_guessing(worse: Iterable[str], waived: bool, as_of: str) -> Iterator[Foun
     """A finding for each metric that is surely worse than guessing: a version that does worse than none at all. Where
     its manifest waives the gate of that name, it is to be watched."""
     for words in worse:
-        act = "roll back, or retrain; see whether the score speaks for the right class"
+        act = "see whether the score speaks for the right class, then retrain"
         yield finding(f"guess:{words.split()[0]}", "performance", "watch" if waived else "failing", words, act, as_of)
 
 

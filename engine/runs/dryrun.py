@@ -19,6 +19,7 @@ from engine.runs.labels import LABELS, labelled
 from engine.runs.launch import Launch, Stage
 from engine.runs.tables import read_output, write_input
 from engine.storage.workspace import Workspace
+from engine.validation.undecided import cannot_decide
 from engine.versions.environment import standing
 
 SAMPLE = 2000
@@ -32,6 +33,10 @@ def check(workspace: Workspace, path: Path, as_of: datetime, on_step: Callable[[
         findings.append(Finding(what, "ok", sentence))
         on_step(f"{what}: {sentence}")
 
+    def doubt(what: str, sentence: str) -> None:
+        findings.append(Finding(what, "watch", sentence))
+        on_step(f"{what}: {sentence}")
+
     folder = Path(tempfile.mkdtemp(prefix="check-", dir=workspace.cache))
     try:
         manifest = load_manifest(path.expanduser().absolute())
@@ -39,9 +44,7 @@ def check(workspace: Workspace, path: Path, as_of: datetime, on_step: Callable[[
         good("manifest", f"{manifest.name}, {gates} gate{'' if gates == 1 else 's'} of its own")
         source = inspect(path.expanduser().absolute())
         if source.dirty:
-            sentence = "uncommitted changes: a retrain will refuse them unless it is given --allow-dirty"
-            findings.append(Finding("code", "watch", sentence))
-            on_step(f"code: {sentence}")
+            doubt("code", "uncommitted changes: a retrain will refuse them unless it is given --allow-dirty")
         else:
             good("code", f"committed, {str(source.revision)[:8]} on {source.branch or 'no branch'}")
         snapshot(path.expanduser().absolute(), folder / "code", allow_dirty=True)
@@ -53,7 +56,7 @@ def check(workspace: Workspace, path: Path, as_of: datetime, on_step: Callable[[
         if manifest.compute is not None:
             good("compute", _elsewhere(manifest.compute, lock))
         stage = Stage(folder / "code", manifest, environment, lock, f"{workspace.token}:check-{folder.name}", as_of)
-        _steps(stage, folder, good)
+        _steps(stage, folder, good, doubt)
     except LeverframeError as error:
         findings.append(Finding("failed", "failing", str(error)))
         on_step(f"failed: {error}")
@@ -73,7 +76,9 @@ def _elsewhere(compute: ComputeSpec, lock: Lock) -> str:
     return f"a run trains and scores on the workers of {compute.scheduler}; this check does both here"
 
 
-def _steps(stage: Stage, folder: Path, good: Callable[[str, str], None]) -> None:
+def _steps(
+    stage: Stage, folder: Path, good: Callable[[str, str], None], doubt: Callable[[str, str], None]
+) -> None:
     def run(name: str, fill: Callable[[Launch], None]) -> Launch:
         step = Launch(stage, name, folder / name, lambda done, text: None)
         fill(step)
@@ -97,6 +102,9 @@ def _steps(stage: Stage, folder: Path, good: Callable[[str, str], None]) -> None
         "data",
         f"{data.table.num_rows:,} rows, {len(data.features)} features, {data.holdout.num_rows:,} rows in the holdout",
     )
+    undecided = cannot_decide(data.holdout.column(stage.manifest.data.target), stage.manifest)
+    if undecided:
+        doubt("holdout", undecided)
     every = max(1, data.train.num_rows // SAMPLE)
     rows = list(range(0, data.train.num_rows, every))
     train = run("train", lambda step: write_input(data.train.take(rows), step.input, form))
