@@ -24,7 +24,7 @@ from engine.runs.own_process import JUDGE, OwnProcess
 from engine.runs.rebuilt import rebuild, score
 from engine.runs.room import Room
 from engine.runs.tables import read_output, write_input
-from engine.runs.unlearnt import FEWEST, unlearnt
+from engine.runs.unlearnt import unlearnt, worth_it
 from engine.storage.blocks import put_table
 from engine.versions.environment import standing
 
@@ -174,7 +174,7 @@ def _score_live(
             return None, f"the data no longer has {', '.join(missing[:3])}, which {label} needs", None
         rows = unlearnt(room, live, data, time)
         kept = data.holdout.num_rows if rows is None else int(rows.sum())
-        if rows is not None and kept < min(FEWEST, data.holdout.num_rows):
+        if not worth_it(kept, data.holdout.num_rows):
             of_all = f"{data.holdout.num_rows - kept:,} of these {data.holdout.num_rows:,} rows"
             return None, f"it learnt from {of_all}, and would be held for better than it is", None
         step = room.launch(live.stage, "score", "score live", (0.70, 0.75))

@@ -20,8 +20,13 @@ from engine.versions.document import write_folder
 if TYPE_CHECKING:
     from engine.validation.columns import Mask
 
-# With fewer rows than these left, what both are judged on says less than the comparison is worth.
-FEWEST = 200
+# What is left must be most of the holdout, or rows enough by itself: both versions are judged on it.
+_ENOUGH, _PART, _FEWEST = 200, 0.5, 10
+
+
+def worth_it(kept: int, rows: int) -> bool:
+    """Whether versions may be judged on the ``kept`` rows of a holdout of ``rows`` alone."""
+    return kept == rows or kept >= _ENOUGH or (kept >= _FEWEST and kept >= _PART * rows)
 
 
 def unlearnt(room: Room, live: Rebuilt, data: Prepared, time: str | None) -> Mask | None:

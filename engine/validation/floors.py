@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from engine.validation.metrics import Task
+from engine.validation.metrics import PER_CLASS, Task
 from engine.validation.words import count
 
 FEWEST, FEWEST_OF_CLASS = 10, 5
@@ -40,10 +40,14 @@ class Held:
             )
         return None
 
-    def few(self, minimum: int | None = None) -> str | None:
-        """What is few, where a value alone does not decide; ``minimum``: rows from which on it does, else 200."""
+    def few(self, metric: str | None = None, minimum: int | None = None) -> tuple[str, str] | None:
+        """What is few, where the value of ``metric`` alone does not decide, and what is lacking (``ways``).
+
+        ``minimum``: rows from which on it does, else 200. Of several classes a rare one counts where each class does.
+        """
+        each = self.task == "binary" or metric in PER_CLASS
+        if each and self.smallest_class is not None and self.smallest_class < ROWS_PER_CLASS:
+            return f"{count(self.smallest_class, 'row')} of the rarest class", "class"
         if minimum is None and self.rows < ROWS:
-            return count(self.rows, "row")
-        if self.smallest_class is not None and self.smallest_class < ROWS_PER_CLASS:
-            return f"{count(self.smallest_class, 'row')} of the rarest class"
+            return count(self.rows, "row"), "decision"
         return None

@@ -153,10 +153,10 @@ def _limit(rule: GateRule, bound: float, facts: Facts) -> Gate:
         why, lacks = none
         evidence = f"{number(m.value, digits)}{sure}: {why}."
         return Gate(name, rule.kind, "cannot tell", evidence, numbers | {"lacks": lacks})
-    few = facts.held.few(rule.minimum_rows)
+    few = facts.held.few(rule.metric, rule.minimum_rows)
     if few and not _one_side(m, bound):
-        lacks = "class" if few.endswith("class") else "decision"
-        evidence = f"{number(m.value, digits)}{sure}: {few} do not decide it."
+        rows, lacks = few
+        evidence = f"{number(m.value, digits)}{sure}: {rows} do not decide it."
         return Gate(name, rule.kind, "cannot tell", evidence, numbers | {"lacks": lacks})
     if m.value >= bound if least else m.value <= bound:
         return Gate(name, rule.kind, "pass", f"{number(m.value, digits)}{sure} on {m.n:,} rows.", numbers)

@@ -177,6 +177,16 @@ def test_of_few_rows_the_whole_interval_decides(
     assert judge_rule(mirror, seen).verdict == verdict
 
 
+@pytest.mark.parametrize(
+    ("metric", "task", "verdict"),
+    [("accuracy", "multiclass", "pass"), ("f1", "multiclass", "cannot tell"), ("accuracy", "binary", "cannot tell")],
+)
+def test_a_rare_class_among_several_counts_where_each_class_does(metric: str, task: str, verdict: str) -> None:
+    measured = {metric: Measured(metric, 500, 0.725, 0.642, 0.808)}
+    seen = facts(rows=500, smallest_class=9, measured=measured, task=task)
+    assert judge_rule(GateRule("at_least", metric, 0.7), seen).verdict == verdict
+
+
 def test_a_value_without_an_interval_decides_nothing_on_few_rows() -> None:
     measured = {"accuracy": Measured("accuracy", 120, 0.9)}
     seen = facts(rows=120, smallest_class=50, measured=measured)

@@ -75,6 +75,13 @@ CASES: dict[str, tuple[str, str, str, dict[str, Any], dict[str, Any]]] = {
         {"gates": limit(0.84), "holdout": RISKY},
         {"gates": limit(0.84)},
     ),
+    "few rows, and few of a class": (
+        "roc_auc at",
+        "cannot tell",
+        "more rows of that class",
+        {"gates": limit(0.84), "holdout": RISKY.slice(0, RISKY.num_rows).slice(RISKY.num_rows - 80)},
+        {"gates": limit(0.84)},
+    ),
     "a handful of rows": (
         "rows to",
         "cannot tell",
