@@ -112,6 +112,8 @@ def test_rows_of_one_key_stay_on_one_side_though_they_are_of_different_classes()
     table = pa.table({"id": np.arange(600) % 150, "late": rng.choice(["a", "b", "c"], 600, p=[0.8, 0.15, 0.05])})
     found = parts(table, 0.3)
     assert ids(found.train).isdisjoint(ids(found.holdout)) and found.holdout.num_rows > 60
+    shuffled = table.take(pa.array(rng.permutation(600)))
+    assert ids(parts(shuffled, 0.3).holdout) == ids(found.holdout)
 
 
 def test_a_regression_is_drawn_without_classes() -> None:
