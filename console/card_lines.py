@@ -14,7 +14,7 @@ from engine.text import plain
 TWO_COLUMNS = 120
 RIGHT = 62  # what a segment's row takes with all its words
 GATE_TONES: dict[GateVerdict, Tone] = {"pass": "ok", "warn": "watch", "fail": "failing", "cannot tell": "unknown"}
-COMPARED: dict[str, Tone] = {"better": "ok", "worse": "failing", "cannot tell": "unknown"}
+COMPARED: dict[str, Tone] = {"better": "ok", "worse": "failing", "cannot tell": "unknown", "not compared": "unknown"}
 MOST_SEGMENTS = 8
 
 
@@ -68,7 +68,7 @@ def _metrics(card: DecisionCard, width: int) -> list[Line]:
     name = max(8, *(cells_of(m.name) for m in card.metrics))
     titles = f"{pad('METRICS', name)}  {pad(short(card.version.label), 14, right=True)}"
     if against:
-        titles += f"  {pad(against, 7, right=True)}  {pad('difference', 10, right=True)}{' ' * 13}  95 % between"
+        titles += f"  {pad(against, 7, right=True)}  {pad('difference', 10, right=True)}{' ' * 14}  95 % between"
     key = card.version.metric.name if card.version.metric else ""
     ordered = sorted(card.metrics, key=lambda m: m.name != key)
     rows = [_metric(m, name, width, compared=bool(against)) for m in ordered]
@@ -82,8 +82,8 @@ def _metric(metric: Metric, name: int, width: int, *, compared: bool) -> Line:
     if compared:
         live, difference = cells.number(metric.live), cells.signed(metric.difference)
         parts.append(Span(f"  {pad(live, 7, right=True)}  {pad(difference, 10, right=True)}"))
-        said = metric.comparison or ""
-        parts.append(Span(f"  {pad(said, 11)}", COMPARED.get(said, "")))
+        said = metric.comparison or "not compared"
+        parts.append(Span(f"  {pad(said, 12)}", COMPARED.get(said, "")))
         if metric.difference_low is not None:
             low, high = cells.signed(metric.difference_low), cells.signed(metric.difference_high)
             parts.append(Span(f"  {low} … {high}", "dim"))
@@ -125,8 +125,10 @@ def _segments(card: DecisionCard, width: int) -> list[Line]:
     name = min(30, max(14, width - cells_of(columns) - 11))
     lines: list[Line] = [(Span(cut(f"{pad('WORST SEGMENTS', name)}{columns}", width), "head"),)]
     lines += [_segment(s, name, width, compared=bool(against)) for s in card.segments[:MOST_SEGMENTS]]
-    more = len(card.segments) - MOST_SEGMENTS
-    return [*lines, (Span(f"and {more} more, none of them worse", "dim"),)] if more > 0 else lines
+    rest = card.segments[MOST_SEGMENTS:]
+    compared = any(each.verdict not in ("first", "not compared") for each in rest)
+    aside = ", none of them worse" if compared and not any(each.verdict == "worse" for each in rest) else ""
+    return [*lines, (Span(f"and {len(rest)} more{aside}", "dim"),)] if rest else lines
 
 
 def _segment(segment: Segment, name: int, width: int, *, compared: bool) -> Line:

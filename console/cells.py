@@ -149,7 +149,8 @@ def last_run(run: Run | None) -> str:
 def comparison(version: Version) -> str:
     """``better +0.018``: the candidate against the live version on the same rows."""
     words: dict[Comparison, str] = {
-        "better": "better", "worse": "worse", "same": "no worse", "cannot tell": "cannot tell", "first": "the first",
+        "better": "better", "worse": "worse", "same": "no worse", "cannot tell": "cannot tell",
+        "not compared": "not compared", "first": "the first",
     }  # fmt: skip
     text = words[version.comparison]
     if version.metric is not None and version.metric.difference is not None:

@@ -25,7 +25,8 @@ STATE_TONES: dict[VersionState, Tone] = {
     "failed": "dim",
 }  # fmt: skip
 COMPARISON_TONES: dict[Comparison, Tone] = {
-    "better": "ok", "worse": "failing", "same": "", "cannot tell": "unknown", "first": "",
+    "better": "ok", "worse": "failing", "same": "", "cannot tell": "unknown", "not compared": "unknown",
+    "first": "",
 }  # fmt: skip
 
 

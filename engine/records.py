@@ -12,7 +12,8 @@ from typing import Any, Literal
 
 Verdict = Literal["ok", "watch", "failing", "unknown"]
 GateVerdict = Literal["pass", "warn", "fail", "cannot tell"]
-Comparison = Literal["better", "worse", "same", "cannot tell", "first"]
+# "not compared": there was a live version and nothing to hold against it; "cannot tell": it was held, undecided.
+Comparison = Literal["better", "worse", "same", "cannot tell", "not compared", "first"]
 RunState = Literal["queued", "running", "succeeded", "failed", "cancelled", "interrupted", "nothing-new"]
 VersionState = Literal["candidate", "live", "retired", "rejected", "expired", "barred", "failed"]
 Role = Literal["viewer", "operator", "admin"]
@@ -190,7 +191,8 @@ class MovePlan:
     """What a release or a rollback would do, or why it is refused. Nothing has happened yet.
 
     ``live_seq`` is the deployment that was shown; the move is refused if another came after it. ``lifts``: the bar of
-    the target is lifted in the same commit, with the same reason.
+    the target is lifted in the same commit, with the same reason. ``waivers``: gates that found something which the
+    manifest waives, each with its reason.
     """
 
     project: str
@@ -203,6 +205,7 @@ class MovePlan:
     does_not_restore: tuple[str, ...]
     refused: str | None
     lifts: bool = False
+    waivers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -11,11 +11,11 @@ from console.cli.printing import Cell, say, table, verdict
 from console.cli.session import Session
 from console.cli.words import count
 from console.lines import Span, Tone
-from engine.records import Change, DecisionCard, Gate, Segment
+from engine.records import Change, DecisionCard, Gate, Metric, Segment
 
 WORST = 5
 ORDER = {"fail": 0, "cannot tell": 1, "warn": 2, "pass": 3}
-TONES: dict[str, Tone] = {"better": "ok", "worse": "failing", "cannot tell": "unknown"}
+TONES: dict[str, Tone] = {"better": "ok", "worse": "failing", "cannot tell": "unknown", "not compared": "unknown"}
 
 
 def print_card(card: DecisionCard, now: datetime) -> None:
@@ -57,11 +57,17 @@ def _metrics(card: DecisionCard) -> None:
         if against:
             row += [
                 cells.number(found.live),
-                Span(cells.signed(found.difference), TONES.get(found.comparison or "", "")),
+                _difference(found),
                 _between(found.difference_low, found.difference_high, sign=True),
             ]
         rows.append([*row, f"{found.n:,}"])
     table(rows, heads, indent=2, right=["rows"])
+
+
+def _difference(found: Metric) -> Span:
+    if found.difference is None:
+        return Span("not compared", TONES["not compared"])
+    return Span(cells.signed(found.difference), TONES.get(found.comparison or "", ""))
 
 
 def _between(low: float | None, high: float | None, *, sign: bool = False) -> str:

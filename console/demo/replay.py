@@ -151,6 +151,8 @@ class Replay:
 
 
 def _outcome(now: Version, made: Version) -> str:
-    compared = {"better": "better", "worse": "worse", "first": "the first"}.get(made.comparison, "no worse")
+    told = ("better", "worse", "not compared")
+    compared = "the first" if made.comparison == "first" else "no worse"
+    compared = made.comparison if made.comparison in told else compared
     became = {"live": "approved", "retired": "approved", "barred": "approved, rolled back", "candidate": "waits"}
     return f"{compared}: {became.get(now.state, now.state)}"

@@ -101,6 +101,8 @@ def decide(tale: Tale, week: int, version: Version) -> Decision:
     """What the demo's operator does with the version that was made in ``week``, from what was measured."""
     if version.state != "candidate" or (tale.waits and week == tale.weeks):
         return Decision("leave")
+    if version.comparison == "not compared":
+        return Decision("leave")
     commit = tale.commit_of(week)
     if commit is not None and commit.doubtful and version.comparison != "better":
         return Decision("reject", f"{commit.subject}: not worth it, for it does no better: {measured(version)}.")

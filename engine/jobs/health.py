@@ -25,7 +25,7 @@ from engine.runs.rebuilt import Rebuilt, rebuild, score
 from engine.runs.room import Room
 from engine.runs.tables import read_output, with_types
 from engine.storage.blocks import read_folder
-from engine.validation.holdout import Newer, Split, arrived, newer, split
+from engine.validation.holdout import Newer, Split, arrived, as_recorded, newer
 from engine.versions.document import named, of_version, write_folder
 
 if TYPE_CHECKING:
@@ -134,8 +134,11 @@ def _reference(room: Room, live: Rebuilt) -> Split:
         write_folder(room.store, live.document["data"]["files"], folder)
     except Damage as damage:
         raise named(live.label, damage) from None
+    from engine.validation.drawn import read_cut
+
     table = with_types(read_folder(folder), live.document["data"].get("types", {}))
-    return split(table, live.manifest, moment(live.document["lineage"]["as_of"]))
+    cut = read_cut(live.document["data"].get("cut"))
+    return as_recorded(table, live.manifest, moment(live.document["lineage"]["as_of"]), cut)
 
 
 def _same_rows(room: Room, memory: Memory, table: pa.Table, manifest: Manifest) -> dict[str, Any] | None:
@@ -229,6 +232,7 @@ def _job(room: Room, live: Rebuilt, reference: Split, current: Newer) -> dict[st
             "segments": list(rules.segments),
             "holdout": rules.holdout.total_seconds() if not isinstance(rules.holdout, float) else None,
             "gates": [asdict(rule) for rule in manifest.gates],
+            "waivers": {waiver.gate: waiver.reason for waiver in manifest.waivers},
         },
     }
 

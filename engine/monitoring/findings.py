@@ -91,6 +91,14 @@ def of_performance(fall: Fall | None, rival: str | None, as_of: str) -> Iterator
     yield finding(f"performance:{fall.metric}", "performance", fall.verdict, why, act, fall.since or as_of)
 
 
+def of_guessing(worse: Iterable[str], waived: bool, as_of: str) -> Iterator[Found]:
+    """A finding for each metric that is surely worse than guessing: a version that does worse than none at all. Where
+    its manifest waives the gate of that name, it is to be watched."""
+    for words in worse:
+        act = "see whether the score speaks for the right class, then retrain"
+        yield finding(f"guess:{words.split()[0]}", "performance", "watch" if waived else "failing", words, act, as_of)
+
+
 def limits_broken(gates: Sequence[Mapping[str, Any]], readings: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
     """In words, each fixed limit of the manifest that the newest mature rows surely break: the whole interval does."""
     for gate in gates:

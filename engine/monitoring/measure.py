@@ -26,6 +26,7 @@ from engine.monitoring.quality import QualityCheck, Unplaced, quality, with_unpl
 from engine.monitoring.shares import FEWEST_ROWS
 from engine.storage.atomic import write_file
 from engine.text import plain
+from engine.validation import guessing
 from engine.validation.columns import listed as listed_names
 from engine.validation.judge import finite
 
@@ -112,8 +113,9 @@ def _findings(
     if performed.periods is not None:
         readings = {reading.metric: asdict(reading) for reading in performed.periods.window}
         for broken in found.limits_broken(case.rules["gates"], readings):
-            act = "retrain, or lower the limit in [[gates]] of leverframe.toml if it asks too much"
+            act = "retrain; if the limit asks too much, lower it in [[gates]] of leverframe.toml before"
             listed.append(found.finding(f"limit:{broken.split()[0]}", "performance", "failing", broken, act, as_of))
+    listed += found.of_guessing(performed.guessed, guessing.NAME in (case.rules.get("waivers") or {}), as_of)
     if rival is not None and rival.better:
         act = f"roll back to {rival.version}"
         listed.append(found.finding(f"bake:{rival.metric}", "bake", "watch", rival.sentence, act, as_of))

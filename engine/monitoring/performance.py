@@ -20,14 +20,16 @@ from engine.monitoring.fall import Fall, fallen
 from engine.monitoring.moments import microseconds
 from engine.monitoring.periods import Cut, Periods, cut, mature_rows
 from engine.monitoring.periods import performance as over_time
-from engine.monitoring.readings import Reading
+from engine.monitoring.readings import FULL, Reading, part_of, too_few
 from engine.monitoring.rival import Rival, against
 from engine.monitoring.scored import Scored, predicted, scored
 from engine.monitoring.slice_parts import rows_of
 from engine.monitoring.slice_rows import SliceRows, slice_rows
 from engine.monitoring.slices import Slices, slices
 from engine.text import plain
+from engine.validation import guessing
 from engine.validation.columns import Codes, column_or_none
+from engine.validation.intervals import measure_all
 from engine.validation.predictions import read_table
 from engine.validation.words import number
 
@@ -39,7 +41,8 @@ WORST, ROWS_KEPT = 3, 20
 class Performance:
     """``problem``: why it cannot be told. ``said``: one prediction a row, as drift looks at it. ``mature``: the period
     of each row that is measured, -1 for others. ``stale``: measured on no row but those it was validated on.
-    ``by``: slices of the columns that somebody asked for."""
+    ``by``: slices of the columns that somebody asked for. ``guessed``: in words, each metric of the newest mature rows
+    that is surely worse than guessing."""
 
     rows: Scored | None = None
     said: pa.ChunkedArray | None = None
@@ -55,6 +58,7 @@ class Performance:
     problem: str | None = None
     mature: Codes | None = None
     stale: bool = False
+    guessed: tuple[str, ...] = ()
 
 
 def performance(case: Case) -> Performance:
@@ -101,8 +105,21 @@ def _measured(case: Case, rows: Scored, learnt: pa.ChunkedArray, target: pa.Chun
         worst_rows=_worst_rows(case, rows, mature, sliced),
         sentence=_well(validated, periods),
         stale=len(since) == 0 and len(case.holdout) > 0,
+        guessed=_guessed(case, rows, newest, learnt),
         mature=np.where(np.isin(np.arange(len(rows)), mature), divided.number, -1),
     )
+
+
+def _guessed(case: Case, rows: Scored, newest: Codes, learnt: pa.ChunkedArray) -> tuple[str, ...]:
+    truth, said = rows.take(newest)
+    if too_few(truth) is not None:
+        return ()
+    part = part_of(truth, 0, FULL.rows)
+    if part is not None:
+        truth, said = truth.take(part), said.take(part)
+    guess = guessing.learnt(learnt, truth)
+    measured = measure_all(case.metrics, truth, said, None, seed=0, resamples=FULL.resamples, guess=guess)
+    return tuple(guessing.words(each) for each in guessing.worse_than_guessing(measured.values()))
 
 
 def _validated(case: Case) -> Reading:

@@ -2,7 +2,8 @@
 
 - What nobody measured lately is unknown, and unknown is never green. So is a version that the newest
   look could tell nothing about.
-- A live version that breaks one of its own thresholds on the newest labelled rows is failing.
+- A live version that breaks one of its own thresholds on the newest labelled rows is failing, and so is one that is
+  surely worse than guessing.
 - What the last look at its health found is as bad as the look said, also where somebody has acknowledged it; what is
   snoozed is left out until it wakes.
 - A workspace whose files differ from the ledger is failing, and both values are named.
@@ -26,6 +27,8 @@ from engine.text import span
 OLDEST = timedelta(days=9)
 # A run that somebody cancelled did what was wanted of it.
 WELL_ENDED = ("succeeded", "nothing-new", "cancelled")
+# What guessing gets whatever the data. Of other metrics the gates and the looks know it, from the classes they see.
+GUESSING = {"roc_auc": 0.5, "r2": 0.0}
 _RANK: dict[Verdict, int] = {"ok": 0, "watch": 1, "unknown": 2, "failing": 3}
 
 
@@ -132,11 +135,17 @@ def _measured_at(facts: Facts) -> datetime | None:
 
 
 def _thresholds(facts: Facts) -> Reason | None:
-    # What a look saw it has judged itself, by its interval: a value alone may be below a limit by chance.
-    if facts.live is None or facts.known is None or facts.known.looked:
+    if facts.live is None or facts.known is None:
         return None
     metric = facts.known.metric
     assert metric.value is not None
+    guess = GUESSING.get(metric.name)
+    if guess is not None and metric.high is not None and metric.high < guess:
+        said = f"{metric.name} {metric.value:.3g} of {facts.live} is worse than guessing ({guess:g})"
+        return Reason("failing", f"{said} on {facts.known.rows}", facts.known.at)
+    # What a look saw it has judged itself, by its interval: a value alone may be below a limit by chance.
+    if facts.known.looked:
+        return None
     for gate in facts.gates:
         if gate.get("metric") != metric.name:
             continue

@@ -31,6 +31,7 @@ from engine.projects.manifest_records import (
 from engine.projects.manifest_report import report
 from engine.projects.manifest_rules import check_columns, cross_check, features_of
 from engine.projects.manifest_schedule import schedule
+from engine.projects.manifest_waivers import waivers
 from engine.text import plain
 
 __all__ = [
@@ -41,10 +42,10 @@ __all__ = [
 FILE = "leverframe.toml"
 LIMIT = 256 * 1024
 _SECTIONS = (
-    "project", "environment", "data", "train", "validation", "gates", "schedule", "health", "triggers", "approval",
-    "report", "serve", "compute",
+    "project", "environment", "data", "train", "validation", "gates", "waivers", "schedule", "health", "triggers",
+    "approval", "report", "serve", "compute",
 )  # fmt: skip
-_LISTS = ("gates", "triggers")
+_LISTS = ("gates", "waivers", "triggers")
 # tomllib takes time that grows with the square of the dots in a key: 55 s for a key of 120 KB.
 _ENDLESS_KEY = re.compile(r"""(?<![\w"'-])(?:(?:[\w-]++|"[^"\n]*+"|'[^'\n]*+')[ \t]*+\.[ \t]*+){32}""")
 
@@ -109,6 +110,7 @@ def _manifest(page: Page, document: dict[str, Any]) -> Manifest:
         train=train,
         validation=validation,
         gates=gates(page, document.get("gates", []), validation),
+        waivers=waivers(page, document.get("waivers", [])),
         schedule=schedule(tables["schedule"]),
         health=health(tables["health"]),
         triggers=triggers(page, document.get("triggers", [])),

@@ -18,7 +18,15 @@ _METRIC_KINDS = {
     "every_segment_at_least": "segment_at_least",
     "every_segment_at_most": "segment_at_most",
 }
-_RANGES = {"rows_at_least": (1.0, 1e12), "missing_at_most": (0.0, 1.0), "train_seconds_at_most": (0.001, 1e8)}
+_RANGES = {
+    "rows_at_least": (1.0, 1e12),
+    "rows_at_least_of_live": (0.0, 100.0),
+    "missing_at_most": (0.0, 1.0),
+    "train_seconds_at_most": (0.001, 1e8),
+    "score_seconds_at_most": (0.001, 1e8),
+    "calibration_error_at_most": (0.0, 1.0),
+    "model_size_at_most": (1.0, 2.0**50),
+}
 KINDS = {**_METRIC_KINDS, **{key: key for key in _RANGES}}
 _SMALLER_IS_BETTER = ("log_loss", "brier", "mae", "rmse", "mape", "median_absolute_error")
 
@@ -53,7 +61,13 @@ def _gate(table: Table, judged: ValidationSpec) -> GateRule | None:
     key = kinds[0]
     metric = _metric(table, key, judged)
     low, high = _range(key, metric)
-    limit = table.number(key, low, high)
+    if key == "model_size_at_most":
+        size = table.size(key, int(low), int(high))
+        limit = None if size is None else float(size)
+    else:
+        limit = table.number(key, low, high)
+    if key == "calibration_error_at_most" and judged.task == "regression":
+        table.mistake(key, "has no meaning for a regression task, which states no chances; leave it out.")
     segment = _segment(table, key, judged)
     rows = table.whole("minimum_rows", 1, 10**12)
     if rows is not None and key in _RANGES:

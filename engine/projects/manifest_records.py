@@ -64,13 +64,16 @@ class TrainSpec:
 
 @dataclass(frozen=True)
 class ValidationSpec:
-    """How a model is judged. The first metric is the key metric; ``task`` None means: told from the data."""
+    """How a model is judged. The first metric is the key metric; ``task`` None means: told from the data.
+
+    ``known_before``: features that are known before the target, however well they tell it."""
 
     holdout: timedelta | float
     metrics: tuple[str, ...]
     segments: tuple[str, ...] = ()
     task: str | None = None
     positive: str | None = None
+    known_before: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -78,8 +81,9 @@ class GateRule:
     """One check of every candidate.
 
     ``kind`` is at_least, at_most, not_below_live_by, not_above_live_by, segment_at_least, segment_at_most,
-    rows_at_least, missing_at_most (a fraction, per column) or train_seconds_at_most. ``segment`` narrows a segment
-    gate to one column.
+    rows_at_least, rows_at_least_of_live (a fraction), missing_at_most (a fraction, per column), train_seconds_at_most,
+    score_seconds_at_most, calibration_error_at_most or model_size_at_most (bytes). ``segment`` narrows a segment gate
+    to one column.
     """
 
     kind: str
@@ -88,6 +92,14 @@ class GateRule:
     segment: str | None = None
     minimum_rows: int | None = None
     line: int | None = None
+
+
+@dataclass(frozen=True)
+class Waiver:
+    """A gate that is always on, by its name on the card, and why what it finds is borne. It is judged all the same."""
+
+    gate: str
+    reason: str
 
 
 @dataclass(frozen=True)
@@ -190,6 +202,7 @@ class Manifest:
     train: TrainSpec
     validation: ValidationSpec
     gates: tuple[GateRule, ...]
+    waivers: tuple[Waiver, ...]
     schedule: tuple[ScheduleSpec, ...]
     health: HealthSpec
     triggers: tuple[TriggerSpec, ...]

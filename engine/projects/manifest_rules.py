@@ -26,10 +26,26 @@ def cross_check(
             page.mistake(path, f"names {shown(column)}, which is sensitive and may not be in a report.")
         elif column == data.target:
             page.mistake(path, f"names {shown(column)}, which is the target; a segment is known before the outcome.")
+    _known_before(page, data, judged)
     if judged.positive is not None and judged.task in ("multiclass", "regression"):
         page.mistake(("validation", "positive"), f"has no meaning for a {judged.task} task; leave it out.")
     if compute is not None and compute.mode == "joblib" and train.run.command is not None:
         page.mistake(("compute", "mode"), "is 'joblib', and [train] run is a command; use 'step', or name a function.")
+
+
+def _known_before(page: Page, data: DataSpec, judged: ValidationSpec) -> None:
+    """What is known before is a feature, or there is nothing to say about it."""
+    kept_back = {data.target: "the target", data.time: "the event time"}
+    for role, names in (("key", data.key), ("exclude", data.exclude), ("sensitive", data.sensitive)):
+        kept_back |= dict.fromkeys(names, f"in [data] {role}")
+    for index, column in enumerate(judged.known_before):
+        path: Path = ("validation", "known_before", index)
+        if data.features is not None:
+            if column not in data.features:
+                said = nearest(column, data.features) or "."
+                page.mistake(path, f"names {shown(column)}, which is not in [data] features{said}")
+        elif column in kept_back:
+            page.mistake(path, f"names {shown(column)}, which is {kept_back[column]} and no feature.")
 
 
 def _roles(page: Page, data: DataSpec) -> None:
@@ -86,6 +102,7 @@ def check_columns(manifest: Manifest, columns: Sequence[str]) -> tuple[str, ...]
         ("sensitive", data.sensitive),
         ("features", data.features or ()),
         ("segments", manifest.validation.segments),
+        ("known_before", manifest.validation.known_before),
     ):
         named += [(role, name) for name in names]
     for role, name in named:

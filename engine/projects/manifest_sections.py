@@ -144,7 +144,7 @@ def train(table: Table) -> TrainSpec:
 
 def validation(table: Table) -> ValidationSpec:
     """How a model is judged."""
-    table.only("holdout", "metrics", "segments", "task", "positive")
+    table.only("holdout", "metrics", "segments", "task", "positive", "known_before")
     task = table.choice("task", TASKS)
     return ValidationSpec(
         holdout=_holdout(table),
@@ -152,6 +152,7 @@ def validation(table: Table) -> ValidationSpec:
         segments=table.texts("segments", most=100) or (),
         task=task,
         positive=table.text("positive"),
+        known_before=table.texts("known_before") or (),
     )
 
 

@@ -78,6 +78,8 @@ def plan_release(db: sqlite3.Connection, store: ObjectStore, label: str, operato
     ]
     document = documents.of_version(store, label, version.digest)
     sentences += _comes_into_force(db, version.project, document)
+    waived = _waived(document)
+    sentences += [f"Waived by leverframe.toml: {each}." for each in waived]
     more = approval.needed - len(approval.given_by) - 1
     if more > 0:
         sentences.append(f"{more} more approval{'s' if more > 1 else ''} will be needed after yours.")
@@ -93,6 +95,7 @@ def plan_release(db: sqlite3.Connection, store: ObjectStore, label: str, operato
         restores=_contents(document),
         does_not_restore=(),
         refused=refusal_to_release(db, label, operator, now),
+        waivers=waived,
     )
 
 
@@ -173,6 +176,12 @@ def _rollback_sentences(away: Version | None, target: Version, now: datetime, *,
     if away is not None:
         lines.append(f"{away.label} is barred afterwards, until somebody lifts the bar with a reason.")
     return tuple(lines)
+
+
+def _waived(document: dict[str, Any]) -> tuple[str, ...]:
+    """The gates that found something and were waived, each with the reason that the manifest gives."""
+    found = [(gate["name"], gate["numbers"]) for gate in document["gates"]]
+    return tuple(f'{name} ("{numbers["waived"]}")' for name, numbers in found if "waived" in numbers)
 
 
 def _contents(document: dict[str, Any]) -> tuple[str, ...]:

@@ -159,6 +159,8 @@ def _commit(
         details: dict[str, Any] = {"from": plan.source, "to": plan.target, "live_seq": plan.live_seq}
         if changed := in_force.differences(db, project, settings):
             details["in_force"] = list(changed)
+        if plan.waivers:
+            details["waivers"] = list(plan.waivers)
         proof = [asdict(s) for s in steps.done]
         if plan.lifts:
             _decide(db, catalog.find(db, plan.target), "lift", "retired", reason, operator, at)

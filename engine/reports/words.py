@@ -86,7 +86,10 @@ def meaning(metric: str, value: float | None) -> str:
     """What the value says, in a sentence; '' where there is nothing to say."""
     if value is None or metric not in _MEANINGS:
         return ""
-    return _MEANINGS[metric].format(number(value), f"{100 * value:.{1 if metric == 'mape' else 0}f}")
+    if metric == "r2" and value < 0:
+        return "Worse than always saying the mean, which explains nothing; 100 % is perfect."
+    said = _MEANINGS[metric].format(number(value), f"{100 * value:.{1 if metric == 'mape' else 0}f}")
+    return f"{said} This is worse than guessing." if metric == "roc_auc" and value < 0.5 else said
 
 
 def of_class(words: Words, name: str) -> str:

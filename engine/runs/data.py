@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from engine.runs.labels import Labelled
+    from engine.validation.drawn import Cut
 
 GOLDEN_ROWS = 200
 _POSITION = "__leverframe_row__"
@@ -27,7 +28,10 @@ _POSITION = "__leverframe_row__"
 
 @dataclass(frozen=True)
 class Prepared:
-    """The data of one run. ``golden`` are positions in the holdout; ``doubts`` are gates that warn of how it fits."""
+    """The data of one run. ``golden`` are positions in the holdout, ``boundary`` and ``cut`` as in ``Split``.
+
+    ``doubts`` are gates that warn of how the data fits.
+    """
 
     table: pa.Table
     since: datetime | None
@@ -38,6 +42,8 @@ class Prepared:
     holdout: pa.Table
     golden: pa.Array
     doubts: tuple[Gate, ...] = ()
+    boundary: str | None = None
+    cut: Cut | None = None
 
     @property
     def holdout_inputs(self) -> pa.Table:
@@ -48,10 +54,13 @@ class Prepared:
         return self.holdout_inputs.take(self.golden)
 
 
-def prepare(table: pa.Table, manifest: Manifest, as_of: datetime, labels: Labelled | None = None) -> Prepared:
-    """Check and split what extract returned. Raises StepFailed with everything that is wrong with it.
+def prepare(
+    table: pa.Table, manifest: Manifest, as_of: datetime, labels: Labelled | None = None, *, live: Cut | None = None
+) -> Prepared:
+    """Check and split what extract returned. Raises StepFailed with everything that is wrong.
 
-    ``labels``: how those met the rows, where they come from a source of their own.
+    ``labels``: how those met the rows, where they come from a source of their own. ``live``: how the live version's
+    holdout was drawn where there are no times.
     """
     if table.num_rows == 0:
         raise StepFailed("extract returned no rows; there is nothing to train on.")
@@ -66,7 +75,7 @@ def prepare(table: pa.Table, manifest: Manifest, as_of: datetime, labels: Labell
             f"extract returned {table.num_rows:,} rows without a value in any of the features "
             f"({', '.join(features[:5])}); look at where it reads them from."
         )
-    parts = split(table, manifest, as_of)
+    parts = split(table, manifest, as_of, live=live)
     if parts.train.num_rows == 0 or parts.holdout.num_rows == 0:
         raise StepFailed(_too_few(parts, manifest, table.num_rows, labels))
     return Prepared(
@@ -79,6 +88,8 @@ def prepare(table: pa.Table, manifest: Manifest, as_of: datetime, labels: Labell
         holdout=parts.holdout,
         golden=_golden(parts.holdout, features),
         doubts=_doubts(table, manifest, labels),
+        boundary=parts.boundary,
+        cut=parts.cut,
     )
 
 

@@ -26,6 +26,7 @@ from engine.runs.tables import read_output, write_input
 from engine.storage.workspace import Workspace
 from engine.text import plain
 from engine.validation.schema import type_in
+from engine.validation.undecided import cannot_decide
 from engine.versions.environment import standing
 
 if TYPE_CHECKING:
@@ -122,6 +123,9 @@ def _steps(
         "data",
         f"{data.table.num_rows:,} rows, {len(data.features)} features, {data.holdout.num_rows:,} rows in the holdout",
     )
+    undecided = cannot_decide(data.holdout.column(stage.manifest.data.target), stage.manifest)
+    if undecided:
+        doubtful("holdout", undecided)
     every = max(1, data.train.num_rows // SAMPLE)
     rows = list(range(0, data.train.num_rows, every))
     train = run("train", lambda step: write_input(data.train.take(rows), step.input, form))

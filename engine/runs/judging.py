@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,16 +13,40 @@ from engine.runs.data import Prepared
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from engine.validation.columns import Mask
+
+
+@dataclass(frozen=True)
+class Judged:
+    """The rows that both versions are judged on, and what they say about them."""
+
+    holdout: pa.Table
+    predictions: pa.Table
+    live: pa.Table | None
+
+    def only(self, rows: Mask | None) -> Judged:
+        """Of these rows alone; None: all."""
+        if rows is None:
+            return self
+        import pyarrow as pa
+
+        kept = pa.array(rows)
+        live = None if self.live is None else self.live.filter(kept)
+        return Judged(self.holdout.filter(kept), self.predictions.filter(kept), live)
+
 
 def job_of(
     manifest: Manifest,
     data: Prepared,
     folder: Path,
-    predictions: pa.Table,
-    live_predictions: pa.Table | None,
-    train_seconds: float,
+    judged: Judged,
+    seconds: tuple[float, float],
+    model: Path,
 ) -> dict[str, Any]:
-    """Write the files that the judge reads into ``folder`` and return the job that names them."""
+    """Write the files that the judge reads into ``folder`` and return the job that names them.
+
+    ``seconds``: how long train and score took; ``model``: the folder of the model's files.
+    """
     import pyarrow.parquet
 
     def written(name: str, table: pa.Table) -> str:
@@ -30,17 +55,17 @@ def job_of(
         return str(path)
 
     return {
-        "predictions": written("predictions.parquet", predictions),
-        "live_predictions": written("live-predictions.parquet", live_predictions)
-        if live_predictions is not None
-        else None,
-        "holdout": written("holdout.parquet", data.holdout),
+        "predictions": written("predictions.parquet", judged.predictions),
+        "live_predictions": written("live-predictions.parquet", judged.live) if judged.live is not None else None,
+        "holdout": written("holdout.parquet", judged.holdout),
         "train": written("train.parquet", data.train),
         "schema": data.schema,
         "reference_schema": None,
         "features": list(data.features),
         "doubts": [{**asdict(gate), "numbers": dict(gate.numbers)} for gate in data.doubts],
-        "train_seconds": train_seconds,
+        "train_seconds": seconds[0],
+        "score_seconds": seconds[1],
+        "model_bytes": sum(each.stat().st_size for each in model.rglob("*") if each.is_file()),
         "live": None,
         "live_problem": None,
         "seed": 0,
@@ -57,5 +82,18 @@ def rules_of(manifest: Manifest) -> dict[str, Any]:
         "positive": rules.positive,
         "metrics": list(rules.metrics),
         "segments": list(rules.segments),
+        "known_before": list(rules.known_before),
         "gates": [asdict(rule) for rule in manifest.gates],
+        "waivers": {waiver.gate: waiver.reason for waiver in manifest.waivers},
+    }
+
+
+def reference_of(document: Mapping[str, Any]) -> dict[str, Any]:
+    """What the live version's document says of the world that it was made for; None where it was not recorded yet."""
+    data, measured = document["data"], document["metrics"]
+    return {
+        "reference_schema": document["schema"],
+        "reference_rows": data["train_rows"] + data["holdout_rows"],
+        "reference_classes": measured.get("classes") or None,
+        "reference_constant": measured.get("constant_features"),
     }

@@ -77,6 +77,7 @@ class Launch:
         self._on_progress = on_progress
         self._running: RunningStep | None = None
         self._cancelled: str | None = None
+        self.seconds = 0.0  # how long it took, once it is concluded
         for part in (self.input, self.output):
             part.mkdir(parents=True)
         shutil.copytree(stage.code, folder / "code", copy_function=shutil.copyfile)
@@ -108,6 +109,7 @@ class Launch:
             result = order.answered(self._asked, result)
         lines = tuple(without_places(line, self._folder) for line in result.last_lines)
         result = replace(result, why=without_places(result.why, self._folder) if result.why else None, last_lines=lines)
+        self.seconds = result.seconds
         if record is not None:
             record(result)
         if result.state != "succeeded":

@@ -52,6 +52,8 @@ def package(room: Room, made: Made) -> tuple[str, dict[str, Any]]:
             "until": stamp(data.until) if data.until else None,
             "train_rows": data.train.num_rows,
             "holdout_rows": data.holdout.num_rows,
+            "boundary": data.boundary,
+            "cut": data.cut.document() if data.cut else None,
             "digest": documents.digest_of_files(made.blocks),
             "files": made.blocks,
             "types": types_of(data.table),

@@ -18,18 +18,22 @@ from engine.projects.source import Source, snapshot
 from engine.runs import model_folder, nothing_new
 from engine.runs.absent import refuse_absent
 from engine.runs.data import Prepared, prepare
-from engine.runs.judging import job_of
+from engine.runs.judging import Judged, job_of, reference_of
 from engine.runs.labels import fetched, labelled, labels_step
 from engine.runs.launch import Stage
 from engine.runs.own_process import JUDGE, OwnProcess
 from engine.runs.rebuilt import rebuild, schema_known_to, score
 from engine.runs.room import Room
 from engine.runs.tables import read_output, write_input
+from engine.runs.unlearnt import unlearnt, worth_it
 from engine.storage.blocks import put_table
 from engine.versions.environment import standing
 
 if TYPE_CHECKING:
     import pyarrow as pa
+
+    from engine.validation.columns import Mask
+    from engine.validation.drawn import Cut
 
 
 @dataclass(frozen=True)
@@ -81,7 +85,7 @@ def _retrain(room: Room, judge: OwnProcess) -> Made:
     table = read_output(extract.output, "data", form, "extract")
     joined = labelled(table, fetched(labels, room, 0.40), start.manifest) if labels is not None else None
     room.tell(0.42, "checking the data")
-    data = prepare(joined.table if joined else table, start.manifest, room.run.as_of, joined)
+    data = prepare(joined.table if joined else table, start.manifest, room.run.as_of, joined, live=_cut_of(room))
     lock, rows = start.lock.digest, data.table.num_rows
     room.note(lock=lock, rows=rows, train_rows=data.train.num_rows, holdout_rows=data.holdout.num_rows)
     if room.live is not None and not room.force:
@@ -92,18 +96,21 @@ def _retrain(room: Room, judge: OwnProcess) -> Made:
         write_input(data.train, train.input, form)
         room.tell(0.42, "train")
         train.begin()
-        live = pool.submit(_score_live, room, data)
+        live = pool.submit(_score_live, room, data, start.manifest.data.time)
         scoring = room.launch(start.stage, "score", "score", (0.70, 0.80), compute)
         trained = train.conclude(room.record)
         model = model_folder.checked(train.output / "model")
         room.tell(0.70, "score")
         predictions = score(room, scoring, data.holdout_inputs, model, data.schema)
-        live_predictions, live_problem = live.result()
+        live_predictions, live_problem, kept = live.result()
         room.tell(0.80, "validate")
-        job = job_of(start.manifest, data, room.folder, predictions, live_predictions, trained.seconds)
+        took = trained.seconds, scoring.seconds
+        judged = Judged(data.holdout, predictions, live_predictions).only(kept)
+        job = job_of(start.manifest, data, room.folder, judged, took, model)
         if room.live is not None:
             learnt = schema_known_to(room.live[1], data.table, data.schema)
-            job |= {"live": room.live[0], "live_problem": live_problem, "reference_schema": learnt}
+            job |= {"live": room.live[0], "live_problem": live_problem}
+            job |= {**reference_of(room.live[1]), "reference_schema": learnt}
         judgement = judge.ask(job)
         blocks = storing.result()
     return Made(start, data, blocks, model, predictions.take(data.golden), judgement, trained.seconds)
@@ -142,20 +149,36 @@ def _revision(source: Source) -> str | None:
     return f"{source.revision}+" if source.revision and source.dirty else source.revision
 
 
-def _score_live(room: Room, data: Prepared) -> tuple[pa.Table | None, str | None]:
-    """The live version's predictions for the same holdout, or why there are none.
+def _cut_of(room: Room) -> Cut | None:
+    """How the live version's holdout was drawn."""
+    from engine.validation.drawn import read_cut
 
-    A live version that cannot be scored does not fail the run: what cannot be compared is judged as *cannot tell*.
+    return read_cut(room.live[1]["data"].get("cut")) if room.live is not None else None
+
+
+def _score_live(
+    room: Room, data: Prepared, time: str | None
+) -> tuple[pa.Table | None, str | None, Mask | None]:
+    """The live version's predictions for the same holdout, or why there are none; and the rows of the holdout that both
+    are judged on, where it learnt from some of them, else None.
+
+    A live version that cannot be scored does not fail the run: it is judged as *not compared*.
     """
     if room.live is None:
-        return None, None
+        return None, None, None
     label, document = room.live
     try:
         live = rebuild(room, label, document)
         missing = live.lacking(data.holdout)
         if missing:
-            return None, f"the data no longer has {', '.join(missing[:3])}, which {label} needs"
+            return None, f"the data no longer has {', '.join(missing[:3])}, which {label} needs", None
+        rows = unlearnt(room, live, data, time)
+        kept = data.holdout.num_rows if rows is None else int(rows.sum())
+        if not worth_it(kept, data.holdout.num_rows):
+            of_all = f"{data.holdout.num_rows - kept:,} of these {data.holdout.num_rows:,} rows"
+            return None, f"it learnt from {of_all}, and would be held for better than it is", None
         step = room.launch(live.stage, "score", "score live", (0.70, 0.75))
-        return score(room, step, data.holdout.select(live.features), live.model, document["schema"]), None
+        said = score(room, step, data.holdout.select(live.features), live.model, document["schema"])
+        return said, None, rows if kept < data.holdout.num_rows else None
     except (Refusal, Damage) as problem:
-        return None, str(problem)
+        return None, str(problem), None

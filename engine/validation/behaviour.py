@@ -58,7 +58,7 @@ def predictions_vary(truth: Truth, predicted: Predicted) -> Gate:
     values, counts = np.unique(said[np.isfinite(said)], return_counts=True)
     numbers: dict[str, object] = {"different": len(values)}
     if len(values) <= 1:
-        evidence = "The model says the same about every row; look at its features and its settings."
+        evidence = "The model says the same about every row."
         return Gate(name, kind, "fail", evidence, numbers)
     common = float(counts.max() / len(said))
     numbers["most_common"] = common
@@ -85,7 +85,8 @@ def target_varies(train: pa.ChunkedArray, truth: Truth) -> Gate:
         return Gate(name, kind, "fail", "Every training row has the same target; there is nothing to learn.")
     judged = len(np.unique(truth.actual))
     if judged <= 1:
-        return Gate(name, kind, "cannot tell", "Every holdout row has the same target; there is nothing to judge by.")
+        evidence = "Every holdout row has the same target; there is nothing to judge by."
+        return Gate(name, kind, "cannot tell", evidence, {"lacks": "one class"})
     if truth.task == "regression":
         return Gate(name, kind, "pass", f"{judged:,} different values in the holdout.")
     _, counts = np.unique(truth.actual, return_counts=True)

@@ -1,52 +1,36 @@
 """The gates: a rule and the numbers in, a verdict with its evidence out. Pure.
 
-- A limit on a metric is judged by the value itself; the interval is shown as evidence.
+- A limit on a metric is judged by the value itself where there are rows enough; with few, by the whole interval.
 - A comparison with the live version passes when the whole interval of the difference keeps the limit, fails when the
   whole interval breaks it, and cannot tell in between. A first version has nothing to be compared with and passes.
-- Fewer rows than can decide cannot tell, whatever the numbers say.
+- So few rows that no interval can bear them cannot tell, whatever the numbers say (``floors``).
+
+What to do about a gate that does not pass is in ``ways``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable
 
 from engine.projects.manifest_records import GateRule
 from engine.records import Gate, GateVerdict
-from engine.validation.columns import listed, shown
+from engine.validation import quantities
+from engine.validation.columns import shown
+from engine.validation.facts import Facts
+from engine.validation.floors import FEWEST, FEWEST_OF_CLASS, ROWS, ROWS_PER_CLASS
 from engine.validation.intervals import Measured
 from engine.validation.metrics import good
+from engine.validation.quantities import top
 from engine.validation.schema import Difference
 from engine.validation.segments import ROWS as SEGMENT_ROWS
 from engine.validation.segments import Segment, Segments
 from engine.validation.words import between, count, decimals_for, limit, number, percent, signed
 
-ROWS = 200
-ROWS_PER_CLASS = 20
+__all__ = ["ROWS", "ROWS_PER_CLASS", "Facts", "enough_rows", "judge_rule", "worst"]
+
 MISSING = 0.5
 # Worst last.
 ORDER: tuple[GateVerdict, ...] = ("pass", "warn", "cannot tell", "fail")
-
-
-@dataclass(frozen=True)
-class Facts:
-    """All that the gates of a manifest look at.
-
-    ``smallest_class`` counts the holdout rows of the rarest class, None for regression. ``missing`` gives per feature
-    the fraction without a value in the training rows and in the holdout. ``live_problem`` says why the live version
-    could not be measured.
-    """
-
-    rows: int
-    train_rows: int
-    smallest_class: int | None
-    measured: Mapping[str, Measured]
-    segments: Segments
-    missing: Mapping[str, tuple[float, float]]
-    train_seconds: float
-    live: str | None = None
-    live_problem: str | None = None
-    infinite: Mapping[str, int] = field(default_factory=dict)
 
 
 def worst(gates: Iterable[Gate]) -> GateVerdict:
@@ -63,36 +47,35 @@ def judge_rule(rule: GateRule, facts: Facts) -> Gate:
         "not_above_live_by": _against_live,
         "segment_at_least": _every_segment,
         "segment_at_most": _every_segment,
-        "rows_at_least": _rows,
-        "missing_at_most": _missing,
-        "train_seconds_at_most": _train_time,
+        **quantities.JUDGES,
     }.get(rule.kind)
     if judge is None or rule.limit is None:
         return Gate(rule.kind, rule.kind, "cannot tell", f"There is no gate '{shown(rule.kind)}' in this version.")
     return judge(rule, rule.limit, facts)
 
 
-def too_few(facts: Facts, minimum: int | None = None) -> str | None:
-    """Why the holdout cannot decide anything, or None when it can."""
-    least = ROWS if minimum is None else minimum
-    if facts.rows < least:
-        return f"{count(facts.rows, 'holdout row')} cannot decide; at least {least:,} are needed"
-    if facts.smallest_class is not None and facts.smallest_class < ROWS_PER_CLASS:
-        return (
-            f"the rarest class has {count(facts.smallest_class, 'holdout row')} and cannot decide; "
-            f"at least {ROWS_PER_CLASS} are needed"
-        )
+def too_few(facts: Facts, minimum: int | None = None) -> tuple[str, str] | None:
+    """Why the holdout cannot decide anything, and what is lacking; None when it can."""
+    none = facts.held.none_can_tell
+    if none:
+        return none, "rows"
+    if minimum is not None and facts.rows < minimum:
+        return f"{count(facts.rows, 'holdout row')}, and minimum_rows asks for {minimum:,}", "minimum"
     return None
 
 
 def enough_rows(facts: Facts) -> Gate:
-    """Always on: are there rows enough to judge by?"""
-    few = too_few(facts)
-    numbers = {"rows": facts.rows, "minimum": ROWS, "smallest_class": facts.smallest_class}
-    if few:
-        return Gate("rows to judge by", "rows", "cannot tell", f"{few}: make the holdout longer.", numbers)
+    """Always on: are there rows enough to judge by at all?"""
+    name, kind = "rows to judge by", "rows"
+    numbers: dict[str, object] = {
+        "rows": facts.rows, "minimum": FEWEST, "smallest_class": facts.smallest_class, "of_class": FEWEST_OF_CLASS,
+    }  # fmt: skip
+    none, few = facts.held.none_can_tell, facts.held.few()
+    if none:
+        return Gate(name, kind, "cannot tell", f"{_capital(none)}.", numbers | {"lacks": "rows"})
     of_class = "" if facts.smallest_class is None else f", {facts.smallest_class:,} of the rarest class"
-    return Gate("rows to judge by", "rows", "pass", f"{facts.rows:,} holdout rows{of_class}.", numbers)
+    decides = "; so few that the whole interval decides" if few else ""
+    return Gate(name, kind, "pass", f"{facts.rows:,} holdout rows{of_class}{decides}.", numbers)
 
 
 def schema_unchanged(found: Iterable[Difference] | None, columns: int) -> Gate:
@@ -118,14 +101,14 @@ def few_missing(facts: Facts) -> Gate:
     name, kind = "missing values", "missing"
     numbers = {"limit": MISSING, "highest": max((max(pair) for pair in facts.missing.values()), default=0.0)}
     if lost:
-        words = ", ".join(f"{shown(n)} {percent(h, 0)}" for n, h in _top(lost))
-        evidence = f"Values went missing since the training rows: {words} of the holdout has none; mend the source."
+        words = ", ".join(f"{shown(n)} {percent(h, 0)}" for n, h in top(lost))
+        evidence = f"Values went missing since the training rows: {words} of the holdout has none."
         return Gate(name, kind, "fail", evidence, numbers)
     if thin:
-        words = ", ".join(f"{shown(n)} {percent(h, 0)}" for n, h in _top(thin))
+        words = ", ".join(f"{shown(n)} {percent(h, 0)}" for n, h in top(thin))
         return Gate(name, kind, "warn", f"Mostly missing: {words}.", numbers)
     if facts.infinite:
-        worst_columns = ", ".join(f"{shown(n)} {c:,}" for n, c in _top(facts.infinite))
+        worst_columns = ", ".join(f"{shown(n)} {c:,}" for n, c in top(facts.infinite))
         return Gate(name, kind, "warn", f"Infinite values: {worst_columns}.", numbers)
     highest = max(facts.missing.items(), key=lambda item: max(item[1]), default=None)
     if highest is None or max(highest[1]) == 0:
@@ -158,19 +141,33 @@ def _limit(rule: GateRule, bound: float, facts: Facts) -> Gate:
     if m is None:
         return Gate(name, rule.kind, "cannot tell", f"{rule.metric} was not measured; name it in [validation] metrics.")
     numbers = {"value": m.value, "low": m.low, "high": m.high, "limit": bound, "n": m.n}
-    few = too_few(facts, rule.minimum_rows)
+    none = too_few(facts, rule.minimum_rows)
     if m.value is None:
-        why = few or "predictions are not valid, or the holdout has one class only"
-        return Gate(name, rule.kind, "cannot tell", f"{rule.metric} is not defined: {why}.", numbers)
+        why, lacks = none or ("predictions are not valid, or the holdout has one class only", "value")
+        return Gate(name, rule.kind, "cannot tell", f"{rule.metric} is not defined: {why}.", numbers | {"lacks": lacks})
     digits = _digits_apart(m.value, bound)
+    if m.low is not None and m.high is not None:
+        digits = max(digits, decimals_for(m.high - m.low))
     sure = f" ({between(m.low, m.high)})" if m.low is not None else ""
-    if few:
-        return Gate(name, rule.kind, "cannot tell", f"{number(m.value, digits)}{sure}: {few}.", numbers)
+    if none:
+        why, lacks = none
+        evidence = f"{number(m.value, digits)}{sure}: {why}."
+        return Gate(name, rule.kind, "cannot tell", evidence, numbers | {"lacks": lacks})
+    few = facts.held.few(rule.metric, rule.minimum_rows)
+    if few and not _one_side(m, bound):
+        rows, lacks = few
+        evidence = f"{number(m.value, digits)}{sure}: {rows} do not decide it."
+        return Gate(name, rule.kind, "cannot tell", evidence, numbers | {"lacks": lacks})
     if m.value >= bound if least else m.value <= bound:
         return Gate(name, rule.kind, "pass", f"{number(m.value, digits)}{sure} on {m.n:,} rows.", numbers)
     side = "below" if least else "above"
     evidence = f"{rule.metric} {number(m.value, digits)} is {side} {limit(bound)}{sure} on {m.n:,} rows."
     return Gate(name, rule.kind, "fail", evidence, numbers)
+
+
+def _one_side(m: Measured, bound: float) -> bool:
+    """Whether the whole interval lies on one side of ``bound``."""
+    return m.low is not None and m.high is not None and not m.low < bound < m.high
 
 
 def _against_live(rule: GateRule, bound: float, facts: Facts) -> Gate:
@@ -180,25 +177,28 @@ def _against_live(rule: GateRule, bound: float, facts: Facts) -> Gate:
         return Gate(name, rule.kind, "pass", "First version: nothing to compare with.")
     if facts.live_problem:
         evidence = f"{facts.live} could not be measured: {facts.live_problem.rstrip('.')}."
-        return Gate(name, rule.kind, "cannot tell", evidence)
+        return Gate(name, rule.kind, "cannot tell", evidence, {"lacks": "live"})
     m = facts.measured.get(rule.metric or "")
     if m is None or m.difference is None or m.difference_low is None or m.difference_high is None:
-        return Gate(name, rule.kind, "cannot tell", f"{rule.metric} of candidate and {facts.live} cannot be compared.")
+        evidence = f"{rule.metric} of candidate and {facts.live} cannot be compared."
+        return Gate(name, rule.kind, "cannot tell", evidence, {"lacks": "value"})
     numbers = {
         "difference": m.difference, "low": m.difference_low, "high": m.difference_high, "limit": bound, "n": m.n,
     }  # fmt: skip
     digits = decimals_for(m.difference_high - m.difference_low)
     evidence = f"{signed(m.difference, digits)} ({between(m.difference_low, m.difference_high, sign=True)})"
-    few = too_few(facts, rule.minimum_rows)
-    if few:
-        return Gate(name, rule.kind, "cannot tell", f"{evidence}: {few}.", numbers)
+    none = too_few(facts, rule.minimum_rows)
+    if none:
+        why, lacks = none
+        return Gate(name, rule.kind, "cannot tell", f"{evidence}: {why}.", numbers | {"lacks": lacks})
     ends = sorted(good(m.name) * end for end in (m.difference_low, m.difference_high))
     if ends[0] > -bound or m.comparison == "same":
         return Gate(name, rule.kind, "pass", f"{evidence} against {facts.live} on the same {m.n:,} rows.", numbers)
     if ends[1] < -bound:
         worse = f"{rule.metric} is {side} {facts.live} by more than {limit(bound)}"
         return Gate(name, rule.kind, "fail", f"{worse}: {evidence} on the same {m.n:,} rows.", numbers)
-    return Gate(name, rule.kind, "cannot tell", f"{evidence}: {m.n:,} rows do not decide it.", numbers)
+    evidence = f"{evidence}: {m.n:,} rows do not decide it."
+    return Gate(name, rule.kind, "cannot tell", evidence, numbers | {"lacks": "difference"})
 
 
 def _every_segment(rule: GateRule, bound: float, facts: Facts) -> Gate:
@@ -211,7 +211,8 @@ def _every_segment(rule: GateRule, bound: float, facts: Facts) -> Gate:
     aside = f"; {unsure} of {count(len(found), 'segment')} too small to tell" if unsure else ""
     numbers: dict[str, object] = {"limit": bound, "judged": len(judged), "too_small": unsure}
     if not judged:
-        return Gate(name, rule.kind, "cannot tell", f"No segment has the rows it takes to tell ({rows:,}).", numbers)
+        evidence = f"No segment has the rows it takes to tell ({rows:,})."
+        return Gate(name, rule.kind, "cannot tell", evidence, numbers | {"lacks": "segments"})
     sign = 1 if least else -1
     judged.sort(key=lambda s: sign * (s.candidate or 0.0))
     lowest = judged[0]
@@ -231,37 +232,10 @@ def _segment_words(s: Segment, bound: float) -> str:
     return f"{s.name} {number(s.candidate, _digits_apart(s.candidate or 0.0, bound))} ({sure}{s.n:,} rows)"
 
 
-def _rows(rule: GateRule, bound: float, facts: Facts) -> Gate:
-    rows = facts.rows + facts.train_rows
-    evidence = f"{rows:,} rows with a target: {facts.train_rows:,} to learn from, {facts.rows:,} to judge by."
-    numbers = {"rows": rows, "limit": bound}
-    return Gate(f"rows at least {limit(bound)}", rule.kind, "pass" if rows >= bound else "fail", evidence, numbers)
-
-
-def _missing(rule: GateRule, bound: float, facts: Facts) -> Gate:
-    name = f"missing at most {limit(bound)} of a column"
-    most = {column: max(pair) for column, pair in facts.missing.items()}
-    over = {column: part for column, part in most.items() if part > bound}
-    numbers = {"limit": bound, "highest": max(most.values(), default=0.0)}
-    if over:
-        words = listed([f"{shown(column)} {percent(part)}" for column, part in _top(over, len(over))], 3)
-        return Gate(name, rule.kind, "fail", f"More is missing: {words}.", numbers)
-    top = _top(most, 1)
-    none = not top or top[0][1] == 0
-    evidence = "No feature has missing values." if none else f"At most {percent(top[0][1])}, in {shown(top[0][0])}."
-    return Gate(name, rule.kind, "pass", evidence, numbers)
-
-
-def _train_time(rule: GateRule, bound: float, facts: Facts) -> Gate:
-    verdict: GateVerdict = "pass" if facts.train_seconds <= bound else "fail"
-    numbers = {"seconds": facts.train_seconds, "limit": bound}
-    return Gate(f"train time at most {bound:,g} s", rule.kind, verdict, f"{number(facts.train_seconds, 1)} s.", numbers)
-
-
 def _digits_apart(value: float, bound: float) -> int:
     """Digits that show on which side of ``bound`` a value lies: 0.6998 below 0.70, not 0.700 below 0.70."""
     return decimals_for(abs(value - bound) * 10) if value != bound else 3
 
 
-def _top(values: Mapping[str, float], most: int = 3) -> list[tuple[str, float]]:
-    return sorted(values.items(), key=lambda item: (-item[1], item[0]))[:most]
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]

@@ -1,21 +1,24 @@
-"""The split of the data into what a model learns from and what it is judged by: the newest part, nothing leaks.
+"""The split of the data into what a model learns from and what it is judged by, so that nothing leaks: the newest part
+where a column tells the time, else rows that are drawn (``drawn``).
 
 - Rows after the as-of moment are from the future and are left out; rows without a time cannot be placed and are left
   out; rows without a target can neither teach nor judge and are left out. Each is counted.
 - A duration counts back from the newest row that is left, not from as-of: data that arrives late keeps its holdout.
-- A fraction is that part of the newest rows, or of the last rows where there is no time. Rows of one moment are
-  never divided between the two sides.
+- A fraction is that part of the newest rows; where there is no time, of each class. Rows of one moment, or of one
+  key, are never divided between the two sides.
 - ``window`` keeps only what is that recent before the holdout for training.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from engine.clock import stamp
 from engine.errors import StepFailed
+from engine.projects.manifest_rules import features_of
 from engine.validation.event_times import instant, microseconds, reach, read_moments
 
 if TYPE_CHECKING:
@@ -24,14 +27,18 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from engine.projects.manifest_records import Manifest
+    from engine.validation.columns import Codes, Floats
+    from engine.validation.drawn import Cut
     from engine.validation.event_times import Mask, Moments
 
 
 @dataclass(frozen=True)
 class Split:
-    """Both parts, in the order of the data. ``boundary`` is the last moment of the training part, ISO 8601 in UTC.
+    """Both parts, in the order of the data. ``boundary`` is the last moment of the training part, ISO 8601 in UTC;
+    where there is no time, ``cut`` says how the holdout was drawn.
 
-    ``since`` and ``until``: the oldest and the newest moment of all rows but those of the future."""
+    ``since`` and ``until``: the oldest and the newest moment of all rows but those of the future.
+    """
 
     train: pa.Table
     holdout: pa.Table
@@ -42,30 +49,40 @@ class Split:
     undated: int = 0
     unlabelled: int = 0
     before_window: int = 0
+    cut: Cut | None = None
 
 
-def split(table: pa.Table, manifest: Manifest, as_of: datetime) -> Split:
+def split(
+    table: pa.Table, manifest: Manifest, as_of: datetime, *, live: Cut | None = None
+) -> Split:
     """Divide ``table`` as the manifest says. Either part may come out empty; the caller knows what that means.
 
-    Raises StepFailed when the time column holds no times.
+    ``live``: how the live version's holdout was drawn, which is gone on with. Raises StepFailed when the time column
+    holds no times.
     """
     import numpy as np
     import pyarrow.compute as pc
 
     data, holdout = manifest.data, manifest.validation.holdout
-    labelled = _mask(pc.is_valid(_without_nan(table.column(data.target))))
     if data.time is None:
         if isinstance(holdout, timedelta):
             raise StepFailed("A holdout of a duration needs [data] time; name the column, or give a fraction.")
-        rows = np.flatnonzero(labelled)
-        cut = len(rows) - round(len(rows) * holdout)
-        return Split(_take(table, rows[:cut]), _take(table, rows[cut:]), None, unlabelled=int((~labelled).sum()))
+        from engine.validation import drawn
 
+        by = data.key or features_of(manifest, table.column_names)
+        fraction = float(holdout)
+
+        def made(place: Floats, kind: Codes, names: list[str]) -> Cut:
+            return drawn.cut(place, kind, names, by, fraction, live)
+
+        return _drawn(table, manifest, _labelled(table, manifest), by, made)
+
+    labelled = _mask(pc.is_valid(_without_nan(table.column(data.target))))
     moments, dated = read_moments(table, data.time)
     past = dated & (moments <= microseconds(as_of))
     usable = past & labelled
     since, until = reach(moments, past)
-    counts = {
+    counts: dict[str, Any] = {
         "undated": int((~dated).sum()),
         "future": int((dated & ~past).sum()),
         "unlabelled": int((past & ~labelled).sum()),
@@ -86,6 +103,45 @@ def split(table: pa.Table, manifest: Manifest, as_of: datetime) -> Split:
         before_window=int((early & ~train).sum()),
         **counts,
     )
+
+
+def as_recorded(table: pa.Table, manifest: Manifest, as_of: datetime, recorded: Cut | None) -> Split:
+    """The parts of a version's own data as they were when it was made. Without times that is as its cut says or,
+    without one, the last rows, which is how a holdout was taken before rows were drawn."""
+    holdout = manifest.validation.holdout
+    if manifest.data.time is not None or isinstance(holdout, timedelta):
+        return split(table, manifest, as_of)
+    rows = _labelled(table, manifest)
+    if recorded is not None:
+        return _drawn(table, manifest, rows, recorded.by, lambda *found: recorded)
+    first = len(rows) - round(len(rows) * holdout)
+    return Split(_take(table, rows[:first]), _take(table, rows[first:]), None, unlabelled=table.num_rows - len(rows))
+
+
+def _labelled(table: pa.Table, manifest: Manifest) -> NDArray[np.int64]:
+    """Positions of the rows that have a target."""
+    import numpy as np
+    import pyarrow.compute as pc
+
+    return np.flatnonzero(_mask(pc.is_valid(_without_nan(table.column(manifest.data.target)))))
+
+
+def _drawn(
+    table: pa.Table,
+    manifest: Manifest,
+    rows: NDArray[np.int64],
+    by: Sequence[str],
+    made: Callable[[Floats, Codes, list[str]], Cut],
+) -> Split:
+    """Both parts of the labelled ``rows``, drawn by the columns ``by`` as ``made`` cuts their places and classes."""
+    from engine.validation import drawn
+
+    judged, part = manifest.validation, _take(table, rows)
+    place = drawn.places(part, by)
+    kind, names = drawn.strata(part.column(manifest.data.target), judged.metrics[0], judged.task, place)
+    cut = made(place, kind, names)
+    out, unlabelled = drawn.held_out(place, kind, names, cut), table.num_rows - len(rows)
+    return Split(_take(table, rows[~out]), _take(table, rows[out]), None, unlabelled=unlabelled, cut=cut)
 
 
 def _boundary(moments: Moments, holdout: timedelta | float) -> int:
@@ -134,6 +190,12 @@ def _take(table: pa.Table, rows: NDArray[np.int64]) -> pa.Table:
 def _iso(moment: int) -> str | None:
     found = instant(moment)
     return None if found is None else stamp(found)
+
+
+def after(table: pa.Table, time: str, since: datetime) -> Mask:
+    """Which rows of ``table`` are later than ``since``."""
+    moments, dated = read_moments(table, time)
+    return dated & (moments > microseconds(since))
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ import json
 import math
 import sys
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -26,13 +26,16 @@ from engine.projects.manifest_records import GateRule
 from engine.records import Comparison, Gate
 from engine.storage.atomic import write_file
 from engine.text import plain
-from engine.validation import behaviour, gates, leakage, schema
+from engine.validation import behaviour, gates, guessing, leakage, like_live, schema
+from engine.validation.calibration import calibration_error
+from engine.validation.floors import Held
 from engine.validation.intervals import Measured, measure_all
 from engine.validation.metrics import Predicted, Truth
 from engine.validation.predictions import CANDIDATE, Predictions, column_of, read_table, truth_of, understand
 from engine.validation.segments import ROWS as SEGMENT_ROWS
 from engine.validation.segments import Segments, judge_segments
 from engine.validation.verdict import sentence
+from engine.validation.ways import with_waiver, with_way
 
 _RULE = ("kind", "metric", "limit", "segment", "minimum_rows")
 
@@ -63,6 +66,15 @@ class _Case:
         return list(self.job["features"])
 
     @property
+    def held(self) -> Held:
+        """How many rows there are to judge by."""
+        if self.truth.task == "regression":
+            return Held(len(self.truth), None, self.truth.task)
+        counts = np.bincount(np.asarray(self.truth.actual, np.int64), minlength=len(self.truth.classes))
+        present = counts if self.truth.task == "binary" else counts[counts > 0]
+        return Held(len(self.truth), int(present.min(initial=len(self.truth))), self.truth.task)
+
+    @property
     def gate_rules(self) -> list[GateRule]:
         return [GateRule(**{key: rule.get(key) for key in _RULE}) for rule in self.rules["gates"]]
 
@@ -72,15 +84,18 @@ def judge(job: Mapping[str, Any]) -> dict[str, Any]:
     case = _read(job)
     live = case.live.predicted if case.live else None
     seed = int(job.get("seed") or 0)
-    measured = measure_all(case.metrics, case.truth, case.candidate.predicted, live, seed=seed)
+    guess = guessing.learnt(case.train.column(case.rules["target"]), case.truth)
+    measured = measure_all(case.metrics, case.truth, case.candidate.predicted, live, seed=seed, guess=guess)
     segments = _segments(case, seed)
-    found = _gates(case, measured, segments)
+    waived = case.rules.get("waivers") or {}
+    found = [with_way(with_waiver(gate, waived.get(gate.name))) for gate in _gates(case, measured, segments)]
     key = measured[case.metrics[0]]
     verdict = gates.worst(found)
     comparison = _comparison(case, key)
     return {
         "task": case.truth.task,
         "classes": [plain(name, 80) for name in case.truth.classes],
+        "constant_features": like_live.constant_features(case.train, case.features),
         "key_metric": key.name,
         "metrics": {name: _metric(m) for name, m in measured.items()},
         "segments": [segment.document() for segment in segments.of(key.name)],
@@ -141,7 +156,11 @@ def _segments(case: _Case, seed: int) -> Segments:
     rows = min([SEGMENT_ROWS, *(rule.minimum_rows for rule in asked if rule.minimum_rows is not None)])
     columns = [(name, case.holdout.column(name)) for name in dict.fromkeys(case.rules["segments"])]
     live = case.live.predicted if case.live else None
-    return judge_segments(columns, names, case.truth, case.candidate.predicted, live, seed, rows)
+    found = judge_segments(columns, names, case.truth, case.candidate.predicted, live, seed, rows)
+    if live is not None or case.job.get("live") is None:
+        return found
+    told = tuple(replace(each, verdict="not compared") if each.verdict == "first" else each for each in found.found)
+    return replace(found, found=told)
 
 
 def _gates(case: _Case, measured: Mapping[str, Measured], segments: Segments) -> list[Gate]:
@@ -157,34 +176,52 @@ def _gates(case: _Case, measured: Mapping[str, Measured], segments: Segments) ->
         behaviour.target_varies(case.train.column(case.rules["target"]), truth),
         behaviour.predictions_valid(case.candidate.problems, len(truth)),
         behaviour.predictions_vary(truth, case.candidate.predicted),
-        leakage.no_leak(case.train, features, case.rules["target"], truth),
+        guessing.better_than_guessing(measured, case.metrics[0], truth, case.held.none_can_tell),
+        leakage.no_leak(case.train, features, case.rules["target"], truth, case.rules.get("known_before") or ()),
     ]
     if not any(rule.kind == "missing_at_most" for rule in case.gate_rules):
         found.append(gates.few_missing(facts))
     found += [Gate(**doubt) for doubt in job.get("doubts", ())]
+    found += _like_live(case, facts)
     if facts.live and case.live and case.rules["segments"]:
         found.append(gates.no_segment_worse(segments, case.metrics[0], facts.live))
     return found
 
 
-def _facts(case: _Case, measured: Mapping[str, Measured], segments: Segments) -> gates.Facts:
-    smallest: int | None = None
+def _like_live(case: _Case, facts: gates.Facts) -> list[Gate]:
+    """Classes, features and rows beside those that the live version was made from."""
+    job, live, rules = case.job, facts.live, case.gate_rules
+    constant = like_live.constant_features(case.train, case.features)
+    were = job.get("reference_constant")
+    found = [like_live.no_dead_feature(case.train, case.holdout, case.features, constant, were, live)]
     if case.truth.task != "regression":
-        counts = np.bincount(np.asarray(case.truth.actual, np.int64), minlength=len(case.truth.classes))
-        present = counts if case.truth.task == "binary" else counts[counts > 0]
-        smallest = int(present.min(initial=len(case.truth)))
+        target = case.train.column(case.rules["target"])
+        found.append(like_live.classes_as_before(case.truth, target, job.get("reference_classes"), live))
+    if live is not None and facts.live_rows and not any(rule.kind == "rows_at_least_of_live" for rule in rules):
+        found.append(like_live.rows_as_before(facts.rows + facts.train_rows, facts.live_rows, live))
+    return found
+
+
+def _facts(case: _Case, measured: Mapping[str, Measured], segments: Segments) -> gates.Facts:
     learnt = behaviour.missing_fractions(case.train, case.features)
     judged = behaviour.missing_fractions(case.holdout, case.features)
     return gates.Facts(
         rows=len(case.truth),
         train_rows=case.train.num_rows,
-        smallest_class=smallest,
+        smallest_class=case.held.smallest_class,
+        task=case.truth.task,
         measured=measured,
         segments=segments,
         missing={name: (learnt[name], judged[name]) for name in case.features},
         train_seconds=float(case.job.get("train_seconds") or 0.0),
         live=case.job.get("live"),
         live_problem=case.live_problem,
+        live_rows=case.job.get("reference_rows"),
+        score_seconds=case.job.get("score_seconds"),
+        model_bytes=case.job.get("model_bytes"),
+        calibration=calibration_error(case.truth, case.candidate.predicted)
+        if any(rule.kind == "calibration_error_at_most" for rule in case.gate_rules)
+        else None,
         infinite=behaviour.infinite_counts(case.train, case.features),
     )
 
@@ -192,9 +229,12 @@ def _facts(case: _Case, measured: Mapping[str, Measured], segments: Segments) ->
 def _comparison(case: _Case, key: Measured) -> Comparison:
     if case.job.get("live") is None:
         return "first"
-    if case.live is None or case.live_problem or len(case.truth) < gates.ROWS:
+    if case.live is None or case.live_problem:
+        return "not compared"
+    # Of so few rows an interval says nothing, also where it happens to be narrow.
+    if key.comparison in ("better", "worse", "cannot tell") and case.held.none_can_tell:
         return "cannot tell"
-    return key.comparison or "cannot tell"
+    return key.comparison or "not compared"
 
 
 def _metric(m: Measured) -> dict[str, Any]:

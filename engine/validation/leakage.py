@@ -7,51 +7,83 @@ Each feature is tried alone, on the training rows (at most 20,000 of them, evenl
 - categories, and numbers for several classes: what the feature's value or range told in one half of the rows, tried on
   the other half, so that a key that names every row learns nothing;
 - missing values: whether having a value at all tells the target.
+
+A feature that the manifest says is known before the target (``[validation] known_before``) tells what it may: this
+week's value of a series that hardly moves until the next. Fewer than twenty rows, or five of the rarer class, show
+nothing: by chance alone one feature in some thousands tells so few apart.
 """
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 import numpy as np
 import pyarrow as pa
 
 from engine.records import Gate
 from engine.validation import metrics
-from engine.validation.columns import Codes, Floats, Mask, codes, floats, is_number, is_time, missing, shown, unwrapped
+from engine.validation.columns import (
+    Codes,
+    Floats,
+    Mask,
+    codes,
+    floats,
+    is_number,
+    is_time,
+    listed,
+    missing,
+    shown,
+    unwrapped,
+)
 from engine.validation.metrics import Predicted, Task, Truth
+from engine.validation.words import count
 
 LIMIT = 0.98
 _ROWS = 20_000
-_FEWEST = 100
-_FEWEST_OF_CLASS = 20
+_FEWEST = 20
+_FEWEST_OF_CLASS = 5
 _BINS = 100
 
 
-def no_leak(train: pa.Table, features: list[str], target: str, truth: Truth) -> Gate:
+def no_leak(train: pa.Table, features: list[str], target: str, truth: Truth, known_before: Sequence[str] = ()) -> Gate:
     """Fails when a feature alone tells the target, and names it. ``truth`` names task and classes."""
     name, kind = "no leaking feature", "leakage"
-    rows = _sample(train.num_rows)
-    answer = _answer(train.column(target).take(rows), truth)
-    known = np.flatnonzero(answer.known)
-    if len(known) < _FEWEST:
-        evidence = f"{len(known)} training rows are too few to see a leak; at least {_FEWEST} are needed."
-        return Gate(name, kind, "cannot tell", evidence)
-    answer = answer.take(known)
-    told: dict[str, float] = {}
-    for feature in features:
-        column = train.column(feature).take(rows).take(pa.array(known))
-        told[feature] = strength(column, answer.values, truth.task)
+    answer = _answer(train.column(target), truth)
+    rows = _sample(answer, truth.task)
+    answer = answer.take(rows)
+    if few := _too_few(answer, truth.task):
+        return Gate(name, kind, "cannot tell", few, {"lacks": "training rows", "minimum": _FEWEST})
+    told = {
+        feature: strength(train.column(feature).take(pa.array(rows)), answer.values, truth.task) for feature in features
+    }
     strongest = sorted(told.items(), key=lambda item: (-item[1], item[0]))
-    leaks = [(feature, much) for feature, much in strongest if much > LIMIT]
     measure = {"binary": "AUC", "multiclass": "skill", "regression": "R²"}[truth.task]
-    numbers = {"limit": LIMIT, "highest": strongest[0][1] if strongest else 0.0}
+    others = [(feature, much) for feature, much in strongest if feature not in known_before]
+    numbers: dict[str, object] = {"limit": LIMIT, "highest": others[0][1] if others else 0.0}
+    leaks = [(feature, much) for feature, much in others if much > LIMIT]
     if leaks:
         words = ", ".join(f"{shown(feature)} ({measure} {much:.3f})" for feature, much in leaks[:3])
-        evidence = f"Tells the target alone: {words}; if it is known only afterwards, put it into [data] exclude."
-        return Gate(name, kind, "fail", evidence, numbers)
-    if not strongest:
-        return Gate(name, kind, "pass", "There are no features.", numbers)
-    evidence = f"Strongest alone: {shown(strongest[0][0])}, {measure} {strongest[0][1]:.2f}."
-    return Gate(name, kind, "pass", evidence, numbers)
+        more = f" and {len(leaks) - 3} more" if len(leaks) > 3 else ""
+        return Gate(name, kind, "fail", f"Tells the target alone: {words}{more}.", numbers)
+    said = [f"{shown(feature)} ({measure} {much:.3f})" for feature, much in strongest if feature in known_before]
+    before = f"Said to be known before: {listed(said)}. " if said else ""
+    if said:
+        numbers["known_before"] = [shown(feature) for feature in known_before if feature in told]
+    if not others:
+        return Gate(name, kind, "pass", before.strip() or "There are no features.", numbers)
+    strong = f"Strongest {'of the others' if said else 'alone'}: {shown(others[0][0])}, {measure} {others[0][1]:.2f}."
+    return Gate(name, kind, "pass", f"{before}{strong}", numbers)
+
+
+def _too_few(answer: _Answer, task: Task) -> str | None:
+    if len(answer.values) < _FEWEST:
+        return f"{count(len(answer.values), 'training row')} cannot show a leak; at least {_FEWEST} are needed."
+    positive = int((answer.values == 1).sum())
+    rarest = min(positive, len(answer.values) - positive)
+    if task == "binary" and rarest < _FEWEST_OF_CLASS:
+        rows = count(rarest, "training row")
+        return f"{rows} of the rarer class cannot show a leak; at least {_FEWEST_OF_CLASS} are needed."
+    return None
 
 
 def strength(column: pa.ChunkedArray, answer: Floats, task: Task) -> float:
@@ -82,9 +114,17 @@ class _Answer:
         return _Answer(self.values[rows], self.known[rows])
 
 
-def _sample(rows: int) -> pa.Array:
-    step = max(1, -(-rows // _ROWS))
-    return pa.array(np.arange(0, rows, step))
+def _sample(answer: _Answer, task: Task) -> Codes:
+    """Rows with an answer, evenly spread; of a rare class all that there is room for."""
+    known = np.flatnonzero(answer.known)
+    if task != "binary":
+        return _evenly(known, _ROWS)
+    each = [_evenly(known[answer.values[known] == number], _ROWS // 2) for number in (0, 1)]
+    return np.sort(np.concatenate(each))
+
+
+def _evenly(rows: Codes, most: int) -> Codes:
+    return rows[:: max(1, -(-len(rows) // most))]
 
 
 def _answer(target: pa.ChunkedArray, truth: Truth) -> _Answer:

@@ -25,6 +25,8 @@ Measure = Callable[[Floats], Floats]
 RANKING = ("roc_auc", "average_precision")
 PROBABILISTIC = ("log_loss", "brier")
 DECISION = ("accuracy", "balanced_accuracy", "f1", "precision", "recall")
+# What looks at each class for itself, however few rows it has.
+PER_CLASS = (*RANKING, "balanced_accuracy", "f1", "precision", "recall")
 CLASSIFICATION = (*RANKING, *PROBABILISTIC, *DECISION)
 REGRESSION = ("mae", "rmse", "r2", "mape", "median_absolute_error")
 LOWER_IS_BETTER = frozenset({"log_loss", "brier", "mae", "rmse", "mape", "median_absolute_error"})

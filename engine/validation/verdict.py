@@ -13,6 +13,7 @@ _HEADS: dict[Comparison, str] = {
     "worse": "WORSE THAN LIVE.",
     "same": "SAME AS LIVE.",
     "cannot tell": "NEITHER SURELY BETTER NOR WORSE THAN LIVE.",
+    "not compared": "NOT COMPARED WITH LIVE.",
     "first": "FIRST VERSION.",
 }
 _LINKED: dict[GateVerdict, str] = {"fail": "fails", "cannot tell": "cannot tell", "warn": "warns", "pass": "passes"}
@@ -46,12 +47,7 @@ def _gates(verdict: GateVerdict, gates: Sequence[Gate]) -> str:
     concerned = [gate for gate in gates if gate.verdict == verdict]
     told = f"{_capital(concerned[0].name)}: {concerned[0].evidence}" if concerned else ""
     others = f" {len(concerned) - 1} more of {count(len(gates), 'gate')} {_others(verdict, len(concerned) - 1)}."
-    told += others if len(concerned) > 1 else ""
-    advice = {
-        "fail": " Retrain when the cause is mended, or change the gate in leverframe.toml if it asks too much.",
-        "cannot tell": " It takes more rows, or a gate in leverframe.toml that asks for fewer.",
-    }.get(verdict, "")
-    return f"{told}{advice}"
+    return told + (others if len(concerned) > 1 else "")
 
 
 def _others(verdict: GateVerdict, amount: int) -> str:
@@ -65,7 +61,8 @@ def _measure(key: Measured, live: str | None, live_problem: str | None, period: 
         return f"{_capital(key.name)} is not defined on these {count(key.n, 'row')}."
     rows = f"{count(key.n, 'row')}{' ' + period if period else ''}"
     sure = between(key.low, key.high)
-    alone = f"{key.name} {number(key.value)}{f' ({sure})' if sure else ''}"
+    digits = decimals_for(key.high - key.low) if key.low is not None and key.high is not None else 3
+    alone = f"{key.name} {number(key.value, digits)}{f' ({sure})' if sure else ''}"
     if live is None:
         return f"On {rows}: {alone}."
     if key.live is None or key.difference is None:

@@ -52,6 +52,15 @@ def count(amount: int, noun: str) -> str:
     return f"{amount:,} {noun}" if amount == 1 else f"{amount:,} {noun}s"
 
 
+def size(amount: float) -> str:
+    """``512 B``, ``1.4 MiB``, as sizes are written in a manifest."""
+    for unit in ("B", "KiB", "MiB", "GiB"):
+        if amount < 1024:
+            return f"{amount:.0f} {unit}" if unit == "B" or amount >= 100 else f"{amount:.1f} {unit}"
+        amount /= 1024
+    return f"{amount:.1f} TiB"
+
+
 def percent(part: float, decimals: int = 1) -> str:
     """``4.1 %``."""
     return f"{100 * part:.{decimals}f} %"

@@ -278,3 +278,30 @@ def test_the_checks_that_cannot_tell_are_named_beside_the_number_of_those_that_a
     fresh = table(14, START + 28 * DAY, 3)
     told = measured(tmp_path, fresh, predictions(fresh), key=["place"])["parts"]["quality"]["why"]
     assert "9 of 10 checks are well; not told: place: repeats in training too" in told
+def turned(current: pa.Table) -> pa.Table:
+    """What a version says that takes one class for the other."""
+    right = predictions(current)
+    return pa.table({"prediction": 1 - right["prediction"].to_numpy(), "p_0": right["p_1"], "p_1": right["p_0"]})
+
+
+@pytest.mark.parametrize(("waived", "severity"), [({}, "failing"), ({"better than guessing": "we know"}, "watch")])
+def test_a_live_version_that_is_surely_worse_than_guessing_is_failing(
+    tmp_path: Path, waived: dict[str, str], severity: str
+) -> None:
+    rows = current()
+    rules = {**job(tmp_path, rows, None)["manifest"], "waivers": waived}
+    validated = {"metrics": {"roc_auc": {"value": 0.21, "low": 0.18, "high": 0.25, "n": 700}}}
+    answer = measured(tmp_path, rows, turned(rows), validated=validated, manifest=rules)
+    told = [each for each in answer["findings"] if each["key"].startswith("guess:")]
+    assert [each["key"] for each in told] == ["guess:roc_auc", "guess:log_loss"]
+    assert {each["severity"] for each in told} == {severity}
+    assert answer["parts"]["performance"]["verdict"] == severity
+    assert "is surely worse than guessing (0.500)" in told[0]["why"]
+
+
+def test_a_version_that_is_better_than_guessing_or_hardly_worse_is_not_called_a_guess(tmp_path: Path) -> None:
+    rows = current()
+    assert not [key for key in keys(measured(tmp_path, rows)) if key.startswith("guess:")]
+    chance = np.random.default_rng(4).random(rows.num_rows)
+    blind = pa.table({"prediction": (chance > 0.5).astype(np.int64), "p_0": 1 - chance, "p_1": chance})
+    assert "guess:roc_auc" not in keys(measured(tmp_path, rows, blind))

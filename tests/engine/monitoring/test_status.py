@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from engine.monitoring.key_figures import Known
+from engine.monitoring.key_figures import Known, Source
 from engine.monitoring.status import Active, Facts, judge
 from engine.projects.calendar import patience
 from engine.records import Metric, Reason, Run, RunState
@@ -157,3 +157,23 @@ def test_every_reason_is_told_the_worst_first_and_none_hides_another() -> None:
 def test_where_all_is_well_the_one_reason_says_why() -> None:
     (only,) = judge(facts(), NOW)
     assert only.verdict == "ok" and "holds its own thresholds" in only.why
+
+
+@pytest.mark.parametrize(
+    ("metric", "source", "verdict"),
+    [
+        (Metric("roc_auc", 0.047, 0.03, 0.07, 360), "holdout", "failing"),
+        (Metric("roc_auc", 0.047, 0.03, 0.07, 360), "look", "failing"),
+        (Metric("roc_auc", 0.49, 0.46, 0.52, 360), "holdout", "ok"),
+        (Metric("roc_auc", 0.047, None, None, 360), "holdout", "ok"),  # nobody knows how sure
+        (Metric("r2", -0.2, -0.3, -0.1, 360), "holdout", "failing"),
+        (Metric("r2", 0.1, -0.1, 0.3, 360), "holdout", "ok"),
+        (Metric("mae", 0.047, 0.03, 0.07, 360), "holdout", "ok"),
+    ],
+)
+def test_a_live_version_that_is_surely_worse_than_guessing_is_failing(
+    metric: Metric, source: Source, verdict: str
+) -> None:
+    found = judge(replace(facts(), known=Known(metric, NOW, 9, source), gates=[], looked_at=NOW), NOW)[0]
+    assert found.verdict == verdict
+    assert ("worse than guessing" in found.why) == (verdict == "failing")

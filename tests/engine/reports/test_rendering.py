@@ -165,4 +165,6 @@ def test_every_metric_has_words_a_meaning_and_the_right_direction() -> None:
         assert words.more_is_better(name) == (metrics.good(name) > 0)
     assert words.of_metric({"mae": "how far off"}, "mae") == "how far off"
     assert words.meaning("roc_auc", 0.724).startswith("Of 100 pairs, one of each outcome, 72 ")
+    assert words.meaning("roc_auc", 0.047).endswith("This is worse than guessing.")
+    assert words.meaning("r2", -0.2).startswith("Worse than always saying the mean")
     assert words.meaning("roc_auc", None) == words.meaning("unheard-of", 1.0) == ""

@@ -71,8 +71,31 @@ def test_a_key_an_honest_feature_and_an_empty_column_do_not_leak(task: Task) -> 
 
 def test_a_leak_is_not_looked_for_in_a_handful_of_rows() -> None:
     truth = answers("binary")[1]
-    table = pa.table({"x": [0, 1] * 20, "y": [0, 1] * 20})
-    assert no_leak(table, ["x"], "y", truth).verdict == "cannot tell"
+    few = pa.table({"x": [0, 1] * 9 + [1], "y": [0, 1] * 9 + [1]})
+    gate = no_leak(few, ["x"], "y", truth)
+    assert (gate.verdict, gate.evidence.split(" cannot")[0]) == ("cannot tell", "19 training rows")
+    enough = pa.table({"x": [0, 1] * 10, "y": [0, 1] * 10})
+    assert no_leak(enough, ["x"], "y", truth).verdict == "fail"
+    rare = pa.table({"x": [0] * 96 + [1] * 4, "y": [0] * 96 + [1] * 4})
+    gate = no_leak(rare, ["x"], "y", truth)
+    assert (gate.verdict, gate.evidence.split(" cannot")[0]) == ("cannot tell", "4 training rows of the rarer class")
+
+
+def test_a_leak_is_found_by_the_few_rows_of_a_rare_class_among_very_many() -> None:
+    y = np.zeros(400_000, dtype=np.int64)
+    y[[7, 1_003, 55_555, 200_001, 333_333, 399_998]] = 1
+    table = pa.table({"x": y * 1.0, "noise": np.random.default_rng(0).normal(size=len(y)), "y": y})
+    gate = no_leak(table, ["x", "noise"], "y", answers("binary")[1])
+    assert (gate.verdict, "x (AUC 1.000)" in gate.evidence) == ("fail", True)
+
+
+def test_a_feature_that_is_known_before_tells_what_it_may_and_is_named() -> None:
+    truth = answers("binary")[1]
+    table = pa.table({"now": [0.0, 1.0] * 50, "later": [0, 1] * 50, "y": [0, 1] * 50})
+    both = no_leak(table, ["now", "later"], "y", truth, ["now"])
+    assert (both.verdict, both.evidence) == ("fail", "Tells the target alone: later (AUC 1.000).")
+    gate = no_leak(table, ["now"], "y", truth, ["now"])
+    assert (gate.verdict, gate.evidence) == ("pass", "Said to be known before: now (AUC 1.000).")
 
 
 def test_a_constant_model_fails_and_one_that_decides_all_alike_by_different_scores_does_not() -> None:

@@ -117,9 +117,11 @@ def test_a_version_that_says_the_same_as_live_is_not_below_it_even_with_a_limit_
 @pytest.mark.parametrize(
     ("rows", "smallest", "minimum", "verdict"),
     [
-        (199, 90, None, "cannot tell"),
-        (200, 90, None, "pass"),
-        (200, 19, None, "cannot tell"),
+        (9, None, None, "cannot tell"),
+        (9, 5, 5, "cannot tell"),
+        (10, 5, None, "pass"),
+        (10, None, None, "pass"),
+        (200, 4, None, "cannot tell"),
         (5000, 0, None, "cannot tell"),
         (5000, None, None, "pass"),
         (5000, 900, 6000, "cannot tell"),
@@ -137,7 +139,68 @@ def test_fewer_rows_than_can_decide_cannot_tell(
 
 
 def test_a_bad_value_on_too_few_rows_cannot_tell_either() -> None:
-    assert judge_rule(GateRule("at_least", "roc_auc", 0.99), facts(rows=10)).verdict == "cannot tell"
+    assert judge_rule(GateRule("at_least", "roc_auc", 0.99), facts(rows=9)).verdict == "cannot tell"
+
+
+# An accuracy of 0.725, 95 % between 0.642 and 0.808.
+@pytest.mark.parametrize(
+    ("rows", "smallest", "minimum", "limit", "verdict"),
+    [
+        (120, 50, None, 0.55, "pass"),
+        (120, 50, None, 0.642, "pass"),
+        (120, 50, None, 0.65, "cannot tell"),
+        (120, 50, None, 0.725, "cannot tell"),
+        (120, 50, None, 0.80, "cannot tell"),
+        (120, 50, None, 0.808, "fail"),
+        (120, 50, None, 0.85, "fail"),
+        (120, 50, 100, 0.65, "pass"),  # the manifest says from when on the value decides
+        (120, 50, 100, 0.75, "fail"),
+        (120, 50, 121, 0.55, "cannot tell"),
+        (199, 50, None, 0.65, "cannot tell"),
+        (200, 50, None, 0.65, "pass"),
+        (200, 19, None, 0.65, "cannot tell"),
+        (200, 19, 100, 0.65, "cannot tell"),  # minimum_rows says nothing of the rarest class
+        (200, 19, None, 0.55, "pass"),
+        (200, 20, None, 0.65, "pass"),
+    ],
+)
+def test_of_few_rows_the_whole_interval_decides(
+    rows: int, smallest: int, minimum: int | None, limit: float, verdict: str
+) -> None:
+    measured = {"accuracy": Measured("accuracy", rows, 0.725, 0.642, 0.808)}
+    seen = facts(rows=rows, smallest_class=smallest, measured=measured)
+    assert judge_rule(GateRule("at_least", "accuracy", limit, minimum_rows=minimum), seen).verdict == verdict
+    # The mirror image: an error rate that may be at most so high.
+    measured = {"brier": Measured("brier", rows, 0.275, 0.192, 0.358)}
+    seen = facts(rows=rows, smallest_class=smallest, measured=measured)
+    mirror = GateRule("at_most", "brier", round(1 - limit, 9), minimum_rows=minimum)
+    assert judge_rule(mirror, seen).verdict == verdict
+
+
+@pytest.mark.parametrize(
+    ("metric", "task", "verdict"),
+    [("accuracy", "multiclass", "pass"), ("f1", "multiclass", "cannot tell"), ("accuracy", "binary", "cannot tell")],
+)
+def test_a_rare_class_among_several_counts_where_each_class_does(metric: str, task: str, verdict: str) -> None:
+    measured = {metric: Measured(metric, 500, 0.725, 0.642, 0.808)}
+    seen = facts(rows=500, smallest_class=9, measured=measured, task=task)
+    assert judge_rule(GateRule("at_least", metric, 0.7), seen).verdict == verdict
+
+
+def test_a_value_without_an_interval_decides_nothing_on_few_rows() -> None:
+    measured = {"accuracy": Measured("accuracy", 120, 0.9)}
+    seen = facts(rows=120, smallest_class=50, measured=measured)
+    assert judge_rule(GateRule("at_least", "accuracy", 0.5), seen).verdict == "cannot tell"
+
+
+@pytest.mark.parametrize(
+    ("task", "smallest", "verdict"),
+    [("binary", 4, "cannot tell"), ("multiclass", 1, "pass"), ("regression", None, "pass")],
+)
+def test_a_rare_class_among_several_is_no_reason_to_judge_nothing(
+    task: str, smallest: int | None, verdict: str
+) -> None:
+    assert enough_rows(facts(rows=500, smallest_class=smallest, task=task)).verdict == verdict
 
 
 def test_a_value_just_below_its_limit_shows_the_digits_that_make_the_difference() -> None:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.errors import StepFailed
-from engine.validation.holdout import arrived, newer, split
+from engine.validation.holdout import arrived, as_recorded, newer, split
 from tests.engine.validation.validation_cases import manifest
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -55,10 +55,19 @@ def test_a_window_limits_training_to_what_is_recent() -> None:
     assert parts.before_window == 5
 
 
-def test_a_fraction_without_time_takes_the_last_rows() -> None:
+def test_a_fraction_without_time_is_drawn_and_not_the_end_of_the_file() -> None:
     parts = split(days(*range(10)), manifest(0.3, time=None), LATER)
+    assert parts.holdout.num_rows == 3 and parts.holdout["day"].to_pylist() != [7, 8, 9]
+    assert sorted(parts.train["day"].to_pylist() + parts.holdout["day"].to_pylist()) == list(range(10))
+    assert parts.boundary is None and parts.cut is not None and parts.cut.by == ("day", "at")
+
+
+def test_a_version_from_before_rows_were_drawn_keeps_the_parts_that_it_was_made_with() -> None:
+    parts = as_recorded(days(*range(10)), manifest(0.3, time=None), LATER, None)
     assert parts.holdout["day"].to_pylist() == [7, 8, 9]
-    assert parts.boundary is None
+    drawn = split(days(*range(10)), manifest(0.3, time=None), LATER)
+    again = as_recorded(days(*range(10)), manifest(0.3, time=None), LATER, drawn.cut)
+    assert again.holdout.equals(drawn.holdout) and again.train.equals(drawn.train)
 
 
 @pytest.mark.parametrize(

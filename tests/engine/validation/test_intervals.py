@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.validation.intervals import compared, interval, measure_all, resampled
-from engine.validation.metrics import Predicted, Truth
+from engine.validation.metrics import Predicted, Truth, measure
 from tests.engine.validation.validation_cases import binary, said
 
 
@@ -99,3 +99,37 @@ def test_one_row_and_undefined_metrics_come_back_without_numbers() -> None:
     m = measure_all(["roc_auc", "accuracy"], truth, model, model, seed=0)
     assert m["roc_auc"].value is None and m["roc_auc"].difference is None
     assert m["accuracy"].low is None
+
+
+@pytest.mark.parametrize(
+    ("name", "rows", "positive", "at_least"),
+    [("accuracy", 10, 5, 0.93), ("accuracy", 30, 15, 0.93), ("roc_auc", 50, 5, 0.86), ("roc_auc", 80, 8, 0.88)],
+)
+def test_an_interval_of_few_rows_is_wide_enough(name: str, rows: int, positive: int, at_least: float) -> None:
+    # The bootstrap alone covers 0.67, 0.94, 0.85 and 0.89 of these.
+    rng, covered, rounds = np.random.default_rng(1), 0, 200
+    for seed in range(rounds):
+        actual = (np.arange(rows) < positive).astype(np.int64)
+        right = rng.random(rows) < 0.9
+        ranking = rng.normal(size=rows) + 1.2 * actual
+        model = Predicted(np.where(right, actual, 1 - actual), None, ranking)
+        truth, known = Truth("binary", actual, ("0", "1")), {"accuracy": 0.9, "roc_auc": 0.802}[name]
+        m = measure_all([name], truth, model, None, seed=seed)[name]
+        assert m.low is not None and m.high is not None and m.value is not None
+        assert 0 <= m.low <= m.value <= m.high <= 1
+        covered += m.low <= known <= m.high
+    assert covered / rounds >= at_least
+
+
+def test_all_rows_right_is_no_interval_of_nothing() -> None:
+    actual = np.array([0, 1] * 10)
+    truth, model = Truth("binary", actual, ("0", "1")), Predicted(actual, None, actual + 0.0)
+    measured = measure_all(["accuracy", "roc_auc"], truth, model, None, seed=0)
+    assert [(round(m.low or 0, 3), m.high) for m in measured.values()] == [(0.839, 1.0), (0.722, 1.0)]
+
+
+def test_with_rows_enough_an_interval_is_the_bootstraps_own() -> None:
+    truth, model = binary(1500)
+    m = measure_all(["brier"], truth, model, None, seed=0)["brier"]
+    drawn = np.concatenate([measure("brier", truth, model)(w) for w in resampled(1500, 400, 0)])
+    assert interval(m.value or 0.0, drawn) == (m.low, m.high, m.error)

@@ -68,21 +68,45 @@ def test_the_same_predictions_are_the_same_as_live(tmp_path: Path) -> None:
     assert (found["verdict"], found["comparison"], found["changed_decisions"]) == ("pass", "same", 0.0)
 
 
-def test_few_rows_cannot_tell_and_never_pass(tmp_path: Path) -> None:
-    few = HOLDOUT.slice(0, 150)
+def test_few_rows_are_decided_by_the_interval(tmp_path: Path) -> None:
+    few = HOLDOUT.slice(0, 120)
+    found = judged(job(tmp_path, few, TRAIN, predictions(few), gates=[rule("at_least", "roc_auc", 0.6)]))
+    assert (found["verdict"], gate(found, "rows to judge")["verdict"]) == ("pass", "pass")
+    value = found["metrics"]["roc_auc"]
+    undecided = [rule("at_least", "roc_auc", round((value["low"] + value["value"]) / 2, 3))]
+    found = judged(job(tmp_path, few, TRAIN, predictions(few), gates=undecided))
+    assert found["verdict"] == "cannot tell"
+    assert "120 rows do not decide it. It takes more rows; or say minimum_rows = 120" in found["sentence"]
+    undecided[0]["minimum_rows"] = 120
+    assert judged(job(tmp_path, few, TRAIN, predictions(few), gates=undecided))["verdict"] == "pass"
+
+
+def test_a_handful_of_rows_cannot_tell_and_never_passes(tmp_path: Path) -> None:
+    few = HOLDOUT.slice(0, 9)
     gates = [rule("at_least", "roc_auc", 0.5), rule("not_below_live_by", "roc_auc", 0.5)]
     found = judged(job(tmp_path, few, TRAIN, predictions(few), predictions(few, 3.0), gates=gates))
     assert (found["verdict"], found["comparison"]) == ("cannot tell", "cannot tell")
     assert [g["verdict"] for g in found["gates"][:3]] == ["cannot tell"] * 3
-    assert "150 holdout rows cannot decide" in found["sentence"]
+    assert "9 holdout rows cannot decide" in found["sentence"]
+    assert "no key asks for fewer" in found["sentence"]
 
 
 def test_a_live_version_that_could_not_be_scored_is_told_and_does_not_stop_the_judge(tmp_path: Path) -> None:
     document = job(tmp_path, HOLDOUT, TRAIN, predictions(HOLDOUT), gates=[rule("not_below_live_by", "roc_auc", 0.01)])
     document |= {"live": "flights@9", "live_problem": "the data no longer has wind, which flights@9 needs"}
     found = judged(document)
-    assert (found["verdict"], found["comparison"]) == ("cannot tell", "cannot tell")
+    assert (found["verdict"], found["comparison"]) == ("cannot tell", "not compared")
     assert "no longer has wind" in found["sentence"]
+    assert found["metrics"]["roc_auc"]["comparison"] is None
+
+
+def test_a_version_that_was_not_compared_is_neither_better_nor_worse_nor_alike(tmp_path: Path) -> None:
+    document = job(tmp_path, HOLDOUT, TRAIN, predictions(HOLDOUT))
+    document |= {"live": "flights@9", "live_problem": "its model cannot be read"}
+    found = judged(document)
+    assert (found["verdict"], found["comparison"]) == ("pass", "not compared")
+    assert found["sentence"].startswith("NOT COMPARED WITH LIVE. All ")
+    assert "flights@9 could not be measured on them: its model cannot be read." in found["sentence"]
 
 
 def test_live_predictions_that_do_not_fit_are_the_live_versions_problem(tmp_path: Path) -> None:
@@ -112,7 +136,7 @@ def test_a_feature_that_is_the_target_fails(tmp_path: Path) -> None:
 
 
 def test_a_regression_and_several_classes_are_judged_too(tmp_path: Path) -> None:
-    said = pa.table({"prediction": np.nan_to_num(HOLDOUT["x"].to_numpy())})
+    said = pa.table({"prediction": 0.5 * HOLDOUT["noise"].to_numpy()})
     found = judged(
         job(tmp_path, HOLDOUT, TRAIN, said, said, metrics=["rmse", "r2"], gates=[rule("at_most", "rmse", 2.0)])
         | {"features": ["x", "place"]}

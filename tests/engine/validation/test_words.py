@@ -8,6 +8,7 @@ from engine.records import Gate
 from engine.validation import words
 from engine.validation.intervals import Measured
 from engine.validation.verdict import sentence
+from engine.validation.ways import with_way
 
 
 @pytest.mark.parametrize(
@@ -42,7 +43,7 @@ def test_a_limit_is_written_as_a_person_wrote_it(value: float, text: str) -> Non
 
 PASSED, FAILED = (
     Gate("rows", "rows", "pass", "5 rows."),
-    Gate("roc_auc at least 0.60", "at_least", "fail", "0.580 is below."),
+    with_way(Gate("roc_auc at least 0.60", "at_least", "fail", "0.580 is below.")),
 )
 KEY = Measured("roc_auc", 6410, 0.724, 0.71, 0.74, None, 0.706, 0.018, 0.011, 0.025, None, "better")
 
@@ -57,8 +58,8 @@ def test_a_better_candidate_is_told_in_two_sentences() -> None:
 def test_a_failed_gate_comes_first_with_what_to_do() -> None:
     told = sentence("fail", "better", [PASSED, FAILED, FAILED], KEY, "flights@9", None)
     assert told.startswith(
-        "NOT FIT TO GO LIVE. roc_auc at least 0.60: 0.580 is below. 1 more of 3 gates fails. "
-        "Retrain when the cause is mended, or change the gate in leverframe.toml"
+        "NOT FIT TO GO LIVE. roc_auc at least 0.60: 0.580 is below. Retrain when the cause is mended, or change "
+        "at_least in this gate of leverframe.toml if it asks too much. 1 more of 3 gates fails."
     )
 
 

@@ -16,12 +16,20 @@ from engine.validation.metrics import Predicted, Truth
 
 
 def manifest(
-    holdout: timedelta | float, *, time: str | None = "at", target: str = "late", window: timedelta | None = None
+    holdout: timedelta | float,
+    *,
+    time: str | None = "at",
+    target: str = "late",
+    window: timedelta | None = None,
+    key: tuple[str, ...] = (),
+    metric: str = "roc_auc",
+    exclude: tuple[str, ...] = (),
 ) -> Any:
     """What ``split`` reads of a manifest."""
+    data = SimpleNamespace(target=target, time=time, key=key, exclude=exclude, sensitive=(), features=None)
     return SimpleNamespace(
-        data=SimpleNamespace(target=target, time=time),
-        validation=SimpleNamespace(holdout=holdout),
+        data=data,
+        validation=SimpleNamespace(holdout=holdout, metrics=(metric,), task=None),
         train=SimpleNamespace(window=window),
     )
 
