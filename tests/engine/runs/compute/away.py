@@ -13,6 +13,7 @@ from engine.environments.lock import resolve
 from engine.projects.manifest import ComputeSpec, load_manifest
 from engine.runs.compute import order
 from engine.runs.launch import Launch, Stage
+from engine.storage.ledger import Ledger
 from tests.engine.runs.step_workshop import alive, until
 
 AS_OF = datetime(2026, 11, 3, tzinfo=UTC)
@@ -40,6 +41,8 @@ class Away:
 
     def __init__(self, folder: Path, scheduler: str) -> None:
         self.folder = folder
+        (folder / "locks").mkdir()
+        Ledger(folder / "ledger.db", locks=folder / "locks").close()
         self.lock = resolve(None, None, folder)
         self.environment = ensure(self.lock, folder / "environ ments ü")
         self.compute = ComputeSpec(scheduler, silence=timedelta(seconds=4), wait=timedelta(seconds=20))
