@@ -8,7 +8,7 @@ from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
-from engine.environments.lock import Lock, resolve
+from engine.environments.lock import Lock, doubtful, resolve
 from engine.errors import LeverframeError
 from engine.projects.manifest import ComputeSpec, load_manifest
 from engine.projects.source import inspect, snapshot
@@ -47,9 +47,12 @@ def check(workspace: Workspace, path: Path, as_of: datetime, on_step: Callable[[
         snapshot(path.expanduser().absolute(), folder / "code", allow_dirty=True)
         spec = manifest.environment
         requirements = folder / "code" / spec.requirements if spec.requirements else None
-        lock = resolve(requirements, spec.python, workspace.cache)
+        lock = resolve(requirements, spec.python, workspace.cache, called=spec.requirements)
         environment = standing(workspace, lock)
-        good("environment", f"{len(lock.packages)} packages locked, Python {lock.python}")
+        good("environment", f"{len(lock.packages)} packages locked, Python {lock.python}; every file as it was built")
+        for sentence in doubtful(requirements, str(spec.requirements)):
+            findings.append(Finding("requirements", "watch", sentence))
+            on_step(f"requirements: {sentence}")
         if manifest.compute is not None:
             good("compute", _elsewhere(manifest.compute, lock))
         stage = Stage(folder / "code", manifest, environment, lock, f"{workspace.token}:check-{folder.name}", as_of)

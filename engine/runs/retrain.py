@@ -124,7 +124,8 @@ def begin(room: Room) -> Start:
     room.tell(0.02, "preparing the environment")
     spec = manifest.environment
     requirements = code / spec.requirements if spec.requirements else None
-    lock = resolve(requirements, spec.python, room.workspace.cache, fresh=room.fresh_lock)
+    cache = room.workspace.cache
+    lock = resolve(requirements, spec.python, cache, fresh=room.fresh_lock, called=spec.requirements)
     environment = standing(room.workspace, lock)
     return Start(source, patch, lock, room.stage(code, manifest, environment, lock))
 

@@ -252,7 +252,7 @@ def _difference(environment: str, picture: str) -> str:
     for name in sorted((pictured.keys() | there.keys()) - set(ours)):
         expected = pictured.get(name, "nothing")
         if there.get(name) != (expected if expected.startswith("link ") else " ".join(expected.split(" ")[:2])):
-            return name
+            return str(name)
     return ""
 
 
