@@ -24,12 +24,11 @@ from statistics import median
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from benchmarks.figures import machine
+from engine.api import open_engine
 from engine.environments.build import Environment, ensure, rebuild, remove
 from engine.environments.check import compare, site_packages
 from engine.environments.lock import Lock, resolve
 from engine.errors import LeverframeError
-from engine.storage import workspace as workspaces
-from engine.storage.ledger import Ledger
 
 PYTHON = "3.11"
 PACKAGES = {
@@ -184,8 +183,7 @@ def main() -> int:
     rows = []
     with tempfile.TemporaryDirectory(prefix="environments-") as folder:
         home = Path(folder)
-        workspace = workspaces.create(home)
-        Ledger(workspace.ledger, locks=home / "locks").close()
+        open_engine(home, "ada", create=True).close()
         for package in given.only or PACKAGES:
             for version in PACKAGES[package]:
                 if shutil.disk_usage(home).free < given.free * 2**30:

@@ -44,9 +44,10 @@ def compare(environment: Environment, lock: Lock, *, content: bool = False) -> t
         return ("no picture was taken of it when it was built",)
     # Before anything is read: what changes meanwhile is seen the next time.
     try:
-        now = stamp(path, remembered(path, taken.picture).entries)
+        before = remembered(path, taken.picture)
+        now = stamp(before.paths)
         if not content and now == taken.stamp:
-            return tuple(_python_differences(remembered(path, taken.picture), environment))
+            return _python_differences(before.picture, environment)
         picture = read(path, taken.picture)
         found = (*_python_differences(picture, environment), *_file_differences(path, picture, lock, taken.picture))
     except (Damage, OSError) as problem:

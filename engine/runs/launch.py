@@ -142,6 +142,8 @@ def _spec(stage: Stage, name: str, title: str, folder: Path, *, warm: bool) -> S
         "LEVERFRAME_OUTPUT": str(folder / "output"),
         "LEVERFRAME_FORMAT": data.format,
         "LEVERFRAME_TARGET": data.target,
+        # Else numba writes beside the packages that use it, and the environment would not be what was built.
+        "NUMBA_CACHE_DIR": str(folder / "numba"),
     }
     if warm:
         extra["LEVERFRAME_WAIT"] = "1"

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from engine.environments.build import ensure
 from engine.environments.lock import Lock, resolve
 from engine.errors import Damage, Invalid, Refusal, StepFailed
 from engine.projects.manifest import Manifest, load_manifest
@@ -25,7 +26,6 @@ from engine.runs.rebuilt import rebuild, score
 from engine.runs.room import Room
 from engine.runs.tables import read_output, write_input
 from engine.storage.blocks import put_table
-from engine.versions.environment import standing
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -70,7 +70,7 @@ def retrain(room: Room) -> Made:
 def _retrain(room: Room, judge: OwnProcess) -> Made:
     start = begin(room)
     form = start.manifest.data.format
-    extract = room.launch(start.stage, "extract", "extract", (0.05, 0.40))
+    extract = room.launch(start.stage, "extract", "extract", (0.05, 0.40), warm=False)
     room.tell(0.05, "extract")
     extract.begin()
     labels = labels_step(room, start.stage, 0.40)
@@ -126,7 +126,7 @@ def begin(room: Room) -> Start:
     requirements = code / spec.requirements if spec.requirements else None
     cache = room.workspace.cache
     lock = resolve(requirements, spec.python, cache, fresh=room.fresh_lock, called=spec.requirements)
-    environment = standing(room.workspace, lock)
+    environment = ensure(lock, room.workspace.environments)  # Compared when a step is started in it.
     return Start(source, patch, lock, room.stage(code, manifest, environment, lock))
 
 
@@ -157,7 +157,7 @@ def _score_live(room: Room, data: Prepared) -> tuple[pa.Table | None, str | None
         missing = live.lacking(data.holdout)
         if missing:
             return None, f"the data no longer has {', '.join(missing[:3])}, which {label} needs"
-        step = room.launch(live.stage, "score", "score live", (0.70, 0.75))
+        step = room.launch(live.stage, "score", "score live", (0.70, 0.75), warm=False)
         return score(room, step, data.holdout.select(live.features), live.model), None
     except (Refusal, Damage) as problem:
         return None, str(problem)

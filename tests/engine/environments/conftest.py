@@ -12,10 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from engine.api import open_engine
 from engine.environments.lock import Lock, resolve
 from engine.environments.uv_process import Uv, uv_environment
-from engine.storage import workspace as workspaces
-from engine.storage.ledger import Ledger
 
 
 def _write_wheel(
@@ -88,8 +87,7 @@ class Place:
 
 def make(root: Path) -> Place:
     """A workspace at ``root`` and some packages that can be had."""
-    workspace = workspaces.create(root)
-    Ledger(workspace.ledger, locks=root / "locks").close()
+    open_engine(root, "ada", create=True).close()
     (root / "wheels").mkdir()
     environ = {**uv_environment(os.environ), "UV_NO_INDEX": "1", "UV_FIND_LINKS": str(root / "wheels")}
     made = Place(root, Uv(root / "cache" / "uv", environ))

@@ -8,12 +8,12 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from engine.api import open_engine
 from engine.environments.build import ensure
 from engine.environments.lock import resolve
 from engine.projects.manifest import ComputeSpec, load_manifest
 from engine.runs.compute import order
 from engine.runs.launch import Launch, Stage
-from engine.storage.ledger import Ledger
 from tests.engine.runs.step_workshop import alive, until
 
 AS_OF = datetime(2026, 11, 3, tzinfo=UTC)
@@ -41,8 +41,7 @@ class Away:
 
     def __init__(self, folder: Path, scheduler: str) -> None:
         self.folder = folder
-        (folder / "locks").mkdir()
-        Ledger(folder / "ledger.db", locks=folder / "locks").close()
+        open_engine(folder, "ada", create=True).close()
         self.lock = resolve(None, None, folder)
         self.environment = ensure(self.lock, folder / "environ ments ü")
         self.compute = ComputeSpec(scheduler, silence=timedelta(seconds=4), wait=timedelta(seconds=20))
