@@ -1,6 +1,6 @@
 """The environments of twenty much downloaded packages in three pinned generations each: accepted, and tampering found?
 
-    .venv/bin/python benchmarks/environments.py [--only pandas --only numpy] [--free 15]
+    .venv/bin/python benchmarks/environments.py [--only pandas --only numpy] [--no-tampering] [--free 15]
 
 Each is locked, built and compared as a run does it, in one workspace, one after the other; then it is tampered with in
 every way of ``TAMPERINGS`` (each has to be found, and is put back), left with all of them at once and built anew. What
@@ -133,7 +133,7 @@ def mended(environment: Environment, lock: Lock, environments: Path) -> list[str
     return [f"not mended: {each}" for each in (*left, *strangers)]
 
 
-def tried(home: Path, package: str, version: str) -> Row:
+def tried(home: Path, package: str, version: str, *, tamper: bool) -> Row:
     row = Row(f"{package} {version}")
     asked = home / "requirements.txt"
     asked.write_text(f"{package}=={version}\n")
@@ -157,6 +157,8 @@ def tried(home: Path, package: str, version: str) -> Row:
         compare(environment, lock)
         times.append(1000 * (time.perf_counter() - began))
     row.again_ms = median(times)
+    if not tamper:
+        return row
     row.missed = tampered(environment, lock)
     try:
         row.missed += mended(environment, lock, home / "environments")
@@ -166,18 +168,19 @@ def tried(home: Path, package: str, version: str) -> Row:
     return row
 
 
-def told(row: Row) -> str:
+def told(row: Row, *, tamper: bool) -> str:
     if not row.packages:
         return f"{row.what:24}  {row.said}"
     figures = f"{row.packages:3} packages {row.files:7,} files {row.empty_folders:3} empty folders"
     seconds = f"lock {row.lock_seconds:5.1f} s  build {row.build_seconds:5.1f} s  again {row.again_ms:5.1f} ms"
     missed = f"MISSED: {', '.join(row.missed)}" if row.missed else f"{len(TAMPERINGS)} of {len(TAMPERINGS)} found"
-    return f"{row.what:24}  {row.said:9}  {figures}  {seconds}  {missed}"
+    return f"{row.what:24}  {row.said:9}  {figures}  {seconds}  {missed if tamper else ''}".rstrip()
 
 
 def main() -> int:
     asked = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     asked.add_argument("--only", action="append", choices=PACKAGES, help="this package; may be given again")
+    asked.add_argument("--no-tampering", action="store_true", help="build and compare only")
     asked.add_argument("--free", type=float, default=15.0, help="stop when less than so many GiB are left")
     given = asked.parse_args()
     rows = []
@@ -189,14 +192,16 @@ def main() -> int:
                 if shutil.disk_usage(home).free < given.free * 2**30:
                     print(f"Stopped before {package} {version}: less than {given.free:g} GiB are left.")
                     break
-                rows.append(tried(home, package, version))
-                print(told(rows[-1]), flush=True)
+                rows.append(tried(home, package, version, tamper=not given.no_tampering))
+                print(told(rows[-1], tamper=not given.no_tampering), flush=True)
     built = [row for row in rows if row.packages]
     accepted = [row for row in built if row.said == "accepted"]
     found = [row for row in built if not row.missed]
     print(machine())
     print(f"{len(rows)} tried, {len(built)} that uv can lock and build: {len(accepted)} accepted,")
-    print(f"every tampering found, put back and mended in {len(found)}; {sum(r.files for r in built):,} files,")
+    if not given.no_tampering:
+        print(f"every tampering found, put back and mended in {len(found)},")
+    print(f"{sum(r.files for r in built):,} files,")
     print(f"{sum(bool(r.empty_folders) for r in built)} with empty folders; build {_spread(built, 'build_seconds')} s,")
     print(f"compared again {_spread(built, 'again_ms')} ms")
     return 0 if len(accepted) == len(found) == len(built) else 1
