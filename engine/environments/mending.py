@@ -29,7 +29,7 @@ class Standing:
 def standing(environments: Path) -> Iterator[Standing]:
     """Every environment in the folder ``environments``, by name. None is changed."""
     pictures = Pictures(environments.absolute().parent)
-    for path in sorted(environments.iterdir()):
+    for path in sorted(environments.iterdir()) if environments.is_dir() else ():
         if path.is_dir() and not path.name.startswith("."):
             yield _look_at(path.absolute(), pictures)
 
