@@ -10,8 +10,8 @@ from pathlib import Path
 
 from engine.audit import times, trail
 from engine.clock import moment
-from engine.environments.build import ensure, rebuild
-from engine.environments.check import compare
+from engine.environments import mending
+from engine.environments.build import ensure
 from engine.errors import Damage, LeverframeError
 from engine.projects import registry
 from engine.records import Finding, Version
@@ -33,7 +33,7 @@ from engine.versions.environment import lock_of
 def examine(
     workspace: Workspace, ledger: Ledger, store: ObjectStore, now: datetime, *, mend: bool
 ) -> tuple[Finding, ...]:
-    """Every finding, the good ones too. With ``mend`` the live folders and environments are rebuilt from the store."""
+    """Every finding, the good ones too. With ``mend`` the environments and the live folders are built anew."""
     findings = [_ledger(ledger), clock_agrees(ledger, now), _audit(ledger), _disk(workspace, ledger), _tools()]
     findings += [_engine(workspace, ledger, now), *_units(workspace), *_mail(ledger), *_webhooks()]
     with ledger.read() as db:
@@ -47,6 +47,8 @@ def examine(
             )
         }
         kept = {p.name: _kept(db, p.name) for p in projects}
+        users = _users(db)
+    findings += _environments(workspace, users, mend=mend)
     for project in projects:
         row = live.get(project.name)
         if row is not None:
@@ -171,6 +173,49 @@ def _units(workspace: Workspace) -> list[Finding]:
     return [Finding("systemd unit", "watch", said)]
 
 
+def _users(db: sqlite3.Connection) -> dict[str, list[str]]:
+    """The projects whose runs used an environment, by its name."""
+    rows = db.execute(
+        "SELECT DISTINCT substr(f.lock, 1, 16) AS name, r.project FROM run_facts f JOIN runs r ON r.id = f.run"
+        " WHERE f.lock IS NOT NULL ORDER BY r.project"
+    )
+    users: dict[str, list[str]] = {}
+    for row in rows:
+        users.setdefault(row["name"], []).append(row["project"])
+    return users
+
+
+def _environments(workspace: Workspace, users: dict[str, list[str]], *, mend: bool) -> list[Finding]:
+    """Every environment that stands here, compared as before a run."""
+    findings = []
+    for each in mending.standing(workspace.environments):
+        of = ", ".join(users.get(each.name, ["no run yet"]))
+        what = f"environment {each.name} ({of})"
+        if each.pictured and not each.differences:
+            findings.append(Finding(what, "ok", "as it was built from its lock"))
+            continue
+        said = "; ".join(each.differences) or "an earlier Leverframe built it and took no picture of it"
+        if mend:
+            findings.append(_mended(workspace, each, what, said))
+        elif each.pictured:
+            advice = "runs refuse it. 'leverframe doctor --fix' builds it anew"
+            findings.append(Finding(what, "failing", f"{said}; {advice}"))
+        else:
+            advice = "the next run that needs it builds it anew, 'leverframe doctor --fix' does so now"
+            findings.append(Finding(what, "watch", f"{said}; {advice}"))
+    return findings
+
+
+def _mended(workspace: Workspace, found: mending.Standing, what: str, said: str) -> Finding:
+    if not found.pictured and found.lock is None:
+        return Finding(what, "watch", f"{said}, and its lock cannot be read; the next run that needs it builds it anew")
+    try:
+        done = mending.mend(found, workspace.environments)
+    except LeverframeError as error:
+        return Finding(what, "failing", f"{said}. It could not be built anew: {str(error).rstrip('.')}")
+    return Finding(what, "ok", f"{said}. It was {done}", mended=True)
+
+
 def _live(workspace: Workspace, store: ObjectStore, row: sqlite3.Row, *, mend: bool) -> Finding:
     label = f"{row['project']}@{row['number']}"
     what = f"live {row['project']}"
@@ -181,7 +226,7 @@ def _live(workspace: Workspace, store: ObjectStore, row: sqlite3.Row, *, mend: b
         said = "; ".join(found[:4])
         if not mend:
             return Finding(what, "failing", f"{said}. 'leverframe doctor --fix' rebuilds it from the store")
-        _mend_environment(workspace, store, row["digest"])
+        ensure(lock_of(store, documents.load(store, row["digest"])), workspace.environments)
         projection.repair(workspace, store, row["project"], row["release"], row["digest"])
         left = projection.complaints(workspace, store, row["project"], row["release"], row["digest"])
         if left:
@@ -189,12 +234,6 @@ def _live(workspace: Workspace, store: ObjectStore, row: sqlite3.Row, *, mend: b
         return Finding(what, "ok", f"{said}. Rebuilt from the store: {label}, every file as recorded", mended=True)
     except LeverframeError as error:
         return Finding(what, "failing", str(error))
-
-
-def _mend_environment(workspace: Workspace, store: ObjectStore, digest: str) -> None:
-    lock = lock_of(store, documents.load(store, digest))
-    if compare(ensure(lock, workspace.environments), lock):
-        rebuild(lock, workspace.environments)
 
 
 def _kept(db: sqlite3.Connection, project: str) -> list[tuple[str, Version]]:

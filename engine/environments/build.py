@@ -3,12 +3,14 @@
 ``environments/<first 16 of the digest>/`` is either whole or absent: it is built in a hidden sibling and renamed, under
 a lock of the operating system that uv's own processes hold too, so neither two engines nor an orphaned uv meet in it.
 Packages are hard links into uv's cache (``cache/uv`` of the workspace), so ten environments that share pandas keep one.
+When it is built its picture is taken, which it is held against from then on; one without a picture is built anew.
 """
 
 from __future__ import annotations
 
 import errno
 import fcntl
+import hashlib
 import json
 import os
 import secrets
@@ -16,15 +18,18 @@ import shutil
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from engine.environments.bytecode import share_bytecode
-from engine.environments.check import MARKER, compare, site_packages
-from engine.environments.interpreter import Finder, find_interpreter, fingerprint
+from engine.environments.bytecode import Compiled, share_bytecode
+from engine.environments.check import compare, marker, site_packages
+from engine.environments.interpreter import Finder, Interpreter, find_interpreter, fingerprint
 from engine.environments.lock import Lock, this_platform
+from engine.environments.picture import MARKER, PICTURE, Picture, read, take
+from engine.environments.pictures import Pictures
 from engine.environments.uv_process import Uv, UvFailed
-from engine.errors import Refusal
+from engine.environments.wheels import differing
+from engine.errors import Damage, Refusal
 
 BUILDING_SECONDS = 1800.0
 _LOCK_TEXT = "requirements.lock"
@@ -34,31 +39,33 @@ _NEWEST_SIBLINGS = 5
 
 @dataclass(frozen=True)
 class Environment:
-    """A built environment: its folder, the Python to start in it, and the digest of the lock that it was built from."""
+    """A built environment: its folder, the Python to start in it, the digest of the lock that it was built from, and
+    where it is known what its picture is."""
 
     path: Path
     python: Path
     lock_digest: str
+    pictures: Pictures = field(repr=False)
 
 
 def place(lock: Lock, environments: Path) -> Environment:
     """Where the environment of ``lock`` is, or will be."""
     path = environments.absolute() / lock.digest[:16]
-    return Environment(path, path / "bin" / "python", lock.digest)
+    return Environment(path, path / "bin" / "python", lock.digest, Pictures(path.parents[1]))
 
 
 def ensure(lock: Lock, environments: Path, *, uv: Uv | None = None, find: Finder = find_interpreter) -> Environment:
-    """The environment of ``lock``, built when it is missing or was left incomplete (a few ms when it is there).
+    """The environment of ``lock``, built when it is missing, was left incomplete or has no picture (else a few ms).
 
-    Whether its packages are still what the lock says is ``check.compare``'s question. Raises Refusal when this machine
-    lacks the Python, the registry cannot be reached, the disk is full, or the lock is another platform's.
+    Whether it still is what was built is ``check.compare``'s question. Raises Refusal when this machine lacks the
+    Python, the registry cannot be reached, the disk is full, or the lock is another platform's.
     """
     environment = place(lock, environments)
-    if is_complete(environment):
+    if is_complete(environment, lock):
         return environment
     with _in_plain_words(environments), held(environments, lock.digest[:16]) as holding:
         sweep(environments, environment.path.name)
-        if not is_complete(environment):
+        if not is_complete(environment, lock):
             _build(lock, environment, uv or _uv_beside(environments), find, holding, share=True)
     return environment
 
@@ -66,23 +73,17 @@ def ensure(lock: Lock, environments: Path, *, uv: Uv | None = None, find: Finder
 def rebuild(lock: Lock, environments: Path, *, uv: Uv | None = None, find: Finder = find_interpreter) -> Environment:
     """Build the environment of ``lock`` anew, though one is there: for one that ``check.compare`` found different.
 
-    Every file is compared with its package's own hashes; packages whose files in uv's cache were changed too (hard
-    links: whoever writes into one environment writes into the cache) are fetched again. Raises Refusal like ``ensure``.
+    Nothing is taken from other environments. Raises Refusal like ``ensure``.
     """
     environment = place(lock, environments)
-    uv = uv or _uv_beside(environments)
     with _in_plain_words(environments), held(environments, lock.digest[:16]) as holding:
         sweep(environments, environment.path.name)
-        _build(lock, environment, uv, find, holding, share=False)
-        if compare(environment, lock, content=True):
-            names = [package.name for package in lock.packages]
-            uv.run("cache", "clean", "--quiet", *names, doing="dropping damaged packages", seconds=120)
-            _build(lock, environment, uv, find, holding, share=False)
-        differences = compare(environment, lock, content=True)
+        _build(lock, environment, uv or _uv_beside(environments), find, holding, share=False)
+    differences = compare(environment, lock)
     if differences:
         raise Refusal(
-            f"The environment {environment.path.name} was built anew and still differs from its lock: "
-            f"{differences[0]}; make a new version with a retraining run."
+            f"The environment {environment.path.name} was built anew and differs from that already: {differences[0]}; "
+            "find out who writes into it."
         )
     return environment
 
@@ -116,13 +117,14 @@ def sweep(environments: Path, mine: str | None = None) -> int:
     return swept
 
 
-def is_complete(environment: Environment) -> bool:
-    """Whether the environment was built to its end and its Python is still there."""
+def is_complete(environment: Environment, lock: Lock) -> bool:
+    """Whether the environment was built to its end, its picture taken, and its Python is still there."""
     try:
-        marker = json.loads((environment.path / MARKER).read_text("utf-8"))
-        return bool(marker["digest"] == environment.lock_digest) and environment.python.exists()
-    except (OSError, ValueError, KeyError, TypeError):
+        said = (environment.path / MARKER).read_bytes()
+    except OSError:
         return False
+    taken = environment.pictures.of(lock.digest)
+    return taken is not None and said == marker(lock, taken.picture) and environment.python.exists()
 
 
 def _uv_beside(environments: Path) -> Uv:
@@ -138,21 +140,23 @@ def _build(lock: Lock, environment: Environment, uv: Uv, find: Finder, held: int
         )
     interpreter = find(lock.python, uv)
     temporary = environment.path.with_name(f".{environment.path.name}.{secrets.token_hex(4)}{_UNFINISHED}")
+    siblings = _siblings(environment, lock.python) if share else ()
     try:
-        uv.run(
-            "venv", "--quiet", "--relocatable", "--no-project", "--python", str(interpreter.path), str(temporary),
-            doing="making the environment", seconds=120, held=(held,),
-        )  # fmt: skip
-        (temporary / _LOCK_TEXT).write_text(lock.text, "utf-8")
-        if lock.packages:
-            _install(temporary, uv, held, _siblings(environment.path, lock.python) if share else ())
-        marker = {
-            "digest": lock.digest,
-            "python": lock.python,
-            "platform": lock.platform,
-            "interpreter": {"path": str(interpreter.path), "fingerprint": fingerprint(interpreter.path)},
-        }
-        (temporary / MARKER).write_text(json.dumps(marker, indent=2, sort_keys=True) + "\n", "utf-8")
+        entries = _fill(temporary, lock, interpreter, uv, held, siblings)
+        damaged = differing(temporary, entries)
+        if damaged:
+            # Whoever writes into an environment writes into uv's cache too (hard links): these are fetched again. What
+            # was just fetched is right, whatever its own list says.
+            uv.run("cache", "clean", "--quiet", *damaged, doing="dropping damaged packages", seconds=120)
+            shutil.rmtree(temporary)
+            entries = _fill(temporary, lock, interpreter, uv, held, siblings)
+        told = {"path": str(interpreter.path), "fingerprint": fingerprint(interpreter.path)}
+        content = Picture(lock, told, entries).content()
+        digest = hashlib.sha256(content).hexdigest()
+        (temporary / PICTURE).write_bytes(content)
+        (temporary / MARKER).write_bytes(marker(lock, digest))
+        # The ledger first: whatever is killed from here on, what lies there is never taken for what was pictured.
+        environment.pictures.keep(lock.digest, digest)
         if environment.path.exists():
             _discard(environment.path)
         os.rename(temporary, environment.path)
@@ -161,11 +165,20 @@ def _build(lock: Lock, environment: Environment, uv: Uv, find: Finder, held: int
         raise
 
 
-def _install(folder: Path, uv: Uv, held: int, siblings: tuple[Path, ...]) -> None:
-    """Install the lock, then compile what no sibling has compiled."""
-    _sync(folder, uv, held, doing="installing the packages")
-    share_bytecode(site_packages(folder), siblings)
-    _sync(folder, uv, held, "--compile-bytecode", doing="compiling the packages")
+def _fill(
+    folder: Path, lock: Lock, interpreter: Interpreter, uv: Uv, held: int, siblings: tuple[Compiled, ...]
+) -> dict[str, str]:
+    """Make the environment ``folder``, install the lock, compile what no sibling has compiled; what lies there then."""
+    uv.run(
+        "venv", "--quiet", "--relocatable", "--no-project", "--python", str(interpreter.path), str(folder),
+        doing="making the environment", seconds=120, held=(held,),
+    )  # fmt: skip
+    (folder / _LOCK_TEXT).write_text(lock.text, "utf-8")
+    if lock.packages:
+        _sync(folder, uv, held, doing="installing the packages")
+        share_bytecode(site_packages(folder), siblings)
+        _sync(folder, uv, held, "--compile-bytecode", doing="compiling the packages")
+    return take(folder)
 
 
 def _sync(folder: Path, uv: Uv, held: int, *options: str, doing: str) -> None:
@@ -181,13 +194,27 @@ def _sync(folder: Path, uv: Uv, held: int, *options: str, doing: str) -> None:
         uv.run(*command, doing=doing, seconds=BUILDING_SECONDS, held=(held,))
 
 
-def _siblings(path: Path, python: str) -> tuple[Path, ...]:
-    """The site-packages of the newest other environments with the same Python; another's bytecode is of no use."""
-    others = [p for p in path.parent.iterdir() if not p.name.startswith(".") and p != path and (p / MARKER).is_file()]
-    others.sort(key=lambda p: p.stat().st_mtime, reverse=True)
-    packages = (site_packages(p) for p in others)
+def _siblings(environment: Environment, python: str) -> tuple[Compiled, ...]:
+    """The bytecode of the newest other environments with the same Python; another's is of no use."""
     minor = ".".join(python.split(".")[:2])
-    return tuple(p for p in packages if p.parent.name == f"python{minor}")[:_NEWEST_SIBLINGS]
+    others = [p for p in environment.path.parent.iterdir() if not p.name.startswith(".") and p != environment.path]
+    others = [p for p in others if (p / MARKER).is_file()]
+    others.sort(key=lambda p: p.stat().st_mtime, reverse=True)
+    found = (_compiled(path, environment.pictures) for path in others)
+    return tuple(each for each in found if each is not None and each.folder.parent.name == f"python{minor}")[
+        :_NEWEST_SIBLINGS
+    ]
+
+
+def _compiled(path: Path, pictures: Pictures) -> Compiled | None:
+    """What the environment at ``path`` has compiled; None when it has no picture to hold that against."""
+    try:
+        taken = pictures.of(str(json.loads((path / MARKER).read_text("utf-8"))["digest"]))
+        entries = read(path, taken.picture).entries if taken else {}
+    except (Damage, OSError, ValueError, KeyError, TypeError):
+        return None
+    packages = site_packages(path)
+    return Compiled(packages, f"{packages.relative_to(path)}/", entries)
 
 
 def _discard(path: Path) -> None:

@@ -15,13 +15,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from engine.environments.interpreter import Finder, Interpreter, find_interpreter
+from engine.environments.names import doubts, named
 from engine.environments.requirements import (
     LARGEST,
     canonical,
     logical_lines,
     plain_requirements,
+    requirements_text,
 )
-from engine.environments.uv_process import Uv
+from engine.environments.uv_process import Uv, UvFailed
 from engine.errors import Damage, Invalid, NotFound, Refusal
 from engine.storage.atomic import write_file
 from engine.text import plain
@@ -121,15 +123,19 @@ def resolve(
     fresh: bool = False,
     uv: Uv | None = None,
     find: Finder = find_interpreter,
+    called: str | None = None,
 ) -> Lock:
     """The lock of a project: what its requirements file comes to, for the Python that it asks for, on this machine.
 
-    The answer is kept in ``cache`` (a workspace's ``cache`` folder) by what was asked, so a lock changes only when
-    the requirements or the Python change, or with ``fresh``. Raises Invalid for a requirements file that is not
-    plain, NotFound when it is missing, and Refusal when uv cannot resolve it.
+    ``called``: what the person calls that file (its path in the project). The answer is kept in ``cache`` (a
+    workspace's ``cache`` folder) by what was asked, so a lock changes only when the requirements or the Python change,
+    or with ``fresh``. Raises Invalid for a requirements file that is not plain, NotFound when it is missing, and
+    Refusal when uv cannot resolve it.
     """
     uv = uv or Uv(cache / "uv")
-    asked = "" if requirements is None else "\n".join(_read(requirements))
+    source = called or (requirements.name if requirements else "")
+    lines = [] if requirements is None else _read(requirements, source)
+    asked = "\n".join(line for _, line in lines)
     interpreter = find(python, uv)
     if not asked:
         return parse_lock("", interpreter.version)
@@ -137,24 +143,33 @@ def resolve(
     kept = cache / "locks" / f"{hashlib.sha256(key.encode()).hexdigest()}.json"
     lock = None if fresh else _kept(kept)
     if lock is None:
-        lock = parse_lock(_compile(asked, interpreter, uv), interpreter.version)
+        try:
+            text = _compile(asked, interpreter, uv)
+        except UvFailed as failed:
+            raise UvFailed(named(str(failed), failed.stderr, source, lines), failed.stderr) from None
+        lock = parse_lock(text, interpreter.version)
         kept.parent.mkdir(parents=True, exist_ok=True)
         write_file(kept, json.dumps(lock.to_json(), sort_keys=True).encode(), durable=False)
     return lock
 
 
-def _read(requirements: Path) -> tuple[str, ...]:
+def doubtful(requirements: Path | None, called: str) -> tuple[str, ...]:
+    """Packages that can be had, but are probably others than those that are meant; each in words."""
+    return () if requirements is None else doubts(called, _read(requirements, called))
+
+
+def _read(requirements: Path, source: str) -> list[tuple[int, str]]:
+    """The plain requirements in the file, which people call ``source``, with the numbers of their lines."""
     try:
         content = requirements.read_bytes()
     except FileNotFoundError:
-        said = f"There is no {requirements.name} in the project; create it, or change requirements in leverframe.toml."
+        said = f"There is no {source} in the project; create it, or change requirements in leverframe.toml."
         raise NotFound(said) from None
     except OSError as error:
-        raise Refusal(f"{requirements} cannot be read: {error.strerror}; name a readable file.") from None
-    try:
-        return plain_requirements(content.decode("utf-8"), requirements.name)
-    except UnicodeDecodeError:
-        raise Invalid(f"{requirements} is not UTF-8 text; save it as UTF-8.") from None
+        raise Refusal(f"{source} cannot be read: {error.strerror}; name a readable file.") from None
+    text = requirements_text(content, source)
+    plain_requirements(text, source)
+    return logical_lines(text)
 
 
 def _kept(path: Path) -> Lock | None:

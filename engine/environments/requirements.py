@@ -63,6 +63,18 @@ def logical_lines(text: str) -> list[tuple[int, str]]:
     return lines
 
 
+def requirements_text(content: bytes, source: str) -> str:
+    """The text of the requirements file ``source``. Raises Invalid, which says how it is written and what to do."""
+    if content.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\0" in content:
+        raise Invalid(f"{source} is UTF-16 text, as PowerShell's '>' writes it, not UTF-8; save it as UTF-8.")
+    try:
+        return content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        said = plain(content.splitlines()[line - 1].decode("latin-1"), 80)
+        raise Invalid(f"{source} line {line}: '{said}' is not UTF-8 text; save the file as UTF-8.") from None
+
+
 def plain_requirements(text: str, source: str = "requirements.txt") -> tuple[str, ...]:
     """The requirements that ``text`` names, one per entry.
 

@@ -11,6 +11,7 @@ import os
 import re
 import signal
 import subprocess
+import textwrap
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -33,6 +34,9 @@ _UNREACHABLE = re.compile(
     r"|network connectivity is disabled|when the network is disabled",
     re.IGNORECASE,
 )
+# The last line of a traceback; a package that only says what to use instead.
+_RAISED = re.compile(r"[A-Za-z_][\w.]*: ")
+_TELLING = re.compile(r"deprecated|instead|install|renamed|replaced|moved|\buse\b|requires?\b|supported", re.IGNORECASE)
 
 
 def uv_environment(environ: Mapping[str, str]) -> dict[str, str]:
@@ -116,7 +120,7 @@ def _end(process: subprocess.Popen[str]) -> None:
 
 def explain(stderr: str, doing: str, code: int = 1) -> str:
     """One sentence out of uv's error output: what happened while ``doing``, and what to do."""
-    error, causes, notes = _parts(stderr)
+    error, causes = _parts(stderr)
     last = plain(_without_logins((causes or [error or f"exit code {code}"])[-1]), 300).rstrip(".")
     if _FULL.search(stderr):
         return f"The disk is full: uv ran out of room {doing}; free some ('leverframe disk' shows where) and try again."
@@ -132,36 +136,50 @@ def explain(stderr: str, doing: str, code: int = 1) -> str:
             "find out who replaced it before using it."
         )
     if re.search(r"failed to build|build backend", stderr, re.IGNORECASE):
-        said = plain(_without_logins(notes[-1]), 200) if notes else last
+        said = own_words(stderr) or last
         return f"{plain(error, 200).rstrip('.')}: {said}; look for a version of it that has a wheel."
     head = plain(_without_logins(error), 200).rstrip(".") or "uv failed"
     tail = f" ({last})" if causes and last != head else ""
     return f"uv could not go on {doing}: {head}{tail}; run 'leverframe doctor' to see what is wrong with this machine."
 
 
-def _parts(stderr: str) -> tuple[str, list[str], list[str]]:
-    """uv's ``error:`` line, its causes from the outer to the inner, and the last lines that a build printed."""
+def own_words(stderr: str) -> str:
+    """What a package that could not be built says itself: its error, or the sentence that it printed instead; "" where
+    it says nothing."""
+    _, _, printed = stderr.partition("[stderr]")
+    printed = printed or stderr.partition("[stdout]")[2]
+    block = textwrap.dedent(re.split(r"^(?:hint|error|warning):", printed, maxsplit=1, flags=re.MULTILINE)[0]).strip()
+    if not block:
+        return ""
+    lines = block.splitlines()
+    raised = [number for number, line in enumerate(lines) if _RAISED.match(line)]
+    if "Traceback (most recent call last)" in block and raised:
+        lines = lines[raised[-1] :]
+    elif not _TELLING.search(lines[0]):
+        lines = lines[-1:]  # A compiler says last what stopped it.
+    paragraph = "\n".join(lines).strip().split("\n\n")[0]
+    return plain(_without_logins(" ".join(paragraph.split())), 200).strip(" *.")
+
+
+def _parts(stderr: str) -> tuple[str, list[str]]:
+    """uv's ``error:`` line, and its causes from the outer to the inner."""
     error, hint = "", False
     causes: list[str] = []
-    notes: list[str] = []
     for raw in stderr.splitlines():
         line = raw.strip()
         if line.startswith("error:"):
             error, hint = line.removeprefix("error:").strip(), False
-            causes, notes = [], []
+            causes = []
         elif line.startswith("cause:"):
             causes.append(line.removeprefix("cause:").strip())
         elif line.startswith(("hint:", "warning:")):
             hint = True
-        elif line and not hint and error:
-            if causes and line.startswith(("And ", "we can ", "Because ")):
-                causes[-1] += " " + line
-            elif not re.fullmatch(r"\[\w+\]", line):
-                notes.append(line)
+        elif error and causes and not hint and line.startswith(("And ", "we can ", "Because ")):
+            causes[-1] += " " + line
     if not error:
         lines = [line.strip() for line in stderr.splitlines() if line.strip()]
         error = lines[-1] if lines else ""
-    return error, causes, notes
+    return error, causes
 
 
 def _without_logins(text: str) -> str:

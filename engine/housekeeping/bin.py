@@ -20,6 +20,7 @@ from engine.clock import moment, stamp
 from engine.errors import Conflict, NotFound, Refusal
 from engine.housekeeping import moving, reserve
 from engine.housekeeping.commands import UNSETTLED
+from engine.housekeeping.linked import rooms
 from engine.housekeeping.records import BinItem, CleanItem
 from engine.housekeeping.sweep import Needs
 from engine.people.operators import require
@@ -84,7 +85,8 @@ def open_row(
 def close_row(ledger: Ledger, workspace: Workspace, number: int, at: datetime) -> int:
     """Say that what could be moved has been; returns its bytes. What turned out to be nothing leaves no item."""
     folder = folder_of(workspace, number)
-    size = sum(moving.room_of(path) for path in _entries(folder))
+    shared = os.path.isdir(folder / "environments")  # with uv's cache and with other environments
+    size = rooms(workspace).get(f"bin/{folder.name}", 0) if shared else sum(map(moving.room_of, _entries(folder)))
     with ledger.write() as db:
         if size or _entries(folder):
             db.execute("UPDATE bin SET state = 'binned', bytes = ? WHERE id = ?", (size, number))

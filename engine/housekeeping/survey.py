@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
@@ -15,6 +15,7 @@ from pathlib import Path
 
 from engine.clock import moment
 from engine.housekeeping import database, retention, settings
+from engine.housekeeping.linked import rooms
 from engine.housekeeping.moving import room_of
 from engine.housekeeping.records import CleanItem, CleanPlan
 from engine.housekeeping.retention import EnvironmentFacts, Rules, RunFacts, Verdict, VersionFacts
@@ -105,7 +106,9 @@ def survey(workspace: Workspace, ledger: Ledger, store: ObjectStore, now: dateti
         ).fetchone()[0]
         versions = db.execute("SELECT * FROM versions ORDER BY id").fetchall()
         room = _Room(workspace, db, rules, now, restored, versions, running, Needs(store))
-        things = [*_versions(room, store), *_runs(room), *_releases(room), *_environments(room), *_own(room)]
+        sharing = rooms(workspace)
+        things = [*_versions(room, store), *_runs(room), *_releases(room), *_environments(room, sharing)]
+        things += [*_own(room), _caches(room, sharing)]
         marker = marker_of(db)
     return Survey((*things, *_database(ledger)), marker, rules)
 
@@ -228,7 +231,7 @@ def _releases(room: _Room) -> Iterator[Thing]:
             yield room.thing(name, "release", what, room_of(folder), verdict, [folder])
 
 
-def _environments(room: _Room) -> Iterator[Thing]:
+def _environments(room: _Room, sharing: Mapping[str, int]) -> Iterator[Thing]:
     needs: dict[str, list[str]] = {}
     newest = {row["project"]: row["number"] for row in room.versions}
     for row in room.versions:
@@ -242,7 +245,8 @@ def _environments(room: _Room) -> Iterator[Thing]:
         facts = EnvironmentFacts(folder.name, _changed(folder), tuple(reversed(needs.get(folder.name, []))))
         verdict = retention.judge_environment(facts, room.running, room.rules, room.now)
         what = f"environment {plain(folder.name)}"
-        yield room.thing(f"environment:{folder.name}", "environment", what, room_of(folder), verdict, [folder])
+        size = sharing.get(f"environments/{folder.name}", 0)
+        yield room.thing(f"environment:{folder.name}", "environment", what, size, verdict, [folder])
 
 
 def _own(room: _Room) -> Iterator[Thing]:
@@ -261,9 +265,12 @@ def _own(room: _Room) -> Iterator[Thing]:
         verdict = Verdict(True, "left behind by work that was cut short more than a day ago")
         what = f"{len(left)} unfinished file{'' if len(left) == 1 else 's'}"
         yield room.thing("unfinished", "leftovers", what, sum(map(room_of, left)), verdict, left)
-    size = room_of(workspace.cache)
+
+
+def _caches(room: _Room, sharing: Mapping[str, int]) -> Thing:
+    size = sum(size for key, size in sharing.items() if key.startswith("cache/"))
     stays = Verdict(False, "environments are rebuilt from them without the network")
-    yield room.thing("caches", "caches", "caches of packages and locks", size, stays)
+    return room.thing("caches", "caches", "caches of packages and locks", size, stays)
 
 
 def _database(ledger: Ledger) -> Iterator[Thing]:

@@ -1,7 +1,8 @@
 """Who uses how much: the totals of a scan as shares by project and by kind. Pure.
 
 An object that several versions share counts for the project that stored it first; an environment that several projects
-use is split between them; a file with several names counts once, for the environment rather than for the cache.
+use is split between them; a file with several names counts once, for the environment, then for the bin, rather than
+for the cache.
 What belongs to no project (the bin, caches, the ledger) is a share of its own, so that both lists add up to the same.
 """
 
@@ -29,7 +30,7 @@ _KINDS = {
     "locks": "database",
     "": "database",
 }
-_FIRST_OWNER = ("environments", "releases", "runs", "objects")
+_FIRST_OWNER = ("environments", "releases", "runs", "objects", "bin")
 
 
 @dataclass(frozen=True)

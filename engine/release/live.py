@@ -8,12 +8,15 @@ import shutil
 from collections.abc import Mapping
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from engine.storage.atomic import switch_link
 from engine.storage.objects import ObjectStore
 from engine.storage.workspace import Workspace
 from engine.versions import document as documents
+
+if TYPE_CHECKING:
+    from engine.environments.lock import Lock
 
 
 def pointed_at(workspace: Workspace, project: str) -> str | None:
@@ -45,8 +48,11 @@ def complaints(workspace: Workspace, store: ObjectStore, project: str, release: 
         return [f"live/{project} leads to {actual or 'nothing'}, the ledger says {release}"]
     if not folder.is_dir():
         return [f"the release folder {release} is gone"]
+    from engine.versions.environment import lock_of
+
     document = documents.load(store, digest)
-    return _file_complaints(folder, document) + _environment_complaints(folder, store, document)
+    lock = lock_of(store, document)
+    return _file_complaints(folder, document) + _environment_complaints(workspace, folder, lock)
 
 
 def _file_complaints(folder: Path, document: Mapping[str, Any]) -> list[str]:
@@ -71,16 +77,14 @@ def _file_complaints(folder: Path, document: Mapping[str, Any]) -> list[str]:
     return found
 
 
-def _environment_complaints(folder: Path, store: ObjectStore, document: Mapping[str, Any]) -> list[str]:
-    from engine.environments.build import Environment
-    from engine.environments.check import compare
-    from engine.versions.environment import lock_of
+def _environment_complaints(workspace: Workspace, folder: Path, lock: Lock) -> list[str]:
+    """Whether the release has its environment; what is in that is compared for all that stand here, see ``doctor``."""
+    from engine.environments.build import place
 
-    lock = lock_of(store, document)
-    path = (folder / "environment").resolve()
-    if not (path / "bin" / "python").exists():
-        return ["its environment is gone"]
-    return list(compare(Environment(path, path / "bin" / "python", lock.digest), lock))
+    environment = place(lock, workspace.environments)
+    if (folder / "environment").resolve() != environment.path.resolve():
+        return [f"its environment is not {environment.path.name}, which its lock names"]
+    return [] if environment.python.exists() else ["its environment is gone"]
 
 
 def repair(workspace: Workspace, store: ObjectStore, project: str, release: str, digest: str) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine.environments.lock import Lock, resolve
+from engine.environments.lock import doubtful as doubtful_names
 from engine.errors import LeverframeError, StepFailed
 from engine.projects.manifest import FILE, ComputeSpec, Manifest, load_manifest
 from engine.projects.source import inspect, snapshot
@@ -64,9 +65,11 @@ def check(workspace: Workspace, path: Path, as_of: datetime, on_step: Callable[[
         requirements = folder / "code" / spec.requirements if spec.requirements else None
         if spec.requirements:
             refuse_absent(spec.requirements, folder / "code", path)
-        lock = resolve(requirements, spec.python, workspace.cache)
+        lock = resolve(requirements, spec.python, workspace.cache, called=spec.requirements)
         environment = standing(workspace, lock)
-        good("environment", f"{len(lock.packages)} packages locked, Python {lock.python}")
+        good("environment", f"{len(lock.packages)} packages locked, Python {lock.python}; every file as it was built")
+        for sentence in doubtful_names(requirements, str(spec.requirements)):
+            doubtful("requirements", sentence)
         if manifest.compute is not None:
             good("compute", _elsewhere(manifest.compute, lock))
         marker = f"{workspace.token}:check-{folder.name}"

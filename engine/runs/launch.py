@@ -91,7 +91,7 @@ class Launch:
             self._running = start_step(self._spec, on_progress)
 
     def begin(self) -> None:
-        """Let it read its input. Raises StepFailed when the environment is not what the lock says by now."""
+        """Let it read its input. Raises StepFailed when the environment was changed meanwhile."""
         check_environment(self.stage, self.title)
         if self._cancelled is not None:
             raise StepFailed(self._cancelled)
@@ -146,11 +146,11 @@ def _explained(result: StepResult, *, under_runner: bool) -> str:
 
 
 def check_environment(stage: Stage, name: str) -> None:
-    """Raises StepFailed when the environment is not what the lock says."""
+    """Raises StepFailed when the environment is not what was built from the lock."""
     differences = compare(stage.environment, stage.lock)
     if differences:
         raise StepFailed(
-            f"{name} was not started: the environment differs from its lock ({'; '.join(differences[:3])}). "
+            f"{name} was not started: its environment is not what was built from its lock ({'; '.join(differences)}). "
             "Run 'leverframe doctor --fix' to build it anew."
         )
 
@@ -164,6 +164,8 @@ def _spec(stage: Stage, name: str, title: str, folder: Path, *, warm: bool) -> S
         "LEVERFRAME_OUTPUT": str(folder / "output"),
         "LEVERFRAME_FORMAT": data.format,
         "LEVERFRAME_TARGET": data.target,
+        # Else numba writes beside the packages that use it, and the environment would not be what was built.
+        "NUMBA_CACHE_DIR": str(folder / "numba"),
     }
     if stage.types:
         extra["LEVERFRAME_TYPES"] = "1"

@@ -175,9 +175,22 @@ class _explained:
             raise Refused(f"{self._before}{error}") from error.__cause__
         if isinstance(error, ImportError):
             raise Refused(
-                "This environment cannot read or write parquet: add pyarrow to the requirements, "
+                f"This environment cannot read or write parquet: {_why_no_pyarrow()}, "
                 'or set format = "csv" in [data].'
             ) from error
+
+
+def _why_no_pyarrow() -> str:
+    """Also a pyarrow that is there may refuse the numpy that is there, and pandas then says that it is missing."""
+    try:
+        import pyarrow.parquet  # noqa: F401 - only whether it can be
+    except ModuleNotFoundError as error:
+        if error.name == "pyarrow":
+            return "add pyarrow to the requirements"
+        return f"pyarrow lacks {error.name}; add that to the requirements"
+    except ImportError as error:
+        return f"pyarrow says '{error}'; ask for another version of it in the requirements"
+    return "pandas does not take its pyarrow; ask for another version of it in the requirements"
 
 
 def extract(paths: Paths, function: Callable[..., Any], name: str) -> None:

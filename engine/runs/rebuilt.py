@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from engine.environments.build import ensure
 from engine.errors import Damage, StepFailed
 from engine.projects.manifest import Manifest, load_manifest
 from engine.runs.launch import Launch, Stage
@@ -15,7 +16,7 @@ from engine.runs.room import Room
 from engine.runs.tables import read_output, types_of, write_input
 from engine.validation.schema import type_in
 from engine.versions.document import named, write_folder
-from engine.versions.environment import lock_of, standing
+from engine.versions.environment import lock_of
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -54,7 +55,7 @@ def rebuild(room: Room, label: str, document: dict[str, Any], folder: str = "liv
     except Damage as damage:
         raise named(label, damage) from None
     manifest = load_manifest(home / "code")
-    stage = room.stage(home / "code", manifest, standing(room.workspace, lock), lock)
+    stage = room.stage(home / "code", manifest, ensure(lock, room.workspace.environments), lock)
     return Rebuilt(label, document, home / "model", replace(stage, types=keeps_types(document)))
 
 

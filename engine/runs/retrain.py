@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from engine.environments.build import ensure
 from engine.environments.lock import Lock, resolve
 from engine.errors import Damage, Invalid, Refusal
 from engine.projects.manifest import FILE, Manifest, load_manifest
@@ -27,7 +28,6 @@ from engine.runs.room import Room
 from engine.runs.tables import read_output, write_input
 from engine.runs.unlearnt import unlearnt, worth_it
 from engine.storage.blocks import put_table
-from engine.versions.environment import standing
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -75,7 +75,7 @@ def retrain(room: Room) -> Made:
 def _retrain(room: Room, judge: OwnProcess) -> Made:
     start = begin(room)
     form = start.manifest.data.format
-    extract = room.launch(start.stage, "extract", "extract", (0.05, 0.40))
+    extract = room.launch(start.stage, "extract", "extract", (0.05, 0.40), warm=False)
     room.tell(0.05, "extract")
     extract.begin()
     labels = labels_step(room, start.stage, 0.40)
@@ -138,8 +138,9 @@ def begin(room: Room) -> Start:
     requirements = code / spec.requirements if spec.requirements else None
     if spec.requirements:
         refuse_absent(spec.requirements, code, room.project_path)
-    lock = resolve(requirements, spec.python, room.workspace.cache, fresh=room.fresh_lock)
-    environment = standing(room.workspace, lock)
+    cache = room.workspace.cache
+    lock = resolve(requirements, spec.python, cache, fresh=room.fresh_lock, called=spec.requirements)
+    environment = ensure(lock, room.workspace.environments)  # Compared when a step is started in it.
     stage = replace(room.stage(code, manifest, environment, lock), project=room.project_path)
     return Start(source, patch, lock, stage)
 
@@ -177,7 +178,7 @@ def _score_live(
         if not worth_it(kept, data.holdout.num_rows):
             of_all = f"{data.holdout.num_rows - kept:,} of these {data.holdout.num_rows:,} rows"
             return None, f"it learnt from {of_all}, and would be held for better than it is", None
-        step = room.launch(live.stage, "score", "score live", (0.70, 0.75))
+        step = room.launch(live.stage, "score", "score live", (0.70, 0.75), warm=False)
         said = score(room, step, data.holdout.select(live.features), live.model, document["schema"])
         return said, None, rows if kept < data.holdout.num_rows else None
     except (Refusal, Damage) as problem:

@@ -52,15 +52,23 @@ class Room:
         return Stage(code, manifest, environment, lock, self.marker, self.run.as_of, self.held)
 
     def launch(
-        self, stage: Stage, name: str, title: str, span: tuple[float, float], compute: ComputeSpec | None = None
+        self,
+        stage: Stage,
+        name: str,
+        title: str,
+        span: tuple[float, float],
+        compute: ComputeSpec | None = None,
+        *,
+        warm: bool = True,
     ) -> Launch:
-        """A warm step whose progress is the run's progress between the two ends of ``span``."""
+        """A step whose progress is the run's progress between the two ends of ``span``. ``warm``: its input is still
+        to come, and it may load its libraries meanwhile."""
         start, end = span
 
         def on_progress(done: float, text: str) -> None:
             self.tell(start + (end - start) * done, f"{title} {text}".strip())
 
         folder = self.folder / "steps" / title.replace(" ", "-")
-        step = Launch(stage, name, folder, on_progress, title=title, warm=True, compute=compute)
+        step = Launch(stage, name, folder, on_progress, title=title, warm=warm, compute=compute)
         self.watch(step)
         return step

@@ -277,6 +277,12 @@ def _past_of_moves(db: Database) -> None:
         db.execute(statement)
 
 
+def _pictures(db: Database) -> None:
+    # What an environment must be: the digest of the picture that was taken of it, by the digest of its lock, and what
+    # the file system said of it when it was last found to be so (engine/environments/pictures.py).
+    db.execute("CREATE TABLE pictures (lock TEXT PRIMARY KEY, picture TEXT NOT NULL, stamp TEXT NOT NULL) STRICT")
+
+
 # In order, each applied once; append to it, and never edit what was released.
 MIGRATIONS: tuple[tuple[str, Callable[[Database], None]], ...] = (
     ("first", _first),
@@ -290,6 +296,7 @@ MIGRATIONS: tuple[tuple[str, Callable[[Database], None]], ...] = (
     ("runs but looks", _runs_but_looks),
     ("cancelled runs", _cancelled_runs),
     ("past of moves", _past_of_moves),
+    ("pictures of environments", _pictures),
 )
 LATEST = len(MIGRATIONS)
 

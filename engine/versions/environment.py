@@ -27,12 +27,12 @@ def lock_of(store: ObjectStore, document: Mapping[str, Any]) -> Lock:
 
 
 def standing(workspace: Workspace, lock: Lock) -> Environment:
-    """The environment of ``lock``, built from it where it is missing. Raises Damage where it differs from the lock."""
+    """The environment of ``lock``, built where it is missing. Raises Damage where it is not what was built."""
     environment = ensure(lock, workspace.environments)
     differences = compare(environment, lock)
     if differences:
         raise Damage(
-            f"The environment {environment.path.name} differs from its lock: {'; '.join(differences[:3])}. "
+            f"The environment {environment.path.name} is not what was built from its lock: {'; '.join(differences)}. "
             "Run 'leverframe doctor --fix' to build it anew."
         )
     return environment

@@ -99,6 +99,24 @@ def test_doctor_mends_a_live_folder_that_was_damaged(copy: History) -> None:
     assert [each["what"] for each in mended.json["findings"] if each["mended"]] == ["live tiny"]
 
 
+def test_doctor_tells_what_a_run_refuses_and_mends_it(copy: History) -> None:
+    (packages,) = (copy.home / "environments").glob("[!.]*/lib/python3*/site-packages")
+    (packages / "evil.pth").write_text("import evil\n")
+    refused = copy("retrain", "tiny", "--wait")
+    assert refused.code == 1
+    assert "evil.pth was added" in refused.err
+    assert "Run 'leverframe doctor --fix' to build it anew" in refused.err
+    told = copy("doctor", "--json")
+    assert told.code == 1
+    environment = f"environment {packages.parents[2].name} (tiny)"
+    assert [each["what"] for each in told.json["findings"] if each["verdict"] == "failing"] == [environment]
+    mended = copy("doctor", "--fix", "--json")
+    assert mended.code == 0
+    assert [each["what"] for each in mended.json["findings"] if each["mended"]] == [environment]
+    assert copy("doctor").code == 0
+    assert "evil.pth" not in copy("retrain", "tiny", "--wait").err
+
+
 def test_a_copied_project_with_uncommitted_changes_is_refused_with_what_to_do(copy: History, tmp_path: Path) -> None:
     folder = tiny.make(tmp_path / "other", name="other")
     (folder / "settings.json").write_text("{}")

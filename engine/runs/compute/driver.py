@@ -171,7 +171,7 @@ class Drive:
 
     async def _begun(self) -> None:
         order = self._order
-        wanted = ("step", "callable", "command", "environment", "lock", "seconds", "memory", "log_bytes")
+        wanted = ("step", "callable", "command", "environment", "picture", "seconds", "memory", "log_bytes")
         told = {name: order[name] for name in (*wanted, "output_bytes")}
         told["variables"] = {name: os.environ[name] for name in order["variables"] if name in os.environ}
         answer = await self._ask("begin", told)

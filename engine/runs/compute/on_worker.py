@@ -13,10 +13,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import hashlib
 import json
 import marshal
 import os
 import shutil
+import stat
 import subprocess
 import sys
 import tempfile
@@ -92,8 +94,11 @@ class Guest:
     def begin(self, order: dict[str, Any]) -> dict[str, str]:
         """Start the step. The answer holds ``refused`` when it cannot be started here, else ``where`` it runs."""
         environment = _environment(order["environment"])
-        if _digest_of(environment) != order["lock"] or not os.path.exists(os.path.join(environment, "bin", "python")):
+        if not os.path.exists(os.path.join(environment, "bin", "python")):
             return {"refused": f"has no environment {environment} that is whole"}
+        different = _difference(environment, order["picture"])
+        if different:
+            return {"refused": f"has another environment {environment} than the one that was built ({different})"}
         try:
             self._start(self._settings(order, environment))
         except OSError as error:  # Not raised: Dask would write what was ordered, secrets too, into its worker's log.
@@ -228,12 +233,44 @@ def _environment(path: str) -> str:
     return os.path.join(folder, os.path.basename(path)) if folder else path
 
 
-def _digest_of(environment: str) -> str | None:
+def _difference(environment: str, picture: str) -> str:
+    """The first thing in the environment that is not as in its picture; "" when there is none.
+
+    ``picture``: the digest of that. Names, kinds, sizes and where links lead; who sent us here has read the files,
+    and here they may come over a network.
+    """
+    ours = ("leverframe.json", "leverframe.picture")
     try:
-        with open(os.path.join(environment, "leverframe.json"), encoding="utf-8") as file:
-            return str(json.load(file)["digest"])
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
+        with open(os.path.join(environment, ours[1]), "rb") as file:
+            content = file.read()
+        if hashlib.sha256(content).hexdigest() != picture:
+            return "its picture is another"
+        pictured = json.loads(content)["entries"]
+        there = dict(_seen(environment, ""))
+    except OSError as error:
+        return f"{error.filename}: {error.strerror}"
+    for name in sorted((pictured.keys() | there.keys()) - set(ours)):
+        expected = pictured.get(name, "nothing")
+        if there.get(name) != (expected if expected.startswith("link ") else " ".join(expected.split(" ")[:2])):
+            return str(name)
+    return ""
+
+
+def _seen(root: str, below: str) -> Iterator[tuple[str, str]]:
+    """Every name below ``root`` with what is there, as a picture says it but for the digests of files."""
+    with os.scandir(os.path.join(root, below)) as entries:
+        for each in entries:
+            name, found = below + each.name, each.stat(follow_symlinks=False)
+            if stat.S_ISDIR(found.st_mode):
+                yield name, "folder"
+                yield from _seen(root, f"{name}/")
+            elif stat.S_ISLNK(found.st_mode):
+                yield name, f"link {os.readlink(each.path)}"
+            elif stat.S_ISREG(found.st_mode):
+                special = found.st_mode & (stat.S_ISUID | stat.S_ISGID | stat.S_IXUSR)
+                yield name, f"{f'program-{special:o}' if special else 'file'} {found.st_size}"
+            else:
+                yield name, "special"
 
 
 def batches(folder: str, prefix: str) -> Iterator[Pieces]:

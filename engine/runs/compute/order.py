@@ -32,7 +32,7 @@ _ON_THE_WAY = 1800.0
 _TLS = "DASK_DISTRIBUTED__COMM__TLS__"
 # The worker has its own; see on_worker.py.
 _NOT_SENT = ("PATH", "HOME", "USER", "LOGNAME", "TMPDIR", "VIRTUAL_ENV", "LEVERFRAME_WAIT", "PYTHONPATH",
-             "LEVERFRAME_INPUT", "LEVERFRAME_OUTPUT")  # fmt: skip
+             "LEVERFRAME_INPUT", "LEVERFRAME_OUTPUT", "NUMBA_CACHE_DIR")  # fmt: skip
 _ROOT = Path(__file__).resolve().parents[3]
 
 
@@ -46,6 +46,7 @@ def send(asked: StepSpec, compute: ComputeSpec, stage: Stage, name: str) -> Step
     check_installed()
     folder = asked.log.parent
     program = stage.manifest.train.run if name == "train" else stage.manifest.train.score
+    taken = stage.environment.pictures.of(stage.lock.digest)
     order = {
         "title": asked.name,
         "project": stage.manifest.name,
@@ -58,7 +59,7 @@ def send(asked: StepSpec, compute: ComputeSpec, stage: Stage, name: str) -> Step
         "callable": program.callable if program else None,
         "command": list(program.command) if program and program.command else None,
         "environment": str(stage.environment.path),
-        "lock": stage.lock.digest,
+        "picture": taken.picture if taken else "",
         # By name only: what is passed on may be secret, and this is a file.
         "variables": sorted(asked.environment.keys() - set(_NOT_SENT)),
         "seconds": asked.limits.seconds,

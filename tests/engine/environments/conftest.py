@@ -6,16 +6,27 @@ import base64
 import hashlib
 import os
 import zipfile
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
+from engine.api import open_engine
 from engine.environments.lock import Lock, resolve
 from engine.environments.uv_process import Uv, uv_environment
 
 
-def _write_wheel(folder: Path, name: str, version: str, needs: tuple[str, ...] = ()) -> None:
+def _write_wheel(
+    folder: Path,
+    name: str,
+    version: str,
+    needs: tuple[str, ...] = (),
+    empty: str = "",
+    more: Mapping[str, str] | None = None,
+    listed: Mapping[str, str] | None = None,
+) -> None:
+    """``empty``: a folder without a file; ``more`` files; ``listed``: what RECORD says of some instead of the truth."""
     module = name.replace("-", "_")
     info = f"{module}-{version}.dist-info"
     metadata = f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n"
@@ -24,15 +35,18 @@ def _write_wheel(folder: Path, name: str, version: str, needs: tuple[str, ...] =
         f"{module}/extra.py": "ANSWER = 42\n",
         f"{info}/METADATA": metadata + "".join(f"Requires-Dist: {need}\n" for need in needs),
         f"{info}/WHEEL": "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+        **(more or {}),
     }
     rows = []
-    for path, text in files.items():
+    for path, text in {**files, **(listed or {})}.items():
         digest = base64.urlsafe_b64encode(hashlib.sha256(text.encode()).digest()).decode().rstrip("=")
         rows.append(f"{path},sha256={digest},{len(text)}")
     files[f"{info}/RECORD"] = "\n".join([*rows, f"{info}/RECORD,,"]) + "\n"
     with zipfile.ZipFile(folder / f"{module}-{version}-py3-none-any.whl", "w") as wheel:
         for path, text in files.items():
             wheel.writestr(path, text)
+        if empty:
+            wheel.mkdir(empty)
 
 
 @dataclass(frozen=True)
@@ -54,8 +68,16 @@ class Place:
     def environments(self) -> Path:
         return self.root / "environments"
 
-    def publish(self, name: str, version: str, *needs: str) -> None:
-        _write_wheel(self.wheels, name, version, needs)
+    def publish(
+        self,
+        name: str,
+        version: str,
+        *needs: str,
+        empty: str = "",
+        files: Mapping[str, str] | None = None,
+        listed: Mapping[str, str] | None = None,
+    ) -> None:
+        _write_wheel(self.wheels, name, version, needs, empty, files, listed)
 
     def lock(self, *requirements: str, fresh: bool = False) -> Lock:
         file = self.root / "requirements.txt"
@@ -63,13 +85,23 @@ class Place:
         return resolve(file, None, self.cache, fresh=fresh, uv=self.uv)
 
 
-@pytest.fixture
-def place(tmp_path: Path) -> Place:
-    wheels = tmp_path / "wheels"
-    wheels.mkdir()
-    environ = {**uv_environment(os.environ), "UV_NO_INDEX": "1", "UV_FIND_LINKS": str(wheels)}
-    made = Place(tmp_path, Uv(tmp_path / "cache" / "uv", environ))
+def make(root: Path) -> Place:
+    """A workspace at ``root`` and some packages that can be had."""
+    open_engine(root, "ada", create=True).close()
+    (root / "wheels").mkdir()
+    environ = {**uv_environment(os.environ), "UV_NO_INDEX": "1", "UV_FIND_LINKS": str(root / "wheels")}
+    made = Place(root, Uv(root / "cache" / "uv", environ))
     for name, version in (("apple", "1.0"), ("apple", "2.0"), ("pear", "1.5")):
         made.publish(name, version)
     made.publish("fruit-salad", "1.0", "apple>=1", "pear")
     return made
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Place:
+    return make(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def lasting_place(tmp_path_factory: pytest.TempPathFactory) -> Place:
+    return make(tmp_path_factory.mktemp("lasting"))

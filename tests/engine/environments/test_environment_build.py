@@ -21,9 +21,10 @@ import pytest
 
 from engine.environments import build
 from engine.environments.build import ensure, remove, sweep
-from engine.environments.check import MARKER, compare, site_packages
+from engine.environments.check import compare, site_packages
 from engine.environments.interpreter import Interpreter
 from engine.environments.lock import Lock, parse_lock
+from engine.environments.picture import MARKER
 from engine.environments.uv_process import Uv
 from engine.errors import Refusal
 
@@ -286,6 +287,7 @@ def test_a_full_disk_is_refused_in_one_sentence(place: Place) -> None:
 
 def test_environments_that_cannot_be_written_are_refused_in_one_sentence(place: Place) -> None:
     lock = place.lock("apple")
+    place.environments.rmdir()
     place.environments.write_text("a file", "utf-8")
     with pytest.raises(Refusal, match="cannot be written"):
         ensure(lock, place.environments, uv=place.uv)

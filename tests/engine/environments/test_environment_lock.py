@@ -115,10 +115,42 @@ def test_a_missing_requirements_file_is_named(tmp_path: Path) -> None:
         resolve(tmp_path / "needs.txt", None, tmp_path)
 
 
-def test_a_requirements_file_that_is_not_text_is_invalid(tmp_path: Path) -> None:
-    (tmp_path / "requirements.txt").write_bytes(b"\xff\xfe\x00s")
-    with pytest.raises(Invalid, match="UTF-8"):
-        resolve(tmp_path / "requirements.txt", None, tmp_path)
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        (
+            "pandas\n".encode("utf-16"),
+            "env/needs.txt is UTF-16 text, as PowerShell's '>' writes it, not UTF-8; save it as UTF-8.",
+        ),
+        (
+            "pandas\n".encode("utf-16-le"),
+            "env/needs.txt is UTF-16 text, as PowerShell's '>' writes it, not UTF-8; save it as UTF-8.",
+        ),
+        (
+            "# tables\r\nsix # né à Paris\n".encode("latin-1"),
+            "env/needs.txt line 2: 'six # né à Paris' is not UTF-8 text; save the file as UTF-8.",
+        ),
+        (b"-e .\n", "env/needs.txt line 1: '-e .': an editable install is not a fixed version; publish the package"),
+        (b"\xef\xbb\xbfapple==99\n", "env/needs.txt line 1, apple: The requirements cannot be met: "),
+        (b"# fruit\napple\nPIL\n", "env/needs.txt line 3: 'PIL' is not the package; write pillow."),
+    ],
+)
+def test_what_is_wrong_with_requirements_names_the_file_that_the_person_has_and_the_line(
+    place: Place, content: bytes, sentence: str
+) -> None:
+    path = place.root / "copied-for-a-while"
+    path.write_bytes(content)
+    with pytest.raises(Refusal) as caught:
+        resolve(path, None, place.cache, uv=place.uv, called="env/needs.txt")
+    assert str(caught.value).startswith(sentence)
+    assert str(place.root) not in str(caught.value)
+    assert "copied-for" not in str(caught.value)
+
+
+def test_a_byte_order_mark_of_utf_8_is_no_mistake(place: Place) -> None:
+    path = place.root / "needs.txt"
+    path.write_bytes(b"\xef\xbb\xbfapple==1.0\n")
+    assert resolve(path, None, place.cache, uv=place.uv).packages == (Package("apple", "1.0"),)
 
 
 def test_a_hostile_requirements_file_never_reaches_uv(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from engine.api import open_engine
 from engine.environments.build import ensure
 from engine.environments.lock import resolve
 from engine.projects.manifest import ComputeSpec, load_manifest
@@ -40,6 +41,7 @@ class Away:
 
     def __init__(self, folder: Path, scheduler: str) -> None:
         self.folder = folder
+        open_engine(folder, "ada", create=True).close()
         self.lock = resolve(None, None, folder)
         self.environment = ensure(self.lock, folder / "environ ments ü")
         self.compute = ComputeSpec(scheduler, silence=timedelta(seconds=4), wait=timedelta(seconds=20))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from datetime import timedelta
 from pathlib import Path
 
@@ -137,4 +138,15 @@ def test_cancelling_ends_the_step_on_its_worker(away: Away, cluster: Cluster) ->
 def test_a_worker_without_the_environment_refuses_and_says_what_to_do(away: Away) -> None:
     said = why(away, "pass", changed={"environment": "/mnt/environments/0123456789abcdef"})
     assert "has no environment /mnt/environments/0123456789abcdef that is whole; share /mnt/environments with" in said
+
+
+def test_a_worker_whose_environment_is_not_the_one_that_was_built_refuses(away: Away, tmp_path: Path) -> None:
+    copy = tmp_path / "copies" / away.environment.path.name
+    shutil.copytree(away.environment.path, copy, symlinks=True)
+    away.start("pass", changed={"environment": str(copy)}).conclude()
+    (packages,) = copy.glob("lib/python3*/site-packages")
+    (packages / "evil.pth").write_text("import os")
+    said = why(away, "pass", changed={"environment": str(copy)})
+    assert f"has another environment {copy} than the one that was built (lib/" in said
+    assert "evil.pth); share" in said
     assert "LEVERFRAME_ENVIRONMENTS" in said

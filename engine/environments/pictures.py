@@ -1,0 +1,57 @@
+"""Which picture an environment must have: the digests of pictures in the ledger, which no environment can reach."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from engine.errors import Refusal
+from engine.storage.ledger import Ledger
+
+
+@dataclass(frozen=True)
+class Taken:
+    """``stamp``: what the file system said of the environment when it was last found to be as pictured; "" before."""
+
+    picture: str
+    stamp: str
+
+
+@dataclass(frozen=True)
+class Pictures:
+    """The pictures of the environments of the workspace at ``root``, each by the digest of its lock."""
+
+    root: Path
+
+    def of(self, lock: str) -> Taken | None:
+        """None when none was taken, as of an environment that an earlier Leverframe built."""
+        with self._ledger() as ledger, ledger.read() as db:
+            row = db.execute("SELECT picture, stamp FROM pictures WHERE lock = ?", (lock,)).fetchone()
+        return Taken(row["picture"], row["stamp"]) if row else None
+
+    def named(self, name: str) -> str | None:
+        """The digest of the lock of the environment called ``name``, if a picture was taken of it."""
+        with self._ledger() as ledger, ledger.read() as db:
+            row = db.execute("SELECT lock FROM pictures WHERE substr(lock, 1, 16) = ?", (name,)).fetchone()
+        return str(row["lock"]) if row else None
+
+    def keep(self, lock: str, picture: str) -> None:
+        """From now on this is what the environment of ``lock`` must be. Raises Refusal when the disk is full."""
+        with self._ledger() as ledger, ledger.write() as db:
+            db.execute("INSERT OR REPLACE INTO pictures VALUES (?, ?, '')", (lock, picture))
+
+    def seen(self, lock: str, picture: str, stamp: str) -> None:
+        """It was read and is as pictured; until ``stamp`` changes nobody needs to read it again."""
+        # Only a shortcut: where the ledger takes nothing in, the next one reads it all again.
+        with suppress(Refusal), self._ledger() as ledger, ledger.write() as db:
+            db.execute("UPDATE pictures SET stamp = ? WHERE lock = ? AND picture = ?", (stamp, lock, picture))
+
+    @contextmanager
+    def _ledger(self) -> Iterator[Ledger]:
+        ledger = Ledger(self.root / "ledger.db", locks=self.root / "locks")
+        try:
+            yield ledger
+        finally:
+            ledger.close()
