@@ -95,7 +95,7 @@ class Clockwork:
                 self._serve(lease)
                 patience, told = Patience(self._workspace, time.monotonic, self._patience), ""
                 continue
-            told = self._stand_by(told)
+            told = self._guarded(lambda told=told: self._stand_by(told)) or told
             if self._guarded(patience.look):
                 self._tell("The engine has given no sign of life for a while; taking over from it.")
                 continue

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from engine.errors import Conflict, Forbidden, NotFound, Refusal
 from engine.storage.disk import refused
+from engine.storage.loss import refuse_lost
 
 _FOLDERS = ("objects", "environments", "runs", "live", "locks", "cache", "console", "logs", "releases", "bin")
 
@@ -93,7 +94,7 @@ def default_home() -> Path:
 def create(home: Path) -> Workspace:
     """Make the folders of a workspace at ``home``; an existing workspace is left as it is.
 
-    Raises Refusal when ``home`` is a file or a folder that holds other things.
+    Raises Damage when one was there and its ledger is gone, and Refusal when ``home`` is a file or a folder that holds other things.
     """
     root = home.expanduser().absolute()
     with refused(f"The workspace {root} cannot be made"):
@@ -119,7 +120,7 @@ def _refuse_strangers(root: Path) -> None:
 def find(home: Path, *, must_exist: bool = True) -> Workspace:
     """The workspace at ``home``.
 
-    Raises NotFound when there is none, and Forbidden when another account owns it: its files would
+    Raises NotFound when there is none, Damage when there was one and its ledger is gone, and Forbidden when another account owns it: its files would
     end up with two owners, and neither account could repair them.
     """
     root = home.expanduser().absolute()
@@ -136,6 +137,8 @@ def find(home: Path, *, must_exist: bool = True) -> Workspace:
             f"The workspace {root} belongs to another account (uid {owner}); work as that account, "
             "or name your own with --home."
         )
-    if must_exist and not (root / "ledger.db").exists():
-        raise NotFound(missing)
+    if not (root / "ledger.db").exists():
+        refuse_lost(root, "gone")
+        if must_exist:
+            raise NotFound(missing)
     return Workspace(root)
