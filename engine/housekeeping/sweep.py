@@ -54,7 +54,8 @@ def mark(
 ) -> Marked:
     """What may go, if the versions labelled ``goes`` do. Raises Refusal when a version that stays cannot be read.
 
-    What was stored before the ledger was ``begun`` stays: it cannot say what another ledger needed. Documents stay, of every version there ever was, and so does what is ``kept``: the reports that were sent.
+    What was stored before the ledger was ``begun`` stays: it cannot say what another ledger needed. Documents stay, of
+    every version there ever was, and so does what is ``kept``: the reports that were sent.
     """
     going, staying = set(goes), _staying(versions, set(goes), needs)
     needed = {str(row["digest"]) for row in versions}.union(kept, *staying.values())

@@ -133,7 +133,7 @@ def _reference(room: Room, live: Rebuilt) -> Split:
     try:
         write_folder(room.store, live.document["data"]["files"], folder)
     except Damage as damage:
-        raise named(live.label, damage) from None
+        raise named(room.store, live.label, damage) from None
     return split(read_folder(folder), live.manifest, moment(live.document["lineage"]["as_of"]))
 
 

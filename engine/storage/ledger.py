@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -19,8 +19,13 @@ from engine.storage.migrations import LATEST, migrate
 from engine.storage.opening import Opened, look, opened
 
 _FULL = "The disk is full: the ledger took nothing in. Free some space and try again."
-_READ_ONLY = "The ledger {path} can be looked at and not written: its medium, or this account, may not. Nothing was done."
+_READ_ONLY = "The ledger {path} can be looked at and not written (its medium is read only); nothing was done."
 _HEAD = "SELECT coalesce(max(seq), 0) FROM audit"
+
+
+def _migrated(copy: Path) -> None:
+    """Bring a private copy up to date: one that can only be looked at may be of an older Leverframe."""
+    migrate(copy, copy.parent)
 
 
 class Ledger:
@@ -32,6 +37,7 @@ class Ledger:
     def __init__(self, path: Path, *, locks: Path) -> None:
         self.path = path
         self._locks, self._noted = locks, 0
+        self._prepare: Callable[[Path], None] | None = None
         self._local = threading.local()
         self._open: list[sqlite3.Connection] = []
         self._guard = threading.Lock()
@@ -52,7 +58,12 @@ class Ledger:
             loss.refuse_lost(self.path.parent, "empty" if self.path.exists() else "gone")
         else:
             self._refuse_cut_short()
-        if found < LATEST or not self._in_wal():
+        opened: Opened | None = getattr(self._local, "opened", None)
+        if opened is not None and opened.looked is not None:
+            if found < LATEST:
+                self._prepare = _migrated
+                self._drop(opened)
+        elif found < LATEST or not self._in_wal():
             # Also a current ledger that came from a backup: WAL is a property of the file, and set in there alone.
             migrate(self.path, self._locks)
 
@@ -71,15 +82,7 @@ class Ledger:
             raise
 
     def _in_wal(self) -> bool:
-        connection = self._connection()
-        if self._local.opened.looked is None:
-            return bool(connection.execute("PRAGMA journal_mode").fetchone()[0] == "wal")
-        if self._schema() < LATEST:
-            raise Refusal(
-                f"The ledger {self.path} was written by an older Leverframe and has to be brought up to date, and "
-                "nothing can be written there; make room, or copy the workspace to where it can."
-            )
-        return True
+        return bool(self._connection().execute("PRAGMA journal_mode").fetchone()[0] == "wal")
 
     def _refuse_cut_short(self) -> None:
         noted = loss.noted(self._locks)  # First: the trail may grow meanwhile.
@@ -97,7 +100,7 @@ class Ledger:
                 self._drop(found)  # Somebody could write meanwhile, so perhaps this can too.
                 found = None
         if found is None:
-            found = opened(self.path)
+            found = opened(self.path, self._prepare)
             found.connection.row_factory = sqlite3.Row
             # FULL: a decision that was confirmed on the screen must survive the plug being pulled.
             found.connection.execute("PRAGMA synchronous=FULL")
@@ -188,7 +191,7 @@ class Ledger:
             raise Refusal(_FULL) from None
         if code == sqlite3.SQLITE_READONLY:
             raise Refusal(_READ_ONLY.format(path=self.path)) from None
-        if reading and code in (sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_BUSY):
+        if reading and code in (sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_BUSY):
             raise Refusal(
                 f"The ledger took nothing in ({error}); see whether the disk is full or failing, then try again."
             ) from None

@@ -14,7 +14,7 @@ from pathlib import Path
 from engine.errors import Damage
 from engine.storage.last_backup import known
 
-NOTE = "ledger.head"
+NOTE, RESTORING = "ledger.head", "restoring.json"
 _KEPT = {"objects": "objects", "releases": "releases", "live": "live links", "runs": "runs", "bin": "a bin"}
 
 
@@ -37,6 +37,11 @@ def _holds_anything(folder: Path) -> bool:
 
 def refuse_lost(root: Path, how: str) -> None:
     """Raise Damage when the ledger of ``root``, which is ``how`` ("gone", "empty"), was there once."""
+    if (root / RESTORING).exists():
+        raise Damage(
+            f"The workspace {root} is being restored, or that was cut short; the same 'leverframe restore' goes on "
+            "with it and opens it at the end. Nothing was changed."
+        )
     there = traces(root)
     if there is not None:
         raise Damage(
@@ -49,8 +54,8 @@ def refuse_cut_short(root: Path, locks: Path, rows: int, noted: int | None) -> N
     """Raise Damage when the trail of the ledger, which has ``rows``, went further once: to ``noted``."""
     if noted is not None and rows < noted:
         raise Damage(
-            f"The ledger {root / 'ledger.db'} has lost what was last written to it: its trail ends at row {rows:,}, and "
-            f"it went to row {noted:,}, so its write-ahead log is gone or an older copy is in its place; "
+            f"The ledger {root / 'ledger.db'} has lost what was last written to it: its trail ends at row {rows:,}, "
+            f"and it went to row {noted:,}, so its write-ahead log is gone or an older copy is in its place; "
             f"{way_back(root)} To go on with what it still says, delete {locks / NOTE}. Nothing was changed."
         )
 

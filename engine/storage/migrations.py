@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from engine.clock import now, pause, stamp
 from engine.errors import Refusal
+from engine.storage.backup_tables import BACKUPS
 from engine.storage.health_tables import HEALTH
 from engine.storage.housekeeping_tables import HOUSEKEEPING
 from engine.storage.past_tables import PAST, PAST_OF_MOVES
@@ -277,6 +278,14 @@ def _past_of_moves(db: Database) -> None:
         db.execute(statement)
 
 
+def _backups(db: Database) -> None:
+    kept = ""
+    for table in ("backups", "scrubs"):
+        kept += _refuse(table, "UPDATE") + _refuse(table, "DELETE")
+    for statement in _split(BACKUPS + kept):
+        db.execute(statement)
+
+
 # In order, each applied once; append to it, and never edit what was released.
 MIGRATIONS: tuple[tuple[str, Callable[[Database], None]], ...] = (
     ("first", _first),
@@ -290,6 +299,7 @@ MIGRATIONS: tuple[tuple[str, Callable[[Database], None]], ...] = (
     ("runs but looks", _runs_but_looks),
     ("cancelled runs", _cancelled_runs),
     ("past of moves", _past_of_moves),
+    ("backups", _backups),
 )
 LATEST = len(MIGRATIONS)
 

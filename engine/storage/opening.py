@@ -10,7 +10,10 @@ import os
 import shutil
 import sqlite3
 import tempfile
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from urllib.parse import quote
 
@@ -18,7 +21,7 @@ from engine.errors import Refusal
 
 BUSY_SECONDS = 20.0
 _CANNOT = (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_FULL)
-_MEMORY = Path("/dev/shm")  # noqa: S108 - a copy that is deleted as soon as it is open
+_MEMORY = Path("/dev/shm")
 Look = tuple[int, ...]
 
 
@@ -31,8 +34,11 @@ class Opened:
     looked: Look | None = None
 
 
-def opened(path: Path) -> Opened:
-    """A connection to the ledger at ``path``, which is there. Raises Refusal, and sqlite3.Error."""
+def opened(path: Path, prepare: Callable[[Path], None] | None = None) -> Opened:
+    """A connection to the ledger at ``path``, which is there. Raises Refusal, and sqlite3.Error.
+
+    ``prepare``: what a copy needs before it can be read, where it can only be looked at: then there is always a copy.
+    """
     try:
         return Opened(_tried(path, "mode=rw"), os.stat(path).st_ino)
     except sqlite3.OperationalError as error:
@@ -40,9 +46,12 @@ def opened(path: Path) -> Opened:
             raise
         reason = error
     looked = look(path)
-    for way in (_immutable, _copied):
+    ways: tuple[Callable[[], sqlite3.Connection | None], ...] = (partial(_copied, path, prepare),)
+    if prepare is None:
+        ways = (partial(_immutable, path), *ways)
+    for way in ways:
         try:
-            connection = way(path)
+            connection = way()
         except sqlite3.OperationalError:
             continue
         if connection is not None:
@@ -92,13 +101,16 @@ def _immutable(path: Path) -> sqlite3.Connection | None:
     return _tried(path, "mode=ro&immutable=1")
 
 
-def _copied(path: Path) -> sqlite3.Connection | None:
+def _copied(path: Path, prepare: Callable[[Path], None] | None) -> sqlite3.Connection | None:
     for room in (Path(tempfile.gettempdir()), _MEMORY):
         try:
             with tempfile.TemporaryDirectory(prefix="leverframe-", dir=room) as folder:
                 copy = Path(folder) / path.name
-                for ending in ("", "-wal"):
-                    shutil.copyfile(_beside(path, ending), _beside(copy, ending))
+                shutil.copyfile(path, copy)
+                with suppress(FileNotFoundError):
+                    shutil.copyfile(_beside(path, "-wal"), _beside(copy, "-wal"))
+                if prepare is not None:
+                    prepare(copy)
                 # The files go with the folder; the connection holds them open for as long as it lives.
                 return _tried(copy, "mode=rw")
         except OSError:

@@ -77,7 +77,9 @@ def pictured(home: Path) -> dict[str, bytes | str]:
 
 @pytest.mark.parametrize("lose", LOSSES)
 @pytest.mark.parametrize("words", VERBS)
-def test_every_verb_names_it_as_damage_and_changes_nothing(used: Path, lose: Callable[[Path], None], words: str) -> None:
+def test_every_verb_names_it_as_damage_and_changes_nothing(
+    used: Path, lose: Callable[[Path], None], words: str
+) -> None:
     lose(used)
     before = pictured(used)
     verb, *rest = words.split()
@@ -106,7 +108,9 @@ def test_the_newest_backup_is_named(used: Path) -> None:
         open_engine(used, "ada")
 
 
-@pytest.mark.parametrize("trace", ["objects/ab/cdef", "releases/tiny/1-abc/version.json", "live/tiny", "runs/0000001/x"])
+@pytest.mark.parametrize(
+    "trace", ["objects/ab/cdef", "releases/tiny/1-abc/x", "live/tiny", "runs/0000001/x"]
+)
 @pytest.mark.parametrize("left", ["nothing", "an empty file"])
 def test_init_is_refused_where_anything_of_a_workspace_stands(home: Path, trace: str, left: str) -> None:
     open_engine(home, "ada", create=True).close()
@@ -190,7 +194,9 @@ def test_a_clean_up_takes_no_object_that_is_older_than_the_ledger(used: Path) ->
         at = (begun + timedelta(days=days)).timestamp()
         os.utime(engine._store.path(digest), (at, at))
     found = survey(engine._workspace, engine._ledger, engine._store, datetime.now(UTC) + timedelta(days=30))
-    assert [thing.item.what for thing in found.things if thing.item.id == "elder"] == ["1 object from before this ledger"]
+    assert [thing.item.what for thing in found.things if thing.item.id == "elder"] == [
+        "1 object from before this ledger"
+    ]
     going = {digest for thing in found.things if thing.item.goes for digest in thing.digests}
     assert younger in going and elder not in going
 
