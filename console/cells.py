@@ -18,6 +18,7 @@ from engine.records import (
     VersionState,
 )  # fmt: skip
 from engine.storage.free_space import in_words
+from engine.text import plain
 from engine.text import span as span
 
 GLYPHS: dict[str, str] = {
@@ -164,6 +165,11 @@ def version_state(state: VersionState) -> str:
         "live": "●", "candidate": "▲", "retired": "·", "rejected": "×", "expired": "·", "barred": "■", "failed": "×",
     }  # fmt: skip
     return f"{glyphs[state]} {state}"
+
+
+def damage(found: str) -> str:
+    """What of a version is not whole in the store, as what is said of it in lists."""
+    return plain(f"DAMAGED in the store, so it cannot be gone back to: {found[:1].lower()}{found[1:]}")
 
 
 def lived(version: Version, now: datetime) -> str:

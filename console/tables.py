@@ -77,13 +77,21 @@ CANDIDATES: tuple[Column[Version], ...] = (
 )
 
 
+def _state(version: Version, now: datetime) -> Span:
+    if version.damage:  # whatever else it is, and however narrow the screen
+        return Span("× damaged", "failing")
+    return Span(cells.version_state(version.state), STATE_TONES[version.state])
+
+
 def _said_of(version: Version, now: datetime) -> Span:
+    if version.damage:
+        return Span(cells.damage(version.damage), "failing")
     return Span(plain(version.reason or version.sentence), "dim")
 
 
 VERSIONS: tuple[Column[Version], ...] = (
     Column("VERSION", 14, lambda v, now: Span(v.label, "strong"), front=True),
-    Column("STATE", 11, lambda v, now: Span(cells.version_state(v.state), STATE_TONES[v.state])),
+    Column("STATE", 11, _state),
     Column("KEY METRIC", 22, lambda v, now: Span(cells.metric(v.metric)), yields=1),
     Column("AGAINST LIVE", 19, lambda v, now: Span(cells.comparison(v)), yields=3),
     Column("LIFE", 26, lambda v, now: Span(cells.lived(v, now))),

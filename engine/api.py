@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from engine import clock
 from engine import overview as overviews
 from engine.audit import trail
+from engine.backup.commands import BackupCommands
 from engine.errors import LeverframeError, Refusal
 from engine.housekeeping.commands import HousekeepingCommands
 from engine.jobs.commands import HealthCommands
@@ -43,6 +45,7 @@ from engine.rewind.standing import Then, only_looks
 from engine.runs import queue
 from engine.runs.commands import RunCommands
 from engine.schedule.commands import ScheduleCommands
+from engine.storage import reserve
 from engine.storage import workspace as workspaces
 from engine.storage.ledger import Ledger
 from engine.storage.objects import ObjectStore
@@ -51,6 +54,7 @@ from engine.versions import catalog
 from engine.versions import document as documents
 
 if TYPE_CHECKING:
+    from engine.backup.records import Restored
     from engine.rewind.copy import Standing
 
 
@@ -83,7 +87,31 @@ def open_engine(
     return then
 
 
-class Engine(RunCommands, HealthCommands, ReportCommands, ScheduleCommands, HousekeepingCommands):
+def restore_backup(
+    folder: Path,
+    home: Path | None,
+    operator: str | None,
+    tell: Callable[[int, int], None],
+    *,
+    reason: str,
+    key: Path | None = None,
+    head: str | None = None,
+    former: bool = False,
+    partly: bool = False,
+) -> Restored:
+    """Bring the backup in ``folder`` back at ``home``, which must be empty; see ``engine.backup.restoring.restore``."""
+    from engine.backup.restoring import restore
+
+    place, name = home or workspaces.default_home(), operators.claimed_name(operator)
+    said = operators.checked_reason(reason)
+    return restore(
+        folder, place, name, clock.now(), tell, reason=said, key_file=key, head=head, former=former, partly=partly
+    )
+
+
+class Engine(
+    RunCommands, HealthCommands, ReportCommands, ScheduleCommands, HousekeepingCommands, BackupCommands
+):
     """A workspace, opened by an operator. Every method may be called from any thread; none prints."""
 
     def __init__(self, workspace: Workspace, ledger: Ledger, operator: Operator) -> None:
@@ -123,6 +151,7 @@ class Engine(RunCommands, HealthCommands, ReportCommands, ScheduleCommands, Hous
 
         Whoever looks does this, so nothing of it is decided by the time; for that there is ``pass_time``.
         """
+        reserve.keep(self._workspace)
         queue.settle(self._workspace, self._ledger, clock.now())
         follow_ledger(self._workspace, self._ledger, clock.now())
         self._settle_bin()
@@ -245,8 +274,9 @@ class Engine(RunCommands, HealthCommands, ReportCommands, ScheduleCommands, Hous
             )
 
     def move(self, plan: MovePlan, reason: str, on_step: Callable[[ProofStep], None]) -> Moved:
-        """Carry out a plan exactly as it was shown: proof, one commit, switch."""
-        return swap.move(self._workspace, self._ledger, self._store, plan, reason, self.operator, on_step)
+        """Carry out a plan exactly as it was shown: proof, one commit, switch. A way back may use what is set aside."""
+        with reserve.drawn_on(self._workspace) if plan.kind == "rollback" else nullcontext():
+            return swap.move(self._workspace, self._ledger, self._store, plan, reason, self.operator, on_step)
 
     def reject(self, label: str, reason: str) -> Version:
         """Turn a candidate down."""
@@ -297,10 +327,17 @@ class Engine(RunCommands, HealthCommands, ReportCommands, ScheduleCommands, Hous
         """Let somebody work here."""
         return operators.add(self._ledger, self.operator, name, role, operators.checked_reason(reason), clock.now())
 
-    def doctor(self, mend: bool) -> tuple[Finding, ...]:
-        """What is wrong with this workspace; with ``mend`` what can be is put right."""
+    def doctor(
+        self, mend: bool, *, deep: bool = False, tell: Callable[[int, int], None] = lambda done, total: None
+    ) -> tuple[Finding, ...]:
+        """What is wrong with this workspace; with ``mend`` what can be is put right.
+
+        ``deep``: first every object of every version is read; ``tell`` gets how many were, of how many.
+        """
         from engine.doctor import examine
 
+        if deep:
+            self.scrub(tell)
         if mend:
             operators.require(self.operator, "operator", "mend the workspace")
         return examine(self._workspace, self._ledger, self._store, clock.now(), mend=mend)

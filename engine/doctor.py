@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 import shutil
 import sqlite3
+from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 
 from engine.audit import times, trail
+from engine.backup import scrub, standing
 from engine.clock import moment
 from engine.environments import mending
 from engine.environments.build import ensure
@@ -21,7 +23,9 @@ from engine.reports.outbox import OVER, WEBHOOK
 from engine.reports.server import from_environment
 from engine.schedule import lease, unit
 from engine.schedule.due import due_after
+from engine.storage import loss
 from engine.storage.free_space import too_little
+from engine.storage.last_backup import way_back
 from engine.storage.ledger import Ledger
 from engine.storage.objects import ObjectStore
 from engine.storage.workspace import Workspace
@@ -36,6 +40,7 @@ def examine(
     """Every finding, the good ones too. With ``mend`` the environments and the live folders are built anew."""
     findings = [_ledger(ledger), clock_agrees(ledger, now), _audit(ledger), _disk(workspace, ledger), _tools()]
     findings += [_engine(workspace, ledger, now), *_units(workspace), *_mail(ledger), *_webhooks()]
+    findings += [_backup(ledger, now), _read_through(ledger, now)]
     with ledger.read() as db:
         projects = registry.everything(db)
         live = {
@@ -50,14 +55,63 @@ def examine(
         users = _users(db)
     findings += _environments(workspace, users, mend=mend)
     for project in projects:
+        needed = kept[project.name]
+        if mend:  # First what is stored: what is live is rebuilt from that.
+            _mend(workspace, ledger, store, [version for _, version in needed], now)
         row = live.get(project.name)
         if row is not None:
             findings.append(_live(workspace, store, row, mend=mend))
-        findings += [_stored(store, what, version) for what, version in kept[project.name]]
+        findings += [_stored(store, what, version) for what, version in needed]
         if not Path(project.path).is_dir():
             what = f"the folder of {project.name}, {project.path}, is gone; retrains will fail until it is back"
             findings.append(Finding(project.name, "watch", what))
+    said = {version.label for needed in kept.values() for _, version in needed}
+    others = _others(workspace, ledger, store, now, mend=mend)
+    findings += [finding for finding in others if finding.what.split()[-1] not in said]
     return tuple(findings)
+
+
+def _backup(ledger: Ledger, now: datetime) -> Finding:
+    with ledger.read() as db:
+        return standing.judge(standing.standing(db), now)
+
+
+def _read_through(ledger: Ledger, now: datetime) -> Finding:
+    """When everything that is kept was last read."""
+    with ledger.read() as db:
+        versions = scrub.kept(db)
+    if not versions:
+        return Finding("store", "ok", "no version is kept yet")
+    oldest = min(versions, key=lambda each: each.read)
+    said = f"{oldest.label}, the longest unread of {len(versions):,}, was read or made on {oldest.read:%d %b %Y}"
+    late = (now - oldest.read).days > 2 * scrub.DAYS
+    how = "; 'leverframe doctor --deep' reads all, an engine that runs a part each day"
+    return Finding("store", "watch" if late else "ok", said + (how if late else ""))
+
+
+def _others(
+    workspace: Workspace, ledger: Ledger, store: ObjectStore, now: datetime, *, mend: bool
+) -> Iterator[Finding]:
+    """The versions of which something is known to be damaged, whoever may need them."""
+    with ledger.read() as db:
+        versions = scrub.kept(db)
+    for version, damage in list(scrub.incomplete(store, versions)):
+        mended = scrub.mend(workspace, ledger, store, version, now) if mend else None
+        if mended:
+            yield Finding(f"version {version.label}", "ok", mended, mended=True)
+        else:
+            way = way_back(workspace.root, "do without it")
+            yield Finding(f"version {version.label}", "failing", f"it cannot be gone back to: {damage}; {way}")
+
+
+def _mend(
+    workspace: Workspace, ledger: Ledger, store: ObjectStore, versions: list[Version], now: datetime
+) -> None:
+    """Take what is not whole of ``versions`` from the backup."""
+    for version in versions:
+        if documents.damaged(store, version.digest):
+            kept = scrub.Kept(version.project, version.number, version.digest, version.made_at)
+            scrub.mend(workspace, ledger, store, kept, now)
 
 
 def _ledger(ledger: Ledger) -> Finding:
@@ -68,7 +122,7 @@ def _ledger(ledger: Ledger) -> Finding:
             " (SELECT number FROM deployments WHERE project = v.project ORDER BY seq DESC LIMIT 1)"
         ).fetchall()
     if said != "ok":
-        return Finding("ledger", "failing", f"SQLite finds it damaged ({said}); restore it from a backup")
+        return Finding("ledger", "failing", f"SQLite finds it damaged ({said}); {loss.way_back(ledger.path.parent)}")
     if strays:
         return Finding("ledger", "failing", f"the state of {strays[0]['project']} does not agree with its deployments")
     return Finding("ledger", "ok", "whole")
@@ -256,5 +310,6 @@ def _stored(store: ObjectStore, what: str, version: Version) -> Finding:
         "rollback": "it cannot be rolled back to",
         "candidate": "it cannot be approved",
     }[what]
-    advice = "retrain to make another" if what == "candidate" else "restore that from a backup"
+    other = {"stored": "roll back", "rollback": "choose another version", "candidate": "retrain to make another"}[what]
+    advice = way_back(store.root.parent, other)
     return Finding(title, "failing", f"{cannot}: {broken[0].rstrip('.')}; {advice}")

@@ -105,7 +105,10 @@ class Metric:
 
 @dataclass(frozen=True)
 class Version:
-    """One row of the version list. ``cleaned_at``: its content went to the bin then; its document stays."""
+    """One row of the version list. ``cleaned_at``: its content went to the bin then; its document stays.
+
+    ``damage``: what of it was not whole in the store when that was last read through; None when all was.
+    """
 
     project: str
     number: int
@@ -123,6 +126,7 @@ class Version:
     live_until: datetime | None
     reason: str | None
     cleaned_at: datetime | None = None
+    damage: str | None = None
 
     @property
     def label(self) -> str:

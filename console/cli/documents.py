@@ -134,6 +134,7 @@ def version(found: Version) -> Document:
         "live_from": time(found.live_from),
         "live_until": time(found.live_until),
         "cleaned_at": time(found.cleaned_at),
+        "damage": found.damage,
         "run": found.run,
         "verdict": found.verdict,
         "comparison": found.comparison,

@@ -56,8 +56,14 @@ def _row(version: Version, now: datetime) -> tuple[Cell, ...]:
         cells.metric(version.metric, interval=False),
         cells.comparison(version),
         _lived(version, now),
-        version.reason if version.reason and version.state in ("barred", "rejected", "expired") else version.sentence,
+        _said_of(version),
     )
+
+
+def _said_of(version: Version) -> Cell:
+    if version.damage:
+        return Span(cells.damage(version.damage), "failing")
+    return version.reason if version.reason and version.state in ("barred", "rejected", "expired") else version.sentence
 
 
 def _lived(version: Version, now: datetime) -> str:

@@ -68,7 +68,7 @@ class Lock:
         if lock.digest != digest:
             raise Damage(
                 f"The lock of the environment is not the one that was stored (digest {plain(digest, 16)} expected, "
-                f"{lock.digest[:16]} found); restore the version from a bundle or a backup."
+                f"{lock.digest[:16]} found); 'leverframe doctor --deep' looks into it."
             )
         return lock
 

@@ -18,13 +18,14 @@ from pathlib import Path
 from engine.audit import trail
 from engine.clock import moment, stamp
 from engine.errors import Conflict, NotFound, Refusal
-from engine.housekeeping import moving, reserve
+from engine.housekeeping import moving
 from engine.housekeeping.commands import UNSETTLED
 from engine.housekeeping.linked import rooms
 from engine.housekeeping.records import BinItem, CleanItem
 from engine.housekeeping.sweep import Needs
 from engine.people.operators import require
 from engine.records import Operator
+from engine.storage import reserve
 from engine.storage.disk import why_not
 from engine.storage.free_space import in_words
 from engine.storage.ledger import Ledger

@@ -18,7 +18,7 @@ from engine.audit import trail
 from engine.environments.build import held as environment_held
 from engine.errors import Conflict, Refusal
 from engine.housekeeping import bin as bins
-from engine.housekeeping import database, logs, reserve
+from engine.housekeeping import database, logs
 from engine.housekeeping.moving import delete, prepare, switch, tidy
 from engine.housekeeping.ownership import forget
 from engine.housekeeping.records import Cleaned, CleanItem, CleanPlan
@@ -28,6 +28,7 @@ from engine.housekeeping.sweep import sweep
 from engine.people.operators import require
 from engine.records import Operator
 from engine.release.plan import live_releases
+from engine.storage import reserve
 from engine.storage.disk import why_not
 from engine.storage.free_space import in_words
 from engine.storage.ledger import Ledger

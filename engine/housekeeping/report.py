@@ -5,13 +5,15 @@ from __future__ import annotations
 import os
 import shutil
 import sqlite3
+import tempfile
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 from engine.errors import Refusal
-from engine.housekeeping import database, foreign, held_open, history, places, reserve
+from engine.housekeeping import database, foreign, held_open, history, places
 from engine.housekeeping.growth import days_until, per_day
 from engine.housekeeping.memory import memory_of
 from engine.housekeeping.ownership import owned
@@ -19,6 +21,7 @@ from engine.housekeeping.records import DiskFinding, DiskReport, LargeFile
 from engine.housekeeping.scan import Notable, OnFiles, Tree, scan
 from engine.housekeeping.usage import Owners, kind_of, preference, shares
 from engine.housekeeping.walker import LARGE
+from engine.storage import reserve
 from engine.storage.free_space import in_words, keep_free, too_little
 from engine.storage.ledger import Ledger
 from engine.storage.objects import ObjectStore
@@ -28,6 +31,7 @@ from engine.text import plain
 MOST_LISTED = 20
 LEAST_GROWTH = 64 << 10  # bytes a day
 OURS = "workspace"
+ROOM_TO_REMEMBER = 16 << 20
 _LARGE_LOG = 100 << 20
 _MOST_OF_A_TEXT = 1 << 20
 
@@ -50,9 +54,9 @@ def folder_of(workspace: Workspace) -> Path:
 def make(
     workspace: Workspace, ledger: Ledger, store: ObjectStore, now: datetime, on_files: OnFiles = lambda files: None
 ) -> DiskReport:
-    """Scan everything and keep the report. Raises Conflict when somebody is scanning already."""
-    with workspace.lock("scan", wait=False):
-        folder, at = folder_of(workspace), now.timestamp()
+    """Scan everything and keep the report, where there is room. Raises Conflict when somebody is scanning already."""
+    with workspace.looked_at_alone("scan"), _remembering(workspace) as folder:
+        at = now.timestamp()
         tree = scan(
             workspace.root, memory_of(folder, workspace.root), at, prefer=preference, polite=True, on_files=on_files
         )
@@ -63,10 +67,26 @@ def make(
             report = _compose(db, workspace, tree, seen, _owners(db, store, folder), now)
         found = (*report.findings, *gone, *_about(workspace, ledger, tree, seen, at))
         report = replace(report, findings=tuple(sorted(found, key=_urgency)))
-        with ledger.write() as db:
+        with suppress(Refusal), ledger.write() as db:  # Told all the same where nothing can be written.
             history.keep(db, report)
-        reserve.keep(workspace)
+        reserve.keep(workspace, _largest_release(tree))
     return report
+
+
+@contextmanager
+def _remembering(workspace: Workspace) -> Iterator[Path]:
+    """Where the scan keeps what it saw; a folder that goes with it where the workspace takes nothing in."""
+    folder = folder_of(workspace)
+    if os.access(workspace.cache, os.W_OK) and shutil.disk_usage(workspace.root).free >= ROOM_TO_REMEMBER:
+        yield folder
+        return
+    with tempfile.TemporaryDirectory(prefix="leverframe-disk-") as other:
+        yield Path(other)
+
+
+def _largest_release(tree: Tree) -> int:
+    """What the release folder of the largest project takes: a rollback makes another beside it."""
+    return max((size for key, (size, _) in tree.by_key.items() if key.startswith("releases/")), default=0)
 
 
 def _urgency(finding: DiskFinding) -> tuple[int, int]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -28,8 +28,15 @@ class _Stopped(Exception):
     """The engine ends; the next one begins the round anew."""
 
 
+# Workspace, ledger, now, and whom to tell how far it is, which may end it by raising; yields sentences.
+Chore = Callable[[Workspace, Ledger, datetime, Callable[[int, int], None]], Iterable[str]]
+
+
 class Rounds:
-    """``look`` begins a round when one is due, on a thread of its own; ``stop`` ends it within a moment."""
+    """``look`` begins a round when one is due, on a thread of its own; ``stop`` ends it within a moment.
+
+    ``also``: what is done in a round besides housekeeping.
+    """
 
     def __init__(
         self,
@@ -38,10 +45,12 @@ class Rounds:
         tell: Callable[[str], None],
         keep_traceback: Callable[[str], Any],
         *,
+        also: Chore = lambda workspace, ledger, now, tell: (),
         quiet: float = QUIET_SECONDS,
         seconds: Callable[[], float] = time.monotonic,
     ) -> None:
         self._workspace, self._ledger, self._tell, self._keep_traceback = workspace, ledger, tell, keep_traceback
+        self._also = also
         self._seconds, self._quiet_until = seconds, seconds() + quiet
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
@@ -67,6 +76,8 @@ class Rounds:
     def _round(self, now: datetime) -> None:
         try:
             for line in daily.keep_house(self._workspace, self._ledger, now):
+                self._tell(line)
+            for line in self._also(self._workspace, self._ledger, now, lambda done, total: self._on_files(done)):
                 self._tell(line)
             report.make(self._workspace, self._ledger, ObjectStore(self._workspace.objects), now, self._on_files)
         except _Stopped:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import shutil
 import sqlite3
 from dataclasses import asdict, dataclass, fields
-from datetime import datetime
+from datetime import datetime, timedelta
 from difflib import get_close_matches
+from pathlib import Path
 from typing import Literal
 
 from engine.audit import trail
@@ -14,7 +15,7 @@ from engine.errors import Invalid
 from engine.housekeeping.retention import Rules
 from engine.people.operators import require
 from engine.projects import in_force
-from engine.projects.durations import SIZE_FORM, parse_size
+from engine.projects.durations import DURATION_FORM, SIZE_FORM, parse_duration, parse_size
 from engine.records import Operator
 from engine.runs import capacity
 from engine.storage.free_space import in_words, keep_free
@@ -22,8 +23,10 @@ from engine.storage.ledger import Ledger
 from engine.storage.workspace import Workspace
 from engine.text import plain
 
-Unit = Literal["bytes", "days", "count", "yes or no"]
+Unit = Literal["bytes", "days", "count", "yes or no", "seconds", "folder"]
 _LARGEST = 1 << 50
+_SPANS = ((86_400, "day"), (3600, "hour"), (60, "minute"), (1, "second"))
+BACKUP_TO, BACKUP_EVERY, DAY = "backup_to", "backup_every", 86_400
 
 
 @dataclass(frozen=True)
@@ -31,7 +34,7 @@ class Setting:
     """One setting as it is: ``value`` for programs, ``text`` for people; ``chosen`` False: the default holds."""
 
     name: str
-    value: int
+    value: int | str
     text: str
     chosen: bool
     meaning: str
@@ -52,6 +55,8 @@ _MEANINGS: dict[str, tuple[Unit, int, str]] = {
     "logs_total": ("bytes", 1 << 20, "all logs of runs together; the oldest go first"),
     "environment_days": ("days", 1, "how long an environment that no version needs is kept"),
     "bin_days": ("days", 1, "how long what was cleaned up can be restored"),
+    BACKUP_TO: ("folder", 0, "where the engine backs this workspace up to; nowhere by default"),
+    BACKUP_EVERY: ("seconds", 3600, "how often it does"),
 }
 
 
@@ -63,14 +68,16 @@ def rules(db: sqlite3.Connection) -> Rules:
 
 def everything(db: sqlite3.Connection, workspace: Workspace) -> tuple[Setting, ...]:
     """Every setting with its value."""
-    chosen = _chosen(db)
-    defaults = {**asdict(Rules()), **capacity.defaults(), **in_force.NOTHING_ASKED}
+    chosen: dict[str, int | str] = {**_chosen(db), **_texts(db)}
+    defaults: dict[str, int | str] = {**asdict(Rules()), **capacity.defaults(), **in_force.NOTHING_ASKED}
+    defaults |= {BACKUP_TO: "", BACKUP_EVERY: DAY}
     found = []
     for name, (unit, _, meaning) in _MEANINGS.items():
+        value: int | str
         if name == "keep_free":
             value = keep_free(db, shutil.disk_usage(workspace.root).total)
         else:
-            value = chosen.get(name, int(defaults[name]))
+            value = chosen.get(name, defaults[name])
         found.append(Setting(name, value, _text(value, unit), name in chosen, meaning))
     return tuple(found)
 
@@ -81,21 +88,33 @@ def choose(ledger: Ledger, name: str, text: str, by: Operator, reason: str, at: 
     if name not in _MEANINGS:
         raise Invalid(_unknown(name))
     value = None if text == "default" else _read(name, text)
+    table = "texts" if _MEANINGS[name][0] == "folder" else "settings"
     with ledger.write() as db:
         if value is None:
-            db.execute("DELETE FROM settings WHERE name = ?", (name,))
+            db.execute(f"DELETE FROM {table} WHERE name = ?", (name,))
         else:
             db.execute(
-                "INSERT INTO settings (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = ?",
+                f"INSERT INTO {table} (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = ?",
                 (name, value, value),
             )
         details = {"value": value if value is not None else "default"}
         trail.append(db, at=at, actor=by, action="set", subject=name, reason=reason, details=details)
 
 
-def _read(name: str, text: str) -> int:
+def backups(db: sqlite3.Connection) -> tuple[str | None, timedelta]:
+    """Where the engine backs up to, None: nowhere; and how often."""
+    seconds = _chosen(db).get(BACKUP_EVERY, DAY)
+    return _texts(db).get(BACKUP_TO), timedelta(seconds=seconds)
+
+
+def _read(name: str, text: str) -> int | str:
     unit, least, _ = _MEANINGS[name]
-    if unit == "bytes":
+    if unit == "folder":
+        return _folder(name, text)
+    if unit == "seconds":
+        span = parse_duration(text)
+        found, form = (int(span.total_seconds()) if span else None), DURATION_FORM
+    elif unit == "bytes":
         found = 0 if text == "0" else parse_size(text)
         form = SIZE_FORM
     elif unit == "yes or no":
@@ -104,11 +123,18 @@ def _read(name: str, text: str) -> int:
         digits = text.removesuffix("d") if unit == "days" else text
         found = int(digits) if digits.isascii() and digits.isdigit() and len(digits) < 10 else None
         form = "a number of days, such as 30" if unit == "days" else "a number, such as 5"
-    if found is None or found > (_LARGEST if unit == "bytes" else 36_500):
+    if found is None or found > {"bytes": _LARGEST, "seconds": 366 * DAY}.get(unit, 36_500):
         raise Invalid(f"'{plain(text, 40)}' cannot be {name}; write {form}.")
     if found < least:
         raise Invalid(f"{name} is at least {_text(least, unit)}.")
     return found
+
+
+def _folder(name: str, text: str) -> str:
+    path = Path(text).expanduser()
+    if not text.strip() or not path.is_absolute() or plain(text, 4096) != text:
+        raise Invalid(f"'{plain(text, 40)}' cannot be {name}; write the whole path of a folder, such as /mnt/backup.")
+    return str(path)
 
 
 def _unknown(name: str) -> str:
@@ -121,7 +147,16 @@ def _chosen(db: sqlite3.Connection) -> dict[str, int]:
     return {row["name"]: int(row["value"]) for row in db.execute("SELECT name, value FROM settings")}
 
 
-def _text(value: int, unit: Unit) -> str:
+def _texts(db: sqlite3.Connection) -> dict[str, str]:
+    return {row["name"]: str(row["value"]) for row in db.execute("SELECT name, value FROM texts")}
+
+
+def _text(value: int | str, unit: Unit) -> str:
+    if isinstance(value, str):
+        return value or "nowhere"
+    if unit == "seconds":
+        size, word = next((size, word) for size, word in _SPANS if value % size == 0)
+        return f"{value // size} {word}{'' if value == size else 's'}"
     if unit == "bytes":
         return in_words(value) if value else "0"
     if unit == "yes or no":

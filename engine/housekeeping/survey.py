@@ -28,6 +28,7 @@ from engine.storage.workspace import Workspace
 from engine.text import plain
 
 UNFINISHED = timedelta(days=1)
+CLOCKS_DIFFER = timedelta(minutes=1)  # the file system's and the ledger's
 _ENDED = ("succeeded", "failed", "cancelled", "interrupted", "nothing-new")
 COMPRESS, DATABASE, OBJECTS = "compress", "database", "objects"
 OWN_LOG = 5 << 20
@@ -131,7 +132,8 @@ def _versions(room: _Room, store: ObjectStore) -> Iterator[Thing]:
     room.verdicts = _verdicts(room, there)
     going = [label for label, verdict in room.verdicts.items() if verdict.goes]
     kept = {digest for row in room.db.execute("SELECT page, text FROM reports") for digest in row}
-    marked: Marked = mark(store, room.versions, going, age_limit(room.db, room.now), room.needs, kept)
+    begun = moment(room.db.execute("SELECT at FROM audit WHERE seq = 1").fetchone()["at"]) - CLOCKS_DIFFER
+    marked: Marked = mark(store, room.versions, going, age_limit(room.db, room.now), room.needs, kept, begun)
     for row in there:
         label = f"{row['project']}@{row['number']}"
         verdict, digests = room.verdicts[label], marked.going.get(label, ())
@@ -146,6 +148,10 @@ def _versions(room: _Room, store: ObjectStore) -> Iterator[Thing]:
         why = Verdict(True, "no version names them and no run that is at work has stored them")
         what = f"{len(loose):,} object{'' if len(loose) == 1 else 's'} of no version"
         yield room.thing(OBJECTS, "objects", what, marked.bytes[""], why, digests=loose)
+    if marked.elder:
+        what = f"{marked.elder:,} object{'' if marked.elder == 1 else 's'} from before this ledger"
+        stays = Verdict(False, "another ledger may need them; 'leverframe restore' brings one back from a backup")
+        yield room.thing("elder", "objects", what, 0, stays)
 
 
 def _verdicts(room: _Room, rows: Sequence[sqlite3.Row]) -> dict[str, Verdict]:

@@ -32,13 +32,15 @@ class Marked:
     """Digests in the store that may go, by the label of the version that had them; "" for those of no version.
 
     ``bytes``: what these take; ``needed``: what a version that stays takes, what it shares with others included.
-    ``young``: versions with something that was stored too lately to go.
+    ``young``: versions with something that was stored too lately to go. ``elder``: how many were stored before this
+    ledger was begun, so that another ledger may have named them.
     """
 
     going: Mapping[str, tuple[str, ...]]
     bytes: Mapping[str, int]
     needed: Mapping[str, int]
     young: frozenset[str]
+    elder: int = 0
 
 
 def mark(
@@ -48,10 +50,12 @@ def mark(
     before: datetime,
     needs: Needs,
     kept: Iterable[str] = (),
+    begun: datetime | None = None,
 ) -> Marked:
     """What may go, if the versions labelled ``goes`` do. Raises Refusal when a version that stays cannot be read.
 
-    Documents stay, of every version there ever was, and so does what is ``kept``: the reports that were sent.
+    What was stored before the ledger was ``begun`` stays: it cannot say what another ledger needed. Documents stay, of
+    every version there ever was, and so does what is ``kept``: the reports that were sent.
     """
     going, staying = set(goes), _staying(versions, set(goes), needs)
     needed = {str(row["digest"]) for row in versions}.union(kept, *staying.values())
@@ -68,7 +72,7 @@ def mark(
                     owner.setdefault(digest, label)
             except Damage:
                 continue  # Nobody can say what was its own; that goes as objects of no version.
-    limit = before.timestamp()
+    limit, elder = before.timestamp(), 0
     for digest in store.digests():
         try:
             said = os.lstat(store.path(digest))
@@ -77,6 +81,9 @@ def mark(
         all_sizes[digest] = said.st_blocks * 512
         if digest in needed:
             continue
+        if begun is not None and said.st_mtime < begun.timestamp():
+            elder += 1
+            continue
         label = owner.get(digest, "")
         if said.st_mtime >= limit:
             young.add(label)
@@ -84,7 +91,7 @@ def mark(
         found.setdefault(label, []).append(digest)
         sizes[label] = sizes.get(label, 0) + said.st_blocks * 512
     takes = {label: sum(all_sizes.get(digest, 0) for digest in digests) for label, digests in staying.items()}
-    return Marked({label: tuple(digests) for label, digests in found.items()}, sizes, takes, frozenset(young))
+    return Marked({label: tuple(digests) for label, digests in found.items()}, sizes, takes, frozenset(young), elder)
 
 
 def _staying(versions: Sequence[sqlite3.Row], going: set[str], needs: Needs) -> dict[str, frozenset[str]]:

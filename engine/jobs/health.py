@@ -133,7 +133,7 @@ def _reference(room: Room, live: Rebuilt) -> Split:
     try:
         write_folder(room.store, live.document["data"]["files"], folder)
     except Damage as damage:
-        raise named(live.label, damage) from None
+        raise named(room.store, live.label, damage) from None
     from engine.validation.drawn import read_cut
 
     table = with_types(read_folder(folder), live.document["data"].get("types", {}))

@@ -20,7 +20,7 @@ from engine import clock
 from engine.errors import LeverframeError, Refusal
 from engine.jobs.work import WORK
 from engine.records import Run, RunState
-from engine.runs import facts, history, queue, retries
+from engine.runs import facts, history, queue, retries, starting
 from engine.runs.cancelling import asked_to_end
 from engine.runs.leftovers import drop_copies
 from engine.runs.nothing_new import NothingNew
@@ -162,15 +162,19 @@ def _end(workspace: Workspace, ledger: Ledger, run: int, state: RunState, why: s
             queue.finish(db, run, state, clock.now(), why=why, again=again)
 
 
-def main(home: str, number: str) -> int:
-    """Take the run's lock, claim it, drive it, then see whether another run can start."""
+def main(home: str, number: str, lock: str) -> int:
+    """Claim the run, whose lock was handed over as the descriptor ``lock``, drive it, then let another start."""
     workspace = workspaces.find(Path(home))
-    run = int(number)
-    held = queue.take_lock(workspace, run)
-    if held is None:
-        return 0
+    run, held = int(number), int(lock)
+    os.set_inheritable(held, False)
     ledger = Ledger(workspace.ledger, locks=workspace.root / "locks")
-    if not queue.claim(ledger, run, clock.now()):
+    try:
+        mine = queue.claim(ledger, run, clock.now())
+    except Refusal as refused:
+        queue.end_unstarted(workspace, ledger, run, str(refused), again=True)
+        return 1
+    starting.begun(held)
+    if not mine:
         return 0
     os.nice(5)
     drive(workspace, ledger, history.find(ledger, run), held)

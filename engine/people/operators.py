@@ -67,6 +67,11 @@ def identify(ledger: Ledger, name: str) -> Operator:
     """The operator called ``name``. Raises NotFound when the workspace does not know them."""
     with ledger.read() as db:
         row = db.execute("SELECT role FROM operators WHERE name = ?", (name,)).fetchone()
+        anybody = row is not None or db.execute("SELECT 1 FROM operators LIMIT 1").fetchone() is not None
+    if not anybody:
+        raise NotFound(
+            f"The workspace {ledger.path.parent} was begun and never finished; 'leverframe init' finishes it."
+        )
     if row is None:
         raise NotFound(
             f"This workspace knows no operator '{name}'; say who you are with --operator, or have an admin let you in "

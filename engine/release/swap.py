@@ -100,7 +100,7 @@ def _proven(
             prove(workspace, store, digest, plan.target, unproven, steps)
             os.rename(unproven, folder)
     except Damage as damage:
-        raise named(plan.target, damage) from None
+        raise named(store, plan.target, damage) from None
     finally:
         shutil.rmtree(unproven, ignore_errors=True)
     return folder

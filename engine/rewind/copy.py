@@ -81,7 +81,7 @@ def stand(workspace: Workspace, ledger: Ledger, at: datetime, now: datetime) -> 
     copy = _place(workspace, ledger.path)
     try:
         with refused("The ledger could not be copied"):
-            _take_back(ledger.path, copy.ledger, at)
+            _take_back(ledger, copy.ledger, at)
         return Standing(copy, at)
     except sqlite3.OperationalError as error:
         copy.remove()
@@ -97,6 +97,8 @@ def _minute(at: datetime) -> str:
 
 def _place(workspace: Workspace, ledger: Path) -> Copy:
     """A fresh folder, after those of the dead are swept. The lock keeps a sweep from one that is being made."""
+    if not os.access(workspace.cache, os.W_OK):  # a medium that is read only
+        return _held(Path(tempfile.mkdtemp(prefix="leverframe-")))
     root = workspace.cache / FOLDER
     with workspace.lock(_LOCK), refused(f"No copy of the ledger can be made in {root}"):
         root.mkdir(mode=0o700, exist_ok=True)
@@ -111,12 +113,15 @@ def _place(workspace: Workspace, ledger: Path) -> Copy:
                 f"To go back in time takes a copy of the ledger ({in_words(size)}), and only {in_words(free)} of the "
                 "disk are free; free some space and try again."
             )
-        folder = Path(tempfile.mkdtemp(dir=root))
-        mine = _hold(folder)
-        assert mine is not None
-        copy = Copy(folder, mine)
-        atexit.register(copy.remove)  # also one that is still being made when the console is left
-        return copy
+        return _held(Path(tempfile.mkdtemp(dir=root)))
+
+
+def _held(folder: Path) -> Copy:
+    mine = _hold(folder)
+    assert mine is not None
+    copy = Copy(folder, mine)
+    atexit.register(copy.remove)  # also one that is still being made when the console is left
+    return copy
 
 
 def _hold(folder: Path) -> int | None:
@@ -130,10 +135,10 @@ def _hold(folder: Path) -> int | None:
     return descriptor
 
 
-def _take_back(source: Path, target: Path, at: datetime) -> None:
+def _take_back(ledger: Ledger, target: Path, at: datetime) -> None:
     # All pages in one step: one view of the ledger, which lets writers go on and never begins again because of them.
-    with closing(sqlite3.connect(source)) as ledger, closing(sqlite3.connect(target, isolation_level=None)) as db:
-        ledger.backup(db)
+    with ledger.read() as source, closing(sqlite3.connect(target, isolation_level=None)) as db:
+        source.backup(db)
         # Nobody else sees the copy, and one that is cut short is thrown away: no journal, no flushing.
         for pragma in ("journal_mode=OFF", "synchronous=OFF", "temp_store=MEMORY", "cache_size=-65536"):
             db.execute(f"PRAGMA {pragma}")

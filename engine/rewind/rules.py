@@ -187,6 +187,25 @@ RULES = (
         ),
     ),
     Rule(
+        "texts",
+        (
+            "DELETE FROM texts",
+            "INSERT INTO texts (name, value) SELECT subject, json_extract(details, '$.value') FROM acts a"
+            " WHERE action = 'set' AND typeof(json_extract(details, '$.value')) = 'text'"
+            " AND json_extract(details, '$.value') <> 'default'"
+            " AND seq = (SELECT max(seq) FROM acts WHERE action = 'set' AND subject = a.subject)",
+        ),
+    ),
+    _grown("backups"),
+    Rule(
+        "scrubs",
+        (
+            "DELETE FROM scrubs WHERE at > :at",
+            "UPDATE versions SET damage = (SELECT damage FROM scrubs s WHERE s.project = versions.project"
+            " AND s.number = versions.number ORDER BY s.id DESC LIMIT 1)",
+        ),
+    ),
+    Rule(
         "places",
         (
             "DELETE FROM places",

@@ -11,21 +11,19 @@ import fcntl
 import json
 import os
 import sqlite3
-import subprocess
-import sys
 from collections.abc import Mapping
 from datetime import datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from engine.audit import trail
-from engine.clock import moment, stamp
+from engine.clock import moment, now, stamp
 from engine.errors import Conflict, NotFound, Refusal
 from engine.people.operators import account
 from engine.records import Operator, RunState
-from engine.runs import capacity, retries
+from engine.runs import capacity, retries, starting
 from engine.runs.cancelling import asked_to_end
-from engine.storage.disk import refused
+from engine.storage import reserve
+from engine.storage.disk import refused, why_not
 from engine.storage.free_space import too_little
 from engine.storage.ledger import Ledger
 from engine.storage.workspace import Workspace
@@ -58,7 +56,7 @@ def enqueue(
             done = "retrained" if job == "retrain" else "looked at"
             raise Refusal(
                 f"{project} is not {done}: {little}. 'leverframe disk' shows who takes it, 'leverframe clean' and "
-                "'leverframe bin empty' free some; decisions and rollbacks still work."
+                "'leverframe bin empty' free some; rollbacks still work."
             )
         return insert(db, project, by, as_of, at, options, job=job)
 
@@ -154,10 +152,26 @@ def dispatch(workspace: Workspace, ledger: Ledger) -> None:
         if db.execute(_ANY_QUEUED).fetchone() is None:
             return
         turn = capacity.whose_turn(*capacity.wants(db), capacity.this_machine(db))
+        little = starting.no_room(db, workspace.root)
     if turn.short_of_memory:
         _tell_waiting(ledger, turn.short_of_memory)
     for run in turn.starting:
-        _start_process(workspace, run)
+        try:
+            if little:
+                raise Refusal(little)
+            _start_process(workspace, run)
+        except starting.GaveUp as gave_up:
+            end_unstarted(workspace, ledger, run, str(gave_up))
+        except (Refusal, OSError) as error:
+            why = why_not(error) if isinstance(error, OSError) else str(error)
+            end_unstarted(workspace, ledger, run, why, again=True)
+
+
+def end_unstarted(workspace: Workspace, ledger: Ledger, run: int, why: str, *, again: bool = False) -> None:
+    """End a run that cannot start, and say why, with what is set aside for that. One that has begun goes on."""
+    with reserve.drawn_on(workspace), ledger.write() as db:
+        if db.execute("SELECT 1 FROM runs WHERE id = ? AND state = 'queued'", (run,)).fetchone():
+            finish(db, run, "failed", now(), why=f"It did not start: {why.rstrip('.')}.", again=again)
 
 
 def _tell_waiting(ledger: Ledger, want: capacity.Want) -> None:
@@ -171,21 +185,14 @@ def _tell_waiting(ledger: Ledger, want: capacity.Want) -> None:
 
 
 def _start_process(workspace: Workspace, run: int) -> None:
+    """Start the process of a run, with the run's lock in its hands. Raises Refusal, OSError when it cannot start."""
     held = take_lock(workspace, run)
     if held is None:
         return
-    os.close(held)
-    source = Path(__file__).resolve().parents[2]
-    with (workspace.run_folder(run) / "engine.log").open("ab") as log:
-        subprocess.Popen(
-            [sys.executable, "-P", "-m", "engine.jobs.process", str(workspace.root), str(run)],
-            cwd=workspace.root,
-            env={**os.environ, "PYTHONPATH": str(source)},
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-            start_new_session=True,
-        )
+    try:
+        starting.start(workspace, run, held)
+    finally:
+        os.close(held)
 
 
 def report(ledger: Ledger, run: int, progress: float, phase: str) -> None:

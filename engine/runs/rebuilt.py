@@ -53,7 +53,7 @@ def rebuild(room: Room, label: str, document: dict[str, Any], folder: str = "liv
             write_folder(room.store, document[part]["files"], home / part)
         lock = lock_of(room.store, document)
     except Damage as damage:
-        raise named(label, damage) from None
+        raise named(room.store, label, damage) from None
     manifest = load_manifest(home / "code")
     stage = room.stage(home / "code", manifest, ensure(lock, room.workspace.environments), lock)
     return Rebuilt(label, document, home / "model", replace(stage, types=keeps_types(document)))

@@ -15,6 +15,7 @@ import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
@@ -95,7 +96,7 @@ class Clockwork:
                 self._serve(lease)
                 patience, told = Patience(self._workspace, time.monotonic, self._patience), ""
                 continue
-            told = self._stand_by(told)
+            told = self._guarded(partial(self._stand_by, told)) or told
             if self._guarded(patience.look):
                 self._tell("The engine has given no sign of life for a while; taking over from it.")
                 continue

@@ -123,6 +123,7 @@ class ScheduleCommands:
 
         ``now``, ``tick`` (seconds between two looks at everything) and ``patience`` are what tests drive it by.
         """
+        from engine.backup.rounds import keep_safe
         from engine.housekeeping.rounds import Rounds
         from engine.reports.postman import Postman
         from engine.schedule.clockwork import Clockwork
@@ -133,7 +134,7 @@ class ScheduleCommands:
             for webhooks in (False, True)
         ]
         self._postmen = tuple(postmen)
-        self._rounds = rounds = Rounds(self._workspace, self._ledger, tell, self.keep_traceback)
+        self._rounds = rounds = Rounds(self._workspace, self._ledger, tell, self.keep_traceback, also=keep_safe)
 
         def reconcile() -> None:
             self.pass_time()

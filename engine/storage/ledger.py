@@ -6,35 +6,66 @@ read-then-write work under contention; it is used where it helps, for the migrat
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from engine.errors import Damage, Refusal
+from engine.storage import loss
 from engine.storage.migrations import LATEST, migrate
+from engine.storage.opening import Opened, look, opened
 
-BUSY_SECONDS = 20.0
+_FULL = "The disk is full: the ledger took nothing in. Free some space and try again."
+_READ_ONLY = "The ledger {path} can be looked at and not written (its medium is read only); nothing was done."
+_HEAD = "SELECT coalesce(max(seq), 0) FROM audit"
+
+
+def _migrated(copy: Path) -> None:
+    """Bring a private copy up to date: one that can only be looked at may be of an older Leverframe."""
+    migrate(copy, copy.parent)
 
 
 class Ledger:
-    """A door to the ledger that any thread may use; each thread has a connection of its own."""
+    """A door to the ledger that any thread may use; each thread has a connection of its own.
+
+    Raises Damage when the ledger that belongs to what stands beside it is gone, empty, cut short or no ledger.
+    """
 
     def __init__(self, path: Path, *, locks: Path) -> None:
         self.path = path
+        self._locks, self._noted = locks, 0
+        self._prepare: Callable[[Path], None] | None = None
         self._local = threading.local()
         self._open: list[sqlite3.Connection] = []
         self._guard = threading.Lock()
+        try:
+            self._begin()
+        except BaseException:
+            self.close()
+            raise
+
+    def _begin(self) -> None:
         found = self._schema()
         if found > LATEST:
             raise Refusal(
-                f"The ledger {path} was written by a newer Leverframe (format {found}, this one knows {LATEST}); "
+                f"The ledger {self.path} was written by a newer Leverframe (format {found}, this one knows {LATEST}); "
                 "update this installation. Nothing was changed."
             )
-        if found < LATEST or self._connection().execute("PRAGMA journal_mode").fetchone()[0] != "wal":
+        if found == 0:
+            loss.refuse_lost(self.path.parent, "empty" if self.path.exists() else "gone")
+        else:
+            self._refuse_cut_short()
+        opened: Opened | None = getattr(self._local, "opened", None)
+        if opened is not None and opened.looked is not None:
+            if found < LATEST:
+                self._prepare = _migrated
+                self._drop(opened)
+        elif found < LATEST or not self._in_wal():
             # Also a current ledger that came from a backup: WAL is a property of the file, and set in there alone.
-            migrate(path, locks)
+            migrate(self.path, self._locks)
 
     def _schema(self) -> int:
         if not self.path.exists():
@@ -50,20 +81,49 @@ class Ledger:
             self._explain(error)
             raise
 
+    def _in_wal(self) -> bool:
+        return bool(self._connection().execute("PRAGMA journal_mode").fetchone()[0] == "wal")
+
+    def _refuse_cut_short(self) -> None:
+        noted = loss.noted(self._locks)  # First: the trail may grow meanwhile.
+        with self.read() as db:
+            rows = int(db.execute(_HEAD).fetchone()[0])
+        loss.refuse_cut_short(self.path.parent, self._locks, rows, noted)
+        if rows == 0:  # Killed before the founder was written down, or what was written down is lost.
+            loss.refuse_lost(self.path.parent, "empty")
+
     def _connection(self) -> sqlite3.Connection:
-        connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
-        if connection is None:
-            connection = sqlite3.connect(
-                self.path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
-            )
-            connection.row_factory = sqlite3.Row
+        found: Opened | None = getattr(self._local, "opened", None)
+        if found is not None and not found.connection.in_transaction:
+            self._refuse_taken_away(found)
+            if found.looked is not None and found.looked != look(self.path):
+                self._drop(found)  # Somebody could write meanwhile, so perhaps this can too.
+                found = None
+        if found is None:
+            found = opened(self.path, self._prepare)
+            found.connection.row_factory = sqlite3.Row
             # FULL: a decision that was confirmed on the screen must survive the plug being pulled.
-            connection.execute("PRAGMA synchronous=FULL")
-            connection.execute("PRAGMA foreign_keys=ON")
-            self._local.connection = connection
+            found.connection.execute("PRAGMA synchronous=FULL")
+            found.connection.execute("PRAGMA foreign_keys=ON")
+            self._local.opened = found
             with self._guard:
-                self._open.append(connection)
-        return connection
+                self._open.append(found.connection)
+        return found.connection
+
+    def _refuse_taken_away(self, found: Opened) -> None:
+        """Raise Damage when the file that is open is no longer the ledger: what is written to it would be lost."""
+        try:
+            if os.stat(self.path).st_ino == found.inode:
+                return
+        except OSError:
+            loss.refuse_lost(self.path.parent, "gone")
+        raise Damage(f"The ledger {self.path} was taken away or replaced while it was open; leave this and begin anew.")
+
+    def _drop(self, found: Opened) -> None:
+        self._local.opened = None
+        with self._guard:
+            self._open.remove(found.connection)
+        found.connection.close()
 
     @contextmanager
     def read(self) -> Iterator[sqlite3.Connection]:
@@ -84,14 +144,16 @@ class Ledger:
     @contextmanager
     def write(self) -> Iterator[sqlite3.Connection]:
         """One transaction that owns the write lock from its first statement; all of it is kept, or none."""
-        connection = self._connection()
+        connection = self._writable()
         try:
             connection.execute("BEGIN IMMEDIATE")
         except sqlite3.OperationalError as error:
+            self._explain(error, reading=False)
             raise Refusal(f"The ledger is busy or cannot be written ({error}); try again in a moment.") from None
         try:
             yield connection
             connection.execute("COMMIT")
+            self._note_head(connection)
         except BaseException as error:
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
@@ -99,14 +161,37 @@ class Ledger:
                 self._explain(error)
             raise
 
-    def _explain(self, error: sqlite3.DatabaseError) -> None:
+    def _writable(self) -> sqlite3.Connection:
+        """A connection that can write. Raises Refusal where there is none."""
+        connection = self._connection()
+        found: Opened = self._local.opened
+        if found.looked is not None:
+            self._drop(found)
+            connection = self._connection()
+            found = self._local.opened
+        if found.looked is not None:
+            if os.access(self.path, os.W_OK):
+                raise Refusal(_FULL)
+            raise Refusal(_READ_ONLY.format(path=self.path))
+        return connection
+
+    def _note_head(self, connection: sqlite3.Connection) -> None:
+        rows = int(connection.execute(_HEAD).fetchone()[0])
+        if rows > self._noted:
+            self._noted = rows
+            loss.note(self._locks, rows)
+
+    def _explain(self, error: sqlite3.DatabaseError, *, reading: bool = True) -> None:
         """Raise what the machine is to blame for as what it is; an error in our own SQL stays a bug."""
         code = (error.sqlite_errorcode or 0) & 0xFF  # The rest says which call failed.
         if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
-            raise Damage(f"The ledger {self.path} cannot be read ({error}); restore it from a backup.") from None
+            way = loss.way_back(self.path.parent)
+            raise Damage(f"The ledger {self.path} cannot be read ({error}); restore it from a backup: {way}") from None
         if code == sqlite3.SQLITE_FULL:
-            raise Refusal("The disk is full: the ledger took nothing in. Free some space and try again.") from None
-        if code in (sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_BUSY):
+            raise Refusal(_FULL) from None
+        if code == sqlite3.SQLITE_READONLY:
+            raise Refusal(_READ_ONLY.format(path=self.path)) from None
+        if reading and code in (sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_BUSY):
             raise Refusal(
                 f"The ledger took nothing in ({error}); see whether the disk is full or failing, then try again."
             ) from None

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from engine.clock import now, pause, stamp
 from engine.errors import Refusal
+from engine.storage.backup_tables import BACKUPS
 from engine.storage.health_tables import HEALTH
 from engine.storage.housekeeping_tables import HOUSEKEEPING
 from engine.storage.past_tables import PAST, PAST_OF_MOVES
@@ -283,6 +284,14 @@ def _pictures(db: Database) -> None:
     db.execute("CREATE TABLE pictures (lock TEXT PRIMARY KEY, picture TEXT NOT NULL, stamp TEXT NOT NULL) STRICT")
 
 
+def _backups(db: Database) -> None:
+    kept = ""
+    for table in ("backups", "scrubs"):
+        kept += _refuse(table, "UPDATE") + _refuse(table, "DELETE")
+    for statement in _split(BACKUPS + kept):
+        db.execute(statement)
+
+
 # In order, each applied once; append to it, and never edit what was released.
 MIGRATIONS: tuple[tuple[str, Callable[[Database], None]], ...] = (
     ("first", _first),
@@ -297,6 +306,7 @@ MIGRATIONS: tuple[tuple[str, Callable[[Database], None]], ...] = (
     ("cancelled runs", _cancelled_runs),
     ("past of moves", _past_of_moves),
     ("pictures of environments", _pictures),
+    ("backups", _backups),
 )
 LATEST = len(MIGRATIONS)
 

@@ -61,7 +61,11 @@ class ObjectStore:
         target = self.path(digest)
         if _holds(target, content) and self._made_young(target):
             return digest
-        packed = zstandard.ZstdCompressor(level=LEVEL).compress(content)
+        self._write(target, zstandard.ZstdCompressor(level=LEVEL).compress(content))
+        return digest
+
+    def _write(self, target: Path, packed: bytes) -> None:
+        """Make the object at ``target``, whole and durable, or leave what was there."""
         temporary = target.parent / f".{secrets.token_hex(8)}.tmp"
         try:
             target.parent.mkdir(exist_ok=True)
@@ -75,7 +79,6 @@ class ObjectStore:
         except OSError as error:
             temporary.unlink(missing_ok=True)
             raise Refusal(f"The object store took nothing in: {why_not(error)}.") from None
-        return digest
 
     def _made_young(self, target: Path) -> bool:
         """Tell the sweep that this object is wanted again; False when it went meanwhile. Under the sweep's lock, so
@@ -104,6 +107,16 @@ class ObjectStore:
 
     def get(self, digest: str) -> bytes:
         """The content of ``digest``. Raises Damage when it is gone or is not what its name says."""
+        return self._verified(digest)[1]
+
+    def take(self, digest: str, other: ObjectStore) -> int:
+        """Take ``digest`` from another store as it lies there, verified; returns its bytes. Raises Damage, Refusal."""
+        packed, _ = other._verified(digest)
+        self._write(self.path(digest), packed)
+        return len(packed)
+
+    def _verified(self, digest: str) -> tuple[bytes, bytes]:
+        """What is stored of ``digest`` and its content. Raises Damage."""
         import zstandard
 
         path = self.path(digest)
@@ -119,7 +132,7 @@ class ObjectStore:
             raise Damage(f"The object {digest[:12]} is damaged: it cannot be unpacked ({path}).") from None
         if hashlib.sha256(content).hexdigest() != digest:
             raise Damage(f"The object {digest[:12]} is damaged: its content has another digest ({path}).")
-        return content
+        return packed, content
 
     def put_file(self, path: Path) -> Stored:
         """Store a file of any size in content-defined chunks; a megabyte-sized step at a time is in memory."""

@@ -6,12 +6,13 @@ import fcntl
 import hashlib
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from engine.errors import Conflict, Forbidden, NotFound, Refusal
 from engine.storage.disk import refused
+from engine.storage.loss import refuse_lost
 
 _FOLDERS = ("objects", "environments", "runs", "live", "locks", "cache", "console", "logs", "releases", "bin")
 
@@ -84,6 +85,21 @@ class Workspace:
         finally:
             os.close(descriptor)
 
+    @contextmanager
+    def looked_at_alone(self, name: str) -> Iterator[None]:
+        """``lock`` for what only looks: where no lock can be had, on a medium that is read only, nobody else has it.
+
+        Raises Conflict when somebody else holds it.
+        """
+        with ExitStack() as stack:
+            try:
+                stack.enter_context(self.lock(name, wait=False))
+            except Conflict:
+                raise
+            except Refusal:
+                pass
+            yield
+
 
 def default_home() -> Path:
     """``$LEVERFRAME_HOME``, or ``~/.leverframe``."""
@@ -93,7 +109,7 @@ def default_home() -> Path:
 def create(home: Path) -> Workspace:
     """Make the folders of a workspace at ``home``; an existing workspace is left as it is.
 
-    Raises Refusal when ``home`` is a file or a folder that holds other things.
+    Raises Damage when one was there and its ledger is gone, Refusal when ``home`` is a file or holds other things.
     """
     root = home.expanduser().absolute()
     with refused(f"The workspace {root} cannot be made"):
@@ -102,10 +118,15 @@ def create(home: Path) -> Workspace:
                 raise Refusal(f"{root} is a file; name a folder for the workspace.")
             find(root, must_exist=False)
             _refuse_strangers(root)
-        root.mkdir(mode=0o750, parents=True, exist_ok=True)
-        for name in _FOLDERS:
-            (root / name).mkdir(mode=0o750, exist_ok=True)
+        make_folders(root)
     return find(root, must_exist=False)
+
+
+def make_folders(root: Path) -> None:
+    """The folders of a workspace, those that are not there. Raises OSError."""
+    root.mkdir(mode=0o750, parents=True, exist_ok=True)
+    for name in _FOLDERS:
+        (root / name).mkdir(mode=0o750, exist_ok=True)
 
 
 def _refuse_strangers(root: Path) -> None:
@@ -119,8 +140,8 @@ def _refuse_strangers(root: Path) -> None:
 def find(home: Path, *, must_exist: bool = True) -> Workspace:
     """The workspace at ``home``.
 
-    Raises NotFound when there is none, and Forbidden when another account owns it: its files would
-    end up with two owners, and neither account could repair them.
+    Raises NotFound when there is none, Damage when there was one and its ledger is gone, and Forbidden when another
+    account owns it: its files would end up with two owners, and neither account could repair them.
     """
     root = home.expanduser().absolute()
     missing = f"There is no workspace at {root}; run 'leverframe init' or 'leverframe demo' first."
@@ -136,6 +157,8 @@ def find(home: Path, *, must_exist: bool = True) -> Workspace:
             f"The workspace {root} belongs to another account (uid {owner}); work as that account, "
             "or name your own with --home."
         )
-    if must_exist and not (root / "ledger.db").exists():
-        raise NotFound(missing)
+    if not (root / "ledger.db").exists():
+        refuse_lost(root, "gone")
+        if must_exist:
+            raise NotFound(missing)
     return Workspace(root)

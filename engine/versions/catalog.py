@@ -89,6 +89,7 @@ def record(row: sqlite3.Row) -> Version:
         live_until=moment(row["live_until"]) if row["live_until"] else None,
         reason=row["reason"],
         cleaned_at=moment(row["cleaned_at"]) if row["cleaned_at"] else None,
+        damage=row["damage"],
     )
 
 

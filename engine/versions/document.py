@@ -10,6 +10,7 @@ from typing import Any
 
 from engine.audit.chain import canonical
 from engine.errors import Damage
+from engine.storage.last_backup import way_back
 from engine.storage.objects import ObjectStore, Stored
 
 FORMAT = 1
@@ -48,15 +49,13 @@ def of_version(store: ObjectStore, label: str, digest: str) -> dict[str, Any]:
     try:
         return load(store, digest)
     except Damage as damage:
-        raise named(label, damage) from None
+        raise named(store, label, damage) from None
 
 
-def named(label: str, damage: Damage) -> Damage:
+def named(store: ObjectStore, label: str, damage: Damage) -> Damage:
     """``damage``, which knows an object only, as a sentence about the version called ``label``."""
-    what = str(damage).rstrip(".")
-    return Damage(
-        f"{label} is damaged: {what[:1].lower()}{what[1:]}; restore that from a backup, or choose another version."
-    )
+    what, way = str(damage).rstrip("."), way_back(store.root.parent, "choose another version")
+    return Damage(f"{label} is damaged: {what[:1].lower()}{what[1:]}; {way}.")
 
 
 def stored_files(document: Mapping[str, Any]) -> Iterator[tuple[str, Stored]]:

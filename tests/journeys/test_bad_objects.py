@@ -62,7 +62,8 @@ def found(engine: Engine) -> dict[str, str]:
 
 def test_a_document_that_is_gone_is_told_with_the_version_and_what_to_do(engine: Engine) -> None:
     sentence = (
-        "{} is damaged: the object … is gone from the store …; restore that from a backup, or choose another version."
+        "{} is damaged: the object … is gone from the store …; no backup is known to restore that from; choose another "
+        "version."
     )
     with damaged(engine, engine.version("tiny@3").digest, None):
         for act in (

@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from engine import overview
+from engine.backup import scrub
+from engine.backup.records import Scrub
 from engine.clock import stamp
 from engine.errors import LeverframeError
 from engine.housekeeping import bin as bins
@@ -94,7 +96,8 @@ def _known(status: ProjectStatus) -> ProjectStatus:
     run = status.active_run
     if run is not None:
         run = replace(run, steps=(), phase="", progress=0)
-    return replace(status, active_run=run, why=status.why.partition(", now at ")[0])
+    reasons = tuple(replace(each, why=each.why.partition(", now at ")[0]) for each in status.reasons)
+    return replace(status, active_run=run, why=status.why.partition(", now at ")[0], reasons=reasons)
 
 
 @dataclass
@@ -234,6 +237,8 @@ class World:
     def choose(self, project: str) -> None:
         value = self.chance.choice(["default", "1GiB", "2GiB"])
         settings.choose(self.ledger, "keep_free", value, self.ada, "so", self.tick())
+        folder = value if value == "default" else f"/mnt/{value}"
+        settings.choose(self.ledger, "backup_to", folder, self.ada, "so", self.now)
 
     def watch(self, project: str) -> None:
         with self.ledger.read() as db:
@@ -333,6 +338,14 @@ class World:
             db.execute("UPDATE scans SET report = NULL")
             db.execute("INSERT INTO scans VALUES (NULL, ?, 1, ?, '{}')", (stamp(at), json.dumps({})))
             db.execute("UPDATE cursors SET seen = (SELECT coalesce(max(id), 0) FROM news)")
+            db.execute(
+                "INSERT INTO backups (at, by, place, why, seconds) VALUES (?, 'clock', '/mnt', 'full', 1)", (stamp(at),)
+            )
+            versions = scrub.kept(db)
+        if versions:
+            each = versions[len(self.kept) % len(versions)]
+            damage = "rot" if len(self.kept) % 2 else None
+            scrub.record(self.ledger, each, Scrub(each.label, at, 1, damage))
 
     # The bin and the mail
 

@@ -1,0 +1,211 @@
+"""A ledger that is gone, empty, cut short or something else is damage wherever it is asked, and never a new one."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from engine.api import open_engine
+from engine.errors import Damage, LeverframeError, NotFound
+from engine.housekeeping.survey import survey
+from engine.serving.view import open_view
+from engine.storage import last_backup
+from tests.cli.calling import call
+
+VERBS = (
+    "status", "doctor", "doctor --fix", "audit --verify", "versions tiny", "retrain tiny", "disk", "clean --dry-run",
+    "bin list", "rollback tiny --reason x", "settings", "runs", "init", "engine", "serve",
+)  # fmt: skip
+
+
+def gone(home: Path) -> None:
+    (home / "ledger.db").unlink()
+
+
+def emptied(home: Path) -> None:
+    (home / "ledger.db").write_bytes(b"")
+
+
+def something_else(home: Path) -> None:
+    (home / "ledger.db").write_bytes(b"a letter to my aunt, with all that happened this year " * 200)
+
+
+def made_anew(home: Path) -> None:
+    """A ledger that another Leverframe, which asks nobody, has begun in its place."""
+    gone(home)
+    open_engine(home.with_name("other"), "ada", create=True).close()
+    shutil.copy(home.with_name("other") / "ledger.db", home / "ledger.db")
+
+
+def without_its_log(home: Path) -> None:
+    """What was written last stood in the write-ahead log of a process that was killed, and that was deleted."""
+    before = (home / "ledger.db").read_bytes()
+    engine = open_engine(home, "ada")
+    engine.add_operator("bob", "operator", "a colleague")
+    engine.close()
+    (home / "ledger.db").write_bytes(before)
+
+
+LOSSES = (gone, emptied, something_else, made_anew, without_its_log)
+
+
+@pytest.fixture
+def used(home: Path) -> Path:
+    """A workspace that holds something."""
+    engine = open_engine(home, "ada", create=True)
+    engine._store.put(b"a model")
+    for number in range(3):
+        engine.add_operator(f"eve{number}", "viewer", "the business")
+    engine.close()
+    return home
+
+
+def pictured(home: Path) -> dict[str, bytes | str]:
+    return {
+        path.relative_to(home).as_posix(): os.readlink(path) if path.is_symlink() else path.read_bytes()
+        for path in home.rglob("*")
+        if path.is_file() or path.is_symlink()
+    }
+
+
+@pytest.mark.parametrize("lose", LOSSES)
+@pytest.mark.parametrize("words", VERBS)
+def test_every_verb_names_it_as_damage_and_changes_nothing(
+    used: Path, lose: Callable[[Path], None], words: str
+) -> None:
+    lose(used)
+    before = pictured(used)
+    verb, *rest = words.split()
+    told = call(verb, "--home", used, "--operator", "ada", *rest)
+    assert told.code == 1
+    assert told.err.startswith(f"The ledger {used / 'ledger.db'} ")
+    assert f"'leverframe restore BACKUP --home {used}' brings it back" in told.err
+    assert len(told.err.splitlines()) == 1
+    assert pictured(used) == before
+
+
+@pytest.mark.parametrize("lose", LOSSES)
+def test_no_door_opens_it(used: Path, lose: Callable[[Path], None]) -> None:
+    lose(used)
+    for door in (lambda: open_engine(used, "ada"), lambda: open_engine(used, "ada", create=True)):
+        with pytest.raises(Damage):
+            door()
+    with pytest.raises(Damage):
+        open_view(used, "ada")
+
+
+def test_the_newest_backup_is_named(used: Path) -> None:
+    last_backup.remember(used, last_backup.LastBackup("/mnt/safe", "2026-11-03T04:05:06.000000Z"))
+    gone(used)
+    with pytest.raises(Damage, match=r"'leverframe restore /mnt/safe --home .*' brings it back \(the newest, of 2026"):
+        open_engine(used, "ada")
+
+
+@pytest.mark.parametrize(
+    "trace", ["objects/ab/cdef", "releases/tiny/1-abc/x", "live/tiny", "runs/0000001/x"]
+)
+@pytest.mark.parametrize("left", ["nothing", "an empty file"])
+def test_init_is_refused_where_anything_of_a_workspace_stands(home: Path, trace: str, left: str) -> None:
+    open_engine(home, "ada", create=True).close()
+    for path in (home / "locks").iterdir():
+        path.unlink()
+    (gone if left == "nothing" else emptied)(home)
+    (home / trace).parent.mkdir(parents=True, exist_ok=True)
+    if trace == "live/tiny":
+        (home / trace).symlink_to("../releases/tiny/1-abc")
+    else:
+        (home / trace).write_bytes(b"kept")
+    told = call("init", "--home", home, "--operator", "ada")
+    assert told.code == 1 and "this is no new workspace" in told.err
+    assert not (home / "ledger.db").exists() or (home / "ledger.db").stat().st_size == 0
+
+
+@pytest.mark.parametrize("left", ["folders", "an empty ledger", "tables and nobody in them"])
+def test_an_init_that_was_killed_is_finished_by_the_next(home: Path, left: str) -> None:
+    from engine.storage import workspace as workspaces
+    from engine.storage.ledger import Ledger
+
+    workspace = workspaces.create(home)
+    if left == "an empty ledger":
+        workspace.ledger.touch()
+    if left == "tables and nobody in them":
+        Ledger(workspace.ledger, locks=home / "locks").close()
+    with pytest.raises(NotFound, match="leverframe init"):
+        open_engine(home, "ada")
+    assert call("init", "--home", home, "--operator", "ada").code == 0
+    assert open_engine(home, "ada").operator.role == "admin"
+
+
+@pytest.mark.parametrize("lose", [gone, made_anew])
+def test_what_is_written_after_it_was_taken_away_is_refused_and_not_lost_in_silence(
+    used: Path, lose: Callable[[Path], None]
+) -> None:
+    engine = open_engine(used, "ada")
+    lose(used)
+    with pytest.raises(Damage, match=r"is gone|was taken away or replaced"):
+        engine.add_operator("bob", "operator", "a colleague")
+    with pytest.raises(Damage):
+        engine.operators()
+    engine.close()
+
+
+def test_a_ledger_that_goes_on_is_never_taken_for_one_that_was_cut_short(used: Path) -> None:
+    import threading
+
+    wrong: list[LeverframeError] = []
+
+    def work(number: int) -> None:
+        try:
+            for turn in range(5):
+                engine = open_engine(used, "ada")
+                engine.add_operator(f"bob{number}-{turn}", "viewer", "a colleague")
+                engine.close()
+        except LeverframeError as error:
+            wrong.append(error)
+
+    threads = [threading.Thread(target=work, args=(number,)) for number in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert wrong == []
+
+
+def test_who_wants_to_go_on_with_what_is_left_can(used: Path) -> None:
+    without_its_log(used)
+    (used / "locks" / "ledger.head").unlink()
+    engine = open_engine(used, "ada")
+    assert "bob" not in {each.name for each in engine.operators()}
+
+
+def test_a_clean_up_takes_no_object_that_is_older_than_the_ledger(used: Path) -> None:
+    engine = open_engine(used, "ada")
+    elder, younger = engine._store.put(b"of a ledger that was lost"), engine._store.put(b"of nobody")
+    with engine._ledger.read() as db:
+        begun = datetime.fromisoformat(db.execute("SELECT at FROM audit WHERE seq = 1").fetchone()[0])
+    for digest, days in ((elder, -30), (younger, 1)):
+        at = (begun + timedelta(days=days)).timestamp()
+        os.utime(engine._store.path(digest), (at, at))
+    found = survey(engine._workspace, engine._ledger, engine._store, datetime.now(UTC) + timedelta(days=30))
+    assert [thing.item.what for thing in found.things if thing.item.id == "elder"] == [
+        "1 object from before this ledger"
+    ]
+    going = {digest for thing in found.things if thing.item.goes for digest in thing.digests}
+    assert younger in going and elder not in going
+
+
+def test_a_note_that_cannot_be_read_says_nothing(used: Path) -> None:
+    (used / "locks" / "ledger.head").write_bytes(b"\0" * 20)
+    engine = open_engine(used, "ada")
+    engine.add_operator("bob", "operator", "a colleague")
+    engine.close()
+    with closing(sqlite3.connect(used / "ledger.db")) as db:
+        rows = db.execute("SELECT max(seq) FROM audit").fetchone()[0]
+    assert int((used / "locks" / "ledger.head").read_bytes()) == rows
