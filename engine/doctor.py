@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import sqlite3
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -14,20 +15,24 @@ from engine.environments.build import ensure, rebuild
 from engine.environments.check import compare
 from engine.errors import Damage, LeverframeError
 from engine.projects import registry
+from engine.projects.manifest_sandbox import spec_of
 from engine.records import Finding, Version
 from engine.release import live as projection
 from engine.reports import webhook
 from engine.reports.outbox import OVER, WEBHOOK
 from engine.reports.server import from_environment
+from engine.runs import holding, sandbox
 from engine.schedule import lease, unit
 from engine.schedule.due import due_after
 from engine.storage.free_space import too_little
+from engine.storage.keeping import modes
 from engine.storage.ledger import Ledger
 from engine.storage.objects import ObjectStore
 from engine.storage.workspace import Workspace
 from engine.versions import catalog
 from engine.versions import document as documents
 from engine.versions.environment import lock_of
+from engine.withheld import environment
 
 
 def examine(
@@ -36,6 +41,7 @@ def examine(
     """Every finding, the good ones too. With ``mend`` the live folders and environments are rebuilt from the store."""
     findings = [_ledger(ledger), clock_agrees(ledger, now), _audit(ledger), _disk(workspace, ledger), _tools()]
     findings += [_engine(workspace, ledger, now), *_units(workspace), *_mail(ledger), *_webhooks()]
+    findings += [holding.machine(sandbox.this_machine()), *modes(workspace, mend=mend)]
     with ledger.read() as db:
         projects = registry.everything(db)
         live = {
@@ -51,6 +57,7 @@ def examine(
         row = live.get(project.name)
         if row is not None:
             findings.append(_live(workspace, store, row, mend=mend))
+            findings += _unheld(store, row)
         findings += [_stored(store, what, version) for what, version in kept[project.name]]
         if not Path(project.path).is_dir():
             what = f"the folder of {project.name}, {project.path}, is gone; retrains will fail until it is back"
@@ -93,7 +100,7 @@ def _mail(ledger: Ledger) -> list[Finding]:
         )
         mails = {row["state"]: row["mails"] for row in rows}
     try:
-        server = from_environment(os.environ)
+        server = from_environment(environment())
     except LeverframeError as error:
         return [Finding("mail", "failing", str(error).rstrip("."))]
     if mails.get("failed"):
@@ -107,7 +114,7 @@ def _mail(ledger: Ledger) -> list[Finding]:
 def _webhooks() -> list[Finding]:
     """Whether those whom the environment names are there to be notified."""
     try:
-        found = webhook.from_environment(os.environ)
+        found = webhook.from_environment(environment())
     except LeverframeError as error:
         return [Finding("webhooks", "failing", str(error).rstrip("."))]
     return (
@@ -189,6 +196,17 @@ def _live(workspace: Workspace, store: ObjectStore, row: sqlite3.Row, *, mend: b
         return Finding(what, "ok", f"{said}. Rebuilt from the store: {label}, every file as recorded", mended=True)
     except LeverframeError as error:
         return Finding(what, "failing", str(error))
+
+
+def _unheld(store: ObjectStore, row: sqlite3.Row) -> list[Finding]:
+    """What is live and says that nothing is to hold its steps."""
+    try:
+        settings = documents.load(store, row["digest"])["settings"]
+    except Damage:
+        return []  # The finding of the live version tells it.
+    spec = spec_of(settings)
+    what = f"sandbox of {row['project']}"
+    return [replace(holding.finding(spec, None), what=what)] if spec.off is not None else []
 
 
 def _mend_environment(workspace: Workspace, store: ObjectStore, digest: str) -> None:

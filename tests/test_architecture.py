@@ -19,7 +19,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 
 STOREYS = (
-    {"records", "errors", "clock", "text"},
+    {"records", "errors", "clock", "text", "withheld"},
     {"storage"},
     {"people", "audit"},
     {"versions", "environments", "projects"},
@@ -48,7 +48,12 @@ SCREEN_LIBRARIES = {"console", "textual", "rich", "click"}
 HEAVY = ("pandas", "sklearn", "scipy", "matplotlib", "pyarrow", "sqlite_utils", "distributed", "dask")
 # Run by a project's interpreter, or with -I -S: they have nothing but the standard library and what the project has.
 # Or sent to a worker of a cluster as it stands.
-STAND_ALONE = ("engine/runs/python_runner.py", "engine/runs/warden.py", "engine/runs/compute/on_worker.py")
+STAND_ALONE = (
+    "engine/runs/python_runner.py",
+    "engine/runs/warden.py",
+    "engine/runs/containment.py",
+    "engine/runs/compute/on_worker.py",
+)
 
 FILE_LINES = 400
 STAND_ALONE_LINES = 600  # they have to be one file each

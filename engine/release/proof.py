@@ -73,6 +73,7 @@ def _score(
             lock=lock,
             marker=f"{workspace.token}:proof",
             as_of=moment(document["lineage"]["as_of"]),
+            workspace=workspace.root,
         )
         step = Launch(stage, "score", room, lambda done, text: None, title=f"scoring {label}")
         shutil.copytree(folder / "model", step.input / "model")

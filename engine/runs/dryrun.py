@@ -13,6 +13,7 @@ from engine.errors import LeverframeError
 from engine.projects.manifest import ComputeSpec, load_manifest
 from engine.projects.source import inspect, snapshot
 from engine.records import Finding
+from engine.runs import holding, sandbox
 from engine.runs.compute import order
 from engine.runs.data import prepare
 from engine.runs.labels import LABELS, labelled
@@ -52,7 +53,12 @@ def check(workspace: Workspace, path: Path, as_of: datetime, on_step: Callable[[
         good("environment", f"{len(lock.packages)} packages locked, Python {lock.python}")
         if manifest.compute is not None:
             good("compute", _elsewhere(manifest.compute, lock))
-        stage = Stage(folder / "code", manifest, environment, lock, f"{workspace.token}:check-{folder.name}", as_of)
+        kept = holding.finding(manifest.sandbox, sandbox.this_machine())
+        findings.append(kept)
+        on_step(f"{kept.what}: {kept.sentence}")
+        sandbox.check_reads(manifest.sandbox, workspace.root)
+        marker = f"{workspace.token}:check-{folder.name}"
+        stage = Stage(folder / "code", manifest, environment, lock, marker, as_of, workspace.root)
         _steps(stage, folder, good)
     except LeverframeError as error:
         findings.append(Finding("failed", "failing", str(error)))
@@ -102,7 +108,7 @@ def _steps(stage: Stage, folder: Path, good: Callable[[str, str], None]) -> None
     train = run("train", lambda step: write_input(data.train.take(rows), step.input, form))
 
     def fill(step: Launch) -> None:
-        shutil.copytree(train.output / "model", step.input / "model")
+        shutil.copytree(train.output / "model", step.input / "model", symlinks=True)
         write_input(data.golden_inputs, step.input, form)
 
     score = run("score", fill)

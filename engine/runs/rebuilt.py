@@ -59,7 +59,7 @@ def rebuild(room: Room, label: str, document: dict[str, Any], folder: str = "liv
 def score(room: Room, step: Launch, inputs: pa.Table, model: Path) -> pa.Table:
     """The predictions of ``model`` for ``inputs``. Raises StepFailed unless there is one for each row."""
     form = step.stage.manifest.data.format
-    shutil.copytree(model, step.input / "model")
+    shutil.copytree(model, step.input / "model", symlinks=True)  # A link may lead to what only the engine can read.
     write_input(inputs, step.input, form)
     step.begin()
     step.conclude(room.record)

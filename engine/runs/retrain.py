@@ -17,6 +17,7 @@ from engine.projects.manifest import Manifest, load_manifest
 from engine.projects.source import Source, snapshot
 from engine.runs import nothing_new
 from engine.runs.data import Prepared, prepare
+from engine.runs.holding import Held
 from engine.runs.judging import job_of
 from engine.runs.labels import fetched, labelled, labels_step
 from engine.runs.launch import Launch, Stage
@@ -56,6 +57,7 @@ class Made:
     golden: pa.Table
     judgement: dict[str, Any]
     train_seconds: float
+    contained: tuple[Held | None, ...]
 
 
 def retrain(room: Room) -> Made:
@@ -76,7 +78,7 @@ def _retrain(room: Room, judge: OwnProcess) -> Made:
     labels = labels_step(room, start.stage, 0.40)
     compute = start.manifest.compute
     train = room.launch(start.stage, "train", "train", (0.42, 0.70), compute)
-    extract.conclude(room.record)
+    extracted = extract.conclude(room.record)
     table = read_output(extract.output, "data", form, "extract")
     if labels is not None:
         table = labelled(table, fetched(labels, room, 0.40), start.manifest)
@@ -105,7 +107,8 @@ def _retrain(room: Room, judge: OwnProcess) -> Made:
             job |= {"live": room.live[0], "live_problem": live_problem, "reference_schema": room.live[1]["schema"]}
         judgement = judge.ask(job)
         blocks = storing.result()
-    return Made(start, data, blocks, model, predictions.take(data.golden), judgement, trained.seconds)
+    held = (extracted.contained, trained.contained)
+    return Made(start, data, blocks, model, predictions.take(data.golden), judgement, trained.seconds, held)
 
 
 def begin(room: Room) -> Start:

@@ -33,6 +33,8 @@ class Ledger:
                 "update this installation. Nothing was changed."
             )
         if found < LATEST or self._connection().execute("PRAGMA journal_mode").fetchone()[0] != "wal":
+            if not self.path.exists():
+                self.path.touch(mode=0o640)  # SQLite would let everybody look; its -wal and -shm get the same mode.
             # Also a current ledger that came from a backup: WAL is a property of the file, and set in there alone.
             migrate(path, locks)
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from engine.errors import Conflict, Forbidden, NotFound, Refusal
 from engine.storage.disk import refused
 
-_FOLDERS = ("objects", "environments", "runs", "live", "locks", "cache", "console", "logs", "releases", "bin")
+FOLDERS = ("objects", "environments", "runs", "live", "locks", "cache", "console", "logs", "releases", "bin")
 
 
 @dataclass(frozen=True)
@@ -103,7 +103,7 @@ def create(home: Path) -> Workspace:
             find(root, must_exist=False)
             _refuse_strangers(root)
         root.mkdir(mode=0o750, parents=True, exist_ok=True)
-        for name in _FOLDERS:
+        for name in FOLDERS:
             (root / name).mkdir(mode=0o750, exist_ok=True)
     return find(root, must_exist=False)
 
@@ -111,7 +111,7 @@ def create(home: Path) -> Workspace:
 def _refuse_strangers(root: Path) -> None:
     if (root / "ledger.db").exists():
         return
-    strangers = sorted(p.name for p in root.iterdir() if p.name not in (*_FOLDERS, "demo-projects"))
+    strangers = sorted(p.name for p in root.iterdir() if p.name not in (*FOLDERS, "demo-projects"))
     if strangers:
         raise Refusal(f"{root} holds other things ({strangers[0]}, …); name an empty folder for the workspace.")
 
