@@ -14,9 +14,8 @@ import pytest
 from engine.api import Engine, open_engine
 from engine.records import Run
 from tests import tiny
-from tests.journeys.conftest import FIRST
 
-AS_OF = datetime(2026, 11, 10, tzinfo=UTC)
+FIRST, AS_OF = datetime(2026, 11, 3, tzinfo=UTC), datetime(2026, 11, 10, tzinfo=UTC)
 # What a train step of somebody else's would do; each line that succeeds is told in the log.
 DEEDS = """
     import shutil, signal, subprocess
