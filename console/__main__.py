@@ -15,6 +15,7 @@ TERMINATED = 143  # as a shell has it for SIGTERM
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line (that of the process by default) and return the exit code."""
     _open_closed_streams()
+    own = argv is None  # of the process, whose environment is its own too
     if argv is None:
         from console import session_encoding
 
@@ -25,7 +26,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     wanted = console_wanted(words)
     try:
         if wanted is not None:
-            return open_console(*wanted)
+            return open_console(*wanted, own=own)
+        if own:
+            _withhold()
         from console.cli.root import run
 
         return run(words)
@@ -57,7 +60,13 @@ def console_wanted(words: Sequence[str]) -> tuple[Path | None, str | None, str |
     return Path(home) if home else None, given.get("--operator"), given.get("--at")
 
 
-def open_console(home: Path | None, operator: str | None, at: str | None = None) -> int:
+def _withhold() -> None:
+    from engine.withheld import withhold
+
+    withhold()
+
+
+def open_console(home: Path | None, operator: str | None, at: str | None = None, *, own: bool = False) -> int:
     """Open the console, behind its last known picture; what goes wrong is told as for any verb.
 
     With ``at`` it shows that moment, and no picture of another.
@@ -70,6 +79,8 @@ def open_console(home: Path | None, operator: str | None, at: str | None = None)
     from console.session_encoding import why_not_drawn
 
     seen = at is None and why_not_drawn() is None and last_seen.show(str(home) if home else None)
+    if own:
+        _withhold()  # After the picture, which waits for nothing.
     from console.cli.failures import guarded
 
     def console() -> int:

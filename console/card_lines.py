@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from console import cells
+from console.health_table import TONES
 from console.lines import Line, Span, Tone, beside, cells_of, cut, fit, line, pad, wrapped
 from console.tables import STATE_TONES, short
 from engine.records import Change, DecisionCard, Gate, GateVerdict, Metric, Segment
@@ -52,7 +53,10 @@ def _identity(card: DecisionCard, now: datetime, width: int) -> list[Line]:
 
 def _verdict(card: DecisionCard, width: int) -> list[Line]:
     version = card.version
-    lines = [(Span(each[0].text, "strong"),) for each in wrapped(plain(version.sentence), width)]
+    lines: list[Line] = [(Span(each[0].text, "strong"),) for each in wrapped(plain(version.sentence), width)]
+    held = card.sandbox
+    said_of_it = f"{cells.GLYPHS[held.verdict]} sandbox: {plain(held.sentence, 400)}"
+    lines += wrapped(said_of_it, width, tone="dim" if held.verdict == "ok" else TONES[held.verdict])
     said = []
     if card.changed_decisions is not None:
         said.append(f"{cells.percent(card.changed_decisions, 1)} of decisions would change.")

@@ -6,6 +6,7 @@ import os
 import shutil
 import sqlite3
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -16,15 +17,18 @@ from engine.environments import mending
 from engine.environments.build import ensure
 from engine.errors import Damage, LeverframeError
 from engine.projects import registry
+from engine.projects.manifest_sandbox import spec_of
 from engine.records import Finding, Version
 from engine.release import live as projection
 from engine.reports import webhook
 from engine.reports.outbox import OVER, WEBHOOK
 from engine.reports.server import from_environment
+from engine.runs import holding, sandbox
 from engine.schedule import lease, unit
 from engine.schedule.due import due_after
 from engine.storage import loss
 from engine.storage.free_space import too_little
+from engine.storage.keeping import modes
 from engine.storage.last_backup import way_back
 from engine.storage.ledger import Ledger
 from engine.storage.objects import ObjectStore
@@ -32,6 +36,7 @@ from engine.storage.workspace import Workspace
 from engine.versions import catalog
 from engine.versions import document as documents
 from engine.versions.environment import lock_of
+from engine.withheld import environment
 
 
 def examine(
@@ -41,6 +46,7 @@ def examine(
     findings = [_ledger(ledger), clock_agrees(ledger, now), _audit(ledger), _disk(workspace, ledger), _tools()]
     findings += [_engine(workspace, ledger, now), *_units(workspace), *_mail(ledger), *_webhooks()]
     findings += [_backup(ledger, now), _read_through(ledger, now)]
+    findings += [holding.machine(sandbox.this_machine()), *modes(workspace, mend=mend)]
     with ledger.read() as db:
         projects = registry.everything(db)
         live = {
@@ -61,6 +67,7 @@ def examine(
         row = live.get(project.name)
         if row is not None:
             findings.append(_live(workspace, store, row, mend=mend))
+            findings += _unheld(store, row)
         findings += [_stored(store, what, version) for what, version in needed]
         if not Path(project.path).is_dir():
             what = f"the folder of {project.name}, {project.path}, is gone; retrains will fail until it is back"
@@ -149,7 +156,7 @@ def _mail(ledger: Ledger) -> list[Finding]:
         )
         mails = {row["state"]: row["mails"] for row in rows}
     try:
-        server = from_environment(os.environ)
+        server = from_environment(environment())
     except LeverframeError as error:
         return [Finding("mail", "failing", str(error).rstrip("."))]
     if mails.get("failed"):
@@ -163,7 +170,7 @@ def _mail(ledger: Ledger) -> list[Finding]:
 def _webhooks() -> list[Finding]:
     """Whether those whom the environment names are there to be notified."""
     try:
-        found = webhook.from_environment(os.environ)
+        found = webhook.from_environment(environment())
     except LeverframeError as error:
         return [Finding("webhooks", "failing", str(error).rstrip("."))]
     return (
@@ -288,6 +295,17 @@ def _live(workspace: Workspace, store: ObjectStore, row: sqlite3.Row, *, mend: b
         return Finding(what, "ok", f"{said}. Rebuilt from the store: {label}, every file as recorded", mended=True)
     except LeverframeError as error:
         return Finding(what, "failing", str(error))
+
+
+def _unheld(store: ObjectStore, row: sqlite3.Row) -> list[Finding]:
+    """What is live and says that nothing is to hold its steps."""
+    try:
+        settings = documents.load(store, row["digest"])["settings"]
+    except Damage:
+        return []  # The finding of the live version tells it.
+    spec = spec_of(settings)
+    what = f"sandbox of {row['project']}"
+    return [replace(holding.finding(spec, None), what=what)] if spec.off is not None else []
 
 
 def _kept(db: sqlite3.Connection, project: str) -> list[tuple[str, Version]]:

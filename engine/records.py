@@ -188,6 +188,8 @@ class DecisionCard:
     last_rejected: str | None
     made_by: str
     blocked: str | None
+    sandbox: Finding
+    """How the steps that made it were held, and what they were let reach."""
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 
 STOREYS = (
-    {"records", "errors", "clock", "text"},
+    {"records", "errors", "clock", "text", "withheld"},
     {"storage"},
     {"people", "audit"},
     {"versions", "environments", "projects"},
@@ -53,6 +53,7 @@ STAND_ALONE = (
     "engine/runs/python_runner.py",
     "engine/runs/column_types.py",
     "engine/runs/warden.py",
+    "engine/runs/containment.py",
     "engine/runs/compute/on_worker.py",
 )
 

@@ -143,6 +143,16 @@ def replace(folder: Path, file: str, old: str, new: str) -> None:
     commit(folder, f"change {file}")
 
 
+def allow(folder: Path, *read: Path) -> None:
+    """Commit a manifest whose steps may read what lies in ``read``, which is outside of the project."""
+    replace(folder, "leverframe.toml", "[schedule]", f"[sandbox]\nread = {[str(path) for path in read]}\n\n[schedule]")
+
+
+def unhold(folder: Path) -> None:
+    """Commit a manifest whose steps nothing holds, for a test that looks at what they do to others."""
+    replace(folder, "leverframe.toml", "[schedule]", '[sandbox]\noff = "a test"\n\n[schedule]')
+
+
 def commit(folder: Path, message: str) -> None:
     git(folder, "add", "-A")
     git(folder, "commit", "-q", "-m", message)

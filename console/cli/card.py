@@ -10,6 +10,7 @@ from console import cells
 from console.cli.printing import Cell, say, table, verdict
 from console.cli.session import Session
 from console.cli.words import count
+from console.health_table import TONES as VERDICTS
 from console.lines import Span, Tone
 from engine.records import Change, DecisionCard, Gate, Metric, Segment
 
@@ -24,6 +25,8 @@ def print_card(card: DecisionCard, now: datetime) -> None:
     made = f"made {cells.ago(version.made_at, now)} by {card.made_by}"
     say(Span(f"{version.label}: {version.state}, {made}", "strong"))
     say(version.sentence, indent=2)
+    held = card.sandbox
+    say(Span(f"sandbox: {held.sentence}", "dim" if held.verdict == "ok" else VERDICTS[held.verdict]), indent=2)
     if version.reason:
         say(f"Last decision: {version.reason}", indent=2)
     _title("Gates")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from contextlib import closing
 from pathlib import Path
@@ -14,6 +13,7 @@ from console.cli.engine import tell_event
 from console.cli.printing import say
 from console.cli.session import Session, Verb
 from engine import clock
+from engine.withheld import environment
 
 
 @click.command(cls=Verb)
@@ -36,7 +36,7 @@ def serve(session: Session, host: str, port: int, token_file: Path | None) -> No
     from engine.serving.view import open_view
 
     session.needs_now("serve")
-    token = read_token(os.environ, token_file.expanduser() if token_file else None)
+    token = read_token(environment(), token_file.expanduser() if token_file else None)
     with told_to_end() as ended, closing(open_view(session.home, session.operator)) as view:
         service = Service(view, host, port, token)
         try:

@@ -22,7 +22,7 @@ from engine.jobs.work import WORK
 from engine.records import Run, RunState
 from engine.runs import facts, history, queue, retries, starting
 from engine.runs.cancelling import asked_to_end
-from engine.runs.leftovers import drop_copies
+from engine.runs.leftovers import drop_copies, temporary
 from engine.runs.nothing_new import NothingNew
 from engine.runs.room import Ends, Room
 from engine.storage import workspace as workspaces
@@ -32,6 +32,7 @@ from engine.storage.objects import ObjectStore
 from engine.storage.workspace import Workspace
 from engine.text import plain
 from engine.versions import document as documents
+from engine.withheld import withhold
 
 TELL_SECONDS = 0.4
 
@@ -177,11 +178,13 @@ def main(home: str, number: str, lock: str) -> int:
     if not mine:
         return 0
     os.nice(5)
-    drive(workspace, ledger, history.find(ledger, run), held)
+    with temporary(workspace.run_folder(run)):
+        drive(workspace, ledger, history.find(ledger, run), held)
     os.close(held)
     queue.dispatch(workspace, ledger)
     return 0
 
 
 if __name__ == "__main__":
+    withhold()
     sys.exit(main(*sys.argv[1:]))

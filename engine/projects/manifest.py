@@ -24,26 +24,29 @@ from engine.projects.manifest_records import (
     GateRule,
     Manifest,
     Program,
+    SandboxSpec,
     ScheduleSpec,
     TrainSpec,
     ValidationSpec,
 )
 from engine.projects.manifest_report import report
 from engine.projects.manifest_rules import check_columns, cross_check, features_of
+from engine.projects.manifest_sandbox import sandbox
 from engine.projects.manifest_schedule import schedule
 from engine.projects.manifest_waivers import waivers
 from engine.text import plain
 
 __all__ = [
     "FILE", "LIMIT", "ApprovalSpec", "ComputeSpec", "DataSpec", "EnvironmentSpec", "GateRule", "Manifest", "Program",
-    "ScheduleSpec", "TrainSpec", "ValidationSpec", "check_columns", "features_of", "load_manifest", "parse_manifest",
+    "SandboxSpec", "ScheduleSpec", "TrainSpec", "ValidationSpec", "check_columns", "features_of", "load_manifest",
+    "parse_manifest",
 ]  # fmt: skip
 
 FILE = "leverframe.toml"
 LIMIT = 256 * 1024
 _SECTIONS = (
     "project", "environment", "data", "train", "validation", "gates", "waivers", "schedule", "health", "triggers",
-    "approval", "report", "serve", "compute",
+    "approval", "report", "serve", "compute", "sandbox",
 )  # fmt: skip
 _LISTS = ("gates", "waivers", "triggers")
 # tomllib takes time that grows with the square of the dots in a key: 55 s for a key of 120 KB.
@@ -118,6 +121,7 @@ def _manifest(page: Page, document: dict[str, Any]) -> Manifest:
         report=report(tables["report"], validation.task),
         realtime=sections.serve(tables["serve"]),
         compute=away,
+        sandbox=sandbox(tables["sandbox"]),
         document=document,
     )
 

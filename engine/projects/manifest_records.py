@@ -169,6 +169,16 @@ class ComputeSpec:
 
 
 @dataclass(frozen=True)
+class SandboxSpec:
+    """What holds the project's steps. ``read``: absolute paths that they may read beside their own; ``off``: why they
+    are not held at all."""
+
+    read: tuple[str, ...] = ()
+    network: bool = True
+    off: str | None = None
+
+
+@dataclass(frozen=True)
 class CostSpec:
     """What each kind of decision about a binary target costs, in ``currency``; what is gained is negative."""
 
@@ -210,4 +220,5 @@ class Manifest:
     report: ReportSpec
     realtime: bool
     compute: ComputeSpec | None
+    sandbox: SandboxSpec
     document: dict[str, Any]

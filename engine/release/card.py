@@ -10,8 +10,10 @@ from typing import Any
 from engine.clock import moment
 from engine.errors import Damage
 from engine.projects import in_force
+from engine.projects.manifest_sandbox import spec_of
 from engine.records import Change, DecisionCard, Gate, Metric, Operator, Segment, Version
 from engine.release.plan import live_deployment, refusal_to_release
+from engine.runs import holding
 from engine.storage.objects import ObjectStore
 from engine.text import plain
 from engine.versions import catalog
@@ -40,6 +42,7 @@ def card(db: sqlite3.Connection, store: ObjectStore, label: str, operator: Opera
         last_rejected=_last_rejected(db, version.project, version.number),
         made_by=f"run {version.run}, asked for by {document['lineage']['requested_by']}",
         blocked=refusal_to_release(db, label, operator, now),
+        sandbox=holding.finding(spec_of(document["settings"]), holding.recorded(document["lineage"])),
     )
 
 

@@ -79,6 +79,7 @@ def _score(
             marker=f"{workspace.token}:proof",
             as_of=moment(document["lineage"]["as_of"]),
             types=keeps_types(document),
+            workspace=workspace.root,
         )
         step = Launch(stage, "score", room, lambda done, text: None, title=f"scoring {label}")
         shutil.copytree(folder / "model", step.input / "model")

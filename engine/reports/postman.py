@@ -6,7 +6,6 @@ leaves rows that the next one finds.
 
 from __future__ import annotations
 
-import os
 import threading
 import traceback
 from collections.abc import Callable
@@ -21,6 +20,7 @@ from engine.reports.webhook import Webhooks
 from engine.storage.ledger import Ledger
 from engine.storage.objects import ObjectStore
 from engine.storage.workspace import Workspace
+from engine.withheld import environment
 
 # To let a conversation that is under way come to its end; what takes longer is left to the machine's end of process.
 PATIENCE_SECONDS = 2.0
@@ -29,11 +29,11 @@ REST = timedelta(minutes=1)
 
 
 def _server() -> Post | None:
-    return from_environment(os.environ)
+    return from_environment(environment())
 
 
 def _webhooks() -> Webhooks | None:
-    return webhook.from_environment(os.environ)
+    return webhook.from_environment(environment())
 
 
 class Postman:
@@ -82,7 +82,7 @@ class Postman:
 
     def round(self) -> None:
         """Make mail of the news (which is the mail's own postman's to do), then try what is due."""
-        while not self._webhooks and events.take(self._ledger, self._now(), webhook.names(os.environ)):
+        while not self._webhooks and events.take(self._ledger, self._now(), webhook.names(environment())):
             if self._stopping.is_set():
                 return
         self._rest_until = self._now() + REST

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import sqlite3
 from collections.abc import Callable, Mapping
 from datetime import datetime
@@ -24,11 +23,12 @@ from engine.reports.server import Folder, Post, from_environment
 from engine.reports.webhook import Webhooks
 from engine.storage.ledger import Ledger
 from engine.storage.objects import ObjectStore
+from engine.withheld import environment
 
 
 def server() -> Post:
     """The server of this machine's environment. Raises Refusal when none is set up, Invalid when it cannot be."""
-    found = from_environment(os.environ)
+    found = from_environment(environment())
     if found is None:
         raise Refusal(
             "No mail server is set up: LEVERFRAME_SMTP_HOST and LEVERFRAME_SMTP_FROM name one, and "
@@ -44,7 +44,7 @@ def waits_in_vain(ledger: Ledger) -> str | None:
     if not mails:
         return None
     try:
-        if from_environment(os.environ) is not None:
+        if from_environment(environment()) is not None:
             return None
     except Invalid as problem:
         return str(problem)
@@ -57,7 +57,7 @@ def waits_in_vain(ledger: Ledger) -> str | None:
 
 def needs_a_way() -> None:
     """Raise Refusal when this machine reaches nobody at all."""
-    if not webhook.names(os.environ):
+    if not webhook.names(environment()):
         server()
 
 
@@ -65,7 +65,7 @@ def way_to(recipient: str) -> Post | Webhooks:
     """How ``recipient`` is reached from this machine. Raises Refusal when it is not, Invalid when it cannot be."""
     if not recipient.startswith(outbox.WEBHOOK):
         return server()
-    found = webhook.from_environment(os.environ)
+    found = webhook.from_environment(environment())
     if found is None:
         raise Refusal(f"No webhook is set up: {webhook.VARIABLE} holds the addresses of those who are notified.")
     return found

@@ -12,15 +12,15 @@ import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
-from hashlib import sha256
 from typing import Any
 
 from engine.errors import Invalid
-from engine.reports.outbox import WEBHOOK, Mail
+from engine.reports.outbox import Mail
 from engine.reports.server import Undelivered
 from engine.text import plain
+from engine.withheld import ADDRESSES, NAMES, names_of
 
-VARIABLE = "LEVERFRAME_NOTIFY_URLS"
+VARIABLE = ADDRESSES
 # For one message as a whole. Apprise bounds each wait; a service that sends a byte now and then passes those.
 WHOLE_SECONDS = 30.0
 _KINDS = {"red": "failure", "report-failed": "warning", "rollback": "warning", "swap": "success"}
@@ -73,7 +73,9 @@ def _kept(said: list[str | Exception], tell: Tell, *given: str) -> None:
 
 def names(environment: Mapping[str, str]) -> tuple[str, ...]:
     """What the outbox calls the services that the environment names."""
-    return tuple(_named(environment.get(VARIABLE, "")))
+    if VARIABLE in environment:
+        return tuple(names_of(environment[VARIABLE]))
+    return tuple(filter(None, environment.get(NAMES, "").split(",")))
 
 
 def from_environment(environment: Mapping[str, str]) -> Webhooks | None:
@@ -94,7 +96,7 @@ def _webhooks(said: str) -> Webhooks:
     # It would write addresses into a log of its own.
     logging.getLogger("apprise").addHandler(logging.NullHandler())
     logging.getLogger("apprise").propagate = False
-    found = _named(said)
+    found = names_of(said)
     for place, address in enumerate(found.values(), 1):
         if Apprise.instantiate(address) is None:
             raise Invalid(
@@ -102,14 +104,6 @@ def _webhooks(said: str) -> Webhooks:
                 "see how its kind is written there."
             )
     return Webhooks(found, _through_apprise)
-
-
-def _named(said: str) -> dict[str, str]:
-    found = {}
-    for address in said.split():
-        kind = re.sub(r"[^a-z0-9]", "", address.partition(":")[0].lower())[:20] or "unknown"
-        found[f"{WEBHOOK}{kind}-{sha256(address.encode()).hexdigest()[:8]}"] = address
-    return found
 
 
 def _through_apprise(address: str, title: str, text: str, kind: str) -> str:

@@ -15,7 +15,7 @@ from engine.errors import LeverframeError, StepFailed
 from engine.projects.manifest import FILE, ComputeSpec, Manifest, load_manifest
 from engine.projects.source import inspect, snapshot
 from engine.records import Finding
-from engine.runs import model_folder
+from engine.runs import holding, model_folder, sandbox
 from engine.runs.absent import refuse_absent, without_places
 from engine.runs.compute import order
 from engine.runs.data import Prepared, prepare
@@ -72,8 +72,12 @@ def check(workspace: Workspace, path: Path, as_of: datetime, on_step: Callable[[
             doubtful("requirements", sentence)
         if manifest.compute is not None:
             good("compute", _elsewhere(manifest.compute, lock))
+        kept = holding.finding(manifest.sandbox, sandbox.this_machine())
+        findings.append(kept)
+        on_step(f"{kept.what}: {kept.sentence}")
+        sandbox.check_reads(manifest.sandbox, workspace.root)
         marker = f"{workspace.token}:check-{folder.name}"
-        stage = Stage(folder / "code", manifest, environment, lock, marker, as_of, project=path)
+        stage = Stage(folder / "code", manifest, environment, lock, marker, as_of, workspace.root, project=path)
         _steps(stage, folder, good, doubtful)
     except LeverframeError as error:
         said = without_places(str(error), folder)  # of a folder that is gone when somebody reads it
@@ -136,7 +140,7 @@ def _steps(
     model = model_folder.checked(train.output / "model")
 
     def fill(step: Launch) -> None:
-        shutil.copytree(model, step.input / "model")
+        shutil.copytree(model, step.input / "model", symlinks=True)
         write_input(data.golden_inputs, step.input, form)
 
     score = run("score", fill)

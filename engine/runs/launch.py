@@ -3,6 +3,7 @@
 <folder>/code/     a copy of the code, the step's working directory
          input/    data.<format>, model/ for score
          output/   what the step leaves
+         tmp/      its temporary files, and its home
          step.log
 """
 
@@ -23,6 +24,7 @@ from engine.errors import StepFailed
 from engine.projects.manifest import ComputeSpec, Manifest, Program
 from engine.runs.absent import explained, without_places
 from engine.runs.compute import order
+from engine.runs.sandbox import advice, box, check_reads, variables
 from engine.runs.step import Limits, RunningStep, StepResult, StepSpec, clean_environment, python_step_argv, start_step
 
 Progress = Callable[[float, str], None]
@@ -32,7 +34,8 @@ _REFUSED = 3
 
 @dataclass(frozen=True)
 class Stage:
-    """What the steps of one version have in common. ``held`` is the descriptor of the lock of their run.
+    """What the steps of one version have in common. ``workspace`` is what stays shut to them; ``held`` is the
+    descriptor of the lock of their run.
 
     ``project``: the folder that the code was just taken from; None for a version out of the store.
 
@@ -45,6 +48,7 @@ class Stage:
     lock: Lock
     marker: str
     as_of: datetime
+    workspace: Path
     held: int | None = None
     project: Path | None = None
     types: bool = True
@@ -78,8 +82,11 @@ class Launch:
         self._running: RunningStep | None = None
         self._cancelled: str | None = None
         self.seconds = 0.0  # how long it took, once it is concluded
-        for part in (self.input, self.output):
-            part.mkdir(parents=True)
+        if name != "score":  # What it takes to go back to a version is not to hang on the data of its extract.
+            check_reads(stage.manifest.sandbox, stage.workspace)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for part in (self.input, self.output, folder / "tmp"):
+            part.mkdir()
         shutil.copytree(stage.code, folder / "code", copy_function=shutil.copyfile)
         self._under_runner = _under_runner(stage.manifest, name)
         self._away = compute is not None and compute.mode == "step"
@@ -116,7 +123,9 @@ class Launch:
             absent = self._absent(result)
             if absent is not None:
                 raise StepFailed(f"{self.title} failed: {absent}.")
-            raise StepFailed(_explained(result, under_runner=self._under_runner or self._away))
+            sandbox, shut = self.stage.manifest.sandbox, self.stage.workspace
+            advised = advice(result.last_lines, sandbox, self._asked.containment, shut)
+            raise StepFailed(_explained(result, advised, under_runner=self._under_runner or self._away))
         return result
 
     def _absent(self, result: StepResult) -> str | None:
@@ -132,7 +141,7 @@ class Launch:
             self._running.cancel(why)
 
 
-def _explained(result: StepResult, *, under_runner: bool) -> str:
+def _explained(result: StepResult, advised: str, *, under_runner: bool) -> str:
     """Why a step failed, as a sentence that says what to do where the manifest can do something about it."""
     why = (result.why or f"{result.name} failed without a word").rstrip(".")
     if under_runner and result.exit_code == _REFUSED:
@@ -141,7 +150,7 @@ def _explained(result: StepResult, *, under_runner: bool) -> str:
         "time": "; make it quicker, or raise timeout in [train] of leverframe.toml",
         "memory": "; have it use less, or raise memory in [train] of leverframe.toml",
     }
-    said = f"{why}{what[result.passed] if result.passed else ''}"
+    said = f"{why}{what[result.passed] if result.passed else f'; {advised}' if advised else ''}"
     return said if said.endswith("?") else f"{said}."
 
 
@@ -165,13 +174,16 @@ def _spec(stage: Stage, name: str, title: str, folder: Path, *, warm: bool) -> S
         "LEVERFRAME_FORMAT": data.format,
         "LEVERFRAME_TARGET": data.target,
         # Else numba writes beside the packages that use it, and the environment would not be what was built.
-        "NUMBA_CACHE_DIR": str(folder / "numba"),
+        "NUMBA_CACHE_DIR": str(folder / "tmp" / "numba"),
     }
     if stage.types:
         extra["LEVERFRAME_TYPES"] = "1"
     if warm:
         extra["LEVERFRAME_WAIT"] = "1"
-    environment = clean_environment(stage.manifest.environment.variables, extra, train.threads)
+    sandbox, passed = stage.manifest.sandbox, stage.manifest.environment.variables
+    own = variables(sandbox, folder, os.environ.get("HOME"))
+    extra |= {key: value for key, value in own.items() if key not in passed}
+    environment = clean_environment(passed, extra, train.threads)
     # A command finds its environment's programs first: python is the project's own, not the machine's.
     environment["PATH"] = f"{stage.environment.path / 'bin'}{os.pathsep}{environment.get('PATH', os.defpath)}"
     environment["VIRTUAL_ENV"] = str(stage.environment.path)
@@ -184,6 +196,7 @@ def _spec(stage: Stage, name: str, title: str, folder: Path, *, warm: bool) -> S
         limits=Limits(train.timeout.total_seconds(), train.memory),
         marker=stage.marker,
         held=stage.held,
+        containment=box(sandbox, folder, stage.environment.path, stage.workspace),
     )
 
 
@@ -196,7 +209,10 @@ def _placed(asked: StepSpec, stage: Stage, name: str, compute: ComputeSpec | Non
     if name != "train":
         return asked
     order.check_joblib(stage.lock)
-    return replace(asked, environment={**asked.environment, **order.for_joblib(compute)})
+    held = asked.containment
+    if held is not None:
+        held = {**held, "read": [*held["read"], *(each for each in order.certificates().values() if each[:1] == "/")]}
+    return replace(asked, environment={**asked.environment, **order.for_joblib(compute)}, containment=held)
 
 
 def _program(manifest: Manifest, name: str) -> Program | None:

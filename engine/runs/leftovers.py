@@ -4,10 +4,36 @@ from __future__ import annotations
 
 import os
 import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
+TEMPORARY = "tmp"
 KEPT = ("lock",)  # It says whether the run is alive.
 LOGS = (".log", ".log.zst")
+
+
+@contextmanager
+def temporary(folder: Path) -> Iterator[None]:
+    """Have everything that this process and those it starts keep for a while lie in the run's folder, and go with the
+    block. What a killed run leaves there goes when it is settled (``drop_temporary``)."""
+    place, before, cached = folder / TEMPORARY, os.environ.get("TMPDIR"), tempfile.tempdir
+    place.mkdir(mode=0o700, exist_ok=True)
+    os.environ["TMPDIR"] = tempfile.tempdir = str(place)
+    try:
+        yield
+    finally:
+        tempfile.tempdir = cached
+        del os.environ["TMPDIR"]
+        if before is not None:
+            os.environ["TMPDIR"] = before
+        drop_temporary(folder)
+
+
+def drop_temporary(folder: Path) -> None:
+    """Delete what a run kept for a while; what cannot be deleted now goes with the run's folder."""
+    shutil.rmtree(folder / TEMPORARY, ignore_errors=True)
 
 
 def is_log(name: str) -> bool:

@@ -10,7 +10,7 @@ from engine.audit import trail
 from engine.clock import stamp
 from engine.projects import in_force
 from engine.records import Metric, Operator
-from engine.runs import queue
+from engine.runs import holding, queue
 from engine.runs.retrain import Made
 from engine.runs.room import Room
 from engine.runs.tables import types_of, write_canonical
@@ -81,6 +81,7 @@ def package(room: Room, made: Made) -> tuple[str, dict[str, Any]]:
             "requested_by": room.run.requested_by,
             "against": room.live[0] if room.live else None,
             "engine": __version__,
+            "sandbox": holding.document(made.contained),
         },
     }
     return documents.save(store, document), document

@@ -253,13 +253,13 @@ def settle(workspace: Workspace, ledger: Ledger, at: datetime) -> list[int]:
         held = take_lock(workspace, run)
         if held is None:
             continue
+        from engine.runs.leftovers import drop_copies, drop_temporary
         from engine.runs.step import sweep  # seldom needed, and the first screen waits for all that is imported above
 
         try:
             sweep(marker(workspace, run))
+            drop_temporary(workspace.run_folder(run))
             if job == "health":
-                from engine.runs.leftovers import drop_copies
-
                 drop_copies(workspace.run_folder(run))
             with ledger.write() as db:
                 finish(db, run, "interrupted", at, why=_INTERRUPTED, again=True)

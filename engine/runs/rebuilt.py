@@ -83,7 +83,7 @@ def score(room: Room, step: Launch, inputs: pa.Table, model: Path, classes: Mapp
     ``classes``: the schema of the version's data, which says whether the target is text.
     """
     form, target = step.stage.manifest.data.format, step.stage.manifest.data.target
-    shutil.copytree(model, step.input / "model")
+    shutil.copytree(model, step.input / "model", symlinks=True)  # A link may lead to what only the engine can read.
     write_input(inputs, step.input, form, types=step.stage.types)
     step.begin()
     step.conclude(room.record)

@@ -19,6 +19,7 @@ from engine.projects.source import Source, snapshot
 from engine.runs import model_folder, nothing_new
 from engine.runs.absent import refuse_absent
 from engine.runs.data import Prepared, prepare
+from engine.runs.holding import Held
 from engine.runs.judging import Judged, job_of, reference_of
 from engine.runs.labels import fetched, labelled, labels_step
 from engine.runs.launch import Stage
@@ -61,6 +62,7 @@ class Made:
     golden: pa.Table
     judgement: dict[str, Any]
     train_seconds: float
+    contained: tuple[Held | None, ...]
 
 
 def retrain(room: Room) -> Made:
@@ -81,7 +83,7 @@ def _retrain(room: Room, judge: OwnProcess) -> Made:
     labels = labels_step(room, start.stage, 0.40)
     compute = start.manifest.compute
     train = room.launch(start.stage, "train", "train", (0.42, 0.70), compute)
-    extract.conclude(room.record)
+    extracted = extract.conclude(room.record)
     table = read_output(extract.output, "data", form, "extract")
     joined = labelled(table, fetched(labels, room, 0.40), start.manifest) if labels is not None else None
     room.tell(0.42, "checking the data")
@@ -113,7 +115,8 @@ def _retrain(room: Room, judge: OwnProcess) -> Made:
             job |= {**reference_of(room.live[1]), "reference_schema": learnt}
         judgement = judge.ask(job)
         blocks = storing.result()
-    return Made(start, data, blocks, model, predictions.take(data.golden), judgement, trained.seconds)
+    held = (extracted.contained, trained.contained)
+    return Made(start, data, blocks, model, predictions.take(data.golden), judgement, trained.seconds, held)
 
 
 def begin(room: Room) -> Start:

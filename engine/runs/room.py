@@ -49,7 +49,7 @@ class Room:
 
     def stage(self, code: Path, manifest: Manifest, environment: Environment, lock: Lock) -> Stage:
         """What the steps of the version with ``code`` have in common in this run."""
-        return Stage(code, manifest, environment, lock, self.marker, self.run.as_of, self.held)
+        return Stage(code, manifest, environment, lock, self.marker, self.run.as_of, self.workspace.root, self.held)
 
     def launch(
         self,

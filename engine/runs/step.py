@@ -11,6 +11,7 @@ import json
 import marshal
 import os
 import secrets
+import shutil
 import signal
 import subprocess
 import sys
@@ -23,6 +24,7 @@ from typing import Any, Literal
 
 from engine.errors import StepFailed
 from engine.runs import steplog
+from engine.runs.holding import Held
 from engine.text import plain
 
 GIB = 1 << 30
@@ -57,7 +59,8 @@ class Limits:
 class StepSpec:
     """What to start. ``marker`` goes into LEVERFRAME_RUN and is what ``sweep`` looks for.
 
-    ``held`` is a descriptor, such as of a lock, that stays open until nothing of the step is left.
+    ``held`` is a descriptor, such as of a lock, that stays open until nothing of the step is left. ``containment`` is
+    what holds it (see ``containment.py``); None: nothing does.
     """
 
     name: str
@@ -68,6 +71,7 @@ class StepSpec:
     limits: Limits
     marker: str
     held: int | None = None
+    containment: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True)
@@ -84,6 +88,8 @@ class StepResult:
     last_lines: tuple[str, ...]
     passed: Literal["time", "memory"] | None = None
     """The limit of the manifest's that it was stopped for."""
+    contained: Held | None = None
+    """What held it; None where the process that watches over it came to an end."""
 
 
 def clean_environment(passed: tuple[str, ...], extra: Mapping[str, str], threads: int) -> dict[str, str]:
@@ -228,6 +234,7 @@ def judged(spec: StepSpec, found: dict[str, Any], why_cancelled: str = "") -> St
         why=why,
         last_lines=tuple(steplog.tail(spec.log, 20)),
         passed=found["reason"] if found["reason"] in ("time", "memory") else None,
+        contained=Held(**found["contained"]),
     )
 
 
@@ -336,6 +343,7 @@ def _settings(spec: StepSpec, token: str) -> bytes:
             "cwd": str(spec.cwd),
             "environment": environment,
             "held": spec.held,
+            "containment": None if spec.containment is None else dict(spec.containment),
             "log": str(spec.log.absolute()),
             "log_bytes": spec.limits.log_bytes,
             "seconds": float(spec.limits.seconds),
@@ -354,6 +362,16 @@ def _why_not_started(spec: StepSpec, error: str) -> str:
     doing, _, reason = error.partition("\n")
     if doing == "cwd":
         return f"{spec.name} could not be started in {plain(str(spec.cwd))}: {plain(reason)}"
+    if doing == "containment":
+        return (
+            f"{spec.name} was not started, because this system would not hold it ({plain(reason).lower()}); "
+            "'leverframe doctor' says what it can hold"
+        )
+    if spec.containment is not None and (found := shutil.which(spec.argv[0], path=spec.environment.get("PATH"))):
+        return (
+            f"{spec.name} could not be started: a step may not read {plain(found)} ({plain(reason).lower()}); "
+            f'allow its folder with [sandbox] read = ["{plain(os.path.dirname(os.path.realpath(found)))}"]'
+        )
     return (
         f"{spec.name} could not be started: '{plain(spec.argv[0])}' cannot be run ({plain(reason).lower()}); "
         "install it, or change the command in leverframe.toml"

@@ -291,12 +291,15 @@ def sweep(token: str, variable: str) -> None:
             send(int(name), SIGKILL)
 
 
-def become(settings: dict[str, Any], watcher: int, stdin: int, output: int, failed: int) -> None:
-    """In the forked child: turn into the step, or write why not to ``failed`` and end."""
+def become(settings: dict[str, Any], watcher: int, stdin: int, output: int, failed: int, ended: int | None) -> None:
+    """In the forked child: turn into the step, or write why not to ``failed`` and end.
+
+    With ``ended`` it is the first of a namespace, and it is a child of its own that becomes the step.
+    """
     doing = "cwd"
     try:
         prctl(PR_SET_PDEATHSIG, SIGKILL)
-        if os.getppid() != watcher:
+        if os.getppid() not in (watcher, 0):  # 0: outside of the namespace
             os._exit(1)
         os.setsid()
         for here, there in ((stdin, 0), (output, 1), (output, 2)):
@@ -308,13 +311,34 @@ def become(settings: dict[str, Any], watcher: int, stdin: int, output: int, fail
         limit(resource.RLIMIT_FSIZE, settings["output_bytes"])
         # Counts every thread of this user on the machine, so it only ends what forks without end; root is exempt.
         limit(resource.RLIMIT_NPROC, int(contents("/proc/loadavg").split()[3].split(b"/")[1]) + MOST_THREADS)
+        box, own_proc = settings["containment"], False
+        doing = "containment"
+        if settings["group"] is not None:
+            containment().join_group(settings["group"])
+        if ended is not None:
+            own_proc = containment().attend(box, ended)
+        doing = "cwd"
         os.chdir(settings["cwd"])
+        doing = "containment"
+        if box is not None:
+            containment().enter(box, own_proc=own_proc)
         doing = "program"
         os.execvpe(settings["argv"][0], settings["argv"], settings["environment"])
     except OSError as error:
         os.write(failed, f"{doing}\n{error.strerror}".encode())
     finally:
         os._exit(127)
+
+
+def containment() -> Any:
+    """The file beside this one, which Python does not look for by itself when it is isolated (-I)."""
+    folder = os.path.dirname(os.path.abspath(__file__))
+    sys.path.insert(0, folder)
+    try:
+        import containment as found  # type: ignore[import-not-found]
+    finally:
+        sys.path.remove(folder)  # Or this folder's queue.py would stand in for the library's.
+    return found
 
 
 def restore_signals() -> None:
@@ -356,6 +380,8 @@ class Watcher:
         self._peak = 0
         self._processes = 0
         self._next_look = self._next_size = 0.0
+        self._contained = {"landlock": 0, "calls": False, "alone": False, "group": False}
+        self._first: int | None = None  # Says how the step ended, where it is not our own child.
 
     def start(self) -> None:
         go_first()
@@ -363,14 +389,24 @@ class Watcher:
         self._output, write_out = os.pipe()
         read_error, write_error = os.pipe()
         stdin = read_in if self._settings["wait"] else os.open("/dev/null", os.O_RDONLY)
-        watcher = os.getpid()
+        watcher, write_ended, settings = os.getpid(), None, self._settings
+        settings["group"] = None
+        if settings["containment"] is not None:
+            self._contained = containment().held()
+            around = containment().delegated(containment().own_group())
+            if around is not None:
+                limits = {"memory": settings["memory"], "tasks": MOST_THREADS}
+                settings["group"] = containment().make_group(around, f"leverframe-{settings['token']}", **limits)
+            self._contained["group"] = settings["group"] is not None
+            if containment().seclude():
+                self._first, write_ended = os.pipe()
         self._pid = os.fork()
         if self._pid == 0:
-            become(self._settings, watcher, stdin, write_out, write_error)
+            become(self._settings, watcher, stdin, write_out, write_error, write_ended)
         self._begun = time.monotonic()
         self._waiting = bool(self._settings["wait"])
-        for fd in {read_in, stdin, write_out, write_error}:
-            os.close(fd)
+        for fd in {read_in, stdin, write_out, write_error, write_ended} - {None}:
+            os.close(fd)  # type: ignore[arg-type]
         # An end of file means that exec worked.
         self._error = os.read(read_error, 4096).decode("utf-8", "replace") or None
         os.close(read_error)
@@ -401,6 +437,8 @@ class Watcher:
             send(-self._pid, SIGKILL)
         survivors = end_all(self._tree, self._reaped)
         sweep(self._settings["token"], self._settings["variable"])
+        if self._settings["group"] is not None:
+            containment().end_group(self._settings["group"])
         self._drain()
         self._report(ended, survivors)
 
@@ -462,6 +500,8 @@ class Watcher:
         if len(pids) > MOST_PROCESSES:
             self._reason = "processes"  # First: to weigh that many takes long.
             return
+        if self._first is not None:
+            pids = pids - {self._pid}  # The first of the namespace is ours.
         used = memory_of(pids, settings["memory"])
         if used > self._peak:
             self._peak, self._processes = used, len(pids)
@@ -486,7 +526,9 @@ class Watcher:
     def _reaped(self, pid: int, status: int, usage: Any) -> None:
         self._cpu += usage.ru_utime + usage.ru_stime
         if pid == self._pid:
-            self._status = status
+            said = os.read(self._first, 5) if self._first is not None else b""
+            self._contained["alone"] = said[:1] == b"\1"
+            self._status = int.from_bytes(said[1:], "big") if said[1:] else status
             # True here, as this process is small: the kernel's number begins at the size of who forked.
             self._peak = max(self._peak, usage.ru_maxrss * 1024)
 
@@ -500,6 +542,7 @@ class Watcher:
             "peak": self._peak,
             "processes": self._processes,
             "survivors": survivors,
+            "contained": self._contained,
         }
         tell({"result": result})
 

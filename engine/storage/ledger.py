@@ -64,6 +64,8 @@ class Ledger:
                 self._prepare = _migrated
                 self._drop(opened)
         elif found < LATEST or not self._in_wal():
+            if not self.path.exists():
+                self.path.touch(mode=0o640)  # SQLite would let everybody look; its -wal and -shm get the same mode.
             # Also a current ledger that came from a backup: WAL is a property of the file, and set in there alone.
             migrate(self.path, self._locks)
 

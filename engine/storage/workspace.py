@@ -14,7 +14,7 @@ from engine.errors import Conflict, Forbidden, NotFound, Refusal
 from engine.storage.disk import refused
 from engine.storage.loss import refuse_lost
 
-_FOLDERS = ("objects", "environments", "runs", "live", "locks", "cache", "console", "logs", "releases", "bin")
+FOLDERS = ("objects", "environments", "runs", "live", "locks", "cache", "console", "logs", "releases", "bin")
 
 
 @dataclass(frozen=True)
@@ -125,14 +125,14 @@ def create(home: Path) -> Workspace:
 def make_folders(root: Path) -> None:
     """The folders of a workspace, those that are not there. Raises OSError."""
     root.mkdir(mode=0o750, parents=True, exist_ok=True)
-    for name in _FOLDERS:
+    for name in FOLDERS:
         (root / name).mkdir(mode=0o750, exist_ok=True)
 
 
 def _refuse_strangers(root: Path) -> None:
     if (root / "ledger.db").exists():
         return
-    strangers = sorted(p.name for p in root.iterdir() if p.name not in (*_FOLDERS, "demo-projects"))
+    strangers = sorted(p.name for p in root.iterdir() if p.name not in (*FOLDERS, "demo-projects"))
     if strangers:
         raise Refusal(f"{root} holds other things ({strangers[0]}, …); name an empty folder for the workspace.")
 

@@ -11,7 +11,8 @@ Document = Mapping[str, Any]
 
 
 def changes(old: Document, new: Document, commits: tuple[str, ...] = ()) -> tuple[Change, ...]:
-    """Code, data, schema, packages, settings, in this order; an unchanged part says ``same``.
+    """Code, data, schema, packages, settings, in this order; an unchanged part says ``same``. Where it changed also the
+    sandbox: what the steps may reach.
 
     ``commits`` are the subjects of the commits between the two, where the repository still knows them.
     """
@@ -21,6 +22,7 @@ def changes(old: Document, new: Document, commits: tuple[str, ...] = ()) -> tupl
         _schema(old["schema"], new["schema"]),
         _packages(old["environment"], new["environment"]),
         _settings(old["settings"], new["settings"]),
+        *_sandbox(old["settings"], new["settings"]),
     )
 
 
@@ -78,8 +80,21 @@ def _packages(old: Document, new: Document) -> Change:
     return Change("packages", f"{_counted(len(details), 'package')} changed", tuple(details))
 
 
+def _sandbox(old: Document, new: Document) -> tuple[Change, ...]:
+    """What the steps may reach now that they might not before, and the other way round: a thing of its own."""
+    before, after = old.get("sandbox") or {}, new.get("sandbox") or {}
+    could, can = before.get("read", ()), after.get("read", ())
+    said = [f"may read {path}" for path in can if path not in could]
+    said += [f"may no longer read {path}" for path in could if path not in can]
+    if before.get("network", True) != after.get("network", True):
+        said.append("may use the network" if after.get("network", True) else "has no network")
+    if before.get("off") != after.get("off"):
+        said.append(f"off: {after['off']}" if "off" in after else "no longer off")
+    return (Change("sandbox", "; ".join(said), tuple(said)),) if said else ()
+
+
 def _settings(old: Document, new: Document) -> Change:
-    details = _named(_flat(old), _flat(new))
+    details = _named(*(_flat({key: value for key, value in each.items() if key != "sandbox"}) for each in (old, new)))
     if not details:
         return Change("settings", "same")
     return Change("settings", f"{_counted(len(details), 'setting')} changed", tuple(details))

@@ -17,7 +17,7 @@ from engine.backup.rounds import keep_safe
 from engine.errors import Damage
 from engine.housekeeping.rounds import Rounds
 from tests.cli.calling import call
-from tests.journeys.conftest import FIRST, WEEK
+from tests.journeys.conftest import WEEK
 
 pytestmark = pytest.mark.slow
 
@@ -38,7 +38,7 @@ def spoiled(engine: Engine, label: str) -> str:
     return digest
 
 
-def test_a_lost_workspace_is_restored_and_rolled_back(history: Path, tmp_path: Path) -> None:
+def test_a_lost_workspace_is_restored_and_rolled_back(history: Path, tmp_path: Path, first: datetime) -> None:
     place, aside = tmp_path / "backup", tmp_path / "lost"
     engine = open_engine(history, "ada")
     engine.back_up(place)
@@ -51,12 +51,12 @@ def test_a_lost_workspace_is_restored_and_rolled_back(history: Path, tmp_path: P
     assert told.code == 0, told.err
     again = open_engine(history, "ada")
     assert findings(again) == {}
-    assert again.status("tiny", FIRST + 2 * WEEK).live == "tiny@2"
+    assert again.status("tiny", first + 2 * WEEK).live == "tiny@2"
     assert (history / "live" / "tiny" / "model" / "table.json").read_bytes()
     moved = again.move(again.plan_rollback("tiny"), "proof that the way back goes", lambda step: None)
     assert any("golden rows equal" in step.what for step in moved.steps)
-    assert again.status("tiny", FIRST + 2 * WEEK).live == "tiny@1"
-    run = again.wait(again.retrain("tiny", as_of=FIRST + 3 * WEEK).id, lambda r: None)
+    assert again.status("tiny", first + 2 * WEEK).live == "tiny@1"
+    run = again.wait(again.retrain("tiny", as_of=first + 3 * WEEK).id, lambda r: None)
     assert run.version == "tiny@4", run.why
     assert again.verify_audit().ok
     again.close()

@@ -171,13 +171,14 @@ def assert_whole(engine: Engine) -> None:
     assert [f for f in engine.doctor(mend=False) if f.verdict != "ok"] == []
 
 
-def bad(engine: Engine, title: str, old: str, new: str, timeout: str = "60s") -> Run:
+def bad(engine: Engine, title: str, old: str, new: str, timeout: str = "60s", *, held: bool = True) -> Run:
     """A retrain of the good project with ``old`` replaced; nothing of it is left afterwards."""
     assert old in tiny.STEPS, old
     name = re.sub("[^a-z0-9]+", "-", title.lower())[:40].strip("-")
-    engine.add(
-        tiny.make(engine.home.parent / name, name=name, steps=tiny.STEPS.replace(old, new), timeout=timeout)
-    )
+    folder = tiny.make(engine.home.parent / name, name=name, steps=tiny.STEPS.replace(old, new), timeout=timeout)
+    if not held:
+        tiny.unhold(folder)
+    engine.add(folder)
     run = retrained(engine, name)
     assert sweep(f"{engine._workspace.token}:{run.id}") == 0
     return run
@@ -242,7 +243,7 @@ def test_children_in_sessions_of_their_own_are_gone_when_the_run_ends(engine: En
     runaways = RUNAWAYS.replace("'pids'", repr(str(tmp_path / "pids")))
     indented = "".join(f"    {line}\n" for line in runaways.strip().splitlines())
     wait = f"    while len(open({str(tmp_path / 'pids')!r}).read().split()) < 4: time.sleep(0.01)\n"
-    run = bad(engine, "runaways", TRAIN, TRAIN + indented + wait)
+    run = bad(engine, "runaways", TRAIN, TRAIN + indented + wait, held=False)
     assert run.state == "succeeded", run.why
     pids = [int(pid) for pid in (tmp_path / "pids").read_text().split()]
     assert len(pids) == 4

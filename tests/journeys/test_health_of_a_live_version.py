@@ -64,6 +64,7 @@ class Site:
         project = tiny.make(root / "tiny", steps=STEPS)
         tiny.change(project, skill=1.0, world=str(self._world))
         tiny.replace(project, "leverframe.toml", "[approval]\n", HEALTH.format(bake=bake))
+        tiny.allow(project, self._world)
         self.engine: Engine = open_engine(root / "home", "ada", create=True)
         self.engine.add(project)
         run = self.engine.wait(self.engine.retrain("tiny", as_of=FIRST).id, lambda r: None)

@@ -59,6 +59,7 @@ class Site:
         tiny.change(folder, skill=1.0, known=str(self.store))
         source = 'labels = { command = ["python", "steps.py", "labels"] }\ntime = "at"'
         tiny.replace(folder, "leverframe.toml", 'time = "at"', source)
+        tiny.allow(folder, self.store)
         self.engine: Engine = open_engine(root / "home", "ada", create=True)
         self.engine.add(folder)
         bar: list[float] = []

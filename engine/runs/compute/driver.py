@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 REFUSED = 3
 _RUNS = Path(__file__).resolve().parents[1]
-_BESIDE = ("warden.py", "python_runner.py", "column_types.py")
+_BESIDE = ("warden.py", "containment.py", "python_runner.py", "column_types.py")
 _T = TypeVar("_T")
 
 
@@ -172,7 +172,7 @@ class Drive:
     async def _begun(self) -> None:
         order = self._order
         wanted = ("step", "callable", "command", "environment", "picture", "seconds", "memory", "log_bytes")
-        told = {name: order[name] for name in (*wanted, "output_bytes")}
+        told = {name: order[name] for name in (*wanted, "output_bytes", "containment")}
         told["variables"] = {name: os.environ[name] for name in order["variables"] if name in os.environ}
         answer = await self._ask("begin", told)
         if answer is None:

@@ -106,7 +106,7 @@ class Guest:
         return {"where": f"{os.uname().nodename}, process {os.getpid()}"}
 
     def _start(self, settings: dict[str, Any]) -> None:
-        for name in ("code", "input", "output"):
+        for name in ("code", "input", "output", "tmp"):
             os.makedirs(self._path(name), exist_ok=True)
         with open(self._path("warden.said"), "wb") as said:
             self._warden = subprocess.Popen(
@@ -124,6 +124,17 @@ class Guest:
         """What the warden is told, see warden.py."""
         runner = [os.path.join(environment, "bin", "python"), self._path("python_runner.py"), order["step"]]
         own = {name: os.environ[name] for name in ("HOME", "USER", "LOGNAME", "TMPDIR") if name in os.environ}
+        held = order["containment"]
+        if held is not None:
+            own |= dict.fromkeys(("HOME", "TMPDIR", "JOBLIB_TEMP_FOLDER"), self._path("tmp"))
+            held = {
+                "read": held["read"],
+                "own": [self._path(name) for name in ("input", "python_runner.py", "column_types.py")],
+                "environment": environment,
+                "write": [self._path(name) for name in ("output", "tmp", "code")],
+                "apart": [os.path.dirname(self.root), *held["apart"]],
+                "network": held["network"],
+            }
         token = os.urandom(16).hex()
         variables = {
             **own,
@@ -139,6 +150,7 @@ class Guest:
             "cwd": self._path("code"),
             "environment": variables,
             "held": None,
+            "containment": held,
             "log": self._path("step.log"),
             **{name: order[name] for name in ("seconds", "memory", "log_bytes", "output_bytes")},
             "output": self._path("output"),

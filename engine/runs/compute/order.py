@@ -32,13 +32,18 @@ _ON_THE_WAY = 1800.0
 _TLS = "DASK_DISTRIBUTED__COMM__TLS__"
 # The worker has its own; see on_worker.py.
 _NOT_SENT = ("PATH", "HOME", "USER", "LOGNAME", "TMPDIR", "VIRTUAL_ENV", "LEVERFRAME_WAIT", "PYTHONPATH",
-             "LEVERFRAME_INPUT", "LEVERFRAME_OUTPUT", "NUMBA_CACHE_DIR")  # fmt: skip
+             "LEVERFRAME_INPUT", "LEVERFRAME_OUTPUT", "NUMBA_CACHE_DIR", "JOBLIB_TEMP_FOLDER")  # fmt: skip
 _ROOT = Path(__file__).resolve().parents[3]
 
 
 def certificates() -> dict[str, str]:
     """The variables of this process that say where Dask finds its certificates."""
     return {name: value for name, value in os.environ.items() if name.startswith(_TLS)}
+
+
+def _account() -> dict[str, str]:
+    """The account's home, where Dask keeps its configuration: what a step is given is not the driver's."""
+    return {"HOME": os.environ["HOME"]} if "HOME" in os.environ else {}
 
 
 def send(asked: StepSpec, compute: ComputeSpec, stage: Stage, name: str) -> StepSpec:
@@ -66,6 +71,8 @@ def send(asked: StepSpec, compute: ComputeSpec, stage: Stage, name: str) -> Step
         "memory": asked.limits.memory,
         "log_bytes": asked.limits.log_bytes,
         "output_bytes": asked.limits.output_bytes,
+        # The worker's warden holds it, by its own paths; None where the manifest says off.
+        "containment": asked.containment,
     }
     (folder / ORDER).write_text(json.dumps(order, indent=1), "utf-8")
     waits = sum(order[each] for each in ("connect", "wait", "silence"))  # type: ignore[misc]
@@ -73,8 +80,10 @@ def send(asked: StepSpec, compute: ComputeSpec, stage: Stage, name: str) -> Step
         asked,
         argv=(sys.executable, "-P", "-m", "engine.runs.compute.driver", str(folder)),
         cwd=folder,
-        environment={**asked.environment, **certificates(), "PYTHONPATH": str(_ROOT)},
+        environment={**asked.environment, **_account(), **certificates(), "PYTHONPATH": str(_ROOT)},
         limits=replace(asked.limits, seconds=asked.limits.seconds + waits + _ON_THE_WAY, memory=DRIVER_MEMORY),
+        # The driver is ours and runs nothing of the project's; the step is held where it runs.
+        containment=None,
     )
 
 

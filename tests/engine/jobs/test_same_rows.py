@@ -101,6 +101,7 @@ def test_a_source_that_stands_still_is_found_by_looks_and_ends_when_it_moves(tmp
     project = tiny.make(tmp_path / "tiny", steps=steps)
     tiny.replace(project, "leverframe.toml", 'time = "at"\n', 'exclude = ["at"]\n')
     tiny.replace(project, "leverframe.toml", 'holdout = "7d"', "holdout = 0.25")
+    tiny.allow(project, still)
     still.write_text("")
     first = datetime(2026, 8, 4, tzinfo=UTC)
     engine = open_engine(tmp_path / "home", "ada", create=True)

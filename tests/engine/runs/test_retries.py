@@ -64,10 +64,12 @@ def options(engine: Engine, run: int) -> dict[str, Any]:
 def engine(home: Path, tmp_path: Path) -> Engine:
     """With the project tiny, whose manifest asks for two retries after an hour each; its extract fails for want of a
     file that a test may make."""
-    wanted = tmp_path / "source.csv"
+    wanted = tmp_path / "source" / "source.csv"
+    wanted.parent.mkdir()
     steps = tiny.STEPS.replace("def extract():", f"def extract():\n    open({str(wanted)!r})")
     folder = tiny.make(tmp_path / "tiny", steps=steps)
     tiny.replace(folder, "leverframe.toml", 'timeout = "60s"', 'timeout = "60s"\nretries = 2\nretry_after = "1h"')
+    tiny.allow(folder, wanted.parent)
     engine = open_engine(home, "zoe", create=True)
     engine.add(folder)
     return engine
@@ -91,7 +93,7 @@ def test_a_failed_run_is_queued_again_as_a_new_run_that_names_it_until_it_goes_w
     assert options(engine, second) == {**options(engine, 1), "retry_of": 1, "retry": 1}
     found = engine.run(second)
     assert (found.as_of, found.requested_by) == (first.as_of, "zoe")
-    (tmp_path / "source.csv").touch()
+    (tmp_path / "source" / "source.csv").touch()
     engine.reconcile()
     assert ended(engine, second).state == "succeeded"
     assert [step.name for step in engine.run(second).steps] == [

@@ -64,7 +64,9 @@ class Away:
         text = MANIFEST.replace('"60s"', f'"{timeout}"').replace('"200MiB"', f'"{memory}"')
         (project / "leverframe.toml").write_text(text)
         (project / "train.py").write_text(code)
-        stage = Stage(project, load_manifest(project), self.environment, self.lock, f"test:{self._count}", AS_OF)
+        stage = Stage(
+            project, load_manifest(project), self.environment, self.lock, f"test:{self._count}", AS_OF, self.folder
+        )
         compute = replace(self.compute, **more)
         step = Launch(
             stage,

@@ -12,7 +12,7 @@ from engine.api import Engine, open_engine
 from engine.records import Run
 from tests import tiny
 from tests.engine.runs.compute.cluster import Cluster
-from tests.engine.runs.step_workshop import alive, until
+from tests.engine.runs.step_workshop import alive, outside, until
 
 pytestmark = pytest.mark.slow
 AS_OF = datetime(2026, 11, 3, tzinfo=UTC)
@@ -74,7 +74,7 @@ def test_a_run_that_is_cancelled_leaves_nothing_on_a_worker(engine: Engine, tmp_
     through(folder, lonely.address)
     engine.add(folder)
     run = engine.retrain("tiny", as_of=AS_OF)
-    pid = int(until(lambda: re.findall(r"pid (\d+)\n", log(engine, run, "train")), 60)[0])
+    (pid,) = outside(int(until(lambda: re.findall(r"pid (\d+)\n", log(engine, run, "train")), 60)[0]))
     engine.cancel(run.id, "changed my mind")
     assert engine.wait(run.id, lambda run: None).state == "cancelled"
     until(lambda: not alive(pid) and not lonely.guests(), 60)

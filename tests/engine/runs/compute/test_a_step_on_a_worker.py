@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import textwrap
 from datetime import timedelta
 from pathlib import Path
 
@@ -12,7 +14,7 @@ from engine.errors import StepFailed
 from engine.runs.step import StepResult
 from tests.engine.runs.compute.away import Away, gone
 from tests.engine.runs.compute.cluster import Cluster
-from tests.engine.runs.step_workshop import until
+from tests.engine.runs.step_workshop import outside, until
 
 pytestmark = pytest.mark.slow
 WELL = """
@@ -127,12 +129,38 @@ def test_steps_that_do_not_fit_beside_each_other_wait_for_each_other(away: Away,
 
 def test_cancelling_ends_the_step_on_its_worker(away: Away, cluster: Cluster) -> None:
     step = away.start("import os, time; print('pid', os.getpid(), flush=True); time.sleep(600)")
-    pid = int(away.said("pid"))
+    (pid,) = outside(int(away.said("pid")))
     step.cancel("cancelled by ada")
     with pytest.raises(StepFailed, match="cancelled by ada"):
         step.conclude()
     until(lambda: gone(pid) and not cluster.guests(), 60)
     away.start("pass").conclude()
+
+
+def test_a_step_is_held_on_its_worker_as_it_is_here(away: Away) -> None:
+    secret = away.folder / "secret"
+    secret.write_text("hunter2")
+    step = away.start(textwrap.dedent(f"""
+        import os
+        def attempt(what, deed):
+            try:
+                deed()
+                print("DID", what, flush=True)
+            except OSError as refusal:
+                print("refused", what, flush=True)
+        attempt("read", lambda: open({str(secret)!r}).read())
+        attempt("write", lambda: open({str(secret)!r}, "w"))
+        attempt("its folder", lambda: os.listdir("../.."))
+        attempt("its watcher", lambda: os.kill(os.getppid(), 15))
+        attempt("another", lambda: os.kill({os.getpid()}, 0))
+        open(os.environ["TMPDIR"] + "/x", "w").write(os.path.expanduser("~"))
+        open("left-here", "w")
+    """))  # fmt: skip
+    result = step.conclude()
+    log = step.output.with_name("step.log").read_text()
+    assert "DID" not in log and log.count("refused") == 5, log
+    assert secret.read_text() == "hunter2"
+    assert result.contained is not None and result.contained.landlock > 0
 
 
 def test_a_worker_without_the_environment_refuses_and_says_what_to_do(away: Away) -> None:

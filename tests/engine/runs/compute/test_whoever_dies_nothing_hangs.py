@@ -14,7 +14,7 @@ from engine.errors import StepFailed
 from engine.runs.launch import Launch
 from tests.engine.runs.compute.away import Away, gone
 from tests.engine.runs.compute.cluster import Cluster
-from tests.engine.runs.step_workshop import until
+from tests.engine.runs.step_workshop import outside, until
 
 pytestmark = pytest.mark.slow
 ENDLESS = """
@@ -39,7 +39,9 @@ def why(step: Launch) -> str:
 def begun(away: Away, **more: timedelta) -> tuple[Launch, list[int]]:
     """An endless step, and its processes on the worker."""
     step = away.start(ENDLESS, **more)
-    return step, [int(pid) for pid in away.said("pids").split()]
+    pids = outside(*(int(pid) for pid in away.said("pids").split()))
+    assert len(pids) == 2
+    return step, pids
 
 
 def driver() -> int:

@@ -1,0 +1,377 @@
+"""Held steps that try what they shall not, and what they need; by the kernel of this machine, with nothing in between.
+
+Each is tried in a namespace, where the system gives one, and without.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import textwrap
+import threading
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from engine.projects.manifest_records import SandboxSpec
+from engine.runs import containment
+from engine.runs.sandbox import box
+from engine.runs.step import StepResult, start_step
+from tests.engine.runs.step_workshop import Workshop, none_alive, outside, until, workshop
+
+__all__ = ["workshop"]
+pytestmark = pytest.mark.skipif(containment.abi() == 0, reason="this kernel has no Landlock")
+
+# Each line is one attempt; what it returns is what it got.
+HOSTILE = {
+    "read the ledger": "open(LEDGER).read()",
+    "write the ledger": "open(LEDGER, 'a').write('x')",
+    "open and empty the ledger": "open(LEDGER, 'w')",
+    "empty the ledger": "os.truncate(LEDGER, 0)",
+    "delete the ledger": "os.unlink(LEDGER)",
+    "put another in its place": "os.rename(LEDGER, OUT + '/taken')",
+    "put one of its own there": "(open(OUT + '/forged', 'w').close(), os.rename(OUT + '/forged', LEDGER))",
+    "a second name for the ledger": "os.link(LEDGER, OUT + '/second')",
+    "a link and then the ledger": "(os.symlink(LEDGER, OUT + '/link'), open(OUT + '/link').read())",
+    "a link to the folder": "(os.symlink(HOME, OUT + '/up'), os.listdir(OUT + '/up/live'))",
+    "the ledger by /proc": "open('/proc/self/root' + LEDGER).read()",
+    "the ledger by a way around": "open(OUT + '/../../../../ledger.db').read()",
+    "list the workspace": "os.listdir(HOME)",
+    "list the live folder": "os.listdir(HOME + '/live')",
+    "delete the live folder": "shutil.rmtree(HOME + '/live')",
+    "write the live folder": "open(HOME + '/live/model', 'w')",
+    "make a folder in the workspace": "os.mkdir(HOME + '/mine')",
+    "write an object": "open(HOME + '/objects/ab', 'w')",
+    "write into its environment": "open(ENVIRONMENT + '/evil.pth', 'w')",
+    "write its input": "open(INPUT + '/data.csv', 'w')",
+    "read another step's input": "os.listdir(HOME + '/runs/1/other')",
+    "an account's own folder": "os.listdir(os.path.expanduser('~' + __import__('pwd').getpwuid(os.getuid())[0]))",
+    "the passwords": "open('/etc/shadow').read()",
+    "the machine's temporary folder": "open('/tmp/leverframe-was-here', 'w')",
+    "another process's environment": "open(f'/proc/{ENGINE}/environ').read()",
+    "its watcher's environment": "open(f'/proc/{os.getppid()}/environ').read()",
+    "another process's memory": "open(f'/proc/{ENGINE}/mem', 'rb')",
+    "another process's words": "open(f'/proc/{ENGINE}/cmdline').read()",
+    "trace another process": "call(101 if X86 else 117, 16, ENGINE, 0, 0)",
+    "read another's memory": "peek(ENGINE)",
+    "signal another": "os.kill(ENGINE, 0)",
+    "end another": "os.kill(ENGINE, signal.SIGUSR1)",
+    "end its watcher": "os.kill(os.getppid(), signal.SIGUSR1)",
+    "end another by handle": "signal.pidfd_send_signal(os.pidfd_open(ENGINE), signal.SIGUSR1)",
+    "limit another": "resource.prlimit(ENGINE, resource.RLIMIT_CPU, (100, 100))",
+    "rank another": "os.setpriority(os.PRIO_PROCESS, ENGINE, 19)",
+    "rank everybody": "os.setpriority(os.PRIO_USER, 0, 19)",
+    "change modes": "(os.chmod(LEDGER, 0o777), os.stat(LEDGER).st_mode & 0o777 == 0o777 or refuse())",
+    "change times": "(os.utime(LEDGER, (1, 1)), os.stat(LEDGER).st_mtime == 1 or refuse())",
+    "a program that runs as its owner": "setuid(OUT + '/sh') or refuse()",
+    "attributes": "os.setxattr(LEDGER, 'user.x', b'1')",
+    "a device": "os.mknod(OUT + '/disk', 0o60666, os.makedev(8, 0))",
+    "mount": "mount(OUT)",
+    "a namespace and then mount": "(call(272 if X86 else 97, 0x10020000), mount(OUT))",
+    "keys": "call(250 if X86 else 219, 0, -3, 0)",
+    "calls past the filter": "call(425, 8, ctypes.create_string_buffer(256))",
+    "an abstract socket": "socket.socket(socket.AF_UNIX).connect('\\0' + ABSTRACT)",
+    "become another": "(os.setuid(1), os.getuid() == 1 or refuse()) if os.getuid() == 0 else refuse()",
+    "the clock": "time.clock_settime(time.CLOCK_REALTIME, time.time())",
+    "TCP": "socket.create_connection(('127.0.0.1', PORT), 2)",
+    "to listen": "socket.create_server(('127.0.0.1', 0))",
+    "UDP": "socket.socket(socket.AF_INET, socket.SOCK_DGRAM).sendto(b'x', ('127.0.0.1', PORT))",
+    "ask about the network": "socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 0)",
+}  # fmt: skip
+HARMLESS = {
+    "read its input": "open(INPUT + '/given').read() == 'given' or refuse()",
+    "write its output": "open(OUT + '/result', 'w').write('x')",
+    "rename in its output": "(touch(OUT + '/a'), os.mkdir(OUT + '/b'), os.rename(OUT + '/a', OUT + '/b/a'))",
+    "from temporary to output": "os.rename(touch(tempfile.gettempdir() + '/t'), OUT + '/t')",
+    "leave things where it was started": "open('catboost_info', 'w').write('x')",
+    "copy with modes": "shutil.copy2(INPUT + '/given', OUT + '/copied')",
+    "copy a folder": "shutil.copytree(INPUT, OUT + '/tree')",
+    "a temporary folder": "tempfile.mkdtemp()",
+    "a home": "open(os.path.expanduser('~/.rc'), 'w').write('x')",
+    "nowhere and chance": "(open('/dev/null', 'w').write('x'), open('/dev/urandom', 'rb').read(4))",
+    "a shell": "subprocess.run('echo a | cat; ls -la; date; exit 0', shell=True, check=True, capture_output=True)",
+    "the machine's numbers": "[open(f'/proc/{name}').read() for name in ('cpuinfo', 'meminfo', 'stat', 'loadavg')]",
+    "its own numbers": "open('/proc/self/status').read()",
+    "names of hosts": "socket.gethostbyname('localhost')",
+    "the zone": "zoneinfo.ZoneInfo('Europe/Berlin')",
+    "a pool of processes": "pool('fork')",
+    "threads": "list(concurrent.futures.ThreadPoolExecutor(2).map(abs, [-1]))",
+    "end a child": "child_ended()",
+    "a pair of sockets": "socket.socketpair()",
+    "asyncio": "asyncio.run(asyncio.sleep(0, 1))",
+    "a lock between processes": "multiprocessing.Lock()",
+    "shared memory": "(lambda s: (s.close(), s.unlink()))(shared_memory.SharedMemory(create=True, size=10))",
+    "its limits": "resource.setrlimit(resource.RLIMIT_NOFILE, (256, 256))",
+    "a database": "sqlite3.connect(OUT + '/x.db').executescript('pragma journal_mode=wal; create table a(b)')",
+}  # fmt: skip
+PRELUDE = """
+import asyncio, concurrent.futures, ctypes, json, multiprocessing, os, platform, resource, shutil, signal, socket
+import sqlite3, subprocess, sys, tempfile, time, zoneinfo
+from multiprocessing import shared_memory
+X86 = platform.machine() == "x86_64"
+libc = ctypes.CDLL(None, use_errno=True)
+def call(*given):
+    found = libc.syscall(*given)
+    if found < 0:
+        raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
+    return found
+def refuse():
+    raise PermissionError("it had no effect")
+def touch(path):
+    open(path, "w").close()
+    return path
+def setuid(path):
+    os.chmod(shutil.copyfile("/bin/sh", path), 0o4755)
+    return os.stat(path).st_mode & 0o4000
+def mount(path):
+    return call(165 if X86 else 40, b"none", path.encode(), b"tmpfs", 0, None)
+def peek(pid):
+    word = ctypes.create_string_buffer(8)
+    parts = (ctypes.c_void_p * 2)(ctypes.addressof(word), 8)
+    return call(310 if X86 else 270, pid, parts, ctypes.c_ulong(1), parts, ctypes.c_ulong(1), ctypes.c_ulong(0))
+def pool(how):
+    with multiprocessing.get_context(how).Pool(2) as made:
+        return made.map(abs, [-1, -2])
+def child_ended():
+    child = subprocess.Popen(["sleep", "60"]); child.terminate(); return child.wait()
+found = {}
+for name, attempt in json.loads(ATTEMPTS).items():
+    try:
+        eval(attempt)
+        found[name] = "allowed"
+    except (OSError, ValueError, RuntimeError) as error:
+        found[name] = f"{type(error).__name__}: {error}"
+print("FOUND", json.dumps(found), flush=True)
+"""
+
+
+class Bench:
+    """A workspace with a ledger and a live folder, and a step in it."""
+
+    def __init__(self, workshop: Workshop, folder: Path) -> None:
+        self.workshop, self.home = workshop, folder / "home"
+        self.step = self.home / "runs" / "1" / "train"
+        self.environment = folder / "environment"
+        for path in (self.home / "live", self.home / "objects", self.home / "runs" / "1" / "other", self.environment):
+            path.mkdir(parents=True)
+        for name in ("code", "input", "output", "tmp"):
+            (self.step / name).mkdir(parents=True)
+        (self.environment / "bin").mkdir()
+        (self.environment / "bin" / "python").symlink_to(os.path.realpath(sys.executable))
+        (self.home / "ledger.db").write_text("the ledger")
+        (self.step / "input" / "given").write_text("given")
+        self.known: dict[str, Any] = {}
+
+    def held(self, **spec: Any) -> dict[str, Any]:
+        made = box(SandboxSpec(**spec), self.step, self.environment, self.home)
+        assert made is not None
+        return made
+
+    def text(self, attempts: dict[str, str]) -> str:
+        known = {
+            "HOME": str(self.home), "LEDGER": str(self.home / "ledger.db"), "OUT": str(self.step / "output"),
+            "INPUT": str(self.step / "input"), "ENVIRONMENT": str(self.environment), "ENGINE": os.getpid(),
+            "ATTEMPTS": json.dumps(attempts), **self.known,
+        }  # fmt: skip
+        return "".join(f"{name} = {value!r}\n" for name, value in known.items()) + PRELUDE
+
+    def variables(self) -> dict[str, str]:
+        own = str(self.step / "tmp")
+        return {"PATH": os.defpath, "HOME": own, "TMPDIR": own}
+
+    def alone(self, code: str, **spec: Any) -> tuple[str, StepResult]:
+        """As a run starts it, in a namespace where there is one."""
+        asked = self.workshop.spec(str(self.environment / "bin" / "python"), "-I", "-S", "-c", code)
+        environment = {**asked.environment, **self.variables()}
+        held = replace(asked, cwd=self.step / "code", environment=environment, containment=self.held(**spec))
+        result = start_step(held, lambda at, text: None).wait()
+        return asked.log.read_text(), result
+
+    def among_others(self, code: str, **spec: Any) -> str:
+        """Without a namespace: by Landlock and the filter only."""
+        start = f"""
+        import os, sys
+        sys.path.insert(0, {str(Path(containment.__file__).parent)!r})
+        import containment
+        sys.path.pop(0)
+        containment.enter({self.held(**spec)!r}, own_proc=False)
+        python = {str(self.environment / "bin" / "python")!r}
+        os.execve(python, [python, "-I", "-S", "-c", {code!r}], dict(os.environ))
+        """
+        ended = subprocess.run(
+            [sys.executable, "-I", "-S", "-c", textwrap.dedent(start)], cwd=self.step / "code", env=self.variables(),
+            capture_output=True, text=True, timeout=120,
+        )  # fmt: skip
+        return ended.stdout + ended.stderr
+
+
+@pytest.fixture
+def bench(workshop: Workshop, tmp_path: Path) -> Iterator[Bench]:
+    made = Bench(workshop, tmp_path)
+    with socket.create_server(("127.0.0.1", 0)) as server, socket.socket(socket.AF_UNIX) as abstract:
+        name = f"leverframe-test-{os.getpid()}"
+        abstract.bind(f"\0{name}")
+        abstract.listen()
+        made.known = {"PORT": server.getsockname()[1], "ABSTRACT": name}
+        yield made
+
+
+def found(said: str) -> dict[str, str]:
+    line = next((line for line in said.splitlines() if line.startswith("FOUND ")), None)
+    assert line is not None, said
+    answers: dict[str, str] = json.loads(line[6:])
+    return answers
+
+
+WAYS = pytest.mark.parametrize("alone", [True, False], ids=["in a namespace", "among others"])
+
+
+@WAYS
+def test_every_hostile_attempt_is_refused(bench: Bench, alone: bool) -> None:
+    code = bench.text(HOSTILE)
+    got = []
+    before = signal.signal(signal.SIGUSR1, lambda *_: got.append("a signal"))
+    try:
+        said = bench.alone(code, network=False)[0] if alone else bench.among_others(code, network=False)
+    finally:
+        signal.signal(signal.SIGUSR1, before)
+    assert {name: answer for name, answer in found(said).items() if answer == "allowed"} == {}
+    assert len(found(said)) == len(HOSTILE) and got == []
+    assert (bench.home / "ledger.db").read_text() == "the ledger"
+    assert sorted(os.listdir(bench.home)) == ["ledger.db", "live", "objects", "runs"]
+
+
+@WAYS
+def test_what_steps_need_goes_on_as_before(bench: Bench, alone: bool) -> None:
+    code = bench.text(HARMLESS)
+    said = bench.alone(code)[0] if alone else bench.among_others(code)
+    assert {name: answer for name, answer in found(said).items() if answer != "allowed"} == {}
+    assert len(found(said)) == len(HARMLESS)
+
+
+@WAYS
+def test_what_is_refused_is_allowed_where_nothing_holds(bench: Bench, alone: bool) -> None:
+    """Or the attempts would prove nothing."""
+    attempts = {name: HOSTILE[name] for name in ("read the ledger", "signal another", "TCP", "an abstract socket")}
+    bare = subprocess.run(
+        [sys.executable, "-I", "-S", "-c", bench.text(attempts)], capture_output=True, text=True, timeout=60
+    )
+    assert set(found(bare.stdout + bare.stderr).values()) == {"allowed"}
+
+
+@WAYS
+def test_the_network_is_there_unless_it_is_forbidden(bench: Bench, alone: bool) -> None:
+    attempts = {name: HOSTILE[name] for name in ("TCP", "UDP", "to listen")}
+    code = bench.text(attempts)
+    said = bench.alone(code)[0] if alone else bench.among_others(code)
+    assert set(found(said).values()) == {"allowed"}
+
+
+@WAYS
+def test_what_the_manifest_names_can_be_read_and_not_written(bench: Bench, tmp_path: Path, alone: bool) -> None:
+    data = tmp_path / "data"
+    data.mkdir()
+    (data / "x.csv").write_text("x")
+    attempts = {"read": f"open({str(data / 'x.csv')!r}).read()", "write": f"open({str(data / 'x.csv')!r}, 'w')"}
+    code = bench.text(attempts)
+    without = found(bench.alone(code)[0] if alone else bench.among_others(code))
+    assert "allowed" not in without.values()
+    read = (str(data),)
+    with_it = found(bench.alone(code, read=read)[0] if alone else bench.among_others(code, read=read))
+    assert with_it["read"] == "allowed" and with_it["write"] != "allowed"
+    assert (data / "x.csv").read_text() == "x"
+
+
+def test_in_a_namespace_a_step_sees_its_own_processes_only_and_nobody_listens(bench: Bench, tmp_path: Path) -> None:
+    code = """
+    import os
+    print("SEEN", *sorted(int(name) for name in os.listdir("/proc") if name.isdigit()), os.listdir("/dev/shm"))
+    """
+    said, result = bench.alone(textwrap.dedent(code))
+    assert result.contained is not None
+    if not result.contained.alone:
+        assert "Permission denied: '/proc'" in said, "without a namespace it sees none at all"
+        return
+    assert "SEEN 1 2 []" in said
+
+
+def test_of_a_step_that_leaves_processes_behind_nothing_is_left(bench: Bench) -> None:
+    code = """
+    import os, time
+    for _ in range(3):
+        if os.fork() == 0:
+            os.setsid()
+            if os.fork() == 0:
+                os.closerange(0, 3)
+                time.sleep(600)
+            os._exit(0)
+    print("HERE", flush=True)
+    while True:
+        if os.path.exists("go"):
+            break
+        time.sleep(0.01)
+    """
+    results: list[StepResult] = []
+    thread = threading.Thread(target=lambda: results.append(bench.alone(textwrap.dedent(code))[1]))
+    thread.start()
+    pids = until(lambda: _all(outside(*range(2, 12)), 4), 60)
+    (bench.step / "code" / "go").write_text("")
+    thread.join(60)
+    assert results[0].state == "succeeded" and none_alive(pids)
+
+
+def _all(pids: list[int], count: int) -> list[int]:
+    return pids if len(pids) >= count else []
+
+
+def test_how_a_held_step_ended_is_told_as_of_any_other(bench: Bench) -> None:
+    assert bench.alone("import sys; sys.exit(7)")[1].exit_code == 7
+    killed = bench.alone("import os; os.kill(os.getpid(), 11)")[1]
+    assert killed.exit_code == -11 and "signal 11 (SIGSEGV)" in str(killed.why)
+    gone = bench.alone("import os; os.kill(os.getpid(), 9)")[1]
+    assert gone.exit_code == -9
+    peak = bench.alone("x = bytearray(100_000_000)")[1]
+    assert 100_000_000 < peak.peak_memory < 200_000_000
+
+
+def test_a_held_step_that_uses_too_much_memory_is_stopped_and_says_one_process(bench: Bench) -> None:
+    result = bench.alone("x = bytearray(600_000_000); import time; time.sleep(60)")[1]
+    assert result.passed == "memory" and "(one process)" in str(result.why)
+
+
+def test_a_program_that_may_not_be_read_is_named_with_the_way_out(bench: Bench, tmp_path: Path) -> None:
+    tool = tmp_path / "tools" / "tool"
+    tool.parent.mkdir()
+    tool.write_text("#!/bin/sh\necho HELLO\n")
+    tool.chmod(0o755)
+    asked = bench.workshop.spec(str(tool))
+    result = start_step(replace(asked, containment=bench.held()), lambda at, text: None).wait()
+    assert f'[sandbox] read = ["{tool.parent}"]' in str(result.why)
+    allowed = replace(asked, containment=bench.held(read=(str(tool.parent),)))
+    assert start_step(allowed, lambda at, text: None).wait().state == "succeeded"
+
+
+def test_a_step_whose_holding_fails_is_not_started(bench: Bench) -> None:
+    asked = bench.workshop.spec(sys.executable, "-c", "print('BEGUN')")
+    broken = {**bench.held(), "write": ["\0"]}
+    result = start_step(replace(asked, containment=broken), lambda at, text: None).wait()
+    assert result.state == "failed" and "BEGUN" not in (asked.log.read_text() if asked.log.exists() else "")
+
+
+@WAYS
+def test_a_step_keeps_no_capability_but_for_files_and_that_of_root_only(bench: Bench, alone: bool) -> None:
+    code = """
+    import json
+    said = dict(line.split(":", 1) for line in open("/proc/self/status"))
+    print("FOUND", json.dumps({"caps": said["CapEff"].strip()}))
+    """
+    code = textwrap.dedent(code)
+    said = bench.alone(code)[0] if alone else bench.among_others(code)
+    assert int(found(said)["caps"], 16) & ~0b110 == 0
