@@ -64,7 +64,7 @@ def cover(kept: Path, tests: list[str]) -> int:
     known = {name: test for name, test in known.items() if not name.startswith(tuple(tests))}
     files = [file for room in ROOMS for file in files_of(room)]
     with tempfile.TemporaryDirectory(prefix="leverframe-mutants-") as folder:
-        tree = trial.copied(ROOT, Path(folder).resolve())
+        tree = trial.copied(ROOT, Path(folder).resolve() / "tree")
         words = [*(tests or TESTS), *(f"--ignore={place}" for place in LEFT_OUT)]
         code = trial.run_pytest(tree, words, kept / "cover.log", 3600, [Lines(tree, files, target)])
     target.write_text(json.dumps({**known, **json.loads(target.read_text())}))
@@ -135,9 +135,8 @@ class Trials:
             said = (self._kept / "trial.log").read_text(errors="replace").splitlines()
             by = next((line for line in said if line.startswith(("FAILED", "ERROR"))), said[-1] if said else "")[:160]
         print(f"{outcome:14} {room}: {site.file}:{site.line} {site.name(source).partition(': ')[2]}  {by}", flush=True)
-        return {
-            "room": room, "name": site.name(source), "line": site.line, "outcome": outcome, "tests": len(tests), "by": by,
-        }  # fmt: skip
+        found = {"room": room, "name": site.name(source), "line": site.line, "outcome": outcome}
+        return {**found, "tests": len(tests), "by": by}
 
 
 def draw(kept: Path, seed: int, count: int) -> int:
@@ -145,7 +144,7 @@ def draw(kept: Path, seed: int, count: int) -> int:
     found: list[dict[str, Any]] = json.loads(file.read_text()) if file.exists() else []
     known = {each["name"] for each in found}
     with tempfile.TemporaryDirectory(prefix="leverframe-mutants-") as folder:
-        trials = Trials(kept, trial.copied(ROOT, Path(folder).resolve()))
+        trials = Trials(kept, trial.copied(ROOT, Path(folder).resolve() / "tree"))
         for room, site in drawn(seed, count):
             if site.name((ROOT / site.file).read_bytes()) not in known:
                 found.append(trials.say(room, site))
@@ -162,7 +161,7 @@ def again(kept: Path) -> int:
         for site in sites(ROOT, file)
     }
     with tempfile.TemporaryDirectory(prefix="leverframe-mutants-") as folder:
-        trials = Trials(kept, trial.copied(ROOT, Path(folder).resolve()))
+        trials = Trials(kept, trial.copied(ROOT, Path(folder).resolve() / "tree"))
         for file in sorted(kept.glob("seed-*.json")):
             found = json.loads(file.read_text())
             for position, each in enumerate(found):
@@ -192,7 +191,7 @@ def promises(kept: Path) -> int:
 
     left = 0
     with tempfile.TemporaryDirectory(prefix="leverframe-mutants-") as folder:
-        tree = trial.copied(ROOT, Path(folder).resolve())
+        tree = trial.copied(ROOT, Path(folder).resolve() / "tree")
         trial.import_heavy()
         for fault in FAULTS:
             outcome = trial.tried(tree, fault.site(ROOT), fault.tests, 60, kept / "trial.log")

@@ -1,7 +1,7 @@
 """A plugin for pytest that writes down which lines of the watched files each test runs, and how long it takes.
 
-Own, because it is needed here alone and sixty lines are less than a dependency. Lines that run when a module is imported
-belong to no test and are not among them.
+Own, because it is needed here alone and sixty lines are less than a dependency. Lines that run when a module is
+imported belong to no test and are not among them.
 """
 
 from __future__ import annotations

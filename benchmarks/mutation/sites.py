@@ -219,8 +219,12 @@ def _name(function: ast.expr) -> str:
 
 
 def _is_text(node: ast.BinOp) -> bool:
-    sides = (node.left, node.right)
-    return any(isinstance(s, ast.JoinedStr) or (isinstance(s, ast.Constant) and isinstance(s.value, str)) for s in sides)
+    constants = [side.value for side in (node.left, node.right) if isinstance(side, ast.Constant)]
+    return isinstance(node.left, ast.JoinedStr) or isinstance(node.right, ast.JoinedStr) or _any_text(constants)
+
+
+def _any_text(values: list[object]) -> bool:
+    return any(isinstance(value, str) for value in values)
 
 
 def _text(node: ast.expr) -> str:

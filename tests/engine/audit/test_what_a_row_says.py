@@ -1,4 +1,4 @@
-"""A row of the trail says who, from which account, when, what, of what, why and with which details, under its digest."""
+"""A row of the trail says who, from which account, when, what, of what, why and with which details."""
 
 from __future__ import annotations
 
@@ -21,7 +21,8 @@ from engine.storage.ledger import Ledger
 ADA = Operator("ada", "admin", "ada@box")
 NOON = datetime(2026, 11, 24, 12, 0, 0, 5, tzinfo=UTC)
 WHAT: dict[str, Any] = {
-    "at": NOON, "actor": ADA, "action": "reject", "subject": "tiny@1", "reason": "too weak", "details": {"b": 1, "a": 2},
+    "at": NOON, "actor": ADA, "action": "reject", "subject": "tiny@1", "reason": "too weak",
+    "details": {"b": 1, "a": 2},
 }  # fmt: skip
 
 

@@ -51,7 +51,7 @@ def test_of_parts_that_are_as_bad_the_first_is_told() -> None:
     [(timedelta(0), "ok"), (OLDEST, "ok"), (OLDEST + TICK, "unknown"), (timedelta(days=400), "unknown")],
 )
 def test_what_was_measured_longer_ago_than_a_missed_week_is_unknown(age: timedelta, verdict: str) -> None:
-    assert OLDEST == timedelta(days=9)
+    assert timedelta(days=9) == OLDEST
     found = judge(replace(WELL, known=known(age)), NOW)
     assert found.verdict == verdict
     if verdict == "unknown":
@@ -91,9 +91,7 @@ def test_a_look_that_could_not_tell_is_unknown_only_while_it_is_the_newest_thing
 def test_a_live_folder_that_is_not_what_the_ledger_says_fails_with_both_values(link: str | None) -> None:
     found = judge(replace(WELL, live_link=link), NOW)
     assert found.verdict == "failing"
-    assert found.why.startswith(
-        f"the ledger says 3-release is live, the live folder leads to {link or 'nothing'}: run"
-    )
+    assert found.why.startswith(f"the ledger says 3-release is live, the live folder leads to {link or 'nothing'}: run")
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -25,8 +26,16 @@ def retrained(engine: Engine, as_of: datetime) -> str:
 
 @pytest.fixture(scope="session")
 def saved_releases(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """tiny@1 is barred, tiny@2 was live, tiny@3 is, tiny@4 waits; ada is admin, bob an operator, eve a viewer."""
-    root = tmp_path_factory.mktemp("releases")
+    """tiny@1 is barred, tiny@2 was live, tiny@3 is, tiny@4 waits; ada is admin, bob an operator, eve a viewer.
+
+    Whoever runs these tests hundreds of times, as benchmarks/mutants.py does, names a folder in which it is kept.
+    """
+    kept = os.environ.get("LEVERFRAME_KEPT_RELEASES")
+    root = Path(kept) if kept else tmp_path_factory.mktemp("releases")
+    root.mkdir(exist_ok=True)
+    if (root / "saved").exists():
+        forget(root / "home")
+        return root
     engine = open_engine(root / "home", "ada", create=True)
     engine.add(tiny.make(root / "tiny"))
     engine.add_operator("bob", "operator", "a colleague")

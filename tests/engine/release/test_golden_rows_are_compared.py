@@ -103,7 +103,8 @@ def test_another_number_of_rows_makes_every_row_differ_and_no_rows_are_no_proof_
 )
 def test_other_columns_make_every_row_differ(scored: pa.Table) -> None:
     assert differing(labels("a", "b"), scored) == 2
-    assert differing(pa.table({"p_1": ["a", "b"], "x": ["a", "b"]}), pa.table({"x": ["a", "b"], "p_1": ["a", "b"]})) == 2
+    one = pa.table({"p_1": ["a", "b"], "x": ["a", "b"]})
+    assert differing(one, one.select(["x", "p_1"])) == 2
 
 
 def test_a_row_that_differs_in_several_columns_is_one_row_and_every_column_is_looked_at() -> None:

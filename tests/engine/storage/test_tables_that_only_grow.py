@@ -14,11 +14,14 @@ from engine.storage.ledger import Ledger
 WHOLE = ("audit", "decisions", "deployments", "measurements", "occurrences", "downtimes", "past")
 # Of these the columns that say what it is are fixed, and those that say how it stands are not.
 FIXED = {
-    "versions": "id project number digest made_at as_of run verdict comparison sentence metric".split(),
-    "schedules": (
-        "id project job rule timezone catch_up give_up_after cool_down enabled note origin since".split()
-    ),
-}
+    "versions": [
+        "id", "project", "number", "digest", "made_at", "as_of", "run", "verdict", "comparison", "sentence", "metric",
+    ],
+    "schedules": [
+        "id", "project", "job", "rule", "timezone", "catch_up", "give_up_after", "cool_down", "enabled", "note",
+        "origin", "since",
+    ],
+}  # fmt: skip
 
 
 @pytest.fixture

@@ -96,7 +96,8 @@ HAND = [
     ("roc_auc", 3 / 4), ("average_precision", (1 + 2 / 3) / 2),
     ("log_loss", -(np.log(0.9) + np.log(0.2) + np.log(0.3) + np.log(0.9)) / 4),
     ("brier", (0.1**2 + 0.8**2 + 0.7**2 + 0.1**2) / 4),
-    ("accuracy", 2 / 4), ("balanced_accuracy", (1 / 2 + 1 / 2) / 2), ("precision", 1 / 2), ("recall", 1 / 2), ("f1", 1 / 2),
+    ("accuracy", 2 / 4), ("balanced_accuracy", (1 / 2 + 1 / 2) / 2), ("precision", 1 / 2), ("recall", 1 / 2),
+    ("f1", 1 / 2),
 ]  # fmt: skip
 
 
