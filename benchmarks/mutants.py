@@ -63,7 +63,7 @@ def cover(kept: Path, tests: list[str]) -> int:
     known = json.loads(target.read_text()) if tests and target.exists() else {}
     known = {name: test for name, test in known.items() if not name.startswith(tuple(tests))}
     files = [file for room in ROOMS for file in files_of(room)]
-    with tempfile.TemporaryDirectory(prefix="leverframe-mutants-") as folder:
+    with tempfile.TemporaryDirectory(prefix="leverframe-mutants-", dir=trial.in_memory()) as folder:
         tree = trial.copied(ROOT, Path(folder).resolve() / "tree")
         words = [*(tests or TESTS), *(f"--ignore={place}" for place in LEFT_OUT)]
         code = trial.run_pytest(tree, words, kept / "cover.log", 3600, [Lines(tree, files, target)])
@@ -72,20 +72,20 @@ def cover(kept: Path, tests: list[str]) -> int:
     return 0 if code in (0, 1) else 1
 
 
-def drawn(seed: int, count: int) -> list[tuple[str, Site]]:
+def drawn(root: Path, seed: int, count: int) -> list[tuple[str, Site]]:
     """``count`` faults over all rooms by their shares, each room by a chance of its own."""
     whole = sum(share for _, share, _ in ROOMS.values())
     found = []
     for room, (_, share, _) in ROOMS.items():
-        every = [site for file in files_of(room) for site in sites(ROOT, file)]
+        every = [site for file in files_of(room) for site in sites(root, file)]
         chance = random.Random(f"{seed} {room}")
         found += [(room, site) for site in chance.sample(every, min(len(every), round(count * share / whole)))]
     return found
 
 
-def lines_of(site: Site) -> set[int]:
+def lines_of(root: Path, site: Site) -> set[int]:
     """The lines whose tests may see the fault: its own, or for what runs at import those that use it."""
-    tree = ast.parse((ROOT / site.file).read_bytes())
+    tree = ast.parse((root / site.file).read_bytes())
     for node in ast.walk(tree):
         if isinstance(node, ast.FunctionDef) and node.lineno <= site.line <= (node.end_lineno or node.lineno):
             first = node.body[0].lineno
@@ -127,8 +127,8 @@ class Trials:
         trial.import_heavy()
 
     def say(self, room: str, site: Site) -> dict[str, Any]:
-        source = (ROOT / site.file).read_bytes()
-        tests = self._covered.of(site, lines_of(site), ROOMS[room][2])
+        source = (self._tree / site.file).read_bytes()
+        tests = self._covered.of(site, lines_of(self._tree, site), ROOMS[room][2])
         outcome = trial.tried(self._tree, site, tests, self._covered.seconds(tests), self._kept / "trial.log")
         by = ""
         if outcome == "killed":
@@ -143,10 +143,11 @@ def draw(kept: Path, seed: int, count: int) -> int:
     file = kept / f"seed-{seed}.json"
     found: list[dict[str, Any]] = json.loads(file.read_text()) if file.exists() else []
     known = {each["name"] for each in found}
-    with tempfile.TemporaryDirectory(prefix="leverframe-mutants-") as folder:
-        trials = Trials(kept, trial.copied(ROOT, Path(folder).resolve() / "tree"))
-        for room, site in drawn(seed, count):
-            if site.name((ROOT / site.file).read_bytes()) not in known:
+    with tempfile.TemporaryDirectory(prefix="leverframe-mutants-", dir=trial.in_memory()) as folder:
+        tree = trial.copied(ROOT, Path(folder).resolve() / "tree")
+        trials = Trials(kept, tree)
+        for room, site in drawn(tree, seed, count):
+            if site.name((tree / site.file).read_bytes()) not in known:
                 found.append(trials.say(room, site))
                 file.write_text(json.dumps(found, indent=1))
     return table(kept)
@@ -154,18 +155,19 @@ def draw(kept: Path, seed: int, count: int) -> int:
 
 def again(kept: Path) -> int:
     """Try every fault that survived once more."""
-    everything = {
-        (site.name((ROOT / file).read_bytes())): (room, site)
-        for room in ROOMS
-        for file in files_of(room)
-        for site in sites(ROOT, file)
-    }
-    with tempfile.TemporaryDirectory(prefix="leverframe-mutants-") as folder:
-        trials = Trials(kept, trial.copied(ROOT, Path(folder).resolve() / "tree"))
+    with tempfile.TemporaryDirectory(prefix="leverframe-mutants-", dir=trial.in_memory()) as folder:
+        tree = trial.copied(ROOT, Path(folder).resolve() / "tree")
+        everything = {
+            site.name((tree / file).read_bytes()): (room, site)
+            for room in ROOMS
+            for file in files_of(room)
+            for site in sites(tree, file)
+        }
+        trials = Trials(kept, tree)
         for file in sorted(kept.glob("seed-*.json")):
             found = json.loads(file.read_text())
             for position, each in enumerate(found):
-                if each["outcome"] in ("survived", "not covered") and each["name"] in everything:
+                if not each["outcome"].startswith("killed") and each["name"] in everything:
                     found[position] = trials.say(*everything[each["name"]])
                     file.write_text(json.dumps(found, indent=1))
     return table(kept)
@@ -190,7 +192,7 @@ def promises(kept: Path) -> int:
     from benchmarks.promise_mutants import FAULTS
 
     left = 0
-    with tempfile.TemporaryDirectory(prefix="leverframe-mutants-") as folder:
+    with tempfile.TemporaryDirectory(prefix="leverframe-mutants-", dir=trial.in_memory()) as folder:
         tree = trial.copied(ROOT, Path(folder).resolve() / "tree")
         trial.import_heavy()
         for fault in FAULTS:
@@ -210,7 +212,7 @@ def main() -> int:
     parser.add_argument("--kept", type=Path, default=Path(tempfile.gettempdir()) / "leverframe-mutants")
     asked = parser.parse_args()
     asked.kept.mkdir(exist_ok=True)
-    os.nice(10)
+    os.nice(5)
     verbs = {
         "cover": lambda: cover(asked.kept, asked.tests), "draw": lambda: draw(asked.kept, asked.seed, asked.count),
         "again": lambda: again(asked.kept), "promises": lambda: promises(asked.kept),

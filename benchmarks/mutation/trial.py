@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import compileall
 import contextlib
+import importlib
 import json
 import os
 import resource
 import shutil
 import signal
 import sys
+import tempfile
 import time
 import traceback
 from collections.abc import Sequence
@@ -30,6 +32,11 @@ Outcome = Literal["killed", "killed by time", "survived", "not covered"]
 
 _COPIED = ("engine", "console", "tests", "benchmarks", "sample_projects", "docs")
 _OURS = ("engine", "console", "tests", "benchmarks")
+_HEAVY = (
+    "cloudpickle", "cronsim", "hypothesis", "hypothesis.strategies", "numpy", "pandas", "pyarrow.compute",
+    "pyarrow.csv", "pyarrow.parquet", "pytest", "scipy.stats", "sklearn.ensemble", "sklearn.linear_model",
+    "sklearn.metrics", "sqlite_utils", "zstandard",
+)  # fmt: skip
 _MARK = "LEVERFRAME_TRIAL"
 # Tests of a line are tried until they would have taken this long without a fault, the shortest of the room first; where
 # the room has some, those of others only as far as they are quick.
@@ -50,6 +57,13 @@ def copied(root: Path, into: Path) -> Path:
 
 def import_heavy() -> None:
     """What every trial would import again."""
+    for name in _HEAVY:
+        importlib.import_module(name)
+
+
+def in_memory() -> str | None:
+    """Where files cost no waiting for a disk: a trial is mostly durable commits. None where there is no such place."""
+    return "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
 
 
 def run_pytest(tree: Path, words: Sequence[str], log: Path, limit: float, plugins: Sequence[Any] = ()) -> int | None:
@@ -82,6 +96,8 @@ def _in_the_fork(tree: Path, words: Sequence[str], log: Path, plugins: Sequence[
         for name in [name for name in sys.modules if name.split(".")[0] in _OURS]:
             del sys.modules[name]
         os.environ |= {"PYTHONPATH": str(tree), _MARK: str(os.getppid())}
+        os.environ["TMPDIR"] = str(tree.parent)
+        tempfile.tempdir = None
         os.environ["LEVERFRAME_KEPT_RELEASES"] = str(tree.parent / "releases")
         import pytest
 
@@ -118,8 +134,16 @@ class Covered:
         return cls({name: test for name, test in told.items() if not test.get("failed")})
 
     def of(self, site: Site, lines: set[int], home: str) -> list[str]:
-        """The tests of any of ``lines`` in the site's file: those of ``home`` first, then the shortest."""
+        """The tests of any of ``lines`` in the site's file: those of ``home`` first, then the shortest.
+
+        What no test was seen to run may run in another process, or be a value that others import: then those named
+        after the file, or all of ``home``.
+        """
         found = [name for name, test in self.tests.items() if lines.intersection(test["lines"].get(site.file, ()))]
+        if not found:
+            named = f"{home}/test_{Path(site.file).stem}.py"
+            found = [name for name in self.tests if name.startswith(named)]
+            found = found or [name for name in self.tests if name.startswith(home)]
         chosen: list[str] = []
         for ours in (True, False):
             most = _OF_OTHERS if chosen else _MOST_SECONDS
@@ -141,7 +165,7 @@ def tried(tree: Path, site: Site, tests: Sequence[str], seconds: float, log: Pat
     whole = file.read_bytes()
     try:
         file.write_bytes(site.applied(whole))
-        code = run_pytest(tree, ["-x", "--no-header", *tests], log, 30 + 4 * seconds)
+        code = run_pytest(tree, ["-x", "--no-header", *tests], log, 120 + 10 * seconds)
     finally:
         file.write_bytes(whole)
     if code is None:
