@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import resource
 import sqlite3
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, timezone
@@ -14,6 +15,7 @@ import pytest
 
 from engine.audit import chain, trail
 from engine.audit.chain import GENESIS, first_broken, link
+from engine.errors import Refusal
 from engine.records import AuditRow, Operator
 from engine.storage import workspace as workspaces
 from engine.storage.ledger import Ledger
@@ -275,3 +277,16 @@ def test_an_export_holds_every_row_as_stored_and_its_verdict(ledger: Ledger, tmp
     assert [(line["seq"], line["body"], line["digest"]) for line in lines] == stored(ledger)
     assert last == {"rows": 2, "head": stored(ledger)[-1][2], "ok": True}
     assert "ä €" in text
+
+
+def test_an_export_that_finds_no_room_leaves_no_half(ledger: Ledger, tmp_path: Path) -> None:
+    for _ in range(40):
+        appended(ledger)
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (4000, before[1]))
+    try:
+        with pytest.raises(Refusal, match=f"The trail could not be written to {tmp_path}/trail: "):
+            trail.export(ledger, tmp_path / "trail")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert not (tmp_path / "trail").exists()

@@ -364,3 +364,14 @@ def test_only_a_candidate_is_turned_down_and_only_a_bar_is_lifted(releases: Engi
         decided = db.execute("SELECT kind, number, live_seq, actor FROM decisions ORDER BY seq DESC LIMIT 2").fetchall()
     assert [tuple(row) for row in decided] == [("lift", 1, 3, "ada"), ("reject", 4, 3, "ada")]
     assert releases.verify_audit().ok
+
+
+def test_what_was_decided_while_nothing_was_live_says_so(releases: Engine) -> None:
+    with releases._ledger.write() as db:
+        db.execute("DROP TRIGGER deployments_no_delete")
+        db.execute("DELETE FROM deployments")
+        db.execute("UPDATE versions SET state = 'retired' WHERE number = 3")
+    releases.reject("tiny@4", "too weak")
+    with releases._ledger.read() as db:
+        decided = db.execute("SELECT kind, live_seq FROM decisions ORDER BY seq DESC LIMIT 1").fetchone()
+    assert tuple(decided) == ("reject", 0)
