@@ -36,6 +36,7 @@ LEAST: dict[str, Role] = {
 # What changes nothing that others see: it looks, waits, works out, or is the engine's own work of every process.
 OF_ANYBODY = {
     "as_of", "check", "wait", "plan_clean", "scan_disk", "dry_run_report", "start_clockwork", "keep_house",
+    "pass_time",
 }  # fmt: skip
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
 MOVE = MovePlan("tiny", "release", None, "tiny@1", 0, (), (), (), None)

@@ -19,6 +19,7 @@ from engine.records import Version
 from engine.release import card as cards
 from engine.release import history, plan
 from engine.release import live as projection
+from engine.release.following import follow_ledger
 from engine.versions import document as documents
 from tests import tiny
 from tests.engine.release.conftest import FIRST, WEEK
@@ -328,17 +329,18 @@ def test_a_link_that_leads_elsewhere_is_told_and_put_back(releases: Engine) -> N
     release, link = release_of(releases), releases.home / "live" / "tiny"
     assert projection.pointed_at(releases._workspace, "tiny") == release
     assert projection.pointed_at(releases._workspace, "other") is None
-    assert projection.reconcile(releases._workspace, {"tiny": release}) == []
+    assert follow_ledger(releases._workspace, releases._ledger, clock.now()) == []
     link.unlink()
     assert complaints(releases) == [f"live/tiny leads to nothing, the ledger says {release}"]
     link.symlink_to("../releases/tiny/9-else")
     assert complaints(releases) == [f"live/tiny leads to 9-else, the ledger says {release}"]
-    assert projection.reconcile(releases._workspace, {"tiny": release, "other": "1-gone"}) == ["tiny"]
+    assert follow_ledger(releases._workspace, releases._ledger, clock.now()) == ["tiny"]
     assert complaints(releases) == []
     shutil.rmtree(writable(releases.home / "releases" / "tiny" / release))
     assert complaints(releases) == [f"the release folder {release} is gone"]
     link.unlink()
-    assert projection.reconcile(releases._workspace, {"tiny": release}) == [], "what is gone is left to doctor"
+    nothing = follow_ledger(releases._workspace, releases._ledger, clock.now())
+    assert nothing == [], "what is gone is left to doctor"
     projection.repair(releases._workspace, releases._store, "tiny", release, releases.version("tiny@3").digest)
     assert complaints(releases) == []
 
