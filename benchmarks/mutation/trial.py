@@ -40,7 +40,7 @@ _HEAVY = (
 _MARK = "LEVERFRAME_TRIAL"
 # Tests of a line are tried until they would have taken this long without a fault, the shortest of the room first; where
 # the room has some, those of others only as far as they are quick.
-_MOST_SECONDS, _OF_OTHERS = 60.0, 10.0
+_MOST_SECONDS, _OF_OTHERS = 25.0, 5.0
 _MEMORY = 8 << 30
 
 
