@@ -35,12 +35,12 @@ ROOMS: dict[str, tuple[tuple[str, ...], int, str]] = {
     "audit": (("engine/audit/*.py",), 40, "tests/engine/audit"),
     "people": (("engine/people/*.py",), 40, "tests/engine/people"),
     "validation": (("engine/validation/*.py",), 60, "tests/engine/validation"),
-    "monitoring": (("engine/monitoring/*.py",), 60, "tests/engine/monitoring"),
     "retention": (("engine/housekeeping/retention.py",), 30, "tests/engine/housekeeping"),
     "schedule policy": (
         ("engine/schedule/policy.py", "engine/schedule/book.py", "engine/projects/calendar.py"), 40,
         "tests/engine/schedule",
     ),
+    "monitoring": (("engine/monitoring/*.py",), 60, "tests/engine/monitoring"),
 }  # fmt: skip
 TESTS = (
     *(f"tests/engine/{room}" for room in (
