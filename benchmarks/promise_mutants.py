@@ -50,6 +50,7 @@ _PROOF, _SWAP, _PLAN = "engine/release/proof.py", "engine/release/swap.py", "eng
 _RULES, _OPERATORS, _CHAIN = "engine/release/policy.py", "engine/people/operators.py", "engine/audit/chain.py"
 _METRIC, _INTERVALS, _VERDICTS = (f"engine/validation/{name}.py" for name in ("metrics", "intervals", "gates"))
 _STATUSES, _LEDGER = "engine/monitoring/status.py", "engine/storage/migrations.py"
+_IN_FORCE = ("tests/engine/projects/test_policy_in_force.py",)
 _GROWS = ("tests/engine/storage/test_tables_that_only_grow.py",)
 _RETAINED, _DUE = "engine/housekeeping/retention.py", "engine/schedule/policy.py"
 
@@ -94,8 +95,8 @@ FAULTS = (
     Fault("one person approves once", _RULES, "    if operator.name in approval.given_by:\n", "    if False:\n", _POLICY),
     Fault("approvals are against one live version", _PLAN, "kind = 'approve' AND live_seq = ?", "kind = 'approve' AND live_seq <= ?", _MOVES),
     Fault("four eyes", _RULES, "approval.four_eyes and operator.name ==", "approval.four_eyes and operator.name !=", _POLICY),
-    Fault("the stricter policy", "engine/projects/in_force.py", "max(own.approvals, asked[APPROVALS])", "own.approvals", ("tests/engine/release", "tests/engine/projects")),
-    Fault("the stricter policy", "engine/projects/in_force.py", "own.four_eyes or bool(asked[FOUR_EYES])", "own.four_eyes", ("tests/engine/release", "tests/engine/projects")),
+    Fault("the stricter policy", "engine/projects/in_force.py", "max(own.approvals, asked[APPROVALS])", "own.approvals", _IN_FORCE),
+    Fault("the stricter policy", "engine/projects/in_force.py", "own.four_eyes or bool(asked[FOUR_EYES])", "own.four_eyes", _IN_FORCE),
     Fault("a rollback is from one version", _RULES, "source is not None and source != live", "source is not None and source == live", ("tests/engine/release",)),
     Fault("four eyes", _PLAN, "four_eyes=rules.four_eyes", "four_eyes=False", _MOVES),
     Fault("a candidate expires", _RULES, "now >= expires_at", "now > expires_at", _POLICY),

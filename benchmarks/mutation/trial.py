@@ -136,14 +136,14 @@ class Covered:
     def of(self, site: Site, lines: set[int], home: str) -> list[str]:
         """The tests of any of ``lines`` in the site's file: those of ``home`` first, then the shortest.
 
-        What no test was seen to run may run in another process, or be a value that others import: then those named
-        after the file, or all of ``home``.
+        What no test was seen to run may run in another process, or as its module is imported: then those that are named
+        after the file as well, or all of ``home``.
         """
-        found = [name for name, test in self.tests.items() if lines.intersection(test["lines"].get(site.file, ()))]
-        if not found:
-            named = f"{home}/test_{Path(site.file).stem}.py"
-            found = [name for name in self.tests if name.startswith(named)]
-            found = found or [name for name in self.tests if name.startswith(home)]
+        found = {name for name, test in self.tests.items() if lines.intersection(test["lines"].get(site.file, ()))}
+        if site.line not in lines or not found:
+            named = f"{home}/test_{Path(site.file).stem}"
+            found |= {name for name in self.tests if name.startswith(named)}
+            found = found or {name for name in self.tests if name.startswith(home)}
         chosen: list[str] = []
         for ours in (True, False):
             most = _OF_OTHERS if chosen else _MOST_SECONDS
