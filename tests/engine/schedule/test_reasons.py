@@ -42,7 +42,7 @@ def test_a_length_of_time_in_the_unit_that_matters(seconds: float, said: str) ->
 
 
 def test_what_is_a_minute_late_is_on_time_and_a_second_more_is_caught_up() -> None:
-    assert ON_TIME == timedelta(minutes=1)
+    assert timedelta(minutes=1) == ON_TIME
     assert settled(HOURLY, due(1) + ON_TIME).rows == (Row(due(1), "ran", ""),)
     late = settled(HOURLY, due(1) + ON_TIME + SECOND).rows
     assert late == (Row(due(1), "ran", "caught up 61 s late: the engine came to it 61 s late"),)

@@ -126,7 +126,7 @@ def test_the_strongest_feature_is_named_with_how_much_it_tells() -> None:
 
 
 def test_leaks_are_named_the_strongest_first_and_three_at_most() -> None:
-    leaks = {name: LATE for name in "dcba"}
+    leaks = dict.fromkeys("dcba", LATE)
     gate = judged(**leaks, noise=NOISE)
     assert gate.verdict == "fail"
     assert gate.evidence.startswith("Tells the target alone: a (AUC 1.000), b (AUC 1.000), c (AUC 1.000)")
