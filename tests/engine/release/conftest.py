@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -14,7 +14,6 @@ from engine.api import Engine, open_engine
 from tests import tiny
 from tests.killing import forget, let_go
 
-FIRST = datetime(2026, 11, 3, tzinfo=UTC)
 WEEK = timedelta(days=7)
 
 
@@ -25,7 +24,13 @@ def retrained(engine: Engine, as_of: datetime) -> str:
 
 
 @pytest.fixture(scope="session")
-def saved_releases(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def first(today: datetime) -> datetime:
+    """What the first version is made from: four weekly retrains and one more lie in the past, and none is stale."""
+    return today - timedelta(days=25)
+
+
+@pytest.fixture(scope="session")
+def saved_releases(tmp_path_factory: pytest.TempPathFactory, first: datetime) -> Path:
     """tiny@1 is barred, tiny@2 was live, tiny@3 is, tiny@4 waits; ada is admin, bob an operator, eve a viewer.
 
     Whoever runs these tests hundreds of times, as benchmarks/mutants.py does, names a folder in which it is kept.
@@ -41,10 +46,10 @@ def saved_releases(tmp_path_factory: pytest.TempPathFactory) -> Path:
     engine.add_operator("bob", "operator", "a colleague")
     engine.add_operator("eve", "viewer", "the business")
     for week in range(3):
-        engine.move(engine.plan_release(retrained(engine, FIRST + week * WEEK)), "newer data", lambda step: None)
+        engine.move(engine.plan_release(retrained(engine, first + week * WEEK)), "newer data", lambda step: None)
     with engine._ledger.write() as db:
         db.execute("UPDATE versions SET state = 'barred', reason = 'it was wrong' WHERE number = 1")
-    retrained(engine, FIRST + 3 * WEEK)
+    retrained(engine, first + 3 * WEEK)
     engine.close()
     let_go(root / "home").rename(root / "saved")
     return root

@@ -22,7 +22,7 @@ from engine.release import live as projection
 from engine.release.following import follow_ledger
 from engine.versions import document as documents
 from tests import tiny
-from tests.engine.release.conftest import FIRST, WEEK
+from tests.engine.release.conftest import WEEK
 
 pytestmark = pytest.mark.slow  # a history of four retrains, made once
 REBUILT = "First it is rebuilt from the store and must reproduce its own recorded predictions."
@@ -231,12 +231,12 @@ def test_a_card_whose_other_side_is_damaged_is_shown_all_the_same(releases: Engi
         releases.card("tiny@3", clock.now())
 
 
-def test_commits_between_two_versions_are_told(releases: Engine) -> None:
+def test_commits_between_two_versions_are_told(releases: Engine, first: datetime) -> None:
     project = releases.home.parent / "tiny"
     before = documents.of_version(releases._store, "tiny@3", releases.version("tiny@3").digest)
     (project / "notes.txt").write_text("an idea")
     tiny.commit(project, "a better \x1b[31midea")
-    run = releases.wait(releases.retrain("tiny", as_of=FIRST + 3 * WEEK + timedelta(days=1)).id, lambda r: None)
+    run = releases.wait(releases.retrain("tiny", as_of=first + 3 * WEEK + timedelta(days=1)).id, lambda r: None)
     assert run.version is not None, run.why
     with releases._ledger.read() as db:
         told, same = (
