@@ -330,15 +330,16 @@ def test_with_four_eyes_who_asked_for_the_retrain_does_not_approve_what_came_of_
 
 def test_a_candidate_that_is_too_old_moves_nothing(releases: Engine) -> None:
     plan = releases.plan_release("tiny@4")
+    at = clock.now()
     with releases._ledger.write() as db:
-        db.execute("UPDATE versions SET expires_at = ? WHERE number = 4", (clock.stamp(clock.now()),))
+        db.execute("UPDATE versions SET expires_at = ? WHERE number = 4", (clock.stamp(at),))
     before = everything(releases)
     with pytest.raises(Conflict, match="tiny@4 expired"):
         releases.move(plan, "late", lambda step: None)
     assert everything(releases) == before
-    swap.expire(releases._ledger, clock.now() - timedelta(days=1))
+    swap.expire(releases._ledger, at - timedelta(microseconds=1))
     assert everything(releases) == before
-    swap.expire(releases._ledger, clock.now())
+    swap.expire(releases._ledger, at)
     assert releases.version("tiny@4").state == "expired"
     assert releases.version("tiny@4").reason == "nobody decided in time"
 
