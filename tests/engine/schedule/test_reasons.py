@@ -129,6 +129,8 @@ def test_what_a_paused_or_an_ended_schedule_owes_is_told_and_never_runs() -> Non
     ended = settled(replace(HOURLY, ended="the rule was changed", until=due(2) + HOUR / 2), due(9))
     assert ended.rows[1] == Row(due(2), "missed", "the engine came to it 7 h late; the rule was changed")
     assert ended.settled == due(2) + HOUR / 2
+    before = settled(replace(HOURLY, ended="the rule was changed", until=due(5)), due(2))
+    assert [row.state for row in before.rows] == ["missed", "missed"], "nor before its end is written"
     over = settled(replace(HOURLY, until=due(2)), due(2))
     assert [row.state for row in over.rows] == ["missed", "missed"], "the end of a rule is no due time of it"
     assert settled(replace(HOURLY, until=due(5)), due(2)).rows[-1].state == "ran"
