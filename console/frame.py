@@ -6,13 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from console.actions import Action, of_screen
+from console.actions import Action, anywhere, of_screen
 from console.lines import Line, Span, ends, fit, line, width_of
 
-PLACES = (
-    ("1", "Overview"), ("2", "Candidates"), ("3", "Runs"), ("4", "Versions"), ("5", "Audit"), ("6", "Schedules"),
-    ("7", "Disk"), ("8", "Health"),
-)  # fmt: skip
+# From the table of actions, so that no digit can stand beside another screen than the one it opens.
+PLACES = tuple((action.key, action.label) for action in anywhere() if action.id.startswith("go_"))
 LEAST_WIDTH, LEAST_HEIGHT = 60, 16
 
 

@@ -23,9 +23,9 @@ WHERE a.seq IS NULL OR a.at <> t.at OR a.actor <> t.actor OR a.reason <> t.reaso
    OR a.subject <> t.project || '@' || t.number
 ORDER BY 1 LIMIT 1
 """
-_WITHOUT_DEPLOYMENT = """
-SELECT a.seq AS seq, 'deployments' AS what FROM audit a LEFT JOIN deployments d ON d.audit = a.seq
-WHERE a.action IN ('release', 'rollback') AND d.seq IS NULL ORDER BY 1 LIMIT 1
+_WITHOUT = """
+SELECT a.seq AS seq, '{table}' AS what FROM audit a LEFT JOIN {table} t ON t.audit = a.seq
+WHERE a.action IN ({actions}) AND t.seq IS NULL ORDER BY 1 LIMIT 1
 """
 
 
@@ -121,7 +121,8 @@ def verify(ledger: Ledger) -> AuditVerdict:
         for query in (
             _DISAGREEING.format(table="deployments", action="t.kind"),
             _DISAGREEING.format(table="decisions", action="t.kind"),
-            _WITHOUT_DEPLOYMENT,
+            _WITHOUT.format(table="deployments", actions="'release', 'rollback'"),
+            _WITHOUT.format(table="decisions", actions="'approve', 'reject', 'lift', 'rollback'"),
         ):
             found = db.execute(query).fetchone()
             if found:

@@ -292,6 +292,13 @@ def _backups(db: Database) -> None:
         db.execute(statement)
 
 
+def _decided(db: Database) -> None:
+    # For the check that each of these rows has its decision: else it would read the whole trail once more.
+    db.execute(
+        "CREATE INDEX audit_decided ON audit (seq) WHERE action IN ('approve', 'reject', 'lift', 'rollback')"
+    )
+
+
 # In order, each applied once; append to it, and never edit what was released.
 MIGRATIONS: tuple[tuple[str, Callable[[Database], None]], ...] = (
     ("first", _first),
@@ -307,6 +314,7 @@ MIGRATIONS: tuple[tuple[str, Callable[[Database], None]], ...] = (
     ("past of moves", _past_of_moves),
     ("pictures of environments", _pictures),
     ("backups", _backups),
+    ("decided", _decided),
 )
 LATEST = len(MIGRATIONS)
 

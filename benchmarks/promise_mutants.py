@@ -1,0 +1,169 @@
+"""Faults in the promises, written by hand: each must be found by the tests named with it (``mutants.py promises``).
+
+A fault is a text that stands once in its file, and what stands there instead. Those of the issue that asked for this
+table come first; whoever makes a promise that tests must hold adds a line.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmarks.mutation.sites import Site
+
+
+@dataclass(frozen=True)
+class Fault:
+    promise: str
+    file: str
+    old: str
+    new: str
+    tests: tuple[str, ...]
+
+    def site(self, root: Path) -> Site:
+        """Raises ValueError when the text is not there once: the fault must be written anew."""
+        source = (root / self.file).read_bytes()
+        old = self.old.encode()
+        if source.count(old) != 1:
+            raise ValueError(f"'{self.old}' stands {source.count(old)} times in {self.file}")
+        start = source.index(old)
+        line = source[:start].count(b"\n") + 1
+        return Site(self.file, line, start, start + len(old), self.new, "by hand")
+
+
+_GOLDEN = ("tests/engine/release/test_golden_rows_are_compared.py",)
+_MOVES = ("tests/engine/release/test_nothing_moves_unproven.py",)
+_POLICY = ("tests/engine/release/test_policy.py", *_MOVES)
+_ROLES = ("tests/engine/people",)
+_TRAIL = ("tests/engine/audit",)
+_METRICS = (
+    "tests/engine/validation/test_every_metric_has_a_direction.py", "tests/engine/validation/test_metrics.py",
+)  # fmt: skip
+_PSI = ("tests/engine/monitoring/test_stability_by_hand.py",)
+_KEYS = ("tests/console/test_digits.py", "tests/console/test_keys.py")
+_GATES = ("tests/engine/validation",)
+_STATUS = ("tests/engine/monitoring/test_status.py", "tests/engine/test_overview.py", "tests/engine/monitoring")
+_RETENTION = ("tests/engine/housekeeping",)
+_SCHEDULE = ("tests/engine/schedule/test_policy.py", "tests/engine/projects/test_calendar.py", "tests/engine/schedule")
+
+_PROOF, _SWAP, _PLAN = "engine/release/proof.py", "engine/release/swap.py", "engine/release/plan.py"
+_RULES, _OPERATORS, _CHAIN = "engine/release/policy.py", "engine/people/operators.py", "engine/audit/chain.py"
+_METRIC, _INTERVALS, _VERDICTS = (f"engine/validation/{name}.py" for name in ("metrics", "intervals", "gates"))
+_STATUSES, _LEDGER = "engine/monitoring/status.py", "engine/storage/migrations.py"
+_IN_FORCE = ("tests/engine/projects/test_policy_in_force.py",)
+_GROWS = ("tests/engine/storage/test_tables_that_only_grow.py",)
+_RETAINED, _DUE = "engine/housekeeping/retention.py", "engine/schedule/policy.py"
+
+FAULTS = (
+    # Those that were found to pass.
+    Fault("golden rows within the last bits", "engine/runs/package.py", "TOLERANCE = 1e-9", "TOLERANCE = 1e-3", _GOLDEN),
+    Fault("golden rows within the last bits", _PROOF, "rtol=tolerance, atol=tolerance", "rtol=1e-3, atol=1e-3", _GOLDEN),
+    Fault("golden rows within the last bits", _PROOF, 'float(document["golden"]["tolerance"])', "1e-3", _MOVES),
+    Fault("floats are compared", _PROOF, "differing |= ~np.isclose(", "differing & ~np.isclose(", _GOLDEN),
+    Fault("what does not reproduce stays out", _PROOF, "    if differing:\n", "    if False:\n", _MOVES),
+    Fault("what does not reproduce stays out", _SWAP, "            prove(workspace, store", "            (workspace, store", _MOVES),
+    Fault("PSI with half a row", "engine/monitoring/statistics.py", "(reference + 0.5) / (n + bins / 2)", "(reference + 1) / (n + bins)", _PSI),
+    Fault("PSI with half a row", "engine/monitoring/statistics.py", "(current + 0.5) / (m + bins / 2)", "(current + 1e-4) / (m + bins / 2)", _PSI),
+    Fault("viewers retrain nothing", "engine/runs/commands.py", '        operators.require(self.operator, "operator", "retrain")\n', "", _ROLES),
+    Fault("viewers pause nothing", "engine/schedule/book.py", '    require(by, "operator", "pause schedules")\n', "", _ROLES),
+    Fault("only admins remove", "engine/projects/registry.py", '    require(by, "admin", "remove projects")\n', "", _ROLES),
+    Fault("only admins remove", "engine/projects/registry.py", 'require(by, "admin", "remove', 'require(by, "operator", "remove', _ROLES),
+    Fault("only admins release holds", "engine/housekeeping/holds.py", '    require(by, "admin", "release a legal hold")\n', "", _ROLES),
+    Fault("every metric is measured", _METRIC, 'REGRESSION = ("mae", "rmse", "r2", "mape", "median_absolute_error")', 'REGRESSION = ("mae", "rmse", "r2", "mape", "medae")', _METRICS),
+    Fault("every metric is measured", _METRIC, '    if name == "mape":\n', '    if name == "smape":\n', _METRICS),
+    Fault("the direction of mape", _METRIC, '"mae", "rmse", "mape", "median_absolute_error"})', '"mae", "rmse", "median_absolute_error"})', _METRICS),
+    Fault("the direction of mape", "engine/projects/manifest_gates.py", '"brier", "mae", "rmse", "mape", "median_absolute_error")\n\n', '"brier", "mae", "rmse", "median_absolute_error")\n\n', _METRICS),
+    Fault("the direction of mape", "engine/reports/words.py", '"rmse", "mape", "median', '"rmse", "median', _METRICS),
+    Fault("a digit opens its screen", "console/actions.py", '"go_runs", "3", "Runs"', '"go_runs", "3", "Versions"', _KEYS),
+    Fault("a digit opens its screen", "console/app.py", 'self.go("audit")', 'self.go("runs")', _KEYS),
+    # Proof.
+    Fault("every column is compared", _PROOF, "recorded.num_rows != scored.num_rows or recorded.column_names", "recorded.num_rows != scored.num_rows and recorded.column_names", _GOLDEN),
+    Fault("labels exactly", _PROOF, "x != y for x, y", "str(x) != str(y) for x, y", _GOLDEN),
+    Fault("no number equals its like alone", _PROOF, "equal_nan=True", "equal_nan=False", _GOLDEN),
+    Fault("every differing row counts", _PROOF, "return int(differing.sum())", "return int(differing.all())", _GOLDEN),
+    # Compare-and-set.
+    Fault("the live version that was shown", _SWAP, "    if seq != plan.live_seq:\n", "    if False:\n", _MOVES),
+    Fault("compared at the commit again", _SWAP, "    with ledger.write() as db:\n        _check(db, plan, operator, at)\n", "    with ledger.write() as db:\n", _MOVES),
+    Fault("what is refused does not move", _SWAP, "    if refused:\n        raise Conflict(refused)\n\n\ndef _commit", "\n\ndef _commit", _MOVES),
+    Fault("nothing is left of a failed move", _SWAP, "        except Refusal:\n            shutil.rmtree(folder, ignore_errors=True)\n", "        except Refusal:\n", _MOVES),
+    Fault("viewers move nothing", _SWAP, 'require(operator, "operator", "approve" if', 'require(operator, "viewer", "approve" if', _MOVES),
+    Fault("a reason is needed", _SWAP, "    reason = checked_reason(reason)\n    with ledger.read() as db:", "    with ledger.read() as db:", _MOVES),
+    # Approvals.
+    Fault("as many approvals as are asked for", _SWAP, "len(approval.given_by) + 1 < approval.needed", "len(approval.given_by) + 2 < approval.needed", _MOVES),
+    Fault("as many approvals as are asked for", _PLAN, "needed=rules.approvals", "needed=1", _MOVES),
+    Fault("one person approves once", _PLAN, "SELECT DISTINCT actor FROM decisions WHERE project", "SELECT '' AS actor FROM decisions WHERE project", _MOVES),
+    Fault("one person approves once", _RULES, "    if operator.name in approval.given_by:\n", "    if False:\n", _POLICY),
+    Fault("approvals are against one live version", _PLAN, "kind = 'approve' AND live_seq = ?", "kind = 'approve' AND live_seq <= ?", _MOVES),
+    Fault("four eyes", _RULES, "approval.four_eyes and operator.name ==", "approval.four_eyes and operator.name !=", _POLICY),
+    Fault("the stricter policy", "engine/projects/in_force.py", "max(own.approvals, asked[APPROVALS])", "own.approvals", _IN_FORCE),
+    Fault("the stricter policy", "engine/projects/in_force.py", "own.four_eyes or bool(asked[FOUR_EYES])", "own.four_eyes", _IN_FORCE),
+    Fault("a rollback is from one version", _RULES, "source is not None and source != live", "source is not None and source == live", ("tests/engine/release",)),
+    Fault("four eyes", _PLAN, "four_eyes=rules.four_eyes", "four_eyes=False", _MOVES),
+    Fault("a candidate expires", _RULES, "now >= expires_at", "now > expires_at", _POLICY),
+    Fault("a candidate expires", _SWAP, "expires_at <= ?", "expires_at < ?", ("tests/engine/release",)),
+    Fault("judged against what is live", _RULES, "    if version.against != live:\n", "    if False:\n", _POLICY),
+    Fault("a bar holds", _RULES, '        if lifts:\n            return None\n', "        return None\n", _POLICY),
+    Fault("only what was live comes back", _RULES, '    if target.state != "retired":\n', "    if False:\n", _POLICY),
+    Fault("what is rolled back from is barred", _SWAP, '("barred", f"rolled back', '("retired", f"rolled back', _MOVES),
+    Fault("other candidates expire", _SWAP, "\"UPDATE versions SET state = 'expired', reason = ? WHERE project = ? AND state = 'candidate'\"", "\"UPDATE versions SET state = 'expired', reason = ? WHERE project = ? AND state = 'nothing'\"", _MOVES),
+    # Roles.
+    Fault("a role is enough or not", _OPERATORS, "_RANK[operator.role] < _RANK[role]", "_RANK[operator.role] <= _RANK[role]", _ROLES),
+    Fault("a role is enough or not", _OPERATORS, '"operator": 1, "admin": 2', '"operator": 2, "admin": 2', _ROLES),
+    Fault("only admins let people in", _OPERATORS, '    require(by, "admin", "add operators")\n', "", _ROLES),
+    Fault("nobody founds a workspace twice", _OPERATORS, '    if db.execute("SELECT 1 FROM operators").fetchone():\n        return\n', "", _ROLES),
+    # Audit.
+    Fault("a row covers the one before it", _CHAIN, "sha256((previous + body)", "sha256((GENESIS + body)", _TRAIL),
+    Fault("a row covers its body", _CHAIN, "sha256((digest + body).encode())", "sha256((digest + recorded).encode())", _TRAIL),
+    Fault("a missing row breaks the chain", _CHAIN, " or seq != count + 1", "", _TRAIL),
+    Fault("verify follows the whole chain", "engine/audit/trail.py", "        if broken is not None:\n", "        if False:\n", _TRAIL),
+    Fault("who acted is in the row", "engine/audit/trail.py", '            "actor": actor.name,\n', '            "actor": "",\n', _TRAIL),
+    Fault("the account is in the row", "engine/audit/trail.py", '            "account": actor.account,\n', "", _TRAIL),
+    Fault("why is in the row", "engine/audit/trail.py", '            "reason": reason,\n', '            "reason": "",\n', _TRAIL),
+    Fault("when is in the row", "engine/audit/trail.py", '            "at": stamp(at),\n', '            "at": stamp(datetime.min),\n', _TRAIL),
+    Fault("details are in the row", "engine/audit/trail.py", "details or {}", "{}", _TRAIL),
+    Fault("deployments agree with the trail", "engine/audit/trail.py", "OR a.actor <> t.actor ", "", _TRAIL),
+    Fault("deployments agree with the trail", "engine/audit/trail.py", "OR a.reason <> t.reason ", "", _TRAIL),
+    Fault("deployments agree with the trail", "engine/audit/trail.py", "   OR a.subject <> t.project || '@' || t.number\n", "", _TRAIL),
+    Fault("no release without a deployment", "engine/audit/trail.py", "            _WITHOUT.format(table=\"deployments\", actions=\"'release', 'rollback'\"),\n", "", _TRAIL),
+    Fault("no decision that nobody holds", "engine/audit/trail.py", "            _WITHOUT.format(table=\"decisions\", actions=\"'approve', 'reject', 'lift', 'rollback'\"),\n", "", _TRAIL),
+    Fault("no act is of a time before the last", "engine/audit/trail.py", 'last["at"] > stamp(at)', 'last["at"] < stamp(at)', ("tests/engine/release/test_the_clock.py", *_TRAIL)),
+    # Validation.
+    Fault("an interval decides when 0 is outside", _INTERVALS, "    if worst > 0:\n", "    if best > 0:\n", _METRICS),
+    Fault("an interval decides when 0 is outside", _INTERVALS, '"worse" if best < 0 else', '"worse" if worst < 0 else', _METRICS),
+    Fault("the direction of an interval", _INTERVALS, "(low, high) if metrics.good(name) > 0 else (-high, -low)", "(low, high)", _METRICS),
+    Fault("cannot tell is worse than warn", _VERDICTS, '("pass", "warn", "cannot tell", "fail")', '("cannot tell", "pass", "warn", "fail")', _GATES),
+    Fault("nothing looked at is nothing known", _VERDICTS, 'key=ORDER.index, default="cannot tell"', 'key=ORDER.index, default="pass"', _GATES),
+    Fault("cannot tell never passes", "engine/versions/catalog.py", 'if verdict in ("pass", "warn")', 'if verdict in ("pass", "warn", "cannot tell")', ("tests/engine/release/test_only_what_passed_waits.py",)),
+    # Never green where nobody knows.
+    Fault("unknown is never green", _STATUSES, '"ok": 0, "watch": 1, "unknown": 2, "failing": 3', '"ok": 0, "watch": 1, "unknown": 0, "failing": 3', _STATUS),
+    Fault("a status is the worst of its parts", _STATUSES, "key=lambda each: -_RANK[each.verdict]", "key=lambda each: _RANK[each.verdict]", _STATUS),
+    Fault("what is old is unknown", _STATUSES, "    if now - newest <= (facts.patience or OLDEST):\n", "    if True:\n", _STATUS),
+    Fault("what is old is unknown", _STATUSES, "OLDEST = timedelta(days=9)", "OLDEST = timedelta(days=30)", _STATUS),
+    Fault("what was never measured is unknown", _STATUSES, "    if newest is None:\n        return Reason(\"unknown\", f\"{facts.live} was", "    if newest is None:\n        return Reason(\"ok\", f\"{facts.live} was", _STATUS),
+    Fault("the live folder is the ledger's", _STATUSES, "    if facts.live is None or facts.live_link == facts.release:\n", "    if True:\n", _STATUS),
+    Fault("a look that could not tell is unknown", _STATUSES, 'newest == facts.looked_at and verdict == "unknown"', 'newest == facts.looked_at and verdict == "none"', _STATUS),
+    Fault("a threshold that is broken fails", _STATUSES, "sign * metric.value < sign * limit", "sign * metric.value > sign * limit", _STATUS),
+    Fault("rows that stand still are told", "engine/monitoring/freshness.py", "    if age > still:\n", "    if age < still:\n", ("tests/engine/monitoring", "tests/engine/jobs/test_same_rows.py")),
+    # Tables that only grow.
+    Fault("the trail only grows", _LEDGER, '_APPEND_ONLY = ("audit", "decisions", "deployments", "measurements")', '_APPEND_ONLY = ("decisions", "deployments", "measurements")', _GROWS),
+    Fault("deployments only grow", _LEDGER, '"decisions", "deployments", "measurements")', '"decisions", "measurements")', _GROWS),
+    # Retention.
+    Fault("the live version stays", _RETAINED, '    if version.state == "live":\n', "    if False:\n", _RETENTION),
+    Fault("a candidate stays", _RETAINED, '    if version.state == "candidate":\n', "    if False:\n", _RETENTION),
+    Fault("a hold is stronger than age", _RETAINED, "    if version.held is not None:\n", "    if False:\n", _RETENTION),
+    Fault("rollback points stay", _RETAINED, "point <= rules.rollback_points", "point < rules.rollback_points", _RETENTION),
+    Fault("rollback points stay", _RETAINED, "        reverse=True,\n    )\n    point", "        reverse=False,\n    )\n    point", _RETENTION),
+    Fault("an environment that is needed stays", _RETAINED, "    if found.needed_by:\n", "    if False:\n", _RETENTION),
+    Fault("nothing goes while it is used", _RETAINED, "    if running:\n", "    if False:\n", _RETENTION),
+    Fault("the live folder stays", _RETAINED, "    if name == live:\n", "    if False:\n", _RETENTION),
+    Fault("objects of a run at work stay", _RETAINED, "since - BEGUN for since", "since + BEGUN for since", _RETENTION),
+    # Schedules.
+    Fault("missed is a row", _DUE, "Settlement((*older, *missed, _newest", "Settlement((*older, _newest", _SCHEDULE),
+    Fault("a paused schedule starts nothing", _DUE, "if period.paused is not None or period.ended", "if period.ended", _SCHEDULE),
+    Fault("what is over never runs", _DUE, "or period.ended is not None or end ==", "or end ==", _SCHEDULE),
+    Fault("busy is skipped, with the run", _DUE, "    if facts.busy is not None:\n", "    if False:\n", _SCHEDULE),
+    Fault("given up is missed", _DUE, "late > max(period.give_up_after, ON_TIME)", "late < max(period.give_up_after, ON_TIME)", _SCHEDULE),
+    Fault("skip catches up nothing", _DUE, 'period.catch_up == "skip" and now - due > ON_TIME', 'period.catch_up == "skip" and now - due < ON_TIME', _SCHEDULE),
+    Fault("a due time runs once", _DUE, "    if due in facts.already:\n", "    if False:\n", _SCHEDULE),
+    Fault("an old stretch says how many", _DUE, "times = period.rule.count(period.settled, last)", "times = 1", _SCHEDULE),
+)  # fmt: skip

@@ -1,0 +1,89 @@
+"""The keys as people have them in their fingers, written out by hand: none moves to another act unnoticed.
+
+Whoever changes a key on purpose changes it here too.
+"""
+
+from __future__ import annotations
+
+import pytest
+from textual.binding import Binding
+
+from console.actions import ACTIONS, ACTS, ANYWHERE
+from console.app import LeverframeApp
+from tests.console.test_keys import PAGES
+
+# Of each key what it is called, by where it is pressed.
+KEYS = {
+    "a": {"Acknowledge": "health project_health", "Approve": "card candidates"},
+    "b": {"By column": "project_health", "Bin": "disk"},
+    "c": {"Decide": "overview health project_health"},
+    "d": {"Differences": "card versions"},
+    "e": {"Change": "schedules"},
+    "h": {"Health": "overview versions", "All due times": "schedules"},
+    "i": {"Run times": "runs run overview"},
+    "l": {"Look now": "health project_health", "Lift bar": "versions card", "Looks": "runs"},
+    "m": {"Next metric": "project_health"},
+    "n": {"Next section": "project_health", "Next log": "run"},
+    "p": {"Pause": "schedules"},
+    "q": {"Quit": ANYWHERE},
+    "r": {"Retrain": "overview versions runs health project_health", "Run now": "schedules"},
+    "s": {"Look again": "disk"},
+    "t": {"Theme": ANYWHERE},
+    "u": {"Resume": "schedules", "Restore": "bin"},
+    "v": {"Verify": "audit"},
+    "x": {"Reject": "card candidates", "Cancel": "runs run"},
+    "z": {"Snooze": "health project_health"},
+    "C": {"Clean up": "disk"},
+    "E": {"Empty": "bin"},
+    "R": {"Roll back": "overview versions card health project_health"},
+    "T": {"Step back in time": ANYWHERE},
+}
+NAMED = {
+    "Acknowledge": "acknowledge", "Approve": "approve", "By column": "by_column", "Bin": "bin", "Decide": "decide",
+    "Differences": "diff", "Change": "edit", "Health": "health", "All due times": "history", "Run times": "times",
+    "Look now": "look", "Lift bar": "lift", "Looks": "looks", "Next metric": "metric", "Next section": "section",
+    "Next log": "next_log", "Pause": "pause", "Quit": "quit", "Retrain": "retrain", "Run now": "run_now",
+    "Look again": "scan", "Theme": "theme", "Resume": "resume", "Restore": "restore", "Verify": "verify",
+    "Reject": "reject", "Cancel": "cancel", "Snooze": "snooze", "Clean up": "clean_up", "Empty": "empty",
+    "Roll back": "roll_back", "Step back in time": "step_back",
+}  # fmt: skip
+DANGEROUS = {"approve", "reject", "roll_back", "lift", "clean_up", "empty"}
+CHANGING = {
+    "acknowledge", "snooze", "look", "by_column", "retrain", "run_now", "pause", "resume", "edit", "cancel", "scan",
+    "restore",
+}  # fmt: skip
+
+
+def test_each_letter_does_what_it_always_did_where_it_always_did() -> None:
+    letters: dict[str, dict[str, set[str]]] = {}
+    for action in ACTIONS:
+        if len(action.key) == 1 and action.key.isalpha():
+            letters.setdefault(action.key, {}).setdefault(action.label, set()).update(action.screens)
+            assert action.id == NAMED[action.label]
+    assert letters == {key: {name: set(where.split()) for name, where in said.items()} for key, said in KEYS.items()}
+
+
+def test_what_changes_something_is_marked_and_nothing_else_is() -> None:
+    assert {action.id for action in ACTIONS if action.danger} == DANGEROUS
+    assert {action.id for action in ACTIONS if action.acts} == CHANGING
+    assert ACTS == DANGEROUS | CHANGING
+
+
+def bound(screen: type) -> dict[str, str]:
+    """What each key of a screen, or of the app, calls."""
+    found = {}
+    for binding in screen.BINDINGS:  # type: ignore[attr-defined]
+        assert isinstance(binding, Binding)
+        found[binding.key] = binding.action
+    return found
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name_of)
+def test_a_key_of_a_screen_calls_the_action_of_its_row(page: type) -> None:
+    rows = [a for a in ACTIONS if page.name_of in a.screens and a.key != "enter"]  # type: ignore[attr-defined]
+    assert bound(page) == {action.key: f"app.act('{action.id}')" for action in rows}
+
+
+def test_a_key_of_the_whole_console_calls_the_action_of_its_row() -> None:
+    anywhere = {action.key: f"act('{action.id}')" for action in ACTIONS if ANYWHERE in action.screens}
+    assert {key: action for key, action in bound(LeverframeApp).items() if key in anywhere} == anywhere

@@ -1,0 +1,66 @@
+"""A workspace with a history, made once; each test gets a copy of its own at the same place."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from engine.api import Engine, open_engine
+from tests import tiny
+from tests.killing import forget, let_go
+
+WEEK = timedelta(days=7)
+
+
+def retrained(engine: Engine, as_of: datetime) -> str:
+    run = engine.wait(engine.retrain("tiny", as_of=as_of).id, lambda r: None)
+    assert run.version is not None, run.why
+    return run.version
+
+
+@pytest.fixture(scope="session")
+def first(today: datetime) -> datetime:
+    """What the first version is made from: four weekly retrains and one more lie in the past, and none is stale."""
+    return today - timedelta(days=25)
+
+
+@pytest.fixture(scope="session")
+def saved_releases(tmp_path_factory: pytest.TempPathFactory, first: datetime) -> Path:
+    """tiny@1 is barred, tiny@2 was live, tiny@3 is, tiny@4 waits; ada is admin, bob an operator, eve a viewer.
+
+    Whoever runs these tests hundreds of times, as benchmarks/mutants.py does, names a folder in which it is kept.
+    """
+    kept = os.environ.get("LEVERFRAME_KEPT_RELEASES")
+    root = Path(kept) if kept else tmp_path_factory.mktemp("releases")
+    root.mkdir(exist_ok=True)
+    if (root / "saved").exists():
+        forget(root / "home")
+        return root
+    engine = open_engine(root / "home", "ada", create=True)
+    engine.add(tiny.make(root / "tiny"))
+    engine.add_operator("bob", "operator", "a colleague")
+    engine.add_operator("eve", "viewer", "the business")
+    for week in range(3):
+        engine.move(engine.plan_release(retrained(engine, first + week * WEEK)), "newer data", lambda step: None)
+    with engine._ledger.write() as db:
+        db.execute("UPDATE versions SET state = 'barred', reason = 'it was wrong' WHERE number = 1")
+    retrained(engine, first + 3 * WEEK)
+    engine.close()
+    let_go(root / "home").rename(root / "saved")
+    return root
+
+
+@pytest.fixture
+def releases(saved_releases: Path) -> Iterator[Engine]:
+    """The workspace as the history left it, opened by ada."""
+    home = saved_releases / "home"
+    shutil.copytree(saved_releases / "saved", home, symlinks=True)
+    engine = open_engine(home, "ada")
+    yield engine
+    engine.close()
+    forget(home)

@@ -1,0 +1,52 @@
+"""The names and the words of the gates that are always on: manifests, cards and people refer to them."""
+
+from __future__ import annotations
+
+import pytest
+
+from engine.projects.manifest_records import GateRule
+from engine.validation.gates import enough_rows, few_missing, judge_rule, schema_unchanged
+from engine.validation.intervals import Measured
+from engine.validation.schema import Difference
+from tests.engine.validation.test_gates import against, facts
+
+
+def test_gates_that_are_always_on_keep_their_names() -> None:
+    few = facts(rows=1, smallest_class=0)
+    assert enough_rows(facts()).name == enough_rows(few).name == "rows to judge by"
+    assert few_missing(facts()).name == "missing values"
+    assert schema_unchanged((), 3).name == schema_unchanged(None, 3).name == "schema unchanged"
+
+
+@pytest.mark.parametrize(
+    ("missing", "verdict", "evidence"),
+    [
+        ({}, "pass", "No feature has missing values."),
+        ({"x": (0.0, 0.0)}, "pass", "No feature has missing values."),
+        ({"x": (0.0, 0.25), "y": (0.5, 0.0)}, "pass", "At most 50.0 % of a feature, in y."),
+        ({"x": (0.5, 0.5)}, "pass", "At most 50.0 % of a feature, in x."),
+        ({"x": (0.51, 0.5)}, "warn", "Mostly missing: x 51 %."),
+        ({"x": (0.0, 0.51), "y": (0.6, 0.9)}, "fail", "Values went missing since the training rows: x 51 %"),
+    ],
+)
+def test_missing_values_are_told_from_more_than_half_on(
+    missing: dict[str, tuple[float, float]], verdict: str, evidence: str
+) -> None:
+    gate = few_missing(facts(missing=missing))
+    assert gate.verdict == verdict and gate.evidence.startswith(evidence)
+    assert gate.numbers["highest"] == max((max(pair) for pair in missing.values()), default=0.0)
+
+
+@pytest.mark.parametrize(("found", "more"), [(4, ""), (5, "; and 1 more"), (9, "; and 5 more")])
+def test_four_differences_of_the_schema_are_named_and_the_rest_counted(found: int, more: str) -> None:
+    gate = schema_unchanged([Difference("warn", f"d{n}") for n in range(found)], 3)
+    assert gate.evidence == f"d0; d1; d2; d3{more}." and gate.numbers == {"differences": found}
+
+
+def test_what_was_not_measured_on_both_sides_cannot_be_compared_and_never_passes() -> None:
+    rule = GateRule("not_below_live_by", "roc_auc", 0.005)
+    whole = against(0.1, 0.2, 0.3).measured["roc_auc"]
+    for other in ({}, {"roc_auc": Measured("roc_auc", 5000, 0.7)}, {"log_loss": whole}):
+        gate = judge_rule(rule, facts(measured=other, live="flights@9"))
+        assert gate.verdict == "cannot tell"
+        assert gate.evidence == "roc_auc of candidate and flights@9 cannot be compared."
