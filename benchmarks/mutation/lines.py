@@ -60,5 +60,5 @@ class Lines:
 
     @pytest.hookimpl
     def pytest_sessionfinish(self) -> None:
-        told = {name: test for name, test in self._tests.items() if test.get("lines")}
+        told = {name: test for name, test in self._tests.items() if "lines" in test}
         self._target.write_text(json.dumps(told))

@@ -13,7 +13,7 @@ import pytest
 
 from engine import clock
 from engine.api import Engine
-from engine.errors import Damage, Forbidden, NotFound, Refusal
+from engine.errors import Conflict, Damage, Forbidden, NotFound, Refusal
 from engine.people.operators import identify
 from engine.records import Version
 from engine.release import card as cards
@@ -367,3 +367,20 @@ def test_a_release_folder_says_what_it_is(releases: Engine) -> None:
     assert sorted(path.name for path in live.iterdir()) == [
         "code", "data", "environment", "model", "requirements.lock", "schema.json", "version.json",
     ]  # fmt: skip
+
+
+def test_a_rollback_that_is_meant_from_another_version_than_is_live_is_refused(releases: Engine) -> None:
+    def planned(**meant: Any) -> str:
+        with releases._ledger.read() as db:
+            now = clock.now()
+            return plan.plan_rollback(db, releases._store, "tiny", None, releases.operator, now, **meant).target
+
+    assert planned(meant="tiny@3") == planned(seen=False) == "tiny@2"
+    with pytest.raises(Conflict, match="tiny@3 is live, not tiny@4; nothing was changed"):
+        planned(meant="tiny@4")
+    releases.move(releases.plan_rollback("tiny"), "back", lambda step: None)
+    with releases._ledger.write() as db:
+        db.execute("UPDATE versions SET state = 'retired' WHERE number = 1")
+    with pytest.raises(Conflict, match="ada rolled tiny back to tiny@2 .* ago"):
+        planned(seen=False)
+    assert planned(meant="tiny@2") == "tiny@1"

@@ -7,7 +7,7 @@ import pytest
 from engine.projects.manifest_records import GateRule
 from engine.validation.gates import enough_rows, few_missing, judge_rule, schema_unchanged
 from engine.validation.intervals import Measured
-from engine.validation.schema import Difference
+from engine.validation.schema import Difference, differences
 from tests.engine.validation.test_gates import against, facts
 
 
@@ -50,3 +50,14 @@ def test_what_was_not_measured_on_both_sides_cannot_be_compared_and_never_passes
         gate = judge_rule(rule, facts(measured=other, live="flights@9"))
         assert gate.verdict == "cannot tell"
         assert gate.evidence == "roc_auc of candidate and flights@9 cannot be compared."
+
+
+@pytest.mark.parametrize(
+    ("new", "said"), [("abc", "a, b, c"), ("abcd", "a, b, c and 1 more"), ("abcdef", "a, b, c and 3 more")]
+)
+def test_three_new_values_of_a_column_are_named_and_the_rest_counted(new: str, said: str) -> None:
+    before, after = (
+        {"columns": [{"name": "x", "type": "text", "nullable": False, "categories": list(values)}]}
+        for values in ("yz", f"yz{new}")
+    )
+    assert [each.words for each in differences(before, after)] == [f"column 'x' has new values: {said}"]
