@@ -38,6 +38,21 @@ sys.addaudithook(hook)
 """
 
 
+# What the process of a run imports, and what it does, with the run's lock in its hands as whoever starts it gives it.
+RUN = """
+from pathlib import Path
+from engine.jobs import process
+from engine.runs import queue
+from engine.storage import workspace as workspaces
+"""
+
+
+def driven(home: Path, run: int) -> str:
+    """The act of a run's process, for ``killed_at`` after ``RUN``."""
+    lock = f"queue.take_lock(workspaces.find(Path({str(home)!r})), {run})"
+    return f"process.main({str(home)!r}, '{run}', str({lock}))"
+
+
 def killed_at(number: int, preparation: str, act: str) -> bool:
     """Run ``preparation`` and then ``act``, killed at its change ``number``; False when it ended by itself before."""
     done = subprocess.run(

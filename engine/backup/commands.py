@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from engine import clock
 from engine.errors import Refusal
+from engine.people.operators import require
 from engine.records import Operator
 from engine.storage.ledger import Ledger
 from engine.storage.objects import ObjectStore
@@ -35,6 +36,7 @@ class BackupCommands:
         """Back the workspace up to ``folder``, by default where the last one is, or the schedule's goes."""
         from engine.backup.making import make
 
+        require(self.operator, "operator", "back up")
         now = clock.now()
         return make(self._workspace, self._ledger, self._store, self._place(folder), self.operator, now, tell)
 

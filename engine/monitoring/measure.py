@@ -115,7 +115,9 @@ def _findings(
         for broken in found.limits_broken(case.rules["gates"], readings):
             act = "retrain; if the limit asks too much, lower it in [[gates]] of leverframe.toml before"
             listed.append(found.finding(f"limit:{broken.split()[0]}", "performance", "failing", broken, act, as_of))
-    listed += found.of_guessing(performed.guessed, guessing.NAME in (case.rules.get("waivers") or {}), as_of)
+    if not any(each["key"] == "labels" for each in listed):  # Labels that are wrong say nothing of the version.
+        waived = guessing.NAME in (case.rules.get("waivers") or {})
+        listed += found.of_guessing(performed.guessed, waived, as_of)
     if rival is not None and rival.better:
         act = f"roll back to {rival.version}"
         listed.append(found.finding(f"bake:{rival.metric}", "bake", "watch", rival.sentence, act, as_of))

@@ -13,7 +13,7 @@ import pytest
 from engine.api import Engine, open_engine
 from engine.clock import now, pause, stamp
 from engine.jobs import health, process
-from engine.runs import leftovers
+from engine.runs import leftovers, queue
 from engine.runs.step import sweep
 from tests.journeys.conftest import WEEK
 
@@ -45,7 +45,8 @@ def test_it_ends_as_cancelled_and_nothing_of_it_is_kept(
     engine = open_engine(history, "bob")
     run, before = queued(engine, first + 2 * WEEK), rows(engine)
     folder = engine._workspace.run_folder(run)
-    look = threading.Thread(target=process.main, args=(str(history), str(run)), daemon=True)
+    lock = str(queue.take_lock(engine._workspace, run))
+    look = threading.Thread(target=process.main, args=(str(history), str(run), lock), daemon=True)
     look.start()
     until = time.monotonic() + 60
     while not (log := folder / "measure.log").exists() or "measuring" not in log.read_text():

@@ -13,16 +13,10 @@ from engine.runs import leftovers
 from engine.runs.step import sweep
 from tests.journeys.conftest import WEEK
 from tests.journeys.test_health_of_a_live_version import FIRST, Site, row
-from tests.killing import forget, killed_at, let_go
+from tests.killing import RUN, driven, forget, killed_at, let_go
 
 pytestmark = pytest.mark.slow
 LOOK = FIRST + 2 * WEEK
-RUN = """
-from pathlib import Path
-from engine.jobs import process
-"""
-
-
 @pytest.fixture
 def site(tmp_path: Path) -> Site:
     """tiny is live, x has moved since, and one look has told so."""
@@ -68,7 +62,7 @@ def test_a_look_that_is_killed_says_interrupted_and_the_next_one_succeeds(site: 
     while True:
         forget(home)
         shutil.copytree(saved, home, symlinks=True)
-        killed = killed_at(change, RUN, f"process.main({str(home)!r}, '{number}')")
+        killed = killed_at(change, RUN, driven(home, number))
         engine = open_engine(home, "ada")
         run = engine.wait(number, lambda r: None)
         states.add(run.state)

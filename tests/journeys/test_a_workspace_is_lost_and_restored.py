@@ -56,7 +56,7 @@ def test_a_lost_workspace_is_restored_and_rolled_back(history: Path, tmp_path: P
     moved = again.move(again.plan_rollback("tiny"), "proof that the way back goes", lambda step: None)
     assert any("golden rows equal" in step.what for step in moved.steps)
     assert again.status("tiny", first + 2 * WEEK).live == "tiny@1"
-    run = again.wait(again.retrain("tiny", as_of=first + 3 * WEEK).id, lambda r: None)
+    run = again.wait(again.retrain("tiny", as_of=first + 2 * WEEK + timedelta(hours=12)).id, lambda r: None)
     assert run.version == "tiny@4", run.why
     assert again.verify_audit().ok
     again.close()

@@ -11,7 +11,7 @@ import pytest
 from engine.api import Engine, open_engine
 from engine.runs.step import sweep
 from tests import tiny
-from tests.killing import forget, killed_at, let_go
+from tests.killing import RUN, driven, forget, killed_at, let_go
 
 AS_OF = datetime(2026, 11, 3, tzinfo=UTC)
 pytestmark = pytest.mark.slow
@@ -22,12 +22,6 @@ from engine.api import open_engine
 engine = open_engine(Path({home!r}), "ada")
 plan = engine.{plan}
 """
-RUN = """
-from pathlib import Path
-from engine.jobs import process
-"""
-
-
 def prepared(tmp_path: Path) -> Engine:
     engine = open_engine(tmp_path / "home", "ada", create=True)
     engine.add(tiny.make(tmp_path / "tiny"))
@@ -96,7 +90,7 @@ def test_a_run_that_is_killed_says_interrupted_and_the_next_one_succeeds(tmp_pat
     number = 1
     while True:
         restore(saved, home)
-        killed = killed_at(number, RUN, f"process.main({str(home)!r}, '1')")
+        killed = killed_at(number, RUN, driven(home, 1))
         engine = open_engine(home, "ada")
         run = engine.wait(1, lambda r: None)
         states.add(run.state)

@@ -31,12 +31,12 @@ LEAST: dict[str, Role] = {
     "edit_schedule": "operator", "plan_release": "operator", "plan_rollback": "operator", "move": "operator",
     "reject": "operator", "lift": "operator", "add_operator": "admin", "doctor": "operator", "clean": "operator",
     "restore": "operator", "empty_bin": "operator", "choose": "admin", "watch": "operator", "unwatch": "operator",
-    "hold": "operator", "release_hold": "admin",
+    "hold": "operator", "release_hold": "admin", "back_up": "operator",
 }  # fmt: skip
 # What changes nothing that others see: it looks, waits, works out, or is the engine's own work of every process.
 OF_ANYBODY = {
     "as_of", "check", "wait", "plan_clean", "scan_disk", "dry_run_report", "start_clockwork", "keep_house",
-    "pass_time",
+    "pass_time", "scrub", "check_backup",
 }  # fmt: skip
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
 MOVE = MovePlan("tiny", "release", None, "tiny@1", 0, (), (), (), None)
