@@ -79,10 +79,12 @@ def written_over(engine: Engine, label: str, document: dict[str, Any]) -> None:
 
 
 def everything(engine: Engine) -> dict[str, Any]:
-    """What a move would change: every table, where the live link leads, the release folders, what the proof left."""
+    """What a move would change: every table but that of the environments, which says when each was last found whole;
+    where the live link leads, the release folders, what the proof left."""
     with engine._ledger.read() as db:
         names = [r["name"] for r in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
-        found: dict[str, Any] = {n: [tuple(r) for r in db.execute(f"SELECT * FROM {n}")] for n in names}
+        moved = (name for name in names if name != "pictures")
+        found: dict[str, Any] = {n: [tuple(r) for r in db.execute(f"SELECT * FROM {n}")] for n in moved}
     found["link"] = os.readlink(engine.home / "live" / "tiny")
     found["releases"] = sorted(os.listdir(engine.home / "releases" / "tiny"))
     return found

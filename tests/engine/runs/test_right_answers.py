@@ -13,7 +13,7 @@ import pytest
 
 from engine.projects.manifest import Manifest, load_manifest
 from engine.runs.data import Prepared, prepare
-from engine.runs.judging import job_of
+from engine.runs.judging import Judged, job_of
 from engine.runs.step import clean_environment, python_step_argv
 from engine.runs.tables import read_output, write_input
 from engine.validation.judge import judge
@@ -175,7 +175,8 @@ class Case:
         self.step("score", self.own_score or None, data.holdout_inputs)
         said = read_output(self.folder / "output", "predictions", self.form, "score")
         os.mkdir(self.folder / "judge")
-        return said, judge(job_of(self.manifest, data, self.folder / "judge", said, None, 1.0))
+        both, model = Judged(data.holdout, said, None), self.folder / "output" / "model"
+        return said, judge(job_of(self.manifest, data, self.folder / "judge", both, (1.0, 1.0), model))
 
 
 def judged(

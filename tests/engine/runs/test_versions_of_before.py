@@ -11,6 +11,7 @@ import pyarrow.parquet
 
 from engine.environments.build import Environment
 from engine.environments.lock import Lock
+from engine.environments.pictures import Pictures
 from engine.jobs.baseline import _readable
 from engine.projects.manifest import load_manifest
 from engine.runs.launch import Stage, _spec
@@ -26,8 +27,10 @@ NOW: dict[str, Any] = {"data": {"rows": 2, "types": {}}}
 def told(folder: Path, *, types: bool) -> dict[str, str]:
     """The variables of a step."""
     manifest = load_manifest(tiny.make(folder / "tiny"))
-    environment = Environment(folder / "environment", folder / "environment" / "bin" / "python", "3.11.7")
-    stage = Stage(folder, manifest, environment, cast(Lock, None), "m", datetime(2026, 1, 1, tzinfo=UTC), types=types)
+    place = folder / "environment"
+    environment = Environment(place, place / "bin" / "python", "3.11.7", cast(Pictures, None))
+    at = datetime(2026, 1, 1, tzinfo=UTC)
+    stage = Stage(folder, manifest, environment, cast(Lock, None), "m", at, folder / "home", types=types)
     return dict(_spec(stage, "score", "score", folder, warm=False).environment)
 
 

@@ -40,7 +40,7 @@ class Away:
     """Launches ``code`` as a train step on a cluster, from a folder whose name is no easy one."""
 
     def __init__(self, folder: Path, scheduler: str) -> None:
-        self.folder = folder
+        self.folder = folder = folder / "site"  # The cluster's own files lie beside it.
         open_engine(folder, "ada", create=True).close()
         self.lock = resolve(None, None, folder)
         self.environment = ensure(self.lock, folder / "environ ments ü")
