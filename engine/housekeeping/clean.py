@@ -64,11 +64,11 @@ def clean(
         notes = [f"{item.what} was gone already" for item in gone]
         if not chosen:
             return Cleaned("There was nothing to clean up.", 0, 0, tuple(notes))
-        _begin(ledger, found, chosen, reason, by, at)
+        marked = _begin(ledger, found, chosen, reason, by, at)
         total = done = 0
         for thing in chosen:
             try:
-                size = _carry_out(workspace, ledger, store, found, thing, reason, by, at, notes)
+                size = _carry_out(workspace, ledger, store, found, thing, marked, reason, by, at, notes)
             except _InUse as used:
                 notes.append(f"{thing.item.what} was left: {used}")
                 continue
@@ -114,8 +114,11 @@ def _chosen(plan: CleanPlan, found: Survey) -> tuple[list[Thing], list[CleanItem
     return chosen, gone
 
 
-def _begin(ledger: Ledger, found: Survey, chosen: list[Thing], reason: str, by: Operator, at: datetime) -> None:
-    """One row in the trail says what is about to go, if the ledger still protects what it did a moment ago."""
+def _begin(ledger: Ledger, found: Survey, chosen: list[Thing], reason: str, by: Operator, at: datetime) -> int:
+    """One row in the trail says what is about to go, if the ledger still protects what it did a moment ago.
+
+    Returns the newest version: what is registered after it was not looked at.
+    """
     kinds: dict[str, int] = {}
     for thing in chosen:
         kinds[thing.item.kind] = kinds.get(thing.item.kind, 0) + 1
@@ -128,6 +131,7 @@ def _begin(ledger: Ledger, found: Survey, chosen: list[Thing], reason: str, by: 
         if marker_of(db) != found.marker:
             raise Conflict("The ledger changed while this was looked at; nothing was changed, look again.")
         trail.append(db, at=at, actor=by, action="clean", subject="workspace", reason=reason, details=details)
+        return int(db.execute("SELECT coalesce(max(id), 0) FROM versions").fetchone()[0])
 
 
 def _carry_out(
@@ -136,6 +140,7 @@ def _carry_out(
     store: ObjectStore,
     found: Survey,
     thing: Thing,
+    marked: int,
     reason: str,
     by: Operator,
     at: datetime,
@@ -158,7 +163,7 @@ def _carry_out(
         folder = bins.folder_of(workspace, number)
         try:
             if item.kind in bins.OBJECT_KINDS:
-                _, gone, wanted = sweep(ledger, store, thing.digests, folder, at)
+                _, gone, wanted = sweep(ledger, store, thing.digests, folder, at, marked)
             elif item.kind == "environment":
                 gone, wanted = _put_environment(workspace, ledger, thing, folder), 0
             else:

@@ -141,22 +141,26 @@ def age_limit(db: sqlite3.Connection, now: datetime) -> datetime:
 
 
 def sweep(
-    ledger: Ledger, store: ObjectStore, digests: Sequence[str], folder: Path, now: datetime
+    ledger: Ledger, store: ObjectStore, digests: Sequence[str], folder: Path, now: datetime, marked: int
 ) -> tuple[int, int, int]:
     """Move ``digests`` below ``folder``. Returns the bytes, how many were gone already and how many are wanted again.
 
-    Each batch holds the ledger's write lock, so that no version can be registered meanwhile, and the store's, so that
-    none can be stored.
+    ``marked``: the newest version when they were marked; what a later one needs stays, whatever the clock makes of its
+    age. Each batch holds the ledger's write lock, so that no version can be registered meanwhile, and the store's, so
+    that none can be stored. Raises Damage when it cannot be told what a later version needs.
     """
     size = gone = wanted = 0
+    needs = Needs(store)
     for start in range(0, len(digests), BATCH):
         with ledger.write() as db, store.held_for_sweeping():
             limit = age_limit(db, now).timestamp()
+            later = db.execute("SELECT digest FROM versions WHERE id > ?", (marked,)).fetchall()
+            named = frozenset[str]().union(*(needs.of(row["digest"]) for row in later))
             for digest in digests[start : start + BATCH]:
                 source = store.path(digest)
                 try:
                     said = os.lstat(source)
-                    if said.st_mtime >= limit:
+                    if said.st_mtime >= limit or digest in named:
                         wanted += 1
                         continue
                     move(source, folder / "objects" / digest[:2] / digest[2:])

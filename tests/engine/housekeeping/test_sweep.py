@@ -35,7 +35,7 @@ def aged(store: ObjectStore, content: bytes) -> str:
 
 
 def swept(engine: Engine, digests: list[str], now: datetime = NOW) -> tuple[int, int, int]:
-    return sweep(engine._ledger, engine._store, digests, engine._workspace.bin / "1", now)
+    return sweep(engine._ledger, engine._store, digests, engine._workspace.bin / "1", now, 0)
 
 
 def test_an_old_object_goes_and_one_that_was_stored_again_stays(engine: Engine) -> None:
@@ -47,6 +47,29 @@ def test_an_old_object_goes_and_one_that_was_stored_again_stays(engine: Engine) 
     assert (size > 0, gone, wanted) == (True, 1, 1)
     assert not store.has(digests[0]) and store.get(digests[1]) == b"two"
     assert (engine._workspace.bin / "1" / "objects" / digests[0][:2] / digests[0][2:]).exists()
+
+
+def test_what_a_version_needs_that_was_registered_since_it_was_marked_stays_whatever_the_clock_says(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    digest, other = aged(engine._store, b"named by a version of a moment ago"), aged(engine._store, b"named by none")
+    with engine._ledger.write() as db:
+        db.execute(
+            "INSERT INTO runs (id, project, job, state, as_of, queued_at, requested_by, options)"
+            " VALUES (1, 'tiny', 'retrain', 'succeeded', ?, ?, 'ada', '{}')", (stamp(NOW), stamp(NOW)),
+        )  # fmt: skip
+        db.execute(
+            "INSERT INTO versions (id, project, number, digest, made_at, as_of, run, verdict, comparison, sentence,"
+            " metric, state) VALUES (7, 'tiny', 1, 'x', ?, ?, 1, 'pass', 'first', 's', 'null', 'candidate')",
+            (stamp(NOW), stamp(NOW)),
+        )
+    monkeypatch.setattr("engine.housekeeping.sweep.Needs.of", lambda needs, document: frozenset({digest}))
+    folder, ahead = engine._workspace.bin / "1", NOW + timedelta(days=731)
+    size, gone, wanted = sweep(engine._ledger, engine._store, [digest, other], folder, ahead, 6)
+    assert (size > 0, gone, wanted) == (True, 0, 1)
+    assert engine._store.has(digest) and not engine._store.has(other)
+    # One that was there when they were marked was asked then.
+    assert sweep(engine._ledger, engine._store, [digest], folder, ahead, 7)[2] == 0
 
 
 def test_nothing_goes_that_was_stored_since_the_oldest_run_at_work_began(engine: Engine) -> None:
@@ -89,6 +112,7 @@ def test_a_run_that_packages_what_an_old_version_held_loses_nothing_to_a_clean_u
     from tests.journeys.cleaning import FIRST, bloated, cleaned, later
 
     engine = open_engine(bloated(tmp_path), "ada")
+    engine.choose("failed_days", "30d", "what comes of it cannot be compared, and is to be looked at")
     project = tmp_path / "tiny"
     tiny.git(project, "checkout", "-q", "-B", "again", "HEAD~5")  # the code of tiny@1
     ended: list[str] = []
