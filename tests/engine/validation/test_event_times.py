@@ -94,7 +94,9 @@ def test_a_column_that_says_of_some_rows_nothing_has_undated_rows() -> None:
         assert moments(pa.table({"at": empty}), "at").tolist() == [UNDATED, UNDATED]
 
 
-PERIODS = pa.field("at", pa.int64(), metadata={"ARROW:extension:name": "pandas.period"})
+# As pandas writes them.
+ABOUT = {"ARROW:extension:name": "pandas.period", "ARROW:extension:metadata": '{"freq": "D"}'}
+PERIODS = pa.field("at", pa.int64(), metadata=ABOUT)
 NO_TIMES: dict[str, tuple[Any, str]] = {
     "whole numbers": ([1793664000, 1], "holds numbers, such as 1793664000, which do not say what they count"),
     "numbers": ([1.5, 2.0], "holds numbers, such as 1.5"),
