@@ -107,3 +107,9 @@ def test_a_rollback_is_meant_from_one_version(
 ) -> None:
     said = why_not_from(source, "flights@8", last, NOW + later)
     assert said is None if says is None else said is not None and says in said
+
+
+def test_a_bar_keeps_nobody_out_who_lifts_it_on_the_way() -> None:
+    barred = replace(CANDIDATE, state="barred", reason="rolled back from by bob: weak")
+    assert "lift the bar first" in str(why_not_rollback(barred, "flights@9"))
+    assert why_not_rollback(barred, "flights@9", lifts=True) is None
