@@ -120,7 +120,7 @@ def test_a_collector_that_finds_a_file_already_gone_carries_on_and_says_so(engin
     engine._store.path(thing.digests[0]).unlink()
     notes: list[str] = []
     cleaning._carry_out(
-        engine._workspace, engine._ledger, engine._store, found, thing, "gone", engine.operator, at, notes
+        engine._workspace, engine._ledger, engine._store, found, thing, 99, "gone", engine.operator, at, notes
     )
     assert notes == [f"of the {item.what}, 1 file was gone already"]
     assert cleaned(engine, at).items == 3
