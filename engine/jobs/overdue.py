@@ -24,7 +24,8 @@ def tell(ledger: Ledger, now: datetime) -> None:
     with ledger.read() as db:
         late: dict[str, list[Overdue]] = defaultdict(list)
         for each in times_history.overdue(db, now):
-            late[each.run.project].append(each)
+            if live_deployment(db, each.run.project) is not None:
+                late[each.run.project].append(each)
         projects = {*late, *(row["project"] for row in db.execute(_OPEN, (RUN_TIME,)))}
         known = {alert.key for alert in alert_book.open_alerts(db) if alert.part == RUN_TIME}
     keys = {_key(each) for found in late.values() for each in found}

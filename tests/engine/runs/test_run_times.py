@@ -154,3 +154,14 @@ def test_an_overdue_run_is_told_in_runs_status_alerts_and_log_beside_any_other_w
         db.execute("UPDATE runs SET state = 'succeeded', ended_at = ? WHERE id = ?", (stamp(clock.now()), run))
     overdue.tell(engine._ledger, clock.now())
     assert [alert.part for alert in engine.alerts()] == ["drift"] and engine.run(run).overdue is None
+
+
+def test_an_overdue_run_where_nothing_is_live_is_no_alert_and_takes_no_lock(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put_past(engine, 6)
+    put_run(engine, "running", NOW - timedelta(minutes=30), None, "train fitting")
+    assert "takes 30 min by now" in " ".join(reason.why for reason in engine.status("flights", NOW).reasons)
+    monkeypatch.setattr(engine._ledger, "write", None)  # every five seconds it would hold up whoever decides
+    overdue.tell(engine._ledger, NOW)
+    assert engine.alerts() == ()
