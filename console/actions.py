@@ -77,6 +77,8 @@ ACTIONS = (
     Action("edit", "e", "Change", "another rule or zone, from now on", ("schedules",), acts=True),
     Action("history", "h", "All due times", "what became of every due time", ("schedules",)),
     Action("cancel", "x", "Cancel", "end the run, with your reason", ("runs", "run"), acts=True),
+    Action("allow", "a", "Allow", "let the project's steps reach what this run was stopped for, with your reason",
+           ("run",), acts=True),
     Action("next_log", "n", "Next log", "show the log of the next step", ("run",)),
     Action("verify", "v", "Verify", "follow the whole hash chain and say whether it holds", ("audit",)),
     Action("scan", "s", "Look again", "look through the disk again, in the background", ("disk",), acts=True),

@@ -200,6 +200,20 @@ class Cancel:
 
 
 @dataclass(frozen=True)
+class Allow:
+    run: int
+    reason: str
+
+    @property
+    def doing(self) -> str:
+        return f"what run {self.run} asks for is being allowed"
+
+    def carry_out(self, engine: Engine, tell: Tell) -> Result:
+        given = engine.allow(self.run, self.reason)
+        return Result(f"{given.project} is allowed that from the next run on; a retrain starts one.")
+
+
+@dataclass(frozen=True)
 class Verify:
     doing: str = "the audit trail is being verified"
 

@@ -140,11 +140,12 @@ class AskDiff:
 
 @dataclass(frozen=True)
 class RunLog:
-    """A run with a window of one log, and the names of the logs that it has."""
+    """A run with a window of one log, the names of the logs that it has, and what it was stopped for asking."""
 
     run: Run
     lines: Rows[LogLine]
     logs: tuple[str, ...]
+    asks: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -164,7 +165,7 @@ class AskRun:
         else:
             window = engine.log_window(self.run, self.log, line=page.offset + 1, count=page.limit)
             lines = page.rows(window.lines, window.total)
-        return RunLog(engine.run(self.run), lines, engine.logs_of(self.run))
+        return RunLog(engine.run(self.run), lines, engine.logs_of(self.run), engine.asks(self.run))
 
 
 @dataclass(frozen=True)

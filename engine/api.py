@@ -16,7 +16,7 @@ from engine.errors import LeverframeError, Refusal
 from engine.housekeeping.commands import HousekeepingCommands
 from engine.jobs.commands import HealthCommands
 from engine.people import operators
-from engine.projects import registry
+from engine.projects import allowances, registry
 from engine.records import (
     AuditRow,
     AuditVerdict,
@@ -55,6 +55,7 @@ from engine.versions import document as documents
 
 if TYPE_CHECKING:
     from engine.backup.records import Restored
+    from engine.projects.reach import Reach
     from engine.rewind.copy import Standing
 
 
@@ -185,7 +186,12 @@ class Engine(
         """Validate the project in ``path`` and run its steps once on a sample."""
         from engine.runs.dryrun import check
 
-        return check(self._workspace, path, clock.now(), on_step)
+        return check(self._workspace, path, clock.now(), on_step, self._allowed)
+
+    def _allowed(self, project: str) -> tuple[Reach, ...]:
+        with self._ledger.read() as db:
+            known = any(each.name == project for each in registry.everything(db))
+            return allowances.allowed(db, project) if known else ()
 
     def projects(self) -> tuple[Project, ...]:
         """All projects, by name."""

@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from engine.clock import stamp
+from engine.projects.allowances import Allowance
 from engine.records import (
     AuditRow,
     AuditVerdict,
@@ -210,6 +211,10 @@ def audit_verdict(found: AuditVerdict) -> Document:
 
 def operator(found: Operator) -> Document:
     return {"name": found.name, "role": found.role}
+
+
+def allowance(found: Allowance) -> Document:
+    return {**asdict(found), "what": list(found.what), "at": time(found.at)}
 
 
 def findings(found: Sequence[Finding]) -> Document:

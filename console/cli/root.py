@@ -23,6 +23,7 @@ SECTIONS: dict[str, dict[str, str]] = {
     "Watch": {"health": "health", "alerts": "health"},
     "Decide": {
         "candidates": "decisions", "approve": "decisions", "reject": "decisions", "rollback": "back", "lift": "back",
+        "allow": "allowances", "allowances": "allowances", "withdraw": "allowances",
     },
     "Keep in order": {
         "disk": "disk", "clean": "clean", "bin": "clean", "hold": "clean", "places": "disk", "settings": "clean",

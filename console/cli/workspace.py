@@ -43,10 +43,13 @@ def add(session: Session, path: Path) -> None:
     """Register the project in the folder PATH, which holds its leverframe.toml."""
     with session.engine() as engine:
         project = engine.add(path)
+        allowed = engine.reach(project.name)
     if session.json:
         document(documents.project(project))
         return
     say(f"{project.name} ({project.title}) is registered, from {project.path}.")
+    for each in allowed:
+        say(Span(f"Its steps are allowed {each}.", "watch"), indent=2)
     say(f"Next: {session.command(f'retrain {project.name} --wait')}", indent=2)
 
 

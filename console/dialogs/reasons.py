@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
-from console.commands import Cancel, Command, EmptyBin, Lift, Pause, Reject, Restore, Resume
+from console.commands import Allow, Cancel, Command, EmptyBin, Lift, Pause, Reject, Restore, Resume
 from console.dialogs.dialog import ReasonDialog
 from engine.housekeeping.records import BinItem
 from engine.records import Run
@@ -40,6 +40,17 @@ def cancelling(run: Run) -> ReasonDialog:
         "No version comes of it; what is live stays live."
     )
     return _asks(f"CANCEL RUN {run.id}", "cancel it", said, lambda reason: Cancel(run.id, reason))
+
+
+def allowing(run: Run, asks: Sequence[str]) -> ReasonDialog:
+    """Let a project's steps reach what a run was stopped for."""
+    said = (
+        f"leverframe.toml asks for more than anybody allowed the steps of {run.project}:\n"
+        + "".join(f"· {each}\n" for each in asks)
+        + "From the next run on they have that, before anybody has approved what comes of it. Nothing runs now; "
+        "only an admin may say so."
+    )
+    return _asks(f"ALLOW WHAT RUN {run.id} ASKS FOR", "allow it", said, lambda reason: Allow(run.id, reason))
 
 
 def pausing(schedule: Schedule) -> ReasonDialog:

@@ -71,6 +71,8 @@ class RunPage(ListPage[LogLine]):
             return f"Run {self.run_id} is still being read."
         if action == "cancel":
             return why_not_cancel(self.found.run)
+        if action == "allow" and not self.found.asks:
+            return "This run was not stopped for what its steps ask for; there is nothing to allow."
         if action == "next_log" and len(self.found.logs) < 2:
             return "This run has no other log."
         return None
@@ -78,6 +80,10 @@ class RunPage(ListPage[LogLine]):
     def do_cancel(self) -> None:
         if self.found is not None:
             self.app.push_screen(reasons.cancelling(self.found.run))
+
+    def do_allow(self) -> None:
+        if self.found is not None:
+            self.app.push_screen(reasons.allowing(self.found.run, self.found.asks))
 
     def do_search(self) -> None:
         self.do_filter()

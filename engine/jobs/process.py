@@ -19,6 +19,7 @@ from typing import Any
 from engine import clock
 from engine.errors import LeverframeError, Refusal
 from engine.jobs.work import WORK
+from engine.projects import allowances
 from engine.records import Run, RunState
 from engine.runs import facts, history, queue, retries, starting
 from engine.runs.cancelling import asked_to_end
@@ -104,6 +105,7 @@ def room_for(workspace: Workspace, ledger: Ledger, run: Run, held: int, cancella
         live = db.execute(
             "SELECT number, digest FROM versions WHERE project = ? AND state = 'live'", (run.project,)
         ).fetchone()
+        allowed = allowances.allowed(db, run.project)
     label = f"{run.project}@{live['number']}" if live else ""
     return Room(
         workspace=workspace,
@@ -117,6 +119,7 @@ def room_for(workspace: Workspace, ledger: Ledger, run: Run, held: int, cancella
         fresh_lock=bool(options.get("fresh_lock")),
         force=bool(options.get("force")),
         live=(label, documents.of_version(store, label, live["digest"])) if live else None,
+        allowed=allowed,
         tell=Teller(ledger, run.id),
         record=lambda result: queue.record_step(ledger, run.id, result),
         note=lambda **known: facts.note(ledger, run.id, **known),

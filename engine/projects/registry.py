@@ -6,11 +6,13 @@ import json
 import sqlite3
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from engine.audit import trail
 from engine.clock import moment, stamp
 from engine.errors import Conflict, NotFound
 from engine.people.operators import require
+from engine.projects.reach import beyond_the_rule, reach_of
 from engine.records import Operator, Project
 from engine.storage.ledger import Ledger
 
@@ -45,7 +47,11 @@ def add(ledger: Ledger, path: Path, by: Operator, at: datetime) -> Project:
         from engine.projects import schedules
 
         schedules.sync(db, manifest.name, document, at)
-        trail.append(db, at=at, actor=by, action="add", subject=manifest.name, details={"path": str(folder)})
+        details: dict[str, Any] = {"path": str(folder)}
+        allows = beyond_the_rule(reach_of(document))
+        if allows:  # Who adds a project vouches for what its steps may.
+            details["allows"] = list(allows)
+        trail.append(db, at=at, actor=by, action="add", subject=manifest.name, details=details)
         return find(db, manifest.name)
 
 

@@ -227,6 +227,10 @@ RULES = (
         ),
         "the size of what turned out to be nothing",
     ),
+    Rule(
+        "allowances",
+        ("DELETE FROM allowances WHERE at > :at", "UPDATE allowances SET until = NULL WHERE until > :at"),
+    ),
     Rule("operators", ("DELETE FROM operators WHERE added_at > :at",)),
     _grown("reports"),
     Rule(

@@ -29,6 +29,7 @@ READINGS = frozenset({
     "projects", "overview", "status", "at",
     "count_versions", "versions", "version", "show", "diff", "candidates", "card", "rollback_targets",
     "count_audit", "audit", "verify_audit", "export_audit", "operators",
+    "asks", "allowances", "reach",
     "run", "count_runs", "runs", "run_times", "overdue", "log", "logs_of", "log_window", "search_log",
     "health", "signals", "alerts", "past_alerts", "swaps", "triggers",
     "report_period", "report", "render_report", "write_report", "reports", "kept_report", "write_kept_report",

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Literal
 from engine import clock
 from engine.errors import Refusal
 from engine.people import operators
-from engine.projects import registry
+from engine.projects import allowances, registry
+from engine.projects.allowances import Allowance
 from engine.records import Operator, Run
 from engine.runs import history, queue, times_history
 from engine.runs.times_history import Overdue
@@ -97,6 +98,29 @@ class RunCommands:
         """Ask a run to end."""
         operators.require(self.operator, "operator", "cancel runs")
         queue.cancel(self._ledger, run, self.operator, operators.checked_reason(reason), clock.now())
+
+    def reach(self, project: str) -> tuple[str, ...]:
+        """What is in force of what the steps of ``project`` may reach beyond the rule for all."""
+        with self._ledger.read() as db:
+            return allowances.in_force_of(db, project)
+
+    def asks(self, run: int) -> tuple[str, ...]:
+        """What the steps of ``run`` ask for that nobody has allowed, for which it was stopped; () for any other run."""
+        with self._ledger.read() as db:
+            return allowances.asks(db, run)
+
+    def allow(self, run: int, reason: str) -> Allowance:
+        """Let the steps of the project's later runs reach what ``run`` was stopped for."""
+        return allowances.allow(self._ledger, run, operators.checked_reason(reason), self.operator, clock.now())
+
+    def withdraw(self, project: str, reason: str) -> None:
+        """End what the project's steps were allowed beyond what is in force for it."""
+        allowances.withdraw(self._ledger, project, operators.checked_reason(reason), self.operator, clock.now())
+
+    def allowances(self) -> tuple[Allowance, ...]:
+        """What is allowed to projects beyond what is in force for them."""
+        with self._ledger.read() as db:
+            return allowances.everything(db)
 
     def run(self, run: int) -> Run:
         """One run."""

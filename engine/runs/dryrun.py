@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING
 from engine.environments.lock import Lock, resolve
 from engine.environments.lock import doubtful as doubtful_names
 from engine.errors import LeverframeError, StepFailed
+from engine.projects.allowances import more_than
 from engine.projects.manifest import FILE, ComputeSpec, Manifest, load_manifest
+from engine.projects.reach import Reach, reach_of
 from engine.projects.source import inspect, snapshot
 from engine.records import Finding
 from engine.runs import holding, model_folder, sandbox
@@ -36,8 +38,15 @@ if TYPE_CHECKING:
 SAMPLE = 2000
 
 
-def check(workspace: Workspace, path: Path, as_of: datetime, on_step: Callable[[str], None]) -> tuple[Finding, ...]:
-    """Everything that was found, in order; the first failure ends it."""
+def check(
+    workspace: Workspace,
+    path: Path,
+    as_of: datetime,
+    on_step: Callable[[str], None],
+    allowed: Callable[[str], tuple[Reach, ...]],
+) -> tuple[Finding, ...]:
+    """Everything that was found, in order; the first failure ends it. ``allowed``: what the steps of the project with
+    a name may reach, () where it is not known yet."""
     findings: list[Finding] = []
 
     def good(what: str, sentence: str) -> None:
@@ -75,6 +84,9 @@ def check(workspace: Workspace, path: Path, as_of: datetime, on_step: Callable[[
         kept = holding.finding(manifest.sandbox, sandbox.this_machine())
         findings.append(kept)
         on_step(f"{kept.what}: {kept.sentence}")
+        more = more_than(reach_of(manifest.document), allowed(manifest.name))
+        if more:
+            doubtful("sandbox", f"a retrain stops until an admin allows its steps {'; '.join(more)}")
         sandbox.check_reads(manifest.sandbox, workspace.root)
         marker = f"{workspace.token}:check-{folder.name}"
         stage = Stage(folder / "code", manifest, environment, lock, marker, as_of, workspace.root, project=path)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from engine.storage.ledger import Ledger
 
-_COLUMNS = ("revision", "lock", "rows", "train_rows", "holdout_rows", "retries", "retry_after")
+_COLUMNS = ("revision", "lock", "rows", "train_rows", "holdout_rows", "retries", "retry_after", "asked")
 
 
 def note(ledger: Ledger, run: int, **facts: str | float | None) -> None:

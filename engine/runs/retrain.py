@@ -6,6 +6,7 @@ the model trains, the live version scores the holdout and the data goes into the
 
 from __future__ import annotations
 
+import json
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,7 +15,9 @@ from typing import TYPE_CHECKING, Any
 from engine.environments.build import ensure
 from engine.environments.lock import Lock, resolve
 from engine.errors import Damage, Invalid, Refusal
+from engine.projects import allowances
 from engine.projects.manifest import FILE, Manifest, load_manifest
+from engine.projects.reach import reach_of
 from engine.projects.source import Source, snapshot
 from engine.runs import model_folder, nothing_new
 from engine.runs.absent import refuse_absent
@@ -134,6 +137,11 @@ def begin(room: Room) -> Start:
             f"The manifest is called '{manifest.name}' now, but this project is '{room.run.project}'; "
             "give it its name back, or add it as a project of its own."
         )
+    asked = reach_of(manifest.document)
+    more = allowances.more_than(asked, room.allowed)
+    if more:
+        room.note(asked=json.dumps(asked.document()))
+        raise Refusal(allowances.refusal(more, _commit(source), room.run.id))
     again = manifest.train
     room.note(revision=_revision(source), retries=again.retries, retry_after=again.retry_after.total_seconds())
     room.tell(0.02, "preparing the environment")
@@ -146,6 +154,11 @@ def begin(room: Room) -> Start:
     environment = ensure(lock, room.workspace.environments)  # Compared when a step is started in it.
     stage = replace(room.stage(code, manifest, environment, lock), project=room.project_path)
     return Start(source, patch, lock, stage)
+
+
+def _commit(source: Source) -> str:
+    commit = f"commit {str(source.revision)[:8]}" if source.revision else "the folder"
+    return f"{commit} with what is not committed" if source.revision and source.dirty else commit
 
 
 def _revision(source: Source) -> str | None:

@@ -10,6 +10,7 @@ from typing import Any, Protocol
 from engine.environments.build import Environment
 from engine.environments.lock import Lock
 from engine.projects.manifest import ComputeSpec, Manifest
+from engine.projects.reach import Reach
 from engine.records import Run
 from engine.runs.launch import Launch, Stage
 from engine.runs.step import StepResult
@@ -28,6 +29,7 @@ class Room:
     """What a run works with. ``tell`` reports progress, ``record`` keeps a step's result, ``note`` what the run works
     on, ``watch`` can cancel it.
 
+    ``allowed``: what its steps may reach; see ``allowances.more_than``.
     ``held`` is the descriptor of the run's lock, which everything that the run starts holds too.
     """
 
@@ -42,6 +44,7 @@ class Room:
     fresh_lock: bool
     force: bool
     live: tuple[str, dict[str, Any]] | None
+    allowed: tuple[Reach, ...]
     tell: Callable[[float, str], None]
     record: Callable[[StepResult], None]
     note: Callable[..., None]

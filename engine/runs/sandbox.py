@@ -120,7 +120,7 @@ def _advised(path: str, spec: SandboxSpec, containment: Mapping[str, Any], works
     named = real if broad else folder
     if _within(shut, named):
         return f"it may not read {plain(path)}, in which the workspace lies; move the data to a folder of its own"
-    return f'a step reads only what leverframe.toml names; allow it with [sandbox] read = ["{plain(named)}"]'
+    return f'a step reads only what leverframe.toml names; ask for it with [sandbox] read = ["{plain(named)}"]'
 
 
 def _within(path: str, folder: str) -> bool:

@@ -370,7 +370,7 @@ def _why_not_started(spec: StepSpec, error: str) -> str:
     if spec.containment is not None and (found := shutil.which(spec.argv[0], path=spec.environment.get("PATH"))):
         return (
             f"{spec.name} could not be started: a step may not read {plain(found)} ({plain(reason).lower()}); "
-            f'allow its folder with [sandbox] read = ["{plain(os.path.dirname(os.path.realpath(found)))}"]'
+            f'ask for its folder with [sandbox] read = ["{plain(os.path.dirname(os.path.realpath(found)))}"]'
         )
     return (
         f"{spec.name} could not be started: '{plain(spec.argv[0])}' cannot be run ({plain(reason).lower()}); "

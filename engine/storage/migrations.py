@@ -299,6 +299,20 @@ def _decided(db: Database) -> None:
     )
 
 
+def _allowances(db: Database) -> None:
+    # What a run asked for that was stopped for it, as parts of a manifest, and who allowed it: projects/allowances.py.
+    db.execute("ALTER TABLE run_facts ADD COLUMN asked TEXT")
+    db.execute(
+        "CREATE TABLE allowances (id INTEGER PRIMARY KEY, project TEXT NOT NULL REFERENCES projects (name),"
+        " run INTEGER NOT NULL, asked TEXT NOT NULL, at TEXT NOT NULL, by TEXT NOT NULL, reason TEXT NOT NULL,"
+        " until TEXT) STRICT"
+    )
+    fixed = " OF id, project, run, asked, at, by, reason"
+    kept = _refuse("allowances", "DELETE") + _refuse("allowances", "UPDATE", fixed)
+    for statement in _split(kept):
+        db.execute(statement)
+
+
 # In order, each applied once; append to it, and never edit what was released.
 MIGRATIONS: tuple[tuple[str, Callable[[Database], None]], ...] = (
     ("first", _first),
@@ -315,6 +329,7 @@ MIGRATIONS: tuple[tuple[str, Callable[[Database], None]], ...] = (
     ("pictures of environments", _pictures),
     ("backups", _backups),
     ("decided", _decided),
+    ("allowances", _allowances),
 )
 LATEST = len(MIGRATIONS)
 

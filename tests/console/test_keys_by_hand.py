@@ -14,7 +14,7 @@ from tests.console.test_keys import PAGES
 
 # Of each key what it is called, by where it is pressed.
 KEYS = {
-    "a": {"Acknowledge": "health project_health", "Approve": "card candidates"},
+    "a": {"Acknowledge": "health project_health", "Approve": "card candidates", "Allow": "run"},
     "b": {"By column": "project_health", "Bin": "disk"},
     "c": {"Decide": "overview health project_health"},
     "d": {"Differences": "card versions"},
@@ -39,7 +39,8 @@ KEYS = {
     "T": {"Step back in time": ANYWHERE},
 }
 NAMED = {
-    "Acknowledge": "acknowledge", "Approve": "approve", "By column": "by_column", "Bin": "bin", "Decide": "decide",
+    "Acknowledge": "acknowledge", "Allow": "allow", "Approve": "approve", "By column": "by_column", "Bin": "bin",
+    "Decide": "decide",
     "Differences": "diff", "Change": "edit", "Health": "health", "All due times": "history", "Run times": "times",
     "Look now": "look", "Lift bar": "lift", "Looks": "looks", "Next metric": "metric", "Next section": "section",
     "Next log": "next_log", "Pause": "pause", "Quit": "quit", "Retrain": "retrain", "Run now": "run_now",
@@ -50,7 +51,7 @@ NAMED = {
 DANGEROUS = {"approve", "reject", "roll_back", "lift", "clean_up", "empty"}
 CHANGING = {
     "acknowledge", "snooze", "look", "by_column", "retrain", "run_now", "pause", "resume", "edit", "cancel", "scan",
-    "restore",
+    "restore", "allow",
 }  # fmt: skip
 
 

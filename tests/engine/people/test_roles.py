@@ -32,6 +32,7 @@ LEAST: dict[str, Role] = {
     "reject": "operator", "lift": "operator", "add_operator": "admin", "doctor": "operator", "clean": "operator",
     "restore": "operator", "empty_bin": "operator", "choose": "admin", "watch": "operator", "unwatch": "operator",
     "hold": "operator", "release_hold": "admin", "back_up": "operator",
+    "allow": "admin", "withdraw": "admin",
 }  # fmt: skip
 # What changes nothing that others see: it looks, waits, works out, or is the engine's own work of every process.
 OF_ANYBODY = {

@@ -10,7 +10,8 @@ ACTS = {
     "send_report", "dry_run_report", "retry_outbox", "run_now", "pause_schedule", "resume_schedule",
     "edit_schedule", "start_clockwork", "plan_release", "plan_rollback", "move", "reject", "lift", "add_operator",
     "doctor", "scan_disk", "plan_clean", "clean", "restore", "empty_bin", "keep_house", "choose", "watch",
-    "unwatch", "hold", "release_hold", "as_of", "pass_time", "back_up", "check_backup", "scrub",
+    "unwatch", "hold", "release_hold", "as_of", "pass_time", "back_up", "check_backup", "scrub", "allow",
+    "withdraw",
 }  # fmt: skip
 
 

@@ -23,7 +23,7 @@ from engine.housekeeping.records import CleanItem
 from engine.monitoring import alert_book
 from engine.monitoring.records import Finding, Severity
 from engine.people import operators
-from engine.projects import registry
+from engine.projects import allowances, registry
 from engine.records import Metric, MovePlan, Operator, ProjectStatus
 from engine.release import swap
 from engine.release.plan import live_deployment
@@ -127,9 +127,10 @@ class World:
     def play(self, acts: int) -> None:
         every = [
             *[self.pack] * 8, *[self.release] * 8, *[self.go_back] * 3, *[self.look] * 3, *[self.lift] * 2,
-            *[self.end] * 2, self.reject, self.found, self.engine_ran, self.begin, self.cancel, self.pause,
+            *[self.end] * 2, *[self.reject] * 2, self.found, self.engine_ran, self.begin, self.cancel, self.pause,
             self.edit, self.hire, self.choose, self.watch, *[self.hold] * 4, self.acknowledge, self.snooze,
             self.escalate, self.take_off, self.clean, self.give_back, self.mail, self.send,
+            *[self.ask] * 2,
         ]  # fmt: skip
         for _ in range(acts):
             act, project = self.chance.choice(every), self.chance.choice(["one", "two"])
@@ -233,6 +234,17 @@ class World:
     def hire(self, project: str) -> None:
         name = f"p{self.chance.randrange(9)}"
         operators.add(self.ledger, self.ada, name, "viewer", "new", self.tick())
+
+    def ask(self, project: str) -> None:
+        """A run is stopped for what it asks, and that is allowed; or what was allowed is withdrawn."""
+        try:
+            allowances.withdraw(self.ledger, project, "so", self.ada, self.tick())
+        except LeverframeError:
+            run = self.begin(project)
+            facts.note(self.ledger, run, asked=json.dumps({"sandbox": {"read": ["/data"]}}))
+            with self.ledger.write() as db:
+                queue.finish(db, run, "failed", self.tick(), why="x", again=False)
+            allowances.allow(self.ledger, run, "so", self.ada, self.tick())
 
     def choose(self, project: str) -> None:
         value = self.chance.choice(["default", "1GiB", "2GiB"])
