@@ -69,8 +69,10 @@ setup:
 demo: setup
 	@$(BIN)/leverframe demo $(ARGS)
 
+# Two at a time, whole files each: half of a test's time is waiting for processes. ARGS='-n 0' for one at a time.
+PYTEST := $(BIN)/python -m pytest -n 2 --dist loadfile
 test: setup
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(PYTEST) $(ARGS)
 
 # The clock of the tests, of the engines and of the consoles that they start; steps, git, uv and file systems keep theirs.
 # datefudge moves it in the C library (Debian 12's libfaketime breaks every sleep of Python 3.11).
@@ -78,7 +80,7 @@ WHEN := 405 days
 TAKES_THE_TIME := tests/cli tests/journeys $(addprefix tests/engine/,housekeeping jobs reports rewind schedule serving)
 later: setup
 	@datefudge "$$(date -u -d '$(WHEN)' '+%F %T UTC')" \
-		$(BIN)/python -m pytest -m 'not slow or clock' $(TAKES_THE_TIME) $(ARGS)
+		$(PYTEST) -m 'not slow or clock' $(TAKES_THE_TIME) $(ARGS)
 
 # chromium opens the pages; datefudge moves the clock.
 SYSTEM_PACKAGES := chromium datefudge
