@@ -178,10 +178,10 @@ class Drive:
         if answer is None:
             raise Refused(self._lost())
         if "refused" in answer:
-            parent = Path(order["environment"]).parent
+            # Short enough that the way out is not cut from the line.
             raise Refused(
-                f"the worker {self._worker} {plain(answer['refused'], 300)}; share {parent} with the workers (to be "
-                "read is enough), or name its place there in their variable LEVERFRAME_ENVIRONMENTS"
+                f"the worker {self._worker} {plain(answer['refused'], 240)}; share the folder that it lies in with the "
+                "workers, or name its place there in their LEVERFRAME_ENVIRONMENTS"
             )
         print(f"[leverframe: on {self._worker} ({plain(answer['where'], 100)})]", flush=True)
 

@@ -13,6 +13,7 @@ import pytest
 from engine.api import Engine, open_engine
 from engine.clock import stamp
 from engine.housekeeping.sweep import age_limit, sweep
+from engine.records import Run
 from engine.storage.objects import ObjectStore
 from tests import tiny
 
@@ -115,14 +116,14 @@ def test_a_run_that_packages_what_an_old_version_held_loses_nothing_to_a_clean_u
     engine.choose("failed_days", "30d", "what comes of it cannot be compared, and is to be looked at")
     project = tmp_path / "tiny"
     tiny.git(project, "checkout", "-q", "-B", "again", "HEAD~5")  # the code of tiny@1
-    ended: list[str] = []
+    ended: list[Run] = []
     watching: list[threading.Thread] = []
 
     def retrain(step: str) -> None:
         """As soon as the first clean-up has taken something: it has looked by then, so that tiny@1 goes in any case."""
         if not watching:
             run = engine.retrain("tiny", as_of=FIRST, force=True).id
-            watch = threading.Thread(target=lambda: ended.append(str(engine.wait(run, lambda r: None).version)))
+            watch = threading.Thread(target=lambda: ended.append(engine.wait(run, lambda r: None)))
             watching.append(watch)
             watch.start()
 
@@ -130,7 +131,8 @@ def test_a_run_that_packages_what_an_old_version_held_loses_nothing_to_a_clean_u
     while watching[0].is_alive():
         cleaned(engine, later())
     watching[0].join()
-    made = engine.version(ended[0])
+    assert ended[0].version is not None, ended[0].why
+    made = engine.version(ended[0].version)
     assert damaged(engine._store, made.digest) == []
     gone = {version.label for version in engine.versions("tiny") if version.cleaned_at}
     engine.close()

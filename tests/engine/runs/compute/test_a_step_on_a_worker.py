@@ -165,7 +165,7 @@ def test_a_step_is_held_on_its_worker_as_it_is_here(away: Away) -> None:
 
 def test_a_worker_without_the_environment_refuses_and_says_what_to_do(away: Away) -> None:
     said = why(away, "pass", changed={"environment": "/mnt/environments/0123456789abcdef"})
-    assert "has no environment /mnt/environments/0123456789abcdef that is whole; share /mnt/environments with" in said
+    assert "has no environment /mnt/environments/0123456789abcdef that is whole; share the folder that" in said
 
 
 def test_a_worker_whose_environment_is_not_the_one_that_was_built_refuses(away: Away, tmp_path: Path) -> None:
