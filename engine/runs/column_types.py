@@ -22,6 +22,7 @@ import json
 import re
 from datetime import date, time
 from decimal import Decimal
+from numbers import Integral
 from pathlib import Path
 from typing import Any, Callable
 
@@ -34,10 +35,8 @@ class NotHeld(ValueError):
 
 def read(path: Path, form: str) -> Any:
     """The file as a DataFrame, its columns of the types that were kept beside it. Raises NotHeld."""
-    import pandas
-
     kept = _kept(_beside(path))
-    return _restored(_read_csv(path, kept) if form == "csv" else pandas.read_parquet(path), kept)
+    return _restored(_read_csv(path, kept) if form == "csv" else _read_parquet(path, kept), kept)
 
 
 def write(frame: Any, form: str, path: Path) -> None:
@@ -50,7 +49,11 @@ def write(frame: Any, form: str, path: Path) -> None:
 
 def _write(frame: Any, form: str, target: Any) -> None:
     if form == "csv":
-        frame.to_csv(target, index=False)
+        import pandas
+
+        # What ends a line is put into quotes inside of text: a lone carriage return would end one for whoever reads.
+        ends = "line_terminator" if re.match(r"1\.[0-4]\.", pandas.__version__) else "lineterminator"
+        frame.assign(**_as_moments(frame)).to_csv(target, index=False, **{ends: "\r\n"})
     else:
         frame.to_parquet(target, index=False)
 
@@ -70,10 +73,17 @@ def keep(frame: Any, form: str, path: Path) -> None:
 
     Raises NotHeld for a column whose type cannot be kept.
     """
-    found = {name: _about(frame[name], form) for name in frame.columns}
+    moments = _as_moments(frame) if form == "csv" else {}
+    found = {name: _about(moments.get(name, frame[name]), form) for name in frame.columns}
     kept = {name: about for name, about in found.items() if about}
     if kept:
         _beside(path).write_text(json.dumps(kept), encoding="utf-8")
+
+
+def _as_moments(frame: Any) -> dict[str, Any]:
+    """The columns of Python's own moments and lengths of time as pandas has them: csv knows no other."""
+    objects = [name for name in frame.columns if str(frame[name].dtype) == "object"]
+    return {name: frame[name].infer_objects() for name in objects if _kind(frame[name]) in _MOMENTS}
 
 
 def _beside(path: Path) -> Path:
@@ -88,6 +98,7 @@ def _about(column: Any, form: str) -> dict[str, Any]:
     import pandas
 
     about: dict[str, Any] = {"dtype": str(column.dtype)}
+    _refuse_inexact(column, form)
     if form == "parquet" and _HELD.fullmatch(about["dtype"]):
         return {}
     dtype, kind = column.dtype, _kind(column)
@@ -108,13 +119,49 @@ def _about(column: Any, form: str) -> dict[str, Any]:
         if kind not in ("text", "numbers", "yes and no"):
             raise NotHeld(_not_held(column, form))
         values = dtype.categories
+        if str(values.dtype).lower().startswith("float") and any(abs(float(each)) == _INFINITE for each in values):
+            raise NotHeld(_not_held(column, form).replace("category of numbers", "category with an infinite number"))
         return {**about, "categories": values.tolist(), "of": str(values.dtype), "ordered": bool(dtype.ordered)}
     return about
 
 
+def _refuse_inexact(column: Any, form: str) -> None:
+    """Raise NotHeld for whole numbers that would arrive as other ones, and for a type that its name does not make."""
+    import pandas
+
+    dtype = str(column.dtype)
+    if dtype.endswith("[pyarrow]"):
+        try:
+            pandas.api.types.pandas_dtype(dtype)
+        except (TypeError, NotImplementedError):
+            raise NotHeld(
+                f"a column '{column.name}' of the type {dtype}, which its name alone does not make again; let it return "
+                "another, such as .astype(object)."
+            ) from None
+    if dtype != "object" or _kind(column) != "numbers":
+        return
+    present = column[column.notna()]
+    largest = max((abs(int(each)) for each in present if isinstance(each, Integral)), default=0)
+    if largest >= 2**63 and form == "csv":
+        raise NotHeld(
+            f"a column '{column.name}' that holds whole numbers of more than 64 bits, which csv cannot keep; let it "
+            "return text, or leave the column out."
+        )
+    if largest > _EXACT and len(present) < len(column):
+        raise NotHeld(
+            f"a column '{column.name}' of Python objects with whole numbers and gaps, which arrive as floats: they "
+            'cannot hold its largest; let it return .astype("Int64").'
+        )
+
+
+# Up to here each whole number is a float of its own.
+_EXACT, _INFINITE = 2**53, float("inf")
+# Whole numbers that may have gaps, by the type of a column or of its categories.
+_GAPS, _WHOLE = re.compile(r"U?Int\d+"), re.compile(r"[uU]?[iI]nt\d+")
 # Types that parquet gives back as they are.
 _HELD = re.compile(r"u?int\d+|float\d+|bool|object|str|datetime64\[[mun]s.*\]|timedelta64\[[mun]s\]")
 # What csv holds as text that can be read again, and as what.
+_MOMENTS = ("moments", "lengths of time")
 _WRITTEN = ("text", "numbers", "yes and no", "moments", "lengths of time", "periods", "nothing")
 _PARSED: dict[str, Callable[[str], Any]] = {
     "dates": date.fromisoformat,
@@ -129,6 +176,7 @@ _KINDS = {
 }  # fmt: skip
 _OBJECTS = {"list": "lists", "tuple": "lists", "ndarray": "lists", "dict": "dictionaries", "set": "sets"}
 _HELP = {
+    "text": "text that UTF-8 can write",
     "complex numbers": "the real and the imaginary part as two columns",
     "sparse values": "them dense (.sparse.to_dense())",
     "moments": "the moments themselves instead of a category",
@@ -172,6 +220,24 @@ def _kept(path: Path) -> dict[str, Any]:
     return kept
 
 
+def _may_have_gaps(about: dict[str, Any]) -> bool:
+    return bool(_WHOLE.fullmatch(about["of"]) if "categories" in about else _GAPS.fullmatch(about.get("dtype", "")))
+
+
+def _read_parquet(path: Path, kept: dict[str, Any]) -> Any:
+    """Whole numbers with gaps not by way of floats, which hold 53 bits of them."""
+    import pandas
+
+    frame = pandas.read_parquet(path)
+    whole = [name for name in frame.columns if frame[name].dtype.kind == "f" and _may_have_gaps(kept.get(name, {}))]
+    if whole:
+        old = pandas.__version__.startswith("1.")
+        how: dict[str, Any] = {"use_nullable_dtypes": True} if old else {"dtype_backend": "numpy_nullable"}
+        exact = pandas.read_parquet(path, columns=whole, **how)
+        frame = frame.assign(**{name: exact[name] for name in whole})
+    return frame
+
+
 def _read_csv(path: Path, kept: dict[str, Any]) -> Any:
     """Text as it is written, where it is known to be text; what the file alone says, where nothing was kept."""
     import pandas
@@ -182,7 +248,11 @@ def _read_csv(path: Path, kept: dict[str, Any]) -> Any:
         exact["float_precision"] = "round_trip"
     if not kept:
         return pandas.read_csv(path, **exact)
-    text = [name for name, about in kept.items() if {"text", "parse"} & {*about} or "[" in about.get("dtype", "")]
+    text = [
+        name
+        for name, about in kept.items()
+        if {"text", "parse"} & {*about} or "[" in about.get("dtype", "") or _may_have_gaps(about)
+    ]
     gaps = {name: [""] if name in text else ["", "nan"] for name in pandas.read_csv(path, nrows=0).columns}
     return pandas.read_csv(path, **exact, dtype=dict.fromkeys(text, str), keep_default_na=False, na_values=gaps)
 
@@ -192,7 +262,7 @@ def _restored(frame: Any, kept: dict[str, Any]) -> Any:
     for name in [name for name in frame.columns if name in kept]:
         try:
             frame[name] = _typed(frame[name], kept[name])
-        except (TypeError, ValueError, ArithmeticError, NotImplementedError) as error:
+        except (TypeError, ValueError, ArithmeticError, LookupError, NotImplementedError) as error:
             raise NotHeld(
                 f"The column '{name}' was of the type {kept[name].get('dtype')} and cannot be made that again "
                 f"({_line(error)}); let extract return another type."
@@ -208,13 +278,18 @@ def _typed(column: Any, about: dict[str, Any]) -> Any:
         column = column.fillna("")
     if "categories" in about:
         values = pandas.Index(about["categories"], dtype=about["of"])
-        places = values.get_indexer(column.astype(about["of"]) if about["of"].startswith("float") else column)
+        places = _places(column, values)
         if ((places < 0) & column.notna()).any():
             raise ValueError("it holds values that are none of its categories")
         whole = pandas.Categorical.from_codes(places, values, ordered=about["ordered"])
         return pandas.Series(whole, index=column.index, name=column.name)
     if "parse" in about:
-        return column.map(_PARSED[about["parse"]], na_action="ignore")
+        column = column.map(_PARSED[about["parse"]], na_action="ignore")
+        return column if dtype == "object" else column.astype(dtype)
+    if _GAPS.fullmatch(dtype) and _of_text(column):
+        numbers, found = pandas.factorize(column)
+        held = [*(int(each) for each in found), None]
+        return pandas.Series(pandas.array([held[n] for n in numbers], dtype=dtype), index=column.index)
     if dtype == "object" or str(column.dtype) == dtype:
         return column
     if dtype.startswith("datetime64") and column.dtype.kind != "M":
@@ -223,6 +298,24 @@ def _typed(column: Any, about: dict[str, Any]) -> Any:
     elif dtype.startswith("timedelta64"):
         column = pandas.to_timedelta(column)
     return column.astype(dtype)
+
+
+def _places(column: Any, values: Any) -> Any:
+    """For each row the position of its value among ``values``, -1 for none; each different value is looked up once."""
+    import numpy
+    import pandas
+
+    numbers, found = pandas.factorize(column)
+    if _WHOLE.fullmatch(str(values.dtype)):
+        found = [int(each) for each in found]  # the text of csv, or what is nullable
+    elif str(values.dtype).lower().startswith("float"):
+        found = pandas.Index(found).astype(values.dtype)
+    places = values.get_indexer(pandas.Index(found, dtype=values.dtype) if len(found) else values[:0])
+    return numpy.append(places, -1)[numbers]
+
+
+def _of_text(column: Any) -> bool:
+    return str(column.dtype) in ("object", "str", "string")
 
 
 def _line(error: BaseException) -> str:

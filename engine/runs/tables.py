@@ -22,6 +22,7 @@ _QUOTED = re.compile(r"(got \d+): .*|(invalid value) '.*")
 ROWS_PER_GROUP = 1 << 20
 Types = Mapping[str, Any]
 _BESIDE = ".types.json"
+_BLOCK = 1 << 24  # bytes of a csv that are read at once; no row may be longer
 _KEY = b"leverframe.types"
 
 
@@ -55,12 +56,20 @@ def _kept(path: Path, step: str) -> Types:
         return {}
     try:
         kept = json.loads(beside.read_bytes())
-        if isinstance(kept, dict) and all(isinstance(about, dict) for about in kept.values()):
+        if isinstance(kept, dict) and all(_are_types(about) for about in kept.values()):
             return kept
     except (ValueError, RecursionError):
         pass
     raise StepFailed(
         f"{step} left a {beside.name} that is no JSON of {{column: {{...}}}}; see docs/manifest.md, or leave none."
+    )
+
+
+def _are_types(about: object) -> bool:
+    if not isinstance(about, dict) or ("categories" in about and not isinstance(about["categories"], list)):
+        return False
+    return ("of" in about or "categories" not in about) and all(
+        isinstance(about.get(name, ""), str) for name in ("dtype", "of", "parse")
     )
 
 
@@ -72,13 +81,25 @@ def _read_csv(path: Path, kept: Types, text: Collection[str]) -> pa.Table:
 
     known = {name: about for name, about in kept.items() if about.get("text")}
     types = {name: pa.string() for name in (*known, *text)}
-    table = pyarrow.csv.read_csv(path, convert_options=pyarrow.csv.ConvertOptions(column_types=types))
+    # Those beyond 63 bits would be floats.
+    types |= {name: pa.uint64() for name, about in kept.items() if _of(about) == "uint64"}
+    table = pyarrow.csv.read_csv(
+        path,
+        read_options=pyarrow.csv.ReadOptions(block_size=_BLOCK),
+        parse_options=pyarrow.csv.ParseOptions(newlines_in_values=True),
+        convert_options=pyarrow.csv.ConvertOptions(column_types=types),
+    )
     for place, name in enumerate(table.column_names):
         if name in known and not known[name].get("blank"):
             column = table.column(place)
             gaps = pc.equal(column, "")
             table = table.set_column(place, name, pc.if_else(gaps, pa.scalar(None, column.type), column))
     return table
+
+
+def _of(about: Types) -> str:
+    """The type of a column, or of its categories, in small letters."""
+    return str(about.get("of", about.get("dtype"))).lower()
 
 
 def with_types(table: pa.Table, kept: Types) -> pa.Table:

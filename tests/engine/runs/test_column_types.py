@@ -55,6 +55,16 @@ COLUMNS: dict[str, Any] = {
     "text like numbers": ["250.00", "3.10", None, "01", "1", "NA"],
     "text like words": ["True", "false", "None", "null", "nan", "2020-01-01"],
     "blanks": ["", "a", "a ", "b", " c", "\t"],
+    "large with gaps": pd.array([2**60 + 1, None, 2**60 + 2, 1, 2, 3], dtype="Int64"),
+    "beyond 63 bits": np.array([2**63 + 5, 2**63 + 6, 1, 2, 3, 4], dtype="uint64"),
+    "beyond 63 bits with gaps": pd.array([2**63 + 5, 2**63 + 6, None, 2, 3, 4], dtype="UInt64"),
+    "large category": pd.Categorical.from_codes([0, 1, -1, 0, 1, 0], categories=[2**60 + 1, 2**60 + 2]),
+    "category beyond 63 bits": pd.Categorical.from_codes(
+        [0, 1, -1, 0, 1, 0], categories=np.array([2**63 + 5, 2**63 + 6], dtype="uint64")
+    ),
+    "category without a value": pd.Categorical([None] * 6, categories=[1, 2]),
+    "days of arrow": pd.array([datetime.date(2020, 1, 1), None] * 3, dtype="date32[pyarrow]"),
+    "carriage returns": ["a\rb", "a\r\nb", "a\n\rb", "\r", "c", "d"],
     "letters": ['a"b', "a,b", "a\nb", "é", "e\u0301", "☃"],
 }
 REFUSED: dict[str, tuple[Any, str]] = {
@@ -65,6 +75,21 @@ REFUSED: dict[str, tuple[Any, str]] = {
     "paths": ([Path("a")] * 6, "that holds objects of the type PosixPath, which FORM cannot keep"),
     "category of moments": (pd.Categorical(DAYS), "a category of moments, .* let it return the moments themselves"),
     "category of periods": (pd.Categorical(pd.period_range("2020", periods=6, freq="M")), "a category of periods"),
+    "infinite category": (
+        pd.Categorical([1.5, np.inf] * 3),
+        "that holds a category with an infinite number, .* let it return text",
+    ),
+    "large objects with gaps": (
+        pd.Series([2**60 + 1, None] * 3, dtype=object),
+        r'gaps, which arrive as floats: .* \.astype\("Int64"\)',
+    ),
+    "more than 64 bits": (pd.Series([10**25] * 6, dtype=object), "that holds .*numbers"),
+    "no unicode": (pd.Series(["\ud800"] * 6, dtype=object), "holds text, .*; let it return text that UTF-8 can write"),
+    "a type without a name": (
+        pd.array([Decimal("1.10")] * 6, dtype=pd.ArrowDtype(pa.decimal128(10, 2))),
+        r"of the type decimal128\(10, 2\)\[pyarrow\], .* such as \.astype\(object\)",
+    ),
+    "lists of arrow": (pd.array([[1]] * 6, dtype=pd.ArrowDtype(pa.list_(pa.int64()))), r"of the type list<.*pyarrow"),
     "mixed category": (pd.Categorical([1, "a", 2, 3, 4, 5]), r"a category of values of several types \(int, str\)"),
 }
 ONLY_CSV = {
@@ -142,6 +167,28 @@ def test_what_csv_would_make_text_of_is_refused_there_and_passes_in_parquet(tmp_
     assert left(tmp_path / "parquet", "parquet", frame_of(values)).num_rows == 6
 
 
+@pytest.mark.parametrize("form", ["parquet", "csv"])
+def test_moments_of_python_arrive_as_moments_whatever_the_file(tmp_path: Path, form: str) -> None:
+    first, hour = datetime.datetime(2026, 10, 25), datetime.timedelta(hours=30)
+    frame = pd.DataFrame({"at": pd.Series([first, None, first + hour], dtype=object)})
+    frame["zoned"] = pd.Series([pd.Timestamp(first, tz="Europe/Berlin") + k * hour for k in range(3)], dtype=object)
+    frame["took"] = pd.Series([hour, None, 2 * hour], dtype=object)
+    found = given(tmp_path / "train", form, left(tmp_path / "extract", form, frame))
+    assert [str(found[name].dtype)[:10] for name in frame] == ["datetime64", "datetime64", "timedelta6"]
+    assert str(found["zoned"].dtype).endswith(", Europe/Berlin]")
+    assert found["at"].tolist() == [pd.Timestamp("2026-10-25"), pd.NaT, pd.Timestamp("2026-10-26 06:00")]
+    assert found["zoned"][2] == pd.Timestamp("2026-10-27 11:00", tz="Europe/Berlin")  # 60 h and the hour given back
+    assert found["took"].tolist() == [pd.Timedelta("30h"), pd.NaT, pd.Timedelta("60h")]
+
+
+@pytest.mark.parametrize("value", ["a line\n and another,\n\n", "x" * 2_000_000])
+def test_text_of_csv_may_have_lines_and_be_long(tmp_path: Path, value: str) -> None:
+    rows = 2 if len(value) > 1000 else 100_000
+    frame = pd.DataFrame({"id": range(rows), "x": value})
+    table = left(tmp_path / "extract", "csv", frame)
+    assert table.num_rows == rows and set(table.column("x").to_pylist()) == {value}
+
+
 def test_nothing_is_kept_beside_a_file_that_holds_every_type(tmp_path: Path) -> None:
     frame = pd.DataFrame({"n": [1, 2], "x": [0.5, 1.5], "t": ["a", "b"], "at": DAYS[:2], "yes": [True, False]})
     assert types_of(left(tmp_path / "extract", "parquet", frame)) == {}
@@ -175,7 +222,10 @@ def test_text_of_a_command_stays_text_on_its_way_to_python(tmp_path: Path) -> No
     assert read_output(tmp_path, "data", "csv", "score", {"code"}).column("code").to_pylist() == ["250.00", "401.9"]
 
 
-@pytest.mark.parametrize("content", ["[]", '{"code": 1}', "no json", "[" * 100_000])
+BADLY = ["[]", '{"code": 1}', "no json", "[" * 100_000, '{"code": {"dtype": 5}}', '{"code": {"categories": [1]}}']
+
+
+@pytest.mark.parametrize("content", BADLY)
 def test_types_that_a_command_wrote_badly_are_refused(tmp_path: Path, content: str) -> None:
     (tmp_path / "data.csv").write_text("code\n1\n")
     (tmp_path / "data.types.json").write_text(content)
