@@ -135,8 +135,8 @@ def _refuse_inexact(column: Any, form: str) -> None:
             pandas.api.types.pandas_dtype(dtype)
         except (TypeError, NotImplementedError):
             raise NotHeld(
-                f"a column '{column.name}' of the type {dtype}, which its name alone does not make again; let it return "
-                "another, such as .astype(object)."
+                f"a column '{column.name}' of the type {dtype}, which its name alone does not make again; let it "
+                "return another, such as .astype(object)."
             ) from None
     if dtype != "object" or _kind(column) != "numbers":
         return
@@ -205,10 +205,12 @@ def _not_held(column: Any, form: str, why: str = "") -> str:
     """Why a column is refused, and what helps."""
     kind = _kind(column)
     why = why if kind in ("numbers", "text") else ""  # Else it only says the same, with somebody's data.
-    a_category = "a category of " if str(column.dtype) == "category" and kind != "intervals" else ""
+    category = str(column.dtype) == "category"
+    way = _HELP.get(kind, "text") if category or kind not in ("moments", "dates") else "pandas.to_datetime(...) of it"
+    a_category = "a category of " if category and kind != "intervals" else ""
     return (
         f"a column '{column.name}' that holds {a_category}{kind}, which {form} cannot keep"
-        f"{f' ({why})' if why else ''}; let it return {_HELP.get(kind, 'text')}, or leave the column out."
+        f"{f' ({why})' if why else ''}; let it return {way}, or leave the column out."
     )
 
 

@@ -6,12 +6,13 @@ is no window within which it has to come, and nothing to remember.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from engine.errors import StepFailed
-from engine.runs.label_keys import example
-from engine.runs.tables import read_output
+from engine.runs.label_keys import alike, example
+from engine.runs.tables import Types, read_output, types_of, with_types
 from engine.text import plain
 
 if TYPE_CHECKING:
@@ -32,18 +33,21 @@ _ROW, _SAID = "(row)", "(label)"
 class Labelled:
     """The rows with their labels. ``brought``: labels that the source knows; ``met``: rows with a key among theirs.
 
-    ``said``: how many met, in words; where they are ``few``, with a key of each side."""
+    ``otherwise``: keys of both sides that did not meet, and would if both wrote them alike. ``said``: how many met, in
+    words; where they are ``few``, with a key of each side."""
 
     table: pa.Table
     brought: int
     met: int
     said: str
+    otherwise: int = 0
 
     @property
     def few(self) -> bool:
-        """Less than a tenth of what could meet: late labels alone are rarely so few."""
+        """Less than a tenth of what could meet: late labels alone are rarely so few. Or some, though all others met,
+        that are only written otherwise: which these are is no chance, so what is learnt without them is askew."""
         rows: int = self.table.num_rows
-        return self.met * 10 < min(self.brought, rows)
+        return self.met * 10 < min(self.brought, rows) or self.otherwise > 0
 
 
 def labels_step(room: Room, stage: Stage, at: float) -> Launch | None:
@@ -59,6 +63,7 @@ def labelled(table: pa.Table, labels: pa.Table, manifest: Manifest) -> Labelled:
     Order and rows of ``table`` stay. Raises StepFailed when the two do not fit together: also when no key of the one is
     in the other and no row has a label of its own.
     """
+    import numpy as np
     import pyarrow as pa
     import pyarrow.compute as pc
 
@@ -67,18 +72,22 @@ def labelled(table: pa.Table, labels: pa.Table, manifest: Manifest) -> Labelled:
     key, target = list(manifest.data.key), manifest.data.target
     _check(table, key, "extract")
     _check(labels, [*key, target], LABELS)
-    labels = labels.filter(pa.array(~missing(labels.column(target))))  # A row without a label says nothing.
+    theirs = _plain(labels.select(key))
+    nameless = np.any([missing(theirs.column(name)) for name in key], axis=0)
+    bare = missing(labels.column(target))  # A row without a label says nothing, and one without a key of none.
+    labels, theirs = (side.filter(pa.array(~bare & ~nameless)) for side in (labels, theirs))
     hidden = any(name in manifest.data.sensitive for name in key)
-    ours, theirs = _plain(table.select(key)), _plain(labels.select(key))
-    found = _found(ours, theirs, unwrapped(labels.column(target)), hidden=hidden)
+    ours = _plain(table.select(key))
+    found, unmet = _found(ours, theirs, unwrapped(labels.column(target)), hidden=hidden)
     met = len(found) - found.null_count
-    told = Labelled(table, labels.num_rows, met, "")
-    told = replace(told, said=_said(told, ours, theirs, hidden=hidden))
-    bare = target not in table.column_names
-    if labels.num_rows and not met and (bare or missing(table.column(target)).all()):
+    own = ours.filter(pc.is_null(found))
+    told = Labelled(table, labels.num_rows, met, "", otherwise=alike(own, unmet) if met else 0)
+    told = replace(told, said=_said(told, own, unmet, int((nameless & ~bare).sum()), hidden=hidden))
+    none = target not in table.column_names or bool(missing(table.column(target)).all())
+    if labels.num_rows and not met and none:
         raise StepFailed(f"{told.said}.")
-    if bare:
-        return replace(told, table=table.append_column(target, found))
+    if none:
+        return replace(told, table=_put(table, target, found, types_of(labels)))
     given = unwrapped(table.column(target))
     try:
         both = pc.coalesce(found.cast(given.type) if found.type != given.type else found, given)
@@ -90,18 +99,33 @@ def labelled(table: pa.Table, labels: pa.Table, manifest: Manifest) -> Labelled:
     return replace(told, table=table.set_column(table.column_names.index(target), target, both))
 
 
-def _said(told: Labelled, ours: pa.Table, theirs: pa.Table, *, hidden: bool) -> str:
-    """How many keys met; where few did, what a key of each side looks like, unless nobody may see it."""
+def _put(table: pa.Table, target: str, found: pa.ChunkedArray, types: Types) -> pa.Table:
+    """``table`` with ``found`` as its target, of the type that labels returned, for extract gave none."""
+    kept = {name: about for name, about in types_of(table).items() if name != target}
+    kept |= {name: about for name, about in types.items() if name == target}
+    if target in table.column_names:
+        table = table.set_column(table.column_names.index(target), target, found)
+    else:
+        table = table.append_column(target, found)
+    return with_types(table, kept) if kept or types_of(table) else table
+
+
+def _said(told: Labelled, ours: pa.Table, theirs: pa.Table, nameless: int, *, hidden: bool) -> str:
+    """How many keys met; where few did, what a key of each side looks like, unless nobody may see it. ``ours`` and
+    ``theirs``: those that did not."""
     rows, key = told.table.num_rows, ", ".join(f"'{plain(name, 60)}'" for name in ours.column_names)
     brought = f"labels brought {told.brought:,} {'row' if told.brought == 1 else 'rows'}"
+    if nameless:
+        brought = f"{brought} with a key and {nameless:,} without one"
     if told.met:
         counted = f"{brought}, and {told.met:,} of the {rows:,} rows of the data have a key ({key}) among theirs"
     else:
         counted = f"{brought}, and none of their keys ({key}) is in the data"
     if not told.brought or not told.few:
         return counted
-    alike = "" if hidden else example(ours, theirs)
-    return f"{counted}{': ' if alike else ''}{alike}; let both write the key in the same way"
+    shown = "" if hidden else example(ours, theirs)
+    counted += f", and {told.otherwise:,} would if both wrote it alike" if told.otherwise else ""
+    return f"{counted}{': ' if shown else ''}{shown}; let both write the key in the same way"
 
 
 def fetched(step: Launch, room: Room, at: float) -> pa.Table:
@@ -124,22 +148,29 @@ def _check(table: pa.Table, wanted: Sequence[str], who: str) -> None:
         )
 
 
-def _found(ours: pa.Table, asked: pa.Table, said: pa.ChunkedArray, *, hidden: bool) -> pa.ChunkedArray:
-    """For each row of ``ours`` what is said of its key; null where nothing is."""
+def _found(
+    ours: pa.Table, theirs: pa.Table, said: pa.ChunkedArray, *, hidden: bool
+) -> tuple[pa.ChunkedArray, pa.Table]:
+    """For each row of ``ours`` what is said of its key, null where nothing is; and those of ``theirs`` that are in no
+    row of ours."""
     import pyarrow as pa
 
-    asked, key = _as(asked, ours, hidden=hidden), ours.column_names
+    if not theirs.num_rows:
+        return pa.chunked_array([pa.nulls(ours.num_rows, said.type)]), theirs
+    asked, key = _as(theirs, ours, hidden=hidden), ours.column_names
     try:
         _check_unique(asked)
         left = ours.append_column(_ROW, pa.array(range(ours.num_rows), pa.int64()))
         joined = left.join(asked.append_column(_SAID, said), keys=key, join_type="left outer")
+        numbered = asked.append_column(_ROW, pa.array(range(asked.num_rows), pa.int64()))
+        unmet = numbered.join(ours, keys=key, join_type="left anti").column(_ROW)
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
         kinds = ", ".join(f"'{plain(name, 60)}' is {ours.schema.field(name).type}" for name in key)
         raise StepFailed(
             f"Labels cannot join the data: {kinds}, and the label is {said.type}; a key and a label are numbers, texts "
             "or times."
         ) from None
-    return joined.sort_by(_ROW).column(_SAID)
+    return joined.sort_by(_ROW).column(_SAID), theirs.take(unmet.combine_chunks().sort())
 
 
 def _as(labels: pa.Table, table: pa.Table, *, hidden: bool) -> pa.Table:
@@ -151,18 +182,25 @@ def _as(labels: pa.Table, table: pa.Table, *, hidden: bool) -> pa.Table:
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
         held = [(name, labels.schema.field(name).type, table.schema.field(name).type) for name in labels.column_names]
         said = ", ".join(f"'{plain(name, 60)}' is {a} in labels, {b} in extract" for name, a, b in held if a != b)
-        alike = "" if hidden else f" ({example(table, labels)})"
+        shown = "" if hidden else example(table, labels)
         raise StepFailed(
-            f"The keys of labels and data do not fit: {said}{alike}; let both return the same kind."
+            f"The keys of labels and data do not fit: {said}{f' ({shown})' if shown else ''}; let both return the same "
+            "kind."
         ) from None
 
 
 def _plain(keys: pa.Table) -> pa.Table:
+    """Without what only encodes them; the whole numbers of a database that knows decimals only are whole numbers."""
     import pyarrow as pa
 
     from engine.validation.columns import unwrapped
 
-    return pa.table({name: unwrapped(keys.column(name)) for name in keys.column_names})
+    found = {name: unwrapped(keys.column(name)) for name in keys.column_names}
+    for name, column in found.items():
+        if pa.types.is_decimal(column.type):
+            with suppress(pa.ArrowInvalid):
+                found[name] = column.cast(pa.int64())
+    return pa.table(found)
 
 
 def _check_unique(keys: pa.Table) -> None:

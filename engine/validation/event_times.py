@@ -26,10 +26,11 @@ if TYPE_CHECKING:
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _WAY = "let extract return dates or timestamps"
 # What programs write where they have no time.
-_NOTHING = ("", "NAT", "NAN", "NONE", "NULL", "NA", "<NA>")
+_NOTHING = ("", "NAT", "NAN", "NONE", "NULL", "NA", "N/A", "<NA>", "0000-00-00", "0000-00-00 00:00:00")
 # Each is brought to the one form that Arrow reads; what is no time stays as it is and is refused. RE2.
 _TIDY = (
     (r"\s+(?:UTC|GMT)$", "Z"),
+    (r"^(\d{4})/(\d\d)/(\d\d)($|[T ])", r"\1-\2-\3\4"),
     (r"^(\d{4})(\d\d)(\d\d)($|[T ])", r"\1-\2-\3\4"),
     (r"^(\d{4}-\d\d-\d\d[T ])(\d\d)(\d\d)(\d\d)", r"\1\2:\3:\4"),
     (r"^(\S+[T ]\S+) ([+-]\d\d)", r"\1\2"),

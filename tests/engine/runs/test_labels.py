@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from decimal import Decimal
 
 import numpy as np
 import pyarrow as pa
@@ -11,6 +12,7 @@ import pytest
 from engine.errors import StepFailed
 from engine.projects.manifest import Manifest, load_manifest
 from engine.runs.labels import labelled
+from engine.runs.tables import types_of, with_types
 from tests import tiny
 
 
@@ -66,7 +68,7 @@ def test_a_large_table_keeps_every_row_in_its_place(manifest: Manifest) -> None:
         (pa.table({"id": [3, 3, 4], "late": [0, 1, 1]}), "1 row with a key that another has"),
         (pa.table({"ident": [3], "late": [0]}), "labels returned no column 'id'"),
         (pa.table({"id": [3]}), "labels returned no column 'late'"),
-        (pa.table({"id": ["three"], "late": [0]}), "is string in labels, int64 in extract .\"three\" in labels, 5 in"),
+        (pa.table({"id": ["three"], "late": [0]}), 'is string in labels, int64 in extract ."three" in labels, 5 in'),
         (pa.table({"id": [3], "late": [[1]]}), "Labels cannot join the data: 'id' is int64, and the label is list"),
         (pa.table({"id": [3], "late": ["what"]}), "labels returned string for 'late' and extract int64"),
     ],
@@ -137,3 +139,60 @@ def test_labels_that_meet_nothing_take_away_none_that_extract_gave(manifest: Man
     joined = labelled(data(late=[1, 0, 1, 0]), pa.table({"id": range(90, 190), "late": [1] * 100}), manifest)
     assert joined.table.column("late").to_pylist() == [1, 0, 1, 0]
     assert (joined.met, joined.few) == (0, True)
+
+
+def test_keys_of_which_some_are_only_written_otherwise_are_told_though_most_met(manifest: Manifest) -> None:
+    padded = pa.table({"id": [f"{key:03d}" for key in range(300)], "x": [0.5] * 300})
+    plain = pa.table({"id": range(250), "late": [1] * 250})
+    found = labelled(padded, plain, manifest)
+    assert (found.met, found.otherwise, found.few) == (150, 100, True)
+    assert "150 of the 300 rows of the data have a key ('id') among theirs, and 100 would if both wrote it alike: " in (
+        found.said
+    )
+    assert found.said.endswith('1 in labels, "001" in what extract returned; let both write the key in the same way')
+    assert not labelled(padded.slice(100), plain, manifest).few  # those of three digits are written alike
+
+
+def test_keys_in_which_case_matters_are_not_told_for_a_few_that_are_alike(manifest: Manifest) -> None:
+    ours = pa.table({"id": [f"a{key}" for key in range(100)] + [f"k{key}" for key in range(100)]})
+    theirs = pa.table({"id": [f"a{key}" for key in range(100)] + [f"K{key}" for key in range(97, 197)]})
+    found = labelled(ours, theirs.append_column("late", pa.array([1] * 200)), manifest)
+    assert (found.met, found.otherwise, found.few) == (100, 0, False)
+
+
+@pytest.mark.parametrize("gap", [None, float("nan")])
+def test_labels_without_a_key_are_nobodys_and_no_repetition(manifest: Manifest, gap: float | None) -> None:
+    labels = pa.table({"id": pa.array([gap, gap, 3.0, gap], pa.float64()), "late": [1, 0, 1, 0]})
+    found = labelled(data(), labels, manifest)
+    assert found.table.column("late").to_pylist() == [None, 1, None, None]
+    assert found.said.startswith("labels brought 1 row with a key and 3 without one, and 1 of the 4 rows")
+
+
+@pytest.mark.parametrize(
+    "given",
+    [pa.nulls(4), pa.array([float("nan")] * 4), pa.array([None] * 4, pa.string()), pa.array([None] * 4, pa.int8())],
+)
+@pytest.mark.parametrize("said", [["yes", "no"], [1, 0], [0.5, 1.5], [True, False]])
+def test_a_target_that_extract_leaves_empty_is_of_the_type_of_the_labels(
+    manifest: Manifest, given: pa.Array, said: list[object]
+) -> None:
+    table = with_types(data(late=given), {"late": {"dtype": "float64"}, "x": {"dtype": "float64"}})
+    labels = with_types(pa.table({"id": [3, 1], "late": said}), {"late": {"dtype": "object"}})
+    joined = labelled(table, labels, manifest).table
+    assert joined.column("late").to_pylist() == [None, said[0], None, said[1]]
+    assert types_of(joined) == {"x": {"dtype": "float64"}, "late": {"dtype": "object"}}
+
+
+def test_no_label_at_all_is_no_mistake_whatever_type_nothing_has(manifest: Manifest) -> None:
+    found = labelled(data(), pa.table({"id": pa.nulls(0), "late": pa.nulls(0)}), manifest)
+    assert found.table.column("late").null_count == 4 and (found.brought, found.met) == (0, 0)
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_whole_numbers_of_a_database_that_knows_decimals_only_are_keys_like_others(
+    manifest: Manifest, turned: bool
+) -> None:
+    decimals = pa.array([Decimal(3), Decimal(1)], pa.decimal128(38, 0))
+    ids, asked = (decimals, pa.array([1, 3])) if turned else (pa.array([3, 1]), decimals.take(pa.array([1, 0])))
+    table, labels = pa.table({"id": ids}), pa.table({"id": asked, "late": [10, 30]})
+    assert labelled(table, labels, manifest).table.column("late").to_pylist() == [30, 10]

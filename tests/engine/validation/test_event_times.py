@@ -87,11 +87,17 @@ def test_every_place_that_asks_when_a_row_happened_hears_the_same(way: str) -> N
 
 
 def test_a_column_that_says_of_some_rows_nothing_has_undated_rows() -> None:
-    for nothing in (None, "", "  ", "NaT", "nan", "None", "<NA>"):
+    for nothing in (None, "", "  ", "NaT", "nan", "None", "<NA>", "n/a", "0000-00-00", "0000-00-00 00:00:00"):
         found = moments(pa.table({"at": pa.array(["2026-11-03", nothing])}), "at")
         assert found.tolist() == [microseconds(datetime(2026, 11, 3, tzinfo=UTC)), UNDATED]
     for empty in (pa.nulls(2), pa.array([float("nan"), None]), pa.array([None, ""])):
         assert moments(pa.table({"at": empty}), "at").tolist() == [UNDATED, UNDATED]
+
+
+def test_the_year_first_is_the_year_whatever_stands_between() -> None:
+    found = moments(pa.table({"at": ["2026/11/03", "2026/11/03 04:05", "2026/11/03T04:05:06Z", "20261103"]}), "at")
+    begins = microseconds(datetime(2026, 11, 3, tzinfo=UTC))
+    assert [(each - begins) // 10**6 for each in found.tolist()] == [0, 14_700, 14_706, 0]
 
 
 # As pandas writes them.
