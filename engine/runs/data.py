@@ -11,6 +11,7 @@ from engine.errors import StepFailed
 from engine.projects.manifest import Manifest
 from engine.projects.manifest_rules import check_columns, features_of
 from engine.records import Gate
+from engine.text import plain
 from engine.validation.behaviour import choose_golden
 from engine.validation.event_times import reach, read_moments
 from engine.validation.holdout import Split, split
@@ -124,6 +125,8 @@ def _too_few(parts: Split, manifest: Manifest, rows: int, labels: Labelled | Non
     where = "look at what extract returns" if left_out else "look at [validation] holdout and [train] window"
     if labels is not None and parts.unlabelled:
         where = labels.said
+    elif same := _all_alike(parts, manifest):
+        where = same
     elif parts.holdout.num_rows and not parts.before_window:
         where = _all_held_out(parts.holdout, manifest)
     return (
@@ -131,6 +134,25 @@ def _too_few(parts: Split, manifest: Manifest, rows: int, labels: Labelled | Non
         f"{parts.train.num_rows:,} are left to train on and {parts.holdout.num_rows:,} to judge by; "
         f"both are needed: {where}."
     )
+
+
+def _all_alike(parts: Split, manifest: Manifest) -> str | None:
+    """Where the rows cannot be divided, for all of them are of one moment, or of one key, or have none."""
+    from engine.validation.drawn import places
+
+    whole = parts.train if parts.train.num_rows else parts.holdout
+    if whole.num_rows < 2:
+        return None
+    if time := manifest.data.time:
+        moments, _ = read_moments(whole, time)
+        once = f"all of them are of one moment (in '{plain(time, 60)}'), which is not divided"
+        return f"{once}: name another column in [data] time" if (moments == moments[0]).all() else None
+    by = list(parts.cut.by) if parts.cut else []
+    place = places(whole, by)
+    if not by or (place != place[0]).any():
+        return None
+    one = f"all of them have the same value, or none, in {', '.join(plain(name, 60) for name in by[:3])}"
+    return f"{one}, and rows of one key are not divided: name in [data] key what tells them apart, or no key"
 
 
 def _all_held_out(holdout: pa.Table, manifest: Manifest) -> str:

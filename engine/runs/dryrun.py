@@ -36,6 +36,8 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 SAMPLE = 2000
+# Of each class at least so many rows, where there are.
+OF_EACH, MOST_CLASSES = 20, 200
 
 
 def check(
@@ -142,12 +144,11 @@ def _steps(
         "data",
         f"{data.table.num_rows:,} rows, {len(data.features)} features, {data.holdout.num_rows:,} rows in the holdout",
     )
-    undecided = cannot_decide(data.holdout.column(stage.manifest.data.target), stage.manifest)
+    target = stage.manifest.data.target
+    undecided = cannot_decide(data.holdout.column(target), data.train.column(target), stage.manifest)
     if undecided:
         doubtful("holdout", undecided)
-    every = max(1, data.train.num_rows // SAMPLE)
-    rows = list(range(0, data.train.num_rows, every))
-    train = run("train", lambda step: write_input(data.train.take(rows), step.input, form))
+    train = run("train", lambda step: write_input(data.train.take(_sample(data.train, target)), step.input, form))
 
     model = model_folder.checked(train.output / "model")
 
@@ -159,6 +160,22 @@ def _steps(
     text = {"prediction"} if type_in(data.schema, stage.manifest.data.target) == "text" else ()
     predictions = read_output(score.output, "predictions", form, "score", text)
     good("predictions", _read_as_the_judge(predictions, data, stage.manifest))
+
+
+def _sample(train: pa.Table, target: str) -> pa.Array:
+    """Rows to train on here: by chance, for each second or seventh may be of one kind; with some of each class."""
+    import numpy as np
+    import pyarrow as pa
+
+    from engine.validation.columns import codes
+
+    generator = np.random.default_rng(0)
+    chosen = generator.permutation(train.num_rows)[:SAMPLE]
+    numbers, names = codes(train.column(target))
+    if train.num_rows > SAMPLE and len(names) <= MOST_CLASSES:
+        each = [np.flatnonzero(numbers == number)[:OF_EACH] for number in range(len(names))]
+        chosen = np.union1d(chosen, np.concatenate(each))
+    return pa.array(np.sort(chosen))
 
 
 def _read_as_the_judge(predictions: pa.Table, data: Prepared, manifest: Manifest) -> str:

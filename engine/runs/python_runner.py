@@ -261,7 +261,7 @@ def score(paths: Paths, function: Optional[Callable[..., Any]], name: str) -> No
     folder = paths.input / "model"
     if function is not None:
         _fits(function, name, "model_dir, features")
-        predictions = _own_predictions(function(folder, features), name)
+        predictions = _own_predictions(_in_order(function(folder, features), features, name), name)
     else:
         predictions = _predictions(_load(folder / "model.pickle"), features)
     if len(predictions) != len(features):
@@ -271,6 +271,20 @@ def score(paths: Paths, function: Optional[Callable[..., Any]], name: str) -> No
         )
     _check_columns(predictions, name)
     paths.write(predictions.reset_index(drop=True), "predictions", name)
+
+
+def _in_order(given: Any, features: Any, name: str) -> Any:
+    """``given``, unless its index names the rows in another order: sorted, shuffled or grouped on the way."""
+    import pandas
+
+    if isinstance(given, (pandas.DataFrame, pandas.Series)) and len(given) == len(features):
+        index, rows = given.index, features.index
+        if index.is_unique and not index.equals(rows) and not rows.difference(index).size:
+            raise Refused(
+                f"{name} gave its predictions in another order than the rows, as their index says; let it return them "
+                "in that of features: .loc[features.index]."
+            )
+    return given
 
 
 def _own_predictions(result: Any, name: str) -> Any:
@@ -292,16 +306,17 @@ def _predictions(model: Any, features: Any) -> Any:
     kind = type(model).__name__
     if not callable(getattr(model, "predict", None)):
         raise Refused(f"The model that train returned, a {kind}, has no predict; name a score of your own in [train].")
-    columns = {"prediction": _one_dimension(model.predict(features), kind)}
+    columns = {"prediction": _one_dimension(_in_order(model.predict(features), features, kind), kind)}
     classes = getattr(model, "classes_", None)
     if classes is not None and hasattr(model, "predict_proba"):
-        chances = model.predict_proba(features)
+        chances = _in_order(model.predict_proba(features), features, kind)
+        chances = chances.to_numpy() if hasattr(chances, "to_numpy") else chances
         if isinstance(chances, list) or chances.ndim != 2 or chances.shape[1] != len(classes):
             raise Refused(f"{kind} predicts several targets at once, or not one probability per class.")
         for position, label in enumerate(classes):
             columns[f"p_{label}"] = chances[:, position]
     elif classes is not None and hasattr(model, "decision_function"):
-        scores = model.decision_function(features)
+        scores = _in_order(model.decision_function(features), features, kind)
         if len(classes) == 2 and (scores.ndim == 1 or scores.shape[1:] == (1,)):
             columns[f"score_{classes[1]}"] = _one_dimension(scores, kind)
     lengths = {name: len(values) for name, values in columns.items()}

@@ -76,13 +76,18 @@ def no_leak(train: pa.Table, features: list[str], target: str, truth: Truth, kno
 
 
 def _too_few(answer: _Answer, task: Task) -> str | None:
-    if len(answer.values) < _FEWEST:
-        return f"{count(len(answer.values), 'training row')} cannot show a leak; at least {_FEWEST} are needed."
     positive = int((answer.values == 1).sum())
-    rarest = min(positive, len(answer.values) - positive)
-    if task == "binary" and rarest < _FEWEST_OF_CLASS:
-        rows = count(rarest, "training row")
-        return f"{rows} of the rarer class cannot show a leak; at least {_FEWEST_OF_CLASS} are needed."
+    few = few_to_learn(len(answer.values), min(positive, len(answer.values) - positive) if task == "binary" else None)
+    return f"{few}." if few else None
+
+
+def few_to_learn(rows: int, rarest: int | None) -> str | None:
+    """Why so many training rows, ``rarest`` of the rarer class of two, show no leak; None where they do."""
+    if rows < _FEWEST:
+        return f"{count(rows, 'training row')} cannot show a leak; at least {_FEWEST} are needed"
+    if rarest is not None and rarest < _FEWEST_OF_CLASS:
+        few = count(rarest, "training row")
+        return f"{few} of the rarer class cannot show a leak; at least {_FEWEST_OF_CLASS} are needed"
     return None
 
 

@@ -22,6 +22,7 @@ from engine.validation import metrics
 from engine.validation.classes import numeric, order, placed, places
 from engine.validation.columns import Codes, Floats, codes, floats, is_number, listed, missing, shown, unwrapped
 from engine.validation.metrics import Predicted, Task, Truth
+from engine.validation.schema import type_word
 
 CANDIDATE = "the candidate"
 MOST_CLASSES = 200
@@ -73,6 +74,7 @@ def truth_of(holdout: pa.ChunkedArray, train: pa.ChunkedArray, rules: Mapping[st
     if gaps:
         raise Invalid(f"{gaps:,} holdout rows have no target; they must be left out before anything is judged by them.")
     if task == "regression":
+        _check_numbers(train if len(train) else holdout)
         actual = floats(holdout)
         if not np.isfinite(actual).all():
             raise Invalid(f"The target holds {int((~np.isfinite(actual)).sum()):,} values that are no finite number.")
@@ -91,6 +93,18 @@ def truth_of(holdout: pa.ChunkedArray, train: pa.ChunkedArray, rules: Mapping[st
         classes = tuple(sorted(known, key=order))
     position = {name: number for number, name in enumerate(classes)}
     return Truth(task, np.array([position[name] for name in names], dtype=np.int64)[here], classes, numbers)
+
+
+def _check_numbers(target: pa.ChunkedArray) -> None:
+    """Raise Invalid where the target of a regression is of a type that is no number, whatever it would count as."""
+    kind = unwrapped(target).type
+    if is_number(kind) or pa.types.is_null(kind):
+        return
+    way = ".dt.total_seconds() of it" if pa.types.is_duration(kind) else "numbers"
+    raise Invalid(
+        f"The target holds {type_word(kind)}, and a regression predicts numbers; let extract return {way}, or measure "
+        f"by a metric of classes: {', '.join(metrics.CLASSIFICATION[:3])}, ..."
+    )
 
 
 def _task(said: object, wanted: list[str], holdout: pa.ChunkedArray, train: pa.ChunkedArray) -> Task:
@@ -213,7 +227,8 @@ def _chances(table: pa.Table, truth: Truth, who: str) -> Floats | None:
         if number < 0:
             raise StepFailed(
                 f"The predictions of {who} have a column '{shown(name)}', and the target has no class "
-                f"'{shown(name[2:])}', only {listed(truth.classes)}."
+                f"'{shown(name[2:])}', only {listed(truth.classes)}; let the model learn the target's own values, or "
+                "name a score of your own in [train]."
             )
         if number in found:
             twice = f"{shown(found[number])} and {shown(name)}"

@@ -10,28 +10,42 @@ if TYPE_CHECKING:
     from engine.projects.manifest_records import Manifest
 
 
-def cannot_decide(target: pa.ChunkedArray, manifest: Manifest) -> str | None:
-    """Why every candidate that is judged on these targets would end as *cannot tell*, and what to do; None where an
-    interval can decide."""
+def cannot_decide(target: pa.ChunkedArray, learnt: pa.ChunkedArray, manifest: Manifest) -> str | None:
+    """Why every candidate that learns from the targets ``learnt`` and is judged on these would end as *cannot tell*, or
+    fail, and what to do; None where an interval can decide."""
     import numpy as np
 
-    from engine.validation.columns import codes
+    from engine.validation.columns import codes, listed
     from engine.validation.floors import Held
-    from engine.validation.metrics import REGRESSION
+    from engine.validation.leakage import few_to_learn
+    from engine.validation.metrics import RANKING, REGRESSION
 
     judged, rows = manifest.validation, len(target)
     more = "make [validation] holdout larger or let extract return more rows"
+    numbers, names = codes(learnt)
+    if len(names) == 1:
+        return "all training rows have one target and teach nothing: let extract return rows with different outcomes"
+    counted = np.bincount(numbers[numbers >= 0], minlength=len(names))
     if judged.task == "regression" or judged.metrics[0] in REGRESSION:
-        held = Held(rows, None, "regression")
+        held, few = Held(rows, None, "regression"), few_to_learn(len(learnt), None)
     else:
-        numbers, names = codes(target)
-        counts = np.bincount(numbers[numbers >= 0], minlength=len(names))
-        if len(names) == 1:
+        here, found = codes(target)
+        counts = np.bincount(here[here >= 0], minlength=len(found))
+        if len(found) == 1:
             return f"all {rows:,} holdout rows are of one class and cannot decide: {more}"
-        held = Held(rows, int(counts.min(initial=rows)), "binary" if len(names) == 2 else "multiclass")
+        binary = judged.task == "binary" or len({*names, *found}) == 2
+        held = Held(rows, int(counts.min(initial=rows)), "binary" if binary else "multiclass")
+        few = few_to_learn(len(learnt), int(counted.min(initial=len(learnt))) if binary else None)
+        ranked = {judged.metrics[0], *(rule.metric for rule in manifest.gates)} & {*RANKING}
+        absent = [name for name in names if name not in found]
+        if absent and ranked and not binary:
+            metric = sorted(ranked)[0]
+            return f"no holdout row is of the class {listed(absent)}, and {metric} looks at each class: {more}"
     none = held.none_can_tell
     if none:
         return f"{none}: {more}"
+    if few and all(waiver.gate != "no leaking feature" for waiver in manifest.waivers):
+        return f"{few}: let extract return more rows, or waive the gate \"no leaking feature\""
     asked = max((rule.minimum_rows or 0 for rule in manifest.gates if not rule.kind.startswith("segment_")), default=0)
     if rows < asked:
         return f"a gate asks for minimum_rows = {asked:,} and there are {rows:,}: {more}, or lower minimum_rows"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -28,6 +29,26 @@ def rows(days: int, unlabelled: int = 0) -> pa.Table:
     times = [NOW - timedelta(days=days - day) for day in range(days)]
     late = [None if day < unlabelled else day % 2 for day in range(days)]
     return pa.table({"id": range(days), "at": times, "place": ["A"] * days, "x": [0.5] * days, "late": late})
+
+
+def test_rows_of_one_moment_are_named_as_what_cannot_be_divided(tmp_path: Path) -> None:
+    whole = rows(40)
+    whole = whole.set_column(1, "at", pa.array([NOW - timedelta(days=1)] * 40))
+    with pytest.raises(StepFailed, match=r"all of them are of one moment \(in 'at'\), which is not divided: name another"):
+        prepare(whole, manifest(tmp_path, ('holdout = "7d"', "holdout = 0.2")), NOW)
+
+
+@pytest.mark.parametrize("key", [pa.nulls(40), pa.array([7] * 40), pa.array([float("nan")] * 40)])
+def test_a_key_that_tells_no_row_from_another_is_named_and_the_way_out_can_be_gone(
+    tmp_path: Path, key: pa.Array
+) -> None:
+    whole = rows(40).set_column(0, "id", key)
+    drawn = manifest(tmp_path, ('holdout = "7d"', "holdout = 0.2"), ('time = "at"\n', 'exclude = ["at"]\n'))
+    with pytest.raises(StepFailed, match=r"have the same value, or none, in id, and .*: name in \[data\] key what tells"):
+        prepare(whole, drawn, NOW)
+    for better in (("at",), ()):
+        named = replace(drawn, data=replace(drawn.data, key=better, exclude=()))
+        assert prepare(whole, named, NOW).train.num_rows > 20
 
 
 @pytest.mark.parametrize("unlabelled", [0, 1])

@@ -43,6 +43,12 @@ class Guesser:
 class Mean:
     def predict(self, features): return features["x"]
 
+class Sorted:
+    def predict(self, features): return features["x"].sort_values(ascending=False)
+
+class SortedChances(Guesser):
+    def predict_proba(self, features): return pd.DataFrame({0: features["x"], 1: 1 - features["x"]}).iloc[::-1]
+
 class Short:
     def predict(self, features): return [1]
 
@@ -52,6 +58,8 @@ def train(features, target):
 
 def mean(features, target): return Mean()
 def short(features, target): return Short()
+def sorts(features, target): return Sorted()
+def sorts_chances(features, target): return SortedChances()
 def a_lambda(features, target): return lambda: None
 def a_dict(features, target): return {}
 def own_files(features, target):
@@ -60,6 +68,11 @@ def own_files(features, target):
 
 def own_score(model_dir, features):
     return features["x"].to_numpy() * float((model_dir / "weights").read_text())
+def sorted_frame(model_dir, features): return shuffled(features).to_frame("prediction")
+def sorted_series(model_dir, features): return shuffled(features)
+def put_back(model_dir, features): return shuffled(features).loc[features.index]
+def of_its_own(model_dir, features): return shuffled(features).set_axis([7, 8, 9])
+def shuffled(features): return features["x"].sort_values(ascending=False)
 def own_score_without_prediction(model_dir, features): return pd.DataFrame({"guess": [1]})
 """
 
@@ -182,6 +195,23 @@ def test_what_scores_badly_is_refused_in_one_sentence(bench: Bench) -> None:
     bench.well("train", "flights:a_dict")
     (bench.folder / "output" / "model" / "model.pickle").replace(bench.folder / "input" / "model" / "model.pickle")
     assert "a dict, has no predict" in bench.refused("score")
+
+
+def test_predictions_that_come_back_in_another_order_are_refused_and_the_way_out_can_be_gone(bench: Bench) -> None:
+    prepared(bench, "flights:own_files")
+    for name in ("sorted_frame", "sorted_series"):
+        said = bench.refused("score", f"flights:{name}")
+        assert "predictions in another order than the rows" in said and ".loc[features.index]" in said
+    bench.well("score", "flights:put_back")
+    assert bench.table("predictions")["prediction"].tolist() == [1.5, 2.5, 3.5]
+    bench.well("score", "flights:of_its_own")  # an index of its own says nothing of the rows
+    assert bench.table("predictions")["prediction"].tolist() == [3.5, 2.5, 1.5]
+
+
+@pytest.mark.parametrize(("train", "kind"), [("sorts", "Sorted"), ("sorts_chances", "SortedChances")])
+def test_an_estimator_that_sorts_its_predictions_is_refused_too(bench: Bench, train: str, kind: str) -> None:
+    prepared(bench, f"flights:{train}")
+    assert f"{kind} gave its predictions in another order" in bench.refused("score")
 
 
 def test_a_named_index_becomes_a_column(bench: Bench) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -67,7 +68,9 @@ def test_the_task_is_told_from_the_metrics_and_the_number_of_classes() -> None:
         ([0, None], {}, "1 holdout rows have no target"),
         (list(range(500)), {}, "500 different values"),
         ([1.0, float("inf")], {"metrics": ["mae"]}, "no finite number"),
-        (["a", "b"], {"metrics": ["mae"]}, "no finite number"),
+        (["a", "b"], {"metrics": ["mae"]}, "The target holds text, and a regression predicts numbers"),
+        ([timedelta(1)] * 2, {"metrics": ["mae"]}, r"holds duration, .* let extract return .dt.total_seconds\(\) of it"),
+        ([datetime(2026, 1, 2)] * 2, {"task": "regression", "metrics": ["mae"]}, "holds time, and a regression"),
     ],
 )
 def test_a_target_that_does_not_fit_is_refused(values: list[Any], rules: dict[str, Any], says: str) -> None:
