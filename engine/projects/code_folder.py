@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from engine.errors import Refusal
+from engine.projects.pointers import said_of
 from engine.text import plain
 
 BYTES = 200_000_000
@@ -74,6 +75,10 @@ class CodeFolder:
             raise Refusal(f"'{plain(found.name, 200)}' went away while the code was taken; try again.") from None
         except OSError as error:
             raise Refusal(f"'{plain(found.name, 200)}' cannot be read: {error.strerror}.") from None
+        elsewhere = said_of(found.name, content)
+        if elsewhere:
+            elsewhere = elsewhere.replace("add the file itself to Git", "put the file itself there")
+            raise Refusal(f"The project's folder {elsewhere}.")
         self.put(found.name, content, bool(status.st_mode & 0o100))
 
     def close(self) -> None:

@@ -9,11 +9,11 @@ from engine.text import plain
 
 _ENCRYPTED = b"\0GITCRYPT\0"
 _ANNEX = b"/annex/objects/"
+_LFS = "keeps '{}' in Git LFS, which no version would hold; add the file itself to Git"
 # How each begins, with what is said of the repository that has it.
 _BEGINNINGS = {
-    b"version https://git-lfs.github.com/spec/": (
-        "keeps '{}' in Git LFS, which no version would hold; add the file itself to Git"
-    ),
+    b"version https://git-lfs.github.com/spec/": _LFS,
+    b"version https://hawser.github.com/spec/": _LFS,
     _ANNEX: "keeps '{}' in git-annex, which no version would hold; add the file itself to Git",
     _ENCRYPTED: (
         "holds '{}' encrypted by git-crypt, which no run could read; keep that file outside of the project, or what it "
@@ -21,6 +21,8 @@ _BEGINNINGS = {
     ),
 }
 _LONGEST_POINTER = 2000
+# How files begin that Git's filters encrypt, and that projects may as well keep and read themselves.
+_CIPHERS = (b"U2FsdGVkX1", b"Salted__", b"age-encryption.org/v1", b"-----BEGIN AGE ", b"-----BEGIN PGP MESSAGE")
 
 
 def said_of(name: str, content: bytes, *, link: bool = False) -> str | None:
@@ -31,3 +33,14 @@ def said_of(name: str, content: bytes, *, link: bool = False) -> str | None:
         return None
     said = next((what for beginning, what in _BEGINNINGS.items() if content.startswith(beginning)), None)
     return said.format(plain(name, 200)) if said else None
+
+
+def encrypted(content: bytes) -> bool:
+    """Whether ``content`` may be what a filter of Git has encrypted."""
+    return content.startswith(_CIPHERS)
+
+
+def said_of_filter(name: str, filter: str) -> str:
+    """What a repository does with an encrypted file that it passes through a filter, and the way out."""
+    how = f"encrypted by its filter '{plain(filter, 60)}'"
+    return _BEGINNINGS[_ENCRYPTED].replace("encrypted by git-crypt", how).format(plain(name, 200))

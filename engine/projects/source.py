@@ -15,13 +15,14 @@ from engine.clock import stamp
 from engine.errors import Refusal
 from engine.projects.code_folder import CodeFolder, Found, walk
 from engine.projects.git_process import Objects, TooLong, objects
-from engine.projects.pointers import said_of
+from engine.projects.pointers import encrypted, said_of, said_of_filter
 from engine.projects.repository import Repository, opened, private_index
 from engine.text import plain
 
 PATCH_BYTES = 20_000_000
 COMMITS = 200
 _CHANGED = 1000
+_NO_FILTER = ("unspecified", "unset", "set", "")
 
 
 @dataclass(frozen=True)
@@ -92,6 +93,7 @@ def snapshot(folder: Path, target: Path, *, allow_dirty: bool) -> tuple[Source, 
                 return _take_as_it_is(source, folder, target, allow_dirty)
             if not allow_dirty:
                 _refuse_changed_elsewhere(repository, store, changes)
+                _refuse_filtered(repository, changes)
                 refuse_dirty(source, folder)
             if changes:
                 _refuse_repositories_inside(repository, changes)
@@ -258,6 +260,8 @@ def _take_commit(repository: Repository, store: Objects, code: CodeFolder, chang
         elsewhere = said_of(name, content, link=mode == b"120000")
         if elsewhere:
             _refuse(elsewhere)
+        if encrypted(content) and (through := _filters(repository, [name]).get(name)):
+            _refuse(said_of_filter(name, through))
         if mode == b"120000":
             code.link(name, content)
             continue
@@ -276,6 +280,26 @@ def _refuse_changed_elsewhere(repository: Repository, store: Objects, changes: d
         elsewhere = said_of(name, content) if content is not None else None
         if elsewhere:
             _refuse(elsewhere)
+
+
+def _refuse_filtered(repository: Repository, changes: dict[str, str]) -> None:
+    """Of a file that a filter of Git cleans nobody can say without the filter whether it was changed."""
+    modified = [name for name, how in changes.items() if how.strip() == "M"]
+    for name, through in _filters(repository, modified[:_CHANGED]).items():
+        raise Refusal(
+            f"'{plain(name, 200)}' goes through the Git filter '{plain(through, 60)}', a program that is not run here, "
+            "and differs from what is committed; use --allow-dirty to take it as it is, or take the filter out of "
+            ".gitattributes and commit it."
+        )
+
+
+def _filters(repository: Repository, names: list[str]) -> dict[str, str]:
+    """The filter that .gitattributes names, of those files that have one."""
+    if not names:
+        return {}
+    said = repository.git("check-attr", "-z", "filter", "--", *names).decode("utf-8", "surrogateescape").split("\0")
+    found = zip(said[::3], said[2::3], strict=False)  # an empty text stands behind the last
+    return {name: value for name, value in found if value not in _NO_FILTER}
 
 
 def _refuse(what: str) -> NoReturn:

@@ -16,6 +16,7 @@ __all__ = ["project"]  # the fixture of a committed project
 
 POINTERS = {
     "LFS": (b"version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 5\n", "keeps 'data.csv' in Git LFS"),
+    "LFS of before": (b"version https://hawser.github.com/spec/v1\noid sha256:00\n", "keeps 'data.csv' in Git LFS"),
     "annex": (b"/annex/objects/SHA256E-s5--00.csv\n", "keeps 'data.csv' in git-annex"),
     "git-crypt": (b"\0GITCRYPT\0" + bytes(range(256)) * 40, "holds 'data.csv' encrypted by git-crypt"),
 }
@@ -47,6 +48,47 @@ def test_a_locked_file_of_git_annex_is_refused_by_name_and_a_file_that_speaks_of
     (project / "data.csv").symlink_to(".git/annex/objects/G0/1f/SHA256E-s5--00.csv/SHA256E-s5--00.csv")
     commit(project)
     with pytest.raises(Refusal, match="keeps 'data.csv' in git-annex, which no version would hold"):
+        snapshot(project, tmp_path / "code", allow_dirty=False)
+
+
+@pytest.mark.parametrize("versioned", [False, True], ids=["a folder of no repository", "not committed"])
+def test_a_pointer_is_refused_where_the_folder_is_taken_as_it_is_too(
+    versioned: bool, project: Path, tmp_path: Path
+) -> None:
+    folder = project if versioned else tmp_path / "unpacked"
+    folder.mkdir(exist_ok=True)
+    (folder / "data.csv").write_bytes(POINTERS["LFS"][0])
+    with pytest.raises(Refusal, match="folder keeps 'data.csv' in Git LFS, .*; put the file itself there"):
+        snapshot(folder, tmp_path / "code", allow_dirty=True)
+    (folder / "data.csv").write_text("the whole of it\n")
+    snapshot(folder, tmp_path / "code", allow_dirty=True)
+    assert taken(tmp_path / "code")["data.csv"] == "the whole of it\n"
+
+
+def test_a_file_that_a_filter_of_git_cleans_is_named_with_ways_that_can_be_gone(project: Path, tmp_path: Path) -> None:
+    (project / ".gitattributes").write_text("*.ipynb filter=strip\n")
+    git(project, "config", "filter.strip.clean", "sed /secret/d")
+    (project / "look.ipynb").write_text("one\nsecret\n")
+    commit(project)
+    with pytest.raises(Refusal, match=r"'look.ipynb' goes through the Git filter 'strip'.* use --allow-dirty .* or"):
+        snapshot(project, tmp_path / "code", allow_dirty=False)
+    source, _ = snapshot(project, tmp_path / "as it is", allow_dirty=True)
+    assert source.dirty and taken(tmp_path / "as it is")["look.ipynb"] == "one\nsecret\n"
+    (project / ".gitattributes").write_text("")
+    commit(project)
+    assert taken_from(project, tmp_path / "without")["look.ipynb"] == "one\nsecret\n"
+
+
+@pytest.mark.parametrize("begins", ["U2FsdGVkX19aaaa", "age-encryption.org/v1\n-> x", "-----BEGIN PGP MESSAGE-----"])
+def test_a_file_that_a_filter_has_encrypted_is_refused_and_one_that_the_project_keeps_so_is_not(
+    begins: str, project: Path, tmp_path: Path
+) -> None:
+    (project / "key.txt").write_text(begins)
+    commit(project)
+    assert taken_from(project, tmp_path / "its own")["key.txt"] == begins
+    (project / ".gitattributes").write_text("key.txt filter=crypt\n")
+    commit(project)
+    with pytest.raises(Refusal, match="'key.txt' encrypted by its filter 'crypt', which no run could read; keep that"):
         snapshot(project, tmp_path / "code", allow_dirty=False)
 
 

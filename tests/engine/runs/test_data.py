@@ -34,7 +34,7 @@ def rows(days: int, unlabelled: int = 0) -> pa.Table:
 def test_rows_of_one_moment_are_named_as_what_cannot_be_divided(tmp_path: Path) -> None:
     whole = rows(40)
     whole = whole.set_column(1, "at", pa.array([NOW - timedelta(days=1)] * 40))
-    with pytest.raises(StepFailed, match=r"all of them are of one moment \(in 'at'\), which is not divided: name another"):
+    with pytest.raises(StepFailed, match=r"all of them are of one moment \(in 'at'\), which is not divided: name"):
         prepare(whole, manifest(tmp_path, ('holdout = "7d"', "holdout = 0.2")), NOW)
 
 
@@ -44,7 +44,7 @@ def test_a_key_that_tells_no_row_from_another_is_named_and_the_way_out_can_be_go
 ) -> None:
     whole = rows(40).set_column(0, "id", key)
     drawn = manifest(tmp_path, ('holdout = "7d"', "holdout = 0.2"), ('time = "at"\n', 'exclude = ["at"]\n'))
-    with pytest.raises(StepFailed, match=r"have the same value, or none, in id, and .*: name in \[data\] key what tells"):
+    with pytest.raises(StepFailed, match=r"have the same value, or none, in id, and .*: name in \[data\] key what"):
         prepare(whole, drawn, NOW)
     for better in (("at",), ()):
         named = replace(drawn, data=replace(drawn.data, key=better, exclude=()))

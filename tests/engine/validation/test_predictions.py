@@ -69,7 +69,7 @@ def test_the_task_is_told_from_the_metrics_and_the_number_of_classes() -> None:
         (list(range(500)), {}, "500 different values"),
         ([1.0, float("inf")], {"metrics": ["mae"]}, "no finite number"),
         (["a", "b"], {"metrics": ["mae"]}, "The target holds text, and a regression predicts numbers"),
-        ([timedelta(1)] * 2, {"metrics": ["mae"]}, r"holds duration, .* let extract return .dt.total_seconds\(\) of it"),
+        ([timedelta(1)] * 2, {"metrics": ["mae"]}, r"holds duration, .* return .dt.total_seconds\(\) of it"),
         ([datetime(2026, 1, 2)] * 2, {"task": "regression", "metrics": ["mae"]}, "holds time, and a regression"),
     ],
 )
