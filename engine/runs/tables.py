@@ -46,7 +46,24 @@ def read_output(folder: Path, stem: str, form: str, step: str, text: Collection[
         # Without the row that Arrow quotes: it is somebody's data.
         said = _QUOTED.sub(r"\1\2", plain(str(error), 400)).rstrip(".")[:160]
         raise StepFailed(f"{step} left a {path.name} that cannot be read: {said}.") from None
+    table = _laid_out(table)
     return with_types(table, kept) if kept else table
+
+
+def _laid_out(table: pa.Table) -> pa.Table:
+    """``table`` without views, as other libraries lay columns out: Arrow cannot take rows of them, or count them."""
+    import pyarrow as pa
+
+    for place, field in enumerate(table.schema):
+        kind, column = field.type, table.column(place)
+        if pa.types.is_string_view(kind) or pa.types.is_binary_view(kind):
+            column = column.cast(pa.large_string() if pa.types.is_string_view(kind) else pa.large_binary())
+        elif pa.types.is_list_view(kind) or pa.types.is_large_list_view(kind):
+            column = column.cast(pa.large_list(kind.value_type))
+        else:
+            continue
+        table = table.set_column(place, field.with_type(column.type), column)
+    return table
 
 
 def _kept(path: Path, step: str) -> Types:

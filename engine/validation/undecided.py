@@ -36,11 +36,11 @@ def cannot_decide(target: pa.ChunkedArray, learnt: pa.ChunkedArray, manifest: Ma
         binary = judged.task == "binary" or len({*names, *found}) == 2
         held = Held(rows, int(counts.min(initial=rows)), "binary" if binary else "multiclass")
         few = few_to_learn(len(learnt), int(counted.min(initial=len(learnt))) if binary else None)
-        ranked = {judged.metrics[0], *(rule.metric for rule in manifest.gates)} & {*RANKING}
+        asked_of = {judged.metrics[0], *(rule.metric or "" for rule in manifest.gates)}
+        ranked = [name for name in RANKING if name in asked_of]
         absent = [name for name in names if name not in found]
         if absent and ranked and not binary:
-            metric = sorted(ranked)[0]
-            return f"no holdout row is of the class {listed(absent)}, and {metric} looks at each class: {more}"
+            return f"no holdout row is of the class {listed(absent)}, and {ranked[0]} looks at each class: {more}"
     none = held.none_can_tell
     if none:
         return f"{none}: {more}"

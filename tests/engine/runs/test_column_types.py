@@ -11,6 +11,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute
+import pyarrow.parquet
 import pytest
 
 from engine.errors import StepFailed
@@ -187,6 +189,16 @@ def test_text_of_csv_may_have_lines_and_be_long(tmp_path: Path, value: str) -> N
     frame = pd.DataFrame({"id": range(rows), "x": value})
     table = left(tmp_path / "extract", "csv", frame)
     assert table.num_rows == rows and set(table.column("x").to_pylist()) == {value}
+
+
+def test_views_of_other_libraries_are_columns_like_others(tmp_path: Path) -> None:
+    kept = {"x": pa.array(["a", None, "c"], pa.string_view()), "b": pa.array([b"a", b"b", None], pa.binary_view())}
+    kept |= {"l": pa.array([[1], [2], None], pa.list_view(pa.int64())), "n": pa.array([1, 2, 3])}
+    pyarrow.parquet.write_table(pa.table(kept), tmp_path / "data.parquet")
+    assert "string_view" in str(pyarrow.parquet.read_schema(tmp_path / "data.parquet"))
+    table = read_output(tmp_path, "data", "parquet", "extract").take(pa.array([2, 0]))
+    assert table.to_pydict() == {"x": ["c", "a"], "b": [None, b"a"], "l": [None, [1]], "n": [3, 1]}
+    assert pyarrow.compute.count_distinct(table.column("x")).as_py() == 2
 
 
 def test_nothing_is_kept_beside_a_file_that_holds_every_type(tmp_path: Path) -> None:

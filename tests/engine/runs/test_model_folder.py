@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import socket
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from engine.errors import StepFailed
-from engine.runs.model_folder import checked
+from engine.runs.model_folder import DEEPEST, checked
 
 
 def _socket(path: Path) -> None:
@@ -81,3 +82,21 @@ def test_no_model_at_all_is_said_to_be_none(what: str, tmp_path: Path) -> None:
     }[what]()
     with pytest.raises(StepFailed, match="train ended well but left no model"):
         checked(folder)
+
+
+def test_folders_too_deep_to_go_through_are_refused_before_anybody_does(model: Path) -> None:
+    deep = model.joinpath(*["d"] * DEEPEST)
+    deep.mkdir(parents=True)
+    (deep / "weights").write_text("1")
+    assert checked(model) == model
+    here = os.getcwd()
+    try:  # as a process could that goes into each: no path is as long
+        os.chdir(deep)
+        for _ in range(1500):
+            os.mkdir("d")
+            os.chdir("d")
+    finally:
+        os.chdir(here)
+    with pytest.raises(StepFailed, match=f"more than {DEEPEST} folders deep that holds another, .* leave it flatter"):
+        checked(model)
+    subprocess.run(["rm", "-r", str(deep)], check=True)  # which pytest could not
