@@ -85,7 +85,7 @@ def test_no_model_at_all_is_said_to_be_none(what: str, tmp_path: Path) -> None:
 
 
 def test_folders_too_deep_to_go_through_are_refused_before_anybody_does(model: Path) -> None:
-    deep = model.joinpath(*["d"] * DEEPEST)
+    deep = Path(model, *["d"] * DEEPEST)
     deep.mkdir(parents=True)
     (deep / "weights").write_text("1")
     assert checked(model) == model
