@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import socket
-import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
@@ -89,14 +88,6 @@ def test_folders_too_deep_to_go_through_are_refused_before_anybody_does(model: P
     deep.mkdir(parents=True)
     (deep / "weights").write_text("1")
     assert checked(model) == model
-    here = os.getcwd()
-    try:  # as a process could that goes into each: no path is as long
-        os.chdir(deep)
-        for _ in range(1500):
-            os.mkdir("d")
-            os.chdir("d")
-    finally:
-        os.chdir(here)
+    (deep / "d").mkdir()
     with pytest.raises(StepFailed, match=f"more than {DEEPEST} folders deep that holds another, .* leave it flatter"):
         checked(model)
-    subprocess.run(["rm", "-r", str(deep)], check=True)  # which pytest could not
