@@ -82,6 +82,7 @@ def _command(words: list[str]) -> tuple[click.Command, list[str]]:
     while isinstance(found, click.Group) and words:
         inner = found.get_command(click.Context(found), words[0])
         if inner is None:
+            assert words[0].isupper() or words[0].startswith("-"), f"there is no {words[0]}"
             break
         found, words = inner, words[1:]
     return found, words
