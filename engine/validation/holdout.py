@@ -259,6 +259,14 @@ def _unknown(table: pa.Table, learnt: pa.Table, key: tuple[str, ...]) -> NDArray
     names = list(key)
     if not names or any(name not in side.column_names for name in names for side in (table, learnt)):
         return np.arange(table.num_rows)
-    known = set(zip(*(learnt.column(name).to_pylist() for name in names), strict=True))
-    keys = zip(*(table.column(name).to_pylist() for name in names), strict=True)
+    known = set(zip(*(_hashable(learnt.column(name)) for name in names), strict=True))
+    keys = zip(*(_hashable(table.column(name)) for name in names), strict=True)
     return np.flatnonzero([each not in known for each in keys])
+
+
+def _hashable(column: pa.ChunkedArray) -> list[Any]:
+    """The values of a column of keys; lists and structures by how they are written."""
+    import pyarrow as pa
+
+    values: list[Any] = column.to_pylist()
+    return [str(value) for value in values] if pa.types.is_nested(column.type) else values
