@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pyarrow as pa
@@ -141,7 +140,6 @@ def test_rows_that_cannot_be_placed_are_not_among_the_newer_ones_and_are_counted
 
 @pytest.mark.parametrize("keys", [[[1], [2], [3]], [{"a": 1}, {"a": 2}, {"a": 3}], ["a", "b", "c"], [1.0, 2.0, 3.0]])
 def test_without_times_the_newer_rows_are_those_of_other_keys_whatever_a_key_is(keys: list[object]) -> None:
-    found = manifest(0.5)
-    timeless = replace(found, data=replace(found.data, time=None, key=("id",)))
+    timeless = manifest(0.5, time=None, key=("id",))
     table = pa.table({"id": keys, "late": [0, 1, 0]})
     assert newer(table, timeless, table.slice(0, 2), None, LATER, 10).table["id"].to_pylist() == keys[2:]
