@@ -23,13 +23,24 @@ CALLED = {
     "slugify": "python-slugify", "ldap": "python-ldap", "telegram": "python-telegram-bot", "socks": "PySocks",
     "nacl": "PyNaCl", "gi": "PyGObject", "wx": "wxPython", "cairo": "pycairo", "snappy": "python-snappy",
     "lzo": "python-lzo", "xdg": "pyxdg", "faiss": "faiss-cpu",
-    "pandas-profiling": "ydata-profiling", "pytables": "tables",
+    "pandas-profiling": "ydata-profiling", "pytables": "tables", "pytorch": "torch", "opencv": "opencv-python-headless",
+    "skopt": "scikit-optimize", "sksurv": "scikit-survival", "sksparse": "scikit-sparse", "skbio": "scikit-bio",
+    "skmisc": "scikit-misc", "skfuzzy": "scikit-fuzzy", "absl": "absl-py", "dns": "dnspython", "talib": "TA-Lib",
+    "mecab": "mecab-python3", "pylab": "matplotlib", "opengl": "PyOpenGL", "engineio": "python-engineio",
+    "socketio": "python-socketio", "memcache": "python-memcached", "xlib": "python-xlib",
+    "pythonjsonlogger": "python-json-logger",
 }  # fmt: skip
 # By import name, where another package has that name: only the project can know which of them it means.
 ANOTHER = {
     "crypto": "pycryptodome", "attr": "attrs", "docx": "python-docx", "jwt": "PyJWT", "serial": "pyserial",
     "usb": "pyusb", "mysql": "mysql-connector-python", "odf": "odfpy", "tf": "tensorflow", "np": "numpy",
-    "pd": "pandas", "plt": "matplotlib", "sns": "seaborn",
+    "pd": "pandas", "plt": "matplotlib", "sns": "seaborn", "kafka": "kafka-python", "community": "python-louvain",
+    "bio": "biopython", "multipart": "python-multipart",
+}  # fmt: skip
+# Of which a part is often asked for by the name that it is imported under, such as statsmodels.api.
+_WHOLE = {
+    "dask", "lightgbm", "matplotlib", "numpy", "pandas", "pyarrow", "scipy", "seaborn", "sklearn", "statsmodels",
+    "tensorflow", "torch", "xgboost",
 }  # fmt: skip
 
 _NAMED = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?")
@@ -69,13 +80,19 @@ def named(sentence: str, stderr: str, source: str, lines: Sequence[tuple[int, st
     if mine is None:
         return sentence
     confused = {canonical(wrong): right for wrong, right in _CONFUSED.findall(stderr)}
-    meant = confused.get(wanted) or CALLED.get(wanted) or ANOTHER.get(wanted)
+    meant = confused.get(wanted) or CALLED.get(wanted) or ANOTHER.get(wanted) or _of_part(mine.name.lower())
     where = f"{source} line {mine.line}"
     if meant is None:
         return f"{where}, {plain(mine.name, 60)}: {sentence}"
     said = own_words(stderr)
     tail = f" (it says: {said})" if said else ""
     return f"{where}: '{plain(mine.name, 60)}' is not the package; write {meant}{tail}."
+
+
+def _of_part(name: str) -> str | None:
+    """The package of a module inside of one: ``statsmodels.api`` is a part of statsmodels."""
+    first, dot, _ = name.partition(".")
+    return CALLED.get(first, first) if dot and first in _WHOLE else None
 
 
 def doubts(source: str, lines: Sequence[tuple[int, str]]) -> tuple[str, ...]:

@@ -110,3 +110,26 @@ def test_the_tables_hold_canonical_names_that_differ_from_what_they_lead_to() ->
     for wrong, right in {**CALLED, **ANOTHER}.items():
         assert canonical(wrong) == wrong != canonical(right)
     assert not CALLED.keys() & ANOTHER.keys()
+
+
+@pytest.mark.parametrize(
+    ("asked", "meant"),
+    [
+        ("statsmodels.api", "statsmodels"),
+        ("sklearn.ensemble>=1", "scikit-learn"),
+        ("matplotlib.pyplot", "matplotlib"),
+        ("skopt", "scikit-optimize"),
+        ("pytorch==2.0", "torch"),
+        ("opencv", "opencv-python-headless"),
+    ],
+)
+def test_a_part_of_a_package_and_other_import_names_name_the_package(asked: str, meant: str) -> None:
+    stderr = MISSING.format(name=canonical(asked.partition("=")[0].rstrip(">")))
+    said = named("It is not there.", stderr, "requirements.txt", logical_lines(f"pandas\n{asked}\n"))
+    assert said.startswith("requirements.txt line 2: ") and f"is not the package; write {meant}" in said
+
+
+def test_a_name_with_a_dot_of_its_own_is_not_cut() -> None:
+    stderr = MISSING.format(name="zope-interfaces")
+    said = named("It is not there.", stderr, "requirements.txt", logical_lines("zope.interfaces\n"))
+    assert said == "requirements.txt line 1, zope.interfaces: It is not there."
