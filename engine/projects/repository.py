@@ -34,6 +34,7 @@ _CARRIED = {
 # Settings of the person that are read too: without them a checkout that Git calls clean would be full of changes.
 _PERSONAL = ("core.autocrlf", "core.eol", "core.excludesfile", "core.attributesfile")
 _MAY_SAY = re.compile(rb"autocrlf|eol|excludesfile|attributesfile|include", re.IGNORECASE)
+_CONDITION = b"includeif"
 _SYSTEM = Path("/etc/gitconfig")
 _FILES = {"core.excludesfile": "excludesFile", "core.attributesfile": "attributesFile"}
 # What running the project leaves in its folder is neither code nor a change to it.
@@ -88,7 +89,7 @@ def opened(folder: Path) -> Iterator[Repository | None]:
         private = Path(name)
         try:
             revision, branch = _head(directory, common)
-            config = _settings(private, common)
+            config = _settings(private, directory, common)
             _furnish(private, directory, common, revision, config)
         except (OSError, UnicodeDecodeError) as error:
             raise Refusal(
@@ -149,14 +150,18 @@ def _reference(common: Path, name: str) -> str:
     return ""
 
 
-def _settings(private: Path, common: Path) -> dict[str, str]:
-    """The repository's settings as text, and of the machine's and the person's own those that say what a change is."""
+def _settings(private: Path, directory: Path, common: Path) -> dict[str, str]:
+    """The repository's settings as text, and of the machine's and the person's own those that say what a change is,
+    also in what they include for this repository alone (of which Git then reads where it is, and its format)."""
     settings: dict[str, str] = {}
     ours = git_process.environment()
     own = {name: value for name, value in ours.items() if name not in ("GIT_CONFIG_GLOBAL", "GIT_CONFIG_NOSYSTEM")}
     for scope, files in (("--system", (_SYSTEM,)), ("--global", _personal())):
-        if any(path.is_file() and _MAY_SAY.search(_small(path)) for path in files):
-            said = git_process.output(("config", scope, "--includes", "-z", "--list"), private, own, _SMALL)
+        written = [_small(path) for path in files if path.is_file()]
+        if any(_MAY_SAY.search(content) for content in written):
+            for_this = any(_CONDITION in content.lower() for content in written)
+            where = {"GIT_DIR": str(directory)} if for_this else {}
+            said = git_process.output(("config", scope, "--includes", "-z", "--list"), private, own | where, _SMALL)
             settings |= {k: v for k, v in _pairs(said) if k in _PERSONAL}
     if (common / "config").is_file():
         args = ("config", "--file", str(common / "config"), "--no-includes", "-z", "--list")

@@ -138,3 +138,26 @@ def test_settings_of_the_person_that_run_programs_are_not_taken_over(
     assert inspect(project).changed == ("steps.py",)
     snapshot(project, tmp_path / "code", allow_dirty=True)
     assert not ran.exists()
+
+
+def test_settings_that_a_person_has_for_this_repository_alone_are_read_and_run_nothing(
+    project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ran, home = tmp_path / "ran", tmp_path / "home"
+    home.mkdir()
+    (home / "work").write_text("[core]\n\tautocrlf = true\n")
+    (home / ".gitconfig").write_text(f'[includeIf "gitdir:{project.parent}/**"]\n\tpath = work\n')
+    monkeypatch.setenv("HOME", str(home))
+    (project / "steps.py").write_bytes(b"two\r\n")
+    commit(project)
+    for key in ("fsmonitor", "pager", "sshCommand", "hooksPath"):
+        git(project, "config", f"core.{key}", f"touch {ran};")
+    (project / ".git" / "config").write_text(
+        (project / ".git" / "config").read_text() + f"[alias]\n\tconfig = !touch {ran}\n[include]\n\tpath = nowhere\n"
+    )
+    os.utime(project / "steps.py", (1, 1))
+    assert inspect(project).changed == ()
+    assert taken_from(project, tmp_path / "code")["steps.py"] == "two\n"
+    (home / ".gitconfig").write_text('[includeIf "gitdir:/elsewhere/**"]\n\tpath = work\n')
+    assert inspect(project).changed == ("steps.py",)
+    assert not ran.exists()
