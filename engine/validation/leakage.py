@@ -16,6 +16,7 @@ nothing: by chance alone one feature in some thousands tells so few apart.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 
 import numpy as np
 import pyarrow as pa
@@ -29,6 +30,7 @@ from engine.validation.columns import (
     codes,
     floats,
     is_number,
+    is_text,
     is_time,
     listed,
     missing,
@@ -95,6 +97,8 @@ def strength(column: pa.ChunkedArray, answer: Floats, task: Task) -> float:
     """How well one feature alone tells ``answer``: 0 or 0.5 not at all, 1 perfectly."""
     column = unwrapped(column)
     gaps = missing(column)
+    if pa.types.is_nested(column.type):  # by how a list is written
+        column = pa.chunked_array([pa.array([str(value) for value in column.to_pylist()], pa.string())])
     best = 0.0
     if gaps.any() and not gaps.all():
         best = _tell_by_code(gaps.astype(np.int64), answer, task)
@@ -106,7 +110,19 @@ def strength(column: pa.ChunkedArray, answer: Floats, task: Task) -> float:
     else:
         numbers, _ = codes(column)
         best = max(best, _tell_by_code(numbers + 1, answer, task))
+        written = _as_numbers(column)
+        if written is not None:
+            best = max(best, strength(written, answer, task))
     return best
+
+
+def _as_numbers(column: pa.ChunkedArray) -> pa.ChunkedArray | None:
+    """Numbers that are written as text, each its own word; None where it is other text."""
+    if not is_text(column.type):
+        return None
+    with suppress(pa.ArrowInvalid):
+        return column.cast(pa.float64())
+    return None
 
 
 class _Answer:

@@ -142,3 +142,22 @@ def test_rows_without_a_target_or_of_a_class_that_is_not_judged_do_not_count() -
     leak[300:] = 1 - leak[300:]
     table = pa.table({"late": pa.array(unknown), "leak": leak})
     assert no_leak(table, ["leak"], "late", truth).numbers["highest"] == 1.0
+
+
+def test_numbers_that_are_written_as_text_tell_what_they_are() -> None:
+    actual = RNG.normal(size=N)
+    written = column([f"{value:.9f}" for value in actual])
+    assert strength(written, actual, "regression") == pytest.approx(1.0)
+    noisy = LATE + NOISE
+    auc = roc_auc_score(LATE, noisy)
+    assert strength(column([repr(float(value)) for value in noisy]), LATE, "binary") == pytest.approx(max(auc, 1 - auc))
+    for others in ([*(f"{value:.9f}" for value in actual[1:]), "none"], [f"u{place}" for place in range(N)]):
+        assert strength(column(others), actual, "regression") < 0.1  # one word among them, and it is text
+
+
+def test_a_list_tells_by_how_it_is_written() -> None:
+    assert strength(column([[int(value)] for value in LATE]), LATE, "binary") == 1.0
+    assert strength(column([{"a": int(value)} for value in LATE]), LATE, "binary") == 1.0
+    assert strength(column([[float(value)] for value in NOISE]), LATE, "binary") == 0.5
+    gaps = column([[1] if value else None for value in LATE])
+    assert strength(gaps, LATE, "binary") == 1.0
