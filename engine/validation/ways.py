@@ -22,7 +22,7 @@ _FAILED = {
     "schema": f"Let extract return the columns as they were, {_WAIVE}",
     "missing": "Mend their source, or say how much may be missing: a gate with missing_at_most.",
     "target": "Let extract return rows with different outcomes.",
-    "predictions": "Let score write a finite prediction in range for each row.",
+    "predictions": "Let score write a class of the target, or a finite prediction in range, for each row.",
     "constant": f"Look at its features and its settings, {_WAIVE}",
     "classes": f"Let extract return rows of each class, {_WAIVE}",
     "dead_feature": f"Mend its source, put it into [data] exclude, {_WAIVE}",

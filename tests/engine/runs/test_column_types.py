@@ -185,7 +185,7 @@ def test_moments_of_python_arrive_as_moments_whatever_the_file(tmp_path: Path, f
 
 @pytest.mark.parametrize("value", ["a line\n and another,\n\n", "x" * 2_000_000])
 def test_text_of_csv_may_have_lines_and_be_long(tmp_path: Path, value: str) -> None:
-    rows = 2 if len(value) > 1000 else 100_000
+    rows = 2 if len(value) > 1000 else 600_000
     frame = pd.DataFrame({"id": range(rows), "x": value})
     table = left(tmp_path / "extract", "csv", frame)
     assert table.num_rows == rows and set(table.column("x").to_pylist()) == {value}

@@ -181,6 +181,8 @@ def test_a_target_that_extract_leaves_empty_is_of_the_type_of_the_labels(
     joined = labelled(table, labels, manifest).table
     assert joined.column("late").to_pylist() == [None, said[0], None, said[1]]
     assert types_of(joined) == {"x": {"dtype": "float64"}, "late": {"dtype": "object"}}
+    untyped = labelled(table, pa.table({"id": [3, 1], "late": said}), manifest).table
+    assert types_of(untyped) == {"x": {"dtype": "float64"}}
 
 
 def test_no_label_at_all_is_no_mistake_whatever_type_nothing_has(manifest: Manifest) -> None:
@@ -192,7 +194,7 @@ def test_no_label_at_all_is_no_mistake_whatever_type_nothing_has(manifest: Manif
 def test_whole_numbers_of_a_database_that_knows_decimals_only_are_keys_like_others(
     manifest: Manifest, turned: bool
 ) -> None:
-    decimals = pa.array([Decimal(3), Decimal(1)], pa.decimal128(38, 0))
+    decimals = pa.array([Decimal(3), Decimal(1)], pa.decimal128(9, 0))
     ids, asked = (decimals, pa.array([1, 3])) if turned else (pa.array([3, 1]), decimals.take(pa.array([1, 0])))
     table, labels = pa.table({"id": ids}), pa.table({"id": asked, "late": [10, 30]})
     assert labelled(table, labels, manifest).table.column("late").to_pylist() == [30, 10]
