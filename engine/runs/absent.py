@@ -18,10 +18,15 @@ from engine.text import plain
 # What programs say when a file is not there; of a line without it nothing is concluded.
 _WANTING = re.compile(
     r"no such file|not found|cannot (?:be )?open|could ?n.t open|unable to open|does ?n.t exist|does not exist|"
-    r"no module named|there is no module|imports '|cannot find|missing file",
+    r"no module named|there is no module|imports '|cannot find|missing file|FileNotFound|no files found|errno 2\b|"
+    r"os error 2\b|no objects to concatenate",
     re.IGNORECASE,
 )
-_QUOTED = re.compile(r"'([^'\n]{1,300})'|\"([^\"\n]{1,300})\"|(/[^\s'\",;]{1,300})")
+# In quotes of whatever kind, a whole path, or what may be a file's name where nothing marks it.
+_QUOTED = re.compile(
+    r"'([^'\n]{1,300})'|\"([^\"\n]{1,300})\"|[‘“`]([^’”`\n]{1,300})[’”`]|(/[^\s'\",;]{1,300})"
+    r"|(?<![\w./])([\w.-]{1,100}(?:/[\w.-]{1,100}){1,20}|[\w-]{1,100}\.[\w.]{1,20})"
+)
 _MOST_UP = 3
 
 
@@ -88,6 +93,9 @@ def _named(said: Sequence[str], code: Path) -> Iterator[str]:
 
 def _wanted(name: str, code: Path, project: Path) -> str | None:
     """The file that is meant, where it is in the project's folder and not in the code."""
+    if "*" in name and "**" not in name and not name.startswith(".."):
+        found = next(iter(sorted(project.glob(name))), None)
+        return None if found is None or any(code.glob(name)) else found.relative_to(project).as_posix()
     module = name.replace(".", "/")
     for each in (name, f"{module}.py", f"{module}/__init__.py"):
         try:

@@ -46,6 +46,14 @@ def code(project: Path, tmp_path: Path) -> Path:
         (["Error in file(file, \"rt\") :", "cannot open file 'data/train.csv': No such file"], "data/train.csv"),
         (['  con = sqlite3.connect("data/train.csv")', "unable to open database file"], "data/train.csv"),
         (["cat: data/train.csv: No such file or directory ('data/train.csv')"], "data/train.csv"),
+        (["FileNotFoundError: data/train.csv"], "data/train.csv"),  # as pyarrow and pandas.read_parquet say it
+        (["FileNotFoundError: data/train.csv not found."], "data/train.csv"),  # as numpy.loadtxt does
+        (["No such file or directory (os error 2): data/train.csv"], "data/train.csv"),
+        (['IO Error: No files found that match the pattern "data/train.csv"'], "data/train.csv"),
+        (["Error: ‘data/train.csv’ does not exist in current working directory."], "data/train.csv"),
+        (['  frames = [pd.read_csv(each) for each in glob("data/*.csv")]', "ValueError: No objects to concatenate"],
+         "data/train.csv"),
+        (["FileNotFoundError: settings_here.py"], "settings_here.py"),
         (["m imports 'settings_here', which this environment does not have; add it"], "settings_here.py"),
         (["ModuleNotFoundError: No module named 'settings_here'"], "settings_here.py"),
         (["There is no module 'private' in the project."], "private"),
@@ -70,6 +78,8 @@ def test_a_file_beside_the_project_is_no_part_of_it(project: Path, code: Path) -
         "FileNotFoundError: No such file or directory: 'data/other.csv'",  # it is nowhere
         "FileNotFoundError: No such file or directory: 'steps.py'",  # the run has it
         "KeyError: 'private'",  # no word of a file
+        "ValueError: No objects to concatenate from '*.py'",  # the run has these
+        "ValueError: No objects to concatenate from '*.parquet'",
         "FileNotFoundError: No such file or directory: '/nowhere/at/all'",
         f"not found: '{'x' * 299}'",
         "",
