@@ -28,6 +28,7 @@ from engine.runs.rebuilt import one_for_each
 from engine.runs.tables import read_output, write_input
 from engine.storage.workspace import Workspace
 from engine.text import plain
+from engine.validation.beforehand import failing
 from engine.validation.schema import type_in
 from engine.validation.undecided import cannot_decide
 from engine.versions.environment import standing
@@ -148,6 +149,8 @@ def _steps(
     undecided = cannot_decide(data.holdout.column(target), data.train.column(target), stage.manifest)
     if undecided:
         doubtful("holdout", undecided)
+    for gate in failing(data.train, data.holdout, data.features, stage.manifest, rules_of(stage.manifest)):
+        doubtful("gates", f"no candidate passes '{gate.name}': {gate.evidence.rstrip('.')}")
     train = run("train", lambda step: write_input(data.train.take(_sample(data.train, target)), step.input, form))
 
     model = model_folder.checked(train.output / "model")

@@ -1,0 +1,53 @@
+"""Gates that look at rows only, for ``check``: what they fail every candidate would fail, whatever it learns. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from engine.records import Gate
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from engine.projects.manifest_records import Manifest
+
+_OF_ROWS = ("rows_at_least", "missing_at_most")
+
+
+def failing(
+    train: pa.Table, holdout: pa.Table, features: Sequence[str], manifest: Manifest, rules: Mapping[str, Any]
+) -> list[Gate]:
+    """The gates of these rows that fail and that nobody waived, each with its way out.
+
+    ``rules``: what the judge is given of the manifest. Raises Invalid for a target that cannot be judged.
+    """
+    from engine.validation import behaviour, gates, leakage
+    from engine.validation.predictions import truth_of
+    from engine.validation.segments import Segments
+    from engine.validation.ways import with_waiver, with_way
+
+    names, target = list(features), str(rules["target"])
+    learnt, judged = (behaviour.missing_fractions(side, names) for side in (train, holdout))
+    truth = truth_of(holdout.column(target), train.column(target), rules)
+    facts = gates.Facts(
+        rows=holdout.num_rows,
+        train_rows=train.num_rows,
+        smallest_class=None,
+        measured={},
+        segments=Segments((), {}),
+        missing={name: (learnt[name], judged[name]) for name in names},
+        train_seconds=0.0,
+        task=truth.task,
+    )
+    asked = [rule for rule in manifest.gates if rule.kind in _OF_ROWS]
+    found = [gates.judge_rule(rule, facts) for rule in asked]
+    found += [
+        behaviour.target_varies(train.column(target), truth),
+        leakage.no_leak(train, names, target, truth, rules.get("known_before") or ()),
+    ]
+    if all(rule.kind != "missing_at_most" for rule in asked):
+        found.append(gates.few_missing(facts))
+    reasons = {waiver.gate: waiver.reason for waiver in manifest.waivers}
+    told = (with_way(with_waiver(gate, reasons.get(gate.name))) for gate in found)
+    return [gate for gate in told if gate.verdict == "fail"]
