@@ -124,7 +124,7 @@ BROKEN = {
     "score knows another class": (
         SAID_COLUMNS, '["prediction", "p_yes", "p_no"]',
         "Validation failed: The predictions of the candidate have a column 'p_yes', and the target has no class "
-        "'yes', only 0, 1.",
+        "'yes', only 0, 1; let the model learn the target's own values, or name a score of your own in [train].",
     ),
 }  # fmt: skip
 
