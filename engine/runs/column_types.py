@@ -55,7 +55,9 @@ def _write(frame: Any, form: str, target: Any) -> None:
         ends = "line_terminator" if re.match(r"1\.[0-4]\.", pandas.__version__) else "lineterminator"
         frame.assign(**_as_moments(frame)).to_csv(target, index=False, **{ends: "\r\n"})
     else:
-        frame.to_parquet(target, index=False)
+        plain = frame.copy(deep=False)
+        plain.attrs = {}  # Notes of the project's own, which need not be such that a file can hold them.
+        plain.to_parquet(target, index=False)
 
 
 def _unwritten(frame: Any, form: str, error: Exception) -> str:

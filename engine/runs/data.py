@@ -168,4 +168,4 @@ def _golden(holdout: pa.Table, features: tuple[str, ...]) -> pa.Array:
     import pyarrow as pa
 
     numbered = holdout.select(list(features)).append_column(_POSITION, pa.array(np.arange(holdout.num_rows)))
-    return choose_golden(numbered, GOLDEN_ROWS, seed=0).column(_POSITION).combine_chunks()
+    return choose_golden(numbered, GOLDEN_ROWS, seed=0).columns[-1].combine_chunks()

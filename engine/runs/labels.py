@@ -158,12 +158,14 @@ def _found(
     if not theirs.num_rows:
         return pa.chunked_array([pa.nulls(ours.num_rows, said.type)]), theirs
     asked, key = _as(theirs, ours, hidden=hidden), ours.column_names
+    keys = [f"key {place}" for place in range(len(key))]  # a column of the project may be called as one of ours
     try:
         _check_unique(asked)
-        left = ours.append_column(_ROW, pa.array(range(ours.num_rows), pa.int64()))
-        joined = left.join(asked.append_column(_SAID, said), keys=key, join_type="left outer")
-        numbered = asked.append_column(_ROW, pa.array(range(asked.num_rows), pa.int64()))
-        unmet = numbered.join(ours, keys=key, join_type="left anti").column(_ROW)
+        asked, left = asked.rename_columns(keys), ours.rename_columns(keys)
+        numbered = left.append_column(_ROW, pa.array(range(ours.num_rows), pa.int64()))
+        joined = numbered.join(asked.append_column(_SAID, said), keys=keys, join_type="left outer")
+        counted = asked.append_column(_ROW, pa.array(range(asked.num_rows), pa.int64()))
+        unmet = counted.join(left, keys=keys, join_type="left anti").column(_ROW)
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
         kinds = ", ".join(f"'{plain(name, 60)}' is {ours.schema.field(name).type}" for name in key)
         raise StepFailed(

@@ -191,6 +191,14 @@ def test_text_of_csv_may_have_lines_and_be_long(tmp_path: Path, value: str) -> N
     assert table.num_rows == rows and set(table.column("x").to_pylist()) == {value}
 
 
+@pytest.mark.parametrize("form", ["parquet", "csv"])
+def test_notes_that_a_frame_bears_are_the_projects_own(tmp_path: Path, form: str) -> None:
+    frame = frame_of([1, 2, 3, 4, 5, 6])
+    frame.attrs["seen"] = {1, 2}  # which no file can hold
+    assert left(tmp_path / "extract", form, frame).column("x").to_pylist() == [1, 2, 3, 4, 5, 6]
+    assert frame.attrs == {"seen": {1, 2}}
+
+
 def test_views_of_other_libraries_are_columns_like_others(tmp_path: Path) -> None:
     kept = {"x": pa.array(["a", None, "c"], pa.string_view()), "b": pa.array([b"a", b"b", None], pa.binary_view())}
     kept |= {"l": pa.array([[1], [2], None], pa.list_view(pa.int64())), "n": pa.array([1, 2, 3])}

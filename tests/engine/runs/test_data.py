@@ -68,3 +68,9 @@ def test_a_window_that_leaves_nothing_to_train_on_is_not_blamed_on_the_holdout(t
     with pytest.raises(StepFailed, match=r"lie before \[train\] window") as refused:
         prepare(pa.concat_tables([rows(20).slice(0, 5), rows(3)]), found, NOW)
     assert "takes all" not in str(refused.value)
+
+
+def test_a_feature_may_be_called_as_the_engine_calls_a_column_of_its_own(tmp_path: Path) -> None:
+    whole = rows(40).append_column("__leverframe_row__", pa.array([0.5] * 40))
+    prepared = prepare(whole, manifest(tmp_path), NOW)
+    assert prepared.golden.to_pylist() == list(range(7)) and "__leverframe_row__" in prepared.features

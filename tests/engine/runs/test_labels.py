@@ -198,3 +198,11 @@ def test_whole_numbers_of_a_database_that_knows_decimals_only_are_keys_like_othe
     ids, asked = (decimals, pa.array([1, 3])) if turned else (pa.array([3, 1]), decimals.take(pa.array([1, 0])))
     table, labels = pa.table({"id": ids}), pa.table({"id": asked, "late": [10, 30]})
     assert labelled(table, labels, manifest).table.column("late").to_pylist() == [30, 10]
+
+
+def test_keys_may_be_called_as_the_engine_calls_columns_of_its_own(manifest: Manifest) -> None:
+    key = ("(row)", "(label)", "key 1")
+    named = replace(manifest, data=replace(manifest.data, key=key))
+    ours = pa.table({name: [1, 2, 3] for name in key})
+    theirs = ours.slice(1).append_column("late", pa.array([20, 30]))
+    assert labelled(ours, theirs, named).table.column("late").to_pylist() == [None, 20, 30]
