@@ -282,7 +282,7 @@ def _in_order(given: Any, features: Any, name: str) -> Any:
         if index.is_unique and not index.equals(rows) and not rows.difference(index).size:
             raise Refused(
                 f"{name} gave its predictions in another order than the rows, as their index says; let it return them "
-                "in that of features: .loc[features.index]."
+                "in that of features, .loc[features.index], or .reset_index(drop=True) if they are in it already."
             )
     return given
 

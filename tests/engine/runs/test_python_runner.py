@@ -71,6 +71,7 @@ def own_score(model_dir, features):
 def sorted_frame(model_dir, features): return shuffled(features).to_frame("prediction")
 def sorted_series(model_dir, features): return shuffled(features)
 def put_back(model_dir, features): return shuffled(features).loc[features.index]
+def without_index(model_dir, features): return shuffled(features).reset_index(drop=True)
 def of_its_own(model_dir, features): return shuffled(features).set_axis([7, 8, 9])
 def shuffled(features): return features["x"].sort_values(ascending=False)
 def own_score_without_prediction(model_dir, features): return pd.DataFrame({"guess": [1]})
@@ -204,6 +205,8 @@ def test_predictions_that_come_back_in_another_order_are_refused_and_the_way_out
         assert "predictions in another order than the rows" in said and ".loc[features.index]" in said
     bench.well("score", "flights:put_back")
     assert bench.table("predictions")["prediction"].tolist() == [1.5, 2.5, 3.5]
+    bench.well("score", "flights:without_index")
+    assert bench.table("predictions")["prediction"].tolist() == [3.5, 2.5, 1.5]
     bench.well("score", "flights:of_its_own")  # an index of its own says nothing of the rows
     assert bench.table("predictions")["prediction"].tolist() == [3.5, 2.5, 1.5]
 
