@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from engine import clock
 from engine import overview as overviews
-from engine.audit import trail
+from engine.audit import times, trail
 from engine.backup.commands import BackupCommands
 from engine.errors import LeverframeError, Refusal
 from engine.housekeeping.commands import HousekeepingCommands
@@ -160,10 +160,13 @@ class Engine(
 
     def pass_time(self) -> None:
         """What only the engine does when its time has come: try again, let expire, tell what is late, escalate."""
-        queue.retry(self._ledger, clock.now())
-        swap.expire(self._ledger, clock.now())
+        now = clock.now()
+        queue.retry(self._ledger, now)
+        with self._ledger.read() as db:
+            certain = times.certain(db, now)
+        swap.expire(self._ledger, now, certain)
         self._tell_overdue()
-        self._escalate()
+        self._escalate(certain)
 
     def keep_traceback(self, text: str) -> Path:
         """Keep the traceback of a bug in the workspace's logs, so that no screen has to show it; returns its file."""

@@ -21,6 +21,7 @@ from engine.audit import times
 from engine.clock import moment, stamp
 from engine.monitoring.alerts import RUN_TIME
 from engine.monitoring.key_figures import Known, newest
+from engine.monitoring.records import asleep
 from engine.monitoring.status import WELL_ENDED, Active, Facts, judge
 from engine.projects import registry
 from engine.projects.calendar import patience
@@ -135,7 +136,7 @@ def overview(db: sqlite3.Connection, workspace: Workspace | None, operator: Oper
         return Overview(now, operator, host, statuses, None, None)
     disk = shutil.disk_usage(workspace.root)
     last = times.newest(db)
-    clock = times.behind(last, now) or times.ahead(last, now)
+    clock = times.behind(last, now) or times.ahead(last and min(last, times.certain(db, now)), now)
     return Overview(now, operator, host, statuses, disk.free, disk.total, keep_free(db, disk.total), clock)
 
 
@@ -269,7 +270,7 @@ def _alerts(found: _Found, name: str, live: sqlite3.Row | None, now: datetime) -
         for row in found.alerts.get(name, ())
         if live is not None and (row["number"] == live["number"] or row["run"] is None)
         if row["part"] != RUN_TIME
-        if row["snoozed_until"] is None or moment(row["snoozed_until"]) <= now
+        if not asleep(moment(row["snoozed_until"]) if row["snoozed_until"] else None, now)
     ]
 
 

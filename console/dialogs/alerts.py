@@ -17,7 +17,7 @@ from console.dialogs.dialog import ReasonDialog
 from console.health_lines import alert_lines, in_order
 from console.lines import EMPTY, Line, Span, line, wrapped
 from console.widgets.lines_view import LinesView
-from engine.monitoring.alerts import LONGEST_SNOOZE
+from engine.monitoring.records import LONGEST_SNOOZE
 from engine.projects.durations import parse_duration
 
 if TYPE_CHECKING:

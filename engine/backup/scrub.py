@@ -49,8 +49,11 @@ class Kept:
 
 def part(kept: Sequence[Kept], now: datetime) -> list[Kept]:
     """What to read today: a 28th of all, and whatever was not read for 28 days; the longest unread first."""
-    late = sum(now - each.read >= timedelta(days=DAYS) for each in kept)
-    return sorted(kept, key=lambda each: (each.read, each.label))[: max(late, ceil(len(kept) / DAYS))]
+    oldest = now - timedelta(days=DAYS)
+    # What a clock that was ahead says to have read later than now would not be read until then.
+    since = {each.label: each.read if each.read <= now else oldest for each in kept}
+    late = sum(read <= oldest for read in since.values())
+    return sorted(kept, key=lambda each: (since[each.label], each.label))[: max(late, ceil(len(kept) / DAYS))]
 
 
 def kept(db: sqlite3.Connection) -> list[Kept]:
@@ -78,9 +81,9 @@ def everything(
 def daily(workspace: Workspace, ledger: Ledger, store: ObjectStore, now: datetime, tell: Tell) -> tuple[Scrub, ...]:
     """Read today's part, if that was not done yet."""
     with ledger.read() as db:
-        last = db.execute("SELECT max(at) FROM scrubs").fetchone()[0]
+        last = db.execute("SELECT max(at) FROM scrubs WHERE at <= ?", (stamp(now),)).fetchone()[0]
         versions = part(kept(db), now)
-    if last is not None and abs(now - moment(last)) < DAILY:
+    if last is not None and now - moment(last) < DAILY:
         return ()
     with workspace.looked_at_alone("scrub"):
         return _read(ledger, store, versions, now, tell)

@@ -282,15 +282,22 @@ def _settle(workspace: Workspace, ledger: Ledger, row: sqlite3.Row, at: datetime
         _end_purge(workspace, ledger, row["id"], at)
 
 
-def empty(workspace: Workspace, ledger: Ledger, by: Operator, reason: str, at: datetime, *, everything: bool) -> str:
-    """Delete for good what has been there long enough, or ``everything``; returns a sentence."""
+def empty(
+    workspace: Workspace, ledger: Ledger, by: Operator, reason: str, at: datetime, due: datetime | None
+) -> str:
+    """Delete for good what has been there long enough by ``due`` (None: everything); returns a sentence."""
     require(by, "operator", "empty the bin")
-    freed = purge(workspace, ledger, None if everything else at, by, reason, at)
+    freed = purge(workspace, ledger, due, by, reason, at)
     left = items(ledger)
     said = f"{in_words(freed)} freed for good." if freed else "Nothing was deleted."
     if left:
         size = in_words(sum(item.bytes for item in left))
         said += (
             f" {len(left)} thing{'' if len(left) == 1 else 's'}, {size}, can still be restored; --all deletes these."
+        )
+    if any(item.purge_at <= at for item in left):
+        said += (
+            f" By the clock of this machine ({at:%Y-%m-%d %H:%M} UTC) some are due, but nothing else in the ledger "
+            "says that it is so late: when the clock has said so for a day, they can go without --all."
         )
     return said

@@ -53,13 +53,16 @@ def clean(
     at: datetime,
     on_step: OnStep,
 ) -> Cleaned:
-    """Carry out ``plan``. Raises Conflict when something that goes is protected by now, or somebody else is cleaning;
-    Refusal when the disk is full: what had moved is in the bin, all else is where it was."""
+    """Carry out ``plan``; what is old enough is judged as of the moment that it was made for.
+
+    Raises Conflict when something that goes is protected by now, or somebody else is cleaning; Refusal when the disk is
+    full: what had moved is in the bin, all else is where it was.
+    """
     require(by, "operator", "clean up")
     _refuse_lost_bin(workspace)
     with workspace.lock(bins.LOCK, wait=False), reserve.drawn_on(workspace):
         bins.settle(workspace, ledger, at, locked=True)
-        found = survey(workspace, ledger, store, at)
+        found = survey(workspace, ledger, store, plan.at)
         chosen, gone = _chosen(plan, found)
         notes = [f"{item.what} was gone already" for item in gone]
         if not chosen:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -47,8 +48,8 @@ class HousekeepingCommands:
         """What a clean-up would do: what goes, what stays, and why. Changes nothing."""
         from engine.housekeeping.survey import survey
 
-        now = clock.now()
-        return survey(self._workspace, self._ledger, self._store, now).plan(now)
+        certain = self._certain()
+        return survey(self._workspace, self._ledger, self._store, certain).plan(certain)
 
     def clean(self, plan: CleanPlan, reason: str, on_step: Callable[[str], None]) -> Cleaned:
         """Carry out a plan exactly as it was shown."""
@@ -75,15 +76,22 @@ class HousekeepingCommands:
         """Delete for good what has been in the bin long enough, or ``all`` of it; returns a sentence."""
         from engine.housekeeping.bin import empty
 
-        now = clock.now()
-        return empty(self._workspace, self._ledger, self.operator, checked_reason(reason), now, everything=all)
+        now, due = clock.now(), None if all else self._certain()
+        return empty(self._workspace, self._ledger, self.operator, checked_reason(reason), now, due)
 
     def keep_house(self) -> tuple[str, ...]:
         """What needs nobody's decision, for the clock to call once a day: purge what is due, compress old logs, write
         the ledger's log back. Returns what was done, in sentences."""
         from engine.housekeeping.daily import keep_house
 
-        return keep_house(self._workspace, self._ledger, clock.now())
+        return keep_house(self._workspace, self._ledger, clock.now(), self._certain())
+
+    def _certain(self) -> datetime:
+        """The moment by which something may go because of its age."""
+        from engine.audit import times
+
+        with self._ledger.read() as db:
+            return times.certain(db, clock.now())
 
     def _settle_bin(self) -> None:
         """Finish what a killed clean-up, restore or purge left; a read decides whether there is anything."""

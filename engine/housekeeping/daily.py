@@ -18,12 +18,15 @@ from engine.storage.workspace import Workspace
 CLOCK = "clock"
 
 
-def keep_house(workspace: Workspace, ledger: Ledger, now: datetime) -> tuple[str, ...]:
-    """Purge what has been in the bin long enough, compress old logs, write the ledger's log back. In sentences."""
-    done = []
+def keep_house(workspace: Workspace, ledger: Ledger, now: datetime, certain: datetime | None = None) -> tuple[str, ...]:
+    """Purge what has been in the bin long enough, compress old logs, write the ledger's log back. In sentences.
+
+    ``certain``: the moment by which things are old enough, if not ``now``; see ``audit.times``.
+    """
+    done, certain = [], certain or now
     by = Operator(CLOCK, "operator", account())
     try:
-        freed = bins.purge(workspace, ledger, now, by, "its time in the bin has passed", now)
+        freed = bins.purge(workspace, ledger, certain, by, "its time in the bin has passed", now)
         if freed:
             done.append(f"{in_words(freed)} purged from the bin.")
     except Conflict:
@@ -31,10 +34,10 @@ def keep_house(workspace: Workspace, ledger: Ledger, now: datetime) -> tuple[str
     with ledger.read() as db:
         rules = settings.rules(db)
     with refused("Old logs could not be compressed"):
-        count, freed = logs.compress_old(workspace, ledger, rules, now)
+        count, freed = logs.compress_old(workspace, ledger, rules, certain)
     if count:
         done.append(f"{count} log{'' if count == 1 else 's'} compressed, {in_words(freed)} less.")
-    looks.thin(ledger, now)
+    looks.thin(ledger, certain)
     if database.wal_size(ledger) >= database.LARGE_WAL and database.checkpoint(ledger):
         done.append("The ledger's log was written back.")
     return tuple(done)

@@ -9,6 +9,7 @@ from dataclasses import asdict, fields
 from datetime import datetime, timedelta
 from typing import Any
 
+from engine.audit import times
 from engine.clock import moment, stamp
 from engine.housekeeping.growth import Point
 from engine.housekeeping.records import DiskFinding, DiskReport, LargeFile, Share
@@ -16,6 +17,8 @@ from engine.housekeeping.records import DiskFinding, DiskReport, LargeFile, Shar
 KEPT = timedelta(days=90)
 LOOKED_AT = timedelta(days=14)
 FREE = "free"
+# Not what was found while the clock was ahead.
+_LATELY = "SELECT at, free, shares FROM scans WHERE at >= ? AND at <= ? ORDER BY at"
 
 
 def last(db: sqlite3.Connection) -> DiskReport | None:
@@ -27,7 +30,7 @@ def last(db: sqlite3.Connection) -> DiskReport | None:
 def points(db: sqlite3.Connection, at: datetime) -> dict[str, list[Point]]:
     """What each share was, by ``kind:…`` and ``project:…``, and ``free``, over the last two weeks."""
     found: dict[str, list[Point]] = defaultdict(list)
-    for row in db.execute("SELECT at, free, shares FROM scans WHERE at >= ? ORDER BY at", (stamp(at - LOOKED_AT),)):
+    for row in db.execute(_LATELY, (stamp(at - LOOKED_AT), stamp(at + times.BEHIND))):
         when = moment(row["at"]).timestamp()
         found[FREE].append((when, row["free"]))
         for name, size in json.loads(row["shares"]).items():
@@ -40,7 +43,7 @@ def keep(db: sqlite3.Connection, report: DiskReport) -> None:
     shares = {f"project:{share.name}": share.bytes for share in report.by_project}
     shares |= {f"kind:{share.name}": share.bytes for share in report.by_kind}
     db.execute("UPDATE scans SET report = NULL WHERE report IS NOT NULL")
-    db.execute("DELETE FROM scans WHERE at < ?", (stamp(report.at - KEPT),))
+    db.execute("DELETE FROM scans WHERE at < ?", (stamp(times.certain(db, report.at) - KEPT),))
     db.execute(
         "INSERT INTO scans (at, free, shares, report) VALUES (?, ?, ?, ?)",
         (stamp(report.at), report.free, json.dumps(shares), json.dumps(asdict(report), default=_encoded)),

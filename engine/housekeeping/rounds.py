@@ -13,7 +13,8 @@ from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
-from engine.clock import moment
+from engine.audit import times
+from engine.clock import moment, stamp
 from engine.errors import LeverframeError
 from engine.housekeeping import daily, report
 from engine.storage.ledger import Ledger
@@ -60,8 +61,9 @@ class Rounds:
         if self._seconds() < self._quiet_until or (self._thread is not None and self._thread.is_alive()):
             return
         with self._ledger.read() as db:
-            last = db.execute("SELECT max(at) FROM scans").fetchone()[0]
-        if last is not None and abs(now - moment(last)) < EVERY:
+            # Not one of later than now: a clock that was ahead for a minute would have it scan all the time.
+            last = db.execute("SELECT max(at) FROM scans WHERE at <= ?", (stamp(now),)).fetchone()[0]
+        if last is not None and now - moment(last) < EVERY:
             return
         self._quiet_until = self._seconds() + QUIET_SECONDS  # One that fails is not tried again with every tick.
         self._thread = threading.Thread(target=self._round, args=(now,), name="housekeeping", daemon=True)
@@ -75,7 +77,9 @@ class Rounds:
 
     def _round(self, now: datetime) -> None:
         try:
-            for line in daily.keep_house(self._workspace, self._ledger, now):
+            with self._ledger.read() as db:
+                certain = times.certain(db, now)
+            for line in daily.keep_house(self._workspace, self._ledger, now, certain):
                 self._tell(line)
             for line in self._also(self._workspace, self._ledger, now, lambda done, total: self._on_files(done)):
                 self._tell(line)

@@ -63,14 +63,14 @@ class HealthCommands:
 
         overdue.tell(self._ledger, clock.now())
 
-    def _escalate(self) -> None:
+    def _escalate(self, certain: datetime) -> None:
         """Mark what nobody has taken notice of for too long."""
         with self._ledger.read() as db:
             if db.execute("SELECT 1 FROM alerts WHERE resolved_at IS NULL LIMIT 1").fetchone() is None:
                 return
         from engine.monitoring import alert_book
 
-        alert_book.escalate(self._ledger, clock.now())
+        alert_book.escalate(self._ledger, certain)
 
     def health(self, project: str) -> Look | None:
         """The newest look at the project's health, whole; None when nobody has looked yet."""

@@ -10,7 +10,7 @@ import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from engine.clock import moment, stamp
@@ -78,7 +78,8 @@ def _skipped(spec: TriggerSpec, facts: Facts, now: datetime) -> str | None:
         return f"run {facts.again} failed and is tried again"
     if spec.on in facts.answered:
         return facts.answered[spec.on]
-    if facts.last is not None and now - facts.last[1] < spec.cool_down:
+    # A run of later than now was queued while the clock was ahead.
+    if facts.last is not None and timedelta(0) <= now - facts.last[1] < spec.cool_down:
         run, at = facts.last
         ago, cool = span((now - at).total_seconds()), span(spec.cool_down.total_seconds())
         return f"cool-down: run {run} was {ago} ago, and cool_down is {cool}"

@@ -12,7 +12,6 @@ from engine.clock import moment, stamp
 from engine.errors import Conflict, Invalid, NotFound
 from engine.monitoring.alerts import (
     LIVE_LINK,
-    LONGEST_SNOOZE,
     Changes,
     left_behind,
     no_longer_live,
@@ -20,7 +19,7 @@ from engine.monitoring.alerts import (
     to_escalate,
     worsened,
 )
-from engine.monitoring.records import Alert, Finding
+from engine.monitoring.records import LONGEST_SNOOZE, Alert, Finding
 from engine.people.operators import require
 from engine.records import Operator
 from engine.storage.ledger import Ledger

@@ -24,7 +24,6 @@ LIVE_LINK = "live link"
 # A run that takes longer than such runs do; over when it has ended.
 RUN_TIME = "run time"
 ESCALATE_AFTER = timedelta(hours=1)
-LONGEST_SNOOZE = timedelta(days=30)
 
 
 @dataclass(frozen=True)

@@ -4,12 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from engine.records import Verdict
 
 Severity = Literal["watch", "failing"]
+LONGEST_SNOOZE = timedelta(days=30)
+
+
+def asleep(until: datetime | None, now: datetime) -> bool:
+    """Whether what was snoozed ``until`` then still is; not if somebody did so while the clock was far ahead."""
+    return until is not None and now < until <= now + LONGEST_SNOOZE
 
 
 @dataclass(frozen=True)
@@ -51,7 +57,7 @@ class Alert:
 
     def quiet(self, now: datetime) -> bool:
         """Whether nobody need be told of it now."""
-        return self.resolved_at is not None or (self.snoozed_until is not None and now < self.snoozed_until)
+        return self.resolved_at is not None or asleep(self.snoozed_until, now)
 
 
 @dataclass(frozen=True)

@@ -266,18 +266,19 @@ def _decide(
     )
 
 
-def expire(ledger: Ledger, at: datetime) -> None:
-    """Mark candidates that are too old as expired, each with a row in the trail.
+def expire(ledger: Ledger, at: datetime, certain: datetime | None = None) -> None:
+    """Mark candidates that are too old as expired, each with a row in the trail; by what is ``certain`` if not ``at``.
 
     Only the engine does that, never one who looks: a clock that is wrong for a minute would end a candidate for ever.
     """
     due = "SELECT id, project, number, expires_at FROM versions WHERE state = 'candidate' AND expires_at <= ?"
+    until = (stamp(certain or at),)
     with ledger.read() as db:
-        if not db.execute(f"{due} LIMIT 1", (stamp(at),)).fetchone():
+        if not db.execute(f"{due} LIMIT 1", until).fetchone():
             return
     by = system("the engine")
     with ledger.write() as db:
-        for row in db.execute(due, (stamp(at),)).fetchall():
+        for row in db.execute(due, until).fetchall():
             label, details = f"{row['project']}@{row['number']}", {"expires_at": row["expires_at"]}
             trail.append(db, at=at, actor=by, action="expire", subject=label, reason=TOO_LATE, details=details)
             db.execute("UPDATE versions SET state = 'expired', reason = ? WHERE id = ?", (TOO_LATE, row["id"]))

@@ -35,6 +35,8 @@ _ABOUT = "mail "  # and the recipient: what an alert is about, so that one who g
 _NO_SERVER = "no mail server was set up for it within a week; LEVERFRAME_SMTP_HOST and the settings beside it name one"
 _NO_WEBHOOK = "no engine knew its address within a week; LEVERFRAME_NOTIFY_URLS names such"
 # Rows for a webhook go another way than mail, and neither waits for the other.
+# Nothing waits longer than LONGEST: what would was queued or tried while the clock was ahead.
+_DUE = "(next_try <= ? OR next_try > ?)"
 _OF_KIND = f"(substr(recipient, 1, {len(WEBHOOK)}) = '{WEBHOOK}') = ?"
 
 
@@ -98,12 +100,15 @@ def back_off(attempts: int) -> timedelta:
     return min(LONGEST, FIRST * (1 << min(attempts - 1, 20)))
 
 
+def _due(now: datetime) -> tuple[str, str]:
+    return stamp(now), stamp(now + LONGEST + LEASE)
+
+
 def due(db: sqlite3.Connection, now: datetime, limit: int = 200, *, webhooks: bool = False) -> list[int]:
     """What mail (or what for webhooks) is to be tried by now, the oldest first; also what somebody sent who is gone."""
     rows = db.execute(
-        f"SELECT id FROM outbox WHERE next_try IS NOT NULL AND next_try <= ? AND {_OF_KIND}"
-        " ORDER BY next_try, id LIMIT ?",
-        (stamp(now), webhooks, limit),
+        f"SELECT id FROM outbox WHERE next_try IS NOT NULL AND {_DUE} AND {_OF_KIND} ORDER BY next_try, id LIMIT ?",
+        (*_due(now), webhooks, limit),
     )
     return [row["id"] for row in rows]
 
@@ -112,8 +117,8 @@ def claim(ledger: Ledger, mail: int, now: datetime) -> Mail | None:
     """Mark a mail that is due as being sent by us; None when it is not due, or somebody else has it."""
     with ledger.write() as db:
         changed = db.execute(
-            "UPDATE outbox SET state = 'sending', attempts = attempts + 1, next_try = ? WHERE id = ? AND next_try <= ?",
-            (stamp(now + LEASE), mail, stamp(now)),
+            f"UPDATE outbox SET state = 'sending', attempts = attempts + 1, next_try = ? WHERE id = ? AND {_DUE}",
+            (stamp(now + LEASE), mail, *_due(now)),
         )
         found = find(db, mail) if changed.rowcount else None
         if found is None or found.attempts <= MOST:

@@ -89,13 +89,15 @@ def insert(
 
 def retry(ledger: Ledger, at: datetime) -> list[int]:
     """Queue again, each as a run of its own, what went wrong and is to be tried again by now. Returns the new runs."""
-    due = "SELECT * FROM runs WHERE retry_at IS NOT NULL AND retry_at <= ? ORDER BY id"
+    # Nothing waits longer than LONGEST: what would ended while the clock was ahead.
+    due = "SELECT * FROM runs WHERE retry_at IS NOT NULL AND (retry_at <= ? OR retry_at > ?) ORDER BY id"
+    until = (stamp(at), stamp(at + retries.LONGEST))
     with ledger.read() as db:
-        if db.execute(due, (stamp(at),)).fetchone() is None or too_little(db, ledger.path.parent):
+        if db.execute(due, until).fetchone() is None or too_little(db, ledger.path.parent):
             return []
     queued = []
     with ledger.write() as db:
-        for row in db.execute(due, (stamp(at),)).fetchall():
+        for row in db.execute(due, until).fetchall():
             db.execute("UPDATE runs SET retry_at = NULL WHERE id = ?", (row["id"],))
             if not _overtaken(db, row):
                 options = json.loads(row["options"])

@@ -19,18 +19,19 @@ SELECT d.project FROM schedules s
 JOIN deployments d ON d.seq = (SELECT max(seq) FROM deployments WHERE project = s.project)
 WHERE s.job = 'health' AND s.until IS NULL AND s.enabled AND d.at > ?
 AND d.at > coalesce(
-    (SELECT queued_at FROM runs WHERE project = d.project AND job = 'health' ORDER BY id DESC LIMIT 1), '')
+    (SELECT queued_at FROM runs WHERE project = d.project AND job = 'health' AND queued_at <= ?
+        ORDER BY id DESC LIMIT 1), '')
 """
 
 
 def look_after_swaps(ledger: Ledger, lease: Lease, now: datetime) -> list[int]:
     """Queue a look at each version that went live since the last one. Returns the runs. Raises Fenced."""
-    since = stamp(now - RECENT)
+    lately = (stamp(now - RECENT), stamp(now))
     with ledger.read() as db:
-        if db.execute(_UNSEEN, (since,)).fetchone() is None or too_little(db, lease.workspace.root):
+        if db.execute(_UNSEEN, lately).fetchone() is None or too_little(db, lease.workspace.root):
             return []
     by = system(ACTOR)
     with ledger.write() as db:
         lease.check(db)
-        swapped = [row["project"] for row in db.execute(_UNSEEN, (since,)).fetchall()]
+        swapped = [row["project"] for row in db.execute(_UNSEEN, lately).fetchall()]
         return [queue.insert(db, project, by, now, now, {"after": "swap"}, job="health") for project in swapped]

@@ -154,9 +154,11 @@ def _run(period: Period, due: datetime, now: datetime, facts: Facts) -> Row:
         return Row(due, "missed", f"{_cause(period, due, now, facts)}; given up after {words(period.give_up_after)}")
     if facts.busy is not None:
         return Row(due, "skipped", f"run {facts.busy}, the one before, had not ended")
-    if facts.last_run is not None and period.cool_down is not None and now - facts.last_run[1] < period.cool_down:
+    cooled = period.cool_down or timedelta(0)
+    # A run of later than now was queued while the clock was ahead.
+    if facts.last_run is not None and timedelta(0) <= now - facts.last_run[1] < cooled:
         run, at = facts.last_run
-        why = f"cool-down: run {run} was {words(now - at)} ago, and cool_down is {words(period.cool_down)}"
+        why = f"cool-down: run {run} was {words(now - at)} ago, and cool_down is {words(cooled)}"
         return Row(due, "skipped", why)
     if facts.refused is not None:
         return Row(due, "skipped", facts.refused)

@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from engine.monitoring import alarm, alerts, fall
+from engine.monitoring import alarm, alerts, fall, records
 from engine.monitoring.drift import drift
 from engine.monitoring.fall import minimum_effect
 from engine.monitoring.profile import profile_of
@@ -28,7 +28,7 @@ def test_two_hundredths_of_a_share_matter_and_a_twentieth_of_a_loss_or_an_error(
 def test_what_is_promised_of_alarms_in_figures() -> None:
     assert (fall._EACH, fall._WINDOW, fall._IN_A_ROW, fall._DAYS_IN_A_ROW) == (1.96, 3.0, 2, 4)
     assert alarm.ENOUGH == 300
-    assert (timedelta(hours=1), timedelta(days=30)) == (alerts.ESCALATE_AFTER, alerts.LONGEST_SNOOZE)
+    assert (timedelta(hours=1), timedelta(days=30)) == (alerts.ESCALATE_AFTER, records.LONGEST_SNOOZE)
 
 
 @pytest.mark.parametrize(
