@@ -62,6 +62,9 @@ def judge(found: Standing, now: datetime) -> Finding:
         return Finding("backup", "ok", f"there is none, and none is planned: {how}")
     age = now - found.made
     said = f"the newest is of {found.made:%d %b %Y %H:%M} UTC, in {found.place}"
+    if -age > LATE:
+        why = "it was made while the clock was ahead: 'leverframe backup' makes one of now"
+        return Finding("backup", "watch", f"{said}; {why}")
     if age > (found.every + LATE if found.to else OLD):
         planned = f"one every {in_words(found.every)} is planned" if found.to else "more than a day old"
         return Finding("backup", "watch", f"{said}; {planned}: 'leverframe backup' makes one")

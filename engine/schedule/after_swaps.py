@@ -14,12 +14,14 @@ from engine.storage.ledger import Ledger
 ACTOR = "the schedule"
 # An engine that comes back later has looks of its own to catch up.
 RECENT = timedelta(days=1)
+# What is of a later time than now was written while the clock was ahead: until then a swap would be looked at again and
+# again, or a look of then would count as one at every swap.
 _UNSEEN = """
 SELECT d.project FROM schedules s
 JOIN deployments d ON d.seq = (SELECT max(seq) FROM deployments WHERE project = s.project)
-WHERE s.job = 'health' AND s.until IS NULL AND s.enabled AND d.at > ?
+WHERE s.job = 'health' AND s.until IS NULL AND s.enabled AND d.at > ?1 AND d.at <= ?2
 AND d.at > coalesce(
-    (SELECT queued_at FROM runs WHERE project = d.project AND job = 'health' AND queued_at <= ?
+    (SELECT queued_at FROM runs WHERE project = d.project AND job = 'health' AND queued_at <= ?2
         ORDER BY id DESC LIMIT 1), '')
 """
 

@@ -47,6 +47,7 @@ def test_a_backup_is_due_when_the_newest_is_as_old_as_the_schedule_says(found: S
         (standing(every=7 * DAY, age=8 * DAY), "watch", "one every 7 days is planned"),
         (standing(to=None, age=timedelta(hours=23)), "ok", "the newest is of"),
         (standing(to=None, age=timedelta(hours=25)), "watch", "more than a day old"),
+        (standing(to=None, age=-730 * DAY), "watch", "it was made while the clock was ahead"),
         (
             standing(age=timedelta(hours=1), failed="The disk is full."),
             "failing",
@@ -83,3 +84,9 @@ def test_the_longest_unread_come_first_and_whatever_was_left_for_a_month_is_read
     versions += [kept(4, 40), kept(5, 28), kept(6, 50)]
     assert [each.number for each in part(versions, NOW)] == [6, 4, 5]
     assert part([], NOW) == []
+
+
+def test_what_was_read_at_a_time_to_come_is_read_with_the_longest_unread() -> None:
+    read = [Kept("p", number, "d", NOW - number * DAY) for number in range(5)]
+    ahead = Kept("p", 9, "d", NOW + 730 * DAY)
+    assert part([*read, ahead], NOW) == [ahead]

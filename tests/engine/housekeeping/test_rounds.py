@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from engine.api import Engine, open_engine
+from engine.clock import stamp
 from engine.housekeeping.rounds import Rounds
 
 NOW = datetime.now(UTC)
@@ -85,3 +86,16 @@ def test_a_round_ends_when_the_engine_does(engine: Engine) -> None:
     rounds.stop()
     assert told == []
     assert not [thread for thread in threading.enumerate() if thread.name == "housekeeping"]
+
+
+def test_a_scan_of_a_time_to_come_does_not_have_it_scan_all_the_time(engine: Engine) -> None:
+    clock, told = Clock(), list[str]()
+    rounds = rounds_of(engine, clock, told)
+    with engine._ledger.write() as db:
+        later = stamp(NOW + timedelta(days=730))
+        db.execute("INSERT INTO scans (at, free, shares) VALUES (?, 1, '{}')", (later,))
+    for minute in range(5):
+        clock.seconds += 61
+        looked(rounds, NOW + timedelta(minutes=minute))
+    assert (scans(engine), told) == (2, [])
+    rounds.stop()

@@ -68,6 +68,11 @@ def test_after_the_cool_down_it_starts() -> None:
     assert firing.skipped is None
 
 
+def test_a_run_of_a_time_to_come_cools_nothing_down() -> None:
+    (firing,) = asked(replace(ENOUGH, last=(6, NOW + 730 * DAY)), NEW)
+    assert firing.skipped is None
+
+
 def test_an_alert_that_a_version_answers_starts_none() -> None:
     facts = replace(ENOUGH, alerts={"drift": "x moved"}, answered={"drift": "tiny@2 waits for a decision"})
     assert [each.skipped for each in asked(facts, DRIFT, NEW)] == ["tiny@2 waits for a decision", None]

@@ -14,7 +14,7 @@ from engine.api import Engine, open_engine
 from engine.errors import Conflict, Forbidden, Invalid, NotFound
 from engine.monitoring import alert_book
 from engine.monitoring.alerts import ESCALATE_AFTER, settle, to_escalate
-from engine.monitoring.records import Alert, Finding
+from engine.monitoring.records import LONGEST_SNOOZE, Alert, Finding
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -182,6 +182,11 @@ def test_a_snoozed_alert_is_quiet_until_it_wakes(engine: Engine) -> None:
 def of(**changes: object) -> Alert:
     base = Alert(1, 1, "p", "p@1", FALL.key, "performance", "failing", "w", "a", NOW, NOW, 1, NOW)
     return replace(base, **changes)  # type: ignore[arg-type]
+
+
+def test_what_was_snoozed_while_the_clock_was_ahead_does_not_sleep_until_then() -> None:
+    assert not of(snoozed_until=NOW + timedelta(days=730)).quiet(NOW)
+    assert of(snoozed_until=NOW + LONGEST_SNOOZE).quiet(NOW)
 
 
 @pytest.mark.parametrize(

@@ -97,6 +97,17 @@ def test_what_is_not_taken_is_tried_again_later_and_later_then_given_up_with_an_
     assert alerts(world) == [(f"mail {A}", "watch", True)]
 
 
+def test_what_was_queued_or_tried_while_the_clock_was_ahead_is_tried_when_it_is_right_again(world: World) -> None:
+    ahead = NOW + timedelta(days=730)
+    (queued,), (tried,) = queue(world, at=ahead), queue(world, "swap 2", at=ahead)
+    deliver(world, Post(Undelivered("The server did not answer.")), tried, ahead)
+    with world.engine._ledger.read() as db:
+        assert outbox.due(db, NOW) == [queued, tried]
+    for number in (queued, tried):
+        sent = deliver(world, Post(), number, NOW)
+        assert sent is not None and sent.state == "sent"
+
+
 def test_a_wait_is_at_most_a_day() -> None:
     assert [back_off(each) for each in (1, 5, 11, 12, 500)] == [
         MINUTE, 16 * MINUTE, 1024 * MINUTE, timedelta(days=1), timedelta(days=1),

@@ -115,6 +115,14 @@ def test_the_tries_come_to_an_end(engine: Engine) -> None:
     assert options(engine, run)["retry"] == 2
 
 
+def test_a_run_that_ended_while_the_clock_was_ahead_is_not_tried_again_only_then(engine: Engine) -> None:
+    run = queued(engine)
+    later = clock.stamp(clock.now() + timedelta(days=730))
+    with engine._ledger.write() as db:
+        db.execute("UPDATE runs SET state = 'failed', ended_at = ?1, retry_at = ?1 WHERE id = ?2", (later, run))
+    assert len(queue.retry(engine._ledger, clock.now())) == 1
+
+
 def queued(engine: Engine) -> int:
     """A run that nothing has started yet."""
     at = clock.now()

@@ -10,7 +10,7 @@ import pytest
 
 from benchmarks.ledger_generator import fill
 from engine.api import Engine, open_engine
-from engine.clock import moment
+from engine.clock import moment, stamp
 from engine.projects import schedules
 from engine.schedule import lease as leases
 from engine.schedule.after_swaps import look_after_swaps
@@ -68,3 +68,22 @@ def test_a_swap_of_long_ago_waits_for_the_next_due_time(engine: Engine, lease: L
     at = swapped(engine)
     scheduled(engine, at)
     assert look_after_swaps(engine._ledger, lease, at + 30 * HOUR) == []
+
+
+def test_a_look_of_a_time_to_come_is_no_look_at_the_swap(engine: Engine, lease: Lease) -> None:
+    at = swapped(engine)
+    scheduled(engine, at)
+    later = stamp(at + timedelta(days=730))
+    with engine._ledger.write() as db:
+        db.execute(
+            "INSERT INTO runs (project, job, state, as_of, queued_at, requested_by, options)"
+            " VALUES (?, 'health', 'succeeded', ?, ?, 'ada', '{}')", (PROJECT, later, later),
+        )  # fmt: skip
+    assert len(look_after_swaps(engine._ledger, lease, at + HOUR)) == 1
+    assert look_after_swaps(engine._ledger, lease, at + 2 * HOUR) == []
+
+
+def test_a_swap_of_a_time_to_come_is_not_looked_at_over_and_over(engine: Engine, lease: Lease) -> None:
+    at = swapped(engine)
+    scheduled(engine, at - 2 * HOUR)
+    assert look_after_swaps(engine._ledger, lease, at - HOUR) == []

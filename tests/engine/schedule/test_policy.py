@@ -145,3 +145,8 @@ def test_whatever_happens_each_due_time_comes_to_exactly_one_end(catch_up: str, 
             period = replace(period, settled=found.settled)
     assert sum(times for *_, times in ends) == rule.count(START, period.settled)
     assert all(last < first for (_, last, _), (first, *_) in pairwise(ends))
+
+
+def test_a_run_that_was_queued_while_the_clock_was_ahead_cools_nothing_down() -> None:
+    found = settled(replace(HOURLY, cool_down=2 * HOUR), due(1), Facts(last_run=(7, due(1) + 730 * 24 * HOUR)))
+    assert states(found) == ["1 ran"]
