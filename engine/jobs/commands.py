@@ -29,6 +29,10 @@ class HealthCommands:
     _store: ObjectStore
     operator: Operator
 
+    def now(self) -> datetime:
+        """The moment that is shown."""
+        raise NotImplementedError
+
     def look(self, project: str, *, as_of: datetime | None = None, by: Sequence[str] = ()) -> Run:
         """Queue a look at the live version's health and start it if it may start now.
 
@@ -78,7 +82,7 @@ class HealthCommands:
 
         with self._ledger.read() as db:
             registry.find(db, project)
-            return looks.newest(db, project)
+            return looks.newest(db, project, self.now())
 
     def signals(self, project: str, name: str, limit: int = 200) -> tuple[Signal, ...]:
         """One figure of the project over its looks, the oldest first."""

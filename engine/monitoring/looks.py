@@ -22,10 +22,11 @@ SELECT run FROM health WHERE document IS NOT NULL AND at < ?1 AND (at < ?2 OR ru
 """
 
 
-def newest(db: sqlite3.Connection, project: str) -> Look | None:
-    """The look that saw the latest data, whole."""
+def newest(db: sqlite3.Connection, project: str, now: datetime) -> Look | None:
+    """The look that saw the latest data, whole; not one of later than ``now``, from while the clock was ahead."""
     row = db.execute(
-        "SELECT * FROM health WHERE project = ? ORDER BY as_of DESC, run DESC LIMIT 1", (project,)
+        "SELECT * FROM health WHERE project = ? AND as_of <= ? ORDER BY as_of DESC, run DESC LIMIT 1",
+        (project, stamp(now)),
     ).fetchone()
     return look(row) if row else None
 

@@ -119,7 +119,7 @@ class View:
                 report=report,
                 spec=spec_of(manifest),
                 sensitive=frozenset(map(str, manifest.get("data", {}).get("sensitive", ()))),
-                look=looks.newest(db, name) if period is None else None,
+                look=looks.newest(db, name, now) if period is None else None,
                 moves=history.since(db, None, name)[-MOVES:][::-1],
                 past=tuple(each for each in alerts if each.resolved_at is not None)[:PAST],
                 kept=keeping.everything(db, name, KEPT),
