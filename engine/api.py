@@ -45,7 +45,7 @@ from engine.rewind.standing import Then, only_looks
 from engine.runs import queue
 from engine.runs.commands import RunCommands
 from engine.schedule.commands import ScheduleCommands
-from engine.storage import reserve
+from engine.storage import reserve, temporary
 from engine.storage import workspace as workspaces
 from engine.storage.ledger import Ledger
 from engine.storage.objects import ObjectStore
@@ -120,6 +120,7 @@ class Engine(
         self._store = ObjectStore(workspace.objects)
         self.home = workspace.root
         self.operator = operator
+        temporary.tidy(workspace.cache)
         try:
             self.reconcile()
         except Refusal:

@@ -10,6 +10,7 @@ from engine.housekeeping import database, logs, settings
 from engine.monitoring import looks
 from engine.people.operators import account
 from engine.records import Operator
+from engine.storage import temporary
 from engine.storage.disk import refused
 from engine.storage.free_space import in_words
 from engine.storage.ledger import Ledger
@@ -37,6 +38,7 @@ def keep_house(workspace: Workspace, ledger: Ledger, now: datetime, certain: dat
         count, freed = logs.compress_old(workspace, ledger, rules, certain)
     if count:
         done.append(f"{count} log{'' if count == 1 else 's'} compressed, {in_words(freed)} less.")
+    temporary.tidy(workspace.cache)
     looks.thin(ledger, certain)
     if database.wal_size(ledger) >= database.LARGE_WAL and database.checkpoint(ledger):
         done.append("The ledger's log was written back.")

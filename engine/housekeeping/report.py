@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shutil
 import sqlite3
-import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
@@ -21,7 +20,7 @@ from engine.housekeeping.records import DiskFinding, DiskReport, LargeFile
 from engine.housekeeping.scan import Notable, OnFiles, Tree, scan
 from engine.housekeeping.usage import Owners, kind_of, preference, shares
 from engine.housekeeping.walker import LARGE
-from engine.storage import reserve
+from engine.storage import reserve, temporary
 from engine.storage.free_space import in_words, keep_free, too_little
 from engine.storage.ledger import Ledger
 from engine.storage.objects import ObjectStore
@@ -80,8 +79,8 @@ def _remembering(workspace: Workspace) -> Iterator[Path]:
     if os.access(workspace.cache, os.W_OK) and shutil.disk_usage(workspace.root).free >= ROOM_TO_REMEMBER:
         yield folder
         return
-    with tempfile.TemporaryDirectory(prefix="leverframe-disk-") as other:
-        yield Path(other)
+    with temporary.kept(temporary.DISK) as other:
+        yield other
 
 
 def _largest_release(tree: Tree) -> int:

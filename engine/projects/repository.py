@@ -15,14 +15,15 @@ from __future__ import annotations
 import os
 import re
 import shutil
-import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from engine.errors import Refusal
 from engine.projects import git_process
+from engine.storage import temporary
+from engine.storage.disk import refused
 from engine.text import plain
 
 _SMALL = 1_000_000
@@ -85,8 +86,9 @@ def opened(folder: Path) -> Iterator[Repository | None]:
     prefix = "" if real == top else real.relative_to(top).as_posix()
     if "\n" in prefix:
         raise Refusal(f"The name of the folder {plain(str(real), 200)} has a line break in it; rename it.")
-    with tempfile.TemporaryDirectory(prefix="leverframe-git-", ignore_cleanup_errors=True) as name:
-        private = Path(name)
+    with ExitStack() as stack:
+        with refused("The Git repository cannot be read without a temporary folder, and none can be made"):
+            private = stack.enter_context(temporary.kept(temporary.GIT))
         try:
             revision, branch = _head(directory, common)
             config = _settings(private, directory, common)

@@ -8,11 +8,9 @@ next copy is made.
 from __future__ import annotations
 
 import atexit
-import fcntl
 import os
 import shutil
 import sqlite3
-import tempfile
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
@@ -22,12 +20,12 @@ from typing import NoReturn
 from engine.clock import moment, stamp
 from engine.errors import Refusal
 from engine.rewind.rules import HEAD, NOTES, RULES
+from engine.storage import temporary
 from engine.storage.disk import refused
 from engine.storage.free_space import in_words
 from engine.storage.ledger import Ledger
 from engine.storage.workspace import Workspace
 
-FOLDER = "then"
 _LOCK = "rewind"
 
 
@@ -98,41 +96,24 @@ def _minute(at: datetime) -> str:
 def _place(workspace: Workspace, ledger: Path) -> Copy:
     """A fresh folder, after those of the dead are swept. The lock keeps a sweep from one that is being made."""
     if not os.access(workspace.cache, os.W_OK):  # a medium that is read only
-        return _held(Path(tempfile.mkdtemp(prefix="leverframe-")))
-    root = workspace.cache / FOLDER
+        return _held(temporary.THEN)
+    root = workspace.cache / temporary.COPIES
     with workspace.lock(_LOCK), refused(f"No copy of the ledger can be made in {root}"):
         root.mkdir(mode=0o700, exist_ok=True)
-        for left in root.iterdir():
-            held = _hold(left)
-            if held is not None:
-                shutil.rmtree(left, ignore_errors=True)
-                os.close(held)
+        temporary.sweep(root, ("",))
         size, free = ledger.stat().st_size, shutil.disk_usage(root).free
         if free < size + (size >> 2):
             raise Refusal(
                 f"To go back in time takes a copy of the ledger ({in_words(size)}), and only {in_words(free)} of the "
                 "disk are free; free some space and try again."
             )
-        return _held(Path(tempfile.mkdtemp(dir=root)))
+        return _held("tmp", root)
 
 
-def _held(folder: Path) -> Copy:
-    mine = _hold(folder)
-    assert mine is not None
-    copy = Copy(folder, mine)
+def _held(prefix: str, root: Path | None = None) -> Copy:
+    copy = Copy(*temporary.make(prefix, root))
     atexit.register(copy.remove)  # also one that is still being made when the console is left
     return copy
-
-
-def _hold(folder: Path) -> int | None:
-    """The descriptor of the lock on ``folder``; None while somebody else looks at what is in it."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        os.close(descriptor)
-        return None
-    return descriptor
 
 
 def _take_back(ledger: Ledger, target: Path, at: datetime) -> None:

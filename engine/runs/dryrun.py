@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import os
 import shutil
-import tempfile
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
@@ -26,6 +26,8 @@ from engine.runs.labels import LABELS, labelled
 from engine.runs.launch import Launch, Stage
 from engine.runs.rebuilt import one_for_each
 from engine.runs.tables import read_output, write_input
+from engine.storage import temporary
+from engine.storage.disk import refused
 from engine.storage.workspace import Workspace
 from engine.text import plain
 from engine.validation.beforehand import failing
@@ -60,7 +62,8 @@ def check(
         findings.append(Finding(what, "watch", sentence))
         on_step(f"{what}: {sentence}")
 
-    folder = Path(tempfile.mkdtemp(prefix="check-", dir=workspace.cache))
+    with refused("Nothing can be tried out here"):
+        folder, held = temporary.make(temporary.CHECK, workspace.cache)
     try:
         path = path.expanduser().absolute()
         manifest = load_manifest(path)
@@ -102,6 +105,7 @@ def check(
             findings.append(Finding("manifest", "failing", str(mistake)))
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+        os.close(held)
     return tuple(findings)
 
 

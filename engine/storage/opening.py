@@ -18,6 +18,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from engine.errors import Refusal
+from engine.storage import temporary
 
 BUSY_SECONDS = 20.0
 _CANNOT = (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_FULL)
@@ -104,8 +105,8 @@ def _immutable(path: Path) -> sqlite3.Connection | None:
 def _copied(path: Path, prepare: Callable[[Path], None] | None) -> sqlite3.Connection | None:
     for room in (Path(tempfile.gettempdir()), _MEMORY):
         try:
-            with tempfile.TemporaryDirectory(prefix="leverframe-", dir=room) as folder:
-                copy = Path(folder) / path.name
+            with temporary.kept(temporary.LEDGER, room) as folder:
+                copy = folder / path.name
                 shutil.copyfile(path, copy)
                 with suppress(FileNotFoundError):
                     shutil.copyfile(_beside(path, "-wal"), _beside(copy, "-wal"))
