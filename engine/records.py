@@ -198,7 +198,8 @@ class MovePlan:
 
     ``live_seq`` is the deployment that was shown; the move is refused if another came after it. ``lifts``: the bar of
     the target is lifted in the same commit, with the same reason. ``waivers``: gates that found something which the
-    manifest waives, each with its reason.
+    manifest waives, each with its reason. ``damaged``: what is known to be wrong with the target in the store, as a
+    sentence; ``whole`` is then another version to go back to, if there is one.
     """
 
     project: str
@@ -212,6 +213,8 @@ class MovePlan:
     refused: str | None
     lifts: bool = False
     waivers: tuple[str, ...] = ()
+    damaged: str | None = None
+    whole: str | None = None
 
 
 @dataclass(frozen=True)

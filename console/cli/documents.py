@@ -176,6 +176,8 @@ def plan(found: MovePlan) -> Document:
         "restores": list(found.restores),
         "does_not_restore": list(found.does_not_restore),
         "refused": found.refused,
+        "damaged": found.damaged,
+        "whole": found.whole,
     }
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from console.cli import documents
 from console.cli.printing import complain, document, say
 from console.cli.session import Session
+from console.lines import Span
 from engine.api import Engine
 from engine.records import Moved, MovePlan, ProofStep
 
@@ -15,6 +16,8 @@ def carry_out(session: Session, engine: Engine, plan: MovePlan, reason: str) -> 
         complain(plan.refused)
         return 1
     if not session.json:
+        if plan.damaged:
+            say(Span(f"× {plan.damaged}", "failing"), hang=2)
         for sentence in plan.sentences:
             say(_capital(sentence))
         say()

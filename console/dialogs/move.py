@@ -81,6 +81,8 @@ def _named(ask: AskRelease | AskRollback) -> tuple[str, str]:
 def plan_lines(plan: MovePlan, width: int) -> list[Line]:
     """A plan in words: what moves, what comes back, what does not, or why it is refused."""
     lines: list[Line] = []
+    if plan.damaged is not None and plan.refused is None:
+        lines += [*wrapped(f"× {plain(plan.damaged)}", width, tone="failing"), EMPTY]
     for sentence in plan.sentences:
         lines += wrapped(plain(sentence), width)
     lines.append(EMPTY)

@@ -12,11 +12,14 @@ import re
 import signal
 import subprocess
 import textwrap
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from engine.errors import Refusal
+from engine.storage import temporary
+from engine.storage.disk import refused
 from engine.text import plain
 
 # LEVERFRAME_RUN goes along so that cancelling a run also finds and ends the uv that it started.
@@ -81,12 +84,34 @@ class Uv:
         lives, even when the engine is killed. Raises UvFailed, or Refusal after ``seconds``.
         """
         cache = self.cache.absolute()
-        cache.mkdir(parents=True, exist_ok=True)
-        process = subprocess.Popen(
+        with ExitStack() as stack:
+            with refused(f"uv could not be started {doing}"):
+                cache.mkdir(parents=True, exist_ok=True)
+                # uv leaves locks behind in its temporary folder. Should it outlive us, the folder is still its own.
+                folder, lock = stack.enter_context(temporary.held(temporary.UV))
+            process = self._begin(arguments, cache, folder, (*held, lock))
+            try:
+                out, err = process.communicate(given, timeout=seconds)
+            except subprocess.TimeoutExpired:
+                _end(process)
+                raise Refusal(
+                    f"uv took longer than {seconds:.0f} s {doing} and was stopped; check the network and try again."
+                ) from None
+            except BaseException:
+                _end(process)
+                raise
+        if process.returncode != 0:
+            raise UvFailed(explain(err, doing, process.returncode), err)
+        return out
+
+    def _begin(
+        self, arguments: Sequence[str], cache: Path, folder: Path, held: tuple[int, ...]
+    ) -> subprocess.Popen[str]:
+        return subprocess.Popen(
             [uv_binary(), *arguments],
             # Not the caller's folder: a uv.toml or pyproject.toml of a project would choose the registry.
             cwd=cache.parent,
-            env={**self.environ, "UV_CACHE_DIR": str(cache)},
+            env={**self.environ, "UV_CACHE_DIR": str(cache), "TMPDIR": str(folder)},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -96,19 +121,6 @@ class Uv:
             pass_fds=held,
             start_new_session=True,
         )
-        try:
-            out, err = process.communicate(given, timeout=seconds)
-        except subprocess.TimeoutExpired:
-            _end(process)
-            raise Refusal(
-                f"uv took longer than {seconds:.0f} s {doing} and was stopped; check the network and try again."
-            ) from None
-        except BaseException:
-            _end(process)
-            raise
-        if process.returncode != 0:
-            raise UvFailed(explain(err, doing, process.returncode), err)
-        return out
 
 
 def _end(process: subprocess.Popen[str]) -> None:

@@ -7,12 +7,13 @@ from datetime import datetime
 from typing import Any
 
 from engine.clock import moment
-from engine.errors import Conflict, NotFound, Refusal
+from engine.errors import Conflict, Damage, NotFound, Refusal
 from engine.people.operators import require
 from engine.projects import in_force
 from engine.records import MovePlan, Operator, Version
 from engine.release import history
 from engine.release.policy import Approval, why_not_from, why_not_release, why_not_rollback
+from engine.release.wholeness import damaged_candidate, known_damage
 from engine.storage.objects import ObjectStore
 from engine.versions import catalog
 from engine.versions import document as documents
@@ -96,6 +97,7 @@ def plan_release(db: sqlite3.Connection, store: ObjectStore, label: str, operato
         does_not_restore=(),
         refused=refusal_to_release(db, label, operator, now),
         waivers=waived,
+        damaged=damaged_candidate(store, version),
     )
 
 
@@ -116,6 +118,7 @@ def plan_rollback(
     With ``lift`` a bar on the target is lifted on the way: how a rollback itself is taken back. ``meant`` is the
     version that it is meant to leave; who has not ``seen`` what is live, nor names that version or a target, is asked
     to where somebody else has only just rolled back. Raises Conflict where another version is meant than is live.
+    What is known to be damaged is said and not passed over: which version comes instead is a person's to choose.
     """
     require(operator, "operator", "roll back")
     live = live_deployment(db, project)
@@ -136,7 +139,11 @@ def plan_rollback(
     lifts = lift and target.state == "barred"
     refused = why_not_rollback(target, source, lifts=lifts)
     away = catalog.record(catalog.find(db, source)) if source else None
-    document = documents.of_version(store, to, target.digest)
+    damaged, whole = known_damage(db, store, target)
+    try:
+        document = documents.of_version(store, to, target.digest)
+    except Damage:  # What it would bring cannot be told, and it cannot be rebuilt.
+        document, refused = None, refused or damaged
     sentences = _rollback_sentences(away, target, now, lifts=lifts)
     return MovePlan(
         project=project,
@@ -144,11 +151,13 @@ def plan_rollback(
         source=source,
         target=to,
         live_seq=live["seq"] if live else 0,
-        sentences=(*sentences, *_comes_into_force(db, project, document)),
-        restores=_contents(document),
+        sentences=(*sentences, *(_comes_into_force(db, project, document) if document else ())),
+        restores=_contents(document) if document else (),
         does_not_restore=_left_behind(away, now),
         refused=refused,
         lifts=lifts,
+        damaged=damaged,
+        whole=whole,
     )
 
 

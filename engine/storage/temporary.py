@@ -13,8 +13,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 # The names that folders of ours begin with in the system's temporary folder, which others use too.
-GIT, DISK, LEDGER, THEN = (f"leverframe-{what}-" for what in ("git", "disk", "ledger", "then"))
-OURS = (GIT, DISK, LEDGER, THEN)
+GIT, UV, DISK, LEDGER, THEN = (f"leverframe-{what}-" for what in ("git", "uv", "disk", "ledger", "then"))
+OURS = (GIT, UV, DISK, LEDGER, THEN)
 # In the workspace's cache: what a check works in, and the copies of the ledger as it stood.
 CHECK, COPIES = "check-", "then"
 
@@ -22,12 +22,19 @@ CHECK, COPIES = "check-", "then"
 @contextmanager
 def kept(prefix: str, place: Path | None = None) -> Iterator[Path]:
     """A folder of our own in ``place`` (the system's temporary folder), gone with the block or with the next one."""
-    folder, held = make(prefix, place)
-    try:
+    with held(prefix, place) as (folder, _):
         yield folder
+
+
+@contextmanager
+def held(prefix: str, place: Path | None = None) -> Iterator[tuple[Path, int]]:
+    """``kept``, with the lock's descriptor for a process that may live longer than we do."""
+    folder, lock = make(prefix, place)
+    try:
+        yield folder, lock
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-        os.close(held)
+        os.close(lock)
 
 
 def make(prefix: str, place: Path | None = None) -> tuple[Path, int]:
@@ -37,19 +44,19 @@ def make(prefix: str, place: Path | None = None) -> tuple[Path, int]:
     while True:
         folder = Path(tempfile.mkdtemp(prefix=prefix, dir=root))
         with suppress(FileNotFoundError):  # Swept before it was locked: a moment's work, so it is made once more.
-            held = _opened(folder)
+            lock = _opened(folder)
             try:
-                fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                if os.stat(folder).st_ino == os.fstat(held).st_ino:
-                    return folder, held
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                if os.stat(folder).st_ino == os.fstat(lock).st_ino:
+                    return folder, lock
             except BlockingIOError:
                 pass
             except FileNotFoundError:
-                os.close(held)
+                os.close(lock)
                 raise
             except OSError:  # A file system without locks, where nobody sweeps either.
-                return folder, held
-            os.close(held)
+                return folder, lock
+            os.close(lock)
 
 
 def tidy(cache: Path) -> None:
@@ -69,13 +76,13 @@ def sweep(root: Path, prefixes: tuple[str, ...] = OURS) -> None:
 
 
 def _sweep(folder: Path) -> None:
-    held = _opened(folder)
+    lock = _opened(folder)
     try:
-        if os.fstat(held).st_uid == os.geteuid():
-            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if os.fstat(lock).st_uid == os.geteuid():
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             shutil.rmtree(folder, ignore_errors=True)
     finally:
-        os.close(held)
+        os.close(lock)
 
 
 def _opened(folder: Path) -> int:

@@ -1,0 +1,93 @@
+"""Who goes back hears what is known to be wrong with the target before anything moves, and which other one is whole."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from console.dialogs.move import plan_lines
+from engine import clock
+from engine.api import Engine
+from engine.backup.records import Scrub
+from engine.backup.scrub import kept, record
+from engine.errors import Damage
+
+
+def scrubbed(engine: Engine, label: str, damage: str | None) -> None:
+    with engine._ledger.read() as db:
+        (version,) = (each for each in kept(db) if each.label == label)
+    record(engine._ledger, version, Scrub(label, clock.now(), 1, damage))
+
+
+def without(engine: Engine, digest: str) -> Path:
+    path = engine._store.path(digest)
+    path.chmod(0o644)
+    path.unlink()
+    return path
+
+
+def model_of(engine: Engine, label: str) -> str:
+    return str(engine.show(label)["model"]["files"][0]["chunks"][0])
+
+
+def test_nothing_is_said_of_a_version_that_is_whole(releases: Engine) -> None:
+    plan = releases.plan_rollback("tiny")
+    assert (plan.target, plan.damaged, plan.whole, plan.refused) == ("tiny@2", None, None, None)
+    assert releases.plan_release("tiny@4").damaged is None
+
+
+@pytest.mark.parametrize("to", [None, "tiny@2"])
+def test_what_a_reading_found_is_said_of_the_previous_version_and_of_a_named_one(
+    releases: Engine, to: str | None
+) -> None:
+    scrubbed(releases, "tiny@2", "The object 0123456789ab is damaged: it holds other content")
+    plan = releases.plan_rollback("tiny", to)
+    assert plan.target == "tiny@2" and plan.whole is None
+    assert plan.damaged == (
+        "tiny@2 is DAMAGED in the store: the object 0123456789ab is damaged: it holds other content; no backup is "
+        "known to restore that from; there is no other version to go back to that is whole."
+    )
+    (first, *_) = plan_lines(plan, 400)
+    assert [span.tone for span in first if span.text.strip()] == ["failing"] and "DAMAGED" in first[0].text
+
+
+def test_another_version_is_offered_only_if_nothing_is_known_against_it(releases: Engine) -> None:
+    with releases._ledger.write() as db:
+        db.execute("UPDATE versions SET state = 'retired', live_until = made_at WHERE number = 1")
+    scrubbed(releases, "tiny@2", "x")
+    plan = releases.plan_rollback("tiny")
+    assert plan.whole == "tiny@1" and "go back to tiny@1, of which nothing is known to be wrong" in str(plan.damaged)
+    assert "(--to tiny@1)" in str(plan.damaged)
+    assert releases.plan_rollback("tiny", plan.whole).damaged is None
+    without(releases, releases.version("tiny@1").digest)
+    assert releases.plan_rollback("tiny").whole is None
+    assert "no other version to go back to that is whole" in str(releases.plan_rollback("tiny").damaged)
+
+
+def test_what_is_gone_is_seen_before_anybody_has_read_it(releases: Engine) -> None:
+    digest = model_of(releases, "tiny@2")
+    without(releases, digest)
+    plan = releases.plan_rollback("tiny")
+    assert plan.refused is None and f"the object {digest[:12]} is gone from the store" in str(plan.damaged)
+    with pytest.raises(Damage, match="tiny@2 is damaged"):  # And the proof does not let it through.
+        releases.move(plan, "so", lambda step: None)
+
+
+def test_a_version_whose_document_is_gone_is_refused_and_still_told(releases: Engine) -> None:
+    without(releases, releases.version("tiny@2").digest)
+    plan = releases.plan_rollback("tiny")
+    assert plan.refused == plan.damaged and "tiny@2 is DAMAGED" in str(plan.refused)
+    assert plan.restores == () and any("tiny@3" in sentence for sentence in plan.sentences)
+
+
+def test_what_is_mended_is_told_no_more(releases: Engine) -> None:
+    scrubbed(releases, "tiny@2", "x")
+    scrubbed(releases, "tiny@2", None)
+    assert releases.plan_rollback("tiny").damaged is None
+
+
+def test_a_candidate_that_is_damaged_is_told_before_it_is_approved(releases: Engine) -> None:
+    scrubbed(releases, "tiny@4", "x")
+    assert "tiny@4 is DAMAGED in the store: x; no backup is known" in str(releases.plan_release("tiny@4").damaged)
+    assert "retrain, which makes another" in str(releases.plan_release("tiny@4").damaged)
