@@ -83,6 +83,8 @@ def _metric(metric: Metric, name: int, width: int, *, compared: bool) -> Line:
     half = (metric.high - metric.low) / 2 if metric.high is not None and metric.low is not None else None
     value = cells.number(metric.value) + (f" ±{cells.number(half)}" if half is not None else "")
     parts = [Span(f"{pad(metric.name, name)}  {pad(value, 14, right=True)}")]
+    if metric.value is None:
+        return fit(line(*parts, Span(f"  {cells.no_value(metric).partition(': ')[2]}", "dim")), width)
     if compared:
         live, difference = cells.number(metric.live), cells.signed(metric.difference)
         parts.append(Span(f"  {pad(live, 7, right=True)}  {pad(difference, 10, right=True)}"))

@@ -20,6 +20,7 @@ from engine.records import (
 from engine.storage.free_space import in_words
 from engine.text import plain
 from engine.text import span as span
+from engine.validation.undefined import sentence, why
 
 GLYPHS: dict[str, str] = {
     "ok": "●",
@@ -103,9 +104,12 @@ def counted(count: int, what: str) -> str:
 
 
 def metric(value: Metric | None, *, interval: bool = True) -> str:
-    """``roc_auc 0.724 ±0.011``: half the width of the 95 % interval behind the value."""
-    if value is None or value.value is None:
+    """``roc_auc 0.724 ±0.011``: half the width of the 95 % interval behind the value. Without one, a word that says why
+    not, which ``no_value`` explains where there is room."""
+    if value is None:
         return NOTHING
+    if value.value is None:
+        return f"{value.name} {NOTHING} {why(value.name, value.n).short}"
     text = f"{value.name} {number(value.value)}"
     if interval and value.low is not None and value.high is not None:
         text += f" ±{number((value.high - value.low) / 2)}"
@@ -113,8 +117,15 @@ def metric(value: Metric | None, *, interval: bool = True) -> str:
 
 
 def known(status: ProjectStatus) -> str:
-    """The key metric of what is live, and on which rows it rests."""
-    return f"{metric(status.metric)} on {status.measured_on}" if status.metric is not None else NOTHING
+    """The key metric of what is live, and on which rows it rests; without a value, why it has none."""
+    if status.metric is None:
+        return NOTHING
+    return no_value(status.metric) or f"{metric(status.metric)} on {status.measured_on}"
+
+
+def no_value(found: Metric | None) -> str:
+    """Why a metric has no value, in a sentence without its full stop; "" where it has one."""
+    return sentence(found.name, found.n) if found is not None and found.value is None else ""
 
 
 def sparkline(points: Sequence[Point], width: int = 8) -> str:

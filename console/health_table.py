@@ -10,6 +10,7 @@ from console import cells
 from console.drift_lines import how_far
 from console.health_questions import Health
 from console.lines import Column, Span, Tone
+from engine.records import Metric
 from engine.text import plain
 
 TONES: dict[str, Tone] = {
@@ -71,8 +72,10 @@ def _metric(health: Health, now: datetime) -> Span:
     if health.status.metric is not None:
         return Span(cells.metric(health.status.metric, interval=False))
     found = key_metric(health)
-    if found is None or found[1]["value"] is None:
+    if found is None:
         return Span(cells.NOTHING, "dim")
+    if found[1]["value"] is None:  # The health of the project says why, where there is room.
+        return Span(cells.metric(Metric(found[0], None, None, None, found[1].get("n", 0))), "dim")
     return Span(f"{found[0]} {cells.number(found[1]['value'])}")
 
 

@@ -94,7 +94,7 @@ def detail(status: ProjectStatus, now: datetime, width: int) -> Sequence[Line]:
         lines.append(line("   ", Span("c", "key"), " ", cut(text, width - 8)))
     lines += _others(status, DETAIL - len(lines), width)
     if status.metric is not None:
-        said = f"{cells.known(status)}, {cells.ago(status.measured_at, now)}"
+        said = cells.known(status) + (f", {cells.ago(status.measured_at, now)}" if status.measured_at else "")
         lines.append(line("   ", Span(cut(said, width - 6), "dim")))
     if status.rollback_to is not None:
         lines.append(line("   ", Span("R", "key"), f" would roll back to {status.rollback_to}"))

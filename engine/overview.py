@@ -11,7 +11,7 @@ import shutil
 import socket
 import sqlite3
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -25,7 +25,7 @@ from engine.monitoring.records import asleep
 from engine.monitoring.status import WELL_ENDED, Active, Facts, judge
 from engine.projects import registry
 from engine.projects.calendar import patience
-from engine.records import Operator, Overview, Point, ProjectStatus, Reason, Run, Version
+from engine.records import Metric, Operator, Overview, Point, ProjectStatus, Reason, Run, Version
 from engine.release.live import pointed_at
 from engine.runs import history, times_history
 from engine.schedule.due import due_after
@@ -114,6 +114,7 @@ class _Found:
     projects: list[sqlite3.Row]
     live: dict[str, sqlite3.Row]
     known: dict[str, Known]
+    unmeasured: dict[str, Metric]
     trend: dict[str, list[Point]]
     last: dict[str, Run]
     earlier: dict[str, list[Run]]
@@ -163,10 +164,12 @@ def _find(db: sqlite3.Connection, which: str, now: datetime, name: str | None = 
     last, earlier = _last(db, rows(_LAST_RUNS))
     live = {row["name"]: row for row in rows(_LIVE)}
     numbers = {project: row["number"] for project, row in live.items()}
+    known = {project: one for (project, _), one in newest(db, numbers, now, key_only=True).items()}
     return _Found(
         projects=rows(_PROJECTS),
         live=live,
-        known={project: one for (project, _), one in newest(db, numbers, now, key_only=True).items()},
+        known=known,
+        unmeasured=_unmeasured(db, {project: n for project, n in numbers.items() if project not in known}),
         trend=trend,
         last=last,
         earlier=earlier,
@@ -233,7 +236,7 @@ def _status(found: _Found, workspace: Workspace | None, row: sqlite3.Row, now: d
         since=verdict.since,
         live=label,
         live_since=moment(live["deployed_at"]) if live else None,
-        metric=known.metric if known else None,
+        metric=known.metric if known else found.unmeasured.get(name),
         measured_at=known.at if known else None,
         measured_on=known.rows if known else "",
         history=_history(found.trend.get(name, ()), known),
@@ -245,6 +248,16 @@ def _status(found: _Found, workspace: Workspace | None, row: sqlite3.Row, now: d
         rollback_to=f"{name}@{row['back']}" if row["back"] else None,
         reasons=reasons,
     )
+
+
+def _unmeasured(db: sqlite3.Connection, numbers: Mapping[str, int]) -> dict[str, Metric]:
+    """The key metric of live versions for which it never had a value, so that somebody can say why."""
+    found = {}
+    for project, number in numbers.items():
+        metric = catalog.record(catalog.find(db, f"{project}@{number}")).metric
+        if metric is not None and metric.value is None:
+            found[project] = metric
+    return found
 
 
 def _history(trend: Sequence[Point], known: Known | None) -> tuple[Point, ...]:

@@ -65,6 +65,11 @@ def _metrics(card: DecisionCard) -> None:
             ]
         rows.append([*row, f"{found.n:,}"])
     table(rows, heads, indent=2, right=["rows"])
+    for found in card.metrics:
+        if found.value is None:
+            say(Span(f"{cells.no_value(found)}.", "dim"), indent=2, hang=2)
+        elif against and found.live is None:
+            say(Span(f"{found.name} of {against} has no value on these rows; the verdict says why.", "dim"), indent=2)
 
 
 def _difference(found: Metric) -> Span:
@@ -92,7 +97,7 @@ def _segments(card: DecisionCard) -> None:
     table([_segment(each, against is not None) for each in worst], heads, indent=2, right=["rows"])
     small = len(card.segments) - len(told)
     if small:
-        say(f"{small} of {len(card.segments)} have too few rows to tell.", indent=2)
+        say(f"{small} of {len(card.segments)} have too few rows, or rows of one class only, to tell.", indent=2)
 
 
 def _by_difference(segment: Segment) -> float:

@@ -10,6 +10,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
+from console import cells
 from engine.clock import stamp
 from engine.projects.allowances import Allowance
 from engine.records import (
@@ -38,7 +39,8 @@ def time(at: datetime | None) -> str | None:
 
 
 def metric(measured: Metric | None) -> Document | None:
-    return asdict(measured) if measured else None
+    """``why``: why there is no value; None where there is one."""
+    return asdict(measured) | {"why": cells.no_value(measured) or None} if measured else None
 
 
 def project(found: Project) -> Document:

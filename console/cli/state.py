@@ -95,7 +95,8 @@ def _one(session: Session, found: ProjectStatus, now: datetime) -> None:
     live = f"{found.live}, for {cells.age(found.live_since, now)}" if found.live else "nothing"
     rows.append(("live", live))
     if found.metric is not None:
-        rows.append(("metric", f"{cells.known(found)}, {cells.ago(found.measured_at, now)}"))
+        when = f", {cells.ago(found.measured_at, now)}" if found.measured_at else ""
+        rows.append(("metric", cells.known(found) + when))
     if found.history:
         values = dict.fromkeys(cells.number(found.history[i].value) for i in (0, -1))
         rows.append(("trend", f"{cells.sparkline(found.history)}  {' to '.join(values)}"))

@@ -11,6 +11,7 @@ from engine.validation.columns import Codes
 from engine.validation.intervals import measure_all
 from engine.validation.metrics import Predicted, Truth, value
 from engine.validation.segments import ROWS_PER_CLASS, decidable
+from engine.validation.undefined import why
 
 # Half of what a segment at the gate needs: a period that nobody is held to may show more noise, its interval says so.
 ROWS = 50
@@ -70,7 +71,7 @@ def read(metrics: Sequence[str], truth: Truth, predicted: Predicted, seed: int, 
 
 
 def _reading(name: str, n: int, point: float | None, low: float | None, high: float | None) -> Reading:
-    return Reading(name, n, point, low, high, "not defined on these rows" if point is None else None)
+    return Reading(name, n, point, low, high, why(name, n).reason if point is None else None)
 
 
 def part_of(truth: Truth, seed: int, most: int) -> Codes | None:

@@ -18,6 +18,7 @@ from engine.validation.columns import Codes
 from engine.validation.intervals import Measured, measure_all
 from engine.validation.metrics import good
 from engine.validation.predictions import read_table
+from engine.validation.undefined import sentence
 from engine.validation.words import number
 
 
@@ -69,7 +70,7 @@ def _told(version: str, measured: Measured) -> Rival:
     metric, value, live, n = measured.name, measured.value, measured.live, measured.n
     low, high = measured.difference_low, measured.difference_high
     if value is None or live is None or low is None or high is None:
-        return Rival(version, metric, f"{version} cannot be held against it: {metric} is not defined there", n=n)
+        return Rival(version, metric, f"{version} cannot be held against it: {sentence(metric, n)}", n=n)
     least = low if good(metric) > 0 else -high
     same_rows = f"{version} has {metric} {number(value)} on the same {n:,} rows, the live version {number(live)}"
     better = least > 0 and abs(value - live) >= minimum_effect(metric, live)

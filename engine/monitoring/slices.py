@@ -23,6 +23,7 @@ from engine.monitoring.slice_trend import Trend, trend
 from engine.validation.columns import Codes, Floats, shown
 from engine.validation.intervals import resampled
 from engine.validation.metrics import Measure, Predicted, Truth, good, measure, value
+from engine.validation.undefined import why
 from engine.validation.words import between, count, number
 
 # Rows beyond this, the newest count: slices of 100,000 rows are narrow, and 20 columns of them take 4 s.
@@ -180,7 +181,7 @@ def _judged(case: _Case, parts: Sequence[Part], seed: int) -> Iterator[tuple[Par
         own = value(case.metric, truth, predicted)
         error = _error(case.metric, truth, predicted, seed)
         if not (np.isfinite(own) and np.isfinite(error)):
-            yield part, _slice(case, part, None, None, None, "not defined on these rows")
+            yield part, _slice(case, part, None, None, None, why(case.metric, len(truth)).reason)
             continue
         yield part, _slice(case, part, own, error, float(other) if np.isfinite(other) else None, None)
 

@@ -13,6 +13,7 @@ from engine.reports.verdict import HEADS
 from engine.serving.frame import Live, framed
 from engine.serving.view import Standing
 from engine.text import plain
+from engine.validation.undefined import why
 from engine.validation.words import number
 
 _ORDER: tuple[Verdict, ...] = ("failing", "watch", "unknown", "ok")
@@ -88,7 +89,10 @@ def _facts(found: Standing) -> Iterator[tuple[str, str]]:
 
 def _on(found: Standing) -> str:
     at = found.status.measured_at
-    return _(f"on {phrases.day(at.astimezone(found.zone))}: {found.status.measured_on}") if at else ""
+    if at is not None:
+        return _(f"on {phrases.day(at.astimezone(found.zone))}: {found.status.measured_on}")
+    metric = found.status.metric
+    return _(f"{words.capital(why(metric.name, metric.n).reason)}.") if metric is not None else ""
 
 
 def _spark(values: Sequence[float]) -> str:

@@ -14,7 +14,7 @@ from collections.abc import Iterable
 
 from engine.projects.manifest_records import GateRule
 from engine.records import Gate, GateVerdict
-from engine.validation import quantities
+from engine.validation import quantities, undefined
 from engine.validation.columns import shown
 from engine.validation.facts import Facts
 from engine.validation.floors import FEWEST, FEWEST_OF_CLASS, ROWS, ROWS_PER_CLASS
@@ -143,8 +143,9 @@ def _limit(rule: GateRule, bound: float, facts: Facts) -> Gate:
     numbers = {"value": m.value, "low": m.low, "high": m.high, "limit": bound, "n": m.n}
     none = too_few(facts, rule.minimum_rows)
     if m.value is None:
-        why, lacks = none or ("predictions are not valid, or the holdout has one class only", "value")
-        return Gate(name, rule.kind, "cannot tell", f"{rule.metric} is not defined: {why}.", numbers | {"lacks": lacks})
+        lacks = none[1] if none else "value"
+        evidence = f"{undefined.sentence(m.name, m.n)}{f' ({none[0]})' if none else ''}."
+        return Gate(name, rule.kind, "cannot tell", evidence, numbers | {"lacks": lacks})
     digits = _digits_apart(m.value, bound)
     if m.low is not None and m.high is not None:
         digits = max(digits, decimals_for(m.high - m.low))

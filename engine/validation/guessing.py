@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from engine.records import Gate
-from engine.validation import metrics
+from engine.validation import metrics, undefined
 from engine.validation.columns import Codes, Floats, codes, floats
 from engine.validation.metrics import Measure, Predicted, Truth, good, measure, ratio
 from engine.validation.words import between, decimals_for, number
@@ -102,7 +102,7 @@ def better_than_guessing(measured: Mapping[str, Measured], key: str, truth: Trut
     if worse:
         return Gate(NAME, KIND, "fail", f"{'; '.join(words(each) for each in worse[:2])}.", numbers)
     if m.value is None:
-        evidence = f"{key} is not defined on these rows, so nothing says that anything was learnt."
+        evidence = f"{undefined.sentence(key, m.n)}; so nothing says that anything was learnt."
         return Gate(NAME, KIND, "cannot tell", evidence, numbers | {"lacks": "value"})
     told = f"{key} {number(m.value, _digits(m))} against {number(m.guess, _digits(m))}"
     if verdict(m) == "better":

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from engine.records import Comparison, Gate, GateVerdict
+from engine.validation import undefined
 from engine.validation.intervals import Measured
 from engine.validation.words import between, count, decimals_for, number, signed
 
@@ -58,7 +59,7 @@ def _others(verdict: GateVerdict, amount: int) -> str:
 
 def _measure(key: Measured, live: str | None, live_problem: str | None, period: str) -> str:
     if key.value is None:
-        return f"{_capital(key.name)} is not defined on these {count(key.n, 'row')}."
+        return f"{_capital(undefined.sentence(key.name, key.n))}."
     rows = f"{count(key.n, 'row')}{' ' + period if period else ''}"
     sure = between(key.low, key.high)
     digits = decimals_for(key.high - key.low) if key.low is not None and key.high is not None else 3
