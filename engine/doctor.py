@@ -32,7 +32,7 @@ from engine.storage.keeping import modes
 from engine.storage.last_backup import way_back
 from engine.storage.ledger import Ledger
 from engine.storage.objects import ObjectStore
-from engine.storage.workspace import Workspace
+from engine.storage.workspace import Workspace, read_only
 from engine.versions import catalog
 from engine.versions import document as documents
 from engine.versions.environment import lock_of
@@ -43,7 +43,8 @@ def examine(
     workspace: Workspace, ledger: Ledger, store: ObjectStore, now: datetime, *, mend: bool
 ) -> tuple[Finding, ...]:
     """Every finding, the good ones too. With ``mend`` the environments and the live folders are built anew."""
-    findings = [_ledger(ledger), clock_agrees(ledger, now), _audit(ledger), _disk(workspace, ledger), _tools()]
+    findings = [*writable(workspace), _ledger(ledger), clock_agrees(ledger, now), _audit(ledger)]
+    findings += [_disk(workspace, ledger), _tools()]
     findings += [_engine(workspace, ledger, now), *_units(workspace), *_mail(ledger), *_webhooks()]
     findings += [_backup(ledger, now), _read_through(ledger, now)]
     findings += [holding.machine(sandbox.this_machine()), *modes(workspace, mend=mend)]
@@ -76,6 +77,17 @@ def examine(
     others = _others(workspace, ledger, store, now, mend=mend)
     findings += [finding for finding in others if finding.what.split()[-1] not in said]
     return tuple(findings)
+
+
+def writable(workspace: Workspace) -> Iterator[Finding]:
+    """Told only where it is not so: a medium that is read only, or was mounted so after an error of the disk."""
+    if read_only(workspace.root):
+        yield Finding(
+            "workspace", "watch",
+            "it is read-only here: nothing can be retrained, checked, decided, rolled back, cleaned up, backed up or "
+            "recorded, and no engine runs; looking works (status, show, versions, health, disk, audit --verify, "
+            "doctor --deep, at), and so does writing elsewhere (report -o, audit --export)",
+        )  # fmt: skip
 
 
 def _backup(ledger: Ledger, now: datetime) -> Finding:

@@ -74,6 +74,8 @@ class Workspace:
 
         Raises Conflict when somebody else holds it and ``wait`` is false.
         """
+        if read_only(self.root):
+            raise Refusal(f"{self.root} can be looked at and not written (its medium is read only); nothing was done.")
         with refused(f"The lock '{name}' could not be taken"):
             descriptor = os.open(self.root / "locks" / name, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
         try:
@@ -99,6 +101,14 @@ class Workspace:
             except Refusal:
                 pass
             yield
+
+
+def read_only(root: Path) -> bool:
+    """Whether nothing can be written at ``root``, whoever asks: the medium is read only."""
+    try:
+        return bool(os.statvfs(root).f_flag & os.ST_RDONLY)
+    except OSError:
+        return False
 
 
 def default_home() -> Path:

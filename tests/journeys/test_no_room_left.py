@@ -185,7 +185,11 @@ def test_a_medium_that_is_read_only_is_looked_at_and_verified(read_only: Path, r
         assert told.code == 0, (words, told.err)
     if "killed" in request.node.name:
         assert "zoe" in call("--home", read_only, "--operator", "ada", "operators").out
-    for words in ("reject tiny@3 --reason no", "retrain tiny --as-of 2026-11-24", "settings set bin_days 3 --reason x"):
+    (said, *_) = call("--home", read_only, "--operator", "ada", "doctor").out.splitlines()
+    assert "watch" in said and "workspace" in said and "it is read-only here: nothing can be retrained" in said
+    assert "looking works (status, " in said
+    acts = ("reject tiny@3 --reason no", "retrain tiny --as-of 2026-11-24", "settings set bin_days 3 --reason x")
+    for words in (*acts, "rollback tiny --reason x", "clean --reason x", "bin empty --reason x"):
         told = call("--home", read_only, "--operator", "ada", *words.split())
         assert told.code == 1
         assert "can be looked at and not written (its medium is read only); nothing was done." in told.err
