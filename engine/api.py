@@ -286,7 +286,9 @@ class Engine(
     def move(self, plan: MovePlan, reason: str, on_step: Callable[[ProofStep], None]) -> Moved:
         """Carry out a plan exactly as it was shown: proof, one commit, switch. A way back may use what is set aside."""
         with reserve.drawn_on(self._workspace) if plan.kind == "rollback" else nullcontext():
-            return swap.move(self._workspace, self._ledger, self._store, plan, reason, self.operator, on_step)
+            moved = swap.move(self._workspace, self._ledger, self._store, plan, reason, self.operator, on_step)
+        reserve.keep_for_way_back(self._workspace)
+        return moved
 
     def reject(self, label: str, reason: str) -> Version:
         """Turn a candidate down."""

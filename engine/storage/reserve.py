@@ -47,6 +47,21 @@ def keep(workspace: Workspace, needed: int = 0) -> None:
         _set_aside(workspace, size)
 
 
+def keep_for_way_back(workspace: Workspace) -> None:
+    """Set aside what the largest release takes: a rollback makes another beside it. A scan of the disk does so too, but
+    the disk may be full before there is any."""
+    folders = workspace.releases.glob("*/*")
+    keep(workspace, max((_room_of(folder) for folder in folders if not folder.is_symlink()), default=0))
+
+
+def _room_of(folder: Path) -> int:
+    size = 0
+    for path in folder.rglob("*"):
+        with suppress(OSError):
+            size += os.lstat(path).st_blocks * 512
+    return size
+
+
 def _set_aside(workspace: Workspace, size: int) -> None:
     path = _path(workspace)
     try:

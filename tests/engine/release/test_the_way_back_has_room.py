@@ -1,0 +1,24 @@
+"""What a rollback takes is set aside when something goes live, not only when the disk is scanned."""
+
+from __future__ import annotations
+
+from engine.api import Engine
+from engine.storage import reserve
+
+
+def test_a_release_sets_aside_what_another_like_it_takes(releases: Engine) -> None:
+    kept = releases.home / "locks" / "reserve"
+    kept.unlink(missing_ok=True)
+    other = releases.home / "releases" / "other" / "1-abc" / "model"  # the largest of all, whoever's it is
+    other.mkdir(parents=True)
+    (other / "large").write_bytes(b"x" * (9 << 20))
+    releases.move(releases.plan_release("tiny@4"), "newer", lambda step: None)
+    assert kept.stat().st_size >= reserve.SIZE + (9 << 20)
+
+
+def test_a_folder_that_is_a_link_is_not_counted(releases: Engine) -> None:
+    kept = releases.home / "locks" / "reserve"
+    kept.unlink(missing_ok=True)
+    (releases.home / "releases" / "tiny" / "elsewhere").symlink_to("/usr")
+    reserve.keep_for_way_back(releases._workspace)
+    assert kept.stat().st_size < reserve.SIZE + (1 << 20)
