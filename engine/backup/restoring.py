@@ -146,7 +146,8 @@ def _ledger(stage: Path, place: Place, manifest: Manifest, head: str | None) -> 
     shutil.rmtree(stage, ignore_errors=True)
     stage.mkdir(mode=0o700)
     target, whole = stage / "ledger.db", hashlib.sha256()
-    with target.open("xb") as file:
+    target.touch(mode=0o640)  # Its -wal and -shm get the same mode; what is written anew is as private as it was.
+    with target.open("wb") as file:
         for digest in manifest.ledger.chunks:
             piece = place.store.get(digest)
             whole.update(piece)

@@ -81,4 +81,5 @@ def _who(bits: int) -> str:
 
 
 def _spelt(most: int) -> str:
-    return {FOLDER: "g-w,o-rwx", FILE: "g-w,o-rwx", SECRET: "go-rwx"}.get(most & 0o777, "go-w")
+    known = {FOLDER & 0o077: "g-w,o-rwx", FILE & 0o077: "g-wx,o-rwx", SECRET & 0o077: "go-rwx"}
+    return known.get(most & 0o077, "go-w")
