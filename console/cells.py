@@ -128,6 +128,11 @@ def no_value(found: Metric | None) -> str:
     return sentence(found.name, found.n) if found is not None and found.value is None else ""
 
 
+def way_back(status: ProjectStatus) -> str:
+    """The version that a rollback would go to, and whether it is known to be damaged."""
+    return f"{status.rollback_to}{', which is DAMAGED in the store' if status.rollback_damaged else ''}"
+
+
 def sparkline(points: Sequence[Point], width: int = 8) -> str:
     """The last ``width`` values, the lowest of them as the lowest bar; equal values lie in the middle."""
     values = [p.value for p in points][-width:]

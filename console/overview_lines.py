@@ -97,7 +97,7 @@ def detail(status: ProjectStatus, now: datetime, width: int) -> Sequence[Line]:
         said = cells.known(status) + (f", {cells.ago(status.measured_at, now)}" if status.measured_at else "")
         lines.append(line("   ", Span(cut(said, width - 6), "dim")))
     if status.rollback_to is not None:
-        lines.append(line("   ", Span("R", "key"), f" would roll back to {status.rollback_to}"))
+        lines.append(line("   ", Span("R", "key"), f" would roll back to {cells.way_back(status)}"))
     return lines[:DETAIL]
 
 

@@ -46,6 +46,8 @@ SELECT p.*,
     (SELECT data_until FROM versions WHERE project = p.name ORDER BY number DESC LIMIT 1) AS data_until,
     (SELECT number FROM versions WHERE project = p.name AND state = 'retired' AND cleaned_at IS NULL
      ORDER BY live_until DESC, number DESC LIMIT 1) AS back,
+    (SELECT damage IS NOT NULL FROM versions WHERE project = p.name AND state = 'retired' AND cleaned_at IS NULL
+     ORDER BY live_until DESC, number DESC LIMIT 1) AS back_damaged,
     (SELECT enabled || char(10) || rule || char(10) || timezone FROM schedules
      WHERE project = p.name AND job = 'health' AND until IS NULL) AS looks
 FROM projects p WHERE {which} ORDER BY p.name
@@ -246,6 +248,7 @@ def _status(found: _Found, workspace: Workspace | None, row: sqlite3.Row, now: d
         active_run=active[-1].run if active else None,
         next_due=due_after(found.schedules[name], now) if name in found.schedules else None,
         rollback_to=f"{name}@{row['back']}" if row["back"] else None,
+        rollback_damaged=bool(row["back_damaged"]),
         reasons=reasons,
     )
 

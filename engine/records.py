@@ -279,6 +279,7 @@ class ProjectStatus:
     rollback_to: str | None
     measured_on: str = ""
     reasons: tuple[Reason, ...] = ()
+    rollback_damaged: bool = False
 
 
 @dataclass(frozen=True)

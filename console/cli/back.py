@@ -53,6 +53,9 @@ def _preview(session: Session, plan: MovePlan) -> int:
         return 1
     done = session.decision(f"rollback {plan.project} --from {plan.source} --to {plan.target}")
     say(f"Nothing was done. Do it: {done}")
+    if plan.whole:
+        other = session.decision(f"rollback {plan.project} --from {plan.source} --to {plan.whole}")
+        say(f"Or to the one of which nothing is known to be wrong: {other}")
     return 0
 
 

@@ -99,6 +99,7 @@ def status(found: ProjectStatus) -> Document:
         "active_run": run(found.active_run) if found.active_run else None,
         "next_due": time(found.next_due),
         "rollback_to": found.rollback_to,
+        "rollback_damaged": found.rollback_damaged,
         "reasons": [
             {"verdict": each.verdict, "why": each.why, "since": time(each.since)} for each in found.reasons
         ],

@@ -107,7 +107,8 @@ def _one(session: Session, found: ProjectStatus, now: datetime) -> None:
             rows.append((name, f"{run.id}, {run.job} {cells.run_state(run)}, {cells.ago(moment, now)}"))
     rows.append(("next run", cells.until(found.next_due, now) if found.next_due else "none is scheduled"))
     rows.append(("data", f"up to {cells.day(found.data_until)}" if found.data_until else "none yet"))
-    rows.append(("rollback", f"to {found.rollback_to}" if found.rollback_to else "there is no earlier live version"))
+    back = f"to {cells.way_back(found)}" if found.rollback_to else "there is no earlier live version"
+    rows.append(("rollback", back))
     rows.append(("folder", found.project.path))
     table(rows, indent=2)
     if found.candidates:

@@ -65,7 +65,7 @@ def test_sizes_are_told_in_the_units_that_settings_take(count: float, words: str
 
 def test_a_metric_is_told_with_half_the_width_of_its_interval() -> None:
     assert cells.metric(AUC) == "roc_auc 0.724 ±0.011"
-    assert cells.metric(Metric("mae", None, None, None, 0)) == "–"
+    assert cells.metric(Metric("mae", None, None, None, 0)) == "mae – no rows"
 
 
 def test_a_sparkline_runs_from_its_lowest_to_its_highest_value() -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from console import cells
 from console.dialogs.move import plan_lines
 from engine import clock
 from engine.api import Engine
@@ -91,3 +92,10 @@ def test_a_candidate_that_is_damaged_is_told_before_it_is_approved(releases: Eng
     scrubbed(releases, "tiny@4", "x")
     assert "tiny@4 is DAMAGED in the store: x; no backup is known" in str(releases.plan_release("tiny@4").damaged)
     assert "retrain, which makes another" in str(releases.plan_release("tiny@4").damaged)
+
+
+def test_status_says_it_of_the_version_that_a_rollback_would_go_to(releases: Engine) -> None:
+    assert not releases.status("tiny", clock.now()).rollback_damaged
+    scrubbed(releases, "tiny@2", "x")
+    found = releases.status("tiny", clock.now())
+    assert found.rollback_damaged and cells.way_back(found) == "tiny@2, which is DAMAGED in the store"

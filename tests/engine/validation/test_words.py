@@ -66,7 +66,7 @@ def test_a_failed_gate_comes_first_with_what_to_do() -> None:
 def test_what_cannot_be_measured_says_so() -> None:
     nothing = Measured("roc_auc", 12, None)
     assert sentence("cannot tell", "first", [], nothing, None, None).endswith(
-        "roc_auc is not defined on these 12 rows."
+        "roc_auc has no value: the 12 rows lack one of the classes, and it tells the rows of each from all others."
     )
     alone = Measured("roc_auc", 500, 0.7, 0.6, 0.8)
     assert sentence("pass", "cannot tell", [PASSED], alone, "flights@9", "it is gone.").endswith(
