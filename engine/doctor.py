@@ -150,11 +150,9 @@ def _ledger(ledger: Ledger) -> Finding:
 def clock_agrees(ledger: Ledger, now: datetime) -> Finding:
     """Whether the machine's clock fits what the ledger recorded."""
     with ledger.read() as db:
-        last, certain = times.newest(db), times.certain(db, now)
-    if said := times.behind(last, now):
-        return Finding("clock", "failing", said)
-    if said := times.ahead(last and min(last, certain), now):
-        return Finding("clock", "watch", said)
+        seen = times.seen(db, now)
+    if said := times.doubt(seen, now):
+        return Finding("clock", "failing" if times.behind(seen.newest, now) else "watch", said)
     return Finding("clock", "ok", f"{now:%Y-%m-%d %H:%M} UTC, agrees with the ledger")
 
 

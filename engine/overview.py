@@ -138,8 +138,7 @@ def overview(db: sqlite3.Connection, workspace: Workspace | None, operator: Oper
     if workspace is None:
         return Overview(now, operator, host, statuses, None, None)
     disk = shutil.disk_usage(workspace.root)
-    last = times.newest(db)
-    clock = times.behind(last, now) or times.ahead(last and min(last, times.certain(db, now)), now)
+    clock = times.doubt(times.seen(db, now), now)
     return Overview(now, operator, host, statuses, disk.free, disk.total, keep_free(db, disk.total), clock)
 
 
@@ -255,12 +254,14 @@ def _status(found: _Found, workspace: Workspace | None, row: sqlite3.Row, now: d
 
 def _unmeasured(db: sqlite3.Connection, numbers: Mapping[str, int]) -> dict[str, Metric]:
     """The key metric of live versions for which it never had a value, so that somebody can say why."""
-    found = {}
-    for project, number in numbers.items():
-        metric = catalog.record(catalog.find(db, f"{project}@{number}")).metric
-        if metric is not None and metric.value is None:
-            found[project] = metric
-    return found
+    if not numbers:
+        return {}
+    rows = db.execute(
+        "SELECT v.* FROM json_each(?) given JOIN versions v ON v.project = given.key AND v.number = given.value",
+        (json.dumps(dict(numbers)),),
+    )
+    found = {version.project: version.metric for version in map(catalog.record, rows)}
+    return {project: metric for project, metric in found.items() if metric is not None and metric.value is None}
 
 
 def _history(trend: Sequence[Point], known: Known | None) -> tuple[Point, ...]:

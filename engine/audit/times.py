@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from engine.clock import moment, stamp
@@ -16,44 +17,61 @@ AHEAD = timedelta(days=30)
 VOUCHED = timedelta(days=1)
 # A long weekend in which nobody worked is no jump of the clock.
 LEAP = timedelta(days=4)
-_NEWEST = """
-SELECT max(
+_LOOKED_AT = 1_000  # rows of the trail at most, for it has no index by time
+_SEEN = f"""
+SELECT
+max(
     coalesce((SELECT at FROM audit WHERE seq = (SELECT max(seq) FROM audit)), ''),
     coalesce((SELECT queued_at FROM runs WHERE id = (SELECT max(id) FROM runs)), ''),
     coalesce((SELECT max(at) FROM occurrences), '')
-)
+) AS newest,
+max(
+    coalesce((SELECT max(at) FROM audit WHERE seq > (SELECT max(seq) FROM audit) - {_LOOKED_AT} AND at <= :until), ''),
+    coalesce((SELECT max(at) FROM scans WHERE at <= :until), ''),
+    coalesce((SELECT max(at) FROM occurrences WHERE at <= :until), '')
+) AS witness,
+(
+    SELECT min(since) FROM (SELECT since, until FROM downtimes ORDER BY id DESC LIMIT 100)
+    WHERE until > :until AND until <= :now AND julianday(until) - julianday(since) > :leap
+) AS leapt
 """
 
-# Rows that are written as things happen, each table in the order of its times but for what a wrong clock wrote.
-_AT = "SELECT at FROM {table} WHERE at <= :until ORDER BY {key} DESC LIMIT 1"
-_WITNESS = "SELECT max({}) FROM (SELECT 1)".format(
-    ", ".join(
-        f"coalesce(({_AT.format(table=table, key=key)}), '')"
-        for table, key in (("audit", "seq"), ("scans", "id"), ("occurrences", "id"))
-    )
-)
-_LEAPS = "SELECT since, until FROM downtimes WHERE until > :until AND until <= :now ORDER BY id DESC LIMIT 100"
+
+@dataclass(frozen=True)
+class Seen:
+    """``newest``: the time of the newest act, run or occurrence; None in a workspace without any. ``certain``: the
+    moment by which something may end for good."""
+
+    newest: datetime | None
+    certain: datetime
 
 
-def newest(db: sqlite3.Connection) -> datetime | None:
-    """The time of the newest act, run or occurrence; None in a workspace without any."""
-    found = str(db.execute(_NEWEST).fetchone()[0])
-    return moment(found) if found else None
+def seen(db: sqlite3.Connection, now: datetime) -> Seen:
+    """What the ledger says of a clock that says ``now``.
+
+    Certain is ``now`` if a row of a day ago or more leads up to it. Else nothing but the clock says that it is so late,
+    and what is certain is the time before it leapt. Rows that are written from then on vouch for it a day later, so
+    that after months in which nothing ran all goes on by itself.
+    """
+    given = {"now": stamp(now), "until": stamp(now - VOUCHED), "leap": LEAP / timedelta(days=1)}
+    row = db.execute(_SEEN, given).fetchone()
+    found = [now]
+    if row["witness"] and now - moment(row["witness"]) > LEAP:
+        found.append(moment(row["witness"]))
+    if row["leapt"]:
+        found.append(moment(row["leapt"]))
+    return Seen(moment(row["newest"]) if row["newest"] else None, min(found))
 
 
 def certain(db: sqlite3.Connection, now: datetime) -> datetime:
-    """The moment by which something may end for good: ``now``, if rows of a day ago or more lead up to it.
+    """The moment by which something may end for good."""
+    return seen(db, now).certain
 
-    Else nothing but the clock says that it is so late, and what is certain is the time before it leapt. Rows that are
-    written from then on vouch for it a day later, so that after months in which nothing ran all goes on by itself.
-    """
-    given = {"now": stamp(now), "until": stamp(now - VOUCHED)}
-    seen = str(db.execute(_WITNESS, given).fetchone()[0])
-    found = [now]
-    if seen and now - moment(seen) > LEAP:
-        found.append(moment(seen))
-    leaps = [(moment(row["since"]), moment(row["until"])) for row in db.execute(_LEAPS, given)]
-    return min([*found, *(since for since, until in leaps if until - since > LEAP)])
+
+def doubt(found: Seen, now: datetime) -> str | None:
+    """What is wrong with the clock, or may be: ``behind`` or ``ahead``. Pure."""
+    last = found.newest
+    return behind(last, now) or ahead(last and min(last, found.certain), now)
 
 
 def behind(last: datetime | None, now: datetime) -> str | None:
