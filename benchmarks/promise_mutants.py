@@ -53,6 +53,7 @@ _STATUSES, _LEDGER = "engine/monitoring/status.py", "engine/storage/migrations.p
 _IN_FORCE = ("tests/engine/projects/test_policy_in_force.py",)
 _GROWS = ("tests/engine/storage/test_tables_that_only_grow.py",)
 _RETAINED, _DUE = "engine/housekeeping/retention.py", "engine/schedule/policy.py"
+_TIMES = "engine/audit/times.py"
 
 FAULTS = (
     # Those that were found to pass.
@@ -166,4 +167,12 @@ FAULTS = (
     Fault("skip catches up nothing", _DUE, 'period.catch_up == "skip" and now - due > ON_TIME', 'period.catch_up == "skip" and now - due < ON_TIME', _SCHEDULE),
     Fault("a due time runs once", _DUE, "    if due in facts.already:\n", "    if False:\n", _SCHEDULE),
     Fault("an old stretch says how many", _DUE, "times = period.rule.count(period.settled, last)", "times = 1", _SCHEDULE),
+    # What ends for good waits for a time that the ledger bears out.
+    Fault("a clock that leapt ends nothing", _TIMES, 'moment(row["witness"]) > LEAP', 'moment(row["witness"]) < LEAP', _TRAIL),
+    Fault("a clock that leapt ends nothing", _TIMES, '    if row["leapt"]:\n', "    if False:\n", _TRAIL),
+    Fault("a clock that leapt ends nothing", "engine/api.py", "swap.expire(self._ledger, now, certain)", "swap.expire(self._ledger, now)", _TRAIL),
+    Fault("a clock that leapt ends nothing", "engine/housekeeping/daily.py", "bins.purge(workspace, ledger, certain, by", "bins.purge(workspace, ledger, now, by", _TRAIL),
+    Fault("a clock that leapt ends nothing", "engine/housekeeping/commands.py", "None if all else self._certain()", "None if all else now", _TRAIL),
+    # Damage is said before it is met.
+    Fault("known damage is said", "engine/release/wholeness.py", "    return version.damage\n", "    return None\n", ("tests/engine/release",)),
 )  # fmt: skip

@@ -16,6 +16,7 @@ from engine.audit import times, trail
 from engine.clock import stamp
 from engine.doctor import clock_agrees
 from engine.housekeeping import history
+from engine.housekeeping.rounds import Rounds
 from engine.people import operators
 from engine.records import Metric, Operator
 from engine.schedule import lease as leases
@@ -159,6 +160,14 @@ def test_nothing_ends_while_only_the_clock_says_that_it_is_time(engine_after_two
     # Whoever wants it gone can say so.
     assert "freed for good" in engine.empty_bin("no room", all=True)
     assert engine.bin_items() == ()
+
+
+def test_nor_does_it_in_the_rounds_of_the_engine(engine_after_two_months: Engine, now: datetime) -> None:
+    engine, told = engine_after_two_months, list[str]()
+    rounds = Rounds(engine._workspace, engine._ledger, told.append, told.append, quiet=0)
+    rounds.look(now)
+    rounds.stop()
+    assert (standing(engine), told) == (("candidate", 1, 2), [])
 
 
 def test_all_goes_on_by_itself_when_the_clock_has_said_so_for_a_day(

@@ -30,10 +30,10 @@ ALIKE = Truth("regression", np.array([3.0, 3.0]), ()), Predicted(np.array([3.0, 
 @pytest.mark.parametrize(
     ("metric", "case", "short", "reason"),
     [
-        ("roc_auc", NONE_POSITIVE, "class absent", "the 3 rows lack one of the classes"),
-        ("average_precision", NONE_POSITIVE, "class absent", "the 3 rows lack a class that it looks for"),
-        ("recall", NONE_POSITIVE, "class absent", "none of the 3 rows is of the class that is looked for"),
-        ("f1", NONE_POSITIVE, "class absent", "and the model gives it to none"),
+        ("roc_auc", NONE_POSITIVE, "class gone", "the 3 rows lack one of the classes"),
+        ("average_precision", NONE_POSITIVE, "class gone", "the 3 rows lack a class that it looks for"),
+        ("recall", NONE_POSITIVE, "class gone", "none of the 3 rows is of the class that is looked for"),
+        ("f1", NONE_POSITIVE, "class gone", "and the model gives it to none"),
         ("precision", NONE_SAID, "never said", "the model gives none of the 3 rows the class"),
         ("r2", ALIKE, "one value", "the target has one value in the 2 rows"),
     ],
@@ -59,7 +59,7 @@ WITHOUT = Metric("roc_auc", None, None, None, 40)
 
 
 def test_a_narrow_list_has_a_word_and_a_wide_place_the_sentence() -> None:
-    assert cells.metric(WITHOUT) == "roc_auc – class absent" and cells.metric(None) == "–"
+    assert cells.metric(WITHOUT) == "roc_auc – class gone" and cells.metric(None) == "–"
     assert cells.no_value(WITHOUT).startswith("roc_auc has no value: the 40 rows lack one of the classes")
     assert cells.no_value(None) == cells.no_value(Metric("r2", 0.5, None, None, 40)) == ""
     assert cells.known(status("p", metric=WITHOUT)) == cells.no_value(WITHOUT)
