@@ -95,12 +95,13 @@ def _files(title: str, files: Sequence[LargeFile], width: int) -> list[Line]:
 def clean_lines(plan: CleanPlan, width: int) -> list[Line]:
     """What a clean-up would take to the bin, kind by kind, and what stays and why."""
     going, staying = plan.going, [item for item in plan.items if not item.goes]
+    note = wrapped(plain(plan.note), width, tone="watch") if plan.note else []
     if not going:
         said = "Nothing needs to go: everything that is there is kept for a reason."
-        return [*wrapped(said, width), *_staying(staying, width)]
+        return [*note, *wrapped(said, width), *_staying(staying, width)]
     verb = "goes" if len(going) == 1 else "go"
     said = f"{_counted(len(going))}, {cells.size(plan.bytes)}, {verb} to the bin and can be restored from it."
-    return [*wrapped(said, width), EMPTY, *_going(going, width), *_staying(staying, width)]
+    return [*note, *wrapped(said, width), EMPTY, *_going(going, width), *_staying(staying, width)]
 
 
 def _counted(count: int) -> str:

@@ -56,6 +56,8 @@ def _preview(session: Session, plan: CleanPlan) -> None:
         if not items:
             say(Span("nothing", "dim"), indent=2)
         say()
+    if plan.note:
+        say(Span(plan.note, "watch"))
     say(f"Nothing was done. Do it: {session.decision('clean')}" if goes else "Nothing was done, nothing has to be.")
 
 

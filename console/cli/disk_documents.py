@@ -34,6 +34,7 @@ def file(found: LargeFile) -> Document:
 def plan(found: CleanPlan) -> Document:
     return {
         "at": time(found.at),
+        "note": found.note or None,
         "bytes": found.bytes,
         "goes": [item(each) for each in found.items if each.goes],
         "stays": [item(each) for each in found.items if not each.goes],

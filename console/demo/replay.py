@@ -124,7 +124,8 @@ class Replay:
         run = self._run_of(moment) or self._engine.retrain(self._tale.project, as_of=moment)
         run = self._engine.wait(run.id, self._look)
         if run.version is None:
-            raise Refusal(f"Run {run.id} of {run.project} {run.state}: {run.why}; run the demo again to go on.")
+            why = str(run.why).rstrip(".")
+            raise Refusal(f"Run {run.id} of {run.project} {run.state}: {why}; run the demo again to go on.")
         return self._engine.version(run.version)
 
     def _look(self, run: Run) -> None:

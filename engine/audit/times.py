@@ -68,6 +68,14 @@ def certain(db: sqlite3.Connection, now: datetime) -> datetime:
     return seen(db, now).certain
 
 
+def held_back(certain: datetime, now: datetime) -> str:
+    """What is said where something was judged by what is ``certain`` instead of ``now``. Pure."""
+    return (
+        f"Judged as of {certain:%d %b %Y %H:%M} UTC: nothing else in the ledger says that it is {now:%d %b %Y %H:%M}, "
+        "as the clock of this machine does; when it has said so for a day, what is old by then goes too."
+    )
+
+
 def doubt(found: Seen, now: datetime) -> str | None:
     """What is wrong with the clock, or may be: ``behind`` or ``ahead``. Pure."""
     last = found.newest

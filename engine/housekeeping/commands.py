@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -46,10 +47,12 @@ class HousekeepingCommands:
 
     def plan_clean(self) -> CleanPlan:
         """What a clean-up would do: what goes, what stays, and why. Changes nothing."""
+        from engine.audit.times import held_back
         from engine.housekeeping.survey import survey
 
-        certain = self._certain()
-        return survey(self._workspace, self._ledger, self._store, certain).plan(certain)
+        now, certain = clock.now(), self._certain()
+        plan = survey(self._workspace, self._ledger, self._store, certain).plan(certain)
+        return plan if certain >= now else replace(plan, note=held_back(certain, now))
 
     def clean(self, plan: CleanPlan, reason: str, on_step: Callable[[str], None]) -> Cleaned:
         """Carry out a plan exactly as it was shown."""

@@ -79,12 +79,17 @@ class CleanItem:
 
 @dataclass(frozen=True)
 class CleanPlan:
-    """What a clean-up would do. ``marker`` is what the ledger protected; if that changed, the plan is refused."""
+    """What a clean-up would do, by the age that things have ``at`` that moment.
+
+    ``marker`` is what the ledger protected: if that changed, the plan is refused. ``note``: why it is an earlier
+    moment than the clock's, in a sentence.
+    """
 
     at: datetime
     items: tuple[CleanItem, ...]
     bytes: int
     marker: str
+    note: str = ""
 
     @property
     def going(self) -> tuple[CleanItem, ...]:

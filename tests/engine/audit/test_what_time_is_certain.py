@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from console.disk_lines import clean_lines
 from engine import clock
 from engine.api import Engine, open_engine
 from engine.audit import times, trail
@@ -189,9 +190,12 @@ def test_a_clean_up_judges_by_what_is_certain_when_it_is_planned_and_when_it_is_
     os.utime(old, times=((now - 500 * DAY).timestamp(),) * 2)
     plan = engine.plan_clean()
     assert plan.at == now - 600 * DAY and plan.going == ()
+    assert plan.note.startswith("Judged as of ") and plan.note in "".join(
+        span.text for line in clean_lines(plan, 999) for span in line
+    )
     scanned(engine._ledger, now - 25 * HOUR)
     late = engine.plan_clean()
-    assert late.at >= now and [item.kind for item in late.going] == ["logs"]
+    assert late.note == "" and late.at >= now and [item.kind for item in late.going] == ["logs"]
     # What is planned for an earlier moment goes by that one, though the clock has been borne out meanwhile.
     assert engine.clean(replace(late, at=plan.at), "so", lambda step: None).items == 0 and old.exists()
     engine.clean(late, "so", lambda step: None)

@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from console import cells
 from console.card_lines import _metric
 from console.cli import documents
-from engine.records import Metric
+from engine import clock
+from engine.api import open_engine
+from engine.clock import stamp
+from engine.records import Metric, MovePlan
+from engine.release import swap
+from engine.release.proof import Steps
 from engine.validation import metrics, undefined
 from engine.validation.metrics import CLASSIFICATION, Predicted, Truth
 from engine.validation.undefined import sentence, why
+from engine.versions import catalog
+from tests import tiny
 from tests.console.records import status
 
 
@@ -73,3 +83,25 @@ def test_json_says_why_beside_the_null() -> None:
     known = documents.metric(Metric("r2", 0.5, None, None, 40))
     assert known is not None and known["why"] is None and documents.metric(None) is None
 
+
+def test_status_says_it_of_what_is_live(home: Path, tmp_path: Path) -> None:
+    engine = open_engine(home, "ada", create=True)
+    engine.add(tiny.make(tmp_path / "tiny"))
+    at = clock.now()
+    with engine._ledger.write() as db:
+        db.execute(
+            "INSERT INTO runs (id, project, job, state, as_of, queued_at, requested_by, options)"
+            " VALUES (1, 'tiny', 'retrain', 'succeeded', ?1, ?1, 'ada', '{}')", (stamp(at),),
+        )  # fmt: skip
+        catalog.register(
+            db, project="tiny", digest="1" * 64, made_at=at, as_of=at, run=1, verdict="pass", comparison="first",
+            sentence="it is so", against=None, metric=WITHOUT, data_until=at, expires_at=at + timedelta(days=14),
+        )  # fmt: skip
+    plan = MovePlan("tiny", "release", None, "tiny@1", 0, (), (), (), None)
+    steps = Steps(lambda step: None)
+    swap._commit(engine._ledger, plan, {"project": {"name": "tiny"}}, "1-x", steps, "good", engine.operator, at)
+    found = engine.status("tiny", clock.now())
+    assert found.live == "tiny@1" and found.metric == WITHOUT and found.measured_at is None
+    assert documents.status(found)["metric"]["why"] == cells.no_value(WITHOUT)
+    assert engine.overview(clock.now()).projects[0].metric == WITHOUT
+    engine.close()
