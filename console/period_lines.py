@@ -98,7 +98,8 @@ def metric_lines(found: HealthOverTime, width: int) -> list[Line]:
         between = f"{cells.number(now['low'])} to {cells.number(now['high'])}" if now["low"] is not None else ""
         text = f"{pad(metric, name)}{pad(cells.number(now['value']), 10, right=True)}  {pad(between, 18)}"
         text += f"{pad(format(now['n'], ','), 9, right=True)}{pad(cells.number(was), 12, right=True)}"
-        reason = Span(f"  {plain(now['reason'])}" if now.get("reason") else "", "dim")
-        lines.append(fit(line(text, reason), width))
+        reasons = [plain(now["reason"])] if now.get("reason") else []
+        reasons += ["it was not measured when it was validated"] if was is None else []
+        lines.append(fit(line(text, Span("".join(f"  {each}" for each in reasons), "dim")), width))
     sentence = (document.get("periods") or {}).get("sentence")
     return [*lines, *(wrapped(plain(sentence), width, tone="dim") if sentence else [EMPTY][:0])]

@@ -79,7 +79,8 @@ def value(measure: Measure) -> str:
 
 
 def before(measure: Measure) -> str:
-    return number(measure.previous, digits(measure.low, measure.high)) if measure.previous is not None else NOTHING
+    known = measure.previous is not None
+    return number(measure.previous, digits(measure.low, measure.high)) if known else "not measured"
 
 
 # Which cases a value rests on, by who measured it.
