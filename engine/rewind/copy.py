@@ -26,6 +26,7 @@ from engine.storage.free_space import in_words
 from engine.storage.ledger import Ledger
 from engine.storage.workspace import Workspace
 
+FOLDER = temporary.COPIES
 _LOCK = "rewind"
 
 
@@ -97,7 +98,7 @@ def _place(workspace: Workspace, ledger: Path) -> Copy:
     """A fresh folder, after those of the dead are swept. The lock keeps a sweep from one that is being made."""
     if not os.access(workspace.cache, os.W_OK):  # a medium that is read only
         return _held(temporary.THEN)
-    root = workspace.cache / temporary.COPIES
+    root = workspace.cache / FOLDER
     with workspace.lock(_LOCK), refused(f"No copy of the ledger can be made in {root}"):
         root.mkdir(mode=0o700, exist_ok=True)
         temporary.sweep(root, ("",))

@@ -27,8 +27,8 @@ from engine import clock
 from engine.api import Engine, EngineThen, open_engine
 from engine.errors import NotFound, Refusal
 from engine.records import AuditVerdict, ProjectStatus
+from engine.rewind.copy import FOLDER
 from engine.rewind.standing import READINGS
-from engine.storage.temporary import COPIES
 from tests import tiny
 from tests.terminal import Terminal
 
@@ -170,7 +170,7 @@ def test_an_operator_who_came_later_may_look_but_is_not_shown(site: Site) -> Non
 
 def test_the_copy_is_private_and_gone_with_whoever_looked(site: Site) -> None:
     then = site.engine.as_of(site.kept[2][0])
-    folder = site.engine.home / "cache" / COPIES
+    folder = site.engine.home / "cache" / FOLDER
     assert folder.stat().st_mode & 0o077 == 0
     assert all(each.stat().st_mode & 0o077 == 0 for each in folder.iterdir())
     assert len(left(site.engine)) == 1
@@ -199,7 +199,7 @@ def test_the_copy_goes_with_a_process_that_never_closed_it(site: Site) -> None:
         "then = open_engine(Path(sys.argv[1]), 'ada', at=clock.moment(sys.argv[2]));"
         "print(len(os.listdir(then.home / 'cache' / sys.argv[3])))"
     )
-    words = (str(site.engine.home), clock.stamp(site.kept[4][0]), COPIES)
+    words = (str(site.engine.home), clock.stamp(site.kept[4][0]), FOLDER)
     ended = subprocess.run([sys.executable, "-c", script, *words], cwd=ROOT, capture_output=True, text=True)
     assert (ended.returncode, ended.stdout, ended.stderr) == (0, "1\n", "")
     assert left(site.engine) == []
@@ -215,7 +215,7 @@ def test_a_screen_of_what_was_not_there_yet_says_so_and_every_other_is_there(sit
 
 
 def left(engine: Engine) -> list[str]:
-    return sorted(os.listdir(engine.home / "cache" / COPIES))
+    return sorted(os.listdir(engine.home / "cache" / FOLDER))
 
 
 def test_one_who_writes_meanwhile_neither_waits_nor_is_seen(site: Site) -> None:

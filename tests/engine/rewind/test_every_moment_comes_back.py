@@ -15,9 +15,8 @@ from engine.audit import trail
 from engine.errors import LeverframeError, Refusal
 from engine.monitoring import alert_book
 from engine.projects import registry
-from engine.rewind.copy import stand
+from engine.rewind.copy import FOLDER, stand
 from engine.rewind.rules import RULES, WITHOUT_A_RULE
-from engine.storage import temporary
 from engine.storage.ledger import Ledger
 from tests.engine.rewind.worlds import World, seen, tables
 
@@ -153,7 +152,7 @@ def test_without_room_for_a_copy_it_is_refused_and_nothing_is_left(
     monkeypatch.setattr("engine.rewind.copy.shutil.disk_usage", lambda path: SimpleNamespace(total=9 * size, free=size))
     with pytest.raises(Refusal, match="takes a copy of the ledger"):
         stand(world.workspace, world.ledger, world.now, world.now)
-    assert list((world.workspace.cache / temporary.COPIES).iterdir()) == []
+    assert list((world.workspace.cache / FOLDER).iterdir()) == []
 
 
 def test_a_copy_that_cannot_be_taken_back_is_not_left_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -161,4 +160,4 @@ def test_a_copy_that_cannot_be_taken_back_is_not_left_behind(tmp_path: Path, mon
     monkeypatch.setattr("engine.rewind.copy.NOTES", ("SELECT * FROM nowhere",))
     with pytest.raises(Refusal, match="could not be copied"):
         stand(world.workspace, world.ledger, world.now, world.now)
-    assert list((world.workspace.cache / temporary.COPIES).iterdir()) == []
+    assert list((world.workspace.cache / FOLDER).iterdir()) == []
