@@ -117,7 +117,9 @@ def plan_rollback(
 
     With ``lift`` a bar on the target is lifted on the way: how a rollback itself is taken back. ``meant`` is the
     version that it is meant to leave; who has not ``seen`` what is live, nor names that version or a target, is asked
-    to where somebody else has only just rolled back. Raises Conflict where another version is meant than is live.
+    to where somebody else has only just rolled back. Raises Conflict where another version is meant than is live,
+    and Damage where the target's document cannot be read.
+
     What is known to be damaged is said and not passed over: which version comes instead is a person's to choose.
     """
     require(operator, "operator", "roll back")
@@ -142,8 +144,8 @@ def plan_rollback(
     damaged, whole = known_damage(db, store, target)
     try:
         document = documents.of_version(store, to, target.digest)
-    except Damage:  # What it would bring cannot be told, and it cannot be rebuilt.
-        document, refused = None, refused or damaged
+    except Damage as damage:  # What it would bring cannot be told, and it cannot be rebuilt.
+        raise Damage(f"{str(damage).rstrip('.')}, such as {whole} (--to {whole})." if whole else str(damage)) from None
     sentences = _rollback_sentences(away, target, now, lifts=lifts)
     return MovePlan(
         project=project,
@@ -151,8 +153,8 @@ def plan_rollback(
         source=source,
         target=to,
         live_seq=live["seq"] if live else 0,
-        sentences=(*sentences, *(_comes_into_force(db, project, document) if document else ())),
-        restores=_contents(document) if document else (),
+        sentences=(*sentences, *_comes_into_force(db, project, document)),
+        restores=_contents(document),
         does_not_restore=_left_behind(away, now),
         refused=refused,
         lifts=lifts,

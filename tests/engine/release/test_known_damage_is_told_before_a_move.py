@@ -75,11 +75,14 @@ def test_what_is_gone_is_seen_before_anybody_has_read_it(releases: Engine) -> No
         releases.move(plan, "so", lambda step: None)
 
 
-def test_a_version_whose_document_is_gone_is_refused_and_still_told(releases: Engine) -> None:
+def test_of_a_version_whose_document_is_gone_there_is_no_plan_and_another_is_named(releases: Engine) -> None:
     without(releases, releases.version("tiny@2").digest)
-    plan = releases.plan_rollback("tiny")
-    assert plan.refused == plan.damaged and "tiny@2 is DAMAGED" in str(plan.refused)
-    assert plan.restores == () and any("tiny@3" in sentence for sentence in plan.sentences)
+    with pytest.raises(Damage, match="tiny@2 is damaged: .*; choose another version.$"):
+        releases.plan_rollback("tiny")
+    with releases._ledger.write() as db:
+        db.execute("UPDATE versions SET state = 'retired', live_until = made_at WHERE number = 1")
+    with pytest.raises(Damage, match=r"choose another version, such as tiny@1 \(--to tiny@1\).$"):
+        releases.plan_rollback("tiny")
 
 
 def test_what_is_mended_is_told_no_more(releases: Engine) -> None:
