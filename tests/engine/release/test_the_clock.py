@@ -88,11 +88,12 @@ def test_passing_time_is_what_the_clockwork_does(engine: Engine) -> None:
 
 def test_an_act_by_a_clock_that_is_behind_is_of_the_time_of_the_one_before(engine: Engine) -> None:
     ahead = clock.now() + HOUR
-    first = candidate(engine._ledger, 1, NOW)
+    lately = ahead - DAY  # so that none has expired, whenever this runs
+    first = candidate(engine._ledger, 1, lately)
     released(engine, first, None, 0, ahead)
-    second = candidate(engine._ledger, 2, NOW, against=1)
+    second = candidate(engine._ledger, 2, lately, against=1)
     released(engine, second, first, 1, ahead - HOUR)
-    swap.reject(engine._ledger, candidate(engine._ledger, 3, NOW, against=2), "no", engine.operator, ahead - HOUR)
+    swap.reject(engine._ledger, candidate(engine._ledger, 3, lately, against=2), "no", engine.operator, ahead - HOUR)
     rows = engine.audit(limit=100)[::-1]
     assert [row.at for row in rows] == sorted(row.at for row in rows)
     assert all(row.at == ahead for row in rows[-4:])
