@@ -63,7 +63,7 @@ def cover(kept: Path, tests: list[str]) -> int:
     known = json.loads(target.read_text()) if tests and target.exists() else {}
     known = {name: test for name, test in known.items() if not name.startswith(tuple(tests))}
     files = [file for room in ROOMS for file in files_of(room)]
-    with tempfile.TemporaryDirectory(prefix="leverframe-mutants-", dir=trial.in_memory()) as folder:
+    with tempfile.TemporaryDirectory(prefix="leverframe-mutants-") as folder:
         tree = trial.copied(ROOT, Path(folder).resolve() / "tree")
         words = [*(tests or TESTS), *(f"--ignore={place}" for place in LEFT_OUT)]
         code = trial.run_pytest(tree, words, kept / "cover.log", 3600, [Lines(tree, files, target)])
@@ -143,7 +143,7 @@ def draw(kept: Path, seed: int, count: int) -> int:
     file = kept / f"seed-{seed}.json"
     found: list[dict[str, Any]] = json.loads(file.read_text()) if file.exists() else []
     known = {each["name"] for each in found}
-    with tempfile.TemporaryDirectory(prefix="leverframe-mutants-", dir=trial.in_memory()) as folder:
+    with tempfile.TemporaryDirectory(prefix="leverframe-mutants-") as folder:
         tree = trial.copied(ROOT, Path(folder).resolve() / "tree")
         trials = Trials(kept, tree)
         for room, site in drawn(tree, seed, count):
@@ -155,7 +155,7 @@ def draw(kept: Path, seed: int, count: int) -> int:
 
 def again(kept: Path) -> int:
     """Try every fault that survived once more."""
-    with tempfile.TemporaryDirectory(prefix="leverframe-mutants-", dir=trial.in_memory()) as folder:
+    with tempfile.TemporaryDirectory(prefix="leverframe-mutants-") as folder:
         tree = trial.copied(ROOT, Path(folder).resolve() / "tree")
         everything = {
             site.name((tree / file).read_bytes()): (room, site)
@@ -192,7 +192,7 @@ def promises(kept: Path) -> int:
     from benchmarks.promise_mutants import FAULTS
 
     left = 0
-    with tempfile.TemporaryDirectory(prefix="leverframe-mutants-", dir=trial.in_memory()) as folder:
+    with tempfile.TemporaryDirectory(prefix="leverframe-mutants-") as folder:
         tree = trial.copied(ROOT, Path(folder).resolve() / "tree")
         trial.import_heavy()
         for fault in FAULTS:

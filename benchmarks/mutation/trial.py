@@ -61,11 +61,6 @@ def import_heavy() -> None:
         importlib.import_module(name)
 
 
-def in_memory() -> str | None:
-    """Where files cost no waiting for a disk: a trial is mostly durable commits. None where there is no such place."""
-    return "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
-
-
 def run_pytest(tree: Path, words: Sequence[str], log: Path, limit: float, plugins: Sequence[Any] = ()) -> int | None:
     """The exit code of pytest in a fork that works on ``tree``; None when it took longer than ``limit`` seconds."""
     child = os.fork()

@@ -189,3 +189,12 @@ def test_rows_without_a_label_are_shown_last_and_nothing_in_a_cell_reaches_the_t
     got = slice_rows(odd, rows, np.arange(3))
     assert got.rows[-1][:4] == ("2", None, got.rows[-1][2], None)
     assert not any(ord(letter) < 32 for row in got.rows for cell in row for letter in cell or "")
+
+
+def test_of_a_row_that_was_not_predicted_what_happened_is_shown_and_of_the_others_both() -> None:
+    predictions = said(np.array([0.9, 0.2, 0.1]))
+    predictions = predictions.set_column(0, "prediction", pa.array([1, None, 0]))
+    rows = with_labels([0, 1, None], predictions)
+    got = slice_rows(pa.table({"x": [1, 2, 3]}), rows, np.array([1, 2, 0]))
+    assert got.rows == (("1", "0", "1", "0.9", "1"), ("2", "1", None, None, "2"), ("3", None, "0", None, "3"))
+    assert got.total == 3

@@ -133,3 +133,25 @@ def test_with_rows_enough_an_interval_is_the_bootstraps_own() -> None:
     m = measure_all(["brier"], truth, model, None, seed=0)["brier"]
     drawn = np.concatenate([measure("brier", truth, model)(w) for w in resampled(1500, 400, 0)])
     assert interval(m.value or 0.0, drawn) == (m.low, m.high, m.error)
+
+
+def test_of_many_resamples_the_interval_is_between_their_own_quantiles_and_of_few_it_is_the_normal_one() -> None:
+    """What was drawn leans to one side, as figures near their bound do: only the quantiles lean with it."""
+    drawn = np.random.default_rng(3).exponential(size=1000)
+    found = interval(1.0, drawn)
+    assert found is not None
+    ordered = np.sort(drawn)  # of 1,000 the quantiles at 2.5 and 97.5 % lie between two neighbours each
+    assert ordered[24] <= found[0] <= ordered[25] and ordered[973] <= found[1] <= ordered[975]
+    assert found[2] == pytest.approx(float(np.sqrt(((drawn - drawn.mean()) ** 2).sum() / 999)))
+    for many, leans in ((200, True), (199, False)):
+        found = interval(1.0, drawn[:many])
+        assert found is not None
+        assert (abs((1.0 - found[0]) - (found[1] - 1.0)) > 0.1) == leans
+    assert found[1] - 1.0 == pytest.approx(1.959964 * found[2])
+
+
+def test_an_interval_needs_nine_of_ten_resamples_and_at_least_two() -> None:
+    assert interval(0.0, np.array([np.nan] * 10 + [1.0] * 90)) is not None
+    assert interval(0.0, np.array([np.nan] * 11 + [1.0] * 89)) is None
+    assert interval(0.0, np.array([1.0, 2.0])) is not None
+    assert interval(0.0, np.array([1.0])) is None

@@ -235,3 +235,9 @@ def test_the_process_that_cannot_judge_ends_with_the_reason_in_its_last_line(tmp
 
 def test_the_process_that_is_never_asked_ends_well(tmp_path: Path) -> None:
     assert run_judge(tmp_path / "job.json", "").returncode == 0
+
+
+def test_what_is_written_holds_no_number_that_json_cannot_hold_however_deep_it_lies() -> None:
+    odd = {"a": [float("nan"), (np.float64("inf"), np.int64(3))], 4: {"b": [{"c": -float("inf")}, True, None, "nan"]}}
+    assert finite(odd) == {"a": [None, [None, 3]], "4": {"b": [{"c": None}, True, None, "nan"]}}
+    assert json.dumps(finite({"x": np.float32(0.5)}), allow_nan=False) == '{"x": 0.5}'
