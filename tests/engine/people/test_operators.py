@@ -100,6 +100,13 @@ def test_a_stranger_is_told_how_to_be_let_in(ledger: Ledger) -> None:
         operators.identify(ledger, "eve")
 
 
+def test_where_nobody_was_let_in_yet_it_is_said_that_the_workspace_was_never_finished(tmp_path: Path) -> None:
+    workspace = workspaces.create(tmp_path / "home")
+    begun = Ledger(workspace.ledger, locks=workspace.root / "locks")
+    with pytest.raises(NotFound, match="was begun and never finished; 'leverframe init' finishes it"):
+        operators.identify(begun, "ada")
+
+
 @pytest.mark.parametrize("role", ["viewer", "operator"])
 def test_nobody_but_an_admin_lets_people_in(ledger: Ledger, role: str) -> None:
     with pytest.raises(Forbidden):

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.validation.intervals import compared, interval, measure_all, resampled
-from engine.validation.metrics import Predicted, Truth, measure
+from engine.validation.intervals import _rests_on, compared, interval, measure_all, resampled
+from engine.validation.metrics import Predicted, Task, Truth, measure
 from tests.engine.validation.validation_cases import binary, said
 
 
@@ -63,6 +63,8 @@ def test_equal_predictions_are_the_same_as_live() -> None:
         ("log_loss", 0.01, 0.02, False, "worse"),
         ("log_loss", -0.02, -0.01, False, "better"),
         ("mae", None, None, False, "cannot tell"),
+        ("mae", None, -0.1, False, "cannot tell"),
+        ("mae", 0.1, None, False, "cannot tell"),
         ("mae", 0.0, 0.0, False, "same"),
         ("mae", None, None, True, "same"),
     ],
@@ -155,3 +157,21 @@ def test_an_interval_needs_nine_of_ten_resamples_and_at_least_two() -> None:
     assert interval(0.0, np.array([np.nan] * 11 + [1.0] * 89)) is None
     assert interval(0.0, np.array([1.0, 2.0])) is not None
     assert interval(0.0, np.array([1.0])) is None
+
+
+@pytest.mark.parametrize(
+    ("name", "rows", "rests_on"),
+    [
+        ("accuracy", [60, 40], 100),  # all of them
+        ("roc_auc", [60, 40], 40),  # those of the rarer class
+        ("roc_auc", [60, 1], 2),
+        ("roc_auc", [60, 0], 60),  # a class that is not there has no part
+        ("balanced_accuracy", [60, 39, 1], 33),  # a class of one row is a class
+        ("balanced_accuracy", [60, 40, 0], 50),
+        ("accuracy", [1, 0], 2),
+    ],
+)
+def test_a_metric_rests_on_all_rows_or_on_those_of_a_class(name: str, rows: list[int], rests_on: int) -> None:
+    task: Task = "binary" if len(rows) == 2 else "multiclass"
+    truth = Truth(task, np.repeat(np.arange(len(rows)), rows), tuple("abc"[: len(rows)]))
+    assert _rests_on(name, truth) == rests_on
