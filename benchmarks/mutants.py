@@ -225,7 +225,8 @@ def main() -> int:
     asked.kept.mkdir(exist_ok=True)
     os.nice(5)
     verbs = {
-        "cover": lambda: cover(asked.kept, asked.tests), "draw": lambda: draw(asked.kept, asked.seed, asked.count, asked.room),
+        "cover": lambda: cover(asked.kept, asked.tests),
+        "draw": lambda: draw(asked.kept, asked.seed, asked.count, asked.room),
         "again": lambda: again(asked.kept), "promises": lambda: promises(asked.kept, asked.tests),
         "table": lambda: table(asked.kept),
     }  # fmt: skip

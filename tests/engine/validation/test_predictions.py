@@ -13,7 +13,7 @@ import pytest
 
 from engine.errors import Invalid, Refusal, StepFailed
 from engine.validation.metrics import Truth, value
-from engine.validation.predictions import read_table, truth_of, understand
+from engine.validation.predictions import read_table, readable, truth_of, understand
 
 BINARY = Truth("binary", np.array([0, 1, 1]), ("0", "1"), numbers=True)
 THREE = Truth("multiclass", np.array([0, 1, 2]), ("a", "b", "c"))
@@ -282,3 +282,13 @@ def test_a_file_that_is_missing_or_no_parquet_is_refused_without_its_bytes(tmp_p
     with pytest.raises(StepFailed, match="cannot be read") as refused:
         read_table(str(tmp_path / "bad.parquet"), "predictions")
     assert "\x1b" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("lost", "says"), [("holdout", "The holdout data has no"), ("training", "The training data has no")]
+)
+def test_the_part_of_the_data_that_lacks_the_target_is_named(lost: str, says: str) -> None:
+    parts = [pa.table({"other" if name == lost else "late": [0, 1, 1]}) for name in ("holdout", "training")]
+    rules = {"target": "late", "metrics": ["accuracy"]}
+    with pytest.raises(Invalid, match=f"{says} column 'late'"):
+        readable(pa.table({"prediction": [0, 1, 1]}), *parts, rules, pa.array([0, 1, 2]))

@@ -161,3 +161,12 @@ def test_a_list_tells_by_how_it_is_written() -> None:
     assert strength(column([[float(value)] for value in NOISE]), LATE, "binary") == 0.5
     gaps = column([[1] if value else None for value in LATE])
     assert strength(gaps, LATE, "binary") == 1.0
+
+
+@pytest.mark.parametrize("task", ["multiclass", "regression"])
+def test_what_misleads_tells_nothing_and_not_less_than_nothing(task: Any) -> None:
+    """That a value is missing means 1 in the half that is learnt from and 0 in the other."""
+    learn = np.random.default_rng(0).random(N) < 0.5
+    gap = np.arange(N) % 4 == 0
+    answer = np.where(gap & learn, 1.0, np.where(np.arange(N) % 4 == 1, 2.0, 0.0))
+    assert strength(column([None if each else 1.0 for each in gap]), answer, task) == 0.0
