@@ -337,3 +337,17 @@ def test_the_process_that_cannot_measure_ends_with_the_reason(
     assert main(tmp_path / "job.json") == 1
     assert "The current file cannot be read" in capsys.readouterr().err
     assert not (tmp_path / "measured.json").exists()
+
+
+@pytest.mark.parametrize(("limit", "broken"), [(0.95, True), (0.74, False)])
+def test_a_limit_of_the_manifest_that_the_newest_rows_surely_break_is_failing(
+    tmp_path: Path, limit: float, broken: bool
+) -> None:
+    rows = current()
+    gates = [{"kind": "at_least", "metric": "roc_auc", "limit": limit}]
+    answer = measured(tmp_path, rows, manifest={**job(tmp_path, rows, None)["manifest"], "gates": gates})
+    told = [each for each in answer["findings"] if each["key"] == "limit:roc_auc"]
+    assert [each["severity"] for each in told] == (["failing"] if broken else [])
+    assert answer["parts"]["performance"]["verdict"] == ("failing" if broken else "ok")
+    if broken:
+        assert "is below its limit 0.95 on 1,400 labelled rows" in told[0]["why"]

@@ -65,6 +65,8 @@ def test_neither_the_order_of_the_rows_nor_of_the_columns_changes_anything() -> 
     assert ids(parts(table).holdout) == ids(parts(shuffled).holdout)
     by_row = [ids(parts(each, key=(), exclude=("id",)).holdout) for each in (table, shuffled)]
     assert by_row[0] == by_row[1]
+    assert np.array_equal(places(table, ["id", "bill"]), places(table, ["bill", "id"])), "nor that of a key's parts"
+    assert not np.array_equal(places(table, ["id", "bill"]), places(table, ["id"]))
 
 
 @pytest.mark.parametrize("more", [1, 20, 344, 3000])
