@@ -232,7 +232,7 @@ def test_the_intervals_of_slices_hold_all_together_and_the_worst_comes_first() -
     rows = with_numbers(np.zeros(n), wrong)
     held = pa.table({"group": [f"g{each}" for each in group]})
     got = slices(held, ["group"], "mae", rows, np.arange(n), np.zeros(n, dtype=np.int64))
-    assert (got.tried, got.rows, [one.name for one in got.found][0]) == (4, n, "group=g2")
+    assert (got.tried, got.rows, got.found[0].name) == (4, n, "group=g2")
     assert [one.verdict for one in got.found] == ["worse", "better", "better", "better"]
     reach = stats.norm.ppf(1 - 0.05 / 2 / 4)
     worst = got.found[0]
