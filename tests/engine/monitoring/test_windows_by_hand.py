@@ -86,8 +86,8 @@ def test_a_profile_of_other_columns_is_made_anew_and_one_of_these_is_kept(tmp_pa
 # A fall.
 
 
-def falling(values: list[float], half: float = 0.01, reference: float = 0.80, own: float = 0.0) -> tuple[int, str] | None:
-    validated = Reading("roc_auc", 4000, reference, reference - own, reference + own)
+def falling(values: list[float], half: float = 0.01, own: float = 0.0) -> tuple[int, str] | None:
+    validated = Reading("roc_auc", 4000, 0.80, 0.80 - own, 0.80 + own)
     found = fallen(validated, weeks(values, half, "roc_auc"), validated_periods=1e9)
     return None if found is None else (found.periods, found.verdict)
 
