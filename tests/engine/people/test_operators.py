@@ -74,6 +74,14 @@ def test_the_account_is_the_process_s_own_with_its_machine(monkeypatch: pytest.M
     assert name == "carol" and machine
 
 
+def test_what_acts_by_itself_has_a_name_that_no_person_has_and_may_what_an_operator_may() -> None:
+    engine = operators.system("the engine")
+    assert engine == Operator("the engine", "operator", operators.account())
+    operators.require(engine, "operator", "let expire")
+    with pytest.raises(Invalid):
+        operators.checked_name(engine.name)
+
+
 def test_whoever_founds_a_workspace_is_its_admin_and_nobody_founds_it_twice(ledger: Ledger) -> None:
     assert operators.everyone(ledger) == (Operator("ada", "admin", ""),)
     assert acts(ledger) == [("ada", "init", "workspace", "created")]

@@ -92,6 +92,9 @@ def test_the_error_of_calibration_is_the_mean_gap_of_its_bins() -> None:
     came = np.concatenate([np.arange(100) < round(100 * (c - 0.1)) for c in np.linspace(0.15, 0.95, 10)])
     found = calibration_error(Truth("binary", came.astype(np.int64), ("0", "1")), said(chance))
     assert found is not None and found[0] == pytest.approx(0.1, abs=0.004)
+    # A chance that rounding took beyond 0 or 1 is one of 0 or 1.
+    beyond = calibration_error(Truth("binary", np.arange(200) // 100, ("0", "1")), said(np.repeat([-0.01, 1.01], 100)))
+    assert beyond == (0.0, 0.0)
 
 
 @pytest.mark.parametrize(
