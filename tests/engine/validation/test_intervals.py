@@ -6,8 +6,18 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy import stats
 
-from engine.validation.intervals import _rests_on, compared, interval, measure_all, resampled
+from engine.validation.intervals import (
+    _rests_on,
+    _student,
+    _wilson,
+    compared,
+    interval,
+    measure_all,
+    resampled,
+    stretched,
+)
 from engine.validation.metrics import Predicted, Task, Truth, measure
 from tests.engine.validation.validation_cases import binary, said
 
@@ -175,3 +185,42 @@ def test_a_metric_rests_on_all_rows_or_on_those_of_a_class(name: str, rows: list
     task: Task = "binary" if len(rows) == 2 else "multiclass"
     truth = Truth(task, np.repeat(np.arange(len(rows)), rows), tuple("abc"[: len(rows)]))
     assert _rests_on(name, truth) == rests_on
+
+
+@pytest.mark.parametrize("freedom", [4, 5, 8, 12, 20, 30, 60, 198])
+def test_students_quantile_is_scipys_but_for_what_the_fourth_power_leaves(freedom: int) -> None:
+    known = float(stats.t.ppf(0.975, freedom))
+    assert abs(_student(freedom) - known) <= 2.5 / freedom**4
+    assert _student(freedom) == pytest.approx(known, rel=0.01)
+
+
+@pytest.mark.parametrize(("right", "n"), [(20, 20), (0, 7), (9, 10), (150, 199)])
+def test_the_interval_of_a_share_without_resamples_is_wilsons(right: int, n: int) -> None:
+    known = stats.binomtest(right, n).proportion_ci(method="wilson")
+    assert _wilson(right / n, n) == pytest.approx((known.low, known.high), abs=1e-7)
+
+
+@pytest.mark.parametrize(("rows", "wider"), [(200, False), (199, True), (12, True)])
+def test_an_interval_of_under_two_hundred_rows_is_as_wide_as_students(rows: int, wider: bool) -> None:
+    drawn = np.random.default_rng(2).normal(0.7, 0.02, 400)
+    plain, wide = interval(0.7, drawn), stretched(0.7, drawn, rows)
+    assert plain is not None and wide is not None
+    by = stats.t.ppf(0.975, rows - 1) / stats.norm.ppf(0.975) * np.sqrt(rows / (rows - 1)) if wider else 1.0
+    assert (0.7 - wide[0]) / (0.7 - plain[0]) == pytest.approx(by, rel=1e-3)
+    assert (wide[1] - 0.7) / (plain[1] - 0.7) == pytest.approx(by, rel=1e-3)
+    assert wide[2] == plain[2], "the standard error is what it is"
+
+
+def test_an_interval_lies_where_its_metric_can_be() -> None:
+    """A share between 0 and 1, an error above 0; R² has no lower end."""
+    truth = Truth("binary", np.arange(30) % 2, ("0", "1"))
+    nearly = Predicted(np.where(np.arange(30) == 3, 0, truth.actual), None, truth.actual + 0.0)
+    found = measure_all(["accuracy"], truth, nearly, None, seed=0)["accuracy"]
+    assert found.high == 1.0 and found.low is not None and 0.8 < found.low < found.value
+    draw = np.random.default_rng(3)
+    actual = draw.normal(size=12)
+    off = Predicted(actual + draw.normal(0, 2, 12))
+    numbers = measure_all(["mae", "r2"], Truth("regression", actual), off, None, seed=0)
+    assert numbers["mae"].low is not None and numbers["mae"].low >= 0.0
+    assert numbers["r2"].low is not None and numbers["r2"].low < -1.0 and numbers["r2"].high is not None
+    assert numbers["r2"].high <= 1.0

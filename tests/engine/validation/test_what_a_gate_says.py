@@ -120,6 +120,8 @@ def test_how_many_rows_bear_an_interval_and_how_many_a_value(
     held = Held(rows, smallest, task)
     assert (held.none_can_tell is None) == (none is None) and (none or "") in (held.none_can_tell or "")
     assert (held.few() or (None,))[0] == few
+    if task == "binary":
+        assert Held(rows, smallest) == held, "two classes, unless it is said otherwise"
 
 
 @pytest.mark.parametrize(
@@ -164,7 +166,8 @@ def test_a_rule_about_missing_values_names_three_columns_the_most_first() -> Non
     )  # fmt: skip
     fine = judge_rule(rule("missing_at_most", 0.3), seen)
     assert (fine.verdict, fine.evidence) == ("pass", "At most 30.0 %, in b.")
-    assert judge_rule(rule("missing_at_most", 0.3), facts(missing={})).evidence == "No feature has missing values."
+    none = judge_rule(rule("missing_at_most", 0.3), facts(missing={}))
+    assert none.evidence == "No feature has missing values." and none.numbers == {"limit": 0.3, "highest": 0.0}
 
 
 def test_segments_that_lost_are_told_by_three_and_the_rest_counted() -> None:
