@@ -230,6 +230,7 @@ def test_where_no_label_has_come_there_is_an_estimate_that_says_it_is_one(tmp_pa
     answer = measured(tmp_path, replaced(rows, "late", pa.array(late, pa.int64())))
     estimate = answer["estimate"]
     assert estimate["estimated"] and estimate["n"] == 1400 and estimate["assumptions"]
+    assert estimate["learnt_on"] == since, "the labelled rows that the version did not learn from"
     (auc,) = (each for each in estimate["readings"] if each["metric"] == "roc_auc")
     assert auc["low"] <= 0.79 <= auc["high"]
 

@@ -15,8 +15,9 @@ from engine.errors import Invalid
 from engine.monitoring.periods import cut, mature_rows, performance
 from engine.monitoring.scored import Scored
 from engine.monitoring.slice_parts import Condition, Part, crossed, parts_of_column, rows_of
-from engine.monitoring.slice_rows import slice_rows
+from engine.monitoring.slice_rows import slice_rows, wrongness
 from engine.monitoring.slices import Slice, Slices, slices
+from engine.validation.metrics import Predicted, Truth
 from tests.engine.monitoring.monitoring_cases import after, chances, evenly, happened, said, with_labels, with_numbers
 
 N, WEEKS = 8000, 8
@@ -199,6 +200,16 @@ def test_of_a_row_that_was_not_predicted_what_happened_is_shown_and_of_the_other
     got = slice_rows(pa.table({"x": [1, 2, 3]}), rows, np.array([1, 2, 0]))
     assert got.rows == (("1", "0", "1", "0.9", "1"), ("2", "1", None, None, "2"), ("3", None, "0", None, "3"))
     assert got.total == 3
+
+
+def test_how_wrong_a_row_is_by_its_error_its_chance_or_else_right_or_wrong() -> None:
+    actual = np.array([0, 1, 1])
+    chances_of = np.array([[0.9, 0.1], [0.7, 0.3], [0.0, 1.0]])
+    truth = Truth("binary", actual, ("no", "yes"))
+    assert wrongness(truth, Predicted(np.array([0, 0, 1]), chances_of)).tolist() == pytest.approx([0.1, 0.7, 0.0])
+    assert wrongness(truth, Predicted(np.array([0, 0, 1]), None)).tolist() == [0.0, 1.0, 0.0]
+    numbers = Truth("regression", np.array([1.0, 5.0]))
+    assert wrongness(numbers, Predicted(np.array([3.0, 4.5]))).tolist() == [2.0, 0.5]
 
 
 def test_a_cell_says_something_new_where_it_and_what_is_left_of_its_slice_have_rows_enough() -> None:
