@@ -59,6 +59,7 @@ _HELD = (
 )  # fmt: skip
 _HOSTILE = ("tests/journeys/test_steps_are_contained.py",)
 _CONTAINMENT, _SANDBOX, _WITHHELD = "engine/runs/containment.py", "engine/runs/sandbox.py", "engine/withheld.py"
+_REACH, _REACHES = "engine/projects/reach.py", ("tests/engine/projects/test_reach.py",)
 _SECRETS = ("tests/engine/test_withheld.py",)
 _RESTORING, _CHECKING, _SCRUB = (f"engine/backup/{name}.py" for name in ("restoring", "checking", "scrub"))
 _BACKUP = ("tests/engine/backup",)
@@ -201,6 +202,11 @@ FAULTS = (
     Fault("a step of root is no root", _CONTAINMENT, "        _drop_capabilities()\n", "        pass\n", _HELD),
     Fault("a step is filtered", _CONTAINMENT, "        _filter(program(os.uname().machine, network=box[\"network\"]))\n", "        pass\n", _HELD),
     Fault("a step is held by Landlock", _CONTAINMENT, "    if version:\n", "    if False:\n", (*_HELD, *_HOSTILE)),
+    Fault("a candidate reaches no more than was allowed", _REACH, "if after.off is not None and before.off is None:", "if False:", _REACHES),
+    Fault("a candidate reaches no more than was allowed", _REACH, "if after.network and not before.network:", "if False:", _REACHES),
+    Fault("a candidate reaches no more than was allowed", _REACH, "for name in asked.variables if name not in given.variables]", "for name in asked.variables if False]", _REACHES),
+    Fault("a candidate reaches no more than was allowed", _REACH, "if not any(_within(real(path), folder) for folder in open_to)", "if not any(_within(path, folder) for folder in open_to)", _REACHES),
+    Fault("only an admin allows more", "engine/projects/allowances.py", 'require(by, "admin", "allow', 'require(by, "operator", "allow', _ROLES),
     # Secrets.
     Fault("secrets leave the environment", _WITHHELD, "        del os.environ[name]\n", "        pass\n", _SECRETS),
     Fault("secrets leave the memory", _WITHHELD, '    _wipe([f"{name}=".encode() for name in found])\n', "", _SECRETS),

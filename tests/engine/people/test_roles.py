@@ -45,6 +45,7 @@ MAY_NOT = {
     "clean": "clean up", "restore": "restore", "empty_bin": "empty the bin", "choose": "change settings",
     "watch": "watch folders", "unwatch": "watch folders", "hold": "place a legal hold",
     "release_hold": "release a legal hold", "back_up": "back up",
+    "allow": "allow a project's steps to reach more", "withdraw": "withdraw what a project's steps were allowed",
 }  # fmt: skip
 # What changes nothing that others see: it looks, waits, works out, or is the engine's own work of every process.
 OF_ANYBODY = {
