@@ -224,3 +224,15 @@ def test_an_interval_lies_where_its_metric_can_be() -> None:
     assert numbers["mae"].low is not None and numbers["mae"].low >= 0.0
     assert numbers["r2"].low is not None and numbers["r2"].low < -1.0 and numbers["r2"].high is not None
     assert numbers["r2"].high <= 1.0
+
+
+def test_a_loss_and_an_error_have_no_upper_end() -> None:
+    draw = np.random.default_rng(4)
+    actual = draw.integers(0, 2, 300)
+    wrong = said(np.where(actual == 1, draw.uniform(0.01, 0.2, 300), draw.uniform(0.8, 0.99, 300)))
+    found = measure_all(["log_loss"], Truth("binary", actual, ("0", "1")), wrong, None, seed=0)["log_loss"]
+    assert found.low is not None and found.high is not None and 1.5 < found.low < (found.value or 0) < found.high
+    numbers = draw.normal(size=300)
+    off = Predicted(numbers + draw.normal(0, 9, 300))
+    for name, one in measure_all(["mae", "rmse"], Truth("regression", numbers), off, None, seed=0).items():
+        assert one.low is not None and one.high is not None and 5 < one.low < (one.value or 0) < one.high, name
