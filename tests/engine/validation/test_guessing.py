@@ -143,3 +143,13 @@ def test_better_or_worse_than_a_guess_is_what_the_whole_interval_says(
     name: str, low: float | None, high: float | None, said: str
 ) -> None:
     assert guessing.verdict(Measured(name, 500, 0.5, over_guess_low=low, over_guess_high=high)) == said
+
+
+def test_a_class_that_neither_came_nor_was_named_has_no_part_in_the_level_of_guessing() -> None:
+    """Half are of a, half of b, and as many are named: in an order of chance half of each are right. c never comes."""
+    truth = Truth("multiclass", np.repeat([0, 1], 50), ("a", "b", "c"))
+    named = Predicted(np.tile([0, 1], 50))
+    guess = learnt(pa.chunked_array([pa.array(["a", "b", "c"] * 40)]), truth)
+    for name in ("f1", "precision", "recall", "balanced_accuracy"):
+        level = guess.measure(name, truth, named)(np.ones((1, 100)))
+        assert level.tolist() == pytest.approx([0.5]), name

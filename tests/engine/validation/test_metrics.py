@@ -109,4 +109,4 @@ def test_no_rows_and_no_probabilities_are_not_defined() -> None:
 
 def test_a_metric_of_classes_is_not_defined_for_numbers() -> None:
     numbers = Truth("regression", np.array([1.0, 2.0]))
-    assert np.isnan(value("roc_auc", numbers, Predicted(np.array([1.0, 2.0]))))
+    assert np.isnan(metrics.value("roc_auc", numbers, Predicted(np.array([1.0, 2.0]))))

@@ -169,7 +169,7 @@ def test_what_misleads_tells_nothing_and_not_less_than_nothing(task: Any) -> Non
     learn = np.random.default_rng(0).random(N) < 0.5
     gap = np.arange(N) % 4 == 0
     answer = np.where(gap & learn, 1.0, np.where(np.arange(N) % 4 == 1, 2.0, 0.0))
-    assert strength(column([None if each else 1.0 for each in gap]), answer, task) == 0.0
+    assert strength(column([None if each else "known" for each in gap]), answer, task) == 0.0
 
 
 @pytest.mark.parametrize(("rows", "kept"), [(20_000, 20_000), (20_001, 10_001), (40_000, 20_000), (50_000, 16_667)])
