@@ -15,7 +15,7 @@ from engine.validation.calibration import calibration_error
 from engine.validation.floors import Held
 from engine.validation.gates import enough_rows, few_missing, judge_rule, no_segment_worse
 from engine.validation.like_live import classes_as_before, no_dead_feature, rows_as_before
-from engine.validation.metrics import Truth
+from engine.validation.metrics import Predicted, Truth
 from engine.validation.segments import Segments
 from engine.validation.words import size
 from tests.engine.validation.test_gates import against, facts, segment
@@ -95,6 +95,16 @@ def test_the_error_of_calibration_is_the_mean_gap_of_its_bins() -> None:
     # A chance that rounding took beyond 0 or 1 is one of 0 or 1.
     beyond = calibration_error(Truth("binary", np.arange(200) // 100, ("0", "1")), said(np.repeat([-0.01, 1.01], 100)))
     assert beyond == (0.0, 0.0)
+
+
+def test_of_several_classes_the_error_is_that_of_the_chance_of_the_class_that_was_named() -> None:
+    truth = Truth("multiclass", np.array([0, 0, 0, 0, 1] * 200), ("a", "b", "c"))
+    right = Predicted(np.zeros(1000, np.int64), np.tile([0.8, 0.15, 0.05], (1000, 1)))
+    sure = Predicted(np.zeros(1000, np.int64), np.tile([0.95, 0.03, 0.02], (1000, 1)))
+    for said_so, error in ((right, 0.0), (sure, 0.15)):
+        found = calibration_error(truth, said_so)
+        assert found is not None and found[0] == pytest.approx(error, abs=1e-9)
+    assert calibration_error(truth, Predicted(np.zeros(1000, np.int64))) is None
 
 
 @pytest.mark.parametrize(
