@@ -58,6 +58,16 @@ def test_answers_are_the_same_in_whatever_order_they_are_asked_for() -> None:
     assert all(moment < due <= moment + timedelta(minutes=15) for moment, due in zip(moments, forwards, strict=True))
 
 
+def test_answers_are_kept_and_let_go_of_when_they_are_too_many(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(calendar, "_answers", {})
+    monkeypatch.setattr(calendar, "_MOST_KEPT", 3)
+    kept = []
+    for minute in range(5):
+        next_due(f"{minute} * * * *", "UTC", YEAR[0])
+        kept.append(len(calendar._answers))
+    assert kept == [1, 2, 3, 1, 2]
+
+
 @pytest.mark.parametrize("zone", ZONES)
 @pytest.mark.parametrize("at", ["00:00", "01:30", "01:45", "02:00", "02:15", "02:30", "03:00", "12:00"])
 def test_every_day_of_the_year_has_each_time_of_the_wall_clock_once(zone: str, at: str) -> None:
