@@ -136,6 +136,8 @@ def test_intervals_count_from_when_the_rule_began() -> None:
         ("0 9-17 * * mon-fri", timedelta(hours=64 + 48)),  # from Friday 17:00 to Monday 09:00, and two days more
         ("0 3 * * mon", timedelta(days=9)),
         ("0 3 1 * *", timedelta(days=9)),  # no two within a fortnight: as of a week
+        ("0 0 6,21 * *", timedelta(days=17)),  # from the first Monday of 2026 on: fifteen days are seen
+        ("0 0 6,22 * *", timedelta(days=9)),  # and sixteen are not
         ("every 10m", timedelta(minutes=70)),
         ("every 2h", timedelta(hours=4)),
         ("every 3d", timedelta(days=5)),
