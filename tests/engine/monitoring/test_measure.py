@@ -350,5 +350,6 @@ def test_a_limit_of_the_manifest_that_the_newest_rows_surely_break_is_failing(
     told = [each for each in answer["findings"] if each["key"] == "limit:roc_auc"]
     assert [each["severity"] for each in told] == (["failing"] if broken else [])
     assert answer["parts"]["performance"]["verdict"] == ("failing" if broken else "ok")
+    assert answer["told"] == [], "no column was told"
     if broken:
         assert "is below its limit 0.95 on 1,400 labelled rows" in told[0]["why"]

@@ -141,6 +141,7 @@ def test_intervals_count_from_when_the_rule_began() -> None:
         ("every 10m", timedelta(minutes=70)),
         ("every 2h", timedelta(hours=4)),
         ("every 3d", timedelta(days=5)),
+        ("every so often", timedelta(days=9)),  # as a week, where a rule says no length
     ],
 )
 def test_the_newest_look_may_be_as_old_as_its_rule_leaves_it_and_a_while_more(rule: str, allowed: timedelta) -> None:
