@@ -52,6 +52,8 @@ TESTS = (
 # Many processes for half a minute, which find nothing that is not found sooner.
 LEFT_OUT = ("tests/engine/schedule/test_every_occurrence_is_accounted_for.py",)
 
+_FROM_A_HISTORY = "tests/engine/release/test_what_is_shown_before_a_move.py"
+
 
 def files_of(room: str) -> list[str]:
     return sorted(str(path.relative_to(ROOT)) for pattern in ROOMS[room][0] for path in ROOT.glob(pattern))
@@ -63,7 +65,7 @@ def cover(kept: Path, tests: list[str]) -> int:
     known = json.loads(target.read_text()) if tests and target.exists() else {}
     known = {name: test for name, test in known.items() if not name.startswith(tuple(tests))}
     files = [file for room in ROOMS for file in files_of(room)]
-    with tempfile.TemporaryDirectory(prefix="leverframe-mutants-", dir=trial.in_memory()) as folder:
+    with tempfile.TemporaryDirectory(prefix="leverframe-mutants-") as folder:
         tree = trial.copied(ROOT, Path(folder).resolve() / "tree")
         words = [*(tests or TESTS), *(f"--ignore={place}" for place in LEFT_OUT)]
         code = trial.run_pytest(tree, words, kept / "cover.log", 3600, [Lines(tree, files, target)])
@@ -118,18 +120,28 @@ def _statement(function: ast.FunctionDef, line: int) -> set[int]:
     return set(range(small.lineno, (small.end_lineno or small.lineno) + 1))
 
 
+def _prepare(kept: Path, tree: Path) -> None:
+    """What tests of releases start from is made here, by code without a fault, and kept for all trials."""
+    trial.import_heavy()
+    if trial.run_pytest(tree, [_FROM_A_HISTORY], kept / "trial.log", 600) != 0:
+        raise SystemExit(f"{_FROM_A_HISTORY} fails without any fault; see {kept / 'trial.log'}")
+
+
 class Trials:
     """One copy of the tree in which faults are tried one after the other; what came of each is kept at once."""
 
     def __init__(self, kept: Path, tree: Path) -> None:
         self._kept, self._tree = kept, tree
         self._covered = trial.Covered.read(kept / "covered.json")
-        trial.import_heavy()
+        _prepare(kept, tree)
 
     def say(self, room: str, site: Site) -> dict[str, Any]:
         source = (self._tree / site.file).read_bytes()
-        tests = self._covered.of(site, lines_of(self._tree, site), ROOMS[room][2])
+        tests, left = self._covered.of(site, lines_of(self._tree, site), ROOMS[room][2])
         outcome = trial.tried(self._tree, site, tests, self._covered.seconds(tests), self._kept / "trial.log")
+        if outcome == "survived" and left:
+            tests += left
+            outcome = trial.tried(self._tree, site, left, self._covered.seconds(left), self._kept / "trial.log")
         by = ""
         if outcome == "killed":
             said = (self._kept / "trial.log").read_text(errors="replace").splitlines()
@@ -139,15 +151,15 @@ class Trials:
         return {**found, "tests": len(tests), "by": by}
 
 
-def draw(kept: Path, seed: int, count: int) -> int:
+def draw(kept: Path, seed: int, count: int, rooms: list[str]) -> int:
     file = kept / f"seed-{seed}.json"
     found: list[dict[str, Any]] = json.loads(file.read_text()) if file.exists() else []
     known = {each["name"] for each in found}
-    with tempfile.TemporaryDirectory(prefix="leverframe-mutants-", dir=trial.in_memory()) as folder:
+    with tempfile.TemporaryDirectory(prefix="leverframe-mutants-") as folder:
         tree = trial.copied(ROOT, Path(folder).resolve() / "tree")
         trials = Trials(kept, tree)
         for room, site in drawn(tree, seed, count):
-            if site.name((tree / site.file).read_bytes()) not in known:
+            if room in (rooms or ROOMS) and site.name((tree / site.file).read_bytes()) not in known:
                 found.append(trials.say(room, site))
                 file.write_text(json.dumps(found, indent=1))
     return table(kept)
@@ -155,7 +167,7 @@ def draw(kept: Path, seed: int, count: int) -> int:
 
 def again(kept: Path) -> int:
     """Try every fault that survived once more."""
-    with tempfile.TemporaryDirectory(prefix="leverframe-mutants-", dir=trial.in_memory()) as folder:
+    with tempfile.TemporaryDirectory(prefix="leverframe-mutants-") as folder:
         tree = trial.copied(ROOT, Path(folder).resolve() / "tree")
         everything = {
             site.name((tree / file).read_bytes()): (room, site)
@@ -187,35 +199,38 @@ def table(kept: Path) -> int:
     return 0 if good else 1
 
 
-def promises(kept: Path) -> int:
-    """Every fault of promise_mutants.py, by all tests that run its line; 1 when one is not found."""
+def promises(kept: Path, words: list[str]) -> int:
+    """Every fault of promise_mutants.py (or those that hold one of ``words``) by its tests; 1 when one is not found."""
     from benchmarks.promise_mutants import FAULTS
 
+    faults = [each for each in FAULTS if not words or any(word in f"{each.promise} {each.file}" for word in words)]
     left = 0
-    with tempfile.TemporaryDirectory(prefix="leverframe-mutants-", dir=trial.in_memory()) as folder:
+    with tempfile.TemporaryDirectory(prefix="leverframe-mutants-") as folder:
         tree = trial.copied(ROOT, Path(folder).resolve() / "tree")
-        trial.import_heavy()
-        for fault in FAULTS:
+        _prepare(kept, tree)
+        for fault in faults:
             outcome = trial.tried(tree, fault.site(ROOT), fault.tests, 60, kept / "trial.log")
             left += not outcome.startswith("killed")
             print(f"{outcome:14} {fault.promise}: {fault.old.strip()} → {fault.new.strip()}", flush=True)
-    print(f"{len(FAULTS) - left} of {len(FAULTS)} found")
+    print(f"{len(faults) - left} of {len(faults)} found")
     return 1 if left else 0
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("verb", choices=("cover", "draw", "again", "promises", "table"))
-    parser.add_argument("tests", nargs="*", help="cover: only these, where tests were added")
+    parser.add_argument("tests", nargs="*", help="cover: only these, where tests were added; promises: words")
     parser.add_argument("--seed", type=int, default=8)
     parser.add_argument("--count", type=int, default=330)
+    parser.add_argument("--room", action="append", default=[], choices=list(ROOMS), help="draw: only in this one")
     parser.add_argument("--kept", type=Path, default=Path(tempfile.gettempdir()) / "leverframe-mutants")
     asked = parser.parse_args()
     asked.kept.mkdir(exist_ok=True)
     os.nice(5)
     verbs = {
-        "cover": lambda: cover(asked.kept, asked.tests), "draw": lambda: draw(asked.kept, asked.seed, asked.count),
-        "again": lambda: again(asked.kept), "promises": lambda: promises(asked.kept),
+        "cover": lambda: cover(asked.kept, asked.tests),
+        "draw": lambda: draw(asked.kept, asked.seed, asked.count, asked.room),
+        "again": lambda: again(asked.kept), "promises": lambda: promises(asked.kept, asked.tests),
         "table": lambda: table(asked.kept),
     }  # fmt: skip
     return verbs[asked.verb]()

@@ -54,6 +54,25 @@ _IN_FORCE = ("tests/engine/projects/test_policy_in_force.py",)
 _GROWS = ("tests/engine/storage/test_tables_that_only_grow.py",)
 _RETAINED, _DUE = "engine/housekeeping/retention.py", "engine/schedule/policy.py"
 _TIMES = "engine/audit/times.py"
+_HELD = (
+    "tests/engine/runs/test_containment_rules.py", "tests/engine/runs/test_containment_holds.py",
+    "tests/engine/runs/test_sandbox.py",
+)  # fmt: skip
+_HOSTILE = ("tests/journeys/test_steps_are_contained.py",)
+_CONTAINMENT, _SANDBOX, _WITHHELD = "engine/runs/containment.py", "engine/runs/sandbox.py", "engine/withheld.py"
+_REACH, _REACHES = "engine/projects/reach.py", ("tests/engine/projects/test_reach.py",)
+_SECRETS = ("tests/engine/test_withheld.py",)
+_RESTORING, _CHECKING, _SCRUB = (f"engine/backup/{name}.py" for name in ("restoring", "checking", "scrub"))
+_BACKUP = ("tests/engine/backup",)
+_RESTORED = ("tests/journeys/test_a_workspace_is_lost_and_restored.py",)
+_LOST = ("tests/engine/storage/test_a_ledger_that_was_lost.py",)
+_ROOM = ("tests/journeys/test_no_room_left.py",)
+_FORCE = (*_IN_FORCE, "tests/journeys/test_what_is_in_force_waits_for_approval.py")
+_DRAWN, _GUESSING = "engine/validation/drawn.py", "engine/validation/guessing.py"
+_LINKS = ("tests/engine/release/test_live_links_are_put_back.py",)
+_CLOCK = ("tests/engine/release/test_the_clock.py",)
+_PICTURES = ("tests/engine/environments/test_environment_check.py",)
+_MAILS = ("tests/engine/reports/test_outbox.py",)
 
 FAULTS = (
     # Those that were found to pass.
@@ -175,4 +194,90 @@ FAULTS = (
     Fault("a clock that leapt ends nothing", "engine/housekeeping/commands.py", "None if all else self._certain()", "None if all else now", _TRAIL),
     # Damage is said before it is met.
     Fault("known damage is said", "engine/release/wholeness.py", "    return version.damage\n", "    return None\n", ("tests/engine/release",)),
+    # Steps are held.
+    Fault("a step writes to its own folders only", _CONTAINMENT, "            yield part, LOOK\n", "            yield part, WORK\n", _HELD),
+    Fault("the workspace is shut to a step", _CONTAINMENT, 'shut = [os.path.realpath(path) for path in box["apart"]]', "shut = list[str]()", _HELD),
+    Fault("the workspace is shut to a step", _SANDBOX, '"apart": [str(workspace)]', '"apart": []', _HELD),
+    Fault("a step reads what its manifest names", _SANDBOX, '"read": list(spec.read)', '"read": ["/"]', (*_HELD, *_HOSTILE)),
+    Fault("a step cannot open the workspace by naming it", _SANDBOX, "if _within(real, shut) or _within(shut, real):", "if _within(real, shut):", _HELD),
+    Fault("a step signals nobody", _CONTAINMENT, "scoped = 3 if version >= 6 else 0", "scoped = 0", (*_HELD, *_HOSTILE)),
+    Fault("a step sees no other process", _CONTAINMENT, 'return _mount("proc", "/proc"', 'return True or _mount("proc", "/proc"', _HELD),
+    Fault("a step without network has none", _CONTAINMENT, "tcp = 0 if network or version < 4 else 3", "tcp = 0", _HELD),
+    Fault("a step without network has none", _CONTAINMENT, "    if not network:\n", "    if False:\n", _HELD),
+    Fault("modes of files are not a step's to change", _CONTAINMENT, '("chmod", 90, None, 0), ', "", _HELD),
+    Fault("no way past the filter", _CONTAINMENT, '("io_uring_setup", 425, 425, ENOSYS), ', "", _HELD),
+    Fault("no way past the filter", _CONTAINMENT, "(_EQUAL, 1, 0, AUDIT_ARCH[machine])", "(_EQUAL, 1, 1, AUDIT_ARCH[machine])", _HELD),
+    Fault("no limits of others", _CONTAINMENT, "    done += _limits(261 if second else 302)\n", "", _HELD),
+    Fault("a step of root is no root", _CONTAINMENT, "        _drop_capabilities()\n", "        pass\n", _HELD),
+    Fault("a step is filtered", _CONTAINMENT, "        _filter(program(os.uname().machine, network=box[\"network\"]))\n", "        pass\n", _HELD),
+    Fault("a step is held by Landlock", _CONTAINMENT, "    if version:\n", "    if False:\n", (*_HELD, *_HOSTILE)),
+    Fault("a candidate reaches no more than was allowed", _REACH, "if after.off is not None and before.off is None:", "if False:", _REACHES),
+    Fault("a candidate reaches no more than was allowed", _REACH, "if after.network and not before.network:", "if False:", _REACHES),
+    Fault("a candidate reaches no more than was allowed", _REACH, "for name in asked.variables if name not in given.variables]", "for name in asked.variables if False]", _REACHES),
+    Fault("a candidate reaches no more than was allowed", _REACH, "if not any(_within(real(path), folder) for folder in open_to)", "if not any(_within(path, folder) for folder in open_to)", _REACHES),
+    Fault("only an admin allows more", "engine/projects/allowances.py", 'require(by, "admin", "allow', 'require(by, "operator", "allow', _ROLES),
+    # Secrets.
+    Fault("secrets leave the environment", _WITHHELD, "        del os.environ[name]\n", "        pass\n", _SECRETS),
+    Fault("secrets leave the memory", _WITHHELD, '    _wipe([f"{name}=".encode() for name in found])\n', "", _SECRETS),
+    Fault("nobody looks into the engine", _WITHHELD, "prctl(_PR_SET_DUMPABLE, 0,", "prctl(_PR_SET_DUMPABLE, 1,", _SECRETS),
+    Fault("every secret is withheld", _WITHHELD, 'ADDRESSES, "LEVERFRAME_SERVE_TOKEN")', "ADDRESSES)", _SECRETS),
+    # Backup, restore, scrub.
+    Fault("a backup of another hand is refused", _RESTORING, '    if signature == "wrong":\n', "    if False:\n", _BACKUP),
+    Fault("a newer backup is refused", _RESTORING, "    if manifest.schema > LATEST:\n", "    if False:\n", _BACKUP),
+    Fault("a restore is whole or none", _RESTORING, "            if problems and not partly:\n", "            if False:\n", _BACKUP),
+    Fault("the ledger is the manifest's", _RESTORING, "if whole.hexdigest() == manifest.ledger.digest else", "if True else", _BACKUP),
+    Fault("the ledger is the manifest's", _RESTORING, "        problems += disagreeing(db, manifest)\n", "", _BACKUP),
+    Fault("the ledger is the manifest's", _CHECKING, "elif (count, head) != (manifest.rows, manifest.head):", "elif False:", _BACKUP),
+    Fault("a trail that is broken is not restored", _CHECKING, "    if broken is not None:\n", "    if False:\n", _BACKUP),
+    Fault("the ledger is this workspace's", _CHECKING, "elif not rows or rows[0][2] != manifest.workspace:", "elif not rows:", _BACKUP),
+    Fault("a backup that was put away is told by a head", _RESTORING, "if not problems and head and db", "if not problems and not head and db", _BACKUP),
+    Fault("only an admin restores", _RESTORING, 'if by.role != "admin":', "if False:", _BACKUP),
+    Fault("into an empty place", _RESTORING, "    if under_way is None and root.exists() and others:\n", "    if False:\n", _BACKUP),
+    Fault("what waits does not go on in a copy", _RESTORING, "WHERE state IN ('queued', 'sending')", "WHERE state IN ('sending')", _BACKUP),
+    Fault("damage does not spread", "engine/backup/making.py", "_refuse_other_way(db, place)\n    key", "pass\n    key", _BACKUP),
+    Fault("all is read within a month", _SCRUB, "oldest = now - timedelta(days=DAYS)", "oldest = now - timedelta(days=2 * DAYS)", _BACKUP),
+    Fault("all is read within a month", _SCRUB, "max(late, ceil(len(kept) / DAYS))", "len(kept) // DAYS", _BACKUP),
+    Fault("damage is told", _SCRUB, '            broken.append(str(damage).rstrip("."))\n', "            pass\n", (*_BACKUP, *_RESTORED)),
+    Fault("damage is told", _SCRUB, '"UPDATE versions SET damage = ? WHERE', '"UPDATE versions SET damage = NULL AND ? WHERE', (*_BACKUP, *_RESTORED)),
+    Fault("what is still damaged is not said to be mended", _SCRUB, "    if damage is not None or not taken:\n", "    if not taken:\n", (*_BACKUP, *_RESTORED)),
+    # Nothing is lost.
+    Fault("init is refused where a workspace was", "engine/storage/loss.py", "    if there is not None:\n", "    if False:\n", _LOST),
+    Fault("a ledger that was cut short is damage", "engine/storage/loss.py", "if noted is not None and rows < noted:", "if False:", _LOST),
+    Fault("a restore that was cut short is no workspace", "engine/storage/loss.py", "    if (root / RESTORING).exists():\n", "    if False:\n", (*_LOST, *_BACKUP)),
+    Fault("the reserve is given back", "engine/storage/reserve.py", "drawn = kept > 0 and before < kept", "drawn = False", _ROOM),
+    Fault("the reserve is set aside again", "engine/storage/reserve.py", "            _set_aside(workspace, min(kept, left))\n", "            pass\n", _ROOM),
+    # In force.
+    Fault("a release brings its settings", _SWAP, "        in_force.put(db, project, settings, at)\n", "        pass\n", _FORCE),
+    Fault("a second rollback within minutes is asked about", _RULES, 'last.kind == "rollback" and now - last.at < LATELY', 'last.kind == "rollback" and now - last.at > LATELY', ("tests/engine/release",)),
+    # What a candidate is held against.
+    Fault("a holdout is drawn", _DRAWN, "return np.asarray(place < at[kind])", "return np.asarray(np.arange(len(place)) < at[kind] * len(place))", ("tests/engine/validation/test_drawn.py",)),
+    Fault("cuts are the live version's", _DRAWN, "known = live.below if live and", "known = {} if live and", ("tests/engine/validation/test_drawn.py",)),
+    Fault("the order of columns is no matter", _DRAWN, "for name in sorted(by):", "for name in by:", ("tests/engine/validation/test_drawn.py",)),
+    Fault("worse than guessing fails", _GUESSING, "    if worse:\n", "    if False:\n", ("tests/engine/validation/test_guessing.py",)),
+    Fault("only what is surely worse fails", _GUESSING, '"worse" if best < 0 else', '"worse" if worst < 0 else', ("tests/engine/validation/test_guessing.py",)),
+    Fault("a live version that guesses is failing", "engine/monitoring/findings.py", '"watch" if waived else "failing"', '"failing" if waived else "watch"', ("tests/engine/monitoring",)),
+    Fault("a waiver stays a warning", "engine/validation/ways.py", 'replace(gate, verdict="warn", evidence=f\'Waived', 'replace(gate, verdict="pass", evidence=f\'Waived', ("tests/engine/validation", "tests/journeys/test_a_waived_gate_is_seen_and_in_the_trail.py")),
+    Fault("some gates are never waived", "engine/projects/manifest_waivers.py", "    if name in _NEVER:\n", "    if name in _NEVER:\n        return name\n", ("tests/engine/projects/test_manifest_waivers.py",)),
+    Fault("a waiver is in the trail", _SWAP, "        if plan.waivers:\n", "        if False:\n", ("tests/journeys/test_a_waived_gate_is_seen_and_in_the_trail.py",)),
+    Fault("what is known before is no leak, all else is", "engine/validation/leakage.py", "for feature, much in strongest if feature not in known_before]", "for feature, much in strongest if not known_before]", ("tests/engine/validation",)),
+    Fault("a lost class fails", "engine/validation/like_live.py", "        if lost:\n", "        if False:\n", ("tests/engine/validation/test_like_live.py",)),
+    Fault("latency is a gate", "engine/validation/quantities.py", "facts.score_seconds <= bound", "facts.score_seconds >= bound", ("tests/engine/validation",)),
+    Fault("size is a gate", "engine/validation/quantities.py", "facts.model_bytes <= bound", "facts.model_bytes >= bound", ("tests/engine/validation",)),
+    Fault("what was not measured cannot be told", "engine/validation/quantities.py", '"cannot tell", "How long scoring took was not measured."', '"pass", "How long scoring took was not measured."', ("tests/engine/validation",)),
+    # Time.
+    Fault("who looks lets nothing expire", "engine/api.py", "        reserve.keep(self._workspace)\n        queue.settle(", "        swap.expire(self._ledger, clock.now())\n        queue.settle(", _CLOCK),
+    Fault("what expires is in the trail", _SWAP, '            trail.append(db, at=at, actor=by, action="expire"', '            (db, at, by); dict(action="expire"', _CLOCK),
+    Fault("a clock that is behind is told", "engine/audit/times.py", "if last is None or last - now <= BEHIND:", "if last is None or last - now >= BEHIND:", _CLOCK),
+    Fault("a clock that is far ahead is told", "engine/audit/times.py", "AHEAD = timedelta(days=30)", "AHEAD = timedelta(days=300)", _CLOCK),
+    # In silence nothing moves, and nobody is told twice.
+    Fault("a link that was put back is told", "engine/release/following.py", "            _tell(db, live, led, now)\n", "            pass\n", _LINKS),
+    Fault("a link that was put back is in the trail", "engine/release/following.py", 'trail.append(db, at=now, actor=system("the engine"), action="put-back", subject=label, reason=why, details=details)', "pass", _LINKS),
+    Fault("a report is sent once", "engine/reports/outbox.py", "ON CONFLICT (project, key, recipient) DO NOTHING", "ON CONFLICT (project, key, recipient) DO UPDATE SET state = 'queued', next_try = queued_at", _MAILS),
+    Fault("two never send the same", "engine/reports/outbox.py", "WHERE id = ? AND {_DUE}\",", "WHERE id = ? AND (? > '' OR ? > '')\",", _MAILS),
+    # Environments.
+    Fault("a file that was changed is found", "engine/environments/picture.py", "if pictured[name] != found[name]}", "if pictured[name][:4] != found[name][:4]}", _PICTURES),
+    Fault("a file that was added is found", "engine/environments/picture.py", "found.keys() - pictured.keys(), pictured", "set[str](), pictured", _PICTURES),
+    Fault("a picture is the ledger's", "engine/environments/picture.py", "if hashlib.sha256(content).hexdigest() != digest:", "if False:", _PICTURES),
+    Fault("the Python is the same", "engine/environments/check.py", '== picture.interpreter["fingerprint"]:', '!= "":', _PICTURES),
+    Fault("marks that changed are looked into", "engine/environments/check.py", "if not content and now == taken.stamp:", "if not content:", _PICTURES),
 )  # fmt: skip

@@ -41,6 +41,8 @@ _MARK = "LEVERFRAME_TRIAL"
 # Tests of a line are tried until they would have taken this long without a fault, the shortest of the room first; where
 # the room has some, those of others only as far as they are quick.
 _MOST_SECONDS, _OF_OTHERS = 25.0, 5.0
+# What survives them is tried by so many more.
+_LEFT = 60
 _MEMORY = 8 << 30
 
 
@@ -59,11 +61,6 @@ def import_heavy() -> None:
     """What every trial would import again."""
     for name in _HEAVY:
         importlib.import_module(name)
-
-
-def in_memory() -> str | None:
-    """Where files cost no waiting for a disk: a trial is mostly durable commits. None where there is no such place."""
-    return "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
 
 
 def run_pytest(tree: Path, words: Sequence[str], log: Path, limit: float, plugins: Sequence[Any] = ()) -> int | None:
@@ -133,8 +130,9 @@ class Covered:
         told = json.loads(file.read_text())
         return cls({name: test for name, test in told.items() if not test.get("failed")})
 
-    def of(self, site: Site, lines: set[int], home: str) -> list[str]:
-        """The tests of any of ``lines`` in the site's file: those of ``home`` first, then the shortest.
+    def of(self, site: Site, lines: set[int], home: str) -> tuple[list[str], list[str]]:
+        """The tests of any of ``lines`` in the site's file: those of ``home`` first, then the shortest; and those that
+        are left, for what survives these.
 
         What no test was seen to run may run in another process, or as its module is imported: then those that are named
         after the file as well, or all of ``home``.
@@ -151,7 +149,8 @@ class Covered:
             for name in sorted(found, key=lambda name: float(self.tests[name]["seconds"])):
                 if name.startswith(home) == ours and (spent := spent + self.tests[name]["seconds"]) <= most:
                     chosen.append(name)
-        return chosen
+        left = sorted(found.difference(chosen), key=lambda name: float(self.tests[name]["seconds"]))
+        return chosen, [name for name in left if self.tests[name]["seconds"] <= _MOST_SECONDS][:_LEFT]
 
     def seconds(self, names: Sequence[str]) -> float:
         return float(sum(self.tests[name]["seconds"] for name in names))

@@ -100,3 +100,5 @@ def disagreeing(db: sqlite3.Connection, manifest: Manifest) -> Iterator[str]:
         yield f"the trail in its ledger is broken at row {broken}"
     elif (count, head) != (manifest.rows, manifest.head):
         yield f"the trail in its ledger ends at row {count:,}, its manifest says {manifest.rows:,}"
+    elif not rows or rows[0][2] != manifest.workspace:
+        yield "its ledger is that of another workspace"

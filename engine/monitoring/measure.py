@@ -140,7 +140,7 @@ def _parts(
     periods = performed.periods
     measured = [reading for reading in periods.window if reading.value is not None] if periods else []
     few = f"{case.current.num_rows:,} rows since it learnt are too few"
-    unlabelled = performed.problem or (periods.sentence if periods else "no labels")
+    unlabelled = performed.problem or (periods.sentence if periods else "")
     if measured and performed.stale:
         measured, unlabelled = [], "no rows but those it was validated on have labels enough yet"
     compared = any(column.verdict != "cannot tell" for column in watched.columns)

@@ -208,7 +208,7 @@ def _slice(
             "cannot tell", reason,
         )  # fmt: skip
     # Independent rows: the error of the rest is that of all, for as many rows as it has.
-    apart = None if rest is None else float(np.hypot(error, case.error * np.sqrt(1 / max(1e-9, 1 - share))))
+    apart = None if rest is None else float(np.hypot(error, case.error * np.sqrt(1 / (1 - share))))
     moves = trend(case.metric, case.rows, case.positions[part.rows], case.period[part.rows], error)
     return Slice(
         part.conditions, n, share, case.metric, own, error, error, rest, None if rest is None else own - rest,

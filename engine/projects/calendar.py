@@ -80,7 +80,7 @@ class Cron:
         total, last = 0, after
         while day <= end:
             plain = self._plain(day)
-            if plain is not None and after < plain[0] and plain[1] <= until and last < plain[0]:
+            if plain is not None and last < plain[0] and plain[1] <= until:
                 total += len(_fields(self._line).times) if _matches(self._line, day) else 0
                 day += _DAY
                 continue

@@ -96,7 +96,6 @@ def _proven(
     unproven = folder.with_name(f".{release}")
     try:
         with refused(f"{plan.target} could not be rebuilt and nothing was changed"):
-            folder.parent.mkdir(exist_ok=True)
             prove(workspace, store, digest, plan.target, unproven, steps)
             os.rename(unproven, folder)
     except Damage as damage:

@@ -127,7 +127,7 @@ def _of_floats(values: Floats) -> Bits:
     """Whole numbers as integers have them, so that a column that got gaps keeps its rows where they were."""
     gaps = np.isnan(values)
     whole = ~gaps & (np.abs(values) < _WHOLE) & (values == np.floor(values))
-    bits = (values + 0.0).view(np.uint64) ^ _NO_WHOLE
+    bits = values.view(np.uint64) ^ _NO_WHOLE
     bits[whole] = values[whole].astype(np.int64).astype(np.uint64)
     return _filled(bits, gaps)
 

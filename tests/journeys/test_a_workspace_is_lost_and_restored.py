@@ -13,9 +13,11 @@ from pathlib import Path
 import pytest
 
 from engine.api import Engine, open_engine, restore_backup
+from engine.backup.place import Place
 from engine.backup.rounds import keep_safe
 from engine.errors import Damage
 from engine.housekeeping.rounds import Rounds
+from engine.housekeeping.sweep import Needs
 from tests.cli.calling import call
 from tests.journeys.conftest import WEEK
 
@@ -113,6 +115,24 @@ def test_what_the_backup_has_not_whole_either_stays_told(history: Path, tmp_path
     assert "candidate tiny@3" in findings(engine, mend=True, deep=True)
     found = restore_backup(tmp_path / "backup", tmp_path / "new", "ada", silent, reason="the disk died")
     assert found.notes == ("tiny@3 was not whole when it was backed up",)
+    engine.close()
+
+
+def test_a_version_of_which_the_backup_has_only_a_part_is_not_said_to_be_mended(history: Path, tmp_path: Path) -> None:
+    engine = open_engine(history, "ada")
+    engine.reject("tiny@3", "not this one")
+    engine.back_up(tmp_path / "backup")
+    needs = Needs(engine._store)
+    others = needs.of(engine.version("tiny@1").digest) | needs.of(engine.version("tiny@2").digest)
+    whole, lost = sorted(needs.of(engine.version("tiny@3").digest) - others)[:2]
+    for digest in (whole, lost):
+        engine._store.path(digest).unlink()
+    Place(tmp_path / "backup").store.path(lost).unlink()
+    assert list(findings(engine, mend=True)) == ["version tiny@3"]
+    assert engine._store.has(whole), "what could be taken was"
+    damage = engine.version("tiny@3").damage
+    assert damage is not None and lost[:12] in damage
+    assert f"the object {lost[:12]} is gone from the store" in findings(engine)["version tiny@3"]
     engine.close()
 
 

@@ -6,6 +6,7 @@ import os
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing, suppress
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -111,9 +112,21 @@ def rows_rewritten(place: Path) -> None:
     forge(place, rewrite)
 
 
+def another_ledger_by_the_digest_of_the_one_before(place: Path) -> None:
+    before = Place(place).manifest()[0].ledger.digest
+    forge(place, lambda db: db.execute("UPDATE operators SET role = 'admin' WHERE name = 'eve'"))
+    made = Place(place).manifest()[0]
+    said = replace(made, ledger=replace(made.ledger, digest=before))
+    (place / "backup.json").write_bytes(manifests.written(said, bytes(32)))
+
+
+def of_another_workspace(place: Path) -> None:
+    forge(place, lambda db: None, workspace="f" * 64)
+
+
 TAMPERINGS = (
     object_changed, object_swapped, object_missing, ledger_changed, ledger_missing, manifest_edited, manifest_cut,
-    rows_more, rows_cut_off, rows_rewritten,
+    rows_more, rows_cut_off, rows_rewritten, another_ledger_by_the_digest_of_the_one_before, of_another_workspace,
 )  # fmt: skip
 
 

@@ -170,3 +170,12 @@ def test_a_model_that_was_never_calibrated_is_not_told_of_again_and_again() -> N
     p, q = chances(1000, 1), chances(1000, 2)
     before = of(np.clip(p + 0.15, 0.01, 0.99), happened(p, 3))
     assert of(np.clip(q + 0.35, 0.01, 0.99), happened(q, 4), before).verdict != "ok", "what got worse still is told"
+
+
+def test_a_regression_that_is_off_is_told_with_where_to_look_and_one_that_is_well_without() -> None:
+    actual = np.random.default_rng(0).normal(100, 20, 500)
+    noise = np.random.default_rng(1).normal(0, 5, 500)
+    fine = of_values(actual, actual + noise)
+    assert fine.sentence.endswith(".") and "look at" not in fine.sentence
+    off = of_values(actual, actual + noise + 5, fine)
+    assert off.sentence.endswith("; look at the worst slices and at the newest periods, then retrain.")

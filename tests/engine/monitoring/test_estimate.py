@@ -167,7 +167,50 @@ def test_what_needs_the_outcome_itself_is_not_estimated_and_says_why() -> None:
     assert found.sentence.startswith("Estimated, not measured: mae about")
     few = estimate_values(["mae"], said, inputs, load(100, 2, 1.0), ["x"])
     assert few.sentence.endswith("100 labelled rows to learn its errors from, 300 are needed.")
-    assert estimate_values(["mae"], said, inputs, None, ["x"]).method == "none"
+    none = estimate_values(["mae"], said, inputs, None, ["x"])
+    assert none.method == "none" and none.sentence.endswith("0 labelled rows to learn its errors from, 300 are needed.")
+
+
+@pytest.mark.parametrize(("rows", "known", "estimated"), [(50, 300, True), (49, 300, False), (50, 299, False)])
+def test_fifty_rows_are_estimated_from_three_hundred(rows: int, known: int, estimated: bool) -> None:
+    _, said, inputs = load(rows, 1, 1.0)
+    values = estimate_values(["mae"], said, inputs, load(known, 2, 1.0), ["x"])
+    assert (values.method, values.learnt_on) == (("loss model", known) if estimated else ("none", 0))
+    x = np.random.default_rng(1).normal(size=rows)
+    nothing_known = Truth("binary", np.zeros(0, np.int64), CLASSES)
+    classes = estimate_classes(["roc_auc"], nothing_known, model(x), learnt(3, known))
+    assert (classes.method, classes.learnt_on) == (
+        "confidence" if rows >= 50 else "none", known if estimated else 0,
+    )  # fmt: skip
+    assert classes.assumptions[:1] == ((
+        f"The model's chances, calibrated on {known} labelled rows it did not learn from."
+        if estimated else "The model's chances are taken at their word: too few labelled rows to calibrate them."
+    ),)[: rows >= 50]  # fmt: skip
+
+
+def test_the_rarer_class_needs_thirty_rows() -> None:
+    x = np.linspace(-1, 1, 400)
+    for rare, calibrated in ((30, 400), (29, 0)):
+        known = Truth("binary", (np.arange(400) >= 400 - rare).astype(np.int64), CLASSES), model(x)
+        found = estimate_classes(["accuracy"], Truth("binary", np.zeros(0, np.int64), CLASSES), model(x), known)
+        assert found.learnt_on == calibrated
+
+
+def test_errors_that_depend_on_nothing_are_estimated_by_their_mean_with_the_band_of_that() -> None:
+    """Errors of 1 and 3 by turns: a mean of 2, and for those of squares 5, whatever the inputs."""
+    draw = np.random.default_rng(0)
+    inputs = [pa.table({"x": draw.normal(size=n)}) for n in (2000, 1000)]
+    truth = Truth("regression", np.where(np.arange(2000) % 2, 3.0, 1.0) * draw.choice([-1, 1], 2000) + 10)
+    known = truth, Predicted(np.full(2000, 10.0)), inputs[0]
+    found = estimate_values(["mae", "rmse", "mape"], Predicted(np.full(1000, 10.0)), inputs[1], known, ["x"])
+    mae, rmse = reading(found, "mae"), reading(found, "rmse")
+    assert mae.value == pytest.approx(2.0, abs=0.15) and rmse.value == pytest.approx(np.sqrt(5), abs=0.15)
+    assert mae.low is not None and mae.high is not None and mae.value is not None
+    assert mae.high - mae.value == pytest.approx(mae.value - mae.low)
+    least = 1.959964 * np.sqrt(1 / 2000 + 1 / 1000)  # the scatter of the errors is 1
+    assert least <= mae.high - mae.value <= 3 * least
+    by_hand = np.abs(truth.actual - 10) / np.abs(truth.actual)
+    assert reading(found, "mape").value == pytest.approx(by_hand.mean(), rel=0.1)
 
 
 def test_inputs_that_are_all_missing_infinite_or_retyped_do_not_stop_it() -> None:

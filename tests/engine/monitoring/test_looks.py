@@ -56,3 +56,35 @@ def test_what_is_looked_for_is_found_without_reading_every_look(home: Path) -> N
     with engine._ledger.read() as db:
         plan = [row["detail"] for row in db.execute(f"EXPLAIN QUERY PLAN {looks._OLD}", (stamp(NOW), stamp(NOW)))]
     assert not [line for line in plan if line.startswith("SCAN health") and "health_with_document" not in line], plan
+
+
+def test_of_two_looks_at_one_moment_the_later_one_s_figure_is_the_newer(home: Path) -> None:
+    engine = looked_at(home, NOW - HOUR, NOW)
+    with engine._ledger.write() as db:
+        runs = [row["run"] for row in db.execute("SELECT run FROM health WHERE project = 'project-0000' ORDER BY run")]
+        for value, (run, at) in enumerate([(runs[-2], NOW - HOUR), (runs[-2], NOW), (runs[-1], NOW)]):
+            db.execute(
+                "INSERT INTO signals (run, project, number, name, as_of, value, n) VALUES (?, ?, 3, 'mine', ?, ?, 7)",
+                (run, "project-0000", stamp(at), float(value)),
+            )
+    with engine._ledger.read() as db:
+        found = [looks.signals(db, "project-0000", "mine", limit) for limit in (3, 2, 1, 0)]
+        assert [[each.value for each in some] for some in found] == [[0.0, 1.0, 2.0], [1.0, 2.0], [2.0], []]
+        assert (found[0][0].version, found[0][0].n, found[0][0].low) == ("project-0000@3", 7, None)
+        assert looks.signals(db, "project-0001", "mine", 9) == ()
+        newest = looks.newest(db, "project-0000")
+        assert newest is not None and (newest.run, newest.as_of) == (runs[-1], NOW)
+        assert looks.newest(db, "nobody") is None
+    engine.close()
+
+
+def test_documents_stay_whole_for_a_fortnight_and_one_a_day_for_a_year(home: Path) -> None:
+    second, day = timedelta(seconds=1), timedelta(days=1)
+    noon = NOW - 14 * day
+    kept = [noon, noon + second, NOW - 366 * day]
+    gone = [noon - second, NOW - 366 * day - second]
+    engine = looked_at(home, *sorted([*kept, *gone]))
+    # Of the day a fortnight ago the look a second before is the last that is old enough: it stays for that day.
+    looks.thin(engine._ledger, NOW)
+    assert whole(engine) == {stamp(at) for at in (*kept, noon - second)}
+    engine.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -14,7 +15,7 @@ import pyarrow.parquet
 import pytest
 
 from engine.clock import stamp
-from engine.monitoring.measure import measure
+from engine.monitoring.measure import main, measure
 from engine.validation.judge import finite
 
 START = datetime(2026, 8, 4, tzinfo=UTC)
@@ -229,6 +230,7 @@ def test_where_no_label_has_come_there_is_an_estimate_that_says_it_is_one(tmp_pa
     answer = measured(tmp_path, replaced(rows, "late", pa.array(late, pa.int64())))
     estimate = answer["estimate"]
     assert estimate["estimated"] and estimate["n"] == 1400 and estimate["assumptions"]
+    assert estimate["learnt_on"] == since, "the labelled rows that the version did not learn from"
     (auc,) = (each for each in estimate["readings"] if each["metric"] == "roc_auc")
     assert auc["low"] <= 0.79 <= auc["high"]
 
@@ -305,3 +307,49 @@ def test_a_version_that_is_better_than_guessing_or_hardly_worse_is_not_called_a_
     chance = np.random.default_rng(4).random(rows.num_rows)
     blind = pa.table({"prediction": (chance > 0.5).astype(np.int64), "p_0": 1 - chance, "p_1": chance})
     assert "guess:roc_auc" not in keys(measured(tmp_path, rows, blind))
+
+
+def test_a_look_at_rows_of_which_none_has_a_label_says_so_in_the_words_of_its_periods(tmp_path: Path) -> None:
+    answer = measured(tmp_path, replaced(current(), "late", pa.nulls(2100, pa.int64())))
+    part = answer["parts"]["performance"]
+    assert (part["verdict"], part["why"]) == ("cannot tell", answer["periods"]["sentence"]) and part["why"]
+
+
+@pytest.mark.parametrize("asked", ["", "\n"])
+def test_the_process_measures_when_it_is_asked_and_else_ends_well(
+    tmp_path: Path, asked: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = current()
+    (tmp_path / "job.json").write_text(json.dumps(job(tmp_path, rows, predictions(rows))), "utf-8")
+    monkeypatch.setattr("sys.stdin", io.StringIO(asked))
+    assert main(tmp_path / "job.json") == 0
+    assert (tmp_path / "measured.json").exists() == bool(asked)
+    if asked:
+        assert json.loads((tmp_path / "measured.json").read_text("utf-8"))["verdict"] == "ok"
+
+
+def test_the_process_that_cannot_measure_ends_with_the_reason(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = current()
+    (tmp_path / "job.json").write_text(json.dumps(job(tmp_path, rows, predictions(rows))), "utf-8")
+    (tmp_path / "current.parquet").write_bytes(b"no parquet")
+    monkeypatch.setattr("sys.stdin", io.StringIO("\n"))
+    assert main(tmp_path / "job.json") == 1
+    assert "The current file cannot be read" in capsys.readouterr().err
+    assert not (tmp_path / "measured.json").exists()
+
+
+@pytest.mark.parametrize(("limit", "broken"), [(0.95, True), (0.74, False)])
+def test_a_limit_of_the_manifest_that_the_newest_rows_surely_break_is_failing(
+    tmp_path: Path, limit: float, broken: bool
+) -> None:
+    rows = current()
+    gates = [{"kind": "at_least", "metric": "roc_auc", "limit": limit}]
+    answer = measured(tmp_path, rows, manifest={**job(tmp_path, rows, None)["manifest"], "gates": gates})
+    told = [each for each in answer["findings"] if each["key"] == "limit:roc_auc"]
+    assert [each["severity"] for each in told] == (["failing"] if broken else [])
+    assert answer["parts"]["performance"]["verdict"] == ("failing" if broken else "ok")
+    assert answer["told"] == [], "no column was told"
+    if broken:
+        assert "is below its limit 0.95 on 1,400 labelled rows" in told[0]["why"]

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
+from datetime import timedelta
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pytest
 
 from engine.errors import Invalid, StepFailed
-from engine.monitoring.moments import UNDATED, moments
+from engine.monitoring.moments import DAY, UNDATED, microseconds, moments
 from engine.monitoring.periods import MOST_PERIODS, Periods, cut, mature_rows, performance, settled_share
 from engine.monitoring.scored import Scored, scored
 from engine.validation.columns import Mask
@@ -191,3 +193,73 @@ def test_infinite_labels_are_no_labels() -> None:
 def test_another_number_of_predictions_than_rows_is_refused() -> None:
     with pytest.raises(StepFailed, match="5 predictions"):
         with_labels([0, 1, 0], said(chances(5)))
+
+
+def day_of(rows: int, days: int) -> Any:
+    return cut(np.repeat(microseconds(MONDAY) + np.arange(days) * DAY, rows), rows * days, after(60))
+
+
+def test_a_period_holds_a_thousand_rows_or_is_longer_and_of_weeks_a_hundred() -> None:
+    assert [day_of(rows, 14).length // DAY for rows in (1000, 999)] == [1, 7]
+    weekly = [np.repeat(microseconds(MONDAY) + np.arange(8) * 7 * DAY, rows) for rows in (100, 99)]
+    assert [cut(times, len(times), after(60)).length // DAY for times in weekly] == [7, 28]
+    assert [day_of(1000, days).length // DAY for days in (60, 61)] == [1, 7], "no more than sixty"
+
+
+def test_rows_without_any_time_up_to_now_are_in_no_period() -> None:
+    for times in (np.full(5, UNDATED), np.full(5, microseconds(after(9)))):
+        found = cut(times, 5, after(8))
+        assert (found.number.tolist(), found.starts, found.length) == ([-1] * 5, (), DAY)
+
+
+def test_a_row_of_this_very_moment_is_not_of_the_future_and_a_period_that_ends_now_is_over() -> None:
+    times = np.array([microseconds(MONDAY), microseconds(after(1)) - 1, microseconds(after(1))])
+    assert cut(times, 3, after(1)).number.tolist() == [0, 0, 0]
+    assert cut(times, 3, after(1) - timedelta(microseconds=1)).number.tolist() == [0, 0, -1]
+    labels = np.arange(300) % 2
+    rows = with_labels(labels.tolist(), said(chances(300)))
+    pieces = cut(evenly(300, 1), 300, after(1))
+    assert [p.over for p in performance(pieces, rows, METRICS, after(1)).periods] == [True]
+    before = after(1) - timedelta(microseconds=1)
+    assert [p.reason for p in performance(pieces, rows, METRICS, before).periods] == ["not over yet"]
+
+
+@pytest.mark.parametrize(
+    ("shares", "settled"),
+    [
+        ([0.8, 0.8, 0.8], None),  # too few
+        ([0.8, 0.8, 0.1, 0.0], 0.8),
+        ([0.8, 0.82, 0.78, 0.1, 0.0], 0.8),  # of five the older three
+        ([0.80, 0.84, 0.76, 0.5, 0.1, 0.1, 0.1, 0.1], None),  # one of four is far off, and the median lies between
+        ([0.8, 0.8, 0.8, 0.2, 0.1, 0.1, 0.1, 0.1], 0.8),  # one of four may be
+        ([0.8, 0.8, 0.2, 0.2, 0.1, 0.1, 0.1, 0.1], None),
+        ([0.10, 0.10, 0.0, 0.0], 0.10),
+        ([0.09, 0.09, 0.0, 0.0], None),  # hardly any ever come
+        ([0.84, 0.76, 0.0, 0.0], 0.8),
+        ([0.86, 0.74, 0.0, 0.0], None),  # each more than a twentieth away
+    ],
+)
+def test_a_share_has_settled_where_the_older_half_lies_close_together(
+    shares: list[float], settled: float | None
+) -> None:
+    assert settled_share(shares) == (None if settled is None else pytest.approx(settled))
+
+
+@pytest.mark.parametrize(("labelled", "mature"), [(90, True), (89, False)])
+def test_before_anything_has_settled_nine_of_ten_rows_need_a_label(labelled: int, mature: bool) -> None:
+    target = [n % 2 if n % 100 < labelled else None for n in range(300)]
+    rows = with_labels(target, said(chances(300)))
+    pieces = cut(evenly(300, 3), 300, after(3))
+    found = performance(pieces, rows, METRICS, after(3))
+    assert [p.mature for p in found.periods] == [mature] * 3
+    assert found.bound == 0.9 and found.settled is None
+    if not mature:
+        assert found.periods[0].reason == "89 % of the labels, compared from 90 % on"
+
+
+@pytest.mark.parametrize(("each", "held"), [(500, 1000), (480, 1440), (300, 1200), (1000, 1000), (100, 400)])
+def test_as_many_weeks_are_now_as_hold_a_thousand_rows_and_four_at_most(each: int, held: int) -> None:
+    n = each * 8
+    rows = with_labels(happened(chances(n)), said(chances(n)))
+    found = performance(cut(evenly(n, 8), n, after(8)), rows, ["brier"], after(8))
+    assert (found.days, found.window[0].n) == (7, held)

@@ -48,3 +48,28 @@ def test_labels_that_lost_their_text_are_refused_by_name(now: list[float]) -> No
     with pytest.raises(Invalid, match="label column code was text in training and is number now"):
         rules = {"task": "binary", "positive": None, "metrics": ["accuracy"]}
         scored(pa.chunked_array([now]), learnt, said, rules, name="code")
+
+
+def test_a_row_without_a_prediction_is_decided_for_nothing() -> None:
+    said = pa.table({"prediction": ["default", None, "paid"]})
+    rows = scored(pa.chunked_array([["default", "default", "paid"]]), LEARNT, said, {**RULES, "metrics": ["accuracy"]})
+    places = [rows.truth.classes.index(name) for name in ("default", "paid")]
+    assert rows.predicted.decided.tolist() == [places[0], -1, places[1]]
+    assert predicted(rows).to_pylist() == ["default", None, "paid"]
+    assert rows.problems == ("1 rows have no prediction, or an infinite one",)
+
+
+def test_a_number_that_was_not_predicted_is_none_and_not_some_number() -> None:
+    said = pa.table({"prediction": [2.5, None, float("inf"), -1.0]})
+    rules = {"task": "regression", "metrics": ["mae"]}
+    rows = scored(pa.chunked_array([[2.0, 2.0, 2.0, float("inf")]]), pa.chunked_array([[0.5, 1.5]]), said, rules)
+    assert np.array_equal(rows.predicted.decided, [2.5, np.nan, np.nan, -1.0], equal_nan=True)
+    assert predicted(rows).to_pylist() == [2.5, None, None, -1.0]
+    assert (rows.usable.tolist(), rows.labelled.tolist()) == ([True, False, False, True], [True, True, True, False])
+    assert "1 labels are infinite" in rows.problems
+
+
+def test_a_chance_that_is_no_number_costs_its_row() -> None:
+    said = pa.table({"prediction": ["default", "paid"], "p_default": [0.9, float("nan")], "p_paid": [0.1, 0.8]})
+    rows = scored(pa.chunked_array([["default", "paid"]]), LEARNT, said, RULES)
+    assert rows.usable.tolist() == [True, False] and rows.known.tolist() == [True, False]

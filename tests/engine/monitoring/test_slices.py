@@ -9,13 +9,15 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pytest
+from scipy import stats
 
 from engine.errors import Invalid
 from engine.monitoring.periods import cut, mature_rows, performance
 from engine.monitoring.scored import Scored
-from engine.monitoring.slice_parts import Condition, parts_of_column, rows_of
-from engine.monitoring.slice_rows import slice_rows
+from engine.monitoring.slice_parts import Condition, Part, crossed, parts_of_column, rows_of
+from engine.monitoring.slice_rows import slice_rows, wrongness
 from engine.monitoring.slices import Slice, Slices, slices
+from engine.validation.metrics import Predicted, Truth
 from tests.engine.monitoring.monitoring_cases import after, chances, evenly, happened, said, with_labels, with_numbers
 
 N, WEEKS = 8000, 8
@@ -189,3 +191,70 @@ def test_rows_without_a_label_are_shown_last_and_nothing_in_a_cell_reaches_the_t
     got = slice_rows(odd, rows, np.arange(3))
     assert got.rows[-1][:4] == ("2", None, got.rows[-1][2], None)
     assert not any(ord(letter) < 32 for row in got.rows for cell in row for letter in cell or "")
+
+
+def test_of_a_row_that_was_not_predicted_what_happened_is_shown_and_of_the_others_both() -> None:
+    predictions = said(np.array([0.9, 0.2, 0.1]))
+    predictions = predictions.set_column(0, "prediction", pa.array([1, None, 0]))
+    rows = with_labels([0, 1, None], predictions)
+    got = slice_rows(pa.table({"x": [1, 2, 3]}), rows, np.array([1, 2, 0]))
+    assert got.rows == (("1", "0", "1", "0.9", "1"), ("2", "1", None, None, "2"), ("3", None, "0", None, "3"))
+    assert got.total == 3
+
+
+def test_how_wrong_a_row_is_by_its_error_its_chance_or_else_right_or_wrong() -> None:
+    actual = np.array([0, 1, 1])
+    chances_of = np.array([[0.9, 0.1], [0.7, 0.3], [0.0, 1.0]])
+    truth = Truth("binary", actual, ("no", "yes"))
+    assert wrongness(truth, Predicted(np.array([0, 0, 1]), chances_of)).tolist() == pytest.approx([0.1, 0.7, 0.0])
+    assert wrongness(truth, Predicted(np.array([0, 0, 1]), None)).tolist() == [0.0, 1.0, 0.0]
+    numbers = Truth("regression", np.array([1.0, 5.0]))
+    assert wrongness(numbers, Predicted(np.array([3.0, 4.5]))).tolist() == [2.0, 0.5]
+
+
+def test_a_cell_says_something_new_where_it_and_what_is_left_of_its_slice_have_rows_enough() -> None:
+    def part(column: str, value: str, rows: Any) -> Part:
+        return Part((Condition(column, value),), np.asarray(rows))
+
+    parent = part("place", "p3", np.arange(100))
+    sizes = {19: False, 20: True, 50: True, 80: True, 81: False, 100: False}
+    others = [part("hour", str(size), np.arange(100 - size, 1000)) for size in sizes]
+    found = crossed(parent, [*others, part("place", "p4", np.arange(50))], 20)
+    assert [(cell.conditions[1].value, len(cell.rows)) for cell in found] == [("80", 80), ("50", 50), ("20", 20)]
+    assert all(cell.conditions[0] == parent.conditions[0] for cell in found)
+
+
+def test_numbers_of_up_to_24_values_are_parts_of_their_own_and_of_more_five_ranges() -> None:
+    hours, _ = parts_of_column("hour", pa.chunked_array([np.repeat(np.arange(24), 5)]))
+    assert {part.conditions[0].value for part in hours} == {str(hour) for hour in range(24)}
+    more, _ = parts_of_column("hour", pa.chunked_array([np.repeat(np.arange(25), 4)]))
+    assert [part.conditions[0].value for part in sorted(more, key=lambda part: part.rows[0])] == [
+        "below 5", "5 to 10", "10 to 14", "14 to 19", "from 19",
+    ]  # fmt: skip
+    fine, _ = parts_of_column("x", pa.chunked_array([1 + np.arange(1000) * 1e-7]))
+    assert len(fine) == 1, "edges have four digits"
+
+
+def test_the_intervals_of_slices_hold_all_together_and_the_worst_comes_first() -> None:
+    """Errors of 2 in one of four groups and 1 in the others, each with a spread of a tenth: all by hand."""
+    n = 4000
+    group = np.arange(n) % 4
+    wrong = np.where(group == 2, 2.0, 1.0) + np.where(np.arange(n) // 4 % 2, 0.1, -0.1)
+    rows = with_numbers(np.zeros(n), wrong)
+    held = pa.table({"group": [f"g{each}" for each in group]})
+    got = slices(held, ["group"], "mae", rows, np.arange(n), np.zeros(n, dtype=np.int64))
+    assert (got.tried, got.rows, got.found[0].name) == (4, n, "group=g2")
+    assert [one.verdict for one in got.found] == ["worse", "better", "better", "better"]
+    reach = stats.norm.ppf(1 - 0.05 / 2 / 4)
+    worst = got.found[0]
+    assert worst.value is not None and worst.low is not None and worst.high is not None
+    assert (worst.value, worst.rest, worst.difference, worst.share) == pytest.approx((2.0, 1.0, 1.0, 0.25))
+    assert worst.high - worst.value == pytest.approx(worst.value - worst.low)
+    assert (worst.high - worst.value) / reach == pytest.approx(0.1 / np.sqrt(1000), rel=0.3)
+    # The rest is as uncertain as all rows are, for as many as it has.
+    spread = np.hypot(0.1 / np.sqrt(1000), wrong.std() / np.sqrt(n) * np.sqrt(4 / 3))
+    assert worst.difference_high is not None and worst.difference_low is not None
+    assert worst.difference_high + worst.difference_low == pytest.approx(2.0)
+    assert (worst.difference_high - 1.0) / reach == pytest.approx(spread, rel=0.3)
+    assert "group=g2: mae 2.000 on 1,000 rows, 1.000 on the rest" in got.sentence
+    assert got.sentence.endswith("corrected for 4 slices); 1 slice worse than the rest.")

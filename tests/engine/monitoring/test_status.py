@@ -177,3 +177,61 @@ def test_a_live_version_that_is_surely_worse_than_guessing_is_failing(
     found = judge(replace(facts(), known=Known(metric, NOW, 9, source), gates=[], looked_at=NOW), NOW)[0]
     assert found.verdict == verdict
     assert ("worse than guessing" in found.why) == (verdict == "failing")
+
+
+def test_why_nobody_looked_is_the_failed_look_and_not_another_run_that_failed() -> None:
+    other, look = run("failed", 600, why="no rows"), replace(run("failed", 90, why="no room"), job="health")
+    old = NOW - timedelta(hours=9)
+    since = replace(facts(), looked_at=old, look=("ok", "all is well"), patience=QUARTER)
+    for last, earlier in ((other, (look,)), (look, (other,))):
+        (why, *_) = [each.why for each in judge(replace(since, last_run=last, earlier=earlier), NOW)]
+        assert why == "nobody has looked at the health of flights@3 for 9 h; the last look failed: no room"
+    (why, *_) = [each.why for each in judge(replace(since, last_run=other), NOW)]
+    assert why.endswith("for 9 h: is the engine up?")
+    (why, *_) = [each.why for each in judge(replace(since, last_run=look, looks_paused=True), NOW)]
+    assert why.endswith("for 9 h: looks are paused")
+
+
+@pytest.mark.parametrize(
+    ("gate", "value", "verdict"),
+    [
+        ({"metric": "roc_auc", "at_least": 0.7}, 0.7, "ok"), ({"metric": "roc_auc", "at_least": 0.7}, 0.699, "failing"),
+        ({"metric": "mae", "at_most": 3}, 3.0, "ok"), ({"metric": "mae", "at_most": 3}, 3.01, "failing"),
+        ({"metric": "f1", "at_least": 0.99}, 0.1, "ok"), ({"metric": "mae", "not_above_live_by": 0.0}, 9.0, "ok"),
+    ],
+)  # fmt: skip
+def test_a_threshold_is_kept_at_its_value_and_broken_beyond(
+    gate: dict[str, object], value: float, verdict: str
+) -> None:
+    name = "mae" if gate["metric"] == "mae" else "roc_auc"
+    known = Known(Metric(name, value, None, None, 6410), NOW - timedelta(days=1), 9, "retrain")
+    assert judge(replace(facts(), known=known, gates=[gate]), NOW)[0].verdict == verdict
+    looked: Source = "look"
+    seen = replace(facts(), known=replace(known, source=looked), gates=[gate])
+    assert judge(seen, NOW)[0].verdict == "ok", "what a look saw it has judged itself"
+
+
+@pytest.mark.parametrize(("high", "verdict"), [(0.49, "failing"), (0.5, "ok"), (None, "ok")])
+def test_what_is_surely_worse_than_guessing_is_failing_whatever_the_manifest_asks(
+    high: float | None, verdict: str
+) -> None:
+    known = Known(Metric("roc_auc", 0.4, 0.3, high, 6410), NOW - timedelta(days=1), 9, "look")
+    found = judge(replace(facts(), known=known, gates=[]), NOW)[0]
+    assert found.verdict == verdict
+    if verdict == "failing":
+        assert found.why.startswith("roc_auc 0.4 of flights@3 is worse than guessing (0.5)")
+
+
+@pytest.mark.parametrize(("seconds", "verdict"), [(180.0, "ok"), (179.9, "watch")])
+def test_a_run_is_late_beyond_its_bound_and_not_at_it(seconds: float, verdict: str) -> None:
+    assert judge(facts(Active(run("running", 3), 48.0, seconds)), NOW)[0].verdict == verdict
+
+
+def test_a_look_is_old_beyond_its_patience_and_not_at_it_and_without_looks_after_nine_days() -> None:
+    for age, verdict in ((QUARTER, "ok"), (QUARTER + timedelta(seconds=1), "unknown")):
+        since = replace(facts(), looked_at=NOW - age, look=("ok", "all is well"), patience=QUARTER)
+        since = replace(since, known=replace(since.known, at=NOW - age) if since.known else None)
+        assert judge(since, NOW)[0].verdict == verdict
+    for age, verdict in ((timedelta(days=9), "ok"), (timedelta(days=9, seconds=1), "unknown")):
+        known = Known(Metric("roc_auc", 0.7, None, None, 6410), NOW - age, 9, "retrain")
+        assert judge(replace(facts(), known=known), NOW)[0].verdict == verdict

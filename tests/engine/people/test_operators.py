@@ -74,6 +74,14 @@ def test_the_account_is_the_process_s_own_with_its_machine(monkeypatch: pytest.M
     assert name == "carol" and machine
 
 
+def test_what_acts_by_itself_has_a_name_that_no_person_has_and_may_what_an_operator_may() -> None:
+    engine = operators.system("the engine")
+    assert engine == Operator("the engine", "operator", operators.account())
+    operators.require(engine, "operator", "let expire")
+    with pytest.raises(Invalid):
+        operators.checked_name(engine.name)
+
+
 def test_whoever_founds_a_workspace_is_its_admin_and_nobody_founds_it_twice(ledger: Ledger) -> None:
     assert operators.everyone(ledger) == (Operator("ada", "admin", ""),)
     assert acts(ledger) == [("ada", "init", "workspace", "created")]
@@ -98,6 +106,13 @@ def test_the_one_who_is_let_in_is_known_by_their_role_and_the_account_of_the_ses
 def test_a_stranger_is_told_how_to_be_let_in(ledger: Ledger) -> None:
     with pytest.raises(NotFound, match="knows no operator 'eve'.*operators add eve --role operator --reason"):
         operators.identify(ledger, "eve")
+
+
+def test_where_nobody_was_let_in_yet_it_is_said_that_the_workspace_was_never_finished(tmp_path: Path) -> None:
+    workspace = workspaces.create(tmp_path / "home")
+    begun = Ledger(workspace.ledger, locks=workspace.root / "locks")
+    with pytest.raises(NotFound, match="was begun and never finished; 'leverframe init' finishes it"):
+        operators.identify(begun, "ada")
 
 
 @pytest.mark.parametrize("role", ["viewer", "operator"])

@@ -34,6 +34,19 @@ LEAST: dict[str, Role] = {
     "hold": "operator", "release_hold": "admin", "back_up": "operator",
     "allow": "admin", "withdraw": "admin",
 }  # fmt: skip
+# What the refusal says that this person may not; each is a word that somebody asks an admin for.
+MAY_NOT = {
+    "add": "add projects", "remove": "remove projects", "retrain": "retrain", "cancel": "cancel runs",
+    "look": "look at a version's health", "acknowledge": "acknowledge alerts", "snooze": "snooze alerts",
+    "report_soon": "make reports", "send_report": "send reports", "retry_outbox": "send mail again",
+    "run_now": "retrain", "pause_schedule": "pause schedules", "resume_schedule": "resume schedules",
+    "edit_schedule": "change schedules", "plan_release": "approve", "plan_rollback": "roll back", "move": "approve",
+    "reject": "reject", "lift": "lift a bar", "add_operator": "add operators", "doctor": "mend the workspace",
+    "clean": "clean up", "restore": "restore", "empty_bin": "empty the bin", "choose": "change settings",
+    "watch": "watch folders", "unwatch": "watch folders", "hold": "place a legal hold",
+    "release_hold": "release a legal hold", "back_up": "back up",
+    "allow": "allow a project's steps to reach more", "withdraw": "withdraw what a project's steps were allowed",
+}  # fmt: skip
 # What changes nothing that others see: it looks, waits, works out, or is the engine's own work of every process.
 OF_ANYBODY = {
     "as_of", "check", "wait", "plan_clean", "scan_disk", "dry_run_report", "start_clockwork", "keep_house",
@@ -135,8 +148,11 @@ def test_who_has_too_small_a_role_is_refused_and_nothing_is_written(
     for person in too_small:
         engine = as_one(person)
         before, there = rows(engine), files(engine.home)
-        with pytest.raises(Forbidden, match=f"{person} is an? (viewer|operator) and may not .*; ask somebody who is"):
+        with pytest.raises(Forbidden) as refused:
             called(engine, name, tmp_path)
+        role = {"vic": "a viewer", "opal": "an operator"}[person]
+        told = f"{person} is {role} and may not {MAY_NOT[name]}; ask somebody who is {LEAST[name]}."
+        assert str(refused.value) == told
         assert rows(engine) == before
         assert files(engine.home) == there
 
@@ -168,6 +184,11 @@ def test_a_role_may_what_it_and_every_smaller_one_may(role: Role, wanted: Role, 
         return
     with pytest.raises(Forbidden, match=f"pat is an? {role} and may not do it; ask somebody who is {wanted}"):
         operators.require(person, wanted, "do it")
+
+
+def test_a_rollback_is_refused_by_its_own_name(as_one: Callable[[str], Engine]) -> None:
+    with pytest.raises(Forbidden, match="vic is a viewer and may not roll back; ask somebody who is operator"):
+        as_one("vic").move(replace(MOVE, kind="rollback"), "because", lambda step: None)
 
 
 def test_what_a_person_may_is_what_the_ledger_says_and_not_what_they_say(as_one: Callable[[str], Engine]) -> None:

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.projects.calendar import Cron, Every, next_due
+from engine.projects import calendar
+from engine.projects.calendar import Cron, Every, next_due, patience
 
 NEW_YORK, BERLIN, LORD_HOWE = "America/New_York", "Europe/Berlin", "Australia/Lord_Howe"
 ZONES = (NEW_YORK, BERLIN, LORD_HOWE, "UTC", "America/St_Johns", "Africa/Casablanca")
@@ -57,6 +58,16 @@ def test_answers_are_the_same_in_whatever_order_they_are_asked_for() -> None:
     assert all(moment < due <= moment + timedelta(minutes=15) for moment, due in zip(moments, forwards, strict=True))
 
 
+def test_answers_are_kept_and_let_go_of_when_they_are_too_many(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(calendar, "_answers", {})
+    monkeypatch.setattr(calendar, "_MOST_KEPT", 3)
+    kept = []
+    for minute in range(5):
+        next_due(f"{minute} * * * *", "UTC", YEAR[0])
+        kept.append(len(calendar._answers))
+    assert kept == [1, 2, 3, 1, 2]
+
+
 @pytest.mark.parametrize("zone", ZONES)
 @pytest.mark.parametrize("at", ["00:00", "01:30", "01:45", "02:00", "02:15", "02:30", "03:00", "12:00"])
 def test_every_day_of_the_year_has_each_time_of_the_wall_clock_once(zone: str, at: str) -> None:
@@ -100,7 +111,11 @@ def test_backwards_and_counted_are_the_same_due_times(line: str, zone: str, star
 
 
 def test_the_due_times_of_a_minutely_line_in_a_year_are_counted_without_looking_at_each() -> None:
+    before = calendar._due_on.cache_info()
     assert Cron("* * * * *", NEW_YORK).count(*YEAR) == 525_600
+    after = calendar._due_on.cache_info()
+    looked = after.hits + after.misses - before.hits - before.misses
+    assert looked <= 8, "the first and the last days, and those beside a change of the clock"
 
 
 def test_intervals_count_from_when_the_rule_began() -> None:
@@ -110,3 +125,24 @@ def test_intervals_count_from_when_the_rule_began() -> None:
         utc("2026-11-24T22:00"), utc("2026-11-24T16:00"),
     ]  # fmt: skip
     assert rule.count(utc("2026-11-24T10:00"), utc("2027-11-24T10:00")) == 365 * 4
+
+
+@pytest.mark.parametrize(
+    ("rule", "allowed"),
+    [
+        ("*/15 * * * *", timedelta(minutes=75)),  # one look may be missed, and an hour more
+        ("0 * * * *", timedelta(hours=2)),
+        ("0 3 * * *", timedelta(days=2)),
+        ("0 9-17 * * mon-fri", timedelta(hours=64 + 48)),  # from Friday 17:00 to Monday 09:00, and two days more
+        ("0 3 * * mon", timedelta(days=9)),
+        ("0 3 1 * *", timedelta(days=9)),  # no two within a fortnight: as of a week
+        ("0 0 6,21 * *", timedelta(days=17)),  # from the first Monday of 2026 on: fifteen days are seen
+        ("0 0 6,22 * *", timedelta(days=9)),  # and sixteen are not
+        ("every 10m", timedelta(minutes=70)),
+        ("every 2h", timedelta(hours=4)),
+        ("every 3d", timedelta(days=5)),
+        ("every so often", timedelta(days=9)),  # as a week, where a rule says no length
+    ],
+)
+def test_the_newest_look_may_be_as_old_as_its_rule_leaves_it_and_a_while_more(rule: str, allowed: timedelta) -> None:
+    assert patience(rule, "UTC") == allowed

@@ -9,11 +9,12 @@ import pytest
 
 from engine import clock
 from engine.api import Engine, open_engine
-from engine.audit import trail
+from engine.audit import times, trail
 from engine.clock import stamp
 from engine.records import Metric, MovePlan
 from engine.release import swap
 from engine.release.proof import Steps
+from engine.storage import workspace as workspaces
 from engine.storage.ledger import Ledger
 from engine.versions import catalog
 from tests import tiny
@@ -121,7 +122,8 @@ def test_one_who_waited_for_the_ledger_is_not_told_that_a_clock_is_wrong(engine:
         (timedelta(seconds=-60), "ok", "agrees"),
         (timedelta(seconds=-61), "failing", "behind the newest row of the ledger"),
         (-HOUR, "failing", "behind the newest row of the ledger"),
-        (29 * DAY, "ok", "agrees"),
+        (30 * DAY, "ok", "agrees"),
+        (30 * DAY + timedelta(seconds=1), "watch", "later than anything in the ledger"),
         (731 * DAY, "watch", "later than anything in the ledger"),
     ],
 )
@@ -135,3 +137,26 @@ def test_doctor_tells_a_clock_that_is_behind_or_far_ahead(
             trail.append(db, at=NOW + days * DAY, actor=engine.operator, action="note", subject="x")
     found = clock_agrees(engine._ledger, NOW + 2000 * DAY + off)
     assert found.verdict == verdict and says in found.sentence, found
+
+
+def test_the_newest_thing_in_the_ledger_is_its_newest_act_run_or_due_time(engine: Engine) -> None:
+    far = NOW + 2000 * DAY
+    candidate(engine._ledger, 1, far + DAY)
+    candidate(engine._ledger, 2, far + 2 * DAY)
+    with engine._ledger.write() as db:
+        assert times.newest(db) == far + 2 * DAY, "a run"
+        for day in (4, 3):
+            db.execute(
+                "INSERT INTO occurrences (schedule, project, job, due, state, why, at, fence)"
+                " VALUES ((SELECT min(id) FROM schedules), 'tiny', 'retrain', ?, 'missed', 'off', ?, 1)",
+                (stamp(NOW + day * DAY), stamp(far + day * DAY)),
+            )
+        assert times.newest(db) == far + 4 * DAY, "a due time"
+        trail.append(db, at=far + 5 * DAY, actor=engine.operator, action="note", subject="x")
+        assert times.newest(db) == far + 5 * DAY, "an act"
+
+
+def test_in_a_ledger_without_anything_there_is_no_newest(tmp_path: Path) -> None:
+    workspace = workspaces.create(tmp_path / "begun")
+    with Ledger(workspace.ledger, locks=workspace.root / "locks").read() as db:
+        assert times.newest(db) is None

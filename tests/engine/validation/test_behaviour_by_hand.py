@@ -18,7 +18,7 @@ from engine.validation.behaviour import (
     predictions_vary,
     target_varies,
 )
-from engine.validation.holdout import arrived, newer, split
+from engine.validation.holdout import after, arrived, newer, split
 from engine.validation.metrics import Predicted, Truth
 from engine.validation.segments import decidable, parts_of
 from tests.engine.validation.validation_cases import manifest
@@ -229,6 +229,10 @@ def test_what_is_newer_is_ordered_by_time_and_the_newest_are_kept() -> None:
     assert (found.table["day"].to_pylist(), found.left_out) == ([4, 5, 8], 1)
     everything = newer(table, manifest(0.5), days(), None, as_of, 10)
     assert everything.table["day"].to_pylist() == [1, 2, 3, 4, 5, 8]
+
+
+def test_a_row_of_the_instant_itself_is_not_after_it_and_one_without_a_time_never() -> None:
+    assert after(days(1, 2, 3, None), "at", START + timedelta(days=2)).tolist() == [False, False, True, False]
 
 
 def test_labelled_rows_have_arrived_after_the_instant_and_up_to_as_of() -> None:

@@ -65,6 +65,8 @@ def test_neither_the_order_of_the_rows_nor_of_the_columns_changes_anything() -> 
     assert ids(parts(table).holdout) == ids(parts(shuffled).holdout)
     by_row = [ids(parts(each, key=(), exclude=("id",)).holdout) for each in (table, shuffled)]
     assert by_row[0] == by_row[1]
+    assert np.array_equal(places(table, ["id", "bill"]), places(table, ["bill", "id"])), "nor that of a key's parts"
+    assert not np.array_equal(places(table, ["id", "bill"]), places(table, ["id"]))
 
 
 @pytest.mark.parametrize("more", [1, 20, 344, 3000])
@@ -131,6 +133,7 @@ def test_a_cut_comes_back_from_its_document() -> None:
 SAME: dict[str, tuple[Any, Any]] = {
     "integers of another width": (pa.array([1, 2, 300], pa.int16()), pa.array([1, 2, 300], pa.int64())),
     "integers that got a gap are floats": (pa.array([1, 2, None], pa.int64()), pa.array([1.0, 2.0, float("nan")])),
+    "large numbers too": (pa.array([10**7, 10**12, 2**53 - 1]), pa.array([1e7, 1e12, 2.0**53 - 1])),
     "text in a dictionary": (pa.array(["a", "b", "a"]), pa.array(["a", "b", "a"]).dictionary_encode()),
     "large text": (pa.array(["a", "b", None]), pa.array(["a", "b", None], pa.large_string())),
     "zero is zero": (pa.array([0.0, 0.5, -0.0]), pa.array([-0.0, 0.5, 0.0])),

@@ -9,8 +9,9 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from engine.validation.guessing import learnt
-from engine.validation.intervals import measure_all
+from engine.validation import guessing
+from engine.validation.guessing import better_than_guessing, learnt
+from engine.validation.intervals import Measured, measure_all
 from engine.validation.judge import judge
 from engine.validation.metrics import CLASSIFICATION, REGRESSION, Predicted, Truth, value
 from tests.engine.validation.validation_cases import binary, gate, job, predictions, world
@@ -117,3 +118,38 @@ def test_a_constant_is_no_better_and_no_worse_than_the_same_constant() -> None:
     assert m.guess == m.value
     assert m.over_guess_low is not None and m.over_guess_high is not None
     assert m.over_guess_low <= 0 <= m.over_guess_high
+
+
+@pytest.mark.parametrize(
+    ("value", "guess", "told"),
+    [(0.0042, 0.0, "r2 0.0042 against 0.0000 by"), (0.42, 0.0, "r2 0.420 against 0.000 by"),
+     (0.0, 0.0042, "r2 0.0000 against 0.0042 by")],
+)  # fmt: skip
+def test_a_figure_and_its_guess_show_the_digits_that_tell_them_apart(value: float, guess: float, told: str) -> None:
+    m = Measured("r2", 500, value, guess=guess, over_guess_low=-0.1, over_guess_high=0.1)
+    gate = better_than_guessing({"r2": m}, "r2", Truth("regression", np.zeros(3)), None)
+    assert gate.verdict == "warn" and gate.evidence.startswith(told), gate.evidence
+
+
+@pytest.mark.parametrize(
+    ("name", "low", "high", "said"),
+    [
+        ("roc_auc", 0.01, 0.1, "better"), ("roc_auc", 0.0, 0.1, "cannot tell"), ("roc_auc", -0.1, 0.0, "cannot tell"),
+        ("roc_auc", -0.1, -0.01, "worse"), ("mae", -0.1, -0.01, "better"), ("mae", 0.01, 0.1, "worse"),
+        ("mae", 0.0, 0.1, "cannot tell"), ("mae", None, 0.1, "cannot tell"), ("mae", 0.1, None, "cannot tell"),
+    ],
+)  # fmt: skip
+def test_better_or_worse_than_a_guess_is_what_the_whole_interval_says(
+    name: str, low: float | None, high: float | None, said: str
+) -> None:
+    assert guessing.verdict(Measured(name, 500, 0.5, over_guess_low=low, over_guess_high=high)) == said
+
+
+def test_a_class_that_neither_came_nor_was_named_has_no_part_in_the_level_of_guessing() -> None:
+    """Half are of a, half of b, and as many are named: in an order of chance half of each are right. c never comes."""
+    truth = Truth("multiclass", np.repeat([0, 1], 50), ("a", "b", "c"))
+    named = Predicted(np.tile([0, 1], 50))
+    guess = learnt(pa.chunked_array([pa.array(["a", "b", "c"] * 40)]), truth)
+    for name in ("f1", "precision", "recall", "balanced_accuracy"):
+        level = guess.measure(name, truth, named)(np.ones((1, 100)))
+        assert level.tolist() == pytest.approx([0.5]), name

@@ -6,9 +6,19 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy import stats
 
-from engine.validation.intervals import compared, interval, measure_all, resampled
-from engine.validation.metrics import Predicted, Truth, measure
+from engine.validation.intervals import (
+    _rests_on,
+    _student,
+    _wilson,
+    compared,
+    interval,
+    measure_all,
+    resampled,
+    stretched,
+)
+from engine.validation.metrics import Predicted, Task, Truth, measure
 from tests.engine.validation.validation_cases import binary, said
 
 
@@ -63,6 +73,8 @@ def test_equal_predictions_are_the_same_as_live() -> None:
         ("log_loss", 0.01, 0.02, False, "worse"),
         ("log_loss", -0.02, -0.01, False, "better"),
         ("mae", None, None, False, "cannot tell"),
+        ("mae", None, -0.1, False, "cannot tell"),
+        ("mae", 0.1, None, False, "cannot tell"),
         ("mae", 0.0, 0.0, False, "same"),
         ("mae", None, None, True, "same"),
     ],
@@ -133,3 +145,94 @@ def test_with_rows_enough_an_interval_is_the_bootstraps_own() -> None:
     m = measure_all(["brier"], truth, model, None, seed=0)["brier"]
     drawn = np.concatenate([measure("brier", truth, model)(w) for w in resampled(1500, 400, 0)])
     assert interval(m.value or 0.0, drawn) == (m.low, m.high, m.error)
+
+
+def test_of_many_resamples_the_interval_is_between_their_own_quantiles_and_of_few_it_is_the_normal_one() -> None:
+    """What was drawn leans to one side, as figures near their bound do: only the quantiles lean with it."""
+    drawn = np.random.default_rng(3).exponential(size=1000)
+    found = interval(1.0, drawn)
+    assert found is not None
+    ordered = np.sort(drawn)  # of 1,000 the quantiles at 2.5 and 97.5 % lie between two neighbours each
+    assert ordered[24] <= found[0] <= ordered[25] and ordered[973] <= found[1] <= ordered[975]
+    assert found[2] == pytest.approx(float(np.sqrt(((drawn - drawn.mean()) ** 2).sum() / 999)))
+    for many, leans in ((200, True), (199, False)):
+        found = interval(1.0, drawn[:many])
+        assert found is not None
+        assert (abs((1.0 - found[0]) - (found[1] - 1.0)) > 0.1) == leans
+    assert found[1] - 1.0 == pytest.approx(1.959964 * found[2])
+
+
+def test_an_interval_needs_nine_of_ten_resamples_and_at_least_two() -> None:
+    assert interval(0.0, np.array([np.nan] * 10 + [1.0] * 90)) is not None
+    assert interval(0.0, np.array([np.nan] * 11 + [1.0] * 89)) is None
+    assert interval(0.0, np.array([1.0, 2.0])) is not None
+    assert interval(0.0, np.array([1.0])) is None
+
+
+@pytest.mark.parametrize(
+    ("name", "rows", "rests_on"),
+    [
+        ("accuracy", [60, 40], 100),  # all of them
+        ("roc_auc", [60, 40], 40),  # those of the rarer class
+        ("roc_auc", [60, 1], 2),
+        ("roc_auc", [60, 0], 60),  # a class that is not there has no part
+        ("balanced_accuracy", [60, 39, 1], 33),  # a class of one row is a class
+        ("balanced_accuracy", [60, 40, 0], 50),
+        ("accuracy", [1, 0], 2),
+    ],
+)
+def test_a_metric_rests_on_all_rows_or_on_those_of_a_class(name: str, rows: list[int], rests_on: int) -> None:
+    task: Task = "binary" if len(rows) == 2 else "multiclass"
+    truth = Truth(task, np.repeat(np.arange(len(rows)), rows), tuple("abc"[: len(rows)]))
+    assert _rests_on(name, truth) == rests_on
+
+
+@pytest.mark.parametrize("freedom", [4, 5, 8, 12, 20, 30, 60, 198])
+def test_students_quantile_is_scipys_but_for_what_the_fourth_power_leaves(freedom: int) -> None:
+    known = float(stats.t.ppf(0.975, freedom))
+    assert abs(_student(freedom) - known) <= 2.5 / freedom**4
+    assert _student(freedom) == pytest.approx(known, rel=0.01)
+
+
+@pytest.mark.parametrize(("right", "n"), [(20, 20), (0, 7), (9, 10), (150, 199)])
+def test_the_interval_of_a_share_without_resamples_is_wilsons(right: int, n: int) -> None:
+    known = stats.binomtest(right, n).proportion_ci(method="wilson")
+    assert _wilson(right / n, n) == pytest.approx((known.low, known.high), abs=1e-7)
+
+
+@pytest.mark.parametrize(("rows", "wider"), [(200, False), (199, True), (12, True)])
+def test_an_interval_of_under_two_hundred_rows_is_as_wide_as_students(rows: int, wider: bool) -> None:
+    drawn = np.random.default_rng(2).normal(0.7, 0.02, 400)
+    plain, wide = interval(0.7, drawn), stretched(0.7, drawn, rows)
+    assert plain is not None and wide is not None
+    by = stats.t.ppf(0.975, rows - 1) / stats.norm.ppf(0.975) * np.sqrt(rows / (rows - 1)) if wider else 1.0
+    assert (0.7 - wide[0]) / (0.7 - plain[0]) == pytest.approx(by, rel=1e-3)
+    assert (wide[1] - 0.7) / (plain[1] - 0.7) == pytest.approx(by, rel=1e-3)
+    assert wide[2] == plain[2], "the standard error is what it is"
+
+
+def test_an_interval_lies_where_its_metric_can_be() -> None:
+    """A share between 0 and 1, an error above 0; R² has no lower end."""
+    truth = Truth("binary", np.arange(30) % 2, ("0", "1"))
+    nearly = Predicted(np.where(np.arange(30) == 3, 0, truth.actual), None, truth.actual + 0.0)
+    found = measure_all(["accuracy"], truth, nearly, None, seed=0)["accuracy"]
+    assert found.high == 1.0 and found.low is not None and 0.8 < found.low < found.value
+    draw = np.random.default_rng(3)
+    actual = draw.normal(size=12)
+    off = Predicted(actual + draw.normal(0, 2, 12))
+    numbers = measure_all(["mae", "r2"], Truth("regression", actual), off, None, seed=0)
+    assert numbers["mae"].low is not None and numbers["mae"].low >= 0.0
+    assert numbers["r2"].low is not None and numbers["r2"].low < -1.0 and numbers["r2"].high is not None
+    assert numbers["r2"].high <= 1.0
+
+
+def test_a_loss_and_an_error_have_no_upper_end() -> None:
+    draw = np.random.default_rng(4)
+    actual = draw.integers(0, 2, 300)
+    wrong = said(np.where(actual == 1, draw.uniform(0.01, 0.2, 300), draw.uniform(0.8, 0.99, 300)))
+    found = measure_all(["log_loss"], Truth("binary", actual, ("0", "1")), wrong, None, seed=0)["log_loss"]
+    assert found.low is not None and found.high is not None and 1.5 < found.low < (found.value or 0) < found.high
+    numbers = draw.normal(size=300)
+    off = Predicted(numbers + draw.normal(0, 9, 300))
+    for name, one in measure_all(["mae", "rmse"], Truth("regression", numbers), off, None, seed=0).items():
+        assert one.low is not None and one.high is not None and 5 < one.low < (one.value or 0) < one.high, name

@@ -235,3 +235,24 @@ def test_the_process_that_cannot_judge_ends_with_the_reason_in_its_last_line(tmp
 
 def test_the_process_that_is_never_asked_ends_well(tmp_path: Path) -> None:
     assert run_judge(tmp_path / "job.json", "").returncode == 0
+
+
+def test_what_is_written_holds_no_number_that_json_cannot_hold_however_deep_it_lies() -> None:
+    odd = {"a": [float("nan"), (np.float64("inf"), np.int64(3))], 4: {"b": [{"c": -float("inf")}, True, None, "nan"]}}
+    assert finite(odd) == {"a": [None, [None, 3]], "4": {"b": [{"c": None}, True, None, "nan"]}}
+    assert json.dumps(finite({"x": np.float32(0.5)}), allow_nan=False) == '{"x": 0.5}'
+
+
+def test_segments_of_a_candidate_that_was_not_compared_say_so_and_small_ones_cannot_tell(tmp_path: Path) -> None:
+    place = HOLDOUT["place"].cast(pa.string()).to_pylist()
+    rare = HOLDOUT.set_column(2, "place", pa.array(["D" if n < 10 else each for n, each in enumerate(place)]))
+    document = job(tmp_path, rare, TRAIN, predictions(rare)) | {"live": "flights@1", "live_problem": "it is gone"}
+    found = {each["value"]: each["verdict"] for each in judged(document)["segments"]}
+    assert found == {"A": "not compared", "B": "not compared", "C": "not compared", "D": "cannot tell"}
+    alone = judged(job(tmp_path, rare, TRAIN, predictions(rare)))
+    first = {each["value"]: each["verdict"] for each in alone["segments"]}
+    assert first == {"A": "first", "B": "first", "C": "first", "D": "cannot tell"}
+
+
+def test_no_column_is_said_to_have_values_left_out_that_has_few(tmp_path: Path) -> None:
+    assert judged(job(tmp_path, HOLDOUT, TRAIN, predictions(HOLDOUT)))["segments_left_out"] == {}

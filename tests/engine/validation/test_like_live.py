@@ -104,6 +104,11 @@ def test_a_feature_that_varied_for_the_live_version_and_is_constant_in_training_
     assert (found.verdict, "wind" in found.evidence) == (verdict, True)
 
 
+def test_a_list_is_no_dead_feature_for_nobody_can_tell_whether_it_varies() -> None:
+    lists = pa.array([[1]] * 300)
+    assert dead(lists, lists, [], "birds@3").verdict == "pass"
+
+
 @pytest.mark.parametrize(
     ("rows", "before", "verdict"),
     [(1000, 1000, "pass"), (500, 1000, "pass"), (499, 1000, "fail"), (9000, 1000, "pass")],

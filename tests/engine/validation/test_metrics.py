@@ -105,3 +105,8 @@ def test_no_rows_and_no_probabilities_are_not_defined() -> None:
     truth, said = binary(50)
     assert np.isnan(metrics.value("accuracy", truth.take(np.zeros(50, bool)), said.take(np.zeros(50, bool))))
     assert np.isnan(metrics.value("log_loss", truth, Predicted(said.decided)))
+
+
+def test_a_metric_of_classes_is_not_defined_for_numbers() -> None:
+    numbers = Truth("regression", np.array([1.0, 2.0]))
+    assert np.isnan(metrics.value("roc_auc", numbers, Predicted(np.array([1.0, 2.0]))))

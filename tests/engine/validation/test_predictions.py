@@ -13,7 +13,7 @@ import pytest
 
 from engine.errors import Invalid, Refusal, StepFailed
 from engine.validation.metrics import Truth, value
-from engine.validation.predictions import read_table, truth_of, understand
+from engine.validation.predictions import read_table, readable, truth_of, understand
 
 BINARY = Truth("binary", np.array([0, 1, 1]), ("0", "1"), numbers=True)
 THREE = Truth("multiclass", np.array([0, 1, 2]), ("a", "b", "c"))
@@ -282,3 +282,30 @@ def test_a_file_that_is_missing_or_no_parquet_is_refused_without_its_bytes(tmp_p
     with pytest.raises(StepFailed, match="cannot be read") as refused:
         read_table(str(tmp_path / "bad.parquet"), "predictions")
     assert "\x1b" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("lost", "says"), [("holdout", "The holdout data has no"), ("training", "The training data has no")]
+)
+def test_the_part_of_the_data_that_lacks_the_target_is_named(lost: str, says: str) -> None:
+    parts = [pa.table({"other" if name == lost else "late": [0, 1, 1]}) for name in ("holdout", "training")]
+    rules = {"target": "late", "metrics": ["accuracy"]}
+    with pytest.raises(Invalid, match=f"{says} column 'late'"):
+        readable(pa.table({"prediction": [0, 1, 1]}), *parts, rules, pa.array([0, 1, 2]))
+
+
+def test_a_bare_score_between_0_and_1_is_the_chance_of_the_positive_class_and_else_none() -> None:
+    inside = understand(pa.table({"prediction": [0, 1, 1], "score": [0.0, 0.25, 1.0]}), BINARY, ["roc_auc"], "it")
+    assert inside.predicted.chances is not None
+    assert inside.predicted.chances.tolist() == [[1.0, 0.0], [0.75, 0.25], [0.0, 1.0]]
+    for beyond in (-0.001, 1.001):
+        scores = {"prediction": [0, 1, 1], "score": [0.0, beyond, 1.0]}
+        assert understand(pa.table(scores), BINARY, ["roc_auc"], "it").predicted.chances is None
+
+
+def test_scores_and_chances_that_are_none_are_counted_and_rank_nothing() -> None:
+    gaps = {"prediction": [0, 1, 1], "score": [0.5, None, float("inf")]}
+    found = understand(pa.table(gaps), BINARY, ["roc_auc"], "it")
+    assert found.problems == ("2 scores are missing or infinite",) and found.predicted.ranking is None
+    numbers = understand(pa.table({"prediction": [1.0, None, float("nan")]}), NUMBERS, ["mae"], "it")
+    assert numbers.problems == ("2 predictions are missing or infinite",)

@@ -42,8 +42,10 @@ def test_a_key_that_tells_rows_apart_and_no_key_at_all_are_no_doubt() -> None:
     assert rows_told_apart(table(), ["id"], "t") is None
     assert rows_told_apart(table(), ["customer", "t"], "t") is None
     assert rows_told_apart(table(), [], "t") is None
+    assert rows_told_apart(table(), ["customer", "gone"], "t") is None, "another gate tells that"
 
 
 def test_duplicates_are_the_rows_whose_key_another_before_them_has() -> None:
     assert duplicates(pa.table({"a": [1, 1, 2, None, None]}), ["a"]) == 1
     assert duplicates(pa.table({"a": [1]}), ["b"]) is None
+    assert duplicates(pa.table({"a": [1, 1]}), ["a", "b"]) is None

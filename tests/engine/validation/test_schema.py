@@ -91,6 +91,10 @@ def test_categories_are_listed_only_where_they_are_few_short_and_repeat() -> Non
     assert column(["a", "b", None] * 10)["categories"] == ["a", "b"]
     assert "categories" not in column([str(i) for i in range(CATEGORIES + 1)] * 10)
     assert "categories" not in column(["only", "once"])
+    assert column(["a", "b"] * 5 + [None] * 9)["categories"] == ["a", "b"], "each five times in the mean, gaps aside"
+    assert "categories" not in column([*["a", "b"] * 4, "a", *[None] * 9])
+    assert len(column([f"{i}" for i in range(CATEGORIES)] * 5)["categories"]) == CATEGORIES == 50
+    assert column(["x" * 80] * 9)["categories"] == ["x" * 80] and "categories" not in column(["x" * 81] * 9)
     assert "categories" not in column(["x" * 100_000] * 10)
     assert "categories" not in column([str(i) for i in range(10_000)])
 

@@ -161,3 +161,27 @@ def test_a_list_tells_by_how_it_is_written() -> None:
     assert strength(column([[float(value)] for value in NOISE]), LATE, "binary") == 0.5
     gaps = column([[1] if value else None for value in LATE])
     assert strength(gaps, LATE, "binary") == 1.0
+
+
+@pytest.mark.parametrize("task", ["multiclass", "regression"])
+def test_what_misleads_tells_nothing_and_not_less_than_nothing(task: Any) -> None:
+    """That a value is missing means 1 in the half that is learnt from and 0 in the other."""
+    learn = np.random.default_rng(0).random(N) < 0.5
+    gap = np.arange(N) % 4 == 0
+    answer = np.where(gap & learn, 1.0, np.where(np.arange(N) % 4 == 1, 2.0, 0.0))
+    assert strength(column([None if each else "known" for each in gap]), answer, task) == 0.0
+
+
+@pytest.mark.parametrize(("rows", "kept"), [(20_000, 20_000), (20_001, 10_001), (40_000, 20_000), (50_000, 16_667)])
+def test_of_many_rows_every_second_or_third_is_tried_as_few_as_twenty_thousand(rows: int, kept: int) -> None:
+    found = leakage._evenly(np.arange(rows), 20_000)
+    assert len(found) == kept and len(set(np.diff(found))) == 1 and found[0] == 0
+
+
+def test_of_a_rare_class_all_rows_are_tried_and_those_without_an_answer_never() -> None:
+    values = np.where(np.arange(100_000) % 1000 == 0, 1.0, 0.0)
+    known = np.arange(100_000) % 7 != 0
+    rows = leakage._sample(leakage._Answer(values, known), "binary")
+    assert (values[rows] == 1).sum() == ((values == 1) & known).sum(), "all of the rare class"
+    assert 5_000 <= (values[rows] == 0).sum() <= 10_000 and known[rows].all() and (np.diff(rows) > 0).all()
+    assert 10_000 <= len(leakage._sample(leakage._Answer(values, known), "regression")) <= 20_000
