@@ -73,6 +73,9 @@ _WHERE_OTHERS_LISTEN = (
     "/run/user", "/tmp", "/var/tmp", "/run/dbus/system_bus_socket", "/run/systemd/private", "/run/docker.sock",
     "/run/podman", "/run/containerd", "/run/crio", "/run/libvirt", "/run/screen", "/run/tmux",
 )  # fmt: skip
+# Whom libraries ask for names of accounts and machines, and whoever keeps the log.
+_MAY_BE_ASKED = ("/run/nscd", "/var/lib/sss/pipes", "/run/systemd/userdb", "/run/systemd/journal", "/dev/log")
+_NAMES_OF_MACHINES = "/run/systemd/resolve"  # which may ask another machine for them
 _GROUPS = ("/sys/fs/cgroup", "/sys/fs/cgroup/unified")
 CLONE_NEWNS, CLONE_NEWUSER, CLONE_NEWPID = 0x20000, 0x10000000, 0x20000000
 MS_NOSUID, MS_NODEV, MS_NOEXEC, MS_BIND, MS_REC, MS_PRIVATE = 2, 4, 8, 4096, 16384, 1 << 18
@@ -226,23 +229,55 @@ def attend(box: dict[str, Any], ended: int) -> bool:
             os._exit(0)
 
 
+def listeners(box: dict[str, Any], table: str = "/proc/net/unix") -> list[str]:
+    """The sockets with a path where somebody listens who acts as this account or as root: agents, managers, servers.
+
+    Landlock lets everybody connect to a path. Those of other accounts (databases) ask who one is, and what they have is
+    data; without network they are listed too. What the step may read by the manifest it may also ask.
+    """
+    try:
+        with open(table, errors="surrogateescape") as file:
+            lines = file.read().splitlines()[1:]
+    except OSError:
+        return []
+    paths = {fields[7] for fields in (line.split(None, 7) for line in lines) if len(fields) > 7}
+    may = [*_MAY_BE_ASKED, *([_NAMES_OF_MACHINES] if box["network"] else []), *box["read"]]
+    asked, found = [os.path.realpath(each) for each in may], []
+    for path in sorted(path for path in paths if path.startswith("/")):
+        real = os.path.realpath(path)
+        try:
+            owner = os.stat(real).st_uid
+        except OSError:
+            continue
+        if (owner in (0, os.geteuid()) or not box["network"]) and not any(
+            f"{real}/".startswith(f"{each}/") for each in asked
+        ):
+            found.append(real)
+    return found
+
+
 def _furnished(box: dict[str, Any]) -> bool:
     if _libc.unshare(CLONE_NEWNS) != 0 or not _mount(None, "/", None, MS_REC | MS_PRIVATE):
         return False
-    needed = [*box["write"], *box["own"], *box["read"], box["environment"], *interpreter(box["environment"])]
-    real = [os.path.realpath(path) for path in needed]
+    for path in box["hidden"]:
+        _mount("/dev/null", path, None, MS_BIND)
+    real = [os.path.realpath(path) for path in _needed(box)]
     for place in _WHERE_OTHERS_LISTEN:
         if os.path.isdir(place) and not any(f"{path}/".startswith(place + "/") for path in real):
             _mount("tmpfs", place, "tmpfs", MS_NOSUID | MS_NODEV)
         elif os.path.exists(place) and not os.path.isdir(place):
             _mount("/dev/null", place, None, MS_BIND)
-    _mount("tmpfs", "/dev/shm", "tmpfs", MS_NOSUID | MS_NODEV)
+    _mount("tmpfs", "/dev/shm", "tmpfs", MS_NOSUID | MS_NODEV, f"size={box['memory']}")
     return _mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC)
 
 
-def _mount(what: str | None, where: str, kind: str | None, flags: int) -> bool:
-    given = [None if text is None else text.encode() for text in (what, os.path.realpath(where), kind)]
-    return bool(_libc.mount(*given, ctypes.c_ulong(flags), None) == 0)
+def _needed(box: dict[str, Any]) -> list[str]:
+    return [*box["write"], *box["own"], *box["read"], box["environment"], *interpreter(box["environment"])]
+
+
+def _mount(what: str | None, where: str, kind: str | None, flags: int, options: str | None = None) -> bool:
+    given = [None if text is None else os.fsencode(text) for text in (what, os.path.realpath(where), kind, options)]
+    return bool(_libc.mount(*given[:3], ctypes.c_ulong(flags), given[3]) == 0)
 
 
 def enter(box: dict[str, Any], *, own_proc: bool) -> None:
@@ -369,6 +404,14 @@ _TABLE: tuple[tuple[str, int | None, int | None, int], ...] = (
     ("semop", 65, 193, ENOSYS), ("semctl", 66, 191, ENOSYS), ("semtimedop", 220, 192, ENOSYS),
     ("msgget", 68, 186, ENOSYS), ("msgsnd", 69, 189, ENOSYS), ("msgrcv", 70, 188, ENOSYS), ("msgctl", 71, 187, ENOSYS),
     ("mq_open", 240, 180, ENOSYS), ("mq_unlink", 241, 181, ENOSYS),
+    # What tells of other folders by their path, which Landlock does not look at: who reads and writes what there.
+    ("inotify_init", 253, None, ENOSYS), ("inotify_init1", 294, 26, ENOSYS), ("fanotify_init", 300, 262, EPERM),
+    # Namespaces of its own, in which it would be root, and what is done there: the kernel's most attacked side.
+    ("unshare", 272, 97, EPERM), ("setns", 308, 268, EPERM), ("clone3", 435, 435, ENOSYS), ("mount", 165, 40, EPERM),
+    ("umount2", 166, 39, EPERM), ("pivot_root", 155, 41, EPERM), ("chroot", 161, 51, EPERM),
+    ("open_tree", 428, 428, EPERM), ("move_mount", 429, 429, EPERM), ("fsopen", 430, 430, EPERM),
+    ("fspick", 433, 433, EPERM), ("mount_setattr", 442, 442, EPERM), ("open_tree_attr", 467, 467, EPERM),
+    ("open_by_handle_at", 304, 265, EPERM), ("userfaultfd", 323, 282, EPERM),
 )  # fmt: skip
 CALLS = {
     "x86_64": {name: (number, error) for name, number, _, error in _TABLE if number is not None},
@@ -378,7 +421,9 @@ CALLS = {
 _OF_ITSELF = (
     ("sched_setparam", 142, 118, (0,)), ("sched_setscheduler", 144, 119, (0,)), ("sched_setattr", 314, 274, (0,)),
 )  # fmt: skip
-_LOAD, _EQUAL, _AT_LEAST, _RETURN = 0x20, 0x15, 0x35, 0x06
+# CLONE_NEW* of clone's flags, whose lowest byte is the signal of the child's end: time, mounts, cgroup, names, users…
+_NEW_NAMESPACES = 0x7E020000
+_LOAD, _EQUAL, _AT_LEAST, _ANY_OF, _RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
 
 
 def program(machine: str, *, network: bool) -> list[tuple[int, int, int, int]]:
@@ -394,9 +439,14 @@ def program(machine: str, *, network: bool) -> list[tuple[int, int, int, int]]:
     # setpriority and ioprio_set name what kind of thing they are about first: 0 and 1 are one process.
     done += _unless(140 if second else 141, [(_low(0), 0), (_low(1), 0)], EPERM)
     done += _unless(30 if second else 251, [(_low(0), 1), (_low(1), 0)], EPERM)
+    # To which processors another is bound: taken for done, since libraries bind threads of theirs by number.
+    done += _unless(122 if second else 203, [(_low(0), 0)], 0)
     done += _limits(261 if second else 302)
+    done += [(_EQUAL, 0, 4, 220 if second else 56), (_LOAD, 0, 0, _low(0)), (_ANY_OF, 0, 1, _NEW_NAMESPACES)]
+    done += [(_RETURN, 0, 0, REFUSE | EPERM), (_RETURN, 0, 0, ALLOW)]
     if not network:
-        done += _unless(198 if second else 41, [(_low(0), 1)], EACCES)  # AF_UNIX; socketpair is another call
+        done += _unless(198 if second else 41, [(_low(0), 1)], EACCES)  # AF_UNIX
+        done += _unless(199 if second else 53, [(_low(0), 1)], EACCES)  # a pair of them
     return [*done, (_RETURN, 0, 0, ALLOW)]
 
 

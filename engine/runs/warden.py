@@ -398,6 +398,9 @@ class Watcher:
                 limits = {"memory": settings["memory"], "tasks": MOST_THREADS}
                 settings["group"] = containment().make_group(around, f"leverframe-{settings['token']}", **limits)
             self._contained["group"] = settings["group"] is not None
+            # Before it has users of its own, by whose names the owners of sockets are told no more.
+            hidden = containment().listeners(settings["containment"])
+            settings["containment"] = {**settings["containment"], "hidden": hidden, "memory": settings["memory"]}
             if containment().seclude():
                 self._first, write_ended = os.pipe()
         self._pid = os.fork()

@@ -75,6 +75,12 @@ HOSTILE = {
     "a device": "os.mknod(OUT + '/disk', 0o60666, os.makedev(8, 0))",
     "mount": "mount(OUT)",
     "a namespace and then mount": "(call(272 if X86 else 97, 0x10020000), mount(OUT))",
+    "a namespace of users": "call(272 if X86 else 97, 0x10000000)",
+    "a process with its own users": "call(56 if X86 else 220, 0x10000011, 0, 0, 0, 0) or os._exit(0)",
+    "a copy of a folder as a mount": "(call(272 if X86 else 97, 0x10020000), call(428, -100, HOME.encode(), 1))",
+    "what happens in a folder": "call(254 if X86 else 27, call(294 if X86 else 26, 0), HOME.encode(), 0xFFF)",
+    "what happens in a folder, by the other": "call(300 if X86 else 262, 0x200, 0)",
+    "bind another to a processor": "(os.sched_setaffinity(ENGINE, {max(os.sched_getaffinity(0))}), refuse())",
     "keys": "call(250 if X86 else 219, 0, -3, 0)",
     "calls past the filter": "call(425, 8, ctypes.create_string_buffer(256))",
     "an abstract socket": "socket.socket(socket.AF_UNIX).connect('\\0' + ABSTRACT)",
@@ -236,14 +242,14 @@ WAYS = pytest.mark.parametrize("alone", [True, False], ids=["in a namespace", "a
 @WAYS
 def test_every_hostile_attempt_is_refused(bench: Bench, alone: bool) -> None:
     code = bench.text(HOSTILE)
-    got = []
+    got, processors = [], os.sched_getaffinity(0)
     before = signal.signal(signal.SIGUSR1, lambda *_: got.append("a signal"))
     try:
         said = bench.alone(code, network=False)[0] if alone else bench.among_others(code, network=False)
     finally:
         signal.signal(signal.SIGUSR1, before)
     assert {name: answer for name, answer in found(said).items() if answer == "allowed"} == {}
-    assert len(found(said)) == len(HOSTILE) and got == []
+    assert len(found(said)) == len(HOSTILE) and got == [] and os.sched_getaffinity(os.getpid()) == processors
     assert (bench.home / "ledger.db").read_text() == "the ledger"
     assert sorted(os.listdir(bench.home)) == ["ledger.db", "live", "objects", "runs"]
 
@@ -300,6 +306,45 @@ def test_in_a_namespace_a_step_sees_its_own_processes_only_and_nobody_listens(be
         assert "Permission denied: '/proc'" in said, "without a namespace it sees none at all"
         return
     assert "SEEN 1 2 []" in said
+
+
+def test_in_a_namespace_nobody_who_acts_as_this_account_can_be_asked_wherever_he_listens(
+    bench: Bench, tmp_path: Path
+) -> None:
+    place = tmp_path / "agent"
+    place.mkdir()
+    with socket.socket(socket.AF_UNIX) as stream, socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as words:
+        stream.bind(str(place / "agent.sock"))
+        stream.listen()
+        words.bind(str(place / "words.sock"))
+        attempts = {
+            "ask": f"socket.socket(socket.AF_UNIX).connect({str(place / 'agent.sock')!r})",
+            "tell": f"socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM).sendto(b'x', {str(place / 'words.sock')!r})",
+        }
+        said, result = bench.alone(bench.text(attempts))
+        assert result.contained is not None
+        expected = "ConnectionRefusedError" if result.contained.alone else "allowed"
+        assert all(expected in answer for answer in found(said).values()), found(said)
+        assert set(found(bench.alone(bench.text(attempts), read=(str(place),))[0]).values()) == {"allowed"}
+
+
+def test_what_a_step_puts_into_shared_memory_is_bounded_by_its_memory(bench: Bench) -> None:
+    code = """
+    import os
+    try:
+        with open("/dev/shm/full", "wb", buffering=0) as file:
+            for _ in range(600):
+                file.write(bytes(1 << 20))
+        print("WROTE ALL")
+    except OSError as error:
+        print("STOPPED", error.errno)
+    """
+    said, result = bench.alone(textwrap.dedent(code))
+    assert result.contained is not None
+    if result.contained.alone:
+        assert "STOPPED 28" in said and "WROTE ALL" not in said
+    else:
+        os.unlink("/dev/shm/full")
 
 
 def test_of_a_step_that_leaves_processes_behind_nothing_is_left(bench: Bench) -> None:
