@@ -24,6 +24,7 @@ import ctypes
 import os
 import stat
 import struct
+import sys
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -292,7 +293,7 @@ def enter(box: dict[str, Any], *, own_proc: bool) -> None:
     if os.geteuid() == 0:
         _drop_capabilities()
     if os.uname().machine in CALLS:
-        _filter(program(os.uname().machine, network=box["network"]))
+        _filter(program(os.uname().machine, network=box["network"], modes=box.get("modes", False)))
 
 
 def rules(box: dict[str, Any], *, own_proc: bool) -> Iterator[tuple[str, int]]:
@@ -332,7 +333,13 @@ def without(path: str, shut: Iterable[str]) -> Iterator[str]:
         yield path
         return
     for name in _listed(path):
-        yield from without(os.path.join(path, name), around)
+        entry = os.path.join(path, name)
+        if os.path.islink(entry):
+            # What is opened is what it leads to: nothing, where that is shut, or where something shut lies in it.
+            entry = os.path.realpath(entry)
+            if any(f"{each}/".startswith(f"{entry.rstrip('/')}/") for each in shut):
+                continue
+        yield from without(entry, shut)
 
 
 def _listed(path: str) -> list[str]:
@@ -426,13 +433,15 @@ _NEW_NAMESPACES = 0x7E020000
 _LOAD, _EQUAL, _AT_LEAST, _ANY_OF, _RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
 
 
-def program(machine: str, *, network: bool) -> list[tuple[int, int, int, int]]:
+def program(machine: str, *, network: bool, modes: bool = False) -> list[tuple[int, int, int, int]]:
     """The filter for ``machine``, one instruction an entry: code, jump if true, jump if false, value. Pure."""
     second = machine == "aarch64"
     done = [(_LOAD, 0, 0, 4), (_EQUAL, 1, 0, AUDIT_ARCH[machine]), (_RETURN, 0, 0, REFUSE | ENOSYS), (_LOAD, 0, 0, 0)]
     if not second:
         done += [(_AT_LEAST, 0, 1, 0x40000000), (_RETURN, 0, 0, REFUSE | ENOSYS)]  # x32 has numbers of its own
     for number, error in CALLS[machine].values():
+        if modes and not error:
+            continue
         done += [(_EQUAL, 0, 1, number), (_RETURN, 0, 0, REFUSE | error)]
     for _, number, other, arguments in _OF_ITSELF:
         done += _unless(other if second else number, [(_low(each), 0) for each in arguments], EPERM)
@@ -508,7 +517,21 @@ def what_holds_here() -> dict[str, Any]:
     return {**found, "alone": alone}
 
 
-if __name__ == "__main__":
+def _main(arguments: list[str]) -> None:
+    """Say what holds a step here; or, with a box as JSON and a command, become that command, held."""
     import json
+    import signal
 
-    print(json.dumps(what_holds_here()))
+    if not arguments:
+        print(json.dumps(what_holds_here()))
+        return
+    try:
+        enter(json.loads(arguments[0]), own_proc=False)
+    except OSError as error:
+        sys.exit(f"error: this system would not hold it ({error})")
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # Python ignores it, and what is ignored stays so.
+    os.execv(arguments[1], arguments[1:])
+
+
+if __name__ == "__main__":
+    _main(sys.argv[1:])

@@ -105,12 +105,24 @@ def test_sockets_of_this_account_are_found_and_those_of_names_and_of_readable_fo
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).touch()
     line = "0000000000000000: 00000002 00000000 00010000 0001 01 12345 "
-    paths = (f"{tmp_path}/agent.sock", f"{tmp_path}/agent.sock", f"{tmp_path}/data/asked.sock", f"{tmp_path}/gone", "@x")
+    paths = (*2 * (f"{tmp_path}/agent.sock",), f"{tmp_path}/data/asked.sock", f"{tmp_path}/gone", "@x")
     table = tmp_path / "unix"
     table.write_text("Num RefCount Protocol Flags Type St Inode Path\n" + "".join(f"{line}{each}\n" for each in paths))
     asked = box(tmp_path, read=[str(tmp_path / "data")])
     assert containment.listeners(asked, str(table)) == [str(tmp_path / "agent.sock")]
     assert containment.listeners(asked, str(tmp_path / "nothing")) == []
+
+
+def test_a_link_beside_a_workspace_inside_something_readable_opens_nothing_of_it(tmp_path: Path) -> None:
+    for name in ("home/objects", "data", "elsewhere"):
+        (tmp_path / "opt" / name).mkdir(parents=True)
+    (tmp_path / "far").mkdir()
+    links = {"current": "home", "part": "home/objects", "up": ".", "root": "/", "more": "data", "far": "../far"}
+    for name, where in links.items():
+        (tmp_path / "opt" / name).symlink_to(where)
+    shut = [str(tmp_path / "opt" / "home")]
+    left = set(without(str(tmp_path / "opt"), shut))
+    assert left == {str(tmp_path / each) for each in ("opt/data", "opt/elsewhere", "far")}
 
 
 @pytest.mark.parametrize(
