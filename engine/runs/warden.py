@@ -35,6 +35,8 @@ PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36
 READ = 1 << 20
 MOST_PROCESSES = 1000
 MOST_THREADS = 4096
+# What a step may leave free of the disk that it fills: others write there too, and who is told so has to be recorded.
+LEAST_FREE = 32 << 20
 PROGRESS = b"::progress "
 LONGEST_PROGRESS = 600
 # Nothing fills memory faster than this; the next look comes before the limit can be passed by much.
@@ -122,7 +124,7 @@ def memory_of(pids: set[int], limit: int) -> int:
 
 
 def size_of(folder: str, seconds: float = 0.5) -> int:
-    """Bytes on disk below ``folder``; gives up counting after ``seconds``."""
+    """Bytes below ``folder``, on disk or as they would be read (holes too); gives up counting after ``seconds``."""
     total, until, left = 0, time.monotonic() + seconds, [folder]
     while left and time.monotonic() < until:
         try:
@@ -131,10 +133,20 @@ def size_of(folder: str, seconds: float = 0.5) -> int:
                     if entry.is_dir(follow_symlinks=False):
                         left.append(entry.path)
                     else:
-                        total += entry.stat(follow_symlinks=False).st_blocks * 512
+                        found = entry.stat(follow_symlinks=False)
+                        total += max(found.st_blocks * 512, found.st_size)
         except OSError:
             continue  # It was removed while we looked.
     return total
+
+
+def free_beside(folder: str) -> float:
+    """Bytes that are free on the disk of ``folder``; without end where nobody can tell."""
+    try:
+        disk = os.statvfs(folder)
+    except OSError:
+        return float("inf")
+    return disk.f_bavail * disk.f_frsize
 
 
 class Log:
@@ -435,6 +447,9 @@ class Watcher:
                     reap(self._reaped)
             self._progress.send()
         ended = time.monotonic()
+        if self._reason is None:
+            self._next_size = 0.0  # Once more, at what it left; then nothing of it writes any more.
+            self._look_at_output(ended)
         if self._status is None:
             # In one stroke, which no process of this group can outrun by forking.
             send(-self._pid, SIGKILL)
@@ -520,10 +535,13 @@ class Watcher:
         self._next_look = now + max(pause, min(20 * (time.monotonic() - now), 0.5))
 
     def _look_at_output(self, now: float) -> None:
-        folder = self._settings["output"]
+        folder, box = self._settings["output"], self._settings["containment"]
         if folder and now >= self._next_size:
+            written = box["write"] if box else [folder]
             if size_of(folder) > self._settings["output_bytes"]:
                 self._reason = "output"
+            elif free_beside(folder) < LEAST_FREE and sum(map(size_of, written)) > LEAST_FREE:
+                self._reason = "disk"
             self._next_size = now + max(1.0, 20 * (time.monotonic() - now))
 
     def _reaped(self, pid: int, status: int, usage: Any) -> None:
