@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,62 +22,68 @@ from tests.engine.runs.step_workshop import MIB, Workshop, workshop
 __all__ = ["workshop"]
 
 
-def deep(folder: Path, depth: int = 3000) -> Path:
-    """Folders in each other, of which the last can be named by no path."""
+@pytest.fixture
+def place() -> Iterator[Path]:
+    """A folder that is gone at the end, for pytest cannot delete what is here made either. In memory where that is:
+    a disk takes milliseconds for each folder."""
+    folder = tempfile.mkdtemp(dir="/dev/shm" if os.access("/dev/shm", os.W_OK) else None)
+    yield Path(folder)
+    subprocess.run(["rm", "-rf", folder], check=True)
+
+
+def deep(folder: Path, depth: int = 1200, name: str = "d") -> Path:
+    """More folders in each other than Python goes down by itself."""
     folder.mkdir(parents=True, exist_ok=True)
     here = os.open(folder, os.O_RDONLY)
     for _ in range(depth):
-        os.mkdir("d", dir_fd=here)
-        below = os.open("d", os.O_RDONLY, dir_fd=here)
+        os.mkdir(name, dir_fd=here)
+        below = os.open(name, os.O_RDONLY, dir_fd=here)
         os.close(here)
         here = below
     os.close(here)
     return folder
 
 
-def test_folders_without_end_and_such_that_nobody_may_look_into_are_deleted(tmp_path: Path) -> None:
-    delete_tree(deep(tmp_path / "deep"))
-    shut = tmp_path / "shut"
+def test_folders_without_end_and_such_that_nobody_may_look_into_are_deleted(place: Path) -> None:
+    delete_tree(deep(place / "deep"))
+    shut = place / "shut"
     (shut / "in" / "it").mkdir(parents=True)
     for path in (shut / "in" / "it", shut / "in", shut):
         path.chmod(0)
     delete_tree(shut)
-    delete_tree(tmp_path / "gone")
-    delete(deep(tmp_path / "deep"))
-    drop_temporary(deep(tmp_path / "run" / "tmp").parent)
-    assert os.listdir(tmp_path) == ["run"] and os.listdir(tmp_path / "run") == []
+    delete_tree(place / "gone")
+    delete(deep(place / "deep"))
+    drop_temporary(deep(place / "run" / "tmp").parent)
+    assert os.listdir(place) == ["run"] and os.listdir(place / "run") == []
 
 
-def test_where_a_link_leads_nothing_is_deleted(tmp_path: Path) -> None:
-    (tmp_path / "kept").mkdir()
-    (tmp_path / "kept" / "file").touch()
-    (deep(tmp_path / "deep") / "link").symlink_to(tmp_path / "kept")
-    delete_tree(tmp_path / "deep")
-    assert (tmp_path / "kept" / "file").exists()
+def test_where_a_link_leads_nothing_is_deleted(place: Path) -> None:
+    (place / "kept").mkdir()
+    (place / "kept" / "file").touch()
+    (deep(place / "deep") / "link").symlink_to(place / "kept")
+    delete_tree(place / "deep")
+    assert (place / "kept" / "file").exists()
 
 
-def test_folders_without_end_are_counted_as_far_as_they_can_be_named(tmp_path: Path) -> None:
-    deep(tmp_path / "deep")
-    assert room_of(tmp_path / "deep") >= 0 and len(list(_below(str(tmp_path), "x/y"))) > DEEPEST
+def test_folders_without_end_are_counted_as_far_as_they_can_be_named(place: Path) -> None:
+    deep(place / "deep")
+    assert room_of(place / "deep") >= 0 and len(list(_below(str(place), "x/y"))) > DEEPEST
 
 
-def test_a_step_leaves_nothing_temporary_and_no_folders_that_nobody_can_go_through(tmp_path: Path) -> None:
+def test_a_step_leaves_nothing_temporary_and_no_folders_that_nobody_can_go_through(place: Path) -> None:
     for name in ("code", "input", "output", "tmp"):
-        (tmp_path / name).mkdir()
-    deep(tmp_path / "output", DEEPEST - 1)
-    deep(tmp_path / "tmp")
-    assert not tidy(tmp_path) and sorted(os.listdir(tmp_path)) == ["code", "input", "output"]
-    deep(tmp_path / "code", DEEPEST + 2)
-    assert not tidy(tmp_path) and sorted(os.listdir(tmp_path)) == ["input", "output"]
-    deep(tmp_path / "output" / "more")
-    assert tidy(tmp_path) and os.listdir(tmp_path) == ["input"]
-    long = tmp_path / "output"
+        (place / name).mkdir()
+    deep(place / "output", DEEPEST - 1)
+    deep(place / "tmp")
+    assert not tidy(place) and sorted(os.listdir(place)) == ["code", "input", "output"]
+    deep(place / "code", DEEPEST + 2)
+    assert not tidy(place) and sorted(os.listdir(place)) == ["input", "output"]
+    deep(place / "output" / "more")
+    assert tidy(place) and os.listdir(place) == ["input"]
+    long = place / "output"
     long.mkdir()
-    here = os.open(long, os.O_RDONLY)
-    for _ in range(30):  # Less deep, and no path leads there either.
-        os.mkdir("x" * 200, dir_fd=here)
-        here = os.open("x" * 200, os.O_RDONLY, dir_fd=here)
-    assert tidy(tmp_path)
+    deep(long, 30, "x" * 200)  # Less deep, and no path leads there either.
+    assert tidy(place)
 
 
 def test_a_file_of_holes_counts_as_what_it_takes_to_read_it(workshop: Workshop) -> None:
