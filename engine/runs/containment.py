@@ -450,6 +450,7 @@ def program(machine: str, *, network: bool, modes: bool = False) -> list[tuple[i
     done += _unless(30 if second else 251, [(_low(0), 1), (_low(1), 0)], EPERM)
     # To which processors another is bound: taken for done, since libraries bind threads of theirs by number.
     done += _unless(122 if second else 203, [(_low(0), 0)], 0)
+    done += _attributes(29 if second else 16)
     done += _limits(261 if second else 302)
     done += [(_EQUAL, 0, 4, 220 if second else 56), (_LOAD, 0, 0, _low(0)), (_ANY_OF, 0, 1, _NEW_NAMESPACES)]
     done += [(_RETURN, 0, 0, REFUSE | EPERM), (_RETURN, 0, 0, ALLOW)]
@@ -471,6 +472,15 @@ def _unless(number: int, wanted: list[tuple[int, int]], error: int) -> list[tupl
         checks = [(_LOAD, 0, 0, place), (_EQUAL, 0, 2 * left + 1, value), *checks]
     block = [*checks, (_RETURN, 0, 0, ALLOW), (_RETURN, 0, 0, REFUSE | error)]
     return [(_EQUAL, 0, len(block), number), *block]
+
+
+def _attributes(number: int) -> list[tuple[int, int, int, int]]:
+    """What ioctl can change of a file that is open to be read only: its flags, its project, whether it is sealed."""
+    return [
+        (_EQUAL, 0, 6, number), (_LOAD, 0, 0, _low(1)),
+        (_EQUAL, 2, 0, 0x40086602), (_EQUAL, 1, 0, 0x401C5820), (_EQUAL, 0, 1, 0x40806685),
+        (_RETURN, 0, 0, REFUSE | EOPNOTSUPP), (_RETURN, 0, 0, ALLOW),
+    ]  # fmt: skip
 
 
 def _limits(number: int) -> list[tuple[int, int, int, int]]:

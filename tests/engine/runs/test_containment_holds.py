@@ -71,6 +71,7 @@ HOSTILE = {
     "change modes": "(os.chmod(LEDGER, 0o777), os.stat(LEDGER).st_mode & 0o777 == 0o777 or refuse())",
     "change times": "(os.utime(LEDGER, (1, 1)), os.stat(LEDGER).st_mtime == 1 or refuse())",
     "a program that runs as its owner": "setuid(OUT + '/sh') or refuse()",
+    "flags of a file": "flagged(INPUT + '/given')",
     "attributes": "os.setxattr(LEDGER, 'user.x', b'1')",
     "a device": "os.mknod(OUT + '/disk', 0o60666, os.makedev(8, 0))",
     "mount": "mount(OUT)",
@@ -142,6 +143,9 @@ def peek(pid):
     word = ctypes.create_string_buffer(8)
     parts = (ctypes.c_void_p * 2)(ctypes.addressof(word), 8)
     return call(310 if X86 else 270, pid, parts, ctypes.c_ulong(1), parts, ctypes.c_ulong(1), ctypes.c_ulong(0))
+def flagged(path):
+    import fcntl
+    return fcntl.ioctl(os.open(path, os.O_RDONLY), 0x40086602, (0x40).to_bytes(8, "little"))
 def pool(how):
     with multiprocessing.get_context(how).Pool(2) as made:
         return made.map(abs, [-1, -2])

@@ -222,6 +222,15 @@ def test_ranks_of_others_are_refused(machine: str) -> None:
 
 
 @MACHINES
+def test_flags_of_files_are_not_changed_and_other_requests_pass(machine: str) -> None:
+    number = 16 if machine == "x86_64" else 29
+    for request in (0x40086602, 0x401C5820, 0x40806685):
+        assert judged(machine, number, 3, request) == REFUSE | 95
+    for request in (0x5401, 0x80086601, 0x40049409):
+        assert judged(machine, number, 3, request) == ALLOW, "a terminal? its flags? a copy that shares blocks"
+
+
+@MACHINES
 def test_a_process_is_made_and_a_thread_and_no_namespace(machine: str) -> None:
     clone = NUMBERS[machine]["clone"]
     assert judged(machine, clone, 0x01200011) == ALLOW, "fork"
