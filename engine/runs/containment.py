@@ -230,6 +230,12 @@ def attend(box: dict[str, Any], ended: int) -> bool:
             os._exit(0)
 
 
+def furniture(box: dict[str, Any], memory: int) -> dict[str, Any]:
+    """``box`` and what its namespace is furnished by; before there are users of its own, by whose names the owners of
+    sockets are told no more."""
+    return {**box, "hidden": listeners(box), "memory": memory}
+
+
 def listeners(box: dict[str, Any], table: str = "/proc/net/unix") -> list[str]:
     """The sockets with a path where somebody listens who acts as this account or as root: agents, managers, servers.
 
@@ -536,7 +542,8 @@ def _main(arguments: list[str]) -> None:
         print(json.dumps(what_holds_here()))
         return
     try:
-        enter(json.loads(arguments[0]), own_proc=False)
+        if abi() != 1:  # The first lets nobody link or rename from folder to folder, which who installs packages must.
+            enter(json.loads(arguments[0]), own_proc=False)
     except OSError as error:
         sys.exit(f"error: this system would not hold it ({error})")
     signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # Python ignores it, and what is ignored stays so.

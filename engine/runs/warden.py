@@ -35,8 +35,7 @@ PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36
 READ = 1 << 20
 MOST_PROCESSES = 1000
 MOST_THREADS = 4096
-# What a step may leave free of the disk that it fills: others write there too, and who is told so has to be recorded.
-LEAST_FREE = 32 << 20
+LEAST_FREE = 32 << 20  # on the disk that a step fills: others write there too
 PROGRESS = b"::progress "
 LONGEST_PROGRESS = 600
 # Nothing fills memory faster than this; the next look comes before the limit can be passed by much.
@@ -140,12 +139,8 @@ def size_of(folder: str, seconds: float = 0.5) -> int:
     return total
 
 
-def free_beside(folder: str) -> float:
-    """Bytes that are free on the disk of ``folder``; without end where nobody can tell."""
-    try:
-        disk = os.statvfs(folder)
-    except OSError:
-        return float("inf")
+def free_beside(folder: str) -> int:
+    disk = os.statvfs(folder)
     return disk.f_bavail * disk.f_frsize
 
 
@@ -410,9 +405,7 @@ class Watcher:
                 limits = {"memory": settings["memory"], "tasks": MOST_THREADS}
                 settings["group"] = containment().make_group(around, f"leverframe-{settings['token']}", **limits)
             self._contained["group"] = settings["group"] is not None
-            # Before it has users of its own, by whose names the owners of sockets are told no more.
-            hidden = containment().listeners(settings["containment"])
-            settings["containment"] = {**settings["containment"], "hidden": hidden, "memory": settings["memory"]}
+            settings["containment"] = containment().furniture(settings["containment"], settings["memory"])
             if containment().seclude():
                 self._first, write_ended = os.pipe()
         self._pid = os.fork()
@@ -448,8 +441,7 @@ class Watcher:
             self._progress.send()
         ended = time.monotonic()
         if self._reason is None:
-            self._next_size = 0.0  # Once more, at what it left; then nothing of it writes any more.
-            self._look_at_output(ended)
+            self._look_at_output(float("inf"))  # Once more, at what it left.
         if self._status is None:
             # In one stroke, which no process of this group can outrun by forking.
             send(-self._pid, SIGKILL)
@@ -536,11 +528,10 @@ class Watcher:
 
     def _look_at_output(self, now: float) -> None:
         folder, box = self._settings["output"], self._settings["containment"]
-        if folder and now >= self._next_size:
-            written = box["write"] if box else [folder]
+        if folder and now >= self._next_size and os.path.isdir(folder):
             if size_of(folder) > self._settings["output_bytes"]:
                 self._reason = "output"
-            elif free_beside(folder) < LEAST_FREE and sum(map(size_of, written)) > LEAST_FREE:
+            elif free_beside(folder) < LEAST_FREE < sum(map(size_of, box["write"] if box else [folder])):
                 self._reason = "disk"
             self._next_size = now + max(1.0, 20 * (time.monotonic() - now))
 

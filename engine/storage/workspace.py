@@ -134,7 +134,7 @@ def create(home: Path) -> Workspace:
 
 
 def unmounted(root: Path, table: Path = Path("/etc/fstab")) -> Path | None:
-    """Where a disk belongs that this machine's table of disks names, at ``root`` or above it, and that is not mounted."""
+    """Where a disk belongs that this machine's table of disks names, ``root`` or above it, and that is not mounted."""
     try:
         lines = table.read_text("utf-8", "replace").splitlines()
     except OSError:

@@ -116,7 +116,7 @@ def test_a_step_that_fills_the_disk_is_stopped_and_one_beside_it_is_not(
     with (tmp_path / "tmp" / "big").open("wb") as file:
         file.truncate(2 * warden.LEAST_FREE)
     assert reason() is None, "there is room"
-    monkeypatch.setattr(warden, "free_beside", lambda folder: 0.0)
+    monkeypatch.setattr(warden, "free_beside", lambda folder: 0)
     assert reason() == "disk"
     (tmp_path / "tmp" / "big").unlink()
     assert reason() is None, "it was not this one"
