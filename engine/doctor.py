@@ -115,6 +115,8 @@ def _others(
     with ledger.read() as db:
         versions = scrub.kept(db)
     for version, damage in list(scrub.incomplete(store, versions)):
+        if scrub.healed(ledger, store, version, now):
+            continue
         mended = scrub.mend(workspace, ledger, store, version, now) if mend else None
         if mended:
             yield Finding(f"version {version.label}", "ok", mended, mended=True)

@@ -38,7 +38,8 @@ class BackupCommands:
 
         require(self.operator, "operator", "back up")
         now = clock.now()
-        return make(self._workspace, self._ledger, self._store, self._place(folder), self.operator, now, tell)
+        place, named = self._place(folder), folder is not None
+        return make(self._workspace, self._ledger, self._store, place, self.operator, now, tell, anew=named)
 
     def check_backup(self, folder: Path | None = None, key: Path | None = None, tell: Tell = _silent) -> Checked:
         """Read a backup from end to end."""

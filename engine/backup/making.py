@@ -40,9 +40,20 @@ Tell = Callable[[int, int], None]
 
 
 def make(
-    workspace: Workspace, ledger: Ledger, store: ObjectStore, folder: Path, by: Operator, at: datetime, tell: Tell
+    workspace: Workspace,
+    ledger: Ledger,
+    store: ObjectStore,
+    folder: Path,
+    by: Operator,
+    at: datetime,
+    tell: Tell,
+    *,
+    anew: bool = False,
 ) -> Backup:
     """Back the workspace up to ``folder``; ``tell`` gets how many objects are written, of how many.
+
+    ``anew``: whoever asks has named the folder, so that it may be one which had a backup and has none now. Else that is
+    a disk which is not mounted, and the backup would lie beside what it is there to outlive.
 
     Raises Refusal when it cannot be written (the backup before it stays whole), Conflict when somebody else is writing
     one, and Damage when the ledger is not whole: it would take the place of a good one.
@@ -51,6 +62,8 @@ def make(
     place, began = outside(workspace, folder), time.monotonic()
     with workspace.lock(LOCK, wait=False):
         try:
+            if not anew:
+                _refuse_gone(ledger, place)
             with refused(f"The backup could not be written to {place.root}; the one before it is whole"):
                 manifest, added, size = _write(workspace, ledger, store, place, by, at, tell)
         except (LeverframeError, sqlite3.Error) as error:
@@ -86,6 +99,19 @@ def _write(
         for digest in to_drop(list(place.store.digests()), place.there()):
             place.store.path(digest).unlink(missing_ok=True)
     return manifest, added, size
+
+
+def _refuse_gone(ledger: Ledger, place: Place) -> None:
+    """Raise Refusal where a backup was made and none is now."""
+    with ledger.read() as db:
+        made = db.execute(
+            "SELECT max(at) FROM backups WHERE why IS NULL AND place = ?", (str(place.root),)
+        ).fetchone()[0]
+    if made is not None and not place.begun():
+        raise Refusal(
+            f"The backup that was made in {place.root} on {made[:10]} is not there; see that its disk is mounted. "
+            f"'leverframe backup {place.root}' begins a new one there."
+        )
 
 
 def _refuse_other_way(db: sqlite3.Connection, place: Place) -> None:

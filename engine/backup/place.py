@@ -20,7 +20,7 @@ from pathlib import Path
 from engine.backup import manifest as manifests
 from engine.backup.manifest import Manifest
 from engine.errors import Conflict, Damage, NotFound, Refusal
-from engine.storage.atomic import write_file
+from engine.storage.atomic import read_file, write_file
 from engine.storage.objects import ObjectStore
 from engine.storage.workspace import Workspace
 
@@ -41,7 +41,7 @@ class Place:
     def manifest(self, name: str = NEWEST) -> tuple[Manifest, dict[str, str]]:
         """A manifest and its signature. Raises NotFound when there is none, Damage when it is not as written."""
         try:
-            content = (self.root / name).read_bytes()
+            content = read_file(self.root / name)
         except (FileNotFoundError, NotADirectoryError):
             which = "no backup" if name == NEWEST else "no backup before the newest"
             raise NotFound(
@@ -74,12 +74,16 @@ class Place:
             write_file(self.root / FORMER, newest.read_bytes(), mode=0o600)
         write_file(newest, manifests.written(manifest, key), mode=0o600)
 
+    def begun(self) -> bool:
+        """Whether any backup was ever made here, as far as the folder says."""
+        return (self.root / _OF).exists()
+
     def begin(self, workspace: str) -> None:
         """Make it a place for the backups of ``workspace``. Raises Refusal when it is somebody else's."""
         self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
         of = self.root / _OF
         try:
-            other = of.read_text("ascii", "replace").strip()
+            other = read_file(of).decode("ascii", "replace").strip()
         except FileNotFoundError:
             # A first backup that was killed may have left this very file half written.
             ours = (f".{_OF}.", "lost+found")
@@ -95,14 +99,22 @@ class Place:
     @contextmanager
     def held(self) -> Iterator[None]:
         """Nobody else writes here meanwhile. Raises Conflict."""
-        descriptor = os.open(self.root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        with alone_in(self.root, f"Another process is writing a backup to {self.root}; wait for it and try again."):
+            yield
+
+
+@contextmanager
+def alone_in(folder: Path, otherwise: str) -> Iterator[None]:
+    """Hold the lock of a folder itself, which leaves nothing in it. Raises Conflict, which says ``otherwise``."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            yield
         except BlockingIOError:
-            raise Conflict(f"Another process is writing a backup to {self.root}; wait for it and try again.") from None
-        finally:
-            os.close(descriptor)
+            raise Conflict(otherwise) from None
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def outside(workspace: Workspace, folder: Path) -> Place:

@@ -11,8 +11,8 @@ import json
 import os
 import shutil
 import sqlite3
-from collections.abc import Callable
-from contextlib import closing, suppress
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 
@@ -20,7 +20,7 @@ from engine.audit import trail
 from engine.backup import key as keys
 from engine.backup.checking import disagreeing, opened, wrong_signature
 from engine.backup.manifest import Manifest, Signature
-from engine.backup.place import Place
+from engine.backup.place import Place, alone_in
 from engine.backup.records import Restored
 from engine.clock import moment, stamp
 from engine.errors import Damage, Forbidden, LeverframeError, Refusal
@@ -71,7 +71,7 @@ def restore(
             f"{LATEST}); update this installation. Nothing was restored."
         )
     root = home.expanduser().absolute()
-    with refused(f"The backup could not be restored to {root}; run it again when that is mended"):
+    with refused(f"The backup could not be restored to {root}; run it again when that is mended"), _alone(root):
         workspace, stage, problems, notes = _begin(root, place, manifest), root / _STAGE, list[str](), list[str]()
         if not workspace.ledger.exists():  # Else what was cut short was only the tidying up.
             problems = _objects(workspace, place, manifest, tell)
@@ -95,6 +95,17 @@ def restore(
         (root / RESTORING).unlink()
     notes = [*problems, *(f"{each.version} was not whole when it was backed up" for each in manifest.lacking), *notes]
     return _restored(workspace, manifest, signature, [*notes, *_live(workspace)])
+
+
+@contextmanager
+def _alone(root: Path) -> Iterator[None]:
+    """Nobody else restores there meanwhile: the ledger of whoever is second would take the place of one that is in use
+    by then. Raises Conflict."""
+    if root.exists() and not root.is_dir():
+        raise Refusal(f"{root} is not empty; name an empty folder with --home, or move that one aside.")
+    root.mkdir(mode=0o750, parents=True, exist_ok=True)
+    with alone_in(root, f"Another process restores a backup to {root}; wait for it, then look whether that is done."):
+        yield
 
 
 def _capital(sentence: str) -> str:

@@ -164,6 +164,16 @@ def incomplete(store: ObjectStore, versions: Sequence[Kept]) -> Iterator[tuple[K
             yield each, f"{each.damage[:1].lower()}{each.damage[1:]}"
 
 
+def healed(ledger: Ledger, store: ObjectStore, version: Kept, now: datetime) -> bool:
+    """Whether what was found damaged of ``version`` is whole by now, since somebody put it back; that is kept then."""
+    digests = _named(Needs(store), version)
+    if version.damage is None or _damage(store, digests, set(), lambda: None) is not None:
+        return False
+    with suppress(Refusal):
+        record(ledger, version, Scrub(version.label, now, len(digests), None))
+    return True
+
+
 def mend(workspace: Workspace, ledger: Ledger, store: ObjectStore, version: Kept, now: datetime) -> str | None:
     """Take what of ``version`` is not whole from the newest backup. Returns a sentence, None when nothing could be."""
     found = last_backup.known(workspace.root)

@@ -169,9 +169,10 @@ def _fill(
     folder: Path, lock: Lock, interpreter: Interpreter, uv: Uv, held: int, siblings: tuple[Compiled, ...]
 ) -> dict[str, str]:
     """Make the environment ``folder``, install the lock, compile what no sibling has compiled; what lies there then."""
+    folder.mkdir()
     uv.run(
         "venv", "--quiet", "--relocatable", "--no-project", "--python", str(interpreter.path), str(folder),
-        doing="making the environment", seconds=120, held=(held,),
+        doing="making the environment", seconds=120, held=(held,), into=folder,
     )  # fmt: skip
     (folder / _LOCK_TEXT).write_text(lock.text, "utf-8")
     if lock.packages:
@@ -188,10 +189,10 @@ def _sync(folder: Path, uv: Uv, held: int, *options: str, doing: str) -> None:
         "--python", str(folder / "bin" / "python"), str(folder / _LOCK_TEXT),
     )  # fmt: skip
     try:
-        uv.run(*command, "--offline", doing=doing, seconds=BUILDING_SECONDS, held=(held,))
+        uv.run(*command, "--offline", doing=doing, seconds=BUILDING_SECONDS, held=(held,), into=folder)
     except UvFailed:
         # Whatever else is wrong is said again by this second attempt.
-        uv.run(*command, doing=doing, seconds=BUILDING_SECONDS, held=(held,))
+        uv.run(*command, doing=doing, seconds=BUILDING_SECONDS, held=(held,), into=folder)
 
 
 def _siblings(environment: Environment, python: str) -> tuple[Compiled, ...]:

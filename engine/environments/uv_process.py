@@ -1,16 +1,19 @@
 """uv, as a process under a time limit, whose errors become one sentence for people.
 
-uv builds packages that exist as source only (pip does too): their build code runs in a process below uv, never in the
-engine. It is given few variables, so that a package's build cannot read the engine's secrets from its environment.
+uv builds packages that exist as source only (pip does too), and starts the environment's Python, which runs what any
+package leaves in a .pth file: code that a project chose by a line of its requirements. So uv and all below it are held
+by the kernel as a step is, only wider (``_held``), and given few variables.
 """
 
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import re
 import signal
 import subprocess
+import sys
 import textwrap
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
@@ -31,6 +34,8 @@ _PASSED = (
 # Set by us on every call, or able to make a lock or an environment something else than it says.
 _OURS = ("UV_CACHE_DIR", "UV_NO_CACHE", "UV_PYTHON", "UV_SYSTEM_PYTHON", "UV_REQUIRE_HASHES", "UV_NO_VERIFY_HASHES")
 
+# A program that holds another by the kernel; it stands alone.
+_HOLDS = Path(__file__).resolve().parents[1] / "runs" / "containment.py"
 _FULL = re.compile(r"no space left on device|os error 28\b|disk quota exceeded|os error 122\b", re.IGNORECASE)
 _UNREACHABLE = re.compile(
     r"error sending request|dns error|connect error|connection (?:refused|reset)|timed out|network was disabled"
@@ -77,11 +82,20 @@ class Uv:
     cache: Path
     environ: Mapping[str, str] = field(default_factory=lambda: uv_environment(os.environ))
 
-    def run(self, *arguments: str, doing: str, seconds: float, given: str = "", held: tuple[int, ...] = ()) -> str:
+    def run(
+        self,
+        *arguments: str,
+        doing: str,
+        seconds: float,
+        given: str = "",
+        held: tuple[int, ...] = (),
+        into: Path | None = None,
+    ) -> str:
         """Run uv and return its standard output.
 
         ``held``: file descriptors that uv inherits; a lock among them stays locked while any of uv's processes
-        lives, even when the engine is killed. Raises UvFailed, or Refusal after ``seconds``.
+        lives, even when the engine is killed. ``into``: the folder that it fills, which is there; beside it it writes
+        to its cache only. Raises UvFailed, or Refusal after ``seconds``.
         """
         cache = self.cache.absolute()
         with ExitStack() as stack:
@@ -89,7 +103,8 @@ class Uv:
                 cache.mkdir(parents=True, exist_ok=True)
                 # uv leaves locks behind in its temporary folder. Should it outlive us, the folder is still its own.
                 folder, lock = stack.enter_context(temporary.held(temporary.UV))
-            process = self._begin(arguments, cache, folder, (*held, lock))
+            command = [*_held(cache, [cache, folder, *([into] if into else [])]), uv_binary(), *arguments]
+            process = self._begin(command, cache, folder, (*held, lock))
             try:
                 out, err = process.communicate(given, timeout=seconds)
             except subprocess.TimeoutExpired:
@@ -105,10 +120,10 @@ class Uv:
         return out
 
     def _begin(
-        self, arguments: Sequence[str], cache: Path, folder: Path, held: tuple[int, ...]
+        self, command: Sequence[str], cache: Path, folder: Path, held: tuple[int, ...]
     ) -> subprocess.Popen[str]:
         return subprocess.Popen(
-            [uv_binary(), *arguments],
+            command,
             # Not the caller's folder: a uv.toml or pyproject.toml of a project would choose the registry.
             cwd=cache.parent,
             env={**self.environ, "UV_CACHE_DIR": str(cache), "TMPDIR": str(folder)},
@@ -121,6 +136,26 @@ class Uv:
             pass_fds=held,
             start_new_session=True,
         )
+
+
+def _held(cache: Path, writes: Sequence[Path]) -> list[str]:
+    """What stands before uv's command so that it writes to ``writes`` only, sees nothing else of the workspace that
+    ``cache`` lies in, and looks into and signals no process that is not its own.
+
+    Else it may read what the account may: compilers, certificates, packages in a folder lie anywhere. It may change
+    modes, as it has to.
+    """
+    around = next((str(each) for each in cache.parents if (each / "ledger.db").exists()), None)
+    box = {
+        "read": ["/"],
+        "own": [],
+        "environment": sys.prefix,
+        "write": [str(each) for each in writes],
+        "apart": [around] if around else [],
+        "network": True,
+        "modes": True,
+    }
+    return [sys.executable, "-I", "-S", str(_HOLDS), json.dumps(box)]
 
 
 def _end(process: subprocess.Popen[str]) -> None:

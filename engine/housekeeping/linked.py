@@ -40,15 +40,18 @@ def rooms(workspace: Workspace) -> dict[str, int]:
 
 def _below(folder: str, key: str) -> Iterator[tuple[str, os.stat_result]]:
     """Everything below ``folder``, with the key that it counts for; what vanishes meanwhile is left out."""
-    try:
-        with os.scandir(folder) as entries:
-            for each in entries:
-                name = key if "/" in key else f"{key}/{each.name}"
-                try:
-                    yield name, each.stat(follow_symlinks=False)
-                except FileNotFoundError:
-                    continue
-                if each.is_dir(follow_symlinks=False):
-                    yield from _below(each.path, name)
-    except OSError:
-        return
+    left = [(folder, key)]
+    while left:
+        place, counted = left.pop()
+        try:
+            with os.scandir(place) as entries:
+                for each in entries:
+                    name = counted if "/" in counted else f"{counted}/{each.name}"
+                    try:
+                        yield name, each.stat(follow_symlinks=False)
+                    except FileNotFoundError:
+                        continue
+                    if each.is_dir(follow_symlinks=False):
+                        left.append((each.path, name))
+        except OSError:
+            continue

@@ -11,9 +11,11 @@ import errno
 import os
 import shutil
 import stat
+from contextlib import suppress
 from pathlib import Path
 
 from engine.storage.atomic import sync_folder
+from engine.storage.disk import delete_tree
 
 _PARTIAL = ".partial"
 _ASIDE = ".moved"
@@ -72,18 +74,18 @@ def delete(path: Path) -> None:
 
 def room_of(path: Path) -> int:
     """What it takes on the disk; what vanishes meanwhile counts nothing, and a name of several its share of one."""
-    try:
-        found = os.lstat(path)
-    except OSError:
-        return 0
-    total = found.st_blocks * 512 // max(1, found.st_nlink if not stat.S_ISDIR(found.st_mode) else 1)
-    if not stat.S_ISDIR(found.st_mode):
-        return total
-    try:
-        with os.scandir(path) as entries:
-            return total + sum(room_of(Path(entry.path)) for entry in entries)
-    except OSError:
-        return total
+    total, left = 0, [str(path)]
+    while left:
+        place = left.pop()
+        try:
+            found = os.lstat(place)
+            folder = stat.S_ISDIR(found.st_mode)
+            total += found.st_blocks * 512 // max(1, 1 if folder else found.st_nlink)
+            if folder:
+                left += [f"{place}/{name}" for name in os.listdir(place)]
+        except OSError:
+            continue
+    return total
 
 
 def _beside(path: Path, ending: str) -> Path:
@@ -123,16 +125,8 @@ def _flush(path: Path) -> None:
 
 
 def _delete(path: Path) -> None:
-    for attempt in range(3):
-        try:
-            if not stat.S_ISDIR(os.lstat(path).st_mode):
-                path.unlink()
-                return
-            shutil.rmtree(path)
-        except FileNotFoundError:
-            continue  # Somebody deletes it too: what vanished is what was wanted.
-        except PermissionError:
-            if attempt:
-                raise
-            for folder, _, _ in os.walk(path):  # A project may leave folders that not even their owner may write into.
-                os.chmod(folder, 0o700)
+    with suppress(FileNotFoundError):  # Somebody deletes it too: what vanished is what was wanted.
+        if stat.S_ISDIR(os.lstat(path).st_mode):
+            delete_tree(path)
+        else:
+            path.unlink()

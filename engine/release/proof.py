@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,7 @@ from engine.release.rebuild import rebuild
 from engine.runs.launch import Launch, Stage
 from engine.runs.rebuilt import keeps_types
 from engine.runs.tables import read_output, write_input
+from engine.storage.disk import delete_tree
 from engine.storage.objects import ObjectStore, Stored
 from engine.storage.workspace import Workspace
 from engine.versions.environment import lock_of, standing
@@ -97,7 +99,8 @@ def _score(
     except StepFailed as failed:
         raise Refusal(f"{label} cannot be proven: {failed} Nothing was changed.") from None
     finally:
-        shutil.rmtree(room, ignore_errors=True)
+        with suppress(OSError):
+            delete_tree(room)
 
 
 def as_recorded(scored: pa.Table, recorded: pa.Table, document: dict[str, Any]) -> pa.Table:

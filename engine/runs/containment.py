@@ -24,6 +24,7 @@ import ctypes
 import os
 import stat
 import struct
+import sys
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -73,6 +74,9 @@ _WHERE_OTHERS_LISTEN = (
     "/run/user", "/tmp", "/var/tmp", "/run/dbus/system_bus_socket", "/run/systemd/private", "/run/docker.sock",
     "/run/podman", "/run/containerd", "/run/crio", "/run/libvirt", "/run/screen", "/run/tmux",
 )  # fmt: skip
+# Whom libraries ask for names of accounts and machines, and whoever keeps the log.
+_MAY_BE_ASKED = ("/run/nscd", "/var/lib/sss/pipes", "/run/systemd/userdb", "/run/systemd/journal", "/dev/log")
+_NAMES_OF_MACHINES = "/run/systemd/resolve"  # which may ask another machine for them
 _GROUPS = ("/sys/fs/cgroup", "/sys/fs/cgroup/unified")
 CLONE_NEWNS, CLONE_NEWUSER, CLONE_NEWPID = 0x20000, 0x10000000, 0x20000000
 MS_NOSUID, MS_NODEV, MS_NOEXEC, MS_BIND, MS_REC, MS_PRIVATE = 2, 4, 8, 4096, 16384, 1 << 18
@@ -226,23 +230,61 @@ def attend(box: dict[str, Any], ended: int) -> bool:
             os._exit(0)
 
 
+def furniture(box: dict[str, Any], memory: int) -> dict[str, Any]:
+    """``box`` and what its namespace is furnished by; before there are users of its own, by whose names the owners of
+    sockets are told no more."""
+    return {**box, "hidden": listeners(box), "memory": memory}
+
+
+def listeners(box: dict[str, Any], table: str = "/proc/net/unix") -> list[str]:
+    """The sockets with a path where somebody listens who acts as this account or as root: agents, managers, servers.
+
+    Landlock lets everybody connect to a path. Those of other accounts (databases) ask who one is, and what they have is
+    data; without network they are listed too. What the step may read by the manifest it may also ask.
+    """
+    try:
+        with open(table, errors="surrogateescape") as file:
+            lines = file.read().splitlines()[1:]
+    except OSError:
+        return []
+    paths = {fields[7] for fields in (line.split(None, 7) for line in lines) if len(fields) > 7}
+    may = [*_MAY_BE_ASKED, *([_NAMES_OF_MACHINES] if box["network"] else []), *box["read"]]
+    asked, found = [os.path.realpath(each) for each in may], []
+    for path in sorted(path for path in paths if path.startswith("/")):
+        real = os.path.realpath(path)
+        try:
+            owner = os.stat(real).st_uid
+        except OSError:
+            continue
+        if (owner in (0, os.geteuid()) or not box["network"]) and not any(
+            f"{real}/".startswith(f"{each}/") for each in asked
+        ):
+            found.append(real)
+    return found
+
+
 def _furnished(box: dict[str, Any]) -> bool:
     if _libc.unshare(CLONE_NEWNS) != 0 or not _mount(None, "/", None, MS_REC | MS_PRIVATE):
         return False
-    needed = [*box["write"], *box["own"], *box["read"], box["environment"], *interpreter(box["environment"])]
-    real = [os.path.realpath(path) for path in needed]
+    for path in box["hidden"]:
+        _mount("/dev/null", path, None, MS_BIND)
+    real = [os.path.realpath(path) for path in _needed(box)]
     for place in _WHERE_OTHERS_LISTEN:
         if os.path.isdir(place) and not any(f"{path}/".startswith(place + "/") for path in real):
             _mount("tmpfs", place, "tmpfs", MS_NOSUID | MS_NODEV)
         elif os.path.exists(place) and not os.path.isdir(place):
             _mount("/dev/null", place, None, MS_BIND)
-    _mount("tmpfs", "/dev/shm", "tmpfs", MS_NOSUID | MS_NODEV)
+    _mount("tmpfs", "/dev/shm", "tmpfs", MS_NOSUID | MS_NODEV, f"size={box['memory']}")
     return _mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC)
 
 
-def _mount(what: str | None, where: str, kind: str | None, flags: int) -> bool:
-    given = [None if text is None else text.encode() for text in (what, os.path.realpath(where), kind)]
-    return bool(_libc.mount(*given, ctypes.c_ulong(flags), None) == 0)
+def _needed(box: dict[str, Any]) -> list[str]:
+    return [*box["write"], *box["own"], *box["read"], box["environment"], *interpreter(box["environment"])]
+
+
+def _mount(what: str | None, where: str, kind: str | None, flags: int, options: str | None = None) -> bool:
+    given = [None if text is None else os.fsencode(text) for text in (what, os.path.realpath(where), kind, options)]
+    return bool(_libc.mount(*given[:3], ctypes.c_ulong(flags), given[3]) == 0)
 
 
 def enter(box: dict[str, Any], *, own_proc: bool) -> None:
@@ -257,7 +299,7 @@ def enter(box: dict[str, Any], *, own_proc: bool) -> None:
     if os.geteuid() == 0:
         _drop_capabilities()
     if os.uname().machine in CALLS:
-        _filter(program(os.uname().machine, network=box["network"]))
+        _filter(program(os.uname().machine, network=box["network"], modes=box.get("modes", False)))
 
 
 def rules(box: dict[str, Any], *, own_proc: bool) -> Iterator[tuple[str, int]]:
@@ -297,7 +339,13 @@ def without(path: str, shut: Iterable[str]) -> Iterator[str]:
         yield path
         return
     for name in _listed(path):
-        yield from without(os.path.join(path, name), around)
+        entry = os.path.join(path, name)
+        if os.path.islink(entry):
+            # What is opened is what it leads to: nothing, where that is shut, or where something shut lies in it.
+            entry = os.path.realpath(entry)
+            if any(f"{each}/".startswith(f"{entry.rstrip('/')}/") for each in shut):
+                continue
+        yield from without(entry, shut)
 
 
 def _listed(path: str) -> list[str]:
@@ -369,6 +417,14 @@ _TABLE: tuple[tuple[str, int | None, int | None, int], ...] = (
     ("semop", 65, 193, ENOSYS), ("semctl", 66, 191, ENOSYS), ("semtimedop", 220, 192, ENOSYS),
     ("msgget", 68, 186, ENOSYS), ("msgsnd", 69, 189, ENOSYS), ("msgrcv", 70, 188, ENOSYS), ("msgctl", 71, 187, ENOSYS),
     ("mq_open", 240, 180, ENOSYS), ("mq_unlink", 241, 181, ENOSYS),
+    # What tells of other folders by their path, which Landlock does not look at: who reads and writes what there.
+    ("inotify_init", 253, None, ENOSYS), ("inotify_init1", 294, 26, ENOSYS), ("fanotify_init", 300, 262, EPERM),
+    # Namespaces of its own, in which it would be root, and what is done there: the kernel's most attacked side.
+    ("unshare", 272, 97, EPERM), ("setns", 308, 268, EPERM), ("clone3", 435, 435, ENOSYS), ("mount", 165, 40, EPERM),
+    ("umount2", 166, 39, EPERM), ("pivot_root", 155, 41, EPERM), ("chroot", 161, 51, EPERM),
+    ("open_tree", 428, 428, EPERM), ("move_mount", 429, 429, EPERM), ("fsopen", 430, 430, EPERM),
+    ("fspick", 433, 433, EPERM), ("mount_setattr", 442, 442, EPERM), ("open_tree_attr", 467, 467, EPERM),
+    ("open_by_handle_at", 304, 265, EPERM), ("userfaultfd", 323, 282, EPERM),
 )  # fmt: skip
 CALLS = {
     "x86_64": {name: (number, error) for name, number, _, error in _TABLE if number is not None},
@@ -378,25 +434,35 @@ CALLS = {
 _OF_ITSELF = (
     ("sched_setparam", 142, 118, (0,)), ("sched_setscheduler", 144, 119, (0,)), ("sched_setattr", 314, 274, (0,)),
 )  # fmt: skip
-_LOAD, _EQUAL, _AT_LEAST, _RETURN = 0x20, 0x15, 0x35, 0x06
+# CLONE_NEW* of clone's flags, whose lowest byte is the signal of the child's end: time, mounts, cgroup, names, users…
+_NEW_NAMESPACES = 0x7E020000
+_LOAD, _EQUAL, _AT_LEAST, _ANY_OF, _RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
 
 
-def program(machine: str, *, network: bool) -> list[tuple[int, int, int, int]]:
+def program(machine: str, *, network: bool, modes: bool = False) -> list[tuple[int, int, int, int]]:
     """The filter for ``machine``, one instruction an entry: code, jump if true, jump if false, value. Pure."""
     second = machine == "aarch64"
     done = [(_LOAD, 0, 0, 4), (_EQUAL, 1, 0, AUDIT_ARCH[machine]), (_RETURN, 0, 0, REFUSE | ENOSYS), (_LOAD, 0, 0, 0)]
     if not second:
         done += [(_AT_LEAST, 0, 1, 0x40000000), (_RETURN, 0, 0, REFUSE | ENOSYS)]  # x32 has numbers of its own
     for number, error in CALLS[machine].values():
+        if modes and not error:
+            continue
         done += [(_EQUAL, 0, 1, number), (_RETURN, 0, 0, REFUSE | error)]
     for _, number, other, arguments in _OF_ITSELF:
         done += _unless(other if second else number, [(_low(each), 0) for each in arguments], EPERM)
     # setpriority and ioprio_set name what kind of thing they are about first: 0 and 1 are one process.
     done += _unless(140 if second else 141, [(_low(0), 0), (_low(1), 0)], EPERM)
     done += _unless(30 if second else 251, [(_low(0), 1), (_low(1), 0)], EPERM)
+    # To which processors another is bound: taken for done, since libraries bind threads of theirs by number.
+    done += _unless(122 if second else 203, [(_low(0), 0)], 0)
+    done += _attributes(29 if second else 16)
     done += _limits(261 if second else 302)
+    done += [(_EQUAL, 0, 4, 220 if second else 56), (_LOAD, 0, 0, _low(0)), (_ANY_OF, 0, 1, _NEW_NAMESPACES)]
+    done += [(_RETURN, 0, 0, REFUSE | EPERM), (_RETURN, 0, 0, ALLOW)]
     if not network:
-        done += _unless(198 if second else 41, [(_low(0), 1)], EACCES)  # AF_UNIX; socketpair is another call
+        done += _unless(198 if second else 41, [(_low(0), 1)], EACCES)  # AF_UNIX
+        done += _unless(199 if second else 53, [(_low(0), 1)], EACCES)  # a pair of them
     return [*done, (_RETURN, 0, 0, ALLOW)]
 
 
@@ -412,6 +478,15 @@ def _unless(number: int, wanted: list[tuple[int, int]], error: int) -> list[tupl
         checks = [(_LOAD, 0, 0, place), (_EQUAL, 0, 2 * left + 1, value), *checks]
     block = [*checks, (_RETURN, 0, 0, ALLOW), (_RETURN, 0, 0, REFUSE | error)]
     return [(_EQUAL, 0, len(block), number), *block]
+
+
+def _attributes(number: int) -> list[tuple[int, int, int, int]]:
+    """What ioctl can change of a file that is open to be read only: its flags, its project, whether it is sealed."""
+    return [
+        (_EQUAL, 0, 6, number), (_LOAD, 0, 0, _low(1)),
+        (_EQUAL, 2, 0, 0x40086602), (_EQUAL, 1, 0, 0x401C5820), (_EQUAL, 0, 1, 0x40806685),
+        (_RETURN, 0, 0, REFUSE | EOPNOTSUPP), (_RETURN, 0, 0, ALLOW),
+    ]  # fmt: skip
 
 
 def _limits(number: int) -> list[tuple[int, int, int, int]]:
@@ -458,7 +533,22 @@ def what_holds_here() -> dict[str, Any]:
     return {**found, "alone": alone}
 
 
-if __name__ == "__main__":
+def _main(arguments: list[str]) -> None:
+    """Say what holds a step here; or, with a box as JSON and a command, become that command, held."""
     import json
+    import signal
 
-    print(json.dumps(what_holds_here()))
+    if not arguments:
+        print(json.dumps(what_holds_here()))
+        return
+    try:
+        if abi() != 1:  # The first lets nobody link or rename from folder to folder, which who installs packages must.
+            enter(json.loads(arguments[0]), own_proc=False)
+    except OSError as error:
+        sys.exit(f"error: this system would not hold it ({error})")
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # Python ignores it, and what is ignored stays so.
+    os.execv(arguments[1], arguments[1:])
+
+
+if __name__ == "__main__":
+    _main(sys.argv[1:])

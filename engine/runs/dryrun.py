@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -27,7 +28,7 @@ from engine.runs.launch import Launch, Stage
 from engine.runs.rebuilt import one_for_each
 from engine.runs.tables import read_output, write_input
 from engine.storage import temporary
-from engine.storage.disk import refused
+from engine.storage.disk import delete_tree, refused
 from engine.storage.workspace import Workspace
 from engine.text import plain
 from engine.validation.beforehand import failing
@@ -104,7 +105,8 @@ def check(
         for mistake in getattr(error, "mistakes", ()):
             findings.append(Finding("manifest", "failing", str(mistake)))
     finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        with suppress(OSError):
+            delete_tree(folder)
         os.close(held)
     return tuple(findings)
 

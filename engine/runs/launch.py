@@ -24,6 +24,7 @@ from engine.errors import StepFailed
 from engine.projects.manifest import ComputeSpec, Manifest, Program
 from engine.runs.absent import explained, without_places
 from engine.runs.compute import order
+from engine.runs.leftovers import DEEPEST, tidy
 from engine.runs.sandbox import advice, box, check_reads, variables
 from engine.runs.step import Limits, RunningStep, StepResult, StepSpec, clean_environment, python_step_argv, start_step
 
@@ -114,6 +115,9 @@ class Launch:
         result = self._running.wait()
         if self._away:
             result = order.answered(self._asked, result)
+        if tidy(self._folder) and result.state == "succeeded":
+            why = f"{self.title} left more than {DEEPEST} folders in each other; have it leave files that lie less deep"
+            result = replace(result, state="failed", why=why)
         lines = tuple(without_places(line, self._folder) for line in result.last_lines)
         result = replace(result, why=without_places(result.why, self._folder) if result.why else None, last_lines=lines)
         self.seconds = result.seconds

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import errno
 import os
-import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from engine.storage.disk import delete_tree
+
 TEMPORARY = "tmp"
+DEEPEST = 100  # folders in each other; the engine and everybody's tools go through them by their paths
 KEPT = ("lock",)  # It says whether the run is alive.
 LOGS = (".log", ".log.zst")
 
@@ -33,7 +36,35 @@ def temporary(folder: Path) -> Iterator[None]:
 
 def drop_temporary(folder: Path) -> None:
     """Delete what a run kept for a while; what cannot be deleted now goes with the run's folder."""
-    shutil.rmtree(folder / TEMPORARY, ignore_errors=True)
+    with suppress(OSError):
+        delete_tree(folder / TEMPORARY)
+
+
+def tidy(step: Path) -> bool:
+    """Delete what a step that has ended kept for a while, and what it left that nobody could go through. Returns
+    whether its output was that."""
+    unbearable = [name for name in ("code", "output") if _too_deep(step / name)]
+    for name in (TEMPORARY, *unbearable):
+        with suppress(OSError):
+            delete_tree(step / name)
+    return "output" in unbearable
+
+
+def _too_deep(folder: Path) -> bool:
+    left = [(str(folder), 0)]
+    while left:
+        place, depth = left.pop()
+        if depth > DEEPEST:
+            return True
+        try:
+            with os.scandir(place) as entries:
+                left += [(each.path, depth + 1) for each in entries if each.is_dir(follow_symlinks=False)]
+        except PermissionError:
+            continue  # Of a step that must not look into it itself; whoever needs it says so.
+        except OSError as error:
+            if error.errno == errno.ENAMETOOLONG:
+                return True
+    return False
 
 
 def is_log(name: str) -> bool:
@@ -69,7 +100,8 @@ def drop_copies(folder: Path) -> None:
     none however it ends: one that fails every quarter of an hour would keep the training data 96 times a day."""
     for path in copies(folder):
         if path.is_dir() and not path.is_symlink():
-            shutil.rmtree(path, ignore_errors=True)
+            with suppress(OSError):
+                delete_tree(path)
         else:
             path.unlink(missing_ok=True)
 

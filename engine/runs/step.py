@@ -245,6 +245,7 @@ def _why(spec: StepSpec, found: dict[str, Any], why_cancelled: str) -> str | Non
         "time": f"{name} passed its time limit of {_duration(limits.seconds)} and was stopped",
         "memory": f"{name} used more than {_size(limits.memory)} of memory ({tree}) and was stopped",
         "output": f"{name} wrote more than {_size(limits.output_bytes)} of output and was stopped",
+        "disk": f"{name} filled the disk and was stopped; free some, or have it write less",
         "processes": f"{name} started more than 1,000 processes and was stopped",
         "cancelled": why_cancelled,
         "orphaned": f"{name} was stopped because the process of its run was ending",

@@ -35,6 +35,7 @@ PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36
 READ = 1 << 20
 MOST_PROCESSES = 1000
 MOST_THREADS = 4096
+LEAST_FREE = 32 << 20  # on the disk that a step fills: others write there too
 PROGRESS = b"::progress "
 LONGEST_PROGRESS = 600
 # Nothing fills memory faster than this; the next look comes before the limit can be passed by much.
@@ -122,7 +123,7 @@ def memory_of(pids: set[int], limit: int) -> int:
 
 
 def size_of(folder: str, seconds: float = 0.5) -> int:
-    """Bytes on disk below ``folder``; gives up counting after ``seconds``."""
+    """Bytes below ``folder``, on disk or as they would be read (holes too); gives up counting after ``seconds``."""
     total, until, left = 0, time.monotonic() + seconds, [folder]
     while left and time.monotonic() < until:
         try:
@@ -131,10 +132,16 @@ def size_of(folder: str, seconds: float = 0.5) -> int:
                     if entry.is_dir(follow_symlinks=False):
                         left.append(entry.path)
                     else:
-                        total += entry.stat(follow_symlinks=False).st_blocks * 512
+                        found = entry.stat(follow_symlinks=False)
+                        total += max(found.st_blocks * 512, found.st_size)
         except OSError:
             continue  # It was removed while we looked.
     return total
+
+
+def free_beside(folder: str) -> int:
+    disk = os.statvfs(folder)
+    return disk.f_bavail * disk.f_frsize
 
 
 class Log:
@@ -398,6 +405,7 @@ class Watcher:
                 limits = {"memory": settings["memory"], "tasks": MOST_THREADS}
                 settings["group"] = containment().make_group(around, f"leverframe-{settings['token']}", **limits)
             self._contained["group"] = settings["group"] is not None
+            settings["containment"] = containment().furniture(settings["containment"], settings["memory"])
             if containment().seclude():
                 self._first, write_ended = os.pipe()
         self._pid = os.fork()
@@ -432,6 +440,8 @@ class Watcher:
                     reap(self._reaped)
             self._progress.send()
         ended = time.monotonic()
+        if self._reason is None:
+            self._look_at_output(float("inf"))  # Once more, at what it left.
         if self._status is None:
             # In one stroke, which no process of this group can outrun by forking.
             send(-self._pid, SIGKILL)
@@ -517,10 +527,12 @@ class Watcher:
         self._next_look = now + max(pause, min(20 * (time.monotonic() - now), 0.5))
 
     def _look_at_output(self, now: float) -> None:
-        folder = self._settings["output"]
-        if folder and now >= self._next_size:
+        folder, box = self._settings["output"], self._settings["containment"]
+        if folder and now >= self._next_size and os.path.isdir(folder):
             if size_of(folder) > self._settings["output_bytes"]:
                 self._reason = "output"
+            elif free_beside(folder) < LEAST_FREE < sum(map(size_of, box["write"] if box else [folder])):
+                self._reason = "disk"
             self._next_size = now + max(1.0, 20 * (time.monotonic() - now))
 
     def _reaped(self, pid: int, status: int, usage: Any) -> None:

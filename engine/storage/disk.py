@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import errno
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from engine.errors import Refusal
 from engine.text import plain
@@ -28,3 +30,21 @@ def refused(what: str) -> Iterator[None]:
         yield
     except OSError as error:
         raise Refusal(f"{what}: {why_not(error)}.") from None
+
+
+def delete_tree(folder: Path) -> None:
+    """Delete a folder, whatever those made of it who filled it: folders in folders without end, or such that not even
+    their owner may look into. One that is gone already is fine. Raises OSError."""
+    import shutil  # Here, like what is below: the first screen has no need of them.
+
+    try:
+        shutil.rmtree(folder)
+    except (OSError, RecursionError) as error:
+        import subprocess
+
+        # These go down from one open folder to the next, as deep as it is.
+        for command in (("chmod", "-R", "u+rwX"), ("rm", "-rf")):
+            subprocess.run([*command, "--", str(folder)], stdin=subprocess.DEVNULL, capture_output=True, check=False)
+        if os.path.lexists(folder):
+            number = error.errno if isinstance(error, OSError) else errno.ENAMETOOLONG
+            raise OSError(number, os.strerror(number or errno.EIO), str(folder)) from None

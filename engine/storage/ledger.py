@@ -20,7 +20,8 @@ from engine.storage.opening import Opened, look, opened
 
 _FULL = "The disk is full: the ledger took nothing in. Free some space and try again."
 _READ_ONLY = "The ledger {path} can be looked at and not written (its medium is read only); nothing was done."
-_HEAD = "SELECT coalesce(max(seq), 0) FROM audit"
+_HEAD = "SELECT seq, digest FROM audit ORDER BY seq DESC LIMIT 1"
+_ROW = "SELECT digest FROM audit WHERE seq = ?"
 
 
 def _migrated(copy: Path) -> None:
@@ -48,6 +49,8 @@ class Ledger:
             raise
 
     def _begin(self) -> None:
+        if self.path.exists() and not self.path.is_file():
+            raise Damage(f"The ledger {self.path} is no file; {loss.way_back(self.path.parent)} Nothing was changed.")
         found = self._schema()
         if found > LATEST:
             raise Refusal(
@@ -89,9 +92,12 @@ class Ledger:
     def _refuse_cut_short(self) -> None:
         noted = loss.noted(self._locks)  # First: the trail may grow meanwhile.
         with self.read() as db:
-            rows = int(db.execute(_HEAD).fetchone()[0])
-        loss.refuse_cut_short(self.path.parent, self._locks, rows, noted)
-        if rows == 0:  # Killed before the founder was written down, or what was written down is lost.
+            head = db.execute(_HEAD).fetchone()
+            row = db.execute(_ROW, (noted.rows,)).fetchone() if noted else None
+        if noted is not None:
+            loss.refuse_cut_short(self.path.parent, self._locks, head[0] if head else 0, noted)
+            loss.refuse_another(self.path.parent, self._locks, row[0] if row else "", noted)
+        if head is None:  # Killed before the founder was written down, or what was written down is lost.
             loss.refuse_lost(self.path.parent, "empty")
 
     def _connection(self) -> sqlite3.Connection:
@@ -178,10 +184,10 @@ class Ledger:
         return connection
 
     def _note_head(self, connection: sqlite3.Connection) -> None:
-        rows = int(connection.execute(_HEAD).fetchone()[0])
-        if rows > self._noted:
-            self._noted = rows
-            loss.note(self._locks, rows)
+        head = connection.execute(_HEAD).fetchone()
+        if head is not None and head[0] > self._noted:
+            self._noted = head[0]
+            loss.note(self._locks, head[0], head[1])
 
     def _explain(self, error: sqlite3.DatabaseError, *, reading: bool = True) -> None:
         """Raise what the machine is to blame for as what it is; an error in our own SQL stays a bug."""

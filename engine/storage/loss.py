@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import os
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 from engine.errors import Damage
+from engine.storage.atomic import read_file
 from engine.storage.last_backup import known
 
 NOTE, RESTORING = "ledger.head", "restoring.json"
@@ -50,13 +52,31 @@ def refuse_lost(root: Path, how: str) -> None:
         )
 
 
-def refuse_cut_short(root: Path, locks: Path, rows: int, noted: int | None) -> None:
-    """Raise Damage when the trail of the ledger, which has ``rows``, went further once: to ``noted``."""
-    if noted is not None and rows < noted:
+@dataclass(frozen=True)
+class Noted:
+    """How many rows the trail had, and the digest of the last of them; "" in a note of before that was kept."""
+
+    rows: int
+    digest: str
+
+
+def refuse_cut_short(root: Path, locks: Path, rows: int, noted: Noted) -> None:
+    """Raise Damage when the trail of the ledger, which has ``rows``, went further once: as far as it was ``noted``."""
+    if rows < noted.rows:
         raise Damage(
             f"The ledger {root / 'ledger.db'} has lost what was last written to it: its trail ends at row {rows:,}, "
-            f"and it went to row {noted:,}, so its write-ahead log is gone or an older copy is in its place; "
+            f"and it went to row {noted.rows:,}, so its write-ahead log is gone or an older copy is in its place; "
             f"{way_back(root)} To go on with what it still says, delete {locks / NOTE}. Nothing was changed."
+        )
+
+
+def refuse_another(root: Path, locks: Path, digest: str, noted: Noted) -> None:
+    """Raise Damage when the row that was ``noted`` has another ``digest``: the trail is not the one that was here."""
+    if noted.digest and digest != noted.digest:
+        raise Damage(
+            f"The ledger {root / 'ledger.db'} is not the one that was here: row {noted.rows:,} of its trail is another "
+            f"than was noted, so another workspace's, or a copy that went its own way, is in its place; "
+            f"{way_back(root)} To go on with what it says, delete {locks / NOTE}. Nothing was changed."
         )
 
 
@@ -68,24 +88,25 @@ def way_back(root: Path) -> str:
     return f"move the folder aside, then 'leverframe restore {place} --home {root}' brings it back{newest}."
 
 
-def note(locks: Path, rows: int) -> None:
-    """Note that the trail has ``rows`` by now; over the note of before, in place, so that it needs no room.
+def note(locks: Path, rows: int, digest: str) -> None:
+    """Note that the trail has ``rows`` by now, the last with ``digest``; over the note of before, in place, so that it
+    needs no room.
 
     Without flushing, and whatever stands in the way is let be: a note that lags behind only tells less.
     """
     with suppress(OSError):
         descriptor = os.open(locks / NOTE, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o644)
         try:
-            written = os.pwrite(descriptor, f"{rows:015d}\n".encode(), 0)
+            written = os.pwrite(descriptor, f"{rows:015d} {digest}\n".encode(), 0)
             os.ftruncate(descriptor, written)
         finally:
             os.close(descriptor)
 
 
-def noted(locks: Path) -> int | None:
-    """How many rows the trail had, as far as it was noted."""
+def noted(locks: Path) -> Noted | None:
+    """How far the trail went, as far as it was noted."""
     try:
-        text = (locks / NOTE).read_bytes()
-        return int(text)
+        rows, _, digest = read_file(locks / NOTE).decode("ascii").strip().partition(" ")
+        return Noted(int(rows), digest if len(digest) == 64 else "")
     except (OSError, ValueError):
         return None

@@ -128,8 +128,21 @@ def create(home: Path) -> Workspace:
                 raise Refusal(f"{root} is a file; name a folder for the workspace.")
             find(root, must_exist=False)
             _refuse_strangers(root)
+        _refuse_unmounted(root)
         make_folders(root)
     return find(root, must_exist=False)
+
+
+def unmounted(root: Path, table: Path = Path("/etc/fstab")) -> Path | None:
+    """Where a disk belongs that this machine's table of disks names, ``root`` or above it, and that is not mounted."""
+    try:
+        lines = table.read_text("utf-8", "replace").splitlines()
+    except OSError:
+        return None
+    fields = [line.split() for line in lines if not line.lstrip().startswith("#")]
+    named = {each[1].replace("\\040", " ").rstrip("/") for each in fields if len(each) > 1}
+    places = (each for each in (root, *root.parents) if str(each) in named)
+    return next((each for each in places if not os.path.ismount(each)), None)
 
 
 def make_folders(root: Path) -> None:
@@ -137,6 +150,14 @@ def make_folders(root: Path) -> None:
     root.mkdir(mode=0o750, parents=True, exist_ok=True)
     for name in FOLDERS:
         (root / name).mkdir(mode=0o750, exist_ok=True)
+
+
+def _refuse_unmounted(root: Path) -> None:
+    place = unmounted(root)
+    if place is not None:
+        raise Refusal(
+            f"The disk of {place} is not mounted, and what is made there now would be hidden when it is; mount it."
+        )
 
 
 def _refuse_strangers(root: Path) -> None:
@@ -170,5 +191,7 @@ def find(home: Path, *, must_exist: bool = True) -> Workspace:
     if not (root / "ledger.db").exists():
         refuse_lost(root, "gone")
         if must_exist:
-            raise NotFound(missing)
+            place = unmounted(root)
+            why = f"for the disk of {place} is not mounted; mount it." if place else ""
+            raise NotFound(f"There is no workspace at {root}, {why}" if why else missing)
     return Workspace(root)

@@ -87,6 +87,23 @@ def test_what_rots_is_told_by_doctor_and_in_the_list_before_it_is_needed(history
     engine.close()
 
 
+def test_what_somebody_put_back_by_hand_is_told_no_more_and_a_store_that_is_gone_is(
+    history: Path, tmp_path: Path
+) -> None:
+    engine = open_engine(history, "ada")
+    engine.reject("tiny@3", "not this one")
+    path = engine._store.path(str(engine.show("tiny@3")["model"]["files"][0]["chunks"][0]))
+    kept = path.read_bytes()
+    spoiled(engine, "tiny@3")
+    assert list(findings(engine, deep=True)) == ["version tiny@3"] == list(findings(engine))
+    path.write_bytes(kept)
+    assert findings(engine) == {}
+    assert all(version.damage is None for version in engine.versions("tiny"))
+    (history / "objects").rename(tmp_path / "objects")
+    assert {"stored tiny@2", "rollback tiny@1"} <= findings(engine).keys()
+    engine.close()
+
+
 @pytest.mark.parametrize("label", ["tiny@1", "tiny@2", "tiny@3"])
 @pytest.mark.parametrize("how", ["rot", "gone", "document gone"])
 def test_doctor_takes_from_the_backup_what_is_damaged(history: Path, tmp_path: Path, label: str, how: str) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from engine.environments.lock import Lock
     from engine.runs.launch import Stage
 
-ORDER, ANSWER = "order.json", "answer.json"
+# The answer lies where the driver may write, which is where the step might.
+ORDER, ANSWER = "order.json", "tmp/answer.json"
 # What is on its way goes through the driver's memory in parts of 4 MiB.
 DRIVER_MEMORY = 1 << 30
 # Beyond all that the driver is allowed to wait for: to send and to fetch.
@@ -82,9 +83,23 @@ def send(asked: StepSpec, compute: ComputeSpec, stage: Stage, name: str) -> Step
         cwd=folder,
         environment={**asked.environment, **_account(), **certificates(), "PYTHONPATH": str(_ROOT)},
         limits=replace(asked.limits, seconds=asked.limits.seconds + waits + _ON_THE_WAY, memory=DRIVER_MEMORY),
-        # The driver is ours and runs nothing of the project's; the step is held where it runs.
-        containment=None,
+        containment=None if asked.containment is None else _driver_held(asked.containment, folder),
     )
+
+
+def _driver_held(step: Mapping[str, Any], folder: Path) -> dict[str, Any]:
+    """What the driver may reach. It is ours, but Dask unpickles what the cluster says, which is to run whatever whoever
+    answers at the project's address likes: it is held like a step, and reads Leverframe's own libraries."""
+    certificate_files = [path for path in certificates().values() if path.startswith("/")]
+    settings = [os.path.expanduser("~/.config/dask"), "/etc/dask", os.environ.get("DASK_CONFIG", "")]
+    return {
+        **step,
+        "read": [path for path in (*certificate_files, *settings, *sys.path) if path.startswith("/")],
+        "own": [str(folder), str(_ROOT / "engine")],
+        "environment": sys.prefix,
+        "write": [str(folder / "output"), str(folder / "tmp")],
+        "network": True,
+    }
 
 
 def answered(asked: StepSpec, driven: StepResult) -> StepResult:
@@ -92,13 +107,14 @@ def answered(asked: StepSpec, driven: StepResult) -> StepResult:
 
     Time is that on the worker; the peak of memory stays the driver's, since it says what a run needs here.
     """
+    answer = asked.log.parent / ANSWER
+    if driven.state == "cancelled" or answer.is_symlink() or not answer.is_file():
+        return driven
     try:
-        found: dict[str, Any] = json.loads((asked.log.parent / ANSWER).read_bytes())
-    except FileNotFoundError:
-        return driven
-    if driven.state == "cancelled":
-        return driven
-    return replace(judged(asked, found), peak_memory=driven.peak_memory)
+        found = judged(asked, json.loads(answer.read_bytes()))
+    except (ValueError, KeyError, TypeError, RecursionError):
+        raise StepFailed(f"{asked.name} failed: the cluster's answer cannot be understood; look at its logs.") from None
+    return replace(found, peak_memory=driven.peak_memory)
 
 
 def check_installed(find: Callable[[str], object | None] = find_spec) -> None:

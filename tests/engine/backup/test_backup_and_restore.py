@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 import threading
 from pathlib import Path
 
 import pytest
 
 from engine.api import Engine, open_engine, restore_backup
-from engine.backup.place import Place
+from engine.backup.place import Place, alone_in
 from engine.backup.records import Restored
 from engine.errors import Conflict, Damage, Forbidden, Invalid, LeverframeError, NotFound, Refusal
 
@@ -249,3 +250,38 @@ def test_what_is_damaged_when_it_is_first_backed_up_is_not_said_to_be_there(engi
     made = engine.back_up(place)
     assert (made.objects, made.added) == (11, 11)
     assert engine.check_backup().problems == ()
+
+
+def test_a_backup_whose_disk_is_not_mounted_is_not_begun_anew_unless_somebody_names_the_folder(
+    engine: Engine, place: Path
+) -> None:
+    engine.back_up(place)
+    place.rename(place.with_name("unmounted"))
+    place.mkdir()  # what is there while the disk is not
+    for _ in range(2):
+        with pytest.raises(Refusal, match=f"made in {place} on .* is not there; see that its disk is mounted"):
+            engine.back_up()
+    assert list(place.iterdir()) == []
+    place.rmdir()
+    place.with_name("unmounted").rename(place)
+    assert engine.back_up().added is not None
+    place.rename(place.with_name("unmounted"))
+    assert engine.back_up(place).objects, "who names it begins anew, as the sentence says"
+
+
+def test_of_two_restores_to_one_place_the_second_waits_outside(engine: Engine, place: Path, tmp_path: Path) -> None:
+    engine.back_up(place)
+    (tmp_path / "new").mkdir()
+    with alone_in(tmp_path / "new", "it is taken"), pytest.raises(Conflict, match="Another process restores"):
+        restored(place, tmp_path / "new")
+    assert list((tmp_path / "new").iterdir()) == []
+    assert restored(place, tmp_path / "new").objects
+
+
+@pytest.mark.parametrize("name", ["backup.json", "of"])
+def test_a_pipe_in_a_backup_is_told_and_not_waited_for(engine: Engine, place: Path, tmp_path: Path, name: str) -> None:
+    engine.back_up(place)
+    (place / name).unlink()
+    os.mkfifo(place / name)
+    with pytest.raises(LeverframeError):
+        restored(place, tmp_path / "new") if name == "backup.json" else engine.back_up(place)

@@ -58,7 +58,8 @@ class Place:
 
     @property
     def wheels(self) -> Path:
-        return self.root / "wheels"
+        # Not in the workspace, of which uv sees its cache and what it builds only.
+        return self.root.with_name(f"{self.root.name}-wheels")
 
     @property
     def cache(self) -> Path:
@@ -88,9 +89,10 @@ class Place:
 def make(root: Path) -> Place:
     """A workspace at ``root`` and some packages that can be had."""
     open_engine(root, "ada", create=True).close()
-    (root / "wheels").mkdir()
-    environ = {**uv_environment(os.environ), "UV_NO_INDEX": "1", "UV_FIND_LINKS": str(root / "wheels")}
+    environ = {**uv_environment(os.environ), "UV_NO_INDEX": "1"}
     made = Place(root, Uv(root / "cache" / "uv", environ))
+    made.wheels.mkdir()
+    environ["UV_FIND_LINKS"] = str(made.wheels)
     for name, version in (("apple", "1.0"), ("apple", "2.0"), ("pear", "1.5")):
         made.publish(name, version)
     made.publish("fruit-salad", "1.0", "apple>=1", "pear")

@@ -133,12 +133,12 @@ def test_an_unreachable_registry_is_refused_in_one_sentence(tmp_path: Path) -> N
 
 def test_a_uv_that_hangs_is_ended_with_all_that_it_started(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     hanging = tmp_path / "uv-that-hangs"
-    hanging.write_text(f"#!/bin/sh\nsleep 600 &\necho $! > {tmp_path}/child\nwait\n", "utf-8")
+    hanging.write_text('#!/bin/sh\nsleep 600 &\necho $! > "$UV_CACHE_DIR/child"\nwait\n', "utf-8")
     hanging.chmod(0o755)
     monkeypatch.setattr(uv_process, "uv_binary", lambda: str(hanging))
     with pytest.raises(Refusal, match="uv took longer than 3 s resolving and was stopped"):
         Uv(tmp_path / "cache" / "uv").run(doing="resolving", seconds=3)
-    child = Path(f"/proc/{(tmp_path / 'child').read_text().strip()}/stat")
+    child = Path(f"/proc/{(tmp_path / 'cache' / 'uv' / 'child').read_text().strip()}/stat")
     deadline = time.monotonic() + 60
     while child.exists() and child.read_text().rpartition(")")[2].split()[0] != "Z":
         assert time.monotonic() < deadline, "a process that uv started lives on"

@@ -89,11 +89,16 @@ def alive(pid: int) -> bool:
 
 
 def outside(*inside: int) -> list[int]:
-    """The processes below this one that contained steps know by the numbers ``inside``: they count from 1."""
+    """The processes below this one that contained steps know by the numbers ``inside``: they count from 1.
+
+    Without those that bring a step to a cluster, which are held too and count for themselves.
+    """
     found = []
     for path in Path("/proc").glob("[0-9]*/status"):
         try:
             numbers = next(line for line in path.read_text().splitlines() if line.startswith("NSpid:")).split()[1:]
+            if b"compute.driver" in path.with_name("cmdline").read_bytes():
+                continue
         except (OSError, StopIteration):
             continue
         if len(numbers) > 1 and int(numbers[-1]) in inside and _is_below(int(numbers[0]), os.getpid()):

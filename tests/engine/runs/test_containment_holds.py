@@ -24,133 +24,11 @@ from engine.projects.manifest_records import SandboxSpec
 from engine.runs import containment
 from engine.runs.sandbox import box
 from engine.runs.step import StepResult, start_step
+from tests.engine.runs.hostile_steps import HARMLESS, HOSTILE, PRELUDE
 from tests.engine.runs.step_workshop import Workshop, none_alive, outside, until, workshop
 
 __all__ = ["workshop"]
 pytestmark = pytest.mark.skipif(containment.abi() == 0, reason="this kernel has no Landlock")
-
-# Each line is one attempt; what it returns is what it got.
-HOSTILE = {
-    "read the ledger": "open(LEDGER).read()",
-    "write the ledger": "open(LEDGER, 'a').write('x')",
-    "open and empty the ledger": "open(LEDGER, 'w')",
-    "empty the ledger": "os.truncate(LEDGER, 0)",
-    "delete the ledger": "os.unlink(LEDGER)",
-    "put another in its place": "os.rename(LEDGER, OUT + '/taken')",
-    "put one of its own there": "(open(OUT + '/forged', 'w').close(), os.rename(OUT + '/forged', LEDGER))",
-    "a second name for the ledger": "os.link(LEDGER, OUT + '/second')",
-    "a link and then the ledger": "(os.symlink(LEDGER, OUT + '/link'), open(OUT + '/link').read())",
-    "a link to the folder": "(os.symlink(HOME, OUT + '/up'), os.listdir(OUT + '/up/live'))",
-    "the ledger by /proc": "open('/proc/self/root' + LEDGER).read()",
-    "the ledger by a way around": "open(OUT + '/../../../../ledger.db').read()",
-    "list the workspace": "os.listdir(HOME)",
-    "list the live folder": "os.listdir(HOME + '/live')",
-    "delete the live folder": "shutil.rmtree(HOME + '/live')",
-    "write the live folder": "open(HOME + '/live/model', 'w')",
-    "make a folder in the workspace": "os.mkdir(HOME + '/mine')",
-    "write an object": "open(HOME + '/objects/ab', 'w')",
-    "write into its environment": "open(ENVIRONMENT + '/evil.pth', 'w')",
-    "write its input": "open(INPUT + '/data.csv', 'w')",
-    "read another step's input": "os.listdir(HOME + '/runs/1/other')",
-    "an account's own folder": "os.listdir(os.path.expanduser('~' + __import__('pwd').getpwuid(os.getuid())[0]))",
-    "the passwords": "open('/etc/shadow').read()",
-    "the machine's temporary folder": "open('/tmp/leverframe-was-here', 'w')",
-    "another process's environment": "open(f'/proc/{ENGINE}/environ').read()",
-    "its watcher's environment": "open(f'/proc/{os.getppid()}/environ').read()",
-    "another process's memory": "open(f'/proc/{ENGINE}/mem', 'rb')",
-    "another process's words": "open(f'/proc/{ENGINE}/cmdline').read()",
-    "trace another process": "call(101 if X86 else 117, 16, ENGINE, 0, 0)",
-    "read another's memory": "peek(ENGINE)",
-    "signal another": "os.kill(ENGINE, 0)",
-    "end another": "os.kill(ENGINE, signal.SIGUSR1)",
-    "end its watcher": "os.kill(os.getppid(), signal.SIGUSR1)",
-    "end another by handle": "signal.pidfd_send_signal(os.pidfd_open(ENGINE), signal.SIGUSR1)",
-    "limit another": "resource.prlimit(ENGINE, resource.RLIMIT_CPU, (100, 100))",
-    "rank another": "os.setpriority(os.PRIO_PROCESS, ENGINE, 19)",
-    "rank everybody": "os.setpriority(os.PRIO_USER, 0, 19)",
-    "change modes": "(os.chmod(LEDGER, 0o777), os.stat(LEDGER).st_mode & 0o777 == 0o777 or refuse())",
-    "change times": "(os.utime(LEDGER, (1, 1)), os.stat(LEDGER).st_mtime == 1 or refuse())",
-    "a program that runs as its owner": "setuid(OUT + '/sh') or refuse()",
-    "attributes": "os.setxattr(LEDGER, 'user.x', b'1')",
-    "a device": "os.mknod(OUT + '/disk', 0o60666, os.makedev(8, 0))",
-    "mount": "mount(OUT)",
-    "a namespace and then mount": "(call(272 if X86 else 97, 0x10020000), mount(OUT))",
-    "keys": "call(250 if X86 else 219, 0, -3, 0)",
-    "calls past the filter": "call(425, 8, ctypes.create_string_buffer(256))",
-    "an abstract socket": "socket.socket(socket.AF_UNIX).connect('\\0' + ABSTRACT)",
-    "become another": "(os.setuid(1), os.getuid() == 1 or refuse()) if os.getuid() == 0 else refuse()",
-    "the clock": "time.clock_settime(time.CLOCK_REALTIME, time.time())",
-    "TCP": "socket.create_connection(('127.0.0.1', PORT), 2)",
-    "to listen": "socket.create_server(('127.0.0.1', 0))",
-    "UDP": "socket.socket(socket.AF_INET, socket.SOCK_DGRAM).sendto(b'x', ('127.0.0.1', PORT))",
-    "ask about the network": "socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 0)",
-}  # fmt: skip
-HARMLESS = {
-    "read its input": "open(INPUT + '/given').read() == 'given' or refuse()",
-    "write its output": "open(OUT + '/result', 'w').write('x')",
-    "rename in its output": "(touch(OUT + '/a'), os.mkdir(OUT + '/b'), os.rename(OUT + '/a', OUT + '/b/a'))",
-    "from temporary to output": "os.rename(touch(tempfile.gettempdir() + '/t'), OUT + '/t')",
-    "leave things where it was started": "open('catboost_info', 'w').write('x')",
-    "copy with modes": "shutil.copy2(INPUT + '/given', OUT + '/copied')",
-    "copy a folder": "shutil.copytree(INPUT, OUT + '/tree')",
-    "a temporary folder": "tempfile.mkdtemp()",
-    "a home": "open(os.path.expanduser('~/.rc'), 'w').write('x')",
-    "nowhere and chance": "(open('/dev/null', 'w').write('x'), open('/dev/urandom', 'rb').read(4))",
-    "a shell": "subprocess.run('echo a | cat; ls -la; date; exit 0', shell=True, check=True, capture_output=True)",
-    "the machine's numbers": "[open(f'/proc/{name}').read() for name in ('cpuinfo', 'meminfo', 'stat', 'loadavg')]",
-    "its own numbers": "open('/proc/self/status').read()",
-    "names of hosts": "socket.gethostbyname('localhost')",
-    "the zone": "zoneinfo.ZoneInfo('Europe/Berlin')",
-    "a pool of processes": "pool('fork')",
-    "threads": "list(concurrent.futures.ThreadPoolExecutor(2).map(abs, [-1]))",
-    "end a child": "child_ended()",
-    "a pair of sockets": "socket.socketpair()",
-    "asyncio": "asyncio.run(asyncio.sleep(0, 1))",
-    "a lock between processes": "multiprocessing.Lock()",
-    "shared memory": "(lambda s: (s.close(), s.unlink()))(shared_memory.SharedMemory(create=True, size=10))",
-    "its limits": "resource.setrlimit(resource.RLIMIT_NOFILE, (256, 256))",
-    "a database": "sqlite3.connect(OUT + '/x.db').executescript('pragma journal_mode=wal; create table a(b)')",
-}  # fmt: skip
-PRELUDE = """
-import asyncio, concurrent.futures, ctypes, json, multiprocessing, os, platform, resource, shutil, signal, socket
-import sqlite3, subprocess, sys, tempfile, time, zoneinfo
-from multiprocessing import shared_memory
-X86 = platform.machine() == "x86_64"
-libc = ctypes.CDLL(None, use_errno=True)
-def call(*given):
-    found = libc.syscall(*given)
-    if found < 0:
-        raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
-    return found
-def refuse():
-    raise PermissionError("it had no effect")
-def touch(path):
-    open(path, "w").close()
-    return path
-def setuid(path):
-    os.chmod(shutil.copyfile("/bin/sh", path), 0o4755)
-    return os.stat(path).st_mode & 0o4000
-def mount(path):
-    return call(165 if X86 else 40, b"none", path.encode(), b"tmpfs", 0, None)
-def peek(pid):
-    word = ctypes.create_string_buffer(8)
-    parts = (ctypes.c_void_p * 2)(ctypes.addressof(word), 8)
-    return call(310 if X86 else 270, pid, parts, ctypes.c_ulong(1), parts, ctypes.c_ulong(1), ctypes.c_ulong(0))
-def pool(how):
-    with multiprocessing.get_context(how).Pool(2) as made:
-        return made.map(abs, [-1, -2])
-def child_ended():
-    child = subprocess.Popen(["sleep", "60"]); child.terminate(); return child.wait()
-found = {}
-for name, attempt in json.loads(ATTEMPTS).items():
-    try:
-        eval(attempt)
-        found[name] = "allowed"
-    except (OSError, ValueError, RuntimeError) as error:
-        found[name] = f"{type(error).__name__}: {error}"
-print("FOUND", json.dumps(found), flush=True)
-"""
-
 
 class Bench:
     """A workspace with a ledger and a live folder, and a step in it."""
@@ -236,14 +114,14 @@ WAYS = pytest.mark.parametrize("alone", [True, False], ids=["in a namespace", "a
 @WAYS
 def test_every_hostile_attempt_is_refused(bench: Bench, alone: bool) -> None:
     code = bench.text(HOSTILE)
-    got = []
+    got, processors = [], os.sched_getaffinity(0)
     before = signal.signal(signal.SIGUSR1, lambda *_: got.append("a signal"))
     try:
         said = bench.alone(code, network=False)[0] if alone else bench.among_others(code, network=False)
     finally:
         signal.signal(signal.SIGUSR1, before)
     assert {name: answer for name, answer in found(said).items() if answer == "allowed"} == {}
-    assert len(found(said)) == len(HOSTILE) and got == []
+    assert len(found(said)) == len(HOSTILE) and got == [] and os.sched_getaffinity(os.getpid()) == processors
     assert (bench.home / "ledger.db").read_text() == "the ledger"
     assert sorted(os.listdir(bench.home)) == ["ledger.db", "live", "objects", "runs"]
 
@@ -300,6 +178,45 @@ def test_in_a_namespace_a_step_sees_its_own_processes_only_and_nobody_listens(be
         assert "Permission denied: '/proc'" in said, "without a namespace it sees none at all"
         return
     assert "SEEN 1 2 []" in said
+
+
+def test_in_a_namespace_nobody_who_acts_as_this_account_can_be_asked_wherever_he_listens(
+    bench: Bench, tmp_path: Path
+) -> None:
+    place = tmp_path / "agent"
+    place.mkdir()
+    with socket.socket(socket.AF_UNIX) as stream, socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as words:
+        stream.bind(str(place / "agent.sock"))
+        stream.listen()
+        words.bind(str(place / "words.sock"))
+        attempts = {
+            "ask": f"socket.socket(socket.AF_UNIX).connect({str(place / 'agent.sock')!r})",
+            "tell": f"socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM).sendto(b'x', {str(place / 'words.sock')!r})",
+        }
+        said, result = bench.alone(bench.text(attempts))
+        assert result.contained is not None
+        expected = "ConnectionRefusedError" if result.contained.alone else "allowed"
+        assert all(expected in answer for answer in found(said).values()), found(said)
+        assert set(found(bench.alone(bench.text(attempts), read=(str(place),))[0]).values()) == {"allowed"}
+
+
+def test_what_a_step_puts_into_shared_memory_is_bounded_by_its_memory(bench: Bench) -> None:
+    code = """
+    import os
+    try:
+        with open("/dev/shm/full", "wb", buffering=0) as file:
+            for _ in range(600):
+                file.write(bytes(1 << 20))
+        print("WROTE ALL")
+    except OSError as error:
+        print("STOPPED", error.errno)
+    """
+    said, result = bench.alone(textwrap.dedent(code))
+    assert result.contained is not None
+    if result.contained.alone:
+        assert "STOPPED 28" in said and "WROTE ALL" not in said
+    else:
+        os.unlink("/dev/shm/full")
 
 
 def test_of_a_step_that_leaves_processes_behind_nothing_is_left(bench: Bench) -> None:

@@ -116,10 +116,11 @@ def test_a_step_has_a_home_of_its_own_unless_it_may_read_in_the_accounts(tmp_pat
     ("held", "count", "verdict"),
     [
         (FULL, 0, "ok"),
-        (Held(6, True, False, False), 0, "ok"),
-        (Held(5, True, True, False), 0, "ok"),
-        (Held(5, True, False, False), 1, "watch"),
-        (Held(2, True, False, False), 2, "watch"),
+        (Held(6, True, True, False), 0, "ok"),
+        (Held(6, True, False, False), 1, "watch"),
+        (Held(5, True, True, False), 1, "watch"),
+        (Held(5, True, False, False), 2, "watch"),
+        (Held(2, True, False, False), 3, "watch"),
         (Held(7, False, True, False), 1, "watch"),
         (Held(0, True, False, False), 2, "watch"),
     ],
@@ -128,6 +129,13 @@ def test_what_a_system_cannot_hold_is_told(held: Held, count: int, verdict: str)
     assert len(gaps(held)) == count
     assert machine(held).verdict == finding(SandboxSpec(), held).verdict == verdict
     assert all(gap in machine(held).sentence for gap in gaps(held))
+
+
+def test_whom_a_step_could_ask_to_do_something_is_told() -> None:
+    (path,) = gaps(Held(7, True, False, True))
+    assert "a socket with a path" in path and "abstract" not in path
+    (abstract,) = gaps(Held(5, True, True, True))
+    assert "an abstract socket" in abstract and "a path" not in abstract
 
 
 def test_a_network_that_is_forbidden_and_not_held_is_a_gap() -> None:

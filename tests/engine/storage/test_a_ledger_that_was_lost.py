@@ -13,10 +13,12 @@ from pathlib import Path
 import pytest
 
 from engine.api import open_engine
-from engine.errors import Damage, LeverframeError, NotFound
+from engine.errors import Damage, LeverframeError, NotFound, Refusal
 from engine.housekeeping.survey import survey
 from engine.serving.view import open_view
 from engine.storage import last_backup
+from engine.storage import workspace as workspaces
+from engine.storage.workspace import unmounted
 from tests.cli.calling import call
 
 VERBS = (
@@ -53,7 +55,38 @@ def without_its_log(home: Path) -> None:
     (home / "ledger.db").write_bytes(before)
 
 
-LOSSES = (gone, emptied, something_else, made_anew, without_its_log)
+def another(home: Path) -> None:
+    """That of another workspace, whose trail goes further."""
+    engine = open_engine(home.with_name("another"), "ada", create=True)
+    for number in range(9):
+        engine.add_operator(f"bob{number}", "viewer", "the business")
+    engine.close()
+    shutil.copy(home.with_name("another") / "ledger.db", home / "ledger.db")
+
+
+def a_copy_that_went_its_own_way(home: Path) -> None:
+    shutil.copytree(home, home.with_name("copy"))
+    for folder, names in ((home.with_name("copy"), ("bob", "eve", "joe")), (home, ("kim",))):
+        engine = open_engine(folder, "ada")
+        for name in names:
+            engine.add_operator(name, "viewer", "the business")
+        engine.close()
+    shutil.copy(home.with_name("copy") / "ledger.db", home / "ledger.db")
+
+
+def a_pipe(home: Path) -> None:
+    gone(home)
+    os.mkfifo(home / "ledger.db")
+
+
+def a_folder(home: Path) -> None:
+    gone(home)
+    (home / "ledger.db").mkdir()
+
+
+LOSSES = (
+    gone, emptied, something_else, made_anew, without_its_log, another, a_copy_that_went_its_own_way, a_pipe, a_folder,
+)  # fmt: skip
 
 
 @pytest.fixture
@@ -207,5 +240,31 @@ def test_a_note_that_cannot_be_read_says_nothing(used: Path) -> None:
     engine.add_operator("bob", "operator", "a colleague")
     engine.close()
     with closing(sqlite3.connect(used / "ledger.db")) as db:
-        rows = db.execute("SELECT max(seq) FROM audit").fetchone()[0]
-    assert int((used / "locks" / "ledger.head").read_bytes()) == rows
+        rows, digest = db.execute("SELECT seq, digest FROM audit ORDER BY seq DESC LIMIT 1").fetchone()
+    assert (used / "locks" / "ledger.head").read_text() == f"{rows:015d} {digest}\n"
+
+
+def test_a_note_of_an_older_leverframe_tells_what_it_told(used: Path) -> None:
+    (used / "locks" / "ledger.head").write_text("000000000000004\n")
+    open_engine(used, "ada").close()
+    (used / "locks" / "ledger.head").write_text("000000000000009\n")
+    with pytest.raises(Damage, match="has lost what was last written"):
+        open_engine(used, "ada")
+
+
+def test_where_the_disk_of_a_workspace_is_not_mounted_none_is_begun(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    disk = tmp_path / "a disk"
+    disk.mkdir()
+    table = tmp_path / "fstab"
+    said = str(disk).replace(" ", "\\040")
+    table.write_text(f"# of this machine\n/dev/sda1 / ext4 defaults 0 1\n\nUUID=1 {said} ext4 defaults 0 2\nnone\n")
+    assert unmounted(disk / "home", table) == disk == unmounted(disk, table)
+    assert unmounted(tmp_path / "other", table) is None and unmounted(disk, tmp_path / "nothing") is None
+    monkeypatch.setattr(workspaces, "unmounted", lambda root: unmounted(root, table))
+    with pytest.raises(Refusal, match="is not mounted, and what is made there now would be hidden"):
+        open_engine(disk / "home", "ada", create=True)
+    assert list(disk.iterdir()) == []
+    with pytest.raises(NotFound, match=f"for the disk of {disk} is not mounted"):
+        open_engine(disk, "ada")

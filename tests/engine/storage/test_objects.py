@@ -93,3 +93,27 @@ def test_a_damaged_object_is_replaced_when_its_content_is_stored_again(store: Ob
     path.write_bytes(left)
     assert store.put(b"a model") == digest
     assert store.get(digest) == b"a model"
+
+
+@pytest.mark.parametrize("what", ["pipe", "link", "device", "folder", "bomb"])
+def test_whatever_else_has_the_name_of_an_object_is_damage_and_never_waited_for(what: str, tmp_path: Path) -> None:
+    store = ObjectStore(tmp_path / "objects")
+    store.root.mkdir()
+    digest = store.put(b"a model")
+    path = store.path(digest)
+    whole = path.rename(tmp_path / "whole")
+    {
+        "pipe": lambda: os.mkfifo(path),
+        "link": lambda: path.symlink_to(whole),
+        "device": lambda: path.symlink_to("/dev/zero"),
+        "folder": path.mkdir,
+        "bomb": lambda: path.write_bytes(b"\x28\xb5\x2f\xfd\xc0\x00" + (1 << 43).to_bytes(8, "little") + b"\1\0\0"),
+    }[what]()
+    with pytest.raises(Damage, match=digest[:12]):
+        store.get(digest)
+    if what != "folder":
+        assert store.put(b"a model") == digest and store.get(digest) == b"a model", "and it is replaced"
+
+
+def test_a_store_that_is_gone_holds_nothing(tmp_path: Path) -> None:
+    assert list(ObjectStore(tmp_path / "objects").digests()) == []
