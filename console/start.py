@@ -45,6 +45,8 @@ def run_console(home: Path | None, operator: str | None, at: datetime | None = N
         raise Refusal(problem)
     if at is not None:
         waiting.tell(home)
+    for name in ("LINES", "COLUMNS"):  # Where a shell exports its size of then, the terminal's own would not count.
+        os.environ.pop(name, None)
     engine = open_engine(home, operator, at=at)
     hosted = Hosted(engine)
     try:

@@ -29,10 +29,11 @@ class Terminal:
         self._stream = pyte.ByteStream(self._screen)
         self._master, slave = pty.openpty()
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
+        of_then = {"LINES": "24", "COLUMNS": "80"}  # as some shells export them
         self.process = subprocess.Popen(
             [sys.executable, "-m", "console", *map(str, words)],
             cwd=ROOT,
-            env={**os.environ, "TERM": "xterm-256color", "COLORTERM": "truecolor", "PYTHONPATH": str(ROOT)},
+            env={**os.environ, "TERM": "xterm-256color", "COLORTERM": "truecolor", "PYTHONPATH": str(ROOT), **of_then},
             stdin=slave,
             stdout=slave,
             stderr=slave,

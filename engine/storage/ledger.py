@@ -20,7 +20,7 @@ from engine.storage.opening import Opened, look, opened
 
 _FULL = "The disk is full: the ledger took nothing in. Free some space and try again."
 _READ_ONLY = "The ledger {path} can be looked at and not written (its medium is read only); nothing was done."
-_HEAD = "SELECT seq, digest FROM audit ORDER BY seq DESC LIMIT 1"
+_HEAD = "SELECT seq, digest FROM audit WHERE seq = (SELECT max(seq) FROM audit)"
 _ROW = "SELECT digest FROM audit WHERE seq = ?"
 
 

@@ -264,6 +264,9 @@ class FakeEngine(FakeHealth):
     def logs_of(self, run: int) -> tuple[str, ...]:
         return ("extract", "train")
 
+    def asks(self, run: int) -> tuple[str, ...]:
+        return ()
+
     def audit(self, *, offset: int, limit: int, matching: str) -> tuple[AuditRow, ...]:
         return _page([a for a in AUDIT if matching in a.subject], offset, limit)
 

@@ -327,7 +327,7 @@ def test_the_version_before_is_better_where_it_is_surely_and_by_as_much_as_matte
 
 def test_a_version_before_whose_metric_is_not_defined_is_not_told() -> None:
     found = _told("tiny@1", held("roc_auc", 0.7, 0.7, None, None))
-    assert (found.told, found.better) == (False, False) and "not defined" in found.sentence
+    assert (found.told, found.better) == (False, False) and "has no value" in found.sentence
 
 
 @pytest.mark.parametrize(

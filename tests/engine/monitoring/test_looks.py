@@ -72,9 +72,9 @@ def test_of_two_looks_at_one_moment_the_later_one_s_figure_is_the_newer(home: Pa
         assert [[each.value for each in some] for some in found] == [[0.0, 1.0, 2.0], [1.0, 2.0], [2.0], []]
         assert (found[0][0].version, found[0][0].n, found[0][0].low) == ("project-0000@3", 7, None)
         assert looks.signals(db, "project-0001", "mine", 9) == ()
-        newest = looks.newest(db, "project-0000")
+        newest = looks.newest(db, "project-0000", NOW)
         assert newest is not None and (newest.run, newest.as_of) == (runs[-1], NOW)
-        assert looks.newest(db, "nobody") is None
+        assert looks.newest(db, "nobody", NOW) is None
     engine.close()
 
 

@@ -144,19 +144,19 @@ def test_the_newest_thing_in_the_ledger_is_its_newest_act_run_or_due_time(engine
     candidate(engine._ledger, 1, far + DAY)
     candidate(engine._ledger, 2, far + 2 * DAY)
     with engine._ledger.write() as db:
-        assert times.newest(db) == far + 2 * DAY, "a run"
+        assert times.seen(db, far + 9 * DAY).newest == far + 2 * DAY, "a run"
         for day in (4, 3):
             db.execute(
                 "INSERT INTO occurrences (schedule, project, job, due, state, why, at, fence)"
                 " VALUES ((SELECT min(id) FROM schedules), 'tiny', 'retrain', ?, 'missed', 'off', ?, 1)",
                 (stamp(NOW + day * DAY), stamp(far + day * DAY)),
             )
-        assert times.newest(db) == far + 4 * DAY, "a due time"
+        assert times.seen(db, far + 9 * DAY).newest == far + 4 * DAY, "a due time"
         trail.append(db, at=far + 5 * DAY, actor=engine.operator, action="note", subject="x")
-        assert times.newest(db) == far + 5 * DAY, "an act"
+        assert times.seen(db, far + 9 * DAY).newest == far + 5 * DAY, "an act"
 
 
 def test_in_a_ledger_without_anything_there_is_no_newest(tmp_path: Path) -> None:
     workspace = workspaces.create(tmp_path / "begun")
     with Ledger(workspace.ledger, locks=workspace.root / "locks").read() as db:
-        assert times.newest(db) is None
+        assert times.seen(db, NOW).newest is None

@@ -207,14 +207,20 @@ REFUSED = {
     "x86_64": {
         0: (90, 91, 268, 452, 92, 93, 94, 260, 132, 235, 261, 280),  # chmod, chown and utime in all their forms
         95: (188, 189, 190, 197, 198, 199, 463, 466),  # extended attributes
-        EPERM: (469, 248, 249, 250, 321, 298),  # file_setattr, keys, bpf, perf
-        ENOSYS: (425, 29, 30, 31, 64, 65, 66, 220, 68, 69, 70, 71, 240, 241),  # io_uring, System V, message queues
+        # file_setattr, keys, bpf, perf; fanotify; namespaces and mounts; files by handle; userfaultfd
+        EPERM: (
+            469, 248, 249, 250, 321, 298, 300, 272, 308, 165, 166, 155, 161, 428, 429, 430, 433, 442, 467, 304, 323,
+        ),
+        # io_uring, System V, message queues; inotify; clone3, whose arguments a filter cannot read
+        ENOSYS: (425, 29, 30, 31, 64, 65, 66, 220, 68, 69, 70, 71, 240, 241, 253, 294, 435),
     },
     "aarch64": {
         0: (52, 53, 452, 54, 55, 88),
         95: (5, 6, 7, 14, 15, 16, 463, 466),
-        EPERM: (469, 217, 218, 219, 280, 241),
-        ENOSYS: (425, 194, 196, 195, 190, 193, 191, 192, 186, 189, 188, 187, 180, 181),
+        EPERM: (
+            469, 217, 218, 219, 280, 241, 262, 97, 268, 40, 39, 41, 51, 428, 429, 430, 433, 442, 467, 265, 282,
+        ),
+        ENOSYS: (425, 194, 196, 195, 190, 193, 191, 192, 186, 189, 188, 187, 180, 181, 26, 435),
     },
 }  # fmt: skip
 
