@@ -123,6 +123,8 @@ def create(home: Path) -> Workspace:
     """
     root = home.expanduser().absolute()
     with refused(f"The workspace {root} cannot be made"):
+        if str(root.resolve()).startswith("/dev/"):  # A step has a /dev of its own.
+            raise Refusal(f"{root} lies in memory, where no step would find it; name a folder on a disk.")
         if root.exists():
             if not root.is_dir():
                 raise Refusal(f"{root} is a file; name a folder for the workspace.")

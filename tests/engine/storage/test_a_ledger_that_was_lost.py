@@ -268,3 +268,11 @@ def test_where_the_disk_of_a_workspace_is_not_mounted_none_is_begun(
     assert list(disk.iterdir()) == []
     with pytest.raises(NotFound, match=f"for the disk of {disk} is not mounted"):
         open_engine(disk, "ada")
+
+
+def test_no_workspace_is_made_in_memory_where_no_step_would_find_it(tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to("/dev/shm")
+    for place in (Path("/dev/shm/leverframe-nowhere/home"), tmp_path / "link" / "leverframe-nowhere"):
+        with pytest.raises(Refusal, match="lies in memory"):
+            workspaces.create(place)
+    assert not Path("/dev/shm/leverframe-nowhere").exists()
