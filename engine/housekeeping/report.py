@@ -214,7 +214,10 @@ def _names(db: sqlite3.Connection, workspace: Workspace) -> list[str]:
     """Where runs and versions name what they read: manifests, live versions with their code, the newest logs."""
     texts = [row["manifest"] for row in db.execute("SELECT manifest FROM projects")]
     files = [*workspace.live.glob("*/version.json")]
-    files += [path for path in workspace.live.glob("*/code/**/*") if path.is_file()]
+    for code in workspace.live.glob("*/code"):
+        # Not by glob, which stumbles over what a swap takes away meanwhile.
+        every = (Path(place, name) for place, _, names in os.walk(code) for name in names)
+        files += [path for path in every if path.is_file()]
     newest = [row["id"] for row in db.execute("SELECT id FROM runs ORDER BY id DESC LIMIT 50")]
     files += [log for run in newest for log in workspace.run_folder(run).glob("steps/*/step.log")]
     for path in files[:5000]:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+
+import pytest
+
 from engine.api import Engine
 from engine.storage import reserve
 
@@ -22,3 +26,23 @@ def test_a_folder_that_is_a_link_is_not_counted(releases: Engine) -> None:
     (releases.home / "releases" / "tiny" / "elsewhere").symlink_to("/usr")
     reserve.keep_for_way_back(releases._workspace)
     assert kept.stat().st_size < reserve.SIZE + (1 << 20)
+
+
+def test_what_another_move_takes_away_meanwhile_counts_nothing(
+    releases: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A release of another project is proven, or its folder tidied, while this one looks."""
+    folder = releases.home / "releases" / "other" / ".1-abc.scoring"
+    for name in ("code", "input", "output"):
+        (folder / name / "deep").mkdir(parents=True)
+    real, seen = os.lstat, list[str]()
+
+    def taken_away(path: str) -> os.stat_result:
+        if ".scoring" in str(path) and not seen:
+            seen.append(str(path))
+            folder.rename(releases.home / "cache" / "aside")
+        return real(path)
+
+    monkeypatch.setattr(reserve.os, "lstat", taken_away)
+    reserve.keep_for_way_back(releases._workspace)
+    assert seen and not folder.exists()
