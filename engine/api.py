@@ -12,7 +12,7 @@ from engine import clock
 from engine import overview as overviews
 from engine.audit import times, trail
 from engine.backup.commands import BackupCommands
-from engine.errors import LeverframeError, Refusal
+from engine.errors import LeverframeError, NotFound, Refusal
 from engine.housekeeping.commands import HousekeepingCommands
 from engine.jobs.commands import HealthCommands
 from engine.people import operators
@@ -194,8 +194,11 @@ class Engine(
 
     def _allowed(self, project: str) -> tuple[Reach, ...]:
         with self._ledger.read() as db:
-            known = any(each.name == project for each in registry.everything(db))
-            return allowances.allowed(db, project) if known else ()
+            try:
+                registry.find(db, project)
+            except NotFound:
+                return ()
+            return allowances.allowed(db, project)
 
     def projects(self) -> tuple[Project, ...]:
         """All projects, by name."""

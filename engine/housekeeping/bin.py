@@ -26,7 +26,7 @@ from engine.housekeeping.sweep import Needs
 from engine.people.operators import require
 from engine.records import Operator
 from engine.storage import reserve
-from engine.storage.disk import why_not
+from engine.storage.disk import room_of, why_not
 from engine.storage.free_space import in_words
 from engine.storage.ledger import Ledger
 from engine.storage.objects import ObjectStore
@@ -87,7 +87,7 @@ def close_row(ledger: Ledger, workspace: Workspace, number: int, at: datetime) -
     """Say that what could be moved has been; returns its bytes. What turned out to be nothing leaves no item."""
     folder = folder_of(workspace, number)
     shared = os.path.isdir(folder / "environments")  # with uv's cache and with other environments
-    size = rooms(workspace).get(f"bin/{folder.name}", 0) if shared else sum(map(moving.room_of, _entries(folder)))
+    size = rooms(workspace).get(f"bin/{folder.name}", 0) if shared else sum(map(room_of, _entries(folder)))
     with ledger.write() as db:
         if size or _entries(folder):
             db.execute("UPDATE bin SET state = 'binned', bytes = ? WHERE id = ?", (size, number))

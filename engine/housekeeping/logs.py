@@ -7,10 +7,10 @@ from datetime import datetime
 from pathlib import Path
 
 from engine.clock import moment
-from engine.housekeeping.moving import room_of
 from engine.housekeeping.retention import Rules, RunFacts, may_be_compressed
 from engine.runs import leftovers
 from engine.storage.atomic import sync_folder
+from engine.storage.disk import room_of
 from engine.storage.ledger import Ledger
 from engine.storage.workspace import Workspace
 

@@ -72,22 +72,6 @@ def delete(path: Path) -> None:
     _delete(path)
 
 
-def room_of(path: Path) -> int:
-    """What it takes on the disk; what vanishes meanwhile counts nothing, and a name of several its share of one."""
-    total, left = 0, [str(path)]
-    while left:
-        place = left.pop()
-        try:
-            found = os.lstat(place)
-            folder = stat.S_ISDIR(found.st_mode)
-            total += found.st_blocks * 512 // max(1, 1 if folder else found.st_nlink)
-            if folder:
-                left += [f"{place}/{name}" for name in os.listdir(place)]
-        except OSError:
-            continue
-    return total
-
-
 def _beside(path: Path, ending: str) -> Path:
     return path.with_name(f".{path.name}{ending}")
 

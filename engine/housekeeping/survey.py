@@ -16,12 +16,12 @@ from pathlib import Path
 from engine.clock import moment
 from engine.housekeeping import database, retention, settings
 from engine.housekeeping.linked import rooms
-from engine.housekeeping.moving import room_of
 from engine.housekeeping.records import CleanItem, CleanPlan
 from engine.housekeeping.retention import EnvironmentFacts, Rules, RunFacts, Verdict, VersionFacts
 from engine.housekeeping.sweep import Marked, Needs, age_limit, mark
 from engine.release.plan import live_releases
 from engine.runs import leftovers
+from engine.storage.disk import room_of
 from engine.storage.ledger import Ledger
 from engine.storage.objects import ObjectStore
 from engine.storage.workspace import Workspace

@@ -34,9 +34,9 @@ OVER = "what it told was over before anybody could send it"
 _ABOUT = "mail "  # and the recipient: what an alert is about, so that one who gets mail says nothing of another
 _NO_SERVER = "no mail server was set up for it within a week; LEVERFRAME_SMTP_HOST and the settings beside it name one"
 _NO_WEBHOOK = "no engine knew its address within a week; LEVERFRAME_NOTIFY_URLS names such"
-# Rows for a webhook go another way than mail, and neither waits for the other.
 # Nothing waits longer than LONGEST: what would was queued or tried while the clock was ahead.
 _DUE = "(next_try <= ? OR next_try > ?)"
+# Rows for a webhook go another way than mail, and neither waits for the other.
 _OF_KIND = f"(substr(recipient, 1, {len(WEBHOOK)}) = '{WEBHOOK}') = ?"
 
 

@@ -13,8 +13,6 @@ from typing import NoReturn
 from engine.errors import StepFailed
 from engine.text import plain
 
-DEEPEST = 100  # Whoever copies or deletes a folder later goes through it folder by folder, and some count.
-
 
 def _readable(path: Path) -> bool:
     return os.access(path, os.R_OK)
@@ -30,8 +28,6 @@ def checked(folder: Path, readable: Callable[[Path], bool] = _readable) -> Path:
         for name in sorted([*folders, *names]):
             _check(here / name, folder, readable)
         files += len(names)
-        if len(here.relative_to(folder).parts) >= DEEPEST and folders:
-            _refuse(here, folder, f"a folder more than {DEEPEST} folders deep that holds another", "leave it flatter")
     if not files:
         _refuse_none()
     return folder

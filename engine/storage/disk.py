@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -32,11 +33,29 @@ def refused(what: str) -> Iterator[None]:
         raise Refusal(f"{what}: {why_not(error)}.") from None
 
 
+def room_of(path: Path) -> int:
+    """What it takes on the disk; what vanishes meanwhile counts nothing, and a name of several its share of one."""
+    total, left = 0, [str(path)]
+    while left:
+        place = left.pop()
+        try:
+            found = os.lstat(place)
+            folder = stat.S_ISDIR(found.st_mode)
+            total += found.st_blocks * 512 // max(1, 1 if folder else found.st_nlink)
+            if folder:
+                left += [f"{place}/{name}" for name in os.listdir(place)]
+        except OSError:
+            continue
+    return total
+
+
 def delete_tree(folder: Path) -> None:
     """Delete a folder, whatever those made of it who filled it: folders in folders without end, or such that not even
     their owner may look into. One that is gone already is fine. Raises OSError."""
     import shutil  # Here, like what is below: the first screen has no need of them.
 
+    if not os.path.lexists(folder):
+        return
     try:
         shutil.rmtree(folder)
     except (OSError, RecursionError) as error:

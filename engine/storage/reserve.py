@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from engine.storage.disk import room_of
 from engine.storage.workspace import Workspace
 
 SIZE = 4 << 20  # for the ledger, its log and a few files
@@ -51,16 +52,7 @@ def keep_for_way_back(workspace: Workspace) -> None:
     """Set aside what the largest release takes: a rollback makes another beside it. A scan of the disk does so too, but
     the disk may be full before there is any."""
     folders = workspace.releases.glob("*/*")
-    keep(workspace, max((_room_of(folder) for folder in folders if not folder.is_symlink()), default=0))
-
-
-def _room_of(folder: Path) -> int:
-    size = 0
-    for place, folders, files in os.walk(folder):  # which, unlike rglob, passes over what another move takes away
-        for name in (*folders, *files):
-            with suppress(OSError):
-                size += os.lstat(os.path.join(place, name)).st_blocks * 512
-    return size
+    keep(workspace, max((room_of(folder) for folder in folders if not folder.is_symlink()), default=0))
 
 
 def _set_aside(workspace: Workspace, size: int) -> None:

@@ -49,7 +49,8 @@ def rewritten(path: Path, content: bytes) -> None:
 
 def object_changed(place: Path) -> None:
     path = one_object(place)
-    rewritten(path, path.read_bytes()[:-1] + b"\0")
+    content = path.read_bytes()
+    rewritten(path, content[:-1] + bytes([content[-1] ^ 1]))
 
 
 def object_swapped(place: Path) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from engine.housekeeping import moving
+from engine.storage.disk import room_of
 from tests.killing import killed_at
 
 MOVE = "from pathlib import Path\nfrom engine.housekeeping import moving\n"
@@ -116,6 +117,6 @@ def test_deleting_takes_what_may_not_be_written_into_and_what_is_gone(tmp_path: 
 def test_room_counts_what_lies_there_and_nothing_for_what_vanished(tmp_path: Path) -> None:
     source = planted(tmp_path)
     du = int(subprocess.run(["du", "-s", "-B1", source], capture_output=True, text=True).stdout.split()[0])
-    assert abs(moving.room_of(source) - du) <= 4096
+    assert abs(room_of(source) - du) <= 4096
     shutil.rmtree(source)
-    assert moving.room_of(source) == 0
+    assert room_of(source) == 0

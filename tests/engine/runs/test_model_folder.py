@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from engine.errors import StepFailed
-from engine.runs.model_folder import DEEPEST, checked
+from engine.runs.model_folder import checked
 
 
 def _socket(path: Path) -> None:
@@ -81,13 +81,3 @@ def test_no_model_at_all_is_said_to_be_none(what: str, tmp_path: Path) -> None:
     }[what]()
     with pytest.raises(StepFailed, match="train ended well but left no model"):
         checked(folder)
-
-
-def test_folders_too_deep_to_go_through_are_refused_before_anybody_does(model: Path) -> None:
-    deep = Path(model, *["d"] * DEEPEST)
-    deep.mkdir(parents=True)
-    (deep / "weights").write_text("1")
-    assert checked(model) == model
-    (deep / "d").mkdir()
-    with pytest.raises(StepFailed, match=f"more than {DEEPEST} folders deep that holds another, .* leave it flatter"):
-        checked(model)

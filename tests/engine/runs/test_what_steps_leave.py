@@ -13,10 +13,10 @@ from typing import Any
 import pytest
 
 from engine.housekeeping.linked import _below
-from engine.housekeeping.moving import delete, room_of
+from engine.housekeeping.moving import delete
 from engine.runs import warden
 from engine.runs.leftovers import DEEPEST, drop_temporary, tidy
-from engine.storage.disk import delete_tree
+from engine.storage.disk import delete_tree, room_of
 from tests.engine.runs.step_workshop import MIB, Workshop, workshop
 
 __all__ = ["workshop"]
@@ -120,3 +120,11 @@ def test_a_step_that_fills_the_disk_is_stopped_and_one_beside_it_is_not(
     assert reason() == "disk"
     (tmp_path / "tmp" / "big").unlink()
     assert reason() is None, "it was not this one"
+
+
+def test_what_is_gone_already_starts_no_program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def started(*_: object, **__: object) -> None:
+        raise AssertionError("a program was started for nothing")
+
+    monkeypatch.setattr("subprocess.run", started)
+    delete_tree(tmp_path / "never was")
