@@ -24,8 +24,8 @@ import figures
 from ledger_generator import fill
 
 from engine import clock
+from engine.access.caller import Caller, Claim
 from engine.audit import trail
-from engine.people.operators import account
 from engine.records import Metric, MovePlan, Operator
 from engine.release import swap
 from engine.release.plan import live_deployment
@@ -36,7 +36,7 @@ from engine.versions import catalog
 
 Kind = Literal["release", "rollback"]
 PROJECT = "project-0000"
-ADA = Operator("ada", "admin", account())
+ADA = Caller(Operator("ada", "admin"), Claim())
 ROWS_PER_SECOND = 500_000
 
 

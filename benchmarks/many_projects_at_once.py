@@ -38,7 +38,7 @@ def workspace(folder: Path, count: int, seconds: float, scheduler: str | None, a
     """A workspace with ``count`` projects, which train through ``scheduler`` where there is one."""
     engine = open_engine(folder / "home", "bench", create=True)
     if at_once is not None:
-        settings.choose(engine._ledger, capacity.AT_ONCE, str(at_once), engine.operator, "benchmark", clock.now())
+        settings.choose(engine._ledger, capacity.AT_ONCE, str(at_once), engine.caller, "benchmark", clock.now())
     for number in range(count):
         place = folder / f"project-{number}"
         tiny.make(place, name=place.name, steps=tiny.STEPS.replace("def train():\n", TRAIN.format(seconds=seconds), 1))

@@ -33,7 +33,7 @@ from benchmarks.mutation.sites import Site, sites  # noqa: E402
 ROOMS: dict[str, tuple[tuple[str, ...], int, str]] = {
     "release": (("engine/release/*.py",), 60, "tests/engine/release"),
     "audit": (("engine/audit/*.py",), 40, "tests/engine/audit"),
-    "people": (("engine/people/*.py",), 40, "tests/engine/people"),
+    "access": (("engine/access/*.py",), 40, "tests/engine/access"),
     "validation": (("engine/validation/*.py",), 60, "tests/engine/validation"),
     "retention": (("engine/housekeeping/retention.py",), 30, "tests/engine/housekeeping"),
     "schedule policy": (
@@ -44,7 +44,7 @@ ROOMS: dict[str, tuple[tuple[str, ...], int, str]] = {
 }  # fmt: skip
 TESTS = (
     *(f"tests/engine/{room}" for room in (
-        "release", "audit", "people", "validation", "monitoring", "housekeeping", "schedule", "jobs",
+        "release", "audit", "access", "validation", "monitoring", "housekeeping", "schedule", "jobs",
     )),
     "tests/engine/projects/test_calendar.py", "tests/engine/storage/test_ledger.py", "tests/engine/test_overview.py",
     "tests/cli/test_a_release_and_the_way_back.py", "tests/cli/test_health.py",

@@ -34,7 +34,7 @@ class Fault:
 _GOLDEN = ("tests/engine/release/test_golden_rows_are_compared.py",)
 _MOVES = ("tests/engine/release/test_nothing_moves_unproven.py",)
 _POLICY = ("tests/engine/release/test_policy.py", *_MOVES)
-_ROLES = ("tests/engine/people",)
+_ROLES = ("tests/engine/access",)
 _TRAIL = ("tests/engine/audit",)
 _METRICS = (
     "tests/engine/validation/test_every_metric_has_a_direction.py", "tests/engine/validation/test_metrics.py",
@@ -47,7 +47,8 @@ _RETENTION = ("tests/engine/housekeeping",)
 _SCHEDULE = ("tests/engine/schedule/test_policy.py", "tests/engine/projects/test_calendar.py", "tests/engine/schedule")
 
 _PROOF, _SWAP, _PLAN = "engine/release/proof.py", "engine/release/swap.py", "engine/release/plan.py"
-_RULES, _OPERATORS, _CHAIN = "engine/release/policy.py", "engine/people/operators.py", "engine/audit/chain.py"
+_RULES, _OPERATORS, _CHAIN = "engine/release/policy.py", "engine/access/operators.py", "engine/audit/chain.py"
+_ACTS, _APPROVAL = "engine/access/acts.py", "engine/access/approval.py"
 _METRIC, _INTERVALS, _VERDICTS = (f"engine/validation/{name}.py" for name in ("metrics", "intervals", "gates"))
 _STATUSES, _LEDGER = "engine/monitoring/status.py", "engine/storage/migrations.py"
 _IN_FORCE = ("tests/engine/projects/test_policy_in_force.py",)
@@ -84,11 +85,11 @@ FAULTS = (
     Fault("what does not reproduce stays out", _SWAP, "            prove(workspace, store", "            (workspace, store", _MOVES),
     Fault("PSI with half a row", "engine/monitoring/statistics.py", "(reference + 0.5) / (n + bins / 2)", "(reference + 1) / (n + bins)", _PSI),
     Fault("PSI with half a row", "engine/monitoring/statistics.py", "(current + 0.5) / (m + bins / 2)", "(current + 1e-4) / (m + bins / 2)", _PSI),
-    Fault("viewers retrain nothing", "engine/runs/commands.py", '        operators.require(self.operator, "operator", "retrain")\n', "", _ROLES),
-    Fault("viewers pause nothing", "engine/schedule/book.py", '    require(by, "operator", "pause schedules")\n', "", _ROLES),
-    Fault("only admins remove", "engine/projects/registry.py", '    require(by, "admin", "remove projects")\n', "", _ROLES),
-    Fault("only admins remove", "engine/projects/registry.py", 'require(by, "admin", "remove', 'require(by, "operator", "remove', _ROLES),
-    Fault("only admins release holds", "engine/housekeeping/holds.py", '    require(by, "admin", "release a legal hold")\n', "", _ROLES),
+    Fault("viewers retrain nothing", "engine/runs/commands.py", '@changes("retrain", least="operator"', '@changes("retrain", least="viewer"', _ROLES),
+    Fault("viewers pause nothing", "engine/schedule/commands.py", '@changes("pause schedules", least="operator"', '@changes("pause schedules", least="viewer"', _ROLES),
+    Fault("only admins remove", "engine/api.py", '@changes("remove projects", least="admin"', '@changes("remove projects", least="viewer"', _ROLES),
+    Fault("only admins remove", "engine/api.py", '@changes("remove projects", least="admin"', '@changes("remove projects", least="operator"', _ROLES),
+    Fault("only admins release holds", "engine/housekeeping/commands.py", '@changes("release a legal hold", least="admin"', '@changes("release a legal hold", least="operator"', _ROLES),
     Fault("every metric is measured", _METRIC, 'REGRESSION = ("mae", "rmse", "r2", "mape", "median_absolute_error")', 'REGRESSION = ("mae", "rmse", "r2", "mape", "medae")', _METRICS),
     Fault("every metric is measured", _METRIC, '    if name == "mape":\n', '    if name == "smape":\n', _METRICS),
     Fault("the direction of mape", _METRIC, '"mae", "rmse", "mape", "median_absolute_error"})', '"mae", "rmse", "median_absolute_error"})', _METRICS),
@@ -103,18 +104,18 @@ FAULTS = (
     Fault("every differing row counts", _PROOF, "return int(differing.sum())", "return int(differing.all())", _GOLDEN),
     # Compare-and-set.
     Fault("the live version that was shown", _SWAP, "    if seq != plan.live_seq:\n", "    if False:\n", _MOVES),
-    Fault("compared at the commit again", _SWAP, "    with ledger.write() as db:\n        _check(db, plan, operator, at)\n", "    with ledger.write() as db:\n", _MOVES),
+    Fault("compared at the commit again", _SWAP, "    with ledger.write() as db:\n        _check(db, plan, by, at)\n", "    with ledger.write() as db:\n", _MOVES),
     Fault("what is refused does not move", _SWAP, "    if refused:\n        raise Conflict(refused)\n\n\ndef _commit", "\n\ndef _commit", _MOVES),
     Fault("nothing is left of a failed move", _SWAP, "        except Refusal:\n            shutil.rmtree(folder, ignore_errors=True)\n", "        except Refusal:\n", _MOVES),
-    Fault("viewers move nothing", _SWAP, 'require(operator, "operator", "approve" if', 'require(operator, "viewer", "approve" if', _MOVES),
+    Fault("viewers move nothing", "engine/release/commands.py", '@changes("approve", least="operator"', '@changes("approve", least="viewer"', _MOVES),
     Fault("a reason is needed", _SWAP, "    reason = checked_reason(reason)\n    with ledger.read() as db:", "    with ledger.read() as db:", _MOVES),
     # Approvals.
-    Fault("as many approvals as are asked for", _SWAP, "len(approval.given_by) + 1 < approval.needed", "len(approval.given_by) + 2 < approval.needed", _MOVES),
+    Fault("as many approvals as are asked for", _SWAP, "if approval.missing_after_one:", "if False:", _MOVES),
     Fault("as many approvals as are asked for", _PLAN, "needed=rules.approvals", "needed=1", _MOVES),
     Fault("one person approves once", _PLAN, "SELECT DISTINCT actor FROM decisions WHERE project", "SELECT '' AS actor FROM decisions WHERE project", _MOVES),
-    Fault("one person approves once", _RULES, "    if operator.name in approval.given_by:\n", "    if False:\n", _POLICY),
+    Fault("one person approves once", _APPROVAL, "    if by.name in approval.given_by:\n", "    if False:\n", _POLICY),
     Fault("approvals are against one live version", _PLAN, "kind = 'approve' AND live_seq = ?", "kind = 'approve' AND live_seq <= ?", _MOVES),
-    Fault("four eyes", _RULES, "approval.four_eyes and operator.name ==", "approval.four_eyes and operator.name !=", _POLICY),
+    Fault("four eyes", _APPROVAL, "four_eyes and by.name ==", "four_eyes and by.name !=", _POLICY),
     Fault("the stricter policy", "engine/projects/in_force.py", "max(own.approvals, asked[APPROVALS])", "own.approvals", _IN_FORCE),
     Fault("the stricter policy", "engine/projects/in_force.py", "own.four_eyes or bool(asked[FOUR_EYES])", "own.four_eyes", _IN_FORCE),
     Fault("a rollback is from one version", _RULES, "source is not None and source != live", "source is not None and source == live", ("tests/engine/release",)),
@@ -127,9 +128,15 @@ FAULTS = (
     Fault("what is rolled back from is barred", _SWAP, '("barred", f"rolled back', '("retired", f"rolled back', _MOVES),
     Fault("other candidates expire", _SWAP, "\"UPDATE versions SET state = 'expired', reason = ? WHERE project = ? AND state = 'candidate'\"", "\"UPDATE versions SET state = 'expired', reason = ? WHERE project = ? AND state = 'nothing'\"", _MOVES),
     # Roles.
-    Fault("a role is enough or not", _OPERATORS, "_RANK[operator.role] < _RANK[role]", "_RANK[operator.role] <= _RANK[role]", _ROLES),
-    Fault("a role is enough or not", _OPERATORS, '"operator": 1, "admin": 2', '"operator": 2, "admin": 2', _ROLES),
-    Fault("only admins let people in", _OPERATORS, '    require(by, "admin", "add operators")\n', "", _ROLES),
+    Fault("a role is enough or not", _ACTS, "order.index(role) >= order.index(least)", "order.index(role) > order.index(least)", _ROLES),
+    Fault("a role is enough or not", _ACTS, "order.index(role) >= order.index(least)", "role == least", _ROLES),
+    Fault("an act is asked for before it is done", _ACTS, "            if not enough(door.caller.operator.role, act.least):\n", "            if False:\n", _ROLES),
+    Fault("what declares no act cannot be called", _ACTS, "                if act is None:\n", "                if False:\n", _ROLES),
+    Fault("what takes the place of an act is that act", _ACTS, "                setattr(cls, name, _Declaration(act)(method))\n", "                method.act = act\n", _ROLES),
+    Fault("what is over is not changed", _ACTS, "if door.past is not None and not act.in_past:", "if False:", _ROLES),
+    Fault("nobody can claim to be what acts by itself", "engine/access/caller.py", "[a-z0-9._-]{0,31}", "[a-z0-9. _-]{0,31}", _ROLES),
+    Fault("viewers mend nothing", "engine/api.py", '            require(self.caller, "operator", "mend the workspace")', '            (self.caller, "operator", "mend the workspace")', _ROLES),
+    Fault("only admins let people in", "engine/api.py", '@changes("add operators", least="admin")', '@changes("add operators", least="operator")', _ROLES),
     Fault("nobody founds a workspace twice", _OPERATORS, '    if db.execute("SELECT 1 FROM operators").fetchone():\n        return\n', "", _ROLES),
     # Audit.
     Fault("a row covers the one before it", _CHAIN, "sha256((previous + body)", "sha256((GENESIS + body)", _TRAIL),
@@ -190,7 +197,7 @@ FAULTS = (
     Fault("a clock that leapt ends nothing", _TIMES, 'moment(row["witness"]) > LEAP', 'moment(row["witness"]) < LEAP', _TRAIL),
     Fault("a clock that leapt ends nothing", _TIMES, '    if row["leapt"]:\n', "    if False:\n", _TRAIL),
     Fault("a clock that leapt ends nothing", "engine/api.py", "swap.expire(self._ledger, now, certain)", "swap.expire(self._ledger, now)", _TRAIL),
-    Fault("a clock that leapt ends nothing", "engine/housekeeping/daily.py", "bins.purge(workspace, ledger, certain, by", "bins.purge(workspace, ledger, now, by", _TRAIL),
+    Fault("a clock that leapt ends nothing", "engine/housekeeping/daily.py", "bins.purge(workspace, ledger, certain, SystemActor", "bins.purge(workspace, ledger, now, SystemActor", _TRAIL),
     Fault("a clock that leapt ends nothing", "engine/housekeeping/commands.py", "None if all else self._certain()", "None if all else now", _TRAIL),
     # Damage is said before it is met.
     Fault("known damage is said", "engine/release/wholeness.py", "    return version.damage\n", "    return None\n", ("tests/engine/release",)),
@@ -209,13 +216,13 @@ FAULTS = (
     Fault("no way past the filter", _CONTAINMENT, "(_EQUAL, 1, 0, AUDIT_ARCH[machine])", "(_EQUAL, 1, 1, AUDIT_ARCH[machine])", _HELD),
     Fault("no limits of others", _CONTAINMENT, "    done += _limits(261 if second else 302)\n", "", _HELD),
     Fault("a step of root is no root", _CONTAINMENT, "        _drop_capabilities()\n", "        pass\n", _HELD),
-    Fault("a step is filtered", _CONTAINMENT, "        _filter(program(os.uname().machine, network=box[\"network\"]))\n", "        pass\n", _HELD),
+    Fault("a step is filtered", _CONTAINMENT, "        _filter(program(os.uname().machine, network=box[\"network\"], modes=box.get(\"modes\", False)))\n", "        pass\n", _HELD),
     Fault("a step is held by Landlock", _CONTAINMENT, "    if version:\n", "    if False:\n", (*_HELD, *_HOSTILE)),
     Fault("a candidate reaches no more than was allowed", _REACH, "if after.off is not None and before.off is None:", "if False:", _REACHES),
     Fault("a candidate reaches no more than was allowed", _REACH, "if after.network and not before.network:", "if False:", _REACHES),
     Fault("a candidate reaches no more than was allowed", _REACH, "for name in asked.variables if name not in given.variables]", "for name in asked.variables if False]", _REACHES),
     Fault("a candidate reaches no more than was allowed", _REACH, "if not any(_within(real(path), folder) for folder in open_to)", "if not any(_within(path, folder) for folder in open_to)", _REACHES),
-    Fault("only an admin allows more", "engine/projects/allowances.py", 'require(by, "admin", "allow', 'require(by, "operator", "allow', _ROLES),
+    Fault("only an admin allows more", "engine/runs/commands.py", '@changes("allow a project\'s steps to reach more", least="admin"', '@changes("allow a project\'s steps to reach more", least="operator"', _ROLES),
     # Secrets.
     Fault("secrets leave the environment", _WITHHELD, "        del os.environ[name]\n", "        pass\n", _SECRETS),
     Fault("secrets leave the memory", _WITHHELD, '    _wipe([f"{name}=".encode() for name in found])\n', "", _SECRETS),
@@ -231,7 +238,7 @@ FAULTS = (
     Fault("a trail that is broken is not restored", _CHECKING, "    if broken is not None:\n", "    if False:\n", _BACKUP),
     Fault("the ledger is this workspace's", _CHECKING, "elif not rows or rows[0][2] != manifest.workspace:", "elif not rows:", _BACKUP),
     Fault("a backup that was put away is told by a head", _RESTORING, "if not problems and head and db", "if not problems and not head and db", _BACKUP),
-    Fault("only an admin restores", _RESTORING, 'if by.role != "admin":', "if False:", _BACKUP),
+    Fault("only an admin restores", _RESTORING, 'if by.operator.role != "admin":', "if False:", _BACKUP),
     Fault("into an empty place", _RESTORING, "    if under_way is None and root.exists() and others:\n", "    if False:\n", _BACKUP),
     Fault("what waits does not go on in a copy", _RESTORING, "WHERE state IN ('queued', 'sending')", "WHERE state IN ('sending')", _BACKUP),
     Fault("damage does not spread", "engine/backup/making.py", "_refuse_other_way(db, place)\n    key", "pass\n    key", _BACKUP),
@@ -242,7 +249,7 @@ FAULTS = (
     Fault("what is still damaged is not said to be mended", _SCRUB, "    if damage is not None or not taken:\n", "    if not taken:\n", (*_BACKUP, *_RESTORED)),
     # Nothing is lost.
     Fault("init is refused where a workspace was", "engine/storage/loss.py", "    if there is not None:\n", "    if False:\n", _LOST),
-    Fault("a ledger that was cut short is damage", "engine/storage/loss.py", "if noted is not None and rows < noted:", "if False:", _LOST),
+    Fault("a ledger that was cut short is damage", "engine/storage/loss.py", "    if rows < noted.rows:\n", "    if False:\n", _LOST),
     Fault("a restore that was cut short is no workspace", "engine/storage/loss.py", "    if (root / RESTORING).exists():\n", "    if False:\n", (*_LOST, *_BACKUP)),
     Fault("the reserve is given back", "engine/storage/reserve.py", "drawn = kept > 0 and before < kept", "drawn = False", _ROOM),
     Fault("the reserve is set aside again", "engine/storage/reserve.py", "            _set_aside(workspace, min(kept, left))\n", "            pass\n", _ROOM),
@@ -271,7 +278,7 @@ FAULTS = (
     Fault("a clock that is far ahead is told", "engine/audit/times.py", "AHEAD = timedelta(days=30)", "AHEAD = timedelta(days=300)", _CLOCK),
     # In silence nothing moves, and nobody is told twice.
     Fault("a link that was put back is told", "engine/release/following.py", "            _tell(db, live, led, now)\n", "            pass\n", _LINKS),
-    Fault("a link that was put back is in the trail", "engine/release/following.py", 'trail.append(db, at=now, actor=system("the engine"), action="put-back", subject=label, reason=why, details=details)', "pass", _LINKS),
+    Fault("a link that was put back is in the trail", "engine/release/following.py", 'trail.append(db, at=now, actor=by, action="put-back", subject=label, reason=why, details=details)', "pass", _LINKS),
     Fault("a report is sent once", "engine/reports/outbox.py", "ON CONFLICT (project, key, recipient) DO NOTHING", "ON CONFLICT (project, key, recipient) DO UPDATE SET state = 'queued', next_try = queued_at", _MAILS),
     Fault("two never send the same", "engine/reports/outbox.py", "WHERE id = ? AND {_DUE}\",", "WHERE id = ? AND (? > '' OR ? > '')\",", _MAILS),
     # Environments.

@@ -15,16 +15,17 @@ OPENED = ("card", "run", "diff", "times", "project_health", "bin", "occurrences"
 
 @dataclass(frozen=True)
 class Action:
-    """``label`` stands in the footer, ``help`` on the help page; ``danger`` marks what changes what is live or is
-    gone for good, ``acts`` whatever else changes something."""
+    """``label`` stands in the footer, ``help`` on the help page. ``does``: the act of the engine's door that it is for,
+    where it changes something; ``danger`` marks what changes what is live or is gone for good. A test holds both to
+    what the door declares, which is not read here: the first screen does not wait for it."""
 
     id: str
     key: str
     label: str
     help: str
     screens: tuple[str, ...]
+    does: str = ""
     danger: bool = False
-    acts: bool = False
     shown: bool = True
 
     @property
@@ -39,13 +40,13 @@ ACTIONS = (
     Action("open", "enter", "Closer", "open the project's health: metric over time, drift, segments, alerts",
            ("health",)),
     Action("acknowledge", "a", "Acknowledge", "say that you have taken an alert on, with your reason", HEALTHS,
-           acts=True),
+           does="acknowledge"),
     Action("snooze", "z", "Snooze", "leave an alert out of the status for a while, with your reason", HEALTHS,
-           acts=True),
-    Action("look", "l", "Look now", "measure the live version on the newest rows", HEALTHS, acts=True),
+           does="snooze"),
+    Action("look", "l", "Look now", "measure the live version on the newest rows", HEALTHS, does="look"),
     Action("decide", "c", "Decide", "open the decision card of the newest candidate", HEALTHS, shown=False),
     Action("by_column", "b", "By column", "performance by any column of the data, or by ranges that you choose",
-           ("project_health",), acts=True),
+           ("project_health",), does="look"),
     Action("section", "n", "Next section", "go on to the next section of the page", ("project_health",)),
     Action("metric", "m", "Next metric", "show another metric over time", ("project_health",)),
     Action("open", "enter", "Versions", "open the project's versions", ("overview",)),
@@ -56,36 +57,40 @@ ACTIONS = (
     Action("open", "enter", "Run", "open the run that came of it", ("occurrences",)),
     Action("open", "enter", "Row", "show the whole row", ("audit",)),
     Action("approve", "a", "Approve", "make this version live, after a proof and with your reason",
-           ("card", "candidates"), danger=True),
-    Action("reject", "x", "Reject", "turn this candidate down, with your reason", ("card", "candidates"), danger=True),
+           ("card", "candidates"), does="move", danger=True),
+    Action("reject", "x", "Reject", "turn this candidate down, with your reason",
+           ("card", "candidates"), does="reject", danger=True),
     Action("diff", "d", "Differences", "what changed since the version it was judged against", ("card", "versions")),
     Action("roll_back", "R", "Roll back", "go back to a version that was live before: data, code, model and packages",
-           ("overview", "versions", "card", *HEALTHS), danger=True),
+           ("overview", "versions", "card", *HEALTHS), does="move", danger=True),
     Action("lift", "l", "Lift bar", "allow a version that was rolled back from to be made live again",
-           ("versions", "card"), danger=True, shown=False),
+           ("versions", "card"), does="lift", danger=True, shown=False),
     Action("retrain", "r", "Retrain", "queue a retrain of the project",
-           ("overview", "versions", "runs", *HEALTHS), acts=True),
+           ("overview", "versions", "runs", *HEALTHS), does="retrain"),
     Action("run_now", "r", "Run now", "run it by hand: the retrain, the look or the report; its times stay",
-           ("schedules",), acts=True),
+           ("schedules",), does="run_now"),
     Action("looks", "l", "Looks", "show the finished looks at health too, or hide them again", ("runs",)),
     Action("health", "h", "Health", "how the live version does: metric over time, drift, segments, alerts",
            ("overview", "versions")),
     Action("times", "i", "Run times", "what each step usually takes, and since when it is slower",
            ("runs", "run", "overview")),
-    Action("pause", "p", "Pause", "nothing of it starts by itself until it is resumed", ("schedules",), acts=True),
-    Action("resume", "u", "Resume", "let it start by itself again, from now on", ("schedules",), acts=True),
-    Action("edit", "e", "Change", "another rule or zone, from now on", ("schedules",), acts=True),
+    Action("pause", "p", "Pause", "nothing of it starts by itself until it is resumed",
+           ("schedules",), does="pause_schedule"),
+    Action("resume", "u", "Resume", "let it start by itself again, from now on",
+           ("schedules",), does="resume_schedule"),
+    Action("edit", "e", "Change", "another rule or zone, from now on", ("schedules",), does="edit_schedule"),
     Action("history", "h", "All due times", "what became of every due time", ("schedules",)),
-    Action("cancel", "x", "Cancel", "end the run, with your reason", ("runs", "run"), acts=True),
+    Action("cancel", "x", "Cancel", "end the run, with your reason", ("runs", "run"), does="cancel"),
     Action("allow", "a", "Allow", "let the project's steps reach what this run was stopped for, with your reason",
-           ("run",), acts=True),
+           ("run",), does="allow"),
     Action("next_log", "n", "Next log", "show the log of the next step", ("run",)),
     Action("verify", "v", "Verify", "follow the whole hash chain and say whether it holds", ("audit",)),
-    Action("scan", "s", "Look again", "look through the disk again, in the background", ("disk",), acts=True),
-    Action("clean_up", "C", "Clean up", "see what can go and why, then move it to the bin", ("disk",), danger=True),
+    Action("scan", "s", "Look again", "look through the disk again, in the background", ("disk",), does="scan_disk"),
+    Action("clean_up", "C", "Clean up", "see what can go and why, then move it to the bin",
+           ("disk",), does="clean", danger=True),
     Action("bin", "b", "Bin", "what was cleaned up and can still be restored", ("disk",)),
-    Action("restore", "u", "Restore", "put it back where it was", ("bin",), acts=True),
-    Action("empty", "E", "Empty", "remove everything in the bin for good", ("bin",), danger=True),
+    Action("restore", "u", "Restore", "put it back where it was", ("bin",), does="restore"),
+    Action("empty", "E", "Empty", "remove everything in the bin for good", ("bin",), does="empty_bin", danger=True),
     Action("filter", "slash", "Filter", "show only the rows that contain a text; Esc takes the filter away", LISTS),
     Action("search", "slash", "Search", "show only the lines of the log that contain a text", ("run",)),
     Action("back", "escape", "Back", "go back, or take the filter away",
@@ -109,7 +114,7 @@ ACTIONS = (
 
 
 # None of it can be done at a moment that is over.
-ACTS = frozenset(action.id for action in ACTIONS if action.acts or action.danger)
+ACTS = frozenset(action.id for action in ACTIONS if action.does)
 
 
 def of_screen(screen: str) -> tuple[Action, ...]:

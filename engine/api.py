@@ -3,45 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import nullcontext
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from engine import clock
 from engine import overview as overviews
+from engine.access import operators
+from engine.access.acts import changes, checked_reason, declared, looks, require
+from engine.access.caller import Caller, claimed_name
 from engine.audit import times, trail
 from engine.backup.commands import BackupCommands
 from engine.errors import LeverframeError, NotFound, Refusal
 from engine.housekeeping.commands import HousekeepingCommands
 from engine.jobs.commands import HealthCommands
-from engine.people import operators
 from engine.projects import allowances, registry
 from engine.records import (
     AuditRow,
     AuditVerdict,
-    Change,
-    DecisionCard,
-    Deployment,
     Finding,
-    Moved,
-    MovePlan,
     Operator,
     Overview,
     Project,
     ProjectStatus,
-    ProofStep,
     Role,
     Run,
-    Version,
 )
-from engine.release import plan as plans
 from engine.release import swap
-from engine.release.card import card, difference
+from engine.release.commands import ReleaseCommands
 from engine.release.following import follow_ledger
-from engine.release.history import at
 from engine.reports.commands import ReportCommands
-from engine.rewind.standing import Then, only_looks
+from engine.rewind.standing import Then
 from engine.runs import queue
 from engine.runs.commands import RunCommands
 from engine.schedule.commands import ScheduleCommands
@@ -50,8 +42,6 @@ from engine.storage import workspace as workspaces
 from engine.storage.ledger import Ledger
 from engine.storage.objects import ObjectStore
 from engine.storage.workspace import Workspace
-from engine.versions import catalog
-from engine.versions import document as documents
 
 if TYPE_CHECKING:
     from engine.backup.records import Restored
@@ -70,7 +60,7 @@ def open_engine(
     Forbidden when the workspace belongs to another account; Refusal when a newer Leverframe wrote it.
     """
     place = home or workspaces.default_home()
-    name = operators.claimed_name(operator)
+    name = claimed_name(operator)
     workspace = workspaces.create(place) if create else workspaces.find(place)
     ledger = Ledger(workspace.ledger, locks=workspace.root / "locks")
     if create:
@@ -103,23 +93,36 @@ def restore_backup(
     """Bring the backup in ``folder`` back at ``home``, which must be empty; see ``engine.backup.restoring.restore``."""
     from engine.backup.restoring import restore
 
-    place, name = home or workspaces.default_home(), operators.claimed_name(operator)
-    said = operators.checked_reason(reason)
+    place, name = home or workspaces.default_home(), claimed_name(operator)
+    said = checked_reason(reason)
     return restore(
         folder, place, name, clock.now(), tell, reason=said, key_file=key, head=head, former=former, partly=partly
     )
 
 
+# What is started by hand by ``run_now``, besides a retrain, as its refusal calls it.
+OTHER_JOBS = {
+    "health": declared(HealthCommands)["look"].what,
+    "report": declared(ReportCommands)["report_soon"].what,
+}
+
+
 class Engine(
-    RunCommands, HealthCommands, ReportCommands, ScheduleCommands, HousekeepingCommands, BackupCommands
+    RunCommands,
+    ReleaseCommands,
+    HealthCommands,
+    ReportCommands,
+    ScheduleCommands,
+    HousekeepingCommands,
+    BackupCommands,
 ):
     """A workspace, opened by an operator. Every method may be called from any thread; none prints."""
 
-    def __init__(self, workspace: Workspace, ledger: Ledger, operator: Operator) -> None:
+    def __init__(self, workspace: Workspace, ledger: Ledger, caller: Caller) -> None:
         self._workspace, self._ledger = workspace, ledger
         self._store = ObjectStore(workspace.objects)
         self.home = workspace.root
-        self.operator = operator
+        self.caller = caller
         temporary.tidy(workspace.cache)
         try:
             self.reconcile()
@@ -127,27 +130,27 @@ class Engine(
             # A full disk keeps nobody from looking. Whoever wants to change something is told, and doctor tells too.
             return
 
-    def now(self) -> datetime:
-        """The moment that is shown: the present one."""
-        return clock.now()
-
+    @looks("look at an earlier moment", in_past=False)
     def as_of(self, moment: datetime) -> EngineThen:
         """Another engine that shows everything as it stood at ``moment`` and refuses to change anything.
 
         It reads a copy of the ledger, which takes some seconds for a gigabyte and goes when it is closed. Raises
         Refusal for a moment that is to come, or before the workspace.
         """
-        return _engine_then(self._workspace, self._ledger, self.operator, moment)
+        return _engine_then(self._workspace, self._ledger, self.caller, moment)
 
+    @looks("leave the workspace")
     def close(self) -> None:
         """Let go of the ledger, and of the schedules if this hosted them."""
         self.stop_clockwork()
         self._ledger.close()
 
+    @looks("ask whether anything has changed")
     def change_marker(self) -> int:
         """A number that changes whenever anybody commits to the ledger."""
         return self._ledger.marker()
 
+    @changes("settle what killed processes left", least="viewer", in_past=True)
     def reconcile(self) -> None:
         """Settle what a killed process left: dead runs, a link that lags behind the ledger, a clean-up cut short.
 
@@ -159,6 +162,7 @@ class Engine(
         self._settle_bin()
         queue.dispatch(self._workspace, self._ledger)
 
+    @changes("do what the time has come for", least="viewer")
     def pass_time(self) -> None:
         """What only the engine does when its time has come: try again, let expire, tell what is late, escalate."""
         now = clock.now()
@@ -169,6 +173,7 @@ class Engine(
         self._tell_overdue()
         self._escalate(certain)
 
+    @changes("keep a traceback", least="viewer", in_past=True)
     def keep_traceback(self, text: str) -> Path:
         """Keep the traceback of a bug in the workspace's logs, so that no screen has to show it; returns its file."""
         path = self.home / "logs" / "failures.log"
@@ -178,14 +183,17 @@ class Engine(
 
     # Projects
 
+    @changes("add projects", least="operator", of="path")
     def add(self, path: Path) -> Project:
         """Register the project in the folder ``path``."""
-        return registry.add(self._ledger, path, self.operator, clock.now())
+        return registry.add(self._ledger, path, self.caller, clock.now())
 
+    @changes("remove projects", least="admin", of="name", dangerous=True)
     def remove(self, name: str, reason: str) -> None:
         """Take a project off the list; its versions and history stay."""
-        registry.remove(self._ledger, name, operators.checked_reason(reason), self.operator, clock.now())
+        registry.remove(self._ledger, name, checked_reason(reason), self.caller, clock.now())
 
+    @looks("check projects", of="path", in_past=False)
     def check(self, path: Path, on_step: Callable[[str], None]) -> tuple[Finding, ...]:
         """Validate the project in ``path`` and run its steps once on a sample."""
         from engine.runs.dryrun import check
@@ -200,6 +208,7 @@ class Engine(
                 return ()
             return allowances.allowed(db, project)
 
+    @looks("list projects")
     def projects(self) -> tuple[Project, ...]:
         """All projects, by name."""
         with self._ledger.read() as db:
@@ -207,11 +216,13 @@ class Engine(
 
     # Status
 
+    @looks("see the overview")
     def overview(self, now: datetime) -> Overview:
         """Every project with its verdict, as one snapshot."""
         with self._ledger.read() as db:
             return overviews.overview(db, self._workspace, self.operator, now)
 
+    @looks("see the status", of="project")
     def status(self, project: str, now: datetime) -> ProjectStatus:
         """One project with its verdict."""
         with self._ledger.read() as db:
@@ -219,6 +230,7 @@ class Engine(
 
     # Runs: see RunCommands; schedules: the rest is in ScheduleCommands
 
+    @changes("retrain", least="operator", of="project", kind="job", kinds=OTHER_JOBS)
     def run_now(self, project: str, job: str) -> Run:
         """Start a job by hand; its schedule is not touched."""
         with self._ledger.read() as db:
@@ -228,120 +240,41 @@ class Engine(
         begin = {"health": self.look, "report": self.report_soon}.get(job, self.retrain)
         return begin(project)
 
-    # Versions and decisions
-
-    def count_versions(self, project: str | None = None) -> int:
-        """How many versions there are."""
-        return catalog.count(self._ledger, project)
-
-    def versions(
-        self, project: str | None = None, *, offset: int = 0, limit: int = 50, matching: str = ""
-    ) -> tuple[Version, ...]:
-        """Versions, newest first."""
-        return catalog.page(self._ledger, project, offset=offset, limit=limit, matching=matching)
-
-    def version(self, label: str) -> Version:
-        """One version."""
-        with self._ledger.read() as db:
-            return catalog.record(catalog.find(db, label))
-
-    def show(self, label: str) -> dict[str, Any]:
-        """The version document with its digest."""
-        digest = self.version(label).digest
-        return {**documents.of_version(self._store, label, digest), "version": label, "digest": digest}
-
-    def diff(self, old: str, new: str) -> tuple[Change, ...]:
-        """What differs between two versions."""
-        with self._ledger.read() as db:
-            return difference(db, self._store, old, new)
-
-    def candidates(self, project: str | None = None) -> tuple[Version, ...]:
-        """What waits for a decision, newest first."""
-        with self._ledger.read() as db:
-            if project is not None:
-                registry.find(db, project)
-            return catalog.candidates(db, project)
-
-    def card(self, label: str, now: datetime) -> DecisionCard:
-        """The decision card of a version."""
-        with self._ledger.read() as db:
-            return card(db, self._store, label, self.operator, now)
-
-    def plan_release(self, label: str) -> MovePlan:
-        """What approving ``label`` would do, or why it cannot be."""
-        with self._ledger.read() as db:
-            return plans.plan_release(db, self._store, label, self.operator, clock.now())
-
-    def plan_rollback(
-        self, project: str, to: str | None = None, *, lift: bool = False, meant: str | None = None, seen: bool = True
-    ) -> MovePlan:
-        """What rolling back would do, or why it cannot be; ``lift`` takes the bar of the target away with it.
-
-        ``meant`` is the version that is to be left, for whoever has not ``seen`` which one is live.
-        """
-        with self._ledger.read() as db:
-            registry.find(db, project)
-            now = clock.now()
-            return plans.plan_rollback(
-                db, self._store, project, to, self.operator, now, lift=lift, meant=meant, seen=seen
-            )
-
-    def move(self, plan: MovePlan, reason: str, on_step: Callable[[ProofStep], None]) -> Moved:
-        """Carry out a plan exactly as it was shown: proof, one commit, switch. A way back may use what is set aside."""
-        with reserve.drawn_on(self._workspace) if plan.kind == "rollback" else nullcontext():
-            moved = swap.move(self._workspace, self._ledger, self._store, plan, reason, self.operator, on_step)
-        reserve.keep_for_way_back(self._workspace)
-        return moved
-
-    def reject(self, label: str, reason: str) -> Version:
-        """Turn a candidate down."""
-        swap.reject(self._ledger, label, reason, self.operator, clock.now())
-        return self.version(label)
-
-    def lift(self, label: str, reason: str) -> Version:
-        """Lift the bar from a version that was rolled back from."""
-        swap.lift(self._ledger, label, reason, self.operator, clock.now())
-        return self.version(label)
-
-    def rollback_targets(self, project: str) -> tuple[Version, ...]:
-        """Versions that were live and may be gone back to, the latest first."""
-        with self._ledger.read() as db:
-            registry.find(db, project)
-            return catalog.were_live(db, project)
-
-    def at(self, moment: datetime, project: str | None = None) -> tuple[Deployment, ...]:
-        """What was live at ``moment``, and who made it so."""
-        with self._ledger.read() as db:
-            return at(db, moment, project)
-
     # Audit
 
+    @looks("read the trail")
     def count_audit(self) -> int:
         """How many rows the audit trail has."""
         return trail.count(self._ledger)
 
+    @looks("read the trail")
     def audit(self, *, offset: int = 0, limit: int = 50, matching: str = "") -> tuple[AuditRow, ...]:
         """Audit rows, newest first."""
         return trail.page(self._ledger, offset=offset, limit=limit, matching=matching)
 
+    @looks("verify the trail")
     def verify_audit(self) -> AuditVerdict:
         """Follow the whole chain."""
         return trail.verify(self._ledger)
 
+    @looks("export the trail")
     def export_audit(self, target: Path) -> AuditVerdict:
         """Write the whole trail to ``target``, which must not exist."""
         return trail.export(self._ledger, target)
 
     # People and machine
 
+    @looks("list operators")
     def operators(self) -> tuple[Operator, ...]:
         """Everybody who may work here."""
         return operators.everyone(self._ledger)
 
+    @changes("add operators", least="admin")
     def add_operator(self, name: str, role: Role, reason: str) -> Operator:
         """Let somebody work here."""
-        return operators.add(self._ledger, self.operator, name, role, operators.checked_reason(reason), clock.now())
+        return operators.add(self._ledger, self.caller, name, role, checked_reason(reason), clock.now())
 
+    @looks("examine the workspace", in_past=False)
     def doctor(
         self, mend: bool, *, deep: bool = False, tell: Callable[[int, int], None] = lambda done, total: None
     ) -> tuple[Finding, ...]:
@@ -354,20 +287,19 @@ class Engine(
         if deep:
             self.scrub(tell)
         if mend:
-            operators.require(self.operator, "operator", "mend the workspace")
+            require(self.caller, "operator", "mend the workspace")  # Anybody may look at what is wrong.
         return examine(self._workspace, self._ledger, self._store, clock.now(), mend=mend)
 
 
-@only_looks
 class EngineThen(Then, Engine):
-    """A workspace as it stood at a moment that is over: every act is refused, and it never acts by itself."""
+    """A workspace as it stood at a moment that is over: what was not declared possible there is refused."""
 
-    def __init__(self, workspace: Workspace, ledger: Standing, operator: Operator, at: datetime) -> None:
-        self._at = at
-        super().__init__(workspace, ledger, operator)
+    def __init__(self, workspace: Workspace, ledger: Standing, caller: Caller, at: datetime) -> None:
+        self.past = at
+        super().__init__(workspace, ledger, caller)
 
 
-def _engine_then(workspace: Workspace, ledger: Ledger, operator: Operator, at: datetime) -> EngineThen:
+def _engine_then(workspace: Workspace, ledger: Ledger, caller: Caller, at: datetime) -> EngineThen:
     from engine.rewind.copy import stand
 
-    return EngineThen(workspace, stand(workspace, ledger, at, clock.now()), operator, at)
+    return EngineThen(workspace, stand(workspace, ledger, at, clock.now()), caller, at)

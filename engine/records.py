@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 Verdict = Literal["ok", "watch", "failing", "unknown"]
 GateVerdict = Literal["pass", "warn", "fail", "cannot tell"]
@@ -21,11 +21,19 @@ Role = Literal["viewer", "operator", "admin"]
 
 @dataclass(frozen=True)
 class Operator:
-    """An identified person. ``account`` is the operating-system account that the name was used from."""
+    """A person whom the workspace knows; who is at work is a ``Caller`` (``engine.access.caller``)."""
 
     name: str
     role: Role
-    account: str
+
+
+class Actor(Protocol):
+    """Whoever a row of the trail names. ``account``: the proof of that, so far the account of the process."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def account(self) -> str: ...
 
 
 @dataclass(frozen=True)

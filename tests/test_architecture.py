@@ -21,7 +21,7 @@ ROOT = Path(__file__).resolve().parents[1]
 STOREYS = (
     {"records", "errors", "clock", "text", "withheld"},
     {"storage"},
-    {"people", "audit"},
+    {"access", "audit"},
     {"versions", "environments", "projects"},
     {"runs", "validation", "monitoring", "scoring"},
     {"release"},
@@ -34,7 +34,7 @@ STOREYS = (
 # Who imports whom on one storey; nothing may go the other way.
 NEIGHBOURS = {
     ("clock", "errors"),
-    ("people", "audit"),
+    ("access", "audit"),
     ("versions", "environments"),
     ("runs", "validation"),
     ("monitoring", "validation"),

@@ -58,7 +58,7 @@ def add(session: Session, path: Path) -> None:
 @reason_option
 @click.pass_obj
 def remove(session: Session, project: str, reason: str) -> None:
-    """Take PROJECT off the list; its versions, its history and its live folder stay."""
+    """Take PROJECT off the list; its versions, its history and its live folder stay. Only an admin may."""
     with session.engine() as engine:
         engine.remove(project, reason)
     if session.json:

@@ -102,7 +102,7 @@ class Page(Asking, Screen[None]):
     def refusal(self, action: str) -> str | None:
         """Why ``action`` cannot be done now, in the past as in the present."""
         if self.app.who.as_of is not None and action in actions.ACTS:
-            from engine.rewind.copy import nothing_changes
+            from engine.access.acts import nothing_changes
 
             return nothing_changes(self.app.who.as_of)
         return self.why_not(action)

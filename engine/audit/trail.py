@@ -12,7 +12,7 @@ from engine.audit.chain import GENESIS, canonical, first_broken, link
 from engine.audit.times import BEHIND
 from engine.clock import moment, stamp
 from engine.errors import Refusal
-from engine.records import AuditRow, AuditVerdict, Operator
+from engine.records import Actor, AuditRow, AuditVerdict
 from engine.storage.disk import refused
 from engine.storage.ledger import Ledger
 
@@ -33,7 +33,7 @@ def append(
     db: sqlite3.Connection,
     *,
     at: datetime,
-    actor: Operator,
+    actor: Actor,
     action: str,
     subject: str,
     reason: str = "",

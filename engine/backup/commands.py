@@ -7,12 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine import clock
+from engine.access.acts import Door, changes, looks
 from engine.errors import Refusal
-from engine.people.operators import require
-from engine.records import Operator
-from engine.storage.ledger import Ledger
-from engine.storage.objects import ObjectStore
-from engine.storage.workspace import Workspace
 
 if TYPE_CHECKING:
     from engine.backup.records import Backup, Checked, Scrub
@@ -24,23 +20,19 @@ def _silent(done: int, total: int) -> None:
     """Tell nobody."""
 
 
-class BackupCommands:
+class BackupCommands(Door):
     """Backups, and reading through what is kept. Imports what it needs when it is called."""
 
-    _workspace: Workspace
-    _ledger: Ledger
-    _store: ObjectStore
-    operator: Operator
-
+    @changes("back up", least="operator")
     def back_up(self, folder: Path | None = None, tell: Tell = _silent) -> Backup:
         """Back the workspace up to ``folder``, by default where the last one is, or the schedule's goes."""
         from engine.backup.making import make
 
-        require(self.operator, "operator", "back up")
         now = clock.now()
         place, named = self._place(folder), folder is not None
-        return make(self._workspace, self._ledger, self._store, place, self.operator, now, tell, anew=named)
+        return make(self._workspace, self._ledger, self._store, place, self.caller, now, tell, anew=named)
 
+    @looks("check backups", in_past=False)
     def check_backup(self, folder: Path | None = None, key: Path | None = None, tell: Tell = _silent) -> Checked:
         """Read a backup from end to end."""
         from engine.backup.checking import check
@@ -58,6 +50,7 @@ class BackupCommands:
             raise Refusal("No backup was made yet, so name the folder for it: 'leverframe backup FOLDER'.")
         return Path(found)
 
+    @changes("read through what is kept", least="viewer")
     def scrub(self, tell: Tell = _silent) -> tuple[Scrub, ...]:
         """Read every object of every version that can be gone back to, at low priority, and keep what was found."""
         from engine.backup.scrub import everything

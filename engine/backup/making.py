@@ -26,8 +26,7 @@ from engine.clock import stamp
 from engine.errors import Damage, LeverframeError, NotFound, Refusal
 from engine.housekeeping import bin as bins
 from engine.housekeeping.sweep import Needs
-from engine.people.operators import require
-from engine.records import Operator
+from engine.records import Actor
 from engine.storage import last_backup
 from engine.storage.disk import refused, why_not
 from engine.storage.ledger import Ledger
@@ -44,7 +43,7 @@ def make(
     ledger: Ledger,
     store: ObjectStore,
     folder: Path,
-    by: Operator,
+    by: Actor,
     at: datetime,
     tell: Tell,
     *,
@@ -58,7 +57,6 @@ def make(
     Raises Refusal when it cannot be written (the backup before it stays whole), Conflict when somebody else is writing
     one, and Damage when the ledger is not whole: it would take the place of a good one.
     """
-    require(by, "operator", "back up")
     place, began = outside(workspace, folder), time.monotonic()
     with workspace.lock(LOCK, wait=False):
         try:
@@ -79,7 +77,7 @@ def make(
 
 
 def _write(
-    workspace: Workspace, ledger: Ledger, store: ObjectStore, place: Place, by: Operator, at: datetime, tell: Tell
+    workspace: Workspace, ledger: Ledger, store: ObjectStore, place: Place, by: Actor, at: datetime, tell: Tell
 ) -> tuple[Manifest, int, int]:
     """Write everything; returns the manifest, how many objects were new and the bytes that were written."""
     with ledger.read() as db:
@@ -175,7 +173,7 @@ def _objects(
     workspace: Workspace,
     store: ObjectStore,
     place: Place,
-    by: Operator,
+    by: Actor,
     at: datetime,
     tell: Tell,
 ) -> tuple[Manifest, int, int]:
@@ -230,7 +228,7 @@ def _needed(db: sqlite3.Connection, store: ObjectStore) -> dict[str, str]:
 
 def _record(
     ledger: Ledger,
-    by: Operator,
+    by: Actor,
     at: datetime,
     place: Place,
     why: str | None,

@@ -16,6 +16,8 @@ from contextlib import closing, contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 
+from engine.access import operators
+from engine.access.caller import Caller
 from engine.audit import trail
 from engine.backup import key as keys
 from engine.backup.checking import disagreeing, opened, wrong_signature
@@ -25,8 +27,6 @@ from engine.backup.records import Restored
 from engine.clock import moment, stamp
 from engine.errors import Damage, Forbidden, LeverframeError, Refusal
 from engine.housekeeping import settings
-from engine.people import operators
-from engine.records import Operator
 from engine.release import live as projection
 from engine.storage import last_backup
 from engine.storage import workspace as workspaces
@@ -179,7 +179,7 @@ def _adopt(workspace: Workspace, stage: Path, manifest: Manifest, name: str, rea
     ledger = Ledger(stage / "ledger.db", locks=stage)
     try:
         by = operators.identify(ledger, name)
-        if by.role != "admin":
+        if by.operator.role != "admin":  # Of the ledger in the backup: no door is open yet that could ask.
             raise Forbidden(
                 f"{name} is no admin of the workspace in this backup; restore it as one of its admins (--operator)."
             )
@@ -190,7 +190,7 @@ def _adopt(workspace: Workspace, stage: Path, manifest: Manifest, name: str, rea
 
 
 def _settle(
-    db: sqlite3.Connection, root: Path, manifest: Manifest, by: Operator, reason: str, at: datetime
+    db: sqlite3.Connection, root: Path, manifest: Manifest, by: Caller, reason: str, at: datetime
 ) -> list[str]:
     when, now = f"{manifest.made_at[:16].replace('T', ' ')} UTC", stamp(at)
     runs = db.execute(

@@ -6,17 +6,15 @@ from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
 
+from engine.access.caller import SystemActor
 from engine.backup import scrub
 from engine.backup.making import make
 from engine.backup.standing import due, standing
 from engine.errors import LeverframeError
-from engine.people.operators import account
-from engine.records import Operator
 from engine.storage.ledger import Ledger
 from engine.storage.objects import ObjectStore
 from engine.storage.workspace import Workspace
 
-CLOCK = "clock"
 Tell = Callable[[int, int], None]
 
 
@@ -27,7 +25,7 @@ def keep_safe(workspace: Workspace, ledger: Ledger, now: datetime, tell: Tell) -
         found = standing(db)
     if found.to is not None and due(found, now):
         try:
-            made = make(workspace, ledger, store, Path(found.to), Operator(CLOCK, "operator", account()), now, tell)
+            made = make(workspace, ledger, store, Path(found.to), SystemActor("the clock"), now, tell)
         except LeverframeError as error:  # Kept with the backups, and told by doctor; what is read is read anyway.
             yield f"No backup was made: {error}"
         else:

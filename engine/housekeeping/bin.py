@@ -15,6 +15,7 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from engine.access.caller import Caller
 from engine.audit import trail
 from engine.clock import moment, stamp
 from engine.errors import Conflict, NotFound, Refusal
@@ -23,8 +24,7 @@ from engine.housekeeping.commands import UNSETTLED
 from engine.housekeeping.linked import rooms
 from engine.housekeeping.records import BinItem, CleanItem
 from engine.housekeeping.sweep import Needs
-from engine.people.operators import require
-from engine.records import Operator
+from engine.records import Actor
 from engine.storage import reserve
 from engine.storage.disk import room_of, why_not
 from engine.storage.free_space import in_words
@@ -64,7 +64,7 @@ def open_row(
     db: sqlite3.Connection,
     item: CleanItem,
     paths: Sequence[str],
-    by: Operator,
+    by: Actor,
     reason: str,
     days: int,
     at: datetime,
@@ -122,9 +122,8 @@ def put_paths(workspace: Workspace, number: int, paths: Sequence[str]) -> int:
     return gone
 
 
-def restore(workspace: Workspace, ledger: Ledger, number: int, reason: str, by: Operator, at: datetime) -> str:
+def restore(workspace: Workspace, ledger: Ledger, number: int, reason: str, by: Caller, at: datetime) -> str:
     """Put an item back where it was; returns a sentence. Raises Refusal when something else is there by now."""
-    require(by, "operator", "restore")
     with workspace.lock(LOCK, wait=False):
         settle(workspace, ledger, at, locked=True)
         with ledger.write() as db:
@@ -218,7 +217,7 @@ def _end_restore(workspace: Workspace, ledger: Ledger, row: sqlite3.Row, at: dat
     return whole
 
 
-def purge(workspace: Workspace, ledger: Ledger, due: datetime | None, by: Operator, reason: str, at: datetime) -> int:
+def purge(workspace: Workspace, ledger: Ledger, due: datetime | None, by: Actor, reason: str, at: datetime) -> int:
     """Delete for good what is to be purged by ``due`` (None: everything); returns the bytes. The clock calls it too."""
     with workspace.lock(LOCK, wait=False), reserve.drawn_on(workspace):
         settle(workspace, ledger, at, locked=True)
@@ -283,10 +282,9 @@ def _settle(workspace: Workspace, ledger: Ledger, row: sqlite3.Row, at: datetime
 
 
 def empty(
-    workspace: Workspace, ledger: Ledger, by: Operator, reason: str, at: datetime, due: datetime | None
+    workspace: Workspace, ledger: Ledger, by: Caller, reason: str, at: datetime, due: datetime | None
 ) -> str:
     """Delete for good what has been there long enough by ``due`` (None: everything); returns a sentence."""
-    require(by, "operator", "empty the bin")
     freed = purge(workspace, ledger, due, by, reason, at)
     left = items(ledger)
     said = f"{in_words(freed)} freed for good." if freed else "Nothing was deleted."

@@ -14,6 +14,7 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager, nullco
 from datetime import datetime
 from pathlib import Path
 
+from engine.access.caller import Caller
 from engine.audit import trail
 from engine.environments.build import held as environment_held
 from engine.errors import Conflict, Refusal
@@ -25,8 +26,6 @@ from engine.housekeeping.records import Cleaned, CleanItem, CleanPlan
 from engine.housekeeping.report import folder_of
 from engine.housekeeping.survey import COMPRESS, DATABASE, Survey, Thing, marker_of, survey
 from engine.housekeeping.sweep import sweep
-from engine.people.operators import require
-from engine.records import Operator
 from engine.release.plan import live_releases
 from engine.storage import reserve
 from engine.storage.disk import why_not
@@ -49,7 +48,7 @@ def clean(
     store: ObjectStore,
     plan: CleanPlan,
     reason: str,
-    by: Operator,
+    by: Caller,
     at: datetime,
     on_step: OnStep,
 ) -> Cleaned:
@@ -58,7 +57,6 @@ def clean(
     Raises Conflict when something that goes is protected by now, or somebody else is cleaning; Refusal when the disk is
     full: what had moved is in the bin, all else is where it was.
     """
-    require(by, "operator", "clean up")
     _refuse_lost_bin(workspace)
     with workspace.lock(bins.LOCK, wait=False), reserve.drawn_on(workspace):
         bins.settle(workspace, ledger, at, locked=True)
@@ -117,7 +115,7 @@ def _chosen(plan: CleanPlan, found: Survey) -> tuple[list[Thing], list[CleanItem
     return chosen, gone
 
 
-def _begin(ledger: Ledger, found: Survey, chosen: list[Thing], reason: str, by: Operator, at: datetime) -> int:
+def _begin(ledger: Ledger, found: Survey, chosen: list[Thing], reason: str, by: Caller, at: datetime) -> int:
     """One row in the trail says what is about to go, if the ledger still protects what it did a moment ago.
 
     Returns the newest version: what is registered after it was not looked at.
@@ -145,7 +143,7 @@ def _carry_out(
     thing: Thing,
     marked: int,
     reason: str,
-    by: Operator,
+    by: Caller,
     at: datetime,
     notes: list[str],
 ) -> int:

@@ -9,11 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine import clock
-from engine.people.operators import checked_reason
-from engine.records import Operator
-from engine.storage.ledger import Ledger
-from engine.storage.objects import ObjectStore
-from engine.storage.workspace import Workspace
+from engine.access.acts import Door, changes, checked_reason, looks
 
 if TYPE_CHECKING:
     from engine.housekeeping.places import Place, PlaceKind
@@ -25,26 +21,24 @@ if TYPE_CHECKING:
 UNSETTLED = "state NOT IN ('restored', 'purged') AND state IN ('binning', 'restoring', 'purging')"
 
 
-class HousekeepingCommands:
+class HousekeepingCommands(Door):
     """The part of the engine that keeps the disk in hand. Imports what it needs when it is called."""
 
-    _workspace: Workspace
-    _ledger: Ledger
-    _store: ObjectStore
-    operator: Operator
-
+    @looks("see the disk")
     def disk(self) -> DiskReport | None:
         """The report of the last scan with what is free by now; None before any. Instant."""
         from engine.housekeeping import report
 
         return report.last(self._ledger, self._workspace)
 
+    @changes("scan the disk", least="viewer")
     def scan_disk(self, on_progress: Callable[[int], None] = lambda files: None) -> DiskReport:
         """Scan the workspace and the watched places; ``on_progress`` is told how many files were seen."""
         from engine.housekeeping import report
 
         return report.make(self._workspace, self._ledger, self._store, clock.now(), on_progress)
 
+    @looks("see what can go", in_past=False)
     def plan_clean(self) -> CleanPlan:
         """What a clean-up would do: what goes, what stays, and why. Changes nothing."""
         from engine.audit.times import held_back
@@ -54,34 +48,39 @@ class HousekeepingCommands:
         plan = survey(self._workspace, self._ledger, self._store, certain).plan(certain)
         return plan if certain >= now else replace(plan, note=held_back(certain, now))
 
+    @changes("clean up", least="operator", dangerous=True)
     def clean(self, plan: CleanPlan, reason: str, on_step: Callable[[str], None]) -> Cleaned:
         """Carry out a plan exactly as it was shown."""
         from engine.housekeeping.clean import clean
 
         reason = checked_reason(reason)
         now = clock.now()
-        return clean(self._workspace, self._ledger, self._store, plan, reason, self.operator, now, on_step)
+        return clean(self._workspace, self._ledger, self._store, plan, reason, self.caller, now, on_step)
 
+    @looks("see the bin")
     def bin_items(self) -> tuple[BinItem, ...]:
         """What can be restored, the newest first."""
         from engine.housekeeping import bin as bins
 
         return bins.items(self._ledger)
 
+    @changes("restore", least="operator")
     def restore(self, item: int, reason: str) -> str:
         """Put an item of the bin back where it was; returns a sentence."""
         from engine.housekeeping import bin as bins
 
         now = clock.now()
-        return bins.restore(self._workspace, self._ledger, item, checked_reason(reason), self.operator, now)
+        return bins.restore(self._workspace, self._ledger, item, checked_reason(reason), self.caller, now)
 
+    @changes("empty the bin", least="operator", dangerous=True)
     def empty_bin(self, reason: str, *, all: bool = False) -> str:
         """Delete for good what has been in the bin long enough, or ``all`` of it; returns a sentence."""
         from engine.housekeeping.bin import empty
 
         now, due = clock.now(), None if all else self._certain()
-        return empty(self._workspace, self._ledger, self.operator, checked_reason(reason), now, due)
+        return empty(self._workspace, self._ledger, self.caller, checked_reason(reason), now, due)
 
+    @changes("keep house", least="viewer")
     def keep_house(self) -> tuple[str, ...]:
         """What needs nobody's decision, for the clock to call once a day: purge what is due, compress old logs, write
         the ledger's log back. Returns what was done, in sentences."""
@@ -107,6 +106,7 @@ class HousekeepingCommands:
 
     # Rules and places
 
+    @looks("see settings")
     def settings(self) -> tuple[Setting, ...]:
         """How much stays free and how long what is kept."""
         from engine.housekeeping import settings
@@ -114,12 +114,14 @@ class HousekeepingCommands:
         with self._ledger.read() as db:
             return settings.everything(db, self._workspace)
 
+    @changes("change settings", least="admin")
     def choose(self, setting: str, value: str, reason: str) -> None:
         """Change a setting; ``default`` takes the change back."""
         from engine.housekeeping import settings
 
-        settings.choose(self._ledger, setting, value, self.operator, checked_reason(reason), clock.now())
+        settings.choose(self._ledger, setting, value, self.caller, checked_reason(reason), clock.now())
 
+    @looks("see watched folders")
     def places(self) -> tuple[Place, ...]:
         """Folders beside the workspace that are watched."""
         from engine.housekeeping import places
@@ -127,27 +129,31 @@ class HousekeepingCommands:
         with self._ledger.read() as db:
             return places.everything(db)
 
+    @changes("watch folders", least="operator")
     def watch(self, folder: Path, kind: PlaceKind, reason: str) -> Place:
         """Watch a folder; it is looked at and never cleaned."""
         from engine.housekeeping import places
 
         reason = checked_reason(reason)
-        return places.add(self._workspace, self._ledger, folder, kind, self.operator, reason, clock.now())
+        return places.add(self._workspace, self._ledger, folder, kind, self.caller, reason, clock.now())
 
+    @changes("watch folders", least="operator")
     def unwatch(self, folder: Path, reason: str) -> None:
         """Watch a folder no longer."""
         from engine.housekeeping import places
 
-        places.remove(self._ledger, folder, self.operator, checked_reason(reason), clock.now())
+        places.remove(self._ledger, folder, self.caller, checked_reason(reason), clock.now())
 
+    @changes("place a legal hold", least="operator", of="label")
     def hold(self, label: str, reason: str) -> None:
         """Keep the content of a version whatever its age."""
         from engine.housekeeping import holds
 
-        holds.place(self._ledger, label, checked_reason(reason), self.operator, clock.now())
+        holds.place(self._ledger, label, checked_reason(reason), self.caller, clock.now())
 
+    @changes("release a legal hold", least="admin", of="label")
     def release_hold(self, label: str, reason: str) -> None:
         """Let a version be judged by its age again."""
         from engine.housekeeping import holds
 
-        holds.release(self._ledger, label, checked_reason(reason), self.operator, clock.now())
+        holds.release(self._ledger, label, checked_reason(reason), self.caller, clock.now())

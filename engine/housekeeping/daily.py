@@ -4,19 +4,16 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from engine.access.caller import SystemActor
 from engine.errors import Conflict
 from engine.housekeeping import bin as bins
 from engine.housekeeping import database, logs, settings
 from engine.monitoring import looks
-from engine.people.operators import account
-from engine.records import Operator
 from engine.storage import temporary
 from engine.storage.disk import refused
 from engine.storage.free_space import in_words
 from engine.storage.ledger import Ledger
 from engine.storage.workspace import Workspace
-
-CLOCK = "clock"
 
 
 def keep_house(workspace: Workspace, ledger: Ledger, now: datetime, certain: datetime | None = None) -> tuple[str, ...]:
@@ -25,9 +22,8 @@ def keep_house(workspace: Workspace, ledger: Ledger, now: datetime, certain: dat
     ``certain``: the moment by which things are old enough, if not ``now``; see ``audit.times``.
     """
     done, certain = [], certain or now
-    by = Operator(CLOCK, "operator", account())
     try:
-        freed = bins.purge(workspace, ledger, certain, by, "its time in the bin has passed", now)
+        freed = bins.purge(workspace, ledger, certain, SystemActor("the clock"), "its time in the bin has passed", now)
         if freed:
             done.append(f"{in_words(freed)} purged from the bin.")
     except Conflict:

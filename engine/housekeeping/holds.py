@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from engine.access.caller import Caller
 from engine.audit import trail
 from engine.clock import stamp
 from engine.errors import Conflict, Refusal
-from engine.people.operators import require
-from engine.records import Operator
 from engine.storage.ledger import Ledger
 from engine.versions import catalog
 
 
-def place(ledger: Ledger, label: str, reason: str, by: Operator, at: datetime) -> None:
+def place(ledger: Ledger, label: str, reason: str, by: Caller, at: datetime) -> None:
     """Hold the version called ``label``. Raises Refusal when its content is gone already."""
-    require(by, "operator", "place a legal hold")
     with ledger.write() as db:
         row = catalog.find(db, label)
         if row["cleaned_at"]:
@@ -30,9 +28,8 @@ def place(ledger: Ledger, label: str, reason: str, by: Operator, at: datetime) -
         trail.append(db, at=at, actor=by, action="hold", subject=label, reason=reason)
 
 
-def release(ledger: Ledger, label: str, reason: str, by: Operator, at: datetime) -> None:
-    """Release the hold on ``label``; only an admin may."""
-    require(by, "admin", "release a legal hold")
+def release(ledger: Ledger, label: str, reason: str, by: Caller, at: datetime) -> None:
+    """Release the hold on ``label``. Raises Conflict when there is none."""
     with ledger.write() as db:
         row = catalog.find(db, label)
         changed = db.execute(

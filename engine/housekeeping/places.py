@@ -9,11 +9,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import Literal
 
+from engine.access.caller import Caller
 from engine.audit import trail
 from engine.clock import moment, stamp
 from engine.errors import Conflict, Invalid, NotFound
-from engine.people.operators import require
-from engine.records import Operator
 from engine.storage.ledger import Ledger
 from engine.storage.workspace import Workspace
 from engine.text import plain
@@ -39,10 +38,9 @@ def everything(db: sqlite3.Connection) -> tuple[Place, ...]:
 
 
 def add(
-    workspace: Workspace, ledger: Ledger, folder: Path, kind: PlaceKind, by: Operator, reason: str, at: datetime
+    workspace: Workspace, ledger: Ledger, folder: Path, kind: PlaceKind, by: Caller, reason: str, at: datetime
 ) -> Place:
     """Watch ``folder`` from now on. Raises Invalid for what is no folder, holds the workspace or is inside it."""
-    require(by, "operator", "watch folders")
     path = folder.expanduser().absolute()
     if kind not in KINDS:
         raise Invalid(f"'{plain(kind, 40)}' is no kind of place; it is one of {', '.join(KINDS)}.")
@@ -63,9 +61,8 @@ def add(
     return Place(text, kind, at, by.name)
 
 
-def remove(ledger: Ledger, folder: Path, by: Operator, reason: str, at: datetime) -> None:
+def remove(ledger: Ledger, folder: Path, by: Caller, reason: str, at: datetime) -> None:
     """Watch ``folder`` no longer; it may be gone by now."""
-    require(by, "operator", "watch folders")
     names = {str(folder.expanduser().absolute()), str(folder.expanduser().resolve())}
     with ledger.write() as db:
         known = [place.path for place in everything(db)]

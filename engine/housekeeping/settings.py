@@ -10,13 +10,12 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Literal
 
+from engine.access.caller import Caller
 from engine.audit import trail
 from engine.errors import Invalid
 from engine.housekeeping.retention import Rules
-from engine.people.operators import require
 from engine.projects import in_force
 from engine.projects.durations import DURATION_FORM, SIZE_FORM, parse_duration, parse_size
-from engine.records import Operator
 from engine.runs import capacity
 from engine.storage.free_space import in_words, keep_free
 from engine.storage.ledger import Ledger
@@ -82,9 +81,8 @@ def everything(db: sqlite3.Connection, workspace: Workspace) -> tuple[Setting, .
     return tuple(found)
 
 
-def choose(ledger: Ledger, name: str, text: str, by: Operator, reason: str, at: datetime) -> None:
-    """Set ``name`` to what ``text`` says, or back to its default (``default``); only an admin may. Raises Invalid."""
-    require(by, "admin", "change settings")
+def choose(ledger: Ledger, name: str, text: str, by: Caller, reason: str, at: datetime) -> None:
+    """Set ``name`` to what ``text`` says, or back to its default (``default``). Raises Invalid."""
     if name not in _MEANINGS:
         raise Invalid(_unknown(name))
     value = None if text == "default" else _read(name, text)

@@ -7,14 +7,12 @@ wrote the policy into the manifest and approved the version that carries it has 
 from __future__ import annotations
 
 from engine import clock
+from engine.access.caller import SystemActor
 from engine.jobs.health import Seen
-from engine.people.operators import system
 from engine.release import plan as plans
 from engine.release import swap
 from engine.runs.room import Room
 from engine.storage.ledger import Ledger
-
-ACTOR = "the bake policy"
 
 
 def roll_back(ledger: Ledger, room: Room, seen: Seen) -> str | None:
@@ -25,7 +23,7 @@ def roll_back(ledger: Ledger, room: Room, seen: Seen) -> str | None:
     rival = seen.answer["rival"]
     if not seen.falls_back or rival is None or not rival["better"]:
         return None
-    by = system(ACTOR)
+    by = SystemActor("the bake policy")
     with ledger.read() as db:
         plan = plans.plan_rollback(db, room.store, room.run.project, rival["version"], by, clock.now())
     if plan.source != seen.label:

@@ -7,39 +7,26 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from engine import clock
+from engine.access.acts import Door, changes, checked_reason, looks
 from engine.errors import Refusal
-from engine.people import operators
-from engine.people.operators import checked_reason
 from engine.projects import registry
-from engine.records import Deployment, Operator, Run
+from engine.records import Deployment, Run
 from engine.runs import history, queue
-from engine.storage.ledger import Ledger
-from engine.storage.objects import ObjectStore
-from engine.storage.workspace import Workspace
 
 if TYPE_CHECKING:
     from engine.monitoring.records import Alert, Look, Signal, Trigger
 
 
-class HealthCommands:
+class HealthCommands(Door):
     """Looks at the health of live versions, their figures over time, alerts and what people do about them."""
 
-    _workspace: Workspace
-    _ledger: Ledger
-    _store: ObjectStore
-    operator: Operator
-
-    def now(self) -> datetime:
-        """The moment that is shown."""
-        raise NotImplementedError
-
+    @changes("look at a version's health", least="operator", of="project")
     def look(self, project: str, *, as_of: datetime | None = None, by: Sequence[str] = ()) -> Run:
         """Queue a look at the live version's health and start it if it may start now.
 
         ``by``: columns to see performance by, each alone or with edges (``distance=500,1000``).
         Raises Refusal at once when nothing is live or ``as_of`` is in the future, Invalid for a column that cannot be.
         """
-        operators.require(self.operator, "operator", "look at a version's health")
         now = clock.now()
         if as_of is not None and as_of > now:
             raise Refusal(f"--as-of {clock.stamp(as_of)[:16]} is in the future; the data of then is not there yet.")
@@ -51,7 +38,7 @@ class HealthCommands:
         if live is None:
             raise Refusal(f"Nothing of {project} is live yet; retrain, then approve a candidate.")
         options = self._asked(f"{project}@{live['number']}", live["digest"], by) if by else {}
-        run = queue.enqueue(self._ledger, project, self.operator, as_of or now, now, options, job="health")
+        run = queue.enqueue(self._ledger, project, self.caller, as_of or now, now, options, job="health")
         queue.dispatch(self._workspace, self._ledger)
         return history.find(self._ledger, run)
 
@@ -76,6 +63,7 @@ class HealthCommands:
 
         alert_book.escalate(self._ledger, certain)
 
+    @looks("see health", of="project")
     def health(self, project: str) -> Look | None:
         """The newest look at the project's health, whole; None when nobody has looked yet."""
         from engine.monitoring import looks
@@ -84,6 +72,7 @@ class HealthCommands:
             registry.find(db, project)
             return looks.newest(db, project, self.now())
 
+    @looks("see health", of="project")
     def signals(self, project: str, name: str, limit: int = 200) -> tuple[Signal, ...]:
         """One figure of the project over its looks, the oldest first."""
         from engine.monitoring import looks
@@ -91,6 +80,7 @@ class HealthCommands:
         with self._ledger.read() as db:
             return looks.signals(db, project, name, limit)
 
+    @looks("see alerts", of="project")
     def alerts(self, project: str | None = None) -> tuple[Alert, ...]:
         """What is open: failing before watch, the oldest first."""
         from engine.monitoring import alert_book
@@ -100,6 +90,7 @@ class HealthCommands:
                 registry.find(db, project)
             return alert_book.open_alerts(db, project)
 
+    @looks("see triggers", of="project")
     def triggers(self, project: str | None = None) -> tuple[Trigger, ...]:
         """What starts retrains besides schedules, and what became of it when it last held."""
         from engine.jobs import triggers
@@ -109,12 +100,14 @@ class HealthCommands:
                 registry.find(db, project)
             return triggers.everything(db, project)
 
+    @looks("see alerts", of="project")
     def past_alerts(self, project: str | None = None, *, offset: int = 0, limit: int = 50) -> tuple[Alert, ...]:
         """All alerts there were, the newest first."""
         from engine.monitoring import alert_book
 
         return alert_book.page(self._ledger, project, offset=offset, limit=limit)
 
+    @looks("see releases and rollbacks", of="project")
     def swaps(self, since: datetime | None = None, project: str | None = None) -> tuple[Deployment, ...]:
         """Releases and rollbacks after ``since`` (None: all there were), the oldest first."""
         from engine.release.history import since as deployed_since
@@ -122,14 +115,16 @@ class HealthCommands:
         with self._ledger.read() as db:
             return deployed_since(db, since, project)
 
+    @changes("acknowledge alerts", least="operator", of="alert")
     def acknowledge(self, alert: int, reason: str) -> Alert:
         """Say that somebody has taken an alert on."""
         from engine.monitoring import alert_book
 
-        return alert_book.acknowledge(self._ledger, alert, checked_reason(reason), self.operator, clock.now())
+        return alert_book.acknowledge(self._ledger, alert, checked_reason(reason), self.caller, clock.now())
 
+    @changes("snooze alerts", least="operator", of="alert")
     def snooze(self, alert: int, until: datetime, reason: str) -> Alert:
         """Leave an alert out of the status until ``until``."""
         from engine.monitoring import alert_book
 
-        return alert_book.snooze(self._ledger, alert, until, checked_reason(reason), self.operator, clock.now())
+        return alert_book.snooze(self._ledger, alert, until, checked_reason(reason), self.caller, clock.now())

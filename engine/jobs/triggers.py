@@ -13,16 +13,14 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from engine.access.caller import SystemActor
 from engine.clock import moment, stamp
 from engine.monitoring.records import Trigger
-from engine.people.operators import system
 from engine.projects import manifest_health
 from engine.projects.manifest_fields import Page
 from engine.projects.manifest_records import TriggerSpec
 from engine.runs import queue
 from engine.text import span
-
-ACTOR = "a trigger"
 
 
 @dataclass(frozen=True)
@@ -117,7 +115,7 @@ def fire(
     for firing in firings(specs, _facts(db, project, new_rows, refused), now):
         run = None
         if firing.skipped is None:
-            by = system(ACTOR)
+            by = SystemActor("a trigger")
             queued = run = queue.insert(db, project, by, now, now, {"trigger": firing.on, "why": firing.why})
         elif _said_before(db, project, firing):
             continue

@@ -8,9 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from engine import clock
+from engine.access.caller import Requester
 from engine.errors import Damage, Refusal
-from engine.people.operators import account
-from engine.records import Operator
 from engine.runs import queue
 from engine.runs.leftovers import drop_copies
 from engine.runs.own_work import measured
@@ -27,7 +26,7 @@ def _retrain(ledger: Ledger, room: Room) -> None:
         digest, _ = package(room, made)
     # Before the end is written, so that it finds room on a disk that is nearly full; nobody waits for it either.
     drop_copies(room.folder)
-    register(ledger, room, made, digest, Operator(room.run.requested_by, "operator", account()), clock.now())
+    register(ledger, room, made, digest, Requester(room.run.requested_by), clock.now())
 
 
 def _health(ledger: Ledger, room: Room) -> None:

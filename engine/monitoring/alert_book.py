@@ -7,6 +7,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
+from engine.access.caller import Caller
 from engine.audit import trail
 from engine.clock import moment, stamp
 from engine.errors import Conflict, Invalid, NotFound
@@ -20,8 +21,6 @@ from engine.monitoring.alerts import (
     worsened,
 )
 from engine.monitoring.records import LONGEST_SNOOZE, Alert, Finding
-from engine.people.operators import require
-from engine.records import Operator
 from engine.storage.ledger import Ledger
 
 _OPEN = """
@@ -136,9 +135,8 @@ def escalate(ledger: Ledger, now: datetime) -> None:
 # What people do
 
 
-def acknowledge(ledger: Ledger, number: int, reason: str, by: Operator, at: datetime) -> Alert:
+def acknowledge(ledger: Ledger, number: int, reason: str, by: Caller, at: datetime) -> Alert:
     """Say that somebody has taken it on. Raises Conflict when it is over or somebody has already."""
-    require(by, "operator", "acknowledge alerts")
     with ledger.write() as db:
         alert = _open(db, number)
         if alert.acknowledged_by is not None:
@@ -153,9 +151,8 @@ def acknowledge(ledger: Ledger, number: int, reason: str, by: Operator, at: date
         return _alert(db.execute("SELECT * FROM alerts WHERE id = ?", (number,)).fetchone())
 
 
-def snooze(ledger: Ledger, number: int, until: datetime, reason: str, by: Operator, at: datetime) -> Alert:
+def snooze(ledger: Ledger, number: int, until: datetime, reason: str, by: Caller, at: datetime) -> Alert:
     """Leave an alert out of the status until ``until``, at most 30 days; it comes back by itself."""
-    require(by, "operator", "snooze alerts")
     if not at < until <= at + LONGEST_SNOOZE:
         raise Invalid(f"An alert is snoozed for at most {LONGEST_SNOOZE.days} days from now; name a time until then.")
     with ledger.write() as db:
@@ -173,7 +170,7 @@ def _open(db: sqlite3.Connection, number: int) -> Alert:
 
 
 def _changed(
-    db: sqlite3.Connection, alert: Alert, by: Operator, at: datetime, action: str, reason: str, **values: Any
+    db: sqlite3.Connection, alert: Alert, by: Caller, at: datetime, action: str, reason: str, **values: Any
 ) -> Alert:
     names = ", ".join(f"{name} = ?" for name in values)
     details = {"alert": alert.id, "key": alert.key, **values}

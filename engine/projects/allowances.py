@@ -12,13 +12,13 @@ import sqlite3
 from dataclasses import dataclass
 from datetime import datetime
 
+from engine.access.approval import same_eyes
+from engine.access.caller import Caller
 from engine.audit import trail
 from engine.clock import moment, stamp
 from engine.errors import Conflict, Forbidden, NotFound
-from engine.people.operators import require
 from engine.projects import in_force, registry
 from engine.projects.reach import Reach, beyond, beyond_the_rule, reach_of
-from engine.records import Operator
 from engine.storage.ledger import Ledger
 
 
@@ -71,10 +71,9 @@ def _stopped(db: sqlite3.Connection, run: int) -> tuple[str, Reach, str] | None:
     return (row["project"], reach_of(json.loads(row["asked"])), row["requested_by"]) if row else None
 
 
-def allow(ledger: Ledger, run: int, reason: str, by: Operator, at: datetime) -> Allowance:
-    """Let the steps of later runs reach what ``run`` asked for. Only an admin may, and where four eyes are asked for,
-    not the one who asked for the run. Raises Conflict for a run that was not stopped for it."""
-    require(by, "admin", "allow a project's steps to reach more")
+def allow(ledger: Ledger, run: int, reason: str, by: Caller, at: datetime) -> Allowance:
+    """Let the steps of later runs reach what ``run`` asked for; where four eyes are asked for, not by the one who
+    asked for the run. Raises Conflict for a run that was not stopped for it."""
     with ledger.write() as db:
         found = _stopped(db, run)
         if found is None:
@@ -84,7 +83,7 @@ def allow(ledger: Ledger, run: int, reason: str, by: Operator, at: datetime) -> 
         what = more_than(asked, allowed(db, project))
         if not what:
             raise Conflict(f"What run {run} asks for is allowed by now; retrain {project}.")
-        if in_force.approval(db, project).four_eyes and requested_by == by.name:
+        if same_eyes(by, requested_by, four_eyes=in_force.approval(db, project).four_eyes):
             raise Forbidden(f"{by.name} asked for run {run}, and {project} wants a second person to allow that.")
         db.execute(
             "INSERT INTO allowances (project, run, asked, at, by, reason) VALUES (?, ?, ?, ?, ?, ?)",
@@ -95,9 +94,8 @@ def allow(ledger: Ledger, run: int, reason: str, by: Operator, at: datetime) -> 
     return Allowance(project, run, what, at, by.name, reason)
 
 
-def withdraw(ledger: Ledger, project: str, reason: str, by: Operator, at: datetime) -> None:
+def withdraw(ledger: Ledger, project: str, reason: str, by: Caller, at: datetime) -> None:
     """End all that was allowed to ``project`` beyond what is in force. Raises NotFound where nothing was."""
-    require(by, "admin", "withdraw what a project's steps were allowed")
     with ledger.write() as db:
         registry.find(db, project)
         ended = db.execute(

@@ -8,20 +8,19 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from engine.access.caller import Caller
 from engine.audit import trail
 from engine.clock import moment, stamp
 from engine.errors import Conflict, NotFound
-from engine.people.operators import require
 from engine.projects.reach import beyond_the_rule, reach_of
-from engine.records import Operator, Project
+from engine.records import Project
 from engine.storage.ledger import Ledger
 
 
-def add(ledger: Ledger, path: Path, by: Operator, at: datetime) -> Project:
+def add(ledger: Ledger, path: Path, by: Caller, at: datetime) -> Project:
     """Register the project in the folder ``path``. Raises Invalid for its manifest, Conflict for its name."""
     from engine.projects.manifest import load_manifest
 
-    require(by, "operator", "add projects")
     folder = path.expanduser().absolute()
     if not folder.is_dir():
         raise NotFound(f"{folder} is not a folder; name the folder that holds leverframe.toml.")
@@ -59,9 +58,8 @@ def _is_live(db: sqlite3.Connection, name: str) -> bool:
     return db.execute("SELECT 1 FROM versions WHERE project = ? AND state = 'live'", (name,)).fetchone() is not None
 
 
-def remove(ledger: Ledger, name: str, reason: str, by: Operator, at: datetime) -> None:
+def remove(ledger: Ledger, name: str, reason: str, by: Caller, at: datetime) -> None:
     """Take a project off the list. Its versions, its runs and its live folder stay, and adding it again finds them."""
-    require(by, "admin", "remove projects")
     with ledger.write() as db:
         find(db, name)
         busy = db.execute(

@@ -11,7 +11,7 @@ from engine.clock import moment
 from engine.errors import Damage
 from engine.projects import in_force
 from engine.projects.manifest_sandbox import spec_of
-from engine.records import Change, DecisionCard, Gate, Metric, Operator, Segment, Version
+from engine.records import Actor, Change, DecisionCard, Gate, Metric, Segment, Version
 from engine.release.plan import live_deployment, refusal_to_release
 from engine.runs import holding
 from engine.storage.objects import ObjectStore
@@ -21,7 +21,7 @@ from engine.versions import document as documents
 from engine.versions.diff import changes
 
 
-def card(db: sqlite3.Connection, store: ObjectStore, label: str, operator: Operator, now: datetime) -> DecisionCard:
+def card(db: sqlite3.Connection, store: ObjectStore, label: str, by: Actor, now: datetime) -> DecisionCard:
     """The card of version ``label`` as it stands now. Raises NotFound, or Damage when its document is not whole."""
     row = catalog.find(db, label)
     version = catalog.record(row)
@@ -41,7 +41,7 @@ def card(db: sqlite3.Connection, store: ObjectStore, label: str, operator: Opera
         changes=(*_changes(db, store, version), *_into_force(db, version, document)),
         last_rejected=_last_rejected(db, version.project, version.number),
         made_by=f"run {version.run}, asked for by {document['lineage']['requested_by']}",
-        blocked=refusal_to_release(db, label, operator, now),
+        blocked=refusal_to_release(db, label, by, now),
         sandbox=holding.finding(spec_of(document["settings"]), holding.recorded(document["lineage"])),
     )
 

@@ -6,9 +6,9 @@ import os
 import sqlite3
 from datetime import datetime
 
+from engine.access.caller import SystemActor
 from engine.audit import trail
 from engine.errors import Conflict
-from engine.people.operators import system
 from engine.release import live as projection
 from engine.release.plan import live_deployment, live_releases
 from engine.storage.ledger import Ledger
@@ -62,7 +62,8 @@ def _tell(db: sqlite3.Connection, live: sqlite3.Row, led: str | None, now: datet
         elsewhere = f"still led to {led}, the release before: the swap was cut short, or somebody set it back"
     why = f"the live folder of {project} {elsewhere}; it was put back to {live['release']}, that of {label}"
     details = {"from": led, "to": live["release"]}
-    trail.append(db, at=now, actor=system("the engine"), action="put-back", subject=label, reason=why, details=details)
+    by = SystemActor("the engine")
+    trail.append(db, at=now, actor=by, action="put-back", subject=label, reason=why, details=details)
     act = f"see what used live/{project} meanwhile and who changed it, then acknowledge this"
     finding = Finding(f"live-link:{now:%Y-%m-%dT%H:%M:%S.%f}", LIVE_LINK, "watch", why, act, now)
     alert_book.record(db, project, live["number"], [finding], (), None, now)

@@ -6,13 +6,13 @@ import sqlite3
 from datetime import datetime
 from typing import Any
 
+from engine.access.approval import Approval
 from engine.clock import moment
 from engine.errors import Conflict, Damage, NotFound, Refusal
-from engine.people.operators import require
 from engine.projects import in_force
-from engine.records import MovePlan, Operator, Version
+from engine.records import Actor, MovePlan, Version
 from engine.release import history
-from engine.release.policy import Approval, why_not_from, why_not_release, why_not_rollback
+from engine.release.policy import why_not_from, why_not_release, why_not_rollback
 from engine.release.wholeness import damaged_candidate, known_damage
 from engine.storage.objects import ObjectStore
 from engine.versions import catalog
@@ -56,18 +56,17 @@ def approval_of(db: sqlite3.Connection, row: sqlite3.Row, live_seq: int) -> Appr
     )
 
 
-def refusal_to_release(db: sqlite3.Connection, label: str, operator: Operator, now: datetime) -> str | None:
+def refusal_to_release(db: sqlite3.Connection, label: str, by: Actor, now: datetime) -> str | None:
     """Why ``label`` may not be released now, from one consistent view of the ledger."""
     row = catalog.find(db, label)
     live = live_deployment(db, row["project"])
     expires = moment(row["expires_at"]) if row["expires_at"] else None
     approval = approval_of(db, row, live["seq"] if live else 0)
-    return why_not_release(catalog.record(row), _label(live), expires, approval, operator, now)
+    return why_not_release(catalog.record(row), _label(live), expires, approval, by, now)
 
 
-def plan_release(db: sqlite3.Connection, store: ObjectStore, label: str, operator: Operator, now: datetime) -> MovePlan:
+def plan_release(db: sqlite3.Connection, store: ObjectStore, label: str, by: Actor, now: datetime) -> MovePlan:
     """What approving ``label`` would do."""
-    require(operator, "operator", "approve")
     row = catalog.find(db, label)
     version, live = catalog.record(row), live_deployment(db, row["project"])
     approval = approval_of(db, row, live["seq"] if live else 0)
@@ -81,8 +80,8 @@ def plan_release(db: sqlite3.Connection, store: ObjectStore, label: str, operato
     sentences += _comes_into_force(db, version.project, document)
     waived = _waived(document)
     sentences += [f"Waived by leverframe.toml: {each}." for each in waived]
-    more = approval.needed - len(approval.given_by) - 1
-    if more > 0:
+    more = approval.missing_after_one
+    if more:
         sentences.append(f"{more} more approval{'s' if more > 1 else ''} will be needed after yours.")
     if source:
         sentences.append(f"{source} stays in the store and can be rolled back to at any time.")
@@ -95,7 +94,7 @@ def plan_release(db: sqlite3.Connection, store: ObjectStore, label: str, operato
         sentences=tuple(sentences),
         restores=_contents(document),
         does_not_restore=(),
-        refused=refusal_to_release(db, label, operator, now),
+        refused=refusal_to_release(db, label, by, now),
         waivers=waived,
         damaged=damaged_candidate(store, version),
     )
@@ -106,7 +105,7 @@ def plan_rollback(
     store: ObjectStore,
     project: str,
     to: str | None,
-    operator: Operator,
+    by: Actor,
     now: datetime,
     *,
     lift: bool = False,
@@ -122,7 +121,6 @@ def plan_rollback(
 
     What is known to be damaged is said and not passed over: which version comes instead is a person's to choose.
     """
-    require(operator, "operator", "roll back")
     live = live_deployment(db, project)
     source = _label(live)
     blind = not seen and meant is None and to is None

@@ -2,31 +2,21 @@
 
 - Only a candidate may be released, and only while the live version is the one it was judged against.
 - A candidate expires when it is too old.
-- Where four eyes are asked for, whoever requested the retrain may not approve what came of it.
+- Who may approve it is another rule: ``access.approval``.
 - Only a version that was live may be rolled back to, and never a barred one: somebody lifts the bar first.
 - A rollback is meant from one version: where another is live by now, nothing moves.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from engine.records import Deployment, Operator, Version
+from engine.access.approval import Approval, why_not_approve
+from engine.records import Actor, Deployment, Version
 from engine.text import span
 
 # So soon after a rollback another is asked for by one who may not know of the first.
 LATELY = timedelta(minutes=15)
-
-
-@dataclass(frozen=True)
-class Approval:
-    """What is in force for those who approve, whatever the candidate says itself, and what was given so far."""
-
-    needed: int
-    four_eyes: bool
-    requested_by: str
-    given_by: tuple[str, ...]
 
 
 def why_not_release(
@@ -34,10 +24,10 @@ def why_not_release(
     live: str | None,
     expires_at: datetime | None,
     approval: Approval,
-    operator: Operator,
+    by: Actor,
     now: datetime,
 ) -> str | None:
-    """Why ``version`` may not be made live by ``operator`` now, or None when it may."""
+    """Why ``version`` may not be made live by ``by`` now, or None when it may."""
     if version.state != "candidate":
         return _not_a_candidate(version, live)
     if version.against != live:
@@ -47,11 +37,7 @@ def why_not_release(
         )
     if expires_at is not None and now >= expires_at:
         return f"{version.label} expired on {expires_at:%d %b %Y}; retrain to make a fresh candidate."
-    if approval.four_eyes and operator.name == approval.requested_by:
-        return f"{operator.name} asked for this retrain, and this project wants a second person to approve it."
-    if operator.name in approval.given_by:
-        return f"{operator.name} has approved {version.label} already; it waits for another person."
-    return None
+    return why_not_approve(version.label, approval, by)
 
 
 def _not_a_candidate(version: Version, live: str | None) -> str:

@@ -18,12 +18,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from engine import clock
+from engine.access.acts import checked_reason
+from engine.access.caller import Caller, SystemActor
 from engine.audit import trail
 from engine.clock import stamp
 from engine.errors import Conflict, Damage, Refusal
-from engine.people.operators import checked_reason, require, system
 from engine.projects import in_force
-from engine.records import Deployment, Moved, MovePlan, Operator
+from engine.records import Actor, Deployment, Moved, MovePlan
 from engine.release import live as projection
 from engine.release.plan import approval_of, live_deployment, refusal_to_release
 from engine.release.policy import why_not_reject, why_not_rollback
@@ -48,7 +49,7 @@ def move(
     store: ObjectStore,
     plan: MovePlan,
     reason: str,
-    operator: Operator,
+    by: Actor,
     on_step: OnStep,
 ) -> Moved:
     """Carry out ``plan`` exactly as it was shown.
@@ -58,10 +59,9 @@ def move(
     """
     from engine.release.proof import Steps
 
-    require(operator, "operator", "approve" if plan.kind == "release" else "roll back")
     reason = checked_reason(reason)
     with ledger.read() as db:
-        _check(db, plan, operator, clock.now())
+        _check(db, plan, by, clock.now())
         digest = str(catalog.find(db, plan.target)["digest"])
     settings = documents.of_version(store, plan.target, digest)["settings"]
     number = catalog.parse_label(plan.target)[1]
@@ -70,16 +70,16 @@ def move(
     # One proof at a time for a project: the second of two operators is told before it proves for nothing.
     with workspace.lock(f"move-{plan.project}"):
         with ledger.read() as db:
-            _check(db, plan, operator, clock.now())
+            _check(db, plan, by, clock.now())
         folder = _proven(workspace, store, plan, digest, release, steps)
         try:
-            deployment = _commit(ledger, plan, settings, release, steps, reason, operator, clock.now())
+            deployment = _commit(ledger, plan, settings, release, steps, reason, by, clock.now())
         except Refusal:
             shutil.rmtree(folder, ignore_errors=True)
             raise
         if deployment is None:
             shutil.rmtree(folder, ignore_errors=True)
-            return Moved(None, tuple(steps.done), _waits(plan, operator), None)
+            return Moved(None, tuple(steps.done), _waits(plan, by), None)
         sentence = _show(workspace, plan, release, steps)
     if plan.kind == "rollback":
         sentence += f" {plan.source} is barred until someone lifts it."
@@ -116,11 +116,11 @@ def _show(workspace: Workspace, plan: MovePlan, release: str, steps: Steps) -> s
     return f"{plan.target} is live."
 
 
-def _waits(plan: MovePlan, operator: Operator) -> str:
-    return f"{operator.name}'s approval of {plan.target} is recorded; it waits for another person's. Nothing has moved."
+def _waits(plan: MovePlan, by: Actor) -> str:
+    return f"{by.name}'s approval of {plan.target} is recorded; it waits for another person's. Nothing has moved."
 
 
-def _check(db: sqlite3.Connection, plan: MovePlan, operator: Operator, now: datetime) -> None:
+def _check(db: sqlite3.Connection, plan: MovePlan, by: Actor, now: datetime) -> None:
     """The compare of compare-and-set: the plan was made against what is still so."""
     live = live_deployment(db, plan.project)
     seq = live["seq"] if live else 0
@@ -131,7 +131,7 @@ def _check(db: sqlite3.Connection, plan: MovePlan, operator: Operator, now: date
             f'("{live["reason"]}") after this was shown to you; nothing was changed, look again.'
         )
     if plan.kind == "release":
-        refused = refusal_to_release(db, plan.target, operator, now)
+        refused = refusal_to_release(db, plan.target, by, now)
     else:
         refused = why_not_rollback(catalog.record(catalog.find(db, plan.target)), plan.source, lifts=plan.lifts)
     if refused:
@@ -145,14 +145,14 @@ def _commit(
     release: str,
     steps: Steps,
     reason: str,
-    operator: Operator,
+    by: Actor,
     at: datetime,
 ) -> Deployment | None:
     """The one durable commit, all or none: decision, deployment, states, what is in force, audit rows, alerts over."""
     project, number = catalog.parse_label(plan.target)
     previous = catalog.parse_label(plan.source)[1] if plan.source else None
     with ledger.write() as db:
-        _check(db, plan, operator, at)
+        _check(db, plan, by, at)
         approval = approval_of(db, catalog.find(db, plan.target), plan.live_seq)
         kind = "approve" if plan.kind == "release" else "rollback"
         details: dict[str, Any] = {"from": plan.source, "to": plan.target, "live_seq": plan.live_seq}
@@ -162,38 +162,38 @@ def _commit(
             details["waivers"] = list(plan.waivers)
         proof = [asdict(s) for s in steps.done]
         if plan.lifts:
-            _decide(db, catalog.find(db, plan.target), "lift", "retired", reason, operator, at)
+            _decide(db, catalog.find(db, plan.target), "lift", "retired", reason, by, at)
         audit = trail.append(
-            db, at=at, actor=operator, action=kind, subject=plan.target, reason=reason,
+            db, at=at, actor=by, action=kind, subject=plan.target, reason=reason,
             details=details if kind == "approve" else {**details, "proof": proof},
         )  # fmt: skip
         at = trail.recorded_at(db, audit)
         db.execute(
             "INSERT INTO decisions (at, actor, kind, project, number, live_seq, reason, audit)"
             " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-            (stamp(at), operator.name, kind, project, number, plan.live_seq, reason, audit),
+            (stamp(at), by.name, kind, project, number, plan.live_seq, reason, audit),
         )
         if kind == "approve":
-            if len(approval.given_by) + 1 < approval.needed:
+            if approval.missing_after_one:
                 return None
             audit = trail.append(
-                db, at=at, actor=operator, action="release", subject=plan.target, reason=reason,
+                db, at=at, actor=by, action="release", subject=plan.target, reason=reason,
                 details={**details, "proof": proof},
             )  # fmt: skip
         cursor = db.execute(
             "INSERT INTO deployments (project, number, previous, kind, at, actor, reason, release, proof, audit)"
             " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
-                project, number, previous, plan.kind, stamp(at), operator.name, reason, release, json.dumps(proof),
+                project, number, previous, plan.kind, stamp(at), by.name, reason, release, json.dumps(proof),
                 audit,
             ),
         )  # fmt: skip
-        _change_states(db, plan, project, number, previous, reason, operator, at)
+        _change_states(db, plan, project, number, previous, reason, by, at)
         in_force.put(db, project, settings, at)
         from engine.monitoring import alert_book
 
         alert_book.swapped(db, plan.target, project, at)
-        return Deployment(int(cursor.lastrowid or 0), project, number, previous, plan.kind, at, operator.name, reason)
+        return Deployment(int(cursor.lastrowid or 0), project, number, previous, plan.kind, at, by.name, reason)
 
 
 def _change_states(
@@ -203,11 +203,11 @@ def _change_states(
     number: int,
     previous: int | None,
     reason: str,
-    operator: Operator,
+    by: Actor,
     at: datetime,
 ) -> None:
     if previous is not None:
-        state, why = ("barred", f"rolled back from by {operator.name}: {reason}")
+        state, why = ("barred", f"rolled back from by {by.name}: {reason}")
         if plan.kind == "release":
             state, why = "retired", ""
         db.execute(
@@ -217,7 +217,7 @@ def _change_states(
     db.execute(
         "UPDATE versions SET state = 'live', live_from = ?, live_until = NULL, reason = ?"
         " WHERE project = ? AND number = ?",
-        (stamp(at), f"{plan.kind} by {operator.name}: {reason}", project, number),
+        (stamp(at), f"{plan.kind} by {by.name}: {reason}", project, number),
     )
     db.execute(
         "UPDATE versions SET state = 'expired', reason = ? WHERE project = ? AND state = 'candidate'",
@@ -225,43 +225,41 @@ def _change_states(
     )
 
 
-def reject(ledger: Ledger, label: str, reason: str, operator: Operator, at: datetime) -> None:
+def reject(ledger: Ledger, label: str, reason: str, by: Caller, at: datetime) -> None:
     """Turn a candidate down. Raises Refusal when it is none (any more)."""
-    require(operator, "operator", "reject")
     reason = checked_reason(reason)
     with ledger.write() as db:
         row = catalog.find(db, label)
         refused = why_not_reject(catalog.record(row))
         if refused:
             raise Conflict(refused)
-        _decide(db, row, "reject", "rejected", reason, operator, at)
+        _decide(db, row, "reject", "rejected", reason, by, at)
 
 
-def lift(ledger: Ledger, label: str, reason: str, operator: Operator, at: datetime) -> None:
+def lift(ledger: Ledger, label: str, reason: str, by: Caller, at: datetime) -> None:
     """Lift the bar from a version that was rolled back from, so that it may be gone back to."""
-    require(operator, "operator", "lift a bar")
     reason = checked_reason(reason)
     with ledger.write() as db:
         row = catalog.find(db, label)
         if row["state"] != "barred":
             raise Refusal(f"{label} is {row['state']}, not barred; there is no bar to lift.")
-        _decide(db, row, "lift", "retired", reason, operator, at)
+        _decide(db, row, "lift", "retired", reason, by, at)
 
 
 def _decide(
-    db: sqlite3.Connection, row: sqlite3.Row, kind: str, state: str, reason: str, operator: Operator, at: datetime
+    db: sqlite3.Connection, row: sqlite3.Row, kind: str, state: str, reason: str, by: Actor, at: datetime
 ) -> None:
     live = live_deployment(db, row["project"])
     label = f"{row['project']}@{row['number']}"
-    audit = trail.append(db, at=at, actor=operator, action=kind, subject=label, reason=reason)
+    audit = trail.append(db, at=at, actor=by, action=kind, subject=label, reason=reason)
     at = trail.recorded_at(db, audit)
     db.execute(
         "INSERT INTO decisions (at, actor, kind, project, number, live_seq, reason, audit) VALUES (?,?,?,?,?,?,?,?)",
-        (stamp(at), operator.name, kind, row["project"], row["number"], live["seq"] if live else 0, reason, audit),
+        (stamp(at), by.name, kind, row["project"], row["number"], live["seq"] if live else 0, reason, audit),
     )
     db.execute(
         "UPDATE versions SET state = ?, reason = ? WHERE id = ?",
-        (state, f"{kind}ed by {operator.name}: {reason}", row["id"]),
+        (state, f"{kind}ed by {by.name}: {reason}", row["id"]),
     )
 
 
@@ -275,7 +273,7 @@ def expire(ledger: Ledger, at: datetime, certain: datetime | None = None) -> Non
     with ledger.read() as db:
         if not db.execute(f"{due} LIMIT 1", until).fetchone():
             return
-    by = system("the engine")
+    by = SystemActor("the engine")
     with ledger.write() as db:
         for row in db.execute(due, until).fetchall():
             label, details = f"{row['project']}@{row['number']}", {"expires_at": row["expires_at"]}

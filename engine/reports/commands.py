@@ -7,10 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from engine import clock
-from engine.records import Operator, Run
-from engine.storage.ledger import Ledger
-from engine.storage.objects import ObjectStore
-from engine.storage.workspace import Workspace
+from engine.access.acts import Door, changes, looks
+from engine.records import Run
 
 if TYPE_CHECKING:
     from engine.reports.keeping import Kept
@@ -20,14 +18,10 @@ if TYPE_CHECKING:
 Form = Literal["html", "text"]
 
 
-class ReportCommands:
+class ReportCommands(Door):
     """The part of the engine that tells business people. Imports what it needs when it is called."""
 
-    _workspace: Workspace
-    _ledger: Ledger
-    _store: ObjectStore
-    operator: Operator
-
+    @looks("see reports", of="project")
     def report_period(self, project: str, kind: Literal["week", "month", "days"], now: datetime) -> Period:
         """The last whole week or month before ``now``, in the project's own time zone, or the seven days up to it."""
         from engine.reports import making
@@ -35,6 +29,7 @@ class ReportCommands:
         with self._ledger.read() as db:
             return making.period_of(db, project, kind, now)
 
+    @looks("see reports", of="project")
     def report(self, project: str, period: Period | tuple[datetime, datetime]) -> Report:
         """What is to be told of a project and a period (since and until), from the ledger as it stands."""
         from engine.reports import making
@@ -44,30 +39,32 @@ class ReportCommands:
                 period = making.between_of(db, project, *period)
             return making.report(db, self._store, project, period)
 
+    @looks("see reports", of="report")
     def render_report(self, report: Report, form: Form) -> str:
         """A report as a page of HTML that needs nothing else, or as plain text."""
         from engine.reports import html, text
 
         return html.page(report) if form == "html" else text.text(report)
 
+    @looks("see reports", of="report")
     def write_report(self, report: Report, target: Path) -> None:
         """Write a report to a file, whose ending says in which form: .html, or .txt. Raises Invalid, Refusal."""
         _write(target, self.render_report(report, _form_of(target)))
 
+    @changes("make reports", least="operator", of="project")
     def report_soon(self, project: str) -> Run:
         """Queue the report of the period that has ended, as its schedule does."""
-        from engine.people.operators import require
         from engine.projects import registry
         from engine.runs import history, queue
 
-        require(self.operator, "operator", "make reports")
         with self._ledger.read() as db:
             registry.find(db, project)
         now = clock.now()
-        run = queue.enqueue(self._ledger, project, self.operator, now, now, {}, job="report")
+        run = queue.enqueue(self._ledger, project, self.caller, now, now, {}, job="report")
         queue.dispatch(self._workspace, self._ledger)
         return history.find(self._ledger, run)
 
+    @looks("see reports", of="project")
     def reports(self, project: str, limit: int = 50) -> tuple[Kept, ...]:
         """The reports of a project that were made and kept, the newest first."""
         from engine.projects import registry
@@ -77,6 +74,7 @@ class ReportCommands:
             registry.find(db, project)
             return keeping.everything(db, project, limit)
 
+    @looks("see reports", of="project")
     def kept_report(self, project: str, number: int, form: Form) -> str:
         """A kept report exactly as it was sent. Raises NotFound, or Damage when it is not whole in the store."""
         from engine.reports import keeping
@@ -85,10 +83,12 @@ class ReportCommands:
             kept = keeping.find(db, project, number)
         return self._store.get(kept.page if form == "html" else kept.text).decode()
 
+    @looks("see reports", of="project")
     def write_kept_report(self, project: str, number: int, target: Path) -> None:
         """Write a kept report to a file, as ``write_report`` does."""
         _write(target, self.kept_report(project, number, _form_of(target)))
 
+    @changes("send reports", least="operator", of="report")
     def send_report(self, report: Report) -> tuple[Mail, ...]:
         """Keep a report and mail it now to everybody in [report] to who has not got that of this period yet.
 
@@ -96,38 +96,43 @@ class ReportCommands:
         """
         from engine.reports import sending
 
-        return sending.send(self._ledger, self._store, report, self.operator, sending.server(), clock.now)
+        return sending.send(self._ledger, self._store, report, self.caller, sending.server(), clock.now)
 
+    @looks("see what mails a report makes", of="report", in_past=False)
     def dry_run_report(self, report: Report, folder: Path) -> tuple[Path, ...]:
         """Write the mails that would be sent as files that any mail reader opens; nothing is kept, nothing is sent."""
         from engine.reports import sending
 
         return sending.dry_run(self._ledger, report, folder, clock.now())
 
+    @looks("see the outbox")
     def count_outbox(self) -> int:
         """How many mails there are."""
         from engine.reports import outbox
 
         return outbox.count(self._ledger)
 
+    @looks("see the outbox")
     def outbox(self, *, offset: int = 0, limit: int = 50, matching: str = "") -> tuple[Mail, ...]:
         """Mails, newest first: what waits, what was taken, what was given up and why."""
         from engine.reports import outbox
 
         return outbox.page(self._ledger, offset=offset, limit=limit, matching=matching)
 
+    @looks("see the outbox")
     def outbox_waits_in_vain(self) -> str | None:
         """Why mails that wait are not sent, where no server is set up in this environment, and how to set one up."""
         from engine.reports import sending
 
         return sending.waits_in_vain(self._ledger)
 
+    @changes("send mail again", least="operator")
     def retry_outbox(self, mail: int | None = None) -> tuple[Mail, ...]:
         """Try one mail now, or all that wait or were given up. Raises NotFound, Refusal when no server is set up."""
         from engine.reports import sending
 
         sending.needs_a_way()
-        return sending.retry(self._ledger, self._store, mail, self.operator, sending.way_to, clock.now)
+        return sending.retry(self._ledger, self._store, mail, self.caller, sending.way_to, clock.now)
 
 
 def _form_of(target: Path) -> Form:

@@ -8,13 +8,12 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from pathlib import Path
 
+from engine.access.caller import Caller
 from engine.audit import trail
 from engine.clock import stamp
 from engine.errors import Invalid, Refusal
-from engine.people.operators import require
 from engine.projects import registry
 from engine.projects.manifest_report import spec_of
-from engine.records import Operator
 from engine.reports import delivery, html, keeping, mail, outbox, text, webhook
 from engine.reports.mail import Letter
 from engine.reports.outbox import Mail
@@ -72,13 +71,12 @@ def way_to(recipient: str) -> Post | Webhooks:
 
 
 def send(
-    ledger: Ledger, objects: ObjectStore, report: Report, by: Operator, post: Post, now: Callable[[], datetime]
+    ledger: Ledger, objects: ObjectStore, report: Report, by: Caller, post: Post, now: Callable[[], datetime]
 ) -> tuple[Mail, ...]:
     """Keep a report, queue it for whoever gets it, and try each mail once. Raises Refusal when nobody gets it.
 
     Whoever has this period's report already, or in whose outbox it waits, is not sent another.
     """
-    require(by, "operator", "send reports")
     digests = keeping.store(objects, report)
     at = now()
     with ledger.write() as db:
@@ -116,12 +114,11 @@ def retry(
     ledger: Ledger,
     objects: ObjectStore,
     number: int | None,
-    by: Operator,
+    by: Caller,
     way: Callable[[str], Post | Webhooks],
     now: Callable[[], datetime],
 ) -> tuple[Mail, ...]:
     """Try one mail, or all that wait or were given up, once and now; ``way`` says how a recipient is reached."""
-    require(by, "operator", "send mail again")
     at = now()
     with ledger.write() as db:
         again = {mail: way(outbox.find(db, mail).recipient) for mail in outbox.again(db, number, at)}

@@ -17,6 +17,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import NoReturn
 
+from engine.access.acts import nothing_changes
 from engine.clock import moment, stamp
 from engine.errors import Refusal
 from engine.rewind.rules import HEAD, NOTES, RULES
@@ -62,10 +63,6 @@ class Standing(Ledger):
     def close(self) -> None:
         super().close()
         self._copy.remove()
-
-
-def nothing_changes(at: datetime) -> str:
-    return f"This is how things stood on {at:%d %b %Y at %H:%M} UTC; go back to now to act."
 
 
 def stand(workspace: Workspace, ledger: Ledger, at: datetime, now: datetime) -> Standing:

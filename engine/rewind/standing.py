@@ -1,4 +1,4 @@
-"""What an engine that shows an earlier moment does otherwise: it reads, and whatever is no reading is refused.
+"""What an engine that shows an earlier moment does otherwise. What it refuses is declared at each act (``in_past``).
 
 What the ledger does not know of then is said to be unknown, never shown from now: where the live links led, what of
 the disk was free, which process saw to the schedules, and the log of a run that had not ended.
@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
+from typing import TYPE_CHECKING
 
 from engine import overview as overviews
+from engine.access.caller import Caller
 from engine.errors import Refusal
-from engine.records import Operator, Overview, ProjectStatus
+from engine.records import Overview, ProjectStatus
 from engine.runs import history, logfiles, queue
 from engine.schedule.records import EngineState
 from engine.storage.ledger import Ledger
@@ -21,50 +22,12 @@ from engine.storage.workspace import Workspace
 if TYPE_CHECKING:
     from engine.housekeeping.records import DiskReport
 
-E = TypeVar("E", bound=type)
-
-# A list of what may be done and not of what may not: a method that nobody thought of here is refused.
-READINGS = frozenset({
-    "now", "close", "change_marker", "keep_traceback", "stop_clockwork",
-    "projects", "overview", "status", "at",
-    "count_versions", "versions", "version", "show", "diff", "candidates", "card", "rollback_targets",
-    "count_audit", "audit", "verify_audit", "export_audit", "operators",
-    "asks", "allowances", "reach",
-    "run", "count_runs", "runs", "run_times", "overdue", "log", "logs_of", "log_window", "search_log",
-    "health", "signals", "alerts", "past_alerts", "swaps", "triggers",
-    "report_period", "report", "render_report", "write_report", "reports", "kept_report", "write_kept_report",
-    "count_outbox", "outbox", "outbox_waits_in_vain",
-    "schedules", "count_occurrences", "occurrences", "since", "engine_state",
-    "disk", "bin_items", "settings", "places",
-    "reconcile",
-})  # fmt: skip
-
-
-def only_looks(engine: E) -> E:
-    """Give the class of an engine that refuses everything but ``READINGS``."""
-    for name in dir(engine):
-        if not name.startswith("_") and name not in READINGS and callable(getattr(engine, name)):
-            setattr(engine, name, _refused)
-    return engine
-
-
-def _refused(engine: Then, *_: Any, **__: Any) -> NoReturn:
-    from engine.rewind.copy import nothing_changes
-
-    raise Refusal(nothing_changes(engine.now()))
-
-
 class Then:
-    """The part of such an engine that answers for itself. Its ledger is one that stands still."""
+    """The part of such an engine that answers for itself: each method is the act that it takes the place of."""
 
     _workspace: Workspace
     _ledger: Ledger
-    _at: datetime
-    operator: Operator
-
-    def now(self) -> datetime:
-        """The moment that is shown."""
-        return self._at
+    caller: Caller
 
     def reconcile(self) -> None:
         """Do nothing: what was left unsettled then is shown so."""
@@ -72,7 +35,7 @@ class Then:
     def overview(self, now: datetime) -> Overview:
         """Every project with its verdict of then."""
         with self._ledger.read() as db:
-            return overviews.overview(db, None, self.operator, now)
+            return overviews.overview(db, None, self.caller.operator, now)
 
     def status(self, project: str, now: datetime) -> ProjectStatus:
         """One project with its verdict of then."""

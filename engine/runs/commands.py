@@ -10,15 +10,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from engine import clock
+from engine.access.acts import Door, changes, checked_reason, looks
 from engine.errors import Refusal
-from engine.people import operators
 from engine.projects import allowances, registry
 from engine.projects.allowances import Allowance
-from engine.records import Operator, Run
+from engine.records import Run
 from engine.runs import history, queue, times_history
 from engine.runs.times_history import Overdue
-from engine.storage.ledger import Ledger
-from engine.storage.workspace import Workspace
 
 if TYPE_CHECKING:
     from engine.runs.logindex import LogReader, LogWindow
@@ -35,13 +33,10 @@ class LogPage:
     ended: bool
 
 
-class RunCommands:
+class RunCommands(Door):
     """Runs: queue one, wait for it, end it; how long they take; what they printed."""
 
-    _workspace: Workspace
-    _ledger: Ledger
-    operator: Operator
-
+    @changes("retrain", least="operator", of="project")
     def retrain(
         self,
         project: str,
@@ -56,7 +51,6 @@ class RunCommands:
         Raises Refusal at once when the project's folder has uncommitted changes and ``allow_dirty`` is false,
         so that nobody waits for a run that cannot succeed.
         """
-        operators.require(self.operator, "operator", "retrain")
         with self._ledger.read() as db:
             path = Path(registry.find(db, project).path)
         now = clock.now()
@@ -64,7 +58,7 @@ class RunCommands:
             raise Refusal(f"--as-of {clock.stamp(as_of)[:16]} is in the future; the data of then is not there yet.")
         self._refuse_dirty(path, allow_dirty)
         options = {"allow_dirty": allow_dirty, "fresh_lock": fresh_lock, "force": force}
-        run = queue.enqueue(self._ledger, project, self.operator, as_of or now, now, options)
+        run = queue.enqueue(self._ledger, project, self.caller, as_of or now, now, options)
         queue.dispatch(self._workspace, self._ledger)
         return history.find(self._ledger, run)
 
@@ -75,10 +69,7 @@ class RunCommands:
         if not allow_dirty:
             refuse_dirty(inspect(path), path)
 
-    def now(self) -> datetime:
-        """The moment that is shown."""
-        raise NotImplementedError
-
+    @looks("wait for runs", of="run", in_past=False)
     def wait(self, run: int, on_change: Callable[[Run], None]) -> Run:
         """Wait until ``run`` has ended, calling ``on_change`` whenever it looks different."""
         seen: Run | None = None
@@ -94,42 +85,50 @@ class RunCommands:
             if found.state == "queued":
                 queue.dispatch(self._workspace, self._ledger)
 
+    @changes("cancel runs", least="operator", of="run")
     def cancel(self, run: int, reason: str) -> None:
         """Ask a run to end."""
-        operators.require(self.operator, "operator", "cancel runs")
-        queue.cancel(self._ledger, run, self.operator, operators.checked_reason(reason), clock.now())
+        queue.cancel(self._ledger, run, self.caller, checked_reason(reason), clock.now())
 
+    @looks("see what steps may reach", of="project")
     def reach(self, project: str) -> tuple[str, ...]:
         """What is in force of what the steps of ``project`` may reach beyond the rule for all."""
         with self._ledger.read() as db:
             return allowances.in_force_of(db, project)
 
+    @looks("see what steps ask for", of="run")
     def asks(self, run: int) -> tuple[str, ...]:
         """What the steps of ``run`` ask for that nobody has allowed, for which it was stopped; () for any other run."""
         with self._ledger.read() as db:
             return allowances.asks(db, run)
 
+    @changes("allow a project's steps to reach more", least="admin", of="run")
     def allow(self, run: int, reason: str) -> Allowance:
         """Let the steps of the project's later runs reach what ``run`` was stopped for."""
-        return allowances.allow(self._ledger, run, operators.checked_reason(reason), self.operator, clock.now())
+        return allowances.allow(self._ledger, run, checked_reason(reason), self.caller, clock.now())
 
+    @changes("withdraw what a project's steps were allowed", least="admin", of="project")
     def withdraw(self, project: str, reason: str) -> None:
         """End what the project's steps were allowed beyond what is in force for it."""
-        allowances.withdraw(self._ledger, project, operators.checked_reason(reason), self.operator, clock.now())
+        allowances.withdraw(self._ledger, project, checked_reason(reason), self.caller, clock.now())
 
+    @looks("see what steps may reach")
     def allowances(self) -> tuple[Allowance, ...]:
         """What is allowed to projects beyond what is in force for them."""
         with self._ledger.read() as db:
             return allowances.everything(db)
 
+    @looks("see runs", of="run")
     def run(self, run: int) -> Run:
         """One run."""
         return self._timed((history.find(self._ledger, run),))[0]
 
+    @looks("list runs", of="project")
     def count_runs(self, project: str | None = None, *, looks: bool = True) -> int:
         """How many runs there are; without ``looks``, finished looks at health are not counted."""
         return history.count(self._ledger, project, looks=looks)
 
+    @looks("list runs", of="project")
     def runs(
         self, project: str | None = None, *, offset: int = 0, limit: int = 50, matching: str = "", looks: bool = True
     ) -> tuple[Run, ...]:
@@ -145,17 +144,20 @@ class RunCommands:
             late = {each.run.id: each.why for each in times_history.overdue(db, self.now(), runs)}
         return tuple(replace(run, overdue=late.get(run.id)) for run in runs)
 
+    @looks("see run times", of="project")
     def run_times(self, project: str, job: str = "retrain") -> RunTimes:
         """How long the runs of a job take, step by step, and what changed when that changed."""
         with self._ledger.read() as db:
             registry.find(db, project)
             return times_history.run_times(db, project, job)
 
+    @looks("list runs")
     def overdue(self, now: datetime) -> tuple[Overdue, ...]:
         """The runs that run, or wait to, for longer than such runs do."""
         with self._ledger.read() as db:
             return times_history.overdue(db, now)
 
+    @looks("read logs", of="run")
     def log(self, run: int, *, step: str | None = None, offset: int = 0, limit: int = 65536) -> LogPage:
         """Lines of a run's log from byte ``offset`` on; without ``step`` that of the newest step."""
         from engine.runs import steplog
@@ -166,6 +168,7 @@ class RunCommands:
         page = steplog.read_lines(path, offset, limit=limit, ended=ended)
         return LogPage(page.lines, page.next_offset, page.size, ended)
 
+    @looks("read logs", of="run")
     def logs_of(self, run: int) -> tuple[str, ...]:
         """The logs of a run that hold something: its steps, ``validate``, and ``engine``, which holds tracebacks."""
         from engine.runs import logfiles
@@ -173,6 +176,7 @@ class RunCommands:
         history.find(self._ledger, run)
         return logfiles.names(self._workspace.run_folder(run))
 
+    @looks("read logs", of="run")
     def log_window(self, run: int, step: str | None, *, line: int | Literal["end"], count: int) -> LogWindow:
         """``count`` lines of a log from the one numbered ``line`` on, or the last ones, and how many there are."""
         from engine.runs.logindex import LogWindow
@@ -182,6 +186,7 @@ class RunCommands:
             return LogWindow((), 0, ended)
         return self._logs.window(path, line, count, ended=ended)
 
+    @looks("read logs", of="run")
     def search_log(
         self, run: int, step: str | None, text: str, *, after_line: int = 0, limit: int = 100
     ) -> tuple[int, ...]:

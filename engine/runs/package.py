@@ -9,7 +9,7 @@ from engine import __version__
 from engine.audit import trail
 from engine.clock import stamp
 from engine.projects import in_force
-from engine.records import Metric, Operator
+from engine.records import Actor, Metric
 from engine.runs import holding, queue
 from engine.runs.retrain import Made
 from engine.runs.room import Room
@@ -87,7 +87,7 @@ def package(room: Room, made: Made) -> tuple[str, dict[str, Any]]:
     return documents.save(store, document), document
 
 
-def register(ledger: Ledger, room: Room, made: Made, digest: str, by: Operator, at: datetime) -> str:
+def register(ledger: Ledger, room: Room, made: Made, digest: str, by: Actor, at: datetime) -> str:
     """Number the version, keep its measurements and end the run, all in one transaction. Returns its label."""
     judgement = made.judgement
     key = judgement["key_metric"]

@@ -15,11 +15,11 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from engine.access.caller import Caller, Requester
 from engine.audit import trail
 from engine.clock import moment, now, stamp
 from engine.errors import Conflict, NotFound, Refusal
-from engine.people.operators import account
-from engine.records import Operator, RunState
+from engine.records import Actor, RunState
 from engine.runs import capacity, retries, starting
 from engine.runs.cancelling import asked_to_end
 from engine.storage import reserve
@@ -42,7 +42,7 @@ ENDED = ("succeeded", "failed", "cancelled", "interrupted", "nothing-new")
 def enqueue(
     ledger: Ledger,
     project: str,
-    by: Operator,
+    by: Actor,
     as_of: datetime,
     at: datetime,
     options: Mapping[str, Any],
@@ -64,7 +64,7 @@ def enqueue(
 def insert(
     db: sqlite3.Connection,
     project: str,
-    by: Operator,
+    by: Actor,
     as_of: datetime,
     at: datetime,
     options: Mapping[str, Any],
@@ -102,7 +102,7 @@ def retry(ledger: Ledger, at: datetime) -> list[int]:
             if not _overtaken(db, row):
                 options = json.loads(row["options"])
                 options |= {"retry_of": row["id"], "retry": int(options.get("retry", 0)) + 1}
-                by = Operator(row["requested_by"], "operator", account())
+                by = Requester(row["requested_by"])
                 queued.append(insert(db, row["project"], by, moment(row["as_of"]), at, options, job=row["job"]))
     return queued
 
@@ -276,7 +276,7 @@ def marker(workspace: Workspace, run: int) -> str:
     return f"{workspace.token}:{run}"
 
 
-def cancel(ledger: Ledger, run: int, by: Operator, reason: str, at: datetime) -> None:
+def cancel(ledger: Ledger, run: int, by: Caller, reason: str, at: datetime) -> None:
     """Ask a run to end: a queued one ends at once, a running one as soon as its process reads the request.
 
     Either this commits before the run records what it came to, then it records nothing; or after, then this raises

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from engine.access.caller import SystemActor
 from engine.clock import stamp
-from engine.people.operators import system
 from engine.runs import queue
 from engine.schedule.lease import Lease
 from engine.storage.free_space import too_little
 from engine.storage.ledger import Ledger
 
-ACTOR = "the schedule"
 # An engine that comes back later has looks of its own to catch up.
 RECENT = timedelta(days=1)
 # What is of a later time than now was written while the clock was ahead: until then a swap would be looked at again and
@@ -32,7 +31,7 @@ def look_after_swaps(ledger: Ledger, lease: Lease, now: datetime) -> list[int]:
     with ledger.read() as db:
         if db.execute(_UNSEEN, lately).fetchone() is None or too_little(db, lease.workspace.root):
             return []
-    by = system(ACTOR)
+    by = SystemActor("the schedule")
     with ledger.write() as db:
         lease.check(db)
         swapped = [row["project"] for row in db.execute(_UNSEEN, lately).fetchall()]

@@ -8,11 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine import clock
-from engine.people.operators import checked_reason
-from engine.records import Operator
+from engine.access.acts import Door, changes, checked_reason, looks
 from engine.schedule import lease
-from engine.storage.ledger import Ledger
-from engine.storage.workspace import Workspace
 
 if TYPE_CHECKING:
     from engine.housekeeping.rounds import Rounds
@@ -21,32 +18,20 @@ if TYPE_CHECKING:
     from engine.schedule.records import EngineState, Occurrence, Schedule
 
 
-class ScheduleCommands:
+class ScheduleCommands(Door):
     """Schedules, what became of what was due, and who sees to it."""
 
-    _workspace: Workspace
-    _ledger: Ledger
-    operator: Operator
     _clockwork: Clockwork | None = None
     _rounds: Rounds | None = None
     _postmen: tuple[Postman, ...] = ()
 
-    def now(self) -> datetime:
-        """The moment that is shown."""
-        raise NotImplementedError
+    if TYPE_CHECKING:  # What the door does besides, which the scheduler is given.
 
-    def reconcile(self) -> None:
-        """Settle what killed processes left, and start what may start."""
-        raise NotImplementedError
+        def reconcile(self) -> None: ...
+        def pass_time(self) -> None: ...
+        def keep_traceback(self, text: str) -> Path: ...
 
-    def pass_time(self) -> None:
-        """Do what the time has come for."""
-        raise NotImplementedError
-
-    def keep_traceback(self, text: str) -> Path:
-        """Keep the traceback of a bug."""
-        raise NotImplementedError
-
+    @looks("see schedules", of="project")
     def schedules(self, project: str | None = None) -> tuple[Schedule, ...]:
         """The rules in force, each with its next due times."""
         from engine.schedule import book
@@ -54,36 +39,42 @@ class ScheduleCommands:
         with self._ledger.read() as db:
             return book.everything(db, project, self.now())
 
+    @looks("see due times")
     def count_occurrences(self) -> int:
         """How many rows of occurrences there are."""
         from engine.schedule import book
 
         return book.count(self._ledger)
 
+    @looks("see due times")
     def occurrences(self, *, offset: int = 0, limit: int = 50, matching: str = "") -> tuple[Occurrence, ...]:
         """What became of what was due, newest first."""
         from engine.schedule import book
 
         return book.page(self._ledger, offset=offset, limit=limit, matching=matching)
 
+    @looks("see due times")
     def since(self, moment: datetime) -> tuple[Occurrence, ...]:
         """What was missed, caught up and skipped after ``moment``, newest first."""
         from engine.schedule import book
 
         return book.told_since(self._ledger, moment)
 
+    @changes("pause schedules", least="operator", of="project")
     def pause_schedule(self, project: str, job: str, reason: str) -> Schedule:
         """Let nothing run by itself until somebody resumes."""
         from engine.schedule import book
 
-        return book.pause(self._ledger, project, job, checked_reason(reason), self.operator, clock.now())
+        return book.pause(self._ledger, project, job, checked_reason(reason), self.caller, clock.now())
 
+    @changes("resume schedules", least="operator", of="project")
     def resume_schedule(self, project: str, job: str, reason: str) -> Schedule:
         """Let a paused schedule go on from now."""
         from engine.schedule import book
 
-        return book.resume(self._ledger, project, job, checked_reason(reason), self.operator, clock.now())
+        return book.resume(self._ledger, project, job, checked_reason(reason), self.caller, clock.now())
 
+    @changes("change schedules", least="operator", of="project")
     def edit_schedule(
         self,
         project: str,
@@ -103,14 +94,16 @@ class ScheduleCommands:
         from engine.schedule import book
 
         changes = book.Changes(rule, timezone, catch_up, give_up_after, cool_down)
-        return book.edit(self._ledger, project, job, changes, checked_reason(reason), self.operator, clock.now())
+        return book.edit(self._ledger, project, job, changes, checked_reason(reason), self.caller, clock.now())
 
+    @looks("see who sees to the schedules")
     def engine_state(self) -> EngineState:
         """Who sees to the schedules of this workspace."""
         mine = self._clockwork.fence if self._clockwork is not None else None
         with self._ledger.read() as db:
             return lease.state(self._workspace, db, mine=mine)
 
+    @changes("see to the schedules", least="viewer")
     def start_clockwork(
         self,
         tell: Callable[[str], None] | None = None,
@@ -156,6 +149,7 @@ class ScheduleCommands:
         self._clockwork.start()
         return self._clockwork
 
+    @changes("see to the schedules", least="viewer", in_past=True)
     def stop_clockwork(self) -> None:
         """See to the schedules no longer."""
         if self._clockwork is not None:

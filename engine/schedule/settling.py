@@ -10,11 +10,10 @@ import sqlite3
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
+from engine.access.caller import SystemActor
 from engine.clock import moment, stamp
 from engine.errors import LeverframeError
-from engine.people.operators import account
 from engine.projects import schedules
-from engine.records import Operator
 from engine.runs import queue
 from engine.schedule.book import occurrence
 from engine.schedule.due import due_after, duration, rule_of
@@ -24,8 +23,6 @@ from engine.schedule.records import Occurrence
 from engine.storage.free_space import too_little
 from engine.storage.ledger import Ledger
 
-# No person can have this name: it has a space.
-ACTOR = "the schedule"
 STOOD_STILL = "the engine stood still (the machine slept, or its clock was set forward)"
 NOBODY = "nobody ran the engine"
 
@@ -165,7 +162,7 @@ def _nothing_to_do(db: sqlite3.Connection, row: sqlite3.Row) -> str | None:
 def _write(db: sqlite3.Connection, row: sqlite3.Row, what: Row, fence: int, now: datetime) -> int:
     run = None
     if what.state == "ran":
-        by = Operator(ACTOR, "operator", account())
+        by = SystemActor("the schedule")
         run = queue.insert(db, row["project"], by, what.due, now, {"due": stamp(what.due)}, job=row["job"])
     cursor = db.execute(
         "INSERT INTO occurrences (schedule, project, job, due, last, times, state, why, run, at, fence)"

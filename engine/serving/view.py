@@ -14,11 +14,12 @@ from typing import Any, NoReturn
 from zoneinfo import ZoneInfo
 
 from engine import overview as overviews
+from engine.access import operators
+from engine.access.caller import claimed_name
 from engine.errors import Refusal
 from engine.monitoring import alert_book, looks
 from engine.monitoring.alerts import left_behind
 from engine.monitoring.records import Alert, Look
-from engine.people import operators
 from engine.projects import registry
 from engine.projects.manifest_records import ReportSpec
 from engine.projects.manifest_report import spec_of
@@ -163,7 +164,7 @@ def open_view(home: Path | None, operator: str | None) -> View:
     workspace = workspaces.find(home or workspaces.default_home())
     ledger = ReadOnlyLedger(workspace.ledger, locks=workspace.root / "locks")
     try:
-        return View(workspace, ledger, operators.identify(ledger, operators.claimed_name(operator)))
+        return View(workspace, ledger, operators.identify(ledger, claimed_name(operator)).operator)
     except Refusal:
         ledger.close()
         raise

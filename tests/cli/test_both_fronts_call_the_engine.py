@@ -14,6 +14,7 @@ import pytest
 
 from console.__main__ import console_wanted
 from console.cli.root import VERBS, leverframe
+from engine.access.acts import declared
 from engine.api import Engine
 from engine.errors import Refusal
 from tests.cli.calling import call
@@ -138,6 +139,17 @@ def test_a_decision_carries_out_the_very_plan_that_was_shown(
     monkeypatch.setattr(Engine, "move", move)
     history(*words.split())
     assert moved == [(plans[0], "good")]
+
+
+def test_help_says_of_a_verb_that_only_an_admin_may_where_the_door_says_so() -> None:
+    acts, helps = declared(Engine), dict(commands())
+    for words, method in REACHES.items():
+        verb = next(name for name in sorted(helps, key=len, reverse=True) if f"{words} ".startswith(f"{name} "))
+        command = helps[verb]
+        said = command.help or ""
+        if "--release" in words:
+            said = next(p.help or "" for p in command.params if isinstance(p, click.Option) and p.name == "release")
+        assert ("only an admin may" in said.lower()) == (acts[method].least == "admin"), words
 
 
 def test_every_verb_is_held_to_a_method() -> None:

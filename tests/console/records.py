@@ -47,7 +47,7 @@ from engine.runs.times_records import RunTimes, StepTimes
 from engine.schedule.records import EngineState, Occurrence, Schedule
 from tests.console.health_records import NOW, FakeHealth, ago
 
-ADA = Operator("ada", "operator", "ada@prod-1")
+ADA = Operator("ada", "operator")
 AUC = Metric("roc_auc", 0.724, 0.713, 0.735, 6410, 0.706, 0.018, 0.011, 0.025, "better")
 
 

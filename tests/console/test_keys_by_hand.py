@@ -10,6 +10,8 @@ from textual.binding import Binding
 
 from console.actions import ACTIONS, ACTS, ANYWHERE
 from console.app import LeverframeApp
+from engine.access.acts import declared
+from engine.api import Engine
 from tests.console.test_keys import PAGES
 
 # Of each key what it is called, by where it is pressed.
@@ -66,8 +68,16 @@ def test_each_letter_does_what_it_always_did_where_it_always_did() -> None:
 
 def test_what_changes_something_is_marked_and_nothing_else_is() -> None:
     assert {action.id for action in ACTIONS if action.danger} == DANGEROUS
-    assert {action.id for action in ACTIONS if action.acts} == CHANGING
+    assert {action.id for action in ACTIONS if action.does and not action.danger} == CHANGING
     assert ACTS == DANGEROUS | CHANGING
+
+
+def test_a_key_that_changes_something_is_what_the_door_declares_it_to_be() -> None:
+    acts = declared(Engine)
+    for action in ACTIONS:
+        if action.does:
+            assert acts[action.does].changes and not acts[action.does].in_past, action.id
+            assert acts[action.does].dangerous == action.danger, action.id
 
 
 def bound(screen: type) -> dict[str, str]:

@@ -122,7 +122,7 @@ def put_version(engine: Engine, project: str, number: int, state: str, run: int,
             ),
         )  # fmt: skip
         if state == "live":
-            seq = trail.append(db, at=NOW, actor=engine.operator, action="release", subject=f"{project}@{number}")
+            seq = trail.append(db, at=NOW, actor=engine.caller, action="release", subject=f"{project}@{number}")
             db.execute(
                 "INSERT INTO deployments (project, number, kind, at, actor, reason, release, proof, audit)"
                 " VALUES (?, ?, 'release', ?, 'ada', '', ?, '[]', ?)",

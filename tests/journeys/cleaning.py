@@ -56,7 +56,7 @@ def cleaned(
     engine: Engine, at: datetime, plan: CleanPlan | None = None, on_step: Callable[[str], object] = lambda step: None
 ) -> Cleaned:
     return cleaning.clean(
-        engine._workspace, engine._ledger, engine._store, plan or planned(engine, at), "a small disk", engine.operator,
+        engine._workspace, engine._ledger, engine._store, plan or planned(engine, at), "a small disk", engine.caller,
         at, on_step,
     )  # fmt: skip
 

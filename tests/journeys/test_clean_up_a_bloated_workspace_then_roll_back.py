@@ -103,7 +103,7 @@ def test_the_bin_purges_itself_after_its_time_and_not_before(engine: Engine) -> 
     said = daily.keep_house(engine._workspace, engine._ledger, later(3 + 14.1))
     assert said[0].endswith("purged from the bin.")
     assert engine.bin_items() == () and list(engine._workspace.bin.iterdir()) == []
-    assert engine.audit()[0].action == "purge" and engine.audit()[0].actor == "clock"
+    assert engine.audit()[0].action == "purge" and engine.audit()[0].actor == "the clock"
     assert_whole(engine)
 
 
@@ -120,7 +120,7 @@ def test_a_collector_that_finds_a_file_already_gone_carries_on_and_says_so(engin
     engine._store.path(thing.digests[0]).unlink()
     notes: list[str] = []
     cleaning._carry_out(
-        engine._workspace, engine._ledger, engine._store, found, thing, 99, "gone", engine.operator, at, notes
+        engine._workspace, engine._ledger, engine._store, found, thing, 99, "gone", engine.caller, at, notes
     )
     assert notes == [f"of the {item.what}, 1 file was gone already"]
     assert cleaned(engine, at).items == 3

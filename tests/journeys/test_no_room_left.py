@@ -96,7 +96,7 @@ def test_a_queued_run_that_finds_no_room_ends_once_with_its_reason(home: Path, d
     engine = open_engine(home, "ada")
     with engine._ledger.write() as db:
         now = datetime.now(UTC)
-        run = queue.insert(db, "tiny", engine.operator, now, now, {"allow_dirty": False, "fresh_lock": False})
+        run = queue.insert(db, "tiny", engine.caller, now, now, {"allow_dirty": False, "fresh_lock": False})
     fill(disk, 64 << 10)
     for _ in range(3):
         engine.reconcile()
@@ -112,7 +112,7 @@ def test_the_limit_is_asked_again_when_the_turn_of_a_run_comes(home: Path) -> No
     engine = open_engine(home, "ada")
     with engine._ledger.write() as db:
         now = datetime.now(UTC)
-        run = queue.insert(db, "tiny", engine.operator, now, now, {"allow_dirty": False, "fresh_lock": False})
+        run = queue.insert(db, "tiny", engine.caller, now, now, {"allow_dirty": False, "fresh_lock": False})
         db.execute("UPDATE settings SET value = ? WHERE name = 'keep_free'", (1 << 40,))
     engine.reconcile()
     assert "It did not start: only " in str(engine.run(run).why)

@@ -12,11 +12,11 @@ import pytest
 
 from engine.audit import chain, trail
 from engine.errors import Refusal
-from engine.records import Operator
 from engine.storage import workspace as workspaces
 from engine.storage.ledger import Ledger
+from tests.callers import caller
 
-ADA = Operator("ada", "admin", "ada@box")
+ADA = caller()
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
 
 

@@ -16,11 +16,12 @@ import pytest
 from engine.audit import chain, trail
 from engine.audit.chain import GENESIS, first_broken, link
 from engine.errors import Refusal
-from engine.records import AuditRow, Operator
+from engine.records import AuditRow
 from engine.storage import workspace as workspaces
 from engine.storage.ledger import Ledger
+from tests.callers import caller
 
-ADA = Operator("ada", "admin", "ada@box")
+ADA = caller()
 NOON = datetime(2026, 11, 24, 12, 0, 0, 5, tzinfo=UTC)
 WHAT: dict[str, Any] = {
     "at": NOON, "actor": ADA, "action": "reject", "subject": "tiny@1", "reason": "too weak",
@@ -74,8 +75,8 @@ def test_moments_of_other_zones_are_written_in_utc(ledger: Ledger) -> None:
 @pytest.mark.parametrize(
     "otherwise",
     [
-        {"at": NOON + timedelta(microseconds=1)}, {"actor": Operator("bob", "admin", "ada@box")},
-        {"actor": Operator("ada", "admin", "eve@box")}, {"action": "approve"}, {"subject": "tiny@2"},
+        {"at": NOON + timedelta(microseconds=1)}, {"actor": caller("bob", account="ada@box")},
+        {"actor": caller(account="eve@box")}, {"action": "approve"}, {"subject": "tiny@2"},
         {"reason": "too weak."}, {"details": {"a": 2}}, {"details": None},
     ],
 )  # fmt: skip

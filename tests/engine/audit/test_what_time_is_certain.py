@@ -12,23 +12,24 @@ import pytest
 
 from console.disk_lines import clean_lines
 from engine import clock
+from engine.access import operators
 from engine.api import Engine, open_engine
 from engine.audit import times, trail
 from engine.clock import stamp
 from engine.doctor import clock_agrees
 from engine.housekeeping import history
 from engine.housekeeping.rounds import Rounds
-from engine.people import operators
-from engine.records import Metric, Operator
+from engine.records import Metric
 from engine.schedule import lease as leases
 from engine.schedule.settling import STOOD_STILL, note_downtime
 from engine.storage import workspace as workspaces
 from engine.storage.ledger import Ledger
 from engine.versions import catalog
 from tests import tiny
+from tests.callers import caller
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
-ADA = Operator("ada", "admin", "ada")
+ADA = caller()
 
 
 def begun(home: Path, at: datetime) -> Ledger:

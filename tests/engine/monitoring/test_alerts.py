@@ -170,12 +170,12 @@ def test_what_is_over_or_was_never_there_cannot_be_acknowledged(engine: Engine) 
 def test_a_snooze_has_an_end_that_is_near(engine: Engine, span: timedelta) -> None:
     seen(engine, DRIFT)
     with pytest.raises(Invalid, match="at most 30 days"):
-        alert_book.snooze(engine._ledger, 1, NOW + span, "x", engine.operator, NOW)
+        alert_book.snooze(engine._ledger, 1, NOW + span, "x", engine.caller, NOW)
 
 
 def test_a_snoozed_alert_is_quiet_until_it_wakes(engine: Engine) -> None:
     seen(engine, DRIFT)
-    alert = alert_book.snooze(engine._ledger, 1, NOW + HOUR, "tomorrow", engine.operator, NOW)
+    alert = alert_book.snooze(engine._ledger, 1, NOW + HOUR, "tomorrow", engine.caller, NOW)
     assert alert.quiet(NOW) and not alert.quiet(NOW + HOUR)
 
 

@@ -15,9 +15,9 @@ import pyarrow.parquet
 import pytest
 
 from engine import clock
+from engine.access.operators import identify
 from engine.api import Engine
 from engine.errors import Conflict, Damage, Forbidden, Invalid, Refusal
-from engine.people.operators import identify
 from engine.records import MovePlan
 from engine.release import swap
 from engine.storage.objects import Stored
@@ -261,7 +261,7 @@ def test_nothing_moves_without_a_reason(releases: Engine, way: str, reason: str)
 def test_a_viewer_moves_nothing_with_a_plan_that_somebody_else_was_shown(releases: Engine, way: str) -> None:
     plan = WAYS[way][0](releases)
     before = everything(releases)
-    releases.operator = identify(releases._ledger, "eve")
+    releases.caller = identify(releases._ledger, "eve")
     with pytest.raises(Forbidden):
         releases.move(plan, "newer data", lambda step: None)
     assert everything(releases) == before
@@ -279,7 +279,7 @@ def asks(engine: Engine, **rules: Any) -> None:
 
 
 def as_(engine: Engine, name: str) -> Engine:
-    engine.operator = identify(engine._ledger, name)
+    engine.caller = identify(engine._ledger, name)
     return engine
 
 

@@ -8,14 +8,15 @@ from pathlib import Path
 import pytest
 
 from engine.clock import stamp
-from engine.records import GateVerdict, Metric, Operator
+from engine.records import GateVerdict, Metric
 from engine.release.plan import refusal_to_release
 from engine.storage import workspace as workspaces
 from engine.storage.ledger import Ledger
 from engine.versions import catalog
+from tests.callers import caller
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
-ADA = Operator("ada", "admin", "ada@box")
+ADA = caller()
 METRIC = Metric("roc_auc", 0.7, 0.6, 0.8, 900)
 
 

@@ -7,11 +7,12 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from engine.records import Deployment, Operator, Version
+from engine.records import Deployment, Version
 from engine.release.policy import Approval, why_not_from, why_not_reject, why_not_release, why_not_rollback
+from tests.callers import caller
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
-ADA = Operator("ada", "operator", "ada@box")
+ADA = caller(role="operator")
 ALONE = Approval(needed=1, four_eyes=False, requested_by="ada", given_by=())
 CANDIDATE = Version(
     project="flights", number=12, digest="d" * 64, state="candidate", made_at=NOW, as_of=NOW, run=1, verdict="pass",

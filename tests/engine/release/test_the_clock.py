@@ -49,7 +49,7 @@ def candidate(ledger: Ledger, number: int, at: datetime, against: int | None = N
 def released(engine: Engine, label: str, source: str | None, seq: int, at: datetime) -> None:
     plan = MovePlan("tiny", "release", source, label, seq, (), (), (), None)
     steps = Steps(lambda step: None)
-    swap._commit(engine._ledger, plan, SETTINGS, f"{label}-x", steps, "good", engine.operator, at)
+    swap._commit(engine._ledger, plan, SETTINGS, f"{label}-x", steps, "good", engine.caller, at)
 
 
 def test_whoever_looks_lets_nothing_expire_however_late_the_clock_says_it_is(engine: Engine) -> None:
@@ -64,7 +64,7 @@ def test_whoever_looks_lets_nothing_expire_however_late_the_clock_says_it_is(eng
     with other._ledger.read() as db:
         from engine.release.plan import refusal_to_release
 
-        assert "expired on" in str(refusal_to_release(db, label, other.operator, clock.now()))
+        assert "expired on" in str(refusal_to_release(db, label, other.caller, clock.now()))
     other.close()
 
 
@@ -94,7 +94,7 @@ def test_an_act_by_a_clock_that_is_behind_is_of_the_time_of_the_one_before(engin
     released(engine, first, None, 0, ahead)
     second = candidate(engine._ledger, 2, lately, against=1)
     released(engine, second, first, 1, ahead - HOUR)
-    swap.reject(engine._ledger, candidate(engine._ledger, 3, lately, against=2), "no", engine.operator, ahead - HOUR)
+    swap.reject(engine._ledger, candidate(engine._ledger, 3, lately, against=2), "no", engine.caller, ahead - HOUR)
     rows = engine.audit(limit=100)[::-1]
     assert [row.at for row in rows] == sorted(row.at for row in rows)
     assert all(row.at == ahead for row in rows[-4:])
@@ -109,8 +109,8 @@ def test_an_act_by_a_clock_that_is_behind_is_of_the_time_of_the_one_before(engin
 
 def test_one_who_waited_for_the_ledger_is_not_told_that_a_clock_is_wrong(engine: Engine) -> None:
     with engine._ledger.write() as db:
-        trail.append(db, at=NOW + 2000 * DAY, actor=engine.operator, action="note", subject="x")
-        trail.append(db, at=NOW + 2000 * DAY - timedelta(seconds=20), actor=engine.operator, action="note", subject="y")
+        trail.append(db, at=NOW + 2000 * DAY, actor=engine.caller, action="note", subject="x")
+        trail.append(db, at=NOW + 2000 * DAY - timedelta(seconds=20), actor=engine.caller, action="note", subject="y")
     (row,) = engine.audit(limit=1)
     assert row.at == NOW + 2000 * DAY and "clock" not in row.details
 
@@ -134,7 +134,7 @@ def test_doctor_tells_a_clock_that_is_behind_or_far_ahead(
 
     with engine._ledger.write() as db:
         for days in (1998, 2000):  # The first of them vouches for the second.
-            trail.append(db, at=NOW + days * DAY, actor=engine.operator, action="note", subject="x")
+            trail.append(db, at=NOW + days * DAY, actor=engine.caller, action="note", subject="x")
     found = clock_agrees(engine._ledger, NOW + 2000 * DAY + off)
     assert found.verdict == verdict and says in found.sentence, found
 
@@ -152,7 +152,7 @@ def test_the_newest_thing_in_the_ledger_is_its_newest_act_run_or_due_time(engine
                 (stamp(NOW + day * DAY), stamp(far + day * DAY)),
             )
         assert times.seen(db, far + 9 * DAY).newest == far + 4 * DAY, "a due time"
-        trail.append(db, at=far + 5 * DAY, actor=engine.operator, action="note", subject="x")
+        trail.append(db, at=far + 5 * DAY, actor=engine.caller, action="note", subject="x")
         assert times.seen(db, far + 9 * DAY).newest == far + 5 * DAY, "an act"
 
 

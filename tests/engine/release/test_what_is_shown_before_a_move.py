@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 
 from engine import clock
+from engine.access.operators import identify
 from engine.api import Engine
 from engine.errors import Conflict, Damage, Forbidden, NotFound, Refusal
-from engine.people.operators import identify
 from engine.records import Version
 from engine.release import card as cards
 from engine.release import history, plan
@@ -137,7 +137,7 @@ def test_a_plan_that_cannot_be_is_refused_with_its_reason(releases: Engine) -> N
 
 @pytest.mark.parametrize("name", ["release", "rollback"])
 def test_a_viewer_is_shown_no_plan(releases: Engine, name: str) -> None:
-    releases.operator = identify(releases._ledger, "eve")
+    releases.caller = identify(releases._ledger, "eve")
     with pytest.raises(Forbidden, match="may not approve" if name == "release" else "may not roll back"):
         releases.plan_release("tiny@4") if name == "release" else releases.plan_rollback("tiny")
 
@@ -373,7 +373,7 @@ def test_a_rollback_that_is_meant_from_another_version_than_is_live_is_refused(r
     def planned(**meant: Any) -> str:
         with releases._ledger.read() as db:
             now = clock.now()
-            return plan.plan_rollback(db, releases._store, "tiny", None, releases.operator, now, **meant).target
+            return plan.plan_rollback(db, releases._store, "tiny", None, releases.caller, now, **meant).target
 
     assert planned(meant="tiny@3") == planned(seen=False) == "tiny@2"
     with pytest.raises(Conflict, match="tiny@3 is live, not tiny@4; nothing was changed"):

@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 
 from engine.errors import NotFound, Refusal
-from engine.records import Operator
 from engine.reports import delivery, outbox, sending
 from engine.reports.outbox import LEASE, MOST, Draft, Mail, back_off
 from engine.reports.server import Undelivered
+from tests.callers import caller
 from tests.engine.reports.mail_server import Handler, here, running
 from tests.engine.reports.worlds import NOW, World, empty, lived_in
 
@@ -191,7 +191,7 @@ def test_a_damaged_report_is_given_up_and_the_others_go_out(home: Path) -> None:
     assert found is not None and found.state == "failed" and "gone from the store" in str(found.why)
 
 
-ADA = Operator("ada", "operator", "test")
+ADA = caller(role="operator", account="test")
 
 
 def clock(at: datetime) -> Callable[[], datetime]:

@@ -8,16 +8,16 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from engine.access import operators
 from engine.api import Engine, open_engine
 from engine.audit import trail
 from engine.clock import stamp
-from engine.people import operators
-from engine.records import Operator
 from engine.reports.period import between
 from engine.reports.records import Period, Report
 from engine.storage import workspace as workspaces
 from engine.storage.ledger import Ledger
 from engine.versions import document as documents
+from tests.callers import caller
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 WEEK = timedelta(days=7)
@@ -91,7 +91,7 @@ class World:
 
     def deploy(self, at: datetime, number: int, kind: str = "release", by: str = "ada", why: str = "good") -> int:
         """Make ``number`` live, as a release or a rollback does."""
-        actor = Operator(by, "operator", "test")
+        actor = caller(by, "operator", "test")
         action = "approve" if kind == "release" else kind
         with self.engine._ledger.write() as db:
             old = db.execute("SELECT number FROM versions WHERE state = 'live'").fetchone()

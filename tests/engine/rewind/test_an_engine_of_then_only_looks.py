@@ -1,9 +1,12 @@
-"""Every method of the engine is on one of two lists: what shows an earlier moment, and what is refused there."""
+"""What is refused at a moment that is over, by hand once more: no act becomes possible there unnoticed."""
 
 from __future__ import annotations
 
-from engine.api import Engine
-from engine.rewind.standing import READINGS
+from contextlib import closing
+from pathlib import Path
+
+from engine.access.acts import declared
+from engine.api import EngineThen, open_engine
 
 ACTS = {
     "add", "remove", "check", "retrain", "wait", "cancel", "look", "acknowledge", "snooze", "report_soon",
@@ -13,9 +16,21 @@ ACTS = {
     "unwatch", "hold", "release_hold", "as_of", "pass_time", "back_up", "check_backup", "scrub", "allow",
     "withdraw",
 }  # fmt: skip
+# Whatever shows a moment calls them: nothing is settled or stopped. A traceback is kept with the workspace of now.
+DOES_NOTHING_THEN = {"reconcile", "stop_clockwork", "keep_traceback"}
 
 
-def test_every_method_is_a_reading_or_an_act() -> None:
-    methods = {name for name in dir(Engine) if not name.startswith("_") and callable(getattr(Engine, name))}
-    assert methods == READINGS | ACTS, "put it into READINGS of engine/rewind/standing.py, or here"
-    assert not READINGS & ACTS
+def test_whatever_is_no_look_at_what_was_is_declared_impossible_then() -> None:
+    refused = {name for name, act in declared(EngineThen).items() if not act.in_past}
+    assert refused == ACTS, "is it a look at what was? Then its declaration says so; else put it here too"
+    assert {name for name, act in declared(EngineThen).items() if act.changes} - ACTS == DOES_NOTHING_THEN
+
+
+def test_what_an_engine_of_then_does_instead_of_a_change_is_nothing(home: Path) -> None:
+    engine = open_engine(home, "ada", create=True)
+    with closing(engine.as_of(engine.now())) as then:
+        before = sorted(path for path in engine.home.rglob("*") if "cache" not in path.parts)
+        then.reconcile()
+        then.stop_clockwork()
+        assert sorted(path for path in engine.home.rglob("*") if "cache" not in path.parts) == before
+    engine.close()

@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from engine import overview
+from engine.access import operators
+from engine.access.caller import Caller
 from engine.backup import scrub
 from engine.backup.records import Scrub
 from engine.clock import stamp
@@ -22,9 +24,8 @@ from engine.housekeeping import holds, places, settings
 from engine.housekeeping.records import CleanItem
 from engine.monitoring import alert_book
 from engine.monitoring.records import Finding, Severity
-from engine.people import operators
 from engine.projects import allowances, registry
-from engine.records import Metric, MovePlan, Operator, ProjectStatus
+from engine.records import Metric, MovePlan, ProjectStatus
 from engine.release import swap
 from engine.release.plan import live_deployment
 from engine.release.proof import Steps
@@ -77,12 +78,12 @@ def everything(db: sqlite3.Connection) -> dict[str, list[dict[str, Any]]]:
     return said
 
 
-def seen(ledger: Ledger, operator: Operator, now: datetime) -> dict[str, Any]:
+def seen(ledger: Ledger, who: Caller, now: datetime) -> dict[str, Any]:
     """What the screens say, as records."""
     with ledger.read() as db:
         return {
             "tables": everything(db),
-            "overview": [_known(each) for each in overview.overview(db, None, operator, now).projects],
+            "overview": [_known(each) for each in overview.overview(db, None, who.operator, now).projects],
             "candidates": catalog.candidates(db),
             "schedules": book.everything(db, None, now),
             "alerts": alert_book.open_alerts(db),

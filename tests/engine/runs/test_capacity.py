@@ -67,7 +67,7 @@ def test_the_workspace_says_how_many_at_once_and_how_much_memory(home: Path) -> 
     assert (machine.runs, machine.memory) == tuple(capacity.defaults().values())
     assert machine.free > 0
     for name, text in ((capacity.AT_ONCE, "7"), (capacity.MEMORY, "3GiB")):
-        settings.choose(engine._ledger, name, text, engine.operator, "a larger machine", clock.now())
+        settings.choose(engine._ledger, name, text, engine.caller, "a larger machine", clock.now())
     with engine._ledger.read() as db:
         machine = capacity.this_machine(db)
         chosen = {each.name: each.text for each in settings.everything(db, engine._workspace)}

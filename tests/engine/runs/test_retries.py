@@ -126,7 +126,7 @@ def test_a_run_that_ended_while_the_clock_was_ahead_is_not_tried_again_only_then
 def queued(engine: Engine) -> int:
     """A run that nothing has started yet."""
     at = clock.now()
-    return queue.enqueue(engine._ledger, "tiny", engine.operator, at, at, {})
+    return queue.enqueue(engine._ledger, "tiny", engine.caller, at, at, {})
 
 
 def running(engine: Engine) -> int:
@@ -164,7 +164,7 @@ def test_what_a_person_must_mend_is_not_tried_again(engine: Engine, tmp_path: Pa
     assert "target" in found.why and "tried again" not in found.why
     (tmp_path / "tiny" / "settings.json").write_text("{}")
     at = clock.now()
-    dirty = ended(engine, queue.enqueue(engine._ledger, "tiny", engine.operator, at, at, {}))
+    dirty = ended(engine, queue.enqueue(engine._ledger, "tiny", engine.caller, at, at, {}))
     assert dirty.state == "failed" and dirty.why is not None and "tried again" not in dirty.why
 
 

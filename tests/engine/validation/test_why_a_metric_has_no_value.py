@@ -99,7 +99,7 @@ def test_status_says_it_of_what_is_live(home: Path, tmp_path: Path) -> None:
         )  # fmt: skip
     plan = MovePlan("tiny", "release", None, "tiny@1", 0, (), (), (), None)
     steps = Steps(lambda step: None)
-    swap._commit(engine._ledger, plan, {"project": {"name": "tiny"}}, "1-x", steps, "good", engine.operator, at)
+    swap._commit(engine._ledger, plan, {"project": {"name": "tiny"}}, "1-x", steps, "good", engine.caller, at)
     found = engine.status("tiny", clock.now())
     assert found.live == "tiny@1" and found.metric == WITHOUT and found.measured_at is None
     assert documents.status(found)["metric"]["why"] == cells.no_value(WITHOUT)

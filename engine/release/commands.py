@@ -1,0 +1,121 @@
+"""What the door to the engine offers about versions and decisions; ``engine.api.Engine`` inherits it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import nullcontext
+from datetime import datetime
+from typing import Any
+
+from engine import clock
+from engine.access.acts import Door, changes, looks
+from engine.projects import registry
+from engine.records import Change, DecisionCard, Deployment, Moved, MovePlan, ProofStep, Version
+from engine.release import history, swap
+from engine.release import plan as plans
+from engine.release.card import card, difference
+from engine.storage import reserve
+from engine.versions import catalog
+from engine.versions import document as documents
+
+
+class ReleaseCommands(Door):
+    """Versions, what waits for a decision, and the decisions."""
+
+    @looks("list versions", of="project")
+    def count_versions(self, project: str | None = None) -> int:
+        """How many versions there are."""
+        return catalog.count(self._ledger, project)
+
+    @looks("list versions", of="project")
+    def versions(
+        self, project: str | None = None, *, offset: int = 0, limit: int = 50, matching: str = ""
+    ) -> tuple[Version, ...]:
+        """Versions, newest first."""
+        return catalog.page(self._ledger, project, offset=offset, limit=limit, matching=matching)
+
+    @looks("see versions", of="label")
+    def version(self, label: str) -> Version:
+        """One version."""
+        with self._ledger.read() as db:
+            return catalog.record(catalog.find(db, label))
+
+    @looks("see versions", of="label")
+    def show(self, label: str) -> dict[str, Any]:
+        """The version document with its digest."""
+        digest = self.version(label).digest
+        return {**documents.of_version(self._store, label, digest), "version": label, "digest": digest}
+
+    @looks("compare versions", of="new")
+    def diff(self, old: str, new: str) -> tuple[Change, ...]:
+        """What differs between two versions."""
+        with self._ledger.read() as db:
+            return difference(db, self._store, old, new)
+
+    @looks("list candidates", of="project")
+    def candidates(self, project: str | None = None) -> tuple[Version, ...]:
+        """What waits for a decision, newest first."""
+        with self._ledger.read() as db:
+            if project is not None:
+                registry.find(db, project)
+            return catalog.candidates(db, project)
+
+    @looks("see decision cards", of="label")
+    def card(self, label: str, now: datetime) -> DecisionCard:
+        """The decision card of a version."""
+        with self._ledger.read() as db:
+            return card(db, self._store, label, self.caller, now)
+
+    @looks("approve", least="operator", of="label", in_past=False)
+    def plan_release(self, label: str) -> MovePlan:
+        """What approving ``label`` would do, or why it cannot be."""
+        with self._ledger.read() as db:
+            return plans.plan_release(db, self._store, label, self.caller, clock.now())
+
+    @looks("roll back", least="operator", of="project", in_past=False)
+    def plan_rollback(
+        self, project: str, to: str | None = None, *, lift: bool = False, meant: str | None = None, seen: bool = True
+    ) -> MovePlan:
+        """What rolling back would do, or why it cannot be; ``lift`` takes the bar of the target away with it.
+
+        ``meant`` is the version that is to be left, for whoever has not ``seen`` which one is live.
+        """
+        with self._ledger.read() as db:
+            registry.find(db, project)
+            now = clock.now()
+            return plans.plan_rollback(
+                db, self._store, project, to, self.caller, now, lift=lift, meant=meant, seen=seen
+            )
+
+    @changes("approve", least="operator", of="plan", dangerous=True, kind="plan.kind", kinds={"rollback": "roll back"})
+    def move(self, plan: MovePlan, reason: str, on_step: Callable[[ProofStep], None]) -> Moved:
+        """Carry out a plan exactly as it was shown: proof, one commit, switch. A way back may use what is set aside."""
+        with reserve.drawn_on(self._workspace) if plan.kind == "rollback" else nullcontext():
+            moved = swap.move(self._workspace, self._ledger, self._store, plan, reason, self.caller, on_step)
+        reserve.keep_for_way_back(self._workspace)
+        return moved
+
+    @changes("reject", least="operator", of="label", dangerous=True)
+    def reject(self, label: str, reason: str) -> Version:
+        """Turn a candidate down."""
+        swap.reject(self._ledger, label, reason, self.caller, clock.now())
+        return self.version(label)
+
+    @changes("lift a bar", least="operator", of="label", dangerous=True)
+    def lift(self, label: str, reason: str) -> Version:
+        """Lift the bar from a version that was rolled back from."""
+        swap.lift(self._ledger, label, reason, self.caller, clock.now())
+        return self.version(label)
+
+    @looks("see what can be gone back to", of="project")
+    def rollback_targets(self, project: str) -> tuple[Version, ...]:
+        """Versions that were live and may be gone back to, the latest first."""
+        with self._ledger.read() as db:
+            registry.find(db, project)
+            return catalog.were_live(db, project)
+
+    @looks("see what was live", of="project")
+    def at(self, moment: datetime, project: str | None = None) -> tuple[Deployment, ...]:
+        """What was live at ``moment``, and who made it so."""
+        with self._ledger.read() as db:
+            return history.at(db, moment, project)
