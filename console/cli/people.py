@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+from typing import get_args
+
 import click
 
 from console.cli import documents
 from console.cli.printing import document, say, table
 from console.cli.session import Session, VerbGroup, reason_option
 from engine.records import Role
-
-ROLES: dict[str, Role] = {"viewer": "viewer", "operator": "operator", "admin": "admin"}
 
 
 @click.group(cls=VerbGroup, invoke_without_command=True)
@@ -38,13 +38,15 @@ def _list(session: Session) -> None:
 
 @operators.command("add")
 @click.argument("name")
-@click.option("--role", type=click.Choice(list(ROLES)), default="operator", show_default=True, help="What they may do.")
+@click.option(
+    "--role", type=click.Choice(get_args(Role)), default="operator", show_default=True, help="What they may do."
+)
 @reason_option
 @click.pass_obj
-def add_operator(session: Session, name: str, role: str, reason: str) -> None:
+def add_operator(session: Session, name: str, role: Role, reason: str) -> None:
     """Let NAME work here; only an admin may. For example: operators add bob --role viewer --reason 'on call'"""
     with session.engine() as engine:
-        found = engine.add_operator(name, ROLES[role], reason)
+        found = engine.add_operator(name, role, reason)
     if session.json:
         document(documents.operator(found))
     else:

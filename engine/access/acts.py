@@ -27,6 +27,9 @@ D = TypeVar("D", bound="Door")
 P = ParamSpec("P")
 R = TypeVar("R")
 
+# From the least on.
+ROLES: tuple[Role, ...] = get_args(Role)
+
 
 @dataclass(frozen=True)
 class Act:
@@ -50,8 +53,7 @@ class Act:
 
 def enough(role: Role, least: Role) -> bool:
     """Whether who has ``role`` may what ``least`` may: each role may what those before it may."""
-    order = get_args(Role)
-    return order.index(role) >= order.index(least)
+    return ROLES.index(role) >= ROLES.index(least)
 
 
 def require(caller: Caller, least: Role, what: str) -> None:

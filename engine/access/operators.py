@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import sqlite3
 from datetime import datetime
-from typing import get_args
 
+from engine.access.acts import ROLES
 from engine.access.caller import Caller, Claim, checked_name
 from engine.audit import trail
 from engine.clock import stamp
@@ -50,8 +50,8 @@ def found_workspace(db: sqlite3.Connection, name: str, at: datetime) -> None:
 def add(ledger: Ledger, by: Caller, name: str, role: Role, reason: str, at: datetime) -> Operator:
     """Let ``name`` work here as ``role``. Raises Invalid, Conflict when there is one of that name."""
     checked_name(name)
-    if role not in get_args(Role):
-        raise Invalid(f"'{role}' is no role; it is one of {', '.join(get_args(Role))}.")
+    if role not in ROLES:
+        raise Invalid(f"'{role}' is no role; it is one of {', '.join(ROLES)}.")
     with ledger.write() as db:
         if db.execute("SELECT 1 FROM operators WHERE name = ?", (name,)).fetchone():
             raise Conflict(f"There is an operator '{name}' already.")

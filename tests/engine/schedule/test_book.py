@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -152,7 +151,7 @@ def test_a_paused_rule_is_due_no_more_and_goes_on_from_when_it_is_resumed(ledger
     assert (paused.origin, paused.rule, paused.catch_up, paused.cool_down) == ("manifest", "0 * * * *", "all", 1800.0)
     with pytest.raises(Conflict, match="The schedule of one is paused already: paused by ada: holiday"):
         book.pause(ledger, "one", "retrain", "again", ADA, LATER)
-    resumed = book.resume(ledger, "one", "retrain", "back", replace(ADA, name="bob"), LATER + HOUR)
+    resumed = book.resume(ledger, "one", "retrain", "back", caller("bob", "operator"), LATER + HOUR)
     assert (resumed.enabled, resumed.note, resumed.changed_by) == (True, "back", "bob")
     assert resumed.next_due[0] == LATER + 2 * HOUR
     with pytest.raises(Conflict, match="The schedule of one is not paused"):
