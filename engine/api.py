@@ -17,11 +17,12 @@ from engine.backup.commands import BackupCommands
 from engine.errors import LeverframeError, NotFound, Refusal
 from engine.housekeeping.commands import HousekeepingCommands
 from engine.jobs.commands import HealthCommands
+from engine.outbox.commands import ReportCommands
 from engine.projects import allowances, registry
 from engine.records import (
     AuditRow,
     AuditVerdict,
-    Finding,
+    DoctorFinding,
     Operator,
     Overview,
     Project,
@@ -32,8 +33,7 @@ from engine.records import (
 from engine.release import swap
 from engine.release.commands import ReleaseCommands
 from engine.release.following import follow_ledger
-from engine.reports.commands import ReportCommands
-from engine.rewind.standing import Then
+from engine.rewind.past_engine import ReadingsOnly
 from engine.runs import queue
 from engine.runs.commands import RunCommands
 from engine.schedule.commands import ScheduleCommands
@@ -46,7 +46,7 @@ from engine.storage.workspace import Workspace
 if TYPE_CHECKING:
     from engine.backup.records import Restored
     from engine.projects.reach import Reach
-    from engine.rewind.copy import Standing
+    from engine.rewind.past_ledger import PastLedger
 
 
 def open_engine(
@@ -131,7 +131,7 @@ class Engine(
             return
 
     @looks("look at an earlier moment", in_past=False)
-    def as_of(self, moment: datetime) -> EngineThen:
+    def as_of(self, moment: datetime) -> PastEngine:
         """Another engine that shows everything as it stood at ``moment`` and refuses to change anything.
 
         It reads a copy of the ledger, which takes some seconds for a gigabyte and goes when it is closed. Raises
@@ -194,9 +194,9 @@ class Engine(
         registry.remove(self._ledger, name, checked_reason(reason), self.caller, clock.now())
 
     @looks("check projects", of="path", in_past=False)
-    def check(self, path: Path, on_step: Callable[[str], None]) -> tuple[Finding, ...]:
+    def check(self, path: Path, on_step: Callable[[str], None]) -> tuple[DoctorFinding, ...]:
         """Validate the project in ``path`` and run its steps once on a sample."""
-        from engine.runs.dryrun import check
+        from engine.jobs.retrain.dry_run import check
 
         return check(self._workspace, path, clock.now(), on_step, self._allowed)
 
@@ -277,7 +277,7 @@ class Engine(
     @looks("examine the workspace", in_past=False)
     def doctor(
         self, mend: bool, *, deep: bool = False, tell: Callable[[int, int], None] = lambda done, total: None
-    ) -> tuple[Finding, ...]:
+    ) -> tuple[DoctorFinding, ...]:
         """What is wrong with this workspace; with ``mend`` what can be is put right.
 
         ``deep``: first every object of every version is read; ``tell`` gets how many were, of how many.
@@ -291,15 +291,15 @@ class Engine(
         return examine(self._workspace, self._ledger, self._store, clock.now(), mend=mend)
 
 
-class EngineThen(Then, Engine):
+class PastEngine(ReadingsOnly, Engine):
     """A workspace as it stood at a moment that is over: what was not declared possible there is refused."""
 
-    def __init__(self, workspace: Workspace, ledger: Standing, caller: Caller, at: datetime) -> None:
+    def __init__(self, workspace: Workspace, ledger: PastLedger, caller: Caller, at: datetime) -> None:
         self.past = at
         super().__init__(workspace, ledger, caller)
 
 
-def _engine_then(workspace: Workspace, ledger: Ledger, caller: Caller, at: datetime) -> EngineThen:
-    from engine.rewind.copy import stand
+def _engine_then(workspace: Workspace, ledger: Ledger, caller: Caller, at: datetime) -> PastEngine:
+    from engine.rewind.past_ledger import stand
 
-    return EngineThen(workspace, stand(workspace, ledger, at, clock.now()), caller, at)
+    return PastEngine(workspace, stand(workspace, ledger, at, clock.now()), caller, at)

@@ -11,14 +11,15 @@ from textual.binding import Binding, BindingType
 from textual.screen import Screen
 from textual.widget import Widget
 
-from console import actions, frame
-from console.asking import Question
-from console.lines import Line
+from console import actions
+from console.queries.question import Question
+from console.text import frame
+from console.text.lines import Line
 from console.widgets.lines_view import LinesView
 
 if TYPE_CHECKING:
+    from console.acting.commands import Command, Result
     from console.app import LeverframeApp
-    from console.commands import Command, Result
     from engine.records import ProofStep
 
 

@@ -26,7 +26,7 @@ class BackupCommands(Door):
     @changes("back up", least="operator")
     def back_up(self, folder: Path | None = None, tell: Tell = _silent) -> Backup:
         """Back the workspace up to ``folder``, by default where the last one is, or the schedule's goes."""
-        from engine.backup.making import make
+        from engine.backup.build import make
 
         now = clock.now()
         place, named = self._place(folder), folder is not None

@@ -12,7 +12,7 @@ from engine import clock
 from engine.access.acts import Door, changes, checked_reason, looks
 
 if TYPE_CHECKING:
-    from engine.housekeeping.places import Place, PlaceKind
+    from engine.housekeeping.places import PlaceKind, WatchedFolder
     from engine.housekeeping.records import BinItem, Cleaned, CleanPlan, DiskReport
     from engine.housekeeping.settings import Setting
 
@@ -122,7 +122,7 @@ class HousekeepingCommands(Door):
         settings.choose(self._ledger, setting, value, self.caller, checked_reason(reason), clock.now())
 
     @looks("see watched folders")
-    def places(self) -> tuple[Place, ...]:
+    def places(self) -> tuple[WatchedFolder, ...]:
         """Folders beside the workspace that are watched."""
         from engine.housekeeping import places
 
@@ -130,7 +130,7 @@ class HousekeepingCommands(Door):
             return places.everything(db)
 
     @changes("watch folders", least="operator")
-    def watch(self, folder: Path, kind: PlaceKind, reason: str) -> Place:
+    def watch(self, folder: Path, kind: PlaceKind, reason: str) -> WatchedFolder:
         """Watch a folder; it is looked at and never cleaned."""
         from engine.housekeeping import places
 

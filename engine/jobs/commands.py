@@ -43,7 +43,7 @@ class HealthCommands(Door):
         return history.find(self._ledger, run)
 
     def _asked(self, label: str, digest: str, by: Sequence[str]) -> dict[str, Any]:
-        from engine.monitoring.asked import read_asked
+        from engine.monitoring.performance.by_column import read_asked
         from engine.versions.document import of_version
 
         return {"by": read_asked(by, of_version(self._store, label, digest))}
@@ -59,7 +59,7 @@ class HealthCommands(Door):
         with self._ledger.read() as db:
             if db.execute("SELECT 1 FROM alerts WHERE resolved_at IS NULL LIMIT 1").fetchone() is None:
                 return
-        from engine.monitoring import alert_book
+        from engine.monitoring.alerts import alert_book
 
         alert_book.escalate(self._ledger, certain)
 
@@ -83,7 +83,7 @@ class HealthCommands(Door):
     @looks("see alerts", of="project")
     def alerts(self, project: str | None = None) -> tuple[Alert, ...]:
         """What is open: failing before watch, the oldest first."""
-        from engine.monitoring import alert_book
+        from engine.monitoring.alerts import alert_book
 
         with self._ledger.read() as db:
             if project is not None:
@@ -103,7 +103,7 @@ class HealthCommands(Door):
     @looks("see alerts", of="project")
     def past_alerts(self, project: str | None = None, *, offset: int = 0, limit: int = 50) -> tuple[Alert, ...]:
         """All alerts there were, the newest first."""
-        from engine.monitoring import alert_book
+        from engine.monitoring.alerts import alert_book
 
         return alert_book.page(self._ledger, project, offset=offset, limit=limit)
 
@@ -118,13 +118,13 @@ class HealthCommands(Door):
     @changes("acknowledge alerts", least="operator", of="alert")
     def acknowledge(self, alert: int, reason: str) -> Alert:
         """Say that somebody has taken an alert on."""
-        from engine.monitoring import alert_book
+        from engine.monitoring.alerts import alert_book
 
         return alert_book.acknowledge(self._ledger, alert, checked_reason(reason), self.caller, clock.now())
 
     @changes("snooze alerts", least="operator", of="alert")
     def snooze(self, alert: int, until: datetime, reason: str) -> Alert:
         """Leave an alert out of the status until ``until``."""
-        from engine.monitoring import alert_book
+        from engine.monitoring.alerts import alert_book
 
         return alert_book.snooze(self._ledger, alert, until, checked_reason(reason), self.caller, clock.now())

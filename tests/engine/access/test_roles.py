@@ -19,11 +19,11 @@ from typing import Any
 import pytest
 
 from engine.access.acts import declared
-from engine.api import Engine, EngineThen, open_engine
+from engine.api import Engine, PastEngine, open_engine
 from engine.errors import Forbidden, LeverframeError, Refusal
 from engine.housekeeping.records import CleanPlan
 from engine.records import MovePlan, Role
-from engine.schedule.book import Changes
+from engine.schedule.book import ScheduleChanges
 from tests import tiny
 
 LEAST: dict[str, Role] = {
@@ -58,7 +58,7 @@ OF_ANYBODY = {
 }  # fmt: skip
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
 MOVE = MovePlan("tiny", "release", None, "tiny@1", 0, (), (), (), None)
-CHANGES = Changes(rule="0 4 * * *")
+CHANGES = ScheduleChanges(rule="0 4 * * *")
 # Arguments by the name of the parameter; what a refused method never looks at may be anything of its kind.
 GIVEN: dict[str, Any] = {
     "name": "tiny", "project": "tiny", "job": "retrain", "label": "tiny@1", "reason": "because", "run": 1, "alert": 1,
@@ -99,7 +99,7 @@ def test_what_is_declared_of_an_act_is_whole() -> None:
 
 
 def test_the_engine_of_an_earlier_moment_has_the_same_acts() -> None:
-    assert declared(EngineThen) == declared(Engine)
+    assert declared(PastEngine) == declared(Engine)
 
 
 def test_nobody_but_the_door_asks_for_a_role() -> None:

@@ -6,7 +6,7 @@ from contextlib import closing
 from pathlib import Path
 
 from engine.access.acts import declared
-from engine.api import EngineThen, open_engine
+from engine.api import PastEngine, open_engine
 
 ACTS = {
     "add", "remove", "check", "retrain", "wait", "cancel", "look", "acknowledge", "snooze", "report_soon",
@@ -21,9 +21,9 @@ DOES_NOTHING_THEN = {"reconcile", "stop_clockwork", "keep_traceback"}
 
 
 def test_whatever_is_no_look_at_what_was_is_declared_impossible_then() -> None:
-    refused = {name for name, act in declared(EngineThen).items() if not act.in_past}
+    refused = {name for name, act in declared(PastEngine).items() if not act.in_past}
     assert refused == ACTS, "is it a look at what was? Then its declaration says so; else put it here too"
-    assert {name for name, act in declared(EngineThen).items() if act.changes} - ACTS == DOES_NOTHING_THEN
+    assert {name for name, act in declared(PastEngine).items() if act.changes} - ACTS == DOES_NOTHING_THEN
 
 
 def test_what_an_engine_of_then_does_instead_of_a_change_is_nothing(home: Path) -> None:
