@@ -15,6 +15,7 @@ from engine.backup.commands import BackupCommands
 from engine.errors import LeverframeError, NotFound, Refusal
 from engine.housekeeping.commands import HousekeepingCommands
 from engine.jobs.commands import HealthCommands
+from engine.outbox.commands import ReportCommands
 from engine.people import operators
 from engine.projects import allowances, registry
 from engine.records import (
@@ -40,8 +41,7 @@ from engine.release import swap
 from engine.release.card import card, difference
 from engine.release.following import follow_ledger
 from engine.release.history import at
-from engine.reports.commands import ReportCommands
-from engine.rewind.standing import Then, only_looks
+from engine.rewind.past_engine import Then, only_looks
 from engine.runs import queue
 from engine.runs.commands import RunCommands
 from engine.schedule.commands import ScheduleCommands
@@ -56,7 +56,7 @@ from engine.versions import document as documents
 if TYPE_CHECKING:
     from engine.backup.records import Restored
     from engine.projects.reach import Reach
-    from engine.rewind.copy import Standing
+    from engine.rewind.past_ledger import Standing
 
 
 def open_engine(
@@ -188,7 +188,7 @@ class Engine(
 
     def check(self, path: Path, on_step: Callable[[str], None]) -> tuple[Finding, ...]:
         """Validate the project in ``path`` and run its steps once on a sample."""
-        from engine.runs.dryrun import check
+        from engine.jobs.retrain.dry_run import check
 
         return check(self._workspace, path, clock.now(), on_step, self._allowed)
 
@@ -368,6 +368,6 @@ class EngineThen(Then, Engine):
 
 
 def _engine_then(workspace: Workspace, ledger: Ledger, operator: Operator, at: datetime) -> EngineThen:
-    from engine.rewind.copy import stand
+    from engine.rewind.past_ledger import stand
 
     return EngineThen(workspace, stand(workspace, ledger, at, clock.now()), operator, at)

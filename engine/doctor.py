@@ -16,22 +16,22 @@ from engine.clock import moment
 from engine.environments import mending
 from engine.environments.build import ensure
 from engine.errors import Damage, LeverframeError
+from engine.outbox import webhook
+from engine.outbox.mail_server import from_environment
+from engine.outbox.outbox import OVER, WEBHOOK
 from engine.projects import registry
-from engine.projects.manifest_sandbox import spec_of
+from engine.projects.manifest.sandbox import spec_of
 from engine.records import Finding, Version
 from engine.release import live as projection
-from engine.reports import webhook
-from engine.reports.outbox import OVER, WEBHOOK
-from engine.reports.server import from_environment
-from engine.runs import holding, sandbox
+from engine.runs.steps import holding, sandbox
 from engine.schedule import lease, unit
 from engine.schedule.due import due_after
 from engine.storage import loss
 from engine.storage.free_space import too_little
-from engine.storage.keeping import modes
 from engine.storage.last_backup import way_back
 from engine.storage.ledger import Ledger
 from engine.storage.objects import ObjectStore
+from engine.storage.permissions import modes
 from engine.storage.workspace import Workspace, read_only
 from engine.versions import catalog
 from engine.versions import document as documents

@@ -19,15 +19,16 @@ from typing import Any
 
 from engine.audit import times
 from engine.clock import moment, stamp
-from engine.monitoring.alerts import RUN_TIME
-from engine.monitoring.key_figures import Known, newest
+from engine.monitoring.alerts.changes import RUN_TIME
+from engine.monitoring.performance.key_figures import Known, newest
 from engine.monitoring.records import asleep
 from engine.monitoring.status import WELL_ENDED, Active, Facts, judge
 from engine.projects import registry
-from engine.projects.calendar import patience
+from engine.projects.manifest.cron import patience
 from engine.records import Metric, Operator, Overview, Point, ProjectStatus, Reason, Run, Version
 from engine.release.live import pointed_at
-from engine.runs import history, times_history
+from engine.runs import history
+from engine.runs.times import times_history
 from engine.schedule.due import due_after
 from engine.storage.free_space import keep_free
 from engine.storage.workspace import Workspace

@@ -8,11 +8,11 @@ from typing import cast
 
 import click
 
-from console import cells
 from console.cli import disk_documents as documents
 from console.cli.printing import Cell, Progress, complain, document, say, table
 from console.cli.session import Session, Verb, VerbGroup, reason_option
-from console.lines import Span, Tone
+from console.text import cells
+from console.text.lines import Span, Tone
 from engine.housekeeping.places import KINDS, Place, PlaceKind
 from engine.housekeeping.records import DiskReport, LargeFile, Share
 

@@ -10,7 +10,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from console import cells
+from console.text import cells
 from engine.clock import stamp
 from engine.projects.allowances import Allowance
 from engine.records import (

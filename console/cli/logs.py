@@ -9,13 +9,13 @@ import click
 
 from console.cli.printing import complain, document, say
 from console.cli.session import Session, Verb
-from console.lines import Span
+from console.text.lines import Span
 from engine import clock
 from engine.api import Engine
 from engine.errors import NotFound
 from engine.records import Run
-from engine.runs.logfiles import STEPS
-from engine.runs.logindex import LogLine
+from engine.runs.logs.log_files import STEPS
+from engine.runs.logs.log_index import LogLine
 
 ENDED = ("succeeded", "failed", "cancelled", "interrupted", "nothing-new")
 PAUSE = 0.3

@@ -14,8 +14,8 @@ import textwrap
 from collections.abc import Iterable, Sequence
 from typing import Any, TextIO
 
-from console import cells
-from console.lines import Span, Tone, cells_of, cut, pad
+from console.text import cells
+from console.text.lines import Span, Tone, cells_of, cut, pad
 from engine.records import GateVerdict, Verdict
 from engine.text import plain
 

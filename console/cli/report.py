@@ -12,13 +12,13 @@ import click
 from console.cli import report_documents
 from console.cli.printing import Cell, document, say, table
 from console.cli.session import Session, Verb
-from console.lines import Span, Tone
+from console.text.lines import Span, Tone
 from engine import clock
 
 if TYPE_CHECKING:
     from engine.api import Engine
-    from engine.reports.keeping import Kept
-    from engine.reports.outbox import Mail
+    from engine.outbox.outbox import Mail
+    from engine.reports.archive import Kept
     from engine.reports.records import Period, Report
 
 TONES: dict[str, Tone] = {"sent": "ok", "failed": "failing", "queued": "watch", "sending": "watch", "over": "dim"}

@@ -15,8 +15,8 @@ from console.demo import repository
 from console.demo.place import Plan
 from console.demo.story import REHEARSAL, Tale, decide, measured
 from engine.errors import Refusal
-from engine.projects.calendar import next_due
-from engine.projects.manifest import load_manifest
+from engine.projects.manifest.cron import next_due
+from engine.projects.manifest.reader import load_manifest
 from engine.records import Run, Version
 
 if TYPE_CHECKING:

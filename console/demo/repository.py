@@ -8,7 +8,7 @@ from pathlib import Path
 
 from console.demo.story import Commit, Edit, Tale
 from engine.errors import Damage, NotFound
-from engine.projects import git_process
+from engine.projects.source import git_process
 
 _AUTHOR = {"NAME": "Demo Author", "EMAIL": "demo@example.org"}
 

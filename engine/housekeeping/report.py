@@ -14,10 +14,10 @@ from pathlib import Path
 from engine.errors import Refusal
 from engine.housekeeping import database, foreign, held_open, history, places
 from engine.housekeeping.growth import days_until, per_day
-from engine.housekeeping.memory import memory_of
 from engine.housekeeping.ownership import owned
 from engine.housekeeping.records import DiskFinding, DiskReport, LargeFile
 from engine.housekeeping.scan import Notable, OnFiles, Tree, scan
+from engine.housekeeping.scan_cache import memory_of
 from engine.housekeeping.usage import Owners, kind_of, preference, shares
 from engine.housekeeping.walker import LARGE
 from engine.storage import reserve, temporary

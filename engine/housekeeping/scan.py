@@ -18,7 +18,7 @@ from typing import Any
 
 from engine.errors import Refusal
 from engine.housekeeping import walker
-from engine.housekeeping.memory import collect, recall, remember
+from engine.housekeeping.scan_cache import collect, recall, remember
 from engine.housekeeping.walker import Record, Totals, Walk
 from engine.storage.disk import refused, why_not
 

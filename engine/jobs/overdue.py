@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections import defaultdict
 from datetime import datetime, timedelta
 
-from engine.monitoring import alert_book
-from engine.monitoring.alerts import RUN_TIME
+from engine.monitoring.alerts import alert_book
+from engine.monitoring.alerts.changes import RUN_TIME
 from engine.monitoring.records import Finding
 from engine.release.plan import live_deployment
-from engine.runs import times_history
-from engine.runs.times_history import Overdue
+from engine.runs.times import times_history
+from engine.runs.times.times_history import Overdue
 from engine.storage.ledger import Ledger
 
 _OPEN = "SELECT DISTINCT project FROM alerts WHERE part = ? AND resolved_at IS NULL"

@@ -18,14 +18,14 @@ from typing import Any
 
 from engine import clock
 from engine.errors import LeverframeError, Refusal
+from engine.jobs.retrain.nothing_new import NothingNew
 from engine.jobs.work import WORK
 from engine.projects import allowances
 from engine.records import Run, RunState
 from engine.runs import facts, history, queue, retries, starting
 from engine.runs.cancelling import asked_to_end
 from engine.runs.leftovers import drop_copies, temporary
-from engine.runs.nothing_new import NothingNew
-from engine.runs.room import Ends, Room
+from engine.runs.run_context import Ends, Room
 from engine.storage import workspace as workspaces
 from engine.storage.disk import why_not
 from engine.storage.ledger import Ledger

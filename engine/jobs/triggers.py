@@ -16,9 +16,9 @@ from typing import Any
 from engine.clock import moment, stamp
 from engine.monitoring.records import Trigger
 from engine.people.operators import system
-from engine.projects import manifest_health
-from engine.projects.manifest_fields import Page
-from engine.projects.manifest_records import TriggerSpec
+from engine.projects.manifest import health
+from engine.projects.manifest.fields import Page
+from engine.projects.manifest.records import TriggerSpec
 from engine.runs import queue
 from engine.text import span
 
@@ -142,7 +142,7 @@ def _specs(db: sqlite3.Connection, project: str) -> tuple[TriggerSpec, ...]:
     """The triggers that the project's manifest named when it was last read; it was checked then."""
     row = db.execute("SELECT manifest FROM projects WHERE name = ? AND removed_at IS NULL", (project,)).fetchone()
     document: dict[str, Any] = json.loads(row["manifest"]) if row else {}
-    return manifest_health.triggers(Page({}), document.get("triggers", []))
+    return health.triggers(Page({}), document.get("triggers", []))
 
 
 def _facts(db: sqlite3.Connection, project: str, new_rows: int, refused: str | None) -> Facts:

@@ -14,13 +14,13 @@ from engine.records import Operator
 from engine.runs import queue
 from engine.runs.leftovers import drop_copies
 from engine.runs.own_work import measured
-from engine.runs.room import Room
+from engine.runs.run_context import Room
 from engine.storage.ledger import Ledger
 
 
 def _retrain(ledger: Ledger, room: Room) -> None:
-    from engine.runs.package import package, register
-    from engine.runs.retrain import retrain
+    from engine.jobs.retrain.package import package, register
+    from engine.jobs.retrain.retrain import retrain
 
     made = retrain(room)
     with measured("package", room.record):
@@ -31,9 +31,9 @@ def _retrain(ledger: Ledger, room: Room) -> None:
 
 
 def _health(ledger: Ledger, room: Room) -> None:
-    from engine.jobs.bake import roll_back
-    from engine.jobs.health import look
-    from engine.jobs.health_record import register, remember
+    from engine.jobs.health.automatic_rollback import roll_back
+    from engine.jobs.health.health_record import register, remember
+    from engine.jobs.health.look import look
 
     seen = look(room, remember(ledger, room))
     drop_copies(room.folder)

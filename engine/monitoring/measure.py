@@ -16,14 +16,14 @@ from typing import TYPE_CHECKING, Any
 
 from engine.errors import LeverframeError
 from engine.monitoring import findings as found
-from engine.monitoring.case import Case, read_case
-from engine.monitoring.drift_watch import Watched, remembered, watch
-from engine.monitoring.freshness import PART, follow, freshness
-from engine.monitoring.importance import ranked
-from engine.monitoring.outputs import of_outputs
-from engine.monitoring.performance import Performance, performance
-from engine.monitoring.quality import QualityCheck, Unplaced, quality, with_unplaced
-from engine.monitoring.shares import FEWEST_ROWS
+from engine.monitoring.drift.importance import ranked
+from engine.monitoring.drift.watch import Watched, remembered, watch
+from engine.monitoring.look_input import Case, read_case
+from engine.monitoring.performance.measured import Performance, performance
+from engine.monitoring.performance.outputs import of_outputs
+from engine.monitoring.quality.checks import QualityCheck, Unplaced, quality, with_unplaced
+from engine.monitoring.quality.freshness import PART, follow, freshness
+from engine.monitoring.quality.shares import FEWEST_ROWS
 from engine.storage.atomic import write_file
 from engine.text import plain
 from engine.validation import guessing

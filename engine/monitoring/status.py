@@ -18,9 +18,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from engine.monitoring.key_figures import Known
+from engine.monitoring.performance.key_figures import Known
 from engine.records import Reason, Run, Verdict
-from engine.runs.times import overdue_sentence, taken
+from engine.runs.times.usual import overdue_sentence, taken
 from engine.text import span
 
 # Without looks of their own, measurements come with retrains, which are weekly: after one missed week nothing is known.

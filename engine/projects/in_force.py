@@ -14,10 +14,10 @@ from dataclasses import fields, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from engine.projects import manifest_sections as sections
 from engine.projects import schedules
-from engine.projects.manifest_fields import Page, Table
-from engine.projects.manifest_records import ApprovalSpec
+from engine.projects.manifest import sections
+from engine.projects.manifest.fields import Page, Table
+from engine.projects.manifest.records import ApprovalSpec
 from engine.text import span
 
 # Settings of the workspace: what it asks of every project.

@@ -48,8 +48,8 @@ def _put_back(workspace: Workspace, ledger: Ledger, project: str, now: datetime)
 
 
 def _tell(db: sqlite3.Connection, live: sqlite3.Row, led: str | None, now: datetime) -> None:
-    from engine.monitoring import alert_book
-    from engine.monitoring.alerts import LIVE_LINK
+    from engine.monitoring.alerts import alert_book
+    from engine.monitoring.alerts.changes import LIVE_LINK
     from engine.monitoring.records import Finding
 
     project, label = live["project"], f"{live['project']}@{live['number']}"

@@ -11,10 +11,10 @@ from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 from engine.clock import moment
-from engine.monitoring.alerts import no_longer_live
-from engine.monitoring.key_figures import Known
-from engine.projects.manifest_records import ReportSpec
-from engine.projects.manifest_report import spec_of
+from engine.monitoring.alerts.changes import no_longer_live
+from engine.monitoring.performance.key_figures import Known
+from engine.projects.manifest.records import ReportSpec
+from engine.projects.manifest.report import spec_of
 from engine.records import Deployment, Metric
 from engine.reports import phrases, words
 from engine.reports.money import money

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from engine.projects.manifest_records import CostSpec
+from engine.projects.manifest.records import CostSpec
 from engine.reports import words
 from engine.reports.reading import Judged
 from engine.reports.records import Dot, Money

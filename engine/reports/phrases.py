@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from engine.monitoring.key_figures import Source
+from engine.monitoring.performance.key_figures import Source
 from engine.reports import words
 from engine.reports.records import (
     Dot,

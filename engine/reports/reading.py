@@ -16,11 +16,12 @@ from typing import Any
 from engine.audit.chain import GENESIS
 from engine.clock import moment, stamp
 from engine.errors import Damage
-from engine.monitoring import key_figures, looks
-from engine.monitoring.key_figures import Known
+from engine.monitoring import looks
+from engine.monitoring.performance import key_figures
+from engine.monitoring.performance.key_figures import Known
 from engine.monitoring.records import Look
 from engine.projects import registry
-from engine.projects.calendar import patience
+from engine.projects.manifest.cron import patience
 from engine.records import Deployment, Project, Run, Version
 from engine.release import history
 from engine.reports.records import Period

@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 from engine.clock import stamp
-from engine.monitoring.key_figures import Source
+from engine.monitoring.performance.key_figures import Source
 from engine.records import GateVerdict, Verdict
 
 Change = Literal["better", "worse", "no clear change", "not known"]

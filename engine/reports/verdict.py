@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from engine.monitoring import status
-from engine.monitoring.key_figures import Known
+from engine.monitoring.performance.key_figures import Known
 from engine.monitoring.records import Look
 from engine.records import Deployment, Reason, Run, Verdict
 from engine.reports.records import Change, Measure, Trouble, Waiting

@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import Any
 
 from engine.errors import StepFailed
-from engine.runs import steplog
-from engine.runs.room import Room
-from engine.runs.step import Limits, StepSpec, clean_environment, start_step
+from engine.runs.logs import step_log
+from engine.runs.run_context import Room
+from engine.runs.steps.step import Limits, StepSpec, clean_environment, start_step
 
 SECONDS = 600.0
 
@@ -64,7 +64,7 @@ class OwnProcess:
         result = self._running.wait()
         self._record(replace(result, name=self._task.step))
         if result.exit_code == 1:
-            raise StepFailed(f"{self._task.failed}: {steplog.last_words(self._log) or 'it left no word'}")
+            raise StepFailed(f"{self._task.failed}: {step_log.last_words(self._log) or 'it left no word'}")
         if result.state != "succeeded":
             raise StepFailed(f"{result.why}.")
         answer: dict[str, Any] = json.loads(self._job.with_name(self._task.answer).read_bytes())

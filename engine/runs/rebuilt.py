@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 from engine.environments.build import ensure
 from engine.errors import Damage, StepFailed
-from engine.projects.manifest import Manifest, load_manifest
-from engine.runs.launch import Launch, Stage
-from engine.runs.room import Room
-from engine.runs.tables import read_output, types_of, write_input
+from engine.projects.manifest.reader import Manifest, load_manifest
+from engine.runs.run_context import Room
+from engine.runs.steps.launch import Launch, Stage
+from engine.runs.steps.tables import read_output, types_of, write_input
 from engine.validation.schema import type_in
 from engine.versions.document import named, write_folder
 from engine.versions.environment import lock_of

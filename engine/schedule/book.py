@@ -12,9 +12,9 @@ from engine.clock import moment, stamp
 from engine.errors import Conflict, Invalid, NotFound
 from engine.people.operators import require
 from engine.projects import registry, schedules
-from engine.projects.durations import DURATION_FORM, parse_duration
-from engine.projects.manifest_fields import shown
-from engine.projects.manifest_schedule import CATCH_UP, rule_problem, timezone_problem
+from engine.projects.manifest.durations import DURATION_FORM, parse_duration
+from engine.projects.manifest.fields import shown
+from engine.projects.manifest.schedule import CATCH_UP, rule_problem, timezone_problem
 from engine.records import Operator
 from engine.schedule.due import duration, rule_of
 from engine.schedule.records import Occurrence, Schedule

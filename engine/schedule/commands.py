@@ -15,10 +15,10 @@ from engine.storage.ledger import Ledger
 from engine.storage.workspace import Workspace
 
 if TYPE_CHECKING:
-    from engine.housekeeping.rounds import Rounds
-    from engine.reports.postman import Postman
-    from engine.schedule.clockwork import Clockwork
+    from engine.housekeeping.background import Rounds
+    from engine.outbox.postman import Postman
     from engine.schedule.records import EngineState, Occurrence, Schedule
+    from engine.schedule.scheduler import Clockwork
 
 
 class ScheduleCommands:
@@ -123,10 +123,10 @@ class ScheduleCommands:
 
         ``now``, ``tick`` (seconds between two looks at everything) and ``patience`` are what tests drive it by.
         """
-        from engine.backup.rounds import keep_safe
-        from engine.housekeeping.rounds import Rounds
-        from engine.reports.postman import Postman
-        from engine.schedule.clockwork import Clockwork
+        from engine.backup.background import keep_safe
+        from engine.housekeeping.background import Rounds
+        from engine.outbox.postman import Postman
+        from engine.schedule.scheduler import Clockwork
 
         tell = tell or (lambda line: None)
         postmen = [

@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from engine.clock import moment
-from engine.projects.calendar import Cron, Every, next_due
-from engine.projects.durations import EVERY, parse_duration
+from engine.projects.manifest.cron import Cron, Every, next_due
+from engine.projects.manifest.durations import EVERY, parse_duration
 
 if TYPE_CHECKING:
     from engine.schedule.policy import Rule

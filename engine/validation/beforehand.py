@@ -10,7 +10,7 @@ from engine.records import Gate
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from engine.projects.manifest_records import Manifest
+    from engine.projects.manifest.records import Manifest
 
 _OF_ROWS = ("rows_at_least", "missing_at_most")
 

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from engine.clock import stamp
 from engine.errors import StepFailed
-from engine.projects.manifest_rules import features_of
+from engine.projects.manifest.rules import features_of
 from engine.validation.event_times import instant, microseconds, reach, read_moments
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from numpy.typing import NDArray
 
-    from engine.projects.manifest_records import Manifest
+    from engine.projects.manifest.records import Manifest
     from engine.validation.columns import Codes, Floats
     from engine.validation.drawn import Cut
     from engine.validation.event_times import Mask, Moments

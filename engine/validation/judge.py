@@ -22,7 +22,7 @@ import pyarrow as pa
 import pyarrow.parquet
 
 from engine.errors import Invalid, LeverframeError
-from engine.projects.manifest_records import GateRule
+from engine.projects.manifest.records import GateRule
 from engine.records import Comparison, Gate
 from engine.storage.atomic import write_file
 from engine.text import plain

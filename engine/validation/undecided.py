@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from engine.projects.manifest_records import Manifest
+    from engine.projects.manifest.records import Manifest
 
 
 def cannot_decide(target: pa.ChunkedArray, learnt: pa.ChunkedArray, manifest: Manifest) -> str | None:

@@ -13,7 +13,8 @@ import pytest
 
 from engine.api import open_engine
 from engine.clock import stamp
-from engine.monitoring import alert_book, looks
+from engine.monitoring import looks
+from engine.monitoring.alerts import alert_book
 from engine.monitoring.records import Finding
 from tests.cli.conftest import History
 from tests.killing import let_go

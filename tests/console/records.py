@@ -42,8 +42,8 @@ from engine.records import (
     Step,
     Version,
 )
-from engine.runs.logindex import LogLine, LogWindow
-from engine.runs.times_records import RunTimes, StepTimes
+from engine.runs.logs.log_index import LogLine, LogWindow
+from engine.runs.times.times_records import RunTimes, StepTimes
 from engine.schedule.records import EngineState, Occurrence, Schedule
 from tests.console.health_records import NOW, FakeHealth, ago
 

@@ -18,7 +18,7 @@ pytestmark = pytest.mark.slow
 PREPARATION = """
 from pathlib import Path
 import zstandard
-import engine.backup.making, engine.backup.restoring
+import engine.backup.build, engine.backup.restoring
 from engine.api import open_engine, restore_backup
 silent = lambda done, total: None
 """

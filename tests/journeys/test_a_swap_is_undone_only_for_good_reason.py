@@ -16,12 +16,12 @@ from engine import clock
 from engine.api import Engine, open_engine
 from engine.clock import stamp
 from engine.errors import Damage, Refusal
-from engine.jobs import health_record
-from engine.jobs.bake import roll_back
-from engine.jobs.health import Seen
+from engine.jobs.health import health_record
+from engine.jobs.health.automatic_rollback import roll_back
+from engine.jobs.health.look import Seen
 from engine.records import Run
 from engine.runs import history as runs
-from engine.runs.room import Room
+from engine.runs.run_context import Room
 from engine.versions.document import of_version
 
 pytestmark = pytest.mark.slow

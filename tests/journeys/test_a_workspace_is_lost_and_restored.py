@@ -13,10 +13,10 @@ from pathlib import Path
 import pytest
 
 from engine.api import Engine, open_engine, restore_backup
+from engine.backup.background import keep_safe
 from engine.backup.place import Place
-from engine.backup.rounds import keep_safe
 from engine.errors import Damage
-from engine.housekeeping.rounds import Rounds
+from engine.housekeeping.background import Rounds
 from engine.housekeeping.sweep import Needs
 from tests.cli.calling import call
 from tests.journeys.conftest import WEEK

@@ -17,18 +17,18 @@ from typing import Any
 
 import pytest
 
-from console.asking import Page
 from console.cli import documents
-from console.frame import PLACES
-from console.health_questions import AskHealthOf
-from console.questions import AskCard, AskTimes, AskVersions
-from console.step_back import why_missing
+from console.queries.health_questions import AskHealthOf
+from console.queries.question import Page
+from console.queries.questions import AskCard, AskTimes, AskVersions
+from console.text.frame import PLACES
+from console.time_travel.step_back import why_missing
 from engine import clock
 from engine.api import Engine, EngineThen, open_engine
 from engine.errors import NotFound, Refusal
 from engine.records import AuditVerdict, ProjectStatus
-from engine.rewind.copy import FOLDER
-from engine.rewind.standing import READINGS
+from engine.rewind.past_engine import READINGS
+from engine.rewind.past_ledger import FOLDER
 from tests import tiny
 from tests.terminal import Terminal
 

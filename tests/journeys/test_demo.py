@@ -21,7 +21,7 @@ from console.demo.replay import Stopped, moments
 from console.demo.story import Commit, Edit, Tale, tales
 from engine.api import Engine, open_engine
 from engine.errors import Refusal
-from engine.projects.source import inspect
+from engine.projects.source.code import inspect
 from tests import tiny
 
 UNTIL = datetime(2026, 11, 24, 12, tzinfo=UTC)

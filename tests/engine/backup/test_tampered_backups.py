@@ -81,7 +81,7 @@ def manifest_cut(place: Path) -> None:
 
 def forge(place: Path, change: Callable[[sqlite3.Connection], object], **fields: object) -> None:
     """Put another ledger into the backup and make its manifest agree, as one who has no key must sign it."""
-    from engine.backup.making import _stored
+    from engine.backup.build import _stored
 
     manifest = Place(place).manifest()[0]
     copy = place.parent / "forged.db"

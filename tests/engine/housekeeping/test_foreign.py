@@ -14,10 +14,10 @@ import pytest
 from engine import clock
 from engine.housekeeping import foreign, held_open
 from engine.housekeeping.foreign import Seen
-from engine.housekeeping.memory import memory_of
 from engine.housekeeping.places import Place, PlaceKind
 from engine.housekeeping.records import DiskFinding
 from engine.housekeeping.scan import scan
+from engine.housekeeping.scan_cache import memory_of
 
 YEAR = 365 * 86400.0
 NOW = clock.now().timestamp() + YEAR

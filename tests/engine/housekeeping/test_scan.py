@@ -15,8 +15,8 @@ import pytest
 
 from engine import clock
 from engine.errors import Refusal
-from engine.housekeeping.memory import memory_of
 from engine.housekeeping.scan import Tree, scan
+from engine.housekeeping.scan_cache import memory_of
 from engine.housekeeping.walker import Walk
 
 DAY = 86400.0

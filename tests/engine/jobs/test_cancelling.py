@@ -10,8 +10,8 @@ import pytest
 
 from engine import clock
 from engine.errors import Conflict
-from engine.jobs.health import Seen
-from engine.jobs.health_record import register
+from engine.jobs.health.health_record import register
+from engine.jobs.health.look import Seen
 from engine.jobs.report import make
 from engine.records import Run
 from engine.runs import queue

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from engine.clock import stamp
-from engine.jobs.health import Seen
-from engine.jobs.health_record import register, remember
+from engine.jobs.health.health_record import register, remember
+from engine.jobs.health.look import Seen
 from tests.engine.jobs.test_cancelling import ANSWER, room, running
 from tests.engine.reports.worlds import NOW, World, lived_in
 

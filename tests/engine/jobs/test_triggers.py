@@ -13,9 +13,9 @@ from engine.api import Engine, open_engine
 from engine.clock import stamp
 from engine.jobs import triggers
 from engine.jobs.triggers import Facts, Firing, firings
-from engine.monitoring import alert_book
+from engine.monitoring.alerts import alert_book
 from engine.monitoring.records import Finding
-from engine.projects.manifest_records import TriggerSpec
+from engine.projects.manifest.records import TriggerSpec
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 DAY = timedelta(days=1)

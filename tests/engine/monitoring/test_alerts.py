@@ -12,8 +12,8 @@ import pytest
 from benchmarks.ledger_generator import fill
 from engine.api import Engine, open_engine
 from engine.errors import Conflict, Forbidden, Invalid, NotFound
-from engine.monitoring import alert_book
-from engine.monitoring.alerts import ESCALATE_AFTER, settle, to_escalate
+from engine.monitoring.alerts import alert_book
+from engine.monitoring.alerts.changes import ESCALATE_AFTER, settle, to_escalate
 from engine.monitoring.records import LONGEST_SNOOZE, Alert, Finding
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)

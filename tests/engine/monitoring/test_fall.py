@@ -9,9 +9,9 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 import pytest
 
-from engine.monitoring.fall import Fall, fallen, minimum_effect
-from engine.monitoring.periods import Period
-from engine.monitoring.readings import Reading
+from engine.monitoring.performance.fall import Fall, fallen, minimum_effect
+from engine.monitoring.performance.metric_values import Reading
+from engine.monitoring.performance.periods import Period
 
 VALIDATED = Reading("roc_auc", 2000, 0.80, 0.78, 0.82)
 

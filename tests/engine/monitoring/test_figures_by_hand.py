@@ -10,15 +10,15 @@ import pytest
 from scipy import stats
 from sklearn.linear_model import LogisticRegression
 
-from engine.monitoring import calibration as calibrations
-from engine.monitoring.arrivals import freshness, usual_age, volume
-from engine.monitoring.calibration import Calibration, calibration
-from engine.monitoring.fall import minimum_effect
-from engine.monitoring.moments import DAY, UNDATED
-from engine.monitoring.multivariate import Separation, _judged, _used
-from engine.monitoring.outputs import _unusable
-from engine.monitoring.rival import _told
-from engine.monitoring.scored import Scored
+from engine.monitoring.drift.multivariate import Separation, _judged, _used
+from engine.monitoring.performance import calibration as calibrations
+from engine.monitoring.performance.calibration import Calibration, calibration
+from engine.monitoring.performance.fall import minimum_effect
+from engine.monitoring.performance.outputs import _unusable
+from engine.monitoring.performance.previous_version import _told
+from engine.monitoring.performance.scored import Scored
+from engine.monitoring.quality.arrivals import freshness, usual_age, volume
+from engine.monitoring.timestamps import DAY, UNDATED
 from engine.validation.intervals import Measured
 from engine.validation.metrics import Predicted, Truth
 from tests.engine.monitoring.monitoring_cases import chances, happened

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from engine.monitoring.key_figures import Known, newest
+from engine.monitoring.performance.key_figures import Known, newest
+from engine.pages.view import open_view
 from engine.records import Metric
 from engine.reports.period import between
-from engine.serving.view import open_view
 from tests.engine.reports.worlds import NOW, WEEK, World, empty
 
 DAY = timedelta(days=1)

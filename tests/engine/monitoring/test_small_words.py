@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from engine.monitoring.calibration import _advice
-from engine.monitoring.performance import _well
-from engine.monitoring.periods import Periods
-from engine.monitoring.readings import Reading
+from engine.monitoring.performance.calibration import _advice
+from engine.monitoring.performance.measured import _well
+from engine.monitoring.performance.metric_values import Reading
+from engine.monitoring.performance.periods import Periods
 from tests.engine.monitoring.test_fall import weeks
 
 VALIDATED = Reading("roc_auc", 2000, 0.80, 0.78, 0.82)

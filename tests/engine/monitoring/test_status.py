@@ -7,9 +7,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from engine.monitoring.key_figures import Known, Source
+from engine.monitoring.performance.key_figures import Known, Source
 from engine.monitoring.status import Active, Facts, judge
-from engine.projects.calendar import patience
+from engine.projects.manifest.cron import patience
 from engine.records import Metric, Reason, Run, RunState
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)

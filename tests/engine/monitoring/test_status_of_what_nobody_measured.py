@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from engine.monitoring.freshness import follow, freshness
-from engine.monitoring.key_figures import Known
+from engine.monitoring.performance.key_figures import Known
+from engine.monitoring.quality.freshness import follow, freshness
 from engine.monitoring.status import OLDEST, Facts, judge
 from engine.records import Metric, Reason, Run, RunState, Verdict
 

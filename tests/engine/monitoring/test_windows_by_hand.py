@@ -10,16 +10,16 @@ import pyarrow as pa
 import pytest
 from scipy import stats
 
-from engine.monitoring.drift import drift
-from engine.monitoring.drift_watch import _together, kept_profile, window_of
-from engine.monitoring.encoding import encoded, sampled
-from engine.monitoring.fall import fallen
-from engine.monitoring.histograms import histogram
-from engine.monitoring.importance import importances
-from engine.monitoring.moments import DAY, UNDATED, iso
+from engine.monitoring.drift.columns import drift
+from engine.monitoring.drift.encoding import encoded, sampled
+from engine.monitoring.drift.histograms import histogram
+from engine.monitoring.drift.importance import importances
+from engine.monitoring.drift.watch import _together, kept_profile, window_of
+from engine.monitoring.performance.fall import fallen
+from engine.monitoring.performance.metric_values import Reading
 from engine.monitoring.profile import from_bytes, profile_of, to_bytes
-from engine.monitoring.readings import Reading
-from engine.monitoring.shares import Shares, judge_share
+from engine.monitoring.quality.shares import Shares, judge_share
+from engine.monitoring.timestamps import DAY, UNDATED, iso
 from tests.engine.monitoring.test_at_the_edges import MONDAY
 from tests.engine.monitoring.test_fall import weeks
 

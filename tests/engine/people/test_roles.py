@@ -20,7 +20,7 @@ from engine.errors import Forbidden, LeverframeError
 from engine.housekeeping.records import CleanPlan
 from engine.people import operators
 from engine.records import MovePlan, Operator, Role
-from engine.rewind.standing import READINGS
+from engine.rewind.past_engine import READINGS
 from engine.schedule.book import Changes
 from tests import tiny
 

@@ -20,18 +20,18 @@ from engine.errors import LeverframeError
 from engine.housekeeping import bin as bins
 from engine.housekeeping import holds, places, settings
 from engine.housekeeping.records import CleanItem
-from engine.monitoring import alert_book
+from engine.monitoring.alerts import alert_book
 from engine.monitoring.records import Finding, Severity
+from engine.outbox import outbox
+from engine.outbox.outbox import Draft
 from engine.people import operators
 from engine.projects import allowances, registry
 from engine.records import Metric, MovePlan, Operator, ProjectStatus
 from engine.release import swap
 from engine.release.plan import live_deployment
 from engine.release.proof import Steps
-from engine.reports import outbox
-from engine.reports.outbox import Draft
 from engine.runs import facts, queue
-from engine.runs.step import StepResult
+from engine.runs.steps.step import StepResult
 from engine.schedule import book
 from engine.storage import workspace as workspaces
 from engine.storage.ledger import Ledger

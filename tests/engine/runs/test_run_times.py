@@ -14,7 +14,7 @@ from engine.api import Engine, open_engine
 from engine.clock import stamp
 from engine.errors import NotFound
 from engine.jobs import overdue
-from engine.monitoring import alert_book
+from engine.monitoring.alerts import alert_book
 from engine.monitoring.records import Finding
 from engine.release import live as projection
 from engine.runs import queue

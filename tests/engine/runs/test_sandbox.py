@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from engine.errors import StepFailed
-from engine.projects.manifest_records import SandboxSpec
-from engine.runs.holding import Held, finding, gaps, machine, recorded, weakest
-from engine.runs.sandbox import advice, box, check_reads, variables
+from engine.projects.manifest.records import SandboxSpec
+from engine.runs.steps.holding import Held, finding, gaps, machine, recorded, weakest
+from engine.runs.steps.sandbox import advice, box, check_reads, variables
 from engine.versions.diff import _sandbox
 
 FULL = Held(7, True, True, True)

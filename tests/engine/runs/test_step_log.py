@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from engine.runs.steplog import Page, last_words, read_lines, tail
-from engine.runs.warden import Log
+from engine.runs.logs.step_log import Page, last_words, read_lines, tail
+from engine.runs.steps.warden import Log
 
 
 def all_pages(log: Path, **options: int) -> tuple[list[str], int]:

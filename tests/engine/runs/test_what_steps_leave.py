@@ -14,8 +14,8 @@ import pytest
 
 from engine.housekeeping.linked import _below
 from engine.housekeeping.moving import delete
-from engine.runs import warden
 from engine.runs.leftovers import DEEPEST, drop_temporary, tidy
+from engine.runs.steps import warden
 from engine.storage.disk import delete_tree, room_of
 from tests.engine.runs.step_workshop import MIB, Workshop, workshop
 

@@ -8,7 +8,7 @@ from itertools import pairwise
 
 import pytest
 
-from engine.projects.calendar import Cron, Every
+from engine.projects.manifest.cron import Cron, Every
 from engine.schedule.policy import OWN_ROWS, Downtime, Facts, Period, Settlement, settle
 
 START = datetime(2026, 11, 24, 0, 30, tzinfo=UTC)

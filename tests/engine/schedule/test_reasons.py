@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from engine.projects.calendar import Cron, Every
+from engine.projects.manifest.cron import Cron, Every
 from engine.schedule import policy
 from engine.schedule.policy import ON_TIME, OWN_ROWS, Downtime, Facts, Period, Row, Settlement, settle, words
 

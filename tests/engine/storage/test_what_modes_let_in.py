@@ -12,7 +12,7 @@ import pytest
 from engine.api import Engine, open_engine
 from engine.backup.restoring import restore
 from engine.records import Finding
-from engine.storage.keeping import modes
+from engine.storage.permissions import modes
 
 
 def found(engine: Engine) -> Finding:

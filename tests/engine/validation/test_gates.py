@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from engine.projects.manifest_records import GateRule
+from engine.projects.manifest.records import GateRule
 from engine.records import Gate
 from engine.validation.gates import (
     Facts,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from engine.projects.manifest_records import GateRule
+from engine.projects.manifest.records import GateRule
 from engine.validation.gates import enough_rows, few_missing, judge_rule, schema_unchanged
 from engine.validation.intervals import Measured
 from engine.validation.schema import Difference, differences
