@@ -15,7 +15,7 @@ from textual.events import Resize
 from textual.geometry import Size
 
 from console import actions, routes, themes
-from console.acting.messages import Answered, Done, Refused, StepDone, Unanswered
+from console.acting.messages import Answered, CommandRefused, Done, StepDone, Unanswered
 from console.acting.runner import Runner
 from console.dialogs.too_small import TooSmall
 from console.palette import ActionPalette
@@ -120,7 +120,7 @@ class LeverframeApp(App[None]):
         else:
             self.say(message.result.sentence)
 
-    def on_refused(self, message: Refused) -> None:
+    def on_refused(self, message: CommandRefused) -> None:
         dialog = self._dialog_of(message.command)
         if dialog is not None:
             dialog.refused(message.sentence)

@@ -11,7 +11,7 @@ from engine import clock
 from engine.errors import Conflict, Refusal
 
 if TYPE_CHECKING:
-    from engine.api import Engine, EngineThen
+    from engine.api import Engine, PastEngine
     from engine.housekeeping.records import CleanPlan
     from engine.records import MovePlan, ProofStep
 
@@ -26,7 +26,7 @@ class Result:
 
     sentence: str
     undo: str | None = None
-    then: EngineThen | None = None
+    then: PastEngine | None = None
     missing: tuple[str | None, ...] = ()
 
 

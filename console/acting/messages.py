@@ -45,7 +45,7 @@ class Done(Message):
         self.command, self.result = command, result
 
 
-class Refused(Message):
+class CommandRefused(Message):
     """The runner's command was not carried out, and the sentence says why."""
 
     def __init__(self, command: Command, sentence: str) -> None:

@@ -7,7 +7,7 @@ import traceback
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from console.acting.messages import Done, Refused, StepDone
+from console.acting.messages import CommandRefused, Done, StepDone
 from engine.errors import Invalid, LeverframeError
 
 if TYPE_CHECKING:
@@ -47,13 +47,15 @@ class Runner:
         try:
             said = Done(command, command.carry_out(self._engine, lambda step: self._told(command, step)))
         except Invalid as error:
-            said = Refused(command, " ".join([str(error), *(f"{m}." for m in error.mistakes)]))
+            said = CommandRefused(command, " ".join([str(error), *(f"{m}." for m in error.mistakes)]))
         except LeverframeError as error:
-            said = Refused(command, str(error))
+            said = CommandRefused(command, str(error))
         except Exception as error:  # noqa: BLE001  a bug: said, kept, and the console lives on
             self._engine.keep_traceback(traceback.format_exc())
             kind = type(error).__name__
-            said = Refused(command, f"Leverframe itself failed ({kind}); the traceback is in the workspace's logs.")
+            said = CommandRefused(
+                command, f"Leverframe itself failed ({kind}); the traceback is in the workspace's logs."
+            )
         with self._guard:
             self._busy.remove(command)
             self._guard.notify_all()

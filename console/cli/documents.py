@@ -18,7 +18,7 @@ from engine.records import (
     AuditVerdict,
     Change,
     Deployment,
-    Finding,
+    DoctorFinding,
     Metric,
     Moved,
     MovePlan,
@@ -222,5 +222,5 @@ def allowance(found: Allowance) -> Document:
     return {**asdict(found), "what": list(found.what), "at": time(found.at)}
 
 
-def findings(found: Sequence[Finding]) -> Document:
+def findings(found: Sequence[DoctorFinding]) -> Document:
     return {"ok": all(each.verdict != "failing" for each in found), "findings": [asdict(each) for each in found]}

@@ -141,7 +141,7 @@ def complain(text: str, more: Iterable[str] = ()) -> None:
         _write(safe(line), to=sys.stderr)
 
 
-class Progress:
+class ProgressLine:
     """How far something is: one line that is written over on a terminal, else a line for each new phase."""
 
     def __init__(self) -> None:

@@ -9,10 +9,10 @@ from engine.clock import stamp
 
 if TYPE_CHECKING:
     from engine.outbox.outbox import Mail
-    from engine.reports.archive import Kept
+    from engine.reports.archive import KeptReport
 
 
-def kept(report: Kept) -> dict[str, Any]:
+def kept(report: KeptReport) -> dict[str, Any]:
     return {
         "report": report.id,
         "project": report.project,

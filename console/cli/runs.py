@@ -8,7 +8,7 @@ import click
 
 from console.cli import documents
 from console.cli.pages import newest, rest_of
-from console.cli.printing import Cell, Progress, complain, document, say, table
+from console.cli.printing import Cell, ProgressLine, complain, document, say, table
 from console.cli.printing import documents as print_all
 from console.cli.session import Session, Verb, limit_option, matching_option
 from console.text import cells
@@ -50,7 +50,7 @@ def retrain(
 
 
 def _watched(session: Session, engine: Engine, run: Run) -> int:
-    progress = Progress()
+    progress = ProgressLine()
 
     def show(seen: Run) -> None:
         if not session.json and seen.ended_at is None:

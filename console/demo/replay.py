@@ -26,7 +26,7 @@ _RUN = 0.8  # of a week's work; the rest is the proof
 _PREPARED = 0.03  # of a run: its environment stands
 
 
-class Told(Protocol):
+class ReplayObserver(Protocol):
     """Who shows how far the demo is."""
 
     def doing(self, project: str, share: float, text: str) -> None:
@@ -61,7 +61,7 @@ class Replay:
         tale: Tale,
         plan: Plan,
         originals: Path,
-        told: Told,
+        told: ReplayObserver,
         stop: threading.Event,
         after: Replay | None = None,
     ) -> None:

@@ -28,7 +28,7 @@ from engine.errors import Invalid, Refusal
 
 if TYPE_CHECKING:
     from console.app import LeverframeApp
-    from engine.schedule.scheduler import Clockwork
+    from engine.schedule.scheduler import Scheduler
 
 HANG_UP_SECONDS = 2.0
 # The ordinary screen, a cursor, no colours, no pasting in brackets, keys as they were.
@@ -72,7 +72,7 @@ class Hosted:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        self._clockwork: Clockwork | None = None
+        self._clockwork: Scheduler | None = None
         self._thread = threading.Thread(target=self._start, name="clockwork", daemon=True)
 
     def start(self) -> None:

@@ -42,7 +42,7 @@ class Rows(Generic[R]):
 
 
 @dataclass(frozen=True)
-class Page:
+class ListWindow:
     """Which window of a list is wanted, and the text that rows must contain."""
 
     offset: int = 0

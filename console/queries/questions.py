@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from console.queries.question import NEWEST_ALERTS, Page, Rows
+from console.queries.question import NEWEST_ALERTS, ListWindow, Rows
 from console.time_travel.moments import Moment, moments
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ class AskSchedules:
 
 @dataclass(frozen=True)
 class AskOccurrences:
-    page: Page
+    page: ListWindow
     refresh: float = SELDOM
 
     def answer(self, engine: Engine, now: datetime) -> Rows[Occurrence]:
@@ -80,7 +80,7 @@ class AskCandidates:
 @dataclass(frozen=True)
 class AskVersions:
     project: str | None
-    page: Page
+    page: ListWindow
     refresh: float = SELDOM
 
     def answer(self, engine: Engine, now: datetime) -> Rows[Version]:
@@ -99,7 +99,7 @@ class RunList:
 
 @dataclass(frozen=True)
 class AskRuns:
-    page: Page
+    page: ListWindow
     looks: bool = False
     refresh: float = SELDOM
 
@@ -111,7 +111,7 @@ class AskRuns:
 
 @dataclass(frozen=True)
 class AskAudit:
-    page: Page
+    page: ListWindow
     refresh: float = SELDOM
 
     def answer(self, engine: Engine, now: datetime) -> Rows[AuditRow]:
@@ -152,7 +152,7 @@ class RunLog:
 class AskRun:
     run: int
     log: str | None
-    page: Page
+    page: ListWindow
     refresh: float = 0.5
 
     def answer(self, engine: Engine, now: datetime) -> RunLog:

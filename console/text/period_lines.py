@@ -9,7 +9,7 @@ from typing import Any
 from console.queries.health_questions import HealthOverTime
 from console.text import cells
 from console.text.lines import EMPTY, Line, Span, fit, line, pad, wrapped
-from console.text.timeline import Mark, Measured, Timeline
+from console.text.timeline import Mark, Timeline, TimelinePoint
 from engine.text import plain
 
 STRIP = 25
@@ -46,7 +46,7 @@ def strip_lines(found: Timeline, now: datetime, width: int) -> list[Line]:
 
 
 def _strip_line(
-    point: Measured, validated: float | None, low: float, high: float, marks: Sequence[Mark]
+    point: TimelinePoint, validated: float | None, low: float, high: float, marks: Sequence[Mark]
 ) -> Line:
     half = f" ±{cells.number((point.high - point.low) / 2)}" if point.low is not None and point.high is not None else ""
     said = ", ".join(f"{mark.label} {'live' if mark.kind == 'release' else 'back'}" for mark in marks[-2:])
@@ -59,7 +59,7 @@ def _strip_line(
     )
 
 
-def _strip(point: Measured, validated: float | None, low: float, high: float, tone: Any) -> Line:
+def _strip(point: TimelinePoint, validated: float | None, low: float, high: float, tone: Any) -> Line:
     def place(value: float) -> int:
         return round((min(max(value, low), high) - low) / (high - low) * (STRIP - 1))
 
@@ -73,7 +73,7 @@ def _strip(point: Measured, validated: float | None, low: float, high: float, to
     return tuple(Span(each, "rule" if each == "·" else "dim" if each == "┊" else tone) for each in drawn)
 
 
-def ends_of(points: Sequence[Measured], validated: float | None) -> tuple[float, float]:
+def ends_of(points: Sequence[TimelinePoint], validated: float | None) -> tuple[float, float]:
     """From where to where the scale goes, so that every interval and what it was validated with lie inside."""
     values = [v for p in points for v in (p.value, p.low, p.high) if v is not None]
     values += [validated] if validated is not None else []

@@ -17,7 +17,7 @@ from engine.errors import Invalid
 
 
 @dataclass(frozen=True)
-class Measured:
+class TimelinePoint:
     """One point. ``low`` to ``high`` is its 95 % interval; ``of_live`` whether the version that is live now gave it."""
 
     at: datetime
@@ -39,7 +39,7 @@ class Mark:
 @dataclass(frozen=True)
 class Timeline:
     metric: str
-    points: tuple[Measured, ...]
+    points: tuple[TimelinePoint, ...]
     marks: tuple[Mark, ...]
     validated: float | None
     until: datetime
@@ -61,7 +61,7 @@ def timeline(found: HealthOverTime, metric: str) -> Timeline | None:
     return Timeline(metric, tuple(points), marks, validated, look.as_of)
 
 
-def _of_periods(document: Mapping[str, Any], metric: str) -> list[Measured]:
+def _of_periods(document: Mapping[str, Any], metric: str) -> list[TimelinePoint]:
     """Each mature period at its middle."""
     points = []
     for period in (document.get("periods") or {}).get("periods", ()):
@@ -69,14 +69,14 @@ def _of_periods(document: Mapping[str, Any], metric: str) -> list[Measured]:
         reading = next((r for r in period["readings"] if r["metric"] == metric), None)
         if start is None or end is None or reading is None or reading["value"] is None:
             continue
-        points.append(Measured(start + (end - start) / 2, reading["value"], reading["low"], reading["high"], True))
+        points.append(TimelinePoint(start + (end - start) / 2, reading["value"], reading["low"], reading["high"], True))
     return points
 
 
-def _before(found: HealthOverTime, metric: str, first: datetime) -> list[Measured]:
+def _before(found: HealthOverTime, metric: str, first: datetime) -> list[TimelinePoint]:
     live = found.health.status.live
     looks = [
-        Measured(s.as_of, s.value, s.low, s.high)
+        TimelinePoint(s.as_of, s.value, s.low, s.high)
         for s in found.signals.get(metric, ())
         if s.value is not None and s.version != live and s.as_of < first
     ]
@@ -84,7 +84,7 @@ def _before(found: HealthOverTime, metric: str, first: datetime) -> list[Measure
     if status.metric is None or status.metric.name != metric:
         return looks
     oldest = looks[0].at if looks else first
-    return [*(Measured(p.as_of, p.value) for p in status.history if p.as_of < oldest), *looks]
+    return [*(TimelinePoint(p.as_of, p.value) for p in status.history if p.as_of < oldest), *looks]
 
 
 def _moment(text: Any) -> datetime | None:

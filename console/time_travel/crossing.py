@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from console.acting.commands import Command
     from console.app import LeverframeApp
     from console.time_travel.past import Past, Present
-    from engine.api import EngineThen
+    from engine.api import PastEngine
 
 LEAVE_SECONDS = 2.0
 
@@ -48,7 +48,7 @@ class Crossing:
         """Whether an answer of ``at`` is one of the moment that is shown: one may come in late from the other side."""
         return at == self.past.moment if self.past is not None else at != self._been
 
-    def arrive(self, engine: EngineThen, dialog: object, missing: Sequence[str | None]) -> None:
+    def arrive(self, engine: PastEngine, dialog: object, missing: Sequence[str | None]) -> None:
         """The past has been made: show it, unless its dialog was left meanwhile.
 
         ``missing``: for each screen that is open on the numbered one, None or why it is not there then.

@@ -18,13 +18,13 @@ from console.text.frame import Who
 if TYPE_CHECKING:
     from textual.message import Message
 
-    from engine.api import EngineThen
+    from engine.api import PastEngine
 
 
 class Past:
     """The moment that ``engine`` shows. It is closed here, on a thread: whoever reads it then is waited for."""
 
-    def __init__(self, engine: EngineThen, post: Callable[[Message], Any]) -> None:
+    def __init__(self, engine: PastEngine, post: Callable[[Message], Any]) -> None:
         self.moment = engine.now()
         self.watcher = Watcher(engine, self._told, engine.now)
         self.runner = Runner(engine, self._told)

@@ -12,7 +12,7 @@ from engine.errors import LeverframeError
 
 if TYPE_CHECKING:
     from console.queries.question import Question
-    from engine.api import Engine, EngineThen
+    from engine.api import Engine, PastEngine
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class StepBack:
             raise
 
 
-def why_missing(then: EngineThen, question: Question) -> str | None:
+def why_missing(then: PastEngine, question: Question) -> str | None:
     """Why a screen that asks ``question`` cannot be shown as of ``then``, in the engine's words; None when it can."""
     try:
         if isinstance(question, AskVersions) and question.project is not None:

@@ -19,8 +19,8 @@ from pathlib import Path
 from engine.audit import trail
 from engine.audit.chain import first_broken
 from engine.backup import key as keys
-from engine.backup.manifest import Lacking, Manifest, to_copy, to_drop
-from engine.backup.place import Place, outside
+from engine.backup.manifest import BackupManifest, MissingObject, to_copy, to_drop
+from engine.backup.place import BackupFolder, outside
 from engine.backup.records import Backup
 from engine.clock import stamp
 from engine.errors import Damage, LeverframeError, NotFound, Refusal
@@ -79,8 +79,14 @@ def make(
 
 
 def _write(
-    workspace: Workspace, ledger: Ledger, store: ObjectStore, place: Place, by: Operator, at: datetime, tell: Tell
-) -> tuple[Manifest, int, int]:
+    workspace: Workspace,
+    ledger: Ledger,
+    store: ObjectStore,
+    place: BackupFolder,
+    by: Operator,
+    at: datetime,
+    tell: Tell,
+) -> tuple[BackupManifest, int, int]:
     """Write everything; returns the manifest, how many objects were new and the bytes that were written."""
     with ledger.read() as db:
         place.begin(str(db.execute("SELECT digest FROM audit WHERE seq = 1").fetchone()[0]))
@@ -101,12 +107,12 @@ def _write(
     return manifest, added, size
 
 
-def _refuse_gone(ledger: Ledger, place: Place) -> None:
+def _refuse_gone(ledger: Ledger, place: BackupFolder) -> None:
     """Raise Refusal where a backup was made and none is now."""
     with ledger.read() as db:
-        made = db.execute(
-            "SELECT max(at) FROM backups WHERE why IS NULL AND place = ?", (str(place.root),)
-        ).fetchone()[0]
+        made = db.execute("SELECT max(at) FROM backups WHERE why IS NULL AND place = ?", (str(place.root),)).fetchone()[
+            0
+        ]
     if made is not None and not place.begun():
         raise Refusal(
             f"The backup that was made in {place.root} on {made[:10]} is not there; see that its disk is mounted. "
@@ -114,7 +120,7 @@ def _refuse_gone(ledger: Ledger, place: Place) -> None:
         )
 
 
-def _refuse_other_way(db: sqlite3.Connection, place: Place) -> None:
+def _refuse_other_way(db: sqlite3.Connection, place: BackupFolder) -> None:
     """Raise Refusal unless the trail goes on from the backup that is there: two copies of a workspace, of which one was
     restored, would take each other's place there in turn."""
     try:
@@ -129,14 +135,14 @@ def _refuse_other_way(db: sqlite3.Connection, place: Place) -> None:
         )
 
 
-def _sweep_unfinished(place: Place) -> None:
+def _sweep_unfinished(place: BackupFolder) -> None:
     """What a backup that was killed left half written."""
     for path in (*place.root.glob(".*.tmp"), *(place.root / "objects").glob("*/.*.tmp")):
         path.unlink(missing_ok=True)
 
 
 @contextmanager
-def _copied(ledger: Ledger, place: Place) -> Iterator[Path]:
+def _copied(ledger: Ledger, place: BackupFolder) -> Iterator[Path]:
     """The ledger of this moment as one file, checked; gone at the end."""
     copy = place.root / f".ledger.{secrets.token_hex(6)}.tmp"
     try:
@@ -174,11 +180,11 @@ def _objects(
     there: set[str],
     workspace: Workspace,
     store: ObjectStore,
-    place: Place,
+    place: BackupFolder,
     by: Operator,
     at: datetime,
     tell: Tell,
-) -> tuple[Manifest, int, int]:
+) -> tuple[BackupManifest, int, int]:
     """Copy the objects that are new. One that is damaged here and whole there stays there."""
     with closing(sqlite3.connect(copy)) as db:
         db.row_factory = sqlite3.Row
@@ -199,8 +205,8 @@ def _objects(
         except OSError as error:
             raise Refusal(f"The object {digest[:12]} could not be copied: {why_not(error)}.") from None
         tell(number, len(new))
-    lacking = tuple(Lacking(digest, needed[digest]) for digest in sorted(missing) if digest in needed)
-    manifest = Manifest(
+    lacking = tuple(MissingObject(digest, needed[digest]) for digest in sorted(missing) if digest in needed)
+    manifest = BackupManifest(
         workspace=first["digest"],
         home=str(workspace.root),
         made_at=stamp(at),
@@ -232,9 +238,9 @@ def _record(
     ledger: Ledger,
     by: Operator,
     at: datetime,
-    place: Place,
+    place: BackupFolder,
     why: str | None,
-    manifest: Manifest | None,
+    manifest: BackupManifest | None,
     added: int,
     size: int,
     seconds: float,

@@ -22,7 +22,7 @@ Share = tuple[dict[str, Any], list[int]]
 
 
 @dataclass
-class Known:
+class CachedScan:
     """What the last scan left: its time and turn, and where in the file the records of each share lie."""
 
     path: Path
@@ -37,7 +37,7 @@ def memory_of(folder: Path, root: Path) -> Path:
     return folder / f"{sha256(os.fsencode(str(root))).hexdigest()[:16]}.scan"
 
 
-def recall(memory: Path, root: Path) -> Known:
+def recall(memory: Path, root: Path) -> CachedScan:
     """The header of what is remembered; nothing when there is none, or it cannot be understood."""
     try:
         with memory.open("rb") as file:
@@ -45,10 +45,10 @@ def recall(memory: Path, root: Path) -> Known:
             if header["format"] == FORMAT and header["root"] == str(root):
                 # Places count from the end of the header, whose length is not known before they stand in it.
                 places = {share: [file.tell() + at, length] for share, (at, length) in header["places"].items()}
-                return Known(memory, header["at"], header["turn"], places, header["upper"])
+                return CachedScan(memory, header["at"], header["turn"], places, header["upper"])
     except (OSError, ValueError, KeyError):
         pass
-    return Known(memory)
+    return CachedScan(memory)
 
 
 def collect(parts: list[Path]) -> tuple[dict[str, Share], list[dict[str, Any]]]:

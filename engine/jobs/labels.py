@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from engine.projects.manifest.records import Manifest
-    from engine.runs.run_context import Room
+    from engine.runs.run_context import RunContext
     from engine.runs.steps.launch import Launch, Stage
 
 LABELS = "labels"
@@ -50,7 +50,7 @@ class Labelled:
         return self.met * 10 < min(self.brought, rows) or self.otherwise > 0
 
 
-def labels_step(room: Room, stage: Stage, at: float) -> Launch | None:
+def labels_step(room: RunContext, stage: Stage, at: float) -> Launch | None:
     """The step that fetches labels, not yet begun; None where they come with the data."""
     if stage.manifest.data.labels is None:
         return None
@@ -128,7 +128,7 @@ def _said(told: Labelled, ours: pa.Table, theirs: pa.Table, nameless: int, *, hi
     return f"{counted}{': ' if shown else ''}{shown}; let both write the key in the same way"
 
 
-def fetched(step: Launch, room: Room, at: float) -> pa.Table:
+def fetched(step: Launch, room: RunContext, at: float) -> pa.Table:
     """Let the step run, and read what it left. Raises StepFailed when it fails, or that is not readable.
 
     ``at``: how far the run is by then.

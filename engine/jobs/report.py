@@ -12,11 +12,11 @@ from engine.projects.manifest.report import spec_of
 from engine.reports import archive, build
 from engine.runs import queue
 from engine.runs.own_work import measured
-from engine.runs.run_context import Room
+from engine.runs.run_context import RunContext
 from engine.storage.ledger import Ledger
 
 
-def make(ledger: Ledger, room: Room) -> None:
+def make(ledger: Ledger, room: RunContext) -> None:
     """Make the report, and end the run in one transaction with what is to be mailed of it."""
     project = room.run.project
     with measured("report", room.record):

@@ -14,11 +14,11 @@ from engine.records import Operator
 from engine.runs import queue
 from engine.runs.leftovers import drop_copies
 from engine.runs.own_work import measured
-from engine.runs.run_context import Room
+from engine.runs.run_context import RunContext
 from engine.storage.ledger import Ledger
 
 
-def _retrain(ledger: Ledger, room: Room) -> None:
+def _retrain(ledger: Ledger, room: RunContext) -> None:
     from engine.jobs.retrain.package import package, register
     from engine.jobs.retrain.retrain import retrain
 
@@ -30,7 +30,7 @@ def _retrain(ledger: Ledger, room: Room) -> None:
     register(ledger, room, made, digest, Operator(room.run.requested_by, "operator", account()), clock.now())
 
 
-def _health(ledger: Ledger, room: Room) -> None:
+def _health(ledger: Ledger, room: RunContext) -> None:
     from engine.jobs.health.automatic_rollback import roll_back
     from engine.jobs.health.health_record import register, remember
     from engine.jobs.health.look import look
@@ -48,10 +48,10 @@ def _health(ledger: Ledger, room: Room) -> None:
         queue.finish(db, room.run.id, "succeeded", clock.now(), version=seen.label, why=why)
 
 
-def _report(ledger: Ledger, room: Room) -> None:
+def _report(ledger: Ledger, room: RunContext) -> None:
     from engine.jobs.report import make
 
     make(ledger, room)
 
 
-WORK: dict[str, Callable[[Ledger, Room], None]] = {"retrain": _retrain, "health": _health, "report": _report}
+WORK: dict[str, Callable[[Ledger, RunContext], None]] = {"retrain": _retrain, "health": _health, "report": _report}

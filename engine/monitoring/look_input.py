@@ -18,7 +18,7 @@ from engine.validation.predictions import read_table
 
 
 @dataclass(frozen=True)
-class Case:
+class LookInput:
     """What was read. ``times``: microseconds, None where the project has no time column."""
 
     job: Mapping[str, Any]
@@ -46,9 +46,9 @@ class Case:
         return np.flatnonzero(self.times <= microseconds(moment(self.job["until"])))
 
 
-def read_case(job: Mapping[str, Any]) -> Case:
+def read_case(job: Mapping[str, Any]) -> LookInput:
     """Raises StepFailed when a file is not there or the time column holds no times."""
     current = read_table(job["current"], "current")
     time = job["time"]
     times = moments(current, time) if time is not None else None
-    return Case(job, read_table(job["reference"], "training"), current, times, moment(job["as_of"]))
+    return LookInput(job, read_table(job["reference"], "training"), current, times, moment(job["as_of"]))

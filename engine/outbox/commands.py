@@ -14,8 +14,8 @@ from engine.storage.workspace import Workspace
 
 if TYPE_CHECKING:
     from engine.outbox.outbox import Mail
-    from engine.reports.archive import Kept
-    from engine.reports.records import Period, Report
+    from engine.reports.archive import KeptReport
+    from engine.reports.records import Report, ReportPeriod
 
 Form = Literal["html", "text"]
 
@@ -28,14 +28,14 @@ class ReportCommands:
     _store: ObjectStore
     operator: Operator
 
-    def report_period(self, project: str, kind: Literal["week", "month", "days"], now: datetime) -> Period:
+    def report_period(self, project: str, kind: Literal["week", "month", "days"], now: datetime) -> ReportPeriod:
         """The last whole week or month before ``now``, in the project's own time zone, or the seven days up to it."""
         from engine.reports import build
 
         with self._ledger.read() as db:
             return build.period_of(db, project, kind, now)
 
-    def report(self, project: str, period: Period | tuple[datetime, datetime]) -> Report:
+    def report(self, project: str, period: ReportPeriod | tuple[datetime, datetime]) -> Report:
         """What is to be told of a project and a period (since and until), from the ledger as it stands."""
         from engine.reports import build
 
@@ -68,7 +68,7 @@ class ReportCommands:
         queue.dispatch(self._workspace, self._ledger)
         return history.find(self._ledger, run)
 
-    def reports(self, project: str, limit: int = 50) -> tuple[Kept, ...]:
+    def reports(self, project: str, limit: int = 50) -> tuple[KeptReport, ...]:
         """The reports of a project that were made and kept, the newest first."""
         from engine.projects import registry
         from engine.reports import archive

@@ -18,7 +18,7 @@ from typing import Literal
 from engine.clock import moment, stamp
 from engine.errors import NotFound
 from engine.monitoring.alerts import alert_book
-from engine.monitoring.records import Finding
+from engine.monitoring.records import HealthFinding
 from engine.storage.ledger import Ledger
 from engine.text import plain
 
@@ -234,7 +234,7 @@ def is_over(ledger: Ledger, mail: Mail, now: datetime) -> Mail:
 def _give_up(db: sqlite3.Connection, mail: Mail, why: str, now: datetime) -> None:
     """Only to be watched, never failing: a mail about a mail that fails would have no end."""
     _ended(db, mail, "failed", why, now)
-    finding = Finding(
+    finding = HealthFinding(
         key=_ABOUT + mail.recipient,
         part=_ABOUT + mail.recipient,
         severity="watch",

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from engine.clock import stamp
 from engine.outbox.outbox import Draft
-from engine.reports.records import Period, Report
+from engine.reports.records import Report, ReportPeriod
 from engine.reports.verdict import HEADS
 
 
@@ -15,7 +15,7 @@ def draft(report: Report, number: int) -> Draft:
     return Draft(report.project, _matter(report.period), subject(report), report=number)
 
 
-def _matter(period: Period) -> str:
+def _matter(period: ReportPeriod) -> str:
     """What nobody is sent twice: the report of a period, or on one day that of the days up to now."""
     if period.rolling:
         return f"report of the days to {period.until.astimezone(ZoneInfo(period.zone)):%Y-%m-%d}"

@@ -23,7 +23,7 @@ Answer = Literal["in", "let in now", "wrong name", "no token"]
 
 
 @dataclass(frozen=True)
-class Asked:
+class Request:
     """What a request says of itself. ``given`` is a token in the address, ``bearer`` one in the header."""
 
     method: str
@@ -43,7 +43,7 @@ class Door:
     token: str | None = field(default=None, repr=False)
     cookie: str = "leverframe"
 
-    def answer(self, asked: Asked) -> Answer:
+    def answer(self, asked: Request) -> Answer:
         """Whether the request is let in."""
         if self.token is None:
             return "in" if _name(asked.host) in OWN_NAMES else "wrong name"

@@ -16,7 +16,7 @@ from urllib.parse import parse_qsl, quote, urlencode
 from engine.clock import moment
 from engine.errors import Invalid, LeverframeError, NotFound
 from engine.pages import assets, exposition, frame, front_page, project_page
-from engine.pages.access import Asked, Door
+from engine.pages.access import Door, Request
 from engine.pages.frame import Live
 from engine.pages.view import View
 
@@ -83,7 +83,7 @@ class App:
         start_response(found.status, list(headers.items()))
         return [b"" if asked.method == "HEAD" else found.body]
 
-    def answer(self, asked: Asked) -> Answer:
+    def answer(self, asked: Request) -> Answer:
         """The answer to a request; a bug becomes one that says nothing of it."""
         if asked.method not in ("GET", "HEAD"):
             return _told("405 Method Not Allowed", "Only to look at", "Nothing can be changed here.", Allow="GET, HEAD")
@@ -101,7 +101,7 @@ class App:
         sorry = "The workspace cannot be read now. Whoever runs Leverframe has been told why; try again in a while."
         return _told("503 Service Unavailable", "Not now", sorry, Retry_After="30")
 
-    def _guarded(self, asked: Asked) -> Answer:
+    def _guarded(self, asked: Request) -> Answer:
         answer = self._door.answer(asked)
         if answer == "wrong name":
             sorry = "This server answers to localhost only. For another name it needs a token."
@@ -120,7 +120,7 @@ class App:
             return _told("401 Unauthorized", "Who is there?", sorry, WWW_Authenticate="Bearer")
         return self._page(asked)
 
-    def _let_in(self, asked: Asked) -> Answer:
+    def _let_in(self, asked: Request) -> Answer:
         """Once, by the address: a cookie instead, and on to the same page without the token in its address."""
         held = f"{self._door.cookie}={self._door.cookie_value()}"
         cookie = f"{held}; HttpOnly; SameSite=Strict; Path=/; Max-Age={_COOKIE_SECONDS}"
@@ -129,7 +129,7 @@ class App:
             return _answer("200 OK", frame.let_in(target), Set_Cookie=cookie)
         return _answer("303 See Other", b"", _TEXT, Set_Cookie=cookie, Location=target)
 
-    def _page(self, asked: Asked) -> Answer:
+    def _page(self, asked: Request) -> Answer:
         now = self._now()
         match asked.path.split("/")[1:]:
             case [""]:
@@ -164,11 +164,11 @@ def _period(query: Mapping[str, str], now: datetime) -> tuple[datetime, datetime
     return moment(query["since"]), moment(query["until"]) if "until" in query else now
 
 
-def read(environ: Mapping[str, Any]) -> Asked:
+def read(environ: Mapping[str, Any]) -> Request:
     """What a WSGI server says of a request. What cannot be read is as if it were not there."""
     query = dict(parse_qsl(environ.get("QUERY_STRING", ""), errors="replace")[:20])
     scheme, _, bearer = environ.get("HTTP_AUTHORIZATION", "").partition(" ")
-    asked = Asked(
+    asked = Request(
         method=environ["REQUEST_METHOD"],
         path=environ.get("PATH_INFO", "/").encode("latin-1").decode("utf-8", "replace"),
         host=environ.get("HTTP_HOST", ""),

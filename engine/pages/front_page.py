@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from html import escape as _
 
 from engine.pages.frame import Live, framed
-from engine.pages.view import Standing
+from engine.pages.view import FrontPageProject
 from engine.records import Verdict
 from engine.reports import phrases, words
 from engine.reports.html import GLYPHS
@@ -31,14 +31,14 @@ _ONE: dict[Verdict, str] = {
 }
 
 
-def page(found: Sequence[Standing], live: Live) -> str:
+def page(found: Sequence[FrontPageProject], live: Live) -> str:
     """The page of all projects."""
     ordered = sorted(found, key=lambda each: (_ORDER.index(each.status.verdict), each.status.project.name))
     parts = [f"<header><h1>How they do</h1><p>{_(_counted(found))}</p></header>", *(_card(each) for each in ordered)]
     return framed("Models in production", parts, live)
 
 
-def _counted(found: Sequence[Standing]) -> str:
+def _counted(found: Sequence[FrontPageProject]) -> str:
     if not found:
         return "There is no project here yet."
     count = Counter(each.status.verdict for each in found)
@@ -46,7 +46,7 @@ def _counted(found: Sequence[Standing]) -> str:
     return f"Of {phrases.many(len(found), 'project')}, {phrases.people(said)}."
 
 
-def _card(found: Standing) -> str:
+def _card(found: FrontPageProject) -> str:
     status = found.status
     word = status.verdict
     facts = "".join(f"<div><dt>{_(name)}</dt><dd>{told}</dd></div>" for name, told in _facts(found))
@@ -59,7 +59,7 @@ def _card(found: Standing) -> str:
     )
 
 
-def _why(found: Standing) -> Iterator[str]:
+def _why(found: FrontPageProject) -> Iterator[str]:
     """Why it is not well, in words that need no metric; nothing where it is."""
     status = found.status
     if status.verdict == "ok":
@@ -70,7 +70,7 @@ def _why(found: Standing) -> Iterator[str]:
     yield f"{plain('; '.join([first, *others])).rstrip('.')}."
 
 
-def _facts(found: Standing) -> Iterator[tuple[str, str]]:
+def _facts(found: FrontPageProject) -> Iterator[tuple[str, str]]:
     """Names and values; the values are HTML."""
     status, metric = found.status, found.status.metric
     if metric is not None:
@@ -87,7 +87,7 @@ def _facts(found: Standing) -> Iterator[tuple[str, str]]:
         yield "To decide", f'<span class="waits">{told}</span>'
 
 
-def _on(found: Standing) -> str:
+def _on(found: FrontPageProject) -> str:
     at = found.status.measured_at
     if at is not None:
         return _(f"on {phrases.day(at.astimezone(found.zone))}: {found.status.measured_on}")

@@ -13,7 +13,7 @@ from engine.pages.frame import Live, framed, moment
 from engine.pages.view import Shown
 from engine.records import Deployment
 from engine.reports import html, phrases, words
-from engine.reports.records import Period
+from engine.reports.records import ReportPeriod
 from engine.text import plain, span
 from engine.validation.words import number
 
@@ -63,7 +63,7 @@ def _periods(found: Shown) -> str:
     return f'<ul class="periods">{"".join(told)}</ul>'
 
 
-def _query(period: Period) -> str:
+def _query(period: ReportPeriod) -> str:
     return f"report?since={quote(stamp(period.since))}&until={quote(stamp(period.until))}"
 
 

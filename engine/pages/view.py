@@ -27,9 +27,9 @@ from engine.projects.manifest.report import spec_of
 from engine.records import Deployment, Operator, ProjectStatus
 from engine.release import history
 from engine.reports import archive, build
-from engine.reports.archive import Kept
+from engine.reports.archive import KeptReport
 from engine.reports.period import between
-from engine.reports.records import Period, Report
+from engine.reports.records import Report, ReportPeriod
 from engine.schedule import lease
 from engine.storage import workspace as workspaces
 from engine.storage.ledger import Ledger
@@ -53,7 +53,7 @@ class ReadOnlyLedger(Ledger):
 
 
 @dataclass(frozen=True)
-class Standing:
+class FrontPageProject:
     """A project on the front page. ``alerts`` are those about the live version that nobody has put to sleep."""
 
     status: ProjectStatus
@@ -72,8 +72,8 @@ class Shown:
     look: Look | None
     moves: tuple[Deployment, ...]
     past: tuple[Alert, ...]
-    kept: tuple[Kept, ...]
-    whole: tuple[Period, ...]
+    kept: tuple[KeptReport, ...]
+    whole: tuple[ReportPeriod, ...]
     newest: bool
 
 
@@ -87,7 +87,7 @@ class View:
     def close(self) -> None:
         self.ledger.close()
 
-    def front(self, now: datetime) -> tuple[Standing, ...]:
+    def front(self, now: datetime) -> tuple[FrontPageProject, ...]:
         """Every project, from a fixed number of queries."""
         with self.ledger.read() as db:
             found = overviews.overview(db, self.workspace, self.operator, now)
@@ -97,7 +97,7 @@ class View:
             rows = db.execute("SELECT name, manifest FROM projects WHERE removed_at IS NULL").fetchall()
         manifests = {row["name"]: json.loads(row["manifest"]) for row in rows}
         return tuple(
-            Standing(
+            FrontPageProject(
                 status, spec_of(manifests[status.project.name]),
                 ZoneInfo(build.zone_in(manifests[status.project.name])),
                 tuple(
@@ -112,7 +112,7 @@ class View:
         """One project and a period, the last seven days without one. Raises NotFound, Invalid for an empty period."""
         with self.ledger.read() as db:
             zone = build.zone_of(db, name)
-            chosen = between(*period, zone) if period else Period(now - SHOWN, now, zone, "The last seven days")
+            chosen = between(*period, zone) if period else ReportPeriod(now - SHOWN, now, zone, "The last seven days")
             report = build.report(db, self._store, name, chosen)
             manifest = _manifest(db, name)
             alerts = alert_book.page(self.ledger, name, offset=0, limit=5 * PAST)

@@ -15,7 +15,7 @@ from engine.storage.objects import ObjectStore
 
 
 @dataclass(frozen=True)
-class Kept:
+class KeptReport:
     """One report as it was made. ``page`` and ``text`` are digests of what was sent."""
 
     id: int
@@ -54,7 +54,7 @@ def register(db: sqlite3.Connection, report: Report, digests: tuple[str, str], r
     return int(cursor.lastrowid or 0)
 
 
-def find(db: sqlite3.Connection, project: str, number: int) -> Kept:
+def find(db: sqlite3.Connection, project: str, number: int) -> KeptReport:
     """One report. Raises NotFound."""
     row = db.execute("SELECT * FROM reports WHERE id = ? AND project = ?", (number, project)).fetchone()
     if row is None:
@@ -62,12 +62,12 @@ def find(db: sqlite3.Connection, project: str, number: int) -> Kept:
     return _kept(row)
 
 
-def everything(db: sqlite3.Connection, project: str, limit: int) -> tuple[Kept, ...]:
+def everything(db: sqlite3.Connection, project: str, limit: int) -> tuple[KeptReport, ...]:
     """The newest reports of a project."""
     rows = db.execute("SELECT * FROM reports WHERE project = ? ORDER BY id DESC LIMIT ?", (project, limit))
     return tuple(_kept(row) for row in rows.fetchall())
 
 
-def _kept(row: sqlite3.Row) -> Kept:
+def _kept(row: sqlite3.Row) -> KeptReport:
     times = {name: moment(row[name]) for name in ("since", "until", "at")}
-    return Kept(**{**{name: row[name] for name in row.keys()}, **times})  # noqa: SIM118 - a row has no items
+    return KeptReport(**{**{name: row[name] for name in row.keys()}, **times})  # noqa: SIM118 - a row has no items

@@ -49,13 +49,13 @@ def only_looks(engine: E) -> E:
     return engine
 
 
-def _refused(engine: Then, *_: Any, **__: Any) -> NoReturn:
+def _refused(engine: ReadingsOnly, *_: Any, **__: Any) -> NoReturn:
     from engine.rewind.past_ledger import nothing_changes
 
     raise Refusal(nothing_changes(engine.now()))
 
 
-class Then:
+class ReadingsOnly:
     """The part of such an engine that answers for itself. Its ledger is one that stands still."""
 
     _workspace: Workspace

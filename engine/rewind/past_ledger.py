@@ -31,7 +31,7 @@ _LOCK = "rewind"
 
 
 @dataclass(frozen=True)
-class Copy:
+class LedgerCopy:
     """A ledger of its own folder; ``held`` is the descriptor of the lock on that."""
 
     folder: Path
@@ -48,10 +48,10 @@ class Copy:
         os.close(self.held)
 
 
-class Standing(Ledger):
+class PastLedger(Ledger):
     """The ledger as it stood: nothing can be written."""
 
-    def __init__(self, copy: Copy, at: datetime) -> None:
+    def __init__(self, copy: LedgerCopy, at: datetime) -> None:
         super().__init__(copy.ledger, locks=copy.folder)
         self._copy, self._at = copy, at
 
@@ -68,7 +68,7 @@ def nothing_changes(at: datetime) -> str:
     return f"This is how things stood on {at:%d %b %Y at %H:%M} UTC; go back to now to act."
 
 
-def stand(workspace: Workspace, ledger: Ledger, at: datetime, now: datetime) -> Standing:
+def stand(workspace: Workspace, ledger: Ledger, at: datetime, now: datetime) -> PastLedger:
     """The ledger as it stood at ``at``. Raises Refusal for a moment that is to come, or before the workspace."""
     if at > now:
         raise Refusal(f"{_minute(at)} is still to come; name a moment that is over.")
@@ -81,7 +81,7 @@ def stand(workspace: Workspace, ledger: Ledger, at: datetime, now: datetime) -> 
     try:
         with refused("The ledger could not be copied"):
             _take_back(ledger, copy.ledger, at)
-        return Standing(copy, at)
+        return PastLedger(copy, at)
     except sqlite3.OperationalError as error:
         copy.remove()
         raise Refusal(f"The ledger could not be copied ({error}); see whether the disk is full.") from None
@@ -94,7 +94,7 @@ def _minute(at: datetime) -> str:
     return f"{at:%d %b %Y %H:%M} UTC"
 
 
-def _place(workspace: Workspace, ledger: Path) -> Copy:
+def _place(workspace: Workspace, ledger: Path) -> LedgerCopy:
     """A fresh folder, after those of the dead are swept. The lock keeps a sweep from one that is being made."""
     if not os.access(workspace.cache, os.W_OK):  # a medium that is read only
         return _held(temporary.THEN)
@@ -111,8 +111,8 @@ def _place(workspace: Workspace, ledger: Path) -> Copy:
         return _held("tmp", root)
 
 
-def _held(prefix: str, root: Path | None = None) -> Copy:
-    copy = Copy(*temporary.make(prefix, root))
+def _held(prefix: str, root: Path | None = None) -> LedgerCopy:
+    copy = LedgerCopy(*temporary.make(prefix, root))
     atexit.register(copy.remove)  # also one that is still being made when the console is left
     return copy
 

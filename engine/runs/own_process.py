@@ -16,7 +16,7 @@ from typing import Any
 
 from engine.errors import StepFailed
 from engine.runs.logs import step_log
-from engine.runs.run_context import Room
+from engine.runs.run_context import RunContext
 from engine.runs.steps.step import Limits, StepSpec, clean_environment, start_step
 
 SECONDS = 600.0
@@ -38,7 +38,7 @@ JUDGE = Task("validate", "engine.validation.judge", "judgement.json", "Validatio
 class OwnProcess:
     """One process for one question, in ``folder``; ``close`` ends it if it was never asked."""
 
-    def __init__(self, task: Task, room: Room) -> None:
+    def __init__(self, task: Task, room: RunContext) -> None:
         folder = room.folder
         self._task, self._record = task, room.record
         self._job = folder / "job.json"

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from engine.environments.build import ensure
 from engine.errors import Damage, StepFailed
 from engine.projects.manifest.reader import Manifest, load_manifest
-from engine.runs.run_context import Room
+from engine.runs.run_context import RunContext
 from engine.runs.steps.launch import Launch, Stage
 from engine.runs.steps.tables import read_output, types_of, write_input
 from engine.validation.schema import type_in
@@ -44,7 +44,7 @@ class Rebuilt:
         return [name for name in self.features if name not in table.column_names]
 
 
-def rebuild(room: Room, label: str, document: dict[str, Any], folder: str = "live") -> Rebuilt:
+def rebuild(room: RunContext, label: str, document: dict[str, Any], folder: str = "live") -> Rebuilt:
     """Take the version's code and model out of the store. Raises Damage or Refusal where that cannot be done."""
     home = room.folder / folder
     home.mkdir()
@@ -77,7 +77,7 @@ def schema_known_to(document: Mapping[str, Any], table: pa.Table, schema: Mappin
     return {"columns": [now[each["name"]] if each["name"] in text else each for each in learnt["columns"]]}
 
 
-def score(room: Room, step: Launch, inputs: pa.Table, model: Path, classes: Mapping[str, Any]) -> pa.Table:
+def score(room: RunContext, step: Launch, inputs: pa.Table, model: Path, classes: Mapping[str, Any]) -> pa.Table:
     """The predictions of ``model`` for ``inputs``. Raises StepFailed unless there is one for each row.
 
     ``classes``: the schema of the version's data, which says whether the target is text.

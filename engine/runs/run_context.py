@@ -25,7 +25,7 @@ class Ends(Protocol):
 
 
 @dataclass(frozen=True)
-class Room:
+class RunContext:
     """What a run works with. ``tell`` reports progress, ``record`` keeps a step's result, ``note`` what the run works
     on, ``watch`` can cancel it.
 

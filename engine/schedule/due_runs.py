@@ -19,7 +19,7 @@ from engine.runs import queue
 from engine.schedule.book import occurrence
 from engine.schedule.due import due_after, duration, rule_of
 from engine.schedule.lease import Lease
-from engine.schedule.policy import ON_TIME, Downtime, Facts, Period, Row, settle
+from engine.schedule.policy import ON_TIME, Downtime, Row, RulePeriod, ScheduleFacts, settle
 from engine.schedule.records import Occurrence
 from engine.storage.free_space import too_little
 from engine.storage.ledger import Ledger
@@ -115,9 +115,9 @@ def _written(db: sqlite3.Connection, ids: Iterable[int]) -> list[sqlite3.Row]:
     return [db.execute("SELECT * FROM occurrences WHERE id = ?", (each,)).fetchone() for each in ids]
 
 
-def _period(row: sqlite3.Row) -> Period:
+def _period(row: sqlite3.Row) -> RulePeriod:
     until = moment(row["until"]) if row["until"] else None
-    return Period(
+    return RulePeriod(
         rule=rule_of(row),
         catch_up=row["catch_up"],
         give_up_after=duration(row["give_up_after"]),
@@ -129,7 +129,7 @@ def _period(row: sqlite3.Row) -> Period:
     )
 
 
-def _facts(db: sqlite3.Connection, row: sqlite3.Row, refused: str | None) -> Facts:
+def _facts(db: sqlite3.Connection, row: sqlite3.Row, refused: str | None) -> ScheduleFacts:
     busy = db.execute(
         "SELECT id FROM runs WHERE state IN ('queued', 'running') AND project = ? AND job = ? ORDER BY id LIMIT 1",
         (row["project"], row["job"]),
@@ -145,7 +145,7 @@ def _facts(db: sqlite3.Connection, row: sqlite3.Row, refused: str | None) -> Fac
     gaps = db.execute(
         "SELECT since, until, why FROM downtimes WHERE until >= ? ORDER BY id DESC LIMIT 100", (row["settled"],)
     ).fetchall()
-    return Facts(
+    return ScheduleFacts(
         busy=busy["id"] if busy else None,
         last_run=(last["id"], moment(last["queued_at"])) if last else None,
         refused=refused,

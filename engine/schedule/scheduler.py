@@ -41,7 +41,7 @@ STANDBY_SECONDS = 1.0
 Tell = Callable[[str], None]
 
 
-class Clockwork:
+class Scheduler:
     """Runs on threads of its own from ``start`` to ``stop``. ``reconcile`` settles what killed processes left."""
 
     def __init__(

@@ -7,7 +7,7 @@ import stat
 from collections.abc import Iterator
 from pathlib import Path
 
-from engine.records import Finding
+from engine.records import DoctorFinding
 from engine.storage.workspace import FOLDERS, Workspace
 
 WHAT = "modes"
@@ -15,21 +15,23 @@ FOLDER, FILE, SECRET = 0o750, 0o640, 0o600
 _SECRETS = (".key", ".pem", ".token", ".env")
 
 
-def modes(workspace: Workspace, *, mend: bool) -> list[Finding]:
+def modes(workspace: Workspace, *, mend: bool) -> list[DoctorFinding]:
     """What of the workspace others than its account can read or change, with the chmod that ends it; ``mend`` does it.
 
     Looks at the workspace, its folders and theirs, the ledger, and keys wherever they lie among them.
     """
     wide = list(_wide(workspace))
     if not wide:
-        return [Finding(WHAT, "ok", "nobody but this account and its group reaches ledger, keys and folders")]
+        return [DoctorFinding(WHAT, "ok", "nobody but this account and its group reaches ledger, keys and folders")]
     if mend:
         for path, most in wide:
             os.chmod(path, stat.S_IMODE(os.lstat(path).st_mode) & most)
         wide = list(_wide(workspace))
         if not wide:
             return [
-                Finding(WHAT, "ok", "taken from others: what they could reach of ledger, keys and folders", mended=True)
+                DoctorFinding(
+                    WHAT, "ok", "taken from others: what they could reach of ledger, keys and folders", mended=True
+                )
             ]
     reached = os.lstat(workspace.root).st_mode & 0o007
     worst = any(reached or _beyond(path, most) & 0o022 for path, most in wide)
@@ -37,7 +39,7 @@ def modes(workspace: Workspace, *, mend: bool) -> list[Finding]:
     more = f" (and {len(wide) - 1:,} more)" if len(wide) > 1 else ""
     who = _who(_beyond(path, most))
     said = f"{path}{more} can be {who}; 'leverframe doctor --fix' ends that, or 'chmod {_spelt(most)} {path}'"
-    return [Finding(WHAT, "failing" if worst else "watch", said)]
+    return [DoctorFinding(WHAT, "failing" if worst else "watch", said)]
 
 
 def _beyond(path: Path, most: int) -> int:

@@ -18,10 +18,10 @@ from engine.clock import stamp
 from engine.errors import Damage, Refusal
 from engine.jobs.health import health_record
 from engine.jobs.health.automatic_rollback import roll_back
-from engine.jobs.health.look import Seen
+from engine.jobs.health.look import LookResult
 from engine.records import Run
 from engine.runs import history as runs
-from engine.runs.run_context import Room
+from engine.runs.run_context import RunContext
 from engine.versions.document import of_version
 
 pytestmark = pytest.mark.slow
@@ -31,7 +31,7 @@ ANSWER: dict[str, Any] = {
     "mature_until": None, "metrics": {}, "memory": [], "parts": {"performance": {"verdict": "ok"}},
     "rival": {"version": "tiny@1", "better": True, "sentence": "tiny@1 has roc_auc 0.8, the live version 0.7"},
 }  # fmt: skip
-BETTER = Seen("tiny@2", True, ANSWER, 0)
+BETTER = LookResult("tiny@2", True, ANSWER, 0)
 
 
 @pytest.fixture
@@ -53,12 +53,12 @@ def run_of(engine: Engine, as_of: datetime) -> Run:
     return runs.find(engine._ledger, number or 0)
 
 
-def room_of(engine: Engine, as_of: datetime) -> Room:
+def room_of(engine: Engine, as_of: datetime) -> RunContext:
     (live,) = (version for version in engine.versions("tiny") if version.state == "live")
     document = of_version(engine._store, live.label, live.digest)
     document["settings"]["health"] = {"bake": "3d"}
     return cast(
-        Room,
+        RunContext,
         SimpleNamespace(
             workspace=engine._workspace, store=engine._store, run=run_of(engine, as_of), live=(live.label, document)
         ),

@@ -7,17 +7,17 @@ wrote the policy into the manifest and approved the version that carries it has 
 from __future__ import annotations
 
 from engine import clock
-from engine.jobs.health.look import Seen
+from engine.jobs.health.look import LookResult
 from engine.people.operators import system
 from engine.release import plan as plans
 from engine.release import swap
-from engine.runs.run_context import Room
+from engine.runs.run_context import RunContext
 from engine.storage.ledger import Ledger
 
 ACTOR = "the bake policy"
 
 
-def roll_back(ledger: Ledger, room: Room, seen: Seen) -> str | None:
+def roll_back(ledger: Ledger, room: RunContext, seen: LookResult) -> str | None:
     """Roll back to the version that does better, if that is the policy. Returns what was done, in words.
 
     Raises Refusal, Conflict or Damage when it cannot be done; then nothing has moved, and the alert still proposes it.

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from engine.errors import Damage, Refusal, StepFailed
 from engine.runs.rebuilt import Rebuilt, score
-from engine.runs.run_context import Room
+from engine.runs.run_context import RunContext
 from engine.storage.atomic import write_file
 from engine.versions.document import digest_of_files
 
@@ -25,7 +25,7 @@ MOST_ROWS = 20_000
 LEARNT, TIME = "learnt", "time"
 
 
-def kept_baseline(room: Room, live: Rebuilt, parts: Split) -> tuple[Path | None, str | None]:
+def kept_baseline(room: RunContext, live: Rebuilt, parts: Split) -> tuple[Path | None, str | None]:
     """A table with a row for each of a sample of those that the version learnt from, and of those it was validated on:
     its prediction, whether it learnt from it and, where the project has one, its time. Or why there is none; that is
     no failure of the look."""
@@ -59,7 +59,7 @@ def _readable(path: Path, *, nameless: bool) -> bool:
     return bool(table.num_rows) and (nameless or "score" not in table.column_names)
 
 
-def _scored(room: Room, live: Rebuilt, parts: Split) -> pa.Table:
+def _scored(room: RunContext, live: Rebuilt, parts: Split) -> pa.Table:
     import numpy as np
     import pyarrow as pa
 

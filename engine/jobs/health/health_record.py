@@ -11,21 +11,21 @@ from typing import Any
 from engine.clock import moment, stamp
 from engine.jobs import triggers
 from engine.jobs.health import same_rows
-from engine.jobs.health.look import Memory, Seen
+from engine.jobs.health.look import LookResult, Memory
 from engine.monitoring import looks
 from engine.monitoring.alerts import alert_book
 from engine.monitoring.alerts.changes import left_behind
-from engine.monitoring.records import Finding
-from engine.projects.manifest.fields import Page, Table
+from engine.monitoring.records import HealthFinding
+from engine.projects.manifest.fields import Mistakes, Table
 from engine.projects.manifest.health import health
 from engine.runs.cancelling import refuse_cancelled
-from engine.runs.run_context import Room
+from engine.runs.run_context import RunContext
 from engine.storage.free_space import too_little
 from engine.storage.ledger import Ledger
 from engine.versions import catalog
 
 
-def remember(ledger: Ledger, room: Room) -> Memory:
+def remember(ledger: Ledger, room: RunContext) -> Memory:
     """What the look must know of earlier ones, and the version that the live one is held against."""
     if room.live is None:
         return Memory()
@@ -65,7 +65,7 @@ def _baking(db: sqlite3.Connection, project: str, settings: Mapping[str, Any], a
     that a look at the past finds the version before better there is what it was replaced in spite of."""
     newest = db.execute("SELECT kind, at FROM deployments WHERE project = ? ORDER BY seq DESC LIMIT 1", (project,))
     kind, at = newest.fetchone()
-    bake = health(Table(Page({}), ("health",), settings.get("health", {}))).bake
+    bake = health(Table(Mistakes({}), ("health",), settings.get("health", {}))).bake
     return bool(kind == "release" and timedelta(0) <= as_of - moment(at) < bake)
 
 
@@ -85,7 +85,7 @@ def _rival(db: sqlite3.Connection, project: str, number: int) -> tuple[str, str]
     return (f"{project}@{row['number']}", row["digest"]) if row else None
 
 
-def register(ledger: Ledger, room: Room, seen: Seen, at: datetime) -> bool:
+def register(ledger: Ledger, room: RunContext, seen: LookResult, at: datetime) -> bool:
     """Write everything down. Raises Conflict when the run was cancelled before, and then keeps nothing.
 
     A look at the past, at a version swapped meanwhile or at a project removed meanwhile raises no alert and moves
@@ -121,7 +121,7 @@ def register(ledger: Ledger, room: Room, seen: Seen, at: datetime) -> bool:
     return counts
 
 
-def _figures(db: sqlite3.Connection, room: Room, number: int, answer: Mapping[str, Any], at: datetime) -> None:
+def _figures(db: sqlite3.Connection, room: RunContext, number: int, answer: Mapping[str, Any], at: datetime) -> None:
     # Rows that it was validated on tell nothing new of what it does: their figures stand in the document alone.
     measured = answer["metrics"] if answer["parts"]["performance"]["verdict"] != "cannot tell" else {}
     rows = [
@@ -160,5 +160,7 @@ def _fresh(
             yield name, until, figures
 
 
-def _finding(found: Mapping[str, Any]) -> Finding:
-    return Finding(found["key"], found["part"], found["severity"], found["why"], found["act"], moment(found["since"]))
+def _finding(found: Mapping[str, Any]) -> HealthFinding:
+    return HealthFinding(
+        found["key"], found["part"], found["severity"], found["why"], found["act"], moment(found["since"])
+    )

@@ -21,7 +21,7 @@ from engine.monitoring.status import OLDEST
 from engine.projects.manifest.reader import Manifest
 from engine.runs.own_process import OwnProcess, Task
 from engine.runs.rebuilt import Rebuilt, rebuild, score
-from engine.runs.run_context import Room
+from engine.runs.run_context import RunContext
 from engine.runs.steps.launch import Launch
 from engine.runs.steps.tables import read_output, with_types
 from engine.storage.blocks import read_folder
@@ -62,7 +62,7 @@ class Memory:
 
 
 @dataclass(frozen=True)
-class Seen:
+class LookResult:
     """What a look came to: the meter's answer, and how many labelled rows no version has seen yet.
 
     ``falls_back``: it went live lately, and its manifest says to roll back should it fall behind the one before.
@@ -74,7 +74,7 @@ class Seen:
     new_rows: int
 
 
-def look(room: Room, memory: Memory) -> Seen:
+def look(room: RunContext, memory: Memory) -> LookResult:
     """Measure the live version. Raises Refusal, Damage or StepFailed with a sentence for the run's record."""
     if room.live is None:
         raise Refusal(f"Nothing of {room.run.project} is live, so there is no health to look at; approve a candidate.")
@@ -85,7 +85,7 @@ def look(room: Room, memory: Memory) -> Seen:
         meter.close()
 
 
-def _look(room: Room, memory: Memory, meter: OwnProcess, label: str, document: dict[str, Any]) -> Seen:
+def _look(room: RunContext, memory: Memory, meter: OwnProcess, label: str, document: dict[str, Any]) -> LookResult:
     room.tell(0.02, "preparing")
     live = rebuild(room, label, document)
     manifest, form = live.manifest, live.manifest.data.format
@@ -124,10 +124,10 @@ def _look(room: Room, memory: Memory, meter: OwnProcess, label: str, document: d
     }
     new_rows = arrived(table, manifest, memory.until, memory.rows, room.run.as_of)
     falls_back = memory.baking and manifest.health.falling_behind == "roll back"
-    return Seen(label, falls_back, meter.ask(job), new_rows)
+    return LookResult(label, falls_back, meter.ask(job), new_rows)
 
 
-def _reference(room: Room, live: Rebuilt) -> Split:
+def _reference(room: RunContext, live: Rebuilt) -> Split:
     """The rows that the version learnt from, and those that it was validated on."""
     folder = room.folder / "learnt"
     try:
@@ -141,7 +141,7 @@ def _reference(room: Room, live: Rebuilt) -> Split:
     return as_recorded(table, live.manifest, moment(live.document["lineage"]["as_of"]), cut)
 
 
-def _same_rows(room: Room, memory: Memory, table: pa.Table, manifest: Manifest) -> dict[str, Any] | None:
+def _same_rows(room: RunContext, memory: Memory, table: pa.Table, manifest: Manifest) -> dict[str, Any] | None:
     """What says how old the data is where no time column does."""
     if manifest.data.time is not None:
         return None
@@ -154,7 +154,7 @@ def _same_rows(room: Room, memory: Memory, table: pa.Table, manifest: Manifest) 
 
 
 def _labelled(
-    room: Room, table: pa.Table, step: Launch | None, manifest: Manifest
+    room: RunContext, table: pa.Table, step: Launch | None, manifest: Manifest
 ) -> tuple[pa.Table, str | None]:
     """The rows with the labels that are known by now, or why they could not be fetched: drift does without them."""
     if step is None:
@@ -174,7 +174,9 @@ def _refuse_undated(table: pa.Table, manifest: Manifest) -> None:
         )
 
 
-def _scored(room: Room, version: Rebuilt, rows: pa.Table, title: str, at: float) -> tuple[pa.Table | None, str | None]:
+def _scored(
+    room: RunContext, version: Rebuilt, rows: pa.Table, title: str, at: float
+) -> tuple[pa.Table | None, str | None]:
     """What the version says about ``rows``, or why it says nothing."""
     missing = version.lacking(rows)
     if missing:
@@ -185,7 +187,7 @@ def _scored(room: Room, version: Rebuilt, rows: pa.Table, title: str, at: float)
     return score(room, step, rows.select(version.features), version.model, version.document["schema"]), None
 
 
-def _rival(room: Room, memory: Memory, rows: pa.Table) -> tuple[pa.Table | None, str | None, str | None]:
+def _rival(room: RunContext, memory: Memory, rows: pa.Table) -> tuple[pa.Table | None, str | None, str | None]:
     """What the version to hold it against says about the same rows, or why it says nothing; and until when it knew what
     came. That it cannot is no failure of this look."""
     if memory.rival is None:
@@ -198,7 +200,7 @@ def _rival(room: Room, memory: Memory, rows: pa.Table) -> tuple[pa.Table | None,
         return None, str(problem), None
 
 
-def _job(room: Room, live: Rebuilt, reference: Split, current: Newer) -> dict[str, Any]:
+def _job(room: RunContext, live: Rebuilt, reference: Split, current: Newer) -> dict[str, Any]:
     manifest, rules = live.manifest, live.manifest.validation
     return {
         "version": live.label,
@@ -250,7 +252,7 @@ def _lag(document: Mapping[str, Any], learnt: Split) -> float:
     return (moment(document["lineage"]["as_of"]) - learnt.until).total_seconds()
 
 
-def _written(room: Room, name: str, table: pa.Table | None) -> str | None:
+def _written(room: RunContext, name: str, table: pa.Table | None) -> str | None:
     import pyarrow.parquet
 
     if table is None:

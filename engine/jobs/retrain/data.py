@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from engine.jobs.labels import Labelled
-    from engine.validation.drawn import Cut
+    from engine.validation.drawn import DrawnHoldout
 
 GOLDEN_ROWS = 200
 _POSITION = "__leverframe_row__"
@@ -44,7 +44,7 @@ class Prepared:
     golden: pa.Array
     doubts: tuple[Gate, ...] = ()
     boundary: str | None = None
-    cut: Cut | None = None
+    cut: DrawnHoldout | None = None
 
     @property
     def holdout_inputs(self) -> pa.Table:
@@ -56,7 +56,12 @@ class Prepared:
 
 
 def prepare(
-    table: pa.Table, manifest: Manifest, as_of: datetime, labels: Labelled | None = None, *, live: Cut | None = None
+    table: pa.Table,
+    manifest: Manifest,
+    as_of: datetime,
+    labels: Labelled | None = None,
+    *,
+    live: DrawnHoldout | None = None,
 ) -> Prepared:
     """Check and split what extract returned. Raises StepFailed with everything that is wrong.
 

@@ -21,7 +21,7 @@ from engine.projects.allowances import more_than
 from engine.projects.manifest.reader import FILE, ComputeSpec, Manifest, load_manifest
 from engine.projects.reach import Reach, reach_of
 from engine.projects.source.code import inspect, snapshot
-from engine.records import Finding
+from engine.records import DoctorFinding
 from engine.runs.compute import order
 from engine.runs.rebuilt import one_for_each
 from engine.runs.steps import holding, sandbox
@@ -51,17 +51,17 @@ def check(
     as_of: datetime,
     on_step: Callable[[str], None],
     allowed: Callable[[str], tuple[Reach, ...]],
-) -> tuple[Finding, ...]:
+) -> tuple[DoctorFinding, ...]:
     """Everything that was found, in order; the first failure ends it. ``allowed``: what the steps of the project with
     a name may reach, () where it is not known yet."""
-    findings: list[Finding] = []
+    findings: list[DoctorFinding] = []
 
     def good(what: str, sentence: str) -> None:
-        findings.append(Finding(what, "ok", sentence))
+        findings.append(DoctorFinding(what, "ok", sentence))
         on_step(f"{what}: {sentence}")
 
     def doubtful(what: str, sentence: str) -> None:
-        findings.append(Finding(what, "watch", sentence))
+        findings.append(DoctorFinding(what, "watch", sentence))
         on_step(f"{what}: {sentence}")
 
     with refused("Nothing can be tried out here"):
@@ -101,10 +101,10 @@ def check(
         _steps(stage, folder, good, doubtful)
     except LeverframeError as error:
         said = without_places(str(error), folder)  # of a folder that is gone when somebody reads it
-        findings.append(Finding("failed", "failing", said))
+        findings.append(DoctorFinding("failed", "failing", said))
         on_step(f"failed: {said}")
         for mistake in getattr(error, "mistakes", ()):
-            findings.append(Finding("manifest", "failing", str(mistake)))
+            findings.append(DoctorFinding("manifest", "failing", str(mistake)))
     finally:
         with suppress(OSError):
             delete_tree(folder)

@@ -17,14 +17,14 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Judged:
+class JudgedRows:
     """The rows that both versions are judged on, and what they say about them."""
 
     holdout: pa.Table
     predictions: pa.Table
     live: pa.Table | None
 
-    def only(self, rows: Mask | None) -> Judged:
+    def only(self, rows: Mask | None) -> JudgedRows:
         """Of these rows alone; None: all."""
         if rows is None:
             return self
@@ -32,14 +32,14 @@ class Judged:
 
         kept = pa.array(rows)
         live = None if self.live is None else self.live.filter(kept)
-        return Judged(self.holdout.filter(kept), self.predictions.filter(kept), live)
+        return JudgedRows(self.holdout.filter(kept), self.predictions.filter(kept), live)
 
 
 def job_of(
     manifest: Manifest,
     data: Prepared,
     folder: Path,
-    judged: Judged,
+    judged: JudgedRows,
     seconds: tuple[float, float],
     model: Path,
 ) -> dict[str, Any]:

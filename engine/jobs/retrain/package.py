@@ -12,7 +12,7 @@ from engine.jobs.retrain.retrain import Made
 from engine.projects import in_force
 from engine.records import Metric, Operator
 from engine.runs import queue
-from engine.runs.run_context import Room
+from engine.runs.run_context import RunContext
 from engine.runs.steps import holding
 from engine.runs.steps.tables import types_of, write_canonical
 from engine.storage.ledger import Ledger
@@ -23,7 +23,7 @@ from engine.versions import document as documents
 TOLERANCE = 1e-9
 
 
-def package(room: Room, made: Made) -> tuple[str, dict[str, Any]]:
+def package(room: RunContext, made: Made) -> tuple[str, dict[str, Any]]:
     """Store everything and return the version's digest and document. Nothing refers to it until ``register``."""
     room.tell(0.90, "package")
     store, start, data = room.store, made.start, made.data
@@ -88,7 +88,7 @@ def package(room: Room, made: Made) -> tuple[str, dict[str, Any]]:
     return documents.save(store, document), document
 
 
-def register(ledger: Ledger, room: Room, made: Made, digest: str, by: Operator, at: datetime) -> str:
+def register(ledger: Ledger, room: RunContext, made: Made, digest: str, by: Operator, at: datetime) -> str:
     """Number the version, keep its measurements and end the run, all in one transaction. Returns its label."""
     judgement = made.judgement
     key = judgement["key_metric"]

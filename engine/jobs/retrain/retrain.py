@@ -18,7 +18,7 @@ from engine.errors import Damage, Invalid, Refusal
 from engine.jobs.labels import fetched, labelled, labels_step
 from engine.jobs.retrain import model_folder, nothing_new
 from engine.jobs.retrain.data import Prepared, prepare
-from engine.jobs.retrain.judging import Judged, job_of, reference_of
+from engine.jobs.retrain.judging import JudgedRows, job_of, reference_of
 from engine.jobs.retrain.unlearnt import unlearnt, worth_it
 from engine.projects import allowances
 from engine.projects.manifest.reader import FILE, Manifest, load_manifest
@@ -26,8 +26,8 @@ from engine.projects.reach import reach_of
 from engine.projects.source.code import Source, snapshot
 from engine.runs.own_process import JUDGE, OwnProcess
 from engine.runs.rebuilt import rebuild, schema_known_to, score
-from engine.runs.run_context import Room
-from engine.runs.steps.holding import Held
+from engine.runs.run_context import RunContext
+from engine.runs.steps.holding import StepHold
 from engine.runs.steps.launch import Stage
 from engine.runs.steps.missing_files import refuse_absent
 from engine.runs.steps.tables import read_output, write_input
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from engine.validation.columns import Mask
-    from engine.validation.drawn import Cut
+    from engine.validation.drawn import DrawnHoldout
 
 
 @dataclass(frozen=True)
@@ -65,10 +65,10 @@ class Made:
     golden: pa.Table
     judgement: dict[str, Any]
     train_seconds: float
-    contained: tuple[Held | None, ...]
+    contained: tuple[StepHold | None, ...]
 
 
-def retrain(room: Room) -> Made:
+def retrain(room: RunContext) -> Made:
     """Run the whole of it. Raises StepFailed, Refusal or Damage with a sentence for the run's record, or NothingNew."""
     judge = OwnProcess(JUDGE, room)
     try:
@@ -77,7 +77,7 @@ def retrain(room: Room) -> Made:
         judge.close()
 
 
-def _retrain(room: Room, judge: OwnProcess) -> Made:
+def _retrain(room: RunContext, judge: OwnProcess) -> Made:
     start = begin(room)
     form = start.manifest.data.format
     extract = room.launch(start.stage, "extract", "extract", (0.05, 0.40), warm=False)
@@ -110,7 +110,7 @@ def _retrain(room: Room, judge: OwnProcess) -> Made:
         live_predictions, live_problem, kept = live.result()
         room.tell(0.80, "validate")
         took = trained.seconds, scoring.seconds
-        judged = Judged(data.holdout, predictions, live_predictions).only(kept)
+        judged = JudgedRows(data.holdout, predictions, live_predictions).only(kept)
         job = job_of(start.manifest, data, room.folder, judged, took, model)
         if room.live is not None:
             learnt = schema_known_to(room.live[1], data.table, data.schema)
@@ -122,7 +122,7 @@ def _retrain(room: Room, judge: OwnProcess) -> Made:
     return Made(start, data, blocks, model, predictions.take(data.golden), judgement, trained.seconds, held)
 
 
-def begin(room: Room) -> Start:
+def begin(room: RunContext) -> Start:
     """Take the code as it is committed, read its manifest, lock its requirements, find its environment."""
     room.tell(0.01, "taking the code")
     code = room.folder / "code"
@@ -166,7 +166,7 @@ def _revision(source: Source) -> str | None:
     return f"{source.revision}+" if source.revision and source.dirty else source.revision
 
 
-def _cut_of(room: Room) -> Cut | None:
+def _cut_of(room: RunContext) -> DrawnHoldout | None:
     """How the live version's holdout was drawn."""
     from engine.validation.drawn import read_cut
 
@@ -174,7 +174,7 @@ def _cut_of(room: Room) -> Cut | None:
 
 
 def _score_live(
-    room: Room, data: Prepared, time: str | None
+    room: RunContext, data: Prepared, time: str | None
 ) -> tuple[pa.Table | None, str | None, Mask | None]:
     """The live version's predictions for the same holdout, or why there are none; and the rows of the holdout that both
     are judged on, where it learnt from some of them, else None.

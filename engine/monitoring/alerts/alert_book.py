@@ -12,14 +12,14 @@ from engine.clock import moment, stamp
 from engine.errors import Conflict, Invalid, NotFound
 from engine.monitoring.alerts.changes import (
     LIVE_LINK,
-    Changes,
+    AlertChanges,
     left_behind,
     no_longer_live,
     settle,
     to_escalate,
     worsened,
 )
-from engine.monitoring.records import LONGEST_SNOOZE, Alert, Finding
+from engine.monitoring.records import LONGEST_SNOOZE, Alert, HealthFinding
 from engine.people.operators import require
 from engine.records import Operator
 from engine.storage.ledger import Ledger
@@ -52,11 +52,11 @@ def record(
     db: sqlite3.Connection,
     project: str,
     number: int,
-    found: Sequence[Finding],
+    found: Sequence[HealthFinding],
     measured: Collection[str],
     run: int | None,
     at: datetime,
-) -> Changes:
+) -> AlertChanges:
     """Take over what a look at ``project@number`` found, inside the caller's transaction."""
     changes = settle(open_alerts(db, project), found, measured, f"{project}@{number}")
     # First what is over: a key may be open once only, and the version before may have had the same trouble.
@@ -93,7 +93,9 @@ def swapped(db: sqlite3.Connection, live: str, project: str, at: datetime) -> No
     _close_incident(db, project, at)
 
 
-def _raise(db: sqlite3.Connection, project: str, number: int, found: Finding, run: int | None, at: datetime) -> None:
+def _raise(
+    db: sqlite3.Connection, project: str, number: int, found: HealthFinding, run: int | None, at: datetime
+) -> None:
     open_one = db.execute("SELECT id FROM incidents WHERE project = ? AND closed_at IS NULL", (project,)).fetchone()
     incident = open_one["id"] if open_one else _open_incident(db, project, at)
     db.execute(

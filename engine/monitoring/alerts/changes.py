@@ -17,7 +17,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from engine.monitoring.records import Alert, Finding
+from engine.monitoring.records import Alert, HealthFinding
 
 # A live link that was put back: what is over when it is told ends when somebody has taken notice.
 LIVE_LINK = "live link"
@@ -27,15 +27,17 @@ ESCALATE_AFTER = timedelta(hours=1)
 
 
 @dataclass(frozen=True)
-class Changes:
+class AlertChanges:
     """``seen``: open alerts with what was found about them now; ``over``: open alerts with why they are."""
 
-    raised: tuple[Finding, ...]
-    seen: tuple[tuple[Alert, Finding], ...]
+    raised: tuple[HealthFinding, ...]
+    seen: tuple[tuple[Alert, HealthFinding], ...]
     over: tuple[tuple[Alert, str], ...]
 
 
-def settle(open_now: Sequence[Alert], found: Sequence[Finding], measured: Collection[str], version: str) -> Changes:
+def settle(
+    open_now: Sequence[Alert], found: Sequence[HealthFinding], measured: Collection[str], version: str
+) -> AlertChanges:
     """What a look at ``version`` changes; ``measured`` names the parts that it could tell about."""
     findings = {each.key: each for each in found}
     known = {each.key for each in open_now if not left_behind(each, version)}
@@ -49,7 +51,7 @@ def settle(open_now: Sequence[Alert], found: Sequence[Finding], measured: Collec
         elif alert.part in measured:
             over.append((alert, "it is found no more"))
     raised = tuple(each for key, each in findings.items() if key not in known)
-    return Changes(raised, tuple(seen), tuple(over))
+    return AlertChanges(raised, tuple(seen), tuple(over))
 
 
 def left_behind(alert: Alert, live: str | None) -> bool:
@@ -62,7 +64,7 @@ def no_longer_live(version: str) -> str:
     return f"{version} is no longer live"
 
 
-def worsened(alert: Alert, finding: Finding) -> bool:
+def worsened(alert: Alert, finding: HealthFinding) -> bool:
     """Whether what is found now is news to those who knew the alert."""
     return alert.severity == "watch" and finding.severity == "failing"
 

@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 from engine.errors import LeverframeError, StepFailed
 from engine.monitoring.drift.columns import ColumnDrift, compare
 from engine.monitoring.drift.thresholds import FEWEST_ROWS
-from engine.monitoring.look_input import Case
+from engine.monitoring.look_input import LookInput
 from engine.monitoring.performance.scored import predicted, scored
 from engine.monitoring.profile import ColumnProfile, profile_of
 from engine.monitoring.timestamps import moments
@@ -40,7 +40,7 @@ class Baseline:
     times: Codes | None
 
 
-def read_baseline(case: Case) -> Baseline:
+def read_baseline(case: LookInput) -> Baseline:
     """Raises StepFailed or Invalid, with what stands in its way."""
     if case.job["baseline"] is None:
         raise StepFailed(str(case.job["baseline_problem"]))
@@ -52,7 +52,7 @@ def read_baseline(case: Case) -> Baseline:
     return Baseline(_profile(said.filter(learnt)), said.filter(held), times)
 
 
-def prediction_drift(case: Case, said: pa.ChunkedArray, windows: Sequence[Codes]) -> tuple[ColumnDrift, ...]:
+def prediction_drift(case: LookInput, said: pa.ChunkedArray, windows: Sequence[Codes]) -> tuple[ColumnDrift, ...]:
     """The drift of the predictions at the rows of each of ``windows``, of which the first holds the others.
 
     What cannot be told says why; nothing raises.

@@ -21,7 +21,7 @@ from engine.monitoring.drift.importance import Importances, importances
 from engine.monitoring.drift.multivariate import Separation, separation
 from engine.monitoring.drift.predictions import prediction_drift
 from engine.monitoring.drift.thresholds import ENDED
-from engine.monitoring.look_input import Case
+from engine.monitoring.look_input import LookInput
 from engine.monitoring.profile import Profile, from_bytes, profile_of, to_bytes
 from engine.monitoring.timestamps import UNDATED, iso
 from engine.storage.atomic import write_file
@@ -92,7 +92,7 @@ def kept_profile(path: Path, reference: pa.Table, features: Sequence[str]) -> Pr
     return profile
 
 
-def watch(case: Case, said: pa.ChunkedArray | None) -> Watched:
+def watch(case: LookInput, said: pa.ChunkedArray | None) -> Watched:
     """Every column, all of them together and the predictions (``said``: one a row), with the alarms that go on."""
     job = case.job
     profile = kept_profile(Path(job["profile"]), case.reference, job["features"])
@@ -126,7 +126,7 @@ def _before(table: pa.Table, said: pa.ChunkedArray, window: Window) -> Importanc
 
 
 def _followed(
-    case: Case, seen: Sequence[tuple[Drifted, ...]], window: Window
+    case: LookInput, seen: Sequence[tuple[Drifted, ...]], window: Window
 ) -> tuple[Alarm, ...]:
     budget = Budget(len(seen), EVERY)
     since = moment(window.since) if window.since else case.as_of

@@ -19,7 +19,7 @@ from typing import Literal
 import numpy as np
 from sklearn.isotonic import IsotonicRegression
 
-from engine.monitoring.performance.metric_values import Reading
+from engine.monitoring.performance.metric_values import MetricValue
 from engine.validation.columns import Codes, Floats
 from engine.validation.metrics import Measure, Predicted, Truth, measure
 
@@ -44,7 +44,7 @@ class Estimate:
     method: Literal["confidence", "loss model", "none"]
     n: int
     learnt_on: int
-    readings: tuple[Reading, ...]
+    readings: tuple[MetricValue, ...]
     assumptions: tuple[str, ...]
     sentence: str
     estimated: bool = True
@@ -89,11 +89,11 @@ def estimate_classes(
 
 def nothing(metrics: Sequence[str], n: int, reason: str) -> Estimate:
     """An estimate that says why there is none."""
-    readings = tuple(Reading(metric, n, reason=reason) for metric in metrics)
+    readings = tuple(MetricValue(metric, n, reason=reason) for metric in metrics)
     return Estimate("none", n, 0, readings, (), f"Performance cannot be estimated: {reason}.")
 
 
-def told(readings: Sequence[Reading], n: int) -> str:
+def told(readings: Sequence[MetricValue], n: int) -> str:
     """The first metric in words."""
     first = next((r for r in readings if r.value is not None and r.low is not None and r.high is not None), None)
     if first is None or first.value is None:
@@ -179,9 +179,9 @@ def _outcomes(calibrations: Sequence[Floats], generator: np.random.Generator) ->
             lines = []
 
 
-def _reading(name: str, n: int, point: float, drawn: Floats) -> Reading:
+def _reading(name: str, n: int, point: float, drawn: Floats) -> MetricValue:
     defined = drawn[np.isfinite(drawn)]
     if not np.isfinite(point) or len(defined) < 0.9 * len(drawn):
-        return Reading(name, n, reason=f"{name} is not defined for what these predictions hold")
+        return MetricValue(name, n, reason=f"{name} is not defined for what these predictions hold")
     low, high = np.quantile(defined, [0.025, 0.975])
-    return Reading(name, n, point, float(low), float(high))
+    return MetricValue(name, n, point, float(low), float(high))

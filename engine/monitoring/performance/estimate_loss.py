@@ -15,7 +15,7 @@ import pyarrow as pa
 from sklearn.ensemble import RandomForestRegressor
 
 from engine.monitoring.performance.estimate import FEWEST_LEARNT, FEWEST_ROWS, UNSEEN, Estimate, nothing, told
-from engine.monitoring.performance.metric_values import Reading
+from engine.monitoring.performance.metric_values import MetricValue
 from engine.validation.columns import Floats, codes, floats, is_number, is_time, unwrapped
 from engine.validation.metrics import Predicted, Truth
 
@@ -61,16 +61,18 @@ def _some(n: int, most: int, generator: np.random.Generator) -> np.ndarray[tuple
     return np.arange(n) if n <= most else np.sort(generator.choice(n, most, replace=False))
 
 
-def _reading(metric: str, n: int, actual: Floats, given: Floats, known: Floats, unknown: Floats, seed: int) -> Reading:
+def _reading(
+    metric: str, n: int, actual: Floats, given: Floats, known: Floats, unknown: Floats, seed: int
+) -> MetricValue:
     errors = np.abs(actual - given)
     losses = {"mae": errors, "rmse": errors**2, "mape": errors / np.maximum(np.abs(actual), np.finfo(np.float64).eps)}
     if metric not in losses:
-        return Reading(metric, n, reason=_WHY_NOT.get(metric, f"{metric} cannot be estimated without labels"))
+        return MetricValue(metric, n, reason=_WHY_NOT.get(metric, f"{metric} cannot be estimated without labels"))
     mean, error = _mean_loss(losses[metric], known, unknown, seed)
     low, high = max(0.0, mean - _Z * error), mean + _Z * error
     if metric == "rmse":
         mean, low, high = (float(np.sqrt(max(0.0, value))) for value in (mean, low, high))
-    return Reading(metric, n, mean, low, high)
+    return MetricValue(metric, n, mean, low, high)
 
 
 def _mean_loss(loss: Floats, known: Floats, unknown: Floats, seed: int) -> tuple[float, float]:

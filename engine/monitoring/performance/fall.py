@@ -17,8 +17,8 @@ from typing import Literal
 
 import numpy as np
 
-from engine.monitoring.performance.metric_values import Reading
-from engine.monitoring.performance.periods import WINDOW_PERIODS, Period
+from engine.monitoring.performance.metric_values import MetricValue
+from engine.monitoring.performance.periods import WINDOW_PERIODS, MetricPeriod
 from engine.validation.columns import Floats
 from engine.validation.metrics import REGRESSION, good
 from engine.validation.words import between, number
@@ -60,7 +60,7 @@ class Fall:
 class _Drops:
     """Of each mature period with a value, oldest first: how much worse than the reference, and how sure."""
 
-    periods: tuple[Period, ...]
+    periods: tuple[MetricPeriod, ...]
     values: Floats
     drops: Floats
     errors: Floats
@@ -74,7 +74,10 @@ def minimum_effect(metric: str, reference: float) -> float:
 
 
 def fallen(
-    reference: Reading, periods: Sequence[Period], minimum: float | None = None, validated_periods: float = 2.0
+    reference: MetricValue,
+    periods: Sequence[MetricPeriod],
+    minimum: float | None = None,
+    validated_periods: float = 2.0,
 ) -> Fall | None:
     """Whether ``reference.metric`` is now worse than when the version was validated (``reference``: its holdout).
 
@@ -97,7 +100,7 @@ def fallen(
     return _fall(found, streak, reference, own, least) if streak else None
 
 
-def _drops(reference: Reading, value: float, periods: Sequence[Period], unknown: float) -> _Drops | None:
+def _drops(reference: MetricValue, value: float, periods: Sequence[MetricPeriod], unknown: float) -> _Drops | None:
     pairs = [(p, r) for p in periods if p.mature and (r := p.of(reference.metric)) and r.value is not None]
     pairs = [(p, r) for p, r in pairs if r.low is not None]
     if not pairs:
@@ -126,7 +129,7 @@ def _streak(low: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> int:
     return int(fine[0]) if len(fine) else len(low)
 
 
-def _are_days(periods: Sequence[Period]) -> bool:
+def _are_days(periods: Sequence[MetricPeriod]) -> bool:
     first = periods[0]
     if first.start is None or first.end is None:
         return False
@@ -148,7 +151,7 @@ def _pooled(found: _Drops, of: Floats, size: int) -> tuple[float, float]:
     return float(weights @ of[-size:]), float(np.sqrt(np.sum((weights * found.errors[-size:]) ** 2)))
 
 
-def _fall(found: _Drops, size: int, reference: Reading, own: float, least: float) -> Fall:
+def _fall(found: _Drops, size: int, reference: MetricValue, own: float, least: float) -> Fall:
     value, error = _pooled(found, found.values, size)
     drop, _ = _pooled(found, found.drops, size)
     sure = drop - _Z * float(np.hypot(error, own))
@@ -164,7 +167,7 @@ def _fall(found: _Drops, size: int, reference: Reading, own: float, least: float
     return Fall(reference.metric, verdict, since, before, value, low, high, drop, n, size, told)
 
 
-def _half(reading: Reading) -> float:
+def _half(reading: MetricValue) -> float:
     if reading.low is None or reading.high is None:
         return 0.0
     return (reading.high - reading.low) / 2

@@ -45,7 +45,7 @@ _SAID: dict[Source, str] = {
 
 
 @dataclass(frozen=True)
-class Known:
+class KnownMetric:
     """A metric of a live version, as of when it was seen, by which run, and on which rows."""
 
     metric: Metric
@@ -66,7 +66,7 @@ class Known:
 
 def newest(
     db: sqlite3.Connection, live: Mapping[str, int], at: datetime, *, key_only: bool = False
-) -> dict[tuple[str, str], Known]:
+) -> dict[tuple[str, str], KnownMetric]:
     """The newest reading by project and metric, as of ``at``; ``live`` is the number of each project's version.
 
     ``key_only``: of each project's first metric alone. What was never measured is not in it.
@@ -76,12 +76,12 @@ def newest(
     return {(project, metric): known for project, metric, known in found if known is not None}
 
 
-def _known(row: sqlite3.Row) -> Known | None:
+def _known(row: sqlite3.Row) -> KnownMetric | None:
     if row["seen"] is not None and (row["as_of"] is None or row["looked_at"] >= row["as_of"]):
         seen = Metric(row["metric"], row["seen"], row["seen_low"], row["seen_high"], row["seen_n"])
-        return Known(seen, moment(row["looked_at"]), row["look"], "look")
+        return KnownMetric(seen, moment(row["looked_at"]), row["look"], "look")
     if row["as_of"] is None:
         return None
     kept = Metric(row["metric"], row["value"], row["low"], row["high"], row["n"])
     source: Source = "holdout" if row["own"] else "earlier look" if row["job"] == "health" else "retrain"
-    return Known(kept, moment(row["as_of"]), row["run"], source)
+    return KnownMetric(kept, moment(row["as_of"]), row["run"], source)

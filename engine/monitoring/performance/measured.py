@@ -13,14 +13,14 @@ import pyarrow as pa
 
 from engine.clock import moment
 from engine.errors import LeverframeError
-from engine.monitoring.look_input import Case
+from engine.monitoring.look_input import LookInput
 from engine.monitoring.performance.calibration import Calibration, calibration
 from engine.monitoring.performance.estimate import Estimate, estimate_classes
 from engine.monitoring.performance.fall import Fall, fallen
-from engine.monitoring.performance.metric_values import FULL, Reading, part_of, too_few
-from engine.monitoring.performance.periods import Cut, Periods, cut, mature_rows
+from engine.monitoring.performance.metric_values import FULL, MetricValue, part_of, too_few
+from engine.monitoring.performance.periods import MetricPeriods, PeriodCut, cut, mature_rows
 from engine.monitoring.performance.periods import performance as over_time
-from engine.monitoring.performance.previous_version import Rival, against
+from engine.monitoring.performance.previous_version import PreviousVersion, against
 from engine.monitoring.performance.scored import Scored, predicted, scored
 from engine.monitoring.performance.slice_parts import rows_of
 from engine.monitoring.performance.slice_rows import SliceRows, slice_rows
@@ -46,9 +46,9 @@ class Performance:
 
     rows: Scored | None = None
     said: pa.ChunkedArray | None = None
-    periods: Periods | None = None
+    periods: MetricPeriods | None = None
     fall: Fall | None = None
-    rival: Rival | None = None
+    rival: PreviousVersion | None = None
     calibration: Calibration | None = None
     estimate: Estimate | None = None
     slices: Slices | None = None
@@ -61,7 +61,7 @@ class Performance:
     guessed: tuple[str, ...] = ()
 
 
-def performance(case: Case) -> Performance:
+def performance(case: LookInput) -> Performance:
     """All of it. What cannot be told has a reason instead; nothing in the data makes it raise but a missing file."""
     if case.job["problem"]:
         return Performance(problem=plain(str(case.job["problem"])))
@@ -77,14 +77,14 @@ def performance(case: Case) -> Performance:
     return _measured(case, rows, learnt, target)
 
 
-def _unlabelled(case: Case, learnt: pa.ChunkedArray, predictions: pa.Table) -> Scored | None:
+def _unlabelled(case: LookInput, learnt: pa.ChunkedArray, predictions: pa.Table) -> Scored | None:
     try:
         return scored(None, learnt, predictions, case.rules)
     except LeverframeError:
         return None
 
 
-def _measured(case: Case, rows: Scored, learnt: pa.ChunkedArray, target: pa.ChunkedArray | None) -> Performance:
+def _measured(case: LookInput, rows: Scored, learnt: pa.ChunkedArray, target: pa.ChunkedArray | None) -> Performance:
     divided = cut(case.times, len(rows), case.as_of)
     periods = over_time(divided, rows, case.metrics, case.as_of)
     mature = mature_rows(divided, periods, rows)
@@ -110,7 +110,7 @@ def _measured(case: Case, rows: Scored, learnt: pa.ChunkedArray, target: pa.Chun
     )
 
 
-def _guessed(case: Case, rows: Scored, newest: Codes, learnt: pa.ChunkedArray) -> tuple[str, ...]:
+def _guessed(case: LookInput, rows: Scored, newest: Codes, learnt: pa.ChunkedArray) -> tuple[str, ...]:
     truth, said = rows.take(newest)
     if too_few(truth) is not None:
         return ()
@@ -122,26 +122,26 @@ def _guessed(case: Case, rows: Scored, newest: Codes, learnt: pa.ChunkedArray) -
     return tuple(guessing.words(each) for each in guessing.worse_than_guessing(measured.values()))
 
 
-def _validated(case: Case) -> Reading:
+def _validated(case: LookInput) -> MetricValue:
     """The key metric as the version was validated with it."""
     key = case.metrics[0]
     was = case.job["validated"]["metrics"].get(key, {})
-    return Reading(key, int(was.get("n") or 0), was.get("value"), was.get("low"), was.get("high"))
+    return MetricValue(key, int(was.get("n") or 0), was.get("value"), was.get("low"), was.get("high"))
 
 
-def _validated_periods(case: Case, periods: Periods) -> float:
+def _validated_periods(case: LookInput, periods: MetricPeriods) -> float:
     """How many periods long the holdout was: what swings from one to the next evens out over as many."""
     seconds = case.rules["holdout"]
     return seconds / (periods.days * 86_400) if seconds and periods.days else 1.0
 
 
-def _newest(divided: Cut, periods: Periods, mature: Codes) -> Codes:
+def _newest(divided: PeriodCut, periods: MetricPeriods, mature: Codes) -> Codes:
     """Positions of the rows that the newest readings are of."""
     start = next((n for n, period in enumerate(periods.periods) if period.start == periods.window_start), 0)
     return mature[divided.number[mature] >= start]
 
 
-def _unknown_to_both(case: Case, newest: Codes) -> Codes:
+def _unknown_to_both(case: LookInput, newest: Codes) -> Codes:
     """Those of ``newest`` that the rival cannot have learnt from either, should its data reach further."""
     until, own = case.job["rival_until"], case.job["until"]
     if case.times is None or not until or (own and moment(until) <= moment(own)):
@@ -150,14 +150,19 @@ def _unknown_to_both(case: Case, newest: Codes) -> Codes:
 
 
 def _cut(
-    case: Case, rows: Scored, mature: Codes, divided: Cut, columns: list[str], bins: Mapping[str, Sequence[float]]
+    case: LookInput,
+    rows: Scored,
+    mature: Codes,
+    divided: PeriodCut,
+    columns: list[str],
+    bins: Mapping[str, Sequence[float]],
 ) -> Slices:
     """Performance by each of ``columns``, corrected for all that is tried here."""
     key, hidden = case.metrics[0], case.job["sensitive"]
     return slices(case.current, columns, key, rows, mature, divided.number, sensitive=hidden, bins=bins)
 
 
-def _by(case: Case, rows: Scored, mature: Codes, divided: Cut) -> dict[str, Slices]:
+def _by(case: LookInput, rows: Scored, mature: Codes, divided: PeriodCut) -> dict[str, Slices]:
     """The columns that somebody asked for, each by itself."""
     asked: Mapping[str, Sequence[float]] = case.job["by"]
     return {
@@ -165,13 +170,13 @@ def _by(case: Case, rows: Scored, mature: Codes, divided: Cut) -> dict[str, Slic
     }
 
 
-def _sliced(case: Case) -> list[str]:
+def _sliced(case: LookInput) -> list[str]:
     """The columns that performance is looked at by: those of the manifest first, then the features."""
     job = case.job
     return list(dict.fromkeys([*case.rules["segments"], *job["slices"], *job["bins"], *job["features"]]))
 
 
-def _worst_rows(case: Case, rows: Scored, mature: Codes, sliced: Slices) -> dict[str, SliceRows]:
+def _worst_rows(case: LookInput, rows: Scored, mature: Codes, sliced: Slices) -> dict[str, SliceRows]:
     """Of the worst slices a few rows each, the most wrong first: something to look at. Sensitive columns never."""
     job = case.job
     wanted = [*job["key"], *([job["time"]] if job["time"] else []), *job["features"]]
@@ -183,17 +188,17 @@ def _worst_rows(case: Case, rows: Scored, mature: Codes, sliced: Slices) -> dict
     return found
 
 
-def _known_holdout(case: Case, rows: Scored) -> Codes:
+def _known_holdout(case: LookInput, rows: Scored) -> Codes:
     return case.holdout[rows.known[case.holdout]]
 
 
-def _calibration(case: Case, rows: Scored, newest: Codes) -> Calibration:
+def _calibration(case: LookInput, rows: Scored, newest: Codes) -> Calibration:
     before = _known_holdout(case, rows)
     reference = calibration(*rows.take(before)) if len(before) else None
     return calibration(*rows.take(newest), reference=reference)
 
 
-def _estimate(case: Case, rows: Scored) -> Estimate | None:
+def _estimate(case: LookInput, rows: Scored) -> Estimate | None:
     """For the rows whose label has not come; None where there are none."""
     unknown = np.flatnonzero(~rows.labelled & rows.usable)
     if not len(unknown):
@@ -210,7 +215,7 @@ def _estimate(case: Case, rows: Scored) -> Estimate | None:
     return estimate_values(case.metrics, said, inputs, learnt, case.job["features"])
 
 
-def _well(validated: Reading, periods: Periods) -> str:
+def _well(validated: MetricValue, periods: MetricPeriods) -> str:
     """The key metric now and when the version was validated, for where no fall is sure."""
     now = next((reading for reading in periods.window if reading.metric == validated.metric), None)
     if now is None or now.value is None:

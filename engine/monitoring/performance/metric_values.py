@@ -20,7 +20,7 @@ _RARE_ROWS = 50
 
 
 @dataclass(frozen=True)
-class Reading:
+class MetricValue:
     """One metric on ``n`` labelled rows with its 95 % interval; without a value, ``reason`` says why."""
 
     metric: str
@@ -47,7 +47,9 @@ FULL = Effort(200, 20_000)
 BRIEF = Effort(100, 3_000)
 
 
-def read(metrics: Sequence[str], truth: Truth, predicted: Predicted, seed: int, effort: Effort) -> tuple[Reading, ...]:
+def read(
+    metrics: Sequence[str], truth: Truth, predicted: Predicted, seed: int, effort: Effort
+) -> tuple[MetricValue, ...]:
     """Each metric over all rows with its interval.
 
     Above ``effort.rows`` the standard error is that of a random part of the rows, scaled by the root of their number
@@ -70,8 +72,8 @@ def read(metrics: Sequence[str], truth: Truth, predicted: Predicted, seed: int, 
     return tuple(found)
 
 
-def _reading(name: str, n: int, point: float | None, low: float | None, high: float | None) -> Reading:
-    return Reading(name, n, point, low, high, why(name, n).reason if point is None else None)
+def _reading(name: str, n: int, point: float | None, low: float | None, high: float | None) -> MetricValue:
+    return MetricValue(name, n, point, low, high, why(name, n).reason if point is None else None)
 
 
 def part_of(truth: Truth, seed: int, most: int) -> Codes | None:

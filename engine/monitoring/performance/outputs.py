@@ -15,7 +15,7 @@ import numpy as np
 import pyarrow as pa
 
 from engine.monitoring.findings import finding
-from engine.monitoring.look_input import Case
+from engine.monitoring.look_input import LookInput
 from engine.monitoring.performance.scored import Scored
 from engine.monitoring.quality.checks import LIMITS
 from engine.monitoring.quality.shares import CHANCE, FEWEST_ROWS, Shares, judge_share
@@ -31,7 +31,7 @@ _MODEL = "look at the log of its score step, then roll back or retrain"
 
 
 def of_outputs(
-    case: Case, rows: Scored | None, problem: str | None, window: Codes, periods: Codes | None
+    case: LookInput, rows: Scored | None, problem: str | None, window: Codes, periods: Codes | None
 ) -> Iterator[Mapping[str, Any]]:
     """A finding for predictions, and one for labels, that are of no use. ``window``: the newest rows; ``periods``: the
     period of each row that performance is measured on, -1 for others."""

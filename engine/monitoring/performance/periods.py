@@ -14,7 +14,7 @@ from datetime import datetime
 
 import numpy as np
 
-from engine.monitoring.performance.metric_values import BRIEF, FULL, Effort, Reading, read, too_few
+from engine.monitoring.performance.metric_values import BRIEF, FULL, Effort, MetricValue, read, too_few
 from engine.monitoring.performance.scored import Scored
 from engine.monitoring.timestamps import DAY, UNDATED, WEEK, iso, microseconds, periods_of, start_of
 from engine.validation.columns import Codes, Mask
@@ -35,7 +35,7 @@ WINDOW_PERIODS, WINDOW_DAYS = 4, 7
 
 
 @dataclass(frozen=True)
-class Period:
+class MetricPeriod:
     """From ``start`` until before ``end`` (ISO 8601 in UTC; None without a time column).
 
     ``share``: labelled rows of all rows. Not ``mature``: ``reason`` says why and the readings have no value.
@@ -49,14 +49,14 @@ class Period:
     over: bool
     mature: bool
     reason: str | None
-    readings: tuple[Reading, ...]
+    readings: tuple[MetricValue, ...]
 
-    def of(self, metric: str) -> Reading | None:
+    def of(self, metric: str) -> MetricValue | None:
         return next((reading for reading in self.readings if reading.metric == metric), None)
 
 
 @dataclass(frozen=True)
-class Periods:
+class MetricPeriods:
     """Oldest first. ``days``: how long each is. ``bound``: the share of labels from which a period is mature.
 
     ``live``: each metric over all mature labelled rows; ``window``: over the newest of them, from ``window_start`` on.
@@ -64,20 +64,20 @@ class Periods:
     """
 
     days: int | None
-    periods: tuple[Period, ...]
+    periods: tuple[MetricPeriod, ...]
     rows: int
     labelled: int
     outside: int
     bound: float
     settled: float | None
-    live: tuple[Reading, ...]
-    window: tuple[Reading, ...]
+    live: tuple[MetricValue, ...]
+    window: tuple[MetricValue, ...]
     window_start: str | None
     sentence: str
 
 
 @dataclass(frozen=True)
-class Cut:
+class PeriodCut:
     """Which period each row is in: a number into ``starts``, -1 for none. ``length`` None: one period of all rows."""
 
     number: Codes
@@ -88,21 +88,21 @@ class Cut:
         return None if self.length is None else self.starts[place] + self.length
 
 
-def cut(times: Codes | None, rows: int, as_of: datetime) -> Cut:
+def cut(times: Codes | None, rows: int, as_of: datetime) -> PeriodCut:
     """Divide rows into whole days, ISO weeks or stretches of four weeks, whichever is the shortest with rows enough.
 
     ``times``: microseconds, as ``moments`` reads them; None where the project has no time column.
     """
     if times is None:
-        return Cut(np.zeros(rows, dtype=np.int64), (0,), None)
+        return PeriodCut(np.zeros(rows, dtype=np.int64), (0,), None)
     inside = (times != UNDATED) & (times <= microseconds(as_of))
     if not inside.any():
-        return Cut(np.full(rows, -1), (), _LENGTHS[0][0])
+        return PeriodCut(np.full(rows, -1), (), _LENGTHS[0][0])
     length, found = _length(times[inside])
     first = max(int(found[0]), int(found[-1]) - MOST_PERIODS + 1)
     number = np.full(rows, -1, dtype=np.int64)
     number[inside] = np.maximum(periods_of(times[inside], length) - first, -1)
-    return Cut(number, tuple(start_of(p, length) for p in range(first, int(found[-1]) + 1)), length)
+    return PeriodCut(number, tuple(start_of(p, length) for p in range(first, int(found[-1]) + 1)), length)
 
 
 def _length(times: Codes) -> tuple[int, Codes]:
@@ -114,7 +114,7 @@ def _length(times: Codes) -> tuple[int, Codes]:
     return length, found
 
 
-def performance(cut: Cut, rows: Scored, metrics: Sequence[str], as_of: datetime, seed: int = 0) -> Periods:
+def performance(cut: PeriodCut, rows: Scored, metrics: Sequence[str], as_of: datetime, seed: int = 0) -> MetricPeriods:
     """Each period with its labels and, where it is mature, its metrics."""
     now = microseconds(as_of)
     counted = [_counted(cut, place, rows, now) for place in range(len(cut.starts))]
@@ -128,7 +128,7 @@ def performance(cut: Cut, rows: Scored, metrics: Sequence[str], as_of: datetime,
         found.append(replace(mature, readings=_readings(rows, own, metrics, seed, BRIEF, reason)))
     ripe = np.array([p.mature for p in found] + [False])[cut.number]
     newest = _window(found, daily=cut.length == DAY)
-    return Periods(
+    return MetricPeriods(
         days=None if cut.length is None else cut.length // DAY,
         periods=tuple(found),
         rows=len(rows),
@@ -143,7 +143,7 @@ def performance(cut: Cut, rows: Scored, metrics: Sequence[str], as_of: datetime,
     )
 
 
-def mature_rows(cut: Cut, periods: Periods, rows: Scored) -> Codes:
+def mature_rows(cut: PeriodCut, periods: MetricPeriods, rows: Scored) -> Codes:
     """Positions of the rows that performance was measured on."""
     ripe = np.array([p.mature for p in periods.periods] + [False])[cut.number]
     return np.flatnonzero(ripe & rows.known)
@@ -163,17 +163,17 @@ def settled_share(shares: Sequence[float]) -> float | None:
     return middle if close else None
 
 
-def _counted(cut: Cut, place: int, rows: Scored, now: int) -> Period:
+def _counted(cut: PeriodCut, place: int, rows: Scored, now: int) -> MetricPeriod:
     own = cut.number == place
     total, labelled = int(own.sum()), int((own & rows.labelled).sum())
     start, end = (None, None) if cut.length is None else (cut.starts[place], cut.ends(place))
-    return Period(
+    return MetricPeriod(
         None if start is None else iso(start), None if end is None else iso(end), total, labelled,
         labelled / total if total else None, end is None or end <= now, False, None, (),
     )  # fmt: skip
 
 
-def _immature(period: Period, bound: float) -> str | None:
+def _immature(period: MetricPeriod, bound: float) -> str | None:
     if not period.rows:
         return "no rows"
     if not period.over:
@@ -186,16 +186,16 @@ def _immature(period: Period, bound: float) -> str | None:
 
 def _readings(
     rows: Scored, own: Mask, metrics: Sequence[str], seed: int, effort: Effort, reason: str | None
-) -> tuple[Reading, ...]:
+) -> tuple[MetricValue, ...]:
     n = int(own.sum())
     truth, predicted = rows.take(own)
     reason = reason or too_few(truth)
     if reason is not None:
-        return tuple(Reading(metric, n, reason=reason) for metric in metrics)
+        return tuple(MetricValue(metric, n, reason=reason) for metric in metrics)
     return read(metrics, truth, predicted, seed, effort)
 
 
-def _window(periods: Sequence[Period], *, daily: bool) -> int:
+def _window(periods: Sequence[MetricPeriod], *, daily: bool) -> int:
     """The place of the oldest period that belongs to the newest mature stretch."""
     ripe = [place for place, period in enumerate(periods) if period.mature][::-1]
     if daily:
@@ -208,7 +208,7 @@ def _window(periods: Sequence[Period], *, daily: bool) -> int:
     return first
 
 
-def _sentence(periods: Sequence[Period], bound: float) -> str:
+def _sentence(periods: Sequence[MetricPeriod], bound: float) -> str:
     mature = sum(p.mature for p in periods)
     rows, labelled = sum(p.rows for p in periods), sum(p.labelled for p in periods)
     share = f" ({percent(labelled / rows, 0)})" if rows else ""

@@ -15,7 +15,7 @@ from engine.monitoring.performance.metric_values import FULL, too_few
 from engine.monitoring.performance.scored import Scored, scored
 from engine.text import plain
 from engine.validation.columns import Codes
-from engine.validation.intervals import Measured, measure_all
+from engine.validation.intervals import MeasuredMetric, measure_all
 from engine.validation.metrics import good
 from engine.validation.predictions import read_table
 from engine.validation.undefined import sentence
@@ -23,7 +23,7 @@ from engine.validation.words import number
 
 
 @dataclass(frozen=True)
-class Rival:
+class PreviousVersion:
     """``value`` is its, ``live`` that of the live version; ``better``: it is surely better by as much as matters."""
 
     version: str
@@ -43,21 +43,23 @@ def against(
     newest: Codes,
     learnt: pa.ChunkedArray,
     target: pa.ChunkedArray | None,
-) -> Rival | None:
+) -> PreviousVersion | None:
     """Hold ``job``'s rival against the live version on the rows ``newest``; None when there is none."""
     version, metric = job["rival"], str(rules["metrics"][0])
     if version is None:
         return None
     if job["rival_problem"] or not job["rival_predictions"]:
-        return Rival(version, metric, plain(f"{version} could not be held against it: {job['rival_problem']}"))
+        return PreviousVersion(
+            version, metric, plain(f"{version} could not be held against it: {job['rival_problem']}")
+        )
     try:
         other = scored(target, learnt, read_table(job["rival_predictions"], "predictions"), rules, who=version)
     except LeverframeError as problem:
-        return Rival(version, metric, plain(f"{version} could not be held against it: {problem}"))
+        return PreviousVersion(version, metric, plain(f"{version} could not be held against it: {problem}"))
     both = newest[other.usable[newest]]
     few = too_few(rows.truth.take(both))
     if few is not None:
-        return Rival(version, metric, f"{version} cannot be held against it yet: {few}", n=len(both))
+        return PreviousVersion(version, metric, f"{version} cannot be held against it yet: {few}", n=len(both))
     if len(both) > FULL.rows:
         both = np.sort(np.random.default_rng(0).choice(both, FULL.rows, replace=False))
     truth, live = rows.take(both)
@@ -66,12 +68,12 @@ def against(
     return _told(version, measured)
 
 
-def _told(version: str, measured: Measured) -> Rival:
+def _told(version: str, measured: MeasuredMetric) -> PreviousVersion:
     metric, value, live, n = measured.name, measured.value, measured.live, measured.n
     low, high = measured.difference_low, measured.difference_high
     if value is None or live is None or low is None or high is None:
-        return Rival(version, metric, f"{version} cannot be held against it: {sentence(metric, n)}", n=n)
+        return PreviousVersion(version, metric, f"{version} cannot be held against it: {sentence(metric, n)}", n=n)
     least = low if good(metric) > 0 else -high
     same_rows = f"{version} has {metric} {number(value)} on the same {n:,} rows, the live version {number(live)}"
     better = least > 0 and abs(value - live) >= minimum_effect(metric, live)
-    return Rival(version, metric, same_rows, True, better, value, live, n)
+    return PreviousVersion(version, metric, same_rows, True, better, value, live, n)

@@ -46,14 +46,16 @@ class Condition:
 
 
 @dataclass(frozen=True)
-class Part:
+class SlicePart:
     """``rows`` (rising positions) for which all conditions hold."""
 
     conditions: tuple[Condition, ...]
     rows: Codes
 
 
-def parts_of_column(name: str, column: pa.ChunkedArray, edges: Sequence[float] | None = None) -> tuple[list[Part], int]:
+def parts_of_column(
+    name: str, column: pa.ChunkedArray, edges: Sequence[float] | None = None
+) -> tuple[list[SlicePart], int]:
     """The parts of one column, the largest first, and how many values were left out.
 
     Times, and numbers with more than 24 values (the hours of a day), become five ranges with equally many rows, numbers
@@ -68,7 +70,7 @@ def parts_of_column(name: str, column: pa.ChunkedArray, edges: Sequence[float] |
         inner = _edges(values, exact=is_time(kind)) if edges is None else np.unique(np.asarray(edges, dtype=np.float64))
         return _ranges(name, values, inner, pa.types.is_temporal(kind) and kind), 0
     found, left_out = parts_of(name, column)
-    return [Part((Condition(part.column, part.value),), np.sort(part.rows)) for part in found], left_out
+    return [SlicePart((Condition(part.column, part.value),), np.sort(part.rows)) for part in found], left_out
 
 
 def rows_of(table: pa.Table, conditions: Sequence[Condition]) -> Codes:
@@ -85,7 +87,7 @@ def rows_of(table: pa.Table, conditions: Sequence[Condition]) -> Codes:
     return np.flatnonzero(held)
 
 
-def crossed(parent: Part, parts: Sequence[Part], least: int) -> list[Part]:
+def crossed(parent: SlicePart, parts: Sequence[SlicePart], least: int) -> list[SlicePart]:
     """``parent`` with every part of another column, where at least ``least`` rows share both; largest first.
 
     A cell that is all but a few rows of the parent says nothing new.
@@ -97,7 +99,7 @@ def crossed(parent: Part, parts: Sequence[Part], least: int) -> list[Part]:
             continue
         rows = np.intersect1d(parent.rows, other.rows, assume_unique=True)
         if least <= len(rows) <= len(parent.rows) - least:
-            found.append(Part((*parent.conditions, *other.conditions), rows))
+            found.append(SlicePart((*parent.conditions, *other.conditions), rows))
     return sorted(found, key=lambda part: -len(part.rows))
 
 
@@ -125,7 +127,7 @@ def _edges(values: Floats, *, exact: bool) -> Floats:
     return np.unique(inner[inner > finite.min()])
 
 
-def _ranges(name: str, values: Floats, inner: Floats, times: pa.DataType | bool) -> list[Part]:
+def _ranges(name: str, values: Floats, inner: Floats, times: pa.DataType | bool) -> list[SlicePart]:
     """A part per range and one for what is missing; the outer ranges have no end, for rows that are still to come."""
     bins = np.where(np.isnan(values), -1, np.searchsorted(inner, values, side="right"))
     found = []
@@ -136,7 +138,7 @@ def _ranges(name: str, values: Floats, inner: Floats, times: pa.DataType | bool)
         low = float(inner[place - 1]) if place > 0 else None
         high = float(inner[place]) if 0 <= place < len(inner) else None
         value = MISSING if place < 0 else _words(low, high, times)
-        found.append(Part((Condition(shown(name), value, low, high),), rows))
+        found.append(SlicePart((Condition(shown(name), value, low, high),), rows))
     return sorted(found, key=lambda part: -len(part.rows))
 
 

@@ -18,7 +18,7 @@ import pyarrow as pa
 
 from engine.monitoring.performance.metric_values import part_of, too_few
 from engine.monitoring.performance.scored import Scored
-from engine.monitoring.performance.slice_parts import Condition, Part, crossed, parts_of_column
+from engine.monitoring.performance.slice_parts import Condition, SlicePart, crossed, parts_of_column
 from engine.monitoring.performance.slice_trend import Trend, trend
 from engine.validation.columns import Codes, Floats, shown
 from engine.validation.intervals import resampled
@@ -80,7 +80,7 @@ class Slices:
 
 
 @dataclass(frozen=True)
-class _Case:
+class _LabelledRows:
     """The mature labelled rows, the metric of them ready for weights, and which resamples they are drawn in."""
 
     metric: str
@@ -115,7 +115,7 @@ def slices(
     positions = np.sort(positions)[-MOST_ROWS:] if len(positions) > MOST_ROWS else positions
     usable = [name for name in dict.fromkeys(columns) if name in table.column_names and name not in sensitive]
     case = _case(metric, rows, positions, period, seed)
-    parts: list[Part] = []
+    parts: list[SlicePart] = []
     left_out: dict[str, int] = {}
     for name in usable:
         column = table.column(table.column_names.index(name)).take(pa.array(positions))
@@ -132,7 +132,7 @@ def slices(
 
 
 def _crossed(
-    case: _Case, suspects: Sequence[tuple[Part, Slice]], parts: Sequence[Part], seed: int
+    case: _LabelledRows, suspects: Sequence[tuple[SlicePart, Slice]], parts: Sequence[SlicePart], seed: int
 ) -> tuple[list[tuple[Slice, float]], int]:
     """The worst slices crossed with the other columns, each with by how many standard errors it is worse than the rest
     of the slice it lies in, and how many were looked at. Without that, every part of a bad slice would be bad too."""
@@ -153,10 +153,10 @@ def _crossed(
     return found, len(found)
 
 
-def _case(metric: str, rows: Scored, positions: Codes, period: Codes, seed: int) -> _Case:
+def _case(metric: str, rows: Scored, positions: Codes, period: Codes, seed: int) -> _LabelledRows:
     truth, predicted = rows.take(positions)
     error = _error(metric, truth, predicted, seed) if len(truth) > 1 else float("nan")
-    return _Case(metric, rows, positions, period[positions], measure(metric, truth, predicted), error)
+    return _LabelledRows(metric, rows, positions, period[positions], measure(metric, truth, predicted), error)
 
 
 def _error(metric: str, truth: Truth, predicted: Predicted, seed: int) -> float:
@@ -170,7 +170,7 @@ def _error(metric: str, truth: Truth, predicted: Predicted, seed: int) -> float:
     return scale * float(defined.std(ddof=1)) if len(defined) >= 0.9 * len(drawn) else float("nan")
 
 
-def _judged(case: _Case, parts: Sequence[Part], seed: int) -> Iterator[tuple[Part, Slice]]:
+def _judged(case: _LabelledRows, parts: Sequence[SlicePart], seed: int) -> Iterator[tuple[SlicePart, Slice]]:
     """Each part with its value, and, in ``low`` and ``difference_low``, its standard errors for now."""
     rest = _rest(case, parts)
     for part, other in zip(parts, rest, strict=True):
@@ -186,7 +186,7 @@ def _judged(case: _Case, parts: Sequence[Part], seed: int) -> Iterator[tuple[Par
         yield part, _slice(case, part, own, error, float(other) if np.isfinite(other) else None, None)
 
 
-def _rest(case: _Case, parts: Sequence[Part]) -> Floats:
+def _rest(case: _LabelledRows, parts: Sequence[SlicePart]) -> Floats:
     """The metric over all rows but those of each part."""
     found = []
     size = max(1, _BATCH // max(1, case.n))
@@ -199,7 +199,7 @@ def _rest(case: _Case, parts: Sequence[Part]) -> Floats:
 
 
 def _slice(
-    case: _Case, part: Part, own: float | None, error: float | None, rest: float | None, reason: str | None
+    case: _LabelledRows, part: SlicePart, own: float | None, error: float | None, rest: float | None, reason: str | None
 ) -> Slice:
     n, share = len(part.rows), len(part.rows) / case.n
     if own is None or error is None:

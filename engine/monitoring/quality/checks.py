@@ -19,7 +19,7 @@ import pyarrow as pa
 
 from engine.errors import StepFailed
 from engine.monitoring.quality import arrivals
-from engine.monitoring.quality.columns import Found, found_in, infinite, out_of_range, retyped, unknown
+from engine.monitoring.quality.columns import CountedRows, found_in, infinite, out_of_range, retyped, unknown
 from engine.monitoring.quality.shares import Shares, ShareVerdict, judge_share
 from engine.monitoring.timestamps import DAY, UNDATED, microseconds, moments, periods_of
 from engine.validation.columns import Codes, column_or_none, is_number, is_text, missing, shown, unwrapped
@@ -135,8 +135,8 @@ def with_unplaced(
     """
     undated = max(0, rows.undated - rows.were_undated)
     future = 0 if rows.were_future else rows.future
-    without = Found(undated, newer + undated, rows.were_undated, learnt + rows.were_undated)
-    ahead = Found(future, newer + future, 0, learnt)
+    without = CountedRows(undated, newer + undated, rows.were_undated, learnt + rows.were_undated)
+    ahead = CountedRows(future, newer + future, 0, learnt)
     kept = [check for check in checks if check.column != shown(time) or check.kind not in ("missing", "invalid")]
     kept.append(_check("missing", time, without, "have no value", "look at its source"))
     kept.append(_check("invalid", time, ahead, "are of the future", "look at clocks and time zones"))
@@ -225,12 +225,12 @@ def _of_column(pair: _Pair, *, feature: bool) -> Iterator[QualityCheck]:
         yield _check("new-category", pair.name, new, words, "look for a renamed code; a retrain learns new ones", named)
 
 
-def _look_at_range(beyond: Found) -> str:
+def _look_at_range(beyond: CountedRows) -> str:
     return "look for another unit or a broken sensor" if beyond.far else "a retrain learns them, if they are right"
 
 
 def _check(
-    kind: Kind, column: str | None, found: Found, words: str, look: str, values: tuple[str, ...] = ()
+    kind: Kind, column: str | None, found: CountedRows, words: str, look: str, values: tuple[str, ...] = ()
 ) -> QualityCheck:
     """A share with its verdict in words: ``temp: 41 % of 6,410 rows have no value, 2 % in training; look at …``."""
     watch, failing = LIMITS[kind]
@@ -263,7 +263,7 @@ def _duplicates(reference: pa.Table, newest: pa.Table, key: Sequence[str]) -> It
         told = f"{name}: repeats in training too ({before:,} rows), so nothing is said about rows that come twice."
         yield QualityCheck("duplicate", name, "cannot tell", told, newest.num_rows, after)
         return
-    found = Found(after, newest.num_rows, before, reference.num_rows)
+    found = CountedRows(after, newest.num_rows, before, reference.num_rows)
     yield _check("duplicate", name, found, "repeat the key of another", "look at a join or a delivery that came twice")
 
 
@@ -283,7 +283,7 @@ def _arrivals(before: Codes | None, after: Codes | None, now: int, lag: timedelt
 
 
 def _future(times: Codes, now: int, time: str) -> QualityCheck:
-    found = Found(int((times > now).sum()), len(times), 0, len(times))
+    found = CountedRows(int((times > now).sum()), len(times), 0, len(times))
     return _check("invalid", time, found, "are of the future", "look at clocks and time zones")
 
 

@@ -28,7 +28,7 @@ _TIMES = {"date", "time", "time with zone"}
 
 
 @dataclass(frozen=True)
-class Found:
+class CountedRows:
     """Rows for which something holds, of how many: now, and in the reference.
 
     ``peak``: the share that a stretch of the reference as long as the current one reached at most (but for 1 in 50).
@@ -64,17 +64,17 @@ def retyped(was: pa.ChunkedArray, now: pa.ChunkedArray) -> TypeChange | None:
     return TypeChange(before, after, not {before, after} <= _TIMES)
 
 
-def found_in(now: Mask, was: Mask, stretches: Codes | None, **more: Any) -> Found:
+def found_in(now: Mask, was: Mask, stretches: Codes | None, **more: Any) -> CountedRows:
     """Count both masks; ``stretches``: which stretch each row of the reference is in, rising, None without times."""
-    return Found(int(now.sum()), len(now), int(was.sum()), len(was), peak=_peak(was, stretches), **more)
+    return CountedRows(int(now.sum()), len(now), int(was.sum()), len(was), peak=_peak(was, stretches), **more)
 
 
-def infinite(was: pa.ChunkedArray, now: pa.ChunkedArray, stretches: Codes | None) -> Found:
+def infinite(was: pa.ChunkedArray, now: pa.ChunkedArray, stretches: Codes | None) -> CountedRows:
     """Values that are no finite number. NaN counts as missing, as everywhere in the engine."""
     return found_in(np.isinf(floats(now)), np.isinf(floats(was)), stretches)
 
 
-def out_of_range(was: pa.ChunkedArray, now: pa.ChunkedArray, stretches: Codes | None) -> Found:
+def out_of_range(was: pa.ChunkedArray, now: pa.ChunkedArray, stretches: Codes | None) -> CountedRows:
     """Finite values beyond the reference's least or greatest by more than a tenth of its range.
 
     What is usual: values of the reference's newer half beyond all that came in stretches before theirs. A column that
@@ -97,7 +97,7 @@ def out_of_range(was: pa.ChunkedArray, now: pa.ChunkedArray, stretches: Codes | 
     return found_in(beyond, new[half:], newer, words=words, far=surely)
 
 
-def unknown(was: pa.ChunkedArray, now: pa.ChunkedArray, stretches: Codes | None) -> Found:
+def unknown(was: pa.ChunkedArray, now: pa.ChunkedArray, stretches: Codes | None) -> CountedRows:
     """Texts that the reference does not hold; ``values`` names the most frequent of them.
 
     What is usual: rows of the reference's newer half whose text came in no stretch before theirs.

@@ -26,7 +26,7 @@ _KINDS: dict[type, str] = {
 }
 
 
-class Page:
+class Mistakes:
     """The mistakes of one manifest, each with the line that it is on."""
 
     def __init__(self, lines: Mapping[Path, int]) -> None:
@@ -78,7 +78,7 @@ def shown(value: Any) -> str:
 class Table:
     """One table of the manifest. Reading a wrong value notes a mistake and gives the default."""
 
-    def __init__(self, page: Page, path: Path, values: Any) -> None:
+    def __init__(self, page: Mistakes, path: Path, values: Any) -> None:
         self.page, self.path = page, path
         self.values: dict[str, Any] = values if isinstance(values, dict) else {}
         if not isinstance(values, dict):

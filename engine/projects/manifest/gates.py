@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from engine.projects.manifest.fields import Page, Table, nearest, shown
+from engine.projects.manifest.fields import Mistakes, Table, nearest, shown
 from engine.projects.manifest.records import GateRule, ValidationSpec
 
 MOST = 200
@@ -31,7 +31,7 @@ KINDS = {**_METRIC_KINDS, **{key: key for key in _RANGES}}
 _SMALLER_IS_BETTER = ("log_loss", "brier", "mae", "rmse", "mape", "median_absolute_error")
 
 
-def gates(page: Page, values: Any, judged: ValidationSpec) -> tuple[GateRule, ...]:
+def gates(page: Mistakes, values: Any, judged: ValidationSpec) -> tuple[GateRule, ...]:
     """Every gate that could be read."""
     if not isinstance(values, list):
         page.mistake(("gates",), f"is {shown(values)}; each gate begins with a line [[gates]].")

@@ -7,7 +7,7 @@ from datetime import timedelta
 from math import isfinite
 from typing import Any
 
-from engine.projects.manifest.fields import Page, Table, shown
+from engine.projects.manifest.fields import Mistakes, Table, shown
 from engine.projects.manifest.records import HealthSpec, TriggerSpec
 
 MOST_EDGES = 20
@@ -46,7 +46,7 @@ def are_edges(numbers: Sequence[float]) -> bool:
     return rising and 1 <= len(numbers) <= MOST_EDGES
 
 
-def triggers(page: Page, values: Any) -> tuple[TriggerSpec, ...]:
+def triggers(page: Mistakes, values: Any) -> tuple[TriggerSpec, ...]:
     """Every trigger that could be read; one of each kind."""
     if not isinstance(values, list):
         page.mistake(("triggers",), f"is {shown(values)}; each trigger begins with a line [[triggers]].")

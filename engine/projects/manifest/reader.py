@@ -12,7 +12,7 @@ from typing import Any
 from engine.errors import Invalid, Mistake
 from engine.projects.manifest import sections
 from engine.projects.manifest.compute import compute
-from engine.projects.manifest.fields import Page, Table, shown
+from engine.projects.manifest.fields import Mistakes, Table, shown
 from engine.projects.manifest.gates import gates
 from engine.projects.manifest.health import health, triggers
 from engine.projects.manifest.lines import lines_of
@@ -88,7 +88,7 @@ def _read(path: Path) -> bytes:
 def parse_manifest(text: str, source: str = FILE) -> Manifest:
     """The manifest that ``text`` writes down. Pure. Raises Invalid, and nothing else, with every mistake at once."""
     document = _document(text, source)
-    page = Page(lines_of(text))
+    page = Mistakes(lines_of(text))
     Table(page, (), document).only(*_SECTIONS)
     manifest = _manifest(page, document)
     if page.mistakes:
@@ -96,7 +96,7 @@ def parse_manifest(text: str, source: str = FILE) -> Manifest:
     return manifest
 
 
-def _manifest(page: Page, document: dict[str, Any]) -> Manifest:
+def _manifest(page: Mistakes, document: dict[str, Any]) -> Manifest:
     tables = {key: Table(page, (key,), document.get(key, {})) for key in _SECTIONS if key not in _LISTS}
     name, title, owner = sections.project(tables["project"])
     data = sections.data(tables["data"])

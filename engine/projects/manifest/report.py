@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from engine.projects.manifest.fields import Page, Table, nearest, shown, text_problem
+from engine.projects.manifest.fields import Mistakes, Table, nearest, shown, text_problem
 from engine.projects.manifest.records import CostSpec, ReportSpec
 
 EVENTS = ("candidate", "swap", "rollback", "red", "report-failed")
@@ -40,7 +40,7 @@ def report(table: Table, task: str | None) -> ReportSpec:
 
 def spec_of(document: Mapping[str, Any]) -> ReportSpec:
     """``[report]`` of a manifest that was checked when it was read; what an older Leverframe let pass is left out."""
-    page = Page({})
+    page = Mistakes({})
     found = report(Table(page, ("report",), document.get("report", {})), None)
     return ReportSpec(
         tuple(address for address in found.to if is_address(address)),

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from engine.errors import Refusal
-from engine.projects.manifest.fields import Page, nearest, shown
+from engine.projects.manifest.fields import Mistakes, nearest, shown
 from engine.projects.manifest.lines import Path
 from engine.projects.manifest.records import ComputeSpec, DataSpec, Manifest, TrainSpec, ValidationSpec
 
 
 def cross_check(
-    page: Page, data: DataSpec, train: TrainSpec, judged: ValidationSpec, compute: ComputeSpec | None = None
+    page: Mistakes, data: DataSpec, train: TrainSpec, judged: ValidationSpec, compute: ComputeSpec | None = None
 ) -> None:
     """Note what contradicts itself: each section is right alone, and together they are not."""
     _roles(page, data)
@@ -33,7 +33,7 @@ def cross_check(
         page.mistake(("compute", "mode"), "is 'joblib', and [train] run is a command; use 'step', or name a function.")
 
 
-def _known_before(page: Page, data: DataSpec, judged: ValidationSpec) -> None:
+def _known_before(page: Mistakes, data: DataSpec, judged: ValidationSpec) -> None:
     """What is known before is a feature, or there is nothing to say about it."""
     kept_back = {data.target: "the target", data.time: "the event time"}
     for role, names in (("key", data.key), ("exclude", data.exclude), ("sensitive", data.sensitive)):
@@ -48,7 +48,7 @@ def _known_before(page: Page, data: DataSpec, judged: ValidationSpec) -> None:
             page.mistake(path, f"names {shown(column)}, which is {kept_back[column]} and no feature.")
 
 
-def _roles(page: Page, data: DataSpec) -> None:
+def _roles(page: Mistakes, data: DataSpec) -> None:
     if data.target and data.target == data.time:
         page.mistake(("data", "time"), f"is {shown(data.time)}, which is the target too.")
     lists = {"key": data.key, "exclude": data.exclude, "sensitive": data.sensitive, "features": data.features or ()}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from engine.projects.manifest.fields import Page, Table, nearest, shown
+from engine.projects.manifest.fields import Mistakes, Table, nearest, shown
 from engine.projects.manifest.records import Waiver
 
 # Gates that are always on and may be waived, by the name that the card shows.
@@ -26,7 +26,7 @@ _NEVER = {
 }
 
 
-def waivers(page: Page, values: Any) -> tuple[Waiver, ...]:
+def waivers(page: Mistakes, values: Any) -> tuple[Waiver, ...]:
     """Every waiver that could be read; one of each gate."""
     if not isinstance(values, list):
         page.mistake(("waivers",), f"is {shown(values)}; each waiver begins with a line [[waivers]].")

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from engine.clock import stamp
 from engine.errors import Refusal
-from engine.projects.source.code_folder import CodeFolder, Found, walk
+from engine.projects.source.code_folder import CodeFolder, WorkingFile, walk
 from engine.projects.source.git import Repository, opened, private_index
 from engine.projects.source.git_process import Objects, TooLong, objects
 from engine.projects.source.pointers import encrypted, said_of, said_of_filter
@@ -269,7 +269,7 @@ def _take_commit(repository: Repository, store: Objects, code: CodeFolder, chang
     for name in changes:
         path = repository.folder / name
         if path.is_symlink() or path.exists():
-            code.copy(Found(name, path))
+            code.copy(WorkingFile(name, path))
 
 
 def _refuse_changed_elsewhere(repository: Repository, store: Objects, changes: dict[str, str]) -> None:

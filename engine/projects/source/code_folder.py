@@ -19,7 +19,7 @@ _NOT_CODE = {".git", ".svn", ".hg", "__pycache__", ".venv"}
 
 
 @dataclass(frozen=True)
-class Found:
+class WorkingFile:
     """A file or link in a working tree."""
 
     name: str
@@ -57,7 +57,7 @@ class CodeFolder:
         self._count(0)
         self._links[checked(name)] = destination
 
-    def copy(self, found: Found) -> None:
+    def copy(self, found: WorkingFile) -> None:
         """Take a file or link from a working tree."""
         try:
             mode = found.path.lstat().st_mode
@@ -162,7 +162,7 @@ def checked(name: str) -> str:
     return name
 
 
-def walk(folder: Path) -> Iterator[Found]:
+def walk(folder: Path) -> Iterator[WorkingFile]:
     """Every file and link under ``folder`` but version control's own, caches and virtual environments."""
 
     def failed(error: OSError) -> None:
@@ -178,4 +178,4 @@ def walk(folder: Path) -> Iterator[Found]:
         )
         for name in sorted(files + links):
             if name not in _NOT_CODE:
-                yield Found((here / name).relative_to(folder).as_posix(), here / name)
+                yield WorkingFile((here / name).relative_to(folder).as_posix(), here / name)

@@ -24,7 +24,7 @@ _NOISE = re.compile(r"[\s\^~\-=_*#|+.]*")
 
 
 @dataclass(frozen=True)
-class Page:
+class StepLogPage:
     """Some lines of a log; the next page begins at ``next_offset``, ``size`` bytes were printed so far."""
 
     lines: tuple[str, ...]
@@ -50,7 +50,7 @@ def last_words(log: Path) -> str | None:
     return None
 
 
-def read_lines(log: Path, start: int, count: int = 500, *, limit: int = 65536, ended: bool = False) -> Page:
+def read_lines(log: Path, start: int, count: int = 500, *, limit: int = 65536, ended: bool = False) -> StepLogPage:
     """At most ``count`` lines and ``limit`` bytes from the offset ``start``.
 
     A last line without its end is left for the next page unless the step has ``ended`` or the line fills the page.
@@ -58,7 +58,7 @@ def read_lines(log: Path, start: int, count: int = 500, *, limit: int = 65536, e
     try:
         file = opened(log)
     except FileNotFoundError:
-        return Page((), 0, 0)
+        return StepLogPage((), 0, 0)
     with file:
         size = file.seek(0, os.SEEK_END)
         cut = _cut_in(file)
@@ -78,7 +78,7 @@ def read_lines(log: Path, start: int, count: int = 500, *, limit: int = 65536, e
             following = cut.begin  # The head's last line ends where the line about the cut begins.
         elif cut and following > cut.begin:
             following = cut.begin + cut.bytes
-        return Page(tuple(_shown(whole)), following, size + gap)
+        return StepLogPage(tuple(_shown(whole)), following, size + gap)
 
 
 @dataclass(frozen=True)

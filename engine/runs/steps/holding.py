@@ -7,14 +7,14 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from engine.projects.manifest.records import SandboxSpec
-from engine.records import Finding
+from engine.records import DoctorFinding
 from engine.text import plain
 
 WHAT = "sandbox"
 
 
 @dataclass(frozen=True)
-class Held:
+class StepHold:
     """What held a step. ``landlock``: its version, 0 without; ``calls``: whether calls of the system were filtered;
     ``alone``: whether it had a namespace of processes and places to listen of its own; ``group``: limits by cgroup."""
 
@@ -24,12 +24,12 @@ class Held:
     group: bool
 
 
-def weakest(each: Sequence[Held | None]) -> Held | None:
+def weakest(each: Sequence[StepHold | None]) -> StepHold | None:
     """What held all of some steps; None when of one it is not known."""
     known = [held for held in each if held is not None]
     if not known or len(known) < len(each):
         return None
-    return Held(
+    return StepHold(
         landlock=min(held.landlock for held in known),
         calls=all(held.calls for held in known),
         alone=all(held.alone for held in known),
@@ -37,7 +37,7 @@ def weakest(each: Sequence[Held | None]) -> Held | None:
     )
 
 
-def gaps(held: Held, *, network: bool = True) -> tuple[str, ...]:
+def gaps(held: StepHold, *, network: bool = True) -> tuple[str, ...]:
     """What a step can do here although it shall not, each as the end of "a step can …"."""
     found = []
     if held.landlock == 0:
@@ -65,44 +65,44 @@ def allowed(spec: SandboxSpec) -> str:
     return f"{reads}, {'may use the network' if spec.network else 'has no network'}"
 
 
-def finding(spec: SandboxSpec, held: Held | None) -> Finding:
+def finding(spec: SandboxSpec, held: StepHold | None) -> DoctorFinding:
     """How the steps of a project are held: well, with gaps (watch), not known, or not at all by its own wish."""
     if spec.off is not None:
         said = (
             f"off: nothing holds the steps, they may do all that this account may; the reason given: {plain(spec.off)}"
         )
-        return Finding(WHAT, "failing", said)
+        return DoctorFinding(WHAT, "failing", said)
     if held is None:
-        return Finding(WHAT, "watch", f"{allowed(spec)}; what held the steps of this version was not recorded")
+        return DoctorFinding(WHAT, "watch", f"{allowed(spec)}; what held the steps of this version was not recorded")
     missing = gaps(held, network=spec.network)
     if held.landlock == 0:
-        return Finding(WHAT, "watch", f"nothing holds the steps here: a step can {'; and '.join(missing)}")
+        return DoctorFinding(WHAT, "watch", f"nothing holds the steps here: a step can {'; and '.join(missing)}")
     if missing:
-        return Finding(WHAT, "watch", f"{allowed(spec)}; but a step can {'; and '.join(missing)}")
-    return Finding(WHAT, "ok", f"held by the system; {allowed(spec)}")
+        return DoctorFinding(WHAT, "watch", f"{allowed(spec)}; but a step can {'; and '.join(missing)}")
+    return DoctorFinding(WHAT, "ok", f"held by the system; {allowed(spec)}")
 
 
-def machine(held: Held) -> Finding:
+def machine(held: StepHold) -> DoctorFinding:
     """What this machine can hold, for ``doctor``."""
     missing = gaps(held)
     if held.landlock == 0:
-        return Finding(WHAT, "watch", f"this system cannot hold steps: a step can {'; and '.join(missing)}")
+        return DoctorFinding(WHAT, "watch", f"this system cannot hold steps: a step can {'; and '.join(missing)}")
     parts = [f"Landlock {held.landlock}"]
     parts += [word for word, there in (("a filter of calls", held.calls), ("a namespace", held.alone)) if there]
     parts.append("limits by cgroup" if held.group else "limits by looking, as no cgroup is delegated")
     by = ", ".join(parts)
     if missing:
-        return Finding(WHAT, "watch", f"steps are held by {by}; but a step can {'; and '.join(missing)}")
-    return Finding(WHAT, "ok", f"steps are held by {by}; docs/trust.md says what no such thing can prevent")
+        return DoctorFinding(WHAT, "watch", f"steps are held by {by}; but a step can {'; and '.join(missing)}")
+    return DoctorFinding(WHAT, "ok", f"steps are held by {by}; docs/trust.md says what no such thing can prevent")
 
 
-def document(each: Sequence[Held | None]) -> dict[str, Any]:
+def document(each: Sequence[StepHold | None]) -> dict[str, Any]:
     """What a version keeps of how the steps that made it were held."""
     held = weakest(each)
     return asdict(held) if held is not None else {}
 
 
-def recorded(lineage: Mapping[str, Any]) -> Held | None:
+def recorded(lineage: Mapping[str, Any]) -> StepHold | None:
     """What a version says of it; None for one that was made before that was kept."""
     kept = lineage.get("sandbox")
-    return Held(**kept) if kept else None
+    return StepHold(**kept) if kept else None

@@ -18,7 +18,7 @@ from engine.projects.manifest.records import SandboxSpec
 from engine.text import plain
 
 if TYPE_CHECKING:
-    from engine.runs.steps.holding import Held
+    from engine.runs.steps.holding import StepHold
 
 RUNNER = Path(__file__).resolve().with_name("python_runner.py")
 # What the runner loads from beside itself.
@@ -27,14 +27,14 @@ _REFUSED = re.compile(r"permission denied|errno 13\b|eacces", re.IGNORECASE)
 _PATHS = re.compile(r"""['"‘“](/[^'"’”\n]{1,1000})['"’”]|(?:^|[\s:=(])(/[^\s:'",;()]{1,1000})""")
 
 
-def this_machine() -> Held:
+def this_machine() -> StepHold:
     """What holds a step here."""
-    from engine.runs.steps.holding import Held
+    from engine.runs.steps.holding import StepHold
 
     # A process of its own, because it tries what cannot be taken back.
     command = [sys.executable, "-I", "-S", str(RUNNER.with_name("containment.py"))]
     said = subprocess.run(command, capture_output=True, check=True, timeout=60).stdout
-    return Held(**json.loads(said))
+    return StepHold(**json.loads(said))
 
 
 def box(spec: SandboxSpec, folder: Path, environment: Path, workspace: Path) -> dict[str, Any] | None:

@@ -24,7 +24,7 @@ from typing import Any, Literal
 
 from engine.errors import StepFailed
 from engine.runs.logs import step_log
-from engine.runs.steps.holding import Held
+from engine.runs.steps.holding import StepHold
 from engine.text import plain
 
 GIB = 1 << 30
@@ -88,7 +88,7 @@ class StepResult:
     last_lines: tuple[str, ...]
     passed: Literal["time", "memory"] | None = None
     """The limit of the manifest's that it was stopped for."""
-    contained: Held | None = None
+    contained: StepHold | None = None
     """What held it; None where the process that watches over it came to an end."""
 
 
@@ -234,7 +234,7 @@ def judged(spec: StepSpec, found: dict[str, Any], why_cancelled: str = "") -> St
         why=why,
         last_lines=tuple(step_log.tail(spec.log, 20)),
         passed=found["reason"] if found["reason"] in ("time", "memory") else None,
-        contained=Held(**found["contained"]),
+        contained=StepHold(**found["contained"]),
     )
 
 

@@ -370,7 +370,7 @@ def go_first() -> None:
         return  # Not root: then RLIMIT_NPROC holds.
 
 
-class Watcher:
+class StepWatcher:
     """Starts the step and holds it to its limits until it has ended."""
 
     def __init__(self, settings: dict[str, Any], guard: int) -> None:
@@ -584,7 +584,7 @@ def main() -> None:
     pid = os.fork()
     if pid == 0:
         prctl(PR_SET_CHILD_SUBREAPER, 1)
-        watcher = Watcher(settings, guard)
+        watcher = StepWatcher(settings, guard)
         watcher.start()
         watcher.watch()
         return

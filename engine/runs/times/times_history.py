@@ -112,7 +112,7 @@ def _step(name: str, found: Sequence[tuple[sqlite3.Row, sqlite3.Row]], whole: fl
     column = _ROWS.get(name)
     rates = [run[column] / step["seconds"] for step, run in found if column and run[column] and step["seconds"] > 0]
     trend = times.trend(seconds)
-    facts = [times.Facts(run["revision"], run["lock"], run["rows"]) for _, run in found]
+    facts = [times.WorkedOn(run["revision"], run["lock"], run["rows"]) for _, run in found]
     p50 = median(seconds)
     return StepTimes(
         name=name,

@@ -36,7 +36,7 @@ _SHORTEST = 0.001  # the clock's own tick: nothing takes no time
 
 
 @dataclass(frozen=True)
-class Facts:
+class WorkedOn:
     """What a run worked on; None is what nobody recorded. ``lock`` is the digest of its packages."""
 
     revision: str | None = None
@@ -136,7 +136,7 @@ def _ways(first: int, second: int) -> tuple[int, ...]:
     return tuple(ways)
 
 
-def what_changed(before: Sequence[Facts], after: Sequence[Facts]) -> str:
+def what_changed(before: Sequence[WorkedOn], after: Sequence[WorkedOn]) -> str:
     """What changed between the last run before a change of trend and the first one after it, in words."""
     old, new = before[-1], after[0]
     said: list[str] = []
@@ -151,7 +151,7 @@ def what_changed(before: Sequence[Facts], after: Sequence[Facts]) -> str:
             said.append(f"rows {'+' if growth > 0 else '−'}{abs(growth) * 100:.0f} %")
     if said:
         return ", ".join(said)
-    if Facts() in (old, new):
+    if WorkedOn() in (old, new):
         return "what it worked on before was not recorded"
     return "nothing that is recorded changed"
 

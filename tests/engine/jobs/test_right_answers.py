@@ -12,7 +12,7 @@ import pyarrow as pa
 import pytest
 
 from engine.jobs.retrain.data import Prepared, prepare
-from engine.jobs.retrain.judging import Judged, job_of
+from engine.jobs.retrain.judging import JudgedRows, job_of
 from engine.projects.manifest.reader import Manifest, load_manifest
 from engine.runs.steps.step import clean_environment, python_step_argv
 from engine.runs.steps.tables import read_output, write_input
@@ -175,7 +175,7 @@ class Case:
         self.step("score", self.own_score or None, data.holdout_inputs)
         said = read_output(self.folder / "output", "predictions", self.form, "score")
         os.mkdir(self.folder / "judge")
-        both, model = Judged(data.holdout, said, None), self.folder / "output" / "model"
+        both, model = JudgedRows(data.holdout, said, None), self.folder / "output" / "model"
         return said, judge(job_of(self.manifest, data, self.folder / "judge", both, (1.0, 1.0), model))
 
 

@@ -19,7 +19,7 @@ from engine.monitoring.performance.previous_version import _told
 from engine.monitoring.performance.scored import Scored
 from engine.monitoring.quality.arrivals import freshness, usual_age, volume
 from engine.monitoring.timestamps import DAY, UNDATED
-from engine.validation.intervals import Measured
+from engine.validation.intervals import MeasuredMetric
 from engine.validation.metrics import Predicted, Truth
 from tests.engine.monitoring.monitoring_cases import chances, happened
 from tests.engine.monitoring.test_at_the_edges import MONDAY, arriving
@@ -299,8 +299,8 @@ def test_what_a_column_tells_is_its_part_of_what_is_lost_without_it(
 # The version before, on the same rows.
 
 
-def held(metric: str, value: float, live: float, low: float | None, high: float | None) -> Measured:
-    return Measured(metric, 500, value, None, None, None, live, value - live, low, high)
+def held(metric: str, value: float, live: float, low: float | None, high: float | None) -> MeasuredMetric:
+    return MeasuredMetric(metric, 500, value, None, None, None, live, value - live, low, high)
 
 
 @pytest.mark.parametrize(

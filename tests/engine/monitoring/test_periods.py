@@ -12,7 +12,14 @@ import pyarrow as pa
 import pytest
 
 from engine.errors import Invalid, StepFailed
-from engine.monitoring.performance.periods import MOST_PERIODS, Periods, cut, mature_rows, performance, settled_share
+from engine.monitoring.performance.periods import (
+    MOST_PERIODS,
+    MetricPeriods,
+    cut,
+    mature_rows,
+    performance,
+    settled_share,
+)
 from engine.monitoring.performance.scored import Scored, scored
 from engine.monitoring.timestamps import DAY, UNDATED, microseconds, moments
 from engine.validation.columns import Mask
@@ -33,7 +40,7 @@ METRICS = RULES["metrics"]
 WEEKS, N = 8, 3200
 
 
-def measured(rows: Scored, weeks: float = WEEKS, spread: int = WEEKS) -> Periods:
+def measured(rows: Scored, weeks: float = WEEKS, spread: int = WEEKS) -> MetricPeriods:
     return performance(cut(evenly(len(rows), spread), len(rows), after(weeks)), rows, METRICS, after(weeks))
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from engine.errors import Invalid, LeverframeError, Refusal
-from engine.pages.access import Asked, Door, door, is_here, read_token
+from engine.pages.access import Door, Request, door, is_here, read_token
 from tests.engine.pages.places import TOKEN
 
 OPEN, GUARDED = Door(), Door(TOKEN)
@@ -15,35 +15,35 @@ OPEN, GUARDED = Door(), Door(TOKEN)
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.0.0.1:8484", "localhost", "LOCALHOST:9000", "[::1]", "[::1]:8484"])
 def test_the_loopback_answers_under_its_own_names_through_any_tunnel(host: str) -> None:
-    assert OPEN.answer(Asked("GET", "/", host=host)) == "in"
+    assert OPEN.answer(Request("GET", "/", host=host)) == "in"
 
 
 @pytest.mark.parametrize(
     "host", ["evil.example", "evil.example:8484", "", "localhost.evil.example", "127.0.0.1.nip.io"]
 )
 def test_a_name_that_another_site_has_pointed_here_is_turned_away(host: str) -> None:
-    assert OPEN.answer(Asked("GET", "/", host=host)) == "wrong name"
+    assert OPEN.answer(Request("GET", "/", host=host)) == "wrong name"
 
 
 def test_a_token_lets_in_by_header_by_cookie_and_once_by_address_under_any_name() -> None:
     for host in ("models.example", "10.0.0.7:8484"):
-        assert GUARDED.answer(Asked("GET", "/", host=host, bearer=TOKEN)) == "in"
-        assert GUARDED.answer(Asked("GET", "/", host=host, cookies={"leverframe": GUARDED.cookie_value()})) == "in"
-        assert GUARDED.answer(Asked("GET", "/", host=host, given=TOKEN)) == "let in now"
+        assert GUARDED.answer(Request("GET", "/", host=host, bearer=TOKEN)) == "in"
+        assert GUARDED.answer(Request("GET", "/", host=host, cookies={"leverframe": GUARDED.cookie_value()})) == "in"
+        assert GUARDED.answer(Request("GET", "/", host=host, given=TOKEN)) == "let in now"
 
 
 @pytest.mark.parametrize(
     "asked",
     [
-        Asked("GET", "/", host="localhost"),
-        Asked("GET", "/", bearer=TOKEN[:-1]),
-        Asked("GET", "/", bearer=TOKEN + "x"),
-        Asked("GET", "/", given="ü" * 20),
-        Asked("GET", "/", cookies={"leverframe": TOKEN}),
-        Asked("GET", "/", cookies={"other": GUARDED.cookie_value()}),
+        Request("GET", "/", host="localhost"),
+        Request("GET", "/", bearer=TOKEN[:-1]),
+        Request("GET", "/", bearer=TOKEN + "x"),
+        Request("GET", "/", given="ü" * 20),
+        Request("GET", "/", cookies={"leverframe": TOKEN}),
+        Request("GET", "/", cookies={"other": GUARDED.cookie_value()}),
     ],
 )
-def test_nothing_else_lets_in_where_there_is_a_token(asked: Asked) -> None:
+def test_nothing_else_lets_in_where_there_is_a_token(asked: Request) -> None:
     assert GUARDED.answer(asked) == "no token"
 
 

@@ -8,7 +8,7 @@ from random import Random
 import pytest
 
 from engine.runs.times import usual
-from engine.runs.times.usual import Break, Facts
+from engine.runs.times.usual import Break, WorkedOn
 
 
 @pytest.mark.parametrize(
@@ -91,22 +91,26 @@ def test_the_distribution_of_u_is_that_of_all_orders_there_are(first: int, secon
     assert list(usual._ways(first, second)) == counted
 
 
-OLD = Facts("a" * 40, "lock-1", 1000)
+OLD = WorkedOn("a" * 40, "lock-1", 1000)
 
 
 @pytest.mark.parametrize(
     ("before", "after", "wanted"),
     [
         ([OLD], [OLD], "nothing that is recorded changed"),
-        ([OLD], [Facts("b" * 40, "lock-1", 1000)], "code revision aaaaaaa to bbbbbbb"),
-        ([OLD], [Facts("a" * 40 + "+", "lock-1", 1000)], "code revision aaaaaaa to aaaaaaa with uncommitted changes"),
-        ([OLD], [Facts("a" * 40, "lock-2", 1050)], "packages"),
-        ([OLD, OLD], [Facts("a" * 40, "lock-1", 1500)] * 2, "rows +50 %"),
-        ([OLD], [Facts("a" * 40, "lock-1", 500)], "rows −50 %"),
-        ([OLD], [Facts("b" * 40, "lock-2", 1350)], "code revision aaaaaaa to bbbbbbb, packages, rows +35 %"),
-        ([Facts()], [OLD], "what it worked on before was not recorded"),
-        ([Facts()], [Facts()], "what it worked on before was not recorded"),
+        ([OLD], [WorkedOn("b" * 40, "lock-1", 1000)], "code revision aaaaaaa to bbbbbbb"),
+        (
+            [OLD],
+            [WorkedOn("a" * 40 + "+", "lock-1", 1000)],
+            "code revision aaaaaaa to aaaaaaa with uncommitted changes",
+        ),
+        ([OLD], [WorkedOn("a" * 40, "lock-2", 1050)], "packages"),
+        ([OLD, OLD], [WorkedOn("a" * 40, "lock-1", 1500)] * 2, "rows +50 %"),
+        ([OLD], [WorkedOn("a" * 40, "lock-1", 500)], "rows −50 %"),
+        ([OLD], [WorkedOn("b" * 40, "lock-2", 1350)], "code revision aaaaaaa to bbbbbbb, packages, rows +35 %"),
+        ([WorkedOn()], [OLD], "what it worked on before was not recorded"),
+        ([WorkedOn()], [WorkedOn()], "what it worked on before was not recorded"),
     ],
 )
-def test_what_changed_is_said_in_words(before: list[Facts], after: list[Facts], wanted: str) -> None:
+def test_what_changed_is_said_in_words(before: list[WorkedOn], after: list[WorkedOn], wanted: str) -> None:
     assert usual.what_changed(before, after) == wanted

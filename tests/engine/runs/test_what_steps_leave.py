@@ -109,7 +109,7 @@ def test_a_step_that_fills_the_disk_is_stopped_and_one_beside_it_is_not(
     }  # fmt: skip
 
     def reason() -> str | None:
-        watcher = warden.Watcher(settings, os.getppid())
+        watcher = warden.StepWatcher(settings, os.getppid())
         watcher._look_at_output(time.monotonic())
         return watcher._reason
 
