@@ -50,11 +50,11 @@ class Labelled:
         return self.met * 10 < min(self.brought, rows) or self.otherwise > 0
 
 
-def labels_step(room: RunContext, stage: Stage, at: float) -> Launch | None:
+def labels_step(context: RunContext, stage: Stage, at: float) -> Launch | None:
     """The step that fetches labels, not yet begun; None where they come with the data."""
     if stage.manifest.data.labels is None:
         return None
-    return room.launch(stage, LABELS, LABELS, (at, at + _TAKES))
+    return context.launch(stage, LABELS, LABELS, (at, at + _TAKES))
 
 
 def labelled(table: pa.Table, labels: pa.Table, manifest: Manifest) -> Labelled:
@@ -128,14 +128,14 @@ def _said(told: Labelled, ours: pa.Table, theirs: pa.Table, nameless: int, *, hi
     return f"{counted}{': ' if shown else ''}{shown}; let both write the key in the same way"
 
 
-def fetched(step: Launch, room: RunContext, at: float) -> pa.Table:
+def fetched(step: Launch, context: RunContext, at: float) -> pa.Table:
     """Let the step run, and read what it left. Raises StepFailed when it fails, or that is not readable.
 
     ``at``: how far the run is by then.
     """
-    room.tell(at, LABELS)
+    context.tell(at, LABELS)
     step.begin()
-    step.conclude(room.record)
+    step.conclude(context.record)
     return read_output(step.output, LABELS, step.stage.manifest.data.format, LABELS)
 
 

@@ -16,19 +16,19 @@ from engine.runs.run_context import RunContext
 from engine.storage.ledger import Ledger
 
 
-def make(ledger: Ledger, room: RunContext) -> None:
+def make(ledger: Ledger, context: RunContext) -> None:
     """Make the report, and end the run in one transaction with what is to be mailed of it."""
-    project = room.run.project
-    with measured("report", room.record):
+    project = context.run.project
+    with measured("report", context.record):
         with ledger.read() as db:
             row = db.execute("SELECT manifest, owner FROM projects WHERE name = ?", (project,)).fetchone()
             spec = spec_of(json.loads(row["manifest"]))
-            period = build.period_of(db, project, spec.period, room.run.as_of)
-            report = build.report(db, room.store, project, period)
-        digests = archive.store(room.store, report)
+            period = build.period_of(db, project, spec.period, context.run.as_of)
+            report = build.report(db, context.store, project, period)
+        digests = archive.store(context.store, report)
     at = now()
     with ledger.write() as db:
-        draft = report_mail.draft(report, archive.register(db, report, digests, room.run.id, at))
+        draft = report_mail.draft(report, archive.register(db, report, digests, context.run.id, at))
         outbox.queue(db, draft, spec.to, at)
         outbox.forget(db, project, [*recipients(spec, row["owner"]), *webhook.names(os.environ)], at)
-        queue.finish(db, room.run.id, "succeeded", at)
+        queue.finish(db, context.run.id, "succeeded", at)

@@ -38,9 +38,9 @@ JUDGE = Task("validate", "engine.validation.judge", "judgement.json", "Validatio
 class OwnProcess:
     """One process for one question, in ``folder``; ``close`` ends it if it was never asked."""
 
-    def __init__(self, task: Task, room: RunContext) -> None:
-        folder = room.folder
-        self._task, self._record = task, room.record
+    def __init__(self, task: Task, context: RunContext) -> None:
+        folder = context.folder
+        self._task, self._record = task, context.record
         self._job = folder / "job.json"
         self._log = folder / f"{task.step}.log"
         extra = {"PYTHONPATH": str(Path(__file__).resolve().parents[2]), "LEVERFRAME_WAIT": "1"}
@@ -51,11 +51,11 @@ class OwnProcess:
             environment=clean_environment((), extra, 1),
             log=self._log,
             limits=Limits(SECONDS, os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")),
-            marker=room.marker,
-            held=room.held,
+            marker=context.marker,
+            held=context.held,
         )
         self._running = start_step(spec, lambda done, text: None)
-        room.watch(self)
+        context.watch(self)
 
     def ask(self, job: Mapping[str, Any]) -> dict[str, Any]:
         """Give it its ``job`` and wait for the answer. Raises StepFailed when there is none."""

@@ -73,9 +73,9 @@ FIRST = ["release tiny@1", "release tiny@2"]
 
 
 def test_it_moves_once_and_a_second_look_that_found_the_same_moves_nothing(engine: Engine) -> None:
-    room = room_of(engine, clock.now())
-    assert "tiny@1 is live" in str(roll_back(engine._ledger, room, BETTER))
-    assert roll_back(engine._ledger, room, BETTER) is None
+    context = room_of(engine, clock.now())
+    assert "tiny@1 is live" in str(roll_back(engine._ledger, context, BETTER))
+    assert roll_back(engine._ledger, context, BETTER) is None
     assert moves(engine) == [*FIRST, "rollback tiny@1"]
 
 
@@ -108,15 +108,15 @@ def test_a_look_of_a_time_when_the_clock_was_ahead_does_not_silence_the_next(eng
 
 
 def test_a_look_that_ends_after_its_project_was_removed_raises_nothing(engine: Engine) -> None:
-    room = room_of(engine, clock.now())
+    context = room_of(engine, clock.now())
     engine.remove("tiny", "it is over")
-    assert not health_record.register(engine._ledger, room, BETTER, clock.now())
+    assert not health_record.register(engine._ledger, context, BETTER, clock.now())
 
 
 def test_where_somebody_moved_meanwhile_nothing_moves(engine: Engine) -> None:
-    room = room_of(engine, clock.now())
+    context = room_of(engine, clock.now())
     engine.move(engine.plan_release("tiny@3"), "newer", lambda step: None)
-    assert roll_back(engine._ledger, room, BETTER) is None
+    assert roll_back(engine._ledger, context, BETTER) is None
     assert moves(engine) == [*FIRST, "release tiny@3"]
 
 

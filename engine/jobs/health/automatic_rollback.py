@@ -17,7 +17,7 @@ from engine.storage.ledger import Ledger
 ACTOR = "the bake policy"
 
 
-def roll_back(ledger: Ledger, room: RunContext, seen: LookResult) -> str | None:
+def roll_back(ledger: Ledger, context: RunContext, seen: LookResult) -> str | None:
     """Roll back to the version that does better, if that is the policy. Returns what was done, in words.
 
     Raises Refusal, Conflict or Damage when it cannot be done; then nothing has moved, and the alert still proposes it.
@@ -27,8 +27,8 @@ def roll_back(ledger: Ledger, room: RunContext, seen: LookResult) -> str | None:
         return None
     by = system(ACTOR)
     with ledger.read() as db:
-        plan = plans.plan_rollback(db, room.store, room.run.project, rival["version"], by, clock.now())
+        plan = plans.plan_rollback(db, context.store, context.run.project, rival["version"], by, clock.now())
     if plan.source != seen.label:
         return None  # Somebody else has moved since the look began.
     reason = f"{rival['sentence']}, and [health] falling_behind says to roll back"
-    return swap.move(room.workspace, ledger, room.store, plan, reason, by, lambda step: None).sentence
+    return swap.move(context.workspace, ledger, context.store, plan, reason, by, lambda step: None).sentence

@@ -25,7 +25,7 @@ MOST_ROWS = 20_000
 LEARNT, TIME = "learnt", "time"
 
 
-def kept_baseline(room: RunContext, live: Rebuilt, parts: Split) -> tuple[Path | None, str | None]:
+def kept_baseline(context: RunContext, live: Rebuilt, parts: Split) -> tuple[Path | None, str | None]:
     """A table with a row for each of a sample of those that the version learnt from, and of those it was validated on:
     its prediction, whether it learnt from it and, where the project has one, its time. Or why there is none; that is
     no failure of the look."""
@@ -33,11 +33,11 @@ def kept_baseline(room: RunContext, live: Rebuilt, parts: Split) -> tuple[Path |
 
     document = live.document
     files = [file for section in ("code", "model", "data") for file in document[section]["files"]]
-    path = room.workspace.cache / "profiles" / f"{digest_of_files(files)}.predictions"
+    path = context.workspace.cache / "profiles" / f"{digest_of_files(files)}.predictions"
     if _readable(path, nameless=live.manifest.train.score is not None):
         return path, None
     try:
-        table = _scored(room, live, parts)
+        table = _scored(context, live, parts)
     except (Refusal, Damage) as problem:
         return None, str(problem)
     kept = io.BytesIO()
@@ -59,7 +59,7 @@ def _readable(path: Path, *, nameless: bool) -> bool:
     return bool(table.num_rows) and (nameless or "score" not in table.column_names)
 
 
-def _scored(room: RunContext, live: Rebuilt, parts: Split) -> pa.Table:
+def _scored(context: RunContext, live: Rebuilt, parts: Split) -> pa.Table:
     import numpy as np
     import pyarrow as pa
 
@@ -67,8 +67,8 @@ def _scored(room: RunContext, live: Rebuilt, parts: Split) -> pa.Table:
     rows = pa.concat_tables(sides)
     if not rows.num_rows:
         raise StepFailed(f"{live.label} keeps no rows that it learnt from")
-    step = room.launch(live.stage, "score", "score own rows", (0.62, 0.64))
-    said = score(room, step, rows.select(live.features), live.model, live.document["schema"])
+    step = context.launch(live.stage, "score", "score own rows", (0.62, 0.64))
+    said = score(context, step, rows.select(live.features), live.model, live.document["schema"])
     learnt = np.arange(rows.num_rows) < sides[0].num_rows
     wanted = [
         name for name in said.column_names if name in ("prediction", "score") or name.startswith(("p_", "score_"))

@@ -25,26 +25,26 @@ from engine.storage.ledger import Ledger
 from engine.versions import catalog
 
 
-def remember(ledger: Ledger, room: RunContext) -> Memory:
+def remember(ledger: Ledger, context: RunContext) -> Memory:
     """What the look must know of earlier ones, and the version that the live one is held against."""
-    if room.live is None:
+    if context.live is None:
         return Memory()
-    project, number = catalog.parse_label(room.live[0])
+    project, number = catalog.parse_label(context.live[0])
     with ledger.read() as db:
         earlier = db.execute(
             "SELECT document FROM health WHERE project = ? AND number = ? AND document IS NOT NULL AND as_of <= ?"
             " ORDER BY as_of DESC, run DESC LIMIT 1",
-            (project, number, stamp(room.run.as_of)),
+            (project, number, stamp(context.run.as_of)),
         ).fetchone()
-        baking = _baking(db, project, room.live[1]["settings"], room.run.as_of)
-        rival = _rival(db, project, number) if baking or _fell(db, room.live[0]) else None
+        baking = _baking(db, project, context.live[1]["settings"], context.run.as_of)
+        rival = _rival(db, project, number) if baking or _fell(db, context.live[0]) else None
         newest = db.execute(
             "SELECT v.data_until, v.as_of, f.rows FROM versions v LEFT JOIN run_facts f ON f.run = v.run"
             " WHERE v.project = ? ORDER BY v.number DESC LIMIT 1",
             (project,),
         ).fetchone()
-        extract, still = same_rows.recall(db, room.run.project, room.run.as_of)
-        options = db.execute("SELECT options FROM runs WHERE id = ?", (room.run.id,)).fetchone()["options"]
+        extract, still = same_rows.recall(db, context.run.project, context.run.as_of)
+        options = db.execute("SELECT options FROM runs WHERE id = ?", (context.run.id,)).fetchone()["options"]
     before = looks.unpacked(earlier["document"]) if earlier else {}
     return Memory(
         alarms=before.get("memory", ()),
@@ -85,7 +85,7 @@ def _rival(db: sqlite3.Connection, project: str, number: int) -> tuple[str, str]
     return (f"{project}@{row['number']}", row["digest"]) if row else None
 
 
-def register(ledger: Ledger, room: RunContext, seen: LookResult, at: datetime) -> bool:
+def register(ledger: Ledger, context: RunContext, seen: LookResult, at: datetime) -> bool:
     """Write everything down. Raises Conflict when the run was cancelled before, and then keeps nothing.
 
     A look at the past, at a version swapped meanwhile or at a project removed meanwhile raises no alert and moves
@@ -93,39 +93,39 @@ def register(ledger: Ledger, room: RunContext, seen: LookResult, at: datetime) -
     """
     answer, (project, number) = seen.answer, catalog.parse_label(seen.label)
     with ledger.write() as db:
-        refuse_cancelled(db, room.run.id)
+        refuse_cancelled(db, context.run.id)
         live = db.execute(
             "SELECT v.number FROM versions v JOIN projects p ON p.name = v.project"
             " WHERE v.project = ? AND v.state = 'live' AND p.removed_at IS NULL",
             (project,),
         ).fetchone()
-        refused = too_little(db, room.workspace.root)
+        refused = too_little(db, context.workspace.root)
         db.execute(
             "INSERT INTO health (run, project, number, as_of, at, verdict, why, rows, labelled, document)"
             " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
-                room.run.id, project, number, stamp(room.run.as_of), stamp(at), answer["verdict"], answer["why"],
+                context.run.id, project, number, stamp(context.run.as_of), stamp(at), answer["verdict"], answer["why"],
                 answer["rows"], answer["labelled"], looks.packed(answer),
             ),
         )  # fmt: skip
-        _figures(db, room, number, answer, at)
+        _figures(db, context, number, answer, at)
         later = db.execute(
             "SELECT 1 FROM health WHERE project = ? AND as_of > ? AND as_of <= ?",
-            (project, stamp(room.run.as_of), stamp(at)),
+            (project, stamp(context.run.as_of), stamp(at)),
         ).fetchone()
         counts = live is not None and live["number"] == number and later is None
         if counts:
             found = [_finding(each) for each in answer["findings"]]
-            alert_book.record(db, project, number, found, answer["measured"], room.run.id, at)
-            triggers.fire(db, project, room.run.id, seen.new_rows, refused, at)
+            alert_book.record(db, project, number, found, answer["measured"], context.run.id, at)
+            triggers.fire(db, project, context.run.id, seen.new_rows, refused, at)
     return counts
 
 
-def _figures(db: sqlite3.Connection, room: RunContext, number: int, answer: Mapping[str, Any], at: datetime) -> None:
+def _figures(db: sqlite3.Connection, context: RunContext, number: int, answer: Mapping[str, Any], at: datetime) -> None:
     # Rows that it was validated on tell nothing new of what it does: their figures stand in the document alone.
     measured = answer["metrics"] if answer["parts"]["performance"]["verdict"] != "cannot tell" else {}
     rows = [
-        (room.run.id, room.run.project, number, name, stamp(room.run.as_of), *figures)
+        (context.run.id, context.run.project, number, name, stamp(context.run.as_of), *figures)
         for name, *figures in answer["signals"]
         if name not in answer["metrics"] or name in measured
     ]
@@ -134,12 +134,12 @@ def _figures(db: sqlite3.Connection, room: RunContext, number: int, answer: Mapp
         " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
         rows,
     )
-    for name, until, figures in _fresh(db, room.run.project, number, answer["mature_until"], measured):
+    for name, until, figures in _fresh(db, context.run.project, number, answer["mature_until"], measured):
         db.execute(
             "INSERT INTO measurements (project, number, run, metric, as_of, at, value, low, high, n)"
             " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
-                room.run.project, number, room.run.id, name, until, stamp(at), figures["value"], figures["low"],
+                context.run.project, number, context.run.id, name, until, stamp(at), figures["value"], figures["low"],
                 figures["high"], figures["n"],
             ),
         )  # fmt: skip

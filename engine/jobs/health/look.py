@@ -74,41 +74,43 @@ class LookResult:
     new_rows: int
 
 
-def look(room: RunContext, memory: Memory) -> LookResult:
+def look(context: RunContext, memory: Memory) -> LookResult:
     """Measure the live version. Raises Refusal, Damage or StepFailed with a sentence for the run's record."""
-    if room.live is None:
-        raise Refusal(f"Nothing of {room.run.project} is live, so there is no health to look at; approve a candidate.")
-    meter = OwnProcess(METER, room)
+    if context.live is None:
+        raise Refusal(
+            f"Nothing of {context.run.project} is live, so there is no health to look at; approve a candidate."
+        )
+    meter = OwnProcess(METER, context)
     try:
-        return _look(room, memory, meter, *room.live)
+        return _look(context, memory, meter, *context.live)
     finally:
         meter.close()
 
 
-def _look(room: RunContext, memory: Memory, meter: OwnProcess, label: str, document: dict[str, Any]) -> LookResult:
-    room.tell(0.02, "preparing")
-    live = rebuild(room, label, document)
+def _look(context: RunContext, memory: Memory, meter: OwnProcess, label: str, document: dict[str, Any]) -> LookResult:
+    context.tell(0.02, "preparing")
+    live = rebuild(context, label, document)
     manifest, form = live.manifest, live.manifest.data.format
-    extract = room.launch(live.stage, "extract", "extract", (0.05, 0.45))
-    room.tell(0.05, "extract")
+    extract = context.launch(live.stage, "extract", "extract", (0.05, 0.45))
+    context.tell(0.05, "extract")
     extract.begin()
-    labels = labels_step(room, live.stage, 0.45)
-    reference = _reference(room, live)
-    extract.conclude(room.record)
+    labels = labels_step(context, live.stage, 0.45)
+    reference = _reference(context, live)
+    extract.conclude(context.record)
     table = read_output(extract.output, "data", form, "extract")
     _refuse_undated(table, manifest)
-    same_rows = _same_rows(room, memory, table, manifest)
-    table, labels_problem = _labelled(room, table, labels, manifest)
-    current = newer(table, manifest, reference.train, reference.boundary, room.run.as_of, MOST_ROWS)
-    room.tell(0.47, "score")
-    predictions, problem = _scored(room, live, current.table, "score", 0.47)
+    same_rows = _same_rows(context, memory, table, manifest)
+    table, labels_problem = _labelled(context, table, labels, manifest)
+    current = newer(table, manifest, reference.train, reference.boundary, context.run.as_of, MOST_ROWS)
+    context.tell(0.47, "score")
+    predictions, problem = _scored(context, live, current.table, "score", 0.47)
     # Where nothing was scored, there is nothing to hold against it.
-    baseline, baseline_problem = kept_baseline(room, live, reference) if predictions is not None else (None, problem)
-    rival, rival_problem, rival_until = _rival(room, memory, current.table)
-    room.tell(0.80, "measure")
-    job = _job(room, live, reference, current)
+    baseline, baseline_problem = kept_baseline(context, live, reference) if predictions is not None else (None, problem)
+    rival, rival_problem, rival_until = _rival(context, memory, current.table)
+    context.tell(0.80, "measure")
+    job = _job(context, live, reference, current)
     job |= {
-        "predictions": _written(room, "predictions", predictions),
+        "predictions": _written(context, "predictions", predictions),
         "problem": problem,
         "labels_problem": labels_problem,
         "same_rows": same_rows,
@@ -118,22 +120,22 @@ def _look(room: RunContext, memory: Memory, meter: OwnProcess, label: str, docum
         "alarms": list(memory.alarms),
         "told": list(memory.told),
         "rival": memory.rival[0] if memory.rival else None,
-        "rival_predictions": _written(room, "rival-predictions", rival),
+        "rival_predictions": _written(context, "rival-predictions", rival),
         "rival_problem": rival_problem,
         "rival_until": rival_until,
     }
-    new_rows = arrived(table, manifest, memory.until, memory.rows, room.run.as_of)
+    new_rows = arrived(table, manifest, memory.until, memory.rows, context.run.as_of)
     falls_back = memory.baking and manifest.health.falling_behind == "roll back"
     return LookResult(label, falls_back, meter.ask(job), new_rows)
 
 
-def _reference(room: RunContext, live: Rebuilt) -> Split:
+def _reference(context: RunContext, live: Rebuilt) -> Split:
     """The rows that the version learnt from, and those that it was validated on."""
-    folder = room.folder / "learnt"
+    folder = context.folder / "learnt"
     try:
-        write_folder(room.store, live.document["data"]["files"], folder)
+        write_folder(context.store, live.document["data"]["files"], folder)
     except Damage as damage:
-        raise named(room.store, live.label, damage) from None
+        raise named(context.store, live.label, damage) from None
     from engine.validation.drawn import read_cut
 
     table = with_types(read_folder(folder), live.document["data"].get("types", {}))
@@ -141,7 +143,7 @@ def _reference(room: RunContext, live: Rebuilt) -> Split:
     return as_recorded(table, live.manifest, moment(live.document["lineage"]["as_of"]), cut)
 
 
-def _same_rows(room: RunContext, memory: Memory, table: pa.Table, manifest: Manifest) -> dict[str, Any] | None:
+def _same_rows(context: RunContext, memory: Memory, table: pa.Table, manifest: Manifest) -> dict[str, Any] | None:
     """What says how old the data is where no time column does."""
     if manifest.data.time is not None:
         return None
@@ -154,13 +156,13 @@ def _same_rows(room: RunContext, memory: Memory, table: pa.Table, manifest: Mani
 
 
 def _labelled(
-    room: RunContext, table: pa.Table, step: Launch | None, manifest: Manifest
+    context: RunContext, table: pa.Table, step: Launch | None, manifest: Manifest
 ) -> tuple[pa.Table, str | None]:
     """The rows with the labels that are known by now, or why they could not be fetched: drift does without them."""
     if step is None:
         return table, None
     try:
-        return labelled(table, fetched(step, room, 0.45), manifest).table, None
+        return labelled(table, fetched(step, context, 0.45), manifest).table, None
     except StepFailed as problem:
         return table, str(problem)
 
@@ -175,7 +177,7 @@ def _refuse_undated(table: pa.Table, manifest: Manifest) -> None:
 
 
 def _scored(
-    room: RunContext, version: Rebuilt, rows: pa.Table, title: str, at: float
+    context: RunContext, version: Rebuilt, rows: pa.Table, title: str, at: float
 ) -> tuple[pa.Table | None, str | None]:
     """What the version says about ``rows``, or why it says nothing."""
     missing = version.lacking(rows)
@@ -183,30 +185,32 @@ def _scored(
         return None, f"the data no longer has {', '.join(missing[:3])}, which {version.label} needs"
     if rows.num_rows == 0:
         return None, f"no rows have come that are newer than what {version.label} learnt from"
-    step = room.launch(version.stage, "score", title, (at, at + 0.15))
-    return score(room, step, rows.select(version.features), version.model, version.document["schema"]), None
+    step = context.launch(version.stage, "score", title, (at, at + 0.15))
+    return score(context, step, rows.select(version.features), version.model, version.document["schema"]), None
 
 
-def _rival(room: RunContext, memory: Memory, rows: pa.Table) -> tuple[pa.Table | None, str | None, str | None]:
+def _rival(context: RunContext, memory: Memory, rows: pa.Table) -> tuple[pa.Table | None, str | None, str | None]:
     """What the version to hold it against says about the same rows, or why it says nothing; and until when it knew what
     came. That it cannot is no failure of this look."""
     if memory.rival is None:
         return None, None, None
     label, digest = memory.rival
     try:
-        document = of_version(room.store, label, digest)
-        return *_scored(room, rebuild(room, label, document, "rival"), rows, "score before", 0.64), _until(document)
+        document = of_version(context.store, label, digest)
+        return *_scored(context, rebuild(context, label, document, "rival"), rows, "score before", 0.64), _until(
+            document
+        )
     except (Refusal, Damage) as problem:
         return None, str(problem), None
 
 
-def _job(room: RunContext, live: Rebuilt, reference: Split, current: Newer) -> dict[str, Any]:
+def _job(context: RunContext, live: Rebuilt, reference: Split, current: Newer) -> dict[str, Any]:
     manifest, rules = live.manifest, live.manifest.validation
     return {
         "version": live.label,
-        "as_of": stamp(room.run.as_of),
-        "reference": _written(room, "reference", reference.train),
-        "current": _written(room, "current", current.table),
+        "as_of": stamp(context.run.as_of),
+        "reference": _written(context, "reference", reference.train),
+        "current": _written(context, "current", current.table),
         "left_out": current.left_out,
         "unplaced": {
             "undated": current.undated,
@@ -214,7 +218,7 @@ def _job(room: RunContext, live: Rebuilt, reference: Split, current: Newer) -> d
             "were_undated": reference.undated,
             "were_future": reference.future,
         },
-        "profile": str(room.workspace.cache / "profiles" / f"{live.document['data']['digest']}.profile"),
+        "profile": str(context.workspace.cache / "profiles" / f"{live.document['data']['digest']}.profile"),
         "features": live.features,
         "validated": live.document["metrics"],
         "sensitive": list(manifest.data.sensitive),
@@ -252,11 +256,11 @@ def _lag(document: Mapping[str, Any], learnt: Split) -> float:
     return (moment(document["lineage"]["as_of"]) - learnt.until).total_seconds()
 
 
-def _written(room: RunContext, name: str, table: pa.Table | None) -> str | None:
+def _written(context: RunContext, name: str, table: pa.Table | None) -> str | None:
     import pyarrow.parquet
 
     if table is None:
         return None
-    path = room.folder / f"{name}.parquet"
+    path = context.folder / f"{name}.parquet"
     pyarrow.parquet.write_table(table, path, compression="lz4")
     return str(path)

@@ -23,17 +23,17 @@ from engine.versions import document as documents
 TOLERANCE = 1e-9
 
 
-def package(room: RunContext, made: Made) -> tuple[str, dict[str, Any]]:
+def package(context: RunContext, made: Made) -> tuple[str, dict[str, Any]]:
     """Store everything and return the version's digest and document. Nothing refers to it until ``register``."""
-    room.tell(0.90, "package")
-    store, start, data = room.store, made.start, made.data
+    context.tell(0.90, "package")
+    store, start, data = context.store, made.start, made.data
     source = start.source
-    inputs, predictions = room.folder / "golden-inputs.parquet", room.folder / "golden-predictions.parquet"
+    inputs, predictions = context.folder / "golden-inputs.parquet", context.folder / "golden-predictions.parquet"
     write_canonical(data.golden_inputs, inputs)
     write_canonical(made.golden, predictions)
     judgement = made.judgement
     document: dict[str, Any] = {
-        "project": room.run.project,
+        "project": context.run.project,
         "code": {
             "revision": source.revision,
             "branch": source.branch,
@@ -77,10 +77,10 @@ def package(room: RunContext, made: Made) -> tuple[str, dict[str, Any]]:
             "predictions": store.put_file(predictions).document(),
         },
         "lineage": {
-            "run": room.run.id,
-            "as_of": stamp(room.run.as_of),
-            "requested_by": room.run.requested_by,
-            "against": room.live[0] if room.live else None,
+            "run": context.run.id,
+            "as_of": stamp(context.run.as_of),
+            "requested_by": context.run.requested_by,
+            "against": context.live[0] if context.live else None,
             "engine": __version__,
             "sandbox": holding.document(made.contained),
         },
@@ -88,29 +88,29 @@ def package(room: RunContext, made: Made) -> tuple[str, dict[str, Any]]:
     return documents.save(store, document), document
 
 
-def register(ledger: Ledger, room: RunContext, made: Made, digest: str, by: Operator, at: datetime) -> str:
+def register(ledger: Ledger, context: RunContext, made: Made, digest: str, by: Operator, at: datetime) -> str:
     """Number the version, keep its measurements and end the run, all in one transaction. Returns its label."""
     judgement = made.judgement
     key = judgement["key_metric"]
     metric = Metric(name=key, **judgement["metrics"][key]) if key in judgement["metrics"] else None
-    against = catalog.parse_label(room.live[0])[1] if room.live else None
+    against = catalog.parse_label(context.live[0])[1] if context.live else None
     with ledger.write() as db:
         number = catalog.register(
             db,
-            project=room.run.project,
+            project=context.run.project,
             digest=digest,
             made_at=at,
-            as_of=room.run.as_of,
-            run=room.run.id,
+            as_of=context.run.as_of,
+            run=context.run.id,
             verdict=judgement["verdict"],
             comparison=judgement["comparison"],
             sentence=judgement["sentence"],
             against=against,
             metric=metric,
             data_until=made.data.until,
-            expires_at=at + in_force.approval(db, room.run.project).expires,
+            expires_at=at + in_force.approval(db, context.run.project).expires,
         )
-        label = f"{room.run.project}@{number}"
+        label = f"{context.run.project}@{number}"
         for name, numbers in judgement["metrics"].items():
             rows = [(number, numbers["value"], numbers["low"], numbers["high"])]
             if against is not None and numbers["live"] is not None:
@@ -119,11 +119,20 @@ def register(ledger: Ledger, room: RunContext, made: Made, digest: str, by: Oper
                 "INSERT INTO measurements (project, number, run, metric, as_of, at, value, low, high, n)"
                 " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 [
-                    (room.run.project, who, room.run.id, name, stamp(room.run.as_of), stamp(at), *values, numbers["n"])
+                    (
+                        context.run.project,
+                        who,
+                        context.run.id,
+                        name,
+                        stamp(context.run.as_of),
+                        stamp(at),
+                        *values,
+                        numbers["n"],
+                    )
                     for who, *values in rows
                 ],
             )
-        queue.finish(db, room.run.id, "succeeded", at, version=label)
-        details = {"digest": digest, "run": room.run.id, "verdict": judgement["verdict"]}
+        queue.finish(db, context.run.id, "succeeded", at, version=label)
+        details = {"digest": digest, "run": context.run.id, "verdict": judgement["verdict"]}
         trail.append(db, at=at, actor=by, action="package", subject=label, details=details)
     return label

@@ -29,12 +29,12 @@ def worth_it(kept: int, rows: int) -> bool:
     return kept == rows or kept >= _ENOUGH or (kept >= _FEWEST and kept >= _PART * rows)
 
 
-def unlearnt(room: RunContext, live: Rebuilt, data: Prepared, time: str | None) -> Mask | None:
+def unlearnt(context: RunContext, live: Rebuilt, data: Prepared, time: str | None) -> Mask | None:
     """A mask over the holdout; None where nothing says what the live version learnt from."""
     if time is not None and live.manifest.data.time == time:
         since = _boundary(live)
         return None if since is None else after(data.holdout, time, since)
-    return _by_place(room, live, data)
+    return _by_place(context, live, data)
 
 
 def _boundary(live: Rebuilt) -> datetime | None:
@@ -47,7 +47,7 @@ def _boundary(live: Rebuilt) -> datetime | None:
     return min(moment(data["until"]), moment(live.document["lineage"]["as_of"])) - holdout
 
 
-def _by_place(room: RunContext, live: Rebuilt, data: Prepared) -> Mask | None:
+def _by_place(context: RunContext, live: Rebuilt, data: Prepared) -> Mask | None:
     import numpy as np
 
     from engine.validation.drawn import held_out, places, read_cut, strata
@@ -61,17 +61,17 @@ def _by_place(room: RunContext, live: Rebuilt, data: Prepared) -> Mask | None:
         target = data.holdout.column(rules.data.target)
         kind, names = strata(target, rules.validation.metrics[0], rules.validation.task, place)
         return held_out(place, kind, names, recorded)
-    learnt = _learnt(room, live)
+    learnt = _learnt(context, live)
     if any(name not in learnt.column_names for name in by):
         return None
     return ~np.isin(place, places(learnt, by))
 
 
-def _learnt(room: RunContext, live: Rebuilt) -> Any:
+def _learnt(context: RunContext, live: Rebuilt) -> Any:
     """The rows that it learnt from."""
     from engine.validation.drawn import read_cut
 
-    folder = room.folder / "learnt"
-    write_folder(room.store, live.document["data"]["files"], folder)
+    folder = context.folder / "learnt"
+    write_folder(context.store, live.document["data"]["files"], folder)
     as_of, cut = moment(live.document["lineage"]["as_of"]), read_cut(live.document["data"].get("cut"))
     return as_recorded(read_folder(folder), live.manifest, as_of, cut).train
