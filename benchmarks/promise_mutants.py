@@ -249,7 +249,7 @@ FAULTS = (
     Fault("what is still damaged is not said to be mended", _SCRUB, "    if damage is not None or not taken:\n", "    if not taken:\n", (*_BACKUP, *_RESTORED)),
     # Nothing is lost.
     Fault("init is refused where a workspace was", "engine/storage/loss.py", "    if there is not None:\n", "    if False:\n", _LOST),
-    Fault("a ledger that was cut short is damage", "engine/storage/loss.py", "    if rows < noted.rows:\n", "    if False:\n", _LOST),
+    Fault("a ledger that was cut short is damage", "engine/storage/loss.py", "if rows < noted.rows:", "if False:", _LOST),
     Fault("a restore that was cut short is no workspace", "engine/storage/loss.py", "    if (root / RESTORING).exists():\n", "    if False:\n", (*_LOST, *_BACKUP)),
     Fault("the reserve is given back", "engine/storage/reserve.py", "drawn = kept > 0 and before < kept", "drawn = False", _ROOM),
     Fault("the reserve is set aside again", "engine/storage/reserve.py", "            _set_aside(workspace, min(kept, left))\n", "            pass\n", _ROOM),
