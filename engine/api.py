@@ -33,7 +33,7 @@ from engine.records import (
 from engine.release import swap
 from engine.release.commands import ReleaseCommands
 from engine.release.following import follow_ledger
-from engine.rewind.past_engine import ReadingsOnly
+from engine.rewind.past_engine import PastAnswers
 from engine.runs import queue
 from engine.runs.commands import RunCommands
 from engine.schedule.commands import ScheduleCommands
@@ -291,7 +291,7 @@ class Engine(
         return examine(self._workspace, self._ledger, self._store, clock.now(), mend=mend)
 
 
-class PastEngine(ReadingsOnly, Engine):
+class PastEngine(PastAnswers, Engine):
     """A workspace as it stood at a moment that is over: what was not declared possible there is refused."""
 
     def __init__(self, workspace: Workspace, ledger: PastLedger, caller: Caller, at: datetime) -> None:

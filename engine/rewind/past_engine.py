@@ -23,7 +23,8 @@ from engine.storage.workspace import Workspace
 if TYPE_CHECKING:
     from engine.housekeeping.records import DiskReport
 
-class ReadingsOnly:
+
+class PastAnswers:
     """The part of such an engine that answers for itself: each method is the act that it takes the place of."""
 
     _workspace: Workspace
