@@ -57,11 +57,15 @@ def enough(role: Role, least: Role) -> bool:
 
 
 def require(caller: Caller, least: Role, what: str) -> None:
-    """Raise Forbidden unless ``caller`` has at least the role ``least``."""
+    """Raise Forbidden unless ``caller`` has at least the role ``least``: for what only the arguments of an act tell."""
+    if not enough(caller.operator.role, least):
+        raise Forbidden(_may_not(caller, least, what))
+
+
+def _may_not(caller: Caller, least: Role, what: str) -> str:
     role = caller.operator.role
-    if not enough(role, least):
-        article = "an" if role[0] in "aeiou" else "a"
-        raise Forbidden(f"{caller.name} is {article} {role} and may not {what}; ask somebody who is {least}.")
+    article = "an" if role[0] in "aeiou" else "a"
+    return f"{caller.name} is {article} {role} and may not {what}; ask somebody who is {least}."
 
 
 def nothing_changes(at: datetime) -> str:
@@ -91,7 +95,7 @@ class _Declaration:
             if door.past is not None and not act.in_past:
                 raise Refusal(nothing_changes(door.past))
             if not enough(door.caller.operator.role, act.least):
-                require(door.caller, act.least, _words(act, method, door, args, kwargs))
+                raise Forbidden(_may_not(door.caller, act.least, _words(act, method, door, args, kwargs)))
             return method(door, *args, **kwargs)
 
         asked.act = act  # type: ignore[attr-defined]

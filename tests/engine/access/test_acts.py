@@ -94,6 +94,7 @@ def test_what_is_private_is_no_act() -> None:
 
     assert Barn("viewer")._peek() == 1
     assert declared(Barn) == declared(Shed)
+    assert all(getattr(Barn, name) is getattr(Shed, name) for name in declared(Shed)), "it is asked for once"
 
 
 def test_what_takes_the_place_of_an_act_is_the_same_act() -> None:
