@@ -8,7 +8,6 @@ from typing import Any
 
 from console.cli.printing import Cell, say, table, verdict
 from console.cli.session import Session
-from console.cli.words import count
 from console.text import cells
 from console.text.health_table import TONES as VERDICTS
 from console.text.lines import Span, Tone
@@ -137,7 +136,7 @@ def print_contents(content: dict[str, Any]) -> None:
     jobs = [f"{job} {_due(rule)}" for job, rule in sorted(content["schedule"].items())]
     _title("Holds")
     rows: list[tuple[Cell, Cell]] = [
-        ("code", f"{revision} on {code['branch'] or 'no branch'}{dirty}, {count(len(code['files']), 'file')}{said}"),
+        ("code", f"{revision} on {code['branch'] or 'no branch'}{dirty}, {cells.counted(len(code['files']), 'file')}{said}"),
         ("data", f"{data['rows']:,} rows{until}: {split}"),
         ("schema", f"{len(content['schema']['columns'])} columns"),
         ("packages", f"{len(environment['packages'])} at locked versions, Python {environment['python']}"),
