@@ -135,8 +135,9 @@ def print_contents(content: dict[str, Any]) -> None:
     split = f"{data['train_rows']:,} to learn from, {data['holdout_rows']:,} to judge by"
     jobs = [f"{job} {_due(rule)}" for job, rule in sorted(content["schedule"].items())]
     _title("Holds")
+    files = cells.counted(len(code["files"]), "file")
     rows: list[tuple[Cell, Cell]] = [
-        ("code", f"{revision} on {code['branch'] or 'no branch'}{dirty}, {cells.counted(len(code['files']), 'file')}{said}"),
+        ("code", f"{revision} on {code['branch'] or 'no branch'}{dirty}, {files}{said}"),
         ("data", f"{data['rows']:,} rows{until}: {split}"),
         ("schema", f"{len(content['schema']['columns'])} columns"),
         ("packages", f"{len(environment['packages'])} at locked versions, Python {environment['python']}"),
