@@ -220,7 +220,7 @@ FAULTS = (
     Fault("secrets leave the environment", _WITHHELD, "        del os.environ[name]\n", "        pass\n", _SECRETS),
     Fault("secrets leave the memory", _WITHHELD, '    _wipe([f"{name}=".encode() for name in found])\n', "", _SECRETS),
     Fault("nobody looks into the engine", _WITHHELD, "prctl(_PR_SET_DUMPABLE, 0,", "prctl(_PR_SET_DUMPABLE, 1,", _SECRETS),
-    Fault("every secret is withheld", _WITHHELD, 'ADDRESSES, "LEVERFRAME_SERVE_TOKEN")', "ADDRESSES)", _SECRETS),
+    Fault("every secret is withheld", _WITHHELD, 'ADDRESSES, "LEVERFRAME_PAGES_TOKEN", "LEVERFRAME_SERVE_TOKEN")', "ADDRESSES)", _SECRETS),
     # Backup, restore, scrub.
     Fault("a backup of another hand is refused", _RESTORING, '    if signature == "wrong":\n', "    if False:\n", _BACKUP),
     Fault("a newer backup is refused", _RESTORING, "    if manifest.schema > LATEST:\n", "    if False:\n", _BACKUP),

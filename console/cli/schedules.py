@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import click
 
 from console.cli import documents, schedule_documents
-from console.cli.pages import newest, rest_of
+from console.cli.paging import newest, rest_of
 from console.cli.printing import Cell, document, say, table
 from console.cli.printing import documents as print_all
 from console.cli.session import Session, Verb, VerbGroup, limit_option, matching_option, reason_option
