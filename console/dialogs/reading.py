@@ -50,8 +50,9 @@ def help_lines(screen: str, heading: str, texts: Sequence[str], width: int) -> l
         lines += _key("↑ ↓  k j", "the row above, the row below; PgUp and PgDn by pages, g and G to the ends", width)
     if words := glossary.words_in(texts):
         lines += [EMPTY, line(Span("Words on it", "strong")), EMPTY]
+    widest = max((len(word) for word, _ in words), default=0) + 2
     for word, sentence in words:
-        lines += _entry(word, "strong", sentence, width)
+        lines += _entry(pad(word, max(12, widest)), "strong", sentence, width)
     lines += [EMPTY, line(Span("Everywhere", "strong")), EMPTY]
     for action in actions.anywhere():
         lines += _key(action.key_name, action.help, width)
@@ -59,13 +60,13 @@ def help_lines(screen: str, heading: str, texts: Sequence[str], width: int) -> l
 
 
 def _key(name: str, said: str, width: int) -> list[Line]:
-    return _entry(name, "key", said, width)
+    return _entry(pad(name, 12), "key", said, width)
 
 
 def _entry(name: str, tone: Tone, said: str, width: int) -> list[Line]:
-    room = max(12, len(name) + 2)
+    room = len(name)
     first, *rest = wrapped(said, width - room)
-    return [line(Span(pad(name, room), tone), *first), *(line(" " * room, *each) for each in rest)]
+    return [line(Span(name, tone), *first), *(line(" " * room, *each) for each in rest)]
 
 
 def audit_lines(row: AuditRow, width: int) -> list[Line]:
