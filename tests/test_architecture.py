@@ -39,6 +39,8 @@ NEIGHBOURS = {
     ("runs", "validation"),
     ("monitoring", "validation"),
     ("monitoring", "runs"),
+    ("scoring", "runs"),
+    ("scoring", "validation"),
     ("outbox", "reports"),
     ("backup", "housekeeping"),
     ("overview", "schedule"),

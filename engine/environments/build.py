@@ -70,7 +70,7 @@ def ensure(lock: Lock, environments: Path, *, uv: Uv | None = None, find: Finder
     return environment
 
 
-def rebuild(lock: Lock, environments: Path, *, uv: Uv | None = None, find: Finder = find_interpreter) -> Environment:
+def build_anew(lock: Lock, environments: Path, *, uv: Uv | None = None, find: Finder = find_interpreter) -> Environment:
     """Build the environment of ``lock`` anew, though one is there: for one that ``check.compare`` found different.
 
     Nothing is taken from other environments. Raises Refusal like ``ensure``.

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from engine.environments.build import Environment, rebuild, remove
+from engine.environments.build import Environment, build_anew, remove
 from engine.environments.check import compare
 from engine.environments.lock import Lock, parse_lock
 from engine.environments.picture import MARKER, read
@@ -39,7 +39,7 @@ def mend(found: StandingEnvironment, environments: Path) -> str:
     if found.lock is None:
         remove(found.name, environments)
         return "taken away; a run that needs it builds it anew"
-    rebuild(found.lock, environments)
+    build_anew(found.lock, environments)
     return "built anew"
 
 
