@@ -16,9 +16,8 @@ from engine.clock import moment
 from engine.environments import mending
 from engine.environments.build import ensure
 from engine.errors import Damage, LeverframeError
-from engine.outbox import webhook
-from engine.outbox.mail_server import from_environment
-from engine.outbox.outbox import OVER, WEBHOOK
+from engine.outbox import outbox
+from engine.outbox.channels import CHANNELS, MAIL
 from engine.projects import registry
 from engine.projects.manifest.sandbox import spec_of
 from engine.records import DoctorFinding, Version
@@ -45,7 +44,7 @@ def examine(
     """Every finding, the good ones too. With ``mend`` the environments and the live folders are built anew."""
     findings = [*writable(workspace), _ledger(ledger), clock_agrees(ledger, now), _audit(ledger)]
     findings += [_disk(workspace, ledger), _tools()]
-    findings += [_engine(workspace, ledger, now), *_units(workspace), *_mail(ledger), *_webhooks()]
+    findings += [_engine(workspace, ledger, now), *_units(workspace), *_mail(ledger), *_channels()]
     findings += [_backup(ledger, now), _read_through(ledger, now)]
     findings += [holding.machine(sandbox.this_machine()), *modes(workspace, mend=mend)]
     with ledger.read() as db:
@@ -163,35 +162,30 @@ def clock_agrees(ledger: Ledger, now: datetime) -> DoctorFinding:
 def _mail(ledger: Ledger) -> list[DoctorFinding]:
     """Where mail is to be sent at all: whether there is a server for it, and what was given up."""
     with ledger.read() as db:
-        rows = db.execute(
-            "SELECT state, count(*) AS mails FROM outbox WHERE state <> 'sent' AND why IS NOT ?"
-            " AND (state = 'failed' OR recipient NOT LIKE ?) GROUP BY state",
-            (OVER, f"{WEBHOOK}%"),
-        )
-        mails = {row["state"]: row["mails"] for row in rows}
-    try:
-        server = from_environment(environment())
-    except LeverframeError as error:
-        return [DoctorFinding("mail", "failing", str(error).rstrip("."))]
-    if mails.get("failed"):
+        given_up, waiting = outbox.given_up(db), outbox.waiting(db)
+    found = _set_up(MAIL)
+    if found is not None and found.verdict != "ok":
+        return [found]
+    if given_up:
         said = "given up; 'leverframe outbox' says why, 'leverframe outbox retry' tries again"
-        return [DoctorFinding("mail", "watch", f"{mails['failed']:,} of the mails are {said}")]
-    if server is None and mails:
+        return [DoctorFinding("mail", "watch", f"{given_up:,} of the mails are {said}")]
+    if found is None and waiting:
         return [DoctorFinding("mail", "watch", "mails wait and no server is set up; LEVERFRAME_SMTP_HOST names one")]
-    return [DoctorFinding("mail", "ok", f"by {server.host}, port {server.port}")] if server is not None else []
+    return [found] if found is not None else []
 
 
-def _webhooks() -> list[DoctorFinding]:
+def _channels() -> list[DoctorFinding]:
     """Whether those whom the environment names are there to be notified."""
+    return [found for name in CHANNELS if name != MAIL and (found := _set_up(name))]
+
+
+def _set_up(channel: str) -> DoctorFinding | None:
+    kind = CHANNELS[channel]
     try:
-        found = webhook.from_environment(environment())
+        found = kind.opened(environment())
     except LeverframeError as error:
-        return [DoctorFinding("webhooks", "failing", str(error).rstrip("."))]
-    return (
-        [DoctorFinding("webhooks", "ok", ", ".join(name.removeprefix(WEBHOOK) for name in found.addresses))]
-        if found
-        else []
-    )
+        return DoctorFinding(kind.called, "failing", str(error).rstrip("."))
+    return DoctorFinding(kind.called, "ok", found.about) if found is not None else None
 
 
 def _audit(ledger: Ledger) -> DoctorFinding:
