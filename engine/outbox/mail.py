@@ -12,12 +12,11 @@ from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime
-from html import escape
 
 from engine.errors import Invalid
 from engine.outbox.channel import Letter
 from engine.projects.manifest.report import is_address
-from engine.reports.style import STYLE
+from engine.reports.rendering import rendered
 from engine.text import plain
 
 _NAME = "Leverframe"
@@ -65,13 +64,7 @@ def _hold_to(built: EmailMessage, letter: Letter) -> None:
 
 def note(title: str, paragraphs: Sequence[str]) -> tuple[str, str]:
     """A short mail as text and as HTML."""
-    body = "".join(f"<p>{escape(each)}</p>" for each in paragraphs)
-    html = (
-        '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>{escape(title)}</title>\n<style>\n{STYLE}\n</style></head>\n"
-        f'<body><main><h1>{escape(title)}</h1><section class="card">{body}</section></main></body></html>\n'
-    )
+    html = rendered("note.html", title=title, paragraphs=paragraphs)
     return "\n\n".join([title, *paragraphs]) + "\n", html
 
 
