@@ -13,8 +13,8 @@ from pathlib import Path
 from engine.audit import times, trail
 from engine.backup import scrub, standing
 from engine.clock import moment
-from engine.environments import mending
-from engine.environments.build import ensure
+from engine.environments.kind import KINDS
+from engine.environments.records import StandingEnvironment
 from engine.errors import Damage, LeverframeError
 from engine.outbox import outbox
 from engine.outbox.channels import CHANNELS, MAIL
@@ -34,7 +34,7 @@ from engine.storage.permissions import modes
 from engine.storage.workspace import Workspace, read_only
 from engine.versions import catalog
 from engine.versions import document as documents
-from engine.versions.environment import lock_of
+from engine.versions.environment import built, lock_of
 from engine.withheld import environment
 
 
@@ -261,7 +261,7 @@ def _users(db: sqlite3.Connection) -> dict[str, list[str]]:
 def _environments(workspace: Workspace, users: dict[str, list[str]], *, mend: bool) -> list[DoctorFinding]:
     """Every environment that stands here, compared as before a run."""
     findings = []
-    for each in mending.standing(workspace.environments):
+    for each in (each for kind in KINDS.values() for each in kind.standing(workspace.environments)):
         of = ", ".join(users.get(each.name, ["no run yet"]))
         what = f"environment {each.name} ({of})"
         if each.pictured and not each.differences:
@@ -279,13 +279,13 @@ def _environments(workspace: Workspace, users: dict[str, list[str]], *, mend: bo
     return findings
 
 
-def _mended(workspace: Workspace, found: mending.StandingEnvironment, what: str, said: str) -> DoctorFinding:
+def _mended(workspace: Workspace, found: StandingEnvironment, what: str, said: str) -> DoctorFinding:
     if not found.pictured and found.lock is None:
         return DoctorFinding(
             what, "watch", f"{said}, and its lock cannot be read; the next run that needs it builds it anew"
         )
     try:
-        done = mending.mend(found, workspace.environments)
+        done = KINDS[found.kind].mend(found, workspace.environments)
     except LeverframeError as error:
         return DoctorFinding(what, "failing", f"{said}. It could not be built anew: {str(error).rstrip('.')}")
     return DoctorFinding(what, "ok", f"{said}. It was {done}", mended=True)
@@ -301,7 +301,7 @@ def _live(workspace: Workspace, store: ObjectStore, row: sqlite3.Row, *, mend: b
         said = "; ".join(found[:4])
         if not mend:
             return DoctorFinding(what, "failing", f"{said}. 'leverframe doctor --fix' rebuilds it from the store")
-        ensure(lock_of(store, documents.load(store, row["digest"])), workspace.environments)
+        built(workspace, lock_of(store, documents.load(store, row["digest"])))
         projection.repair(workspace, store, row["project"], row["release"], row["digest"])
         left = projection.complaints(workspace, store, row["project"], row["release"], row["digest"])
         if left:

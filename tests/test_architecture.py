@@ -38,6 +38,7 @@ NEIGHBOURS = {
     ("clock", "errors"),
     ("people", "audit"),
     ("versions", "environments"),
+    ("environments", "projects"),
     ("runs", "validation"),
     ("monitoring", "validation"),
     ("monitoring", "runs"),

@@ -11,7 +11,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from engine.environments.build import ensure
 from engine.errors import Damage
 from engine.projects.manifest.reader import Manifest, load_manifest
 from engine.runs.run_context import RunContext
@@ -19,7 +18,7 @@ from engine.runs.steps.launch import Stage
 from engine.runs.steps.tables import types_of
 from engine.scoring.scorer import Scorer, StepScorer, text_predicted
 from engine.versions.document import named, write_folder
-from engine.versions.environment import lock_of
+from engine.versions.environment import built, lock_of
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -63,7 +62,7 @@ def unpack(context: RunContext, label: str, document: dict[str, Any], folder: st
     except Damage as damage:
         raise named(context.store, label, damage) from None
     manifest = load_manifest(home / "code")
-    stage = context.stage(home / "code", manifest, ensure(lock, context.workspace.environments), lock)
+    stage = context.stage(home / "code", manifest, built(context.workspace, lock), lock)
     return Unpacked(label, document, home / "model", replace(stage, types=keeps_types(document)))
 
 

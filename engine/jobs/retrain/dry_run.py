@@ -9,8 +9,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from engine.environments.lock import Lock, resolve
-from engine.environments.lock import doubtful as doubtful_names
+from engine.environments.kind import KINDS
+from engine.environments.records import Lock
 from engine.errors import LeverframeError, StepFailed
 from engine.jobs.labels import LABELS, labelled
 from engine.jobs.retrain import model_folder
@@ -78,13 +78,13 @@ def check(
         snapshot(path, folder / "code", allow_dirty=True)
         refuse_absent(FILE, folder / "code", path)
         spec = manifest.environment
-        requirements = folder / "code" / spec.requirements if spec.requirements else None
         if spec.requirements:
             refuse_absent(spec.requirements, folder / "code", path)
-        lock = resolve(requirements, spec.python, workspace.cache, called=spec.requirements)
+        kind = KINDS[spec.kind]
+        lock = kind.lock(spec, folder / "code", workspace.cache)
         environment = standing(workspace, lock)
-        good("environment", f"{len(lock.packages)} packages locked, Python {lock.python}; every file as it was built")
-        for sentence in doubtful_names(requirements, str(spec.requirements)):
+        good("environment", f"{len(lock.packages)} packages locked, {kind.words(lock)}; every file as it was built")
+        for sentence in kind.doubts(spec, folder / "code"):
             doubtful("requirements", sentence)
         if manifest.compute is not None:
             good("compute", _elsewhere(manifest.compute, lock))

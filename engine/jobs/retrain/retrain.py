@@ -12,8 +12,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from engine.environments.build import ensure
-from engine.environments.lock import Lock, resolve
+from engine.environments.kind import KINDS
+from engine.environments.records import Lock
 from engine.errors import Damage, Invalid, Refusal
 from engine.jobs.labels import fetched, labelled, labels_step
 from engine.jobs.retrain import model_folder, nothing_new
@@ -33,6 +33,7 @@ from engine.runs.steps.tables import read_output, write_input
 from engine.scoring.scorer import StepScorer, text_predicted
 from engine.scoring.unpacked import schema_known_to, unpack
 from engine.storage.blocks import put_table
+from engine.versions.environment import built
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -148,12 +149,10 @@ def begin(context: RunContext) -> Start:
     context.note(revision=_revision(source), retries=again.retries, retry_after=again.retry_after.total_seconds())
     context.tell(0.02, "preparing the environment")
     spec = manifest.environment
-    requirements = code / spec.requirements if spec.requirements else None
     if spec.requirements:
         refuse_absent(spec.requirements, code, context.project_path)
-    cache = context.workspace.cache
-    lock = resolve(requirements, spec.python, cache, fresh=context.fresh_lock, called=spec.requirements)
-    environment = ensure(lock, context.workspace.environments)  # Compared when a step is started in it.
+    lock = KINDS[spec.kind].lock(spec, code, context.workspace.cache, fresh=context.fresh_lock)
+    environment = built(context.workspace, lock)
     stage = replace(context.stage(code, manifest, environment, lock), project=context.project_path)
     return Start(source, patch, lock, stage)
 

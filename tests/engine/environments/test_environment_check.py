@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from engine.environments import check, mending
-from engine.environments.build import Environment, build_anew, ensure, place
-from engine.environments.check import compare, site_packages
-from engine.environments.lock import Lock
-from engine.environments.picture import MARKER, PICTURE, differences, take
+from engine.environments.python import check, mending
+from engine.environments.python.build import build_anew, ensure, place
+from engine.environments.python.check import compare, site_packages
+from engine.environments.python.lock import Lock
+from engine.environments.python.picture import MARKER, PICTURE, differences, take
+from engine.environments.records import Environment
 
 if TYPE_CHECKING:
     from conftest import Place
