@@ -220,7 +220,6 @@ class Manifest:
     triggers: tuple[TriggerSpec, ...]
     approval: ApprovalSpec
     report: ReportSpec
-    realtime: bool
     compute: ComputeSpec | None
     sandbox: SandboxSpec
     document: dict[str, Any]
