@@ -87,7 +87,7 @@ def show(session: Session, version: str) -> None:
         card = engine.card(version, now)
     print_card(card, now)
     print_contents(content)
-    print_actions(session, card, now)
+    print_actions(session, card)
 
 
 @click.command(cls=Verb)
