@@ -16,7 +16,7 @@ from pathlib import Path
 
 from engine.access.caller import Caller
 from engine.audit import trail
-from engine.environments.build import held as environment_held
+from engine.environments.folder import held as environment_held
 from engine.errors import Conflict, Refusal
 from engine.housekeeping import bin as bins
 from engine.housekeeping import database, logs

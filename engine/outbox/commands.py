@@ -95,8 +95,9 @@ class ReportCommands(Door):
         Returns the mails, each as it stands after the first attempt. Raises Refusal when nobody is named, no server.
         """
         from engine.outbox import sending
+        from engine.outbox.channels import MAIL, set_up
 
-        return sending.send(self._ledger, self._store, report, self.caller, sending.server(), clock.now)
+        return sending.send(self._ledger, self._store, report, self.caller, set_up(MAIL), clock.now)
 
     @looks("see what mails a report makes", of="report", in_past=False)
     def dry_run_report(self, report: Report, folder: Path) -> tuple[Path, ...]:
@@ -130,9 +131,10 @@ class ReportCommands(Door):
     def retry_outbox(self, mail: int | None = None) -> tuple[Mail, ...]:
         """Try one mail now, or all that wait or were given up. Raises NotFound, Refusal when no server is set up."""
         from engine.outbox import sending
+        from engine.outbox.channels import set_up
 
         sending.needs_a_way()
-        return sending.retry(self._ledger, self._store, mail, self.caller, sending.way_to, clock.now)
+        return sending.retry(self._ledger, self._store, mail, self.caller, set_up, clock.now)
 
 
 def _form_of(target: Path) -> Form:
