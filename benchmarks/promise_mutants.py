@@ -49,6 +49,7 @@ _SCHEDULE = ("tests/engine/schedule/test_policy.py", "tests/engine/projects/test
 _PROOF, _SWAP, _PLAN = "engine/release/proof.py", "engine/release/swap.py", "engine/release/plan.py"
 _RULES, _OPERATORS, _CHAIN = "engine/release/policy.py", "engine/people/operators.py", "engine/audit/chain.py"
 _METRIC, _INTERVALS, _VERDICTS = (f"engine/validation/{name}.py" for name in ("metrics", "intervals", "gates"))
+_WORDS = "engine/vocabulary/metrics.py"
 _STATUSES, _LEDGER = "engine/monitoring/status.py", "engine/storage/migrations.py"
 _IN_FORCE = ("tests/engine/projects/test_policy_in_force.py",)
 _GROWS = ("tests/engine/storage/test_tables_that_only_grow.py",)
@@ -89,11 +90,9 @@ FAULTS = (
     Fault("only admins remove", "engine/projects/registry.py", '    require(by, "admin", "remove projects")\n', "", _ROLES),
     Fault("only admins remove", "engine/projects/registry.py", 'require(by, "admin", "remove', 'require(by, "operator", "remove', _ROLES),
     Fault("only admins release holds", "engine/housekeeping/holds.py", '    require(by, "admin", "release a legal hold")\n', "", _ROLES),
-    Fault("every metric is measured", _METRIC, 'REGRESSION = ("mae", "rmse", "r2", "mape", "median_absolute_error")', 'REGRESSION = ("mae", "rmse", "r2", "mape", "medae")', _METRICS),
-    Fault("every metric is measured", _METRIC, '    if name == "mape":\n', '    if name == "smape":\n', _METRICS),
-    Fault("the direction of mape", _METRIC, '"mae", "rmse", "mape", "median_absolute_error"})', '"mae", "rmse", "median_absolute_error"})', _METRICS),
-    Fault("the direction of mape", "engine/projects/manifest/gates.py", '"brier", "mae", "rmse", "mape", "median_absolute_error")\n\n', '"brier", "mae", "rmse", "median_absolute_error")\n\n', _METRICS),
-    Fault("the direction of mape", "engine/reports/words.py", '"rmse", "mape", "median', '"rmse", "median', _METRICS),
+    Fault("every metric is measured", _WORDS, '"median_absolute_error", "values"', '"medae", "values"', _METRICS),
+    Fault("every metric is measured", _METRIC, '    "mape": _mean_of("mape"),\n', '    "smape": _mean_of("mape"),\n', _METRICS),
+    Fault("the direction of mape", _WORDS, '"mape", "values", "smaller"', '"mape", "values", "larger"', _METRICS),
     Fault("a digit opens its screen", "console/actions.py", '"go_runs", "3", "Runs"', '"go_runs", "3", "Versions"', _KEYS),
     Fault("a digit opens its screen", "console/app.py", 'self.go("audit")', 'self.go("runs")', _KEYS),
     # Proof.
@@ -150,7 +149,7 @@ FAULTS = (
     # Validation.
     Fault("an interval decides when 0 is outside", _INTERVALS, "    if worst > 0:\n", "    if best > 0:\n", _METRICS),
     Fault("an interval decides when 0 is outside", _INTERVALS, '"worse" if best < 0 else', '"worse" if worst < 0 else', _METRICS),
-    Fault("the direction of an interval", _INTERVALS, "(low, high) if metrics.good(name) > 0 else (-high, -low)", "(low, high)", _METRICS),
+    Fault("the direction of an interval", _INTERVALS, "(low, high) if good(name) > 0 else (-high, -low)", "(low, high)", _METRICS),
     Fault("cannot tell is worse than warn", _VERDICTS, '("pass", "warn", "cannot tell", "fail")', '("cannot tell", "pass", "warn", "fail")', _GATES),
     Fault("nothing looked at is nothing known", _VERDICTS, 'key=ORDER.index, default="cannot tell"', 'key=ORDER.index, default="pass"', _GATES),
     Fault("cannot tell never passes", "engine/versions/catalog.py", 'if verdict in ("pass", "warn")', 'if verdict in ("pass", "warn", "cannot tell")', ("tests/engine/release/test_only_what_passed_waits.py",)),

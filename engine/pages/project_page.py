@@ -16,6 +16,7 @@ from engine.reports import html, phrases, words
 from engine.reports.records import ReportPeriod
 from engine.text import plain, span
 from engine.validation.words import number
+from engine.vocabulary.metrics import more_is_better
 
 SLICES, COLUMNS = 8, 8
 _BROKEN = ("lost column", "changed type")
@@ -114,7 +115,7 @@ def _slices(found: Shown) -> str:
         return ""
     name = str(slices["metric"])
     metric = words.capital(plain(words.of_metric(found.spec.words, name), 400))
-    good = "higher" if words.more_is_better(name) else "lower"
+    good = "higher" if more_is_better(name) else "lower"
     rows = [
         (
             _breakable(_part_of(found, each)), _value(each), _(number(each.get("rest"))), f"{int(each['n']):,}",

@@ -19,12 +19,12 @@ from engine.validation.columns import shown
 from engine.validation.facts import GateFacts
 from engine.validation.floors import FEWEST, FEWEST_OF_CLASS, ROWS, ROWS_PER_CLASS
 from engine.validation.intervals import MeasuredMetric
-from engine.validation.metrics import good
 from engine.validation.quantities import top
 from engine.validation.schema import Difference
 from engine.validation.segments import ROWS as SEGMENT_ROWS
 from engine.validation.segments import JudgedSegment, JudgedSegments
 from engine.validation.words import between, count, decimals_for, limit, number, percent, signed
+from engine.vocabulary.metrics import good
 
 __all__ = ["ROWS", "ROWS_PER_CLASS", "GateFacts", "enough_rows", "judge_rule", "worst"]
 

@@ -37,8 +37,9 @@ from engine.validation.columns import (
     shown,
     unwrapped,
 )
-from engine.validation.metrics import Predicted, Task, Truth
+from engine.validation.metrics import Predicted, Truth
 from engine.validation.words import count
+from engine.vocabulary.metrics import Task
 
 LIMIT = 0.98
 _ROWS = 20_000

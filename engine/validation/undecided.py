@@ -18,7 +18,7 @@ def cannot_decide(target: pa.ChunkedArray, learnt: pa.ChunkedArray, manifest: Ma
     from engine.validation.columns import codes, listed
     from engine.validation.floors import RowsToJudge
     from engine.validation.leakage import few_to_learn
-    from engine.validation.metrics import RANKING, REGRESSION
+    from engine.vocabulary.metrics import METRICS, REGRESSION
 
     judged, rows = manifest.validation, len(target)
     more = "make [validation] holdout larger or let extract return more rows"
@@ -37,7 +37,7 @@ def cannot_decide(target: pa.ChunkedArray, learnt: pa.ChunkedArray, manifest: Ma
         held = RowsToJudge(rows, int(counts.min(initial=rows)), "binary" if binary else "multiclass")
         few = few_to_learn(len(learnt), int(counted.min(initial=len(learnt))) if binary else None)
         asked_of = {judged.metrics[0], *(rule.metric or "" for rule in manifest.gates)}
-        ranked = [name for name in RANKING if name in asked_of]
+        ranked = [name for name, row in METRICS.items() if row.looks_at == "order" and name in asked_of]
         absent = [name for name in names if name not in found]
         if absent and ranked and not binary:
             return f"no holdout row is of the class {listed(absent)}, and {ranked[0]} looks at each class: {more}"

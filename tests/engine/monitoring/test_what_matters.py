@@ -15,7 +15,7 @@ from engine.monitoring.drift.columns import drift
 from engine.monitoring.performance import fall
 from engine.monitoring.performance.fall import minimum_effect
 from engine.monitoring.profile import profile_of
-from engine.projects.manifest.sections import CLASSIFICATION, REGRESSION
+from engine.vocabulary.metrics import CLASSIFICATION, REGRESSION
 
 OF_ITS_OWN_SIZE = {"log_loss", "brier", "mae", "rmse", "mape", "median_absolute_error"}
 

@@ -1,4 +1,4 @@
-"""Every metric that a manifest may name is measured, and all who ask which way is better get one answer."""
+"""Every metric that a manifest may name is measured, and a better forecast has the better figure of it."""
 
 from __future__ import annotations
 
@@ -7,33 +7,29 @@ from typing import get_args
 import numpy as np
 import pytest
 
-from engine.projects.manifest import gates, sections
-from engine.reports import words
 from engine.validation import metrics
 from engine.validation.intervals import compared
-from engine.validation.metrics import Predicted, Task, Truth, good
+from engine.validation.metrics import Predicted, Truth
+from engine.vocabulary.metrics import CLASSIFICATION, METRICS, REGRESSION, Task, good, more_is_better
 
-EVERY = (*sections.CLASSIFICATION, *sections.REGRESSION)
-# Written out by hand, and not read from any of the tables that it holds to account.
+EVERY = tuple(METRICS)
+# Written out by hand, and not read from the table that it holds to account.
 LESS_IS_BETTER = {"log_loss", "brier", "mae", "rmse", "mape", "median_absolute_error"}
 MORE_IS_BETTER = {
     "roc_auc", "average_precision", "accuracy", "balanced_accuracy", "f1", "precision", "recall", "r2",
 }  # fmt: skip
 
 
-def test_what_a_manifest_may_name_is_what_is_measured_and_no_metric_is_without_a_direction() -> None:
+def test_every_metric_has_its_code_and_every_code_its_metric_and_none_is_without_a_direction() -> None:
+    assert list(metrics.CODE) == list(METRICS) == [*CLASSIFICATION, *REGRESSION]
     assert set(EVERY) == LESS_IS_BETTER | MORE_IS_BETTER
-    assert set(sections.CLASSIFICATION) == set(metrics.CLASSIFICATION)
-    assert set(sections.REGRESSION) == set(metrics.REGRESSION)
-    assert set(metrics.RANKING) | set(metrics.PROBABILISTIC) | set(metrics.DECISION) == set(metrics.CLASSIFICATION)
 
 
 @pytest.mark.parametrize("name", EVERY)
-def test_all_who_ask_which_way_is_better_get_one_answer(name: str) -> None:
+def test_which_way_a_metric_is_good(name: str) -> None:
     less = name in LESS_IS_BETTER
     assert good(name) == (-1 if less else 1)
-    assert (name in gates._SMALLER_IS_BETTER) == less
-    assert words.more_is_better(name) == (not less)
+    assert more_is_better(name) == (not less)
 
 
 def said(task: Task, noise: float) -> tuple[Truth, Predicted]:
@@ -51,8 +47,8 @@ def said(task: Task, noise: float) -> tuple[Truth, Predicted]:
 
 
 CASES = [
-    *((name, task) for name in sections.CLASSIFICATION for task in ("binary", "multiclass")),
-    *((name, "regression") for name in sections.REGRESSION),
+    *((name, task) for name in CLASSIFICATION for task in ("binary", "multiclass")),
+    *((name, "regression") for name in REGRESSION),
 ]
 
 
