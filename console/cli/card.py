@@ -13,9 +13,9 @@ from console.text import cells
 from console.text.health_table import TONES as VERDICTS
 from console.text.lines import Span, Tone
 from engine.records import Change, DecisionCard, Gate, Metric, Segment
+from engine.vocabulary.gates import WORST_LAST
 
 WORST = 5
-ORDER = {"fail": 0, "cannot tell": 1, "warn": 2, "pass": 3}
 TONES: dict[str, Tone] = {"better": "ok", "worse": "failing", "cannot tell": "unknown", "not compared": "unknown"}
 
 
@@ -30,7 +30,7 @@ def print_card(card: DecisionCard, now: datetime) -> None:
     if version.reason:
         say(f"Last decision: {version.reason}", indent=2)
     _title("Gates")
-    table([_gate(gate) for gate in sorted(card.gates, key=lambda g: ORDER[g.verdict])], indent=2)
+    table([_gate(gate) for gate in sorted(card.gates, key=lambda g: -WORST_LAST.index(g.verdict))], indent=2)
     _title("Metrics on the holdout")
     _metrics(card)
     _segments(card)

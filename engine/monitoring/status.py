@@ -22,6 +22,7 @@ from engine.monitoring.performance.key_figures import KnownMetric
 from engine.records import Reason, Run, Verdict
 from engine.runs.times.usual import overdue_sentence, taken
 from engine.text import span
+from engine.vocabulary.gates import LIMITS
 from engine.vocabulary.metrics import METRICS
 
 # Without looks of their own, measurements come with retrains, which are weekly: after one missed week nothing is known.
@@ -149,10 +150,11 @@ def _thresholds(facts: StatusFacts) -> Reason | None:
     for gate in facts.gates:
         if gate.get("metric") != metric.name:
             continue
-        for key, word, sign in (("at_least", "below", 1), ("at_most", "above", -1)):
-            limit = gate.get(key)
-            if isinstance(limit, int | float) and sign * metric.value < sign * limit:
-                why = f"{metric.name} {metric.value:.3g} of {facts.live} is {word} {limit:g} on {facts.known.rows}"
+        for row in LIMITS.values():
+            limit = gate.get(row.key)
+            if isinstance(limit, int | float) and row.sign * metric.value < row.sign * limit:
+                said = f"{metric.name} {metric.value:.3g} of {facts.live}"
+                why = f"{said} is {row.breaks} {limit:g} on {facts.known.rows}"
                 return Reason("failing", why, facts.known.at)
     return None
 

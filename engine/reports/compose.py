@@ -34,6 +34,7 @@ from engine.reports.records import (
 )
 from engine.reports.verdict import VerdictFacts, verdict
 from engine.text import plain
+from engine.vocabulary.gates import fixed_limit
 from engine.vocabulary.metrics import more_is_better
 
 T = TypeVar("T")
@@ -155,7 +156,7 @@ def _change(metric: str, previous: MetricRow | None, newest: Metric | None) -> C
 
 def _limit(metric: str, gates: Sequence[dict[str, Any]]) -> float | None:
     for gate in gates:
-        limit = gate.get("at_least" if more_is_better(metric) else "at_most")
+        limit = gate.get(fixed_limit(more_is_better(metric)))
         if gate.get("metric") == metric and isinstance(limit, int | float):
             return float(limit)
     return None

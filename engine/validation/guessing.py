@@ -18,6 +18,7 @@ from engine.validation import undefined
 from engine.validation.columns import Codes, Floats, codes, floats
 from engine.validation.metrics import Measure, Predicted, Truth, measure, ratio
 from engine.validation.words import between, decimals_for, number
+from engine.vocabulary.gates import name_of
 from engine.vocabulary.metrics import GUESSES, METRICS, good
 
 if TYPE_CHECKING:
@@ -25,7 +26,8 @@ if TYPE_CHECKING:
 
     from engine.validation.intervals import MeasuredMetric
 
-NAME, KIND = "better than guessing", "guessing"
+KIND = "guessing"
+NAME = name_of(KIND)
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ def cannot_decide(target: pa.ChunkedArray, learnt: pa.ChunkedArray, manifest: Ma
     from engine.validation.columns import codes, listed
     from engine.validation.floors import RowsToJudge
     from engine.validation.leakage import few_to_learn
+    from engine.vocabulary.gates import GATES, name_of
     from engine.vocabulary.metrics import METRICS, REGRESSION
 
     judged, rows = manifest.validation, len(target)
@@ -44,9 +45,11 @@ def cannot_decide(target: pa.ChunkedArray, learnt: pa.ChunkedArray, manifest: Ma
     none = held.none_can_tell
     if none:
         return f"{none}: {more}"
-    if few and all(waiver.gate != "no leaking feature" for waiver in manifest.waivers):
-        return f"{few}: let extract return more rows, or waive the gate \"no leaking feature\""
-    asked = max((rule.minimum_rows or 0 for rule in manifest.gates if not rule.kind.startswith("segment_")), default=0)
+    leak = name_of("leakage")
+    if few and all(waiver.gate != leak for waiver in manifest.waivers):
+        return f'{few}: let extract return more rows, or waive the gate "{leak}"'
+    of_all = [rule for rule in manifest.gates if GATES[rule.kind].of != "segments"]
+    asked = max((rule.minimum_rows or 0 for rule in of_all), default=0)
     if rows < asked:
         return f"a gate asks for minimum_rows = {asked:,} and there are {rows:,}: {more}, or lower minimum_rows"
     return None

@@ -13,7 +13,7 @@ from types import MappingProxyType
 from typing import Literal
 
 # The verdicts of a gate, the worst last.
-VERDICTS = ("pass", "warn", "cannot tell", "fail")
+WORST_LAST = ("pass", "warn", "cannot tell", "fail")
 
 
 @dataclass(frozen=True)
@@ -184,8 +184,8 @@ GATES: Mapping[str, GateKind] = MappingProxyType({row.kind: row for row in (*_AS
 ASKED: Mapping[str, GateKind] = MappingProxyType({row.key: row for row in _ASKED})
 """Those that a manifest may ask for, by key."""
 ALWAYS_ON = tuple(row.kind for row in _ALWAYS_ON)
-LIMITS = tuple(row for row in _ASKED if row.of == "metric")
-"""The fixed limits of a metric."""
+LIMITS: Mapping[str, GateKind] = MappingProxyType({row.key: row for row in _ASKED if row.of == "metric"})
+"""The fixed limits of a metric, by key, which is their kind too."""
 WAIVABLE = tuple(row.name for row in _ALWAYS_ON if row.waivable)
 NEVER_WAIVED: Mapping[str, str] = MappingProxyType({row.name: row.never for row in _ALWAYS_ON if row.never})
 """The others that can fail, by name, and why no reason helps."""
@@ -203,7 +203,7 @@ def replaced(kinds: Iterable[str]) -> set[str]:
 
 def fixed_limit(more_is_better: bool) -> str:
     """The key of the fixed limit that a metric breaks by getting worse."""
-    return next(row.key for row in LIMITS if (row.breaks == "below") == more_is_better)
+    return next(row.key for row in LIMITS.values() if (row.breaks == "below") == more_is_better)
 
 
 def place(kind: str) -> int:
