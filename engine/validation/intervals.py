@@ -159,7 +159,7 @@ def _of_value(
     metric = METRICS[name]
     if low == high == point and metric.share and rests_on < _FEW:
         return *_wilson(point, rests_on), error
-    return max(metric.lowest, low), min(metric.highest, high), error
+    return max(metric.lowest, low), high if metric.own_unit else min(metric.highest, high), error
 
 
 def _rests_on(name: str, truth: Truth) -> int:

@@ -58,9 +58,14 @@ class MetricKind:
         return self.looks_at == "values"
 
     @property
+    def own_unit(self) -> bool:
+        """A loss or an error, which is as large as what is predicted makes it; 1 is the best of all others."""
+        return self.highest != 1.0
+
+    @property
     def share(self) -> bool:
-        """It lies between 0 and 1, so that an interval of it does."""
-        return (self.lowest, self.highest) == (0.0, 1.0)
+        """It lies between 0 and 1."""
+        return self.lowest == 0.0 and not self.own_unit
 
 
 _PAIRS = "Of 100 pairs, one of each outcome, {percent:.0f} are put in the right order. Guessing gets 50."

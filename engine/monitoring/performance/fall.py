@@ -69,8 +69,8 @@ class _Drops:
 
 def minimum_effect(metric: str, reference: float) -> float:
     """The least difference that matters, in the metric's own unit."""
-    of_its_own_size = metric in METRICS and METRICS[metric].highest != 1.0
-    return MINIMUM_PART * abs(reference) if of_its_own_size else MINIMUM
+    own_unit = metric in METRICS and METRICS[metric].own_unit
+    return MINIMUM_PART * abs(reference) if own_unit else MINIMUM
 
 
 def fallen(
