@@ -13,23 +13,14 @@ from engine.validation.metrics import Predicted, Truth
 from engine.vocabulary.metrics import CLASSIFICATION, METRICS, REGRESSION, Task, good, more_is_better
 
 EVERY = tuple(METRICS)
-# Written out by hand, and not read from the table that it holds to account.
-LESS_IS_BETTER = {"log_loss", "brier", "mae", "rmse", "mape", "median_absolute_error"}
-MORE_IS_BETTER = {
-    "roc_auc", "average_precision", "accuracy", "balanced_accuracy", "f1", "precision", "recall", "r2",
-}  # fmt: skip
 
 
-def test_every_metric_has_its_code_and_every_code_its_metric_and_none_is_without_a_direction() -> None:
+def test_every_metric_has_its_code_and_every_code_its_metric() -> None:
     assert list(metrics.CODE) == list(METRICS) == [*CLASSIFICATION, *REGRESSION]
-    assert set(EVERY) == LESS_IS_BETTER | MORE_IS_BETTER
 
 
-@pytest.mark.parametrize("name", EVERY)
-def test_which_way_a_metric_is_good(name: str) -> None:
-    less = name in LESS_IS_BETTER
-    assert good(name) == (-1 if less else 1)
-    assert more_is_better(name) == (not less)
+def test_what_is_in_no_table_is_better_when_it_is_larger() -> None:
+    assert (good("unheard-of"), more_is_better("unheard-of")) == (1, True)
 
 
 def said(task: Task, noise: float) -> tuple[Truth, Predicted]:
@@ -70,7 +61,22 @@ def test_the_perfect_forecast_has_the_best_figure_that_there_is(name: str, task:
     if predicted.chances is not None:
         sure = np.eye(predicted.chances.shape[1])[np.asarray(truth.actual, np.int64)]
         predicted = Predicted(truth.actual, sure, sure[:, 1] if task == "binary" else None)
-    assert metrics.value(name, truth, predicted) == pytest.approx(0 if name in LESS_IS_BETTER else 1, abs=1e-12)
+    assert metrics.value(name, truth, predicted) == pytest.approx(1 if more_is_better(name) else 0, abs=1e-12)
+
+
+@pytest.mark.parametrize("name", EVERY)
+def test_the_worst_forecast_goes_as_far_as_the_table_says_and_no_further(name: str) -> None:
+    metric = METRICS[name]
+    truth, predicted = said("regression" if metric.regression else "multiclass", 0.0)
+    if predicted.chances is None:
+        predicted = Predicted(np.asarray(truth.actual, np.float64) + 1e6)
+    else:
+        wrong = (np.asarray(truth.actual, np.int64) + 1) % len(truth.classes)
+        predicted = Predicted(wrong, np.eye(len(truth.classes))[wrong])
+    figure = metrics.value(name, truth, predicted)
+    assert metric.lowest <= figure <= metric.highest
+    assert (figure > 1, figure < 0) == (metric.own_unit, metric.lowest < 0)
+    assert (good(name) < 0) == (figure > 0.5), "the worst is far from the best"
 
 
 @pytest.mark.parametrize("name", EVERY)
@@ -80,7 +86,7 @@ def test_the_perfect_forecast_has_the_best_figure_that_there_is(name: str, task:
 def test_a_difference_is_better_where_the_whole_interval_lies_on_the_better_side(
     name: str, low: float, high: float, grew: str | None
 ) -> None:
-    better = "less" if name in LESS_IS_BETTER else "more"
+    better = "more" if more_is_better(name) else "less"
     wanted = "cannot tell" if grew is None else "better" if grew == better else "worse"
     assert compared(name, low, high, False) == wanted
     assert compared(name, low, high, True) == "same"
