@@ -7,7 +7,7 @@ precision that is the share of the class, a recall that is the share of alarms. 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -15,7 +15,7 @@ import numpy as np
 
 from engine.records import Gate
 from engine.validation import undefined
-from engine.validation.columns import Codes, Floats, codes, floats
+from engine.validation.columns import Codes, Floats, Mask, codes, floats
 from engine.validation.metrics import Measure, Predicted, Truth, measure, ratio
 from engine.validation.words import between, decimals_for, number
 from engine.vocabulary.gates import name_of
@@ -129,15 +129,22 @@ def _by_chance(name: str, truth: Truth, actual: Codes, decided: Codes) -> Measur
 
     def expected(weights: Floats) -> Floats:
         total = weights.sum(axis=1, keepdims=True)
-        share, named = (weights @ was) / total, (weights @ said) / total
-        if name == "balanced_accuracy":
-            return np.asarray(1.0 / np.maximum(1, (share > 0).sum(axis=1)), dtype=np.float64)
-        if name == "f1":
-            per_class = np.nan_to_num(ratio(2 * share * named, share + named))
-        else:
-            flagged = np.where(named > 0, share, 0.0)
-            per_class = {"recall": named, "precision": flagged, "average_precision": share}[name]
-        present = (share + named) > 0 if name != "average_precision" else np.ones_like(share, dtype=bool)
-        return ratio(np.where(present, per_class, 0.0).sum(axis=1), present.sum(axis=1).astype(np.float64))
+        return BY_CHANCE[name]((weights @ was) / total, (weights @ said) / total)
 
     return expected
+
+
+def _over(classes: Mask, per_class: Floats) -> Floats:
+    """The mean over these classes."""
+    return ratio(np.where(classes, per_class, 0.0).sum(axis=1), classes.sum(axis=1).astype(np.float64))
+
+
+# What chance gets of each metric whose level the table does not know, of the share of each class that is looked for
+# and of how often it is named.
+BY_CHANCE: Mapping[str, Callable[[Floats, Floats], Floats]] = {
+    "average_precision": lambda share, named: _over(share >= 0, share),
+    "balanced_accuracy": lambda share, named: np.asarray(1.0 / np.maximum(1, (share > 0).sum(axis=1)), np.float64),
+    "f1": lambda share, named: _over(share + named > 0, np.nan_to_num(ratio(2 * share * named, share + named))),
+    "precision": lambda share, named: _over(share + named > 0, np.where(named > 0, share, 0.0)),
+    "recall": lambda share, named: _over(share + named > 0, named),
+}

@@ -1,8 +1,8 @@
 """The metrics, one row each: what a manifest may name, which way it is good, what guessing gets, and its words. Light.
 
-The code that computes a metric stands under its name in engine/validation/metrics.py, and a row in docs/manifest.md
-says it to people; tests hold both to this table. A name that is not here (of a version that was made when it was) has
-no words and is better when it is larger.
+The code that computes a metric stands under its name in engine/validation/metrics.py (what chance gets of it, where
+that depends on the data, in guessing.py), and a row in docs/manifest.md says it to people; tests hold all of it to this
+table. A name that is not here (of a version that was made when it was) has no words and is better when it is larger.
 """
 
 from __future__ import annotations

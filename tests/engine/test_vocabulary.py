@@ -10,7 +10,7 @@ from typing import get_args
 import pytest
 
 from engine.records import GateVerdict
-from engine.validation import gates, judge
+from engine.validation import gates, guessing, judge
 from engine.vocabulary import gates as words_of_gates
 from engine.vocabulary.gates import (
     ALWAYS_ON,
@@ -69,6 +69,11 @@ def test_nobody_changes_a_row(row: object) -> None:
         setattr(row, fields(row)[0].name, "other")  # type: ignore[arg-type]
     with pytest.raises(TypeError):
         words_of_gates.GATES["new"] = row  # type: ignore[index]
+
+
+def test_what_chance_gets_is_known_of_every_metric_that_is_held_against_it() -> None:
+    unknown = {name for name, row in METRICS.items() if row.guess == "chance" and row.chance_level is None}
+    assert {*guessing.BY_CHANCE} == unknown
 
 
 def test_a_metric_that_has_a_level_of_chance_says_what_is_below_it() -> None:
