@@ -10,7 +10,7 @@ import pytest
 from engine.validation import metrics
 from engine.validation.intervals import compared
 from engine.validation.metrics import Predicted, Truth
-from engine.vocabulary.metrics import CLASSIFICATION, METRICS, REGRESSION, Task, good, more_is_better
+from engine.vocabulary.metrics import CLASSIFICATION, METRICS, REGRESSION, Task, good, more_is_better, needs
 
 EVERY = tuple(METRICS)
 
@@ -77,6 +77,46 @@ def test_the_worst_forecast_goes_as_far_as_the_table_says_and_no_further(name: s
     assert metric.lowest <= figure <= metric.highest
     assert (figure > 1, figure < 0) == (metric.own_unit, metric.lowest < 0)
     assert (good(name) < 0) == (figure > 0.5), "the worst is far from the best"
+
+
+@pytest.mark.parametrize(("name", "task"), CASES)
+def test_a_metric_looks_at_what_the_table_says_and_has_no_value_without_it(name: str, task: Task) -> None:
+    metric, (truth, predicted) = METRICS[name], said(task, 1.0)
+    decided = Predicted(predicted.decided)
+    ranked = Predicted(predicted.decided, None, predicted.ranking)
+    assert np.isfinite(metrics.value(name, truth, decided)) == (needs(name, task) is None)
+    assert np.isfinite(metrics.value(name, truth, ranked)) == (needs(name, task) != "p")
+    assert (needs(name, task) is None) == (metric.looks_at in ("decisions", "values"))
+    other = said("binary" if metric.regression else "regression", 1.0)
+    assert np.isnan(metrics.value(name, *other)), "it is of another task"
+
+
+@pytest.mark.parametrize("name", CLASSIFICATION)
+def test_a_metric_is_a_mean_over_rows_or_looks_at_each_class_for_itself(name: str) -> None:
+    truth, predicted = said("binary", 2.5)
+    first = np.arange(400) < 200
+    parts = [metrics.value(name, truth.take(side), predicted.take(side)) for side in (first, ~first)]
+    whole = metrics.value(name, truth, predicted)
+    assert (whole == pytest.approx(np.mean(parts), rel=1e-12)) == (not METRICS[name].per_class)
+
+
+@pytest.mark.parametrize("name", [name for name, row in METRICS.items() if row.chance_level is not None])
+def test_the_level_of_chance_is_what_one_gets_who_says_the_same_of_every_row(name: str) -> None:
+    truth, _ = said("regression" if METRICS[name].regression else "binary", 1.0)
+    alike = np.full(len(truth), np.mean(truth.actual))
+    guessed = metrics.value(name, truth, Predicted(alike, None, alike))
+    assert guessed == pytest.approx(METRICS[name].chance_level, abs=1e-12)
+
+
+@pytest.mark.parametrize("name", REGRESSION)
+def test_a_guess_says_the_mean_or_the_median_whichever_the_metric_likes_better(name: str) -> None:
+    actual = np.random.default_rng(3).lognormal(0, 1, 4000)
+    guesses = {"mean": float(np.mean(actual)), "median": float(np.median(actual))}
+    figures = {
+        said: good(name) * metrics.value(name, Truth("regression", actual), Predicted(np.full(4000, value)))
+        for said, value in guesses.items()
+    }
+    assert METRICS[name].guess == max(figures, key=lambda said: figures[said])
 
 
 @pytest.mark.parametrize("name", EVERY)

@@ -83,6 +83,8 @@ def test_every_gate_on_a_card_has_the_name_of_its_kind_and_stands_where_the_tabl
         document |= {"doubts": of_data, "reference_rows": 4200, "score_seconds": 0.1, "model_bytes": 9}
         found = judge(document)["gates"]
         kinds = [gate["kind"] for gate in found]
+        both = kept == asked
+        assert ("missing" in kinds, "rows_against_live" in kinds) == (not both, not both), "replaced by what is asked"
         standing = [kind for kind in ALWAYS_ON if kind not in replaced(each["kind"] for each in kept)]
         assert kinds == [each["kind"] for each in kept] + standing
         for gate in found:
