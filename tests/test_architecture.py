@@ -21,7 +21,7 @@ from benchmarks.promise_mutants import FAULTS
 ROOT = Path(__file__).resolve().parents[1]
 
 STOREYS = (
-    {"records", "errors", "clock", "text", "withheld"},
+    {"records", "errors", "clock", "text", "withheld", "vocabulary"},
     {"storage"},
     {"access", "audit"},
     {"versions", "environments", "projects"},
