@@ -12,6 +12,7 @@ from console.text import cells
 from console.text.lines import Span, Tone
 from console.text.times_lines import speed
 from engine.runs.times.times_records import RunTimes, StepTimes
+from engine.vocabulary.jobs import RETRAIN
 
 HEADINGS = ("step", "usual", "at most", "last", "share", "cpu", "memory", "rows/s", "trend")
 NUMBERS = HEADINGS[1:-1]
@@ -20,7 +21,7 @@ TONES: dict[str, Tone] = {"slower": "watch", "faster": "ok", "cannot tell": "dim
 
 @click.command(cls=Verb)
 @click.argument("project")
-@click.option("--job", default="retrain", show_default=True, metavar="JOB", help="The job whose runs are looked at.")
+@click.option("--job", default=RETRAIN.name, show_default=True, metavar="JOB", help="The job whose runs are looked at.")
 @click.pass_obj
 def times(session: Session, project: str, job: str) -> None:
     """How long the runs of PROJECT take, step by step, what costs most, and what changed when they got slower."""

@@ -16,6 +16,7 @@ from engine.runs.leftovers import drop_copies
 from engine.runs.own_work import measured
 from engine.runs.run_context import RunContext
 from engine.storage.ledger import Ledger
+from engine.vocabulary import jobs
 
 
 def _retrain(ledger: Ledger, context: RunContext) -> None:
@@ -54,4 +55,8 @@ def _report(ledger: Ledger, context: RunContext) -> None:
     make(ledger, context)
 
 
-WORK: dict[str, Callable[[Ledger, RunContext], None]] = {"retrain": _retrain, "health": _health, "report": _report}
+WORK: dict[str, Callable[[Ledger, RunContext], None]] = {
+    jobs.RETRAIN.name: _retrain,
+    jobs.HEALTH.name: _health,
+    jobs.REPORT.name: _report,
+}

@@ -13,11 +13,8 @@ from typing import Any
 
 from engine.clock import stamp
 from engine.projects.manifest.durations import EVERY
+from engine.vocabulary.jobs import JOBS, RETRAIN, SCHEDULED
 
-# Manifests may name more; what has no job to do makes no occurrences.
-SCHEDULED = ("retrain", "health", "report")
-# Monday morning, for a project that says who gets its report and not when.
-REPORT_DUE = "0 7 * * mon"
 _KEPT = (
     "project", "job", "rule", "timezone", "catch_up", "give_up_after", "cool_down", "enabled", "note", "origin",
     "changed_by", "entry",
@@ -56,12 +53,15 @@ def wanted(db: sqlite3.Connection, project: str, document: Mapping[str, Any]) ->
 
 
 def _entries(document: Mapping[str, Any]) -> Mapping[str, Any]:
-    """What the manifest says of each job."""
+    """What the manifest says of each job, and when it says nothing of one that is due anyway."""
     entries: Mapping[str, Any] = document.get("schedule", {})
-    if "report" in entries or not document.get("report", {}).get("to"):
-        return entries
-    zone = entries.get("retrain", {}).get("timezone", "UTC")
-    return {**entries, "report": {"cron": REPORT_DUE, "timezone": zone}}
+    zone = entries.get(RETRAIN.name, {}).get("timezone", "UTC")
+    anyway = {
+        job.name: {"cron": job.anyway.cron, "timezone": zone}
+        for job in JOBS
+        if job.anyway is not None and document.get(job.anyway.section, {}).get(job.anyway.key)
+    }
+    return {**anyway, **entries}
 
 
 def _rule(db: sqlite3.Connection, project: str, job: str, entry: Mapping[str, Any]) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from pathlib import Path
 from engine.projects.manifest.defaults import TRAIN_MEMORY
 from engine.projects.manifest.durations import parse_size
 from engine.runs.times.usual import ENOUGH, percentile
+from engine.vocabulary import jobs
 
 # Settings of the workspace: how many runs at once, and how much memory for all of them together.
 AT_ONCE, MEMORY = "runs_at_once", "runs_memory"
@@ -28,8 +29,6 @@ SHARE_OF_MEMORY = 0.8
 HEADROOM = 1.25
 # Train and score are on the workers of a cluster; what is left here is extract, the judge and who brings them there.
 MEMORY_WHEN_AWAY = 1 << 30
-# What runs nothing of the project's does not need what the manifest allows for that.
-_OWN_MEMORY = {"report": 256 * 2**20}
 # Train and the live version's score run beside each other.
 _PEAKS = f"""
 SELECT pair.value AS pair, r.id, max(max(s.peak_memory),
@@ -99,7 +98,7 @@ def wants(db: sqlite3.Connection) -> tuple[list[Want], list[Want]]:
             peaks[row["pair"]].append(row["peak"])
     queued, running = list[Want](), list[Want]()
     for row in rows:
-        allowed = _OWN_MEMORY.get(row["job"]) or parse_size(row["memory"] or "") or TRAIN_MEMORY
+        allowed = jobs.of(row["job"]).memory or parse_size(row["memory"] or "") or TRAIN_MEMORY
         if row["away"]:
             allowed = min(allowed, MEMORY_WHEN_AWAY)
         known = peaks[json.dumps((row["project"], row["job"]), separators=(",", ":"))]
