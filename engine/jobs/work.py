@@ -17,6 +17,7 @@ from engine.runs.own_work import measured
 from engine.runs.run_context import RunContext
 from engine.storage.ledger import Ledger
 from engine.vocabulary import jobs
+from engine.vocabulary.steps import PACKAGE
 
 
 def _retrain(ledger: Ledger, context: RunContext) -> None:
@@ -24,7 +25,7 @@ def _retrain(ledger: Ledger, context: RunContext) -> None:
     from engine.jobs.retrain.retrain import retrain
 
     made = retrain(context)
-    with measured("package", context.record):
+    with measured(PACKAGE, context.record):
         digest, _ = package(context, made)
     # Before the end is written, so that it finds room on a disk that is nearly full; nobody waits for it either.
     drop_copies(context.folder)

@@ -29,6 +29,7 @@ from engine.storage.ledger import Ledger
 from engine.storage.workspace import Workspace
 from engine.text import plain
 from engine.vocabulary import jobs
+from engine.vocabulary.steps import QUEUE
 
 if TYPE_CHECKING:
     from engine.runs.steps.step import StepResult
@@ -143,7 +144,8 @@ def claim(ledger: Ledger, run: int, at: datetime, machine: capacity.Machine | No
         )
         waited = round(max((at - moment(queued)).total_seconds(), 0.0), 3)
         db.execute(
-            "INSERT INTO steps (run, seq, name, state, seconds) VALUES (?, 1, 'queue', 'succeeded', ?)", (run, waited)
+            "INSERT INTO steps (run, seq, name, state, seconds) VALUES (?, 1, ?, 'succeeded', ?)",
+            (run, QUEUE.name, waited),
         )
         return True
 

@@ -13,22 +13,35 @@ from dataclasses import dataclass
 @dataclass(frozen=True)
 class Contract:
     """What a project's own code does in a step. ``name`` is its LEVERFRAME_STEP; ``section`` and ``key`` say where the
-    manifest has its program; ``called`` is how the docs write the Python callable, where it needs one."""
+    manifest has its program; ``called`` is a Python callable's form. ``given`` and ``leaves``: what a command finds in
+    LEVERFRAME_INPUT, and what it has to put into LEVERFRAME_OUTPUT."""
 
     name: str
     section: str
     key: str
-    called: str = ""
+    called: str
+    given: tuple[str, ...]
+    leaves: str
     way_back: bool = False
     """It is part of going back to a version, and must not hang on what the manifest lets the others read."""
     spreads: bool = False
     """Where the manifest gives n_jobs to a cluster, it is given a cluster's workers."""
 
 
-EXTRACT_DATA = Contract("extract", "data", "extract", "extract(as_of) -> DataFrame")
-FETCH_LABELS = Contract("labels", "data", "labels", "labels(as_of) -> DataFrame")
-TRAIN_MODEL = Contract("train", "train", "run", "train(features, target) -> estimator", spreads=True)
-SCORE_ROWS = Contract("score", "train", "score", way_back=True)
+EXTRACT_DATA = Contract("extract", "data", "extract", "extract(as_of) -> DataFrame", (), "data.<format>")
+FETCH_LABELS = Contract("labels", "data", "labels", "labels(as_of) -> DataFrame", (), "labels.<format>")
+TRAIN_MODEL = Contract(
+    "train", "train", "run", "train(features, target) -> estimator", ("data.<format>",), "model/", spreads=True
+)
+SCORE_ROWS = Contract(
+    "score",
+    "train",
+    "score",
+    "score(model_dir, features) -> DataFrame",
+    ("data.<format>", "model/"),
+    "predictions.<format>",
+    way_back=True,
+)
 
 CONTRACTS = (EXTRACT_DATA, FETCH_LABELS, TRAIN_MODEL, SCORE_ROWS)
 _CONTRACTS = {each.name: each for each in CONTRACTS}

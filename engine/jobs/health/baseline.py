@@ -14,6 +14,7 @@ from engine.runs.rebuilt import Rebuilt, score
 from engine.runs.run_context import RunContext
 from engine.storage.atomic import write_file
 from engine.versions.document import digest_of_files
+from engine.vocabulary.steps import SCORE_OWN_ROWS
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -67,7 +68,7 @@ def _scored(context: RunContext, live: Rebuilt, parts: Split) -> pa.Table:
     rows = pa.concat_tables(sides)
     if not rows.num_rows:
         raise StepFailed(f"{live.label} keeps no rows that it learnt from")
-    step = context.launch(live.stage, "score", "score own rows", (0.62, 0.64))
+    step = context.launch(live.stage, SCORE_OWN_ROWS, (0.62, 0.64))
     said = score(context, step, rows.select(live.features), live.model, live.document["schema"])
     learnt = np.arange(rows.num_rows) < sides[0].num_rows
     wanted = [
