@@ -11,11 +11,15 @@ from pathlib import Path
 import pytest
 
 from engine.api import Engine, open_engine
-from engine.errors import Forbidden, Refusal
+from engine.errors import Forbidden, Refusal, StepFailed
+from engine.jobs import process
 from engine.jobs.work import WORK
 from engine.projects import schedules
-from engine.runs import by_hand, history
+from engine.runs import by_hand, history, queue, retries
+from engine.runs.run_context import RunContext
+from engine.schedule import due_runs
 from engine.storage import migrations
+from engine.storage.ledger import Ledger
 from engine.vocabulary import jobs
 from engine.vocabulary.jobs import HEALTH, JOBS, REPORT, RETRAIN, Job
 from tests import tiny
@@ -85,12 +89,16 @@ def test_what_is_not_listed_is_what_the_index_leaves_out() -> None:
     assert history.NO_LOOK.split(" AND NOT ")[0] == index
 
 
+EACH = pytest.mark.parametrize("job", JOBS, ids=lambda job: job.name)
+
+
 @pytest.fixture
 def engine(home: Path) -> Iterator[Engine]:
-    """Ada's, with a project that schedules every job there is."""
+    """Ada's, with a project that schedules every job there is, and asks for two retries."""
     project = tiny.make(home.parent / "tiny")
     others = "".join(f'{job.name} = {{ every = "1d" }}\n' for job in JOBS if job is not RETRAIN)
     tiny.replace(project, "leverframe.toml", "[schedule]\n", f"[schedule]\n{others}")
+    tiny.replace(project, "leverframe.toml", "[train]\n", "[train]\nretries = 2\n")
     opened = open_engine(home, operator="ada", create=True)
     opened.add(project)
     yield opened
@@ -98,15 +106,15 @@ def engine(home: Path) -> Iterator[Engine]:
 
 
 def test_the_list_without_looks_is_read_by_its_index_also_when_more_jobs_are_not_listed(engine: Engine) -> None:
-    for condition in (history.NO_LOOK, f"{history.NO_LOOK} AND NOT (job = 'polish' AND state = 'succeeded')"):
+    for condition in (history.NO_LOOK, f"{history.NO_LOOK} AND NOT (job = 'tidying' AND state = 'succeeded')"):
         with engine._ledger.read() as db:
             plan = db.execute(f"EXPLAIN QUERY PLAN SELECT count(*) FROM runs WHERE {condition}").fetchall()
         assert "runs_but_looks" in str([row["detail"] for row in plan])
 
 
 def test_a_run_of_a_job_that_another_release_knew_is_an_ordinary_run() -> None:
-    job = jobs.of("polish")
-    assert (job.one, job.several) == ("run of polish", "runs of polish")
+    job = jobs.of("tidying")
+    assert (job.one, job.several) == ("run of tidying", "runs of tidying")
     assert (job.needs_live, job.retried, job.audited, job.memory) == (False, False, False, None)
     assert job.listed and job.calls and job.leaves_data and not job.scheduled
 
@@ -118,13 +126,13 @@ def test_what_calls_somebody_is_told_first() -> None:
 @pytest.mark.parametrize(
     ("runs", "job", "said"),
     [(1, HEALTH, "1 look at health"), (1200, HEALTH, "1,200 looks at health"), (2, RETRAIN, "2 retrains"),
-     (3, jobs.of("polish"), "3 runs of polish")],
+     (3, jobs.of("tidying"), "3 runs of tidying")],
 )  # fmt: skip
 def test_runs_are_counted_in_words(runs: int, job: Job, said: str) -> None:
     assert jobs.counted(runs, job) == said
 
 
-@pytest.mark.parametrize("job", JOBS, ids=lambda job: job.name)
+@EACH
 def test_whoever_may_not_start_a_job_is_told_in_its_words(engine: Engine, job: Job) -> None:
     engine.add_operator("vic", "viewer", "to look")
     looking = open_engine(engine.home, operator="vic")
@@ -138,6 +146,52 @@ def test_what_needs_a_live_version_is_not_begun_without_one(engine: Engine) -> N
     with pytest.raises(Refusal, match="Nothing of tiny is live yet; retrain, then approve a candidate"):
         by_hand.begin(engine._workspace, engine._ledger, "tiny", job, engine.operator, tiny.BEGINS)
     assert engine.runs() == ()
+
+
+@EACH
+def test_what_asks_for_it_in_its_row_is_tried_again_and_nothing_else(engine: Engine, job: Job) -> None:
+    with engine._ledger.write() as db:
+        run = queue.insert(db, "tiny", engine.operator, tiny.BEGINS, tiny.BEGINS, {}, job=job.name)
+        assert (retries.retry_of(db, run, tiny.BEGINS) is not None) is job.retried
+
+
+@EACH
+def test_queueing_an_act_leaves_a_mark_and_nothing_else_does(engine: Engine, job: Job) -> None:
+    before = engine.count_audit()
+    with engine._ledger.write() as db:
+        queue.insert(db, "tiny", engine.operator, tiny.BEGINS, tiny.BEGINS, {}, job=job.name)
+    assert engine.count_audit() - before == int(job.audited)
+
+
+@EACH
+def test_nothing_is_due_of_what_works_on_the_live_version_while_there_is_none(engine: Engine, job: Job) -> None:
+    with engine._ledger.read() as db:
+        row = db.execute("SELECT * FROM schedules WHERE project = 'tiny' AND job = ?", (job.name,)).fetchone()
+        assert due_runs._nothing_to_do(db, row) == ("nothing is live yet" if job.needs_live else None)
+
+
+@EACH
+@pytest.mark.parametrize("how", ["killed", "failed"])
+def test_one_that_went_wrong_leaves_what_it_worked_with_where_its_row_says_so(
+    engine: Engine, job: Job, how: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(ledger: Ledger, context: RunContext) -> None:
+        raise StepFailed("it went wrong.")
+
+    monkeypatch.setitem(WORK, job.name, fails)
+    workspace, ledger = engine._workspace, engine._ledger
+    with ledger.write() as db:
+        run = queue.insert(db, "tiny", engine.operator, tiny.BEGINS, tiny.BEGINS, {}, job=job.name)
+        db.execute("UPDATE runs SET state = 'running', started_at = queued_at WHERE id = ?", (run,))
+    copy = workspace.run_folder(run) / "data.parquet"
+    copy.parent.mkdir()
+    copy.write_bytes(b"rows")
+    if how == "killed":
+        assert queue.settle(workspace, ledger, tiny.BEGINS) == [run]
+    else:
+        process.drive(workspace, ledger, history.find(ledger, run), 0)
+    assert history.find(ledger, run).state == ("interrupted" if how == "killed" else "failed")
+    assert copy.exists() is job.leaves_data
 
 
 def test_a_job_that_is_due_anyway_is_due_in_the_zone_of_its_project_unless_an_entry_says_when() -> None:

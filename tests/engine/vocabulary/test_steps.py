@@ -37,14 +37,14 @@ def test_the_log_of_a_run_has_every_step_that_prints_in_the_order_of_the_table(t
 
 
 def test_a_step_that_another_release_knew_is_in_the_log_too(tmp_path: Path) -> None:
-    for name in ("polish", "train"):
+    for name in ("tidying", "train"):
         (tmp_path / "steps" / name).mkdir(parents=True)
         (tmp_path / "steps" / name / "step.log").write_text("a line\n")
-    assert set(log_files.names(tmp_path)) == {"polish", "train"}
+    assert set(log_files.names(tmp_path)) == {"tidying", "train"}
 
 
 def test_times_are_told_in_the_order_of_the_table_and_what_is_not_in_it_last() -> None:
-    assert times_history._in_order(["polish", *reversed(NAMES)]) == [*NAMES, "polish"]
+    assert times_history._in_order(["tidying", *reversed(NAMES)]) == [*NAMES, "tidying"]
 
 
 def steps_launched() -> set[str]:
@@ -107,7 +107,7 @@ def test_what_runs_beside_each_other_needs_its_memory_at_once() -> None:
 
 
 def test_a_step_that_is_not_in_the_table_is_none() -> None:
-    assert steps.of("polish") is None and steps.of("score live") is steps.SCORE_LIVE
+    assert steps.of("tidying") is None and steps.of("score live") is steps.SCORE_LIVE
 
 
 def test_every_row_is_in_the_table() -> None:
