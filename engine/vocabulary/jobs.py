@@ -85,7 +85,7 @@ REPORT = Job(
     one="report",
     several="reports",
     short="report",
-    done="looked at",
+    done="reported on",
     act="make reports",
     anyway=Anyway("report", "to", "0 7 * * mon"),
     memory=256 * 2**20,
@@ -101,7 +101,7 @@ def of(name: str) -> Job:
     """The job called ``name``. A ledger may hold runs of jobs that another release knew: to all that asks they are
     ordinary ones."""
     return _BY_NAME.get(name) or Job(
-        name, "", f"run of {name}", f"runs of {name}", name, "looked at", f"start a run of {name}", scheduled=False
+        name, "", f"run of {name}", f"runs of {name}", name, "run", f"start a run of {name}", scheduled=False
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 
 import pytest
@@ -46,6 +46,18 @@ def test_every_job_has_its_work_and_every_work_its_job() -> None:
 def test_every_job_has_a_name_of_its_own_and_words() -> None:
     assert len(NAMES) == len(JOBS)
     assert [job.name for job in JOBS if not all((job.does, job.one, job.several, job.short, job.done, job.act))] == []
+
+
+@pytest.mark.parametrize(
+    ("job", "is_so"),
+    [
+        (RETRAIN, {"scheduled", "audited", "retried", "listed", "calls", "leaves_data"}),
+        (HEALTH, {"scheduled", "needs_live"}),
+        (REPORT, {"scheduled", "listed", "calls", "leaves_data"}),
+    ],
+)
+def test_each_job_is_what_it_was_meant_to_be(job: Job, is_so: set[str]) -> None:
+    assert {field.name for field in fields(job) if getattr(job, field.name) is True} == is_so
 
 
 def names_a_job(node: ast.AST) -> bool:
@@ -192,6 +204,13 @@ def test_one_that_went_wrong_leaves_what_it_worked_with_where_its_row_says_so(
         process.drive(workspace, ledger, history.find(ledger, run), 0)
     assert history.find(ledger, run).state == ("interrupted" if how == "killed" else "failed")
     assert copy.exists() is job.leaves_data
+
+
+@pytest.mark.parametrize(("job", "done"), [(RETRAIN, "retrained"), (HEALTH, "looked at"), (REPORT, "reported on")])
+def test_what_finds_no_room_on_the_disk_says_what_is_not_done(engine: Engine, job: Job, done: str) -> None:
+    engine.choose("keep_free", "1000000GiB", "a test")
+    with pytest.raises(Refusal, match=f"tiny is not {done}: "):
+        queue.enqueue(engine._ledger, "tiny", engine.operator, tiny.BEGINS, tiny.BEGINS, {}, job=job.name)
 
 
 def test_a_job_that_is_due_anyway_is_due_in_the_zone_of_its_project_unless_an_entry_says_when() -> None:
