@@ -85,7 +85,7 @@ def went_by(occurrences: Sequence[Occurrence], *, brief: bool = False) -> Span |
 
     Of a job that makes up for what it missed, such as a look at health, it is told and calls nobody.
     """
-    told = sorted((o for o in occurrences if o.why), key=lambda o: (jobs.told_first(o.job), _STATES.index(o.state)))
+    told = sorted((o for o in occurrences if o.why), key=lambda o: (jobs.telling_order(o.job), _STATES.index(o.state)))
     if not told:
         return None
     parts: list[str] = []

@@ -53,15 +53,15 @@ def wanted(db: sqlite3.Connection, project: str, document: Mapping[str, Any]) ->
 
 
 def _entries(document: Mapping[str, Any]) -> Mapping[str, Any]:
-    """What the manifest says of each job, and when it says nothing of one that is due anyway."""
+    """What the manifest says of each job, and when one is due of which it says nothing."""
     entries: Mapping[str, Any] = document.get("schedule", {})
     zone = entries.get(RETRAIN.name, {}).get("timezone", "UTC")
-    anyway = {
-        job.name: {"cron": job.anyway.cron, "timezone": zone}
+    unasked = {
+        job.name: {"cron": rule.cron, "timezone": zone}
         for job in JOBS
-        if job.anyway is not None and document.get(job.anyway.section, {}).get(job.anyway.key)
+        if (rule := job.default_schedule) is not None and document.get(rule.section, {}).get(rule.key)
     }
-    return {**anyway, **entries}
+    return {**unasked, **entries}
 
 
 def _rule(db: sqlite3.Connection, project: str, job: str, entry: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """The jobs that a run can be of, one row each. What a job does is a module in ``engine/jobs``, attached in ``work.py``.
 
-Whoever treats one job otherwise than another asks its row for what it stands for, not for its name. The order is that
-in which jobs are told; it is told by the manifest's mistakes, too.
+Whoever treats one job otherwise than another asks its row what it stands for, not its name. The order is that in which
+jobs are listed everywhere.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class Anyway:
-    """A job that is due without an entry in [schedule]: as ``cron`` says, where ``section`` of the manifest has
+class DefaultSchedule:
+    """When a job is due without an entry in [schedule]: as ``cron`` says, where ``section`` of the manifest has
     ``key``."""
 
     section: str
@@ -37,7 +37,7 @@ class Job:
     act: str
     scheduled: bool = True
     """It may stand in [schedule]."""
-    anyway: Anyway | None = None
+    default_schedule: DefaultSchedule | None = None
     needs_live: bool = False
     """It works on the live version: while there is none, none is due."""
     audited: bool = False
@@ -52,7 +52,7 @@ class Job:
     leaves_data: bool = True
     """One that went wrong leaves what it worked with in its folder, to be looked into."""
     memory: int | None = None
-    """Bytes that one is planned with until some have run; None: what the manifest allows the project's steps."""
+    """Bytes that one is planned with at most; None: what the manifest allows the project's steps."""
 
 
 RETRAIN = Job(
@@ -87,7 +87,7 @@ REPORT = Job(
     short="report",
     done="reported on",
     act="make reports",
-    anyway=Anyway("report", "to", "0 7 * * mon"),
+    default_schedule=DefaultSchedule("report", "to", "0 7 * * mon"),
     memory=256 * 2**20,
 )
 
@@ -105,7 +105,7 @@ def of(name: str) -> Job:
     )
 
 
-def told_first(name: str) -> tuple[bool, int]:
+def telling_order(name: str) -> tuple[bool, int]:
     """A key to sort jobs by where some of them call somebody: those before the others, each in the order above."""
     job = of(name)
     return not job.calls, JOBS.index(job) if job in JOBS else len(JOBS)

@@ -132,7 +132,7 @@ def test_a_run_of_a_job_that_another_release_knew_is_an_ordinary_run() -> None:
 
 
 def test_what_calls_somebody_is_told_first() -> None:
-    assert sorted(["health", "report", "retrain"], key=jobs.told_first) == ["retrain", "report", "health"]
+    assert sorted(["health", "report", "retrain"], key=jobs.telling_order) == ["retrain", "report", "health"]
 
 
 @pytest.mark.parametrize(
@@ -216,8 +216,8 @@ def test_what_finds_no_room_on_the_disk_says_what_is_not_done(engine: Engine, jo
 def test_a_job_that_is_due_anyway_is_due_in_the_zone_of_its_project_unless_an_entry_says_when() -> None:
     berlin = {"retrain": {"cron": "0 3 * * *", "timezone": "Europe/Berlin"}}
     asked = {"schedule": berlin, "report": {"to": ["a@b.org"]}}
-    assert REPORT.anyway is not None
-    assert schedules._entries(asked)["report"] == {"cron": REPORT.anyway.cron, "timezone": "Europe/Berlin"}
+    assert REPORT.default_schedule is not None
+    assert schedules._entries(asked)["report"] == {"cron": REPORT.default_schedule.cron, "timezone": "Europe/Berlin"}
     own = {"report": {"cron": "0 8 * * *"}}
     assert schedules._entries({**asked, "schedule": {**berlin, **own}})["report"] == own["report"]
     assert "report" not in schedules._entries({"schedule": berlin, "report": {"to": []}})
