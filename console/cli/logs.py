@@ -15,9 +15,9 @@ from engine.api import Engine
 from engine.errors import NotFound
 from engine.records import Run
 from engine.runs.logs.log_index import LogLine
+from engine.runs.queue import ENDED
 from engine.vocabulary.steps import STEPS
 
-ENDED = ("succeeded", "failed", "cancelled", "interrupted", "nothing-new")
 PAUSE = 0.3
 PRINTING = ", ".join(step.name for step in STEPS if step.contract)
 
