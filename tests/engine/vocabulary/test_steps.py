@@ -102,6 +102,10 @@ def test_only_what_leads_back_to_a_version_does_without_the_data_that_extract_re
     assert [each.name for each in CONTRACTS if each.way_back] == ["score"]
 
 
+def test_only_what_trains_is_given_the_workers_of_a_cluster_where_the_manifest_gives_n_jobs_to_one() -> None:
+    assert [each.name for each in CONTRACTS if each.spreads] == ["train"]
+
+
 def test_what_runs_beside_each_other_needs_its_memory_at_once() -> None:
     assert [step.name for step in STEPS if step.beside] == ["train", "score live"]
 
