@@ -53,7 +53,7 @@ from engine.storage.workspace import Workspace
 from engine.versions import catalog
 from engine.versions import document as documents
 from engine.vocabulary import jobs
-from engine.vocabulary.jobs import HEALTH, RETRAIN
+from engine.vocabulary.jobs import RETRAIN
 
 if TYPE_CHECKING:
     from engine.backup.records import Restored
@@ -229,8 +229,6 @@ class Engine(
             book.find(db, project, job)
         if job == RETRAIN.name:
             return self.retrain(project)
-        if job == HEALTH.name:
-            return self.look(project)
         return by_hand.begin(self._workspace, self._ledger, project, jobs.of(job), self.operator, clock.now())
 
     # Versions and decisions

@@ -6,15 +6,19 @@ import ast
 import re
 from collections.abc import Iterator
 from dataclasses import fields, replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from engine.api import Engine, open_engine
+from engine.clock import moment, stamp
 from engine.errors import Forbidden, Refusal, StepFailed
 from engine.jobs import process
 from engine.jobs.work import WORK
+from engine.pages import figures
 from engine.projects import schedules
+from engine.reports import reading
 from engine.runs import by_hand, history, queue, retries
 from engine.runs.run_context import RunContext
 from engine.schedule import due_runs
@@ -23,8 +27,10 @@ from engine.storage.ledger import Ledger
 from engine.vocabulary import jobs
 from engine.vocabulary.jobs import HEALTH, JOBS, REPORT, RETRAIN, Job
 from tests import tiny
+from tests.engine.reports.worlds import NOW, lived_in
 from tests.test_architecture import ROOT, sources, tree
 
+HOUR = timedelta(hours=1)
 NAMES = {job.name for job in JOBS}
 # What is about one job by what it is for, and would be written anew for another. Whoever adds a line says which.
 ABOUT_ONE = {
@@ -221,3 +227,22 @@ def test_a_job_that_is_due_anyway_is_due_in_the_zone_of_its_project_unless_an_en
     own = {"report": {"cron": "0 8 * * *"}}
     assert schedules._entries({**asked, "schedule": {**berlin, **own}})["report"] == own["report"]
     assert "report" not in schedules._entries({"schedule": berlin, "report": {"to": []}})
+
+
+def test_figures_have_the_last_run_of_each_job_that_went_well_and_a_report_tells_of_every_job_but_itself(
+    home: Path,
+) -> None:
+    world = lived_in(home)
+    well = {job.name: world.run(NOW, job=job.name) for job in JOBS}
+    with world.engine._ledger.write() as db:
+        for number, run in enumerate(well.values(), 1):
+            db.execute("UPDATE runs SET started_at = ? WHERE id = ?", (stamp(NOW - number * HOUR), run))
+    bad = {job.name: world.run(NOW, job=job.name, state="failed") for job in JOBS}
+    with world.engine._ledger.read() as db:
+        lasted = {
+            row["job"]: (moment(row["ended_at"]) - moment(row["started_at"])) / HOUR
+            for row in db.execute(figures._DURATIONS)
+        }
+        told = reading._last_runs(db, {"project": "flights", "until": stamp(NOW + HOUR)})
+    assert lasted == {job.name: number for number, job in enumerate(JOBS, 1)}
+    assert {run.job: run.id for run in told} == {name: run for name, run in bad.items() if name != "report"}
