@@ -220,7 +220,7 @@ FAULTS = (
     Fault("secrets leave the environment", _WITHHELD, "        del os.environ[name]\n", "        pass\n", _SECRETS),
     Fault("secrets leave the memory", _WITHHELD, '    _wipe([f"{name}=".encode() for name in found])\n', "", _SECRETS),
     Fault("nobody looks into the engine", _WITHHELD, "prctl(_PR_SET_DUMPABLE, 0,", "prctl(_PR_SET_DUMPABLE, 1,", _SECRETS),
-    Fault("every secret is withheld", _WITHHELD, 'ADDRESSES, "LEVERFRAME_SERVE_TOKEN")', "ADDRESSES)", _SECRETS),
+    Fault("every secret is withheld", _WITHHELD, 'ADDRESSES, "LEVERFRAME_PAGES_TOKEN", "LEVERFRAME_SERVE_TOKEN")', "ADDRESSES)", _SECRETS),
     # Backup, restore, scrub.
     Fault("a backup of another hand is refused", _RESTORING, '    if signature == "wrong":\n', "    if False:\n", _BACKUP),
     Fault("a newer backup is refused", _RESTORING, "    if manifest.schema > LATEST:\n", "    if False:\n", _BACKUP),
@@ -275,9 +275,9 @@ FAULTS = (
     Fault("a report is sent once", "engine/outbox/outbox.py", "ON CONFLICT (project, key, recipient) DO NOTHING", "ON CONFLICT (project, key, recipient) DO UPDATE SET state = 'queued', next_try = queued_at", _MAILS),
     Fault("two never send the same", "engine/outbox/outbox.py", "WHERE id = ? AND {_DUE}\",", "WHERE id = ? AND (? > '' OR ? > '')\",", _MAILS),
     # Environments.
-    Fault("a file that was changed is found", "engine/environments/picture.py", "if pictured[name] != found[name]}", "if pictured[name][:4] != found[name][:4]}", _PICTURES),
-    Fault("a file that was added is found", "engine/environments/picture.py", "found.keys() - pictured.keys(), pictured", "set[str](), pictured", _PICTURES),
-    Fault("a picture is the ledger's", "engine/environments/picture.py", "if hashlib.sha256(content).hexdigest() != digest:", "if False:", _PICTURES),
-    Fault("the Python is the same", "engine/environments/check.py", '== picture.interpreter["fingerprint"]:', '!= "":', _PICTURES),
-    Fault("marks that changed are looked into", "engine/environments/check.py", "if not content and now == taken.stamp:", "if not content:", _PICTURES),
+    Fault("a file that was changed is found", "engine/environments/python/picture.py", "if pictured[name] != found[name]}", "if pictured[name][:4] != found[name][:4]}", _PICTURES),
+    Fault("a file that was added is found", "engine/environments/python/picture.py", "found.keys() - pictured.keys(), pictured", "set[str](), pictured", _PICTURES),
+    Fault("a picture is the ledger's", "engine/environments/python/picture.py", "if hashlib.sha256(content).hexdigest() != digest:", "if False:", _PICTURES),
+    Fault("the Python is the same", "engine/environments/python/check.py", '== picture.interpreter["fingerprint"]:', '!= "":', _PICTURES),
+    Fault("marks that changed are looked into", "engine/environments/python/check.py", "if not content and now == taken.stamp:", "if not content:", _PICTURES),
 )  # fmt: skip

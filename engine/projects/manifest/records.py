@@ -21,11 +21,13 @@ class Program:
 
 @dataclass(frozen=True)
 class EnvironmentSpec:
-    """``variables`` are names that are passed on from the engine's environment (``pass`` in TOML)."""
+    """``variables`` are names that are passed on from the engine's environment (``pass`` in TOML). ``kind`` is none of
+    the manifest's keys yet: there is one."""
 
     python: str | None = None
     requirements: str | None = None
     variables: tuple[str, ...] = ()
+    kind: str = "python"
 
 
 @dataclass(frozen=True)
@@ -219,7 +221,6 @@ class Manifest:
     triggers: tuple[TriggerSpec, ...]
     approval: ApprovalSpec
     report: ReportSpec
-    realtime: bool
     compute: ComputeSpec | None
     sandbox: SandboxSpec
     document: dict[str, Any]

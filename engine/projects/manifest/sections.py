@@ -193,7 +193,7 @@ def approval(table: Table) -> ApprovalSpec:
     )
 
 
-def serve(table: Table) -> bool:
-    """Whether the project is served in real time."""
+def serve(table: Table) -> None:
+    """``realtime``, which nothing acts on yet: that it is written as it will be read. Versions of before have it."""
     table.only("realtime")
-    return table.flag("realtime", False)
+    table.flag("realtime", False)

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from engine.environments.uv_process import Uv
+from engine.environments.python.uv_process import Uv
 from engine.errors import Invalid, Refusal
 from engine.storage.atomic import write_file
 from engine.text import plain

@@ -1,29 +1,32 @@
-"""A version taken out of the store again inside a run, so that its own code extracts and its own model scores."""
+"""A version unpacked inside a run, so that its own code extracts and its own model scores.
+
+Only code and model, in a folder that goes with the run. The whole of a version, from nothing but the store, is rebuilt
+where it is to be proven: ``release.rebuild``.
+"""
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from engine.environments.build import ensure
-from engine.errors import Damage, StepFailed
+from engine.errors import Damage
 from engine.projects.manifest.reader import Manifest, load_manifest
 from engine.runs.run_context import RunContext
-from engine.runs.steps.launch import Launch, Stage
-from engine.runs.steps.tables import read_output, types_of, write_input
-from engine.validation.schema import type_in
+from engine.runs.steps.launch import Stage
+from engine.runs.steps.tables import types_of
+from engine.scoring.scorer import Scorer, StepScorer, text_predicted
 from engine.versions.document import named, write_folder
-from engine.versions.environment import lock_of
+from engine.versions.environment import built, lock_of
+from engine.vocabulary.steps import StepKind
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 
 @dataclass(frozen=True)
-class Rebuilt:
+class Unpacked:
     """A version in a folder of the run's. ``stage`` is what its steps have in common."""
 
     label: str
@@ -43,8 +46,13 @@ class Rebuilt:
         """The features that it needs and ``table`` has not."""
         return [name for name in self.features if name not in table.column_names]
 
+    def scorer(self, context: RunContext, kind: StepKind, span: tuple[float, float], *, warm: bool = True) -> Scorer:
+        """Scores once, in a step of that ``kind``; see ``RunContext.launch``."""
+        step = context.launch(self.stage, kind, span, warm=warm)
+        return StepScorer(step, self.model, text_predicted(self.stage, self.document["schema"]), context.record)
 
-def rebuild(context: RunContext, label: str, document: dict[str, Any], folder: str = "live") -> Rebuilt:
+
+def unpack(context: RunContext, label: str, document: dict[str, Any], folder: str = "live") -> Unpacked:
     """Take the version's code and model out of the store. Raises Damage or Refusal where that cannot be done."""
     home = context.folder / folder
     home.mkdir()
@@ -55,8 +63,8 @@ def rebuild(context: RunContext, label: str, document: dict[str, Any], folder: s
     except Damage as damage:
         raise named(context.store, label, damage) from None
     manifest = load_manifest(home / "code")
-    stage = context.stage(home / "code", manifest, ensure(lock, context.workspace.environments), lock)
-    return Rebuilt(label, document, home / "model", replace(stage, types=keeps_types(document)))
+    stage = context.stage(home / "code", manifest, built(context.workspace, lock), lock)
+    return Unpacked(label, document, home / "model", replace(stage, types=keeps_types(document)))
 
 
 def keeps_types(document: Mapping[str, Any]) -> bool:
@@ -75,28 +83,3 @@ def schema_known_to(document: Mapping[str, Any], table: pa.Table, schema: Mappin
     text = {name for name, about in types_of(table).items() if about.get("text")}
     now = {column["name"]: column for column in schema["columns"]}
     return {"columns": [now[each["name"]] if each["name"] in text else each for each in learnt["columns"]]}
-
-
-def score(context: RunContext, step: Launch, inputs: pa.Table, model: Path, classes: Mapping[str, Any]) -> pa.Table:
-    """The predictions of ``model`` for ``inputs``. Raises StepFailed unless there is one for each row.
-
-    ``classes``: the schema of the version's data, which says whether the target is text.
-    """
-    form, target = step.stage.manifest.data.format, step.stage.manifest.data.target
-    shutil.copytree(model, step.input / "model", symlinks=True)  # A link may lead to what only the engine can read.
-    write_input(inputs, step.input, form, types=step.stage.types)
-    step.begin()
-    step.conclude(context.record)
-    text = {"prediction"} if step.stage.types and type_in(classes, target) == "text" else ()
-    predictions = read_output(step.output, "predictions", form, step.title, text)
-    return one_for_each(predictions, inputs, step.title)
-
-
-def one_for_each(predictions: pa.Table, inputs: pa.Table, title: str) -> pa.Table:
-    """``predictions``. Raises StepFailed unless there is one for each row of ``inputs``."""
-    if predictions.num_rows != inputs.num_rows:
-        raise StepFailed(
-            f"{title} gave {predictions.num_rows:,} predictions for {inputs.num_rows:,} rows; "
-            "it must give one for each row, in the same order."
-        )
-    return predictions

@@ -13,34 +13,29 @@ import sysconfig
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
-from engine.environments.interpreter import Finder, Interpreter, find_interpreter
-from engine.environments.names import doubts, named
-from engine.environments.requirements import (
+from engine.environments.python.interpreter import Finder, Interpreter, find_interpreter
+from engine.environments.python.names import doubts, named
+from engine.environments.python.requirements import (
     LARGEST,
     canonical,
     logical_lines,
     plain_requirements,
     requirements_text,
 )
-from engine.environments.uv_process import Uv, UvFailed
+from engine.environments.python.uv_process import Uv, UvFailed
+from engine.environments.records import Package
 from engine.errors import Damage, Invalid, NotFound, Refusal
 from engine.storage.atomic import write_file
 from engine.text import plain
 
+KIND = "python"
 FORMAT = 1
 RESOLVING_SECONDS = 900.0
 
 _PIN = re.compile(r"(?P<name>[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)==(?P<version>[A-Za-z0-9][A-Za-z0-9.+!_-]*)")
 _HASHES = re.compile(r"(?:\s+--hash=sha256:[0-9a-f]{64})+")
-
-
-@dataclass(frozen=True)
-class Package:
-    """One package of a lock, its name in the canonical spelling."""
-
-    name: str
-    version: str
 
 
 @dataclass(frozen=True)
@@ -52,6 +47,7 @@ class Lock:
     python: str
     platform: str
     packages: tuple[Package, ...]
+    kind: ClassVar[str] = KIND
 
     def to_json(self) -> dict[str, str]:
         """What a version keeps of its environment."""

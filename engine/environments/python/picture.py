@@ -20,7 +20,7 @@ from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
-from engine.environments.lock import Lock
+from engine.environments.python.lock import Lock
 from engine.errors import Damage
 from engine.text import plain
 

@@ -8,16 +8,13 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from engine.environments.interpreter import fingerprint
-from engine.environments.lock import Lock
-from engine.environments.picture import MARKER, Picture, differences, read, remembered, stamp, take
+from engine.environments.python.interpreter import fingerprint
+from engine.environments.python.lock import Lock
+from engine.environments.python.picture import MARKER, Picture, differences, read, remembered, stamp, take
+from engine.environments.records import Environment
 from engine.errors import Damage
 from engine.text import plain
-
-if TYPE_CHECKING:
-    from engine.environments.build import Environment
 
 
 def site_packages(environment: Path) -> Path:

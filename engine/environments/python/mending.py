@@ -4,26 +4,19 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
-from engine.environments.build import Environment, rebuild, remove
-from engine.environments.check import compare
-from engine.environments.lock import Lock, parse_lock
-from engine.environments.picture import MARKER, read
+from engine.environments.folder import name_of, remove
 from engine.environments.pictures import Pictures
+from engine.environments.python.build import build_anew
+from engine.environments.python.check import compare
+from engine.environments.python.lock import KIND, Lock, parse_lock
+from engine.environments.python.picture import MARKER, read
+from engine.environments.records import Environment, StandingEnvironment
 from engine.errors import Damage, Invalid
 
-
-@dataclass(frozen=True)
-class StandingEnvironment:
-    """An environment on the disk. ``pictured``: whether a picture was taken when it was built; ``differences``: why a
-    run would refuse it, () when it would not; ``lock``: what it can be built from, where that can still be read."""
-
-    name: str
-    pictured: bool
-    differences: tuple[str, ...]
-    lock: Lock | None
+_found = partial(StandingEnvironment, KIND)
 
 
 def standing(environments: Path) -> Iterator[StandingEnvironment]:
@@ -39,23 +32,24 @@ def mend(found: StandingEnvironment, environments: Path) -> str:
     if found.lock is None:
         remove(found.name, environments)
         return "taken away; a run that needs it builds it anew"
-    rebuild(found.lock, environments)
+    assert isinstance(found.lock, Lock)  # as _look_at found it
+    build_anew(found.lock, environments)
     return "built anew"
 
 
 def _look_at(path: Path, pictures: Pictures) -> StandingEnvironment:
     digest = pictures.named(path.name)
     if digest is None:
-        return StandingEnvironment(path.name, False, (), _own_lock(path))
+        return _found(path.name, False, (), _own_lock(path))
     taken = pictures.of(digest)
     try:
         lock = read(path, taken.picture).lock if taken else None
     except Damage as damage:
-        return StandingEnvironment(path.name, True, (str(damage).rstrip("."),), _own_lock(path))
+        return _found(path.name, True, (str(damage).rstrip("."),), _own_lock(path))
     if lock is None:
-        return StandingEnvironment(path.name, False, (), None)  # Cleaned away this instant.
+        return _found(path.name, False, (), None)  # Cleaned away this instant.
     environment = Environment(path, path / "bin" / "python", digest, pictures)
-    return StandingEnvironment(path.name, True, compare(environment, lock), lock)
+    return _found(path.name, True, compare(environment, lock), lock)
 
 
 def _own_lock(path: Path) -> Lock | None:
@@ -65,4 +59,4 @@ def _own_lock(path: Path) -> Lock | None:
         lock = parse_lock((path / "requirements.lock").read_text("utf-8"), told["python"], told["platform"])
     except (OSError, ValueError, KeyError, TypeError, Invalid):
         return None
-    return lock if lock.digest[:16] == path.name else None
+    return lock if name_of(lock.digest) == path.name else None
