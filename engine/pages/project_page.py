@@ -18,6 +18,7 @@ from engine.reports.records import ReportPeriod
 from engine.reports.verdict import GLYPHS
 from engine.text import plain, span
 from engine.validation.words import number
+from engine.vocabulary.metrics import more_is_better
 
 SLICES, COLUMNS = 8, 8
 _BROKEN = ("lost column", "changed type")
@@ -137,7 +138,7 @@ def _slices(found: Shown) -> Section | None:
         return None
     name = str(slices["metric"])
     metric = words.capital(plain(words.of_metric(found.spec.words, name), 400))
-    good = "higher" if words.more_is_better(name) else "lower"
+    good = "higher" if more_is_better(name) else "lower"
     rows = [
         (
             Cell(_part_of(found, each), breaks=True), _value(each), number(each.get("rest")), f"{int(each['n']):,}",

@@ -83,10 +83,8 @@ class ValidationSpec:
 class GateRule:
     """One check of every candidate.
 
-    ``kind`` is at_least, at_most, not_below_live_by, not_above_live_by, segment_at_least, segment_at_most,
-    rows_at_least, rows_at_least_of_live (a fraction), missing_at_most (a fraction, per column), train_seconds_at_most,
-    score_seconds_at_most, calibration_error_at_most or model_size_at_most (bytes). ``segment`` narrows a segment gate
-    to one column.
+    ``kind`` is one of engine/vocabulary/gates.py that a manifest asks for; a limit on a size is in bytes. ``segment``
+    narrows a segment gate to one column.
     """
 
     kind: str

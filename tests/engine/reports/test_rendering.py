@@ -15,7 +15,7 @@ from jinja2 import UndefinedError
 from engine.records import Verdict
 from engine.reports import charts, html, rendering, text, words
 from engine.reports.records import Dot, Report
-from engine.validation import metrics
+from engine.vocabulary.metrics import METRICS
 from tests.engine.reports.worlds import MANIFEST, NOW, WEEK, lived_in
 
 ENGINE = Path(rendering.__file__).parents[1]
@@ -180,11 +180,10 @@ def test_nothing_is_put_into_a_page_unescaped_and_a_missing_name_is_an_error() -
         rendering.rendered("note.html", title="t")
 
 
-def test_every_metric_has_words_a_meaning_and_the_right_direction() -> None:
-    for name in (*metrics.CLASSIFICATION, *metrics.REGRESSION):
+def test_every_metric_has_words_and_a_meaning() -> None:
+    for name in METRICS:
         assert words.of_metric({}, name) != name
         assert words.meaning(name, 0.5).endswith(".")
-        assert words.more_is_better(name) == (metrics.good(name) > 0)
     assert words.of_metric({"mae": "how far off"}, "mae") == "how far off"
     assert words.meaning("roc_auc", 0.724).startswith("Of 100 pairs, one of each outcome, 72 ")
     assert words.meaning("roc_auc", 0.047).endswith("This is worse than guessing.")

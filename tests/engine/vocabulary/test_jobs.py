@@ -39,7 +39,7 @@ ABOUT_ONE = {
     "engine/overview.py": "a column says when the next retrain is due, and how old a look may be",
     "engine/reports/reading.py": "how old a look may be",
     "engine/outbox/events.py": "a mail about a report that failed is over when one went well",
-    "engine/storage/report_tables.py": "a migration is never edited",
+    "engine/storage/tables/report.py": "a migration is never edited",
     "engine/storage/migrations.py": "a migration is never edited",
 }
 _IN_SQL = re.compile(rf"job (?:=|IN \() ?'(?:{'|'.join(NAMES)})'")
