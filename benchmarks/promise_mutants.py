@@ -86,7 +86,7 @@ FAULTS = (
     Fault("what does not reproduce stays out", _SWAP, "            prove(workspace, store", "            (workspace, store", _MOVES),
     Fault("PSI with half a row", "engine/monitoring/drift/statistics.py", "(reference + 0.5) / (n + bins / 2)", "(reference + 1) / (n + bins)", _PSI),
     Fault("PSI with half a row", "engine/monitoring/drift/statistics.py", "(current + 0.5) / (m + bins / 2)", "(current + 1e-4) / (m + bins / 2)", _PSI),
-    Fault("viewers retrain nothing", "engine/runs/commands.py", '@changes("retrain", least="operator"', '@changes("retrain", least="viewer"', _ROLES),
+    Fault("viewers retrain nothing", "engine/runs/commands.py", '@changes(RETRAIN.act, least="operator"', '@changes(RETRAIN.act, least="viewer"', _ROLES),
     Fault("viewers pause nothing", "engine/schedule/commands.py", '@changes("pause schedules", least="operator"', '@changes("pause schedules", least="viewer"', _ROLES),
     Fault("only admins remove", "engine/api.py", '@changes("remove projects", least="admin"', '@changes("remove projects", least="viewer"', _ROLES),
     Fault("only admins remove", "engine/api.py", '@changes("remove projects", least="admin"', '@changes("remove projects", least="operator"', _ROLES),

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from engine import clock
 from engine import overview as overviews
 from engine.access import operators
-from engine.access.acts import changes, checked_reason, declared, looks, require
+from engine.access.acts import changes, checked_reason, looks, require
 from engine.access.caller import Caller, claimed_name
 from engine.audit import times, trail
 from engine.backup.commands import BackupCommands
@@ -34,7 +34,7 @@ from engine.release import swap
 from engine.release.commands import ReleaseCommands
 from engine.release.following import follow_ledger
 from engine.rewind.past_engine import PastAnswers
-from engine.runs import queue
+from engine.runs import by_hand, queue
 from engine.runs.commands import RunCommands
 from engine.schedule.commands import ScheduleCommands
 from engine.storage import reserve, temporary
@@ -42,6 +42,8 @@ from engine.storage import workspace as workspaces
 from engine.storage.ledger import Ledger
 from engine.storage.objects import ObjectStore
 from engine.storage.workspace import Workspace
+from engine.vocabulary import jobs
+from engine.vocabulary.jobs import RETRAIN
 
 if TYPE_CHECKING:
     from engine.backup.records import Restored
@@ -98,13 +100,6 @@ def restore_backup(
     return restore(
         folder, place, name, clock.now(), tell, reason=said, key_file=key, head=head, former=former, partly=partly
     )
-
-
-# What is started by hand by ``run_now``, besides a retrain, as its refusal calls it.
-OTHER_JOBS = {
-    "health": declared(HealthCommands)["look"].what,
-    "report": declared(ReportCommands)["report_soon"].what,
-}
 
 
 class Engine(
@@ -230,15 +225,16 @@ class Engine(
 
     # Runs: see RunCommands; schedules: the rest is in ScheduleCommands
 
-    @changes("retrain", least="operator", of="project", kind="job", kinds=OTHER_JOBS)
+    @changes(RETRAIN.act, least="operator", of="project", kind="job", kinds={job.name: job.act for job in jobs.JOBS})
     def run_now(self, project: str, job: str) -> Run:
         """Start a job by hand; its schedule is not touched."""
         with self._ledger.read() as db:
             from engine.schedule import book
 
             book.find(db, project, job)
-        begin = {"health": self.look, "report": self.report_soon}.get(job, self.retrain)
-        return begin(project)
+        if job == RETRAIN.name:
+            return self.retrain(project)
+        return by_hand.begin(self._workspace, self._ledger, project, jobs.of(job), self.caller, clock.now())
 
     # Audit
 

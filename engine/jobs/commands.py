@@ -12,6 +12,7 @@ from engine.errors import Refusal
 from engine.projects import registry
 from engine.records import Deployment, Run
 from engine.runs import history, queue
+from engine.vocabulary.jobs import HEALTH
 
 if TYPE_CHECKING:
     from engine.monitoring.records import Alert, Look, Signal, Trigger
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 class HealthCommands(Door):
     """Looks at the health of live versions, their figures over time, alerts and what people do about them."""
 
-    @changes("look at a version's health", least="operator", of="project")
+    @changes(HEALTH.act, least="operator", of="project")
     def look(self, project: str, *, as_of: datetime | None = None, by: Sequence[str] = ()) -> Run:
         """Queue a look at the live version's health and start it if it may start now.
 
@@ -38,7 +39,7 @@ class HealthCommands(Door):
         if live is None:
             raise Refusal(f"Nothing of {project} is live yet; retrain, then approve a candidate.")
         options = self._asked(f"{project}@{live['number']}", live["digest"], by) if by else {}
-        run = queue.enqueue(self._ledger, project, self.caller, as_of or now, now, options, job="health")
+        run = queue.enqueue(self._ledger, project, self.caller, as_of or now, now, options, job=HEALTH.name)
         queue.dispatch(self._workspace, self._ledger)
         return history.find(self._ledger, run)
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal
 from engine import clock
 from engine.access.acts import Door, changes, looks
 from engine.records import Run
+from engine.vocabulary.jobs import REPORT
 
 if TYPE_CHECKING:
     from engine.outbox.outbox import Mail
@@ -51,18 +52,12 @@ class ReportCommands(Door):
         """Write a report to a file, whose ending says in which form: .html, or .txt. Raises Invalid, Refusal."""
         _write(target, self.render_report(report, _form_of(target)))
 
-    @changes("make reports", least="operator", of="project")
+    @changes(REPORT.act, least="operator", of="project")
     def report_soon(self, project: str) -> Run:
         """Queue the report of the period that has ended, as its schedule does."""
-        from engine.projects import registry
-        from engine.runs import history, queue
+        from engine.runs import by_hand
 
-        with self._ledger.read() as db:
-            registry.find(db, project)
-        now = clock.now()
-        run = queue.enqueue(self._ledger, project, self.caller, now, now, {}, job="report")
-        queue.dispatch(self._workspace, self._ledger)
-        return history.find(self._ledger, run)
+        return by_hand.begin(self._workspace, self._ledger, project, REPORT, self.caller, clock.now())
 
     @looks("see reports", of="project")
     def reports(self, project: str, limit: int = 50) -> tuple[KeptReport, ...]:

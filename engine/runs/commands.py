@@ -18,6 +18,7 @@ from engine.records import Run
 from engine.runs import history, queue
 from engine.runs.times import times_history
 from engine.runs.times.times_history import Overdue
+from engine.vocabulary.jobs import RETRAIN
 
 if TYPE_CHECKING:
     from engine.runs.logs.log_index import LogReader, LogWindow
@@ -37,7 +38,7 @@ class LogPage:
 class RunCommands(Door):
     """Runs: queue one, wait for it, end it; how long they take; what they printed."""
 
-    @changes("retrain", least="operator", of="project")
+    @changes(RETRAIN.act, least="operator", of="project")
     def retrain(
         self,
         project: str,
@@ -146,7 +147,7 @@ class RunCommands(Door):
         return tuple(replace(run, overdue=late.get(run.id)) for run in runs)
 
     @looks("see run times", of="project")
-    def run_times(self, project: str, job: str = "retrain") -> RunTimes:
+    def run_times(self, project: str, job: str = RETRAIN.name) -> RunTimes:
         """How long the runs of a job take, step by step, and what changed when that changed."""
         with self._ledger.read() as db:
             registry.find(db, project)
