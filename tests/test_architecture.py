@@ -19,7 +19,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 
 STOREYS = (
-    {"records", "errors", "clock", "text", "withheld"},
+    {"records", "errors", "clock", "text", "withheld", "json_records"},
     {"storage"},
     {"people", "audit"},
     {"versions", "environments", "projects"},
@@ -34,6 +34,7 @@ STOREYS = (
 # Who imports whom on one storey; nothing may go the other way.
 NEIGHBOURS = {
     ("clock", "errors"),
+    ("json_records", "errors"),
     ("people", "audit"),
     ("versions", "environments"),
     ("runs", "validation"),

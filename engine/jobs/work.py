@@ -24,7 +24,7 @@ def _retrain(ledger: Ledger, context: RunContext) -> None:
 
     made = retrain(context)
     with measured("package", context.record):
-        digest, _ = package(context, made)
+        digest = package(context, made)
     # Before the end is written, so that it finds room on a disk that is nearly full; nobody waits for it either.
     drop_copies(context.folder)
     register(ledger, context, made, digest, Operator(context.run.requested_by, "operator", account()), clock.now())

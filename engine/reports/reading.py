@@ -11,7 +11,7 @@ import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from engine.audit.chain import GENESIS
 from engine.clock import moment, stamp
@@ -29,6 +29,9 @@ from engine.runs import history as runs
 from engine.storage.objects import ObjectStore
 from engine.versions import catalog
 from engine.versions import document as documents
+
+if TYPE_CHECKING:
+    from engine.versions.records import Judgement
 
 # Moments on a line: a year of weeks, or seven weeks of days. Documents are read for fewer: each costs milliseconds.
 MOMENTS = 53
@@ -77,7 +80,7 @@ class JudgedMetrics:
     at: datetime
     number: int
     side: str
-    metrics: Mapping[str, Any]
+    metrics: Judgement
 
 
 @dataclass(frozen=True)
@@ -203,7 +206,7 @@ def _judged(
         except Damage:
             continue
         side = "candidate" if version["number"] == each.number else "live"
-        yield JudgedMetrics(each.at, each.number, side, document["metrics"])
+        yield JudgedMetrics(each.at, each.number, side, document.metrics)
 
 
 def _deployments(db: sqlite3.Connection, within: Mapping[str, str]) -> tuple[Deployment, ...]:

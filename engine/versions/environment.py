@@ -3,27 +3,31 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING
 
 from engine.environments.build import Environment, ensure
 from engine.environments.check import compare
 from engine.environments.lock import Lock
 from engine.errors import Damage
-from engine.storage.objects import ObjectStore, Stored
+from engine.storage.objects import ObjectStore
 from engine.storage.workspace import Workspace
 
+if TYPE_CHECKING:
+    from engine.versions.records import EnvironmentSection, VersionDocument
 
-def section(store: ObjectStore, lock: Lock) -> dict[str, Any]:
+
+def section(store: ObjectStore, lock: Lock) -> EnvironmentSection:
     """What a version document says of ``lock``, which goes into the store."""
+    from engine.versions.records import EnvironmentSection, LockedPackage
+
     stored = store.put_content(json.dumps(lock.to_json(), sort_keys=True).encode())
-    packages = [{"name": p.name, "version": p.version} for p in lock.packages]
-    return {"python": lock.python, "digest": lock.digest, "lock": stored.document(), "packages": packages}
+    packages = tuple(LockedPackage(each.name, each.version) for each in lock.packages)
+    return EnvironmentSection(lock.python, lock.digest, stored, packages)
 
 
-def lock_of(store: ObjectStore, document: Mapping[str, Any]) -> Lock:
+def lock_of(store: ObjectStore, document: VersionDocument) -> Lock:
     """The lock that a version keeps, verified. Raises Damage."""
-    return Lock.from_json(json.loads(store.read(Stored.of(document["environment"]["lock"]))))
+    return Lock.from_json(json.loads(store.read(document.environment.lock)))
 
 
 def standing(workspace: Workspace, lock: Lock) -> Environment:

@@ -36,7 +36,7 @@ def remember(ledger: Ledger, context: RunContext) -> Memory:
             " ORDER BY as_of DESC, run DESC LIMIT 1",
             (project, number, stamp(context.run.as_of)),
         ).fetchone()
-        baking = _baking(db, project, context.live[1]["settings"], context.run.as_of)
+        baking = _baking(db, project, context.live[1].settings, context.run.as_of)
         rival = _rival(db, project, number) if baking or _fell(db, context.live[0]) else None
         newest = db.execute(
             "SELECT v.data_until, v.as_of, f.rows FROM versions v LEFT JOIN run_facts f ON f.run = v.run"

@@ -17,6 +17,7 @@ from engine.errors import Damage, Refusal, StepFailed
 from engine.jobs.health.baseline import kept_baseline
 from engine.jobs.health.same_rows import digest_of
 from engine.jobs.labels import fetched, labelled, labels_step
+from engine.json_records import write
 from engine.monitoring.status import OLDEST
 from engine.projects.manifest.reader import Manifest
 from engine.runs.own_process import OwnProcess, Task
@@ -30,6 +31,8 @@ from engine.versions.document import named, of_version, write_folder
 
 if TYPE_CHECKING:
     import pyarrow as pa
+
+    from engine.versions.records import VersionDocument
 
 METER = Task("measure", "engine.monitoring.measure", "measured.json", "The health could not be measured")
 # Of more rows than these the newest are looked at: scoring them all would take ever longer, look by look.
@@ -87,7 +90,7 @@ def look(context: RunContext, memory: Memory) -> LookResult:
         meter.close()
 
 
-def _look(context: RunContext, memory: Memory, meter: OwnProcess, label: str, document: dict[str, Any]) -> LookResult:
+def _look(context: RunContext, memory: Memory, meter: OwnProcess, label: str, document: VersionDocument) -> LookResult:
     context.tell(0.02, "preparing")
     live = rebuild(context, label, document)
     manifest, form = live.manifest, live.manifest.data.format
@@ -133,14 +136,11 @@ def _reference(context: RunContext, live: Rebuilt) -> Split:
     """The rows that the version learnt from, and those that it was validated on."""
     folder = context.folder / "learnt"
     try:
-        write_folder(context.store, live.document["data"]["files"], folder)
+        write_folder(context.store, live.document.data.files, folder)
     except Damage as damage:
         raise named(context.store, live.label, damage) from None
-    from engine.validation.drawn import read_cut
-
-    table = with_types(read_folder(folder), live.document["data"].get("types", {}))
-    cut = read_cut(live.document["data"].get("cut"))
-    return as_recorded(table, live.manifest, moment(live.document["lineage"]["as_of"]), cut)
+    table = with_types(read_folder(folder), live.document.data.types or {})
+    return as_recorded(table, live.manifest, moment(live.document.lineage.as_of), live.document.data.cut)
 
 
 def _same_rows(context: RunContext, memory: Memory, table: pa.Table, manifest: Manifest) -> dict[str, Any] | None:
@@ -186,7 +186,7 @@ def _scored(
     if rows.num_rows == 0:
         return None, f"no rows have come that are newer than what {version.label} learnt from"
     step = context.launch(version.stage, "score", title, (at, at + 0.15))
-    return score(context, step, rows.select(version.features), version.model, version.document["schema"]), None
+    return score(context, step, rows.select(version.features), version.model, version.document.schema), None
 
 
 def _rival(context: RunContext, memory: Memory, rows: pa.Table) -> tuple[pa.Table | None, str | None, str | None]:
@@ -218,9 +218,9 @@ def _job(context: RunContext, live: Rebuilt, reference: Split, current: Newer) -
             "were_undated": reference.undated,
             "were_future": reference.future,
         },
-        "profile": str(context.workspace.cache / "profiles" / f"{live.document['data']['digest']}.profile"),
+        "profile": str(context.workspace.cache / "profiles" / f"{live.document.data.digest}.profile"),
         "features": live.features,
-        "validated": live.document["metrics"],
+        "validated": write(live.document.metrics),
         "sensitive": list(manifest.data.sensitive),
         "key": list(manifest.data.key),
         "time": manifest.data.time,
@@ -243,17 +243,17 @@ def _job(context: RunContext, live: Rebuilt, reference: Split, current: Newer) -
     }
 
 
-def _until(document: Mapping[str, Any]) -> str | None:
+def _until(document: VersionDocument) -> str | None:
     """Until when the version's data reaches; a row of the future does not count."""
-    until = document["data"]["until"]
-    return None if until is None else min(str(until), str(document["lineage"]["as_of"]))
+    until = document.data.until
+    return None if until is None else min(until, document.lineage.as_of)
 
 
-def _lag(document: Mapping[str, Any], learnt: Split) -> float:
+def _lag(document: VersionDocument, learnt: Split) -> float:
     """Seconds by which the version's own data ended before its as-of moment: so late is usual."""
     if learnt.until is None:
         return 0.0
-    return (moment(document["lineage"]["as_of"]) - learnt.until).total_seconds()
+    return (moment(document.lineage.as_of) - learnt.until).total_seconds()
 
 
 def _written(context: RunContext, name: str, table: pa.Table | None) -> str | None:
