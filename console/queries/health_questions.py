@@ -6,10 +6,11 @@ from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from engine.api import Engine
+    from engine.monitoring.look_document import LookDocument
     from engine.monitoring.records import Alert, Look, Signal
     from engine.records import Deployment, ProjectStatus
 
@@ -30,9 +31,11 @@ class Health:
         return self.status.project.name
 
     @property
-    def document(self) -> Mapping[str, Any]:
+    def document(self) -> LookDocument:
         """All that the look found; nothing where there is none, or where only its verdict was kept."""
-        return (self.look.document if self.look is not None else None) or {}
+        from engine.monitoring.look_document import LookDocument
+
+        return (self.look.document if self.look is not None else None) or LookDocument()
 
     @property
     def of_live(self) -> bool:
@@ -71,5 +74,5 @@ class AskHealthOf:
 
     def answer(self, engine: Engine, now: datetime) -> HealthOverTime:
         health = Health(engine.status(self.project, now), engine.health(self.project), engine.alerts(self.project))
-        signals = {name: engine.signals(self.project, name) for name in health.document.get("metrics", {})}
+        signals = {name: engine.signals(self.project, name) for name in health.document.metrics}
         return HealthOverTime(health, signals, engine.swaps(None, self.project))

@@ -44,7 +44,7 @@ def _health(ledger: Ledger, context: RunContext) -> None:
     except (Refusal, Damage) as problem:
         done = f"It was not rolled back: {problem}"
     with ledger.write() as db:
-        why = "; ".join(part for part in (seen.answer["why"], done) if part)
+        why = "; ".join(part for part in (seen.answer.why, done) if part)
         queue.finish(db, context.run.id, "succeeded", clock.now(), version=seen.label, why=why)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from html import escape as _
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
@@ -16,6 +16,10 @@ from engine.reports import html, phrases, words
 from engine.reports.records import ReportPeriod
 from engine.text import plain, span
 from engine.validation.words import number
+
+if TYPE_CHECKING:
+    from engine.monitoring.look_document import LookPart
+    from engine.monitoring.look_parts import Slice, WeighedDrift
 
 SLICES, COLUMNS = 8, 8
 _BROKEN = ("lost column", "changed type")
@@ -79,10 +83,10 @@ def _look(found: Shown) -> str:
         return ""
     known = f", the outcome of {look.labelled:,} of which is known" if look.labelled else ""
     seen = f"Of what had come in by {moment(look.as_of)}: {phrases.many(look.rows, 'case')}{known}; at {look.version}."
-    parts: Mapping[str, Any] = (look.document or {}).get("parts", {})
+    parts = look.document.parts if look.document is not None else {}
     told = (
         f'<li class="{_(_word(part))}"><b>{html.GLYPHS[_word(part)]} {_(_PARTS.get(name, name))}</b> '
-        f"{_(_hidden(found, str(part.get('why', ''))))}</li>"
+        f"{_(_hidden(found, part.why))}</li>"
         for name, part in parts.items()
     )
     body = [f'<p class="soft">{_(seen)}</p>', f'<ul class="parts">{"".join(told)}</ul>']
@@ -94,8 +98,8 @@ def _look(found: Shown) -> str:
     )
 
 
-def _word(part: Mapping[str, Any]) -> Any:
-    return part.get("verdict") if part.get("verdict") in html.GLYPHS else "unknown"
+def _word(part: LookPart) -> Any:
+    return part.verdict if part.verdict in html.GLYPHS else "unknown"
 
 
 def _hidden(found: Shown, said: str) -> str:
@@ -108,32 +112,32 @@ def _hidden(found: Shown, said: str) -> str:
 
 def _slices(found: Shown) -> str:
     """Where it does worse than elsewhere, on the rows of the newest look."""
-    slices = (found.look.document or {}).get("slices") if found.look else None
-    listed = [each for each in (slices or {}).get("found") or () if not _is_sensitive(found, each)]
+    slices = found.look.document.slices if found.look and found.look.document else None
+    listed = [each for each in slices.found if not _is_sensitive(found, each)] if slices else []
     if not slices or not listed:
         return ""
-    name = str(slices["metric"])
+    name = slices.metric
     metric = words.capital(plain(words.of_metric(found.spec.words, name), 400))
     good = "higher" if words.more_is_better(name) else "lower"
     rows = [
         (
-            _breakable(_part_of(found, each)), _value(each), _(number(each.get("rest"))), f"{int(each['n']):,}",
-            _marked(each["verdict"], _DOES),
+            _breakable(_part_of(found, each)), _value(each), _(number(each.rest)), f"{each.n:,}",
+            _marked(each.verdict, _DOES),
         )
         for each in listed[:SLICES]
     ]  # fmt: skip
     table = html.table(("Part", "here", "others", "cases", ""), rows, numbers=(1, 2, 3), wide=(3,))
     said = f'<p class="soft">{_(metric)}; {good} is better. Beside each part: all others.</p>'
-    worse = sum(each["verdict"] == "worse" for each in listed)
+    worse = sum(each.verdict == "worse" for each in listed)
     return _more("parts", "Parts that do worse than others", f"{worse:,}" if worse else "none for sure", [said, table])
 
 
-def _is_sensitive(found: Shown, part: Mapping[str, Any]) -> bool:
-    return any(str(each["column"]) in found.sensitive for each in part["conditions"])
+def _is_sensitive(found: Shown, part: Slice) -> bool:
+    return any(each.column in found.sensitive for each in part.conditions)
 
 
-def _part_of(found: Shown, part: Mapping[str, Any]) -> str:
-    told = (words.of_segment(found.spec.words, str(each["column"]), str(each["value"])) for each in part["conditions"])
+def _part_of(found: Shown, part: Slice) -> str:
+    told = (words.of_segment(found.spec.words, each.column, each.value) for each in part.conditions)
     return plain(" and ".join(told), 200)
 
 
@@ -142,11 +146,11 @@ def _breakable(name: str) -> str:
     return _(name).replace("_", "_<wbr>")
 
 
-def _value(part: Mapping[str, Any]) -> str:
+def _value(part: Slice) -> str:
     """As HTML: how sure it is is left out on a narrow screen."""
-    low, high = part.get("low"), part.get("high")
+    low, high = part.low, part.high
     half = f" ±{number((high - low) / 2, 2)}" if low is not None and high is not None else ""
-    return f'{_(number(part.get("value")))}<span class="wide">{_(half)}</span>'
+    return f'{_(number(part.value))}<span class="wide">{_(half)}</span>'
 
 
 def _marked(verdict: str, told: Mapping[str, str]) -> str:
@@ -156,19 +160,19 @@ def _marked(verdict: str, told: Mapping[str, str]) -> str:
 
 def _drift(found: Shown) -> str:
     """Which columns are not as they were when it learnt, the most important first."""
-    columns = (found.look.document or {}).get("drift", ()) if found.look else ()
-    shown = [each for each in columns if str(each["column"]) not in found.sensitive]
-    moved = sorted((each for each in shown if each["verdict"] in _MOVED), key=_how_far)
+    columns = found.look.document.drift if found.look and found.look.document else ()
+    shown = [each for each in columns if each.column not in found.sensitive]
+    moved = sorted((each for each in shown if each.verdict in _MOVED), key=_how_far)
     if not shown:
         return ""
     rows = [
         (
-            _breakable(plain(found.spec.words.get(str(each["column"]), str(each["column"])), 100)),
-            f"{_marked(each['verdict'], _MOVED)}: {_(_how(each))}",
+            _breakable(plain(found.spec.words.get(each.column, each.column), 100)),
+            f"{_marked(each.verdict, _MOVED)}: {_(_how(each))}",
         )
         for each in moved[:COLUMNS]
     ]  # fmt: skip
-    still = sum(each["verdict"] == "none" for each in shown)
+    still = sum(each.verdict == "none" for each in shown)
     left = f" {len(moved) - COLUMNS} more have moved." if len(moved) > COLUMNS else ""
     said = f"{phrases.many(still, 'column')} {'is' if still == 1 else 'are'} as in training.{left}"
     body = [
@@ -179,15 +183,14 @@ def _drift(found: Shown) -> str:
     return _more("drift", "What comes in that is not like what it learnt from", aside, body)
 
 
-def _how_far(column: Mapping[str, Any]) -> tuple[bool, float]:
+def _how_far(column: WeighedDrift) -> tuple[bool, float]:
     """Broken ones, then by how much the model uses what moved where that is known, else by how far it moved."""
-    weight = column.get("weight")
-    return column["verdict"] not in _BROKEN, -float(column.get("size") or 0.0 if weight is None else weight)
+    return column.verdict not in _BROKEN, -(column.size or 0.0 if column.weight is None else column.weight)
 
 
-def _how(column: Mapping[str, Any]) -> str:
+def _how(column: WeighedDrift) -> str:
     """Its sentence without its name and the figures that only an expert reads."""
-    said = plain(str(column["why"])).removeprefix(f"{plain(str(column['column']), 60)}: ").rstrip(".")
+    said = plain(column.why).removeprefix(f"{plain(column.column, 60)}: ").rstrip(".")
     return ", ".join(part for part in said.split(", ") if not part.startswith(("PSI ", "on ")))
 
 

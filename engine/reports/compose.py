@@ -194,23 +194,21 @@ def _weakest_now(facts: ReportFacts, spec: ReportSpec) -> _Weakest | None:
     Only by the columns that the manifest names as segments: any other is for those who look into errors. None where
     the look found none.
     """
-    look = facts.look or {}
-    sliced, named = look.get("slices"), facts.manifest.get("validation", {}).get("segments", ())
-    if not sliced:
+    look, named = facts.look, facts.manifest.get("validation", {}).get("segments", ())
+    if look is None or look.slices is None:
         return None
-    key = str(sliced["metric"])
-    readings = (look.get("periods") or {}).get("live", ())
-    of_all = next((each for each in readings if each["metric"] == key), None)
-    whole = of_all["value"] if of_all else None
-    rows = f"all {of_all['n']:,} cases since it learnt" if of_all else ""
+    key = look.slices.metric
+    of_all = next((each for each in look.periods.live if each.metric == key), None) if look.periods else None
+    whole = of_all.value if of_all else None
+    rows = f"all {of_all.n:,} cases since it learnt" if of_all else ""
     found = tuple(
         Weakness(
-            plain(words.of_segment(spec.words, str(where["column"]), str(where["value"])), 200),
-            int(part["n"]), float(part["value"]), part["low"], part["high"], whole,
+            plain(words.of_segment(spec.words, where.column, where.value), 200),
+            part.n, part.value, part.low, part.high, whole,
         )
-        for part in sliced["found"]
-        for where in part["conditions"]
-        if part["verdict"] == "worse" and len(part["conditions"]) == 1 and where["column"] in named
+        for part in look.slices.found
+        for where in part.conditions
+        if part.verdict == "worse" and part.value is not None and len(part.conditions) == 1 and where.column in named
     )  # fmt: skip
     return (found[:WEAKEST], plain(words.of_metric(spec.words, key), 400), rows) if found else None
 

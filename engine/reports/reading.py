@@ -17,6 +17,7 @@ from engine.audit.chain import GENESIS
 from engine.clock import moment, stamp
 from engine.errors import Damage
 from engine.monitoring import looks
+from engine.monitoring.look_document import LookDocument, unpacked
 from engine.monitoring.performance import key_figures
 from engine.monitoring.performance.key_figures import KnownMetric
 from engine.monitoring.records import Look
@@ -108,7 +109,7 @@ class ReportFacts:
     runs: tuple[Run, ...]
     last_runs: tuple[Run, ...]
     looked: Look | None
-    look: Mapping[str, Any] | None
+    look: LookDocument | None
     patience: timedelta | None
     looks_paused: bool
     audit_rows: int
@@ -156,14 +157,14 @@ def read(db: sqlite3.Connection, store: ObjectStore, name: str, period: ReportPe
     )
 
 
-def _look(db: sqlite3.Connection, live: Deployment | None, until: str) -> Mapping[str, Any] | None:
+def _look(db: sqlite3.Connection, live: Deployment | None, until: str) -> LookDocument | None:
     """The newest look at the version in use whose details were kept."""
     row = db.execute(
         "SELECT document FROM health WHERE project = ? AND number = ? AND as_of < ? AND document IS NOT NULL"
         " ORDER BY as_of DESC, run DESC LIMIT 1",
         (live.project, live.number, until),
     ).fetchone() if live else None  # fmt: skip
-    return looks.unpacked(row["document"]) if row else None
+    return unpacked(row["document"]) if row else None
 
 
 def _known(db: sqlite3.Connection, live: Deployment | None, until: datetime) -> dict[str, KnownMetric]:

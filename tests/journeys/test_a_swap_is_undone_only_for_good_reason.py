@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any, cast
+from typing import cast
 
 import pytest
 
@@ -19,6 +19,8 @@ from engine.errors import Damage, Refusal
 from engine.jobs.health import health_record
 from engine.jobs.health.automatic_rollback import roll_back
 from engine.jobs.health.look import LookResult
+from engine.monitoring.look_document import LookDocument, LookPart
+from engine.monitoring.look_parts import PreviousVersion
 from engine.records import Run
 from engine.runs import history as runs
 from engine.runs.run_context import RunContext
@@ -26,11 +28,10 @@ from engine.versions.document import of_version
 
 pytestmark = pytest.mark.slow
 DAY = timedelta(days=1)
-ANSWER: dict[str, Any] = {
-    "verdict": "ok", "why": "all is well", "rows": 9, "labelled": 9, "findings": [], "measured": [], "signals": [],
-    "mature_until": None, "metrics": {}, "memory": [], "parts": {"performance": {"verdict": "ok"}},
-    "rival": {"version": "tiny@1", "better": True, "sentence": "tiny@1 has roc_auc 0.8, the live version 0.7"},
-}  # fmt: skip
+ANSWER = LookDocument(
+    verdict="ok", why="all is well", rows=9, labelled=9, parts={"performance": LookPart("ok", "well")},
+    rival=PreviousVersion("tiny@1", "roc_auc", "tiny@1 has roc_auc 0.8, the live version 0.7", better=True),
+)  # fmt: skip
 BETTER = LookResult("tiny@2", True, ANSWER, 0)
 
 

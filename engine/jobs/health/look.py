@@ -17,7 +17,9 @@ from engine.errors import Damage, Refusal, StepFailed
 from engine.jobs.health.baseline import kept_baseline
 from engine.jobs.health.same_rows import digest_of
 from engine.jobs.labels import fetched, labelled, labels_step
-from engine.json_records import write
+from engine.json_records import read, write
+from engine.monitoring.look_document import LookDocument, RememberedAlarm
+from engine.monitoring.look_parts import Extract
 from engine.monitoring.status import OLDEST
 from engine.projects.manifest.reader import Manifest
 from engine.runs.own_process import OwnProcess, Task
@@ -27,7 +29,7 @@ from engine.runs.steps.launch import Launch
 from engine.runs.steps.tables import read_output, with_types
 from engine.storage.blocks import read_folder
 from engine.validation.holdout import Newer, Split, arrived, as_recorded, newer
-from engine.versions.document import named, of_version, write_folder
+from engine.versions.document import named, of_version, write_folder, written
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -53,14 +55,14 @@ class Memory:
     the data of the project's newest version: what is later is new.
     """
 
-    alarms: Sequence[Mapping[str, Any]] = ()
+    alarms: Sequence[RememberedAlarm] = ()
     told: Sequence[str] = ()
     rival: tuple[str, str] | None = None
     baking: bool = False
     until: datetime | None = None
     rows: int = 0
     by: Mapping[str, Sequence[float]] = field(default_factory=dict)
-    extract: Mapping[str, Any] | None = None
+    extract: Extract | None = None
     still: timedelta = OLDEST
 
 
@@ -73,7 +75,7 @@ class LookResult:
 
     label: str
     falls_back: bool
-    answer: dict[str, Any]
+    answer: LookDocument
     new_rows: int
 
 
@@ -120,7 +122,7 @@ def _look(context: RunContext, memory: Memory, meter: OwnProcess, label: str, do
         "baseline": str(baseline) if baseline else None,
         "baseline_problem": baseline_problem,
         "by": dict(memory.by),
-        "alarms": list(memory.alarms),
+        "alarms": [write(each) for each in memory.alarms],
         "told": list(memory.told),
         "rival": memory.rival[0] if memory.rival else None,
         "rival_predictions": _written(context, "rival-predictions", rival),
@@ -129,7 +131,7 @@ def _look(context: RunContext, memory: Memory, meter: OwnProcess, label: str, do
     }
     new_rows = arrived(table, manifest, memory.until, memory.rows, context.run.as_of)
     falls_back = memory.baking and manifest.health.falling_behind == "roll back"
-    return LookResult(label, falls_back, meter.ask(job), new_rows)
+    return LookResult(label, falls_back, read(LookDocument, meter.ask(job), "What the look found"), new_rows)
 
 
 def _reference(context: RunContext, live: Rebuilt) -> Split:
@@ -148,7 +150,7 @@ def _same_rows(context: RunContext, memory: Memory, table: pa.Table, manifest: M
     if manifest.data.time is not None:
         return None
     return {
-        "before": memory.extract,
+        "before": write(memory.extract) if memory.extract is not None else None,
         "digest": digest_of(table, manifest.data.key),
         "rows": table.num_rows,
         "still": memory.still.total_seconds(),
@@ -220,7 +222,7 @@ def _job(context: RunContext, live: Rebuilt, reference: Split, current: Newer) -
         },
         "profile": str(context.workspace.cache / "profiles" / f"{live.document.data.digest}.profile"),
         "features": live.features,
-        "validated": write(live.document.metrics),
+        "validated": written(live.document)["metrics"],
         "sensitive": list(manifest.data.sensitive),
         "key": list(manifest.data.key),
         "time": manifest.data.time,

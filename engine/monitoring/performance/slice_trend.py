@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 import numpy as np
 
+from engine.monitoring.look_parts import Trend
 from engine.monitoring.performance.scored import Scored
 from engine.validation.columns import Codes
 from engine.validation.metrics import good, value
-
-Trend = Literal["falling", "steady", "rising", "cannot tell"]
 
 FEWEST_PERIODS = 4
 _NEWEST = 12
