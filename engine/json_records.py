@@ -16,8 +16,11 @@ from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_
 from engine.errors import Damage
 
 R = TypeVar("R")
+# Metadata of a field that stands in no document while it has its default.
+LEFT_OUT = {"left out": True}
 _Reader = Callable[[Any], Any]
-_SCALARS: dict[Any, tuple[type, ...]] = {str: (str,), bool: (bool,), int: (int,), float: (int, float)}
+# JSON has no word for a number that is not finite: null stands for it.
+_SCALARS: dict[Any, tuple[type, ...]] = {str: (str,), bool: (bool,), int: (int,), float: (int, float, NoneType)}
 _WORDS: dict[Any, str] = {str: "a text", bool: "yes or no", int: "a whole number", float: "a number"}
 
 
@@ -59,7 +62,8 @@ def write(record: Any, said: Mapping[str, Any] | None = None) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for each in _written(kind):
         value = getattr(record, each.name)
-        if said is not None and each.name not in said and value == _default(each):
+        unsaid = each.name not in said if said is not None else LEFT_OUT.items() <= each.metadata.items()
+        if unsaid and value == _default(each):
             continue
         found[each.name] = _plain(value, said.get(each.name) if said is not None else None)
     return found if said is None else {key: found.get(key, value) for key, value in said.items()} | found

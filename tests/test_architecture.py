@@ -16,10 +16,12 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.promise_mutants import FAULTS
+
 ROOT = Path(__file__).resolve().parents[1]
 
 STOREYS = (
-    {"records", "errors", "clock", "text", "withheld", "json_records"},
+    {"records", "errors", "clock", "text", "withheld", "json_records", "vocabulary"},
     {"storage"},
     {"people", "audit"},
     {"versions", "environments", "projects"},
@@ -37,9 +39,12 @@ NEIGHBOURS = {
     ("json_records", "errors"),
     ("people", "audit"),
     ("versions", "environments"),
+    ("environments", "projects"),
     ("runs", "validation"),
     ("monitoring", "validation"),
     ("monitoring", "runs"),
+    ("scoring", "runs"),
+    ("scoring", "validation"),
     ("outbox", "reports"),
     ("backup", "housekeeping"),
     ("overview", "schedule"),
@@ -48,7 +53,7 @@ NEIGHBOURS = {
     ("rewind", "overview"),
 }
 SCREEN_LIBRARIES = {"console", "textual", "rich", "click"}
-HEAVY = ("pandas", "sklearn", "scipy", "matplotlib", "pyarrow", "sqlite_utils", "distributed", "dask")
+HEAVY = ("pandas", "sklearn", "scipy", "matplotlib", "pyarrow", "sqlite_utils", "distributed", "dask", "jinja2")
 # Run by a project's interpreter, or with -I -S: they have nothing but the standard library and what the project has.
 # Or sent to a worker of a cluster as it stands.
 STAND_ALONE = (
@@ -251,4 +256,16 @@ def test_no_committed_file_names_this_machine_or_a_registry() -> None:
         for number, line in enumerate(text.splitlines(), 1):
             held = [what for what, mark in FORBIDDEN.items() if mark.search(line)]
             wrong += [f"{path.relative_to(ROOT)}:{number} holds {what}" for what in held]
+    assert not wrong, "\n".join(wrong)
+
+
+def test_every_fault_in_a_promise_can_still_be_made() -> None:
+    """The table of faults written by hand is worth something only while each of its texts stands in its file."""
+    wrong = []
+    for fault in FAULTS:
+        try:
+            fault.site(ROOT)
+        except (OSError, ValueError) as error:
+            wrong.append(f"{fault.promise}: {error}")
+        wrong += [f"{fault.promise}: there is no {name}" for name in fault.tests if not (ROOT / name).exists()]
     assert not wrong, "\n".join(wrong)

@@ -5,9 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from engine.environments.build import Environment, ensure
-from engine.environments.check import compare
-from engine.environments.lock import Lock
+from engine.environments.kind import kind_in, kind_of
+from engine.environments.records import Environment, Lock
 from engine.errors import Damage
 from engine.storage.objects import ObjectStore
 from engine.storage.workspace import Workspace
@@ -18,22 +17,30 @@ if TYPE_CHECKING:
 
 def section(store: ObjectStore, lock: Lock) -> EnvironmentSection:
     """What a version document says of ``lock``, which goes into the store."""
-    from engine.versions.records import EnvironmentSection, LockedPackage
+    from engine.json_records import read, write
+    from engine.versions.records import EnvironmentSection
 
     stored = store.put_content(json.dumps(lock.to_json(), sort_keys=True).encode())
-    packages = tuple(LockedPackage(each.name, each.version) for each in lock.packages)
-    return EnvironmentSection(lock.python, lock.digest, stored, packages)
+    kind, about = kind_of(lock), {"digest": lock.digest, "lock": write(stored)}
+    return read(EnvironmentSection, {**about, "kind": kind.name, **kind.describe(lock)}, "The lock")
 
 
 def lock_of(store: ObjectStore, document: VersionDocument) -> Lock:
     """The lock that a version keeps, verified. Raises Damage."""
-    return Lock.from_json(json.loads(store.read(document.environment.lock)))
+    section = document.environment
+    lock: Lock = kind_in(section.kind).read_lock(json.loads(store.read(section.lock)))
+    return lock
+
+
+def built(workspace: Workspace, lock: Lock) -> Environment:
+    """The environment of ``lock``, built where it is missing; it is compared when something is started in it."""
+    return kind_of(lock).build(lock, workspace.environments)
 
 
 def standing(workspace: Workspace, lock: Lock) -> Environment:
     """The environment of ``lock``, built where it is missing. Raises Damage where it is not what was built."""
-    environment = ensure(lock, workspace.environments)
-    differences = compare(environment, lock)
+    environment = built(workspace, lock)
+    differences = kind_of(lock).compare(environment, lock)
     if differences:
         raise Damage(
             f"The environment {environment.path.name} is not what was built from its lock: {'; '.join(differences)}. "

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from engine.json_records import Kept
+from engine.json_records import LEFT_OUT, Kept
 from engine.records import Comparison, Gate, GateVerdict, Metric
 from engine.storage.objects import Stored
 from engine.storage.stored_files import StoredBlock, StoredFile
@@ -67,12 +67,14 @@ class LockedPackage:
 
 @dataclass(frozen=True)
 class EnvironmentSection:
-    """``digest``: that of the lock, which is kept as a file."""
+    """``digest``: that of the lock, which is kept as a file. ``kind`` is written only where it is not Python, so that
+    documents of before mean what they meant and keep their digest."""
 
     python: str
     digest: str
     lock: Stored
     packages: tuple[LockedPackage, ...]
+    kind: str = field(default="python", metadata=LEFT_OUT)
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,8 @@ import numpy as np
 from engine.monitoring.look_parts import Trend
 from engine.monitoring.performance.scored import Scored
 from engine.validation.columns import Codes
-from engine.validation.metrics import good, value
+from engine.validation.metrics import value
+from engine.vocabulary.metrics import good
 
 FEWEST_PERIODS = 4
 _NEWEST = 12

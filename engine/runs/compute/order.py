@@ -17,10 +17,11 @@ from typing import TYPE_CHECKING, Any
 
 from engine.errors import StepFailed
 from engine.projects.manifest.records import ComputeSpec
-from engine.runs.steps.step import StepResult, StepSpec, judged
+from engine.runs.steps.outcome import judged
+from engine.runs.steps.step import StepResult, StepSpec
 
 if TYPE_CHECKING:
-    from engine.environments.lock import Lock
+    from engine.environments.records import Lock
     from engine.runs.steps.launch import Stage
 
 # The answer lies where the driver may write, which is where the step might.

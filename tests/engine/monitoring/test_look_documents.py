@@ -55,6 +55,12 @@ def test_what_a_newer_leverframe_looked_at_is_kept(whole: dict[str, Any]) -> Non
     assert packed(unpacked(kept(newer))) == kept(newer)
 
 
+def test_a_number_that_json_has_no_word_for_makes_no_look_unreadable(whole: dict[str, Any]) -> None:
+    column = {**whole["drift"][0], "bars": [{"label": "inf", "reference": None, "current": 1.0}]}
+    odd = {**whole, "drift": [column], "signals": [["drift", None, None, None, 3]]}
+    assert packed(unpacked(kept(odd))) == kept(odd)
+
+
 def test_nothing_at_all_is_a_look_that_could_tell_nothing() -> None:
     found = unpacked(kept({}))
     assert found == LookDocument() and found.verdict == "unknown"

@@ -97,6 +97,13 @@ def test_keys_of_a_newer_leverframe_are_kept_wherever_they_stand(store: ObjectSt
     assert written(moved) == document | {"project": "other"}
 
 
+def test_a_kind_of_environment_is_written_only_where_it_is_not_python(store: ObjectStore) -> None:
+    assert "kind" not in written(FULL)["environment"] and load(store, save(store, FULL)).environment.kind == "python"
+    other = replace(FULL, environment=replace(FULL.environment, kind="r"))
+    found = load(store, save(store, other))
+    assert found.environment.kind == "r" and written(found)["environment"]["kind"] == "r"
+
+
 def without(*place: str | int) -> Callable[[Any], None]:
     def change(document: Any) -> None:
         for each in place[:-1]:
