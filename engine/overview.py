@@ -33,9 +33,9 @@ from engine.schedule.due import due_after
 from engine.storage.free_space import keep_free
 from engine.storage.workspace import Workspace
 from engine.versions import catalog
+from engine.vocabulary.jobs import JOBS
 
 WEEKS_SHOWN = 8
-JOBS = ("retrain", "health", "report")
 
 # {which} is a condition on the projects p, with :name where it means one.
 _EVERY = "p.removed_at IS NULL"
@@ -92,7 +92,7 @@ WHERE {{which}} ORDER BY m.project, m.as_of
 # another one succeeds.
 _LAST_RUNS = f"""
 SELECT r.* FROM projects p
-JOIN runs r ON r.id IN ({", ".join(_LAST.format(job=job) for job in JOBS)})
+JOIN runs r ON r.id IN ({", ".join(_LAST.format(job=job.name) for job in JOBS)})
 WHERE {{which}} ORDER BY r.id
 """
 _ACTIVE_RUNS = """

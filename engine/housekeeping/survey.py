@@ -21,6 +21,7 @@ from engine.housekeeping.retention import EnvironmentFacts, Rules, RunFacts, Ver
 from engine.housekeeping.sweep import Marked, Needs, age_limit, mark
 from engine.release.plan import live_releases
 from engine.runs import leftovers
+from engine.runs.queue import ENDED
 from engine.storage.disk import room_of
 from engine.storage.ledger import Ledger
 from engine.storage.objects import ObjectStore
@@ -29,7 +30,6 @@ from engine.text import plain
 
 UNFINISHED = timedelta(days=1)
 CLOCKS_DIFFER = timedelta(minutes=1)  # the file system's and the ledger's
-_ENDED = ("succeeded", "failed", "cancelled", "interrupted", "nothing-new")
 COMPRESS, DATABASE, OBJECTS = "compress", "database", "objects"
 OWN_LOG = 5 << 20
 
@@ -195,7 +195,7 @@ def _runs(room: _Room) -> Iterator[Thing]:
             continue
         logs = leftovers.logs(folder)
         sizes[row["id"]] = sum(room_of(path) for path in logs)
-        since = moment(row["since"]) if row["state"] in _ENDED else None
+        since = moment(row["since"]) if row["state"] in ENDED else None
         facts.append(RunFacts(row["id"], row["state"], since, sizes[row["id"]]))
     verdicts = retention.judge_logs(facts, room.rules, room.now)
     for run in facts:

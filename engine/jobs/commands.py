@@ -16,6 +16,7 @@ from engine.runs import history, queue
 from engine.storage.ledger import Ledger
 from engine.storage.objects import ObjectStore
 from engine.storage.workspace import Workspace
+from engine.vocabulary.jobs import HEALTH
 
 if TYPE_CHECKING:
     from engine.monitoring.records import Alert, Look, Signal, Trigger
@@ -51,7 +52,7 @@ class HealthCommands:
         if live is None:
             raise Refusal(f"Nothing of {project} is live yet; retrain, then approve a candidate.")
         options = self._asked(f"{project}@{live['number']}", live["digest"], by) if by else {}
-        run = queue.enqueue(self._ledger, project, self.operator, as_of or now, now, options, job="health")
+        run = queue.enqueue(self._ledger, project, self.operator, as_of or now, now, options, job=HEALTH.name)
         queue.dispatch(self._workspace, self._ledger)
         return history.find(self._ledger, run)
 

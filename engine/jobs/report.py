@@ -16,12 +16,13 @@ from engine.runs import queue
 from engine.runs.own_work import measured
 from engine.runs.run_context import RunContext
 from engine.storage.ledger import Ledger
+from engine.vocabulary.steps import REPORT
 
 
 def make(ledger: Ledger, context: RunContext) -> None:
     """Make the report, and end the run in one transaction with what is to be mailed of it."""
     project = context.run.project
-    with measured("report", context.record):
+    with measured(REPORT, context.record):
         with ledger.read() as db:
             row = db.execute("SELECT manifest, owner FROM projects WHERE name = ?", (project,)).fetchone()
             spec = spec_of(json.loads(row["manifest"]))

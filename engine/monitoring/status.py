@@ -23,6 +23,7 @@ from engine.records import Reason, Run, Verdict
 from engine.runs.times.usual import overdue_sentence, taken
 from engine.text import span
 from engine.vocabulary.gates import LIMITS
+from engine.vocabulary.jobs import HEALTH
 from engine.vocabulary.metrics import METRICS
 
 # Without looks of their own, measurements come with retrains, which are weekly: after one missed week nothing is known.
@@ -124,7 +125,7 @@ def _measured(facts: StatusFacts, now: datetime) -> Reason | None:
 def _why_not_looked(facts: StatusFacts) -> str:
     if facts.looks_paused:
         return ": looks are paused"
-    failed = next((run for run in _ended_badly(facts) if run.job == "health"), None)
+    failed = next((run for run in _ended_badly(facts) if run.job == HEALTH.name), None)
     if failed is not None:
         return f"; the last look {_ended(failed)}: {failed.why}"
     return ""

@@ -19,12 +19,12 @@ from engine.clock import moment, stamp
 from engine.monitoring.performance.key_figures import newest
 from engine.outbox.outbox import OVER
 from engine.records import Overview, ProjectStatus, Verdict
+from engine.vocabulary.jobs import JOBS
 
 DAY = timedelta(days=1)
 SEVERITIES = ("watch", "failing")
 UNSENT = ("queued", "sending", "failed")
 
-_PROJECTS = "FROM projects p WHERE p.removed_at IS NULL"
 _LOOKS = """
 SELECT h.project, h.run, h.at, h.as_of FROM projects p
 JOIN health h ON h.run = (SELECT run FROM health WHERE project = p.name ORDER BY as_of DESC, run DESC LIMIT 1)
@@ -35,14 +35,13 @@ SELECT s.project, s.name, s.value FROM ({_LOOKS}) h
 JOIN signals s ON s.project = h.project AND s.name IN ('rows', 'labels', 'drift', 'prediction drift')
     AND s.as_of = h.as_of AND s.run = h.run
 """
-# The last run of a job is found by what it left: the newest version, look and report.
+_LAST = (
+    "(SELECT id FROM runs WHERE project = p.name AND job = '{job}' AND state = 'succeeded' ORDER BY id DESC LIMIT 1)"
+)
 _DURATIONS = f"""
-SELECT r.project, r.job, r.started_at, r.ended_at FROM runs r
-WHERE r.id IN (
-    SELECT (SELECT run FROM versions WHERE project = p.name ORDER BY number DESC LIMIT 1) {_PROJECTS} UNION ALL
-    SELECT (SELECT run FROM health WHERE project = p.name ORDER BY as_of DESC, run DESC LIMIT 1) {_PROJECTS} UNION ALL
-    SELECT (SELECT run FROM reports WHERE project = p.name AND run IS NOT NULL ORDER BY id DESC LIMIT 1) {_PROJECTS})
-    AND r.started_at IS NOT NULL AND r.ended_at IS NOT NULL
+SELECT r.project, r.job, r.started_at, r.ended_at FROM projects p
+JOIN runs r ON r.id IN ({", ".join(_LAST.format(job=job.name) for job in JOBS)})
+WHERE p.removed_at IS NULL AND r.started_at IS NOT NULL AND r.ended_at IS NOT NULL
 """
 _NAMES_OF_SIGNALS = {
     "rows": ("leverframe_look_rows", "Rows that the newest look at a project's health saw."),

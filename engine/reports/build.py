@@ -15,6 +15,7 @@ from engine.reports.period import between, ended, last_days
 from engine.reports.reading import read
 from engine.reports.records import Report, ReportPeriod
 from engine.storage.objects import ObjectStore
+from engine.vocabulary.jobs import REPORT, RETRAIN
 
 
 def report(db: sqlite3.Connection, store: ObjectStore, project: str, period: ReportPeriod) -> Report:
@@ -40,7 +41,7 @@ def zone_of(db: sqlite3.Connection, project: str) -> str:
 def zone_in(manifest: Mapping[str, Any]) -> str:
     """The time zone that a manifest's people live by."""
     entries = manifest.get("schedule", {})
-    for job in ("report", "retrain"):
+    for job in (REPORT.name, RETRAIN.name):
         zone = entries.get(job, {}).get("timezone")
         if isinstance(zone, str) and timezone_problem(zone) is None:
             return zone

@@ -30,6 +30,7 @@ from engine.runs import history as runs
 from engine.storage.objects import ObjectStore
 from engine.versions import catalog
 from engine.versions import document as documents
+from engine.vocabulary.jobs import JOBS, REPORT
 
 if TYPE_CHECKING:
     from engine.versions.records import Judgement
@@ -265,11 +266,12 @@ def _looked(db: sqlite3.Connection, live: Deployment | None, until: str) -> Look
 def _last_runs(db: sqlite3.Connection, within: Mapping[str, str]) -> tuple[Run, ...]:
     rows = [
         row
-        for job in ("retrain", "health")
+        for job in JOBS
+        if job is not REPORT
         for row in db.execute(
             "SELECT * FROM runs WHERE project = :project AND job = :job AND state NOT IN ('queued', 'running')"
             " AND ended_at < :until ORDER BY id DESC LIMIT 1",
-            {**within, "job": job},
+            {**within, "job": job.name},
         ).fetchall()
     ]
     return tuple(sorted(runs.records(db, rows), key=lambda run: -run.id))

@@ -10,6 +10,7 @@ from engine.runs import queue
 from engine.schedule.lease import Lease
 from engine.storage.free_space import too_little
 from engine.storage.ledger import Ledger
+from engine.vocabulary.jobs import HEALTH
 
 ACTOR = "the schedule"
 # An engine that comes back later has looks of its own to catch up.
@@ -36,4 +37,4 @@ def look_after_swaps(ledger: Ledger, lease: Lease, now: datetime) -> list[int]:
     with ledger.write() as db:
         lease.check(db)
         swapped = [row["project"] for row in db.execute(_UNSEEN, lately).fetchall()]
-        return [queue.insert(db, project, by, now, now, {"after": "swap"}, job="health") for project in swapped]
+        return [queue.insert(db, project, by, now, now, {"after": "swap"}, job=HEALTH.name) for project in swapped]

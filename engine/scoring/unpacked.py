@@ -19,6 +19,7 @@ from engine.runs.steps.tables import types_of
 from engine.scoring.scorer import Scorer, StepScorer, text_predicted
 from engine.versions.document import named, write_folder
 from engine.versions.environment import built, lock_of
+from engine.vocabulary.steps import StepKind
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -47,9 +48,9 @@ class Unpacked:
         """The features that it needs and ``table`` has not."""
         return [name for name in self.features if name not in table.column_names]
 
-    def scorer(self, context: RunContext, title: str, span: tuple[float, float], *, warm: bool = True) -> Scorer:
-        """Scores once, in a step called ``title``; see ``RunContext.launch``."""
-        step = context.launch(self.stage, "score", title, span, warm=warm)
+    def scorer(self, context: RunContext, kind: StepKind, span: tuple[float, float], *, warm: bool = True) -> Scorer:
+        """Scores once, in a step of that ``kind``; see ``RunContext.launch``."""
+        step = context.launch(self.stage, kind, span, warm=warm)
         return StepScorer(step, self.model, text_predicted(self.stage, self.document.schema), context.record)
 
 

@@ -15,6 +15,7 @@ from engine.runs.run_context import RunContext
 from engine.scoring.unpacked import Unpacked
 from engine.storage.atomic import write_file
 from engine.versions.document import digest_of_files, folders
+from engine.vocabulary.steps import SCORE_OWN_ROWS
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -67,7 +68,7 @@ def _scored(context: RunContext, live: Unpacked, parts: Split) -> pa.Table:
     rows = pa.concat_tables(sides)
     if not rows.num_rows:
         raise StepFailed(f"{live.label} keeps no rows that it learnt from")
-    said = live.scorer(context, "score own rows", (0.62, 0.64)).score(rows.select(live.features))
+    said = live.scorer(context, SCORE_OWN_ROWS, (0.62, 0.64)).score(rows.select(live.features))
     learnt = np.arange(rows.num_rows) < sides[0].num_rows
     wanted = [
         name for name in said.column_names if name in ("prediction", "score") or name.startswith(("p_", "score_"))

@@ -15,6 +15,7 @@ from engine.monitoring.look_parts import Extract
 from engine.monitoring.status import OLDEST
 from engine.projects import schedules
 from engine.projects.manifest.cron import patience
+from engine.vocabulary.jobs import RETRAIN
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -27,7 +28,7 @@ def recall(db: sqlite3.Connection, project: str, as_of: datetime) -> tuple[Extra
         " ORDER BY as_of DESC, run DESC LIMIT 1",
         (project, stamp(as_of)),
     ).fetchone()
-    rule = schedules.in_force(db, project, "retrain")
+    rule = schedules.in_force(db, project, RETRAIN.name)
     return (
         unpacked(row["document"]).extract if row else None,
         patience(rule["rule"], rule["timezone"]) if rule else OLDEST,

@@ -38,6 +38,7 @@ from engine.storage.blocks import put_table
 from engine.storage.stored_files import StoredBlock
 from engine.versions.environment import built
 from engine.versions.records import JudgeAnswer, Judgement
+from engine.vocabulary import steps
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -87,12 +88,12 @@ def retrain(context: RunContext) -> Made:
 def _retrain(context: RunContext, judge: OwnProcess) -> Made:
     start = begin(context)
     form = start.manifest.data.format
-    extract = context.launch(start.stage, "extract", "extract", (0.05, 0.40), warm=False)
+    extract = context.launch(start.stage, steps.EXTRACT, (0.05, 0.40), warm=False)
     context.tell(0.05, "extract")
     extract.begin()
     labels = labels_step(context, start.stage, 0.40)
     compute = start.manifest.compute
-    train = context.launch(start.stage, "train", "train", (0.42, 0.70), compute)
+    train = context.launch(start.stage, steps.TRAIN, (0.42, 0.70), compute)
     extracted = extract.conclude(context.record)
     table = read_output(extract.output, "data", form, "extract")
     joined = labelled(table, fetched(labels, context, 0.40), start.manifest) if labels is not None else None
@@ -109,7 +110,7 @@ def _retrain(context: RunContext, judge: OwnProcess) -> Made:
         context.tell(0.42, "train")
         train.begin()
         live = pool.submit(_score_live, context, data, start.manifest.data.time)
-        scoring = context.launch(start.stage, "score", "score", (0.70, 0.80), compute)
+        scoring = context.launch(start.stage, steps.SCORE, (0.70, 0.80), compute)
         trained = train.conclude(context.record)
         model = model_folder.checked(train.output / "model")
         context.tell(0.70, "score")
@@ -199,7 +200,7 @@ def _score_live(
         if not worth_it(kept, data.holdout.num_rows):
             of_all = f"{data.holdout.num_rows - kept:,} of these {data.holdout.num_rows:,} rows"
             return None, f"it learnt from {of_all}, and would be held for better than it is", None
-        scorer = live.scorer(context, "score live", (0.70, 0.75), warm=False)
+        scorer = live.scorer(context, steps.SCORE_LIVE, (0.70, 0.75), warm=False)
         said = scorer.score(data.holdout.select(live.features))
         return said, None, rows if kept < data.holdout.num_rows else None
     except (Refusal, Damage) as problem:

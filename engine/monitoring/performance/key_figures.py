@@ -16,6 +16,7 @@ from typing import Literal
 
 from engine.clock import moment, stamp
 from engine.records import Metric
+from engine.vocabulary.jobs import HEALTH
 
 Source = Literal["look", "earlier look", "retrain", "holdout"]
 
@@ -83,5 +84,5 @@ def _known(row: sqlite3.Row) -> KnownMetric | None:
     if row["as_of"] is None:
         return None
     kept = Metric(row["metric"], row["value"], row["low"], row["high"], row["n"])
-    source: Source = "holdout" if row["own"] else "earlier look" if row["job"] == "health" else "retrain"
+    source: Source = "holdout" if row["own"] else "earlier look" if row["job"] == HEALTH.name else "retrain"
     return KnownMetric(kept, moment(row["as_of"]), row["run"], source)

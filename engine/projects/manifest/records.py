@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Any, Literal
 
 from engine.projects.manifest.defaults import RETRIES, RETRY_AFTER, TRAIN_MEMORY
+from engine.vocabulary.steps import Contract
 
 
 @dataclass(frozen=True)
@@ -221,3 +222,8 @@ class Manifest:
     compute: ComputeSpec | None
     sandbox: SandboxSpec
     document: dict[str, Any]
+
+    def program(self, contract: Contract) -> Program | None:
+        """How the project's code for ``contract`` is run; None for scoring a fitted estimator, which needs none."""
+        program: Program | None = getattr(getattr(self, contract.section), contract.key)
+        return program
