@@ -6,7 +6,7 @@ from collections.abc import Callable
 from contextlib import nullcontext
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from engine import clock
 from engine import overview as overviews
@@ -59,6 +59,7 @@ if TYPE_CHECKING:
     from engine.backup.records import Restored
     from engine.projects.reach import Reach
     from engine.rewind.past_ledger import PastLedger
+    from engine.versions.records import VersionDocument
 
 
 def open_engine(
@@ -248,10 +249,9 @@ class Engine(
         with self._ledger.read() as db:
             return catalog.record(catalog.find(db, label))
 
-    def show(self, label: str) -> dict[str, Any]:
-        """The version document with its digest."""
-        digest = self.version(label).digest
-        return {**documents.of_version(self._store, label, digest), "version": label, "digest": digest}
+    def show(self, label: str) -> VersionDocument:
+        """The version document."""
+        return documents.of_version(self._store, label, self.version(label).digest)
 
     def diff(self, old: str, new: str) -> tuple[Change, ...]:
         """What differs between two versions."""

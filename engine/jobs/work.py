@@ -26,7 +26,7 @@ def _retrain(ledger: Ledger, context: RunContext) -> None:
 
     made = retrain(context)
     with measured(PACKAGE, context.record):
-        digest, _ = package(context, made)
+        digest = package(context, made)
     # Before the end is written, so that it finds room on a disk that is nearly full; nobody waits for it either.
     drop_copies(context.folder)
     register(ledger, context, made, digest, Operator(context.run.requested_by, "operator", account()), clock.now())
@@ -46,7 +46,7 @@ def _health(ledger: Ledger, context: RunContext) -> None:
     except (Refusal, Damage) as problem:
         done = f"It was not rolled back: {problem}"
     with ledger.write() as db:
-        why = "; ".join(part for part in (seen.answer["why"], done) if part)
+        why = "; ".join(part for part in (seen.answer.why, done) if part)
         queue.finish(db, context.run.id, "succeeded", clock.now(), version=seen.label, why=why)
 
 
