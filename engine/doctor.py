@@ -316,7 +316,7 @@ def _live(workspace: Workspace, store: ObjectStore, row: sqlite3.Row, *, mend: b
 def _unheld(store: ObjectStore, row: sqlite3.Row) -> list[DoctorFinding]:
     """What is live and says that nothing is to hold its steps."""
     try:
-        settings = documents.load(store, row["digest"])["settings"]
+        settings = documents.load(store, row["digest"]).settings
     except Damage:
         return []  # The finding of the live version tells it.
     spec = spec_of(settings)

@@ -21,7 +21,7 @@ from benchmarks.promise_mutants import FAULTS
 ROOT = Path(__file__).resolve().parents[1]
 
 STOREYS = (
-    {"records", "errors", "clock", "text", "withheld", "vocabulary"},
+    {"records", "errors", "clock", "text", "withheld", "json_records", "vocabulary"},
     {"storage"},
     {"access", "audit"},
     {"versions", "environments", "projects"},
@@ -36,6 +36,7 @@ STOREYS = (
 # Who imports whom on one storey; nothing may go the other way.
 NEIGHBOURS = {
     ("clock", "errors"),
+    ("json_records", "errors"),
     ("access", "audit"),
     ("versions", "environments"),
     ("environments", "projects"),

@@ -13,7 +13,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 from engine.clock import moment
 from engine.errors import Damage, Refusal
@@ -128,9 +127,9 @@ class Needs:
 
     def _read(self, digest: str) -> tuple[frozenset[str], str]:
         if digest not in self._known:
-            document: dict[str, Any] = documents.load(self._store, digest)
+            document = documents.load(self._store, digest)
             objects = frozenset(name for name, _ in objects_of(document))
-            self._known[digest] = (objects, str(document["environment"]["digest"])[:16])
+            self._known[digest] = (objects, document.environment.digest[:16])
         return self._known[digest]
 
 

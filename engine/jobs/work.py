@@ -25,7 +25,7 @@ def _retrain(ledger: Ledger, context: RunContext) -> None:
 
     made = retrain(context)
     with measured(PACKAGE, context.record):
-        digest, _ = package(context, made)
+        digest = package(context, made)
     # Before the end is written, so that it finds room on a disk that is nearly full; nobody waits for it either.
     drop_copies(context.folder)
     register(ledger, context, made, digest, Requester(context.run.requested_by), clock.now())
@@ -45,7 +45,7 @@ def _health(ledger: Ledger, context: RunContext) -> None:
     except (Refusal, Damage) as problem:
         done = f"It was not rolled back: {problem}"
     with ledger.write() as db:
-        why = "; ".join(part for part in (seen.answer["why"], done) if part)
+        why = "; ".join(part for part in (seen.answer.why, done) if part)
         queue.finish(db, context.run.id, "succeeded", clock.now(), version=seen.label, why=why)
 
 

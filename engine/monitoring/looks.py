@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-import zlib
 from datetime import datetime, timedelta
-from typing import Any
 
 from engine.clock import moment, stamp
 from engine.monitoring.records import Look, Signal
@@ -43,19 +41,8 @@ def look(row: sqlite3.Row) -> Look:
         why=row["why"],
         rows=row["rows"],
         labelled=row["labelled"],
-        document=unpacked(row["document"]) if row["document"] is not None else None,
+        kept=row["document"],
     )
-
-
-def packed(document: dict[str, Any]) -> bytes:
-    """A document as the ledger keeps it."""
-    return zlib.compress(json.dumps(document, allow_nan=False, ensure_ascii=False, separators=(",", ":")).encode(), 6)
-
-
-def unpacked(content: bytes) -> dict[str, Any]:
-    """The document in a row of the table."""
-    document: dict[str, Any] = json.loads(zlib.decompress(content))
-    return document
 
 
 def signals(db: sqlite3.Connection, project: str, name: str, limit: int) -> tuple[Signal, ...]:

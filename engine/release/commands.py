@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import nullcontext
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING
 
 from engine import clock
 from engine.access.acts import Door, changes, looks
@@ -17,6 +17,9 @@ from engine.release.card import card, difference
 from engine.storage import reserve
 from engine.versions import catalog
 from engine.versions import document as documents
+
+if TYPE_CHECKING:
+    from engine.versions.records import VersionDocument
 
 
 class ReleaseCommands(Door):
@@ -41,10 +44,9 @@ class ReleaseCommands(Door):
             return catalog.record(catalog.find(db, label))
 
     @looks("see versions", of="label")
-    def show(self, label: str) -> dict[str, Any]:
-        """The version document with its digest."""
-        digest = self.version(label).digest
-        return {**documents.of_version(self._store, label, digest), "version": label, "digest": digest}
+    def show(self, label: str) -> VersionDocument:
+        """The version document."""
+        return documents.of_version(self._store, label, self.version(label).digest)
 
     @looks("compare versions", of="new")
     def diff(self, old: str, new: str) -> tuple[Change, ...]:

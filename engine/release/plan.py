@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING
 
 from engine.access.approval import Approval
 from engine.clock import moment
@@ -17,6 +17,9 @@ from engine.release.wholeness import damaged_candidate, known_damage
 from engine.storage.objects import ObjectStore
 from engine.versions import catalog
 from engine.versions import document as documents
+
+if TYPE_CHECKING:
+    from engine.versions.records import VersionDocument
 
 
 def live_deployment(db: sqlite3.Connection, project: str) -> sqlite3.Row | None:
@@ -161,8 +164,8 @@ def plan_rollback(
     )
 
 
-def _comes_into_force(db: sqlite3.Connection, project: str, document: dict[str, Any]) -> list[str]:
-    return [f"In force with it: {each}." for each in in_force.differences(db, project, document["settings"])]
+def _comes_into_force(db: sqlite3.Connection, project: str, document: VersionDocument) -> list[str]:
+    return [f"In force with it: {each}." for each in in_force.differences(db, project, document.settings)]
 
 
 def _label(live: sqlite3.Row | None) -> str | None:
@@ -187,23 +190,23 @@ def _rollback_sentences(away: Version | None, target: Version, now: datetime, *,
     return tuple(lines)
 
 
-def _waived(document: dict[str, Any]) -> tuple[str, ...]:
+def _waived(document: VersionDocument) -> tuple[str, ...]:
     """The gates that found something and were waived, each with the reason that the manifest gives."""
-    found = [(gate["name"], gate["numbers"]) for gate in document["gates"]]
-    return tuple(f'{name} ("{numbers["waived"]}")' for name, numbers in found if "waived" in numbers)
+    waived = [gate for gate in document.gates if "waived" in gate.numbers]
+    return tuple(f'{gate.name} ("{gate.numbers["waived"]}")' for gate in waived)
 
 
-def _contents(document: dict[str, Any]) -> tuple[str, ...]:
-    code, data, environment = document["code"], document["data"], document["environment"]
-    revision = str(code["revision"] or "uncommitted")[:8]
-    until = f" up to {data['until'][:10]}" if data["until"] else ""
-    files = len(document["model"]["files"])
+def _contents(document: VersionDocument) -> tuple[str, ...]:
+    code, data, environment = document.code, document.data, document.environment
+    revision = (code.revision or "uncommitted")[:8]
+    until = f" up to {data.until[:10]}" if data.until else ""
+    files = len(document.model.files)
     return (
         f"model, {files} file{'' if files == 1 else 's'}",
-        f"code {revision}" + (" with uncommitted changes" if code["dirty"] else ""),
-        f"data, {data['rows']:,} rows{until}",
-        f"data schema, {len(document['schema']['columns'])} columns",
-        f"packages, {len(environment['packages'])} at their locked versions, Python {environment['python']}",
+        f"code {revision}" + (" with uncommitted changes" if code.dirty else ""),
+        f"data, {data.rows:,} rows{until}",
+        f"data schema, {len(document.schema['columns'])} columns",
+        f"packages, {len(environment.packages)} at their locked versions, Python {environment.python}",
         "settings, schedule",
     )
 

@@ -63,7 +63,7 @@ def move(
     with ledger.read() as db:
         _check(db, plan, by, clock.now())
         digest = str(catalog.find(db, plan.target)["digest"])
-    settings = documents.of_version(store, plan.target, digest)["settings"]
+    settings = documents.of_version(store, plan.target, digest).settings
     number = catalog.parse_label(plan.target)[1]
     release = f"{number}-{digest[:12]}-{secrets.token_hex(3)}"
     steps = Steps(on_step)

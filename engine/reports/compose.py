@@ -171,19 +171,20 @@ def _weakest(facts: ReportFacts, spec: ReportSpec) -> _Weakest:
     newest = next((each for each in reversed(facts.judged) if each.number == live), None)
     if newest is None:
         return (), "", ""
-    key, side = str(newest.metrics.get("key_metric") or ""), newest.side
-    of_all = newest.metrics.get("metrics", {}).get(key) or {}
-    whole = of_all.get("value" if side == "candidate" else "live")
+    key, new = newest.metrics.key_metric, newest.side == "candidate"
+    of_all = newest.metrics.metrics.get(key)
+    whole = (of_all.value if new else of_all.live) if of_all is not None else None
     day = phrases.day(newest.at.astimezone(ZoneInfo(facts.period.zone)))
-    rows = f"{of_all['n']:,} cases up to {day}" if of_all.get("n") else ""
+    rows = f"{of_all.n:,} cases up to {day}" if of_all is not None and of_all.n else ""
     better = more_is_better(key)
     found = [
         Weakness(
-            plain(words.of_segment(spec.words, str(part["column"]), str(part["value"])), 200),
-            int(part["n"]), float(part[side]), *_interval(part, side), whole,
+            plain(words.of_segment(spec.words, part.column, part.value), 200),
+            # Segments keep the interval of the version that was new then.
+            part.n, value, *((part.value_low, part.value_high) if new else (None, None)), whole,
         )
-        for part in newest.metrics.get("segments", ())
-        if part.get(side) is not None
+        for part in newest.metrics.segments
+        if (value := part.candidate if new else part.live) is not None
     ]  # fmt: skip
     found.sort(key=lambda each: (each.value if better else -each.value, -each.n, each.name))
     return tuple(found[:WEAKEST]), plain(words.of_metric(spec.words, key), 400), rows
@@ -195,30 +196,23 @@ def _weakest_now(facts: ReportFacts, spec: ReportSpec) -> _Weakest | None:
     Only by the columns that the manifest names as segments: any other is for those who look into errors. None where
     the look found none.
     """
-    look = facts.look or {}
-    sliced, named = look.get("slices"), facts.manifest.get("validation", {}).get("segments", ())
-    if not sliced:
+    look, named = facts.look, facts.manifest.get("validation", {}).get("segments", ())
+    if look is None or look.slices is None:
         return None
-    key = str(sliced["metric"])
-    readings = (look.get("periods") or {}).get("live", ())
-    of_all = next((each for each in readings if each["metric"] == key), None)
-    whole = of_all["value"] if of_all else None
-    rows = f"all {of_all['n']:,} cases since it learnt" if of_all else ""
+    key = look.slices.metric
+    of_all = next((each for each in look.periods.live if each.metric == key), None) if look.periods else None
+    whole = of_all.value if of_all else None
+    rows = f"all {of_all.n:,} cases since it learnt" if of_all else ""
     found = tuple(
         Weakness(
-            plain(words.of_segment(spec.words, str(where["column"]), str(where["value"])), 200),
-            int(part["n"]), float(part["value"]), part["low"], part["high"], whole,
+            plain(words.of_segment(spec.words, where.column, where.value), 200),
+            part.n, part.value, part.low, part.high, whole,
         )
-        for part in sliced["found"]
-        for where in part["conditions"]
-        if part["verdict"] == "worse" and len(part["conditions"]) == 1 and where["column"] in named
+        for part in look.slices.found
+        for where in part.conditions
+        if part.verdict == "worse" and part.value is not None and len(part.conditions) == 1 and where.column in named
     )  # fmt: skip
     return (found[:WEAKEST], plain(words.of_metric(spec.words, key), 400), rows) if found else None
-
-
-def _interval(part: dict[str, Any], side: str) -> tuple[float | None, float | None]:
-    """Segments keep the interval of the version that was new then."""
-    return (part.get("value_low"), part.get("value_high")) if side == "candidate" else (None, None)
 
 
 # What happened

@@ -11,12 +11,13 @@ import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from engine.audit.chain import GENESIS
 from engine.clock import moment, stamp
 from engine.errors import Damage
 from engine.monitoring import looks
+from engine.monitoring.look_document import LookDocument, unpacked
 from engine.monitoring.performance import key_figures
 from engine.monitoring.performance.key_figures import KnownMetric
 from engine.monitoring.records import Look
@@ -30,6 +31,9 @@ from engine.storage.objects import ObjectStore
 from engine.versions import catalog
 from engine.versions import document as documents
 from engine.vocabulary.jobs import JOBS, REPORT
+
+if TYPE_CHECKING:
+    from engine.versions.records import Judgement
 
 # Moments on a line: a year of weeks, or seven weeks of days. Documents are read for fewer: each costs milliseconds.
 MOMENTS = 53
@@ -78,7 +82,7 @@ class JudgedMetrics:
     at: datetime
     number: int
     side: str
-    metrics: Mapping[str, Any]
+    metrics: Judgement
 
 
 @dataclass(frozen=True)
@@ -106,7 +110,7 @@ class ReportFacts:
     runs: tuple[Run, ...]
     last_runs: tuple[Run, ...]
     looked: Look | None
-    look: Mapping[str, Any] | None
+    look: LookDocument | None
     patience: timedelta | None
     looks_paused: bool
     audit_rows: int
@@ -154,14 +158,14 @@ def read(db: sqlite3.Connection, store: ObjectStore, name: str, period: ReportPe
     )
 
 
-def _look(db: sqlite3.Connection, live: Deployment | None, until: str) -> Mapping[str, Any] | None:
+def _look(db: sqlite3.Connection, live: Deployment | None, until: str) -> LookDocument | None:
     """The newest look at the version in use whose details were kept."""
     row = db.execute(
         "SELECT document FROM health WHERE project = ? AND number = ? AND as_of < ? AND document IS NOT NULL"
         " ORDER BY as_of DESC, run DESC LIMIT 1",
         (live.project, live.number, until),
     ).fetchone() if live else None  # fmt: skip
-    return looks.unpacked(row["document"]) if row else None
+    return unpacked(row["document"]) if row else None
 
 
 def _known(db: sqlite3.Connection, live: Deployment | None, until: datetime) -> dict[str, KnownMetric]:
@@ -204,7 +208,7 @@ def _judged(
         except Damage:
             continue
         side = "candidate" if version["number"] == each.number else "live"
-        yield JudgedMetrics(each.at, each.number, side, document["metrics"])
+        yield JudgedMetrics(each.at, each.number, side, document.metrics)
 
 
 def _deployments(db: sqlite3.Connection, within: Mapping[str, str]) -> tuple[Deployment, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from engine.environments.records import Environment, Lock
 from engine.projects.manifest.reader import ComputeSpec, Manifest
@@ -16,6 +16,9 @@ from engine.runs.steps.step import StepResult
 from engine.storage.objects import ObjectStore
 from engine.storage.workspace import Workspace
 from engine.vocabulary.steps import StepKind
+
+if TYPE_CHECKING:
+    from engine.versions.records import VersionDocument
 
 
 class Ends(Protocol):
@@ -43,7 +46,7 @@ class RunContext:
     allow_dirty: bool
     fresh_lock: bool
     force: bool
-    live: tuple[str, dict[str, Any]] | None
+    live: tuple[str, VersionDocument] | None
     allowed: tuple[Reach, ...]
     tell: Callable[[float, str], None]
     record: Callable[[StepResult], None]

@@ -12,9 +12,10 @@ from engine.clock import moment, stamp
 from engine.jobs import triggers
 from engine.jobs.health import same_rows
 from engine.jobs.health.look import LookResult, Memory
-from engine.monitoring import looks
 from engine.monitoring.alerts import alert_book
 from engine.monitoring.alerts.changes import left_behind
+from engine.monitoring.look_document import LookDocument, LookFinding, packed, unpacked
+from engine.monitoring.look_parts import MetricValue
 from engine.monitoring.records import HealthFinding
 from engine.projects.manifest.fields import Mistakes, Table
 from engine.projects.manifest.health import health
@@ -36,7 +37,7 @@ def remember(ledger: Ledger, context: RunContext) -> Memory:
             " ORDER BY as_of DESC, run DESC LIMIT 1",
             (project, number, stamp(context.run.as_of)),
         ).fetchone()
-        baking = _baking(db, project, context.live[1]["settings"], context.run.as_of)
+        baking = _baking(db, project, context.live[1].settings, context.run.as_of)
         rival = _rival(db, project, number) if baking or _fell(db, context.live[0]) else None
         newest = db.execute(
             "SELECT v.data_until, v.as_of, f.rows FROM versions v LEFT JOIN run_facts f ON f.run = v.run"
@@ -45,10 +46,10 @@ def remember(ledger: Ledger, context: RunContext) -> Memory:
         ).fetchone()
         extract, still = same_rows.recall(db, context.run.project, context.run.as_of)
         options = db.execute("SELECT options FROM runs WHERE id = ?", (context.run.id,)).fetchone()["options"]
-    before = looks.unpacked(earlier["document"]) if earlier else {}
+    before = unpacked(earlier["document"]) if earlier else LookDocument()
     return Memory(
-        alarms=before.get("memory", ()),
-        told=before.get("told", ()),
+        alarms=before.memory,
+        told=before.told,
         baking=baking,
         rival=rival,
         # Of old versions the end is not known where times were dates or text, and may be one of the future.
@@ -104,8 +105,8 @@ def register(ledger: Ledger, context: RunContext, seen: LookResult, at: datetime
             "INSERT INTO health (run, project, number, as_of, at, verdict, why, rows, labelled, document)"
             " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
-                context.run.id, project, number, stamp(context.run.as_of), stamp(at), answer["verdict"], answer["why"],
-                answer["rows"], answer["labelled"], looks.packed(answer),
+                context.run.id, project, number, stamp(context.run.as_of), stamp(at), answer.verdict, answer.why,
+                answer.rows, answer.labelled, packed(answer),
             ),
         )  # fmt: skip
         _figures(db, context, number, answer, at)
@@ -115,39 +116,39 @@ def register(ledger: Ledger, context: RunContext, seen: LookResult, at: datetime
         ).fetchone()
         counts = live is not None and live["number"] == number and later is None
         if counts:
-            found = [_finding(each) for each in answer["findings"]]
-            alert_book.record(db, project, number, found, answer["measured"], context.run.id, at)
+            found = [_finding(each) for each in answer.findings]
+            alert_book.record(db, project, number, found, answer.measured, context.run.id, at)
             triggers.fire(db, project, context.run.id, seen.new_rows, refused, at)
     return counts
 
 
-def _figures(db: sqlite3.Connection, context: RunContext, number: int, answer: Mapping[str, Any], at: datetime) -> None:
+def _figures(db: sqlite3.Connection, context: RunContext, number: int, answer: LookDocument, at: datetime) -> None:
     # Rows that it was validated on tell nothing new of what it does: their figures stand in the document alone.
-    measured = answer["metrics"] if answer["parts"]["performance"]["verdict"] != "cannot tell" else {}
+    measured = answer.metrics if answer.parts["performance"].verdict != "cannot tell" else {}
     rows = [
         (context.run.id, context.run.project, number, name, stamp(context.run.as_of), *figures)
-        for name, *figures in answer["signals"]
-        if name not in answer["metrics"] or name in measured
+        for name, *figures in answer.signals
+        if name not in answer.metrics or name in measured
     ]
     db.executemany(
         "INSERT INTO signals (run, project, number, name, as_of, value, low, high, n)"
         " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
         rows,
     )
-    for name, until, figures in _fresh(db, context.run.project, number, answer["mature_until"], measured):
+    for name, until, figures in _fresh(db, context.run.project, number, answer.mature_until, measured):
         db.execute(
             "INSERT INTO measurements (project, number, run, metric, as_of, at, value, low, high, n)"
             " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
-                context.run.project, number, context.run.id, name, until, stamp(at), figures["value"], figures["low"],
-                figures["high"], figures["n"],
+                context.run.project, number, context.run.id, name, until, stamp(at), figures.value, figures.low,
+                figures.high, figures.n,
             ),
         )  # fmt: skip
 
 
 def _fresh(
-    db: sqlite3.Connection, project: str, number: int, until: str | None, measured: Mapping[str, Any]
-) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
+    db: sqlite3.Connection, project: str, number: int, until: str | None, measured: Mapping[str, MetricValue]
+) -> Iterator[tuple[str, str, MetricValue]]:
     """Live performance as a measurement of the version: once for each mature period, not at every look."""
     if until is None:
         return
@@ -156,11 +157,9 @@ def _fresh(
             "SELECT max(as_of) FROM measurements WHERE project = ? AND number = ? AND metric = ?",
             (project, number, name),
         ).fetchone()[0]
-        if figures["value"] is not None and (last is None or last < until):
+        if figures.value is not None and (last is None or last < until):
             yield name, until, figures
 
 
-def _finding(found: Mapping[str, Any]) -> HealthFinding:
-    return HealthFinding(
-        found["key"], found["part"], found["severity"], found["why"], found["act"], moment(found["since"])
-    )
+def _finding(found: LookFinding) -> HealthFinding:
+    return HealthFinding(found.key, found.part, found.severity, found.why, found.act, moment(found.since))

@@ -17,6 +17,9 @@ from engine.errors import Damage, Refusal, StepFailed
 from engine.jobs.health.baseline import kept_baseline
 from engine.jobs.health.same_rows import digest_of
 from engine.jobs.labels import fetched, labelled, labels_step
+from engine.json_records import read, write
+from engine.monitoring.look_document import LookDocument, RememberedAlarm
+from engine.monitoring.look_parts import Extract
 from engine.monitoring.status import OLDEST
 from engine.projects.manifest.reader import Manifest
 from engine.runs.own_process import OwnProcess, Task
@@ -26,12 +29,14 @@ from engine.runs.steps.tables import read_output, with_types
 from engine.scoring.unpacked import Unpacked, unpack
 from engine.storage.blocks import read_folder
 from engine.validation.holdout import Newer, Split, arrived, as_recorded, newer
-from engine.versions.document import named, of_version, write_folder
+from engine.versions.document import named, of_version, write_folder, written
 from engine.vocabulary import steps
 from engine.vocabulary.steps import StepKind
 
 if TYPE_CHECKING:
     import pyarrow as pa
+
+    from engine.versions.records import VersionDocument
 
 METER = Task(steps.MEASURE, "engine.monitoring.measure", "measured.json", "The health could not be measured")
 # Of more rows than these the newest are looked at: scoring them all would take ever longer, look by look.
@@ -52,14 +57,14 @@ class Memory:
     the data of the project's newest version: what is later is new.
     """
 
-    alarms: Sequence[Mapping[str, Any]] = ()
+    alarms: Sequence[RememberedAlarm] = ()
     told: Sequence[str] = ()
     rival: tuple[str, str] | None = None
     baking: bool = False
     until: datetime | None = None
     rows: int = 0
     by: Mapping[str, Sequence[float]] = field(default_factory=dict)
-    extract: Mapping[str, Any] | None = None
+    extract: Extract | None = None
     still: timedelta = OLDEST
 
 
@@ -72,7 +77,7 @@ class LookResult:
 
     label: str
     falls_back: bool
-    answer: dict[str, Any]
+    answer: LookDocument
     new_rows: int
 
 
@@ -89,7 +94,7 @@ def look(context: RunContext, memory: Memory) -> LookResult:
         meter.close()
 
 
-def _look(context: RunContext, memory: Memory, meter: OwnProcess, label: str, document: dict[str, Any]) -> LookResult:
+def _look(context: RunContext, memory: Memory, meter: OwnProcess, label: str, document: VersionDocument) -> LookResult:
     context.tell(0.02, "preparing")
     live = unpack(context, label, document)
     manifest, form = live.manifest, live.manifest.data.format
@@ -119,7 +124,7 @@ def _look(context: RunContext, memory: Memory, meter: OwnProcess, label: str, do
         "baseline": str(baseline) if baseline else None,
         "baseline_problem": baseline_problem,
         "by": dict(memory.by),
-        "alarms": list(memory.alarms),
+        "alarms": [write(each) for each in memory.alarms],
         "told": list(memory.told),
         "rival": memory.rival[0] if memory.rival else None,
         "rival_predictions": _written(context, "rival-predictions", rival),
@@ -128,21 +133,18 @@ def _look(context: RunContext, memory: Memory, meter: OwnProcess, label: str, do
     }
     new_rows = arrived(table, manifest, memory.until, memory.rows, context.run.as_of)
     falls_back = memory.baking and manifest.health.falling_behind == "roll back"
-    return LookResult(label, falls_back, meter.ask(job), new_rows)
+    return LookResult(label, falls_back, read(LookDocument, meter.ask(job), "What the look found"), new_rows)
 
 
 def _reference(context: RunContext, live: Unpacked) -> Split:
     """The rows that the version learnt from, and those that it was validated on."""
     folder = context.folder / "learnt"
     try:
-        write_folder(context.store, live.document["data"]["files"], folder)
+        write_folder(context.store, live.document.data.files, folder)
     except Damage as damage:
         raise named(context.store, live.label, damage) from None
-    from engine.validation.drawn import read_cut
-
-    table = with_types(read_folder(folder), live.document["data"].get("types", {}))
-    cut = read_cut(live.document["data"].get("cut"))
-    return as_recorded(table, live.manifest, moment(live.document["lineage"]["as_of"]), cut)
+    table = with_types(read_folder(folder), live.document.data.types or {})
+    return as_recorded(table, live.manifest, moment(live.document.lineage.as_of), live.document.data.cut)
 
 
 def _same_rows(context: RunContext, memory: Memory, table: pa.Table, manifest: Manifest) -> dict[str, Any] | None:
@@ -150,7 +152,7 @@ def _same_rows(context: RunContext, memory: Memory, table: pa.Table, manifest: M
     if manifest.data.time is not None:
         return None
     return {
-        "before": memory.extract,
+        "before": write(memory.extract) if memory.extract is not None else None,
         "digest": digest_of(table, manifest.data.key),
         "rows": table.num_rows,
         "still": memory.still.total_seconds(),
@@ -218,9 +220,9 @@ def _job(context: RunContext, live: Unpacked, reference: Split, current: Newer) 
             "were_undated": reference.undated,
             "were_future": reference.future,
         },
-        "profile": str(context.workspace.cache / "profiles" / f"{live.document['data']['digest']}.profile"),
+        "profile": str(context.workspace.cache / "profiles" / f"{live.document.data.digest}.profile"),
         "features": live.features,
-        "validated": live.document["metrics"],
+        "validated": written(live.document)["metrics"],
         "sensitive": list(manifest.data.sensitive),
         "key": list(manifest.data.key),
         "time": manifest.data.time,
@@ -243,17 +245,17 @@ def _job(context: RunContext, live: Unpacked, reference: Split, current: Newer) 
     }
 
 
-def _until(document: Mapping[str, Any]) -> str | None:
+def _until(document: VersionDocument) -> str | None:
     """Until when the version's data reaches; a row of the future does not count."""
-    until = document["data"]["until"]
-    return None if until is None else min(str(until), str(document["lineage"]["as_of"]))
+    until = document.data.until
+    return None if until is None else min(until, document.lineage.as_of)
 
 
-def _lag(document: Mapping[str, Any], learnt: Split) -> float:
+def _lag(document: VersionDocument, learnt: Split) -> float:
     """Seconds by which the version's own data ended before its as-of moment: so late is usual."""
     if learnt.until is None:
         return 0.0
-    return (moment(document["lineage"]["as_of"]) - learnt.until).total_seconds()
+    return (moment(document.lineage.as_of) - learnt.until).total_seconds()
 
 
 def _written(context: RunContext, name: str, table: pa.Table | None) -> str | None:

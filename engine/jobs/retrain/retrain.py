@@ -10,7 +10,7 @@ import json
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from engine.environments.kind import KINDS
 from engine.environments.records import Lock
@@ -20,10 +20,12 @@ from engine.jobs.retrain import model_folder, nothing_new
 from engine.jobs.retrain.data import Prepared, prepare
 from engine.jobs.retrain.judging import JudgedRows, job_of, reference_of
 from engine.jobs.retrain.unlearnt import unlearnt, worth_it
+from engine.json_records import read
 from engine.projects import allowances
 from engine.projects.manifest.reader import FILE, Manifest, load_manifest
 from engine.projects.reach import reach_of
 from engine.projects.source.code import Source, snapshot
+from engine.records import Gate
 from engine.runs.own_process import JUDGE, OwnProcess
 from engine.runs.run_context import RunContext
 from engine.runs.steps.holding import StepHold
@@ -33,14 +35,16 @@ from engine.runs.steps.tables import read_output, write_input
 from engine.scoring.scorer import StepScorer, text_predicted
 from engine.scoring.unpacked import schema_known_to, unpack
 from engine.storage.blocks import put_table
+from engine.storage.stored_files import StoredBlock
 from engine.versions.environment import built
+from engine.versions.records import JudgeAnswer, Judgement
 from engine.vocabulary import steps
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
     from engine.validation.columns import Mask
-    from engine.validation.drawn import DrawnHoldout
+    from engine.versions.records import DrawnHoldout
 
 
 @dataclass(frozen=True)
@@ -63,10 +67,11 @@ class Made:
 
     start: Start
     data: Prepared
-    blocks: list[dict[str, Any]]
+    blocks: tuple[StoredBlock, ...]
     model: Path
     golden: pa.Table
-    judgement: dict[str, Any]
+    judgement: Judgement
+    gates: tuple[Gate, ...]
     train_seconds: float
     contained: tuple[StepHold | None, ...]
 
@@ -120,10 +125,11 @@ def _retrain(context: RunContext, judge: OwnProcess) -> Made:
             learnt = schema_known_to(context.live[1], data.table, data.schema)
             job |= {"live": context.live[0], "live_problem": live_problem}
             job |= {**reference_of(context.live[1]), "reference_schema": learnt}
-        judgement = judge.ask(job)
+        answer = read(JudgeAnswer, judge.ask(job), "The judgement")
         blocks = storing.result()
     held = (extracted.contained, trained.contained)
-    return Made(start, data, blocks, model, predictions.take(data.golden), judgement, trained.seconds, held)
+    golden = predictions.take(data.golden)
+    return Made(start, data, blocks, model, golden, answer.judgement, answer.gates, trained.seconds, held)
 
 
 def begin(context: RunContext) -> Start:
@@ -170,9 +176,7 @@ def _revision(source: Source) -> str | None:
 
 def _cut_of(context: RunContext) -> DrawnHoldout | None:
     """How the live version's holdout was drawn."""
-    from engine.validation.drawn import read_cut
-
-    return read_cut(context.live[1]["data"].get("cut")) if context.live is not None else None
+    return context.live[1].data.cut if context.live is not None else None
 
 
 def _score_live(

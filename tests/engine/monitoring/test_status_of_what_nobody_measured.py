@@ -141,15 +141,15 @@ def test_rows_that_stand_still_for_longer_than_is_expected_are_told() -> None:
     still = timedelta(days=10)
     first = follow(None, "a", 100, NOW)
     assert (first.looks, first.changed) == (1, False)
-    later = follow(vars(first), "a", 100, NOW + still)
+    later = follow(first, "a", 100, NOW + still)
     assert (later.since, later.looks, later.changed) == (first.since, 2, False)
-    assert freshness(later, NOW + still, still)[0]["verdict"] == "cannot tell", "it was never seen to change"
+    assert freshness(later, NOW + still, still)[0].verdict == "cannot tell", "it was never seen to change"
     part, found = freshness(later, NOW + still + TICK, still)
-    assert part["verdict"] == "watch" and found is not None and found["key"] == "same-rows"
-    other = follow(vars(later), "b", 101, NOW + still)
+    assert part.verdict == "watch" and found is not None and found.key == "same-rows"
+    other = follow(later, "b", 101, NOW + still)
     assert (other.looks, other.changed) == (1, True)
     part, nothing = freshness(other, NOW + still, still)
-    assert (part["verdict"], nothing) == ("ok", None) and "other rows came with this look" in part["why"]
-    again = follow(vars(other), "b", 101, NOW + 2 * still)
+    assert (part.verdict, nothing) == ("ok", None) and "other rows came with this look" in part.why
+    again = follow(other, "b", 101, NOW + 2 * still)
     part, nothing = freshness(again, NOW + 2 * still, still)
-    assert (part["verdict"], nothing) == ("ok", None) and "other rows came 10 d ago" in part["why"]
+    assert (part.verdict, nothing) == ("ok", None) and "other rows came 10 d ago" in part.why
