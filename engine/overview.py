@@ -14,8 +14,6 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache
-from typing import Any
 
 from engine.audit import times
 from engine.clock import moment, stamp
@@ -25,6 +23,7 @@ from engine.monitoring.records import asleep
 from engine.monitoring.status import WELL_ENDED, Active, StatusFacts, judge
 from engine.projects import registry
 from engine.projects.manifest.cron import patience
+from engine.projects.manifest.kept import judged_in
 from engine.records import Metric, Operator, Overview, Point, ProjectStatus, Reason, Run, Version
 from engine.release.live import pointed_at
 from engine.runs import history
@@ -207,7 +206,6 @@ def _active(db: sqlite3.Connection, runs: list[Run]) -> dict[str, list[Active]]:
 
 def _status(found: _Found, workspace: Workspace | None, row: sqlite3.Row, now: datetime) -> ProjectStatus:
     name = row["name"]
-    rules = _rules(row["manifest"])
     live, last, active = found.live.get(name), found.last.get(name), found.active.get(name, [])
     label = f"{name}@{live['number']}" if live else None
     known = found.known.get(name)
@@ -219,7 +217,7 @@ def _status(found: _Found, workspace: Workspace | None, row: sqlite3.Row, now: d
         live_link=pointed_at(workspace, name) if live and workspace else None,
         release=live["release"] if live and workspace else None,
         known=known,
-        gates=rules.get("gates", []),
+        gates=judged_in(row["manifest"]).limits,
         last_run=last,
         active=active,
         looked_at=looked_at,
@@ -290,10 +288,3 @@ def _alerts(found: _Found, name: str, live: sqlite3.Row | None, now: datetime) -
         if row["part"] != RUN_TIME
         if not asleep(moment(row["snoozed_until"]) if row["snoozed_until"] else None, now)
     ]
-
-
-@lru_cache(maxsize=4096)
-def _rules(manifest: str) -> dict[str, Any]:
-    """A manifest as the ledger keeps it; read only. It changes once in weeks, and is asked for once a second."""
-    rules: dict[str, Any] = json.loads(manifest)
-    return rules

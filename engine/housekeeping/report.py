@@ -20,6 +20,7 @@ from engine.housekeeping.scan import Notable, OnFiles, ScannedTree, scan
 from engine.housekeeping.scan_cache import memory_of
 from engine.housekeeping.usage import Owners, kind_of, preference, shares
 from engine.housekeeping.walker import LARGE
+from engine.projects import registry
 from engine.storage import reserve, temporary
 from engine.storage.free_space import in_words, keep_free, too_little
 from engine.storage.ledger import Ledger
@@ -212,7 +213,7 @@ def own_findings(workspace: Workspace, ledger: Ledger, tree: ScannedTree) -> Ite
 
 def _names(db: sqlite3.Connection, workspace: Workspace) -> list[str]:
     """Where runs and versions name what they read: manifests, live versions with their code, the newest logs."""
-    texts = [row["manifest"] for row in db.execute("SELECT manifest FROM projects")]
+    texts = [*registry.manifest_texts(db)]
     files = [*workspace.live.glob("*/version.json")]
     for code in workspace.live.glob("*/code"):
         # Not by glob, which stumbles over what a swap takes away meanwhile.

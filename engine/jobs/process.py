@@ -20,7 +20,7 @@ from engine import clock
 from engine.errors import LeverframeError, Refusal
 from engine.jobs.retrain.nothing_new import NothingNew
 from engine.jobs.work import WORK
-from engine.projects import allowances
+from engine.projects import allowances, registry
 from engine.records import Run, RunState
 from engine.runs import facts, history, queue, retries, starting
 from engine.runs.cancelling import asked_to_end
@@ -101,7 +101,7 @@ def room_for(workspace: Workspace, ledger: Ledger, run: Run, held: int, cancella
         options: dict[str, Any] = json.loads(
             db.execute("SELECT options FROM runs WHERE id = ?", (run.id,)).fetchone()["options"]
         )
-        path = db.execute("SELECT path FROM projects WHERE name = ?", (run.project,)).fetchone()["path"]
+        path = registry.folder(db, run.project)
         live = db.execute(
             "SELECT number, digest FROM versions WHERE project = ? AND state = 'live'", (run.project,)
         ).fetchone()
@@ -114,7 +114,7 @@ def room_for(workspace: Workspace, ledger: Ledger, run: Run, held: int, cancella
         folder=workspace.run_folder(run.id),
         marker=queue.marker(workspace, run.id),
         held=held,
-        project_path=Path(path),
+        project_path=path,
         allow_dirty=bool(options.get("allow_dirty")),
         fresh_lock=bool(options.get("fresh_lock")),
         force=bool(options.get("force")),

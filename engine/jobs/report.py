@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import os
 
 from engine.clock import now
 from engine.outbox import outbox, report_mail, webhook
 from engine.outbox.events import recipients
-from engine.projects.manifest.report import spec_of
+from engine.projects import registry
 from engine.reports import archive, build
 from engine.runs import queue
 from engine.runs.own_work import measured
@@ -21,8 +20,7 @@ def make(ledger: Ledger, context: RunContext) -> None:
     project = context.run.project
     with measured("report", context.record):
         with ledger.read() as db:
-            row = db.execute("SELECT manifest, owner FROM projects WHERE name = ?", (project,)).fetchone()
-            spec = spec_of(json.loads(row["manifest"]))
+            owner, spec = registry.find(db, project).owner, registry.manifest(db, project).report
             period = build.period_of(db, project, spec.period, context.run.as_of)
             report = build.report(db, context.store, project, period)
         digests = archive.store(context.store, report)
@@ -30,5 +28,5 @@ def make(ledger: Ledger, context: RunContext) -> None:
     with ledger.write() as db:
         draft = report_mail.draft(report, archive.register(db, report, digests, context.run.id, at))
         outbox.queue(db, draft, spec.to, at)
-        outbox.forget(db, project, [*recipients(spec, row["owner"]), *webhook.names(os.environ)], at)
+        outbox.forget(db, project, [*recipients(spec, owner), *webhook.names(os.environ)], at)
         queue.finish(db, context.run.id, "succeeded", at)

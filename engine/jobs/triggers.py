@@ -6,18 +6,15 @@ that it queues or with why there is none; only a skip for the same reason as the
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
 
 from engine.clock import moment, stamp
 from engine.monitoring.records import Trigger
 from engine.people.operators import system
-from engine.projects.manifest import health
-from engine.projects.manifest.fields import Mistakes
+from engine.projects import registry
 from engine.projects.manifest.records import TriggerSpec
 from engine.runs import queue
 from engine.text import span
@@ -88,10 +85,7 @@ def _skipped(spec: TriggerSpec, facts: TriggerFacts, now: datetime) -> str | Non
 
 def everything(db: sqlite3.Connection, project: str | None) -> tuple[Trigger, ...]:
     """Every project's triggers in the manifest's order, each with the newest row of what became of it."""
-    rows = db.execute(
-        "SELECT name FROM projects WHERE removed_at IS NULL AND name = coalesce(?, name) ORDER BY name", (project,)
-    ).fetchall()
-    return tuple(_trigger(db, row["name"], spec) for row in rows for spec in _specs(db, row["name"]))
+    return tuple(_trigger(db, name, spec) for name in registry.names(db, project) for spec in _specs(db, name))
 
 
 def _trigger(db: sqlite3.Connection, project: str, spec: TriggerSpec) -> Trigger:
@@ -139,10 +133,8 @@ def _said_before(db: sqlite3.Connection, project: str, firing: Firing) -> bool:
 
 
 def _specs(db: sqlite3.Connection, project: str) -> tuple[TriggerSpec, ...]:
-    """The triggers that the project's manifest named when it was last read; it was checked then."""
-    row = db.execute("SELECT manifest FROM projects WHERE name = ? AND removed_at IS NULL", (project,)).fetchone()
-    document: dict[str, Any] = json.loads(row["manifest"]) if row else {}
-    return health.triggers(Mistakes({}), document.get("triggers", []))
+    """The triggers that the project's manifest names; none of one that was removed."""
+    return registry.manifest(db, project).triggers if registry.there(db, project) else ()
 
 
 def _facts(db: sqlite3.Connection, project: str, new_rows: int, refused: str | None) -> TriggerFacts:

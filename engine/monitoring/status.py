@@ -16,9 +16,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 from engine.monitoring.performance.key_figures import KnownMetric
+from engine.projects.manifest.records import GateRule
 from engine.records import Reason, Run, Verdict
 from engine.runs.times.usual import overdue_sentence, taken
 from engine.text import span
@@ -29,6 +29,7 @@ OLDEST = timedelta(days=9)
 WELL_ENDED = ("succeeded", "nothing-new", "cancelled")
 # What guessing gets whatever the data. Of other metrics the gates and the looks know it, from the classes they see.
 GUESSING = {"roc_auc": 0.5, "r2": 0.0}
+_LIMITS = {"at_least": ("below", 1), "at_most": ("above", -1)}
 _RANK: dict[Verdict, int] = {"ok": 0, "watch": 1, "unknown": 2, "failing": 3}
 
 
@@ -41,7 +42,7 @@ class StatusFacts:
     release: str | None
     known: KnownMetric | None
     """The newest reading of its key metric."""
-    gates: Sequence[dict[str, Any]]
+    gates: Sequence[GateRule]
     last_run: Run | None
     active: Sequence[Active] = ()
     looked_at: datetime | None = None
@@ -147,13 +148,12 @@ def _thresholds(facts: StatusFacts) -> Reason | None:
     if facts.known.looked:
         return None
     for gate in facts.gates:
-        if gate.get("metric") != metric.name:
+        if gate.metric != metric.name or gate.limit is None or gate.kind not in _LIMITS:
             continue
-        for key, word, sign in (("at_least", "below", 1), ("at_most", "above", -1)):
-            limit = gate.get(key)
-            if isinstance(limit, int | float) and sign * metric.value < sign * limit:
-                why = f"{metric.name} {metric.value:.3g} of {facts.live} is {word} {limit:g} on {facts.known.rows}"
-                return Reason("failing", why, facts.known.at)
+        word, sign = _LIMITS[gate.kind]
+        if sign * metric.value < sign * gate.limit:
+            why = f"{metric.name} {metric.value:.3g} of {facts.live} is {word} {gate.limit:g} on {facts.known.rows}"
+            return Reason("failing", why, facts.known.at)
     return None
 
 

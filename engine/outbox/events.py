@@ -7,7 +7,6 @@ waits, an alert that was resolved, a version that another took the place of.
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,8 +16,9 @@ from engine.clock import moment, stamp
 from engine.monitoring.alerts import alert_book
 from engine.outbox import outbox
 from engine.outbox.outbox import Draft, Mail
+from engine.projects import registry
 from engine.projects.manifest.records import ReportSpec
-from engine.projects.manifest.report import is_address, spec_of
+from engine.projects.manifest.report import is_address
 from engine.reports.words import heading, of_part
 from engine.storage.ledger import Ledger
 from engine.text import plain
@@ -71,20 +71,18 @@ def take(ledger: Ledger, now: datetime, webhooks: Sequence[str] = ()) -> int:
 
 
 def _take(db: sqlite3.Connection, news: sqlite3.Row, now: datetime, webhooks: Sequence[str]) -> int:
-    project = db.execute("SELECT * FROM projects WHERE name = ? AND removed_at IS NULL", (news["project"],)).fetchone()
-    if project is None:
+    project = registry.there(db, news["project"])
+    manifest = registry.manifest(db, project.name) if project is not None else None
+    if project is None or manifest is None or not manifest.sends_mail:
         return 0
-    document = json.loads(project["manifest"])
-    if "report" not in document:
-        return 0  # It asks for no mail, and perhaps no machine here sends any.
-    spec = spec_of(document)
+    spec = manifest.report
     told = _TELLERS[news["kind"]](db, news) if news["kind"] in spec.events else None
     if told is None:
         return 0
-    title = plain(project["title"], 100) or news["project"]
+    title = plain(project.title, 100) or project.name
     body = "\n\n".join(plain(each, 1000) for each in told.paragraphs if each)
-    draft = Draft(news["project"], f"{news['kind']} {news['id']}", f"{title}: {told.subject}", body)
-    return len(outbox.queue(db, draft, [*recipients(spec, project["owner"]), *webhooks], now))
+    draft = Draft(project.name, f"{news['kind']} {news['id']}", f"{title}: {told.subject}", body)
+    return len(outbox.queue(db, draft, [*recipients(spec, project.owner), *webhooks], now))
 
 
 def over(db: sqlite3.Connection, mail: Mail) -> bool:

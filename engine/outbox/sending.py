@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from collections.abc import Callable, Mapping
 from datetime import datetime
@@ -18,7 +17,6 @@ from engine.outbox.outbox import Mail
 from engine.outbox.webhook import Webhooks
 from engine.people.operators import require
 from engine.projects import registry
-from engine.projects.manifest.report import spec_of
 from engine.records import Operator
 from engine.reports import archive, html, text
 from engine.reports.records import Report
@@ -141,8 +139,7 @@ def _tried(
 
 def _recipients(db: sqlite3.Connection, project: str) -> tuple[str, ...]:
     registry.find(db, project)
-    row = db.execute("SELECT manifest FROM projects WHERE name = ?", (project,)).fetchone()
-    to = spec_of(json.loads(row["manifest"])).to
+    to = registry.manifest(db, project).report.to
     if not to:
         raise Refusal(f"Nobody gets the report of {project}; name somebody in [report] to of its leverframe.toml.")
     return to

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from collections import defaultdict
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
@@ -23,7 +21,6 @@ from engine.pages.figures import Figure, figures
 from engine.people import operators
 from engine.projects import registry
 from engine.projects.manifest.records import ReportSpec
-from engine.projects.manifest.report import spec_of
 from engine.records import Deployment, Operator, ProjectStatus
 from engine.release import history
 from engine.reports import archive, build
@@ -94,12 +91,10 @@ class View:
             alerts: dict[str, list[Alert]] = defaultdict(list)
             for alert in alert_book.open_alerts(db):
                 alerts[alert.project].append(alert)
-            rows = db.execute("SELECT name, manifest FROM projects WHERE removed_at IS NULL").fetchall()
-        manifests = {row["name"]: json.loads(row["manifest"]) for row in rows}
+            readers = registry.readers(db, [status.project.name for status in found.projects])
         return tuple(
             FrontPageProject(
-                status, spec_of(manifests[status.project.name]),
-                ZoneInfo(build.zone_in(manifests[status.project.name])),
+                status, readers[status.project.name].report, ZoneInfo(readers[status.project.name].zone),
                 tuple(
                     each for each in alerts[status.project.name]
                     if not each.quiet(now) and not left_behind(each, status.live)
@@ -114,12 +109,12 @@ class View:
             zone = build.zone_of(db, name)
             chosen = between(*period, zone) if period else ReportPeriod(now - SHOWN, now, zone, "The last seven days")
             report = build.report(db, self._store, name, chosen)
-            manifest = _manifest(db, name)
+            manifest = registry.manifest(db, name)
             alerts = alert_book.page(self.ledger, name, offset=0, limit=5 * PAST)
             return Shown(
                 report=report,
-                spec=spec_of(manifest),
-                sensitive=frozenset(map(str, manifest.get("data", {}).get("sensitive", ()))),
+                spec=manifest.report,
+                sensitive=frozenset(manifest.data.sensitive),
                 look=looks.newest(db, name, now) if period is None else None,
                 moves=history.since(db, None, name)[-MOVES:][::-1],
                 past=tuple(each for each in alerts if each.resolved_at is not None)[:PAST],
@@ -156,7 +151,7 @@ class View:
     def answers(self) -> None:
         """Raise what keeps the ledger from being read."""
         with self.ledger.read() as db:
-            db.execute("SELECT 1 FROM projects LIMIT 1").fetchone()
+            registry.names(db)
 
 
 def open_view(home: Path | None, operator: str | None) -> View:
@@ -185,9 +180,3 @@ WHERE project = coalesce(:project, project) AND resolved_at IS NULL
 def _mark(status: ProjectStatus) -> tuple[Any, ...]:
     waiting = tuple(version.label for version in status.candidates)
     return status.project.name, status.project.title, status.verdict, status.why, status.live, status.metric, waiting
-
-
-def _manifest(db: sqlite3.Connection, name: str) -> Mapping[str, Any]:
-    row = db.execute("SELECT manifest FROM projects WHERE name = ?", (name,)).fetchone()
-    found: dict[str, Any] = json.loads(row["manifest"])
-    return found

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import sqlite3
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 from engine.clock import moment
 from engine.errors import Damage
-from engine.projects import in_force
+from engine.projects import in_force, registry
 from engine.projects.manifest.sandbox import spec_of
 from engine.records import Change, DecisionCard, Gate, Metric, Operator, Segment, Version
 from engine.release.plan import live_deployment, refusal_to_release
@@ -75,9 +74,8 @@ def difference(db: sqlite3.Connection, store: ObjectStore, old: str, new: str) -
     )
     commits: tuple[str, ...] = ()
     revisions = before["code"]["revision"], after["code"]["revision"]
-    project = db.execute("SELECT path FROM projects WHERE name = ?", (catalog.parse_label(new)[0],)).fetchone()
     if all(revisions) and revisions[0] != revisions[1]:
-        found = commits_between(Path(project["path"]), *revisions)
+        found = commits_between(registry.folder(db, catalog.parse_label(new)[0]), *revisions)
         commits = tuple(plain(f"{c.revision[:8]} {c.author}: {c.subject}", 120) for c in found)
     return changes(before, after, commits)
 

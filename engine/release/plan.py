@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from datetime import datetime
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 from engine.clock import moment
 from engine.errors import Conflict, Damage, NotFound, Refusal
 from engine.people.operators import require
-from engine.projects import in_force
+from engine.projects import in_force, registry
 from engine.records import MovePlan, Operator, Version
 from engine.release import history
 from engine.release.policy import Approval, why_not_from, why_not_release, why_not_rollback
@@ -31,10 +32,11 @@ def live_releases(db: sqlite3.Connection) -> dict[str, str]:
     """The name of the live release folder of each project that has one."""
     # From the projects, also those that were removed: to group the deployments would read all there ever were.
     rows = db.execute(
-        "SELECT p.name, d.release FROM projects p"
-        " JOIN deployments d ON d.seq = (SELECT max(seq) FROM deployments WHERE project = p.name)"
+        "SELECT d.project, d.release FROM json_each(?) given"
+        " JOIN deployments d ON d.seq = (SELECT max(seq) FROM deployments WHERE project = given.value)",
+        (json.dumps(registry.names(db, removed=True)),),
     )
-    return {r["name"]: r["release"] for r in rows}
+    return {r["project"]: r["release"] for r in rows}
 
 
 def approval_of(db: sqlite3.Connection, row: sqlite3.Row, live_seq: int) -> Approval:

@@ -13,8 +13,7 @@ from zoneinfo import ZoneInfo
 from engine.clock import moment
 from engine.monitoring.alerts.changes import no_longer_live
 from engine.monitoring.performance.key_figures import KnownMetric
-from engine.projects.manifest.records import ReportSpec
-from engine.projects.manifest.report import spec_of
+from engine.projects.manifest.records import GateRule, ReportSpec
 from engine.records import Deployment, Metric
 from engine.reports import phrases, words
 from engine.reports.money import money
@@ -43,10 +42,9 @@ _WELL = ("succeeded", "nothing-new")
 
 def compose(facts: ReportFacts) -> Report:
     """The report that ``facts`` tell."""
-    name, spec, live = facts.project.name, spec_of(facts.manifest), facts.live
-    gates = [gate for gate in facts.manifest.get("gates", ()) if isinstance(gate, dict)]
+    name, spec, live = facts.project.name, facts.manifest.report, facts.live
     zone = ZoneInfo(facts.period.zone)
-    metrics = tuple(_local(_measure(each, spec, facts, gates), zone) for each in facts.measured)
+    metrics = tuple(_local(_measure(each, spec, facts), zone) for each in facts.measured)
     key = metrics[0] if metrics and live else None
     troubles = tuple(_trouble(row, facts.period.until, live) for row in facts.troubles)
     waiting = tuple(
@@ -55,15 +53,15 @@ def compose(facts: ReportFacts) -> Report:
     )
     title = plain(facts.project.title, 200) or name
     standing = VerdictFacts(
-        title, live, key, facts.known.get(key.name) if key else None, gates, facts.last_runs, facts.looked,
-        facts.patience, facts.looks_paused, troubles, waiting,
+        title, live, key, facts.known.get(key.name) if key else None, facts.manifest.gates, facts.last_runs,
+        facts.looked, facts.patience, facts.looks_paused, troubles, waiting,
     )  # fmt: skip
     word, sentence = verdict(standing, facts.period.until)
     weakest, by, rows = _weakest_now(facts, spec) or _weakest(facts, spec)
     report = Report(
         project=name,
         title=title,
-        purpose=plain(str(facts.manifest.get("data", {}).get("purpose") or ""), 2000),
+        purpose=plain(facts.manifest.data.purpose or "", 2000),
         period=facts.period,
         verdict=word,
         sentence=plain(sentence, 2000),
@@ -102,7 +100,7 @@ def _local(found: T, zone: ZoneInfo) -> T:
 # Metrics
 
 
-def _measure(metric: str, spec: ReportSpec, facts: ReportFacts, gates: Sequence[dict[str, Any]]) -> Measure:
+def _measure(metric: str, spec: ReportSpec, facts: ReportFacts) -> Measure:
     # Only what is in use now has a value; what was in use before is the line that led there.
     measured, known = facts.measured[metric], facts.known.get(metric)
     before = [each for each in measured if each.at <= facts.period.since and (known is None or each.at < known.at)]
@@ -124,7 +122,7 @@ def _measure(metric: str, spec: ReportSpec, facts: ReportFacts, gates: Sequence[
         previous=previous.value if previous else None,
         previous_at=previous.at if previous and previous.value is not None else None,
         change=_change(metric, previous, now),
-        limit=_limit(metric, gates),
+        limit=_limit(metric, facts.manifest.gates),
         trend=tuple(_dots(facts, measured, known)),
     )
 
@@ -152,12 +150,9 @@ def _change(metric: str, previous: MetricRow | None, newest: Metric | None) -> C
     return "no clear change"
 
 
-def _limit(metric: str, gates: Sequence[dict[str, Any]]) -> float | None:
-    for gate in gates:
-        limit = gate.get("at_least" if words.more_is_better(metric) else "at_most")
-        if gate.get("metric") == metric and isinstance(limit, int | float):
-            return float(limit)
-    return None
+def _limit(metric: str, gates: Sequence[GateRule]) -> float | None:
+    kind = "at_least" if words.more_is_better(metric) else "at_most"
+    return next((gate.limit for gate in gates if (gate.kind, gate.metric) == (kind, metric)), None)
 
 
 _Weakest = tuple[tuple[Weakness, ...], str, str]
@@ -194,7 +189,7 @@ def _weakest_now(facts: ReportFacts, spec: ReportSpec) -> _Weakest | None:
     the look found none.
     """
     look = facts.look or {}
-    sliced, named = look.get("slices"), facts.manifest.get("validation", {}).get("segments", ())
+    sliced, named = look.get("slices"), facts.manifest.validation.segments
     if not sliced:
         return None
     key = str(sliced["metric"])

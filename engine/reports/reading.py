@@ -6,7 +6,6 @@ from, so that a history that was replayed tells the same story as one that was l
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -22,6 +21,7 @@ from engine.monitoring.performance.key_figures import KnownMetric
 from engine.monitoring.records import Look
 from engine.projects import registry
 from engine.projects.manifest.cron import patience
+from engine.projects.manifest.records import Manifest
 from engine.records import Deployment, Project, Run, Version
 from engine.release import history
 from engine.reports.records import ReportPeriod
@@ -90,7 +90,7 @@ class ReportFacts:
     """
 
     project: Project
-    manifest: Mapping[str, Any]
+    manifest: Manifest
     period: ReportPeriod
     live: Deployment | None
     known: Mapping[str, KnownMetric]
@@ -115,13 +115,11 @@ class ReportFacts:
 def read(db: sqlite3.Connection, store: ObjectStore, name: str, period: ReportPeriod) -> ReportFacts:
     """Everything about the project called ``name``. The caller holds the read. Raises NotFound."""
     project = registry.find(db, name)
-    row = db.execute("SELECT manifest FROM projects WHERE name = ?", (name,)).fetchone()
-    manifest: dict[str, Any] = json.loads(row["manifest"])
+    manifest = registry.manifest(db, name)
     within = {"project": name, "since": stamp(period.since), "until": stamp(period.until)}
     live = next(iter(history.at(db, period.until, name)), None)
     measured = {
-        str(metric): _measured(db, name, str(metric), period, live)
-        for metric in manifest.get("validation", {}).get("metrics", ())
+        metric: _measured(db, name, metric, period, live) for metric in manifest.validation.metrics
     }
     deployments = _deployments(db, within)
     due = db.execute(_LOOKS_DUE, within).fetchone()

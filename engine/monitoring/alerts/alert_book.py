@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Collection, Sequence
 from datetime import datetime
@@ -21,19 +22,17 @@ from engine.monitoring.alerts.changes import (
 )
 from engine.monitoring.records import LONGEST_SNOOZE, Alert, HealthFinding
 from engine.people.operators import require
+from engine.projects import registry
 from engine.records import Operator
 from engine.storage.ledger import Ledger
 
-_OPEN = """
-SELECT * FROM alerts WHERE resolved_at IS NULL
-AND EXISTS (SELECT 1 FROM projects p WHERE p.name = alerts.project AND p.removed_at IS NULL)
-"""
-
 
 def open_alerts(db: sqlite3.Connection, project: str | None = None) -> tuple[Alert, ...]:
-    """What is not resolved, failing before watch, the oldest first."""
+    """What is not resolved, failing before watch, the oldest first; nothing of projects that were removed."""
     rows = db.execute(
-        f"{_OPEN} AND project = coalesce(?, project) ORDER BY project, severity, id", (project,)
+        "SELECT alerts.* FROM json_each(?) CROSS JOIN alerts INDEXED BY alerts_open ON project = value"
+        " WHERE resolved_at IS NULL ORDER BY project, severity, id",
+        (json.dumps(registry.names(db, project)),),
     ).fetchall()
     return tuple(_alert(row) for row in rows)
 

@@ -202,7 +202,8 @@ class ReportSpec:
 
 @dataclass(frozen=True)
 class Manifest:
-    """A whole manifest; ``document`` is the TOML as JSON-able data, kept with every version as its settings."""
+    """A whole manifest. ``zone``: the time zone that its people live by; ``document``: the TOML as JSON-able data, kept
+    with every version as its settings."""
 
     name: str
     title: str
@@ -221,4 +222,10 @@ class Manifest:
     realtime: bool
     compute: ComputeSpec | None
     sandbox: SandboxSpec
+    zone: str
     document: dict[str, Any]
+
+    @property
+    def sends_mail(self) -> bool:
+        """Whether it asks for mail at all: without ``[report]`` perhaps no machine of the project's sends any."""
+        return "report" in self.document

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
+from typing import Any
 
 from engine.projects.manifest.durations import DURATION_FORM, EVERY, parse_duration
 from engine.projects.manifest.fields import Table, nearest, shown
@@ -19,6 +21,17 @@ def schedule(table: Table) -> tuple[ScheduleSpec, ...]:
     """When each job is due."""
     table.only(*JOBS)
     return tuple(spec for job in JOBS if job in table and (spec := _schedule_of(job, table.table(job))) is not None)
+
+
+def zone_in(document: Mapping[str, Any]) -> str:
+    """The time zone of a manifest's people: that of the report, or of the retrain; UTC without either."""
+    entries = document.get("schedule")
+    for job in ("report", "retrain"):
+        entry = entries.get(job) if isinstance(entries, dict) else None
+        zone = entry.get("timezone") if isinstance(entry, dict) else None
+        if isinstance(zone, str) and timezone_problem(zone) is None:
+            return zone
+    return "UTC"
 
 
 def _schedule_of(job: str, table: Table) -> ScheduleSpec | None:
