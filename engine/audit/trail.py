@@ -75,7 +75,12 @@ def recorded_at(db: sqlite3.Connection, seq: int) -> datetime:
 def count(ledger: Ledger) -> int:
     """How many rows there are; seq counts them without a gap."""
     with ledger.read() as db:
-        return int(db.execute("SELECT coalesce(max(seq), 0) FROM audit").fetchone()[0])
+        return rows(db)
+
+
+def rows(db: sqlite3.Connection) -> int:
+    """The same, in the caller's view of the ledger."""
+    return int(db.execute("SELECT coalesce(max(seq), 0) FROM audit").fetchone()[0])
 
 
 def page(ledger: Ledger, *, offset: int, limit: int, matching: str = "") -> tuple[AuditRow, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import zlib
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -20,6 +21,41 @@ _OLD = """
 SELECT run FROM health WHERE document IS NOT NULL AND at < ?1 AND (at < ?2 OR run NOT IN (
     SELECT max(run) FROM health WHERE document IS NOT NULL AND at < ?1 GROUP BY project, substr(at, 1, 10)))
 """
+
+
+# It is as old as what it saw. What is of a later time than now was written while the clock was ahead: it would count as
+# new until then.
+_NEWEST = """
+SELECT h.run, h.project, h.number, h.as_of, h.at, h.verdict, h.why, h.rows, h.labelled, NULL AS document
+FROM json_each(:projects) given JOIN health h ON h.run = (
+    SELECT run FROM health WHERE project = given.value AND as_of <= :now ORDER BY as_of DESC, run DESC LIMIT 1)
+"""
+_FIGURES = f"""
+SELECT s.project, s.name, s.value FROM ({_NEWEST}) h
+JOIN signals s ON s.project = h.project AND s.name IN (SELECT value FROM json_each(:names))
+    AND s.as_of = h.as_of AND s.run = h.run
+"""
+_END = "9999"
+
+
+def newest_of(db: sqlite3.Connection, projects: Collection[str], now: datetime | None = None) -> dict[str, Look]:
+    """The newest look at each project, which may have been at a version that was live before; without its document."""
+    given = {"projects": json.dumps(list(projects)), "now": stamp(now) if now else _END}
+    return {row["project"]: look(row) for row in db.execute(_NEWEST, given)}
+
+
+def newest_figures(
+    db: sqlite3.Connection, projects: Collection[str], names: Collection[str]
+) -> list[tuple[str, str, float | None]]:
+    """What the newest look at each project says, by the ``names`` of the figures: project, name, value."""
+    given = {"projects": json.dumps(list(projects)), "now": _END, "names": json.dumps(list(names))}
+    return [(row["project"], row["name"], row["value"]) for row in db.execute(_FIGURES, given)]
+
+
+def last_run(db: sqlite3.Connection, project: str) -> int | None:
+    """Changes when somebody has looked."""
+    found: int | None = db.execute("SELECT max(run) FROM health WHERE project = ?", (project,)).fetchone()[0]
+    return found
 
 
 def newest(db: sqlite3.Connection, project: str, now: datetime) -> Look | None:

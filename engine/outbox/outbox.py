@@ -217,6 +217,14 @@ def waiting(db: sqlite3.Connection) -> int:
     return int(db.execute(unsent, (f"{WEBHOOK}%",)).fetchone()[0])
 
 
+def unsent(db: sqlite3.Connection) -> dict[str, int]:
+    """How many were not taken yet, or given up, by state; what is over is not counted."""
+    rows = db.execute(
+        "SELECT state, count(*) AS messages FROM outbox WHERE state <> 'sent' AND why IS NOT ? GROUP BY state", (OVER,)
+    )
+    return {row["state"]: row["messages"] for row in rows}
+
+
 def _ended(db: sqlite3.Connection, mail: Mail, state: State, why: str | None, now: datetime) -> None:
     db.execute(
         "UPDATE outbox SET state = ?, why = ?, next_try = NULL, sent_at = ? WHERE id = ? AND state <> 'sent'",

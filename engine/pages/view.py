@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 from engine import overview as overviews
 from engine.errors import Refusal
-from engine.monitoring import looks
+from engine.monitoring import looks, measurements
 from engine.monitoring.alerts import alert_book
 from engine.monitoring.alerts.changes import left_behind
 from engine.monitoring.records import Alert, Look
@@ -27,6 +27,7 @@ from engine.reports import archive, build
 from engine.reports.archive import KeptReport
 from engine.reports.period import between
 from engine.reports.records import Report, ReportPeriod
+from engine.runs.history import last_ended_id
 from engine.schedule import lease
 from engine.storage import workspace as workspaces
 from engine.storage.ledger import Ledger
@@ -134,11 +135,13 @@ class View:
         """A word that changes when a page would: of one project, or of the front page."""
         with self.ledger.read() as db:
             if name is None:
-                found = [_mark(each) for each in overviews.overview(db, self.workspace, self.operator, now).projects]
+                seen = overviews.overview(db, self.workspace, self.operator, now)
+                found: list[Any] = [_mark(each) for each in seen.projects]
             else:
                 status = overviews.status(db, self.workspace, name, now)
-                found = [_mark(status), *db.execute(_NEWEST, {"project": name}).fetchone()]
-            found += db.execute(_OPEN, {"project": name}).fetchone()
+                newest = (measurements.last_id, looks.last_run, archive.last_id, history.last_decision, last_ended_id)
+                found = [_mark(status), *(each(db, name) for each in newest)]
+            found.append(alert_book.mark(db, name))
         return sha256(repr(found).encode()).hexdigest()[:16]
 
     def figures(self, now: datetime) -> tuple[Figure, ...]:
@@ -163,18 +166,6 @@ def open_view(home: Path | None, operator: str | None) -> View:
     except Refusal:
         ledger.close()
         raise
-
-
-_NEWEST = """
-SELECT (SELECT max(id) FROM measurements WHERE project = :project),
-    (SELECT max(run) FROM health WHERE project = :project),
-    (SELECT max(id) FROM reports WHERE project = :project), (SELECT max(seq) FROM decisions WHERE project = :project),
-    (SELECT max(id) FROM runs WHERE project = :project AND state NOT IN ('queued', 'running'))
-"""
-_OPEN = """
-SELECT group_concat(id || severity || why || coalesce(acknowledged_at, '') || coalesce(snoozed_until, '')) FROM alerts
-WHERE project = coalesce(:project, project) AND resolved_at IS NULL
-"""
 
 
 def _mark(status: ProjectStatus) -> tuple[Any, ...]:

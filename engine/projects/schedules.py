@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -30,6 +30,15 @@ def in_force(db: sqlite3.Connection, project: str, job: str) -> sqlite3.Row | No
         "SELECT * FROM schedules WHERE project = ? AND job = ? AND until IS NULL", (project, job)
     ).fetchone()
     return found
+
+
+def in_force_of(db: sqlite3.Connection, projects: Collection[str]) -> dict[tuple[str, str], sqlite3.Row]:
+    """The rows of the rules that are in force now for ``projects``, by project and job."""
+    rows = db.execute(
+        "SELECT s.* FROM json_each(?) given JOIN schedules s ON s.project = given.value AND s.until IS NULL",
+        (json.dumps(list(projects)),),
+    )
+    return {(row["project"], row["job"]): row for row in rows}
 
 
 def sync(db: sqlite3.Connection, project: str, document: Mapping[str, Any], at: datetime) -> None:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
+from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import datetime
 
 from engine.clock import moment, stamp
@@ -29,6 +32,40 @@ def since(db: sqlite3.Connection, when: datetime | None, project: str | None = N
         (stamp(when) if when else "", project),
     ).fetchall()
     return tuple(record(row) for row in rows)
+
+
+@dataclass(frozen=True)
+class LiveRelease:
+    """What the newest deployment of a project made live, and the name of the folder that it stands in."""
+
+    seq: int
+    project: str
+    number: int
+    release: str
+    at: datetime
+
+    @property
+    def label(self) -> str:
+        return f"{self.project}@{self.number}"
+
+
+def live(db: sqlite3.Connection, projects: Collection[str]) -> dict[str, LiveRelease]:
+    """What is live of each of ``projects``. From them, for to group the deployments would read all there ever were."""
+    rows = db.execute(
+        "SELECT d.seq, d.project, d.number, d.release, d.at FROM json_each(?) given"
+        " JOIN deployments d ON d.seq = (SELECT max(seq) FROM deployments WHERE project = given.value)",
+        (json.dumps(list(projects)),),
+    )
+    return {
+        row["project"]: LiveRelease(row["seq"], row["project"], row["number"], row["release"], moment(row["at"]))
+        for row in rows
+    }
+
+
+def last_decision(db: sqlite3.Connection, project: str) -> int | None:
+    """Changes when somebody decides something about ``project``."""
+    found: int | None = db.execute("SELECT max(seq) FROM decisions WHERE project = ?", (project,)).fetchone()[0]
+    return found
 
 
 def record(row: sqlite3.Row) -> Deployment:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from datetime import datetime
 from typing import Any
@@ -30,13 +29,7 @@ def live_deployment(db: sqlite3.Connection, project: str) -> sqlite3.Row | None:
 
 def live_releases(db: sqlite3.Connection) -> dict[str, str]:
     """The name of the live release folder of each project that has one."""
-    # From the projects, also those that were removed: to group the deployments would read all there ever were.
-    rows = db.execute(
-        "SELECT d.project, d.release FROM json_each(?) given"
-        " JOIN deployments d ON d.seq = (SELECT max(seq) FROM deployments WHERE project = given.value)",
-        (json.dumps(registry.names(db, removed=True)),),
-    )
-    return {r["project"]: r["release"] for r in rows}
+    return {name: found.release for name, found in history.live(db, registry.names(db, removed=True)).items()}
 
 
 def approval_of(db: sqlite3.Connection, row: sqlite3.Row, live_seq: int) -> Approval:

@@ -4,14 +4,23 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections import defaultdict
-from collections.abc import Sequence
+from collections import Counter, defaultdict
+from collections.abc import Collection, Sequence
+from datetime import datetime
 from typing import Any
 
-from engine.clock import moment
+from engine.clock import moment, stamp
 from engine.errors import NotFound
 from engine.records import Run, Step
 from engine.storage.ledger import Ledger
+
+# For each pair of project and job its newest run that has ended.
+_LAST_ENDED = """
+SELECT r.* FROM json_each(:projects) p CROSS JOIN json_each(:jobs) j CROSS JOIN runs r ON r.id = (
+    SELECT id FROM runs WHERE project = p.value AND job = j.value AND state NOT IN ('queued', 'running')
+    ORDER BY id DESC LIMIT 1)
+ORDER BY r.id
+"""
 
 
 def find(ledger: Ledger, run: int) -> Run:
@@ -62,6 +71,73 @@ def page(
             (*values, limit, skip),
         ).fetchall()
         return tuple(records(db, rows))
+
+
+def unfinished(db: sqlite3.Connection, projects: Collection[str] | None = None) -> list[Run]:
+    """The runs that have not ended, of all projects or of some, the oldest first."""
+    rows = db.execute("SELECT * FROM runs WHERE state IN ('queued', 'running') ORDER BY id").fetchall()
+    return records(db, [row for row in rows if projects is None or row["project"] in projects])
+
+
+def last_ended(
+    db: sqlite3.Connection, projects: Collection[str], jobs: Sequence[str], well: Collection[str]
+) -> dict[str, list[Run]]:
+    """Of each project the newest run of ``jobs`` that has ended, then the newest of each other one of them that did not
+    end ``well``. Looks come every quarter of an hour, and a retrain that failed is told until another one succeeds."""
+    given = {"projects": json.dumps(list(projects)), "jobs": json.dumps(list(jobs))}
+    rows = db.execute(_LAST_ENDED, given).fetchall()
+    newest = {row["project"]: row["id"] for row in rows}
+    found: dict[str, list[Run]] = defaultdict(list)
+    wanted = [row for row in rows if row["id"] == newest[row["project"]] or row["state"] not in well]
+    for run in reversed(records(db, wanted)):
+        found[run.project].append(run)
+    return found
+
+
+def last_ended_id(db: sqlite3.Connection, project: str) -> int | None:
+    """Changes when a run of ``project`` has ended."""
+    found: int | None = db.execute(
+        "SELECT max(id) FROM runs WHERE project = ? AND state NOT IN ('queued', 'running')", (project,)
+    ).fetchone()[0]
+    return found
+
+
+def jobs_of(db: sqlite3.Connection, runs: Collection[int]) -> dict[int, str]:
+    """What kind of run each of ``runs`` is."""
+    rows = db.execute(
+        "SELECT runs.id, job FROM json_each(?) JOIN runs ON runs.id = value", (json.dumps(list(runs)),)
+    )
+    return {row["id"]: row["job"] for row in rows}
+
+
+def durations(db: sqlite3.Connection, runs: Collection[int]) -> list[tuple[str, str, float]]:
+    """Project, job and seconds of each of ``runs`` that has ended."""
+    rows = db.execute(
+        "SELECT project, job, started_at, ended_at FROM json_each(?) JOIN runs ON runs.id = value"
+        " WHERE started_at IS NOT NULL AND ended_at IS NOT NULL",
+        (json.dumps(list(runs)),),
+    )
+    return [(p, job, (moment(ended) - moment(started)).total_seconds()) for p, job, started, ended in rows]
+
+
+def ended_since(db: sqlite3.Connection, since: datetime, begun: datetime) -> Counter[tuple[str, str, str]]:
+    """How many runs ended after ``since``, by project, job and state, of those that were queued after ``begun``."""
+    count: Counter[tuple[str, str, str]] = Counter()
+    oldest, least = stamp(begun), stamp(since)
+    # Ids are in the order of time, so whoever was queued before ends the search.
+    for row in db.execute("SELECT project, job, state, queued_at, ended_at FROM runs ORDER BY id DESC"):
+        project, job, state, queued_at, ended_at = row
+        if queued_at < oldest:
+            break
+        if ended_at is not None and ended_at >= least:
+            count[project, job, state] += 1
+    return count
+
+
+def active(db: sqlite3.Connection) -> Counter[str]:
+    """How many runs wait and how many run, by state."""
+    rows = db.execute("SELECT state FROM runs WHERE state IN ('queued', 'running')")
+    return Counter(row["state"] for row in rows)
 
 
 def records(db: sqlite3.Connection, rows: Sequence[sqlite3.Row]) -> list[Run]:

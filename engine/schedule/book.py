@@ -117,6 +117,15 @@ def page(ledger: Ledger, *, offset: int, limit: int, matching: str) -> tuple[Occ
     return tuple(occurrence(row) for row in rows)
 
 
+def missed_since(db: sqlite3.Connection, since: datetime) -> dict[str, int]:
+    """How many rows of due times went by unkept after ``since``, by project."""
+    rows = db.execute(
+        "SELECT project, count(*) AS missed FROM occurrences WHERE at >= ? AND state = 'missed' GROUP BY project",
+        (stamp(since),),
+    )
+    return {row["project"]: row["missed"] for row in rows}
+
+
 def told_since(ledger: Ledger, after: datetime, limit: int = 1000) -> tuple[Occurrence, ...]:
     """The newest ``limit`` that did not simply run on time and were settled after ``after``; the newest first."""
     with ledger.read() as db:

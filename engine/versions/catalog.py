@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import re
 import sqlite3
-from dataclasses import asdict
+from collections.abc import Collection, Mapping
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
@@ -14,6 +15,16 @@ from engine.errors import Invalid, NotFound
 from engine.records import Comparison, GateVerdict, Metric, Version
 from engine.storage.ledger import Ledger
 
+_BACK = """
+FROM versions WHERE project = given.value AND state = 'retired' AND cleaned_at IS NULL
+ORDER BY live_until DESC, number DESC LIMIT 1
+"""
+_IN_BRIEF = f"""
+SELECT given.value AS name,
+    (SELECT data_until FROM versions WHERE project = given.value ORDER BY number DESC LIMIT 1) AS data_until,
+    (SELECT number {_BACK}) AS back, (SELECT damage IS NOT NULL {_BACK}) AS back_damaged
+FROM json_each(?) given
+"""
 _LABEL = re.compile(r"([a-z0-9][a-z0-9-]*)@([1-9][0-9]{0,8})")
 
 
@@ -91,6 +102,60 @@ def record(row: sqlite3.Row) -> Version:
         cleaned_at=moment(row["cleaned_at"]) if row["cleaned_at"] else None,
         damage=row["damage"],
     )
+
+
+def live(db: sqlite3.Connection, project: str) -> Version | None:
+    """The version of ``project`` that is live."""
+    row = db.execute("SELECT * FROM versions WHERE project = ? AND state = 'live'", (project,)).fetchone()
+    return record(row) if row is not None else None
+
+
+def numbered(db: sqlite3.Connection, numbers: Mapping[str, int]) -> dict[str, Version]:
+    """Of each project the version with that number."""
+    rows = db.execute(
+        "SELECT v.* FROM json_each(?) given JOIN versions v ON v.project = given.key AND v.number = given.value",
+        (json.dumps(dict(numbers)),),
+    )
+    return {row["project"]: record(row) for row in rows}
+
+
+def runs_of(db: sqlite3.Connection, numbers: Mapping[str, int]) -> dict[str, int]:
+    """Of each project the run that made the version with that number."""
+    rows = db.execute(
+        "SELECT v.project, v.run FROM json_each(?) given"
+        " JOIN versions v ON v.project = given.key AND v.number = given.value",
+        (json.dumps(dict(numbers)),),
+    )
+    return {row["project"]: row["run"] for row in rows}
+
+
+def last_runs(db: sqlite3.Connection, projects: Collection[str]) -> tuple[int, ...]:
+    """The run that made the newest version, of each of ``projects`` that has one."""
+    rows = db.execute(
+        "SELECT (SELECT run FROM versions WHERE project = value ORDER BY number DESC LIMIT 1) FROM json_each(?)",
+        (json.dumps(list(projects)),),
+    )
+    return tuple(row[0] for row in rows if row[0] is not None)
+
+
+@dataclass(frozen=True)
+class VersionsInBrief:
+    """Of one project: up to when the data of the newest version reach, the number of the version that a rollback would
+    go to, and whether that is known to be damaged."""
+
+    data_until: datetime | None
+    back: int | None
+    back_damaged: bool
+
+
+def in_brief(db: sqlite3.Connection, projects: Collection[str]) -> dict[str, VersionsInBrief]:
+    """The versions of each of ``projects``, as one line of the overview has them."""
+    return {
+        row["name"]: VersionsInBrief(
+            moment(row["data_until"]) if row["data_until"] else None, row["back"], bool(row["back_damaged"])
+        )
+        for row in db.execute(_IN_BRIEF, (json.dumps(list(projects)),))
+    }
 
 
 def count(ledger: Ledger, project: str | None) -> int:

@@ -29,12 +29,37 @@ from engine.storage.ledger import Ledger
 
 def open_alerts(db: sqlite3.Connection, project: str | None = None) -> tuple[Alert, ...]:
     """What is not resolved, failing before watch, the oldest first; nothing of projects that were removed."""
+    return open_of(db, registry.names(db, project))
+
+
+def open_of(db: sqlite3.Connection, projects: Collection[str]) -> tuple[Alert, ...]:
+    """The same of ``projects``; by their names, for else SQLite reads every alert there ever was."""
     rows = db.execute(
         "SELECT alerts.* FROM json_each(?) CROSS JOIN alerts INDEXED BY alerts_open ON project = value"
         " WHERE resolved_at IS NULL ORDER BY project, severity, id",
-        (json.dumps(registry.names(db, project)),),
+        (json.dumps(list(projects)),),
     ).fetchall()
     return tuple(_alert(row) for row in rows)
+
+
+def counts(db: sqlite3.Connection, now: datetime) -> dict[tuple[str, str], int]:
+    """How many are open that nobody has put to sleep, by project and severity."""
+    rows = db.execute(
+        "SELECT project, severity, count(*) AS alerts FROM alerts WHERE resolved_at IS NULL"
+        " AND (snoozed_until IS NULL OR snoozed_until <= ?) GROUP BY project, severity",
+        (stamp(now),),
+    )
+    return {(row["project"], row["severity"]): row["alerts"] for row in rows}
+
+
+def mark(db: sqlite3.Connection, project: str | None) -> str | None:
+    """Changes when something of what is open does, of one project or of all."""
+    found: str | None = db.execute(
+        "SELECT group_concat(id || severity || why || coalesce(acknowledged_at, '') || coalesce(snoozed_until, ''))"
+        " FROM alerts WHERE project = coalesce(?, project) AND resolved_at IS NULL",
+        (project,),
+    ).fetchone()[0]
+    return found
 
 
 def page(ledger: Ledger, project: str | None, *, offset: int, limit: int) -> tuple[Alert, ...]:
