@@ -23,6 +23,7 @@ from engine.projects import registry
 from engine.projects.manifest.sandbox import spec_of
 from engine.records import DoctorFinding, Version
 from engine.release import live as projection
+from engine.runs import facts
 from engine.runs.steps import holding, sandbox
 from engine.schedule import lease, unit
 from engine.schedule.due import due_after
@@ -59,7 +60,7 @@ def examine(
             )
         }
         kept = {p.name: _kept(db, p.name) for p in projects}
-        users = _users(db)
+        users = facts.environments(db)
     findings += _environments(workspace, users, mend=mend)
     for project in projects:
         needed = kept[project.name]
@@ -250,18 +251,6 @@ def _units(workspace: Workspace) -> list[DoctorFinding]:
         return [DoctorFinding("systemd unit", "ok", f"{ours[0].path} names this workspace")]
     said = f"{found[0].path} starts the engine of {found[0].home}, not of this workspace; see --home in its ExecStart"
     return [DoctorFinding("systemd unit", "watch", said)]
-
-
-def _users(db: sqlite3.Connection) -> dict[str, list[str]]:
-    """The projects whose runs used an environment, by its name."""
-    rows = db.execute(
-        "SELECT DISTINCT substr(f.lock, 1, 16) AS name, r.project FROM run_facts f JOIN runs r ON r.id = f.run"
-        " WHERE f.lock IS NOT NULL ORDER BY r.project"
-    )
-    users: dict[str, list[str]] = {}
-    for row in rows:
-        users.setdefault(row["name"], []).append(row["project"])
-    return users
 
 
 def _environments(workspace: Workspace, users: dict[str, list[str]], *, mend: bool) -> list[DoctorFinding]:

@@ -28,6 +28,7 @@ from engine.housekeeping import settings
 from engine.people import operators
 from engine.records import Operator
 from engine.release import live as projection
+from engine.runs import queue
 from engine.storage import last_backup
 from engine.storage import workspace as workspaces
 from engine.storage.atomic import sync_folder, write_file
@@ -195,11 +196,7 @@ def _settle(
     db: sqlite3.Connection, root: Path, manifest: BackupManifest, by: Operator, reason: str, at: datetime
 ) -> list[str]:
     when, now = f"{manifest.made_at[:16].replace('T', ' ')} UTC", stamp(at)
-    runs = db.execute(
-        "UPDATE runs SET state = 'interrupted', ended_at = ?, why = ?, phase = '', retry_at = NULL"
-        " WHERE state IN ('queued', 'running')",
-        (now, f"the workspace was restored from its backup of {when}"),
-    ).rowcount
+    runs = queue.interrupt_all(db, f"the workspace was restored from its backup of {when}", at)
     binned = db.execute(
         "UPDATE bin SET state = 'purged', bytes = 0, ended_at = ? WHERE state NOT IN ('restored', 'purged')", (now,)
     ).rowcount

@@ -28,6 +28,7 @@ from engine.housekeeping.sweep import sweep
 from engine.people.operators import require
 from engine.records import Operator
 from engine.release.plan import live_releases
+from engine.runs import history
 from engine.storage import reserve
 from engine.storage.disk import why_not
 from engine.storage.free_space import in_words
@@ -204,7 +205,7 @@ def _put_environment(workspace: Workspace, ledger: Ledger, thing: Thing, folder:
         try:
             prepare(source, target)
             with ledger.write() as db:
-                if db.execute("SELECT 1 FROM runs WHERE state IN ('queued', 'running') LIMIT 1").fetchone():
+                if history.active(db):
                     raise _InUse("a run is at work, which may be using it")
                 switch(source, target)
         except FileNotFoundError:

@@ -21,6 +21,7 @@ from engine.housekeeping.scan_cache import memory_of
 from engine.housekeeping.usage import Owners, kind_of, preference, shares
 from engine.housekeeping.walker import LARGE
 from engine.projects import registry
+from engine.runs import history as past_runs
 from engine.storage import reserve, temporary
 from engine.storage.free_space import in_words, keep_free, too_little
 from engine.storage.ledger import Ledger
@@ -115,7 +116,7 @@ def _after(already: int, on_files: OnFiles) -> OnFiles:
 
 def _owners(db: sqlite3.Connection, store: ObjectStore, folder: Path) -> Owners:
     versions = db.execute("SELECT project, digest, cleaned_at FROM versions ORDER BY id").fetchall()
-    runs = {row["id"]: row["project"] for row in db.execute("SELECT id, project FROM runs")}
+    runs = past_runs.projects_of(db)
     found = owned(folder, store, [(row["project"], row["digest"]) for row in versions])
     users: dict[str, set[str]] = {}
     for row in versions:
@@ -219,7 +220,7 @@ def _names(db: sqlite3.Connection, workspace: Workspace) -> list[str]:
         # Not by glob, which stumbles over what a swap takes away meanwhile.
         every = (Path(place, name) for place, _, names in os.walk(code) for name in names)
         files += [path for path in every if path.is_file()]
-    newest = [row["id"] for row in db.execute("SELECT id FROM runs ORDER BY id DESC LIMIT 50")]
+    newest = past_runs.newest_ids(db, 50)
     files += [log for run in newest for log in workspace.run_folder(run).glob("steps/*/step.log")]
     for path in files[:5000]:
         try:

@@ -20,7 +20,7 @@ from engine.housekeeping.records import CleanItem, CleanPlan
 from engine.housekeeping.retention import EnvironmentFacts, Rules, RunFacts, Verdict, VersionFacts
 from engine.housekeeping.sweep import Marked, Needs, age_limit, mark
 from engine.release.plan import live_releases
-from engine.runs import leftovers
+from engine.runs import history, leftovers
 from engine.storage.disk import room_of
 from engine.storage.ledger import Ledger
 from engine.storage.objects import ObjectStore
@@ -29,7 +29,6 @@ from engine.text import plain
 
 UNFINISHED = timedelta(days=1)
 CLOCKS_DIFFER = timedelta(minutes=1)  # the file system's and the ledger's
-_ENDED = ("succeeded", "failed", "cancelled", "interrupted", "nothing-new")
 COMPRESS, DATABASE, OBJECTS = "compress", "database", "objects"
 OWN_LOG = 5 << 20
 
@@ -102,9 +101,7 @@ def survey(workspace: Workspace, ledger: Ledger, store: ObjectStore, now: dateti
             row["item"]: moment(row["at"])
             for row in db.execute("SELECT item, max(ended_at) AS at FROM bin WHERE state = 'restored' GROUP BY item")
         }
-        running = db.execute(
-            "SELECT count(*) FROM runs WHERE state IN ('queued', 'running') AND state = 'running'"
-        ).fetchone()[0]
+        running = history.active(db)["running"]
         versions = db.execute("SELECT * FROM versions ORDER BY id").fetchall()
         room = _Room(workspace, db, rules, now, restored, versions, running, Needs(store))
         sharing = rooms(workspace)
@@ -188,15 +185,13 @@ def _runs(room: _Room) -> Iterator[Thing]:
     facts, sizes = [], {}
     young: list[str] = []
     loose = packed = 0
-    rows = room.db.execute("SELECT id, state, coalesce(ended_at, queued_at) AS since FROM runs ORDER BY id")
-    for row in rows.fetchall():
-        folder = room.workspace.run_folder(row["id"])
+    for number, state, since in history.endings(room.db):
+        folder = room.workspace.run_folder(number)
         if not folder.is_dir():
             continue
         logs = leftovers.logs(folder)
-        sizes[row["id"]] = sum(room_of(path) for path in logs)
-        since = moment(row["since"]) if row["state"] in _ENDED else None
-        facts.append(RunFacts(row["id"], row["state"], since, sizes[row["id"]]))
+        sizes[number] = sum(room_of(path) for path in logs)
+        facts.append(RunFacts(number, state, since, sizes[number]))
     verdicts = retention.judge_logs(facts, room.rules, room.now)
     for run in facts:
         folder = room.workspace.run_folder(run.id)

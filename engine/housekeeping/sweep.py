@@ -15,11 +15,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from engine.clock import moment
 from engine.errors import Damage, Refusal
 from engine.housekeeping.moving import move
 from engine.housekeeping.ownership import objects_of
 from engine.housekeeping.retention import stored_before
+from engine.runs import history
 from engine.storage.ledger import Ledger
 from engine.storage.objects import ObjectStore
 from engine.versions import document as documents
@@ -136,8 +136,7 @@ class Needs:
 
 def age_limit(db: sqlite3.Connection, now: datetime) -> datetime:
     """What was stored before this may go, if no version names it."""
-    rows = db.execute("SELECT started_at FROM runs WHERE state IN ('queued', 'running') AND started_at IS NOT NULL")
-    return stored_before(now, [moment(row["started_at"]) for row in rows])
+    return stored_before(now, history.begun(db))
 
 
 def sweep(

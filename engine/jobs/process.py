@@ -7,14 +7,12 @@ workspace marks the run interrupted.
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 import threading
 import time
 import traceback
 from pathlib import Path
-from typing import Any
 
 from engine import clock
 from engine.errors import LeverframeError, Refusal
@@ -98,9 +96,7 @@ def room_for(workspace: Workspace, ledger: Ledger, run: Run, held: int, cancella
     """Everything the run needs to know, read from the ledger once."""
     store = ObjectStore(workspace.objects)
     with ledger.read() as db:
-        options: dict[str, Any] = json.loads(
-            db.execute("SELECT options FROM runs WHERE id = ?", (run.id,)).fetchone()["options"]
-        )
+        options = history.options(db, run.id)
         path = registry.folder(db, run.project)
         live = db.execute(
             "SELECT number, digest FROM versions WHERE project = ? AND state = 'live'", (run.project,)

@@ -16,10 +16,11 @@ from engine.monitoring.records import Trigger
 from engine.people.operators import system
 from engine.projects import registry
 from engine.projects.manifest.records import TriggerSpec
-from engine.runs import queue
+from engine.runs import history, queue
 from engine.text import span
 
 ACTOR = "a trigger"
+RETRAIN = "retrain"
 
 
 @dataclass(frozen=True)
@@ -138,16 +139,6 @@ def _specs(db: sqlite3.Connection, project: str) -> tuple[TriggerSpec, ...]:
 
 
 def _facts(db: sqlite3.Connection, project: str, new_rows: int, refused: str | None) -> TriggerFacts:
-    busy = db.execute(
-        "SELECT id FROM runs WHERE state IN ('queued', 'running') AND project = ? AND job = 'retrain' LIMIT 1",
-        (project,),
-    ).fetchone()
-    last = db.execute(
-        "SELECT id, queued_at FROM runs WHERE project = ? AND job = 'retrain' ORDER BY id DESC LIMIT 1", (project,)
-    ).fetchone()
-    again = db.execute(
-        "SELECT id FROM runs WHERE retry_at IS NOT NULL AND project = ? AND job = 'retrain' LIMIT 1", (project,)
-    ).fetchone()
     alerts = db.execute(
         "SELECT part, why, raised_at FROM alerts INDEXED BY alerts_open"
         " WHERE project = ? AND resolved_at IS NULL ORDER BY id DESC",
@@ -157,9 +148,9 @@ def _facts(db: sqlite3.Connection, project: str, new_rows: int, refused: str | N
         new_rows=new_rows,
         alerts={row["part"]: row["why"] for row in alerts},
         answered=_answered(db, project, alerts),
-        busy=busy["id"] if busy else None,
-        again=again["id"] if again else None,
-        last=(last["id"], moment(last["queued_at"])) if last else None,
+        busy=history.busy(db, project, RETRAIN),
+        again=history.to_try_again(db, project, RETRAIN),
+        last=history.last_queued(db, project, RETRAIN),
         refused=refused,
     )
 

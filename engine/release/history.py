@@ -34,6 +34,26 @@ def since(db: sqlite3.Connection, when: datetime | None, project: str | None = N
     return tuple(record(row) for row in rows)
 
 
+def one(db: sqlite3.Connection, seq: int) -> Deployment:
+    """The deployment with that number."""
+    return record(db.execute("SELECT * FROM deployments WHERE seq = ?", (seq,)).fetchone())
+
+
+def newest(db: sqlite3.Connection, project: str) -> Deployment | None:
+    """The release or rollback that made live what is live now."""
+    row = db.execute("SELECT * FROM deployments WHERE project = ? ORDER BY seq DESC LIMIT 1", (project,)).fetchone()
+    return record(row) if row is not None else None
+
+
+def between(db: sqlite3.Connection, project: str, since: datetime, until: datetime) -> tuple[Deployment, ...]:
+    """The releases and rollbacks of ``project`` since then and before ``until``, the oldest first."""
+    rows = db.execute(
+        "SELECT * FROM deployments WHERE project = ? AND at >= ? AND at < ? ORDER BY seq",
+        (project, stamp(since), stamp(until)),
+    )
+    return tuple(record(row) for row in rows)
+
+
 @dataclass(frozen=True)
 class LiveRelease:
     """What the newest deployment of a project made live, and the name of the folder that it stands in."""

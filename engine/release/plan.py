@@ -14,6 +14,7 @@ from engine.records import MovePlan, Operator, Version
 from engine.release import history
 from engine.release.policy import Approval, why_not_from, why_not_release, why_not_rollback
 from engine.release.wholeness import damaged_candidate, known_damage
+from engine.runs import history as runs
 from engine.storage.objects import ObjectStore
 from engine.versions import catalog
 from engine.versions import document as documents
@@ -42,11 +43,10 @@ def approval_of(db: sqlite3.Connection, row: sqlite3.Row, live_seq: int) -> Appr
         "SELECT DISTINCT actor FROM decisions WHERE project = ? AND number = ? AND kind = 'approve' AND live_seq = ?",
         (row["project"], row["number"], live_seq),
     ).fetchall()
-    requested = db.execute("SELECT requested_by FROM runs WHERE id = ?", (row["run"],)).fetchone()
     return Approval(
         needed=rules.approvals,
         four_eyes=rules.four_eyes,
-        requested_by=requested["requested_by"],
+        requested_by=runs.one(db, row["run"]).requested_by,
         given_by=tuple(r["actor"] for r in given),
     )
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from engine.clock import moment, stamp
 from engine.errors import NotFound
-from engine.records import Run, Step
+from engine.records import Run, RunState, Step
 from engine.storage.ledger import Ledger
 
 # For each pair of project and job its newest run that has ended.
@@ -26,10 +26,23 @@ ORDER BY r.id
 def find(ledger: Ledger, run: int) -> Run:
     """One run with its steps. Raises NotFound."""
     with ledger.read() as db:
-        row = db.execute("SELECT * FROM runs WHERE id = ?", (run,)).fetchone()
-        if row is None:
-            raise NotFound(f"There is no run {run}; 'leverframe runs' lists them.")
-        return records(db, [row])[0]
+        return one(db, run)
+
+
+def one(db: sqlite3.Connection, run: int) -> Run:
+    """The same, in the caller's view of the ledger."""
+    row = db.execute("SELECT * FROM runs WHERE id = ?", (run,)).fetchone()
+    if row is None:
+        raise NotFound(f"There is no run {run}; 'leverframe runs' lists them.")
+    return records(db, [row])[0]
+
+
+def options(db: sqlite3.Connection, run: int) -> dict[str, Any]:
+    """What was asked of the run besides its job."""
+    found: dict[str, Any] = json.loads(
+        db.execute("SELECT options FROM runs WHERE id = ?", (run,)).fetchone()["options"]
+    )
+    return found
 
 
 # No finished look at health: there is one every quarter of an hour, and what it found is an alert.
@@ -92,6 +105,87 @@ def last_ended(
     for run in reversed(records(db, wanted)):
         found[run.project].append(run)
     return found
+
+
+def ended_between(db: sqlite3.Connection, project: str, since: datetime, until: datetime) -> list[Run]:
+    """The runs of ``project`` that ended since then and before ``until``, the newest first."""
+    rows = db.execute(
+        "SELECT * FROM runs WHERE project = ? AND state NOT IN ('queued', 'running')"
+        " AND ended_at >= ? AND ended_at < ? ORDER BY id DESC",
+        (project, stamp(since), stamp(until)),
+    ).fetchall()
+    return records(db, rows)
+
+
+def last_before(db: sqlite3.Connection, project: str, jobs: Sequence[str], until: datetime) -> list[Run]:
+    """The newest run of each of ``jobs`` that had ended before ``until``, the newest first."""
+    query = (
+        "SELECT * FROM runs WHERE project = ? AND job = ? AND state NOT IN ('queued', 'running')"
+        " AND ended_at < ? ORDER BY id DESC LIMIT 1"
+    )
+    rows = [row for job in jobs for row in db.execute(query, (project, job, stamp(until)))]
+    return sorted(records(db, rows), key=lambda run: -run.id)
+
+
+def busy(db: sqlite3.Connection, project: str, job: str) -> int | None:
+    """The oldest run of that kind that has not ended."""
+    row = db.execute(
+        "SELECT id FROM runs WHERE state IN ('queued', 'running') AND project = ? AND job = ? ORDER BY id LIMIT 1",
+        (project, job),
+    ).fetchone()
+    return row["id"] if row else None
+
+
+def last_queued(
+    db: sqlite3.Connection, project: str, job: str, until: datetime | None = None
+) -> tuple[int, datetime] | None:
+    """The newest run of that kind and when it was queued; not one of later than ``until``."""
+    row = db.execute(
+        "SELECT id, queued_at FROM runs WHERE project = ? AND job = ? AND queued_at <= ? ORDER BY id DESC LIMIT 1",
+        (project, job, stamp(until) if until else "9999"),
+    ).fetchone()
+    return (row["id"], moment(row["queued_at"])) if row else None
+
+
+def to_try_again(db: sqlite3.Connection, project: str, job: str) -> int | None:
+    """The run of that kind that failed and is to be tried again."""
+    row = db.execute(
+        "SELECT id FROM runs WHERE retry_at IS NOT NULL AND project = ? AND job = ? LIMIT 1", (project, job)
+    ).fetchone()
+    return row["id"] if row else None
+
+
+def made_good(db: sqlite3.Connection, run: int) -> bool:
+    """Whether a later run of the same project and kind went well."""
+    found = db.execute(
+        "SELECT EXISTS (SELECT 1 FROM runs r JOIN runs later ON later.project = r.project AND later.job = r.job"
+        " AND later.state = 'succeeded' AND later.id > r.id WHERE r.id = ?)",
+        (run,),
+    )
+    return bool(found.fetchone()[0])
+
+
+def projects_of(db: sqlite3.Connection) -> dict[int, str]:
+    """Whose every run is that there ever was."""
+    return {row["id"]: row["project"] for row in db.execute("SELECT id, project FROM runs")}
+
+
+def newest_ids(db: sqlite3.Connection, limit: int) -> tuple[int, ...]:
+    """The newest runs, whoever's, the newest first."""
+    return tuple(row["id"] for row in db.execute("SELECT id FROM runs ORDER BY id DESC LIMIT ?", (limit,)))
+
+
+def endings(db: sqlite3.Connection) -> list[tuple[int, RunState, datetime | None]]:
+    """Every run, its state and since when it has ended; None while it has not. The oldest first."""
+    rows = db.execute("SELECT id, state, coalesce(ended_at, queued_at) AS since FROM runs ORDER BY id")
+    unfinished = ("queued", "running")
+    return [(r["id"], r["state"], None if r["state"] in unfinished else moment(r["since"])) for r in rows]
+
+
+def begun(db: sqlite3.Connection) -> list[datetime]:
+    """When each run began that is at work."""
+    rows = db.execute("SELECT started_at FROM runs WHERE state IN ('queued', 'running') AND started_at IS NOT NULL")
+    return [moment(row["started_at"]) for row in rows]
 
 
 def last_ended_id(db: sqlite3.Connection, project: str) -> int | None:

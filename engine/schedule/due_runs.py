@@ -15,7 +15,7 @@ from engine.errors import LeverframeError
 from engine.people.operators import account
 from engine.projects import schedules
 from engine.records import Operator
-from engine.runs import queue
+from engine.runs import history, queue
 from engine.schedule.book import occurrence
 from engine.schedule.due import due_after, duration, rule_of
 from engine.schedule.lease import Lease
@@ -130,14 +130,6 @@ def _period(row: sqlite3.Row) -> RulePeriod:
 
 
 def _facts(db: sqlite3.Connection, row: sqlite3.Row, refused: str | None) -> ScheduleFacts:
-    busy = db.execute(
-        "SELECT id FROM runs WHERE state IN ('queued', 'running') AND project = ? AND job = ? ORDER BY id LIMIT 1",
-        (row["project"], row["job"]),
-    ).fetchone()
-    last = db.execute(
-        "SELECT id, queued_at FROM runs WHERE project = ? AND job = ? ORDER BY id DESC LIMIT 1",
-        (row["project"], row["job"]),
-    ).fetchone()
     ran = db.execute(
         "SELECT due FROM occurrences WHERE project = ? AND job = ? AND state = 'ran' AND due > ?",
         (row["project"], row["job"], row["settled"]),
@@ -146,8 +138,8 @@ def _facts(db: sqlite3.Connection, row: sqlite3.Row, refused: str | None) -> Sch
         "SELECT since, until, why FROM downtimes WHERE until >= ? ORDER BY id DESC LIMIT 100", (row["settled"],)
     ).fetchall()
     return ScheduleFacts(
-        busy=busy["id"] if busy else None,
-        last_run=(last["id"], moment(last["queued_at"])) if last else None,
+        busy=history.busy(db, row["project"], row["job"]),
+        last_run=history.last_queued(db, row["project"], row["job"]),
         refused=refused,
         downtimes=[Downtime(moment(gap["since"]), moment(gap["until"]), gap["why"]) for gap in gaps],
         already=frozenset(moment(each["due"]) for each in ran),
