@@ -33,6 +33,7 @@ from engine.storage.disk import refused, why_not
 from engine.storage.ledger import Ledger
 from engine.storage.objects import ObjectStore, Stored
 from engine.storage.workspace import Workspace
+from engine.versions import catalog
 
 LOCK = "backup"
 PIECE = 64 << 10  # of the ledger: sixteen of its pages, so that a piece that nobody changed is the same
@@ -224,13 +225,12 @@ def _objects(
 def _needed(db: sqlite3.Connection, store: ObjectStore) -> dict[str, str]:
     """What the versions need that have their content, each with the label of one that does."""
     needs, found = Needs(store), dict[str, str]()
-    for row in db.execute("SELECT project, number, digest, cleaned_at FROM versions ORDER BY id"):
-        label = f"{row['project']}@{row['number']}"
-        found.setdefault(row["digest"], label)
-        if row["cleaned_at"] is None:
+    for version in catalog.stored(db):
+        found.setdefault(version.digest, version.label)
+        if version.cleaned_at is None:
             with suppress(Damage):
-                for digest in needs.of(row["digest"]):
-                    found.setdefault(digest, label)
+                for digest in needs.of(version.digest):
+                    found.setdefault(digest, version.label)
     return found
 
 

@@ -28,6 +28,7 @@ from engine.housekeeping import settings
 from engine.people import operators
 from engine.records import Operator
 from engine.release import live as projection
+from engine.release.history import live_contents
 from engine.runs import queue
 from engine.storage import last_backup
 from engine.storage import workspace as workspaces
@@ -235,19 +236,15 @@ def _live(workspace: Workspace) -> list[str]:
     ledger, store, notes = Ledger(workspace.ledger, locks=workspace.root / "locks"), ObjectStore(workspace.objects), []
     try:
         with ledger.read() as db:
-            live = db.execute(
-                "SELECT d.project, d.release, v.digest FROM deployments d JOIN versions v"
-                " ON v.project = d.project AND v.number = d.number"
-                " WHERE d.seq IN (SELECT max(seq) FROM deployments GROUP BY project)"
-            ).fetchall()
-        for row in live:
+            live = live_contents(db)
+        for project, (found, digest) in live.items():
             try:
-                with refused(f"live/{row['project']} could not be rebuilt"):
-                    projection.repair(workspace, store, row["project"], row["release"], row["digest"])
+                with refused(f"live/{project} could not be rebuilt"):
+                    projection.repair(workspace, store, project, found.release, digest)
             except LeverframeError as error:
                 said = str(error).rstrip(".")
                 notes.append(
-                    f"live/{row['project']} does not stand yet ({said}); 'leverframe doctor --fix' tries again"
+                    f"live/{project} does not stand yet ({said}); 'leverframe doctor --fix' tries again"
                 )
     finally:
         ledger.close()

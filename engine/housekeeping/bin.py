@@ -79,7 +79,7 @@ def open_row(
         ),
     )  # fmt: skip
     if item.kind == "version":
-        _set_cleaned(db, item.id, stamp(at))
+        _set_cleaned(db, item.id, at)
     return int(cursor.lastrowid or 0)
 
 
@@ -106,9 +106,8 @@ def _entries(folder: Path) -> list[Path]:
         return []
 
 
-def _set_cleaned(db: sqlite3.Connection, item: str, at: str | None) -> None:
-    project, _, number = item.removeprefix("version:").rpartition("@")
-    db.execute("UPDATE versions SET cleaned_at = ? WHERE project = ? AND number = ?", (at, project, int(number)))
+def _set_cleaned(db: sqlite3.Connection, item: str, at: datetime | None) -> None:
+    catalog.set_cleaned(db, item.removeprefix("version:"), at)
 
 
 def put_paths(workspace: Workspace, number: int, paths: Sequence[str]) -> int:

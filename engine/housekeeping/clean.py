@@ -135,7 +135,7 @@ def _begin(ledger: Ledger, found: Survey, chosen: list[Thing], reason: str, by: 
         if marker_of(db) != found.marker:
             raise Conflict("The ledger changed while this was looked at; nothing was changed, look again.")
         trail.append(db, at=at, actor=by, action="clean", subject="workspace", reason=reason, details=details)
-        return int(db.execute("SELECT coalesce(max(id), 0) FROM versions").fetchone()[0])
+        return catalog.last_id(db)
 
 
 def _carry_out(

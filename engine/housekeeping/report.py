@@ -28,6 +28,7 @@ from engine.storage.ledger import Ledger
 from engine.storage.objects import ObjectStore
 from engine.storage.workspace import Workspace
 from engine.text import plain
+from engine.versions import catalog
 
 MOST_LISTED = 20
 LEAST_GROWTH = 64 << 10  # bytes a day
@@ -115,13 +116,13 @@ def _after(already: int, on_files: OnFiles) -> OnFiles:
 
 
 def _owners(db: sqlite3.Connection, store: ObjectStore, folder: Path) -> Owners:
-    versions = db.execute("SELECT project, digest, cleaned_at FROM versions ORDER BY id").fetchall()
+    versions = catalog.stored(db)
     runs = past_runs.projects_of(db)
-    found = owned(folder, store, [(row["project"], row["digest"]) for row in versions])
+    found = owned(folder, store, [(each.project, each.digest) for each in versions])
     users: dict[str, set[str]] = {}
-    for row in versions:
-        if row["cleaned_at"] is None and row["digest"] in found.environments:
-            users.setdefault(found.environments[row["digest"]], set()).add(row["project"])
+    for each in versions:
+        if each.cleaned_at is None and each.digest in found.environments:
+            users.setdefault(found.environments[each.digest], set()).add(each.project)
     return Owners(runs, {name: tuple(sorted(projects)) for name, projects in users.items()}, found.objects)
 
 

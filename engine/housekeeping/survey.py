@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
+from itertools import chain
 from pathlib import Path
 
 from engine.clock import moment
@@ -19,6 +20,7 @@ from engine.housekeeping.linked import rooms
 from engine.housekeeping.records import CleanItem, CleanPlan
 from engine.housekeeping.retention import EnvironmentFacts, Rules, RunFacts, Verdict, VersionFacts
 from engine.housekeeping.sweep import Marked, Needs, age_limit, mark
+from engine.release import decisions
 from engine.release.plan import live_releases
 from engine.runs import history, leftovers
 from engine.storage.disk import room_of
@@ -26,6 +28,8 @@ from engine.storage.ledger import Ledger
 from engine.storage.objects import ObjectStore
 from engine.storage.workspace import Workspace
 from engine.text import plain
+from engine.versions import catalog
+from engine.versions.catalog import StoredVersion
 
 UNFINISHED = timedelta(days=1)
 CLOCKS_DIFFER = timedelta(minutes=1)  # the file system's and the ledger's
@@ -64,7 +68,7 @@ class _Room:
     rules: Rules
     now: datetime
     restored: dict[str, datetime]
-    versions: Sequence[sqlite3.Row]
+    versions: Sequence[StoredVersion]
     running: int
     needs: Needs
     verdicts: dict[str, Verdict] = field(default_factory=dict)
@@ -102,7 +106,7 @@ def survey(workspace: Workspace, ledger: Ledger, store: ObjectStore, now: dateti
             for row in db.execute("SELECT item, max(ended_at) AS at FROM bin WHERE state = 'restored' GROUP BY item")
         }
         running = history.active(db)["running"]
-        versions = db.execute("SELECT * FROM versions ORDER BY id").fetchall()
+        versions = catalog.stored(db)
         room = _Room(workspace, db, rules, now, restored, versions, running, Needs(store))
         sharing = rooms(workspace)
         things = [*_versions(room, store), *_runs(room), *_releases(room), *_environments(room, sharing)]
@@ -114,25 +118,22 @@ def survey(workspace: Workspace, ledger: Ledger, store: ObjectStore, now: dateti
 def marker_of(db: sqlite3.Connection) -> str:
     """What decides which versions are protected: their states, what was cleaned, holds and rules."""
     whole = sha256()
-    for query in (
-        "SELECT project, number, state, cleaned_at FROM versions ORDER BY id",
-        "SELECT project, number FROM holds WHERE released_at IS NULL ORDER BY id",
-        "SELECT name, value FROM settings ORDER BY name",
-    ):
-        for row in db.execute(query):
-            whole.update(repr(tuple(row)).encode())
+    held = db.execute("SELECT project, number FROM holds WHERE released_at IS NULL ORDER BY id")
+    chosen = db.execute("SELECT name, value FROM settings ORDER BY name")
+    for row in chain(catalog.standing(db), held, chosen):
+        whole.update(repr(tuple(row)).encode())
     return whole.hexdigest()
 
 
 def _versions(room: _Room, store: ObjectStore) -> Iterator[Thing]:
-    there = [row for row in room.versions if row["cleaned_at"] is None]
+    there = [version for version in room.versions if version.cleaned_at is None]
     room.verdicts = _verdicts(room, there)
     going = [label for label, verdict in room.verdicts.items() if verdict.goes]
     kept = {digest for row in room.db.execute("SELECT page, text FROM reports") for digest in row}
     begun = moment(room.db.execute("SELECT at FROM audit WHERE seq = 1").fetchone()["at"]) - CLOCKS_DIFFER
     marked: Marked = mark(store, room.versions, going, age_limit(room.db, room.now), room.needs, kept, begun)
-    for row in there:
-        label = f"{row['project']}@{row['number']}"
+    for version in there:
+        label = version.label
         verdict, digests = room.verdicts[label], marked.going.get(label, ())
         if verdict.goes and not digests:
             lately = "it was stored lately, and a run that is at work may want it too"
@@ -140,7 +141,7 @@ def _versions(room: _Room, store: ObjectStore) -> Iterator[Thing]:
             verdict = Verdict(False, lately if label in marked.young else shared)
         what = f"content of {label}: code, data and model"
         size = marked.bytes.get(label, 0) if verdict.goes else marked.needed.get(label, 0)
-        yield room.thing(f"version:{label}", "version", what, size, verdict, digests=digests, state=row["state"])
+        yield room.thing(f"version:{label}", "version", what, size, verdict, digests=digests, state=version.state)
     if loose := marked.going.get("", ()):
         why = Verdict(True, "no version names them and no run that is at work has stored them")
         what = f"{len(loose):,} object{'' if len(loose) == 1 else 's'} of no version"
@@ -151,32 +152,28 @@ def _versions(room: _Room, store: ObjectStore) -> Iterator[Thing]:
         yield room.thing("elder", "objects", what, 0, stays)
 
 
-def _verdicts(room: _Room, rows: Sequence[sqlite3.Row]) -> dict[str, Verdict]:
+def _verdicts(room: _Room, versions: Sequence[StoredVersion]) -> dict[str, Verdict]:
     holds = {
         (row["project"], row["number"]): f"{row['held_by']} since {row['since'][:10]}: {row['reason']}"
         for row in room.db.execute("SELECT * FROM holds WHERE released_at IS NULL")
     }
-    decided = {
-        (row["project"], row["number"]): row["at"]
-        for row in room.db.execute("SELECT project, number, max(at) AS at FROM decisions GROUP BY project, number")
-    }
+    decided = decisions.last_decided(room.db)
     by_project: dict[str, list[VersionFacts]] = {}
-    for row in rows:
-        name = (row["project"], row["number"])
-        expired = row["expires_at"] if row["state"] == "expired" else None
-        times = [row["made_at"], row["live_until"], decided.get(name), expired]
-        since = max(moment(each) for each in times if each)
+    for each in versions:
+        name = (each.project, each.number)
+        expired = each.expires_at if each.state == "expired" else None
+        since = max(at for at in (each.made_at, each.live_until, decided.get(name), expired) if at)
         facts = VersionFacts(
-            label=f"{row['project']}@{row['number']}",
-            state=row["state"],
+            label=each.label,
+            state=each.state,
             since=min(since, room.now),
-            live_until=moment(row["live_until"]) if row["live_until"] else None,
+            live_until=each.live_until,
             held=holds.get(name),
         )
-        by_project.setdefault(row["project"], []).append(facts)
+        by_project.setdefault(each.project, []).append(facts)
     verdicts: dict[str, Verdict] = {}
-    for versions in by_project.values():
-        for label, verdict in retention.judge_versions(versions, room.rules, room.now).items():
+    for of_project in by_project.values():
+        for label, verdict in retention.judge_versions(of_project, room.rules, room.now).items():
             verdicts[label] = room.unless_restored(f"version:{label}", verdict)
     return verdicts
 
@@ -234,12 +231,11 @@ def _releases(room: _Room) -> Iterator[Thing]:
 
 def _environments(room: _Room, sharing: Mapping[str, int]) -> Iterator[Thing]:
     needs: dict[str, list[str]] = {}
-    newest = {row["project"]: row["number"] for row in room.versions}
-    for row in room.versions:
-        label = f"{row['project']}@{row['number']}"
-        stays = row["cleaned_at"] is None and not room.verdicts[label].goes
-        if stays or newest[row["project"]] == row["number"]:
-            needs.setdefault(room.needs.environment(row["digest"]), []).append(label)
+    newest = {version.project: version.number for version in room.versions}
+    for version in room.versions:
+        stays = version.cleaned_at is None and not room.verdicts[version.label].goes
+        if stays or newest[version.project] == version.number:
+            needs.setdefault(room.needs.environment(version.digest), []).append(version.label)
     for folder in _folders(room.workspace.environments):
         if folder.name.endswith(".building"):
             continue  # Builds sweep what an interrupted one left; see ``environments.build``.

@@ -30,6 +30,7 @@ from engine.storage.ledger import Ledger
 from engine.storage.objects import ObjectStore
 from engine.storage.workspace import Workspace
 from engine.text import plain
+from engine.versions import catalog
 from engine.versions import document as documents
 from engine.withheld import withhold
 
@@ -98,11 +99,8 @@ def room_for(workspace: Workspace, ledger: Ledger, run: Run, held: int, cancella
     with ledger.read() as db:
         options = history.options(db, run.id)
         path = registry.folder(db, run.project)
-        live = db.execute(
-            "SELECT number, digest FROM versions WHERE project = ? AND state = 'live'", (run.project,)
-        ).fetchone()
+        live = catalog.live(db, run.project)
         allowed = allowances.allowed(db, run.project)
-    label = f"{run.project}@{live['number']}" if live else ""
     return RunContext(
         workspace=workspace,
         store=store,
@@ -114,7 +112,7 @@ def room_for(workspace: Workspace, ledger: Ledger, run: Run, held: int, cancella
         allow_dirty=bool(options.get("allow_dirty")),
         fresh_lock=bool(options.get("fresh_lock")),
         force=bool(options.get("force")),
-        live=(label, documents.of_version(store, label, live["digest"])) if live else None,
+        live=(live.label, documents.of_version(store, live.label, live.digest)) if live else None,
         allowed=allowed,
         tell=Teller(ledger, run.id),
         record=lambda result: queue.record_step(ledger, run.id, result),

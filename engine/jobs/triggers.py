@@ -12,12 +12,14 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from engine.clock import moment, stamp
-from engine.monitoring.records import Trigger
+from engine.monitoring.alerts import alert_book
+from engine.monitoring.records import Alert, Trigger
 from engine.people.operators import system
 from engine.projects import registry
 from engine.projects.manifest.records import TriggerSpec
 from engine.runs import history, queue
 from engine.text import span
+from engine.versions import catalog
 
 ACTOR = "a trigger"
 RETRAIN = "retrain"
@@ -139,14 +141,10 @@ def _specs(db: sqlite3.Connection, project: str) -> tuple[TriggerSpec, ...]:
 
 
 def _facts(db: sqlite3.Connection, project: str, new_rows: int, refused: str | None) -> TriggerFacts:
-    alerts = db.execute(
-        "SELECT part, why, raised_at FROM alerts INDEXED BY alerts_open"
-        " WHERE project = ? AND resolved_at IS NULL ORDER BY id DESC",
-        (project,),
-    ).fetchall()
+    alerts = sorted(alert_book.open_of(db, [project]), key=lambda alert: -alert.id)
     return TriggerFacts(
         new_rows=new_rows,
-        alerts={row["part"]: row["why"] for row in alerts},
+        alerts={alert.part: alert.why for alert in alerts},
         answered=_answered(db, project, alerts),
         busy=history.busy(db, project, RETRAIN),
         again=history.to_try_again(db, project, RETRAIN),
@@ -155,18 +153,16 @@ def _facts(db: sqlite3.Connection, project: str, new_rows: int, refused: str | N
     )
 
 
-def _answered(db: sqlite3.Connection, project: str, alerts: Iterable[sqlite3.Row]) -> dict[str, str]:
+def _answered(db: sqlite3.Connection, project: str, alerts: Iterable[Alert]) -> dict[str, str]:
     """The parts for whose newest alert there is a version already that a person has to decide on, or has turned down.
 
     One that failed its gates is no answer: with more rows the next one may pass.
     """
-    made = db.execute(
-        "SELECT number, state, made_at FROM versions WHERE project = ? ORDER BY number DESC LIMIT 1", (project,)
-    ).fetchone()
-    if made is None or made["state"] not in ("candidate", "rejected"):
+    made = next(iter(catalog.newest(db, project, 1)), None)
+    if made is None or made.state not in ("candidate", "rejected"):
         return {}
-    became = "waits for a decision" if made["state"] == "candidate" else "was made since and was turned down"
-    newest: dict[str, str] = {}
+    became = "waits for a decision" if made.state == "candidate" else "was made since and was turned down"
+    newest: dict[str, datetime] = {}
     for alert in alerts:
-        newest[alert["part"]] = max(alert["raised_at"], newest.get(alert["part"], ""))
-    return {part: f"{project}@{made['number']} {became}" for part, at in newest.items() if at < made["made_at"]}
+        newest[alert.part] = max(alert.raised_at, newest.get(alert.part, alert.raised_at))
+    return {part: f"{made.label} {became}" for part, at in newest.items() if at < made.made_at}

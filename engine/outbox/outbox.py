@@ -21,6 +21,7 @@ from engine.monitoring.alerts import alert_book
 from engine.monitoring.records import HealthFinding
 from engine.storage.ledger import Ledger
 from engine.text import plain
+from engine.versions import catalog
 
 State = Literal["queued", "sending", "sent", "failed", "over"]
 # Longer than any conversation with a server may take.
@@ -266,16 +267,12 @@ def _resolve(db: sqlite3.Connection, project: str, parts: set[str], now: datetim
 
 
 def _open_about(db: sqlite3.Connection, project: str) -> list[str]:
-    rows = db.execute(
-        "SELECT part FROM alerts WHERE project = ? AND resolved_at IS NULL AND substr(part, 1, 5) = ?",
-        (project, _ABOUT),
-    )
-    return [row["part"] for row in rows]
+    return [alert.part for alert in alert_book.open_of(db, [project]) if alert.part.startswith(_ABOUT)]
 
 
 def _live(db: sqlite3.Connection, project: str) -> int:
-    row = db.execute("SELECT number FROM versions WHERE project = ? AND state = 'live'", (project,)).fetchone()
-    return int(row["number"]) if row else 0
+    live = catalog.live(db, project)
+    return live.number if live else 0
 
 
 def _mail(row: sqlite3.Row) -> Mail:

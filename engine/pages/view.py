@@ -22,7 +22,7 @@ from engine.people import operators
 from engine.projects import registry
 from engine.projects.manifest.records import ReportSpec
 from engine.records import Deployment, Operator, ProjectStatus
-from engine.release import history
+from engine.release import decisions, history
 from engine.reports import archive, build
 from engine.reports.archive import KeptReport
 from engine.reports.period import between
@@ -139,7 +139,7 @@ class View:
                 found: list[Any] = [_mark(each) for each in seen.projects]
             else:
                 status = overviews.status(db, self.workspace, name, now)
-                newest = (measurements.last_id, looks.last_run, archive.last_id, history.last_decision, last_ended_id)
+                newest = (measurements.last_id, looks.last_run, archive.last_id, decisions.last_seq, last_ended_id)
                 found = [_mark(status), *(each(db, name) for each in newest)]
             found.append(alert_book.mark(db, name))
         return sha256(repr(found).encode()).hexdigest()[:16]

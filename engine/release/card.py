@@ -11,6 +11,7 @@ from engine.errors import Damage
 from engine.projects import in_force, registry
 from engine.projects.manifest.sandbox import spec_of
 from engine.records import Change, DecisionCard, Gate, Metric, Operator, Segment, Version
+from engine.release import decisions
 from engine.release.plan import live_deployment, refusal_to_release
 from engine.runs.steps import holding
 from engine.storage.objects import ObjectStore
@@ -86,10 +87,5 @@ def _segment(segment: dict[str, Any]) -> Segment:
 
 
 def _last_rejected(db: sqlite3.Connection, project: str, number: int) -> str | None:
-    row = db.execute(
-        "SELECT * FROM decisions WHERE project = ? AND kind = 'reject' AND number < ? ORDER BY seq DESC LIMIT 1",
-        (project, number),
-    ).fetchone()
-    if row is None:
-        return None
-    return f'{project}@{row["number"]} on {moment(row["at"]):%d %b} by {row["actor"]}: "{row["reason"]}"'
+    found = decisions.last_rejection(db, project, number)
+    return f'{found.label} on {found.at:%d %b} by {found.actor}: "{found.reason}"' if found else None

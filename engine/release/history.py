@@ -11,6 +11,7 @@ from datetime import datetime
 from engine.clock import moment, stamp
 from engine.projects import registry
 from engine.records import Deployment
+from engine.versions import catalog
 
 
 def at(db: sqlite3.Connection, when: datetime, project: str | None = None) -> tuple[Deployment, ...]:
@@ -82,10 +83,11 @@ def live(db: sqlite3.Connection, projects: Collection[str]) -> dict[str, LiveRel
     }
 
 
-def last_decision(db: sqlite3.Connection, project: str) -> int | None:
-    """Changes when somebody decides something about ``project``."""
-    found: int | None = db.execute("SELECT max(seq) FROM decisions WHERE project = ?", (project,)).fetchone()[0]
-    return found
+def live_contents(db: sqlite3.Connection) -> dict[str, tuple[LiveRelease, str]]:
+    """What is live of every project, also of those that were removed, each with its version's digest."""
+    found = live(db, registry.names(db, removed=True))
+    versions = catalog.numbered(db, {project: each.number for project, each in found.items()})
+    return {project: (each, versions[project].digest) for project, each in found.items()}
 
 
 def record(row: sqlite3.Row) -> Deployment:

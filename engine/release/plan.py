@@ -11,7 +11,7 @@ from engine.errors import Conflict, Damage, NotFound, Refusal
 from engine.people.operators import require
 from engine.projects import in_force, registry
 from engine.records import MovePlan, Operator, Version
-from engine.release import history
+from engine.release import decisions, history
 from engine.release.policy import Approval, why_not_from, why_not_release, why_not_rollback
 from engine.release.wholeness import damaged_candidate, known_damage
 from engine.runs import history as runs
@@ -39,15 +39,11 @@ def approval_of(db: sqlite3.Connection, row: sqlite3.Row, live_seq: int) -> Appr
     What the version itself says of approvals is one of the things that they approve.
     """
     rules = in_force.approval(db, row["project"])
-    given = db.execute(
-        "SELECT DISTINCT actor FROM decisions WHERE project = ? AND number = ? AND kind = 'approve' AND live_seq = ?",
-        (row["project"], row["number"], live_seq),
-    ).fetchall()
     return Approval(
         needed=rules.approvals,
         four_eyes=rules.four_eyes,
         requested_by=runs.one(db, row["run"]).requested_by,
-        given_by=tuple(r["actor"] for r in given),
+        given_by=decisions.approvers(db, row["project"], row["number"], live_seq),
     )
 
 

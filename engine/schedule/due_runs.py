@@ -23,6 +23,7 @@ from engine.schedule.policy import ON_TIME, Downtime, Row, RulePeriod, ScheduleF
 from engine.schedule.records import Occurrence
 from engine.storage.free_space import too_little
 from engine.storage.ledger import Ledger
+from engine.versions import catalog
 
 # No person can have this name: it has a space.
 ACTOR = "the schedule"
@@ -148,8 +149,7 @@ def _facts(db: sqlite3.Connection, row: sqlite3.Row, refused: str | None) -> Sch
 
 def _nothing_to_do(db: sqlite3.Connection, row: sqlite3.Row) -> str | None:
     """Why there is nothing for the job to work on yet."""
-    live = "SELECT 1 FROM versions WHERE project = ? AND state = 'live'"
-    if row["job"] == "health" and db.execute(live, (row["project"],)).fetchone() is None:
+    if row["job"] == "health" and catalog.live(db, row["project"]) is None:
         return "nothing is live yet"
     return None
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 import json
 import re
 import sqlite3
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 from engine.clock import moment, stamp
 from engine.errors import Invalid, NotFound
-from engine.records import Comparison, GateVerdict, Metric, Version
+from engine.records import Comparison, GateVerdict, Metric, Version, VersionState
 from engine.storage.ledger import Ledger
 
 _BACK = """
@@ -110,6 +110,14 @@ def live(db: sqlite3.Connection, project: str) -> Version | None:
     return record(row) if row is not None else None
 
 
+def newest(db: sqlite3.Connection, project: str, limit: int) -> tuple[Version, ...]:
+    """The newest ``limit`` versions of ``project``, whatever became of them, the newest first."""
+    rows = db.execute(
+        "SELECT * FROM versions WHERE project = ? ORDER BY number DESC LIMIT ?", (project, limit)
+    ).fetchall()
+    return tuple(record(row) for row in rows)
+
+
 def numbered(db: sqlite3.Connection, numbers: Mapping[str, int]) -> dict[str, Version]:
     """Of each project the version with that number."""
     rows = db.execute(
@@ -162,7 +170,7 @@ def count(ledger: Ledger, project: str | None) -> int:
     """How many versions there are; numbers count them without a gap."""
     with ledger.read() as db:
         if project is None:
-            return int(db.execute("SELECT coalesce(max(id), 0) FROM versions").fetchone()[0])
+            return last_id(db)
         return int(
             db.execute("SELECT coalesce(max(number), 0) FROM versions WHERE project = ?", (project,)).fetchone()[0]
         )
@@ -191,6 +199,58 @@ def page(
     return tuple(record(r) for r in rows)
 
 
+@dataclass(frozen=True)
+class StoredVersion:
+    """A version as whoever looks after the store sees it. ``cleaned_at``: its content went to the bin then; ``damage``:
+    what of it was not whole when it was last read."""
+
+    project: str
+    number: int
+    digest: str
+    state: VersionState
+    made_at: datetime
+    live_until: datetime | None
+    expires_at: datetime | None
+    cleaned_at: datetime | None
+    damage: str | None
+
+    @property
+    def label(self) -> str:
+        return f"{self.project}@{self.number}"
+
+
+def stored(db: sqlite3.Connection) -> tuple[StoredVersion, ...]:
+    """Every version that there ever was, the oldest first; also from a copy of the ledger."""
+
+    def time(at: str | None) -> datetime | None:
+        return moment(at) if at else None
+
+    rows = db.execute(
+        "SELECT project, number, digest, state, made_at, live_until, expires_at, cleaned_at, damage FROM versions"
+        " ORDER BY id"
+    )
+    return tuple(
+        StoredVersion(project, number, digest, state, moment(made), time(until), time(expires), time(cleaned), damage)
+        for project, number, digest, state, made, until, expires, cleaned, damage in rows
+    )
+
+
+def standing(db: sqlite3.Connection) -> Iterator[tuple[str, int, str, str | None]]:
+    """Of every version what protects its content: project, number, state, and when it was cleaned up."""
+    for row in db.execute("SELECT project, number, state, cleaned_at FROM versions ORDER BY id"):
+        yield row["project"], row["number"], row["state"], row["cleaned_at"]
+
+
+def last_id(db: sqlite3.Connection) -> int:
+    """Grows with every version that is registered; 0 before any."""
+    return int(db.execute("SELECT coalesce(max(id), 0) FROM versions").fetchone()[0])
+
+
+def digests_after(db: sqlite3.Connection, last: int) -> tuple[str, ...]:
+    """The digests of what was registered after ``last_id`` was ``last``."""
+    return tuple(row["digest"] for row in db.execute("SELECT digest FROM versions WHERE id > ?", (last,)))
+
+
 def candidates(db: sqlite3.Connection, project: str | None = None) -> tuple[Version, ...]:
     """What waits for a decision, newest first."""
     if project is None:
@@ -210,3 +270,69 @@ def were_live(db: sqlite3.Connection, project: str) -> tuple[Version, ...]:
         (project,),
     ).fetchall()
     return tuple(record(r) for r in rows)
+
+
+def waiting(db: sqlite3.Connection, project: str, until: datetime) -> tuple[tuple[Version, datetime | None], ...]:
+    """What was made before ``until`` and waits for a decision, the newest first, each with when it expires."""
+    rows = db.execute(
+        "SELECT * FROM versions WHERE project = ? AND state = 'candidate' AND made_at < ? ORDER BY number DESC",
+        (project, stamp(until)),
+    ).fetchall()
+    return tuple((record(row), moment(row["expires_at"]) if row["expires_at"] else None) for row in rows)
+
+
+# What becomes of a version. Each is part of somebody's decision, inside the transaction of that.
+
+
+def go_live(db: sqlite3.Connection, label: str, why: str, at: datetime) -> None:
+    """From ``at`` on it is live."""
+    db.execute(
+        "UPDATE versions SET state = 'live', live_from = ?, live_until = NULL, reason = ?"
+        " WHERE project = ? AND number = ?",
+        (stamp(at), why, *parse_label(label)),
+    )
+
+
+def leave(
+    db: sqlite3.Connection, label: str, state: Literal["barred", "retired"], why: str | None, at: datetime
+) -> None:
+    """From ``at`` on it is live no more."""
+    db.execute(
+        "UPDATE versions SET state = ?, live_until = ?, reason = ? WHERE project = ? AND number = ?",
+        (state, stamp(at), why, *parse_label(label)),
+    )
+
+
+def become(db: sqlite3.Connection, label: str, state: VersionState, why: str) -> None:
+    """It was decided on, or nobody did in time."""
+    db.execute(
+        "UPDATE versions SET state = ?, reason = ? WHERE project = ? AND number = ?", (state, why, *parse_label(label))
+    )
+
+
+def expire_waiting(db: sqlite3.Connection, project: str, why: str) -> None:
+    """What waits is expired."""
+    db.execute(
+        "UPDATE versions SET state = 'expired', reason = ? WHERE project = ? AND state = 'candidate'", (why, project)
+    )
+
+
+def too_old(db: sqlite3.Connection, by: datetime) -> tuple[tuple[str, str], ...]:
+    """The candidates that are to expire by then: label, and when."""
+    rows = db.execute(
+        "SELECT project, number, expires_at FROM versions WHERE state = 'candidate' AND expires_at <= ?", (stamp(by),)
+    )
+    return tuple((f"{row['project']}@{row['number']}", row["expires_at"]) for row in rows)
+
+
+def set_cleaned(db: sqlite3.Connection, label: str, at: datetime | None) -> None:
+    """Its content went to the bin at that time; None: it has it."""
+    db.execute(
+        "UPDATE versions SET cleaned_at = ? WHERE project = ? AND number = ?",
+        (stamp(at) if at else None, *parse_label(label)),
+    )
+
+
+def set_damage(db: sqlite3.Connection, label: str, damage: str | None) -> None:
+    """What of it was found not to be whole."""
+    db.execute("UPDATE versions SET damage = ? WHERE project = ? AND number = ?", (damage, *parse_label(label)))
