@@ -18,8 +18,8 @@ from engine.environments.build import ensure
 from engine.errors import Damage, LeverframeError
 from engine.outbox import webhook
 from engine.outbox.mail_server import from_environment
-from engine.outbox.outbox import OVER, WEBHOOK
-from engine.projects import registry
+from engine.outbox.outbox import WEBHOOK, unsent
+from engine.projects import registry, schedules
 from engine.projects.manifest.sandbox import spec_of
 from engine.records import DoctorFinding, Version
 from engine.release import live as projection
@@ -158,12 +158,7 @@ def clock_agrees(ledger: Ledger, now: datetime) -> DoctorFinding:
 def _mail(ledger: Ledger) -> list[DoctorFinding]:
     """Where mail is to be sent at all: whether there is a server for it, and what was given up."""
     with ledger.read() as db:
-        rows = db.execute(
-            "SELECT state, count(*) AS mails FROM outbox WHERE state <> 'sent' AND why IS NOT ?"
-            " AND (state = 'failed' OR recipient NOT LIKE ?) GROUP BY state",
-            (OVER, f"{WEBHOOK}%"),
-        )
-        mails = {row["state"]: row["mails"] for row in rows}
+        mails = unsent(db, waiting_webhooks=False)
     try:
         server = from_environment(environment())
     except LeverframeError as error:
@@ -222,7 +217,7 @@ def _tools() -> DoctorFinding:
 def _engine(workspace: Workspace, ledger: Ledger, now: datetime) -> DoctorFinding:
     with ledger.read() as db:
         state = lease.state(workspace, db, mine=None)
-        rows = db.execute("SELECT * FROM schedules WHERE until IS NULL AND enabled").fetchall()
+        rows = [row for row in schedules.everything(db) if row["enabled"]]
     if state.running:
         return DoctorFinding("engine", "ok", f"process {state.pid} on {state.host} sees to the schedules")
     if not rows:

@@ -99,6 +99,14 @@ def close_row(ledger: Ledger, workspace: Workspace, number: int, at: datetime) -
     return size
 
 
+def gone(db: sqlite3.Connection, at: datetime) -> int:
+    """Nothing of what lay in the bin is there, as in a restored workspace. Returns how many things that were."""
+    return db.execute(
+        "UPDATE bin SET state = 'purged', bytes = 0, ended_at = ? WHERE state NOT IN ('restored', 'purged')",
+        (stamp(at),),
+    ).rowcount
+
+
 def _entries(folder: Path) -> list[Path]:
     try:
         return [Path(entry.path) for entry in os.scandir(folder)]

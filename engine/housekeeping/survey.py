@@ -14,6 +14,7 @@ from hashlib import sha256
 from itertools import chain
 from pathlib import Path
 
+from engine.audit import trail
 from engine.clock import moment
 from engine.housekeeping import database, retention, settings
 from engine.housekeeping.linked import rooms
@@ -22,7 +23,9 @@ from engine.housekeeping.retention import EnvironmentFacts, Rules, RunFacts, Ver
 from engine.housekeeping.sweep import Marked, Needs, age_limit, mark
 from engine.release import decisions
 from engine.release.plan import live_releases
+from engine.reports import archive
 from engine.runs import history, leftovers
+from engine.storage import chosen
 from engine.storage.disk import room_of
 from engine.storage.ledger import Ledger
 from engine.storage.objects import ObjectStore
@@ -119,8 +122,7 @@ def marker_of(db: sqlite3.Connection) -> str:
     """What decides which versions are protected: their states, what was cleaned, holds and rules."""
     whole = sha256()
     held = db.execute("SELECT project, number FROM holds WHERE released_at IS NULL ORDER BY id")
-    chosen = db.execute("SELECT name, value FROM settings ORDER BY name")
-    for row in chain(catalog.standing(db), held, chosen):
+    for row in chain(catalog.standing(db), held, chosen.numbers(db).items()):
         whole.update(repr(tuple(row)).encode())
     return whole.hexdigest()
 
@@ -129,8 +131,7 @@ def _versions(room: _Room, store: ObjectStore) -> Iterator[Thing]:
     there = [version for version in room.versions if version.cleaned_at is None]
     room.verdicts = _verdicts(room, there)
     going = [label for label, verdict in room.verdicts.items() if verdict.goes]
-    kept = {digest for row in room.db.execute("SELECT page, text FROM reports") for digest in row}
-    begun = moment(room.db.execute("SELECT at FROM audit WHERE seq = 1").fetchone()["at"]) - CLOCKS_DIFFER
+    begun, kept = trail.begun_at(room.db) - CLOCKS_DIFFER, archive.digests(room.db)
     marked: Marked = mark(store, room.versions, going, age_limit(room.db, room.now), room.needs, kept, begun)
     for version in there:
         label = version.label

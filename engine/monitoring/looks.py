@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import sqlite3
 import zlib
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 from engine.clock import moment, stamp
 from engine.monitoring.records import Look, Signal
+from engine.records import Run
 from engine.storage.ledger import Ledger
 
 # A look every quarter of an hour is 35,000 a year, of 10 to 20 KB each. Of older ones one a day stays whole, a year.
@@ -83,7 +84,7 @@ def look(row: sqlite3.Row) -> Look:
     )
 
 
-def packed(document: dict[str, Any]) -> bytes:
+def packed(document: Mapping[str, Any]) -> bytes:
     """A document as the ledger keeps it."""
     return zlib.compress(json.dumps(document, allow_nan=False, ensure_ascii=False, separators=(",", ":")).encode(), 6)
 
@@ -105,6 +106,49 @@ def signals(db: sqlite3.Connection, project: str, name: str, limit: int) -> tupl
             f"{project}@{row['number']}", name, moment(row["as_of"]), row["value"], row["low"], row["high"], row["n"]
         )
         for row in reversed(rows)
+    )
+
+
+def last_document(
+    db: sqlite3.Connection, project: str, until: datetime, *, number: int | None = None, before: bool = False
+) -> dict[str, Any] | None:
+    """What the newest look up to ``until`` found whose details were kept; of one version, or of whichever was live.
+    With ``before`` none of that very moment."""
+    row = db.execute(
+        "SELECT document FROM health WHERE project = ? AND number = coalesce(?, number) AND document IS NOT NULL"
+        f" AND as_of {'<' if before else '<='} ? ORDER BY as_of DESC, run DESC LIMIT 1",
+        (project, number, stamp(until)),
+    ).fetchone()
+    return unpacked(row["document"]) if row else None
+
+
+def saw_later(db: sqlite3.Connection, project: str, than: datetime, until: datetime) -> bool:
+    """Whether a look saw later data ``than`` that, but not later than ``until``."""
+    found = db.execute(
+        "SELECT EXISTS (SELECT 1 FROM health WHERE project = ? AND as_of > ? AND as_of <= ?)",
+        (project, stamp(than), stamp(until)),
+    )
+    return bool(found.fetchone()[0])
+
+
+def keep(db: sqlite3.Connection, run: Run, number: int, answer: Mapping[str, Any], at: datetime) -> None:
+    """Write down what ``run`` found about the version with that number, inside the caller's transaction."""
+    db.execute(
+        "INSERT INTO health (run, project, number, as_of, at, verdict, why, rows, labelled, document)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            run.id, run.project, number, stamp(run.as_of), stamp(at), answer["verdict"], answer["why"], answer["rows"],
+            answer["labelled"], packed(answer),
+        ),
+    )  # fmt: skip
+
+
+def keep_figures(db: sqlite3.Connection, run: Run, number: int, figures: Iterable[Sequence[Any]]) -> None:
+    """Write down its figures: name, value, low, high and n of each."""
+    db.executemany(
+        "INSERT INTO signals (run, project, number, name, as_of, value, low, high, n)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        [(run.id, run.project, number, name, stamp(run.as_of), *values) for name, *values in figures],
     )
 
 

@@ -29,46 +29,52 @@ ORDER BY m.project, m.as_of
 
 @dataclass(frozen=True)
 class Measurement:
-    """One metric of one version, seen ``as_of`` then, with its 95 % interval where it has one."""
+    """What ``run`` said of one version and metric, as of ``at``, with its 95 % interval where it has one."""
 
+    run: int
+    at: datetime
     number: int
-    metric: str
-    as_of: datetime
     value: float | None
     low: float | None
     high: float | None
     n: int
-    run: int
 
 
-def keep(db: sqlite3.Connection, project: str, measured: Iterable[Measurement], at: datetime) -> None:
-    """Write down what was measured, inside the caller's transaction."""
+def keep(
+    db: sqlite3.Connection, project: str, run: int, as_of: str,
+    measured: Iterable[tuple[int, str, float | None, float | None, float | None, int]], at: datetime,
+) -> None:  # fmt: skip
+    """Write down what ``run`` measured ``as_of`` then, inside the caller's transaction: of each the version's number,
+    the metric, its value with the interval, and of how many rows. The time as text: a look names the end of a period to
+    the second."""
     db.executemany(
         "INSERT INTO measurements (project, number, run, metric, as_of, at, value, low, high, n)"
         " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        [
-            (project, m.number, m.run, m.metric, stamp(m.as_of), stamp(at), m.value, m.low, m.high, m.n)
-            for m in measured
-        ],
+        [(project, number, run, metric, as_of, stamp(at), *figures) for number, metric, *figures in measured],
     )
 
 
-def before(db: sqlite3.Connection, project: str, metric: str, until: datetime, limit: int) -> tuple[Measurement, ...]:
-    """The newest ``limit`` of one metric, of whatever version, as of before ``until``; the newest first."""
-    rows = db.execute(
-        "SELECT number, metric, as_of, value, low, high, n, run FROM measurements"
+def by_moment(
+    db: sqlite3.Connection, project: str, metric: str, until: datetime, limit: int
+) -> list[list[Measurement]]:
+    """The newest ``limit`` of one metric, of whatever version, as of before ``until``: those of each moment together,
+    the newest first."""
+    found: dict[str, list[Measurement]] = defaultdict(list)
+    for row in db.execute(
+        "SELECT run, as_of, number, value, low, high, n FROM measurements"
         " WHERE project = ? AND metric = ? AND as_of < ? ORDER BY as_of DESC, id DESC LIMIT ?",
         (project, metric, stamp(until), limit),
-    )
-    return tuple(Measurement(row[0], row[1], moment(row[2]), *row[3:]) for row in rows)
+    ):
+        found[row["as_of"]].append(Measurement(row["run"], moment(row["as_of"]), *tuple(row)[2:]))
+    return list(found.values())
 
 
-def newest_as_of(db: sqlite3.Connection, project: str, number: int, metric: str) -> datetime | None:
-    """As of when a version's metric was measured last."""
-    found = db.execute(
+def newest_as_of(db: sqlite3.Connection, project: str, number: int, metric: str) -> str | None:
+    """As of when a version's metric was measured last, as it was written."""
+    found: str | None = db.execute(
         "SELECT max(as_of) FROM measurements WHERE project = ? AND number = ? AND metric = ?", (project, number, metric)
     ).fetchone()[0]
-    return moment(found) if found else None
+    return found
 
 
 def trends(db: sqlite3.Connection, keys: Mapping[str, str], moments: int) -> dict[str, list[Point]]:

@@ -218,10 +218,12 @@ def waiting(db: sqlite3.Connection) -> int:
     return int(db.execute(unsent, (f"{WEBHOOK}%",)).fetchone()[0])
 
 
-def unsent(db: sqlite3.Connection) -> dict[str, int]:
+def unsent(db: sqlite3.Connection, *, waiting_webhooks: bool = True) -> dict[str, int]:
     """How many were not taken yet, or given up, by state; what is over is not counted."""
     rows = db.execute(
-        "SELECT state, count(*) AS messages FROM outbox WHERE state <> 'sent' AND why IS NOT ? GROUP BY state", (OVER,)
+        "SELECT state, count(*) AS messages FROM outbox WHERE state <> 'sent' AND why IS NOT ?"
+        " AND (? OR state = 'failed' OR recipient NOT LIKE ?) GROUP BY state",
+        (OVER, waiting_webhooks, f"{WEBHOOK}%"),
     )
     return {row["state"]: row["messages"] for row in rows}
 
@@ -238,6 +240,13 @@ def is_over(ledger: Ledger, mail: Mail, now: datetime) -> Mail:
     with ledger.write() as db:
         _ended(db, mail, "failed", OVER, now)
         return find(db, mail.id)
+
+
+def give_up_all(db: sqlite3.Connection, why: str) -> int:
+    """Send nothing of what waits, inside the caller's transaction. Returns how many waited."""
+    return db.execute(
+        "UPDATE outbox SET state = 'failed', next_try = NULL, why = ? WHERE state IN ('queued', 'sending')", (why,)
+    ).rowcount
 
 
 def _give_up(db: sqlite3.Connection, mail: Mail, why: str, now: datetime) -> None:

@@ -80,6 +80,11 @@ def last_runs(db: sqlite3.Connection, projects: Collection[str]) -> tuple[int, .
     return tuple(row[0] for row in rows if row[0] is not None)
 
 
+def digests(db: sqlite3.Connection) -> set[str]:
+    """The pages and texts of all of them, which stay in the store."""
+    return {digest for row in db.execute("SELECT page, text FROM reports") for digest in row}
+
+
 def last_id(db: sqlite3.Connection, project: str) -> int | None:
     """Changes when a report of ``project`` is kept."""
     found: int | None = db.execute("SELECT max(id) FROM reports WHERE project = ?", (project,)).fetchone()[0]

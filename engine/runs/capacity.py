@@ -20,6 +20,7 @@ from engine.projects import registry
 from engine.projects.manifest.defaults import TRAIN_MEMORY
 from engine.projects.manifest.durations import parse_size
 from engine.runs.times.usual import ENOUGH, percentile
+from engine.storage import chosen
 
 # Settings of the workspace: how many runs at once, and how much memory for all of them together.
 AT_ONCE, MEMORY = "runs_at_once", "runs_memory"
@@ -118,10 +119,8 @@ def needed(allowed: int, peaks: Sequence[int]) -> int:
 def this_machine(db: sqlite3.Connection) -> Machine:
     """What this machine has, within its container where it is in one, and what the workspace's settings say."""
     total, free = _total_and_free()
-    chosen = defaults(total)
-    rows = db.execute("SELECT name, value FROM settings WHERE name IN (?, ?)", (AT_ONCE, MEMORY))
-    chosen |= {row["name"]: int(row["value"]) for row in rows}
-    return Machine(chosen[AT_ONCE], chosen[MEMORY], free)
+    said = defaults(total) | chosen.numbers(db)
+    return Machine(said[AT_ONCE], said[MEMORY], free)
 
 
 def defaults(total: int | None = None) -> dict[str, int]:

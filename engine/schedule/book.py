@@ -32,11 +32,7 @@ def everything(db: sqlite3.Connection, project: str | None, now: datetime) -> tu
     """The rules in force, by project."""
     if project is not None:
         registry.find(db, project)
-    rows = db.execute(
-        "SELECT * FROM schedules WHERE until IS NULL AND project = coalesce(?, project) ORDER BY project, job",
-        (project,),
-    ).fetchall()
-    return tuple(_schedule(db, row, now) for row in rows)
+    return tuple(_schedule(db, row, now) for row in schedules.everything(db, project))
 
 
 def one(db: sqlite3.Connection, project: str, job: str, now: datetime) -> Schedule:

@@ -36,8 +36,7 @@ def note_downtime(ledger: Ledger, lease: Lease, since: datetime | None, now: dat
     with ledger.write() as db:
         lease.check(db)
         if since is None:
-            first = db.execute("SELECT min(since) FROM schedules WHERE settled < ?", (stamp(now),)).fetchone()[0]
-            since = moment(first) if first else now
+            since = schedules.first_unsettled(db, now) or now
         if now - since > ON_TIME:
             db.execute(
                 "INSERT INTO downtimes (since, until, why) VALUES (?, ?, ?)", (stamp(since), stamp(now), why)
@@ -48,10 +47,7 @@ def settle_all(ledger: Ledger, lease: Lease, now: datetime) -> list[Occurrence]:
     """Settle everything that was due until ``now``. Raises Fenced when another engine has taken over."""
     with ledger.read() as db:
         lease.check(db)
-        rows = db.execute(
-            "SELECT * FROM schedules WHERE until IS NULL"
-            " UNION ALL SELECT * FROM schedules WHERE until IS NOT NULL AND settled < until"
-        ).fetchall()
+        rows = schedules.unsettled(db)
     written: list[Occurrence] = []
     failed: Exception | None = None
     for row in rows:
@@ -85,22 +81,15 @@ def _begin_anew(ledger: Ledger, lease: Lease, schedule: int, now: datetime) -> N
     """Let the same rule act from now on; else it would be silent until the clock is where it was before."""
     with ledger.write() as db:
         lease.check(db)
-        row = _unsettled(db, schedule)
+        row = schedules.one_unsettled(db, schedule)
         if row is not None and _set_back(row, now):
             schedules.replace(db, row, now)
-
-
-def _unsettled(db: sqlite3.Connection, schedule: int) -> sqlite3.Row | None:
-    found: sqlite3.Row | None = db.execute(
-        "SELECT * FROM schedules WHERE id = ? AND (until IS NULL OR settled < until)", (schedule,)
-    ).fetchone()
-    return found
 
 
 def _settle(ledger: Ledger, lease: Lease, schedule: int, now: datetime) -> list[Occurrence]:
     with ledger.write() as db:
         lease.check(db)
-        row = _unsettled(db, schedule)
+        row = schedules.one_unsettled(db, schedule)
         if row is None:
             return []
         refused = too_little(db, lease.workspace.root) or _nothing_to_do(db, row)
@@ -108,7 +97,7 @@ def _settle(ledger: Ledger, lease: Lease, schedule: int, now: datetime) -> list[
         if settlement is None:
             return []
         ids = [_write(db, row, each, lease.fence, now) for each in settlement.rows]
-        db.execute("UPDATE schedules SET settled = ? WHERE id = ?", (stamp(settlement.settled), schedule))
+        schedules.settle(db, schedule, settlement.settled)
         return [occurrence(found) for found in _written(db, ids)]
 
 

@@ -9,6 +9,7 @@ from engine import __version__
 from engine.audit import trail
 from engine.clock import stamp
 from engine.jobs.retrain.retrain import Made
+from engine.monitoring import measurements
 from engine.projects import in_force
 from engine.records import Metric, Operator
 from engine.runs import queue
@@ -111,27 +112,12 @@ def register(ledger: Ledger, context: RunContext, made: Made, digest: str, by: O
             expires_at=at + in_force.approval(db, context.run.project).expires,
         )
         label = f"{context.run.project}@{number}"
-        for name, numbers in judgement["metrics"].items():
-            rows = [(number, numbers["value"], numbers["low"], numbers["high"])]
-            if against is not None and numbers["live"] is not None:
-                rows.append((against, numbers["live"], numbers["live_low"], numbers["live_high"]))
-            db.executemany(
-                "INSERT INTO measurements (project, number, run, metric, as_of, at, value, low, high, n)"
-                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                [
-                    (
-                        context.run.project,
-                        who,
-                        context.run.id,
-                        name,
-                        stamp(context.run.as_of),
-                        stamp(at),
-                        *values,
-                        numbers["n"],
-                    )
-                    for who, *values in rows
-                ],
-            )
+        rows = []
+        for name, told in judgement["metrics"].items():
+            rows.append((number, name, told["value"], told["low"], told["high"], told["n"]))
+            if against is not None and told["live"] is not None:
+                rows.append((against, name, told["live"], told["live_low"], told["live_high"], told["n"]))
+        measurements.keep(db, context.run.project, context.run.id, stamp(context.run.as_of), rows, at)
         queue.finish(db, context.run.id, "succeeded", at, version=label)
         details = {"digest": digest, "run": context.run.id, "verdict": judgement["verdict"]}
         trail.append(db, at=at, actor=by, action="package", subject=label, details=details)
