@@ -158,7 +158,7 @@ def _answered(db: sqlite3.Connection, project: str, alerts: Iterable[Alert]) -> 
 
     One that failed its gates is no answer: with more rows the next one may pass.
     """
-    made = next(iter(catalog.newest(db, project, 1)), None)
+    made = catalog.newest(db, project)
     if made is None or made.state not in ("candidate", "rejected"):
         return {}
     became = "waits for a decision" if made.state == "candidate" else "was made since and was turned down"

@@ -8,7 +8,7 @@ Every query finds its rows by index; only the runs of the last two days are gone
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Literal, get_args
@@ -18,6 +18,7 @@ from engine.audit import trail
 from engine.monitoring import looks
 from engine.monitoring.alerts import alert_book
 from engine.monitoring.performance.key_figures import newest
+from engine.monitoring.records import Look
 from engine.outbox import outbox
 from engine.records import Overview, ProjectStatus, Verdict
 from engine.reports import archive
@@ -63,9 +64,10 @@ def figures(db: sqlite3.Connection, seen: Overview, engine_runs: bool) -> Iterat
     yield from _of_projects(seen.projects)
     yield from _metrics(db, seen)
     names = [status.project.name for status in seen.projects]
-    yield from _looks(db, names)
+    newest_looks = looks.newest_of(db, names)
+    yield from _looks(db, newest_looks)
     yield _alerts(db, names, now)
-    yield from _runs(db, names, now)
+    yield from _runs(db, names, [look.run for look in newest_looks.values()], now)
     yield _missed(db, names, now)
     yield from _of_the_workspace(db)
 
@@ -113,15 +115,15 @@ def _metrics(db: sqlite3.Connection, seen: Overview) -> tuple[Figure, ...]:
     return value, rows, at
 
 
-def _looks(db: sqlite3.Connection, names: Sequence[str]) -> tuple[Figure, ...]:
+def _looks(db: sqlite3.Connection, newest_looks: Mapping[str, Look]) -> tuple[Figure, ...]:
     by = ("project",)
     at = Figure("leverframe_look_timestamp_seconds", "When somebody last looked at a project's health.", by)
     until = Figure("leverframe_look_data_timestamp_seconds", "Up to when the data reach that this look saw.", by)
-    for project, look in looks.newest_of(db, names).items():
+    for project, look in newest_looks.items():
         at.put(look.at.timestamp(), project)
         until.put(look.as_of.timestamp(), project)
     signals = {name: Figure(*told, by) for name, told in _NAMES_OF_SIGNALS.items()}
-    for project, name, value in looks.newest_figures(db, names, _NAMES_OF_SIGNALS):
+    for project, name, value in looks.newest_figures(db, newest_looks, _NAMES_OF_SIGNALS):
         signals[name].put(value, project)
     return at, until, *signals.values()
 
@@ -137,7 +139,7 @@ def _alerts(db: sqlite3.Connection, names: Sequence[str], now: datetime) -> Figu
     return figure
 
 
-def _runs(db: sqlite3.Connection, names: Sequence[str], now: datetime) -> tuple[Figure, ...]:
+def _runs(db: sqlite3.Connection, names: Sequence[str], looked: Sequence[int], now: datetime) -> tuple[Figure, ...]:
     ended = Figure(
         "leverframe_runs_ended_last_day", "Runs that ended within 24 hours, by how.", ("project", "job", "state")
     )
@@ -151,7 +153,6 @@ def _runs(db: sqlite3.Connection, names: Sequence[str], now: datetime) -> tuple[
     for state in ("queued", "running"):
         active.put(states[state], state)
     # The last run of a job is found by what it left: the newest version, look and report.
-    looked = [look.run for look in looks.newest_of(db, names).values()]
     left = {*catalog.last_runs(db, names), *looked, *archive.last_runs(db, names)}
     for project, job, seconds in history.durations(db, left):
         last.put(seconds, project, job)

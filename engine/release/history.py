@@ -13,6 +13,11 @@ from engine.projects import registry
 from engine.records import Deployment
 from engine.versions import catalog
 
+_LIVE = """
+SELECT d.seq, d.project, d.number, d.release, d.at FROM json_each(?) given
+JOIN deployments d ON d.seq = (SELECT max(seq) FROM deployments WHERE project = given.value)
+"""
+
 
 def at(db: sqlite3.Connection, when: datetime, project: str | None = None) -> tuple[Deployment, ...]:
     """The deployment that was in force at ``when``, for one project or for each, by name."""
@@ -55,6 +60,17 @@ def between(db: sqlite3.Connection, project: str, since: datetime, until: dateti
     return tuple(record(row) for row in rows)
 
 
+def live_since(db: sqlite3.Connection, when: datetime) -> tuple[Deployment, ...]:
+    """What is live of each project that was moved after ``when``, the last move first."""
+    found: dict[str, Deployment] = {}
+    # No row is of an earlier time than the one before it, so the first that is too old ends the search.
+    for row in db.execute("SELECT * FROM deployments ORDER BY seq DESC"):
+        if row["at"] <= stamp(when):
+            break
+        found.setdefault(row["project"], record(row))
+    return tuple(found.values())
+
+
 @dataclass(frozen=True)
 class LiveRelease:
     """What the newest deployment of a project made live, and the name of the folder that it stands in."""
@@ -72,15 +88,16 @@ class LiveRelease:
 
 def live(db: sqlite3.Connection, projects: Collection[str]) -> dict[str, LiveRelease]:
     """What is live of each of ``projects``. From them, for to group the deployments would read all there ever were."""
-    rows = db.execute(
-        "SELECT d.seq, d.project, d.number, d.release, d.at FROM json_each(?) given"
-        " JOIN deployments d ON d.seq = (SELECT max(seq) FROM deployments WHERE project = given.value)",
-        (json.dumps(list(projects)),),
-    )
     return {
         row["project"]: LiveRelease(row["seq"], row["project"], row["number"], row["release"], moment(row["at"]))
-        for row in rows
+        for row in db.execute(_LIVE, (json.dumps(list(projects)),))
     }
+
+
+def releases(db: sqlite3.Connection) -> dict[str, str]:
+    """The name of the live release folder of each project that has one, also of those that were removed."""
+    given = json.dumps(registry.names(db, removed=True))
+    return {row["project"]: row["release"] for row in db.execute(_LIVE, (given,))}
 
 
 def live_contents(db: sqlite3.Connection) -> dict[str, tuple[LiveRelease, str]]:

@@ -9,7 +9,7 @@ from typing import Any
 from engine.clock import moment
 from engine.errors import Conflict, Damage, NotFound, Refusal
 from engine.people.operators import require
-from engine.projects import in_force, registry
+from engine.projects import in_force
 from engine.records import MovePlan, Operator, Version
 from engine.release import decisions, history
 from engine.release.policy import Approval, why_not_from, why_not_release, why_not_rollback
@@ -30,7 +30,7 @@ def live_deployment(db: sqlite3.Connection, project: str) -> sqlite3.Row | None:
 
 def live_releases(db: sqlite3.Connection) -> dict[str, str]:
     """The name of the live release folder of each project that has one."""
-    return {name: found.release for name, found in history.live(db, registry.names(db, removed=True)).items()}
+    return history.releases(db)
 
 
 def approval_of(db: sqlite3.Connection, row: sqlite3.Row, live_seq: int) -> Approval:

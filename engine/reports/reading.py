@@ -138,12 +138,12 @@ def _judged(
     db: sqlite3.Connection, store: ObjectStore, name: str, measured: Sequence[Measurement]
 ) -> Iterator[JudgedMetrics]:
     """What the documents of the versions that those runs made say; one that is damaged says nothing."""
-    made = {version.run: version for version in catalog.newest(db, name, 4 * MOMENTS)}
+    made = catalog.made_by(db, name, 4 * MOMENTS)
     judged = [(each, made[each.run]) for each in measured if each.run in made]  # a look at health makes no version
-    for each, version in judged[-DOCUMENTS:]:
+    for each, (number, digest) in judged[-DOCUMENTS:]:
         try:
-            document = documents.load(store, version.digest)
+            document = documents.load(store, digest)
         except Damage:
             continue
-        side = "candidate" if version.number == each.number else "live"
+        side = "candidate" if number == each.number else "live"
         yield JudgedMetrics(each.at, each.number, side, document["metrics"])

@@ -36,11 +36,11 @@ def _unseen(db: sqlite3.Connection, now: datetime) -> list[str]:
     What is of a later time than now was written while the clock was ahead: until then a swap would be looked at again
     and again, or a look of then would count as one at every swap.
     """
-    watched = [row["project"] for row in schedules.everything(db) if row["job"] == "health" and row["enabled"]]
     found = []
-    for project, live in deployments.live(db, watched).items():
-        if now - RECENT < live.at <= now:
-            looked = history.last_queued(db, project, "health", until=now)
+    for live in deployments.live_since(db, now - RECENT):
+        rule = schedules.in_force(db, live.project, "health")
+        if live.at <= now and rule is not None and rule["enabled"]:
+            looked = history.last_queued(db, live.project, "health", until=now)
             if looked is None or looked[1] < live.at:
-                found.append(project)
+                found.append(live.project)
     return found

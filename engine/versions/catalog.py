@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import sqlite3
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, Literal
@@ -110,12 +110,18 @@ def live(db: sqlite3.Connection, project: str) -> Version | None:
     return record(row) if row is not None else None
 
 
-def newest(db: sqlite3.Connection, project: str, limit: int) -> tuple[Version, ...]:
-    """The newest ``limit`` versions of ``project``, whatever became of them, the newest first."""
+def newest(db: sqlite3.Connection, project: str) -> Version | None:
+    """The newest version of ``project``, whatever became of it."""
+    row = db.execute("SELECT * FROM versions WHERE project = ? ORDER BY number DESC LIMIT 1", (project,)).fetchone()
+    return record(row) if row is not None else None
+
+
+def made_by(db: sqlite3.Connection, project: str, limit: int) -> dict[int, tuple[int, str]]:
+    """Number and digest of the newest ``limit`` versions of ``project``, by the run that made each."""
     rows = db.execute(
-        "SELECT * FROM versions WHERE project = ? ORDER BY number DESC LIMIT ?", (project, limit)
-    ).fetchall()
-    return tuple(record(row) for row in rows)
+        "SELECT run, number, digest FROM versions WHERE project = ? ORDER BY number DESC LIMIT ?", (project, limit)
+    )
+    return {row["run"]: (row["number"], row["digest"]) for row in rows}
 
 
 def numbered(db: sqlite3.Connection, numbers: Mapping[str, int]) -> dict[str, Version]:
@@ -235,10 +241,9 @@ def stored(db: sqlite3.Connection) -> tuple[StoredVersion, ...]:
     )
 
 
-def standing(db: sqlite3.Connection) -> Iterator[tuple[str, int, str, str | None]]:
+def standing(db: sqlite3.Connection) -> Iterable[tuple[Any, ...]]:
     """Of every version what protects its content: project, number, state, and when it was cleaned up."""
-    for row in db.execute("SELECT project, number, state, cleaned_at FROM versions ORDER BY id"):
-        yield row["project"], row["number"], row["state"], row["cleaned_at"]
+    return db.execute("SELECT project, number, state, cleaned_at FROM versions ORDER BY id")
 
 
 def last_id(db: sqlite3.Connection) -> int:

@@ -36,7 +36,8 @@ def remember(ledger: Ledger, context: RunContext) -> Memory:
         before = looks.last_document(db, project, context.run.as_of, number=number) or {}
         baking = _baking(db, project, context.live[1]["settings"], context.run.as_of)
         rival = _rival(db, project, number) if baking or _fell(db, context.live[0]) else None
-        newest = catalog.newest(db, project, 1)[0]
+        newest = catalog.newest(db, project)
+        assert newest is not None  # the one that is live, if no other
         until, rows = catalog.in_brief(db, [project])[project].data_until, facts.rows(db, newest.run)
         extract, still = same_rows.recall(db, context.run.project, context.run.as_of)
         options = history.options(db, context.run.id)
