@@ -239,7 +239,7 @@ FAULTS = (
     Fault("all is read within a month", _SCRUB, "oldest = now - timedelta(days=DAYS)", "oldest = now - timedelta(days=2 * DAYS)", _BACKUP),
     Fault("all is read within a month", _SCRUB, "max(late, ceil(len(kept) / DAYS))", "len(kept) // DAYS", _BACKUP),
     Fault("damage is told", _SCRUB, '            broken.append(str(damage).rstrip("."))\n', "            pass\n", (*_BACKUP, *_RESTORED)),
-    Fault("damage is told", _CATALOG, '"UPDATE versions SET damage = ? WHERE', '"UPDATE versions SET damage = NULL AND ? WHERE', (*_BACKUP, *_RESTORED)),
+    Fault("damage is told", "engine/versions/contents.py", '"UPDATE versions SET damage = ? WHERE', '"UPDATE versions SET damage = NULL AND ? WHERE', (*_BACKUP, *_RESTORED)),
     Fault("what is still damaged is not said to be mended", _SCRUB, "    if damage is not None or not taken:\n", "    if not taken:\n", (*_BACKUP, *_RESTORED)),
     # Nothing is lost.
     Fault("init is refused where a workspace was", "engine/storage/loss.py", "    if there is not None:\n", "    if False:\n", _LOST),

@@ -32,7 +32,7 @@ from engine.storage.disk import refused, why_not
 from engine.storage.ledger import Ledger
 from engine.storage.objects import ObjectStore, Stored
 from engine.storage.workspace import Workspace
-from engine.versions import catalog
+from engine.versions import contents
 
 LOCK = "backup"
 PIECE = 64 << 10  # of the ledger: sixteen of its pages, so that a piece that nobody changed is the same
@@ -223,7 +223,7 @@ def _objects(
 def _needed(db: sqlite3.Connection, store: ObjectStore) -> dict[str, str]:
     """What the versions need that have their content, each with the label of one that does."""
     needs, found = Needs(store), dict[str, str]()
-    for version in catalog.stored(db):
+    for version in contents.stored(db):
         found.setdefault(version.digest, version.label)
         if version.cleaned_at is None:
             with suppress(Damage):

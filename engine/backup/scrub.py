@@ -25,7 +25,7 @@ from engine.storage import last_backup
 from engine.storage.ledger import Ledger
 from engine.storage.objects import ObjectStore
 from engine.storage.workspace import Workspace
-from engine.versions import catalog
+from engine.versions import contents
 
 DAYS = 28
 DAILY = timedelta(hours=20)  # rounds are hourly, and a day's part must not slip by an hour each day
@@ -62,7 +62,7 @@ def kept(db: sqlite3.Connection) -> list[KeptVersion]:
     newest = "SELECT max(id) FROM scrubs GROUP BY project, number"
     rows = db.execute(f"SELECT project, number, at FROM scrubs WHERE id IN ({newest})")
     read = {(row["project"], row["number"]): moment(row["at"]) for row in rows}
-    there = [(each, read.get((each.project, each.number), each.made_at)) for each in catalog.stored(db)]
+    there = [(each, read.get((each.project, each.number), each.made_at)) for each in contents.stored(db)]
     return [
         KeptVersion(each.project, each.number, each.digest, last, each.damage)
         for each, last in there
@@ -150,7 +150,7 @@ def record(ledger: Ledger, version: KeptVersion, found: Scrub) -> None:
             "INSERT INTO scrubs (at, project, number, objects, damage) VALUES (?, ?, ?, ?, ?)",
             (stamp(found.at), version.project, version.number, found.objects, found.damage),
         )
-        catalog.set_damage(db, version.label, found.damage)
+        contents.set_damage(db, version.label, found.damage)
 
 
 def incomplete(store: ObjectStore, versions: Sequence[KeptVersion]) -> Iterator[tuple[KeptVersion, str]]:

@@ -31,7 +31,7 @@ from engine.storage.free_space import in_words
 from engine.storage.ledger import Ledger
 from engine.storage.objects import ObjectStore
 from engine.storage.workspace import Workspace
-from engine.versions import catalog
+from engine.versions import catalog, contents
 
 LOCK = "clean"
 OBJECT_KINDS = ("version", "objects")
@@ -115,7 +115,7 @@ def _entries(folder: Path) -> list[Path]:
 
 
 def _set_cleaned(db: sqlite3.Connection, item: str, at: datetime | None) -> None:
-    catalog.set_cleaned(db, item.removeprefix("version:"), at)
+    contents.set_cleaned(db, item.removeprefix("version:"), at)
 
 
 def put_paths(workspace: Workspace, number: int, paths: Sequence[str]) -> int:

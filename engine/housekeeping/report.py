@@ -28,7 +28,7 @@ from engine.storage.ledger import Ledger
 from engine.storage.objects import ObjectStore
 from engine.storage.workspace import Workspace
 from engine.text import plain
-from engine.versions import catalog
+from engine.versions import contents
 
 MOST_LISTED = 20
 LEAST_GROWTH = 64 << 10  # bytes a day
@@ -116,7 +116,7 @@ def _after(already: int, on_files: OnFiles) -> OnFiles:
 
 
 def _owners(db: sqlite3.Connection, store: ObjectStore, folder: Path) -> Owners:
-    versions = catalog.stored(db)
+    versions = contents.stored(db)
     runs = past_runs.projects_of(db)
     found = owned(folder, store, [(each.project, each.digest) for each in versions])
     users: dict[str, set[str]] = {}

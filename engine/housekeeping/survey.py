@@ -31,8 +31,8 @@ from engine.storage.ledger import Ledger
 from engine.storage.objects import ObjectStore
 from engine.storage.workspace import Workspace
 from engine.text import plain
-from engine.versions import catalog
-from engine.versions.catalog import StoredVersion
+from engine.versions import contents
+from engine.versions.contents import StoredVersion
 
 UNFINISHED = timedelta(days=1)
 CLOCKS_DIFFER = timedelta(minutes=1)  # the file system's and the ledger's
@@ -109,7 +109,7 @@ def survey(workspace: Workspace, ledger: Ledger, store: ObjectStore, now: dateti
             for row in db.execute("SELECT item, max(ended_at) AS at FROM bin WHERE state = 'restored' GROUP BY item")
         }
         running = history.active(db)["running"]
-        versions = catalog.stored(db)
+        versions = contents.stored(db)
         room = _Room(workspace, db, rules, now, restored, versions, running, Needs(store))
         sharing = rooms(workspace)
         things = [*_versions(room, store), *_runs(room), *_releases(room), *_environments(room, sharing)]
@@ -122,7 +122,7 @@ def marker_of(db: sqlite3.Connection) -> str:
     """What decides which versions are protected: their states, what was cleaned, holds and rules."""
     whole = sha256()
     held = db.execute("SELECT project, number FROM holds WHERE released_at IS NULL ORDER BY id")
-    for row in chain(catalog.standing(db), held, chosen.numbers(db).items()):
+    for row in chain(contents.standing(db), held, chosen.numbers(db).items()):
         whole.update(repr(tuple(row)).encode())
     return whole.hexdigest()
 

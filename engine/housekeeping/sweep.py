@@ -22,9 +22,9 @@ from engine.housekeeping.retention import stored_before
 from engine.runs import history
 from engine.storage.ledger import Ledger
 from engine.storage.objects import ObjectStore
-from engine.versions import catalog
+from engine.versions import contents
 from engine.versions import document as documents
-from engine.versions.catalog import StoredVersion
+from engine.versions.contents import StoredVersion
 
 BATCH = 500
 
@@ -153,7 +153,7 @@ def sweep(
     for start in range(0, len(digests), BATCH):
         with ledger.write() as db, store.held_for_sweeping():
             limit = age_limit(db, now).timestamp()
-            named = frozenset[str]().union(*map(needs.of, catalog.digests_after(db, marked)))
+            named = frozenset[str]().union(*map(needs.of, contents.digests_after(db, marked)))
             for digest in digests[start : start + BATCH]:
                 source = store.path(digest)
                 try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import sqlite3
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, Literal
@@ -205,55 +205,9 @@ def page(
     return tuple(record(r) for r in rows)
 
 
-@dataclass(frozen=True)
-class StoredVersion:
-    """A version as whoever looks after the store sees it. ``cleaned_at``: its content went to the bin then; ``damage``:
-    what of it was not whole when it was last read."""
-
-    project: str
-    number: int
-    digest: str
-    state: VersionState
-    made_at: datetime
-    live_until: datetime | None
-    expires_at: datetime | None
-    cleaned_at: datetime | None
-    damage: str | None
-
-    @property
-    def label(self) -> str:
-        return f"{self.project}@{self.number}"
-
-
-def stored(db: sqlite3.Connection) -> tuple[StoredVersion, ...]:
-    """Every version that there ever was, the oldest first; also from a copy of the ledger."""
-
-    def time(at: str | None) -> datetime | None:
-        return moment(at) if at else None
-
-    rows = db.execute(
-        "SELECT project, number, digest, state, made_at, live_until, expires_at, cleaned_at, damage FROM versions"
-        " ORDER BY id"
-    )
-    return tuple(
-        StoredVersion(project, number, digest, state, moment(made), time(until), time(expires), time(cleaned), damage)
-        for project, number, digest, state, made, until, expires, cleaned, damage in rows
-    )
-
-
-def standing(db: sqlite3.Connection) -> Iterable[tuple[Any, ...]]:
-    """Of every version what protects its content: project, number, state, and when it was cleaned up."""
-    return db.execute("SELECT project, number, state, cleaned_at FROM versions ORDER BY id")
-
-
 def last_id(db: sqlite3.Connection) -> int:
     """Grows with every version that is registered; 0 before any."""
     return int(db.execute("SELECT coalesce(max(id), 0) FROM versions").fetchone()[0])
-
-
-def digests_after(db: sqlite3.Connection, last: int) -> tuple[str, ...]:
-    """The digests of what was registered after ``last_id`` was ``last``."""
-    return tuple(row["digest"] for row in db.execute("SELECT digest FROM versions WHERE id > ?", (last,)))
 
 
 def candidates(db: sqlite3.Connection, project: str | None = None) -> tuple[Version, ...]:
@@ -328,16 +282,3 @@ def too_old(db: sqlite3.Connection, by: datetime) -> tuple[tuple[str, str], ...]
         "SELECT project, number, expires_at FROM versions WHERE state = 'candidate' AND expires_at <= ?", (stamp(by),)
     )
     return tuple((f"{row['project']}@{row['number']}", row["expires_at"]) for row in rows)
-
-
-def set_cleaned(db: sqlite3.Connection, label: str, at: datetime | None) -> None:
-    """Its content went to the bin at that time; None: it has it."""
-    db.execute(
-        "UPDATE versions SET cleaned_at = ? WHERE project = ? AND number = ?",
-        (stamp(at) if at else None, *parse_label(label)),
-    )
-
-
-def set_damage(db: sqlite3.Connection, label: str, damage: str | None) -> None:
-    """What of it was found not to be whole."""
-    db.execute("UPDATE versions SET damage = ? WHERE project = ? AND number = ?", (damage, *parse_label(label)))
