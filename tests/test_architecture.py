@@ -16,6 +16,8 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.promise_mutants import FAULTS
+
 ROOT = Path(__file__).resolve().parents[1]
 
 STOREYS = (
@@ -339,4 +341,16 @@ def test_no_committed_file_names_this_machine_or_a_registry() -> None:
         for number, line in enumerate(text.splitlines(), 1):
             held = [what for what, mark in FORBIDDEN.items() if mark.search(line)]
             wrong += [f"{path.relative_to(ROOT)}:{number} holds {what}" for what in held]
+    assert not wrong, "\n".join(wrong)
+
+
+def test_every_fault_in_a_promise_can_still_be_made() -> None:
+    """The table of faults written by hand is worth something only while each of its texts stands in its file."""
+    wrong = []
+    for fault in FAULTS:
+        try:
+            fault.site(ROOT)
+        except (OSError, ValueError) as error:
+            wrong.append(f"{fault.promise}: {error}")
+        wrong += [f"{fault.promise}: there is no {name}" for name in fault.tests if not (ROOT / name).exists()]
     assert not wrong, "\n".join(wrong)
