@@ -208,7 +208,7 @@ def durations(db: sqlite3.Connection, runs: Collection[int]) -> list[tuple[str, 
     """Project, job and seconds of each of ``runs`` that has ended."""
     rows = db.execute(
         "SELECT project, job, started_at, ended_at FROM json_each(?) JOIN runs ON runs.id = value"
-        " WHERE started_at IS NOT NULL AND ended_at IS NOT NULL",
+        " WHERE started_at IS NOT NULL AND ended_at IS NOT NULL ORDER BY runs.id",
         (json.dumps(list(runs)),),
     )
     return [(p, job, (moment(ended) - moment(started)).total_seconds()) for p, job, started, ended in rows]
