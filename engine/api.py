@@ -42,7 +42,7 @@ from engine.release.card import card, difference
 from engine.release.following import follow_ledger
 from engine.release.history import at
 from engine.rewind.past_engine import ReadingsOnly, only_looks
-from engine.runs import queue
+from engine.runs import by_hand, queue
 from engine.runs.commands import RunCommands
 from engine.schedule.commands import ScheduleCommands
 from engine.storage import reserve, temporary
@@ -52,6 +52,8 @@ from engine.storage.objects import ObjectStore
 from engine.storage.workspace import Workspace
 from engine.versions import catalog
 from engine.versions import document as documents
+from engine.vocabulary import jobs
+from engine.vocabulary.jobs import RETRAIN
 
 if TYPE_CHECKING:
     from engine.backup.records import Restored
@@ -225,8 +227,9 @@ class Engine(
             from engine.schedule import book
 
             book.find(db, project, job)
-        begin = {"health": self.look, "report": self.report_soon}.get(job, self.retrain)
-        return begin(project)
+        if job == RETRAIN.name:
+            return self.retrain(project)
+        return by_hand.begin(self._workspace, self._ledger, project, jobs.of(job), self.operator, clock.now())
 
     # Versions and decisions
 

@@ -37,11 +37,11 @@ from engine.storage.free_space import keep_free
 from engine.storage.workspace import Workspace
 from engine.versions import catalog
 from engine.versions.catalog import VersionsInBrief
+from engine.vocabulary.jobs import HEALTH, JOBS, RETRAIN
 
 T = TypeVar("T", Version, Alert)
 
 WEEKS_SHOWN = 8
-JOBS = ("retrain", "health", "report")
 
 
 @dataclass(frozen=True)
@@ -99,7 +99,7 @@ def _find(db: sqlite3.Connection, projects: tuple[Project, ...], now: datetime, 
         known=known,
         unmeasured=_unmeasured(db, {project: n for project, n in numbers.items() if project not in known}),
         trend=measurements.trends(db, keys, WEEKS_SHOWN),
-        ended=runs.last_ended(db, names, JOBS, WELL_ENDED),
+        ended=runs.last_ended(db, names, [job.name for job in JOBS], WELL_ENDED),
         active=_active(db, runs.unfinished(db, names)),
         candidates=_by_project(catalog.candidates(db, name)),
         schedules=schedules.in_force_of(db, names),
@@ -128,7 +128,7 @@ def _status(found: _Found, workspace: Workspace | None, project: Project, now: d
     live, active = found.live.get(name), found.active.get(name, [])
     ended, versions = found.ended.get(name, []), found.versions[name]
     known, look = found.known.get(name), _look(found, name, live)
-    retrains, health = found.schedules.get((name, "retrain")), found.schedules.get((name, "health"))
+    retrains, health = found.schedules.get((name, RETRAIN.name)), found.schedules.get((name, HEALTH.name))
     facts = StatusFacts(
         live=live.label if live else None,
         live_link=pointed_at(workspace, name) if live and workspace else None,

@@ -8,15 +8,15 @@ from zoneinfo import ZoneInfo
 import click
 
 from console.cli import documents, schedule_documents
-from console.cli.pages import newest, rest_of
+from console.cli.paging import newest, rest_of
 from console.cli.printing import Cell, document, say, table
 from console.cli.printing import documents as print_all
 from console.cli.session import Session, Verb, VerbGroup, limit_option, matching_option, reason_option
-from console.cli.words import count
 from console.text import cells
 from console.text.lines import Span, Tone
 from engine.monitoring.records import Trigger
 from engine.schedule.records import EngineState, Occurrence, Schedule
+from engine.vocabulary.jobs import RETRAIN
 
 HEADINGS = ("due (UTC)", "project", "job", "became", "run", "why")
 TONES: dict[str, Tone] = {"ran": "ok", "skipped": "watch", "missed": "failing"}
@@ -161,12 +161,12 @@ def _row(found: Occurrence) -> tuple[Cell, ...]:
     due = f"{found.due:%Y-%m-%d %H:%M}"
     why = found.why or "on time"
     if found.last is not None:
-        why = f"{count(found.times, 'due time')} up to {found.last:%Y-%m-%d %H:%M}: {why}"
+        why = f"{cells.counted(found.times, 'due time')} up to {found.last:%Y-%m-%d %H:%M}: {why}"
     run = str(found.run) if found.run else cells.NOTHING
     return due, found.project, found.job, Span(found.state, TONES[found.state]), run, why
 
 
-JOB = click.option("--job", default="retrain", show_default=True, metavar="JOB", help="Which of its jobs.")
+JOB = click.option("--job", default=RETRAIN.name, show_default=True, metavar="JOB", help="Which of its jobs.")
 
 
 @schedules.command("pause", cls=Verb)

@@ -17,6 +17,7 @@ from engine.storage.ledger import Ledger
 from engine.storage.objects import ObjectStore
 from engine.storage.workspace import Workspace
 from engine.versions import catalog
+from engine.vocabulary.jobs import HEALTH
 
 if TYPE_CHECKING:
     from engine.monitoring.records import Alert, Look, Signal, Trigger
@@ -50,7 +51,7 @@ class HealthCommands:
         if live is None:
             raise Refusal(f"Nothing of {project} is live yet; retrain, then approve a candidate.")
         options = self._asked(live.label, live.digest, by) if by else {}
-        run = queue.enqueue(self._ledger, project, self.operator, as_of or now, now, options, job="health")
+        run = queue.enqueue(self._ledger, project, self.operator, as_of or now, now, options, job=HEALTH.name)
         queue.dispatch(self._workspace, self._ledger)
         return history.find(self._ledger, run)
 

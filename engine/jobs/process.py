@@ -32,6 +32,7 @@ from engine.storage.workspace import Workspace
 from engine.text import plain
 from engine.versions import catalog
 from engine.versions import document as documents
+from engine.vocabulary import jobs
 from engine.withheld import withhold
 
 TELL_SECONDS = 0.4
@@ -142,7 +143,7 @@ def drive(workspace: Workspace, ledger: Ledger, run: Run, held: int) -> None:
         why = f"Leverframe itself failed ({said}); the traceback is in engine.log of the run's folder."
     finally:
         cancellation.end("the run ended")
-    if run.job == "health":
+    if not jobs.of(run.job).leaves_data:
         drop_copies(workspace.run_folder(run.id))
     _end(workspace, ledger, run.id, state, why, again=again)
 

@@ -16,6 +16,8 @@ from engine.runs.leftovers import drop_copies
 from engine.runs.own_work import measured
 from engine.runs.run_context import RunContext
 from engine.storage.ledger import Ledger
+from engine.vocabulary import jobs
+from engine.vocabulary.steps import PACKAGE
 
 
 def _retrain(ledger: Ledger, context: RunContext) -> None:
@@ -23,7 +25,7 @@ def _retrain(ledger: Ledger, context: RunContext) -> None:
     from engine.jobs.retrain.retrain import retrain
 
     made = retrain(context)
-    with measured("package", context.record):
+    with measured(PACKAGE, context.record):
         digest, _ = package(context, made)
     # Before the end is written, so that it finds room on a disk that is nearly full; nobody waits for it either.
     drop_copies(context.folder)
@@ -54,4 +56,8 @@ def _report(ledger: Ledger, context: RunContext) -> None:
     make(ledger, context)
 
 
-WORK: dict[str, Callable[[Ledger, RunContext], None]] = {"retrain": _retrain, "health": _health, "report": _report}
+WORK: dict[str, Callable[[Ledger, RunContext], None]] = {
+    jobs.RETRAIN.name: _retrain,
+    jobs.HEALTH.name: _health,
+    jobs.REPORT.name: _report,
+}

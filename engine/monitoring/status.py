@@ -22,14 +22,14 @@ from engine.projects.manifest.records import GateRule
 from engine.records import Reason, Run, Verdict
 from engine.runs.times.usual import overdue_sentence, taken
 from engine.text import span
+from engine.vocabulary.gates import LIMITS
+from engine.vocabulary.jobs import HEALTH
+from engine.vocabulary.metrics import METRICS
 
 # Without looks of their own, measurements come with retrains, which are weekly: after one missed week nothing is known.
 OLDEST = timedelta(days=9)
 # A run that somebody cancelled did what was wanted of it.
 WELL_ENDED = ("succeeded", "nothing-new", "cancelled")
-# What guessing gets whatever the data. Of other metrics the gates and the looks know it, from the classes they see.
-GUESSING = {"roc_auc": 0.5, "r2": 0.0}
-_LIMITS = {"at_least": ("below", 1), "at_most": ("above", -1)}
 _RANK: dict[Verdict, int] = {"ok": 0, "watch": 1, "unknown": 2, "failing": 3}
 
 
@@ -125,7 +125,7 @@ def _measured(facts: StatusFacts, now: datetime) -> Reason | None:
 def _why_not_looked(facts: StatusFacts) -> str:
     if facts.looks_paused:
         return ": looks are paused"
-    failed = next((run for run in _ended_badly(facts) if run.job == "health"), None)
+    failed = next((run for run in _ended_badly(facts) if run.job == HEALTH.name), None)
     if failed is not None:
         return f"; the last look {_ended(failed)}: {failed.why}"
     return ""
@@ -140,7 +140,8 @@ def _thresholds(facts: StatusFacts) -> Reason | None:
         return None
     metric = facts.known.metric
     assert metric.value is not None
-    guess = GUESSING.get(metric.name)
+    # Of other metrics the gates and the looks know what guessing gets, from the classes they see.
+    guess = METRICS[metric.name].chance_level if metric.name in METRICS else None
     if guess is not None and metric.high is not None and metric.high < guess:
         said = f"{metric.name} {metric.value:.3g} of {facts.live} is worse than guessing ({guess:g})"
         return Reason("failing", f"{said} on {facts.known.rows}", facts.known.at)
@@ -148,11 +149,12 @@ def _thresholds(facts: StatusFacts) -> Reason | None:
     if facts.known.looked:
         return None
     for gate in facts.gates:
-        if gate.metric != metric.name or gate.limit is None or gate.kind not in _LIMITS:
+        if gate.metric != metric.name or gate.limit is None or gate.kind not in LIMITS:
             continue
-        word, sign = _LIMITS[gate.kind]
-        if sign * metric.value < sign * gate.limit:
-            why = f"{metric.name} {metric.value:.3g} of {facts.live} is {word} {gate.limit:g} on {facts.known.rows}"
+        row = LIMITS[gate.kind]
+        if row.sign * metric.value < row.sign * gate.limit:
+            said = f"{metric.name} {metric.value:.3g} of {facts.live}"
+            why = f"{said} is {row.breaks} {gate.limit:g} on {facts.known.rows}"
             return Reason("failing", why, facts.known.at)
     return None
 

@@ -56,17 +56,10 @@ class ReportCommands:
 
     def report_soon(self, project: str) -> Run:
         """Queue the report of the period that has ended, as its schedule does."""
-        from engine.people.operators import require
-        from engine.projects import registry
-        from engine.runs import history, queue
+        from engine.runs import by_hand
+        from engine.vocabulary.jobs import REPORT
 
-        require(self.operator, "operator", "make reports")
-        with self._ledger.read() as db:
-            registry.find(db, project)
-        now = clock.now()
-        run = queue.enqueue(self._ledger, project, self.operator, now, now, {}, job="report")
-        queue.dispatch(self._workspace, self._ledger)
-        return history.find(self._ledger, run)
+        return by_hand.begin(self._workspace, self._ledger, project, REPORT, self.operator, clock.now())
 
     def reports(self, project: str, limit: int = 50) -> tuple[KeptReport, ...]:
         """The reports of a project that were made and kept, the newest first."""
@@ -95,8 +88,9 @@ class ReportCommands:
         Returns the mails, each as it stands after the first attempt. Raises Refusal when nobody is named, no server.
         """
         from engine.outbox import sending
+        from engine.outbox.channels import MAIL, set_up
 
-        return sending.send(self._ledger, self._store, report, self.operator, sending.server(), clock.now)
+        return sending.send(self._ledger, self._store, report, self.operator, set_up(MAIL), clock.now)
 
     def dry_run_report(self, report: Report, folder: Path) -> tuple[Path, ...]:
         """Write the mails that would be sent as files that any mail reader opens; nothing is kept, nothing is sent."""
@@ -125,9 +119,10 @@ class ReportCommands:
     def retry_outbox(self, mail: int | None = None) -> tuple[Mail, ...]:
         """Try one mail now, or all that wait or were given up. Raises NotFound, Refusal when no server is set up."""
         from engine.outbox import sending
+        from engine.outbox.channels import set_up
 
         sending.needs_a_way()
-        return sending.retry(self._ledger, self._store, mail, self.operator, sending.way_to, clock.now)
+        return sending.retry(self._ledger, self._store, mail, self.operator, set_up, clock.now)
 
 
 def _form_of(target: Path) -> Form:

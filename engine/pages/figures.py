@@ -21,10 +21,9 @@ from engine.monitoring.performance.key_figures import newest
 from engine.monitoring.records import Look
 from engine.outbox import outbox
 from engine.records import Overview, ProjectStatus, Verdict
-from engine.reports import archive
 from engine.runs import history
 from engine.schedule import book
-from engine.versions import catalog
+from engine.vocabulary.jobs import JOBS
 
 DAY = timedelta(days=1)
 SEVERITIES = ("watch", "failing")
@@ -67,7 +66,7 @@ def figures(db: sqlite3.Connection, seen: Overview, engine_runs: bool) -> Iterat
     newest_looks = looks.newest_of(db, names)
     yield from _looks(db, newest_looks)
     yield _alerts(db, names, now)
-    yield from _runs(db, names, [look.run for look in newest_looks.values()], now)
+    yield from _runs(db, names, now)
     yield _missed(db, names, now)
     yield from _of_the_workspace(db)
 
@@ -139,7 +138,7 @@ def _alerts(db: sqlite3.Connection, names: Sequence[str], now: datetime) -> Figu
     return figure
 
 
-def _runs(db: sqlite3.Connection, names: Sequence[str], looked: Sequence[int], now: datetime) -> tuple[Figure, ...]:
+def _runs(db: sqlite3.Connection, names: Sequence[str], now: datetime) -> tuple[Figure, ...]:
     ended = Figure(
         "leverframe_runs_ended_last_day", "Runs that ended within 24 hours, by how.", ("project", "job", "state")
     )
@@ -152,9 +151,7 @@ def _runs(db: sqlite3.Connection, names: Sequence[str], looked: Sequence[int], n
     states = history.active(db)
     for state in ("queued", "running"):
         active.put(states[state], state)
-    # The last run of a job is found by what it left: the newest version, look and report.
-    left = {*catalog.last_runs(db, names), *looked, *archive.last_runs(db, names)}
-    for project, job, seconds in history.durations(db, left):
+    for project, job, seconds in history.durations(db, names, [job.name for job in JOBS]):
         last.put(seconds, project, job)
     return ended, active, last
 

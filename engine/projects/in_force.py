@@ -20,6 +20,7 @@ from engine.projects.manifest.fields import Mistakes, Table
 from engine.projects.manifest.records import ApprovalSpec
 from engine.storage import chosen
 from engine.text import span
+from engine.vocabulary.jobs import SCHEDULED
 
 # Settings of the workspace: what it asks of every project.
 APPROVALS, FOUR_EYES = "approvals", "four_eyes"
@@ -52,7 +53,7 @@ def differences(db: sqlite3.Connection, project: str, manifest: Mapping[str, Any
 def _schedules(db: sqlite3.Connection, project: str, manifest: Mapping[str, Any]) -> list[str]:
     found = []
     wanted = schedules.wanted(db, project, manifest)
-    for job in schedules.SCHEDULED:
+    for job in SCHEDULED:
         row, will = schedules.in_force(db, project, job), wanted.get(job)
         before = _rule(row) if row is not None else _NOTHING
         after = _rule(will) if will is not None else _NOTHING

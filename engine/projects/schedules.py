@@ -13,11 +13,8 @@ from typing import Any
 
 from engine.clock import moment, stamp
 from engine.projects.manifest.durations import EVERY
+from engine.vocabulary.jobs import JOBS, RETRAIN, SCHEDULED
 
-# Manifests may name more; what has no job to do makes no occurrences.
-SCHEDULED = ("retrain", "health", "report")
-# Monday morning, for a project that says who gets its report and not when.
-REPORT_DUE = "0 7 * * mon"
 _KEPT = (
     "project", "job", "rule", "timezone", "catch_up", "give_up_after", "cool_down", "enabled", "note", "origin",
     "changed_by", "entry",
@@ -83,12 +80,15 @@ def wanted(db: sqlite3.Connection, project: str, document: Mapping[str, Any]) ->
 
 
 def _entries(document: Mapping[str, Any]) -> Mapping[str, Any]:
-    """What the manifest says of each job."""
+    """What the manifest says of each job, and when one is due of which it says nothing."""
     entries: Mapping[str, Any] = document.get("schedule", {})
-    if "report" in entries or not document.get("report", {}).get("to"):
-        return entries
-    zone = entries.get("retrain", {}).get("timezone", "UTC")
-    return {**entries, "report": {"cron": REPORT_DUE, "timezone": zone}}
+    zone = entries.get(RETRAIN.name, {}).get("timezone", "UTC")
+    unasked = {
+        job.name: {"cron": rule.cron, "timezone": zone}
+        for job in JOBS
+        if (rule := job.default_schedule) is not None and document.get(rule.section, {}).get(rule.key)
+    }
+    return {**unasked, **entries}
 
 
 def _rule(db: sqlite3.Connection, project: str, job: str, entry: Mapping[str, Any]) -> dict[str, Any]:

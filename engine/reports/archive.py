@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import sqlite3
-from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -68,16 +66,6 @@ def everything(db: sqlite3.Connection, project: str, limit: int) -> tuple[KeptRe
     """The newest reports of a project."""
     rows = db.execute("SELECT * FROM reports WHERE project = ? ORDER BY id DESC LIMIT ?", (project, limit))
     return tuple(_kept(row) for row in rows.fetchall())
-
-
-def last_runs(db: sqlite3.Connection, projects: Collection[str]) -> tuple[int, ...]:
-    """The run that made the newest report, of each of ``projects`` of which a run made one."""
-    rows = db.execute(
-        "SELECT (SELECT run FROM reports WHERE project = value AND run IS NOT NULL ORDER BY id DESC LIMIT 1)"
-        " FROM json_each(?)",
-        (json.dumps(list(projects)),),
-    )
-    return tuple(row[0] for row in rows if row[0] is not None)
 
 
 def digests(db: sqlite3.Connection) -> set[str]:

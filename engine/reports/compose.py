@@ -34,6 +34,8 @@ from engine.reports.records import (
 )
 from engine.reports.verdict import VerdictFacts, verdict
 from engine.text import plain
+from engine.vocabulary.gates import fixed_limit
+from engine.vocabulary.metrics import more_is_better
 
 T = TypeVar("T")
 WEAKEST = 5
@@ -112,7 +114,7 @@ def _measure(metric: str, spec: ReportSpec, facts: ReportFacts) -> Measure:
         name=metric,
         words=plain(words.of_metric(spec.words, metric), 400),
         meaning=words.meaning(metric, value),
-        more_is_better=words.more_is_better(metric),
+        more_is_better=more_is_better(metric),
         value=value,
         low=now.low if now else None,
         high=now.high if now else None,
@@ -145,14 +147,14 @@ def _change(metric: str, previous: Measurement | None, newest: Metric | None) ->
     if previous.low is None or previous.high is None:
         return "not known"
     if newest.low > previous.high:
-        return "better" if words.more_is_better(metric) else "worse"
+        return "better" if more_is_better(metric) else "worse"
     if newest.high < previous.low:
-        return "worse" if words.more_is_better(metric) else "better"
+        return "worse" if more_is_better(metric) else "better"
     return "no clear change"
 
 
 def _limit(metric: str, gates: Sequence[GateRule]) -> float | None:
-    kind = "at_least" if words.more_is_better(metric) else "at_most"
+    kind = fixed_limit(more_is_better(metric))
     return next((gate.limit for gate in gates if (gate.kind, gate.metric) == (kind, metric)), None)
 
 
@@ -170,7 +172,7 @@ def _weakest(facts: ReportFacts, spec: ReportSpec) -> _Weakest:
     whole = of_all.get("value" if side == "candidate" else "live")
     day = phrases.day(newest.at.astimezone(ZoneInfo(facts.period.zone)))
     rows = f"{of_all['n']:,} cases up to {day}" if of_all.get("n") else ""
-    better = words.more_is_better(key)
+    better = more_is_better(key)
     found = [
         Weakness(
             plain(words.of_segment(spec.words, str(part["column"]), str(part["value"])), 200),

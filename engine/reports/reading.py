@@ -31,6 +31,7 @@ from engine.runs import history as runs
 from engine.storage.objects import ObjectStore
 from engine.versions import catalog
 from engine.versions import document as documents
+from engine.vocabulary.jobs import JOBS, REPORT
 
 # Moments on a line: a year of weeks, or seven weeks of days. Documents are read for fewer: each costs milliseconds.
 MOMENTS = 53
@@ -107,7 +108,7 @@ def read(db: sqlite3.Connection, store: ObjectStore, name: str, period: ReportPe
         troubles=alert_book.between(db, name, since, until),
         incidents=alert_book.incidents_between(db, name, since, until),
         runs=tuple(runs.ended_between(db, name, since, until)),
-        last_runs=tuple(runs.last_before(db, name, ("retrain", "health"), until)),
+        last_runs=tuple(runs.last_before(db, name, [job.name for job in JOBS if job is not REPORT], until)),
         looked=looked if looked and live and looked.version == live.label else None,
         look=looks.last_document(db, name, until, number=live.number, before=True) if live else None,
         patience=patience(due["rule"], due["timezone"]) if due else None,

@@ -21,6 +21,8 @@ from engine.projects.manifest.defaults import TRAIN_MEMORY
 from engine.projects.manifest.durations import parse_size
 from engine.runs.times.usual import ENOUGH, percentile
 from engine.storage import chosen
+from engine.vocabulary import jobs
+from engine.vocabulary.steps import STEPS
 
 # Settings of the workspace: how many runs at once, and how much memory for all of them together.
 AT_ONCE, MEMORY = "runs_at_once", "runs_memory"
@@ -30,12 +32,11 @@ SHARE_OF_MEMORY = 0.8
 HEADROOM = 1.25
 # Train and score are on the workers of a cluster; what is left here is extract, the judge and who brings them there.
 MEMORY_WHEN_AWAY = 1 << 30
-# What runs nothing of the project's does not need what the manifest allows for that.
-_OWN_MEMORY = {"report": 256 * 2**20}
-# Train and the live version's score run beside each other.
+# What runs beside each other needs its memory at the same time.
+_BESIDE = ", ".join(f"'{step.name}'" for step in STEPS if step.beside)
 _PEAKS = f"""
 SELECT pair.value AS pair, r.id, max(max(s.peak_memory),
-    sum(CASE WHEN s.name IN ('train', 'score live') THEN s.peak_memory ELSE 0 END)) AS peak
+    sum(CASE WHEN s.name IN ({_BESIDE}) THEN s.peak_memory ELSE 0 END)) AS peak
 FROM json_each(?) AS pair
 JOIN runs r ON r.id IN (
     SELECT id FROM runs
@@ -100,7 +101,7 @@ def wants(db: sqlite3.Connection) -> tuple[list[Want], list[Want]]:
     queued, running = list[Want](), list[Want]()
     for row in rows:
         need = needs[row["project"]]
-        allowed = _OWN_MEMORY.get(row["job"]) or parse_size(need.memory or "") or TRAIN_MEMORY
+        allowed = jobs.of(row["job"]).memory or parse_size(need.memory or "") or TRAIN_MEMORY
         if need.away:
             allowed = min(allowed, MEMORY_WHEN_AWAY)
         known = peaks[json.dumps((row["project"], row["job"]), separators=(",", ":"))]

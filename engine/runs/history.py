@@ -13,6 +13,7 @@ from engine.clock import moment, stamp
 from engine.errors import NotFound
 from engine.records import Run, RunState, Step
 from engine.storage.ledger import Ledger
+from engine.vocabulary.jobs import UNLISTED
 
 # For each pair of project and job its newest run that has ended.
 _LAST_ENDED = """
@@ -45,8 +46,8 @@ def options(db: sqlite3.Connection, run: int) -> dict[str, Any]:
     return found
 
 
-# No finished look at health: there is one every quarter of an hour, and what it found is an alert.
-NO_LOOK = "NOT (job = 'health' AND state = 'succeeded')"
+# No finished run of a job that is not listed. Word for word what the index ``runs_but_looks`` leaves out.
+NO_LOOK = " AND ".join(f"NOT (job = '{job.name}' AND state = 'succeeded')" for job in UNLISTED)
 
 
 def count(ledger: Ledger, project: str | None, *, looks: bool = True) -> int:
@@ -204,12 +205,16 @@ def jobs_of(db: sqlite3.Connection, runs: Collection[int]) -> dict[int, str]:
     return {row["id"]: row["job"] for row in rows}
 
 
-def durations(db: sqlite3.Connection, runs: Collection[int]) -> list[tuple[str, str, float]]:
-    """Project, job and seconds of each of ``runs`` that has ended."""
+def durations(
+    db: sqlite3.Connection, projects: Collection[str], jobs: Sequence[str]
+) -> list[tuple[str, str, float]]:
+    """Project, job and seconds of the last run of each kind that went well."""
     rows = db.execute(
-        "SELECT project, job, started_at, ended_at FROM json_each(?) JOIN runs ON runs.id = value"
-        " WHERE started_at IS NOT NULL AND ended_at IS NOT NULL ORDER BY runs.id",
-        (json.dumps(list(runs)),),
+        "SELECT r.project, r.job, r.started_at, r.ended_at"
+        " FROM json_each(?) p CROSS JOIN json_each(?) j CROSS JOIN runs r ON r.id = (SELECT id FROM runs"
+        " WHERE project = p.value AND job = j.value AND state = 'succeeded' ORDER BY id DESC LIMIT 1)"
+        " WHERE r.started_at IS NOT NULL AND r.ended_at IS NOT NULL",
+        (json.dumps(list(projects)), json.dumps(list(jobs))),
     )
     return [(p, job, (moment(ended) - moment(started)).total_seconds()) for p, job, started, ended in rows]
 

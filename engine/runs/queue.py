@@ -29,6 +29,8 @@ from engine.storage.free_space import too_little
 from engine.storage.ledger import Ledger
 from engine.storage.workspace import Workspace
 from engine.text import plain
+from engine.vocabulary import jobs
+from engine.vocabulary.steps import QUEUE
 
 if TYPE_CHECKING:
     from engine.runs.steps.step import StepResult
@@ -48,16 +50,15 @@ def enqueue(
     at: datetime,
     options: Mapping[str, Any],
     *,
-    job: str = "retrain",
+    job: str = jobs.RETRAIN.name,
 ) -> int:
     """Queue a run of ``job`` and return its id. Raises Refusal when too little of the disk is free for one."""
     with ledger.write() as db:
         little = too_little(db, ledger.path.parent)
         if little:
-            done = "retrained" if job == "retrain" else "looked at"
             raise Refusal(
-                f"{project} is not {done}: {little}. 'leverframe disk' shows who takes it, 'leverframe clean' and "
-                "'leverframe bin empty' free some; rollbacks still work."
+                f"{project} is not {jobs.of(job).done}: {little}. 'leverframe disk' shows who takes it, 'leverframe "
+                "clean' and 'leverframe bin empty' free some; rollbacks still work."
             )
         return insert(db, project, by, as_of, at, options, job=job)
 
@@ -70,11 +71,11 @@ def insert(
     at: datetime,
     options: Mapping[str, Any],
     *,
-    job: str = "retrain",
+    job: str = jobs.RETRAIN.name,
 ) -> int:
     """Queue a run of ``job`` inside the caller's transaction and return its id.
 
-    A retrain is an act and leaves a mark in the trail. What only looks comes by the hundred, and changes nothing.
+    An act leaves a mark in the trail.
     """
     cursor = db.execute(
         "INSERT INTO runs (project, job, state, as_of, queued_at, requested_by, options, phase)"
@@ -82,7 +83,7 @@ def insert(
         (project, job, stamp(as_of), stamp(at), by.name, json.dumps(dict(options))),
     )
     run = int(cursor.lastrowid or 0)
-    if job == "retrain":
+    if jobs.of(job).audited:
         details = {"run": run, "as_of": stamp(as_of), **options}
         trail.append(db, at=at, actor=by, action=job, subject=project, details=details)
     return run
@@ -142,7 +143,8 @@ def claim(ledger: Ledger, run: int, at: datetime, machine: capacity.Machine | No
         )
         waited = round(max((at - moment(queued)).total_seconds(), 0.0), 3)
         db.execute(
-            "INSERT INTO steps (run, seq, name, state, seconds) VALUES (?, 1, 'queue', 'succeeded', ?)", (run, waited)
+            "INSERT INTO steps (run, seq, name, state, seconds) VALUES (?, 1, ?, 'succeeded', ?)",
+            (run, QUEUE.name, waited),
         )
         return True
 
@@ -269,7 +271,7 @@ def settle(workspace: Workspace, ledger: Ledger, at: datetime) -> list[int]:
         try:
             sweep(marker(workspace, run))
             drop_temporary(workspace.run_folder(run))
-            if job == "health":
+            if not jobs.of(job).leaves_data:
                 drop_copies(workspace.run_folder(run))
             with ledger.write() as db:
                 finish(db, run, "interrupted", at, why=_INTERRUPTED, again=True)

@@ -4,7 +4,7 @@
   a person must mend, such as a manifest with a mistake or a folder with uncommitted changes, and never a bug of ours.
 - As often as the manifest asks, each time after twice the time, at most a day.
 - A newer run of the same project and job takes the place of the retry.
-- Only a retrain: what looks at a project's health looks again anyhow.
+- Only jobs that say so (``vocabulary.jobs``).
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from datetime import datetime, timedelta
 
 from engine.errors import StepFailed
 from engine.projects import registry
+from engine.vocabulary import jobs
 
 LONGEST = timedelta(days=1)
 
@@ -55,11 +56,11 @@ def next_retry(policy: Policy, tried: int, ended: datetime) -> Retry | None:
 def retry_of(db: sqlite3.Connection, run: int, ended: datetime) -> Retry | None:
     """The next try of ``run``, by its own manifest, or by the project's where it did not come to reading it."""
     row = db.execute(
-        "SELECT r.project, r.options, f.retries, f.retry_after FROM runs r"
-        " LEFT JOIN run_facts f ON f.run = r.id WHERE r.id = ? AND r.job = 'retrain'",
+        "SELECT r.project, r.job, r.options, f.retries, f.retry_after FROM runs r"
+        " LEFT JOIN run_facts f ON f.run = r.id WHERE r.id = ?",
         (run,),
     ).fetchone()
-    if row is None or registry.there(db, row["project"]) is None:
+    if row is None or not jobs.of(row["job"]).retried or registry.there(db, row["project"]) is None:
         return None
     if row["retries"] is not None:
         policy = Policy(row["retries"], timedelta(seconds=row["retry_after"]))

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from engine.environments.build import Environment
-from engine.environments.lock import Lock
+from engine.environments.records import Environment, Lock
 from engine.projects.manifest.reader import ComputeSpec, Manifest
 from engine.projects.reach import Reach
 from engine.records import Run
@@ -16,6 +15,7 @@ from engine.runs.steps.launch import Launch, Stage
 from engine.runs.steps.step import StepResult
 from engine.storage.objects import ObjectStore
 from engine.storage.workspace import Workspace
+from engine.vocabulary.steps import StepKind
 
 
 class Ends(Protocol):
@@ -57,21 +57,21 @@ class RunContext:
     def launch(
         self,
         stage: Stage,
-        name: str,
-        title: str,
+        kind: StepKind,
         span: tuple[float, float],
         compute: ComputeSpec | None = None,
         *,
         warm: bool = True,
     ) -> Launch:
-        """A step whose progress is the run's progress between the two ends of ``span``. ``warm``: its input is still
-        to come, and it may load its libraries meanwhile."""
+        """A step of the project's code, whose progress is the run's progress between the two ends of ``span``.
+        ``warm``: its input is still to come, and it may load its libraries meanwhile."""
         start, end = span
 
         def on_progress(done: float, text: str) -> None:
-            self.tell(start + (end - start) * done, f"{title} {text}".strip())
+            self.tell(start + (end - start) * done, f"{kind.name} {text}".strip())
 
-        folder = self.folder / "steps" / title.replace(" ", "-")
-        step = Launch(stage, name, folder, on_progress, title=title, warm=warm, compute=compute)
+        assert kind.contract is not None
+        folder = self.folder / "steps" / kind.name.replace(" ", "-")
+        step = Launch(stage, kind.contract.name, folder, on_progress, title=kind.name, warm=warm, compute=compute)
         self.watch(step)
         return step

@@ -12,6 +12,7 @@ from engine.runs import history, queue
 from engine.schedule.lease import Lease
 from engine.storage.free_space import too_little
 from engine.storage.ledger import Ledger
+from engine.vocabulary.jobs import HEALTH
 
 ACTOR = "the schedule"
 # An engine that comes back later has looks of its own to catch up.
@@ -27,7 +28,7 @@ def look_after_swaps(ledger: Ledger, lease: Lease, now: datetime) -> list[int]:
     with ledger.write() as db:
         lease.check(db)
         swapped = _unseen(db, now)
-        return [queue.insert(db, project, by, now, now, {"after": "swap"}, job="health") for project in swapped]
+        return [queue.insert(db, project, by, now, now, {"after": "swap"}, job=HEALTH.name) for project in swapped]
 
 
 def _unseen(db: sqlite3.Connection, now: datetime) -> list[str]:
@@ -38,9 +39,9 @@ def _unseen(db: sqlite3.Connection, now: datetime) -> list[str]:
     """
     found = []
     for live in deployments.live_since(db, now - RECENT):
-        rule = schedules.in_force(db, live.project, "health")
+        rule = schedules.in_force(db, live.project, HEALTH.name)
         if live.at <= now and rule is not None and rule["enabled"]:
-            looked = history.last_queued(db, live.project, "health", until=now)
+            looked = history.last_queued(db, live.project, HEALTH.name, until=now)
             if looked is None or looked[1] < live.at:
                 found.append(live.project)
     return found

@@ -19,6 +19,7 @@ from engine.records import Operator
 from engine.schedule.due import duration, rule_of
 from engine.schedule.records import Occurrence, Schedule
 from engine.storage.ledger import Ledger
+from engine.vocabulary.jobs import SCHEDULED
 
 SHOWN_DUE = 5
 NO_LIMIT = "none"
@@ -45,8 +46,8 @@ def find(db: sqlite3.Connection, project: str, job: str) -> sqlite3.Row:
     registry.find(db, project)
     row = schedules.in_force(db, project, job)
     if row is None:
-        known = ", ".join(schedules.SCHEDULED)
-        what = f"has no schedule for '{job[:40]}'" if job in schedules.SCHEDULED else f"schedules {known} only"
+        known = ", ".join(SCHEDULED)
+        what = f"has no schedule for '{job[:40]}'" if job in SCHEDULED else f"schedules {known} only"
         way = "write one into [schedule] of its leverframe.toml, retrain it and approve what comes of it"
         raise NotFound(f"{project} {what}; {way}.")
     return row

@@ -24,6 +24,7 @@ from engine.schedule.records import Occurrence
 from engine.storage.free_space import too_little
 from engine.storage.ledger import Ledger
 from engine.versions import catalog
+from engine.vocabulary import jobs
 
 # No person can have this name: it has a space.
 ACTOR = "the schedule"
@@ -138,7 +139,7 @@ def _facts(db: sqlite3.Connection, row: sqlite3.Row, refused: str | None) -> Sch
 
 def _nothing_to_do(db: sqlite3.Connection, row: sqlite3.Row) -> str | None:
     """Why there is nothing for the job to work on yet."""
-    if row["job"] == "health" and catalog.live(db, row["project"]) is None:
+    if jobs.of(row["job"]).needs_live and catalog.live(db, row["project"]) is None:
         return "nothing is live yet"
     return None
 

@@ -143,15 +143,6 @@ def runs_of(db: sqlite3.Connection, numbers: Mapping[str, int]) -> dict[str, int
     return {row["project"]: row["run"] for row in rows}
 
 
-def last_runs(db: sqlite3.Connection, projects: Collection[str]) -> tuple[int, ...]:
-    """The run that made the newest version, of each of ``projects`` that has one."""
-    rows = db.execute(
-        "SELECT (SELECT run FROM versions WHERE project = value ORDER BY number DESC LIMIT 1) FROM json_each(?)",
-        (json.dumps(list(projects)),),
-    )
-    return tuple(row[0] for row in rows if row[0] is not None)
-
-
 @dataclass(frozen=True)
 class VersionsInBrief:
     """Of one project: up to when the data of the newest version reach, the number of the version that a rollback would

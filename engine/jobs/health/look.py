@@ -20,18 +20,20 @@ from engine.jobs.labels import fetched, labelled, labels_step
 from engine.monitoring.status import OLDEST
 from engine.projects.manifest.reader import Manifest
 from engine.runs.own_process import OwnProcess, Task
-from engine.runs.rebuilt import Rebuilt, rebuild, score
 from engine.runs.run_context import RunContext
 from engine.runs.steps.launch import Launch
 from engine.runs.steps.tables import read_output, with_types
+from engine.scoring.unpacked import Unpacked, unpack
 from engine.storage.blocks import read_folder
 from engine.validation.holdout import Newer, Split, arrived, as_recorded, newer
 from engine.versions.document import named, of_version, write_folder
+from engine.vocabulary import steps
+from engine.vocabulary.steps import StepKind
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-METER = Task("measure", "engine.monitoring.measure", "measured.json", "The health could not be measured")
+METER = Task(steps.MEASURE, "engine.monitoring.measure", "measured.json", "The health could not be measured")
 # Of more rows than these the newest are looked at: scoring them all would take ever longer, look by look.
 MOST_ROWS = 200_000
 
@@ -89,9 +91,9 @@ def look(context: RunContext, memory: Memory) -> LookResult:
 
 def _look(context: RunContext, memory: Memory, meter: OwnProcess, label: str, document: dict[str, Any]) -> LookResult:
     context.tell(0.02, "preparing")
-    live = rebuild(context, label, document)
+    live = unpack(context, label, document)
     manifest, form = live.manifest, live.manifest.data.format
-    extract = context.launch(live.stage, "extract", "extract", (0.05, 0.45))
+    extract = context.launch(live.stage, steps.EXTRACT, (0.05, 0.45))
     context.tell(0.05, "extract")
     extract.begin()
     labels = labels_step(context, live.stage, 0.45)
@@ -103,7 +105,7 @@ def _look(context: RunContext, memory: Memory, meter: OwnProcess, label: str, do
     table, labels_problem = _labelled(context, table, labels, manifest)
     current = newer(table, manifest, reference.train, reference.boundary, context.run.as_of, MOST_ROWS)
     context.tell(0.47, "score")
-    predictions, problem = _scored(context, live, current.table, "score", 0.47)
+    predictions, problem = _scored(context, live, current.table, steps.SCORE, 0.47)
     # Where nothing was scored, there is nothing to hold against it.
     baseline, baseline_problem = kept_baseline(context, live, reference) if predictions is not None else (None, problem)
     rival, rival_problem, rival_until = _rival(context, memory, current.table)
@@ -129,7 +131,7 @@ def _look(context: RunContext, memory: Memory, meter: OwnProcess, label: str, do
     return LookResult(label, falls_back, meter.ask(job), new_rows)
 
 
-def _reference(context: RunContext, live: Rebuilt) -> Split:
+def _reference(context: RunContext, live: Unpacked) -> Split:
     """The rows that the version learnt from, and those that it was validated on."""
     folder = context.folder / "learnt"
     try:
@@ -177,7 +179,7 @@ def _refuse_undated(table: pa.Table, manifest: Manifest) -> None:
 
 
 def _scored(
-    context: RunContext, version: Rebuilt, rows: pa.Table, title: str, at: float
+    context: RunContext, version: Unpacked, rows: pa.Table, kind: StepKind, at: float
 ) -> tuple[pa.Table | None, str | None]:
     """What the version says about ``rows``, or why it says nothing."""
     missing = version.lacking(rows)
@@ -185,8 +187,7 @@ def _scored(
         return None, f"the data no longer has {', '.join(missing[:3])}, which {version.label} needs"
     if rows.num_rows == 0:
         return None, f"no rows have come that are newer than what {version.label} learnt from"
-    step = context.launch(version.stage, "score", title, (at, at + 0.15))
-    return score(context, step, rows.select(version.features), version.model, version.document["schema"]), None
+    return version.scorer(context, kind, (at, at + 0.15)).score(rows.select(version.features)), None
 
 
 def _rival(context: RunContext, memory: Memory, rows: pa.Table) -> tuple[pa.Table | None, str | None, str | None]:
@@ -197,14 +198,13 @@ def _rival(context: RunContext, memory: Memory, rows: pa.Table) -> tuple[pa.Tabl
     label, digest = memory.rival
     try:
         document = of_version(context.store, label, digest)
-        return *_scored(context, rebuild(context, label, document, "rival"), rows, "score before", 0.64), _until(
-            document
-        )
+        before = unpack(context, label, document, "rival")
+        return *_scored(context, before, rows, steps.SCORE_BEFORE, 0.64), _until(document)
     except (Refusal, Damage) as problem:
         return None, str(problem), None
 
 
-def _job(context: RunContext, live: Rebuilt, reference: Split, current: Newer) -> dict[str, Any]:
+def _job(context: RunContext, live: Unpacked, reference: Split, current: Newer) -> dict[str, Any]:
     manifest, rules = live.manifest, live.manifest.validation
     return {
         "version": live.label,

@@ -13,6 +13,7 @@ from engine.monitoring import looks
 from engine.monitoring.status import OLDEST
 from engine.projects import schedules
 from engine.projects.manifest.cron import patience
+from engine.vocabulary.jobs import RETRAIN
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 def recall(db: sqlite3.Connection, project: str, as_of: datetime) -> tuple[Mapping[str, Any] | None, timedelta]:
     """What the look before ``as_of`` knew of the rows, whichever version was live then, and how long they may stay."""
     before = looks.last_document(db, project, as_of)
-    rule = schedules.in_force(db, project, "retrain")
+    rule = schedules.in_force(db, project, RETRAIN.name)
     return (
         before.get("extract") if before else None,
         patience(rule["rule"], rule["timezone"]) if rule else OLDEST,

@@ -19,6 +19,7 @@ from engine.projects import registry
 from engine.records import Metric
 from engine.runs import history
 from engine.versions import catalog
+from engine.vocabulary.jobs import HEALTH
 
 Source = Literal["look", "earlier look", "retrain", "holdout"]
 
@@ -92,6 +93,6 @@ def _known(row: sqlite3.Row, made: Mapping[str, int], jobs: Mapping[int, str]) -
     if row["as_of"] is None:
         return None
     kept = Metric(row["metric"], row["value"], row["low"], row["high"], row["n"])
-    own, looked = made[row["project"]] == row["run"], jobs[row["run"]] == "health"
+    own, looked = made[row["project"]] == row["run"], jobs[row["run"]] == HEALTH.name
     source: Source = "holdout" if own else "earlier look" if looked else "retrain"
     return KnownMetric(kept, moment(row["as_of"]), row["run"], source)

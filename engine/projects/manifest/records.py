@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Any, Literal
 
 from engine.projects.manifest.defaults import RETRIES, RETRY_AFTER, TRAIN_MEMORY
+from engine.vocabulary.steps import Contract
 
 
 @dataclass(frozen=True)
@@ -20,11 +21,13 @@ class Program:
 
 @dataclass(frozen=True)
 class EnvironmentSpec:
-    """``variables`` are names that are passed on from the engine's environment (``pass`` in TOML)."""
+    """``variables`` are names that are passed on from the engine's environment (``pass`` in TOML). ``kind`` is none of
+    the manifest's keys yet: there is one."""
 
     python: str | None = None
     requirements: str | None = None
     variables: tuple[str, ...] = ()
+    kind: str = "python"
 
 
 @dataclass(frozen=True)
@@ -80,10 +83,8 @@ class ValidationSpec:
 class GateRule:
     """One check of every candidate.
 
-    ``kind`` is at_least, at_most, not_below_live_by, not_above_live_by, segment_at_least, segment_at_most,
-    rows_at_least, rows_at_least_of_live (a fraction), missing_at_most (a fraction, per column), train_seconds_at_most,
-    score_seconds_at_most, calibration_error_at_most or model_size_at_most (bytes). ``segment`` narrows a segment gate
-    to one column.
+    ``kind`` is one of engine/vocabulary/gates.py that a manifest asks for; a limit on a size is in bytes. ``segment``
+    narrows a segment gate to one column.
     """
 
     kind: str
@@ -219,7 +220,6 @@ class Manifest:
     triggers: tuple[TriggerSpec, ...]
     approval: ApprovalSpec
     report: ReportSpec
-    realtime: bool
     compute: ComputeSpec | None
     sandbox: SandboxSpec
     zone: str
@@ -229,3 +229,8 @@ class Manifest:
     def sends_mail(self) -> bool:
         """Whether it asks for mail at all: without ``[report]`` perhaps no machine of the project's sends any."""
         return "report" in self.document
+
+    def program(self, contract: Contract) -> Program | None:
+        """How the project's code for ``contract`` is run; None for scoring a fitted estimator, which needs none."""
+        program: Program | None = getattr(getattr(self, contract.section), contract.key)
+        return program
