@@ -18,6 +18,7 @@ from engine.projects import schedules
 from engine.projects.manifest import sections
 from engine.projects.manifest.fields import Mistakes, Table
 from engine.projects.manifest.records import ApprovalSpec
+from engine.storage import chosen
 from engine.text import span
 from engine.vocabulary.jobs import SCHEDULED
 
@@ -75,8 +76,7 @@ _CATCH_UP = {"latest": "the latest", "all": "all", "skip": "nothing"}
 def approval(db: sqlite3.Connection, project: str) -> ApprovalSpec:
     """How ``project`` is released: the stricter of what is in force for it and what the workspace asks of all."""
     own = _approval_of(settings(db, project))
-    rows = db.execute("SELECT name, value FROM settings WHERE name IN (?, ?)", (APPROVALS, FOUR_EYES))
-    asked = NOTHING_ASKED | {row["name"]: int(row["value"]) for row in rows}
+    asked = NOTHING_ASKED | chosen.numbers(db)
     return replace(
         own,
         approvals=max(own.approvals, asked[APPROVALS]),

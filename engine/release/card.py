@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import sqlite3
 from datetime import datetime
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine.clock import moment
 from engine.errors import Damage
-from engine.projects import in_force
+from engine.projects import in_force, registry
 from engine.projects.manifest.sandbox import spec_of
 from engine.records import Actor, Change, DecisionCard, Segment, Version
+from engine.release import decisions
 from engine.release.plan import live_deployment, refusal_to_release
 from engine.runs.steps import holding
 from engine.storage.objects import ObjectStore
@@ -77,10 +77,9 @@ def difference(db: sqlite3.Connection, store: ObjectStore, old: str, new: str) -
         documents.of_version(store, label, catalog.find(db, label)["digest"]) for label in (old, new)
     )
     commits: tuple[str, ...] = ()
-    revisions = before.code.revision, after.code.revision
-    project = db.execute("SELECT path FROM projects WHERE name = ?", (catalog.parse_label(new)[0],)).fetchone()
-    if revisions[0] and revisions[1] and revisions[0] != revisions[1]:
-        found = commits_between(Path(project["path"]), revisions[0], revisions[1])
+    old_one, new_one = before.code.revision, after.code.revision
+    if old_one and new_one and old_one != new_one:
+        found = commits_between(registry.folder(db, catalog.parse_label(new)[0]), old_one, new_one)
         commits = tuple(plain(f"{c.revision[:8]} {c.author}: {c.subject}", 120) for c in found)
     return changes(before, after, commits)
 
@@ -92,10 +91,5 @@ def _segment(found: SegmentValues) -> Segment:
 
 
 def _last_rejected(db: sqlite3.Connection, project: str, number: int) -> str | None:
-    row = db.execute(
-        "SELECT * FROM decisions WHERE project = ? AND kind = 'reject' AND number < ? ORDER BY seq DESC LIMIT 1",
-        (project, number),
-    ).fetchone()
-    if row is None:
-        return None
-    return f'{project}@{row["number"]} on {moment(row["at"]):%d %b} by {row["actor"]}: "{row["reason"]}"'
+    found = decisions.last_rejection(db, project, number)
+    return f'{found.label} on {found.at:%d %b} by {found.actor}: "{found.reason}"' if found else None

@@ -11,9 +11,10 @@ from engine.clock import moment
 from engine.errors import Conflict, Damage, NotFound, Refusal
 from engine.projects import in_force
 from engine.records import Actor, MovePlan, Version
-from engine.release import history
+from engine.release import decisions, history
 from engine.release.policy import why_not_from, why_not_release, why_not_rollback
 from engine.release.wholeness import damaged_candidate, known_damage
+from engine.runs import history as runs
 from engine.storage.objects import ObjectStore
 from engine.versions import catalog
 from engine.versions import document as documents
@@ -32,12 +33,7 @@ def live_deployment(db: sqlite3.Connection, project: str) -> sqlite3.Row | None:
 
 def live_releases(db: sqlite3.Connection) -> dict[str, str]:
     """The name of the live release folder of each project that has one."""
-    # From the projects, also those that were removed: to group the deployments would read all there ever were.
-    rows = db.execute(
-        "SELECT p.name, d.release FROM projects p"
-        " JOIN deployments d ON d.seq = (SELECT max(seq) FROM deployments WHERE project = p.name)"
-    )
-    return {r["name"]: r["release"] for r in rows}
+    return history.releases(db)
 
 
 def approval_of(db: sqlite3.Connection, row: sqlite3.Row, live_seq: int) -> Approval:
@@ -46,16 +42,11 @@ def approval_of(db: sqlite3.Connection, row: sqlite3.Row, live_seq: int) -> Appr
     What the version itself says of approvals is one of the things that they approve.
     """
     rules = in_force.approval(db, row["project"])
-    given = db.execute(
-        "SELECT DISTINCT actor FROM decisions WHERE project = ? AND number = ? AND kind = 'approve' AND live_seq = ?",
-        (row["project"], row["number"], live_seq),
-    ).fetchall()
-    requested = db.execute("SELECT requested_by FROM runs WHERE id = ?", (row["run"],)).fetchone()
     return Approval(
         needed=rules.approvals,
         four_eyes=rules.four_eyes,
-        requested_by=requested["requested_by"],
-        given_by=tuple(r["actor"] for r in given),
+        requested_by=runs.one(db, row["run"]).requested_by,
+        given_by=decisions.approvers(db, row["project"], row["number"], live_seq),
     )
 
 

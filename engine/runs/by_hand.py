@@ -11,16 +11,15 @@ from engine.records import Run
 from engine.runs import history, queue
 from engine.storage.ledger import Ledger
 from engine.storage.workspace import Workspace
+from engine.versions import catalog
 from engine.vocabulary.jobs import Job
-
-_LIVE = "SELECT 1 FROM versions WHERE project = ? AND state = 'live'"
 
 
 def begin(workspace: Workspace, ledger: Ledger, project: str, job: Job, by: Caller, now: datetime) -> Run:
     """Queue a run of ``job``. Raises NotFound, or Refusal where it has nothing to work on."""
     with ledger.read() as db:
         registry.find(db, project)
-        live = not job.needs_live or db.execute(_LIVE, (project,)).fetchone() is not None
+        live = not job.needs_live or catalog.live(db, project) is not None
     if not live:
         raise Refusal(f"Nothing of {project} is live yet; retrain, then approve a candidate.")
     run = queue.enqueue(ledger, project, by, now, now, {}, job=job.name)

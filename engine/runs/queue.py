@@ -19,6 +19,7 @@ from engine.access.caller import Caller, Requester
 from engine.audit import trail
 from engine.clock import moment, now, stamp
 from engine.errors import Conflict, NotFound, Refusal
+from engine.projects import registry
 from engine.records import Actor, RunState
 from engine.runs import capacity, retries, starting
 from engine.runs.cancelling import asked_to_end
@@ -110,12 +111,10 @@ def retry(ledger: Ledger, at: datetime) -> list[int]:
 
 def _overtaken(db: sqlite3.Connection, row: sqlite3.Row) -> bool:
     """Whether there is nothing left to try again: a newer run took its place, or the project was removed."""
-    found = db.execute(
-        "SELECT EXISTS (SELECT 1 FROM runs WHERE project = :project AND job = :job AND id > :id)"
-        " OR EXISTS (SELECT 1 FROM projects WHERE name = :project AND removed_at IS NOT NULL)",
-        {name: row[name] for name in ("project", "job", "id")},
-    )
-    return bool(found.fetchone()[0])
+    newer = db.execute(
+        "SELECT 1 FROM runs WHERE project = ? AND job = ? AND id > ? LIMIT 1", (row["project"], row["job"], row["id"])
+    ).fetchone()
+    return newer is not None or registry.there(db, row["project"]) is None
 
 
 def take_lock(workspace: Workspace, run: int) -> int | None:
@@ -246,6 +245,15 @@ def finish(
         " WHERE id = ? AND state IN ('queued', 'running')",
         (state, stamp(at), why, version, stamp(following.at) if following else None, state, run),
     )
+
+
+def interrupt_all(db: sqlite3.Connection, why: str, at: datetime) -> int:
+    """End every run, inside the caller's transaction: there is no process of any. Returns how many had not ended."""
+    return db.execute(
+        "UPDATE runs SET state = 'interrupted', ended_at = ?, why = ?, phase = '', retry_at = NULL"
+        " WHERE state IN ('queued', 'running')",
+        (stamp(at), why),
+    ).rowcount
 
 
 def settle(workspace: Workspace, ledger: Ledger, at: datetime) -> list[int]:

@@ -9,8 +9,7 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
-from engine.clock import stamp
-from engine.monitoring.look_document import unpacked
+from engine.monitoring import looks
 from engine.monitoring.look_parts import Extract
 from engine.monitoring.status import OLDEST
 from engine.projects import schedules
@@ -23,14 +22,10 @@ if TYPE_CHECKING:
 
 def recall(db: sqlite3.Connection, project: str, as_of: datetime) -> tuple[Extract | None, timedelta]:
     """What the look before ``as_of`` knew of the rows, whichever version was live then, and how long they may stay."""
-    row = db.execute(
-        "SELECT document FROM health WHERE project = ? AND document IS NOT NULL AND as_of <= ?"
-        " ORDER BY as_of DESC, run DESC LIMIT 1",
-        (project, stamp(as_of)),
-    ).fetchone()
+    before = looks.last_document(db, project, as_of)
     rule = schedules.in_force(db, project, RETRAIN.name)
     return (
-        unpacked(row["document"]).extract if row else None,
+        before.extract if before else None,
         patience(rule["rule"], rule["timezone"]) if rule else OLDEST,
     )
 

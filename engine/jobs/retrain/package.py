@@ -8,6 +8,7 @@ from engine import __version__
 from engine.audit import trail
 from engine.clock import stamp
 from engine.jobs.retrain.retrain import Made
+from engine.monitoring import measurements
 from engine.projects import in_force
 from engine.records import Actor
 from engine.runs import queue
@@ -123,27 +124,12 @@ def register(ledger: Ledger, context: RunContext, made: Made, digest: str, by: A
             expires_at=at + in_force.approval(db, context.run.project).expires,
         )
         label = f"{context.run.project}@{number}"
+        rows = []
         for name, found in judgement.metrics.items():
-            rows = [(number, found.value, found.low, found.high)]
+            rows.append((number, name, found.value, found.low, found.high, found.n))
             if against is not None and found.live is not None:
-                rows.append((against, found.live, found.live_low, found.live_high))
-            db.executemany(
-                "INSERT INTO measurements (project, number, run, metric, as_of, at, value, low, high, n)"
-                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                [
-                    (
-                        context.run.project,
-                        who,
-                        context.run.id,
-                        name,
-                        stamp(context.run.as_of),
-                        stamp(at),
-                        *values,
-                        found.n,
-                    )
-                    for who, *values in rows
-                ],
-            )
+                rows.append((against, name, found.live, found.live_low, found.live_high, found.n))
+        measurements.keep(db, context.run.project, context.run.id, stamp(context.run.as_of), rows, at)
         queue.finish(db, context.run.id, "succeeded", at, version=label)
         details = {"digest": digest, "run": context.run.id, "verdict": judgement.verdict}
         trail.append(db, at=at, actor=by, action="package", subject=label, details=details)

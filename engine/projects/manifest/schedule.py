@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
+from typing import Any
 
 from engine.projects.manifest.durations import DURATION_FORM, EVERY, parse_duration
 from engine.projects.manifest.fields import Table, nearest, shown
 from engine.projects.manifest.records import ScheduleSpec
-from engine.vocabulary.jobs import SCHEDULED
+from engine.vocabulary.jobs import REPORT, RETRAIN, SCHEDULED
 
 CATCH_UP = ("latest", "all", "skip")
 _SECOND, _MINUTE, _LONGEST = timedelta(seconds=1), timedelta(minutes=1), timedelta(days=3653)
@@ -20,6 +22,17 @@ def schedule(table: Table) -> tuple[ScheduleSpec, ...]:
     table.only(*SCHEDULED)
     tables = ((job, table.table(job)) for job in SCHEDULED if job in table)
     return tuple(spec for job, entry in tables if (spec := _schedule_of(job, entry)) is not None)
+
+
+def zone_in(document: Mapping[str, Any]) -> str:
+    """The time zone of a manifest's people: that of the report, or of the retrain; UTC without either."""
+    entries = document.get("schedule")
+    for job in (REPORT.name, RETRAIN.name):
+        entry = entries.get(job) if isinstance(entries, dict) else None
+        zone = entry.get("timezone") if isinstance(entry, dict) else None
+        if isinstance(zone, str) and timezone_problem(zone) is None:
+            return zone
+    return "UTC"
 
 
 def _schedule_of(job: str, table: Table) -> ScheduleSpec | None:

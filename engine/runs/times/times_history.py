@@ -41,7 +41,6 @@ _STEPS_OF = """
 SELECT run, name, seconds, cpu_seconds, peak_memory FROM steps
 WHERE run IN (SELECT value FROM json_each(?)) AND state = 'succeeded' AND seconds IS NOT NULL ORDER BY run, seq
 """
-_UNFINISHED = "SELECT * FROM runs WHERE state IN ('queued', 'running') ORDER BY id"
 
 
 @dataclass(frozen=True)
@@ -148,7 +147,7 @@ def _pace(seconds: Sequence[float]) -> Pace:
 def overdue(db: sqlite3.Connection, now: datetime, runs: Collection[Run] | None = None) -> tuple[Overdue, ...]:
     """Those of ``runs``, or of all that have not ended, that run or wait for longer than their bound."""
     if runs is None:
-        runs = history.records(db, db.execute(_UNFINISHED).fetchall())
+        runs = history.unfinished(db)
     unfinished = [run for run in runs if run.state in ("queued", "running")]
     pace = paces(db, unfinished)
     late = []
