@@ -78,7 +78,7 @@ TABLES = {
     "occurrences": "schedule", "downtimes": "schedule", "engine": "schedule",
     "bin": "housekeeping", "holds": "housekeeping", "places": "housekeeping", "scans": "housekeeping",
     "backups": "backup", "scrubs": "backup",
-    "operators": "people", "audit": "audit", "settings": "storage", "texts": "storage", "past": "storage",
+    "operators": "access", "audit": "audit", "settings": "storage", "texts": "storage", "past": "storage",
 }  # fmt: skip
 # What stands elsewhere, and why it has to. ``storage`` makes all tables, ``rewind`` takes all of them back.
 SQL_ELSEWHERE = {

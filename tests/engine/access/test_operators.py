@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -85,10 +84,3 @@ def test_who_cannot_be_let_in_is_told_why_and_nothing_is_written(
         operators.add(ledger, ADA, name, role, "why not", LATER)  # type: ignore[arg-type]
     assert operators.everyone(ledger) == (Operator("ada", "admin"),)
     assert len(acts(ledger)) == 1
-
-
-def test_no_other_room_reads_or_writes_the_table_of_operators() -> None:
-    asks = re.compile(r"\b(FROM|INTO|JOIN|UPDATE)\s+operators\b")
-    found = {path.as_posix() for path in Path("engine").rglob("*.py") if asks.search(path.read_text("utf-8"))}
-    # Rules take every table of a copy back to an earlier moment.
-    assert found == {"engine/access/operators.py", "engine/rewind/rules.py"}
