@@ -12,13 +12,13 @@ from pathlib import Path
 import pytest
 
 from engine.api import Engine, open_engine
-from engine.clock import moment, stamp
+from engine.clock import stamp
 from engine.errors import Forbidden, Refusal, StepFailed
 from engine.jobs import process
 from engine.jobs.work import WORK
-from engine.pages import figures
 from engine.projects import schedules
 from engine.reports import reading
+from engine.reports.records import ReportPeriod
 from engine.runs import by_hand, history, queue, retries
 from engine.runs.run_context import RunContext
 from engine.schedule import due_runs
@@ -34,11 +34,6 @@ HOUR = timedelta(hours=1)
 NAMES = {job.name for job in JOBS}
 # What is about one job by what it is for, and would be written anew for another. Whoever adds a line says which.
 ABOUT_ONE = {
-    "engine/jobs/triggers.py": "a trigger starts a retrain",
-    "engine/schedule/after_swaps.py": "what went live is looked at",
-    "engine/overview.py": "a column says when the next retrain is due, and how old a look may be",
-    "engine/reports/reading.py": "how old a look may be",
-    "engine/outbox/events.py": "a mail about a report that failed is over when one went well",
     "engine/storage/tables/report.py": "a migration is never edited",
     "engine/storage/migrations.py": "a migration is never edited",
 }
@@ -240,9 +235,10 @@ def test_figures_have_the_last_run_of_each_job_that_went_well_and_a_report_tells
     bad = {job.name: world.run(NOW, job=job.name, state="failed") for job in JOBS}
     with world.engine._ledger.read() as db:
         lasted = {
-            row["job"]: (moment(row["ended_at"]) - moment(row["started_at"])) / HOUR
-            for row in db.execute(figures._DURATIONS)
+            job: timedelta(seconds=seconds) / HOUR
+            for _, job, seconds in history.durations(db, ["flights"], sorted(NAMES))
         }
-        told = reading._last_runs(db, {"project": "flights", "until": stamp(NOW + HOUR)})
+        period = ReportPeriod(NOW - HOUR, NOW + HOUR, "UTC", "the last hours")
+        told = reading.read(db, world.engine._store, "flights", period).last_runs
     assert lasted == {job.name: number for number, job in enumerate(JOBS, 1)}
     assert {run.job: run.id for run in told} == {name: run for name, run in bad.items() if name != "report"}
