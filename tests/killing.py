@@ -6,37 +6,20 @@ process that is killed at each of them in turn has been killed at every step tha
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import signal
 import sqlite3
 import subprocess
 import sys
+import tempfile
 import time
 from contextlib import closing
+from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-
-_HARNESS = """
-import os, signal, sys
-left = int(sys.argv[1])
-WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT
-
-def hook(event, args):
-    global left
-    if event in ("os.rename", "os.symlink", "os.mkdir", "os.rmdir", "os.remove", "os.link", "subprocess.Popen") or (
-        event == "open" and isinstance(args[2], int) and args[2] & WRITING
-    ):
-        left -= 1
-        if left == 0:
-            os.kill(os.getpid(), signal.SIGKILL)
-
-{preparation}
-sys.addaudithook(hook)
-{act}
-"""
-
 
 # What the process of a run imports, and what it does, with the run's lock in its hands as whoever starts it gives it.
 RUN = """
@@ -53,19 +36,27 @@ def driven(home: Path, run: int) -> str:
     return f"process.main({str(home)!r}, '{run}', str({lock}))"
 
 
-def killed_at(number: int, preparation: str, act: str) -> bool:
-    """Run ``preparation`` and then ``act``, killed at its change ``number``; False when it ended by itself before."""
-    done = subprocess.run(
-        [sys.executable, "-c", _HARNESS.format(preparation=preparation, act=act), str(number)],
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
-    if done.returncode == -signal.SIGKILL:
-        return True
-    assert done.returncode == 0, done.stderr
-    return False
+@cache
+def _process() -> subprocess.Popen[str]:
+    """The process whose forks are killed; it ends with this one, which closes its standard input."""
+    command = [sys.executable, "-m", "tests.killed"]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    return subprocess.Popen(command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+
+
+def killed_at(change: int, preparation: str, act: str) -> bool:
+    """Run ``preparation`` and then ``act``, killed at its change ``change``; False when it ended by itself before."""
+    process = _process()
+    assert process.stdin is not None and process.stdout is not None
+    with tempfile.NamedTemporaryFile() as said:
+        order = {"preparation": preparation, "act": act, "change": change, "said": said.name}
+        process.stdin.write(json.dumps({**order, "environment": dict(os.environ)}) + "\n")
+        process.stdin.flush()
+        code = int(process.stdout.readline())
+        if code == -signal.SIGKILL:
+            return True
+        assert code == 0, said.read().decode()
+        return False
 
 
 def let_go(home: Path) -> Path:
