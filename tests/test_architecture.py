@@ -19,7 +19,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 
 STOREYS = (
-    {"records", "errors", "clock", "text", "withheld"},
+    {"records", "errors", "clock", "text", "unneeded", "withheld"},
     {"storage"},
     {"people", "audit"},
     {"versions", "environments", "projects"},
