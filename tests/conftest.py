@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections import Counter
 from collections.abc import Generator
 from datetime import datetime
@@ -16,6 +17,14 @@ from engine import clock
 # A busy machine is no bug: examples are not timed. The hanging ones are caught by pytest's timeout.
 settings.register_profile("leverframe", deadline=None)
 settings.load_profile("leverframe")
+
+
+# Also where a machine forbids it: else each worker compiles every test file, each time (6 s). What tests import does not.
+_FORBIDDEN, sys.dont_write_bytecode = sys.dont_write_bytecode, False
+
+
+def pytest_collection_finish() -> None:
+    sys.dont_write_bytecode = _FORBIDDEN
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
