@@ -19,9 +19,9 @@ from statistics import median, quantiles
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from engine.projects.manifest_records import SandboxSpec  # noqa: E402
-from engine.runs.sandbox import box, this_machine  # noqa: E402
-from engine.runs.step import Limits, StepSpec, clean_environment, start_step  # noqa: E402
+from engine.projects.manifest.records import SandboxSpec  # noqa: E402
+from engine.runs.steps.sandbox import box, this_machine  # noqa: E402
+from engine.runs.steps.step import Limits, StepSpec, clean_environment, start_step  # noqa: E402
 
 EMPTY = ("-I", "-S", "-c", "pass")
 TRAINS = """

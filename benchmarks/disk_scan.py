@@ -20,8 +20,8 @@ from statistics import median
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from benchmarks.figures import Figure, show, spread
-from engine.housekeeping.memory import memory_of
 from engine.housekeeping.scan import scan
+from engine.housekeeping.scan_cache import memory_of
 
 IN_A_FOLDER = 25
 LOG = "0000/00/service.log"

@@ -26,7 +26,7 @@ from scipy.special import chdtri
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from benchmarks.figures import Figure, machine, show
-from engine.monitoring.multivariate import separation
+from engine.monitoring.drift.multivariate import separation
 from tests.engine.monitoring.simulated_months import BEGIN, Setting, Shift, month, raised_by_p_alone
 
 DAY, QUARTER = timedelta(days=1), timedelta(minutes=15)

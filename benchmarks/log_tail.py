@@ -18,9 +18,9 @@ from statistics import median
 
 import figures
 
-from engine.runs.logindex import LogReader
-from engine.runs.step import Limits
-from engine.runs.warden import Log
+from engine.runs.logs.log_index import LogReader
+from engine.runs.steps.step import Limits
+from engine.runs.steps.warden import Log
 
 SCREEN = 40
 # What a person takes for at once.

@@ -37,7 +37,7 @@ ROOMS: dict[str, tuple[tuple[str, ...], int, str]] = {
     "validation": (("engine/validation/*.py",), 60, "tests/engine/validation"),
     "retention": (("engine/housekeeping/retention.py",), 30, "tests/engine/housekeeping"),
     "schedule policy": (
-        ("engine/schedule/policy.py", "engine/schedule/book.py", "engine/projects/calendar.py"), 40,
+        ("engine/schedule/policy.py", "engine/schedule/book.py", "engine/projects/manifest/cron.py"), 40,
         "tests/engine/schedule",
     ),
     "monitoring": (("engine/monitoring/*.py",), 60, "tests/engine/monitoring"),
@@ -46,7 +46,7 @@ TESTS = (
     *(f"tests/engine/{room}" for room in (
         "release", "audit", "people", "validation", "monitoring", "housekeeping", "schedule", "jobs",
     )),
-    "tests/engine/projects/test_calendar.py", "tests/engine/storage/test_ledger.py", "tests/engine/test_overview.py",
+    "tests/engine/projects/test_cron.py", "tests/engine/storage/test_ledger.py", "tests/engine/test_overview.py",
     "tests/cli/test_a_release_and_the_way_back.py", "tests/cli/test_health.py",
 )  # fmt: skip
 # Many processes for half a minute, which find nothing that is not found sooner.

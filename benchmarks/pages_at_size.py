@@ -22,8 +22,8 @@ import figures
 from ledger_at_size import generated
 
 from engine import clock
-from engine.serving.service import Service
-from engine.serving.view import open_view
+from engine.pages.service import Service
+from engine.pages.view import open_view
 from engine.storage.ledger import Ledger
 
 LIMITS = {"/metrics": 1000.0, "/changed": 200.0, "/": None, "/healthz": None}

@@ -44,7 +44,7 @@ _KEYS = ("tests/console/test_digits.py", "tests/console/test_keys.py")
 _GATES = ("tests/engine/validation",)
 _STATUS = ("tests/engine/monitoring/test_status.py", "tests/engine/test_overview.py", "tests/engine/monitoring")
 _RETENTION = ("tests/engine/housekeeping",)
-_SCHEDULE = ("tests/engine/schedule/test_policy.py", "tests/engine/projects/test_calendar.py", "tests/engine/schedule")
+_SCHEDULE = ("tests/engine/schedule/test_policy.py", "tests/engine/projects/test_cron.py", "tests/engine/schedule")
 
 _PROOF, _SWAP, _PLAN = "engine/release/proof.py", "engine/release/swap.py", "engine/release/plan.py"
 _RULES, _OPERATORS, _CHAIN = "engine/release/policy.py", "engine/people/operators.py", "engine/audit/chain.py"
@@ -59,7 +59,7 @@ _HELD = (
     "tests/engine/runs/test_sandbox.py",
 )  # fmt: skip
 _HOSTILE = ("tests/journeys/test_steps_are_contained.py",)
-_CONTAINMENT, _SANDBOX, _WITHHELD = "engine/runs/containment.py", "engine/runs/sandbox.py", "engine/withheld.py"
+_CONTAINMENT, _SANDBOX, _WITHHELD = "engine/runs/steps/containment.py", "engine/runs/steps/sandbox.py", "engine/withheld.py"
 _REACH, _REACHES = "engine/projects/reach.py", ("tests/engine/projects/test_reach.py",)
 _SECRETS = ("tests/engine/test_withheld.py",)
 _RESTORING, _CHECKING, _SCRUB = (f"engine/backup/{name}.py" for name in ("restoring", "checking", "scrub"))
@@ -72,18 +72,18 @@ _DRAWN, _GUESSING = "engine/validation/drawn.py", "engine/validation/guessing.py
 _LINKS = ("tests/engine/release/test_live_links_are_put_back.py",)
 _CLOCK = ("tests/engine/release/test_the_clock.py",)
 _PICTURES = ("tests/engine/environments/test_environment_check.py",)
-_MAILS = ("tests/engine/reports/test_outbox.py",)
+_MAILS = ("tests/engine/outbox/test_outbox.py",)
 
 FAULTS = (
     # Those that were found to pass.
-    Fault("golden rows within the last bits", "engine/runs/package.py", "TOLERANCE = 1e-9", "TOLERANCE = 1e-3", _GOLDEN),
+    Fault("golden rows within the last bits", "engine/jobs/retrain/package.py", "TOLERANCE = 1e-9", "TOLERANCE = 1e-3", _GOLDEN),
     Fault("golden rows within the last bits", _PROOF, "rtol=tolerance, atol=tolerance", "rtol=1e-3, atol=1e-3", _GOLDEN),
     Fault("golden rows within the last bits", _PROOF, 'float(document["golden"]["tolerance"])', "1e-3", _MOVES),
     Fault("floats are compared", _PROOF, "differing |= ~np.isclose(", "differing & ~np.isclose(", _GOLDEN),
     Fault("what does not reproduce stays out", _PROOF, "    if differing:\n", "    if False:\n", _MOVES),
     Fault("what does not reproduce stays out", _SWAP, "            prove(workspace, store", "            (workspace, store", _MOVES),
-    Fault("PSI with half a row", "engine/monitoring/statistics.py", "(reference + 0.5) / (n + bins / 2)", "(reference + 1) / (n + bins)", _PSI),
-    Fault("PSI with half a row", "engine/monitoring/statistics.py", "(current + 0.5) / (m + bins / 2)", "(current + 1e-4) / (m + bins / 2)", _PSI),
+    Fault("PSI with half a row", "engine/monitoring/drift/statistics.py", "(reference + 0.5) / (n + bins / 2)", "(reference + 1) / (n + bins)", _PSI),
+    Fault("PSI with half a row", "engine/monitoring/drift/statistics.py", "(current + 0.5) / (m + bins / 2)", "(current + 1e-4) / (m + bins / 2)", _PSI),
     Fault("viewers retrain nothing", "engine/runs/commands.py", '        operators.require(self.operator, "operator", "retrain")\n', "", _ROLES),
     Fault("viewers pause nothing", "engine/schedule/book.py", '    require(by, "operator", "pause schedules")\n', "", _ROLES),
     Fault("only admins remove", "engine/projects/registry.py", '    require(by, "admin", "remove projects")\n', "", _ROLES),
@@ -92,7 +92,7 @@ FAULTS = (
     Fault("every metric is measured", _METRIC, 'REGRESSION = ("mae", "rmse", "r2", "mape", "median_absolute_error")', 'REGRESSION = ("mae", "rmse", "r2", "mape", "medae")', _METRICS),
     Fault("every metric is measured", _METRIC, '    if name == "mape":\n', '    if name == "smape":\n', _METRICS),
     Fault("the direction of mape", _METRIC, '"mae", "rmse", "mape", "median_absolute_error"})', '"mae", "rmse", "median_absolute_error"})', _METRICS),
-    Fault("the direction of mape", "engine/projects/manifest_gates.py", '"brier", "mae", "rmse", "mape", "median_absolute_error")\n\n', '"brier", "mae", "rmse", "median_absolute_error")\n\n', _METRICS),
+    Fault("the direction of mape", "engine/projects/manifest/gates.py", '"brier", "mae", "rmse", "mape", "median_absolute_error")\n\n', '"brier", "mae", "rmse", "median_absolute_error")\n\n', _METRICS),
     Fault("the direction of mape", "engine/reports/words.py", '"rmse", "mape", "median', '"rmse", "median', _METRICS),
     Fault("a digit opens its screen", "console/actions.py", '"go_runs", "3", "Runs"', '"go_runs", "3", "Versions"', _KEYS),
     Fault("a digit opens its screen", "console/app.py", 'self.go("audit")', 'self.go("runs")', _KEYS),
@@ -163,7 +163,7 @@ FAULTS = (
     Fault("the live folder is the ledger's", _STATUSES, "    if facts.live is None or facts.live_link == facts.release:\n", "    if True:\n", _STATUS),
     Fault("a look that could not tell is unknown", _STATUSES, 'newest == facts.looked_at and verdict == "unknown"', 'newest == facts.looked_at and verdict == "none"', _STATUS),
     Fault("a threshold that is broken fails", _STATUSES, "sign * metric.value < sign * limit", "sign * metric.value > sign * limit", _STATUS),
-    Fault("rows that stand still are told", "engine/monitoring/freshness.py", "    if age > still:\n", "    if age < still:\n", ("tests/engine/monitoring", "tests/engine/jobs/test_same_rows.py")),
+    Fault("rows that stand still are told", "engine/monitoring/quality/freshness.py", "    if age > still:\n", "    if age < still:\n", ("tests/engine/monitoring", "tests/engine/jobs/test_same_rows.py")),
     # Tables that only grow.
     Fault("the trail only grows", _LEDGER, '_APPEND_ONLY = ("audit", "decisions", "deployments", "measurements")', '_APPEND_ONLY = ("decisions", "deployments", "measurements")', _GROWS),
     Fault("deployments only grow", _LEDGER, '"decisions", "deployments", "measurements")', '"decisions", "measurements")', _GROWS),
@@ -234,7 +234,7 @@ FAULTS = (
     Fault("only an admin restores", _RESTORING, 'if by.role != "admin":', "if False:", _BACKUP),
     Fault("into an empty place", _RESTORING, "    if under_way is None and root.exists() and others:\n", "    if False:\n", _BACKUP),
     Fault("what waits does not go on in a copy", _RESTORING, "WHERE state IN ('queued', 'sending')", "WHERE state IN ('sending')", _BACKUP),
-    Fault("damage does not spread", "engine/backup/making.py", "_refuse_other_way(db, place)\n    key", "pass\n    key", _BACKUP),
+    Fault("damage does not spread", "engine/backup/build.py", "_refuse_other_way(db, place)\n    key", "pass\n    key", _BACKUP),
     Fault("all is read within a month", _SCRUB, "oldest = now - timedelta(days=DAYS)", "oldest = now - timedelta(days=2 * DAYS)", _BACKUP),
     Fault("all is read within a month", _SCRUB, "max(late, ceil(len(kept) / DAYS))", "len(kept) // DAYS", _BACKUP),
     Fault("damage is told", _SCRUB, '            broken.append(str(damage).rstrip("."))\n', "            pass\n", (*_BACKUP, *_RESTORED)),
@@ -257,7 +257,7 @@ FAULTS = (
     Fault("only what is surely worse fails", _GUESSING, '"worse" if best < 0 else', '"worse" if worst < 0 else', ("tests/engine/validation/test_guessing.py",)),
     Fault("a live version that guesses is failing", "engine/monitoring/findings.py", '"watch" if waived else "failing"', '"failing" if waived else "watch"', ("tests/engine/monitoring",)),
     Fault("a waiver stays a warning", "engine/validation/ways.py", 'replace(gate, verdict="warn", evidence=f\'Waived', 'replace(gate, verdict="pass", evidence=f\'Waived', ("tests/engine/validation", "tests/journeys/test_a_waived_gate_is_seen_and_in_the_trail.py")),
-    Fault("some gates are never waived", "engine/projects/manifest_waivers.py", "    if name in _NEVER:\n", "    if name in _NEVER:\n        return name\n", ("tests/engine/projects/test_manifest_waivers.py",)),
+    Fault("some gates are never waived", "engine/projects/manifest/waivers.py", "    if name in _NEVER:\n", "    if name in _NEVER:\n        return name\n", ("tests/engine/projects/test_manifest_waivers.py",)),
     Fault("a waiver is in the trail", _SWAP, "        if plan.waivers:\n", "        if False:\n", ("tests/journeys/test_a_waived_gate_is_seen_and_in_the_trail.py",)),
     Fault("what is known before is no leak, all else is", "engine/validation/leakage.py", "for feature, much in strongest if feature not in known_before]", "for feature, much in strongest if not known_before]", ("tests/engine/validation",)),
     Fault("a lost class fails", "engine/validation/like_live.py", "        if lost:\n", "        if False:\n", ("tests/engine/validation/test_like_live.py",)),
@@ -272,8 +272,8 @@ FAULTS = (
     # In silence nothing moves, and nobody is told twice.
     Fault("a link that was put back is told", "engine/release/following.py", "            _tell(db, live, led, now)\n", "            pass\n", _LINKS),
     Fault("a link that was put back is in the trail", "engine/release/following.py", 'trail.append(db, at=now, actor=system("the engine"), action="put-back", subject=label, reason=why, details=details)', "pass", _LINKS),
-    Fault("a report is sent once", "engine/reports/outbox.py", "ON CONFLICT (project, key, recipient) DO NOTHING", "ON CONFLICT (project, key, recipient) DO UPDATE SET state = 'queued', next_try = queued_at", _MAILS),
-    Fault("two never send the same", "engine/reports/outbox.py", "WHERE id = ? AND {_DUE}\",", "WHERE id = ? AND (? > '' OR ? > '')\",", _MAILS),
+    Fault("a report is sent once", "engine/outbox/outbox.py", "ON CONFLICT (project, key, recipient) DO NOTHING", "ON CONFLICT (project, key, recipient) DO UPDATE SET state = 'queued', next_try = queued_at", _MAILS),
+    Fault("two never send the same", "engine/outbox/outbox.py", "WHERE id = ? AND {_DUE}\",", "WHERE id = ? AND (? > '' OR ? > '')\",", _MAILS),
     # Environments.
     Fault("a file that was changed is found", "engine/environments/picture.py", "if pictured[name] != found[name]}", "if pictured[name][:4] != found[name][:4]}", _PICTURES),
     Fault("a file that was added is found", "engine/environments/picture.py", "found.keys() - pictured.keys(), pictured", "set[str](), pictured", _PICTURES),

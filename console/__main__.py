@@ -17,7 +17,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     _open_closed_streams()
     own = argv is None  # of the process, whose environment is its own too
     if argv is None:
-        from console import session_encoding
+        from console.opening import session_encoding
 
         session_encoding.start_again_in_utf8()
         words = session_encoding.arguments()
@@ -75,8 +75,8 @@ def open_console(home: Path | None, operator: str | None, at: str | None = None,
     gc.disable()
     # Whoever ends the process gets the terminal back as it was; without this it would stay on the other screen.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(TERMINATED))
-    from console import last_seen
-    from console.session_encoding import why_not_drawn
+    from console.opening import last_seen
+    from console.opening.session_encoding import why_not_drawn
 
     seen = at is None and why_not_drawn() is None and last_seen.show(str(home) if home else None)
     if own:
@@ -84,7 +84,7 @@ def open_console(home: Path | None, operator: str | None, at: str | None = None,
     from console.cli.failures import guarded
 
     def console() -> int:
-        from console.start import run_console
+        from console.opening.start import run_console
         from engine import clock
 
         try:

@@ -14,20 +14,21 @@ from textual.binding import Binding, BindingType
 from textual.events import Resize
 from textual.geometry import Size
 
-from console import actions, doors, frame, themes
-from console.crossing import Crossing
+from console import actions, routes, themes
+from console.acting.messages import Answered, CommandRefused, Done, StepDone, Unanswered
+from console.acting.runner import Runner
 from console.dialogs.too_small import TooSmall
-from console.messages import Answered, Done, Refused, StepDone, Unanswered
 from console.palette import ActionPalette
-from console.runner import Runner
+from console.queries.watcher import Watcher
 from console.screens.page import Asking, Page
-from console.watcher import Watcher
+from console.text import frame
+from console.time_travel.crossing import Crossing
 from engine import clock
 
 if TYPE_CHECKING:
-    from console.asking import Desk, Question
-    from console.commands import Command
-    from console.lines import Tone
+    from console.acting.commands import Command
+    from console.queries.question import Desk, Question
+    from console.text.lines import Tone
     from engine.api import Engine
 
 SWITCH_SECONDS = 0.01
@@ -40,7 +41,7 @@ class LeverframeApp(App[None]):
     TITLE = "Leverframe"
     CSS_PATH = "styles/console.tcss"
     COMMANDS: ClassVar[set[Any]] = {ActionPalette}
-    MODES: ClassVar[dict[str, Any]] = {name: partial(doors.place, name) for name in doors.PLACES}
+    MODES: ClassVar[dict[str, Any]] = {name: partial(routes.place, name) for name in routes.PLACES}
     DEFAULT_MODE = "overview"
     ENABLE_COMMAND_PALETTE = True
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -119,7 +120,7 @@ class LeverframeApp(App[None]):
         else:
             self.say(message.result.sentence)
 
-    def on_refused(self, message: Refused) -> None:
+    def on_refused(self, message: CommandRefused) -> None:
         dialog = self._dialog_of(message.command)
         if dialog is not None:
             dialog.refused(message.sentence)
@@ -205,7 +206,7 @@ class LeverframeApp(App[None]):
     def do_help(self) -> None:
         top = self.screen
         if isinstance(top, Page):
-            self.push_screen(doors.help_page(top.name_of, top.heading))
+            self.push_screen(routes.help_page(top.name_of, top.heading))
 
     def do_theme(self) -> None:
         if self.no_color:
@@ -244,7 +245,7 @@ class LeverframeApp(App[None]):
             self.say("This console was opened with --at; leave it with q, and open it without to see now.", "watch")
         else:
             asked = (page.question() for page in self.crossing.opened())
-            self.push_screen(doors.moment(tuple(each for each in asked if each is not None), self.last_visit))
+            self.push_screen(routes.moment(tuple(each for each in asked if each is not None), self.last_visit))
 
     # The terminal
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from console.lines import Tone
+from console.text.lines import Tone
 
 if TYPE_CHECKING:
     from rich.style import Style

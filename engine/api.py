@@ -15,6 +15,7 @@ from engine.backup.commands import BackupCommands
 from engine.errors import LeverframeError, NotFound, Refusal
 from engine.housekeeping.commands import HousekeepingCommands
 from engine.jobs.commands import HealthCommands
+from engine.outbox.commands import ReportCommands
 from engine.people import operators
 from engine.projects import allowances, registry
 from engine.records import (
@@ -23,7 +24,7 @@ from engine.records import (
     Change,
     DecisionCard,
     Deployment,
-    Finding,
+    DoctorFinding,
     Moved,
     MovePlan,
     Operator,
@@ -40,8 +41,7 @@ from engine.release import swap
 from engine.release.card import card, difference
 from engine.release.following import follow_ledger
 from engine.release.history import at
-from engine.reports.commands import ReportCommands
-from engine.rewind.standing import Then, only_looks
+from engine.rewind.past_engine import ReadingsOnly, only_looks
 from engine.runs import queue
 from engine.runs.commands import RunCommands
 from engine.schedule.commands import ScheduleCommands
@@ -56,7 +56,7 @@ from engine.versions import document as documents
 if TYPE_CHECKING:
     from engine.backup.records import Restored
     from engine.projects.reach import Reach
-    from engine.rewind.copy import Standing
+    from engine.rewind.past_ledger import PastLedger
 
 
 def open_engine(
@@ -131,7 +131,7 @@ class Engine(
         """The moment that is shown: the present one."""
         return clock.now()
 
-    def as_of(self, moment: datetime) -> EngineThen:
+    def as_of(self, moment: datetime) -> PastEngine:
         """Another engine that shows everything as it stood at ``moment`` and refuses to change anything.
 
         It reads a copy of the ledger, which takes some seconds for a gigabyte and goes when it is closed. Raises
@@ -186,9 +186,9 @@ class Engine(
         """Take a project off the list; its versions and history stay."""
         registry.remove(self._ledger, name, operators.checked_reason(reason), self.operator, clock.now())
 
-    def check(self, path: Path, on_step: Callable[[str], None]) -> tuple[Finding, ...]:
+    def check(self, path: Path, on_step: Callable[[str], None]) -> tuple[DoctorFinding, ...]:
         """Validate the project in ``path`` and run its steps once on a sample."""
-        from engine.runs.dryrun import check
+        from engine.jobs.retrain.dry_run import check
 
         return check(self._workspace, path, clock.now(), on_step, self._allowed)
 
@@ -344,7 +344,7 @@ class Engine(
 
     def doctor(
         self, mend: bool, *, deep: bool = False, tell: Callable[[int, int], None] = lambda done, total: None
-    ) -> tuple[Finding, ...]:
+    ) -> tuple[DoctorFinding, ...]:
         """What is wrong with this workspace; with ``mend`` what can be is put right.
 
         ``deep``: first every object of every version is read; ``tell`` gets how many were, of how many.
@@ -359,15 +359,15 @@ class Engine(
 
 
 @only_looks
-class EngineThen(Then, Engine):
+class PastEngine(ReadingsOnly, Engine):
     """A workspace as it stood at a moment that is over: every act is refused, and it never acts by itself."""
 
-    def __init__(self, workspace: Workspace, ledger: Standing, operator: Operator, at: datetime) -> None:
+    def __init__(self, workspace: Workspace, ledger: PastLedger, operator: Operator, at: datetime) -> None:
         self._at = at
         super().__init__(workspace, ledger, operator)
 
 
-def _engine_then(workspace: Workspace, ledger: Ledger, operator: Operator, at: datetime) -> EngineThen:
-    from engine.rewind.copy import stand
+def _engine_then(workspace: Workspace, ledger: Ledger, operator: Operator, at: datetime) -> PastEngine:
+    from engine.rewind.past_ledger import stand
 
-    return EngineThen(workspace, stand(workspace, ledger, at, clock.now()), operator, at)
+    return PastEngine(workspace, stand(workspace, ledger, at, clock.now()), operator, at)

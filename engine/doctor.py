@@ -16,22 +16,22 @@ from engine.clock import moment
 from engine.environments import mending
 from engine.environments.build import ensure
 from engine.errors import Damage, LeverframeError
+from engine.outbox import webhook
+from engine.outbox.mail_server import from_environment
+from engine.outbox.outbox import OVER, WEBHOOK
 from engine.projects import registry
-from engine.projects.manifest_sandbox import spec_of
-from engine.records import Finding, Version
+from engine.projects.manifest.sandbox import spec_of
+from engine.records import DoctorFinding, Version
 from engine.release import live as projection
-from engine.reports import webhook
-from engine.reports.outbox import OVER, WEBHOOK
-from engine.reports.server import from_environment
-from engine.runs import holding, sandbox
+from engine.runs.steps import holding, sandbox
 from engine.schedule import lease, unit
 from engine.schedule.due import due_after
 from engine.storage import loss
 from engine.storage.free_space import too_little
-from engine.storage.keeping import modes
 from engine.storage.last_backup import way_back
 from engine.storage.ledger import Ledger
 from engine.storage.objects import ObjectStore
+from engine.storage.permissions import modes
 from engine.storage.workspace import Workspace, read_only
 from engine.versions import catalog
 from engine.versions import document as documents
@@ -41,7 +41,7 @@ from engine.withheld import environment
 
 def examine(
     workspace: Workspace, ledger: Ledger, store: ObjectStore, now: datetime, *, mend: bool
-) -> tuple[Finding, ...]:
+) -> tuple[DoctorFinding, ...]:
     """Every finding, the good ones too. With ``mend`` the environments and the live folders are built anew."""
     findings = [*writable(workspace), _ledger(ledger), clock_agrees(ledger, now), _audit(ledger)]
     findings += [_disk(workspace, ledger), _tools()]
@@ -72,17 +72,17 @@ def examine(
         findings += [_stored(store, what, version) for what, version in needed]
         if not Path(project.path).is_dir():
             what = f"the folder of {project.name}, {project.path}, is gone; retrains will fail until it is back"
-            findings.append(Finding(project.name, "watch", what))
+            findings.append(DoctorFinding(project.name, "watch", what))
     said = {version.label for needed in kept.values() for _, version in needed}
     others = _others(workspace, ledger, store, now, mend=mend)
     findings += [finding for finding in others if finding.what.split()[-1] not in said]
     return tuple(findings)
 
 
-def writable(workspace: Workspace) -> Iterator[Finding]:
+def writable(workspace: Workspace) -> Iterator[DoctorFinding]:
     """Told only where it is not so: a medium that is read only, or was mounted so after an error of the disk."""
     if read_only(workspace.root):
-        yield Finding(
+        yield DoctorFinding(
             "workspace", "watch",
             "it is read-only here: nothing can be retrained, checked, decided, rolled back, cleaned up, backed up or "
             "recorded, and no engine runs; looking works (status, show, versions, health, disk, audit --verify, "
@@ -90,27 +90,27 @@ def writable(workspace: Workspace) -> Iterator[Finding]:
         )  # fmt: skip
 
 
-def _backup(ledger: Ledger, now: datetime) -> Finding:
+def _backup(ledger: Ledger, now: datetime) -> DoctorFinding:
     with ledger.read() as db:
         return standing.judge(standing.standing(db), now)
 
 
-def _read_through(ledger: Ledger, now: datetime) -> Finding:
+def _read_through(ledger: Ledger, now: datetime) -> DoctorFinding:
     """When everything that is kept was last read."""
     with ledger.read() as db:
         versions = scrub.kept(db)
     if not versions:
-        return Finding("store", "ok", "no version is kept yet")
+        return DoctorFinding("store", "ok", "no version is kept yet")
     oldest = min(versions, key=lambda each: each.read)
     said = f"{oldest.label}, the longest unread of {len(versions):,}, was read or made on {oldest.read:%d %b %Y}"
     late = (now - oldest.read).days > 2 * scrub.DAYS
     how = "; 'leverframe doctor --deep' reads all, an engine that runs a part each day"
-    return Finding("store", "watch" if late else "ok", said + (how if late else ""))
+    return DoctorFinding("store", "watch" if late else "ok", said + (how if late else ""))
 
 
 def _others(
     workspace: Workspace, ledger: Ledger, store: ObjectStore, now: datetime, *, mend: bool
-) -> Iterator[Finding]:
+) -> Iterator[DoctorFinding]:
     """The versions of which something is known to be damaged, whoever may need them."""
     with ledger.read() as db:
         versions = scrub.kept(db)
@@ -119,23 +119,21 @@ def _others(
             continue
         mended = scrub.mend(workspace, ledger, store, version, now) if mend else None
         if mended:
-            yield Finding(f"version {version.label}", "ok", mended, mended=True)
+            yield DoctorFinding(f"version {version.label}", "ok", mended, mended=True)
         else:
             way = way_back(workspace.root, "do without it")
-            yield Finding(f"version {version.label}", "failing", f"it cannot be gone back to: {damage}; {way}")
+            yield DoctorFinding(f"version {version.label}", "failing", f"it cannot be gone back to: {damage}; {way}")
 
 
-def _mend(
-    workspace: Workspace, ledger: Ledger, store: ObjectStore, versions: list[Version], now: datetime
-) -> None:
+def _mend(workspace: Workspace, ledger: Ledger, store: ObjectStore, versions: list[Version], now: datetime) -> None:
     """Take what is not whole of ``versions`` from the backup."""
     for version in versions:
         if documents.damaged(store, version.digest):
-            kept = scrub.Kept(version.project, version.number, version.digest, version.made_at)
+            kept = scrub.KeptVersion(version.project, version.number, version.digest, version.made_at)
             scrub.mend(workspace, ledger, store, kept, now)
 
 
-def _ledger(ledger: Ledger) -> Finding:
+def _ledger(ledger: Ledger) -> DoctorFinding:
     with ledger.read() as db:
         said = str(db.execute("PRAGMA quick_check(1)").fetchone()[0])
         strays = db.execute(
@@ -143,22 +141,26 @@ def _ledger(ledger: Ledger) -> Finding:
             " (SELECT number FROM deployments WHERE project = v.project ORDER BY seq DESC LIMIT 1)"
         ).fetchall()
     if said != "ok":
-        return Finding("ledger", "failing", f"SQLite finds it damaged ({said}); {loss.way_back(ledger.path.parent)}")
+        return DoctorFinding(
+            "ledger", "failing", f"SQLite finds it damaged ({said}); {loss.way_back(ledger.path.parent)}"
+        )
     if strays:
-        return Finding("ledger", "failing", f"the state of {strays[0]['project']} does not agree with its deployments")
-    return Finding("ledger", "ok", "whole")
+        return DoctorFinding(
+            "ledger", "failing", f"the state of {strays[0]['project']} does not agree with its deployments"
+        )
+    return DoctorFinding("ledger", "ok", "whole")
 
 
-def clock_agrees(ledger: Ledger, now: datetime) -> Finding:
+def clock_agrees(ledger: Ledger, now: datetime) -> DoctorFinding:
     """Whether the machine's clock fits what the ledger recorded."""
     with ledger.read() as db:
         seen = times.seen(db, now)
     if said := times.doubt(seen, now):
-        return Finding("clock", "failing" if times.behind(seen.newest, now) else "watch", said)
-    return Finding("clock", "ok", f"{now:%Y-%m-%d %H:%M} UTC, agrees with the ledger")
+        return DoctorFinding("clock", "failing" if times.behind(seen.newest, now) else "watch", said)
+    return DoctorFinding("clock", "ok", f"{now:%Y-%m-%d %H:%M} UTC, agrees with the ledger")
 
 
-def _mail(ledger: Ledger) -> list[Finding]:
+def _mail(ledger: Ledger) -> list[DoctorFinding]:
     """Where mail is to be sent at all: whether there is a server for it, and what was given up."""
     with ledger.read() as db:
         rows = db.execute(
@@ -170,80 +172,84 @@ def _mail(ledger: Ledger) -> list[Finding]:
     try:
         server = from_environment(environment())
     except LeverframeError as error:
-        return [Finding("mail", "failing", str(error).rstrip("."))]
+        return [DoctorFinding("mail", "failing", str(error).rstrip("."))]
     if mails.get("failed"):
         said = "given up; 'leverframe outbox' says why, 'leverframe outbox retry' tries again"
-        return [Finding("mail", "watch", f"{mails['failed']:,} of the mails are {said}")]
+        return [DoctorFinding("mail", "watch", f"{mails['failed']:,} of the mails are {said}")]
     if server is None and mails:
-        return [Finding("mail", "watch", "mails wait and no server is set up; LEVERFRAME_SMTP_HOST names one")]
-    return [Finding("mail", "ok", f"by {server.host}, port {server.port}")] if server is not None else []
+        return [DoctorFinding("mail", "watch", "mails wait and no server is set up; LEVERFRAME_SMTP_HOST names one")]
+    return [DoctorFinding("mail", "ok", f"by {server.host}, port {server.port}")] if server is not None else []
 
 
-def _webhooks() -> list[Finding]:
+def _webhooks() -> list[DoctorFinding]:
     """Whether those whom the environment names are there to be notified."""
     try:
         found = webhook.from_environment(environment())
     except LeverframeError as error:
-        return [Finding("webhooks", "failing", str(error).rstrip("."))]
+        return [DoctorFinding("webhooks", "failing", str(error).rstrip("."))]
     return (
-        [Finding("webhooks", "ok", ", ".join(name.removeprefix(WEBHOOK) for name in found.addresses))] if found else []
+        [DoctorFinding("webhooks", "ok", ", ".join(name.removeprefix(WEBHOOK) for name in found.addresses))]
+        if found
+        else []
     )
 
 
-def _audit(ledger: Ledger) -> Finding:
+def _audit(ledger: Ledger) -> DoctorFinding:
     try:
         verdict = trail.verify(ledger)
     except Damage as damage:
-        return Finding("audit trail", "failing", str(damage))
+        return DoctorFinding("audit trail", "failing", str(damage))
     if not verdict.ok:
-        return Finding("audit trail", "failing", f"broken at row {verdict.first_broken}: {verdict.why}")
-    return Finding("audit trail", "ok", f"{verdict.rows:,} rows hold, head {verdict.head[:16]}")
+        return DoctorFinding("audit trail", "failing", f"broken at row {verdict.first_broken}: {verdict.why}")
+    return DoctorFinding("audit trail", "ok", f"{verdict.rows:,} rows hold, head {verdict.head[:16]}")
 
 
-def _disk(workspace: Workspace, ledger: Ledger) -> Finding:
+def _disk(workspace: Workspace, ledger: Ledger) -> DoctorFinding:
     with ledger.read() as db:
         little = too_little(db, workspace.root)
     if little:
         advice = "'leverframe clean' and 'leverframe bin empty' free some"
-        return Finding("disk", "watch", f"{little}; retrains are refused until there is more: {advice}")
+        return DoctorFinding("disk", "watch", f"{little}; retrains are refused until there is more: {advice}")
     usage = shutil.disk_usage(workspace.root)
-    return Finding("disk", "ok", f"{usage.free / 2**30:.1f} GiB of {usage.total / 2**30:.0f} GiB are free")
+    return DoctorFinding("disk", "ok", f"{usage.free / 2**30:.1f} GiB of {usage.total / 2**30:.0f} GiB are free")
 
 
-def _tools() -> Finding:
+def _tools() -> DoctorFinding:
     if shutil.which("git") is None:
-        return Finding("tools", "failing", "git is not on the PATH; install it, no project can be read without it")
+        return DoctorFinding(
+            "tools", "failing", "git is not on the PATH; install it, no project can be read without it"
+        )
     if not Path("/proc/self/environ").exists() or not hasattr(os, "setsid"):
-        return Finding("tools", "failing", "this is no Linux with /proc; steps cannot be kept under their limits")
-    return Finding("tools", "ok", "git and /proc are there")
+        return DoctorFinding("tools", "failing", "this is no Linux with /proc; steps cannot be kept under their limits")
+    return DoctorFinding("tools", "ok", "git and /proc are there")
 
 
-def _engine(workspace: Workspace, ledger: Ledger, now: datetime) -> Finding:
+def _engine(workspace: Workspace, ledger: Ledger, now: datetime) -> DoctorFinding:
     with ledger.read() as db:
         state = lease.state(workspace, db, mine=None)
         rows = db.execute("SELECT * FROM schedules WHERE until IS NULL AND enabled").fetchall()
     if state.running:
-        return Finding("engine", "ok", f"process {state.pid} on {state.host} sees to the schedules")
+        return DoctorFinding("engine", "ok", f"process {state.pid} on {state.host} sees to the schedules")
     if not rows:
-        return Finding("engine", "ok", "none runs, and nothing is scheduled")
+        return DoctorFinding("engine", "ok", "none runs, and nothing is scheduled")
     how = "start 'leverframe engine', or leave a console open"
     late = [row["project"] for row in rows if (due := due_after(row, moment(row["settled"]))) and due <= now]
     if late:
-        return Finding("engine", "watch", f"none runs, and {late[0]} was due meanwhile; {how}")
+        return DoctorFinding("engine", "watch", f"none runs, and {late[0]} was due meanwhile; {how}")
     first = min((due for row in rows if (due := due_after(row, now))), default=now)
-    return Finding("engine", "ok", f"none runs; until {first:%Y-%m-%d %H:%M} UTC, when something is due, {how}")
+    return DoctorFinding("engine", "ok", f"none runs; until {first:%Y-%m-%d %H:%M} UTC, when something is due, {how}")
 
 
-def _units(workspace: Workspace) -> list[Finding]:
+def _units(workspace: Workspace) -> list[DoctorFinding]:
     """Whether systemd, where it was told about Leverframe, starts the engine of this very workspace."""
     found = unit.installed()
     if not found:
         return []
     ours = [each for each in found if each.home.absolute() == workspace.root]
     if ours:
-        return [Finding("systemd unit", "ok", f"{ours[0].path} names this workspace")]
+        return [DoctorFinding("systemd unit", "ok", f"{ours[0].path} names this workspace")]
     said = f"{found[0].path} starts the engine of {found[0].home}, not of this workspace; see --home in its ExecStart"
-    return [Finding("systemd unit", "watch", said)]
+    return [DoctorFinding("systemd unit", "watch", said)]
 
 
 def _users(db: sqlite3.Connection) -> dict[str, list[str]]:
@@ -258,58 +264,62 @@ def _users(db: sqlite3.Connection) -> dict[str, list[str]]:
     return users
 
 
-def _environments(workspace: Workspace, users: dict[str, list[str]], *, mend: bool) -> list[Finding]:
+def _environments(workspace: Workspace, users: dict[str, list[str]], *, mend: bool) -> list[DoctorFinding]:
     """Every environment that stands here, compared as before a run."""
     findings = []
     for each in mending.standing(workspace.environments):
         of = ", ".join(users.get(each.name, ["no run yet"]))
         what = f"environment {each.name} ({of})"
         if each.pictured and not each.differences:
-            findings.append(Finding(what, "ok", "as it was built from its lock"))
+            findings.append(DoctorFinding(what, "ok", "as it was built from its lock"))
             continue
         said = "; ".join(each.differences) or "an earlier Leverframe built it and took no picture of it"
         if mend:
             findings.append(_mended(workspace, each, what, said))
         elif each.pictured:
             advice = "runs refuse it. 'leverframe doctor --fix' builds it anew"
-            findings.append(Finding(what, "failing", f"{said}; {advice}"))
+            findings.append(DoctorFinding(what, "failing", f"{said}; {advice}"))
         else:
             advice = "the next run that needs it builds it anew, 'leverframe doctor --fix' does so now"
-            findings.append(Finding(what, "watch", f"{said}; {advice}"))
+            findings.append(DoctorFinding(what, "watch", f"{said}; {advice}"))
     return findings
 
 
-def _mended(workspace: Workspace, found: mending.Standing, what: str, said: str) -> Finding:
+def _mended(workspace: Workspace, found: mending.StandingEnvironment, what: str, said: str) -> DoctorFinding:
     if not found.pictured and found.lock is None:
-        return Finding(what, "watch", f"{said}, and its lock cannot be read; the next run that needs it builds it anew")
+        return DoctorFinding(
+            what, "watch", f"{said}, and its lock cannot be read; the next run that needs it builds it anew"
+        )
     try:
         done = mending.mend(found, workspace.environments)
     except LeverframeError as error:
-        return Finding(what, "failing", f"{said}. It could not be built anew: {str(error).rstrip('.')}")
-    return Finding(what, "ok", f"{said}. It was {done}", mended=True)
+        return DoctorFinding(what, "failing", f"{said}. It could not be built anew: {str(error).rstrip('.')}")
+    return DoctorFinding(what, "ok", f"{said}. It was {done}", mended=True)
 
 
-def _live(workspace: Workspace, store: ObjectStore, row: sqlite3.Row, *, mend: bool) -> Finding:
+def _live(workspace: Workspace, store: ObjectStore, row: sqlite3.Row, *, mend: bool) -> DoctorFinding:
     label = f"{row['project']}@{row['number']}"
     what = f"live {row['project']}"
     try:
         found = projection.complaints(workspace, store, row["project"], row["release"], row["digest"])
         if not found:
-            return Finding(what, "ok", f"{label}, every file as recorded")
+            return DoctorFinding(what, "ok", f"{label}, every file as recorded")
         said = "; ".join(found[:4])
         if not mend:
-            return Finding(what, "failing", f"{said}. 'leverframe doctor --fix' rebuilds it from the store")
+            return DoctorFinding(what, "failing", f"{said}. 'leverframe doctor --fix' rebuilds it from the store")
         ensure(lock_of(store, documents.load(store, row["digest"])), workspace.environments)
         projection.repair(workspace, store, row["project"], row["release"], row["digest"])
         left = projection.complaints(workspace, store, row["project"], row["release"], row["digest"])
         if left:
-            return Finding(what, "failing", f"it could not be mended: {'; '.join(left[:4])}")
-        return Finding(what, "ok", f"{said}. Rebuilt from the store: {label}, every file as recorded", mended=True)
+            return DoctorFinding(what, "failing", f"it could not be mended: {'; '.join(left[:4])}")
+        return DoctorFinding(
+            what, "ok", f"{said}. Rebuilt from the store: {label}, every file as recorded", mended=True
+        )
     except LeverframeError as error:
-        return Finding(what, "failing", str(error))
+        return DoctorFinding(what, "failing", str(error))
 
 
-def _unheld(store: ObjectStore, row: sqlite3.Row) -> list[Finding]:
+def _unheld(store: ObjectStore, row: sqlite3.Row) -> list[DoctorFinding]:
     """What is live and says that nothing is to hold its steps."""
     try:
         settings = documents.load(store, row["digest"])["settings"]
@@ -330,11 +340,11 @@ def _kept(db: sqlite3.Connection, project: str) -> list[tuple[str, Version]]:
     ]
 
 
-def _stored(store: ObjectStore, what: str, version: Version) -> Finding:
+def _stored(store: ObjectStore, what: str, version: Version) -> DoctorFinding:
     title = f"{what} {version.label}"
     broken = documents.damaged(store, version.digest)
     if not broken:
-        return Finding(title, "ok", "whole in the store")
+        return DoctorFinding(title, "ok", "whole in the store")
     cannot = {
         "stored": "it could not be rebuilt or gone back to",
         "rollback": "it cannot be rolled back to",
@@ -342,4 +352,4 @@ def _stored(store: ObjectStore, what: str, version: Version) -> Finding:
     }[what]
     other = {"stored": "roll back", "rollback": "choose another version", "candidate": "retrain to make another"}[what]
     advice = way_back(store.root.parent, other)
-    return Finding(title, "failing", f"{cannot}: {broken[0].rstrip('.')}; {advice}")
+    return DoctorFinding(title, "failing", f"{cannot}: {broken[0].rstrip('.')}; {advice}")

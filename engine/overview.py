@@ -19,15 +19,16 @@ from typing import Any
 
 from engine.audit import times
 from engine.clock import moment, stamp
-from engine.monitoring.alerts import RUN_TIME
-from engine.monitoring.key_figures import Known, newest
+from engine.monitoring.alerts.changes import RUN_TIME
+from engine.monitoring.performance.key_figures import KnownMetric, newest
 from engine.monitoring.records import asleep
-from engine.monitoring.status import WELL_ENDED, Active, Facts, judge
+from engine.monitoring.status import WELL_ENDED, Active, StatusFacts, judge
 from engine.projects import registry
-from engine.projects.calendar import patience
+from engine.projects.manifest.cron import patience
 from engine.records import Metric, Operator, Overview, Point, ProjectStatus, Reason, Run, Version
 from engine.release.live import pointed_at
-from engine.runs import history, times_history
+from engine.runs import history
+from engine.runs.times import times_history
 from engine.schedule.due import due_after
 from engine.storage.free_space import keep_free
 from engine.storage.workspace import Workspace
@@ -115,7 +116,7 @@ class _Found:
 
     projects: list[sqlite3.Row]
     live: dict[str, sqlite3.Row]
-    known: dict[str, Known]
+    known: dict[str, KnownMetric]
     unmeasured: dict[str, Metric]
     trend: dict[str, list[Point]]
     last: dict[str, Run]
@@ -213,7 +214,7 @@ def _status(found: _Found, workspace: Workspace | None, row: sqlite3.Row, now: d
     look = _look(found, name, live)
     looked_at = moment(look["as_of"]) if look else None
     enabled, *rule = row["looks"].split("\n") if row["looks"] else ("1",)
-    facts = Facts(
+    facts = StatusFacts(
         live=label,
         live_link=pointed_at(workspace, name) if live and workspace else None,
         release=live["release"] if live and workspace else None,
@@ -264,7 +265,7 @@ def _unmeasured(db: sqlite3.Connection, numbers: Mapping[str, int]) -> dict[str,
     return {project: metric for project, metric in found.items() if metric is not None and metric.value is None}
 
 
-def _history(trend: Sequence[Point], known: Known | None) -> tuple[Point, ...]:
+def _history(trend: Sequence[Point], known: KnownMetric | None) -> tuple[Point, ...]:
     """The line ends with the value that stands beside it."""
     if known is None or known.metric.value is None or (trend and trend[-1].as_of >= known.at):
         return tuple(trend)

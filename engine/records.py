@@ -188,7 +188,7 @@ class DecisionCard:
     last_rejected: str | None
     made_by: str
     blocked: str | None
-    sandbox: Finding
+    sandbox: DoctorFinding
     """How the steps that made it were held, and what they were let reach."""
 
 
@@ -319,7 +319,7 @@ class AuditVerdict:
 
 
 @dataclass(frozen=True)
-class Finding:
+class DoctorFinding:
     """What ``doctor`` found about one thing, and whether it was mended."""
 
     what: str

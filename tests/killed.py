@@ -17,12 +17,12 @@ import pyarrow.parquet
 import zstandard
 
 import engine.api
-import engine.backup.making
+import engine.backup.build
 import engine.backup.restoring
 import engine.housekeeping.clean
 import engine.jobs.process
-import engine.runs.package
-import engine.runs.retrain
+import engine.jobs.retrain.package
+import engine.jobs.retrain.retrain
 
 CHANGES = {"os.rename", "os.symlink", "os.mkdir", "os.rmdir", "os.remove", "os.link", "subprocess.Popen"}
 WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT

@@ -14,7 +14,7 @@ import pytest
 
 from console.cli.root import leverframe
 from engine.errors import Invalid
-from engine.projects.manifest import parse_manifest
+from engine.projects.manifest.reader import parse_manifest
 from tests.engine.projects.manifests import SMALL
 
 ROOT = Path(__file__).resolve().parents[1]

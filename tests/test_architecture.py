@@ -50,10 +50,10 @@ HEAVY = ("pandas", "sklearn", "scipy", "matplotlib", "pyarrow", "sqlite_utils", 
 # Run by a project's interpreter, or with -I -S: they have nothing but the standard library and what the project has.
 # Or sent to a worker of a cluster as it stands.
 STAND_ALONE = (
-    "engine/runs/python_runner.py",
-    "engine/runs/column_types.py",
-    "engine/runs/warden.py",
-    "engine/runs/containment.py",
+    "engine/runs/steps/python_runner.py",
+    "engine/runs/steps/column_types.py",
+    "engine/runs/steps/warden.py",
+    "engine/runs/steps/containment.py",
     "engine/runs/compute/on_worker.py",
 )
 
@@ -154,7 +154,7 @@ READS_THE_TIME = {
     "datetime": {"now", "utcnow", "today"},
     "date": {"today"},
 }
-MAY_READ_THE_TIME = ("engine/clock.py", "console/last_seen.py")
+MAY_READ_THE_TIME = ("engine/clock.py", "console/opening/last_seen.py")
 
 
 def test_one_file_reads_the_time_and_every_other_is_told_it() -> None:

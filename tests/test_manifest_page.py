@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from pathlib import Path
 
-from engine.projects.manifest import _SECTIONS
+from engine.projects.manifest.reader import _SECTIONS
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGE = (ROOT / "docs/manifest.md").read_text("utf-8")

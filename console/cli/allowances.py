@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import click
 
-from console import cells
 from console.cli import documents
 from console.cli.printing import document, say, table
 from console.cli.session import Session, Verb, reason_option
+from console.text import cells
 
 
 @click.command(cls=Verb)

@@ -8,7 +8,7 @@ from console.cli import documents
 from console.cli.moving import carry_out
 from console.cli.printing import complain, document, say
 from console.cli.session import Session, Verb, missing_reason, reason_option
-from console.lines import Span
+from console.text.lines import Span
 from engine.records import MovePlan
 
 

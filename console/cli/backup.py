@@ -12,7 +12,7 @@ import click
 from console.cli import backup_documents as documents
 from console.cli.printing import complain, document, say
 from console.cli.session import Session, Verb
-from console.lines import Span
+from console.text.lines import Span
 from engine.backup.records import Checked
 from engine.storage.free_space import in_words
 

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from console import cells
 from console.cli.printing import Cell, say, table, verdict
 from console.cli.session import Session
 from console.cli.words import count
-from console.health_table import TONES as VERDICTS
-from console.lines import Span, Tone
+from console.text import cells
+from console.text.health_table import TONES as VERDICTS
+from console.text.lines import Span, Tone
 from engine.records import Change, DecisionCard, Gate, Metric, Segment
 
 WORST = 5

@@ -6,11 +6,11 @@ from datetime import datetime
 
 import click
 
-from console import cells
 from console.cli import disk_documents as documents
 from console.cli.printing import Cell, document, say, table
 from console.cli.session import Session, Verb, VerbGroup, missing_reason, reason_option
-from console.lines import Span
+from console.text import cells
+from console.text.lines import Span
 from engine.housekeeping.records import BinItem, CleanItem, CleanPlan
 
 MOST_SHOWN = 30

@@ -6,11 +6,11 @@ from datetime import datetime
 
 import click
 
-from console import cells
 from console.cli import documents
 from console.cli.moving import carry_out
 from console.cli.printing import Cell, document, say, table, verdict
 from console.cli.session import Session, Verb, reason_option
+from console.text import cells
 from engine.records import Version
 
 HEADINGS = ("version", "made", "gates", "against live", "judged against", "judgement")

@@ -9,7 +9,7 @@ import click
 from console.cli.printing import complain, say
 from console.cli.session import Session, common_options
 from console.demo.story import FEWEST_WEEKS, MOST_WEEKS
-from console.lines import Span
+from console.text.lines import Span
 from engine import clock
 from engine.errors import LeverframeError
 
@@ -50,7 +50,7 @@ def demo(session: Session, no_console: bool, weeks: int) -> int:
     if no_console:
         say(f"Open it: {session.command('demo')}")
         return 0
-    from console.start import run_console
+    from console.opening.start import run_console
 
     return run_console(plan.home, session.operator)
 

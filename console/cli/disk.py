@@ -8,12 +8,12 @@ from typing import cast
 
 import click
 
-from console import cells
 from console.cli import disk_documents as documents
-from console.cli.printing import Cell, Progress, complain, document, say, table
+from console.cli.printing import Cell, ProgressLine, complain, document, say, table
 from console.cli.session import Session, Verb, VerbGroup, reason_option
-from console.lines import Span, Tone
-from engine.housekeeping.places import KINDS, Place, PlaceKind
+from console.text import cells
+from console.text.lines import Span, Tone
+from engine.housekeeping.places import KINDS, PlaceKind, WatchedFolder
 from engine.housekeeping.records import DiskReport, LargeFile, Share
 
 SOON = 14.0  # days until the disk is full that want somebody
@@ -24,7 +24,7 @@ SOON = 14.0  # days until the disk is full that want somebody
 @click.pass_obj
 def disk(session: Session, last: bool) -> int:
     """Who uses how much of the disk, what grows, what is odd; scans the workspace and the watched places."""
-    progress = Progress()
+    progress = ProgressLine()
     with session.engine() as engine:
         if last:
             found = engine.disk()
@@ -115,7 +115,7 @@ def _list(session: Session) -> None:
         say(f"No folder is watched. Watch one: {session.decision('places add /var/log --kind logs')}")
 
 
-def _place(each: Place) -> tuple[Cell, ...]:
+def _place(each: WatchedFolder) -> tuple[Cell, ...]:
     return each.path, each.kind, each.added_by
 
 

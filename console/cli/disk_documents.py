@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 
 from console.cli.documents import Document, time
-from engine.housekeeping.places import Place
+from engine.housekeeping.places import WatchedFolder
 from engine.housekeeping.records import BinItem, Cleaned, CleanItem, CleanPlan, DiskReport, LargeFile
 from engine.housekeeping.settings import Setting
 
@@ -53,7 +53,7 @@ def bin_item(found: BinItem) -> Document:
     return {**asdict(found), "binned_at": time(found.binned_at), "purge_at": time(found.purge_at)}
 
 
-def place(found: Place) -> Document:
+def place(found: WatchedFolder) -> Document:
     return {**asdict(found), "added_at": time(found.added_at)}
 
 

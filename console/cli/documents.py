@@ -10,7 +10,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from console import cells
+from console.text import cells
 from engine.clock import stamp
 from engine.projects.allowances import Allowance
 from engine.records import (
@@ -18,7 +18,7 @@ from engine.records import (
     AuditVerdict,
     Change,
     Deployment,
-    Finding,
+    DoctorFinding,
     Metric,
     Moved,
     MovePlan,
@@ -222,5 +222,5 @@ def allowance(found: Allowance) -> Document:
     return {**asdict(found), "what": list(found.what), "at": time(found.at)}
 
 
-def findings(found: Sequence[Finding]) -> Document:
+def findings(found: Sequence[DoctorFinding]) -> Document:
     return {"ok": all(each.verdict != "failing" for each in found), "findings": [asdict(each) for each in found]}

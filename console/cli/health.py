@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from console import cells
 from console.cli import documents
 from console.cli.printing import Cell, document, say, table, verdict
 from console.cli.session import Session, Verb, VerbGroup, reason_option
-from console.lines import Span
+from console.text import cells
+from console.text.lines import Span
 from engine import clock
 from engine.errors import Invalid, NotFound
-from engine.projects.durations import parse_duration
+from engine.projects.manifest.durations import parse_duration
 
 if TYPE_CHECKING:
     from engine.monitoring.records import Alert, Look

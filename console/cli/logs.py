@@ -9,13 +9,13 @@ import click
 
 from console.cli.printing import complain, document, say
 from console.cli.session import Session, Verb
-from console.lines import Span
+from console.text.lines import Span
 from engine import clock
 from engine.api import Engine
 from engine.errors import NotFound
 from engine.records import Run
-from engine.runs.logfiles import STEPS
-from engine.runs.logindex import LogLine
+from engine.runs.logs.log_files import STEPS
+from engine.runs.logs.log_index import LogLine
 
 ENDED = ("succeeded", "failed", "cancelled", "interrupted", "nothing-new")
 PAUSE = 0.3
@@ -37,7 +37,7 @@ def log(session: Session, run: int, step: str | None, follow: bool, search: str 
         if search is not None:
             _search(session, engine, run, step, search)
             return
-        reader = LogReader(engine, run, step)
+        reader = LogFollower(engine, run, step)
         if session.json:
             logs: dict[str, list[str]] = {}
             for name, lines in _all(reader, follow=False):
@@ -85,7 +85,7 @@ def _hits(engine: Engine, run: int, step: str, text: str) -> Iterator[LogLine]:
         after = numbers[-1]
 
 
-class LogReader:
+class LogFollower:
     """Reads on in the logs of one step, or of all that the run has by then; where each was left is kept."""
 
     def __init__(self, engine: Engine, run: int, step: str | None) -> None:
@@ -110,7 +110,7 @@ class LogReader:
                     yield step, page.lines
 
 
-def _all(reader: LogReader, *, follow: bool) -> Iterator[tuple[str, tuple[str, ...]]]:
+def _all(reader: LogFollower, *, follow: bool) -> Iterator[tuple[str, tuple[str, ...]]]:
     told = ""
     while True:
         run = reader.look()
@@ -124,7 +124,7 @@ def _all(reader: LogReader, *, follow: bool) -> Iterator[tuple[str, tuple[str, .
         clock.pause(PAUSE)
 
 
-def _print(reader: LogReader, *, follow: bool, titles: bool) -> bool:
+def _print(reader: LogFollower, *, follow: bool, titles: bool) -> bool:
     at: str | None = None
     for step, lines in _all(reader, follow=follow):
         if titles and step != at:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from console.cli import documents
 from console.cli.printing import complain, document, say
 from console.cli.session import Session
-from console.lines import Span
+from console.text.lines import Span
 from engine.api import Engine
 from engine.records import Moved, MovePlan, ProofStep
 

@@ -12,10 +12,10 @@ from console.cli.printing import Cell, document, say, table
 from console.cli.printing import documents as print_all
 from console.cli.report import STATES, TONES
 from console.cli.session import Session, VerbGroup, limit_option, matching_option
-from console.lines import Span
+from console.text.lines import Span
 
 if TYPE_CHECKING:
-    from engine.reports.outbox import Mail
+    from engine.outbox.outbox import Mail
 
 HEADINGS = ("mail", "queued (UTC)", "state", "to", "about", "why")
 

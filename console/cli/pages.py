@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import TypeVar
 
 from console.cli.printing import say
-from console.lines import Span
+from console.text.lines import Span
 
 T = TypeVar("T")
 PAGE = 500

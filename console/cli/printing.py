@@ -14,8 +14,8 @@ import textwrap
 from collections.abc import Iterable, Sequence
 from typing import Any, TextIO
 
-from console import cells
-from console.lines import Span, Tone, cells_of, cut, pad
+from console.text import cells
+from console.text.lines import Span, Tone, cells_of, cut, pad
 from engine.records import GateVerdict, Verdict
 from engine.text import plain
 
@@ -141,7 +141,7 @@ def complain(text: str, more: Iterable[str] = ()) -> None:
         _write(safe(line), to=sys.stderr)
 
 
-class Progress:
+class ProgressLine:
     """How far something is: one line that is written over on a terminal, else a line for each new phase."""
 
     def __init__(self) -> None:

@@ -12,14 +12,14 @@ import click
 from console.cli import report_documents
 from console.cli.printing import Cell, document, say, table
 from console.cli.session import Session, Verb
-from console.lines import Span, Tone
+from console.text.lines import Span, Tone
 from engine import clock
 
 if TYPE_CHECKING:
     from engine.api import Engine
-    from engine.reports.keeping import Kept
-    from engine.reports.outbox import Mail
-    from engine.reports.records import Period, Report
+    from engine.outbox.outbox import Mail
+    from engine.reports.archive import KeptReport
+    from engine.reports.records import Report, ReportPeriod
 
 TONES: dict[str, Tone] = {"sent": "ok", "failed": "failing", "queued": "watch", "sending": "watch", "over": "dim"}
 STATES = {
@@ -87,7 +87,7 @@ def report(
 
 def _period(
     engine: Engine, project: str, week: bool, month: bool, since: str | None, until: str | None
-) -> Period | tuple[datetime, datetime]:
+) -> ReportPeriod | tuple[datetime, datetime]:
     now = engine.now()
     if not (since or until):
         return engine.report_period(project, "week" if week else "month" if month else "days", now)
@@ -133,7 +133,7 @@ def _dry(session: Session, files: Sequence[Path]) -> int:
     return 0
 
 
-def _list(session: Session, found: Sequence[Kept]) -> int:
+def _list(session: Session, found: Sequence[KeptReport]) -> int:
     if session.json:
         document([report_documents.kept(each) for each in found])
         return 0

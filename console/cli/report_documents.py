@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 from engine.clock import stamp
 
 if TYPE_CHECKING:
-    from engine.reports.keeping import Kept
-    from engine.reports.outbox import Mail
+    from engine.outbox.outbox import Mail
+    from engine.reports.archive import KeptReport
 
 
-def kept(report: Kept) -> dict[str, Any]:
+def kept(report: KeptReport) -> dict[str, Any]:
     return {
         "report": report.id,
         "project": report.project,

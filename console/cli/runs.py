@@ -6,14 +6,14 @@ from datetime import datetime
 
 import click
 
-from console import cells
 from console.cli import documents
 from console.cli.pages import newest, rest_of
-from console.cli.printing import Cell, Progress, complain, document, say, table
+from console.cli.printing import Cell, ProgressLine, complain, document, say, table
 from console.cli.printing import documents as print_all
 from console.cli.session import Session, Verb, limit_option, matching_option
-from console.lines import Span, Tone
-from console.run_lines import looks as looks_of
+from console.text import cells
+from console.text.lines import Span, Tone
+from console.text.run_lines import looks as looks_of
 from engine import clock
 from engine.api import Engine
 from engine.records import Run
@@ -50,7 +50,7 @@ def retrain(
 
 
 def _watched(session: Session, engine: Engine, run: Run) -> int:
-    progress = Progress()
+    progress = ProgressLine()
 
     def show(seen: Run) -> None:
         if not session.json and seen.ended_at is None:

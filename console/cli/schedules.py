@@ -7,14 +7,14 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from console import cells
 from console.cli import documents, schedule_documents
 from console.cli.pages import newest, rest_of
 from console.cli.printing import Cell, document, say, table
 from console.cli.printing import documents as print_all
 from console.cli.session import Session, Verb, VerbGroup, limit_option, matching_option, reason_option
 from console.cli.words import count
-from console.lines import Span, Tone
+from console.text import cells
+from console.text.lines import Span, Tone
 from engine.monitoring.records import Trigger
 from engine.schedule.records import EngineState, Occurrence, Schedule
 

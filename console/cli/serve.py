@@ -31,9 +31,9 @@ def serve(session: Session, host: str, port: int, token_file: Path | None) -> No
 
     To this machine alone, unless --host names another of its addresses: then a token is needed.
     """
-    from engine.serving.access import read_token
-    from engine.serving.service import Service
-    from engine.serving.view import open_view
+    from engine.pages.access import read_token
+    from engine.pages.service import Service
+    from engine.pages.view import open_view
 
     session.needs_now("serve")
     token = read_token(environment(), token_file.expanduser() if token_file else None)

@@ -51,13 +51,13 @@ class Session:
         from engine.api import open_engine
 
         if self.at is not None:
-            from console import waiting
+            from console.time_travel import waiting
 
             waiting.tell(self.home)
         engine = open_engine(self.home, self.operator, at=self.at)
         if self.at is not None and not self.json:
-            from console import frame
             from console.cli.printing import say
+            from console.text import frame
 
             say(frame.as_of(self.at))
         try:

@@ -7,11 +7,11 @@ from datetime import datetime
 
 import click
 
-from console import cells
 from console.cli import documents
 from console.cli.printing import Cell, document, say, table, verdict
 from console.cli.session import Session, Verb
-from console.lines import Span
+from console.text import cells
+from console.text.lines import Span
 from engine.records import Overview, ProjectStatus, Reason, Run
 
 HEADINGS = ("status", "project", "live", "for", "metric", "waiting", "last run", "next")

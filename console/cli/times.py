@@ -6,12 +6,12 @@ from dataclasses import asdict
 
 import click
 
-from console import cells
 from console.cli.printing import Cell, document, say, table
 from console.cli.session import Session, Verb
-from console.lines import Span, Tone
-from console.times_lines import speed
-from engine.runs.times_records import RunTimes, StepTimes
+from console.text import cells
+from console.text.lines import Span, Tone
+from console.text.times_lines import speed
+from engine.runs.times.times_records import RunTimes, StepTimes
 
 HEADINGS = ("step", "usual", "at most", "last", "share", "cpu", "memory", "rows/s", "trend")
 NUMBERS = HEADINGS[1:-1]

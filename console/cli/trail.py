@@ -11,7 +11,7 @@ from console.cli.pages import newest, rest_of
 from console.cli.printing import Cell, complain, document, say, table
 from console.cli.printing import documents as print_all
 from console.cli.session import Session, Verb, limit_option, matching_option
-from console.lines import Span
+from console.text.lines import Span
 from engine.api import Engine
 from engine.errors import Refusal
 from engine.records import AuditRow, AuditVerdict

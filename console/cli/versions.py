@@ -6,14 +6,14 @@ from datetime import datetime
 
 import click
 
-from console import cells
 from console.cli import documents
 from console.cli.card import print_actions, print_card, print_changes, print_contents
 from console.cli.pages import newest, rest_of
 from console.cli.printing import Cell, document, say, table
 from console.cli.printing import documents as print_all
 from console.cli.session import Session, Verb, limit_option, matching_option
-from console.lines import Span, Tone
+from console.text import cells
+from console.text.lines import Span, Tone
 from engine import clock
 from engine.records import Deployment, Version
 

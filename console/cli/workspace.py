@@ -9,7 +9,7 @@ import click
 from console.cli import documents
 from console.cli.printing import complain, document, say, table
 from console.cli.session import Session, Verb, reason_option
-from console.lines import Span
+from console.text.lines import Span
 from engine.errors import NotFound
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from console.demo.place import Plan
-from console.demo.replay import Replay, Stopped, Told
+from console.demo.replay import Replay, ReplayObserver, Stopped
 from console.demo.story import Tale
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ OPERATOR = "demo"
 _PATIENCE = 3.0  # seconds; what is still under way then is safe to leave, as it is when a process is killed
 
 
-def replay(plan: Plan, tales: Sequence[Tale], originals: Path, engine: Engine, told: Told) -> None:
+def replay(plan: Plan, tales: Sequence[Tale], originals: Path, engine: Engine, told: ReplayObserver) -> None:
     """Replay ``tales`` of the projects in ``originals`` as the operator of ``engine``.
 
     Raises what a project or the machine raised, or KeyboardInterrupt. A retrain that is under way ends by itself.

@@ -15,8 +15,8 @@ from console.demo import repository
 from console.demo.place import Plan
 from console.demo.story import REHEARSAL, Tale, decide, measured
 from engine.errors import Refusal
-from engine.projects.calendar import next_due
-from engine.projects.manifest import load_manifest
+from engine.projects.manifest.cron import next_due
+from engine.projects.manifest.reader import load_manifest
 from engine.records import Run, Version
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ _RUN = 0.8  # of a week's work; the rest is the proof
 _PREPARED = 0.03  # of a run: its environment stands
 
 
-class Told(Protocol):
+class ReplayObserver(Protocol):
     """Who shows how far the demo is."""
 
     def doing(self, project: str, share: float, text: str) -> None:
@@ -61,7 +61,7 @@ class Replay:
         tale: Tale,
         plan: Plan,
         originals: Path,
-        told: Told,
+        told: ReplayObserver,
         stop: threading.Event,
         after: Replay | None = None,
     ) -> None:

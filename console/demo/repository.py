@@ -6,9 +6,9 @@ import shutil
 from importlib.resources import files
 from pathlib import Path
 
-from console.demo.story import Commit, Edit, Tale
+from console.demo.story import Edit, StoryCommit, Tale
 from engine.errors import Damage, NotFound
-from engine.projects import git_process
+from engine.projects.source import git_process
 
 _AUTHOR = {"NAME": "Demo Author", "EMAIL": "demo@example.org"}
 
@@ -53,7 +53,7 @@ def bring_up_to(week: int, tale: Tale, repository: Path) -> None:
         _commit(commit, repository)
 
 
-def _commit(commit: Commit, repository: Path) -> None:
+def _commit(commit: StoryCommit, repository: Path) -> None:
     for edit in commit.edits:
         _apply(edit, repository)
     _git(repository, "commit", "--quiet", "--all", "--message", commit.subject)

@@ -27,7 +27,7 @@ class Edit:
 
 
 @dataclass(frozen=True)
-class Commit:
+class StoryCommit:
     """What a data scientist commits before the retrain of ``week``; ``doubtful``: it must prove to be better."""
 
     week: int
@@ -47,11 +47,11 @@ class Tale:
     project: str
     weeks: int
     missing: tuple[Edit, ...] = ()
-    commits: tuple[Commit, ...] = ()
+    commits: tuple[StoryCommit, ...] = ()
     waits: bool = False
     rehearsal: int | None = None
 
-    def commit_of(self, week: int) -> Commit | None:
+    def commit_of(self, week: int) -> StoryCommit | None:
         return next((c for c in self.commits if c.week == week), None)
 
 
@@ -84,16 +84,16 @@ def tales(weeks: int) -> tuple[Tale, ...]:
         weeks,
         missing=(_WINDOW.undone(), _BACKLOG.undone()),
         commits=(
-            Commit(max(2, weeks - 5), "Learn from eight weeks instead of four", (_WINDOW,)),
-            Commit(weeks, "Use the backlog at the airport: it is known before departure", (_BACKLOG,)),
+            StoryCommit(max(2, weeks - 5), "Learn from eight weeks instead of four", (_WINDOW,)),
+            StoryCommit(weeks, "Use the backlog at the airport: it is known before departure", (_BACKLOG,)),
         ),
         waits=True,
     )
     if weeks < 5:
         return flights, Tale("diamonds", weeks)
     trees = "Smaller trees, for a smaller model"
-    tried = Commit(weeks - 3, trees, (_LEAVES,), doubtful=True)
-    reverted = Commit(weeks - 2, f'Revert "{trees}"', (_LEAVES.undone(),))
+    tried = StoryCommit(weeks - 3, trees, (_LEAVES,), doubtful=True)
+    reverted = StoryCommit(weeks - 2, f'Revert "{trees}"', (_LEAVES.undone(),))
     return flights, Tale("diamonds", weeks, commits=(tried, reverted), rehearsal=weeks - 1)
 
 

@@ -11,17 +11,17 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.widgets import Input
 
-from console import cells
-from console.commands import Acknowledge, Command, Snooze
+from console.acting.commands import Acknowledge, Command, Snooze
 from console.dialogs.dialog import ReasonDialog
-from console.health_lines import alert_lines, in_order
-from console.lines import EMPTY, Line, Span, line, wrapped
+from console.text import cells
+from console.text.health_lines import alert_lines, in_order
+from console.text.lines import EMPTY, Line, Span, line, wrapped
 from console.widgets.lines_view import LinesView
 from engine.monitoring.records import LONGEST_SNOOZE
-from engine.projects.durations import parse_duration
+from engine.projects.manifest.durations import parse_duration
 
 if TYPE_CHECKING:
-    from console.health_questions import Health
+    from console.queries.health_questions import Health
     from engine.monitoring.records import Alert
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from console.commands import Command, LookNow
+from console.acting.commands import Command, LookNow
 from console.dialogs.field import FieldDialog
-from console.health_questions import Health
+from console.queries.health_questions import Health
 from engine.text import plain
 
 MOST_NAMED = 30

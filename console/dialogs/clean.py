@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from console.asking import Question
-from console.commands import CleanUp, Command
+from console.acting.commands import CleanUp, Command
 from console.dialogs.plan import PlanDialog
-from console.disk_lines import clean_lines
-from console.questions import AskCleanUp
+from console.queries.question import Question
+from console.queries.questions import AskCleanUp
+from console.text.disk_lines import clean_lines
 from engine.housekeeping.records import CleanPlan
 
 

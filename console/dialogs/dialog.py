@@ -12,9 +12,9 @@ from textual.containers import Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Input
 
-from console.commands import Command, Result
-from console.lines import Line, Span, Tone, line, wrapped
+from console.acting.commands import Command, Result
 from console.screens.page import Asking
+from console.text.lines import Line, Span, Tone, line, wrapped
 from console.widgets.lines_view import LinesView
 from engine.records import ProofStep
 

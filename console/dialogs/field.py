@@ -9,7 +9,7 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.widgets import Input
 
-from console.commands import Command
+from console.acting.commands import Command
 from console.dialogs.dialog import ReasonDialog
 from console.widgets.lines_view import LinesView
 

@@ -9,12 +9,12 @@ from typing import ClassVar
 from textual.binding import Binding, BindingType
 from textual.widgets import Input
 
-from console.asking import Question
 from console.dialogs.field import FieldDialog
-from console.lines import EMPTY, Line, Span, line
-from console.moments import Moment, moment_lines
-from console.questions import AskMoments
-from console.step_back import StepBack
+from console.queries.question import Question
+from console.queries.questions import AskMoments
+from console.text.lines import EMPTY, Line, Span, line
+from console.time_travel.moments import Moment, moment_lines
+from console.time_travel.step_back import StepBack
 from console.widgets.lines_view import LinesView
 
 

@@ -8,13 +8,13 @@ from typing import ClassVar
 
 from textual.binding import Binding, BindingType
 
-from console import doors
-from console.asking import Question
-from console.commands import Command, Move, Result
+from console import routes
+from console.acting.commands import Command, Move, Result
 from console.dialogs.plan import PlanDialog
-from console.lines import EMPTY, Line, Span, line, pad, wrapped
-from console.questions import AskRelease, AskRollback
-from console.tables import short
+from console.queries.question import Question
+from console.queries.questions import AskRelease, AskRollback
+from console.text.lines import EMPTY, Line, Span, line, pad, wrapped
+from console.text.tables import short
 from engine.records import MovePlan
 from engine.text import plain
 
@@ -66,7 +66,7 @@ class MoveDialog(PlanDialog[MovePlan]):
         if self.ended and self._undo is not None and self.plan is not None:
             project, back, app = self.plan.project, self._undo, self.app
             self.dismiss()
-            app.call_after_refresh(lambda: app.push_screen(doors.rollback(project, back, lift=True)))
+            app.call_after_refresh(lambda: app.push_screen(routes.rollback(project, back, lift=True)))
 
 
 def _named(ask: AskRelease | AskRollback) -> tuple[str, str]:

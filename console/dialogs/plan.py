@@ -7,9 +7,9 @@ from typing import Generic, TypeVar
 
 from textual.widgets import Input
 
-from console.commands import Command
+from console.acting.commands import Command
 from console.dialogs.dialog import ReasonDialog
-from console.lines import Line, Span, wrapped
+from console.text.lines import Line, Span, wrapped
 from engine.text import plain
 
 Plan = TypeVar("Plan")

@@ -12,8 +12,8 @@ from textual.containers import Vertical
 from textual.screen import ModalScreen
 
 from console import actions
-from console.lines import EMPTY, Line, Span, line, pad, wrapped
 from console.screens.page import Asking
+from console.text.lines import EMPTY, Line, Span, line, pad, wrapped
 from console.widgets.lines_view import LinesView
 from engine.clock import stamp
 from engine.records import AuditRow

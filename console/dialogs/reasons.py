@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from console.commands import Allow, Cancel, Command, EmptyBin, Lift, Pause, Reject, Restore, Resume
+from console.acting.commands import Allow, Cancel, Command, EmptyBin, Lift, Pause, Reject, Restore, Resume
 from console.dialogs.dialog import ReasonDialog
 from engine.housekeeping.records import BinItem
 from engine.records import Run

@@ -8,8 +8,8 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.screen import ModalScreen
 
-from console import frame
 from console.screens.page import Asking
+from console.text import frame
 from console.widgets.lines_view import LinesView
 
 

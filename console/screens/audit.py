@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from console import doors, tables
-from console.asking import Question
-from console.commands import Verify
-from console.questions import AskAudit
+from console import routes
+from console.acting.commands import Verify
+from console.queries.question import Question
+from console.queries.questions import AskAudit
 from console.screens.list_page import ListPage
+from console.text import tables
 from engine.records import AuditRow
 
 
@@ -27,7 +28,7 @@ class AuditPage(ListPage[AuditRow]):
 
     def do_open(self) -> None:
         if self.selected is not None:
-            self.app.push_screen(doors.audit_row(self.selected))
+            self.app.push_screen(routes.audit_row(self.selected))
 
     def do_verify(self) -> None:
         self.app.run_command(Verify())

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from console import tables
-from console.asking import Question
 from console.dialogs import reasons
-from console.questions import AskBin
+from console.queries.question import Question
+from console.queries.questions import AskBin
 from console.screens.list_page import WholeListPage
+from console.text import tables
 from engine.housekeeping.records import BinItem
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from console import doors, tables
-from console.asking import Question
+from console import routes
 from console.dialogs import reasons
-from console.questions import AskCandidates
+from console.queries.question import Question
+from console.queries.questions import AskCandidates
 from console.screens.list_page import WholeListPage
+from console.text import tables
 from engine.records import Version
 
 
@@ -32,11 +33,11 @@ class CandidatesPage(WholeListPage[Version]):
 
     def do_open(self) -> None:
         if self.selected is not None:
-            self.app.push_screen(doors.card(self.selected.label))
+            self.app.push_screen(routes.card(self.selected.label))
 
     def do_approve(self) -> None:
         if self.selected is not None:
-            self.app.push_screen(doors.release(self.selected.label))
+            self.app.push_screen(routes.release(self.selected.label))
 
     def do_reject(self) -> None:
         if self.selected is not None:

@@ -7,13 +7,13 @@ from datetime import datetime
 
 from textual.widget import Widget
 
-from console import doors
-from console.asking import Question
-from console.card_lines import card_lines
+from console import routes
 from console.dialogs import reasons
-from console.questions import AskCard
+from console.queries.question import Question
+from console.queries.questions import AskCard
 from console.screens.page import Page
 from console.screens.versions import why_not_here
+from console.text.card_lines import card_lines
 from console.widgets.lines_view import LinesView
 from engine.records import DecisionCard
 from engine.release.policy import why_not_reject
@@ -62,7 +62,7 @@ class CardPage(Page):
         return why_not_here(version) if action == "roll_back" else None
 
     def do_approve(self) -> None:
-        self.app.push_screen(doors.release(self.label))
+        self.app.push_screen(routes.release(self.label))
 
     def do_reject(self) -> None:
         self.app.push_screen(reasons.rejecting(self.label))
@@ -72,9 +72,9 @@ class CardPage(Page):
 
     def do_diff(self) -> None:
         if self.card is not None and self.card.version.against is not None:
-            self.app.push_screen(doors.diff(self.card.version.against, self.label))
+            self.app.push_screen(routes.diff(self.card.version.against, self.label))
 
     def do_roll_back(self) -> None:
         if self.card is not None:
             version = self.card.version
-            self.app.push_screen(doors.rollback(version.project, None if version.state == "live" else version.label))
+            self.app.push_screen(routes.rollback(version.project, None if version.state == "live" else version.label))

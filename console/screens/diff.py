@@ -7,11 +7,11 @@ from datetime import datetime
 
 from textual.widget import Widget
 
-from console.asking import Question
-from console.card_lines import change_lines
-from console.lines import Line, Span
-from console.questions import AskDiff
+from console.queries.question import Question
+from console.queries.questions import AskDiff
 from console.screens.page import Page
+from console.text.card_lines import change_lines
+from console.text.lines import Line, Span
 from console.widgets.lines_view import LinesView
 from engine.records import Change
 

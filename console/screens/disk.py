@@ -7,14 +7,14 @@ from datetime import datetime
 
 from textual.widget import Widget
 
-from console import doors
-from console.asking import Question
-from console.commands import ScanDisk
+from console import routes
+from console.acting.commands import ScanDisk
 from console.dialogs.clean import CleanDialog
-from console.disk_lines import disk_lines
-from console.lines import EMPTY, Span, line
-from console.questions import AskDisk
+from console.queries.question import Question
+from console.queries.questions import AskDisk
 from console.screens.page import Page
+from console.text.disk_lines import disk_lines
+from console.text.lines import EMPTY, Span, line
 from console.widgets.lines_view import LinesView
 from engine.housekeeping.records import DiskReport
 
@@ -49,4 +49,4 @@ class DiskPage(Page):
         self.app.push_screen(CleanDialog())
 
     def do_bin(self) -> None:
-        self.app.push_screen(doors.bin_page())
+        self.app.push_screen(routes.bin_page())

@@ -7,15 +7,15 @@ from datetime import datetime
 
 from textual.widget import Widget
 
-from console import doors
-from console.asking import Question
-from console.health_lines import detail, summary
-from console.health_questions import AskHealth, Health
-from console.health_table import HEALTH
-from console.lines import EMPTY
-from console.overview_lines import urgency
+from console import routes
+from console.queries.health_questions import AskHealth, Health
+from console.queries.question import Question
 from console.screens.health_acts import HealthActs
 from console.screens.list_page import WholeListPage
+from console.text.health_lines import detail, summary
+from console.text.health_table import HEALTH
+from console.text.lines import EMPTY
+from console.text.overview_lines import urgency
 from console.widgets.lines_view import LinesView
 
 
@@ -68,4 +68,4 @@ class HealthPage(HealthActs, WholeListPage[Health]):
 
     def do_open(self) -> None:
         if self.selected is not None:
-            self.app.push_screen(doors.health(self.selected.name))
+            self.app.push_screen(routes.health(self.selected.name))

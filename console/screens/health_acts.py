@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from console import doors
-from console.health_questions import Health
+from console import routes
+from console.queries.health_questions import Health
 from console.screens.page import Page
 
 
@@ -35,32 +35,32 @@ class HealthActs(Page):
 
     def do_acknowledge(self) -> None:
         if self.health is not None and self.at is not None:
-            self.app.push_screen(doors.acknowledge(self.health, self.at))
+            self.app.push_screen(routes.acknowledge(self.health, self.at))
 
     def do_snooze(self) -> None:
         if self.health is not None and self.at is not None:
-            self.app.push_screen(doors.snooze(self.health, self.at))
+            self.app.push_screen(routes.snooze(self.health, self.at))
 
     def do_look(self) -> None:
         if self.health is not None:
-            from console.commands import LookNow
+            from console.acting.commands import LookNow
 
             self.app.run_command(LookNow(self.health.name))
 
     def do_by_column(self) -> None:
         if self.health is not None:
-            self.app.push_screen(doors.by_column(self.health))
+            self.app.push_screen(routes.by_column(self.health))
 
     def do_retrain(self) -> None:
         if self.health is not None:
-            from console.commands import Retrain
+            from console.acting.commands import Retrain
 
             self.app.run_command(Retrain(self.health.name))
 
     def do_roll_back(self) -> None:
         if self.health is not None:
-            self.app.push_screen(doors.rollback(self.health.name, None))
+            self.app.push_screen(routes.rollback(self.health.name, None))
 
     def do_decide(self) -> None:
         if self.health is not None and self.health.status.candidates:
-            self.app.push_screen(doors.card(self.health.status.candidates[0].label))
+            self.app.push_screen(routes.card(self.health.status.candidates[0].label))

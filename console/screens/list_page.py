@@ -9,10 +9,10 @@ from typing import Any, ClassVar, Generic, TypeVar
 from textual.widget import Widget
 from textual.widgets import Input
 
-from console.asking import Page as Window
-from console.asking import Rows
-from console.lines import Column, Line, Span, line
+from console.queries.question import ListWindow as Window
+from console.queries.question import Rows
 from console.screens.page import Page
+from console.text.lines import Column, Line, Span, line
 from console.widgets.paged_list import PagedList
 
 R = TypeVar("R")

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from console import doors, tables
-from console.asking import Question
-from console.questions import AskOccurrences
+from console import routes
+from console.queries.question import Question
+from console.queries.questions import AskOccurrences
 from console.screens.list_page import ListPage
+from console.text import tables
 from engine.schedule.records import Occurrence
 
 
@@ -40,4 +41,4 @@ class OccurrencesPage(ListPage[Occurrence]):
 
     def do_open(self) -> None:
         if self.selected is not None and self.selected.run is not None:
-            self.app.push_screen(doors.run(self.selected.run))
+            self.app.push_screen(routes.run(self.selected.run))

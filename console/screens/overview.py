@@ -7,10 +7,11 @@ from datetime import datetime
 
 from textual.widget import Widget
 
-from console import doors, tables
-from console.asking import AskOverview, Desk, Question, Rows
-from console.overview_lines import detail, ordered, summary
+from console import routes
+from console.queries.question import AskOverview, Desk, Question, Rows
 from console.screens.list_page import ListPage
+from console.text import tables
+from console.text.overview_lines import detail, ordered, summary
 from console.widgets.lines_view import LinesView
 from engine.records import ProjectStatus
 
@@ -92,27 +93,27 @@ class OverviewPage(ListPage[ProjectStatus]):
 
     def do_open(self) -> None:
         if self.selected is not None:
-            self.app.push_screen(doors.versions(self.selected.project.name))
+            self.app.push_screen(routes.versions(self.selected.project.name))
 
     def do_decide(self) -> None:
         if self.selected is not None and self.selected.candidates:
-            self.app.push_screen(doors.card(self.selected.candidates[0].label))
+            self.app.push_screen(routes.card(self.selected.candidates[0].label))
 
     def do_roll_back(self) -> None:
         if self.selected is not None:
-            self.app.push_screen(doors.rollback(self.selected.project.name, None))
+            self.app.push_screen(routes.rollback(self.selected.project.name, None))
 
     def do_times(self) -> None:
         if self.selected is not None:
-            self.app.push_screen(doors.times(self.selected.project.name))
+            self.app.push_screen(routes.times(self.selected.project.name))
 
     def do_health(self) -> None:
         if self.selected is not None:
-            self.app.push_screen(doors.health(self.selected.project.name))
+            self.app.push_screen(routes.health(self.selected.project.name))
 
     def do_retrain(self) -> None:
         if self.selected is not None:
-            from console.commands import Retrain
+            from console.acting.commands import Retrain
 
             self.app.run_command(Retrain(self.selected.project.name))
 

@@ -11,14 +11,15 @@ from textual.binding import Binding, BindingType
 from textual.screen import Screen
 from textual.widget import Widget
 
-from console import actions, frame
-from console.asking import Question
-from console.lines import Line
+from console import actions
+from console.queries.question import Question
+from console.text import frame
+from console.text.lines import Line
 from console.widgets.lines_view import LinesView
 
 if TYPE_CHECKING:
+    from console.acting.commands import Command, Result
     from console.app import LeverframeApp
-    from console.commands import Command, Result
     from engine.records import ProofStep
 
 
@@ -102,7 +103,7 @@ class Page(Asking, Screen[None]):
     def refusal(self, action: str) -> str | None:
         """Why ``action`` cannot be done now, in the past as in the present."""
         if self.app.who.as_of is not None and action in actions.ACTS:
-            from engine.rewind.copy import nothing_changes
+            from engine.rewind.past_ledger import nothing_changes
 
             return nothing_changes(self.app.who.as_of)
         return self.why_not(action)

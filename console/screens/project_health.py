@@ -11,14 +11,14 @@ from textual.containers import VerticalScroll
 from textual.events import Resize
 from textual.widget import Widget
 
-from console.asking import Question
-from console.health_lines import parts, standing
-from console.health_questions import AskHealthOf, Health, HealthOverTime
-from console.lines import EMPTY, Line, line
-from console.period_lines import heading, strip_lines, swapped
+from console.queries.health_questions import AskHealthOf, Health, HealthOverTime
+from console.queries.question import Question
 from console.screens.health_acts import HealthActs
-from console.section_lines import sections, whole
-from console.timeline import Timeline, timeline
+from console.text.health_lines import parts, standing
+from console.text.lines import EMPTY, Line, line
+from console.text.period_lines import heading, strip_lines, swapped
+from console.text.section_lines import sections, whole
+from console.text.timeline import Timeline, timeline
 from console.widgets.lines_view import LinesView
 
 if TYPE_CHECKING:

@@ -7,19 +7,20 @@ from datetime import datetime
 
 from textual.widget import Widget
 
-from console import cells, doors, tables
-from console.asking import Question
+from console import routes
 from console.dialogs import reasons
 from console.dialogs.reading import ReadingDialog
-from console.lines import Line, Span, line, pad, wrapped
-from console.questions import AskRun, RunLog
+from console.queries.question import Question
+from console.queries.questions import AskRun, RunLog
 from console.screens.list_page import ListPage
 from console.screens.runs import why_not_cancel
-from console.tables import RUN_TONES
+from console.text import cells, tables
+from console.text.lines import Line, Span, line, pad, wrapped
+from console.text.tables import RUN_TONES
 from console.widgets.lines_view import LinesView
 from console.widgets.paged_list import PagedList
 from engine.records import Run
-from engine.runs.logindex import LogLine
+from engine.runs.logs.log_index import LogLine
 from engine.text import plain
 
 BAR = 24
@@ -90,7 +91,7 @@ class RunPage(ListPage[LogLine]):
 
     def do_times(self) -> None:
         if self.found is not None:
-            self.app.push_screen(doors.times(self.found.run.project))
+            self.app.push_screen(routes.times(self.found.run.project))
 
     def do_next_log(self) -> None:
         """Through the logs that there are, then back to whichever is written last."""

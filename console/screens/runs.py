@@ -7,14 +7,15 @@ from datetime import datetime
 
 from textual.widget import Widget
 
-from console import doors, tables
-from console.asking import Question
-from console.commands import Retrain
+from console import routes
+from console.acting.commands import Retrain
 from console.dialogs import reasons
-from console.lines import EMPTY, Line, line
-from console.questions import AskRuns, RunList
-from console.run_lines import hidden_looks
+from console.queries.question import Question
+from console.queries.questions import AskRuns, RunList
 from console.screens.list_page import ListPage
+from console.text import tables
+from console.text.lines import EMPTY, Line, line
+from console.text.run_lines import hidden_looks
 from console.widgets.lines_view import LinesView
 from engine.records import Run
 
@@ -59,7 +60,7 @@ class RunsPage(ListPage[Run]):
 
     def do_open(self) -> None:
         if self.selected is not None:
-            self.app.push_screen(doors.run(self.selected.id))
+            self.app.push_screen(routes.run(self.selected.id))
 
     def do_looks(self) -> None:
         self.looks = not self.looks
@@ -68,7 +69,7 @@ class RunsPage(ListPage[Run]):
 
     def do_times(self) -> None:
         if self.selected is not None:
-            self.app.push_screen(doors.times(self.selected.project))
+            self.app.push_screen(routes.times(self.selected.project))
 
     def do_cancel(self) -> None:
         if self.selected is not None:

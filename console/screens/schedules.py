@@ -7,15 +7,16 @@ from datetime import datetime
 
 from textual.widget import Widget
 
-from console import doors, tables
-from console.asking import Question
-from console.commands import RunNow
+from console import routes
+from console.acting.commands import RunNow
 from console.dialogs import reasons
 from console.dialogs.reschedule import RescheduleDialog
-from console.lines import EMPTY, ends, line
-from console.questions import AskSchedules, Plans
-from console.schedule_lines import also, detail, who_sees_to_it
+from console.queries.question import Question
+from console.queries.questions import AskSchedules, Plans
 from console.screens.list_page import WholeListPage
+from console.text import tables
+from console.text.lines import EMPTY, ends, line
+from console.text.schedule_lines import also, detail, who_sees_to_it
 from console.widgets.lines_view import LinesView
 from engine.monitoring.records import Trigger
 from engine.schedule.records import Schedule
@@ -84,10 +85,10 @@ class SchedulesPage(WholeListPage[Schedule]):
         return None
 
     def do_open(self) -> None:
-        self.app.push_screen(doors.occurrences(self.selected.project if self.selected else ""))
+        self.app.push_screen(routes.occurrences(self.selected.project if self.selected else ""))
 
     def do_history(self) -> None:
-        self.app.push_screen(doors.occurrences(""))
+        self.app.push_screen(routes.occurrences(""))
 
     def do_pause(self) -> None:
         if self.selected is not None:

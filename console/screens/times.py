@@ -7,12 +7,12 @@ from datetime import datetime
 
 from textual.widget import Widget
 
-from console.asking import Question
-from console.questions import AskTimes
+from console.queries.question import Question
+from console.queries.questions import AskTimes
 from console.screens.page import Page
-from console.times_lines import times_lines
+from console.text.times_lines import times_lines
 from console.widgets.lines_view import LinesView
-from engine.runs.times_records import RunTimes
+from engine.runs.times.times_records import RunTimes
 
 
 class TimesPage(Page):

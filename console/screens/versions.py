@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from console import doors, tables
-from console.asking import Question
-from console.commands import Retrain
+from console import routes
+from console.acting.commands import Retrain
 from console.dialogs import reasons
-from console.questions import AskVersions
+from console.queries.question import Question
+from console.queries.questions import AskVersions
 from console.screens.list_page import ListPage
+from console.text import tables
 from engine.records import Version
 
 
@@ -46,17 +47,17 @@ class VersionsPage(ListPage[Version]):
 
     def do_open(self) -> None:
         if self.selected is not None:
-            self.app.push_screen(doors.card(self.selected.label))
+            self.app.push_screen(routes.card(self.selected.label))
 
     def do_diff(self) -> None:
         if self.selected is not None and self.selected.against is not None:
-            self.app.push_screen(doors.diff(self.selected.against, self.selected.label))
+            self.app.push_screen(routes.diff(self.selected.against, self.selected.label))
 
     def do_roll_back(self) -> None:
         """To the version under the cursor; from the live version itself, to the one before it."""
         version = self.selected
         if version is not None:
-            self.app.push_screen(doors.rollback(version.project, None if version.state == "live" else version.label))
+            self.app.push_screen(routes.rollback(version.project, None if version.state == "live" else version.label))
 
     def do_lift(self) -> None:
         if self.selected is not None:
@@ -65,7 +66,7 @@ class VersionsPage(ListPage[Version]):
     def do_health(self) -> None:
         project = self.project or (self.selected.project if self.selected else None)
         if project is not None:
-            self.app.push_screen(doors.health(project))
+            self.app.push_screen(routes.health(project))
 
     def do_retrain(self) -> None:
         project = self.project or (self.selected.project if self.selected else None)

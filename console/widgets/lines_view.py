@@ -8,7 +8,7 @@ from textual.geometry import Region, Size
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from console.lines import Line, fit
+from console.text.lines import Line, fit
 from console.widgets.look import strip
 
 Compose = Callable[[int], Sequence[Line]]

@@ -10,7 +10,7 @@ from rich.style import Style
 from textual.strip import Strip
 
 from console import themes
-from console.lines import Line, Tone
+from console.text.lines import Line, Tone
 
 
 @lru_cache(maxsize=8)

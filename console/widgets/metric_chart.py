@@ -11,10 +11,11 @@ from textual_hires_canvas import Canvas, TextAlign
 from textual_plot import PlotWidget
 from textual_plot.axis_formatter import AxisFormatter
 
-from console import cells, themes
-from console.lines import Tone
-from console.period_lines import ends_of
-from console.timeline import Timeline
+from console import themes
+from console.text import cells
+from console.text.lines import Tone
+from console.text.period_lines import ends_of
+from console.text.timeline import Timeline
 
 DAY = 86_400.0
 LINE = 400  # more points than a terminal has columns

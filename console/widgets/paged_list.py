@@ -13,8 +13,8 @@ from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from console.asking import Rows
-from console.lines import Column, Line, Span, fit, heading, row
+from console.queries.question import Rows
+from console.text.lines import Column, Line, Span, fit, heading, row
 from console.widgets.look import strip
 
 R = TypeVar("R")

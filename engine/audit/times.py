@@ -38,7 +38,7 @@ max(
 
 
 @dataclass(frozen=True)
-class Seen:
+class ClockEvidence:
     """``newest``: the time of the newest act, run or occurrence; None in a workspace without any. ``certain``: the
     moment by which something may end for good."""
 
@@ -46,7 +46,7 @@ class Seen:
     certain: datetime
 
 
-def seen(db: sqlite3.Connection, now: datetime) -> Seen:
+def seen(db: sqlite3.Connection, now: datetime) -> ClockEvidence:
     """What the ledger says of a clock that says ``now``.
 
     Certain is ``now`` if a row of a day ago or more leads up to it. Else nothing but the clock says that it is so late,
@@ -60,7 +60,7 @@ def seen(db: sqlite3.Connection, now: datetime) -> Seen:
         found.append(moment(row["witness"]))
     if row["leapt"]:
         found.append(moment(row["leapt"]))
-    return Seen(moment(row["newest"]) if row["newest"] else None, min(found))
+    return ClockEvidence(moment(row["newest"]) if row["newest"] else None, min(found))
 
 
 def certain(db: sqlite3.Connection, now: datetime) -> datetime:
@@ -76,7 +76,7 @@ def held_back(certain: datetime, now: datetime) -> str:
     )
 
 
-def doubt(found: Seen, now: datetime) -> str | None:
+def doubt(found: ClockEvidence, now: datetime) -> str | None:
     """What is wrong with the clock, or may be: ``behind`` or ``ahead``. Pure."""
     last = found.newest
     return behind(last, now) or ahead(last and min(last, found.certain), now)

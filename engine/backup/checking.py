@@ -9,8 +9,8 @@ from pathlib import Path
 
 from engine.audit.chain import first_broken
 from engine.backup import key as keys
-from engine.backup.manifest import Manifest, Signature, fingerprint, signature_of
-from engine.backup.place import FORMER, NEWEST, Place
+from engine.backup.manifest import BackupManifest, Signature, fingerprint, signature_of
+from engine.backup.place import FORMER, NEWEST, BackupFolder
 from engine.backup.records import Checked
 from engine.clock import moment
 from engine.errors import Damage, Refusal
@@ -20,7 +20,7 @@ Tell = Callable[[int, int], None]
 
 def check(folder: Path, key_file: Path | None, tell: Tell, *, former: bool = False) -> Checked:
     """Read all of the backup in ``folder``. Raises NotFound, and Damage when its manifest is no good."""
-    place = Place(folder.expanduser().absolute())
+    place = BackupFolder(folder.expanduser().absolute())
     manifest, signature, _ = opened(place, key_file, former=former)
     problems = list(_problems(place, manifest, tell))
     if signature == "wrong":
@@ -37,7 +37,9 @@ def check(folder: Path, key_file: Path | None, tell: Tell, *, former: bool = Fal
     )
 
 
-def opened(place: Place, key_file: Path | None, *, former: bool) -> tuple[Manifest, Signature, bytes | None]:
+def opened(
+    place: BackupFolder, key_file: Path | None, *, former: bool
+) -> tuple[BackupManifest, Signature, bytes | None]:
     """The manifest, whether its signature holds, and the key that told. Raises Refusal for another workspace's."""
     manifest, said = place.manifest(FORMER if former else NEWEST)
     key = keys.read(key_file.expanduser()) if key_file else _still_there(manifest)
@@ -49,7 +51,7 @@ def opened(place: Place, key_file: Path | None, *, former: bool) -> tuple[Manife
     return manifest, signature_of(manifest, said, key), key
 
 
-def _still_there(manifest: Manifest) -> bytes | None:
+def _still_there(manifest: BackupManifest) -> bytes | None:
     """The key where the workspace was: after its ledger is lost it may still be there."""
     try:
         return keys.read(keys.path_of(Path(manifest.home)))
@@ -57,14 +59,14 @@ def _still_there(manifest: Manifest) -> bytes | None:
         return None
 
 
-def wrong_signature(place: Place, manifest: Manifest) -> str:
+def wrong_signature(place: BackupFolder, manifest: BackupManifest) -> str:
     return (
         f"the backup in {place.root} was not signed with the key in {manifest.home}, which it says it is of: somebody "
         "else wrote it, or that is another workspace by now (then name its own key with --key)"
     )
 
 
-def _problems(place: Place, manifest: Manifest, tell: Tell) -> Iterator[str]:
+def _problems(place: BackupFolder, manifest: BackupManifest, tell: Tell) -> Iterator[str]:
     everything = [*manifest.objects, *manifest.ledger.chunks]
     broken = False
     for number, digest in enumerate(everything, 1):
@@ -85,7 +87,7 @@ def in_memory(ledger: bytes) -> bytes:
     return ledger[:18] + b"\x01\x01" + ledger[20:]
 
 
-def disagreeing(db: sqlite3.Connection, manifest: Manifest) -> Iterator[str]:
+def disagreeing(db: sqlite3.Connection, manifest: BackupManifest) -> Iterator[str]:
     """How a ledger differs from what the manifest says of it."""
     try:
         said = str(db.execute("PRAGMA quick_check(1)").fetchone()[0])

@@ -34,7 +34,7 @@ class BackupCommands:
 
     def back_up(self, folder: Path | None = None, tell: Tell = _silent) -> Backup:
         """Back the workspace up to ``folder``, by default where the last one is, or the schedule's goes."""
-        from engine.backup.making import make
+        from engine.backup.build import make
 
         require(self.operator, "operator", "back up")
         now = clock.now()

@@ -27,7 +27,7 @@ Signature = Literal["holds", "wrong", "no key", "none"]
 
 
 @dataclass(frozen=True)
-class Lacking:
+class MissingObject:
     """An object that a version needs and that the store did not have whole when the backup was made."""
 
     digest: str
@@ -35,7 +35,7 @@ class Lacking:
 
 
 @dataclass(frozen=True)
-class Manifest:
+class BackupManifest:
     """One backup. ``workspace``: the digest of the first row of its trail. ``objects``: those of the workspace, sorted;
     those of the ledger stand in ``ledger``. ``rows`` and ``head``: how far the trail went, and its last digest."""
 
@@ -48,7 +48,7 @@ class Manifest:
     rows: int
     head: str
     objects: tuple[str, ...]
-    lacking: tuple[Lacking, ...] = ()
+    lacking: tuple[MissingObject, ...] = ()
 
     def named(self) -> set[str]:
         """Every object that the backup needs."""
@@ -69,7 +69,7 @@ class Manifest:
         return sha256(canonical(self.document()).encode()).hexdigest()
 
 
-def written(manifest: Manifest, key: bytes) -> bytes:
+def written(manifest: BackupManifest, key: bytes) -> bytes:
     """The file of a manifest, signed with ``key``."""
     digest = manifest.digest()
     signature = {"key": fingerprint(key), "hmac": _signed(digest, key)}
@@ -77,14 +77,14 @@ def written(manifest: Manifest, key: bytes) -> bytes:
     return json.dumps(whole, sort_keys=True, indent=1).encode()
 
 
-def read(content: bytes) -> tuple[Manifest, dict[str, str]]:
+def read(content: bytes) -> tuple[BackupManifest, dict[str, str]]:
     """The manifest in a file and its signature, which nobody has looked at. Raises Damage when it is not as written."""
     try:
         document = json.loads(content)
         digest, signature = document.pop("digest"), document.pop("signature")
         if document.get("kind") != KIND or document.get("format") != FORMAT:
             raise Damage(f"its format is {document.get('format')!a}, and this Leverframe reads {FORMAT}")
-        manifest = Manifest(
+        manifest = BackupManifest(
             workspace=_checked(document["workspace"]),
             home=str(document["home"]),
             made_at=str(document["made_at"]),
@@ -94,7 +94,9 @@ def read(content: bytes) -> tuple[Manifest, dict[str, str]]:
             rows=int(document["rows"]),
             head=_checked(document["head"]),
             objects=tuple(map(_checked, document["objects"])),
-            lacking=tuple(Lacking(_checked(each["digest"]), str(each["version"])) for each in document["lacking"]),
+            lacking=tuple(
+                MissingObject(_checked(each["digest"]), str(each["version"])) for each in document["lacking"]
+            ),
         )
         said = {"key": str(signature["key"]), "hmac": str(signature["hmac"])}
     except (ValueError, KeyError, TypeError, AttributeError):
@@ -127,7 +129,7 @@ def _signed(digest: str, key: bytes) -> str:
     return hmac.new(key, digest.encode(), sha256).hexdigest()
 
 
-def signature_of(manifest: Manifest, signature: dict[str, str], key: bytes | None) -> Signature:
+def signature_of(manifest: BackupManifest, signature: dict[str, str], key: bytes | None) -> Signature:
     """Whether the signature is that of ``key``; None: nobody has it."""
     if key is None:
         return "no key"
@@ -139,7 +141,7 @@ def to_copy(wanted: Iterable[str], there: Set[str]) -> list[str]:
     return sorted(digest for digest in set(wanted) if digest not in there)
 
 
-def to_drop(there: Iterable[str], manifests: Iterable[Manifest]) -> list[str]:
+def to_drop(there: Iterable[str], manifests: Iterable[BackupManifest]) -> list[str]:
     """The objects that no backup needs any more: the newest and the one before it keep theirs."""
     named: set[str] = set().union(*(manifest.named() for manifest in manifests))
     return sorted(digest for digest in there if digest not in named)

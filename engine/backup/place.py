@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from engine.backup import manifest as manifests
-from engine.backup.manifest import Manifest
+from engine.backup.manifest import BackupManifest
 from engine.errors import Conflict, Damage, NotFound, Refusal
 from engine.storage.atomic import read_file, write_file
 from engine.storage.objects import ObjectStore
@@ -29,7 +29,7 @@ _OF = "of"
 
 
 @dataclass(frozen=True)
-class Place:
+class BackupFolder:
     """A folder that holds a backup, or will."""
 
     root: Path
@@ -38,7 +38,7 @@ class Place:
     def store(self) -> ObjectStore:
         return ObjectStore(self.root / "objects")
 
-    def manifest(self, name: str = NEWEST) -> tuple[Manifest, dict[str, str]]:
+    def manifest(self, name: str = NEWEST) -> tuple[BackupManifest, dict[str, str]]:
         """A manifest and its signature. Raises NotFound when there is none, Damage when it is not as written."""
         try:
             content = read_file(self.root / name)
@@ -55,7 +55,7 @@ class Place:
             other = "; 'leverframe restore --former' takes the one before it" if name == NEWEST else ""
             raise Damage(f"The backup in {self.root} is no good: of its {name}, {damage}{other}.") from None
 
-    def there(self) -> Iterator[Manifest]:
+    def there(self) -> Iterator[BackupManifest]:
         """The manifests that can be read."""
         for name in (NEWEST, FORMER):
             try:
@@ -63,7 +63,7 @@ class Place:
             except (NotFound, Damage):
                 continue
 
-    def put(self, manifest: Manifest, key: bytes) -> None:
+    def put(self, manifest: BackupManifest, key: bytes) -> None:
         """Make ``manifest`` the newest backup and the newest the former, in two steps that each leave one whole."""
         newest = self.root / NEWEST
         try:
@@ -117,10 +117,10 @@ def alone_in(folder: Path, otherwise: str) -> Iterator[None]:
         os.close(descriptor)
 
 
-def outside(workspace: Workspace, folder: Path) -> Place:
+def outside(workspace: Workspace, folder: Path) -> BackupFolder:
     """``folder`` as a place for a backup. Raises Refusal when it would be lost with the workspace."""
     root, home = folder.expanduser().absolute(), workspace.root.resolve()
     found = root.resolve()
     if found == home or found.is_relative_to(home) or home.is_relative_to(found):
         raise Refusal(f"{root} and the workspace {workspace.root} lie in each other; name a folder on another disk.")
-    return Place(root)
+    return BackupFolder(root)

@@ -19,8 +19,8 @@ from pathlib import Path
 from engine.audit import trail
 from engine.backup import key as keys
 from engine.backup.checking import disagreeing, opened, wrong_signature
-from engine.backup.manifest import Manifest, Signature
-from engine.backup.place import Place, alone_in
+from engine.backup.manifest import BackupManifest, Signature
+from engine.backup.place import BackupFolder, alone_in
 from engine.backup.records import Restored
 from engine.clock import moment, stamp
 from engine.errors import Damage, Forbidden, LeverframeError, Refusal
@@ -61,7 +61,7 @@ def restore(
     left out; without it one of them is enough to raise Damage. ``tell`` gets how many objects are there, of how many.
     Raises Refusal when ``home`` is not empty, Damage when the backup is not what its manifest says.
     """
-    place = Place(folder.expanduser().absolute())
+    place = BackupFolder(folder.expanduser().absolute())
     manifest, signature, key = opened(place, key_file, former=former)
     if signature == "wrong":
         raise Damage(f"{_capital(wrong_signature(place, manifest))}. Nothing was restored.")
@@ -112,7 +112,7 @@ def _capital(sentence: str) -> str:
     return sentence[:1].upper() + sentence[1:]
 
 
-def _begin(root: Path, place: Place, manifest: Manifest) -> Workspace:
+def _begin(root: Path, place: BackupFolder, manifest: BackupManifest) -> Workspace:
     """The folders of a workspace at ``root`` and a mark that it is none yet. One that was cut short goes on."""
     mark = {"from": str(place.root), "digest": manifest.digest()}
     try:
@@ -130,7 +130,7 @@ def _begin(root: Path, place: Place, manifest: Manifest) -> Workspace:
     return Workspace(root)
 
 
-def _objects(workspace: Workspace, place: Place, manifest: Manifest, tell: Tell) -> list[str]:
+def _objects(workspace: Workspace, place: BackupFolder, manifest: BackupManifest, tell: Tell) -> list[str]:
     """Copy every object, verified. Returns what is not whole, in words."""
     store, problems = ObjectStore(workspace.objects), []
     for number, digest in enumerate(manifest.objects, 1):
@@ -152,7 +152,7 @@ def _whole(store: ObjectStore, digest: str) -> bool:
     return True
 
 
-def _ledger(stage: Path, place: Place, manifest: Manifest, head: str | None) -> None:
+def _ledger(stage: Path, place: BackupFolder, manifest: BackupManifest, head: str | None) -> None:
     """Put the ledger together in ``stage`` and hold it against the manifest. Raises Damage."""
     shutil.rmtree(stage, ignore_errors=True)
     stage.mkdir(mode=0o700)
@@ -174,7 +174,9 @@ def _ledger(stage: Path, place: Place, manifest: Manifest, head: str | None) -> 
         raise Damage(f"The backup in {place.root} is not whole: {'; '.join(problems)}. Nothing was restored.")
 
 
-def _adopt(workspace: Workspace, stage: Path, manifest: Manifest, name: str, reason: str, at: datetime) -> list[str]:
+def _adopt(
+    workspace: Workspace, stage: Path, manifest: BackupManifest, name: str, reason: str, at: datetime
+) -> list[str]:
     """Settle, in the ledger that is to be, what cannot go on: a row in its trail says so. Returns notes."""
     ledger = Ledger(stage / "ledger.db", locks=stage)
     try:
@@ -190,7 +192,7 @@ def _adopt(workspace: Workspace, stage: Path, manifest: Manifest, name: str, rea
 
 
 def _settle(
-    db: sqlite3.Connection, root: Path, manifest: Manifest, by: Operator, reason: str, at: datetime
+    db: sqlite3.Connection, root: Path, manifest: BackupManifest, by: Operator, reason: str, at: datetime
 ) -> list[str]:
     when, now = f"{manifest.made_at[:16].replace('T', ' ')} UTC", stamp(at)
     runs = db.execute(
@@ -255,7 +257,7 @@ def _live(workspace: Workspace) -> list[str]:
     return notes
 
 
-def _restored(workspace: Workspace, manifest: Manifest, signature: Signature, notes: list[str]) -> Restored:
+def _restored(workspace: Workspace, manifest: BackupManifest, signature: Signature, notes: list[str]) -> Restored:
     signed = {
         "holds": "and its signature holds",
         "no key": "and nobody could tell who wrote it, for the key that it was signed with is not here (--key)",

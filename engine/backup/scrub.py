@@ -16,7 +16,7 @@ from datetime import datetime, timedelta
 from math import ceil
 from pathlib import Path
 
-from engine.backup.place import Place
+from engine.backup.place import BackupFolder
 from engine.backup.records import Scrub
 from engine.clock import moment, stamp
 from engine.errors import Damage, Refusal
@@ -33,7 +33,7 @@ Tell = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)
-class Kept:
+class KeptVersion:
     """A version that has its content. ``read``: when it was read through, or made; ``damage``: what was found then."""
 
     project: str
@@ -47,7 +47,7 @@ class Kept:
         return f"{self.project}@{self.number}"
 
 
-def part(kept: Sequence[Kept], now: datetime) -> list[Kept]:
+def part(kept: Sequence[KeptVersion], now: datetime) -> list[KeptVersion]:
     """What to read today: a 28th of all, and whatever was not read for 28 days; the longest unread first."""
     oldest = now - timedelta(days=DAYS)
     # What a clock that was ahead says to have read later than now would not be read until then.
@@ -56,14 +56,14 @@ def part(kept: Sequence[Kept], now: datetime) -> list[Kept]:
     return sorted(kept, key=lambda each: (since[each.label], each.label))[: max(late, ceil(len(kept) / DAYS))]
 
 
-def kept(db: sqlite3.Connection) -> list[Kept]:
+def kept(db: sqlite3.Connection) -> list[KeptVersion]:
     """Every version that has its content, the oldest first."""
     rows = db.execute(
         "SELECT v.*, (SELECT at FROM scrubs s WHERE s.project = v.project AND s.number = v.number"
         " ORDER BY s.id DESC LIMIT 1) AS read FROM versions v WHERE cleaned_at IS NULL ORDER BY v.id"
     )
     return [
-        Kept(row["project"], row["number"], row["digest"], moment(row["read"] or row["made_at"]), row["damage"])
+        KeptVersion(row["project"], row["number"], row["digest"], moment(row["read"] or row["made_at"]), row["damage"])
         for row in rows
     ]
 
@@ -89,7 +89,9 @@ def daily(workspace: Workspace, ledger: Ledger, store: ObjectStore, now: datetim
         return _read(ledger, store, versions, now, tell)
 
 
-def _read(ledger: Ledger, store: ObjectStore, versions: Sequence[Kept], now: datetime, tell: Tell) -> tuple[Scrub, ...]:
+def _read(
+    ledger: Ledger, store: ObjectStore, versions: Sequence[KeptVersion], now: datetime, tell: Tell
+) -> tuple[Scrub, ...]:
     _politely()
     needs, whole, found = Needs(store), set[str](), []
     wanted = {each.digest: _named(needs, each) for each in versions}
@@ -115,7 +117,7 @@ def _politely() -> None:
         os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _LEAST_POLITE)
 
 
-def _named(needs: Needs, version: Kept) -> frozenset[str]:
+def _named(needs: Needs, version: KeptVersion) -> frozenset[str]:
     """The objects of a version, its document first of all; that alone when it cannot be read."""
     try:
         return needs.of(version.digest) | {version.digest}
@@ -139,7 +141,7 @@ def _damage(store: ObjectStore, digests: frozenset[str], whole: set[str], on_obj
     return f"{broken[0]}{more}"
 
 
-def record(ledger: Ledger, version: Kept, found: Scrub) -> None:
+def record(ledger: Ledger, version: KeptVersion, found: Scrub) -> None:
     """Keep what was found, in the row of the version too."""
     with ledger.write() as db:
         db.execute(
@@ -152,7 +154,7 @@ def record(ledger: Ledger, version: Kept, found: Scrub) -> None:
         )
 
 
-def incomplete(store: ObjectStore, versions: Sequence[Kept]) -> Iterator[tuple[Kept, str]]:
+def incomplete(store: ObjectStore, versions: Sequence[KeptVersion]) -> Iterator[tuple[KeptVersion, str]]:
     """The versions of which something is known to be wrong, or is gone: a look at names, not at contents."""
     needs, there = Needs(store), set(store.digests())
     for each in versions:
@@ -164,7 +166,7 @@ def incomplete(store: ObjectStore, versions: Sequence[Kept]) -> Iterator[tuple[K
             yield each, f"{each.damage[:1].lower()}{each.damage[1:]}"
 
 
-def healed(ledger: Ledger, store: ObjectStore, version: Kept, now: datetime) -> bool:
+def healed(ledger: Ledger, store: ObjectStore, version: KeptVersion, now: datetime) -> bool:
     """Whether what was found damaged of ``version`` is whole by now, since somebody put it back; that is kept then."""
     digests = _named(Needs(store), version)
     if version.damage is None or _damage(store, digests, set(), lambda: None) is not None:
@@ -174,12 +176,12 @@ def healed(ledger: Ledger, store: ObjectStore, version: Kept, now: datetime) -> 
     return True
 
 
-def mend(workspace: Workspace, ledger: Ledger, store: ObjectStore, version: Kept, now: datetime) -> str | None:
+def mend(workspace: Workspace, ledger: Ledger, store: ObjectStore, version: KeptVersion, now: datetime) -> str | None:
     """Take what of ``version`` is not whole from the newest backup. Returns a sentence, None when nothing could be."""
     found = last_backup.known(workspace.root)
     if found is None:
         return None
-    place, taken = Place(Path(found.place)), 0
+    place, taken = BackupFolder(Path(found.place)), 0
     for _ in range(2):  # The document first: it says which objects there are.
         digests = _named(Needs(store), version)
         for digest in digests:

@@ -8,14 +8,14 @@ from datetime import datetime, timedelta
 
 from engine.clock import moment
 from engine.housekeeping import settings
-from engine.records import Finding
+from engine.records import DoctorFinding
 
 OLD = timedelta(days=1)
 LATE = timedelta(hours=2)  # the engine looks once an hour, and a backup takes its time
 
 
 @dataclass(frozen=True)
-class Standing:
+class BackupStanding:
     """``to``: where the engine backs up to, ``every`` so often; None when nobody chose. ``failed``: why the newest
     attempt did, if that is newer than what was ``made``."""
 
@@ -26,11 +26,11 @@ class Standing:
     failed: str | None = None
 
 
-def standing(db: sqlite3.Connection) -> Standing:
+def standing(db: sqlite3.Connection) -> BackupStanding:
     made = db.execute("SELECT * FROM backups WHERE why IS NULL ORDER BY id DESC LIMIT 1").fetchone()
     newest = db.execute("SELECT why FROM backups ORDER BY id DESC LIMIT 1").fetchone()
     to, every = settings.backups(db)
-    return Standing(
+    return BackupStanding(
         to=to,
         every=every,
         made=moment(made["at"]) if made else None,
@@ -45,30 +45,30 @@ def place_of(db: sqlite3.Connection) -> str | None:
     return found.to or found.place
 
 
-def due(found: Standing, now: datetime) -> bool:
+def due(found: BackupStanding, now: datetime) -> bool:
     """Whether the engine is to make a backup now. One that failed is tried again with its next round."""
     return found.to is not None and (found.made is None or abs(now - found.made) >= found.every)
 
 
-def judge(found: Standing, now: datetime) -> Finding:
+def judge(found: BackupStanding, now: datetime) -> DoctorFinding:
     """What doctor says of backups."""
     if found.failed:
-        return Finding("backup", "failing", f"the newest attempt failed: {found.failed.rstrip('.')}")
+        return DoctorFinding("backup", "failing", f"the newest attempt failed: {found.failed.rstrip('.')}")
     if found.made is None:
         if found.to is not None:
             said = f"none was made in {found.to} yet; the engine makes one, or 'leverframe backup' does"
-            return Finding("backup", "watch", said)
+            return DoctorFinding("backup", "watch", said)
         how = "'leverframe backup FOLDER' makes one, 'leverframe settings set backup_to FOLDER' has one made every day"
-        return Finding("backup", "ok", f"there is none, and none is planned: {how}")
+        return DoctorFinding("backup", "ok", f"there is none, and none is planned: {how}")
     age = now - found.made
     said = f"the newest is of {found.made:%d %b %Y %H:%M} UTC, in {found.place}"
     if -age > LATE:
         why = "it was made while the clock was ahead: 'leverframe backup' makes one of now"
-        return Finding("backup", "watch", f"{said}; {why}")
+        return DoctorFinding("backup", "watch", f"{said}; {why}")
     if age > (found.every + LATE if found.to else OLD):
         planned = f"one every {in_words(found.every)} is planned" if found.to else "more than a day old"
-        return Finding("backup", "watch", f"{said}; {planned}: 'leverframe backup' makes one")
-    return Finding("backup", "ok", said)
+        return DoctorFinding("backup", "watch", f"{said}; {planned}: 'leverframe backup' makes one")
+    return DoctorFinding("backup", "ok", said)
 
 
 def in_words(every: timedelta) -> str:

@@ -16,7 +16,7 @@ from engine.errors import Damage, Invalid
 
 
 @dataclass(frozen=True)
-class Standing:
+class StandingEnvironment:
     """An environment on the disk. ``pictured``: whether a picture was taken when it was built; ``differences``: why a
     run would refuse it, () when it would not; ``lock``: what it can be built from, where that can still be read."""
 
@@ -26,7 +26,7 @@ class Standing:
     lock: Lock | None
 
 
-def standing(environments: Path) -> Iterator[Standing]:
+def standing(environments: Path) -> Iterator[StandingEnvironment]:
     """Every environment in the folder ``environments``, by name. None is changed."""
     pictures = Pictures(environments.absolute().parent)
     for path in sorted(environments.iterdir()) if environments.is_dir() else ():
@@ -34,7 +34,7 @@ def standing(environments: Path) -> Iterator[Standing]:
             yield _look_at(path.absolute(), pictures)
 
 
-def mend(found: Standing, environments: Path) -> str:
+def mend(found: StandingEnvironment, environments: Path) -> str:
     """Build ``found`` anew, or take it away where its lock is lost; what was done, in words. Raises Refusal."""
     if found.lock is None:
         remove(found.name, environments)
@@ -43,19 +43,19 @@ def mend(found: Standing, environments: Path) -> str:
     return "built anew"
 
 
-def _look_at(path: Path, pictures: Pictures) -> Standing:
+def _look_at(path: Path, pictures: Pictures) -> StandingEnvironment:
     digest = pictures.named(path.name)
     if digest is None:
-        return Standing(path.name, False, (), _own_lock(path))
+        return StandingEnvironment(path.name, False, (), _own_lock(path))
     taken = pictures.of(digest)
     try:
         lock = read(path, taken.picture).lock if taken else None
     except Damage as damage:
-        return Standing(path.name, True, (str(damage).rstrip("."),), _own_lock(path))
+        return StandingEnvironment(path.name, True, (str(damage).rstrip("."),), _own_lock(path))
     if lock is None:
-        return Standing(path.name, False, (), None)  # Cleaned away this instant.
+        return StandingEnvironment(path.name, False, (), None)  # Cleaned away this instant.
     environment = Environment(path, path / "bin" / "python", digest, pictures)
-    return Standing(path.name, True, compare(environment, lock), lock)
+    return StandingEnvironment(path.name, True, compare(environment, lock), lock)
 
 
 def _own_lock(path: Path) -> Lock | None:

@@ -56,17 +56,17 @@ _CONFUSED = re.compile(r"`([A-Za-z0-9._-]+)` is often confused for `([A-Za-z0-9.
 
 
 @dataclass(frozen=True)
-class Asked:
+class NamedRequirement:
     """One line of a requirements file: its number and the name that it asks for, as it is written there."""
 
     line: int
     name: str
 
 
-def asked(lines: Sequence[tuple[int, str]]) -> tuple[Asked, ...]:
+def asked(lines: Sequence[tuple[int, str]]) -> tuple[NamedRequirement, ...]:
     """What each of the plain requirements ``lines``, with their numbers, asks for."""
     found = ((number, _NAMED.match(line)) for number, line in lines)
-    return tuple(Asked(number, match[0]) for number, match in found if match)
+    return tuple(NamedRequirement(number, match[0]) for number, match in found if match)
 
 
 def named(sentence: str, stderr: str, source: str, lines: Sequence[tuple[int, str]]) -> str:

@@ -81,7 +81,7 @@ def _entry(path: str, found: os.stat_result) -> str:
 
 
 @dataclass(frozen=True)
-class Remembered:
+class ReadPicture:
     """A picture that this process has read before, with the paths of all that is in it: a run compares its environment
     six times."""
 
@@ -90,11 +90,11 @@ class Remembered:
 
 
 @lru_cache(maxsize=8)
-def remembered(root: Path, digest: str) -> Remembered:
+def remembered(root: Path, digest: str) -> ReadPicture:
     """Raises Damage like ``read``."""
     picture = read(root, digest)
     base = os.fsencode(root) + b"/"
-    return Remembered(picture, tuple(base + os.fsencode(name) for name in ("", *_OURS, *picture.entries)))
+    return ReadPicture(picture, tuple(base + os.fsencode(name) for name in ("", *_OURS, *picture.entries)))
 
 
 def read(root: Path, digest: str) -> Picture:

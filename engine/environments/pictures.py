@@ -12,7 +12,7 @@ from engine.storage.ledger import Ledger
 
 
 @dataclass(frozen=True)
-class Taken:
+class RecordedPicture:
     """``stamp``: what the file system said of the environment when it was last found to be as pictured; "" before."""
 
     picture: str
@@ -25,11 +25,11 @@ class Pictures:
 
     root: Path
 
-    def of(self, lock: str) -> Taken | None:
+    def of(self, lock: str) -> RecordedPicture | None:
         """None when none was taken, as of an environment that an earlier Leverframe built."""
         with self._ledger() as ledger, ledger.read() as db:
             row = db.execute("SELECT picture, stamp FROM pictures WHERE lock = ?", (lock,)).fetchone()
-        return Taken(row["picture"], row["stamp"]) if row else None
+        return RecordedPicture(row["picture"], row["stamp"]) if row else None
 
     def named(self, name: str) -> str | None:
         """The digest of the lock of the environment called ``name``, if a picture was taken of it."""

@@ -16,7 +16,7 @@ from engine.storage.objects import ObjectStore
 from engine.storage.workspace import Workspace
 
 if TYPE_CHECKING:
-    from engine.housekeeping.places import Place, PlaceKind
+    from engine.housekeeping.places import PlaceKind, WatchedFolder
     from engine.housekeeping.records import BinItem, Cleaned, CleanPlan, DiskReport
     from engine.housekeeping.settings import Setting
 
@@ -120,14 +120,14 @@ class HousekeepingCommands:
 
         settings.choose(self._ledger, setting, value, self.operator, checked_reason(reason), clock.now())
 
-    def places(self) -> tuple[Place, ...]:
+    def places(self) -> tuple[WatchedFolder, ...]:
         """Folders beside the workspace that are watched."""
         from engine.housekeeping import places
 
         with self._ledger.read() as db:
             return places.everything(db)
 
-    def watch(self, folder: Path, kind: PlaceKind, reason: str) -> Place:
+    def watch(self, folder: Path, kind: PlaceKind, reason: str) -> WatchedFolder:
         """Watch a folder; it is looked at and never cleaned."""
         from engine.housekeeping import places
 

@@ -16,9 +16,9 @@ from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
-from engine.housekeeping.places import Place
+from engine.housekeeping.places import WatchedFolder
 from engine.housekeeping.records import DiskFinding
-from engine.housekeeping.scan import Notable, Tree
+from engine.housekeeping.scan import Notable, ScannedTree
 from engine.storage.free_space import in_words
 from engine.text import plain
 
@@ -37,14 +37,14 @@ _DATA = (".csv", ".tsv", ".parquet", ".feather", ".arrow", ".orc", ".json", ".js
 
 
 @dataclass(frozen=True)
-class Seen:
+class ScannedFolder:
     """A watched folder with what a scan found in it."""
 
-    place: Place
-    tree: Tree
+    place: WatchedFolder
+    tree: ScannedTree
 
 
-def findings(seen: Sequence[Seen], named: Callable[[str], bool], now: float) -> Iterator[DiskFinding]:
+def findings(seen: Sequence[ScannedFolder], named: Callable[[str], bool], now: float) -> Iterator[DiskFinding]:
     """Everything worth saying. ``named``: whether a run or a version names a file of this name."""
     for each in seen:
         yield from bin_findings(each)
@@ -56,7 +56,7 @@ def findings(seen: Sequence[Seen], named: Callable[[str], bool], now: float) -> 
     yield from duplicates(seen)
 
 
-def problems(tree: Tree, name: str) -> Iterator[DiskFinding]:
+def problems(tree: ScannedTree, name: str) -> Iterator[DiskFinding]:
     """What the scan of ``tree`` could not look into."""
     if tree.unread:
         rel, why = tree.problems[0]
@@ -67,7 +67,7 @@ def problems(tree: Tree, name: str) -> Iterator[DiskFinding]:
         yield DiskFinding(plain(name), sentence, 0, "unknown")
 
 
-def bin_findings(seen: Seen) -> Iterator[DiskFinding]:
+def bin_findings(seen: ScannedFolder) -> Iterator[DiskFinding]:
     """Bins that are not emptied: the place itself, or a bin within it."""
     if seen.place.kind == "bin":
         size, files = seen.tree.bytes, seen.tree.files
@@ -86,7 +86,7 @@ def bin_findings(seen: Seen) -> Iterator[DiskFinding]:
             yield DiskFinding(path, f"a bin that holds {in_words(size)}; empty it", size)
 
 
-def log_findings(seen: Seen) -> Iterator[DiskFinding]:
+def log_findings(seen: ScannedFolder) -> Iterator[DiskFinding]:
     """Massive logs, and large ones that nothing rotates."""
     for row in sorted(seen.tree.notable, key=lambda row: -row.bytes)[:500]:
         if not _LOG.search(row.path):
@@ -115,7 +115,7 @@ def is_rotated(log: Path) -> bool:
 
 
 def unread_findings(
-    seen: Seen, named: Callable[[str], bool], now: float, mounts: Path = MOUNTS
+    seen: ScannedFolder, named: Callable[[str], bool], now: float, mounts: Path = MOUNTS
 ) -> Iterator[DiskFinding]:
     """Data that nobody has read for half a year, no run has named and no version holds."""
     root = Path(seen.tree.root)
@@ -157,7 +157,7 @@ def keeps_read_times(root: Path, mounts: Path = MOUNTS) -> bool:
     return bool(best) and "noatime" not in options.split(",")
 
 
-def duplicates(seen: Sequence[Seen]) -> Iterator[DiskFinding]:
+def duplicates(seen: Sequence[ScannedFolder]) -> Iterator[DiskFinding]:
     """Files of a megabyte and more with the same content, the largest waste first."""
     groups = same_content([(Path(each.tree.root), row) for each in seen for row in each.tree.notable])
     for paths, size in groups[:MOST_SAID]:

@@ -17,7 +17,7 @@ _DELETED = " (deleted)"
 
 
 @dataclass(frozen=True)
-class Held:
+class DeletedFile:
     """A deleted file that the process ``pid`` keeps open."""
 
     pid: int
@@ -26,9 +26,9 @@ class Held:
     bytes: int
 
 
-def held_open(devices: set[int], processes: Path = Path("/proc")) -> list[Held]:
+def held_open(devices: set[int], processes: Path = Path("/proc")) -> list[DeletedFile]:
     """Deleted files on the file systems ``devices``, the largest first; processes of others are passed over."""
-    found: dict[tuple[int, int], Held] = {}
+    found: dict[tuple[int, int], DeletedFile] = {}
     for name in os.listdir(processes):
         if not name.isdigit():
             continue
@@ -47,14 +47,14 @@ def held_open(devices: set[int], processes: Path = Path("/proc")) -> list[Held]:
                 continue
             size = said.st_blocks * 512
             if said.st_dev in devices and size >= LITTLE and not said.st_nlink:
-                held = Held(int(name), _program(processes / name), path.removesuffix(_DELETED), size)
+                held = DeletedFile(int(name), _program(processes / name), path.removesuffix(_DELETED), size)
                 found.setdefault((said.st_dev, said.st_ino), held)
     return sorted(found.values(), key=lambda held: -held.bytes)
 
 
 def findings(devices: set[int], processes: Path = Path("/proc")) -> Iterator[DiskFinding]:
     """One for each process: what it holds, and that ending it sets the room free."""
-    by_process: dict[int, list[Held]] = defaultdict(list)
+    by_process: dict[int, list[DeletedFile]] = defaultdict(list)
     for held in held_open(devices, processes):
         by_process[held.pid].append(held)
     for pid, files in by_process.items():

@@ -23,7 +23,7 @@ KINDS: tuple[PlaceKind, ...] = ("data", "logs", "bin")
 
 
 @dataclass(frozen=True)
-class Place:
+class WatchedFolder:
     """A watched folder. ``kind``: what it holds, which decides what is worth saying about it."""
 
     path: str
@@ -32,15 +32,15 @@ class Place:
     added_by: str
 
 
-def everything(db: sqlite3.Connection) -> tuple[Place, ...]:
+def everything(db: sqlite3.Connection) -> tuple[WatchedFolder, ...]:
     """All watched folders, by path."""
     rows = db.execute("SELECT * FROM places ORDER BY path")
-    return tuple(Place(row["path"], row["kind"], moment(row["added_at"]), row["added_by"]) for row in rows)
+    return tuple(WatchedFolder(row["path"], row["kind"], moment(row["added_at"]), row["added_by"]) for row in rows)
 
 
 def add(
     workspace: Workspace, ledger: Ledger, folder: Path, kind: PlaceKind, by: Operator, reason: str, at: datetime
-) -> Place:
+) -> WatchedFolder:
     """Watch ``folder`` from now on. Raises Invalid for what is no folder, holds the workspace or is inside it."""
     require(by, "operator", "watch folders")
     path = folder.expanduser().absolute()
@@ -60,7 +60,7 @@ def add(
                 raise Conflict(f"{place.path} is watched already, and the two lie inside each other.")
         db.execute("INSERT INTO places VALUES (?, ?, ?, ?)", (text, kind, stamp(at), by.name))
         trail.append(db, at=at, actor=by, action="watch", subject=text, reason=reason, details={"kind": kind})
-    return Place(text, kind, at, by.name)
+    return WatchedFolder(text, kind, at, by.name)
 
 
 def remove(ledger: Ledger, folder: Path, by: Operator, reason: str, at: datetime) -> None:

@@ -14,10 +14,10 @@ from pathlib import Path
 from engine.errors import Refusal
 from engine.housekeeping import database, foreign, held_open, history, places
 from engine.housekeeping.growth import days_until, per_day
-from engine.housekeeping.memory import memory_of
 from engine.housekeeping.ownership import owned
 from engine.housekeeping.records import DiskFinding, DiskReport, LargeFile
-from engine.housekeeping.scan import Notable, OnFiles, Tree, scan
+from engine.housekeeping.scan import Notable, OnFiles, ScannedTree, scan
+from engine.housekeeping.scan_cache import memory_of
 from engine.housekeeping.usage import Owners, kind_of, preference, shares
 from engine.housekeeping.walker import LARGE
 from engine.storage import reserve, temporary
@@ -83,7 +83,7 @@ def _remembering(workspace: Workspace) -> Iterator[Path]:
         yield other
 
 
-def _largest_release(tree: Tree) -> int:
+def _largest_release(tree: ScannedTree) -> int:
     """What the release folder of the largest project takes: a rollback makes another beside it."""
     return max((size for key, (size, _) in tree.by_key.items() if key.startswith("releases/")), default=0)
 
@@ -93,8 +93,8 @@ def _urgency(finding: DiskFinding) -> tuple[int, int]:
 
 
 def _look_at(
-    watched: tuple[places.Place, ...], folder: Path, at: float, files: int, on_files: OnFiles
-) -> tuple[list[foreign.Seen], list[DiskFinding]]:
+    watched: tuple[places.WatchedFolder, ...], folder: Path, at: float, files: int, on_files: OnFiles
+) -> tuple[list[foreign.ScannedFolder], list[DiskFinding]]:
     seen, gone = [], []
     for place in watched:
         root = Path(place.path)
@@ -104,7 +104,7 @@ def _look_at(
             gone.append(DiskFinding(place.path, str(refused).rstrip("."), 0, "unknown"))
             continue
         files += tree.files
-        seen.append(foreign.Seen(place, tree))
+        seen.append(foreign.ScannedFolder(place, tree))
     return seen, gone
 
 
@@ -126,8 +126,8 @@ def _owners(db: sqlite3.Connection, store: ObjectStore, folder: Path) -> Owners:
 def _compose(
     db: sqlite3.Connection,
     workspace: Workspace,
-    tree: Tree,
-    seen: Sequence[foreign.Seen],
+    tree: ScannedTree,
+    seen: Sequence[foreign.ScannedFolder],
     owners: Owners,
     now: datetime,
 ) -> DiskReport:
@@ -174,7 +174,7 @@ def _belongs(row: Notable, owners: Owners) -> str:
 
 
 def _about(
-    workspace: Workspace, ledger: Ledger, tree: Tree, seen: Sequence[foreign.Seen], at: float
+    workspace: Workspace, ledger: Ledger, tree: ScannedTree, seen: Sequence[foreign.ScannedFolder], at: float
 ) -> Iterator[DiskFinding]:
     """What is odd, the product's own things first."""
     with ledger.read() as db:
@@ -191,7 +191,7 @@ def _about(
     yield from foreign.findings(seen, lambda name: any(name in text for text in names), at)
 
 
-def own_findings(workspace: Workspace, ledger: Ledger, tree: Tree) -> Iterator[DiskFinding]:
+def own_findings(workspace: Workspace, ledger: Ledger, tree: ScannedTree) -> Iterator[DiskFinding]:
     """What of the product itself wants a look: its logs, the ledger, what lies in the bin."""
     yield from foreign.problems(tree, OURS)
     for row in tree.notable:

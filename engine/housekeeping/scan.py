@@ -18,7 +18,7 @@ from typing import Any
 
 from engine.errors import Refusal
 from engine.housekeeping import walker
-from engine.housekeeping.memory import collect, recall, remember
+from engine.housekeeping.scan_cache import collect, recall, remember
 from engine.housekeeping.walker import Record, Totals, Walk
 from engine.storage.disk import refused, why_not
 
@@ -45,7 +45,7 @@ class Notable:
 
 
 @dataclass(frozen=True)
-class Tree:
+class ScannedTree:
     """What a scan found: bytes and files by the first two names of their paths, each byte once."""
 
     root: str
@@ -76,7 +76,7 @@ def scan(
     polite: bool = True,
     most_notable: int = MOST_NOTABLE,
     on_files: OnFiles = lambda files: None,
-) -> Tree:
+) -> ScannedTree:
     """What the tree at ``root`` takes. ``memory``: see ``memory_of``; ``now`` in seconds since 1970.
 
     A file with several names counts once, for the key to which ``prefer`` gives the smallest number; where several have
@@ -110,7 +110,7 @@ def scan(
     by_key = _added(documents, prefer)
     seconds = time.monotonic() - began
     problems = [*walk.problems, *(row for end in ends for row in end["problems"])]
-    return Tree(
+    return ScannedTree(
         root=str(root),
         at=now,
         seconds=seconds,

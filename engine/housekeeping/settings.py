@@ -15,7 +15,7 @@ from engine.errors import Invalid
 from engine.housekeeping.retention import Rules
 from engine.people.operators import require
 from engine.projects import in_force
-from engine.projects.durations import DURATION_FORM, SIZE_FORM, parse_duration, parse_size
+from engine.projects.manifest.durations import DURATION_FORM, SIZE_FORM, parse_duration, parse_size
 from engine.records import Operator
 from engine.runs import capacity
 from engine.storage.free_space import in_words, keep_free

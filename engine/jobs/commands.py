@@ -56,7 +56,7 @@ class HealthCommands:
         return history.find(self._ledger, run)
 
     def _asked(self, label: str, digest: str, by: Sequence[str]) -> dict[str, Any]:
-        from engine.monitoring.asked import read_asked
+        from engine.monitoring.performance.by_column import read_asked
         from engine.versions.document import of_version
 
         return {"by": read_asked(by, of_version(self._store, label, digest))}
@@ -72,7 +72,7 @@ class HealthCommands:
         with self._ledger.read() as db:
             if db.execute("SELECT 1 FROM alerts WHERE resolved_at IS NULL LIMIT 1").fetchone() is None:
                 return
-        from engine.monitoring import alert_book
+        from engine.monitoring.alerts import alert_book
 
         alert_book.escalate(self._ledger, certain)
 
@@ -93,7 +93,7 @@ class HealthCommands:
 
     def alerts(self, project: str | None = None) -> tuple[Alert, ...]:
         """What is open: failing before watch, the oldest first."""
-        from engine.monitoring import alert_book
+        from engine.monitoring.alerts import alert_book
 
         with self._ledger.read() as db:
             if project is not None:
@@ -111,7 +111,7 @@ class HealthCommands:
 
     def past_alerts(self, project: str | None = None, *, offset: int = 0, limit: int = 50) -> tuple[Alert, ...]:
         """All alerts there were, the newest first."""
-        from engine.monitoring import alert_book
+        from engine.monitoring.alerts import alert_book
 
         return alert_book.page(self._ledger, project, offset=offset, limit=limit)
 
@@ -124,12 +124,12 @@ class HealthCommands:
 
     def acknowledge(self, alert: int, reason: str) -> Alert:
         """Say that somebody has taken an alert on."""
-        from engine.monitoring import alert_book
+        from engine.monitoring.alerts import alert_book
 
         return alert_book.acknowledge(self._ledger, alert, checked_reason(reason), self.operator, clock.now())
 
     def snooze(self, alert: int, until: datetime, reason: str) -> Alert:
         """Leave an alert out of the status until ``until``."""
-        from engine.monitoring import alert_book
+        from engine.monitoring.alerts import alert_book
 
         return alert_book.snooze(self._ledger, alert, until, checked_reason(reason), self.operator, clock.now())

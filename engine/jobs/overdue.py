@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections import defaultdict
 from datetime import datetime, timedelta
 
-from engine.monitoring import alert_book
-from engine.monitoring.alerts import RUN_TIME
-from engine.monitoring.records import Finding
+from engine.monitoring.alerts import alert_book
+from engine.monitoring.alerts.changes import RUN_TIME
+from engine.monitoring.records import HealthFinding
 from engine.release.plan import live_deployment
-from engine.runs import times_history
-from engine.runs.times_history import Overdue
+from engine.runs.times import times_history
+from engine.runs.times.times_history import Overdue
 from engine.storage.ledger import Ledger
 
 _OPEN = "SELECT DISTINCT project FROM alerts WHERE part = ? AND resolved_at IS NULL"
@@ -43,8 +43,8 @@ def _key(late: Overdue) -> str:
     return f"overdue:{late.run.id}"
 
 
-def _finding(late: Overdue) -> Finding:
+def _finding(late: Overdue) -> HealthFinding:
     run = late.run
     since = (run.started_at or run.queued_at) + timedelta(seconds=late.bound)
     act = f"leverframe log {run.id} shows what it is at; leverframe cancel {run.id} ends it"
-    return Finding(_key(late), RUN_TIME, "watch", late.why, act, since)
+    return HealthFinding(_key(late), RUN_TIME, "watch", late.why, act, since)

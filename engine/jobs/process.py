@@ -18,14 +18,14 @@ from typing import Any
 
 from engine import clock
 from engine.errors import LeverframeError, Refusal
+from engine.jobs.retrain.nothing_new import NothingNew
 from engine.jobs.work import WORK
 from engine.projects import allowances
 from engine.records import Run, RunState
 from engine.runs import facts, history, queue, retries, starting
 from engine.runs.cancelling import asked_to_end
 from engine.runs.leftovers import drop_copies, temporary
-from engine.runs.nothing_new import NothingNew
-from engine.runs.room import Ends, Room
+from engine.runs.run_context import Ends, RunContext
 from engine.storage import workspace as workspaces
 from engine.storage.disk import why_not
 from engine.storage.ledger import Ledger
@@ -95,7 +95,7 @@ class Teller:
             queue.report(self._ledger, self._run, progress, plain(phase, 120))
 
 
-def room_for(workspace: Workspace, ledger: Ledger, run: Run, held: int, cancellation: Cancellation) -> Room:
+def room_for(workspace: Workspace, ledger: Ledger, run: Run, held: int, cancellation: Cancellation) -> RunContext:
     """Everything the run needs to know, read from the ledger once."""
     store = ObjectStore(workspace.objects)
     with ledger.read() as db:
@@ -108,7 +108,7 @@ def room_for(workspace: Workspace, ledger: Ledger, run: Run, held: int, cancella
         ).fetchone()
         allowed = allowances.allowed(db, run.project)
     label = f"{run.project}@{live['number']}" if live else ""
-    return Room(
+    return RunContext(
         workspace=workspace,
         store=store,
         run=run,

@@ -6,28 +6,29 @@ import json
 import os
 
 from engine.clock import now
-from engine.projects.manifest_report import spec_of
-from engine.reports import keeping, making, outbox, webhook
-from engine.reports.events import recipients
+from engine.outbox import outbox, webhook
+from engine.outbox.events import recipients
+from engine.projects.manifest.report import spec_of
+from engine.reports import archive, build
 from engine.runs import queue
 from engine.runs.own_work import measured
-from engine.runs.room import Room
+from engine.runs.run_context import RunContext
 from engine.storage.ledger import Ledger
 
 
-def make(ledger: Ledger, room: Room) -> None:
+def make(ledger: Ledger, context: RunContext) -> None:
     """Make the report, and end the run in one transaction with what is to be mailed of it."""
-    project = room.run.project
-    with measured("report", room.record):
+    project = context.run.project
+    with measured("report", context.record):
         with ledger.read() as db:
             row = db.execute("SELECT manifest, owner FROM projects WHERE name = ?", (project,)).fetchone()
             spec = spec_of(json.loads(row["manifest"]))
-            period = making.period_of(db, project, spec.period, room.run.as_of)
-            report = making.report(db, room.store, project, period)
-        digests = keeping.store(room.store, report)
+            period = build.period_of(db, project, spec.period, context.run.as_of)
+            report = build.report(db, context.store, project, period)
+        digests = archive.store(context.store, report)
     at = now()
     with ledger.write() as db:
-        _, draft = keeping.register(db, report, digests, room.run.id, at)
+        _, draft = archive.register(db, report, digests, context.run.id, at)
         outbox.queue(db, draft, spec.to, at)
         outbox.forget(db, project, [*recipients(spec, row["owner"]), *webhook.names(os.environ)], at)
-        queue.finish(db, room.run.id, "succeeded", at)
+        queue.finish(db, context.run.id, "succeeded", at)

@@ -16,9 +16,9 @@ from typing import Any
 from engine.clock import moment, stamp
 from engine.monitoring.records import Trigger
 from engine.people.operators import system
-from engine.projects import manifest_health
-from engine.projects.manifest_fields import Page
-from engine.projects.manifest_records import TriggerSpec
+from engine.projects.manifest import health
+from engine.projects.manifest.fields import Mistakes
+from engine.projects.manifest.records import TriggerSpec
 from engine.runs import queue
 from engine.text import span
 
@@ -26,7 +26,7 @@ ACTOR = "a trigger"
 
 
 @dataclass(frozen=True)
-class Facts:
+class TriggerFacts:
     """How things stand. ``new_rows`` have come since the newest version was made; ``alerts`` are parts with an open
     alert, each with why, and ``answered`` those with a version that was made since, each with what became of that;
     ``last`` is the newest retrain and when it was queued, ``again`` one that failed and is to be tried again."""
@@ -49,7 +49,7 @@ class Firing:
     skipped: str | None = None
 
 
-def firings(specs: Iterable[TriggerSpec], facts: Facts, now: datetime) -> Iterator[Firing]:
+def firings(specs: Iterable[TriggerSpec], facts: TriggerFacts, now: datetime) -> Iterator[Firing]:
     """The conditions that hold, in the manifest's order; at most one of them starts a run. Pure."""
     started: str | None = None
     for spec in specs:
@@ -62,7 +62,7 @@ def firings(specs: Iterable[TriggerSpec], facts: Facts, now: datetime) -> Iterat
             started = spec.on
 
 
-def _holds(spec: TriggerSpec, facts: Facts) -> str | None:
+def _holds(spec: TriggerSpec, facts: TriggerFacts) -> str | None:
     if spec.on == "new-data":
         assert spec.rows is not None
         if facts.new_rows < spec.rows:
@@ -71,7 +71,7 @@ def _holds(spec: TriggerSpec, facts: Facts) -> str | None:
     return facts.alerts.get(spec.on)
 
 
-def _skipped(spec: TriggerSpec, facts: Facts, now: datetime) -> str | None:
+def _skipped(spec: TriggerSpec, facts: TriggerFacts, now: datetime) -> str | None:
     if facts.busy is not None:
         return f"run {facts.busy} is under way"
     if facts.again is not None:
@@ -142,10 +142,10 @@ def _specs(db: sqlite3.Connection, project: str) -> tuple[TriggerSpec, ...]:
     """The triggers that the project's manifest named when it was last read; it was checked then."""
     row = db.execute("SELECT manifest FROM projects WHERE name = ? AND removed_at IS NULL", (project,)).fetchone()
     document: dict[str, Any] = json.loads(row["manifest"]) if row else {}
-    return manifest_health.triggers(Page({}), document.get("triggers", []))
+    return health.triggers(Mistakes({}), document.get("triggers", []))
 
 
-def _facts(db: sqlite3.Connection, project: str, new_rows: int, refused: str | None) -> Facts:
+def _facts(db: sqlite3.Connection, project: str, new_rows: int, refused: str | None) -> TriggerFacts:
     busy = db.execute(
         "SELECT id FROM runs WHERE state IN ('queued', 'running') AND project = ? AND job = 'retrain' LIMIT 1",
         (project,),
@@ -161,7 +161,7 @@ def _facts(db: sqlite3.Connection, project: str, new_rows: int, refused: str | N
         " WHERE project = ? AND resolved_at IS NULL ORDER BY id DESC",
         (project,),
     ).fetchall()
-    return Facts(
+    return TriggerFacts(
         new_rows=new_rows,
         alerts={row["part"]: row["why"] for row in alerts},
         answered=_answered(db, project, alerts),

@@ -14,44 +14,44 @@ from engine.records import Operator
 from engine.runs import queue
 from engine.runs.leftovers import drop_copies
 from engine.runs.own_work import measured
-from engine.runs.room import Room
+from engine.runs.run_context import RunContext
 from engine.storage.ledger import Ledger
 
 
-def _retrain(ledger: Ledger, room: Room) -> None:
-    from engine.runs.package import package, register
-    from engine.runs.retrain import retrain
+def _retrain(ledger: Ledger, context: RunContext) -> None:
+    from engine.jobs.retrain.package import package, register
+    from engine.jobs.retrain.retrain import retrain
 
-    made = retrain(room)
-    with measured("package", room.record):
-        digest, _ = package(room, made)
+    made = retrain(context)
+    with measured("package", context.record):
+        digest, _ = package(context, made)
     # Before the end is written, so that it finds room on a disk that is nearly full; nobody waits for it either.
-    drop_copies(room.folder)
-    register(ledger, room, made, digest, Operator(room.run.requested_by, "operator", account()), clock.now())
+    drop_copies(context.folder)
+    register(ledger, context, made, digest, Operator(context.run.requested_by, "operator", account()), clock.now())
 
 
-def _health(ledger: Ledger, room: Room) -> None:
-    from engine.jobs.bake import roll_back
-    from engine.jobs.health import look
-    from engine.jobs.health_record import register, remember
+def _health(ledger: Ledger, context: RunContext) -> None:
+    from engine.jobs.health.automatic_rollback import roll_back
+    from engine.jobs.health.health_record import register, remember
+    from engine.jobs.health.look import look
 
-    seen = look(room, remember(ledger, room))
-    drop_copies(room.folder)
-    counts = register(ledger, room, seen, clock.now())
+    seen = look(context, remember(ledger, context))
+    drop_copies(context.folder)
+    counts = register(ledger, context, seen, clock.now())
     # The alert stands before anything moves; who is killed here leaves it proposing what was not done.
     try:
-        done = roll_back(ledger, room, seen) if counts else None
+        done = roll_back(ledger, context, seen) if counts else None
     except (Refusal, Damage) as problem:
         done = f"It was not rolled back: {problem}"
     with ledger.write() as db:
         why = "; ".join(part for part in (seen.answer["why"], done) if part)
-        queue.finish(db, room.run.id, "succeeded", clock.now(), version=seen.label, why=why)
+        queue.finish(db, context.run.id, "succeeded", clock.now(), version=seen.label, why=why)
 
 
-def _report(ledger: Ledger, room: Room) -> None:
+def _report(ledger: Ledger, context: RunContext) -> None:
     from engine.jobs.report import make
 
-    make(ledger, room)
+    make(ledger, context)
 
 
-WORK: dict[str, Callable[[Ledger, Room], None]] = {"retrain": _retrain, "health": _health, "report": _report}
+WORK: dict[str, Callable[[Ledger, RunContext], None]] = {"retrain": _retrain, "health": _health, "report": _report}

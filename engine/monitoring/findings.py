@@ -9,12 +9,12 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from engine.clock import stamp
-from engine.monitoring.alarm import Alarm
-from engine.monitoring.calibration import Calibration
-from engine.monitoring.fall import Fall
-from engine.monitoring.multivariate import TOGETHER
-from engine.monitoring.prediction_drift import PREDICTION
-from engine.monitoring.quality import QualityCheck
+from engine.monitoring.drift.alarm import Alarm
+from engine.monitoring.drift.multivariate import TOGETHER
+from engine.monitoring.drift.predictions import PREDICTION
+from engine.monitoring.performance.calibration import Calibration
+from engine.monitoring.performance.fall import Fall
+from engine.monitoring.quality.checks import QualityCheck
 from engine.validation.columns import shown
 
 Found = dict[str, Any]

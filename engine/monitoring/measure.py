@@ -16,14 +16,14 @@ from typing import TYPE_CHECKING, Any
 
 from engine.errors import LeverframeError
 from engine.monitoring import findings as found
-from engine.monitoring.case import Case, read_case
-from engine.monitoring.drift_watch import Watched, remembered, watch
-from engine.monitoring.freshness import PART, follow, freshness
-from engine.monitoring.importance import ranked
-from engine.monitoring.outputs import of_outputs
-from engine.monitoring.performance import Performance, performance
-from engine.monitoring.quality import QualityCheck, Unplaced, quality, with_unplaced
-from engine.monitoring.shares import FEWEST_ROWS
+from engine.monitoring.drift.importance import ranked
+from engine.monitoring.drift.watch import Watched, remembered, watch
+from engine.monitoring.look_input import LookInput, read_case
+from engine.monitoring.performance.measured import Performance, performance
+from engine.monitoring.performance.outputs import of_outputs
+from engine.monitoring.quality.checks import QualityCheck, Unplaced, quality, with_unplaced
+from engine.monitoring.quality.freshness import PART, follow, freshness
+from engine.monitoring.quality.shares import FEWEST_ROWS
 from engine.storage.atomic import write_file
 from engine.text import plain
 from engine.validation import guessing
@@ -72,7 +72,7 @@ def measure(job: Mapping[str, Any]) -> dict[str, Any]:
     return {**answer, "signals": _signals(answer)}
 
 
-def _quality(case: Case) -> tuple[QualityCheck, ...]:
+def _quality(case: LookInput) -> tuple[QualityCheck, ...]:
     job = case.job
     checks = quality(
         case.reference,
@@ -91,7 +91,7 @@ def _quality(case: Case) -> tuple[QualityCheck, ...]:
     return with_unplaced(checks, job["time"], newer, case.reference.num_rows, Unplaced(**job["unplaced"]))
 
 
-def _freshness(case: Case) -> tuple[dict[str, Any] | None, dict[str, dict[str, str]], found.Found | None]:
+def _freshness(case: LookInput) -> tuple[dict[str, Any] | None, dict[str, dict[str, str]], found.Found | None]:
     """Where no time column tells how old the data is: what is known of its rows, the part, and what was found."""
     told = case.job["same_rows"]
     if told is None:
@@ -102,7 +102,7 @@ def _freshness(case: Case) -> tuple[dict[str, Any] | None, dict[str, dict[str, s
 
 
 def _findings(
-    case: Case, checks: Sequence[QualityCheck], watched: Watched, performed: Performance
+    case: LookInput, checks: Sequence[QualityCheck], watched: Watched, performed: Performance
 ) -> list[dict[str, Any]]:
     as_of, rival = case.job["as_of"], performed.rival
     shares, told = _shares(case, watched), _told_columns(case, watched)
@@ -125,7 +125,7 @@ def _findings(
 
 
 def _parts(
-    case: Case,
+    case: LookInput,
     checks: Sequence[QualityCheck],
     watched: Watched,
     performed: Performance,
@@ -190,7 +190,7 @@ def _columns(watched: Watched) -> list[dict[str, Any]]:
     ]
 
 
-def _shares(case: Case, watched: Watched) -> Mapping[str, float]:
+def _shares(case: LookInput, watched: Watched) -> Mapping[str, float]:
     """How much each feature moves the predictions, where the small model that says so knows enough of them.
 
     Both now and before the newest rows: a column that broke into one value moves nothing any more.
@@ -204,12 +204,12 @@ def _shares(case: Case, watched: Watched) -> Mapping[str, float]:
     return {**shares, **{name: max(found.IDLE, shares.get(name, 1.0)) for name in case.job["told"]}}
 
 
-def _told_columns(case: Case, watched: Watched) -> set[str]:
+def _told_columns(case: LookInput, watched: Watched) -> set[str]:
     """The columns whose drift somebody is called for."""
     return {alarm.column for alarm in watched.alarms} - {*found.idle(watched.alarms, _shares(case, watched))}
 
 
-def _undrifted(case: Case, watched: Watched) -> str:
+def _undrifted(case: LookInput, watched: Watched) -> str:
     quiet = found.idle(watched.alarms, _shares(case, watched))
     if not quiet:
         return "as in training"
@@ -220,7 +220,7 @@ def _told(part: DataclassInstance | None) -> dict[str, Any] | None:
     return asdict(part) if part is not None else None
 
 
-def _performance_answer(case: Case, performed: Performance) -> dict[str, Any]:
+def _performance_answer(case: LookInput, performed: Performance) -> dict[str, Any]:
     periods, sliced = performed.periods, performed.slices
     mature = [period.end for period in periods.periods if period.mature and period.end] if periods else []
     return {

@@ -19,7 +19,7 @@ def asleep(until: datetime | None, now: datetime) -> bool:
 
 
 @dataclass(frozen=True)
-class Finding:
+class HealthFinding:
     """Something that is not well. ``key`` says what about and stays the same from look to look; ``act`` what to do."""
 
     key: str

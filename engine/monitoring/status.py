@@ -18,9 +18,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from engine.monitoring.key_figures import Known
+from engine.monitoring.performance.key_figures import KnownMetric
 from engine.records import Reason, Run, Verdict
-from engine.runs.times import overdue_sentence, taken
+from engine.runs.times.usual import overdue_sentence, taken
 from engine.text import span
 
 # Without looks of their own, measurements come with retrains, which are weekly: after one missed week nothing is known.
@@ -33,13 +33,13 @@ _RANK: dict[Verdict, int] = {"ok": 0, "watch": 1, "unknown": 2, "failing": 3}
 
 
 @dataclass(frozen=True)
-class Facts:
+class StatusFacts:
     """What the ledger and the file system say about one project."""
 
     live: str | None
     live_link: str | None
     release: str | None
-    known: Known | None
+    known: KnownMetric | None
     """The newest reading of its key metric."""
     gates: Sequence[dict[str, Any]]
     last_run: Run | None
@@ -68,7 +68,7 @@ class Active:
     bound: float | None
 
 
-def judge(facts: Facts, now: datetime) -> tuple[Reason, ...]:
+def judge(facts: StatusFacts, now: datetime) -> tuple[Reason, ...]:
     """Every reason why the project is not well, the worst first; among equals in the order in which they stand here.
 
     There is always one: where nothing is wrong, it says why all is well. The first is the project's verdict.
@@ -81,7 +81,7 @@ def judge(facts: Facts, now: datetime) -> tuple[Reason, ...]:
     return tuple(sorted(found, key=lambda each: -_RANK[each.verdict]))
 
 
-def _projection(facts: Facts) -> Reason | None:
+def _projection(facts: StatusFacts) -> Reason | None:
     if facts.live is None or facts.live_link == facts.release:
         return None
     return Reason(
@@ -92,14 +92,14 @@ def _projection(facts: Facts) -> Reason | None:
     )
 
 
-def _well(facts: Facts) -> str:
+def _well(facts: StatusFacts) -> str:
     if facts.looked_at is None and facts.known is not None:
         return f"it holds its own thresholds on {facts.known.rows}"
     verdict, why = facts.look
     return f"the last look: {why}" if verdict == "ok" else f"what the last look found is snoozed: {why}"
 
 
-def _measured(facts: Facts, now: datetime) -> Reason | None:
+def _measured(facts: StatusFacts, now: datetime) -> Reason | None:
     if facts.live is None:
         return Reason("unknown", "nothing is live yet: retrain, then approve a candidate", None)
     newest = max((at for at in (_measured_at(facts), facts.looked_at) if at is not None), default=None)
@@ -121,7 +121,7 @@ def _measured(facts: Facts, now: datetime) -> Reason | None:
     return Reason("unknown", f"{unseen}{because or ': is the engine up?'}", newest)
 
 
-def _why_not_looked(facts: Facts) -> str:
+def _why_not_looked(facts: StatusFacts) -> str:
     if facts.looks_paused:
         return ": looks are paused"
     failed = next((run for run in _ended_badly(facts) if run.job == "health"), None)
@@ -130,11 +130,11 @@ def _why_not_looked(facts: Facts) -> str:
     return ""
 
 
-def _measured_at(facts: Facts) -> datetime | None:
+def _measured_at(facts: StatusFacts) -> datetime | None:
     return facts.known.at if facts.known else None
 
 
-def _thresholds(facts: Facts) -> Reason | None:
+def _thresholds(facts: StatusFacts) -> Reason | None:
     if facts.live is None or facts.known is None:
         return None
     metric = facts.known.metric
@@ -157,7 +157,7 @@ def _thresholds(facts: Facts) -> Reason | None:
     return None
 
 
-def _overdue(facts: Facts, now: datetime) -> Iterator[Reason]:
+def _overdue(facts: StatusFacts, now: datetime) -> Iterator[Reason]:
     for active in facts.active:
         run, seconds = active.run, taken(active.run, now)
         if active.bound is None or seconds <= active.bound:
@@ -168,12 +168,12 @@ def _overdue(facts: Facts, now: datetime) -> Iterator[Reason]:
         )
 
 
-def _last_runs(facts: Facts) -> Iterator[Reason]:
+def _last_runs(facts: StatusFacts) -> Iterator[Reason]:
     for run in _ended_badly(facts):
         yield Reason("watch", f"the last {run.job} {_ended(run)}: {run.why}", run.ended_at)
 
 
-def _ended_badly(facts: Facts) -> Iterator[Run]:
+def _ended_badly(facts: StatusFacts) -> Iterator[Run]:
     for run in (facts.last_run, *facts.earlier):
         if run is not None and run.state not in WELL_ENDED:
             yield run

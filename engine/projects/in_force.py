@@ -14,10 +14,10 @@ from dataclasses import fields, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from engine.projects import manifest_sections as sections
 from engine.projects import schedules
-from engine.projects.manifest_fields import Page, Table
-from engine.projects.manifest_records import ApprovalSpec
+from engine.projects.manifest import sections
+from engine.projects.manifest.fields import Mistakes, Table
+from engine.projects.manifest.records import ApprovalSpec
 from engine.text import span
 
 # Settings of the workspace: what it asks of every project.
@@ -85,7 +85,7 @@ def approval(db: sqlite3.Connection, project: str) -> ApprovalSpec:
 
 def _approval_of(manifest: Mapping[str, Any]) -> ApprovalSpec:
     # Checked when it was registered or when the version was made.
-    return sections.approval(Table(Page({}), ("approval",), manifest.get("approval", {})))
+    return sections.approval(Table(Mistakes({}), ("approval",), manifest.get("approval", {})))
 
 
 def _approval(before: ApprovalSpec, after: ApprovalSpec) -> list[str]:

@@ -10,8 +10,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from engine.projects.manifest_records import SandboxSpec
-from engine.projects.manifest_sandbox import spec_of
+from engine.projects.manifest.records import SandboxSpec
+from engine.projects.manifest.sandbox import spec_of
 from engine.text import plain
 
 

@@ -19,7 +19,7 @@ from engine.storage.ledger import Ledger
 
 def add(ledger: Ledger, path: Path, by: Operator, at: datetime) -> Project:
     """Register the project in the folder ``path``. Raises Invalid for its manifest, Conflict for its name."""
-    from engine.projects.manifest import load_manifest
+    from engine.projects.manifest.reader import load_manifest
 
     require(by, "operator", "add projects")
     folder = path.expanduser().absolute()

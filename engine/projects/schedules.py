@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from engine.clock import stamp
-from engine.projects.durations import EVERY
+from engine.projects.manifest.durations import EVERY
 
 # Manifests may name more; what has no job to do makes no occurrences.
 SCHEDULED = ("retrain", "health", "report")

@@ -10,10 +10,10 @@ from typing import Any
 from engine.clock import moment
 from engine.errors import Damage
 from engine.projects import in_force
-from engine.projects.manifest_sandbox import spec_of
+from engine.projects.manifest.sandbox import spec_of
 from engine.records import Change, DecisionCard, Gate, Metric, Operator, Segment, Version
 from engine.release.plan import live_deployment, refusal_to_release
-from engine.runs import holding
+from engine.runs.steps import holding
 from engine.storage.objects import ObjectStore
 from engine.text import plain
 from engine.versions import catalog
@@ -68,7 +68,7 @@ def _into_force(db: sqlite3.Connection, version: Version, document: dict[str, An
 
 def difference(db: sqlite3.Connection, store: ObjectStore, old: str, new: str) -> tuple[Change, ...]:
     """What differs between two versions, with the commits between them where the repository still knows them."""
-    from engine.projects.source import commits_between
+    from engine.projects.source.code import commits_between
 
     before, after = (
         documents.of_version(store, label, catalog.find(db, label)["digest"]) for label in (old, new)

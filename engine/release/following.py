@@ -48,9 +48,9 @@ def _put_back(workspace: Workspace, ledger: Ledger, project: str, now: datetime)
 
 
 def _tell(db: sqlite3.Connection, live: sqlite3.Row, led: str | None, now: datetime) -> None:
-    from engine.monitoring import alert_book
-    from engine.monitoring.alerts import LIVE_LINK
-    from engine.monitoring.records import Finding
+    from engine.monitoring.alerts import alert_book
+    from engine.monitoring.alerts.changes import LIVE_LINK
+    from engine.monitoring.records import HealthFinding
 
     project, label = live["project"], f"{live['project']}@{live['number']}"
     before = db.execute(
@@ -64,5 +64,5 @@ def _tell(db: sqlite3.Connection, live: sqlite3.Row, led: str | None, now: datet
     details = {"from": led, "to": live["release"]}
     trail.append(db, at=now, actor=system("the engine"), action="put-back", subject=label, reason=why, details=details)
     act = f"see what used live/{project} meanwhile and who changed it, then acknowledge this"
-    finding = Finding(f"live-link:{now:%Y-%m-%dT%H:%M:%S.%f}", LIVE_LINK, "watch", why, act, now)
+    finding = HealthFinding(f"live-link:{now:%Y-%m-%dT%H:%M:%S.%f}", LIVE_LINK, "watch", why, act, now)
     alert_book.record(db, project, live["number"], [finding], (), None, now)

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 from engine.clock import moment
 from engine.errors import Damage, Refusal, StepFailed
-from engine.projects.manifest import load_manifest
+from engine.projects.manifest.reader import load_manifest
 from engine.records import ProofStep
 from engine.release.rebuild import rebuild
-from engine.runs.launch import Launch, Stage
 from engine.runs.rebuilt import keeps_types
-from engine.runs.tables import read_output, write_input
+from engine.runs.steps.launch import Launch, Stage
+from engine.runs.steps.tables import read_output, write_input
 from engine.storage.disk import delete_tree
 from engine.storage.objects import ObjectStore, Stored
 from engine.storage.workspace import Workspace

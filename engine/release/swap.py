@@ -190,7 +190,7 @@ def _commit(
         )  # fmt: skip
         _change_states(db, plan, project, number, previous, reason, operator, at)
         in_force.put(db, project, settings, at)
-        from engine.monitoring import alert_book
+        from engine.monitoring.alerts import alert_book
 
         alert_book.swapped(db, plan.target, project, at)
         return Deployment(int(cursor.lastrowid or 0), project, number, previous, plan.kind, at, operator.name, reason)

@@ -11,14 +11,14 @@ from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 from engine.clock import moment
-from engine.monitoring.alerts import no_longer_live
-from engine.monitoring.key_figures import Known
-from engine.projects.manifest_records import ReportSpec
-from engine.projects.manifest_report import spec_of
+from engine.monitoring.alerts.changes import no_longer_live
+from engine.monitoring.performance.key_figures import KnownMetric
+from engine.projects.manifest.records import ReportSpec
+from engine.projects.manifest.report import spec_of
 from engine.records import Deployment, Metric
 from engine.reports import phrases, words
 from engine.reports.money import money
-from engine.reports.reading import Facts, Measured
+from engine.reports.reading import MetricRow, ReportFacts
 from engine.reports.records import (
     Change,
     Dot,
@@ -26,13 +26,13 @@ from engine.reports.records import (
     Measure,
     Release,
     Report,
-    Trouble,
+    ReportedAlert,
     TurnedDown,
     Waiting,
     Weakness,
     Work,
 )
-from engine.reports.verdict import Standing, verdict
+from engine.reports.verdict import VerdictFacts, verdict
 from engine.text import plain
 
 T = TypeVar("T")
@@ -41,7 +41,7 @@ FAILURES = 10
 _WELL = ("succeeded", "nothing-new")
 
 
-def compose(facts: Facts) -> Report:
+def compose(facts: ReportFacts) -> Report:
     """The report that ``facts`` tell."""
     name, spec, live = facts.project.name, spec_of(facts.manifest), facts.live
     gates = [gate for gate in facts.manifest.get("gates", ()) if isinstance(gate, dict)]
@@ -54,7 +54,7 @@ def compose(facts: Facts) -> Report:
         for version, expires in facts.waiting
     )
     title = plain(facts.project.title, 200) or name
-    standing = Standing(
+    standing = VerdictFacts(
         title, live, key, facts.known.get(key.name) if key else None, gates, facts.last_runs, facts.looked,
         facts.patience, facts.looks_paused, troubles, waiting,
     )  # fmt: skip
@@ -102,7 +102,7 @@ def _local(found: T, zone: ZoneInfo) -> T:
 # Metrics
 
 
-def _measure(metric: str, spec: ReportSpec, facts: Facts, gates: Sequence[dict[str, Any]]) -> Measure:
+def _measure(metric: str, spec: ReportSpec, facts: ReportFacts, gates: Sequence[dict[str, Any]]) -> Measure:
     # Only what is in use now has a value; what was in use before is the line that led there.
     measured, known = facts.measured[metric], facts.known.get(metric)
     before = [each for each in measured if each.at <= facts.period.since and (known is None or each.at < known.at)]
@@ -129,7 +129,7 @@ def _measure(metric: str, spec: ReportSpec, facts: Facts, gates: Sequence[dict[s
     )
 
 
-def _dots(facts: Facts, measured: Sequence[Measured], known: Known | None) -> Iterator[Dot]:
+def _dots(facts: ReportFacts, measured: Sequence[MetricRow], known: KnownMetric | None) -> Iterator[Dot]:
     """The line, which ends with the value that stands beside it."""
     for each in measured:
         if each.value is not None:
@@ -139,7 +139,7 @@ def _dots(facts: Facts, measured: Sequence[Measured], known: Known | None) -> It
         yield Dot(known.at, known.metric.value, known.metric.low, known.metric.high, facts.live.label)
 
 
-def _change(metric: str, previous: Measured | None, newest: Metric | None) -> Change:
+def _change(metric: str, previous: MetricRow | None, newest: Metric | None) -> Change:
     """Better or worse only where the two intervals lie apart; where one is not known, nothing is said."""
     if previous is None or newest is None or newest.low is None or newest.high is None:
         return "not known"
@@ -163,7 +163,7 @@ def _limit(metric: str, gates: Sequence[dict[str, Any]]) -> float | None:
 _Weakest = tuple[tuple[Weakness, ...], str, str]
 
 
-def _weakest(facts: Facts, spec: ReportSpec) -> _Weakest:
+def _weakest(facts: ReportFacts, spec: ReportSpec) -> _Weakest:
     """Where the version in use does worst on the newest rows on which it was judged; by which metric, which rows."""
     live = facts.live.number if facts.live else None
     newest = next((each for each in reversed(facts.judged) if each.number == live), None)
@@ -187,7 +187,7 @@ def _weakest(facts: Facts, spec: ReportSpec) -> _Weakest:
     return tuple(found[:WEAKEST]), plain(words.of_metric(spec.words, key), 400), rows
 
 
-def _weakest_now(facts: Facts, spec: ReportSpec) -> _Weakest | None:
+def _weakest_now(facts: ReportFacts, spec: ReportSpec) -> _Weakest | None:
     """The same from the newest look at the version in use: on all rows since it learnt, where it is surely worse.
 
     Only by the columns that the manifest names as segments: any other is for those who look into errors. None where
@@ -222,7 +222,7 @@ def _interval(part: dict[str, Any], side: str) -> tuple[float | None, float | No
 # What happened
 
 
-def _releases(facts: Facts) -> Iterator[Release]:
+def _releases(facts: ReportFacts) -> Iterator[Release]:
     for each in facts.deployments:
         previous = f"{each.project}@{each.previous}" if each.previous else None
         by = facts.approvals[each.seq]
@@ -233,13 +233,13 @@ def _turned_down(project: str, row: sqlite3.Row) -> TurnedDown:
     return TurnedDown(f"{project}@{row['number']}", moment(row["at"]), row["actor"], plain(row["reason"], 1000))
 
 
-def _trouble(row: sqlite3.Row, until: datetime, live: Deployment | None) -> Trouble:
+def _trouble(row: sqlite3.Row, until: datetime, live: Deployment | None) -> ReportedAlert:
     over = moment(row["resolved_at"]) if row["resolved_at"] else None
     over, why = (over, row["resolved_why"] or "") if over is not None and over < until else (None, "")
     if over is None and live is not None and row["run"] is not None and row["number"] != live.number:
         # Ledgers of before a swap ended them itself: what is no longer in use is nobody's trouble.
         over, why = max(live.at, moment(row["since"])), no_longer_live(f"{live.project}@{row['number']}")
-    return Trouble(
+    return ReportedAlert(
         severity=row["severity"],
         version=f"{row['project']}@{row['number']}",
         part=row["part"],
@@ -253,12 +253,12 @@ def _trouble(row: sqlite3.Row, until: datetime, live: Deployment | None) -> Trou
     )
 
 
-def _work(facts: Facts) -> tuple[Work, ...]:
+def _work(facts: ReportFacts) -> tuple[Work, ...]:
     well = Counter(run.job for run in facts.runs if run.state in _WELL)
     badly = Counter(run.job for run in facts.runs if run.state not in _WELL)
     return tuple(Work(job, well[job], badly[job]) for job in sorted({*well, *badly}))
 
 
-def _failures(facts: Facts) -> tuple[Failure, ...]:
+def _failures(facts: ReportFacts) -> tuple[Failure, ...]:
     bad = [run for run in facts.runs if run.state in ("failed", "interrupted")][:FAILURES]
     return tuple(Failure(run.id, run.job, run.ended_at or run.queued_at, plain(run.why or "", 400)) for run in bad)

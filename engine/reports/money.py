@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from engine.projects.manifest_records import CostSpec
+from engine.projects.manifest.records import CostSpec
 from engine.reports import words
-from engine.reports.reading import Judged
+from engine.reports.reading import JudgedMetrics
 from engine.reports.records import Dot, Money
 
 _NAMES = ("true_positives", "false_positives", "false_negatives", "true_negatives")
@@ -41,7 +41,7 @@ class _Counts:
 
 
 def money(
-    costs: CostSpec | None, said: words.Words, judged: Sequence[Judged], project: str, since: datetime
+    costs: CostSpec | None, said: words.Words, judged: Sequence[JudgedMetrics], project: str, since: datetime
 ) -> Money | None:
     """What the live version's decisions cost; None where nobody said what errors cost, or nobody counted them."""
     if costs is None:
@@ -86,6 +86,6 @@ def _alike(counts: _Counts, costs: CostSpec, positive: str, negative: str) -> tu
     return min(always, never)
 
 
-def _class(said: words.Words, judged: Judged, which: int) -> str:
+def _class(said: words.Words, judged: JudgedMetrics, which: int) -> str:
     classes = judged.metrics.get("classes") or ()
     return words.of_class(said, str(classes[which])) if len(classes) == 2 else ("no", "yes")[which]

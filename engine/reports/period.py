@@ -11,12 +11,12 @@ from typing import Literal
 from zoneinfo import ZoneInfo
 
 from engine.errors import Invalid
-from engine.reports.records import Period
+from engine.reports.records import ReportPeriod
 
 Kind = Literal["week", "month"]
 
 
-def ended(kind: Kind, moment: datetime, zone: str = "UTC") -> Period:
+def ended(kind: Kind, moment: datetime, zone: str = "UTC") -> ReportPeriod:
     """The last whole week or month that had ended at ``moment``."""
     today = moment.astimezone(ZoneInfo(zone)).date()
     if kind == "week":
@@ -24,20 +24,20 @@ def ended(kind: Kind, moment: datetime, zone: str = "UTC") -> Period:
         since = until - timedelta(days=7)
         last = until - timedelta(days=1)
         first = str(since.day) if since.month == last.month else f"{since.day} {since:%B}"
-        return Period(_midnight(since, zone), _midnight(until, zone), zone, f"Week of {first} to {_day(last)}")
+        return ReportPeriod(_midnight(since, zone), _midnight(until, zone), zone, f"Week of {first} to {_day(last)}")
     until = today.replace(day=1)
     since = (until - timedelta(days=1)).replace(day=1)
-    return Period(_midnight(since, zone), _midnight(until, zone), zone, f"{since:%B %Y}")
+    return ReportPeriod(_midnight(since, zone), _midnight(until, zone), zone, f"{since:%B %Y}")
 
 
-def between(since: datetime, until: datetime, zone: str = "UTC") -> Period:
+def between(since: datetime, until: datetime, zone: str = "UTC") -> ReportPeriod:
     """Any stretch of time. Raises Invalid when it is empty."""
     if until <= since:
         raise Invalid(f"The period ends ({_moment(until, zone)}) before it begins ({_moment(since, zone)}).")
-    return Period(since, until, zone, f"{_moment(since, zone)} to {_moment(until, zone)}")
+    return ReportPeriod(since, until, zone, f"{_moment(since, zone)} to {_moment(until, zone)}")
 
 
-def last_days(moment: datetime, days: int = 7, zone: str = "UTC") -> Period:
+def last_days(moment: datetime, days: int = 7, zone: str = "UTC") -> ReportPeriod:
     """The ``days`` up to ``moment``, a period that rolls on with it."""
     return replace(between(moment - timedelta(days=days), moment, zone), rolling=True)
 

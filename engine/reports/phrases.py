@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from engine.monitoring.key_figures import Source
+from engine.monitoring.performance.key_figures import Source
 from engine.reports import words
 from engine.reports.records import (
     Dot,
@@ -16,7 +16,7 @@ from engine.reports.records import (
     Money,
     Release,
     Report,
-    Trouble,
+    ReportedAlert,
     TurnedDown,
     Waiting,
     Weakness,
@@ -193,7 +193,7 @@ def waiting(found: Waiting) -> str:
 
 
 @dataclass(frozen=True)
-class Told:
+class ToldAlerts:
     """Alerts that say the same to people, as one: what heads them, and what each of them found."""
 
     severity: str
@@ -201,9 +201,9 @@ class Told:
     lines: tuple[str, ...]
 
 
-def troubles(report: Report) -> tuple[Told, ...]:
+def troubles(report: Report) -> tuple[ToldAlerts, ...]:
     """The incidents: what still goes on first, what needs action before what is worth watching."""
-    groups: dict[tuple[bool, bool, str, str], list[Trouble]] = {}
+    groups: dict[tuple[bool, bool, str, str], list[ReportedAlert]] = {}
     for each in report.troubles:
         over = each.over_at is not None
         said = words.of_part(each.part, each.why)
@@ -211,16 +211,16 @@ def troubles(report: Report) -> tuple[Told, ...]:
     return tuple(_told(said, group) for (*_, said), group in sorted(groups.items(), key=lambda each: each[0][:2]))
 
 
-def _told(said: str, group: Sequence[Trouble]) -> Told:
+def _told(said: str, group: Sequence[ReportedAlert]) -> ToldAlerts:
     first = min(group, key=lambda each: each.since)
     state = "over" if first.over_at else f"since {day(first.since)}"
     said_first = words.heading(first.part, first.why).rstrip(".")
     head = f"{_BADLY[first.severity]}: {said_first} ({first.version}, {state})"
     lines = [line for each in group for line in [_detail(each, said)] if line]
-    return Told(first.severity, head, tuple(lines))
+    return ToldAlerts(first.severity, head, tuple(lines))
 
 
-def _detail(found: Trouble, said: str) -> str:
+def _detail(found: ReportedAlert, said: str) -> str:
     """What an alert found, and what helps or why it is over; '' where the head says all."""
     parts = [] if found.why == said else [f"{found.why.rstrip('.')}."]
     if found.over_at is not None:

@@ -16,14 +16,15 @@ from typing import Any
 from engine.audit.chain import GENESIS
 from engine.clock import moment, stamp
 from engine.errors import Damage
-from engine.monitoring import key_figures, looks
-from engine.monitoring.key_figures import Known
+from engine.monitoring import looks
+from engine.monitoring.performance import key_figures
+from engine.monitoring.performance.key_figures import KnownMetric
 from engine.monitoring.records import Look
 from engine.projects import registry
-from engine.projects.calendar import patience
+from engine.projects.manifest.cron import patience
 from engine.records import Deployment, Project, Run, Version
 from engine.release import history
-from engine.reports.records import Period
+from engine.reports.records import ReportPeriod
 from engine.runs import history as runs
 from engine.storage.objects import ObjectStore
 from engine.versions import catalog
@@ -57,7 +58,7 @@ AND ended_at >= :since AND ended_at < :until ORDER BY id DESC
 
 
 @dataclass(frozen=True)
-class Measured:
+class MetricRow:
     """One row of the table of measurements: what a run said of one version."""
 
     run: int
@@ -70,7 +71,7 @@ class Measured:
 
 
 @dataclass(frozen=True)
-class Judged:
+class JudgedMetrics:
     """What the document of a version says of the version that was live (``side``) on the rows of ``at``."""
 
     at: datetime
@@ -80,7 +81,7 @@ class Judged:
 
 
 @dataclass(frozen=True)
-class Facts:
+class ReportFacts:
     """All that a report is made of. ``measured`` and ``judged`` are in order of time, one for each moment.
 
     ``known``: the newest reading of each metric at the end of the period. ``looked``: the newest look then, if it was
@@ -90,11 +91,11 @@ class Facts:
 
     project: Project
     manifest: Mapping[str, Any]
-    period: Period
+    period: ReportPeriod
     live: Deployment | None
-    known: Mapping[str, Known]
-    measured: Mapping[str, tuple[Measured, ...]]
-    judged: tuple[Judged, ...]
+    known: Mapping[str, KnownMetric]
+    measured: Mapping[str, tuple[MetricRow, ...]]
+    judged: tuple[JudgedMetrics, ...]
     deployments: tuple[Deployment, ...]
     approvals: Mapping[int, tuple[str, ...]]
     rejections: tuple[sqlite3.Row, ...]
@@ -111,7 +112,7 @@ class Facts:
     audit_head: str
 
 
-def read(db: sqlite3.Connection, store: ObjectStore, name: str, period: Period) -> Facts:
+def read(db: sqlite3.Connection, store: ObjectStore, name: str, period: ReportPeriod) -> ReportFacts:
     """Everything about the project called ``name``. The caller holds the read. Raises NotFound."""
     project = registry.find(db, name)
     row = db.execute("SELECT manifest FROM projects WHERE name = ?", (name,)).fetchone()
@@ -127,7 +128,7 @@ def read(db: sqlite3.Connection, store: ObjectStore, name: str, period: Period) 
     audit = db.execute(
         "SELECT seq, digest FROM audit WHERE at < ? ORDER BY seq DESC LIMIT 1", (within["until"],)
     ).fetchone()
-    return Facts(
+    return ReportFacts(
         project=project,
         manifest=manifest,
         period=period,
@@ -162,14 +163,14 @@ def _look(db: sqlite3.Connection, live: Deployment | None, until: str) -> Mappin
     return looks.unpacked(row["document"]) if row else None
 
 
-def _known(db: sqlite3.Connection, live: Deployment | None, until: datetime) -> dict[str, Known]:
+def _known(db: sqlite3.Connection, live: Deployment | None, until: datetime) -> dict[str, KnownMetric]:
     found = key_figures.newest(db, {live.project: live.number}, until) if live else {}
     return {metric: known for (_, metric), known in found.items()}
 
 
 def _measured(
-    db: sqlite3.Connection, name: str, metric: str, period: Period, live: Deployment | None
-) -> tuple[Measured, ...]:
+    db: sqlite3.Connection, name: str, metric: str, period: ReportPeriod, live: Deployment | None
+) -> tuple[MetricRow, ...]:
     """For each moment the version that is live, where it was measured then, else the one that was live: a retrain
     measures it beside its candidate, which has the higher number."""
     by_moment: dict[str, list[sqlite3.Row]] = {}
@@ -180,11 +181,13 @@ def _measured(
         of_live = [row for row in rows if live and row["number"] == live.number]
         row = of_live[0] if of_live else min(rows, key=lambda each: int(each["number"]))
         numbers = (row["number"], row["value"], row["low"], row["high"], row["n"])
-        found.append(Measured(row["run"], moment(row["as_of"]), *numbers))
+        found.append(MetricRow(row["run"], moment(row["as_of"]), *numbers))
     return tuple(reversed(found))
 
 
-def _judged(db: sqlite3.Connection, store: ObjectStore, name: str, measured: Sequence[Measured]) -> Iterator[Judged]:
+def _judged(
+    db: sqlite3.Connection, store: ObjectStore, name: str, measured: Sequence[MetricRow]
+) -> Iterator[JudgedMetrics]:
     """What the documents of the versions that those runs made say; one that is damaged says nothing."""
     made = {
         row["run"]: row
@@ -200,7 +203,7 @@ def _judged(db: sqlite3.Connection, store: ObjectStore, name: str, measured: Seq
         except Damage:
             continue
         side = "candidate" if version["number"] == each.number else "live"
-        yield Judged(each.at, each.number, side, document["metrics"])
+        yield JudgedMetrics(each.at, each.number, side, document["metrics"])
 
 
 def _deployments(db: sqlite3.Connection, within: Mapping[str, str]) -> tuple[Deployment, ...]:

@@ -11,14 +11,14 @@ from datetime import datetime
 from typing import Any, Literal
 
 from engine.clock import stamp
-from engine.monitoring.key_figures import Source
+from engine.monitoring.performance.key_figures import Source
 from engine.records import GateVerdict, Verdict
 
 Change = Literal["better", "worse", "no clear change", "not known"]
 
 
 @dataclass(frozen=True)
-class Period:
+class ReportPeriod:
     """From ``since`` up to, and not with, ``until``; ``name`` says it in words, in the time zone ``zone``.
 
     A period that is ``rolling`` ends whenever it is asked for: of one day its reports are the same matter.
@@ -125,7 +125,7 @@ class Waiting:
 
 
 @dataclass(frozen=True)
-class Trouble:
+class ReportedAlert:
     """An alert that was open at some time in the period; ``over_at`` None: it still was at its end."""
 
     severity: Literal["watch", "failing"]
@@ -178,7 +178,7 @@ class Report:
     project: str
     title: str
     purpose: str
-    period: Period
+    period: ReportPeriod
     verdict: Verdict
     sentence: str
     live: str | None
@@ -189,7 +189,7 @@ class Report:
     releases: tuple[Release, ...]
     turned_down: tuple[TurnedDown, ...]
     waiting: tuple[Waiting, ...]
-    troubles: tuple[Trouble, ...]
+    troubles: tuple[ReportedAlert, ...]
     incidents: int
     weakest: tuple[Weakness, ...]
     weakest_by: str

@@ -11,10 +11,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from engine.monitoring import status
-from engine.monitoring.key_figures import Known
+from engine.monitoring.performance.key_figures import KnownMetric
 from engine.monitoring.records import Look
 from engine.records import Deployment, Reason, Run, Verdict
-from engine.reports.records import Change, Measure, Trouble, Waiting
+from engine.reports.records import Change, Measure, ReportedAlert, Waiting
 from engine.reports.words import digits, of_part
 from engine.text import span
 from engine.validation.words import number
@@ -34,26 +34,26 @@ CHANGES: dict[Change, str] = {
 
 
 @dataclass(frozen=True)
-class Standing:
+class VerdictFacts:
     """What a verdict is made from."""
 
     title: str
     live: Deployment | None
     key: Measure | None
-    known: Known | None
+    known: KnownMetric | None
     gates: Sequence[dict[str, Any]]
     last_runs: Sequence[Run]
     looked: Look | None
     patience: timedelta | None
     looks_paused: bool
-    troubles: Sequence[Trouble]
+    troubles: Sequence[ReportedAlert]
     waiting: Sequence[Waiting]
 
 
-def verdict(found: Standing, at: datetime) -> tuple[Verdict, str]:
+def verdict(found: VerdictFacts, at: datetime) -> tuple[Verdict, str]:
     """The verdict at ``at`` and its sentence."""
     label, looked = found.live.label if found.live else None, found.looked
-    facts = status.Facts(
+    facts = status.StatusFacts(
         live=label,
         live_link=label,
         release=label,
@@ -76,11 +76,11 @@ def verdict(found: Standing, at: datetime) -> tuple[Verdict, str]:
     return judged.verdict, f"{said}{_waits(found.waiting)}."
 
 
-def _trouble(found: Trouble, at: datetime) -> str:
+def _trouble(found: ReportedAlert, at: datetime) -> str:
     return f"{of_part(found.part, found.why)}, for {span((at - found.since).total_seconds())}"
 
 
-def _sentence(word: Verdict, why: str, found: Standing) -> str:
+def _sentence(word: Verdict, why: str, found: VerdictFacts) -> str:
     title, key = found.title, found.key
     if found.live is None:
         return f"{title}: nothing is in use yet"

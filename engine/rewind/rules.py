@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class Rule:
+class TableRule:
     """What is done to ``table``, and, where something cannot be known any more, what ``unknown`` is left."""
 
     table: str
@@ -32,9 +32,9 @@ NOTES = (
 )
 
 
-def _grown(table: str, time: str = "at") -> Rule:
+def _grown(table: str, time: str = "at") -> TableRule:
     """A table that only grows: what is later was not there."""
-    return Rule(table, (f"DELETE FROM {table} WHERE {time} > :at",))
+    return TableRule(table, (f"DELETE FROM {table} WHERE {time} > :at",))
 
 
 def _restored(table: str, what: str, key: str, columns: str) -> str:
@@ -93,7 +93,7 @@ _ALERT = (
 )
 
 RULES = (
-    Rule(
+    TableRule(
         "projects",
         (
             _restored("projects", "project", "name", "title owner path manifest added_at removed_at"),
@@ -103,11 +103,11 @@ RULES = (
         ),
         "the manifest of before the ledger kept it (table past); today's stands in for it",
     ),
-    Rule("audit", ("DELETE FROM audit WHERE seq > :head",)),
-    Rule("decisions", ("DELETE FROM decisions WHERE audit > :head",)),
-    Rule("deployments", ("DELETE FROM deployments WHERE audit > :head",)),
-    Rule("versions", _VERSIONS),
-    Rule(
+    TableRule("audit", ("DELETE FROM audit WHERE seq > :head",)),
+    TableRule("decisions", ("DELETE FROM decisions WHERE audit > :head",)),
+    TableRule("deployments", ("DELETE FROM deployments WHERE audit > :head",)),
+    TableRule("versions", _VERSIONS),
+    TableRule(
         "runs",
         (
             "DELETE FROM runs WHERE queued_at > :at",
@@ -122,7 +122,7 @@ RULES = (
         ),
         "how far a run was that had not ended",
     ),
-    Rule(
+    TableRule(
         "steps",
         (
             "DELETE FROM steps WHERE run NOT IN (SELECT id FROM runs)",
@@ -131,9 +131,11 @@ RULES = (
         ),
         "the steps of a run that had not ended: they carry no time",
     ),
-    Rule("run_facts", ("DELETE FROM run_facts WHERE run NOT IN (SELECT id FROM runs WHERE ended_at IS NOT NULL)",)),
+    TableRule(
+        "run_facts", ("DELETE FROM run_facts WHERE run NOT IN (SELECT id FROM runs WHERE ended_at IS NOT NULL)",)
+    ),
     _grown("measurements"),
-    Rule(
+    TableRule(
         "schedules",
         (
             "DELETE FROM schedules WHERE since > :at",
@@ -143,7 +145,7 @@ RULES = (
     ),
     _grown("occurrences"),
     _grown("downtimes", "until"),
-    Rule(
+    TableRule(
         "engine",
         (
             "UPDATE engine SET host = NULL, pid = NULL, since = NULL,"
@@ -151,21 +153,21 @@ RULES = (
         ),
         "which process saw to the schedules",
     ),
-    Rule(
+    TableRule(
         "health",
         ("DELETE FROM health WHERE at > :at",),
         "the details of looks that were let go of since; their verdict and their figures stay",
     ),
-    Rule("signals", ("DELETE FROM signals WHERE run NOT IN (SELECT run FROM health)",)),
+    TableRule("signals", ("DELETE FROM signals WHERE run NOT IN (SELECT run FROM health)",)),
     _grown("triggers"),
-    Rule(
+    TableRule(
         "incidents",
         (
             "DELETE FROM incidents WHERE opened_at > :at",
             "UPDATE incidents SET closed_at = NULL WHERE closed_at > :at",
         ),
     ),
-    Rule(
+    TableRule(
         "alerts",
         (
             "DELETE FROM alerts WHERE raised_at > :at",
@@ -176,8 +178,8 @@ RULES = (
         ),
         "the words of an alert of before the ledger kept them (table past)",
     ),
-    Rule("past", ("DELETE FROM past WHERE until > :at",)),
-    Rule(
+    TableRule("past", ("DELETE FROM past WHERE until > :at",)),
+    TableRule(
         "settings",
         (
             "DELETE FROM settings",
@@ -186,7 +188,7 @@ RULES = (
             " AND seq = (SELECT max(seq) FROM acts WHERE action = 'set' AND subject = a.subject)",
         ),
     ),
-    Rule(
+    TableRule(
         "texts",
         (
             "DELETE FROM texts",
@@ -197,7 +199,7 @@ RULES = (
         ),
     ),
     _grown("backups"),
-    Rule(
+    TableRule(
         "scrubs",
         (
             "DELETE FROM scrubs WHERE at > :at",
@@ -205,7 +207,7 @@ RULES = (
             " AND s.number = versions.number ORDER BY s.id DESC LIMIT 1)",
         ),
     ),
-    Rule(
+    TableRule(
         "places",
         (
             "DELETE FROM places",
@@ -214,12 +216,12 @@ RULES = (
             " AND seq = (SELECT max(seq) FROM acts WHERE action IN ('watch', 'unwatch') AND subject = a.subject)",
         ),
     ),
-    Rule(
+    TableRule(
         "holds",
         ("DELETE FROM holds WHERE since > :at", "UPDATE holds SET released_at = NULL WHERE released_at > :at"),
     ),
-    Rule("scans", ("DELETE FROM scans WHERE at > :at",), "what a scan found, of all but the newest"),
-    Rule(
+    TableRule("scans", ("DELETE FROM scans WHERE at > :at",), "what a scan found, of all but the newest"),
+    TableRule(
         "bin",
         (
             "DELETE FROM bin WHERE binned_at > :at",
@@ -227,13 +229,13 @@ RULES = (
         ),
         "the size of what turned out to be nothing",
     ),
-    Rule(
+    TableRule(
         "allowances",
         ("DELETE FROM allowances WHERE at > :at", "UPDATE allowances SET until = NULL WHERE until > :at"),
     ),
-    Rule("operators", ("DELETE FROM operators WHERE added_at > :at",)),
+    TableRule("operators", ("DELETE FROM operators WHERE added_at > :at",)),
     _grown("reports"),
-    Rule(
+    TableRule(
         "outbox",
         (
             "DELETE FROM outbox WHERE queued_at > :at",
@@ -243,7 +245,7 @@ RULES = (
         "when a mail was given up, and how often one had been tried",
     ),
     _grown("news"),
-    Rule(
+    TableRule(
         "cursors",
         ("UPDATE cursors SET seen = min(seen, (SELECT coalesce(max(id), 0) FROM news))",),
         "how much of the news had been made mail of",

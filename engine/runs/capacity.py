@@ -16,9 +16,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from engine.projects.durations import parse_size
-from engine.projects.manifest_defaults import TRAIN_MEMORY
-from engine.runs.times import ENOUGH, percentile
+from engine.projects.manifest.defaults import TRAIN_MEMORY
+from engine.projects.manifest.durations import parse_size
+from engine.runs.times.usual import ENOUGH, percentile
 
 # Settings of the workspace: how many runs at once, and how much memory for all of them together.
 AT_ONCE, MEMORY = "runs_at_once", "runs_memory"

@@ -15,14 +15,15 @@ from engine.people import operators
 from engine.projects import allowances, registry
 from engine.projects.allowances import Allowance
 from engine.records import Operator, Run
-from engine.runs import history, queue, times_history
-from engine.runs.times_history import Overdue
+from engine.runs import history, queue
+from engine.runs.times import times_history
+from engine.runs.times.times_history import Overdue
 from engine.storage.ledger import Ledger
 from engine.storage.workspace import Workspace
 
 if TYPE_CHECKING:
-    from engine.runs.logindex import LogReader, LogWindow
-    from engine.runs.times_records import RunTimes
+    from engine.runs.logs.log_index import LogReader, LogWindow
+    from engine.runs.times.times_records import RunTimes
 
 
 @dataclass(frozen=True)
@@ -70,7 +71,7 @@ class RunCommands:
 
     @staticmethod
     def _refuse_dirty(path: Path, allow_dirty: bool) -> None:
-        from engine.projects.source import inspect, refuse_dirty
+        from engine.projects.source.code import inspect, refuse_dirty
 
         if not allow_dirty:
             refuse_dirty(inspect(path), path)
@@ -158,24 +159,24 @@ class RunCommands:
 
     def log(self, run: int, *, step: str | None = None, offset: int = 0, limit: int = 65536) -> LogPage:
         """Lines of a run's log from byte ``offset`` on; without ``step`` that of the newest step."""
-        from engine.runs import steplog
+        from engine.runs.logs import step_log
 
         path, ended = self._log_of(run, step)
         if path is None:
             return LogPage((), 0, 0, ended)
-        page = steplog.read_lines(path, offset, limit=limit, ended=ended)
+        page = step_log.read_lines(path, offset, limit=limit, ended=ended)
         return LogPage(page.lines, page.next_offset, page.size, ended)
 
     def logs_of(self, run: int) -> tuple[str, ...]:
         """The logs of a run that hold something: its steps, ``validate``, and ``engine``, which holds tracebacks."""
-        from engine.runs import logfiles
+        from engine.runs.logs import log_files
 
         history.find(self._ledger, run)
-        return logfiles.names(self._workspace.run_folder(run))
+        return log_files.names(self._workspace.run_folder(run))
 
     def log_window(self, run: int, step: str | None, *, line: int | Literal["end"], count: int) -> LogWindow:
         """``count`` lines of a log from the one numbered ``line`` on, or the last ones, and how many there are."""
-        from engine.runs.logindex import LogWindow
+        from engine.runs.logs.log_index import LogWindow
 
         path, ended = self._log_of(run, step)
         if path is None:
@@ -191,13 +192,13 @@ class RunCommands:
 
     @cached_property
     def _logs(self) -> LogReader:
-        from engine.runs.logindex import LogReader
+        from engine.runs.logs.log_index import LogReader
 
         return LogReader()
 
     def _log_of(self, run: int, step: str | None) -> tuple[Path | None, bool]:
         """The file, and whether it grows no more."""
-        from engine.runs import logfiles
+        from engine.runs.logs import log_files
 
         ended = history.find(self._ledger, run).state in queue.ENDED
-        return logfiles.find(self._workspace.run_folder(run), step), ended
+        return log_files.find(self._workspace.run_folder(run), step), ended

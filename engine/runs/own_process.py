@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import Any
 
 from engine.errors import StepFailed
-from engine.runs import steplog
-from engine.runs.room import Room
-from engine.runs.step import Limits, StepSpec, clean_environment, start_step
+from engine.runs.logs import step_log
+from engine.runs.run_context import RunContext
+from engine.runs.steps.step import Limits, StepSpec, clean_environment, start_step
 
 SECONDS = 600.0
 
@@ -38,9 +38,9 @@ JUDGE = Task("validate", "engine.validation.judge", "judgement.json", "Validatio
 class OwnProcess:
     """One process for one question, in ``folder``; ``close`` ends it if it was never asked."""
 
-    def __init__(self, task: Task, room: Room) -> None:
-        folder = room.folder
-        self._task, self._record = task, room.record
+    def __init__(self, task: Task, context: RunContext) -> None:
+        folder = context.folder
+        self._task, self._record = task, context.record
         self._job = folder / "job.json"
         self._log = folder / f"{task.step}.log"
         extra = {"PYTHONPATH": str(Path(__file__).resolve().parents[2]), "LEVERFRAME_WAIT": "1"}
@@ -51,11 +51,11 @@ class OwnProcess:
             environment=clean_environment((), extra, 1),
             log=self._log,
             limits=Limits(SECONDS, os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")),
-            marker=room.marker,
-            held=room.held,
+            marker=context.marker,
+            held=context.held,
         )
         self._running = start_step(spec, lambda done, text: None)
-        room.watch(self)
+        context.watch(self)
 
     def ask(self, job: Mapping[str, Any]) -> dict[str, Any]:
         """Give it its ``job`` and wait for the answer. Raises StepFailed when there is none."""
@@ -64,7 +64,7 @@ class OwnProcess:
         result = self._running.wait()
         self._record(replace(result, name=self._task.step))
         if result.exit_code == 1:
-            raise StepFailed(f"{self._task.failed}: {steplog.last_words(self._log) or 'it left no word'}")
+            raise StepFailed(f"{self._task.failed}: {step_log.last_words(self._log) or 'it left no word'}")
         if result.state != "succeeded":
             raise StepFailed(f"{result.why}.")
         answer: dict[str, Any] = json.loads(self._job.with_name(self._task.answer).read_bytes())

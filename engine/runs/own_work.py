@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from engine.runs.step import StepResult
+from engine.runs.steps.step import StepResult
 
 _FROM_NOW_ON = "5"  # what /proc/PID/clear_refs wants to hear to begin the peak anew
 

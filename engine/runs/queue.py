@@ -30,7 +30,7 @@ from engine.storage.workspace import Workspace
 from engine.text import plain
 
 if TYPE_CHECKING:
-    from engine.runs.step import StepResult
+    from engine.runs.steps.step import StepResult
 
 # With the condition of the index of unfinished runs as it stands there: without it SQLite reads every run there was.
 _RUNNING = "state IN ('queued', 'running') AND state = 'running'"
@@ -256,7 +256,9 @@ def settle(workspace: Workspace, ledger: Ledger, at: datetime) -> list[int]:
         if held is None:
             continue
         from engine.runs.leftovers import drop_copies, drop_temporary
-        from engine.runs.step import sweep  # seldom needed, and the first screen waits for all that is imported above
+        from engine.runs.steps.step import (
+            sweep,  # seldom needed, and the first screen waits for all that is imported above
+        )
 
         try:
             sweep(marker(workspace, run))

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 from engine.environments.build import ensure
 from engine.errors import Damage, StepFailed
-from engine.projects.manifest import Manifest, load_manifest
-from engine.runs.launch import Launch, Stage
-from engine.runs.room import Room
-from engine.runs.tables import read_output, types_of, write_input
+from engine.projects.manifest.reader import Manifest, load_manifest
+from engine.runs.run_context import RunContext
+from engine.runs.steps.launch import Launch, Stage
+from engine.runs.steps.tables import read_output, types_of, write_input
 from engine.validation.schema import type_in
 from engine.versions.document import named, write_folder
 from engine.versions.environment import lock_of
@@ -44,18 +44,18 @@ class Rebuilt:
         return [name for name in self.features if name not in table.column_names]
 
 
-def rebuild(room: Room, label: str, document: dict[str, Any], folder: str = "live") -> Rebuilt:
+def rebuild(context: RunContext, label: str, document: dict[str, Any], folder: str = "live") -> Rebuilt:
     """Take the version's code and model out of the store. Raises Damage or Refusal where that cannot be done."""
-    home = room.folder / folder
+    home = context.folder / folder
     home.mkdir()
     try:
         for part in ("code", "model"):
-            write_folder(room.store, document[part]["files"], home / part)
-        lock = lock_of(room.store, document)
+            write_folder(context.store, document[part]["files"], home / part)
+        lock = lock_of(context.store, document)
     except Damage as damage:
-        raise named(room.store, label, damage) from None
+        raise named(context.store, label, damage) from None
     manifest = load_manifest(home / "code")
-    stage = room.stage(home / "code", manifest, ensure(lock, room.workspace.environments), lock)
+    stage = context.stage(home / "code", manifest, ensure(lock, context.workspace.environments), lock)
     return Rebuilt(label, document, home / "model", replace(stage, types=keeps_types(document)))
 
 
@@ -77,7 +77,7 @@ def schema_known_to(document: Mapping[str, Any], table: pa.Table, schema: Mappin
     return {"columns": [now[each["name"]] if each["name"] in text else each for each in learnt["columns"]]}
 
 
-def score(room: Room, step: Launch, inputs: pa.Table, model: Path, classes: Mapping[str, Any]) -> pa.Table:
+def score(context: RunContext, step: Launch, inputs: pa.Table, model: Path, classes: Mapping[str, Any]) -> pa.Table:
     """The predictions of ``model`` for ``inputs``. Raises StepFailed unless there is one for each row.
 
     ``classes``: the schema of the version's data, which says whether the target is text.
@@ -86,7 +86,7 @@ def score(room: Room, step: Launch, inputs: pa.Table, model: Path, classes: Mapp
     shutil.copytree(model, step.input / "model", symlinks=True)  # A link may lead to what only the engine can read.
     write_input(inputs, step.input, form, types=step.stage.types)
     step.begin()
-    step.conclude(room.record)
+    step.conclude(context.record)
     text = {"prediction"} if step.stage.types and type_in(classes, target) == "text" else ()
     predictions = read_output(step.output, "predictions", form, step.title, text)
     return one_for_each(predictions, inputs, step.title)

@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from engine.errors import StepFailed
-from engine.projects.durations import parse_duration
-from engine.projects.manifest_defaults import RETRIES, RETRY_AFTER
+from engine.projects.manifest.defaults import RETRIES, RETRY_AFTER
+from engine.projects.manifest.durations import parse_duration
 
 LONGEST = timedelta(days=1)
 

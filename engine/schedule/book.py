@@ -12,9 +12,9 @@ from engine.clock import moment, stamp
 from engine.errors import Conflict, Invalid, NotFound
 from engine.people.operators import require
 from engine.projects import registry, schedules
-from engine.projects.durations import DURATION_FORM, parse_duration
-from engine.projects.manifest_fields import shown
-from engine.projects.manifest_schedule import CATCH_UP, rule_problem, timezone_problem
+from engine.projects.manifest.durations import DURATION_FORM, parse_duration
+from engine.projects.manifest.fields import shown
+from engine.projects.manifest.schedule import CATCH_UP, rule_problem, timezone_problem
 from engine.records import Operator
 from engine.schedule.due import duration, rule_of
 from engine.schedule.records import Occurrence, Schedule
@@ -131,7 +131,7 @@ def told_since(ledger: Ledger, after: datetime, limit: int = 1000) -> tuple[Occu
 
 
 @dataclass(frozen=True)
-class Changes:
+class ScheduleChanges:
     """What is wanted otherwise about a rule; None leaves a part as it is, ``none`` takes a length of time away."""
 
     rule: str | None = None
@@ -167,7 +167,7 @@ def resume(ledger: Ledger, project: str, job: str, reason: str, by: Operator, at
 
 
 def edit(
-    ledger: Ledger, project: str, job: str, wanted: Changes, reason: str, by: Operator, at: datetime
+    ledger: Ledger, project: str, job: str, wanted: ScheduleChanges, reason: str, by: Operator, at: datetime
 ) -> Schedule:
     """Change a rule from now on. Raises Invalid with what is wrong."""
     require(by, "operator", "change schedules")
@@ -190,7 +190,7 @@ def edit(
         return one(db, project, job, at)
 
 
-def _checked(wanted: Changes) -> dict[str, str | None]:
+def _checked(wanted: ScheduleChanges) -> dict[str, str | None]:
     changes: dict[str, str | None] = {}
     if wanted.rule is not None:
         rule = changes["rule"] = " ".join(wanted.rule.split())

@@ -15,10 +15,10 @@ from engine.storage.ledger import Ledger
 from engine.storage.workspace import Workspace
 
 if TYPE_CHECKING:
-    from engine.housekeeping.rounds import Rounds
-    from engine.reports.postman import Postman
-    from engine.schedule.clockwork import Clockwork
+    from engine.housekeeping.background import Rounds
+    from engine.outbox.postman import Postman
     from engine.schedule.records import EngineState, Occurrence, Schedule
+    from engine.schedule.scheduler import Scheduler
 
 
 class ScheduleCommands:
@@ -27,7 +27,7 @@ class ScheduleCommands:
     _workspace: Workspace
     _ledger: Ledger
     operator: Operator
-    _clockwork: Clockwork | None = None
+    _clockwork: Scheduler | None = None
     _rounds: Rounds | None = None
     _postmen: tuple[Postman, ...] = ()
 
@@ -102,7 +102,7 @@ class ScheduleCommands:
         """
         from engine.schedule import book
 
-        changes = book.Changes(rule, timezone, catch_up, give_up_after, cool_down)
+        changes = book.ScheduleChanges(rule, timezone, catch_up, give_up_after, cool_down)
         return book.edit(self._ledger, project, job, changes, checked_reason(reason), self.operator, clock.now())
 
     def engine_state(self) -> EngineState:
@@ -118,15 +118,15 @@ class ScheduleCommands:
         now: Callable[[], datetime] = clock.now,
         tick: float = 5.0,
         patience: float = lease.PATIENCE_SECONDS,
-    ) -> Clockwork:
+    ) -> Scheduler:
         """See to the schedules, or stand by while another process does; ``tell`` gets a line for each event.
 
         ``now``, ``tick`` (seconds between two looks at everything) and ``patience`` are what tests drive it by.
         """
-        from engine.backup.rounds import keep_safe
-        from engine.housekeeping.rounds import Rounds
-        from engine.reports.postman import Postman
-        from engine.schedule.clockwork import Clockwork
+        from engine.backup.background import keep_safe
+        from engine.housekeeping.background import Rounds
+        from engine.outbox.postman import Postman
+        from engine.schedule.scheduler import Scheduler
 
         tell = tell or (lambda line: None)
         postmen = [
@@ -143,7 +143,7 @@ class ScheduleCommands:
             for postman in postmen:
                 postman.look()
 
-        self._clockwork = Clockwork(
+        self._clockwork = Scheduler(
             self._workspace,
             self._ledger,
             reconcile,

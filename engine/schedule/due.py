@@ -7,15 +7,15 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from engine.clock import moment
-from engine.projects.calendar import Cron, Every, next_due
-from engine.projects.durations import EVERY, parse_duration
+from engine.projects.manifest.cron import Cron, Every, next_due
+from engine.projects.manifest.durations import EVERY, parse_duration
 
 if TYPE_CHECKING:
-    from engine.schedule.policy import Rule
+    from engine.schedule.policy import DueRule
 
 
 
-def rule_of(row: sqlite3.Row) -> Rule:
+def rule_of(row: sqlite3.Row) -> DueRule:
     """When a row of the table schedules is due. Intervals count from when the rule began."""
     rule = str(row["rule"])
     if not rule.startswith(EVERY):

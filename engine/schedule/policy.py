@@ -25,7 +25,7 @@ ON_TIME = timedelta(seconds=60)
 OWN_ROWS = 100
 
 
-class Rule(Protocol):
+class DueRule(Protocol):
     """When something is due; see ``calendar``."""
 
     def after(self, moment: datetime) -> Iterator[datetime]: ...
@@ -36,10 +36,10 @@ class Rule(Protocol):
 
 
 @dataclass(frozen=True)
-class Period:
+class RulePeriod:
     """A rule while it was in force: after ``since``, up to ``until``; accounted for up to ``settled``."""
 
-    rule: Rule
+    rule: DueRule
     catch_up: CatchUp
     give_up_after: timedelta | None
     cool_down: timedelta | None
@@ -59,7 +59,7 @@ class Downtime:
 
 
 @dataclass(frozen=True)
-class Facts:
+class ScheduleFacts:
     """How things stand. ``busy`` is the run that has not ended, ``last_run`` when the newest was queued.
 
     ``refused`` is why the machine starts nothing now; ``already`` the due times of this job that have run.
@@ -91,7 +91,7 @@ class Settlement:
     settled: datetime
 
 
-def settle(period: Period, now: datetime, facts: Facts) -> Settlement | None:
+def settle(period: RulePeriod, now: datetime, facts: ScheduleFacts) -> Settlement | None:
     """Account for what was due; None when nothing was."""
     end = now if period.until is None else min(now, period.until)
     if end <= period.settled:
@@ -111,7 +111,7 @@ def settle(period: Period, now: datetime, facts: Facts) -> Settlement | None:
     return Settlement((*older, *missed, _newest(period, due[-1], now, facts)), due[-1])
 
 
-def _older(period: Period, newest: list[datetime], now: datetime, facts: Facts) -> list[Row]:
+def _older(period: RulePeriod, newest: list[datetime], now: datetime, facts: ScheduleFacts) -> list[Row]:
     """One row for all that is older than the newest hundred."""
     if len(newest) <= OWN_ROWS:
         return []
@@ -124,7 +124,7 @@ def _older(period: Period, newest: list[datetime], now: datetime, facts: Facts) 
     return [replace(row, due=first, last=last, times=times) if times > 1 else row]
 
 
-def _lost(period: Period, due: datetime, now: datetime, facts: Facts) -> Row:
+def _lost(period: RulePeriod, due: datetime, now: datetime, facts: ScheduleFacts) -> Row:
     """A due time for which nothing runs, whatever the schedule catches up."""
     if period.paused is not None:
         return Row(due, "skipped", period.paused)
@@ -133,19 +133,19 @@ def _lost(period: Period, due: datetime, now: datetime, facts: Facts) -> Row:
     return _missed(period, due, now, facts)
 
 
-def _missed(period: Period, due: datetime, now: datetime, facts: Facts) -> Row:
+def _missed(period: RulePeriod, due: datetime, now: datetime, facts: ScheduleFacts) -> Row:
     what = "the schedule catches up nothing" if period.catch_up == "skip" else "only the latest is caught up"
     return Row(due, "missed", f"{_cause(period, due, now, facts)}; {what}")
 
 
-def _newest(period: Period, due: datetime, now: datetime, facts: Facts) -> Row:
+def _newest(period: RulePeriod, due: datetime, now: datetime, facts: ScheduleFacts) -> Row:
     """The one that runs if anything does, under ``latest`` and ``skip``."""
     if period.catch_up == "skip" and now - due > ON_TIME:
         return _missed(period, due, now, facts)
     return _run(period, due, now, facts)
 
 
-def _run(period: Period, due: datetime, now: datetime, facts: Facts) -> Row:
+def _run(period: RulePeriod, due: datetime, now: datetime, facts: ScheduleFacts) -> Row:
     """A run for ``due``, or why there is none."""
     late = now - due
     if due in facts.already:
@@ -168,7 +168,7 @@ def _run(period: Period, due: datetime, now: datetime, facts: Facts) -> Row:
 
 
 def _one_by_one(
-    period: Period, older: Sequence[Row], due: Sequence[datetime], now: datetime, facts: Facts
+    period: RulePeriod, older: Sequence[Row], due: Sequence[datetime], now: datetime, facts: ScheduleFacts
 ) -> Settlement | None:
     """``all``: up to the first that runs. While a run is under way, what is due waits for its turn."""
     rows, settled = list(older), older[-1].last or older[-1].due if older else period.settled
@@ -183,7 +183,7 @@ def _one_by_one(
     return Settlement(tuple(rows), settled) if rows else None
 
 
-def _cause(period: Period, due: datetime, now: datetime, facts: Facts) -> str:
+def _cause(period: RulePeriod, due: datetime, now: datetime, facts: ScheduleFacts) -> str:
     """Why ``due`` was not settled when it was due."""
     for each in facts.downtimes:
         if each.since <= due <= each.until:

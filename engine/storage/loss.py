@@ -53,14 +53,14 @@ def refuse_lost(root: Path, how: str) -> None:
 
 
 @dataclass(frozen=True)
-class Noted:
+class TrailNote:
     """How many rows the trail had, and the digest of the last of them; "" in a note of before that was kept."""
 
     rows: int
     digest: str
 
 
-def refuse_cut_short(root: Path, locks: Path, rows: int, noted: Noted) -> None:
+def refuse_cut_short(root: Path, locks: Path, rows: int, noted: TrailNote) -> None:
     """Raise Damage when the trail of the ledger, which has ``rows``, went further once: as far as it was ``noted``."""
     if rows < noted.rows:
         raise Damage(
@@ -70,7 +70,7 @@ def refuse_cut_short(root: Path, locks: Path, rows: int, noted: Noted) -> None:
         )
 
 
-def refuse_another(root: Path, locks: Path, digest: str, noted: Noted) -> None:
+def refuse_another(root: Path, locks: Path, digest: str, noted: TrailNote) -> None:
     """Raise Damage when the row that was ``noted`` has another ``digest``: the trail is not the one that was here."""
     if noted.digest and digest != noted.digest:
         raise Damage(
@@ -103,10 +103,10 @@ def note(locks: Path, rows: int, digest: str) -> None:
             os.close(descriptor)
 
 
-def noted(locks: Path) -> Noted | None:
+def noted(locks: Path) -> TrailNote | None:
     """How far the trail went, as far as it was noted."""
     try:
         rows, _, digest = read_file(locks / NOTE).decode("ascii").strip().partition(" ")
-        return Noted(int(rows), digest if len(digest) == 64 else "")
+        return TrailNote(int(rows), digest if len(digest) == 64 else "")
     except (OSError, ValueError):
         return None

@@ -10,7 +10,7 @@ from engine.records import Gate
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from engine.projects.manifest_records import Manifest
+    from engine.projects.manifest.records import Manifest
 
 _OF_ROWS = ("rows_at_least", "missing_at_most")
 
@@ -24,18 +24,18 @@ def failing(
     """
     from engine.validation import behaviour, gates, leakage
     from engine.validation.predictions import truth_of
-    from engine.validation.segments import Segments
+    from engine.validation.segments import JudgedSegments
     from engine.validation.ways import with_waiver, with_way
 
     names, target = list(features), str(rules["target"])
     learnt, judged = (behaviour.missing_fractions(side, names) for side in (train, holdout))
     truth = truth_of(holdout.column(target), train.column(target), rules)
-    facts = gates.Facts(
+    facts = gates.GateFacts(
         rows=holdout.num_rows,
         train_rows=train.num_rows,
         smallest_class=None,
         measured={},
-        segments=Segments((), {}),
+        segments=JudgedSegments((), {}),
         missing={name: (learnt[name], judged[name]) for name in names},
         train_seconds=0.0,
         task=truth.task,

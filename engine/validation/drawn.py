@@ -32,7 +32,7 @@ _WHOLE = 2.0**53
 
 
 @dataclass(frozen=True)
-class Cut:
+class DrawnHoldout:
     """Of rows hashed by the columns ``by``, a class is held out below its place in ``below``, to be ``fraction``."""
 
     by: tuple[str, ...]
@@ -43,11 +43,11 @@ class Cut:
         return {"by": list(self.by), "fraction": self.fraction, "below": dict(self.below)}
 
 
-def read_cut(document: Mapping[str, Any] | None) -> Cut | None:
+def read_cut(document: Mapping[str, Any] | None) -> DrawnHoldout | None:
     """The cut that a version recorded; None for one that was made before, or has times."""
     if document is None:
         return None
-    return Cut(tuple(document["by"]), float(document["fraction"]), dict(document["below"]))
+    return DrawnHoldout(tuple(document["by"]), float(document["fraction"]), dict(document["below"]))
 
 
 def places(table: pa.Table, by: Sequence[str]) -> Floats:
@@ -72,7 +72,9 @@ def strata(target: pa.ChunkedArray, metric: str, task: str | None, place: Floats
     return first[group], [names[number] for number in order]
 
 
-def cut(place: Floats, kind: Codes, names: Sequence[str], by: Sequence[str], fraction: float, live: Cut | None) -> Cut:
+def cut(
+    place: Floats, kind: Codes, names: Sequence[str], by: Sequence[str], fraction: float, live: DrawnHoldout | None
+) -> DrawnHoldout:
     """Where each class is cut: as the live version has it, or anew where that gives too large or small a part."""
     known = live.below if live and live.by == tuple(by) and live.fraction == fraction else {}
     below = {}
@@ -82,10 +84,10 @@ def cut(place: Floats, kind: Codes, names: Sequence[str], by: Sequence[str], fra
         if at is None or abs(np.searchsorted(own, at) - wanted) > max(_ROWS_OFF, _OFF * wanted):
             at = _anew(own, fraction)
         below[name] = at
-    return Cut(tuple(by), fraction, below)
+    return DrawnHoldout(tuple(by), fraction, below)
 
 
-def held_out(place: Floats, kind: Codes, names: Sequence[str], made: Cut) -> Mask:
+def held_out(place: Floats, kind: Codes, names: Sequence[str], made: DrawnHoldout) -> Mask:
     """Which rows are held out. A class that the cut does not know is cut at its fraction."""
     at = np.array([*(made.below.get(name, made.fraction) for name in names), 0.0])
     return np.asarray(place < at[kind])

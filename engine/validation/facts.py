@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from engine.validation.floors import Held
-from engine.validation.intervals import Measured
+from engine.validation.floors import RowsToJudge
+from engine.validation.intervals import MeasuredMetric
 from engine.validation.metrics import Task
-from engine.validation.segments import Segments
+from engine.validation.segments import JudgedSegments
 
 
 @dataclass(frozen=True)
-class Facts:
+class GateFacts:
     """All that the gates of a manifest look at.
 
     ``smallest_class`` counts the holdout rows of the rarest class, None for regression. ``missing`` gives per feature
@@ -23,8 +23,8 @@ class Facts:
     rows: int
     train_rows: int
     smallest_class: int | None
-    measured: Mapping[str, Measured]
-    segments: Segments
+    measured: Mapping[str, MeasuredMetric]
+    segments: JudgedSegments
     missing: Mapping[str, tuple[float, float]]
     train_seconds: float
     live: str | None = None
@@ -37,5 +37,5 @@ class Facts:
     calibration: tuple[float, float] | None = None
 
     @property
-    def held(self) -> Held:
-        return Held(self.rows, self.smallest_class, self.task)
+    def held(self) -> RowsToJudge:
+        return RowsToJudge(self.rows, self.smallest_class, self.task)

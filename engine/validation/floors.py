@@ -21,7 +21,7 @@ ROWS, ROWS_PER_CLASS = 200, 20
 
 
 @dataclass(frozen=True)
-class Held:
+class RowsToJudge:
     """How many rows there are to judge by. ``smallest_class``: those of the rarest class, None for regression."""
 
     rows: int

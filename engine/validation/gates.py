@@ -12,21 +12,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from engine.projects.manifest_records import GateRule
+from engine.projects.manifest.records import GateRule
 from engine.records import Gate, GateVerdict
 from engine.validation import quantities, undefined
 from engine.validation.columns import shown
-from engine.validation.facts import Facts
+from engine.validation.facts import GateFacts
 from engine.validation.floors import FEWEST, FEWEST_OF_CLASS, ROWS, ROWS_PER_CLASS
-from engine.validation.intervals import Measured
+from engine.validation.intervals import MeasuredMetric
 from engine.validation.metrics import good
 from engine.validation.quantities import top
 from engine.validation.schema import Difference
 from engine.validation.segments import ROWS as SEGMENT_ROWS
-from engine.validation.segments import Segment, Segments
+from engine.validation.segments import JudgedSegment, JudgedSegments
 from engine.validation.words import between, count, decimals_for, limit, number, percent, signed
 
-__all__ = ["ROWS", "ROWS_PER_CLASS", "Facts", "enough_rows", "judge_rule", "worst"]
+__all__ = ["ROWS", "ROWS_PER_CLASS", "GateFacts", "enough_rows", "judge_rule", "worst"]
 
 MISSING = 0.5
 # Worst last.
@@ -38,7 +38,7 @@ def worst(gates: Iterable[Gate]) -> GateVerdict:
     return max((gate.verdict for gate in gates), key=ORDER.index, default="cannot tell")
 
 
-def judge_rule(rule: GateRule, facts: Facts) -> Gate:
+def judge_rule(rule: GateRule, facts: GateFacts) -> Gate:
     """The gate that a manifest asks for."""
     judge = {
         "at_least": _limit,
@@ -54,7 +54,7 @@ def judge_rule(rule: GateRule, facts: Facts) -> Gate:
     return judge(rule, rule.limit, facts)
 
 
-def too_few(facts: Facts, minimum: int | None = None) -> tuple[str, str] | None:
+def too_few(facts: GateFacts, minimum: int | None = None) -> tuple[str, str] | None:
     """Why the holdout cannot decide anything, and what is lacking; None when it can."""
     none = facts.held.none_can_tell
     if none:
@@ -64,7 +64,7 @@ def too_few(facts: Facts, minimum: int | None = None) -> tuple[str, str] | None:
     return None
 
 
-def enough_rows(facts: Facts) -> Gate:
+def enough_rows(facts: GateFacts) -> Gate:
     """Always on: are there rows enough to judge by at all?"""
     name, kind = "rows to judge by", "rows"
     numbers: dict[str, object] = {
@@ -92,7 +92,7 @@ def schema_unchanged(found: Iterable[Difference] | None, columns: int) -> Gate:
     return Gate(name, kind, "fail" if breaks else "warn", f"{words}{more}.", {"differences": len(found)})
 
 
-def few_missing(facts: Facts) -> Gate:
+def few_missing(facts: GateFacts) -> Gate:
     """Always on where the manifest sets no limit: did a column lose its values between training and now?"""
     lost = {n: h for n, (t, h) in facts.missing.items() if h > MISSING >= t}
     thin = {n: h for n, (_, h) in facts.missing.items() if h > MISSING} | {
@@ -118,7 +118,7 @@ def few_missing(facts: Facts) -> Gate:
     )
 
 
-def no_segment_worse(segments: Segments, metric: str, live: str) -> Gate:
+def no_segment_worse(segments: JudgedSegments, metric: str, live: str) -> Gate:
     """Always on with segments and a live version: a loss somewhere is told, even when the whole got better."""
     found = segments.of(metric)
     losers = [segment for segment in found if segment.verdict == "worse"]
@@ -134,7 +134,7 @@ def no_segment_worse(segments: Segments, metric: str, live: str) -> Gate:
     return Gate(name, kind, "warn", f"{metric} is worse than live in {words}{more}.", numbers)
 
 
-def _limit(rule: GateRule, bound: float, facts: Facts) -> Gate:
+def _limit(rule: GateRule, bound: float, facts: GateFacts) -> Gate:
     least = rule.kind == "at_least"
     name = f"{rule.metric} at {'least' if least else 'most'} {limit(bound)}"
     m = facts.measured.get(rule.metric or "")
@@ -166,12 +166,12 @@ def _limit(rule: GateRule, bound: float, facts: Facts) -> Gate:
     return Gate(name, rule.kind, "fail", evidence, numbers)
 
 
-def _one_side(m: Measured, bound: float) -> bool:
+def _one_side(m: MeasuredMetric, bound: float) -> bool:
     """Whether the whole interval lies on one side of ``bound``."""
     return m.low is not None and m.high is not None and not m.low < bound < m.high
 
 
-def _against_live(rule: GateRule, bound: float, facts: Facts) -> Gate:
+def _against_live(rule: GateRule, bound: float, facts: GateFacts) -> Gate:
     side = "below" if rule.kind == "not_below_live_by" else "above"
     name = f"{rule.metric} not {side} live by {limit(bound)}"
     if facts.live is None:
@@ -202,7 +202,7 @@ def _against_live(rule: GateRule, bound: float, facts: Facts) -> Gate:
     return Gate(name, rule.kind, "cannot tell", evidence, numbers | {"lacks": "difference"})
 
 
-def _every_segment(rule: GateRule, bound: float, facts: Facts) -> Gate:
+def _every_segment(rule: GateRule, bound: float, facts: GateFacts) -> Gate:
     least = rule.kind == "segment_at_least"
     name = f"{rule.metric} of every {shown(rule.segment or 'segment')} at {'least' if least else 'most'} {limit(bound)}"
     found = facts.segments.of(rule.metric or "", shown(rule.segment) if rule.segment else None)
@@ -228,7 +228,7 @@ def _every_segment(rule: GateRule, bound: float, facts: Facts) -> Gate:
     return Gate(name, rule.kind, "pass", f"{_segment_words(lowest, bound)}{aside}.", numbers)
 
 
-def _segment_words(s: Segment, bound: float) -> str:
+def _segment_words(s: JudgedSegment, bound: float) -> str:
     sure = f"{between(s.value_low, s.value_high)}, " if s.value_low is not None else ""
     return f"{s.name} {number(s.candidate, _digits_apart(s.candidate or 0.0, bound))} ({sure}{s.n:,} rows)"
 

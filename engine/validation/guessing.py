@@ -22,7 +22,7 @@ from engine.validation.words import between, decimals_for, number
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from engine.validation.intervals import Measured
+    from engine.validation.intervals import MeasuredMetric
 
 NAME, KIND = "better than guessing", "guessing"
 # What the guess is, in words that follow "worse than".
@@ -77,7 +77,7 @@ def learnt(train: pa.ChunkedArray, truth: Truth) -> Guess:
     return Guess(counts / max(1.0, counts.sum()), 0.0, 0.0)
 
 
-def verdict(m: Measured) -> str:
+def verdict(m: MeasuredMetric) -> str:
     """``better`` or ``worse`` than guessing where the whole interval says so, else ``cannot tell``."""
     if m.over_guess_low is None or m.over_guess_high is None:
         return "cannot tell"
@@ -85,14 +85,16 @@ def verdict(m: Measured) -> str:
     return "better" if worst > 0 else "worse" if best < 0 else "cannot tell"
 
 
-def words(m: Measured) -> str:
+def words(m: MeasuredMetric) -> str:
     """``roc_auc 0.047 (95 % between 0.020 and 0.080) is surely worse than guessing (0.500)``."""
     what = _GUESSES.get(m.name, "guessing")
     sure = f" ({between(m.low, m.high)})" if m.low is not None else ""
     return f"{m.name} {number(m.value, _digits(m))}{sure} is surely worse than {what} ({number(m.guess, _digits(m))})"
 
 
-def better_than_guessing(measured: Mapping[str, Measured], key: str, truth: Truth, none_can_tell: str | None) -> Gate:
+def better_than_guessing(
+    measured: Mapping[str, MeasuredMetric], key: str, truth: Truth, none_can_tell: str | None
+) -> Gate:
     """Always on: no metric may be surely worse than a guess; where even the key metric may be a guess, that is told."""
     m = measured[key]
     numbers: dict[str, object] = {
@@ -111,12 +113,12 @@ def better_than_guessing(measured: Mapping[str, Measured], key: str, truth: Trut
     return Gate(NAME, KIND, "warn", evidence, numbers)
 
 
-def worse_than_guessing(measured: Iterable[Measured]) -> Iterator[Measured]:
+def worse_than_guessing(measured: Iterable[MeasuredMetric]) -> Iterator[MeasuredMetric]:
     """Those of ``measured`` that are surely worse than a guess."""
     return (m for m in measured if verdict(m) == "worse")
 
 
-def _digits(m: Measured) -> int:
+def _digits(m: MeasuredMetric) -> int:
     return decimals_for(abs((m.value or 0.0) - (m.guess or 0.0)))
 
 

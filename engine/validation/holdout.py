@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from engine.clock import stamp
 from engine.errors import StepFailed
-from engine.projects.manifest_rules import features_of
+from engine.projects.manifest.rules import features_of
 from engine.validation.event_times import instant, microseconds, reach, read_moments
 
 if TYPE_CHECKING:
@@ -26,9 +26,9 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from numpy.typing import NDArray
 
-    from engine.projects.manifest_records import Manifest
+    from engine.projects.manifest.records import Manifest
     from engine.validation.columns import Codes, Floats
-    from engine.validation.drawn import Cut
+    from engine.validation.drawn import DrawnHoldout
     from engine.validation.event_times import Mask, Moments
 
 
@@ -49,11 +49,11 @@ class Split:
     undated: int = 0
     unlabelled: int = 0
     before_window: int = 0
-    cut: Cut | None = None
+    cut: DrawnHoldout | None = None
 
 
 def split(
-    table: pa.Table, manifest: Manifest, as_of: datetime, *, live: Cut | None = None
+    table: pa.Table, manifest: Manifest, as_of: datetime, *, live: DrawnHoldout | None = None
 ) -> Split:
     """Divide ``table`` as the manifest says. Either part may come out empty; the caller knows what that means.
 
@@ -72,7 +72,7 @@ def split(
         by = data.key or features_of(manifest, table.column_names)
         fraction = float(holdout)
 
-        def made(place: Floats, kind: Codes, names: list[str]) -> Cut:
+        def made(place: Floats, kind: Codes, names: list[str]) -> DrawnHoldout:
             return drawn.cut(place, kind, names, by, fraction, live)
 
         return _drawn(table, manifest, _labelled(table, manifest), by, made)
@@ -105,7 +105,7 @@ def split(
     )
 
 
-def as_recorded(table: pa.Table, manifest: Manifest, as_of: datetime, recorded: Cut | None) -> Split:
+def as_recorded(table: pa.Table, manifest: Manifest, as_of: datetime, recorded: DrawnHoldout | None) -> Split:
     """The parts of a version's own data as they were when it was made. Without times that is as its cut says or,
     without one, the last rows, which is how a holdout was taken before rows were drawn."""
     holdout = manifest.validation.holdout
@@ -131,7 +131,7 @@ def _drawn(
     manifest: Manifest,
     rows: NDArray[np.int64],
     by: Sequence[str],
-    made: Callable[[Floats, Codes, list[str]], Cut],
+    made: Callable[[Floats, Codes, list[str]], DrawnHoldout],
 ) -> Split:
     """Both parts of the labelled ``rows``, drawn by the columns ``by`` as ``made`` cuts their places and classes."""
     from engine.validation import drawn

@@ -42,7 +42,7 @@ _Z = NormalDist().inv_cdf(1 - (1 - LEVEL) / 2)
 
 
 @dataclass(frozen=True)
-class Measured:
+class MeasuredMetric:
     """One metric of the candidate, and of the live version on the same rows; None where it is not defined.
 
     ``difference`` is candidate minus live; ``error`` and ``difference_error`` are standard errors. ``guess`` is what
@@ -78,7 +78,7 @@ def measure_all(
     resamples: int = RESAMPLES,
     tests: int = 1,
     guess: Guess | None = None,
-) -> dict[str, Measured]:
+) -> dict[str, MeasuredMetric]:
     """Every metric with its interval. ``tests`` > 1 widens the intervals (Bonferroni), for that many looks at once.
 
     With ``guess`` each is held against guessing too."""
@@ -201,7 +201,7 @@ def compared(name: str, low: float | None, high: float | None, same: bool) -> Co
     return "worse" if best < 0 else "cannot tell"
 
 
-def _over_guess(m: Measured, truth: Truth, level: float, drawn: Floats) -> tuple[float | None, float | None]:
+def _over_guess(m: MeasuredMetric, truth: Truth, level: float, drawn: Floats) -> tuple[float | None, float | None]:
     """Between what the candidate minus the guess lies, which is never narrower than where all rows are alike."""
     apart = None if m.value is None else stretched(m.value - level, drawn, _rests_on(m.name, truth))
     if apart is None or m.value is None:
@@ -211,10 +211,12 @@ def _over_guess(m: Measured, truth: Truth, level: float, drawn: Floats) -> tuple
     return apart[:2]
 
 
-def _measured(name: str, truth: Truth, points: list[float], drawn: list[Floats], same: bool, tests: int) -> Measured:
+def _measured(
+    name: str, truth: Truth, points: list[float], drawn: list[Floats], same: bool, tests: int
+) -> MeasuredMetric:
     n, value, live = len(truth), points[0], points[1] if len(points) > 1 else None
     low, high, error = _of_value(name, truth, value, drawn[0], tests) if drawn else (None, None, None)
-    measured = Measured(name, n, _known(value), low, high, error, _known(live))
+    measured = MeasuredMetric(name, n, _known(value), low, high, error, _known(live))
     if live is None:
         return measured
     apart: tuple[float, float, float] | None = None
@@ -224,7 +226,7 @@ def _measured(name: str, truth: Truth, points: list[float], drawn: list[Floats],
         apart = stretched(value - live, drawn[0] - drawn[1], _rests_on(name, truth), tests)
     below, above, spread = apart or (None, None, None)
     of_live = _of_value(name, truth, live, drawn[1], tests) if drawn else (None, None, None)
-    return Measured(
+    return MeasuredMetric(
         name, n, _known(value), low, high, error, _known(live), _known(value - live), below, above, spread,
         compared(name, below, above, same) if np.isfinite(value - live) else "not compared", *of_live[:2],
     )  # fmt: skip

@@ -22,19 +22,19 @@ import pyarrow as pa
 import pyarrow.parquet
 
 from engine.errors import Invalid, LeverframeError
-from engine.projects.manifest_records import GateRule
+from engine.projects.manifest.records import GateRule
 from engine.records import Comparison, Gate
 from engine.storage.atomic import write_file
 from engine.text import plain
 from engine.unneeded import keep_out
 from engine.validation import behaviour, gates, guessing, leakage, like_live, schema
 from engine.validation.calibration import calibration_error
-from engine.validation.floors import Held
-from engine.validation.intervals import Measured, measure_all
+from engine.validation.floors import RowsToJudge
+from engine.validation.intervals import MeasuredMetric, measure_all
 from engine.validation.metrics import Predicted, Truth
 from engine.validation.predictions import CANDIDATE, Predictions, column_of, read_table, truth_of, understand
 from engine.validation.segments import ROWS as SEGMENT_ROWS
-from engine.validation.segments import Segments, judge_segments
+from engine.validation.segments import JudgedSegments, judge_segments
 from engine.validation.verdict import sentence
 from engine.validation.ways import with_waiver, with_way
 
@@ -42,7 +42,7 @@ _RULE = ("kind", "metric", "limit", "segment", "minimum_rows")
 
 
 @dataclass(frozen=True)
-class _Case:
+class _JudgeInput:
     """What was read: the holdout, the training rows, what happened and who said what."""
 
     job: Mapping[str, Any]
@@ -67,13 +67,13 @@ class _Case:
         return list(self.job["features"])
 
     @property
-    def held(self) -> Held:
+    def held(self) -> RowsToJudge:
         """How many rows there are to judge by."""
         if self.truth.task == "regression":
-            return Held(len(self.truth), None, self.truth.task)
+            return RowsToJudge(len(self.truth), None, self.truth.task)
         counts = np.bincount(np.asarray(self.truth.actual, np.int64), minlength=len(self.truth.classes))
         present = counts if self.truth.task == "binary" else counts[counts > 0]
-        return Held(len(self.truth), int(present.min(initial=len(self.truth))), self.truth.task)
+        return RowsToJudge(len(self.truth), int(present.min(initial=len(self.truth))), self.truth.task)
 
     @property
     def gate_rules(self) -> list[GateRule]:
@@ -116,7 +116,7 @@ def judge(job: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _read(job: Mapping[str, Any]) -> _Case:
+def _read(job: Mapping[str, Any]) -> _JudgeInput:
     rules, features = job["manifest"], list(job["features"])
     target, segments = rules["target"], list(rules["segments"])
     if not rules["metrics"]:
@@ -131,7 +131,7 @@ def _read(job: Mapping[str, Any]) -> _Case:
     names = [str(name) for name in rules["metrics"]]
     candidate = understand(read_table(job["predictions"], "predictions"), truth, names, CANDIDATE)
     live, problem = _read_live(job, truth, names)
-    return _Case(job, holdout, train, truth, candidate, live, problem)
+    return _JudgeInput(job, holdout, train, truth, candidate, live, problem)
 
 
 def _read_live(job: Mapping[str, Any], truth: Truth, names: list[str]) -> tuple[Predictions | None, str | None]:
@@ -150,7 +150,7 @@ def _read_live(job: Mapping[str, Any], truth: Truth, names: list[str]) -> tuple[
     return found, "; ".join(found.problems) or None
 
 
-def _segments(case: _Case, seed: int) -> Segments:
+def _segments(case: _JudgeInput, seed: int) -> JudgedSegments:
     key = case.metrics[0]
     asked = [rule for rule in case.gate_rules if rule.kind.startswith("segment_") and rule.metric in case.metrics]
     names = list(dict.fromkeys([key, *(str(rule.metric) for rule in asked)]))
@@ -164,7 +164,7 @@ def _segments(case: _Case, seed: int) -> Segments:
     return replace(found, found=told)
 
 
-def _gates(case: _Case, measured: Mapping[str, Measured], segments: Segments) -> list[Gate]:
+def _gates(case: _JudgeInput, measured: Mapping[str, MeasuredMetric], segments: JudgedSegments) -> list[Gate]:
     job, truth, features = case.job, case.truth, case.features
     facts = _facts(case, measured, segments)
     found = [gates.judge_rule(rule, facts) for rule in case.gate_rules]
@@ -189,7 +189,7 @@ def _gates(case: _Case, measured: Mapping[str, Measured], segments: Segments) ->
     return found
 
 
-def _like_live(case: _Case, facts: gates.Facts) -> list[Gate]:
+def _like_live(case: _JudgeInput, facts: gates.GateFacts) -> list[Gate]:
     """Classes, features and rows beside those that the live version was made from."""
     job, live, rules = case.job, facts.live, case.gate_rules
     constant = like_live.constant_features(case.train, case.features)
@@ -203,10 +203,10 @@ def _like_live(case: _Case, facts: gates.Facts) -> list[Gate]:
     return found
 
 
-def _facts(case: _Case, measured: Mapping[str, Measured], segments: Segments) -> gates.Facts:
+def _facts(case: _JudgeInput, measured: Mapping[str, MeasuredMetric], segments: JudgedSegments) -> gates.GateFacts:
     learnt = behaviour.missing_fractions(case.train, case.features)
     judged = behaviour.missing_fractions(case.holdout, case.features)
-    return gates.Facts(
+    return gates.GateFacts(
         rows=len(case.truth),
         train_rows=case.train.num_rows,
         smallest_class=case.held.smallest_class,
@@ -227,7 +227,7 @@ def _facts(case: _Case, measured: Mapping[str, Measured], segments: Segments) ->
     )
 
 
-def _comparison(case: _Case, key: Measured) -> Comparison:
+def _comparison(case: _JudgeInput, key: MeasuredMetric) -> Comparison:
     if case.job.get("live") is None:
         return "first"
     if case.live is None or case.live_problem:
@@ -238,7 +238,7 @@ def _comparison(case: _Case, key: Measured) -> Comparison:
     return key.comparison or "not compared"
 
 
-def _metric(m: Measured) -> dict[str, Any]:
+def _metric(m: MeasuredMetric) -> dict[str, Any]:
     names = (
         "value", "low", "high", "n", "live", "difference", "difference_low", "difference_high", "comparison",
         "live_low", "live_high",

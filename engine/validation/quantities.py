@@ -4,31 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from engine.projects.manifest_records import GateRule
+from engine.projects.manifest.records import GateRule
 from engine.records import Gate, GateVerdict
 from engine.validation.columns import listed, shown
-from engine.validation.facts import Facts
+from engine.validation.facts import GateFacts
 from engine.validation.like_live import rows_as_before
 from engine.validation.words import count, limit, number, percent, size
 
-Judge = Callable[[GateRule, float, Facts], Gate]
+Judge = Callable[[GateRule, float, GateFacts], Gate]
 
 
-def _rows(rule: GateRule, bound: float, facts: Facts) -> Gate:
+def _rows(rule: GateRule, bound: float, facts: GateFacts) -> Gate:
     rows = facts.rows + facts.train_rows
     evidence = f"{rows:,} rows with a target: {facts.train_rows:,} to learn from, {facts.rows:,} to judge by."
     numbers = {"rows": rows, "limit": bound}
     return Gate(f"rows at least {limit(bound)}", rule.kind, "pass" if rows >= bound else "fail", evidence, numbers)
 
 
-def _rows_of_live(rule: GateRule, bound: float, facts: Facts) -> Gate:
+def _rows_of_live(rule: GateRule, bound: float, facts: GateFacts) -> Gate:
     if facts.live is None or not facts.live_rows:
         name = f"rows at least {percent(bound, 0)} of live"
         return Gate(name, rule.kind, "pass", "First version: nothing to compare with.")
     return rows_as_before(facts.rows + facts.train_rows, facts.live_rows, facts.live, bound, rule.kind)
 
 
-def _missing(rule: GateRule, bound: float, facts: Facts) -> Gate:
+def _missing(rule: GateRule, bound: float, facts: GateFacts) -> Gate:
     name = f"missing at most {limit(bound)} of a column"
     most = {column: max(pair) for column, pair in facts.missing.items()}
     over = {column: part for column, part in most.items() if part > bound}
@@ -43,13 +43,13 @@ def _missing(rule: GateRule, bound: float, facts: Facts) -> Gate:
     return Gate(name, rule.kind, "pass", evidence, numbers)
 
 
-def _train_time(rule: GateRule, bound: float, facts: Facts) -> Gate:
+def _train_time(rule: GateRule, bound: float, facts: GateFacts) -> Gate:
     verdict: GateVerdict = "pass" if facts.train_seconds <= bound else "fail"
     numbers = {"seconds": facts.train_seconds, "limit": bound}
     return Gate(f"train time at most {bound:,g} s", rule.kind, verdict, f"{number(facts.train_seconds, 1)} s.", numbers)
 
 
-def _score_time(rule: GateRule, bound: float, facts: Facts) -> Gate:
+def _score_time(rule: GateRule, bound: float, facts: GateFacts) -> Gate:
     name = f"score time at most {bound:,g} s"
     if facts.score_seconds is None:
         return Gate(name, rule.kind, "cannot tell", "How long scoring took was not measured.")
@@ -59,7 +59,7 @@ def _score_time(rule: GateRule, bound: float, facts: Facts) -> Gate:
     return Gate(name, rule.kind, verdict, evidence, numbers)
 
 
-def _model_size(rule: GateRule, bound: float, facts: Facts) -> Gate:
+def _model_size(rule: GateRule, bound: float, facts: GateFacts) -> Gate:
     name = f"model at most {size(bound)}"
     if facts.model_bytes is None:
         return Gate(name, rule.kind, "cannot tell", "How large the model is was not measured.")
@@ -67,7 +67,7 @@ def _model_size(rule: GateRule, bound: float, facts: Facts) -> Gate:
     return Gate(name, rule.kind, verdict, f"{size(facts.model_bytes)}.", {"bytes": facts.model_bytes, "limit": bound})
 
 
-def _calibration(rule: GateRule, bound: float, facts: Facts) -> Gate:
+def _calibration(rule: GateRule, bound: float, facts: GateFacts) -> Gate:
     name = f"calibration error at most {limit(bound)}"
     if facts.calibration is None:
         evidence = "The predictions state no chances."

@@ -15,7 +15,7 @@ import numpy as np
 import pyarrow as pa
 
 from engine.validation.columns import MISSING, Codes, codes, floats, is_number, shown, unwrapped
-from engine.validation.intervals import Measured, measure_all
+from engine.validation.intervals import MeasuredMetric, measure_all
 from engine.validation.metrics import Predicted, Truth, good
 
 ROWS = 100
@@ -27,7 +27,7 @@ _BINS = 5
 
 
 @dataclass(frozen=True)
-class Segment:
+class JudgedSegment:
     """One value of one column. ``verdict`` is about the difference to live; ``first`` where nothing is live.
 
     ``value_low`` and ``value_high`` are the candidate's interval, ``low`` and ``high`` that of the difference. All are
@@ -56,18 +56,18 @@ class Segment:
 
 
 @dataclass(frozen=True)
-class Segments:
+class JudgedSegments:
     """Every segment that was looked at, worst first, and in how many more nobody looked, per column."""
 
-    found: tuple[Segment, ...]
+    found: tuple[JudgedSegment, ...]
     left_out: dict[str, int]
 
-    def of(self, metric: str, column: str | None = None) -> tuple[Segment, ...]:
+    def of(self, metric: str, column: str | None = None) -> tuple[JudgedSegment, ...]:
         return tuple(s for s in self.found if s.metric == metric and column in (None, s.column))
 
 
 @dataclass(frozen=True)
-class Part:
+class SegmentRows:
     """The rows of one value of one column."""
 
     column: str
@@ -75,7 +75,7 @@ class Part:
     rows: Codes
 
 
-def parts_of(name: str, column: pa.ChunkedArray) -> tuple[list[Part], int]:
+def parts_of(name: str, column: pa.ChunkedArray) -> tuple[list[SegmentRows], int]:
     """The values of a column with their rows, most frequent first, and how many values were left out.
 
     A column of numbers with too many values is cut into five ranges with equally many rows.
@@ -90,7 +90,7 @@ def parts_of(name: str, column: pa.ChunkedArray) -> tuple[list[Part], int]:
         start, end = np.searchsorted(sorted_numbers, [code, code + 1])
         if end > start:
             value = MISSING if code < 0 else shown(names[code])
-            parts.append(Part(shown(name), value, order[start:end]))
+            parts.append(SegmentRows(shown(name), value, order[start:end]))
     parts.sort(key=lambda part: (-len(part.rows), part.value))
     return parts[:MOST], max(0, len(parts) - MOST)
 
@@ -123,9 +123,9 @@ def judge_segments(
     live: Predicted | None,
     seed: int,
     rows: int = ROWS,
-) -> Segments:
+) -> JudgedSegments:
     """Measure ``metrics`` in every segment of every column; fewer than ``rows`` rows cannot tell."""
-    parts: list[Part] = []
+    parts: list[SegmentRows] = []
     left_out: dict[str, int] = {}
     for name, column in columns:
         found, more = parts_of(name, column)
@@ -134,18 +134,24 @@ def judge_segments(
             left_out[shown(name)] = more
     sides = [(part, truth.take(part.rows)) for part in parts]
     tests = max(1, sum(decidable(side, rows) for _, side in sides))
-    segments: list[Segment] = []
+    segments: list[JudgedSegment] = []
     for part, side in sides:
         if decidable(side, rows):
             segments += _judge_part(part, side, metrics, candidate, live, seed, tests)
         else:
             segments += [_too_few(part, metric) for metric in metrics]
-    return Segments(tuple(sorted(segments, key=_badness)), left_out)
+    return JudgedSegments(tuple(sorted(segments, key=_badness)), left_out)
 
 
 def _judge_part(
-    part: Part, side: Truth, metrics: Sequence[str], candidate: Predicted, live: Predicted | None, seed: int, tests: int
-) -> Iterator[Segment]:
+    part: SegmentRows,
+    side: Truth,
+    metrics: Sequence[str],
+    candidate: Predicted,
+    live: Predicted | None,
+    seed: int,
+    tests: int,
+) -> Iterator[JudgedSegment]:
     others = None if live is None else live.take(part.rows)
     measured = measure_all(
         metrics, side, candidate.take(part.rows), others, seed=seed, resamples=RESAMPLES, tests=tests
@@ -154,18 +160,18 @@ def _judge_part(
         yield _segment(part, measured[metric])
 
 
-def _too_few(part: Part, metric: str) -> Segment:
-    return Segment(part.column, part.value, len(part.rows), metric, None, None, None, None, None, "cannot tell")
+def _too_few(part: SegmentRows, metric: str) -> JudgedSegment:
+    return JudgedSegment(part.column, part.value, len(part.rows), metric, None, None, None, None, None, "cannot tell")
 
 
-def _segment(part: Part, m: Measured) -> Segment:
-    return Segment(
+def _segment(part: SegmentRows, m: MeasuredMetric) -> JudgedSegment:
+    return JudgedSegment(
         part.column, part.value, m.n, m.name, m.value, m.live, m.difference, m.difference_low, m.difference_high,
         m.comparison or ("first" if m.value is not None else "cannot tell"), m.low, m.high,
     )  # fmt: skip
 
 
-def _badness(segment: Segment) -> tuple[int, float, int, str]:
+def _badness(segment: JudgedSegment) -> tuple[int, float, int, str]:
     """Worse than live first, then by the value, those that nothing can be said of last."""
     if segment.candidate is None:
         return 2, 0.0, -segment.n, segment.name

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from engine.projects.manifest_records import Manifest
+    from engine.projects.manifest.records import Manifest
 
 
 def cannot_decide(target: pa.ChunkedArray, learnt: pa.ChunkedArray, manifest: Manifest) -> str | None:
@@ -16,7 +16,7 @@ def cannot_decide(target: pa.ChunkedArray, learnt: pa.ChunkedArray, manifest: Ma
     import numpy as np
 
     from engine.validation.columns import codes, listed
-    from engine.validation.floors import Held
+    from engine.validation.floors import RowsToJudge
     from engine.validation.leakage import few_to_learn
     from engine.validation.metrics import RANKING, REGRESSION
 
@@ -27,14 +27,14 @@ def cannot_decide(target: pa.ChunkedArray, learnt: pa.ChunkedArray, manifest: Ma
         return "all training rows have one target and teach nothing: let extract return rows with different outcomes"
     counted = np.bincount(numbers[numbers >= 0], minlength=len(names))
     if judged.task == "regression" or judged.metrics[0] in REGRESSION:
-        held, few = Held(rows, None, "regression"), few_to_learn(len(learnt), None)
+        held, few = RowsToJudge(rows, None, "regression"), few_to_learn(len(learnt), None)
     else:
         here, found = codes(target)
         counts = np.bincount(here[here >= 0], minlength=len(found))
         if len(found) == 1:
             return f"all {rows:,} holdout rows are of one class and cannot decide: {more}"
         binary = judged.task == "binary" or len({*names, *found}) == 2
-        held = Held(rows, int(counts.min(initial=rows)), "binary" if binary else "multiclass")
+        held = RowsToJudge(rows, int(counts.min(initial=rows)), "binary" if binary else "multiclass")
         few = few_to_learn(len(learnt), int(counted.min(initial=len(learnt))) if binary else None)
         asked_of = {judged.metrics[0], *(rule.metric or "" for rule in manifest.gates)}
         ranked = [name for name in RANKING if name in asked_of]

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from engine.records import Comparison, Gate, GateVerdict
 from engine.validation import undefined
-from engine.validation.intervals import Measured
+from engine.validation.intervals import MeasuredMetric
 from engine.validation.words import between, count, decimals_for, number, signed
 
 _HEADS: dict[Comparison, str] = {
@@ -24,7 +24,7 @@ def sentence(
     verdict: GateVerdict,
     comparison: Comparison,
     gates: Sequence[Gate],
-    key: Measured,
+    key: MeasuredMetric,
     live: str | None,
     live_problem: str | None,
     period: str = "",
@@ -57,7 +57,7 @@ def _others(verdict: GateVerdict, amount: int) -> str:
     return {"fail": "fail", "warn": "warn"}.get(verdict, "cannot tell")
 
 
-def _measure(key: Measured, live: str | None, live_problem: str | None, period: str) -> str:
+def _measure(key: MeasuredMetric, live: str | None, live_problem: str | None, period: str) -> str:
     if key.value is None:
         return f"{_capital(undefined.sentence(key.name, key.n))}."
     rows = f"{count(key.n, 'row')}{' ' + period if period else ''}"

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from engine.rewind.standing import READINGS
+from engine.rewind.past_engine import READINGS
 from tests.cli.calling import call
 from tests.cli.conftest import History
 from tests.cli.test_both_fronts_call_the_engine import REACHES

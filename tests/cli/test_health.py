@@ -13,13 +13,14 @@ import pytest
 
 from engine.api import open_engine
 from engine.clock import stamp
-from engine.monitoring import alert_book, looks
-from engine.monitoring.records import Finding
+from engine.monitoring import looks
+from engine.monitoring.alerts import alert_book
+from engine.monitoring.records import HealthFinding
 from tests.cli.conftest import History
 from tests.killing import let_go
 
 AT = datetime(2026, 11, 20, tzinfo=UTC)
-MOVED = Finding("drift:x", "drift", "watch", "x: mean moved from 3.1 to 9.4", "look at x", AT)
+MOVED = HealthFinding("drift:x", "drift", "watch", "x: mean moved from 3.1 to 9.4", "look at x", AT)
 LOOK = {
     "parts": {
         "quality": {"verdict": "ok", "why": "9 of 9 checks are well"},

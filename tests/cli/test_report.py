@@ -13,12 +13,12 @@ import pytest
 
 from engine.api import open_engine
 from engine.clock import moment
-from engine.reports import outbox
-from engine.reports.outbox import Draft
+from engine.outbox import outbox
+from engine.outbox.outbox import Draft
 from engine.storage.ledger import Ledger
 from tests import tiny
 from tests.cli.conftest import History
-from tests.engine.reports.mail_server import Handler, running
+from tests.engine.outbox.mail_server import Handler, running
 from tests.killing import let_go
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)

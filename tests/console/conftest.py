@@ -11,7 +11,7 @@ import pytest
 from textual.pilot import Pilot
 
 from console.app import LeverframeApp
-from console.frame import Who
+from console.text.frame import Who
 from tests.console.records import NOW, FakeEngine
 
 WIDE, NARROW = (140, 42), (80, 24)

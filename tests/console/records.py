@@ -26,7 +26,7 @@ from engine.records import (
     Change,
     DecisionCard,
     Deployment,
-    Finding,
+    DoctorFinding,
     Gate,
     Metric,
     Moved,
@@ -42,8 +42,8 @@ from engine.records import (
     Step,
     Version,
 )
-from engine.runs.logindex import LogLine, LogWindow
-from engine.runs.times_records import RunTimes, StepTimes
+from engine.runs.logs.log_index import LogLine, LogWindow
+from engine.runs.times.times_records import RunTimes, StepTimes
 from engine.schedule.records import EngineState, Occurrence, Schedule
 from tests.console.health_records import NOW, FakeHealth, ago
 
@@ -118,7 +118,7 @@ CARD = DecisionCard(
     changed_decisions=0.041,
     changes=(Change("code", "1 file changed in 1 commit", ("3f2a9c1 b.lee: clip wind",)), Change("settings", "same")),
     last_rejected='flights@10 on 16 Nov by ada: "EV segment too weak"', made_by="run 41, asked for by ada",
-    blocked=None, sandbox=Finding("sandbox", "ok", "held by the system; reads nothing else, may use the network"),
+    blocked=None, sandbox=DoctorFinding("sandbox", "ok", "held by the system; reads nothing else, may use the network"),
 )  # fmt: skip
 
 RELEASE = MovePlan(

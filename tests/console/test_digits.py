@@ -6,10 +6,10 @@ from collections.abc import Callable
 
 import pytest
 
-from console import frame
 from console.actions import anywhere
 from console.app import LeverframeApp
 from console.screens.page import Page
+from console.text import frame
 from tests.console.conftest import NARROW, WIDE, Desk
 
 GOES = [action for action in anywhere() if action.id.startswith("go_")]

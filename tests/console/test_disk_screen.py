@@ -7,8 +7,8 @@ from dataclasses import replace
 
 import pytest
 
-from console.disk_lines import clean_lines, disk_lines
-from console.lines import plain_text, width_of
+from console.text.disk_lines import clean_lines, disk_lines
+from console.text.lines import plain_text, width_of
 from tests.console.conftest import NARROW, WIDE, Desk
 from tests.console.records import CLEAN, DISK, NOW, STAYS, FakeEngine
 

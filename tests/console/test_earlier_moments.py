@@ -6,9 +6,10 @@ from datetime import UTC, datetime
 
 import pytest
 
-from console import frame, last_seen
 from console.__main__ import open_console
-from console.lines import Line
+from console.opening import last_seen
+from console.text import frame
+from console.text.lines import Line
 from engine.errors import Refusal
 
 THEN = datetime(2026, 11, 3, 2, 0, tzinfo=UTC)

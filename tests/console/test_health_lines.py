@@ -7,16 +7,16 @@ from typing import Any
 
 import pytest
 
-from console.asking import Desk
-from console.drift_lines import bars, drift_lines
-from console.health_lines import alert_lines, detail, standing
-from console.health_questions import AskHealthOf, Health, HealthOverTime
-from console.health_table import HEALTH
-from console.lines import Line, plain_text, row, width_of
-from console.news_lines import news
-from console.period_lines import strip_lines
-from console.section_lines import asked_lines, quality_lines, sections, segment_lines, whole
-from console.timeline import timeline
+from console.queries.health_questions import AskHealthOf, Health, HealthOverTime
+from console.queries.question import Desk
+from console.text.drift_lines import bars, drift_lines
+from console.text.health_lines import alert_lines, detail, standing
+from console.text.health_table import HEALTH
+from console.text.lines import Line, plain_text, row, width_of
+from console.text.news_lines import news
+from console.text.period_lines import strip_lines
+from console.text.section_lines import asked_lines, quality_lines, sections, segment_lines, whole
+from console.text.timeline import timeline
 from tests.console.health_records import (
     BACK,
     DOCUMENT,

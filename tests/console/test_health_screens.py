@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import pytest
 
-from console.commands import each_of
+from console.acting.commands import each_of
 from console.dialogs.alerts import span_of
 from engine import clock
 from engine.errors import Conflict, Refusal

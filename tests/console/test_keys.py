@@ -8,8 +8,8 @@ from dataclasses import replace
 import pytest
 
 from console import actions
+from console.acting.commands import Retrain
 from console.app import LeverframeApp
-from console.commands import Retrain
 from console.screens.audit import AuditPage
 from console.screens.bin import BinPage
 from console.screens.candidates import CandidatesPage

@@ -5,9 +5,9 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as some
 
-from console import tables
-from console.card_lines import card_lines
-from console.lines import Span, beside, cut, cut_front, ends, fit, heading, pad, plain_text, row, width_of, widths
+from console.text import tables
+from console.text.card_lines import card_lines
+from console.text.lines import Span, beside, cut, cut_front, ends, fit, heading, pad, plain_text, row, width_of, widths
 from tests.console.records import CARD, NOW, OVERVIEW, RUNS, VERSIONS, status, version
 
 TEXT = some.text(alphabet=some.characters(blacklist_categories=("Cc", "Cs", "Cf", "Mn", "Me", "Zl", "Zp")), max_size=60)
@@ -87,7 +87,7 @@ def test_the_card_in_a_narrow_terminal_holds_the_same_facts() -> None:
 
 def test_a_sentence_of_a_project_cannot_reach_the_terminal() -> None:
     evil = status(why="fine \x1b[2J\x1b]0;owned\x07 gone")
-    from console.overview_lines import detail
+    from console.text.overview_lines import detail
 
     text = plain_text(detail(evil, NOW, 80))
     assert "\x1b" not in text
@@ -95,7 +95,7 @@ def test_a_sentence_of_a_project_cannot_reach_the_terminal() -> None:
 
 
 def test_the_key_metric_of_the_selected_project_stands_with_its_rows_and_its_age() -> None:
-    from console.overview_lines import detail
+    from console.text.overview_lines import detail
 
     text = plain_text(detail(status(), NOW, 140))
     assert "on 6,410 rows that a later retrain held out (run 38), 3 d ago" in text

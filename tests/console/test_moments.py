@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from console.lines import plain_text
-from console.moments import SHOWN, Moment, moment_lines, moments
+from console.text.lines import plain_text
+from console.time_travel.moments import SHOWN, Moment, moment_lines, moments
 from engine import clock
 from engine.monitoring.records import Alert
 from engine.records import Deployment

@@ -8,9 +8,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from console.lines import plain_text, width_of
-from console.schedule_lines import also, detail, went_by, who_sees_to_it
-from console.times_lines import speed, times_lines
+from console.text.lines import plain_text, width_of
+from console.text.schedule_lines import also, detail, went_by, who_sees_to_it
+from console.text.times_lines import speed, times_lines
 from tests.console.conftest import NARROW, WIDE, Desk
 from tests.console.records import HERE, MISSED, NOW, PAUSED, RAN, SCHEDULE, TIMES, TRIGGER, FakeEngine, ago
 

@@ -230,7 +230,7 @@ def test_every_screen_can_be_drawn_in_every_theme(console: Console, theme: str) 
 def test_the_picture_of_last_time_is_what_the_overview_shows(console: Console, tmp_path: Any) -> None:
     import re
 
-    from console import picture
+    from console.opening import picture
 
     def words(desk: Any, at: datetime) -> list[str]:
         path = tmp_path / "last-screen"

@@ -7,11 +7,12 @@ from dataclasses import replace
 
 import pytest
 
-from console import actions, frame
-from console.asking import AskOverview
-from console.asking import Desk as Answer
-from console.messages import Answered, Unanswered
+from console import actions
+from console.acting.messages import Answered, Unanswered
+from console.queries.question import AskOverview
+from console.queries.question import Desk as Answer
 from console.screens.page import Page
+from console.text import frame
 from tests.console.conftest import NARROW, WIDE, Desk
 from tests.console.records import NOW, OVERVIEW, FakeEngine
 from tests.console.test_step_back import TOLD, step_back

@@ -7,17 +7,18 @@ from datetime import timedelta
 
 import pytest
 
-from console import cells, doors
-from console.doors import PLACES
-from console.lines import line, width_of
+from console import routes
+from console.routes import PLACES
 from console.screens.bin import BinPage
+from console.text import cells
+from console.text.lines import line, width_of
 from engine.records import Metric, Point
 from tests.console.records import AUC, BARRED, LIVE, NOW, RETIRED, ago, run, version
 
 
 @pytest.mark.parametrize("place", [*PLACES, "bin"])
 def test_what_an_empty_screen_says_fits_a_narrow_terminal(place: str) -> None:
-    page = BinPage() if place == "bin" else doors.place(place)
+    page = BinPage() if place == "bin" else routes.place(place)
     for sentence in getattr(page, "empty", ()):
         assert width_of(line("   ", sentence)) <= 80
 

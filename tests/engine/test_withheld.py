@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from engine import withheld
-from engine.reports import webhook
+from engine.outbox import webhook
 from engine.withheld import ADDRESSES, NAMES, names_of
 
 ROOT = Path(__file__).resolve().parents[2]

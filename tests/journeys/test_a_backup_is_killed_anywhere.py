@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from engine.api import Engine, open_engine, restore_backup
-from engine.backup.place import Place
+from engine.backup.place import BackupFolder
 from engine.errors import Refusal
 from tests.killing import killed_at
 
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.slow
 PREPARATION = """
 from pathlib import Path
 import zstandard
-import engine.backup.making, engine.backup.restoring
+import engine.backup.build, engine.backup.restoring
 from engine.api import open_engine, restore_backup
 silent = lambda done, total: None
 """
@@ -57,8 +57,8 @@ def test_a_backup_that_is_killed_leaves_the_one_before_it_whole(engine: Engine, 
         assert engine.verify_audit().ok
         if number % 5 == 0:  # Whatever it left, the next one is made, and takes it away.
             assert engine.back_up().objects == 2
-            needed = set().union(*(manifest.named() for manifest in Place(place).there()))
-            assert set(Place(place).store.digests()) == needed
+            needed = set().union(*(manifest.named() for manifest in BackupFolder(place).there()))
+            assert set(BackupFolder(place).store.digests()) == needed
             assert list(place.rglob(".*")) == []
         shutil.rmtree(place)
         shutil.copytree(tmp_path / "saved", place)

@@ -12,9 +12,10 @@ import pytest
 
 from engine.api import Engine, open_engine
 from engine.clock import now, pause, stamp
-from engine.jobs import health, process
+from engine.jobs import process
+from engine.jobs.health import look as health
 from engine.runs import leftovers, queue
-from engine.runs.step import sweep
+from engine.runs.steps.step import sweep
 from tests.journeys.conftest import WEEK
 
 pytestmark = pytest.mark.slow

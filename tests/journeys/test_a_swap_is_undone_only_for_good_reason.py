@@ -16,12 +16,12 @@ from engine import clock
 from engine.api import Engine, open_engine
 from engine.clock import stamp
 from engine.errors import Damage, Refusal
-from engine.jobs import health_record
-from engine.jobs.bake import roll_back
-from engine.jobs.health import Seen
+from engine.jobs.health import health_record
+from engine.jobs.health.automatic_rollback import roll_back
+from engine.jobs.health.look import LookResult
 from engine.records import Run
 from engine.runs import history as runs
-from engine.runs.room import Room
+from engine.runs.run_context import RunContext
 from engine.versions.document import of_version
 
 pytestmark = pytest.mark.slow
@@ -31,7 +31,7 @@ ANSWER: dict[str, Any] = {
     "mature_until": None, "metrics": {}, "memory": [], "parts": {"performance": {"verdict": "ok"}},
     "rival": {"version": "tiny@1", "better": True, "sentence": "tiny@1 has roc_auc 0.8, the live version 0.7"},
 }  # fmt: skip
-BETTER = Seen("tiny@2", True, ANSWER, 0)
+BETTER = LookResult("tiny@2", True, ANSWER, 0)
 
 
 @pytest.fixture
@@ -53,12 +53,12 @@ def run_of(engine: Engine, as_of: datetime) -> Run:
     return runs.find(engine._ledger, number or 0)
 
 
-def room_of(engine: Engine, as_of: datetime) -> Room:
+def room_of(engine: Engine, as_of: datetime) -> RunContext:
     (live,) = (version for version in engine.versions("tiny") if version.state == "live")
     document = of_version(engine._store, live.label, live.digest)
     document["settings"]["health"] = {"bake": "3d"}
     return cast(
-        Room,
+        RunContext,
         SimpleNamespace(
             workspace=engine._workspace, store=engine._store, run=run_of(engine, as_of), live=(live.label, document)
         ),
@@ -73,9 +73,9 @@ FIRST = ["release tiny@1", "release tiny@2"]
 
 
 def test_it_moves_once_and_a_second_look_that_found_the_same_moves_nothing(engine: Engine) -> None:
-    room = room_of(engine, clock.now())
-    assert "tiny@1 is live" in str(roll_back(engine._ledger, room, BETTER))
-    assert roll_back(engine._ledger, room, BETTER) is None
+    context = room_of(engine, clock.now())
+    assert "tiny@1 is live" in str(roll_back(engine._ledger, context, BETTER))
+    assert roll_back(engine._ledger, context, BETTER) is None
     assert moves(engine) == [*FIRST, "rollback tiny@1"]
 
 
@@ -108,15 +108,15 @@ def test_a_look_of_a_time_when_the_clock_was_ahead_does_not_silence_the_next(eng
 
 
 def test_a_look_that_ends_after_its_project_was_removed_raises_nothing(engine: Engine) -> None:
-    room = room_of(engine, clock.now())
+    context = room_of(engine, clock.now())
     engine.remove("tiny", "it is over")
-    assert not health_record.register(engine._ledger, room, BETTER, clock.now())
+    assert not health_record.register(engine._ledger, context, BETTER, clock.now())
 
 
 def test_where_somebody_moved_meanwhile_nothing_moves(engine: Engine) -> None:
-    room = room_of(engine, clock.now())
+    context = room_of(engine, clock.now())
     engine.move(engine.plan_release("tiny@3"), "newer", lambda step: None)
-    assert roll_back(engine._ledger, room, BETTER) is None
+    assert roll_back(engine._ledger, context, BETTER) is None
     assert moves(engine) == [*FIRST, "release tiny@3"]
 
 

@@ -13,10 +13,10 @@ from pathlib import Path
 import pytest
 
 from engine.api import Engine, open_engine, restore_backup
-from engine.backup.place import Place
-from engine.backup.rounds import keep_safe
+from engine.backup.background import keep_safe
+from engine.backup.place import BackupFolder
 from engine.errors import Damage
-from engine.housekeeping.rounds import Rounds
+from engine.housekeeping.background import Rounds
 from engine.housekeeping.sweep import Needs
 from tests.cli.calling import call
 from tests.journeys.conftest import WEEK
@@ -144,7 +144,7 @@ def test_a_version_of_which_the_backup_has_only_a_part_is_not_said_to_be_mended(
     whole, lost = sorted(needs.of(engine.version("tiny@3").digest) - others)[:2]
     for digest in (whole, lost):
         engine._store.path(digest).unlink()
-    Place(tmp_path / "backup").store.path(lost).unlink()
+    BackupFolder(tmp_path / "backup").store.path(lost).unlink()
     assert list(findings(engine, mend=True)) == ["version tiny@3"]
     assert engine._store.has(whole), "what could be taken was"
     damage = engine.version("tiny@3").damage

@@ -17,18 +17,18 @@ from typing import Any
 
 import pytest
 
-from console.asking import Page
 from console.cli import documents
-from console.frame import PLACES
-from console.health_questions import AskHealthOf
-from console.questions import AskCard, AskTimes, AskVersions
-from console.step_back import why_missing
+from console.queries.health_questions import AskHealthOf
+from console.queries.question import ListWindow
+from console.queries.questions import AskCard, AskTimes, AskVersions
+from console.text.frame import PLACES
+from console.time_travel.step_back import why_missing
 from engine import clock
-from engine.api import Engine, EngineThen, open_engine
+from engine.api import Engine, PastEngine, open_engine
 from engine.errors import NotFound, Refusal
 from engine.records import AuditVerdict, ProjectStatus
-from engine.rewind.copy import FOLDER
-from engine.rewind.standing import READINGS
+from engine.rewind.past_engine import READINGS
+from engine.rewind.past_ledger import FOLDER
 from tests import tiny
 from tests.terminal import Terminal
 
@@ -207,9 +207,9 @@ def test_the_copy_goes_with_a_process_that_never_closed_it(site: Site) -> None:
 
 def test_a_screen_of_what_was_not_there_yet_says_so_and_every_other_is_there(site: Site) -> None:
     with closing(site.engine.as_of(site.kept[4][0])) as then:  # before tiny@3, and before there was another project
-        for there in (AskVersions("tiny", Page()), AskHealthOf("tiny"), AskCard("tiny@2"), AskTimes("tiny")):
+        for there in (AskVersions("tiny", ListWindow()), AskHealthOf("tiny"), AskCard("tiny@2"), AskTimes("tiny")):
             assert why_missing(then, there) is None
-        for question in (AskVersions("other", Page()), AskHealthOf("other"), AskTimes("other")):
+        for question in (AskVersions("other", ListWindow()), AskHealthOf("other"), AskTimes("other")):
             assert str(why_missing(then, question)).startswith("There is no project 'other' here")
         assert "tiny@3" in str(why_missing(then, AskCard("tiny@3")))
 
@@ -255,7 +255,7 @@ def test_a_log_that_was_still_written_then_is_not_shown(site: Site) -> None:
     run = site.engine.runs(limit=1)[0]
     assert run.ended_at is not None and run.started_at is not None
     with closing(site.engine.as_of(run.started_at)) as then:
-        assert isinstance(then, EngineThen)
+        assert isinstance(then, PastEngine)
         assert then.run(run.id).state == "running"
         with pytest.raises(Refusal, match="had not ended"):
             then.log(run.id)

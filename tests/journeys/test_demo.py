@@ -18,15 +18,15 @@ import pytest
 from console.demo import place, repository
 from console.demo.make import replay, what_there_is
 from console.demo.replay import Stopped, moments
-from console.demo.story import Commit, Edit, Tale, tales
+from console.demo.story import Edit, StoryCommit, Tale, tales
 from engine.api import Engine, open_engine
 from engine.errors import Refusal
-from engine.projects.source import inspect
+from engine.projects.source.code import inspect
 from tests import tiny
 
 UNTIL = datetime(2026, 11, 24, 12, tzinfo=UTC)
 LESS = Edit("settings.json", '"skill": 1.0', '"skill": 0.9')
-TRIED = (Commit(2, "Use less of it", (LESS,), doubtful=True), Commit(3, "Revert it", (LESS.undone(),)))
+TRIED = (StoryCommit(2, "Use less of it", (LESS,), doubtful=True), StoryCommit(3, "Revert it", (LESS.undone(),)))
 TALES = (Tale("restless", 4, commits=TRIED, waits=True), Tale("calm", 3, rehearsal=3))
 
 

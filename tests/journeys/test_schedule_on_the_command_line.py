@@ -15,7 +15,7 @@ from typing import IO
 import pytest
 
 from engine.api import open_engine
-from engine.schedule.clockwork import STANDBY_SECONDS
+from engine.schedule.scheduler import STANDBY_SECONDS
 from tests import tiny
 from tests.cli.calling import Told, call
 

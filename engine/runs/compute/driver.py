@@ -41,7 +41,7 @@ _BESIDE = ("warden.py", "containment.py", "python_runner.py", "column_types.py")
 _T = TypeVar("_T")
 
 
-class Refused(Exception):
+class DriverRefusal(Exception):
     """The step could not be brought there and back; the message is one sentence without its full stop."""
 
 
@@ -96,7 +96,7 @@ class Drive:
         order, until = self._order, time.monotonic() + self._order["wait"]
         while len(known := await self._workers()) < order["workers"]:
             if time.monotonic() > until:
-                raise Refused(
+                raise DriverRefusal(
                     f"{self._where} has {len(known)} of the {order['workers']} workers that [compute] asks for after "
                     f"{span(order['wait'])}; start some with 'dask worker {order['scheduler']}', or lower workers"
                 )
@@ -104,7 +104,7 @@ class Drive:
         limits = {address: int(about.get("memory_limit") or 0) for address, about in known.items()}
         fitting = {address: most for address, most in limits.items() if not most or most >= order["memory"]}
         if not fitting:
-            raise Refused(
+            raise DriverRefusal(
                 f"none of the {len(known)} workers of {order['scheduler']} may use {_gib(order['memory'])} of memory "
                 f"(at most {_gib(max(limits.values()))}); start larger ones, or lower memory in [train]"
             )
@@ -115,7 +115,7 @@ class Drive:
         same = {address: fitting[address] for address, each in pythons.items() if _minor(str(each)) == mine}
         if not same:
             others = ", ".join(sorted({_minor(str(each)) for each in pythons.values()}))
-            raise Refused(
+            raise DriverRefusal(
                 f"the workers of {order['scheduler']} run Python {plain(others, 60)} and Leverframe {mine}; start "
                 "them with the same Python and the same version of Dask"
             )
@@ -147,16 +147,18 @@ class Drive:
         while time.monotonic() < until:
             if future.status == "error":
                 problem = await self._bounded(future.exception(), "why it failed")
-                raise Refused(f"no worker of {order['scheduler']} could take the step: {plain(str(problem), 200)}")
+                raise DriverRefusal(
+                    f"no worker of {order['scheduler']} could take the step: {plain(str(problem), 200)}"
+                )
             at_work = await self._bounded(scheduler.processing(workers=None), "where the step is")
             self._worker = next((address for address, keys in at_work.items() if self._key in keys), "")
             if self._worker:
-                with suppress(Refused):  # A worker that dies now never began: Dask gives the task to another.
+                with suppress(DriverRefusal):  # A worker that dies now never began: Dask gives the task to another.
                     if await self._ask("admitted", workers.get(self._worker, 0)):
                         return
             await asyncio.sleep(pause)
             pause = min(1.0, 1.5 * pause)
-        raise Refused(
+        raise DriverRefusal(
             f"no worker of {order['scheduler']} was free within {span(order['wait'])}; start more workers, or raise "
             "wait in [compute]"
         )
@@ -167,7 +169,7 @@ class Drive:
         for part in ("code", "input"):
             for batch in on_worker.batches(str(self._folder / part), f"{part}/"):
                 if not await self._ask("put", batch):
-                    raise Refused(self._lost())
+                    raise DriverRefusal(self._lost())
 
     async def _begun(self) -> None:
         order = self._order
@@ -176,10 +178,10 @@ class Drive:
         told["variables"] = {name: os.environ[name] for name in order["variables"] if name in os.environ}
         answer = await self._ask("begin", told)
         if answer is None:
-            raise Refused(self._lost())
+            raise DriverRefusal(self._lost())
         if "refused" in answer:
             # Short enough that the way out is not cut from the line.
-            raise Refused(
+            raise DriverRefusal(
                 f"the worker {self._worker} {plain(answer['refused'], 240)}; share the folder that it lies in with the "
                 "workers, or name its place there in their LEVERFRAME_ENVIRONMENTS"
             )
@@ -195,10 +197,10 @@ class Drive:
             except Exception as error:
                 await asyncio.sleep(0.5)  # The scheduler hears of it as we do, perhaps a little later.
                 if time.monotonic() > until or not await self._is_there():
-                    raise Refused(self._lost()) from error
+                    raise DriverRefusal(self._lost()) from error
                 continue
             if news is None:
-                raise Refused(self._lost())
+                raise DriverRefusal(self._lost())
             until, seen = time.monotonic() + silence, news["seen"]
             sys.stdout.buffer.write(news["log"])
             sys.stdout.buffer.flush()
@@ -208,14 +210,16 @@ class Drive:
     def _understood(self, ended: dict[str, Any]) -> dict[str, Any]:
         if "lost" in ended:
             said = plain(ended["lost"].strip().rpartition("\n")[2], 200)
-            raise Refused(f"the process that watches over it on the worker {self._worker} came to an end ({said})")
+            raise DriverRefusal(
+                f"the process that watches over it on the worker {self._worker} came to an end ({said})"
+            )
         return ended
 
     async def _is_there(self) -> bool:
         """Whether the scheduler, if it answers, still knows the worker."""
         try:
             return self._worker in await self._workers()
-        except Refused:
+        except DriverRefusal:
             return True  # It may answer again.
 
     async def _fetched(self) -> None:
@@ -224,10 +228,10 @@ class Drive:
         while pieces := await self._ask("take"):
             count, size = count + len(pieces), size + sum(len(data) for _, data in pieces)
             if size > most or count > on_worker.MOST_FILES:
-                raise Refused(f"it left more than {_gib(most)} or {on_worker.MOST_FILES:,} files of output")
+                raise DriverRefusal(f"it left more than {_gib(most)} or {on_worker.MOST_FILES:,} files of output")
             on_worker.put(str(self._folder / "output"), pieces)
         if pieces is None:
-            raise Refused(self._lost())
+            raise DriverRefusal(self._lost())
 
     def _lost(self) -> str:
         return (
@@ -243,15 +247,15 @@ class Drive:
         try:
             return await asyncio.wait_for(self._asked(verb, *given), max(10.0, self._order["silence"]))
         except ValueError as error:  # what on_worker says of files
-            raise Refused(plain(str(error), 300)) from error
+            raise DriverRefusal(plain(str(error), 300)) from error
         except Exception as error:
-            raise Refused(self._lost()) from error
+            raise DriverRefusal(self._lost()) from error
 
     async def _bounded(self, answer: Awaitable[_T], what: str) -> _T:
         try:
             return await asyncio.wait_for(answer, max(10.0, self._order["silence"]))
         except Exception as error:
-            raise Refused(
+            raise DriverRefusal(
                 f"{self._where} stopped answering when it was asked for {what}; look at its log, then retrain"
             ) from error
 
@@ -269,7 +273,7 @@ async def connected(order: dict[str, Any]) -> AsyncIterator[Client]:
             Client(address, asynchronous=True, timeout=order["connect"], set_as_default=False), order["connect"] + 1
         )
     except Exception as error:
-        raise Refused(
+        raise DriverRefusal(
             f"the Dask scheduler {address} did not answer within {span(order['connect'])}; see that it runs and can be "
             "reached from here, or take [compute] out of leverframe.toml to train on this machine"
         ) from error
@@ -286,9 +290,9 @@ def _check_certificates(address: str) -> None:
     try:
         given = Security().get_connection_args("client")["ssl_context"]
     except OSError as error:
-        raise Refused(f"a certificate for {address} cannot be used: {plain(str(error), 200)}") from error
+        raise DriverRefusal(f"a certificate for {address} cannot be used: {plain(str(error), 200)}") from error
     if given is None:
-        raise Refused(
+        raise DriverRefusal(
             f"{address} needs certificates: set DASK_DISTRIBUTED__COMM__TLS__CA_FILE, ..__CLIENT__CERT and "
             "..__CLIENT__KEY in the environment of the engine to the paths of PEM files"
         )
@@ -315,9 +319,9 @@ def main(folder: str) -> int:
     try:
         load()
         if os.environ.get("LEVERFRAME_WAIT") == "1" and not sys.stdin.readline():
-            raise Refused("it was told to wait and then never to begin")
+            raise DriverRefusal("it was told to wait and then never to begin")
         asyncio.run(drive(Path(folder)))
-    except Refused as refusal:
+    except DriverRefusal as refusal:
         sys.stdout.flush()
         print(f"{refusal}.", file=sys.stderr, flush=True)
         return REFUSED

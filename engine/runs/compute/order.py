@@ -16,12 +16,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from engine.errors import StepFailed
-from engine.projects.manifest_records import ComputeSpec
-from engine.runs.step import StepResult, StepSpec, judged
+from engine.projects.manifest.records import ComputeSpec
+from engine.runs.steps.step import StepResult, StepSpec, judged
 
 if TYPE_CHECKING:
     from engine.environments.lock import Lock
-    from engine.runs.launch import Stage
+    from engine.runs.steps.launch import Stage
 
 # The answer lies where the driver may write, which is where the step might.
 ORDER, ANSWER = "order.json", "tmp/answer.json"

@@ -10,18 +10,18 @@ from pathlib import Path
 
 import pytest
 
-from console.disk_lines import clean_lines
+from console.text.disk_lines import clean_lines
 from engine import clock
 from engine.api import Engine, open_engine
 from engine.audit import times, trail
 from engine.clock import stamp
 from engine.doctor import clock_agrees
 from engine.housekeeping import history
-from engine.housekeeping.rounds import Rounds
+from engine.housekeeping.background import Rounds
 from engine.people import operators
 from engine.records import Metric, Operator
 from engine.schedule import lease as leases
-from engine.schedule.settling import STOOD_STILL, note_downtime
+from engine.schedule.due_runs import STOOD_STILL, note_downtime
 from engine.storage import workspace as workspaces
 from engine.storage.ledger import Ledger
 from engine.versions import catalog

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from engine.api import Engine, open_engine, restore_backup
-from engine.backup.place import Place, alone_in
+from engine.backup.place import BackupFolder, alone_in
 from engine.backup.records import Restored
 from engine.errors import Conflict, Damage, Forbidden, Invalid, LeverframeError, NotFound, Refusal
 
@@ -58,8 +58,8 @@ def test_a_second_backup_writes_what_changed_and_the_one_before_it_can_be_restor
     assert restored(place, tmp_path / "former", former=True).objects == 12
     third = engine.back_up()
     assert third.added == 0
-    needed = set().union(*(manifest.named() for manifest in Place(place).there()))
-    assert set(Place(place).store.digests()) == needed
+    needed = set().union(*(manifest.named() for manifest in BackupFolder(place).there()))
+    assert set(BackupFolder(place).store.digests()) == needed
 
 
 def test_nobody_who_looks_may_back_up_and_nobody_but_an_admin_restores(

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from engine.backup import manifest as manifests
-from engine.backup.manifest import Lacking, Manifest
+from engine.backup.manifest import BackupManifest, MissingObject
 from engine.errors import Damage
 from engine.storage.objects import Stored
 
@@ -19,7 +19,7 @@ def digest(number: int) -> str:
     return f"{number:064x}"
 
 
-MADE = Manifest(
+MADE = BackupManifest(
     workspace=digest(1),
     home="/home/ada/.leverframe",
     made_at="2026-11-03T04:05:06.000000Z",
@@ -29,7 +29,7 @@ MADE = Manifest(
     rows=7,
     head=digest(5),
     objects=(digest(6), digest(7)),
-    lacking=(Lacking(digest(8), "tiny@1"),),
+    lacking=(MissingObject(digest(8), "tiny@1"),),
 )
 WRITTEN: dict[str, Any] = json.loads(manifests.written(MADE, KEY))
 
@@ -76,14 +76,14 @@ def test_what_is_no_manifest_is_told(content: bytes) -> None:
 
 
 def test_a_manifest_that_is_made_up_whole_has_no_good_signature() -> None:
-    forged = Manifest(**{**MADE.__dict__, "rows": 6})
+    forged = BackupManifest(**{**MADE.__dict__, "rows": 6})
     found, signature = manifests.read(manifests.written(forged, OTHER))
     assert manifests.signature_of(found, signature, KEY) == "wrong"
 
 
 def test_only_what_is_not_there_is_copied_and_only_what_nobody_needs_is_dropped() -> None:
     assert manifests.to_copy(["c", "a", "b", "a"], {"b"}) == ["a", "c"]
-    former = Manifest(**{**MADE.__dict__, "objects": (digest(9),)})
+    former = BackupManifest(**{**MADE.__dict__, "objects": (digest(9),)})
     there = [digest(number) for number in range(3, 12)]
     assert manifests.to_drop(there, [MADE, former]) == [digest(5), digest(8), digest(10), digest(11)]
     assert manifests.to_drop(there, []) == there

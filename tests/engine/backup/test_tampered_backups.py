@@ -13,7 +13,7 @@ import pytest
 
 from engine.api import Engine, restore_backup
 from engine.backup import manifest as manifests
-from engine.backup.place import Place
+from engine.backup.place import BackupFolder
 from engine.backup.records import Restored
 from engine.errors import Damage, Refusal
 
@@ -34,12 +34,12 @@ def files_of(place: Path) -> dict[str, bytes]:
 
 
 def one_object(place: Path) -> Path:
-    manifest = Place(place).manifest()[0]
-    return Place(place).store.path(manifest.objects[0])
+    manifest = BackupFolder(place).manifest()[0]
+    return BackupFolder(place).store.path(manifest.objects[0])
 
 
 def piece_of_the_ledger(place: Path) -> Path:
-    return Place(place).store.path(Place(place).manifest()[0].ledger.chunks[0])
+    return BackupFolder(place).store.path(BackupFolder(place).manifest()[0].ledger.chunks[0])
 
 
 def rewritten(path: Path, content: bytes) -> None:
@@ -55,7 +55,9 @@ def object_changed(place: Path) -> None:
 
 def object_swapped(place: Path) -> None:
     """Another good object under its name."""
-    rewritten(one_object(place), Place(place).store.path(Place(place).manifest()[0].objects[1]).read_bytes())
+    rewritten(
+        one_object(place), BackupFolder(place).store.path(BackupFolder(place).manifest()[0].objects[1]).read_bytes()
+    )
 
 
 def object_missing(place: Path) -> None:
@@ -81,16 +83,16 @@ def manifest_cut(place: Path) -> None:
 
 def forge(place: Path, change: Callable[[sqlite3.Connection], object], **fields: object) -> None:
     """Put another ledger into the backup and make its manifest agree, as one who has no key must sign it."""
-    from engine.backup.making import _stored
+    from engine.backup.build import _stored
 
-    manifest = Place(place).manifest()[0]
+    manifest = BackupFolder(place).manifest()[0]
     copy = place.parent / "forged.db"
-    copy.write_bytes(Place(place).store.read(manifest.ledger))
+    copy.write_bytes(BackupFolder(place).store.read(manifest.ledger))
     with closing(sqlite3.connect(copy)) as db:
         change(db)
         db.commit()
-    said = {**manifest.__dict__, "ledger": _stored(copy, Place(place).store), **fields}
-    (place / "backup.json").write_bytes(manifests.written(manifests.Manifest(**said), bytes(32)))
+    said = {**manifest.__dict__, "ledger": _stored(copy, BackupFolder(place).store), **fields}
+    (place / "backup.json").write_bytes(manifests.written(manifests.BackupManifest(**said), bytes(32)))
 
 
 def rows_more(place: Path) -> None:
@@ -114,9 +116,9 @@ def rows_rewritten(place: Path) -> None:
 
 
 def another_ledger_by_the_digest_of_the_one_before(place: Path) -> None:
-    before = Place(place).manifest()[0].ledger.digest
+    before = BackupFolder(place).manifest()[0].ledger.digest
     forge(place, lambda db: db.execute("UPDATE operators SET role = 'admin' WHERE name = 'eve'"))
-    made = Place(place).manifest()[0]
+    made = BackupFolder(place).manifest()[0]
     said = replace(made, ledger=replace(made.ledger, digest=before))
     (place / "backup.json").write_bytes(manifests.written(said, bytes(32)))
 

@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from engine.backup.scrub import DAYS, Kept, part
-from engine.backup.standing import Standing, due, judge
+from engine.backup.scrub import DAYS, KeptVersion, part
+from engine.backup.standing import BackupStanding, due, judge
 
 NOW = datetime(2026, 11, 3, 4, 5, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -15,8 +15,8 @@ DAY = timedelta(days=1)
 
 def standing(
     to: str | None = "/mnt", every: timedelta = DAY, age: timedelta | None = None, failed: str | None = None
-) -> Standing:
-    return Standing(to, every, None if age is None else NOW - age, None if age is None else "/mnt", failed)
+) -> BackupStanding:
+    return BackupStanding(to, every, None if age is None else NOW - age, None if age is None else "/mnt", failed)
 
 
 @pytest.mark.parametrize(
@@ -32,7 +32,7 @@ def standing(
         (standing(age=-3 * DAY), True),  # a clock that ran ahead keeps no backup from being made
     ],
 )
-def test_a_backup_is_due_when_the_newest_is_as_old_as_the_schedule_says(found: Standing, expected: bool) -> None:
+def test_a_backup_is_due_when_the_newest_is_as_old_as_the_schedule_says(found: BackupStanding, expected: bool) -> None:
     assert due(found, NOW) is expected
 
 
@@ -55,14 +55,14 @@ def test_a_backup_is_due_when_the_newest_is_as_old_as_the_schedule_says(found: S
         ),
     ],
 )
-def test_doctor_says_how_old_it_is_and_what_failed(found: Standing, verdict: str, said: str) -> None:
+def test_doctor_says_how_old_it_is_and_what_failed(found: BackupStanding, verdict: str, said: str) -> None:
     finding = judge(found, NOW)
     assert finding.verdict == verdict
     assert said in finding.sentence
 
 
-def kept(number: int, days: float) -> Kept:
-    return Kept("tiny", number, "d", NOW - timedelta(days=days))
+def kept(number: int, days: float) -> KeptVersion:
+    return KeptVersion("tiny", number, "d", NOW - timedelta(days=days))
 
 
 @pytest.mark.parametrize("many", [1, 3, 28, 29, 100, 365])
@@ -73,7 +73,7 @@ def test_all_are_read_within_a_month(many: int) -> None:
         today = part(list(versions.values()), NOW + timedelta(days=day))
         most = max(most, len(today))
         for each in today:
-            versions[each.number] = Kept("tiny", each.number, "d", NOW + timedelta(days=day))
+            versions[each.number] = KeptVersion("tiny", each.number, "d", NOW + timedelta(days=day))
     assert min(each.read for each in versions.values()) > NOW
     assert most <= many / DAYS + 1
 
@@ -87,6 +87,6 @@ def test_the_longest_unread_come_first_and_whatever_was_left_for_a_month_is_read
 
 
 def test_what_was_read_at_a_time_to_come_is_read_with_the_longest_unread() -> None:
-    read = [Kept("p", number, "d", NOW - number * DAY) for number in range(5)]
-    ahead = Kept("p", 9, "d", NOW + 730 * DAY)
+    read = [KeptVersion("p", number, "d", NOW - number * DAY) for number in range(5)]
+    ahead = KeptVersion("p", 9, "d", NOW + 730 * DAY)
     assert part([*read, ahead], NOW) == [ahead]

@@ -13,11 +13,11 @@ import pytest
 
 from engine import clock
 from engine.housekeeping import foreign, held_open
-from engine.housekeeping.foreign import Seen
-from engine.housekeeping.memory import memory_of
-from engine.housekeeping.places import Place, PlaceKind
+from engine.housekeeping.foreign import ScannedFolder
+from engine.housekeeping.places import PlaceKind, WatchedFolder
 from engine.housekeeping.records import DiskFinding
 from engine.housekeeping.scan import scan
+from engine.housekeeping.scan_cache import memory_of
 
 YEAR = 365 * 86400.0
 NOW = clock.now().timestamp() + YEAR
@@ -35,9 +35,9 @@ def put(path: Path, size: int, *, content: bytes = b"", read: float = 0.0, spars
     return path
 
 
-def looked_into(folder: Path, kind: PlaceKind) -> Seen:
+def looked_into(folder: Path, kind: PlaceKind) -> ScannedFolder:
     tree = scan(folder, memory_of(folder.parent / "memory", folder), NOW, polite=False)
-    return Seen(Place(str(folder), kind, datetime.fromtimestamp(NOW, UTC), "ada"), tree)
+    return ScannedFolder(WatchedFolder(str(folder), kind, datetime.fromtimestamp(NOW, UTC), "ada"), tree)
 
 
 def said(folder: Path, kind: PlaceKind, named: Callable[[str], bool] = lambda name: False) -> list[DiskFinding]:

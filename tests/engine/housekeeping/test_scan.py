@@ -15,15 +15,15 @@ import pytest
 
 from engine import clock
 from engine.errors import Refusal
-from engine.housekeeping.memory import memory_of
-from engine.housekeeping.scan import Tree, scan
+from engine.housekeeping.scan import ScannedTree, scan
+from engine.housekeeping.scan_cache import memory_of
 from engine.housekeeping.walker import Walk
 
 DAY = 86400.0
 NOW = clock.now().timestamp() + 365 * DAY  # later than anything that a test writes: all of it has settled
 
 
-def scanned(root: Path, now: float = NOW, **more: object) -> Tree:
+def scanned(root: Path, now: float = NOW, **more: object) -> ScannedTree:
     return scan(root, memory_of(root.parent / "memory", root), now, polite=False, **more)  # type: ignore[arg-type]
 
 

@@ -10,8 +10,8 @@ import pytest
 
 from engine import clock
 from engine.errors import Conflict
-from engine.jobs.health import Seen
-from engine.jobs.health_record import register
+from engine.jobs.health.health_record import register
+from engine.jobs.health.look import LookResult
 from engine.jobs.report import make
 from engine.records import Run
 from engine.runs import queue
@@ -49,10 +49,10 @@ def running(world: World, job: str) -> int:
     return world.run(NOW, job=job, state="running")
 
 
-def seen(world: World) -> Seen:
+def seen(world: World) -> LookResult:
     live = world.engine.status("flights", NOW).live
     assert live is not None
-    return Seen(live, False, ANSWER, 0)
+    return LookResult(live, False, ANSWER, 0)
 
 
 def count(world: World, table: str) -> int:

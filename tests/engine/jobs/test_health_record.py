@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from engine.clock import stamp
-from engine.jobs.health import Seen
-from engine.jobs.health_record import register, remember
+from engine.jobs.health.health_record import register, remember
+from engine.jobs.health.look import LookResult
 from tests.engine.jobs.test_cancelling import ANSWER, room, running
 from tests.engine.reports.worlds import NOW, World, lived_in
 
@@ -25,7 +25,9 @@ def looked(home: Path, performance: str) -> World:
         "signals": [["rows", 900.0, None, None, 900], ["roc_auc", 0.7, 0.68, 0.72, 640]],
         "parts": {"performance": {"verdict": performance, "why": "so"}},
     }
-    register(world.engine._ledger, room(world, running(world, "health")), Seen("flights@3", False, answer, 0), NOW)
+    register(
+        world.engine._ledger, room(world, running(world, "health")), LookResult("flights@3", False, answer, 0), NOW
+    )
     return world
 
 

@@ -12,8 +12,8 @@ import pytest
 
 from engine.api import Engine, open_engine
 from engine.clock import stamp
-from engine.jobs.same_rows import digest_of
-from engine.monitoring.freshness import Extract, follow, freshness
+from engine.jobs.health.same_rows import digest_of
+from engine.monitoring.quality.freshness import Extract, follow, freshness
 from engine.monitoring.records import Look
 from tests import tiny
 from tests.engine.monitoring.test_measure import current, keys, measured

@@ -12,21 +12,21 @@ from benchmarks.ledger_generator import fill
 from engine.api import Engine, open_engine
 from engine.clock import stamp
 from engine.jobs import triggers
-from engine.jobs.triggers import Facts, Firing, firings
-from engine.monitoring import alert_book
-from engine.monitoring.records import Finding
-from engine.projects.manifest_records import TriggerSpec
+from engine.jobs.triggers import Firing, TriggerFacts, firings
+from engine.monitoring.alerts import alert_book
+from engine.monitoring.records import HealthFinding
+from engine.projects.manifest.records import TriggerSpec
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 DAY = timedelta(days=1)
 NEW = TriggerSpec("new-data", 1000, DAY)
 DRIFT = TriggerSpec("drift", None, DAY)
 FALL = TriggerSpec("performance", None, DAY)
-QUIET = Facts(new_rows=0, alerts={})
-ENOUGH = Facts(new_rows=1000, alerts={})
+QUIET = TriggerFacts(new_rows=0, alerts={})
+ENOUGH = TriggerFacts(new_rows=1000, alerts={})
 
 
-def asked(facts: Facts, *specs: TriggerSpec) -> list[Firing]:
+def asked(facts: TriggerFacts, *specs: TriggerSpec) -> list[Firing]:
     return list(firings(specs, facts, NOW))
 
 
@@ -96,7 +96,7 @@ def prepared(home: Path) -> Engine:
 
 def raise_alert(engine: Engine, key: str, at: datetime) -> None:
     with engine._ledger.write() as db:
-        finding = Finding(key, "drift", "watch", f"{key} moved", "look", at)
+        finding = HealthFinding(key, "drift", "watch", f"{key} moved", "look", at)
         alert_book.record(db, PROJECT, 7, [finding], [], 1, at)
 
 

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from engine.monitoring.moments import DAY, microseconds
-from engine.monitoring.scored import Scored, scored
+from engine.monitoring.performance.scored import Scored, scored
+from engine.monitoring.timestamps import DAY, microseconds
 
 MONDAY = datetime(2026, 1, 5, tzinfo=UTC)
 RULES: dict[str, Any] = {"task": "binary", "positive": None, "metrics": ["roc_auc", "log_loss", "accuracy"]}

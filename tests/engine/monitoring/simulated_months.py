@@ -16,11 +16,11 @@ import pyarrow as pa
 from numpy.typing import NDArray
 from scipy.special import ndtr
 
-from engine.monitoring import statistics
-from engine.monitoring.alarm import Alarm, Budget, Observation, alarms
-from engine.monitoring.histograms import NEVER_SEEN, histogram
+from engine.monitoring.drift import statistics
+from engine.monitoring.drift.alarm import Alarm, Budget, Observation, alarms
+from engine.monitoring.drift.histograms import NEVER_SEEN, histogram
+from engine.monitoring.drift.thresholds import FEWEST_ROWS, SOME
 from engine.monitoring.profile import ColumnProfile, profile_of
-from engine.monitoring.thresholds import FEWEST_ROWS, SOME
 
 Array = NDArray[Any]
 BEGIN = datetime(2026, 1, 1, tzinfo=UTC)

@@ -12,11 +12,11 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from engine.monitoring.alarm import Alarm, Budget, Observation, alarms, follow, observed, window
-from engine.monitoring.drift import drift
-from engine.monitoring.histograms import histogram
+from engine.monitoring.drift.alarm import Alarm, Budget, Observation, alarms, follow, observed, window
+from engine.monitoring.drift.columns import drift
+from engine.monitoring.drift.histograms import histogram
+from engine.monitoring.drift.thresholds import ACCIDENT, ENDED, LARGE, SOME
 from engine.monitoring.profile import profile_of
-from engine.monitoring.thresholds import ACCIDENT, ENDED, LARGE, SOME
 from tests.engine.monitoring.simulated_months import (
     LABELS,
     Setting,
@@ -124,7 +124,9 @@ def test_an_observation_is_made_from_the_drift_of_a_window_and_its_halves() -> N
 
 
 def test_the_rule_needs_no_heavy_library() -> None:
-    script = "import sys, engine.monitoring.alarm; print(*{'numpy', 'scipy', 'pyarrow', 'sklearn'} & set(sys.modules))"
+    script = (
+        "import sys, engine.monitoring.drift.alarm; print(*{'numpy', 'scipy', 'pyarrow', 'sklearn'} & set(sys.modules))"
+    )
     assert (
         subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout.split() == []
     )

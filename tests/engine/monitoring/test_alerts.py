@@ -12,15 +12,15 @@ import pytest
 from benchmarks.ledger_generator import fill
 from engine.api import Engine, open_engine
 from engine.errors import Conflict, Forbidden, Invalid, NotFound
-from engine.monitoring import alert_book
-from engine.monitoring.alerts import ESCALATE_AFTER, settle, to_escalate
-from engine.monitoring.records import LONGEST_SNOOZE, Alert, Finding
+from engine.monitoring.alerts import alert_book
+from engine.monitoring.alerts.changes import ESCALATE_AFTER, settle, to_escalate
+from engine.monitoring.records import LONGEST_SNOOZE, Alert, HealthFinding
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 PROJECT = "project-0000"
-DRIFT = Finding("drift:x", "drift", "watch", "x moved", "look at x", NOW)
-FALL = Finding("performance:roc_auc", "performance", "failing", "it fell", "roll back", NOW)
+DRIFT = HealthFinding("drift:x", "drift", "watch", "x moved", "look at x", NOW)
+FALL = HealthFinding("performance:roc_auc", "performance", "failing", "it fell", "roll back", NOW)
 
 
 @pytest.fixture
@@ -36,7 +36,7 @@ def engine(tmp_path: Path) -> Iterator[Engine]:
     engine.close()
 
 
-def seen(engine: Engine, *found: Finding, number: int = 1, measured: str = "quality drift performance") -> None:
+def seen(engine: Engine, *found: HealthFinding, number: int = 1, measured: str = "quality drift performance") -> None:
     with engine._ledger.write() as db:
         alert_book.record(db, PROJECT, number, found, measured.split(), 1, NOW)
 
@@ -109,7 +109,7 @@ def test_a_swap_to_the_version_that_an_alert_is_about_leaves_it_open(engine: Eng
 
 
 def test_what_no_look_raised_is_about_the_project_and_outlasts_swaps_and_looks(engine: Engine) -> None:
-    mail = Finding("mail bo@example.org", "mail bo@example.org", "watch", "no mail reaches bo", "retry", NOW)
+    mail = HealthFinding("mail bo@example.org", "mail bo@example.org", "watch", "no mail reaches bo", "retry", NOW)
     with engine._ledger.write() as db:
         alert_book.record(db, PROJECT, 1, [mail], {mail.part}, None, NOW)
     seen(engine, DRIFT)

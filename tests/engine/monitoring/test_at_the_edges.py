@@ -9,12 +9,12 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from engine.monitoring.arrivals import volume
-from engine.monitoring.column_checks import out_of_range, retyped, unknown
-from engine.monitoring.drift import drift
-from engine.monitoring.moments import DAY, microseconds
-from engine.monitoring.prediction_drift import Baseline, _before
+from engine.monitoring.drift.columns import drift
+from engine.monitoring.drift.predictions import Baseline, _before
 from engine.monitoring.profile import profile_of
+from engine.monitoring.quality.arrivals import volume
+from engine.monitoring.quality.columns import out_of_range, retyped, unknown
+from engine.monitoring.timestamps import DAY, microseconds
 from engine.validation.columns import Codes
 
 MONDAY = microseconds(datetime(2026, 1, 5, tzinfo=UTC))

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from engine.monitoring.calibration import Calibration, calibration
+from engine.monitoring.performance.calibration import Calibration, calibration
 from engine.validation.metrics import Predicted, Truth
 from tests.engine.monitoring.monitoring_cases import chances, happened
 

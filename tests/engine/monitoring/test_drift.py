@@ -16,9 +16,9 @@ from scipy.stats import chi2_contingency, ks_2samp, wasserstein_distance
 
 from engine.errors import Invalid
 from engine.monitoring import profile as profiles
-from engine.monitoring.drift import ColumnDrift, drift
+from engine.monitoring.drift.columns import ColumnDrift, drift
+from engine.monitoring.drift.thresholds import FEWEST_ROWS, LARGE, SOME
 from engine.monitoring.profile import from_bytes, profile_of, to_bytes
-from engine.monitoring.thresholds import FEWEST_ROWS, LARGE, SOME
 
 RNG = np.random.default_rng(1)
 NORMAL = RNG.normal(3, 2, 4000)

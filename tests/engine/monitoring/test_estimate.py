@@ -13,9 +13,9 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from engine.monitoring.estimate import Estimate, estimate_classes
-from engine.monitoring.estimate_loss import estimate_values
-from engine.monitoring.readings import Reading
+from engine.monitoring.performance.estimate import Estimate, estimate_classes
+from engine.monitoring.performance.estimate_loss import estimate_values
+from engine.monitoring.performance.metric_values import MetricValue
 from engine.validation.metrics import Predicted, Truth, value
 
 Array = np.ndarray[Any, np.dtype[np.float64]]
@@ -48,7 +48,7 @@ def unlabelled(x: Array, seed: int = 0, **more: Any) -> Estimate:
     )
 
 
-def reading(found: Estimate, metric: str) -> Reading:
+def reading(found: Estimate, metric: str) -> MetricValue:
     return next(r for r in found.readings if r.metric == metric)
 
 

@@ -9,29 +9,29 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 import pytest
 
-from engine.monitoring.fall import Fall, fallen, minimum_effect
-from engine.monitoring.periods import Period
-from engine.monitoring.readings import Reading
+from engine.monitoring.performance.fall import Fall, fallen, minimum_effect
+from engine.monitoring.performance.metric_values import MetricValue
+from engine.monitoring.performance.periods import MetricPeriod
 
-VALIDATED = Reading("roc_auc", 2000, 0.80, 0.78, 0.82)
+VALIDATED = MetricValue("roc_auc", 2000, 0.80, 0.78, 0.82)
 
 
 def weeks(
     values: list[float], half: float = 0.03, metric: str = "roc_auc", mature: bool = True, days: int = 7
-) -> list[Period]:
+) -> list[MetricPeriod]:
     """Periods of 400 rows, one after the other from 1 January on."""
     starts = [datetime(2026, 1, 1, tzinfo=UTC) + i * timedelta(days=days) for i in range(len(values) + 1)]
     moments = [start.strftime("%Y-%m-%dT%H:%M:%SZ") for start in starts]
     return [
-        Period(
+        MetricPeriod(
             moments[i], moments[i + 1], 400, 400, 1.0, True, mature, None,
-            (Reading(metric, 400, value, value - half, value + half),),
+            (MetricValue(metric, 400, value, value - half, value + half),),
         )
         for i, value in enumerate(values)
     ]  # fmt: skip
 
 
-def fall(values: list[float], half: float = 0.03, reference: Reading = VALIDATED) -> Fall | None:
+def fall(values: list[float], half: float = 0.03, reference: MetricValue = VALIDATED) -> Fall | None:
     return fallen(reference, weeks(values, half, reference.metric))
 
 
@@ -87,7 +87,7 @@ def test_a_metric_that_always_swung_so_has_not_fallen() -> None:
 
 
 def test_of_a_loss_more_is_worse() -> None:
-    reference = Reading("log_loss", 2000, 0.50, 0.48, 0.52)
+    reference = MetricValue("log_loss", 2000, 0.50, 0.48, 0.52)
     assert fall([0.50, 0.50, 0.40, 0.40], reference=reference) is None
     assert fall([0.50, 0.50, 0.62, 0.60], reference=reference) is not None
     assert minimum_effect("log_loss", 0.5) == pytest.approx(0.025)
@@ -101,14 +101,14 @@ def test_better_than_validated_is_no_fall() -> None:
 def test_periods_that_are_not_mature_and_metrics_without_a_value_say_nothing() -> None:
     assert fallen(VALIDATED, weeks([0.5] * 5, mature=False)) is None
     assert fallen(VALIDATED, weeks([0.5] * 5, metric="accuracy")) is None
-    assert fallen(Reading("roc_auc", 0), weeks([0.5] * 5)) is None
+    assert fallen(MetricValue("roc_auc", 0), weeks([0.5] * 5)) is None
 
 
 def test_half_a_year_of_weekly_looks_at_a_steady_model_raises_hardly_any_alarm() -> None:
     draw = np.random.default_rng(0)
     alarmed = 0
     for _ in range(200):
-        reference = Reading("roc_auc", 2000, (v := 0.80 + draw.normal(0, 0.01)), v - 0.02, v + 0.02)
+        reference = MetricValue("roc_auc", 2000, (v := 0.80 + draw.normal(0, 0.01)), v - 0.02, v + 0.02)
         seen = list(0.80 + draw.normal(0, 0.025, 26))
         alarmed += any(fall(seen[:n], half=0.05, reference=reference) for n in range(1, 27))
     assert alarmed <= 10

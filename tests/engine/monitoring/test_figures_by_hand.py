@@ -10,16 +10,16 @@ import pytest
 from scipy import stats
 from sklearn.linear_model import LogisticRegression
 
-from engine.monitoring import calibration as calibrations
-from engine.monitoring.arrivals import freshness, usual_age, volume
-from engine.monitoring.calibration import Calibration, calibration
-from engine.monitoring.fall import minimum_effect
-from engine.monitoring.moments import DAY, UNDATED
-from engine.monitoring.multivariate import Separation, _judged, _used
-from engine.monitoring.outputs import _unusable
-from engine.monitoring.rival import _told
-from engine.monitoring.scored import Scored
-from engine.validation.intervals import Measured
+from engine.monitoring.drift.multivariate import Separation, _judged, _used
+from engine.monitoring.performance import calibration as calibrations
+from engine.monitoring.performance.calibration import Calibration, calibration
+from engine.monitoring.performance.fall import minimum_effect
+from engine.monitoring.performance.outputs import _unusable
+from engine.monitoring.performance.previous_version import _told
+from engine.monitoring.performance.scored import Scored
+from engine.monitoring.quality.arrivals import freshness, usual_age, volume
+from engine.monitoring.timestamps import DAY, UNDATED
+from engine.validation.intervals import MeasuredMetric
 from engine.validation.metrics import Predicted, Truth
 from tests.engine.monitoring.monitoring_cases import chances, happened
 from tests.engine.monitoring.test_at_the_edges import MONDAY, arriving
@@ -299,8 +299,8 @@ def test_what_a_column_tells_is_its_part_of_what_is_lost_without_it(
 # The version before, on the same rows.
 
 
-def held(metric: str, value: float, live: float, low: float | None, high: float | None) -> Measured:
-    return Measured(metric, 500, value, None, None, None, live, value - live, low, high)
+def held(metric: str, value: float, live: float, low: float | None, high: float | None) -> MeasuredMetric:
+    return MeasuredMetric(metric, 500, value, None, None, None, live, value - live, low, high)
 
 
 @pytest.mark.parametrize(

@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 
 from engine.monitoring import findings
-from engine.monitoring.alarm import Alarm
-from engine.monitoring.calibration import Calibration
-from engine.monitoring.fall import Fall
-from engine.monitoring.multivariate import TOGETHER
-from engine.monitoring.prediction_drift import PREDICTION
-from engine.monitoring.quality import QualityCheck
+from engine.monitoring.drift.alarm import Alarm
+from engine.monitoring.drift.multivariate import TOGETHER
+from engine.monitoring.drift.predictions import PREDICTION
+from engine.monitoring.performance.calibration import Calibration
+from engine.monitoring.performance.fall import Fall
+from engine.monitoring.quality.checks import QualityCheck
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
 SEEN = "2026-11-25T00:00:00.000000Z"

@@ -7,8 +7,8 @@ import pyarrow as pa
 import pytest
 
 from engine.errors import Invalid
-from engine.monitoring.drift import ColumnDrift, Verdict
-from engine.monitoring.importance import Importances, importances, ranked
+from engine.monitoring.drift.columns import ColumnDrift, Verdict
+from engine.monitoring.drift.importance import Importances, importances, ranked
 
 RNG = np.random.default_rng(7)
 ROWS = 3000

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from engine.monitoring.key_figures import Known, newest
+from engine.monitoring.performance.key_figures import KnownMetric, newest
+from engine.pages.view import open_view
 from engine.records import Metric
 from engine.reports.period import between
-from engine.serving.view import open_view
 from tests.engine.reports.worlds import NOW, WEEK, World, empty
 
 DAY = timedelta(days=1)
@@ -112,5 +112,5 @@ def test_what_is_known_depends_on_when_one_asks(world: World, at: datetime, expe
 
 
 def test_a_stretch_that_an_earlier_look_saw_to_its_end_says_so() -> None:
-    known = Known(Metric("roc_auc", 0.7, None, None, 640), NOW, 7, "earlier look")
+    known = KnownMetric(Metric("roc_auc", 0.7, None, None, 640), NOW, 7, "earlier look")
     assert known.looked and known.rows == "640 labelled rows that an earlier look saw (run 7)"

@@ -10,8 +10,8 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from engine.monitoring.alarm import Budget, follow, observed
-from engine.monitoring.multivariate import FEWEST_ROWS, separation
+from engine.monitoring.drift.alarm import Budget, follow, observed
+from engine.monitoring.drift.multivariate import FEWEST_ROWS, separation
 
 
 def rows(count: int, seed: int, together: float = 0.0, **more: Any) -> pa.Table:

@@ -12,9 +12,16 @@ import pyarrow as pa
 import pytest
 
 from engine.errors import Invalid, StepFailed
-from engine.monitoring.moments import DAY, UNDATED, microseconds, moments
-from engine.monitoring.periods import MOST_PERIODS, Periods, cut, mature_rows, performance, settled_share
-from engine.monitoring.scored import Scored, scored
+from engine.monitoring.performance.periods import (
+    MOST_PERIODS,
+    MetricPeriods,
+    cut,
+    mature_rows,
+    performance,
+    settled_share,
+)
+from engine.monitoring.performance.scored import Scored, scored
+from engine.monitoring.timestamps import DAY, UNDATED, microseconds, moments
 from engine.validation.columns import Mask
 from tests.engine.monitoring.monitoring_cases import (
     MONDAY,
@@ -33,7 +40,7 @@ METRICS = RULES["metrics"]
 WEEKS, N = 8, 3200
 
 
-def measured(rows: Scored, weeks: float = WEEKS, spread: int = WEEKS) -> Periods:
+def measured(rows: Scored, weeks: float = WEEKS, spread: int = WEEKS) -> MetricPeriods:
     return performance(cut(evenly(len(rows), spread), len(rows), after(weeks)), rows, METRICS, after(weeks))
 
 

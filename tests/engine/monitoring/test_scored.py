@@ -7,7 +7,7 @@ import pyarrow as pa
 import pytest
 
 from engine.errors import Invalid
-from engine.monitoring.scored import predicted, scored
+from engine.monitoring.performance.scored import predicted, scored
 from engine.validation.metrics import value
 
 LEARNT = pa.chunked_array([["default", "paid", "default", "paid"]])

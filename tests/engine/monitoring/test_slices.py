@@ -12,11 +12,11 @@ import pytest
 from scipy import stats
 
 from engine.errors import Invalid
-from engine.monitoring.periods import cut, mature_rows, performance
-from engine.monitoring.scored import Scored
-from engine.monitoring.slice_parts import Condition, Part, crossed, parts_of_column, rows_of
-from engine.monitoring.slice_rows import slice_rows, wrongness
-from engine.monitoring.slices import Slice, Slices, slices
+from engine.monitoring.performance.periods import cut, mature_rows, performance
+from engine.monitoring.performance.scored import Scored
+from engine.monitoring.performance.slice_parts import Condition, SlicePart, crossed, parts_of_column, rows_of
+from engine.monitoring.performance.slice_rows import slice_rows, wrongness
+from engine.monitoring.performance.slices import Slice, Slices, slices
 from engine.validation.metrics import Predicted, Truth
 from tests.engine.monitoring.monitoring_cases import after, chances, evenly, happened, said, with_labels, with_numbers
 
@@ -213,8 +213,8 @@ def test_how_wrong_a_row_is_by_its_error_its_chance_or_else_right_or_wrong() -> 
 
 
 def test_a_cell_says_something_new_where_it_and_what_is_left_of_its_slice_have_rows_enough() -> None:
-    def part(column: str, value: str, rows: Any) -> Part:
-        return Part((Condition(column, value),), np.asarray(rows))
+    def part(column: str, value: str, rows: Any) -> SlicePart:
+        return SlicePart((Condition(column, value),), np.asarray(rows))
 
     parent = part("place", "p3", np.arange(100))
     sizes = {19: False, 20: True, 50: True, 80: True, 81: False, 100: False}

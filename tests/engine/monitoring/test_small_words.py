@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from engine.monitoring.calibration import _advice
-from engine.monitoring.performance import _well
-from engine.monitoring.periods import Periods
-from engine.monitoring.readings import Reading
+from engine.monitoring.performance.calibration import _advice
+from engine.monitoring.performance.measured import _well
+from engine.monitoring.performance.metric_values import MetricValue
+from engine.monitoring.performance.periods import MetricPeriods
 from tests.engine.monitoring.test_fall import weeks
 
-VALIDATED = Reading("roc_auc", 2000, 0.80, 0.78, 0.82)
+VALIDATED = MetricValue("roc_auc", 2000, 0.80, 0.78, 0.82)
 
 
 @pytest.mark.parametrize(
@@ -28,11 +28,11 @@ def test_chances_that_are_too_sure_are_told_apart_from_those_that_are_too_high(
 
 def test_where_no_fall_is_sure_the_metric_is_told_beside_what_it_was() -> None:
     two = weeks([0.8, 0.81])
-    seen = Periods(7, tuple(two), 800, 800, 0, 1.0, None, (), (Reading("roc_auc", 800, 0.805),), None, "")
+    seen = MetricPeriods(7, tuple(two), 800, 800, 0, 1.0, None, (), (MetricValue("roc_auc", 800, 0.805),), None, "")
     said = f"roc_auc is 0.805 on 800 labelled rows until {two[1].end[:10]}"
     assert _well(VALIDATED, seen) == f"{said}; when it was validated it was 0.800, and no fall is sure"
-    unknown = Reading("roc_auc", 2000, None)
+    unknown = MetricValue("roc_auc", 2000, None)
     assert _well(unknown, seen) == f"{said}, and no fall is sure"
-    assert _well(Reading("f1", 2000, 0.5), seen) == ""
-    nothing = Periods(7, (), 0, 0, 0, 1.0, None, (), (Reading("roc_auc", 0, None),), None, "")
+    assert _well(MetricValue("f1", 2000, 0.5), seen) == ""
+    nothing = MetricPeriods(7, (), 0, 0, 0, 1.0, None, (), (MetricValue("roc_auc", 0, None),), None, "")
     assert _well(VALIDATED, nothing) == ""

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from engine.monitoring import statistics, thresholds
-from engine.monitoring.shares import CHANCE, FEWEST_ROWS, Shares, judge_share
+from engine.monitoring.drift import statistics, thresholds
+from engine.monitoring.quality.shares import CHANCE, FEWEST_ROWS, Shares, judge_share
 
 CASES = [
     ([10, 20, 30], [30, 20, 10]), ([50, 50], [49, 51]), ([100, 0], [60, 40]), ([7], [9]), ([0, 5, 0], [0, 5, 3]),

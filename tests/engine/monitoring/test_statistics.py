@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy.spatial import distance
 from scipy.stats import chi2_contingency, ks_2samp, kstwo, wasserstein_distance
 
-from engine.monitoring import statistics
+from engine.monitoring.drift import statistics
 
 # Few different values, so that there are ties within and between the samples; huge, tiny and negative ones among them.
 VALUES = st.lists(

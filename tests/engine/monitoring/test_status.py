@@ -7,9 +7,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from engine.monitoring.key_figures import Known, Source
-from engine.monitoring.status import Active, Facts, judge
-from engine.projects.calendar import patience
+from engine.monitoring.performance.key_figures import KnownMetric, Source
+from engine.monitoring.status import Active, StatusFacts, judge
+from engine.projects.manifest.cron import patience
 from engine.records import Metric, Reason, Run, RunState
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
@@ -21,12 +21,12 @@ def run(state: RunState, minutes: float, phase: str = "", why: str | None = None
     return Run(12, "flights", "retrain", state, at, at, begun, None, "zoe", 0.5, phase, None, why)
 
 
-def facts(*active: Active, last: Run | None = None, gate: float = 0.6) -> Facts:
-    return Facts(
+def facts(*active: Active, last: Run | None = None, gate: float = 0.6) -> StatusFacts:
+    return StatusFacts(
         live="flights@3",
         live_link="3-release",
         release="3-release",
-        known=Known(Metric("roc_auc", 0.7, None, None, 6410), NOW - timedelta(days=1), 9, "retrain"),
+        known=KnownMetric(Metric("roc_auc", 0.7, None, None, 6410), NOW - timedelta(days=1), 9, "retrain"),
         gates=[{"metric": "roc_auc", "at_least": gate}],
         last_run=last,
         active=active,
@@ -133,7 +133,7 @@ UNSEEN = replace(SEEN, looked_at=NOW - timedelta(minutes=80))
          "the last retrain failed: no"),
     ],
 )  # fmt: skip
-def test_a_look_that_tells_nothing_is_no_green_light(found: Facts, verdict: str, why: str) -> None:
+def test_a_look_that_tells_nothing_is_no_green_light(found: StatusFacts, verdict: str, why: str) -> None:
     judged = judge(found, NOW)[0]
     assert (judged.verdict, judged.why) == (verdict, why)
 
@@ -174,7 +174,7 @@ def test_where_all_is_well_the_one_reason_says_why() -> None:
 def test_a_live_version_that_is_surely_worse_than_guessing_is_failing(
     metric: Metric, source: Source, verdict: str
 ) -> None:
-    found = judge(replace(facts(), known=Known(metric, NOW, 9, source), gates=[], looked_at=NOW), NOW)[0]
+    found = judge(replace(facts(), known=KnownMetric(metric, NOW, 9, source), gates=[], looked_at=NOW), NOW)[0]
     assert found.verdict == verdict
     assert ("worse than guessing" in found.why) == (verdict == "failing")
 
@@ -204,7 +204,7 @@ def test_a_threshold_is_kept_at_its_value_and_broken_beyond(
     gate: dict[str, object], value: float, verdict: str
 ) -> None:
     name = "mae" if gate["metric"] == "mae" else "roc_auc"
-    known = Known(Metric(name, value, None, None, 6410), NOW - timedelta(days=1), 9, "retrain")
+    known = KnownMetric(Metric(name, value, None, None, 6410), NOW - timedelta(days=1), 9, "retrain")
     assert judge(replace(facts(), known=known, gates=[gate]), NOW)[0].verdict == verdict
     looked: Source = "look"
     seen = replace(facts(), known=replace(known, source=looked), gates=[gate])
@@ -215,7 +215,7 @@ def test_a_threshold_is_kept_at_its_value_and_broken_beyond(
 def test_what_is_surely_worse_than_guessing_is_failing_whatever_the_manifest_asks(
     high: float | None, verdict: str
 ) -> None:
-    known = Known(Metric("roc_auc", 0.4, 0.3, high, 6410), NOW - timedelta(days=1), 9, "look")
+    known = KnownMetric(Metric("roc_auc", 0.4, 0.3, high, 6410), NOW - timedelta(days=1), 9, "look")
     found = judge(replace(facts(), known=known, gates=[]), NOW)[0]
     assert found.verdict == verdict
     if verdict == "failing":
@@ -233,5 +233,5 @@ def test_a_look_is_old_beyond_its_patience_and_not_at_it_and_without_looks_after
         since = replace(since, known=replace(since.known, at=NOW - age) if since.known else None)
         assert judge(since, NOW)[0].verdict == verdict
     for age, verdict in ((timedelta(days=9), "ok"), (timedelta(days=9, seconds=1), "unknown")):
-        known = Known(Metric("roc_auc", 0.7, None, None, 6410), NOW - age, 9, "retrain")
+        known = KnownMetric(Metric("roc_auc", 0.7, None, None, 6410), NOW - age, 9, "retrain")
         assert judge(replace(facts(), known=known), NOW)[0].verdict == verdict

@@ -9,20 +9,20 @@ from typing import Any
 
 import pytest
 
-from engine.monitoring.freshness import follow, freshness
-from engine.monitoring.key_figures import Known
-from engine.monitoring.status import OLDEST, Facts, judge
+from engine.monitoring.performance.key_figures import KnownMetric
+from engine.monitoring.quality.freshness import follow, freshness
+from engine.monitoring.status import OLDEST, StatusFacts, judge
 from engine.records import Metric, Reason, Run, RunState, Verdict
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 TICK = timedelta(microseconds=1)
 
 
-def known(age: timedelta, value: float = 0.7, name: str = "roc_auc") -> Known:
-    return Known(Metric(name, value, None, None, 6410), NOW - age, 9, "retrain")
+def known(age: timedelta, value: float = 0.7, name: str = "roc_auc") -> KnownMetric:
+    return KnownMetric(Metric(name, value, None, None, 6410), NOW - age, 9, "retrain")
 
 
-WELL = Facts(
+WELL = StatusFacts(
     live="flights@3", live_link="3-release", release="3-release", known=known(timedelta(days=1)),
     gates=[{"metric": "roc_auc", "at_least": 0.6}], last_run=None,
 )  # fmt: skip

@@ -8,11 +8,14 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from engine.monitoring import alarm, alerts, fall, records
-from engine.monitoring.drift import drift
-from engine.monitoring.fall import minimum_effect
+from engine.monitoring import records
+from engine.monitoring.alerts import changes
+from engine.monitoring.drift import alarm
+from engine.monitoring.drift.columns import drift
+from engine.monitoring.performance import fall
+from engine.monitoring.performance.fall import minimum_effect
 from engine.monitoring.profile import profile_of
-from engine.projects.manifest_sections import CLASSIFICATION, REGRESSION
+from engine.projects.manifest.sections import CLASSIFICATION, REGRESSION
 
 OF_ITS_OWN_SIZE = {"log_loss", "brier", "mae", "rmse", "mape", "median_absolute_error"}
 
@@ -28,7 +31,7 @@ def test_two_hundredths_of_a_share_matter_and_a_twentieth_of_a_loss_or_an_error(
 def test_what_is_promised_of_alarms_in_figures() -> None:
     assert (fall._EACH, fall._WINDOW, fall._IN_A_ROW, fall._DAYS_IN_A_ROW) == (1.96, 3.0, 2, 4)
     assert alarm.ENOUGH == 300
-    assert (timedelta(hours=1), timedelta(days=30)) == (alerts.ESCALATE_AFTER, records.LONGEST_SNOOZE)
+    assert (timedelta(hours=1), timedelta(days=30)) == (changes.ESCALATE_AFTER, records.LONGEST_SNOOZE)
 
 
 @pytest.mark.parametrize(

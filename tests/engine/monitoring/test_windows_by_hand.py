@@ -10,16 +10,16 @@ import pyarrow as pa
 import pytest
 from scipy import stats
 
-from engine.monitoring.drift import drift
-from engine.monitoring.drift_watch import _together, kept_profile, window_of
-from engine.monitoring.encoding import encoded, sampled
-from engine.monitoring.fall import fallen
-from engine.monitoring.histograms import histogram
-from engine.monitoring.importance import importances
-from engine.monitoring.moments import DAY, UNDATED, iso
+from engine.monitoring.drift.columns import drift
+from engine.monitoring.drift.encoding import encoded, sampled
+from engine.monitoring.drift.histograms import histogram
+from engine.monitoring.drift.importance import importances
+from engine.monitoring.drift.watch import _together, kept_profile, window_of
+from engine.monitoring.performance.fall import fallen
+from engine.monitoring.performance.metric_values import MetricValue
 from engine.monitoring.profile import from_bytes, profile_of, to_bytes
-from engine.monitoring.readings import Reading
-from engine.monitoring.shares import Shares, judge_share
+from engine.monitoring.quality.shares import Shares, judge_share
+from engine.monitoring.timestamps import DAY, UNDATED, iso
 from tests.engine.monitoring.test_at_the_edges import MONDAY
 from tests.engine.monitoring.test_fall import weeks
 
@@ -87,7 +87,7 @@ def test_a_profile_of_other_columns_is_made_anew_and_one_of_these_is_kept(tmp_pa
 
 
 def falling(values: list[float], half: float = 0.01, own: float = 0.0) -> tuple[int, str] | None:
-    validated = Reading("roc_auc", 4000, 0.80, 0.80 - own, 0.80 + own)
+    validated = MetricValue("roc_auc", 4000, 0.80, 0.80 - own, 0.80 + own)
     found = fallen(validated, weeks(values, half, "roc_auc"), validated_periods=1e9)
     return None if found is None else (found.periods, found.verdict)
 
@@ -123,7 +123,7 @@ def test_each_of_two_periods_is_clear_of_the_reference_at_95_percent(drop: float
 
 def test_a_fall_is_the_mean_of_its_periods_by_rows_with_the_error_of_that() -> None:
     periods = weeks([*STEADY, 0.70, 0.60], 0.01, "roc_auc")
-    found = fallen(Reading("roc_auc", 4000, 0.80, 0.80, 0.80), periods, validated_periods=1e9)
+    found = fallen(MetricValue("roc_auc", 4000, 0.80, 0.80, 0.80), periods, validated_periods=1e9)
     assert found is not None
     reach = 0.01 / np.sqrt(2)
     assert (found.value, found.low, found.high) == pytest.approx((0.65, 0.65 - reach, 0.65 + reach))
@@ -136,7 +136,7 @@ def test_what_swings_between_periods_is_the_median_of_the_squares_of_their_steps
     steps = np.diff(values) ** 2
     swing = np.sqrt(np.median(steps) / (2 * stats.chi2.median(1)) - (0.01 / 1.959964) ** 2)
     found = fallen(
-        Reading("roc_auc", 4000, 0.99, 0.99, 0.99), weeks(values, 0.01, "roc_auc"), validated_periods=1e9
+        MetricValue("roc_auc", 4000, 0.99, 0.99, 0.99), weeks(values, 0.01, "roc_auc"), validated_periods=1e9
     )
     assert found is not None
     error = np.hypot(0.01 / 1.959964, swing) / np.sqrt(found.periods)

@@ -20,8 +20,8 @@ from engine.errors import Forbidden, LeverframeError
 from engine.housekeeping.records import CleanPlan
 from engine.people import operators
 from engine.records import MovePlan, Operator, Role
-from engine.rewind.standing import READINGS
-from engine.schedule.book import Changes
+from engine.rewind.past_engine import READINGS
+from engine.schedule.book import ScheduleChanges
 from tests import tiny
 
 LEAST: dict[str, Role] = {
@@ -54,7 +54,7 @@ OF_ANYBODY = {
 }  # fmt: skip
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
 MOVE = MovePlan("tiny", "release", None, "tiny@1", 0, (), (), (), None)
-CHANGES = Changes(rule="0 4 * * *")
+CHANGES = ScheduleChanges(rule="0 4 * * *")
 # Arguments by the name of the parameter; what a refused method never looks at may be anything of its kind.
 GIVEN: dict[str, Any] = {
     "name": "tiny", "project": "tiny", "job": "retrain", "label": "tiny@1", "reason": "because", "run": 1, "alert": 1,

@@ -7,7 +7,7 @@ import re
 import pytest
 
 from engine.errors import Invalid, Mistake
-from engine.projects.manifest import parse_manifest
+from engine.projects.manifest.reader import parse_manifest
 
 DESIGN = """\
 [project]

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from engine.errors import Invalid, Refusal
-from engine.projects.manifest import check_columns, features_of, load_manifest, parse_manifest
-from engine.projects.manifest_records import GateRule, Program
+from engine.projects.manifest.reader import check_columns, features_of, load_manifest, parse_manifest
+from engine.projects.manifest.records import GateRule, Program
 from tests.engine.projects.manifests import DESIGN, SMALL, mistakes, with_line
 
 

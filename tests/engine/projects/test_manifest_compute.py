@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from engine.projects.manifest import ComputeSpec, parse_manifest
+from engine.projects.manifest.reader import ComputeSpec, parse_manifest
 from tests.engine.projects.manifests import SMALL, mistakes, with_line
 
 

@@ -6,8 +6,8 @@ from datetime import timedelta
 
 import pytest
 
-from engine.projects.manifest import parse_manifest
-from engine.projects.manifest_records import HealthSpec, TriggerSpec
+from engine.projects.manifest.reader import parse_manifest
+from engine.projects.manifest.records import HealthSpec, TriggerSpec
 from tests.engine.projects.manifests import SMALL, mistakes
 
 DAY = timedelta(days=1)

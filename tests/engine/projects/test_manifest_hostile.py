@@ -14,8 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.errors import Invalid
-from engine.projects.manifest import parse_manifest
-from engine.projects.manifest_lines import lines_of
+from engine.projects.manifest.lines import lines_of
+from engine.projects.manifest.reader import parse_manifest
 from tests.engine.projects.manifests import DESIGN, SMALL, mistakes, with_line
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -349,7 +349,7 @@ def test_any_value_at_any_key_is_right_or_invalid(number: int, value: object) ->
 
 def test_the_manifest_is_imported_without_what_only_some_manifests_need() -> None:
     script = (
-        "import sys, engine.projects.manifest, engine.projects.source;"
+        "import sys, engine.projects.manifest.reader, engine.projects.source.code;"
         "print({'cronsim', 'zoneinfo', 'pandas'} & set(sys.modules))"
     )
     done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)

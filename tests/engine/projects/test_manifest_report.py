@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from engine.projects.manifest import parse_manifest
-from engine.projects.manifest_records import CostSpec, ReportSpec
-from engine.projects.manifest_report import EVENTS, spec_of
+from engine.projects.manifest.reader import parse_manifest
+from engine.projects.manifest.records import CostSpec, ReportSpec
+from engine.projects.manifest.report import EVENTS, spec_of
 from tests.engine.projects.manifests import DESIGN, mistakes
 
 WHOLE = """

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from engine.projects.manifest import SandboxSpec, parse_manifest
-from engine.projects.manifest_sandbox import spec_of
+from engine.projects.manifest.reader import SandboxSpec, parse_manifest
+from engine.projects.manifest.sandbox import spec_of
 from tests.engine.projects.manifests import SMALL, mistakes
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from engine.projects.manifest import check_columns, parse_manifest
-from engine.projects.manifest_records import GateRule, Waiver
+from engine.projects.manifest.reader import check_columns, parse_manifest
+from engine.projects.manifest.records import GateRule, Waiver
 from tests.engine.projects.manifests import SMALL, mistakes
 
 

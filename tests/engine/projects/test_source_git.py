@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from engine.errors import Refusal
-from engine.projects import source as sources
-from engine.projects.source import commits_between, inspect, refuse_dirty, snapshot, without_credentials
+from engine.projects.source import code as sources
+from engine.projects.source.code import commits_between, inspect, refuse_dirty, snapshot, without_credentials
 
 
 def git(folder: Path, *args: str) -> str:
@@ -317,7 +317,7 @@ def test_a_folder_with_a_pipe_or_too_much_in_it_is_refused(tmp_path: Path, monke
     with pytest.raises(Refusal, match="more than 200 MB"):
         snapshot(folder, tmp_path / "code", allow_dirty=True)
     (folder / "big").unlink()
-    monkeypatch.setattr("engine.projects.code_folder.FILES", 3)
+    monkeypatch.setattr("engine.projects.source.code_folder.FILES", 3)
     write(folder, a="", b="", c="", d="")
     with pytest.raises(Refusal, match="more than 3 files"):
         snapshot(folder, tmp_path / "code", allow_dirty=True)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.projects.source import inspect, snapshot
+from engine.projects.source.code import inspect, snapshot
 
 LONG_AGO = 1_700_000_000
 

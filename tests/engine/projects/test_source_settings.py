@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from engine.errors import Refusal
-from engine.projects.source import inspect, snapshot
+from engine.projects.source.code import inspect, snapshot
 from tests.engine.projects.test_source_git import commit, git, project, taken, write
 
 __all__ = ["project"]  # the fixture of a committed project

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from engine.errors import Refusal
-from engine.projects.source import commits_between, inspect, snapshot
+from engine.projects.source.code import commits_between, inspect, snapshot
 
 
 def git(folder: Path, *args: str) -> str:
@@ -176,7 +176,9 @@ def test_a_crafted_tree_cannot_write_outside_the_folder(
     (folder / ".git/refs/heads/main").write_text(f"{commit}\n")
     with suppress(Refusal):
         snapshot(folder, tmp_path / "dirty", allow_dirty=True)
-    monkeypatch.setattr("engine.projects.source._changes", lambda repository: {})  # as a crafted index would have it
+    monkeypatch.setattr(
+        "engine.projects.source.code._changes", lambda repository: {}
+    )  # as a crafted index would have it
     with pytest.raises(Refusal):
         snapshot(folder, tmp_path / "code", allow_dirty=False)
     assert not (tmp_path / "escaped").exists()

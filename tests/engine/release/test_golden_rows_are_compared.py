@@ -7,8 +7,8 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
+from engine.jobs.retrain.package import TOLERANCE
 from engine.release.proof import count_differing
-from engine.runs.package import TOLERANCE
 
 NAN, INF = float("nan"), float("inf")
 

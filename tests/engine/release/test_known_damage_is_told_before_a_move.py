@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from console import cells
 from console.dialogs.move import plan_lines
+from console.text import cells
 from engine import clock
 from engine.api import Engine
 from engine.backup.records import Scrub

@@ -14,7 +14,7 @@ from engine.clock import stamp
 from engine.people import operators
 from engine.records import Operator
 from engine.reports.period import between
-from engine.reports.records import Period, Report
+from engine.reports.records import Report, ReportPeriod
 from engine.storage import workspace as workspaces
 from engine.storage.ledger import Ledger
 from engine.versions import document as documents
@@ -167,7 +167,7 @@ class World:
                 (int(enabled), stamp(NOW - 10 * WEEK), stamp(NOW - 10 * WEEK)),
             )
 
-    def report(self, period: Period | None = None) -> Report:
+    def report(self, period: ReportPeriod | None = None) -> Report:
         return self.engine.report("flights", period or between(NOW - WEEK, NOW))
 
 

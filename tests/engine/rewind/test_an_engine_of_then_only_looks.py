@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from engine.api import Engine
-from engine.rewind.standing import READINGS
+from engine.rewind.past_engine import READINGS
 
 ACTS = {
     "add", "remove", "check", "retrain", "wait", "cancel", "look", "acknowledge", "snooze", "report_soon",
@@ -17,5 +17,5 @@ ACTS = {
 
 def test_every_method_is_a_reading_or_an_act() -> None:
     methods = {name for name in dir(Engine) if not name.startswith("_") and callable(getattr(Engine, name))}
-    assert methods == READINGS | ACTS, "put it into READINGS of engine/rewind/standing.py, or here"
+    assert methods == READINGS | ACTS, "put it into READINGS of engine/rewind/past_engine.py, or here"
     assert not READINGS & ACTS

@@ -13,9 +13,9 @@ import pytest
 
 from engine.audit import trail
 from engine.errors import LeverframeError, Refusal
-from engine.monitoring import alert_book
+from engine.monitoring.alerts import alert_book
 from engine.projects import registry
-from engine.rewind.copy import FOLDER, stand
+from engine.rewind.past_ledger import FOLDER, stand
 from engine.rewind.rules import RULES, WITHOUT_A_RULE
 from engine.storage.ledger import Ledger
 from tests.engine.rewind.worlds import World, seen, tables
@@ -67,7 +67,7 @@ def test_each_statement_is_missed_when_it_is_left_out(
             continue
         rest = tuple(statement for statement in rule.statements if statement != left_out)
         rules = tuple(replace(rule, statements=rest) if each is rule else each for each in RULES)
-        monkeypatch.setattr("engine.rewind.copy.RULES", rules)
+        monkeypatch.setattr("engine.rewind.past_ledger.RULES", rules)
         assert any(differs(world) for world in worlds), left_out
 
 
@@ -149,7 +149,9 @@ def test_without_room_for_a_copy_it_is_refused_and_nothing_is_left(
 ) -> None:
     world = World(tmp_path, 9)
     size = world.ledger.path.stat().st_size
-    monkeypatch.setattr("engine.rewind.copy.shutil.disk_usage", lambda path: SimpleNamespace(total=9 * size, free=size))
+    monkeypatch.setattr(
+        "engine.rewind.past_ledger.shutil.disk_usage", lambda path: SimpleNamespace(total=9 * size, free=size)
+    )
     with pytest.raises(Refusal, match="takes a copy of the ledger"):
         stand(world.workspace, world.ledger, world.now, world.now)
     assert list((world.workspace.cache / FOLDER).iterdir()) == []
@@ -157,7 +159,7 @@ def test_without_room_for_a_copy_it_is_refused_and_nothing_is_left(
 
 def test_a_copy_that_cannot_be_taken_back_is_not_left_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     world = World(tmp_path, 10)
-    monkeypatch.setattr("engine.rewind.copy.NOTES", ("SELECT * FROM nowhere",))
+    monkeypatch.setattr("engine.rewind.past_ledger.NOTES", ("SELECT * FROM nowhere",))
     with pytest.raises(Refusal, match="could not be copied"):
         stand(world.workspace, world.ledger, world.now, world.now)
     assert list((world.workspace.cache / FOLDER).iterdir()) == []

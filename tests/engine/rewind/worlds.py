@@ -20,18 +20,18 @@ from engine.errors import LeverframeError
 from engine.housekeeping import bin as bins
 from engine.housekeeping import holds, places, settings
 from engine.housekeeping.records import CleanItem
-from engine.monitoring import alert_book
-from engine.monitoring.records import Finding, Severity
+from engine.monitoring.alerts import alert_book
+from engine.monitoring.records import HealthFinding, Severity
+from engine.outbox import outbox
+from engine.outbox.outbox import Draft
 from engine.people import operators
 from engine.projects import allowances, registry
 from engine.records import Metric, MovePlan, Operator, ProjectStatus
 from engine.release import swap
 from engine.release.plan import live_deployment
 from engine.release.proof import Steps
-from engine.reports import outbox
-from engine.reports.outbox import Draft
 from engine.runs import facts, queue
-from engine.runs.step import StepResult
+from engine.runs.steps.step import StepResult
 from engine.schedule import book
 from engine.storage import workspace as workspaces
 from engine.storage.ledger import Ledger
@@ -228,7 +228,7 @@ class World:
         (book.resume if paused else book.pause)(self.ledger, project, "retrain", "so", self.ada, self.tick())
 
     def edit(self, project: str) -> None:
-        rule = book.Changes(rule=f"{self.chance.randrange(60)} 4 * * *")
+        rule = book.ScheduleChanges(rule=f"{self.chance.randrange(60)} 4 * * *")
         book.edit(self.ledger, project, "retrain", rule, "so", self.ada, self.tick())
 
     def hire(self, project: str) -> None:
@@ -279,7 +279,7 @@ class World:
         at = self.tick()
         keys = self.chance.sample(["drift:x", "performance"], self.chance.randrange(3))
         found = [
-            Finding(key, key, self.chance.choice(["watch", "failing"]), f"why {self.chance.random()}", "act", at)
+            HealthFinding(key, key, self.chance.choice(["watch", "failing"]), f"why {self.chance.random()}", "act", at)
             for key in keys
         ]
         with self.ledger.write() as db:
@@ -291,7 +291,7 @@ class World:
         """A look that finds one thing."""
         at = self.tick()
         with self.ledger.write() as db:
-            found = Finding("drift:x", "drift:x", severity, "x moved", "look", at)
+            found = HealthFinding("drift:x", "drift:x", severity, "x moved", "look", at)
             alert_book.record(db, project, 1, [found], {"drift:x"}, None, at)
 
     def an_alert(self) -> int:

@@ -14,7 +14,7 @@ from typing import TypeVar
 
 import pytest
 
-from engine.runs.step import Limits, RunningStep, StepResult, StepSpec, clean_environment, start_step, sweep
+from engine.runs.steps.step import Limits, RunningStep, StepResult, StepSpec, clean_environment, start_step, sweep
 
 T = TypeVar("T")
 MIB = 1 << 20

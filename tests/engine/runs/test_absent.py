@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from engine.errors import Refusal
-from engine.projects.source import snapshot
-from engine.runs.absent import explained, refuse_absent, without_places
+from engine.projects.source.code import snapshot
+from engine.runs.steps.missing_files import explained, refuse_absent, without_places
 from tests import tiny
 
 IGNORED = "is in the folder, but Git ignores it: a run gets what is committed; commit it, or have"

@@ -16,8 +16,8 @@ import pyarrow.parquet
 import pytest
 
 from engine.errors import StepFailed
-from engine.runs import column_types
-from engine.runs.tables import read_output, types_of, with_types, write_input
+from engine.runs.steps import column_types
+from engine.runs.steps.tables import read_output, types_of, with_types, write_input
 from engine.storage.blocks import put_table, read_folder
 from engine.storage.objects import ObjectStore, Stored
 

@@ -20,10 +20,10 @@ from typing import Any
 
 import pytest
 
-from engine.projects.manifest_records import SandboxSpec
-from engine.runs import containment
-from engine.runs.sandbox import box
-from engine.runs.step import StepResult, start_step
+from engine.projects.manifest.records import SandboxSpec
+from engine.runs.steps import containment
+from engine.runs.steps.sandbox import box
+from engine.runs.steps.step import StepResult, start_step
 from tests.engine.runs.hostile_steps import HARMLESS, HOSTILE, PRELUDE
 from tests.engine.runs.step_workshop import Workshop, none_alive, outside, until, workshop
 

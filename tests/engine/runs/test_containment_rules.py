@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from engine.runs import containment
-from engine.runs.containment import ALLOW, AUDIT_ARCH, REFUSE, program, rules, without
+from engine.runs.steps import containment
+from engine.runs.steps.containment import ALLOW, AUDIT_ARCH, REFUSE, program, rules, without
 
 EPERM, EACCES, ENOSYS = 1, 13, 38
 POINTER = 0x7F00_1234_0000

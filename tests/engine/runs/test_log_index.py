@@ -9,16 +9,16 @@ import zstandard
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.runs import logfiles, logindex
-from engine.runs.logindex import LogReader
-from engine.runs.steplog import PROGRESS, plain_line
-from engine.runs.warden import Log
+from engine.runs.logs import log_files, log_index
+from engine.runs.logs.log_index import LogReader
+from engine.runs.logs.step_log import PROGRESS, plain_line
+from engine.runs.steps.warden import Log
 
 
 @pytest.fixture(autouse=True)
 def _small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
     """Blocks of a few lines, so that short logs have many."""
-    monkeypatch.setattr(logindex, "BLOCK", 64)
+    monkeypatch.setattr(log_index, "BLOCK", 64)
 
 
 def shown(content: bytes) -> list[str]:
@@ -101,11 +101,11 @@ def test_a_run_says_which_logs_it_has_and_each_is_found_compressed_too(tmp_path:
     (tmp_path / "steps/train/step.log").write_bytes(b"")
     (tmp_path / "engine.log").write_bytes(b"Traceback\n")
     (tmp_path / "validate.log").write_bytes(b"")
-    assert logfiles.names(tmp_path) == ("extract", "score live", "engine")
-    extract = logfiles.find(tmp_path, "extract")
+    assert log_files.names(tmp_path) == ("extract", "score live", "engine")
+    extract = log_files.find(tmp_path, "extract")
     assert extract is not None
-    assert LogReader().window(extract, 2, 5).lines == (logindex.LogLine(2, "two"),)
-    assert logfiles.find(tmp_path, "engine") == tmp_path / "engine.log"
-    assert logfiles.find(tmp_path, "validate") == tmp_path / "validate.log"
-    assert logfiles.find(tmp_path, "../extract") is None
-    assert logfiles.names(tmp_path / "none") == ()
+    assert LogReader().window(extract, 2, 5).lines == (log_index.LogLine(2, "two"),)
+    assert log_files.find(tmp_path, "engine") == tmp_path / "engine.log"
+    assert log_files.find(tmp_path, "validate") == tmp_path / "validate.log"
+    assert log_files.find(tmp_path, "../extract") is None
+    assert log_files.names(tmp_path / "none") == ()

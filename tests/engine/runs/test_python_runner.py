@@ -11,7 +11,7 @@ from pathlib import Path
 import pandas
 import pytest
 
-from engine.runs.step import clean_environment, python_step_argv
+from engine.runs.steps.step import clean_environment, python_step_argv
 
 PROJECT = """
 import os, sys

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from engine.runs import queue
-from engine.runs.step import start_step, sweep
+from engine.runs.steps.step import start_step, sweep
 from engine.storage import workspace as workspaces
 from engine.storage.workspace import Workspace
 from tests.engine.runs.step_workshop import ROOT, Workshop, until, wardens, workshop
@@ -23,7 +23,7 @@ PARENT = """
 import sys
 from pathlib import Path
 from engine.runs import queue
-from engine.runs.step import Limits, StepSpec, clean_environment, start_step
+from engine.runs.steps.step import Limits, StepSpec, clean_environment, start_step
 from engine.storage import workspace
 folder = Path(sys.argv[1])
 held = queue.take_lock(workspace.create(folder / "home"), 1)

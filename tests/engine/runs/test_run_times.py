@@ -14,8 +14,8 @@ from engine.api import Engine, open_engine
 from engine.clock import stamp
 from engine.errors import NotFound
 from engine.jobs import overdue
-from engine.monitoring import alert_book
-from engine.monitoring.records import Finding
+from engine.monitoring.alerts import alert_book
+from engine.monitoring.records import HealthFinding
 from engine.release import live as projection
 from engine.runs import queue
 from tests.cli.calling import call
@@ -135,7 +135,7 @@ def test_an_overdue_run_is_told_in_runs_status_alerts_and_log_beside_any_other_w
     put_measurement(engine, 1, 4, 12, 0.7, "roc_auc")
     projection.point(engine._workspace, "flights", "4-release")
     put_run(engine, "failed", NOW - timedelta(hours=2), 60.0)
-    moved = Finding("drift:x", "drift", "watch", "x moved", "look", NOW)
+    moved = HealthFinding("drift:x", "drift", "watch", "x moved", "look", NOW)
     with engine._ledger.write() as db:
         alert_book.record(db, "flights", 4, [moved], {"drift"}, 1, NOW)
     run = put_run(engine, "running", clock.now() - timedelta(minutes=30), None, "train fitting")

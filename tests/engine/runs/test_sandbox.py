@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 
 from engine.errors import StepFailed
-from engine.projects.manifest_records import SandboxSpec
-from engine.runs.holding import Held, finding, gaps, machine, recorded, weakest
-from engine.runs.sandbox import advice, box, check_reads, variables
+from engine.projects.manifest.records import SandboxSpec
+from engine.runs.steps.holding import StepHold, finding, gaps, machine, recorded, weakest
+from engine.runs.steps.sandbox import advice, box, check_reads, variables
 from engine.versions.diff import _sandbox
 
-FULL = Held(7, True, True, True)
+FULL = StepHold(7, True, True, True)
 
 
 @pytest.fixture
@@ -116,32 +116,32 @@ def test_a_step_has_a_home_of_its_own_unless_it_may_read_in_the_accounts(tmp_pat
     ("held", "count", "verdict"),
     [
         (FULL, 0, "ok"),
-        (Held(6, True, True, False), 0, "ok"),
-        (Held(6, True, False, False), 1, "watch"),
-        (Held(5, True, True, False), 1, "watch"),
-        (Held(5, True, False, False), 2, "watch"),
-        (Held(2, True, False, False), 3, "watch"),
-        (Held(7, False, True, False), 1, "watch"),
-        (Held(0, True, False, False), 2, "watch"),
+        (StepHold(6, True, True, False), 0, "ok"),
+        (StepHold(6, True, False, False), 1, "watch"),
+        (StepHold(5, True, True, False), 1, "watch"),
+        (StepHold(5, True, False, False), 2, "watch"),
+        (StepHold(2, True, False, False), 3, "watch"),
+        (StepHold(7, False, True, False), 1, "watch"),
+        (StepHold(0, True, False, False), 2, "watch"),
     ],
 )
-def test_what_a_system_cannot_hold_is_told(held: Held, count: int, verdict: str) -> None:
+def test_what_a_system_cannot_hold_is_told(held: StepHold, count: int, verdict: str) -> None:
     assert len(gaps(held)) == count
     assert machine(held).verdict == finding(SandboxSpec(), held).verdict == verdict
     assert all(gap in machine(held).sentence for gap in gaps(held))
 
 
 def test_whom_a_step_could_ask_to_do_something_is_told() -> None:
-    (path,) = gaps(Held(7, True, False, True))
+    (path,) = gaps(StepHold(7, True, False, True))
     assert "a socket with a path" in path and "abstract" not in path
-    (abstract,) = gaps(Held(5, True, True, True))
+    (abstract,) = gaps(StepHold(5, True, True, True))
     assert "an abstract socket" in abstract and "a path" not in abstract
 
 
 def test_a_network_that_is_forbidden_and_not_held_is_a_gap() -> None:
-    assert "use the network but for TCP" in gaps(Held(4, False, True, False), network=False)[-1]
-    assert gaps(Held(3, False, True, False), network=False)[-1].startswith("use the network,")
-    assert gaps(Held(0, True, True, False), network=False)[-1].startswith("read, change and delete")
+    assert "use the network but for TCP" in gaps(StepHold(4, False, True, False), network=False)[-1]
+    assert gaps(StepHold(3, False, True, False), network=False)[-1].startswith("use the network,")
+    assert gaps(StepHold(0, True, True, False), network=False)[-1].startswith("read, change and delete")
 
 
 def test_off_is_red_whatever_the_system_could_do_and_says_the_reason() -> None:
@@ -156,7 +156,7 @@ def test_the_card_says_what_steps_may_reach() -> None:
 
 
 def test_steps_that_were_held_differently_count_as_the_least() -> None:
-    assert weakest([FULL, Held(3, False, False, True)]) == Held(3, False, False, True)
+    assert weakest([FULL, StepHold(3, False, False, True)]) == StepHold(3, False, False, True)
     assert weakest([FULL, None]) is None and weakest([]) is None
     assert recorded({"sandbox": {"landlock": 7, "calls": True, "alone": True, "group": True}}) == FULL
     assert recorded({}) is None

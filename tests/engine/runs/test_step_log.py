@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from engine.runs.steplog import Page, last_words, read_lines, tail
-from engine.runs.warden import Log
+from engine.runs.logs.step_log import StepLogPage, last_words, read_lines, tail
+from engine.runs.steps.warden import Log
 
 
 def all_pages(log: Path, **options: int) -> tuple[list[str], int]:
@@ -21,7 +21,7 @@ def all_pages(log: Path, **options: int) -> tuple[list[str], int]:
 
 def test_a_log_that_is_not_there_has_no_lines(tmp_path: Path) -> None:
     assert tail(tmp_path / "none", 5) == []
-    assert read_lines(tmp_path / "none", 7) == Page((), 0, 0)
+    assert read_lines(tmp_path / "none", 7) == StepLogPage((), 0, 0)
 
 
 def test_the_tail_is_plain_text_without_progress_lines(tmp_path: Path) -> None:
@@ -47,9 +47,9 @@ def test_the_last_words_are_not_a_rule_or_a_blank(tmp_path: Path) -> None:
 def test_an_unfinished_line_is_left_for_the_next_page_until_the_step_has_ended(tmp_path: Path) -> None:
     log = tmp_path / "log"
     log.write_bytes(b"one\ntw")
-    assert read_lines(log, 0) == Page(("one",), 4, 6)
-    assert read_lines(log, 4) == Page((), 4, 6)
-    assert read_lines(log, 4, ended=True) == Page(("tw",), 6, 6)
+    assert read_lines(log, 0) == StepLogPage(("one",), 4, 6)
+    assert read_lines(log, 4) == StepLogPage((), 4, 6)
+    assert read_lines(log, 4, ended=True) == StepLogPage(("tw",), 6, 6)
 
 
 def test_pages_make_up_the_whole_log_whatever_their_size(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ import pytest
 
 from engine import clock
 from engine.api import open_engine
-from engine.projects.repository import opened
+from engine.projects.source.git import opened
 from engine.runs import queue
 from engine.runs.leftovers import temporary
 from tests import tiny

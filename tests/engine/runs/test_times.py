@@ -7,8 +7,8 @@ from random import Random
 
 import pytest
 
-from engine.runs import times
-from engine.runs.times import Break, Facts
+from engine.runs.times import usual
+from engine.runs.times.usual import Break, WorkedOn
 
 
 @pytest.mark.parametrize(
@@ -22,7 +22,7 @@ from engine.runs.times import Break, Facts
     ],
 )
 def test_a_percentile_lies_between_its_neighbours(values: list[float], share: float, wanted: float) -> None:
-    assert times.percentile(values, share) == pytest.approx(wanted)
+    assert usual.percentile(values, share) == pytest.approx(wanted)
 
 
 @pytest.mark.parametrize(
@@ -39,7 +39,7 @@ def test_a_percentile_lies_between_its_neighbours(values: list[float], share: fl
     ],
 )
 def test_the_bound_is_learned_from_history(seconds: list[float], low: float | None, high: float | None) -> None:
-    found = times.bound(seconds)
+    found = usual.bound(seconds)
     if low is None or high is None:
         assert found is None
     else:
@@ -50,8 +50,8 @@ def test_no_bound_is_below_one_and_a_half_times_p95() -> None:
     draw = Random(7)
     for _ in range(200):
         seconds = [draw.lognormvariate(draw.uniform(0, 6), draw.uniform(0, 1)) for _ in range(draw.randint(5, 50))]
-        found = times.bound(seconds)
-        assert found is not None and found >= 1.5 * times.percentile(seconds, 0.95) - 1e-9
+        found = usual.bound(seconds)
+        assert found is not None and found >= 1.5 * usual.percentile(seconds, 0.95) - 1e-9
 
 
 STEADY = [40.0, 43.0, 39.0, 41.0, 44.0, 40.5, 42.0, 38.0, 41.5, 43.5]
@@ -74,12 +74,12 @@ STEADY = [40.0, 43.0, 39.0, 41.0, 44.0, 40.5, 42.0, 38.0, 41.5, 43.5]
     ],
 )
 def test_a_change_of_trend_is_told_from_noise(seconds: list[float], wanted: Break) -> None:
-    assert times.trend(seconds) == wanted
+    assert usual.trend(seconds) == wanted
 
 
 def test_chance_alone_is_called_a_change_at_most_once_in_twenty() -> None:
     draw = Random(11)
-    found = [times.trend([draw.lognormvariate(3, 0.4) for _ in range(30)]).trend for _ in range(300)]
+    found = [usual.trend([draw.lognormvariate(3, 0.4) for _ in range(30)]).trend for _ in range(300)]
     assert sum(trend != "steady" for trend in found) <= 300 / 20
 
 
@@ -88,25 +88,29 @@ def test_the_distribution_of_u_is_that_of_all_orders_there_are(first: int, secon
     counted = [0] * (first * second + 1)
     for places in combinations(range(first + second), first):
         counted[sum(places) - first * (first - 1) // 2] += 1
-    assert list(times._ways(first, second)) == counted
+    assert list(usual._ways(first, second)) == counted
 
 
-OLD = Facts("a" * 40, "lock-1", 1000)
+OLD = WorkedOn("a" * 40, "lock-1", 1000)
 
 
 @pytest.mark.parametrize(
     ("before", "after", "wanted"),
     [
         ([OLD], [OLD], "nothing that is recorded changed"),
-        ([OLD], [Facts("b" * 40, "lock-1", 1000)], "code revision aaaaaaa to bbbbbbb"),
-        ([OLD], [Facts("a" * 40 + "+", "lock-1", 1000)], "code revision aaaaaaa to aaaaaaa with uncommitted changes"),
-        ([OLD], [Facts("a" * 40, "lock-2", 1050)], "packages"),
-        ([OLD, OLD], [Facts("a" * 40, "lock-1", 1500)] * 2, "rows +50 %"),
-        ([OLD], [Facts("a" * 40, "lock-1", 500)], "rows −50 %"),
-        ([OLD], [Facts("b" * 40, "lock-2", 1350)], "code revision aaaaaaa to bbbbbbb, packages, rows +35 %"),
-        ([Facts()], [OLD], "what it worked on before was not recorded"),
-        ([Facts()], [Facts()], "what it worked on before was not recorded"),
+        ([OLD], [WorkedOn("b" * 40, "lock-1", 1000)], "code revision aaaaaaa to bbbbbbb"),
+        (
+            [OLD],
+            [WorkedOn("a" * 40 + "+", "lock-1", 1000)],
+            "code revision aaaaaaa to aaaaaaa with uncommitted changes",
+        ),
+        ([OLD], [WorkedOn("a" * 40, "lock-2", 1050)], "packages"),
+        ([OLD, OLD], [WorkedOn("a" * 40, "lock-1", 1500)] * 2, "rows +50 %"),
+        ([OLD], [WorkedOn("a" * 40, "lock-1", 500)], "rows −50 %"),
+        ([OLD], [WorkedOn("b" * 40, "lock-2", 1350)], "code revision aaaaaaa to bbbbbbb, packages, rows +35 %"),
+        ([WorkedOn()], [OLD], "what it worked on before was not recorded"),
+        ([WorkedOn()], [WorkedOn()], "what it worked on before was not recorded"),
     ],
 )
-def test_what_changed_is_said_in_words(before: list[Facts], after: list[Facts], wanted: str) -> None:
-    assert times.what_changed(before, after) == wanted
+def test_what_changed_is_said_in_words(before: list[WorkedOn], after: list[WorkedOn], wanted: str) -> None:
+    assert usual.what_changed(before, after) == wanted

@@ -14,8 +14,8 @@ import pytest
 
 from engine.housekeeping.linked import _below
 from engine.housekeeping.moving import delete
-from engine.runs import warden
 from engine.runs.leftovers import DEEPEST, drop_temporary, tidy
+from engine.runs.steps import warden
 from engine.storage.disk import delete_tree, room_of
 from tests.engine.runs.step_workshop import MIB, Workshop, workshop
 
@@ -109,7 +109,7 @@ def test_a_step_that_fills_the_disk_is_stopped_and_one_beside_it_is_not(
     }  # fmt: skip
 
     def reason() -> str | None:
-        watcher = warden.Watcher(settings, os.getppid())
+        watcher = warden.StepWatcher(settings, os.getppid())
         watcher._look_at_output(time.monotonic())
         return watcher._reason
 

@@ -17,7 +17,7 @@ from engine.errors import Conflict, Forbidden, Invalid, NotFound
 from engine.projects import schedules
 from engine.records import Operator
 from engine.schedule import book
-from engine.schedule.book import Changes
+from engine.schedule.book import ScheduleChanges
 from engine.schedule.records import Occurrence
 from engine.storage import workspace as workspaces
 from engine.storage.ledger import Ledger
@@ -169,7 +169,7 @@ def test_a_paused_rule_is_due_no_more_and_goes_on_from_when_it_is_resumed(ledger
 
 
 def test_an_edit_changes_what_it_names_and_nothing_else(ledger: Ledger) -> None:
-    wanted = Changes(rule=" 30  4 * * * ", give_up_after="none", cool_down="1h")
+    wanted = ScheduleChanges(rule=" 30  4 * * * ", give_up_after="none", cool_down="1h")
     edited = book.edit(ledger, "one", "retrain", wanted, "at night", ADA, LATER)
     assert (edited.rule, edited.give_up_after, edited.cool_down, edited.timezone, edited.catch_up) == (
         "30 4 * * *", None, 3600.0, "Europe/Berlin", "all",
@@ -182,13 +182,15 @@ def test_an_edit_changes_what_it_names_and_nothing_else(ledger: Ledger) -> None:
         "before": {"rule": "0 * * * *", "give_up_after": "2h", "cool_down": "30m"},
         "rule": "30 4 * * *", "give_up_after": None, "cool_down": "1h",
     }  # fmt: skip
-    again = book.edit(ledger, "one", "retrain", Changes(timezone="UTC", catch_up="skip"), "so", ADA, LATER + HOUR)
+    again = book.edit(
+        ledger, "one", "retrain", ScheduleChanges(timezone="UTC", catch_up="skip"), "so", ADA, LATER + HOUR
+    )
     assert (again.timezone, again.catch_up, again.rule) == ("UTC", "skip", "30 4 * * *")
 
 
 def test_an_edit_of_a_paused_rule_leaves_it_paused_with_its_reason(ledger: Ledger) -> None:
     book.pause(ledger, "one", "retrain", "holiday", ADA, LATER)
-    edited = book.edit(ledger, "one", "retrain", Changes(rule="every 6h"), "less often", ADA, LATER)
+    edited = book.edit(ledger, "one", "retrain", ScheduleChanges(rule="every 6h"), "less often", ADA, LATER)
     assert (edited.enabled, edited.rule, edited.note, edited.next_due) == (
         False, "every 6h", "paused by ada: holiday", (),
     )  # fmt: skip
@@ -197,23 +199,23 @@ def test_an_edit_of_a_paused_rule_leaves_it_paused_with_its_reason(ledger: Ledge
 @pytest.mark.parametrize(
     ("wanted", "error", "says"),
     [
-        (Changes(), Invalid, "Nothing was named to change"),
-        (Changes(rule="0 * * * *"), Conflict, "says that already; nothing was changed"),
-        (Changes(rule="0 * * * *", timezone="Europe/Berlin", catch_up="all"), Conflict, "says that already"),
-        (Changes(rule="61 * * * *"), Invalid, "The rule is '61 \\* \\* \\* \\*'; it has a wrong minute"),
-        (Changes(rule="every 5s"), Invalid, "it must be from one minute to 10 years"),
-        (Changes(rule="every soon"), Invalid, "after 'every' it needs"),
-        (Changes(rule=""), Invalid, "needs five fields"),
-        (Changes(timezone="Europe/Berlim"), Invalid, "no known time zone; did you mean 'Europe/Berlin'"),
-        (Changes(catch_up="some"), Invalid, "catch_up is 'some'; it is one of latest, all, skip"),
-        (Changes(give_up_after="0h"), Invalid, "give_up_after is '0h'; it is .*, or 'none'"),
-        (Changes(give_up_after="long"), Invalid, "give_up_after is 'long'"),
-        (Changes(cool_down=""), Invalid, "cool_down is"),
+        (ScheduleChanges(), Invalid, "Nothing was named to change"),
+        (ScheduleChanges(rule="0 * * * *"), Conflict, "says that already; nothing was changed"),
+        (ScheduleChanges(rule="0 * * * *", timezone="Europe/Berlin", catch_up="all"), Conflict, "says that already"),
+        (ScheduleChanges(rule="61 * * * *"), Invalid, "The rule is '61 \\* \\* \\* \\*'; it has a wrong minute"),
+        (ScheduleChanges(rule="every 5s"), Invalid, "it must be from one minute to 10 years"),
+        (ScheduleChanges(rule="every soon"), Invalid, "after 'every' it needs"),
+        (ScheduleChanges(rule=""), Invalid, "needs five fields"),
+        (ScheduleChanges(timezone="Europe/Berlim"), Invalid, "no known time zone; did you mean 'Europe/Berlin'"),
+        (ScheduleChanges(catch_up="some"), Invalid, "catch_up is 'some'; it is one of latest, all, skip"),
+        (ScheduleChanges(give_up_after="0h"), Invalid, "give_up_after is '0h'; it is .*, or 'none'"),
+        (ScheduleChanges(give_up_after="long"), Invalid, "give_up_after is 'long'"),
+        (ScheduleChanges(cool_down=""), Invalid, "cool_down is"),
     ],
     ids=[str(number) for number in range(12)],
 )
 def test_an_edit_that_cannot_be_is_refused_and_nothing_is_written(
-    ledger: Ledger, wanted: Changes, error: type[Exception], says: str
+    ledger: Ledger, wanted: ScheduleChanges, error: type[Exception], says: str
 ) -> None:
     before = rows(ledger)
     with pytest.raises(error, match=says):
@@ -222,7 +224,7 @@ def test_an_edit_that_cannot_be_is_refused_and_nothing_is_written(
 
 
 def test_an_edit_of_one_thing_that_is_so_and_one_that_is_not_is_made(ledger: Ledger) -> None:
-    edited = book.edit(ledger, "one", "retrain", Changes(rule="0 * * * *", catch_up="skip"), "so", ADA, LATER)
+    edited = book.edit(ledger, "one", "retrain", ScheduleChanges(rule="0 * * * *", catch_up="skip"), "so", ADA, LATER)
     assert edited.catch_up == "skip"
 
 
@@ -232,7 +234,7 @@ def test_a_viewer_changes_no_schedule(ledger: Ledger, act: str) -> None:
     before = rows(ledger)
     with pytest.raises(Forbidden, match="eve is an? viewer and may not .* schedules"):
         if act == "edit":
-            book.edit(ledger, "one", "retrain", Changes(catch_up="skip"), "so", eve, LATER)
+            book.edit(ledger, "one", "retrain", ScheduleChanges(catch_up="skip"), "so", eve, LATER)
         else:
             (book.pause if act == "pause" else book.resume)(ledger, "one", "retrain", "so", eve, LATER)
     assert rows(ledger) == before and acts(ledger) == []

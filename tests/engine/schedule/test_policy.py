@@ -8,11 +8,11 @@ from itertools import pairwise
 
 import pytest
 
-from engine.projects.calendar import Cron, Every
-from engine.schedule.policy import OWN_ROWS, Downtime, Facts, Period, Settlement, settle
+from engine.projects.manifest.cron import Cron, Every
+from engine.schedule.policy import OWN_ROWS, Downtime, RulePeriod, ScheduleFacts, Settlement, settle
 
 START = datetime(2026, 11, 24, 0, 30, tzinfo=UTC)
-HOURLY = Period(
+HOURLY = RulePeriod(
     rule=Cron("0 * * * *", "UTC"),
     catch_up="latest",
     give_up_after=None,
@@ -29,8 +29,8 @@ def due(hour: int) -> datetime:
     return datetime(2026, 11, 24, 0, 0, tzinfo=UTC) + hour * HOUR
 
 
-def settled(period: Period, now: datetime, facts: Facts | None = None) -> Settlement:
-    found = settle(period, now, facts or Facts())
+def settled(period: RulePeriod, now: datetime, facts: ScheduleFacts | None = None) -> Settlement:
+    found = settle(period, now, facts or ScheduleFacts())
     assert found is not None
     return found
 
@@ -40,7 +40,7 @@ def states(found: Settlement) -> list[str]:
 
 
 def test_nothing_happens_before_anything_is_due() -> None:
-    assert settle(HOURLY, due(1) - timedelta(microseconds=1), Facts()) is None
+    assert settle(HOURLY, due(1) - timedelta(microseconds=1), ScheduleFacts()) is None
 
 
 def test_what_is_due_runs_on_time_and_needs_no_reason() -> None:
@@ -51,13 +51,13 @@ def test_what_is_due_runs_on_time_and_needs_no_reason() -> None:
 @pytest.mark.parametrize(
     ("facts", "why"),
     [
-        (Facts(busy=7), "run 7, the one before, had not ended"),
-        (Facts(refused="only 1.0 GiB of the disk are free"), "only 1.0 GiB of the disk are free"),
-        (Facts(last_run=(7, due(1) - HOUR)), "cool-down: run 7 was 1 h ago, and cool_down is 2 h"),
-        (Facts(already=frozenset({due(1)})), "it has run already, before the machine's clock was set back"),
+        (ScheduleFacts(busy=7), "run 7, the one before, had not ended"),
+        (ScheduleFacts(refused="only 1.0 GiB of the disk are free"), "only 1.0 GiB of the disk are free"),
+        (ScheduleFacts(last_run=(7, due(1) - HOUR)), "cool-down: run 7 was 1 h ago, and cool_down is 2 h"),
+        (ScheduleFacts(already=frozenset({due(1)})), "it has run already, before the machine's clock was set back"),
     ],
 )
-def test_what_keeps_it_from_running_is_the_reason_it_is_skipped(facts: Facts, why: str) -> None:
+def test_what_keeps_it_from_running_is_the_reason_it_is_skipped(facts: ScheduleFacts, why: str) -> None:
     found = settled(replace(HOURLY, cool_down=2 * HOUR), due(1), facts)
     assert states(found) == ["1 skipped"] and found.rows[0].why == why and found.settled == due(1)
 
@@ -83,7 +83,7 @@ def test_what_was_missed_is_caught_up_as_the_schedule_says(
 
 def test_the_reason_names_the_time_in_which_nobody_ran_the_engine() -> None:
     away = Downtime(due(0), due(3) + HOUR / 2, "nobody ran the engine")
-    found = settled(HOURLY, due(3) + HOUR / 2, Facts(downtimes=[away]))
+    found = settled(HOURLY, due(3) + HOUR / 2, ScheduleFacts(downtimes=[away]))
     said = "nobody ran the engine from 2026-11-24 00:00 to 2026-11-24 03:30 UTC"
     assert found.rows[0].why == f"{said}; only the latest is caught up"
     assert found.rows[-1].why == f"caught up 30 min late: {said}"
@@ -91,7 +91,7 @@ def test_the_reason_names_the_time_in_which_nobody_ran_the_engine() -> None:
 
 def test_under_all_each_waits_for_the_run_before_it() -> None:
     period = replace(HOURLY, catch_up="all")
-    assert settle(period, due(3), Facts(busy=7)) is None
+    assert settle(period, due(3), ScheduleFacts(busy=7)) is None
     assert states(settled(replace(period, settled=due(1)), due(3))) == ["2 ran"]
 
 
@@ -123,7 +123,7 @@ def test_a_minutely_schedule_after_a_year_gets_a_hundred_rows_and_one_for_all_be
     rows, times = 0, 0
     first = settled(period, now)
     assert first.rows[0].times == 525_600 - OWN_ROWS and first.rows[0].state == "missed"
-    while (found := settle(period, now, Facts())) is not None:
+    while (found := settle(period, now, ScheduleFacts())) is not None:
         rows, times = rows + len(found.rows), times + sum(row.times for row in found.rows)
         period = replace(period, settled=found.settled)
     assert (rows, times) == (OWN_ROWS + 1, 525_600)
@@ -139,7 +139,7 @@ def test_whatever_happens_each_due_time_comes_to_exactly_one_end(catch_up: str, 
     now, ends = START, []
     for turn in range(40):
         now += timedelta(seconds=seconds)
-        found = settle(period, now, Facts(busy=turn if turn % 3 == 1 else None))
+        found = settle(period, now, ScheduleFacts(busy=turn if turn % 3 == 1 else None))
         if found is not None:
             ends += [(row.due, row.last or row.due, row.times) for row in found.rows]
             period = replace(period, settled=found.settled)
@@ -148,5 +148,5 @@ def test_whatever_happens_each_due_time_comes_to_exactly_one_end(catch_up: str, 
 
 
 def test_a_run_that_was_queued_while_the_clock_was_ahead_cools_nothing_down() -> None:
-    found = settled(replace(HOURLY, cool_down=2 * HOUR), due(1), Facts(last_run=(7, due(1) + 730 * 24 * HOUR)))
+    found = settled(replace(HOURLY, cool_down=2 * HOUR), due(1), ScheduleFacts(last_run=(7, due(1) + 730 * 24 * HOUR)))
     assert states(found) == ["1 ran"]

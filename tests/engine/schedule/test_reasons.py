@@ -7,13 +7,23 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from engine.projects.calendar import Cron, Every
+from engine.projects.manifest.cron import Cron, Every
 from engine.schedule import policy
-from engine.schedule.policy import ON_TIME, OWN_ROWS, Downtime, Facts, Period, Row, Settlement, settle, words
+from engine.schedule.policy import (
+    ON_TIME,
+    OWN_ROWS,
+    Downtime,
+    Row,
+    RulePeriod,
+    ScheduleFacts,
+    Settlement,
+    settle,
+    words,
+)
 
 START = datetime(2026, 11, 24, 0, 30, tzinfo=UTC)
 HOUR, SECOND = timedelta(hours=1), timedelta(seconds=1)
-HOURLY = Period(
+HOURLY = RulePeriod(
     rule=Cron("0 * * * *", "UTC"), catch_up="latest", give_up_after=None, cool_down=None, paused=None, ended=None,
     until=None, settled=START,
 )  # fmt: skip
@@ -23,8 +33,8 @@ def due(hour: int) -> datetime:
     return datetime(2026, 11, 24, tzinfo=UTC) + hour * HOUR
 
 
-def settled(period: Period, now: datetime, facts: Facts | None = None) -> Settlement:
-    found = settle(period, now, facts or Facts())
+def settled(period: RulePeriod, now: datetime, facts: ScheduleFacts | None = None) -> Settlement:
+    found = settle(period, now, facts or ScheduleFacts())
     assert found is not None
     return found
 
@@ -81,12 +91,12 @@ def test_nothing_that_is_on_time_is_given_up() -> None:
 @pytest.mark.parametrize(("since", "state"), [(2 * HOUR - SECOND, "skipped"), (2 * HOUR, "ran")])
 def test_a_cool_down_counts_from_when_the_last_run_was_queued(since: timedelta, state: str) -> None:
     cooling = replace(HOURLY, cool_down=2 * HOUR)
-    row = settled(cooling, due(1), Facts(last_run=(7, due(1) - since))).rows[0]
+    row = settled(cooling, due(1), ScheduleFacts(last_run=(7, due(1) - since))).rows[0]
     assert row.state == state
     if state == "skipped":
         assert row.why == "cool-down: run 7 was 120 min ago, and cool_down is 2 h"
-    assert settled(HOURLY, due(1), Facts(last_run=(7, due(1)))).rows[0].state == "ran", "without one it is none"
-    assert settled(cooling, due(1), Facts()).rows[0].state == "ran"
+    assert settled(HOURLY, due(1), ScheduleFacts(last_run=(7, due(1)))).rows[0].state == "ran", "without one it is none"
+    assert settled(cooling, due(1), ScheduleFacts()).rows[0].state == "ran"
 
 
 @pytest.mark.parametrize(
@@ -99,7 +109,7 @@ def test_a_cool_down_counts_from_when_the_last_run_was_queued(since: timedelta, 
 def test_a_downtime_is_the_reason_for_what_was_due_in_it(since: datetime, until: datetime, named: bool) -> None:
     away = Downtime(since, until, "nobody ran the engine")
     other = Downtime(due(20), due(21), "the machine slept")
-    why = settled(HOURLY, due(1) + HOUR / 2, Facts(downtimes=[other, away])).rows[0].why
+    why = settled(HOURLY, due(1) + HOUR / 2, ScheduleFacts(downtimes=[other, away])).rows[0].why
     said = f"nobody ran the engine from {since:%Y-%m-%d %H:%M} to {until:%Y-%m-%d %H:%M} UTC"
     assert why == f"caught up 30 min late: {said if named else 'the engine came to it 30 min late'}"
 
@@ -113,12 +123,12 @@ def test_under_all_what_waits_says_for_whom() -> None:
 
 def test_under_all_a_due_time_that_has_run_already_is_passed_over_also_while_a_run_is_busy() -> None:
     period = replace(HOURLY, catch_up="all")
-    found = settled(period, due(2), Facts(busy=7, already=frozenset({due(1)})))
+    found = settled(period, due(2), ScheduleFacts(busy=7, already=frozenset({due(1)})))
     assert found.rows == (
         Row(due(1), "skipped", "it has run already, before the machine's clock was set back"),
     )  # fmt: skip
     assert found.settled == due(1)
-    refused = settled(period, due(2), Facts(refused="no room"))
+    refused = settled(period, due(2), ScheduleFacts(refused="no room"))
     assert [row.why for row in refused.rows] == ["no room", "no room"] and refused.settled == due(2)
 
 
@@ -137,9 +147,9 @@ def test_what_a_paused_or_an_ended_schedule_owes_is_told_and_never_runs() -> Non
 
 
 def test_what_is_settled_already_is_not_settled_again() -> None:
-    assert settle(replace(HOURLY, settled=due(1)), due(1), Facts()) is None
-    assert settle(replace(HOURLY, settled=due(3)), due(1), Facts()) is None
-    assert settle(replace(HOURLY, settled=due(1), until=due(1), ended="x"), due(9), Facts()) is None
+    assert settle(replace(HOURLY, settled=due(1)), due(1), ScheduleFacts()) is None
+    assert settle(replace(HOURLY, settled=due(3)), due(1), ScheduleFacts()) is None
+    assert settle(replace(HOURLY, settled=due(1), until=due(1), ended="x"), due(9), ScheduleFacts()) is None
     assert settled(replace(HOURLY, settled=due(1)), due(2)).rows[0].due == due(2)
 
 
@@ -160,7 +170,7 @@ def test_the_newest_hundred_have_rows_of_their_own_and_the_older_ones_share_one(
     assert (first.due, first.times, first.state) == (START + minute, older, "missed")
     assert first.last == (None if older == 1 else START + older * minute)
     said = "it waited for the runs before it; only the newest 100 are caught up"
-    assert first.why == (said if catch_up == "all" else f"{policy._cause(period, START + older * minute, now, Facts())}"
+    assert first.why == (said if catch_up == "all" else f"{policy._cause(period, START + older * minute, now, ScheduleFacts())}"
                          "; only the latest is caught up")  # fmt: skip
     assert found.rows[1].due == START + (older + 1) * minute
     assert found.settled == (START + (older + 1) * minute if catch_up == "all" else START + minutes * minute)
@@ -176,8 +186,8 @@ def test_the_older_ones_of_a_paused_schedule_are_skipped_with_its_reason() -> No
 def test_under_all_old_ones_alone_are_settled_while_a_run_is_busy() -> None:
     minute = timedelta(minutes=1)
     period = replace(HOURLY, rule=Every(minute, START), catch_up="all")
-    found = settled(period, START + 103 * minute, Facts(busy=7))
+    found = settled(period, START + 103 * minute, ScheduleFacts(busy=7))
     assert [(row.due, row.times) for row in found.rows] == [(START + minute, 3)]
     assert found.settled == START + 3 * minute
-    alone = settled(period, START + 101 * minute, Facts(busy=7))
+    alone = settled(period, START + 101 * minute, ScheduleFacts(busy=7))
     assert [(row.due, row.times) for row in alone.rows] == [(START + minute, 1)] and alone.settled == START + minute

@@ -15,7 +15,7 @@ import pytest
 from engine.api import open_engine
 from engine.errors import Damage, LeverframeError, NotFound, Refusal
 from engine.housekeeping.survey import survey
-from engine.serving.view import open_view
+from engine.pages.view import open_view
 from engine.storage import last_backup
 from engine.storage import workspace as workspaces
 from engine.storage.workspace import unmounted

@@ -18,7 +18,7 @@ KILLED = "os.kill(os.getpid(), 9)"
 # Each leaves something where it is killed.
 MOMENTS = {
     "reading a repository": f"""
-from engine.projects.repository import opened
+from engine.projects.source.git import opened
 with opened(project):
     {KILLED}
 """,

@@ -11,11 +11,11 @@ import pytest
 
 from engine.api import Engine, open_engine
 from engine.backup.restoring import restore
-from engine.records import Finding
-from engine.storage.keeping import modes
+from engine.records import DoctorFinding
+from engine.storage.permissions import modes
 
 
-def found(engine: Engine) -> Finding:
+def found(engine: Engine) -> DoctorFinding:
     (finding,) = modes(engine._workspace, mend=False)
     return finding
 

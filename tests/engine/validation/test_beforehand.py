@@ -8,8 +8,8 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from engine.projects.manifest import parse_manifest
-from engine.runs.judging import rules_of
+from engine.jobs.retrain.judging import rules_of
+from engine.projects.manifest.reader import parse_manifest
 from engine.validation.beforehand import failing
 from tests.engine.projects.manifests import SMALL
 

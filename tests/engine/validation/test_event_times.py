@@ -14,12 +14,12 @@ import pytest
 
 from engine.clock import moment, stamp
 from engine.errors import StepFailed
-from engine.monitoring.arrivals import freshness, usual_age, volume
-from engine.monitoring.moments import UNDATED, microseconds, moments
-from engine.monitoring.periods import cut
-from engine.monitoring.quality import quality
-from engine.projects.manifest import load_manifest
-from engine.runs.data import prepare
+from engine.jobs.retrain.data import prepare
+from engine.monitoring.performance.periods import cut
+from engine.monitoring.quality.arrivals import freshness, usual_age, volume
+from engine.monitoring.quality.checks import quality
+from engine.monitoring.timestamps import UNDATED, microseconds, moments
+from engine.projects.manifest.reader import load_manifest
 from engine.validation.event_times import read_moments
 from engine.validation.holdout import arrived, newer, split
 from tests import tiny

@@ -7,13 +7,13 @@ from typing import get_args
 import numpy as np
 import pytest
 
-from engine.projects import manifest_gates, manifest_sections
+from engine.projects.manifest import gates, sections
 from engine.reports import words
 from engine.validation import metrics
 from engine.validation.intervals import compared
 from engine.validation.metrics import Predicted, Task, Truth, good
 
-EVERY = (*manifest_sections.CLASSIFICATION, *manifest_sections.REGRESSION)
+EVERY = (*sections.CLASSIFICATION, *sections.REGRESSION)
 # Written out by hand, and not read from any of the tables that it holds to account.
 LESS_IS_BETTER = {"log_loss", "brier", "mae", "rmse", "mape", "median_absolute_error"}
 MORE_IS_BETTER = {
@@ -23,8 +23,8 @@ MORE_IS_BETTER = {
 
 def test_what_a_manifest_may_name_is_what_is_measured_and_no_metric_is_without_a_direction() -> None:
     assert set(EVERY) == LESS_IS_BETTER | MORE_IS_BETTER
-    assert set(manifest_sections.CLASSIFICATION) == set(metrics.CLASSIFICATION)
-    assert set(manifest_sections.REGRESSION) == set(metrics.REGRESSION)
+    assert set(sections.CLASSIFICATION) == set(metrics.CLASSIFICATION)
+    assert set(sections.REGRESSION) == set(metrics.REGRESSION)
     assert set(metrics.RANKING) | set(metrics.PROBABILISTIC) | set(metrics.DECISION) == set(metrics.CLASSIFICATION)
 
 
@@ -32,7 +32,7 @@ def test_what_a_manifest_may_name_is_what_is_measured_and_no_metric_is_without_a
 def test_all_who_ask_which_way_is_better_get_one_answer(name: str) -> None:
     less = name in LESS_IS_BETTER
     assert good(name) == (-1 if less else 1)
-    assert (name in manifest_gates._SMALLER_IS_BETTER) == less
+    assert (name in gates._SMALLER_IS_BETTER) == less
     assert words.more_is_better(name) == (not less)
 
 
@@ -51,8 +51,8 @@ def said(task: Task, noise: float) -> tuple[Truth, Predicted]:
 
 
 CASES = [
-    *((name, task) for name in manifest_sections.CLASSIFICATION for task in ("binary", "multiclass")),
-    *((name, "regression") for name in manifest_sections.REGRESSION),
+    *((name, task) for name in sections.CLASSIFICATION for task in ("binary", "multiclass")),
+    *((name, "regression") for name in sections.REGRESSION),
 ]
 
 

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from engine.projects.manifest_records import GateRule
+from engine.projects.manifest.records import GateRule
 from engine.records import Gate
 from engine.validation.gates import (
-    Facts,
+    GateFacts,
     enough_rows,
     few_missing,
     judge_rule,
@@ -18,36 +18,36 @@ from engine.validation.gates import (
     schema_unchanged,
     worst,
 )
-from engine.validation.intervals import Measured
+from engine.validation.intervals import MeasuredMetric
 from engine.validation.schema import Difference
-from engine.validation.segments import Segment, Segments
+from engine.validation.segments import JudgedSegment, JudgedSegments
 
 
-def facts(**more: Any) -> Facts:
+def facts(**more: Any) -> GateFacts:
     given: dict[str, Any] = {
         "rows": 5000,
         "train_rows": 20000,
         "smallest_class": 900,
         "measured": {
-            "roc_auc": Measured("roc_auc", 5000, 0.72, 0.70, 0.74),
-            "log_loss": Measured("log_loss", 5000, 0.50, 0.48, 0.52),
+            "roc_auc": MeasuredMetric("roc_auc", 5000, 0.72, 0.70, 0.74),
+            "log_loss": MeasuredMetric("log_loss", 5000, 0.50, 0.48, 0.52),
         },
-        "segments": Segments((), {}),
+        "segments": JudgedSegments((), {}),
         "missing": {"x": (0.0, 0.0)},
         "train_seconds": 12.0,
     }
-    return Facts(**(given | more))
+    return GateFacts(**(given | more))
 
 
-def against(low: float, point: float, high: float, name: str = "roc_auc", **more: Any) -> Facts:
-    measured = Measured(
+def against(low: float, point: float, high: float, name: str = "roc_auc", **more: Any) -> GateFacts:
+    measured = MeasuredMetric(
         name, 5000, 0.7, 0.69, 0.71, live=0.7 - point, difference=point, difference_low=low, difference_high=high
     )
     return facts(measured={name: measured}, live="flights@9", **more)
 
 
-def segment(value: str, candidate: float | None, n: int = 500, verdict: str = "cannot tell") -> Segment:
-    return Segment("carrier", value, n, "roc_auc", candidate, 0.7, -0.05, -0.08, -0.02, verdict)
+def segment(value: str, candidate: float | None, n: int = 500, verdict: str = "cannot tell") -> JudgedSegment:
+    return JudgedSegment("carrier", value, n, "roc_auc", candidate, 0.7, -0.05, -0.08, -0.02, verdict)
 
 
 @pytest.mark.parametrize(
@@ -167,11 +167,11 @@ def test_a_bad_value_on_too_few_rows_cannot_tell_either() -> None:
 def test_of_few_rows_the_whole_interval_decides(
     rows: int, smallest: int, minimum: int | None, limit: float, verdict: str
 ) -> None:
-    measured = {"accuracy": Measured("accuracy", rows, 0.725, 0.642, 0.808)}
+    measured = {"accuracy": MeasuredMetric("accuracy", rows, 0.725, 0.642, 0.808)}
     seen = facts(rows=rows, smallest_class=smallest, measured=measured)
     assert judge_rule(GateRule("at_least", "accuracy", limit, minimum_rows=minimum), seen).verdict == verdict
     # The mirror image: an error rate that may be at most so high.
-    measured = {"brier": Measured("brier", rows, 0.275, 0.192, 0.358)}
+    measured = {"brier": MeasuredMetric("brier", rows, 0.275, 0.192, 0.358)}
     seen = facts(rows=rows, smallest_class=smallest, measured=measured)
     mirror = GateRule("at_most", "brier", round(1 - limit, 9), minimum_rows=minimum)
     assert judge_rule(mirror, seen).verdict == verdict
@@ -182,13 +182,13 @@ def test_of_few_rows_the_whole_interval_decides(
     [("accuracy", "multiclass", "pass"), ("f1", "multiclass", "cannot tell"), ("accuracy", "binary", "cannot tell")],
 )
 def test_a_rare_class_among_several_counts_where_each_class_does(metric: str, task: str, verdict: str) -> None:
-    measured = {metric: Measured(metric, 500, 0.725, 0.642, 0.808)}
+    measured = {metric: MeasuredMetric(metric, 500, 0.725, 0.642, 0.808)}
     seen = facts(rows=500, smallest_class=9, measured=measured, task=task)
     assert judge_rule(GateRule("at_least", metric, 0.7), seen).verdict == verdict
 
 
 def test_a_value_without_an_interval_decides_nothing_on_few_rows() -> None:
-    measured = {"accuracy": Measured("accuracy", 120, 0.9)}
+    measured = {"accuracy": MeasuredMetric("accuracy", 120, 0.9)}
     seen = facts(rows=120, smallest_class=50, measured=measured)
     assert judge_rule(GateRule("at_least", "accuracy", 0.5), seen).verdict == "cannot tell"
 
@@ -204,7 +204,7 @@ def test_a_rare_class_among_several_is_no_reason_to_judge_nothing(
 
 
 def test_a_value_just_below_its_limit_shows_the_digits_that_make_the_difference() -> None:
-    measured = {"roc_auc": Measured("roc_auc", 5000, 0.69996, 0.69, 0.71)}
+    measured = {"roc_auc": MeasuredMetric("roc_auc", 5000, 0.69996, 0.69, 0.71)}
     gate = judge_rule(GateRule("at_least", "roc_auc", 0.7), facts(measured=measured))
     assert "0.69996 is below 0.70" in gate.evidence
 
@@ -219,13 +219,15 @@ def test_a_value_just_below_its_limit_shows_the_digits_that_make_the_difference(
         ([], "cannot tell", "No segment"),
     ],
 )
-def test_every_segment_that_can_be_judged_must_keep_the_limit(values: list[Segment], verdict: str, says: str) -> None:
-    gate = judge_rule(GateRule("segment_at_least", "roc_auc", 0.6), facts(segments=Segments(tuple(values), {})))
+def test_every_segment_that_can_be_judged_must_keep_the_limit(
+    values: list[JudgedSegment], verdict: str, says: str
+) -> None:
+    gate = judge_rule(GateRule("segment_at_least", "roc_auc", 0.6), facts(segments=JudgedSegments(tuple(values), {})))
     assert (gate.verdict, says in gate.evidence) == (verdict, True)
 
 
 def test_a_segment_gate_looks_only_at_its_own_column_and_keeps_its_own_minimum() -> None:
-    segments = Segments((segment("A", 0.5), replace(segment("B", 0.9), column="origin")), {})
+    segments = JudgedSegments((segment("A", 0.5), replace(segment("B", 0.9), column="origin")), {})
     rule = GateRule("segment_at_least", "roc_auc", 0.6, segment="origin")
     assert judge_rule(rule, facts(segments=segments)).verdict == "pass"
     assert judge_rule(replace(rule, segment="carrier"), facts(segments=segments)).verdict == "fail"
@@ -233,11 +235,11 @@ def test_a_segment_gate_looks_only_at_its_own_column_and_keeps_its_own_minimum()
 
 
 def test_a_segment_that_lost_is_told_though_the_whole_may_have_won() -> None:
-    segments = Segments((segment("A", 0.6, verdict="worse"), segment("B", 0.8, verdict="better")), {})
+    segments = JudgedSegments((segment("A", 0.6, verdict="worse"), segment("B", 0.8, verdict="better")), {})
     gate = no_segment_worse(segments, "roc_auc", "flights@9")
     assert gate.verdict == "warn"
     assert "carrier=A −0.050 (500 rows)" in gate.evidence
-    assert no_segment_worse(Segments((segment("B", 0.8),), {}), "roc_auc", "flights@9").verdict == "pass"
+    assert no_segment_worse(JudgedSegments((segment("B", 0.8),), {}), "roc_auc", "flights@9").verdict == "pass"
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ import pytest
 
 from engine.validation import guessing
 from engine.validation.guessing import better_than_guessing, learnt
-from engine.validation.intervals import Measured, measure_all
+from engine.validation.intervals import MeasuredMetric, measure_all
 from engine.validation.judge import judge
 from engine.validation.metrics import CLASSIFICATION, REGRESSION, Predicted, Truth, value
 from tests.engine.validation.validation_cases import binary, gate, job, predictions, world
@@ -126,7 +126,7 @@ def test_a_constant_is_no_better_and_no_worse_than_the_same_constant() -> None:
      (0.0, 0.0042, "r2 0.0000 against 0.0042 by")],
 )  # fmt: skip
 def test_a_figure_and_its_guess_show_the_digits_that_tell_them_apart(value: float, guess: float, told: str) -> None:
-    m = Measured("r2", 500, value, guess=guess, over_guess_low=-0.1, over_guess_high=0.1)
+    m = MeasuredMetric("r2", 500, value, guess=guess, over_guess_low=-0.1, over_guess_high=0.1)
     gate = better_than_guessing({"r2": m}, "r2", Truth("regression", np.zeros(3)), None)
     assert gate.verdict == "warn" and gate.evidence.startswith(told), gate.evidence
 
@@ -142,7 +142,7 @@ def test_a_figure_and_its_guess_show_the_digits_that_tell_them_apart(value: floa
 def test_better_or_worse_than_a_guess_is_what_the_whole_interval_says(
     name: str, low: float | None, high: float | None, said: str
 ) -> None:
-    assert guessing.verdict(Measured(name, 500, 0.5, over_guess_low=low, over_guess_high=high)) == said
+    assert guessing.verdict(MeasuredMetric(name, 500, 0.5, over_guess_low=low, over_guess_high=high)) == said
 
 
 def test_a_class_that_neither_came_nor_was_named_has_no_part_in_the_level_of_guessing() -> None:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from engine.projects.manifest_records import GateRule
+from engine.projects.manifest.records import GateRule
 from engine.validation.gates import enough_rows, few_missing, judge_rule, schema_unchanged
-from engine.validation.intervals import Measured
+from engine.validation.intervals import MeasuredMetric
 from engine.validation.schema import Difference, differences
 from tests.engine.validation.test_gates import against, facts
 
@@ -46,7 +46,7 @@ def test_four_differences_of_the_schema_are_named_and_the_rest_counted(found: in
 def test_what_was_not_measured_on_both_sides_cannot_be_compared_and_never_passes() -> None:
     rule = GateRule("not_below_live_by", "roc_auc", 0.005)
     whole = against(0.1, 0.2, 0.3).measured["roc_auc"]
-    for other in ({}, {"roc_auc": Measured("roc_auc", 5000, 0.7)}, {"log_loss": whole}):
+    for other in ({}, {"roc_auc": MeasuredMetric("roc_auc", 5000, 0.7)}, {"log_loss": whole}):
         gate = judge_rule(rule, facts(measured=other, live="flights@9"))
         assert gate.verdict == "cannot tell"
         assert gate.evidence == "roc_auc of candidate and flights@9 cannot be compared."

@@ -7,7 +7,7 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from engine.projects.manifest import parse_manifest
+from engine.projects.manifest.reader import parse_manifest
 from engine.validation.undecided import cannot_decide
 from tests.engine.projects.manifests import SMALL
 

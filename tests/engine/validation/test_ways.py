@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from engine.projects.manifest import parse_manifest
-from engine.projects.manifest_waivers import _NEVER, WAIVABLE
+from engine.projects.manifest.reader import parse_manifest
+from engine.projects.manifest.waivers import _NEVER, WAIVABLE
 from engine.validation import ways
 from tests.engine.projects.manifests import SMALL
 from tests.engine.validation.ways_cases import CASES

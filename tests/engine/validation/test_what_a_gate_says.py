@@ -9,14 +9,14 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from engine.projects.manifest_records import GateRule
+from engine.projects.manifest.records import GateRule
 from engine.records import Gate
 from engine.validation.calibration import calibration_error
-from engine.validation.floors import Held
+from engine.validation.floors import RowsToJudge
 from engine.validation.gates import enough_rows, few_missing, judge_rule, no_segment_worse
 from engine.validation.like_live import classes_as_before, no_dead_feature, rows_as_before
 from engine.validation.metrics import Predicted, Truth
-from engine.validation.segments import Segments
+from engine.validation.segments import JudgedSegments
 from engine.validation.words import size
 from tests.engine.validation.test_gates import against, facts, segment
 from tests.engine.validation.validation_cases import said
@@ -127,11 +127,11 @@ def test_of_several_classes_the_error_is_that_of_the_chance_of_the_class_that_wa
 def test_how_many_rows_bear_an_interval_and_how_many_a_value(
     rows: int, smallest: int | None, task: Any, none: str | None, few: str | None
 ) -> None:
-    held = Held(rows, smallest, task)
+    held = RowsToJudge(rows, smallest, task)
     assert (held.none_can_tell is None) == (none is None) and (none or "") in (held.none_can_tell or "")
     assert (held.few() or (None,))[0] == few
     if task == "binary":
-        assert Held(rows, smallest) == held, "two classes, unless it is said otherwise"
+        assert RowsToJudge(rows, smallest) == held, "two classes, unless it is said otherwise"
 
 
 @pytest.mark.parametrize(
@@ -142,7 +142,7 @@ def test_how_many_rows_bear_an_interval_and_how_many_a_value(
 def test_of_several_classes_the_rarest_counts_where_a_metric_looks_at_each(
     metric: str | None, minimum: int | None, few: tuple[str, str] | None
 ) -> None:
-    found = Held(100, 3, "multiclass").few(metric, minimum)
+    found = RowsToJudge(100, 3, "multiclass").few(metric, minimum)
     assert (found is None) == (few is None)
     if found and few:
         assert found[0].startswith(few[0]) and found[1] == few[1]
@@ -182,15 +182,15 @@ def test_a_rule_about_missing_values_names_three_columns_the_most_first() -> Non
 
 def test_segments_that_lost_are_told_by_three_and_the_rest_counted() -> None:
     losers = [segment(name, 0.6, verdict="worse") for name in "abcd"]
-    seen = Segments((*losers, segment("e", 0.7), segment("f", None)), {})
+    seen = JudgedSegments((*losers, segment("e", 0.7), segment("f", None)), {})
     gate = no_segment_worse(seen, "roc_auc", "flights@9")
     assert (gate.name, gate.verdict, gate.numbers) == (
         "no segment worse than flights@9", "warn", {"segments": 6, "worse": 4},
     )  # fmt: skip
     assert gate.evidence.endswith("carrier=c −0.050 (500 rows) and 1 more.")
-    three = no_segment_worse(Segments(tuple(losers[:3]), {}), "roc_auc", "flights@9")
+    three = no_segment_worse(JudgedSegments(tuple(losers[:3]), {}), "roc_auc", "flights@9")
     assert three.evidence.endswith("carrier=c −0.050 (500 rows).")
-    none = no_segment_worse(Segments((segment("e", 0.7), segment("f", None)), {}), "roc_auc", "flights@9")
+    none = no_segment_worse(JudgedSegments((segment("e", 0.7), segment("f", None)), {}), "roc_auc", "flights@9")
     assert none.evidence == "roc_auc is surely worse in none of 2 segments; 1 have too few rows."
     assert none.verdict == "pass"
 

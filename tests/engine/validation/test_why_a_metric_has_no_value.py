@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from console import cells
-from console.card_lines import _metric
 from console.cli import documents
+from console.text import cells
+from console.text.card_lines import _metric
 from engine import clock
 from engine.api import open_engine
 from engine.clock import stamp

@@ -6,7 +6,7 @@ import pytest
 
 from engine.records import Gate
 from engine.validation import words
-from engine.validation.intervals import Measured
+from engine.validation.intervals import MeasuredMetric
 from engine.validation.verdict import sentence
 from engine.validation.ways import with_way
 
@@ -45,7 +45,7 @@ PASSED, FAILED = (
     Gate("rows", "rows", "pass", "5 rows."),
     with_way(Gate("roc_auc at least 0.60", "at_least", "fail", "0.580 is below.")),
 )
-KEY = Measured("roc_auc", 6410, 0.724, 0.71, 0.74, None, 0.706, 0.018, 0.011, 0.025, None, "better")
+KEY = MeasuredMetric("roc_auc", 6410, 0.724, 0.71, 0.74, None, 0.706, 0.018, 0.011, 0.025, None, "better")
 
 
 def test_a_better_candidate_is_told_in_two_sentences() -> None:
@@ -64,11 +64,11 @@ def test_a_failed_gate_comes_first_with_what_to_do() -> None:
 
 
 def test_what_cannot_be_measured_says_so() -> None:
-    nothing = Measured("roc_auc", 12, None)
+    nothing = MeasuredMetric("roc_auc", 12, None)
     assert sentence("cannot tell", "first", [], nothing, None, None).endswith(
         "roc_auc has no value: the 12 rows lack one of the classes, and it tells the rows of each from all others."
     )
-    alone = Measured("roc_auc", 500, 0.7, 0.6, 0.8)
+    alone = MeasuredMetric("roc_auc", 500, 0.7, 0.6, 0.8)
     assert sentence("pass", "cannot tell", [PASSED], alone, "flights@9", "it is gone.").endswith(
         "flights@9 could not be measured on them: it is gone."
     )

@@ -11,9 +11,9 @@ from typing import Any
 from engine.api import open_engine
 from engine.environments.build import ensure
 from engine.environments.lock import resolve
-from engine.projects.manifest import ComputeSpec, load_manifest
+from engine.projects.manifest.reader import ComputeSpec, load_manifest
 from engine.runs.compute import order
-from engine.runs.launch import Launch, Stage
+from engine.runs.steps.launch import Launch, Stage
 from tests.engine.runs.step_workshop import alive, until
 
 AS_OF = datetime(2026, 11, 3, tzinfo=UTC)

@@ -13,10 +13,10 @@ from pathlib import Path
 import pytest
 
 from engine.errors import StepFailed
-from engine.projects.manifest import ComputeSpec
-from engine.runs import containment
+from engine.projects.manifest.reader import ComputeSpec
 from engine.runs.compute.order import ANSWER, answered
-from engine.runs.step import Limits, StepResult, StepSpec
+from engine.runs.steps import containment
+from engine.runs.steps.step import Limits, StepResult, StepSpec
 from tests.engine.runs.compute.away import Away
 from tests.engine.runs.step_workshop import until
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from engine.errors import StepFailed
-from engine.runs.step import StepResult
+from engine.runs.steps.step import StepResult
 from tests.engine.runs.compute.away import Away, gone
 from tests.engine.runs.compute.cluster import Cluster
 from tests.engine.runs.step_workshop import outside, until

@@ -13,9 +13,9 @@ import pytest
 
 from engine.environments.lock import parse_lock
 from engine.errors import StepFailed
-from engine.projects.manifest import ComputeSpec
+from engine.projects.manifest.reader import ComputeSpec
 from engine.runs.compute import order
-from engine.runs.step import clean_environment, python_step_argv
+from engine.runs.steps.step import clean_environment, python_step_argv
 from tests.engine.runs.compute.cluster import Cluster
 from tests.engine.runs.step_workshop import until
 

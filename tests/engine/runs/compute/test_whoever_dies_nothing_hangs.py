@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from engine.errors import StepFailed
-from engine.runs.launch import Launch
+from engine.runs.steps.launch import Launch
 from tests.engine.runs.compute.away import Away, gone
 from tests.engine.runs.compute.cluster import Cluster
 from tests.engine.runs.step_workshop import outside, until

@@ -1,0 +1,1 @@
+"""What an operator has done, and the threads that do it."""

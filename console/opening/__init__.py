@@ -1,0 +1,1 @@
+"""How the console opens: the last known screen at once, the workspace, the session's encoding."""

@@ -1,0 +1,158 @@
+"""Open the console: the workspace first, so that what is wrong with it is said on an ordinary screen."""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import os
+import select
+import signal
+import socket
+import sys
+import termios
+import threading
+from concurrent.futures import Future, ThreadPoolExecutor
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from console.opening import picture
+from console.opening.last_seen import NAME
+from console.opening.session_encoding import why_not_drawn
+from console.queries.question import AskOverview, Desk
+from console.text.frame import Who
+from console.time_travel import waiting
+from engine import clock
+from engine.api import Engine, open_engine
+from engine.errors import Invalid, Refusal
+
+if TYPE_CHECKING:
+    from console.app import LeverframeApp
+    from engine.schedule.scheduler import Scheduler
+
+HANG_UP_SECONDS = 2.0
+# The ordinary screen, a cursor, no colours, no pasting in brackets, keys as they were.
+RESTORED = b"\x1b[<u\x1b[?2004l\x1b[?1049l\x1b[?25h\x1b[0m"
+
+
+def run_console(home: Path | None, operator: str | None, at: datetime | None = None) -> int:
+    """Run the console until its operator leaves; with ``at`` it shows that moment, and nothing can be changed.
+
+    Raises LeverframeError when the workspace cannot be opened.
+    """
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise Refusal("The console needs a terminal; 'leverframe status' and the other verbs work without one.")
+    if problem := why_not_drawn():
+        raise Refusal(problem)
+    if at is not None:
+        waiting.tell(home)
+    for name in ("LINES", "COLUMNS"):  # Where a shell exports its size of then, the terminal's own would not count.
+        os.environ.pop(name, None)
+    engine = open_engine(home, operator, at=at)
+    hosted = Hosted(engine)
+    try:
+        app = _app(engine, hosted, at)
+        _watch_terminal(app)
+        # What was typed at the picture of last time was not meant for what is there now.
+        termios.tcflush(0, termios.TCIFLUSH)
+        app.run(mouse=False)
+        if at is None:
+            _keep_picture(engine, app)
+        return app.return_code or 0
+    finally:
+        hosted.stop()
+        engine.close()
+
+
+class Hosted:
+    """The engine's clockwork inside this console, or standing by for the one that has it.
+
+    It is started behind the first picture: the clock's library takes longer to load than the picture to draw.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._clockwork: Scheduler | None = None
+        self._thread = threading.Thread(target=self._start, name="clockwork", daemon=True)
+
+    def start(self) -> None:
+        """Begin, on a thread of its own."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Let go of the schedules; whoever stands by takes them over."""
+        if self._thread.is_alive():
+            self._thread.join(HANG_UP_SECONDS)
+        if self._clockwork is not None:
+            self._clockwork.stop()
+
+    def _start(self) -> None:
+        self._clockwork = self._engine.start_clockwork()
+
+
+def _app(engine: Engine, hosted: Hosted, at: datetime | None) -> LeverframeApp:
+    # The first overview is read while Textual loads, so that the first picture is a live one.
+    with ThreadPoolExecutor(1) as pool:
+        last_visit = _last_visit(engine) if at is None else None
+        first: Future[Desk] = pool.submit(AskOverview(last_visit).answer, engine, engine.now())
+        from console.app import LeverframeApp
+
+        gc.freeze()
+        gc.enable()  # It was off while all this was loaded (see __main__).
+        who = Who(engine.operator.name, engine.operator.role, socket.gethostname(), str(engine.home), at)
+        if at is not None:  # whoever looks back sees to no schedules
+            return LeverframeApp(engine, who, first, now=engine.now)
+        return LeverframeApp(engine, who, first, last_visit, ready=hosted.start)
+
+
+def _watch_terminal(app: LeverframeApp) -> None:
+    """Leave when the terminal is gone: Textual alone would go on reading nothing, at full speed, for ever.
+
+    Told to end, give the terminal back as it was.
+    """
+
+    before = termios.tcgetattr(0)
+
+    def gone(code: int = 1) -> None:
+        app.call_from_thread(app.exit, return_code=code)
+        threading.Event().wait(HANG_UP_SECONDS)
+        # It did not leave by itself; nothing that matters is in this process's memory, but the terminal is a person's.
+        with contextlib.suppress(OSError, termios.error):
+            os.write(1, RESTORED)
+            termios.tcsetattr(0, termios.TCSANOW, before)
+        os._exit(code)
+
+    def watch() -> None:
+        poll = select.poll()
+        poll.register(0, 0)  # a hang-up is always told
+        while not any(what & (select.POLLHUP | select.POLLERR | select.POLLNVAL) for _, what in poll.poll(60_000)):
+            pass
+        gone()
+
+    threading.Thread(target=watch, name="terminal", daemon=True).start()
+
+    def ended(number: int, _: object) -> None:
+        threading.Thread(target=gone, args=(128 + number,), daemon=True).start()
+
+    for number in (signal.SIGHUP, signal.SIGTERM):
+        signal.signal(number, ended)
+
+
+def _keep_picture(engine: Engine, app: LeverframeApp) -> None:
+    if app.desk is not None:
+        at = app.desk.overview.at
+        picture.keep(engine.home / "console" / NAME, app.desk, at, app.size.width, app.size.height, app.theme)
+        with contextlib.suppress(OSError):  # the next visit shows a little more than it need
+            _visit(engine).write_text(clock.stamp(at))
+
+
+def _visit(engine: Engine) -> Path:
+    return engine.home / "console" / f"{engine.operator.name}.seen"
+
+
+def _last_visit(engine: Engine) -> datetime | None:
+    """When this operator last left the console here; None on the first visit."""
+    try:
+        return clock.moment(_visit(engine).read_text())
+    except (OSError, Invalid):
+        return None

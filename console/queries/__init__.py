@@ -1,0 +1,1 @@
+"""What a screen wants to know, and the one thread that asks the engine."""

@@ -1,0 +1,115 @@
+"""The one thread that reads: it asks the engine what the visible screen wants to know, when that may have changed."""
+
+from __future__ import annotations
+
+import threading
+import time
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from console.acting.messages import Answered, Unanswered
+from engine import clock
+from engine.errors import LeverframeError
+
+if TYPE_CHECKING:
+    from textual.message import Message
+
+    from console.queries.question import Question
+    from engine.api import Engine
+
+LOOK_SECONDS = 0.2
+# A run reports several times a second; nobody reads faster than this.
+AGAIN_SECONDS = 0.5
+RECONCILE_SECONDS = 2.0
+AGES_SECONDS = 5.0
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """Why there is no answer."""
+
+    sentence: str
+
+
+class Watcher:
+    """Ask with ``watch``; answers come as messages. The last question wins, and an answer is told once."""
+
+    def __init__(self, engine: Engine, post: Callable[[Message], Any], now: Callable[[], datetime] = clock.now) -> None:
+        self._engine, self._post, self._now = engine, post, now
+        self._question: Question | None = None
+        self._again = False
+        self._told: tuple[Any, float] = (None, 0.0)
+        self._ended = False
+        self._wake = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="watcher", daemon=True)
+
+    def start(self) -> None:
+        """Begin to watch."""
+        self._thread.start()
+
+    def stop(self, patience: float | None = 2.0) -> None:
+        """End the thread, at the latest when the engine has answered the question it was asked last.
+
+        ``patience``: for how many seconds that is waited for; None: until it has.
+        """
+        self._ended = True
+        self._wake.set()
+        if self._thread.is_alive():
+            self._thread.join(patience)
+
+    def watch(self, question: Question | None) -> None:
+        """From now on this is what is wanted; it is answered at once, also when it was answered before."""
+        self._question, self._again = question, True
+        self._wake.set()
+
+    def _run(self) -> None:
+        asked: Question | None = None
+        marker, asked_at = -1, 0.0
+        reconcile_at = time.monotonic() + RECONCILE_SECONDS
+        while not self._ended:
+            if time.monotonic() >= reconcile_at:
+                self._reconcile()
+                reconcile_at = time.monotonic() + RECONCILE_SECONDS
+            question, again, self._again = self._question, self._again, False
+            if question is not None:
+                first = again or question != asked
+                since = time.monotonic() - asked_at
+                seen = self._engine.change_marker()
+                if first or since > question.refresh or (seen != marker and since > AGAIN_SECONDS):
+                    asked, marker, asked_at = question, seen, time.monotonic()
+                    self._tell(question, first=first)
+            self._wake.wait(LOOK_SECONDS)
+            self._wake.clear()
+
+    def _tell(self, question: Question, *, first: bool) -> None:
+        """Ask and tell what came of it; what was told a moment ago is not told again."""
+        at = self._now()
+        try:
+            answer = question.answer(self._engine, at)
+        except LeverframeError as error:
+            answer = Trouble(str(error))
+        except Exception as error:  # noqa: BLE001  a bug: the screen says so and lives on
+            self._engine.keep_traceback(traceback.format_exc())
+            kind = type(error).__name__
+            answer = Trouble(f"Leverframe itself failed ({kind}); the traceback is in the workspace's logs.")
+        before, told_at = self._told
+        # Ages grow, so after a while the same answer is news; the same trouble never is.
+        stale = time.monotonic() - told_at > AGES_SECONDS and not isinstance(answer, Trouble)
+        if answer == before and not first and not stale:
+            return
+        self._told = (answer, time.monotonic())
+        if isinstance(answer, Trouble):
+            self._post(Unanswered(question, answer.sentence, at))
+        else:
+            self._post(Answered(question, answer, at))
+
+    def _reconcile(self) -> None:
+        try:
+            self._engine.reconcile()
+        except LeverframeError:
+            pass  # every reading that matters says the same to the person in front of it
+        except Exception:  # noqa: BLE001  a bug: kept, and tried again
+            self._engine.keep_traceback(traceback.format_exc())

@@ -1,0 +1,147 @@
+"""Every screen and dialog that can be opened, each loaded when it is: the first picture needs only one of them."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from textual.screen import Screen
+
+    from console.queries.health_questions import Health
+    from console.queries.question import Question
+    from engine.records import AuditRow
+
+# The numbered screens.
+PLACES = {
+    "overview": "OverviewPage",
+    "candidates": "CandidatesPage",
+    "runs": "RunsPage",
+    "versions": "VersionsPage",
+    "audit": "AuditPage",
+    "schedules": "SchedulesPage",
+    "disk": "DiskPage",
+    "health": "HealthPage",
+}
+
+
+def place(name: str) -> Screen[None]:
+    """One of the numbered screens."""
+    made: Screen[None] = getattr(import_module(f"console.screens.{name}"), PLACES[name])()
+    return made
+
+
+def card(label: str) -> Screen[None]:
+    """The decision card of a version."""
+    from console.screens.card import CardPage
+
+    return CardPage(label)
+
+
+def versions(project: str) -> Screen[None]:
+    """The versions of one project."""
+    from console.screens.versions import VersionsPage
+
+    return VersionsPage(project)
+
+
+def diff(old: str, new: str) -> Screen[None]:
+    """What changed from one version to another."""
+    from console.screens.diff import DiffPage
+
+    return DiffPage(old, new)
+
+
+def run(number: int) -> Screen[None]:
+    """One run with its logs."""
+    from console.screens.run import RunPage
+
+    return RunPage(number)
+
+
+def health(project: str) -> Screen[None]:
+    """The health of one project."""
+    from console.screens.project_health import ProjectHealthPage
+
+    return ProjectHealthPage(project)
+
+
+def acknowledge(health: Health, at: datetime) -> Screen[None]:
+    """Take an alert of a project on."""
+    from console.dialogs.alerts import AcknowledgeDialog
+
+    return AcknowledgeDialog(health, at)
+
+
+def snooze(health: Health, at: datetime) -> Screen[None]:
+    """Leave an alert of a project out of its status for a while."""
+    from console.dialogs.alerts import SnoozeDialog
+
+    return SnoozeDialog(health, at)
+
+
+def by_column(health: Health) -> Screen[None]:
+    """Performance by a column that somebody names."""
+    from console.dialogs.by_column import ByColumnDialog
+
+    return ByColumnDialog(health)
+
+
+def moment(opened: tuple[Question, ...], last_visit: datetime | None) -> Screen[None]:
+    """Step back in time; ``opened``: what the screens ask that are to stay open."""
+    from console.dialogs.moment import MomentDialog
+
+    return MomentDialog(opened, last_visit)
+
+
+def times(project: str) -> Screen[None]:
+    """How long a project's runs take."""
+    from console.screens.times import TimesPage
+
+    return TimesPage(project)
+
+
+def occurrences(matching: str) -> Screen[None]:
+    """Due times and what became of them."""
+    from console.screens.occurrences import OccurrencesPage
+
+    return OccurrencesPage(matching)
+
+
+def bin_page() -> Screen[None]:
+    """What can be restored."""
+    from console.screens.bin import BinPage
+
+    return BinPage()
+
+
+def release(label: str) -> Screen[None]:
+    """Approve a candidate."""
+    from console.dialogs.move import MoveDialog
+    from console.queries.questions import AskRelease
+
+    return MoveDialog(AskRelease(label))
+
+
+def rollback(project: str, to: str | None, *, lift: bool = False) -> Screen[None]:
+    """Go back to a version that was live."""
+    from console.dialogs.move import MoveDialog
+    from console.queries.questions import AskRollback
+
+    return MoveDialog(AskRollback(project, to, lift))
+
+
+def audit_row(row: AuditRow) -> Screen[None]:
+    """A row of the trail, whole."""
+    from console.dialogs.reading import ReadingDialog, audit_lines
+
+    return ReadingDialog(lambda width: audit_lines(row, width))
+
+
+def help_page(screen: str, heading: str) -> Screen[None]:
+    """Every key of a screen."""
+    from console.dialogs.reading import ReadingDialog, help_lines
+
+    return ReadingDialog(lambda width: help_lines(screen, heading, width))

@@ -1,0 +1,180 @@
+"""The decision card in lines: verdict, gates, metrics, segments, what changed. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from console.text import cells
+from console.text.health_table import TONES
+from console.text.lines import Line, Span, Tone, beside, cells_of, cut, fit, line, pad, wrapped
+from console.text.tables import STATE_TONES, short
+from engine.records import Change, DecisionCard, Gate, GateVerdict, Metric, Segment
+from engine.text import plain
+
+TWO_COLUMNS = 120
+RIGHT = 62  # what a segment's row takes with all its words
+GATE_TONES: dict[GateVerdict, Tone] = {"pass": "ok", "warn": "watch", "fail": "failing", "cannot tell": "unknown"}
+COMPARED: dict[str, Tone] = {"better": "ok", "worse": "failing", "cannot tell": "unknown", "not compared": "unknown"}
+MOST_SEGMENTS = 8
+
+
+def card_lines(card: DecisionCard, now: datetime, width: int) -> list[Line]:
+    """The whole card; in a wide terminal the segments and changes stand beside the gates."""
+    inner = width - 2
+    top = [*_identity(card, now, inner), (), *_verdict(card, inner), (), *_metrics(card, inner), ()]
+    if inner < TWO_COLUMNS:
+        body = _stacked(_gates(card.gates, inner), _segments(card, inner), _changes(card, inner))
+    else:
+        left = inner - 2 - RIGHT
+        right = _stacked(_segments(card, RIGHT), _changes(card, RIGHT))
+        body = beside(_gates(card.gates, left), right, left, RIGHT)
+    return [(Span(" "), *each) if each else () for each in (*top, *body, *_past(card, inner))]
+
+
+def _stacked(*parts: list[Line]) -> list[Line]:
+    """The parts that there are, one below the other with a blank line after each."""
+    return [each for part in parts if part for each in (*part, ())]
+
+
+def _identity(card: DecisionCard, now: datetime, width: int) -> list[Line]:
+    version = card.version
+    parts = [f"made {cells.ago(version.made_at, now)} by {card.made_by}"]
+    if version.against:
+        parts.append(f"judged against {short(version.against)}")
+    if card.live and card.live != version.label:
+        parts.append(f"live is {short(card.live)}")
+    if version.state == "candidate" and card.expires_at:
+        parts.append(f"expires {cells.until(card.expires_at, now)}")
+    state = Span(cells.version_state(version.state), STATE_TONES[version.state])
+    first = line(Span(version.label, "strong"), "  ", state)
+    return [first, *wrapped(" · ".join(parts), width, tone="dim")]
+
+
+def _verdict(card: DecisionCard, width: int) -> list[Line]:
+    version = card.version
+    lines: list[Line] = [(Span(each[0].text, "strong"),) for each in wrapped(plain(version.sentence), width)]
+    held = card.sandbox
+    said_of_it = f"{cells.GLYPHS[held.verdict]} sandbox: {plain(held.sentence, 400)}"
+    lines += wrapped(said_of_it, width, tone="dim" if held.verdict == "ok" else TONES[held.verdict])
+    said = []
+    if card.changed_decisions is not None:
+        said.append(f"{cells.percent(card.changed_decisions, 1)} of decisions would change.")
+    if card.blocked and version.state == "candidate":
+        said.append(f"It cannot be approved now: {card.blocked}")
+    return [*lines, *(each for text in said for each in wrapped(text, width))]
+
+
+def _metrics(card: DecisionCard, width: int) -> list[Line]:
+    if not card.metrics:
+        return []
+    against = short(card.version.against) if card.version.against else ""
+    name = max(8, *(cells_of(m.name) for m in card.metrics))
+    titles = f"{pad('METRICS', name)}  {pad(short(card.version.label), 14, right=True)}"
+    if against:
+        titles += f"  {pad(against, 7, right=True)}  {pad('difference', 10, right=True)}{' ' * 14}  95 % between"
+    key = card.version.metric.name if card.version.metric else ""
+    ordered = sorted(card.metrics, key=lambda m: m.name != key)
+    rows = [_metric(m, name, width, compared=bool(against)) for m in ordered]
+    return [(Span(cut(titles, width), "head"),), *rows]
+
+
+def _metric(metric: Metric, name: int, width: int, *, compared: bool) -> Line:
+    half = (metric.high - metric.low) / 2 if metric.high is not None and metric.low is not None else None
+    value = cells.number(metric.value) + (f" ±{cells.number(half)}" if half is not None else "")
+    parts = [Span(f"{pad(metric.name, name)}  {pad(value, 14, right=True)}")]
+    if metric.value is None:
+        return fit(line(*parts, Span(f"  {cells.no_value(metric).partition(': ')[2]}", "dim")), width)
+    if compared:
+        live, difference = cells.number(metric.live), cells.signed(metric.difference)
+        parts.append(Span(f"  {pad(live, 7, right=True)}  {pad(difference, 10, right=True)}"))
+        said = metric.comparison or "not compared"
+        parts.append(Span(f"  {pad(said, 12)}", COMPARED.get(said, "")))
+        if metric.difference_low is not None:
+            low, high = cells.signed(metric.difference_low), cells.signed(metric.difference_high)
+            parts.append(Span(f"  {low} … {high}", "dim"))
+    return fit(tuple(parts), width)
+
+
+def _gates(gates: Sequence[Gate], width: int) -> list[Line]:
+    if not gates:
+        return []
+    lines: list[Line] = [(Span("GATES", "head"),)]
+    name = min(max(cells_of(g.name) for g in gates), max(20, width // 2))
+    for gate in gates:
+        lines += _gate(gate, name, width - name - 4)
+    return lines
+
+
+def _gate(gate: Gate, name: int, room: int) -> list[Line]:
+    """A gate that passes takes one line, and 'leverframe show' has the rest; one that does not says all it has to."""
+    glyph = Span(f"{cells.GLYPHS[gate.verdict]} ", GATE_TONES[gate.verdict])
+    label = pad(gate.name, name)
+    said = plain(gate.evidence)
+    if gate.verdict == "pass":
+        return [line(glyph, label, "  ", Span(cut(said, room), "dim"))]
+    first, *rest = wrapped(f"{gate.verdict}: {said}", room, tone=GATE_TONES[gate.verdict])
+    return [line(glyph, label, "  ", *first), *(line(" " * (name + 4), *each) for each in rest[:3])]
+
+
+def _text(parts: Line) -> str:
+    return "".join(part.text for part in parts)
+
+
+def _segments(card: DecisionCard, width: int) -> list[Line]:
+    if not card.segments:
+        return []
+    against = short(card.version.against) if card.version.against else ""
+    columns = f"{pad('n', 7, right=True)} {pad(short(card.version.label), 7, right=True)}"
+    if against:
+        columns += f" {pad(against, 7, right=True)} {pad('difference', 10, right=True)}  "
+    name = min(30, max(14, width - cells_of(columns) - 11))
+    lines: list[Line] = [(Span(cut(f"{pad('WORST SEGMENTS', name)}{columns}", width), "head"),)]
+    lines += [_segment(s, name, width, compared=bool(against)) for s in card.segments[:MOST_SEGMENTS]]
+    rest = card.segments[MOST_SEGMENTS:]
+    compared = any(each.verdict not in ("first", "not compared") for each in rest)
+    aside = ", none of them worse" if compared and not any(each.verdict == "worse" for each in rest) else ""
+    return [*lines, (Span(f"and {len(rest)} more{aside}", "dim"),)] if rest else lines
+
+
+def _segment(segment: Segment, name: int, width: int, *, compared: bool) -> Line:
+    what = pad(plain(f"{segment.column}={segment.value}", 60), name)
+    text = f"{what}{pad(f'{segment.n:,}', 7, right=True)} {pad(cells.number(segment.candidate), 7, right=True)}"
+    parts = [Span(text)]
+    if compared:
+        live, difference = cells.number(segment.live), cells.signed(segment.difference)
+        parts.append(Span(f" {pad(live, 7, right=True)} {pad(difference, 10, right=True)}  "))
+    parts.append(Span(segment.verdict, COMPARED.get(segment.verdict, "")))
+    return fit(tuple(parts), width)
+
+
+def _changes(card: DecisionCard, width: int) -> list[Line]:
+    if not card.changes:
+        return []
+    lines: list[Line] = [(Span(f"WHAT CHANGED SINCE {short(card.version.against)}", "head"),)]
+    for change in card.changes:
+        lines += change_lines(change, width, details=2 if change.what == "code" else 0)
+    return lines
+
+
+def change_lines(change: Change, width: int, *, details: int | None = None) -> list[Line]:
+    """One respect in which two versions differ, with ``details`` of its particulars, or all of them."""
+    label = pad(change.what, 10)
+    first, *rest = wrapped(plain(change.summary), width - 10) or [()]
+    same = change.summary.startswith("same")
+    tone: Tone = "dim" if same else ""
+    lines: list[Line] = [line(Span(label, "dim"), Span(_text(first), tone))]
+    lines += [line(" " * 10, Span(_text(each), tone)) for each in rest]
+    shown = change.details if details is None else change.details[:details]
+    lines += [line(" " * 10, Span(cut(plain(each), width - 10), "dim")) for each in shown]
+    return lines
+
+
+def _past(card: DecisionCard, width: int) -> list[Line]:
+    said = []
+    version = card.version
+    if card.last_rejected:
+        said.append(f"Last rejected: {plain(card.last_rejected)}")
+    if version.reason and version.state != "candidate":
+        said.append(f"{version.state.capitalize()}: {plain(version.reason)}")
+    return [(), *(each for text in said for each in wrapped(text, width, tone="dim"))] if said else []

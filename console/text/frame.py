@@ -1,0 +1,89 @@
+"""What stands around every screen: the line above it and the keys below it. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from console.actions import Action, anywhere, of_screen
+from console.text.lines import Line, Span, ends, fit, line, width_of
+
+# From the table of actions, so that no digit can stand beside another screen than the one it opens.
+PLACES = tuple((action.key, action.label) for action in anywhere() if action.id.startswith("go_"))
+LEAST_WIDTH, LEAST_HEIGHT = 60, 16
+
+
+@dataclass(frozen=True)
+class Who:
+    """Who works here, on which machine, in which workspace; ``as_of``: the moment that is over and shown;
+    ``returns``: a key comes back to now."""
+
+    operator: str
+    role: str
+    host: str
+    home: str
+    as_of: datetime | None = None
+    returns: bool = False
+
+
+def head(title: str, who: Who, at: datetime | None, width: int) -> Line:
+    """The product, where one is, who one is, and of when the picture is."""
+    if who.as_of is not None:
+        back = (Span("  T", "key"), Span(" now", "dim")) if who.returns else ()
+        return fit(line(" ", as_of(who.as_of), *back, "  ", Span(title, "strong")), width)
+    left = line(" ", Span("LEVERFRAME", "strong"), "  ", Span(title, "strong"))
+    said = f"{who.host} · {who.operator} ({who.role})"
+    clock = f" · {at:%H:%M} UTC " if at else " · reading … "
+    return fit(ends(left, line(Span(said + clock, "dim")), width), width)
+
+
+def as_of(at: datetime) -> Span:
+    """That a moment is shown that is over: it must not be taken for now."""
+    return Span(f"AS OF {at:%a} {at.day} {at:%b %Y %H:%M} UTC, nothing can be changed here", "watch")
+
+
+def rule(width: int) -> Line:
+    """A thin line."""
+    return (Span("─" * width, "rule"),)
+
+
+def keys(screen: str, why_not: Callable[[str], str | None], width: int) -> Line:
+    """The keys of the screen itself; what cannot be done now is dimmed. Those that do not fit are on the help page."""
+    right = line(Span("?", "key"), Span(" Help  ", "dim"), Span("q", "key"), Span(" Quit ", "dim"))
+    parts: list[Span] = [Span(" ")]
+    for action in of_screen(screen):
+        if not action.shown:
+            continue
+        entry = _entry(action, dimmed=why_not(action.id) is not None)
+        if width_of((*parts, *entry, *right)) > width:
+            break
+        parts += entry
+    return fit(ends(tuple(parts), right, width), width)
+
+
+def _entry(action: Action, *, dimmed: bool) -> list[Span]:
+    return [Span(action.key_name, "dim" if dimmed else "key"), Span(f" {action.label}   ", "dim" if dimmed else "")]
+
+
+def places(here: str, width: int, *, steps_back: bool = True) -> Line:
+    """The screens and the key of each, the one that is shown strong; the key that steps back, where there is room."""
+    gap = "  " if width > sum(len(name) + 4 for _, name in PLACES) else " "
+    parts: list[Span] = [Span(" ")]
+    for key, name in PLACES:
+        parts += [Span(key, "key"), Span(f" {name}{gap}", "strong" if name == here else "dim")]
+    right = line(Span("T", "key"), Span(" Step back in time ", "dim"))
+    if not steps_back or width_of((*parts, *right)) > width:
+        right = ()
+    return fit(ends(tuple(parts), right, width), width)
+
+
+def too_small(width: int, height: int) -> list[Line]:
+    """What a terminal without room says."""
+    return [
+        line(Span("Leverframe needs more room.", "strong")),
+        line(f"This terminal is {width}x{height};"),
+        line(f"it works from {LEAST_WIDTH}x{LEAST_HEIGHT}"),
+        line("and is at its best from 80x24."),
+        line("Make it larger, or q to quit."),
+    ]

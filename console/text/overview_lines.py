@@ -1,0 +1,115 @@
+"""What the overview says around its list: how things stand, and why the selected project is as it is. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from console.text import cells, news_lines, schedule_lines
+from console.text.lines import Line, Span, cut, ends, fit, line, wrapped
+from engine.text import plain
+
+if TYPE_CHECKING:
+    from console.queries.question import Desk
+    from engine.records import Overview, ProjectStatus, Verdict
+
+# Lines of the detail below the list.
+DETAIL = 7
+_URGENCY: dict[Verdict, int] = {"failing": 0, "unknown": 1, "watch": 2, "ok": 3}
+
+
+def ordered(projects: Sequence[ProjectStatus]) -> tuple[ProjectStatus, ...]:
+    """What needs a person first: by verdict, then those with a decision waiting, then by name."""
+    return tuple(sorted(projects, key=urgency))
+
+
+def urgency(status: ProjectStatus) -> tuple[int, bool, str]:
+    """What projects are ordered by."""
+    return _URGENCY[status.verdict], not status.candidates, status.project.name
+
+
+def summary(desk: Desk, now: datetime, width: int) -> list[Line]:
+    """How things stand and how much disk is left; below it what went by unseen, or who sees to what is due next."""
+    overview = desk.overview
+    news = news_lines.news(desk, now)
+    due = Span(schedule_lines.next_of(overview, now), "dim")
+    seen = line(" ", _too_little(overview) or _clock(overview) or news or due)
+    who = line(schedule_lines.who_sees_to_it(desk.engine, now), " ")
+    return [_standing(overview, width), fit(ends(seen, who, width), width)]
+
+
+def _standing(overview: Overview, width: int) -> Line:
+    worst: list[Span] = []
+    for verdict in ("failing", "unknown", "watch", "ok"):
+        count = sum(1 for s in overview.projects if s.verdict == verdict)
+        if count:
+            worst += [Span(f"{cells.GLYPHS[verdict]} {count} {verdict}", verdict), Span(" · ")]
+    waiting = sum(len(s.candidates) for s in overview.projects)
+    said = Span("nothing waits for a decision", "dim")
+    if waiting:
+        said = Span(f"{waiting} waiting for a decision", "watch")
+    return ends(line(" ", *worst, said), line(_disk(overview), " "), width)
+
+
+def _disk(overview: Overview) -> Span:
+    if overview.free is None or not overview.total:
+        return Span("", "dim")
+    used = 1 - overview.free / overview.total
+    return Span(f"disk {cells.percent(used)} used, {cells.size(overview.free)} free", "dim")
+
+
+def _too_little(overview: Overview) -> Span | None:
+    """That less of the disk is left than is kept free, with the key that helps; before any other news."""
+    if overview.free is None or overview.free >= overview.keep_free:
+        return None
+    return Span(f"■ only {cells.size(overview.free)} of disk free: retrains are refused, 7 cleans up", "failing")
+
+
+def _clock(overview: Overview) -> Span | None:
+    return Span(f"■ {plain(overview.clock)}", "failing") if overview.clock is not None else None
+
+
+def sentence(text: str) -> str:
+    """``text`` from outside as a sentence: a capital first, unless that is a column's name, and a full stop last."""
+    text = plain(text)
+    first = text[:1] if text.split(" ", 1)[0].endswith(":") else text[:1].upper()
+    return first + text[1:] + ("" if text.endswith((".", "!", "?")) else ".")
+
+
+def detail(status: ProjectStatus, now: datetime, width: int) -> Sequence[Line]:
+    """Why the selected project is as it is, and which key acts on it."""
+    lines: list[Line] = [
+        (Span("─" * width, "rule"),),
+        line(" ", Span(f"{cells.GLYPHS[status.verdict]} {status.project.name}", status.verdict),
+             Span(f"  {cut(plain(status.project.title), max(10, width - len(status.project.name) - 6))}", "dim")),
+        *wrapped(sentence(status.why), width - 4, indent="   ")[:2],
+    ]  # fmt: skip
+    run = status.active_run
+    if run is not None:
+        lines.append(line("   ", Span(f"{cells.run_state(run)}: {plain(run.phase)}", "key"), f", run {run.id}"))
+    if status.candidates:
+        newest = status.candidates[0]
+        text = f"{newest.label} waits: {plain(newest.sentence)}"
+        lines.append(line("   ", Span("c", "key"), " ", cut(text, width - 8)))
+    lines += _others(status, DETAIL - len(lines), width)
+    if status.metric is not None:
+        said = cells.known(status) + (f", {cells.ago(status.measured_at, now)}" if status.measured_at else "")
+        lines.append(line("   ", Span(cut(said, width - 6), "dim")))
+    if status.rollback_to is not None:
+        lines.append(line("   ", Span("R", "key"), f" would roll back to {cells.way_back(status)}"))
+    return lines[:DETAIL]
+
+
+def _others(status: ProjectStatus, room: int, width: int) -> list[Line]:
+    """What else is not well, the worst first, a line each; where there is no room for all, how many more."""
+    others = status.reasons[1:]
+    shown = others if len(others) <= room else others[: room - 1]
+    lines = [
+        line("   ", Span(f"{cells.GLYPHS[each.verdict]} ", each.verdict), cut(sentence(each.why), width - 8))
+        for each in shown
+    ]
+    if more := len(others) - len(shown):
+        how = f"and {cells.counted(more, 'more reason')}: 'leverframe status {status.project.name}' lists them"
+        lines.append(line("   ", Span(cut(how, width - 6), "dim")))
+    return lines

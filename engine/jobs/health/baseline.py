@@ -1,0 +1,87 @@
+"""What a version says about rows of its own data: the ground that its later predictions are held against.
+
+Scored once, by the first look after it went live, and kept in the cache; made again where that is gone.
+"""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from engine.errors import Damage, Refusal, StepFailed
+from engine.runs.rebuilt import Rebuilt, score
+from engine.runs.run_context import RunContext
+from engine.storage.atomic import write_file
+from engine.versions.document import digest_of_files
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from engine.validation.holdout import Split
+
+# Of each part so many rows, evenly over it: enough for a distribution, and little to score.
+MOST_ROWS = 20_000
+LEARNT, TIME = "learnt", "time"
+
+
+def kept_baseline(context: RunContext, live: Rebuilt, parts: Split) -> tuple[Path | None, str | None]:
+    """A table with a row for each of a sample of those that the version learnt from, and of those it was validated on:
+    its prediction, whether it learnt from it and, where the project has one, its time. Or why there is none; that is
+    no failure of the look."""
+    import pyarrow.parquet
+
+    document = live.document
+    files = [file for section in ("code", "model", "data") for file in document[section]["files"]]
+    path = context.workspace.cache / "profiles" / f"{digest_of_files(files)}.predictions"
+    if _readable(path, nameless=live.manifest.train.score is not None):
+        return path, None
+    try:
+        table = _scored(context, live, parts)
+    except (Refusal, Damage) as problem:
+        return None, str(problem)
+    kept = io.BytesIO()
+    pyarrow.parquet.write_table(table, kept, compression="zstd")
+    path.parent.mkdir(exist_ok=True)
+    write_file(path, kept.getvalue(), durable=False)
+    return path, None
+
+
+def _readable(path: Path, *, nameless: bool) -> bool:
+    """``nameless``: a score may come without its class, as from a project's own code. That of an estimator, kept by an
+    older engine, is the second class's, whichever is looked for."""
+    from engine.validation.predictions import read_table
+
+    try:
+        table = read_table(str(path), "baseline")
+    except StepFailed:
+        return False
+    return bool(table.num_rows) and (nameless or "score" not in table.column_names)
+
+
+def _scored(context: RunContext, live: Rebuilt, parts: Split) -> pa.Table:
+    import numpy as np
+    import pyarrow as pa
+
+    sides = [_sample(parts.train), _sample(parts.holdout)]
+    rows = pa.concat_tables(sides)
+    if not rows.num_rows:
+        raise StepFailed(f"{live.label} keeps no rows that it learnt from")
+    step = context.launch(live.stage, "score", "score own rows", (0.62, 0.64))
+    said = score(context, step, rows.select(live.features), live.model, live.document["schema"])
+    learnt = np.arange(rows.num_rows) < sides[0].num_rows
+    wanted = [
+        name for name in said.column_names if name in ("prediction", "score") or name.startswith(("p_", "score_"))
+    ]
+    table = said.select(wanted).append_column(LEARNT, pa.array(learnt))
+    time = live.manifest.data.time
+    return table if time is None else table.append_column(TIME, rows.column(time))
+
+
+def _sample(table: pa.Table) -> pa.Table:
+    import numpy as np
+    import pyarrow as pa
+
+    if table.num_rows <= MOST_ROWS:
+        return table
+    return table.take(pa.array(np.linspace(0, table.num_rows - 1, MOST_ROWS).astype(np.int64)))

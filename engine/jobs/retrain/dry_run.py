@@ -1,0 +1,202 @@
+"""``check``: validate a manifest and run its steps once on a sample, leaving nothing behind in the ledger."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from engine.environments.lock import Lock, resolve
+from engine.environments.lock import doubtful as doubtful_names
+from engine.errors import LeverframeError, StepFailed
+from engine.jobs.labels import LABELS, labelled
+from engine.jobs.retrain import model_folder
+from engine.jobs.retrain.data import Prepared, prepare
+from engine.jobs.retrain.judging import rules_of
+from engine.projects.allowances import more_than
+from engine.projects.manifest.reader import FILE, ComputeSpec, Manifest, load_manifest
+from engine.projects.reach import Reach, reach_of
+from engine.projects.source.code import inspect, snapshot
+from engine.records import DoctorFinding
+from engine.runs.compute import order
+from engine.runs.rebuilt import one_for_each
+from engine.runs.steps import holding, sandbox
+from engine.runs.steps.launch import Launch, Stage
+from engine.runs.steps.missing_files import refuse_absent, without_places
+from engine.runs.steps.tables import read_output, write_input
+from engine.storage import temporary
+from engine.storage.disk import delete_tree, refused
+from engine.storage.workspace import Workspace
+from engine.text import plain
+from engine.validation.beforehand import failing
+from engine.validation.schema import type_in
+from engine.validation.undecided import cannot_decide
+from engine.versions.environment import standing
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+SAMPLE = 2000
+# Of each class at least so many rows, where there are.
+OF_EACH, MOST_CLASSES = 20, 200
+
+
+def check(
+    workspace: Workspace,
+    path: Path,
+    as_of: datetime,
+    on_step: Callable[[str], None],
+    allowed: Callable[[str], tuple[Reach, ...]],
+) -> tuple[DoctorFinding, ...]:
+    """Everything that was found, in order; the first failure ends it. ``allowed``: what the steps of the project with
+    a name may reach, () where it is not known yet."""
+    findings: list[DoctorFinding] = []
+
+    def good(what: str, sentence: str) -> None:
+        findings.append(DoctorFinding(what, "ok", sentence))
+        on_step(f"{what}: {sentence}")
+
+    def doubtful(what: str, sentence: str) -> None:
+        findings.append(DoctorFinding(what, "watch", sentence))
+        on_step(f"{what}: {sentence}")
+
+    with refused("Nothing can be tried out here"):
+        folder, held = temporary.make(temporary.CHECK, workspace.cache)
+    try:
+        path = path.expanduser().absolute()
+        manifest = load_manifest(path)
+        gates = len(manifest.gates)
+        good("manifest", f"{manifest.name}, {gates} gate{'' if gates == 1 else 's'} of its own")
+        source = inspect(path)
+        if source.dirty:
+            doubtful("code", "uncommitted changes: a retrain will refuse them unless it is given --allow-dirty")
+        else:
+            good("code", f"committed, {str(source.revision)[:8]} on {source.branch or 'no branch'}")
+        snapshot(path, folder / "code", allow_dirty=True)
+        refuse_absent(FILE, folder / "code", path)
+        spec = manifest.environment
+        requirements = folder / "code" / spec.requirements if spec.requirements else None
+        if spec.requirements:
+            refuse_absent(spec.requirements, folder / "code", path)
+        lock = resolve(requirements, spec.python, workspace.cache, called=spec.requirements)
+        environment = standing(workspace, lock)
+        good("environment", f"{len(lock.packages)} packages locked, Python {lock.python}; every file as it was built")
+        for sentence in doubtful_names(requirements, str(spec.requirements)):
+            doubtful("requirements", sentence)
+        if manifest.compute is not None:
+            good("compute", _elsewhere(manifest.compute, lock))
+        kept = holding.finding(manifest.sandbox, sandbox.this_machine())
+        findings.append(kept)
+        on_step(f"{kept.what}: {kept.sentence}")
+        more = more_than(reach_of(manifest.document), allowed(manifest.name))
+        if more:
+            doubtful("sandbox", f"a retrain stops until an admin allows its steps {'; '.join(more)}")
+        sandbox.check_reads(manifest.sandbox, workspace.root)
+        marker = f"{workspace.token}:check-{folder.name}"
+        stage = Stage(folder / "code", manifest, environment, lock, marker, as_of, workspace.root, project=path)
+        _steps(stage, folder, good, doubtful)
+    except LeverframeError as error:
+        said = without_places(str(error), folder)  # of a folder that is gone when somebody reads it
+        findings.append(DoctorFinding("failed", "failing", said))
+        on_step(f"failed: {said}")
+        for mistake in getattr(error, "mistakes", ()):
+            findings.append(DoctorFinding("manifest", "failing", str(mistake)))
+    finally:
+        with suppress(OSError):
+            delete_tree(folder)
+        os.close(held)
+    return tuple(findings)
+
+
+def _elsewhere(compute: ComputeSpec, lock: Lock) -> str:
+    """What a run will do on a cluster, which a check does here. Raises StepFailed when something is not installed."""
+    if compute.mode == "joblib":
+        order.check_joblib(lock)
+        return f"a run gives n_jobs to the workers of {compute.scheduler}; this check trains here"
+    order.check_installed()
+    return f"a run trains and scores on the workers of {compute.scheduler}; this check does both here"
+
+
+def _steps(
+    stage: Stage, folder: Path, good: Callable[[str, str], None], doubtful: Callable[[str, str], None]
+) -> None:
+    def run(name: str, fill: Callable[[Launch], None]) -> Launch:
+        step = Launch(stage, name, folder / name, lambda done, text: None)
+        fill(step)
+        try:
+            step.begin()
+            result = step.conclude()
+        except BaseException:
+            step.cancel("the check was broken off")
+            raise
+        good(name, f"ended well in {result.seconds:.1f} s, peak memory {result.peak_memory / 2**20:.0f} MiB")
+        return step
+
+    form = stage.manifest.data.format
+    extract = run("extract", lambda step: None)
+    table = read_output(extract.output, "data", form, "extract")
+    joined = None
+    if stage.manifest.data.labels is not None:
+        known = read_output(run(LABELS, lambda step: None).output, LABELS, form, LABELS)
+        joined = labelled(table, known, stage.manifest)
+        if not joined.few:
+            good(LABELS, joined.said)
+    data = prepare(joined.table if joined else table, stage.manifest, stage.as_of, joined)
+    for doubt in data.doubts:
+        doubtful(doubt.kind, doubt.evidence.rstrip("."))
+    good(
+        "data",
+        f"{data.table.num_rows:,} rows, {len(data.features)} features, {data.holdout.num_rows:,} rows in the holdout",
+    )
+    target = stage.manifest.data.target
+    undecided = cannot_decide(data.holdout.column(target), data.train.column(target), stage.manifest)
+    if undecided:
+        doubtful("holdout", undecided)
+    for gate in failing(data.train, data.holdout, data.features, stage.manifest, rules_of(stage.manifest)):
+        doubtful("gates", f"no candidate passes '{gate.name}': {gate.evidence.rstrip('.')}")
+    train = run("train", lambda step: write_input(data.train.take(_sample(data.train, target)), step.input, form))
+
+    model = model_folder.checked(train.output / "model")
+
+    def fill(step: Launch) -> None:
+        shutil.copytree(model, step.input / "model", symlinks=True)
+        write_input(data.golden_inputs, step.input, form)
+
+    score = run("score", fill)
+    text = {"prediction"} if type_in(data.schema, stage.manifest.data.target) == "text" else ()
+    predictions = read_output(score.output, "predictions", form, "score", text)
+    good("predictions", _read_as_the_judge(predictions, data, stage.manifest))
+
+
+def _sample(train: pa.Table, target: str) -> pa.Array:
+    """Rows to train on here: by chance, for each second or seventh may be of one kind; with some of each class."""
+    import numpy as np
+    import pyarrow as pa
+
+    from engine.validation.columns import codes
+
+    generator = np.random.default_rng(0)
+    chosen = generator.permutation(train.num_rows)[:SAMPLE]
+    numbers, names = codes(train.column(target))
+    if train.num_rows > SAMPLE and len(names) <= MOST_CLASSES:
+        each = [np.flatnonzero(numbers == number)[:OF_EACH] for number in range(len(names))]
+        chosen = np.union1d(chosen, np.concatenate(each))
+    return pa.array(np.sort(chosen))
+
+
+def _read_as_the_judge(predictions: pa.Table, data: Prepared, manifest: Manifest) -> str:
+    """What there is. Raises what a retrain would raise for the form of its predictions, and where it could not pass."""
+    from engine.validation.columns import shown
+    from engine.validation.predictions import readable
+
+    one_for_each(predictions, data.golden_inputs, "score")
+    said, truth = readable(predictions, data.holdout, data.train, rules_of(manifest), data.golden)
+    if said.problems:
+        raise StepFailed(f"Of {predictions.num_rows:,} rows: {'; '.join(said.problems)}; no version passes with that.")
+    columns = ", ".join(plain(name, 60) for name in predictions.column_names)
+    wanted = f"; looked for: {shown(truth.classes[1])}" if truth.task == "binary" else ""
+    return f"{predictions.num_rows} for {data.golden_inputs.num_rows} rows: {columns}{wanted}"

@@ -1,0 +1,77 @@
+"""Which rows of a holdout the live version did not learn from: on others it would be held for better than it is.
+
+As a rule that is all of them: a newer holdout begins later, and a drawn one goes on with the live version's cuts. It is
+not where the holdout grew, where a run looks at the past, or where rows are told apart otherwise than they were.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from engine.clock import moment
+from engine.jobs.retrain.data import Prepared
+from engine.runs.rebuilt import Rebuilt
+from engine.runs.run_context import RunContext
+from engine.storage.blocks import read_folder
+from engine.validation.holdout import after, as_recorded
+from engine.versions.document import write_folder
+
+if TYPE_CHECKING:
+    from engine.validation.columns import Mask
+
+# What is left must be most of the holdout, or rows enough by itself: both versions are judged on it.
+_ENOUGH, _PART, _FEWEST = 200, 0.5, 10
+
+
+def worth_it(kept: int, rows: int) -> bool:
+    """Whether versions may be judged on the ``kept`` rows of a holdout of ``rows`` alone."""
+    return kept == rows or kept >= _ENOUGH or (kept >= _FEWEST and kept >= _PART * rows)
+
+
+def unlearnt(context: RunContext, live: Rebuilt, data: Prepared, time: str | None) -> Mask | None:
+    """A mask over the holdout; None where nothing says what the live version learnt from."""
+    if time is not None and live.manifest.data.time == time:
+        since = _boundary(live)
+        return None if since is None else after(data.holdout, time, since)
+    return _by_place(context, live, data)
+
+
+def _boundary(live: Rebuilt) -> datetime | None:
+    """The last moment that it learnt from. Where it was not recorded, by the length of its holdout if it has one."""
+    data, holdout = live.document["data"], live.manifest.validation.holdout
+    if data.get("boundary"):
+        return moment(data["boundary"])
+    if data["until"] is None or not isinstance(holdout, timedelta):
+        return None
+    return min(moment(data["until"]), moment(live.document["lineage"]["as_of"])) - holdout
+
+
+def _by_place(context: RunContext, live: Rebuilt, data: Prepared) -> Mask | None:
+    import numpy as np
+
+    from engine.validation.drawn import held_out, places, read_cut, strata
+
+    recorded = read_cut(live.document["data"].get("cut"))
+    by, rules = (data.cut.by if data.cut else live.manifest.data.key), live.manifest
+    if not by or any(name not in data.holdout.column_names for name in by):
+        return None
+    place = places(data.holdout, by)
+    if recorded is not None and recorded.by == tuple(by):
+        target = data.holdout.column(rules.data.target)
+        kind, names = strata(target, rules.validation.metrics[0], rules.validation.task, place)
+        return held_out(place, kind, names, recorded)
+    learnt = _learnt(context, live)
+    if any(name not in learnt.column_names for name in by):
+        return None
+    return ~np.isin(place, places(learnt, by))
+
+
+def _learnt(context: RunContext, live: Rebuilt) -> Any:
+    """The rows that it learnt from."""
+    from engine.validation.drawn import read_cut
+
+    folder = context.folder / "learnt"
+    write_folder(context.store, live.document["data"]["files"], folder)
+    as_of, cut = moment(live.document["lineage"]["as_of"]), read_cut(live.document["data"].get("cut"))
+    return as_recorded(read_folder(folder), live.manifest, as_of, cut).train

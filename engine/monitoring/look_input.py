@@ -1,0 +1,54 @@
+"""What one look reads: the rows that the version learnt from, those that came since, and what is asked about them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from engine.clock import moment
+from engine.monitoring.timestamps import microseconds, moments
+from engine.validation.columns import Codes
+from engine.validation.predictions import read_table
+
+
+@dataclass(frozen=True)
+class LookInput:
+    """What was read. ``times``: microseconds, None where the project has no time column."""
+
+    job: Mapping[str, Any]
+    reference: pa.Table
+    current: pa.Table
+    times: Codes | None
+    as_of: datetime
+
+    @property
+    def rules(self) -> Mapping[str, Any]:
+        """The validation part of the manifest."""
+        rules: Mapping[str, Any] = self.job["manifest"]
+        return rules
+
+    @property
+    def metrics(self) -> list[str]:
+        """Without repetition; the first is the key metric."""
+        return list(dict.fromkeys(str(name) for name in self.rules["metrics"]))
+
+    @cached_property
+    def holdout(self) -> Codes:
+        """Positions of the rows that the version was validated on: newer than what it learnt, and seen by its run."""
+        if self.times is None or not self.job["until"]:
+            return np.empty(0, dtype=np.int64)
+        return np.flatnonzero(self.times <= microseconds(moment(self.job["until"])))
+
+
+def read_case(job: Mapping[str, Any]) -> LookInput:
+    """Raises StepFailed when a file is not there or the time column holds no times."""
+    current = read_table(job["current"], "current")
+    time = job["time"]
+    times = moments(current, time) if time is not None else None
+    return LookInput(job, read_table(job["reference"], "training"), current, times, moment(job["as_of"]))

@@ -1,0 +1,1 @@
+"""How well the live version does on rows whose labels are known, over time and by column."""

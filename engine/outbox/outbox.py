@@ -1,0 +1,289 @@
+"""The outbox, in the ledger: a row for each recipient and matter, so that nothing is queued, and so sent, twice.
+
+A row is *sending* from before the server is asked. It is *sent* only after the server's acceptance. Whoever is killed
+between that acceptance and its commit leaves a row that is tried again after ``LEASE``: then the mail goes out a second
+time, with the same Message-ID, and mail servers and readers that look at it show it once. The other order would lose
+mails, which is worse.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from hashlib import sha256
+from typing import Literal
+
+from engine.clock import moment, stamp
+from engine.errors import NotFound
+from engine.monitoring.alerts import alert_book
+from engine.monitoring.records import HealthFinding
+from engine.storage.ledger import Ledger
+from engine.text import plain
+
+State = Literal["queued", "sending", "sent", "failed", "over"]
+# Longer than any conversation with a server may take.
+LEASE = timedelta(minutes=10)
+FIRST, LONGEST = timedelta(minutes=1), timedelta(days=1)
+MOST = 12  # attempts, which are spread over two and a half days
+OLDEST = timedelta(days=7)  # for a mail that no server was set up for
+WEBHOOK = "webhook "  # and its name: what no mail address can be
+# Kept as failed, for it was never sent; nobody need see to it, and nobody can have it tried again.
+OVER = "what it told was over before anybody could send it"
+_ABOUT = "mail "  # and the recipient: what an alert is about, so that one who gets mail says nothing of another
+_NO_SERVER = "no mail server was set up for it within a week; LEVERFRAME_SMTP_HOST and the settings beside it name one"
+_NO_WEBHOOK = "no engine knew its address within a week; LEVERFRAME_NOTIFY_URLS names such"
+# Nothing waits longer than LONGEST: what would was queued or tried while the clock was ahead.
+_DUE = "(next_try <= ? OR next_try > ?)"
+# Rows for a webhook go another way than mail, and neither waits for the other.
+_OF_KIND = f"(substr(recipient, 1, {len(WEBHOOK)}) = '{WEBHOOK}') = ?"
+
+
+@dataclass(frozen=True)
+class Mail:
+    """One row: what goes to whom, and what became of it. ``report`` names a kept report; else it tells an event.
+
+    ``state`` is over where what it tells was over before it could be sent.
+    """
+
+    id: int
+    project: str
+    key: str
+    recipient: str
+    report: int | None
+    subject: str
+    body: str
+    token: str
+    queued_at: datetime
+    state: State
+    attempts: int
+    next_try: datetime | None
+    sent_at: datetime | None
+    why: str | None
+
+
+@dataclass(frozen=True)
+class Draft:
+    """What is to be queued. ``body`` is the text of an event; a report's is in the store."""
+
+    project: str
+    key: str
+    subject: str
+    body: str = ""
+    report: int | None = None
+
+
+def queue(db: sqlite3.Connection, draft: Draft, recipients: Sequence[str], at: datetime) -> list[int]:
+    """Queue ``draft`` for each recipient, inside the caller's transaction; returns the new rows.
+
+    Whoever has a row for this matter already gets no other.
+    """
+    new = []
+    for recipient in dict.fromkeys(recipients):
+        token = sha256(f"{draft.project}\n{draft.key}\n{recipient}\n{stamp(at)}".encode()).hexdigest()[:32]
+        cursor = db.execute(
+            "INSERT INTO outbox (project, key, recipient, report, subject, body, token, queued_at, state, next_try)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'queued', ?) ON CONFLICT (project, key, recipient) DO NOTHING",
+            (
+                draft.project, draft.key, recipient, draft.report, plain(draft.subject, 200), draft.body, token,
+                stamp(at), stamp(at),
+            ),
+        )  # fmt: skip
+        if cursor.rowcount:
+            new.append(int(cursor.lastrowid or 0))
+    return new
+
+
+def back_off(attempts: int) -> timedelta:
+    """How long to wait after the ``attempts``-th attempt: a minute, then twice as long each time, at most a day."""
+    return min(LONGEST, FIRST * (1 << min(attempts - 1, 20)))
+
+
+def _due(now: datetime) -> tuple[str, str]:
+    return stamp(now), stamp(now + LONGEST + LEASE)
+
+
+def due(db: sqlite3.Connection, now: datetime, limit: int = 200, *, webhooks: bool = False) -> list[int]:
+    """What mail (or what for webhooks) is to be tried by now, the oldest first; also what somebody sent who is gone."""
+    rows = db.execute(
+        f"SELECT id FROM outbox WHERE next_try IS NOT NULL AND {_DUE} AND {_OF_KIND} ORDER BY next_try, id LIMIT ?",
+        (*_due(now), webhooks, limit),
+    )
+    return [row["id"] for row in rows]
+
+
+def claim(ledger: Ledger, mail: int, now: datetime) -> Mail | None:
+    """Mark a mail that is due as being sent by us; None when it is not due, or somebody else has it."""
+    with ledger.write() as db:
+        changed = db.execute(
+            f"UPDATE outbox SET state = 'sending', attempts = attempts + 1, next_try = ? WHERE id = ? AND {_DUE}",
+            (stamp(now + LEASE), mail, *_due(now)),
+        )
+        found = find(db, mail) if changed.rowcount else None
+        if found is None or found.attempts <= MOST:
+            return found
+        _give_up(db, found, "whoever tried to send it was cut short each time", now)
+        return None
+
+
+def accepted(ledger: Ledger, mail: Mail, now: datetime) -> None:
+    """The server has taken it."""
+    with ledger.write() as db:
+        _ended(db, mail, "sent", None, now)
+        _resolve(db, mail.project, {_ABOUT + mail.recipient}, now)
+
+
+def not_accepted(ledger: Ledger, mail: Mail, why: str, now: datetime, *, for_good: bool) -> Mail:
+    """The server has not taken it: it is tried again, or given up, which raises an alert. Returns it as it is now."""
+    with ledger.write() as db:
+        if for_good or mail.attempts >= MOST:
+            _give_up(db, mail, why, now)
+        else:
+            db.execute(
+                "UPDATE outbox SET state = 'queued', why = ?, next_try = ? WHERE id = ? AND state = 'sending'"
+                " AND attempts = ?",
+                (why, stamp(now + back_off(mail.attempts)), mail.id, mail.attempts),
+            )
+        return find(db, mail.id)
+
+
+def give_up_old(ledger: Ledger, now: datetime, *, webhooks: bool = False) -> None:
+    """Without a server: give up what has waited for one for a week."""
+    old, given = (
+        f"state = 'queued' AND next_try IS NOT NULL AND queued_at <= ? AND {_OF_KIND}",
+        (stamp(now - OLDEST), webhooks),
+    )
+    with ledger.read() as db:
+        found = db.execute(f"SELECT 1 FROM outbox WHERE {old} LIMIT 1", given).fetchone()
+    if found is None:
+        return
+    with ledger.write() as db:
+        for row in db.execute(f"SELECT * FROM outbox WHERE {old}", given).fetchall():
+            _give_up(db, _mail(row), _NO_WEBHOOK if webhooks else _NO_SERVER, now)
+
+
+def again(db: sqlite3.Connection, mail: int | None, now: datetime) -> list[int]:
+    """Have one mail, or all that wait or were given up, tried now, inside the caller's transaction. Raises NotFound."""
+    if mail is not None:
+        find(db, mail)
+    rows = db.execute(
+        "SELECT id FROM outbox WHERE state IN ('queued', 'failed') AND why IS NOT ? AND id = coalesce(?, id)"
+        " ORDER BY id",
+        (OVER, mail),
+    ).fetchall()
+    for row in rows:
+        db.execute(
+            "UPDATE outbox SET state = 'queued', attempts = 0, next_try = ? WHERE id = ?", (stamp(now), row["id"])
+        )
+    return [row["id"] for row in rows]
+
+
+def find(db: sqlite3.Connection, mail: int) -> Mail:
+    """One mail. Raises NotFound."""
+    row = db.execute("SELECT * FROM outbox WHERE id = ?", (mail,)).fetchone()
+    if row is None:
+        raise NotFound(f"There is no mail {mail}; 'leverframe outbox' lists them.")
+    return _mail(row)
+
+
+def page(ledger: Ledger, *, offset: int, limit: int, matching: str = "") -> tuple[Mail, ...]:
+    """Mails, the newest first. Without ``matching`` this costs the same anywhere in the list."""
+    with ledger.read() as db:
+        if matching:
+            like = "instr(lower(project || ' ' || key || ' ' || recipient || ' ' || state || ' ' || subject), ?)"
+            rows = db.execute(
+                f"SELECT * FROM outbox WHERE {like} ORDER BY id DESC LIMIT ? OFFSET ?",
+                (matching.lower(), limit, offset),
+            ).fetchall()
+        else:
+            # Rows are never deleted, and ids have no gaps, so an offset is a key.
+            last = db.execute("SELECT coalesce(max(id), 0) FROM outbox").fetchone()[0]
+            rows = db.execute(
+                "SELECT * FROM outbox WHERE id <= ? ORDER BY id DESC LIMIT ?", (last - offset, limit)
+            ).fetchall()
+    return tuple(_mail(row) for row in rows)
+
+
+def count(ledger: Ledger) -> int:
+    """How many mails there are."""
+    with ledger.read() as db:
+        return int(db.execute("SELECT coalesce(max(id), 0) FROM outbox").fetchone()[0])
+
+
+def waiting(db: sqlite3.Connection) -> int:
+    """How many mails have not been taken yet; what goes to webhooks is not counted."""
+    unsent = "SELECT count(*) FROM outbox WHERE state IN ('queued', 'sending') AND recipient NOT LIKE ?"
+    return int(db.execute(unsent, (f"{WEBHOOK}%",)).fetchone()[0])
+
+
+def _ended(db: sqlite3.Connection, mail: Mail, state: State, why: str | None, now: datetime) -> None:
+    db.execute(
+        "UPDATE outbox SET state = ?, why = ?, next_try = NULL, sent_at = ? WHERE id = ? AND state <> 'sent'",
+        (state, why, stamp(now) if state == "sent" else None, mail.id),
+    )
+
+
+def is_over(ledger: Ledger, mail: Mail, now: datetime) -> Mail:
+    """Send this no more. It waited so long that what it tells is over."""
+    with ledger.write() as db:
+        _ended(db, mail, "failed", OVER, now)
+        return find(db, mail.id)
+
+
+def _give_up(db: sqlite3.Connection, mail: Mail, why: str, now: datetime) -> None:
+    """Only to be watched, never failing: a mail about a mail that fails would have no end."""
+    _ended(db, mail, "failed", why, now)
+    finding = HealthFinding(
+        key=_ABOUT + mail.recipient,
+        part=_ABOUT + mail.recipient,
+        severity="watch",
+        why=f"'{plain(mail.subject, 80)}' could not be sent to {mail.recipient}: {why.rstrip('.')}",
+        act="leverframe outbox retry",
+        since=mail.queued_at,
+    )
+    alert_book.record(db, mail.project, _live(db, mail.project), [finding], {finding.part}, None, now)
+
+
+def forget(db: sqlite3.Connection, project: str, recipients: Sequence[str], now: datetime) -> None:
+    """End the alerts about those who are no recipients any more, inside the caller's transaction."""
+    wanted = {_ABOUT + recipient for recipient in recipients}
+    _resolve(db, project, set(_open_about(db, project)) - wanted, now)
+
+
+def _resolve(db: sqlite3.Connection, project: str, parts: set[str], now: datetime) -> None:
+    over = parts & set(_open_about(db, project))
+    if over:
+        alert_book.record(db, project, _live(db, project), [], over, None, now)
+
+
+def _open_about(db: sqlite3.Connection, project: str) -> list[str]:
+    rows = db.execute(
+        "SELECT part FROM alerts WHERE project = ? AND resolved_at IS NULL AND substr(part, 1, 5) = ?",
+        (project, _ABOUT),
+    )
+    return [row["part"] for row in rows]
+
+
+def _live(db: sqlite3.Connection, project: str) -> int:
+    row = db.execute("SELECT number FROM versions WHERE project = ? AND state = 'live'", (project,)).fetchone()
+    return int(row["number"]) if row else 0
+
+
+def _mail(row: sqlite3.Row) -> Mail:
+    return Mail(
+        id=row["id"],
+        project=row["project"],
+        key=row["key"],
+        recipient=row["recipient"],
+        report=row["report"],
+        subject=row["subject"],
+        body=row["body"],
+        token=row["token"],
+        queued_at=moment(row["queued_at"]),
+        state="over" if row["state"] == "failed" and row["why"] == OVER else row["state"],
+        attempts=row["attempts"],
+        next_try=moment(row["next_try"]) if row["next_try"] else None,
+        sent_at=moment(row["sent_at"]) if row["sent_at"] else None,
+        why=row["why"],
+    )

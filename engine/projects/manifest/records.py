@@ -1,0 +1,224 @@
+"""What a manifest says, as records. Everything in them has been checked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any, Literal
+
+from engine.projects.manifest.defaults import RETRIES, RETRY_AFTER, TRAIN_MEMORY
+
+
+@dataclass(frozen=True)
+class Program:
+    """How a step of the project is started: a Python callable or a command, exactly one of the two."""
+
+    callable: str | None
+    command: tuple[str, ...] | None
+
+
+@dataclass(frozen=True)
+class EnvironmentSpec:
+    """``variables`` are names that are passed on from the engine's environment (``pass`` in TOML)."""
+
+    python: str | None = None
+    requirements: str | None = None
+    variables: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class DataSpec:
+    """Where the data comes from and what its columns are."""
+
+    extract: Program
+    target: str
+    labels: Program | None = None
+    time: str | None = None
+    key: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    features: tuple[str, ...] | None = None
+    sensitive: tuple[str, ...] = ()
+    format: str = "parquet"
+    source: str | None = None
+    licence: str | None = None
+    purpose: str | None = None
+
+
+@dataclass(frozen=True)
+class TrainSpec:
+    """How a model is made. ``window``: train sees only rows of that long before the holdout; ``memory`` in bytes.
+
+    A run that failed is tried again at most ``retries`` times, the first time after ``retry_after``.
+    """
+
+    run: Program
+    score: Program | None = None
+    window: timedelta | None = None
+    timeout: timedelta = timedelta(minutes=30)
+    memory: int = TRAIN_MEMORY
+    threads: int = 1
+    retries: int = RETRIES
+    retry_after: timedelta = RETRY_AFTER
+
+
+@dataclass(frozen=True)
+class ValidationSpec:
+    """How a model is judged. The first metric is the key metric; ``task`` None means: told from the data.
+
+    ``known_before``: features that are known before the target, however well they tell it."""
+
+    holdout: timedelta | float
+    metrics: tuple[str, ...]
+    segments: tuple[str, ...] = ()
+    task: str | None = None
+    positive: str | None = None
+    known_before: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class GateRule:
+    """One check of every candidate.
+
+    ``kind`` is at_least, at_most, not_below_live_by, not_above_live_by, segment_at_least, segment_at_most,
+    rows_at_least, rows_at_least_of_live (a fraction), missing_at_most (a fraction, per column), train_seconds_at_most,
+    score_seconds_at_most, calibration_error_at_most or model_size_at_most (bytes). ``segment`` narrows a segment gate
+    to one column.
+    """
+
+    kind: str
+    metric: str | None = None
+    limit: float | None = None
+    segment: str | None = None
+    minimum_rows: int | None = None
+    line: int | None = None
+
+
+@dataclass(frozen=True)
+class Waiver:
+    """A gate that is always on, by its name on the card, and why what it finds is borne. It is judged all the same."""
+
+    gate: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class ScheduleSpec:
+    """When a job is due, and what becomes of occurrences that were missed.
+
+    ``rule`` is a cron line or ``every 6h``; within ``cool_down`` after a run no other is started.
+    """
+
+    job: str
+    rule: str
+    timezone: str = "UTC"
+    catch_up: str = "latest"
+    give_up_after: timedelta | None = None
+    cool_down: timedelta | None = None
+
+
+@dataclass(frozen=True)
+class HealthSpec:
+    """How a live version is watched. ``window``: the newest rows that are held against the training data; None:
+    whole weeks, as few as hold rows enough. ``bake``: how long after a swap the version before is scored beside it.
+    ``falling_behind``: what becomes of a version that does worse than that one: ``propose`` or ``roll back``.
+    ``slices``: columns by which performance is looked at besides segments and features; ``bins``: the inner edges of
+    ranges, by column."""
+
+    window: timedelta | None = None
+    bake: timedelta = timedelta(days=3)
+    falling_behind: str = "propose"
+    slices: tuple[str, ...] = ()
+    bins: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class TriggerSpec:
+    """What starts a retrain besides its schedule: ``new-data`` (that many ``rows`` since the last version), ``drift``
+    or ``performance`` (an alert of that kind). Within ``cool_down`` after a retrain it starts none."""
+
+    on: str
+    rows: int | None = None
+    cool_down: timedelta = timedelta(days=1)
+
+
+@dataclass(frozen=True)
+class ApprovalSpec:
+    """How many people must approve a candidate, and how long they have."""
+
+    approvals: int = 1
+    four_eyes: bool = False
+    expires: timedelta = timedelta(days=14)
+
+
+@dataclass(frozen=True)
+class ComputeSpec:
+    """Through which Dask scheduler a run trains. ``mode`` is step (train and score as a whole on one worker each) or
+    joblib (train here, scikit-learn's n_jobs on the workers).
+
+    At least ``workers`` must be there. The scheduler has ``connect`` to answer; a step waits for a free worker for
+    ``wait``, and takes one that was not heard of for ``silence`` for lost.
+    """
+
+    scheduler: str
+    mode: str = "step"
+    workers: int = 1
+    connect: timedelta = timedelta(seconds=10)
+    wait: timedelta = timedelta(minutes=10)
+    silence: timedelta = timedelta(seconds=30)
+
+
+@dataclass(frozen=True)
+class SandboxSpec:
+    """What holds the project's steps. ``read``: absolute paths that they may read beside their own; ``off``: why they
+    are not held at all."""
+
+    read: tuple[str, ...] = ()
+    network: bool = True
+    off: str | None = None
+
+
+@dataclass(frozen=True)
+class CostSpec:
+    """What each kind of decision about a binary target costs, in ``currency``; what is gained is negative."""
+
+    currency: str
+    false_alarm: float
+    missed: float
+    right_alarm: float = 0.0
+    right_all_clear: float = 0.0
+
+
+@dataclass(frozen=True)
+class ReportSpec:
+    """Who gets the report and hears of which events, and its words. ``period``: the week or the month that ended."""
+
+    to: tuple[str, ...] = ()
+    events: tuple[str, ...] = ()
+    period: Literal["week", "month"] = "week"
+    words: Mapping[str, str] = field(default_factory=dict)
+    costs: CostSpec | None = None
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """A whole manifest; ``document`` is the TOML as JSON-able data, kept with every version as its settings."""
+
+    name: str
+    title: str
+    owner: str
+    environment: EnvironmentSpec
+    data: DataSpec
+    train: TrainSpec
+    validation: ValidationSpec
+    gates: tuple[GateRule, ...]
+    waivers: tuple[Waiver, ...]
+    schedule: tuple[ScheduleSpec, ...]
+    health: HealthSpec
+    triggers: tuple[TriggerSpec, ...]
+    approval: ApprovalSpec
+    report: ReportSpec
+    realtime: bool
+    compute: ComputeSpec | None
+    sandbox: SandboxSpec
+    document: dict[str, Any]

@@ -1,0 +1,199 @@
+"""The sections of a manifest, each read from its table into its record. What spans sections is in manifest_rules."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import PurePosixPath
+
+from engine.projects.manifest.durations import DURATION_FORM, parse_duration
+from engine.projects.manifest.fields import Table, nearest, shown, text_problem
+from engine.projects.manifest.records import ApprovalSpec, DataSpec, EnvironmentSpec, Program, TrainSpec, ValidationSpec
+
+CLASSIFICATION = (
+    "roc_auc",
+    "average_precision",
+    "log_loss",
+    "brier",
+    "accuracy",
+    "balanced_accuracy",
+    "f1",
+    "precision",
+    "recall",
+)
+REGRESSION = ("mae", "rmse", "r2", "mape", "median_absolute_error")
+TASKS = ("binary", "multiclass", "regression")
+
+_NAME = r"[a-z0-9](?:[a-z0-9-]{0,58}[a-z0-9])?"
+_IDENTIFIER = r"[^\W\d]\w*"
+_CALLABLE = rf"{_IDENTIFIER}(?:\.{_IDENTIFIER})*:{_IDENTIFIER}"
+_SECOND, _YEAR = timedelta(seconds=1), timedelta(days=3653)
+_UNREADABLE = Program("unreadable:unreadable", None)
+
+
+def project(table: Table) -> tuple[str, str, str]:
+    """Name, title and owner."""
+    table.only("name", "title", "owner")
+    form = "a-z, 0-9 and - only, at most 60 characters, with no - at its ends"
+    name = table.matching("name", _NAME, form, required=True)
+    return name or "", table.text("title") or name or "", table.text("owner") or ""
+
+
+def environment(table: Table) -> EnvironmentSpec:
+    """What the project's programs need around them."""
+    table.only("python", "requirements", "pass")
+    python = table.matching("python", r"3\.(?:9|[1-9][0-9])(?:\.[0-9]{1,3})?", 'a version from 3.9 on, such as "3.11"')
+    names = table.texts("pass", most=100, limit=100) or ()
+    for name in names:
+        if not (name.isidentifier() and name.isascii()):
+            table.mistake("pass", f"names {shown(name)}; a variable's name is letters, digits and _.")
+        elif name.startswith("LEVERFRAME"):
+            table.mistake("pass", f"names {shown(name)}; names that begin with LEVERFRAME are the engine's own.")
+    return EnvironmentSpec(python, _inside(table, "requirements"), names)
+
+
+def _inside(table: Table, key: str) -> str | None:
+    value = table.text(key, limit=300)
+    if value is None:
+        return None
+    path = PurePosixPath(value)
+    if path.is_absolute() or ".." in path.parts or "\\" in value or value.startswith("~") or path == PurePosixPath("."):
+        table.mistake(key, f"is {shown(value)}; it must name a file inside the project's folder.")
+        return None
+    return value
+
+
+def _program(table: Table, key: str, *, required: bool) -> Program | None:
+    if isinstance(table.values.get(key), dict):
+        return _command(table.table(key))
+    if key in table and not isinstance(table.values[key], str):
+        example = f'{key} = "module:function" or {key} = {{ command = ["program", "argument"] }}'
+        table.mistake(key, f"is {shown(table.values[key])}; write {example}.")
+        return None
+    value = table.matching(key, _CALLABLE, 'a function such as "module:function"', required=required)
+    return Program(value, None) if value is not None else None
+
+
+def _command(table: Table) -> Program | None:
+    table.only("command")
+    argv = table.values.get("command")
+    if not isinstance(argv, list) or not argv or len(argv) > 200:
+        table.mistake("command", "must be a list of 1 to 200 texts: the program and its arguments.")
+        return None
+    good = True
+    for index, word in enumerate(argv):
+        problem = text_problem(word, 4000) if isinstance(word, str) else f"is {shown(word)}; it must be a text."
+        if problem:
+            good = False
+            table.mistake("command", f"entry {index + 1} {problem}", index)
+    return Program(None, tuple(argv)) if good else None
+
+
+def data(table: Table) -> DataSpec:
+    """Where the data comes from, and what its columns are."""
+    table.only(
+        "extract", "target", "labels", "time", "key", "exclude", "features", "sensitive", "format", "source", "licence",
+        "purpose",
+    )  # fmt: skip
+    features = table.texts("features")
+    if features == () and table.values.get("features") == []:
+        table.mistake("features", "is empty; name columns, or leave it out to use every column that may be used.")
+    return DataSpec(
+        extract=_program(table, "extract", required=True) or _UNREADABLE,
+        target=table.text("target", required=True) or "",
+        labels=_program(table, "labels", required=False),
+        time=table.text("time"),
+        key=table.texts("key", most=50) or (),
+        exclude=table.texts("exclude") or (),
+        features=features,
+        sensitive=table.texts("sensitive") or (),
+        format=table.choice("format", ("parquet", "csv")) or "parquet",
+        source=table.text("source", limit=2000),
+        licence=table.text("licence", limit=2000),
+        purpose=table.text("purpose", limit=2000),
+    )
+
+
+def train(table: Table) -> TrainSpec:
+    """How a model is made, and within what limits."""
+    table.only("run", "score", "window", "timeout", "memory", "threads", "retries", "retry_after")
+    default = TrainSpec(_UNREADABLE)
+    run = _program(table, "run", required=True)
+    score = _program(table, "score", required=False)
+    if run is not None and run.command is not None and "score" not in table:
+        table.mistake("score", "is missing; a model that a command trained needs a program that scores with it.")
+    if "retry_after" in table and "retries" not in table:
+        table.mistake("retry_after", "says how long to wait, and retries does not say how often to try again.")
+    return TrainSpec(
+        run=run or _UNREADABLE,
+        score=score,
+        window=table.duration("window", _SECOND, 10 * _YEAR),
+        timeout=table.duration("timeout", _SECOND, timedelta(days=30)) or default.timeout,
+        memory=table.size("memory", 2**24, 2**46) or default.memory,
+        threads=table.whole("threads", 1, 512) or default.threads,
+        retries=table.whole("retries", 0, 20) or default.retries,
+        retry_after=table.duration("retry_after", _SECOND, timedelta(days=1)) or default.retry_after,
+    )
+
+
+def validation(table: Table) -> ValidationSpec:
+    """How a model is judged."""
+    table.only("holdout", "metrics", "segments", "task", "positive", "known_before")
+    task = table.choice("task", TASKS)
+    return ValidationSpec(
+        holdout=_holdout(table),
+        metrics=_metrics(table, task),
+        segments=table.texts("segments", most=100) or (),
+        task=task,
+        positive=table.text("positive"),
+        known_before=table.texts("known_before") or (),
+    )
+
+
+def _holdout(table: Table) -> timedelta | float:
+    value = table.values.get("holdout")
+    form = f"{DURATION_FORM}, or a fraction between 0 and 1"
+    if value is None:
+        table.mistake("holdout", f"is missing; it is {form}.")
+    elif isinstance(value, str):
+        span = parse_duration(value)
+        if span is not None and span >= _SECOND:
+            return span
+        table.mistake("holdout", f"is {shown(value)}; it must be {form}.")
+    elif type(value) in (int, float) and 0 < value < 1:
+        return float(value)
+    else:
+        table.mistake("holdout", f"is {shown(value)}; it must be {form}.")
+    return 0.2
+
+
+def _metrics(table: Table, task: str | None) -> tuple[str, ...]:
+    names = table.texts("metrics", required=True, most=20) or ()
+    if not names and table.values.get("metrics") == []:
+        table.mistake("metrics", "is empty; the first metric is the one that a model is judged by.")
+    allowed = REGRESSION if task == "regression" else CLASSIFICATION if task else (*CLASSIFICATION, *REGRESSION)
+    for name in names:
+        if name not in (*CLASSIFICATION, *REGRESSION):
+            said = nearest(name, allowed) or f"; known: {', '.join(allowed)}."
+            table.mistake("metrics", f"names {shown(name)}, which is not a known metric{said}")
+        elif name not in allowed:
+            said = f"use {', '.join(allowed)}."
+            table.mistake("metrics", f"names {shown(name)}, which is no metric of a {task} task; {said}")
+    if any(n in REGRESSION for n in names) and any(n in CLASSIFICATION for n in names) and task is None:
+        table.mistake("metrics", "mixes metrics of classification and of regression; keep those of one.")
+    return tuple(name for name in names if name in allowed)
+
+
+def approval(table: Table) -> ApprovalSpec:
+    """Who must say yes. Nothing goes live without a person, so at least one."""
+    table.only("approvals", "four_eyes", "expires")
+    return ApprovalSpec(
+        approvals=table.whole("approvals", 1, 20) or 1,
+        four_eyes=table.flag("four_eyes", False),
+        expires=table.duration("expires", timedelta(minutes=1), _YEAR) or timedelta(days=14),
+    )
+
+
+def serve(table: Table) -> bool:
+    """Whether the project is served in real time."""
+    table.only("realtime")
+    return table.flag("realtime", False)

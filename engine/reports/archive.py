@@ -1,0 +1,91 @@
+"""Reports that were made and kept: the page and the text in the object store, a row in the ledger that names both."""
+
+from __future__ import annotations
+
+import sqlite3
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from engine.clock import moment, stamp
+from engine.errors import NotFound
+from engine.outbox.outbox import Draft
+from engine.records import Verdict
+from engine.reports import html, text
+from engine.reports.records import Report, ReportPeriod
+from engine.reports.verdict import HEADS
+from engine.storage.objects import ObjectStore
+
+
+@dataclass(frozen=True)
+class KeptReport:
+    """One report as it was made. ``page`` and ``text`` are digests of what was sent."""
+
+    id: int
+    project: str
+    since: datetime
+    until: datetime
+    period: str
+    run: int | None
+    at: datetime
+    verdict: Verdict
+    sentence: str
+    page: str
+    text: str
+    audit_rows: int
+    audit_head: str
+
+
+def store(objects: ObjectStore, report: Report) -> tuple[str, str]:
+    """Put a report's page and text into the store and return their digests. Nothing refers to them yet."""
+    digests = objects.put(html.page(report).encode()), objects.put(text.text(report).encode())
+    objects.sync()
+    return digests
+
+
+def register(
+    db: sqlite3.Connection, report: Report, digests: tuple[str, str], run: int | None, at: datetime
+) -> tuple[int, Draft]:
+    """Keep a report, inside the caller's transaction; returns its number and what is to be mailed of it."""
+    period = report.period
+    cursor = db.execute(
+        "INSERT INTO reports (project, since, until, period, run, at, verdict, sentence, page, text, audit_rows,"
+        " audit_head) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            report.project, stamp(period.since), stamp(period.until), period.name, run, stamp(at), report.verdict,
+            report.sentence, *digests, report.audit_rows, report.audit_head,
+        ),
+    )  # fmt: skip
+    number = int(cursor.lastrowid or 0)
+    return number, Draft(report.project, _matter(period), subject_of(report), report=number)
+
+
+def _matter(period: ReportPeriod) -> str:
+    """What nobody is sent twice: the report of a period, or on one day that of the days up to now."""
+    if period.rolling:
+        return f"report of the days to {period.until.astimezone(ZoneInfo(period.zone)):%Y-%m-%d}"
+    return f"report {stamp(period.since)}/{stamp(period.until)}"
+
+
+def subject_of(report: Report) -> str:
+    """What heads the mail: who, how it stands, when."""
+    return f"{report.title}: {HEADS[report.verdict].lower()} ({report.period.name})"
+
+
+def find(db: sqlite3.Connection, project: str, number: int) -> KeptReport:
+    """One report. Raises NotFound."""
+    row = db.execute("SELECT * FROM reports WHERE id = ? AND project = ?", (number, project)).fetchone()
+    if row is None:
+        raise NotFound(f"There is no report {number} of {project}; 'leverframe report {project} --list' lists them.")
+    return _kept(row)
+
+
+def everything(db: sqlite3.Connection, project: str, limit: int) -> tuple[KeptReport, ...]:
+    """The newest reports of a project."""
+    rows = db.execute("SELECT * FROM reports WHERE project = ? ORDER BY id DESC LIMIT ?", (project, limit))
+    return tuple(_kept(row) for row in rows.fetchall())
+
+
+def _kept(row: sqlite3.Row) -> KeptReport:
+    times = {name: moment(row[name]) for name in ("since", "until", "at")}
+    return KeptReport(**{**{name: row[name] for name in row.keys()}, **times})  # noqa: SIM118 - a row has no items

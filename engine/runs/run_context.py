@@ -1,0 +1,77 @@
+"""What a run works with: its folder, the store, the live version, and whom it tells what it does."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+from engine.environments.build import Environment
+from engine.environments.lock import Lock
+from engine.projects.manifest.reader import ComputeSpec, Manifest
+from engine.projects.reach import Reach
+from engine.records import Run
+from engine.runs.steps.launch import Launch, Stage
+from engine.runs.steps.step import StepResult
+from engine.storage.objects import ObjectStore
+from engine.storage.workspace import Workspace
+
+
+class Ends(Protocol):
+    """A process of a run that can be ended before its time."""
+
+    def cancel(self, why: str) -> None: ...
+
+
+@dataclass(frozen=True)
+class RunContext:
+    """What a run works with. ``tell`` reports progress, ``record`` keeps a step's result, ``note`` what the run works
+    on, ``watch`` can cancel it.
+
+    ``allowed``: what its steps may reach; see ``allowances.more_than``.
+    ``held`` is the descriptor of the run's lock, which everything that the run starts holds too.
+    """
+
+    workspace: Workspace
+    store: ObjectStore
+    run: Run
+    folder: Path
+    marker: str
+    held: int
+    project_path: Path
+    allow_dirty: bool
+    fresh_lock: bool
+    force: bool
+    live: tuple[str, dict[str, Any]] | None
+    allowed: tuple[Reach, ...]
+    tell: Callable[[float, str], None]
+    record: Callable[[StepResult], None]
+    note: Callable[..., None]
+    watch: Callable[[Ends], None]
+
+    def stage(self, code: Path, manifest: Manifest, environment: Environment, lock: Lock) -> Stage:
+        """What the steps of the version with ``code`` have in common in this run."""
+        return Stage(code, manifest, environment, lock, self.marker, self.run.as_of, self.workspace.root, self.held)
+
+    def launch(
+        self,
+        stage: Stage,
+        name: str,
+        title: str,
+        span: tuple[float, float],
+        compute: ComputeSpec | None = None,
+        *,
+        warm: bool = True,
+    ) -> Launch:
+        """A step whose progress is the run's progress between the two ends of ``span``. ``warm``: its input is still
+        to come, and it may load its libraries meanwhile."""
+        start, end = span
+
+        def on_progress(done: float, text: str) -> None:
+            self.tell(start + (end - start) * done, f"{title} {text}".strip())
+
+        folder = self.folder / "steps" / title.replace(" ", "-")
+        step = Launch(stage, name, folder, on_progress, title=title, warm=warm, compute=compute)
+        self.watch(step)
+        return step

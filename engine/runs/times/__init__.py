@@ -1,0 +1,1 @@
+"""How long runs take: what is usual, what is overdue, since when a step is slower."""

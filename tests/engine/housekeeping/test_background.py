@@ -1,0 +1,101 @@
+"""The engine's own rounds: when they begin, that they are made once, and that they end when the engine does."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from engine.api import Engine, open_engine
+from engine.clock import stamp
+from engine.housekeeping.background import Rounds
+
+NOW = datetime.now(UTC)
+
+
+@pytest.fixture
+def engine(home: Path) -> Iterator[Engine]:
+    engine = open_engine(home, "ada", create=True)
+    yield engine
+    engine.close()
+
+
+class Clock:
+    """Seconds that pass when the test says so."""
+
+    def __init__(self) -> None:
+        self.seconds = 1000.0
+
+    def __call__(self) -> float:
+        return self.seconds
+
+
+def scans(engine: Engine) -> int:
+    with engine._ledger.read() as db:
+        return int(db.execute("SELECT count(*) FROM scans").fetchone()[0])
+
+
+def rounds_of(engine: Engine, clock: Clock, told: list[str]) -> Rounds:
+    return Rounds(engine._workspace, engine._ledger, told.append, told.append, seconds=clock)
+
+
+def looked(rounds: Rounds, now: datetime) -> None:
+    rounds.look(now)
+    if rounds._thread is not None:
+        rounds._thread.join()
+
+
+def test_a_round_is_made_once_an_hour_and_not_in_the_first_minute(engine: Engine) -> None:
+    clock, told = Clock(), list[str]()
+    rounds = rounds_of(engine, clock, told)
+    looked(rounds, NOW)
+    assert scans(engine) == 0
+    clock.seconds += 61
+    looked(rounds, NOW)
+    looked(rounds, NOW + timedelta(minutes=59))
+    assert scans(engine) == 1 and engine.disk() is not None
+    clock.seconds += 61
+    looked(rounds, NOW + timedelta(minutes=59))
+    assert scans(engine) == 1
+    looked(rounds, NOW + timedelta(minutes=61))
+    assert (scans(engine), told) == (2, [])
+    rounds.stop()
+
+
+def test_what_goes_wrong_in_a_round_is_told_and_not_tried_again_at_once(engine: Engine) -> None:
+    clock, told = Clock(), list[str]()
+    rounds = rounds_of(engine, clock, told)
+    clock.seconds += 61
+    with engine._workspace.lock("scan"):
+        looked(rounds, NOW)
+        looked(rounds, NOW)
+    assert told == ["Another process is already at work on 'scan'; wait for it and try again."]
+
+
+def test_a_round_ends_when_the_engine_does(engine: Engine) -> None:
+    clock, told = Clock(), list[str]()
+    rounds = rounds_of(engine, clock, told)
+    clock.seconds += 61
+    rounds._stopping.set()
+    for number in range(200):
+        (engine.home / "cache" / f"{number}").mkdir()
+    looked(rounds, NOW)
+    rounds.stop()
+    assert told == []
+    assert not [thread for thread in threading.enumerate() if thread.name == "housekeeping"]
+
+
+def test_a_scan_of_a_time_to_come_does_not_have_it_scan_all_the_time(engine: Engine) -> None:
+    clock, told = Clock(), list[str]()
+    rounds = rounds_of(engine, clock, told)
+    with engine._ledger.write() as db:
+        later = stamp(NOW + timedelta(days=730))
+        db.execute("INSERT INTO scans (at, free, shares) VALUES (?, 1, '{}')", (later,))
+    for minute in range(5):
+        clock.seconds += 61
+        looked(rounds, NOW + timedelta(minutes=minute))
+    assert (scans(engine), told) == (2, [])
+    rounds.stop()
