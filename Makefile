@@ -77,7 +77,7 @@ test: setup
 # The clock of the tests, of the engines and of the consoles that they start; steps, git, uv and file systems keep theirs.
 # datefudge moves it in the C library (Debian 12's libfaketime breaks every sleep of Python 3.11).
 WHEN := 405 days
-TAKES_THE_TIME := tests/cli tests/journeys $(addprefix tests/engine/,housekeeping jobs reports rewind schedule serving)
+TAKES_THE_TIME := tests/cli tests/journeys $(addprefix tests/engine/,housekeeping jobs outbox reports rewind schedule pages)
 later: setup
 	@datefudge "$$(date -u -d '$(WHEN)' '+%F %T UTC')" \
 		$(PYTEST) -m 'not slow or clock' $(TAKES_THE_TIME) $(ARGS)

@@ -209,7 +209,7 @@ FAULTS = (
     Fault("no way past the filter", _CONTAINMENT, "(_EQUAL, 1, 0, AUDIT_ARCH[machine])", "(_EQUAL, 1, 1, AUDIT_ARCH[machine])", _HELD),
     Fault("no limits of others", _CONTAINMENT, "    done += _limits(261 if second else 302)\n", "", _HELD),
     Fault("a step of root is no root", _CONTAINMENT, "        _drop_capabilities()\n", "        pass\n", _HELD),
-    Fault("a step is filtered", _CONTAINMENT, "        _filter(program(os.uname().machine, network=box[\"network\"]))\n", "        pass\n", _HELD),
+    Fault("a step is filtered", _CONTAINMENT, "        _filter(program(os.uname().machine, network=box[\"network\"], modes=box.get(\"modes\", False)))\n", "        pass\n", _HELD),
     Fault("a step is held by Landlock", _CONTAINMENT, "    if version:\n", "    if False:\n", (*_HELD, *_HOSTILE)),
     Fault("a candidate reaches no more than was allowed", _REACH, "if after.off is not None and before.off is None:", "if False:", _REACHES),
     Fault("a candidate reaches no more than was allowed", _REACH, "if after.network and not before.network:", "if False:", _REACHES),
@@ -242,7 +242,7 @@ FAULTS = (
     Fault("what is still damaged is not said to be mended", _SCRUB, "    if damage is not None or not taken:\n", "    if not taken:\n", (*_BACKUP, *_RESTORED)),
     # Nothing is lost.
     Fault("init is refused where a workspace was", "engine/storage/loss.py", "    if there is not None:\n", "    if False:\n", _LOST),
-    Fault("a ledger that was cut short is damage", "engine/storage/loss.py", "if noted is not None and rows < noted:", "if False:", _LOST),
+    Fault("a ledger that was cut short is damage", "engine/storage/loss.py", "if rows < noted.rows:", "if False:", _LOST),
     Fault("a restore that was cut short is no workspace", "engine/storage/loss.py", "    if (root / RESTORING).exists():\n", "    if False:\n", (*_LOST, *_BACKUP)),
     Fault("the reserve is given back", "engine/storage/reserve.py", "drawn = kept > 0 and before < kept", "drawn = False", _ROOM),
     Fault("the reserve is set aside again", "engine/storage/reserve.py", "            _set_aside(workspace, min(kept, left))\n", "            pass\n", _ROOM),

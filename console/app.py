@@ -120,7 +120,7 @@ class LeverframeApp(App[None]):
         else:
             self.say(message.result.sentence)
 
-    def on_refused(self, message: CommandRefused) -> None:
+    def on_command_refused(self, message: CommandRefused) -> None:
         dialog = self._dialog_of(message.command)
         if dialog is not None:
             dialog.refused(message.sentence)

@@ -14,7 +14,7 @@ PAGE = (ROOT / "docs/manifest.md").read_text("utf-8")
 def keys() -> set[str]:
     """What is allowed where a section is read: the words of each ``table.only(...)``."""
     found: set[str] = set()
-    for path in (ROOT / "engine/projects").glob("manifest_*.py"):
+    for path in (ROOT / "engine/projects/manifest").glob("*.py"):
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
             if isinstance(node, ast.Call) and getattr(node.func, "attr", "") == "only":
                 found |= {arg.value for arg in node.args if isinstance(arg, ast.Constant)}

@@ -9,8 +9,7 @@ from typing import Any, ClassVar, Generic, TypeVar
 from textual.widget import Widget
 from textual.widgets import Input
 
-from console.queries.question import ListWindow as Window
-from console.queries.question import Rows
+from console.queries.question import ListWindow, Rows
 from console.screens.page import Page
 from console.text.lines import Column, Line, Span, line
 from console.widgets.paged_list import PagedList
@@ -53,12 +52,12 @@ class ListPage(Page, Generic[R]):
         return self.table.selected
 
     @property
-    def window(self) -> Window:
+    def window(self) -> ListWindow:
         """Which rows the list needs."""
         if not self.is_mounted:  # a key or an answer may come before the list is there
-            return Window(matching=self.matching)
+            return ListWindow(matching=self.matching)
         offset, limit = self.table.window
-        return Window(offset, limit, self.matching)
+        return ListWindow(offset, limit, self.matching)
 
     def show(self, answer: Rows[R], at: datetime) -> None:
         self.table.show(answer, at, self.empty_lines())

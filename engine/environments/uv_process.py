@@ -35,7 +35,7 @@ _PASSED = (
 _OURS = ("UV_CACHE_DIR", "UV_NO_CACHE", "UV_PYTHON", "UV_SYSTEM_PYTHON", "UV_REQUIRE_HASHES", "UV_NO_VERIFY_HASHES")
 
 # A program that holds another by the kernel; it stands alone.
-_HOLDS = Path(__file__).resolve().parents[1] / "runs" / "containment.py"
+_HOLDS = Path(__file__).resolve().parents[1] / "runs" / "steps" / "containment.py"
 _FULL = re.compile(r"no space left on device|os error 28\b|disk quota exceeded|os error 122\b", re.IGNORECASE)
 _UNREACHABLE = re.compile(
     r"error sending request|dns error|connect error|connection (?:refused|reset)|timed out|network was disabled"

@@ -6,7 +6,7 @@ import json
 import os
 
 from engine.clock import now
-from engine.outbox import outbox, webhook
+from engine.outbox import outbox, report_mail, webhook
 from engine.outbox.events import recipients
 from engine.projects.manifest.report import spec_of
 from engine.reports import archive, build
@@ -28,7 +28,7 @@ def make(ledger: Ledger, context: RunContext) -> None:
         digests = archive.store(context.store, report)
     at = now()
     with ledger.write() as db:
-        _, draft = archive.register(db, report, digests, context.run.id, at)
+        draft = report_mail.draft(report, archive.register(db, report, digests, context.run.id, at))
         outbox.queue(db, draft, spec.to, at)
         outbox.forget(db, project, [*recipients(spec, row["owner"]), *webhook.names(os.environ)], at)
         queue.finish(db, context.run.id, "succeeded", at)

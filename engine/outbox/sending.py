@@ -11,7 +11,7 @@ from pathlib import Path
 from engine.audit import trail
 from engine.clock import stamp
 from engine.errors import Invalid, Refusal
-from engine.outbox import delivery, mail, outbox, webhook
+from engine.outbox import delivery, mail, outbox, report_mail, webhook
 from engine.outbox.mail import Letter
 from engine.outbox.mail_server import Folder, Post, from_environment
 from engine.outbox.outbox import Mail
@@ -84,7 +84,7 @@ def send(
     at = now()
     with ledger.write() as db:
         to = _recipients(db, report.project)
-        _, draft = archive.register(db, report, digests, None, at)
+        draft = report_mail.draft(report, archive.register(db, report, digests, None, at))
         new = outbox.queue(db, draft, to, at)
         period = f"{stamp(report.period.since)}/{stamp(report.period.until)}"
         # How many, not who: the trail holds nothing of persons but who acted.
@@ -105,7 +105,7 @@ def dry_run(ledger: Ledger, report: Report, folder: Path, at: datetime) -> tuple
     for number, recipient in enumerate(to, 1):
         token = f"{report.project.replace('-', '')}{stamp(report.period.until)[:10].replace('-', '')}n{number}"
         letter = Letter(
-            post.sender, recipient, archive.subject_of(report), text.text(report), html.page(report), token, at
+            post.sender, recipient, report_mail.subject(report), text.text(report), html.page(report), token, at
         )
         message = mail.message(letter)
         post.send(message, recipient)

@@ -5,15 +5,12 @@ from __future__ import annotations
 import sqlite3
 from dataclasses import dataclass
 from datetime import datetime
-from zoneinfo import ZoneInfo
 
 from engine.clock import moment, stamp
 from engine.errors import NotFound
-from engine.outbox.outbox import Draft
 from engine.records import Verdict
 from engine.reports import html, text
-from engine.reports.records import Report, ReportPeriod
-from engine.reports.verdict import HEADS
+from engine.reports.records import Report
 from engine.storage.objects import ObjectStore
 
 
@@ -43,10 +40,8 @@ def store(objects: ObjectStore, report: Report) -> tuple[str, str]:
     return digests
 
 
-def register(
-    db: sqlite3.Connection, report: Report, digests: tuple[str, str], run: int | None, at: datetime
-) -> tuple[int, Draft]:
-    """Keep a report, inside the caller's transaction; returns its number and what is to be mailed of it."""
+def register(db: sqlite3.Connection, report: Report, digests: tuple[str, str], run: int | None, at: datetime) -> int:
+    """Keep a report, inside the caller's transaction; returns its number."""
     period = report.period
     cursor = db.execute(
         "INSERT INTO reports (project, since, until, period, run, at, verdict, sentence, page, text, audit_rows,"
@@ -56,20 +51,7 @@ def register(
             report.sentence, *digests, report.audit_rows, report.audit_head,
         ),
     )  # fmt: skip
-    number = int(cursor.lastrowid or 0)
-    return number, Draft(report.project, _matter(period), subject_of(report), report=number)
-
-
-def _matter(period: ReportPeriod) -> str:
-    """What nobody is sent twice: the report of a period, or on one day that of the days up to now."""
-    if period.rolling:
-        return f"report of the days to {period.until.astimezone(ZoneInfo(period.zone)):%Y-%m-%d}"
-    return f"report {stamp(period.since)}/{stamp(period.until)}"
-
-
-def subject_of(report: Report) -> str:
-    """What heads the mail: who, how it stands, when."""
-    return f"{report.title}: {HEADS[report.verdict].lower()} ({report.period.name})"
+    return int(cursor.lastrowid or 0)
 
 
 def find(db: sqlite3.Connection, project: str, number: int) -> KeptReport:

@@ -17,7 +17,8 @@ from typing import Any
 from engine.errors import StepFailed
 from engine.runs.logs import step_log
 from engine.runs.run_context import RunContext
-from engine.runs.steps.step import Limits, StepSpec, clean_environment, start_step
+from engine.runs.steps.running import start_step
+from engine.runs.steps.step import Limits, StepSpec, clean_environment
 
 SECONDS = 600.0
 

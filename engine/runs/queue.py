@@ -256,9 +256,7 @@ def settle(workspace: Workspace, ledger: Ledger, at: datetime) -> list[int]:
         if held is None:
             continue
         from engine.runs.leftovers import drop_copies, drop_temporary
-        from engine.runs.steps.step import (
-            sweep,  # seldom needed, and the first screen waits for all that is imported above
-        )
+        from engine.runs.steps.sweep import sweep
 
         try:
             sweep(marker(workspace, run))

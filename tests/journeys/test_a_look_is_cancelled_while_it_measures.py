@@ -15,7 +15,7 @@ from engine.clock import now, pause, stamp
 from engine.jobs import process
 from engine.jobs.health import look as health
 from engine.runs import leftovers, queue
-from engine.runs.steps.step import sweep
+from engine.runs.steps.sweep import sweep
 from tests.journeys.conftest import WEEK
 
 pytestmark = pytest.mark.slow

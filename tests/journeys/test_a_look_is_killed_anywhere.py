@@ -10,7 +10,7 @@ import pytest
 from engine.api import Engine, open_engine
 from engine.clock import now, stamp
 from engine.runs import leftovers
-from engine.runs.steps.step import sweep
+from engine.runs.steps.sweep import sweep
 from tests.journeys.conftest import WEEK
 from tests.journeys.test_health_of_a_live_version import FIRST, Site, row
 from tests.killing import RUN, driven, forget, killed_at, let_go

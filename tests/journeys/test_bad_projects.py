@@ -11,7 +11,7 @@ import pytest
 
 from engine.api import Engine, open_engine
 from engine.records import Run
-from engine.runs.steps.step import sweep
+from engine.runs.steps.sweep import sweep
 from tests import tiny
 from tests.engine.runs.step_workshop import RUNAWAYS, none_alive
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from engine.api import Engine, open_engine
-from engine.runs.steps.step import sweep
+from engine.runs.steps.sweep import sweep
 from tests import tiny
 from tests.killing import RUN, driven, forget, killed_at, let_go
 

@@ -8,21 +8,25 @@ import shutil
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Literal, NoReturn
+from typing import Literal
 from urllib.parse import urlsplit
 
 from engine.clock import stamp
 from engine.errors import Refusal
-from engine.projects.source.code_folder import CodeFolder, WorkingFile, walk
-from engine.projects.source.git import Repository, opened, private_index
-from engine.projects.source.git_process import Objects, TooLong, objects
-from engine.projects.source.pointers import encrypted, said_of, said_of_filter
+from engine.projects.source.code_folder import CodeFolder, walk
+from engine.projects.source.git import Repository, opened
+from engine.projects.source.git_files import (
+    CHANGED,
+    patch_of,
+    refuse_changed_elsewhere,
+    refuse_filtered,
+    refuse_repositories_inside,
+    take_commit,
+)
+from engine.projects.source.git_process import Objects, objects
 from engine.text import plain
 
-PATCH_BYTES = 20_000_000
 COMMITS = 200
-_CHANGED = 1000
-_NO_FILTER = ("unspecified", "unset", "set", "")
 
 
 @dataclass(frozen=True)
@@ -71,7 +75,7 @@ def refuse_dirty(source: Source, folder: Path) -> None:
         raise Refusal(f"No Git commit holds {plain(str(folder), 200)}; {way}.")
     named = ", ".join(source.changed[:5])
     more = len(source.changed) - 5
-    more_said = f" and {more:,}{' or more' if len(source.changed) == _CHANGED else ''} others" if more > 0 else ""
+    more_said = f" and {more:,}{' or more' if len(source.changed) == CHANGED else ''} others" if more > 0 else ""
     raise Refusal(f"{plain(str(folder), 200)} has uncommitted changes ({named}{more_said}); {way}.")
 
 
@@ -92,16 +96,16 @@ def snapshot(folder: Path, target: Path, *, allow_dirty: bool) -> tuple[Source, 
             if source.revision is None:
                 return _take_as_it_is(source, folder, target, allow_dirty)
             if not allow_dirty:
-                _refuse_changed_elsewhere(repository, store, changes)
-                _refuse_filtered(repository, changes)
+                refuse_changed_elsewhere(repository, store, changes)
+                refuse_filtered(repository, changes)
                 refuse_dirty(source, folder)
             if changes:
-                _refuse_repositories_inside(repository, changes)
-            patch = _patch(repository) if changes else ""
+                refuse_repositories_inside(repository, changes)
+            patch = patch_of(repository) if changes else ""
             if not patch:  # what was staged was taken back in the files: they are those of the commit
                 source, changes = replace(source, dirty=False, changed=()), {}
             with _filled(target) as code:
-                _take_commit(repository, store, code, changes)
+                take_commit(repository, store, code, changes)
             return source, patch or None
 
 
@@ -149,7 +153,7 @@ def _changes(repository: Repository) -> dict[str, str]:
 
 def _inspect(repository: Repository, store: Objects, changes: dict[str, str]) -> Source:
     remote = _remote(repository)
-    changed = tuple(plain(name, 300) for name in sorted(changes)[:_CHANGED])
+    changed = tuple(plain(name, 300) for name in sorted(changes)[:CHANGED])
     commit = store.read(repository.revision) if repository.revision else None
     if commit is None and repository.revision:
         raise Refusal(
@@ -237,100 +241,3 @@ class _filled:
             shutil.rmtree(self._target, ignore_errors=True)
             raise
         shutil.rmtree(self._target, ignore_errors=True)
-
-
-def _take_commit(repository: Repository, store: Objects, code: CodeFolder, changes: dict[str, str]) -> None:
-    """The files of the commit, and in place of those that were changed the ones in the working tree."""
-    for entry in repository.git("ls-tree", "-r", "-z", "-l", "--full-tree", repository.tree).split(b"\0"):
-        if not entry:
-            continue
-        described, _, raw = entry.partition(b"\t")
-        mode, kind, digest, length = described.split()
-        name = os.fsdecode(raw)
-        if kind == b"commit":
-            _refuse_submodule(name)
-        if name in changes:
-            continue
-        content = None
-        if length.isdigit():  # 'BAD' for an object that is not there
-            code.room_for(int(length))
-            content = store.read(digest.decode())
-        if content is None:
-            _refuse("lacks objects of its commit (a partial clone?); run 'git fsck' there")
-        elsewhere = said_of(name, content, link=mode == b"120000")
-        if elsewhere:
-            _refuse(elsewhere)
-        if encrypted(content) and (through := _filters(repository, [name]).get(name)):
-            _refuse(said_of_filter(name, through))
-        if mode == b"120000":
-            code.link(name, content)
-            continue
-        code.put(name, content, mode == b"100755")
-    for name in changes:
-        path = repository.folder / name
-        if path.is_symlink() or path.exists():
-            code.copy(WorkingFile(name, path))
-
-
-def _refuse_changed_elsewhere(repository: Repository, store: Objects, changes: dict[str, str]) -> None:
-    """Of a pointer that was fetched Git's filter says that nothing was changed, and without it everything was."""
-    for name in list(changes)[:_CHANGED]:
-        path = f"{repository.prefix}/{name}" if repository.prefix else name
-        content = None if "\n" in name else store.read(f"{repository.revision}:{path}")
-        elsewhere = said_of(name, content) if content is not None else None
-        if elsewhere:
-            _refuse(elsewhere)
-
-
-def _refuse_filtered(repository: Repository, changes: dict[str, str]) -> None:
-    """Of a file that a filter of Git cleans nobody can say without the filter whether it was changed."""
-    modified = [name for name, how in changes.items() if how.strip() == "M"]
-    for name, through in _filters(repository, modified[:_CHANGED]).items():
-        raise Refusal(
-            f"'{plain(name, 200)}' goes through the Git filter '{plain(through, 60)}', a program that is not run here, "
-            "and differs from what is committed; use --allow-dirty to take it as it is, or take the filter out of "
-            ".gitattributes and commit it."
-        )
-
-
-def _filters(repository: Repository, names: list[str]) -> dict[str, str]:
-    """The filter that .gitattributes names, of those files that have one."""
-    if not names:
-        return {}
-    said = repository.git("check-attr", "-z", "filter", "--", *names).decode("utf-8", "surrogateescape").split("\0")
-    found = zip(said[::3], said[2::3], strict=False)  # an empty text stands behind the last
-    return {name: value for name, value in found if value not in _NO_FILTER}
-
-
-def _refuse(what: str) -> NoReturn:
-    raise Refusal(f"The project's repository {what}.")
-
-
-def _refuse_submodule(name: str) -> NoReturn:
-    _refuse(f"holds the submodule '{plain(name, 200)}', whose files are not in its commits; add them, or use a package")
-
-
-def _refuse_repositories_inside(repository: Repository, changes: dict[str, str]) -> None:
-    # Before anything compares them: git would run in there, under configuration of its own.
-    for name in changes:
-        if name.endswith("/"):
-            _refuse(f"holds another repository, '{plain(name, 200)}'; have Git ignore it, or take it out")
-    for entry in repository.git("ls-files", "--stage", "-z", "--", ".").split(b"\0"):
-        if entry.startswith(b"160000 "):
-            _refuse_submodule(os.fsdecode(entry.partition(b"\t")[2]))
-
-
-def _patch(repository: Repository) -> str:
-    """What differs from the commit, new files too, with paths from the project's folder."""
-    index = private_index(repository)
-    repository.git("add", "--intent-to-add", "--", ".", index=index)
-    try:
-        said = repository.git(
-            "diff", "--binary", "--full-index", "--relative", "--no-ext-diff", "--no-textconv", "--no-color",
-            "--no-renames", "--ignore-submodules=all", "HEAD", "--", ".", limit=PATCH_BYTES, index=index,
-        )  # fmt: skip
-    except TooLong:
-        _refuse(
-            f"has more than {PATCH_BYTES // 1_000_000} MB of uncommitted changes; commit them, or have Git ignore them"
-        )
-    return said.decode("utf-8", "replace")

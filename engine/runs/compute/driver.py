@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from distributed import Client, Future
 
 REFUSED = 3
-_RUNS = Path(__file__).resolve().parents[1]
+_STEPS = Path(__file__).resolve().parents[1] / "steps"
 _BESIDE = ("warden.py", "containment.py", "python_runner.py", "column_types.py")
 _T = TypeVar("_T")
 
@@ -164,7 +164,7 @@ class Drive:
         )
 
     async def _sent(self) -> None:
-        pieces = [(name, (_RUNS / name).read_bytes()) for name in _BESIDE]
+        pieces = [(name, (_STEPS / name).read_bytes()) for name in _BESIDE]
         await self._ask("put", pieces)
         for part in ("code", "input"):
             for batch in on_worker.batches(str(self._folder / part), f"{part}/"):

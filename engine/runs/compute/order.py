@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING, Any
 
 from engine.errors import StepFailed
 from engine.projects.manifest.records import ComputeSpec
-from engine.runs.steps.step import StepResult, StepSpec, judged
+from engine.runs.steps.outcome import judged
+from engine.runs.steps.step import StepResult, StepSpec
 
 if TYPE_CHECKING:
     from engine.environments.lock import Lock

@@ -25,16 +25,9 @@ from engine.projects.manifest.reader import ComputeSpec, Manifest, Program
 from engine.runs.compute import order
 from engine.runs.leftovers import DEEPEST, tidy
 from engine.runs.steps.missing_files import explained, without_places
+from engine.runs.steps.running import RunningStep, start_step
 from engine.runs.steps.sandbox import advice, box, check_reads, variables
-from engine.runs.steps.step import (
-    Limits,
-    RunningStep,
-    StepResult,
-    StepSpec,
-    clean_environment,
-    python_step_argv,
-    start_step,
-)
+from engine.runs.steps.step import Limits, StepResult, StepSpec, clean_environment, python_step_argv
 
 Progress = Callable[[float, str], None]
 # As in python_runner.py, which is not imported: it would load what the first screen does not need.

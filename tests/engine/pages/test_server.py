@@ -130,7 +130,7 @@ def test_a_kept_report_is_served_as_it_was_sent(home: Path) -> None:
     report = world.report()
     digests = archive.store(ObjectStore(Workspace(home).objects), report)
     with world.engine._ledger.write() as db:
-        number, _ = archive.register(db, report, digests, None, NOW)
+        number = archive.register(db, report, digests, None, NOW)
     with served(home) as here:
         assert f'href="/projects/flights/reports/{number}"' in here.ask("/projects/flights")[2]
         status, headers, body = here.ask(f"/projects/flights/reports/{number}")

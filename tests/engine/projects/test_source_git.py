@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from engine.errors import Refusal
-from engine.projects.source import code as sources
+from engine.projects.source import git_files
 from engine.projects.source.code import commits_between, inspect, refuse_dirty, snapshot, without_credentials
 
 
@@ -98,7 +98,7 @@ def test_changes_that_are_allowed_come_with_a_patch_that_makes_them_from_the_com
 
 
 def test_a_patch_that_is_too_large_is_refused(project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sources, "PATCH_BYTES", 1000)
+    monkeypatch.setattr(git_files, "PATCH_BYTES", 1000)
     write(project, big="line\n" * 1000)
     with pytest.raises(Refusal, match="uncommitted changes; commit them"):
         snapshot(project, tmp_path / "code", allow_dirty=True)

@@ -176,9 +176,8 @@ def test_a_crafted_tree_cannot_write_outside_the_folder(
     (folder / ".git/refs/heads/main").write_text(f"{commit}\n")
     with suppress(Refusal):
         snapshot(folder, tmp_path / "dirty", allow_dirty=True)
-    monkeypatch.setattr(
-        "engine.projects.source.code._changes", lambda repository: {}
-    )  # as a crafted index would have it
+    # As a crafted index would have it.
+    monkeypatch.setattr("engine.projects.source.code._changes", lambda repository: {})
     with pytest.raises(Refusal):
         snapshot(folder, tmp_path / "code", allow_dirty=False)
     assert not (tmp_path / "escaped").exists()

@@ -149,9 +149,8 @@ def test_without_room_for_a_copy_it_is_refused_and_nothing_is_left(
 ) -> None:
     world = World(tmp_path, 9)
     size = world.ledger.path.stat().st_size
-    monkeypatch.setattr(
-        "engine.rewind.past_ledger.shutil.disk_usage", lambda path: SimpleNamespace(total=9 * size, free=size)
-    )
+    full = SimpleNamespace(total=9 * size, free=size)
+    monkeypatch.setattr("engine.rewind.past_ledger.shutil.disk_usage", lambda path: full)
     with pytest.raises(Refusal, match="takes a copy of the ledger"):
         stand(world.workspace, world.ledger, world.now, world.now)
     assert list((world.workspace.cache / FOLDER).iterdir()) == []

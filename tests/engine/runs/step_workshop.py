@@ -14,7 +14,9 @@ from typing import TypeVar
 
 import pytest
 
-from engine.runs.steps.step import Limits, RunningStep, StepResult, StepSpec, clean_environment, start_step, sweep
+from engine.runs.steps.running import RunningStep, start_step
+from engine.runs.steps.step import Limits, StepResult, StepSpec, clean_environment
+from engine.runs.steps.sweep import sweep
 
 T = TypeVar("T")
 MIB = 1 << 20

@@ -22,8 +22,9 @@ import pytest
 
 from engine.projects.manifest.records import SandboxSpec
 from engine.runs.steps import containment
+from engine.runs.steps.running import start_step
 from engine.runs.steps.sandbox import box
-from engine.runs.steps.step import StepResult, start_step
+from engine.runs.steps.step import StepResult
 from tests.engine.runs.hostile_steps import HARMLESS, HOSTILE, PRELUDE
 from tests.engine.runs.step_workshop import Workshop, none_alive, outside, until, workshop
 

@@ -339,7 +339,7 @@ def test_without_network_landlock_refuses_tcp_by_itself(tmp_path: Path) -> None:
     """Where no filter knows the machine's calls this is all there is; from the fourth version on the kernel has it."""
     attempts = """
         import socket, sys
-        from engine.runs import containment
+        from engine.runs.steps import containment
 
         containment._prctl(38, 1)
         containment._landlock(containment.abi(), [("/", containment.WORK)], network=sys.argv[1] == "True")

@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from engine.runs import queue
-from engine.runs.steps.step import start_step, sweep
+from engine.runs.steps.running import start_step
+from engine.runs.steps.sweep import sweep
 from engine.storage import workspace as workspaces
 from engine.storage.workspace import Workspace
 from tests.engine.runs.step_workshop import ROOT, Workshop, until, wardens, workshop
@@ -23,7 +24,8 @@ PARENT = """
 import sys
 from pathlib import Path
 from engine.runs import queue
-from engine.runs.steps.step import Limits, StepSpec, clean_environment, start_step
+from engine.runs.steps.running import start_step
+from engine.runs.steps.step import Limits, StepSpec, clean_environment
 from engine.storage import workspace
 folder = Path(sys.argv[1])
 held = queue.take_lock(workspace.create(folder / "home"), 1)

@@ -10,7 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from engine.runs.steps.step import clean_environment, start_step, sweep
+from engine.runs.steps.running import start_step
+from engine.runs.steps.step import clean_environment
+from engine.runs.steps.sweep import sweep
 from tests.engine.runs.step_workshop import MIB, RUNAWAYS, Workshop, alive, none_alive, until, wardens, workshop
 
 __all__ = ["workshop"]

@@ -17,7 +17,8 @@ __all__ = ["workshop"]
 PARENT = """
 import sys
 from pathlib import Path
-from engine.runs.steps.step import Limits, StepSpec, clean_environment, start_step
+from engine.runs.steps.running import start_step
+from engine.runs.steps.step import Limits, StepSpec, clean_environment
 folder = Path(sys.argv[1])
 start_step(StepSpec("train", (sys.executable, "-c", sys.argv[2]), folder, clean_environment((), {}, 1),
                     folder / "step.log", Limits(60, 400 << 20), sys.argv[3]), lambda *_: None).wait()

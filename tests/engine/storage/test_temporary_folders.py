@@ -36,8 +36,8 @@ then = engine.as_of(clock.now())
 """,
     "looking at an earlier moment where nothing can be written": f"""
 from engine import clock
-from engine.rewind import copy
-copy._take_back = lambda *given: {KILLED}
+from engine.rewind import past_ledger
+past_ledger._take_back = lambda *given: {KILLED}
 os.access = lambda *given: False
 then = engine.as_of(clock.now())
 """,
