@@ -19,7 +19,7 @@ settings.register_profile("leverframe", deadline=None)
 settings.load_profile("leverframe")
 
 
-# Also where a machine forbids it: else each worker compiles every test file, each time (6 s). What tests import does not.
+# Also where a machine forbids it: else each worker compiles every test file each time, 6 s. What tests import does not.
 _FORBIDDEN, sys.dont_write_bytecode = sys.dont_write_bytecode, False
 
 
