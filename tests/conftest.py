@@ -32,8 +32,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Journeys first: their files wait longest for processes, and should not be what is left at the end."""
-    items.sort(key=lambda item: "journeys" not in item.path.parts)
+    """Journeys first, then the other files with slow tests: what takes longest should not be what is left at the end."""
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: ("journeys" not in item.path.parts, item.path not in slow))
 
 
 @pytest.hookimpl(wrapper=True)

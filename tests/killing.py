@@ -6,20 +6,16 @@ process that is killed at each of them in turn has been killed at every step tha
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import signal
 import sqlite3
-import subprocess
-import sys
-import tempfile
 import time
 from contextlib import closing
 from functools import cache
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[1]
+from tests.forks import Forks
 
 # What the process of a run imports, and what it does, with the run's lock in its hands as whoever starts it gives it.
 RUN = """
@@ -36,27 +32,23 @@ def driven(home: Path, run: int) -> str:
     return f"process.main({str(home)!r}, '{run}', str({lock}))"
 
 
+# What acts import on their way; a fork imports what does not stand here.
+IMPORTED = (
+    "engine.api", "engine.backup.build", "engine.backup.restoring", "engine.housekeeping.clean", "engine.jobs.process",
+    "engine.jobs.retrain.package", "engine.jobs.retrain.retrain", "pyarrow.dataset", "pyarrow.parquet", "zstandard",
+)  # fmt: skip
+
+
 @cache
-def _process() -> subprocess.Popen[str]:
-    """The process whose forks are killed; it ends with this one, which closes its standard input."""
-    command = [sys.executable, "-m", "tests.killed"]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    return subprocess.Popen(command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+def _forks() -> Forks:
+    return Forks(*IMPORTED, environment=os.environ)
 
 
 def killed_at(change: int, preparation: str, act: str) -> bool:
     """Run ``preparation`` and then ``act``, killed at its change ``change``; False when it ended by itself before."""
-    process = _process()
-    assert process.stdin is not None and process.stdout is not None
-    with tempfile.NamedTemporaryFile() as said:
-        order = {"preparation": preparation, "act": act, "change": change, "said": said.name}
-        process.stdin.write(json.dumps({**order, "environment": dict(os.environ)}) + "\n")
-        process.stdin.flush()
-        code = int(process.stdout.readline())
-        if code == -signal.SIGKILL:
-            return True
-        assert code == 0, said.read().decode()
-        return False
+    code, said = _forks().run(act, os.environ, preparation, change)
+    assert code in (0, -signal.SIGKILL), said
+    return code != 0
 
 
 def let_go(home: Path) -> Path:
