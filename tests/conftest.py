@@ -32,9 +32,17 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Journeys first, then the other files with slow tests: what takes longest should not be what is left at the end."""
-    slow = {item.path for item in items if item.get_closest_marker("slow")}
-    items.sort(key=lambda item: ("journeys" not in item.path.parts, item.path not in slow))
+    """Files that take long, journeys before others, are spread over the first two thirds with the rest between them.
+
+    The rest waits while they work, and what takes longest is not what is left at the end.
+    """
+    long = {item.path for item in items if item.get_closest_marker("slow") or "journeys" in item.path.parts}
+    files = sorted({item.path for item in items}, key=lambda path: ("journeys" not in path.parts, path))
+    place: dict[Path, float] = {}
+    for share, some in ((2 / 3, long), (1.0, {*files} - long)):
+        found = [path for path in files if path in some]
+        place |= {path: share * number / len(found) for number, path in enumerate(found)}
+    items.sort(key=lambda item: place[item.path])
 
 
 @pytest.hookimpl(wrapper=True)
