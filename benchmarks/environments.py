@@ -25,9 +25,11 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from benchmarks.figures import machine
 from engine.api import open_engine
-from engine.environments.build import Environment, ensure, rebuild, remove
-from engine.environments.check import compare, site_packages
-from engine.environments.lock import Lock, resolve
+from engine.environments.folder import remove
+from engine.environments.python.build import build_anew, ensure
+from engine.environments.python.check import compare, site_packages
+from engine.environments.python.lock import Lock, resolve
+from engine.environments.records import Environment
 from engine.errors import LeverframeError
 
 PYTHON = "3.11"
@@ -127,7 +129,7 @@ def mended(environment: Environment, lock: Lock, environments: Path) -> list[str
     for where, how in TAMPERINGS.values():
         path = where(packages)
         how(path)
-    rebuild(lock, environments)
+    build_anew(lock, environments)
     left = compare(environment, lock, content=True)
     strangers = [name for name in ("evil.pth", "dropped.py") if list(packages.rglob(name))]
     return [f"not mended: {each}" for each in (*left, *strangers)]

@@ -206,7 +206,7 @@ class LeverframeApp(App[None]):
     def do_help(self) -> None:
         top = self.screen
         if isinstance(top, Page):
-            self.push_screen(routes.help_page(top.name_of, top.heading))
+            self.push_screen(routes.help_page(top.name_of, top.heading, top.texts()))
 
     def do_theme(self) -> None:
         if self.no_color:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from importlib import import_module
 from typing import TYPE_CHECKING
 
@@ -140,8 +141,8 @@ def audit_row(row: AuditRow) -> Screen[None]:
     return ReadingDialog(lambda width: audit_lines(row, width))
 
 
-def help_page(screen: str, heading: str) -> Screen[None]:
+def help_page(screen: str, heading: str, texts: Sequence[str]) -> Screen[None]:
     """Every key of a screen."""
     from console.dialogs.reading import ReadingDialog, help_lines
 
-    return ReadingDialog(lambda width: help_lines(screen, heading, width))
+    return ReadingDialog(lambda width: help_lines(screen, heading, texts, width))

@@ -13,12 +13,11 @@ from pathlib import Path
 from engine.audit import times, trail
 from engine.backup import scrub, standing
 from engine.clock import moment
-from engine.environments import mending
-from engine.environments.build import ensure
+from engine.environments.kind import KINDS
+from engine.environments.records import StandingEnvironment
 from engine.errors import Damage, LeverframeError
-from engine.outbox import webhook
-from engine.outbox.mail_server import from_environment
-from engine.outbox.outbox import OVER, WEBHOOK
+from engine.outbox import outbox
+from engine.outbox.channels import CHANNELS, MAIL
 from engine.projects import registry
 from engine.projects.manifest.sandbox import spec_of
 from engine.records import DoctorFinding, Version
@@ -35,7 +34,7 @@ from engine.storage.permissions import modes
 from engine.storage.workspace import Workspace, read_only
 from engine.versions import catalog
 from engine.versions import document as documents
-from engine.versions.environment import lock_of
+from engine.versions.environment import built, lock_of
 from engine.withheld import environment
 
 
@@ -45,7 +44,7 @@ def examine(
     """Every finding, the good ones too. With ``mend`` the environments and the live folders are built anew."""
     findings = [*writable(workspace), _ledger(ledger), clock_agrees(ledger, now), _audit(ledger)]
     findings += [_disk(workspace, ledger), _tools()]
-    findings += [_engine(workspace, ledger, now), *_units(workspace), *_mail(ledger), *_webhooks()]
+    findings += [_engine(workspace, ledger, now), *_units(workspace), *_mail(ledger), *_channels()]
     findings += [_backup(ledger, now), _read_through(ledger, now)]
     findings += [holding.machine(sandbox.this_machine()), *modes(workspace, mend=mend)]
     with ledger.read() as db:
@@ -163,35 +162,30 @@ def clock_agrees(ledger: Ledger, now: datetime) -> DoctorFinding:
 def _mail(ledger: Ledger) -> list[DoctorFinding]:
     """Where mail is to be sent at all: whether there is a server for it, and what was given up."""
     with ledger.read() as db:
-        rows = db.execute(
-            "SELECT state, count(*) AS mails FROM outbox WHERE state <> 'sent' AND why IS NOT ?"
-            " AND (state = 'failed' OR recipient NOT LIKE ?) GROUP BY state",
-            (OVER, f"{WEBHOOK}%"),
-        )
-        mails = {row["state"]: row["mails"] for row in rows}
-    try:
-        server = from_environment(environment())
-    except LeverframeError as error:
-        return [DoctorFinding("mail", "failing", str(error).rstrip("."))]
-    if mails.get("failed"):
+        given_up, waiting = outbox.given_up(db), outbox.waiting(db)
+    found = _set_up(MAIL)
+    if found is not None and found.verdict != "ok":
+        return [found]
+    if given_up:
         said = "given up; 'leverframe outbox' says why, 'leverframe outbox retry' tries again"
-        return [DoctorFinding("mail", "watch", f"{mails['failed']:,} of the mails are {said}")]
-    if server is None and mails:
+        return [DoctorFinding("mail", "watch", f"{given_up:,} of the mails are {said}")]
+    if found is None and waiting:
         return [DoctorFinding("mail", "watch", "mails wait and no server is set up; LEVERFRAME_SMTP_HOST names one")]
-    return [DoctorFinding("mail", "ok", f"by {server.host}, port {server.port}")] if server is not None else []
+    return [found] if found is not None else []
 
 
-def _webhooks() -> list[DoctorFinding]:
+def _channels() -> list[DoctorFinding]:
     """Whether those whom the environment names are there to be notified."""
+    return [found for name in CHANNELS if name != MAIL and (found := _set_up(name))]
+
+
+def _set_up(channel: str) -> DoctorFinding | None:
+    kind = CHANNELS[channel]
     try:
-        found = webhook.from_environment(environment())
+        found = kind.opened(environment())
     except LeverframeError as error:
-        return [DoctorFinding("webhooks", "failing", str(error).rstrip("."))]
-    return (
-        [DoctorFinding("webhooks", "ok", ", ".join(name.removeprefix(WEBHOOK) for name in found.addresses))]
-        if found
-        else []
-    )
+        return DoctorFinding(kind.called, "failing", str(error).rstrip("."))
+    return DoctorFinding(kind.called, "ok", found.about) if found is not None else None
 
 
 def _audit(ledger: Ledger) -> DoctorFinding:
@@ -267,7 +261,7 @@ def _users(db: sqlite3.Connection) -> dict[str, list[str]]:
 def _environments(workspace: Workspace, users: dict[str, list[str]], *, mend: bool) -> list[DoctorFinding]:
     """Every environment that stands here, compared as before a run."""
     findings = []
-    for each in mending.standing(workspace.environments):
+    for each in (each for kind in KINDS.values() for each in kind.standing(workspace.environments)):
         of = ", ".join(users.get(each.name, ["no run yet"]))
         what = f"environment {each.name} ({of})"
         if each.pictured and not each.differences:
@@ -285,13 +279,13 @@ def _environments(workspace: Workspace, users: dict[str, list[str]], *, mend: bo
     return findings
 
 
-def _mended(workspace: Workspace, found: mending.StandingEnvironment, what: str, said: str) -> DoctorFinding:
+def _mended(workspace: Workspace, found: StandingEnvironment, what: str, said: str) -> DoctorFinding:
     if not found.pictured and found.lock is None:
         return DoctorFinding(
             what, "watch", f"{said}, and its lock cannot be read; the next run that needs it builds it anew"
         )
     try:
-        done = mending.mend(found, workspace.environments)
+        done = KINDS[found.kind].mend(found, workspace.environments)
     except LeverframeError as error:
         return DoctorFinding(what, "failing", f"{said}. It could not be built anew: {str(error).rstrip('.')}")
     return DoctorFinding(what, "ok", f"{said}. It was {done}", mended=True)
@@ -307,7 +301,7 @@ def _live(workspace: Workspace, store: ObjectStore, row: sqlite3.Row, *, mend: b
         said = "; ".join(found[:4])
         if not mend:
             return DoctorFinding(what, "failing", f"{said}. 'leverframe doctor --fix' rebuilds it from the store")
-        ensure(lock_of(store, documents.load(store, row["digest"])), workspace.environments)
+        built(workspace, lock_of(store, documents.load(store, row["digest"])))
         projection.repair(workspace, store, row["project"], row["release"], row["digest"])
         left = projection.complaints(workspace, store, row["project"], row["release"], row["digest"])
         if left:

@@ -21,7 +21,7 @@ from benchmarks.promise_mutants import FAULTS
 ROOT = Path(__file__).resolve().parents[1]
 
 STOREYS = (
-    {"records", "errors", "clock", "text", "unneeded", "withheld"},
+    {"records", "errors", "clock", "text", "unneeded", "withheld", "vocabulary"},
     {"storage"},
     {"people", "audit"},
     {"versions", "environments", "projects"},
@@ -38,9 +38,12 @@ NEIGHBOURS = {
     ("clock", "errors"),
     ("people", "audit"),
     ("versions", "environments"),
+    ("environments", "projects"),
     ("runs", "validation"),
     ("monitoring", "validation"),
     ("monitoring", "runs"),
+    ("scoring", "runs"),
+    ("scoring", "validation"),
     ("outbox", "reports"),
     ("backup", "housekeeping"),
     ("overview", "schedule"),
@@ -49,7 +52,7 @@ NEIGHBOURS = {
     ("rewind", "overview"),
 }
 SCREEN_LIBRARIES = {"console", "textual", "rich", "click"}
-HEAVY = ("pandas", "sklearn", "scipy", "matplotlib", "pyarrow", "sqlite_utils", "distributed", "dask")
+HEAVY = ("pandas", "sklearn", "scipy", "matplotlib", "pyarrow", "sqlite_utils", "distributed", "dask", "jinja2")
 # Run by a project's interpreter, or with -I -S: they have nothing but the standard library and what the project has.
 # Or sent to a worker of a cluster as it stands.
 STAND_ALONE = (

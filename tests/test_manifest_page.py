@@ -1,4 +1,4 @@
-"""docs/manifest.md names every section and every key that a manifest may have."""
+"""docs/manifest.md names every section and every key that a manifest may have, every metric and every gate."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import ast
 from pathlib import Path
 
 from engine.projects.manifest.reader import _SECTIONS
+from engine.vocabulary.gates import ALWAYS_ON, ASKED, GATES, GateKind
+from engine.vocabulary.metrics import METRICS
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGE = (ROOT / "docs/manifest.md").read_text("utf-8")
@@ -21,6 +23,13 @@ def keys() -> set[str]:
     return found
 
 
+def table(heading: str) -> list[str]:
+    """The rows of the table whose first line is ``heading``."""
+    lines = PAGE.splitlines()
+    first = lines.index(heading) + 2
+    return lines[first : lines.index("", first)]
+
+
 def test_every_section_is_on_the_page() -> None:
     assert [name for name in _SECTIONS if f"[{name}]" not in PAGE] == []
 
@@ -29,3 +38,22 @@ def test_every_key_is_on_the_page() -> None:
     allowed = keys()
     assert len(allowed) > 40
     assert sorted(key for key in allowed if f"`{key}`" not in PAGE) == []
+
+
+def test_the_page_has_a_row_for_every_metric() -> None:
+    assert table("| metric | of a | better when | what it is |") == [
+        f"| `{row.name}` | {'regression' if row.regression else 'classification'} | {row.better} | {row.words} |"
+        for row in METRICS.values()
+    ]
+
+
+def waived(row: GateKind) -> str:
+    return "yes" if row.waivable else f"no: {row.never}" if row.never else ""
+
+
+def test_the_page_has_a_row_for_every_gate() -> None:
+    assert table("| key | passes where |") == [f"| `{key}` | {row.asks} |" for key, row in ASKED.items()]
+    standing = [GATES[kind] for kind in ALWAYS_ON]
+    assert table("| always on | passes where | can be waived |") == [
+        f"| {row.name.format(live='live')} | {row.asks} | {waived(row)} |" for row in standing
+    ]

@@ -2,20 +2,31 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+import console
 from console.cli.printing import complain, say
 from console.cli.session import Session, common_options
+from console.demo.place import LOCK
 from console.demo.story import FEWEST_WEEKS, MOST_WEEKS
 from console.text.lines import Span
 from engine import clock
-from engine.errors import LeverframeError
+from engine.errors import Conflict, LeverframeError
 
 if TYPE_CHECKING:
     from console.demo.place import Plan
     from engine.api import Engine
+    from engine.storage.workspace import Workspace
+
+LOCK_TRIES = 20  # whoever asks whether somebody has the lock holds it for an instant
 
 
 def _options() -> list[click.Parameter]:
@@ -34,17 +45,22 @@ def _options() -> list[click.Parameter]:
 )  # fmt: skip
 @click.pass_obj
 def demo(session: Session, no_console: bool, weeks: int) -> int:
-    """A workspace with two sample projects and a history that is really run (a minute or two), then the console.
+    """A workspace with two sample projects and a history that is really run, before one's eyes, in the console.
 
-    A demo that was made before is opened as it is; one that was cut off is gone on with.
+    A demo that was made before is opened as it is; one that was cut off is gone on with. Without a terminal, and with
+    --no-console, it is made first, which takes a minute or two.
     """
     from console.demo import place
+    from console.demo.progress import is_replayed
 
     session.needs_now("demo")
     session.home = place.home_of(session.home)
     plan = place.plan(session.home, weeks, clock.now())
+    watched = not no_console and sys.stdin.isatty() and sys.stdout.isatty()
     if plan.finished:
         say(f"The demo at {plan.home} was made before; it is left as it is.")
+    elif watched:
+        _make_behind(session, plan)
     else:
         _make(session, plan)
     if no_console:
@@ -52,7 +68,28 @@ def demo(session: Session, no_console: bool, weeks: int) -> int:
         return 0
     from console.opening.start import run_console
 
-    return run_console(plan.home, session.operator)
+    code = run_console(plan.home, session.operator, busy=lambda: is_replayed(plan.home))
+    if is_replayed(plan.home):
+        say(f"The demo goes on being replayed; watch it: {session.command('demo')}")
+    return code
+
+
+def _make_behind(session: Session, plan: Plan) -> None:
+    """Have a process of its own make what is missing, unless one does already; the console shows how far it is."""
+    from console.demo.progress import LOG, is_replayed
+    from engine.api import open_engine
+
+    open_engine(plan.home, session.operator, create=True).close()
+    if is_replayed(plan.home):
+        return
+    words = [sys.executable, "-P", "-m", "console", "--home", str(plan.home)]
+    words += ["--operator", session.operator] if session.operator else []
+    with open(plan.projects / LOG, "ab") as log:
+        subprocess.Popen(
+            [*words, "demo", "--no-console", "--weeks", str(plan.weeks)],
+            stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
+            env={**os.environ, "PYTHONPATH": str(Path(console.__file__).resolve().parents[1])},
+        )  # fmt: skip
 
 
 def _make(session: Session, plan: Plan) -> None:
@@ -62,7 +99,7 @@ def _make(session: Session, plan: Plan) -> None:
     from engine.storage.workspace import Workspace
 
     began = clock.now()
-    with Workspace(plan.home).lock("demo", wait=False):
+    with _alone(Workspace(plan.home)):
         person = open_engine(plan.home, session.operator, create=True)
         if OPERATOR not in [known.name for known in person.operators()]:
             person.add_operator(OPERATOR, "operator", "decides in the weeks that the demo replays")
@@ -76,8 +113,26 @@ def _make(session: Session, plan: Plan) -> None:
             person.close()
 
 
+@contextmanager
+def _alone(workspace: Workspace) -> Iterator[None]:
+    """Hold the demo's lock. Raises Conflict when another process replays this demo.
+    """
+    with ExitStack() as held:
+        for left in reversed(range(LOCK_TRIES)):
+            try:
+                held.enter_context(workspace.lock(LOCK, wait=False))
+                break
+            except Conflict:
+                if not left:
+                    again = "'leverframe demo' in a terminal shows how far it is"
+                    raise Conflict(f"Another process replays the demo at {workspace.root}; {again}.") from None
+            clock.pause(0.1)
+        yield
+
+
 def _replay(session: Session, plan: Plan, operator: Engine) -> None:
     from console.demo.make import replay
+    from console.demo.progress import WrittenDown
     from console.demo.repository import samples
     from console.demo.show import shown
     from console.demo.story import tales
@@ -86,7 +141,7 @@ def _replay(session: Session, plan: Plan, operator: Engine) -> None:
     stories = tales(plan.weeks)
     try:
         with shown([tale.project for tale in stories]) as told:
-            replay(plan, stories, samples(), operator, told)
+            replay(plan, stories, samples(), operator, WrittenDown(plan, told))
     except KeyboardInterrupt:
         complain(f"The demo was stopped and nothing is lost; '{again}' goes on with it.")
         raise

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from console.cli import report_documents
-from console.cli.pages import newest, rest_of
+from console.cli.paging import newest, rest_of
 from console.cli.printing import Cell, document, say, table
 from console.cli.printing import documents as print_all
 from console.cli.report import STATES, TONES

@@ -15,13 +15,14 @@ from collections.abc import Iterable, Sequence
 from typing import Any, TextIO
 
 from console.text import cells
-from console.text.lines import Span, Tone, cells_of, cut, pad
+from console.text.lines import Line, Span, Tone, cells_of, cut, pad
 from engine.records import GateVerdict, Verdict
 from engine.text import plain
 
 Cell = str | Span
 LONGEST = 4000
 WIDEST = 120
+WITHOUT_END = 10_000
 NARROW = 24  # a column of text that has less room gets lines of its own
 GAP = "  "
 _COLOURS: dict[Tone, str] = {
@@ -56,6 +57,22 @@ def say(text: Cell = "", *, indent: int = 0, hang: int = 0) -> None:
         lines = [margin + line for line in _lines(text, width - indent, hang)]
     for line in lines:
         _write(_coloured(line.rstrip(), tone))
+
+
+def lines(found: Iterable[Line]) -> None:
+    """Print the very lines that a screen is made of."""
+    for each in found:
+        _write("".join(_coloured(_spaced(part.text), part.tone) for part in each).rstrip())
+
+
+def _spaced(text: str) -> str:
+    """What is safe of ``text``; what only keeps columns apart stays."""
+    return safe(text) if text.strip(" ") else text
+
+
+def room() -> int:
+    """How wide lines may be that are made before they are printed; without end where a program reads them."""
+    return _width() or WITHOUT_END
 
 
 def table(

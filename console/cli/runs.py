@@ -7,7 +7,7 @@ from datetime import datetime
 import click
 
 from console.cli import documents
-from console.cli.pages import newest, rest_of
+from console.cli.paging import newest, rest_of
 from console.cli.printing import Cell, ProgressLine, complain, document, say, table
 from console.cli.printing import documents as print_all
 from console.cli.session import Session, Verb, limit_option, matching_option

@@ -8,11 +8,10 @@ from zoneinfo import ZoneInfo
 import click
 
 from console.cli import documents, schedule_documents
-from console.cli.pages import newest, rest_of
+from console.cli.paging import newest, rest_of
 from console.cli.printing import Cell, document, say, table
 from console.cli.printing import documents as print_all
 from console.cli.session import Session, Verb, VerbGroup, limit_option, matching_option, reason_option
-from console.cli.words import count
 from console.text import cells
 from console.text.lines import Span, Tone
 from engine.monitoring.records import Trigger
@@ -161,7 +160,7 @@ def _row(found: Occurrence) -> tuple[Cell, ...]:
     due = f"{found.due:%Y-%m-%d %H:%M}"
     why = found.why or "on time"
     if found.last is not None:
-        why = f"{count(found.times, 'due time')} up to {found.last:%Y-%m-%d %H:%M}: {why}"
+        why = f"{cells.counted(found.times, 'due time')} up to {found.last:%Y-%m-%d %H:%M}: {why}"
     run = str(found.run) if found.run else cells.NOTHING
     return due, found.project, found.job, Span(found.state, TONES[found.state]), run, why
 

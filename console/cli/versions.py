@@ -8,7 +8,7 @@ import click
 
 from console.cli import documents
 from console.cli.card import print_actions, print_card, print_changes, print_contents
-from console.cli.pages import newest, rest_of
+from console.cli.paging import newest, rest_of
 from console.cli.printing import Cell, document, say, table
 from console.cli.printing import documents as print_all
 from console.cli.session import Session, Verb, limit_option, matching_option
@@ -87,7 +87,7 @@ def show(session: Session, version: str) -> None:
         card = engine.card(version, now)
     print_card(card, now)
     print_contents(content)
-    print_actions(session, card, now)
+    print_actions(session, card)
 
 
 @click.command(cls=Verb)

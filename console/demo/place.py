@@ -16,6 +16,7 @@ from engine.storage import workspace as workspaces
 from engine.storage.atomic import write_file
 
 PROJECTS = "demo-projects"
+LOCK = "demo"  # of the workspace: whoever replays the demo holds it
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,8 @@ from textual.screen import ModalScreen
 
 from console import actions
 from console.screens.page import Asking
-from console.text.lines import EMPTY, Line, Span, line, pad, wrapped
+from console.text import glossary
+from console.text.lines import EMPTY, Line, Span, Tone, line, pad, wrapped
 from console.widgets.lines_view import LinesView
 from engine.clock import stamp
 from engine.records import AuditRow
@@ -40,13 +41,18 @@ class ReadingDialog(Asking, ModalScreen[None]):
         self.query_one("#keys", LinesView).show(lambda width: [line(Span("Esc", "key"), " close")])
 
 
-def help_lines(screen: str, heading: str, width: int) -> list[Line]:
-    """Every key of a screen, then those that work everywhere."""
+def help_lines(screen: str, heading: str, texts: Sequence[str], width: int) -> list[Line]:
+    """Every key of a screen, what the words on it mean (``texts``: all that stands there), the keys of everywhere."""
     lines: list[Line] = [line(Span(f"Keys of this screen: {heading}", "strong")), EMPTY]
     for action in actions.of_screen(screen):
         lines += _key(action.key_name, action.help, width)
     if screen in actions.LISTS:
         lines += _key("↑ ↓  k j", "the row above, the row below; PgUp and PgDn by pages, g and G to the ends", width)
+    if words := glossary.words_in(texts):
+        lines += [EMPTY, line(Span("Words on it", "strong")), EMPTY]
+    widest = max((len(word) for word, _ in words), default=0) + 2
+    for word, sentence in words:
+        lines += _entry(pad(word, max(12, widest)), "strong", sentence, width)
     lines += [EMPTY, line(Span("Everywhere", "strong")), EMPTY]
     for action in actions.anywhere():
         lines += _key(action.key_name, action.help, width)
@@ -54,8 +60,13 @@ def help_lines(screen: str, heading: str, width: int) -> list[Line]:
 
 
 def _key(name: str, said: str, width: int) -> list[Line]:
-    first, *rest = wrapped(said, width - 12)
-    return [line(Span(pad(name, 12), "key"), *first), *(line(" " * 12, *each) for each in rest)]
+    return _entry(pad(name, 12), "key", said, width)
+
+
+def _entry(name: str, tone: Tone, said: str, width: int) -> list[Line]:
+    room = len(name)
+    first, *rest = wrapped(said, width - room)
+    return [line(Span(name, tone), *first), *(line(" " * room, *each) for each in rest)]
 
 
 def audit_lines(row: AuditRow, width: int) -> list[Line]:

@@ -11,6 +11,7 @@ import socket
 import sys
 import termios
 import threading
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import datetime
 from pathlib import Path
@@ -31,12 +32,17 @@ if TYPE_CHECKING:
     from engine.schedule.scheduler import Scheduler
 
 HANG_UP_SECONDS = 2.0
+BUSY_SECONDS = 0.5
 # The ordinary screen, a cursor, no colours, no pasting in brackets, keys as they were.
 RESTORED = b"\x1b[<u\x1b[?2004l\x1b[?1049l\x1b[?25h\x1b[0m"
 
 
-def run_console(home: Path | None, operator: str | None, at: datetime | None = None) -> int:
+def run_console(
+    home: Path | None, operator: str | None, at: datetime | None = None, busy: Callable[[], bool] = lambda: False
+) -> int:
     """Run the console until its operator leaves; with ``at`` it shows that moment, and nothing can be changed.
+
+    It sees to no schedule while the workspace is ``busy``: a demo that is replayed has a past without an engine.
 
     Raises LeverframeError when the workspace cannot be opened.
     """
@@ -49,7 +55,7 @@ def run_console(home: Path | None, operator: str | None, at: datetime | None = N
     for name in ("LINES", "COLUMNS"):  # Where a shell exports its size of then, the terminal's own would not count.
         os.environ.pop(name, None)
     engine = open_engine(home, operator, at=at)
-    hosted = Hosted(engine)
+    hosted = Hosted(engine, busy)
     try:
         app = _app(engine, hosted, at)
         _watch_terminal(app)
@@ -70,8 +76,9 @@ class Hosted:
     It is started behind the first picture: the clock's library takes longer to load than the picture to draw.
     """
 
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+    def __init__(self, engine: Engine, busy: Callable[[], bool] = lambda: False) -> None:
+        self._engine, self._busy = engine, busy
+        self._ended = threading.Event()
         self._clockwork: Scheduler | None = None
         self._thread = threading.Thread(target=self._start, name="clockwork", daemon=True)
 
@@ -81,12 +88,16 @@ class Hosted:
 
     def stop(self) -> None:
         """Let go of the schedules; whoever stands by takes them over."""
+        self._ended.set()
         if self._thread.is_alive():
             self._thread.join(HANG_UP_SECONDS)
         if self._clockwork is not None:
             self._clockwork.stop()
 
     def _start(self) -> None:
+        while self._busy():
+            if self._ended.wait(BUSY_SECONDS):
+                return
         self._clockwork = self._engine.start_clockwork()
 
 

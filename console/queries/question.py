@@ -60,7 +60,8 @@ class ListWindow:
 class Desk:
     """The overview with who sees to the schedules, and what went on since the operator last looked.
 
-    ``news`` is what became of due times; ``alerts`` were raised or resolved since.
+    ``news`` is what became of due times; ``alerts`` were raised or resolved since; ``replay`` is a line
+    on a demo that is being made, and whether it goes on.
     """
 
     overview: Overview
@@ -68,6 +69,7 @@ class Desk:
     news: tuple[Occurrence, ...] = ()
     swaps: tuple[Deployment, ...] = ()
     alerts: tuple[Alert, ...] = ()
+    replay: tuple[str, bool] | None = None
 
 
 @dataclass(frozen=True)
@@ -77,8 +79,18 @@ class AskOverview:
 
     def answer(self, engine: Engine, now: datetime) -> Desk:
         overview, state, since = engine.overview(now), engine.engine_state(), self.since
+        replay = _replay(engine)
         if since is None:
-            return Desk(overview, state)
+            return Desk(overview, state, replay=replay)
         alerts = engine.past_alerts(limit=NEWEST_ALERTS)
         told = tuple(a for a in alerts if a.raised_at > since or (a.resolved_at is not None and a.resolved_at > since))
-        return Desk(overview, state, engine.since(since), engine.swaps(since), told)
+        return Desk(overview, state, engine.since(since), engine.swaps(since), told, replay)
+
+
+def _replay(engine: Engine) -> tuple[str, bool] | None:
+    """A demo that another process replays; in any other workspace this costs one look at a folder."""
+    if not (engine.home / "demo-projects").is_dir():
+        return None
+    from console.demo.progress import told
+
+    return told(engine.home)

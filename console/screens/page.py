@@ -16,6 +16,7 @@ from console.queries.question import Question
 from console.text import frame
 from console.text.lines import Line
 from console.widgets.lines_view import LinesView
+from console.widgets.paged_list import PagedList
 
 if TYPE_CHECKING:
     from console.acting.commands import Command, Result
@@ -156,6 +157,11 @@ class Page(Asking, Screen[None]):
     def lines(self, selector: str) -> LinesView:
         """The lines widget that ``selector`` names."""
         return self.query_one(selector, LinesView)
+
+    def texts(self) -> list[str]:
+        """What stands on it between head and keys, for the help that explains its words."""
+        widgets = [*self.query(LinesView), *self.query(PagedList)]
+        return [text for widget in widgets if widget.id not in ("head", "keys") for text in widget.texts]
 
     # Actions that every screen knows
 

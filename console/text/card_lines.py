@@ -19,12 +19,17 @@ COMPARED: dict[str, Tone] = {"better": "ok", "worse": "failing", "cannot tell": 
 MOST_SEGMENTS = 8
 
 
-def card_lines(card: DecisionCard, now: datetime, width: int) -> list[Line]:
-    """The whole card; in a wide terminal the segments and changes stand beside the gates."""
+def card_lines(card: DecisionCard, now: datetime, width: int, *, whole: bool = False) -> list[Line]:
+    """The card; in a wide terminal the segments and changes stand beside the gates.
+
+    ``whole``: nothing is left out for want of room, and the parts stand below each other, as on the command line.
+    """
     inner = width - 2
-    top = [*_identity(card, now, inner), (), *_verdict(card, inner), (), *_metrics(card, inner), ()]
-    if inner < TWO_COLUMNS:
-        body = _stacked(_gates(card.gates, inner), _segments(card, inner), _changes(card, inner))
+    top = [*_identity(card, now, inner), (), *_verdict(card, inner), (), *_metrics(card, inner, rows=whole), ()]
+    if whole or inner < TWO_COLUMNS:
+        body = _stacked(
+            _gates(card.gates, inner, whole=whole), _segments(card, inner), _changes(card, inner, whole=whole)
+        )
     else:
         left = inner - 2 - RIGHT
         right = _stacked(_segments(card, RIGHT), _changes(card, RIGHT))
@@ -65,7 +70,7 @@ def _verdict(card: DecisionCard, width: int) -> list[Line]:
     return [*lines, *(each for text in said for each in wrapped(text, width))]
 
 
-def _metrics(card: DecisionCard, width: int) -> list[Line]:
+def _metrics(card: DecisionCard, width: int, *, rows: bool = False) -> list[Line]:
     if not card.metrics:
         return []
     against = short(card.version.against) if card.version.against else ""
@@ -75,11 +80,11 @@ def _metrics(card: DecisionCard, width: int) -> list[Line]:
         titles += f"  {pad(against, 7, right=True)}  {pad('difference', 10, right=True)}{' ' * 14}  95 % between"
     key = card.version.metric.name if card.version.metric else ""
     ordered = sorted(card.metrics, key=lambda m: m.name != key)
-    rows = [_metric(m, name, width, compared=bool(against)) for m in ordered]
-    return [(Span(cut(titles, width), "head"),), *rows]
+    lines = [_metric(m, name, width, compared=bool(against), rows=rows) for m in ordered]
+    return [(Span(cut(titles, width), "head"),), *lines]
 
 
-def _metric(metric: Metric, name: int, width: int, *, compared: bool) -> Line:
+def _metric(metric: Metric, name: int, width: int, *, compared: bool, rows: bool = False) -> Line:
     half = (metric.high - metric.low) / 2 if metric.high is not None and metric.low is not None else None
     value = cells.number(metric.value) + (f" ±{cells.number(half)}" if half is not None else "")
     parts = [Span(f"{pad(metric.name, name)}  {pad(value, 14, right=True)}")]
@@ -93,28 +98,32 @@ def _metric(metric: Metric, name: int, width: int, *, compared: bool) -> Line:
         if metric.difference_low is not None:
             low, high = cells.signed(metric.difference_low), cells.signed(metric.difference_high)
             parts.append(Span(f"  {low} … {high}", "dim"))
+    if rows:
+        return (*parts, Span(f"  on {cells.counted(metric.n, 'row')}", "dim"))
     return fit(tuple(parts), width)
 
 
-def _gates(gates: Sequence[Gate], width: int) -> list[Line]:
+def _gates(gates: Sequence[Gate], width: int, *, whole: bool = False) -> list[Line]:
     if not gates:
         return []
     lines: list[Line] = [(Span("GATES", "head"),)]
     name = min(max(cells_of(g.name) for g in gates), max(20, width // 2))
     for gate in gates:
-        lines += _gate(gate, name, width - name - 4)
+        lines += _gate(gate, name, width - name - 4, whole=whole)
     return lines
 
 
-def _gate(gate: Gate, name: int, room: int) -> list[Line]:
+def _gate(gate: Gate, name: int, room: int, *, whole: bool) -> list[Line]:
     """A gate that passes takes one line, and 'leverframe show' has the rest; one that does not says all it has to."""
     glyph = Span(f"{cells.GLYPHS[gate.verdict]} ", GATE_TONES[gate.verdict])
     label = pad(gate.name, name)
     said = plain(gate.evidence)
-    if gate.verdict == "pass":
+    if gate.verdict == "pass" and not whole:
         return [line(glyph, label, "  ", Span(cut(said, room), "dim"))]
-    first, *rest = wrapped(f"{gate.verdict}: {said}", room, tone=GATE_TONES[gate.verdict])
-    return [line(glyph, label, "  ", *first), *(line(" " * (name + 4), *each) for each in rest[:3])]
+    tone: Tone = "dim" if gate.verdict == "pass" else GATE_TONES[gate.verdict]
+    first, *rest = wrapped(said if gate.verdict == "pass" else f"{gate.verdict}: {said}", room, tone=tone)
+    shown = rest if whole else rest[:3]
+    return [line(glyph, label, "  ", *first), *(line(" " * (name + 4), *each) for each in shown)]
 
 
 def _text(parts: Line) -> str:
@@ -148,12 +157,12 @@ def _segment(segment: Segment, name: int, width: int, *, compared: bool) -> Line
     return fit(tuple(parts), width)
 
 
-def _changes(card: DecisionCard, width: int) -> list[Line]:
+def _changes(card: DecisionCard, width: int, *, whole: bool = False) -> list[Line]:
     if not card.changes:
         return []
     lines: list[Line] = [(Span(f"WHAT CHANGED SINCE {short(card.version.against)}", "head"),)]
     for change in card.changes:
-        lines += change_lines(change, width, details=2 if change.what == "code" else 0)
+        lines += change_lines(change, width, details=None if whole else 2 if change.what == "code" else 0)
     return lines
 
 

@@ -34,9 +34,13 @@ def summary(desk: Desk, now: datetime, width: int) -> list[Line]:
     overview = desk.overview
     news = news_lines.news(desk, now)
     due = Span(schedule_lines.next_of(overview, now), "dim")
-    seen = line(" ", _too_little(overview) or _clock(overview) or news or due)
+    seen = line(" ", _too_little(overview) or _clock(overview) or _replay(desk) or news or due)
     who = line(schedule_lines.who_sees_to_it(desk.engine, now), " ")
     return [_standing(overview, width), fit(ends(seen, who, width), width)]
+
+
+def _replay(desk: Desk) -> Span | None:
+    return None if desk.replay is None else Span(desk.replay[0], "key" if desk.replay[1] else "watch")
 
 
 def _standing(overview: Overview, width: int) -> Line:

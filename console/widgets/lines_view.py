@@ -34,6 +34,11 @@ class LinesView(ScrollView, can_focus=False):
         self._remake()
 
     @property
+    def texts(self) -> list[str]:
+        """All its lines as text, what is scrolled away too."""
+        return ["".join(span.text for span in each) for each in self._lines]
+
+    @property
     def at_end(self) -> bool:
         """Whether the last line is seen."""
         return self.scroll_offset.y >= self.max_scroll_y

@@ -61,6 +61,11 @@ class PagedList(ScrollView, Generic[R], can_focus=True):
         return self._record(self._cursor)
 
     @property
+    def texts(self) -> list[str]:
+        """What is seen of it, as text."""
+        return ["".join(span.text for span in found) for found, _ in self._visible()]
+
+    @property
     def window(self) -> tuple[int, int]:
         """Offset and number of the rows that should be at hand: what is seen, and as much before and after."""
         height = self._height

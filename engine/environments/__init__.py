@@ -1,1 +1,1 @@
-"""What a project's Python needs: locked with hashes, built once per lock, compared with what is on the disk."""
+"""What a project's code needs, in one of a few kinds: locked, built once per lock, compared with what was built."""

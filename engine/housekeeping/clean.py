@@ -15,7 +15,7 @@ from datetime import datetime
 from pathlib import Path
 
 from engine.audit import trail
-from engine.environments.build import held as environment_held
+from engine.environments.folder import held as environment_held
 from engine.errors import Conflict, Refusal
 from engine.housekeeping import bin as bins
 from engine.housekeeping import database, logs

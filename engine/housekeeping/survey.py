@@ -247,7 +247,7 @@ def _environments(room: _Room, sharing: Mapping[str, int]) -> Iterator[Thing]:
             needs.setdefault(room.needs.environment(row["digest"]), []).append(label)
     for folder in _folders(room.workspace.environments):
         if folder.name.endswith(".building"):
-            continue  # Builds sweep what an interrupted one left; see ``environments.build``.
+            continue  # Builds sweep what an interrupted one left; see ``environments.folder``.
         facts = EnvironmentFacts(folder.name, _changed(folder), tuple(reversed(needs.get(folder.name, []))))
         verdict = retention.judge_environment(facts, room.running, room.rules, room.now)
         what = f"environment {plain(folder.name)}"

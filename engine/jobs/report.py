@@ -6,8 +6,10 @@ import json
 import os
 
 from engine.clock import now
-from engine.outbox import outbox, report_mail, webhook
+from engine.outbox import outbox
+from engine.outbox.channels import recipients_in
 from engine.outbox.events import recipients
+from engine.outbox.sending import draft_of
 from engine.projects.manifest.report import spec_of
 from engine.reports import archive, build
 from engine.runs import queue
@@ -28,7 +30,7 @@ def make(ledger: Ledger, context: RunContext) -> None:
         digests = archive.store(context.store, report)
     at = now()
     with ledger.write() as db:
-        draft = report_mail.draft(report, archive.register(db, report, digests, context.run.id, at))
+        draft = draft_of(report, archive.register(db, report, digests, context.run.id, at))
         outbox.queue(db, draft, spec.to, at)
-        outbox.forget(db, project, [*recipients(spec, row["owner"]), *webhook.names(os.environ)], at)
+        outbox.forget(db, project, [*recipients(spec, row["owner"]), *recipients_in(os.environ)], at)
         queue.finish(db, context.run.id, "succeeded", at)

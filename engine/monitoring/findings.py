@@ -16,6 +16,7 @@ from engine.monitoring.performance.calibration import Calibration
 from engine.monitoring.performance.fall import Fall
 from engine.monitoring.quality.checks import QualityCheck
 from engine.validation.columns import shown
+from engine.vocabulary.gates import LIMITS
 
 Found = dict[str, Any]
 # A value beyond those it learnt is one that a model has to guess at. Whether it guesses well, performance says.
@@ -102,15 +103,13 @@ def of_guessing(worse: Iterable[str], waived: bool, as_of: str) -> Iterator[Foun
 def limits_broken(gates: Sequence[Mapping[str, Any]], readings: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
     """In words, each fixed limit of the manifest that the newest mature rows surely break: the whole interval does."""
     for gate in gates:
-        reading, limit = readings.get(str(gate.get("metric"))), gate.get("limit")
-        if reading is None or reading["value"] is None or limit is None or gate["kind"] not in ("at_least", "at_most"):
+        row, reading, limit = LIMITS.get(gate["kind"]), readings.get(str(gate.get("metric"))), gate.get("limit")
+        if row is None or reading is None or reading["value"] is None or limit is None:
             continue
-        below = gate["kind"] == "at_least"
-        edge = reading["high"] if below else reading["low"]
-        if edge is not None and (edge < limit if below else edge > limit):
-            word = "below" if below else "above"
+        edge = reading["high"] if row.breaks == "below" else reading["low"]
+        if edge is not None and row.sign * edge < row.sign * limit:
             value, n = f"{reading['value']:.3g}", f"{reading['n']:,}"
-            yield f"{gate['metric']} {value} is {word} its limit {limit:g} on {n} labelled rows"
+            yield f"{gate['metric']} {value} is {row.breaks} its limit {limit:g} on {n} labelled rows"
 
 
 def worst(verdicts: Iterable[str]) -> str:

@@ -22,13 +22,13 @@ from engine.monitoring.performance.key_figures import KnownMetric
 from engine.records import Reason, Run, Verdict
 from engine.runs.times.usual import overdue_sentence, taken
 from engine.text import span
+from engine.vocabulary.gates import LIMITS
+from engine.vocabulary.metrics import METRICS
 
 # Without looks of their own, measurements come with retrains, which are weekly: after one missed week nothing is known.
 OLDEST = timedelta(days=9)
 # A run that somebody cancelled did what was wanted of it.
 WELL_ENDED = ("succeeded", "nothing-new", "cancelled")
-# What guessing gets whatever the data. Of other metrics the gates and the looks know it, from the classes they see.
-GUESSING = {"roc_auc": 0.5, "r2": 0.0}
 _RANK: dict[Verdict, int] = {"ok": 0, "watch": 1, "unknown": 2, "failing": 3}
 
 
@@ -139,7 +139,8 @@ def _thresholds(facts: StatusFacts) -> Reason | None:
         return None
     metric = facts.known.metric
     assert metric.value is not None
-    guess = GUESSING.get(metric.name)
+    # Of other metrics the gates and the looks know what guessing gets, from the classes they see.
+    guess = METRICS[metric.name].chance_level if metric.name in METRICS else None
     if guess is not None and metric.high is not None and metric.high < guess:
         said = f"{metric.name} {metric.value:.3g} of {facts.live} is worse than guessing ({guess:g})"
         return Reason("failing", f"{said} on {facts.known.rows}", facts.known.at)
@@ -149,10 +150,11 @@ def _thresholds(facts: StatusFacts) -> Reason | None:
     for gate in facts.gates:
         if gate.get("metric") != metric.name:
             continue
-        for key, word, sign in (("at_least", "below", 1), ("at_most", "above", -1)):
-            limit = gate.get(key)
-            if isinstance(limit, int | float) and sign * metric.value < sign * limit:
-                why = f"{metric.name} {metric.value:.3g} of {facts.live} is {word} {limit:g} on {facts.known.rows}"
+        for row in LIMITS.values():
+            limit = gate.get(row.key)
+            if isinstance(limit, int | float) and row.sign * metric.value < row.sign * limit:
+                said = f"{metric.name} {metric.value:.3g} of {facts.live}"
+                why = f"{said} is {row.breaks} {limit:g} on {facts.known.rows}"
                 return Reason("failing", why, facts.known.at)
     return None
 

@@ -53,8 +53,8 @@ def waiting(db: sqlite3.Connection) -> bool:
     return bool(found.fetchone()[0])
 
 
-def take(ledger: Ledger, now: datetime, webhooks: Sequence[str] = ()) -> int:
-    """Make mail of the news, and a row for each of ``webhooks``; returns how many were queued."""
+def take(ledger: Ledger, now: datetime, others: Sequence[str] = ()) -> int:
+    """Make mail of the news, and a row for each of ``others`` too; returns how many were queued."""
     with ledger.read() as db:
         if not waiting(db):
             return 0
@@ -64,13 +64,13 @@ def take(ledger: Ledger, now: datetime, webhooks: Sequence[str] = ()) -> int:
         rows = db.execute("SELECT * FROM news WHERE id > ? ORDER BY id LIMIT ?", (seen, BATCH)).fetchall()
         for row in rows:
             if now - moment(row["at"]) < OLDEST:
-                queued += _take(db, row, now, webhooks)
+                queued += _take(db, row, now, others)
             seen = row["id"]
         db.execute("UPDATE cursors SET seen = ? WHERE name = 'news'", (seen,))
     return queued
 
 
-def _take(db: sqlite3.Connection, news: sqlite3.Row, now: datetime, webhooks: Sequence[str]) -> int:
+def _take(db: sqlite3.Connection, news: sqlite3.Row, now: datetime, others: Sequence[str]) -> int:
     project = db.execute("SELECT * FROM projects WHERE name = ? AND removed_at IS NULL", (news["project"],)).fetchone()
     if project is None:
         return 0
@@ -84,7 +84,7 @@ def _take(db: sqlite3.Connection, news: sqlite3.Row, now: datetime, webhooks: Se
     title = plain(project["title"], 100) or news["project"]
     body = "\n\n".join(plain(each, 1000) for each in told.paragraphs if each)
     draft = Draft(news["project"], f"{news['kind']} {news['id']}", f"{title}: {told.subject}", body)
-    return len(outbox.queue(db, draft, [*recipients(spec, project["owner"]), *webhooks], now))
+    return len(outbox.queue(db, draft, [*recipients(spec, project["owner"]), *others], now))
 
 
 def over(db: sqlite3.Connection, mail: Mail) -> bool:

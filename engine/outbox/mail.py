@@ -6,56 +6,41 @@ Headers are made of records, never of lines: a line break in a title or an addre
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
 from email import message_from_bytes
 from email.errors import MessageError
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime
-from html import escape
 
 from engine.errors import Invalid
+from engine.outbox.channel import Letter
 from engine.projects.manifest.report import is_address
-from engine.reports.style import STYLE
+from engine.reports.rendering import rendered
 from engine.text import plain
 
 _NAME = "Leverframe"
 
 
-@dataclass(frozen=True)
-class Letter:
-    """What is sent to whom. ``token`` makes the Message-ID, so that a second try is known to be the same mail."""
-
-    sender: str
-    recipient: str
-    subject: str
-    text: str
-    html: str
-    token: str
-    at: datetime
-
-
-def message(letter: Letter) -> EmailMessage:
-    """The message. Raises Invalid for an address that is none."""
-    for address in (letter.sender, letter.recipient):
+def message(letter: Letter, sender: str) -> EmailMessage:
+    """The message; its Message-ID is made of the letter's token. Raises Invalid for an address that is none."""
+    for address in (sender, letter.recipient):
         if not is_address(address):
             raise Invalid(f"'{plain(address, 80)}' is no mail address; write it like business@example.org.")
     try:
-        return _built(letter)
+        return _built(letter, sender)
     except (ValueError, MessageError) as error:
         said = plain(str(error), 200)
         raise Invalid(f"The mail to {plain(letter.recipient, 80)} could not be written: {said}.") from None
 
 
-def _built(letter: Letter) -> EmailMessage:
+def _built(letter: Letter, sender: str) -> EmailMessage:
     built = EmailMessage(policy=SMTP)
     built["Subject"] = _unencoded(plain(letter.subject, 200))
-    built["From"] = _address(letter.sender, _NAME)
+    built["From"] = _address(sender, _NAME)
     built["To"] = _address(letter.recipient)
     built["Date"] = format_datetime(letter.at)
-    built["Message-ID"] = f"<{letter.token}@{letter.sender.rpartition('@')[2]}>"
+    built["Message-ID"] = f"<{letter.token}@{sender.rpartition('@')[2]}>"
     built["Auto-Submitted"] = "auto-generated"
     built["X-Auto-Response-Suppress"] = "All"
     built.set_content(letter.text, cte="quoted-printable")
@@ -79,13 +64,7 @@ def _hold_to(built: EmailMessage, letter: Letter) -> None:
 
 def note(title: str, paragraphs: Sequence[str]) -> tuple[str, str]:
     """A short mail as text and as HTML."""
-    body = "".join(f"<p>{escape(each)}</p>" for each in paragraphs)
-    html = (
-        '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>{escape(title)}</title>\n<style>\n{STYLE}\n</style></head>\n"
-        f'<body><main><h1>{escape(title)}</h1><section class="card">{body}</section></main></body></html>\n'
-    )
+    html = rendered("note.html", title=title, paragraphs=paragraphs)
     return "\n\n".join([title, *paragraphs]) + "\n", html
 
 

@@ -13,13 +13,14 @@ import threading
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
-from email.message import EmailMessage
 from email.policy import SMTP
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Any, Literal
 
-from engine.errors import Invalid, Refusal
+from engine.errors import Invalid
+from engine.outbox.channel import Letter, Undelivered
+from engine.outbox.mail import message
 from engine.projects.manifest.report import is_address
 from engine.storage.atomic import write_file
 from engine.storage.disk import refused
@@ -32,30 +33,9 @@ _PORTS = {"starttls": 587, "tls": 465, "none": 25}
 _PREFIX = "LEVERFRAME_SMTP_"
 
 
-class Undelivered(Refusal):
-    """The server has not taken the mail; ``for_good``: it never will, so trying again does not help."""
-
-    def __init__(self, sentence: str, *, for_good: bool = False) -> None:
-        super().__init__(sentence)
-        self.for_good = for_good
-
-
-class Post(Protocol):
-    """Somebody who takes mail: a server, or a folder of files."""
-
-    @property
-    def sender(self) -> str:
-        """Whom the mail is from."""
-        ...
-
-    def send(self, message: EmailMessage, recipient: str) -> None:
-        """Hand over one mail. Raises Undelivered."""
-        ...
-
-
 @dataclass(frozen=True)
 class Server:
-    """A mail server and who writes there."""
+    """A mail server and who writes there: a channel."""
 
     host: str
     port: int
@@ -66,17 +46,23 @@ class Server:
     timeout: float = TIMEOUT_SECONDS
     whole: float = WHOLE_SECONDS
 
-    def send(self, message: EmailMessage, recipient: str) -> None:
-        """Hand one mail over for one recipient; returns only after the server's 250. Raises Undelivered.
+    @property
+    def about(self) -> str:
+        return f"by {self.host}, port {self.port}"
+
+    def send(self, letter: Letter) -> None:
+        """Hand one mail over; returns only after the server's 250. Raises Undelivered, or Invalid for an address that
+        is none.
 
         One recipient a transaction: a server cannot accept half of it. Whatever goes wrong after the 250 is no matter.
         """
+        mail = message(letter, self.sender)
         line: smtplib.SMTP | None = None
         try:
             line = self._connected()
-            line.send_message(message, self.sender, [recipient])
+            line.send_message(mail, self.sender, [letter.recipient])
         except smtplib.SMTPRecipientsRefused as error:
-            code, said = error.recipients[recipient]
+            code, said = error.recipients[letter.recipient]
             raise self._refused("refused the recipient", code, said) from None
         except smtplib.SMTPDataError as error:
             raise self._refused("refused the mail", error.smtp_code, error.smtp_error) from None
@@ -115,21 +101,25 @@ class Server:
 
 @dataclass(frozen=True)
 class Folder:
-    """The dry run: every mail becomes a file that any mail reader opens."""
+    """The dry run, a channel too: every mail becomes a file that any mail reader opens."""
 
     path: Path
     sender: str = "leverframe@localhost"
 
-    def send(self, message: EmailMessage, recipient: str) -> None:
+    @property
+    def about(self) -> str:
+        return f"into files in {self.path}"
+
+    def send(self, letter: Letter) -> None:
         """Write the mail into the folder."""
+        mail = message(letter, self.sender)
         with refused(f"The mail could not be written to {self.path}"):
             self.path.mkdir(parents=True, exist_ok=True)
-            write_file(self.file_of(message), message.as_bytes(policy=SMTP), durable=False)
+            write_file(self.file_of(letter), mail.as_bytes(policy=SMTP), durable=False)
 
-    def file_of(self, message: EmailMessage) -> Path:
+    def file_of(self, letter: Letter) -> Path:
         """The file that a mail is written to: named by its own token, never by what a person wrote."""
-        token = str(message["Message-ID"]).strip("<>").partition("@")[0]
-        return self.path / f"{''.join(each for each in token if each.isalnum())}.eml"
+        return self.path / f"{''.join(each for each in letter.token if each.isalnum())}.eml"
 
 
 def from_environment(environment: Mapping[str, str]) -> Server | None:

@@ -19,6 +19,7 @@ from engine.clock import moment, stamp
 from engine.errors import NotFound
 from engine.monitoring.alerts import alert_book
 from engine.monitoring.records import HealthFinding
+from engine.outbox.channels import CHANNELS, MAIL, channel_of
 from engine.storage.ledger import Ledger
 from engine.text import plain
 
@@ -28,16 +29,15 @@ LEASE = timedelta(minutes=10)
 FIRST, LONGEST = timedelta(minutes=1), timedelta(days=1)
 MOST = 12  # attempts, which are spread over two and a half days
 OLDEST = timedelta(days=7)  # for a mail that no server was set up for
-WEBHOOK = "webhook "  # and its name: what no mail address can be
 # Kept as failed, for it was never sent; nobody need see to it, and nobody can have it tried again.
 OVER = "what it told was over before anybody could send it"
 _ABOUT = "mail "  # and the recipient: what an alert is about, so that one who gets mail says nothing of another
-_NO_SERVER = "no mail server was set up for it within a week; LEVERFRAME_SMTP_HOST and the settings beside it name one"
-_NO_WEBHOOK = "no engine knew its address within a week; LEVERFRAME_NOTIFY_URLS names such"
 # Nothing waits longer than LONGEST: what would was queued or tried while the clock was ahead.
 _DUE = "(next_try <= ? OR next_try > ?)"
-# Rows for a webhook go another way than mail, and neither waits for the other.
-_OF_KIND = f"(substr(recipient, 1, {len(WEBHOOK)}) = '{WEBHOOK}') = ?"
+# Each channel has rows of its own, and none waits for another: ``channel_of`` in SQL.
+_BEGINS = "substr(recipient, 1, max(0, instr(recipient, ' ') - 1))"
+_OTHERS = ", ".join(f"'{name}'" for name in CHANNELS if name != MAIL)
+_OF_CHANNEL = f"iif({_BEGINS} IN ({_OTHERS}), {_BEGINS}, '{MAIL}') = ?"
 
 
 @dataclass(frozen=True)
@@ -61,6 +61,11 @@ class Mail:
     next_try: datetime | None
     sent_at: datetime | None
     why: str | None
+
+    @property
+    def channel(self) -> str:
+        """The name of the channel that it goes by."""
+        return channel_of(self.recipient)
 
 
 @dataclass(frozen=True)
@@ -104,11 +109,11 @@ def _due(now: datetime) -> tuple[str, str]:
     return stamp(now), stamp(now + LONGEST + LEASE)
 
 
-def due(db: sqlite3.Connection, now: datetime, limit: int = 200, *, webhooks: bool = False) -> list[int]:
-    """What mail (or what for webhooks) is to be tried by now, the oldest first; also what somebody sent who is gone."""
+def due(db: sqlite3.Connection, now: datetime, limit: int = 200, *, channel: str = MAIL) -> list[int]:
+    """What is to be tried by now through ``channel``, the oldest first; also what somebody sent who is gone."""
     rows = db.execute(
-        f"SELECT id FROM outbox WHERE next_try IS NOT NULL AND {_DUE} AND {_OF_KIND} ORDER BY next_try, id LIMIT ?",
-        (*_due(now), webhooks, limit),
+        f"SELECT id FROM outbox WHERE next_try IS NOT NULL AND {_DUE} AND {_OF_CHANNEL} ORDER BY next_try, id LIMIT ?",
+        (*_due(now), channel, limit),
     )
     return [row["id"] for row in rows]
 
@@ -148,11 +153,11 @@ def not_accepted(ledger: Ledger, mail: Mail, why: str, now: datetime, *, for_goo
         return find(db, mail.id)
 
 
-def give_up_old(ledger: Ledger, now: datetime, *, webhooks: bool = False) -> None:
-    """Without a server: give up what has waited for one for a week."""
+def give_up_old(ledger: Ledger, now: datetime, channel: str = MAIL) -> None:
+    """Where ``channel`` is not set up: give up what has waited for it for a week."""
     old, given = (
-        f"state = 'queued' AND next_try IS NOT NULL AND queued_at <= ? AND {_OF_KIND}",
-        (stamp(now - OLDEST), webhooks),
+        f"state = 'queued' AND next_try IS NOT NULL AND queued_at <= ? AND {_OF_CHANNEL}",
+        (stamp(now - OLDEST), channel),
     )
     with ledger.read() as db:
         found = db.execute(f"SELECT 1 FROM outbox WHERE {old} LIMIT 1", given).fetchone()
@@ -160,7 +165,7 @@ def give_up_old(ledger: Ledger, now: datetime, *, webhooks: bool = False) -> Non
         return
     with ledger.write() as db:
         for row in db.execute(f"SELECT * FROM outbox WHERE {old}", given).fetchall():
-            _give_up(db, _mail(row), _NO_WEBHOOK if webhooks else _NO_SERVER, now)
+            _give_up(db, _mail(row), CHANNELS[channel].unset_for_long, now)
 
 
 def again(db: sqlite3.Connection, mail: int | None, now: datetime) -> list[int]:
@@ -212,9 +217,15 @@ def count(ledger: Ledger) -> int:
 
 
 def waiting(db: sqlite3.Connection) -> int:
-    """How many mails have not been taken yet; what goes to webhooks is not counted."""
-    unsent = "SELECT count(*) FROM outbox WHERE state IN ('queued', 'sending') AND recipient NOT LIKE ?"
-    return int(db.execute(unsent, (f"{WEBHOOK}%",)).fetchone()[0])
+    """How many mails have not been taken yet; what goes by another channel is not counted."""
+    unsent = f"SELECT count(*) FROM outbox WHERE state IN ('queued', 'sending') AND {_OF_CHANNEL}"
+    return int(db.execute(unsent, (MAIL,)).fetchone()[0])
+
+
+def given_up(db: sqlite3.Connection) -> int:
+    """How many were never sent, by any channel, and somebody should see to it."""
+    unsent = "SELECT count(*) FROM outbox WHERE state = 'failed' AND why IS NOT ?"
+    return int(db.execute(unsent, (OVER,)).fetchone()[0])
 
 
 def _ended(db: sqlite3.Connection, mail: Mail, state: State, why: str | None, now: datetime) -> None:

@@ -14,9 +14,9 @@ from typing import Any
 
 from engine import clock
 from engine.errors import LeverframeError
-from engine.outbox import delivery, events, outbox, webhook
-from engine.outbox.mail_server import Post, from_environment
-from engine.outbox.webhook import Webhooks
+from engine.outbox import delivery, events, outbox
+from engine.outbox.channel import Channel
+from engine.outbox.channels import CHANNELS, MAIL, recipients_in
 from engine.storage.ledger import Ledger
 from engine.storage.objects import ObjectStore
 from engine.storage.workspace import Workspace
@@ -28,18 +28,10 @@ PATIENCE_SECONDS = 2.0
 REST = timedelta(minutes=1)
 
 
-def _server() -> Post | None:
-    return from_environment(environment())
-
-
-def _webhooks() -> Webhooks | None:
-    return webhook.from_environment(environment())
-
-
 class Postman:
     """``look`` begins a round when there is something to do; ``stop`` ends it after the mail that it is at.
 
-    One goes for mail and, with ``webhooks``, another for those, so that a service that hangs holds up no mail.
+    One goes for each channel, so that a service that hangs holds up no mail. That of mail makes the news letters.
     """
 
     def __init__(
@@ -49,14 +41,14 @@ class Postman:
         tell: Callable[[str], None],
         keep_traceback: Callable[[str], Any],
         *,
-        webhooks: bool = False,
-        post: Callable[[], Post | Webhooks | None] | None = None,
+        channel: str = MAIL,
+        opened: Callable[[], Channel | None] | None = None,
         now: Callable[[], datetime] = clock.now,
     ) -> None:
-        self._webhooks = webhooks
+        self._kind, self._takes_news = CHANNELS[channel], channel == MAIL
         self._ledger, self._tell, self._keep_traceback = ledger, tell, keep_traceback
         self._objects, self._now = ObjectStore(workspace.objects), now
-        self._post = post or (_webhooks if webhooks else _server)
+        self._opened = opened or (lambda: self._kind.opened(environment()))
         self._trouble, self._rest_until = "", now()
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
@@ -67,12 +59,11 @@ class Postman:
             return
         now = self._now()
         with self._ledger.read() as db:
-            news = not self._webhooks and events.waiting(db)
+            news = self._takes_news and events.waiting(db)
             resting = now < self._rest_until <= now + REST  # not for years because the clock was ahead
-            if not news and (resting or not outbox.due(db, now, 1, webhooks=self._webhooks)):
+            if not news and (resting or not outbox.due(db, now, 1, channel=self._kind.name)):
                 return
-        name = "webhooks" if self._webhooks else "postman"
-        self._thread = threading.Thread(target=self._guarded, name=name, daemon=True)
+        self._thread = threading.Thread(target=self._guarded, name=f"postman {self._kind.name}", daemon=True)
         self._thread.start()
 
     def stop(self) -> None:
@@ -83,27 +74,27 @@ class Postman:
 
     def round(self) -> None:
         """Make mail of the news (which is the mail's own postman's to do), then try what is due."""
-        while not self._webhooks and events.take(self._ledger, self._now(), webhook.names(environment())):
+        while self._takes_news and events.take(self._ledger, self._now(), recipients_in(environment())):
             if self._stopping.is_set():
                 return
         self._rest_until = self._now() + REST
-        post = self._post()
-        if post is None:
-            outbox.give_up_old(self._ledger, self._now(), webhooks=self._webhooks)
+        channel = self._opened()
+        if channel is None:
+            outbox.give_up_old(self._ledger, self._now(), self._kind.name)
             return
         self._rest_until = self._now()
-        self._deliver(post)
+        self._deliver(channel)
         self._trouble = ""
 
-    def _deliver(self, post: Post | Webhooks) -> None:
+    def _deliver(self, channel: Channel) -> None:
         with self._ledger.read() as db:
-            due = outbox.due(db, self._now(), webhooks=self._webhooks)
+            due = outbox.due(db, self._now(), channel=self._kind.name)
         failed: Exception | None = None
         for number in due:
             if self._stopping.is_set():
                 return
             try:
-                self._told(delivery.deliver(self._ledger, self._objects, post, number, self._now))
+                self._told(delivery.deliver(self._ledger, self._objects, channel, number, self._now))
             except Exception as error:  # noqa: BLE001  a bug over one mail must not hold up the others
                 failed = failed or error
         if failed is not None:
@@ -112,7 +103,7 @@ class Postman:
     def _told(self, mail: outbox.Mail | None) -> None:
         if mail is None:
             return
-        what = f"{'Message' if self._webhooks else 'Mail'} {mail.id} ({mail.subject})"
+        what = f"{self._kind.one} {mail.id} ({mail.subject})"
         if mail.state == "sent":
             self._tell(f"{what} was taken for {mail.recipient}.")
         elif mail.state == "failed":

@@ -7,35 +7,26 @@ import sqlite3
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from engine.audit import trail
 from engine.clock import stamp
 from engine.errors import Invalid, Refusal
-from engine.outbox import delivery, mail, outbox, report_mail, webhook
-from engine.outbox.mail import Letter
-from engine.outbox.mail_server import Folder, Post, from_environment
-from engine.outbox.outbox import Mail
-from engine.outbox.webhook import Webhooks
+from engine.outbox import delivery, outbox
+from engine.outbox.channel import Channel, Letter
+from engine.outbox.channels import CHANNELS, MAIL, recipients_in, set_up
+from engine.outbox.mail_server import Folder
+from engine.outbox.outbox import Draft, Mail
 from engine.people.operators import require
 from engine.projects import registry
 from engine.projects.manifest.report import spec_of
 from engine.records import Operator
 from engine.reports import archive, html, text
-from engine.reports.records import Report
+from engine.reports.records import Report, ReportPeriod
+from engine.reports.verdict import HEADS
 from engine.storage.ledger import Ledger
 from engine.storage.objects import ObjectStore
 from engine.withheld import environment
-
-
-def server() -> Post:
-    """The server of this machine's environment. Raises Refusal when none is set up, Invalid when it cannot be."""
-    found = from_environment(environment())
-    if found is None:
-        raise Refusal(
-            "No mail server is set up: LEVERFRAME_SMTP_HOST and LEVERFRAME_SMTP_FROM name one, and "
-            "'leverframe report PROJECT --dry-run FOLDER' shows what would be sent."
-        )
-    return found
 
 
 def waits_in_vain(ledger: Ledger) -> str | None:
@@ -45,7 +36,7 @@ def waits_in_vain(ledger: Ledger) -> str | None:
     if not mails:
         return None
     try:
-        if from_environment(environment()) is not None:
+        if CHANNELS[MAIL].opened(environment()) is not None:
             return None
     except Invalid as problem:
         return str(problem)
@@ -58,22 +49,12 @@ def waits_in_vain(ledger: Ledger) -> str | None:
 
 def needs_a_way() -> None:
     """Raise Refusal when this machine reaches nobody at all."""
-    if not webhook.names(environment()):
-        server()
-
-
-def way_to(recipient: str) -> Post | Webhooks:
-    """How ``recipient`` is reached from this machine. Raises Refusal when it is not, Invalid when it cannot be."""
-    if not recipient.startswith(outbox.WEBHOOK):
-        return server()
-    found = webhook.from_environment(environment())
-    if found is None:
-        raise Refusal(f"No webhook is set up: {webhook.VARIABLE} holds the addresses of those who are notified.")
-    return found
+    if not recipients_in(environment()):
+        set_up(MAIL)
 
 
 def send(
-    ledger: Ledger, objects: ObjectStore, report: Report, by: Operator, post: Post, now: Callable[[], datetime]
+    ledger: Ledger, objects: ObjectStore, report: Report, by: Operator, channel: Channel, now: Callable[[], datetime]
 ) -> tuple[Mail, ...]:
     """Keep a report, queue it for whoever gets it, and try each mail once. Raises Refusal when nobody gets it.
 
@@ -84,7 +65,7 @@ def send(
     at = now()
     with ledger.write() as db:
         to = _recipients(db, report.project)
-        draft = report_mail.draft(report, archive.register(db, report, digests, None, at))
+        draft = draft_of(report, archive.register(db, report, digests, None, at))
         new = outbox.queue(db, draft, to, at)
         period = f"{stamp(report.period.since)}/{stamp(report.period.until)}"
         # How many, not who: the trail holds nothing of persons but who acted.
@@ -93,23 +74,20 @@ def send(
         rows = db.execute(
             "SELECT id FROM outbox WHERE project = ? AND key = ? ORDER BY id", (report.project, draft.key)
         ).fetchall()
-    return _tried(ledger, objects, {row["id"]: post for row in rows}, now)
+    return _tried(ledger, objects, {row["id"]: channel for row in rows}, now)
 
 
 def dry_run(ledger: Ledger, report: Report, folder: Path, at: datetime) -> tuple[Path, ...]:
     """Write the mails of a report into ``folder``. Raises Refusal when nobody gets it."""
     with ledger.read() as db:
         to = _recipients(db, report.project)
-    post = Folder(folder)
+    channel = Folder(folder)
     files = []
     for number, recipient in enumerate(to, 1):
         token = f"{report.project.replace('-', '')}{stamp(report.period.until)[:10].replace('-', '')}n{number}"
-        letter = Letter(
-            post.sender, recipient, report_mail.subject(report), text.text(report), html.page(report), token, at
-        )
-        message = mail.message(letter)
-        post.send(message, recipient)
-        files.append(post.file_of(message))
+        letter = Letter(recipient, _subject(report), text.text(report), html.page(report), token, at)
+        channel.send(letter)
+        files.append(channel.file_of(letter))
     return tuple(files)
 
 
@@ -118,25 +96,42 @@ def retry(
     objects: ObjectStore,
     number: int | None,
     by: Operator,
-    way: Callable[[str], Post | Webhooks],
+    opened: Callable[[str], Channel],
     now: Callable[[], datetime],
 ) -> tuple[Mail, ...]:
-    """Try one mail, or all that wait or were given up, once and now; ``way`` says how a recipient is reached."""
+    """Try one mail, or all that wait or were given up, once and now; ``opened`` gives the channel with a name."""
     require(by, "operator", "send mail again")
     at = now()
     with ledger.write() as db:
-        again = {mail: way(outbox.find(db, mail).recipient) for mail in outbox.again(db, number, at)}
+        again = {mail: opened(outbox.find(db, mail).channel) for mail in outbox.again(db, number, at)}
         trail.append(db, at=at, actor=by, action="retry-mail", subject="outbox", details={"mails": len(again)})
     return _tried(ledger, objects, again, now)
 
 
+def draft_of(report: Report, number: int) -> Draft:
+    """What is to be mailed of the report that is kept as ``number``."""
+    return Draft(report.project, _matter(report.period), _subject(report), report=number)
+
+
+def _matter(period: ReportPeriod) -> str:
+    """What nobody is sent twice: the report of a period, or on one day that of the days up to now."""
+    if period.rolling:
+        return f"report of the days to {period.until.astimezone(ZoneInfo(period.zone)):%Y-%m-%d}"
+    return f"report {stamp(period.since)}/{stamp(period.until)}"
+
+
+def _subject(report: Report) -> str:
+    """What heads the mail: who, how it stands, when."""
+    return f"{report.title}: {HEADS[report.verdict].lower()} ({report.period.name})"
+
+
 def _tried(
-    ledger: Ledger, objects: ObjectStore, posts: Mapping[int, Post | Webhooks], now: Callable[[], datetime]
+    ledger: Ledger, objects: ObjectStore, channels: Mapping[int, Channel], now: Callable[[], datetime]
 ) -> tuple[Mail, ...]:
-    for number, post in posts.items():
-        delivery.deliver(ledger, objects, post, number, now)
+    for number, channel in channels.items():
+        delivery.deliver(ledger, objects, channel, number, now)
     with ledger.read() as db:
-        return tuple(outbox.find(db, number) for number in posts)
+        return tuple(outbox.find(db, number) for number in channels)
 
 
 def _recipients(db: sqlite3.Connection, project: str) -> tuple[str, ...]:

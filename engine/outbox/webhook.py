@@ -15,12 +15,11 @@ from functools import lru_cache
 from typing import Any
 
 from engine.errors import Invalid
-from engine.outbox.mail_server import Undelivered
-from engine.outbox.outbox import Mail
+from engine.outbox.channel import Letter, Undelivered
 from engine.text import plain
 from engine.withheld import ADDRESSES, NAMES, names_of
 
-VARIABLE = ADDRESSES
+NAME, VARIABLE = "webhook", ADDRESSES
 # For one message as a whole. Apprise bounds each wait; a service that sends a byte now and then passes those.
 WHOLE_SECONDS = 30.0
 _KINDS = {"red": "failure", "report-failed": "warning", "rollback": "warning", "swap": "success"}
@@ -31,37 +30,42 @@ Tell = Callable[[str, str, str, str], str]
 
 @dataclass(frozen=True)
 class Webhooks:
-    """The services of this machine's environment. ``tell`` hands one message over: address, title, text, kind."""
+    """The services of this machine's environment: a channel. ``tell`` hands one message over: address, title, text,
+    kind."""
 
     addresses: Mapping[str, str] = field(repr=False)
     tell: Tell = field(repr=False)
     whole: float = WHOLE_SECONDS
     _under_way: dict[str, threading.Thread] = field(default_factory=dict, repr=False)
 
-    def send(self, row: Mail) -> None:
+    @property
+    def about(self) -> str:
+        return ", ".join(name.removeprefix(f"{NAME} ") for name in self.addresses)
+
+    def send(self, letter: Letter) -> None:
         """Hand over one message; returns only once it was taken. Raises Undelivered."""
-        address = self.addresses.get(row.recipient)
+        address = self.addresses.get(letter.recipient)
         if address is None:
-            raise Undelivered(f"{VARIABLE} does not name {row.recipient} any more.")
-        before = self._under_way.get(row.recipient)
+            raise Undelivered(f"{VARIABLE} does not name {letter.recipient} any more.")
+        before = self._under_way.get(letter.recipient)
         if before is not None and before.is_alive():
-            raise Undelivered(f"{row.recipient} still holds the line of the attempt before.")
+            raise Undelivered(f"{letter.recipient} still holds the line of the attempt before.")
         said: list[str | Exception] = []
         # Nobody can stop it, so it must hold up neither the others nor the end of the process.
         thread = threading.Thread(
             target=_kept,
-            args=(said, self.tell, address, _quiet(row.subject), _quiet(row.body), _kind(row)),
+            args=(said, self.tell, address, _quiet(letter.subject), _quiet(letter.body), _kind(letter)),
             daemon=True,
         )
-        self._under_way[row.recipient] = thread
+        self._under_way[letter.recipient] = thread
         thread.start()
         thread.join(self.whole)
         if not said:
-            raise Undelivered(f"{row.recipient} did not answer within {self.whole:g} s.")
+            raise Undelivered(f"{letter.recipient} did not answer within {self.whole:g} s.")
         if isinstance(said[0], Exception):
             raise said[0]
         if said[0]:
-            raise Undelivered(f"{row.recipient} did not take it ({_without_secrets(said[0], address)}).")
+            raise Undelivered(f"{letter.recipient} did not take it ({_without_secrets(said[0], address)}).")
 
 
 def _kept(said: list[str | Exception], tell: Tell, *given: str) -> None:
@@ -124,8 +128,8 @@ def _through_apprise(address: str, title: str, text: str, kind: str) -> str:
     return "" if taken else next(filter(None, problems), "it gave no reason")
 
 
-def _kind(row: Mail) -> str:
-    return _KINDS.get(row.key.partition(" ")[0], "info")
+def _kind(letter: Letter) -> str:
+    return _KINDS.get(letter.matter, "info")
 
 
 def _quiet(text: str) -> str:

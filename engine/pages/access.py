@@ -18,7 +18,8 @@ from engine.errors import Invalid, Refusal
 
 OWN_NAMES = frozenset({"localhost", "127.0.0.1", "[::1]"})
 SHORTEST = 16
-VARIABLE = "LEVERFRAME_SERVE_TOKEN"
+VARIABLE = "LEVERFRAME_PAGES_TOKEN"
+FORMER = "LEVERFRAME_SERVE_TOKEN"
 Answer = Literal["in", "let in now", "wrong name", "no token"]
 
 
@@ -101,7 +102,7 @@ def _same(given: str, wanted: str) -> bool:
 def read_token(environment: Mapping[str, str], file: Path | None) -> str | None:
     """The token in ``file``, else in the environment; None without either. Raises Invalid for a file without one."""
     if file is None:
-        return environment.get(VARIABLE, "").strip() or None
+        return (environment.get(VARIABLE) or environment.get(FORMER, "")).strip() or None
     try:
         held = file.read_text("utf-8").strip()
     except (OSError, UnicodeError) as error:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from hashlib import sha256
 
-from engine.reports.style import STYLE
+from engine.reports.rendering import FOLDER
 
 _FRAME = """
 .top{position:sticky;top:0;z-index:1;background:var(--page);border-bottom:1px solid var(--rule)}
@@ -131,7 +131,12 @@ def _asset(stem: str, ending: str, kind: str, text: str) -> Asset:
     return Asset(f"{stem}-{sha256(content).hexdigest()[:12]}.{ending}", kind, content)
 
 
-STYLE_SHEET = _asset("page", "css", "text/css; charset=utf-8", STYLE + _FRAME)
+def _style() -> str:
+    """That of the reports, and what stands around them."""
+    return (FOLDER / "style.css").read_text("utf-8").strip() + _FRAME
+
+
+STYLE_SHEET = _asset("page", "css", "text/css; charset=utf-8", _style())
 SCRIPT = _asset("fresh", "js", "text/javascript; charset=utf-8", _SCRIPT)
 ICON = _asset("icon", "svg", "image/svg+xml", _ICON)
 BY_NAME = {each.name: each for each in (STYLE_SHEET, SCRIPT, ICON)}

@@ -1,15 +1,17 @@
-"""The page around every page: the line on top with the age of what is shown, the style, the script. Pure."""
+"""The page around every page, and the pages that say one thing. Pure; what they look like is in ``templates/``."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from html import escape as _
+from pathlib import Path
+from typing import Any
 
 from engine.pages.assets import ICON, SCRIPT, STYLE_SHEET
+from engine.reports.rendering import rendered
 from engine.text import plain
 
+TEMPLATES = Path(__file__).parent / "templates"
 EVERY = 20  # Seconds between two looks for news.
 WITHOUT_SCRIPT = 60  # And between two loads, where no script runs.
 
@@ -23,25 +25,17 @@ class Live:
     at: datetime
 
 
-def framed(title: str, parts: Sequence[str], live: Live | None = None, way: str = "") -> str:
-    """A whole page. ``parts`` and ``way`` (where one is, beside the name) are HTML already."""
-    fresh, data = "", ""
-    age = ""
-    if live is not None:
-        fresh = f'<noscript><meta http-equiv="refresh" content="{WITHOUT_SCRIPT}"></noscript>'
-        data = f' data-changed="{_(live.changed)}" data-marker="{_(live.marker)}" data-every="{EVERY}"'
-        age = f'<span id="age" role="status">As of {moment(live.at)}</span>'
-    return (
-        '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        '<meta name="robots" content="noindex">'
-        f"<title>{_(title)}</title>{fresh}"
-        f'<link rel="stylesheet" href="/static/{STYLE_SHEET.name}">'
-        f'<link rel="icon" type="image/svg+xml" href="/static/{ICON.name}">'
-        f'<script src="/static/{SCRIPT.name}" defer></script></head>\n'
-        f'<body{data}><nav class="top"><div><b>{way or "Models in production"}</b>{age}</div></nav>\n'
-        f"<main>\n{chr(10).join(parts)}\n</main></body></html>\n"
-    )
+def framed(template: str, title: str, live: Live | None = None, **given: Any) -> str:
+    """A whole page: a template that extends ``frame.html``, with what it is given."""
+    frame = {
+        "style_sheet": STYLE_SHEET.name,
+        "icon": ICON.name,
+        "script": SCRIPT.name,
+        "every": EVERY,
+        "without_script": WITHOUT_SCRIPT,
+        "as_of": moment(live.at) if live is not None else "",
+    }
+    return rendered(template, TEMPLATES, title=title, live=live, frame=frame, **given)
 
 
 def moment(at: datetime) -> str:
@@ -52,14 +46,10 @@ def moment(at: datetime) -> str:
 
 def said(title: str, sentence: str) -> str:
     """A page that says one thing, which may be about what somebody typed."""
-    title, sentence = plain(title), plain(sentence, 1000)
-    parts = [f"<header><h1>{_(title)}</h1></header>", f'<section class="card"><p>{_(sentence)}</p></section>']
-    return framed(title, parts)
+    return framed("said.html", plain(title), sentence=plain(sentence, 1000))
 
 
 def let_in(target: str) -> str:
     """After a link from another site. A redirect would still count as that site's, and the browser would keep the
     cookie back; what the page itself asks for is ours."""
-    target = plain(target, 4000)
-    go = f'<meta http-equiv="refresh" content="0;url={_(target)}">'
-    return framed("Welcome", [f'{go}<p>You are let in. <a href="{_(target)}">Go on</a>.</p>'])
+    return framed("let_in.html", "Welcome", target=plain(target, 4000))

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from html import escape as _
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
@@ -13,9 +13,12 @@ from engine.pages.frame import Live, framed, moment
 from engine.pages.view import Shown
 from engine.records import Deployment
 from engine.reports import html, phrases, words
+from engine.reports.html import Cell, Figure, Table
 from engine.reports.records import ReportPeriod
+from engine.reports.verdict import GLYPHS
 from engine.text import plain, span
 from engine.validation.words import number
+from engine.vocabulary.metrics import more_is_better
 
 SLICES, COLUMNS = 8, 8
 _BROKEN = ("lost column", "changed type")
@@ -31,71 +34,92 @@ _PARTS = {
 }
 
 
+@dataclass(frozen=True)
+class Choice:
+    """A stretch of time to choose; the ``chosen`` one is no link."""
+
+    name: str
+    to: str
+    chosen: bool
+
+
+@dataclass(frozen=True)
+class HealthPart:
+    """A part of the newest look at its health."""
+
+    word: str
+    name: str
+    said: str
+
+
+@dataclass(frozen=True)
+class Section:
+    """What is looked at by whoever wants to know: shut until it is opened, and drawn in the order of its fields.
+
+    ``entries`` are of a head and a line, ``links`` of an address, a name and a sentence.
+    """
+
+    name: str
+    title: str
+    aside: str = ""
+    figures: Sequence[Figure] = ()
+    said: str = ""
+    parts: Sequence[HealthPart] | None = None
+    table: Table | None = None
+    below: str = ""
+    entries: Sequence[tuple[str, str]] = ()
+    links: Sequence[tuple[str, str, str]] = ()
+
+
 def page(found: Shown, live: Live | None) -> str:
     """The whole page."""
-    report = found.report
     closer = [_lines, _look, _slices, _drift, _moves, _past, _kept] if found.newest else [_kept]
-    more = [part for each in closer if (part := each(found))]
-    head = ["<h2>Look closer</h2>"] if more else []
-    way = f'<a href="/">All projects</a> › {_(report.title)}'
-    return framed(report.title, [_periods(found), html.article(report, [*head, *more])], live, way)
+    sections = [section for each in closer if (section := each(found))]
+    article = html.article(found.report)
+    return framed(
+        "project.html", found.report.title, live, **article, periods=_periods(found), sections=sections
+    )  # fmt: skip
 
 
-def _more(name: str, title: str, aside: str, parts: Iterable[str]) -> str:
-    """What is looked at by whoever wants to know; '' where there is nothing. ``parts`` are HTML."""
-    body = "".join(parts)
-    if not body:
-        return ""
-    head = f"<summary>{_(title)}{f'<span>{_(aside)}</span>' if aside else ''}</summary>"
-    return f'<details class="card more" id="{name}">{head}<div>{body}</div></details>'
-
-
-def _periods(found: Shown) -> str:
-    """Which stretches of time there are to choose from; the one that is shown is no link."""
+def _periods(found: Shown) -> list[Choice]:
+    """Which stretches of time there are to choose from."""
     here, base = found.report.period, f"/projects/{quote(found.report.project)}"
-    choices = [("The last seven days", base, found.newest)]
+    choices = [Choice("The last seven days", base, found.newest)]
     for name, period in zip(("Last week", "Last month"), found.whole, strict=True):
-        choices.append((name, f"{base}/{_query(period)}", (period.since, period.until) == (here.since, here.until)))
-    if not any(chosen for *_rest, chosen in choices):
-        choices.append((here.name, "", True))
-    told = (f"<li><b>{_(name)}</b></li>" if chosen else f'<li><a href="{_(to)}">{_(name)}</a></li>'
-            for name, to, chosen in choices)  # fmt: skip
-    return f'<ul class="periods">{"".join(told)}</ul>'
+        chosen = (period.since, period.until) == (here.since, here.until)
+        choices.append(Choice(name, f"{base}/{_query(period)}", chosen))
+    if not any(each.chosen for each in choices):
+        choices.append(Choice(here.name, "", True))
+    return choices
 
 
 def _query(period: ReportPeriod) -> str:
     return f"report?since={quote(stamp(period.since))}&until={quote(stamp(period.until))}"
 
 
-def _lines(found: Shown) -> str:
+def _lines(found: Shown) -> Section | None:
     """The figures that the report has in a table only, as lines over time."""
-    others = [each for each in found.report.metrics[1:] if len(each.trend) > 1]
-    return _more("lines", "The other figures over time", "", map(html.figure, others))
+    others = [html.figure(each) for each in found.report.metrics[1:] if len(each.trend) > 1]
+    return Section("lines", "The other figures over time", figures=others) if others else None
 
 
-def _look(found: Shown) -> str:
+def _look(found: Shown) -> Section | None:
     look = found.look
     if look is None:
-        return ""
+        return None
     known = f", the outcome of {look.labelled:,} of which is known" if look.labelled else ""
     seen = f"Of what had come in by {moment(look.as_of)}: {phrases.many(look.rows, 'case')}{known}; at {look.version}."
     parts: Mapping[str, Any] = (look.document or {}).get("parts", {})
-    told = (
-        f'<li class="{_(_word(part))}"><b>{html.GLYPHS[_word(part)]} {_(_PARTS.get(name, name))}</b> '
-        f"{_(_hidden(found, str(part.get('why', ''))))}</li>"
+    told = [
+        HealthPart(_word(part), _PARTS.get(name, name), _hidden(found, str(part.get("why", ""))))
         for name, part in parts.items()
-    )
-    body = [f'<p class="soft">{_(seen)}</p>', f'<ul class="parts">{"".join(told)}</ul>']
-    return _more(
-        "look",
-        "The newest look at its health",
-        phrases.day(look.as_of.astimezone(ZoneInfo(found.report.period.zone))),
-        body,
-    )
+    ]
+    day = phrases.day(look.as_of.astimezone(ZoneInfo(found.report.period.zone)))
+    return Section("look", "The newest look at its health", day, said=seen, parts=told)
 
 
-def _word(part: Mapping[str, Any]) -> Any:
-    return part.get("verdict") if part.get("verdict") in html.GLYPHS else "unknown"
+def _word(part: Mapping[str, Any]) -> str:
+    return str(part["verdict"]) if part.get("verdict") in GLYPHS else "unknown"
 
 
 def _hidden(found: Shown, said: str) -> str:
@@ -106,26 +130,27 @@ def _hidden(found: Shown, said: str) -> str:
     return f"{said.rstrip('.')}." if said else ""  # It may begin with the name of a column, which is told as it is.
 
 
-def _slices(found: Shown) -> str:
+def _slices(found: Shown) -> Section | None:
     """Where it does worse than elsewhere, on the rows of the newest look."""
     slices = (found.look.document or {}).get("slices") if found.look else None
     listed = [each for each in (slices or {}).get("found") or () if not _is_sensitive(found, each)]
     if not slices or not listed:
-        return ""
+        return None
     name = str(slices["metric"])
     metric = words.capital(plain(words.of_metric(found.spec.words, name), 400))
-    good = "higher" if words.more_is_better(name) else "lower"
+    good = "higher" if more_is_better(name) else "lower"
     rows = [
         (
-            _breakable(_part_of(found, each)), _value(each), _(number(each.get("rest"))), f"{int(each['n']):,}",
+            Cell(_part_of(found, each), breaks=True), _value(each), number(each.get("rest")), f"{int(each['n']):,}",
             _marked(each["verdict"], _DOES),
         )
         for each in listed[:SLICES]
     ]  # fmt: skip
-    table = html.table(("Part", "here", "others", "cases", ""), rows, numbers=(1, 2, 3), wide=(3,))
-    said = f'<p class="soft">{_(metric)}; {good} is better. Beside each part: all others.</p>'
+    table = Table(("Part", "here", "others", "cases", ""), rows, numbers=(1, 2, 3), wide=(3,))
+    said = f"{metric}; {good} is better. Beside each part: all others."
     worse = sum(each["verdict"] == "worse" for each in listed)
-    return _more("parts", "Parts that do worse than others", f"{worse:,}" if worse else "none for sure", [said, table])
+    aside = f"{worse:,}" if worse else "none for sure"
+    return Section("parts", "Parts that do worse than others", aside, said=said, table=table)
 
 
 def _is_sensitive(found: Shown, part: Mapping[str, Any]) -> bool:
@@ -137,46 +162,37 @@ def _part_of(found: Shown, part: Mapping[str, Any]) -> str:
     return plain(" and ".join(told), 200)
 
 
-def _breakable(name: str) -> str:
-    """As HTML: a long name of a column may go on in the next line."""
-    return _(name).replace("_", "_<wbr>")
-
-
-def _value(part: Mapping[str, Any]) -> str:
-    """As HTML: how sure it is is left out on a narrow screen."""
+def _value(part: Mapping[str, Any]) -> Cell:
     low, high = part.get("low"), part.get("high")
     half = f" ±{number((high - low) / 2, 2)}" if low is not None and high is not None else ""
-    return f'{_(number(part.get("value")))}<span class="wide">{_(half)}</span>'
+    return Cell(number(part.get("value")), aside=half)
 
 
-def _marked(verdict: str, told: Mapping[str, str]) -> str:
+def _marked(verdict: str, told: Mapping[str, str], after: str = "") -> Cell:
     kind = "broken" if verdict in _BROKEN else verdict.replace(" ", "-")
-    return f'<span class="mark {_(kind)}">{_(told.get(verdict, verdict))}</span>'
+    return Cell(after, mark=told.get(verdict, verdict), kind=f"mark {kind}")
 
 
-def _drift(found: Shown) -> str:
+def _drift(found: Shown) -> Section | None:
     """Which columns are not as they were when it learnt, the most important first."""
     columns = (found.look.document or {}).get("drift", ()) if found.look else ()
     shown = [each for each in columns if str(each["column"]) not in found.sensitive]
     moved = sorted((each for each in shown if each["verdict"] in _MOVED), key=_how_far)
     if not shown:
-        return ""
+        return None
     rows = [
         (
-            _breakable(plain(found.spec.words.get(str(each["column"]), str(each["column"])), 100)),
-            f"{_marked(each['verdict'], _MOVED)}: {_(_how(each))}",
+            Cell(plain(found.spec.words.get(str(each["column"]), str(each["column"])), 100), breaks=True),
+            _marked(each["verdict"], _MOVED, f": {_how(each)}"),
         )
         for each in moved[:COLUMNS]
     ]  # fmt: skip
     still = sum(each["verdict"] == "none" for each in shown)
     left = f" {len(moved) - COLUMNS} more have moved." if len(moved) > COLUMNS else ""
     said = f"{phrases.many(still, 'column')} {'is' if still == 1 else 'are'} as in training.{left}"
-    body = [
-        html.table(("What", "How it has moved"), rows, numbers=(), wide=()) if rows else "",
-        f'<p class="soft">{said}</p>',
-    ]
+    table = Table(("What", "How it has moved"), rows) if rows else None
     aside = f"{len(moved):,} of {phrases.many(len(shown), 'column')}" if moved else "as in training"
-    return _more("drift", "What comes in that is not like what it learnt from", aside, body)
+    return Section("drift", "What comes in that is not like what it learnt from", aside, table=table, below=said)
 
 
 def _how_far(column: Mapping[str, Any]) -> tuple[bool, float]:
@@ -191,12 +207,10 @@ def _how(column: Mapping[str, Any]) -> str:
     return ", ".join(part for part in said.split(", ") if not part.startswith(("PSI ", "on ")))
 
 
-def _moves(found: Shown) -> str:
+def _moves(found: Shown) -> Section | None:
     zone = ZoneInfo(found.report.period.zone)
     told = [(_move(each, zone), f"“{plain(each.reason, 1000)}”") for each in found.moves]
-    return _more(
-        "moves", "All that went live", phrases.many(len(told), "move"), [html.listed(told, "")] if told else []
-    )
+    return Section("moves", "All that went live", phrases.many(len(told), "move"), entries=told) if told else None
 
 
 def _move(move: Deployment, zone: ZoneInfo) -> str:
@@ -204,22 +218,18 @@ def _move(move: Deployment, zone: ZoneInfo) -> str:
     return f"{move.label} {what} on {phrases.day(move.at.astimezone(zone))}, by {move.actor}"
 
 
-def _past(found: Shown) -> str:
+def _past(found: Shown) -> Section | None:
     told, zone = [], ZoneInfo(found.report.period.zone)
     for each in found.past:
         assert each.resolved_at is not None
         lasted = span((each.resolved_at - each.since).total_seconds())
         said = _hidden(found, words.of_part(each.part, each.why)).rstrip(".")
         told.append((said, f"{each.version}, since {phrases.day(each.since.astimezone(zone))}, for {lasted}."))
-    return _more("past", "Incidents that are over", f"{len(told)}", [html.listed(told, "")] if told else [])
+    return Section("past", "Incidents that are over", f"{len(told)}", entries=told) if told else None
 
 
-def _kept(found: Shown) -> str:
+def _kept(found: Shown) -> Section | None:
     """Earlier reports, exactly as they were sent."""
     base = f"/projects/{quote(found.report.project)}/reports"
-    told = "".join(
-        f'<div><h3><a href="{base}/{each.id}">{_(each.period)}</a></h3><p>{_(plain(each.sentence, 400))}</p></div>'
-        for each in found.kept
-    )
-    body = [f'<section class="card list">{told}</section>'] if told else []
-    return _more("kept", "Earlier reports, as they were sent", f"{len(found.kept)}", body)
+    links = [(f"{base}/{each.id}", each.period, plain(each.sentence, 400)) for each in found.kept]
+    return Section("kept", "Earlier reports, as they were sent", f"{len(links)}", links=links) if links else None

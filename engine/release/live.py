@@ -16,7 +16,7 @@ from engine.storage.workspace import Workspace
 from engine.versions import document as documents
 
 if TYPE_CHECKING:
-    from engine.environments.lock import Lock
+    from engine.environments.records import Lock
 
 
 def pointed_at(workspace: Workspace, project: str) -> str | None:
@@ -79,9 +79,9 @@ def _file_complaints(folder: Path, document: Mapping[str, Any]) -> list[str]:
 
 def _environment_complaints(workspace: Workspace, folder: Path, lock: Lock) -> list[str]:
     """Whether the release has its environment; what is in that is compared for all that stand here, see ``doctor``."""
-    from engine.environments.build import place
+    from engine.environments.kind import kind_of
 
-    environment = place(lock, workspace.environments)
+    environment = kind_of(lock).place(lock, workspace.environments)
     if (folder / "environment").resolve() != environment.path.resolve():
         return [f"its environment is not {environment.path.name}, which its lock names"]
     return [] if environment.python.exists() else ["its environment is gone"]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -14,9 +13,9 @@ from engine.errors import Damage, Refusal, StepFailed
 from engine.projects.manifest.reader import load_manifest
 from engine.records import ProofStep
 from engine.release.rebuild import rebuild
-from engine.runs.rebuilt import keeps_types
 from engine.runs.steps.launch import Launch, Stage
-from engine.runs.steps.tables import read_output, write_input
+from engine.scoring.scorer import StepScorer
+from engine.scoring.unpacked import keeps_types
 from engine.storage.disk import delete_tree
 from engine.storage.objects import ObjectStore, Stored
 from engine.storage.workspace import Workspace
@@ -70,12 +69,11 @@ def _score(
     from engine.validation.columns import is_text
 
     lock = lock_of(store, document)
-    manifest = load_manifest(folder / "code")
     room = folder.with_name(folder.name + ".scoring")
     try:
         stage = Stage(
             code=folder / "code",
-            manifest=manifest,
+            manifest=load_manifest(folder / "code"),
             environment=standing(workspace, lock),
             lock=lock,
             marker=f"{workspace.token}:proof",
@@ -84,18 +82,9 @@ def _score(
             workspace=workspace.root,
         )
         step = Launch(stage, "score", room, lambda done, text: None, title=f"scoring {label}")
-        shutil.copytree(folder / "model", step.input / "model")
-        inputs = _table(store, document["golden"]["inputs"])
-        write_input(inputs, step.input, manifest.data.format, types=stage.types)
-        step.begin()
-        try:
-            step.conclude()
-        except BaseException:
-            step.cancel("the proof was broken off")
-            raise
         # What was text in the whole holdout may look like numbers in a few rows of it.
         text = {field.name for field in recorded.schema if is_text(field.type)}
-        return read_output(step.output, "predictions", manifest.data.format, step.title, text)
+        return StepScorer(step, folder / "model", text).score(_table(store, document["golden"]["inputs"]))
     except StepFailed as failed:
         raise Refusal(f"{label} cannot be proven: {failed} Nothing was changed.") from None
     finally:

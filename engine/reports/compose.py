@@ -34,6 +34,8 @@ from engine.reports.records import (
 )
 from engine.reports.verdict import VerdictFacts, verdict
 from engine.text import plain
+from engine.vocabulary.gates import fixed_limit
+from engine.vocabulary.metrics import more_is_better
 
 T = TypeVar("T")
 WEAKEST = 5
@@ -113,7 +115,7 @@ def _measure(metric: str, spec: ReportSpec, facts: ReportFacts, gates: Sequence[
         name=metric,
         words=plain(words.of_metric(spec.words, metric), 400),
         meaning=words.meaning(metric, value),
-        more_is_better=words.more_is_better(metric),
+        more_is_better=more_is_better(metric),
         value=value,
         low=now.low if now else None,
         high=now.high if now else None,
@@ -146,15 +148,15 @@ def _change(metric: str, previous: MetricRow | None, newest: Metric | None) -> C
     if previous.low is None or previous.high is None:
         return "not known"
     if newest.low > previous.high:
-        return "better" if words.more_is_better(metric) else "worse"
+        return "better" if more_is_better(metric) else "worse"
     if newest.high < previous.low:
-        return "worse" if words.more_is_better(metric) else "better"
+        return "worse" if more_is_better(metric) else "better"
     return "no clear change"
 
 
 def _limit(metric: str, gates: Sequence[dict[str, Any]]) -> float | None:
     for gate in gates:
-        limit = gate.get("at_least" if words.more_is_better(metric) else "at_most")
+        limit = gate.get(fixed_limit(more_is_better(metric)))
         if gate.get("metric") == metric and isinstance(limit, int | float):
             return float(limit)
     return None
@@ -174,7 +176,7 @@ def _weakest(facts: ReportFacts, spec: ReportSpec) -> _Weakest:
     whole = of_all.get("value" if side == "candidate" else "live")
     day = phrases.day(newest.at.astimezone(ZoneInfo(facts.period.zone)))
     rows = f"{of_all['n']:,} cases up to {day}" if of_all.get("n") else ""
-    better = words.more_is_better(key)
+    better = more_is_better(key)
     found = [
         Weakness(
             plain(words.of_segment(spec.words, str(part["column"]), str(part["value"])), 200),

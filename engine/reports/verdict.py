@@ -25,6 +25,7 @@ HEADS: dict[Verdict, str] = {
     "failing": "Needs action",
     "unknown": "Cannot be told",
 }
+GLYPHS: dict[Verdict, str] = {"ok": "●", "watch": "▲", "failing": "■", "unknown": "○"}
 CHANGES: dict[Change, str] = {
     "better": "better",
     "worse": "worse",

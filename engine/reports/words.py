@@ -2,7 +2,7 @@
 
 The manifest's ``[report.words]`` comes first. Its keys: a metric (``roc_auc = "how well ..."``), a class of the target
 (``1 = "late"``), a column (``carrier = "airline"``), a value of one (``"carrier=EV" = "ExpressJet"``), and
-``decisions`` for what is decided about (``decisions = "flights"``). Which way a metric is good is known of each.
+``decisions`` for what is decided about (``decisions = "flights"``).
 """
 
 from __future__ import annotations
@@ -10,46 +10,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from engine.validation.words import decimals_for, number
+from engine.vocabulary.metrics import METRICS
 
 Words = Mapping[str, str]
-# As in validation.metrics, which takes numpy to import; a test holds the two together.
-LOWER_IS_BETTER = frozenset({"log_loss", "brier", "mae", "rmse", "mape", "median_absolute_error"})
-
-_METRICS = {
-    "roc_auc": "how well the outcomes are told apart",
-    "average_precision": "how well the cases that matter are ranked first",
-    "log_loss": "how far the stated chances are from what happened",
-    "brier": "how far the stated chances are from what happened, squared",
-    "accuracy": "the share of right decisions",
-    "balanced_accuracy": "the share of right decisions, each outcome counting alike",
-    "f1": "how well alarms and cases match",
-    "precision": "the share of alarms that are right",
-    "recall": "the share of cases that are found",
-    "mae": "how far predictions are off on average",
-    "rmse": "how far predictions are off, large errors counting more",
-    "r2": "how much of the differences is explained",
-    "mape": "how far predictions are off on average, in per cent",
-    "median_absolute_error": "how far a typical prediction is off",
-}
-# What a value says, where {0} is the value, {1} of a hundred.
-_MEANINGS = {
-    "roc_auc": "Of 100 pairs, one of each outcome, {1} are put in the right order. Guessing gets 50.",
-    "average_precision": "1 is perfect; guessing gets the share of such cases.",
-    "log_loss": "0 is perfect; a coin toss gets 0.69.",
-    "brier": "0 is perfect; a coin toss gets 0.25.",
-    "accuracy": "Of 100 decisions, {1} are right.",
-    "balanced_accuracy": "Of 100 cases, as many of each outcome, {1} are decided right.",
-    "f1": "1 is perfect: no false alarm, no case missed.",
-    "precision": "Of 100 alarms, {1} are right.",
-    "recall": "Of 100 cases, {1} are found.",
-    "mae": "A prediction is off by {0} on average.",
-    "rmse": "0 is perfect; in the unit of what is predicted.",
-    "r2": "{1} % of the differences are explained; 100 % is perfect.",
-    "mape": "A prediction is off by {1} % on average.",
-    "median_absolute_error": "Half of the predictions are off by less than {0}.",
-}
-
-
 # What is not well, by the part of a look at health that found it.
 _PARTS = {
     "quality": "the newest data are not as they should be",
@@ -72,24 +35,19 @@ def heading(part: str, why: str) -> str:
     return capital(_PARTS[part]) if part in _PARTS else why
 
 
-def more_is_better(metric: str) -> bool:
-    """Which way the metric is good."""
-    return metric not in LOWER_IS_BETTER
-
-
 def of_metric(words: Words, metric: str) -> str:
     """``how well late flights are told from punctual ones``."""
-    return words.get(metric) or _METRICS.get(metric, metric)
+    return words.get(metric) or (METRICS[metric].words if metric in METRICS else metric)
 
 
 def meaning(metric: str, value: float | None) -> str:
     """What the value says, in a sentence; '' where there is nothing to say."""
-    if value is None or metric not in _MEANINGS:
+    if value is None or metric not in METRICS:
         return ""
-    if metric == "r2" and value < 0:
-        return "Worse than always saying the mean, which explains nothing; 100 % is perfect."
-    said = _MEANINGS[metric].format(number(value), f"{100 * value:.{1 if metric == 'mape' else 0}f}")
-    return f"{said} This is worse than guessing." if metric == "roc_auc" and value < 0.5 else said
+    known = METRICS[metric]
+    below_chance = known.chance_level is not None and value < known.chance_level
+    said = known.worse if below_chance else known.meaning
+    return said.format(value=number(value), percent=100 * value)
 
 
 def of_class(words: Words, name: str) -> str:

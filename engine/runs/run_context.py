@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from engine.environments.build import Environment
-from engine.environments.lock import Lock
+from engine.environments.records import Environment, Lock
 from engine.projects.manifest.reader import ComputeSpec, Manifest
 from engine.projects.reach import Reach
 from engine.records import Run

@@ -125,13 +125,13 @@ class ScheduleCommands:
         """
         from engine.backup.background import keep_safe
         from engine.housekeeping.background import Rounds
+        from engine.outbox.channels import CHANNELS
         from engine.outbox.postman import Postman
         from engine.schedule.scheduler import Scheduler
 
         tell = tell or (lambda line: None)
         postmen = [
-            Postman(self._workspace, self._ledger, tell, self.keep_traceback, webhooks=webhooks)
-            for webhooks in (False, True)
+            Postman(self._workspace, self._ledger, tell, self.keep_traceback, channel=channel) for channel in CHANNELS
         ]
         self._postmen = tuple(postmen)
         self._rounds = rounds = Rounds(self._workspace, self._ledger, tell, self.keep_traceback, also=keep_safe)

@@ -6,13 +6,12 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from engine.records import Gate
+from engine.vocabulary.gates import GATES, replaced
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
     from engine.projects.manifest.records import Manifest
-
-_OF_ROWS = ("rows_at_least", "missing_at_most")
 
 
 def failing(
@@ -40,13 +39,13 @@ def failing(
         train_seconds=0.0,
         task=truth.task,
     )
-    asked = [rule for rule in manifest.gates if rule.kind in _OF_ROWS]
+    asked = [rule for rule in manifest.gates if GATES[rule.kind].rows_only]
     found = [gates.judge_rule(rule, facts) for rule in asked]
     found += [
         behaviour.target_varies(train.column(target), truth),
         leakage.no_leak(train, names, target, truth, rules.get("known_before") or ()),
     ]
-    if all(rule.kind != "missing_at_most" for rule in asked):
+    if "missing" not in replaced(rule.kind for rule in asked):
         found.append(gates.few_missing(facts))
     reasons = {waiver.gate: waiver.reason for waiver in manifest.waivers}
     told = (with_way(with_waiver(gate, reasons.get(gate.name))) for gate in found)

@@ -10,6 +10,7 @@ import pyarrow as pa
 from engine.records import Gate
 from engine.validation.columns import Codes, codes, floats, is_number, is_time, missing, shown, unwrapped
 from engine.validation.words import percent
+from engine.vocabulary.gates import name_of
 
 if TYPE_CHECKING:
     from engine.validation.metrics import Predicted, Truth
@@ -38,7 +39,7 @@ def infinite_counts(table: pa.Table, features: list[str]) -> dict[str, int]:
 
 def predictions_valid(problems: tuple[str, ...], rows: int) -> Gate:
     """Is every prediction a prediction?"""
-    name, kind = "predictions valid", "predictions"
+    name, kind = name_of("predictions"), "predictions"
     if problems:
         return Gate(name, kind, "fail", f"Of {rows:,} rows: {'; '.join(problems)}.", {"problems": len(problems)})
     return Gate(name, kind, "pass", f"All {rows:,} are finite and in range.", {"problems": 0})
@@ -46,7 +47,7 @@ def predictions_valid(problems: tuple[str, ...], rows: int) -> Gate:
 
 def predictions_vary(truth: Truth, predicted: Predicted) -> Gate:
     """Does the model say different things about different rows?"""
-    name, kind = "predictions vary", "constant"
+    name, kind = name_of("constant"), "constant"
     if truth.task == "regression":
         said = np.asarray(predicted.decided, np.float64)
     elif predicted.ranking is not None:
@@ -79,7 +80,7 @@ def predictions_vary(truth: Truth, predicted: Predicted) -> Gate:
 
 def target_varies(train: pa.ChunkedArray, truth: Truth) -> Gate:
     """Is there anything to learn, and anything to judge by?"""
-    name, kind = "target varies", "target"
+    name, kind = name_of("target"), "target"
     unique = len(np.unique(floats(train))) if truth.task == "regression" else len(codes(train)[1])
     if unique <= 1:
         return Gate(name, kind, "fail", "Every training row has the same target; there is nothing to learn.")

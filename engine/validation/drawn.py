@@ -21,7 +21,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from engine.validation.columns import Codes, Floats, Mask, codes, floats, is_number, is_time, missing, unwrapped
-from engine.validation.metrics import REGRESSION
+from engine.vocabulary.metrics import REGRESSION
 
 Bits = NDArray[np.uint64]
 MOST_CLASSES = 200

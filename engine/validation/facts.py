@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 
 from engine.validation.floors import RowsToJudge
 from engine.validation.intervals import MeasuredMetric
-from engine.validation.metrics import Task
 from engine.validation.segments import JudgedSegments
+from engine.vocabulary.metrics import Task
 
 
 @dataclass(frozen=True)

@@ -13,8 +13,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from engine.validation.metrics import PER_CLASS, Task
 from engine.validation.words import count
+from engine.vocabulary.metrics import PER_CLASS, Task
 
 FEWEST, FEWEST_OF_CLASS = 10, 5
 ROWS, ROWS_PER_CLASS = 200, 20

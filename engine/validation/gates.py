@@ -10,7 +10,7 @@ What to do about a gate that does not pass is in ``ways``.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from engine.projects.manifest.records import GateRule
 from engine.records import Gate, GateVerdict
@@ -19,36 +19,27 @@ from engine.validation.columns import shown
 from engine.validation.facts import GateFacts
 from engine.validation.floors import FEWEST, FEWEST_OF_CLASS, ROWS, ROWS_PER_CLASS
 from engine.validation.intervals import MeasuredMetric
-from engine.validation.metrics import good
 from engine.validation.quantities import top
 from engine.validation.schema import Difference
 from engine.validation.segments import ROWS as SEGMENT_ROWS
 from engine.validation.segments import JudgedSegment, JudgedSegments
 from engine.validation.words import between, count, decimals_for, limit, number, percent, signed
+from engine.vocabulary.gates import GATES, WORST_LAST, name_of
+from engine.vocabulary.metrics import good
 
 __all__ = ["ROWS", "ROWS_PER_CLASS", "GateFacts", "enough_rows", "judge_rule", "worst"]
 
 MISSING = 0.5
-# Worst last.
-ORDER: tuple[GateVerdict, ...] = ("pass", "warn", "cannot tell", "fail")
 
 
 def worst(gates: Iterable[Gate]) -> GateVerdict:
     """The verdict of all together; nothing looked at is nothing known."""
-    return max((gate.verdict for gate in gates), key=ORDER.index, default="cannot tell")
+    return max((gate.verdict for gate in gates), key=WORST_LAST.index, default="cannot tell")
 
 
 def judge_rule(rule: GateRule, facts: GateFacts) -> Gate:
     """The gate that a manifest asks for."""
-    judge = {
-        "at_least": _limit,
-        "at_most": _limit,
-        "not_below_live_by": _against_live,
-        "not_above_live_by": _against_live,
-        "segment_at_least": _every_segment,
-        "segment_at_most": _every_segment,
-        **quantities.JUDGES,
-    }.get(rule.kind)
+    judge = JUDGES.get(rule.kind)
     if judge is None or rule.limit is None:
         return Gate(rule.kind, rule.kind, "cannot tell", f"There is no gate '{shown(rule.kind)}' in this version.")
     return judge(rule, rule.limit, facts)
@@ -66,7 +57,7 @@ def too_few(facts: GateFacts, minimum: int | None = None) -> tuple[str, str] | N
 
 def enough_rows(facts: GateFacts) -> Gate:
     """Always on: are there rows enough to judge by at all?"""
-    name, kind = "rows to judge by", "rows"
+    name, kind = name_of("rows"), "rows"
     numbers: dict[str, object] = {
         "rows": facts.rows, "minimum": FEWEST, "smallest_class": facts.smallest_class, "of_class": FEWEST_OF_CLASS,
     }  # fmt: skip
@@ -80,7 +71,7 @@ def enough_rows(facts: GateFacts) -> Gate:
 
 def schema_unchanged(found: Iterable[Difference] | None, columns: int) -> Gate:
     """Always on: is the data what the live version was made for? ``found`` is None when nothing is live."""
-    name, kind = "schema unchanged", "schema"
+    name, kind = name_of("schema"), "schema"
     if found is None:
         return Gate(name, kind, "pass", f"First version: its {count(columns, 'column')} are the reference from now on.")
     found = tuple(found)
@@ -98,7 +89,7 @@ def few_missing(facts: GateFacts) -> Gate:
     thin = {n: h for n, (_, h) in facts.missing.items() if h > MISSING} | {
         n: t for n, (t, _) in facts.missing.items() if t > MISSING
     }
-    name, kind = "missing values", "missing"
+    name, kind = name_of("missing"), "missing"
     numbers = {"limit": MISSING, "highest": max((max(pair) for pair in facts.missing.values()), default=0.0)}
     if lost:
         words = ", ".join(f"{shown(n)} {percent(h, 0)}" for n, h in top(lost))
@@ -123,7 +114,7 @@ def no_segment_worse(segments: JudgedSegments, metric: str, live: str) -> Gate:
     found = segments.of(metric)
     losers = [segment for segment in found if segment.verdict == "worse"]
     numbers = {"segments": len(found), "worse": len(losers)}
-    name, kind = f"no segment worse than {live}", "segments_against_live"
+    name, kind = name_of("segments_against_live", live=live), "segments_against_live"
     if not losers:
         unsure = sum(segment.candidate is None for segment in found)
         aside = f"; {unsure} have too few rows" if unsure else ""
@@ -135,8 +126,8 @@ def no_segment_worse(segments: JudgedSegments, metric: str, live: str) -> Gate:
 
 
 def _limit(rule: GateRule, bound: float, facts: GateFacts) -> Gate:
-    least = rule.kind == "at_least"
-    name = f"{rule.metric} at {'least' if least else 'most'} {limit(bound)}"
+    gate = GATES[rule.kind]
+    name = name_of(rule.kind, metric=rule.metric, limit=limit(bound))
     m = facts.measured.get(rule.metric or "")
     if m is None:
         return Gate(name, rule.kind, "cannot tell", f"{rule.metric} was not measured; name it in [validation] metrics.")
@@ -159,10 +150,9 @@ def _limit(rule: GateRule, bound: float, facts: GateFacts) -> Gate:
         rows, lacks = few
         evidence = f"{number(m.value, digits)}{sure}: {rows} do not decide it."
         return Gate(name, rule.kind, "cannot tell", evidence, numbers | {"lacks": lacks})
-    if m.value >= bound if least else m.value <= bound:
+    if gate.sign * m.value >= gate.sign * bound:
         return Gate(name, rule.kind, "pass", f"{number(m.value, digits)}{sure} on {m.n:,} rows.", numbers)
-    side = "below" if least else "above"
-    evidence = f"{rule.metric} {number(m.value, digits)} is {side} {limit(bound)}{sure} on {m.n:,} rows."
+    evidence = f"{rule.metric} {number(m.value, digits)} is {gate.breaks} {limit(bound)}{sure} on {m.n:,} rows."
     return Gate(name, rule.kind, "fail", evidence, numbers)
 
 
@@ -172,8 +162,8 @@ def _one_side(m: MeasuredMetric, bound: float) -> bool:
 
 
 def _against_live(rule: GateRule, bound: float, facts: GateFacts) -> Gate:
-    side = "below" if rule.kind == "not_below_live_by" else "above"
-    name = f"{rule.metric} not {side} live by {limit(bound)}"
+    side = GATES[rule.kind].breaks
+    name = name_of(rule.kind, metric=rule.metric, limit=limit(bound))
     if facts.live is None:
         return Gate(name, rule.kind, "pass", "First version: nothing to compare with.")
     if facts.live_problem:
@@ -203,8 +193,8 @@ def _against_live(rule: GateRule, bound: float, facts: GateFacts) -> Gate:
 
 
 def _every_segment(rule: GateRule, bound: float, facts: GateFacts) -> Gate:
-    least = rule.kind == "segment_at_least"
-    name = f"{rule.metric} of every {shown(rule.segment or 'segment')} at {'least' if least else 'most'} {limit(bound)}"
+    gate = GATES[rule.kind]
+    name = name_of(rule.kind, metric=rule.metric, segment=shown(rule.segment or "segment"), limit=limit(bound))
     found = facts.segments.of(rule.metric or "", shown(rule.segment) if rule.segment else None)
     rows = SEGMENT_ROWS if rule.minimum_rows is None else rule.minimum_rows
     judged = [s for s in found if s.candidate is not None and s.n >= rows]
@@ -214,16 +204,14 @@ def _every_segment(rule: GateRule, bound: float, facts: GateFacts) -> Gate:
     if not judged:
         evidence = f"No segment has the rows it takes to tell ({rows:,})."
         return Gate(name, rule.kind, "cannot tell", evidence, numbers | {"lacks": "segments"})
-    sign = 1 if least else -1
-    judged.sort(key=lambda s: sign * (s.candidate or 0.0))
+    judged.sort(key=lambda s: gate.sign * (s.candidate or 0.0))
     lowest = judged[0]
     numbers |= {"value": lowest.candidate, "segment": lowest.name, "n": lowest.n}
-    broken = [s for s in judged if sign * ((s.candidate or 0.0) - bound) < 0]
+    broken = [s for s in judged if gate.sign * ((s.candidate or 0.0) - bound) < 0]
     if broken:
         words = ", ".join(_segment_words(s, bound) for s in broken[:3])
         more = f" and {len(broken) - 3} more" if len(broken) > 3 else ""
-        side = "below" if least else "above"
-        evidence = f"{rule.metric} is {side} {limit(bound)} for {words}{more}{aside}."
+        evidence = f"{rule.metric} is {gate.breaks} {limit(bound)} for {words}{more}{aside}."
         return Gate(name, rule.kind, "fail", evidence, numbers)
     return Gate(name, rule.kind, "pass", f"{_segment_words(lowest, bound)}{aside}.", numbers)
 
@@ -240,3 +228,15 @@ def _digits_apart(value: float, bound: float) -> int:
 
 def _capital(text: str) -> str:
     return text[:1].upper() + text[1:]
+
+
+# What judges each gate that a manifest asks for, by its kind.
+JUDGES: Mapping[str, quantities.Judge] = {
+    "at_least": _limit,
+    "at_most": _limit,
+    "not_below_live_by": _against_live,
+    "not_above_live_by": _against_live,
+    "segment_at_least": _every_segment,
+    "segment_at_most": _every_segment,
+    **quantities.JUDGES,
+}

@@ -7,35 +7,27 @@ precision that is the share of the class, a recall that is the share of alarms. 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from engine.records import Gate
-from engine.validation import metrics, undefined
-from engine.validation.columns import Codes, Floats, codes, floats
-from engine.validation.metrics import Measure, Predicted, Truth, good, measure, ratio
+from engine.validation import undefined
+from engine.validation.columns import Codes, Floats, Mask, codes, floats
+from engine.validation.metrics import Measure, Predicted, Truth, measure, ratio
 from engine.validation.words import between, decimals_for, number
+from engine.vocabulary.gates import name_of
+from engine.vocabulary.metrics import GUESSES, METRICS, good
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
     from engine.validation.intervals import MeasuredMetric
 
-NAME, KIND = "better than guessing", "guessing"
-# What the guess is, in words that follow "worse than".
-_GUESSES = {
-    "accuracy": "always naming the most frequent class",
-    "log_loss": "always saying the shares of the classes",
-    "brier": "always saying the shares of the classes",
-    "mae": "always saying the median",
-    "mape": "always saying the median",
-    "median_absolute_error": "always saying the median",
-    "rmse": "always saying the mean",
-    "r2": "always saying the mean",
-}
+KIND = "guessing"
+NAME = name_of(KIND)
 
 
 @dataclass(frozen=True)
@@ -48,18 +40,17 @@ class Guess:
 
     def measure(self, name: str, truth: Truth, predicted: Predicted) -> Measure:
         """The metric ``name`` as guessing gets it, ready for weights."""
-        if truth.task == "regression":
-            if name == "r2":
-                return _always(0.0)
-            said = np.full(len(truth), self.mean if name == "rmse" else self.median)
-            return measure(name, truth, Predicted(said))
+        metric = METRICS[name]
+        if metric.chance_level is not None:
+            return _always(metric.chance_level)
+        if metric.guess in ("median", "mean"):
+            said = self.median if metric.guess == "median" else self.mean
+            return measure(name, truth, Predicted(np.full(len(truth), said)))
         actual = np.asarray(truth.actual, np.int64)
-        if name == "accuracy":
+        if metric.guess == "class":
             return measure(name, truth, Predicted(np.full(len(truth), int(np.argmax(self.shares)))))
-        if name in metrics.PROBABILISTIC:
+        if metric.guess == "shares":
             return measure(name, truth, Predicted(actual, np.tile(self.shares, (len(truth), 1))))
-        if name == "roc_auc":
-            return _always(0.5)
         return _by_chance(name, truth, actual, np.asarray(predicted.decided, np.int64))
 
 
@@ -87,9 +78,9 @@ def verdict(m: MeasuredMetric) -> str:
 
 def words(m: MeasuredMetric) -> str:
     """``roc_auc 0.047 (95 % between 0.020 and 0.080) is surely worse than guessing (0.500)``."""
-    what = _GUESSES.get(m.name, "guessing")
     sure = f" ({between(m.low, m.high)})" if m.low is not None else ""
-    return f"{m.name} {number(m.value, _digits(m))}{sure} is surely worse than {what} ({number(m.guess, _digits(m))})"
+    value, guess = number(m.value, _digits(m)), number(m.guess, _digits(m))
+    return f"{m.name} {value}{sure} is surely worse than {_guess(m.name)} ({guess})"
 
 
 def better_than_guessing(
@@ -108,14 +99,18 @@ def better_than_guessing(
         return Gate(NAME, KIND, "cannot tell", evidence, numbers | {"lacks": "value"})
     told = f"{key} {number(m.value, _digits(m))} against {number(m.guess, _digits(m))}"
     if verdict(m) == "better":
-        return Gate(NAME, KIND, "pass", f"{told} by {_GUESSES.get(key, 'guessing')}.", numbers)
-    evidence = f"{told} by {_GUESSES.get(key, 'guessing')}: these {m.n:,} rows do not tell them apart."
+        return Gate(NAME, KIND, "pass", f"{told} by {_guess(key)}.", numbers)
+    evidence = f"{told} by {_guess(key)}: these {m.n:,} rows do not tell them apart."
     return Gate(NAME, KIND, "warn", evidence, numbers)
 
 
 def worse_than_guessing(measured: Iterable[MeasuredMetric]) -> Iterator[MeasuredMetric]:
     """Those of ``measured`` that are surely worse than a guess."""
     return (m for m in measured if verdict(m) == "worse")
+
+
+def _guess(name: str) -> str:
+    return GUESSES[METRICS[name].guess]
 
 
 def _digits(m: MeasuredMetric) -> int:
@@ -134,14 +129,22 @@ def _by_chance(name: str, truth: Truth, actual: Codes, decided: Codes) -> Measur
 
     def expected(weights: Floats) -> Floats:
         total = weights.sum(axis=1, keepdims=True)
-        share, named = (weights @ was) / total, (weights @ said) / total
-        if name == "balanced_accuracy":
-            return np.asarray(1.0 / np.maximum(1, (share > 0).sum(axis=1)), dtype=np.float64)
-        if name == "f1":
-            per_class = np.nan_to_num(ratio(2 * share * named, share + named))
-        else:
-            per_class = {"recall": named, "precision": np.where(named > 0, share, 0.0)}.get(name, share)
-        present = (share + named) > 0 if name != "average_precision" else np.ones_like(share, dtype=bool)
-        return ratio(np.where(present, per_class, 0.0).sum(axis=1), present.sum(axis=1).astype(np.float64))
+        return BY_CHANCE[name]((weights @ was) / total, (weights @ said) / total)
 
     return expected
+
+
+def _over(classes: Mask, per_class: Floats) -> Floats:
+    """The mean over these classes."""
+    return ratio(np.where(classes, per_class, 0.0).sum(axis=1), classes.sum(axis=1).astype(np.float64))
+
+
+# What chance gets of each metric whose level the table does not know, of the share of each class that is looked for
+# and of how often it is named.
+BY_CHANCE: Mapping[str, Callable[[Floats, Floats], Floats]] = {
+    "average_precision": lambda share, named: _over(share >= 0, share),
+    "balanced_accuracy": lambda share, named: np.asarray(1.0 / np.maximum(1, (share > 0).sum(axis=1)), np.float64),
+    "f1": lambda share, named: _over(share + named > 0, np.nan_to_num(ratio(2 * share * named, share + named))),
+    "precision": lambda share, named: _over(share + named > 0, np.where(named > 0, share, 0.0)),
+    "recall": lambda share, named: _over(share + named > 0, named),
+}

@@ -24,6 +24,7 @@ from engine.records import Comparison
 from engine.validation import metrics
 from engine.validation.columns import Floats
 from engine.validation.metrics import Predicted, Truth
+from engine.vocabulary.metrics import METRICS, PER_CLASS, good
 
 if TYPE_CHECKING:
     from engine.validation.guessing import Guess
@@ -155,17 +156,15 @@ def _of_value(
     low, high, error = stretched(point, drawn, rests_on, tests) or (None, None, None)
     if low is None or high is None or error is None:
         return None, None, None
-    share = truth.task != "regression" and name not in metrics.PROBABILISTIC
-    if low == high == point and share and rests_on < _FEW:
+    metric = METRICS[name]
+    if low == high == point and metric.share and rests_on < _FEW:
         return *_wilson(point, rests_on), error
-    if share or name == "r2":
-        return low if name == "r2" else max(0.0, low), min(1.0, high), error
-    return max(0.0, low), high, error
+    return max(metric.lowest, low), high if metric.own_unit else min(metric.highest, high), error
 
 
 def _rests_on(name: str, truth: Truth) -> int:
     """How many rows a metric rests on: all, or those of the rarer class where it looks at each class; at least two."""
-    if truth.task == "regression" or name not in metrics.PER_CLASS:
+    if truth.task == "regression" or name not in PER_CLASS:
         return max(2, len(truth))
     counts = np.bincount(np.asarray(truth.actual, np.int64), minlength=2)
     counts = counts[counts > 0]
@@ -195,7 +194,7 @@ def compared(name: str, low: float | None, high: float | None, same: bool) -> Co
         return "same"
     if low is None or high is None:
         return "cannot tell"
-    worst, best = (low, high) if metrics.good(name) > 0 else (-high, -low)
+    worst, best = (low, high) if good(name) > 0 else (-high, -low)
     if worst > 0:
         return "better"
     return "worse" if best < 0 else "cannot tell"

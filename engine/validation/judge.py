@@ -12,7 +12,7 @@ from __future__ import annotations
 import json
 import math
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -29,6 +29,7 @@ from engine.text import plain
 from engine.unneeded import keep_out
 from engine.validation import behaviour, gates, guessing, leakage, like_live, schema
 from engine.validation.calibration import calibration_error
+from engine.validation.facts import GateFacts
 from engine.validation.floors import RowsToJudge
 from engine.validation.intervals import MeasuredMetric, measure_all
 from engine.validation.metrics import Predicted, Truth
@@ -37,6 +38,7 @@ from engine.validation.segments import ROWS as SEGMENT_ROWS
 from engine.validation.segments import JudgedSegments, judge_segments
 from engine.validation.verdict import sentence
 from engine.validation.ways import with_waiver, with_way
+from engine.vocabulary.gates import GATES, place, replaced
 
 _RULE = ("kind", "metric", "limit", "segment", "minimum_rows")
 
@@ -67,6 +69,11 @@ class _JudgeInput:
         return list(self.job["features"])
 
     @property
+    def target(self) -> pa.ChunkedArray:
+        """What the training rows say of the target."""
+        return self.train.column(self.rules["target"])
+
+    @property
     def held(self) -> RowsToJudge:
         """How many rows there are to judge by."""
         if self.truth.task == "regression":
@@ -85,7 +92,7 @@ def judge(job: Mapping[str, Any]) -> dict[str, Any]:
     case = _read(job)
     live = case.live.predicted if case.live else None
     seed = int(job.get("seed") or 0)
-    guess = guessing.learnt(case.train.column(case.rules["target"]), case.truth)
+    guess = guessing.learnt(case.target, case.truth)
     measured = measure_all(case.metrics, case.truth, case.candidate.predicted, live, seed=seed, guess=guess)
     segments = _segments(case, seed)
     waived = case.rules.get("waivers") or {}
@@ -152,7 +159,8 @@ def _read_live(job: Mapping[str, Any], truth: Truth, names: list[str]) -> tuple[
 
 def _segments(case: _JudgeInput, seed: int) -> JudgedSegments:
     key = case.metrics[0]
-    asked = [rule for rule in case.gate_rules if rule.kind.startswith("segment_") and rule.metric in case.metrics]
+    of_segments = [rule for rule in case.gate_rules if rule.kind in GATES and GATES[rule.kind].of == "segments"]
+    asked = [rule for rule in of_segments if rule.metric in case.metrics]
     names = list(dict.fromkeys([key, *(str(rule.metric) for rule in asked)]))
     rows = min([SEGMENT_ROWS, *(rule.minimum_rows for rule in asked if rule.minimum_rows is not None)])
     columns = [(name, case.holdout.column(name)) for name in dict.fromkeys(case.rules["segments"])]
@@ -165,48 +173,75 @@ def _segments(case: _JudgeInput, seed: int) -> JudgedSegments:
 
 
 def _gates(case: _JudgeInput, measured: Mapping[str, MeasuredMetric], segments: JudgedSegments) -> list[Gate]:
-    job, truth, features = case.job, case.truth, case.features
+    """Those that the manifest asks for, as it lists them; then those that are always on, as the table lists them."""
     facts = _facts(case, measured, segments)
     found = [gates.judge_rule(rule, facts) for rule in case.gate_rules]
-    now = job.get("schema") or schema.infer_schema(case.holdout)
-    reference = job.get("reference_schema")
+    away = replaced(rule.kind for rule in case.gate_rules)
+    standing = [judged for kind, code in ALWAYS_ON.items() if kind not in away and (judged := code(case, facts))]
+    standing += [Gate(**doubt) for doubt in case.job.get("doubts", ())]
+    return found + sorted(standing, key=lambda gate: place(gate.kind))
+
+
+def _schema(case: _JudgeInput, facts: GateFacts) -> Gate:
+    now = case.job.get("schema") or schema.infer_schema(case.holdout)
+    reference = case.job.get("reference_schema")
     differences = schema.differences(reference, now) if reference else None
-    found += [
-        gates.enough_rows(facts),
-        gates.schema_unchanged(differences, len(now["columns"])),
-        behaviour.target_varies(case.train.column(case.rules["target"]), truth),
-        behaviour.predictions_valid(case.candidate.problems, len(truth)),
-        behaviour.predictions_vary(truth, case.candidate.predicted),
-        guessing.better_than_guessing(measured, case.metrics[0], truth, case.held.none_can_tell),
-        leakage.no_leak(case.train, features, case.rules["target"], truth, case.rules.get("known_before") or ()),
-    ]
-    if not any(rule.kind == "missing_at_most" for rule in case.gate_rules):
-        found.append(gates.few_missing(facts))
-    found += [Gate(**doubt) for doubt in job.get("doubts", ())]
-    found += _like_live(case, facts)
-    if facts.live and case.live and case.rules["segments"]:
-        found.append(gates.no_segment_worse(segments, case.metrics[0], facts.live))
-    return found
+    return gates.schema_unchanged(differences, len(now["columns"]))
 
 
-def _like_live(case: _JudgeInput, facts: gates.GateFacts) -> list[Gate]:
-    """Classes, features and rows beside those that the live version was made from."""
-    job, live, rules = case.job, facts.live, case.gate_rules
+def _leakage(case: _JudgeInput, facts: GateFacts) -> Gate:
+    rules = case.rules
+    return leakage.no_leak(case.train, case.features, rules["target"], case.truth, rules.get("known_before") or ())
+
+
+def _dead_feature(case: _JudgeInput, facts: GateFacts) -> Gate:
     constant = like_live.constant_features(case.train, case.features)
-    were = job.get("reference_constant")
-    found = [like_live.no_dead_feature(case.train, case.holdout, case.features, constant, were, live)]
-    if case.truth.task != "regression":
-        target = case.train.column(case.rules["target"])
-        found.append(like_live.classes_as_before(case.truth, target, job.get("reference_classes"), live))
-    if live is not None and facts.live_rows and not any(rule.kind == "rows_at_least_of_live" for rule in rules):
-        found.append(like_live.rows_as_before(facts.rows + facts.train_rows, facts.live_rows, live))
-    return found
+    were = case.job.get("reference_constant")
+    return like_live.no_dead_feature(case.train, case.holdout, case.features, constant, were, facts.live)
 
 
-def _facts(case: _JudgeInput, measured: Mapping[str, MeasuredMetric], segments: JudgedSegments) -> gates.GateFacts:
+def _classes(case: _JudgeInput, facts: GateFacts) -> Gate | None:
+    if case.truth.task == "regression":
+        return None
+    return like_live.classes_as_before(case.truth, case.target, case.job.get("reference_classes"), facts.live)
+
+
+def _rows_against_live(case: _JudgeInput, facts: GateFacts) -> Gate | None:
+    if facts.live is None or not facts.live_rows:
+        return None
+    return like_live.rows_as_before(facts.rows + facts.train_rows, facts.live_rows, facts.live)
+
+
+def _segments_against_live(case: _JudgeInput, facts: GateFacts) -> Gate | None:
+    if not (facts.live and case.live and case.rules["segments"]):
+        return None
+    return gates.no_segment_worse(facts.segments, case.metrics[0], facts.live)
+
+
+# What judges each gate that is always on, by its kind; None where it does not apply. What only the preparing of the
+# data can tell comes with the job, as doubts.
+ALWAYS_ON: Mapping[str, Callable[[_JudgeInput, GateFacts], Gate | None]] = {
+    "rows": lambda case, facts: gates.enough_rows(facts),
+    "schema": _schema,
+    "target": lambda case, facts: behaviour.target_varies(case.target, case.truth),
+    "predictions": lambda case, facts: behaviour.predictions_valid(case.candidate.problems, len(case.truth)),
+    "constant": lambda case, facts: behaviour.predictions_vary(case.truth, case.candidate.predicted),
+    "guessing": lambda case, facts: guessing.better_than_guessing(
+        facts.measured, case.metrics[0], case.truth, case.held.none_can_tell
+    ),
+    "leakage": _leakage,
+    "missing": lambda case, facts: gates.few_missing(facts),
+    "dead_feature": _dead_feature,
+    "classes": _classes,
+    "rows_against_live": _rows_against_live,
+    "segments_against_live": _segments_against_live,
+}
+
+
+def _facts(case: _JudgeInput, measured: Mapping[str, MeasuredMetric], segments: JudgedSegments) -> GateFacts:
     learnt = behaviour.missing_fractions(case.train, case.features)
     judged = behaviour.missing_fractions(case.holdout, case.features)
-    return gates.GateFacts(
+    return GateFacts(
         rows=len(case.truth),
         train_rows=case.train.num_rows,
         smallest_class=case.held.smallest_class,

@@ -37,8 +37,10 @@ from engine.validation.columns import (
     shown,
     unwrapped,
 )
-from engine.validation.metrics import Predicted, Task, Truth
+from engine.validation.metrics import Predicted, Truth
 from engine.validation.words import count
+from engine.vocabulary.gates import name_of
+from engine.vocabulary.metrics import Task
 
 LIMIT = 0.98
 _ROWS = 20_000
@@ -49,7 +51,7 @@ _BINS = 100
 
 def no_leak(train: pa.Table, features: list[str], target: str, truth: Truth, known_before: Sequence[str] = ()) -> Gate:
     """Fails when a feature alone tells the target, and names it. ``truth`` names task and classes."""
-    name, kind = "no leaking feature", "leakage"
+    name, kind = name_of("leakage"), "leakage"
     answer = _answer(train.column(target), truth)
     rows = _sample(answer, truth.task)
     answer = answer.take(rows)

@@ -21,6 +21,7 @@ from engine.validation.columns import Codes, codes, floats, is_number, is_time, 
 from engine.validation.floors import FEWEST
 from engine.validation.metrics import Truth
 from engine.validation.words import percent
+from engine.vocabulary.gates import name_of
 
 HALF = 0.5
 # So improbable must it be that a feature shows one value alone by chance.
@@ -31,7 +32,7 @@ _MANY = 20
 
 def classes_as_before(truth: Truth, train: pa.ChunkedArray, known: Sequence[str] | None, live: str | None) -> Gate:
     """Always on for classes. ``known``: those of the live version, None where it is not recorded or nothing is live."""
-    name, kind = "classes as before", "classes"
+    name, kind = name_of("classes"), "classes"
     learnt = set(codes(train)[1])
     numbers: dict[str, object] = {"classes": len(truth.classes)}
     if live is not None and known is not None:
@@ -68,7 +69,7 @@ def no_dead_feature(
 ) -> Gate:
     """Always on. ``constant``: features that do not vary in training; ``were_constant``: those of the live version's,
     None where that is not recorded."""
-    name, kind = "no dead feature", "dead_feature"
+    name, kind = name_of("dead_feature"), "dead_feature"
     dead = [each for each in constant if live and were_constant is not None and each not in were_constant]
     if dead:
         said = ", ".join(_at_rest(train.column(each), each) for each in dead[:3])
@@ -89,7 +90,7 @@ def no_dead_feature(
 
 def rows_as_before(rows: int, before: int, live: str, least: float = HALF, kind: str = "rows_against_live") -> Gate:
     """Always on with a live version: did the rows that it is made from collapse?"""
-    name = "rows as before" if kind == "rows_against_live" else f"rows at least {percent(least, 0)} of live"
+    name = name_of(kind, limit=percent(least, 0))
     part = rows / before if before else 1.0
     numbers = {"rows": rows, "before": before, "limit": least}
     evidence = f"{rows:,} rows with a target; {live} was made from {before:,}"

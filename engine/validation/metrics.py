@@ -1,9 +1,10 @@
-"""The metrics, each once: as a function of row weights, so that a value and its bootstrap interval are one computation.
+"""The code of each metric: a function of row weights, so that a value and its bootstrap interval are one computation.
 
-A measure takes a matrix of weights, one row per resample and one column per row of the holdout, and gives one number
-per resample; NaN where the metric is not defined (one class only, nothing predicted positive). With weights of one it
-equals scikit-learn's metric of the same name to 1e-12, which the tests hold it to; scikit-learn itself takes 0.3 ms to
-20 ms for each of the hundreds of resamples, and 1.2 s to import.
+What a metric is stands in engine/vocabulary/metrics.py; its code in ``CODE`` under the same name. A measure takes a
+matrix of weights, one row per resample and one column per row of the holdout, and gives one number per resample; NaN
+where the metric is not defined (one class only, nothing predicted positive). With weights of one it equals
+scikit-learn's metric of the same name to 1e-12, which the tests hold it to; scikit-learn itself takes 0.3 ms to 20 ms
+for each of the hundreds of resamples, and 1.2 s to import.
 
 Several classes: roc_auc, average_precision, f1, precision and recall are macro averages over the classes (one against
 the rest); brier is the sum over the classes of the squared differences.
@@ -11,26 +12,15 @@ the rest); brier is the sum over the classes of the squared differences.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Literal, get_args
 
 import numpy as np
 
 from engine.validation.columns import Codes, Floats, Mask
+from engine.vocabulary.metrics import METRICS, Task
 
-Task = Literal["binary", "multiclass", "regression"]
 Measure = Callable[[Floats], Floats]
-
-RANKING = ("roc_auc", "average_precision")
-PROBABILISTIC = ("log_loss", "brier")
-DECISION = ("accuracy", "balanced_accuracy", "f1", "precision", "recall")
-# What looks at each class for itself, however few rows it has.
-PER_CLASS = (*RANKING, "balanced_accuracy", "f1", "precision", "recall")
-CLASSIFICATION = (*RANKING, *PROBABILISTIC, *DECISION)
-REGRESSION = ("mae", "rmse", "r2", "mape", "median_absolute_error")
-LOWER_IS_BETTER = frozenset({"log_loss", "brier", "mae", "rmse", "mape", "median_absolute_error"})
-TASKS: tuple[str, ...] = get_args(Task)
 
 _EPSILON = float(np.finfo(np.float64).eps)
 
@@ -75,16 +65,7 @@ class Predicted:
         return all(a is b or (a is not None and b is not None and np.array_equal(a, b)) for a, b in pairs)
 
 
-def good(name: str) -> int:
-    """+1 where more is better, -1 where less is."""
-    return -1 if name in LOWER_IS_BETTER else 1
-
-
-def needs(name: str, task: Task) -> str | None:
-    """What predictions must hold, beside ``prediction``, for this metric: 'p' or 'p or score'; None for nothing."""
-    if name in PROBABILISTIC or (name in RANKING and task == "multiclass"):
-        return "p"
-    return "p or score" if name in RANKING else None
+Code = Callable[[Truth, Predicted], Measure]
 
 
 def value(name: str, truth: Truth, predicted: Predicted) -> float:
@@ -96,20 +77,14 @@ def value(name: str, truth: Truth, predicted: Predicted) -> float:
 
 def measure(name: str, truth: Truth, predicted: Predicted) -> Measure:
     """The metric ``name`` of these predictions, ready for weights."""
-    if truth.task == "regression":
-        return _regression(name, np.asarray(truth.actual, np.float64), np.asarray(predicted.decided, np.float64))
-    actual = np.asarray(truth.actual, np.int64)
-    if name in DECISION:
-        return _decision(name, actual, np.asarray(predicted.decided, np.int64), len(truth.classes), truth.task)
-    if name in PROBABILISTIC and predicted.chances is not None:
-        return _weighted_mean(_chance_loss(name, actual, predicted.chances, truth.task))
-    if name in RANKING:
-        curve = _roc_auc if name == "roc_auc" else _average_precision
-        if truth.task == "binary" and predicted.ranking is not None:
-            return curve(predicted.ranking, actual == 1)
-        if truth.task == "multiclass" and predicted.chances is not None:
-            return _macro([curve(predicted.chances[:, k], actual == k) for k in range(len(truth.classes))])
-    return lambda weights: np.full(len(weights), np.nan)
+    if name not in METRICS or METRICS[name].regression != (truth.task == "regression"):
+        return _undefined
+    return CODE[name](truth, predicted)
+
+
+def losses(name: str, actual: Floats, decided: Floats) -> Floats | None:
+    """What each row of a regression loses by this metric, where the metric is a mean over rows (or the root of one)."""
+    return _LOSSES[name](actual, decided) if name in _LOSSES else None
 
 
 def ratio(numerator: Floats, denominator: Floats) -> Floats:
@@ -118,19 +93,57 @@ def ratio(numerator: Floats, denominator: Floats) -> Floats:
         return np.where(denominator > 0, numerator / denominator, np.nan)
 
 
+def _undefined(weights: Floats) -> Floats:
+    return np.full(len(weights), np.nan)
+
+
+def _happened(truth: Truth) -> Codes:
+    return np.asarray(truth.actual, np.int64)
+
+
 def _weighted_mean(losses: Floats) -> Measure:
     return lambda weights: (weights @ losses) / weights.sum(axis=1)
 
 
-def _chance_loss(name: str, actual: Codes, chances: Floats, task: Task) -> Floats:
-    if name == "log_loss":
-        given = chances[np.arange(len(actual)), actual]
-        return np.asarray(-np.log(np.clip(given, _EPSILON, 1 - _EPSILON)))
+# What looks at the chances
+
+
+def _of_chances(loss: Callable[[Codes, Floats, Task], Floats]) -> Code:
+    def code(truth: Truth, predicted: Predicted) -> Measure:
+        chances = predicted.chances
+        return _undefined if chances is None else _weighted_mean(loss(_happened(truth), chances, truth.task))
+
+    return code
+
+
+def _log_loss(actual: Codes, chances: Floats, task: Task) -> Floats:
+    given = chances[np.arange(len(actual)), actual]
+    return np.asarray(-np.log(np.clip(given, _EPSILON, 1 - _EPSILON)))
+
+
+def _brier(actual: Codes, chances: Floats, task: Task) -> Floats:
     if task == "binary":
         return np.asarray((chances[:, 1] - (actual == 1)) ** 2)
     happened = np.zeros_like(chances)
     happened[np.arange(len(actual)), actual] = 1.0
     return np.asarray(((chances - happened) ** 2).sum(axis=1))
+
+
+# What looks at the order of the rows
+
+
+def _of_order(curve: Callable[[Floats, Mask], Measure]) -> Code:
+    """Of several classes the mean of each against the rest."""
+
+    def code(truth: Truth, predicted: Predicted) -> Measure:
+        if truth.task == "binary" and predicted.ranking is not None:
+            return curve(predicted.ranking, _happened(truth) == 1)
+        if truth.task == "multiclass" and predicted.chances is not None:
+            actual, chances = _happened(truth), predicted.chances
+            return _macro([curve(chances[:, k], actual == k) for k in range(len(truth.classes))])
+        return _undefined
+
+    return code
 
 
 def _macro(measures: list[Measure]) -> Measure:
@@ -190,57 +203,91 @@ def _average_precision(scores: Floats, positive: Mask) -> Measure:
     return average
 
 
-def _decision(name: str, actual: Codes, decided: Codes, classes: int, task: Task) -> Measure:
-    if name == "accuracy":
-        return _weighted_mean((actual == decided).astype(np.float64))
-    wanted = [1] if task == "binary" and name != "balanced_accuracy" else list(range(classes))
-    was = np.stack([actual == k for k in wanted], axis=1).astype(np.float64)
-    said = np.stack([decided == k for k in wanted], axis=1).astype(np.float64)
+# What looks at the decisions
+
+
+def _accuracy(truth: Truth, predicted: Predicted) -> Measure:
+    return _weighted_mean((_happened(truth) == predicted.decided).astype(np.float64))
+
+
+def _counted(truth: Truth, predicted: Predicted, classes: range) -> Callable[[Floats], tuple[Floats, Floats, Floats]]:
+    """How often each of ``classes`` happened, was named, and both."""
+    was = np.stack([_happened(truth) == k for k in classes], axis=1).astype(np.float64)
+    said = np.stack([predicted.decided == k for k in classes], axis=1).astype(np.float64)
     both = was * said
-    binary = task == "binary"
+    return lambda weights: (weights @ was, weights @ said, weights @ both)
+
+
+def _balanced_accuracy(truth: Truth, predicted: Predicted) -> Measure:
+    counted = _counted(truth, predicted, range(len(truth.classes)))
 
     def measured(weights: Floats) -> Floats:
-        happened, named, right = weights @ was, weights @ said, weights @ both
-        if name == "balanced_accuracy":
-            recall = ratio(right, happened)
-            # A class that is not among the rows has no recall and does not count.
-            present = np.isfinite(recall)
-            return ratio(np.where(present, recall, 0.0).sum(axis=1), present.sum(axis=1).astype(np.float64))
-        denominator = {"recall": happened, "precision": named, "f1": (happened + named) / 2}[name]
-        per_class = ratio(right, denominator)
-        if binary:
-            return per_class[:, 0]
-        # As scikit-learn: classes that neither happened nor were named are left out, a zero division counts as 0.
-        present = (happened + named) > 0
-        filled = np.where(np.isfinite(per_class), per_class, 0.0)
-        return ratio(np.where(present, filled, 0.0).sum(axis=1), present.sum(axis=1).astype(np.float64))
+        happened, _, right = counted(weights)
+        recall = ratio(right, happened)
+        # A class that is not among the rows has no recall and does not count.
+        present = np.isfinite(recall)
+        return ratio(np.where(present, recall, 0.0).sum(axis=1), present.sum(axis=1).astype(np.float64))
 
     return measured
 
 
-def _regression(name: str, actual: Floats, decided: Floats) -> Measure:
-    errors = np.abs(actual - decided)
-    if name == "mae":
-        return _weighted_mean(errors)
-    if name == "mape":
-        return _weighted_mean(errors / np.maximum(np.abs(actual), _EPSILON))
-    if name == "median_absolute_error":
-        return _weighted_median(errors)
-    squared = errors**2
-    if name == "rmse":
-        mean = _weighted_mean(squared)
-        return lambda weights: np.sqrt(mean(weights))
-    if name == "r2":
-        # Centred first: the sum of squares of large numbers that hardly differ would lose every digit.
-        around = actual - actual.mean() if len(actual) else actual
-        columns = np.stack([squared, around, around**2], axis=1)
+def _right_of(denominator: Callable[[Floats, Floats], Floats]) -> Code:
+    """The share that is right of what happened, was named, or between the two; of two classes, of the positive one."""
 
-        def r2(weights: Floats) -> Floats:
-            lost, linear, square = (weights @ columns).T
-            return 1.0 - ratio(lost, square - linear**2 / weights.sum(axis=1))
+    def code(truth: Truth, predicted: Predicted) -> Measure:
+        binary = truth.task == "binary"
+        counted = _counted(truth, predicted, range(1, 2) if binary else range(len(truth.classes)))
 
-        return r2
-    return lambda weights: np.full(len(weights), np.nan)
+        def measured(weights: Floats) -> Floats:
+            happened, named, right = counted(weights)
+            per_class = ratio(right, denominator(happened, named))
+            if binary:
+                return per_class[:, 0]
+            # As scikit-learn: classes that neither happened nor were named are left out, a zero division counts as 0.
+            present = (happened + named) > 0
+            filled = np.where(np.isfinite(per_class), per_class, 0.0)
+            return ratio(np.where(present, filled, 0.0).sum(axis=1), present.sum(axis=1).astype(np.float64))
+
+        return measured
+
+    return code
+
+
+# What looks at the values of a regression
+
+
+def _of_values(measured: Callable[[Floats, Floats], Measure]) -> Code:
+    return lambda truth, predicted: measured(
+        np.asarray(truth.actual, np.float64), np.asarray(predicted.decided, np.float64)
+    )
+
+
+_LOSSES: Mapping[str, Callable[[Floats, Floats], Floats]] = {
+    "mae": lambda actual, decided: np.abs(actual - decided),
+    "rmse": lambda actual, decided: np.abs(actual - decided) ** 2,
+    "mape": lambda actual, decided: np.abs(actual - decided) / np.maximum(np.abs(actual), _EPSILON),
+}
+
+
+def _mean_of(name: str) -> Code:
+    return _of_values(lambda actual, decided: _weighted_mean(_LOSSES[name](actual, decided)))
+
+
+def _rmse(actual: Floats, decided: Floats) -> Measure:
+    mean = _weighted_mean(_LOSSES["rmse"](actual, decided))
+    return lambda weights: np.sqrt(mean(weights))
+
+
+def _r2(actual: Floats, decided: Floats) -> Measure:
+    # Centred first: the sum of squares of large numbers that hardly differ would lose every digit.
+    around = actual - actual.mean() if len(actual) else actual
+    columns = np.stack([np.abs(actual - decided) ** 2, around, around**2], axis=1)
+
+    def r2(weights: Floats) -> Floats:
+        lost, linear, square = (weights @ columns).T
+        return 1.0 - ratio(lost, square - linear**2 / weights.sum(axis=1))
+
+    return r2
 
 
 def _weighted_median(values: Floats) -> Measure:
@@ -256,3 +303,22 @@ def _weighted_median(values: Floats) -> Measure:
         return np.asarray((rising[low] + rising[high]) / 2)
 
     return median
+
+
+# A row of engine/vocabulary/metrics.py each.
+CODE: Mapping[str, Code] = {
+    "roc_auc": _of_order(_roc_auc),
+    "average_precision": _of_order(_average_precision),
+    "log_loss": _of_chances(_log_loss),
+    "brier": _of_chances(_brier),
+    "accuracy": _accuracy,
+    "balanced_accuracy": _balanced_accuracy,
+    "f1": _right_of(lambda happened, named: (happened + named) / 2),
+    "precision": _right_of(lambda happened, named: named),
+    "recall": _right_of(lambda happened, named: happened),
+    "mae": _mean_of("mae"),
+    "rmse": _of_values(_rmse),
+    "r2": _of_values(_r2),
+    "mape": _mean_of("mape"),
+    "median_absolute_error": _of_values(lambda actual, decided: _weighted_median(np.abs(actual - decided))),
+}

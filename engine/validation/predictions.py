@@ -18,11 +18,11 @@ import pyarrow.parquet
 
 from engine.errors import Invalid, StepFailed
 from engine.text import plain
-from engine.validation import metrics
 from engine.validation.classes import numeric, order, placed, places
 from engine.validation.columns import Codes, Floats, codes, floats, is_number, listed, missing, shown, unwrapped
-from engine.validation.metrics import Predicted, Task, Truth
+from engine.validation.metrics import Predicted, Truth
 from engine.validation.schema import type_word
+from engine.vocabulary.metrics import CLASSIFICATION, REGRESSION, TASKS, Task, needs, of_task
 
 CANDIDATE = "the candidate"
 MOST_CLASSES = 200
@@ -63,7 +63,7 @@ def truth_of(holdout: pa.ChunkedArray, train: pa.ChunkedArray, rules: Mapping[st
     """What happened in the holdout; the classes are those of both parts. ``rules`` is the manifest's validation."""
     wanted = [str(name) for name in rules["metrics"]]
     task = _task(rules.get("task"), wanted, holdout, train)
-    allowed = metrics.REGRESSION if task == "regression" else metrics.CLASSIFICATION
+    allowed = of_task(task)
     strange = [name for name in wanted if name not in allowed]
     if strange:
         raise Invalid(
@@ -103,19 +103,19 @@ def _check_numbers(target: pa.ChunkedArray) -> None:
     way = ".dt.total_seconds() of it" if pa.types.is_duration(kind) else "numbers"
     raise Invalid(
         f"The target holds {type_word(kind)}, and a regression predicts numbers; let extract return {way}, or measure "
-        f"by a metric of classes: {', '.join(metrics.CLASSIFICATION[:3])}, ..."
+        f"by a metric of classes: {', '.join(CLASSIFICATION[:3])}, ..."
     )
 
 
 def _task(said: object, wanted: list[str], holdout: pa.ChunkedArray, train: pa.ChunkedArray) -> Task:
     if said is not None:
-        if said not in metrics.TASKS:
+        if said not in TASKS:
             raise Invalid(f"'{shown(said)}' is no task; it is binary, multiclass or regression.")
         return cast(Task, said)
-    if wanted and wanted[0] in metrics.REGRESSION:
+    if wanted and wanted[0] in REGRESSION:
         return "regression"
     known = {*placed(holdout, train)[1], *codes(train)[1]}
-    if wanted and wanted[0] in metrics.CLASSIFICATION:
+    if wanted and wanted[0] in CLASSIFICATION:
         return "binary" if len(known) <= 2 else "multiclass"
     raise Invalid(f"'{shown(wanted[0]) if wanted else ''}' is no metric; look at [validation] metrics.")
 
@@ -283,7 +283,7 @@ def _check_needs(
 ) -> None:
     has_p = any(name.startswith("p_") for name in names)
     for name in wanted:
-        need = metrics.needs(name, truth.task)
+        need = needs(name, truth.task)
         if need is None or has_p or (ranked and (need == "p or score" or probable)):
             continue
         columns = "p_<class> for each class" + (" or a column score_<class>" if need == "p or score" else "")

@@ -10,6 +10,7 @@ from engine.validation.columns import listed, shown
 from engine.validation.facts import GateFacts
 from engine.validation.like_live import rows_as_before
 from engine.validation.words import count, limit, number, percent, size
+from engine.vocabulary.gates import name_of
 
 Judge = Callable[[GateRule, float, GateFacts], Gate]
 
@@ -18,18 +19,19 @@ def _rows(rule: GateRule, bound: float, facts: GateFacts) -> Gate:
     rows = facts.rows + facts.train_rows
     evidence = f"{rows:,} rows with a target: {facts.train_rows:,} to learn from, {facts.rows:,} to judge by."
     numbers = {"rows": rows, "limit": bound}
-    return Gate(f"rows at least {limit(bound)}", rule.kind, "pass" if rows >= bound else "fail", evidence, numbers)
+    name = name_of(rule.kind, limit=limit(bound))
+    return Gate(name, rule.kind, "pass" if rows >= bound else "fail", evidence, numbers)
 
 
 def _rows_of_live(rule: GateRule, bound: float, facts: GateFacts) -> Gate:
     if facts.live is None or not facts.live_rows:
-        name = f"rows at least {percent(bound, 0)} of live"
+        name = name_of(rule.kind, limit=percent(bound, 0))
         return Gate(name, rule.kind, "pass", "First version: nothing to compare with.")
     return rows_as_before(facts.rows + facts.train_rows, facts.live_rows, facts.live, bound, rule.kind)
 
 
 def _missing(rule: GateRule, bound: float, facts: GateFacts) -> Gate:
-    name = f"missing at most {limit(bound)} of a column"
+    name = name_of(rule.kind, limit=limit(bound))
     most = {column: max(pair) for column, pair in facts.missing.items()}
     over = {column: part for column, part in most.items() if part > bound}
     numbers = {"limit": bound, "highest": max(most.values(), default=0.0)}
@@ -46,11 +48,12 @@ def _missing(rule: GateRule, bound: float, facts: GateFacts) -> Gate:
 def _train_time(rule: GateRule, bound: float, facts: GateFacts) -> Gate:
     verdict: GateVerdict = "pass" if facts.train_seconds <= bound else "fail"
     numbers = {"seconds": facts.train_seconds, "limit": bound}
-    return Gate(f"train time at most {bound:,g} s", rule.kind, verdict, f"{number(facts.train_seconds, 1)} s.", numbers)
+    name = name_of(rule.kind, limit=f"{bound:,g}")
+    return Gate(name, rule.kind, verdict, f"{number(facts.train_seconds, 1)} s.", numbers)
 
 
 def _score_time(rule: GateRule, bound: float, facts: GateFacts) -> Gate:
-    name = f"score time at most {bound:,g} s"
+    name = name_of(rule.kind, limit=f"{bound:,g}")
     if facts.score_seconds is None:
         return Gate(name, rule.kind, "cannot tell", "How long scoring took was not measured.")
     verdict: GateVerdict = "pass" if facts.score_seconds <= bound else "fail"
@@ -60,7 +63,7 @@ def _score_time(rule: GateRule, bound: float, facts: GateFacts) -> Gate:
 
 
 def _model_size(rule: GateRule, bound: float, facts: GateFacts) -> Gate:
-    name = f"model at most {size(bound)}"
+    name = name_of(rule.kind, limit=size(bound))
     if facts.model_bytes is None:
         return Gate(name, rule.kind, "cannot tell", "How large the model is was not measured.")
     verdict: GateVerdict = "pass" if facts.model_bytes <= bound else "fail"
@@ -68,7 +71,7 @@ def _model_size(rule: GateRule, bound: float, facts: GateFacts) -> Gate:
 
 
 def _calibration(rule: GateRule, bound: float, facts: GateFacts) -> Gate:
-    name = f"calibration error at most {limit(bound)}"
+    name = name_of(rule.kind, limit=limit(bound))
     if facts.calibration is None:
         evidence = "The predictions state no chances."
         return Gate(name, rule.kind, "cannot tell", evidence, {"lacks": "chances"})

@@ -9,6 +9,7 @@ import pyarrow as pa
 from engine.records import Gate
 from engine.validation.columns import listed, shown, unwrapped
 from engine.validation.words import count
+from engine.vocabulary.gates import name_of
 
 # From this share of rows on that repeat a key, nothing can be said of rows that come twice.
 REPEATED = 0.001
@@ -33,7 +34,7 @@ def rows_told_apart(table: pa.Table, key: Sequence[str], time: str | None) -> Ga
     if rows - different <= rows * REPEATED:
         way = "let extract return each row once, with its key"
     numbers = {"rows": rows, "repeated": present - different, "without": rows - present}
-    return Gate("rows told apart", "key", "warn", f"{said}; {way}.", numbers)
+    return Gate(name_of("key"), "key", "warn", f"{said}; {way}.", numbers)
 
 
 def _counted(table: pa.Table, key: Sequence[str]) -> tuple[int, int] | None:

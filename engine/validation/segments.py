@@ -16,7 +16,8 @@ import pyarrow as pa
 
 from engine.validation.columns import MISSING, Codes, codes, floats, is_number, shown, unwrapped
 from engine.validation.intervals import MeasuredMetric, measure_all
-from engine.validation.metrics import Predicted, Truth, good
+from engine.validation.metrics import Predicted, Truth
+from engine.vocabulary.metrics import good
 
 ROWS = 100
 ROWS_PER_CLASS = 10

@@ -18,7 +18,8 @@ def cannot_decide(target: pa.ChunkedArray, learnt: pa.ChunkedArray, manifest: Ma
     from engine.validation.columns import codes, listed
     from engine.validation.floors import RowsToJudge
     from engine.validation.leakage import few_to_learn
-    from engine.validation.metrics import RANKING, REGRESSION
+    from engine.vocabulary.gates import GATES, name_of
+    from engine.vocabulary.metrics import METRICS, REGRESSION
 
     judged, rows = manifest.validation, len(target)
     more = "make [validation] holdout larger or let extract return more rows"
@@ -37,16 +38,18 @@ def cannot_decide(target: pa.ChunkedArray, learnt: pa.ChunkedArray, manifest: Ma
         held = RowsToJudge(rows, int(counts.min(initial=rows)), "binary" if binary else "multiclass")
         few = few_to_learn(len(learnt), int(counted.min(initial=len(learnt))) if binary else None)
         asked_of = {judged.metrics[0], *(rule.metric or "" for rule in manifest.gates)}
-        ranked = [name for name in RANKING if name in asked_of]
+        ranked = [name for name, row in METRICS.items() if row.looks_at == "order" and name in asked_of]
         absent = [name for name in names if name not in found]
         if absent and ranked and not binary:
             return f"no holdout row is of the class {listed(absent)}, and {ranked[0]} looks at each class: {more}"
     none = held.none_can_tell
     if none:
         return f"{none}: {more}"
-    if few and all(waiver.gate != "no leaking feature" for waiver in manifest.waivers):
-        return f"{few}: let extract return more rows, or waive the gate \"no leaking feature\""
-    asked = max((rule.minimum_rows or 0 for rule in manifest.gates if not rule.kind.startswith("segment_")), default=0)
+    leak = name_of("leakage")
+    if few and all(waiver.gate != leak for waiver in manifest.waivers):
+        return f'{few}: let extract return more rows, or waive the gate "{leak}"'
+    of_all = [rule for rule in manifest.gates if GATES[rule.kind].of != "segments"]
+    asked = max((rule.minimum_rows or 0 for rule in of_all), default=0)
     if rows < asked:
         return f"a gate asks for minimum_rows = {asked:,} and there are {rows:,}: {more}, or lower minimum_rows"
     return None

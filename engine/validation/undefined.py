@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from engine.validation.words import count
+from engine.vocabulary.metrics import METRICS, NOT_DEFINED
 
 
 @dataclass(frozen=True)
@@ -19,25 +20,14 @@ class Why:
 
 
 _NO_ROWS = Why("no rows", "there are no rows with a known outcome")
-_NOT_AMONG = Why("class gone", "none of {rows} is of the class that is looked for")
-_WHY = {
-    # Of more than two classes each is held against the rest, so each has to be there.
-    "roc_auc": Why("class gone", "{rows} lack one of the classes, and it tells the rows of each from all others"),
-    "average_precision": Why("class gone", "{rows} lack a class that it looks for"),
-    "recall": _NOT_AMONG,
-    "precision": Why("never said", "the model gives none of {rows} the class that is looked for"),
-    "f1": Why("class gone", "none of {rows} is of the class that is looked for, and the model gives it to none"),
-    "r2": Why("one value", "the target has one value in {rows}, which leaves nothing to explain"),
-}
-_OTHER = Why("not defined", "it is not defined on {rows}")
 
 
 def why(metric: str, n: int) -> Why:
     """Why ``metric`` has no value on ``n`` rows with a known outcome."""
     if n == 0:
         return _NO_ROWS
-    found = _WHY.get(metric, _OTHER)
-    return Why(found.short, found.reason.format(rows=f"the {count(n, 'row')}"))
+    short, reason = METRICS[metric].gap if metric in METRICS else NOT_DEFINED
+    return Why(short, reason.format(rows=f"the {count(n, 'row')}"))
 
 
 def sentence(metric: str, n: int) -> str:

@@ -1,4 +1,4 @@
-"""What to do about a gate that does not pass: a sentence for each kind, verdict and lack. Pure.
+"""What to do about a gate that does not pass: a sentence for each kind (vocabulary/gates), verdict and lack. Pure.
 
 Each way that is named here can be gone, and the verdict changes then: tests/engine/validation/test_ways.py goes them.
 A gate says what it lacks in its numbers: ``rows`` (too few for any interval), ``minimum`` (fewer than its own
@@ -12,28 +12,10 @@ from dataclasses import replace
 
 from engine.records import Gate
 from engine.text import plain
+from engine.vocabulary.gates import GATES
 
 _MORE_ROWS = "Make [validation] holdout larger or let extract return more rows; no key asks for fewer."
 _CHANGE = "Retrain when the cause is mended, or change {key} in this gate of leverframe.toml if it asks too much."
-_WAIVE = 'or waive it for a reason: [[waivers]] gate = "{name}".'
-_KEYS = {"segment_at_least": "every_segment_at_least", "segment_at_most": "every_segment_at_most"}
-
-_FAILED = {
-    "schema": f"Let extract return the columns as they were, {_WAIVE}",
-    "missing": "Mend their source, or say how much may be missing: a gate with missing_at_most.",
-    "target": "Let extract return rows with different outcomes.",
-    "predictions": "Let score write a class of the target, or a finite prediction in range, for each row.",
-    "constant": f"Look at its features and its settings, {_WAIVE}",
-    "classes": f"Let extract return rows of each class, {_WAIVE}",
-    "dead_feature": f"Mend its source, put it into [data] exclude, {_WAIVE}",
-    "rows_against_live": "Let extract return the rows that are missing, say how many are enough: a gate with "
-    f"rows_at_least_of_live, {_WAIVE}",
-    "guessing": f"Train it otherwise, take the metric out of [validation] metrics, {_WAIVE}",
-    "guessing binary": "See whether score speaks for the class that [validation] positive names, train it otherwise, "
-    f"take the metric out of [validation] metrics, {_WAIVE}",
-    "leakage": "If it is known only afterwards, put it into [data] exclude; if it is known before, name it in "
-    "[validation] known_before.",
-}  # fmt: skip
 _UNTOLD = {
     "rows": _MORE_ROWS,
     "minimum": "Make [validation] holdout larger, let extract return more rows, or lower minimum_rows in this gate.",
@@ -62,13 +44,16 @@ def with_waiver(gate: Gate, reason: str | None) -> Gate:
 
 def way_out(gate: Gate) -> str:
     """What changes this verdict, in a sentence; '' where nothing has to change."""
+    row = GATES.get(gate.kind)
     if gate.verdict == "fail":
-        way = _FAILED.get(f"{gate.kind} {gate.numbers.get('task')}") or _FAILED.get(gate.kind, _CHANGE)
+        of_two = row.failed_binary if row and gate.numbers.get("task") == "binary" else ""
+        way = of_two or (row.failed if row else "") or _CHANGE
     elif gate.verdict == "cannot tell":
         way = _UNTOLD.get(str(gate.numbers.get("lacks")), "")
     else:
         return ""
-    return way.format(key=_KEYS.get(gate.kind, gate.kind), name=gate.name, rows=gate.numbers.get("n"))
+    key = row.key if row and row.key else gate.kind
+    return way.format(key=key, name=gate.name, rows=gate.numbers.get("n"))
 
 
 def with_way(gate: Gate) -> Gate:

@@ -6,9 +6,8 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from engine.environments.build import Environment, ensure
-from engine.environments.check import compare
-from engine.environments.lock import Lock
+from engine.environments.kind import PYTHON, kind_in, kind_of
+from engine.environments.records import Environment, Lock
 from engine.errors import Damage
 from engine.storage.objects import ObjectStore, Stored
 from engine.storage.workspace import Workspace
@@ -17,19 +16,26 @@ from engine.storage.workspace import Workspace
 def section(store: ObjectStore, lock: Lock) -> dict[str, Any]:
     """What a version document says of ``lock``, which goes into the store."""
     stored = store.put_content(json.dumps(lock.to_json(), sort_keys=True).encode())
-    packages = [{"name": p.name, "version": p.version} for p in lock.packages]
-    return {"python": lock.python, "digest": lock.digest, "lock": stored.document(), "packages": packages}
+    kind = {} if lock.kind == PYTHON.name else {"kind": lock.kind}
+    return {**kind, "digest": lock.digest, "lock": stored.document(), **kind_of(lock).describe(lock)}
 
 
 def lock_of(store: ObjectStore, document: Mapping[str, Any]) -> Lock:
     """The lock that a version keeps, verified. Raises Damage."""
-    return Lock.from_json(json.loads(store.read(Stored.of(document["environment"]["lock"]))))
+    section = document["environment"]
+    lock: Lock = kind_in(section).read_lock(json.loads(store.read(Stored.of(section["lock"]))))
+    return lock
+
+
+def built(workspace: Workspace, lock: Lock) -> Environment:
+    """The environment of ``lock``, built where it is missing; it is compared when something is started in it."""
+    return kind_of(lock).build(lock, workspace.environments)
 
 
 def standing(workspace: Workspace, lock: Lock) -> Environment:
     """The environment of ``lock``, built where it is missing. Raises Damage where it is not what was built."""
-    environment = ensure(lock, workspace.environments)
-    differences = compare(environment, lock)
+    environment = built(workspace, lock)
+    differences = kind_of(lock).compare(environment, lock)
     if differences:
         raise Damage(
             f"The environment {environment.path.name} is not what was built from its lock: {'; '.join(differences)}. "

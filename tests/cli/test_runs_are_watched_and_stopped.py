@@ -72,7 +72,7 @@ def test_a_run_that_fails_ends_with_code_1_says_why_and_where_its_log_is(work: H
     only_progress = work("log", "1", "--step", "extract")
     assert (only_progress.code, only_progress.out) == (0, "")
     assert "printed nothing" in only_progress.err
-    assert "No retrain of bad has gone well yet" in work("times", "bad").out
+    assert "No retrain of bad has ended well yet" in work("times", "bad").out
     again = work("retrain", "bad", "--as-of", "2026-11-03", "--wait", "--json")
     assert (again.code, again.json["state"]) == (1, "failed")
     watch = work("status", "--json").json["projects"][0]
@@ -81,9 +81,10 @@ def test_a_run_that_fails_ends_with_code_1_says_why_and_where_its_log_is(work: H
 
 def test_the_times_of_runs_are_a_table_with_what_costs_most(history: History) -> None:
     told = history("times", "tiny").out.splitlines()
-    assert told[0].startswith("A retrain of tiny takes ")
-    assert "the last 3 that went well; too few for a bound" in told[0] and told[0].endswith(" costs most.")
-    assert [line.split("  ")[1] for line in told[2:]] == [
+    assert told[0].startswith(" The last 3 retrains that went well took ")
+    assert told[0].endswith("Too few are known to say what is too long.") and told[1].startswith(" Most of it is ")
+    assert told[3].split()[:2] == ["STEP", "p50"]
+    assert [line.split("  ")[0].strip() for line in told[4:]] == [
         "queue", "extract", "train", "score live", "score", "validate", "package",
     ]  # fmt: skip
     assert "There is no project 'tinny'" in history("times", "tinny").err

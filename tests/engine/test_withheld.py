@@ -18,7 +18,8 @@ ROOT = Path(__file__).resolve().parents[2]
 SECRETS = {
     "LEVERFRAME_SMTP_PASSWORD": "hunter2-of-mail",
     "LEVERFRAME_NOTIFY_URLS": "slack://hunter2-of-slack json://example.org/hunter2-of-json",
-    "LEVERFRAME_SERVE_TOKEN": "hunter2-of-pages-0123456789",
+    "LEVERFRAME_PAGES_TOKEN": "hunter2-of-pages-0123456789",
+    "LEVERFRAME_SERVE_TOKEN": "hunter2-of-pages-as-it-was-called",
 }
 LOOK = """
 import ctypes, json, os, subprocess, sys

@@ -14,16 +14,19 @@ import time
 from datetime import UTC, datetime
 from pathlib import Path
 
+import psutil
 import pytest
 
-from console.demo import place, repository
+from console.demo import place, progress, repository
 from console.demo.make import replay, what_there_is
 from console.demo.replay import Stopped, moments
 from console.demo.story import Edit, StoryCommit, Tale, tales
+from console.queries.question import AskOverview
 from engine.api import Engine, open_engine
 from engine.errors import Refusal
 from engine.projects.source.code import inspect
 from tests import tiny
+from tests.terminal import Terminal
 
 UNTIL = datetime(2026, 11, 24, 12, tzinfo=UTC)
 LESS = Edit("settings.json", '"skill": 1.0', '"skill": 0.9')
@@ -206,3 +209,66 @@ def test_a_demo_keeps_its_weeks_and_its_time(home: Path) -> None:
     (home / "demo-projects" / "demo.json").write_text(json.dumps({"weeks": "many"}))
     with pytest.raises(Refusal, match="cannot be read"):
         place.plan(home, 8, UNTIL)
+
+
+def test_a_demo_that_another_process_replays_is_told_in_one_line_and_its_end_ends_the_line(
+    tmp_path: Path, originals: Path
+) -> None:
+    plan, engine = begin(tmp_path / "home")
+    assert progress.told(plan.home) == (
+        "The replay came to a stop; 'leverframe demo' goes on with it (demo-projects/replay.log says why).", False,
+    )  # fmt: skip
+    seen: list[tuple[str, bool] | None] = []
+
+    class Watching(Listener):
+        def done(self, line: str) -> None:
+            super().done(line)
+            seen.append(progress.told(plan.home))
+
+    with engine._workspace.lock(place.LOCK):
+        replay(plan, TALES, originals, engine, progress.WrittenDown(plan, Watching()))
+    assert all(said is not None and said[1] and said[0].startswith("Replaying week ") for said in seen), seen
+    assert len(seen) >= 7 and any(" of 8; keys work meanwhile · calm: " in said[0] for said in seen if said)
+    assert progress.told(plan.home) is None
+    assert AskOverview().answer(engine, UNTIL).replay is None
+    engine.close()
+
+
+def test_whoever_watches_a_demo_may_decide_too_and_the_story_goes_on_around_it(tmp_path: Path, originals: Path) -> None:
+    plan, engine = begin(tmp_path / "home")
+    person = open_engine(plan.home, "ada")
+
+    class Meddling(Listener):
+        def doing(self, project: str, share: float, text: str) -> None:
+            # While it is proven: the demo's own approval comes too late.
+            if "calm@1" in [each.label for each in person.candidates()]:
+                person.reject("calm@1", "I would like to see what happens")
+
+    replay(plan, TALES, originals, engine, Meddling())
+    states = {v.label: v.state for v in person.versions("calm")}
+    assert (states["calm@1"], states["calm@2"]) == ("rejected", "live")
+    assert place.plan(plan.home, 8, UNTIL).finished and person.verify_audit().ok
+    person.close()
+    engine.close()
+
+
+def test_the_console_comes_at_once_and_a_replay_that_is_killed_is_said_to_have_stopped(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    with Terminal("--home", home, "--operator", "ada", "demo") as terminal:
+        terminal.see("Replaying week 1 of 8; keys work meanwhile")
+        (behind,) = (
+            found for found in psutil.process_iter(["cmdline"])
+            if str(home) in (found.info["cmdline"] or []) and "--no-console" in found.info["cmdline"]
+        )  # fmt: skip
+        terminal.press("3")
+        terminal.see("Runs")
+        behind.kill()
+        terminal.press("1")
+        terminal.see("The replay came to a stop; 'leverframe demo' goes on with it")
+        assert place.plan(home, 8, datetime.now(UTC)).finished is False
+        terminal.press("q")
+        assert terminal.ended() == 0
+    with contextlib.closing(open_engine(home, "ada")) as engine:
+        for run in engine.runs():
+            engine.cancel(run.id, "nobody watches it any more")
+            engine.wait(run.id, lambda _: None)

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine.errors import Damage, Refusal, StepFailed
-from engine.runs.rebuilt import Rebuilt, score
 from engine.runs.run_context import RunContext
+from engine.scoring.unpacked import Unpacked
 from engine.storage.atomic import write_file
 from engine.versions.document import digest_of_files
 
@@ -25,7 +25,7 @@ MOST_ROWS = 20_000
 LEARNT, TIME = "learnt", "time"
 
 
-def kept_baseline(context: RunContext, live: Rebuilt, parts: Split) -> tuple[Path | None, str | None]:
+def kept_baseline(context: RunContext, live: Unpacked, parts: Split) -> tuple[Path | None, str | None]:
     """A table with a row for each of a sample of those that the version learnt from, and of those it was validated on:
     its prediction, whether it learnt from it and, where the project has one, its time. Or why there is none; that is
     no failure of the look."""
@@ -59,7 +59,7 @@ def _readable(path: Path, *, nameless: bool) -> bool:
     return bool(table.num_rows) and (nameless or "score" not in table.column_names)
 
 
-def _scored(context: RunContext, live: Rebuilt, parts: Split) -> pa.Table:
+def _scored(context: RunContext, live: Unpacked, parts: Split) -> pa.Table:
     import numpy as np
     import pyarrow as pa
 
@@ -67,8 +67,7 @@ def _scored(context: RunContext, live: Rebuilt, parts: Split) -> pa.Table:
     rows = pa.concat_tables(sides)
     if not rows.num_rows:
         raise StepFailed(f"{live.label} keeps no rows that it learnt from")
-    step = context.launch(live.stage, "score", "score own rows", (0.62, 0.64))
-    said = score(context, step, rows.select(live.features), live.model, live.document["schema"])
+    said = live.scorer(context, "score own rows", (0.62, 0.64)).score(rows.select(live.features))
     learnt = np.arange(rows.num_rows) < sides[0].num_rows
     wanted = [
         name for name in said.column_names if name in ("prediction", "score") or name.startswith(("p_", "score_"))

@@ -20,10 +20,10 @@ from engine.jobs.labels import fetched, labelled, labels_step
 from engine.monitoring.status import OLDEST
 from engine.projects.manifest.reader import Manifest
 from engine.runs.own_process import OwnProcess, Task
-from engine.runs.rebuilt import Rebuilt, rebuild, score
 from engine.runs.run_context import RunContext
 from engine.runs.steps.launch import Launch
 from engine.runs.steps.tables import read_output, with_types
+from engine.scoring.unpacked import Unpacked, unpack
 from engine.storage.blocks import read_folder
 from engine.validation.holdout import Newer, Split, arrived, as_recorded, newer
 from engine.versions.document import named, of_version, write_folder
@@ -89,7 +89,7 @@ def look(context: RunContext, memory: Memory) -> LookResult:
 
 def _look(context: RunContext, memory: Memory, meter: OwnProcess, label: str, document: dict[str, Any]) -> LookResult:
     context.tell(0.02, "preparing")
-    live = rebuild(context, label, document)
+    live = unpack(context, label, document)
     manifest, form = live.manifest, live.manifest.data.format
     extract = context.launch(live.stage, "extract", "extract", (0.05, 0.45))
     context.tell(0.05, "extract")
@@ -129,7 +129,7 @@ def _look(context: RunContext, memory: Memory, meter: OwnProcess, label: str, do
     return LookResult(label, falls_back, meter.ask(job), new_rows)
 
 
-def _reference(context: RunContext, live: Rebuilt) -> Split:
+def _reference(context: RunContext, live: Unpacked) -> Split:
     """The rows that the version learnt from, and those that it was validated on."""
     folder = context.folder / "learnt"
     try:
@@ -177,7 +177,7 @@ def _refuse_undated(table: pa.Table, manifest: Manifest) -> None:
 
 
 def _scored(
-    context: RunContext, version: Rebuilt, rows: pa.Table, title: str, at: float
+    context: RunContext, version: Unpacked, rows: pa.Table, title: str, at: float
 ) -> tuple[pa.Table | None, str | None]:
     """What the version says about ``rows``, or why it says nothing."""
     missing = version.lacking(rows)
@@ -185,8 +185,7 @@ def _scored(
         return None, f"the data no longer has {', '.join(missing[:3])}, which {version.label} needs"
     if rows.num_rows == 0:
         return None, f"no rows have come that are newer than what {version.label} learnt from"
-    step = context.launch(version.stage, "score", title, (at, at + 0.15))
-    return score(context, step, rows.select(version.features), version.model, version.document["schema"]), None
+    return version.scorer(context, title, (at, at + 0.15)).score(rows.select(version.features)), None
 
 
 def _rival(context: RunContext, memory: Memory, rows: pa.Table) -> tuple[pa.Table | None, str | None, str | None]:
@@ -197,14 +196,14 @@ def _rival(context: RunContext, memory: Memory, rows: pa.Table) -> tuple[pa.Tabl
     label, digest = memory.rival
     try:
         document = of_version(context.store, label, digest)
-        return *_scored(context, rebuild(context, label, document, "rival"), rows, "score before", 0.64), _until(
+        return *_scored(context, unpack(context, label, document, "rival"), rows, "score before", 0.64), _until(
             document
         )
     except (Refusal, Damage) as problem:
         return None, str(problem), None
 
 
-def _job(context: RunContext, live: Rebuilt, reference: Split, current: Newer) -> dict[str, Any]:
+def _job(context: RunContext, live: Unpacked, reference: Split, current: Newer) -> dict[str, Any]:
     manifest, rules = live.manifest, live.manifest.validation
     return {
         "version": live.label,

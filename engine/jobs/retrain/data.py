@@ -16,6 +16,7 @@ from engine.validation.behaviour import choose_golden
 from engine.validation.event_times import reach, read_moments
 from engine.validation.holdout import Split, split
 from engine.validation.schema import infer_schema
+from engine.vocabulary.gates import name_of
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -102,7 +103,7 @@ def prepare(
 def _doubts(table: pa.Table, manifest: Manifest, labels: Labelled | None) -> tuple[Gate, ...]:
     from engine.validation.row_keys import rows_told_apart
 
-    joined = Gate("labels join the data", "labels", "warn", f"{labels.said}.") if labels and labels.few else None
+    joined = Gate(name_of("labels"), "labels", "warn", f"{labels.said}.") if labels and labels.few else None
     found = (rows_told_apart(table, manifest.data.key, manifest.data.time), joined)
     return tuple(gate for gate in found if gate is not None)
 

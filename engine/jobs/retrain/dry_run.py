@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from engine.environments.lock import Lock, resolve
-from engine.environments.lock import doubtful as doubtful_names
+from engine.environments.kind import KINDS
+from engine.environments.records import Lock
 from engine.errors import LeverframeError, StepFailed
 from engine.jobs.labels import LABELS, labelled
 from engine.jobs.retrain import model_folder
@@ -23,17 +22,17 @@ from engine.projects.reach import Reach, reach_of
 from engine.projects.source.code import inspect, snapshot
 from engine.records import DoctorFinding
 from engine.runs.compute import order
-from engine.runs.rebuilt import one_for_each
 from engine.runs.steps import holding, sandbox
 from engine.runs.steps.launch import Launch, Stage
 from engine.runs.steps.missing_files import refuse_absent, without_places
+from engine.runs.steps.step import StepResult
 from engine.runs.steps.tables import read_output, write_input
+from engine.scoring.scorer import StepScorer, text_predicted
 from engine.storage import temporary
 from engine.storage.disk import delete_tree, refused
 from engine.storage.workspace import Workspace
 from engine.text import plain
 from engine.validation.beforehand import failing
-from engine.validation.schema import type_in
 from engine.validation.undecided import cannot_decide
 from engine.versions.environment import standing
 
@@ -79,13 +78,13 @@ def check(
         snapshot(path, folder / "code", allow_dirty=True)
         refuse_absent(FILE, folder / "code", path)
         spec = manifest.environment
-        requirements = folder / "code" / spec.requirements if spec.requirements else None
         if spec.requirements:
             refuse_absent(spec.requirements, folder / "code", path)
-        lock = resolve(requirements, spec.python, workspace.cache, called=spec.requirements)
+        kind = KINDS[spec.kind]
+        lock = kind.lock(spec, folder / "code", workspace.cache)
         environment = standing(workspace, lock)
-        good("environment", f"{len(lock.packages)} packages locked, Python {lock.python}; every file as it was built")
-        for sentence in doubtful_names(requirements, str(spec.requirements)):
+        good("environment", f"{len(lock.packages)} packages locked, {kind.words(lock)}; every file as it was built")
+        for sentence in kind.doubts(spec, folder / "code"):
             doubtful("requirements", sentence)
         if manifest.compute is not None:
             good("compute", _elsewhere(manifest.compute, lock))
@@ -124,16 +123,23 @@ def _elsewhere(compute: ComputeSpec, lock: Lock) -> str:
 def _steps(
     stage: Stage, folder: Path, good: Callable[[str, str], None], doubtful: Callable[[str, str], None]
 ) -> None:
+    def launch(name: str) -> Launch:
+        return Launch(stage, name, folder / name, lambda done, text: None)
+
+    def ended(result: StepResult) -> None:
+        if result.state == "succeeded":
+            took = f"{result.seconds:.1f} s, peak memory {result.peak_memory / 2**20:.0f} MiB"
+            good(result.name, f"ended well in {took}")
+
     def run(name: str, fill: Callable[[Launch], None]) -> Launch:
-        step = Launch(stage, name, folder / name, lambda done, text: None)
+        step = launch(name)
         fill(step)
         try:
             step.begin()
-            result = step.conclude()
+            step.conclude(ended)
         except BaseException:
             step.cancel("the check was broken off")
             raise
-        good(name, f"ended well in {result.seconds:.1f} s, peak memory {result.peak_memory / 2**20:.0f} MiB")
         return step
 
     form = stage.manifest.data.format
@@ -161,14 +167,8 @@ def _steps(
     train = run("train", lambda step: write_input(data.train.take(_sample(data.train, target)), step.input, form))
 
     model = model_folder.checked(train.output / "model")
-
-    def fill(step: Launch) -> None:
-        shutil.copytree(model, step.input / "model", symlinks=True)
-        write_input(data.golden_inputs, step.input, form)
-
-    score = run("score", fill)
-    text = {"prediction"} if type_in(data.schema, stage.manifest.data.target) == "text" else ()
-    predictions = read_output(score.output, "predictions", form, "score", text)
+    scorer = StepScorer(launch("score"), model, text_predicted(stage, data.schema), ended)
+    predictions = scorer.score(data.golden_inputs)
     good("predictions", _read_as_the_judge(predictions, data, stage.manifest))
 
 
@@ -193,7 +193,6 @@ def _read_as_the_judge(predictions: pa.Table, data: Prepared, manifest: Manifest
     from engine.validation.columns import shown
     from engine.validation.predictions import readable
 
-    one_for_each(predictions, data.golden_inputs, "score")
     said, truth = readable(predictions, data.holdout, data.train, rules_of(manifest), data.golden)
     if said.problems:
         raise StepFailed(f"Of {predictions.num_rows:,} rows: {'; '.join(said.problems)}; no version passes with that.")

@@ -12,8 +12,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from engine.environments.build import ensure
-from engine.environments.lock import Lock, resolve
+from engine.environments.kind import KINDS
+from engine.environments.records import Lock
 from engine.errors import Damage, Invalid, Refusal
 from engine.jobs.labels import fetched, labelled, labels_step
 from engine.jobs.retrain import model_folder, nothing_new
@@ -25,13 +25,15 @@ from engine.projects.manifest.reader import FILE, Manifest, load_manifest
 from engine.projects.reach import reach_of
 from engine.projects.source.code import Source, snapshot
 from engine.runs.own_process import JUDGE, OwnProcess
-from engine.runs.rebuilt import rebuild, schema_known_to, score
 from engine.runs.run_context import RunContext
 from engine.runs.steps.holding import StepHold
 from engine.runs.steps.launch import Stage
 from engine.runs.steps.missing_files import refuse_absent
 from engine.runs.steps.tables import read_output, write_input
+from engine.scoring.scorer import StepScorer, text_predicted
+from engine.scoring.unpacked import schema_known_to, unpack
 from engine.storage.blocks import put_table
+from engine.versions.environment import built
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -106,7 +108,8 @@ def _retrain(context: RunContext, judge: OwnProcess) -> Made:
         trained = train.conclude(context.record)
         model = model_folder.checked(train.output / "model")
         context.tell(0.70, "score")
-        predictions = score(context, scoring, data.holdout_inputs, model, data.schema)
+        scorer = StepScorer(scoring, model, text_predicted(start.stage, data.schema), context.record)
+        predictions = scorer.score(data.holdout_inputs)
         live_predictions, live_problem, kept = live.result()
         context.tell(0.80, "validate")
         took = trained.seconds, scoring.seconds
@@ -146,12 +149,10 @@ def begin(context: RunContext) -> Start:
     context.note(revision=_revision(source), retries=again.retries, retry_after=again.retry_after.total_seconds())
     context.tell(0.02, "preparing the environment")
     spec = manifest.environment
-    requirements = code / spec.requirements if spec.requirements else None
     if spec.requirements:
         refuse_absent(spec.requirements, code, context.project_path)
-    cache = context.workspace.cache
-    lock = resolve(requirements, spec.python, cache, fresh=context.fresh_lock, called=spec.requirements)
-    environment = ensure(lock, context.workspace.environments)  # Compared when a step is started in it.
+    lock = KINDS[spec.kind].lock(spec, code, context.workspace.cache, fresh=context.fresh_lock)
+    environment = built(context.workspace, lock)
     stage = replace(context.stage(code, manifest, environment, lock), project=context.project_path)
     return Start(source, patch, lock, stage)
 
@@ -185,7 +186,7 @@ def _score_live(
         return None, None, None
     label, document = context.live
     try:
-        live = rebuild(context, label, document)
+        live = unpack(context, label, document)
         missing = live.lacking(data.holdout)
         if missing:
             return None, f"the data no longer has {', '.join(missing[:3])}, which {label} needs", None
@@ -194,8 +195,8 @@ def _score_live(
         if not worth_it(kept, data.holdout.num_rows):
             of_all = f"{data.holdout.num_rows - kept:,} of these {data.holdout.num_rows:,} rows"
             return None, f"it learnt from {of_all}, and would be held for better than it is", None
-        step = context.launch(live.stage, "score", "score live", (0.70, 0.75), warm=False)
-        said = score(context, step, data.holdout.select(live.features), live.model, document["schema"])
+        scorer = live.scorer(context, "score live", (0.70, 0.75), warm=False)
+        said = scorer.score(data.holdout.select(live.features))
         return said, None, rows if kept < data.holdout.num_rows else None
     except (Refusal, Damage) as problem:
         return None, str(problem), None

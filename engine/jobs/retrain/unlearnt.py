@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from engine.clock import moment
 from engine.jobs.retrain.data import Prepared
-from engine.runs.rebuilt import Rebuilt
 from engine.runs.run_context import RunContext
+from engine.scoring.unpacked import Unpacked
 from engine.storage.blocks import read_folder
 from engine.validation.holdout import after, as_recorded
 from engine.versions.document import write_folder
@@ -29,7 +29,7 @@ def worth_it(kept: int, rows: int) -> bool:
     return kept == rows or kept >= _ENOUGH or (kept >= _FEWEST and kept >= _PART * rows)
 
 
-def unlearnt(context: RunContext, live: Rebuilt, data: Prepared, time: str | None) -> Mask | None:
+def unlearnt(context: RunContext, live: Unpacked, data: Prepared, time: str | None) -> Mask | None:
     """A mask over the holdout; None where nothing says what the live version learnt from."""
     if time is not None and live.manifest.data.time == time:
         since = _boundary(live)
@@ -37,7 +37,7 @@ def unlearnt(context: RunContext, live: Rebuilt, data: Prepared, time: str | Non
     return _by_place(context, live, data)
 
 
-def _boundary(live: Rebuilt) -> datetime | None:
+def _boundary(live: Unpacked) -> datetime | None:
     """The last moment that it learnt from. Where it was not recorded, by the length of its holdout if it has one."""
     data, holdout = live.document["data"], live.manifest.validation.holdout
     if data.get("boundary"):
@@ -47,7 +47,7 @@ def _boundary(live: Rebuilt) -> datetime | None:
     return min(moment(data["until"]), moment(live.document["lineage"]["as_of"])) - holdout
 
 
-def _by_place(context: RunContext, live: Rebuilt, data: Prepared) -> Mask | None:
+def _by_place(context: RunContext, live: Unpacked, data: Prepared) -> Mask | None:
     import numpy as np
 
     from engine.validation.drawn import held_out, places, read_cut, strata
@@ -67,7 +67,7 @@ def _by_place(context: RunContext, live: Rebuilt, data: Prepared) -> Mask | None
     return ~np.isin(place, places(learnt, by))
 
 
-def _learnt(context: RunContext, live: Rebuilt) -> Any:
+def _learnt(context: RunContext, live: Unpacked) -> Any:
     """The rows that it learnt from."""
     from engine.validation.drawn import read_cut
 

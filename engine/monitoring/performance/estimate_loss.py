@@ -17,7 +17,8 @@ from sklearn.ensemble import RandomForestRegressor
 from engine.monitoring.performance.estimate import FEWEST_LEARNT, FEWEST_ROWS, UNSEEN, Estimate, nothing, told
 from engine.monitoring.performance.metric_values import MetricValue
 from engine.validation.columns import Floats, codes, floats, is_number, is_time, unwrapped
-from engine.validation.metrics import Predicted, Truth
+from engine.validation.metrics import Predicted, Truth, losses
+from engine.vocabulary.metrics import METRICS
 
 _MOST_LEARNT, _MOST_ROWS = 10_000, 50_000
 # Boosting would do it too, at 0.1 s to 5 s a model: its threads spin where another process has the cores.
@@ -25,10 +26,6 @@ _GROUPS, _TREES = 5, 25
 _MOST_CATEGORIES = 200
 _Z = 1.959964
 _LARGEST = 1e30
-_WHY_NOT = {
-    "r2": "r2 needs how much the outcome itself varies, which only labels tell",
-    "median_absolute_error": "the median of errors cannot be had from their means",
-}
 
 
 def estimate_values(
@@ -64,11 +61,11 @@ def _some(n: int, most: int, generator: np.random.Generator) -> np.ndarray[tuple
 def _reading(
     metric: str, n: int, actual: Floats, given: Floats, known: Floats, unknown: Floats, seed: int
 ) -> MetricValue:
-    errors = np.abs(actual - given)
-    losses = {"mae": errors, "rmse": errors**2, "mape": errors / np.maximum(np.abs(actual), np.finfo(np.float64).eps)}
-    if metric not in losses:
-        return MetricValue(metric, n, reason=_WHY_NOT.get(metric, f"{metric} cannot be estimated without labels"))
-    mean, error = _mean_loss(losses[metric], known, unknown, seed)
+    loss = losses(metric, actual, given)
+    if loss is None:
+        why_not = METRICS[metric].no_estimate if metric in METRICS else ""
+        return MetricValue(metric, n, reason=why_not or f"{metric} cannot be estimated without labels")
+    mean, error = _mean_loss(loss, known, unknown, seed)
     low, high = max(0.0, mean - _Z * error), mean + _Z * error
     if metric == "rmse":
         mean, low, high = (float(np.sqrt(max(0.0, value))) for value in (mean, low, high))

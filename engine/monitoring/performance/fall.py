@@ -20,12 +20,11 @@ import numpy as np
 from engine.monitoring.performance.metric_values import MetricValue
 from engine.monitoring.performance.periods import WINDOW_PERIODS, MetricPeriod
 from engine.validation.columns import Floats
-from engine.validation.metrics import REGRESSION, good
 from engine.validation.words import between, number
+from engine.vocabulary.metrics import METRICS, good
 
 # Of a metric between 0 and 1 two hundredths; of a loss or an error, which has its own unit, a twentieth.
 MINIMUM, MINIMUM_PART = 0.02, 0.05
-_PART_OF_VALUE = frozenset({"log_loss", "brier"} | (set(REGRESSION) - {"r2"}))
 # Each of two in a row clear of the reference at 95 %; one look at a whole window has to be as sure by itself. Over half
 # a year of weekly looks at a model that stays as it is this raises an alarm in 1 of 50 cases (a test counts them).
 _EACH, _WINDOW = 1.96, 3.0
@@ -70,7 +69,8 @@ class _Drops:
 
 def minimum_effect(metric: str, reference: float) -> float:
     """The least difference that matters, in the metric's own unit."""
-    return MINIMUM_PART * abs(reference) if metric in _PART_OF_VALUE else MINIMUM
+    own_unit = metric in METRICS and METRICS[metric].own_unit
+    return MINIMUM_PART * abs(reference) if own_unit else MINIMUM
 
 
 def fallen(

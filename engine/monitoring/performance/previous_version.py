@@ -16,10 +16,10 @@ from engine.monitoring.performance.scored import Scored, scored
 from engine.text import plain
 from engine.validation.columns import Codes
 from engine.validation.intervals import MeasuredMetric, measure_all
-from engine.validation.metrics import good
 from engine.validation.predictions import read_table
 from engine.validation.undefined import sentence
 from engine.validation.words import number
+from engine.vocabulary.metrics import good
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,8 @@ import numpy as np
 
 from engine.monitoring.performance.scored import Scored
 from engine.validation.columns import Codes
-from engine.validation.metrics import good, value
+from engine.validation.metrics import value
+from engine.vocabulary.metrics import good
 
 Trend = Literal["falling", "steady", "rising", "cannot tell"]
 

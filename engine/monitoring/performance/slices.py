@@ -22,9 +22,10 @@ from engine.monitoring.performance.slice_parts import Condition, SlicePart, cros
 from engine.monitoring.performance.slice_trend import Trend, trend
 from engine.validation.columns import Codes, Floats, shown
 from engine.validation.intervals import resampled
-from engine.validation.metrics import Measure, Predicted, Truth, good, measure, value
+from engine.validation.metrics import Measure, Predicted, Truth, measure, value
 from engine.validation.undefined import why
 from engine.validation.words import between, count, number
+from engine.vocabulary.metrics import good
 
 # Rows beyond this, the newest count: slices of 100,000 rows are narrow, and 20 columns of them take 4 s.
 MOST_ROWS = 100_000

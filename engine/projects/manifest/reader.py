@@ -104,6 +104,7 @@ def _manifest(page: Mistakes, document: dict[str, Any]) -> Manifest:
     validation = sections.validation(tables["validation"])
     away = compute(tables["compute"])
     cross_check(page, data, train, validation, away)
+    sections.serve(tables["serve"])
     return Manifest(
         name=name,
         title=title,
@@ -119,7 +120,6 @@ def _manifest(page: Mistakes, document: dict[str, Any]) -> Manifest:
         triggers=triggers(page, document.get("triggers", [])),
         approval=sections.approval(tables["approval"]),
         report=report(tables["report"], validation.task),
-        realtime=sections.serve(tables["serve"]),
         compute=away,
         sandbox=sandbox(tables["sandbox"]),
         document=document,

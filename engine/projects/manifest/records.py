@@ -20,11 +20,13 @@ class Program:
 
 @dataclass(frozen=True)
 class EnvironmentSpec:
-    """``variables`` are names that are passed on from the engine's environment (``pass`` in TOML)."""
+    """``variables`` are names that are passed on from the engine's environment (``pass`` in TOML). ``kind`` is none of
+    the manifest's keys yet: there is one."""
 
     python: str | None = None
     requirements: str | None = None
     variables: tuple[str, ...] = ()
+    kind: str = "python"
 
 
 @dataclass(frozen=True)
@@ -80,10 +82,8 @@ class ValidationSpec:
 class GateRule:
     """One check of every candidate.
 
-    ``kind`` is at_least, at_most, not_below_live_by, not_above_live_by, segment_at_least, segment_at_most,
-    rows_at_least, rows_at_least_of_live (a fraction), missing_at_most (a fraction, per column), train_seconds_at_most,
-    score_seconds_at_most, calibration_error_at_most or model_size_at_most (bytes). ``segment`` narrows a segment gate
-    to one column.
+    ``kind`` is one of engine/vocabulary/gates.py that a manifest asks for; a limit on a size is in bytes. ``segment``
+    narrows a segment gate to one column.
     """
 
     kind: str
@@ -218,7 +218,6 @@ class Manifest:
     triggers: tuple[TriggerSpec, ...]
     approval: ApprovalSpec
     report: ReportSpec
-    realtime: bool
     compute: ComputeSpec | None
     sandbox: SandboxSpec
     document: dict[str, Any]

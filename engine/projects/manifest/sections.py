@@ -8,20 +8,7 @@ from pathlib import PurePosixPath
 from engine.projects.manifest.durations import DURATION_FORM, parse_duration
 from engine.projects.manifest.fields import Table, nearest, shown, text_problem
 from engine.projects.manifest.records import ApprovalSpec, DataSpec, EnvironmentSpec, Program, TrainSpec, ValidationSpec
-
-CLASSIFICATION = (
-    "roc_auc",
-    "average_precision",
-    "log_loss",
-    "brier",
-    "accuracy",
-    "balanced_accuracy",
-    "f1",
-    "precision",
-    "recall",
-)
-REGRESSION = ("mae", "rmse", "r2", "mape", "median_absolute_error")
-TASKS = ("binary", "multiclass", "regression")
+from engine.vocabulary.metrics import METRICS, TASKS, of_task
 
 _NAME = r"[a-z0-9](?:[a-z0-9-]{0,58}[a-z0-9])?"
 _IDENTIFIER = r"[^\W\d]\w*"
@@ -170,15 +157,15 @@ def _metrics(table: Table, task: str | None) -> tuple[str, ...]:
     names = table.texts("metrics", required=True, most=20) or ()
     if not names and table.values.get("metrics") == []:
         table.mistake("metrics", "is empty; the first metric is the one that a model is judged by.")
-    allowed = REGRESSION if task == "regression" else CLASSIFICATION if task else (*CLASSIFICATION, *REGRESSION)
+    allowed = of_task(task)
     for name in names:
-        if name not in (*CLASSIFICATION, *REGRESSION):
+        if name not in METRICS:
             said = nearest(name, allowed) or f"; known: {', '.join(allowed)}."
             table.mistake("metrics", f"names {shown(name)}, which is not a known metric{said}")
         elif name not in allowed:
             said = f"use {', '.join(allowed)}."
             table.mistake("metrics", f"names {shown(name)}, which is no metric of a {task} task; {said}")
-    if any(n in REGRESSION for n in names) and any(n in CLASSIFICATION for n in names) and task is None:
+    if task is None and len({METRICS[name].regression for name in names if name in METRICS}) > 1:
         table.mistake("metrics", "mixes metrics of classification and of regression; keep those of one.")
     return tuple(name for name in names if name in allowed)
 
@@ -193,7 +180,7 @@ def approval(table: Table) -> ApprovalSpec:
     )
 
 
-def serve(table: Table) -> bool:
-    """Whether the project is served in real time."""
+def serve(table: Table) -> None:
+    """``realtime``, which nothing acts on yet: that it is written as it will be read. Versions of before have it."""
     table.only("realtime")
-    return table.flag("realtime", False)
+    table.flag("realtime", False)

@@ -6,24 +6,7 @@ from typing import Any
 
 from engine.projects.manifest.fields import Mistakes, Table, nearest, shown
 from engine.projects.manifest.records import Waiver
-
-# Gates that are always on and may be waived, by the name that the card shows.
-WAIVABLE = (
-    "schema unchanged",
-    "predictions vary",
-    "no leaking feature",
-    "better than guessing",
-    "classes as before",
-    "no dead feature",
-    "rows as before",
-)
-# What no reason helps: without it there is nothing to judge by. Each with what to do instead.
-_NEVER = {
-    "predictions valid": "a prediction that is none cannot be used",
-    "target varies": "with one outcome there is nothing to judge",
-    "rows to judge by": "so few rows bear no judgement",
-    "missing values": "say how much may be missing instead, with a gate missing_at_most",
-}
+from engine.vocabulary.gates import NEVER_WAIVED, WAIVABLE
 
 
 def waivers(page: Mistakes, values: Any) -> tuple[Waiver, ...]:
@@ -47,8 +30,8 @@ def _gate(table: Table) -> str | None:
     name = table.text("gate", required=True)
     if name is None or name in WAIVABLE:
         return name
-    if name in _NEVER:
-        table.mistake("gate", f"is {shown(name)}, which cannot be waived: {_NEVER[name]}.")
+    if name in NEVER_WAIVED:
+        table.mistake("gate", f"is {shown(name)}, which cannot be waived: {NEVER_WAIVED[name]}.")
     else:
         said = nearest(name, WAIVABLE) or f"; these can be waived: {', '.join(WAIVABLE)}."
         table.mistake("gate", f"is {shown(name)}, which is no gate that is always on{said}")

@@ -21,7 +21,7 @@ from engine.runs.steps.outcome import judged
 from engine.runs.steps.step import StepResult, StepSpec
 
 if TYPE_CHECKING:
-    from engine.environments.lock import Lock
+    from engine.environments.records import Lock
     from engine.runs.steps.launch import Stage
 
 # The answer lies where the driver may write, which is where the step might.

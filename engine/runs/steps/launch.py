@@ -17,9 +17,8 @@ from datetime import datetime
 from pathlib import Path
 
 from engine.clock import stamp
-from engine.environments.build import Environment
-from engine.environments.check import compare
-from engine.environments.lock import Lock
+from engine.environments.kind import kind_of
+from engine.environments.records import Environment, Lock
 from engine.errors import StepFailed
 from engine.projects.manifest.reader import ComputeSpec, Manifest, Program
 from engine.runs.compute import order
@@ -161,7 +160,7 @@ def _explained(result: StepResult, advised: str, *, under_runner: bool) -> str:
 
 def check_environment(stage: Stage, name: str) -> None:
     """Raises StepFailed when the environment is not what was built from the lock."""
-    differences = compare(stage.environment, stage.lock)
+    differences = kind_of(stage.lock).compare(stage.environment, stage.lock)
     if differences:
         raise StepFailed(
             f"{name} was not started: its environment is not what was built from its lock ({'; '.join(differences)}). "

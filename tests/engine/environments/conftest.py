@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from engine.api import open_engine
-from engine.environments.lock import Lock, resolve
-from engine.environments.uv_process import Uv, uv_environment
+from engine.environments.python.lock import Lock, resolve
+from engine.environments.python.uv_process import Uv, uv_environment
 
 
 def _write_wheel(

@@ -19,13 +19,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from engine.environments import build
-from engine.environments.build import ensure, remove, sweep
-from engine.environments.check import compare, site_packages
-from engine.environments.interpreter import Interpreter
-from engine.environments.lock import Lock, parse_lock
-from engine.environments.picture import MARKER
-from engine.environments.uv_process import Uv
+from engine.environments import folder
+from engine.environments.folder import remove, sweep
+from engine.environments.python import build
+from engine.environments.python.build import ensure
+from engine.environments.python.check import compare, site_packages
+from engine.environments.python.interpreter import Interpreter
+from engine.environments.python.lock import Lock, parse_lock
+from engine.environments.python.picture import MARKER
+from engine.environments.python.uv_process import Uv
 from engine.errors import Refusal
 
 if TYPE_CHECKING:
@@ -48,9 +50,9 @@ def child(place: Place, lock: Lock, body: str) -> subprocess.Popen[str]:
     script = """
         import json, os, signal, sys
         from pathlib import Path
-        from engine.environments.build import ensure
-        from engine.environments.lock import Lock
-        from engine.environments.uv_process import Uv
+        from engine.environments.python.build import ensure
+        from engine.environments.python.lock import Lock
+        from engine.environments.python.uv_process import Uv
         told = json.loads(sys.argv[1])
         lock = Lock.from_json(told["lock"])
         environments = Path(told["environments"])
@@ -71,7 +73,7 @@ def child(place: Place, lock: Lock, body: str) -> subprocess.Popen[str]:
         "environ": dict(place.uv.environ),
     }
     code = textwrap.dedent(script) + textwrap.dedent(body)
-    root = Path(build.__file__).parents[2]
+    root = Path(build.__file__).parents[3]
     return subprocess.Popen(
         [sys.executable, "-c", code, json.dumps(told)],
         cwd=root,
@@ -269,7 +271,7 @@ def test_two_processes_that_ask_at_once_build_once(place: Place) -> None:
 def test_an_orphaned_uv_keeps_its_half_built_folder_from_being_swept(tmp_path: Path) -> None:
     leftover = tmp_path / ".0123456789abcdef.00000000.building"
     leftover.mkdir()
-    with build.held(tmp_path, "0123456789abcdef") as holding:
+    with folder.held(tmp_path, "0123456789abcdef") as holding:
         orphan = subprocess.Popen(["cat"], stdin=subprocess.PIPE, pass_fds=(holding,))
     assert sweep(tmp_path) == 0
     orphan.communicate()

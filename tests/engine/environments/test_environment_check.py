@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from engine.environments import check, mending
-from engine.environments.build import Environment, ensure, place, rebuild
-from engine.environments.check import compare, site_packages
-from engine.environments.lock import Lock
-from engine.environments.picture import MARKER, PICTURE, differences, take
+from engine.environments.python import check, mending
+from engine.environments.python.build import build_anew, ensure, place
+from engine.environments.python.check import compare, site_packages
+from engine.environments.python.lock import Lock
+from engine.environments.python.picture import MARKER, PICTURE, differences, take
+from engine.environments.records import Environment
 
 if TYPE_CHECKING:
     from conftest import Place
@@ -140,7 +141,7 @@ def test_whatever_was_tampered_with_is_mended(copied: Built) -> None:
     packages = site_packages(environment.path)
     for how in ("a .pth file", "a module in an empty folder", "another content", "bytecode", "settings of Python"):
         TAMPERED[how][0](packages)
-    rebuild(lock, place.environments, uv=place.uv)
+    build_anew(lock, place.environments, uv=place.uv)
     assert compare(environment, lock, content=True) == ()
     assert sorted(os.listdir(packages / "pear.libs")) == []
     assert (packages / "pear" / "extra.py").read_text() == "ANSWER = 42\n"
@@ -221,7 +222,7 @@ def test_rebuilding_repairs_the_cache_that_shares_the_files(built: Built) -> Non
     shared = site_packages(environment.path) / "pear" / "extra.py"
     assert shared.stat().st_nlink > 1
     shared.write_text("ANSWER = 43\n", "utf-8")
-    repaired = rebuild(lock, place.environments, uv=place.uv)
+    repaired = build_anew(lock, place.environments, uv=place.uv)
     assert (site_packages(repaired.path) / "pear" / "extra.py").read_text("utf-8") == "ANSWER = 42\n"
 
 

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from engine.environments.interpreter import Interpreter, find_interpreter, matches, own_interpreter
-from engine.environments.lock import Lock, Package, packages_of, parse_lock, resolve
-from engine.environments.uv_process import Uv
+from engine.environments.python.interpreter import Interpreter, find_interpreter, matches, own_interpreter
+from engine.environments.python.lock import Lock, packages_of, parse_lock, resolve
+from engine.environments.python.uv_process import Uv
+from engine.environments.records import Package
 from engine.errors import Damage, Invalid, NotFound, Refusal
 
 if TYPE_CHECKING:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from engine.environments.requirements import canonical, plain_requirements
+from engine.environments.python.requirements import canonical, plain_requirements
 from engine.errors import Invalid
 
 HASH = "--hash=sha256:" + "a" * 64

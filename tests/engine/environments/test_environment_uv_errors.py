@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from engine.environments import uv_process
-from engine.environments.uv_process import Uv, UvFailed, explain, uv_environment
+from engine.environments.python import uv_process
+from engine.environments.python.uv_process import Uv, UvFailed, explain, uv_environment
 from engine.errors import Refusal
 
 UNREACHABLE = """error: Request failed after 3 retries in 5.4s

@@ -14,9 +14,9 @@ from pathlib import Path
 import pytest
 
 from engine.api import open_engine
-from engine.environments.build import ensure
-from engine.environments.lock import resolve
-from engine.environments.uv_process import Uv, uv_environment
+from engine.environments.python.build import ensure
+from engine.environments.python.lock import resolve
+from engine.environments.python.uv_process import Uv, uv_environment
 from engine.runs.steps import containment
 
 pytestmark = pytest.mark.skipif(containment.abi() < 2, reason="this kernel cannot hold what moves files")

@@ -9,14 +9,14 @@ from typing import Any, cast
 import pyarrow as pa
 import pyarrow.parquet
 
-from engine.environments.build import Environment
-from engine.environments.lock import Lock
 from engine.environments.pictures import Pictures
+from engine.environments.python.lock import Lock
+from engine.environments.records import Environment
 from engine.jobs.health.baseline import _readable
 from engine.projects.manifest.reader import load_manifest
-from engine.runs.rebuilt import keeps_types, schema_known_to
 from engine.runs.steps.launch import Stage, _spec
 from engine.runs.steps.tables import with_types
+from engine.scoring.unpacked import keeps_types, schema_known_to
 from engine.validation.schema import compare_schema, infer_schema
 from tests import tiny
 

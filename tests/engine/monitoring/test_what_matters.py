@@ -15,16 +15,14 @@ from engine.monitoring.drift.columns import drift
 from engine.monitoring.performance import fall
 from engine.monitoring.performance.fall import minimum_effect
 from engine.monitoring.profile import profile_of
-from engine.projects.manifest.sections import CLASSIFICATION, REGRESSION
-
-OF_ITS_OWN_SIZE = {"log_loss", "brier", "mae", "rmse", "mape", "median_absolute_error"}
+from engine.vocabulary.metrics import METRICS
 
 
-@pytest.mark.parametrize("metric", [*CLASSIFICATION, *REGRESSION])
+@pytest.mark.parametrize("metric", METRICS)
 def test_two_hundredths_of_a_share_matter_and_a_twentieth_of_a_loss_or_an_error(metric: str) -> None:
     for reference in (0.4, -0.4):
         assert minimum_effect(metric, reference) == pytest.approx(0.02)
-    wanted = 0.04 if metric in OF_ITS_OWN_SIZE else 0.02
+    wanted = 0.04 if METRICS[metric].own_unit else 0.02
     assert minimum_effect(metric, 0.8) == minimum_effect(metric, -0.8) == pytest.approx(wanted)
 
 

@@ -9,8 +9,10 @@ from email.message import EmailMessage
 import pytest
 
 from engine.errors import Invalid
-from engine.outbox.mail import Letter, message, note
+from engine.outbox.channel import Letter
+from engine.outbox.mail import message, note
 
+SENDER = "leverframe@example.org"
 AT = datetime(2026, 11, 23, 7, tzinfo=UTC)
 HEADERS = [
     "Subject", "From", "To", "Date", "Message-ID", "Auto-Submitted", "X-Auto-Response-Suppress", "MIME-Version",
@@ -19,7 +21,7 @@ HEADERS = [
 
 
 def letter(subject: str = "Late arrivals", recipient: str = "business@example.org", text: str = "ja\n") -> Letter:
-    return Letter("leverframe@example.org", recipient, subject, text, "<p>ja</p>\n", "c0ffee", AT)
+    return Letter(recipient, subject, text, "<p>ja</p>\n", "c0ffee", AT)
 
 
 def read(built: EmailMessage) -> EmailMessage:
@@ -30,7 +32,7 @@ def read(built: EmailMessage) -> EmailMessage:
 
 
 def test_a_mail_has_text_and_html_and_says_who_wrote_it() -> None:
-    found = read(message(letter()))
+    found = read(message(letter(), SENDER))
     assert found.get_content_type() == "multipart/alternative"
     assert [part.get_content_type() for part in found.iter_parts()] == ["text/plain", "text/html"]
     assert sorted(found.keys()) == sorted(HEADERS)
@@ -41,7 +43,7 @@ def test_a_mail_has_text_and_html_and_says_who_wrote_it() -> None:
 
 
 def test_the_same_letter_is_the_same_bytes() -> None:
-    assert message(letter()).as_bytes() == message(letter()).as_bytes()
+    assert message(letter(), SENDER).as_bytes() == message(letter(), SENDER).as_bytes()
 
 
 @pytest.mark.parametrize(
@@ -58,7 +60,7 @@ def test_the_same_letter_is_the_same_bytes() -> None:
     ],
 )
 def test_a_title_cannot_begin_another_header(title: str) -> None:
-    built = message(letter(title))
+    built = message(letter(title), SENDER)
     found = read(built)
     assert sorted(found.keys()) == sorted(HEADERS)
     assert found["Bcc"] is None
@@ -73,13 +75,13 @@ def test_a_title_cannot_begin_another_header(title: str) -> None:
 )
 def test_what_is_no_address_is_refused(recipient: str) -> None:
     with pytest.raises(Invalid, match="is no mail address"):
-        message(letter(recipient=recipient))
+        message(letter(recipient=recipient), SENDER)
 
 
 def test_an_address_that_cannot_be_written_is_refused_and_no_bug() -> None:
     for recipient in ("ü@example.org", "a..b@example.org", ".@example.org", "a\u200b@example.org"):
         try:
-            built = message(letter(recipient=recipient))
+            built = message(letter(recipient=recipient), SENDER)
         except Invalid:
             continue
         assert sorted(read(built).keys()) == sorted(HEADERS)
@@ -87,7 +89,7 @@ def test_an_address_that_cannot_be_written_is_refused_and_no_bug() -> None:
 
 def test_a_body_that_looks_like_mail_stays_a_body() -> None:
     text = "From here on\n.\n\r\nBcc: a@b.org\n--=_c0ffee\nContent-Type: text/html\n" + "x" * 5000 + "\nüß\n"
-    part = read(message(letter(text=text))).get_body(("plain",))
+    part = read(message(letter(text=text), SENDER)).get_body(("plain",))
     assert part is not None
     assert part.get_content().split() == text.split()
 

@@ -5,14 +5,13 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from email.message import EmailMessage
 from pathlib import Path
 
 import pytest
 
 from engine.errors import NotFound, Refusal
 from engine.outbox import delivery, outbox, sending
-from engine.outbox.mail_server import Undelivered
+from engine.outbox.channel import Letter, Undelivered
 from engine.outbox.outbox import LEASE, MOST, Draft, Mail, back_off
 from engine.records import Operator
 from tests.engine.outbox.mail_server import Handler, here, running
@@ -23,18 +22,18 @@ MINUTE = timedelta(minutes=1)
 
 
 class Post:
-    """Takes mail, or does as it was told."""
+    """A channel that takes mail, or does as it was told."""
 
-    sender = "leverframe@example.org"
+    about = "a test"
 
     def __init__(self, problem: Exception | None = None) -> None:
         self.problem = problem
         self.taken: list[tuple[str, str]] = []
 
-    def send(self, message: EmailMessage, recipient: str) -> None:
+    def send(self, letter: Letter) -> None:
         if self.problem is not None:
             raise self.problem
-        self.taken.append((recipient, str(message["Message-ID"])))
+        self.taken.append((letter.recipient, letter.token))
 
 
 def queue(world: World, key: str = "swap 1", to: tuple[str, ...] = (A,), at: datetime = NOW) -> list[int]:
@@ -150,8 +149,8 @@ def test_a_mail_whose_sender_was_killed_is_tried_again_under_the_same_message_id
         pass
 
     class Cut(Post):
-        def send(self, message: EmailMessage, recipient: str) -> None:
-            super().send(message, recipient)
+        def send(self, letter: Letter) -> None:
+            super().send(letter)
             raise Killed
 
     cut, post = Cut(), Post()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from datetime import timedelta
-from email.message import EmailMessage
 from pathlib import Path
 
 import pytest
@@ -14,16 +13,16 @@ from engine import doctor
 from engine.errors import Invalid
 from engine.outbox import outbox
 from engine.outbox import postman as postmen
-from engine.outbox.mail_server import Post, Undelivered
+from engine.outbox.channel import Channel, Letter, Undelivered
 from engine.outbox.outbox import MOST
 from engine.outbox.postman import Postman
 from tests.engine.reports.worlds import NOW, World, empty
 
 
 class Box:
-    """A server that a test holds the hand of."""
+    """A channel that a test holds the hand of."""
 
-    sender = "leverframe@example.org"
+    about = "a test"
 
     def __init__(self) -> None:
         self.taken: list[str] = []
@@ -32,21 +31,21 @@ class Box:
         self.hold: threading.Event | None = None
         self.asked = threading.Event()
 
-    def send(self, message: EmailMessage, recipient: str) -> None:
+    def send(self, letter: Letter) -> None:
         self.asked.set()
         if self.hold is not None:
             assert self.hold.wait(30)
-        if recipient == self.broken_for:
+        if letter.recipient == self.broken_for:
             raise ZeroDivisionError
         if self.problem is not None:
             raise self.problem
-        self.taken.append(recipient)
+        self.taken.append(letter.recipient)
 
 
 class Round:
     """A postman with its clock and what it says."""
 
-    def __init__(self, world: World, post: Callable[[], Post | None]) -> None:
+    def __init__(self, world: World, opened: Callable[[], Channel | None]) -> None:
         self.now, self.said, self.tracebacks = NOW, list[str](), list[str]()
         engine = world.engine
         self.postman = Postman(
@@ -54,7 +53,7 @@ class Round:
             engine._ledger,
             self.said.append,
             self.tracebacks.append,
-            post=post,
+            opened=opened,
             now=lambda: self.now,
         )
 
@@ -125,7 +124,7 @@ def test_what_is_not_taken_is_said_the_first_time_and_when_it_is_given_up(home: 
 
 
 def test_without_a_server_mail_waits_and_nobody_is_bothered(home: Path) -> None:
-    found: list[Post | None] = [None]
+    found: list[Channel | None] = [None]
     round = Round(world_with_news(home), lambda: found[0])
     round.go()
     thread = round.postman._thread
@@ -139,7 +138,7 @@ def test_without_a_server_mail_waits_and_nobody_is_bothered(home: Path) -> None:
 
 
 def test_settings_with_a_mistake_are_said_once(home: Path) -> None:
-    def wrong() -> Post:
+    def wrong() -> Channel:
         raise Invalid("LEVERFRAME_SMTP_PORT is 'smtp'; it must be a number from 1 to 65535.")
 
     round = Round(world_with_news(home), wrong)

@@ -7,6 +7,7 @@ import socket
 import threading
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -14,17 +15,17 @@ from typing import Any
 import pytest
 
 from engine.errors import Invalid
-from engine.outbox.mail import Letter, message
-from engine.outbox.mail_server import Folder, Server, Undelivered, from_environment
+from engine.outbox.channel import Letter, Undelivered
+from engine.outbox.mail_server import Folder, Server, from_environment
 from tests.engine.outbox.mail_server import SENDER, Handler, certificate, here, raw, running
 
 TO = "business@example.org"
-LETTER = Letter(SENDER, TO, "Häufig verspätet", "ja", "<p>ja</p>", "f00d", datetime(2026, 11, 23, tzinfo=UTC))
+LETTER = Letter(TO, "Häufig verspätet", "ja", "<p>ja</p>", "f00d", datetime(2026, 11, 23, tzinfo=UTC))
 needs_openssl = pytest.mark.skipif(shutil.which("openssl") is None, reason="makes a certificate with openssl")
 
 
 def hand_over(server: Server, recipient: str = TO) -> None:
-    server.send(message(LETTER), recipient)
+    server.send(replace(LETTER, recipient=recipient))
 
 
 @pytest.fixture
@@ -169,11 +170,10 @@ def test_a_certificate_that_nobody_vouches_for_or_of_another_is_not_trusted(
 
 def test_the_dry_run_writes_a_file_that_a_mail_reader_opens(tmp_path: Path) -> None:
     folder = Folder(tmp_path / "mails")
-    built = message(LETTER)
-    folder.send(built, TO)
-    written = folder.file_of(built).read_bytes()
-    assert folder.file_of(built).name == "f00d.eml"
-    assert b"\r\n" in written and b"Message-ID: <f00d@example.org>" in written
+    folder.send(LETTER)
+    written = folder.file_of(LETTER).read_bytes()
+    assert folder.file_of(LETTER).name == "f00d.eml"
+    assert b"\r\n" in written and b"Message-ID: <f00d@localhost>" in written
 
 
 ENVIRONMENT = {"LEVERFRAME_SMTP_HOST": "mail.example.org", "LEVERFRAME_SMTP_FROM": SENDER}

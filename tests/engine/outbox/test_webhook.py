@@ -17,7 +17,7 @@ import pytest
 
 from engine.errors import Invalid
 from engine.outbox import events, outbox, webhook
-from engine.outbox.mail_server import Undelivered
+from engine.outbox.channel import Letter, Undelivered
 from engine.outbox.postman import Postman
 from engine.outbox.webhook import Webhooks, from_environment, names
 from tests.engine.outbox.test_postman import Box, Round, world_with_news
@@ -67,7 +67,7 @@ class Courier(Round):
         engine = world.engine
         self.postman = Postman(
             engine._workspace, engine._ledger, self.said.append, self.tracebacks.append,
-            webhooks=True, post=lambda: post, now=lambda: self.now,
+            channel="webhook", opened=lambda: post, now=lambda: self.now,
         )  # fmt: skip
 
 
@@ -134,12 +134,12 @@ def test_no_secret_of_an_address_is_in_the_ledger_the_log_or_an_alert(home: Path
 def test_what_a_service_says_is_told_without_the_secret(said: str) -> None:
     hooks = Webhooks({"webhook x-1": f"json://user:{SECRET}@host/{SECRET}"}, lambda *_: said)
     with pytest.raises(Undelivered) as problem:
-        hooks.send(mail("webhook x-1"))
+        hooks.send(letter("webhook x-1"))
     assert SECRET not in str(problem.value)
 
 
-def mail(recipient: str, subject: str = "s", body: str = "b") -> outbox.Mail:
-    return outbox.Mail(1, "p", "red 1", recipient, None, subject, body, "t", NOW, "sending", 1, NOW, None, None)
+def letter(recipient: str, subject: str = "s", body: str = "b") -> Letter:
+    return Letter(recipient, subject, f"{subject}\n\n{body}", "", "t", NOW, "red", body)
 
 
 def test_a_webhook_that_hangs_is_let_go_of_and_not_asked_again_while_it_hangs() -> None:
@@ -154,9 +154,9 @@ def test_a_webhook_that_hangs_is_let_go_of_and_not_asked_again_while_it_hangs() 
     hooks = Webhooks({"webhook x-1": "json://host"}, hangs, whole=0.01)
     try:
         with pytest.raises(Undelivered, match="did not answer within 0.01 s"):
-            hooks.send(mail("webhook x-1"))
+            hooks.send(letter("webhook x-1"))
         with pytest.raises(Undelivered, match="still holds the line"):
-            hooks.send(mail("webhook x-1"))
+            hooks.send(letter("webhook x-1"))
     finally:
         released.set()
     assert asked == ["s"]
@@ -206,7 +206,7 @@ def test_what_people_wrote_calls_nobody_in_a_chat() -> None:
         return ""
 
     body = "@everyone look, <!channel> <@U123>: flights@7, by ops@example.org"
-    Webhooks({"webhook x-1": "json://host"}, tell).send(mail("webhook x-1", "hi @here", body))
+    Webhooks({"webhook x-1": "json://host"}, tell).send(letter("webhook x-1", "hi @here", body))
     assert got == ["hi @ here", "@ everyone look, < !channel> < @ U123>: flights@7, by ops@example.org", "failure"]
 
 
@@ -229,7 +229,7 @@ def test_without_apprise_the_engine_and_doctor_say_so_in_a_sentence(
     world = told(home, {"LEVERFRAME_NOTIFY_URLS": "json://host/without-apprise"})
     engine, said = world.engine, list[str]()
     courier = Postman(
-        engine._workspace, engine._ledger, said.append, said.append, webhooks=True, now=lambda: NOW
+        engine._workspace, engine._ledger, said.append, said.append, channel="webhook", now=lambda: NOW
     )  # fmt: skip
     courier._guarded()
     courier._guarded()

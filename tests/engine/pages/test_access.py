@@ -57,7 +57,7 @@ def test_what_a_browser_keeps_is_not_the_token_and_no_other_tokens() -> None:
     ("host", "token", "kind", "said"),
     [
         ("0.0.0.0", None, Refusal, "0.0.0.0 can be reached from other machines, so a token is needed"),
-        ("192.168.1.4", None, Refusal, "so a token is needed: set LEVERFRAME_SERVE_TOKEN or --token-file"),
+        ("192.168.1.4", None, Refusal, "so a token is needed: set LEVERFRAME_PAGES_TOKEN or --token-file"),
         ("::", None, Refusal, "can be reached from other machines"),
         ("127.0.0.1", "short", Invalid, "The token has 5 characters; at least 16 are needed"),
         ("127.0.0.1", "with a space in its middle", Invalid, "no space"),
@@ -82,12 +82,17 @@ def test_this_machine_alone_is_the_loopback() -> None:
 def test_a_token_comes_from_a_file_or_the_environment_and_a_file_without_one_is_refused(tmp_path: Path) -> None:
     file = tmp_path / "token"
     assert read_token({}, None) is None
-    assert read_token({"LEVERFRAME_SERVE_TOKEN": " "}, None) is None
-    assert read_token({"LEVERFRAME_SERVE_TOKEN": TOKEN}, None) == TOKEN
+    assert read_token({"LEVERFRAME_PAGES_TOKEN": " "}, None) is None
+    assert read_token({"LEVERFRAME_PAGES_TOKEN": TOKEN}, None) == TOKEN
     with pytest.raises(Invalid, match="cannot be read"):
-        read_token({"LEVERFRAME_SERVE_TOKEN": TOKEN}, file)
+        read_token({"LEVERFRAME_PAGES_TOKEN": TOKEN}, file)
     file.write_text("\n")
     with pytest.raises(Invalid, match="is empty"):
         read_token({}, file)
     file.write_text(f"{TOKEN}\n")
-    assert read_token({"LEVERFRAME_SERVE_TOKEN": "another"}, file) == TOKEN
+    assert read_token({"LEVERFRAME_PAGES_TOKEN": "another"}, file) == TOKEN
+
+
+def test_the_tokens_former_name_is_read_where_the_new_one_is_not_set() -> None:
+    assert read_token({"LEVERFRAME_SERVE_TOKEN": TOKEN}, None) == TOKEN
+    assert read_token({"LEVERFRAME_SERVE_TOKEN": "another", "LEVERFRAME_PAGES_TOKEN": TOKEN}, None) == TOKEN

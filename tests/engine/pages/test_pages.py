@@ -69,6 +69,7 @@ def test_pages_hold_no_markup_but_their_own_whatever_is_in_the_data(pages: list[
         found = seen(page)
         assert found.tags <= OURS
         assert found.attributes <= GIVEN
+        assert "{{ 7*7 }}" in page
         assert not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e]", page.replace(HOSTILE, ""))
 
 

@@ -31,7 +31,7 @@ def test_the_example_of_the_design_page_is_read_whole() -> None:
         ("report", "UTC"),
     ]
     assert manifest.report.to == ("business@example.org",)
-    assert manifest.realtime
+    assert manifest.document["serve"] == {"realtime": True}
 
 
 def test_the_document_is_the_toml_and_fits_into_json() -> None:
@@ -44,7 +44,7 @@ def test_what_may_be_left_out_has_a_default() -> None:
     manifest = parse_manifest(SMALL)
     assert (manifest.title, manifest.data.format, manifest.train.threads) == ("small", "parquet", 1)
     assert (manifest.approval.approvals, manifest.approval.four_eyes) == (1, False)
-    assert (manifest.gates, manifest.schedule, manifest.report.to, manifest.realtime) == ((), (), (), False)
+    assert (manifest.gates, manifest.schedule, manifest.report.to) == ((), (), ())
     assert manifest.validation.holdout == 0.2
 
 

@@ -116,6 +116,18 @@ def test_wrong_validation_sections_are_told(line: str, where: str, said: str) ->
 
 
 @pytest.mark.parametrize(
+    ("metrics", "mixed"), [(["mae", "f1"], True), (["f1", "brier"], False), (["r2", "mae"], False)]
+)
+def test_metrics_of_two_tasks_are_not_mixed(metrics: list[str], mixed: bool) -> None:
+    text = with_line(SMALL, "metrics", f"metrics = {metrics}")
+    if mixed:
+        check(text, "[validation] metrics", "mixes metrics of classification and of regression")
+    else:
+        assert parse_manifest(text).validation.metrics == tuple(metrics)
+
+
+
+@pytest.mark.parametrize(
     ("text", "where", "said"),
     [
         ("[environment]\nrequirements = '../x'", "[environment] requirements", "inside the project's folder"),

@@ -10,14 +10,19 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
+from jinja2 import UndefinedError
 
 from engine.records import Verdict
-from engine.reports import charts, html, text, words
+from engine.reports import charts, html, rendering, text, words
 from engine.reports.records import Dot, Report
-from engine.validation import metrics
+from engine.vocabulary.metrics import METRICS
 from tests.engine.reports.worlds import MANIFEST, NOW, WEEK, lived_in
 
-HOSTILE = "<script>alert(1)</script><img src=x onerror=alert(1)>\" onload='x' & \x1b[31m\u202e\r\nBcc: a@b.org"
+ENGINE = Path(rendering.__file__).parents[1]
+HOSTILE = (
+    "<script>alert(1)</script><img src=x onerror=alert(1)>\" onload='x'"
+    " & {{ 7*7 }} {% x %} {# \x1b[31m\u202e\r\nBcc: a@b.org"
+)
 TAGS = {
     "html", "head", "meta", "title", "style", "body", "main", "header", "h1", "h2", "h3", "p", "section", "b", "div",
     "strong", "span", "table", "tr", "th", "td", "footer", "code", "svg", "desc", "line", "text", "polygon", "polyline",
@@ -88,6 +93,7 @@ def test_hostile_texts_are_still_readable_and_obey_no_terminal(home: Path) -> No
     page, said = html.page(report), text.text(report)
     assert "&lt;script&gt;alert(1)&lt;/script&gt;" in page
     assert "<script>alert(1)" in said
+    assert "{{ 7*7 }} {% x %} {#" in page, "what is in the data is never a template"
     for rendered in (page, said):
         assert not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]", rendered)
 
@@ -124,6 +130,10 @@ def dots(*values: float, width: float | None = 0.02) -> list[Dot]:
     ]
 
 
+def drawing(chart: charts.Chart | None) -> str:
+    return str(rendering._environment(rendering.FOLDER).get_template("parts.html").module.drawn(chart)).strip()
+
+
 @pytest.mark.parametrize(
     "line",
     [
@@ -138,7 +148,7 @@ def dots(*values: float, width: float | None = 0.02) -> list[Dot]:
     ],
 )
 def test_a_chart_is_well_formed_and_draws_inside_its_frame(line: list[Dot]) -> None:
-    drawn = ElementTree.fromstring(charts.line_chart(line, "a <title>", "a & description", 0.65))
+    drawn = ElementTree.fromstring(drawing(charts.line_chart(line, "a <title>", "a & description", 0.65)))
     assert drawn.findtext("title") == "a <title>"
     assert drawn.findtext("desc") == "a & description"
     places = [
@@ -153,16 +163,27 @@ def test_a_chart_is_well_formed_and_draws_inside_its_frame(line: list[Dot]) -> N
 
 
 def test_a_chart_of_one_point_is_none_and_a_far_limit_does_not_flatten_the_line() -> None:
-    assert charts.line_chart(dots(0.7), "t", "d") == ""
-    assert "limit" not in charts.line_chart(dots(0.7, 0.71), "t", "d", 0.1)
-    assert "limit" in charts.line_chart(dots(0.7, 0.71), "t", "d", 0.65)
+    assert charts.line_chart(dots(0.7), "t", "d") is None
+    assert drawing(None) == ""
+    assert "limit" not in drawing(charts.line_chart(dots(0.7, 0.71), "t", "d", 0.1))
+    assert "limit" in drawing(charts.line_chart(dots(0.7, 0.71), "t", "d", 0.65))
 
 
-def test_every_metric_has_words_a_meaning_and_the_right_direction() -> None:
-    for name in (*metrics.CLASSIFICATION, *metrics.REGRESSION):
+def test_nothing_is_put_into_a_page_unescaped_and_a_missing_name_is_an_error() -> None:
+    found = [path for room in ("reports", "pages") for path in sorted((ENGINE / room / "templates").glob("*.html"))]
+    assert len(found) > 7
+    for path in found:
+        assert not re.search(r"\|\s*safe|autoescape|Markup", path.read_text("utf-8")), path.name
+    wrong = [path.name for path in ENGINE.rglob("*.py") if re.search(r"\bMarkup\b|autoescape=False", path.read_text())]
+    assert wrong == []
+    with pytest.raises(UndefinedError):
+        rendering.rendered("note.html", title="t")
+
+
+def test_every_metric_has_words_and_a_meaning() -> None:
+    for name in METRICS:
         assert words.of_metric({}, name) != name
         assert words.meaning(name, 0.5).endswith(".")
-        assert words.more_is_better(name) == (metrics.good(name) > 0)
     assert words.of_metric({"mae": "how far off"}, "mae") == "how far off"
     assert words.meaning("roc_auc", 0.724).startswith("Of 100 pairs, one of each outcome, 72 ")
     assert words.meaning("roc_auc", 0.047).endswith("This is worse than guessing.")

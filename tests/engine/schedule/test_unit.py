@@ -30,7 +30,7 @@ def test_the_unit_that_we_ship_names_the_default_workspace(tmp_path: Path) -> No
         ("ExecStart=/opt/bin/leverframe --home=/srv/models engine", ["/srv/models"]),
         ("Environment=LEVERFRAME_HOME=/srv/models\nExecStart=/opt/bin/leverframe engine", ["/srv/models"]),
         ("ExecStart=/opt/bin/leverframe engine", ["/home/ada/.leverframe"]),
-        ("ExecStart=/opt/bin/leverframe serve", []),
+        ("ExecStart=/opt/bin/leverframe pages", []),
         ("ExecStart=/usr/bin/gas engine", []),
         ("ExecStart='/opt/bin/leverframe engine", []),
         ("", []),

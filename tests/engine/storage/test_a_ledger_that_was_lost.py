@@ -23,7 +23,7 @@ from tests.cli.calling import call
 
 VERBS = (
     "status", "doctor", "doctor --fix", "audit --verify", "versions tiny", "retrain tiny", "disk", "clean --dry-run",
-    "bin list", "rollback tiny --reason x", "settings", "runs", "init", "engine", "serve",
+    "bin list", "rollback tiny --reason x", "settings", "runs", "init", "engine", "pages",
 )  # fmt: skip
 
 

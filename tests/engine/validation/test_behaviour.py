@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from engine.validation.behaviour import changed_decisions, choose_golden, predictions_vary, target_varies
 from engine.validation.leakage import no_leak
-from engine.validation.metrics import Predicted, Task, Truth
+from engine.validation.metrics import Predicted, Truth
+from engine.vocabulary.metrics import Task
 from tests.engine.validation.validation_cases import binary, said
 
 N = 3000

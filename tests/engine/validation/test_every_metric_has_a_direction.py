@@ -1,4 +1,4 @@
-"""Every metric that a manifest may name is measured, and all who ask which way is better get one answer."""
+"""Every metric that a manifest may name is measured, and a better forecast has the better figure of it."""
 
 from __future__ import annotations
 
@@ -7,33 +7,20 @@ from typing import get_args
 import numpy as np
 import pytest
 
-from engine.projects.manifest import gates, sections
-from engine.reports import words
 from engine.validation import metrics
 from engine.validation.intervals import compared
-from engine.validation.metrics import Predicted, Task, Truth, good
+from engine.validation.metrics import Predicted, Truth
+from engine.vocabulary.metrics import CLASSIFICATION, METRICS, REGRESSION, Task, good, more_is_better, needs
 
-EVERY = (*sections.CLASSIFICATION, *sections.REGRESSION)
-# Written out by hand, and not read from any of the tables that it holds to account.
-LESS_IS_BETTER = {"log_loss", "brier", "mae", "rmse", "mape", "median_absolute_error"}
-MORE_IS_BETTER = {
-    "roc_auc", "average_precision", "accuracy", "balanced_accuracy", "f1", "precision", "recall", "r2",
-}  # fmt: skip
+EVERY = tuple(METRICS)
 
 
-def test_what_a_manifest_may_name_is_what_is_measured_and_no_metric_is_without_a_direction() -> None:
-    assert set(EVERY) == LESS_IS_BETTER | MORE_IS_BETTER
-    assert set(sections.CLASSIFICATION) == set(metrics.CLASSIFICATION)
-    assert set(sections.REGRESSION) == set(metrics.REGRESSION)
-    assert set(metrics.RANKING) | set(metrics.PROBABILISTIC) | set(metrics.DECISION) == set(metrics.CLASSIFICATION)
+def test_every_metric_has_its_code_and_every_code_its_metric() -> None:
+    assert list(metrics.CODE) == list(METRICS) == [*CLASSIFICATION, *REGRESSION]
 
 
-@pytest.mark.parametrize("name", EVERY)
-def test_all_who_ask_which_way_is_better_get_one_answer(name: str) -> None:
-    less = name in LESS_IS_BETTER
-    assert good(name) == (-1 if less else 1)
-    assert (name in gates._SMALLER_IS_BETTER) == less
-    assert words.more_is_better(name) == (not less)
+def test_what_is_in_no_table_is_better_when_it_is_larger() -> None:
+    assert (good("unheard-of"), more_is_better("unheard-of")) == (1, True)
 
 
 def said(task: Task, noise: float) -> tuple[Truth, Predicted]:
@@ -51,8 +38,8 @@ def said(task: Task, noise: float) -> tuple[Truth, Predicted]:
 
 
 CASES = [
-    *((name, task) for name in sections.CLASSIFICATION for task in ("binary", "multiclass")),
-    *((name, "regression") for name in sections.REGRESSION),
+    *((name, task) for name in CLASSIFICATION for task in ("binary", "multiclass")),
+    *((name, "regression") for name in REGRESSION),
 ]
 
 
@@ -74,7 +61,62 @@ def test_the_perfect_forecast_has_the_best_figure_that_there_is(name: str, task:
     if predicted.chances is not None:
         sure = np.eye(predicted.chances.shape[1])[np.asarray(truth.actual, np.int64)]
         predicted = Predicted(truth.actual, sure, sure[:, 1] if task == "binary" else None)
-    assert metrics.value(name, truth, predicted) == pytest.approx(0 if name in LESS_IS_BETTER else 1, abs=1e-12)
+    assert metrics.value(name, truth, predicted) == pytest.approx(1 if more_is_better(name) else 0, abs=1e-12)
+
+
+@pytest.mark.parametrize("name", EVERY)
+def test_the_worst_forecast_goes_as_far_as_the_table_says_and_no_further(name: str) -> None:
+    metric = METRICS[name]
+    truth, predicted = said("regression" if metric.regression else "multiclass", 0.0)
+    if predicted.chances is None:
+        predicted = Predicted(np.asarray(truth.actual, np.float64) + 1e6)
+    else:
+        wrong = (np.asarray(truth.actual, np.int64) + 1) % len(truth.classes)
+        predicted = Predicted(wrong, np.eye(len(truth.classes))[wrong])
+    figure = metrics.value(name, truth, predicted)
+    assert metric.lowest <= figure <= metric.highest
+    assert (figure > 1, figure < 0) == (metric.own_unit, metric.lowest < 0)
+    assert (good(name) < 0) == (figure > 0.5), "the worst is far from the best"
+
+
+@pytest.mark.parametrize(("name", "task"), CASES)
+def test_a_metric_looks_at_what_the_table_says_and_has_no_value_without_it(name: str, task: Task) -> None:
+    metric, (truth, predicted) = METRICS[name], said(task, 1.0)
+    decided = Predicted(predicted.decided)
+    ranked = Predicted(predicted.decided, None, predicted.ranking)
+    assert np.isfinite(metrics.value(name, truth, decided)) == (needs(name, task) is None)
+    assert np.isfinite(metrics.value(name, truth, ranked)) == (needs(name, task) != "p")
+    assert (needs(name, task) is None) == (metric.looks_at in ("decisions", "values"))
+    other = said("binary" if metric.regression else "regression", 1.0)
+    assert np.isnan(metrics.value(name, *other)), "it is of another task"
+
+
+@pytest.mark.parametrize("name", CLASSIFICATION)
+def test_a_metric_is_a_mean_over_rows_or_looks_at_each_class_for_itself(name: str) -> None:
+    truth, predicted = said("binary", 2.5)
+    first = np.arange(400) < 200
+    parts = [metrics.value(name, truth.take(side), predicted.take(side)) for side in (first, ~first)]
+    whole = metrics.value(name, truth, predicted)
+    assert (whole == pytest.approx(np.mean(parts), rel=1e-12)) == (not METRICS[name].per_class)
+
+
+@pytest.mark.parametrize("name", [name for name, row in METRICS.items() if row.chance_level is not None])
+def test_the_level_of_chance_is_what_one_gets_who_says_the_same_of_every_row(name: str) -> None:
+    truth, _ = said("regression" if METRICS[name].regression else "binary", 1.0)
+    alike = np.full(len(truth), np.mean(truth.actual))
+    guessed = metrics.value(name, truth, Predicted(alike, None, alike))
+    assert guessed == pytest.approx(METRICS[name].chance_level, abs=1e-12)
+
+
+@pytest.mark.parametrize("name", REGRESSION)
+def test_a_guess_says_the_mean_or_the_median_whichever_the_metric_likes_better(name: str) -> None:
+    actual = np.random.default_rng(3).lognormal(0, 1, 4000)
+    guesses = {"mean": float(np.mean(actual)), "median": float(np.median(actual))}
+    figures = {
+        said: good(name) * metrics.value(name, Truth("regression", actual), Predicted(np.full(4000, value)))
+        for said, value in guesses.items()
+    }
+    assert METRICS[name].guess == max(figures, key=lambda said: figures[said])
 
 
 @pytest.mark.parametrize("name", EVERY)
@@ -84,7 +126,7 @@ def test_the_perfect_forecast_has_the_best_figure_that_there_is(name: str, task:
 def test_a_difference_is_better_where_the_whole_interval_lies_on_the_better_side(
     name: str, low: float, high: float, grew: str | None
 ) -> None:
-    better = "less" if name in LESS_IS_BETTER else "more"
+    better = "more" if more_is_better(name) else "less"
     wanted = "cannot tell" if grew is None else "better" if grew == better else "worse"
     assert compared(name, low, high, False) == wanted
     assert compared(name, low, high, True) == "same"

@@ -13,7 +13,8 @@ from engine.validation import guessing
 from engine.validation.guessing import better_than_guessing, learnt
 from engine.validation.intervals import MeasuredMetric, measure_all
 from engine.validation.judge import judge
-from engine.validation.metrics import CLASSIFICATION, REGRESSION, Predicted, Truth, value
+from engine.validation.metrics import Predicted, Truth, value
+from engine.vocabulary.metrics import CLASSIFICATION, REGRESSION
 from tests.engine.validation.validation_cases import binary, gate, job, predictions, world
 
 TRAIN, HOLDOUT = world(3000, seed=1), world(1200, seed=2)

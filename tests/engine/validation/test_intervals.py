@@ -18,7 +18,8 @@ from engine.validation.intervals import (
     resampled,
     stretched,
 )
-from engine.validation.metrics import Predicted, Task, Truth, measure
+from engine.validation.metrics import Predicted, Truth, measure
+from engine.vocabulary.metrics import Task
 from tests.engine.validation.validation_cases import binary, said
 
 

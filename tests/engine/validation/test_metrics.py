@@ -11,6 +11,7 @@ import sklearn.metrics as sk
 
 from engine.validation import metrics
 from engine.validation.metrics import Predicted, Truth
+from engine.vocabulary.metrics import CLASSIFICATION, REGRESSION
 from tests.engine.validation.validation_cases import binary
 
 CLOSE = {"rel": 1e-12, "abs": 1e-12}
@@ -58,9 +59,9 @@ def by_sklearn(name: str, truth: Truth, said: Predicted, weights: np.ndarray[Any
 
 
 CASES = [
-    *((name, binary(500)) for name in metrics.CLASSIFICATION),
-    *((name, multiclass()) for name in metrics.CLASSIFICATION),
-    *((name, regression()) for name in metrics.REGRESSION),
+    *((name, binary(500)) for name in CLASSIFICATION),
+    *((name, multiclass()) for name in CLASSIFICATION),
+    *((name, regression()) for name in REGRESSION),
 ]
 IDS = [f"{case[0].task}-{name}" for name, case in CASES]
 

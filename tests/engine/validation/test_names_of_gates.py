@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import asdict
+from pathlib import Path
+
 import pytest
 
 from engine.projects.manifest.records import GateRule
+from engine.records import Gate
 from engine.validation.gates import enough_rows, few_missing, judge_rule, schema_unchanged
 from engine.validation.intervals import MeasuredMetric
+from engine.validation.judge import judge
 from engine.validation.schema import Difference, differences
+from engine.vocabulary.gates import ALWAYS_ON, ASKED, GATES, name_of, replaced
 from tests.engine.validation.test_gates import against, facts
+from tests.engine.validation.validation_cases import job, predictions, rule
+from tests.engine.validation.ways_worlds import HOLDOUT, TRAIN
 
 
 def test_gates_that_are_always_on_keep_their_names() -> None:
@@ -61,3 +70,23 @@ def test_three_new_values_of_a_column_are_named_and_the_rest_counted(new: str, s
         for values in ("yz", f"yz{new}")
     )
     assert [each.words for each in differences(before, after)] == [f"column 'x' has new values: {said}"]
+
+
+def test_every_gate_on_a_card_has_the_name_of_its_kind_and_stands_where_the_table_has_it(tmp_path: Path) -> None:
+    """With what only the data can tell among them, and an order in the manifest that is not the table's."""
+    asked = [rule("at_most", "log_loss", 0.5), rule("not_below_live_by", "roc_auc", 0.5)]
+    asked += [rule("segment_at_least", "roc_auc", 0.5), rule("at_least", "roc_auc", 0.5)]
+    asked += [rule(row.kind, None, 0.5) for row in reversed(ASKED.values()) if row.of == "quantity"]
+    of_data = [asdict(Gate(name_of(kind), kind, "warn", "it is so.")) for kind in ("labels", "key")]
+    for kept in (asked, asked[:4]):
+        document = job(tmp_path, HOLDOUT, TRAIN, predictions(HOLDOUT), predictions(HOLDOUT), gates=kept)
+        document |= {"doubts": of_data, "reference_rows": 4200, "score_seconds": 0.1, "model_bytes": 9}
+        found = judge(document)["gates"]
+        kinds = [gate["kind"] for gate in found]
+        both = kept == asked
+        assert ("missing" in kinds, "rows_against_live" in kinds) == (not both, not both), "replaced by what is asked"
+        standing = [kind for kind in ALWAYS_ON if kind not in replaced(each["kind"] for each in kept)]
+        assert kinds == [each["kind"] for each in kept] + standing
+        for gate in found:
+            pattern = re.sub(r"\\{\w+\\}", "[^{}]+", re.escape(GATES[gate["kind"]].name))
+            assert re.fullmatch(pattern, gate["name"]), gate

@@ -17,10 +17,11 @@ from engine.clock import stamp
 from engine.records import Metric, MovePlan
 from engine.release import swap
 from engine.release.proof import Steps
-from engine.validation import metrics, undefined
-from engine.validation.metrics import CLASSIFICATION, Predicted, Truth
+from engine.validation import metrics
+from engine.validation.metrics import Predicted, Truth
 from engine.validation.undefined import sentence, why
 from engine.versions import catalog
+from engine.vocabulary.metrics import CLASSIFICATION
 from tests import tiny
 from tests.console.records import status
 
@@ -61,7 +62,7 @@ def test_no_metric_that_can_be_without_a_value_is_without_words_of_its_own() -> 
     for metric in CLASSIFICATION:
         for case in (NONE_POSITIVE, NONE_SAID, binary([1, 1], [1, 1]), binary([1], [0])):
             if np.isnan(metrics.value(metric, *case)):
-                assert why(metric, 9) != undefined._OTHER and why(metric, 9).short != "not defined", metric
+                assert why(metric, 9).short != "not defined", metric
     assert why("roc_auc", 0).short == "no rows" and why("anything", 3).reason == "it is not defined on the 3 rows"
 
 

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from engine.api import open_engine
-from engine.environments.build import ensure
-from engine.environments.lock import resolve
+from engine.environments.python.build import ensure
+from engine.environments.python.lock import resolve
 from engine.projects.manifest.reader import ComputeSpec, load_manifest
 from engine.runs.compute import order
 from engine.runs.steps.launch import Launch, Stage

@@ -11,7 +11,7 @@ from pathlib import Path
 import pandas
 import pytest
 
-from engine.environments.lock import parse_lock
+from engine.environments.python.lock import parse_lock
 from engine.errors import StepFailed
 from engine.projects.manifest.reader import ComputeSpec
 from engine.runs.compute import order

@@ -1,0 +1,40 @@
+"""Long lists, newest first, read a page at a time while others may be adding to them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import TypeVar
+
+from console.cli.printing import say
+from console.text.lines import Span
+
+T = TypeVar("T")
+PAGE = 500
+
+
+def newest(
+    fetch: Callable[[int, int], Sequence[T]], key: Callable[[T], int], limit: int | None
+) -> Iterator[T]:
+    """The newest ``limit`` (None: all) of what ``fetch(offset, count)`` gives, each once.
+
+    What is added meanwhile moves the rest further back, so rows may come twice; their falling ``key`` tells.
+    """
+    last: int | None = None
+    left, offset = limit, 0
+    while left is None or left > 0:
+        page = fetch(offset, PAGE if left is None else min(PAGE, left))
+        if not page:
+            return
+        offset += len(page)
+        for row in page:
+            if last is None or key(row) < last:
+                last = key(row)
+                yield row
+                if left is not None:
+                    left -= 1
+
+
+def rest_of(shown: int, count: int | None) -> None:
+    """Say that there is more than was shown; ``count`` is None where nobody counted."""
+    if count is not None and count > shown:
+        say(Span(f"The newest {shown} of {count:,}; --limit shows more.", "dim"))

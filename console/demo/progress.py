@@ -1,0 +1,93 @@
+"""How far a demo is that another process replays: what that one writes down, and one line of it for the console."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import threading
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from console.demo.place import LOCK, PROJECTS, Plan
+from console.demo.replay import ReplayObserver
+from engine.errors import Conflict, LeverframeError
+from engine.storage.atomic import write_file
+from engine.storage.workspace import Workspace
+from engine.text import plain
+
+LOG = "replay.log"
+_FILE = "progress.json"
+_SECONDS = 0.5  # between two writings; a person reads no faster
+
+
+class WrittenDown:
+    """Writes down how far each project is, beside the repositories, and tells ``audience`` as well."""
+
+    def __init__(self, plan: Plan, audience: ReplayObserver) -> None:
+        self._file, self._audience = plan.projects / _FILE, audience
+        self._guard = threading.Lock()
+        self._seen: dict[str, str] = {}
+        self._written = 0.0
+
+    def doing(self, project: str, share: float, text: str) -> None:
+        self._audience.doing(project, share, text)
+        with self._guard:
+            self._seen[project] = plain(text, 60)
+            if time.monotonic() - self._written >= _SECONDS:
+                self._written = time.monotonic()
+                write_file(self._file, json.dumps(self._seen).encode(), durable=False)
+
+    def done(self, line: str) -> None:
+        self._audience.done(line)
+
+
+def is_replayed(home: Path) -> bool:
+    """Whether a process replays the demo at ``home`` at this moment."""
+    try:
+        with Workspace(home).lock(LOCK, wait=False):
+            return False
+    except Conflict:
+        return True
+    except LeverframeError:
+        return False  # Nobody could write there.
+
+
+def told(home: Path) -> tuple[str, bool] | None:
+    """One line on the demo that is replayed at ``home``, and whether it goes on; None where there is none.
+
+    Whatever cannot be read is no reason to trouble the screen.
+    """
+    place = home / PROJECTS
+    if not place.is_dir():
+        return None
+    try:
+        plan: Mapping[str, Any] = json.loads((place / "demo.json").read_bytes())
+        if plan.get("finished"):
+            return None
+        weeks, goes_on = int(plan["weeks"]), is_replayed(home)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return None
+    if goes_on:
+        return _line(weeks, _progress(place)), True
+    why = os.path.join(PROJECTS, LOG)
+    return f"The replay came to a stop; 'leverframe demo' goes on with it ({why} says why).", False
+
+
+def _line(weeks: int, doing: Mapping[str, Any]) -> str:
+    """What matters most comes first: a narrow screen shows only that."""
+    parts = {name: re.fullmatch(r"week (\d+): (.*)", str(text)) for name, text in sorted(doing.items())}
+    at_work = {name: found for name, found in parts.items() if found is not None}
+    week = min((int(found[1]) for found in at_work.values()), default=1)
+    doings = "".join(f" · {name}: {plain(found[2], 40)}" for name, found in at_work.items())
+    return f"Replaying week {week} of {weeks}; keys work meanwhile{doings}"
+
+
+def _progress(place: Path) -> dict[str, Any]:
+    try:
+        found = json.loads((place / _FILE).read_bytes())
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}

@@ -1,0 +1,86 @@
+"""Kinds of environment: how one is locked, built, compared and described. A kind is one folder and one row here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, Protocol, TypeVar
+
+from engine.environments.python.kind import PythonKind
+from engine.environments.records import Environment, Lock, StandingEnvironment
+from engine.errors import Refusal
+from engine.projects.manifest.records import EnvironmentSpec
+from engine.text import plain
+
+L = TypeVar("L", bound=Lock)
+
+
+class Kind(Protocol[L]):
+    """One way to have what a project's code needs. Every method raises Refusal with a sentence where the machine lacks
+    something, and Invalid for what a person wrote wrong."""
+
+    @property
+    def name(self) -> str:
+        """As locks and version documents say it."""
+        ...
+
+    def lock(self, spec: EnvironmentSpec, code: Path, cache: Path, *, fresh: bool = False) -> L:
+        """What the project with this ``code`` asks for, to the last file. The same until what is asked for changes, by
+        what lies in the workspace's ``cache``, or with ``fresh``."""
+        ...
+
+    def doubts(self, spec: EnvironmentSpec, code: Path) -> tuple[str, ...]:
+        """What can be had, but is probably not what is meant; each in words."""
+        ...
+
+    def read_lock(self, told: Mapping[str, Any]) -> L:
+        """The lock that ``to_json`` told. Raises Damage when it is not what its digest says."""
+        ...
+
+    def place(self, lock: L, environments: Path) -> Environment:
+        """Where its environment is, or will be, in the workspace's folder ``environments``."""
+        ...
+
+    def build(self, lock: L, environments: Path) -> Environment:
+        """Its environment, built where it is missing or was left incomplete; whole or absent, whoever is killed."""
+        ...
+
+    def compare(self, environment: Environment, lock: L) -> tuple[str, ...]:
+        """What differs between it and what was built, each in words; () when nothing does. Costs milliseconds."""
+        ...
+
+    def describe(self, lock: L) -> dict[str, Any]:
+        """What a version document says of it for people: ``packages`` with names and versions, and what else counts."""
+        ...
+
+    def words(self, lock: L) -> str:
+        """What it is in two words, such as ``Python 3.11.7``."""
+        ...
+
+    def standing(self, environments: Path) -> Iterator[StandingEnvironment]:
+        """Those of this kind that are on the disk, by name. None is changed."""
+        ...
+
+    def mend(self, found: StandingEnvironment, environments: Path) -> str:
+        """Build one anew, or take it away where its lock is lost; what was done, in words."""
+        ...
+
+
+PYTHON = PythonKind()
+KINDS: Mapping[str, Kind[Any]] = {PYTHON.name: PYTHON}
+
+
+def kind_of(lock: Lock) -> Kind[Any]:
+    """The kind that made ``lock``."""
+    return KINDS[lock.kind]
+
+
+def kind_in(section: Mapping[str, Any]) -> Kind[Any]:
+    """The kind that the section ``environment`` of a version document names. It is written only where it is not Python,
+    so that documents of before mean what they meant and keep their digest. Raises Refusal for one that is not known."""
+    name = str(section.get("kind", PYTHON.name))
+    if name not in KINDS:
+        raise Refusal(
+            f"This environment is of the kind '{plain(name, 40)}', which this Leverframe cannot build; use a newer one."
+        )
+    return KINDS[name]

@@ -1,0 +1,136 @@
+"""The picture of an environment: everything that lies in it, taken when uv has just built it from its lock.
+
+What uv has just built is right by definition; what packages say of themselves is not enough to judge it by (wheels with
+empty folders that no list names, with bytecode that compiling writes anew). So every name is pictured: files by kind,
+size and digest, folders, links by where they lead. The picture lies in the environment; its own digest is in the
+ledger, so an environment that was changed cannot bring along a picture of its own.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import marshal
+import os
+import stat
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from operator import attrgetter
+from pathlib import Path
+from typing import Any
+
+from engine.environments.python.lock import Lock
+from engine.errors import Damage
+from engine.text import plain
+
+# They say what the picture is and cannot be in it.
+MARKER, PICTURE = _OURS = ("leverframe.json", "leverframe.picture")
+_NAMED_AT_MOST = 3
+# What the file system says of a file. Whoever writes into one, replaces it or sets its time back changes its ctime,
+# which nobody can set. It also changes when a file gets or loses a hard link: then files are read once more.
+_marks = attrgetter("st_ctime_ns", "st_mtime_ns", "st_size", "st_ino")
+
+
+@dataclass(frozen=True)
+class Picture:
+    """``entries``: by path below the environment, what is there, as ``_entry`` says it; ``interpreter``: the Python
+    that it starts, with a fingerprint of its program."""
+
+    lock: Lock
+    interpreter: Mapping[str, str]
+    entries: Mapping[str, str]
+
+    def content(self) -> bytes:
+        told = {"lock": self.lock.to_json(), "interpreter": dict(self.interpreter), "entries": dict(self.entries)}
+        # ASCII: a name may hold bytes that are no text in any encoding.
+        return json.dumps(told, sort_keys=True, separators=(",", ":")).encode("ascii")
+
+
+def take(root: Path) -> dict[str, str]:
+    """What lies in the environment ``root`` by path, every file read. Raises OSError."""
+    return {name: _entry(path, found) for name, path, found in _walked(f"{root}{os.sep}", "")}
+
+
+def _walked(root: str, below: str) -> Iterator[tuple[str, str, os.stat_result]]:
+    with os.scandir(root + below) as entries:
+        for each in sorted(entries, key=lambda entry: entry.name):
+            name = below + each.name
+            if name in _OURS:
+                continue
+            yield name, each.path, each.stat(follow_symlinks=False)
+            if each.is_dir(follow_symlinks=False):
+                yield from _walked(root, f"{name}{os.sep}")
+
+
+def _entry(path: str, found: os.stat_result) -> str:
+    """What is at ``path`` in a word: its kind, then a file's size and digest or where a link leads.
+
+    Of a file's mode only what makes a program of it counts: who else may read it is the administrator's affair.
+    """
+    if stat.S_ISDIR(found.st_mode):
+        return "folder"
+    if stat.S_ISLNK(found.st_mode):
+        return f"link {os.readlink(path)}"
+    if not stat.S_ISREG(found.st_mode):
+        return "special"
+    special = found.st_mode & (stat.S_ISUID | stat.S_ISGID | stat.S_IXUSR)
+    kind = f"program-{special:o}" if special else "file"
+    with open(os.open(path, os.O_RDONLY | os.O_NOFOLLOW), "rb") as file:
+        return f"{kind} {found.st_size} {hashlib.file_digest(file, 'sha256').hexdigest()}"
+
+
+@dataclass(frozen=True)
+class ReadPicture:
+    """A picture that this process has read before, with the paths of all that is in it: a run compares its environment
+    six times."""
+
+    picture: Picture
+    paths: tuple[bytes, ...]
+
+
+@lru_cache(maxsize=8)
+def remembered(root: Path, digest: str) -> ReadPicture:
+    """Raises Damage like ``read``."""
+    picture = read(root, digest)
+    base = os.fsencode(root) + b"/"
+    return ReadPicture(picture, tuple(base + os.fsencode(name) for name in ("", *_OURS, *picture.entries)))
+
+
+def read(root: Path, digest: str) -> Picture:
+    """The picture with this ``digest`` that lies in the environment ``root``. Raises Damage when it is another's."""
+    try:
+        content = (root / PICTURE).read_bytes()
+    except OSError as error:
+        raise Damage(f"{PICTURE} cannot be read: {error.strerror}.") from None
+    if hashlib.sha256(content).hexdigest() != digest:
+        raise Damage(f"{PICTURE} is not the one that was taken when it was built.")
+    told: dict[str, Any] = json.loads(content)
+    return Picture(Lock.from_json(told["lock"]), told["interpreter"], told["entries"])
+
+
+def stamp(paths: Iterable[bytes]) -> str | None:
+    """A digest of what the file system says of each of ``paths``; None when one is missing. As long as it stays the
+    same nothing there was added, removed or changed: a folder's own times tell of the names in it."""
+    try:
+        # Version 2 of the format: the same bytes for the same numbers, always.
+        return hashlib.sha256(marshal.dumps(list(map(_marks, map(os.lstat, paths))), 2)).hexdigest()
+    except OSError:
+        return None
+
+
+def differences(pictured: Mapping[str, str], found: Mapping[str, str], packages: str) -> tuple[str, ...]:
+    """How ``found`` differs from what was pictured, in words; names are told from the folder ``packages`` on. Pure."""
+    added, gone = found.keys() - pictured.keys(), pictured.keys() - found.keys()
+    changed = {name for name in pictured.keys() & found.keys() if pictured[name] != found[name]}
+    told = []
+    for names, one, several in (
+        (changed, "was changed", "were changed"),
+        (added, "was added", "were added"),
+        (gone, "is gone", "are gone"),
+    ):
+        if names:
+            shown = [plain(name.removeprefix(packages), 80) for name in sorted(names)[:_NAMED_AT_MOST]]
+            more = f" and {len(names) - len(shown):,} more" if len(names) > len(shown) else ""
+            told.append(f"{', '.join(shown)}{more} {one if len(names) == 1 else several}")
+    return tuple(told)

@@ -1,0 +1,62 @@
+"""What every kind of environment has: a lock, a place on the disk, a state that it is found in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+from engine.environments.pictures import Pictures
+
+
+@dataclass(frozen=True)
+class Package:
+    """One package of a lock, its name in the canonical spelling."""
+
+    name: str
+    version: str
+
+
+class Lock(Protocol):
+    """What an environment is built from, exactly: ``kind`` says by whom, ``digest`` is its identity."""
+
+    @property
+    def kind(self) -> str: ...
+
+    @property
+    def digest(self) -> str: ...
+
+    @property
+    def text(self) -> str:
+        """Itself, as a file for people."""
+        ...
+
+    @property
+    def packages(self) -> tuple[Package, ...]: ...
+
+    def to_json(self) -> dict[str, str]:
+        """What a version keeps of it; ``Kind.read_lock`` reads it again."""
+        ...
+
+
+@dataclass(frozen=True)
+class Environment:
+    """A built environment: its folder, the Python to start in it, the digest of the lock that it was built from, and
+    where it is known what its picture is."""
+
+    path: Path
+    python: Path
+    lock_digest: str
+    pictures: Pictures = field(repr=False)
+
+
+@dataclass(frozen=True)
+class StandingEnvironment:
+    """An environment on the disk. ``pictured``: whether a picture was taken when it was built; ``differences``: why a
+    run would refuse it, () when it would not; ``lock``: what it can be built from, where that can still be read."""
+
+    kind: str
+    name: str
+    pictured: bool
+    differences: tuple[str, ...]
+    lock: Lock | None

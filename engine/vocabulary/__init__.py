@@ -1,0 +1,1 @@
+"""The words of the domain, one frozen table each; manifest, judge, reports, screens and docs are made from them."""
