@@ -28,7 +28,8 @@ from scipy.stats import chi2_contingency, ks_2samp, wasserstein_distance
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from benchmarks.figures import Figure, show, spread
-from engine.monitoring.drift.columns import ColumnDrift, drift
+from engine.monitoring.drift.columns import drift
+from engine.monitoring.look_parts import ColumnDrift
 from engine.monitoring.profile import from_bytes, profile_of, to_bytes
 
 WORKER = Path(__file__).with_name("evidently_worker.py")

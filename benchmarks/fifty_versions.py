@@ -13,7 +13,6 @@ blocks of 4 KiB each), in MB of 10^6 bytes.
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 import tempfile
 from collections.abc import Callable
@@ -65,8 +64,18 @@ def models_alone(versions: int, folder: Path) -> float:
     import pyarrow as pa
 
     from engine.storage.blocks import put_table
-    from engine.storage.objects import ObjectStore
+    from engine.storage.objects import ObjectStore, Stored
     from engine.versions import document as documents
+    from engine.versions.records import (
+        CodeSection,
+        DataSection,
+        EnvironmentSection,
+        GoldenSection,
+        Judgement,
+        LineageSection,
+        ModelSection,
+        VersionDocument,
+    )
 
     store = ObjectStore(folder / "models")
     store.root.mkdir()
@@ -75,21 +84,30 @@ def models_alone(versions: int, folder: Path) -> float:
     features = learn.drop(columns=["late", "arr_delay", "flight_id", "scheduled_departure"])
     code = Path(flights.__file__).parent
     table = pa.Table.from_pandas(data, preserve_index=False)
-    sections: dict[str, object] = {name: {} for name in documents.SECTIONS}
     for seed in range(versions):
         model = _seeded(flights.train, seed)(features, learn["late"])
         built = folder / "model"
         built.mkdir(exist_ok=True)
         (built / "model.pickle").write_bytes(pickle.dumps(model, protocol=5))
         golden = _golden(model, features.head(200), folder)
-        sections |= {
-            "code": {"files": documents.store_folder(store, code)},
-            "data": {"files": put_table(store, table)},
-            "model": {"files": documents.store_folder(store, built)},
-            "golden": {"predictions": store.put_file(golden).document()},
-            "lineage": {"run": seed},
-        }
-        documents.save(store, json.loads(json.dumps(sections)))
+        stored, blocks = store.put_file(golden), put_table(store, table)
+        documents.save(
+            store,
+            VersionDocument(
+                project="flights",
+                code=CodeSection(None, None, None, None, None, None, documents.store_folder(store, code)),
+                data=DataSection(len(data), len(data.columns), None, None, len(learn), 0, "", blocks),
+                schema={},
+                environment=EnvironmentSection("", "", Stored("", 0, ()), ()),
+                model=ModelSection(documents.store_folder(store, built), (), 0.0),
+                settings={},
+                schedule={},
+                metrics=Judgement("", (), "", {}, (), {}, None, "pass", "first", "", ()),
+                gates=(),
+                golden=GoldenSection(200, 0.0, stored, stored),
+                lineage=LineageSection(seed, "", "", None, ""),
+            ),
+        )
         if seed % 10 == 9:
             print(f"{seed + 1} models: {room(store.root):.1f} MB", flush=True)
     return room(store.root)

@@ -7,7 +7,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from engine.vocabulary.jobs import JOBS
+
 ANYWHERE = "anywhere"
+_ONE_OF_THEM = " or ".join(", ".join(f"the {job.short}" for job in JOBS).rsplit(", ", 1))
 LISTS = ("overview", "candidates", "runs", "versions", "audit", "bin", "schedules", "occurrences", "health")
 HEALTHS = ("health", "project_health")
 OPENED = ("card", "run", "diff", "times", "project_health", "bin", "occurrences")
@@ -65,7 +68,7 @@ ACTIONS = (
            ("versions", "card"), danger=True, shown=False),
     Action("retrain", "r", "Retrain", "queue a retrain of the project",
            ("overview", "versions", "runs", *HEALTHS), acts=True),
-    Action("run_now", "r", "Run now", "run it by hand: the retrain, the look or the report; its times stay",
+    Action("run_now", "r", "Run now", f"run it by hand: {_ONE_OF_THEM}; its times stay",
            ("schedules",), acts=True),
     Action("looks", "l", "Looks", "show the finished looks at health too, or hide them again", ("runs",)),
     Action("health", "h", "Health", "how the live version does: metric over time, drift, segments, alerts",

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from contextlib import nullcontext
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from engine import clock
 from engine import overview as overviews
@@ -42,7 +42,7 @@ from engine.release.card import card, difference
 from engine.release.following import follow_ledger
 from engine.release.history import at
 from engine.rewind.past_engine import ReadingsOnly, only_looks
-from engine.runs import queue
+from engine.runs import by_hand, queue
 from engine.runs.commands import RunCommands
 from engine.schedule.commands import ScheduleCommands
 from engine.storage import reserve, temporary
@@ -52,11 +52,14 @@ from engine.storage.objects import ObjectStore
 from engine.storage.workspace import Workspace
 from engine.versions import catalog
 from engine.versions import document as documents
+from engine.vocabulary import jobs
+from engine.vocabulary.jobs import RETRAIN
 
 if TYPE_CHECKING:
     from engine.backup.records import Restored
     from engine.projects.reach import Reach
     from engine.rewind.past_ledger import PastLedger
+    from engine.versions.records import VersionDocument
 
 
 def open_engine(
@@ -225,8 +228,9 @@ class Engine(
             from engine.schedule import book
 
             book.find(db, project, job)
-        begin = {"health": self.look, "report": self.report_soon}.get(job, self.retrain)
-        return begin(project)
+        if job == RETRAIN.name:
+            return self.retrain(project)
+        return by_hand.begin(self._workspace, self._ledger, project, jobs.of(job), self.operator, clock.now())
 
     # Versions and decisions
 
@@ -245,10 +249,9 @@ class Engine(
         with self._ledger.read() as db:
             return catalog.record(catalog.find(db, label))
 
-    def show(self, label: str) -> dict[str, Any]:
-        """The version document with its digest."""
-        digest = self.version(label).digest
-        return {**documents.of_version(self._store, label, digest), "version": label, "digest": digest}
+    def show(self, label: str) -> VersionDocument:
+        """The version document."""
+        return documents.of_version(self._store, label, self.version(label).digest)
 
     def diff(self, old: str, new: str) -> tuple[Change, ...]:
         """What differs between two versions."""

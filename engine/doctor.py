@@ -18,10 +18,12 @@ from engine.environments.records import StandingEnvironment
 from engine.errors import Damage, LeverframeError
 from engine.outbox import outbox
 from engine.outbox.channels import CHANNELS, MAIL
-from engine.projects import registry
+from engine.projects import registry, schedules
 from engine.projects.manifest.sandbox import spec_of
 from engine.records import DoctorFinding, Version
 from engine.release import live as projection
+from engine.release.history import LiveRelease, live_contents
+from engine.runs import facts
 from engine.runs.steps import holding, sandbox
 from engine.schedule import lease, unit
 from engine.schedule.due import due_after
@@ -49,25 +51,18 @@ def examine(
     findings += [holding.machine(sandbox.this_machine()), *modes(workspace, mend=mend)]
     with ledger.read() as db:
         projects = registry.everything(db)
-        live = {
-            r["project"]: r
-            for r in db.execute(
-                "SELECT d.project, d.release, v.digest, v.number, v.state FROM deployments d JOIN versions v"
-                " ON v.project = d.project AND v.number = d.number"
-                " WHERE d.seq IN (SELECT max(seq) FROM deployments GROUP BY project)"
-            )
-        }
+        live = live_contents(db)
         kept = {p.name: _kept(db, p.name) for p in projects}
-        users = _users(db)
+        users = facts.environments(db)
     findings += _environments(workspace, users, mend=mend)
     for project in projects:
         needed = kept[project.name]
         if mend:  # First what is stored: what is live is rebuilt from that.
             _mend(workspace, ledger, store, [version for _, version in needed], now)
-        row = live.get(project.name)
-        if row is not None:
-            findings.append(_live(workspace, store, row, mend=mend))
-            findings += _unheld(store, row)
+        found = live.get(project.name)
+        if found is not None:
+            findings.append(_live(workspace, store, *found, mend=mend))
+            findings += _unheld(store, *found)
         findings += [_stored(store, what, version) for what, version in needed]
         if not Path(project.path).is_dir():
             what = f"the folder of {project.name}, {project.path}, is gone; retrains will fail until it is back"
@@ -221,7 +216,7 @@ def _tools() -> DoctorFinding:
 def _engine(workspace: Workspace, ledger: Ledger, now: datetime) -> DoctorFinding:
     with ledger.read() as db:
         state = lease.state(workspace, db, mine=None)
-        rows = db.execute("SELECT * FROM schedules WHERE until IS NULL AND enabled").fetchall()
+        rows = [row for row in schedules.everything(db) if row["enabled"]]
     if state.running:
         return DoctorFinding("engine", "ok", f"process {state.pid} on {state.host} sees to the schedules")
     if not rows:
@@ -244,18 +239,6 @@ def _units(workspace: Workspace) -> list[DoctorFinding]:
         return [DoctorFinding("systemd unit", "ok", f"{ours[0].path} names this workspace")]
     said = f"{found[0].path} starts the engine of {found[0].home}, not of this workspace; see --home in its ExecStart"
     return [DoctorFinding("systemd unit", "watch", said)]
-
-
-def _users(db: sqlite3.Connection) -> dict[str, list[str]]:
-    """The projects whose runs used an environment, by its name."""
-    rows = db.execute(
-        "SELECT DISTINCT substr(f.lock, 1, 16) AS name, r.project FROM run_facts f JOIN runs r ON r.id = f.run"
-        " WHERE f.lock IS NOT NULL ORDER BY r.project"
-    )
-    users: dict[str, list[str]] = {}
-    for row in rows:
-        users.setdefault(row["name"], []).append(row["project"])
-    return users
 
 
 def _environments(workspace: Workspace, users: dict[str, list[str]], *, mend: bool) -> list[DoctorFinding]:
@@ -291,19 +274,18 @@ def _mended(workspace: Workspace, found: StandingEnvironment, what: str, said: s
     return DoctorFinding(what, "ok", f"{said}. It was {done}", mended=True)
 
 
-def _live(workspace: Workspace, store: ObjectStore, row: sqlite3.Row, *, mend: bool) -> DoctorFinding:
-    label = f"{row['project']}@{row['number']}"
-    what = f"live {row['project']}"
+def _live(workspace: Workspace, store: ObjectStore, live: LiveRelease, digest: str, *, mend: bool) -> DoctorFinding:
+    label, what, folder = live.label, f"live {live.project}", (live.project, live.release, digest)
     try:
-        found = projection.complaints(workspace, store, row["project"], row["release"], row["digest"])
+        found = projection.complaints(workspace, store, *folder)
         if not found:
             return DoctorFinding(what, "ok", f"{label}, every file as recorded")
         said = "; ".join(found[:4])
         if not mend:
             return DoctorFinding(what, "failing", f"{said}. 'leverframe doctor --fix' rebuilds it from the store")
-        built(workspace, lock_of(store, documents.load(store, row["digest"])))
-        projection.repair(workspace, store, row["project"], row["release"], row["digest"])
-        left = projection.complaints(workspace, store, row["project"], row["release"], row["digest"])
+        built(workspace, lock_of(store, documents.load(store, digest)))
+        projection.repair(workspace, store, *folder)
+        left = projection.complaints(workspace, store, *folder)
         if left:
             return DoctorFinding(what, "failing", f"it could not be mended: {'; '.join(left[:4])}")
         return DoctorFinding(
@@ -313,22 +295,22 @@ def _live(workspace: Workspace, store: ObjectStore, row: sqlite3.Row, *, mend: b
         return DoctorFinding(what, "failing", str(error))
 
 
-def _unheld(store: ObjectStore, row: sqlite3.Row) -> list[DoctorFinding]:
+def _unheld(store: ObjectStore, live: LiveRelease, digest: str) -> list[DoctorFinding]:
     """What is live and says that nothing is to hold its steps."""
     try:
-        settings = documents.load(store, row["digest"])["settings"]
+        settings = documents.load(store, digest).settings
     except Damage:
         return []  # The finding of the live version tells it.
     spec = spec_of(settings)
-    what = f"sandbox of {row['project']}"
+    what = f"sandbox of {live.project}"
     return [replace(holding.finding(spec, None), what=what)] if spec.off is not None else []
 
 
 def _kept(db: sqlite3.Connection, project: str) -> list[tuple[str, Version]]:
     """The versions whose objects somebody may need today, each with what for."""
-    live = db.execute("SELECT * FROM versions WHERE project = ? AND state = 'live'", (project,)).fetchall()
+    live = catalog.live(db, project)
     return [
-        *(("stored", catalog.record(row)) for row in live),
+        *([("stored", live)] if live else []),
         *(("rollback", version) for version in catalog.were_live(db, project)[:1]),
         *(("candidate", version) for version in catalog.candidates(db, project)),
     ]

@@ -21,7 +21,7 @@ from benchmarks.promise_mutants import FAULTS
 ROOT = Path(__file__).resolve().parents[1]
 
 STOREYS = (
-    {"records", "errors", "clock", "text", "unneeded", "withheld", "vocabulary"},
+    {"records", "errors", "clock", "text", "unneeded", "withheld", "json_records", "vocabulary"},
     {"storage"},
     {"people", "audit"},
     {"versions", "environments", "projects"},
@@ -36,6 +36,7 @@ STOREYS = (
 # Who imports whom on one storey; nothing may go the other way.
 NEIGHBOURS = {
     ("clock", "errors"),
+    ("json_records", "errors"),
     ("people", "audit"),
     ("versions", "environments"),
     ("environments", "projects"),
@@ -46,6 +47,8 @@ NEIGHBOURS = {
     ("scoring", "validation"),
     ("outbox", "reports"),
     ("backup", "housekeeping"),
+    ("backup", "outbox"),
+    ("housekeeping", "reports"),
     ("overview", "schedule"),
     ("doctor", "schedule"),
     ("rewind", "schedule"),
@@ -62,6 +65,29 @@ STAND_ALONE = (
     "engine/runs/steps/containment.py",
     "engine/runs/compute/on_worker.py",
 )
+
+# Each table of the ledger and the one room that reads and writes it; every other asks that room.
+TABLES = {
+    "projects": "projects", "allowances": "projects", "schedules": "projects",
+    "versions": "versions", "pictures": "environments",
+    "runs": "runs", "steps": "runs", "run_facts": "runs",
+    "deployments": "release", "decisions": "release",
+    "health": "monitoring", "signals": "monitoring", "measurements": "monitoring", "alerts": "monitoring",
+    "incidents": "monitoring",
+    "triggers": "jobs", "reports": "reports", "outbox": "outbox", "news": "outbox", "cursors": "outbox",
+    "occurrences": "schedule", "downtimes": "schedule", "engine": "schedule",
+    "bin": "housekeeping", "holds": "housekeeping", "places": "housekeeping", "scans": "housekeeping",
+    "backups": "backup", "scrubs": "backup",
+    "operators": "people", "audit": "audit", "settings": "storage", "texts": "storage", "past": "storage",
+}  # fmt: skip
+# What stands elsewhere, and why it has to. ``storage`` makes all tables, ``rewind`` takes all of them back.
+SQL_ELSEWHERE = {
+    "engine/audit/times.py": ({"runs", "occurrences", "scans", "downtimes"}, "the newest time that any room wrote"),
+    "engine/projects/registry.py": ({"versions", "runs"}, "a room below may not ask one above, inside its transaction"),
+    "engine/projects/allowances.py": ({"runs", "run_facts"}, "the same: what a run was stopped for"),
+    "engine/runs/queue.py": ({"health"}, "the same: whether a look was recorded before somebody cancelled it"),
+    "engine/doctor.py": ({"versions", "deployments"}, "whether two rooms agree, which neither of them can say"),
+}
 
 FILE_LINES = 400
 STAND_ALONE_LINES = 600  # they have to be one file each
@@ -210,6 +236,70 @@ def test_a_fresh_python_gets_to_the_first_screen_without_heavy_libraries(module:
     loaded = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, timeout=60)
     assert loaded.returncode == 0, loaded.stderr
     assert loaded.stdout.split() == []
+
+
+_IN_SQL = re.compile(r"\b(?:FROM|JOIN|INTO|UPDATE(?: OR [A-Z]+)?)\s+(\w+(?:\s*,\s*\w+)*)")
+
+
+def tables_in(source: ast.Module) -> Iterator[tuple[int, str]]:
+    """Each table of the ledger that a text of the program names as SQL does, with the line."""
+    told = {
+        id(node.body[0].value)
+        for node in ast.walk(source)
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef)
+        if node.body and isinstance(node.body[0], ast.Expr)
+    }
+    for node in ast.walk(source):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in told:
+            names = ",".join(_IN_SQL.findall(node.value)).split(",")
+            yield from ((node.lineno, name) for name in map(str.strip, names) if name in TABLES)
+
+
+def sql_outside(path: str, source: ast.Module) -> Iterator[tuple[int, str]]:
+    """The lines of a file of the engine with SQL on a table of another room, each with the table."""
+    room = path.split("/")[1].removesuffix(".py")
+    if room not in ("storage", "rewind"):
+        yield from ((line, table) for line, table in tables_in(source) if TABLES[table] != room)
+
+
+def test_each_table_of_the_ledger_has_a_room() -> None:
+    made = {
+        name
+        for path in sources("engine/storage")
+        for node in ast.walk(tree(path))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+        for name in re.findall(r"\bCREATE TABLE (\w+)", node.value)
+    }
+    assert made == set(TABLES), f"Say in TABLES whose {sorted(made ^ set(TABLES))} is."
+
+
+def test_sql_on_a_table_stands_in_its_room() -> None:
+    wrong, excused = [], set()
+    for path in sources("engine", "console"):
+        name = path.relative_to(ROOT).as_posix()
+        for line, table in sql_outside(name, tree(path)):
+            if table in SQL_ELSEWHERE.get(name, (set(), ""))[0]:
+                excused.add((name, table))
+            else:
+                wrong.append(f"SQL on {table} stands outside engine/{TABLES[table]}: {name}:{line}; ask that room")
+    assert not wrong, "\n".join(wrong)
+    assert excused == {(name, table) for name, (tables, _) in SQL_ELSEWHERE.items() for table in tables}
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ('db.execute("SELECT id FROM runs WHERE id = ?")', ["runs"]),
+        ('db.execute("SELECT 1 FROM projects"\n f" JOIN runs r ON {x}")', ["projects", "runs"]),
+        ('SQL = f"INSERT INTO steps ({names}) SELECT * FROM runs, health"', ["steps", "runs"]),
+        ('"DELETE FROM health"; "UPDATE runs SET x = 1"; "UPDATE OR IGNORE runs SET x = 1"', ["runs", "runs"]),
+        ('def runs() -> None:\n    """What comes FROM runs and goes INTO steps."""', []),
+        ('"taken from runs, INTO the steps"; "SELECT * FROM signals"', []),
+    ],
+)
+def test_the_walk_sees_sql_that_stands_in_another_room(text: str, found: list[str]) -> None:
+    assert [table for _, table in sql_outside("engine/monitoring/looks.py", ast.parse(text))] == found
+    assert list(sql_outside("engine/storage/ledger.py", ast.parse(text))) == []
 
 
 def test_no_file_is_too_long_to_read() -> None:

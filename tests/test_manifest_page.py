@@ -6,6 +6,7 @@ import ast
 from pathlib import Path
 
 from engine.projects.manifest.reader import _SECTIONS
+from engine.vocabulary import jobs, steps
 from engine.vocabulary.gates import ALWAYS_ON, ASKED, GATES, GateKind
 from engine.vocabulary.metrics import METRICS
 
@@ -38,6 +39,27 @@ def test_every_key_is_on_the_page() -> None:
     allowed = keys()
     assert len(allowed) > 40
     assert sorted(key for key in allowed if f"`{key}`" not in PAGE) == []
+
+
+def test_every_job_that_may_be_due_is_on_the_page_with_what_it_does() -> None:
+    rows = [f"| `{job.name}` | {job.does} |" for job in jobs.JOBS if job.scheduled]
+    assert [row for row in rows if row not in section("schedule")] == []
+
+
+def test_every_step_is_on_the_page_in_its_order() -> None:
+    assert "\n".join(f"| `{step.name}` | {step.does} |" for step in steps.STEPS) in PAGE
+
+
+def test_what_a_step_is_given_and_has_to_leave_is_on_the_page() -> None:
+    for each in steps.CONTRACTS:
+        given = " and ".join(f"`{file}`" for file in each.given) or "nothing"
+        assert f"| `{each.name}` | `[{each.section}] {each.key}` | {given} | `{each.leaves}` |" in PAGE
+        rows = [line for line in section(each.section).splitlines() if line.startswith(f"| `{each.key}` |")]
+        assert f"`{each.called}`" in rows[0]
+
+
+def section(name: str) -> str:
+    return PAGE.split(f"\n## `[{name}]`", 1)[1].split("\n## ", 1)[0]
 
 
 def test_the_page_has_a_row_for_every_metric() -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from engine import clock
 from engine.errors import Conflict, Refusal
+from engine.vocabulary.jobs import HEALTH, RETRAIN
 
 if TYPE_CHECKING:
     from engine.api import Engine, PastEngine
@@ -57,7 +58,7 @@ class Retrain:
         return f"a retrain of {self.project} is being queued"
 
     def carry_out(self, engine: Engine, tell: Tell) -> Result:
-        refuse_twice(engine, self.project, "retrain")
+        refuse_twice(engine, self.project, RETRAIN.name)
         run = engine.retrain(self.project)
         return Result(f"Run {run.id}, a retrain of {self.project}, is queued. Key 3 shows it.")
 
@@ -91,7 +92,7 @@ class LookNow:
         return f"a look at the health of {self.project} is being queued"
 
     def carry_out(self, engine: Engine, tell: Tell) -> Result:
-        refuse_twice(engine, self.project, "health")
+        refuse_twice(engine, self.project, HEALTH.name)
         run = engine.look(self.project, by=self.by)
         return Result(f"Run {run.id}, a look at {self.project}, is queued; its result comes here by itself.")
 

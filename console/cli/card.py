@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from console.cli.printing import Cell, lines, room, say, table
 from console.cli.session import Session
@@ -12,6 +12,9 @@ from console.text import cells
 from console.text.card_lines import card_lines, change_lines
 from console.text.lines import Span
 from engine.records import Change, DecisionCard
+
+if TYPE_CHECKING:
+    from engine.versions.records import VersionDocument
 
 
 def print_card(card: DecisionCard, now: datetime) -> None:
@@ -29,29 +32,29 @@ def _due(rule: dict[str, Any]) -> str:
     return f"at {rule['cron']}" if "cron" in rule else f"every {rule['every']}"
 
 
-def print_contents(content: dict[str, Any]) -> None:
+def print_contents(content: VersionDocument, digest: str) -> None:
     """What the version holds, in one line for each part."""
-    code, data, environment, model = content["code"], content["data"], content["environment"], content["model"]
-    settings, golden, lineage = content["settings"], content["golden"], content["lineage"]
-    revision = str(code["revision"] or "no revision")[:8]
-    dirty = " with uncommitted changes" if code["dirty"] else ""
-    said = f'; "{code["message"]}" by {code["author"]}' if code["message"] else ""
-    until = f" up to {str(data['until'])[:10]}" if data["until"] else ""
-    split = f"{data['train_rows']:,} to learn from, {data['holdout_rows']:,} to judge by"
-    jobs = [f"{job} {_due(rule)}" for job, rule in sorted(content["schedule"].items())]
+    code, data, environment, lineage = content.code, content.data, content.environment, content.lineage
+    revision = (code.revision or "no revision")[:8]
+    dirty = " with uncommitted changes" if code.dirty else ""
+    said = f'; "{code.message}" by {code.author}' if code.message else ""
+    until = f" up to {data.until[:10]}" if data.until else ""
+    split = f"{data.train_rows:,} to learn from, {data.holdout_rows:,} to judge by"
+    size = cells.size(sum(file.size for file in content.model.files))
+    jobs = [f"{job} {_due(rule)}" for job, rule in sorted(content.schedule.items())]
     say(Span("HOLDS", "head"), indent=1)
-    files = cells.counted(len(code["files"]), "file")
+    files = cells.counted(len(code.files), "file")
     rows: list[tuple[Cell, Cell]] = [
-        ("code", f"{revision} on {code['branch'] or 'no branch'}{dirty}, {files}{said}"),
-        ("data", f"{data['rows']:,} rows{until}: {split}"),
-        ("schema", f"{len(content['schema']['columns'])} columns"),
-        ("packages", f"{len(environment['packages'])} at locked versions, Python {environment['python']}"),
-        ("model", f"{cells.size(sum(f['size'] for f in model['files']))}, {len(model['features'])} features"),
-        ("settings", f"{len(settings)} sections of leverframe.toml"),
+        ("code", f"{revision} on {code.branch or 'no branch'}{dirty}, {files}{said}"),
+        ("data", f"{data.rows:,} rows{until}: {split}"),
+        ("schema", f"{len(content.schema['columns'])} columns"),
+        ("packages", f"{len(environment.packages)} at locked versions, Python {environment.python}"),
+        ("model", f"{size}, {len(content.model.features)} features"),
+        ("settings", f"{len(content.settings)} sections of leverframe.toml"),
         ("schedule", "; ".join(jobs) or "none"),
-        ("golden", f"{golden['rows']} rows whose predictions a proof must reproduce"),
-        ("made by", f"run {lineage['run']}, as of {str(lineage['as_of'])[:16].replace('T', ' ')} UTC"),
-        ("digest", content["digest"]),
+        ("golden", f"{content.golden.rows} rows whose predictions a proof must reproduce"),
+        ("made by", f"run {lineage.run}, as of {lineage.as_of[:16].replace('T', ' ')} UTC"),
+        ("digest", digest),
     ]
     table(rows, indent=1)
 

@@ -21,10 +21,12 @@ HEADINGS = ("version", "made", "gates", "against live", "judged against", "judge
 @click.pass_obj
 def candidates(session: Session, project: str | None) -> None:
     """What waits for a decision, the newest first."""
+    from engine.versions.document import written
+
     with session.engine() as engine:
         found = engine.candidates(project)
         if session.json:
-            document([documents.candidate(version, engine.show(version.label)["gates"]) for version in found])
+            document([documents.candidate(version, written(engine.show(version.label))["gates"]) for version in found])
             return
     if not found:
         say(f"Nothing waits for a decision{' in ' + project if project else ''}.")

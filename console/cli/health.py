@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -19,6 +19,8 @@ from engine.errors import Invalid, NotFound
 from engine.projects.manifest.durations import parse_duration
 
 if TYPE_CHECKING:
+    from engine.monitoring.look_document import LookDocument
+    from engine.monitoring.look_parts import Slice, Slices
     from engine.monitoring.records import Alert, Look
 
 
@@ -73,7 +75,14 @@ def _document(found: Look | None, alerts: tuple[Alert, ...]) -> dict[str, Any]:
         return {"version": None, "verdict": "unknown", "why": "nobody has looked yet", "alerts": []}
     about = {"run": found.run, "at": documents.time(found.at), "verdict": found.verdict, "why": found.why}
     about |= {"version": found.version, "as_of": documents.time(found.as_of)}
-    return {**about, **(found.document or {}), "alerts": [alert_document(each) for each in alerts]}
+    return {**about, **_contents(found), "alerts": [alert_document(each) for each in alerts]}
+
+
+def _contents(found: Look) -> dict[str, Any]:
+    """What the look's document says; nothing where only its verdict was kept."""
+    from engine.json_records import write
+
+    return write(found.document) if found.document is not None else {}
 
 
 def alert_document(alert: Alert) -> dict[str, Any]:
@@ -90,8 +99,7 @@ def _whole(found: Look, now: datetime) -> None:
         say("The details of this look were let go of.", indent=2)
         return
     rows: list[tuple[Cell, ...]] = [
-        (name, verdict(part["verdict"]), part["why"])
-        for name, part in found.document["parts"].items()
+        (name, verdict(part.verdict), part.why) for name, part in found.document.parts.items()
     ]
     table(rows, indent=2)
     _performance(found.document)
@@ -100,81 +108,76 @@ def _whole(found: Look, now: datetime) -> None:
     _drift(found.document)
 
 
-def _performance(look: Mapping[str, Any]) -> None:
+def _performance(look: LookDocument) -> None:
     rows: list[tuple[Cell, ...]] = []
-    for name, now in look["metrics"].items():
-        was = (look["validated"].get(name) or {}).get("value")
-        value = cells.number(now["value"]) if now["value"] is not None else str(now["reason"])
-        between = f"{cells.number(now['low'])} to {cells.number(now['high'])}" if now["low"] is not None else ""
-        rows.append((name, value, between, f"{now['n']:,}", cells.number(was)))
-    if rows:
+    for name, now in look.metrics.items():
+        value = cells.number(now.value) if now.value is not None else str(now.reason)
+        between = f"{cells.number(now.low)} to {cells.number(now.high)}" if now.low is not None else ""
+        rows.append((name, value, between, f"{now.n:,}", cells.number(look.validated_value(name))))
+    if rows and look.periods is not None:
         say()
         table(rows, ("metric", "now", "95 %", "rows", "validated"), indent=2, right=("now", "rows", "validated"))
-        say(look["periods"]["sentence"], indent=2)
+        say(look.periods.sentence, indent=2)
 
 
-def _slices(look: Mapping[str, Any]) -> None:
+def _slices(look: LookDocument) -> None:
     """The slices that are surely worse than all other rows, worst first."""
-    sliced = look.get("slices")
-    worse = [each for each in sliced["found"] if each["verdict"] == "worse"][:5] if sliced else []
+    sliced = look.slices
+    worse = [each for each in sliced.found if each.verdict == "worse"][:5] if sliced else []
     if not sliced or not worse:
         return
     _slice_table("worst slices", sliced, worse)
 
 
-def _asked(look: Mapping[str, Any]) -> None:
+def _asked(look: LookDocument) -> None:
     """Every part of the columns that somebody asked for, worst first."""
-    for column, sliced in (look.get("by") or {}).items():
-        if sliced["found"]:
-            _slice_table(f"by {column}", sliced, sliced["found"])
+    for column, sliced in look.by.items():
+        if sliced.found:
+            _slice_table(f"by {column}", sliced, sliced.found)
         else:
             say()
             say(f"by {column}: no row that is measured has more than one value of it.", indent=2)
 
 
-def _slice_table(title: str, sliced: Mapping[str, Any], found: Sequence[Mapping[str, Any]]) -> None:
+def _slice_table(title: str, sliced: Slices, found: Sequence[Slice]) -> None:
     say()
     rows: list[tuple[Cell, ...]] = [
         (
-            _name(each), f"{each['n']:,}", cells.number(each["value"]), _between(each), cells.number(each["rest"]),
-            each["verdict"] if each["value"] is not None else str(each["reason"]), each["trend"],
+            each.name, f"{each.n:,}", cells.number(each.value), _between(each), cells.number(each.rest),
+            each.verdict if each.value is not None else str(each.reason), each.trend,
         )
         for each in found
     ]  # fmt: skip
-    heading = (title, "rows", sliced["metric"], "95 %", "elsewhere", "verdict", "trend")
-    table(rows, heading, indent=2, right=("rows", sliced["metric"], "elsewhere"))
-    say(sliced["sentence"], indent=2)
+    heading = (title, "rows", sliced.metric, "95 %", "elsewhere", "verdict", "trend")
+    table(rows, heading, indent=2, right=("rows", sliced.metric, "elsewhere"))
+    say(sliced.sentence, indent=2)
 
 
-def _between(each: Mapping[str, Any]) -> str:
-    return f"{cells.number(each['low'])} to {cells.number(each['high'])}" if each["low"] is not None else ""
-
-
-def _name(sliced: Mapping[str, Any]) -> str:
-    return " and ".join(f"{each['column']}={each['value']}" for each in sliced["conditions"])
+def _between(each: Slice) -> str:
+    return f"{cells.number(each.low)} to {cells.number(each.high)}" if each.low is not None else ""
 
 
 def _rows(found: Look, name: str) -> None:
     """Rows of a slice, a line for each value: a table of twenty columns fits no terminal."""
-    kept: Mapping[str, Any] = (found.document or {}).get("slice_rows") or {}
+    kept = found.document.slice_rows if found.document is not None else {}
     if name not in kept:
         known = ", ".join(f"'{each}'" for each in kept) or "none: no slice is surely worse than the rest"
         raise NotFound(f"The look keeps no rows of '{name[:60]}'; it has rows of {known}.")
     rows = kept[name]
-    say(Span(f"{name}: {len(rows['rows'])} of {rows['total']:,} rows, the most wrong first", "strong"))
-    for row in rows["rows"]:
-        said = [f"{column} {value}" for column, value in zip(rows["columns"], row, strict=True) if value is not None]
+    say(Span(f"{name}: {len(rows.rows)} of {rows.total:,} rows, the most wrong first", "strong"))
+    for row in rows.rows:
+        said = [f"{column} {value}" for column, value in zip(rows.columns, row, strict=True) if value is not None]
         say("  ".join(said), indent=2, hang=4)
 
 
-def _drift(look: Mapping[str, Any]) -> None:
-    moved = [each for each in look["drift"] if each["verdict"] not in ("none", "cannot tell")]
+def _drift(look: LookDocument) -> None:
+    moved = [each for each in look.drift if each.verdict not in ("none", "cannot tell")]
     if not moved:
         return
     say()
     rows: list[tuple[Cell, ...]] = [
-        (each["column"], cells.number(each["psi"]), each["verdict"], each["why"].split(": ", 1)[-1])
-        for each in sorted(moved, key=lambda each: -(each["size"] or 0))
+        (each.column, cells.number(each.psi), each.verdict, each.why.split(": ", 1)[-1])
+        for each in sorted(moved, key=lambda each: -(each.size or 0))
     ]
     table(rows, ("drift", "PSI", "size", "what moved"), indent=2, right=("PSI",))
 

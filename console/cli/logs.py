@@ -14,16 +14,17 @@ from engine import clock
 from engine.api import Engine
 from engine.errors import NotFound
 from engine.records import Run
-from engine.runs.logs.log_files import STEPS
 from engine.runs.logs.log_index import LogLine
+from engine.runs.queue import ENDED
+from engine.vocabulary.steps import STEPS
 
-ENDED = ("succeeded", "failed", "cancelled", "interrupted", "nothing-new")
 PAUSE = 0.3
+PRINTING = ", ".join(step.name for step in STEPS if step.contract)
 
 
 @click.command(cls=Verb)
 @click.argument("run", type=click.IntRange(min=1))
-@click.option("--step", metavar="STEP", help=f"Only that of one step: {', '.join(STEPS)}, or another that the run has.")
+@click.option("--step", metavar="STEP", help=f"Only that of one step: {PRINTING}, or another that the run has.")
 @click.option("--follow", is_flag=True, help="Go on until the run has ended.")
 @click.option("--search", metavar="TEXT", help="Only the lines that hold TEXT, in either case, with their numbers.")
 @click.pass_obj

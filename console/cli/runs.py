@@ -13,6 +13,7 @@ from console.cli.printing import documents as print_all
 from console.cli.session import Session, Verb, limit_option, matching_option
 from console.text import cells
 from console.text.lines import Span, Tone
+from console.text.run_lines import ALL_UNLISTED
 from console.text.run_lines import looks as looks_of
 from engine import clock
 from engine.api import Engine
@@ -98,7 +99,7 @@ def _made(session: Session, engine: Engine, run: Run) -> None:
 @click.argument("project", required=False)
 @limit_option
 @matching_option
-@click.option("--looks", is_flag=True, help="Also the finished looks at health; --json always has them.")
+@click.option("--looks", is_flag=True, help=f"Also the finished {ALL_UNLISTED}; --json always has them.")
 @click.pass_obj
 def runs(session: Session, project: str | None, limit: int | None, matching: str, looks: bool) -> None:
     """Runs, the newest first, of every project or of PROJECT."""

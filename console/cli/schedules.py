@@ -16,6 +16,7 @@ from console.text import cells
 from console.text.lines import Span, Tone
 from engine.monitoring.records import Trigger
 from engine.schedule.records import EngineState, Occurrence, Schedule
+from engine.vocabulary.jobs import RETRAIN
 
 HEADINGS = ("due (UTC)", "project", "job", "became", "run", "why")
 TONES: dict[str, Tone] = {"ran": "ok", "skipped": "watch", "missed": "failing"}
@@ -165,7 +166,7 @@ def _row(found: Occurrence) -> tuple[Cell, ...]:
     return due, found.project, found.job, Span(found.state, TONES[found.state]), run, why
 
 
-JOB = click.option("--job", default="retrain", show_default=True, metavar="JOB", help="Which of its jobs.")
+JOB = click.option("--job", default=RETRAIN.name, show_default=True, metavar="JOB", help="Which of its jobs.")
 
 
 @schedules.command("pause", cls=Verb)

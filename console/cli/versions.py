@@ -78,15 +78,17 @@ def _lived(version: Version, now: datetime) -> str:
 @click.pass_obj
 def show(session: Session, version: str) -> None:
     """One version: how it was judged, on what evidence, and all that it holds. For example: show flights@12"""
+    from engine.versions.document import written
+
     now = session.now()
     with session.engine() as engine:
         content = engine.show(version)
         if session.json:
-            document({**documents.version(engine.version(version)), **content})
+            document({**documents.version(engine.version(version)), **written(content)})
             return
         card = engine.card(version, now)
     print_card(card, now)
-    print_contents(content)
+    print_contents(content, card.version.digest)
     print_actions(session, card)
 
 

@@ -18,6 +18,7 @@ from engine.errors import Refusal
 from engine.projects.manifest.cron import next_due
 from engine.projects.manifest.reader import load_manifest
 from engine.records import Run, Version
+from engine.vocabulary.jobs import RETRAIN
 
 if TYPE_CHECKING:
     from engine.api import Engine
@@ -42,7 +43,7 @@ class Stopped(Exception):
 
 def moments(project: Path, weeks: int, until: datetime) -> list[datetime]:
     """The last ``weeks`` moments before ``until`` at which the project's own schedule wanted a retrain, ascending."""
-    rule = load_manifest(project).document["schedule"]["retrain"]
+    rule = load_manifest(project).document["schedule"][RETRAIN.name]
     found, at = [], until - timedelta(weeks=weeks + 1)
     while (at := next_due(rule["cron"], rule["timezone"], at)) < until:
         found.append(at)

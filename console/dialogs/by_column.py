@@ -17,7 +17,7 @@ class ByColumnDialog(FieldDialog):
     NOTHING = "Name a column, such as one of those above."
 
     def __init__(self, health: Health) -> None:
-        names = [plain(column["column"], 40) for column in health.document.get("drift", ())][:MOST_NAMED]
+        names = [plain(column.column, 40) for column in health.document.drift][:MOST_NAMED]
         said = [
             "A look cuts all labelled rows anew: any column of the data will do, also one that nobody thought of "
             "before, and one that the model is not given. Numbers are cut into ranges; write edges to choose them.",

@@ -6,10 +6,11 @@ from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from engine.api import Engine
+    from engine.monitoring.look_document import LookDocument
     from engine.monitoring.records import Alert, Look, Signal
     from engine.records import Deployment, ProjectStatus
 
@@ -30,9 +31,11 @@ class Health:
         return self.status.project.name
 
     @property
-    def document(self) -> Mapping[str, Any]:
+    def document(self) -> LookDocument:
         """All that the look found; nothing where there is none, or where only its verdict was kept."""
-        return (self.look.document if self.look is not None else None) or {}
+        from engine.monitoring.look_document import LookDocument
+
+        return (self.look.document if self.look is not None else None) or LookDocument()
 
     @property
     def of_live(self) -> bool:
@@ -49,6 +52,14 @@ class HealthOverTime:
     swaps: tuple[Deployment, ...] = ()
 
 
+def _newest(engine: Engine, project: str) -> Look | None:
+    """The newest look, its document read by the thread that asks: the one that draws has no time for it."""
+    look = engine.health(project)
+    if look is not None:
+        _ = look.document
+    return look
+
+
 @dataclass(frozen=True)
 class AskHealth:
     refresh: float = REFRESH
@@ -59,7 +70,7 @@ class AskHealth:
             alerts[alert.project].append(alert)
         projects = engine.overview(now).projects
         return tuple(
-            Health(status, engine.health(status.project.name), tuple(alerts[status.project.name]))
+            Health(status, _newest(engine, status.project.name), tuple(alerts[status.project.name]))
             for status in projects
         )
 
@@ -70,6 +81,6 @@ class AskHealthOf:
     refresh: float = REFRESH
 
     def answer(self, engine: Engine, now: datetime) -> HealthOverTime:
-        health = Health(engine.status(self.project, now), engine.health(self.project), engine.alerts(self.project))
-        signals = {name: engine.signals(self.project, name) for name in health.document.get("metrics", {})}
+        health = Health(engine.status(self.project, now), _newest(engine, self.project), engine.alerts(self.project))
+        signals = {name: engine.signals(self.project, name) for name in health.document.metrics}
         return HealthOverTime(health, signals, engine.swaps(None, self.project))

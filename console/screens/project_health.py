@@ -71,7 +71,7 @@ class ProjectHealthPage(HealthActs):
 
     @property
     def metrics(self) -> Sequence[str]:
-        return tuple(self.health.document.get("metrics", {})) if self.health is not None else ()
+        return tuple(self.health.document.metrics) if self.health is not None else ()
 
     @property
     def metric(self) -> str:

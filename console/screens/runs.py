@@ -15,7 +15,7 @@ from console.queries.questions import AskRuns, RunList
 from console.screens.list_page import ListPage
 from console.text import tables
 from console.text.lines import EMPTY, Line, line
-from console.text.run_lines import hidden_looks
+from console.text.run_lines import ALL_UNLISTED, hidden_looks
 from console.widgets.lines_view import LinesView
 from engine.records import Run
 
@@ -45,7 +45,7 @@ class RunsPage(ListPage[Run]):
 
     def empty_lines(self) -> Sequence[Line]:
         if self.hidden and not self.matching:
-            return [EMPTY, line("   Nothing has run yet but looks at health.")]
+            return [EMPTY, line(f"   Nothing has run yet but {ALL_UNLISTED}.")]
         return super().empty_lines()
 
     def why_not(self, action: str) -> str | None:

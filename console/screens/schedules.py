@@ -20,6 +20,7 @@ from console.text.schedule_lines import also, detail, who_sees_to_it
 from console.widgets.lines_view import LinesView
 from engine.monitoring.records import Trigger
 from engine.schedule.records import Schedule
+from engine.vocabulary.jobs import RETRAIN
 
 ROOM = 13  # head, summary, keys and a few rows of the list
 
@@ -64,7 +65,7 @@ class SchedulesPage(WholeListPage[Schedule]):
     def selection_changed(self) -> None:
         schedule, at = self.selected, self.at
         if schedule is not None and at is not None:
-            own = [each for each in self.triggers if (each.project, "retrain") == (schedule.project, schedule.job)]
+            own = [each for each in self.triggers if (each.project, RETRAIN.name) == (schedule.project, schedule.job)]
             self.lines("#plan").show(lambda width: [*detail(schedule, at, None, width), *also(own, width)])
         else:
             self.lines("#plan").show(lambda width: ())

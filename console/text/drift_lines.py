@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING
 
 from console.text import cells
 from console.text.lines import Line, Span, Tone, cells_of, fit, line, pad, wrapped
 from engine.text import plain
+
+if TYPE_CHECKING:
+    from engine.monitoring.look_document import LookDocument
+    from engine.monitoring.look_parts import Bar, WeighedDrift
 
 TONES: dict[str, Tone] = {
     "large": "watch", "some": "", "none": "dim", "cannot tell": "unknown", "lost column": "failing",
@@ -20,9 +24,9 @@ HISTOGRAM = 14
 FIGURE, SHARE = 7, 9
 
 
-def bars(found: Sequence[Mapping[str, Any]]) -> tuple[str, str]:
+def bars(found: Sequence[Bar]) -> tuple[str, str]:
     """Both sides of a histogram on one scale; a dot is a bin without rows."""
-    shares = [(float(bar["reference"]), float(bar["current"])) for bar in found[:HISTOGRAM]]
+    shares = [(bar.reference, bar.current) for bar in found[:HISTOGRAM]]
     most = max((max(pair) for pair in shares), default=0.0)
     return _bars([a for a, _ in shares], most), _bars([b for _, b in shares], most)
 
@@ -32,11 +36,11 @@ def _bars(shares: Sequence[float], most: float) -> str:
     return "".join(cells.BARS[min(steps, round(s / most * steps))] if s > 0 and most > 0 else "·" for s in shares)
 
 
-def drift_lines(document: Mapping[str, Any], width: int) -> list[Line]:
+def drift_lines(document: LookDocument, width: int) -> list[Line]:
     """What moved, the furthest first; then in a sentence what did not."""
-    found = [each for each in (*document.get("drift", ()), document.get("prediction")) if each]
-    moved = sorted((each for each in found if each["verdict"] != "none"), key=how_far)
-    still = [plain(each["column"], 40) for each in found if each["verdict"] == "none"]
+    found = [*document.drift, *_prediction(document)]
+    moved = sorted((each for each in found if each.verdict != "none"), key=how_far)
+    still = [plain(each.column, 40) for each in found if each.verdict == "none"]
     if not found:
         return []
     shape = _shape(moved)
@@ -49,19 +53,27 @@ def drift_lines(document: Mapping[str, Any], width: int) -> list[Line]:
     return [*lines, *_rows(document, width), *_together(document, width)]
 
 
-def _rows(document: Mapping[str, Any], width: int) -> list[Line]:
+def _rows(document: LookDocument, width: int) -> list[Line]:
     """Which rows were compared."""
-    window = document.get("window") or {}
-    if not window.get("rows"):
+    window = document.window
+    if not window.rows:
         return []
-    since = f" since {plain(str(window['since']))[:10]}" if window.get("since") else ""
-    return wrapped(f"Compared: {window['rows']:,} rows{since} with the rows it learnt from.", width, tone="dim")
+    since = f" since {plain(window.since)[:10]}" if window.since else ""
+    return wrapped(f"Compared: {window.rows:,} rows{since} with the rows it learnt from.", width, tone="dim")
 
 
-def how_far(column: Mapping[str, Any]) -> tuple[bool, bool, float]:
+def how_far(column: WeighedDrift) -> tuple[bool, bool, float]:
     """The order of columns: broken ones, then by size times importance where that is known, else by size."""
-    weight, size = column.get("weight"), column.get("size")
-    return column["verdict"] not in BROKEN, weight is None, -float(size or 0.0 if weight is None else weight)
+    weight = column.weight
+    return column.verdict not in BROKEN, weight is None, -(column.size or 0.0 if weight is None else weight)
+
+
+def _prediction(document: LookDocument) -> Iterator[WeighedDrift]:
+    """The predictions as one more column, whose importance nobody asks for."""
+    from engine.monitoring.look_parts import WeighedDrift
+
+    if document.prediction is not None:
+        yield WeighedDrift(**vars(document.prediction))
 
 
 @dataclass(frozen=True)
@@ -77,11 +89,11 @@ class Shape:
         return self.name + 2 + self.verdict + FIGURE + SHARE * self.ranked + 2
 
 
-def _shape(columns: Sequence[Mapping[str, Any]]) -> Shape:
+def _shape(columns: Sequence[WeighedDrift]) -> Shape:
     return Shape(
-        name=min(20, max([8, *(cells_of(plain(each["column"], 60)) for each in columns)])),
-        verdict=max([0, *(cells_of(each["verdict"]) + 2 for each in columns)]),
-        ranked=any(each.get("importance") is not None for each in columns),
+        name=min(20, max([8, *(cells_of(plain(each.column, 60)) for each in columns)])),
+        verdict=max([0, *(cells_of(each.verdict) + 2 for each in columns)]),
+        ranked=any(each.importance is not None for each in columns),
     )
 
 
@@ -91,17 +103,17 @@ def _titles(shape: Shape) -> Line:
     return (Span(f"{pad('DRIFT', shape.name)}  {pad('', shape.verdict)}{figures}  {bars_of}  WHAT MOVED", "head"),)
 
 
-def _column(column: Mapping[str, Any], shape: Shape, width: int) -> list[Line]:
+def _column(column: WeighedDrift, shape: Shape, width: int) -> list[Line]:
     """Two lines: what it learnt with the figures, below it what comes now; what moved stands beside both."""
-    verdict = column["verdict"]
+    verdict = column.verdict
     word = Span(pad(f"{GLYPHS.get(verdict, '○')} {verdict}", shape.verdict), TONES.get(verdict, "unknown"))
-    figures = pad(cells.number(column.get("psi")), FIGURE, right=True)
+    figures = pad(cells.number(column.psi), FIGURE, right=True)
     if shape.ranked:
-        figures += pad(_share(column.get("importance")), SHARE, right=True)
-    learnt, now = bars(column.get("bars") or ())
+        figures += pad(_share(column.importance), SHARE, right=True)
+    learnt, now = bars(column.bars)
     why = wrapped(_why(column), max(16, width - shape.left - HISTOGRAM - 4)) or [()]
     first = line(
-        Span(pad(plain(column["column"], 60), shape.name), "strong"), "  ", word, figures, "  ",
+        Span(pad(plain(column.column, 60), shape.name), "strong"), "  ", word, figures, "  ",
         Span(pad(learnt, HISTOGRAM + 2), "dim"), "  ", *why[0],
     )  # fmt: skip
     rest = why[1:3] if len(why) > 1 else [()]
@@ -119,19 +131,19 @@ def _share(value: float | None) -> str:
     return cells.percent(value) if value >= 0.01 or value == 0 else "< 1 %"
 
 
-def _why(column: Mapping[str, Any]) -> str:
+def _why(column: WeighedDrift) -> str:
     """Its sentence without its name and without the figures that stand beside it."""
-    said = plain(column["why"]).removeprefix(f"{plain(column['column'], 60)}: ").rstrip(".")
+    said = plain(column.why).removeprefix(f"{plain(column.column, 60)}: ").rstrip(".")
     kept = [part for part in said.split(", ") if not part.startswith("PSI ") and not part.startswith("on ")]
     return ", ".join(kept)
 
 
-def _together(document: Mapping[str, Any], width: int) -> list[Line]:
+def _together(document: LookDocument, width: int) -> list[Line]:
     """Whether the rows differ from the training data in more than column by column."""
-    found = document.get("together")
-    if not isinstance(found, Mapping) or not found.get("why"):
+    found = document.together
+    if found is None or not found.why:
         return []
-    verdict = found["verdict"]
+    verdict = found.verdict
     tone: Tone = "dim" if verdict == "none" else ""
     word = f"{GLYPHS.get(verdict, '')} {verdict}".strip()
-    return wrapped(f"All columns together: {word}. {plain(found['why'])}", width, tone=tone)[:3]
+    return wrapped(f"All columns together: {word}. {plain(found.why)}", width, tone=tone)[:3]

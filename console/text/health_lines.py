@@ -68,7 +68,7 @@ def _how_sure(health: Health, now: datetime) -> list[str]:
     said = [f"Looked {cells.ago(look.as_of, now)} (run {look.run}): {look.rows:,} rows since it learnt{labelled}"]
     if not health.of_live:
         said.append(f"That look was at {look.version}; l looks at {health.status.live}.")
-    elif look.document is None:
+    elif look.kept is None:
         said.append("Only the verdict of that look was kept, not what it found; l looks anew.")
     return [*said, *_known(health)]
 
@@ -84,12 +84,12 @@ def _known(health: Health) -> list[str]:
 def parts(health: Health, width: int) -> list[Line]:
     """Each part of the verdict: one that is well in a line, one that is not in as many as it needs."""
     lines: list[Line] = []
-    for name, part in health.document.get("parts", {}).items():
-        label = line(Span(pad(name, PART), "dim"), _padded(glyph_and_word(part["verdict"])))
-        if part["verdict"] == "ok":
-            lines.append(line(*label, cut(plain(part["why"]), width - 2 * PART)))
+    for name, part in health.document.parts.items():
+        label = line(Span(pad(name, PART), "dim"), _padded(glyph_and_word(part.verdict)))
+        if part.verdict == "ok":
+            lines.append(line(*label, cut(plain(part.why), width - 2 * PART)))
             continue
-        first, *rest = wrapped(plain(part["why"]), width - 2 * PART) or [EMPTY]
+        first, *rest = wrapped(plain(part.why), width - 2 * PART) or [EMPTY]
         lines += [(*label, *first), *(line(" " * 2 * PART, *each) for each in rest)]
     return lines
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from console.queries.health_questions import Health
 from console.text import cells
@@ -12,6 +11,9 @@ from console.text.drift_lines import how_far
 from console.text.lines import Column, Span, Tone
 from engine.records import Metric
 from engine.text import plain
+
+if TYPE_CHECKING:
+    from engine.monitoring.look_parts import MetricValue, WeighedDrift
 
 TONES: dict[str, Tone] = {
     "ok": "ok", "watch": "watch", "failing": "failing", "unknown": "unknown", "cannot tell": "dim",
@@ -25,16 +27,14 @@ def glyph_and_word(verdict: str) -> Span:
     return Span(f"{cells.GLYPHS.get(verdict, '○')} {verdict}", TONES.get(verdict, "unknown"))
 
 
-def key_metric(health: Health) -> tuple[str, Mapping[str, Any], Mapping[str, Any]] | None:
-    """The first metric with what it is now and what it was when the version was validated."""
-    for name, now in health.document.get("metrics", {}).items():
-        return name, now, health.document.get("validated", {}).get(name) or {}
-    return None
+def key_metric(health: Health) -> MetricValue | None:
+    """The first metric as it is now."""
+    return next(iter(health.document.metrics.values()), None)
 
 
-def largest_drift(health: Health) -> Mapping[str, Any] | None:
+def largest_drift(health: Health) -> WeighedDrift | None:
     """The column that is furthest from what the version learnt, among those that matter to it."""
-    sized = [each for each in health.document.get("drift", ()) if each.get("size") is not None]
+    sized = [each for each in health.document.drift if each.size is not None]
     return min(sized, key=how_far, default=None)
 
 
@@ -52,8 +52,8 @@ def _verdict(health: Health, now: datetime) -> Span:
 
 def _part(name: str) -> Any:
     def cell(health: Health, now: datetime) -> Span:
-        found = health.document.get("parts", {}).get(name)
-        return glyph_and_word(found["verdict"]) if found else Span(cells.NOTHING, "dim")
+        found = health.document.parts.get(name)
+        return glyph_and_word(found.verdict) if found else Span(cells.NOTHING, "dim")
 
     return cell
 
@@ -74,14 +74,14 @@ def _metric(health: Health, now: datetime) -> Span:
     found = key_metric(health)
     if found is None:
         return Span(cells.NOTHING, "dim")
-    if found[1]["value"] is None:  # The health of the project says why, where there is room.
-        return Span(cells.metric(Metric(found[0], None, None, None, found[1].get("n", 0))), "dim")
-    return Span(f"{found[0]} {cells.number(found[1]['value'])}")
+    if found.value is None:  # The health of the project says why, where there is room.
+        return Span(cells.metric(Metric(found.metric, None, None, None, found.n)), "dim")
+    return Span(f"{found.metric} {cells.number(found.value)}")
 
 
 def _validated(health: Health, now: datetime) -> Span:
     found = key_metric(health)
-    return Span(cells.number(found[2].get("value") if found else None), "dim")
+    return Span(cells.number(health.document.validated_value(found.metric) if found else None), "dim")
 
 
 def _labels(health: Health, now: datetime) -> Span:
@@ -93,8 +93,8 @@ def _largest(health: Health, now: datetime) -> Span:
     found = largest_drift(health)
     if found is None:
         return Span(cells.NOTHING, "dim")
-    tone: Tone = "dim" if found["verdict"] == "none" else ""
-    return Span(f"{plain(found['column'], 60)} {cells.number(found.get('psi'))}", tone)
+    tone: Tone = "dim" if found.verdict == "none" else ""
+    return Span(f"{plain(found.column, 60)} {cells.number(found.psi)}", tone)
 
 
 def _looked(health: Health, now: datetime) -> Span:

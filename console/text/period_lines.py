@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -85,21 +85,20 @@ def ends_of(points: Sequence[TimelinePoint], validated: float | None) -> tuple[f
 def metric_lines(found: HealthOverTime, width: int) -> list[Line]:
     """Each metric now, with its interval, and when the version was validated; below it what is not mature yet."""
     document = found.health.document
-    metrics: Mapping[str, Any] = document.get("metrics", {})
+    metrics, problem = document.metrics, document.problem
     if not metrics:
-        problem = document.get("problem")
         return wrapped(f"No metric can be told: {plain(problem)}", width, tone="dim") if problem else []
     name = max(10, *(len(each) for each in metrics))
     titles = f"{pad('NOW', name)}{pad('value', 10, right=True)}  {pad('95 % between', 18)}"
     titles += f"{pad('rows', 9, right=True)}{pad('validated', 12, right=True)}"
     lines: list[Line] = [fit((Span(titles, "head"),), width)]
     for metric, now in metrics.items():
-        was = (document.get("validated", {}).get(metric) or {}).get("value")
-        between = f"{cells.number(now['low'])} to {cells.number(now['high'])}" if now["low"] is not None else ""
-        text = f"{pad(metric, name)}{pad(cells.number(now['value']), 10, right=True)}  {pad(between, 18)}"
-        text += f"{pad(format(now['n'], ','), 9, right=True)}{pad(cells.number(was), 12, right=True)}"
-        reasons = [plain(now["reason"])] if now.get("reason") else []
+        was = document.validated_value(metric)
+        between = f"{cells.number(now.low)} to {cells.number(now.high)}" if now.low is not None else ""
+        text = f"{pad(metric, name)}{pad(cells.number(now.value), 10, right=True)}  {pad(between, 18)}"
+        text += f"{pad(format(now.n, ','), 9, right=True)}{pad(cells.number(was), 12, right=True)}"
+        reasons = [plain(now.reason)] if now.reason else []
         reasons += ["it was not measured when it was validated"] if was is None else []
         lines.append(fit(line(text, Span("".join(f"  {each}" for each in reasons), "dim")), width))
-    sentence = (document.get("periods") or {}).get("sentence")
+    sentence = document.periods.sentence if document.periods is not None else None
     return [*lines, *(wrapped(plain(sentence), width, tone="dim") if sentence else [EMPTY][:0])]

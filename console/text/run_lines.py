@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from console.text import cells
 from console.text.lines import Line, Span, line
+from engine.vocabulary.jobs import UNLISTED
+
+ALL_UNLISTED = " and ".join(job.several for job in UNLISTED)
 
 
 def hidden_looks(hidden: int, *, shown: bool) -> Line:
     """That finished looks at health are listed too, or how many are not, and the key that changes it."""
     if shown:
-        return line(Span(" Every run, also finished looks at health; ", "dim"), Span("l", "key"),
+        return line(Span(f" Every run, also finished {ALL_UNLISTED}; ", "dim"), Span("l", "key"),
                     Span(" hides those again.", "dim"))  # fmt: skip
     if not hidden:
         return line(Span(" Every run.", "dim"))
@@ -19,4 +21,5 @@ def hidden_looks(hidden: int, *, shown: bool) -> Line:
 
 def looks(hidden: int) -> str:
     """``1 finished look at health is``, ``12 finished looks at health are``."""
-    return f"{cells.counted(hidden, 'finished look')} at health {'is' if hidden == 1 else 'are'}"
+    one = " or ".join(job.one for job in UNLISTED)
+    return f"{hidden:,} finished {one} is" if hidden == 1 else f"{hidden:,} finished {ALL_UNLISTED} are"

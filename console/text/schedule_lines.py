@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from console.text import cells
 from console.text.lines import Line, Span, Tone, line, pad, wrapped
 from engine.text import plain
+from engine.vocabulary import jobs
 
 if TYPE_CHECKING:
     from engine.monitoring.records import Trigger
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 
 TONES: dict[OccurrenceState, Tone] = {"ran": "", "skipped": "watch", "missed": "failing"}
 GLYPHS: dict[OccurrenceState, str] = {"ran": "✓", "skipped": "▲", "missed": "■"}
-_RANK = {"retrain": 0, "report": 1, "health": 2}
 _STATES: tuple[OccurrenceState, ...] = ("missed", "ran", "skipped")
 CATCH_UP = {
     "latest": "after a downtime only the latest runs, once",
@@ -81,18 +81,18 @@ def also(triggers: Sequence[Trigger], width: int) -> Sequence[Line]:
 
 
 def went_by(occurrences: Sequence[Occurrence], *, brief: bool = False) -> Span | None:
-    """What went by while nobody looked, retrains first, and unless ``brief`` why; None when nothing did.
+    """What went by while nobody looked, what calls first, and unless ``brief`` why; None when nothing did.
 
-    Looks at health that were missed are told and call nobody: the next look measures what they would have.
+    Of a job that makes up for what it missed, such as a look at health, it is told and calls nobody.
     """
-    told = sorted((o for o in occurrences if o.why), key=lambda o: (_RANK.get(o.job, 9), _STATES.index(o.state)))
+    told = sorted((o for o in occurrences if o.why), key=lambda o: (jobs.telling_order(o.job), _STATES.index(o.state)))
     if not told:
         return None
     parts: list[str] = []
     for job in dict.fromkeys(o.job for o in told):
         parts += _counts(job, [o for o in told if o.job == job])
     said = ", ".join(parts) + (" (6)" if brief else f" (6 and h show each): {plain(told[0].why, 160)}")
-    calls = any(o.state != "ran" and o.job != "health" for o in told)
+    calls = any(o.state != "ran" and jobs.of(o.job).calls for o in told)
     return Span(said, "watch" if calls else "dim")
 
 
@@ -103,7 +103,7 @@ def _counts(job: str, told: Sequence[Occurrence]) -> list[str]:
     for state in _STATES:
         times = sum(o.times for o in told if o.state == state)
         if times:
-            noun = cells.counted(times, "look" if job == "health" else job) if not found else f"{times:,}"
+            noun = cells.counted(times, jobs.of(job).short) if not found else f"{times:,}"
             found.append(f"{noun} {words[state]}")
     return found
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING
 
 from console.queries.health_questions import HealthOverTime
 from console.text import cells
@@ -14,6 +14,10 @@ from console.text.health_table import glyph_and_word
 from console.text.lines import EMPTY, Line, Span, Tone, fit, line, pad, wrapped
 from console.text.period_lines import metric_lines
 from engine.text import plain
+
+if TYPE_CHECKING:
+    from engine.monitoring.look_document import LookDocument
+    from engine.monitoring.look_parts import Slice, Slices
 
 MOST_SLICES = 10
 SLICE_TONES: dict[str, Tone] = {"worse": "", "better": "ok", "same": "dim", "cannot tell": "unknown"}
@@ -47,78 +51,75 @@ def whole(found: list[list[Line]]) -> tuple[list[Line], list[int]]:
     return lines, begins
 
 
-def segment_lines(document: Mapping[str, Any], width: int) -> list[Line]:
+def segment_lines(document: LookDocument, width: int) -> list[Line]:
     """The worst segments, against all other rows; intervals hold for all of them together."""
-    slices = document.get("slices")
-    found = slices.get("found") if isinstance(slices, Mapping) else None
-    if not found:
+    slices = document.slices
+    if slices is None or not slices.found:
         return []
-    assert isinstance(slices, Mapping)
-    return _table("WORST SEGMENTS", slices, found[:MOST_SLICES], width)
+    return _table("WORST SEGMENTS", slices, slices.found[:MOST_SLICES], width)
 
 
-def asked_lines(document: Mapping[str, Any], width: int) -> list[list[Line]]:
+def asked_lines(document: LookDocument, width: int) -> list[list[Line]]:
     """A section for each column that somebody asked for, with every part of it, the worst first."""
-    every: Mapping[str, Mapping[str, Any]] = document.get("by") or {}
     none = "No row that is measured has more than one value of it."
     return [
-        _table(f"BY {plain(column, 40)}", slices, slices["found"], width)
-        if slices["found"]
+        _table(f"BY {plain(column, 40)}", slices, slices.found, width)
+        if slices.found
         else [(Span(f"BY {plain(column, 40)}", "head"),), *wrapped(none, width, tone="dim")]
-        for column, slices in every.items()
+        for column, slices in document.by.items()
     ]
 
 
-def _table(title: str, slices: Mapping[str, Any], found: Sequence[Mapping[str, Any]], width: int) -> list[Line]:
+def _table(title: str, slices: Slices, found: Sequence[Slice], width: int) -> list[Line]:
     name = min(54, max(16, width - 58))
-    titles = f"{pad(title, name)}{pad('n', 8, right=True)}{pad(plain(slices['metric'], 14), 15, right=True)}"
+    titles = f"{pad(title, name)}{pad('n', 8, right=True)}{pad(plain(slices.metric, 14), 15, right=True)}"
     titles += f"{pad('others', 9, right=True)}  {pad('', 13)}TREND"
     lines: list[Line] = [fit((Span(titles, "head"),), width)]
     lines += [_segment(each, name, width) for each in found]
-    said = slices.get("sentence")
+    said = slices.sentence
     return [*lines, *(wrapped(plain(said), width, tone="dim")[:2] if said else ())]
 
 
-def _segment(found: Mapping[str, Any], name: int, width: int) -> Line:
-    what = " and ".join(f"{plain(c['column'], 40)}={plain(c['value'], 40)}" for c in found["conditions"])
-    low, high = found.get("low"), found.get("high")
+def _segment(found: Slice, name: int, width: int) -> Line:
+    what = " and ".join(f"{plain(c.column, 40)}={plain(c.value, 40)}" for c in found.conditions)
+    low, high = found.low, found.high
     half = f" ±{cells.number((high - low) / 2)}" if low is not None and high is not None else ""
-    text = f"{pad(what, name)}{pad(format(found['n'], ','), 8, right=True)}"
-    text += f"{pad(cells.number(found.get('value')) + half, 15, right=True)}"
-    text += pad(cells.number(found.get("rest")), 9, right=True)
-    verdict, trend = found["verdict"], found.get("trend") or ""
+    text = f"{pad(what, name)}{pad(format(found.n, ','), 8, right=True)}"
+    text += f"{pad(cells.number(found.value) + half, 15, right=True)}"
+    text += pad(cells.number(found.rest), 9, right=True)
+    verdict, trend = found.verdict, found.trend
     word = Span(pad(f"{SLICE_GLYPHS.get(verdict, '○')} {verdict}", 13), SLICE_TONES.get(verdict, "unknown"))
     return fit(line(text, "  ", word, Span(plain(trend), TREND_TONES.get(trend, "dim"))), width)
 
 
-def estimate_lines(document: Mapping[str, Any], width: int) -> list[Line]:
+def estimate_lines(document: LookDocument, width: int) -> list[Line]:
     """What the metrics of rows without a label may be, with what that takes for granted."""
-    found = document.get("estimate")
-    if not isinstance(found, Mapping):
+    found = document.estimate
+    if found is None:
         return []
-    lines: list[Line] = [(Span("ESTIMATED WITHOUT LABELS", "head"),), *wrapped(plain(found["sentence"]), width)]
-    for reading in found.get("readings") or ():
-        if reading.get("value") is None:
+    lines: list[Line] = [(Span("ESTIMATED WITHOUT LABELS", "head"),), *wrapped(plain(found.sentence), width)]
+    for reading in found.readings:
+        if reading.value is None:
             continue
-        low, high = reading.get("low"), reading.get("high")
+        low, high = reading.low, reading.high
         between = f"  {cells.number(low)} to {cells.number(high)}" if low is not None and high is not None else ""
-        lines.append(fit(line(f"{pad(reading['metric'], 16)}{pad(cells.number(reading['value']), 8)}{between}"), width))
-    for text in found.get("assumptions") or ():
+        lines.append(fit(line(f"{pad(reading.metric, 16)}{pad(cells.number(reading.value), 8)}{between}"), width))
+    for text in found.assumptions:
         lines += wrapped(f"takes for granted: {plain(text)}", width, tone="dim", indent="  ", first="")
     return lines
 
 
-def quality_lines(document: Mapping[str, Any], width: int) -> list[Line]:
+def quality_lines(document: LookDocument, width: int) -> list[Line]:
     """The checks of the data that are not well, the worst first; the others are counted."""
-    checks = document.get("quality") or ()
+    checks = document.quality
     if not checks:
         return []
     order = {"failing": 0, "watch": 1, "cannot tell": 2}
-    unwell = sorted((c for c in checks if c["verdict"] != "ok"), key=lambda c: order.get(c["verdict"], 3))
+    unwell = sorted((c for c in checks if c.verdict != "ok"), key=lambda c: order.get(c.verdict, 3))
     lines: list[Line] = [(Span("QUALITY", "head"),)]
     for check in unwell:
-        word = glyph_and_word(check["verdict"])
-        first, *rest = wrapped(plain(check["sentence"]), width - 13) or [EMPTY]
+        word = glyph_and_word(check.verdict)
+        first, *rest = wrapped(plain(check.sentence), width - 13) or [EMPTY]
         lines.append(line(Span(pad(word.text, 13), word.tone), *first))
         lines += [line(" " * 13, *each) for each in rest[:2]]
     well = len(checks) - len(unwell)

@@ -6,14 +6,16 @@ measured by earlier looks, or by the retrains that held the live version of then
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING
 
 from console.queries.health_questions import HealthOverTime
 from engine.clock import moment
 from engine.errors import Invalid
+
+if TYPE_CHECKING:
+    from engine.monitoring.look_document import LookDocument
 
 
 @dataclass(frozen=True)
@@ -57,19 +59,18 @@ def timeline(found: HealthOverTime, metric: str) -> Timeline | None:
         return None
     since = points[0].at
     marks = tuple(Mark(s.at, f"@{s.number}", s.kind) for s in found.swaps if since <= s.at <= look.as_of)
-    validated = (found.health.document.get("validated", {}).get(metric) or {}).get("value")
+    validated = found.health.document.validated_value(metric)
     return Timeline(metric, tuple(points), marks, validated, look.as_of)
 
 
-def _of_periods(document: Mapping[str, Any], metric: str) -> list[TimelinePoint]:
+def _of_periods(document: LookDocument, metric: str) -> list[TimelinePoint]:
     """Each mature period at its middle."""
     points = []
-    for period in (document.get("periods") or {}).get("periods", ()):
-        start, end = _moment(period.get("start")), _moment(period.get("end"))
-        reading = next((r for r in period["readings"] if r["metric"] == metric), None)
-        if start is None or end is None or reading is None or reading["value"] is None:
+    for period in document.periods.periods if document.periods is not None else ():
+        start, end, reading = _moment(period.start), _moment(period.end), period.of(metric)
+        if start is None or end is None or reading is None or reading.value is None:
             continue
-        points.append(TimelinePoint(start + (end - start) / 2, reading["value"], reading["low"], reading["high"], True))
+        points.append(TimelinePoint(start + (end - start) / 2, reading.value, reading.low, reading.high, True))
     return points
 
 
@@ -87,8 +88,8 @@ def _before(found: HealthOverTime, metric: str, first: datetime) -> list[Timelin
     return [*(TimelinePoint(p.as_of, p.value) for p in status.history if p.as_of < oldest), *looks]
 
 
-def _moment(text: Any) -> datetime | None:
+def _moment(text: str | None) -> datetime | None:
     try:
-        return moment(text) if isinstance(text, str) else None
+        return moment(text) if text is not None else None
     except Invalid:
         return None

@@ -75,7 +75,43 @@ def recorded_at(db: sqlite3.Connection, seq: int) -> datetime:
 def count(ledger: Ledger) -> int:
     """How many rows there are; seq counts them without a gap."""
     with ledger.read() as db:
-        return int(db.execute("SELECT coalesce(max(seq), 0) FROM audit").fetchone()[0])
+        return rows(db)
+
+
+def rows(db: sqlite3.Connection) -> int:
+    """The same, in the caller's view of the ledger."""
+    return int(db.execute("SELECT coalesce(max(seq), 0) FROM audit").fetchone()[0])
+
+
+def head_before(db: sqlite3.Connection, at: datetime) -> tuple[int, str]:
+    """The number and the digest of the last row of before ``at``; those of an empty trail where there is none."""
+    row = db.execute("SELECT seq, digest FROM audit WHERE at < ? ORDER BY seq DESC LIMIT 1", (stamp(at),)).fetchone()
+    return (row[0], row[1]) if row is not None else (0, GENESIS)
+
+
+def digest_of(db: sqlite3.Connection, seq: int) -> str | None:
+    """The digest of row ``seq``; that of the first says whose ledger this is. Also from a copy of the ledger."""
+    row = db.execute("SELECT digest FROM audit WHERE seq = ?", (seq,)).fetchone()
+    return str(row[0]) if row is not None else None
+
+
+def holds(db: sqlite3.Connection, digest: str) -> bool:
+    """Whether a row has that digest. Also from a copy of the ledger."""
+    return db.execute("SELECT 1 FROM audit WHERE digest = ?", (digest,)).fetchone() is not None
+
+
+def begun_at(db: sqlite3.Connection) -> datetime:
+    """When this ledger was begun."""
+    return recorded_at(db, 1)
+
+
+def follow(db: sqlite3.Connection) -> tuple[int, str, int | None]:
+    """Follow the whole chain: how many rows hold, the head, and the first row that does not follow from the one before
+    it. Also in a copy of the ledger."""
+    cursor = db.cursor()
+    cursor.row_factory = None
+    cursor.execute("SELECT seq, body, digest FROM audit ORDER BY seq")
+    return first_broken(iter(lambda: cursor.fetchmany(1000), []))
 
 
 def page(ledger: Ledger, *, offset: int, limit: int, matching: str = "") -> tuple[AuditRow, ...]:
@@ -112,10 +148,7 @@ def _row(row: sqlite3.Row) -> AuditRow:
 def verify(ledger: Ledger) -> AuditVerdict:
     """Follow the whole chain, then hold decisions and deployments against it."""
     with ledger.read() as db:
-        cursor = db.cursor()
-        cursor.row_factory = None
-        cursor.execute("SELECT seq, body, digest FROM audit ORDER BY seq")
-        rows, head, broken = first_broken(iter(lambda: cursor.fetchmany(1000), []))
+        rows, head, broken = follow(db)
         if broken is not None:
             return AuditVerdict(False, rows, head, broken, f"row {broken} does not follow from the row before it")
         for query in (

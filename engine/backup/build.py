@@ -17,7 +17,6 @@ from datetime import datetime
 from pathlib import Path
 
 from engine.audit import trail
-from engine.audit.chain import first_broken
 from engine.backup import key as keys
 from engine.backup.manifest import BackupManifest, MissingObject, to_copy, to_drop
 from engine.backup.place import BackupFolder, outside
@@ -33,6 +32,7 @@ from engine.storage.disk import refused, why_not
 from engine.storage.ledger import Ledger
 from engine.storage.objects import ObjectStore, Stored
 from engine.storage.workspace import Workspace
+from engine.versions import contents
 
 LOCK = "backup"
 PIECE = 64 << 10  # of the ledger: sixteen of its pages, so that a piece that nobody changed is the same
@@ -89,7 +89,7 @@ def _write(
 ) -> tuple[BackupManifest, int, int]:
     """Write everything; returns the manifest, how many objects were new and the bytes that were written."""
     with ledger.read() as db:
-        place.begin(str(db.execute("SELECT digest FROM audit WHERE seq = 1").fetchone()[0]))
+        place.begin(str(trail.digest_of(db, 1)))
         _refuse_other_way(db, place)
     key = keys.own(workspace.root)
     # What a clean-up moves while the objects are copied would be in neither place.
@@ -127,8 +127,7 @@ def _refuse_other_way(db: sqlite3.Connection, place: BackupFolder) -> None:
         newest = place.manifest()[0]
     except (NotFound, Damage):
         return
-    row = db.execute("SELECT digest FROM audit WHERE seq = ?", (newest.rows,)).fetchone()
-    if row is None or row["digest"] != newest.head:
+    if trail.digest_of(db, newest.rows) != newest.head:
         raise Refusal(
             f"The backup in {place.root} is not one that this workspace goes on from: another copy of it was backed up "
             "there. Name another folder, or end that copy and empty the folder."
@@ -151,7 +150,7 @@ def _copied(ledger: Ledger, place: BackupFolder) -> Iterator[Path]:
             source.backup(db)
             db.execute("PRAGMA journal_mode=DELETE")
             said = str(db.execute("PRAGMA quick_check(1)").fetchone()[0])
-            broken = first_broken(iter([db.execute("SELECT seq, body, digest FROM audit ORDER BY seq").fetchall()]))[2]
+            broken = trail.follow(db)[2]
         if said != "ok" or broken is not None:
             what = f"SQLite finds it damaged ({said})" if said != "ok" else f"its trail is broken at row {broken}"
             raise Damage(
@@ -188,8 +187,8 @@ def _objects(
     """Copy the objects that are new. One that is damaged here and whole there stays there."""
     with closing(sqlite3.connect(copy)) as db:
         db.row_factory = sqlite3.Row
-        first = db.execute("SELECT digest FROM audit WHERE seq = 1").fetchone()
-        last = db.execute("SELECT seq, digest FROM audit ORDER BY seq DESC LIMIT 1").fetchone()
+        first, rows = str(trail.digest_of(db, 1)), trail.rows(db)
+        head = str(trail.digest_of(db, rows))
         schema = int(db.execute("PRAGMA user_version").fetchone()[0])
         needed = _needed(db, store)
     wanted = set(store.digests()) | needed.keys()
@@ -207,14 +206,14 @@ def _objects(
         tell(number, len(new))
     lacking = tuple(MissingObject(digest, needed[digest]) for digest in sorted(missing) if digest in needed)
     manifest = BackupManifest(
-        workspace=first["digest"],
+        workspace=first,
         home=str(workspace.root),
         made_at=stamp(at),
         made_by=by.name,
         ledger=pieces,
         schema=schema,
-        rows=last["seq"],
-        head=last["digest"],
+        rows=rows,
+        head=head,
         objects=tuple(sorted(wanted - missing)),
         lacking=lacking,
     )
@@ -224,13 +223,12 @@ def _objects(
 def _needed(db: sqlite3.Connection, store: ObjectStore) -> dict[str, str]:
     """What the versions need that have their content, each with the label of one that does."""
     needs, found = Needs(store), dict[str, str]()
-    for row in db.execute("SELECT project, number, digest, cleaned_at FROM versions ORDER BY id"):
-        label = f"{row['project']}@{row['number']}"
-        found.setdefault(row["digest"], label)
-        if row["cleaned_at"] is None:
+    for version in contents.stored(db):
+        found.setdefault(version.digest, version.label)
+        if version.cleaned_at is None:
             with suppress(Damage):
-                for digest in needs.of(row["digest"]):
-                    found.setdefault(digest, label)
+                for digest in needs.of(version.digest):
+                    found.setdefault(digest, version.label)
     return found
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 
-from engine.audit.chain import first_broken
+from engine.audit import trail
 from engine.backup import key as keys
 from engine.backup.manifest import BackupManifest, Signature, fingerprint, signature_of
 from engine.backup.place import FORMER, NEWEST, BackupFolder
@@ -91,16 +91,15 @@ def disagreeing(db: sqlite3.Connection, manifest: BackupManifest) -> Iterator[st
     """How a ledger differs from what the manifest says of it."""
     try:
         said = str(db.execute("PRAGMA quick_check(1)").fetchone()[0])
-        rows = db.execute("SELECT seq, body, digest FROM audit ORDER BY seq").fetchall()
+        first, (count, head, broken) = trail.digest_of(db, 1), trail.follow(db)
     except sqlite3.DatabaseError as error:
         yield f"its ledger cannot be read ({error})"
         return
     if said != "ok":
         yield f"its ledger is damaged ({said})"
-    count, head, broken = first_broken(iter([[(row[0], row[1], row[2]) for row in rows]]))
     if broken is not None:
         yield f"the trail in its ledger is broken at row {broken}"
     elif (count, head) != (manifest.rows, manifest.head):
         yield f"the trail in its ledger ends at row {count:,}, its manifest says {manifest.rows:,}"
-    elif not rows or rows[0][2] != manifest.workspace:
+    elif first != manifest.workspace:
         yield "its ledger is that of another workspace"

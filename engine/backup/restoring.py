@@ -22,13 +22,17 @@ from engine.backup.checking import disagreeing, opened, wrong_signature
 from engine.backup.manifest import BackupManifest, Signature
 from engine.backup.place import BackupFolder, alone_in
 from engine.backup.records import Restored
-from engine.clock import moment, stamp
+from engine.clock import moment
 from engine.errors import Damage, Forbidden, LeverframeError, Refusal
+from engine.housekeeping import bin as bins
 from engine.housekeeping import settings
+from engine.outbox import outbox
 from engine.people import operators
 from engine.records import Operator
 from engine.release import live as projection
-from engine.storage import last_backup
+from engine.release.history import live_contents
+from engine.runs import queue
+from engine.storage import chosen, last_backup
 from engine.storage import workspace as workspaces
 from engine.storage.atomic import sync_folder, write_file
 from engine.storage.disk import refused
@@ -168,7 +172,7 @@ def _ledger(stage: Path, place: BackupFolder, manifest: BackupManifest, head: st
     with closing(sqlite3.connect(target)) as db:
         problems = [] if whole.hexdigest() == manifest.ledger.digest else ["its ledger has another digest"]
         problems += disagreeing(db, manifest)
-        if not problems and head and db.execute("SELECT 1 FROM audit WHERE digest = ?", (head,)).fetchone() is None:
+        if not problems and head and not trail.holds(db, head):
             problems.append(f"its trail, which ends at row {manifest.rows:,}, does not hold the head {head[:16]}")
     if problems:
         raise Damage(f"The backup in {place.root} is not whole: {'; '.join(problems)}. Nothing was restored.")
@@ -194,23 +198,14 @@ def _adopt(
 def _settle(
     db: sqlite3.Connection, root: Path, manifest: BackupManifest, by: Operator, reason: str, at: datetime
 ) -> list[str]:
-    when, now = f"{manifest.made_at[:16].replace('T', ' ')} UTC", stamp(at)
-    runs = db.execute(
-        "UPDATE runs SET state = 'interrupted', ended_at = ?, why = ?, phase = '', retry_at = NULL"
-        " WHERE state IN ('queued', 'running')",
-        (now, f"the workspace was restored from its backup of {when}"),
-    ).rowcount
-    binned = db.execute(
-        "UPDATE bin SET state = 'purged', bytes = 0, ended_at = ? WHERE state NOT IN ('restored', 'purged')", (now,)
-    ).rowcount
-    mails = db.execute(
-        "UPDATE outbox SET state = 'failed', next_try = NULL, why = ? WHERE state IN ('queued', 'sending')",
-        (f"it waited when the backup of {when} was made and may have been sent since",),
-    ).rowcount
+    when = f"{manifest.made_at[:16].replace('T', ' ')} UTC"
+    runs = queue.interrupt_all(db, f"the workspace was restored from its backup of {when}", at)
+    binned = bins.gone(db, at)
+    mails = outbox.give_up_all(db, f"it waited when the backup of {when} was made and may have been sent since")
     details = {"backup": manifest.digest(), "made_at": manifest.made_at, "rows": manifest.rows, "head": manifest.head}
     trail.append(db, at=at, actor=by, action="restore-backup", subject="workspace", reason=reason, details=details)
     notes = []
-    if str(root) != manifest.home and db.execute("DELETE FROM texts WHERE name = ?", (settings.BACKUP_TO,)).rowcount:
+    if str(root) != manifest.home and chosen.forget(db, settings.BACKUP_TO):
         trail.append(
             db, at=at, actor=by, action="set", subject=settings.BACKUP_TO, reason="restored elsewhere",
             details={"value": "default"},
@@ -238,19 +233,15 @@ def _live(workspace: Workspace) -> list[str]:
     ledger, store, notes = Ledger(workspace.ledger, locks=workspace.root / "locks"), ObjectStore(workspace.objects), []
     try:
         with ledger.read() as db:
-            live = db.execute(
-                "SELECT d.project, d.release, v.digest FROM deployments d JOIN versions v"
-                " ON v.project = d.project AND v.number = d.number"
-                " WHERE d.seq IN (SELECT max(seq) FROM deployments GROUP BY project)"
-            ).fetchall()
-        for row in live:
+            live = live_contents(db)
+        for project, (found, digest) in live.items():
             try:
-                with refused(f"live/{row['project']} could not be rebuilt"):
-                    projection.repair(workspace, store, row["project"], row["release"], row["digest"])
+                with refused(f"live/{project} could not be rebuilt"):
+                    projection.repair(workspace, store, project, found.release, digest)
             except LeverframeError as error:
                 said = str(error).rstrip(".")
                 notes.append(
-                    f"live/{row['project']} does not stand yet ({said}); 'leverframe doctor --fix' tries again"
+                    f"live/{project} does not stand yet ({said}); 'leverframe doctor --fix' tries again"
                 )
     finally:
         ledger.close()

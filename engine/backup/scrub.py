@@ -25,6 +25,7 @@ from engine.storage import last_backup
 from engine.storage.ledger import Ledger
 from engine.storage.objects import ObjectStore
 from engine.storage.workspace import Workspace
+from engine.versions import contents
 
 DAYS = 28
 DAILY = timedelta(hours=20)  # rounds are hourly, and a day's part must not slip by an hour each day
@@ -58,13 +59,14 @@ def part(kept: Sequence[KeptVersion], now: datetime) -> list[KeptVersion]:
 
 def kept(db: sqlite3.Connection) -> list[KeptVersion]:
     """Every version that has its content, the oldest first."""
-    rows = db.execute(
-        "SELECT v.*, (SELECT at FROM scrubs s WHERE s.project = v.project AND s.number = v.number"
-        " ORDER BY s.id DESC LIMIT 1) AS read FROM versions v WHERE cleaned_at IS NULL ORDER BY v.id"
-    )
+    newest = "SELECT max(id) FROM scrubs GROUP BY project, number"
+    rows = db.execute(f"SELECT project, number, at FROM scrubs WHERE id IN ({newest})")
+    read = {(row["project"], row["number"]): moment(row["at"]) for row in rows}
+    there = [(each, read.get((each.project, each.number), each.made_at)) for each in contents.stored(db)]
     return [
-        KeptVersion(row["project"], row["number"], row["digest"], moment(row["read"] or row["made_at"]), row["damage"])
-        for row in rows
+        KeptVersion(each.project, each.number, each.digest, last, each.damage)
+        for each, last in there
+        if each.cleaned_at is None
     ]
 
 
@@ -148,10 +150,7 @@ def record(ledger: Ledger, version: KeptVersion, found: Scrub) -> None:
             "INSERT INTO scrubs (at, project, number, objects, damage) VALUES (?, ?, ?, ?, ?)",
             (stamp(found.at), version.project, version.number, found.objects, found.damage),
         )
-        db.execute(
-            "UPDATE versions SET damage = ? WHERE project = ? AND number = ?",
-            (found.damage, version.project, version.number),
-        )
+        contents.set_damage(db, version.label, found.damage)
 
 
 def incomplete(store: ObjectStore, versions: Sequence[KeptVersion]) -> Iterator[tuple[KeptVersion, str]]:

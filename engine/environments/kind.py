@@ -75,10 +75,8 @@ def kind_of(lock: Lock) -> Kind[Any]:
     return KINDS[lock.kind]
 
 
-def kind_in(section: Mapping[str, Any]) -> Kind[Any]:
-    """The kind that the section ``environment`` of a version document names. It is written only where it is not Python,
-    so that documents of before mean what they meant and keep their digest. Raises Refusal for one that is not known."""
-    name = str(section.get("kind", PYTHON.name))
+def kind_in(name: str) -> Kind[Any]:
+    """The kind that a version document names. Raises Refusal for one that is not known."""
     if name not in KINDS:
         raise Refusal(
             f"This environment is of the kind '{plain(name, 40)}', which this Leverframe cannot build; use a newer one."

@@ -31,7 +31,7 @@ from engine.storage.free_space import in_words
 from engine.storage.ledger import Ledger
 from engine.storage.objects import ObjectStore
 from engine.storage.workspace import Workspace
-from engine.versions import catalog
+from engine.versions import catalog, contents
 
 LOCK = "clean"
 OBJECT_KINDS = ("version", "objects")
@@ -79,7 +79,7 @@ def open_row(
         ),
     )  # fmt: skip
     if item.kind == "version":
-        _set_cleaned(db, item.id, stamp(at))
+        _set_cleaned(db, item.id, at)
     return int(cursor.lastrowid or 0)
 
 
@@ -99,6 +99,14 @@ def close_row(ledger: Ledger, workspace: Workspace, number: int, at: datetime) -
     return size
 
 
+def gone(db: sqlite3.Connection, at: datetime) -> int:
+    """Nothing of what lay in the bin is there, as in a restored workspace. Returns how many things that were."""
+    return db.execute(
+        "UPDATE bin SET state = 'purged', bytes = 0, ended_at = ? WHERE state NOT IN ('restored', 'purged')",
+        (stamp(at),),
+    ).rowcount
+
+
 def _entries(folder: Path) -> list[Path]:
     try:
         return [Path(entry.path) for entry in os.scandir(folder)]
@@ -106,9 +114,8 @@ def _entries(folder: Path) -> list[Path]:
         return []
 
 
-def _set_cleaned(db: sqlite3.Connection, item: str, at: str | None) -> None:
-    project, _, number = item.removeprefix("version:").rpartition("@")
-    db.execute("UPDATE versions SET cleaned_at = ? WHERE project = ? AND number = ?", (at, project, int(number)))
+def _set_cleaned(db: sqlite3.Connection, item: str, at: datetime | None) -> None:
+    contents.set_cleaned(db, item.removeprefix("version:"), at)
 
 
 def put_paths(workspace: Workspace, number: int, paths: Sequence[str]) -> int:

@@ -28,6 +28,7 @@ from engine.housekeeping.sweep import sweep
 from engine.people.operators import require
 from engine.records import Operator
 from engine.release.plan import live_releases
+from engine.runs import history
 from engine.storage import reserve
 from engine.storage.disk import why_not
 from engine.storage.free_space import in_words
@@ -134,7 +135,7 @@ def _begin(ledger: Ledger, found: Survey, chosen: list[Thing], reason: str, by: 
         if marker_of(db) != found.marker:
             raise Conflict("The ledger changed while this was looked at; nothing was changed, look again.")
         trail.append(db, at=at, actor=by, action="clean", subject="workspace", reason=reason, details=details)
-        return int(db.execute("SELECT coalesce(max(id), 0) FROM versions").fetchone()[0])
+        return catalog.last_id(db)
 
 
 def _carry_out(
@@ -204,7 +205,7 @@ def _put_environment(workspace: Workspace, ledger: Ledger, thing: Thing, folder:
         try:
             prepare(source, target)
             with ledger.write() as db:
-                if db.execute("SELECT 1 FROM runs WHERE state IN ('queued', 'running') LIMIT 1").fetchone():
+                if history.active(db):
                     raise _InUse("a run is at work, which may be using it")
                 switch(source, target)
         except FileNotFoundError:

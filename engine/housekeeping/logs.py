@@ -6,9 +6,8 @@ import os
 from datetime import datetime
 from pathlib import Path
 
-from engine.clock import moment
 from engine.housekeeping.retention import Rules, RunFacts, may_be_compressed
-from engine.runs import leftovers
+from engine.runs import history, leftovers
 from engine.storage.atomic import sync_folder
 from engine.storage.disk import room_of
 from engine.storage.ledger import Ledger
@@ -20,13 +19,12 @@ LEVEL = 9
 def compress_old(workspace: Workspace, ledger: Ledger, rules: Rules, now: datetime) -> tuple[int, int]:
     """Compress the logs of runs that ended long enough ago; how many logs, and the bytes that this freed."""
     with ledger.read() as db:
-        rows = db.execute("SELECT id, state, ended_at FROM runs WHERE ended_at IS NOT NULL").fetchall()
+        ended = [RunFacts(*each) for each in history.endings(db) if each[2] is not None]
     count = freed = 0
-    for row in rows:
-        facts = RunFacts(row["id"], row["state"], moment(row["ended_at"]))
-        if not may_be_compressed(facts, rules, now):
+    for run in ended:
+        if not may_be_compressed(run, rules, now):
             continue
-        for log in leftovers.logs(workspace.run_folder(row["id"])):
+        for log in leftovers.logs(workspace.run_folder(run.id)):
             if log.suffix == ".log" and log.stat().st_size:
                 freed += compress(log)
                 count += 1

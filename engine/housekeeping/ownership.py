@@ -7,16 +7,19 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from engine.errors import Damage
 from engine.housekeeping.usage import RECORDS
 from engine.storage.objects import ObjectStore
 from engine.versions import document as documents
+
+if TYPE_CHECKING:
+    from engine.versions.records import VersionDocument
 
 DATA, MODELS, REST = "data", "models", RECORDS
 _NAME = "objects.db"
@@ -28,7 +31,7 @@ CREATE TABLE IF NOT EXISTS object (
 """
 
 
-def objects_of(document: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+def objects_of(document: VersionDocument) -> Iterator[tuple[str, str]]:
     """Every object that the document names, with its kind."""
     for what, stored in documents.stored_files(document):
         section = what.partition("/")[0]
@@ -86,5 +89,5 @@ def _read(db: sqlite3.Connection, store: ObjectStore, project: str, digest: str)
         except OSError:
             continue
         db.execute("INSERT OR IGNORE INTO object VALUES (?, ?, ?, ?)", (name, project, kind, size))
-    environment = str(document["environment"]["digest"])[:16]
+    environment = document.environment.digest[:16]
     db.execute("INSERT OR IGNORE INTO read VALUES (?, ?)", (digest, environment))

@@ -20,12 +20,15 @@ from engine.housekeeping.scan import Notable, OnFiles, ScannedTree, scan
 from engine.housekeeping.scan_cache import memory_of
 from engine.housekeeping.usage import Owners, kind_of, preference, shares
 from engine.housekeeping.walker import LARGE
+from engine.projects import registry
+from engine.runs import history as past_runs
 from engine.storage import reserve, temporary
 from engine.storage.free_space import in_words, keep_free, too_little
 from engine.storage.ledger import Ledger
 from engine.storage.objects import ObjectStore
 from engine.storage.workspace import Workspace
 from engine.text import plain
+from engine.versions import contents
 
 MOST_LISTED = 20
 LEAST_GROWTH = 64 << 10  # bytes a day
@@ -113,13 +116,13 @@ def _after(already: int, on_files: OnFiles) -> OnFiles:
 
 
 def _owners(db: sqlite3.Connection, store: ObjectStore, folder: Path) -> Owners:
-    versions = db.execute("SELECT project, digest, cleaned_at FROM versions ORDER BY id").fetchall()
-    runs = {row["id"]: row["project"] for row in db.execute("SELECT id, project FROM runs")}
-    found = owned(folder, store, [(row["project"], row["digest"]) for row in versions])
+    versions = contents.stored(db)
+    runs = past_runs.projects_of(db)
+    found = owned(folder, store, [(each.project, each.digest) for each in versions])
     users: dict[str, set[str]] = {}
-    for row in versions:
-        if row["cleaned_at"] is None and row["digest"] in found.environments:
-            users.setdefault(found.environments[row["digest"]], set()).add(row["project"])
+    for each in versions:
+        if each.cleaned_at is None and each.digest in found.environments:
+            users.setdefault(found.environments[each.digest], set()).add(each.project)
     return Owners(runs, {name: tuple(sorted(projects)) for name, projects in users.items()}, found.objects)
 
 
@@ -212,13 +215,13 @@ def own_findings(workspace: Workspace, ledger: Ledger, tree: ScannedTree) -> Ite
 
 def _names(db: sqlite3.Connection, workspace: Workspace) -> list[str]:
     """Where runs and versions name what they read: manifests, live versions with their code, the newest logs."""
-    texts = [row["manifest"] for row in db.execute("SELECT manifest FROM projects")]
+    texts = [*registry.manifest_texts(db)]
     files = [*workspace.live.glob("*/version.json")]
     for code in workspace.live.glob("*/code"):
         # Not by glob, which stumbles over what a swap takes away meanwhile.
         every = (Path(place, name) for place, _, names in os.walk(code) for name in names)
         files += [path for path in every if path.is_file()]
-    newest = [row["id"] for row in db.execute("SELECT id FROM runs ORDER BY id DESC LIMIT 50")]
+    newest = past_runs.newest_ids(db, 50)
     files += [log for run in newest for log in workspace.run_folder(run).glob("steps/*/step.log")]
     for path in files[:5000]:
         try:

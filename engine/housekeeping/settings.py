@@ -18,6 +18,7 @@ from engine.projects import in_force
 from engine.projects.manifest.durations import DURATION_FORM, SIZE_FORM, parse_duration, parse_size
 from engine.records import Operator
 from engine.runs import capacity
+from engine.storage import chosen
 from engine.storage.free_space import in_words, keep_free
 from engine.storage.ledger import Ledger
 from engine.storage.workspace import Workspace
@@ -62,13 +63,13 @@ _MEANINGS: dict[str, tuple[Unit, int, str]] = {
 
 def rules(db: sqlite3.Connection) -> Rules:
     """The rules of retention as they are now."""
-    chosen = _chosen(db)
-    return Rules(**{each.name: chosen[each.name] for each in fields(Rules) if each.name in chosen})
+    said = chosen.numbers(db)
+    return Rules(**{each.name: said[each.name] for each in fields(Rules) if each.name in said})
 
 
 def everything(db: sqlite3.Connection, workspace: Workspace) -> tuple[Setting, ...]:
     """Every setting with its value."""
-    chosen: dict[str, int | str] = {**_chosen(db), **_texts(db)}
+    said: dict[str, int | str] = {**chosen.numbers(db), **chosen.texts(db)}
     defaults: dict[str, int | str] = {**asdict(Rules()), **capacity.defaults(), **in_force.NOTHING_ASKED}
     defaults |= {BACKUP_TO: "", BACKUP_EVERY: DAY}
     found = []
@@ -77,8 +78,8 @@ def everything(db: sqlite3.Connection, workspace: Workspace) -> tuple[Setting, .
         if name == "keep_free":
             value = keep_free(db, shutil.disk_usage(workspace.root).total)
         else:
-            value = chosen.get(name, defaults[name])
-        found.append(Setting(name, value, _text(value, unit), name in chosen, meaning))
+            value = said.get(name, defaults[name])
+        found.append(Setting(name, value, _text(value, unit), name in said, meaning))
     return tuple(found)
 
 
@@ -88,23 +89,19 @@ def choose(ledger: Ledger, name: str, text: str, by: Operator, reason: str, at: 
     if name not in _MEANINGS:
         raise Invalid(_unknown(name))
     value = None if text == "default" else _read(name, text)
-    table = "texts" if _MEANINGS[name][0] == "folder" else "settings"
     with ledger.write() as db:
         if value is None:
-            db.execute(f"DELETE FROM {table} WHERE name = ?", (name,))
+            chosen.forget(db, name)
         else:
-            db.execute(
-                f"INSERT INTO {table} (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = ?",
-                (name, value, value),
-            )
+            chosen.choose(db, name, value)
         details = {"value": value if value is not None else "default"}
         trail.append(db, at=at, actor=by, action="set", subject=name, reason=reason, details=details)
 
 
 def backups(db: sqlite3.Connection) -> tuple[str | None, timedelta]:
     """Where the engine backs up to, None: nowhere; and how often."""
-    seconds = _chosen(db).get(BACKUP_EVERY, DAY)
-    return _texts(db).get(BACKUP_TO), timedelta(seconds=seconds)
+    seconds = chosen.numbers(db).get(BACKUP_EVERY, DAY)
+    return chosen.texts(db).get(BACKUP_TO), timedelta(seconds=seconds)
 
 
 def _read(name: str, text: str) -> int | str:
@@ -141,14 +138,6 @@ def _unknown(name: str) -> str:
     near = get_close_matches(name, _MEANINGS, 1)
     hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(_MEANINGS)}."
     return f"There is no setting '{plain(name, 40)}'; {hint}"
-
-
-def _chosen(db: sqlite3.Connection) -> dict[str, int]:
-    return {row["name"]: int(row["value"]) for row in db.execute("SELECT name, value FROM settings")}
-
-
-def _texts(db: sqlite3.Connection) -> dict[str, str]:
-    return {row["name"]: str(row["value"]) for row in db.execute("SELECT name, value FROM texts")}
 
 
 def _text(value: int | str, unit: Unit) -> str:

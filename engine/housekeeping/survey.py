@@ -11,25 +11,31 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
+from itertools import chain
 from pathlib import Path
 
+from engine.audit import trail
 from engine.clock import moment
 from engine.housekeeping import database, retention, settings
 from engine.housekeeping.linked import rooms
 from engine.housekeeping.records import CleanItem, CleanPlan
 from engine.housekeeping.retention import EnvironmentFacts, Rules, RunFacts, Verdict, VersionFacts
 from engine.housekeeping.sweep import Marked, Needs, age_limit, mark
+from engine.release import decisions
 from engine.release.plan import live_releases
-from engine.runs import leftovers
+from engine.reports import archive
+from engine.runs import history, leftovers
+from engine.storage import chosen
 from engine.storage.disk import room_of
 from engine.storage.ledger import Ledger
 from engine.storage.objects import ObjectStore
 from engine.storage.workspace import Workspace
 from engine.text import plain
+from engine.versions import contents
+from engine.versions.contents import StoredVersion
 
 UNFINISHED = timedelta(days=1)
 CLOCKS_DIFFER = timedelta(minutes=1)  # the file system's and the ledger's
-_ENDED = ("succeeded", "failed", "cancelled", "interrupted", "nothing-new")
 COMPRESS, DATABASE, OBJECTS = "compress", "database", "objects"
 OWN_LOG = 5 << 20
 
@@ -65,7 +71,7 @@ class _Room:
     rules: Rules
     now: datetime
     restored: dict[str, datetime]
-    versions: Sequence[sqlite3.Row]
+    versions: Sequence[StoredVersion]
     running: int
     needs: Needs
     verdicts: dict[str, Verdict] = field(default_factory=dict)
@@ -102,10 +108,8 @@ def survey(workspace: Workspace, ledger: Ledger, store: ObjectStore, now: dateti
             row["item"]: moment(row["at"])
             for row in db.execute("SELECT item, max(ended_at) AS at FROM bin WHERE state = 'restored' GROUP BY item")
         }
-        running = db.execute(
-            "SELECT count(*) FROM runs WHERE state IN ('queued', 'running') AND state = 'running'"
-        ).fetchone()[0]
-        versions = db.execute("SELECT * FROM versions ORDER BY id").fetchall()
+        running = history.active(db)["running"]
+        versions = contents.stored(db)
         room = _Room(workspace, db, rules, now, restored, versions, running, Needs(store))
         sharing = rooms(workspace)
         things = [*_versions(room, store), *_runs(room), *_releases(room), *_environments(room, sharing)]
@@ -117,25 +121,20 @@ def survey(workspace: Workspace, ledger: Ledger, store: ObjectStore, now: dateti
 def marker_of(db: sqlite3.Connection) -> str:
     """What decides which versions are protected: their states, what was cleaned, holds and rules."""
     whole = sha256()
-    for query in (
-        "SELECT project, number, state, cleaned_at FROM versions ORDER BY id",
-        "SELECT project, number FROM holds WHERE released_at IS NULL ORDER BY id",
-        "SELECT name, value FROM settings ORDER BY name",
-    ):
-        for row in db.execute(query):
-            whole.update(repr(tuple(row)).encode())
+    held = db.execute("SELECT project, number FROM holds WHERE released_at IS NULL ORDER BY id")
+    for row in chain(contents.standing(db), held, chosen.numbers(db).items()):
+        whole.update(repr(tuple(row)).encode())
     return whole.hexdigest()
 
 
 def _versions(room: _Room, store: ObjectStore) -> Iterator[Thing]:
-    there = [row for row in room.versions if row["cleaned_at"] is None]
+    there = [version for version in room.versions if version.cleaned_at is None]
     room.verdicts = _verdicts(room, there)
     going = [label for label, verdict in room.verdicts.items() if verdict.goes]
-    kept = {digest for row in room.db.execute("SELECT page, text FROM reports") for digest in row}
-    begun = moment(room.db.execute("SELECT at FROM audit WHERE seq = 1").fetchone()["at"]) - CLOCKS_DIFFER
+    begun, kept = trail.begun_at(room.db) - CLOCKS_DIFFER, archive.digests(room.db)
     marked: Marked = mark(store, room.versions, going, age_limit(room.db, room.now), room.needs, kept, begun)
-    for row in there:
-        label = f"{row['project']}@{row['number']}"
+    for version in there:
+        label = version.label
         verdict, digests = room.verdicts[label], marked.going.get(label, ())
         if verdict.goes and not digests:
             lately = "it was stored lately, and a run that is at work may want it too"
@@ -143,7 +142,7 @@ def _versions(room: _Room, store: ObjectStore) -> Iterator[Thing]:
             verdict = Verdict(False, lately if label in marked.young else shared)
         what = f"content of {label}: code, data and model"
         size = marked.bytes.get(label, 0) if verdict.goes else marked.needed.get(label, 0)
-        yield room.thing(f"version:{label}", "version", what, size, verdict, digests=digests, state=row["state"])
+        yield room.thing(f"version:{label}", "version", what, size, verdict, digests=digests, state=version.state)
     if loose := marked.going.get("", ()):
         why = Verdict(True, "no version names them and no run that is at work has stored them")
         what = f"{len(loose):,} object{'' if len(loose) == 1 else 's'} of no version"
@@ -154,32 +153,28 @@ def _versions(room: _Room, store: ObjectStore) -> Iterator[Thing]:
         yield room.thing("elder", "objects", what, 0, stays)
 
 
-def _verdicts(room: _Room, rows: Sequence[sqlite3.Row]) -> dict[str, Verdict]:
+def _verdicts(room: _Room, versions: Sequence[StoredVersion]) -> dict[str, Verdict]:
     holds = {
         (row["project"], row["number"]): f"{row['held_by']} since {row['since'][:10]}: {row['reason']}"
         for row in room.db.execute("SELECT * FROM holds WHERE released_at IS NULL")
     }
-    decided = {
-        (row["project"], row["number"]): row["at"]
-        for row in room.db.execute("SELECT project, number, max(at) AS at FROM decisions GROUP BY project, number")
-    }
+    decided = decisions.last_decided(room.db)
     by_project: dict[str, list[VersionFacts]] = {}
-    for row in rows:
-        name = (row["project"], row["number"])
-        expired = row["expires_at"] if row["state"] == "expired" else None
-        times = [row["made_at"], row["live_until"], decided.get(name), expired]
-        since = max(moment(each) for each in times if each)
+    for each in versions:
+        name = (each.project, each.number)
+        expired = each.expires_at if each.state == "expired" else None
+        since = max(at for at in (each.made_at, each.live_until, decided.get(name), expired) if at)
         facts = VersionFacts(
-            label=f"{row['project']}@{row['number']}",
-            state=row["state"],
+            label=each.label,
+            state=each.state,
             since=min(since, room.now),
-            live_until=moment(row["live_until"]) if row["live_until"] else None,
+            live_until=each.live_until,
             held=holds.get(name),
         )
-        by_project.setdefault(row["project"], []).append(facts)
+        by_project.setdefault(each.project, []).append(facts)
     verdicts: dict[str, Verdict] = {}
-    for versions in by_project.values():
-        for label, verdict in retention.judge_versions(versions, room.rules, room.now).items():
+    for of_project in by_project.values():
+        for label, verdict in retention.judge_versions(of_project, room.rules, room.now).items():
             verdicts[label] = room.unless_restored(f"version:{label}", verdict)
     return verdicts
 
@@ -188,15 +183,13 @@ def _runs(room: _Room) -> Iterator[Thing]:
     facts, sizes = [], {}
     young: list[str] = []
     loose = packed = 0
-    rows = room.db.execute("SELECT id, state, coalesce(ended_at, queued_at) AS since FROM runs ORDER BY id")
-    for row in rows.fetchall():
-        folder = room.workspace.run_folder(row["id"])
+    for number, state, since in history.endings(room.db):
+        folder = room.workspace.run_folder(number)
         if not folder.is_dir():
             continue
         logs = leftovers.logs(folder)
-        sizes[row["id"]] = sum(room_of(path) for path in logs)
-        since = moment(row["since"]) if row["state"] in _ENDED else None
-        facts.append(RunFacts(row["id"], row["state"], since, sizes[row["id"]]))
+        sizes[number] = sum(room_of(path) for path in logs)
+        facts.append(RunFacts(number, state, since, sizes[number]))
     verdicts = retention.judge_logs(facts, room.rules, room.now)
     for run in facts:
         folder = room.workspace.run_folder(run.id)
@@ -239,12 +232,11 @@ def _releases(room: _Room) -> Iterator[Thing]:
 
 def _environments(room: _Room, sharing: Mapping[str, int]) -> Iterator[Thing]:
     needs: dict[str, list[str]] = {}
-    newest = {row["project"]: row["number"] for row in room.versions}
-    for row in room.versions:
-        label = f"{row['project']}@{row['number']}"
-        stays = row["cleaned_at"] is None and not room.verdicts[label].goes
-        if stays or newest[row["project"]] == row["number"]:
-            needs.setdefault(room.needs.environment(row["digest"]), []).append(label)
+    newest = {version.project: version.number for version in room.versions}
+    for version in room.versions:
+        stays = version.cleaned_at is None and not room.verdicts[version.label].goes
+        if stays or newest[version.project] == version.number:
+            needs.setdefault(room.needs.environment(version.digest), []).append(version.label)
     for folder in _folders(room.workspace.environments):
         if folder.name.endswith(".building"):
             continue  # Builds sweep what an interrupted one left; see ``environments.folder``.

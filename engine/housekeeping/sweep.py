@@ -13,16 +13,17 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
-from engine.clock import moment
 from engine.errors import Damage, Refusal
 from engine.housekeeping.moving import move
 from engine.housekeeping.ownership import objects_of
 from engine.housekeeping.retention import stored_before
+from engine.runs import history
 from engine.storage.ledger import Ledger
 from engine.storage.objects import ObjectStore
+from engine.versions import contents
 from engine.versions import document as documents
+from engine.versions.contents import StoredVersion
 
 BATCH = 500
 
@@ -45,7 +46,7 @@ class Marked:
 
 def mark(
     store: ObjectStore,
-    versions: Sequence[sqlite3.Row],
+    versions: Sequence[StoredVersion],
     goes: Iterable[str],
     before: datetime,
     needs: Needs,
@@ -58,18 +59,17 @@ def mark(
     every version there ever was, and so does what is ``kept``: the reports that were sent.
     """
     going, staying = set(goes), _staying(versions, set(goes), needs)
-    needed = {str(row["digest"]) for row in versions}.union(kept, *staying.values())
+    needed = {each.digest for each in versions}.union(kept, *staying.values())
     found: dict[str, list[str]] = {}
     sizes: dict[str, int] = {}
     all_sizes: dict[str, int] = {}
     young: set[str] = set()
     owner: dict[str, str] = {}
-    for row in versions:
-        label = f"{row['project']}@{row['number']}"
-        if label in going:
+    for version in versions:
+        if version.label in going:
             try:
-                for digest in needs.of(row["digest"]):
-                    owner.setdefault(digest, label)
+                for digest in needs.of(version.digest):
+                    owner.setdefault(digest, version.label)
             except Damage:
                 continue  # Nobody can say what was its own; that goes as objects of no version.
     limit, elder = before.timestamp(), 0
@@ -94,18 +94,17 @@ def mark(
     return Marked({label: tuple(digests) for label, digests in found.items()}, sizes, takes, frozenset(young), elder)
 
 
-def _staying(versions: Sequence[sqlite3.Row], going: set[str], needs: Needs) -> dict[str, frozenset[str]]:
+def _staying(versions: Sequence[StoredVersion], going: set[str], needs: Needs) -> dict[str, frozenset[str]]:
     """What each version that stays needs. Raises Refusal when that cannot be told."""
     found = {}
-    for row in versions:
-        label = f"{row['project']}@{row['number']}"
-        if label in going or row["cleaned_at"] is not None:
+    for version in versions:
+        if version.label in going or version.cleaned_at is not None:
             continue
         try:
-            found[label] = needs.of(row["digest"])
+            found[version.label] = needs.of(version.digest)
         except Damage as damage:
             raise Refusal(
-                f"What {label} needs cannot be told ({str(damage).rstrip('.')}), so no object goes; "
+                f"What {version.label} needs cannot be told ({str(damage).rstrip('.')}), so no object goes; "
                 "'leverframe doctor' says more."
             ) from None
     return found
@@ -128,16 +127,15 @@ class Needs:
 
     def _read(self, digest: str) -> tuple[frozenset[str], str]:
         if digest not in self._known:
-            document: dict[str, Any] = documents.load(self._store, digest)
+            document = documents.load(self._store, digest)
             objects = frozenset(name for name, _ in objects_of(document))
-            self._known[digest] = (objects, str(document["environment"]["digest"])[:16])
+            self._known[digest] = (objects, document.environment.digest[:16])
         return self._known[digest]
 
 
 def age_limit(db: sqlite3.Connection, now: datetime) -> datetime:
     """What was stored before this may go, if no version names it."""
-    rows = db.execute("SELECT started_at FROM runs WHERE state IN ('queued', 'running') AND started_at IS NOT NULL")
-    return stored_before(now, [moment(row["started_at"]) for row in rows])
+    return stored_before(now, history.begun(db))
 
 
 def sweep(
@@ -154,8 +152,7 @@ def sweep(
     for start in range(0, len(digests), BATCH):
         with ledger.write() as db, store.held_for_sweeping():
             limit = age_limit(db, now).timestamp()
-            later = db.execute("SELECT digest FROM versions WHERE id > ?", (marked,)).fetchall()
-            named = frozenset[str]().union(*(needs.of(row["digest"]) for row in later))
+            named = frozenset[str]().union(*map(needs.of, contents.digests_after(db, marked)))
             for digest in digests[start : start + BATCH]:
                 source = store.path(digest)
                 try:

@@ -16,6 +16,8 @@ from engine.runs import history, queue
 from engine.storage.ledger import Ledger
 from engine.storage.objects import ObjectStore
 from engine.storage.workspace import Workspace
+from engine.versions import catalog
+from engine.vocabulary.jobs import HEALTH
 
 if TYPE_CHECKING:
     from engine.monitoring.records import Alert, Look, Signal, Trigger
@@ -45,13 +47,11 @@ class HealthCommands:
             raise Refusal(f"--as-of {clock.stamp(as_of)[:16]} is in the future; the data of then is not there yet.")
         with self._ledger.read() as db:
             registry.find(db, project)
-            live = db.execute(
-                "SELECT number, digest FROM versions WHERE project = ? AND state = 'live'", (project,)
-            ).fetchone()
+            live = catalog.live(db, project)
         if live is None:
             raise Refusal(f"Nothing of {project} is live yet; retrain, then approve a candidate.")
-        options = self._asked(f"{project}@{live['number']}", live["digest"], by) if by else {}
-        run = queue.enqueue(self._ledger, project, self.operator, as_of or now, now, options, job="health")
+        options = self._asked(live.label, live.digest, by) if by else {}
+        run = queue.enqueue(self._ledger, project, self.operator, as_of or now, now, options, job=HEALTH.name)
         queue.dispatch(self._workspace, self._ledger)
         return history.find(self._ledger, run)
 
@@ -69,11 +69,11 @@ class HealthCommands:
 
     def _escalate(self, certain: datetime) -> None:
         """Mark what nobody has taken notice of for too long."""
-        with self._ledger.read() as db:
-            if db.execute("SELECT 1 FROM alerts WHERE resolved_at IS NULL LIMIT 1").fetchone() is None:
-                return
         from engine.monitoring.alerts import alert_book
 
+        with self._ledger.read() as db:
+            if not alert_book.any_open(db):
+                return
         alert_book.escalate(self._ledger, certain)
 
     def health(self, project: str) -> Look | None:

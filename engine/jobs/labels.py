@@ -14,6 +14,7 @@ from engine.errors import StepFailed
 from engine.jobs.label_keys import alike, example
 from engine.runs.steps.tables import Types, read_output, types_of, with_types
 from engine.text import plain
+from engine.vocabulary import steps
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from engine.runs.run_context import RunContext
     from engine.runs.steps.launch import Launch, Stage
 
-LABELS = "labels"
+LABELS = steps.LABELS.name
 _TAKES = 0.02  # of a run
 _ROW, _SAID = "(row)", "(label)"
 
@@ -54,7 +55,7 @@ def labels_step(context: RunContext, stage: Stage, at: float) -> Launch | None:
     """The step that fetches labels, not yet begun; None where they come with the data."""
     if stage.manifest.data.labels is None:
         return None
-    return context.launch(stage, LABELS, LABELS, (at, at + _TAKES))
+    return context.launch(stage, steps.LABELS, (at, at + _TAKES))
 
 
 def labelled(table: pa.Table, labels: pa.Table, manifest: Manifest) -> Labelled:

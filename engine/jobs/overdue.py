@@ -13,8 +13,6 @@ from engine.runs.times import times_history
 from engine.runs.times.times_history import Overdue
 from engine.storage.ledger import Ledger
 
-_OPEN = "SELECT DISTINCT project FROM alerts WHERE part = ? AND resolved_at IS NULL"
-
 
 def tell(ledger: Ledger, now: datetime) -> None:
     """Raise an alert for each run that is overdue, and end those of runs that are so no more.
@@ -26,7 +24,7 @@ def tell(ledger: Ledger, now: datetime) -> None:
         for each in times_history.overdue(db, now):
             if live_deployment(db, each.run.project) is not None:
                 late[each.run.project].append(each)
-        projects = {*late, *(row["project"] for row in db.execute(_OPEN, (RUN_TIME,)))}
+        projects = {*late, *alert_book.projects_with(db, RUN_TIME)}
         known = {alert.key for alert in alert_book.open_alerts(db) if alert.part == RUN_TIME}
     keys = {_key(each) for found in late.values() for each in found}
     if keys == known or not projects:

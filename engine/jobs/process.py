@@ -7,20 +7,18 @@ workspace marks the run interrupted.
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 import threading
 import time
 import traceback
 from pathlib import Path
-from typing import Any
 
 from engine import clock
 from engine.errors import LeverframeError, Refusal
 from engine.jobs.retrain.nothing_new import NothingNew
 from engine.jobs.work import WORK
-from engine.projects import allowances
+from engine.projects import allowances, registry
 from engine.records import Run, RunState
 from engine.runs import facts, history, queue, retries, starting
 from engine.runs.cancelling import asked_to_end
@@ -33,7 +31,9 @@ from engine.storage.objects import ObjectStore
 from engine.storage.workspace import Workspace
 from engine.text import plain
 from engine.unneeded import keep_out
+from engine.versions import catalog
 from engine.versions import document as documents
+from engine.vocabulary import jobs
 from engine.withheld import withhold
 
 TELL_SECONDS = 0.4
@@ -99,15 +99,10 @@ def room_for(workspace: Workspace, ledger: Ledger, run: Run, held: int, cancella
     """Everything the run needs to know, read from the ledger once."""
     store = ObjectStore(workspace.objects)
     with ledger.read() as db:
-        options: dict[str, Any] = json.loads(
-            db.execute("SELECT options FROM runs WHERE id = ?", (run.id,)).fetchone()["options"]
-        )
-        path = db.execute("SELECT path FROM projects WHERE name = ?", (run.project,)).fetchone()["path"]
-        live = db.execute(
-            "SELECT number, digest FROM versions WHERE project = ? AND state = 'live'", (run.project,)
-        ).fetchone()
+        options = history.options(db, run.id)
+        path = registry.folder(db, run.project)
+        live = catalog.live(db, run.project)
         allowed = allowances.allowed(db, run.project)
-    label = f"{run.project}@{live['number']}" if live else ""
     return RunContext(
         workspace=workspace,
         store=store,
@@ -115,11 +110,11 @@ def room_for(workspace: Workspace, ledger: Ledger, run: Run, held: int, cancella
         folder=workspace.run_folder(run.id),
         marker=queue.marker(workspace, run.id),
         held=held,
-        project_path=Path(path),
+        project_path=path,
         allow_dirty=bool(options.get("allow_dirty")),
         fresh_lock=bool(options.get("fresh_lock")),
         force=bool(options.get("force")),
-        live=(label, documents.of_version(store, label, live["digest"])) if live else None,
+        live=(live.label, documents.of_version(store, live.label, live.digest)) if live else None,
         allowed=allowed,
         tell=Teller(ledger, run.id),
         record=lambda result: queue.record_step(ledger, run.id, result),
@@ -149,7 +144,7 @@ def drive(workspace: Workspace, ledger: Ledger, run: Run, held: int) -> None:
         why = f"Leverframe itself failed ({said}); the traceback is in engine.log of the run's folder."
     finally:
         cancellation.end("the run ended")
-    if run.job == "health":
+    if not jobs.of(run.job).leaves_data:
         drop_copies(workspace.run_folder(run.id))
     _end(workspace, ledger, run.id, state, why, again=again)
 

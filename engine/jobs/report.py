@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 
 from engine.clock import now
@@ -10,21 +9,21 @@ from engine.outbox import outbox
 from engine.outbox.channels import recipients_in
 from engine.outbox.events import recipients
 from engine.outbox.sending import draft_of
-from engine.projects.manifest.report import spec_of
+from engine.projects import registry
 from engine.reports import archive, build
 from engine.runs import queue
 from engine.runs.own_work import measured
 from engine.runs.run_context import RunContext
 from engine.storage.ledger import Ledger
+from engine.vocabulary.steps import REPORT
 
 
 def make(ledger: Ledger, context: RunContext) -> None:
     """Make the report, and end the run in one transaction with what is to be mailed of it."""
     project = context.run.project
-    with measured("report", context.record):
+    with measured(REPORT, context.record):
         with ledger.read() as db:
-            row = db.execute("SELECT manifest, owner FROM projects WHERE name = ?", (project,)).fetchone()
-            spec = spec_of(json.loads(row["manifest"]))
+            owner, spec = registry.find(db, project).owner, registry.manifest(db, project).report
             period = build.period_of(db, project, spec.period, context.run.as_of)
             report = build.report(db, context.store, project, period)
         digests = archive.store(context.store, report)
@@ -32,5 +31,5 @@ def make(ledger: Ledger, context: RunContext) -> None:
     with ledger.write() as db:
         draft = draft_of(report, archive.register(db, report, digests, context.run.id, at))
         outbox.queue(db, draft, spec.to, at)
-        outbox.forget(db, project, [*recipients(spec, row["owner"]), *recipients_in(os.environ)], at)
+        outbox.forget(db, project, [*recipients(spec, owner), *recipients_in(os.environ)], at)
         queue.finish(db, context.run.id, "succeeded", at)

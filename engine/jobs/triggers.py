@@ -6,23 +6,23 @@ that it queues or with why there is none; only a skip for the same reason as the
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
 
 from engine.clock import moment, stamp
-from engine.monitoring.records import Trigger
+from engine.monitoring.alerts import alert_book
+from engine.monitoring.records import Alert, Trigger
 from engine.people.operators import system
-from engine.projects.manifest import health
-from engine.projects.manifest.fields import Mistakes
+from engine.projects import registry
 from engine.projects.manifest.records import TriggerSpec
-from engine.runs import queue
+from engine.runs import history, queue
 from engine.text import span
+from engine.versions import catalog
 
 ACTOR = "a trigger"
+RETRAIN = "retrain"
 
 
 @dataclass(frozen=True)
@@ -88,10 +88,7 @@ def _skipped(spec: TriggerSpec, facts: TriggerFacts, now: datetime) -> str | Non
 
 def everything(db: sqlite3.Connection, project: str | None) -> tuple[Trigger, ...]:
     """Every project's triggers in the manifest's order, each with the newest row of what became of it."""
-    rows = db.execute(
-        "SELECT name FROM projects WHERE removed_at IS NULL AND name = coalesce(?, name) ORDER BY name", (project,)
-    ).fetchall()
-    return tuple(_trigger(db, row["name"], spec) for row in rows for spec in _specs(db, row["name"]))
+    return tuple(_trigger(db, name, spec) for name in registry.names(db, project) for spec in _specs(db, name))
 
 
 def _trigger(db: sqlite3.Connection, project: str, spec: TriggerSpec) -> Trigger:
@@ -139,51 +136,33 @@ def _said_before(db: sqlite3.Connection, project: str, firing: Firing) -> bool:
 
 
 def _specs(db: sqlite3.Connection, project: str) -> tuple[TriggerSpec, ...]:
-    """The triggers that the project's manifest named when it was last read; it was checked then."""
-    row = db.execute("SELECT manifest FROM projects WHERE name = ? AND removed_at IS NULL", (project,)).fetchone()
-    document: dict[str, Any] = json.loads(row["manifest"]) if row else {}
-    return health.triggers(Mistakes({}), document.get("triggers", []))
+    """The triggers that the project's manifest names; none of one that was removed."""
+    return registry.manifest(db, project).triggers if registry.there(db, project) else ()
 
 
 def _facts(db: sqlite3.Connection, project: str, new_rows: int, refused: str | None) -> TriggerFacts:
-    busy = db.execute(
-        "SELECT id FROM runs WHERE state IN ('queued', 'running') AND project = ? AND job = 'retrain' LIMIT 1",
-        (project,),
-    ).fetchone()
-    last = db.execute(
-        "SELECT id, queued_at FROM runs WHERE project = ? AND job = 'retrain' ORDER BY id DESC LIMIT 1", (project,)
-    ).fetchone()
-    again = db.execute(
-        "SELECT id FROM runs WHERE retry_at IS NOT NULL AND project = ? AND job = 'retrain' LIMIT 1", (project,)
-    ).fetchone()
-    alerts = db.execute(
-        "SELECT part, why, raised_at FROM alerts INDEXED BY alerts_open"
-        " WHERE project = ? AND resolved_at IS NULL ORDER BY id DESC",
-        (project,),
-    ).fetchall()
+    alerts = sorted(alert_book.open_of(db, [project]), key=lambda alert: -alert.id)
     return TriggerFacts(
         new_rows=new_rows,
-        alerts={row["part"]: row["why"] for row in alerts},
+        alerts={alert.part: alert.why for alert in alerts},
         answered=_answered(db, project, alerts),
-        busy=busy["id"] if busy else None,
-        again=again["id"] if again else None,
-        last=(last["id"], moment(last["queued_at"])) if last else None,
+        busy=history.busy(db, project, RETRAIN),
+        again=history.to_try_again(db, project, RETRAIN),
+        last=history.last_queued(db, project, RETRAIN),
         refused=refused,
     )
 
 
-def _answered(db: sqlite3.Connection, project: str, alerts: Iterable[sqlite3.Row]) -> dict[str, str]:
+def _answered(db: sqlite3.Connection, project: str, alerts: Iterable[Alert]) -> dict[str, str]:
     """The parts for whose newest alert there is a version already that a person has to decide on, or has turned down.
 
     One that failed its gates is no answer: with more rows the next one may pass.
     """
-    made = db.execute(
-        "SELECT number, state, made_at FROM versions WHERE project = ? ORDER BY number DESC LIMIT 1", (project,)
-    ).fetchone()
-    if made is None or made["state"] not in ("candidate", "rejected"):
+    made = catalog.newest(db, project)
+    if made is None or made.state not in ("candidate", "rejected"):
         return {}
-    became = "waits for a decision" if made["state"] == "candidate" else "was made since and was turned down"
-    newest: dict[str, str] = {}
+    became = "waits for a decision" if made.state == "candidate" else "was made since and was turned down"
+    newest: dict[str, datetime] = {}
     for alert in alerts:
-        newest[alert["part"]] = max(alert["raised_at"], newest.get(alert["part"], ""))
-    return {part: f"{project}@{made['number']} {became}" for part, at in newest.items() if at < made["made_at"]}
+        newest[alert.part] = max(alert.raised_at, newest.get(alert.part, alert.raised_at))
+    return {part: f"{made.label} {became}" for part, at in newest.items() if at < made.made_at}

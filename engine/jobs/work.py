@@ -16,6 +16,8 @@ from engine.runs.leftovers import drop_copies
 from engine.runs.own_work import measured
 from engine.runs.run_context import RunContext
 from engine.storage.ledger import Ledger
+from engine.vocabulary import jobs
+from engine.vocabulary.steps import PACKAGE
 
 
 def _retrain(ledger: Ledger, context: RunContext) -> None:
@@ -23,8 +25,8 @@ def _retrain(ledger: Ledger, context: RunContext) -> None:
     from engine.jobs.retrain.retrain import retrain
 
     made = retrain(context)
-    with measured("package", context.record):
-        digest, _ = package(context, made)
+    with measured(PACKAGE, context.record):
+        digest = package(context, made)
     # Before the end is written, so that it finds room on a disk that is nearly full; nobody waits for it either.
     drop_copies(context.folder)
     register(ledger, context, made, digest, Operator(context.run.requested_by, "operator", account()), clock.now())
@@ -44,7 +46,7 @@ def _health(ledger: Ledger, context: RunContext) -> None:
     except (Refusal, Damage) as problem:
         done = f"It was not rolled back: {problem}"
     with ledger.write() as db:
-        why = "; ".join(part for part in (seen.answer["why"], done) if part)
+        why = "; ".join(part for part in (seen.answer.why, done) if part)
         queue.finish(db, context.run.id, "succeeded", clock.now(), version=seen.label, why=why)
 
 
@@ -54,4 +56,8 @@ def _report(ledger: Ledger, context: RunContext) -> None:
     make(ledger, context)
 
 
-WORK: dict[str, Callable[[Ledger, RunContext], None]] = {"retrain": _retrain, "health": _health, "report": _report}
+WORK: dict[str, Callable[[Ledger, RunContext], None]] = {
+    jobs.RETRAIN.name: _retrain,
+    jobs.HEALTH.name: _health,
+    jobs.REPORT.name: _report,
+}

@@ -8,20 +8,23 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from engine.errors import LeverframeError
+from engine.json_records import read, write
 from engine.monitoring import findings as found
 from engine.monitoring.drift.importance import ranked
 from engine.monitoring.drift.watch import Watched, remembered, watch
+from engine.monitoring.look_document import DriftWindow, LookDocument, LookFinding, LookPart, SignalValues
 from engine.monitoring.look_input import LookInput, read_case
+from engine.monitoring.look_parts import Extract, QualityCheck, WeighedDrift
 from engine.monitoring.performance.measured import Performance, performance
 from engine.monitoring.performance.outputs import of_outputs
-from engine.monitoring.quality.checks import QualityCheck, Unplaced, quality, with_unplaced
+from engine.monitoring.quality.checks import Unplaced, quality, with_unplaced
 from engine.monitoring.quality.freshness import PART, follow, freshness
 from engine.monitoring.quality.shares import FEWEST_ROWS
 from engine.storage.atomic import write_file
@@ -29,16 +32,14 @@ from engine.text import plain
 from engine.validation import guessing
 from engine.validation.columns import listed as listed_names
 from engine.validation.judge import finite
-
-if TYPE_CHECKING:
-    from _typeshed import DataclassInstance
+from engine.versions.records import MetricValues
 
 # Of slices the worst are kept with the look; the others can be cut again from the rows.
 MOST_SLICES = 30
 EXPLAINED = 0.5
 
 
-def measure(job: Mapping[str, Any]) -> dict[str, Any]:
+def measure(job: Mapping[str, Any]) -> LookDocument:
     """The whole answer. Raises Invalid or StepFailed when the files do not fit together."""
     case = read_case(job)
     checks = _quality(case)
@@ -52,24 +53,28 @@ def measure(job: Mapping[str, Any]) -> dict[str, Any]:
     parts |= aged
     if verdict != "unknown":  # That rows came says nothing of how the version does.
         verdict, why = found.verdict_of(listed, parts)
-    answer = {
-        "version": job["version"],
-        "as_of": job["as_of"],
-        "verdict": verdict,
-        "why": why,
-        "rows": case.current.num_rows,
-        "labelled": performed.periods.labelled if performed.periods else 0,
-        "left_out": job["left_out"],
-        "findings": listed,
-        "measured": [name for name, part in parts.items() if part["verdict"] != "cannot tell"],
-        "parts": parts,
-        "extract": extract,
-        "quality": [asdict(check) for check in checks],
-        "told": [each["key"].removeprefix("drift:") for each in listed if each["part"] == "drift"],
-        **_drift_answer(watched),
-        **_performance_answer(case, performed),
-    }
-    return {**answer, "signals": _signals(answer)}
+    answer = LookDocument(
+        version=job["version"],
+        as_of=job["as_of"],
+        verdict=verdict,
+        why=why,
+        rows=case.current.num_rows,
+        labelled=performed.periods.labelled if performed.periods else 0,
+        left_out=job["left_out"],
+        findings=tuple(listed),
+        measured=tuple(name for name, part in parts.items() if part.verdict != "cannot tell"),
+        parts=parts,
+        extract=extract,
+        quality=checks,
+        told=tuple(each.key.removeprefix("drift:") for each in listed if each.part == "drift"),
+        window=DriftWindow(watched.since, watched.until, len(watched.rows)),
+        drift=_columns(watched),
+        together=watched.together,
+        prediction=watched.prediction,
+        memory=remembered(watched.alarms),
+    )
+    answer = _with_performance(answer, case, performed)
+    return replace(answer, signals=tuple(_signals(answer)))
 
 
 def _quality(case: LookInput) -> tuple[QualityCheck, ...]:
@@ -91,36 +96,37 @@ def _quality(case: LookInput) -> tuple[QualityCheck, ...]:
     return with_unplaced(checks, job["time"], newer, case.reference.num_rows, Unplaced(**job["unplaced"]))
 
 
-def _freshness(case: LookInput) -> tuple[dict[str, Any] | None, dict[str, dict[str, str]], found.Found | None]:
+def _freshness(case: LookInput) -> tuple[Extract | None, dict[str, LookPart], LookFinding | None]:
     """Where no time column tells how old the data is: what is known of its rows, the part, and what was found."""
     told = case.job["same_rows"]
     if told is None:
         return None, {}, None
-    rows = follow(told["before"], told["digest"], told["rows"], case.as_of)
+    before = read(Extract, told["before"], "What the look before knew") if told["before"] is not None else None
+    rows = follow(before, told["digest"], told["rows"], case.as_of)
     part, still = freshness(rows, case.as_of, timedelta(seconds=told["still"]))
-    return asdict(rows), {PART: part}, still
+    return rows, {PART: part}, still
 
 
 def _findings(
     case: LookInput, checks: Sequence[QualityCheck], watched: Watched, performed: Performance
-) -> list[dict[str, Any]]:
+) -> list[LookFinding]:
     as_of, rival = case.job["as_of"], performed.rival
     shares, told = _shares(case, watched), _told_columns(case, watched)
     listed = [*found.of_quality(checks, told, shares, as_of), *found.of_drift(watched.alarms, shares)]
-    listed += map(dict, of_outputs(case, performed.rows, performed.problem, watched.rows, performed.mature))
+    listed += of_outputs(case, performed.rows, performed.problem, watched.rows, performed.mature)
     listed += found.of_calibration(performed.calibration, as_of)
     listed += found.of_performance(performed.fall, rival.sentence if rival and rival.better else None, as_of)
     if performed.periods is not None:
-        readings = {reading.metric: asdict(reading) for reading in performed.periods.window}
+        readings = {reading.metric: reading for reading in performed.periods.window}
         for broken in found.limits_broken(case.rules["gates"], readings):
             act = "retrain; if the limit asks too much, lower it in [[gates]] of leverframe.toml before"
-            listed.append(found.finding(f"limit:{broken.split()[0]}", "performance", "failing", broken, act, as_of))
-    if not any(each["key"] == "labels" for each in listed):  # Labels that are wrong say nothing of the version.
+            listed.append(LookFinding(f"limit:{broken.split()[0]}", "performance", "failing", broken, act, as_of))
+    if not any(each.key == "labels" for each in listed):  # Labels that are wrong say nothing of the version.
         waived = guessing.NAME in (case.rules.get("waivers") or {})
         listed += found.of_guessing(performed.guessed, waived, as_of)
     if rival is not None and rival.better:
         act = f"roll back to {rival.version}"
-        listed.append(found.finding(f"bake:{rival.metric}", "bake", "watch", rival.sentence, act, as_of))
+        listed.append(LookFinding(f"bake:{rival.metric}", "bake", "watch", rival.sentence, act, as_of))
     return listed
 
 
@@ -129,13 +135,13 @@ def _parts(
     checks: Sequence[QualityCheck],
     watched: Watched,
     performed: Performance,
-    listed: Sequence[Mapping[str, Any]],
-) -> dict[str, dict[str, str]]:
-    def part(name: str, told: bool, well: str, cannot: str) -> dict[str, str]:
-        own = [each for each in listed if each["part"] == name]
+    listed: Sequence[LookFinding],
+) -> dict[str, LookPart]:
+    def part(name: str, told: bool, well: str, cannot: str) -> LookPart:
+        own = [each for each in listed if each.part == name]
         if own:
-            return {"verdict": found.worst(each["severity"] for each in own), "why": own[0]["why"]}
-        return {"verdict": "ok", "why": well} if told else {"verdict": "cannot tell", "why": cannot}
+            return LookPart(found.worst(each.severity for each in own), own[0].why)
+        return LookPart("ok", well) if told else LookPart("cannot tell", cannot)
 
     periods = performed.periods
     measured = [reading for reading in periods.window if reading.value is not None] if periods else []
@@ -170,24 +176,14 @@ def _well(checks: Sequence[QualityCheck]) -> str:
     return f"{counted}; not told: {untold[0].sentence.rstrip('.')}{more}"
 
 
-def _drift_answer(watched: Watched) -> dict[str, Any]:
-    return {
-        "window": {"since": watched.since, "until": watched.until, "rows": len(watched.rows)},
-        "drift": _columns(watched),
-        "together": watched.together.document(),
-        "prediction": watched.prediction.document() if watched.prediction else None,
-        "memory": remembered(watched.alarms),
-    }
-
-
-def _columns(watched: Watched) -> list[dict[str, Any]]:
+def _columns(watched: Watched) -> tuple[WeighedDrift, ...]:
     """Each column with its importance: what moved and matters first."""
     if watched.importances is None:
-        return [{**column.document(), "importance": None, "weight": None} for column in watched.columns]
-    return [
-        {**each.drift.document(), "importance": each.importance, "weight": each.weight}
+        return tuple(WeighedDrift(**vars(column)) for column in watched.columns)
+    return tuple(
+        WeighedDrift(**vars(each.drift), importance=each.importance, weight=each.weight)
         for each in ranked(watched.columns, watched.importances)
-    ]
+    )
 
 
 def _shares(case: LookInput, watched: Watched) -> Mapping[str, float]:
@@ -216,46 +212,42 @@ def _undrifted(case: LookInput, watched: Watched) -> str:
     return f"{listed_names(quiet, 3)} moved, and the predictions hardly depend on {'it' if len(quiet) == 1 else 'them'}"
 
 
-def _told(part: DataclassInstance | None) -> dict[str, Any] | None:
-    return asdict(part) if part is not None else None
-
-
-def _performance_answer(case: LookInput, performed: Performance) -> dict[str, Any]:
+def _with_performance(answer: LookDocument, case: LookInput, performed: Performance) -> LookDocument:
     periods, sliced = performed.periods, performed.slices
+    was = case.job["validated"]["metrics"]
     mature = [period.end for period in periods.periods if period.mature and period.end] if periods else []
-    return {
-        "task": performed.rows.truth.task if performed.rows else None,
-        "problem": performed.problem,
-        "problems": list(performed.rows.problems) if performed.rows else [],
-        "metrics": {reading.metric: asdict(reading) for reading in periods.window} if periods else {},
-        "validated": {name: case.job["validated"]["metrics"].get(name) for name in case.metrics},
-        "periods": asdict(periods) if periods else None,
-        "mature_until": max(mature, default=None),
-        "fall": _told(performed.fall),
-        "rival": _told(performed.rival),
-        "calibration": _told(performed.calibration),
-        "estimate": _told(performed.estimate),
-        "slices": _told(replace(sliced, found=sliced.found[:MOST_SLICES])) if sliced is not None else None,
-        "by": {name: asdict(found) for name, found in performed.by.items()},
-        "slice_rows": {name: asdict(rows) for name, rows in performed.worst_rows.items()},
-    }
+    return replace(
+        answer,
+        task=performed.rows.truth.task if performed.rows else None,
+        problem=performed.problem,
+        problems=tuple(performed.rows.problems) if performed.rows else (),
+        metrics={reading.metric: reading for reading in periods.window} if periods else {},
+        validated={name: read(MetricValues, was[name], name) if was.get(name) else None for name in case.metrics},
+        periods=periods,
+        mature_until=max(mature, default=None),
+        fall=performed.fall,
+        rival=performed.rival,
+        calibration=performed.calibration,
+        estimate=performed.estimate,
+        slices=replace(sliced, found=sliced.found[:MOST_SLICES]) if sliced is not None else None,
+        by=performed.by,
+        slice_rows=performed.worst_rows,
+    )
 
 
-def _signals(answer: Mapping[str, Any]) -> list[list[Any]]:
-    """The figures that lines over time are drawn of: name, value, low, high, n."""
-    sizes = [column["size"] for column in answer["drift"] if column["size"] is not None]
-    rows, window = answer["rows"], answer["window"]["rows"]
-    signals: list[list[Any]] = [["rows", rows, None, None, rows]]
+def _signals(answer: LookDocument) -> Iterator[SignalValues]:
+    sizes = [column.size for column in answer.drift if column.size is not None]
+    rows, window = answer.rows, answer.window.rows
+    yield "rows", rows, None, None, rows
     if sizes:
-        signals.append(["drift", max(sizes), None, None, window])
-    if answer["prediction"] and answer["prediction"]["size"] is not None:
-        signals.append(["prediction drift", answer["prediction"]["size"], None, None, window])
+        yield "drift", max(sizes), None, None, window
+    if answer.prediction is not None and answer.prediction.size is not None:
+        yield "prediction drift", answer.prediction.size, None, None, window
     if rows:
-        signals.append(["labels", answer["labelled"] / rows, None, None, rows])
-    for name, reading in answer["metrics"].items():
-        if reading["value"] is not None:
-            signals.append([name, reading["value"], reading["low"], reading["high"], reading["n"]])
-    return signals
+        yield "labels", answer.labelled / rows, None, None, rows
+    for name, reading in answer.metrics.items():
+        if reading.value is not None:
+            yield name, reading.value, reading.low, reading.high, reading.n
 
 
 def main(path: Path) -> int:
@@ -263,7 +255,7 @@ def main(path: Path) -> int:
     if not sys.stdin.readline():
         return 0
     try:
-        answer = finite(measure(json.loads(path.read_bytes())))
+        answer = finite(write(measure(json.loads(path.read_bytes()))))
     except LeverframeError as refusal:
         print(plain(str(refusal), 2000), file=sys.stderr)
         return 1

@@ -10,17 +10,17 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, get_args
+from typing import Any, get_args
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.ipc
 
 from engine.errors import Damage, Invalid
+from engine.monitoring.look_parts import ColumnKind
 from engine.validation.columns import Codes, Floats, codes, floats, is_number, is_time, shown, unwrapped
 
 # empty: a column of the type null; unreadable: lists, structures and other values that have no order and no label.
-Kind = Literal["number", "time", "category", "empty", "unreadable"]
 
 MOST_VALUES = 200_000
 # A distribution function known at this many of its points is wrong by 1/20,000 at most in between.
@@ -56,7 +56,7 @@ class ColumnProfile:
     """
 
     name: str
-    kind: Kind
+    kind: ColumnKind
     rows: int
     missing: int
     infinite: int
@@ -129,7 +129,7 @@ def from_bytes(content: bytes) -> Profile:
     return profile
 
 
-def kind_of(column: pa.ChunkedArray) -> Kind:
+def kind_of(column: pa.ChunkedArray) -> ColumnKind:
     """How the values of a column can be compared."""
     kind = unwrapped(column).type
     if is_moment(kind):
@@ -156,7 +156,7 @@ def _read(row: pa.Table) -> ColumnProfile:
     held = len(column.values) if column.kind in ("number", "time") else len(column.labels)
     whole = column.present == column.counts.sum() + column.others or column.kind == "unreadable"
     if (
-        column.kind not in get_args(Kind)
+        column.kind not in get_args(ColumnKind)
         or held != len(column.counts)
         or not whole
         or np.any(column.values[1:] <= column.values[:-1])
@@ -178,7 +178,7 @@ def _column(name: str, column: pa.ChunkedArray, exact: bool) -> ColumnProfile:
     )
 
 
-def _numbers(name: str, kind: Kind, column: pa.ChunkedArray, exact: bool) -> ColumnProfile:
+def _numbers(name: str, kind: ColumnKind, column: pa.ChunkedArray, exact: bool) -> ColumnProfile:
     found = in_one_unit(column)
     finite = found[np.isfinite(found)]
     missing = int(np.isnan(found).sum()) if len(finite) < len(found) else 0

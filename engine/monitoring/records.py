@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, Literal
+from functools import cached_property
+from typing import TYPE_CHECKING, Literal
 
 from engine.records import Verdict
+
+if TYPE_CHECKING:
+    from engine.monitoring.look_document import LookDocument
 
 Severity = Literal["watch", "failing"]
 LONGEST_SNOOZE = timedelta(days=30)
@@ -62,7 +65,8 @@ class Alert:
 
 @dataclass(frozen=True)
 class Look:
-    """What one health run found. ``document`` is None where it has grown old and only the verdict was kept."""
+    """What one health run found. ``kept``: its document, as the ledger has it; None where that has grown old and only
+    the verdict was kept."""
 
     run: int
     project: str
@@ -73,7 +77,14 @@ class Look:
     why: str
     rows: int
     labelled: int
-    document: Mapping[str, Any] | None = field(default=None, repr=False)
+    kept: bytes | None = field(default=None, repr=False)
+
+    @cached_property
+    def document(self) -> LookDocument | None:
+        """All that it found, read when somebody wants to know more than the verdict."""
+        from engine.monitoring.look_document import unpacked
+
+        return unpacked(self.kept) if self.kept is not None else None
 
 
 @dataclass(frozen=True)

@@ -16,13 +16,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 from engine.monitoring.performance.key_figures import KnownMetric
+from engine.projects.manifest.records import GateRule
 from engine.records import Reason, Run, Verdict
 from engine.runs.times.usual import overdue_sentence, taken
 from engine.text import span
 from engine.vocabulary.gates import LIMITS
+from engine.vocabulary.jobs import HEALTH
 from engine.vocabulary.metrics import METRICS
 
 # Without looks of their own, measurements come with retrains, which are weekly: after one missed week nothing is known.
@@ -41,7 +42,7 @@ class StatusFacts:
     release: str | None
     known: KnownMetric | None
     """The newest reading of its key metric."""
-    gates: Sequence[dict[str, Any]]
+    gates: Sequence[GateRule]
     last_run: Run | None
     active: Sequence[Active] = ()
     looked_at: datetime | None = None
@@ -124,7 +125,7 @@ def _measured(facts: StatusFacts, now: datetime) -> Reason | None:
 def _why_not_looked(facts: StatusFacts) -> str:
     if facts.looks_paused:
         return ": looks are paused"
-    failed = next((run for run in _ended_badly(facts) if run.job == "health"), None)
+    failed = next((run for run in _ended_badly(facts) if run.job == HEALTH.name), None)
     if failed is not None:
         return f"; the last look {_ended(failed)}: {failed.why}"
     return ""
@@ -148,14 +149,13 @@ def _thresholds(facts: StatusFacts) -> Reason | None:
     if facts.known.looked:
         return None
     for gate in facts.gates:
-        if gate.get("metric") != metric.name:
+        if gate.metric != metric.name or gate.limit is None or gate.kind not in LIMITS:
             continue
-        for row in LIMITS.values():
-            limit = gate.get(row.key)
-            if isinstance(limit, int | float) and row.sign * metric.value < row.sign * limit:
-                said = f"{metric.name} {metric.value:.3g} of {facts.live}"
-                why = f"{said} is {row.breaks} {limit:g} on {facts.known.rows}"
-                return Reason("failing", why, facts.known.at)
+        row = LIMITS[gate.kind]
+        if row.sign * metric.value < row.sign * gate.limit:
+            said = f"{metric.name} {metric.value:.3g} of {facts.live}"
+            why = f"{said} is {row.breaks} {gate.limit:g} on {facts.known.rows}"
+            return Reason("failing", why, facts.known.at)
     return None
 
 

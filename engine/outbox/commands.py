@@ -56,17 +56,10 @@ class ReportCommands:
 
     def report_soon(self, project: str) -> Run:
         """Queue the report of the period that has ended, as its schedule does."""
-        from engine.people.operators import require
-        from engine.projects import registry
-        from engine.runs import history, queue
+        from engine.runs import by_hand
+        from engine.vocabulary.jobs import REPORT
 
-        require(self.operator, "operator", "make reports")
-        with self._ledger.read() as db:
-            registry.find(db, project)
-        now = clock.now()
-        run = queue.enqueue(self._ledger, project, self.operator, now, now, {}, job="report")
-        queue.dispatch(self._workspace, self._ledger)
-        return history.find(self._ledger, run)
+        return by_hand.begin(self._workspace, self._ledger, project, REPORT, self.operator, clock.now())
 
     def reports(self, project: str, limit: int = 50) -> tuple[KeptReport, ...]:
         """The reports of a project that were made and kept, the newest first."""

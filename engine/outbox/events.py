@@ -7,7 +7,6 @@ waits, an alert that was resolved, a version that another took the place of.
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,26 +14,21 @@ from datetime import datetime, timedelta
 
 from engine.clock import moment, stamp
 from engine.monitoring.alerts import alert_book
+from engine.monitoring.records import Alert
 from engine.outbox import outbox
 from engine.outbox.outbox import Draft, Mail
+from engine.projects import registry
 from engine.projects.manifest.records import ReportSpec
-from engine.projects.manifest.report import is_address, spec_of
+from engine.projects.manifest.report import is_address
+from engine.release import history
 from engine.reports.words import heading, of_part
+from engine.runs import history as runs
 from engine.storage.ledger import Ledger
 from engine.text import plain
+from engine.versions import catalog
 
 OLDEST = timedelta(days=7)
 BATCH = 500
-# What must still be so when a mail is sent, by the kind of its news.
-_NEWEST = "JOIN (SELECT max(seq) AS seq, project FROM deployments GROUP BY project) d ON d.seq = n.about"
-_STILL = {
-    "candidate": "JOIN versions v ON v.project = n.project AND v.number = n.about AND v.state = 'candidate'",
-    "swap": _NEWEST,
-    "rollback": _NEWEST,
-    "red": "JOIN alerts a ON a.id = n.about AND a.resolved_at IS NULL",
-    "report-failed": "JOIN runs r ON r.id = n.about AND NOT EXISTS (SELECT 1 FROM runs WHERE project = r.project"
-    " AND job = 'report' AND state = 'succeeded' AND id > r.id)",
-}
 # How many of the other open alerts a mail names.
 ALSO = 5
 
@@ -71,32 +65,29 @@ def take(ledger: Ledger, now: datetime, others: Sequence[str] = ()) -> int:
 
 
 def _take(db: sqlite3.Connection, news: sqlite3.Row, now: datetime, others: Sequence[str]) -> int:
-    project = db.execute("SELECT * FROM projects WHERE name = ? AND removed_at IS NULL", (news["project"],)).fetchone()
-    if project is None:
+    project = registry.there(db, news["project"])
+    manifest = registry.manifest(db, project.name) if project is not None else None
+    if project is None or manifest is None or not manifest.sends_mail:
         return 0
-    document = json.loads(project["manifest"])
-    if "report" not in document:
-        return 0  # It asks for no mail, and perhaps no machine here sends any.
-    spec = spec_of(document)
+    spec = manifest.report
     told = _TELLERS[news["kind"]](db, news) if news["kind"] in spec.events else None
     if told is None:
         return 0
-    title = plain(project["title"], 100) or news["project"]
+    title = plain(project.title, 100) or project.name
     body = "\n\n".join(plain(each, 1000) for each in told.paragraphs if each)
-    draft = Draft(news["project"], f"{news['kind']} {news['id']}", f"{title}: {told.subject}", body)
-    return len(outbox.queue(db, draft, [*recipients(spec, project["owner"]), *others], now))
+    draft = Draft(project.name, f"{news['kind']} {news['id']}", f"{title}: {told.subject}", body)
+    return len(outbox.queue(db, draft, [*recipients(spec, project.owner), *others], now))
 
 
 def over(db: sqlite3.Connection, mail: Mail) -> bool:
     """Whether what a mail of an event tells is over by now: it waited for a server, or for an engine."""
     kind, _, number = mail.key.partition(" ")
-    query = _STILL.get(kind)
-    if mail.report is not None or query is None:
+    still = _STILL.get(kind)
+    if mail.report is not None or still is None:
         return False
     # A news row is never deleted: one that is not there was written by hand, and nothing is known against it.
-    known, so = "SELECT 1 FROM news WHERE id = :id", f"SELECT 1 FROM news n {query} WHERE n.id = :id"
-    found = db.execute(f"SELECT EXISTS ({known}) AND NOT EXISTS ({so})", {"id": number})
-    return bool(found.fetchone()[0])
+    news = db.execute("SELECT * FROM news WHERE id = ?", (number,)).fetchone()
+    return news is not None and not still(db, news)
 
 
 def recipients(spec: ReportSpec, owner: str) -> tuple[str, ...]:
@@ -105,12 +96,9 @@ def recipients(spec: ReportSpec, owner: str) -> tuple[str, ...]:
 
 
 def _candidate(db: sqlite3.Connection, news: sqlite3.Row) -> _Told | None:
-    row = db.execute(
-        "SELECT * FROM versions WHERE project = ? AND number = ? AND state = 'candidate'",
-        (news["project"], news["about"]),
-    ).fetchone()
-    if row is None:
+    if not _waits(db, news):
         return None
+    row = catalog.find(db, f"{news['project']}@{news['about']}")
     label = f"{row['project']}@{row['number']}"
     until = f"It expires on {_day(moment(row['expires_at']))}. " if row["expires_at"] else ""
     how = f"{until}To look at it: leverframe show {label}; to decide: leverframe approve or reject {label}."
@@ -118,36 +106,34 @@ def _candidate(db: sqlite3.Connection, news: sqlite3.Row) -> _Told | None:
 
 
 def _deployment(db: sqlite3.Connection, news: sqlite3.Row) -> _Told | None:
-    row = db.execute("SELECT * FROM deployments WHERE seq = ?", (news["about"],)).fetchone()
-    label = f"{row['project']}@{row['number']}"
-    before = f"{row['project']}@{row['previous']}" if row["previous"] else None
-    who = f"{row['actor']}, on {_minute(moment(row['at']))}: “{row['reason']}”"
-    if row["kind"] == "rollback":
+    move = history.one(db, news["about"])
+    before = f"{move.project}@{move.previous}" if move.previous else None
+    who = f"{move.actor}, on {_minute(move.at)}: “{move.reason}”"
+    if move.kind == "rollback":
         after = f"{before} was taken out of use and stays barred until somebody lifts the bar." if before else ""
-        return _Told(f"{label} is back in use", (f"Taken back by {who}", after))
-    instead = f"It took the place of {before}. To go back: leverframe rollback {row['project']}." if before else ""
-    return _Told(f"{label} went live", (f"Approved by {who}", instead or "It is the first one."))
+        return _Told(f"{move.label} is back in use", (f"Taken back by {who}", after))
+    instead = f"It took the place of {before}. To go back: leverframe rollback {move.project}." if before else ""
+    return _Told(f"{move.label} went live", (f"Approved by {who}", instead or "It is the first one."))
 
 
 def _red(db: sqlite3.Connection, news: sqlite3.Row) -> _Told | None:
-    row = db.execute("SELECT * FROM alerts WHERE id = ? AND resolved_at IS NULL", (news["about"],)).fetchone()
-    if row is None:
+    alert = alert_book.find(db, news["about"])
+    if alert is None or alert.resolved_at is not None:
         return None
-    label = f"{row['project']}@{row['number']}"
-    escalated = row["escalated_at"] == news["at"]
+    label, escalated = alert.version, alert.escalated_at == moment(news["at"])
     head = f"{label} still needs action, and nobody has taken it on" if escalated else f"{label} needs action"
-    helps = f"What helps: {row['act']}." if row["act"] else ""
-    since = f"Since {_minute(moment(row['since']))}."
-    who = f"To take it on: leverframe alerts ack {row['id']}."
-    said = of_part(row["part"], row["why"])
-    found = f"{row['why'].rstrip('.')}." if said != row["why"] else ""
-    first = f"{heading(row['part'], row['why']).rstrip('.')}."
-    return _Told(head, (first, found, since, helps, who, _also(db, row)))
+    helps = f"What helps: {alert.act}." if alert.act else ""
+    since = f"Since {_minute(alert.since)}."
+    who = f"To take it on: leverframe alerts ack {alert.id}."
+    said = of_part(alert.part, alert.why)
+    found = f"{alert.why.rstrip('.')}." if said != alert.why else ""
+    first = f"{heading(alert.part, alert.why).rstrip('.')}."
+    return _Told(head, (first, found, since, helps, who, _also(db, alert)))
 
 
-def _also(db: sqlite3.Connection, row: sqlite3.Row) -> str:
+def _also(db: sqlite3.Connection, told: Alert) -> str:
     """What else is open about the project, the worst first."""
-    others = [alert for alert in alert_book.open_alerts(db, row["project"]) if alert.id != row["id"]]
+    others = [alert for alert in alert_book.open_alerts(db, told.project) if alert.id != told.id]
     if not others:
         return ""
     said = "; ".join(f"{alert.severity}: {alert.why.rstrip('.')}" for alert in others[:ALSO])
@@ -156,9 +142,9 @@ def _also(db: sqlite3.Connection, row: sqlite3.Row) -> str:
 
 
 def _report_failed(db: sqlite3.Connection, news: sqlite3.Row) -> _Told | None:
-    row = db.execute("SELECT * FROM runs WHERE id = ?", (news["about"],)).fetchone()
-    how = f"To see more: leverframe log {row['id']}; to make it by hand: leverframe report {row['project']} --send."
-    return _Told("the report could not be made", (row["why"] or "It left no word.", how))
+    run = runs.one(db, news["about"])
+    how = f"To see more: leverframe log {run.id}; to make it by hand: leverframe report {run.project} --send."
+    return _Told("the report could not be made", (run.why or "It left no word.", how))
 
 
 _TELLERS = {
@@ -168,6 +154,32 @@ _TELLERS = {
     "red": _red,
     "report-failed": _report_failed,
 }
+
+
+# What must still be so when a mail is sent, by the kind of its news.
+
+
+def _waits(db: sqlite3.Connection, news: sqlite3.Row) -> bool:
+    return bool(catalog.find(db, f"{news['project']}@{news['about']}")["state"] == "candidate")
+
+
+def _is_live(db: sqlite3.Connection, news: sqlite3.Row) -> bool:
+    live = history.live(db, [news["project"]]).get(news["project"])
+    return live is not None and live.seq == news["about"]
+
+
+def _is_open(db: sqlite3.Connection, news: sqlite3.Row) -> bool:
+    alert = alert_book.find(db, news["about"])
+    return alert is not None and alert.resolved_at is None
+
+
+def _is_wanting(db: sqlite3.Connection, news: sqlite3.Row) -> bool:
+    return not runs.made_good(db, news["about"])
+
+
+_STILL = {
+    "candidate": _waits, "swap": _is_live, "rollback": _is_live, "red": _is_open, "report-failed": _is_wanting,
+}  # fmt: skip
 
 
 def _day(at: datetime) -> str:

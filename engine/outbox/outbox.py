@@ -22,6 +22,7 @@ from engine.monitoring.records import HealthFinding
 from engine.outbox.channels import CHANNELS, MAIL, channel_of
 from engine.storage.ledger import Ledger
 from engine.text import plain
+from engine.versions import catalog
 
 State = Literal["queued", "sending", "sent", "failed", "over"]
 # Longer than any conversation with a server may take.
@@ -228,6 +229,14 @@ def given_up(db: sqlite3.Connection) -> int:
     return int(db.execute(unsent, (OVER,)).fetchone()[0])
 
 
+def unsent(db: sqlite3.Connection) -> dict[str, int]:
+    """How many were not taken yet, or given up, by state; what is over is not counted."""
+    rows = db.execute(
+        "SELECT state, count(*) AS messages FROM outbox WHERE state <> 'sent' AND why IS NOT ? GROUP BY state", (OVER,)
+    )
+    return {row["state"]: row["messages"] for row in rows}
+
+
 def _ended(db: sqlite3.Connection, mail: Mail, state: State, why: str | None, now: datetime) -> None:
     db.execute(
         "UPDATE outbox SET state = ?, why = ?, next_try = NULL, sent_at = ? WHERE id = ? AND state <> 'sent'",
@@ -240,6 +249,13 @@ def is_over(ledger: Ledger, mail: Mail, now: datetime) -> Mail:
     with ledger.write() as db:
         _ended(db, mail, "failed", OVER, now)
         return find(db, mail.id)
+
+
+def give_up_all(db: sqlite3.Connection, why: str) -> int:
+    """Send nothing of what waits, inside the caller's transaction. Returns how many waited."""
+    return db.execute(
+        "UPDATE outbox SET state = 'failed', next_try = NULL, why = ? WHERE state IN ('queued', 'sending')", (why,)
+    ).rowcount
 
 
 def _give_up(db: sqlite3.Connection, mail: Mail, why: str, now: datetime) -> None:
@@ -269,16 +285,12 @@ def _resolve(db: sqlite3.Connection, project: str, parts: set[str], now: datetim
 
 
 def _open_about(db: sqlite3.Connection, project: str) -> list[str]:
-    rows = db.execute(
-        "SELECT part FROM alerts WHERE project = ? AND resolved_at IS NULL AND substr(part, 1, 5) = ?",
-        (project, _ABOUT),
-    )
-    return [row["part"] for row in rows]
+    return [alert.part for alert in alert_book.open_of(db, [project]) if alert.part.startswith(_ABOUT)]
 
 
 def _live(db: sqlite3.Connection, project: str) -> int:
-    row = db.execute("SELECT number FROM versions WHERE project = ? AND state = 'live'", (project,)).fetchone()
-    return int(row["number"]) if row else 0
+    live = catalog.live(db, project)
+    return live.number if live else 0
 
 
 def _mail(row: sqlite3.Row) -> Mail:

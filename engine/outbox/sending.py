@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from collections.abc import Callable, Mapping
 from datetime import datetime
@@ -19,7 +18,6 @@ from engine.outbox.mail_server import Folder
 from engine.outbox.outbox import Draft, Mail
 from engine.people.operators import require
 from engine.projects import registry
-from engine.projects.manifest.report import spec_of
 from engine.records import Operator
 from engine.reports import archive, html, text
 from engine.reports.records import Report, ReportPeriod
@@ -136,8 +134,7 @@ def _tried(
 
 def _recipients(db: sqlite3.Connection, project: str) -> tuple[str, ...]:
     registry.find(db, project)
-    row = db.execute("SELECT manifest FROM projects WHERE name = ?", (project,)).fetchone()
-    to = spec_of(json.loads(row["manifest"])).to
+    to = registry.manifest(db, project).report.to
     if not to:
         raise Refusal(f"Nobody gets the report of {project}; name somebody in [report] to of its leverframe.toml.")
     return to

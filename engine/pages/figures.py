@@ -8,42 +8,27 @@ Every query finds its rows by index; only the runs of the last two days are gone
 from __future__ import annotations
 
 import sqlite3
-from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Literal, get_args
 
 from engine import __version__
-from engine.clock import moment, stamp
+from engine.audit import trail
+from engine.monitoring import looks
+from engine.monitoring.alerts import alert_book
 from engine.monitoring.performance.key_figures import newest
-from engine.outbox.outbox import OVER
+from engine.monitoring.records import Look
+from engine.outbox import outbox
 from engine.records import Overview, ProjectStatus, Verdict
+from engine.runs import history
+from engine.schedule import book
+from engine.vocabulary.jobs import JOBS
 
 DAY = timedelta(days=1)
 SEVERITIES = ("watch", "failing")
 UNSENT = ("queued", "sending", "failed")
 
-_PROJECTS = "FROM projects p WHERE p.removed_at IS NULL"
-_LOOKS = """
-SELECT h.project, h.run, h.at, h.as_of FROM projects p
-JOIN health h ON h.run = (SELECT run FROM health WHERE project = p.name ORDER BY as_of DESC, run DESC LIMIT 1)
-WHERE p.removed_at IS NULL
-"""
-_SIGNALS = f"""
-SELECT s.project, s.name, s.value FROM ({_LOOKS}) h
-JOIN signals s ON s.project = h.project AND s.name IN ('rows', 'labels', 'drift', 'prediction drift')
-    AND s.as_of = h.as_of AND s.run = h.run
-"""
-# The last run of a job is found by what it left: the newest version, look and report.
-_DURATIONS = f"""
-SELECT r.project, r.job, r.started_at, r.ended_at FROM runs r
-WHERE r.id IN (
-    SELECT (SELECT run FROM versions WHERE project = p.name ORDER BY number DESC LIMIT 1) {_PROJECTS} UNION ALL
-    SELECT (SELECT run FROM health WHERE project = p.name ORDER BY as_of DESC, run DESC LIMIT 1) {_PROJECTS} UNION ALL
-    SELECT (SELECT run FROM reports WHERE project = p.name AND run IS NOT NULL ORDER BY id DESC LIMIT 1) {_PROJECTS})
-    AND r.started_at IS NOT NULL AND r.ended_at IS NOT NULL
-"""
 _NAMES_OF_SIGNALS = {
     "rows": ("leverframe_look_rows", "Rows that the newest look at a project's health saw."),
     "labels": ("leverframe_look_label_ratio", "Share of those rows whose outcome is known, from 0 to 1."),
@@ -77,10 +62,11 @@ def figures(db: sqlite3.Connection, seen: Overview, engine_runs: bool) -> Iterat
     yield _one("leverframe_disk_size_bytes", "Size of the workspace's disk.", seen.total)
     yield from _of_projects(seen.projects)
     yield from _metrics(db, seen)
-    yield from _looks(db)
     names = [status.project.name for status in seen.projects]
+    newest_looks = looks.newest_of(db, names)
+    yield from _looks(db, newest_looks)
     yield _alerts(db, names, now)
-    yield from _runs(db, set(names), now)
+    yield from _runs(db, names, now)
     yield _missed(db, names, now)
     yield from _of_the_workspace(db)
 
@@ -128,16 +114,16 @@ def _metrics(db: sqlite3.Connection, seen: Overview) -> tuple[Figure, ...]:
     return value, rows, at
 
 
-def _looks(db: sqlite3.Connection) -> tuple[Figure, ...]:
+def _looks(db: sqlite3.Connection, newest_looks: Mapping[str, Look]) -> tuple[Figure, ...]:
     by = ("project",)
     at = Figure("leverframe_look_timestamp_seconds", "When somebody last looked at a project's health.", by)
     until = Figure("leverframe_look_data_timestamp_seconds", "Up to when the data reach that this look saw.", by)
-    for row in db.execute(_LOOKS):
-        at.put(_seconds(row["at"]), row["project"])
-        until.put(_seconds(row["as_of"]), row["project"])
+    for project, look in newest_looks.items():
+        at.put(look.at.timestamp(), project)
+        until.put(look.as_of.timestamp(), project)
     signals = {name: Figure(*told, by) for name, told in _NAMES_OF_SIGNALS.items()}
-    for row in db.execute(_SIGNALS):
-        signals[row["name"]].put(row["value"], row["project"])
+    for project, name, value in looks.newest_figures(db, newest_looks, _NAMES_OF_SIGNALS):
+        signals[name].put(value, project)
     return at, until, *signals.values()
 
 
@@ -145,40 +131,28 @@ def _alerts(db: sqlite3.Connection, names: Sequence[str], now: datetime) -> Figu
     figure = Figure(
         "leverframe_alerts_open", "Open alerts that nobody has put to sleep.", ("project", "severity")
     )  # fmt: skip
-    rows = db.execute(
-        "SELECT project, severity, count(*) AS alerts FROM alerts WHERE resolved_at IS NULL"
-        " AND (snoozed_until IS NULL OR snoozed_until <= ?) GROUP BY project, severity",
-        (stamp(now),),
-    )
-    found = {(row["project"], row["severity"]): row["alerts"] for row in rows}
+    found = alert_book.counts(db, now)
     for name in names:
         for severity in SEVERITIES:
             figure.put(found.get((name, severity), 0), name, severity)
     return figure
 
 
-def _runs(db: sqlite3.Connection, names: set[str], now: datetime) -> tuple[Figure, ...]:
+def _runs(db: sqlite3.Connection, names: Sequence[str], now: datetime) -> tuple[Figure, ...]:
     ended = Figure(
         "leverframe_runs_ended_last_day", "Runs that ended within 24 hours, by how.", ("project", "job", "state")
     )
     active = Figure("leverframe_runs_active", "Runs that wait or run now.", ("state",))
     last = Figure("leverframe_run_last_duration_seconds", "How long the last run of a job took.", ("project", "job"))
-    count: Counter[tuple[str, str, str]] = Counter()
-    oldest, since = stamp(now - 2 * DAY), stamp(now - DAY)
-    # Ids are in the order of time, so whoever began two days ago ends the search.
-    for row in db.execute("SELECT project, job, state, queued_at, ended_at FROM runs ORDER BY id DESC"):
-        project, job, state, queued_at, ended_at = row
-        if queued_at < oldest:
-            break
-        if ended_at is not None and ended_at >= since and project in names:
-            count[project, job, state] += 1
-    for labels, runs in sorted(count.items()):
-        ended.put(runs, *labels)
-    states = Counter(row["state"] for row in db.execute("SELECT state FROM runs WHERE state IN ('queued', 'running')"))
+    there = set(names)
+    for labels, count in sorted(history.ended_since(db, now - DAY, begun=now - 2 * DAY).items()):
+        if labels[0] in there:
+            ended.put(count, *labels)
+    states = history.active(db)
     for state in ("queued", "running"):
         active.put(states[state], state)
-    for row in db.execute(_DURATIONS):
-        last.put(_seconds(row["ended_at"]) - _seconds(row["started_at"]), row["project"], row["job"])
+    for project, job, seconds in history.durations(db, names, [job.name for job in JOBS]):
+        last.put(seconds, project, job)
     return ended, active, last
 
 
@@ -186,27 +160,17 @@ def _missed(db: sqlite3.Connection, names: Sequence[str], now: datetime) -> Figu
     figure = Figure(
         "leverframe_schedules_missed_last_day", "Due times that went by unkept within 24 hours.", ("project",)
     )
-    rows = db.execute(
-        "SELECT project, count(*) AS missed FROM occurrences WHERE at >= ? AND state = 'missed' GROUP BY project",
-        (stamp(now - DAY),),
-    )
-    found = {row["project"]: row["missed"] for row in rows}
+    found = book.missed_since(db, now - DAY)
     for name in names:
         figure.put(found.get(name, 0), name)
     return figure
 
 
 def _of_the_workspace(db: sqlite3.Connection) -> tuple[Figure, ...]:
-    outbox = Figure("leverframe_outbox_messages", "Messages that were not taken yet, or given up.", ("state",))
-    unsent = "SELECT state, count(*) AS messages FROM outbox WHERE state <> 'sent' AND why IS NOT ? GROUP BY state"
-    rows = db.execute(unsent, (OVER,))
-    found = {row["state"]: row["messages"] for row in rows}
+    messages = Figure("leverframe_outbox_messages", "Messages that were not taken yet, or given up.", ("state",))
+    found = outbox.unsent(db)
     for state in UNSENT:
-        outbox.put(found.get(state, 0), state)
+        messages.put(found.get(state, 0), state)
     audit = Figure("leverframe_audit_rows", "Rows of the audit trail.", kind="counter")
-    audit.put(db.execute("SELECT coalesce(max(seq), 0) FROM audit").fetchone()[0])
-    return outbox, audit
-
-
-def _seconds(at: str) -> float:
-    return moment(at).timestamp()
+    audit.put(trail.rows(db))
+    return messages, audit

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
@@ -19,6 +19,10 @@ from engine.reports.verdict import GLYPHS
 from engine.text import plain, span
 from engine.validation.words import number
 from engine.vocabulary.metrics import more_is_better
+
+if TYPE_CHECKING:
+    from engine.monitoring.look_document import LookPart
+    from engine.monitoring.look_parts import Slice, WeighedDrift
 
 SLICES, COLUMNS = 8, 8
 _BROKEN = ("lost column", "changed type")
@@ -109,17 +113,17 @@ def _look(found: Shown) -> Section | None:
         return None
     known = f", the outcome of {look.labelled:,} of which is known" if look.labelled else ""
     seen = f"Of what had come in by {moment(look.as_of)}: {phrases.many(look.rows, 'case')}{known}; at {look.version}."
-    parts: Mapping[str, Any] = (look.document or {}).get("parts", {})
+    parts = look.document.parts if look.document is not None else {}
     told = [
-        HealthPart(_word(part), _PARTS.get(name, name), _hidden(found, str(part.get("why", ""))))
+        HealthPart(_word(part), _PARTS.get(name, name), _hidden(found, part.why))
         for name, part in parts.items()
     ]
     day = phrases.day(look.as_of.astimezone(ZoneInfo(found.report.period.zone)))
     return Section("look", "The newest look at its health", day, said=seen, parts=told)
 
 
-def _word(part: Mapping[str, Any]) -> str:
-    return str(part["verdict"]) if part.get("verdict") in GLYPHS else "unknown"
+def _word(part: LookPart) -> str:
+    return part.verdict if part.verdict in GLYPHS else "unknown"
 
 
 def _hidden(found: Shown, said: str) -> str:
@@ -132,40 +136,40 @@ def _hidden(found: Shown, said: str) -> str:
 
 def _slices(found: Shown) -> Section | None:
     """Where it does worse than elsewhere, on the rows of the newest look."""
-    slices = (found.look.document or {}).get("slices") if found.look else None
-    listed = [each for each in (slices or {}).get("found") or () if not _is_sensitive(found, each)]
+    slices = found.look.document.slices if found.look and found.look.document else None
+    listed = [each for each in slices.found if not _is_sensitive(found, each)] if slices else []
     if not slices or not listed:
         return None
-    name = str(slices["metric"])
+    name = slices.metric
     metric = words.capital(plain(words.of_metric(found.spec.words, name), 400))
     good = "higher" if more_is_better(name) else "lower"
     rows = [
         (
-            Cell(_part_of(found, each), breaks=True), _value(each), number(each.get("rest")), f"{int(each['n']):,}",
-            _marked(each["verdict"], _DOES),
+            Cell(_part_of(found, each), breaks=True), _value(each), number(each.rest), f"{each.n:,}",
+            _marked(each.verdict, _DOES),
         )
         for each in listed[:SLICES]
     ]  # fmt: skip
     table = Table(("Part", "here", "others", "cases", ""), rows, numbers=(1, 2, 3), wide=(3,))
     said = f"{metric}; {good} is better. Beside each part: all others."
-    worse = sum(each["verdict"] == "worse" for each in listed)
+    worse = sum(each.verdict == "worse" for each in listed)
     aside = f"{worse:,}" if worse else "none for sure"
     return Section("parts", "Parts that do worse than others", aside, said=said, table=table)
 
 
-def _is_sensitive(found: Shown, part: Mapping[str, Any]) -> bool:
-    return any(str(each["column"]) in found.sensitive for each in part["conditions"])
+def _is_sensitive(found: Shown, part: Slice) -> bool:
+    return any(each.column in found.sensitive for each in part.conditions)
 
 
-def _part_of(found: Shown, part: Mapping[str, Any]) -> str:
-    told = (words.of_segment(found.spec.words, str(each["column"]), str(each["value"])) for each in part["conditions"])
+def _part_of(found: Shown, part: Slice) -> str:
+    told = (words.of_segment(found.spec.words, each.column, each.value) for each in part.conditions)
     return plain(" and ".join(told), 200)
 
 
-def _value(part: Mapping[str, Any]) -> Cell:
-    low, high = part.get("low"), part.get("high")
+def _value(part: Slice) -> Cell:
+    low, high = part.low, part.high
     half = f" ±{number((high - low) / 2, 2)}" if low is not None and high is not None else ""
-    return Cell(number(part.get("value")), aside=half)
+    return Cell(number(part.value), aside=half)
 
 
 def _marked(verdict: str, told: Mapping[str, str], after: str = "") -> Cell:
@@ -175,19 +179,19 @@ def _marked(verdict: str, told: Mapping[str, str], after: str = "") -> Cell:
 
 def _drift(found: Shown) -> Section | None:
     """Which columns are not as they were when it learnt, the most important first."""
-    columns = (found.look.document or {}).get("drift", ()) if found.look else ()
-    shown = [each for each in columns if str(each["column"]) not in found.sensitive]
-    moved = sorted((each for each in shown if each["verdict"] in _MOVED), key=_how_far)
+    columns = found.look.document.drift if found.look and found.look.document else ()
+    shown = [each for each in columns if each.column not in found.sensitive]
+    moved = sorted((each for each in shown if each.verdict in _MOVED), key=_how_far)
     if not shown:
         return None
     rows = [
         (
-            Cell(plain(found.spec.words.get(str(each["column"]), str(each["column"])), 100), breaks=True),
-            _marked(each["verdict"], _MOVED, f": {_how(each)}"),
+            Cell(plain(found.spec.words.get(each.column, each.column), 100), breaks=True),
+            _marked(each.verdict, _MOVED, f": {_how(each)}"),
         )
         for each in moved[:COLUMNS]
     ]  # fmt: skip
-    still = sum(each["verdict"] == "none" for each in shown)
+    still = sum(each.verdict == "none" for each in shown)
     left = f" {len(moved) - COLUMNS} more have moved." if len(moved) > COLUMNS else ""
     said = f"{phrases.many(still, 'column')} {'is' if still == 1 else 'are'} as in training.{left}"
     table = Table(("What", "How it has moved"), rows) if rows else None
@@ -195,15 +199,14 @@ def _drift(found: Shown) -> Section | None:
     return Section("drift", "What comes in that is not like what it learnt from", aside, table=table, below=said)
 
 
-def _how_far(column: Mapping[str, Any]) -> tuple[bool, float]:
+def _how_far(column: WeighedDrift) -> tuple[bool, float]:
     """Broken ones, then by how much the model uses what moved where that is known, else by how far it moved."""
-    weight = column.get("weight")
-    return column["verdict"] not in _BROKEN, -float(column.get("size") or 0.0 if weight is None else weight)
+    return column.verdict not in _BROKEN, -(column.size or 0.0 if column.weight is None else column.weight)
 
 
-def _how(column: Mapping[str, Any]) -> str:
+def _how(column: WeighedDrift) -> str:
     """Its sentence without its name and the figures that only an expert reads."""
-    said = plain(str(column["why"])).removeprefix(f"{plain(str(column['column']), 60)}: ").rstrip(".")
+    said = plain(column.why).removeprefix(f"{plain(column.column, 60)}: ").rstrip(".")
     return ", ".join(part for part in said.split(", ") if not part.startswith(("PSI ", "on ")))
 
 

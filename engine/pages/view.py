@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from collections import defaultdict
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
@@ -15,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 from engine import overview as overviews
 from engine.errors import Refusal
-from engine.monitoring import looks
+from engine.monitoring import looks, measurements
 from engine.monitoring.alerts import alert_book
 from engine.monitoring.alerts.changes import left_behind
 from engine.monitoring.records import Alert, Look
@@ -23,13 +21,13 @@ from engine.pages.figures import Figure, figures
 from engine.people import operators
 from engine.projects import registry
 from engine.projects.manifest.records import ReportSpec
-from engine.projects.manifest.report import spec_of
 from engine.records import Deployment, Operator, ProjectStatus
-from engine.release import history
+from engine.release import decisions, history
 from engine.reports import archive, build
 from engine.reports.archive import KeptReport
 from engine.reports.period import between
 from engine.reports.records import Report, ReportPeriod
+from engine.runs.history import last_ended_id
 from engine.schedule import lease
 from engine.storage import workspace as workspaces
 from engine.storage.ledger import Ledger
@@ -94,12 +92,10 @@ class View:
             alerts: dict[str, list[Alert]] = defaultdict(list)
             for alert in alert_book.open_alerts(db):
                 alerts[alert.project].append(alert)
-            rows = db.execute("SELECT name, manifest FROM projects WHERE removed_at IS NULL").fetchall()
-        manifests = {row["name"]: json.loads(row["manifest"]) for row in rows}
+            readers = registry.readers(db, [status.project.name for status in found.projects])
         return tuple(
             FrontPageProject(
-                status, spec_of(manifests[status.project.name]),
-                ZoneInfo(build.zone_in(manifests[status.project.name])),
+                status, readers[status.project.name].report, ZoneInfo(readers[status.project.name].zone),
                 tuple(
                     each for each in alerts[status.project.name]
                     if not each.quiet(now) and not left_behind(each, status.live)
@@ -114,12 +110,12 @@ class View:
             zone = build.zone_of(db, name)
             chosen = between(*period, zone) if period else ReportPeriod(now - SHOWN, now, zone, "The last seven days")
             report = build.report(db, self._store, name, chosen)
-            manifest = _manifest(db, name)
+            manifest = registry.manifest(db, name)
             alerts = alert_book.page(self.ledger, name, offset=0, limit=5 * PAST)
             return Shown(
                 report=report,
-                spec=spec_of(manifest),
-                sensitive=frozenset(map(str, manifest.get("data", {}).get("sensitive", ()))),
+                spec=manifest.report,
+                sensitive=frozenset(manifest.data.sensitive),
                 look=looks.newest(db, name, now) if period is None else None,
                 moves=history.since(db, None, name)[-MOVES:][::-1],
                 past=tuple(each for each in alerts if each.resolved_at is not None)[:PAST],
@@ -139,11 +135,13 @@ class View:
         """A word that changes when a page would: of one project, or of the front page."""
         with self.ledger.read() as db:
             if name is None:
-                found = [_mark(each) for each in overviews.overview(db, self.workspace, self.operator, now).projects]
+                seen = overviews.overview(db, self.workspace, self.operator, now)
+                found: list[Any] = [_mark(each) for each in seen.projects]
             else:
                 status = overviews.status(db, self.workspace, name, now)
-                found = [_mark(status), *db.execute(_NEWEST, {"project": name}).fetchone()]
-            found += db.execute(_OPEN, {"project": name}).fetchone()
+                newest = (measurements.last_id, looks.last_run, archive.last_id, decisions.last_seq, last_ended_id)
+                found = [_mark(status), *(each(db, name) for each in newest)]
+            found.append(alert_book.mark(db, name))
         return sha256(repr(found).encode()).hexdigest()[:16]
 
     def figures(self, now: datetime) -> tuple[Figure, ...]:
@@ -156,7 +154,7 @@ class View:
     def answers(self) -> None:
         """Raise what keeps the ledger from being read."""
         with self.ledger.read() as db:
-            db.execute("SELECT 1 FROM projects LIMIT 1").fetchone()
+            registry.names(db)
 
 
 def open_view(home: Path | None, operator: str | None) -> View:
@@ -170,24 +168,6 @@ def open_view(home: Path | None, operator: str | None) -> View:
         raise
 
 
-_NEWEST = """
-SELECT (SELECT max(id) FROM measurements WHERE project = :project),
-    (SELECT max(run) FROM health WHERE project = :project),
-    (SELECT max(id) FROM reports WHERE project = :project), (SELECT max(seq) FROM decisions WHERE project = :project),
-    (SELECT max(id) FROM runs WHERE project = :project AND state NOT IN ('queued', 'running'))
-"""
-_OPEN = """
-SELECT group_concat(id || severity || why || coalesce(acknowledged_at, '') || coalesce(snoozed_until, '')) FROM alerts
-WHERE project = coalesce(:project, project) AND resolved_at IS NULL
-"""
-
-
 def _mark(status: ProjectStatus) -> tuple[Any, ...]:
     waiting = tuple(version.label for version in status.candidates)
     return status.project.name, status.project.title, status.verdict, status.why, status.live, status.metric, waiting
-
-
-def _manifest(db: sqlite3.Connection, name: str) -> Mapping[str, Any]:
-    row = db.execute("SELECT manifest FROM projects WHERE name = ?", (name,)).fetchone()
-    found: dict[str, Any] = json.loads(row["manifest"])
-    return found

@@ -18,7 +18,9 @@ from engine.projects import schedules
 from engine.projects.manifest import sections
 from engine.projects.manifest.fields import Mistakes, Table
 from engine.projects.manifest.records import ApprovalSpec
+from engine.storage import chosen
 from engine.text import span
+from engine.vocabulary.jobs import SCHEDULED
 
 # Settings of the workspace: what it asks of every project.
 APPROVALS, FOUR_EYES = "approvals", "four_eyes"
@@ -51,7 +53,7 @@ def differences(db: sqlite3.Connection, project: str, manifest: Mapping[str, Any
 def _schedules(db: sqlite3.Connection, project: str, manifest: Mapping[str, Any]) -> list[str]:
     found = []
     wanted = schedules.wanted(db, project, manifest)
-    for job in schedules.SCHEDULED:
+    for job in SCHEDULED:
         row, will = schedules.in_force(db, project, job), wanted.get(job)
         before = _rule(row) if row is not None else _NOTHING
         after = _rule(will) if will is not None else _NOTHING
@@ -74,8 +76,7 @@ _CATCH_UP = {"latest": "the latest", "all": "all", "skip": "nothing"}
 def approval(db: sqlite3.Connection, project: str) -> ApprovalSpec:
     """How ``project`` is released: the stricter of what is in force for it and what the workspace asks of all."""
     own = _approval_of(settings(db, project))
-    rows = db.execute("SELECT name, value FROM settings WHERE name IN (?, ?)", (APPROVALS, FOUR_EYES))
-    asked = NOTHING_ASKED | {row["name"]: int(row["value"]) for row in rows}
+    asked = NOTHING_ASKED | chosen.numbers(db)
     return replace(
         own,
         approvals=max(own.approvals, asked[APPROVALS]),

@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from engine.audit import trail
 from engine.clock import moment, stamp
 from engine.errors import Conflict, NotFound
 from engine.people.operators import require
+from engine.projects.manifest import kept
 from engine.projects.reach import beyond_the_rule, reach_of
 from engine.records import Operator, Project
 from engine.storage.ledger import Ledger
+
+if TYPE_CHECKING:
+    from engine.projects.manifest.records import Manifest
 
 
 def add(ledger: Ledger, path: Path, by: Operator, at: datetime) -> Project:
@@ -78,23 +84,97 @@ def remove(ledger: Ledger, name: str, reason: str, by: Operator, at: datetime) -
 
 def find(db: sqlite3.Connection, name: str) -> Project:
     """The project called ``name``. Raises NotFound, naming those there are."""
+    found = there(db, name)
+    if found is None:
+        raise NotFound(f"There is no project '{name[:60]}' here; there {_listed(names(db)[:5])}.")
+    return found
+
+
+def there(db: sqlite3.Connection, name: str) -> Project | None:
+    """The project called ``name``; None where there is none, or it was removed."""
     row = db.execute("SELECT * FROM projects WHERE name = ? AND removed_at IS NULL", (name,)).fetchone()
-    if row is None:
-        known = [r["name"] for r in db.execute("SELECT name FROM projects WHERE removed_at IS NULL LIMIT 5")]
-        raise NotFound(f"There is no project '{name[:60]}' here; there {_listed(known)}.")
-    return record(row)
+    return record(row) if row is not None else None
 
 
-def _listed(names: list[str]) -> str:
-    if not names:
+def _listed(known: Sequence[str]) -> str:
+    if not known:
         return "are none yet: 'leverframe add PATH' adds one"
-    return f"{'is' if len(names) == 1 else 'are'} {', '.join(names)}"
+    return f"{'is' if len(known) == 1 else 'are'} {', '.join(known)}"
 
 
 def everything(db: sqlite3.Connection) -> tuple[Project, ...]:
     """All projects, by name."""
     rows = db.execute("SELECT * FROM projects WHERE removed_at IS NULL ORDER BY name").fetchall()
     return tuple(record(r) for r in rows)
+
+
+def names(db: sqlite3.Connection, project: str | None = None, *, removed: bool = False) -> tuple[str, ...]:
+    """The names of all projects, in order, or of one if it is there; with those that were ``removed``."""
+    rows = db.execute(
+        "SELECT name FROM projects WHERE (? OR removed_at IS NULL) AND name = coalesce(?, name) ORDER BY name",
+        (removed, project),
+    )
+    return tuple(row["name"] for row in rows)
+
+
+def folder(db: sqlite3.Connection, name: str) -> Path:
+    """Where the project's own files are, also of one that was removed."""
+    return Path(_kept(db, name)["path"])
+
+
+# What their manifests say, of those that were removed too
+
+
+def manifest(db: sqlite3.Connection, name: str) -> Manifest:
+    """The manifest that is in force for the project called ``name``. Raises NotFound."""
+    return kept.manifest_in(_kept(db, name)["manifest"])
+
+
+def _kept(db: sqlite3.Connection, name: str) -> sqlite3.Row:
+    row: sqlite3.Row | None = db.execute("SELECT * FROM projects WHERE name = ?", (name,)).fetchone()
+    if row is None:
+        raise NotFound(f"There never was a project '{name[:60]}' here; 'leverframe status' lists those there are.")
+    return row
+
+
+def manifest_texts(db: sqlite3.Connection) -> tuple[str, ...]:
+    """Every manifest as it is kept, to be searched for a word."""
+    return tuple(row["manifest"] for row in db.execute("SELECT manifest FROM projects"))
+
+
+def judged(db: sqlite3.Connection, projects: Collection[str]) -> dict[str, kept.Judged]:
+    """By what each of ``projects`` is judged."""
+    return {row["name"]: kept.judged_in(row["manifest"]) for row in _manifests(db, projects)}
+
+
+def readers(db: sqlite3.Connection, projects: Collection[str]) -> dict[str, kept.Readers]:
+    """Who reads of each of ``projects``."""
+    return {row["name"]: kept.readers_in(row["manifest"]) for row in _manifests(db, projects)}
+
+
+def _manifests(db: sqlite3.Connection, projects: Collection[str]) -> sqlite3.Cursor:
+    given = json.dumps(list(projects))
+    return db.execute("SELECT name, manifest FROM json_each(?) JOIN projects ON name = value", (given,))
+
+
+@dataclass(frozen=True)
+class TrainNeeds:
+    """What a manifest allows a run: ``memory`` as it is written there; ``away``: a cluster has most of the work."""
+
+    memory: str | None
+    away: bool
+
+
+def train_needs(db: sqlite3.Connection, projects: Collection[str]) -> dict[str, TrainNeeds]:
+    """What the manifest of each of ``projects`` allows; the queue asks at every turn, so that SQLite reads it."""
+    rows = db.execute(
+        "SELECT name, json_extract(manifest, '$.train.memory') AS memory,"
+        " json_extract(manifest, '$.compute.scheduler') IS NOT NULL"
+        " AND ifnull(json_extract(manifest, '$.compute.mode'), 'step') = 'step' AS away"
+        " FROM json_each(?) JOIN projects ON name = value",
+        (json.dumps(list(projects)),),
+    )
+    return {row["name"]: TrainNeeds(row["memory"], bool(row["away"])) for row in rows}
 
 
 def record(row: sqlite3.Row) -> Project:

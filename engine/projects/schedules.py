@@ -7,17 +7,14 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 
-from engine.clock import stamp
+from engine.clock import moment, stamp
 from engine.projects.manifest.durations import EVERY
+from engine.vocabulary.jobs import JOBS, RETRAIN, SCHEDULED
 
-# Manifests may name more; what has no job to do makes no occurrences.
-SCHEDULED = ("retrain", "health", "report")
-# Monday morning, for a project that says who gets its report and not when.
-REPORT_DUE = "0 7 * * mon"
 _KEPT = (
     "project", "job", "rule", "timezone", "catch_up", "give_up_after", "cool_down", "enabled", "note", "origin",
     "changed_by", "entry",
@@ -30,6 +27,33 @@ def in_force(db: sqlite3.Connection, project: str, job: str) -> sqlite3.Row | No
         "SELECT * FROM schedules WHERE project = ? AND job = ? AND until IS NULL", (project, job)
     ).fetchone()
     return found
+
+
+def in_force_at(db: sqlite3.Connection, project: str, job: str, at: datetime) -> sqlite3.Row | None:
+    """The row of the rule that was in force just before ``at``."""
+    found: sqlite3.Row | None = db.execute(
+        "SELECT * FROM schedules WHERE project = ? AND job = ? AND since < ? AND (until IS NULL OR until >= ?)"
+        " ORDER BY id DESC LIMIT 1",
+        (project, job, stamp(at), stamp(at)),
+    ).fetchone()
+    return found
+
+
+def everything(db: sqlite3.Connection, project: str | None = None) -> list[sqlite3.Row]:
+    """The rows of the rules that are in force now, of all projects or of one, by project."""
+    return db.execute(
+        "SELECT * FROM schedules WHERE until IS NULL AND project = coalesce(?, project) ORDER BY project, job",
+        (project,),
+    ).fetchall()
+
+
+def in_force_of(db: sqlite3.Connection, projects: Collection[str]) -> dict[tuple[str, str], sqlite3.Row]:
+    """The rows of the rules that are in force now for ``projects``, by project and job."""
+    rows = db.execute(
+        "SELECT s.* FROM json_each(?) given JOIN schedules s ON s.project = given.value AND s.until IS NULL",
+        (json.dumps(list(projects)),),
+    )
+    return {(row["project"], row["job"]): row for row in rows}
 
 
 def sync(db: sqlite3.Connection, project: str, document: Mapping[str, Any], at: datetime) -> None:
@@ -56,12 +80,15 @@ def wanted(db: sqlite3.Connection, project: str, document: Mapping[str, Any]) ->
 
 
 def _entries(document: Mapping[str, Any]) -> Mapping[str, Any]:
-    """What the manifest says of each job."""
+    """What the manifest says of each job, and when one is due of which it says nothing."""
     entries: Mapping[str, Any] = document.get("schedule", {})
-    if "report" in entries or not document.get("report", {}).get("to"):
-        return entries
-    zone = entries.get("retrain", {}).get("timezone", "UTC")
-    return {**entries, "report": {"cron": REPORT_DUE, "timezone": zone}}
+    zone = entries.get(RETRAIN.name, {}).get("timezone", "UTC")
+    unasked = {
+        job.name: {"cron": rule.cron, "timezone": zone}
+        for job in JOBS
+        if (rule := job.default_schedule) is not None and document.get(rule.section, {}).get(rule.key)
+    }
+    return {**unasked, **entries}
 
 
 def _rule(db: sqlite3.Connection, project: str, job: str, entry: Mapping[str, Any]) -> dict[str, Any]:
@@ -111,3 +138,33 @@ def _insert(db: sqlite3.Connection, values: Mapping[str, Any], at: datetime) -> 
     db.execute(
         f"INSERT INTO schedules ({', '.join(every)}) VALUES ({', '.join('?' * len(every))})", tuple(every.values())
     )
+
+
+# What is accounted for
+
+
+def unsettled(db: sqlite3.Connection) -> list[sqlite3.Row]:
+    """The rows of the rules that are in force, then of those that ended and are not accounted for to their end."""
+    return db.execute(
+        "SELECT * FROM schedules WHERE until IS NULL"
+        " UNION ALL SELECT * FROM schedules WHERE until IS NOT NULL AND settled < until"
+    ).fetchall()
+
+
+def one_unsettled(db: sqlite3.Connection, number: int) -> sqlite3.Row | None:
+    """One of them; None where somebody else has accounted for it to its end."""
+    found: sqlite3.Row | None = db.execute(
+        "SELECT * FROM schedules WHERE id = ? AND (until IS NULL OR settled < until)", (number,)
+    ).fetchone()
+    return found
+
+
+def first_unsettled(db: sqlite3.Connection, by: datetime) -> datetime | None:
+    """Since when the first rule acted of those that were accounted for until before ``by``."""
+    found = db.execute("SELECT min(since) FROM schedules WHERE settled < ?", (stamp(by),)).fetchone()[0]
+    return moment(found) if found else None
+
+
+def settle(db: sqlite3.Connection, number: int, until: datetime) -> None:
+    """What that rule made due until then is accounted for."""
+    db.execute("UPDATE schedules SET settled = ? WHERE id = ?", (stamp(until), number))

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import sqlite3
 from datetime import datetime
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from engine.clock import moment
 from engine.errors import Damage
-from engine.projects import in_force
+from engine.projects import in_force, registry
 from engine.projects.manifest.sandbox import spec_of
-from engine.records import Change, DecisionCard, Gate, Metric, Operator, Segment, Version
+from engine.records import Change, DecisionCard, Operator, Segment, Version
+from engine.release import decisions
 from engine.release.plan import live_deployment, refusal_to_release
 from engine.runs.steps import holding
 from engine.storage.objects import ObjectStore
@@ -19,6 +19,9 @@ from engine.text import plain
 from engine.versions import catalog
 from engine.versions import document as documents
 from engine.versions.diff import changes
+
+if TYPE_CHECKING:
+    from engine.versions.records import SegmentValues, VersionDocument
 
 
 def card(db: sqlite3.Connection, store: ObjectStore, label: str, operator: Operator, now: datetime) -> DecisionCard:
@@ -28,21 +31,21 @@ def card(db: sqlite3.Connection, store: ObjectStore, label: str, operator: Opera
     live = live_deployment(db, version.project)
     live_label = f"{version.project}@{live['number']}" if live else None
     document = documents.of_version(store, label, version.digest)
-    measured = document["metrics"]
+    measured = document.metrics
     return DecisionCard(
         version=version,
         live=live_label,
         live_seq=live["seq"] if live else 0,
         expires_at=moment(row["expires_at"]) if row["expires_at"] else None,
-        metrics=tuple(Metric(name=name, **numbers) for name, numbers in measured["metrics"].items()),
-        gates=tuple(Gate(**gate) for gate in document["gates"]),
-        segments=tuple(_segment(s) for s in measured["segments"]),
-        changed_decisions=measured["changed_decisions"],
+        metrics=tuple(found.called(name) for name, found in measured.metrics.items()),
+        gates=document.gates,
+        segments=tuple(map(_segment, measured.segments)),
+        changed_decisions=measured.changed_decisions,
         changes=(*_changes(db, store, version), *_into_force(db, version, document)),
         last_rejected=_last_rejected(db, version.project, version.number),
-        made_by=f"run {version.run}, asked for by {document['lineage']['requested_by']}",
+        made_by=f"run {version.run}, asked for by {document.lineage.requested_by}",
         blocked=refusal_to_release(db, label, operator, now),
-        sandbox=holding.finding(spec_of(document["settings"]), holding.recorded(document["lineage"])),
+        sandbox=holding.finding(spec_of(document.settings), holding.recorded(document.lineage.sandbox)),
     )
 
 
@@ -56,11 +59,11 @@ def _changes(db: sqlite3.Connection, store: ObjectStore, version: Version) -> tu
         return (Change("changes", f"they cannot be told: {damage}"),)
 
 
-def _into_force(db: sqlite3.Connection, version: Version, document: dict[str, Any]) -> tuple[Change, ...]:
+def _into_force(db: sqlite3.Connection, version: Version, document: VersionDocument) -> tuple[Change, ...]:
     """What a candidate would put in force otherwise than today; nothing where it changes nothing."""
     if version.state != "candidate":
         return ()
-    found = in_force.differences(db, version.project, document["settings"])
+    found = in_force.differences(db, version.project, document.settings)
     if not found:
         return ()
     return (Change("in force", f"{len(found)} {'thing changes' if len(found) == 1 else 'things change'}", found),)
@@ -74,24 +77,19 @@ def difference(db: sqlite3.Connection, store: ObjectStore, old: str, new: str) -
         documents.of_version(store, label, catalog.find(db, label)["digest"]) for label in (old, new)
     )
     commits: tuple[str, ...] = ()
-    revisions = before["code"]["revision"], after["code"]["revision"]
-    project = db.execute("SELECT path FROM projects WHERE name = ?", (catalog.parse_label(new)[0],)).fetchone()
-    if all(revisions) and revisions[0] != revisions[1]:
-        found = commits_between(Path(project["path"]), *revisions)
+    old_one, new_one = before.code.revision, after.code.revision
+    if old_one and new_one and old_one != new_one:
+        found = commits_between(registry.folder(db, catalog.parse_label(new)[0]), old_one, new_one)
         commits = tuple(plain(f"{c.revision[:8]} {c.author}: {c.subject}", 120) for c in found)
     return changes(before, after, commits)
 
 
-def _segment(segment: dict[str, Any]) -> Segment:
-    names = ("column", "value", "n", "metric", "candidate", "live", "difference", "verdict")
-    return Segment(**{name: segment[name] for name in names})
+def _segment(found: SegmentValues) -> Segment:
+    return Segment(
+        found.column, found.value, found.n, found.metric, found.candidate, found.live, found.difference, found.verdict
+    )
 
 
 def _last_rejected(db: sqlite3.Connection, project: str, number: int) -> str | None:
-    row = db.execute(
-        "SELECT * FROM decisions WHERE project = ? AND kind = 'reject' AND number < ? ORDER BY seq DESC LIMIT 1",
-        (project, number),
-    ).fetchone()
-    if row is None:
-        return None
-    return f'{project}@{row["number"]} on {moment(row["at"]):%d %b} by {row["actor"]}: "{row["reason"]}"'
+    found = decisions.last_rejection(db, project, number)
+    return f'{found.label} on {found.at:%d %b} by {found.actor}: "{found.reason}"' if found else None

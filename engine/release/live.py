@@ -5,10 +5,9 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Mapping
 from hashlib import sha256
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from engine.storage.atomic import switch_link
 from engine.storage.objects import ObjectStore
@@ -17,6 +16,7 @@ from engine.versions import document as documents
 
 if TYPE_CHECKING:
     from engine.environments.records import Lock
+    from engine.versions.records import VersionDocument
 
 
 def pointed_at(workspace: Workspace, project: str) -> str | None:
@@ -55,8 +55,9 @@ def complaints(workspace: Workspace, store: ObjectStore, project: str, release: 
     return _file_complaints(folder, document) + _environment_complaints(workspace, folder, lock)
 
 
-def _file_complaints(folder: Path, document: Mapping[str, Any]) -> list[str]:
-    expected = {f"{part}/{f['path']}": f["digest"] for part in documents.FOLDERS for f in document[part]["files"]}
+def _file_complaints(folder: Path, document: VersionDocument) -> list[str]:
+    folders = documents.folders(document)
+    expected = {f"{part}/{each.path}": each.digest for part, files in folders.items() for each in files}
     found = []
     for name, digest in expected.items():
         try:
@@ -66,11 +67,11 @@ def _file_complaints(folder: Path, document: Mapping[str, Any]) -> list[str]:
             continue
         if sha256(content).hexdigest() != digest:
             found.append(f"{name} was changed")
-    for part in documents.FOLDERS:
+    for part in folders:
         there = {p.relative_to(folder).as_posix() for p in (folder / part).rglob("*") if p.is_file()}
         found += [f"{name} does not belong there" for name in sorted(there - expected.keys())]
     try:
-        if json.loads((folder / "schema.json").read_bytes()) != document["schema"]:
+        if json.loads((folder / "schema.json").read_bytes()) != document.schema:
             found.append("schema.json was changed")
     except (OSError, ValueError):
         found.append("schema.json is gone or damaged")

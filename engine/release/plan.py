@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import sqlite3
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING
 
 from engine.clock import moment
 from engine.errors import Conflict, Damage, NotFound, Refusal
 from engine.people.operators import require
 from engine.projects import in_force
 from engine.records import MovePlan, Operator, Version
-from engine.release import history
+from engine.release import decisions, history
 from engine.release.policy import Approval, why_not_from, why_not_release, why_not_rollback
 from engine.release.wholeness import damaged_candidate, known_damage
+from engine.runs import history as runs
 from engine.storage.objects import ObjectStore
 from engine.versions import catalog
 from engine.versions import document as documents
+
+if TYPE_CHECKING:
+    from engine.versions.records import VersionDocument
 
 
 def live_deployment(db: sqlite3.Connection, project: str) -> sqlite3.Row | None:
@@ -29,12 +33,7 @@ def live_deployment(db: sqlite3.Connection, project: str) -> sqlite3.Row | None:
 
 def live_releases(db: sqlite3.Connection) -> dict[str, str]:
     """The name of the live release folder of each project that has one."""
-    # From the projects, also those that were removed: to group the deployments would read all there ever were.
-    rows = db.execute(
-        "SELECT p.name, d.release FROM projects p"
-        " JOIN deployments d ON d.seq = (SELECT max(seq) FROM deployments WHERE project = p.name)"
-    )
-    return {r["name"]: r["release"] for r in rows}
+    return history.releases(db)
 
 
 def approval_of(db: sqlite3.Connection, row: sqlite3.Row, live_seq: int) -> Approval:
@@ -43,16 +42,11 @@ def approval_of(db: sqlite3.Connection, row: sqlite3.Row, live_seq: int) -> Appr
     What the version itself says of approvals is one of the things that they approve.
     """
     rules = in_force.approval(db, row["project"])
-    given = db.execute(
-        "SELECT DISTINCT actor FROM decisions WHERE project = ? AND number = ? AND kind = 'approve' AND live_seq = ?",
-        (row["project"], row["number"], live_seq),
-    ).fetchall()
-    requested = db.execute("SELECT requested_by FROM runs WHERE id = ?", (row["run"],)).fetchone()
     return Approval(
         needed=rules.approvals,
         four_eyes=rules.four_eyes,
-        requested_by=requested["requested_by"],
-        given_by=tuple(r["actor"] for r in given),
+        requested_by=runs.one(db, row["run"]).requested_by,
+        given_by=decisions.approvers(db, row["project"], row["number"], live_seq),
     )
 
 
@@ -163,8 +157,8 @@ def plan_rollback(
     )
 
 
-def _comes_into_force(db: sqlite3.Connection, project: str, document: dict[str, Any]) -> list[str]:
-    return [f"In force with it: {each}." for each in in_force.differences(db, project, document["settings"])]
+def _comes_into_force(db: sqlite3.Connection, project: str, document: VersionDocument) -> list[str]:
+    return [f"In force with it: {each}." for each in in_force.differences(db, project, document.settings)]
 
 
 def _label(live: sqlite3.Row | None) -> str | None:
@@ -189,23 +183,23 @@ def _rollback_sentences(away: Version | None, target: Version, now: datetime, *,
     return tuple(lines)
 
 
-def _waived(document: dict[str, Any]) -> tuple[str, ...]:
+def _waived(document: VersionDocument) -> tuple[str, ...]:
     """The gates that found something and were waived, each with the reason that the manifest gives."""
-    found = [(gate["name"], gate["numbers"]) for gate in document["gates"]]
-    return tuple(f'{name} ("{numbers["waived"]}")' for name, numbers in found if "waived" in numbers)
+    waived = [gate for gate in document.gates if "waived" in gate.numbers]
+    return tuple(f'{gate.name} ("{gate.numbers["waived"]}")' for gate in waived)
 
 
-def _contents(document: dict[str, Any]) -> tuple[str, ...]:
-    code, data, environment = document["code"], document["data"], document["environment"]
-    revision = str(code["revision"] or "uncommitted")[:8]
-    until = f" up to {data['until'][:10]}" if data["until"] else ""
-    files = len(document["model"]["files"])
+def _contents(document: VersionDocument) -> tuple[str, ...]:
+    code, data, environment = document.code, document.data, document.environment
+    revision = (code.revision or "uncommitted")[:8]
+    until = f" up to {data.until[:10]}" if data.until else ""
+    files = len(document.model.files)
     return (
         f"model, {files} file{'' if files == 1 else 's'}",
-        f"code {revision}" + (" with uncommitted changes" if code["dirty"] else ""),
-        f"data, {data['rows']:,} rows{until}",
-        f"data schema, {len(document['schema']['columns'])} columns",
-        f"packages, {len(environment['packages'])} at their locked versions, Python {environment['python']}",
+        f"code {revision}" + (" with uncommitted changes" if code.dirty else ""),
+        f"data, {data.rows:,} rows{until}",
+        f"data schema, {len(document.schema['columns'])} columns",
+        f"packages, {len(environment.packages)} at their locked versions, Python {environment.python}",
         "settings, schedule",
     )
 

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from engine.clock import moment
 from engine.errors import Damage, Refusal, StepFailed
@@ -23,6 +23,8 @@ from engine.versions.environment import lock_of, standing
 
 if TYPE_CHECKING:
     import pyarrow as pa
+
+    from engine.versions.records import VersionDocument
 
 OnStep = Callable[[ProofStep], None]
 
@@ -50,11 +52,9 @@ def prove(workspace: Workspace, store: ObjectStore, digest: str, label: str, fol
     """
     document = rebuild(workspace, store, digest, folder)
     steps.add("code, data, schema, model and environment rebuilt from the store")
-    recorded = _table(store, document["golden"]["predictions"])
+    recorded = _table(store, document.golden.predictions)
     scored = _score(workspace, store, document, folder, label, recorded)
-    differing = count_differing(
-        recorded, as_recorded(scored, recorded, document), float(document["golden"]["tolerance"])
-    )
+    differing = count_differing(recorded, as_recorded(scored, recorded, document), document.golden.tolerance)
     if differing:
         raise Refusal(
             f"{label} does not reproduce its own predictions: {differing} of {recorded.num_rows} golden rows differ. "
@@ -64,7 +64,7 @@ def prove(workspace: Workspace, store: ObjectStore, digest: str, label: str, fol
 
 
 def _score(
-    workspace: Workspace, store: ObjectStore, document: dict[str, Any], folder: Path, label: str, recorded: pa.Table
+    workspace: Workspace, store: ObjectStore, document: VersionDocument, folder: Path, label: str, recorded: pa.Table
 ) -> pa.Table:
     from engine.validation.columns import is_text
 
@@ -77,14 +77,14 @@ def _score(
             environment=standing(workspace, lock),
             lock=lock,
             marker=f"{workspace.token}:proof",
-            as_of=moment(document["lineage"]["as_of"]),
+            as_of=moment(document.lineage.as_of),
             types=keeps_types(document),
             workspace=workspace.root,
         )
         step = Launch(stage, "score", room, lambda done, text: None, title=f"scoring {label}")
         # What was text in the whole holdout may look like numbers in a few rows of it.
         text = {field.name for field in recorded.schema if is_text(field.type)}
-        return StepScorer(step, folder / "model", text).score(_table(store, document["golden"]["inputs"]))
+        return StepScorer(step, folder / "model", text).score(_table(store, document.golden.inputs))
     except StepFailed as failed:
         raise Refusal(f"{label} cannot be proven: {failed} Nothing was changed.") from None
     finally:
@@ -92,20 +92,20 @@ def _score(
             delete_tree(room)
 
 
-def as_recorded(scored: pa.Table, recorded: pa.Table, document: dict[str, Any]) -> pa.Table:
+def as_recorded(scored: pa.Table, recorded: pa.Table, document: VersionDocument) -> pa.Table:
     """``scored`` with the names of columns that an older engine recorded: an estimator's score without its class."""
-    own_code = "score" in document["settings"]["train"]
+    own_code = "score" in document.settings["train"]
     if own_code or "score" not in recorded.column_names or "score" in scored.column_names:
         return scored
     return scored.rename_columns(["score" if name.startswith("score_") else name for name in scored.column_names])
 
 
-def _table(store: ObjectStore, document: dict[str, Any]) -> pa.Table:
+def _table(store: ObjectStore, stored: Stored) -> pa.Table:
     import pyarrow as pa
     import pyarrow.parquet
 
     try:
-        return pyarrow.parquet.read_table(pa.BufferReader(store.read(Stored.of(document))))
+        return pyarrow.parquet.read_table(pa.BufferReader(store.read(stored)))
     except pa.ArrowException as error:
         raise Damage(f"The golden rows cannot be read: {error}.") from None
 

@@ -14,27 +14,30 @@ from __future__ import annotations
 import json
 import os
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from engine.storage.objects import ObjectStore
 from engine.storage.workspace import Workspace
 from engine.versions import document as documents
 from engine.versions.environment import lock_of, standing
 
+if TYPE_CHECKING:
+    from engine.versions.records import VersionDocument
 
-def rebuild(workspace: Workspace, store: ObjectStore, digest: str, folder: Path) -> dict[str, Any]:
+
+def rebuild(workspace: Workspace, store: ObjectStore, digest: str, folder: Path) -> VersionDocument:
     """Rebuild the version with ``digest`` at ``folder``, which must not exist; returns the version document.
 
     Every file is verified against its digest on the way. Raises Damage.
     """
     document = documents.load(store, digest)
     folder.mkdir(parents=True)
-    for part in documents.FOLDERS:
-        documents.write_folder(store, document[part]["files"], folder / part)
+    for part, files in documents.folders(document).items():
+        documents.write_folder(store, files, folder / part)
     lock = lock_of(store, document)
     environment = standing(workspace, lock)
     os.symlink(os.path.relpath(environment.path, folder), folder / "environment")
     (folder / "requirements.lock").write_text(lock.text, encoding="utf-8")
-    for name, content in (("schema", document["schema"]), ("version", {**document, "digest": digest})):
+    for name, content in (("schema", document.schema), ("version", {**documents.written(document), "digest": digest})):
         (folder / f"{name}.json").write_text(json.dumps(content, indent=1, sort_keys=True), encoding="utf-8")
     return document

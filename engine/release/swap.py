@@ -23,7 +23,8 @@ from engine.clock import stamp
 from engine.errors import Conflict, Damage, Refusal
 from engine.people.operators import checked_reason, require, system
 from engine.projects import in_force
-from engine.records import Deployment, Moved, MovePlan, Operator
+from engine.records import Deployment, Moved, MovePlan, Operator, VersionState
+from engine.release import decisions
 from engine.release import live as projection
 from engine.release.plan import approval_of, live_deployment, refusal_to_release
 from engine.release.policy import why_not_reject, why_not_rollback
@@ -63,7 +64,7 @@ def move(
     with ledger.read() as db:
         _check(db, plan, operator, clock.now())
         digest = str(catalog.find(db, plan.target)["digest"])
-    settings = documents.of_version(store, plan.target, digest)["settings"]
+    settings = documents.of_version(store, plan.target, digest).settings
     number = catalog.parse_label(plan.target)[1]
     release = f"{number}-{digest[:12]}-{secrets.token_hex(3)}"
     steps = Steps(on_step)
@@ -154,7 +155,7 @@ def _commit(
     with ledger.write() as db:
         _check(db, plan, operator, at)
         approval = approval_of(db, catalog.find(db, plan.target), plan.live_seq)
-        kind = "approve" if plan.kind == "release" else "rollback"
+        kind: decisions.Kind = "approve" if plan.kind == "release" else "rollback"
         details: dict[str, Any] = {"from": plan.source, "to": plan.target, "live_seq": plan.live_seq}
         if changed := in_force.differences(db, project, settings):
             details["in_force"] = list(changed)
@@ -168,11 +169,7 @@ def _commit(
             details=details if kind == "approve" else {**details, "proof": proof},
         )  # fmt: skip
         at = trail.recorded_at(db, audit)
-        db.execute(
-            "INSERT INTO decisions (at, actor, kind, project, number, live_seq, reason, audit)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-            (stamp(at), operator.name, kind, project, number, plan.live_seq, reason, audit),
-        )
+        decisions.keep(db, kind, (project, number), plan.live_seq, reason, operator, audit, at)
         if kind == "approve":
             if len(approval.given_by) + 1 < approval.needed:
                 return None
@@ -188,7 +185,7 @@ def _commit(
                 audit,
             ),
         )  # fmt: skip
-        _change_states(db, plan, project, number, previous, reason, operator, at)
+        _change_states(db, plan, project, reason, operator, at)
         in_force.put(db, project, settings, at)
         from engine.monitoring.alerts import alert_book
 
@@ -197,32 +194,14 @@ def _commit(
 
 
 def _change_states(
-    db: sqlite3.Connection,
-    plan: MovePlan,
-    project: str,
-    number: int,
-    previous: int | None,
-    reason: str,
-    operator: Operator,
-    at: datetime,
+    db: sqlite3.Connection, plan: MovePlan, project: str, reason: str, operator: Operator, at: datetime
 ) -> None:
-    if previous is not None:
-        state, why = ("barred", f"rolled back from by {operator.name}: {reason}")
-        if plan.kind == "release":
-            state, why = "retired", ""
-        db.execute(
-            "UPDATE versions SET state = ?, live_until = ?, reason = ? WHERE project = ? AND number = ?",
-            (state, stamp(at), why or None, project, previous),
-        )
-    db.execute(
-        "UPDATE versions SET state = 'live', live_from = ?, live_until = NULL, reason = ?"
-        " WHERE project = ? AND number = ?",
-        (stamp(at), f"{plan.kind} by {operator.name}: {reason}", project, number),
-    )
-    db.execute(
-        "UPDATE versions SET state = 'expired', reason = ? WHERE project = ? AND state = 'candidate'",
-        (f"{plan.target} went live, and it had not been judged against that", project),
-    )
+    if plan.source is not None and plan.kind == "release":
+        catalog.leave(db, plan.source, "retired", None, at)
+    elif plan.source is not None:
+        catalog.leave(db, plan.source, "barred", f"rolled back from by {operator.name}: {reason}", at)
+    catalog.go_live(db, plan.target, f"{plan.kind} by {operator.name}: {reason}", at)
+    catalog.expire_waiting(db, project, f"{plan.target} went live, and it had not been judged against that")
 
 
 def reject(ledger: Ledger, label: str, reason: str, operator: Operator, at: datetime) -> None:
@@ -249,20 +228,16 @@ def lift(ledger: Ledger, label: str, reason: str, operator: Operator, at: dateti
 
 
 def _decide(
-    db: sqlite3.Connection, row: sqlite3.Row, kind: str, state: str, reason: str, operator: Operator, at: datetime
-) -> None:
+    db: sqlite3.Connection, row: sqlite3.Row, kind: decisions.Kind, state: VersionState, reason: str,
+    operator: Operator, at: datetime,
+) -> None:  # fmt: skip
     live = live_deployment(db, row["project"])
     label = f"{row['project']}@{row['number']}"
     audit = trail.append(db, at=at, actor=operator, action=kind, subject=label, reason=reason)
     at = trail.recorded_at(db, audit)
-    db.execute(
-        "INSERT INTO decisions (at, actor, kind, project, number, live_seq, reason, audit) VALUES (?,?,?,?,?,?,?,?)",
-        (stamp(at), operator.name, kind, row["project"], row["number"], live["seq"] if live else 0, reason, audit),
-    )
-    db.execute(
-        "UPDATE versions SET state = ?, reason = ? WHERE id = ?",
-        (state, f"{kind}ed by {operator.name}: {reason}", row["id"]),
-    )
+    target = (row["project"], row["number"])
+    decisions.keep(db, kind, target, live["seq"] if live else 0, reason, operator, audit, at)
+    catalog.become(db, label, state, f"{kind}ed by {operator.name}: {reason}")
 
 
 def expire(ledger: Ledger, at: datetime, certain: datetime | None = None) -> None:
@@ -270,14 +245,13 @@ def expire(ledger: Ledger, at: datetime, certain: datetime | None = None) -> Non
 
     Only the engine does that, never one who looks: a clock that is wrong for a minute would end a candidate for ever.
     """
-    due = "SELECT id, project, number, expires_at FROM versions WHERE state = 'candidate' AND expires_at <= ?"
-    until = (stamp(certain or at),)
+    until = certain or at
     with ledger.read() as db:
-        if not db.execute(f"{due} LIMIT 1", until).fetchone():
+        if not catalog.too_old(db, until):
             return
     by = system("the engine")
     with ledger.write() as db:
-        for row in db.execute(due, until).fetchall():
-            label, details = f"{row['project']}@{row['number']}", {"expires_at": row["expires_at"]}
+        for label, expires_at in catalog.too_old(db, until):
+            details = {"expires_at": expires_at}
             trail.append(db, at=at, actor=by, action="expire", subject=label, reason=TOO_LATE, details=details)
-            db.execute("UPDATE versions SET state = 'expired', reason = ? WHERE id = ?", (TOO_LATE, row["id"]))
+            catalog.become(db, label, "expired", TOO_LATE)

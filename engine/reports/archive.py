@@ -68,6 +68,17 @@ def everything(db: sqlite3.Connection, project: str, limit: int) -> tuple[KeptRe
     return tuple(_kept(row) for row in rows.fetchall())
 
 
+def digests(db: sqlite3.Connection) -> set[str]:
+    """The pages and texts of all of them, which stay in the store."""
+    return {digest for row in db.execute("SELECT page, text FROM reports") for digest in row}
+
+
+def last_id(db: sqlite3.Connection, project: str) -> int | None:
+    """Changes when a report of ``project`` is kept."""
+    found: int | None = db.execute("SELECT max(id) FROM reports WHERE project = ?", (project,)).fetchone()[0]
+    return found
+
+
 def _kept(row: sqlite3.Row) -> KeptReport:
     times = {name: moment(row[name]) for name in ("since", "until", "at")}
     return KeptReport(**{**{name: row[name] for name in row.keys()}, **times})  # noqa: SIM118 - a row has no items

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import sqlite3
-from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, Literal
+from typing import Literal
 
 from engine.projects import registry
-from engine.projects.manifest.schedule import timezone_problem
 from engine.reports.compose import compose
 from engine.reports.period import between, ended, last_days
 from engine.reports.reading import read
@@ -33,18 +30,7 @@ def period_of(
 def zone_of(db: sqlite3.Connection, project: str) -> str:
     """The time zone of the project's report, or of its retrain; UTC without either. Raises NotFound."""
     registry.find(db, project)
-    row = db.execute("SELECT manifest FROM projects WHERE name = ?", (project,)).fetchone()
-    return zone_in(json.loads(row["manifest"]))
-
-
-def zone_in(manifest: Mapping[str, Any]) -> str:
-    """The time zone that a manifest's people live by."""
-    entries = manifest.get("schedule", {})
-    for job in ("report", "retrain"):
-        zone = entries.get(job, {}).get("timezone")
-        if isinstance(zone, str) and timezone_problem(zone) is None:
-            return zone
-    return "UTC"
+    return registry.manifest(db, project).zone
 
 
 def between_of(db: sqlite3.Connection, project: str, since: datetime, until: datetime) -> ReportPeriod:

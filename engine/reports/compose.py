@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import fields, is_dataclass, replace
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import TypeVar
 from zoneinfo import ZoneInfo
 
-from engine.clock import moment
 from engine.monitoring.alerts.changes import no_longer_live
+from engine.monitoring.measurements import Measurement
 from engine.monitoring.performance.key_figures import KnownMetric
-from engine.projects.manifest.records import ReportSpec
-from engine.projects.manifest.report import spec_of
+from engine.monitoring.records import Alert
+from engine.projects.manifest.records import GateRule, ReportSpec
 from engine.records import Deployment, Metric
+from engine.release.decisions import Decision
 from engine.reports import phrases, words
 from engine.reports.money import money
-from engine.reports.reading import MetricRow, ReportFacts
+from engine.reports.reading import ReportFacts
 from engine.reports.records import (
     Change,
     Dot,
@@ -45,27 +45,26 @@ _WELL = ("succeeded", "nothing-new")
 
 def compose(facts: ReportFacts) -> Report:
     """The report that ``facts`` tell."""
-    name, spec, live = facts.project.name, spec_of(facts.manifest), facts.live
-    gates = [gate for gate in facts.manifest.get("gates", ()) if isinstance(gate, dict)]
+    name, spec, live = facts.project.name, facts.manifest.report, facts.live
     zone = ZoneInfo(facts.period.zone)
-    metrics = tuple(_local(_measure(each, spec, facts, gates), zone) for each in facts.measured)
+    metrics = tuple(_local(_measure(each, spec, facts), zone) for each in facts.measured)
     key = metrics[0] if metrics and live else None
-    troubles = tuple(_trouble(row, facts.period.until, live) for row in facts.troubles)
+    troubles = tuple(_trouble(each, facts.period.until, live) for each in facts.troubles)
     waiting = tuple(
         Waiting(version.label, version.made_at, expires, version.verdict, plain(version.sentence, 1000))
         for version, expires in facts.waiting
     )
     title = plain(facts.project.title, 200) or name
     standing = VerdictFacts(
-        title, live, key, facts.known.get(key.name) if key else None, gates, facts.last_runs, facts.looked,
-        facts.patience, facts.looks_paused, troubles, waiting,
+        title, live, key, facts.known.get(key.name) if key else None, facts.manifest.gates, facts.last_runs,
+        facts.looked, facts.patience, facts.looks_paused, troubles, waiting,
     )  # fmt: skip
     word, sentence = verdict(standing, facts.period.until)
     weakest, by, rows = _weakest_now(facts, spec) or _weakest(facts, spec)
     report = Report(
         project=name,
         title=title,
-        purpose=plain(str(facts.manifest.get("data", {}).get("purpose") or ""), 2000),
+        purpose=plain(facts.manifest.data.purpose or "", 2000),
         period=facts.period,
         verdict=word,
         sentence=plain(sentence, 2000),
@@ -75,7 +74,7 @@ def compose(facts: ReportFacts) -> Report:
         metrics=metrics if live else (),
         money=money(spec.costs, spec.words, facts.judged, name, facts.period.since) if live else None,
         releases=tuple(_releases(facts)),
-        turned_down=tuple(_turned_down(name, row) for row in facts.rejections),
+        turned_down=tuple(_turned_down(each) for each in facts.rejections),
         waiting=waiting,
         troubles=troubles,
         incidents=facts.incidents,
@@ -104,7 +103,7 @@ def _local(found: T, zone: ZoneInfo) -> T:
 # Metrics
 
 
-def _measure(metric: str, spec: ReportSpec, facts: ReportFacts, gates: Sequence[dict[str, Any]]) -> Measure:
+def _measure(metric: str, spec: ReportSpec, facts: ReportFacts) -> Measure:
     # Only what is in use now has a value; what was in use before is the line that led there.
     measured, known = facts.measured[metric], facts.known.get(metric)
     before = [each for each in measured if each.at <= facts.period.since and (known is None or each.at < known.at)]
@@ -126,12 +125,12 @@ def _measure(metric: str, spec: ReportSpec, facts: ReportFacts, gates: Sequence[
         previous=previous.value if previous else None,
         previous_at=previous.at if previous and previous.value is not None else None,
         change=_change(metric, previous, now),
-        limit=_limit(metric, gates),
+        limit=_limit(metric, facts.manifest.gates),
         trend=tuple(_dots(facts, measured, known)),
     )
 
 
-def _dots(facts: ReportFacts, measured: Sequence[MetricRow], known: KnownMetric | None) -> Iterator[Dot]:
+def _dots(facts: ReportFacts, measured: Sequence[Measurement], known: KnownMetric | None) -> Iterator[Dot]:
     """The line, which ends with the value that stands beside it."""
     for each in measured:
         if each.value is not None:
@@ -141,7 +140,7 @@ def _dots(facts: ReportFacts, measured: Sequence[MetricRow], known: KnownMetric 
         yield Dot(known.at, known.metric.value, known.metric.low, known.metric.high, facts.live.label)
 
 
-def _change(metric: str, previous: MetricRow | None, newest: Metric | None) -> Change:
+def _change(metric: str, previous: Measurement | None, newest: Metric | None) -> Change:
     """Better or worse only where the two intervals lie apart; where one is not known, nothing is said."""
     if previous is None or newest is None or newest.low is None or newest.high is None:
         return "not known"
@@ -154,12 +153,9 @@ def _change(metric: str, previous: MetricRow | None, newest: Metric | None) -> C
     return "no clear change"
 
 
-def _limit(metric: str, gates: Sequence[dict[str, Any]]) -> float | None:
-    for gate in gates:
-        limit = gate.get(fixed_limit(more_is_better(metric)))
-        if gate.get("metric") == metric and isinstance(limit, int | float):
-            return float(limit)
-    return None
+def _limit(metric: str, gates: Sequence[GateRule]) -> float | None:
+    kind = fixed_limit(more_is_better(metric))
+    return next((gate.limit for gate in gates if (gate.kind, gate.metric) == (kind, metric)), None)
 
 
 _Weakest = tuple[tuple[Weakness, ...], str, str]
@@ -171,19 +167,20 @@ def _weakest(facts: ReportFacts, spec: ReportSpec) -> _Weakest:
     newest = next((each for each in reversed(facts.judged) if each.number == live), None)
     if newest is None:
         return (), "", ""
-    key, side = str(newest.metrics.get("key_metric") or ""), newest.side
-    of_all = newest.metrics.get("metrics", {}).get(key) or {}
-    whole = of_all.get("value" if side == "candidate" else "live")
+    key, new = newest.metrics.key_metric, newest.side == "candidate"
+    of_all = newest.metrics.metrics.get(key)
+    whole = (of_all.value if new else of_all.live) if of_all is not None else None
     day = phrases.day(newest.at.astimezone(ZoneInfo(facts.period.zone)))
-    rows = f"{of_all['n']:,} cases up to {day}" if of_all.get("n") else ""
+    rows = f"{of_all.n:,} cases up to {day}" if of_all is not None and of_all.n else ""
     better = more_is_better(key)
     found = [
         Weakness(
-            plain(words.of_segment(spec.words, str(part["column"]), str(part["value"])), 200),
-            int(part["n"]), float(part[side]), *_interval(part, side), whole,
+            plain(words.of_segment(spec.words, part.column, part.value), 200),
+            # Segments keep the interval of the version that was new then.
+            part.n, value, *((part.value_low, part.value_high) if new else (None, None)), whole,
         )
-        for part in newest.metrics.get("segments", ())
-        if part.get(side) is not None
+        for part in newest.metrics.segments
+        if (value := part.candidate if new else part.live) is not None
     ]  # fmt: skip
     found.sort(key=lambda each: (each.value if better else -each.value, -each.n, each.name))
     return tuple(found[:WEAKEST]), plain(words.of_metric(spec.words, key), 400), rows
@@ -195,30 +192,23 @@ def _weakest_now(facts: ReportFacts, spec: ReportSpec) -> _Weakest | None:
     Only by the columns that the manifest names as segments: any other is for those who look into errors. None where
     the look found none.
     """
-    look = facts.look or {}
-    sliced, named = look.get("slices"), facts.manifest.get("validation", {}).get("segments", ())
-    if not sliced:
+    look, named = facts.look, facts.manifest.validation.segments
+    if look is None or look.slices is None:
         return None
-    key = str(sliced["metric"])
-    readings = (look.get("periods") or {}).get("live", ())
-    of_all = next((each for each in readings if each["metric"] == key), None)
-    whole = of_all["value"] if of_all else None
-    rows = f"all {of_all['n']:,} cases since it learnt" if of_all else ""
+    key = look.slices.metric
+    of_all = next((each for each in look.periods.live if each.metric == key), None) if look.periods else None
+    whole = of_all.value if of_all else None
+    rows = f"all {of_all.n:,} cases since it learnt" if of_all else ""
     found = tuple(
         Weakness(
-            plain(words.of_segment(spec.words, str(where["column"]), str(where["value"])), 200),
-            int(part["n"]), float(part["value"]), part["low"], part["high"], whole,
+            plain(words.of_segment(spec.words, where.column, where.value), 200),
+            part.n, part.value, part.low, part.high, whole,
         )
-        for part in sliced["found"]
-        for where in part["conditions"]
-        if part["verdict"] == "worse" and len(part["conditions"]) == 1 and where["column"] in named
+        for part in look.slices.found
+        for where in part.conditions
+        if part.verdict == "worse" and part.value is not None and len(part.conditions) == 1 and where.column in named
     )  # fmt: skip
     return (found[:WEAKEST], plain(words.of_metric(spec.words, key), 400), rows) if found else None
-
-
-def _interval(part: dict[str, Any], side: str) -> tuple[float | None, float | None]:
-    """Segments keep the interval of the version that was new then."""
-    return (part.get("value_low"), part.get("value_high")) if side == "candidate" else (None, None)
 
 
 # What happened
@@ -231,25 +221,26 @@ def _releases(facts: ReportFacts) -> Iterator[Release]:
         yield Release(each.label, each.kind, previous, each.at, by, plain(each.reason, 1000))
 
 
-def _turned_down(project: str, row: sqlite3.Row) -> TurnedDown:
-    return TurnedDown(f"{project}@{row['number']}", moment(row["at"]), row["actor"], plain(row["reason"], 1000))
+def _turned_down(found: Decision) -> TurnedDown:
+    return TurnedDown(found.label, found.at, found.actor, plain(found.reason, 1000))
 
 
-def _trouble(row: sqlite3.Row, until: datetime, live: Deployment | None) -> ReportedAlert:
-    over = moment(row["resolved_at"]) if row["resolved_at"] else None
-    over, why = (over, row["resolved_why"] or "") if over is not None and over < until else (None, "")
-    if over is None and live is not None and row["run"] is not None and row["number"] != live.number:
+def _trouble(alert: Alert, until: datetime, live: Deployment | None) -> ReportedAlert:
+    over, why = alert.resolved_at, alert.resolved_why or ""
+    if over is None or over >= until:
+        over, why = None, ""
+    if over is None and live is not None and alert.run is not None and alert.version != live.label:
         # Ledgers of before a swap ended them itself: what is no longer in use is nobody's trouble.
-        over, why = max(live.at, moment(row["since"])), no_longer_live(f"{live.project}@{row['number']}")
+        over, why = max(live.at, alert.since), no_longer_live(alert.version)
     return ReportedAlert(
-        severity=row["severity"],
-        version=f"{row['project']}@{row['number']}",
-        part=row["part"],
-        why=plain(row["why"], 1000),
-        act=plain(row["act"], 400),
-        since=moment(row["since"]),
-        taken_on_by=row["acknowledged_by"],
-        snoozed=row["snoozed_until"] is not None and moment(row["snoozed_until"]) > until,
+        severity=alert.severity,
+        version=alert.version,
+        part=alert.part,
+        why=plain(alert.why, 1000),
+        act=plain(alert.act, 400),
+        since=alert.since,
+        taken_on_by=alert.acknowledged_by,
+        snoozed=alert.snoozed_until is not None and alert.snoozed_until > until,
         over_at=over,
         over_why=plain(why, 400),
     )

@@ -5,17 +5,18 @@ Only where the four counts of right and wrong decisions were recorded: a precisi
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING
 
 from engine.projects.manifest.records import CostSpec
 from engine.reports import words
 from engine.reports.reading import JudgedMetrics
 from engine.reports.records import Dot, Money
 
-_NAMES = ("true_positives", "false_positives", "false_negatives", "true_negatives")
+if TYPE_CHECKING:
+    from engine.versions.records import Judgement
 
 
 @dataclass(frozen=True)
@@ -70,11 +71,12 @@ def money(
     )
 
 
-def _counts(metrics: Mapping[str, Any], side: str) -> _Counts | None:
-    recorded = (metrics.get("decisions") or {}).get(side)
-    if recorded is None:
+def _counts(metrics: Judgement, side: str) -> _Counts | None:
+    decisions = metrics.decisions
+    said = None if decisions is None else decisions.candidate if side == "candidate" else decisions.live
+    if said is None:
         return None
-    counts = _Counts(*(int(recorded[name]) for name in _NAMES))
+    counts = _Counts(said.true_positives, said.false_positives, said.false_negatives, said.true_negatives)
     return counts if counts.rows else None
 
 
@@ -87,5 +89,5 @@ def _alike(counts: _Counts, costs: CostSpec, positive: str, negative: str) -> tu
 
 
 def _class(said: words.Words, judged: JudgedMetrics, which: int) -> str:
-    classes = judged.metrics.get("classes") or ()
+    classes = judged.metrics.classes
     return words.of_class(said, str(classes[which])) if len(classes) == 2 else ("no", "yes")[which]

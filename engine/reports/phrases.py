@@ -24,6 +24,7 @@ from engine.reports.records import (
 from engine.reports.words import capital, digits
 from engine.text import span as length
 from engine.validation.words import number
+from engine.vocabulary import jobs
 
 NOTHING = "–"
 _BADLY = {"failing": "Needs action", "watch": "Worth watching"}
@@ -257,13 +258,8 @@ def work(report: Report) -> str:
     return f"{capital('; '.join(said))}."
 
 
-_JOBS = {"retrain": "retrain", "health": "look at health", "report": "report"}
-
-
 def _jobs(job: str, well: int, badly: int) -> str:
-    noun = _JOBS.get(job, f"run of {job}")
-    plural = {"look at health": "looks at health"}.get(noun, f"{noun}s" if "run of" not in noun else f"runs of {job}")
-    counted = f"{well + badly:,} {noun if well + badly == 1 else plural}"
+    counted = jobs.counted(well + badly, jobs.of(job))
     if not badly:
         return f"{counted}, all well" if well > 1 else f"{counted}, which went well"
     return f"{counted}, {badly:,} of which did not end well"

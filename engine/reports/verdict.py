@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 from engine.monitoring import status
 from engine.monitoring.performance.key_figures import KnownMetric
 from engine.monitoring.records import Look
+from engine.projects.manifest.records import GateRule
 from engine.records import Deployment, Reason, Run, Verdict
 from engine.reports.records import Change, Measure, ReportedAlert, Waiting
 from engine.reports.words import digits, of_part
@@ -42,7 +42,7 @@ class VerdictFacts:
     live: Deployment | None
     key: Measure | None
     known: KnownMetric | None
-    gates: Sequence[dict[str, Any]]
+    gates: Sequence[GateRule]
     last_runs: Sequence[Run]
     looked: Look | None
     patience: timedelta | None

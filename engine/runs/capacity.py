@@ -16,9 +16,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from engine.projects import registry
 from engine.projects.manifest.defaults import TRAIN_MEMORY
 from engine.projects.manifest.durations import parse_size
 from engine.runs.times.usual import ENOUGH, percentile
+from engine.storage import chosen
+from engine.vocabulary import jobs
+from engine.vocabulary.steps import STEPS
 
 # Settings of the workspace: how many runs at once, and how much memory for all of them together.
 AT_ONCE, MEMORY = "runs_at_once", "runs_memory"
@@ -28,12 +32,11 @@ SHARE_OF_MEMORY = 0.8
 HEADROOM = 1.25
 # Train and score are on the workers of a cluster; what is left here is extract, the judge and who brings them there.
 MEMORY_WHEN_AWAY = 1 << 30
-# What runs nothing of the project's does not need what the manifest allows for that.
-_OWN_MEMORY = {"report": 256 * 2**20}
-# Train and the live version's score run beside each other.
+# What runs beside each other needs its memory at the same time.
+_BESIDE = ", ".join(f"'{step.name}'" for step in STEPS if step.beside)
 _PEAKS = f"""
 SELECT pair.value AS pair, r.id, max(max(s.peak_memory),
-    sum(CASE WHEN s.name IN ('train', 'score live') THEN s.peak_memory ELSE 0 END)) AS peak
+    sum(CASE WHEN s.name IN ({_BESIDE}) THEN s.peak_memory ELSE 0 END)) AS peak
 FROM json_each(?) AS pair
 JOIN runs r ON r.id IN (
     SELECT id FROM runs
@@ -43,10 +46,7 @@ JOIN steps s ON s.run = r.id
 GROUP BY pair.value, r.id
 """
 _UNFINISHED = """
-SELECT r.id, r.project, r.job, r.state, json_extract(p.manifest, '$.train.memory') AS memory,
-    json_extract(p.manifest, '$.compute.scheduler') IS NOT NULL
-        AND ifnull(json_extract(p.manifest, '$.compute.mode'), 'step') = 'step' AS away
-FROM runs r JOIN projects p ON p.name = r.project WHERE r.state IN ('queued', 'running') ORDER BY r.id
+SELECT id, project, job, state FROM runs WHERE state IN ('queued', 'running') ORDER BY id
 """
 
 
@@ -93,14 +93,16 @@ def wants(db: sqlite3.Connection) -> tuple[list[Want], list[Want]]:
     """What the queued and the running runs will need, both the oldest first."""
     rows = db.execute(_UNFINISHED).fetchall()
     pairs = {json.dumps((row["project"], row["job"]), separators=(",", ":")) for row in rows}
+    needs = registry.train_needs(db, {row["project"] for row in rows}) if rows else {}
     peaks: dict[str, list[int]] = defaultdict(list)
     for row in db.execute(_PEAKS, (f"[{','.join(sorted(pairs))}]",)) if pairs else ():
         if row["peak"]:
             peaks[row["pair"]].append(row["peak"])
     queued, running = list[Want](), list[Want]()
     for row in rows:
-        allowed = _OWN_MEMORY.get(row["job"]) or parse_size(row["memory"] or "") or TRAIN_MEMORY
-        if row["away"]:
+        need = needs[row["project"]]
+        allowed = jobs.of(row["job"]).memory or parse_size(need.memory or "") or TRAIN_MEMORY
+        if need.away:
             allowed = min(allowed, MEMORY_WHEN_AWAY)
         known = peaks[json.dumps((row["project"], row["job"]), separators=(",", ":"))]
         want = Want(row["id"], needed(allowed, known))
@@ -118,10 +120,8 @@ def needed(allowed: int, peaks: Sequence[int]) -> int:
 def this_machine(db: sqlite3.Connection) -> Machine:
     """What this machine has, within its container where it is in one, and what the workspace's settings say."""
     total, free = _total_and_free()
-    chosen = defaults(total)
-    rows = db.execute("SELECT name, value FROM settings WHERE name IN (?, ?)", (AT_ONCE, MEMORY))
-    chosen |= {row["name"]: int(row["value"]) for row in rows}
-    return Machine(chosen[AT_ONCE], chosen[MEMORY], free)
+    said = defaults(total) | chosen.numbers(db)
+    return Machine(said[AT_ONCE], said[MEMORY], free)
 
 
 def defaults(total: int | None = None) -> dict[str, int]:

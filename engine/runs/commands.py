@@ -20,6 +20,7 @@ from engine.runs.times import times_history
 from engine.runs.times.times_history import Overdue
 from engine.storage.ledger import Ledger
 from engine.storage.workspace import Workspace
+from engine.vocabulary.jobs import RETRAIN
 
 if TYPE_CHECKING:
     from engine.runs.logs.log_index import LogReader, LogWindow
@@ -146,7 +147,7 @@ class RunCommands:
             late = {each.run.id: each.why for each in times_history.overdue(db, self.now(), runs)}
         return tuple(replace(run, overdue=late.get(run.id)) for run in runs)
 
-    def run_times(self, project: str, job: str = "retrain") -> RunTimes:
+    def run_times(self, project: str, job: str = RETRAIN.name) -> RunTimes:
         """How long the runs of a job take, step by step, and what changed when that changed."""
         with self._ledger.read() as db:
             registry.find(db, project)

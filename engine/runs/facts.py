@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+
 from engine.storage.ledger import Ledger
 
 _COLUMNS = ("revision", "lock", "rows", "train_rows", "holdout_rows", "retries", "retry_after", "asked")
@@ -19,3 +21,21 @@ def note(ledger: Ledger, run: int, **facts: str | float | None) -> None:
             f"UPDATE run_facts SET {', '.join(f'{name} = ?' for name in names)} WHERE run = ?",
             (*facts.values(), run),
         )
+
+
+def rows(db: sqlite3.Connection, run: int) -> int:
+    """How many rows the run's extract brought; 0 where that is not known."""
+    row = db.execute("SELECT rows FROM run_facts WHERE run = ?", (run,)).fetchone()
+    return int(row["rows"] or 0) if row else 0
+
+
+def environments(db: sqlite3.Connection) -> dict[str, list[str]]:
+    """The projects whose runs used an environment, by its name."""
+    found = db.execute(
+        "SELECT DISTINCT substr(f.lock, 1, 16) AS name, r.project FROM run_facts f JOIN runs r ON r.id = f.run"
+        " WHERE f.lock IS NOT NULL ORDER BY r.project"
+    )
+    users: dict[str, list[str]] = {}
+    for row in found:
+        users.setdefault(row["name"], []).append(row["project"])
+    return users

@@ -19,6 +19,7 @@ from engine.runs.logs import step_log
 from engine.runs.run_context import RunContext
 from engine.runs.steps.running import start_step
 from engine.runs.steps.step import Limits, StepSpec, clean_environment
+from engine.vocabulary.steps import VALIDATE, StepKind
 
 SECONDS = 600.0
 
@@ -27,13 +28,13 @@ SECONDS = 600.0
 class Task:
     """What such a process does: the step it is kept as, its module, the file of its answer, how its failure begins."""
 
-    step: str
+    step: StepKind
     module: str
     answer: str
     failed: str
 
 
-JUDGE = Task("validate", "engine.validation.judge", "judgement.json", "Validation failed")
+JUDGE = Task(VALIDATE, "engine.validation.judge", "judgement.json", "Validation failed")
 
 
 class OwnProcess:
@@ -43,10 +44,10 @@ class OwnProcess:
         folder = context.folder
         self._task, self._record = task, context.record
         self._job = folder / "job.json"
-        self._log = folder / f"{task.step}.log"
+        self._log = folder / f"{task.step.name}.log"
         extra = {"PYTHONPATH": str(Path(__file__).resolve().parents[2]), "LEVERFRAME_WAIT": "1"}
         spec = StepSpec(
-            name=task.step,
+            name=task.step.name,
             argv=(sys.executable, "-P", "-m", task.module, str(self._job)),
             cwd=folder,
             environment=clean_environment((), extra, 1),
@@ -63,7 +64,7 @@ class OwnProcess:
         self._job.write_text(json.dumps(dict(job), indent=1), encoding="utf-8")
         self._running.go()
         result = self._running.wait()
-        self._record(replace(result, name=self._task.step))
+        self._record(replace(result, name=self._task.step.name))
         if result.exit_code == 1:
             raise StepFailed(f"{self._task.failed}: {step_log.last_words(self._log) or 'it left no word'}")
         if result.state != "succeeded":

@@ -8,19 +8,20 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from engine.runs.steps.step import StepResult
+from engine.vocabulary.steps import StepKind
 
 _FROM_NOW_ON = "5"  # what /proc/PID/clear_refs wants to hear to begin the peak anew
 
 
 @contextmanager
-def measured(name: str, record: Callable[[StepResult], None]) -> Iterator[None]:
-    """Record the block as the step ``name`` when it went well; what it raises is the run's own outcome."""
+def measured(kind: StepKind, record: Callable[[StepResult], None]) -> Iterator[None]:
+    """Record the block as a step when it went well; what it raises is the run's own outcome."""
     _begin_peak()
     began, cpu = time.monotonic(), time.process_time()
     yield
     record(
         StepResult(
-            name=name,
+            name=kind.name,
             state="succeeded",
             exit_code=0,
             seconds=round(time.monotonic() - began, 3),

@@ -19,6 +19,7 @@ from engine.audit import trail
 from engine.clock import moment, now, stamp
 from engine.errors import Conflict, NotFound, Refusal
 from engine.people.operators import account
+from engine.projects import registry
 from engine.records import Operator, RunState
 from engine.runs import capacity, retries, starting
 from engine.runs.cancelling import asked_to_end
@@ -28,6 +29,8 @@ from engine.storage.free_space import too_little
 from engine.storage.ledger import Ledger
 from engine.storage.workspace import Workspace
 from engine.text import plain
+from engine.vocabulary import jobs
+from engine.vocabulary.steps import QUEUE
 
 if TYPE_CHECKING:
     from engine.runs.steps.step import StepResult
@@ -47,16 +50,15 @@ def enqueue(
     at: datetime,
     options: Mapping[str, Any],
     *,
-    job: str = "retrain",
+    job: str = jobs.RETRAIN.name,
 ) -> int:
     """Queue a run of ``job`` and return its id. Raises Refusal when too little of the disk is free for one."""
     with ledger.write() as db:
         little = too_little(db, ledger.path.parent)
         if little:
-            done = "retrained" if job == "retrain" else "looked at"
             raise Refusal(
-                f"{project} is not {done}: {little}. 'leverframe disk' shows who takes it, 'leverframe clean' and "
-                "'leverframe bin empty' free some; rollbacks still work."
+                f"{project} is not {jobs.of(job).done}: {little}. 'leverframe disk' shows who takes it, 'leverframe "
+                "clean' and 'leverframe bin empty' free some; rollbacks still work."
             )
         return insert(db, project, by, as_of, at, options, job=job)
 
@@ -69,11 +71,11 @@ def insert(
     at: datetime,
     options: Mapping[str, Any],
     *,
-    job: str = "retrain",
+    job: str = jobs.RETRAIN.name,
 ) -> int:
     """Queue a run of ``job`` inside the caller's transaction and return its id.
 
-    A retrain is an act and leaves a mark in the trail. What only looks comes by the hundred, and changes nothing.
+    An act leaves a mark in the trail.
     """
     cursor = db.execute(
         "INSERT INTO runs (project, job, state, as_of, queued_at, requested_by, options, phase)"
@@ -81,7 +83,7 @@ def insert(
         (project, job, stamp(as_of), stamp(at), by.name, json.dumps(dict(options))),
     )
     run = int(cursor.lastrowid or 0)
-    if job == "retrain":
+    if jobs.of(job).audited:
         details = {"run": run, "as_of": stamp(as_of), **options}
         trail.append(db, at=at, actor=by, action=job, subject=project, details=details)
     return run
@@ -109,12 +111,10 @@ def retry(ledger: Ledger, at: datetime) -> list[int]:
 
 def _overtaken(db: sqlite3.Connection, row: sqlite3.Row) -> bool:
     """Whether there is nothing left to try again: a newer run took its place, or the project was removed."""
-    found = db.execute(
-        "SELECT EXISTS (SELECT 1 FROM runs WHERE project = :project AND job = :job AND id > :id)"
-        " OR EXISTS (SELECT 1 FROM projects WHERE name = :project AND removed_at IS NOT NULL)",
-        {name: row[name] for name in ("project", "job", "id")},
-    )
-    return bool(found.fetchone()[0])
+    newer = db.execute(
+        "SELECT 1 FROM runs WHERE project = ? AND job = ? AND id > ? LIMIT 1", (row["project"], row["job"], row["id"])
+    ).fetchone()
+    return newer is not None or registry.there(db, row["project"]) is None
 
 
 def take_lock(workspace: Workspace, run: int) -> int | None:
@@ -143,7 +143,8 @@ def claim(ledger: Ledger, run: int, at: datetime, machine: capacity.Machine | No
         )
         waited = round(max((at - moment(queued)).total_seconds(), 0.0), 3)
         db.execute(
-            "INSERT INTO steps (run, seq, name, state, seconds) VALUES (?, 1, 'queue', 'succeeded', ?)", (run, waited)
+            "INSERT INTO steps (run, seq, name, state, seconds) VALUES (?, 1, ?, 'succeeded', ?)",
+            (run, QUEUE.name, waited),
         )
         return True
 
@@ -246,6 +247,15 @@ def finish(
     )
 
 
+def interrupt_all(db: sqlite3.Connection, why: str, at: datetime) -> int:
+    """End every run, inside the caller's transaction: there is no process of any. Returns how many had not ended."""
+    return db.execute(
+        "UPDATE runs SET state = 'interrupted', ended_at = ?, why = ?, phase = '', retry_at = NULL"
+        " WHERE state IN ('queued', 'running')",
+        (stamp(at), why),
+    ).rowcount
+
+
 def settle(workspace: Workspace, ledger: Ledger, at: datetime) -> list[int]:
     """Mark the runs whose process is dead as interrupted, and kill what they left behind. Returns their ids."""
     with ledger.read() as db:
@@ -261,7 +271,7 @@ def settle(workspace: Workspace, ledger: Ledger, at: datetime) -> list[int]:
         try:
             sweep(marker(workspace, run))
             drop_temporary(workspace.run_folder(run))
-            if job == "health":
+            if not jobs.of(job).leaves_data:
                 drop_copies(workspace.run_folder(run))
             with ledger.write() as db:
                 finish(db, run, "interrupted", at, why=_INTERRUPTED, again=True)

@@ -4,7 +4,7 @@
   a person must mend, such as a manifest with a mistake or a folder with uncommitted changes, and never a bug of ours.
 - As often as the manifest asks, each time after twice the time, at most a day.
 - A newer run of the same project and job takes the place of the retry.
-- Only a retrain: what looks at a project's health looks again anyhow.
+- Only jobs that say so (``vocabulary.jobs``).
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from engine.errors import StepFailed
-from engine.projects.manifest.defaults import RETRIES, RETRY_AFTER
-from engine.projects.manifest.durations import parse_duration
+from engine.projects import registry
+from engine.vocabulary import jobs
 
 LONGEST = timedelta(days=1)
 
@@ -56,20 +56,15 @@ def next_retry(policy: Policy, tried: int, ended: datetime) -> Retry | None:
 def retry_of(db: sqlite3.Connection, run: int, ended: datetime) -> Retry | None:
     """The next try of ``run``, by its own manifest, or by the project's where it did not come to reading it."""
     row = db.execute(
-        "SELECT r.options, f.retries, f.retry_after, p.manifest FROM runs r JOIN projects p ON p.name = r.project"
-        " LEFT JOIN run_facts f ON f.run = r.id WHERE r.id = ? AND r.job = 'retrain' AND p.removed_at IS NULL",
+        "SELECT r.project, r.job, r.options, f.retries, f.retry_after FROM runs r"
+        " LEFT JOIN run_facts f ON f.run = r.id WHERE r.id = ?",
         (run,),
     ).fetchone()
-    if row is None:
+    if row is None or not jobs.of(row["job"]).retried or registry.there(db, row["project"]) is None:
         return None
-    policy = _written(json.loads(row["manifest"]))
     if row["retries"] is not None:
         policy = Policy(row["retries"], timedelta(seconds=row["retry_after"]))
+    else:
+        train = registry.manifest(db, row["project"]).train
+        policy = Policy(train.retries, train.retry_after)
     return next_retry(policy, int(json.loads(row["options"]).get("retry", 0)), ended)
-
-
-def _written(document: dict[str, object]) -> Policy:
-    train = document.get("train")
-    train = train if isinstance(train, dict) else {}
-    after = parse_duration(str(train.get("retry_after", "")))
-    return Policy(int(train.get("retries", RETRIES)), after or RETRY_AFTER)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from engine.environments.records import Environment, Lock
 from engine.projects.manifest.reader import ComputeSpec, Manifest
@@ -15,6 +15,10 @@ from engine.runs.steps.launch import Launch, Stage
 from engine.runs.steps.step import StepResult
 from engine.storage.objects import ObjectStore
 from engine.storage.workspace import Workspace
+from engine.vocabulary.steps import StepKind
+
+if TYPE_CHECKING:
+    from engine.versions.records import VersionDocument
 
 
 class Ends(Protocol):
@@ -42,7 +46,7 @@ class RunContext:
     allow_dirty: bool
     fresh_lock: bool
     force: bool
-    live: tuple[str, dict[str, Any]] | None
+    live: tuple[str, VersionDocument] | None
     allowed: tuple[Reach, ...]
     tell: Callable[[float, str], None]
     record: Callable[[StepResult], None]
@@ -56,21 +60,21 @@ class RunContext:
     def launch(
         self,
         stage: Stage,
-        name: str,
-        title: str,
+        kind: StepKind,
         span: tuple[float, float],
         compute: ComputeSpec | None = None,
         *,
         warm: bool = True,
     ) -> Launch:
-        """A step whose progress is the run's progress between the two ends of ``span``. ``warm``: its input is still
-        to come, and it may load its libraries meanwhile."""
+        """A step of the project's code, whose progress is the run's progress between the two ends of ``span``.
+        ``warm``: its input is still to come, and it may load its libraries meanwhile."""
         start, end = span
 
         def on_progress(done: float, text: str) -> None:
-            self.tell(start + (end - start) * done, f"{title} {text}".strip())
+            self.tell(start + (end - start) * done, f"{kind.name} {text}".strip())
 
-        folder = self.folder / "steps" / title.replace(" ", "-")
-        step = Launch(stage, name, folder, on_progress, title=title, warm=warm, compute=compute)
+        assert kind.contract is not None
+        folder = self.folder / "steps" / kind.name.replace(" ", "-")
+        step = Launch(stage, kind.contract.name, folder, on_progress, title=kind.name, warm=warm, compute=compute)
         self.watch(step)
         return step

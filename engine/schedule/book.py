@@ -19,6 +19,7 @@ from engine.records import Operator
 from engine.schedule.due import duration, rule_of
 from engine.schedule.records import Occurrence, Schedule
 from engine.storage.ledger import Ledger
+from engine.vocabulary.jobs import SCHEDULED
 
 SHOWN_DUE = 5
 NO_LIMIT = "none"
@@ -32,11 +33,7 @@ def everything(db: sqlite3.Connection, project: str | None, now: datetime) -> tu
     """The rules in force, by project."""
     if project is not None:
         registry.find(db, project)
-    rows = db.execute(
-        "SELECT * FROM schedules WHERE until IS NULL AND project = coalesce(?, project) ORDER BY project, job",
-        (project,),
-    ).fetchall()
-    return tuple(_schedule(db, row, now) for row in rows)
+    return tuple(_schedule(db, row, now) for row in schedules.everything(db, project))
 
 
 def one(db: sqlite3.Connection, project: str, job: str, now: datetime) -> Schedule:
@@ -49,8 +46,8 @@ def find(db: sqlite3.Connection, project: str, job: str) -> sqlite3.Row:
     registry.find(db, project)
     row = schedules.in_force(db, project, job)
     if row is None:
-        known = ", ".join(schedules.SCHEDULED)
-        what = f"has no schedule for '{job[:40]}'" if job in schedules.SCHEDULED else f"schedules {known} only"
+        known = ", ".join(SCHEDULED)
+        what = f"has no schedule for '{job[:40]}'" if job in SCHEDULED else f"schedules {known} only"
         way = "write one into [schedule] of its leverframe.toml, retrain it and approve what comes of it"
         raise NotFound(f"{project} {what}; {way}.")
     return row
@@ -115,6 +112,15 @@ def page(ledger: Ledger, *, offset: int, limit: int, matching: str) -> tuple[Occ
                 "SELECT * FROM occurrences WHERE id <= ? ORDER BY id DESC LIMIT ?", (last - offset, limit)
             ).fetchall()
     return tuple(occurrence(row) for row in rows)
+
+
+def missed_since(db: sqlite3.Connection, since: datetime) -> dict[str, int]:
+    """How many rows of due times went by unkept after ``since``, by project."""
+    rows = db.execute(
+        "SELECT project, count(*) AS missed FROM occurrences WHERE at >= ? AND state = 'missed' GROUP BY project",
+        (stamp(since),),
+    )
+    return {row["project"]: row["missed"] for row in rows}
 
 
 def told_since(ledger: Ledger, after: datetime, limit: int = 1000) -> tuple[Occurrence, ...]:

@@ -15,7 +15,7 @@ from engine.errors import LeverframeError
 from engine.people.operators import account
 from engine.projects import schedules
 from engine.records import Operator
-from engine.runs import queue
+from engine.runs import history, queue
 from engine.schedule.book import occurrence
 from engine.schedule.due import due_after, duration, rule_of
 from engine.schedule.lease import Lease
@@ -23,6 +23,8 @@ from engine.schedule.policy import ON_TIME, Downtime, Row, RulePeriod, ScheduleF
 from engine.schedule.records import Occurrence
 from engine.storage.free_space import too_little
 from engine.storage.ledger import Ledger
+from engine.versions import catalog
+from engine.vocabulary import jobs
 
 # No person can have this name: it has a space.
 ACTOR = "the schedule"
@@ -35,8 +37,7 @@ def note_downtime(ledger: Ledger, lease: Lease, since: datetime | None, now: dat
     with ledger.write() as db:
         lease.check(db)
         if since is None:
-            first = db.execute("SELECT min(since) FROM schedules WHERE settled < ?", (stamp(now),)).fetchone()[0]
-            since = moment(first) if first else now
+            since = schedules.first_unsettled(db, now) or now
         if now - since > ON_TIME:
             db.execute(
                 "INSERT INTO downtimes (since, until, why) VALUES (?, ?, ?)", (stamp(since), stamp(now), why)
@@ -47,10 +48,7 @@ def settle_all(ledger: Ledger, lease: Lease, now: datetime) -> list[Occurrence]:
     """Settle everything that was due until ``now``. Raises Fenced when another engine has taken over."""
     with ledger.read() as db:
         lease.check(db)
-        rows = db.execute(
-            "SELECT * FROM schedules WHERE until IS NULL"
-            " UNION ALL SELECT * FROM schedules WHERE until IS NOT NULL AND settled < until"
-        ).fetchall()
+        rows = schedules.unsettled(db)
     written: list[Occurrence] = []
     failed: Exception | None = None
     for row in rows:
@@ -84,22 +82,15 @@ def _begin_anew(ledger: Ledger, lease: Lease, schedule: int, now: datetime) -> N
     """Let the same rule act from now on; else it would be silent until the clock is where it was before."""
     with ledger.write() as db:
         lease.check(db)
-        row = _unsettled(db, schedule)
+        row = schedules.one_unsettled(db, schedule)
         if row is not None and _set_back(row, now):
             schedules.replace(db, row, now)
-
-
-def _unsettled(db: sqlite3.Connection, schedule: int) -> sqlite3.Row | None:
-    found: sqlite3.Row | None = db.execute(
-        "SELECT * FROM schedules WHERE id = ? AND (until IS NULL OR settled < until)", (schedule,)
-    ).fetchone()
-    return found
 
 
 def _settle(ledger: Ledger, lease: Lease, schedule: int, now: datetime) -> list[Occurrence]:
     with ledger.write() as db:
         lease.check(db)
-        row = _unsettled(db, schedule)
+        row = schedules.one_unsettled(db, schedule)
         if row is None:
             return []
         refused = too_little(db, lease.workspace.root) or _nothing_to_do(db, row)
@@ -107,7 +98,7 @@ def _settle(ledger: Ledger, lease: Lease, schedule: int, now: datetime) -> list[
         if settlement is None:
             return []
         ids = [_write(db, row, each, lease.fence, now) for each in settlement.rows]
-        db.execute("UPDATE schedules SET settled = ? WHERE id = ?", (stamp(settlement.settled), schedule))
+        schedules.settle(db, schedule, settlement.settled)
         return [occurrence(found) for found in _written(db, ids)]
 
 
@@ -130,14 +121,6 @@ def _period(row: sqlite3.Row) -> RulePeriod:
 
 
 def _facts(db: sqlite3.Connection, row: sqlite3.Row, refused: str | None) -> ScheduleFacts:
-    busy = db.execute(
-        "SELECT id FROM runs WHERE state IN ('queued', 'running') AND project = ? AND job = ? ORDER BY id LIMIT 1",
-        (row["project"], row["job"]),
-    ).fetchone()
-    last = db.execute(
-        "SELECT id, queued_at FROM runs WHERE project = ? AND job = ? ORDER BY id DESC LIMIT 1",
-        (row["project"], row["job"]),
-    ).fetchone()
     ran = db.execute(
         "SELECT due FROM occurrences WHERE project = ? AND job = ? AND state = 'ran' AND due > ?",
         (row["project"], row["job"], row["settled"]),
@@ -146,8 +129,8 @@ def _facts(db: sqlite3.Connection, row: sqlite3.Row, refused: str | None) -> Sch
         "SELECT since, until, why FROM downtimes WHERE until >= ? ORDER BY id DESC LIMIT 100", (row["settled"],)
     ).fetchall()
     return ScheduleFacts(
-        busy=busy["id"] if busy else None,
-        last_run=(last["id"], moment(last["queued_at"])) if last else None,
+        busy=history.busy(db, row["project"], row["job"]),
+        last_run=history.last_queued(db, row["project"], row["job"]),
         refused=refused,
         downtimes=[Downtime(moment(gap["since"]), moment(gap["until"]), gap["why"]) for gap in gaps],
         already=frozenset(moment(each["due"]) for each in ran),
@@ -156,8 +139,7 @@ def _facts(db: sqlite3.Connection, row: sqlite3.Row, refused: str | None) -> Sch
 
 def _nothing_to_do(db: sqlite3.Connection, row: sqlite3.Row) -> str | None:
     """Why there is nothing for the job to work on yet."""
-    live = "SELECT 1 FROM versions WHERE project = ? AND state = 'live'"
-    if row["job"] == "health" and db.execute(live, (row["project"],)).fetchone() is None:
+    if jobs.of(row["job"]).needs_live and catalog.live(db, row["project"]) is None:
         return "nothing is live yet"
     return None
 

@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 from engine import clock
 from engine.clock import moment
 from engine.errors import LeverframeError
+from engine.projects import schedules
 from engine.schedule import lease as leases
 from engine.schedule.after_swaps import look_after_swaps
 from engine.schedule.due import due_after
@@ -193,7 +194,7 @@ class Scheduler:
 
         assert self._scheduler is not None
         with self._ledger.read() as db:
-            rows = db.execute("SELECT * FROM schedules WHERE until IS NULL").fetchall()
+            rows = schedules.everything(db)
         wanted = tuple((row["id"], due_after(row, moment(row["settled"]))) for row in rows)
         if wanted == self._rung:
             return

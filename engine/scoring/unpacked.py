@@ -19,9 +19,12 @@ from engine.runs.steps.tables import types_of
 from engine.scoring.scorer import Scorer, StepScorer, text_predicted
 from engine.versions.document import named, write_folder
 from engine.versions.environment import built, lock_of
+from engine.vocabulary.steps import StepKind
 
 if TYPE_CHECKING:
     import pyarrow as pa
+
+    from engine.versions.records import VersionDocument
 
 
 @dataclass(frozen=True)
@@ -29,7 +32,7 @@ class Unpacked:
     """A version in a folder of the run's. ``stage`` is what its steps have in common."""
 
     label: str
-    document: dict[str, Any]
+    document: VersionDocument
     model: Path
     stage: Stage
 
@@ -39,25 +42,25 @@ class Unpacked:
 
     @property
     def features(self) -> list[str]:
-        return list(self.document["model"]["features"])
+        return list(self.document.model.features)
 
     def lacking(self, table: pa.Table) -> list[str]:
         """The features that it needs and ``table`` has not."""
         return [name for name in self.features if name not in table.column_names]
 
-    def scorer(self, context: RunContext, title: str, span: tuple[float, float], *, warm: bool = True) -> Scorer:
-        """Scores once, in a step called ``title``; see ``RunContext.launch``."""
-        step = context.launch(self.stage, "score", title, span, warm=warm)
-        return StepScorer(step, self.model, text_predicted(self.stage, self.document["schema"]), context.record)
+    def scorer(self, context: RunContext, kind: StepKind, span: tuple[float, float], *, warm: bool = True) -> Scorer:
+        """Scores once, in a step of that ``kind``; see ``RunContext.launch``."""
+        step = context.launch(self.stage, kind, span, warm=warm)
+        return StepScorer(step, self.model, text_predicted(self.stage, self.document.schema), context.record)
 
 
-def unpack(context: RunContext, label: str, document: dict[str, Any], folder: str = "live") -> Unpacked:
+def unpack(context: RunContext, label: str, document: VersionDocument, folder: str = "live") -> Unpacked:
     """Take the version's code and model out of the store. Raises Damage or Refusal where that cannot be done."""
     home = context.folder / folder
     home.mkdir()
     try:
-        for part in ("code", "model"):
-            write_folder(context.store, document[part]["files"], home / part)
+        write_folder(context.store, document.code.files, home / "code")
+        write_folder(context.store, document.model.files, home / "model")
         lock = lock_of(context.store, document)
     except Damage as damage:
         raise named(context.store, label, damage) from None
@@ -66,17 +69,17 @@ def unpack(context: RunContext, label: str, document: dict[str, Any], folder: st
     return Unpacked(label, document, home / "model", replace(stage, types=keeps_types(document)))
 
 
-def keeps_types(document: Mapping[str, Any]) -> bool:
+def keeps_types(document: VersionDocument) -> bool:
     """Whether the version learnt columns of the types that extract returned, not what the files alone say of them."""
-    return "types" in document["data"]
+    return document.data.types is not None
 
 
-def schema_known_to(document: Mapping[str, Any], table: pa.Table, schema: Mapping[str, Any]) -> Mapping[str, Any]:
+def schema_known_to(document: VersionDocument, table: pa.Table, schema: Mapping[str, Any]) -> Mapping[str, Any]:
     """The schema that the version learnt, to hold that of ``table`` against.
 
     A version of before took text in csv for numbers where it looks like some: that it is text now is no change of it.
     """
-    learnt: Mapping[str, Any] = document["schema"]
+    learnt = document.schema
     if keeps_types(document):
         return learnt
     text = {name for name, about in types_of(table).items() if about.get("text")}

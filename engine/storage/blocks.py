@@ -11,7 +11,8 @@ import hashlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from engine.storage.objects import ObjectStore, Stored
+from engine.storage.objects import ObjectStore
+from engine.storage.stored_files import StoredBlock
 
 if TYPE_CHECKING:
     import numpy as np
@@ -81,8 +82,8 @@ def _numbers(column: pa.ChunkedArray) -> np.ndarray[Any, np.dtype[np.uint64]] | 
     return np.asarray(whole.to_numpy()).view(np.uint64)
 
 
-def put_table(store: ObjectStore, table: pa.Table) -> list[dict[str, Any]]:
-    """Store ``table`` and return what a version document says of its blocks: a file each, in order."""
+def put_table(store: ObjectStore, table: pa.Table) -> tuple[StoredBlock, ...]:
+    """Store ``table`` and return its blocks, in order."""
     import pyarrow as pa
     import pyarrow.parquet
 
@@ -94,12 +95,11 @@ def put_table(store: ObjectStore, table: pa.Table) -> list[dict[str, Any]]:
             table.slice(start, end - start).combine_chunks(), sink, compression="zstd", write_statistics=False
         )
         content = sink.getvalue().to_pybytes()
-        stored = Stored(hashlib.sha256(content).hexdigest(), len(content), (store.put(content),))
-        name = f"part-{number:05d}.parquet"
-        blocks.append({"path": name, "executable": False, "rows": end - start, **stored.document()})
+        digest, name = hashlib.sha256(content).hexdigest(), f"part-{number:05d}.parquet"
+        blocks.append(StoredBlock(digest, len(content), (store.put(content),), name, False, end - start))
         start = end
     store.sync()
-    return blocks
+    return tuple(blocks)
 
 
 def read_folder(folder: Path) -> pa.Table:

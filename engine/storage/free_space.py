@@ -6,14 +6,15 @@ import shutil
 import sqlite3
 from pathlib import Path
 
+from engine.storage import chosen
+
 DEFAULT = 2 << 30
 MOST_BY_DEFAULT = 0.05  # of a small disk
 
 
 def keep_free(db: sqlite3.Connection, total: int) -> int:
     """The bytes to be kept free on a disk of ``total``: as an operator set it, or 2 GiB, or 5 % of a small disk."""
-    row = db.execute("SELECT value FROM settings WHERE name = 'keep_free'").fetchone()
-    return int(row[0]) if row else min(DEFAULT, int(total * MOST_BY_DEFAULT))
+    return chosen.numbers(db).get("keep_free", min(DEFAULT, int(total * MOST_BY_DEFAULT)))
 
 
 def too_little(db: sqlite3.Connection, root: Path) -> str | None:

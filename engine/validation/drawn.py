@@ -11,16 +11,15 @@ finaliser of SplitMix64 (G. L. Steele, D. Lea, C. H. Flood 2014).
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from hashlib import blake2b
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
 from engine.validation.columns import Codes, Floats, Mask, codes, floats, is_number, is_time, missing, unwrapped
+from engine.versions.records import DrawnHoldout
 from engine.vocabulary.metrics import REGRESSION
 
 Bits = NDArray[np.uint64]
@@ -29,25 +28,6 @@ MOST_CLASSES = 200
 _OFF, _ROWS_OFF = 0.2, 2.0
 _GAP, _NO_WHOLE = np.uint64(0x9E3779B97F4A7C15), np.uint64(0xD1B54A32D192ED03)
 _WHOLE = 2.0**53
-
-
-@dataclass(frozen=True)
-class DrawnHoldout:
-    """Of rows hashed by the columns ``by``, a class is held out below its place in ``below``, to be ``fraction``."""
-
-    by: tuple[str, ...]
-    fraction: float
-    below: Mapping[str, float]
-
-    def document(self) -> dict[str, Any]:
-        return {"by": list(self.by), "fraction": self.fraction, "below": dict(self.below)}
-
-
-def read_cut(document: Mapping[str, Any] | None) -> DrawnHoldout | None:
-    """The cut that a version recorded; None for one that was made before, or has times."""
-    if document is None:
-        return None
-    return DrawnHoldout(tuple(document["by"]), float(document["fraction"]), dict(document["below"]))
 
 
 def places(table: pa.Table, by: Sequence[str]) -> Floats:

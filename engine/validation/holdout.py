@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 
     from engine.projects.manifest.records import Manifest
     from engine.validation.columns import Codes, Floats
-    from engine.validation.drawn import DrawnHoldout
     from engine.validation.event_times import Mask, Moments
+    from engine.versions.records import DrawnHoldout
 
 
 @dataclass(frozen=True)

@@ -310,11 +310,12 @@ def main(path: Path) -> int:
     if not sys.stdin.readline():
         return 0
     try:
-        judgement = finite(judge(json.loads(path.read_bytes())))
+        answer = finite(judge(json.loads(path.read_bytes())))
     except LeverframeError as refusal:
         print(plain(str(refusal), 2000), file=sys.stderr)
         return 1
-    content = json.dumps(judgement, allow_nan=False, ensure_ascii=False, indent=1)
+    whole = {"gates": answer.pop("gates"), "judgement": answer}  # versions.records.JudgeAnswer
+    content = json.dumps(whole, allow_nan=False, ensure_ascii=False, indent=1)
     write_file(path.with_name("judgement.json"), content.encode("utf-8"), durable=False)
     return 0
 

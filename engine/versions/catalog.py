@@ -5,15 +5,26 @@ from __future__ import annotations
 import json
 import re
 import sqlite3
-from dataclasses import asdict
+from collections.abc import Collection, Mapping
+from dataclasses import asdict, dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 from engine.clock import moment, stamp
 from engine.errors import Invalid, NotFound
-from engine.records import Comparison, GateVerdict, Metric, Version
+from engine.records import Comparison, GateVerdict, Metric, Version, VersionState
 from engine.storage.ledger import Ledger
 
+_BACK = """
+FROM versions WHERE project = given.value AND state = 'retired' AND cleaned_at IS NULL
+ORDER BY live_until DESC, number DESC LIMIT 1
+"""
+_IN_BRIEF = f"""
+SELECT given.value AS name,
+    (SELECT data_until FROM versions WHERE project = given.value ORDER BY number DESC LIMIT 1) AS data_until,
+    (SELECT number {_BACK}) AS back, (SELECT damage IS NOT NULL {_BACK}) AS back_damaged
+FROM json_each(?) given
+"""
 _LABEL = re.compile(r"([a-z0-9][a-z0-9-]*)@([1-9][0-9]{0,8})")
 
 
@@ -93,11 +104,70 @@ def record(row: sqlite3.Row) -> Version:
     )
 
 
+def live(db: sqlite3.Connection, project: str) -> Version | None:
+    """The version of ``project`` that is live."""
+    row = db.execute("SELECT * FROM versions WHERE project = ? AND state = 'live'", (project,)).fetchone()
+    return record(row) if row is not None else None
+
+
+def newest(db: sqlite3.Connection, project: str) -> Version | None:
+    """The newest version of ``project``, whatever became of it."""
+    row = db.execute("SELECT * FROM versions WHERE project = ? ORDER BY number DESC LIMIT 1", (project,)).fetchone()
+    return record(row) if row is not None else None
+
+
+def made_by(db: sqlite3.Connection, project: str, limit: int) -> dict[int, tuple[int, str]]:
+    """Number and digest of the newest ``limit`` versions of ``project``, by the run that made each."""
+    rows = db.execute(
+        "SELECT run, number, digest FROM versions WHERE project = ? ORDER BY number DESC LIMIT ?", (project, limit)
+    )
+    return {row["run"]: (row["number"], row["digest"]) for row in rows}
+
+
+def numbered(db: sqlite3.Connection, numbers: Mapping[str, int]) -> dict[str, Version]:
+    """Of each project the version with that number."""
+    rows = db.execute(
+        "SELECT v.* FROM json_each(?) given JOIN versions v ON v.project = given.key AND v.number = given.value",
+        (json.dumps(dict(numbers)),),
+    )
+    return {row["project"]: record(row) for row in rows}
+
+
+def runs_of(db: sqlite3.Connection, numbers: Mapping[str, int]) -> dict[str, int]:
+    """Of each project the run that made the version with that number."""
+    rows = db.execute(
+        "SELECT v.project, v.run FROM json_each(?) given"
+        " JOIN versions v ON v.project = given.key AND v.number = given.value",
+        (json.dumps(dict(numbers)),),
+    )
+    return {row["project"]: row["run"] for row in rows}
+
+
+@dataclass(frozen=True)
+class VersionsInBrief:
+    """Of one project: up to when the data of the newest version reach, the number of the version that a rollback would
+    go to, and whether that is known to be damaged."""
+
+    data_until: datetime | None
+    back: int | None
+    back_damaged: bool
+
+
+def in_brief(db: sqlite3.Connection, projects: Collection[str]) -> dict[str, VersionsInBrief]:
+    """The versions of each of ``projects``, as one line of the overview has them."""
+    return {
+        row["name"]: VersionsInBrief(
+            moment(row["data_until"]) if row["data_until"] else None, row["back"], bool(row["back_damaged"])
+        )
+        for row in db.execute(_IN_BRIEF, (json.dumps(list(projects)),))
+    }
+
+
 def count(ledger: Ledger, project: str | None) -> int:
     """How many versions there are; numbers count them without a gap."""
     with ledger.read() as db:
         if project is None:
-            return int(db.execute("SELECT coalesce(max(id), 0) FROM versions").fetchone()[0])
+            return last_id(db)
         return int(
             db.execute("SELECT coalesce(max(number), 0) FROM versions WHERE project = ?", (project,)).fetchone()[0]
         )
@@ -126,6 +196,11 @@ def page(
     return tuple(record(r) for r in rows)
 
 
+def last_id(db: sqlite3.Connection) -> int:
+    """Grows with every version that is registered; 0 before any."""
+    return int(db.execute("SELECT coalesce(max(id), 0) FROM versions").fetchone()[0])
+
+
 def candidates(db: sqlite3.Connection, project: str | None = None) -> tuple[Version, ...]:
     """What waits for a decision, newest first."""
     if project is None:
@@ -145,3 +220,56 @@ def were_live(db: sqlite3.Connection, project: str) -> tuple[Version, ...]:
         (project,),
     ).fetchall()
     return tuple(record(r) for r in rows)
+
+
+def waiting(db: sqlite3.Connection, project: str, until: datetime) -> tuple[tuple[Version, datetime | None], ...]:
+    """What was made before ``until`` and waits for a decision, the newest first, each with when it expires."""
+    rows = db.execute(
+        "SELECT * FROM versions WHERE project = ? AND state = 'candidate' AND made_at < ? ORDER BY number DESC",
+        (project, stamp(until)),
+    ).fetchall()
+    return tuple((record(row), moment(row["expires_at"]) if row["expires_at"] else None) for row in rows)
+
+
+# What becomes of a version. Each is part of somebody's decision, inside the transaction of that.
+
+
+def go_live(db: sqlite3.Connection, label: str, why: str, at: datetime) -> None:
+    """From ``at`` on it is live."""
+    db.execute(
+        "UPDATE versions SET state = 'live', live_from = ?, live_until = NULL, reason = ?"
+        " WHERE project = ? AND number = ?",
+        (stamp(at), why, *parse_label(label)),
+    )
+
+
+def leave(
+    db: sqlite3.Connection, label: str, state: Literal["barred", "retired"], why: str | None, at: datetime
+) -> None:
+    """From ``at`` on it is live no more."""
+    db.execute(
+        "UPDATE versions SET state = ?, live_until = ?, reason = ? WHERE project = ? AND number = ?",
+        (state, stamp(at), why, *parse_label(label)),
+    )
+
+
+def become(db: sqlite3.Connection, label: str, state: VersionState, why: str) -> None:
+    """It was decided on, or nobody did in time."""
+    db.execute(
+        "UPDATE versions SET state = ?, reason = ? WHERE project = ? AND number = ?", (state, why, *parse_label(label))
+    )
+
+
+def expire_waiting(db: sqlite3.Connection, project: str, why: str) -> None:
+    """What waits is expired."""
+    db.execute(
+        "UPDATE versions SET state = 'expired', reason = ? WHERE project = ? AND state = 'candidate'", (why, project)
+    )
+
+
+def too_old(db: sqlite3.Connection, by: datetime) -> tuple[tuple[str, str], ...]:
+    """The candidates that are to expire by then: label, and when."""
+    rows = db.execute(
+        "SELECT project, number, expires_at FROM versions WHERE state = 'candidate' AND expires_at <= ?", (stamp(by),)
+    )
+    return tuple((f"{row['project']}@{row['number']}", row["expires_at"]) for row in rows)

@@ -3,32 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from engine.records import Change
 
-Document = Mapping[str, Any]
+if TYPE_CHECKING:
+    from engine.versions.records import CodeSection, DataSection, EnvironmentSection, VersionDocument
 
 
-def changes(old: Document, new: Document, commits: tuple[str, ...] = ()) -> tuple[Change, ...]:
+def changes(old: VersionDocument, new: VersionDocument, commits: tuple[str, ...] = ()) -> tuple[Change, ...]:
     """Code, data, schema, packages, settings, in this order; an unchanged part says ``same``. Where it changed also the
     sandbox: what the steps may reach.
 
     ``commits`` are the subjects of the commits between the two, where the repository still knows them.
     """
     return (
-        _code(old["code"], new["code"], commits),
-        _data(old["data"], new["data"]),
-        _schema(old["schema"], new["schema"]),
-        _packages(old["environment"], new["environment"]),
-        _settings(old["settings"], new["settings"]),
-        *_sandbox(old["settings"], new["settings"]),
+        _code(old.code, new.code, commits),
+        _data(old.data, new.data),
+        _schema(old.schema, new.schema),
+        _packages(old.environment, new.environment),
+        _settings(old.settings, new.settings),
+        *_sandbox(old.settings, new.settings),
     )
 
 
-def _code(old: Document, new: Document, commits: tuple[str, ...]) -> Change:
-    before = {f["path"]: f["digest"] for f in old["files"]}
-    after = {f["path"]: f["digest"] for f in new["files"]}
+def _code(old: CodeSection, new: CodeSection, commits: tuple[str, ...]) -> Change:
+    before = {each.path: each.digest for each in old.files}
+    after = {each.path: each.digest for each in new.files}
     files = _named(before, after)
     where = f"{_short(old)} → {_short(new)}" if _short(old) != _short(new) else f"at {_short(new)}"
     if not files:
@@ -39,26 +40,26 @@ def _code(old: Document, new: Document, commits: tuple[str, ...]) -> Change:
     return Change("code", f"{summary}, {where}", (*commits, *files))
 
 
-def _short(code: Document) -> str:
-    revision = str(code["revision"] or "no revision")[:8]
-    return f"{revision} + uncommitted changes" if code.get("dirty") else revision
+def _short(code: CodeSection) -> str:
+    revision = (code.revision or "no revision")[:8]
+    return f"{revision} + uncommitted changes" if code.dirty else revision
 
 
-def _data(old: Document, new: Document) -> Change:
-    if old["digest"] == new["digest"]:
-        return Change("data", f"same, {new['rows']:,} rows")
-    before = {f["digest"] for f in old["files"]}
-    known = sum(f["rows"] for f in new["files"] if f["digest"] in before)
-    more = new["rows"] - old["rows"]
-    until = f", to {new['until'][:10]}" if new.get("until") else ""
+def _data(old: DataSection, new: DataSection) -> Change:
+    if old.digest == new.digest:
+        return Change("data", f"same, {new.rows:,} rows")
+    before = {each.digest for each in old.files}
+    known = sum(each.rows for each in new.files if each.digest in before)
+    more = new.rows - old.rows
+    until = f", to {new.until[:10]}" if new.until else ""
     return Change(
         "data",
-        f"{more:+,} rows, {new['rows']:,} in all{until}".replace("+0 rows", "same number of rows"),
-        (f"{known:,} of {new['rows']:,} rows lie in blocks that both versions share",),
+        f"{more:+,} rows, {new.rows:,} in all{until}".replace("+0 rows", "same number of rows"),
+        (f"{known:,} of {new.rows:,} rows lie in blocks that both versions share",),
     )
 
 
-def _schema(old: Document, new: Document) -> Change:
+def _schema(old: Mapping[str, Any], new: Mapping[str, Any]) -> Change:
     before = {c["name"]: c for c in old["columns"]}
     after = {c["name"]: c for c in new["columns"]}
     details = _named({n: c["type"] for n, c in before.items()}, {n: c["type"] for n, c in after.items()})
@@ -71,16 +72,16 @@ def _schema(old: Document, new: Document) -> Change:
     return Change("schema", f"{_counted(len(details), 'difference')}", tuple(sorted(details)))
 
 
-def _packages(old: Document, new: Document) -> Change:
-    before = {p["name"]: p["version"] for p in old["packages"]} | {"python": old["python"]}
-    after = {p["name"]: p["version"] for p in new["packages"]} | {"python": new["python"]}
+def _packages(old: EnvironmentSection, new: EnvironmentSection) -> Change:
+    before = {each.name: each.version for each in old.packages} | {"python": old.python}
+    after = {each.name: each.version for each in new.packages} | {"python": new.python}
     details = _named(before, after)
     if not details:
-        return Change("packages", f"same, {len(after) - 1} packages, Python {new['python']}")
+        return Change("packages", f"same, {len(after) - 1} packages, Python {new.python}")
     return Change("packages", f"{_counted(len(details), 'package')} changed", tuple(details))
 
 
-def _sandbox(old: Document, new: Document) -> tuple[Change, ...]:
+def _sandbox(old: Mapping[str, Any], new: Mapping[str, Any]) -> tuple[Change, ...]:
     """What the steps may reach now that they might not before, and the other way round: a thing of its own."""
     before, after = old.get("sandbox") or {}, new.get("sandbox") or {}
     could, can = before.get("read", ()), after.get("read", ())
@@ -93,7 +94,7 @@ def _sandbox(old: Document, new: Document) -> tuple[Change, ...]:
     return (Change("sandbox", "; ".join(said), tuple(said)),) if said else ()
 
 
-def _settings(old: Document, new: Document) -> Change:
+def _settings(old: Mapping[str, Any], new: Mapping[str, Any]) -> Change:
     details = _named(*(_flat({key: value for key, value in each.items() if key != "sandbox"}) for each in (old, new)))
     if not details:
         return Change("settings", "same")

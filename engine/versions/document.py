@@ -3,48 +3,59 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Sequence
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from engine.audit.chain import canonical
 from engine.errors import Damage
 from engine.storage.last_backup import way_back
 from engine.storage.objects import ObjectStore, Stored
 
+if TYPE_CHECKING:
+    from engine.storage.stored_files import StoredFile
+    from engine.versions.records import VersionDocument
+
 FORMAT = 1
-SECTIONS = (
-    "code", "data", "schema", "environment", "model", "settings", "schedule", "metrics", "gates", "golden", "lineage",
-)  # fmt: skip
-
-FOLDERS = ("code", "model", "data")
 
 
-def digest_of_files(files: list[dict[str, Any]]) -> str:
-    """One digest for a list of stored files: it changes when any of them does, or their order."""
-    return sha256("".join(f["digest"] for f in files).encode()).hexdigest()
+def digest_of_files(files: Iterable[Stored]) -> str:
+    """One digest for some stored files: it changes when any of them does, or their order."""
+    return sha256("".join(each.digest for each in files).encode()).hexdigest()
 
 
-def save(store: ObjectStore, document: Mapping[str, Any]) -> str:
-    """Write ``document`` to the store and return its digest. A section that is missing is a bug."""
-    missing = [name for name in SECTIONS if name not in document]
-    if missing:
-        raise ValueError(f"version document without {missing}")
-    digest = store.put(canonical({"format": FORMAT, **document}).encode())
+def written(document: VersionDocument) -> dict[str, Any]:
+    """``document`` as JSON can hold it. What a newer Leverframe put there stays, so that its digest is what it was."""
+    from engine.json_records import write
+
+    return write(document) | {"format": FORMAT}
+
+
+def save(store: ObjectStore, document: VersionDocument) -> str:
+    """Write ``document`` to the store and return its digest."""
+    digest = store.put(canonical(written(document)).encode())
     store.sync()
     return digest
 
 
-def load(store: ObjectStore, digest: str) -> dict[str, Any]:
+def load(store: ObjectStore, digest: str) -> VersionDocument:
     """The document with ``digest``, verified. Raises Damage."""
-    document: dict[str, Any] = json.loads(store.get(digest))
-    if document.get("format") != FORMAT:
-        raise Damage(f"The version {digest[:12]} has format {document.get('format')}; this Leverframe reads {FORMAT}.")
-    return document
+    # The records are made when the first document is read, not on the way to the first screen.
+    from engine.json_records import read
+    from engine.versions.records import VersionDocument
+
+    try:
+        document = json.loads(store.get(digest))
+    except ValueError:
+        raise Damage(f"The version {digest[:12]} is no JSON document.") from None
+    form = document.get("format") if isinstance(document, dict) else None
+    if form != FORMAT:
+        raise Damage(f"The version {digest[:12]} has format {form}; this Leverframe reads {FORMAT}.")
+    return read(VersionDocument, document, f"The version {digest[:12]}")
 
 
-def of_version(store: ObjectStore, label: str, digest: str) -> dict[str, Any]:
+def of_version(store: ObjectStore, label: str, digest: str) -> VersionDocument:
     """The document of the version called ``label``. Raises Damage that names the version and says what to do."""
     try:
         return load(store, digest)
@@ -58,16 +69,21 @@ def named(store: ObjectStore, label: str, damage: Damage) -> Damage:
     return Damage(f"{label} is damaged: {what[:1].lower()}{what[1:]}; {way}.")
 
 
-def stored_files(document: Mapping[str, Any]) -> Iterator[tuple[str, Stored]]:
+def folders(document: VersionDocument) -> dict[str, Sequence[StoredFile]]:
+    """The folders that it is rebuilt from, each with its files."""
+    return {"code": document.code.files, "model": document.model.files, "data": document.data.files}
+
+
+def stored_files(document: VersionDocument) -> Iterator[tuple[str, Stored]]:
     """Every file that the document names, each with what it is for."""
-    for section in FOLDERS:
-        for file in document[section]["files"]:
-            yield f"{section}/{file['path']}", Stored.of(file)
-    if document["code"].get("patch"):
-        yield "code patch", Stored.of(document["code"]["patch"])
-    yield "environment lock", Stored.of(document["environment"]["lock"])
-    for name in ("inputs", "predictions"):
-        yield f"golden {name}", Stored.of(document["golden"][name])
+    for name, files in folders(document).items():
+        for file in files:
+            yield f"{name}/{file.path}", file
+    if document.code.patch is not None:
+        yield "code patch", document.code.patch
+    yield "environment lock", document.environment.lock
+    yield "golden inputs", document.golden.inputs
+    yield "golden predictions", document.golden.predictions
 
 
 def damaged(store: ObjectStore, digest: str) -> list[str]:
@@ -85,23 +101,25 @@ def damaged(store: ObjectStore, digest: str) -> list[str]:
     return broken
 
 
-def store_folder(store: ObjectStore, folder: Path) -> list[dict[str, Any]]:
+def store_folder(store: ObjectStore, folder: Path) -> tuple[StoredFile, ...]:
     """Put every file under ``folder`` into the store; links are not followed and not kept."""
+    from engine.storage.stored_files import StoredFile
+
     files = []
     for path in sorted(folder.rglob("*")):
         if path.is_file() and not path.is_symlink():
-            executable = bool(path.stat().st_mode & 0o100)
+            executable, stored = bool(path.stat().st_mode & 0o100), store.put_file(path)
             name = path.relative_to(folder).as_posix()
-            files.append({"path": name, "executable": executable, **store.put_file(path).document()})
-    return files
+            files.append(StoredFile(stored.digest, stored.size, stored.chunks, name, executable))
+    return tuple(files)
 
 
-def write_folder(store: ObjectStore, files: list[dict[str, Any]], folder: Path) -> None:
+def write_folder(store: ObjectStore, files: Iterable[StoredFile], folder: Path) -> None:
     """The reverse of ``store_folder``. Raises Damage for a file that is not whole or whose name leads out of it."""
     folder.mkdir()
     for file in files:
-        target = folder / file["path"]
+        target = folder / file.path
         if not target.resolve().is_relative_to(folder.resolve()):
-            raise Damage(f"The version names a file outside its folder: {file['path']!a}.")
+            raise Damage(f"The version names a file outside its folder: {file.path!a}.")
         target.parent.mkdir(parents=True, exist_ok=True)
-        store.write_file(Stored.of(file), target, mode=0o555 if file["executable"] else 0o444)
+        store.write_file(file, target, mode=0o555 if file.executable else 0o444)

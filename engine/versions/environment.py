@@ -3,27 +3,32 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING
 
-from engine.environments.kind import PYTHON, kind_in, kind_of
+from engine.environments.kind import kind_in, kind_of
 from engine.environments.records import Environment, Lock
 from engine.errors import Damage
-from engine.storage.objects import ObjectStore, Stored
+from engine.storage.objects import ObjectStore
 from engine.storage.workspace import Workspace
 
+if TYPE_CHECKING:
+    from engine.versions.records import EnvironmentSection, VersionDocument
 
-def section(store: ObjectStore, lock: Lock) -> dict[str, Any]:
+
+def section(store: ObjectStore, lock: Lock) -> EnvironmentSection:
     """What a version document says of ``lock``, which goes into the store."""
+    from engine.json_records import read, write
+    from engine.versions.records import EnvironmentSection
+
     stored = store.put_content(json.dumps(lock.to_json(), sort_keys=True).encode())
-    kind = {} if lock.kind == PYTHON.name else {"kind": lock.kind}
-    return {**kind, "digest": lock.digest, "lock": stored.document(), **kind_of(lock).describe(lock)}
+    kind, about = kind_of(lock), {"digest": lock.digest, "lock": write(stored)}
+    return read(EnvironmentSection, {**about, "kind": kind.name, **kind.describe(lock)}, "The lock")
 
 
-def lock_of(store: ObjectStore, document: Mapping[str, Any]) -> Lock:
+def lock_of(store: ObjectStore, document: VersionDocument) -> Lock:
     """The lock that a version keeps, verified. Raises Damage."""
-    section = document["environment"]
-    lock: Lock = kind_in(section).read_lock(json.loads(store.read(Stored.of(section["lock"]))))
+    section = document.environment
+    lock: Lock = kind_in(section.kind).read_lock(json.loads(store.read(section.lock)))
     return lock
 
 

@@ -13,15 +13,16 @@ import pytest
 
 from engine.api import open_engine
 from engine.clock import stamp
-from engine.monitoring import looks
 from engine.monitoring.alerts import alert_book
+from engine.monitoring.look_document import packed
 from engine.monitoring.records import HealthFinding
 from tests.cli.conftest import History
 from tests.killing import let_go
+from tests.look_documents import look_document
 
 AT = datetime(2026, 11, 20, tzinfo=UTC)
 MOVED = HealthFinding("drift:x", "drift", "watch", "x: mean moved from 3.1 to 9.4", "look at x", AT)
-LOOK = {
+LOOK: dict[str, Any] = {
     "parts": {
         "quality": {"verdict": "ok", "why": "9 of 9 checks are well"},
         "drift": {"verdict": "watch", "why": "x moved"},
@@ -62,7 +63,7 @@ def looked(history: History, tmp_path: Path) -> History:
         db.execute(
             "INSERT INTO health (run, project, number, as_of, at, verdict, why, rows, labelled, document)"
             " VALUES (?, 'tiny', 1, ?, ?, 'watch', 'x moved', 10, 10, ?)",
-            (run, stamp(AT), stamp(AT), looks.packed(LOOK)),
+            (run, stamp(AT), stamp(AT), packed(look_document(LOOK))),
         )
         alert_book.record(db, "tiny", 1, [MOVED], ["drift"], run, AT)
     engine.close()

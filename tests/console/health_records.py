@@ -7,8 +7,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from engine.errors import Conflict
+from engine.monitoring.look_document import packed
 from engine.monitoring.records import Alert, Look, Signal
 from engine.records import Deployment
+from tests.look_documents import look_document
 
 NOW = datetime(2026, 11, 24, 14, 32, tzinfo=UTC)
 
@@ -40,7 +42,7 @@ def period(weeks_ago: int, value: float | None) -> dict[str, Any]:
     }  # fmt: skip
 
 
-DOCUMENT: dict[str, Any] = {
+_DOCUMENT: dict[str, Any] = {
     "version": "churn@22", "verdict": "failing", "rows": 5000, "labelled": 4500,
     "parts": {
         "quality": {"verdict": "watch", "why": "age: 4 % of 700 rows have no value"},
@@ -63,7 +65,7 @@ DOCUMENT: dict[str, Any] = {
         "sentence": "4,500 of 5,000 rows have a label by now (90 %); 4 of 5 periods are mature.",
     },
 }  # fmt: skip
-SLICES = {
+_SLICES = {
     "metric": "recall", "rows": 5000, "tried": 40, "left_out": {}, "sentence": "40 segments were looked at.",
     "found": [
         {"conditions": [{"column": "country", "value": "DE"}], "n": 702, "value": 0.31, "low": 0.26, "high": 0.36,
@@ -72,11 +74,17 @@ SLICES = {
          "rest": 0.6, "difference": None, "verdict": "cannot tell", "trend": "cannot tell", "reason": "too few"},
     ],
 }  # fmt: skip
-ESTIMATE = {
+_ESTIMATE = {
     "method": "confidence", "n": 500, "learnt_on": 2000, "sentence": "500 rows have no label yet.",
     "readings": [reading("recall", 0.6), reading("brier", None)], "assumptions": ["the chances are right"],
 }  # fmt: skip
-LOOK = Look(51, "churn", "churn@22", ago(minutes=4), ago(minutes=3), "failing", "recall fell", 5000, 4500, DOCUMENT)
+DOCUMENT = look_document(_DOCUMENT)
+_BOTH = look_document({**_DOCUMENT, "slices": _SLICES, "estimate": _ESTIMATE})
+assert _BOTH.slices is not None and _BOTH.estimate is not None
+SLICES, ESTIMATE = _BOTH.slices, _BOTH.estimate
+LOOK = Look(
+    51, "churn", "churn@22", ago(minutes=4), ago(minutes=3), "failing", "recall fell", 5000, 4500, packed(DOCUMENT)
+)
 FELL = Alert(
     7, 3, "churn", "churn@22", "fall:recall", "performance", "failing",
     "recall fell from 0.74 to 0.58 on 2,310 labelled rows, all of it in country=DE", "roll back to churn@21",

@@ -17,6 +17,8 @@ from console.text.news_lines import news
 from console.text.period_lines import strip_lines
 from console.text.section_lines import asked_lines, quality_lines, sections, segment_lines, whole
 from console.text.timeline import timeline
+from engine.monitoring.look_document import LookDocument, packed
+from engine.monitoring.look_parts import Bar
 from tests.console.health_records import (
     BACK,
     DOCUMENT,
@@ -36,6 +38,7 @@ from tests.console.health_records import (
     bars as made_bars,
 )
 from tests.console.records import CHURN, MISSED, NEW, NOW, OVERVIEW, FakeEngine
+from tests.look_documents import look_document
 
 CHURNS = Health(replace(CHURN, metric=None), LOOK, (FELL, GAPS))
 OVER_TIME = HealthOverTime(
@@ -77,7 +80,7 @@ def test_what_is_snoozed_stands_last() -> None:
 def test_a_look_that_says_little_says_what_helps() -> None:
     none = replace(CHURNS, look=None)
     assert "Nobody has looked at its health yet; l looks now." in text(standing(none, NOW, 80), 80)
-    old = replace(CHURNS, look=replace(LOOK, document=None))
+    old = replace(CHURNS, look=replace(LOOK, kept=None))
     assert "Only the verdict of that look was kept" in text(standing(old, NOW, 80), 80)
     other = replace(CHURNS, look=replace(LOOK, version="churn@21"))
     assert "That look was at churn@21; l looks at churn@22." in text(standing(other, NOW, 80), 80)
@@ -116,7 +119,7 @@ def test_what_matters_to_the_model_comes_first_and_all_columns_together_last() -
                column("key", "some", size=0.2, importance=0.5, weight=0.1),
                column("gone", "lost column", "the column is not there any more", size=None, bars=[])]  # fmt: skip
     together = {"verdict": "large", "why": "A classifier tells these rows from the training data."}
-    said = text(drift_lines({"drift": columns, "together": together}, 100), 100).split("\n")
+    said = text(drift_lines(look_document({"drift": columns, "together": together}), 100), 100).split("\n")
     assert [each.split()[0] for each in said if each[:1].strip()] == ["DRIFT", "gone", "key", "much", "All"]
     assert "50 %" in said[2]
     assert "< 1 %" in said[4]
@@ -124,13 +127,13 @@ def test_what_matters_to_the_model_comes_first_and_all_columns_together_last() -
 
 
 def test_a_bin_without_rows_is_a_dot_and_both_sides_have_one_scale() -> None:
-    assert bars(made_bars((0.5, 1.0), (0.5, 0.0))) == ("▅▅", "█·")
+    assert bars(tuple(Bar(**each) for each in made_bars((0.5, 1.0), (0.5, 0.0)))) == ("▅▅", "█·")
     assert bars([]) == ("", "")
 
 
 def test_names_from_outside_cannot_draw_on_the_screen() -> None:
     hostile = column("\x1b[31mname\x07\u202e" + "x" * 300, "large", "moved\n\x1b[2J", size=2.0, bars=[])
-    document: dict[str, Any] = {"drift": [hostile]}
+    document = look_document({"drift": [hostile]})
     for width in (60, 80, 140):
         said = text(drift_lines(document, width), width)
         assert not any(c in said for c in "\x1b\x07\u202e")
@@ -138,36 +141,36 @@ def test_names_from_outside_cannot_draw_on_the_screen() -> None:
 
 
 def test_what_was_asked_for_stands_in_a_section_of_its_own_with_every_part() -> None:
-    slices = {**SLICES, "found": list(SLICES["found"]) * 12}
-    first, second = asked_lines({"by": {"country": slices, "gone": {**SLICES, "found": []}}}, 100)
+    many, none = replace(SLICES, found=SLICES.found * 12), replace(SLICES, found=())
+    first, second = asked_lines(LookDocument(by={"country": many, "gone": none}), 100)
     assert text(first, 100).startswith("BY country")
     assert text(first, 100).count("country=DE") >= 12, "none is left out, however many"
     assert "No row that is measured has more than one value of it." in text(second, 100)
-    assert asked_lines({}, 100) == []
+    assert asked_lines(LookDocument(), 100) == []
 
 
 def test_segments_stand_with_their_numbers_and_trend_and_quality_counts_what_is_well() -> None:
-    said = text(segment_lines({"slices": SLICES}, 100), 100)
+    said = text(segment_lines(LookDocument(slices=SLICES), 100), 100)
     assert "country=DE" in said
     assert "702" in said
     assert "0.310 ±0.050" in said
     assert "▲ worse" in said
     assert "falling" in said
-    assert segment_lines({}, 100) == []
+    assert segment_lines(LookDocument(), 100) == []
     assert "1 of 2 checks are well." in text(quality_lines(DOCUMENT, 80), 80)
 
 
 @pytest.mark.parametrize("width", [60, 78, 138])
 def test_the_sections_fit_and_those_that_were_not_measured_are_not_there(width: int) -> None:
-    document = {**DOCUMENT, "slices": SLICES, "estimate": ESTIMATE}
-    full = HealthOverTime(replace(CHURNS, look=replace(LOOK, document=document)))
+    document = replace(DOCUMENT, slices=SLICES, estimate=ESTIMATE)
+    full = HealthOverTime(replace(CHURNS, look=replace(LOOK, kept=packed(document))))
     lines, begins = whole(sections(full, NOW, width))
     said = text(lines, width)
     titles = [plain_text([lines[at]]).split()[0] for at in begins]
     assert titles == ["NOW", "ALERTS", "DRIFT", "WORST", "ESTIMATED", "QUALITY"]
     assert "MATTERS" not in said
     assert "takes for granted: the chances are right" in said
-    bare = HealthOverTime(replace(CHURNS, look=replace(LOOK, document=None), alerts=()))
+    bare = HealthOverTime(replace(CHURNS, look=replace(LOOK, kept=None), alerts=()))
     assert text(whole(sections(bare, NOW, width))[0], width).split("\n")[:2] == ["ALERTS", "No alert is open."]
 
 
@@ -186,7 +189,7 @@ def test_a_metric_over_time_joins_earlier_looks_and_mature_periods_and_marks_swa
 
 def test_without_a_look_there_is_no_time_line() -> None:
     assert timeline(HealthOverTime(Health(NEW, None)), "recall") is None
-    assert timeline(HealthOverTime(replace(CHURNS, look=replace(LOOK, document=None))), "x") is None
+    assert timeline(HealthOverTime(replace(CHURNS, look=replace(LOOK, kept=None))), "x") is None
 
 
 def test_the_question_brings_look_alerts_figures_and_swaps_of_one_project(tmp_path: Any) -> None:

@@ -227,7 +227,7 @@ def test_what_the_engine_refuses_is_said_in_its_words(console: Console, engine: 
 def test_projects_without_a_look_or_with_an_old_one_can_be_entered(
     console: Console, engine: FakeEngine, size: tuple[int, int]
 ) -> None:
-    engine.looks = {"churn": replace(LOOK, document=None)}
+    engine.looks = {"churn": replace(LOOK, kept=None)}
 
     async def story(desk: Desk) -> None:
         await desk.press("8", "enter")

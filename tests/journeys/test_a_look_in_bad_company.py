@@ -13,6 +13,7 @@ from engine import clock
 from engine.api import Engine, open_engine
 from engine.errors import Conflict
 from engine.runs import leftovers
+from engine.versions.document import folders
 from tests import tiny
 from tests.journeys.conftest import WEEK
 from tests.journeys.test_full_disk import disk, fill
@@ -83,9 +84,9 @@ def test_the_environment_of_the_live_version_is_built_anew_where_it_is_gone(engi
 def test_a_live_version_that_is_damaged_is_said_in_words_and_is_no_green_light(
     engine: Engine, newest: datetime, part: str
 ) -> None:
-    damaged = next(file for file in engine.show("tiny@2")[part]["files"])
-    for digest in [damaged.get("digest"), *damaged.get("chunks", ())]:
-        path = engine._store.path(str(digest))
+    damaged = folders(engine.show("tiny@2"))[part][0]
+    for digest in [damaged.digest, *damaged.chunks]:
+        path = engine._store.path(digest)
         if path.is_file():
             path.chmod(0o644)
             path.write_bytes(b"rubbish")

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any, cast
+from typing import cast
 
 import pytest
 
@@ -19,6 +19,8 @@ from engine.errors import Damage, Refusal
 from engine.jobs.health import health_record
 from engine.jobs.health.automatic_rollback import roll_back
 from engine.jobs.health.look import LookResult
+from engine.monitoring.look_document import LookDocument, LookPart
+from engine.monitoring.look_parts import PreviousVersion
 from engine.records import Run
 from engine.runs import history as runs
 from engine.runs.run_context import RunContext
@@ -26,11 +28,10 @@ from engine.versions.document import of_version
 
 pytestmark = pytest.mark.slow
 DAY = timedelta(days=1)
-ANSWER: dict[str, Any] = {
-    "verdict": "ok", "why": "all is well", "rows": 9, "labelled": 9, "findings": [], "measured": [], "signals": [],
-    "mature_until": None, "metrics": {}, "memory": [], "parts": {"performance": {"verdict": "ok"}},
-    "rival": {"version": "tiny@1", "better": True, "sentence": "tiny@1 has roc_auc 0.8, the live version 0.7"},
-}  # fmt: skip
+ANSWER = LookDocument(
+    verdict="ok", why="all is well", rows=9, labelled=9, parts={"performance": LookPart("ok", "well")},
+    rival=PreviousVersion("tiny@1", "roc_auc", "tiny@1 has roc_auc 0.8, the live version 0.7", better=True),
+)  # fmt: skip
 BETTER = LookResult("tiny@2", True, ANSWER, 0)
 
 
@@ -56,7 +57,7 @@ def run_of(engine: Engine, as_of: datetime) -> Run:
 def room_of(engine: Engine, as_of: datetime) -> RunContext:
     (live,) = (version for version in engine.versions("tiny") if version.state == "live")
     document = of_version(engine._store, live.label, live.digest)
-    document["settings"]["health"] = {"bake": "3d"}
+    document = replace(document, settings={**document.settings, "health": {"bake": "3d"}})
     return cast(
         RunContext,
         SimpleNamespace(
@@ -129,8 +130,7 @@ def test_a_target_that_cannot_be_made_live_moves_nothing_and_the_reason_is_told(
         if what == "cleaned":
             db.execute("UPDATE versions SET cleaned_at = made_at WHERE project = 'tiny' AND number = 1")
     if what == "model is damaged":
-        digest = of_version(engine._store, "tiny@1", row.digest)["model"]["files"][0]
-        for stored in _objects(engine, digest):
+        for stored in map(engine._store.path, of_version(engine._store, "tiny@1", row.digest).model.files[0].chunks):
             stored.chmod(0o644)
             stored.write_bytes(b"rubbish")
     with pytest.raises((Refusal, Damage)) as refused:
@@ -139,11 +139,6 @@ def test_a_target_that_cannot_be_made_live_moves_nothing_and_the_reason_is_told(
     assert moves(engine) == FIRST
     assert engine.status("tiny", clock.now()).live == "tiny@2"
     assert (engine.home / "live" / "tiny").resolve().name.startswith("2-")
-
-
-def _objects(engine: Engine, stored: dict[str, Any]) -> list[Path]:
-    found = [engine._store.path(each) for each in json.dumps(stored).split('"') if len(each) == 64]
-    return [path for path in found if path.is_file()]
 
 
 def test_a_rival_whose_document_is_damaged_is_no_trouble_of_the_look(engine: Engine) -> None:

@@ -34,7 +34,7 @@ def findings(engine: Engine, verdict: str = "failing", **options: bool) -> dict[
 
 def spoiled(engine: Engine, label: str) -> str:
     """Rot in the model of a version, which no other version has."""
-    digest = str(engine.show(label)["model"]["files"][0]["chunks"][0])
+    digest = engine.show(label).model.files[0].chunks[0]
     engine._store.path(digest).unlink()
     engine._store.path(digest).write_bytes(b"rot")
     return digest
@@ -92,7 +92,7 @@ def test_what_somebody_put_back_by_hand_is_told_no_more_and_a_store_that_is_gone
 ) -> None:
     engine = open_engine(history, "ada")
     engine.reject("tiny@3", "not this one")
-    path = engine._store.path(str(engine.show("tiny@3")["model"]["files"][0]["chunks"][0]))
+    path = engine._store.path(engine.show("tiny@3").model.files[0].chunks[0])
     kept = path.read_bytes()
     spoiled(engine, "tiny@3")
     assert list(findings(engine, deep=True)) == ["version tiny@3"] == list(findings(engine))

@@ -88,7 +88,7 @@ def test_a_damaged_model_cannot_go_live_nor_come_back(engine: Engine, content: b
         ("tiny@3", engine.plan_release("tiny@3")),
         ("tiny@1", engine.plan_rollback("tiny")),
     ):
-        with damaged(engine, engine.show(label)["model"]["files"][0]["chunks"][0], content):
+        with damaged(engine, engine.show(label).model.files[0].chunks[0], content):
             sentence = said(lambda plan=plan: engine.move(plan, "go", lambda step: None))  # type: ignore[misc]
             assert sentence.startswith(f"{label} is damaged: the object … is damaged: ")
             assert how in sentence

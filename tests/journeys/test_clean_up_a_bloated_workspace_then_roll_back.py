@@ -51,7 +51,7 @@ def test_after_a_clean_up_the_oldest_protected_version_comes_back(engine: Engine
     assert {version.label: bool(version.cleaned_at) for version in engine.versions("tiny")} == {
         "tiny@1": True, "tiny@2": False, "tiny@3": False, "tiny@4": False, "tiny@5": True,
     }  # fmt: skip
-    assert engine.show("tiny@1")["gates"], "what it was is still known"
+    assert engine.show("tiny@1").gates, "what it was is still known"
     assert "cleaned up" in str(engine.plan_rollback("tiny", "tiny@1").refused)
     assert [version.label for version in engine.rollback_targets("tiny")] == ["tiny@3", "tiny@2"]
     assert "freed for good" in engine.empty_bin("a small disk", all=True)

@@ -110,15 +110,17 @@ def test_labels_count_as_soon_as_they_are_known(tmp_path: Path) -> None:
     site.known(FIRST + WEEK)
     early = site.look(now)
     assert (early.rows, early.labelled) == (4 * 672, 672 + 1), "of four weeks the first has its labels"
-    assert early.document is not None and early.document["estimate"], "of the others there is an estimate"
-    assert early.document["mature_until"] <= (FIRST + WEEK + timedelta(hours=1)).isoformat()
+    assert early.document is not None and early.document.estimate, "of the others there is an estimate"
+    assert early.document.mature_until is not None
+    assert early.document.mature_until <= (FIRST + WEEK + timedelta(hours=1)).isoformat()
 
     # Weeks later they come, all at once: the same rows are measured now.
     site.known(now)
     late = site.look(now)
     assert (late.rows, late.labelled) == (4 * 672, 4 * 672)
-    assert late.document is not None and late.document["mature_until"] > early.document["mature_until"]
-    assert late.document["metrics"]["roc_auc"]["n"] > 0
+    assert late.document is not None and late.document.mature_until is not None
+    assert late.document.mature_until > early.document.mature_until
+    assert late.document.metrics["roc_auc"].n > 0
 
     # Somebody wants to know by a column that nobody named, and by ranges of another; a wrong one is refused at once.
     with pytest.raises(Invalid, match="did you mean 'place'"):
@@ -126,15 +128,15 @@ def test_labels_count_as_soon_as_they_are_known(tmp_path: Path) -> None:
     run = site.engine.wait(site.engine.look("tiny", as_of=now, by=["place", "x=0.5"]).id, lambda r: None)
     asked = site.engine.health("tiny")
     assert asked is not None and asked.document is not None and run.state == "succeeded", run.why
-    assert {name: sorted(each["conditions"][0]["value"] for each in found["found"]) for name, found in
-            asked.document["by"].items()} == {"place": ["A", "B"], "x": ["below 0.5", "from 0.5"]}  # fmt: skip
+    assert {name: sorted(each.conditions[0].value for each in found.found) for name, found in
+            asked.document.by.items()} == {"place": ["A", "B"], "x": ["below 0.5", "from 0.5"]}  # fmt: skip
 
     # The store is away: drift and quality are told all the same, and that labels are not there is told, not green.
     site.known(now, broken=True)
     away = site.look(now)
     assert away.labelled == 0 and away.verdict == "watch"
-    assert away.document is not None and away.document["parts"]["drift"]["verdict"] == "ok"
-    assert [each["why"] for each in away.document["findings"] if each["key"] == "labels"] == [
+    assert away.document is not None and away.document.parts["drift"].verdict == "ok"
+    assert [each.why for each in away.document.findings if each.key == "labels"] == [
         "labels ended with exit code 1: the label store is away"
     ]
 

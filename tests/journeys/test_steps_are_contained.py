@@ -84,8 +84,8 @@ def test_a_hostile_train_step_changes_nothing_of_anybody(
     assert (engine.home / "live" / "tiny" / "version.json").is_file()
     assert all(each.verdict == "ok" for each in engine.doctor(mend=False)), engine.doctor(mend=False)
     shown = engine.show(str(run.version))
-    assert "link" not in {file["path"] for file in shown["model"]["files"]}
-    assert shown["lineage"]["sandbox"]["landlock"] > 0
+    assert "link" not in {file.path for file in shown.model.files}
+    assert shown.lineage.sandbox["landlock"] > 0
     card = engine.card(str(run.version), AS_OF)
     assert card.sandbox.verdict == "ok" and "reads nothing else" in card.sandbox.sentence
 

@@ -113,7 +113,7 @@ def test_the_commit_compares_for_itself_and_does_not_rely_on_the_lock(engine: En
     engine.move(plan, "first", lambda step: None)
     rows = engine.count_audit()
     steps = Steps(lambda step: None)
-    settings = engine.show(plan.target)["settings"]
+    settings = engine.show(plan.target).settings
     with pytest.raises(Conflict, match="ada made tiny@1 live"):
         swap._commit(engine._ledger, plan, settings, "1-other", steps, "second", engine.operator, datetime.now(UTC))
     assert engine.count_audit() == rows

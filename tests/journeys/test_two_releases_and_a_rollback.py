@@ -110,7 +110,7 @@ def test_a_poor_model_does_not_become_a_candidate(engine: Engine, tmp_path: Path
 
 def test_a_model_that_was_changed_in_the_store_cannot_go_live(engine: Engine) -> None:
     label = str(retrained(engine, NOVEMBER[0]).version)
-    chunk = engine.show(label)["model"]["files"][0]["chunks"][0]
+    chunk = engine.show(label).model.files[0].chunks[0]
     path = engine.home / "objects" / chunk[:2] / chunk[2:]
     os.chmod(path, 0o644)
     path.write_bytes(path.read_bytes()[:-3])
@@ -140,6 +140,5 @@ def test_an_uncommitted_change_is_refused_unless_it_is_wanted(engine: Engine, tm
     with pytest.raises(Refusal, match="--allow-dirty"):
         engine.retrain("tiny", as_of=NOVEMBER[0])
     run = engine.wait(engine.retrain("tiny", as_of=NOVEMBER[0], allow_dirty=True).id, lambda r: None)
-    code = engine.show(str(run.version))["code"]
-    assert code["dirty"] is True
-    assert code["patch"]["size"] > 0
+    code = engine.show(str(run.version)).code
+    assert code.dirty and code.patch is not None and code.patch.size > 0

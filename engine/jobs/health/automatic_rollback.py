@@ -22,13 +22,13 @@ def roll_back(ledger: Ledger, context: RunContext, seen: LookResult) -> str | No
 
     Raises Refusal, Conflict or Damage when it cannot be done; then nothing has moved, and the alert still proposes it.
     """
-    rival = seen.answer["rival"]
-    if not seen.falls_back or rival is None or not rival["better"]:
+    rival = seen.answer.rival
+    if not seen.falls_back or rival is None or not rival.better:
         return None
     by = system(ACTOR)
     with ledger.read() as db:
-        plan = plans.plan_rollback(db, context.store, context.run.project, rival["version"], by, clock.now())
+        plan = plans.plan_rollback(db, context.store, context.run.project, rival.version, by, clock.now())
     if plan.source != seen.label:
         return None  # Somebody else has moved since the look began.
-    reason = f"{rival['sentence']}, and [health] falling_behind says to roll back"
+    reason = f"{rival.sentence}, and [health] falling_behind says to roll back"
     return swap.move(context.workspace, ledger, context.store, plan, reason, by, lambda step: None).sentence

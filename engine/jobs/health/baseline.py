@@ -6,6 +6,7 @@ Scored once, by the first look after it went live, and kept in the cache; made a
 from __future__ import annotations
 
 import io
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,7 +14,8 @@ from engine.errors import Damage, Refusal, StepFailed
 from engine.runs.run_context import RunContext
 from engine.scoring.unpacked import Unpacked
 from engine.storage.atomic import write_file
-from engine.versions.document import digest_of_files
+from engine.versions.document import digest_of_files, folders
+from engine.vocabulary.steps import SCORE_OWN_ROWS
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -31,8 +33,7 @@ def kept_baseline(context: RunContext, live: Unpacked, parts: Split) -> tuple[Pa
     no failure of the look."""
     import pyarrow.parquet
 
-    document = live.document
-    files = [file for section in ("code", "model", "data") for file in document[section]["files"]]
+    files = chain.from_iterable(folders(live.document).values())
     path = context.workspace.cache / "profiles" / f"{digest_of_files(files)}.predictions"
     if _readable(path, nameless=live.manifest.train.score is not None):
         return path, None
@@ -67,7 +68,7 @@ def _scored(context: RunContext, live: Unpacked, parts: Split) -> pa.Table:
     rows = pa.concat_tables(sides)
     if not rows.num_rows:
         raise StepFailed(f"{live.label} keeps no rows that it learnt from")
-    said = live.scorer(context, "score own rows", (0.62, 0.64)).score(rows.select(live.features))
+    said = live.scorer(context, SCORE_OWN_ROWS, (0.62, 0.64)).score(rows.select(live.features))
     learnt = np.arange(rows.num_rows) < sides[0].num_rows
     wanted = [
         name for name in said.column_names if name in ("prediction", "score") or name.startswith(("p_", "score_"))

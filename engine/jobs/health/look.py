@@ -17,6 +17,9 @@ from engine.errors import Damage, Refusal, StepFailed
 from engine.jobs.health.baseline import kept_baseline
 from engine.jobs.health.same_rows import digest_of
 from engine.jobs.labels import fetched, labelled, labels_step
+from engine.json_records import read, write
+from engine.monitoring.look_document import LookDocument, RememberedAlarm
+from engine.monitoring.look_parts import Extract
 from engine.monitoring.status import OLDEST
 from engine.projects.manifest.reader import Manifest
 from engine.runs.own_process import OwnProcess, Task
@@ -26,12 +29,16 @@ from engine.runs.steps.tables import read_output, with_types
 from engine.scoring.unpacked import Unpacked, unpack
 from engine.storage.blocks import read_folder
 from engine.validation.holdout import Newer, Split, arrived, as_recorded, newer
-from engine.versions.document import named, of_version, write_folder
+from engine.versions.document import named, of_version, write_folder, written
+from engine.vocabulary import steps
+from engine.vocabulary.steps import StepKind
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-METER = Task("measure", "engine.monitoring.measure", "measured.json", "The health could not be measured")
+    from engine.versions.records import VersionDocument
+
+METER = Task(steps.MEASURE, "engine.monitoring.measure", "measured.json", "The health could not be measured")
 # Of more rows than these the newest are looked at: scoring them all would take ever longer, look by look.
 MOST_ROWS = 200_000
 
@@ -50,14 +57,14 @@ class Memory:
     the data of the project's newest version: what is later is new.
     """
 
-    alarms: Sequence[Mapping[str, Any]] = ()
+    alarms: Sequence[RememberedAlarm] = ()
     told: Sequence[str] = ()
     rival: tuple[str, str] | None = None
     baking: bool = False
     until: datetime | None = None
     rows: int = 0
     by: Mapping[str, Sequence[float]] = field(default_factory=dict)
-    extract: Mapping[str, Any] | None = None
+    extract: Extract | None = None
     still: timedelta = OLDEST
 
 
@@ -70,7 +77,7 @@ class LookResult:
 
     label: str
     falls_back: bool
-    answer: dict[str, Any]
+    answer: LookDocument
     new_rows: int
 
 
@@ -87,11 +94,11 @@ def look(context: RunContext, memory: Memory) -> LookResult:
         meter.close()
 
 
-def _look(context: RunContext, memory: Memory, meter: OwnProcess, label: str, document: dict[str, Any]) -> LookResult:
+def _look(context: RunContext, memory: Memory, meter: OwnProcess, label: str, document: VersionDocument) -> LookResult:
     context.tell(0.02, "preparing")
     live = unpack(context, label, document)
     manifest, form = live.manifest, live.manifest.data.format
-    extract = context.launch(live.stage, "extract", "extract", (0.05, 0.45))
+    extract = context.launch(live.stage, steps.EXTRACT, (0.05, 0.45))
     context.tell(0.05, "extract")
     extract.begin()
     labels = labels_step(context, live.stage, 0.45)
@@ -103,7 +110,7 @@ def _look(context: RunContext, memory: Memory, meter: OwnProcess, label: str, do
     table, labels_problem = _labelled(context, table, labels, manifest)
     current = newer(table, manifest, reference.train, reference.boundary, context.run.as_of, MOST_ROWS)
     context.tell(0.47, "score")
-    predictions, problem = _scored(context, live, current.table, "score", 0.47)
+    predictions, problem = _scored(context, live, current.table, steps.SCORE, 0.47)
     # Where nothing was scored, there is nothing to hold against it.
     baseline, baseline_problem = kept_baseline(context, live, reference) if predictions is not None else (None, problem)
     rival, rival_problem, rival_until = _rival(context, memory, current.table)
@@ -117,7 +124,7 @@ def _look(context: RunContext, memory: Memory, meter: OwnProcess, label: str, do
         "baseline": str(baseline) if baseline else None,
         "baseline_problem": baseline_problem,
         "by": dict(memory.by),
-        "alarms": list(memory.alarms),
+        "alarms": [write(each) for each in memory.alarms],
         "told": list(memory.told),
         "rival": memory.rival[0] if memory.rival else None,
         "rival_predictions": _written(context, "rival-predictions", rival),
@@ -126,21 +133,18 @@ def _look(context: RunContext, memory: Memory, meter: OwnProcess, label: str, do
     }
     new_rows = arrived(table, manifest, memory.until, memory.rows, context.run.as_of)
     falls_back = memory.baking and manifest.health.falling_behind == "roll back"
-    return LookResult(label, falls_back, meter.ask(job), new_rows)
+    return LookResult(label, falls_back, read(LookDocument, meter.ask(job), "What the look found"), new_rows)
 
 
 def _reference(context: RunContext, live: Unpacked) -> Split:
     """The rows that the version learnt from, and those that it was validated on."""
     folder = context.folder / "learnt"
     try:
-        write_folder(context.store, live.document["data"]["files"], folder)
+        write_folder(context.store, live.document.data.files, folder)
     except Damage as damage:
         raise named(context.store, live.label, damage) from None
-    from engine.validation.drawn import read_cut
-
-    table = with_types(read_folder(folder), live.document["data"].get("types", {}))
-    cut = read_cut(live.document["data"].get("cut"))
-    return as_recorded(table, live.manifest, moment(live.document["lineage"]["as_of"]), cut)
+    table = with_types(read_folder(folder), live.document.data.types or {})
+    return as_recorded(table, live.manifest, moment(live.document.lineage.as_of), live.document.data.cut)
 
 
 def _same_rows(context: RunContext, memory: Memory, table: pa.Table, manifest: Manifest) -> dict[str, Any] | None:
@@ -148,7 +152,7 @@ def _same_rows(context: RunContext, memory: Memory, table: pa.Table, manifest: M
     if manifest.data.time is not None:
         return None
     return {
-        "before": memory.extract,
+        "before": write(memory.extract) if memory.extract is not None else None,
         "digest": digest_of(table, manifest.data.key),
         "rows": table.num_rows,
         "still": memory.still.total_seconds(),
@@ -177,7 +181,7 @@ def _refuse_undated(table: pa.Table, manifest: Manifest) -> None:
 
 
 def _scored(
-    context: RunContext, version: Unpacked, rows: pa.Table, title: str, at: float
+    context: RunContext, version: Unpacked, rows: pa.Table, kind: StepKind, at: float
 ) -> tuple[pa.Table | None, str | None]:
     """What the version says about ``rows``, or why it says nothing."""
     missing = version.lacking(rows)
@@ -185,7 +189,7 @@ def _scored(
         return None, f"the data no longer has {', '.join(missing[:3])}, which {version.label} needs"
     if rows.num_rows == 0:
         return None, f"no rows have come that are newer than what {version.label} learnt from"
-    return version.scorer(context, title, (at, at + 0.15)).score(rows.select(version.features)), None
+    return version.scorer(context, kind, (at, at + 0.15)).score(rows.select(version.features)), None
 
 
 def _rival(context: RunContext, memory: Memory, rows: pa.Table) -> tuple[pa.Table | None, str | None, str | None]:
@@ -196,9 +200,8 @@ def _rival(context: RunContext, memory: Memory, rows: pa.Table) -> tuple[pa.Tabl
     label, digest = memory.rival
     try:
         document = of_version(context.store, label, digest)
-        return *_scored(context, unpack(context, label, document, "rival"), rows, "score before", 0.64), _until(
-            document
-        )
+        before = unpack(context, label, document, "rival")
+        return *_scored(context, before, rows, steps.SCORE_BEFORE, 0.64), _until(document)
     except (Refusal, Damage) as problem:
         return None, str(problem), None
 
@@ -217,9 +220,9 @@ def _job(context: RunContext, live: Unpacked, reference: Split, current: Newer) 
             "were_undated": reference.undated,
             "were_future": reference.future,
         },
-        "profile": str(context.workspace.cache / "profiles" / f"{live.document['data']['digest']}.profile"),
+        "profile": str(context.workspace.cache / "profiles" / f"{live.document.data.digest}.profile"),
         "features": live.features,
-        "validated": live.document["metrics"],
+        "validated": written(live.document)["metrics"],
         "sensitive": list(manifest.data.sensitive),
         "key": list(manifest.data.key),
         "time": manifest.data.time,
@@ -242,17 +245,17 @@ def _job(context: RunContext, live: Unpacked, reference: Split, current: Newer) 
     }
 
 
-def _until(document: Mapping[str, Any]) -> str | None:
+def _until(document: VersionDocument) -> str | None:
     """Until when the version's data reaches; a row of the future does not count."""
-    until = document["data"]["until"]
-    return None if until is None else min(str(until), str(document["lineage"]["as_of"]))
+    until = document.data.until
+    return None if until is None else min(until, document.lineage.as_of)
 
 
-def _lag(document: Mapping[str, Any], learnt: Split) -> float:
+def _lag(document: VersionDocument, learnt: Split) -> float:
     """Seconds by which the version's own data ended before its as-of moment: so late is usual."""
     if learnt.until is None:
         return 0.0
-    return (moment(document["lineage"]["as_of"]) - learnt.until).total_seconds()
+    return (moment(document.lineage.as_of) - learnt.until).total_seconds()
 
 
 def _written(context: RunContext, name: str, table: pa.Table | None) -> str | None:

@@ -3,32 +3,29 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 from hashlib import sha256
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from engine.clock import stamp
 from engine.monitoring import looks
+from engine.monitoring.look_parts import Extract
 from engine.monitoring.status import OLDEST
 from engine.projects import schedules
 from engine.projects.manifest.cron import patience
+from engine.vocabulary.jobs import RETRAIN
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 
-def recall(db: sqlite3.Connection, project: str, as_of: datetime) -> tuple[Mapping[str, Any] | None, timedelta]:
+def recall(db: sqlite3.Connection, project: str, as_of: datetime) -> tuple[Extract | None, timedelta]:
     """What the look before ``as_of`` knew of the rows, whichever version was live then, and how long they may stay."""
-    row = db.execute(
-        "SELECT document FROM health WHERE project = ? AND document IS NOT NULL AND as_of <= ?"
-        " ORDER BY as_of DESC, run DESC LIMIT 1",
-        (project, stamp(as_of)),
-    ).fetchone()
-    rule = schedules.in_force(db, project, "retrain")
+    before = looks.last_document(db, project, as_of)
+    rule = schedules.in_force(db, project, RETRAIN.name)
     return (
-        looks.unpacked(row["document"]).get("extract") if row else None,
+        before.extract if before else None,
         patience(rule["rule"], rule["timezone"]) if rule else OLDEST,
     )
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from engine.jobs.labels import Labelled
-    from engine.validation.drawn import DrawnHoldout
+    from engine.versions.records import DrawnHoldout
 
 GOLDEN_ROWS = 200
 _POSITION = "__leverframe_row__"

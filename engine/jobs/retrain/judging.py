@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,6 +13,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from engine.validation.columns import Mask
+    from engine.versions.records import VersionDocument
 
 
 @dataclass(frozen=True)
@@ -88,12 +88,12 @@ def rules_of(manifest: Manifest) -> dict[str, Any]:
     }
 
 
-def reference_of(document: Mapping[str, Any]) -> dict[str, Any]:
+def reference_of(document: VersionDocument) -> dict[str, Any]:
     """What the live version's document says of the world that it was made for; None where it was not recorded yet."""
-    data, measured = document["data"], document["metrics"]
+    data, measured = document.data, document.metrics
     return {
-        "reference_schema": document["schema"],
-        "reference_rows": data["train_rows"] + data["holdout_rows"],
-        "reference_classes": measured.get("classes") or None,
-        "reference_constant": measured.get("constant_features"),
+        "reference_schema": document.schema,
+        "reference_rows": data.train_rows + data.holdout_rows,
+        "reference_classes": measured.classes or None,
+        "reference_constant": measured.constant_features,
     }

@@ -6,10 +6,9 @@ the run wait for that before it trains.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from hashlib import sha256
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from engine.runs.steps.tables import types_of
 from engine.storage.blocks import put_table
@@ -19,6 +18,7 @@ from engine.versions.document import digest_of_files
 if TYPE_CHECKING:
     from engine.jobs.retrain.data import Prepared
     from engine.projects.manifest.reader import Manifest
+    from engine.versions.records import VersionDocument
 
 
 class NothingNew(Exception):
@@ -26,29 +26,25 @@ class NothingNew(Exception):
 
 
 def check(
-    store: ObjectStore, live: tuple[str, Mapping[str, Any]], code: Path, lock: str, manifest: Manifest, data: Prepared
+    store: ObjectStore, live: tuple[str, VersionDocument], code: Path, lock: str, manifest: Manifest, data: Prepared
 ) -> None:
     """Raise NothingNew when all that a version is made from is as in ``live``; ``lock`` is the lock's digest."""
     label, document = live
-    then, rows = document["data"], data.table.num_rows
+    then, rows = document.data, data.table.num_rows
     same = (
-        then["rows"] == rows
-        and then["columns"] == data.table.num_columns
-        and document["environment"]["digest"] == lock
-        and document["settings"] == manifest.document
-        and document["schema"] == data.schema
-        and then.get("types", {}) == types_of(data.table)
-        and _listed(document["code"]["files"]) == _files(code)
+        then.rows == rows
+        and then.columns == data.table.num_columns
+        and document.environment.digest == lock
+        and document.settings == manifest.document
+        and document.schema == data.schema
+        and (then.types or {}) == types_of(data.table)
+        and [(each.path, each.executable, each.digest) for each in document.code.files] == _files(code)
     )
-    if same and digest_of_files(put_table(store, data.table)) == then["digest"]:
+    if same and digest_of_files(put_table(store, data.table)) == then.digest:
         raise NothingNew(
             f"Nothing is new since {label}: the same {rows:,} rows, code, packages and settings. "
             "'leverframe retrain --force' trains all the same."
         )
-
-
-def _listed(files: list[dict[str, Any]]) -> list[tuple[str, bool, str]]:
-    return [(file["path"], bool(file["executable"]), file["digest"]) for file in files]
 
 
 def _files(folder: Path) -> list[tuple[str, bool, str]]:

@@ -10,7 +10,7 @@ import json
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from engine.environments.kind import KINDS
 from engine.environments.records import Lock
@@ -20,10 +20,12 @@ from engine.jobs.retrain import model_folder, nothing_new
 from engine.jobs.retrain.data import Prepared, prepare
 from engine.jobs.retrain.judging import JudgedRows, job_of, reference_of
 from engine.jobs.retrain.unlearnt import unlearnt, worth_it
+from engine.json_records import read
 from engine.projects import allowances
 from engine.projects.manifest.reader import FILE, Manifest, load_manifest
 from engine.projects.reach import reach_of
 from engine.projects.source.code import Source, snapshot
+from engine.records import Gate
 from engine.runs.own_process import JUDGE, OwnProcess
 from engine.runs.run_context import RunContext
 from engine.runs.steps.holding import StepHold
@@ -33,13 +35,16 @@ from engine.runs.steps.tables import read_output, write_input
 from engine.scoring.scorer import StepScorer, text_predicted
 from engine.scoring.unpacked import schema_known_to, unpack
 from engine.storage.blocks import put_table
+from engine.storage.stored_files import StoredBlock
 from engine.versions.environment import built
+from engine.versions.records import JudgeAnswer, Judgement
+from engine.vocabulary import steps
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
     from engine.validation.columns import Mask
-    from engine.validation.drawn import DrawnHoldout
+    from engine.versions.records import DrawnHoldout
 
 
 @dataclass(frozen=True)
@@ -62,10 +67,11 @@ class Made:
 
     start: Start
     data: Prepared
-    blocks: list[dict[str, Any]]
+    blocks: tuple[StoredBlock, ...]
     model: Path
     golden: pa.Table
-    judgement: dict[str, Any]
+    judgement: Judgement
+    gates: tuple[Gate, ...]
     train_seconds: float
     contained: tuple[StepHold | None, ...]
 
@@ -82,12 +88,12 @@ def retrain(context: RunContext) -> Made:
 def _retrain(context: RunContext, judge: OwnProcess) -> Made:
     start = begin(context)
     form = start.manifest.data.format
-    extract = context.launch(start.stage, "extract", "extract", (0.05, 0.40), warm=False)
+    extract = context.launch(start.stage, steps.EXTRACT, (0.05, 0.40), warm=False)
     context.tell(0.05, "extract")
     extract.begin()
     labels = labels_step(context, start.stage, 0.40)
     compute = start.manifest.compute
-    train = context.launch(start.stage, "train", "train", (0.42, 0.70), compute)
+    train = context.launch(start.stage, steps.TRAIN, (0.42, 0.70), compute)
     extracted = extract.conclude(context.record)
     table = read_output(extract.output, "data", form, "extract")
     joined = labelled(table, fetched(labels, context, 0.40), start.manifest) if labels is not None else None
@@ -104,7 +110,7 @@ def _retrain(context: RunContext, judge: OwnProcess) -> Made:
         context.tell(0.42, "train")
         train.begin()
         live = pool.submit(_score_live, context, data, start.manifest.data.time)
-        scoring = context.launch(start.stage, "score", "score", (0.70, 0.80), compute)
+        scoring = context.launch(start.stage, steps.SCORE, (0.70, 0.80), compute)
         trained = train.conclude(context.record)
         model = model_folder.checked(train.output / "model")
         context.tell(0.70, "score")
@@ -119,10 +125,11 @@ def _retrain(context: RunContext, judge: OwnProcess) -> Made:
             learnt = schema_known_to(context.live[1], data.table, data.schema)
             job |= {"live": context.live[0], "live_problem": live_problem}
             job |= {**reference_of(context.live[1]), "reference_schema": learnt}
-        judgement = judge.ask(job)
+        answer = read(JudgeAnswer, judge.ask(job), "The judgement")
         blocks = storing.result()
     held = (extracted.contained, trained.contained)
-    return Made(start, data, blocks, model, predictions.take(data.golden), judgement, trained.seconds, held)
+    golden = predictions.take(data.golden)
+    return Made(start, data, blocks, model, golden, answer.judgement, answer.gates, trained.seconds, held)
 
 
 def begin(context: RunContext) -> Start:
@@ -169,9 +176,7 @@ def _revision(source: Source) -> str | None:
 
 def _cut_of(context: RunContext) -> DrawnHoldout | None:
     """How the live version's holdout was drawn."""
-    from engine.validation.drawn import read_cut
-
-    return read_cut(context.live[1]["data"].get("cut")) if context.live is not None else None
+    return context.live[1].data.cut if context.live is not None else None
 
 
 def _score_live(
@@ -195,7 +200,7 @@ def _score_live(
         if not worth_it(kept, data.holdout.num_rows):
             of_all = f"{data.holdout.num_rows - kept:,} of these {data.holdout.num_rows:,} rows"
             return None, f"it learnt from {of_all}, and would be held for better than it is", None
-        scorer = live.scorer(context, "score live", (0.70, 0.75), warm=False)
+        scorer = live.scorer(context, steps.SCORE_LIVE, (0.70, 0.75), warm=False)
         said = scorer.score(data.holdout.select(live.features))
         return said, None, rows if kept < data.holdout.num_rows else None
     except (Refusal, Damage) as problem:

@@ -39,20 +39,20 @@ def unlearnt(context: RunContext, live: Unpacked, data: Prepared, time: str | No
 
 def _boundary(live: Unpacked) -> datetime | None:
     """The last moment that it learnt from. Where it was not recorded, by the length of its holdout if it has one."""
-    data, holdout = live.document["data"], live.manifest.validation.holdout
-    if data.get("boundary"):
-        return moment(data["boundary"])
-    if data["until"] is None or not isinstance(holdout, timedelta):
+    data, holdout = live.document.data, live.manifest.validation.holdout
+    if data.boundary:
+        return moment(data.boundary)
+    if data.until is None or not isinstance(holdout, timedelta):
         return None
-    return min(moment(data["until"]), moment(live.document["lineage"]["as_of"])) - holdout
+    return min(moment(data.until), moment(live.document.lineage.as_of)) - holdout
 
 
 def _by_place(context: RunContext, live: Unpacked, data: Prepared) -> Mask | None:
     import numpy as np
 
-    from engine.validation.drawn import held_out, places, read_cut, strata
+    from engine.validation.drawn import held_out, places, strata
 
-    recorded = read_cut(live.document["data"].get("cut"))
+    recorded = live.document.data.cut
     by, rules = (data.cut.by if data.cut else live.manifest.data.key), live.manifest
     if not by or any(name not in data.holdout.column_names for name in by):
         return None
@@ -69,9 +69,6 @@ def _by_place(context: RunContext, live: Unpacked, data: Prepared) -> Mask | Non
 
 def _learnt(context: RunContext, live: Unpacked) -> Any:
     """The rows that it learnt from."""
-    from engine.validation.drawn import read_cut
-
-    folder = context.folder / "learnt"
-    write_folder(context.store, live.document["data"]["files"], folder)
-    as_of, cut = moment(live.document["lineage"]["as_of"]), read_cut(live.document["data"].get("cut"))
-    return as_recorded(read_folder(folder), live.manifest, as_of, cut).train
+    folder, data = context.folder / "learnt", live.document.data
+    write_folder(context.store, data.files, folder)
+    return as_recorded(read_folder(folder), live.manifest, moment(live.document.lineage.as_of), data.cut).train

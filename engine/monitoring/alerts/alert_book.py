@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Collection, Sequence
 from datetime import datetime
@@ -21,21 +22,83 @@ from engine.monitoring.alerts.changes import (
 )
 from engine.monitoring.records import LONGEST_SNOOZE, Alert, HealthFinding
 from engine.people.operators import require
+from engine.projects import registry
 from engine.records import Operator
 from engine.storage.ledger import Ledger
 
-_OPEN = """
-SELECT * FROM alerts WHERE resolved_at IS NULL
-AND EXISTS (SELECT 1 FROM projects p WHERE p.name = alerts.project AND p.removed_at IS NULL)
-"""
-
 
 def open_alerts(db: sqlite3.Connection, project: str | None = None) -> tuple[Alert, ...]:
-    """What is not resolved, failing before watch, the oldest first."""
+    """What is not resolved, failing before watch, the oldest first; nothing of projects that were removed."""
+    return open_of(db, registry.names(db, project))
+
+
+def open_of(db: sqlite3.Connection, projects: Collection[str]) -> tuple[Alert, ...]:
+    """The same of ``projects``; by their names, for else SQLite reads every alert there ever was."""
     rows = db.execute(
-        f"{_OPEN} AND project = coalesce(?, project) ORDER BY project, severity, id", (project,)
+        "SELECT alerts.* FROM json_each(?) CROSS JOIN alerts INDEXED BY alerts_open ON project = value"
+        " WHERE resolved_at IS NULL ORDER BY project, severity, id",
+        (json.dumps(list(projects)),),
     ).fetchall()
     return tuple(_alert(row) for row in rows)
+
+
+def find(db: sqlite3.Connection, number: int) -> Alert | None:
+    """The alert with that number, open or over."""
+    row = db.execute("SELECT * FROM alerts WHERE id = ?", (number,)).fetchone()
+    return _alert(row) if row is not None else None
+
+
+def any_open(db: sqlite3.Connection) -> bool:
+    """Whether anything is open."""
+    return db.execute("SELECT 1 FROM alerts WHERE resolved_at IS NULL LIMIT 1").fetchone() is not None
+
+
+def projects_with(db: sqlite3.Connection, part: str) -> set[str]:
+    """The projects of which something is open about ``part``."""
+    rows = db.execute("SELECT DISTINCT project FROM alerts WHERE part = ? AND resolved_at IS NULL", (part,))
+    return {row["project"] for row in rows}
+
+
+def between(
+    db: sqlite3.Connection, project: str, since: datetime, until: datetime, limit: int = 100
+) -> tuple[Alert, ...]:
+    """What was open about ``project`` at some time since then and before ``until``, the newest first."""
+    rows = db.execute(
+        "SELECT * FROM alerts WHERE project = ? AND raised_at < ? AND (resolved_at IS NULL OR resolved_at >= ?)"
+        " ORDER BY id DESC LIMIT ?",
+        (project, stamp(until), stamp(since), limit),
+    )
+    return tuple(_alert(row) for row in rows)
+
+
+def incidents_between(db: sqlite3.Connection, project: str, since: datetime, until: datetime) -> int:
+    """How many incidents of ``project`` were open at some time since then and before ``until``."""
+    found = db.execute(
+        "SELECT count(*) FROM incidents WHERE project = ? AND opened_at < ?"
+        " AND (closed_at IS NULL OR closed_at >= ?)",
+        (project, stamp(until), stamp(since)),
+    )
+    return int(found.fetchone()[0])
+
+
+def counts(db: sqlite3.Connection, now: datetime) -> dict[tuple[str, str], int]:
+    """How many are open that nobody has put to sleep, by project and severity."""
+    rows = db.execute(
+        "SELECT project, severity, count(*) AS alerts FROM alerts WHERE resolved_at IS NULL"
+        " AND (snoozed_until IS NULL OR snoozed_until <= ?) GROUP BY project, severity",
+        (stamp(now),),
+    )
+    return {(row["project"], row["severity"]): row["alerts"] for row in rows}
+
+
+def mark(db: sqlite3.Connection, project: str | None) -> str | None:
+    """Changes when something of what is open does, of one project or of all."""
+    found: str | None = db.execute(
+        "SELECT group_concat(id || severity || why || coalesce(acknowledged_at, '') || coalesce(snoozed_until, ''))"
+        " FROM alerts WHERE project = coalesce(?, project) AND resolved_at IS NULL",
+        (project,),
+    ).fetchone()[0]
+    return found
 
 
 def page(ledger: Ledger, project: str | None, *, offset: int, limit: int) -> tuple[Alert, ...]:
@@ -165,10 +228,9 @@ def snooze(ledger: Ledger, number: int, until: datetime, reason: str, by: Operat
 
 
 def _open(db: sqlite3.Connection, number: int) -> Alert:
-    row = db.execute("SELECT * FROM alerts WHERE id = ?", (number,)).fetchone()
-    if row is None:
+    alert = find(db, number)
+    if alert is None:
         raise NotFound(f"There is no alert {number}; 'leverframe alerts' lists them.")
-    alert = _alert(row)
     if alert.resolved_at is not None:
         raise Conflict(f"Alert {number} is over since {alert.resolved_at:%Y-%m-%d %H:%M} UTC: {alert.resolved_why}.")
     return alert

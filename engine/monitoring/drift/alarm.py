@@ -31,8 +31,7 @@ from typing import TYPE_CHECKING, Literal
 from engine.monitoring.drift.thresholds import ACCIDENT, ENDED, FALSE_ALARMS, FEWEST_ROWS, LARGE, MONTH, SOME
 
 if TYPE_CHECKING:
-    from engine.monitoring.drift.columns import ColumnDrift
-    from engine.monitoring.drift.multivariate import Separation
+    from engine.monitoring.look_parts import ColumnDrift, Separation
 
     Drifted = ColumnDrift | Separation
 

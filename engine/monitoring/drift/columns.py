@@ -10,67 +10,26 @@ missing and infinite values count in the stability index, the size and p.
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, replace
-from typing import Any, Literal
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
 from engine.monitoring.drift import statistics
-from engine.monitoring.drift.histograms import INFINITE, NEVER_SEEN, Bar, Histogram, by_all_labels, histogram, said
+from engine.monitoring.drift.histograms import INFINITE, NEVER_SEEN, Histogram, by_all_labels, histogram, said
 from engine.monitoring.drift.thresholds import ACCIDENT, FEWEST_ROWS, LARGE, SOME
-from engine.monitoring.profile import ColumnProfile, Kind, Profile, profile_of
+from engine.monitoring.look_parts import ColumnDrift, ColumnKind, DriftVerdict
+from engine.monitoring.profile import ColumnProfile, Profile, profile_of
 from engine.validation.columns import MISSING, shown
 
-Verdict = Literal["none", "some", "large", "cannot tell", "new column", "lost column", "changed type"]
-
-_WORDS: dict[Kind, str] = {
+_WORDS: dict[ColumnKind, str] = {
     "number": "numbers",
     "time": "times",
     "category": "categories",
     "empty": "nothing",
     "unreadable": "lists or structures",
 }
-
-
-@dataclass(frozen=True)
-class ColumnDrift:
-    """One column. Shares are 0 to 1, of all rows of their side; None is what is not defined or not asked of its kind.
-
-    ``wasserstein`` is in the column's unit, ``wasserstein_sd`` in standard deviations of the reference. ``why`` is one
-    sentence for people. ``approximate``: the reference has too many values or labels to be kept whole.
-    """
-
-    column: str
-    kind: Kind
-    verdict: Verdict
-    why: str
-    n_reference: int
-    n_current: int
-    missing_reference: float | None = None
-    missing_current: float | None = None
-    infinite_reference: float | None = None
-    infinite_current: float | None = None
-    size: float | None = None
-    p: float | None = None
-    psi: float | None = None
-    ks: float | None = None
-    ks_p: float | None = None
-    wasserstein: float | None = None
-    wasserstein_sd: float | None = None
-    jensen_shannon: float | None = None
-    chi_square: float | None = None
-    chi_square_p: float | None = None
-    bars: tuple[Bar, ...] = ()
-    approximate: bool = False
-
-    @property
-    def broken(self) -> bool:
-        """The model cannot be given what it learnt from: certain at the first look."""
-        return self.verdict in ("lost column", "changed type")
-
-    def document(self) -> dict[str, Any]:
-        return asdict(self)
 
 
 def drift(profile: Profile, current: pa.Table) -> tuple[ColumnDrift, ...]:
@@ -139,7 +98,7 @@ def _of_labels(drifted: ColumnDrift, reference: ColumnProfile, current: ColumnPr
     return replace(drifted, jensen_shannon=statistics.jensen_shannon(one, other), chi_square=statistic, chi_square_p=p)
 
 
-def _verdict(drifted: ColumnDrift) -> Verdict:
+def _verdict(drifted: ColumnDrift) -> DriftVerdict:
     if drifted.size is None or drifted.p is None or min(drifted.n_reference, drifted.n_current) < FEWEST_ROWS:
         return "cannot tell"
     if drifted.size < SOME:
@@ -150,7 +109,7 @@ def _verdict(drifted: ColumnDrift) -> Verdict:
 
 
 def _why(
-    drifted: ColumnDrift, verdict: Verdict, counts: Histogram, reference: ColumnProfile, current: ColumnProfile
+    drifted: ColumnDrift, verdict: DriftVerdict, counts: Histogram, reference: ColumnProfile, current: ColumnProfile
 ) -> str:
     name, rows = shown(drifted.column), _rows(drifted.n_current)
     if drifted.psi is None:

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from engine.monitoring.drift.statistics import Counts
+from engine.monitoring.look_parts import Bar
 from engine.monitoring.profile import ColumnProfile
 from engine.validation.columns import MISSING, Codes, Floats, shown
 
@@ -23,15 +24,6 @@ LABELS = 9
 # A label that fewer of the reference's rows have is counted with the rest.
 RARE = 0.01
 REST, NEVER_SEEN, INFINITE, PRESENT = "(other)", "(never seen)", "(infinite)", "(any value)"
-
-
-@dataclass(frozen=True)
-class Bar:
-    """One bin: its label, fit for a screen, and the share (0 to 1) of each side's rows in it."""
-
-    label: str
-    reference: float
-    current: float
 
 
 @dataclass(frozen=True, eq=False)

@@ -18,8 +18,8 @@ from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostin
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from engine.errors import Invalid
-from engine.monitoring.drift.columns import ColumnDrift
 from engine.monitoring.drift.encoding import encoded, sampled
+from engine.monitoring.look_parts import ColumnDrift
 from engine.monitoring.profile import in_one_unit, kind_of
 from engine.validation.columns import Floats, codes
 

@@ -12,7 +12,7 @@ are told apart with AUC Φ(d/√2), so an AUC is as large as the index 2 Φ⁻¹
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -23,40 +23,15 @@ from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import StratifiedKFold
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
-from engine.monitoring.drift.columns import Verdict
 from engine.monitoring.drift.encoding import encoded, sampled
 from engine.monitoring.drift.thresholds import ACCIDENT, LARGE, SOME
+from engine.monitoring.look_parts import DriftVerdict, Separation
 from engine.validation.columns import Codes, Floats, listed
 
-TOGETHER = "(all columns together)"
 MOST_ROWS = 10_000
 FEWEST_ROWS = 100
 FOLDS = 3
 _Z = 1.959963984540054
-
-
-@dataclass(frozen=True)
-class Separation:
-    """``low`` and ``high``: the AUC's interval at 95 %. ``used``: columns with their share (0 to 1) of what tells the
-    two apart, most first. ``n_reference`` and ``n_current``: the rows that were given; at most ``MOST_ROWS`` of each
-    side are learnt from. None is what cannot be told."""
-
-    verdict: Verdict
-    why: str
-    n_reference: int
-    n_current: int
-    auc: float | None = None
-    low: float | None = None
-    high: float | None = None
-    size: float | None = None
-    p: float | None = None
-    used: tuple[tuple[str, float], ...] = ()
-    left_out: tuple[str, ...] = ()
-    column: str = TOGETHER
-    broken: bool = False
-
-    def document(self) -> dict[str, Any]:
-        return asdict(self)
 
 
 def separation(reference: pa.Table, current: pa.Table, columns: Sequence[str], *, seed: int = 0) -> Separation:
@@ -114,7 +89,8 @@ def _judged(found: Separation, auc: float, which: Codes) -> Separation:
     error = _error(auc, n, m)
     # An AUC of 1 is as large as these rows can tell.
     size = 2 * float(ndtri(min(max(auc, 0.5), 1 - 0.5 / (n + m)))) ** 2
-    verdict: Verdict = "none" if size < SOME else "cannot tell" if p > ACCIDENT else "some" if size < LARGE else "large"
+    sure: DriftVerdict = "cannot tell" if p > ACCIDENT else "some" if size < LARGE else "large"
+    verdict: DriftVerdict = "none" if size < SOME else sure
     said = f"AUC {auc:.2f} (0.5: not at all) on {found.n_current:,} rows"
     if verdict in ("some", "large"):
         mostly = listed([name for name, share in found.used if share >= 0.1] or [found.used[0][0]], 3)

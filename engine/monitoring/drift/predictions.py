@@ -15,9 +15,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from engine.errors import LeverframeError, StepFailed
-from engine.monitoring.drift.columns import ColumnDrift, compare
+from engine.monitoring.drift.columns import compare
 from engine.monitoring.drift.thresholds import FEWEST_ROWS
 from engine.monitoring.look_input import LookInput
+from engine.monitoring.look_parts import ColumnDrift
 from engine.monitoring.performance.scored import predicted, scored
 from engine.monitoring.profile import ColumnProfile, profile_of
 from engine.monitoring.timestamps import moments

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -15,13 +15,15 @@ from engine.clock import moment, stamp
 from engine.errors import Damage
 from engine.monitoring.drift import alarm
 from engine.monitoring.drift.alarm import Alarm, Budget
-from engine.monitoring.drift.columns import ColumnDrift, drift
+from engine.monitoring.drift.columns import drift
 from engine.monitoring.drift.importance import FEWEST_ROWS as FEWEST_TO_WEIGH
 from engine.monitoring.drift.importance import Importances, importances
-from engine.monitoring.drift.multivariate import Separation, separation
+from engine.monitoring.drift.multivariate import separation
 from engine.monitoring.drift.predictions import prediction_drift
 from engine.monitoring.drift.thresholds import ENDED
+from engine.monitoring.look_document import RememberedAlarm
 from engine.monitoring.look_input import LookInput
+from engine.monitoring.look_parts import ColumnDrift, Separation
 from engine.monitoring.profile import Profile, from_bytes, profile_of, to_bytes
 from engine.monitoring.timestamps import UNDATED, iso
 from engine.storage.atomic import write_file
@@ -154,9 +156,12 @@ def _taken(table: pa.Table, rows: Codes) -> pa.Table:
     return table.take(pa.array(rows))
 
 
-def remembered(alarms: Sequence[Alarm]) -> list[dict[str, Any]]:
+def remembered(alarms: Sequence[Alarm]) -> tuple[RememberedAlarm, ...]:
     """The alarms that go on, as the next look is given them."""
-    return [{**asdict(each), "since": stamp(each.since), "over": stamp(each.over), "ended": None} for each in alarms]
+    return tuple(
+        RememberedAlarm(each.column, stamp(each.since), stamp(each.over), each.size, each.level, each.why)
+        for each in alarms
+    )
 
 
 def _alarm(kept: Mapping[str, Any]) -> Alarm:

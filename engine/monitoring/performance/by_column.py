@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
-from typing import Any
+from collections.abc import Collection, Sequence
+from typing import TYPE_CHECKING
 
 from engine.errors import Invalid
 from engine.projects.manifest.fields import nearest, shown
 from engine.projects.manifest.health import MOST_EDGES, are_edges
 from engine.validation.columns import listed
+
+if TYPE_CHECKING:
+    from engine.versions.records import VersionDocument
 
 MOST_COLUMNS = 10
 _HAVE_RANGES = ("integer", "number", "decimal", None)  # None: a document that says nothing of types
@@ -16,13 +19,13 @@ _HAVE_RANGES = ("integer", "number", "decimal", None)  # None: a document that s
 Asked = dict[str, tuple[float, ...]]
 
 
-def read_asked(texts: Sequence[str], document: Mapping[str, Any]) -> Asked:
+def read_asked(texts: Sequence[str], document: VersionDocument) -> Asked:
     """``["carrier", "distance=500,1000"]`` as columns with edges. ``document``: the live version's.
 
     Raises Invalid when a column is not in its data, is sensitive or the target, or edges are not rising numbers.
     """
-    data = document["settings"]["data"]
-    kinds = {str(column["name"]): column.get("type") for column in document["schema"]["columns"]}
+    data = document.settings["data"]
+    kinds = {str(column["name"]): column.get("type") for column in document.schema["columns"]}
     sensitive, known = data.get("sensitive", ()), list(kinds)
     pairs = [_column(text, known) for text in texts]
     asked: Asked = dict(pairs)

@@ -13,13 +13,12 @@ predicted (J. Mincer and V. Zarnowitz 1969) has slope 1 and intercept 0 when pre
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 
+from engine.monitoring.look_parts import Bin, Calibration, ShareVerdict
 from engine.monitoring.performance.metric_values import too_few
-from engine.monitoring.quality.shares import ShareVerdict
 from engine.validation.columns import Floats
 from engine.validation.metrics import Predicted, Truth
 from engine.validation.words import between, number, percent, signed
@@ -37,47 +36,6 @@ _SURE = 3.0
 WATCH_BIAS, FAILING_BIAS = 0.20, 0.50
 WATCH_SPREAD, FAILING_SPREAD = 1.25, 1.75
 _CHANCE = 1e-6
-
-
-@dataclass(frozen=True)
-class Bin:
-    """``n`` rows with chances (or predicted values) from ``low`` to ``high``: the mean ``predicted`` against what was
-    ``observed``, with its 95 % interval."""
-
-    low: float
-    high: float
-    n: int
-    predicted: float
-    observed: float
-    observed_low: float
-    observed_high: float
-
-
-@dataclass(frozen=True)
-class Calibration:
-    """Of a classifier ``error`` is the expected calibration error and ``chance`` what a calibrated model stays below in
-    99 of 100 cases; ``bias`` is the mean chance minus the share that happened. Of a regression ``bias`` is the mean of
-    predicted minus actual, ``spread`` the standard deviation of the errors, ``spread_error`` the standard error of its
-    logarithm. ``slope`` and ``intercept`` with standard errors. ``subject``: the class whose chance it is, or 'the
-    predicted class', or 'the value'."""
-
-    kind: Literal["chances", "values"]
-    subject: str
-    verdict: ShareVerdict
-    sentence: str
-    n: int
-    error: float | None = None
-    chance: float | None = None
-    bias: float | None = None
-    bias_low: float | None = None
-    bias_high: float | None = None
-    slope: float | None = None
-    slope_error: float | None = None
-    intercept: float | None = None
-    intercept_error: float | None = None
-    spread: float | None = None
-    bins: tuple[Bin, ...] = ()
-    spread_error: float | None = None
 
 
 def calibration(

@@ -13,13 +13,11 @@ hold a change of the relation between inputs and outcome: nothing without labels
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 from sklearn.isotonic import IsotonicRegression
 
-from engine.monitoring.performance.metric_values import MetricValue
+from engine.monitoring.look_parts import Estimate, MetricValue
 from engine.validation.columns import Codes, Floats
 from engine.validation.metrics import Measure, Predicted, Truth, measure
 
@@ -34,20 +32,6 @@ UNSEEN = (
     "It holds as long as the relation between inputs and outcome is what it was: a change of that it cannot see, "
     "only labels can."
 )
-
-
-@dataclass(frozen=True)
-class Estimate:
-    """Each metric as a reading whose ``n`` is the rows without a label that it is about; ``low`` to ``high`` is its
-    band (95 %). ``learnt_on``: labelled rows behind it. ``assumptions`` are to be shown wherever a value is."""
-
-    method: Literal["confidence", "loss model", "none"]
-    n: int
-    learnt_on: int
-    readings: tuple[MetricValue, ...]
-    assumptions: tuple[str, ...]
-    sentence: str
-    estimated: bool = True
 
 
 def estimate_classes(

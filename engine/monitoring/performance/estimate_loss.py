@@ -14,8 +14,8 @@ import numpy as np
 import pyarrow as pa
 from sklearn.ensemble import RandomForestRegressor
 
-from engine.monitoring.performance.estimate import FEWEST_LEARNT, FEWEST_ROWS, UNSEEN, Estimate, nothing, told
-from engine.monitoring.performance.metric_values import MetricValue
+from engine.monitoring.look_parts import Estimate, MetricValue
+from engine.monitoring.performance.estimate import FEWEST_LEARNT, FEWEST_ROWS, UNSEEN, nothing, told
 from engine.validation.columns import Floats, codes, floats, is_number, is_time, unwrapped
 from engine.validation.metrics import Predicted, Truth, losses
 from engine.vocabulary.metrics import METRICS

@@ -17,8 +17,8 @@ from typing import Literal
 
 import numpy as np
 
-from engine.monitoring.performance.metric_values import MetricValue
-from engine.monitoring.performance.periods import WINDOW_PERIODS, MetricPeriod
+from engine.monitoring.look_parts import Fall, MetricPeriod, MetricValue
+from engine.monitoring.performance.periods import WINDOW_PERIODS
 from engine.validation.columns import Floats
 from engine.validation.words import between, number
 from engine.vocabulary.metrics import METRICS, good
@@ -35,24 +35,6 @@ _Z = 1.959964
 # large as the least difference that matters.
 _FEWEST_FOR_SWING = 6
 _MEDIAN_OF_CHI2 = 0.4549
-
-
-@dataclass(frozen=True)
-class Fall:
-    """``reference`` became ``value`` (``low`` to ``high``, 95 %) on ``n`` labelled rows of ``periods`` periods from
-    ``since`` on. ``drop`` is how much worse, always positive; ``failing`` when surely at least twice what matters."""
-
-    metric: str
-    verdict: Literal["watch", "failing"]
-    since: str | None
-    reference: float
-    value: float
-    low: float
-    high: float
-    drop: float
-    n: int
-    periods: int
-    sentence: str
 
 
 @dataclass(frozen=True)

@@ -15,26 +15,31 @@ from datetime import datetime
 from typing import Literal
 
 from engine.clock import moment, stamp
+from engine.projects import registry
 from engine.records import Metric
+from engine.runs import history
+from engine.versions import catalog
+from engine.vocabulary.jobs import HEALTH
 
 Source = Literal["look", "earlier look", "retrain", "holdout"]
 
 _NEWEST = """
-SELECT p.name AS project, named.value AS metric,
-    m.run, m.as_of, m.value, m.low, m.high, m.n, runs.job, m.run = made.run AS own,
+WITH given AS MATERIALIZED (
+    SELECT json_extract(value, '$[0]') AS project, json_extract(value, '$[1]') AS number,
+        json_extract(value, '$[2]') AS metric
+    FROM json_each(:asked))
+SELECT given.project, given.metric, m.run, m.as_of, m.value, m.low, m.high, m.n,
     look.run AS look, look.as_of AS looked_at, s.value AS seen, s.low AS seen_low, s.high AS seen_high, s.n AS seen_n
-FROM json_each(:live) given
-JOIN projects p ON p.name = given.key
-JOIN json_each(p.manifest, '$.validation.metrics') named ON named.key < :first
-JOIN versions made ON made.project = p.name AND made.number = given.value
+FROM given
 LEFT JOIN measurements m ON m.id = (
     SELECT id FROM measurements
-    WHERE project = p.name AND metric = named.value AND number = given.value AND as_of <= :at AND value IS NOT NULL
+    WHERE project = given.project AND metric = given.metric AND number = given.number AND as_of <= :at
+        AND value IS NOT NULL
     ORDER BY as_of DESC, id DESC LIMIT 1)
-LEFT JOIN runs ON runs.id = m.run
-LEFT JOIN health look ON look.number = given.value AND look.run = (
-    SELECT run FROM health WHERE project = p.name AND as_of <= :at ORDER BY as_of DESC, run DESC LIMIT 1)
-LEFT JOIN signals s ON s.project = p.name AND s.name = named.value AND s.as_of = look.as_of AND s.run = look.run
+LEFT JOIN health look ON look.number = given.number AND look.run = (
+    SELECT run FROM health WHERE project = given.project AND as_of <= :at ORDER BY as_of DESC, run DESC LIMIT 1)
+LEFT JOIN signals s
+    ON s.project = given.project AND s.name = given.metric AND s.as_of = look.as_of AND s.run = look.run
 """
 _SAID: dict[Source, str] = {
     "look": "{n:,} labelled rows that the newest look saw (run {run})",
@@ -71,17 +76,23 @@ def newest(
 
     ``key_only``: of each project's first metric alone. What was never measured is not in it.
     """
-    given = {"live": json.dumps(dict(live)), "at": stamp(at), "first": 1 if key_only else 1000}
-    found = ((row["project"], row["metric"], _known(row)) for row in db.execute(_NEWEST, given))
+    judged = registry.judged(db, live)
+    metrics = {project: judged[project].metrics[: 1 if key_only else None] for project in live if project in judged}
+    asked = [(project, live[project], metric) for project, names in metrics.items() for metric in names]
+    rows = db.execute(_NEWEST, {"asked": json.dumps(asked), "at": stamp(at)}).fetchall()
+    made = catalog.runs_of(db, live)
+    jobs = history.jobs_of(db, {row["run"] for row in rows if row["run"] is not None})
+    found = ((row["project"], row["metric"], _known(row, made, jobs)) for row in rows)
     return {(project, metric): known for project, metric, known in found if known is not None}
 
 
-def _known(row: sqlite3.Row) -> KnownMetric | None:
+def _known(row: sqlite3.Row, made: Mapping[str, int], jobs: Mapping[int, str]) -> KnownMetric | None:
     if row["seen"] is not None and (row["as_of"] is None or row["looked_at"] >= row["as_of"]):
         seen = Metric(row["metric"], row["seen"], row["seen_low"], row["seen_high"], row["seen_n"])
         return KnownMetric(seen, moment(row["looked_at"]), row["look"], "look")
     if row["as_of"] is None:
         return None
     kept = Metric(row["metric"], row["value"], row["low"], row["high"], row["n"])
-    source: Source = "holdout" if row["own"] else "earlier look" if row["job"] == "health" else "retrain"
+    own, looked = made[row["project"]] == row["run"], jobs[row["run"]] == HEALTH.name
+    source: Source = "holdout" if own else "earlier look" if looked else "retrain"
     return KnownMetric(kept, moment(row["as_of"]), row["run"], source)

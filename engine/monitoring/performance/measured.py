@@ -14,17 +14,27 @@ import pyarrow as pa
 from engine.clock import moment
 from engine.errors import LeverframeError
 from engine.monitoring.look_input import LookInput
-from engine.monitoring.performance.calibration import Calibration, calibration
-from engine.monitoring.performance.estimate import Estimate, estimate_classes
-from engine.monitoring.performance.fall import Fall, fallen
-from engine.monitoring.performance.metric_values import FULL, MetricValue, part_of, too_few
-from engine.monitoring.performance.periods import MetricPeriods, PeriodCut, cut, mature_rows
+from engine.monitoring.look_parts import (
+    Calibration,
+    Estimate,
+    Fall,
+    MetricPeriods,
+    MetricValue,
+    PreviousVersion,
+    SliceRows,
+    Slices,
+)
+from engine.monitoring.performance.calibration import calibration
+from engine.monitoring.performance.estimate import estimate_classes
+from engine.monitoring.performance.fall import fallen
+from engine.monitoring.performance.metric_values import FULL, part_of, too_few
+from engine.monitoring.performance.periods import PeriodCut, cut, mature_rows
 from engine.monitoring.performance.periods import performance as over_time
-from engine.monitoring.performance.previous_version import PreviousVersion, against
+from engine.monitoring.performance.previous_version import against
 from engine.monitoring.performance.scored import Scored, predicted, scored
 from engine.monitoring.performance.slice_parts import rows_of
-from engine.monitoring.performance.slice_rows import SliceRows, slice_rows
-from engine.monitoring.performance.slices import Slices, slices
+from engine.monitoring.performance.slice_rows import slice_rows
+from engine.monitoring.performance.slices import slices
 from engine.monitoring.timestamps import microseconds
 from engine.text import plain
 from engine.validation import guessing

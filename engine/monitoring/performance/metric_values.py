@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from engine.monitoring.look_parts import MetricValue
 from engine.validation.columns import Codes
 from engine.validation.intervals import measure_all
 from engine.validation.metrics import Predicted, Truth, value
@@ -17,18 +18,6 @@ from engine.validation.undefined import why
 ROWS = 50
 _Z = 1.959964
 _RARE_ROWS = 50
-
-
-@dataclass(frozen=True)
-class MetricValue:
-    """One metric on ``n`` labelled rows with its 95 % interval; without a value, ``reason`` says why."""
-
-    metric: str
-    n: int
-    value: float | None = None
-    low: float | None = None
-    high: float | None = None
-    reason: str | None = None
 
 
 @dataclass(frozen=True)

@@ -8,17 +8,17 @@ class of one row in a thousand may stay away for weeks.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
 
 import numpy as np
 import pyarrow as pa
 
-from engine.monitoring.findings import finding
+from engine.monitoring.look_document import LookFinding
 from engine.monitoring.look_input import LookInput
 from engine.monitoring.performance.scored import Scored
 from engine.monitoring.quality.checks import LIMITS
 from engine.monitoring.quality.shares import CHANCE, FEWEST_ROWS, Shares, judge_share
+from engine.monitoring.records import Severity
 from engine.text import plain
 from engine.validation.classes import placed
 from engine.validation.columns import Codes, codes, column_or_none, missing, shown
@@ -26,13 +26,14 @@ from engine.validation.words import percent
 
 # So many rows in a row with one prediction are none of a model that gave different ones for its holdout.
 ALWAYS = 200
+FAILING: Severity = "failing"
 _SOURCE = "look at where labels come from; until then nothing says how well it does"
 _MODEL = "look at the log of its score step, then roll back or retrain"
 
 
 def of_outputs(
     case: LookInput, rows: Scored | None, problem: str | None, window: Codes, periods: Codes | None
-) -> Iterator[Mapping[str, Any]]:
+) -> Iterator[LookFinding]:
     """A finding for predictions, and one for labels, that are of no use. ``window``: the newest rows; ``periods``: the
     period of each row that performance is measured on, -1 for others."""
     as_of, name = case.job["as_of"], str(case.rules["target"])
@@ -40,20 +41,21 @@ def of_outputs(
         return  # Nothing was scored; what keeps it from that is told by the quality of the data.
     broken = plain(str(problem)).rstrip(".") if rows is None else _unusable(rows, window)
     if broken:
-        severity, why = ("failing", broken) if isinstance(broken, str) else broken
-        yield finding("predictions", "quality", severity, why, _MODEL, as_of)
+        severity, why = broken if isinstance(broken, tuple) else (FAILING, broken)
+        yield LookFinding("predictions", "quality", severity, why, _MODEL, as_of)
     target = column_or_none(case.current, name)
     if case.job["labels_problem"]:
-        yield finding("labels", "quality", "watch", plain(str(case.job["labels_problem"])).rstrip("."), _SOURCE, as_of)
+        said = plain(str(case.job["labels_problem"])).rstrip(".")
+        yield LookFinding("labels", "quality", "watch", said, _SOURCE, as_of)
     elif target is None:
-        yield finding("labels", "quality", "watch", f"the label column {shown(name)} is gone", _SOURCE, as_of)
+        yield LookFinding("labels", "quality", "watch", f"the label column {shown(name)} is gone", _SOURCE, as_of)
     elif rows is not None and problem is not None:
-        yield finding("labels", "quality", "watch", plain(str(problem)).rstrip("."), _SOURCE, as_of)
+        yield LookFinding("labels", "quality", "watch", plain(str(problem)).rstrip("."), _SOURCE, as_of)
     elif periods is not None and (same := _of_one_value(case.reference.column(name), target, periods)):
-        yield finding("labels", "quality", "watch", f"{shown(name)}: {same}", _SOURCE, as_of)
+        yield LookFinding("labels", "quality", "watch", f"{shown(name)}: {same}", _SOURCE, as_of)
 
 
-def _unusable(rows: Scored, window: Codes) -> tuple[str, str] | None:
+def _unusable(rows: Scored, window: Codes) -> tuple[Severity, str] | None:
     """How bad it is and in what words, where rows have no prediction or all have the same."""
     lost, n = int((~rows.usable[window]).sum()), len(window)
     watch, failing = LIMITS["invalid"]

@@ -14,7 +14,8 @@ from datetime import datetime
 
 import numpy as np
 
-from engine.monitoring.performance.metric_values import BRIEF, FULL, Effort, MetricValue, read, too_few
+from engine.monitoring.look_parts import MetricPeriod, MetricPeriods, MetricValue
+from engine.monitoring.performance.metric_values import BRIEF, FULL, Effort, read, too_few
 from engine.monitoring.performance.scored import Scored
 from engine.monitoring.timestamps import DAY, UNDATED, WEEK, iso, microseconds, periods_of, start_of
 from engine.validation.columns import Codes, Mask
@@ -32,48 +33,6 @@ _FEWEST_TO_SETTLE = 4
 # four; of days seven, for a Sunday is not like a Monday.
 WINDOW_ROWS = 1_000
 WINDOW_PERIODS, WINDOW_DAYS = 4, 7
-
-
-@dataclass(frozen=True)
-class MetricPeriod:
-    """From ``start`` until before ``end`` (ISO 8601 in UTC; None without a time column).
-
-    ``share``: labelled rows of all rows. Not ``mature``: ``reason`` says why and the readings have no value.
-    """
-
-    start: str | None
-    end: str | None
-    rows: int
-    labelled: int
-    share: float | None
-    over: bool
-    mature: bool
-    reason: str | None
-    readings: tuple[MetricValue, ...]
-
-    def of(self, metric: str) -> MetricValue | None:
-        return next((reading for reading in self.readings if reading.metric == metric), None)
-
-
-@dataclass(frozen=True)
-class MetricPeriods:
-    """Oldest first. ``days``: how long each is. ``bound``: the share of labels from which a period is mature.
-
-    ``live``: each metric over all mature labelled rows; ``window``: over the newest of them, from ``window_start`` on.
-    ``outside``: rows that are in no period (no time, of the future, or older than what is shown).
-    """
-
-    days: int | None
-    periods: tuple[MetricPeriod, ...]
-    rows: int
-    labelled: int
-    outside: int
-    bound: float
-    settled: float | None
-    live: tuple[MetricValue, ...]
-    window: tuple[MetricValue, ...]
-    window_start: str | None
-    sentence: str
 
 
 @dataclass(frozen=True)

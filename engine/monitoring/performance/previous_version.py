@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
 from engine.errors import LeverframeError
+from engine.monitoring.look_parts import PreviousVersion
 from engine.monitoring.performance.fall import minimum_effect
 from engine.monitoring.performance.metric_values import FULL, too_few
 from engine.monitoring.performance.scored import Scored, scored
@@ -20,20 +20,6 @@ from engine.validation.predictions import read_table
 from engine.validation.undefined import sentence
 from engine.validation.words import number
 from engine.vocabulary.metrics import good
-
-
-@dataclass(frozen=True)
-class PreviousVersion:
-    """``value`` is its, ``live`` that of the live version; ``better``: it is surely better by as much as matters."""
-
-    version: str
-    metric: str
-    sentence: str
-    told: bool = False
-    better: bool = False
-    value: float | None = None
-    live: float | None = None
-    n: int = 0
 
 
 def against(

@@ -13,6 +13,7 @@ import numpy as np
 import pyarrow as pa
 
 from engine.errors import Invalid
+from engine.monitoring.look_parts import Condition
 from engine.validation.columns import (
     MISSING,
     Codes,
@@ -29,20 +30,6 @@ from engine.validation.segments import parts_of
 
 PRESENT = "(any value)"
 _RANGES, _MOST_NUMBERS = 5, 24
-
-
-@dataclass(frozen=True)
-class Condition:
-    """``column`` is ``value``; for a range also from ``low`` on (None: no end) until before ``high``."""
-
-    column: str
-    value: str
-    low: float | None = None
-    high: float | None = None
-
-    @property
-    def name(self) -> str:
-        return f"{self.column}={self.value}"
 
 
 @dataclass(frozen=True)

@@ -3,29 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
 
+from engine.monitoring.look_parts import SliceRows
 from engine.monitoring.performance.scored import Scored
 from engine.validation.columns import Codes, Floats, shown, unwrapped
 from engine.validation.metrics import Predicted, Truth
 
 MOST = 50
 _NO_LABEL = -1.0
-
-
-@dataclass(frozen=True)
-class SliceRows:
-    """``columns`` names the cells of each row: the row's number in the data (from 1), what was ``actual``, what was
-    ``predicted``, ``error`` (of a class: how much chance was not given to what happened), then the table's own.
-    A cell is text, None where there is no value. ``total``: how many rows the slice has, of which these are the worst.
-    """
-
-    columns: tuple[str, ...]
-    rows: tuple[tuple[str | None, ...], ...]
-    total: int
 
 
 def slice_rows(

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 import numpy as np
 
+from engine.monitoring.look_parts import Trend
 from engine.monitoring.performance.scored import Scored
 from engine.validation.columns import Codes
 from engine.validation.metrics import value
 from engine.vocabulary.metrics import good
-
-Trend = Literal["falling", "steady", "rising", "cannot tell"]
 
 FEWEST_PERIODS = 4
 _NEWEST = 12

@@ -16,10 +16,11 @@ from typing import Literal
 import numpy as np
 import pyarrow as pa
 
+from engine.monitoring.look_parts import Condition, Slice, Slices
 from engine.monitoring.performance.metric_values import part_of, too_few
 from engine.monitoring.performance.scored import Scored
-from engine.monitoring.performance.slice_parts import Condition, SlicePart, crossed, parts_of_column
-from engine.monitoring.performance.slice_trend import Trend, trend
+from engine.monitoring.performance.slice_parts import SlicePart, crossed, parts_of_column
+from engine.monitoring.performance.slice_trend import trend
 from engine.validation.columns import Codes, Floats, shown
 from engine.validation.intervals import resampled
 from engine.validation.metrics import Measure, Predicted, Truth, measure, value
@@ -37,47 +38,6 @@ _CROSSED, _MOST_CELLS = 3, 200
 MOST_KEPT = 100
 _BATCH = 2_000_000
 _ALL = 0.95
-
-
-@dataclass(frozen=True)
-class Slice:
-    """``n`` rows for which every condition holds. ``low`` to ``high``: the interval of ``value``; ``difference`` is
-    value minus that of all other rows (``rest``); both intervals hold for all slices together. ``trend`` is that of
-    performance: falling means getting worse, whichever way the metric runs. ``reason``: why there is no value."""
-
-    conditions: tuple[Condition, ...]
-    n: int
-    share: float
-    metric: str
-    value: float | None
-    low: float | None
-    high: float | None
-    rest: float | None
-    difference: float | None
-    difference_low: float | None
-    difference_high: float | None
-    verdict: Literal["worse", "better", "same", "cannot tell"]
-    trend: Trend
-    reason: str | None = None
-
-    @property
-    def name(self) -> str:
-        return " and ".join(condition.name for condition in self.conditions)
-
-
-@dataclass(frozen=True)
-class Slices:
-    """Worst first, those that nothing can be said of last. ``tried``: how many the intervals are widened for.
-
-    ``left_out``: per column how many of its values nobody looked at. ``rows``: rows that were looked at in all.
-    """
-
-    metric: str
-    found: tuple[Slice, ...]
-    tried: int
-    rows: int
-    left_out: Mapping[str, int]
-    sentence: str
 
 
 @dataclass(frozen=True)

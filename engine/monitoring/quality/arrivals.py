@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from engine.monitoring.quality.shares import ShareVerdict
+from engine.monitoring.look_parts import ShareVerdict
 from engine.monitoring.timestamps import DAY, UNDATED, WEEK, date, iso, periods_of, start_of
 from engine.text import span
 from engine.validation.columns import Codes, Floats

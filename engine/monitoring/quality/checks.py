@@ -12,23 +12,18 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Literal
 
 import numpy as np
 import pyarrow as pa
 
 from engine.errors import StepFailed
+from engine.monitoring.look_parts import QualityCheck, QualityKind, ShareVerdict
 from engine.monitoring.quality import arrivals
 from engine.monitoring.quality.columns import CountedRows, found_in, infinite, out_of_range, retyped, unknown
-from engine.monitoring.quality.shares import Shares, ShareVerdict, judge_share
+from engine.monitoring.quality.shares import Shares, judge_share
 from engine.monitoring.timestamps import DAY, UNDATED, microseconds, moments, periods_of
 from engine.validation.columns import Codes, column_or_none, is_number, is_text, missing, shown, unwrapped
 from engine.validation.row_keys import REPEATED, duplicates
-
-Kind = Literal[
-    "missing", "invalid", "new-category", "out-of-range", "duplicate", "volume", "freshness",
-    "lost-column", "new-column", "changed-type",
-]  # fmt: skip
 
 # The newest stretch is the shortest of these that holds enough rows to tell a share of 2 % from chance.
 _STRETCHES = (DAY, 7 * DAY, 28 * DAY)
@@ -43,28 +38,6 @@ LIMITS: dict[str, tuple[float, float]] = {
     "duplicate": (0.001, 0.05),
 }
 _BADNESS = {"failing": 0, "watch": 1, "cannot tell": 2, "ok": 3}
-
-
-@dataclass(frozen=True)
-class QualityCheck:
-    """One thing that was looked at; ``column`` is None where it is about all rows.
-
-    ``count`` of ``n`` rows (``share``) against ``reference_share``; ``bound`` is the share from which it is watched.
-    Of volume, ``count`` is rows in the newest whole period and ``bound`` the usual lowest (or highest) number; of
-    freshness, ``age`` and ``bound`` are seconds. ``values`` names a few new categories, fit to show.
-    """
-
-    kind: Kind
-    column: str | None
-    verdict: ShareVerdict
-    sentence: str
-    n: int = 0
-    count: int | None = None
-    share: float | None = None
-    reference_share: float | None = None
-    bound: float | None = None
-    age: float | None = None
-    values: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -230,7 +203,7 @@ def _look_at_range(beyond: CountedRows) -> str:
 
 
 def _check(
-    kind: Kind, column: str | None, found: CountedRows, words: str, look: str, values: tuple[str, ...] = ()
+    kind: QualityKind, column: str | None, found: CountedRows, words: str, look: str, values: tuple[str, ...] = ()
 ) -> QualityCheck:
     """A share with its verdict in words: ``temp: 41 % of 6,410 rows have no value, 2 % in training; look at …``."""
     watch, failing = LIMITS[kind]

@@ -7,48 +7,34 @@ rows each time, one time may be missed, and a short while more. What never chang
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 from engine.clock import moment, stamp
-from engine.monitoring.findings import Found, finding
+from engine.monitoring.look_document import LookFinding, LookPart
+from engine.monitoring.look_parts import Extract
 from engine.text import span
 
 PART = "freshness"
 
 
-@dataclass(frozen=True)
-class Extract:
-    """What extract brought: the digest of its rows, since when it has brought these (ISO 8601), and in how many looks.
-    ``changed``: earlier looks saw others, so that it was seen to change at all."""
-
-    digest: str
-    rows: int
-    since: str
-    looks: int
-    changed: bool
-
-
-def follow(before: Mapping[str, Any] | None, digest: str, rows: int, as_of: datetime) -> Extract:
+def follow(before: Extract | None, digest: str, rows: int, as_of: datetime) -> Extract:
     """What is known of these rows, given what the look before knew of its own."""
     if before is None:
         return Extract(digest, rows, stamp(as_of), 1, False)
-    if before["digest"] != digest:
+    if before.digest != digest:
         return Extract(digest, rows, stamp(as_of), 1, True)
-    return Extract(digest, rows, before["since"], before["looks"] + 1, before["changed"])
+    return Extract(digest, rows, before.since, before.looks + 1, before.changed)
 
 
-def freshness(found: Extract, as_of: datetime, still: timedelta) -> tuple[dict[str, str], Found | None]:
+def freshness(found: Extract, as_of: datetime, still: timedelta) -> tuple[LookPart, LookFinding | None]:
     """The part of a look that says how old its data is, and a finding where the rows stood ``still`` for too long."""
     age = as_of - moment(found.since)
     same = f"extract has brought the same {found.rows:,} rows since {found.since[:16].replace('T', ' ')} UTC"
     if age > still:
         why = f"{same}, for {span(age.total_seconds())}, in {found.looks:,} looks"
         act = "look at the data source; name [data] time, so that the age of each row can be told"
-        return {"verdict": "watch", "why": why}, finding("same-rows", PART, "watch", why, act, found.since)
+        return LookPart("watch", why), LookFinding("same-rows", PART, "watch", why, act, found.since)
     if found.changed:
         ago = f"{span(age.total_seconds())} ago" if age else "with this look"
-        return {"verdict": "ok", "why": f"other rows came {ago}; how old they are, no [data] time tells"}, None
-    return {"verdict": "cannot tell", "why": f"{same}, and no [data] time tells how old they are"}, None
+        return LookPart("ok", f"other rows came {ago}; how old they are, no [data] time tells"), None
+    return LookPart("cannot tell", f"{same}, and no [data] time tells how old they are"), None

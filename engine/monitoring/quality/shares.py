@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
 
 from scipy import stats
 
-ShareVerdict = Literal["ok", "watch", "failing", "cannot tell"]
+from engine.monitoring.look_parts import ShareVerdict
 
 # Dozens of columns are looked at, up to every quarter of an hour: one chance in ten thousand for each.
 CHANCE = 1e-4

@@ -32,7 +32,7 @@ from engine.projects.manifest.records import (
 from engine.projects.manifest.report import report
 from engine.projects.manifest.rules import check_columns, cross_check, features_of
 from engine.projects.manifest.sandbox import sandbox
-from engine.projects.manifest.schedule import schedule
+from engine.projects.manifest.schedule import schedule, zone_in
 from engine.projects.manifest.waivers import waivers
 from engine.text import plain
 
@@ -96,6 +96,15 @@ def parse_manifest(text: str, source: str = FILE) -> Manifest:
     return manifest
 
 
+def manifest_of(document: dict[str, Any]) -> Manifest:
+    """The manifest that was checked when ``document`` was kept. Pure; raises nothing.
+
+    An older or a newer Leverframe may have checked it: a key that is not known is passed over, and where one is missing
+    or says what would be a mistake today, its default holds.
+    """
+    return _manifest(Mistakes({}), document)
+
+
 def _manifest(page: Mistakes, document: dict[str, Any]) -> Manifest:
     tables = {key: Table(page, (key,), document.get(key, {})) for key in _SECTIONS if key not in _LISTS}
     name, title, owner = sections.project(tables["project"])
@@ -122,6 +131,7 @@ def _manifest(page: Mistakes, document: dict[str, Any]) -> Manifest:
         report=report(tables["report"], validation.task),
         compute=away,
         sandbox=sandbox(tables["sandbox"]),
+        zone=zone_in(document),
         document=document,
     )
 

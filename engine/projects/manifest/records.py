@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Any, Literal
 
 from engine.projects.manifest.defaults import RETRIES, RETRY_AFTER, TRAIN_MEMORY
+from engine.vocabulary.steps import Contract
 
 
 @dataclass(frozen=True)
@@ -202,7 +203,8 @@ class ReportSpec:
 
 @dataclass(frozen=True)
 class Manifest:
-    """A whole manifest; ``document`` is the TOML as JSON-able data, kept with every version as its settings."""
+    """A whole manifest. ``zone``: the time zone that its people live by; ``document``: the TOML as JSON-able data, kept
+    with every version as its settings."""
 
     name: str
     title: str
@@ -220,4 +222,15 @@ class Manifest:
     report: ReportSpec
     compute: ComputeSpec | None
     sandbox: SandboxSpec
+    zone: str
     document: dict[str, Any]
+
+    @property
+    def sends_mail(self) -> bool:
+        """Whether it asks for mail at all: without ``[report]`` perhaps no machine of the project's sends any."""
+        return "report" in self.document
+
+    def program(self, contract: Contract) -> Program | None:
+        """How the project's code for ``contract`` is run; None for scoring a fitted estimator, which needs none."""
+        program: Program | None = getattr(getattr(self, contract.section), contract.key)
+        return program

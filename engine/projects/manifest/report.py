@@ -30,7 +30,7 @@ def report(table: Table, task: str | None) -> ReportSpec:
         if not is_address(address):
             table.mistake("to", f"names {shown(address)}, which is no mail address.", index)
     return ReportSpec(
-        to=to,
+        to=tuple(address for address in to if is_address(address)),
         events=_events(table),
         period="month" if table.choice("period", ("week", "month")) == "month" else "week",
         words=_words(table.table("words")),
@@ -40,12 +40,7 @@ def report(table: Table, task: str | None) -> ReportSpec:
 
 def spec_of(document: Mapping[str, Any]) -> ReportSpec:
     """``[report]`` of a manifest that was checked when it was read; what an older Leverframe let pass is left out."""
-    page = Mistakes({})
-    found = report(Table(page, ("report",), document.get("report", {})), None)
-    return ReportSpec(
-        tuple(address for address in found.to if is_address(address)),
-        found.events, found.period, found.words, found.costs,
-    )  # fmt: skip
+    return report(Table(Mistakes({}), ("report",), document.get("report", {})), None)
 
 
 def _events(table: Table) -> tuple[str, ...]:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
+from typing import Any
 
 from engine.projects.manifest.durations import DURATION_FORM, EVERY, parse_duration
 from engine.projects.manifest.fields import Table, nearest, shown
 from engine.projects.manifest.records import ScheduleSpec
+from engine.vocabulary.jobs import REPORT, RETRAIN, SCHEDULED
 
-JOBS = ("retrain", "health", "report")
 CATCH_UP = ("latest", "all", "skip")
 _SECOND, _MINUTE, _LONGEST = timedelta(seconds=1), timedelta(minutes=1), timedelta(days=3653)
 _FIELDS = 'minute, hour, day of the month, month, day of the week, such as "0 3 * * mon".'
@@ -17,8 +19,20 @@ _CRON_FORM = f"its five fields are {_FIELDS}"
 
 def schedule(table: Table) -> tuple[ScheduleSpec, ...]:
     """When each job is due."""
-    table.only(*JOBS)
-    return tuple(spec for job in JOBS if job in table and (spec := _schedule_of(job, table.table(job))) is not None)
+    table.only(*SCHEDULED)
+    tables = ((job, table.table(job)) for job in SCHEDULED if job in table)
+    return tuple(spec for job, entry in tables if (spec := _schedule_of(job, entry)) is not None)
+
+
+def zone_in(document: Mapping[str, Any]) -> str:
+    """The time zone of a manifest's people: that of the report, or of the retrain; UTC without either."""
+    entries = document.get("schedule")
+    for job in (REPORT.name, RETRAIN.name):
+        entry = entries.get(job) if isinstance(entries, dict) else None
+        zone = entry.get("timezone") if isinstance(entry, dict) else None
+        if isinstance(zone, str) and timezone_problem(zone) is None:
+            return zone
+    return "UTC"
 
 
 def _schedule_of(job: str, table: Table) -> ScheduleSpec | None:

@@ -19,6 +19,7 @@ from engine.errors import StepFailed
 from engine.projects.manifest.records import ComputeSpec
 from engine.runs.steps.outcome import judged
 from engine.runs.steps.step import StepResult, StepSpec
+from engine.vocabulary.steps import contract
 
 if TYPE_CHECKING:
     from engine.environments.records import Lock
@@ -52,7 +53,7 @@ def send(asked: StepSpec, compute: ComputeSpec, stage: Stage, name: str) -> Step
     """Write down the order of the step ``asked`` in its folder; the step that brings it to a worker."""
     check_installed()
     folder = asked.log.parent
-    program = stage.manifest.train.run if name == "train" else stage.manifest.train.score
+    program = stage.manifest.program(contract(name))
     taken = stage.environment.pictures.of(stage.lock.digest)
     order = {
         "title": asked.name,

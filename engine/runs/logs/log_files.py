@@ -15,10 +15,10 @@ from functools import lru_cache
 from pathlib import Path
 from typing import BinaryIO
 
-ENGINE, VALIDATE, MEASURE = "engine", "validate", "measure"
-_OF_THE_RUN = {VALIDATE: "validate.log", MEASURE: "measure.log", ENGINE: "engine.log"}
-# The steps of a project that a retrain or a look has, in the order in which they are told everywhere.
-STEPS = ("extract", "labels", "train", "score live", "score", "score own rows", "score before")
+from engine.vocabulary.steps import NAMES, STEPS
+
+ENGINE = "engine"
+_OF_THE_RUN = {name: f"{name}.log" for name in (*(step.name for step in STEPS if step.process), ENGINE)}
 PACKED = ".zst"
 # Logs are bounded when they are written (see warden.py); this is for a file that somebody put there.
 _LARGEST = 1 << 28
@@ -28,7 +28,7 @@ def names(folder: Path) -> tuple[str, ...]:
     """The logs of the run in ``folder`` that hold something, in the order of its steps, the engine's own last."""
     found = {path.parent.name.replace("-", " ") for path in _step_logs(folder)}
     found |= {name for name, file in _OF_THE_RUN.items() if _either(folder / file)}
-    order = (*STEPS, *_OF_THE_RUN)
+    order = (*NAMES, ENGINE)
     return tuple(sorted(found, key=lambda name: (order.index(name) if name in order else -1, name)))
 
 

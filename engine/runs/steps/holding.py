@@ -102,7 +102,6 @@ def document(each: Sequence[StepHold | None]) -> dict[str, Any]:
     return asdict(held) if held is not None else {}
 
 
-def recorded(lineage: Mapping[str, Any]) -> StepHold | None:
+def recorded(kept: Mapping[str, Any]) -> StepHold | None:
     """What a version says of it; None for one that was made before that was kept."""
-    kept = lineage.get("sandbox")
     return StepHold(**kept) if kept else None

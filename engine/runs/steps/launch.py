@@ -20,13 +20,14 @@ from engine.clock import stamp
 from engine.environments.kind import kind_of
 from engine.environments.records import Environment, Lock
 from engine.errors import StepFailed
-from engine.projects.manifest.reader import ComputeSpec, Manifest, Program
+from engine.projects.manifest.reader import ComputeSpec, Manifest
 from engine.runs.compute import order
 from engine.runs.leftovers import DEEPEST, tidy
 from engine.runs.steps.missing_files import explained, without_places
 from engine.runs.steps.running import RunningStep, start_step
 from engine.runs.steps.sandbox import advice, box, check_reads, variables
 from engine.runs.steps.step import Limits, StepResult, StepSpec, clean_environment, python_step_argv
+from engine.vocabulary.steps import contract
 
 Progress = Callable[[float, str], None]
 # As in python_runner.py, which is not imported: it would load what the first screen does not need.
@@ -83,7 +84,7 @@ class Launch:
         self._running: RunningStep | None = None
         self._cancelled: str | None = None
         self.seconds = 0.0  # how long it took, once it is concluded
-        if name != "score":  # What it takes to go back to a version is not to hang on the data of its extract.
+        if not contract(name).way_back:  # It is not to hang on the data that extract reads.
             check_reads(stage.manifest.sandbox, stage.workspace)
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         for part in (self.input, self.output, folder / "tmp"):
@@ -210,7 +211,7 @@ def _placed(asked: StepSpec, stage: Stage, name: str, compute: ComputeSpec | Non
         return asked
     if compute.mode == "step":
         return order.send(asked, compute, stage, name)
-    if name != "train":
+    if not contract(name).spreads:
         return asked
     order.check_joblib(stage.lock)
     held = asked.containment
@@ -219,19 +220,13 @@ def _placed(asked: StepSpec, stage: Stage, name: str, compute: ComputeSpec | Non
     return replace(asked, environment={**asked.environment, **order.for_joblib(compute)}, containment=held)
 
 
-def _program(manifest: Manifest, name: str) -> Program | None:
-    """How the manifest says ``name`` is run; None for scoring a fitted estimator, which needs no code."""
-    data, train = manifest.data, manifest.train
-    return {"extract": data.extract, "labels": data.labels, "train": train.run, "score": train.score}[name]
-
-
 def _under_runner(manifest: Manifest, name: str) -> bool:
-    program = _program(manifest, name)
+    program = manifest.program(contract(name))
     return program is None or program.command is None
 
 
 def _argv(stage: Stage, name: str) -> tuple[str, ...]:
-    program = _program(stage.manifest, name)
+    program = stage.manifest.program(contract(name))
     if program is not None and program.command is not None:
         return program.command
     return python_step_argv(stage.environment.python, name, program.callable if program else None)

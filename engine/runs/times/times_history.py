@@ -13,31 +13,21 @@ from typing import TYPE_CHECKING
 from engine.clock import moment
 from engine.records import Run
 from engine.runs import history
-from engine.runs.logs import log_files
 from engine.runs.times import usual as times
 from engine.runs.times.usual import median, overdue_sentence, taken
+from engine.vocabulary import steps
+from engine.vocabulary.steps import NAMES, QUEUE
 
 if TYPE_CHECKING:
     from engine.runs.times.times_records import RunTimes, StepTimes
 
-QUEUE = "queue"
-STEPS = (QUEUE, *log_files.STEPS, log_files.VALIDATE, log_files.MEASURE, "package")
 SHOWN = 50
 # How long a run may wait before anything is known about waiting here, and at least, whatever is known.
 LONGEST_WAIT, SHORTEST_WAIT = 600.0, 60.0
-# The rows that a step goes through, as a column of run_facts.
-_ROWS = {
-    "extract": "rows",
-    "train": "train_rows",
-    "score live": "holdout_rows",
-    "score": "holdout_rows",
-    "validate": "holdout_rows",
-    "package": "rows",
-}
 # The newest runs that went well of each pair of project and job in the list that is given as JSON.
 _PAST = f"""
 SELECT r.id, r.project, r.job, r.started_at, r.ended_at, f.revision, f.lock, f.rows, f.train_rows, f.holdout_rows,
-    (SELECT seconds FROM steps WHERE run = r.id AND seq = 1 AND name = '{QUEUE}') AS waited
+    (SELECT seconds FROM steps WHERE run = r.id AND seq = 1 AND name = '{QUEUE.name}') AS waited
 FROM json_each(?) AS pair
 JOIN runs r ON r.id IN (
     SELECT id FROM runs
@@ -51,7 +41,6 @@ _STEPS_OF = """
 SELECT run, name, seconds, cpu_seconds, peak_memory FROM steps
 WHERE run IN (SELECT value FROM json_each(?)) AND state = 'succeeded' AND seconds IS NOT NULL ORDER BY run, seq
 """
-_UNFINISHED = "SELECT * FROM runs WHERE state IN ('queued', 'running') ORDER BY id"
 
 
 @dataclass(frozen=True)
@@ -86,17 +75,16 @@ def run_times(db: sqlite3.Connection, project: str, job: str) -> RunTimes:
     by_run = {row["id"]: row for row in runs}
     for step in db.execute(_STEPS_OF, (json.dumps(list(by_run)),)):
         by_name[step["name"]].append((step, by_run[step["run"]]))
-    steps = tuple(_step(name, by_name[name], p50) for name in _in_order(by_name))
-    working = [step for step in steps if step.name != QUEUE]
+    timed = tuple(_step(name, by_name[name], p50) for name in _in_order(by_name))
+    working = [step for step in timed if step.name != QUEUE.name]
     costliest = max(working, key=lambda step: step.p50).name if working else None
     return RunTimes(
-        project, job, len(runs), p50, times.percentile(seconds, 0.95), times.bound(seconds), steps, costliest
+        project, job, len(runs), p50, times.percentile(seconds, 0.95), times.bound(seconds), timed, costliest
     )
 
 
 def _in_order(names: Iterable[str]) -> list[str]:
-    known = list(STEPS)
-    return sorted(names, key=lambda name: (known.index(name) if name in known else len(known), name))
+    return sorted(names, key=lambda name: (NAMES.index(name) if name in NAMES else len(NAMES), name))
 
 
 def _seconds(row: sqlite3.Row) -> float:
@@ -109,7 +97,8 @@ def _step(name: str, found: Sequence[tuple[sqlite3.Row, sqlite3.Row]], whole: fl
     seconds = [step["seconds"] for step, _ in found]
     peaks = [step["peak_memory"] for step, _ in found if step["peak_memory"]]
     cpu = [step["cpu_seconds"] for step, _ in found if step["cpu_seconds"] is not None]
-    column = _ROWS.get(name)
+    kind = steps.of(name)
+    column = kind.rows if kind else None
     rates = [run[column] / step["seconds"] for step, run in found if column and run[column] and step["seconds"] > 0]
     trend = times.trend(seconds)
     facts = [times.WorkedOn(run["revision"], run["lock"], run["rows"]) for _, run in found]
@@ -158,7 +147,7 @@ def _pace(seconds: Sequence[float]) -> Pace:
 def overdue(db: sqlite3.Connection, now: datetime, runs: Collection[Run] | None = None) -> tuple[Overdue, ...]:
     """Those of ``runs``, or of all that have not ended, that run or wait for longer than their bound."""
     if runs is None:
-        runs = history.records(db, db.execute(_UNFINISHED).fetchall())
+        runs = history.unfinished(db)
     unfinished = [run for run in runs if run.state in ("queued", "running")]
     pace = paces(db, unfinished)
     late = []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,25 +12,28 @@ import engine
 from engine.environments.kind import KINDS, PYTHON, kind_in, kind_of
 from engine.environments.python.lock import parse_lock
 from engine.errors import Damage, Refusal
+from engine.json_records import write
 from engine.projects.manifest.records import EnvironmentSpec
 from engine.storage.objects import ObjectStore
 from engine.versions.environment import lock_of, section
+from tests.version_documents import WHOLE
 
 LOCK = parse_lock(f"pandas==2.2.3 --hash=sha256:{'a' * 64}\n", "3.11.7", "linux-x86_64")
 
 
 def test_a_document_without_a_kind_is_python_and_one_with_an_unknown_kind_is_not_guessed_at() -> None:
-    assert kind_in({"python": "3.11.7"}) is kind_of(LOCK) is KINDS[EnvironmentSpec().kind] is PYTHON
+    assert kind_in("python") is kind_of(LOCK) is KINDS[EnvironmentSpec().kind] is PYTHON
     with pytest.raises(Refusal, match="of the kind 'r', which this Leverframe cannot build"):
-        kind_in({"kind": "r"})
+        kind_in("r")
 
 
 def test_what_a_version_says_of_python_is_what_it_always_said(tmp_path: Path) -> None:
     store = ObjectStore(tmp_path)
     found = section(store, LOCK)
-    assert sorted(found) == ["digest", "lock", "packages", "python"]
-    assert (found["python"], found["packages"]) == ("3.11.7", [{"name": "pandas", "version": "2.2.3"}])
-    assert lock_of(store, {"environment": found}) == LOCK
+    said = write(found)
+    assert sorted(said) == ["digest", "lock", "packages", "python"]
+    assert (said["python"], said["packages"]) == ("3.11.7", [{"name": "pandas", "version": "2.2.3"}])
+    assert lock_of(store, replace(WHOLE, environment=found)) == LOCK
     assert PYTHON.words(LOCK) == "Python 3.11.7"
 
 

@@ -13,25 +13,20 @@ from engine.errors import Conflict
 from engine.jobs.health.health_record import register
 from engine.jobs.health.look import LookResult
 from engine.jobs.report import make
+from engine.monitoring.look_document import LookDocument, LookFinding, LookPart
 from engine.records import Run
 from engine.runs import queue
 from tests.engine.reports.worlds import NOW, WEEK, World, lived_in
 
-ANSWER: dict[str, Any] = {
-    "verdict": "failing",
-    "why": "a column is gone",
-    "rows": 40,
-    "labelled": 0,
-    "findings": [
-        {"key": "lost:x", "part": "quality", "severity": "failing", "why": "gone", "act": "look",
-         "since": clock.stamp(NOW)},
-    ],
-    "measured": ["quality"],
-    "parts": {"performance": {"verdict": "cannot tell", "why": "no labels"}},
-    "signals": [["rows", 40.0, None, None, 40]],
-    "mature_until": None,
-    "metrics": {},
-}  # fmt: skip
+ANSWER = LookDocument(
+    verdict="failing",
+    why="a column is gone",
+    rows=40,
+    findings=(LookFinding("lost:x", "quality", "failing", "gone", "look", clock.stamp(NOW)),),
+    measured=("quality",),
+    parts={"performance": LookPart("cannot tell", "no labels")},
+    signals=(("rows", 40.0, None, None, 40),),
+)
 
 
 @pytest.fixture

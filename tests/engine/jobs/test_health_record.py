@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,21 +11,24 @@ import pytest
 from engine.clock import stamp
 from engine.jobs.health.health_record import register, remember
 from engine.jobs.health.look import LookResult
+from engine.monitoring.look_document import LookPart
+from engine.monitoring.look_parts import MetricValue, ShareVerdict
 from tests.engine.jobs.test_cancelling import ANSWER, room, running
 from tests.engine.reports.worlds import NOW, World, lived_in
+from tests.version_documents import WHOLE
 
-READING = {"metric": "roc_auc", "value": 0.7, "low": 0.68, "high": 0.72, "n": 640, "reason": None}
+READING = MetricValue("roc_auc", 640, 0.7, 0.68, 0.72)
 
 
-def looked(home: Path, performance: str) -> World:
+def looked(home: Path, performance: ShareVerdict) -> World:
     world = lived_in(home)
-    answer: dict[str, Any] = {
-        **ANSWER,
-        "metrics": {"roc_auc": READING},
-        "mature_until": stamp(NOW),
-        "signals": [["rows", 900.0, None, None, 900], ["roc_auc", 0.7, 0.68, 0.72, 640]],
-        "parts": {"performance": {"verdict": performance, "why": "so"}},
-    }
+    answer = replace(
+        ANSWER,
+        metrics={"roc_auc": READING},
+        mature_until=stamp(NOW),
+        signals=(("rows", 900.0, None, None, 900), ("roc_auc", 0.7, 0.68, 0.72, 640)),
+        parts={"performance": LookPart(performance, "so")},
+    )
     register(
         world.engine._ledger, room(world, running(world, "health")), LookResult("flights@3", False, answer, 0), NOW
     )
@@ -51,7 +55,7 @@ def test_what_was_measured_on_no_row_but_those_of_the_holdout_is_no_news_of_the_
 def test_what_is_open_about_a_version_that_is_no_longer_live_calls_for_no_rival(home: Path) -> None:
     world = lived_in(home)
     about: Any = room(world, running(world, "health"))
-    about.live = ("flights@3", {"settings": {}})
+    about.live = ("flights@3", replace(WHOLE, settings={}))
     world.alert(NOW, "failing", "it fell", part="performance", number=1)
     assert remember(world.engine._ledger, about).rival is None
     world.alert(NOW, "failing", "it fell too", part="performance", number=3)

@@ -87,10 +87,10 @@ def test_a_report_takes_no_memory_to_speak_of(home: Path) -> None:
     ("document", "expected"),
     [
         ({"schedule": {"report": MONDAY}}, ("0 7 * * mon", "UTC")),
-        ({"report": {"to": ["a@b.org"]}}, (schedules.REPORT_DUE, "UTC")),
+        ({"report": {"to": ["a@b.org"]}}, ("0 7 * * mon", "UTC")),
         (
             {"report": {"to": ["a@b.org"]}, "schedule": {"retrain": {"cron": "0 3 * * mon", "timezone": "Asia/Tokyo"}}},
-            (schedules.REPORT_DUE, "Asia/Tokyo"),
+            ("0 7 * * mon", "Asia/Tokyo"),
         ),
         ({"report": {"to": ["a@b.org"]}, "schedule": {"report": {"cron": "0 8 1 * *"}}}, ("0 8 1 * *", "UTC")),
         ({"report": {"to": []}}, None),

@@ -13,7 +13,8 @@ import pytest
 from engine.api import Engine, open_engine
 from engine.clock import stamp
 from engine.jobs.health.same_rows import digest_of
-from engine.monitoring.quality.freshness import Extract, follow, freshness
+from engine.monitoring.look_parts import Extract
+from engine.monitoring.quality.freshness import follow, freshness
 from engine.monitoring.records import Look
 from tests import tiny
 from tests.engine.monitoring.test_measure import current, keys, measured
@@ -26,7 +27,7 @@ def looks(*digests: str, every: timedelta = DAY) -> Extract:
     found: Extract | None = None
     for number, digest in enumerate(digests):
         at = NOW - (len(digests) - 1 - number) * every
-        found = follow(asdict(found) if found else None, digest, 40, at)
+        found = follow(found, digest, 40, at)
     assert found is not None
     return found
 
@@ -46,9 +47,9 @@ def test_the_same_rows_are_told_and_watched_once_they_are_older_than_they_may_be
     digests: str, verdict: str, why: str
 ) -> None:
     part, found = freshness(looks(*digests), NOW, 2 * DAY)
-    assert part["verdict"] == verdict
-    assert part["why"].startswith(why)
-    assert (found["key"] if found else None) == ("same-rows" if verdict == "watch" else None)
+    assert part.verdict == verdict
+    assert part.why.startswith(why)
+    assert (found.key if found else None) == ("same-rows" if verdict == "watch" else None)
 
 
 def look_at(folder: Path, rows: pa.Table, *digests: str) -> dict[str, Any]:
@@ -132,7 +133,7 @@ def look(engine: Engine, as_of: datetime) -> Look:
 
 def told(found: Look) -> str:
     assert found.document is not None
-    return str(found.document["parts"]["freshness"]["verdict"])
+    return found.document.parts["freshness"].verdict
 
 
 def open_keys(engine: Engine) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
@@ -17,6 +18,7 @@ from engine.storage.blocks import put_table
 from engine.storage.objects import ObjectStore
 from engine.validation.holdout import Split, split
 from tests.engine.validation.validation_cases import manifest
+from tests.version_documents import DATA, WHOLE
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 NOW = START + timedelta(days=400)
@@ -30,15 +32,11 @@ def rows(days: int = 100) -> pa.Table:
 
 def version(rules: Any, parts: Split, store: ObjectStore | None = None, **data: Any) -> Any:
     table = rows()
-    files = put_table(store, table) if store is not None else []
-    document = {
-        "data": {
-            "boundary": parts.boundary, "cut": parts.cut.document() if parts.cut else None, "files": files,
-            "until": stamp(START + timedelta(days=99)),
-        } | data,
-        "lineage": {"as_of": stamp(NOW)},
-    }  # fmt: skip
-    return SimpleNamespace(manifest=rules, document=document)
+    files = put_table(store, table) if store is not None else ()
+    until = stamp(START + timedelta(days=99))
+    made = replace(DATA, boundary=parts.boundary, cut=parts.cut, files=files, until=until)
+    lineage = replace(WHOLE.lineage, as_of=stamp(NOW))
+    return SimpleNamespace(manifest=rules, document=replace(WHOLE, data=replace(made, **data), lineage=lineage))
 
 
 def mask(live: Any, parts: Split, time: str | None, room: Any = None) -> list[int] | None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, cast
+from typing import cast
 
 import pyarrow as pa
 import pyarrow.parquet
@@ -19,9 +20,10 @@ from engine.runs.steps.tables import with_types
 from engine.scoring.unpacked import keeps_types, schema_known_to
 from engine.validation.schema import compare_schema, infer_schema
 from tests import tiny
+from tests.version_documents import DATA, WHOLE
 
-BEFORE: dict[str, Any] = {"data": {"rows": 2}}
-NOW: dict[str, Any] = {"data": {"rows": 2, "types": {}}}
+NOW = WHOLE
+BEFORE = replace(WHOLE, data=replace(DATA, types=None))
 
 
 def told(folder: Path, *, types: bool) -> dict[str, str]:
@@ -44,12 +46,12 @@ def test_text_that_it_took_for_numbers_is_no_change_of_the_data(tmp_path: Path) 
     learnt = infer_schema(pa.table({"code": [1, 2], "n": [1, 2]}))
     text = pa.table({"code": ["01", "02"], "n": [1, 2]})
     table, schema = with_types(text, {"code": {"text": True}}), infer_schema(text)
-    assert compare_schema(schema_known_to(BEFORE | {"schema": learnt}, table, schema), schema) == ()
-    assert compare_schema(schema_known_to(NOW | {"schema": learnt}, table, schema), schema) == (
+    assert compare_schema(schema_known_to(replace(BEFORE, schema=learnt), table, schema), schema) == ()
+    assert compare_schema(schema_known_to(replace(NOW, schema=learnt), table, schema), schema) == (
         "column 'code' was integer and is text",
     )
     lost = infer_schema(text.drop_columns(["code"]))
-    known = schema_known_to(BEFORE | {"schema": learnt}, table.drop_columns(["code"]), lost)
+    known = schema_known_to(replace(BEFORE, schema=learnt), table.drop_columns(["code"]), lost)
     assert compare_schema(known, lost) == ("column 'code' is gone",)
 
 

@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from engine.errors import Invalid
 from engine.monitoring.performance.by_column import read_asked
 from tests.engine.monitoring.test_measure import current, keys, measured
+from tests.version_documents import WHOLE
 
-DOCUMENT: dict[str, Any] = {
-    "settings": {"data": {"target": "late", "sensitive": ["email"]}},
-    "schema": {"columns": [{"name": name} for name in ("carrier", "distance", "email", "late", "a b")]},
-}
-EQUALS: dict[str, Any] = {
-    "settings": {"data": {"target": "late"}},
-    "schema": {"columns": [{"name": n, "type": t} for n, t in (("a=b", "number"), ("a=b=c", "text"), ("a", "text"))]},
-}
+DOCUMENT = replace(
+    WHOLE,
+    settings={"data": {"target": "late", "sensitive": ["email"]}},
+    schema={"columns": [{"name": name} for name in ("carrier", "distance", "email", "late", "a b")]},
+)
+EQUALS = replace(
+    WHOLE,
+    schema={"columns": [{"name": n, "type": t} for n, t in (("a=b", "number"), ("a=b=c", "text"), ("a", "text"))]},
+)
 
 
 def test_columns_alone_and_with_edges_are_understood() -> None:
@@ -80,7 +82,7 @@ def test_signs_where_they_say_nothing_are_refused_in_words(texts: list[str], sai
 def test_more_than_a_screenful_of_columns_is_refused() -> None:
     columns = {"columns": [{"name": f"c{n}"} for n in range(20)]}
     with pytest.raises(Invalid, match="at most 10 at a time"):
-        read_asked([f"c{n}" for n in range(11)], {**DOCUMENT, "schema": columns})
+        read_asked([f"c{n}" for n in range(11)], replace(DOCUMENT, schema=columns))
 
 
 def test_every_part_of_the_column_is_told_with_count_interval_and_trend(tmp_path: Path) -> None:

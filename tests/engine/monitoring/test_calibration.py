@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from engine.monitoring.performance.calibration import Calibration, calibration
+from engine.monitoring.look_parts import Calibration
+from engine.monitoring.performance.calibration import calibration
 from engine.validation.metrics import Predicted, Truth
 from tests.engine.monitoring.monitoring_cases import chances, happened
 

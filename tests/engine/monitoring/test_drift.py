@@ -15,9 +15,11 @@ from scipy.spatial import distance
 from scipy.stats import chi2_contingency, ks_2samp, wasserstein_distance
 
 from engine.errors import Invalid
+from engine.json_records import write
 from engine.monitoring import profile as profiles
-from engine.monitoring.drift.columns import ColumnDrift, drift
+from engine.monitoring.drift.columns import drift
 from engine.monitoring.drift.thresholds import FEWEST_ROWS, LARGE, SOME
+from engine.monitoring.look_parts import ColumnDrift
 from engine.monitoring.profile import from_bytes, profile_of, to_bytes
 
 RNG = np.random.default_rng(1)
@@ -156,7 +158,7 @@ def test_nothing_that_data_holds_crashes_or_escapes_into_the_terminal(a: pa.Arra
     assert found.why
     for text in (found.why, *(bar.label for bar in found.bars)):
         assert not any(unicodedata.category(c) in ("Cc", "Cf", "Cs") for c in text)
-    json.dumps(found.document(), allow_nan=False)
+    json.dumps(write(found), allow_nan=False)
 
 
 @settings(deadline=None, max_examples=100)

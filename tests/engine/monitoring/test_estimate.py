@@ -13,9 +13,9 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from engine.monitoring.performance.estimate import Estimate, estimate_classes
+from engine.monitoring.look_parts import Estimate, MetricValue
+from engine.monitoring.performance.estimate import estimate_classes
 from engine.monitoring.performance.estimate_loss import estimate_values
-from engine.monitoring.performance.metric_values import MetricValue
 from engine.validation.metrics import Predicted, Truth, value
 
 Array = np.ndarray[Any, np.dtype[np.float64]]

@@ -9,9 +9,8 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 import pytest
 
-from engine.monitoring.performance.fall import Fall, fallen, minimum_effect
-from engine.monitoring.performance.metric_values import MetricValue
-from engine.monitoring.performance.periods import MetricPeriod
+from engine.monitoring.look_parts import Fall, MetricPeriod, MetricValue
+from engine.monitoring.performance.fall import fallen, minimum_effect
 
 VALIDATED = MetricValue("roc_auc", 2000, 0.80, 0.78, 0.82)
 

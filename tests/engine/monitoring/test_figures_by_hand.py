@@ -10,9 +10,10 @@ import pytest
 from scipy import stats
 from sklearn.linear_model import LogisticRegression
 
-from engine.monitoring.drift.multivariate import Separation, _judged, _used
+from engine.monitoring.drift.multivariate import _judged, _used
+from engine.monitoring.look_parts import Calibration, Separation
 from engine.monitoring.performance import calibration as calibrations
-from engine.monitoring.performance.calibration import Calibration, calibration
+from engine.monitoring.performance.calibration import calibration
 from engine.monitoring.performance.fall import minimum_effect
 from engine.monitoring.performance.outputs import _unusable
 from engine.monitoring.performance.previous_version import _told

@@ -9,11 +9,10 @@ import pytest
 
 from engine.monitoring import findings
 from engine.monitoring.drift.alarm import Alarm
-from engine.monitoring.drift.multivariate import TOGETHER
 from engine.monitoring.drift.predictions import PREDICTION
-from engine.monitoring.performance.calibration import Calibration
-from engine.monitoring.performance.fall import Fall
-from engine.monitoring.quality.checks import QualityCheck
+from engine.monitoring.look_document import LookFinding, LookPart
+from engine.monitoring.look_parts import TOGETHER, Calibration, Fall, MetricValue, QualityCheck
+from engine.monitoring.records import Severity
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
 SEEN = "2026-11-25T00:00:00.000000Z"
@@ -27,17 +26,16 @@ def check(kind: Any, verdict: Any, column: str | None = "delay", sentence: str =
     return QualityCheck(kind, column, verdict, sentence)
 
 
-def quality(*checks: QualityCheck, told: tuple[str, ...] = (), **shares: float) -> list[findings.Found]:
+def quality(*checks: QualityCheck, told: tuple[str, ...] = (), **shares: float) -> list[LookFinding]:
     return list(findings.of_quality(checks, told, shares, SEEN))
 
 
 def test_a_check_that_is_not_well_is_told_with_what_to_do() -> None:
     assert quality(check("missing", "failing")) == [
-        {"key": "missing:delay", "part": "quality", "severity": "failing", "why": "delay: odd", "act": "look there",
-         "since": SEEN},
-    ]  # fmt: skip
+        LookFinding("missing:delay", "quality", "failing", "delay: odd", "look there", SEEN),
+    ]
     (found,) = quality(check("freshness", "watch", None, "nothing came for 3 d."))
-    assert (found["key"], found["severity"], found["why"], found["act"]) == (
+    assert (found.key, found.severity, found.why, found.act) == (
         "freshness", "watch", "nothing came for 3 d", "look at the data source",
     )  # fmt: skip
 
@@ -50,7 +48,7 @@ def test_a_check_that_is_well_or_cannot_tell_calls_nobody(verdict: str) -> None:
 @pytest.mark.parametrize("kind", ["out-of-range", "new-category"])
 def test_values_beyond_those_that_were_learnt_are_watched_and_told_once(kind: str) -> None:
     (found,) = quality(check(kind, "failing"))
-    assert found["severity"] == "watch"
+    assert found.severity == "watch"
     assert quality(check(kind, "failing"), told=("delay",)) == []
     assert len(quality(check(kind, "failing"), told=("other",))) == 1
     assert len(quality(check("missing", "failing"), told=("delay",))) == 1, "a gap is more than drift"
@@ -66,19 +64,19 @@ def test_a_range_of_a_column_that_moves_nothing_calls_nobody() -> None:
 
 def test_a_new_column_calls_nobody_and_the_checks_after_it_do() -> None:
     found = quality(check("new-column", "watch"), check("missing", "ok"), check("missing", "failing"))
-    assert [each["key"] for each in found] == ["missing:delay"]
+    assert [each.key for each in found] == ["missing:delay"]
 
 
 def drift(*alarms: Alarm, **shares: float) -> list[str]:
-    return [each["key"].removeprefix("drift:") for each in findings.of_drift(alarms, shares)]
+    return [each.key.removeprefix("drift:") for each in findings.of_drift(alarms, shares)]
 
 
 def test_drift_is_watched_since_its_alarm_and_the_weightiest_comes_first() -> None:
     (found,) = findings.of_drift([alarm("delay")], {})
-    assert found == {
-        "key": "drift:delay", "part": "drift", "severity": "watch", "why": "delay: mean moved",
-        "act": "look at where delay comes from; retrain if the world changed", "since": "2026-11-24T12:00:00.000000Z",
-    }  # fmt: skip
+    assert found == LookFinding(
+        "drift:delay", "drift", "watch", "delay: mean moved",
+        "look at where delay comes from; retrain if the world changed", "2026-11-24T12:00:00.000000Z",
+    )  # fmt: skip
     assert drift(alarm("a", 0.3), alarm("b", 0.4), a=0.5, b=0.3) == ["a", "b"]
     assert drift(alarm("a", 0.3), alarm("b", 0.6), a=0.5, b=0.3) == ["b", "a"]
     assert drift(alarm("a", None), alarm("b", 0.1), a=0.9, b=0.1) == ["b", "a"]
@@ -92,16 +90,16 @@ def test_drift_of_a_column_that_moves_nothing_is_listed_and_calls_nobody() -> No
 
 def test_that_all_together_differ_is_told_only_where_no_column_tells_it() -> None:
     (found,) = findings.of_drift([alarm(TOGETHER)], {})
-    assert found["act"] == "look at the columns that it names; retrain if the world changed"
-    assert found["why"] == f"{TOGETHER}: mean moved"
+    assert found.act == "look at the columns that it names; retrain if the world changed"
+    assert found.why == f"{TOGETHER}: mean moved"
     assert drift(alarm(TOGETHER), alarm("a")) == ["a"]
     assert drift(alarm("a"), alarm(TOGETHER), alarm("b")) == ["a", "b"]
 
 
 def test_drift_of_the_predictions_is_told_as_that() -> None:
     (found,) = findings.of_drift([alarm(PREDICTION)], {})
-    assert found["why"] == "the predictions moved: mean moved"
-    assert found["act"] == "see which features moved with them, then retrain or look at their source"
+    assert found.why == "the predictions moved: mean moved"
+    assert found.act == "see which features moved with them, then retrain or look at their source"
 
 
 @pytest.mark.parametrize(("verdict", "told"), [("ok", 0), ("cannot tell", 0), ("watch", 1), ("failing", 1)])
@@ -109,31 +107,28 @@ def test_calibration_that_is_off_is_watched(verdict: Any, told: int) -> None:
     found = list(findings.of_calibration(Calibration("chances", "yes", verdict, "it is off; recalibrate.", 90), SEEN))
     assert len(found) == told
     if found:
-        assert found[0] == {
-            "key": "calibration", "part": "calibration", "severity": "watch", "why": "it is off", "act": "recalibrate",
-            "since": SEEN,
-        }  # fmt: skip
+        assert found[0] == LookFinding("calibration", "calibration", "watch", "it is off", "recalibrate", SEEN)
     (bare,) = findings.of_calibration(Calibration("chances", "yes", "watch", "it is off.", 90), SEEN)
-    assert bare["act"] == "retrain"
+    assert bare.act == "retrain"
     assert list(findings.of_calibration(None, SEEN)) == []
 
 
 def test_a_fall_is_told_with_what_the_version_before_would_do() -> None:
     fall = Fall("roc_auc", "failing", "2026-11-20", 0.8, 0.6, 0.5, 0.7, 0.2, 900, 3, "roc_auc fell. Look at slices.")
     (found,) = findings.of_performance(fall, None, SEEN)
-    assert found == {
-        "key": "performance:roc_auc", "part": "performance", "severity": "failing", "why": "roc_auc fell",
-        "act": "look at the worst slices and at drift, then retrain", "since": "2026-11-20",
-    }  # fmt: skip
+    assert found == LookFinding(
+        "performance:roc_auc", "performance", "failing", "roc_auc fell",
+        "look at the worst slices and at drift, then retrain", "2026-11-20",
+    )  # fmt: skip
     (found,) = findings.of_performance(fall, "tiny@1 has 0.8", SEEN)
-    assert found["act"] == "tiny@1 has 0.8; roll back, or retrain"
+    assert found.act == "tiny@1 has 0.8; roll back, or retrain"
     (found,) = findings.of_performance(Fall("f1", "watch", None, 1, 1, 1, 1, 1, 9, 3, "f1 fell."), None, SEEN)
-    assert (found["since"], found["severity"]) == (SEEN, "watch")
+    assert (found.since, found.severity) == (SEEN, "watch")
     assert list(findings.of_performance(None, "x", SEEN)) == []
 
 
-def reading(low: float | None, high: float | None, value: float | None = 0.7) -> dict[str, Any]:
-    return {"value": value, "low": low, "high": high, "n": 1234}
+def reading(low: float | None, high: float | None, value: float | None = 0.7) -> MetricValue:
+    return MetricValue("auc", 1234, value, low, high)
 
 
 @pytest.mark.parametrize(
@@ -169,15 +164,15 @@ def test_a_limit_of_what_was_not_measured_is_not_broken_and_the_next_may_be() ->
         (["watch", "failing", "ok"], "failing"), ([], "cannot tell"),
     ],
 )  # fmt: skip
-def test_the_worst_of_some(verdicts: list[str], worst: str) -> None:
+def test_the_worst_of_some(verdicts: list[Any], worst: str) -> None:
     assert findings.worst(verdicts) == findings.worst(reversed(verdicts)) == worst
 
 
-def found(severity: str, why: str) -> findings.Found:
-    return findings.finding("k", "drift", severity, why, "act", SEEN)
+def found(severity: Severity, why: str) -> LookFinding:
+    return LookFinding("k", "drift", severity, why, "act", SEEN)
 
 
-OK, SILENT = {"verdict": "ok", "why": "w"}, {"verdict": "cannot tell", "why": "too few rows"}
+OK, SILENT = LookPart("ok", "w"), LookPart("cannot tell", "too few rows")
 
 
 @pytest.mark.parametrize(
@@ -189,11 +184,11 @@ OK, SILENT = {"verdict": "ok", "why": "w"}, {"verdict": "cannot tell", "why": "t
         ([], {"drift": OK}, "ok", "drift is well"),
         ([], {"drift": OK, "quality": OK, "performance": OK}, "ok", "drift, quality and performance are well"),
         ([], {"drift": OK, "quality": SILENT, "x": SILENT}, "ok", "drift is well; quality: too few rows"),
-        ([], {"drift": SILENT, "quality": {"verdict": "watch", "why": "odd"}}, "unknown", "too few rows; odd"),
+        ([], {"drift": SILENT, "quality": LookPart("watch", "odd")}, "unknown", "too few rows; odd"),
         ([], {}, "unknown", "nothing could be measured"),
     ],
 )  # fmt: skip
 def test_the_verdict_of_a_look_is_its_worst_finding_and_never_ok_where_nothing_could_tell(
-    told: list[findings.Found], parts: dict[str, Any], verdict: str, why: str
+    told: list[LookFinding], parts: dict[str, LookPart], verdict: str, why: str
 ) -> None:
     assert findings.verdict_of(told, parts) == (verdict, why)

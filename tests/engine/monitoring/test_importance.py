@@ -7,8 +7,8 @@ import pyarrow as pa
 import pytest
 
 from engine.errors import Invalid
-from engine.monitoring.drift.columns import ColumnDrift, Verdict
 from engine.monitoring.drift.importance import Importances, importances, ranked
+from engine.monitoring.look_parts import ColumnDrift, DriftVerdict
 
 RNG = np.random.default_rng(7)
 ROWS = 3000
@@ -60,7 +60,7 @@ def test_as_many_predictions_as_rows_are_asked_for() -> None:
         importances(FEATURES, pa.chunked_array([[1.0, 2.0]]))
 
 
-def column(name: str, size: float | None, verdict: Verdict = "some") -> ColumnDrift:
+def column(name: str, size: float | None, verdict: DriftVerdict = "some") -> ColumnDrift:
     return ColumnDrift(name, "number", verdict, "", 100, 100, size=size)
 
 

@@ -9,6 +9,7 @@ from benchmarks.ledger_generator import fill
 from engine.api import Engine, open_engine
 from engine.clock import stamp
 from engine.monitoring import looks
+from engine.monitoring.look_document import LookDocument, packed
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -30,7 +31,7 @@ def looked_at(home: Path, *ats: datetime) -> Engine:
                 db.execute(
                     "INSERT INTO health (run, project, number, as_of, at, verdict, why, rows, labelled, document)"
                     " VALUES (?, ?, 3, ?, ?, 'ok', 'well', 1, 1, ?)",
-                    (run, project, stamp(at), stamp(at), looks.packed({})),
+                    (run, project, stamp(at), stamp(at), packed(LookDocument())),
                 )
     return engine
 

@@ -15,6 +15,7 @@ import pyarrow.parquet
 import pytest
 
 from engine.clock import stamp
+from engine.json_records import write
 from engine.monitoring.measure import main, measure
 from engine.validation.judge import finite
 
@@ -110,7 +111,7 @@ def replaced(current: pa.Table, name: str, values: Any) -> pa.Table:
 def measured(folder: Path, current: pa.Table, said: pa.Table | None = None, **changes: Any) -> dict[str, Any]:
     """The answer, which must survive being written as JSON."""
     said = predictions(current) if said is None and "problem" not in changes else said
-    answer = finite(measure(job(folder, current, said, **changes)))
+    answer = finite(write(measure(job(folder, current, said, **changes))))
     text = json.dumps(answer, allow_nan=False)
     assert "\\u001b" not in text and "\\u202e" not in text, "what the data holds is made safe to show"
     return dict(json.loads(text))

@@ -10,6 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from engine.json_records import write
 from engine.monitoring.drift.alarm import Budget, follow, observed
 from engine.monitoring.drift.multivariate import FEWEST_ROWS, separation
 
@@ -63,7 +64,7 @@ def test_infinite_huge_missing_and_hostile_values_do_no_harm() -> None:
     current = rows(300, 1, odd=pa.nulls(300), empty=pa.nulls(300), **{"\x1b[31mred": [None] * 300})
     found = separation(reference, current, reference.column_names)
     assert found.verdict == "large" and "\x1b" not in found.why
-    json.dumps(found.document(), allow_nan=False)
+    json.dumps(write(found), allow_nan=False)
 
 
 def test_a_separation_is_observed_and_raised_like_a_column() -> None:

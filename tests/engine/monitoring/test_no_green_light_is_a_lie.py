@@ -12,6 +12,7 @@ import pyarrow.parquet
 import pytest
 
 from engine.clock import stamp
+from engine.json_records import write
 from tests.engine.monitoring.test_measure import DAY, START, current, keys, measured, predictions, replaced
 
 HOLDOUT, TWO_WEEKS, ALL = 700, 1400, 2100  # rows: that of the validation, and where the newest week begins
@@ -92,7 +93,7 @@ def test_a_class_so_rare_that_it_may_stay_away_is_none_of_that(tmp_path: Path) -
 
     given = job(tmp_path, replaced(current(), "late", rare), predictions(current()))
     pa.parquet.write_table(replaced(current(1), "late", learnt), tmp_path / "reference.parquet")
-    assert "labels" not in keys(measure(given))
+    assert "labels" not in keys(write(measure(given)))
 
 
 def test_a_column_that_broke_into_one_value_is_told_though_nothing_depends_on_it_any_more(tmp_path: Path) -> None:
@@ -108,7 +109,7 @@ def test_a_column_that_broke_into_one_value_is_told_though_nothing_depends_on_it
 
     given = job(tmp_path, rows.append_column("z", pa.array(z)), said, features=["x", "place", "z"])
     pa.parquet.write_table(table(21, START, 1).append_column("z", pa.array(learnt)), tmp_path / "reference.parquet")
-    answer = measure(given)
+    answer = write(measure(given))
     assert "drift:z" in keys(answer), answer["parts"]["drift"]
 
 

@@ -12,14 +12,8 @@ import pyarrow as pa
 import pytest
 
 from engine.errors import Invalid, StepFailed
-from engine.monitoring.performance.periods import (
-    MOST_PERIODS,
-    MetricPeriods,
-    cut,
-    mature_rows,
-    performance,
-    settled_share,
-)
+from engine.monitoring.look_parts import MetricPeriods
+from engine.monitoring.performance.periods import MOST_PERIODS, cut, mature_rows, performance, settled_share
 from engine.monitoring.performance.scored import Scored, scored
 from engine.monitoring.timestamps import DAY, UNDATED, microseconds, moments
 from engine.validation.columns import Mask

@@ -12,7 +12,8 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from engine.monitoring.quality.checks import QualityCheck, quality
+from engine.monitoring.look_parts import QualityCheck
+from engine.monitoring.quality.checks import quality
 
 START = datetime(2026, 1, 5, tzinfo=UTC)  # a Monday
 TRAINED = START + timedelta(days=70)

@@ -12,11 +12,12 @@ import pytest
 from scipy import stats
 
 from engine.errors import Invalid
+from engine.monitoring.look_parts import Condition, Slice, Slices
 from engine.monitoring.performance.periods import cut, mature_rows, performance
 from engine.monitoring.performance.scored import Scored
-from engine.monitoring.performance.slice_parts import Condition, SlicePart, crossed, parts_of_column, rows_of
+from engine.monitoring.performance.slice_parts import SlicePart, crossed, parts_of_column, rows_of
 from engine.monitoring.performance.slice_rows import slice_rows, wrongness
-from engine.monitoring.performance.slices import Slice, Slices, slices
+from engine.monitoring.performance.slices import slices
 from engine.validation.metrics import Predicted, Truth
 from tests.engine.monitoring.monitoring_cases import after, chances, evenly, happened, said, with_labels, with_numbers
 

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from engine.monitoring.look_parts import MetricPeriods, MetricValue
 from engine.monitoring.performance.calibration import _advice
 from engine.monitoring.performance.measured import _well
-from engine.monitoring.performance.metric_values import MetricValue
-from engine.monitoring.performance.periods import MetricPeriods
 from tests.engine.monitoring.test_fall import weeks
 
 VALIDATED = MetricValue("roc_auc", 2000, 0.80, 0.78, 0.82)

@@ -10,6 +10,7 @@ import pytest
 from engine.monitoring.performance.key_figures import KnownMetric, Source
 from engine.monitoring.status import Active, StatusFacts, judge
 from engine.projects.manifest.cron import patience
+from engine.projects.manifest.records import GateRule
 from engine.records import Metric, Reason, Run, RunState
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
@@ -27,7 +28,7 @@ def facts(*active: Active, last: Run | None = None, gate: float = 0.6) -> Status
         live_link="3-release",
         release="3-release",
         known=KnownMetric(Metric("roc_auc", 0.7, None, None, 6410), NOW - timedelta(days=1), 9, "retrain"),
-        gates=[{"metric": "roc_auc", "at_least": gate}],
+        gates=[GateRule("at_least", "roc_auc", gate)],
         last_run=last,
         active=active,
     )
@@ -195,15 +196,15 @@ def test_why_nobody_looked_is_the_failed_look_and_not_another_run_that_failed() 
 @pytest.mark.parametrize(
     ("gate", "value", "verdict"),
     [
-        ({"metric": "roc_auc", "at_least": 0.7}, 0.7, "ok"), ({"metric": "roc_auc", "at_least": 0.7}, 0.699, "failing"),
-        ({"metric": "mae", "at_most": 3}, 3.0, "ok"), ({"metric": "mae", "at_most": 3}, 3.01, "failing"),
-        ({"metric": "f1", "at_least": 0.99}, 0.1, "ok"), ({"metric": "mae", "not_above_live_by": 0.0}, 9.0, "ok"),
+        (GateRule("at_least", "roc_auc", 0.7), 0.7, "ok"), (GateRule("at_least", "roc_auc", 0.7), 0.699, "failing"),
+        (GateRule("at_most", "mae", 3), 3.0, "ok"), (GateRule("at_most", "mae", 3), 3.01, "failing"),
+        (GateRule("at_least", "f1", 0.99), 0.1, "ok"), (GateRule("not_above_live_by", "mae", 0.0), 9.0, "ok"),
     ],
 )  # fmt: skip
 def test_a_threshold_is_kept_at_its_value_and_broken_beyond(
-    gate: dict[str, object], value: float, verdict: str
+    gate: GateRule, value: float, verdict: str
 ) -> None:
-    name = "mae" if gate["metric"] == "mae" else "roc_auc"
+    name = "mae" if gate.metric == "mae" else "roc_auc"
     known = KnownMetric(Metric(name, value, None, None, 6410), NOW - timedelta(days=1), 9, "retrain")
     assert judge(replace(facts(), known=known, gates=[gate]), NOW)[0].verdict == verdict
     looked: Source = "look"

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import permutations
-from typing import Any
 
 import pytest
 
 from engine.monitoring.performance.key_figures import KnownMetric
 from engine.monitoring.quality.freshness import follow, freshness
 from engine.monitoring.status import OLDEST, StatusFacts, judge
+from engine.projects.manifest.records import GateRule
 from engine.records import Metric, Reason, Run, RunState, Verdict
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
@@ -24,7 +24,7 @@ def known(age: timedelta, value: float = 0.7, name: str = "roc_auc") -> KnownMet
 
 WELL = StatusFacts(
     live="flights@3", live_link="3-release", release="3-release", known=known(timedelta(days=1)),
-    gates=[{"metric": "roc_auc", "at_least": 0.6}], last_run=None,
+    gates=[GateRule("at_least", "roc_auc", 0.6)], last_run=None,
 )  # fmt: skip
 
 
@@ -97,17 +97,17 @@ def test_a_live_folder_that_is_not_what_the_ledger_says_fails_with_both_values(l
 @pytest.mark.parametrize(
     ("gate", "value", "why"),
     [
-        ({"metric": "roc_auc", "at_least": 0.7}, 0.7, None),
-        ({"metric": "roc_auc", "at_least": 0.7}, 0.69, "roc_auc 0.69 of flights@3 is below 0.7 on"),
-        ({"metric": "roc_auc", "at_most": 0.7}, 0.7, None),
-        ({"metric": "roc_auc", "at_most": 0.7}, 0.71, "roc_auc 0.71 of flights@3 is above 0.7 on"),
-        ({"metric": "log_loss", "at_least": 0.9}, 0.1, None),
-        ({"metric": "roc_auc", "not_below_live_by": 0.9}, 0.1, None),
-        ({"rows_at_least": 10}, 0.1, None),
+        (GateRule("at_least", "roc_auc", 0.7), 0.7, None),
+        (GateRule("at_least", "roc_auc", 0.7), 0.69, "roc_auc 0.69 of flights@3 is below 0.7 on"),
+        (GateRule("at_most", "roc_auc", 0.7), 0.7, None),
+        (GateRule("at_most", "roc_auc", 0.7), 0.71, "roc_auc 0.71 of flights@3 is above 0.7 on"),
+        (GateRule("at_least", "log_loss", 0.9), 0.1, None),
+        (GateRule("not_below_live_by", "roc_auc", 0.9), 0.1, None),
+        (GateRule("rows_at_least", None, 10), 0.1, None),
     ],
 )
-def test_a_threshold_of_its_own_that_it_breaks_fails(gate: dict[str, Any], value: float, why: str | None) -> None:
-    gates = [{"metric": "brier", "at_least": 9.0}, gate]
+def test_a_threshold_of_its_own_that_it_breaks_fails(gate: GateRule, value: float, why: str | None) -> None:
+    gates = [GateRule("at_least", "brier", 9.0), gate]
     found = judge(replace(WELL, gates=gates, known=known(timedelta(days=1), value)), NOW)[0]
     assert found.verdict == ("ok" if why is None else "failing")
     if why:
@@ -141,15 +141,15 @@ def test_rows_that_stand_still_for_longer_than_is_expected_are_told() -> None:
     still = timedelta(days=10)
     first = follow(None, "a", 100, NOW)
     assert (first.looks, first.changed) == (1, False)
-    later = follow(vars(first), "a", 100, NOW + still)
+    later = follow(first, "a", 100, NOW + still)
     assert (later.since, later.looks, later.changed) == (first.since, 2, False)
-    assert freshness(later, NOW + still, still)[0]["verdict"] == "cannot tell", "it was never seen to change"
+    assert freshness(later, NOW + still, still)[0].verdict == "cannot tell", "it was never seen to change"
     part, found = freshness(later, NOW + still + TICK, still)
-    assert part["verdict"] == "watch" and found is not None and found["key"] == "same-rows"
-    other = follow(vars(later), "b", 101, NOW + still)
+    assert part.verdict == "watch" and found is not None and found.key == "same-rows"
+    other = follow(later, "b", 101, NOW + still)
     assert (other.looks, other.changed) == (1, True)
     part, nothing = freshness(other, NOW + still, still)
-    assert (part["verdict"], nothing) == ("ok", None) and "other rows came with this look" in part["why"]
-    again = follow(vars(other), "b", 101, NOW + 2 * still)
+    assert (part.verdict, nothing) == ("ok", None) and "other rows came with this look" in part.why
+    again = follow(other, "b", 101, NOW + 2 * still)
     part, nothing = freshness(again, NOW + 2 * still, still)
-    assert (part["verdict"], nothing) == ("ok", None) and "other rows came 10 d ago" in part["why"]
+    assert (part.verdict, nothing) == ("ok", None) and "other rows came 10 d ago" in part.why

@@ -15,8 +15,8 @@ from engine.monitoring.drift.encoding import encoded, sampled
 from engine.monitoring.drift.histograms import histogram
 from engine.monitoring.drift.importance import importances
 from engine.monitoring.drift.watch import _together, kept_profile, window_of
+from engine.monitoring.look_parts import MetricValue
 from engine.monitoring.performance.fall import fallen
-from engine.monitoring.performance.metric_values import MetricValue
 from engine.monitoring.profile import from_bytes, profile_of, to_bytes
 from engine.monitoring.quality.shares import Shares, judge_share
 from engine.monitoring.timestamps import DAY, UNDATED, iso

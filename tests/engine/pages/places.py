@@ -12,10 +12,11 @@ from pathlib import Path
 from typing import Any
 
 from engine.clock import stamp
-from engine.monitoring import looks
+from engine.monitoring.look_document import packed
 from engine.pages.service import Service
 from engine.pages.view import open_view
 from tests.engine.reports.worlds import NOW, World, lived_in
+from tests.look_documents import look_document
 
 TOKEN = "0123456789abcdef0123"
 SECRET = "passenger_email"
@@ -68,7 +69,7 @@ def looked_at(home: Path, name: str = "carrier", value: str = "EV", **changes: A
             "metric": "roc_auc",
             "found": [
                 {"conditions": [{"column": column, "value": value}], "n": 120, "value": 0.61, "low": 0.5, "high": 0.7,
-                 "rest": 0.72, "verdict": "worse", "trend": None}
+                 "rest": 0.72, "verdict": "worse"}
                 for column in (name, SECRET)
             ],
         },
@@ -82,7 +83,7 @@ def looked_at(home: Path, name: str = "carrier", value: str = "EV", **changes: A
         db.execute(
             "INSERT INTO health (run, project, number, as_of, at, verdict, why, rows, labelled, document)"
             " VALUES (?, 'flights', 3, ?, ?, 'watch', 'drift', 900, 800, ?)",
-            (run, stamp(NOW), stamp(NOW), looks.packed(document)),
+            (run, stamp(NOW), stamp(NOW), packed(look_document(document))),
         )
         for metric, figure in (("drift", 0.4), ("labels", 0.9), ("rows", 900.0)):
             db.execute(

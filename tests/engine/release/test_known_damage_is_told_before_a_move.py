@@ -29,7 +29,7 @@ def without(engine: Engine, digest: str) -> Path:
 
 
 def model_of(engine: Engine, label: str) -> str:
-    return str(engine.show(label)["model"]["files"][0]["chunks"][0])
+    return engine.show(label).model.files[0].chunks[0]
 
 
 def test_nothing_is_said_of_a_version_that_is_whole(releases: Engine) -> None:

@@ -6,6 +6,7 @@ import io
 import json
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -20,8 +21,9 @@ from engine.errors import Conflict, Damage, Forbidden, Invalid, Refusal
 from engine.people.operators import identify
 from engine.records import MovePlan
 from engine.release import swap
-from engine.storage.objects import Stored
+from engine.storage.stored_files import StoredFile
 from engine.versions import document as documents
+from engine.versions.records import VersionDocument
 from tests import tiny
 
 pytestmark = pytest.mark.slow  # a history of four retrains, made once
@@ -57,15 +59,23 @@ DIFFERENT: dict[str, Change] = {
 def recorded_otherwise(engine: Engine, label: str, change: Change) -> None:
     """Let the version called ``label`` have recorded other predictions than it makes."""
     document = documents.of_version(engine._store, label, engine.version(label).digest)
-    stored = Stored.of(document["golden"]["predictions"])
-    table = pa.parquet.read_table(pa.BufferReader(engine._store.read(stored)))
+    table = pa.parquet.read_table(pa.BufferReader(engine._store.read(document.golden.predictions)))
     written = io.BytesIO()
     pa.parquet.write_table(change(table), written)
-    golden = {**document["golden"], "predictions": engine._store.put_content(written.getvalue()).document()}
-    written_over(engine, label, {**document, "golden": golden})
+    golden = replace(document.golden, predictions=engine._store.put_content(written.getvalue()))
+    written_over(engine, label, replace(document, golden=golden))
 
 
-def written_over(engine: Engine, label: str, document: dict[str, Any]) -> None:
+def with_other(
+    engine: Engine, files: tuple[StoredFile, ...], name: str, content: bytes
+) -> tuple[StoredFile, ...]:
+    """``files``, the one called ``name`` with other content."""
+    new = engine._store.put_content(content)
+    other = {"digest": new.digest, "size": new.size, "chunks": new.chunks}
+    return tuple(replace(each, **other) if each.path == name else each for each in files)  # type: ignore[arg-type]
+
+
+def written_over(engine: Engine, label: str, document: VersionDocument) -> None:
     """Let the version called ``label`` be ``document``, as only somebody with the file in their hands can."""
     digest = documents.save(engine._store, document)
     with engine._ledger.write() as db:
@@ -151,13 +161,9 @@ def test_a_version_whose_code_now_says_otherwise_goes_live_by_no_way(releases: E
     """The record is as it was; what is rebuilt decides otherwise about a few rows."""
     plan, label = WAYS[way]
     document = documents.of_version(releases._store, label, releases.version(label).digest)
-    files = []
-    for file in document["code"]["files"]:
-        if file["path"] == "steps.py":
-            text = tiny.STEPS.replace("0.0001 * x", "0.0001 * x + 0.0002")
-            file = {**file, **releases._store.put_content(text.encode()).document()}
-        files.append(file)
-    written_over(releases, label, {**document, "code": {**document["code"], "files": files}})
+    text = tiny.STEPS.replace("0.0001 * x", "0.0001 * x + 0.0002")
+    files = with_other(releases, document.code.files, "steps.py", text.encode())
+    written_over(releases, label, replace(document, code=replace(document.code, files=files)))
     before = everything(releases)
     with pytest.raises(Refusal, match="does not reproduce its own predictions: 200 of 200 golden rows differ"):
         releases.move(plan(releases), "newer data", lambda step: None)
@@ -168,11 +174,8 @@ def test_a_version_whose_code_now_says_otherwise_goes_live_by_no_way(releases: E
 def test_a_version_whose_score_step_fails_goes_live_by_no_way(releases: Engine, way: str) -> None:
     plan, label = WAYS[way]
     document = documents.of_version(releases._store, label, releases.version(label).digest)
-    files = [
-        {**file, **releases._store.put_content(b"[]").document()} if file["path"] == "table.json" else file
-        for file in document["model"]["files"]
-    ]
-    written_over(releases, label, {**document, "model": {**document["model"], "files": files}})
+    files = with_other(releases, document.model.files, "table.json", b"[]")
+    written_over(releases, label, replace(document, model=replace(document.model, files=files)))
     before = everything(releases)
     with pytest.raises(Refusal, match=f"{label} cannot be proven: .*IndexError.* Nothing was changed."):
         releases.move(plan(releases), "newer data", lambda step: None)
@@ -187,10 +190,10 @@ def test_a_version_of_which_a_part_is_damaged_goes_live_by_no_way(releases: Engi
     digest = releases.version(label).digest
     document = documents.of_version(releases._store, label, digest)
     kept = {
-        "document": {"digest": digest}, "lock": document["environment"]["lock"],
-        "golden inputs": document["golden"]["inputs"], "golden predictions": document["golden"]["predictions"],
-    }.get(part) or document[part]["files"][0]  # fmt: skip
-    for path in {*objects(releases, kept)}:  # a file of one piece is named twice
+        "document": (digest,), "lock": document.environment.lock.chunks, "golden inputs": document.golden.inputs.chunks,
+        "golden predictions": document.golden.predictions.chunks,
+    }.get(part) or documents.folders(document)[part][0].chunks  # fmt: skip
+    for path in map(releases._store.path, kept):
         path.chmod(0o644)
         content = path.read_bytes()
         path.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))  # another one, whatever it was
@@ -199,13 +202,6 @@ def test_a_version_of_which_a_part_is_damaged_goes_live_by_no_way(releases: Engi
     with pytest.raises(Damage, match=said):
         releases.move(shown, "newer data", lambda step: None)
     assert everything(releases) == before
-
-
-def objects(engine: Engine, stored: dict[str, Any]) -> list[Path]:
-    named = [engine._store.path(each) for each in json.dumps(stored).split('"') if len(each) == 64]
-    found = [path for path in named if path.is_file()]
-    assert found
-    return found
 
 
 # The compare of compare-and-set

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pyarrow as pa
 
 from engine.release.proof import as_recorded, count_differing
+from tests.version_documents import WHOLE
 
-ESTIMATOR = {"settings": {"train": {"run": "m:train"}}}
-OWN_CODE = {"settings": {"train": {"run": "m:train", "score": "m:score"}}}
+ESTIMATOR = WHOLE
+OWN_CODE = replace(WHOLE, settings={"train": {"run": "m:train", "score": "m:score"}})
 BEFORE = pa.table({"prediction": ["a", "b"], "score": [-1.0, 2.0]})
 NOW = pa.table({"prediction": ["a", "b"], "score_b": [-1.0, 2.0]})
 

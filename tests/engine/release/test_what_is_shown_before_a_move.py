@@ -20,9 +20,12 @@ from engine.release import card as cards
 from engine.release import history, plan
 from engine.release import live as projection
 from engine.release.following import follow_ledger
+from engine.storage.stored_files import StoredFile
 from engine.versions import document as documents
+from engine.versions.records import LockedPackage
 from tests import tiny
 from tests.engine.release.conftest import WEEK
+from tests.version_documents import CODE, DATA, WHOLE
 
 pytestmark = pytest.mark.slow  # a history of four retrains, made once
 REBUILT = "First it is rebuilt from the store and must reproduce its own recorded predictions."
@@ -46,9 +49,9 @@ def test_the_plan_of_a_release(releases: Engine) -> None:
     )  # fmt: skip
     document = documents.of_version(releases._store, "tiny@4", releases.version("tiny@4").digest)
     assert shown.restores == (
-        "model, 1 file", f"code {document['code']['revision'][:8]}",
-        f"data, {document['data']['rows']:,} rows up to {document['data']['until'][:10]}", "data schema, 5 columns",
-        f"packages, 0 at their locked versions, Python {document['environment']['python']}", "settings, schedule",
+        "model, 1 file", f"code {str(document.code.revision)[:8]}",
+        f"data, {document.data.rows:,} rows up to {str(document.data.until)[:10]}", "data schema, 5 columns",
+        f"packages, 0 at their locked versions, Python {document.environment.python}", "settings, schedule",
     )  # fmt: skip
     assert shown.does_not_restore == ()
 
@@ -75,11 +78,15 @@ def test_the_plan_of_a_first_release(releases: Engine) -> None:
 
 
 def test_what_a_version_holds_is_told_with_what_is_not_committed() -> None:
-    document = {
-        "code": {"revision": None, "dirty": True}, "data": {"rows": 1200, "until": None},
-        "environment": {"packages": [1, 2, 3], "python": "3.11"}, "model": {"files": [1, 2]},
-        "schema": {"columns": [1]},
-    }  # fmt: skip
+    file, package = StoredFile("3" * 64, 1, (), "a", False), LockedPackage("a", "1")
+    document = replace(
+        WHOLE,
+        code=replace(CODE, dirty=True),
+        data=replace(DATA, rows=1200),
+        environment=replace(WHOLE.environment, packages=(package, package, package), python="3.11"),
+        model=replace(WHOLE.model, files=(file, file)),
+        schema={"columns": [1]},
+    )
     assert plan._contents(document) == (
         "model, 2 files", "code uncommit with uncommitted changes", "data, 1,200 rows", "data schema, 1 columns",
         "packages, 3 at their locked versions, Python 3.11", "settings, schedule",
@@ -186,15 +193,13 @@ def test_the_card_of_a_candidate(releases: Engine) -> None:
     assert shown.expires_at is not None and shown.expires_at > clock.now()
     assert shown.made_by == f"run {shown.version.run}, asked for by ada"
     assert {m.name: m.value for m in shown.metrics} == {
-        name: numbers["value"] for name, numbers in document["metrics"]["metrics"].items()
+        name: found.value for name, found in document.metrics.metrics.items()
     }
-    assert [(g.name, g.verdict, g.evidence) for g in shown.gates] == [
-        (g["name"], g["verdict"], g["evidence"]) for g in document["gates"]
-    ]
+    assert shown.gates == document.gates
     assert [(s.column, s.value, s.n, s.verdict) for s in shown.segments] == [
-        (s["column"], s["value"], s["n"], s["verdict"]) for s in document["metrics"]["segments"]
+        (s.column, s.value, s.n, s.verdict) for s in document.metrics.segments
     ]
-    assert shown.changed_decisions == document["metrics"]["changed_decisions"]
+    assert shown.changed_decisions == document.metrics.changed_decisions
     assert any(change.what == "data" for change in shown.changes)
     assert shown.last_rejected is None
 
@@ -243,7 +248,7 @@ def test_commits_between_two_versions_are_told(releases: Engine, first: datetime
             [line for change in cards.difference(db, releases._store, *pair) for line in change.details]
             for pair in (("tiny@3", run.version), ("tiny@2", "tiny@3"))
         )
-    tiny.git(project, "reset", "-q", "--hard", before["code"]["revision"])
+    tiny.git(project, "reset", "-q", "--hard", str(before.code.revision))
     assert any("Ada: a better" in line and "\x1b" not in line for line in told), told
     assert not any("Ada:" in line for line in same)
 
@@ -359,8 +364,8 @@ def test_a_release_folder_says_what_it_is(releases: Engine) -> None:
     live = (releases.home / "live" / "tiny").resolve()
     digest = releases.version("tiny@3").digest
     document = documents.load(releases._store, digest)
-    assert json.loads((live / "version.json").read_text()) == {**document, "digest": digest}
-    assert json.loads((live / "schema.json").read_text()) == document["schema"]
+    assert json.loads((live / "version.json").read_text()) == {**documents.written(document), "digest": digest}
+    assert json.loads((live / "schema.json").read_text()) == document.schema
     assert (live / "environment" / "bin" / "python").exists()
     assert (live / "environment").readlink().is_absolute() is False
     assert (live / "requirements.lock").exists()

@@ -10,11 +10,12 @@ import pytest
 
 from engine.clock import stamp
 from engine.errors import Invalid, NotFound
-from engine.monitoring import looks
+from engine.monitoring.look_document import packed
 from engine.reports import html, phrases, text
 from engine.reports.period import between
 from engine.reports.records import Report
 from tests.engine.reports.worlds import MANIFEST, NOW, WEEK, World, empty, lived_in
+from tests.look_documents import look_document
 
 DAY = timedelta(days=1)
 COSTS = {"currency": "USD", "false_alarm": 4.0, "missed": 25.0}
@@ -262,7 +263,7 @@ def test_what_the_newest_look_found_surely_worse_comes_before_what_the_last_retr
         db.execute(
             "INSERT INTO health (run, project, number, as_of, at, verdict, why, rows, labelled, document)"
             " VALUES (?, 'flights', 3, ?, ?, 'ok', 'all is well', 9000, 9000, ?)",
-            (run, stamp(NOW - DAY), stamp(NOW - DAY), looks.packed(document)),
+            (run, stamp(NOW - DAY), stamp(NOW - DAY), packed(look_document(document))),
         )
     (weakest,) = world.report().weakest
     assert (weakest.name, weakest.value, weakest.low, weakest.n, weakest.whole) == ("carrier 9E", 0.6, 0.55, 400, 0.71)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,8 @@ from engine.reports.records import Report, ReportPeriod
 from engine.storage import workspace as workspaces
 from engine.storage.ledger import Ledger
 from engine.versions import document as documents
+from engine.versions.records import BothDecisions, DecisionCounts, MetricValues, SegmentValues
+from tests.version_documents import JUDGED, WHOLE
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 WEEK = timedelta(days=7)
@@ -29,11 +31,6 @@ MANIFEST: dict[str, Any] = {
     "schedule": {"retrain": {"cron": "0 3 * * mon", "timezone": "America/New_York"}},
     "report": {"to": ["business@example.org"]},
 }
-
-
-def decisions(hits: int, false_alarms: int, missed: int, clears: int) -> dict[str, int]:
-    names = ("true_positives", "false_positives", "false_negatives", "true_negatives")
-    return dict(zip(names, (hits, false_alarms, missed, clears), strict=True))
 
 
 @dataclass
@@ -68,11 +65,10 @@ class World:
         """A retrain at ``at`` made a candidate worth ``value``, and measured the version that was live."""
         run = self.run(at)
         self.number += 1
-        metrics = {"key_metric": "roc_auc", "classes": ["0", "1"], "metrics": {"roc_auc": {"value": value}}, **more}
-        if live:
-            metrics["metrics"]["roc_auc"]["live"] = live[1]
-        document = {**{name: {} for name in documents.SECTIONS}, "metrics": metrics, "made": self.number}
-        digest = documents.save(self.engine._store, document)
+        found = MetricValues(value=value, low=None, high=None, n=0, live=live[1] if live else None)
+        judged = replace(JUDGED, metrics={"roc_auc": found}, **more)
+        lineage = replace(WHOLE.lineage, run=run)
+        digest = documents.save(self.engine._store, replace(WHOLE, metrics=judged, lineage=lineage))
         with self.engine._ledger.write() as db:
             db.execute(
                 "INSERT INTO versions (project, number, digest, made_at, as_of, run, verdict, comparison, sentence,"
@@ -186,19 +182,19 @@ def lived_in(home: Path, **changes: Any) -> World:
     world = empty(home).project(**changes)
     at = [NOW - (6 - week) * WEEK for week in range(6)]
     day = timedelta(days=1)
-    segments = [
-        {"column": "carrier", "value": name, "n": n, "metric": "roc_auc", "candidate": value, "live": value,
-         "value_low": value and value - 0.05, "value_high": value and value + 0.05}
+    segments = tuple(
+        SegmentValues("carrier", name, n, "roc_auc", value, value, 0.0, None, None, "same", value and value - 0.05,
+                      value and value + 0.05)
         for name, n, value in (("EV", 300, 0.61), ("UA", 900, 0.75), ("B6", 40, None))
-    ]  # fmt: skip
-    world.version(at[0], 0.70, decisions={"candidate": decisions(100, 50, 150, 700), "live": None})
+    )  # fmt: skip
+    world.version(at[0], 0.70, decisions=BothDecisions(DecisionCounts(100, 50, 150, 700), None))
     world.deploy(at[0] + day, 1)
     world.version(at[1], 0.72, (1, 0.71))
     world.deploy(at[1] + day, 2, why="newer weeks")
     world.deploy(at[1] + 2 * day, 1, "rollback", by="bo", why="too many false alarms")
-    world.version(at[4], 0.71, (1, 0.70), decisions={"candidate": decisions(90, 60, 150, 700), "live": None})
+    world.version(at[4], 0.71, (1, 0.70), decisions=BothDecisions(DecisionCounts(90, 60, 150, 700), None))
     world.deploy(NOW - 3 * day, 3, by="chen", why="better on the coast")
-    both = {"candidate": None, "live": decisions(120, 40, 130, 710)}
+    both = BothDecisions(None, DecisionCounts(120, 40, 130, 710))
     world.version(NOW - day, 0.73, (3, 0.72), decisions=both, segments=segments)
     world.alert(NOW - 5 * day, "failing", "data is 3 d old", NOW - 4 * day, number=3)
     world.alert(NOW - 2 * day, "watch", "carrier drifts", number=3)

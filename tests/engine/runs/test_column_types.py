@@ -19,7 +19,7 @@ from engine.errors import StepFailed
 from engine.runs.steps import column_types
 from engine.runs.steps.tables import read_output, types_of, with_types, write_input
 from engine.storage.blocks import put_table, read_folder
-from engine.storage.objects import ObjectStore, Stored
+from engine.storage.objects import ObjectStore
 
 DAYS = pd.date_range("2026-10-22", periods=6)  # the clock goes back on the 25th
 COLUMNS: dict[str, Any] = {
@@ -144,7 +144,7 @@ def test_a_column_comes_out_of_the_store_as_it_was_returned(tmp_path: Path, name
     store.root.mkdir()
     for block in put_table(store, table):
         (tmp_path / "blocks").mkdir(exist_ok=True)
-        store.write_file(Stored.of(block), tmp_path / "blocks" / block["path"], mode=0o444)
+        store.write_file(block, tmp_path / "blocks" / block.path, mode=0o444)
     kept = json.loads(json.dumps(types_of(table)))
     again = with_types(read_folder(tmp_path / "blocks"), kept)
     pd.testing.assert_frame_equal(given(tmp_path / "train", form, again), frame)

@@ -158,7 +158,7 @@ def test_the_card_says_what_steps_may_reach() -> None:
 def test_steps_that_were_held_differently_count_as_the_least() -> None:
     assert weakest([FULL, StepHold(3, False, False, True)]) == StepHold(3, False, False, True)
     assert weakest([FULL, None]) is None and weakest([]) is None
-    assert recorded({"sandbox": {"landlock": 7, "calls": True, "alone": True, "group": True}}) == FULL
+    assert recorded({"landlock": 7, "calls": True, "alone": True, "group": True}) == FULL
     assert recorded({}) is None
 
 

@@ -21,6 +21,7 @@ from engine.schedule.book import ScheduleChanges
 from engine.schedule.records import Occurrence
 from engine.storage import workspace as workspaces
 from engine.storage.ledger import Ledger
+from engine.vocabulary.jobs import SCHEDULED
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
 LATER = NOON + timedelta(hours=1)
@@ -106,7 +107,7 @@ def test_the_newest_occurrence_of_the_job_stands_beside_it(ledger: Ledger) -> No
     [
         ("three", "retrain", "There is no project 'three'"),
         ("two", "health", "two has no schedule for 'health'; write one into"),
-        ("two", "sweep", "two schedules retrain, health, report only; write one into"),
+        ("two", "sweep", f"two schedules {', '.join(SCHEDULED)} only; write one into"),
     ],
 )
 def test_a_rule_that_is_not_there_is_told_with_what_to_do(ledger: Ledger, project: str, job: str, says: str) -> None:

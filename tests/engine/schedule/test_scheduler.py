@@ -16,6 +16,7 @@ from engine.projects import schedules
 from engine.schedule import lease as leases
 from engine.schedule.due_runs import note_downtime, settle_all
 from engine.schedule.lease import Fenced, Lease, Patience, take
+from engine.vocabulary.jobs import SCHEDULED
 from tests import tiny
 from tests.engine.schedule.engines import wait_until
 
@@ -253,7 +254,7 @@ def test_how_long_is_changed_and_taken_away_again(engine: Engine) -> None:
 
 
 def test_jobs_that_nobody_does_have_no_schedule(engine: Engine) -> None:
-    with pytest.raises(NotFound, match="retrain, health, report only"):
+    with pytest.raises(NotFound, match=f"{', '.join(SCHEDULED)} only"):
         engine.run_now("tiny", "polish")
     with pytest.raises(NotFound, match="no schedule for 'report'"):
         engine.run_now("tiny", "report")

@@ -37,7 +37,7 @@ def store(tmp_path: Path) -> ObjectStore:
 
 
 def digests(store: ObjectStore, rows: pa.Table) -> set[str]:
-    return {b["digest"] for b in put_table(store, rows)}
+    return {b.digest for b in put_table(store, rows)}
 
 
 def test_a_table_comes_back_as_it_went_in(store: ObjectStore, tmp_path: Path) -> None:
@@ -66,7 +66,7 @@ def test_a_small_table_is_one_block_or_none(store: ObjectStore, rows: int) -> No
 def test_a_table_that_grew_shares_all_but_its_last_block(store: ObjectStore) -> None:
     rows = table(60_000)
     old = put_table(store, rows.slice(0, 50_000))
-    assert len({b["digest"] for b in old} - digests(store, rows)) <= 1
+    assert len({b.digest for b in old} - digests(store, rows)) <= 1
 
 
 def test_a_table_that_lost_its_head_shares_all_but_its_first_blocks(store: ObjectStore) -> None:

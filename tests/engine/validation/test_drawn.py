@@ -11,8 +11,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.validation.drawn import places, read_cut
+from engine.json_records import read, write
+from engine.validation.drawn import places
 from engine.validation.holdout import Split, split
+from engine.versions.records import DrawnHoldout
 from tests.engine.validation.validation_cases import manifest
 
 NOW = datetime(2027, 1, 1, tzinfo=UTC)
@@ -126,8 +128,7 @@ def test_a_regression_is_drawn_without_classes() -> None:
 
 def test_a_cut_comes_back_from_its_document() -> None:
     found = parts(birds())
-    assert found.cut is not None and read_cut(found.cut.document()) == found.cut
-    assert read_cut(None) is None
+    assert found.cut is not None and read(DrawnHoldout, write(found.cut), "The cut") == found.cut
 
 
 SAME: dict[str, tuple[Any, Any]] = {

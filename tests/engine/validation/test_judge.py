@@ -221,7 +221,7 @@ def test_the_process_judges_the_job_it_is_told_and_says_nothing_else(tmp_path: P
     job(tmp_path, HOLDOUT, TRAIN, predictions(HOLDOUT), predictions(HOLDOUT, 0.5))
     ended = run_judge(tmp_path / "job.json")
     assert (ended.returncode, ended.stdout, ended.stderr) == (0, "", "")
-    assert json.loads((tmp_path / "judgement.json").read_text("utf-8"))["key_metric"] == "roc_auc"
+    assert json.loads((tmp_path / "judgement.json").read_text("utf-8"))["judgement"]["key_metric"] == "roc_auc"
 
 
 def test_the_process_that_cannot_judge_ends_with_the_reason_in_its_last_line(tmp_path: Path) -> None:

@@ -56,8 +56,8 @@ def test_the_version_equals_the_one_that_is_made_here_and_goes_live_here(
         assert str(cluster.scratch) not in log(engine, here, step)
     assert str(cluster.scratch) not in log(engine, there, "extract")
     one, other = engine.show("here@1"), engine.show("there@1")
-    assert [file["digest"] for file in one["model"]["files"]] == [file["digest"] for file in other["model"]["files"]]
-    assert one["golden"]["predictions"]["digest"] == other["golden"]["predictions"]["digest"]
+    assert [file.digest for file in one.model.files] == [file.digest for file in other.model.files]
+    assert one.golden.predictions == other.golden.predictions
     # Proof and rollback need no cluster.
     for worker in cluster.workers:
         worker.kill()

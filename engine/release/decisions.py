@@ -1,0 +1,99 @@
+"""What people decided about versions, in the ledger: approved, rejected, rolled back from, the bar lifted."""
+
+from __future__ import annotations
+
+import sqlite3
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from engine.clock import moment, stamp
+from engine.records import Deployment, Operator
+
+Kind = Literal["approve", "reject", "rollback", "lift"]
+
+
+@dataclass(frozen=True)
+class Decision:
+    """One of them. ``live_seq``: the deployment that it was decided against; 0 where nothing was live."""
+
+    kind: Kind
+    project: str
+    number: int
+    live_seq: int
+    at: datetime
+    actor: str
+    reason: str
+
+    @property
+    def label(self) -> str:
+        return f"{self.project}@{self.number}"
+
+
+def keep(
+    db: sqlite3.Connection, kind: Kind, target: tuple[str, int], live_seq: int, reason: str, operator: Operator,
+    audit: int, at: datetime,
+) -> None:  # fmt: skip
+    """Write one down, inside the transaction that carries it out; ``audit`` is the row of the trail that tells it."""
+    db.execute(
+        "INSERT INTO decisions (at, actor, kind, project, number, live_seq, reason, audit) VALUES (?,?,?,?,?,?,?,?)",
+        (stamp(at), operator.name, kind, *target, live_seq, reason, audit),
+    )
+
+
+def approvers(db: sqlite3.Connection, project: str, number: int, live_seq: int) -> tuple[str, ...]:
+    """Who has approved that version against this live one."""
+    rows = db.execute(
+        "SELECT DISTINCT actor FROM decisions WHERE project = ? AND number = ? AND kind = 'approve' AND live_seq = ?",
+        (project, number, live_seq),
+    )
+    return tuple(row["actor"] for row in rows)
+
+
+def approved_by(db: sqlite3.Connection, deployment: Deployment) -> tuple[str, ...]:
+    """Everybody whose approval led to ``deployment``: against the same live version, the last one moved it."""
+    if deployment.kind == "rollback":
+        return (deployment.actor,)
+    rows = db.execute(
+        "SELECT actor, live_seq FROM decisions WHERE project = ? AND number = ? AND kind = 'approve' AND at <= ?"
+        " ORDER BY seq DESC LIMIT 20",
+        (deployment.project, deployment.number, stamp(deployment.at)),
+    ).fetchall()
+    found = [row["actor"] for row in reversed(rows) if row["live_seq"] == rows[0]["live_seq"]]
+    return tuple(dict.fromkeys(found)) or (deployment.actor,)
+
+
+def rejections(db: sqlite3.Connection, project: str, since: datetime, until: datetime) -> tuple[Decision, ...]:
+    """What was turned down since then and before ``until``, the oldest first."""
+    rows = db.execute(
+        "SELECT * FROM decisions WHERE project = ? AND kind = 'reject' AND at >= ? AND at < ? ORDER BY seq",
+        (project, stamp(since), stamp(until)),
+    )
+    return tuple(_record(row) for row in rows)
+
+
+def last_rejection(db: sqlite3.Connection, project: str, before: int) -> Decision | None:
+    """The last time that a version with a number below ``before`` was turned down."""
+    row = db.execute(
+        "SELECT * FROM decisions WHERE project = ? AND kind = 'reject' AND number < ? ORDER BY seq DESC LIMIT 1",
+        (project, before),
+    ).fetchone()
+    return _record(row) if row is not None else None
+
+
+def last_decided(db: sqlite3.Connection) -> dict[tuple[str, int], datetime]:
+    """When each version was last decided on, of those that were."""
+    rows = db.execute("SELECT project, number, max(at) AS at FROM decisions GROUP BY project, number")
+    return {(row["project"], row["number"]): moment(row["at"]) for row in rows}
+
+
+def last_seq(db: sqlite3.Connection, project: str) -> int | None:
+    """Changes when somebody decides something about ``project``."""
+    found: int | None = db.execute("SELECT max(seq) FROM decisions WHERE project = ?", (project,)).fetchone()[0]
+    return found
+
+
+def _record(row: sqlite3.Row) -> Decision:
+    return Decision(
+        row["kind"], row["project"], row["number"], row["live_seq"], moment(row["at"]), row["actor"], row["reason"]
+    )

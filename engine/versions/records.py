@@ -1,0 +1,209 @@
+"""What a version's document says, section by section. Times are texts in ISO 8601, as they stand in the document.
+
+A field with a default is one that some older Leverframe did not write yet; ``document`` reads and writes them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from engine.json_records import LEFT_OUT, Kept
+from engine.records import Comparison, Gate, GateVerdict, Metric
+from engine.storage.objects import Stored
+from engine.storage.stored_files import StoredBlock, StoredFile
+
+
+@dataclass(frozen=True)
+class CodeSection:
+    """The project's code. ``patch``: what was not committed, where it was ``dirty``; ``changed``: the files of it."""
+
+    revision: str | None
+    branch: str | None
+    remote: str | None
+    message: str | None
+    author: str | None
+    committed_at: str | None
+    files: tuple[StoredFile, ...]
+    dirty: bool = False
+    changed: tuple[str, ...] = ()
+    patch: Stored | None = None
+
+
+@dataclass(frozen=True)
+class DrawnHoldout:
+    """Of rows hashed by the columns ``by``, a class is held out below its place in ``below``, to be ``fraction``."""
+
+    by: tuple[str, ...]
+    fraction: float
+    below: Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class DataSection:
+    """The whole table that extract returned. ``boundary``: the last moment of what was learnt from; ``cut``: how the
+    holdout was drawn where there are no times. ``types``: of columns that a file cannot hold as they are; None of a
+    version that learnt what the files alone say."""
+
+    rows: int
+    columns: int
+    since: str | None
+    until: str | None
+    train_rows: int
+    holdout_rows: int
+    digest: str
+    files: tuple[StoredBlock, ...]
+    boundary: str | None = None
+    cut: DrawnHoldout | None = None
+    types: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True)
+class LockedPackage:
+    name: str
+    version: str
+
+
+@dataclass(frozen=True)
+class EnvironmentSection:
+    """``digest``: that of the lock, which is kept as a file. ``kind`` is written only where it is not Python, so that
+    documents of before mean what they meant and keep their digest."""
+
+    python: str
+    digest: str
+    lock: Stored
+    packages: tuple[LockedPackage, ...]
+    kind: str = field(default="python", metadata=LEFT_OUT)
+
+
+@dataclass(frozen=True)
+class ModelSection:
+    files: tuple[StoredFile, ...]
+    features: tuple[str, ...]
+    train_seconds: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class MetricValues:
+    """A metric on the holdout, beside the live version's on the same rows; see ``records.Metric``, which has a name.
+
+    In the order of a version's document, which is sorted: a look's document has them from there.
+    """
+
+    comparison: Comparison | None = None
+    difference: float | None = None
+    difference_high: float | None = None
+    difference_low: float | None = None
+    high: float | None
+    live: float | None = None
+    live_high: float | None = None
+    live_low: float | None = None
+    low: float | None
+    n: int
+    value: float | None
+
+    def called(self, name: str) -> Metric:
+        return Metric(name=name, **vars(self))
+
+
+@dataclass(frozen=True)
+class SegmentValues:
+    """The key metric of one value of one column. ``low`` and ``high``: the interval of the difference, ``value_low``
+    and ``value_high`` that of the candidate."""
+
+    column: str
+    value: str
+    n: int
+    metric: str
+    candidate: float | None
+    live: float | None
+    difference: float | None
+    low: float | None
+    high: float | None
+    verdict: str
+    value_low: float | None = None
+    value_high: float | None = None
+
+
+@dataclass(frozen=True)
+class DecisionCounts:
+    """How often a binary classifier was right and wrong on the holdout."""
+
+    true_positives: int
+    false_positives: int
+    false_negatives: int
+    true_negatives: int
+
+
+@dataclass(frozen=True)
+class BothDecisions:
+    candidate: DecisionCounts | None
+    live: DecisionCounts | None
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """What the judge said of the candidate but for its gates; ``drift`` is always empty and kept for its place."""
+
+    task: str
+    classes: tuple[str, ...]
+    key_metric: str
+    metrics: Mapping[str, MetricValues]
+    segments: tuple[SegmentValues, ...]
+    segments_left_out: Mapping[str, int]
+    changed_decisions: float | None
+    verdict: GateVerdict
+    comparison: Comparison
+    sentence: str
+    drift: tuple[Any, ...]
+    decisions: BothDecisions | None = None
+    constant_features: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True)
+class JudgeAnswer:
+    """What the judge leaves."""
+
+    judgement: Judgement
+    gates: tuple[Gate, ...]
+
+
+@dataclass(frozen=True)
+class GoldenSection:
+    """A few hundred rows with the predictions that a proof must reproduce, to ``tolerance``."""
+
+    rows: int
+    tolerance: float
+    inputs: Stored
+    predictions: Stored
+
+
+@dataclass(frozen=True)
+class LineageSection:
+    """Where it comes from. ``against``: the label of the version that was live; ``sandbox``: what held its steps."""
+
+    run: int
+    as_of: str
+    requested_by: str
+    against: str | None
+    engine: str
+    sandbox: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class VersionDocument(Kept):
+    """Everything that a version is. ``settings``: the manifest as it was, and ``schedule`` that part of it."""
+
+    project: str
+    code: CodeSection
+    data: DataSection
+    schema: Mapping[str, Any]
+    environment: EnvironmentSection
+    model: ModelSection
+    settings: Mapping[str, Any]
+    schedule: Mapping[str, Any]
+    metrics: Judgement
+    gates: tuple[Gate, ...]
+    golden: GoldenSection
+    lineage: LineageSection
