@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections import Counter
 from collections.abc import Generator
 from datetime import datetime
@@ -18,13 +19,30 @@ settings.register_profile("leverframe", deadline=None)
 settings.load_profile("leverframe")
 
 
+# Also where a machine forbids it: else each worker compiles every test file each time, 6 s. What tests import does not.
+_FORBIDDEN, sys.dont_write_bytecode = sys.dont_write_bytecode, False
+
+
+def pytest_collection_finish() -> None:
+    sys.dont_write_bytecode = _FORBIDDEN
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--no-skips", action="store_true", help="what would be skipped fails: all that tests want is here")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Journeys first: their files wait longest for processes, and should not be what is left at the end."""
-    items.sort(key=lambda item: "journeys" not in item.path.parts)
+    """Files that take long, journeys before others, are spread over the first two thirds with the rest between them.
+
+    The rest waits while they work, and what takes longest is not what is left at the end.
+    """
+    long = {item.path for item in items if item.get_closest_marker("slow") or "journeys" in item.path.parts}
+    files = sorted({item.path for item in items}, key=lambda path: ("journeys" not in path.parts, path))
+    place: dict[Path, float] = {}
+    for share, some in ((2 / 3, long), (1.0, {*files} - long)):
+        found = [path for path in files if path in some]
+        place |= {path: share * number / len(found) for number, path in enumerate(found)}
+    items.sort(key=lambda item: place[item.path])
 
 
 @pytest.hookimpl(wrapper=True)

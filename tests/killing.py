@@ -10,33 +10,12 @@ import os
 import shutil
 import signal
 import sqlite3
-import subprocess
-import sys
 import time
 from contextlib import closing
+from functools import cache
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[1]
-
-_HARNESS = """
-import os, signal, sys
-left = int(sys.argv[1])
-WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT
-
-def hook(event, args):
-    global left
-    if event in ("os.rename", "os.symlink", "os.mkdir", "os.rmdir", "os.remove", "os.link", "subprocess.Popen") or (
-        event == "open" and isinstance(args[2], int) and args[2] & WRITING
-    ):
-        left -= 1
-        if left == 0:
-            os.kill(os.getpid(), signal.SIGKILL)
-
-{preparation}
-sys.addaudithook(hook)
-{act}
-"""
-
+from tests.forks import Forks
 
 # What the process of a run imports, and what it does, with the run's lock in its hands as whoever starts it gives it.
 RUN = """
@@ -53,19 +32,23 @@ def driven(home: Path, run: int) -> str:
     return f"process.main({str(home)!r}, '{run}', str({lock}))"
 
 
-def killed_at(number: int, preparation: str, act: str) -> bool:
-    """Run ``preparation`` and then ``act``, killed at its change ``number``; False when it ended by itself before."""
-    done = subprocess.run(
-        [sys.executable, "-c", _HARNESS.format(preparation=preparation, act=act), str(number)],
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
-    if done.returncode == -signal.SIGKILL:
-        return True
-    assert done.returncode == 0, done.stderr
-    return False
+# What acts import on their way; a fork imports what does not stand here.
+IMPORTED = (
+    "engine.api", "engine.backup.build", "engine.backup.restoring", "engine.housekeeping.clean", "engine.jobs.process",
+    "engine.jobs.retrain.package", "engine.jobs.retrain.retrain", "pyarrow.dataset", "pyarrow.parquet", "zstandard",
+)  # fmt: skip
+
+
+@cache
+def _forks() -> Forks:
+    return Forks(*IMPORTED, environment=os.environ)
+
+
+def killed_at(change: int, preparation: str, act: str) -> bool:
+    """Run ``preparation`` and then ``act``, killed at its change ``change``; False when it ended by itself before."""
+    code, said = _forks().run(act, os.environ, preparation, change)
+    assert code in (0, -signal.SIGKILL), said
+    return code != 0
 
 
 def let_go(home: Path) -> Path:

@@ -21,19 +21,23 @@ PATIENCE = 60.0  # a machine may be busy; what never comes ends a test, how long
 
 
 class Terminal:
-    """``leverframe`` in a terminal of ``size``; use as a context manager, so that nothing is left behind."""
+    """``leverframe`` in a terminal of ``size``; use as a context manager, so that nothing is left behind.
 
-    def __init__(self, *words: object, size: tuple[int, int] = (120, 36)) -> None:
+    Its Python runs the ``sitecustomize`` in the folder ``customized`` first.
+    """
+
+    def __init__(self, *words: object, size: tuple[int, int] = (120, 36), customized: Path = ROOT) -> None:
         columns, lines = size
         self._screen = pyte.Screen(columns, lines)
         self._stream = pyte.ByteStream(self._screen)
         self._master, slave = pty.openpty()
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
+        path = os.pathsep.join(map(str, dict.fromkeys((customized, ROOT))))
         of_then = {"LINES": "24", "COLUMNS": "80"}  # as some shells export them
         self.process = subprocess.Popen(
             [sys.executable, "-m", "console", *map(str, words)],
             cwd=ROOT,
-            env={**os.environ, "TERM": "xterm-256color", "COLORTERM": "truecolor", "PYTHONPATH": str(ROOT), **of_then},
+            env={**os.environ, "TERM": "xterm-256color", "COLORTERM": "truecolor", "PYTHONPATH": path, **of_then},
             stdin=slave,
             stdout=slave,
             stderr=slave,

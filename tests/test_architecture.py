@@ -21,7 +21,7 @@ from benchmarks.promise_mutants import FAULTS
 ROOT = Path(__file__).resolve().parents[1]
 
 STOREYS = (
-    {"records", "errors", "clock", "text", "withheld", "json_records", "vocabulary"},
+    {"records", "errors", "clock", "text", "unneeded", "withheld", "json_records", "vocabulary"},
     {"storage"},
     {"access", "audit"},
     {"versions", "environments", "projects"},

@@ -30,6 +30,7 @@ from engine.storage.ledger import Ledger
 from engine.storage.objects import ObjectStore
 from engine.storage.workspace import Workspace
 from engine.text import plain
+from engine.unneeded import keep_out
 from engine.versions import catalog
 from engine.versions import document as documents
 from engine.vocabulary import jobs
@@ -185,4 +186,5 @@ def main(home: str, number: str, lock: str) -> int:
 
 if __name__ == "__main__":
     withhold()
+    keep_out()
     sys.exit(main(*sys.argv[1:]))

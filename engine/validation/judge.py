@@ -26,6 +26,7 @@ from engine.projects.manifest.records import GateRule
 from engine.records import Comparison, Gate
 from engine.storage.atomic import write_file
 from engine.text import plain
+from engine.unneeded import keep_out
 from engine.validation import behaviour, gates, guessing, leakage, like_live, schema
 from engine.validation.calibration import calibration_error
 from engine.validation.facts import GateFacts
@@ -320,4 +321,5 @@ def main(path: Path) -> int:
 
 
 if __name__ == "__main__":
+    keep_out()
     sys.exit(main(Path(sys.argv[1])))

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import pytest
 
 from tests import tiny
 from tests.cli.calling import Told, call
+from tests.killing import let_go
+from tests.workspaces import made_once
 
 HOSTILE = "\x1b[31mred\x1b[0m \x1b]0;owned\x07 \u202eevil\u202c \x9b2Jgone"
 # A place in the data whose name is an order to the terminal, and a step that prints one.
@@ -37,7 +40,12 @@ class History:
 
 @pytest.fixture(scope="session")
 def history(tmp_path_factory: pytest.TempPathFactory) -> History:
-    root = tmp_path_factory.mktemp("cli")
+    mine, made = made_once(tmp_path_factory, "cli", _make)
+    told = json.loads((mine / "said.json").read_text().replace(str(made), str(mine)))
+    return History(mine / "home", mine / "tiny", {name: Told(**each) for name, each in told.items()})
+
+
+def _make(root: Path) -> None:
     project = tiny.make(root / "tiny", steps=STEPS)
     history = History(root / "home", project)
     do: Callable[..., Told] = history.do
@@ -54,4 +62,5 @@ def history(tmp_path_factory: pytest.TempPathFactory) -> History:
     do("rollback", "rollback", "tiny", "--reason", HOSTILE)
     tiny.git(project, "commit", "-q", "--allow-empty", "-m", HOSTILE)
     do("retrain 3", "retrain", "tiny", "--as-of", "2026-11-17", "--wait")
-    return history
+    let_go(history.home)
+    (root / "said.json").write_text(json.dumps({name: asdict(told) for name, told in history.said.items()}))

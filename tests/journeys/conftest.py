@@ -11,7 +11,9 @@ import pytest
 
 from engine.api import Engine, open_engine
 from tests import tiny
+from tests.journeys.cleaning import bloated
 from tests.killing import forget, let_go
+from tests.workspaces import made_once
 
 WEEK = timedelta(days=7)
 
@@ -38,17 +40,26 @@ def begins(first: datetime) -> datetime:
 @pytest.fixture(scope="session")
 def saved_history(tmp_path_factory: pytest.TempPathFactory, first: datetime, begins: datetime, quiet_day: str) -> Path:
     """tiny@1 was live, tiny@2 is, tiny@3 waits; ada is admin, bob an operator, eve a viewer."""
-    root = tmp_path_factory.mktemp("history")
-    engine = open_engine(root / "home", "ada", create=True)
-    engine.add(tiny.make(root / "tiny", begins=begins, day=quiet_day))
-    engine.add_operator("bob", "operator", "a colleague")
-    engine.add_operator("eve", "viewer", "the business")
-    for week in range(2):
-        engine.move(engine.plan_release(retrained(engine, first + week * WEEK)), "newer data", lambda step: None)
-    retrained(engine, first + 2 * WEEK)
-    engine.close()
-    let_go(root / "home").rename(root / "saved")
-    return root
+
+    def make(root: Path) -> None:
+        engine = open_engine(root / "home", "ada", create=True)
+        engine.add(tiny.make(root / "tiny", begins=begins, day=quiet_day))
+        engine.add_operator("bob", "operator", "a colleague")
+        engine.add_operator("eve", "viewer", "the business")
+        for week in range(2):
+            engine.move(engine.plan_release(retrained(engine, first + week * WEEK)), "newer data", lambda step: None)
+        retrained(engine, first + 2 * WEEK)
+        engine.close()
+        let_go(root / "home").rename(root / "saved")
+
+    return made_once(tmp_path_factory, "history", make)[0]
+
+
+@pytest.fixture(scope="module")
+def saved(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a workspace in which much may go, see ``cleaning.bloated``; each file has its own."""
+    mine, _ = made_once(tmp_path_factory, "bloat", lambda root: let_go(bloated(root)).rename(root / "saved"))
+    return mine
 
 
 @pytest.fixture

@@ -17,10 +17,10 @@ from tests.killing import RUN, driven, forget, killed_at, let_go
 
 pytestmark = pytest.mark.slow
 LOOK = FIRST + 2 * WEEK
-@pytest.fixture
-def site(tmp_path: Path) -> Site:
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Site:
     """tiny is live, x has moved since, and one look has told so."""
-    site = Site(tmp_path)
+    site = Site(tmp_path_factory.mktemp("site"))
     site.change(shift=0.6, **{"from": row(LOOK - WEEK)})
     site.look(LOOK)
     assert "drift:x" in site.open_keys()
@@ -53,10 +53,19 @@ def assert_whole(engine: Engine, run: int) -> None:
     assert copies(engine, run) == []
 
 
+def test_looks_that_fail_leave_their_logs_and_no_copy_of_the_training_data(site: Site) -> None:
+    site._world.write_text("no JSON")
+    run = site.run(LOOK.replace(hour=3))
+    site.change(shift=0.6, **{"from": row(LOOK - WEEK)})
+    assert run.state == "failed" and "extract" in str(run.why)
+    assert copies(site.engine, run.id) == []
+    assert leftovers.logs(site.engine._workspace.run_folder(run.id))
+
+
 def test_a_look_that_is_killed_says_interrupted_and_the_next_one_succeeds(site: Site, tmp_path: Path) -> None:
     number = queued(site.engine)
     site.engine.close()
-    home, saved = tmp_path / "home", tmp_path / "saved"
+    home, saved = site.engine.home, tmp_path / "saved"
     shutil.copytree(let_go(home), saved, symlinks=True)
     states, change = set(), 1
     while True:
@@ -77,11 +86,3 @@ def test_a_look_that_is_killed_says_interrupted_and_the_next_one_succeeds(site: 
         change += 1 if change < 5 else 16
     assert states == {"interrupted", "succeeded"}
     assert change > 30
-
-
-def test_looks_that_fail_leave_their_logs_and_no_copy_of_the_training_data(site: Site) -> None:
-    site._world.write_text("no JSON")
-    run = site.run(LOOK.replace(hour=3))
-    assert run.state == "failed" and "extract" in str(run.why)
-    assert copies(site.engine, run.id) == []
-    assert leftovers.logs(site.engine._workspace.run_folder(run.id))

@@ -12,17 +12,10 @@ from engine.api import Engine, open_engine
 from engine.errors import Conflict, Forbidden, Invalid, Refusal
 from engine.housekeeping import bin as bins
 from engine.housekeeping import daily
-from tests.journeys.cleaning import assert_whole, bloated, cleaned, goes, later, planned, retrained
-from tests.killing import forget, let_go
+from tests.journeys.cleaning import assert_whole, cleaned, goes, later, planned, retrained
+from tests.killing import forget
 
 pytestmark = pytest.mark.slow
-
-
-@pytest.fixture(scope="module")
-def saved(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    root = tmp_path_factory.mktemp("bloated")
-    let_go(bloated(root)).rename(root / "saved")
-    return root
 
 
 @pytest.fixture

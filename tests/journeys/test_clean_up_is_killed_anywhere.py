@@ -10,8 +10,8 @@ import pytest
 
 from engine.api import Engine, open_engine
 from engine.housekeeping import moving
-from tests.journeys.cleaning import assert_whole, bloated, cleaned, goes, later, planned
-from tests.killing import forget, killed_at, let_go
+from tests.journeys.cleaning import assert_whole, cleaned, goes, later, planned
+from tests.killing import forget, killed_at
 
 pytestmark = pytest.mark.slow
 
@@ -24,13 +24,6 @@ from tests.journeys.cleaning import cleaned
 engine = open_engine(Path({home!r}), "ada")
 at = datetime.fromisoformat({at!r})
 """
-
-
-@pytest.fixture(scope="module")
-def saved(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    root = tmp_path_factory.mktemp("killed")
-    let_go(bloated(root)).rename(root / "saved")
-    return root
 
 
 def kill_everywhere(saved: Path, start: Path, act: str, then: Callable[[Engine], None]) -> int:

@@ -12,8 +12,7 @@ import pytest
 
 from engine.api import Engine, open_engine
 from engine.errors import Refusal
-from tests.journeys.cleaning import assert_whole, bloated, cleaned, goes, later, planned
-from tests.killing import let_go
+from tests.journeys.cleaning import assert_whole, cleaned, goes, later, planned
 
 pytestmark = pytest.mark.slow
 
@@ -23,13 +22,6 @@ def mounted(place: Path, size: str) -> None:
     made = subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", place], capture_output=True)
     if made.returncode:
         pytest.skip("only root may mount a small file system")
-
-
-@pytest.fixture(scope="module")
-def saved(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    root = tmp_path_factory.mktemp("disks")
-    let_go(bloated(root)).rename(root / "saved")
-    return root
 
 
 @pytest.fixture

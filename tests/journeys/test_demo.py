@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import signal
 import sqlite3
 import subprocess
 import sys
@@ -98,18 +99,6 @@ def test_the_weeks_are_replayed_and_a_candidate_waits(home: Path, originals: Pat
     assert_ended_well(engine)
 
 
-@pytest.mark.slow
-def test_a_demo_that_was_stopped_again_and_again_ends_the_same(home: Path, originals: Path) -> None:
-    patience = 3
-    while not (plan_and_engine := begin(home))[0].finished:
-        plan, engine = plan_and_engine
-        try:
-            replay(plan, TALES, originals, engine, Listener(patience))
-        except Stopped:
-            patience += 15
-    assert_ended_well(plan_and_engine[1])
-
-
 KILLED = """
 import sys
 from pathlib import Path
@@ -128,20 +117,35 @@ def rows(home: Path) -> int:
         return 0
 
 
-@pytest.mark.slow
-def test_a_demo_whose_process_is_killed_goes_on(home: Path, originals: Path) -> None:
-    root = Path(__file__).resolve().parents[2]
-    for enough in (1, 5, 16):
-        process = subprocess.Popen(
-            [sys.executable, "-c", KILLED, str(home), str(originals)], env={**os.environ, "PYTHONPATH": str(root)}
-        )
-        while process.poll() is None and rows(home) < enough:
-            time.sleep(0.02)
-        process.kill()
-        process.wait()
+def stopped(home: Path, originals: Path, patience: int) -> place.Plan:
+    """The demo goes on until its listener has had enough, or to its end."""
     plan, engine = begin(home)
-    replay(plan, TALES, originals, engine, Listener())
-    assert_ended_well(engine)
+    with contextlib.suppress(Stopped):
+        replay(plan, TALES, originals, engine, Listener(patience))
+    engine.close()
+    return place.plan(home, 8, UNTIL)
+
+
+def killed(home: Path, originals: Path, more: int) -> None:
+    """The demo goes on in a process that is killed as soon as the trail has so many rows more."""
+    root, enough = Path(__file__).resolve().parents[2], rows(home) + more
+    process = subprocess.Popen(
+        [sys.executable, "-c", KILLED, str(home), str(originals)], env={**os.environ, "PYTHONPATH": str(root)}
+    )
+    while process.poll() is None and rows(home) < enough:
+        time.sleep(0.02)
+    process.kill()
+    assert process.wait() == -signal.SIGKILL, "it was killed on its way"
+
+
+@pytest.mark.slow
+def test_a_demo_that_was_stopped_and_killed_again_and_again_ends_the_same(home: Path, originals: Path) -> None:
+    for patience, more in ((3, 1), (18, 4), (33, 8)):
+        killed(home, originals, more)
+        assert not stopped(home, originals, patience).finished
+    while not stopped(home, originals, patience).finished:
+        patience += 15
+    assert_ended_well(begin(home)[1])
 
 
 @pytest.mark.parametrize("weeks", [3, 4, 5, 8, 26])

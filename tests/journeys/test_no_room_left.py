@@ -18,7 +18,7 @@ from engine.runs import queue, starting
 from engine.storage import reserve
 from engine.storage.ledger import Ledger
 from tests.cli.calling import call
-from tests.killing import ROOT
+from tests.forks import ROOT
 
 pytestmark = pytest.mark.slow
 FULL = "The disk is full: the ledger took nothing in. Free some space and try again."

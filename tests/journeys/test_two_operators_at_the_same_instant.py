@@ -18,7 +18,7 @@ from engine.release import swap
 from engine.release.proof import Steps
 from tests import tiny
 from tests.cli.calling import call
-from tests.killing import ROOT
+from tests.forks import ROOT
 
 NOVEMBER = [datetime(2026, 11, day, tzinfo=UTC) for day in (3, 10, 17)]
 pytestmark = pytest.mark.slow

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from engine.runs.steps.step import clean_environment, python_step_argv
 from engine.runs.steps.tables import read_output, write_input
 from engine.validation.judge import judge
 from tests.engine.jobs.test_data import NOW
+from tests.forks import Forks
 
 MANIFEST = """
 [project]
@@ -128,6 +129,13 @@ def score(folder, features):
 """
 
 
+@cache
+def interpreter() -> Forks:
+    """The project's, with what all of these projects and the runner import."""
+    modules = ("pandas", "pyarrow.parquet", "sklearn.ensemble", "sklearn.linear_model", "sklearn.model_selection")
+    return Forks(*modules, environment=clean_environment((), {}, 1))
+
+
 class Case:
     """One project in a folder; its steps run one after the other, by the runner."""
 
@@ -159,11 +167,12 @@ class Case:
             "LEVERFRAME_TARGET": "y",
             "LEVERFRAME_TYPES": "1",
         }
-        ended = subprocess.run(
-            python_step_argv(Path(sys.executable), name, callable),
-            cwd=self.folder / "code", env=clean_environment((), extra, 1), capture_output=True, text=True, timeout=300,
-        )  # fmt: skip
-        assert ended.returncode == 0, ended.stderr
+        runner, *words = python_step_argv(Path(sys.executable), name, callable)[1:]
+        started = f"sys.argv, sys.path[0] = {[runner, *words]}, {str(Path(runner).parent)!r}"
+        code = f"import os, runpy, sys; os.chdir({str(self.folder / 'code')!r}); {started}"
+        code += f"; runpy.run_path({runner!r}, run_name='__main__')"
+        ended, said = interpreter().run(code, clean_environment((), extra, 1))
+        assert ended == 0, said
 
     def prepared(self) -> Prepared:
         self.step("extract", "case:extract")

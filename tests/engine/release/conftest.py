@@ -13,6 +13,7 @@ import pytest
 from engine.api import Engine, open_engine
 from tests import tiny
 from tests.killing import forget, let_go
+from tests.workspaces import made_once
 
 WEEK = timedelta(days=7)
 
@@ -36,13 +37,20 @@ def saved_releases(tmp_path_factory: pytest.TempPathFactory, first: datetime) ->
     Whoever runs these tests hundreds of times, as benchmarks/mutants.py does, names a folder in which it is kept.
     """
     kept = os.environ.get("LEVERFRAME_KEPT_RELEASES")
-    root = Path(kept) if kept else tmp_path_factory.mktemp("releases")
+    if not kept:
+        return made_once(tmp_path_factory, "releases", lambda root: _make(root, first))[0]
+    root = Path(kept)
     root.mkdir(exist_ok=True)
     if (root / "saved").exists():
         forget(root / "home")
         return root
     for left in ("home", "tiny"):  # of one that did not come to its end
         shutil.rmtree(root / left, ignore_errors=True)
+    _make(root, first)
+    return root
+
+
+def _make(root: Path, first: datetime) -> None:
     engine = open_engine(root / "home", "ada", create=True)
     engine.add(tiny.make(root / "tiny"))
     engine.add_operator("bob", "operator", "a colleague")
@@ -54,7 +62,6 @@ def saved_releases(tmp_path_factory: pytest.TempPathFactory, first: datetime) ->
     retrained(engine, first + 3 * WEEK)
     engine.close()
     let_go(root / "home").rename(root / "saved")
-    return root
 
 
 @pytest.fixture

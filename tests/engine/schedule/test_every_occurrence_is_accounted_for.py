@@ -127,7 +127,7 @@ def hang_engine(hall: Hall, engines: list[subprocess.Popen[bytes]], chance: rand
     hall.clock.move(timedelta(seconds=61))
     time.sleep(chance.random() * 0.06)
     engines[which].send_signal(signal.SIGSTOP)
-    end = time.monotonic() + 3
+    end = time.monotonic() + 60
     while fence(hall.home) == before and time.monotonic() < end:
         hall.clock.move(timedelta(seconds=10))
         time.sleep(0.05)

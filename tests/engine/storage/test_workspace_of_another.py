@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from engine.api import open_engine
-from tests.killing import ROOT
+from tests.forks import ROOT
 
 NOBODY = 65534
 # Everything is imported before it becomes another: that one may not be able to reach this checkout.

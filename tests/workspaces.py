@@ -1,0 +1,39 @@
+"""Workspaces that tests begin from: each is made once for all workers of a run, and each worker gets a copy.
+
+A workspace says nowhere where it lies, so a copy is whole wherever it is put. Its ledger says where its projects lie:
+they are copied with it.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+
+def made_once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], object]) -> tuple[Path, Path]:
+    """This worker's copy of the folder that ``make`` filled, and the folder itself, which stays as it was made.
+
+    ``make`` leaves no ledger open.
+    """
+    base = factory.getbasetemp()
+    every = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    made, done, mine = every / f"made-{name}", every / f"made-{name}.done", factory.mktemp(name)
+    with (every / f"made-{name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not done.exists():
+            shutil.rmtree(made, ignore_errors=True)  # of a worker that did not come to its end
+            made.mkdir()
+            make(made)
+            done.touch()
+    shutil.copytree(made, mine, symlinks=True, dirs_exist_ok=True)
+    for ledger in mine.glob("*/ledger.db"):
+        with closing(sqlite3.connect(ledger)) as db, db:
+            db.execute("UPDATE projects SET path = replace(path, ?, ?)", (f"{made}/", f"{mine}/"))
+    return mine, made
