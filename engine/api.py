@@ -137,7 +137,7 @@ class Engine(
     @looks("leave the workspace")
     def close(self) -> None:
         """Let go of the ledger, and of the schedules if this hosted them."""
-        self.stop_clockwork()
+        self.stop_scheduler()
         self._ledger.close()
 
     @looks("ask whether anything has changed")

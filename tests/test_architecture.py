@@ -89,9 +89,9 @@ SQL_ELSEWHERE = {
     "engine/doctor.py": ({"versions", "deployments"}, "whether two rooms agree, which neither of them can say"),
 }
 
-FILE_LINES = 400
+FILE_LINES = {"engine": 350, "console": 350, "tests": 400, "benchmarks": 400}
 STAND_ALONE_LINES = 600  # they have to be one file each
-FUNCTION_LINES = 80
+FUNCTION_LINES = 60
 
 
 @cache
@@ -306,7 +306,7 @@ def test_no_file_is_too_long_to_read() -> None:
     long = []
     for path in sources("engine", "console", "tests", "benchmarks"):
         name, lines = path.relative_to(ROOT).as_posix(), len(path.read_text("utf-8").splitlines())
-        if lines > (STAND_ALONE_LINES if name in STAND_ALONE else FILE_LINES):
+        if lines > (STAND_ALONE_LINES if name in STAND_ALONE else FILE_LINES[name.partition("/")[0]]):
             long.append(f"{name}: {lines} lines")
     assert not long, "\n".join(long)
 

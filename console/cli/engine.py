@@ -20,11 +20,11 @@ def engine(session: Session) -> None:
     While another engine or console sees to them, it stands by and takes over when that one ends.
     """
     with told_to_end() as ended, session.engine() as opened:
-        clockwork = opened.start_clockwork(lambda line: tell_event(session, line))
+        scheduler = opened.start_scheduler(lambda line: tell_event(session, line))
         # Not for ever: another thread may take the signal, which does not wake this one.
         while not ended.wait(1.0):
             pass
-        clockwork.stop()
+        scheduler.stop()
 
 
 def tell_event(session: Session, line: str) -> None:

@@ -71,7 +71,7 @@ def run_console(
 
 
 class Hosted:
-    """The engine's clockwork inside this console, or standing by for the one that has it.
+    """The engine's scheduler inside this console, or standing by for the one that has it.
 
     It is started behind the first picture: the clock's library takes longer to load than the picture to draw.
     """
@@ -79,8 +79,8 @@ class Hosted:
     def __init__(self, engine: Engine, busy: Callable[[], bool] = lambda: False) -> None:
         self._engine, self._busy = engine, busy
         self._ended = threading.Event()
-        self._clockwork: Scheduler | None = None
-        self._thread = threading.Thread(target=self._start, name="clockwork", daemon=True)
+        self._scheduler: Scheduler | None = None
+        self._thread = threading.Thread(target=self._start, name="scheduler", daemon=True)
 
     def start(self) -> None:
         """Begin, on a thread of its own."""
@@ -91,14 +91,14 @@ class Hosted:
         self._ended.set()
         if self._thread.is_alive():
             self._thread.join(HANG_UP_SECONDS)
-        if self._clockwork is not None:
-            self._clockwork.stop()
+        if self._scheduler is not None:
+            self._scheduler.stop()
 
     def _start(self) -> None:
         while self._busy():
             if self._ended.wait(BUSY_SECONDS):
                 return
-        self._clockwork = self._engine.start_clockwork()
+        self._scheduler = self._engine.start_scheduler()
 
 
 def _app(engine: Engine, hosted: Hosted, at: datetime | None) -> LeverframeApp:

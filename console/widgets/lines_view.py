@@ -9,7 +9,7 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from console.text.lines import Line, fit
-from console.widgets.look import strip
+from console.widgets.toned import strip
 
 Compose = Callable[[int], Sequence[Line]]
 

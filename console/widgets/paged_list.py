@@ -15,7 +15,7 @@ from textual.strip import Strip
 
 from console.queries.question import Rows
 from console.text.lines import Column, Line, Span, fit, heading, row
-from console.widgets.look import strip
+from console.widgets.toned import strip
 
 R = TypeVar("R")
 MARGIN = 2

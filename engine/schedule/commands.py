@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 class ScheduleCommands(Door):
     """Schedules, what became of what was due, and who sees to it."""
 
-    _clockwork: Scheduler | None = None
+    _scheduler: Scheduler | None = None
     _rounds: Rounds | None = None
     _postmen: tuple[Postman, ...] = ()
 
@@ -99,12 +99,12 @@ class ScheduleCommands(Door):
     @looks("see who sees to the schedules")
     def engine_state(self) -> EngineState:
         """Who sees to the schedules of this workspace."""
-        mine = self._clockwork.fence if self._clockwork is not None else None
+        mine = self._scheduler.fence if self._scheduler is not None else None
         with self._ledger.read() as db:
             return lease.state(self._workspace, db, mine=mine)
 
     @changes("see to the schedules", least="viewer")
-    def start_clockwork(
+    def start_scheduler(
         self,
         tell: Callable[[str], None] | None = None,
         *,
@@ -136,7 +136,7 @@ class ScheduleCommands(Door):
             for postman in postmen:
                 postman.look()
 
-        self._clockwork = Scheduler(
+        self._scheduler = Scheduler(
             self._workspace,
             self._ledger,
             reconcile,
@@ -146,14 +146,14 @@ class ScheduleCommands(Door):
             tick=tick,
             patience=patience,
         )
-        self._clockwork.start()
-        return self._clockwork
+        self._scheduler.start()
+        return self._scheduler
 
     @changes("see to the schedules", least="viewer", in_past=True)
-    def stop_clockwork(self) -> None:
+    def stop_scheduler(self) -> None:
         """See to the schedules no longer."""
-        if self._clockwork is not None:
-            self._clockwork.stop()
+        if self._scheduler is not None:
+            self._scheduler.stop()
         if self._rounds is not None:
             self._rounds.stop()
         for postman in self._postmen:

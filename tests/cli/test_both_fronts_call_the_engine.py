@@ -64,7 +64,7 @@ REACHES = {
     "alerts history": "past_alerts",
     "alerts ack 1 --reason x": "acknowledge",
     "alerts snooze 1 --for 4h --reason x": "snooze",
-    "engine": "start_clockwork",
+    "engine": "start_scheduler",
     "doctor": "doctor",
     "doctor --deep": "scrub",
     "backup somewhere": "back_up",

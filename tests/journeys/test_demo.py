@@ -240,7 +240,7 @@ def test_whoever_watches_a_demo_may_decide_too_and_the_story_goes_on_around_it(t
 
     class Meddling(Listener):
         def doing(self, project: str, share: float, text: str) -> None:
-            # While it is proven: the demo's own approval comes too late. Both stories tell, each on a thread of its own.
+            # While it is proven, so that the demo comes too late. Both stories tell, each on a thread of its own.
             with self._guard:
                 if "calm@1" in [each.label for each in person.candidates()]:
                     person.reject("calm@1", "I would like to see what happens")

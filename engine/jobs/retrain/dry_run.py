@@ -44,6 +44,29 @@ SAMPLE = 2000
 OF_EACH, MOST_CLASSES = 20, 200
 
 
+class _Findings:
+    """What was found, in order, each told as soon as it is known."""
+
+    def __init__(self, tell: Callable[[str], None]) -> None:
+        self._tell = tell
+        self.all: list[DoctorFinding] = []
+
+    def add(self, found: DoctorFinding) -> None:
+        self.all.append(found)
+        self._tell(f"{found.what}: {found.sentence}")
+
+    def good(self, what: str, sentence: str) -> None:
+        self.add(DoctorFinding(what, "ok", sentence))
+
+    def doubtful(self, what: str, sentence: str) -> None:
+        self.add(DoctorFinding(what, "watch", sentence))
+
+    def failed(self, error: LeverframeError, folder: Path) -> None:
+        # The folder is gone when somebody reads it.
+        self.add(DoctorFinding("failed", "failing", without_places(str(error), folder)))
+        self.all += [DoctorFinding("manifest", "failing", str(mistake)) for mistake in getattr(error, "mistakes", ())]
+
+
 def check(
     workspace: Workspace,
     path: Path,
@@ -53,62 +76,65 @@ def check(
 ) -> tuple[DoctorFinding, ...]:
     """Everything that was found, in order; the first failure ends it. ``allowed``: what the steps of the project with
     a name may reach, () where it is not known yet."""
-    findings: list[DoctorFinding] = []
-
-    def good(what: str, sentence: str) -> None:
-        findings.append(DoctorFinding(what, "ok", sentence))
-        on_step(f"{what}: {sentence}")
-
-    def doubtful(what: str, sentence: str) -> None:
-        findings.append(DoctorFinding(what, "watch", sentence))
-        on_step(f"{what}: {sentence}")
-
+    findings = _Findings(on_step)
     with refused("Nothing can be tried out here"):
         folder, held = temporary.make(temporary.CHECK, workspace.cache)
     try:
-        path = path.expanduser().absolute()
-        manifest = load_manifest(path)
-        gates = len(manifest.gates)
-        good("manifest", f"{manifest.name}, {gates} gate{'' if gates == 1 else 's'} of its own")
-        source = inspect(path)
-        if source.dirty:
-            doubtful("code", "uncommitted changes: a retrain will refuse them unless it is given --allow-dirty")
-        else:
-            good("code", f"committed, {str(source.revision)[:8]} on {source.branch or 'no branch'}")
-        snapshot(path, folder / "code", allow_dirty=True)
-        refuse_absent(FILE, folder / "code", path)
-        spec = manifest.environment
-        if spec.requirements:
-            refuse_absent(spec.requirements, folder / "code", path)
-        kind = KINDS[spec.kind]
-        lock = kind.lock(spec, folder / "code", workspace.cache)
-        environment = standing(workspace, lock)
-        good("environment", f"{len(lock.packages)} packages locked, {kind.words(lock)}; every file as it was built")
-        for sentence in kind.doubts(spec, folder / "code"):
-            doubtful("requirements", sentence)
-        if manifest.compute is not None:
-            good("compute", _elsewhere(manifest.compute, lock))
-        kept = holding.finding(manifest.sandbox, sandbox.this_machine())
-        findings.append(kept)
-        on_step(f"{kept.what}: {kept.sentence}")
-        more = more_than(reach_of(manifest.document), allowed(manifest.name))
-        if more:
-            doubtful("sandbox", f"a retrain stops until an admin allows its steps {'; '.join(more)}")
-        sandbox.check_reads(manifest.sandbox, workspace.root)
-        marker = f"{workspace.token}:check-{folder.name}"
-        stage = Stage(folder / "code", manifest, environment, lock, marker, as_of, workspace.root, project=path)
-        _steps(stage, folder, good, doubtful)
+        stage = _stage(workspace, path.expanduser().absolute(), folder, as_of, allowed, findings)
+        _steps(stage, folder, findings.good, findings.doubtful)
     except LeverframeError as error:
-        said = without_places(str(error), folder)  # of a folder that is gone when somebody reads it
-        findings.append(DoctorFinding("failed", "failing", said))
-        on_step(f"failed: {said}")
-        for mistake in getattr(error, "mistakes", ()):
-            findings.append(DoctorFinding("manifest", "failing", str(mistake)))
+        findings.failed(error, folder)
     finally:
         with suppress(OSError):
             delete_tree(folder)
         os.close(held)
-    return tuple(findings)
+    return tuple(findings.all)
+
+
+def _stage(
+    workspace: Workspace,
+    path: Path,
+    folder: Path,
+    as_of: datetime,
+    allowed: Callable[[str], tuple[Reach, ...]],
+    findings: _Findings,
+) -> Stage:
+    """All that a run has before its first step: manifest, code, environment, what its steps may reach."""
+    manifest = load_manifest(path)
+    gates = len(manifest.gates)
+    findings.good("manifest", f"{manifest.name}, {gates} gate{'' if gates == 1 else 's'} of its own")
+    if "serve" in manifest.document:
+        findings.doubtful("serve", "[serve] is kept with the version, and nothing acts on it yet")
+    _code(path, folder, findings)
+    spec = manifest.environment
+    if spec.requirements:
+        refuse_absent(spec.requirements, folder / "code", path)
+    kind = KINDS[spec.kind]
+    lock = kind.lock(spec, folder / "code", workspace.cache)
+    environment = standing(workspace, lock)
+    packages = f"{len(lock.packages)} packages locked, {kind.words(lock)}"
+    findings.good("environment", f"{packages}; every file as it was built")
+    for sentence in kind.doubts(spec, folder / "code"):
+        findings.doubtful("requirements", sentence)
+    if manifest.compute is not None:
+        findings.good("compute", _elsewhere(manifest.compute, lock))
+    findings.add(holding.finding(manifest.sandbox, sandbox.this_machine()))
+    more = more_than(reach_of(manifest.document), allowed(manifest.name))
+    if more:
+        findings.doubtful("sandbox", f"a retrain stops until an admin allows its steps {'; '.join(more)}")
+    sandbox.check_reads(manifest.sandbox, workspace.root)
+    marker = f"{workspace.token}:check-{folder.name}"
+    return Stage(folder / "code", manifest, environment, lock, marker, as_of, workspace.root, project=path)
+
+
+def _code(path: Path, folder: Path, findings: _Findings) -> None:
+    source = inspect(path)
+    if source.dirty:
+        findings.doubtful("code", "uncommitted changes: a retrain will refuse them unless it is given --allow-dirty")
+    else:
+        findings.good("code", f"committed, {str(source.revision)[:8]} on {source.branch or 'no branch'}")
+    snapshot(path, folder / "code", allow_dirty=True)
+    refuse_absent(FILE, folder / "code", path)
 
 
 def _elsewhere(compute: ComputeSpec, lock: Lock) -> str:

@@ -53,7 +53,7 @@ MAY_NOT = {
 }  # fmt: skip
 # What changes nothing that others see: it looks, waits, works out, or is the engine's own work of every process.
 OF_ANYBODY = {
-    "as_of", "check", "wait", "plan_clean", "scan_disk", "dry_run_report", "start_clockwork", "keep_house",
+    "as_of", "check", "wait", "plan_clean", "scan_disk", "dry_run_report", "start_scheduler", "keep_house",
     "pass_time", "scrub", "check_backup",
 }  # fmt: skip
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)

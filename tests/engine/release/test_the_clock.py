@@ -81,7 +81,7 @@ def test_the_engine_lets_a_candidate_expire_and_the_trail_says_so(engine: Engine
     assert engine.verify_audit().ok
 
 
-def test_passing_time_is_what_the_clockwork_does(engine: Engine) -> None:
+def test_passing_time_is_what_the_scheduler_does(engine: Engine) -> None:
     label = candidate(engine._ledger, 1, clock.now() - 800 * DAY)
     engine.pass_time()
     assert engine.version(label).state == "expired"

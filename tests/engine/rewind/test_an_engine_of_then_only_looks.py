@@ -11,13 +11,13 @@ from engine.api import PastEngine, open_engine
 ACTS = {
     "add", "remove", "check", "retrain", "wait", "cancel", "look", "acknowledge", "snooze", "report_soon",
     "send_report", "dry_run_report", "retry_outbox", "run_now", "pause_schedule", "resume_schedule",
-    "edit_schedule", "start_clockwork", "plan_release", "plan_rollback", "move", "reject", "lift", "add_operator",
+    "edit_schedule", "start_scheduler", "plan_release", "plan_rollback", "move", "reject", "lift", "add_operator",
     "doctor", "scan_disk", "plan_clean", "clean", "restore", "empty_bin", "keep_house", "choose", "watch",
     "unwatch", "hold", "release_hold", "as_of", "pass_time", "back_up", "check_backup", "scrub", "allow",
     "withdraw",
 }  # fmt: skip
 # Whatever shows a moment calls them: nothing is settled or stopped. A traceback is kept with the workspace of now.
-DOES_NOTHING_THEN = {"reconcile", "stop_clockwork", "keep_traceback"}
+DOES_NOTHING_THEN = {"reconcile", "stop_scheduler", "keep_traceback"}
 
 
 def test_whatever_is_no_look_at_what_was_is_declared_impossible_then() -> None:
@@ -31,6 +31,6 @@ def test_what_an_engine_of_then_does_instead_of_a_change_is_nothing(home: Path) 
     with closing(engine.as_of(engine.now())) as then:
         before = sorted(path for path in engine.home.rglob("*") if "cache" not in path.parts)
         then.reconcile()
-        then.stop_clockwork()
+        then.stop_scheduler()
         assert sorted(path for path in engine.home.rglob("*") if "cache" not in path.parts) == before
     engine.close()

@@ -80,10 +80,10 @@ def main(home: Path, clock_file: Path, path: Path) -> None:
     journal(path, "engine", os.getpid())
     ended = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: ended.set())
-    clockwork = engine.start_clockwork(lambda line: print(line, flush=True), now=now, tick=0.04, patience=0.4)
+    scheduler = engine.start_scheduler(lambda line: print(line, flush=True), now=now, tick=0.04, patience=0.4)
     while not ended.wait(0.5):  # a signal may be taken by another thread, which does not wake this one
         pass
-    clockwork.stop()
+    scheduler.stop()
     engine.close()
 
 

@@ -57,11 +57,11 @@ def became(engine: Engine) -> list[tuple[str, str]]:
 
 def test_only_one_is_the_engine_and_others_are_told_which(engine: Engine) -> None:
     said: list[str] = []
-    first = engine.start_clockwork(said.append, tick=0.05)
+    first = engine.start_scheduler(said.append, tick=0.05)
     wait_until(lambda: engine.engine_state().here)
     other = open_engine(engine.home, "ada")
     stood: list[str] = []
-    second = other.start_clockwork(stood.append, tick=0.05)
+    second = other.start_scheduler(stood.append, tick=0.05)
     wait_until(lambda: bool(stood))
     assert stood[0].startswith("Standing by: the engine is process ")
     state = other.engine_state()
@@ -116,7 +116,7 @@ def test_a_dead_engine_is_not_waited_for(engine: Engine) -> None:
 
 
 def test_a_bell_rings_at_the_very_second_however_rarely_the_engine_looks(engine: Engine) -> None:
-    engine.start_clockwork(tick=300)
+    engine.start_scheduler(tick=300)
     wait_until(lambda: engine.engine_state().here)
     rule(engine, "every 2s")
     wait_until(lambda: engine.count_occurrences() > 0)
@@ -136,7 +136,7 @@ def test_a_bug_in_one_tick_is_kept_and_the_next_one_works(engine: Engine) -> Non
         return clock.now()
 
     said: list[str] = []
-    engine.start_clockwork(said.append, now=moment, tick=0.05)
+    engine.start_scheduler(said.append, now=moment, tick=0.05)
     wait_until(lambda: (engine.home / "locks" / leases.SIGN).exists())
     assert any("ZeroDivisionError" in line for line in said)
     assert "ZeroDivisionError" in (engine.home / "logs" / "failures.log").read_text()
