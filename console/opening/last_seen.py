@@ -31,9 +31,10 @@ def show(home: str | None) -> bool:
         import re
 
         picture = re.sub(r"\x1b\[[0-9;]*m", "", picture)
-    left, right = " LEVERFRAME  Overview", f"as it was {_ago(time.time() - at)} ago · reading … "
-    head = f"\x1b[1m{left}\x1b[0m" + right.rjust(width - len(left))
-    sys.stdout.write(f"{ALTERNATE_SCREEN}{head}\n{picture}".replace("\n", "\r\n"))
+    lines = picture.split("\n")[: height - 3]  # one that an older console kept has keys below it, which do nothing
+    said = f" As you left it {_ago(time.time() - at)} ago; opening …"
+    whole = ["\x1b[1m LEVERFRAME  Overview\x1b[0m", *lines, f"\x1b[7m{said.ljust(width)}\x1b[0m"]
+    sys.stdout.write(ALTERNATE_SCREEN + "\r\n".join(whole))
     sys.stdout.flush()
     return True
 

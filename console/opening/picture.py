@@ -17,6 +17,7 @@ from console.text.overview_lines import DETAIL, detail, ordered, summary
 if TYPE_CHECKING:
     from console.queries.question import Desk
 
+HEAD_AND_KEYS = 3  # lines that are not kept
 _RGB = re.compile(r"#([0-9a-f]{2})([0-9a-f]{2})([0-9a-f]{2})")
 _SIXTEEN = {
     "default": "39", "bright_black": "90", "cyan": "36", "green": "32", "yellow": "33", "red": "31", "magenta": "35",
@@ -24,16 +25,17 @@ _SIXTEEN = {
 
 
 def picture(desk: Desk, now: datetime, width: int, height: int) -> list[Line]:
-    """All lines below the head, as the overview shows them, with the cursor on the first project."""
+    """All lines between the head and the keys, as the overview shows them, with the cursor on the first project.
+
+    There are no keys on a picture: what it is stands there, which ``last_seen`` says with its age.
+    """
     projects = ordered(desk.overview.projects)
     first = projects[0] if projects else None
     below = [
         *_filled(detail(first, now, width) if first else (), DETAIL),
         frame.rule(width),
-        frame.keys("overview", lambda action: None, width),
-        frame.places("Overview", width),
     ]
-    room = height - 1 - 1 - 3 - len(below)
+    room = height - HEAD_AND_KEYS - 1 - 3 - len(below)
     shown = [(Span("   "), *heading(tables.PROJECTS, width - 4))]
     for status in projects[: max(0, room - 1)]:
         mark = Span(" ▸ ", "key") if status is first else Span("   ")

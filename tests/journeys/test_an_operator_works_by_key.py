@@ -196,7 +196,7 @@ def test_keys_typed_at_the_last_known_screen_do_nothing(history: Path, tmp_path:
     go = tmp_path / "go"
     (tmp_path / "sitecustomize.py").write_text(PICTURE_STANDS.format(go=str(go)))
     with Terminal("--home", history, "--operator", "ada", customized=tmp_path) as second:
-        second.see("as it was")
+        second.see("As you left it")
         second.press("rrrr")
         go.touch()
         second.see("UTC")
