@@ -68,14 +68,16 @@ def engine(tmp_path: Path) -> FakeEngine:
 
 @pytest.fixture
 def console(engine: FakeEngine) -> Callable[..., None]:
-    """Run a story at the console: ``console(story, size=(80, 24))``."""
+    """Run a story at the console: ``console(story, size=(80, 24))``; ``toasts``: what is said is drawn, too."""
 
-    def run(story: Story, size: tuple[int, int] = WIDE, seen: datetime | None = None) -> None:
+    def run(
+        story: Story, size: tuple[int, int] = WIDE, seen: datetime | None = None, *, toasts: bool = False
+    ) -> None:
         who = Who("ada", "operator", "prod-1", "home")
 
         async def told() -> None:
             app = LeverframeApp(engine, who, last_visit=seen, now=lambda: NOW)  # type: ignore[arg-type]
-            async with app.run_test(size=size) as pilot:
+            async with app.run_test(size=size, notifications=toasts) as pilot:
                 await tell(Desk(app, pilot, engine))
 
         async def tell(desk: Desk) -> None:

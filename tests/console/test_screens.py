@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import os
+import re
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from console.opening import last_seen
 from engine.errors import Damage
 from engine.records import AuditRow
 from tests.console.conftest import NARROW, WIDE, Desk
@@ -228,8 +233,6 @@ def test_every_screen_can_be_drawn_in_every_theme(console: Console, theme: str) 
 
 
 def test_the_picture_of_last_time_is_what_the_overview_shows(console: Console, tmp_path: Any) -> None:
-    import re
-
     from console.opening import picture
 
     def words(desk: Any, at: datetime) -> list[str]:
@@ -240,10 +243,38 @@ def test_the_picture_of_last_time_is_what_the_overview_shows(console: Console, t
         return [re.sub(r"\x1b\[[0-9;]*m", "", line).rstrip() for line in rest.split("\n")]
 
     async def story(desk: Desk) -> None:
-        shown = desk.text.split("\n")[1:]
+        shown = desk.text.split("\n")[1:-2]
         kept = words(desk.app.desk, OVERVIEW.at)
-        assert len(kept) == 41
+        assert len(kept) == 39
         same = [a for a, b in zip(shown, kept, strict=True) if a == b]
         assert same == shown, "\n".join(kept)
 
     console(story)
+
+
+@pytest.mark.parametrize("keys", ["", "keys of an older console\n1 Overview\n"])
+def test_the_picture_of_last_time_says_what_it_is_where_the_keys_would_be(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], keys: str
+) -> None:
+    (tmp_path / "console").mkdir()
+    lines = [f"line {number}" for number in range(21)]
+    text = f"80 24 {time.time() - 190:.0f}\n" + "\n".join([*lines, *keys.splitlines()])
+    (tmp_path / "console" / last_seen.NAME).write_text(text)
+    monkeypatch.setattr("os.get_terminal_size", lambda fd: os.terminal_size((80, 24)))
+    monkeypatch.setattr("sys.stdin", type("Terminal", (), {"isatty": lambda self: True})())
+    assert last_seen.show(str(tmp_path))
+    shown = re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", capsys.readouterr().out).split("\r\n")
+    assert [each.rstrip() for each in shown] == [" LEVERFRAME  Overview", *lines, " As you left it 3 min ago; opening …"]
+
+
+@pytest.mark.parametrize("size", [WIDE, NARROW, (60, 16)])
+def test_what_is_said_to_the_operator_never_covers_the_keys(console: Console, size: tuple[int, int]) -> None:
+    async def story(desk: Desk) -> None:
+        keys = desk.text.split("\n")[-3:]
+        assert "Help" in keys[1] and "1 Overview" in keys[2]
+        for number in range(6):
+            desk.app.say(f"Sentence {number} of what was done, " + "which takes more than one line of the screen " * 3)
+        await desk.until(lambda: "of what was done" in desk.text)
+        assert desk.text.split("\n")[-3:] == keys
+
+    console(story, size, toasts=True)
