@@ -189,11 +189,20 @@ class AskRollback:
 
 
 @dataclass(frozen=True)
+class DiskNow:
+    """The last scan, whether the disk is scanned at this moment, and whether an engine does so by itself."""
+
+    report: DiskReport | None
+    scanned: bool = False
+    by_itself: bool = False
+
+
+@dataclass(frozen=True)
 class AskDisk:
     refresh: float = SELDOM
 
-    def answer(self, engine: Engine, now: datetime) -> DiskReport | None:
-        return engine.disk()
+    def answer(self, engine: Engine, now: datetime) -> DiskNow:
+        return DiskNow(engine.disk(), engine.is_disk_scanned(), engine.engine_state().running)
 
 
 @dataclass(frozen=True)

@@ -11,21 +11,15 @@ from console import routes
 from console.acting.commands import ScanDisk
 from console.dialogs.clean import CleanDialog
 from console.queries.question import Question
-from console.queries.questions import AskDisk
+from console.queries.questions import AskDisk, DiskNow
 from console.screens.page import Page
-from console.text.disk_lines import disk_lines
-from console.text.lines import EMPTY, Span, line
+from console.text.disk_lines import disk_lines, nobody_has_looked
 from console.widgets.lines_view import LinesView
-from engine.housekeeping.records import DiskReport
 
 
 class DiskPage(Page):
     name_of, place = "disk", "Disk"
     AUTO_FOCUS = "#disk"
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.report: DiskReport | None = None
 
     def body(self) -> Iterable[Widget]:
         yield LinesView(id="disk", focusable=True)
@@ -33,13 +27,12 @@ class DiskPage(Page):
     def question(self) -> Question:
         return AskDisk()
 
-    def show(self, answer: DiskReport | None, at: datetime) -> None:
-        self.report = answer
-        if answer is None:
-            said = line("   Nobody has looked through the disk yet. ", Span("s", "key"), " does, in the background.")
-            self.lines("#disk").show(lambda width: [EMPTY, said])
+    def show(self, answer: DiskNow, at: datetime) -> None:
+        report = answer.report
+        if report is None:
+            self.lines("#disk").show(lambda width: nobody_has_looked(answer))
         else:
-            self.lines("#disk").show(lambda width: disk_lines(answer, at, width))
+            self.lines("#disk").show(lambda width: disk_lines(report, at, width, scanned=answer.scanned))
 
     def do_scan(self) -> None:
         self.app.say("The disk is being looked through; this screen shows it when it is done.")

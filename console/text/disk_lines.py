@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from console.text import cells
 from console.text.lines import EMPTY, Line, Span, Tone, beside, cut_front, fit, line, pad, wrapped
 from engine.housekeeping.records import CleanItem, CleanPlan, DiskReport, LargeFile, Share
 from engine.text import plain
+
+if TYPE_CHECKING:
+    from console.queries.questions import DiskNow
 
 TWO_COLUMNS = 100
 BAR = 12
@@ -16,7 +20,17 @@ MOST_SHARES, MOST_FILES = 9, 8
 SOON = 14.0  # days until full that want a person
 
 
-def disk_lines(report: DiskReport, now: datetime, width: int) -> list[Line]:
+def nobody_has_looked(found: DiskNow) -> list[Line]:
+    """What stands in place of a report while there is none."""
+    if found.scanned:
+        return [EMPTY, line("   The disk is being looked through; what is found comes here by itself.")]
+    looks = line(Span("s", "key"), " does, in the background.")
+    if found.by_itself:
+        looks = line("The engine does so soon; ", Span("s", "key"), " does now.")
+    return [EMPTY, line("   Nobody has looked through the disk yet. ", *looks)]
+
+
+def disk_lines(report: DiskReport, now: datetime, width: int, *, scanned: bool = False) -> list[Line]:
     """The whole report."""
     inner = width - 2
     half = (inner - 2) // 2 if inner >= TWO_COLUMNS else inner
@@ -28,11 +42,11 @@ def disk_lines(report: DiskReport, now: datetime, width: int) -> list[Line]:
         body = [*beside(kinds, projects, half, half), EMPTY, *beside(large, growing, half, half)]
     else:
         body = [each for part in (kinds, projects, large, growing) if part for each in (*part, EMPTY)]
-    lines = [*_room(report, now, inner), EMPTY, *_findings(report, inner), *body]
+    lines = [*_room(report, now, inner, scanned=scanned), EMPTY, *_findings(report, inner), *body]
     return [(Span(" "), *each) if each else EMPTY for each in lines]
 
 
-def _room(report: DiskReport, now: datetime, width: int) -> list[Line]:
+def _room(report: DiskReport, now: datetime, width: int, *, scanned: bool) -> list[Line]:
     used = 1 - report.free / report.total if report.total else 0.0
     days = report.days_until_full
     lasts = "not growing, or not known yet" if days is None else f"full in {days:,.0f} days at this pace"
@@ -44,7 +58,8 @@ def _room(report: DiskReport, now: datetime, width: int) -> list[Line]:
         Span(f"  {cells.percent(used)} used · {lasts}", "dim"),
     )
     said = f"The workspace takes {cells.size(report.used)}. Looked at {cells.ago(report.at, now)} in"
-    said += f" {cells.span(report.scan_seconds)}; s looks again."
+    said += f" {cells.span(report.scan_seconds)}; "
+    said += "it is being looked through again now." if scanned else "s looks again."
     lines = [first, *wrapped(said, width, tone="dim")]
     if low:
         kept = cells.size(report.keep_free)

@@ -31,6 +31,13 @@ class HousekeepingCommands(Door):
 
         return report.last(self._ledger, self._workspace)
 
+    @looks("see the disk")
+    def is_disk_scanned(self) -> bool:
+        """Whether anybody scans it at this moment."""
+        from engine.housekeeping.report import SCAN
+
+        return self._workspace.is_locked(SCAN)
+
     @changes("scan the disk", least="viewer")
     def scan_disk(self, on_progress: Callable[[int], None] = lambda files: None) -> DiskReport:
         """Scan the workspace and the watched places; ``on_progress`` is told how many files were seen."""

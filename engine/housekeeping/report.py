@@ -33,6 +33,7 @@ from engine.versions import contents
 MOST_LISTED = 20
 LEAST_GROWTH = 64 << 10  # bytes a day
 OURS = "workspace"
+SCAN = "scan"  # the lock of whoever scans
 ROOM_TO_REMEMBER = 16 << 20
 _LARGE_LOG = 100 << 20
 _MOST_OF_A_TEXT = 1 << 20
@@ -57,7 +58,7 @@ def make(
     workspace: Workspace, ledger: Ledger, store: ObjectStore, now: datetime, on_files: OnFiles = lambda files: None
 ) -> DiskReport:
     """Scan everything and keep the report, where there is room. Raises Conflict when somebody is scanning already."""
-    with workspace.looked_at_alone("scan"), _remembering(workspace) as folder:
+    with workspace.looked_at_alone(SCAN), _remembering(workspace) as folder:
         at = now.timestamp()
         tree = scan(
             workspace.root, memory_of(folder, workspace.root), at, prefer=preference, polite=True, on_files=on_files

@@ -104,24 +104,9 @@ def state(workspace: Workspace, db: sqlite3.Connection, *, mine: int | None) -> 
     """Who is the engine now. ``mine`` is the fence that this process holds, if it does."""
     row = db.execute("SELECT * FROM engine").fetchone()
     fence = int(row["fence"])
-    if not _is_held(_path(workspace, LOCK)) or row["since"] is None:
+    if not workspace.is_locked(LOCK) or row["since"] is None:
         return EngineState(False, False, None, None, None, fence)
     return EngineState(True, mine == fence, row["host"], row["pid"], moment(row["since"]), fence)
-
-
-def _is_held(path: Path) -> bool:
-    try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    except FileNotFoundError:
-        return False
-    try:
-        # Shared, so that two who look do not take each other for the engine.
-        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
-    finally:
-        os.close(descriptor)
-    return False
 
 
 def _sign(workspace: Workspace) -> dict[str, str] | None:
@@ -154,7 +139,7 @@ class Patience:
         try:
             with self._workspace.lock(TAKEOVER, wait=False):
                 path = _path(self._workspace, LOCK)
-                if _sign(self._workspace) != self._seen or not _is_held(path):
+                if _sign(self._workspace) != self._seen or not self._workspace.is_locked(LOCK):
                     return False
                 path.unlink(missing_ok=True)
                 return True

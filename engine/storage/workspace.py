@@ -87,6 +87,21 @@ class Workspace:
         finally:
             os.close(descriptor)
 
+    def is_locked(self, name: str) -> bool:
+        """Whether anybody holds the lock ``name`` at this moment."""
+        try:
+            descriptor = os.open(self.root / "locks" / name, os.O_RDONLY | os.O_CLOEXEC)
+        except FileNotFoundError:
+            return False
+        try:
+            # Shared, so that two who look do not take each other for its holder.
+            fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        finally:
+            os.close(descriptor)
+        return False
+
     @contextmanager
     def looked_at_alone(self, name: str) -> Iterator[None]:
         """``lock`` for what only looks: where no lock can be had, on a medium that is read only, nobody else has it.

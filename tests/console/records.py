@@ -188,6 +188,7 @@ class FakeEngine(FakeHealth):
         self.runs_now: tuple[Run, ...] = RUNS
         self.schedules_now: tuple[Schedule, ...] = (PAUSED, SCHEDULE)
         self.disk_now: DiskReport | None = DISK
+        self.scanned_now = False
         self.clean_now = CLEAN
         self.done: list[tuple[Any, ...]] = []
         self.failures: list[str] = []
@@ -355,6 +356,9 @@ class FakeEngine(FakeHealth):
 
     def disk(self) -> DiskReport | None:
         return self.disk_now
+
+    def is_disk_scanned(self) -> bool:
+        return self.scanned_now
 
     def scan_disk(self, on_progress: Any) -> DiskReport:
         self._do("scan")

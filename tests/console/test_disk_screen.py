@@ -10,7 +10,7 @@ import pytest
 from console.text.disk_lines import clean_lines, disk_lines
 from console.text.lines import plain_text, width_of
 from tests.console.conftest import NARROW, WIDE, Desk
-from tests.console.records import CLEAN, DISK, NOW, STAYS, FakeEngine
+from tests.console.records import CLEAN, DISK, HERE, NOW, STAYS, FakeEngine
 
 Console = Callable[..., None]
 
@@ -79,7 +79,19 @@ def test_a_disk_that_nobody_looked_through_says_which_key_does(console: Console,
 
     async def story(desk: Desk) -> None:
         await desk.press("7")
-        await desk.see("Nobody has looked through the disk yet.")
+        await desk.see("Nobody has looked through the disk yet. The engine does so soon; s does now.")
+        engine.state_now = replace(HERE, running=False)
+        engine.commits += 1
+        await desk.see("Nobody has looked through the disk yet. s does, in the background.")
+        engine.scanned_now = True
+        engine.commits += 1
+        await desk.see("The disk is being looked through; what is found comes here by itself.")
+        engine.disk_now = DISK
+        engine.commits += 1
+        await desk.see("it is being looked through again now.")
+        engine.scanned_now = False
+        engine.commits += 1
+        await desk.see("s looks again.")
         await desk.press("s")
         await desk.until(lambda: bool(engine.done))
 

@@ -264,7 +264,8 @@ def test_the_picture_of_last_time_says_what_it_is_where_the_keys_would_be(
     monkeypatch.setattr("sys.stdin", type("Terminal", (), {"isatty": lambda self: True})())
     assert last_seen.show(str(tmp_path))
     shown = re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", capsys.readouterr().out).split("\r\n")
-    assert [each.rstrip() for each in shown] == [" LEVERFRAME  Overview", *lines, " As you left it 3 min ago; opening …"]
+    whole = [" LEVERFRAME  Overview", *lines, " As you left it 3 min ago; opening …"]
+    assert [each.rstrip() for each in shown] == whole
 
 
 @pytest.mark.parametrize("size", [WIDE, NARROW, (60, 16)])

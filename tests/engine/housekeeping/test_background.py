@@ -48,6 +48,57 @@ def looked(rounds: Rounds, now: datetime) -> None:
         rounds._thread.join()
 
 
+def scanned(engine: Engine, at: datetime) -> None:
+    """Somebody scanned it at that moment."""
+    with engine._ledger.write() as db:
+        db.execute("INSERT INTO scans (at, free, shares) VALUES (?, 1, '{}')", (stamp(at),))
+
+
+def test_a_disk_that_nobody_scanned_for_a_day_is_scanned_within_seconds_and_its_round_comes_later(
+    engine: Engine,
+) -> None:
+    kept: list[datetime] = []
+
+    def also(workspace: object, ledger: object, now: datetime, tell: object) -> tuple[str, ...]:
+        kept.append(now)
+        return ()
+
+    for last, soon in ((None, 1), (timedelta(hours=25), 1), (timedelta(hours=23), 0)):
+        with engine._ledger.write() as db:
+            db.execute("DELETE FROM scans")
+        if last is not None:
+            scanned(engine, NOW - last)
+        before, clock, told = scans(engine), Clock(), list[str]()
+        rounds = Rounds(engine._workspace, engine._ledger, told.append, told.append, also=also, seconds=clock)
+        looked(rounds, NOW)
+        assert (scans(engine), kept) == (before, [])
+        clock.seconds += 11
+        looked(rounds, NOW)
+        looked(rounds, NOW)
+        assert (scans(engine), kept) == (before + soon, []), last
+        clock.seconds += 50
+        looked(rounds, NOW + timedelta(seconds=61))
+        looked(rounds, NOW + timedelta(seconds=61))
+        assert (scans(engine), len(kept), told) == (before + 1, 1, []), last
+        rounds.stop()
+        kept.clear()
+
+
+def test_a_scan_that_fails_soon_after_the_start_is_made_with_the_round(engine: Engine) -> None:
+    clock, told = Clock(), list[str]()
+    rounds = rounds_of(engine, clock, told)
+    clock.seconds += 11
+    with engine._workspace.lock("scan"):
+        assert engine.is_disk_scanned()
+        looked(rounds, NOW)
+        looked(rounds, NOW)
+    assert (len(told), scans(engine), engine.is_disk_scanned()) == (1, 0, False)
+    clock.seconds += 50
+    looked(rounds, NOW)
+    assert (len(told), scans(engine)) == (1, 1)
+    rounds.stop()
+
+
 def test_a_round_is_made_once_an_hour_and_not_in_the_first_minute(engine: Engine) -> None:
     clock, told = Clock(), list[str]()
     rounds = rounds_of(engine, clock, told)
