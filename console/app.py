@@ -28,6 +28,7 @@ from engine import clock
 if TYPE_CHECKING:
     from console.acting.commands import Command
     from console.queries.question import Desk, Question
+    from console.queries.recent_question import Recent
     from console.text.lines import Tone
     from engine.api import Engine
 
@@ -64,7 +65,9 @@ class LeverframeApp(App[None]):
         self.last_visit = last_visit
         self._when_ready = ready
         self.question: Question | None = None
+        self.beside: Question | None = None
         self.desk: Desk | None = None
+        self.recent: Recent | None = None
         self.watcher = Watcher(engine, self.post_message, now)
         self.runner = Runner(engine, self.post_message)
         self._leaving = self._left = False
@@ -91,15 +94,23 @@ class LeverframeApp(App[None]):
 
     # What threads tell
 
-    def ask(self, question: Question | None) -> None:
+    def ask(self, question: Question | None, beside: Question | None = None) -> None:
         """From now on the screen on top wants to know this."""
         self.question = question
         self.watcher.watch(question)
+        self.ask_beside(beside)
+
+    def ask_beside(self, question: Question | None) -> None:
+        """From now on the screen on top wants to know this, too, when there is time for it."""
+        self.beside = question
+        self.watcher.watch_beside(question)
 
     def on_answered(self, message: Answered) -> None:
         top = self.screen
         if isinstance(top, Asking) and top.question() == message.question and self.crossing.is_of_here(message.at):
             top.answered(message.answer, message.at)
+        elif isinstance(top, Asking) and top.beside() == message.question and self.crossing.is_of_here(message.at):
+            top.answered_beside(message.answer, message.at)
 
     def on_unanswered(self, message: Unanswered) -> None:
         top = self.screen
@@ -228,10 +239,11 @@ class LeverframeApp(App[None]):
     async def action_quit(self) -> None:
         self.do_quit()
 
-    def remember(self, desk: Desk) -> None:
-        """Remember the newest overview: when the console is left, the next start's first picture is made of it."""
+    def remember(self, desk: Desk, first: Recent | None) -> None:
+        """Remember the newest overview, with what is known of its first project: when the console is left, the next
+        start's first picture is made of it."""
         if self.crossing.past is None:
-            self.desk = desk
+            self.desk, self.recent = desk, first
 
     # An earlier moment
 

@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING
 from console import themes
 from console.text import frame, tables
 from console.text.lines import Line, Span, fit, heading, row
-from console.text.overview_lines import DETAIL, detail, ordered, summary
+from console.text.overview_lines import DETAIL, detail, ordered, rows_below, summary
 
 if TYPE_CHECKING:
     from console.queries.question import Desk
+    from console.queries.recent_question import Recent
 
 HEAD_AND_KEYS = 3  # lines that are not kept
 _RGB = re.compile(r"#([0-9a-f]{2})([0-9a-f]{2})([0-9a-f]{2})")
@@ -24,15 +25,17 @@ _SIXTEEN = {
 }  # fmt: skip
 
 
-def picture(desk: Desk, now: datetime, width: int, height: int) -> list[Line]:
+def picture(desk: Desk, now: datetime, width: int, height: int, recent: Recent | None = None) -> list[Line]:
     """All lines between the head and the keys, as the overview shows them, with the cursor on the first project.
 
     There are no keys on a picture: what it is stands there, which ``last_seen`` says with its age.
     """
     projects = ordered(desk.overview.projects)
     first = projects[0] if projects else None
+    rows = rows_below(height, len(projects))
     below = [
         *_filled(detail(first, now, width) if first else (), DETAIL),
+        *_filled(_lately(recent, now, width, rows) if first else (), rows),
         frame.rule(width),
     ]
     room = height - HEAD_AND_KEYS - 1 - 3 - len(below)
@@ -41,6 +44,14 @@ def picture(desk: Desk, now: datetime, width: int, height: int) -> list[Line]:
         mark = Span(" ▸ ", "key") if status is first else Span("   ")
         shown.append((mark, *row(tables.PROJECTS, status, now, width - 4)))
     return [frame.rule(width), *summary(desk, now, width), (), *_filled(shown, room), *below]
+
+
+def _lately(recent: Recent | None, now: datetime, width: int, rows: int) -> list[Line]:
+    if recent is None or not rows:
+        return [frame.rule(width)]
+    from console.text.recent_lines import recent_lines  # needed when the console is left, not when it opens
+
+    return recent_lines(recent, now, width, rows)
 
 
 def _filled(lines: Iterable[Line], count: int) -> list[Line]:
@@ -69,9 +80,12 @@ def _codes(style: str) -> str:
     return ";".join(codes)
 
 
-def keep(path: Path, desk: Desk, now: datetime, width: int, height: int, theme: str) -> None:
+def keep(
+    path: Path, desk: Desk, now: datetime, width: int, height: int, theme: str, recent: Recent | None = None
+) -> None:
     """Write the picture to ``path``, whole or not at all; a picture is not worth an error."""
-    text = f"{width} {height} {now.timestamp():.0f}\n" + encoded(picture(desk, now, width, height), width, theme)
+    lines = picture(desk, now, width, height, recent)
+    text = f"{width} {height} {now.timestamp():.0f}\n" + encoded(lines, width, theme)
     fresh = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         fresh.write_text(text, encoding="utf-8")

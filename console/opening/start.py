@@ -152,7 +152,8 @@ def _watch_terminal(app: LeverframeApp) -> None:
 def _keep_picture(engine: Engine, app: LeverframeApp) -> None:
     if app.desk is not None:
         at = app.desk.overview.at
-        picture.keep(engine.home / "console" / NAME, app.desk, at, app.size.width, app.size.height, app.theme)
+        path, size = engine.home / "console" / NAME, app.size
+        picture.keep(path, app.desk, at, size.width, size.height, app.theme, app.recent)
         with contextlib.suppress(OSError):  # the next visit shows a little more than it need
             _visit(engine).write_text(clock.stamp(at))
 

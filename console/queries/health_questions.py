@@ -52,7 +52,7 @@ class HealthOverTime:
     swaps: tuple[Deployment, ...] = ()
 
 
-def _newest(engine: Engine, project: str) -> Look | None:
+def newest_look(engine: Engine, project: str) -> Look | None:
     """The newest look, its document read by the thread that asks: the one that draws has no time for it."""
     look = engine.health(project)
     if look is not None:
@@ -70,7 +70,7 @@ class AskHealth:
             alerts[alert.project].append(alert)
         projects = engine.overview(now).projects
         return tuple(
-            Health(status, _newest(engine, status.project.name), tuple(alerts[status.project.name]))
+            Health(status, newest_look(engine, status.project.name), tuple(alerts[status.project.name]))
             for status in projects
         )
 
@@ -81,6 +81,7 @@ class AskHealthOf:
     refresh: float = REFRESH
 
     def answer(self, engine: Engine, now: datetime) -> HealthOverTime:
-        health = Health(engine.status(self.project, now), _newest(engine, self.project), engine.alerts(self.project))
+        look = newest_look(engine, self.project)
+        health = Health(engine.status(self.project, now), look, engine.alerts(self.project))
         signals = {name: engine.signals(self.project, name) for name in health.document.metrics}
         return HealthOverTime(health, signals, engine.swaps(None, self.project))

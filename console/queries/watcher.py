@@ -34,14 +34,31 @@ class Trouble:
     sentence: str
 
 
+@dataclass
+class Asked:
+    """A question, and when and with what it was answered last."""
+
+    question: Question | None = None
+    marker: int = -1
+    at: float | None = None
+    told: tuple[Any, float] = (None, 0.0)
+
+    def is_due(self, marker: int) -> bool:
+        if self.question is None or self.at is None:
+            return self.question is not None
+        since = time.monotonic() - self.at
+        return since > self.question.refresh or (marker != self.marker and since > AGAIN_SECONDS)
+
+
 class Watcher:
-    """Ask with ``watch``; answers come as messages. The last question wins, and an answer is told once."""
+    """Ask with ``watch``; answers come as messages. The last question wins, and an answer is told once.
+
+    A second question may stand beside it, for what of the same screen can wait.
+    """
 
     def __init__(self, engine: Engine, post: Callable[[Message], Any], now: Callable[[], datetime] = clock.now) -> None:
         self._engine, self._post, self._now = engine, post, now
-        self._question: Question | None = None
-        self._again = False
-        self._told: tuple[Any, float] = (None, 0.0)
+        self._asked, self._beside = Asked(), Asked()
         self._ended = False
         self._wake = threading.Event()
         self._thread = threading.Thread(target=self._run, name="watcher", daemon=True)
@@ -62,29 +79,37 @@ class Watcher:
 
     def watch(self, question: Question | None) -> None:
         """From now on this is what is wanted; it is answered at once, also when it was answered before."""
-        self._question, self._again = question, True
+        self._asked = Asked(question)
+        self._wake.set()
+
+    def watch_beside(self, question: Question | None) -> None:
+        """From now on this is wanted, too."""
+        self._beside = Asked(question)
         self._wake.set()
 
     def _run(self) -> None:
-        asked: Question | None = None
-        marker, asked_at = -1, 0.0
         reconcile_at = time.monotonic() + RECONCILE_SECONDS
         while not self._ended:
             if time.monotonic() >= reconcile_at:
                 self._reconcile()
                 reconcile_at = time.monotonic() + RECONCILE_SECONDS
-            question, again, self._again = self._question, self._again, False
-            if question is not None:
-                first = again or question != asked
-                since = time.monotonic() - asked_at
-                seen = self._engine.change_marker()
-                if first or since > question.refresh or (seen != marker and since > AGAIN_SECONDS):
-                    asked, marker, asked_at = question, seen, time.monotonic()
-                    self._tell(question, first=first)
+            asked, beside = self._asked, self._beside
+            self._look(asked)
+            if asked is self._asked:  # else it is another screen's turn
+                self._look(beside)
             self._wake.wait(LOOK_SECONDS)
             self._wake.clear()
 
-    def _tell(self, question: Question, *, first: bool) -> None:
+    def _look(self, asked: Asked) -> None:
+        if asked.question is None:
+            return
+        marker = self._engine.change_marker()
+        if asked.is_due(marker):
+            first = asked.at is None
+            asked.marker, asked.at = marker, time.monotonic()
+            self._tell(asked, asked.question, first=first)
+
+    def _tell(self, asked: Asked, question: Question, *, first: bool) -> None:
         """Ask and tell what came of it; what was told a moment ago is not told again."""
         at = self._now()
         try:
@@ -95,12 +120,12 @@ class Watcher:
             self._engine.keep_traceback(traceback.format_exc())
             kind = type(error).__name__
             answer = Trouble(f"Leverframe itself failed ({kind}); the traceback is in the workspace's logs.")
-        before, told_at = self._told
+        before, told_at = asked.told
         # Ages grow, so after a while the same answer is news; the same trouble never is.
         stale = time.monotonic() - told_at > AGES_SECONDS and not isinstance(answer, Trouble)
         if answer == before and not first and not stale:
             return
-        self._told = (answer, time.monotonic())
+        asked.told = (answer, time.monotonic())
         if isinstance(answer, Trouble):
             self._post(Unanswered(question, answer.sentence, at))
         else:

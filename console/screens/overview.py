@@ -4,16 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
+from typing import TYPE_CHECKING
 
+from textual.events import Resize
 from textual.widget import Widget
 
 from console import routes
 from console.queries.question import AskOverview, Desk, Question, Rows
 from console.screens.list_page import ListPage
 from console.text import tables
-from console.text.overview_lines import detail, ordered, summary
+from console.text.frame import rule
+from console.text.overview_lines import detail, ordered, rows_below, summary
 from console.widgets.lines_view import LinesView
 from engine.records import ProjectStatus
+
+if TYPE_CHECKING:
+    from console.queries.recent_question import Recent
 
 FIRST_STEPS = (
     "No project yet. It is a folder in Git with a leverframe.toml. In a shell:",
@@ -33,6 +39,8 @@ class OverviewPage(ListPage[ProjectStatus]):
     def __init__(self) -> None:
         super().__init__()
         self.desk: Desk | None = None
+        self.recent: dict[str, Recent] = {}
+        self.rows = 0  # of what is said of the selected project where there is room
 
     @staticmethod
     def key(record: ProjectStatus) -> str:
@@ -42,6 +50,7 @@ class OverviewPage(ListPage[ProjectStatus]):
         yield LinesView(id="summary")
         yield from super().body()
         yield LinesView(id="detail")
+        yield LinesView(id="recent")
 
     def on_mount(self) -> None:
         super().on_mount()
@@ -55,12 +64,52 @@ class OverviewPage(ListPage[ProjectStatus]):
 
     def show(self, answer: Desk, at: datetime) -> None:  # type: ignore[override]
         self.desk = answer
-        self.app.remember(answer)
+        self._make_room(self.app.size.height)
         wanted = self.matching.lower()
         found = tuple(s for s in ordered(answer.overview.projects) if wanted in _words(s))
         self.table.show(Rows(len(found), 0, found), at, self.empty_lines())
         self.lines("#summary").show(lambda width: [*summary(answer, at, width), ()])
         self.selection_changed()
+        self._remember()
+
+    def on_resize(self, event: Resize) -> None:
+        self._make_room(event.size.height)
+        self.selection_changed()
+
+    def _make_room(self, height: int) -> None:
+        self.rows = rows_below(height, len(self.desk.overview.projects)) if self.desk is not None else 0
+        below = self.lines("#recent")
+        below.display = self.rows > 0
+        below.styles.height = self.rows
+
+    def _remember(self) -> None:
+        if self.desk is not None:
+            first = ordered(self.desk.overview.projects)[:1]
+            self.app.remember(self.desk, self.recent.get(first[0].project.name) if first else None)
+
+    def beside(self) -> Question | None:
+        status = self.selected
+        if not self.rows or status is None:
+            return None
+        from console.queries.recent_question import AskRecent
+
+        return AskRecent(status.project.name)
+
+    def answered_beside(self, answer: Recent, at: datetime) -> None:
+        self.recent[answer.name] = answer
+        self._draw_recent(at)
+        self._remember()
+
+    def _draw_recent(self, at: datetime) -> None:
+        # What is known of a project stands there at once, until the newest comes.
+        found = self.recent.get(self.selected.project.name) if self.selected is not None else None
+        if found is None:
+            self.lines("#recent").show(lambda width: [rule(width)])
+            return
+        from console.text.recent_lines import recent_lines  # the first picture does not wait for it
+
+        rows = self.rows
+        self.lines("#recent").show(lambda width: recent_lines(found, at, width, rows))
 
     def filter_changed(self) -> None:
         if self.desk is not None and self.at is not None:
@@ -73,8 +122,11 @@ class OverviewPage(ListPage[ProjectStatus]):
         status, at = self.selected, self.at
         if status is not None and at is not None:
             self.lines("#detail").show(lambda width: detail(status, at, width))
+            self._draw_recent(at)
         else:
             self.lines("#detail").show(lambda width: ())
+            self.lines("#recent").show(lambda width: ())
+        self.ask_beside()
         self.draw_frame()
 
     # Actions

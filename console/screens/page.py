@@ -42,6 +42,10 @@ class Asking:
         """What it wants to know."""
         return None
 
+    def beside(self) -> Question | None:
+        """What it wants to know besides, which can wait."""
+        return None
+
     def step_done(self, step: ProofStep) -> None:
         """Its command has done one of its steps."""
 
@@ -56,6 +60,9 @@ class Asking:
 
     def unanswered(self, sentence: str) -> None:
         """The engine would not answer, and says why."""
+
+    def answered_beside(self, answer: Any, at: datetime) -> None:
+        """The engine answered what can wait."""
 
 
 class Page(Asking, Screen[None]):
@@ -125,7 +132,12 @@ class Page(Asking, Screen[None]):
     def ask(self) -> None:
         """Ask the question anew, because it may have changed; of a screen that something lies over nobody asks."""
         if self.app.screen is self:
-            self.app.ask(self.question())
+            self.app.ask(self.question(), self.beside())
+
+    def ask_beside(self) -> None:
+        """Ask what can wait, if that is something else by now."""
+        if self.app.screen is self and self.app.beside != self.beside():
+            self.app.ask_beside(self.beside())
 
     def answered(self, answer: Any, at: datetime) -> None:
         self.at, self.trouble = at, None

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
 # Lines of the detail below the list.
 DETAIL = 7
+# What stands below it in a terminal of so many rows, of which the rest of the screen takes some.
+TALL, AROUND = 36, 15
+MOST_BELOW, LEAST_LISTED = 20, 9
 _URGENCY: dict[Verdict, int] = {"failing": 0, "unknown": 1, "watch": 2, "ok": 3}
 
 
@@ -103,6 +106,14 @@ def detail(status: ProjectStatus, now: datetime, width: int) -> Sequence[Line]:
     if status.rollback_to is not None:
         lines.append(line("   ", Span("R", "key"), f" would roll back to {cells.way_back(status)}"))
     return lines[:DETAIL]
+
+
+def rows_below(height: int, projects: int) -> int:
+    """How many lines a terminal of ``height`` has below the detail, beside a list of so many projects."""
+    if height < TALL:
+        return 0
+    room = height - AROUND
+    return min(MOST_BELOW, room - max(LEAST_LISTED, min(projects + 1, room // 2)))
 
 
 def _others(status: ProjectStatus, room: int, width: int) -> list[Line]:

@@ -235,16 +235,16 @@ def test_every_screen_can_be_drawn_in_every_theme(console: Console, theme: str) 
 def test_the_picture_of_last_time_is_what_the_overview_shows(console: Console, tmp_path: Any) -> None:
     from console.opening import picture
 
-    def words(desk: Any, at: datetime) -> list[str]:
+    def words(desk: Any, at: datetime, recent: Any) -> list[str]:
         path = tmp_path / "last-screen"
-        picture.keep(path, desk, at, *WIDE, "leverframe-dark")
+        picture.keep(path, desk, at, *WIDE, "leverframe-dark", recent)
         first, _, rest = path.read_text().partition("\n")
         assert first.split()[:2] == ["140", "42"]
         return [re.sub(r"\x1b\[[0-9;]*m", "", line).rstrip() for line in rest.split("\n")]
 
     async def story(desk: Desk) -> None:
         shown = desk.text.split("\n")[1:-2]
-        kept = words(desk.app.desk, OVERVIEW.at)
+        kept = words(desk.app.desk, OVERVIEW.at, desk.app.recent)
         assert len(kept) == 39
         same = [a for a, b in zip(shown, kept, strict=True) if a == b]
         assert same == shown, "\n".join(kept)
