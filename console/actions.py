@@ -64,6 +64,7 @@ ACTIONS = (
     Action("reject", "x", "Reject", "turn this candidate down, with your reason",
            ("card", "candidates"), does="reject", danger=True),
     Action("diff", "d", "Differences", "what changed since the version it was judged against", ("card", "versions")),
+    Action("whole", "w", "Whole", "read the card with nothing left out: all evidence, every commit", ("card",)),
     Action("roll_back", "R", "Roll back", "go back to a version that was live before: data, code, model and packages",
            ("overview", "versions", "card", *HEALTHS), does="move", danger=True),
     Action("lift", "l", "Lift bar", "allow a version that was rolled back from to be made live again",

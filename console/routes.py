@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from console.queries.health_questions import Health
     from console.queries.question import Question
-    from engine.records import AuditRow
+    from engine.records import AuditRow, DecisionCard
 
 # The numbered screens.
 PLACES = {
@@ -139,6 +139,14 @@ def audit_row(row: AuditRow) -> Screen[None]:
     from console.dialogs.reading import ReadingDialog, audit_lines
 
     return ReadingDialog(lambda width: audit_lines(row, width))
+
+
+def whole_card(card: DecisionCard, at: datetime) -> Screen[None]:
+    """A decision card with nothing left out."""
+    from console.dialogs.reading import ReadingDialog
+    from console.text.card_lines import card_lines
+
+    return ReadingDialog(lambda width: card_lines(card, at, width, whole=True))
 
 
 def help_page(screen: str, heading: str, texts: Sequence[str]) -> Screen[None]:

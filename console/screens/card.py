@@ -18,6 +18,8 @@ from console.widgets.lines_view import LinesView
 from engine.records import DecisionCard
 from engine.release.policy import why_not_reject
 
+FRAME = 5  # lines around it
+
 
 class CardPage(Page):
     name_of, place = "card", "Candidates"
@@ -43,7 +45,7 @@ class CardPage(Page):
 
     def show(self, answer: DecisionCard, at: datetime) -> None:
         self.card = answer
-        self.lines("#card").show(lambda width: card_lines(answer, at, width))
+        self.lines("#card").show(lambda width: card_lines(answer, at, width, rows=self.app.size.height - FRAME))
 
     def why_not(self, action: str) -> str | None:
         if action == "back":
@@ -60,6 +62,10 @@ class CardPage(Page):
         if action == "lift" and version.state != "barred":
             return f"{self.label} is {version.state}, not barred; there is no bar to lift."
         return why_not_here(version) if action == "roll_back" else None
+
+    def do_whole(self) -> None:
+        if self.card is not None and self.at is not None:
+            self.app.push_screen(routes.whole_card(self.card, self.at))
 
     def do_approve(self) -> None:
         self.app.push_screen(routes.release(self.label))

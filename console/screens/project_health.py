@@ -152,7 +152,7 @@ def _top(
 ) -> list[Line]:
     """What stands above the chart, or instead of it."""
     inner = width - 2
-    lines = [*standing(found.health, at, inner), EMPTY, *parts(found.health, inner)]
+    lines = [*standing(found.health, at, inner, whole=True), EMPTY, *parts(found.health, inner)]
     if metric:
         lines += [EMPTY, heading(shown, metric)]
     if shown is not None:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from itertools import zip_longest
 
 from console.text import cells
 from console.text.health_table import TONES
-from console.text.lines import Line, Span, Tone, beside, cells_of, cut, fit, line, pad, wrapped
+from console.text.lines import SENTENCE, Line, Span, Tone, beside, cells_of, cut, fit, line, pad, wrapped
 from console.text.tables import STATE_TONES, short
 from engine.records import Change, DecisionCard, Gate, GateVerdict, Metric, Segment
 from engine.text import plain
@@ -19,21 +20,30 @@ COMPARED: dict[str, Tone] = {"better": "ok", "worse": "failing", "cannot tell": 
 MOST_SEGMENTS = 8
 
 
-def card_lines(card: DecisionCard, now: datetime, width: int, *, whole: bool = False) -> list[Line]:
+def card_lines(card: DecisionCard, now: datetime, width: int, *, whole: bool = False, rows: int = 0) -> list[Line]:
     """The card; in a wide terminal the segments and changes stand beside the gates.
 
     ``whole``: nothing is left out for want of room, and the parts stand below each other, as on the command line.
+    Where the evidence of every gate fits into so many ``rows``, it is whole, too.
     """
+    if rows and not whole:
+        lines = _card(card, now, width, whole=False, evidence=True)
+        if len(lines) <= rows:
+            return lines
+    return _card(card, now, width, whole=whole, evidence=whole)
+
+
+def _card(card: DecisionCard, now: datetime, width: int, *, whole: bool, evidence: bool) -> list[Line]:
     inner = width - 2
     top = [*_identity(card, now, inner), (), *_verdict(card, inner), (), *_metrics(card, inner, rows=whole), ()]
     if whole or inner < TWO_COLUMNS:
         body = _stacked(
-            _gates(card.gates, inner, whole=whole), _segments(card, inner), _changes(card, inner, whole=whole)
+            _gates(card.gates, inner, whole=evidence), _segments(card, inner), _changes(card, inner, whole=whole)
         )
     else:
         left = inner - 2 - RIGHT
         right = _stacked(_segments(card, RIGHT), _changes(card, RIGHT))
-        body = beside(_gates(card.gates, left), right, left, RIGHT)
+        body = beside(_gates(card.gates, left, whole=evidence), right, left, RIGHT)
     return [(Span(" "), *each) if each else () for each in (*top, *body, *_past(card, inner))]
 
 
@@ -114,16 +124,21 @@ def _gates(gates: Sequence[Gate], width: int, *, whole: bool = False) -> list[Li
 
 
 def _gate(gate: Gate, name: int, room: int, *, whole: bool) -> list[Line]:
-    """A gate that passes takes one line, and 'leverframe show' has the rest; one that does not says all it has to."""
+    """A gate that passes takes one line, and a key has the rest; one that does not says all it has to."""
     glyph = Span(f"{cells.GLYPHS[gate.verdict]} ", GATE_TONES[gate.verdict])
-    label = pad(gate.name, name)
-    said = plain(gate.evidence)
+    names = [_text(each) for each in wrapped(gate.name, name)] if whole else [gate.name]
+    label = pad(names[0], name)
+    said = plain(gate.evidence, SENTENCE)
     if gate.verdict == "pass" and not whole:
         return [line(glyph, label, "  ", Span(cut(said, room), "dim"))]
     tone: Tone = "dim" if gate.verdict == "pass" else GATE_TONES[gate.verdict]
     first, *rest = wrapped(said if gate.verdict == "pass" else f"{gate.verdict}: {said}", room, tone=tone)
     shown = rest if whole else rest[:3]
-    return [line(glyph, label, "  ", *first), *(line(" " * (name + 4), *each) for each in shown)]
+    below = zip_longest((pad(each, name) for each in names[1:]), shown, fillvalue="")
+    return [
+        line(glyph, label, "  ", *first),
+        *(line("  ", more or " " * name, "  ", *each) for more, each in below),
+    ]
 
 
 def _text(parts: Line) -> str:

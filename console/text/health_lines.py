@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from console.queries.health_questions import Health
 from console.text import cells
 from console.text.health_table import TONES, glyph_and_word, share_labelled
-from console.text.lines import EMPTY, Line, Span, cells_of, cut, line, pad, wrapped
+from console.text.lines import EMPTY, SENTENCE, Line, Span, cells_of, line, pad, wrapped
 from engine.text import plain
 
 if TYPE_CHECKING:
@@ -36,17 +36,20 @@ def ended(text: str) -> str:
     return text if text.endswith((".", "!", "?")) else text + "."
 
 
-def standing(health: Health, now: datetime, width: int) -> list[Line]:
-    """The verdict, since when, why, and how sure that is."""
+def standing(health: Health, now: datetime, width: int, *, whole: bool = False) -> list[Line]:
+    """The verdict, since when, why, and how sure that is; ``whole``: every sentence to its end, on what scrolls."""
+    def most(lines: int) -> int | None:
+        return None if whole else lines
+
     status = health.status
     since = f" for {cells.age(status.since, now)}" if status.since is not None and status.verdict != "ok" else ""
     title = Span(f"{cells.GLYPHS[status.verdict]} {status.live or health.name} {status.verdict}{since}", status.verdict)
     count = Span(f"   {cells.counted(len(health.alerts), 'alert')} open" if health.alerts else "", "dim")
     return [
         line(title, count),
-        *wrapped(ended(plain(status.why)), width)[:3],
-        *(each for other in _others(health) for each in wrapped(ended(plain(other)), width)[:2]),
-        *(each for text in _how_sure(health, now) for each in wrapped(text, width, tone="dim")[:3]),
+        *wrapped(ended(plain(status.why, SENTENCE)), width)[: most(3)],
+        *(each for other in _others(health) for each in wrapped(ended(plain(other, SENTENCE)), width)[: most(2)]),
+        *(each for text in _how_sure(health, now) for each in wrapped(text, width, tone="dim")[: most(3)]),
     ]
 
 
@@ -82,14 +85,11 @@ def _known(health: Health) -> list[str]:
 
 
 def parts(health: Health, width: int) -> list[Line]:
-    """Each part of the verdict: one that is well in a line, one that is not in as many as it needs."""
+    """Each part of the verdict, in as many lines as it needs."""
     lines: list[Line] = []
     for name, part in health.document.parts.items():
         label = line(Span(pad(name, PART), "dim"), _padded(glyph_and_word(part.verdict)))
-        if part.verdict == "ok":
-            lines.append(line(*label, cut(plain(part.why), width - 2 * PART)))
-            continue
-        first, *rest = wrapped(plain(part.why), width - 2 * PART) or [EMPTY]
+        first, *rest = wrapped(plain(part.why, SENTENCE), width - 2 * PART) or [EMPTY]
         lines += [(*label, *first), *(line(" " * 2 * PART, *each) for each in rest)]
     return lines
 
@@ -105,11 +105,11 @@ def detail(health: Health, now: datetime, width: int) -> list[Line]:
     return [(Span("─" * width, "rule"),), *(line(" ", *each) if each else EMPTY for each in lines)]
 
 
-def alerts(found: Sequence[Alert], now: datetime, width: int) -> list[Line]:
+def alerts(found: Sequence[Alert], now: datetime, width: int, *, whole: bool = False) -> list[Line]:
     """What is open, failing first, those that are snoozed last."""
     if not found:
         return [line(Span("No alert is open.", "dim"))]
-    return [each for alert in in_order(found, now) for each in alert_lines(alert, now, width)]
+    return [each for alert in in_order(found, now) for each in alert_lines(alert, now, width, whole=whole)]
 
 
 def in_order(found: Sequence[Alert], now: datetime) -> list[Alert]:
@@ -117,7 +117,9 @@ def in_order(found: Sequence[Alert], now: datetime) -> list[Alert]:
     return sorted(found, key=lambda alert: (alert.quiet(now), alert.severity != "failing"))
 
 
-def alert_lines(alert: Alert, now: datetime, width: int, *, keys: bool = True) -> list[Line]:
+def alert_lines(
+    alert: Alert, now: datetime, width: int, *, keys: bool = True, whole: bool = False
+) -> list[Line]:
     """One alert: how bad and since when, why, what to do, and what people have done about it.
 
     ``keys``: the key that does it is named; not where it does nothing, as in a dialog.
@@ -125,18 +127,18 @@ def alert_lines(alert: Alert, now: datetime, width: int, *, keys: bool = True) -
     quiet = alert.quiet(now)
     title = f"{cells.GLYPHS[alert.severity]} {alert.severity} {cells.age(alert.since, now)}"
     title = pad(title, max(18, cells_of(title) + 2))
-    first, *rest = wrapped(plain(alert.why), width - cells_of(title)) or [EMPTY]
+    first, *rest = wrapped(plain(alert.why, SENTENCE), width - cells_of(title)) or [EMPTY]
     lines = [
         line(Span(title, "dim" if quiet else alert.severity), *first),
-        *(line(" " * cells_of(title), *each) for each in rest[:2]),
-        *_act(alert.act, width, keys=keys),
+        *(line(" " * cells_of(title), *each) for each in (rest if whole else rest[:2])),
+        *_act(alert.act, width, keys=keys, whole=whole),
     ]
     return [*lines, *(each for text in _taken(alert, now) for each in wrapped(text, width, tone="dim", indent="  "))]
 
 
-def _act(act: str, width: int, *, keys: bool) -> list[Line]:
+def _act(act: str, width: int, *, keys: bool, whole: bool) -> list[Line]:
     key = key_of(act) if keys else ""
-    lines = wrapped(f"→ {plain(act)}", width - 4, indent="    ", first="  ")[:2]
+    lines = wrapped(f"→ {plain(act, SENTENCE)}", width - 4, indent="    ", first="  ")[: None if whole else 2]
     if lines and key:
         lines[-1] = line(*lines[-1], "  (", Span(key, "key"), ")")
     return lines

@@ -24,6 +24,7 @@ class Span(NamedTuple):
 
 Line = tuple[Span, ...]
 EMPTY: Line = ()
+SENTENCE = 4000  # characters of one that is shown to its end
 
 
 def line(*parts: str | Span) -> Line:

@@ -76,14 +76,14 @@ def _waits(found: Recent, now: datetime) -> Iterator[tuple[str, Tone, str]]:
     for place, version in enumerate(status.candidates):
         made = f"{version.label} for a decision: {cells.comparison(version)}, made {cells.ago(version.made_at, now)}"
         yield "2" if place else "c", "", made
-    acts: dict[str, list[Alert]] = {}  # what alerts propose, each once: why they are there stands in the detail
+    keys: dict[str, list[Alert]] = {}  # what alerts propose; why they are there stands in the detail
     for alert in in_order(found.over_time.health.alerts, now):
         if not alert.quiet(now):
-            acts.setdefault(alert.act, []).append(alert)
-    for act, alerts in acts.items():
-        severity = alerts[0].severity
-        told = f"{cells.GLYPHS[severity]} {cells.counted(len(alerts), 'alert')}: {plain(act)}"
-        yield key_of(act) or "h", severity, told
+            keys.setdefault(key_of(alert.act) or "h", []).append(alert)
+    for key, alerts in keys.items():
+        first = alerts[0]
+        told = "1 alert" if len(alerts) == 1 else f"{len(alerts):,} alerts, the first"
+        yield key, first.severity, f"{cells.GLYPHS[first.severity]} {told}: {plain(first.act)}"
     if status.live is None and not status.candidates and status.active_run is None:
         yield "r", "", "a first retrain: nothing is live yet"
 

@@ -11,7 +11,7 @@ from console.text import cells
 from console.text.drift_lines import drift_lines
 from console.text.health_lines import alerts
 from console.text.health_table import glyph_and_word
-from console.text.lines import EMPTY, Line, Span, Tone, fit, line, pad, wrapped
+from console.text.lines import EMPTY, SENTENCE, Line, Span, Tone, fit, line, pad, wrapped
 from console.text.period_lines import metric_lines
 from engine.text import plain
 
@@ -28,7 +28,7 @@ TREND_TONES: dict[str, Tone] = {"falling": "watch", "rising": "ok"}
 def sections(found: HealthOverTime, now: datetime, width: int) -> list[list[Line]]:
     """Each section with its heading; what was not measured has none."""
     document = found.health.document
-    open_alerts = alerts(found.health.alerts, now, width)
+    open_alerts = alerts(found.health.alerts, now, width, whole=True)
     every = [
         metric_lines(found, width),
         [(Span("ALERTS", "head"),), *open_alerts],
@@ -77,7 +77,7 @@ def _table(title: str, slices: Slices, found: Sequence[Slice], width: int) -> li
     lines: list[Line] = [fit((Span(titles, "head"),), width)]
     lines += [_segment(each, name, width) for each in found]
     said = slices.sentence
-    return [*lines, *(wrapped(plain(said), width, tone="dim")[:2] if said else ())]
+    return [*lines, *(wrapped(plain(said), width, tone="dim") if said else ())]
 
 
 def _segment(found: Slice, name: int, width: int) -> Line:
@@ -119,8 +119,8 @@ def quality_lines(document: LookDocument, width: int) -> list[Line]:
     lines: list[Line] = [(Span("QUALITY", "head"),)]
     for check in unwell:
         word = glyph_and_word(check.verdict)
-        first, *rest = wrapped(plain(check.sentence), width - 13) or [EMPTY]
+        first, *rest = wrapped(plain(check.sentence, SENTENCE), width - 13) or [EMPTY]
         lines.append(line(Span(pad(word.text, 13), word.tone), *first))
-        lines += [line(" " * 13, *each) for each in rest[:2]]
+        lines += [line(" " * 13, *each) for each in rest]
     well = len(checks) - len(unwell)
     return [*lines, (Span(f"{well:,} of {len(checks):,} checks are well.", "dim"),)]

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from console.text import cells
-from console.text.lines import Column, Span, Tone
+from console.text.lines import SENTENCE, Column, Line, Span, Tone, wrapped
 from console.text.schedule_lines import occurrence_state
 from engine.text import plain
 
@@ -180,3 +180,10 @@ AUDIT: tuple[Column[AuditRow], ...] = (
     Column("BECAUSE", 11, lambda a, now: Span(plain(a.reason), "dim"), yields=1, grows=True),
     Column("DIGEST", 12, lambda a, now: Span(a.digest[:12], "dim"), yields=2),
 )
+
+
+def reason_lines(row: AuditRow, width: int) -> list[Line]:
+    """The reason of one row below the list, in up to three lines."""
+    said = f"{row.actor}, {row.action} {row.subject}: {row.reason or 'no reason was asked for'}"
+    lines: list[Line] = [(Span("─" * width, "rule"),), *wrapped(plain(said, SENTENCE), width - 6, indent="   ")]
+    return [*lines[:3], (Span("   the rest: Enter", "dim"),)] if len(lines) > 4 else lines

@@ -17,7 +17,8 @@ WAYS: dict[str, tuple[str, ...]] = {
     "overview": (), "candidates": ("2",), "runs": ("3",), "versions": ("4",), "audit": ("5",), "schedules": ("6",),
     "disk": ("7",), "health": ("8",), "help": ("question_mark",), "palette": ("ctrl+p",), "card": ("2", "enter"),
     "run": ("3", "enter"), "project health": ("8", "enter"), "approve": ("2", "enter", "a"),
-    "reject": ("2", "enter", "x"), "diff": ("2", "enter", "d"), "roll back": ("R",), "run times": ("i",),
+    "reject": ("2", "enter", "x"), "diff": ("2", "enter", "d"), "whole card": ("2", "enter", "w"),
+    "roll back": ("R",), "run times": ("i",),
     "due times": ("6", "enter"), "clean up": ("7", "C"), "bin": ("7", "b"), "resume": ("6", "u"), "change": ("6", "e"),
     "filter": ("3", "slash"), "alert": ("8", "enter", "a"), "by column": ("8", "enter", "b"), "step back": ("T",),
 }  # fmt: skip

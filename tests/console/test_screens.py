@@ -243,6 +243,7 @@ def test_the_picture_of_last_time_is_what_the_overview_shows(console: Console, t
         return [re.sub(r"\x1b\[[0-9;]*m", "", line).rstrip() for line in rest.split("\n")]
 
     async def story(desk: Desk) -> None:
+        await desk.see("WHAT WAITS")
         shown = desk.text.split("\n")[1:-2]
         kept = words(desk.app.desk, OVERVIEW.at, desk.app.recent)
         assert len(kept) == 39
