@@ -12,7 +12,7 @@ from textual.widget import Widget
 from console import routes
 from console.queries.question import AskOverview, Desk, Question, Rows
 from console.screens.list_page import ListPage
-from console.text import tables
+from console.text import overview_table
 from console.text.frame import rule
 from console.text.overview_lines import detail, ordered, rows_below, summary
 from console.widgets.lines_view import LinesView
@@ -33,7 +33,7 @@ FIRST_STEPS = (
 
 class OverviewPage(ListPage[ProjectStatus]):
     name_of, place = "overview", "Overview"
-    columns = tables.PROJECTS
+    columns = overview_table.PROJECTS
     empty = FIRST_STEPS
 
     def __init__(self) -> None:

@@ -47,7 +47,8 @@ NAMED = {
     "Differences": "diff", "Change": "edit", "Health": "health", "All due times": "history", "Run times": "times",
     "Look now": "look", "Lift bar": "lift", "Looks": "looks", "Next metric": "metric", "Next section": "section",
     "Next log": "next_log", "Pause": "pause", "Quit": "quit", "Retrain": "retrain", "Run now": "run_now",
-    "Look again": "scan", "Theme": "theme", "Resume": "resume", "Restore": "restore", "Verify": "verify", "Whole": "whole",
+    "Look again": "scan", "Theme": "theme", "Resume": "resume", "Restore": "restore", "Verify": "verify",
+    "Whole": "whole",
     "Reject": "reject", "Cancel": "cancel", "Snooze": "snooze", "Clean up": "clean_up", "Empty": "empty",
     "Roll back": "roll_back", "Step back in time": "step_back",
 }  # fmt: skip

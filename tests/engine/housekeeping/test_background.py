@@ -11,7 +11,7 @@ import pytest
 
 from engine.api import Engine, open_engine
 from engine.clock import stamp
-from engine.housekeeping.background import Rounds
+from engine.housekeeping.background import Housekeeper
 
 NOW = datetime.now(UTC)
 
@@ -38,11 +38,11 @@ def scans(engine: Engine) -> int:
         return int(db.execute("SELECT count(*) FROM scans").fetchone()[0])
 
 
-def rounds_of(engine: Engine, clock: Clock, told: list[str]) -> Rounds:
-    return Rounds(engine._workspace, engine._ledger, told.append, told.append, seconds=clock)
+def rounds_of(engine: Engine, clock: Clock, told: list[str]) -> Housekeeper:
+    return Housekeeper(engine._workspace, engine._ledger, told.append, told.append, seconds=clock)
 
 
-def looked(rounds: Rounds, now: datetime) -> None:
+def looked(rounds: Housekeeper, now: datetime) -> None:
     rounds.look(now)
     if rounds._thread is not None:
         rounds._thread.join()
@@ -69,7 +69,7 @@ def test_a_disk_that_nobody_scanned_for_a_day_is_scanned_within_seconds_and_its_
         if last is not None:
             scanned(engine, NOW - last)
         before, clock, told = scans(engine), Clock(), list[str]()
-        rounds = Rounds(engine._workspace, engine._ledger, told.append, told.append, also=also, seconds=clock)
+        rounds = Housekeeper(engine._workspace, engine._ledger, told.append, told.append, also=also, seconds=clock)
         looked(rounds, NOW)
         assert (scans(engine), kept) == (before, [])
         clock.seconds += 11
