@@ -25,7 +25,7 @@ _SHOWN = 8  # columns that are left out; all of them stand in the manifest
     "--from", "data", required=True, type=click.Path(path_type=Path), metavar="FILE", help="A .csv or .parquet file."
 )
 @click.option("--target", required=True, metavar="COLUMN", help="What is to be predicted.")
-@click.option("--time", metavar="COLUMN", help="When a row happened; the newest rows then judge.")
+@click.option("--time", metavar="COLUMN", help="When a row happened; the newest rows are then held out.")
 @click.option("--key", multiple=True, metavar="COLUMN", help="What tells a row from every other; may be given again.")
 @click.option(
     "--from-sklearn", "model", type=click.Path(path_type=Path), metavar="FILE",
@@ -68,14 +68,15 @@ def _seen(made: NewProject) -> Iterator[tuple[str, str]]:
     said = f"{look.target}: {_task(made)}"
     yield "target", said
     if look.time:
-        yield "time", f"{look.time}; the newest fifth of the rows judges"
+        yield "time", f"{look.time}; the newest fifth of the rows is held out to judge by"
     elif look.times:
-        yield "time", f"none named, so a fifth of the rows, drawn by lot, judges; '{look.times[0]}' holds times (--time)"
+        yield "time", f"none named, so a fifth of the rows is drawn to judge by; {look.times[0]} holds times (--time)"
     else:
-        yield "time", "none, so a fifth of the rows, drawn by lot, judges"
+        yield "time", "none, so a fifth of the rows is drawn to judge by"
     if look.key:
         yield "key", ", ".join(look.key)
-    yield "features", f"{len(look.features):,} columns" + (f", {len(look.left_out):,} left out" if look.left_out else "")
+    left_out = f", {len(look.left_out):,} left out" if look.left_out else ""
+    yield "features", f"{len(look.features):,} columns{left_out}"
 
 
 def _task(made: NewProject) -> str:

@@ -1,8 +1,8 @@
 """The files of a project, composed from templates. Pure.
 
-Whatever comes from the data is quoted where it goes: by ``line`` and ``quoted`` in the manifest and in Python, by
-``words`` in comments and in the README; ``ours`` is for words of this house. A template that writes text without one of
-them does not compose.
+Whatever comes from the data is quoted where it goes: by ``line``, ``entry`` and ``quoted`` in the manifest and in
+Python, by ``words`` in comments and in the README; ``ours`` is for words of this house. A template that writes text
+without one of them does not compose.
 """
 
 from __future__ import annotations
@@ -64,15 +64,23 @@ def files(name: str, look: Look, origin: Origin, packages: Packages) -> dict[str
     against_live = "not_below_live_by" if metric.better == "larger" else "not_above_live_by"
     floor = "at_least" if metric.better == "larger" else "at_most"
     given: dict[str, Any] = {
-        "name": name, "title": plain(f"Prediction of {look.target}", 100), "look": look, "origin": origin, "packages": packages, "metrics": JUDGED_BY[look.task],
-        "metric": metric.name, "against_live": against_live, "floor": floor, "half": _half(look.rows),
-    }  # fmt: skip
+        "name": name,
+        "title": plain(f"Prediction of {look.target}", 100),
+        "look": look,
+        "origin": origin,
+        "packages": packages,
+        "metrics": JUDGED_BY[look.task],
+        "metric": metric.name,
+        "against_live": against_live,
+        "floor": floor,
+        "half": _half(look.rows),
+    }
     return {file: _templates().get_template(f"{file.lstrip('.')}.j2").render(given) for file in FILES}
 
 
 def _half(rows: int) -> int:
     """Half of the rows, as a round number."""
-    size = 10 ** max(0, len(str(rows // 2)) - 2)
+    size: int = 10 ** max(0, len(str(rows // 2)) - 2)
     return rows // 2 // size * size
 
 
@@ -89,7 +97,7 @@ def _templates() -> Environment:
         keep_trailing_newline=True,
         finalize=_only_quoted,
     )
-    made.filters |= {"quoted": _quoted, "line": _line, "words": _words, "ours": _Quoted}
+    made.filters |= {"quoted": _quoted, "line": _line, "entry": _entry, "words": _words, "ours": _Quoted}
     return made
 
 
@@ -109,6 +117,11 @@ def _quoted(value: str | Sequence[str]) -> _Quoted:
 def _line(value: str | Sequence[str], key: str, comment: str) -> _Quoted:
     """A line of the manifest with what it means beside it."""
     return _Quoted(f"{key} = {_quoted(value)}".ljust(_COMMENTS_AT - 2) + f"  # {comment}")
+
+
+def _entry(value: str, comment: str) -> _Quoted:
+    """An entry of a list of the manifest, with a comment that may hold words of the data."""
+    return _Quoted(f"    {_quoted(value)},".ljust(_COMMENTS_AT - 2) + f"  # {_words(comment)}")
 
 
 def _words(value: object) -> _Quoted:

@@ -232,7 +232,7 @@ def _teaches_nothing(column: pa.ChunkedArray) -> str:
     if pa.types.is_decimal(column.type) or not (is_number(column.type) or is_text(column.type)):
         return f"of the type {shown(str(column.type))[1:-1]}; turn it into numbers or text in extract"
     different = _distinct(column)
-    if different == 1:
+    if different == 1 and present == len(column):  # with gaps, having a value says something
         return "it has one value only"
     if is_text(column.type) and different > max(CLASSES, present // 2):
         return "nearly every row has its own text"

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 # Of a larger file this much is looked at, from its beginning.
 LOOKED_AT = 64 * 2**20
-ROWS_LOOKED_AT = 500_000
+ROWS_LOOKED_AT, BATCH = 500_000, 65_536
 # What pandas takes for a gap; Arrow would take some of it for text.
 _GAPS = [
     "", "#N/A", "#N/A N/A", "#NA", "-1.#IND", "-1.#QNAN", "-NaN", "-nan", "1.#IND", "1.#QNAN", "<NA>", "N/A", "NA",
@@ -60,7 +60,7 @@ def _parquet(path: Path) -> DataFile:
     try:
         with pq.ParquetFile(path) as file:
             schema = file.schema_arrow
-            for batch in file.iter_batches(65_536):
+            for batch in file.iter_batches(BATCH):
                 batches.append(batch)
                 rows += batch.num_rows
                 if rows >= ROWS_LOOKED_AT:

@@ -106,7 +106,8 @@ def _made_with(model: Path | None) -> str | None:
             "make the project without it and let train load it from where it lies."
         )
     # A short text in a pickle: its mark, its length, its letters; between the two texts a note to remember it.
-    match = re.search(rb"_sklearn_version(?:\x94|q.)?(?:\x8c.|X.\0\0\0)([0-9][0-9a-z.]{2,20})", model.read_bytes(), re.DOTALL)
+    text = rb"_sklearn_version(?:\x94|q.)?(?:\x8c.|X.\0\0\0)([0-9][0-9a-z.]{2,20})"
+    match = re.search(text, model.read_bytes(), re.DOTALL)
     return re.sub(r"[^0-9.].*", "", match[1].decode()).rstrip(".") if match else None
 
 
