@@ -21,10 +21,10 @@ def test_a_csv_becomes_a_project_and_its_first_version_by_the_commands_that_new_
     with (tmp_path / "customers.csv").open("w", newline="") as file:
         rows = csv.writer(file)
         rows.writerow(["customer", "signed_up", "plan", 'spend "EUR"', "{{ note }}", "churned"])
-        for number in range(1000):
+        for number in range(2000):
             plan, spend = draw.choice(["basic", "plus", "größer", ""]), draw.random()
-            at = (today - timedelta(days=100 - number // 10)).strftime("%Y-%m-%d")
-            churned = "yes" if draw.random() < 0.2 + 0.5 * spend * (plan == "basic") else "no"
+            at = (today - timedelta(days=100 - number // 20)).strftime("%Y-%m-%d")
+            churned = "yes" if draw.random() < (0.9 if spend > 0.5 and plan != "plus" else 0.1) else "no"
             rows.writerow([number, at, plan, round(spend, 4), f"call {number}\nback", churned])
     monkeypatch.chdir(tmp_path)
     made = call("new", "churn", "--from", "customers.csv", "--target", "churned", "--time", "signed_up")
