@@ -55,7 +55,7 @@ def new(
         say(f"... and {len(look.left_out) - _SHOWN:,} more; leverframe.toml lists all", indent=4)
     for note in (*look.notes, *_notes(made)):
         say(Span(note, "watch"), indent=2, hang=2)
-    say("Where a guess is wrong, change its line in leverframe.toml. Next:")
+    say("Where a guess is wrong, change its line in leverframe.toml and commit. Next:")
     for words in _next(session, made, folder):
         say(Span(session.command(words), "key"), indent=2)
 

@@ -74,6 +74,7 @@ def files(name: str, look: Look, origin: Origin, packages: Packages) -> dict[str
         "against_live": against_live,
         "floor": floor,
         "half": _half(look.rows),
+        "gaps_at_most": _gaps_at_most(look.gaps),
     }
     return {file: _templates().get_template(f"{file.lstrip('.')}.j2").render(given) for file in FILES}
 
@@ -82,6 +83,11 @@ def _half(rows: int) -> int:
     """Half of the rows, as a round number."""
     size: int = 10 ** max(0, len(str(rows // 2)) - 2)
     return rows // 2 // size * size
+
+
+def _gaps_at_most(gaps: float) -> float | None:
+    """Well above what is missing today; None where the gate that is always on, which stops at half, will do."""
+    return min(1.0, round(gaps + 0.25, 1)) if gaps > 0.3 else None
 
 
 @cache

@@ -40,7 +40,8 @@ class Look:
     """``classes``: of a classification, as the engine names them, ``positive`` the one of two that is looked for.
 
     ``times``: columns that could be the event time, where none was named. ``tolerance``: how much worse than the live
-    version the first metric may be. ``notes``: what was seen, a sentence each.
+    version the first metric may be. ``gaps``: of the emptiest feature, the part that is missing. ``notes``: what was
+    seen, a sentence each.
     """
 
     rows: int
@@ -55,6 +56,7 @@ class Look:
     left_out: tuple[LeftOut, ...]
     segments: tuple[str, ...]
     tolerance: float
+    gaps: float
     notes: tuple[str, ...]
 
 
@@ -93,6 +95,7 @@ def look(
         left_out=left_out,
         segments=tuple(_segments(rows, features)),
         tolerance=_tolerance(rows, target) if task == "regression" else 0.02,
+        gaps=max(_gaps(rows.column(name)) for name in features),
         notes=tuple(_notes(table, rows, task, counts, found)),
     )
 
@@ -268,6 +271,12 @@ def _tolerance(rows: pa.Table, target: str) -> float:
     values = values[np.isfinite(values)]
     off = float(np.abs(values - np.median(values)).mean()) * _TOLERATED
     return float(f"{off:.1g}") if np.isfinite(off) and off > 0 else 0.01
+
+
+def _gaps(column: pa.ChunkedArray) -> float:
+    from engine.validation.columns import missing
+
+    return float(missing(column).mean())
 
 
 def _notes(

@@ -129,6 +129,16 @@ def test_a_column_that_teaches_nothing_or_too_much_is_left_out_with_the_reason()
     assert not {"plan", "spend"} & set(said)
 
 
+@pytest.mark.parametrize(("every", "limit"), [(10, None), (2, 0.8), (1, None)])
+def test_a_column_with_many_gaps_asks_for_a_gate_that_bears_them(
+    tmp_path: Path, every: int, limit: float | None
+) -> None:
+    mark = ["" if n % every == 0 else f"{n % 3}" for n in range(ROWS)]
+    make(tmp_path / "gaps", written(tmp_path / "gaps.csv", columns(mark=mark)), "late")
+    rules = load_manifest(tmp_path / "gaps").gates
+    assert [rule.limit for rule in rules if rule.kind == "missing_at_most"] == ([limit] if limit else [])
+
+
 def test_a_time_is_offered_and_taken_only_when_it_is_named(tmp_path: Path) -> None:
     table = reading.read(written(tmp_path / "a.csv", columns())).table
     offered = look(table, "late")
@@ -150,7 +160,8 @@ def test_a_model_that_exists_is_given_every_column_without_a_role_and_is_never_u
     assert not (tmp_path / "unpickled").exists()
     assert (tmp_path / "old/model.joblib").read_bytes() == model.read_bytes()
     assert "scikit-learn==1.7.2" in (tmp_path / "old/requirements.txt").read_text()
-    assert load_manifest(tmp_path / "old").data.exclude == ()
+    said = load_manifest(tmp_path / "old").data
+    assert (said.exclude, said.features) == ((), ("at", "plan", "spend"))
     ast.parse((tmp_path / "old/pipeline.py").read_text())
 
 
@@ -286,6 +297,11 @@ def test_what_cannot_be_is_refused_in_a_sentence_and_leaves_nothing(
     assert why in said
     assert said.count("\n") == 0 and said[-1] in ".?"
     assert sorted(os.listdir(tmp_path)) == before
+
+
+def test_a_database_is_refused_with_the_way_that_there_is() -> None:
+    with pytest.raises(Refusal, match="let extract in pipeline.py read the database"):
+        reading.read(Path("postgresql://ada@db/sales"))
 
 
 def test_an_empty_folder_is_filled_and_a_failed_commit_leaves_it_empty(
