@@ -43,8 +43,8 @@ def read(path: Path) -> DataFile:
     said = plain(str(path), 200)
     if re.match(r"[a-z+]{3,}:/", str(path)):
         raise Refusal(
-            "A database cannot be looked at; save the rows of a query as .parquet, make the project from that file, then "
-            "let extract in pipeline.py read the database."
+            "A database cannot be looked at; save the rows of a query as .parquet, make the project from that file, "
+            "then let extract in pipeline.py read the database."
         )
     if path.suffix.lower() not in (".csv", ".tsv", ".txt", ".parquet", ".pq"):
         raise Refusal(f"{said} is no .csv and no .parquet; save the data as one of the two.")

@@ -73,6 +73,23 @@ def test_a_project_is_made_whole_committed_and_accepted_by_the_manifests_own_rea
     assert sorted(os.listdir(tmp_path)) == ["churn", "customers.csv"]
 
 
+@pytest.mark.parametrize(
+    ("values", "task", "metric", "gate"),
+    [
+        (["a", "b", "c"], "multiclass", "accuracy", "not_below_live_by"),
+        (list(range(30)), "regression", "mae", "not_above_live_by"),
+    ],
+)
+def test_metrics_and_gates_fit_the_task(tmp_path: Path, values: list[Any], task: str, metric: str, gate: str) -> None:
+    table = columns(y=[values[n % len(values)] for n in range(ROWS)])
+    made = make(tmp_path / "churn", written(tmp_path / "a.csv", table), "y")
+    manifest = load_manifest(made.folder)
+    assert (manifest.validation.task, manifest.validation.metrics[0]) == (task, metric)
+    assert [rule.kind for rule in manifest.gates] == [gate, "rows_at_least"]
+    kind = "Regressor" if task == "regression" else "Classifier"
+    assert f"HistGradientBoosting{kind}(" in (made.folder / "pipeline.py").read_text()
+
+
 def test_each_key_of_the_manifest_has_a_comment_on_its_line_or_that_of_its_table(tmp_path: Path, data: Path) -> None:
     made = make(tmp_path / "churn", data, "late")
     text = (made.folder / "leverframe.toml").read_text()
@@ -209,6 +226,7 @@ def test_hostile_names_and_values_stay_in_their_quotes(tmp_path: Path) -> None:
     assert [node.name for node in code.body if isinstance(node, ast.FunctionDef)] == ["extract", "train"]
     assert tomllib.loads((made.folder / "leverframe.toml").read_text())["data"]["source"] == '"""{{ x }}.csv'
     assert (made.folder / "data/data.csv").exists()
+    assert "- `'a'`: it has one value only" in (made.folder / "README.md").read_text().splitlines()
 
 
 def test_a_template_that_writes_text_as_it_came_does_not_compose() -> None:
