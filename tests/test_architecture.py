@@ -27,7 +27,7 @@ STOREYS = (
     {"versions", "environments", "projects"},
     {"runs", "validation", "monitoring", "scoring"},
     {"release"},
-    {"reports", "outbox", "housekeeping", "backup"},
+    {"reports", "outbox", "housekeeping", "backup", "scaffold"},
     {"jobs"},
     {"schedule", "overview", "doctor", "rewind"},
     {"pages"},

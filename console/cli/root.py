@@ -15,7 +15,10 @@ from console.cli.session import Session, common_options
 
 # In the order of a day's work; a verb is the command of its name in console/cli/<file>.py.
 SECTIONS: dict[str, dict[str, str]] = {
-    "Begin": {"demo": "demo", "init": "workspace", "add": "workspace", "check": "workspace", "remove": "workspace"},
+    "Begin": {
+        "demo": "demo", "new": "new", "init": "workspace", "add": "workspace", "check": "workspace",
+        "remove": "workspace",
+    },
     "Look": {"status": "state", "versions": "versions", "show": "versions", "diff": "versions", "at": "versions"},
     "Tell": {"report": "report", "outbox": "outbox", "pages": "pages"},
     "Retrain": {"retrain": "runs", "runs": "runs", "times": "times", "log": "logs", "cancel": "runs"},

@@ -101,9 +101,10 @@ REACHES = {
     "operators list": "operators",
     "operators add bob --reason x": "add_operator",
 }
-# init opens the engine and does no more; restore has no workspace to open yet; demo is a story of other verbs and has
-# tests of its own; pages must not open an engine at all, which would settle and start things.
-WITHOUT_A_METHOD = {"init", "restore", "demo", "pages"}
+# init opens the engine and does no more; new makes a folder and needs no workspace; restore has no workspace to open
+# yet; demo is a story of other verbs and has tests of its own; pages must not open an engine at all, which would settle
+# and start things.
+WITHOUT_A_METHOD = {"init", "restore", "demo", "new", "pages"}
 
 
 @pytest.mark.parametrize(("words", "method"), REACHES.items())

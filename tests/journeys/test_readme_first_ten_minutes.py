@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import re
 import shlex
 from pathlib import Path
@@ -10,7 +11,6 @@ import pytest
 
 from console.__main__ import main
 from engine.api import open_engine
-from tests import tiny
 
 README = Path(__file__).resolve().parents[2] / "README.md"
 
@@ -24,10 +24,14 @@ def commands() -> list[str]:
 
 @pytest.mark.slow
 def test_the_first_ten_minutes_work_as_they_are_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    project = tiny.make(tmp_path / "tiny")
+    draw = random.Random(7)
+    spent = [draw.random() for _ in range(2000)]
+    rows = ["customer,spend,churned"]
+    rows += [f"{n},{spend},{'yes' if draw.random() < spend else 'no'}" for n, spend in enumerate(spent)]
+    (tmp_path / "customers.csv").write_text("\n".join(rows))
+    monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("LEVERFRAME_HOME", str(tmp_path / "home"))
-    assert len(commands()) == 4
+    assert len(commands()) == 5
     for command in commands():
-        words = command.replace("path/to/project", str(project)).replace("PROJECT", "tiny")
-        assert main(shlex.split(words)[1:]) == 0, command
-    assert [v.label for v in open_engine(tmp_path / "home").candidates()] == ["tiny@1"]
+        assert main(shlex.split(command)[1:]) == 0, command
+    assert [v.label for v in open_engine(tmp_path / "home").candidates()] == ["churn@1"]

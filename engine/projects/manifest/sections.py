@@ -10,7 +10,8 @@ from engine.projects.manifest.fields import Table, nearest, shown, text_problem
 from engine.projects.manifest.records import ApprovalSpec, DataSpec, EnvironmentSpec, Program, TrainSpec, ValidationSpec
 from engine.vocabulary.metrics import METRICS, TASKS, of_task
 
-_NAME = r"[a-z0-9](?:[a-z0-9-]{0,58}[a-z0-9])?"
+NAME = r"[a-z0-9](?:[a-z0-9-]{0,58}[a-z0-9])?"
+NAME_FORM = "a-z, 0-9 and - only, at most 60 characters, with no - at its ends"
 _IDENTIFIER = r"[^\W\d]\w*"
 _CALLABLE = rf"{_IDENTIFIER}(?:\.{_IDENTIFIER})*:{_IDENTIFIER}"
 _SECOND, _YEAR = timedelta(seconds=1), timedelta(days=3653)
@@ -20,8 +21,7 @@ _UNREADABLE = Program("unreadable:unreadable", None)
 def project(table: Table) -> tuple[str, str, str]:
     """Name, title and owner."""
     table.only("name", "title", "owner")
-    form = "a-z, 0-9 and - only, at most 60 characters, with no - at its ends"
-    name = table.matching("name", _NAME, form, required=True)
+    name = table.matching("name", NAME, NAME_FORM, required=True)
     return name or "", table.text("title") or name or "", table.text("owner") or ""
 
 
