@@ -20,9 +20,10 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 from engine.projects.manifest.records import SandboxSpec  # noqa: E402
+from engine.runs.steps.limits import Limits  # noqa: E402
 from engine.runs.steps.running import start_step  # noqa: E402
 from engine.runs.steps.sandbox import box, this_machine  # noqa: E402
-from engine.runs.steps.step import Limits, StepSpec, clean_environment  # noqa: E402
+from engine.runs.steps.step import StepSpec, clean_environment  # noqa: E402
 
 EMPTY = ("-I", "-S", "-c", "pass")
 TRAINS = """

@@ -19,7 +19,7 @@ from statistics import median
 import figures
 
 from engine.runs.logs.log_index import LogReader
-from engine.runs.steps.step import Limits
+from engine.runs.steps.limits import Limits
 from engine.runs.steps.warden import Log
 
 SCREEN = 40

@@ -128,8 +128,8 @@ FAULTS = (
     Fault("what is rolled back from is barred", _SWAP, '"barred", f"rolled back', '"retired", f"rolled back', _MOVES),
     Fault("other candidates expire", _CATALOG, "\"UPDATE versions SET state = 'expired', reason = ? WHERE project = ? AND state = 'candidate'\"", "\"UPDATE versions SET state = 'expired', reason = ? WHERE project = ? AND state = 'nothing'\"", _MOVES),
     # Roles.
-    Fault("a role is enough or not", _ACTS, "ROLES.index(role) >= ROLES.index(least)", "ROLES.index(role) > ROLES.index(least)", _ROLES),
-    Fault("a role is enough or not", _ACTS, "ROLES.index(role) >= ROLES.index(least)", "role == least", _ROLES),
+    Fault("a role is enough or not", "engine/access/roles.py", "ROLES.index(role) >= ROLES.index(least)", "ROLES.index(role) > ROLES.index(least)", _ROLES),
+    Fault("a role is enough or not", "engine/access/roles.py", "ROLES.index(role) >= ROLES.index(least)", "role == least", _ROLES),
     Fault("an act is asked for before it is done", _ACTS, "            if not enough(door.caller.operator.role, act.least):\n", "            if False:\n", _ROLES),
     Fault("what declares no act cannot be called", _ACTS, "                if act is None:\n", "                if False:\n", _ROLES),
     Fault("what takes the place of an act is that act", _ACTS, "                setattr(cls, name, _Declaration(act)(method))\n", "                method.act = act\n", _ROLES),

@@ -25,6 +25,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         words = list(argv)
     wanted = console_wanted(words)
     try:
+        if own and (instruction := os.environ.get("_LEVERFRAME_COMPLETE")):
+            from console.cli.completion import complete
+
+            return complete(instruction)
         if wanted is not None:
             return open_console(*wanted, own=own)
         if own:

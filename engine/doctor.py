@@ -21,7 +21,7 @@ from engine.outbox.channels import CHANNELS, MAIL
 from engine.projects import registry, schedules
 from engine.projects.manifest.sandbox import spec_of
 from engine.records import DoctorFinding, Version
-from engine.release import live as projection
+from engine.release import live_folder as projection
 from engine.release.history import LiveRelease, live_contents
 from engine.runs import facts
 from engine.runs.steps import holding, sandbox

@@ -29,7 +29,7 @@ from engine.projects.manifest.kept import Judged
 from engine.records import Metric, Operator, Overview, Point, Project, ProjectStatus, Reason, Run, Version
 from engine.release import history
 from engine.release.history import LiveRelease
-from engine.release.live import pointed_at
+from engine.release.live_folder import pointed_at
 from engine.runs import history as runs
 from engine.runs.times import times_history
 from engine.schedule.due import due_after

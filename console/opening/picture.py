@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from console import themes
-from console.text import frame, tables
+from console.text import frame, overview_table
 from console.text.lines import Line, Span, fit, heading, row
 from console.text.overview_lines import DETAIL, detail, ordered, summary
 
@@ -34,10 +34,10 @@ def picture(desk: Desk, now: datetime, width: int, height: int) -> list[Line]:
         frame.places("Overview", width),
     ]
     room = height - 1 - 1 - 3 - len(below)
-    shown = [(Span("   "), *heading(tables.PROJECTS, width - 4))]
+    shown = [(Span("   "), *heading(overview_table.PROJECTS, width - 4))]
     for status in projects[: max(0, room - 1)]:
         mark = Span(" ▸ ", "key") if status is first else Span("   ")
-        shown.append((mark, *row(tables.PROJECTS, status, now, width - 4)))
+        shown.append((mark, *row(overview_table.PROJECTS, status, now, width - 4)))
     return [frame.rule(width), *summary(desk, now, width), (), *_filled(shown, room), *below]
 
 

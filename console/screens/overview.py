@@ -10,7 +10,7 @@ from textual.widget import Widget
 from console import routes
 from console.queries.question import AskOverview, Desk, Question, Rows
 from console.screens.list_page import ListPage
-from console.text import tables
+from console.text import overview_table
 from console.text.overview_lines import detail, ordered, summary
 from console.widgets.lines_view import LinesView
 from engine.records import ProjectStatus
@@ -27,7 +27,7 @@ FIRST_STEPS = (
 
 class OverviewPage(ListPage[ProjectStatus]):
     name_of, place = "overview", "Overview"
-    columns = tables.PROJECTS
+    columns = overview_table.PROJECTS
     empty = FIRST_STEPS
 
     def __init__(self) -> None:

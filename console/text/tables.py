@@ -12,7 +12,7 @@ from engine.text import plain
 
 if TYPE_CHECKING:
     from engine.housekeeping.records import BinItem
-    from engine.records import AuditRow, Comparison, ProjectStatus, Run, RunState, Version, VersionState
+    from engine.records import AuditRow, Comparison, Run, RunState, Version, VersionState
     from engine.runs.logs.log_index import LogLine
     from engine.schedule.records import Occurrence, Schedule
 
@@ -34,37 +34,6 @@ def short(label: str | None) -> str:
     """``@12`` of ``flights@12``."""
     return "@" + label.rpartition("@")[2] if label else cells.NOTHING
 
-
-def _health(status: ProjectStatus, now: datetime) -> Span:
-    since = status.since
-    aged = f" {cells.age(since, now)}" if since else ""
-    return Span(cells.verdict(status.verdict) + aged, status.verdict)
-
-
-def _waiting(status: ProjectStatus, now: datetime) -> Span:
-    if not status.candidates:
-        run = status.active_run
-        if run is not None:
-            far = f" {cells.percent(run.progress)}" if run.progress else ""
-            return Span(f"{cells.RUN_GLYPHS[run.state]} {run.job}{far}", "key")
-        return Span(cells.NOTHING, "dim")
-    newest = status.candidates[0]
-    more = f" and {len(status.candidates) - 1} more" if len(status.candidates) > 1 else ""
-    return Span(f"{short(newest.label)} {cells.comparison(newest)}{more}", "watch")
-
-
-PROJECTS: tuple[Column[ProjectStatus], ...] = (
-    Column("PROJECT", 11, lambda s, now: Span(s.project.name, "strong"), grows=True),
-    Column("HEALTH", 16, _health),
-    Column("LIVE", 4, lambda s, now: Span(short(s.live))),
-    Column("SINCE", 7, lambda s, now: Span(cells.age(s.live_since, now)), right=True, yields=3),
-    Column("KEY METRIC", 20, lambda s, now: Span(cells.metric(s.metric)), yields=1),
-    Column("TREND", 8, lambda s, now: Span(cells.sparkline(s.history)), yields=2),
-    Column("DATA AGE", 8, lambda s, now: Span(cells.age(s.data_until, now)), right=True, yields=4),
-    Column("LAST RUN", 15, lambda s, now: Span(cells.last_run(s.last_run)), yields=4),
-    Column("DUE", 8, lambda s, now: Span(cells.until(s.next_due, now), "dim"), right=True, yields=5),
-    Column("WAITING", 17, _waiting, grows=True),
-)
 
 CANDIDATES: tuple[Column[Version], ...] = (
     Column("VERSION", 14, lambda v, now: Span(v.label, "strong"), front=True),

@@ -13,10 +13,11 @@ from datetime import datetime
 from functools import wraps
 from operator import attrgetter
 from types import SimpleNamespace
-from typing import Any, Concatenate, ParamSpec, TypeVar, get_args
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from engine import clock
 from engine.access.caller import Caller
+from engine.access.roles import enough
 from engine.errors import Forbidden, Invalid, Refusal
 from engine.records import Operator, Role
 from engine.storage.ledger import Ledger
@@ -26,9 +27,6 @@ from engine.storage.workspace import Workspace
 D = TypeVar("D", bound="Door")
 P = ParamSpec("P")
 R = TypeVar("R")
-
-# From the least on.
-ROLES: tuple[Role, ...] = get_args(Role)
 
 
 @dataclass(frozen=True)
@@ -49,11 +47,6 @@ class Act:
     in_past: bool = False
     kind: str = ""
     kinds: Mapping[str, str] = field(default_factory=dict)
-
-
-def enough(role: Role, least: Role) -> bool:
-    """Whether who has ``role`` may what ``least`` may: each role may what those before it may."""
-    return ROLES.index(role) >= ROLES.index(least)
 
 
 def require(caller: Caller, least: Role, what: str) -> None:

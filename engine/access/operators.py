@@ -5,8 +5,8 @@ from __future__ import annotations
 import sqlite3
 from datetime import datetime
 
-from engine.access.acts import ROLES
 from engine.access.caller import Caller, Claim, checked_name
+from engine.access.roles import ROLES
 from engine.audit import trail
 from engine.clock import stamp
 from engine.errors import Conflict, Invalid, NotFound

@@ -29,7 +29,7 @@ from engine.errors import Damage, Forbidden, LeverframeError, Refusal
 from engine.housekeeping import bin as bins
 from engine.housekeeping import settings
 from engine.outbox import outbox
-from engine.release import live as projection
+from engine.release import live_folder as projection
 from engine.release.history import live_contents
 from engine.runs import queue
 from engine.storage import chosen, last_backup

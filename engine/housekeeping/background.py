@@ -33,7 +33,7 @@ class _Stopped(Exception):
 Chore = Callable[[Workspace, Ledger, datetime, Callable[[int, int], None]], Iterable[str]]
 
 
-class Rounds:
+class Housekeeper:
     """``look`` begins a round when one is due, on a thread of its own; ``stop`` ends it within a moment.
 
     ``also``: what is done in a round besides housekeeping.

@@ -63,7 +63,7 @@ class Survey:
 
 
 @dataclass
-class _Room:
+class _Inventory:
     """What the single looks share."""
 
     workspace: Workspace
@@ -110,10 +110,10 @@ def survey(workspace: Workspace, ledger: Ledger, store: ObjectStore, now: dateti
         }
         running = history.active(db)["running"]
         versions = contents.stored(db)
-        room = _Room(workspace, db, rules, now, restored, versions, running, Needs(store))
+        seen = _Inventory(workspace, db, rules, now, restored, versions, running, Needs(store))
         sharing = rooms(workspace)
-        things = [*_versions(room, store), *_runs(room), *_releases(room), *_environments(room, sharing)]
-        things += [*_own(room), _caches(room, sharing)]
+        things = [*_versions(seen, store), *_runs(seen), *_releases(seen), *_environments(seen, sharing)]
+        things += [*_own(seen), _caches(seen, sharing)]
         marker = marker_of(db)
     return Survey((*things, *_database(ledger)), marker, rules)
 
@@ -127,38 +127,38 @@ def marker_of(db: sqlite3.Connection) -> str:
     return whole.hexdigest()
 
 
-def _versions(room: _Room, store: ObjectStore) -> Iterator[Thing]:
-    there = [version for version in room.versions if version.cleaned_at is None]
-    room.verdicts = _verdicts(room, there)
-    going = [label for label, verdict in room.verdicts.items() if verdict.goes]
-    begun, kept = trail.begun_at(room.db) - CLOCKS_DIFFER, archive.digests(room.db)
-    marked: Marked = mark(store, room.versions, going, age_limit(room.db, room.now), room.needs, kept, begun)
+def _versions(seen: _Inventory, store: ObjectStore) -> Iterator[Thing]:
+    there = [version for version in seen.versions if version.cleaned_at is None]
+    seen.verdicts = _verdicts(seen, there)
+    going = [label for label, verdict in seen.verdicts.items() if verdict.goes]
+    begun, kept = trail.begun_at(seen.db) - CLOCKS_DIFFER, archive.digests(seen.db)
+    marked: Marked = mark(store, seen.versions, going, age_limit(seen.db, seen.now), seen.needs, kept, begun)
     for version in there:
         label = version.label
-        verdict, digests = room.verdicts[label], marked.going.get(label, ())
+        verdict, digests = seen.verdicts[label], marked.going.get(label, ())
         if verdict.goes and not digests:
             lately = "it was stored lately, and a run that is at work may want it too"
             shared = "all that it holds is shared with versions that stay"
             verdict = Verdict(False, lately if label in marked.young else shared)
         what = f"content of {label}: code, data and model"
         size = marked.bytes.get(label, 0) if verdict.goes else marked.needed.get(label, 0)
-        yield room.thing(f"version:{label}", "version", what, size, verdict, digests=digests, state=version.state)
+        yield seen.thing(f"version:{label}", "version", what, size, verdict, digests=digests, state=version.state)
     if loose := marked.going.get("", ()):
         why = Verdict(True, "no version names them and no run that is at work has stored them")
         what = f"{len(loose):,} object{'' if len(loose) == 1 else 's'} of no version"
-        yield room.thing(OBJECTS, "objects", what, marked.bytes[""], why, digests=loose)
+        yield seen.thing(OBJECTS, "objects", what, marked.bytes[""], why, digests=loose)
     if marked.elder:
         what = f"{marked.elder:,} object{'' if marked.elder == 1 else 's'} from before this ledger"
         stays = Verdict(False, "another ledger may need them; 'leverframe restore' brings one back from a backup")
-        yield room.thing("elder", "objects", what, 0, stays)
+        yield seen.thing("elder", "objects", what, 0, stays)
 
 
-def _verdicts(room: _Room, versions: Sequence[StoredVersion]) -> dict[str, Verdict]:
+def _verdicts(seen: _Inventory, versions: Sequence[StoredVersion]) -> dict[str, Verdict]:
     holds = {
         (row["project"], row["number"]): f"{row['held_by']} since {row['since'][:10]}: {row['reason']}"
-        for row in room.db.execute("SELECT * FROM holds WHERE released_at IS NULL")
+        for row in seen.db.execute("SELECT * FROM holds WHERE released_at IS NULL")
     }
-    decided = decisions.last_decided(room.db)
+    decided = decisions.last_decided(seen.db)
     by_project: dict[str, list[VersionFacts]] = {}
     for each in versions:
         name = (each.project, each.number)
@@ -167,108 +167,108 @@ def _verdicts(room: _Room, versions: Sequence[StoredVersion]) -> dict[str, Verdi
         facts = VersionFacts(
             label=each.label,
             state=each.state,
-            since=min(since, room.now),
+            since=min(since, seen.now),
             live_until=each.live_until,
             held=holds.get(name),
         )
         by_project.setdefault(each.project, []).append(facts)
     verdicts: dict[str, Verdict] = {}
     for of_project in by_project.values():
-        for label, verdict in retention.judge_versions(of_project, room.rules, room.now).items():
-            verdicts[label] = room.unless_restored(f"version:{label}", verdict)
+        for label, verdict in retention.judge_versions(of_project, seen.rules, seen.now).items():
+            verdicts[label] = seen.unless_restored(f"version:{label}", verdict)
     return verdicts
 
 
-def _runs(room: _Room) -> Iterator[Thing]:
+def _runs(seen: _Inventory) -> Iterator[Thing]:
     facts, sizes = [], {}
     young: list[str] = []
     loose = packed = 0
-    for number, state, since in history.endings(room.db):
-        folder = room.workspace.run_folder(number)
+    for number, state, since in history.endings(seen.db):
+        folder = seen.workspace.run_folder(number)
         if not folder.is_dir():
             continue
         logs = leftovers.logs(folder)
         sizes[number] = sum(room_of(path) for path in logs)
         facts.append(RunFacts(number, state, since, sizes[number]))
-    verdicts = retention.judge_logs(facts, room.rules, room.now)
+    verdicts = retention.judge_logs(facts, seen.rules, seen.now)
     for run in facts:
-        folder = room.workspace.run_folder(run.id)
+        folder = seen.workspace.run_folder(run.id)
         if verdicts[run.id].goes:
             what = f"folder of run {run.id}, with its logs"
-            yield room.thing(f"run:{run.id}", "run", what, room_of(folder), verdicts[run.id], [folder])
+            yield seen.thing(f"run:{run.id}", "run", what, room_of(folder), verdicts[run.id], [folder])
             continue
-        if run.log_bytes and retention.may_be_compressed(run, room.rules, room.now):
+        if run.log_bytes and retention.may_be_compressed(run, seen.rules, seen.now):
             plain_logs = [path for path in leftovers.logs(folder) if path.suffix == ".log" and room_of(path)]
             loose += sum(map(room_of, plain_logs))
             packed += bool(plain_logs)
         copies = leftovers.copies(folder)
         size = sum(room_of(path) for path in copies)
-        verdict = retention.judge_run_data(run, room.rules, room.now)
+        verdict = retention.judge_run_data(run, seen.rules, seen.now)
         if copies and (verdict.goes or size >= 1 << 20):
             what = f"working data of run {run.id}"
-            yield room.thing(f"run-data:{run.id}", "run data", what, size, verdict, copies)
+            yield seen.thing(f"run-data:{run.id}", "run data", what, size, verdict, copies)
         else:
             young.append(verdicts[run.id].why)
     if packed:
         what = f"logs of {packed} run{'' if packed == 1 else 's'}, to be compressed"
-        verdict = Verdict(True, f"nobody has followed them for {room.rules.compress_days} days; they stay readable")
-        yield room.thing(COMPRESS, "logs", what, loose * 4 // 5, verdict)
+        verdict = Verdict(True, f"nobody has followed them for {seen.rules.compress_days} days; they stay readable")
+        yield seen.thing(COMPRESS, "logs", what, loose * 4 // 5, verdict)
     if young:
         total = sum(run.log_bytes for run in facts if not verdicts[run.id].goes)
         what = f"logs of {len(young)} run{'' if len(young) == 1 else 's'}"
-        kept = f"kept for {room.rules.log_days} days"
-        yield room.thing("run-logs", "logs", what, total, Verdict(False, young[0] if len(young) == 1 else kept))
+        kept = f"kept for {seen.rules.log_days} days"
+        yield seen.thing("run-logs", "logs", what, total, Verdict(False, young[0] if len(young) == 1 else kept))
 
 
-def _releases(room: _Room) -> Iterator[Thing]:
-    live = live_releases(room.db)
-    for project in _folders(room.workspace.releases):
+def _releases(seen: _Inventory) -> Iterator[Thing]:
+    live = live_releases(seen.db)
+    for project in _folders(seen.workspace.releases):
         for folder in _folders(project):
-            verdict = retention.judge_release(folder.name, live.get(project.name), _changed(folder), room.now)
+            verdict = retention.judge_release(folder.name, live.get(project.name), _changed(folder), seen.now)
             what = f"release folder {plain(project.name)}/{plain(folder.name)}"
             name = f"release:{project.name}/{folder.name}"
-            yield room.thing(name, "release", what, room_of(folder), verdict, [folder])
+            yield seen.thing(name, "release", what, room_of(folder), verdict, [folder])
 
 
-def _environments(room: _Room, sharing: Mapping[str, int]) -> Iterator[Thing]:
+def _environments(seen: _Inventory, sharing: Mapping[str, int]) -> Iterator[Thing]:
     needs: dict[str, list[str]] = {}
-    newest = {version.project: version.number for version in room.versions}
-    for version in room.versions:
-        stays = version.cleaned_at is None and not room.verdicts[version.label].goes
+    newest = {version.project: version.number for version in seen.versions}
+    for version in seen.versions:
+        stays = version.cleaned_at is None and not seen.verdicts[version.label].goes
         if stays or newest[version.project] == version.number:
-            needs.setdefault(room.needs.environment(version.digest), []).append(version.label)
-    for folder in _folders(room.workspace.environments):
+            needs.setdefault(seen.needs.environment(version.digest), []).append(version.label)
+    for folder in _folders(seen.workspace.environments):
         if folder.name.endswith(".building"):
             continue  # Builds sweep what an interrupted one left; see ``environments.folder``.
         facts = EnvironmentFacts(folder.name, _changed(folder), tuple(reversed(needs.get(folder.name, []))))
-        verdict = retention.judge_environment(facts, room.running, room.rules, room.now)
+        verdict = retention.judge_environment(facts, seen.running, seen.rules, seen.now)
         what = f"environment {plain(folder.name)}"
         size = sharing.get(f"environments/{folder.name}", 0)
-        yield room.thing(f"environment:{folder.name}", "environment", what, size, verdict, [folder])
+        yield seen.thing(f"environment:{folder.name}", "environment", what, size, verdict, [folder])
 
 
-def _own(room: _Room) -> Iterator[Thing]:
+def _own(seen: _Inventory) -> Iterator[Thing]:
     """The product's own logs, and what work that was cut short left behind."""
-    workspace, age = room.workspace, timedelta(days=room.rules.log_days)
+    workspace, age = seen.workspace, timedelta(days=seen.rules.log_days)
     for path in sorted(workspace.logs.glob("fail*")):
-        old = room.now - _changed(path) >= age
+        old = seen.now - _changed(path) >= age
         large = path.name == "failures.log" and room_of(path) >= OWN_LOG
         if old or large:
-            why = f"nothing was added for {room.rules.log_days} days" if old else f"it passes {OWN_LOG >> 20} MiB"
+            why = f"nothing was added for {seen.rules.log_days} days" if old else f"it passes {OWN_LOG >> 20} MiB"
             name = f"log:{path.name}"
-            yield room.thing(name, "logs", f"log {plain(path.name)}", room_of(path), Verdict(True, why), [path])
-    left = [path for path in workspace.objects.glob("*/.*.tmp") if room.now - _changed(path) >= UNFINISHED]
-    left += [path for path in (workspace.cache / "disk").glob(".*.tmp") if room.now - _changed(path) >= UNFINISHED]
+            yield seen.thing(name, "logs", f"log {plain(path.name)}", room_of(path), Verdict(True, why), [path])
+    left = [path for path in workspace.objects.glob("*/.*.tmp") if seen.now - _changed(path) >= UNFINISHED]
+    left += [path for path in (workspace.cache / "disk").glob(".*.tmp") if seen.now - _changed(path) >= UNFINISHED]
     if left:
         verdict = Verdict(True, "left behind by work that was cut short more than a day ago")
         what = f"{len(left)} unfinished file{'' if len(left) == 1 else 's'}"
-        yield room.thing("unfinished", "leftovers", what, sum(map(room_of, left)), verdict, left)
+        yield seen.thing("unfinished", "leftovers", what, sum(map(room_of, left)), verdict, left)
 
 
-def _caches(room: _Room, sharing: Mapping[str, int]) -> Thing:
+def _caches(seen: _Inventory, sharing: Mapping[str, int]) -> Thing:
     size = sum(size for key, size in sharing.items() if key.startswith("cache/"))
     stays = Verdict(False, "environments are rebuilt from them without the network")
-    return room.thing("caches", "caches", "caches of packages and locks", size, stays)
+    return seen.thing("caches", "caches", "caches of packages and locks", size, stays)
 
 
 def _database(ledger: Ledger) -> Iterator[Thing]:

@@ -1,4 +1,4 @@
-"""Runs that take longer than such runs do are told as alerts, and the alert is over when the run has ended."""
+"""Alerts about runs that take longer than such runs do; each is over when its run has ended."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from engine.clock import moment, stamp
 from engine.monitoring.alerts import alert_book
 from engine.monitoring.records import Alert
-from engine.outbox import outbox
+from engine.outbox import outbox, subjects
 from engine.outbox.outbox import Draft, Mail
 from engine.projects import registry
 from engine.projects.manifest.records import ReportSpec
@@ -75,7 +75,7 @@ def _take(db: sqlite3.Connection, news: sqlite3.Row, now: datetime, others: Sequ
         return 0
     title = plain(project.title, 100) or project.name
     body = "\n\n".join(plain(each, 1000) for each in told.paragraphs if each)
-    draft = Draft(project.name, f"{news['kind']} {news['id']}", f"{title}: {told.subject}", body)
+    draft = Draft(project.name, f"{news['kind']} {news['id']}", subjects.of_event(title, told.subject), body)
     return len(outbox.queue(db, draft, [*recipients(spec, project.owner), *others], now))
 
 
@@ -102,7 +102,7 @@ def _candidate(db: sqlite3.Connection, news: sqlite3.Row) -> _Told | None:
     label = f"{row['project']}@{row['number']}"
     until = f"It expires on {_day(moment(row['expires_at']))}. " if row["expires_at"] else ""
     how = f"{until}To look at it: leverframe show {label}; to decide: leverframe approve or reject {label}."
-    return _Told(f"{label} waits for a decision", (row["sentence"], how))
+    return _Told(subjects.candidate_waits(label), (row["sentence"], how))
 
 
 def _deployment(db: sqlite3.Connection, news: sqlite3.Row) -> _Told | None:
@@ -111,17 +111,16 @@ def _deployment(db: sqlite3.Connection, news: sqlite3.Row) -> _Told | None:
     who = f"{move.actor}, on {_minute(move.at)}: “{move.reason}”"
     if move.kind == "rollback":
         after = f"{before} was taken out of use and stays barred until somebody lifts the bar." if before else ""
-        return _Told(f"{move.label} is back in use", (f"Taken back by {who}", after))
+        return _Told(subjects.came_back(move.label), (f"Taken back by {who}", after))
     instead = f"It took the place of {before}. To go back: leverframe rollback {move.project}." if before else ""
-    return _Told(f"{move.label} went live", (f"Approved by {who}", instead or "It is the first one."))
+    return _Told(subjects.went_live(move.label), (f"Approved by {who}", instead or "It is the first one."))
 
 
 def _red(db: sqlite3.Connection, news: sqlite3.Row) -> _Told | None:
     alert = alert_book.find(db, news["about"])
     if alert is None or alert.resolved_at is not None:
         return None
-    label, escalated = alert.version, alert.escalated_at == moment(news["at"])
-    head = f"{label} still needs action, and nobody has taken it on" if escalated else f"{label} needs action"
+    head = subjects.needs_action(alert.version, escalated=alert.escalated_at == moment(news["at"]))
     helps = f"What helps: {alert.act}." if alert.act else ""
     since = f"Since {_minute(alert.since)}."
     who = f"To take it on: leverframe alerts ack {alert.id}."
@@ -144,7 +143,7 @@ def _also(db: sqlite3.Connection, told: Alert) -> str:
 def _report_failed(db: sqlite3.Connection, news: sqlite3.Row) -> _Told | None:
     run = runs.one(db, news["about"])
     how = f"To see more: leverframe log {run.id}; to make it by hand: leverframe report {run.project} --send."
-    return _Told("the report could not be made", (run.why or "It left no word.", how))
+    return _Told(subjects.report_failed(), (run.why or "It left no word.", how))
 
 
 _TELLERS = {

@@ -12,7 +12,7 @@ from engine.access.caller import Caller
 from engine.audit import trail
 from engine.clock import stamp
 from engine.errors import Invalid, Refusal
-from engine.outbox import delivery, outbox
+from engine.outbox import delivery, outbox, subjects
 from engine.outbox.channel import Channel, Letter
 from engine.outbox.channels import CHANNELS, MAIL, recipients_in, set_up
 from engine.outbox.mail_server import Folder
@@ -20,7 +20,6 @@ from engine.outbox.outbox import Draft, Mail
 from engine.projects import registry
 from engine.reports import archive, html, text
 from engine.reports.records import Report, ReportPeriod
-from engine.reports.verdict import HEADS
 from engine.storage.ledger import Ledger
 from engine.storage.objects import ObjectStore
 from engine.withheld import environment
@@ -81,7 +80,7 @@ def dry_run(ledger: Ledger, report: Report, folder: Path, at: datetime) -> tuple
     files = []
     for number, recipient in enumerate(to, 1):
         token = f"{report.project.replace('-', '')}{stamp(report.period.until)[:10].replace('-', '')}n{number}"
-        letter = Letter(recipient, _subject(report), text.text(report), html.page(report), token, at)
+        letter = Letter(recipient, subjects.of_report(report), text.text(report), html.page(report), token, at)
         channel.send(letter)
         files.append(channel.file_of(letter))
     return tuple(files)
@@ -105,7 +104,7 @@ def retry(
 
 def draft_of(report: Report, number: int) -> Draft:
     """What is to be mailed of the report that is kept as ``number``."""
-    return Draft(report.project, _matter(report.period), _subject(report), report=number)
+    return Draft(report.project, _matter(report.period), subjects.of_report(report), report=number)
 
 
 def _matter(period: ReportPeriod) -> str:
@@ -113,11 +112,6 @@ def _matter(period: ReportPeriod) -> str:
     if period.rolling:
         return f"report of the days to {period.until.astimezone(ZoneInfo(period.zone)):%Y-%m-%d}"
     return f"report {stamp(period.since)}/{stamp(period.until)}"
-
-
-def _subject(report: Report) -> str:
-    """What heads the mail: who, how it stands, when."""
-    return f"{report.title}: {HEADS[report.verdict].lower()} ({report.period.name})"
 
 
 def _tried(

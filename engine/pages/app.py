@@ -15,9 +15,10 @@ from urllib.parse import parse_qsl, quote, urlencode
 
 from engine.clock import moment
 from engine.errors import Invalid, LeverframeError, NotFound
-from engine.pages import assets, exposition, frame, front_page, project_page
+from engine.pages import assets, frame, front_page, project_page
 from engine.pages.access import Door, Request
 from engine.pages.frame import Live
+from engine.pages.prometheus_format import KIND, exposition
 from engine.pages.view import View
 
 _HTML, _TEXT = "text/html; charset=utf-8", "text/plain; charset=utf-8"
@@ -136,7 +137,7 @@ class App:
                 live = Live("/changed", self._view.marker(now), now)
                 return _answer("200 OK", front_page.page(self._view.front(now), live))
             case ["metrics"]:
-                return _answer("200 OK", exposition.exposition(self._view.figures(now)), exposition.KIND)
+                return _answer("200 OK", exposition(self._view.figures(now)), KIND)
             case ["changed"]:
                 return _answer("200 OK", self._view.marker(now), _TEXT)
             case ["projects", name]:

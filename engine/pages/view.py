@@ -19,7 +19,7 @@ from engine.monitoring import looks, measurements
 from engine.monitoring.alerts import alert_book
 from engine.monitoring.alerts.changes import left_behind
 from engine.monitoring.records import Alert, Look
-from engine.pages.figures import Figure, figures
+from engine.pages.prometheus_metrics import Figure, figures
 from engine.projects import registry
 from engine.projects.manifest.records import ReportSpec
 from engine.records import Deployment, Operator, ProjectStatus

@@ -9,7 +9,7 @@ from datetime import datetime
 from engine.access.caller import SystemActor
 from engine.audit import trail
 from engine.errors import Conflict
-from engine.release import live as projection
+from engine.release import live_folder as projection
 from engine.release.plan import live_deployment, live_releases
 from engine.storage.ledger import Ledger
 from engine.storage.workspace import Workspace

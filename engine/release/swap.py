@@ -26,7 +26,7 @@ from engine.errors import Conflict, Damage, Refusal
 from engine.projects import in_force
 from engine.records import Actor, Deployment, Moved, MovePlan, VersionState
 from engine.release import decisions
-from engine.release import live as projection
+from engine.release import live_folder as projection
 from engine.release.plan import approval_of, live_deployment, refusal_to_release
 from engine.release.policy import why_not_reject, why_not_rollback
 from engine.storage.disk import refused, why_not

@@ -17,8 +17,9 @@ from typing import Any
 from engine.errors import StepFailed
 from engine.runs.logs import step_log
 from engine.runs.run_context import RunContext
+from engine.runs.steps.limits import Limits
 from engine.runs.steps.running import start_step
-from engine.runs.steps.step import Limits, StepSpec, clean_environment
+from engine.runs.steps.step import StepSpec, clean_environment
 from engine.vocabulary.steps import VALIDATE, StepKind
 
 SECONDS = 600.0

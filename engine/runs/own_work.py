@@ -1,4 +1,4 @@
-"""What the run's own process takes for a part of its work: time, CPU and peak memory, as a step's result."""
+"""The cost of a part of a run's own work: time, CPU and peak memory, as a step's result."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""After a swap somebody looks at once, not at the next due time: what nobody has looked at is unknown, not well."""
+"""The look after a swap, at once and not at the next due time: what nobody has looked at is unknown, not well."""
 
 from __future__ import annotations
 

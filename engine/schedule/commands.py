@@ -12,7 +12,7 @@ from engine.access.acts import Door, changes, checked_reason, looks
 from engine.schedule import lease
 
 if TYPE_CHECKING:
-    from engine.housekeeping.background import Rounds
+    from engine.housekeeping.background import Housekeeper
     from engine.outbox.postman import Postman
     from engine.schedule.records import EngineState, Occurrence, Schedule
     from engine.schedule.scheduler import Scheduler
@@ -22,7 +22,7 @@ class ScheduleCommands(Door):
     """Schedules, what became of what was due, and who sees to it."""
 
     _scheduler: Scheduler | None = None
-    _rounds: Rounds | None = None
+    _rounds: Housekeeper | None = None
     _postmen: tuple[Postman, ...] = ()
 
     if TYPE_CHECKING:  # What the door does besides, which the scheduler is given.
@@ -117,7 +117,7 @@ class ScheduleCommands(Door):
         ``now``, ``tick`` (seconds between two looks at everything) and ``patience`` are what tests drive it by.
         """
         from engine.backup.background import keep_safe
-        from engine.housekeeping.background import Rounds
+        from engine.housekeeping.background import Housekeeper
         from engine.outbox.channels import CHANNELS
         from engine.outbox.postman import Postman
         from engine.schedule.scheduler import Scheduler
@@ -127,7 +127,7 @@ class ScheduleCommands(Door):
             Postman(self._workspace, self._ledger, tell, self.keep_traceback, channel=channel) for channel in CHANNELS
         ]
         self._postmen = tuple(postmen)
-        self._rounds = rounds = Rounds(self._workspace, self._ledger, tell, self.keep_traceback, also=keep_safe)
+        self._rounds = rounds = Housekeeper(self._workspace, self._ledger, tell, self.keep_traceback, also=keep_safe)
 
         def reconcile() -> None:
             self.pass_time()

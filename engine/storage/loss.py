@@ -1,4 +1,4 @@
-"""A ledger that was there: told from one that is still to be made by what it leaves beside itself.
+"""The loss of a ledger: one that was there is told from one still to be made by what it leaves beside itself.
 
 Objects, releases, live links and runs are only ever made by a workspace that has a ledger, so a place that has them and
 no ledger has lost it. And whoever commits to the trail notes how far it goes, in a file of its own: a ledger that ends

@@ -1,4 +1,4 @@
-"""Whom the modes of a workspace's files let in: its account writes, its group may look, nobody else does either."""
+"""Permissions of a workspace's files: its account writes, its group may look, nobody else does either."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How few rows can decide. Pure.
+"""The smallest numbers of rows that can decide. Pure.
 
 - Fewer than ``FEWEST`` rows, or ``FEWEST_OF_CLASS`` of the rarer class of two, bear no interval: they cannot tell, and
   no key of a manifest changes that.

@@ -1,4 +1,4 @@
-"""Is it still the same world as the live version's? Classes, features that carry something, and rows enough. Pure.
+"""Whether a candidate's data is comparable with the live version's: classes, features that carry something, rows. Pure.
 
 - A class that the live version knows and training no longer has is lost: the candidate can never say it. A class that
   is new is told: whoever uses the predictions has not met it.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as some
 
-from console.text import tables
+from console.text import overview_table, tables
 from console.text.card_lines import card_lines
 from console.text.lines import Span, beside, cut, cut_front, ends, fit, heading, pad, plain_text, row, width_of, widths
 from tests.console.records import CARD, NOW, OVERVIEW, RUNS, VERSIONS, status, version
@@ -29,7 +29,7 @@ def test_a_cut_says_so_at_the_end_that_was_lost() -> None:
 
 
 def test_a_table_leaves_out_what_matters_least_first() -> None:
-    shown = [[c.title for c, w in zip(tables.PROJECTS, widths(tables.PROJECTS, room), strict=True) if w]
+    shown = [[c.title for c, w in zip(overview_table.PROJECTS, widths(overview_table.PROJECTS, room), strict=True) if w]
              for room in (136, 110, 76)]  # fmt: skip
     assert "DUE" in shown[0]
     assert "DUE" not in shown[1]
@@ -38,7 +38,7 @@ def test_a_table_leaves_out_what_matters_least_first() -> None:
 
 def test_every_table_fits_eighty_columns() -> None:
     cases = (
-        (tables.PROJECTS, OVERVIEW.projects), (tables.VERSIONS, VERSIONS), (tables.CANDIDATES, (version(),)),
+        (overview_table.PROJECTS, OVERVIEW.projects), (tables.VERSIONS, VERSIONS), (tables.CANDIDATES, (version(),)),
         (tables.RUNS, RUNS),
     )  # fmt: skip
     for columns, records in cases:

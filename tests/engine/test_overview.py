@@ -13,7 +13,7 @@ from engine.audit import trail
 from engine.clock import stamp
 from engine.jobs import triggers
 from engine.records import Metric, Point
-from engine.release import live as projection
+from engine.release import live_folder as projection
 
 NOW = datetime(2024, 4, 1, 12, tzinfo=UTC)
 GROWING = {

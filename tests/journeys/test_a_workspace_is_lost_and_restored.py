@@ -16,7 +16,7 @@ from engine.api import Engine, open_engine, restore_backup
 from engine.backup.background import keep_safe
 from engine.backup.place import BackupFolder
 from engine.errors import Damage
-from engine.housekeeping.background import Rounds
+from engine.housekeeping.background import Housekeeper
 from engine.housekeeping.sweep import Needs
 from tests.cli.calling import call
 from tests.journeys.conftest import WEEK
@@ -186,7 +186,7 @@ def test_the_hourly_round_does_it(history: Path, tmp_path: Path) -> None:
     engine.choose("backup_to", str(tmp_path / "backup"), "every day")
     said: list[str] = []
     keep: Callable[[str], object] = said.append
-    rounds = Rounds(engine._workspace, engine._ledger, said.append, keep, also=keep_safe, quiet=0)
+    rounds = Housekeeper(engine._workspace, engine._ledger, said.append, keep, also=keep_safe, quiet=0)
     rounds.look(datetime.now(UTC))
     assert rounds._thread is not None
     rounds._thread.join(60)

@@ -224,7 +224,7 @@ def test_a_check_says_of_a_section_that_nothing_acts_on_it(engine: Engine, tmp_p
     manifest = folder / "leverframe.toml"
     manifest.write_text(manifest.read_text() + "\n[serve]\nrealtime = true\n")
     said = {each.what: (each.verdict, each.sentence) for each in engine.check(folder, lambda said: None)}
-    assert said["serve"] == ("watch", "[serve] is kept with the version, and nothing acts on it yet")
+    assert said["serve"] == ("watch", "[serve] realtime is kept with the version, and nothing acts on it yet")
     assert "failed" not in said
 
 

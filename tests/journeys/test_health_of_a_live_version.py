@@ -12,6 +12,7 @@ import pytest
 
 from engine.api import Engine, open_engine
 from engine.clock import now, stamp
+from engine.monitoring.look_document import LookDocument
 from engine.monitoring.records import Look
 from engine.overview import status
 from engine.records import Run
@@ -108,19 +109,19 @@ def row(at: datetime) -> int:
     return int((at - datetime(2026, 1, 1, tzinfo=at.tzinfo)).total_seconds() // 900)
 
 
-def document(found: Look) -> dict[str, Any]:
+def document(found: Look) -> LookDocument:
     assert found.document is not None
-    return dict(found.document)
+    return found.document
 
 
 def test_a_settled_world_is_well_and_says_on_how_many_rows(site: Site) -> None:
     found = site.look(FIRST + WEEK)
     assert found.verdict == "ok" and site.open_keys() == []
     assert (found.rows, found.labelled) == (1344, 1344), "a week of holdout, and a week since"
-    assert {name: part["verdict"] for name, part in document(found)["parts"].items()} == {
+    assert {name: part.verdict for name, part in document(found).parts.items()} == {
         "quality": "ok", "drift": "ok", "performance": "ok", "calibration": "ok",
     }  # fmt: skip
-    assert document(found)["metrics"]["roc_auc"]["value"] > 0.7
+    assert document(found).metrics["roc_auc"].value > 0.7
     assert [each.version for each in site.engine.signals("tiny", "roc_auc")] == ["tiny@1"]
 
 
@@ -129,7 +130,8 @@ def test_it_is_asked_once_about_the_rows_that_it_learnt_from(site: Site) -> None
     assert "score" in [step.name for step in first.steps]
     assert "score own rows" not in [step.name for step in second.steps]
     found = site.engine.health("tiny")
-    assert found is not None and document(found)["prediction"]["verdict"] == "none"
+    prediction = document(found).prediction if found is not None else None
+    assert prediction is not None and prediction.verdict == "none"
     (kept,) = (site.engine.home / "cache" / "profiles").glob("*.predictions")
     kept.write_bytes(b"torn")
     again = site.run(FIRST + WEEK)
@@ -191,8 +193,8 @@ def test_labels_that_have_not_come_are_no_fall_and_their_share_is_told(site: Sit
     site.change(labels_until=row(now - 2 * WEEK))
     found = site.look(now)
     assert found.labelled < found.rows
-    periods = document(found)["periods"]["periods"]
-    assert [each["mature"] for each in periods[-2:]] == [False, False]
+    over_time = document(found).periods
+    assert over_time is not None and [each.mature for each in over_time.periods[-2:]] == [False, False]
     assert "performance:roc_auc" not in site.open_keys()
 
 
@@ -200,7 +202,7 @@ def test_a_column_that_is_gone_fails_and_nothing_is_scored(site: Site) -> None:
     site.change(name="renamed")
     found = site.look(FIRST + 9 * WEEK)
     assert found.verdict == "failing" and "lost-column:x" in site.open_keys()
-    assert "no longer has x" in document(found)["parts"]["performance"]["why"]
+    assert "no longer has x" in document(found).parts["performance"].why
     site.change()
     site.look(FIRST + 10 * WEEK)
     assert "lost-column:x" not in site.open_keys()

@@ -1,4 +1,4 @@
-"""A swap that does not pay, undone by itself where the manifest says so: ``falling_behind = "roll back"``.
+"""The automatic rollback of a swap that does not pay, where the manifest asks for it: ``falling_behind = "roll back"``.
 
 It is the same rollback as by key: planned, proven, committed once, with the look's own sentence as its reason. Whoever
 wrote the policy into the manifest and approved the version that carries it has decided it beforehand.

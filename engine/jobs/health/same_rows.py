@@ -1,4 +1,4 @@
-"""What says how old data is that has no time column: whether extract brings the rows that it brought before."""
+"""The age of data without a time column: whether extract brings the rows that it brought before."""
 
 from __future__ import annotations
 

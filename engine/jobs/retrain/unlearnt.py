@@ -1,4 +1,4 @@
-"""Which rows of a holdout the live version did not learn from: on others it would be held for better than it is.
+"""The rows of a holdout that the live version did not learn from: on others it would be held for better than it is.
 
 As a rule that is all of them: a newer holdout begins later, and a drawn one goes on with the live version's cuts. It is
 not where the holdout grew, where a run looks at the past, or where rows are told apart otherwise than they were.

@@ -1,4 +1,4 @@
-"""Columns by which somebody wants to see performance: asked afterwards, over all rows that a look measures. Pure."""
+"""Performance by columns that somebody asks for afterwards, over all rows that a look measures. Pure."""
 
 from __future__ import annotations
 

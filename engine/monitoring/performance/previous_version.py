@@ -1,4 +1,4 @@
-"""The live version against the one before it, on the very same newest labelled rows: has the swap paid?"""
+"""The live version against the previous one, on the very same newest labelled rows: has the swap paid?"""
 
 from __future__ import annotations
 

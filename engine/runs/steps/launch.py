@@ -23,10 +23,11 @@ from engine.errors import StepFailed
 from engine.projects.manifest.reader import ComputeSpec, Manifest
 from engine.runs.compute import order
 from engine.runs.leftovers import DEEPEST, tidy
+from engine.runs.steps.limits import Limits
 from engine.runs.steps.missing_files import explained, without_places
 from engine.runs.steps.running import RunningStep, start_step
 from engine.runs.steps.sandbox import advice, box, check_reads, variables
-from engine.runs.steps.step import Limits, StepResult, StepSpec, clean_environment, python_step_argv
+from engine.runs.steps.step import StepResult, StepSpec, clean_environment, python_step_argv
 from engine.vocabulary.steps import contract
 
 Progress = Callable[[float, str], None]

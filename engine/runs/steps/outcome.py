@@ -9,7 +9,8 @@ from typing import Any, Literal
 
 from engine.runs.logs import step_log
 from engine.runs.steps.holding import StepHold
-from engine.runs.steps.step import GIB, StepResult, StepSpec
+from engine.runs.steps.limits import GIB
+from engine.runs.steps.step import StepResult, StepSpec
 from engine.text import plain
 
 

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 from engine.runs.steps.holding import StepHold
+from engine.runs.steps.limits import Limits
 
-GIB = 1 << 30
 MARKER = "LEVERFRAME_RUN"
 TOKEN = "LEVERFRAME_STEP_TOKEN"
 _RUNNER = Path(__file__).resolve().with_name("python_runner.py")
@@ -26,16 +26,6 @@ _THREADS = (
     "POLARS_MAX_THREADS",
     "RAYON_NUM_THREADS",
 )
-
-
-@dataclass(frozen=True)
-class Limits:
-    """``memory``: resident bytes of the whole tree; ``output_bytes``: below LEVERFRAME_OUTPUT, and of any one file."""
-
-    seconds: float
-    memory: int
-    log_bytes: int = 4_000_000
-    output_bytes: int = 4 * GIB
 
 
 @dataclass(frozen=True)

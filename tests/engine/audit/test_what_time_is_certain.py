@@ -18,7 +18,7 @@ from engine.audit import times, trail
 from engine.clock import stamp
 from engine.doctor import clock_agrees
 from engine.housekeeping import history
-from engine.housekeeping.background import Rounds
+from engine.housekeeping.background import Housekeeper
 from engine.records import Metric
 from engine.schedule import lease as leases
 from engine.schedule.due_runs import STOOD_STILL, note_downtime
@@ -166,7 +166,7 @@ def test_nothing_ends_while_only_the_clock_says_that_it_is_time(engine_after_two
 
 def test_nor_does_it_in_the_rounds_of_the_engine(engine_after_two_months: Engine, now: datetime) -> None:
     engine, told = engine_after_two_months, list[str]()
-    rounds = Rounds(engine._workspace, engine._ledger, told.append, told.append, quiet=0)
+    rounds = Housekeeper(engine._workspace, engine._ledger, told.append, told.append, quiet=0)
     rounds.look(now)
     rounds.stop()
     assert (standing(engine), told) == (("candidate", 1, 2), [])

@@ -11,7 +11,7 @@ import pytest
 
 from engine.api import Engine, open_engine
 from engine.clock import stamp
-from engine.housekeeping.background import Rounds
+from engine.housekeeping.background import Housekeeper
 
 NOW = datetime.now(UTC)
 
@@ -38,11 +38,11 @@ def scans(engine: Engine) -> int:
         return int(db.execute("SELECT count(*) FROM scans").fetchone()[0])
 
 
-def rounds_of(engine: Engine, clock: Clock, told: list[str]) -> Rounds:
-    return Rounds(engine._workspace, engine._ledger, told.append, told.append, seconds=clock)
+def rounds_of(engine: Engine, clock: Clock, told: list[str]) -> Housekeeper:
+    return Housekeeper(engine._workspace, engine._ledger, told.append, told.append, seconds=clock)
 
 
-def looked(rounds: Rounds, now: datetime) -> None:
+def looked(rounds: Housekeeper, now: datetime) -> None:
     rounds.look(now)
     if rounds._thread is not None:
         rounds._thread.join()

@@ -11,8 +11,8 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from engine.clock import stamp
-from engine.pages.exposition import exposition
-from engine.pages.figures import Figure
+from engine.pages.prometheus_format import exposition
+from engine.pages.prometheus_metrics import Figure
 from engine.pages.view import open_view
 from engine.schedule import lease
 from engine.storage.workspace import Workspace

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from engine.api import Engine, open_engine
-from engine.release import live as projection
+from engine.release import live_folder as projection
 from engine.release.following import follow_ledger
 from engine.storage.workspace import Workspace
 from tests import tiny

@@ -18,7 +18,7 @@ from engine.errors import Conflict, Damage, Forbidden, NotFound, Refusal
 from engine.records import Version
 from engine.release import card as cards
 from engine.release import history, plan
-from engine.release import live as projection
+from engine.release import live_folder as projection
 from engine.release.following import follow_ledger
 from engine.storage.stored_files import StoredFile
 from engine.versions import document as documents

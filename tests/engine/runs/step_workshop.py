@@ -14,8 +14,9 @@ from typing import TypeVar
 
 import pytest
 
+from engine.runs.steps.limits import Limits
 from engine.runs.steps.running import RunningStep, start_step
-from engine.runs.steps.step import Limits, StepResult, StepSpec, clean_environment
+from engine.runs.steps.step import StepResult, StepSpec, clean_environment
 from engine.runs.steps.sweep import sweep
 
 T = TypeVar("T")

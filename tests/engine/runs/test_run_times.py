@@ -16,7 +16,7 @@ from engine.errors import NotFound
 from engine.jobs import overdue
 from engine.monitoring.alerts import alert_book
 from engine.monitoring.records import HealthFinding
-from engine.release import live as projection
+from engine.release import live_folder as projection
 from engine.runs import queue
 from tests.cli.calling import call
 from tests.engine.test_overview import NOW, put_measurement, put_version

@@ -16,7 +16,8 @@ from engine.errors import StepFailed
 from engine.projects.manifest.reader import ComputeSpec
 from engine.runs.compute.order import ANSWER, answered
 from engine.runs.steps import containment
-from engine.runs.steps.step import Limits, StepResult, StepSpec
+from engine.runs.steps.limits import Limits
+from engine.runs.steps.step import StepResult, StepSpec
 from tests.engine.runs.compute.away import Away
 from tests.engine.runs.step_workshop import until
 

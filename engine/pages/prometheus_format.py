@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
-from engine.pages.figures import Figure
+from engine.pages.prometheus_metrics import Figure
 
 if TYPE_CHECKING:
     from prometheus_client import Metric

@@ -1,0 +1,36 @@
+"""The subjects of all mails. Pure; the outbox bounds their length and takes out what is hostile."""
+
+from __future__ import annotations
+
+from engine.reports.records import Report
+from engine.reports.verdict import HEADS
+
+
+def of_event(title: str, what: str) -> str:
+    """``title`` of the project, then one of the sentences below."""
+    return f"{title}: {what}"
+
+
+def candidate_waits(label: str) -> str:
+    return f"{label} waits for a decision"
+
+
+def went_live(label: str) -> str:
+    return f"{label} went live"
+
+
+def came_back(label: str) -> str:
+    return f"{label} is back in use"
+
+
+def needs_action(label: str, *, escalated: bool) -> str:
+    return f"{label} still needs action, and nobody has taken it on" if escalated else f"{label} needs action"
+
+
+def report_failed() -> str:
+    return "the report could not be made"
+
+
+def of_report(report: Report) -> str:
+    """Who, how it stands, when."""
+    return f"{report.title}: {HEADS[report.verdict].lower()} ({report.period.name})"
