@@ -122,7 +122,7 @@ class AddDialog(FieldDialog):
         said = (
             "The folder holds the project's leverframe.toml and is in Git. It is checked first: its steps run once on "
             "a sample, which leaves nothing behind. Whatever fails there keeps it off the list.",
-            "What it asks for in [sandbox] and [environment] pass is then in force; nothing is retrained yet.",
+            "What its steps ask to reach (files, the network, secrets) is then in force; nothing is retrained yet.",
             "Below: the whole path of the folder, on the server.",
         )
         super().__init__("ADD A PROJECT", said, "check it and add it", AddProject, "/srv/projects/flights")
