@@ -11,16 +11,22 @@ from engine.vocabulary.jobs import JOBS
 
 ANYWHERE = "anywhere"
 _ONE_OF_THEM = " or ".join(", ".join(f"the {job.short}" for job in JOBS).rsplit(", ", 1))
-LISTS = ("overview", "candidates", "runs", "versions", "audit", "bin", "schedules", "occurrences", "health")
+# What is opened from the screen Admin.
+ADMIN_LISTS = ("operators", "settings", "places", "allowances", "outbox")
+LISTS = (
+    "overview", "candidates", "runs", "versions", "audit", "bin", "schedules", "occurrences", "health", "admin",
+    *ADMIN_LISTS,
+)  # fmt: skip
 HEALTHS = ("health", "project_health")
-OPENED = ("card", "run", "diff", "times", "project_health", "bin", "occurrences")
+OPENED = ("card", "run", "diff", "times", "project_health", "bin", "occurrences", *ADMIN_LISTS)
 
 
 @dataclass(frozen=True)
 class Action:
     """``label`` stands in the footer, ``help`` on the help page. ``does``: the act of the engine's door that it is for,
     where it changes something; ``danger`` marks what changes what is live or is gone for good. A test holds both to
-    what the door declares, which is not read here: the first screen does not wait for it."""
+    what the door declares, which is not read here: the first screen does not wait for it. ``previews``: what would
+    happen is shown to anybody who may look; whoever may not do it is told by the engine at the end."""
 
     id: str
     key: str
@@ -30,11 +36,13 @@ class Action:
     does: str = ""
     danger: bool = False
     shown: bool = True
+    previews: bool = False
 
     @property
     def key_name(self) -> str:
         """The key as people call it."""
-        names = {"question_mark": "?", "slash": "/", "escape": "Esc", "enter": "Enter", "ctrl+p": "Ctrl+P"}
+        names = {"question_mark": "?", "slash": "/", "escape": "Esc", "enter": "Enter", "ctrl+p": "Ctrl+P",
+                 "plus": "+", "minus": "-"}  # fmt: skip
         return names.get(self.key, self.key)
 
 
@@ -60,13 +68,13 @@ ACTIONS = (
     Action("open", "enter", "Run", "open the run that came of it", ("occurrences",)),
     Action("open", "enter", "Row", "show the whole row", ("audit",)),
     Action("approve", "a", "Approve", "make this version live, after a proof and with your reason",
-           ("card", "candidates"), does="move", danger=True),
+           ("card", "candidates"), does="move", danger=True, previews=True),
     Action("reject", "x", "Reject", "turn this candidate down, with your reason",
            ("card", "candidates"), does="reject", danger=True),
     Action("diff", "d", "Differences", "what changed since the version it was judged against", ("card", "versions")),
     Action("whole", "w", "Whole", "read the card with nothing left out: all evidence, every commit", ("card",)),
     Action("roll_back", "R", "Roll back", "go back to a version that was live before: data, code, model and packages",
-           ("overview", "versions", "card", *HEALTHS), does="move", danger=True),
+           ("overview", "versions", "card", *HEALTHS), does="move", danger=True, previews=True),
     Action("lift", "l", "Lift bar", "allow a version that was rolled back from to be made live again",
            ("versions", "card"), does="lift", danger=True, shown=False),
     Action("retrain", "r", "Retrain", "queue a retrain of the project",
@@ -91,10 +99,35 @@ ACTIONS = (
     Action("verify", "v", "Verify", "follow the whole hash chain and say whether it holds", ("audit",)),
     Action("scan", "s", "Look again", "look through the disk again, in the background", ("disk",), does="scan_disk"),
     Action("clean_up", "C", "Clean up", "see what can go and why, then move it to the bin",
-           ("disk",), does="clean", danger=True),
+           ("disk",), does="clean", danger=True, previews=True),
     Action("bin", "b", "Bin", "what was cleaned up and can still be restored", ("disk",)),
     Action("restore", "u", "Restore", "put it back where it was", ("bin",), does="restore"),
     Action("empty", "E", "Empty", "remove everything in the bin for good", ("bin",), does="empty_bin", danger=True),
+    Action("open", "enter", "Open", "open the list", ("admin",)),
+    Action("let_in", "plus", "Let in", "let somebody work here: a name, a role, your reason",
+           ("operators",), does="add_operator"),
+    Action("choose", "e", "Set", "give the setting another value, or its default, with your reason",
+           ("settings",), does="choose"),
+    Action("watch", "plus", "Watch", "watch another folder: it is looked at and never cleaned",
+           ("places",), does="watch"),
+    Action("unwatch", "minus", "Watch no longer", "leave the folder out of the next scan, with your reason",
+           ("places",), does="unwatch"),
+    Action("open", "enter", "Run", "open the run that asked for it", ("allowances",)),
+    Action("withdraw", "minus", "Withdraw", "end what the project's steps were allowed, with your reason",
+           ("allowances",), does="withdraw"),
+    Action("open", "enter", "Mail", "show the whole row", ("outbox",)),
+    Action("retry", "r", "Try again", "have this mail tried now", ("outbox",), does="retry_outbox"),
+    Action("retry_all", "a", "All again", "have every mail tried now that waits or was given up",
+           ("outbox",), does="retry_outbox"),
+    Action("hold", "H", "Hold", "keep the version's content whatever its age: a legal hold",
+           ("versions",), does="hold", shown=False),
+    Action("release_hold", "u", "Release hold", "let the version be judged by its age again, with your reason",
+           ("versions",), does="release_hold", shown=False),
+    Action("send_report", "s", "Send report", "see what would be mailed to whom, then send it",
+           ("overview", *HEALTHS), does="send_report", previews=True),
+    Action("add", "plus", "Add", "put a project on the list: its folder is checked first", ("overview",), does="add"),
+    Action("remove", "minus", "Remove", "take the project off the list; its versions and its history stay",
+           ("overview",), does="remove", danger=True),
     Action("filter", "slash", "Filter", "show only the rows that contain a text; Esc takes the filter away", LISTS),
     Action("search", "slash", "Search", "show only the lines of the log that contain a text", ("run",)),
     Action("back", "escape", "Back", "go back, or take the filter away",
@@ -108,6 +141,7 @@ ACTIONS = (
     Action("go_schedules", "6", "Schedules", "what starts by itself, and when", (ANYWHERE,)),
     Action("go_disk", "7", "Disk", "who uses how much, what grows, what can go", (ANYWHERE,)),
     Action("go_health", "8", "Health", "what is unhealthy, since when and why, and what is open", (ANYWHERE,)),
+    Action("go_admin", "9", "Admin", "operators, settings, watched folders, allowances, mail", (ANYWHERE,)),
     Action("help", "question_mark", "Help", "every key of this screen", (ANYWHERE,)),
     Action("palette", "ctrl+p", "All actions", "find an action by its name", (ANYWHERE,), shown=False),
     Action("step_back", "T", "Step back in time", "show everything as it stood at a moment; T again comes back to now",

@@ -129,7 +129,7 @@ class LeverframeApp(App[None]):
         elif dialog is not None:
             dialog.done(message.result)
         else:
-            self.say(message.result.sentence)
+            self.say(message.result.sentence, message.result.tone)
 
     def on_command_refused(self, message: CommandRefused) -> None:
         dialog = self._dialog_of(message.command)
@@ -155,11 +155,16 @@ class LeverframeApp(App[None]):
             return
         if not isinstance(top, Page):
             return
-        refusal = top.refusal(name)
+        refusal = top.refusal(name) or self._forbidden(top, name)
         if refusal is not None:
             self.say(refusal, "watch")
             return
         getattr(top, f"do_{name}")()
+
+    def _forbidden(self, page: Page, name: str) -> str | None:
+        """Why whoever works here may not do it; what shows first what it would do tells that itself."""
+        acts = (a for a in actions.of_screen(page.name_of) if a.id == name and a.does and not a.previews)
+        return next((self.runner.why_not(action.does) for action in acts), None)
 
     def say(self, sentence: str, tone: Tone = "") -> None:
         """Tell the person one sentence."""
@@ -205,6 +210,9 @@ class LeverframeApp(App[None]):
 
     def do_go_health(self) -> None:
         self.go("health")
+
+    def do_go_admin(self) -> None:
+        self.go("admin")
 
     def do_palette(self) -> None:
         self.action_command_palette()

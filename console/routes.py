@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from console.queries.health_questions import Health
     from console.queries.question import Question
+    from engine.outbox.outbox import Mail
     from engine.records import AuditRow, DecisionCard
 
 # The numbered screens.
@@ -25,12 +26,30 @@ PLACES = {
     "schedules": "SchedulesPage",
     "disk": "DiskPage",
     "health": "HealthPage",
+    "admin": "AdminPage",
+}
+# What is opened from the screen Admin.
+ADMIN_LISTS = {
+    "operators": "OperatorsPage",
+    "settings": "SettingsPage",
+    "places": "PlacesPage",
+    "allowances": "AllowancesPage",
+    "outbox": "OutboxPage",
 }
 
 
 def place(name: str) -> Screen[None]:
     """One of the numbered screens."""
-    made: Screen[None] = getattr(import_module(f"console.screens.{name}"), PLACES[name])()
+    return _made(name, PLACES[name])
+
+
+def admin_list(name: str) -> Screen[None]:
+    """One of the lists of the screen Admin."""
+    return _made(name, ADMIN_LISTS[name])
+
+
+def _made(file: str, page: str) -> Screen[None]:
+    made: Screen[None] = getattr(import_module(f"console.screens.{file}"), page)()
     return made
 
 
@@ -147,6 +166,20 @@ def whole_card(card: DecisionCard, at: datetime) -> Screen[None]:
     from console.text.card_lines import card_lines
 
     return ReadingDialog(lambda width: card_lines(card, at, width, whole=True))
+
+
+def mail(row: Mail) -> Screen[None]:
+    """A mail of the outbox, whole."""
+    from console.dialogs.reading import ReadingDialog, mail_lines
+
+    return ReadingDialog(lambda width: mail_lines(row, width))
+
+
+def send_report(project: str) -> Screen[None]:
+    """Send a project's report now."""
+    from console.dialogs.report import ReportDialog
+
+    return ReportDialog(project)
 
 
 def help_page(screen: str, heading: str, texts: Sequence[str]) -> Screen[None]:

@@ -12,6 +12,7 @@ from engine.errors import Conflict, Refusal
 from engine.vocabulary.jobs import HEALTH, RETRAIN
 
 if TYPE_CHECKING:
+    from console.text.lines import Tone
     from engine.api import Engine, PastEngine
     from engine.housekeeping.records import CleanPlan
     from engine.records import MovePlan, ProofStep
@@ -22,10 +23,12 @@ NEWEST = 20
 
 @dataclass(frozen=True)
 class Result:
-    """What was done, in a sentence. ``undo``: a version that is to be live again to take it back; ``then``: a moment to
-    show, and ``missing`` for each of the screens that were open: None, or why it is not there then."""
+    """What was done, in a sentence with its ``tone``. ``undo``: a version that is to be live again to take it back;
+    ``then``: a moment to show, and ``missing`` for each of the screens that were open: None, or why it is not there
+    then."""
 
     sentence: str
+    tone: Tone = "ok"
     undo: str | None = None
     then: PastEngine | None = None
     missing: tuple[str | None, ...] = ()
@@ -155,7 +158,7 @@ class Move:
 
     def carry_out(self, engine: Engine, tell: Tell) -> Result:
         moved = engine.move(self.plan, self.reason, tell)
-        return Result(moved.sentence, moved.undo)
+        return Result(moved.sentence, undo=moved.undo)
 
 
 @dataclass(frozen=True)

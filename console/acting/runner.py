@@ -31,6 +31,10 @@ class Runner:
         with self._guard:
             return tuple(self._busy)
 
+    def why_not(self, act: str) -> str | None:
+        """Why whoever works here may not have ``act`` of the door done; None when they may."""
+        return self._engine.why_not(act)
+
     def start(self, command: Command) -> None:
         """Carry out ``command`` beside whatever else goes on."""
         with self._guard:

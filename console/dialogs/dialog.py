@@ -160,7 +160,7 @@ class ReasonDialog(Asking, ModalScreen[None]):
     def done(self, result: Result) -> None:
         """The command was carried out."""
         self.ended = True
-        self.tell(result.sentence, "ok")
+        self.tell(result.sentence, result.tone)
         self.draw_keys()
 
     def refused(self, sentence: str) -> None:

@@ -14,9 +14,11 @@ from textual.screen import ModalScreen
 from console import actions
 from console.screens.page import Asking
 from console.text import glossary
+from console.text.cells import NOTHING, counted
 from console.text.lines import EMPTY, Line, Span, Tone, line, pad, wrapped
 from console.widgets.lines_view import LinesView
 from engine.clock import stamp
+from engine.outbox.outbox import Mail
 from engine.records import AuditRow
 from engine.text import plain
 
@@ -71,7 +73,7 @@ def _entry(name: str, tone: Tone, said: str, width: int) -> list[Line]:
 
 def audit_lines(row: AuditRow, width: int) -> list[Line]:
     """One row of the trail, whole."""
-    said = (
+    return _whole(f"Audit row {row.seq:,}", width, (
         ("row", f"{row.seq:,}"),
         ("when", stamp(row.at)),
         ("who", row.actor),
@@ -80,8 +82,28 @@ def audit_lines(row: AuditRow, width: int) -> list[Line]:
         ("because", row.reason or "–"),
         ("details", json.dumps(dict(row.details), ensure_ascii=False)),
         ("digest", row.digest),
-    )
-    lines: list[Line] = [line(Span(f"Audit row {row.seq:,}", "strong")), EMPTY]
+    ))  # fmt: skip
+
+
+def mail_lines(mail: Mail, width: int) -> list[Line]:
+    """One mail of the outbox, whole; what a report says is kept with the reports."""
+    return _whole(f"Mail {mail.id:,}", width, (
+        ("to", mail.recipient),
+        ("about", mail.subject),
+        ("of", mail.project),
+        ("queued", stamp(mail.queued_at)),
+        ("state", f"{mail.state}, {counted(mail.attempts, 'attempt')}"),
+        *((("sent", stamp(mail.sent_at)),) if mail.sent_at else ()),
+        *((("next try", stamp(mail.next_try)),) if mail.next_try else ()),
+        ("why", mail.why or NOTHING),
+        ("report", NOTHING if mail.report is None else
+         f"{mail.report}; leverframe report {mail.project} --kept {mail.report} shows it as it was sent"),
+        *(("text" if number == 0 else "", text) for number, text in enumerate(mail.body.splitlines())),
+    ))  # fmt: skip
+
+
+def _whole(title: str, width: int, said: Sequence[tuple[str, str]]) -> list[Line]:
+    lines: list[Line] = [line(Span(title, "strong")), EMPTY]
     for name, text in said:
         first, *rest = wrapped(plain(text, 4000), width - 12) or [EMPTY]
         lines += [line(Span(pad(name, 12), "dim"), *first), *(line(" " * 12, *each) for each in rest)]

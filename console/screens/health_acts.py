@@ -57,6 +57,10 @@ class HealthActs(Page):
 
             self.app.run_command(Retrain(self.health.name))
 
+    def do_send_report(self) -> None:
+        if self.health is not None:
+            self.app.push_screen(routes.send_report(self.health.name))
+
     def do_roll_back(self) -> None:
         if self.health is not None:
             self.app.push_screen(routes.rollback(self.health.name, None))

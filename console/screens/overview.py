@@ -25,7 +25,7 @@ FIRST_STEPS = (
     "No project yet. It is a folder in Git with a leverframe.toml. In a shell:",
     "",
     "  leverframe check PATH      looks at it and tries its steps once",
-    "  leverframe add PATH        puts it on this screen",
+    "  leverframe add PATH        puts it on this screen; key + does both",
     "",
     "'leverframe demo' makes a workspace with two projects to try things on.",
 )
@@ -133,7 +133,7 @@ class OverviewPage(ListPage[ProjectStatus]):
 
     def why_not(self, action: str) -> str | None:
         status = self.selected
-        if action in ("filter", "back"):
+        if action in ("filter", "back", "add"):
             return None
         if status is None:
             return "There is no project under the cursor."
@@ -162,6 +162,21 @@ class OverviewPage(ListPage[ProjectStatus]):
     def do_health(self) -> None:
         if self.selected is not None:
             self.app.push_screen(routes.health(self.selected.project.name))
+
+    def do_send_report(self) -> None:
+        if self.selected is not None:
+            self.app.push_screen(routes.send_report(self.selected.project.name))
+
+    def do_add(self) -> None:
+        from console.dialogs.admin import AddDialog
+
+        self.app.push_screen(AddDialog())
+
+    def do_remove(self) -> None:
+        from console.dialogs.admin import removing
+
+        if self.selected is not None:
+            self.app.push_screen(removing(self.selected.project.name))
 
     def do_retrain(self) -> None:
         if self.selected is not None:

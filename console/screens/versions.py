@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from console import routes
 from console.acting.commands import Retrain
-from console.dialogs import reasons
+from console.dialogs import admin, reasons
 from console.queries.question import Question
 from console.queries.questions import AskVersions
 from console.screens.list_page import ListPage
@@ -37,7 +37,7 @@ class VersionsPage(ListPage[Version]):
 
     def why_not(self, action: str) -> str | None:
         version = self.selected
-        if version is None or action not in ("diff", "lift", "roll_back"):
+        if version is None or action not in ("diff", "lift", "roll_back"):  # of holds the engine knows
             return super().why_not(action)
         if action == "diff" and version.against is None:
             return f"{version.label} is the first: there was nothing to compare it with."
@@ -62,6 +62,14 @@ class VersionsPage(ListPage[Version]):
     def do_lift(self) -> None:
         if self.selected is not None:
             self.app.push_screen(reasons.lifting(self.selected.label))
+
+    def do_hold(self) -> None:
+        if self.selected is not None:
+            self.app.push_screen(admin.holding(self.selected.label))
+
+    def do_release_hold(self) -> None:
+        if self.selected is not None:
+            self.app.push_screen(admin.releasing(self.selected.label))
 
     def do_health(self) -> None:
         project = self.project or (self.selected.project if self.selected else None)

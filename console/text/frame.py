@@ -67,11 +67,16 @@ def _entry(action: Action, *, dimmed: bool) -> list[Span]:
 
 
 def places(here: str, width: int, *, steps_back: bool = True) -> Line:
-    """The screens and the key of each, the one that is shown strong; the key that steps back, where there is room."""
-    gap = "  " if width > sum(len(name) + 4 for _, name in PLACES) else " "
+    """The screens and the key of each, the one that is shown strong; the key that steps back, where there is room.
+
+    In 80 columns each name stands close to its key.
+    """
+    names = sum(len(key) + len(name) for key, name in PLACES)
+    spaces = ((" ", "  "), (" ", " "), ("", " "))
+    between, gap = next((s for s in spaces if names + len(PLACES) * len("".join(s)) < width), spaces[-1])
     parts: list[Span] = [Span(" ")]
     for key, name in PLACES:
-        parts += [Span(key, "key"), Span(f" {name}{gap}", "strong" if name == here else "dim")]
+        parts += [Span(key, "key"), Span(f"{between}{name}{gap}", "strong" if name == here else "dim")]
     right = line(Span("T", "key"), Span(" Step back in time ", "dim"))
     if not steps_back or width_of((*parts, *right)) > width:
         right = ()

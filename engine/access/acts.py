@@ -154,6 +154,14 @@ class Door:
         """The moment that is shown: the present one, where none is that is over."""
         return self.past or clock.now()
 
+    @looks("ask what one may do")
+    def why_not(self, act: str) -> str | None:
+        """Why the caller may not do ``act``, as its refusal says; None when they may, or its arguments decide that."""
+        found: Act = getattr(type(self), act).act
+        if found.kinds or enough(self.caller.operator.role, found.least):
+            return None
+        return _may_not(self.caller, found.least, found.what)
+
 
 def _public(door: type[Door]) -> list[str]:
     return [name for name in dir(door) if not name.startswith("_") and callable(getattr(door, name))]

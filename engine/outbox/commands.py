@@ -83,6 +83,14 @@ class ReportCommands(Door):
         """Write a kept report to a file, as ``write_report`` does."""
         _write(target, self.kept_report(project, number, _form_of(target)))
 
+    @looks("see reports", of="project")
+    def report_recipients(self, project: str) -> tuple[str, ...]:
+        """Who gets the report of a project: everybody in [report] to. Raises Refusal when nobody is named."""
+        from engine.outbox import sending
+
+        with self._ledger.read() as db:
+            return sending.recipients(db, project)
+
     @changes("send reports", least="operator", of="report")
     def send_report(self, report: Report) -> tuple[Mail, ...]:
         """Keep a report and mail it now to everybody in [report] to who has not got that of this period yet.

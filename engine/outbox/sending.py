@@ -59,7 +59,7 @@ def send(
     digests = archive.store(objects, report)
     at = now()
     with ledger.write() as db:
-        to = _recipients(db, report.project)
+        to = recipients(db, report.project)
         draft = draft_of(report, archive.register(db, report, digests, None, at))
         new = outbox.queue(db, draft, to, at)
         period = f"{stamp(report.period.since)}/{stamp(report.period.until)}"
@@ -75,7 +75,7 @@ def send(
 def dry_run(ledger: Ledger, report: Report, folder: Path, at: datetime) -> tuple[Path, ...]:
     """Write the mails of a report into ``folder``. Raises Refusal when nobody gets it."""
     with ledger.read() as db:
-        to = _recipients(db, report.project)
+        to = recipients(db, report.project)
     channel = Folder(folder)
     files = []
     for number, recipient in enumerate(to, 1):
@@ -123,7 +123,8 @@ def _tried(
         return tuple(outbox.find(db, number) for number in channels)
 
 
-def _recipients(db: sqlite3.Connection, project: str) -> tuple[str, ...]:
+def recipients(db: sqlite3.Connection, project: str) -> tuple[str, ...]:
+    """Who gets the report of ``project``. Raises Refusal when nobody does."""
     registry.find(db, project)
     to = registry.manifest(db, project).report.to
     if not to:

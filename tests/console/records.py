@@ -45,6 +45,7 @@ from engine.records import (
 from engine.runs.logs.log_index import LogLine, LogWindow
 from engine.runs.times.times_records import RunTimes, StepTimes
 from engine.schedule.records import EngineState, Occurrence, Schedule
+from tests.console.admin_records import FakeAdmin
 from tests.console.health_records import NOW, FakeHealth, ago
 
 ADA = Operator("ada", "operator")
@@ -174,7 +175,7 @@ TIMES = RunTimes(
 )  # fmt: skip
 
 
-class FakeEngine(FakeHealth):
+class FakeEngine(FakeAdmin, FakeHealth):
     """Answers like an engine, with the records above; keeps what it was asked to do."""
 
     def __init__(self, home: Path) -> None:
@@ -193,12 +194,13 @@ class FakeEngine(FakeHealth):
         self.done: list[tuple[Any, ...]] = []
         self.failures: list[str] = []
         self.refuse: Exception | None = None
+        self.forbids: dict[str, str] = {}
         self.commits = 0
         self.reconciled = 0
         self.thens: list[FakeEngine] = []
         self.stands, self.closed = NOW, False
-        self.hold = threading.Event()
-        self.hold.set()
+        self.pace = threading.Event()
+        self.pace.set()
         self.lines: tuple[str, ...] = ("fitting", "done")
 
     def change_marker(self) -> int:
@@ -207,9 +209,9 @@ class FakeEngine(FakeHealth):
     def as_of(self, moment: datetime) -> FakeEngine:
         """A moment that is over: it is another engine, and nothing is done there."""
         self._do("as of", f"{moment:%Y-%m-%d %H:%M}")
-        self.hold.wait()
+        self.pace.wait()
         then = FakeEngine(self.home)
-        then.hold = self.hold
+        then.pace = self.pace
         then.stands = moment
         then.overview_now = replace(self.overview_now, projects=self.overview_now.projects[:1])
         then.refuse = Refusal("This is how things stood then; go back to now to act.")
@@ -381,8 +383,11 @@ class FakeEngine(FakeHealth):
         self._do("empty", reason, all)
 
     def verify_audit(self) -> AuditVerdict:
-        self.hold.wait()
+        self.pace.wait()
         return AuditVerdict(True, len(AUDIT), "f" * 64, None, None)
+
+    def why_not(self, act: str) -> str | None:
+        return self.forbids.get(act)
 
     def _do(self, *what: Any) -> None:
         if self.refuse is not None:

@@ -19,7 +19,7 @@ def test_the_line_below_says_of_each_digit_what_its_action_says() -> None:
     assert [(action.key, action.label) for action in GOES] == list(frame.PLACES)
     assert [(action.key, action.label) for action in GOES] == [
         ("1", "Overview"), ("2", "Candidates"), ("3", "Runs"), ("4", "Versions"), ("5", "Audit"), ("6", "Schedules"),
-        ("7", "Disk"), ("8", "Health"),
+        ("7", "Disk"), ("8", "Health"), ("9", "Admin"),
     ]  # fmt: skip
     written = "".join(span.text for span in frame.places("Overview", 140))
     assert all(f"{action.key} {action.label}" in written for action in GOES)

@@ -21,6 +21,11 @@ WAYS: dict[str, tuple[str, ...]] = {
     "roll back": ("R",), "run times": ("i",),
     "due times": ("6", "enter"), "clean up": ("7", "C"), "bin": ("7", "b"), "resume": ("6", "u"), "change": ("6", "e"),
     "filter": ("3", "slash"), "alert": ("8", "enter", "a"), "by column": ("8", "enter", "b"), "step back": ("T",),
+    "admin": ("9",), "operators": ("9", "enter"), "let in": ("9", "enter", "plus"),
+    "settings": ("9", "down", "enter"), "set": ("9", "enter", "e"), "places": ("9", "down", "enter"),
+    "watch": ("9", "enter", "plus"), "allowances": ("9", "down", "enter"), "withdraw": ("9", "enter", "minus"),
+    "outbox": ("9", "down", "enter"), "mail": ("9", "enter", "enter"), "hold": ("4", "H"), "add": ("plus",),
+    "send report": ("s",),
 }  # fmt: skip
 # What the Web Content Accessibility Guidelines ask of large text and of signs; what lies behind a dialog is dimmed.
 LEAST_CONTRAST, BEHIND_A_DIALOG = 3.0, 1.4

@@ -10,6 +10,8 @@ import pytest
 from console import actions
 from console.acting.commands import Retrain
 from console.app import LeverframeApp
+from console.screens.admin import AdminPage
+from console.screens.allowances import AllowancesPage
 from console.screens.audit import AuditPage
 from console.screens.bin import BinPage
 from console.screens.candidates import CandidatesPage
@@ -18,11 +20,15 @@ from console.screens.diff import DiffPage
 from console.screens.disk import DiskPage
 from console.screens.health import HealthPage
 from console.screens.occurrences import OccurrencesPage
+from console.screens.operators import OperatorsPage
+from console.screens.outbox import OutboxPage
 from console.screens.overview import OverviewPage
+from console.screens.places import PlacesPage
 from console.screens.project_health import ProjectHealthPage
 from console.screens.run import RunPage
 from console.screens.runs import RunsPage
 from console.screens.schedules import SchedulesPage
+from console.screens.settings import SettingsPage
 from console.screens.times import TimesPage
 from console.screens.versions import VersionsPage
 from engine.errors import Conflict
@@ -32,7 +38,8 @@ from tests.console.records import CARD, RELEASE, FakeEngine, run
 Console = Callable[..., None]
 PAGES = (
     OverviewPage, CandidatesPage, RunsPage, VersionsPage, AuditPage, CardPage, DiffPage, RunPage, DiskPage, BinPage,
-    SchedulesPage, OccurrencesPage, TimesPage, HealthPage, ProjectHealthPage,
+    SchedulesPage, OccurrencesPage, TimesPage, HealthPage, ProjectHealthPage, AdminPage, OperatorsPage,
+    SettingsPage, PlacesPage, AllowancesPage, OutboxPage,
 )  # fmt: skip
 
 
@@ -62,7 +69,7 @@ def test_the_numbers_go_from_screen_to_screen(console: Console, size: tuple[int,
     async def story(desk: Desk) -> None:
         shown = {
             "2": "AGAINST LIVE", "3": "QUEUED", "4": "LIFE", "5": "WHEN (UTC)", "6": "RULE",
-            "7": "BY KIND", "8": "PERFORMANCE", "1": "WAITING",
+            "7": "BY KIND", "8": "PERFORMANCE", "9": "WHAT IT IS FOR", "1": "WAITING",
         }  # fmt: skip
         for key, words in shown.items():
             await desk.press(key)

@@ -16,11 +16,12 @@ from tests.console.test_keys import PAGES
 
 # Of each key what it is called, by where it is pressed.
 KEYS = {
-    "a": {"Acknowledge": "health project_health", "Approve": "card candidates", "Allow": "run"},
+    "a": {"Acknowledge": "health project_health", "Approve": "card candidates", "Allow": "run",
+          "All again": "outbox"},
     "b": {"By column": "project_health", "Bin": "disk"},
     "c": {"Decide": "overview health project_health"},
     "d": {"Differences": "card versions"},
-    "e": {"Change": "schedules"},
+    "e": {"Change": "schedules", "Set": "settings"},
     "h": {"Health": "overview versions", "All due times": "schedules"},
     "i": {"Run times": "runs run overview"},
     "l": {"Look now": "health project_health", "Lift bar": "versions card", "Looks": "runs"},
@@ -28,18 +29,22 @@ KEYS = {
     "n": {"Next section": "project_health", "Next log": "run"},
     "p": {"Pause": "schedules"},
     "q": {"Quit": ANYWHERE},
-    "r": {"Retrain": "overview versions runs health project_health", "Run now": "schedules"},
-    "s": {"Look again": "disk"},
+    "r": {"Retrain": "overview versions runs health project_health", "Run now": "schedules",
+          "Try again": "outbox"},
+    "s": {"Look again": "disk", "Send report": "overview health project_health"},
     "t": {"Theme": ANYWHERE},
-    "u": {"Resume": "schedules", "Restore": "bin"},
+    "u": {"Resume": "schedules", "Restore": "bin", "Release hold": "versions"},
     "v": {"Verify": "audit"},
     "w": {"Whole": "card"},
     "x": {"Reject": "card candidates", "Cancel": "runs run"},
     "z": {"Snooze": "health project_health"},
     "C": {"Clean up": "disk"},
     "E": {"Empty": "bin"},
+    "H": {"Hold": "versions"},
     "R": {"Roll back": "overview versions card health project_health"},
     "T": {"Step back in time": ANYWHERE},
+    "plus": {"Add": "overview", "Let in": "operators", "Watch": "places"},
+    "minus": {"Remove": "overview", "Watch no longer": "places", "Withdraw": "allowances"},
 }
 NAMED = {
     "Acknowledge": "acknowledge", "Allow": "allow", "Approve": "approve", "By column": "by_column", "Bin": "bin",
@@ -51,18 +56,22 @@ NAMED = {
     "Whole": "whole",
     "Reject": "reject", "Cancel": "cancel", "Snooze": "snooze", "Clean up": "clean_up", "Empty": "empty",
     "Roll back": "roll_back", "Step back in time": "step_back",
+    "Add": "add", "Let in": "let_in", "Watch": "watch", "Remove": "remove", "Watch no longer": "unwatch",
+    "Withdraw": "withdraw", "Hold": "hold", "Release hold": "release_hold", "Set": "choose", "Try again": "retry",
+    "All again": "retry_all", "Send report": "send_report",
 }  # fmt: skip
-DANGEROUS = {"approve", "reject", "roll_back", "lift", "clean_up", "empty"}
+DANGEROUS = {"approve", "reject", "roll_back", "lift", "clean_up", "empty", "remove"}
 CHANGING = {
     "acknowledge", "snooze", "look", "by_column", "retrain", "run_now", "pause", "resume", "edit", "cancel", "scan",
-    "restore", "allow",
+    "restore", "allow", "add", "let_in", "watch", "unwatch", "withdraw", "hold", "release_hold", "choose", "retry",
+    "retry_all", "send_report",
 }  # fmt: skip
 
 
 def test_each_letter_does_what_it_always_did_where_it_always_did() -> None:
     letters: dict[str, dict[str, set[str]]] = {}
     for action in ACTIONS:
-        if len(action.key) == 1 and action.key.isalpha():
+        if (len(action.key) == 1 and action.key.isalpha()) or action.key in ("plus", "minus"):
             letters.setdefault(action.key, {}).setdefault(action.label, set()).update(action.screens)
             assert action.id == NAMED[action.label]
     assert letters == {key: {name: set(where.split()) for name, where in said.items()} for key, said in KEYS.items()}

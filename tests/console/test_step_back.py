@@ -126,7 +126,7 @@ def test_a_moment_that_cannot_be_is_said_and_can_be_written_anew(console: Consol
 
 
 def test_who_leaves_while_it_is_made_stays_where_they_are(console: Console, engine: FakeEngine) -> None:
-    engine.hold.clear()
+    engine.pace.clear()
 
     async def story(desk: Desk) -> None:
         await step_back(desk)
@@ -135,7 +135,7 @@ def test_who_leaves_while_it_is_made_stays_where_they_are(console: Console, engi
         await desk.press("enter", "T")
         await desk.press("escape")
         await desk.see("LEVERFRAME  Overview")
-        engine.hold.set()
+        engine.pace.set()
         await desk.until(lambda: bool(engine.thens) and engine.thens[0].closed)
         await desk.settled()
         assert "nothing can be changed" not in desk.text and "LEVERFRAME" in desk.text

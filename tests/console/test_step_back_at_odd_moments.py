@@ -138,7 +138,9 @@ def test_no_act_of_any_screen_is_done_or_begun_and_each_says_why(console: Consol
         await step_back(desk)
         await desk.see(TOLD)
         desk.app.say = lambda sentence, tone="": said.append(sentence)  # type: ignore[method-assign]
-        for keys in (*((place,) for place in PLACES), ("2", "enter"), ("3", "enter"), ("7", "b"), ("8", "enter")):
+        opened = (("2", "enter"), ("3", "enter"), ("7", "b"), ("8", "enter"), ("9", "enter"))
+        # The cursor on Admin stays where it is: each time it goes on to the next list.
+        for keys in (*((place,) for place in PLACES), *opened, *[("9", "down", "enter")] * 4):
             await desk.press(*keys)
             page = desk.app.screen
             assert isinstance(page, Page)
@@ -206,14 +208,14 @@ def test_whoever_reads_the_past_still_is_waited_for_and_tells_nothing_any_more(
     async def story(desk: Desk) -> None:
         await step_back(desk)
         await desk.see(TOLD)
-        engine.hold.clear()
+        engine.pace.clear()
         await desk.press("5", "v")
         then, past = engine.thens[0], desk.app.crossing.past
         assert past is not None and past.runner.busy
         await desk.press("T")
         await desk.see("LEVERFRAME  Overview")
         assert not then.closed, "its ledger would be taken away from under the one who follows its chain"
-        engine.hold.set()
+        engine.pace.set()
         await desk.until(lambda: then.closed)
         await desk.settled()
         assert "rows hold" not in desk.said, "that was the chain of then"
@@ -235,13 +237,13 @@ def test_the_present_is_reconciled_while_the_past_is_shown(console: Console, eng
 def test_the_past_that_is_made_while_the_terminal_has_no_room_is_there_when_it_has(
     console: Console, engine: FakeEngine
 ) -> None:
-    engine.hold.clear()
+    engine.pace.clear()
 
     async def story(desk: Desk) -> None:
         await step_back(desk)
         await desk.pilot.resize_terminal(40, 10)
         await desk.see("needs more room")
-        engine.hold.set()
+        engine.pace.set()
         await desk.until(lambda: desk.app.crossing.past is not None)
         await desk.see("needs more room")
         await desk.pilot.resize_terminal(140, 42)
@@ -254,7 +256,7 @@ def test_the_past_that_is_made_while_the_terminal_has_no_room_is_there_when_it_h
 def test_leaving_the_console_while_the_past_is_made_asks_once_more_and_ends(
     console: Console, engine: FakeEngine
 ) -> None:
-    engine.hold.clear()
+    engine.pace.clear()
 
     async def story(desk: Desk) -> None:
         await step_back(desk)
@@ -262,6 +264,6 @@ def test_leaving_the_console_while_the_past_is_made_asks_once_more_and_ends(
         await desk.until(lambda: "Wait: the ledger of then is being made." in desk.said)
         await desk.press("q")
         await desk.until(lambda: not desk.app.is_running)
-        engine.hold.set()
+        engine.pace.set()
 
     console(story)

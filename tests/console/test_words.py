@@ -16,9 +16,9 @@ from engine.records import Metric, Point
 from tests.console.records import AUC, BARRED, LIVE, NOW, RETIRED, ago, run, version
 
 
-@pytest.mark.parametrize("place", [*PLACES, "bin"])
+@pytest.mark.parametrize("place", [*PLACES, *routes.ADMIN_LISTS, "bin"])
 def test_what_an_empty_screen_says_fits_a_narrow_terminal(place: str) -> None:
-    page = BinPage() if place == "bin" else routes.place(place)
+    page = BinPage() if place == "bin" else (routes.place if place in PLACES else routes.admin_list)(place)
     for sentence in getattr(page, "empty", ()):
         assert width_of(line("   ", sentence)) <= 80
 

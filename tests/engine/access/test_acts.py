@@ -56,12 +56,19 @@ class Shed(Door):
 def test_an_act_is_what_was_declared_at_its_method() -> None:
     assert declared(Shed) == {
         "now": Act("now", "ask for the time", changes=False, least="viewer", in_past=True),
+        "why_not": Act("why_not", "ask what one may do", changes=False, least="viewer", in_past=True),
         "see": Act("see", "see tools", changes=False, least="viewer", of="tool", in_past=True),
         "count": Act("count", "count tools", changes=False, least="viewer"),
         "paint": Act("paint", "paint", changes=True, least="operator", dangerous=True),
         "carry": Act("carry", "carry", True, "admin", "plan", kind="plan.kind", kinds={"away": "carry away"}),
         "dust": Act("dust", "dust", changes=True, least="viewer", in_past=True),
     }
+
+
+def test_one_may_ask_before_an_act_and_hears_the_words_of_its_refusal() -> None:
+    assert Shed("viewer").why_not("paint") == "pat is a viewer and may not paint; ask somebody who is operator."
+    assert Shed("operator").why_not("paint") is None and Shed("viewer").why_not("dust") is None
+    assert Shed("viewer").why_not("carry") is None, "its words depend on the plan, which nobody has yet"
 
 
 def test_a_method_that_declares_nothing_keeps_its_class_from_being_made() -> None:
@@ -140,7 +147,7 @@ def test_a_declared_method_is_called_as_it_was_written() -> None:
 @pytest.mark.parametrize("name", declared(Shed))
 def test_an_act_is_done_by_whoever_has_the_role_and_not_begun_by_anybody_else(role: Role, name: str) -> None:
     shed, act = Shed(role), declared(Shed)[name]
-    given = {"see": ["saw"], "paint": ["red"], "carry": [Plan("in")]}.get(name, [])
+    given = {"see": ["saw"], "paint": ["red"], "carry": [Plan("in")], "why_not": ["paint"]}.get(name, [])
     if get_args(Role).index(role) >= get_args(Role).index(act.least):
         getattr(shed, name)(*given)
         assert bool(shed.done) == act.changes
@@ -157,7 +164,7 @@ def test_an_act_is_done_by_whoever_has_the_role_and_not_begun_by_anybody_else(ro
 def test_at_a_moment_that_is_over_only_what_was_declared_possible_there_is(role: Role, name: str) -> None:
     shed, act = Shed(role, NOON), declared(Shed)[name]
     if act.in_past:
-        getattr(shed, name)(*(["saw"] if name == "see" else []))
+        getattr(shed, name)(*{"see": ["saw"], "why_not": ["paint"]}.get(name, []))
         return
     with pytest.raises(Refusal) as refused:
         getattr(shed, name)("whatever", 1, is_given=True)  # before anybody looks at what was given

@@ -1,0 +1,133 @@
+"""The dialogs of an admin's day: what each says before it does it, and what it asks for."""
+
+from __future__ import annotations
+
+from typing import get_args
+
+from console.acting.admin_commands import (
+    AddProject,
+    Choose,
+    Hold,
+    LetIn,
+    ReleaseHold,
+    RemoveProject,
+    Unwatch,
+    Watch,
+    Withdraw,
+)
+from console.dialogs.dialog import ReasonDialog
+from console.dialogs.field import FieldDialog
+from console.dialogs.fields import FieldsDialog
+from engine.housekeeping.places import KINDS, WatchedFolder
+from engine.housekeeping.settings import Setting
+from engine.projects.allowances import Allowance
+from engine.records import ProofStep, Role
+from engine.text import plain
+
+
+def letting_in() -> ReasonDialog:
+    """Let somebody work here."""
+    said = (
+        "Whoever works on this machine under that name, or says that it is theirs, may work here from now on.",
+        "A viewer looks; an operator retrains, decides and rolls back; an admin also lets people in, changes settings "
+        "and removes projects. Nobody is taken off the list again.",
+        f"Below: the name, the role ({', '.join(get_args(Role))}), your reason. Tab goes from one to the next.",
+    )
+    fields = (("", "name"), ("operator", "role"))
+    return FieldsDialog("LET SOMEBODY IN", said, "let them in", fields, LetIn, "Write who, and as what.")
+
+
+def setting_of(setting: Setting) -> ReasonDialog:
+    """Give a setting another value."""
+    said = (
+        f"{setting.name}: {setting.meaning}.",
+        f"It is {setting.text} now, {'as somebody chose' if setting.chosen else 'the default'}. "
+        "The new value holds at once and for everybody; the word default takes a choice back.",
+        "Below: the value, your reason. Tab goes from one to the other.",
+    )
+    return FieldsDialog(
+        f"SET {setting.name}", said, "set it", [("", f"now {setting.text}")],
+        lambda value, reason: Choose(setting.name, value, reason), "Write the value, or default.",
+    )  # fmt: skip
+
+
+def watching() -> ReasonDialog:
+    """Watch another folder."""
+    said = (
+        "The folder is looked at with the workspace from the next scan on; nothing in it is ever changed or cleaned.",
+        f"Below: its whole path on the server, what it holds ({', '.join(KINDS)}), your reason. "
+        "Tab goes from one to the next.",
+    )
+    fields = (("", "/var/log"), (KINDS[0], "what it holds"))
+    return FieldsDialog("WATCH A FOLDER", said, "watch it", fields, Watch, "Write which folder, and what it holds.")
+
+
+def unwatching(place: WatchedFolder) -> ReasonDialog:
+    """Watch a folder no longer."""
+    said = (f"{place.path} is left out from the next scan on. Nothing in it is touched.",)
+    return ReasonDialog(
+        "WATCH NO LONGER", said, "watch it no longer", lambda reason: Unwatch(place.path, reason)
+    )
+
+
+def withdrawing(allowance: Allowance) -> ReasonDialog:
+    """End what a project's steps were allowed."""
+    project = allowance.project
+    said = (
+        f"From the next run on the steps of {project} may reach what is in force for it, and no more. "
+        "What runs now goes on.",
+        *(f"· {plain(each)}" for each in allowance.what),
+        "A run that asks for it again is stopped before its first step, until an admin allows it anew.",
+    )
+    return ReasonDialog(
+        f"WITHDRAW WHAT {project} WAS ALLOWED", said, "withdraw it", lambda reason: Withdraw(project, reason)
+    )
+
+
+def holding(label: str) -> ReasonDialog:
+    """Keep a version's content."""
+    said = (
+        f"The content of {label} is kept whatever its age: no clean-up touches it until an admin releases the hold.",
+        "What is live does not change.",
+    )
+    return ReasonDialog(f"HOLD {label}", said, "hold it", lambda reason: Hold(label, reason))
+
+
+def releasing(label: str) -> ReasonDialog:
+    """Release a hold."""
+    said = (
+        f"{label} is judged by its age again, like any version: a clean-up may move its content to the bin.",
+        "Nothing is removed now.",
+    )
+    return ReasonDialog(f"RELEASE THE HOLD ON {label}", said, "release it", lambda reason: ReleaseHold(label, reason))
+
+
+def removing(project: str) -> ReasonDialog:
+    """Take a project off the list."""
+    said = (
+        f"{project} goes off the list: its schedules start nothing any more, and nobody looks at its health.",
+        "Its versions, its history and its live folder stay; adding it again finds them.",
+    )
+    return ReasonDialog(f"REMOVE {project}", said, "remove it", lambda reason: RemoveProject(project, reason))
+
+
+class AddDialog(FieldDialog):
+    """One field, for a folder; what the check finds is told as it is found."""
+
+    GIVEN = "Folder"
+    NOTHING = "Write the path of the project's folder."
+    BEGUN = "Its steps run once on a sample …"
+
+    def __init__(self) -> None:
+        said = (
+            "The folder holds the project's leverframe.toml and is in Git. It is checked first: its steps run once on "
+            "a sample, which leaves nothing behind. Whatever fails there keeps it off the list.",
+            "What its steps ask to reach (files, the network, secrets) is then in force; nothing is retrained yet.",
+            "Below: the whole path of the folder, on the server.",
+        )
+        super().__init__("ADD A PROJECT", said, "check it and add it", AddProject, "/srv/projects/flights")
+
+    def step_done(self, step: ProofStep) -> None:
+        """A finding; its last one is said once, by the engine's answer."""
+        if not step.what.startswith("failed: "):
+            self.tell(f"· {plain(step.what, 300)}", "dim")

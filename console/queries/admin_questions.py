@@ -1,0 +1,132 @@
+"""What the screen Admin and its lists want to know, and whoever is about to send a report."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Literal
+
+from console.queries.question import ListWindow, Rows
+from console.queries.questions import SELDOM
+from console.text.cells import counted
+
+if TYPE_CHECKING:
+    from engine.api import Engine
+    from engine.housekeeping.places import WatchedFolder
+    from engine.housekeeping.settings import Setting
+    from engine.outbox.outbox import Mail
+    from engine.projects.allowances import Allowance
+    from engine.records import Operator
+    from engine.reports.records import Report
+
+NEWEST_MAILS = 200
+ReportKind = Literal["days", "week", "month"]
+
+
+@dataclass(frozen=True)
+class AdminList:
+    """One of the lists: the name of its screen, what people call it, what is in it, and what it is for.
+
+    ``wanting``: what of it wants somebody.
+    """
+
+    page: str
+    title: str
+    holds: str
+    meaning: str
+    wanting: str = ""
+
+
+@dataclass(frozen=True)
+class AskAdmin:
+    refresh: float = SELDOM
+
+    def answer(self, engine: Engine, now: datetime) -> tuple[AdminList, ...]:
+        settings, mails = engine.settings(), engine.outbox(limit=NEWEST_MAILS)
+        chosen, admins = sum(each.chosen for each in settings), sum(o.role == "admin" for o in engine.operators())
+        given_up = sum(mail.state == "failed" for mail in mails)
+        vain = "mail waits, and no server is set up" if engine.outbox_waits_in_vain() else ""
+        return (
+            AdminList("operators", "Operators", f"{len(engine.operators()):,}, {counted(admins, 'admin')}",
+                      "who may work here, and as what"),
+            AdminList("settings", "Settings and policy", f"{len(settings):,}, {chosen:,} chosen",
+                      "who approves, how much stays free, how long what is kept, where backups go"),
+            AdminList("places", "Watched folders", f"{len(engine.places()):,}",
+                      "folders beside the workspace that are looked at and never cleaned"),
+            AdminList("allowances", "Allowances", f"{len(engine.allowances()):,}",
+                      "what projects' steps may reach beyond what is in force"),
+            AdminList("outbox", "Mail", f"{engine.count_outbox():,}", "what was sent to whom, what waits, and why",
+                      counted(given_up, "mail") + " given up" if given_up else vain),
+        )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class AskOperators:
+    refresh: float = SELDOM
+
+    def answer(self, engine: Engine, now: datetime) -> tuple[Operator, ...]:
+        return engine.operators()
+
+
+@dataclass(frozen=True)
+class AskSettings:
+    refresh: float = SELDOM
+
+    def answer(self, engine: Engine, now: datetime) -> tuple[Setting, ...]:
+        return engine.settings()
+
+
+@dataclass(frozen=True)
+class AskPlaces:
+    refresh: float = SELDOM
+
+    def answer(self, engine: Engine, now: datetime) -> tuple[WatchedFolder, ...]:
+        return engine.places()
+
+
+@dataclass(frozen=True)
+class AskAllowances:
+    refresh: float = SELDOM
+
+    def answer(self, engine: Engine, now: datetime) -> tuple[Allowance, ...]:
+        return engine.allowances()
+
+
+@dataclass(frozen=True)
+class MailList:
+    """A window of mails, and why those that wait are not sent."""
+
+    mails: Rows[Mail]
+    in_vain: str | None
+
+
+@dataclass(frozen=True)
+class AskOutbox:
+    page: ListWindow
+    refresh: float = SELDOM
+
+    def answer(self, engine: Engine, now: datetime) -> MailList:
+        page = self.page
+        found = engine.outbox(offset=page.offset, limit=page.limit, matching=page.matching)
+        return MailList(page.rows(found, engine.count_outbox()), engine.outbox_waits_in_vain())
+
+
+@dataclass(frozen=True)
+class ReportPlan:
+    """What would be sent, and to whom."""
+
+    report: Report
+    to: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class AskReport:
+    """Asked once for each period: a report reads the whole of it."""
+
+    project: str
+    kind: ReportKind
+    refresh: float = 3600.0
+
+    def answer(self, engine: Engine, now: datetime) -> ReportPlan:
+        to = engine.report_recipients(self.project)
+        return ReportPlan(engine.report(self.project, engine.report_period(self.project, self.kind, engine.now())), to)

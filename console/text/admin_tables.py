@@ -1,0 +1,65 @@
+"""The columns of the lists of the screen Admin, from record to cell. Pure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from console.text import cells
+from console.text.lines import Column, Span, Tone
+from engine.text import plain
+
+if TYPE_CHECKING:
+    from console.queries.admin_questions import AdminList
+    from engine.housekeeping.places import WatchedFolder
+    from engine.housekeeping.settings import Setting
+    from engine.outbox.outbox import Mail, State
+    from engine.projects.allowances import Allowance
+    from engine.records import Operator
+
+MAIL_TONES: dict[State, Tone] = {
+    "sent": "ok", "failed": "failing", "queued": "watch", "sending": "watch", "over": "dim",
+}  # fmt: skip
+
+ADMIN: tuple[Column[AdminList], ...] = (
+    Column("LIST", 19, lambda a, now: Span(a.title, "strong")),
+    Column("HOLDS", 13, lambda a, now: Span(a.holds)),
+    Column("WHAT IT IS FOR", 36, lambda a, now: Span(a.wanting or a.meaning, "watch" if a.wanting else "dim"),
+           grows=True),
+)  # fmt: skip
+
+OPERATORS: tuple[Column[Operator], ...] = (
+    Column("OPERATOR", 24, lambda o, now: Span(plain(o.name), "strong")),
+    Column("ROLE", 12, lambda o, now: Span(o.role), grows=True),
+)
+
+SETTINGS: tuple[Column[Setting], ...] = (
+    Column("SETTING", 20, lambda s, now: Span(s.name, "strong")),
+    Column("VALUE", 12, lambda s, now: Span(plain(s.text)), right=True),
+    Column("", 7, lambda s, now: Span("chosen" if s.chosen else "default", "key" if s.chosen else "dim"), yields=1),
+    Column("WHAT IT MEANS", 28, lambda s, now: Span(s.meaning, "dim"), grows=True),
+)
+
+PLACES: tuple[Column[WatchedFolder], ...] = (
+    Column("FOLDER", 30, lambda p, now: Span(plain(p.path), "strong"), grows=True, front=True),
+    Column("HOLDS", 6, lambda p, now: Span(p.kind)),
+    Column("SINCE", 8, lambda p, now: Span(cells.age(p.added_at, now)), right=True),
+    Column("BY", 10, lambda p, now: Span(p.added_by)),
+)
+
+ALLOWANCES: tuple[Column[Allowance], ...] = (
+    Column("PROJECT", 12, lambda a, now: Span(a.project, "strong")),
+    Column("ALLOWED", 26, lambda a, now: Span(plain("; ".join(a.what)) or "in force by now"), grows=True),
+    Column("RUN", 5, lambda a, now: Span(str(a.run)), right=True, yields=2),
+    Column("SINCE", 8, lambda a, now: Span(cells.age(a.at, now)), right=True),
+    Column("BY", 8, lambda a, now: Span(a.by)),
+    Column("BECAUSE", 14, lambda a, now: Span(plain(a.reason), "dim"), yields=1, grows=True),
+)
+
+OUTBOX: tuple[Column[Mail], ...] = (
+    Column("MAIL", 5, lambda m, now: Span(f"{m.id:,}"), right=True),
+    Column("QUEUED", 7, lambda m, now: Span(cells.age(m.queued_at, now)), right=True),
+    Column("STATE", 8, lambda m, now: Span(m.state, MAIL_TONES[m.state])),
+    Column("TO", 20, lambda m, now: Span(plain(m.recipient), "strong"), grows=True),
+    Column("ABOUT", 20, lambda m, now: Span(plain(m.subject)), yields=1, grows=True),
+    Column("WHY", 20, lambda m, now: Span(plain(m.why or cells.NOTHING), "dim"), yields=2, grows=True),
+)
