@@ -95,6 +95,7 @@ KEYS = {
 # A screen shows what the verb prints, but asks the engine for the part that fits on it, or for more than the verb does.
 ANOTHER_METHOD = {"log": "log_window", "show": "card", "at": "as_of"}
 WITHOUT_A_KEY = {
+    "new": "It makes a folder on this machine for a data scientist, and needs no workspace.",
     "init": "There is no console without a workspace.",
     "demo": "It makes a workspace of its own, and opens the console on it.",
     "pages": "It is a server in the foreground, which runs without a console and beside it.",
