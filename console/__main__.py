@@ -9,8 +9,6 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-TERMINATED = 143  # as a shell has it for SIGTERM
-
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line (that of the process by default) and return the exit code."""
@@ -78,7 +76,9 @@ def open_console(home: Path | None, operator: str | None, at: str | None = None,
     # Loading makes objects that stay: looking for garbage among them costs 10 ms and finds none.
     gc.disable()
     # Whoever ends the process gets the terminal back as it was; without this it would stay on the other screen.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(TERMINATED))
+    # A SIGHUP that whoever started it ignores (nohup) ends it too: what it looks at is that terminal.
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda number, _: sys.exit(128 + number))
     from console.opening import last_seen
     from console.opening.session_encoding import why_not_drawn
 

@@ -124,8 +124,13 @@ def _watch_terminal(app: LeverframeApp) -> None:
 
     before = termios.tcgetattr(0)
 
+    def ask(code: int) -> None:
+        with contextlib.suppress(RuntimeError):  # It does not run yet, or not any more.
+            app.call_from_thread(app.exit, return_code=code)
+
     def gone(code: int = 1) -> None:
-        app.call_from_thread(app.exit, return_code=code)
+        # On a thread of its own: an app that hangs would never answer.
+        threading.Thread(target=ask, args=(code,), daemon=True).start()
         threading.Event().wait(HANG_UP_SECONDS)
         # It did not leave by itself; nothing that matters is in this process's memory, but the terminal is a person's.
         with contextlib.suppress(OSError, termios.error):

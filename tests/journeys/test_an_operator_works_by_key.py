@@ -188,6 +188,24 @@ sys.meta_path.insert(0, Held)
 """
 
 
+@pytest.mark.parametrize("how", ["SIGHUP", "SIGTERM"])
+def test_a_console_that_is_told_to_end_while_it_opens_ends(history: Path, tmp_path: Path, how: str) -> None:
+    with Terminal("--home", history, "--operator", "ada") as first:
+        first.see("● ok")
+        first.press("q")
+        assert first.ended() == 0
+    (tmp_path / "sitecustomize.py").write_text(PICTURE_STANDS.format(go=str(tmp_path / "never")))
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)  # as under nohup, whose children inherit it
+    try:
+        second = Terminal("--home", history, "--operator", "ada", customized=tmp_path)
+    finally:
+        signal.signal(signal.SIGHUP, before)
+    with second:
+        second.see("As you left it")
+        second.process.send_signal(getattr(signal, how))
+        assert second.ended() == 128 + getattr(signal, how)
+
+
 def test_keys_typed_at_the_last_known_screen_do_nothing(history: Path, tmp_path: Path) -> None:
     with Terminal("--home", history, "--operator", "ada") as first:
         first.see("● ok")
