@@ -69,8 +69,8 @@ setup:
 demo: setup
 	@$(BIN)/leverframe demo $(ARGS)
 
-# Four at a time, whole files each: half of a test is waiting for disk and processes. ARGS='-n 0' for one at a time.
-PYTEST := $(BIN)/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder
+# Six at a time, whole files each: half of a test is waiting for disk and processes. ARGS='-n 0' for one at a time.
+PYTEST := $(BIN)/python -m pytest -n 6 --dist loadfile --no-loadscope-reorder
 test: setup
 	@$(PYTEST) $(ARGS)
 
