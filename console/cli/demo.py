@@ -68,7 +68,7 @@ def demo(session: Session, no_console: bool, weeks: int) -> int:
         return 0
     from console.opening.start import run_console
 
-    code = run_console(plan.home, session.operator, busy=lambda: is_replayed(plan.home))
+    code = run_console(plan.home, session.operator)
     if is_replayed(plan.home):
         say(f"The demo goes on being replayed; watch it: {session.command('demo')}")
     return code
@@ -115,8 +115,7 @@ def _make(session: Session, plan: Plan) -> None:
 
 @contextmanager
 def _alone(workspace: Workspace) -> Iterator[None]:
-    """Hold the demo's lock. Raises Conflict when another process replays this demo.
-    """
+    """Hold the demo's lock. Raises Conflict when another process replays this demo."""
     with ExitStack() as held:
         for left in reversed(range(LOCK_TRIES)):
             try:

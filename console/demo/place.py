@@ -15,6 +15,7 @@ from engine.errors import Invalid, Refusal
 from engine.storage import workspace as workspaces
 from engine.storage.atomic import write_file
 
+DEFAULT = Path("~/.leverframe-demo")
 PROJECTS = "demo-projects"
 LOCK = "demo"  # of the workspace: whoever replays the demo holds it
 
@@ -41,7 +42,7 @@ class Plan:
 
 def home_of(given: Path | None) -> Path:
     """The workspace of the demo: as given, ``$LEVERFRAME_HOME``, or one beside a person's own."""
-    chosen = given or Path(os.environ.get("LEVERFRAME_HOME") or "~/.leverframe-demo")
+    chosen = given or Path(os.environ.get("LEVERFRAME_HOME") or DEFAULT)
     return chosen.expanduser().absolute()
 
 

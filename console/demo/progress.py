@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import json
-import os
 import re
+import shlex
 import threading
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from console.demo.place import LOCK, PROJECTS, Plan
-from console.demo.replay import ReplayObserver
-from engine.errors import Conflict, LeverframeError
+from console.demo.place import DEFAULT, LOCK, PROJECTS, Plan
+from engine.errors import LeverframeError
 from engine.storage.atomic import write_file
 from engine.storage.workspace import Workspace
 from engine.text import plain
+
+if TYPE_CHECKING:
+    from console.demo.replay import ReplayObserver
 
 LOG = "replay.log"
 _FILE = "progress.json"
@@ -38,21 +41,16 @@ class WrittenDown:
             self._seen[project] = plain(text, 60)
             if time.monotonic() - self._written >= _SECONDS:
                 self._written = time.monotonic()
-                write_file(self._file, json.dumps(self._seen).encode(), durable=False)
+                with suppress(OSError, LeverframeError):  # A line on a screen is not worth a demo.
+                    write_file(self._file, json.dumps(self._seen).encode(), durable=False)
 
     def done(self, line: str) -> None:
         self._audience.done(line)
 
 
 def is_replayed(home: Path) -> bool:
-    """Whether a process replays the demo at ``home`` at this moment."""
-    try:
-        with Workspace(home).lock(LOCK, wait=False):
-            return False
-    except Conflict:
-        return True
-    except LeverframeError:
-        return False  # Nobody could write there.
+    """Whether a process replays a demo at ``home`` now; in any other workspace this is one look at a folder."""
+    return (home / PROJECTS).is_dir() and Workspace(home).is_locked(LOCK)
 
 
 def told(home: Path) -> tuple[str, bool] | None:
@@ -72,8 +70,12 @@ def told(home: Path) -> tuple[str, bool] | None:
         return None
     if goes_on:
         return _line(weeks, _progress(place)), True
-    why = os.path.join(PROJECTS, LOG)
-    return f"The replay came to a stop; 'leverframe demo' goes on with it ({why} says why).", False
+    return f"The replay came to a stop; '{_again(home)}' goes on with it ({PROJECTS}/{LOG} says why).", False
+
+
+def _again(home: Path) -> str:
+    named = "" if home == DEFAULT.expanduser() else f"--home {shlex.quote(str(home))} "
+    return f"leverframe {named}demo"
 
 
 def _line(weeks: int, doing: Mapping[str, Any]) -> str:

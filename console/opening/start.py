@@ -11,7 +11,6 @@ import socket
 import sys
 import termios
 import threading
-from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import datetime
 from pathlib import Path
@@ -37,12 +36,8 @@ BUSY_SECONDS = 0.5
 RESTORED = b"\x1b[<u\x1b[?2004l\x1b[?1049l\x1b[?25h\x1b[0m"
 
 
-def run_console(
-    home: Path | None, operator: str | None, at: datetime | None = None, busy: Callable[[], bool] = lambda: False
-) -> int:
+def run_console(home: Path | None, operator: str | None, at: datetime | None = None) -> int:
     """Run the console until its operator leaves; with ``at`` it shows that moment, and nothing can be changed.
-
-    It sees to no schedule while the workspace is ``busy``: a demo that is replayed has a past without an engine.
 
     Raises LeverframeError when the workspace cannot be opened.
     """
@@ -55,7 +50,7 @@ def run_console(
     for name in ("LINES", "COLUMNS"):  # Where a shell exports its size of then, the terminal's own would not count.
         os.environ.pop(name, None)
     engine = open_engine(home, operator, at=at)
-    hosted = Hosted(engine, busy)
+    hosted = Hosted(engine)
     try:
         app = _app(engine, hosted, at)
         _watch_terminal(app)
@@ -76,8 +71,8 @@ class Hosted:
     It is started behind the first picture: the clock's library takes longer to load than the picture to draw.
     """
 
-    def __init__(self, engine: Engine, busy: Callable[[], bool] = lambda: False) -> None:
-        self._engine, self._busy = engine, busy
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
         self._ended = threading.Event()
         self._scheduler: Scheduler | None = None
         self._thread = threading.Thread(target=self._start, name="scheduler", daemon=True)
@@ -95,7 +90,10 @@ class Hosted:
             self._scheduler.stop()
 
     def _start(self) -> None:
-        while self._busy():
+        from console.demo.progress import is_replayed
+
+        # A demo that is replayed has a past without an engine: nothing starts by itself beside it.
+        while is_replayed(self._engine.home):
             if self._ended.wait(BUSY_SECONDS):
                 return
         self._scheduler = self._engine.start_scheduler()

@@ -89,7 +89,7 @@ class AskOverview:
 
 def _replay(engine: Engine) -> tuple[str, bool] | None:
     """A demo that another process replays; in any other workspace this costs one look at a folder."""
-    if not (engine.home / "demo-projects").is_dir():
+    if not (engine.home / "demo-projects").is_dir():  # PROJECTS of console.demo.place, not loaded for the first picture
         return None
     from console.demo.progress import told
 

@@ -216,7 +216,8 @@ def test_a_demo_that_another_process_replays_is_told_in_one_line_and_its_end_end
 ) -> None:
     plan, engine = begin(tmp_path / "home")
     assert progress.told(plan.home) == (
-        "The replay came to a stop; 'leverframe demo' goes on with it (demo-projects/replay.log says why).", False,
+        f"The replay came to a stop; 'leverframe --home {plan.home} demo' goes on with it (demo-projects/replay.log"
+        " says why).", False,
     )  # fmt: skip
     seen: list[tuple[str, bool] | None] = []
 
@@ -265,7 +266,7 @@ def test_the_console_comes_at_once_and_a_replay_that_is_killed_is_said_to_have_s
         terminal.see("Runs")
         behind.kill()
         terminal.press("1")
-        terminal.see("The replay came to a stop; 'leverframe demo' goes on with it")
+        terminal.see("The replay came to a stop; 'leverframe --home ")
         assert place.plan(home, 8, datetime.now(UTC)).finished is False
         terminal.press("q")
         assert terminal.ended() == 0
