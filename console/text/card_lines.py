@@ -90,16 +90,17 @@ def _metrics(card: DecisionCard, width: int, *, rows: bool = False) -> list[Line
         titles += f"  {pad(against, 7, right=True)}  {pad('difference', 10, right=True)}{' ' * 14}  95 % between"
     key = card.version.metric.name if card.version.metric else ""
     ordered = sorted(card.metrics, key=lambda m: m.name != key)
-    lines = [_metric(m, name, width, compared=bool(against), rows=rows) for m in ordered]
+    lines = [each for m in ordered for each in _metric(m, name, width, compared=bool(against), rows=rows)]
     return [(Span(cut(titles, width), "head"),), *lines]
 
 
-def _metric(metric: Metric, name: int, width: int, *, compared: bool, rows: bool = False) -> Line:
+def _metric(metric: Metric, name: int, width: int, *, compared: bool, rows: bool = False) -> list[Line]:
+    """One line; with ``rows`` nothing of it is cut, so that it may take two."""
     half = (metric.high - metric.low) / 2 if metric.high is not None and metric.low is not None else None
     value = cells.number(metric.value) + (f" ±{cells.number(half)}" if half is not None else "")
-    parts = [Span(f"{pad(metric.name, name)}  {pad(value, 14, right=True)}")]
+    parts, interval = [Span(f"{pad(metric.name, name)}  {pad(value, 14, right=True)}")], Span("")
     if metric.value is None:
-        return fit(line(*parts, Span(f"  {cells.no_value(metric).partition(': ')[2]}", "dim")), width)
+        return [fit(line(*parts, Span(f"  {cells.no_value(metric).partition(': ')[2]}", "dim")), width)]
     if compared:
         live, difference = cells.number(metric.live), cells.signed(metric.difference)
         parts.append(Span(f"  {pad(live, 7, right=True)}  {pad(difference, 10, right=True)}"))
@@ -107,10 +108,12 @@ def _metric(metric: Metric, name: int, width: int, *, compared: bool, rows: bool
         parts.append(Span(f"  {pad(said, 12)}", COMPARED.get(said, "")))
         if metric.difference_low is not None:
             low, high = cells.signed(metric.difference_low), cells.signed(metric.difference_high)
-            parts.append(Span(f"  {low} … {high}", "dim"))
-    if rows:
-        return (*parts, Span(f"  on {cells.counted(metric.n, 'row')}", "dim"))
-    return fit(tuple(parts), width)
+            interval = Span(f"  {low} … {high}", "dim")
+    if not rows:
+        return [fit(line(*parts, interval), width)]
+    more = (interval, Span(f"  on {cells.counted(metric.n, 'row')}", "dim"))
+    whole = (*parts, *more)
+    return [whole] if sum(cells_of(each.text) for each in whole) <= width else [tuple(parts), (Span(" " * name), *more)]
 
 
 def _gates(gates: Sequence[Gate], width: int, *, whole: bool = False) -> list[Line]:

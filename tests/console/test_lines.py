@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from console.text import overview_table, tables
+from console.text import cells, overview_table, tables
 from console.text.card_lines import card_lines
 from console.text.lines import Span, beside, cut, cut_front, ends, fit, heading, pad, plain_text, row, width_of, widths
 from tests.console.records import CARD, NOW, OVERVIEW, RUNS, VERSIONS, status, version
@@ -104,3 +105,11 @@ def test_the_key_metric_of_the_selected_project_stands_with_its_rows_and_its_age
 def test_columns_stand_beside_each_other() -> None:
     left, right = [(Span("a"),), (Span("b"),)], [(Span("c"),)]
     assert plain_text(beside(left, right, 3, 3)) == "a    c\nb"
+
+
+@pytest.mark.parametrize("width", [74, 140])
+def test_the_whole_card_cuts_no_interval_however_narrow_it_is(width: int) -> None:
+    lines = ["".join(span.text for span in each) for each in card_lines(CARD, NOW, width, whole=True)]
+    metric = next(each for each in CARD.metrics if each.difference_low is not None)
+    said = f"{cells.signed(metric.difference_low)} … {cells.signed(metric.difference_high)}"
+    assert any(said in each and f"on {metric.n:,} rows" in each and len(each) <= width for each in lines), lines
