@@ -74,7 +74,7 @@ def test_a_narrow_list_has_a_word_and_a_wide_place_the_sentence() -> None:
     assert cells.no_value(WITHOUT).startswith("roc_auc has no value: the 40 rows lack one of the classes")
     assert cells.no_value(None) == cells.no_value(Metric("r2", 0.5, None, None, 40)) == ""
     assert cells.known(status("p", metric=WITHOUT)) == cells.no_value(WITHOUT)
-    line = "".join(span.text for span in _metric(WITHOUT, 10, 140, compared=True))
+    line = "".join(span.text for line in _metric(WITHOUT, 10, 140, compared=True) for span in line)
     assert "–" in line and "the 40 rows lack one of the classes" in line and "not compared" not in line
 
 
