@@ -14,6 +14,7 @@ from engine.access.acts import changes, checked_reason, looks, require
 from engine.access.caller import Caller, claimed_name
 from engine.audit import times, trail
 from engine.backup.commands import BackupCommands
+from engine.duty.commands import DutyCommands
 from engine.errors import LeverframeError, NotFound, Refusal
 from engine.housekeeping.commands import HousekeepingCommands
 from engine.jobs.commands import HealthCommands
@@ -110,6 +111,7 @@ class Engine(
     ScheduleCommands,
     HousekeepingCommands,
     BackupCommands,
+    DutyCommands,
 ):
     """A workspace, opened by an operator. Every method may be called from any thread; none prints."""
 
@@ -167,6 +169,7 @@ class Engine(
         swap.expire(self._ledger, now, certain)
         self._tell_overdue()
         self._escalate(certain)
+        self._route(now)
 
     @changes("keep a traceback", least="viewer", in_past=True)
     def keep_traceback(self, text: str) -> Path:
@@ -193,7 +196,8 @@ class Engine(
         """Validate the project in ``path`` and run its steps once on a sample."""
         from engine.jobs.retrain.dry_run import check
 
-        return check(self._workspace, path, clock.now(), on_step, self._allowed)
+        found = check(self._workspace, path, clock.now(), on_step, self._allowed)
+        return (*found, *(each for each in self._routing_findings() if each.verdict != "ok"))
 
     def _allowed(self, project: str) -> tuple[Reach, ...]:
         with self._ledger.read() as db:

@@ -13,6 +13,7 @@ from pathlib import Path
 from engine.audit import times, trail
 from engine.backup import scrub, standing
 from engine.clock import moment
+from engine.duty import complaints
 from engine.environments.kind import KINDS
 from engine.environments.records import StandingEnvironment
 from engine.errors import Damage, LeverframeError
@@ -47,6 +48,7 @@ def examine(
     findings = [*writable(workspace), _ledger(ledger), clock_agrees(ledger, now), _audit(ledger)]
     findings += [_disk(workspace, ledger), _tools()]
     findings += [_engine(workspace, ledger, now), *_units(workspace), *_mail(ledger), *_channels()]
+    findings += complaints.findings(ledger, now)
     findings += [_backup(ledger, now), _read_through(ledger, now)]
     findings += [holding.machine(sandbox.this_machine()), *modes(workspace, mend=mend)]
     with ledger.read() as db:

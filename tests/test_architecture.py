@@ -25,10 +25,10 @@ STOREYS = (
     {"storage"},
     {"access", "audit"},
     {"versions", "environments", "projects"},
-    {"runs", "validation", "monitoring", "scoring"},
+    {"runs", "validation", "monitoring", "scoring", "routing"},
     {"release"},
     {"reports", "outbox", "housekeeping", "backup", "scaffold"},
-    {"jobs"},
+    {"jobs", "duty"},
     {"schedule", "overview", "doctor", "rewind"},
     {"pages"},
     {"api"},
@@ -78,6 +78,7 @@ TABLES = {
     "occurrences": "schedule", "downtimes": "schedule", "engine": "schedule",
     "bin": "housekeeping", "holds": "housekeeping", "places": "housekeeping", "scans": "housekeeping",
     "backups": "backup", "scrubs": "backup",
+    "routes": "routing", "routed": "routing", "handovers": "routing",
     "operators": "access", "audit": "audit", "settings": "storage", "texts": "storage", "past": "storage",
 }  # fmt: skip
 # What stands elsewhere, and why it has to. ``storage`` makes all tables, ``rewind`` takes all of them back.

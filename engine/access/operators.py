@@ -38,6 +38,11 @@ def everyone(ledger: Ledger) -> tuple[Operator, ...]:
     return tuple(Operator(r["name"], r["role"]) for r in rows)
 
 
+def is_one(db: sqlite3.Connection, name: str) -> bool:
+    """Whether the workspace knows an operator of that name."""
+    return db.execute("SELECT 1 FROM operators WHERE name = ?", (name,)).fetchone() is not None
+
+
 def found_workspace(db: sqlite3.Connection, name: str, at: datetime) -> None:
     """Whoever creates a workspace is its first admin."""
     if db.execute("SELECT 1 FROM operators").fetchone():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from datetime import datetime
 
 from engine.access.caller import Caller
@@ -10,6 +11,11 @@ from engine.clock import stamp
 from engine.errors import Conflict, Refusal
 from engine.storage.ledger import Ledger
 from engine.versions import catalog
+
+
+def everything(db: sqlite3.Connection) -> list[sqlite3.Row]:
+    """The holds that were not released: project, number, since, held_by, reason."""
+    return db.execute("SELECT * FROM holds WHERE released_at IS NULL ORDER BY id").fetchall()
 
 
 def place(ledger: Ledger, label: str, reason: str, by: Caller, at: datetime) -> None:

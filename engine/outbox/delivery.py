@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from engine.errors import LeverframeError
-from engine.outbox import events, mail, outbox
+from engine.outbox import events, holding, mail, outbox
 from engine.outbox.channel import Channel, Letter, Undelivered
 from engine.outbox.outbox import Mail
 from engine.reports import archive
@@ -22,21 +22,34 @@ def letter(ledger: Ledger, objects: ObjectStore, row: Mail) -> Letter:
         with ledger.read() as db:
             kept = archive.find(db, row.project, row.report)
         text, html = objects.get(kept.text).decode(), objects.get(kept.page).decode()
-    matter = row.key.partition(" ")[0]
-    return Letter(row.recipient, row.subject, text, html, row.token, row.queued_at, matter, row.body)
+    return Letter(row.recipient, row.subject, text, html, row.token, row.queued_at, row.matter, row.body)
 
 
 def deliver(
-    ledger: Ledger, objects: ObjectStore, channel: Channel, number: int, now: Callable[[], datetime]
+    ledger: Ledger,
+    objects: ObjectStore,
+    channel: Channel,
+    number: int,
+    now: Callable[[], datetime],
+    *,
+    by_hand: bool = False,
 ) -> Mail | None:
-    """Try one mail that is due; None when it is not, or another process has it. Returns the row as it is then."""
+    """Try one mail that is due; None when it is not, or another process has it. Returns the row as it is then.
+
+    ``by_hand``: somebody wants it sent now, whatever holds it.
+    """
     row = outbox.claim(ledger, number, now())
     if row is None:
         return None
     with ledger.read() as db:
         over = events.over(db, row)
+        hold = None if by_hand or over else holding.hold_of(db, row, now())
     if over:
         return outbox.is_over(ledger, row, now())
+    if hold is not None:
+        return holding.hold(ledger, row, hold, now())
+    if row.held and (told := holding.release(ledger, row, events.over, now())) is not None:
+        return told
     try:
         channel.send(letter(ledger, objects, row))
     except Undelivered as problem:

@@ -22,6 +22,7 @@ from engine.projects.manifest.records import ReportSpec
 from engine.projects.manifest.report import is_address
 from engine.release import history
 from engine.reports.words import heading, of_part
+from engine.routing import routes
 from engine.runs import history as runs
 from engine.storage.ledger import Ledger
 from engine.text import plain
@@ -80,14 +81,33 @@ def _take(db: sqlite3.Connection, news: sqlite3.Row, now: datetime, others: Sequ
 
 
 def over(db: sqlite3.Connection, mail: Mail) -> bool:
-    """Whether what a mail of an event tells is over by now: it waited for a server, or for an engine."""
+    """Whether what a mail of an event tells is over by now: it waited for a server, for an engine, or for an hour."""
     kind, _, number = mail.key.partition(" ")
+    if kind == "held":
+        return all(over(db, each) for each in outbox.gathered(db, mail.id))
+    if kind == "escalation":
+        alert = alert_book.find(db, routes.alert_of(db, number) or 0)
+        return alert is None or not nobody_has_it(alert, mail.queued_at)
     still = _STILL.get(kind)
     if mail.report is not None or still is None:
         return False
     # A news row is never deleted: one that is not there was written by hand, and nothing is known against it.
     news = db.execute("SELECT * FROM news WHERE id = ?", (number,)).fetchone()
     return news is not None and not still(db, news)
+
+
+def nobody_has_it(alert: Alert, now: datetime) -> bool:
+    """Whether an alert is failing, and nobody has taken it on or put it to sleep."""
+    return alert.severity == "failing" and alert.acknowledged_at is None and not alert.quiet(now)
+
+
+def failing_since(db: sqlite3.Connection, alert: Alert) -> datetime:
+    """When a failing alert began to fail, the last time that it did."""
+    row = db.execute(
+        "SELECT max(at) FROM news WHERE kind = 'red' AND about = ? AND at IS NOT ?",
+        (alert.id, stamp(alert.escalated_at) if alert.escalated_at else None),
+    ).fetchone()
+    return moment(row[0]) if row[0] else alert.raised_at
 
 
 def recipients(spec: ReportSpec, owner: str) -> tuple[str, ...]:
@@ -108,7 +128,7 @@ def _candidate(db: sqlite3.Connection, news: sqlite3.Row) -> _Told | None:
 def _deployment(db: sqlite3.Connection, news: sqlite3.Row) -> _Told | None:
     move = history.one(db, news["about"])
     before = f"{move.project}@{move.previous}" if move.previous else None
-    who = f"{move.actor}, on {_minute(move.at)}: “{move.reason}”"
+    who = f"{move.actor}, on {minute(move.at)}: “{move.reason}”"
     if move.kind == "rollback":
         after = f"{before} was taken out of use and stays barred until somebody lifts the bar." if before else ""
         return _Told(subjects.came_back(move.label), (f"Taken back by {who}", after))
@@ -121,13 +141,18 @@ def _red(db: sqlite3.Connection, news: sqlite3.Row) -> _Told | None:
     if alert is None or alert.resolved_at is not None:
         return None
     head = subjects.needs_action(alert.version, escalated=alert.escalated_at == moment(news["at"]))
+    return _Told(head, about_alert(db, alert))
+
+
+def about_alert(db: sqlite3.Connection, alert: Alert) -> tuple[str, ...]:
+    """An alert as the paragraphs of a mail: what, since when, what helps, how to take it on, what else is open."""
     helps = f"What helps: {alert.act}." if alert.act else ""
-    since = f"Since {_minute(alert.since)}."
+    since = f"Since {minute(alert.since)}."
     who = f"To take it on: leverframe alerts ack {alert.id}."
     said = of_part(alert.part, alert.why)
     found = f"{alert.why.rstrip('.')}." if said != alert.why else ""
     first = f"{heading(alert.part, alert.why).rstrip('.')}."
-    return _Told(head, (first, found, since, helps, who, _also(db, alert)))
+    return first, found, since, helps, who, _also(db, alert)
 
 
 def _also(db: sqlite3.Connection, told: Alert) -> str:
@@ -185,5 +210,6 @@ def _day(at: datetime) -> str:
     return f"{at.day} {at:%B %Y}"
 
 
-def _minute(at: datetime) -> str:
+def minute(at: datetime) -> str:
+    """``29 November 2026 at 03:30 UTC``."""
     return f"{_day(at)} at {stamp(at)[11:16]} UTC"

@@ -24,7 +24,7 @@ from engine.storage.ledger import Ledger
 from engine.text import plain
 from engine.versions import catalog
 
-State = Literal["queued", "sending", "sent", "failed", "over"]
+State = Literal["queued", "sending", "sent", "failed", "over", "held", "gathered"]
 # Longer than any conversation with a server may take.
 LEASE = timedelta(minutes=10)
 FIRST, LONGEST = timedelta(minutes=1), timedelta(days=1)
@@ -33,6 +33,8 @@ OLDEST = timedelta(days=7)  # for a mail that no server was set up for
 # Kept as failed, for it was never sent; nobody need see to it, and nobody can have it tried again.
 OVER = "what it told was over before anybody could send it"
 _ABOUT = "mail "  # and the recipient: what an alert is about, so that one who gets mail says nothing of another
+# Of what was not sent: what is over and what another message tells wants nobody.
+_WANTED = "why IS NOT ? AND gathered_in IS NULL"
 # Nothing waits longer than LONGEST: what would was queued or tried while the clock was ahead.
 _DUE = "(next_try <= ? OR next_try > ?)"
 # Each channel has rows of its own, and none waits for another: ``channel_of`` in SQL.
@@ -45,7 +47,8 @@ _OF_CHANNEL = f"iif({_BEGINS} IN ({_OTHERS}), {_BEGINS}, '{MAIL}') = ?"
 class Mail:
     """One row: what goes to whom, and what became of it. ``report`` names a kept report; else it tells an event.
 
-    ``state`` is over where what it tells was over before it could be sent.
+    ``state`` is over where what it tells was over before it could be sent, held where its recipient wants to hear of it
+    later, and gathered where another message tells it.
     """
 
     id: int
@@ -62,6 +65,12 @@ class Mail:
     next_try: datetime | None
     sent_at: datetime | None
     why: str | None
+    held: bool = False
+
+    @property
+    def matter(self) -> str:
+        """What kind of news it is (``red``, ``swap``, ``report`` ...)."""
+        return self.key.partition(" ")[0]
 
     @property
     def channel(self) -> str:
@@ -170,17 +179,18 @@ def give_up_old(ledger: Ledger, now: datetime, channel: str = MAIL) -> None:
 
 
 def again(db: sqlite3.Connection, mail: int | None, now: datetime) -> list[int]:
-    """Have one mail, or all that wait or were given up, tried now, inside the caller's transaction. Raises NotFound."""
+    """Have one mail, or all that were given up or wait and are not held, tried now, in the caller's transaction."""
     if mail is not None:
         find(db, mail)
     rows = db.execute(
-        "SELECT id FROM outbox WHERE state IN ('queued', 'failed') AND why IS NOT ? AND id = coalesce(?, id)"
-        " ORDER BY id",
-        (OVER, mail),
+        f"SELECT id FROM outbox WHERE state IN ('queued', 'failed') AND {_WANTED} AND id = coalesce(?, id)"
+        " AND (held IS NULL OR id = ?) ORDER BY id",
+        (OVER, mail, mail),
     ).fetchall()
     for row in rows:
         db.execute(
-            "UPDATE outbox SET state = 'queued', attempts = 0, next_try = ? WHERE id = ?", (stamp(now), row["id"])
+            "UPDATE outbox SET state = 'queued', held = NULL, attempts = 0, next_try = ? WHERE id = ?",
+            (stamp(now), row["id"]),
         )
     return [row["id"] for row in rows]
 
@@ -197,7 +207,8 @@ def page(ledger: Ledger, *, offset: int, limit: int, matching: str = "") -> tupl
     """Mails, the newest first. Without ``matching`` this costs the same anywhere in the list."""
     with ledger.read() as db:
         if matching:
-            like = "instr(lower(project || ' ' || key || ' ' || recipient || ' ' || state || ' ' || subject), ?)"
+            said = "project, key, recipient, state, subject, why".replace(", ", ", '') || ' ' || coalesce(")
+            like = f"instr(lower(coalesce({said}, '')), ?)"
             rows = db.execute(
                 f"SELECT * FROM outbox WHERE {like} ORDER BY id DESC LIMIT ? OFFSET ?",
                 (matching.lower(), limit, offset),
@@ -218,21 +229,21 @@ def count(ledger: Ledger) -> int:
 
 
 def waiting(db: sqlite3.Connection) -> int:
-    """How many mails have not been taken yet; what goes by another channel is not counted."""
-    unsent = f"SELECT count(*) FROM outbox WHERE state IN ('queued', 'sending') AND {_OF_CHANNEL}"
+    """How many mails wait for a server; what goes by another channel, or is held, is not counted."""
+    unsent = f"SELECT count(*) FROM outbox WHERE state IN ('queued', 'sending') AND held IS NULL AND {_OF_CHANNEL}"
     return int(db.execute(unsent, (MAIL,)).fetchone()[0])
 
 
 def given_up(db: sqlite3.Connection) -> int:
     """How many were never sent, by any channel, and somebody should see to it."""
-    unsent = "SELECT count(*) FROM outbox WHERE state = 'failed' AND why IS NOT ?"
+    unsent = f"SELECT count(*) FROM outbox WHERE state = 'failed' AND {_WANTED}"
     return int(db.execute(unsent, (OVER,)).fetchone()[0])
 
 
 def unsent(db: sqlite3.Connection) -> dict[str, int]:
     """How many were not taken yet, or given up, by state; what is over is not counted."""
     rows = db.execute(
-        "SELECT state, count(*) AS messages FROM outbox WHERE state <> 'sent' AND why IS NOT ? GROUP BY state", (OVER,)
+        f"SELECT state, count(*) AS messages FROM outbox WHERE state <> 'sent' AND {_WANTED} GROUP BY state", (OVER,)
     )
     return {row["state"]: row["messages"] for row in rows}
 
@@ -245,10 +256,27 @@ def _ended(db: sqlite3.Connection, mail: Mail, state: State, why: str | None, no
 
 
 def is_over(ledger: Ledger, mail: Mail, now: datetime) -> Mail:
-    """Send this no more. It waited so long that what it tells is over."""
+    """Send this no more: what it tells is over."""
     with ledger.write() as db:
-        _ended(db, mail, "failed", OVER, now)
+        end_as_over(db, mail, now)
         return find(db, mail.id)
+
+
+def end_as_over(db: sqlite3.Connection, mail: Mail, now: datetime) -> None:
+    """The same, inside the caller's transaction."""
+    _ended(db, mail, "failed", OVER, now)
+
+
+def held(db: sqlite3.Connection, recipient: str, now: datetime) -> list[Mail]:
+    """What is held for ``recipient``, the oldest first; not what somebody is sending at this moment."""
+    wanted = "held IS NOT NULL AND recipient = ? AND (state = 'queued' OR (state = 'sending' AND next_try <= ?))"
+    rows = db.execute(f"SELECT * FROM outbox WHERE {wanted} ORDER BY id", (recipient, stamp(now)))
+    return [_mail(row) for row in rows]
+
+
+def gathered(db: sqlite3.Connection, mail: int) -> list[Mail]:
+    """What the message ``mail`` tells instead of each by itself."""
+    return [_mail(row) for row in db.execute("SELECT * FROM outbox WHERE gathered_in = ? ORDER BY id", (mail,))]
 
 
 def give_up_all(db: sqlite3.Connection, why: str) -> int:
@@ -304,9 +332,19 @@ def _mail(row: sqlite3.Row) -> Mail:
         body=row["body"],
         token=row["token"],
         queued_at=moment(row["queued_at"]),
-        state="over" if row["state"] == "failed" and row["why"] == OVER else row["state"],
+        state=_state(row),
         attempts=row["attempts"],
         next_try=moment(row["next_try"]) if row["next_try"] else None,
         sent_at=moment(row["sent_at"]) if row["sent_at"] else None,
         why=row["why"],
+        held=row["held"] is not None,
     )
+
+
+def _state(row: sqlite3.Row) -> State:
+    if row["state"] == "queued" and row["held"] is not None:
+        return "held"
+    if row["state"] == "failed" and row["gathered_in"] is not None:
+        return "gathered"
+    state: State = "over" if row["state"] == "failed" and row["why"] == OVER else row["state"]
+    return state

@@ -106,6 +106,8 @@ class Postman:
         what = f"{self._kind.one} {mail.id} ({mail.subject})"
         if mail.state == "sent":
             self._tell(f"{what} was taken for {mail.recipient}.")
+        elif mail.state in ("held", "gathered"):
+            self._tell(f"{what} for {mail.recipient}: {mail.why}.")
         elif mail.state == "failed":
             self._tell(f"{what} is given up: {mail.why}")
         elif mail.attempts == 1:

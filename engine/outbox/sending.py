@@ -118,7 +118,7 @@ def _tried(
     ledger: Ledger, objects: ObjectStore, channels: Mapping[int, Channel], now: Callable[[], datetime]
 ) -> tuple[Mail, ...]:
     for number, channel in channels.items():
-        delivery.deliver(ledger, objects, channel, number, now)
+        delivery.deliver(ledger, objects, channel, number, now, by_hand=True)
     with ledger.read() as db:
         return tuple(outbox.find(db, number) for number in channels)
 

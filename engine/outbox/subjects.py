@@ -27,6 +27,20 @@ def needs_action(label: str, *, escalated: bool) -> str:
     return f"{label} still needs action, and nobody has taken it on" if escalated else f"{label} needs action"
 
 
+def of_held(messages: int) -> str:
+    return f"{messages} messages that waited for the end of your quiet hours"
+
+
+def of_digest(began: int, open_still: int, ended: int, news: int) -> str:
+    counts = ((began, "began"), (open_still, "go on" if open_still != 1 else "goes on"), (ended, "ended"))
+    said = [f"{count} {word}" for count, word in counts if count]
+    return "Digest: " + ", ".join([*said, *([f"{news} more news"] if news else [])])
+
+
+def of_handover(by: str, to: str) -> str:
+    return f"{by} hands over to {to}"
+
+
 def report_failed() -> str:
     return "the report could not be made"
 

@@ -22,7 +22,9 @@ from engine.withheld import ADDRESSES, NAMES, names_of
 NAME, VARIABLE = "webhook", ADDRESSES
 # For one message as a whole. Apprise bounds each wait; a service that sends a byte now and then passes those.
 WHOLE_SECONDS = 30.0
-_KINDS = {"red": "failure", "report-failed": "warning", "rollback": "warning", "swap": "success"}
+_KINDS = {
+    "red": "failure", "escalation": "failure", "report-failed": "warning", "rollback": "warning", "swap": "success",
+}  # fmt: skip
 # What makes a chat call everybody, in what somebody wrote: "@here", "<!channel>"; not "flights@7" nor an address.
 _CALLS = re.compile(r"(?<![\w.+-])@(?=\w)|<(?=[@!#])")
 Tell = Callable[[str, str, str, str], str]

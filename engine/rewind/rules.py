@@ -233,6 +233,16 @@ RULES = (
         "allowances",
         ("DELETE FROM allowances WHERE at > :at", "UPDATE allowances SET until = NULL WHERE until > :at"),
     ),
+    TableRule("routes", ("DELETE FROM routes WHERE at > :at", "UPDATE routes SET until = NULL WHERE until > :at")),
+    _grown("routed"),
+    TableRule(
+        "handovers",
+        (
+            "DELETE FROM handovers WHERE offered_at > :at",
+            "UPDATE handovers SET taken_at = NULL WHERE taken_at > :at",
+            "UPDATE handovers SET withdrawn_at = NULL WHERE withdrawn_at > :at",
+        ),
+    ),
     TableRule("operators", ("DELETE FROM operators WHERE added_at > :at",)),
     _grown("reports"),
     TableRule(
@@ -241,8 +251,11 @@ RULES = (
             "DELETE FROM outbox WHERE queued_at > :at",
             # The ledger lets nothing be unsent, but this is a copy: its triggers are gone.
             "UPDATE outbox SET state = 'queued', sent_at = NULL, why = NULL, next_try = queued_at WHERE sent_at > :at",
+            "UPDATE outbox SET state = 'queued', gathered_in = NULL, why = NULL, next_try = queued_at"
+            " WHERE gathered_in NOT IN (SELECT id FROM outbox)",
+            "UPDATE outbox SET held = NULL WHERE held NOT IN (SELECT id FROM routes)",
         ),
-        "when a mail was given up, and how often one had been tried",
+        "when a mail was given up or held, and how often one had been tried",
     ),
     _grown("news"),
     TableRule(

@@ -20,6 +20,7 @@ from engine.storage.tables.health import HEALTH
 from engine.storage.tables.housekeeping import HOUSEKEEPING
 from engine.storage.tables.past import PAST, PAST_OF_MOVES
 from engine.storage.tables.report import REPORTS
+from engine.storage.tables.routing import ROUTING
 from engine.storage.tables.schedule import SCHEDULES
 
 if TYPE_CHECKING:
@@ -160,6 +161,17 @@ def _allowances(db: Database) -> None:
         db.execute(statement)
 
 
+def _routing(db: Database) -> None:
+    kept = _refuse("routed", "UPDATE")
+    for table in ("routes", "routed", "handovers"):
+        kept += _refuse(table, "DELETE")
+    fixed = "id, kind, who, address, starts, ends, days, zone, lets, after, project, at, by"
+    kept += _refuse("routes", "UPDATE", f" OF {fixed}")
+    kept += _refuse("handovers", "UPDATE", " OF id, former, to_whom, by, note, matters, offered_at")
+    for statement in _split(ROUTING + kept):
+        db.execute(statement)
+
+
 # In order, each applied once; append to it, and never edit what was released.
 MIGRATIONS: tuple[tuple[str, Callable[[Database], None]], ...] = (
     ("first", _first),
@@ -177,6 +189,7 @@ MIGRATIONS: tuple[tuple[str, Callable[[Database], None]], ...] = (
     ("backups", _backups),
     ("decided", _decided),
     ("allowances", _allowances),
+    ("routing", _routing),
 )
 LATEST = len(MIGRATIONS)
 

@@ -1,0 +1,123 @@
+"""What routing speaks of: a route, what one has done, a hand-over."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal, get_args
+
+from engine.text import span
+
+Kind = Literal["reach", "quiet", "digest", "escalate"]
+Lets = Literal["failing", "nothing"]
+KINDS: tuple[Kind, ...] = get_args(Kind)
+# Whoever is on duty at the moment that somebody is told.
+ON_DUTY = "on-duty"
+DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+
+
+@dataclass(frozen=True)
+class RouteTerms:
+    """What a route says. ``who``: an operator, an address, or ON_DUTY.
+
+    ``reach``: ``address`` is where ``who`` is reached. ``quiet``: from ``starts`` to ``ends`` on ``days`` (none: all
+    of them; Monday is 0) in ``zone`` news waits, but for what it ``lets`` through. ``digest``: news that is not failing
+    waits for one message at ``starts``. ``escalate``: told when nobody took a failing alert on for ``after`` seconds.
+    ``project``: of that one alone.
+    """
+
+    kind: Kind
+    who: str
+    address: str = ""
+    starts: str = ""
+    ends: str = ""
+    days: tuple[int, ...] = ()
+    zone: str = "UTC"
+    lets: Lets = "failing"
+    after: int = 0
+    project: str | None = None
+
+    @property
+    def sentence(self) -> str:
+        """What it does, for people."""
+        days = f" {days_in_words(self.days)}" if self.days else ""
+        of = f" of {self.project}" if self.project else ""
+        if self.kind == "reach":
+            return f"reached at {self.address}"
+        if self.kind == "quiet":
+            return f"quiet from {self.starts} to {self.ends}{days} ({self.zone}); {self.lets} comes through"
+        if self.kind == "digest":
+            return f"news{of} in one message at {self.starts}{days} ({self.zone}), what is failing at once"
+        if not self.after:
+            return f"told at once what{of} is failing"
+        return f"told what{of} is failing and nobody has taken on for {span(self.after)}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Route(RouteTerms):
+    """A route that is or was in force."""
+
+    id: int
+    at: datetime
+    by: str
+    until: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Routed:
+    """What a route has done: a digest, or a step of the escalation of ``alert``. ``reached``: how many addresses."""
+
+    id: int
+    route: int
+    kind: Kind
+    who: str
+    alert: int | None
+    due: datetime
+    at: datetime
+    reached: int
+    why: str
+
+
+@dataclass(frozen=True)
+class Duty:
+    """Who is on duty, since when; ``offered_to``: whom it was handed over to who has not taken it yet, and by whom."""
+
+    operator: str | None = None
+    since: datetime | None = None
+    offered_to: str | None = None
+    offered_by: str | None = None
+    offered_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Handover:
+    """One hand-over. ``matters``: what was open and what was promised, as the ledger keeps it."""
+
+    id: int
+    former: str | None
+    to: str
+    by: str
+    note: str
+    offered_at: datetime
+    taken_at: datetime | None
+    withdrawn_at: datetime | None
+    matters: str = field(default="", repr=False)
+
+    @property
+    def state(self) -> Literal["offered", "taken", "withdrawn"]:
+        """What became of it."""
+        return "taken" if self.taken_at else "withdrawn" if self.withdrawn_at else "offered"
+
+
+def days_in_words(days: tuple[int, ...]) -> str:
+    """``mon-fri``, ``sat,sun``: a day or a stretch of days each."""
+    found: list[str] = []
+    rest = sorted(days)
+    while rest:
+        last = 1
+        while last < len(rest) and rest[last] == rest[0] + last:
+            last += 1
+        between = "," if last == 2 else "-"
+        found.append(DAYS[rest[0]] + (f"{between}{DAYS[rest[last - 1]]}" if last > 1 else ""))
+        rest = rest[last:]
+    return ",".join(found)
