@@ -12,7 +12,7 @@ from engine.vocabulary.jobs import JOBS
 ANYWHERE = "anywhere"
 _ONE_OF_THEM = " or ".join(", ".join(f"the {job.short}" for job in JOBS).rsplit(", ", 1))
 # What is opened from the screen Admin.
-ADMIN_LISTS = ("operators", "settings", "places", "allowances", "outbox")
+ADMIN_LISTS = ("operators", "settings", "places", "allowances", "outbox", "routes", "duty")
 LISTS = (
     "overview", "candidates", "runs", "versions", "audit", "bin", "schedules", "occurrences", "health", "admin",
     *ADMIN_LISTS,
@@ -119,12 +119,25 @@ ACTIONS = (
     Action("retry", "r", "Try again", "have this mail tried now", ("outbox",), does="retry_outbox"),
     Action("retry_all", "a", "All again", "have every mail tried now that waits or was given up",
            ("outbox",), does="retry_outbox"),
+    Action("open", "enter", "Done", "what the route has done: digests, steps of escalations", ("routes",)),
+    Action("add_route", "plus", "Route", "put a route in force: reach, quiet, digest or escalate, with your reason",
+           ("routes",), does="add_route"),
+    Action("end_route", "minus", "End", "put the route out of force, with your reason",
+           ("routes",), does="remove_route"),
+    Action("my_quiet_hours", "e", "Quiet", "choose your own quiet hours, or take them away, with your reason",
+           ("routes",), does="choose_quiet_hours"),
+    Action("open", "enter", "Whole", "what was open and what was promised", ("duty",)),
+    Action("hand_over", "o", "Hand over", "see what is open and promised, and hand over to the next, with your words",
+           ("duty",), does="hand_over"),
+    Action("take_over", "a", "Take over", "go on duty: what was handed over to you, or what nobody has",
+           ("duty",), does="take_over"),
     Action("hold", "H", "Hold", "keep the version's content whatever its age: a legal hold",
            ("versions",), does="hold", shown=False),
     Action("release_hold", "u", "Release hold", "let the version be judged by its age again, with your reason",
            ("versions",), does="release_hold", shown=False),
     Action("send_report", "s", "Send report", "see what would be mailed to whom, then send it",
            ("overview", *HEALTHS), does="send_report", previews=True),
+    Action("duty", "o", "Duty", "who is on duty; hand over, take over", ("overview",)),
     Action("add", "plus", "Add", "put a project on the list: its folder is checked first", ("overview",), does="add"),
     Action("remove", "minus", "Remove", "take the project off the list; its versions and its history stay",
            ("overview",), does="remove", danger=True),
@@ -141,7 +154,8 @@ ACTIONS = (
     Action("go_schedules", "6", "Schedules", "what starts by itself, and when", (ANYWHERE,)),
     Action("go_disk", "7", "Disk", "who uses how much, what grows, what can go", (ANYWHERE,)),
     Action("go_health", "8", "Health", "what is unhealthy, since when and why, and what is open", (ANYWHERE,)),
-    Action("go_admin", "9", "Admin", "operators, settings, watched folders, allowances, mail", (ANYWHERE,)),
+    Action("go_admin", "9", "Admin", "operators, settings, watched folders, allowances, mail, routes, duty",
+           (ANYWHERE,)),
     Action("help", "question_mark", "Help", "every key of this screen", (ANYWHERE,)),
     Action("palette", "ctrl+p", "All actions", "find an action by its name", (ANYWHERE,), shown=False),
     Action("step_back", "T", "Step back in time", "show everything as it stood at a moment; T again comes back to now",

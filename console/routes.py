@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from console.queries.question import Question
     from engine.outbox.outbox import Mail
     from engine.records import AuditRow, DecisionCard
+    from engine.routing.records import Handover, Route
 
 # The numbered screens.
 PLACES = {
@@ -35,6 +36,8 @@ ADMIN_LISTS = {
     "places": "PlacesPage",
     "allowances": "AllowancesPage",
     "outbox": "OutboxPage",
+    "routes": "RoutesPage",
+    "duty": "DutyPage",
 }
 
 
@@ -173,6 +176,23 @@ def mail(row: Mail) -> Screen[None]:
     from console.dialogs.reading import ReadingDialog, mail_lines
 
     return ReadingDialog(lambda width: mail_lines(row, width))
+
+
+def route(found: Route) -> Screen[None]:
+    """What a route has done."""
+    from console.dialogs.routing import RouteDialog
+
+    return RouteDialog(found)
+
+
+def handover(found: Handover) -> Screen[None]:
+    """A hand-over, whole."""
+    from console.dialogs.reading import ReadingDialog
+    from console.text.duty_lines import handover_lines
+    from engine.duty.matters import read
+
+    matters = read(found.matters)
+    return ReadingDialog(lambda width: handover_lines(found, matters, width))
 
 
 def send_report(project: str) -> Screen[None]:

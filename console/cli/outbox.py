@@ -10,8 +10,9 @@ from console.cli import report_documents
 from console.cli.paging import newest, rest_of
 from console.cli.printing import Cell, document, say, table
 from console.cli.printing import documents as print_all
-from console.cli.report import STATES, TONES
+from console.cli.report import STATES
 from console.cli.session import Session, VerbGroup, limit_option, matching_option
+from console.text.admin_tables import MAIL_TONES
 from console.text.lines import Span
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ def _list(session: Session, limit: int | None, matching: str) -> None:
 
 def _row(mail: Mail) -> tuple[Cell, ...]:
     why = mail.why or ("" if mail.state == "sent" else STATES[mail.state] if mail.attempts else "it waits for its turn")
-    state = Span(mail.state, TONES[mail.state])
+    state = Span(mail.state, MAIL_TONES[mail.state])
     return str(mail.id), f"{mail.queued_at:%Y-%m-%d %H:%M}", state, mail.recipient, mail.subject, why
 
 

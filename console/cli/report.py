@@ -12,7 +12,8 @@ import click
 from console.cli import report_documents
 from console.cli.printing import Cell, document, say, table
 from console.cli.session import Session, Verb
-from console.text.lines import Span, Tone
+from console.text.admin_tables import MAIL_TONES
+from console.text.lines import Span
 from engine import clock
 
 if TYPE_CHECKING:
@@ -21,13 +22,14 @@ if TYPE_CHECKING:
     from engine.reports.archive import KeptReport
     from engine.reports.records import Report, ReportPeriod
 
-TONES: dict[str, Tone] = {"sent": "ok", "failed": "failing", "queued": "watch", "sending": "watch", "over": "dim"}
 STATES = {
     "sent": "it was taken",
     "queued": "it is tried again",
     "sending": "it is being sent",
     "failed": "it is given up",
     "over": "it was not sent",
+    "held": "it waits for a later hour",
+    "gathered": "another message tells it",
 }
 
 
@@ -120,7 +122,7 @@ def mail_row(mail: Mail) -> tuple[Cell, ...]:
     why = mail.why or STATES[mail.state]
     if mail.state == "queued" and mail.next_try is not None and mail.attempts:
         why = f"{why} It is tried again at {mail.next_try:%H:%M} UTC."
-    return mail.recipient, Span(mail.state, TONES[mail.state]), why
+    return mail.recipient, Span(mail.state, MAIL_TONES[mail.state]), why
 
 
 def _dry(session: Session, files: Sequence[Path]) -> int:

@@ -20,10 +20,10 @@ SECTIONS: dict[str, dict[str, str]] = {
         "remove": "workspace",
     },
     "Look": {"status": "state", "versions": "versions", "show": "versions", "diff": "versions", "at": "versions"},
-    "Tell": {"report": "report", "outbox": "outbox", "pages": "pages"},
+    "Tell": {"report": "report", "outbox": "outbox", "routes": "routes", "pages": "pages"},
     "Retrain": {"retrain": "runs", "runs": "runs", "times": "times", "log": "logs", "cancel": "runs"},
     "Schedule": {"schedules": "schedules", "engine": "engine"},
-    "Watch": {"health": "health", "alerts": "health"},
+    "Watch": {"health": "health", "alerts": "health", "handover": "duty"},
     "Decide": {
         "candidates": "decisions", "approve": "decisions", "reject": "decisions", "rollback": "back", "lift": "back",
         "allow": "allowances", "allowances": "allowances", "withdraw": "allowances",

@@ -7,10 +7,10 @@ from datetime import datetime
 
 import click
 
-from console.cli import documents
+from console.cli import documents, duty_documents
 from console.cli.printing import Cell, document, say, table, verdict
 from console.cli.session import Session, Verb
-from console.text import cells
+from console.text import cells, duty_lines
 from console.text.lines import Span
 from engine.records import Overview, ProjectStatus, Reason, Run
 
@@ -26,14 +26,17 @@ def status(session: Session, project: str | None) -> None:
     with session.engine() as engine:
         one = engine.status(project, now) if project else None
         found = engine.overview(now)
-        state = engine.engine_state()
+        state, duty = engine.engine_state(), engine.on_duty()
     statuses = (one,) if one else found.projects
     if session.json:
-        document(documents.overview(found, statuses, state))
+        document({**documents.overview(found, statuses, state), "duty": duty_documents.on_duty(duty)})
     elif one:
         _one(session, one, now)
     else:
         _all(session, found)
+        if duty.operator or duty.offered_to:
+            say()
+            say(Span(duty_lines.standing(duty, found.operator.name, now), "dim"))
 
 
 def _all(session: Session, found: Overview) -> None:

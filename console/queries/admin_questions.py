@@ -12,14 +12,17 @@ from console.text.cells import counted
 
 if TYPE_CHECKING:
     from engine.api import Engine
+    from engine.duty.matters import Matter
     from engine.housekeeping.places import WatchedFolder
     from engine.housekeeping.settings import Setting
     from engine.outbox.outbox import Mail
     from engine.projects.allowances import Allowance
     from engine.records import Operator
     from engine.reports.records import Report
+    from engine.routing.records import Duty, Handover, Route, Routed
 
 NEWEST_MAILS = 200
+NEWEST_HANDOVERS = 200
 ReportKind = Literal["days", "week", "month"]
 
 
@@ -45,6 +48,7 @@ class AskAdmin:
         settings, mails = engine.settings(), engine.outbox(limit=NEWEST_MAILS)
         chosen, admins = sum(each.chosen for each in settings), sum(o.role == "admin" for o in engine.operators())
         given_up = sum(mail.state == "failed" for mail in mails)
+        duty = engine.on_duty()
         vain = "mail waits, and no server is set up" if engine.outbox_waits_in_vain() else ""
         return (
             AdminList("operators", "Operators", f"{len(engine.operators()):,}, {counted(admins, 'admin')}",
@@ -57,6 +61,10 @@ class AskAdmin:
                       "what projects' steps may reach beyond what is in force"),
             AdminList("outbox", "Mail", f"{engine.count_outbox():,}", "what was sent to whom, what waits, and why",
                       counted(given_up, "mail") + " given up" if given_up else vain),
+            AdminList("routes", "Routes", f"{len(engine.routes()):,}",
+                      "whom news reaches and when: quiet hours, digests, escalation"),
+            AdminList("duty", "Duty", duty.operator or "nobody", "who is on duty, and what was handed over",
+                      f"offered to {duty.offered_to}" if duty.offered_to else ""),
         )  # fmt: skip
 
 
@@ -109,6 +117,44 @@ class AskOutbox:
         page = self.page
         found = engine.outbox(offset=page.offset, limit=page.limit, matching=page.matching)
         return MailList(page.rows(found, engine.count_outbox()), engine.outbox_waits_in_vain())
+
+
+@dataclass(frozen=True)
+class AskRoutes:
+    refresh: float = SELDOM
+
+    def answer(self, engine: Engine, now: datetime) -> tuple[Route, ...]:
+        return engine.routes()
+
+
+@dataclass(frozen=True)
+class AskRouted:
+    """What one route has done."""
+
+    route: int
+    refresh: float = SELDOM
+
+    def answer(self, engine: Engine, now: datetime) -> tuple[Routed, ...]:
+        return engine.routed(self.route)
+
+
+@dataclass(frozen=True)
+class DutyDesk:
+    """Who is on duty and who looks, what is open and promised now, and hand-overs, the newest first."""
+
+    duty: Duty
+    me: str
+    matters: tuple[Matter, ...]
+    handovers: tuple[Handover, ...]
+
+
+@dataclass(frozen=True)
+class AskDuty:
+    refresh: float = SELDOM
+
+    def answer(self, engine: Engine, now: datetime) -> DutyDesk:
+        newest = engine.handovers(limit=NEWEST_HANDOVERS)
+        return DutyDesk(engine.on_duty(), engine.operator.name, engine.matters(), newest)
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from engine.api import Engine
     from engine.monitoring.records import Alert
     from engine.records import Deployment, Overview
+    from engine.routing.records import Duty
     from engine.schedule.records import EngineState, Occurrence
 
 R = TypeVar("R")
@@ -61,7 +62,7 @@ class Desk:
     """The overview with who sees to the schedules, and what went on since the operator last looked.
 
     ``news`` is what became of due times; ``alerts`` were raised or resolved since; ``replay`` is a line
-    on a demo that is being made, and whether it goes on.
+    on a demo that is being made, and whether it goes on. ``duty``: who is on duty.
     """
 
     overview: Overview
@@ -70,6 +71,7 @@ class Desk:
     swaps: tuple[Deployment, ...] = ()
     alerts: tuple[Alert, ...] = ()
     replay: tuple[str, bool] | None = None
+    duty: Duty | None = None
 
 
 @dataclass(frozen=True)
@@ -79,12 +81,12 @@ class AskOverview:
 
     def answer(self, engine: Engine, now: datetime) -> Desk:
         overview, state, since = engine.overview(now), engine.engine_state(), self.since
-        replay = _replay(engine)
+        replay, duty = _replay(engine), engine.on_duty()
         if since is None:
-            return Desk(overview, state, replay=replay)
+            return Desk(overview, state, replay=replay, duty=duty)
         alerts = engine.past_alerts(limit=NEWEST_ALERTS)
         told = tuple(a for a in alerts if a.raised_at > since or (a.resolved_at is not None and a.resolved_at > since))
-        return Desk(overview, state, engine.since(since), engine.swaps(since), told, replay)
+        return Desk(overview, state, engine.since(since), engine.swaps(since), told, replay, duty)
 
 
 def _replay(engine: Engine) -> tuple[str, bool] | None:

@@ -133,7 +133,7 @@ class OverviewPage(ListPage[ProjectStatus]):
 
     def why_not(self, action: str) -> str | None:
         status = self.selected
-        if action in ("filter", "back", "add"):
+        if action in ("filter", "back", "add", "duty"):
             return None
         if status is None:
             return "There is no project under the cursor."
@@ -162,6 +162,9 @@ class OverviewPage(ListPage[ProjectStatus]):
     def do_health(self) -> None:
         if self.selected is not None:
             self.app.push_screen(routes.health(self.selected.project.name))
+
+    def do_duty(self) -> None:
+        self.app.push_screen(routes.admin_list("duty"))
 
     def do_send_report(self) -> None:
         if self.selected is not None:

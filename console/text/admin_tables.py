@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from engine.records import Operator
 
 MAIL_TONES: dict[State, Tone] = {
-    "sent": "ok", "failed": "failing", "queued": "watch", "sending": "watch", "over": "dim",
+    "sent": "ok", "failed": "failing", "queued": "watch", "sending": "watch", "over": "dim", "held": "key",
+    "gathered": "dim",
 }  # fmt: skip
 
 ADMIN: tuple[Column[AdminList], ...] = (

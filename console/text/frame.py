@@ -59,7 +59,9 @@ def keys(screen: str, why_not: Callable[[str], str | None], width: int) -> Line:
         if width_of((*parts, *entry, *right)) > width:
             break
         parts += entry
-    return fit(ends(tuple(parts), right, width), width)
+    # The last one needs no room behind it: the right end would give way to that.
+    last = parts.pop()
+    return fit(ends((*parts, Span(last.text.rstrip(), last.tone)), right, width), width)
 
 
 def _entry(action: Action, *, dimmed: bool) -> list[Span]:

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from console.text import cells, news_lines, schedule_lines
-from console.text.lines import Line, Span, cut, ends, fit, line, wrapped
+from console.text import cells, duty_lines, news_lines, schedule_lines
+from console.text.lines import Line, Span, Tone, cut, ends, fit, line, wrapped
 from engine.text import plain
 
 if TYPE_CHECKING:
@@ -19,6 +19,7 @@ DETAIL = 7
 # What stands below it in a terminal of so many rows, of which the rest of the screen takes some.
 TALL, AROUND = 36, 15
 MOST_BELOW, LEAST_LISTED = 20, 9
+ROOMY = 110
 _URGENCY: dict[Verdict, int] = {"failing": 0, "unknown": 1, "watch": 2, "ok": 3}
 
 
@@ -33,17 +34,29 @@ def urgency(status: ProjectStatus) -> tuple[int, bool, str]:
 
 
 def summary(desk: Desk, now: datetime, width: int) -> list[Line]:
-    """How things stand and how much disk is left; below it what went by unseen, or who sees to what is due next."""
+    """How things stand and how much disk is left; below it what went by unseen, or who sees to what is due next, and
+    who is on duty."""
     overview = desk.overview
     news = news_lines.news(desk, now)
     due = Span(schedule_lines.next_of(overview, now), "dim")
     seen = line(" ", _too_little(overview) or _clock(overview) or _replay(desk) or news or due)
-    who = line(schedule_lines.who_sees_to_it(desk.engine, now), " ")
-    return [_standing(overview, width), fit(ends(seen, who, width), width)]
+    return [_standing(overview, width), fit(ends(seen, _who(desk, now, width), width), width)]
 
 
 def _replay(desk: Desk) -> Span | None:
     return None if desk.replay is None else Span(desk.replay[0], "key" if desk.replay[1] else "watch")
+
+
+def _who(desk: Desk, now: datetime, width: int) -> Line:
+    """Who is on duty, where anybody ever was, and who sees to the schedules; where there is little room not the second
+    while that is this console."""
+    engine, duty = schedule_lines.who_sees_to_it(desk.engine, now), desk.duty
+    said = duty_lines.in_brief(duty, desk.overview.operator.name)
+    if not said or duty is None:
+        return line(engine, " ")
+    tone: Tone = "key" if duty.offered_to == desk.overview.operator.name else "dim"
+    here = desk.engine is not None and desk.engine.here
+    return line(Span(said, tone), *(() if here and width < ROOMY else (Span(" · ", "dim"), engine)), " ")
 
 
 def _standing(overview: Overview, width: int) -> Line:

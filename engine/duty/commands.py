@@ -111,7 +111,8 @@ class DutyCommands(Door):
 
     @changes("take over", least="operator")
     def take_over(self, reason: str = "") -> Handover:
-        """Go on duty; from somebody who has not offered it only with a reason. Raises Refusal, Conflict."""
+        """Go on duty; from somebody who has not offered it only with a reason. Whoever is on duty takes back what they
+        offered: what returns is withdrawn. Raises Refusal, Conflict."""
         from engine.duty.handing_over import take_over
 
         return take_over(self._ledger, reason, self.caller, clock.now())

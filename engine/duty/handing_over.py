@@ -24,6 +24,8 @@ LONGEST = 4000
 def hand_over(ledger: Ledger, to: str, note: str, by: Caller, at: datetime) -> Handover:
     """Offer the duty to ``to`` with all that is open, and tell them. Raises NotFound, Invalid, Refusal, Conflict."""
     note = note.strip()
+    if not note:
+        raise Invalid(f"A word to {plain(to, 40)} is needed, such as 'all quiet': a list tells not what comes first.")
     if len(note) > LONGEST:
         raise Invalid(f"The note has {len(note):,} characters; keep it under {LONGEST:,}.")
     _check(ledger, to)

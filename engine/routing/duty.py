@@ -52,10 +52,15 @@ def offer(db: sqlite3.Connection, to: str, note: str, matters: str, by: Caller, 
 
 def take(db: sqlite3.Connection, reason: str, matters: str, by: Caller, at: datetime) -> Handover:
     """Go on duty, inside the caller's transaction: what was offered, or what nobody has; from somebody who did not
-    offer it only with a ``reason``. Raises Refusal, Conflict."""
+    offer it only with a ``reason``. Who is on duty takes back what they offered. Raises Refusal, Conflict."""
     now, offered = on_duty(db), _offered(db)
     if now.operator == by.name:
-        raise Conflict(f"{by.name} is on duty already.")
+        if offered is None:
+            raise Conflict(f"{by.name} is on duty already.")
+        _withdraw(db, at)
+        details = {"handover": int(offered["id"])}
+        trail.append(db, at=at, actor=by, action="keep-duty", subject="duty", reason=reason, details=details)
+        return find(db, int(offered["id"]))
     mine = offered is not None and offered["to_whom"] == by.name
     if not mine and now.operator is not None and not reason:
         raise Refusal(
@@ -68,8 +73,8 @@ def take(db: sqlite3.Connection, reason: str, matters: str, by: Caller, at: date
         _withdraw(db, at)
         number = _insert(db, now.operator, by.name, reason, matters, by, at)
     db.execute("UPDATE handovers SET taken_at = ? WHERE id = ?", (stamp(at), number))
-    details = {"from": now.operator, "handover": number, "offered": mine}
-    trail.append(db, at=at, actor=by, action="take-over", subject="duty", reason=reason, details=details)
+    taken = {"from": now.operator, "handover": number, "offered": mine}
+    trail.append(db, at=at, actor=by, action="take-over", subject="duty", reason=reason, details=taken)
     return find(db, number)
 
 

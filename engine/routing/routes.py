@@ -13,7 +13,7 @@ from engine.errors import Conflict, NotFound
 from engine.routing.reach import is_operator
 from engine.routing.records import Route, Routed, RouteTerms
 from engine.routing.steps import MadeStep
-from engine.routing.words import written
+from engine.routing.words import how, written
 from engine.storage.ledger import Ledger
 
 
@@ -66,7 +66,7 @@ def _note(
     # The trail holds nothing of persons but who works here: an address stands in the route's own row.
     who = terms.who if is_operator(terms.who) or "@" not in terms.who else "an address"
     details = {"kind": terms.kind, "who": who}
-    details |= {"words": written(terms).split(terms.who, 1)[1].strip()} if terms.kind != "reach" else {}
+    details |= {"words": how(terms)} if terms.kind != "reach" else {}
     trail.append(db, at=at, actor=by, action=action, subject=f"route {number}", reason=reason, details=details)
 
 

@@ -52,7 +52,12 @@ def read(text: str, channels: Collection[str] = ("webhook",)) -> RouteTerms:
 
 def written(terms: RouteTerms) -> str:
     """The words that ``read`` makes ``terms`` of."""
-    words = [terms.kind, terms.who]
+    return f"{terms.kind} {terms.who} {how(terms)}"
+
+
+def how(terms: RouteTerms) -> str:
+    """The same without what it does and for whom."""
+    words = []
     if terms.kind == "reach":
         words.append(terms.address)
     elif terms.kind == "escalate":

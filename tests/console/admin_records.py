@@ -8,12 +8,15 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+from engine.clock import stamp
+from engine.duty.matters import Matter, kept
 from engine.housekeeping.places import WatchedFolder
 from engine.housekeeping.settings import Setting
 from engine.outbox.outbox import Mail
 from engine.projects.allowances import Allowance
 from engine.records import DoctorFinding, Operator, Project
 from engine.reports.records import ReportPeriod
+from engine.routing.records import Duty, Handover, Route, Routed
 from tests.console.health_records import NOW, ago
 
 
@@ -36,8 +39,64 @@ IN_VAIN = "1 mail waits, and no mail server is set up here: set LEVERFRAME_SMTP_
 FOUND = (DoctorFinding("manifest", "ok", "tides, 2 gates of its own"),)
 
 
+ROUTE_LIST = (
+    Route("reach", "ada", address="ada@example.org", id=1, at=ago(days=20), by="ada"),
+    Route("quiet", "ada", starts="22:00", ends="07:00", days=(0, 1, 2, 3, 4), zone="Europe/Berlin", id=2,
+          at=ago(days=3), by="ada"),
+    Route("escalate", "on-duty", after=1800, id=3, at=ago(days=3), by="ada"),
+)  # fmt: skip
+ROUTED = (Routed(1, 3, "escalate", "on-duty", 7, ago(hours=3), ago(hours=3), 1, ""),)
+MATTERS = (
+    Matter("alert", "churn@22", "failing: recall 0.58 is below 0.65", stamp(ago(minutes=18))),
+    Matter("candidate", "flights@11", "BETTER THAN LIVE.", stamp(ago(hours=12)), stamp(NOW + timedelta(days=12))),
+    Matter("pause", "flights retrain", "paused", stamp(ago(days=1)), None, "bob", "the source moves house"),
+)
+HANDOVERS = (
+    Handover(2, "bob", "ada", "bob", "churn is the one to watch", ago(hours=1), None, None, kept(MATTERS)),
+    Handover(1, None, "bob", "bob", "", ago(days=7), ago(days=7), None, kept(())),
+)
+DUTY = Duty("bob", ago(days=7), "ada", "bob", ago(hours=1))
+
+
 class FakeAdmin:
     """Answers with the records above."""
+
+    duty_now = Duty()
+
+    def routes(self) -> tuple[Route, ...]:
+        return ROUTE_LIST
+
+    def routed(self, route: int | None = None, *, offset: int = 0, limit: int = 50) -> tuple[Routed, ...]:
+        return ROUTED
+
+    def add_route(self, words: str, reason: str) -> Route:
+        self._do("add route", words, reason)
+        return ROUTE_LIST[2]
+
+    def remove_route(self, route: int, reason: str) -> Route:
+        self._do("remove route", route, reason)
+        return ROUTE_LIST[0]
+
+    def choose_quiet_hours(self, words: str, reason: str) -> Route | None:
+        self._do("quiet hours", words, reason)
+        return None if words == "none" else ROUTE_LIST[1]
+
+    def on_duty(self) -> Duty:
+        return self.duty_now
+
+    def matters(self) -> tuple[Matter, ...]:
+        return MATTERS
+
+    def handovers(self, *, offset: int = 0, limit: int = 50) -> tuple[Handover, ...]:
+        return HANDOVERS
+
+    def hand_over(self, to: str, note: str) -> Handover:
+        self._do("hand over", to, note)
+        return HANDOVERS[0]
+
+    def take_over(self, reason: str = "") -> Handover:
+        self._do("take over", reason)
+        return HANDOVERS[0]
 
     _do: Callable[..., None]
     in_vain: str | None = None

@@ -71,6 +71,17 @@ KEYS = {
     "outbox list": "9 down down down down enter",
     "outbox retry": "9 down down down down enter a",
     "outbox retry 1": "9 down down down down enter r",
+    "routes": "9 down down down down down enter",
+    "routes list": "9 down down down down down enter",
+    "routes add escalate ada 30m --reason x": "9 down down down down down enter plus x tab x enter",
+    "routes quiet 22:00-07:00 --reason x": "9 down down down down down enter e x tab x enter",
+    "routes remove 1 --reason x": "9 down down down down down enter minus x enter",
+    "routes history": "9 down down down down down enter enter",
+    "handover": "o",
+    "handover --preview": "o o",
+    "handover --to bob --note x": "o o b tab x enter",
+    "handover take": "9 down down down down down down enter a",
+    "handover show 1": "9 down down down down down down enter enter",
     "disk": "7 s",
     "disk --last": "7",
     "clean --dry-run": "7 C",
@@ -93,7 +104,7 @@ KEYS = {
     "operators add bob --reason x": "9 enter plus x tab tab x enter",
 }
 # A screen shows what the verb prints, but asks the engine for the part that fits on it, or for more than the verb does.
-ANOTHER_METHOD = {"log": "log_window", "show": "card", "at": "as_of"}
+ANOTHER_METHOD = {"log": "log_window", "show": "card", "at": "as_of", "handover": "handovers"}
 WITHOUT_A_KEY = {
     "new": "It makes a folder on this machine for a data scientist, and needs no workspace.",
     "init": "There is no console without a workspace.",

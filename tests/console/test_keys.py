@@ -18,6 +18,7 @@ from console.screens.candidates import CandidatesPage
 from console.screens.card import CardPage
 from console.screens.diff import DiffPage
 from console.screens.disk import DiskPage
+from console.screens.duty import DutyPage
 from console.screens.health import HealthPage
 from console.screens.occurrences import OccurrencesPage
 from console.screens.operators import OperatorsPage
@@ -25,6 +26,7 @@ from console.screens.outbox import OutboxPage
 from console.screens.overview import OverviewPage
 from console.screens.places import PlacesPage
 from console.screens.project_health import ProjectHealthPage
+from console.screens.routes import RoutesPage
 from console.screens.run import RunPage
 from console.screens.runs import RunsPage
 from console.screens.schedules import SchedulesPage
@@ -39,7 +41,7 @@ Console = Callable[..., None]
 PAGES = (
     OverviewPage, CandidatesPage, RunsPage, VersionsPage, AuditPage, CardPage, DiffPage, RunPage, DiskPage, BinPage,
     SchedulesPage, OccurrencesPage, TimesPage, HealthPage, ProjectHealthPage, AdminPage, OperatorsPage,
-    SettingsPage, PlacesPage, AllowancesPage, OutboxPage,
+    SettingsPage, PlacesPage, AllowancesPage, OutboxPage, RoutesPage, DutyPage,
 )  # fmt: skip
 
 

@@ -17,16 +17,17 @@ from tests.console.test_keys import PAGES
 # Of each key what it is called, by where it is pressed.
 KEYS = {
     "a": {"Acknowledge": "health project_health", "Approve": "card candidates", "Allow": "run",
-          "All again": "outbox"},
+          "All again": "outbox", "Take over": "duty"},
     "b": {"By column": "project_health", "Bin": "disk"},
     "c": {"Decide": "overview health project_health"},
     "d": {"Differences": "card versions"},
-    "e": {"Change": "schedules", "Set": "settings"},
+    "e": {"Change": "schedules", "Set": "settings", "Quiet": "routes"},
     "h": {"Health": "overview versions", "All due times": "schedules"},
     "i": {"Run times": "runs run overview"},
     "l": {"Look now": "health project_health", "Lift bar": "versions card", "Looks": "runs"},
     "m": {"Next metric": "project_health"},
     "n": {"Next section": "project_health", "Next log": "run"},
+    "o": {"Duty": "overview", "Hand over": "duty"},
     "p": {"Pause": "schedules"},
     "q": {"Quit": ANYWHERE},
     "r": {"Retrain": "overview versions runs health project_health", "Run now": "schedules",
@@ -43,8 +44,8 @@ KEYS = {
     "H": {"Hold": "versions"},
     "R": {"Roll back": "overview versions card health project_health"},
     "T": {"Step back in time": ANYWHERE},
-    "plus": {"Add": "overview", "Let in": "operators", "Watch": "places"},
-    "minus": {"Remove": "overview", "Watch no longer": "places", "Withdraw": "allowances"},
+    "plus": {"Add": "overview", "Let in": "operators", "Watch": "places", "Route": "routes"},
+    "minus": {"Remove": "overview", "Watch no longer": "places", "Withdraw": "allowances", "End": "routes"},
 }
 NAMED = {
     "Acknowledge": "acknowledge", "Allow": "allow", "Approve": "approve", "By column": "by_column", "Bin": "bin",
@@ -58,13 +59,14 @@ NAMED = {
     "Roll back": "roll_back", "Step back in time": "step_back",
     "Add": "add", "Let in": "let_in", "Watch": "watch", "Remove": "remove", "Watch no longer": "unwatch",
     "Withdraw": "withdraw", "Hold": "hold", "Release hold": "release_hold", "Set": "choose", "Try again": "retry",
-    "All again": "retry_all", "Send report": "send_report",
+    "All again": "retry_all", "Send report": "send_report", "Route": "add_route", "End": "end_route",
+    "Quiet": "my_quiet_hours", "Duty": "duty", "Hand over": "hand_over", "Take over": "take_over",
 }  # fmt: skip
 DANGEROUS = {"approve", "reject", "roll_back", "lift", "clean_up", "empty", "remove"}
 CHANGING = {
     "acknowledge", "snooze", "look", "by_column", "retrain", "run_now", "pause", "resume", "edit", "cancel", "scan",
     "restore", "allow", "add", "let_in", "watch", "unwatch", "withdraw", "hold", "release_hold", "choose", "retry",
-    "retry_all", "send_report",
+    "retry_all", "send_report", "add_route", "end_route", "my_quiet_hours", "hand_over", "take_over",
 }  # fmt: skip
 
 

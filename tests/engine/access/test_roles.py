@@ -35,6 +35,8 @@ LEAST: dict[str, Role] = {
     "restore": "operator", "empty_bin": "operator", "choose": "admin", "watch": "operator", "unwatch": "operator",
     "hold": "operator", "release_hold": "admin", "back_up": "operator",
     "allow": "admin", "withdraw": "admin",
+    "add_route": "admin", "remove_route": "admin", "choose_quiet_hours": "operator", "hand_over": "operator",
+    "take_over": "operator",
 }  # fmt: skip
 # Asked for while it is done, for only a part of it takes the role: with ``mend``.
 PARTLY = {"doctor"}
@@ -50,6 +52,8 @@ MAY_NOT = {
     "watch": "watch folders", "unwatch": "watch folders", "hold": "place a legal hold",
     "release_hold": "release a legal hold", "back_up": "back up",
     "allow": "allow a project's steps to reach more", "withdraw": "withdraw what a project's steps were allowed",
+    "add_route": "change routes", "remove_route": "change routes", "choose_quiet_hours": "choose quiet hours",
+    "hand_over": "hand over", "take_over": "take over",
 }  # fmt: skip
 # What changes nothing that others see: it looks, waits, works out, or is the engine's own work of every process.
 OF_ANYBODY = {
@@ -63,7 +67,8 @@ CHANGES = ScheduleChanges(rule="0 4 * * *")
 GIVEN: dict[str, Any] = {
     "name": "tiny", "project": "tiny", "job": "retrain", "label": "tiny@1", "reason": "because", "run": 1, "alert": 1,
     "until": datetime(2100, 1, 1, tzinfo=UTC), "role": "admin", "mend": True, "item": 1, "setting": "keep_free",
-    "value": "1GiB", "kind": "data", "changes": CHANGES, "on_step": lambda step: None, "mail": None,
+    "value": "1GiB", "kind": "data", "words": "22:00-07:00", "route": 1, "to": "opal", "note": "all quiet",
+    "changes": CHANGES, "on_step": lambda step: None, "mail": None,
 }  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""A failing alert that nobody takes on goes to the next, step by step, once each, until somebody has it or it is over."""
+"""A failing alert that nobody takes on goes to the next, step by step, once each, until somebody has it."""
 
 from __future__ import annotations
 

@@ -38,6 +38,7 @@ from engine.storage import workspace as workspaces
 from engine.storage.ledger import Ledger
 from engine.versions import catalog
 from tests import tiny
+from tests.engine.rewind.routing_acts import RoutingActs
 
 BEGIN = datetime(2026, 1, 5, 8, tzinfo=UTC)
 # What the ledger does not keep, by column; see the rules. None: of every row, else of those for which it is true.
@@ -49,7 +50,7 @@ UNKNOWN: dict[str, dict[str, Callable[[dict[str, Any]], bool] | None]] = {
     },
     "schedules": {"settled": None},
     "engine": {"fence": None, "host": None, "pid": None, "since": None},
-    "outbox": {"attempts": None, "next_try": None},
+    "outbox": {"attempts": None, "next_try": None, "held": None, "why": lambda row: row["state"] == "queued"},
     "scans": {"report": None},
     "cursors": {"seen": None},
 }
@@ -102,7 +103,7 @@ def _known(status: ProjectStatus) -> ProjectStatus:
 
 
 @dataclass
-class World:
+class World(RoutingActs):
     """Acts of a chance order; each is tried, and what the engine refuses has simply not happened."""
 
     root: Path
@@ -131,7 +132,7 @@ class World:
             *[self.end] * 2, *[self.reject] * 2, self.found, self.engine_ran, self.begin, self.cancel, self.pause,
             self.edit, self.hire, self.choose, self.watch, *[self.hold] * 4, self.acknowledge, self.snooze,
             self.escalate, self.take_off, self.clean, self.give_back, self.mail, self.send,
-            *[self.ask] * 2,
+            *[self.ask] * 2, *[self.route] * 3, *[self.duty] * 3, self.let_wait, self.gather, self.step,
         ]  # fmt: skip
         for _ in range(acts):
             act, project = self.chance.choice(every), self.chance.choice(["one", "two"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 import pytest
 
@@ -96,4 +97,4 @@ def test_a_digest_is_due_once_a_day_all_year_round() -> None:
         dues.append(now)
         assert last_due(digest, now) == now
     assert len({due.date() for due in dues}) == len(dues) == 366
-    assert {b - a for a, b in zip(dues, dues[1:], strict=False)} <= {timedelta(hours=hours) for hours in (23, 24, 25)}
+    assert {b - a for a, b in pairwise(dues)} <= {timedelta(hours=hours) for hours in (23, 24, 25)}
