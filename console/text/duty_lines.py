@@ -18,14 +18,15 @@ STATES: dict[str, Tone] = {"offered": "watch", "taken": "ok", "withdrawn": "dim"
 
 
 def _how(route: Route) -> str:
+    """As one writes it, without what holds anyway."""
     from engine.routing.words import how  # the first picture does not wait for it
 
-    return how(route)
+    return how(route).removesuffix(" except failing")
 
 
 ROUTES: tuple[Column[Route], ...] = (
     Column("ROUTE", 5, lambda r, now: Span(str(r.id)), right=True),
-    Column("WHO", 16, lambda r, now: Span(plain(r.who), "strong"), grows=True),
+    Column("WHO", 18, lambda r, now: Span(plain(r.who), "strong")),
     Column("DOES", 8, lambda r, now: Span(r.kind)),
     Column("HOW", 34, lambda r, now: Span(plain(_how(r))), grows=True),
     Column("SINCE", 7, lambda r, now: Span(cells.age(r.at, now)), right=True, yields=2),
