@@ -111,7 +111,7 @@ def test_a_route_is_added_with_the_words_of_the_verb(
 ) -> None:
     async def story(desk: Desk) -> None:
         await desk.press("9", *["down"] * 5, "enter")
-        await desk.see("22:00-07:00 mon-fri Europe/Berlin ")
+        await desk.see("22:00-07:00 mon-fri Europe/Berlin")
         await desk.press("plus")
         await desk.see("ADD A ROUTE")
         engine.refuse = Invalid("'page' is no route.")

@@ -84,6 +84,8 @@ def test_a_long_weekend_is_asked_about_each_day_and_ends_when_it_does(home: Path
     desk.world.version(NOW, 0.7)
     desk.engine_looks()
     assert desk.mails[0].why == f"held until Fri 00:00 (UTC) by {OPS}'s quiet hours"
+    with desk.ledger.read() as db:
+        assert outbox.due(db, desk.now) == []
     desk.until(NOW + 83 * HOUR, HOUR)
     assert (states(desk), desk.mails[0].attempts) == (["held"], 0)
     desk.until(NOW + 84 * HOUR, HOUR)
@@ -183,3 +185,38 @@ def test_a_digest_gathers_what_is_not_failing(home: Path) -> None:
     assert states(desk) == ["gathered", "sent", "sent"]
     assert "flights@1 waits for a decision" in desk.taken[1].text
     assert LEE not in desk.told() and ADA not in desk.told()
+
+
+def test_of_what_waited_only_what_is_still_so_is_told(home: Path) -> None:
+    desk = desk_of(home, NIGHT)
+    desk.world.version(NOW, 0.7)
+    run = desk.world.run(NOW, job="report", state="queued")
+    desk.change("UPDATE runs SET state = 'failed', why = 'no room', ended_at = ? WHERE id = ?", NOW, run)
+    desk.engine_looks()
+    desk.change("UPDATE versions SET state = 'rejected'")
+    desk.until(NOW + 7 * HOUR)
+    assert (states(desk), desk.told()) == (["over", "sent"], ["Late arrivals: the report could not be made"])
+
+
+@pytest.mark.parametrize("hour", [17, 21])
+def test_a_digest_and_quiet_hours_each_let_go_of_their_own(home: Path, hour: int) -> None:
+    desk = desk_of(home, f"{NIGHT} except nothing")
+    desk.route(f"digest {OPS} {hour}:00")
+    desk.now += MINUTE
+    desk.world.version(desk.now, 0.7)
+    desk.world.alert(desk.now, "failing", "recall fell")
+    desk.until(NOW + 5 * HOUR + MINUTE)
+    assert states(desk)[:2] == (["gathered", "held"] if hour == 17 else ["held", "held"])
+    desk.until(NOW + 7 * HOUR)
+    assert states(desk)[1] == "sent" and desk.told()[-1] == "Late arrivals: flights@1 needs action"
+    desk.until(NOW + 9 * HOUR)
+    assert states(desk) == ["gathered", "sent", "sent"]
+
+
+def test_what_another_message_told_is_not_given_up(home: Path) -> None:
+    desk = desk_of(home, f"digest {OPS} 13:00")
+    desk.world.version(NOW, 0.7)
+    desk.until(NOW + HOUR)
+    assert states(desk) == ["gathered", "sent"]
+    with desk.ledger.read() as db:
+        assert (outbox.given_up(db), outbox.unsent(db), outbox.again(db, None, desk.now)) == (0, {}, [])
