@@ -17,6 +17,8 @@ from console.text.lines import EMPTY, Line, wrapped
 from console.widgets.lines_view import LinesView
 from engine.outbox.outbox import Mail
 
+_DONE = {"sent": "was sent", "over": "tells what is over by now", "gathered": "was told in another message"}
+
 
 class OutboxPage(ListPage[Mail]):
     name_of, place = "outbox", "Admin"
@@ -48,9 +50,8 @@ class OutboxPage(ListPage[Mail]):
 
     def why_not(self, action: str) -> str | None:
         mail = self.selected
-        if action == "retry" and mail is not None and mail.state in ("sent", "over"):
-            was = "was sent" if mail.state == "sent" else "tells what is over by now"
-            return f"Mail {mail.id} {was}; there is nothing to try again."
+        if action == "retry" and mail is not None and mail.state in _DONE:
+            return f"Mail {mail.id} {_DONE[mail.state]}; there is nothing to try again."
         return None if action == "retry_all" else super().why_not(action)
 
     def do_open(self) -> None:

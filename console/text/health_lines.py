@@ -156,7 +156,7 @@ def _taken(alert: Alert, now: datetime) -> list[str]:
     if alert.acknowledged_by is not None:
         said.append(f"acknowledged by {alert.acknowledged_by} {cells.ago(alert.acknowledged_at, now)}")
     elif alert.escalated_at is not None:
-        said.append(f"nobody took it on for {cells.age(alert.raised_at, now)}: it was escalated")
+        said.append(f"nobody took it on for {cells.age(alert.raised_at, now)}: it was told again")
     if alert.snoozed_until is not None and now < alert.snoozed_until:
         said.append(f"snoozed, back {cells.until(alert.snoozed_until, now)}")
     if not said:

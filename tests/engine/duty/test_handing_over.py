@@ -129,7 +129,7 @@ def test_an_offer_to_another_is_withdrawn_by_whoever_takes_over(desk: Desk) -> N
 @pytest.mark.parametrize(
     ("by", "to", "note", "problem"),
     [
-        ("b.lee", "ada", "so", Refusal),  # ada is on duty, and she hands over
+        ("b.lee", "b.lee", "so", Refusal),  # ada is on duty, and she hands over
         ("ada", "ada", "so", Conflict),
         ("ada", "nobody", "so", NotFound),
         ("ada", "vic", "so", Invalid),
