@@ -17,6 +17,7 @@ from engine.backup.commands import BackupCommands
 from engine.duty.commands import DutyCommands
 from engine.errors import LeverframeError, NotFound, Refusal
 from engine.housekeeping.commands import HousekeepingCommands
+from engine.jobs.backtest.commands import BacktestCommands
 from engine.jobs.commands import HealthCommands
 from engine.outbox.commands import ReportCommands
 from engine.projects import registry
@@ -106,6 +107,7 @@ class Engine(
     RunCommands,
     ReleaseCommands,
     HealthCommands,
+    BacktestCommands,
     ReportCommands,
     ScheduleCommands,
     HousekeepingCommands,

@@ -315,7 +315,7 @@ class World(RoutingActs):
     # What runs leave
 
     def found(self, project: str) -> None:
-        """A look at health whose figures are kept, and a report."""
+        """A look at health whose figures are kept, a report, and a backtest."""
         run, at = self.begin(project), stamp(self.tick())
         with self.ledger.write() as db:
             number = catalog.find(db, self.versions(project, "live", "retired"))["number"]
@@ -335,6 +335,7 @@ class World(RoutingActs):
                 "INSERT INTO reports VALUES (NULL, ?, ?, ?, 'week', ?, ?, 'ok', 'well', 'a', 'b', 1, 'c')",
                 (project, at, at, run, at),
             )
+            db.execute("INSERT INTO backtests VALUES (?, ?, ?, ?, 'd', x'00')", (run, project, at, at))
 
     def engine_ran(self, project: str) -> None:
         """The schedule is settled, after nobody had done so for a while, and the disk is scanned."""
