@@ -15,7 +15,7 @@ from tests.cli.test_both_fronts_call_the_engine import REACHES
 READINGS = {name for name, act in declared(Engine).items() if act.in_past}
 REFUSED = re.compile(r"This is how things stood on \d\d \w{3} \d{4} at \d\d:\d\d UTC; go back to now to act\.\n")
 # A kept report and a slice are of a day on which there was none yet.
-NOT_THERE = {"report tiny --kept 1", "report tiny --kept 1 -o a.html", "disk --last"}
+NOT_THERE = {"report tiny --kept 1", "report tiny --kept 1 -o a.html", "disk --last", "handover show 1"}
 
 
 @pytest.fixture
