@@ -111,13 +111,14 @@ docs: setup
 	$(DOCS)/bin/mkdocs build --strict --clean; \
 	echo "The site is made: $(CURDIR)/site/index.html"
 
-# Six locks that agree: the product with all tools, the product alone, the product for [compute], the product for
-# notifications, what makes the site of docs/, and uv alone for the first step of setup.
+# Seven locks that agree: the product with all tools, the product alone, the product for [compute], for notifications and
+# for databases, what makes the site of docs/, and uv alone for the first step of setup.
 lock: setup
-	$(LOCK) $(ARGS) --extra dask --extra notify --group dev pyproject.toml -o requirements/dev.txt
+	$(LOCK) $(ARGS) --extra dask --extra notify --extra sql --group dev pyproject.toml -o requirements/dev.txt
 	$(LOCK) pyproject.toml -c requirements/dev.txt -o requirements/run.txt
 	$(LOCK) --extra dask pyproject.toml -c requirements/dev.txt -o requirements/dask.txt
 	$(LOCK) --extra notify pyproject.toml -c requirements/dev.txt -o requirements/notify.txt
+	$(LOCK) --extra sql pyproject.toml -c requirements/dev.txt -o requirements/sql.txt
 	$(LOCK) --group docs -c requirements/dev.txt -o requirements/docs.txt
 	echo uv | $(LOCK) - -c requirements/dev.txt -o requirements/uv.txt
 

@@ -55,7 +55,10 @@ NEIGHBOURS = {
     ("rewind", "overview"),
 }
 SCREEN_LIBRARIES = {"console", "textual", "rich", "click"}
-HEAVY = ("pandas", "sklearn", "scipy", "matplotlib", "pyarrow", "sqlite_utils", "distributed", "dask", "jinja2")
+HEAVY = (
+    "pandas", "sklearn", "scipy", "matplotlib", "pyarrow", "sqlite_utils", "sqlalchemy", "distributed", "dask",
+    "jinja2",
+)  # fmt: skip
 # Run by a project's interpreter, or with -I -S: they have nothing but the standard library and what the project has.
 # Or sent to a worker of a cluster as it stands.
 STAND_ALONE = (
