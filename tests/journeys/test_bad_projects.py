@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from engine.api import Engine, open_engine
+from engine.errors import Invalid
 from engine.records import Run
 from engine.runs.steps.sweep import sweep
 from tests import tiny
@@ -219,13 +220,12 @@ def test_a_check_does_not_pass_predictions_that_no_version_could_pass_with(engin
     assert "200 predictions are missing; 200 rows have a missing or infinite probability" in found[-1].sentence
 
 
-def test_a_check_says_of_a_section_that_nothing_acts_on_it(engine: Engine, tmp_path: Path) -> None:
+def test_a_check_says_of_a_section_that_nothing_acts_on_to_take_it_out(engine: Engine, tmp_path: Path) -> None:
     folder = tiny.make(tmp_path / "served", name="served")
     manifest = folder / "leverframe.toml"
     manifest.write_text(manifest.read_text() + "\n[serve]\nrealtime = true\n")
-    said = {each.what: (each.verdict, each.sentence) for each in engine.check(folder, lambda said: None)}
-    assert said["serve"] == ("watch", "[serve] realtime is kept with the version, and nothing acts on it yet")
-    assert "failed" not in said
+    with pytest.raises(Invalid, match="scoring over HTTP, which is not there yet; take the section out"):
+        engine.check(folder, lambda said: None)
 
 
 def test_a_callable_that_is_not_there_is_named_with_the_nearest_one(engine: Engine, tmp_path: Path) -> None:
