@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 
 from engine.api import Engine, open_engine
-from engine.errors import Invalid
 from engine.records import Run
 from engine.runs.steps.sweep import sweep
 from tests import tiny
@@ -224,8 +223,9 @@ def test_a_check_says_of_a_section_that_nothing_acts_on_to_take_it_out(engine: E
     folder = tiny.make(tmp_path / "served", name="served")
     manifest = folder / "leverframe.toml"
     manifest.write_text(manifest.read_text() + "\n[serve]\nrealtime = true\n")
-    with pytest.raises(Invalid, match="scoring over HTTP, which is not there yet; take the section out"):
-        engine.check(folder, lambda said: None)
+    found = engine.check(folder, lambda said: None)[0]
+    assert (found.what, found.verdict) == ("failed", "failing")
+    assert "[serve] is for scoring over HTTP, which is not there yet; take the section out." in found.sentence
 
 
 def test_a_callable_that_is_not_there_is_named_with_the_nearest_one(engine: Engine, tmp_path: Path) -> None:
