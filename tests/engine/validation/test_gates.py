@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from engine.projects.manifest.records import GateRule
 from engine.records import Gate
 from engine.validation.gates import (
     GateFacts,
@@ -22,6 +21,7 @@ from engine.validation.intervals import MeasuredMetric
 from engine.validation.schema import Difference
 from engine.validation.segments import JudgedSegments
 from engine.versions.records import SegmentValues
+from engine.vocabulary.gates import GateRule
 
 
 def facts(**more: Any) -> GateFacts:
