@@ -118,8 +118,8 @@ def _metric(metric: Metric, name: int, width: int, *, compared: bool, rows: bool
     if sum(cells_of(each.text) for each in whole) <= width:
         return [whole]
     # Away from the head that names it.
-    said = Span(f"  95 % between {interval.text.strip()}" if interval.text else "", "dim")
-    return [tuple(parts), line(" " * name, said, more[1])]
+    named = Span(f"  95 % between {interval.text.strip()}" if interval.text else "", "dim")
+    return [tuple(parts), line(" " * name, named, more[1])]
 
 
 def _gates(gates: Sequence[Gate], width: int, *, whole: bool = False) -> list[Line]:
