@@ -72,14 +72,14 @@ STAND_ALONE = (
 # Each table of the ledger and the one room that reads and writes it; every other asks that room.
 TABLES = {
     "projects": "projects", "allowances": "projects", "schedules": "projects",
-    "versions": "versions", "pictures": "environments",
+    "versions": "versions", "holds": "versions", "pictures": "environments",
     "runs": "runs", "steps": "runs", "run_facts": "runs",
     "deployments": "release", "decisions": "release",
     "health": "monitoring", "signals": "monitoring", "measurements": "monitoring", "alerts": "monitoring",
     "incidents": "monitoring",
     "triggers": "jobs", "reports": "reports", "outbox": "outbox", "news": "outbox", "cursors": "outbox",
     "occurrences": "schedule", "downtimes": "schedule", "engine": "schedule",
-    "bin": "housekeeping", "holds": "housekeeping", "places": "housekeeping", "scans": "housekeeping",
+    "bin": "housekeeping", "places": "housekeeping", "scans": "housekeeping",
     "backups": "backup", "scrubs": "backup",
     "operators": "access", "audit": "audit", "settings": "storage", "texts": "storage", "past": "storage",
 }  # fmt: skip
