@@ -120,9 +120,7 @@ def _notes(made: NewProject) -> Iterator[str]:
 
 
 def _next(session: Session, made: NewProject, folder: Path) -> Iterator[str]:
-    from engine.storage.workspace import default_home
-
-    if not (session.home or default_home()).expanduser().exists():
+    if not session.has_workspace():
         yield "init"
     place = shlex.quote(str(folder))
     yield f"check {place}"

@@ -176,7 +176,8 @@ def _segment(segment: Segment, name: int, width: int, *, compared: bool) -> Line
     parts = [Span(text)]
     if compared:
         live, difference = cells.number(segment.live), cells.signed(segment.difference)
-        parts.append(Span(f" {pad(live, 7, right=True)} {pad(difference, 10, right=True)}  "))
+        parts.append(Span(f" {pad(live, 7, right=True)} {pad(difference, 10, right=True)}"))
+    parts.append(Span("  "))
     parts.append(Span(segment.verdict, COMPARED.get(segment.verdict, "")))
     return fit(tuple(parts), width)
 

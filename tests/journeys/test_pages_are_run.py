@@ -82,3 +82,6 @@ def test_the_other_pages_work_as_they_are_written(desk: Path, saved_history: Pat
     for page in ("operators", "data-scientists", "business", "auditors", "backup", "upgrade"):
         follow(page, "tiny")
         assert live() == ["tiny@2"], page
+    disk = desk / "disk"
+    elsewhere = ("backup", disk / "leverframe", "--check", "--key", disk / "backup.key", "--home", desk / "no")
+    assert "its signature holds" in call(*elsewhere).out, "a machine that holds backups may have no workspace"
