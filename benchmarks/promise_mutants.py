@@ -44,6 +44,7 @@ _KEYS = ("tests/console/test_digits.py", "tests/console/test_keys.py")
 _GATES = ("tests/engine/validation",)
 _STATUS = ("tests/engine/monitoring/test_status.py", "tests/engine/test_overview.py", "tests/engine/monitoring")
 _RETENTION = ("tests/engine/housekeeping",)
+_BACKTEST = ("tests/journeys/test_a_backtest.py",)
 _SCHEDULE = ("tests/engine/schedule/test_policy.py", "tests/engine/projects/test_cron.py", "tests/engine/schedule")
 
 _PROOF, _SWAP, _PLAN = "engine/release/proof.py", "engine/release/swap.py", "engine/release/plan.py"
@@ -287,4 +288,10 @@ FAULTS = (
     Fault("a picture is the ledger's", "engine/environments/python/picture.py", "if hashlib.sha256(content).hexdigest() != digest:", "if False:", _PICTURES),
     Fault("the Python is the same", "engine/environments/python/check.py", '== picture.interpreter["fingerprint"]:', '!= "":', _PICTURES),
     Fault("marks that changed are looked into", "engine/environments/python/check.py", "if not content and now == taken.stamp:", "if not content:", _PICTURES),
+    Fault("a model of then knows nothing of later", "engine/jobs/backtest/replay.py", "prepare(table, manifest, moment.at)",
+          "prepare(table, manifest, context.run.as_of)", _BACKTEST),
+    Fault("a model of then knows nothing of later", "engine/jobs/backtest/replay.py", "replace(origin.stage, as_of=at)",
+          "origin.stage", _BACKTEST),
+    Fault("no row is scored by who may have learnt from it", "engine/jobs/backtest/window_rows.py", 'side="left"',
+          'side="right"', ("tests/engine/jobs/test_backtest_rows.py",)),
 )  # fmt: skip
