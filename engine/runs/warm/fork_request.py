@@ -1,8 +1,8 @@
 """Ask the workspace's fork server for a process. Whatever is not as it should be means no, at once: then the caller
 starts one afresh.
 
-The process that was forked takes over what it was sent and says that it is there; it begins when it is told to, and
-ends when whoever asked has gone or waits no longer. So there is never one beside the fresh start in its place.
+The process that was forked says that it is there; it begins when it is told to, with what it is sent then, and ends
+when whoever asked has gone or waits no longer. So there is never one beside the fresh start in its place.
 """
 
 from __future__ import annotations
@@ -75,9 +75,9 @@ def _asked(
             "nice": os.nice(0),
         }
         data = json.dumps(order).encode()
-        socket.send_fds(connection, [len(data).to_bytes(8, "big")], list(descriptors))
-        connection.sendall(data)
+        connection.sendall(len(data).to_bytes(8, "big") + data)
         if connection.recv(1) != THERE:
             return False
-        connection.sendall(BEGIN)
+        # Only now: what lies in the queue of a server that does not answer stays open, and a run's lock held.
+        socket.send_fds(connection, [BEGIN], list(descriptors))
         return True

@@ -45,36 +45,36 @@ def begin(connection: socket.socket, key: bytes, like: Mapping[str, str]) -> NoR
 
 def _taken_over(connection: socket.socket, key: bytes, like: Mapping[str, str]) -> tuple[dict[str, Any], Work]:
     connection.settimeout(PATIENCE_SECONDS)
-    order, received = _received(connection)
+    order = _received(connection)
     if not hmac.compare_digest(bytes.fromhex(order["key"]), key) or order["like"] != like[order["kind"]]:
         raise ValueError("not for me")
     work = WORK[order["kind"]]
     os.nice(_nicer(order["nice"]))
     os.setsid()
     os.chdir(order["cwd"])
-    stay = _placed(received, connection)
-    stay.settimeout(PATIENCE_SECONDS)
-    _take_on(order["environment"])
-    stay.sendall(THERE)
-    if stay.recv(1) != BEGIN:
+    connection.sendall(THERE)
+    said, descriptors, _, _ = socket.recv_fds(connection, 1, HELD + 1)
+    if said != BEGIN or len(descriptors) != HELD + 1:
         raise ValueError("nobody waits any more")
-    stay.close()
+    connection.close()
+    _place(descriptors)
+    _take_on(order["environment"])
     return order, work
 
 
-def _received(connection: socket.socket) -> tuple[dict[str, Any], list[int]]:
-    first, received, _, _ = socket.recv_fds(connection, 8, HELD + 1)
-    length = int.from_bytes(first, "big")
-    if len(first) != 8 or len(received) != HELD + 1 or length > _MOST:
-        raise ValueError("no request")
-    data = b""
-    while len(data) < length:
-        more = connection.recv(min(length - len(data), 1 << 16))
+def _received(connection: socket.socket) -> dict[str, Any]:
+    data, most = b"", 8
+    while len(data) < most:
+        more = connection.recv(min(most - len(data), 1 << 16))
         if not more:
             raise ValueError("cut short")
         data += more
-    order: dict[str, Any] = json.loads(data)
-    return order, received
+        if len(data) == 8 and most == 8:
+            most += int.from_bytes(data, "big")
+            if most > _MOST:
+                raise ValueError("too long")
+    order: dict[str, Any] = json.loads(data[8:])
+    return order
 
 
 def _nicer(asked: int) -> int:
@@ -85,16 +85,13 @@ def _nicer(asked: int) -> int:
     return more
 
 
-def _placed(received: list[int], connection: socket.socket) -> socket.socket:
-    """The descriptors that it was sent become 0 to 3, the connection is moved, and every other is closed."""
-    kept = [fcntl.fcntl(each, fcntl.F_DUPFD_CLOEXEC, _FROM_HERE) for each in received]
-    moved = socket.socket(fileno=fcntl.fcntl(connection.detach(), fcntl.F_DUPFD_CLOEXEC, _FROM_HERE))
-    for place_of_it, each in enumerate(kept):
-        os.dup2(each, place_of_it, inheritable=place_of_it < HELD)
-    os.closerange(HELD + 1, moved.fileno())
-    os.closerange(moved.fileno() + 1, os.sysconf("SC_OPEN_MAX"))
+def _place(descriptors: list[int]) -> None:
+    """What it was sent becomes 0 to 3, and every other descriptor is closed."""
+    kept = [fcntl.fcntl(each, fcntl.F_DUPFD_CLOEXEC, _FROM_HERE) for each in descriptors]
+    for number, each in enumerate(kept):
+        os.dup2(each, number, inheritable=number < HELD)
+    os.closerange(HELD + 1, os.sysconf("SC_OPEN_MAX"))
     _open_streams()
-    return moved
 
 
 def _open_streams() -> None:
