@@ -37,7 +37,7 @@ class Keeper:
         if self._server is not None:
             ended = self._server.poll()
             if ended is None:
-                if circumstances.code() != self._code or capacity.free_memory() < LEAST_FREE // 4:
+                if self._is_of_other_code() or capacity.free_memory() < LEAST_FREE // 4:
                     self.stop()
                 return
             self._forget(ended)
@@ -51,6 +51,12 @@ class Keeper:
             self._server.stdin.close()
         self._server = None
 
+    def _is_of_other_code(self) -> bool:
+        try:
+            return circumstances.code() != self._code
+        except OSError:
+            return True  # It is being replaced at this moment.
+
     def _forget(self, ended: int) -> None:
         self._server = None
         if ended == SPENT:
@@ -59,8 +65,8 @@ class Keeper:
         self._not_before = self._steady() + (REST_SECONDS if ended else 0.0)
 
     def _start(self) -> None:
-        self._code = circumstances.code()
         with suppress(OSError):  # Then every process is started afresh.
+            self._code = circumstances.code()
             folder = place.made(self._root)
             with (folder / "server.log").open("wb") as log:
                 self._server = subprocess.Popen(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -87,11 +88,19 @@ def test_one_that_fails_rests_before_the_next(kept: Kept) -> None:
     assert len(kept.servers) == 2
 
 
-def test_one_of_older_code_is_let_go_and_the_next_has_the_new(kept: Kept, monkeypatch: pytest.MonkeyPatch) -> None:
+def gone() -> str:
+    raise FileNotFoundError("it is being replaced")
+
+
+@pytest.mark.parametrize("code", [lambda: "newer", gone])
+def test_one_of_older_code_is_let_go_and_the_next_has_the_new(
+    kept: Kept, monkeypatch: pytest.MonkeyPatch, code: Callable[[], str]
+) -> None:
     wanted(kept)
-    monkeypatch.setattr(circumstances, "code", lambda: "newer")
+    monkeypatch.setattr(circumstances, "code", code)
     kept.look()
     assert kept.servers[0].closed
+    monkeypatch.setattr(circumstances, "code", lambda: "newer")
     wanted(kept)
     assert len(kept.servers) == 2
 
