@@ -197,7 +197,7 @@ FAULTS = (
     # What ends for good waits for a time that the ledger bears out.
     Fault("a clock that leapt ends nothing", _TIMES, 'moment(row["witness"]) > LEAP', 'moment(row["witness"]) < LEAP', _TRAIL),
     Fault("a clock that leapt ends nothing", _TIMES, '    if row["leapt"]:\n', "    if False:\n", _TRAIL),
-    Fault("a clock that leapt ends nothing", "engine/api.py", "swap.expire(self._ledger, now, certain)", "swap.expire(self._ledger, now)", _TRAIL),
+    Fault("a clock that leapt ends nothing", "engine/api.py", "expire(self._ledger, now, certain)", "expire(self._ledger, now)", _TRAIL),
     Fault("a clock that leapt ends nothing", "engine/housekeeping/daily.py", "bins.purge(workspace, ledger, certain, SystemActor", "bins.purge(workspace, ledger, now, SystemActor", _TRAIL),
     Fault("a clock that leapt ends nothing", "engine/housekeeping/commands.py", "None if all else self._certain()", "None if all else now", _TRAIL),
     # Damage is said before it is met.
@@ -273,7 +273,7 @@ FAULTS = (
     Fault("size is a gate", "engine/validation/quantities.py", "facts.model_bytes <= bound", "facts.model_bytes >= bound", ("tests/engine/validation",)),
     Fault("what was not measured cannot be told", "engine/validation/quantities.py", '"cannot tell", "How long scoring took was not measured."', '"pass", "How long scoring took was not measured."', ("tests/engine/validation",)),
     # Time.
-    Fault("who looks lets nothing expire", "engine/api.py", "        reserve.keep(self._workspace)\n        queue.settle(", "        swap.expire(self._ledger, clock.now())\n        queue.settle(", _CLOCK),
+    Fault("who looks lets nothing expire", "engine/api.py", "        reserve.keep(self._workspace)\n        queue.settle(", "        from engine.release import swap\n\n        swap.expire(self._ledger, clock.now())\n        queue.settle(", _CLOCK),
     Fault("what expires is in the trail", _SWAP, '            trail.append(db, at=at, actor=by, action="expire"', '            (db, at, by); dict(action="expire"', _CLOCK),
     Fault("a clock that is behind is told", "engine/audit/times.py", "if last is None or last - now <= BEHIND:", "if last is None or last - now >= BEHIND:", _CLOCK),
     Fault("a clock that is far ahead is told", "engine/audit/times.py", "AHEAD = timedelta(days=30)", "AHEAD = timedelta(days=300)", _CLOCK),

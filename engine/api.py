@@ -18,7 +18,7 @@ from engine.errors import LeverframeError, NotFound, Refusal
 from engine.housekeeping.commands import HousekeepingCommands
 from engine.jobs.commands import HealthCommands
 from engine.outbox.commands import ReportCommands
-from engine.projects import allowances, registry
+from engine.projects import registry
 from engine.records import (
     AuditRow,
     AuditVerdict,
@@ -30,7 +30,6 @@ from engine.records import (
     Role,
     Run,
 )
-from engine.release import swap
 from engine.release.commands import ReleaseCommands
 from engine.release.following import follow_ledger
 from engine.rewind.past_engine import PastAnswers
@@ -160,11 +159,13 @@ class Engine(
     @changes("do what the time has come for", least="viewer")
     def pass_time(self) -> None:
         """What only the engine does when its time has come: try again, let expire, tell what is late, escalate."""
+        from engine.release.swap import expire
+
         now = clock.now()
         queue.retry(self._ledger, now)
         with self._ledger.read() as db:
             certain = times.certain(db, now)
-        swap.expire(self._ledger, now, certain)
+        expire(self._ledger, now, certain)
         self._tell_overdue()
         self._escalate(certain)
 
@@ -196,6 +197,8 @@ class Engine(
         return check(self._workspace, path, clock.now(), on_step, self._allowed)
 
     def _allowed(self, project: str) -> tuple[Reach, ...]:
+        from engine.projects import allowances
+
         with self._ledger.read() as db:
             try:
                 registry.find(db, project)

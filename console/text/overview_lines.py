@@ -95,10 +95,8 @@ def detail(status: ProjectStatus, now: datetime, width: int) -> Sequence[Line]:
     run = status.active_run
     if run is not None:
         lines.append(line("   ", Span(f"{cells.run_state(run)}: {plain(run.phase)}", "key"), f", run {run.id}"))
-    if status.candidates:
-        newest = status.candidates[0]
-        text = f"{newest.label} waits: {plain(newest.sentence)}"
-        lines.append(line("   ", Span("c", "key"), " ", cut(text, width - 8)))
+    room = DETAIL - len(lines)
+    lines += _waiting(status, width, whole=room >= len(status.reasons) + 3)
     lines += _others(status, DETAIL - len(lines), width)
     if status.metric is not None:
         said = cells.known(status) + (f", {cells.ago(status.measured_at, now)}" if status.measured_at else "")
@@ -106,6 +104,19 @@ def detail(status: ProjectStatus, now: datetime, width: int) -> Sequence[Line]:
     if status.rollback_to is not None:
         lines.append(line("   ", Span("R", "key"), f" would roll back to {cells.way_back(status)}"))
     return lines[:DETAIL]
+
+
+def _waiting(status: ProjectStatus, width: int, *, whole: bool) -> list[Line]:
+    """The candidate that waits with its sentence, in two lines where there is room for it ``whole``."""
+    if not status.candidates:
+        return []
+    newest = status.candidates[0]
+    text = f"{newest.label} waits: {plain(newest.sentence)}"
+    first = wrapped(text, width - 8)[0][0].text if whole else cut(text, width - 8)
+    rest = text[len(first) :].strip() if whole else ""
+    lines = [line(each) for each in (first, cut(rest, width - 8)) if each]
+    key = (Span("   "), Span("c", "key"), Span(" "))
+    return [(*(key if each is lines[0] else (Span("     "),)), *each) for each in lines]
 
 
 def rows_below(height: int, projects: int) -> int:

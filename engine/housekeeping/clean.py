@@ -26,7 +26,7 @@ from engine.housekeeping.records import Cleaned, CleanItem, CleanPlan
 from engine.housekeeping.report import folder_of
 from engine.housekeeping.survey import COMPRESS, DATABASE, Survey, Thing, marker_of, survey
 from engine.housekeeping.sweep import sweep
-from engine.release.plan import live_releases
+from engine.release.history import releases
 from engine.runs import history
 from engine.storage import reserve
 from engine.storage.disk import why_not
@@ -191,7 +191,7 @@ def _refuse_wanted(db: sqlite3.Connection, thing: Thing) -> None:
             raise _InUse("it is under legal hold by now")
     elif kind == "release":
         project, _, release = name.partition("/")
-        if live_releases(db).get(project) == release:
+        if releases(db).get(project) == release:
             raise _InUse("it is live by now")
 
 

@@ -22,7 +22,7 @@ from engine.housekeeping.records import CleanItem, CleanPlan
 from engine.housekeeping.retention import EnvironmentFacts, Rules, RunFacts, Verdict, VersionFacts
 from engine.housekeeping.sweep import Marked, Needs, age_limit, mark
 from engine.release import decisions
-from engine.release.plan import live_releases
+from engine.release.history import releases
 from engine.reports import archive
 from engine.runs import history, leftovers
 from engine.storage import chosen
@@ -221,7 +221,7 @@ def _runs(seen: _Inventory) -> Iterator[Thing]:
 
 
 def _releases(seen: _Inventory) -> Iterator[Thing]:
-    live = live_releases(seen.db)
+    live = releases(seen.db)
     for project in _folders(seen.workspace.releases):
         for folder in _folders(project):
             verdict = retention.judge_release(folder.name, live.get(project.name), _changed(folder), seen.now)

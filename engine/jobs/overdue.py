@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from engine.monitoring.alerts import alert_book
 from engine.monitoring.alerts.changes import RUN_TIME
 from engine.monitoring.records import HealthFinding
-from engine.release.plan import live_deployment
+from engine.release.history import live_deployment
 from engine.runs.times import times_history
 from engine.runs.times.times_history import Overdue
 from engine.storage.ledger import Ledger

@@ -18,11 +18,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from engine.monitoring.performance.key_figures import KnownMetric
-from engine.projects.manifest.records import GateRule
 from engine.records import Reason, Run, Verdict
 from engine.runs.times.usual import overdue_sentence, taken
 from engine.text import span
-from engine.vocabulary.gates import LIMITS
+from engine.vocabulary.gates import LIMITS, GateRule
 from engine.vocabulary.jobs import HEALTH
 from engine.vocabulary.metrics import METRICS
 
@@ -165,9 +164,7 @@ def _overdue(facts: StatusFacts, now: datetime) -> Iterator[Reason]:
         if active.bound is None or seconds <= active.bound:
             continue
         begun = run.started_at or run.queued_at
-        yield Reason(
-            "watch", overdue_sentence(run, seconds, active.usual), begun + timedelta(seconds=active.bound)
-        )
+        yield Reason("watch", overdue_sentence(run, seconds, active.usual), begun + timedelta(seconds=active.bound))
 
 
 def _last_runs(facts: StatusFacts) -> Iterator[Reason]:

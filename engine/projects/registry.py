@@ -15,7 +15,6 @@ from engine.audit import trail
 from engine.clock import moment, stamp
 from engine.errors import Conflict, NotFound
 from engine.projects.manifest import kept
-from engine.projects.reach import beyond_the_rule, reach_of
 from engine.records import Project
 from engine.storage.ledger import Ledger
 
@@ -26,6 +25,7 @@ if TYPE_CHECKING:
 def add(ledger: Ledger, path: Path, by: Caller, at: datetime) -> Project:
     """Register the project in the folder ``path``. Raises Invalid for its manifest, Conflict for its name."""
     from engine.projects.manifest.reader import load_manifest
+    from engine.projects.reach import beyond_the_rule, reach_of
 
     folder = path.expanduser().absolute()
     if not folder.is_dir():

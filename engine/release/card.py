@@ -12,7 +12,8 @@ from engine.projects import in_force, registry
 from engine.projects.manifest.sandbox import spec_of
 from engine.records import Actor, Change, DecisionCard, Segment, Version
 from engine.release import decisions
-from engine.release.plan import live_deployment, refusal_to_release
+from engine.release.history import live_deployment
+from engine.release.plan import refusal_to_release
 from engine.runs.steps import holding
 from engine.storage.objects import ObjectStore
 from engine.text import plain
@@ -73,9 +74,7 @@ def difference(db: sqlite3.Connection, store: ObjectStore, old: str, new: str) -
     """What differs between two versions, with the commits between them where the repository still knows them."""
     from engine.projects.source.code import commits_between
 
-    before, after = (
-        documents.of_version(store, label, catalog.find(db, label)["digest"]) for label in (old, new)
-    )
+    before, after = (documents.of_version(store, label, catalog.find(db, label)["digest"]) for label in (old, new))
     commits: tuple[str, ...] = ()
     old_one, new_one = before.code.revision, after.code.revision
     if old_one and new_one and old_one != new_one:

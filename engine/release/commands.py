@@ -11,9 +11,7 @@ from engine import clock
 from engine.access.acts import Door, changes, looks
 from engine.projects import registry
 from engine.records import Change, DecisionCard, Deployment, Moved, MovePlan, ProofStep, Version
-from engine.release import history, swap
-from engine.release import plan as plans
-from engine.release.card import card, difference
+from engine.release import history
 from engine.storage import reserve
 from engine.versions import catalog
 from engine.versions import document as documents
@@ -51,6 +49,8 @@ class ReleaseCommands(Door):
     @looks("compare versions", of="new")
     def diff(self, old: str, new: str) -> tuple[Change, ...]:
         """What differs between two versions."""
+        from engine.release.card import difference
+
         with self._ledger.read() as db:
             return difference(db, self._store, old, new)
 
@@ -65,14 +65,18 @@ class ReleaseCommands(Door):
     @looks("see decision cards", of="label")
     def card(self, label: str, now: datetime) -> DecisionCard:
         """The decision card of a version."""
+        from engine.release.card import card
+
         with self._ledger.read() as db:
             return card(db, self._store, label, self.caller, now)
 
     @looks("approve", least="operator", of="label", in_past=False)
     def plan_release(self, label: str) -> MovePlan:
         """What approving ``label`` would do, or why it cannot be."""
+        from engine.release.plan import plan_release
+
         with self._ledger.read() as db:
-            return plans.plan_release(db, self._store, label, self.caller, clock.now())
+            return plan_release(db, self._store, label, self.caller, clock.now())
 
     @looks("roll back", least="operator", of="project", in_past=False)
     def plan_rollback(
@@ -82,31 +86,37 @@ class ReleaseCommands(Door):
 
         ``meant`` is the version that is to be left, for whoever has not ``seen`` which one is live.
         """
+        from engine.release.plan import plan_rollback
+
         with self._ledger.read() as db:
             registry.find(db, project)
             now = clock.now()
-            return plans.plan_rollback(
-                db, self._store, project, to, self.caller, now, lift=lift, meant=meant, seen=seen
-            )
+            return plan_rollback(db, self._store, project, to, self.caller, now, lift=lift, meant=meant, seen=seen)
 
     @changes("approve", least="operator", of="plan", dangerous=True, kind="plan.kind", kinds={"rollback": "roll back"})
     def move(self, plan: MovePlan, reason: str, on_step: Callable[[ProofStep], None]) -> Moved:
         """Carry out a plan exactly as it was shown: proof, one commit, switch. A way back may use what is set aside."""
+        from engine.release.swap import move
+
         with reserve.drawn_on(self._workspace) if plan.kind == "rollback" else nullcontext():
-            moved = swap.move(self._workspace, self._ledger, self._store, plan, reason, self.caller, on_step)
+            moved = move(self._workspace, self._ledger, self._store, plan, reason, self.caller, on_step)
         reserve.keep_for_way_back(self._workspace)
         return moved
 
     @changes("reject", least="operator", of="label", dangerous=True)
     def reject(self, label: str, reason: str) -> Version:
         """Turn a candidate down."""
-        swap.reject(self._ledger, label, reason, self.caller, clock.now())
+        from engine.release.swap import reject
+
+        reject(self._ledger, label, reason, self.caller, clock.now())
         return self.version(label)
 
     @changes("lift a bar", least="operator", of="label", dangerous=True)
     def lift(self, label: str, reason: str) -> Version:
         """Lift the bar from a version that was rolled back from."""
-        swap.lift(self._ledger, label, reason, self.caller, clock.now())
+        from engine.release.swap import lift
+
+        lift(self._ledger, label, reason, self.caller, clock.now())
         return self.version(label)
 
     @looks("see what can be gone back to", of="project")

@@ -10,7 +10,7 @@ from engine.access.caller import SystemActor
 from engine.audit import trail
 from engine.errors import Conflict
 from engine.release import live_folder as projection
-from engine.release.plan import live_deployment, live_releases
+from engine.release.history import live_deployment, releases
 from engine.storage.ledger import Ledger
 from engine.storage.workspace import Workspace
 
@@ -21,7 +21,7 @@ def follow_ledger(workspace: Workspace, ledger: Ledger, now: datetime) -> list[s
     A release folder that is gone is left to ``doctor``, so that the console stays quick and shows it red.
     """
     with ledger.read() as db:
-        expected = live_releases(db)
+        expected = releases(db)
     astray = [project for project, release in expected.items() if _astray(workspace, project, release)]
     return [project for project in astray if _put_back(workspace, ledger, project, now)]
 

@@ -94,6 +94,14 @@ def live(db: sqlite3.Connection, projects: Collection[str]) -> dict[str, LiveRel
     }
 
 
+def live_deployment(db: sqlite3.Connection, project: str) -> sqlite3.Row | None:
+    """The newest row of the deployments of ``project``: it says what is live."""
+    row: sqlite3.Row | None = db.execute(
+        "SELECT * FROM deployments WHERE project = ? ORDER BY seq DESC LIMIT 1", (project,)
+    ).fetchone()
+    return row
+
+
 def releases(db: sqlite3.Connection) -> dict[str, str]:
     """The name of the live release folder of each project that has one, also of those that were removed."""
     given = json.dumps(registry.names(db, removed=True))

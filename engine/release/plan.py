@@ -23,19 +23,6 @@ if TYPE_CHECKING:
     from engine.versions.records import VersionDocument
 
 
-def live_deployment(db: sqlite3.Connection, project: str) -> sqlite3.Row | None:
-    """The newest row of the deployments of ``project``: it says what is live."""
-    row: sqlite3.Row | None = db.execute(
-        "SELECT * FROM deployments WHERE project = ? ORDER BY seq DESC LIMIT 1", (project,)
-    ).fetchone()
-    return row
-
-
-def live_releases(db: sqlite3.Connection) -> dict[str, str]:
-    """The name of the live release folder of each project that has one."""
-    return history.releases(db)
-
-
 def approval_of(db: sqlite3.Connection, row: sqlite3.Row, live_seq: int) -> Approval:
     """What is in force for those who approve the version in ``row``, and who did against this live version.
 
@@ -53,7 +40,7 @@ def approval_of(db: sqlite3.Connection, row: sqlite3.Row, live_seq: int) -> Appr
 def refusal_to_release(db: sqlite3.Connection, label: str, by: Actor, now: datetime) -> str | None:
     """Why ``label`` may not be released now, from one consistent view of the ledger."""
     row = catalog.find(db, label)
-    live = live_deployment(db, row["project"])
+    live = history.live_deployment(db, row["project"])
     expires = moment(row["expires_at"]) if row["expires_at"] else None
     approval = approval_of(db, row, live["seq"] if live else 0)
     return why_not_release(catalog.record(row), _label(live), expires, approval, by, now)
@@ -62,7 +49,7 @@ def refusal_to_release(db: sqlite3.Connection, label: str, by: Actor, now: datet
 def plan_release(db: sqlite3.Connection, store: ObjectStore, label: str, by: Actor, now: datetime) -> MovePlan:
     """What approving ``label`` would do."""
     row = catalog.find(db, label)
-    version, live = catalog.record(row), live_deployment(db, row["project"])
+    version, live = catalog.record(row), history.live_deployment(db, row["project"])
     approval = approval_of(db, row, live["seq"] if live else 0)
     source = _label(live)
     sentences = [
@@ -115,7 +102,7 @@ def plan_rollback(
 
     What is known to be damaged is said and not passed over: which version comes instead is a person's to choose.
     """
-    live = live_deployment(db, project)
+    live = history.live_deployment(db, project)
     source = _label(live)
     blind = not seen and meant is None and to is None
     if meant is not None or blind:

@@ -27,7 +27,8 @@ from engine.projects import in_force
 from engine.records import Actor, Deployment, Moved, MovePlan, VersionState
 from engine.release import decisions
 from engine.release import live_folder as projection
-from engine.release.plan import approval_of, live_deployment, refusal_to_release
+from engine.release.history import live_deployment
+from engine.release.plan import approval_of, refusal_to_release
 from engine.release.policy import why_not_reject, why_not_rollback
 from engine.storage.disk import refused, why_not
 from engine.storage.ledger import Ledger
@@ -87,9 +88,7 @@ def move(
     return Moved(deployment, tuple(steps.done), sentence, plan.source)
 
 
-def _proven(
-    workspace: Workspace, store: ObjectStore, plan: MovePlan, digest: str, release: str, steps: Steps
-) -> Path:
+def _proven(workspace: Workspace, store: ObjectStore, plan: MovePlan, digest: str, release: str, steps: Steps) -> Path:
     """The release folder of the target, rebuilt and proven. Nothing points at it yet; a failure leaves none."""
     from engine.release.proof import prove
 
@@ -193,9 +192,7 @@ def _commit(
         return Deployment(int(cursor.lastrowid or 0), project, number, previous, plan.kind, at, by.name, reason)
 
 
-def _change_states(
-    db: sqlite3.Connection, plan: MovePlan, project: str, reason: str, by: Actor, at: datetime
-) -> None:
+def _change_states(db: sqlite3.Connection, plan: MovePlan, project: str, reason: str, by: Actor, at: datetime) -> None:
     if plan.source is not None and plan.kind == "release":
         catalog.leave(db, plan.source, "retired", None, at)
     elif plan.source is not None:

@@ -13,7 +13,7 @@ from engine.monitoring.alerts.changes import no_longer_live
 from engine.monitoring.measurements import Measurement
 from engine.monitoring.performance.key_figures import KnownMetric
 from engine.monitoring.records import Alert
-from engine.projects.manifest.records import GateRule, ReportSpec
+from engine.projects.manifest.records import ReportSpec
 from engine.records import Deployment, Metric
 from engine.release.decisions import Decision
 from engine.reports import phrases, words
@@ -34,7 +34,7 @@ from engine.reports.records import (
 )
 from engine.reports.verdict import VerdictFacts, verdict
 from engine.text import plain
-from engine.vocabulary.gates import fixed_limit
+from engine.vocabulary.gates import GateRule, fixed_limit
 from engine.vocabulary.metrics import more_is_better
 
 T = TypeVar("T")

@@ -12,12 +12,12 @@ from datetime import datetime, timedelta
 from engine.monitoring import status
 from engine.monitoring.performance.key_figures import KnownMetric
 from engine.monitoring.records import Look
-from engine.projects.manifest.records import GateRule
 from engine.records import Deployment, Reason, Run, Verdict
 from engine.reports.records import Change, Measure, ReportedAlert, Waiting
 from engine.reports.words import digits, of_part
 from engine.text import span
 from engine.validation.words import number
+from engine.vocabulary.gates import GateRule
 
 HEADS: dict[Verdict, str] = {
     "ok": "Works as it should",

@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING, Literal
 from engine import clock
 from engine.access.acts import Door, changes, checked_reason, looks
 from engine.errors import Refusal
-from engine.projects import allowances, registry
-from engine.projects.allowances import Allowance
+from engine.projects import registry
 from engine.records import Run
 from engine.runs import history, queue
 from engine.runs.times import times_history
@@ -21,6 +20,7 @@ from engine.runs.times.times_history import Overdue
 from engine.vocabulary.jobs import RETRAIN
 
 if TYPE_CHECKING:
+    from engine.projects.allowances import Allowance
     from engine.runs.logs.log_index import LogReader, LogWindow
     from engine.runs.times.times_records import RunTimes
 
@@ -95,28 +95,38 @@ class RunCommands(Door):
     @looks("see what steps may reach", of="project")
     def reach(self, project: str) -> tuple[str, ...]:
         """What is in force of what the steps of ``project`` may reach beyond the rule for all."""
+        from engine.projects import allowances
+
         with self._ledger.read() as db:
             return allowances.in_force_of(db, project)
 
     @looks("see what steps ask for", of="run")
     def asks(self, run: int) -> tuple[str, ...]:
         """What the steps of ``run`` ask for that nobody has allowed, for which it was stopped; () for any other run."""
+        from engine.projects import allowances
+
         with self._ledger.read() as db:
             return allowances.asks(db, run)
 
     @changes("allow a project's steps to reach more", least="admin", of="run")
     def allow(self, run: int, reason: str) -> Allowance:
         """Let the steps of the project's later runs reach what ``run`` was stopped for."""
+        from engine.projects import allowances
+
         return allowances.allow(self._ledger, run, checked_reason(reason), self.caller, clock.now())
 
     @changes("withdraw what a project's steps were allowed", least="admin", of="project")
     def withdraw(self, project: str, reason: str) -> None:
         """End what the project's steps were allowed beyond what is in force for it."""
+        from engine.projects import allowances
+
         allowances.withdraw(self._ledger, project, checked_reason(reason), self.caller, clock.now())
 
     @looks("see what steps may reach")
     def allowances(self) -> tuple[Allowance, ...]:
         """What is allowed to projects beyond what is in force for them."""
+        from engine.projects import allowances
+
         with self._ledger.read() as db:
             return allowances.everything(db)
 

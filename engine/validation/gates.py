@@ -12,7 +12,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from engine.projects.manifest.records import GateRule
 from engine.records import Gate, GateVerdict
 from engine.validation import quantities, undefined
 from engine.validation.columns import shown
@@ -24,7 +23,7 @@ from engine.validation.schema import Difference
 from engine.validation.segments import ROWS as SEGMENT_ROWS
 from engine.validation.segments import JudgedSegment, JudgedSegments
 from engine.validation.words import between, count, decimals_for, limit, number, percent, signed
-from engine.vocabulary.gates import GATES, WORST_LAST, name_of
+from engine.vocabulary.gates import GATES, WORST_LAST, GateRule, name_of
 from engine.vocabulary.metrics import good
 
 __all__ = ["ROWS", "ROWS_PER_CLASS", "GateFacts", "enough_rows", "judge_rule", "worst"]

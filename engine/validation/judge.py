@@ -22,7 +22,6 @@ import pyarrow as pa
 import pyarrow.parquet
 
 from engine.errors import Invalid, LeverframeError
-from engine.projects.manifest.records import GateRule
 from engine.records import Comparison, Gate
 from engine.storage.atomic import write_file
 from engine.text import plain
@@ -38,7 +37,7 @@ from engine.validation.segments import ROWS as SEGMENT_ROWS
 from engine.validation.segments import JudgedSegments, judge_segments
 from engine.validation.verdict import sentence
 from engine.validation.ways import with_waiver, with_way
-from engine.vocabulary.gates import GATES, place, replaced
+from engine.vocabulary.gates import GATES, GateRule, place, replaced
 
 _RULE = ("kind", "metric", "limit", "segment", "minimum_rows")
 

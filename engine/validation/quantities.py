@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from engine.projects.manifest.records import GateRule
 from engine.records import Gate, GateVerdict
 from engine.validation.columns import listed, shown
 from engine.validation.facts import GateFacts
 from engine.validation.like_live import rows_as_before
 from engine.validation.words import count, limit, number, percent, size
-from engine.vocabulary.gates import name_of
+from engine.vocabulary.gates import GateRule, name_of
 
 Judge = Callable[[GateRule, float, GateFacts], Gate]
 

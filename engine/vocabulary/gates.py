@@ -53,6 +53,22 @@ class GateKind:
         return -1 if self.breaks == "above" else 1
 
 
+@dataclass(frozen=True)
+class GateRule:
+    """One check of every candidate, as a manifest asks for it.
+
+    ``kind``: of a row below that a manifest may ask for; a limit on a size is in bytes. ``segment``
+    narrows a segment gate to one column.
+    """
+
+    kind: str
+    metric: str | None = None
+    limit: float | None = None
+    segment: str | None = None
+    minimum_rows: int | None = None
+    line: int | None = None
+
+
 _WAIVE = 'or waive it for a reason: [[waivers]] gate = "{name}".'
 
 _ASKED = (

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as some
@@ -9,6 +11,7 @@ from hypothesis import strategies as some
 from console.text import cells, overview_table, tables
 from console.text.card_lines import card_lines
 from console.text.lines import Span, beside, cut, cut_front, ends, fit, heading, pad, plain_text, row, width_of, widths
+from engine.records import Reason
 from tests.console.records import CARD, NOW, OVERVIEW, RUNS, VERSIONS, status, version
 
 TEXT = some.text(alphabet=some.characters(blacklist_categories=("Cc", "Cs", "Cf", "Mn", "Me", "Zl", "Zp")), max_size=60)
@@ -100,6 +103,21 @@ def test_the_key_metric_of_the_selected_project_stands_with_its_rows_and_its_age
 
     text = plain_text(detail(status(), NOW, 140))
     assert "on 6,410 rows that a later retrain held out (run 38), 3 d ago" in text
+
+
+def test_a_candidate_that_waits_is_told_in_two_lines_where_there_is_room_for_them() -> None:
+    from console.text.overview_lines import detail
+
+    said = "BETTER THAN LIVE. " + "All seventeen gates pass on the very same rows. " * 3 + "Really so."
+    waits = status(candidates=(replace(version(), sentence=said),))
+    lines = plain_text(detail(waits, NOW, 120)).splitlines()
+    at = next(n for n, each in enumerate(lines) if "waits:" in each)
+    assert f"{lines[at].partition('waits: ')[2]} {lines[at + 1].strip()}" == said
+    narrow = plain_text(detail(waits, NOW, 60)).splitlines()
+    assert narrow[at + 1].endswith("…") and max(map(len, narrow)) <= 60, "of what does not go in, the end is marked"
+    reasons = tuple(Reason("watch", f"reason {n}", NOW) for n in range(6))
+    full = plain_text(detail(replace(waits, reasons=reasons), NOW, 120)).splitlines()
+    assert any("waits:" in each and each.endswith("…") for each in full), "what else is wrong goes first"
 
 
 def test_columns_stand_beside_each_other() -> None:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from engine.projects.manifest.fields import Mistakes, Table, nearest, shown
-from engine.projects.manifest.records import GateRule, ValidationSpec
-from engine.vocabulary.gates import ASKED, GateKind
+from engine.projects.manifest.records import ValidationSpec
+from engine.vocabulary.gates import ASKED, GateKind, GateRule
 from engine.vocabulary.metrics import METRICS, more_is_better
 
 MOST = 200
 _HUGE = 1e15
+
 
 def gates(page: Mistakes, values: Any, judged: ValidationSpec) -> tuple[GateRule, ...]:
     """Every gate that could be read."""

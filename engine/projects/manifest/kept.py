@@ -8,9 +8,12 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from engine.projects.manifest.records import GateRule, Manifest, ReportSpec
+from engine.vocabulary.gates import GateRule
+
+if TYPE_CHECKING:
+    from engine.projects.manifest.records import Manifest, ReportSpec
 
 _MOST = 4096
 

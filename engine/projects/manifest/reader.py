@@ -21,7 +21,6 @@ from engine.projects.manifest.records import (
     ComputeSpec,
     DataSpec,
     EnvironmentSpec,
-    GateRule,
     Manifest,
     Program,
     SandboxSpec,
@@ -35,6 +34,7 @@ from engine.projects.manifest.sandbox import sandbox
 from engine.projects.manifest.schedule import schedule, zone_in
 from engine.projects.manifest.waivers import waivers
 from engine.text import plain
+from engine.vocabulary.gates import GateRule
 
 __all__ = [
     "FILE", "LIMIT", "ApprovalSpec", "ComputeSpec", "DataSpec", "EnvironmentSpec", "GateRule", "Manifest", "Program",

@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Any, Literal
 
 from engine.projects.manifest.defaults import RETRIES, RETRY_AFTER, TRAIN_MEMORY
+from engine.vocabulary.gates import GateRule
 from engine.vocabulary.steps import Contract
 
 
@@ -77,22 +78,6 @@ class ValidationSpec:
     task: str | None = None
     positive: str | None = None
     known_before: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class GateRule:
-    """One check of every candidate.
-
-    ``kind`` is one of engine/vocabulary/gates.py that a manifest asks for; a limit on a size is in bytes. ``segment``
-    narrows a segment gate to one column.
-    """
-
-    kind: str
-    metric: str | None = None
-    limit: float | None = None
-    segment: str | None = None
-    minimum_rows: int | None = None
-    line: int | None = None
 
 
 @dataclass(frozen=True)

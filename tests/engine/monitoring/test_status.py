@@ -10,8 +10,8 @@ import pytest
 from engine.monitoring.performance.key_figures import KnownMetric, Source
 from engine.monitoring.status import Active, StatusFacts, judge
 from engine.projects.manifest.cron import patience
-from engine.projects.manifest.records import GateRule
 from engine.records import Metric, Reason, Run, RunState
+from engine.vocabulary.gates import GateRule
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 
@@ -201,9 +201,7 @@ def test_why_nobody_looked_is_the_failed_look_and_not_another_run_that_failed() 
         (GateRule("at_least", "f1", 0.99), 0.1, "ok"), (GateRule("not_above_live_by", "mae", 0.0), 9.0, "ok"),
     ],
 )  # fmt: skip
-def test_a_threshold_is_kept_at_its_value_and_broken_beyond(
-    gate: GateRule, value: float, verdict: str
-) -> None:
+def test_a_threshold_is_kept_at_its_value_and_broken_beyond(gate: GateRule, value: float, verdict: str) -> None:
     name = "mae" if gate.metric == "mae" else "roc_auc"
     known = KnownMetric(Metric(name, value, None, None, 6410), NOW - timedelta(days=1), 9, "retrain")
     assert judge(replace(facts(), known=known, gates=[gate]), NOW)[0].verdict == verdict

@@ -11,8 +11,8 @@ import pytest
 from engine.monitoring.performance.key_figures import KnownMetric
 from engine.monitoring.quality.freshness import follow, freshness
 from engine.monitoring.status import OLDEST, StatusFacts, judge
-from engine.projects.manifest.records import GateRule
 from engine.records import Metric, Reason, Run, RunState, Verdict
+from engine.vocabulary.gates import GateRule
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 TICK = timedelta(microseconds=1)

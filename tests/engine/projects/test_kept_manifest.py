@@ -15,9 +15,9 @@ from engine.errors import NotFound
 from engine.projects import registry
 from engine.projects.manifest.kept import judged_in, manifest_in, readers_in
 from engine.projects.manifest.reader import parse_manifest
-from engine.projects.manifest.records import GateRule
 from engine.storage import workspace as workspaces
 from engine.storage.ledger import Ledger
+from engine.vocabulary.gates import GateRule
 from tests.callers import caller
 from tests.engine.projects.manifests import DESIGN, SMALL
 

@@ -11,7 +11,8 @@ import pytest
 
 from engine.errors import Invalid, Refusal
 from engine.projects.manifest.reader import check_columns, features_of, load_manifest, parse_manifest
-from engine.projects.manifest.records import GateRule, Program
+from engine.projects.manifest.records import Program
+from engine.vocabulary.gates import GateRule
 from tests.engine.projects.manifests import DESIGN, SMALL, mistakes, with_line
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from engine.projects.manifest.reader import check_columns, parse_manifest
-from engine.projects.manifest.records import GateRule, Waiver
+from engine.projects.manifest.records import Waiver
+from engine.vocabulary.gates import GateRule
 from tests.engine.projects.manifests import SMALL, mistakes
 
 

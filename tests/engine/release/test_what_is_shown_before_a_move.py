@@ -289,7 +289,7 @@ def test_what_a_removed_project_had_live_is_still_told(releases: Engine) -> None
 
 def complaints(engine: Engine) -> list[str]:
     with engine._ledger.read() as db:
-        row = plan.live_deployment(db, "tiny")
+        row = history.live_deployment(db, "tiny")
     assert row is not None
     digest = engine.version(f"tiny@{row['number']}").digest
     return projection.complaints(engine._workspace, engine._store, "tiny", row["release"], digest)
@@ -297,7 +297,7 @@ def complaints(engine: Engine) -> list[str]:
 
 def release_of(engine: Engine) -> str:
     with engine._ledger.read() as db:
-        return plan.live_releases(db)["tiny"]
+        return history.releases(db)["tiny"]
 
 
 def writable(folder: Path) -> Path:

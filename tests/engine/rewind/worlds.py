@@ -29,7 +29,7 @@ from engine.outbox.outbox import Draft
 from engine.projects import allowances, registry
 from engine.records import Metric, MovePlan, ProjectStatus
 from engine.release import swap
-from engine.release.plan import live_deployment
+from engine.release.history import live_deployment
 from engine.release.proof import Steps
 from engine.runs import facts, queue
 from engine.runs.steps.step import StepResult

@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from engine.projects.manifest.records import GateRule
 from engine.records import Gate
 from engine.validation.gates import (
     GateFacts,
@@ -21,6 +20,7 @@ from engine.validation.gates import (
 from engine.validation.intervals import MeasuredMetric
 from engine.validation.schema import Difference
 from engine.validation.segments import JudgedSegment, JudgedSegments
+from engine.vocabulary.gates import GateRule
 
 
 def facts(**more: Any) -> GateFacts:

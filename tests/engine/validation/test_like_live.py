@@ -10,12 +10,12 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from engine.projects.manifest.records import GateRule
 from engine.records import Gate
 from engine.validation.gates import judge_rule
 from engine.validation.judge import judge
 from engine.validation.like_live import classes_as_before, constant_features, no_dead_feature, rows_as_before
 from engine.validation.metrics import Truth
+from engine.vocabulary.gates import GateRule
 from tests.engine.validation.test_gates import facts
 from tests.engine.validation.validation_cases import gate, job, predictions, world
 

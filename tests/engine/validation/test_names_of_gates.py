@@ -8,13 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from engine.projects.manifest.records import GateRule
 from engine.records import Gate
 from engine.validation.gates import enough_rows, few_missing, judge_rule, schema_unchanged
 from engine.validation.intervals import MeasuredMetric
 from engine.validation.judge import judge
 from engine.validation.schema import Difference, differences
-from engine.vocabulary.gates import ALWAYS_ON, ASKED, GATES, name_of, replaced
+from engine.vocabulary.gates import ALWAYS_ON, ASKED, GATES, GateRule, name_of, replaced
 from tests.engine.validation.test_gates import against, facts
 from tests.engine.validation.validation_cases import job, predictions, rule
 from tests.engine.validation.ways_worlds import HOLDOUT, TRAIN

@@ -9,7 +9,6 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from engine.projects.manifest.records import GateRule
 from engine.records import Gate
 from engine.validation.calibration import calibration_error
 from engine.validation.floors import RowsToJudge
@@ -18,6 +17,7 @@ from engine.validation.like_live import classes_as_before, no_dead_feature, rows
 from engine.validation.metrics import Predicted, Truth
 from engine.validation.segments import JudgedSegments
 from engine.validation.words import size
+from engine.vocabulary.gates import GateRule
 from tests.engine.validation.test_gates import against, facts, segment
 from tests.engine.validation.validation_cases import said
 
@@ -297,8 +297,7 @@ def test_dead_features_are_named_by_three_sensors_first_and_the_rest_counted() -
     assert three.evidence.endswith("f1 is 1.0.") and three.numbers == {"dead": 3}
     dead = no_dead_feature(learnt, judged, [], ["f1", "f2", "s1", "s2"], [], "t@1")
     assert dead.evidence == (
-        "Nothing to learn from what varied for t@1: f1 is 0, f2 is 0, s1 is "
-        f"{many[0]} and 1 more."
+        f"Nothing to learn from what varied for t@1: f1 is 0, f2 is 0, s1 is {many[0]} and 1 more."
     )
     assert dead.numbers == {"dead": 4}
     well = no_dead_feature(learnt, learnt, ["f1"], ["still"], ["still"], "t@1")
