@@ -5,7 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -38,7 +38,9 @@ class Served:
         assert self.keeper._server is not None
         self.pid = self.keeper._server.pid
 
-    def begin(self, folder: Path, deed: str, *, forked: bool = True, **limits: int) -> RunningStep:
+    def begin(
+        self, folder: Path, deed: str, limits: Mapping[str, int] | None = None, *, forked: bool = True
+    ) -> RunningStep:
         """A process of the engine's own that does one of ``deeds``, with a lock in its hands."""
         folder.mkdir(parents=True, exist_ok=True)
         job, lock = folder / "job", os.open(folder / "lock", os.O_RDWR | os.O_CREAT)
@@ -51,7 +53,7 @@ class Served:
             cwd=folder,
             environment=clean_environment((), extra, 1),
             log=folder / "measure.log",
-            limits=Limits(limits.get("seconds", 60), limits.get("memory", 4 << 30), limits.get("log_bytes", 4_000_000)),
+            limits=Limits(**{"seconds": 60, "memory": 4 << 30, **(limits or {})}),
             marker=f"test-{os.getpid()}:{folder.name}",
             held=lock,
             forked=self.home if forked else None,

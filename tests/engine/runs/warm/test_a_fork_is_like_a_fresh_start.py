@@ -66,7 +66,7 @@ def test_a_sweep_finds_a_fork_by_its_mark(server: Served, tmp_path: Path) -> Non
 def test_it_is_held_to_its_limits(
     server: Served, tmp_path: Path, deed: str, limits: dict[str, int], state: str, why: str
 ) -> None:
-    result = server.begin(tmp_path / deed, deed, **limits).wait()
+    result = server.begin(tmp_path / deed, deed, limits).wait()
     assert result.state == state and why in f"{result.why} {result.passed}"
     assert (tmp_path / deed / "measure.log").stat().st_size <= 100_000
     if deed == "fail":

@@ -156,9 +156,9 @@ def test_a_server_has_one_thread_and_ends_when_it_has_forked_enough(
     askers = [socket.socket(socket.AF_UNIX) for _ in range(3)]
     for asker in askers:
         asker.connect(str(tmp_path / "s"))
-    forks = []
+    forks: list[int] = []
     monkeypatch.setattr(fork_server, "MOST_FORKS", 2)
-    monkeypatch.setattr(fork_server, "_fork", lambda: forks.append(1) or -1)
+    monkeypatch.setattr(fork_server, "_fork", lambda: (forks.append(1), -1)[1])
     monkeypatch.setattr(signal, "signal", lambda *_: None)
     before, _ = os.dup(0), os.dup2(read_end, 0)
     try:
