@@ -27,7 +27,6 @@ from flights_workspace import approved, arguments, retrained, week, workspace
 from engine.api import Engine
 from engine.records import Run
 from engine.runs.warm import place
-from engine.runs.warm.fork_request import unanswered
 from engine.runs.warm.keeper import WANTED, Keeper
 
 BEGAN = "began"
@@ -87,7 +86,8 @@ class Group:
 def server_of(engine: Engine) -> Iterator[Path]:
     """A fork server, kept for the workspace; its socket's path."""
     keeper = Keeper(engine._workspace)
-    unanswered.times += WANTED
+    for _ in range(WANTED):
+        place.note_unanswered(engine.home, "run")
     keeper.look()
     socket = place.folder_of(engine.home) / place.SOCKET
     until = time.monotonic() + 60

@@ -17,7 +17,6 @@ from functools import cache
 from pathlib import Path
 
 from engine.runs.warm import place
-from engine.runs.warm.fork_request import unanswered
 from engine.runs.warm.keeper import WANTED, Keeper
 from engine.storage import workspace as workspaces
 
@@ -28,7 +27,8 @@ def _server() -> tuple[Keeper, Path]:
     folder = Path(tempfile.mkdtemp(prefix="leverframe-forks-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     keeper = Keeper(workspaces.create(folder / "home"))
-    unanswered.times += WANTED
+    for _ in range(WANTED):
+        place.note_unanswered(folder / "home", "run")
     keeper.look()
     listens = place.folder_of(folder / "home")
     patience = time.monotonic() + 60

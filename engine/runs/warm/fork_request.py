@@ -11,23 +11,12 @@ import json
 import os
 import socket
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from engine.runs.warm import circumstances, place
 
 PATIENCE_SECONDS = 0.5
 THERE, BEGIN = b"+", b"!"
-
-
-@dataclass
-class Unanswered:
-    """How often this process asked in vain: whoever keeps a server starts one when it would be used."""
-
-    times: int = 0
-
-
-unanswered = Unanswered()
 
 
 def ask(
@@ -47,7 +36,7 @@ def ask(
     except (OSError, ValueError):
         begun = False
     if not begun:
-        unanswered.times += 1
+        place.note_unanswered(root, kind)
     return begun
 
 

@@ -12,11 +12,10 @@ from pathlib import Path
 from engine.runs import capacity
 from engine.runs.steps.step import clean_environment
 from engine.runs.warm import circumstances, place, process_names
-from engine.runs.warm.fork_request import unanswered
 from engine.runs.warm.fork_server import SPENT
 from engine.storage.workspace import Workspace
 
-WANTED = 2  # processes that were started afresh: one alone is not worth loading everything once more
+WANTED = 4  # processes that were started afresh, two runs with their judges: less is not worth loading everything for
 REST_SECONDS = 60.0  # after one that ended in a way it should not have
 LEAST_FREE = 1 << 30
 
@@ -28,9 +27,10 @@ class Keeper:
         self._root, self._steady = workspace.root, steady
         self._server: subprocess.Popen[bytes] | None = None
         self._code = ""
-        self._asked = unanswered.times
         self._not_before = 0.0
-        place.clear(self._root)  # What one left that was killed, or that is another engine's of before.
+        with suppress(OSError):
+            place.made(self._root)
+            place.clear(self._root)  # What one left that was killed, or that is another engine's of before.
 
     def look(self) -> None:
         """Start one, end one that is out of date, take leave of one that has ended."""
@@ -41,7 +41,7 @@ class Keeper:
                     self.stop()
                 return
             self._forget(ended)
-        wanted = unanswered.times - self._asked >= WANTED
+        wanted = place.unanswered(self._root) >= WANTED
         if wanted and self._steady() >= self._not_before and capacity.free_memory() >= LEAST_FREE:
             self._start()
 
@@ -61,7 +61,7 @@ class Keeper:
         self._server = None
         if ended == SPENT:
             return  # The next takes its place at once.
-        self._asked = unanswered.times
+        place.forget_unanswered(self._root)
         self._not_before = self._steady() + (REST_SECONDS if ended else 0.0)
 
     def _start(self) -> None:

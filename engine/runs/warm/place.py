@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-SOCKET, KEY = "forks", "forks.key"
+SOCKET, KEY, UNANSWERED = "forks", "forks.key", "forks.unanswered"
 KEY_BYTES = 32
 
 
@@ -39,6 +39,30 @@ def clear(root: Path) -> None:
         for name in os.listdir(place):
             if name.startswith(SOCKET):
                 os.unlink(name, dir_fd=place)
+
+
+def note_unanswered(root: Path, kind: str) -> None:
+    """Keep that somebody asked in vain, whoever it was, where an engine has begun: a letter for each."""
+    with suppress(OSError), opened(folder_of(root)) as place:
+        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
+        file = os.open(UNANSWERED, flags, 0o600, dir_fd=place)
+        try:
+            os.write(file, kind[:1].encode())
+        finally:
+            os.close(file)
+
+
+def unanswered(root: Path) -> int:
+    """How often anybody asked in vain since that was forgotten."""
+    try:
+        return (folder_of(root) / UNANSWERED).stat().st_size
+    except OSError:
+        return 0
+
+
+def forget_unanswered(root: Path) -> None:
+    with suppress(OSError):
+        (folder_of(root) / UNANSWERED).unlink()
 
 
 @contextmanager

@@ -13,7 +13,6 @@ from engine.runs.steps.limits import Limits
 from engine.runs.steps.running import RunningStep, start_step
 from engine.runs.steps.step import StepSpec, clean_environment
 from engine.runs.warm import fork_request, place
-from engine.runs.warm.fork_request import unanswered
 from engine.runs.warm.keeper import WANTED, Keeper
 from engine.storage import workspace as workspaces
 from engine.storage.workspace import Workspace
@@ -32,7 +31,8 @@ class Served:
     def start(self) -> None:
         fork_request.PATIENCE_SECONDS = 60.0  # A busy machine is not to decide who forks.
         place.clear(self.home)
-        unanswered.times = self.keeper._asked + WANTED
+        for _ in range(WANTED):
+            place.note_unanswered(self.home, "run")
         self.keeper.look()
         until(self.socket.exists)
         assert self.keeper._server is not None
@@ -75,6 +75,10 @@ def served(home: Path) -> Iterator[Served]:
         fork_request.PATIENCE_SECONDS = patience
         found.keeper.stop()
         until(lambda: not alive(found.pid))
+
+
+def runs_started_afresh(home: Path) -> int:
+    return (place.folder_of(home) / place.UNANSWERED).read_text().count("r")
 
 
 def children(pid: int) -> list[int]:

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from engine.runs.steps.sweep import sweep
-from engine.runs.warm.fork_request import unanswered
+from engine.runs.warm import place
 from tests.engine.runs.step_workshop import alive, none_alive, until
 from tests.engine.runs.warm.servers import Served, served
 
@@ -24,10 +24,10 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 
 
 def told(server: Served, folder: Path, *, forked: bool) -> dict[str, Any]:
-    before = unanswered.times
+    before = place.unanswered(server.home)
     result = server.begin(folder, "tell", forked=forked).wait()
     assert result.state == "succeeded", result
-    assert unanswered.times == before
+    assert place.unanswered(server.home) == before
     found: dict[str, Any] = json.loads((folder / "job").read_text())
     return found
 

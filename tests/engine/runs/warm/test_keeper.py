@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from engine.runs import capacity
-from engine.runs.warm import circumstances, place
-from engine.runs.warm.fork_request import unanswered
+from engine.runs.warm import circumstances, fork_request, place
+from engine.runs.warm.circumstances import RUN
 from engine.runs.warm.fork_server import IDLE, SPENT
 from engine.runs.warm.keeper import REST_SECONDS, WANTED, Keeper
 from engine.storage import workspace as workspaces
@@ -48,17 +48,23 @@ def kept(home: Path, monkeypatch: pytest.MonkeyPatch) -> Kept:
     return Kept(home)
 
 
+def ask(kept: Kept, times: int) -> None:
+    """Somebody asks so often in vain, in whatever process."""
+    for _ in range(times):
+        assert not fork_request.ask(kept._root, RUN, (), {}, "/", ())
+
+
 def wanted(kept: Kept) -> None:
-    unanswered.times += WANTED
+    ask(kept, WANTED)
     kept.look()
 
 
 def test_none_is_started_for_a_process_alone(kept: Kept) -> None:
     kept.look()
-    unanswered.times += WANTED - 1
+    ask(kept, WANTED - 1)
     kept.look()
     assert kept.servers == []
-    unanswered.times += 1
+    ask(kept, 1)
     kept.look()
     kept.look()
     assert len(kept.servers) == 1

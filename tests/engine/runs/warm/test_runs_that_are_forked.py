@@ -14,12 +14,11 @@ import pytest
 from engine.api import Engine, open_engine
 from engine.records import Run
 from engine.runs.warm import fork_request, place
-from engine.runs.warm.fork_request import unanswered
 from engine.versions import catalog, document
 from engine.versions.records import VersionDocument
 from tests import tiny
 from tests.engine.runs.step_workshop import alive, until
-from tests.engine.runs.warm.servers import Served, children, served
+from tests.engine.runs.warm.servers import Served, children, runs_started_afresh, served
 
 AS_OF = datetime(2026, 3, 2, tzinfo=UTC)
 SLOW = tiny.STEPS.replace("def train():", "def train():\n    __import__('time').sleep(60)")
@@ -59,14 +58,14 @@ def made(engine: Engine, run: Run) -> VersionDocument:
 
 
 def test_a_version_is_the_same_to_the_last_digit_whether_its_run_was_forked_or_started(engine: Engine) -> None:
-    before = unanswered.times
+    before = runs_started_afresh(engine.home)
     forked = made(engine, engine.retrain("tiny", as_of=AS_OF, force=True))
-    assert unanswered.times == before
+    assert runs_started_afresh(engine.home) == before
     socket = place.folder_of(engine.home) / place.SOCKET
     socket.rename(socket.with_name("aside"))
     fresh = made(engine, engine.retrain("tiny", as_of=AS_OF, force=True))
     socket.with_name("aside").rename(socket)
-    assert unanswered.times == before + 1
+    assert runs_started_afresh(engine.home) == before + 1
     for name in ("data", "schema", "environment", "model", "golden", "metrics", "gates", "code"):
         assert _timeless(getattr(forked, name)) == _timeless(getattr(fresh, name)), name
 
@@ -139,10 +138,10 @@ def test_a_run_begins_though_its_fork_died_when_it_was_let_go(
         return send(connection, *rest)
 
     monkeypatch.setattr(fork_request.socket, "send_fds", kill_and_send)  # type: ignore[attr-defined]
-    before = unanswered.times
+    before = runs_started_afresh(engine.home)
     run = engine.retrain("tiny", as_of=AS_OF, force=True)
     assert engine.wait(run.id, lambda _: None).state == "succeeded"
-    assert unanswered.times == before + 1
+    assert runs_started_afresh(engine.home) == before + 1
 
 
 def test_the_engine_keeps_a_server_from_its_second_run_on_and_lets_it_go_with_itself(
@@ -158,8 +157,8 @@ def test_the_engine_keeps_a_server_from_its_second_run_on_and_lets_it_go_with_it
         assert not socket.exists()
         assert made(engine, engine.retrain("tiny", as_of=AS_OF, force=True))
     until(socket.exists)
-    before = unanswered.times
+    before = runs_started_afresh(home)
     assert made(engine, engine.retrain("tiny", as_of=AS_OF, force=True))
-    assert unanswered.times == before
+    assert runs_started_afresh(home) == before
     engine.close()
     until(lambda: not socket.exists())

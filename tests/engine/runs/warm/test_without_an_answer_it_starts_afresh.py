@@ -18,7 +18,6 @@ import pytest
 from engine.runs.steps import containment
 from engine.runs.steps.step import clean_environment
 from engine.runs.warm import circumstances, fork_request, fork_server, place
-from engine.runs.warm.fork_request import unanswered
 from tests.engine.runs.step_workshop import ROOT, alive, none_alive, until, workshop
 from tests.engine.runs.test_containment_holds import Bench, bench
 from tests.engine.runs.warm.servers import Served, children, served
@@ -61,16 +60,16 @@ def test_a_server_that_is_not_as_it_should_be_is_passed_over(
     server: Served, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, way: Callable[[Served], None]
 ) -> None:
     way(server)
-    before = unanswered.times
+    before = place.unanswered(server.home)
     if way is stopped:
         monkeypatch.setattr(fork_request, "PATIENCE_SECONDS", 0.2)
     assert server.begin(tmp_path / "one", "tell").wait().state == "succeeded"
-    assert unanswered.times == before + 1
+    assert place.unanswered(server.home) == before + 1
     if way is stopped:
         os.kill(server.pid, signal.SIGCONT)
         monkeypatch.setattr(fork_request, "PATIENCE_SECONDS", 60.0)
         assert server.begin(tmp_path / "two", "tell").wait().state == "succeeded"
-        assert unanswered.times == before + 1  # and what it did not answer then, nobody has begun
+        assert place.unanswered(server.home) == before + 1  # and what it did not answer then, nobody has begun
     until(lambda: not children(server.pid))
     server.keeper.stop()
     server.start()
@@ -106,9 +105,9 @@ def test_who_only_waits_or_talks_nonsense_keeps_nobody_from_it(server: Served, t
             talker.connect(place.address(folder))
         talker.sendall(words)
         talkers.append(talker)
-    before = unanswered.times
+    before = place.unanswered(server.home)
     assert server.begin(tmp_path / "one", "tell").wait().state == "succeeded"
-    assert unanswered.times == before
+    assert place.unanswered(server.home) == before
     for talker in talkers:
         talker.close()
     until(lambda: not children(server.pid))
@@ -196,7 +195,8 @@ def test_when_the_engine_is_killed_its_server_ends_and_takes_its_socket_along(tm
     engine.wait()
     engine.stdout.close()
     until(lambda: none_alive([server]))
-    assert os.listdir(tmp_path / "home" / "locks" / "warm") == ["server.log"]
+    left = os.listdir(tmp_path / "home" / "locks" / "warm")
+    assert sorted(left) == [place.UNANSWERED, "server.log"]
 
 
 ATTEMPT = """
