@@ -44,6 +44,7 @@ _KEYS = ("tests/console/test_digits.py", "tests/console/test_keys.py")
 _GATES = ("tests/engine/validation",)
 _STATUS = ("tests/engine/monitoring/test_status.py", "tests/engine/test_overview.py", "tests/engine/monitoring")
 _RETENTION = ("tests/engine/housekeeping",)
+_BACKTEST = ("tests/journeys/test_a_backtest.py",)
 _SCHEDULE = ("tests/engine/schedule/test_policy.py", "tests/engine/projects/test_cron.py", "tests/engine/schedule")
 
 _PROOF, _SWAP, _PLAN = "engine/release/proof.py", "engine/release/swap.py", "engine/release/plan.py"
@@ -299,4 +300,10 @@ FAULTS = (
     Fault("forked: the server ends with its engine", "engine/runs/warm/fork_server.py", "if not found or 0 in found:", "if not found:", _FORKS),
     Fault("forked: the folder is the account's alone", "engine/runs/warm/place.py", "os.fchmod(place, 0o700)", "os.fchmod(place, 0o711)", _FORKS),
     Fault("forked: without a server it is started afresh", "engine/runs/warm/fork_request.py", "    except (OSError, ValueError):\n", "    except ValueError:\n", _FORKS),
+    Fault("a model of then knows nothing of later", "engine/jobs/backtest/replay.py", "prepare(table, manifest, moment.at)",
+          "prepare(table, manifest, context.run.as_of)", _BACKTEST),
+    Fault("a model of then knows nothing of later", "engine/jobs/backtest/replay.py", "replace(origin.stage, as_of=at)",
+          "origin.stage", _BACKTEST),
+    Fault("no row is scored by who may have learnt from it", "engine/jobs/backtest/window_rows.py", 'side="left"',
+          'side="right"', ("tests/engine/jobs/test_backtest_rows.py",)),
 )  # fmt: skip

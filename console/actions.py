@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from engine.vocabulary.jobs import JOBS
 
 ANYWHERE = "anywhere"
-_ONE_OF_THEM = " or ".join(", ".join(f"the {job.short}" for job in JOBS).rsplit(", ", 1))
+_ONE_OF_THEM = " or ".join(", ".join(f"the {job.short}" for job in JOBS if job.scheduled).rsplit(", ", 1))
 # What is opened from the screen Admin.
 ADMIN_LISTS = ("operators", "settings", "places", "allowances", "outbox")
 LISTS = (
@@ -18,7 +18,7 @@ LISTS = (
     *ADMIN_LISTS,
 )  # fmt: skip
 HEALTHS = ("health", "project_health")
-OPENED = ("card", "run", "diff", "times", "project_health", "bin", "occurrences", *ADMIN_LISTS)
+OPENED = ("card", "run", "diff", "times", "backtest", "project_health", "bin", "occurrences", *ADMIN_LISTS)
 
 
 @dataclass(frozen=True)
@@ -86,6 +86,12 @@ ACTIONS = (
            ("overview", "versions")),
     Action("times", "i", "Run times", "what each step usually takes, and since when it is slower",
            ("runs", "run", "overview")),
+    Action("backtests", "B", "Backtest", "how often it should be retrained, by what that was worth on its own past",
+           ("overview", "versions", "project_health", "times")),
+    Action("backtest", "b", "New backtest", "replay policies of retraining: weeks and policies are asked for first",
+           ("backtest",), does="backtest"),
+    Action("gain", "m", "Over never", "by how much each policy differs from never in each week, or the metric again",
+           ("backtest",)),
     Action("pause", "p", "Pause", "nothing of it starts by itself until it is resumed",
            ("schedules",), does="pause_schedule"),
     Action("resume", "u", "Resume", "let it start by itself again, from now on",

@@ -123,6 +123,20 @@ def times(project: str) -> Screen[None]:
     return TimesPage(project)
 
 
+def backtest(project: str) -> Screen[None]:
+    """What policies of retraining would have been worth."""
+    from console.screens.backtest import BacktestPage
+
+    return BacktestPage(project)
+
+
+def new_backtest(project: str) -> Screen[None]:
+    """Replay policies of retraining."""
+    from console.dialogs.backtest import BacktestDialog
+
+    return BacktestDialog(project)
+
+
 def occurrences(matching: str) -> Screen[None]:
     """Due times and what became of them."""
     from console.screens.occurrences import OccurrencesPage

@@ -16,6 +16,7 @@ from engine.audit import times, trail
 from engine.backup.commands import BackupCommands
 from engine.errors import LeverframeError, NotFound, Refusal
 from engine.housekeeping.commands import HousekeepingCommands
+from engine.jobs.backtest.commands import BacktestCommands
 from engine.jobs.commands import HealthCommands
 from engine.outbox.commands import ReportCommands
 from engine.projects import registry
@@ -105,6 +106,7 @@ class Engine(
     RunCommands,
     ReleaseCommands,
     HealthCommands,
+    BacktestCommands,
     ReportCommands,
     ScheduleCommands,
     HousekeepingCommands,

@@ -181,6 +181,14 @@ class Change:
 
 
 @dataclass(frozen=True)
+class BacktestLine:
+    """What the newest backtest of retraining says in a line; ``at`` is None where it cannot be read."""
+
+    at: datetime | None
+    said: str
+
+
+@dataclass(frozen=True)
 class DecisionCard:
     """All that an operator needs to decide on one candidate."""
 
@@ -198,6 +206,8 @@ class DecisionCard:
     blocked: str | None
     sandbox: DoctorFinding
     """How the steps that made it were held, and what they were let reach."""
+    backtest: BacktestLine | None = None
+    """How often the project should be retrained, as far as somebody had that tried out."""
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,7 @@ STOREYS = (
     {"storage"},
     {"access", "audit"},
     {"versions", "environments", "projects"},
-    {"runs", "validation", "monitoring", "scoring"},
+    {"runs", "validation", "monitoring", "scoring", "backtest"},
     {"release"},
     {"reports", "outbox", "housekeeping", "backup", "scaffold"},
     {"jobs"},
@@ -41,6 +41,7 @@ NEIGHBOURS = {
     ("versions", "environments"),
     ("environments", "projects"),
     ("runs", "validation"),
+    ("backtest", "validation"),
     ("monitoring", "validation"),
     ("monitoring", "runs"),
     ("scoring", "runs"),
@@ -77,7 +78,7 @@ TABLES = {
     "triggers": "jobs", "reports": "reports", "outbox": "outbox", "news": "outbox", "cursors": "outbox",
     "occurrences": "schedule", "downtimes": "schedule", "engine": "schedule",
     "bin": "housekeeping", "holds": "housekeeping", "places": "housekeeping", "scans": "housekeeping",
-    "backups": "backup", "scrubs": "backup",
+    "backups": "backup", "scrubs": "backup", "backtests": "backtest",
     "operators": "access", "audit": "audit", "settings": "storage", "texts": "storage", "past": "storage",
 }  # fmt: skip
 # What stands elsewhere, and why it has to. ``storage`` makes all tables, ``rewind`` takes all of them back.

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from engine import clock
 from engine.errors import Conflict, Refusal
-from engine.vocabulary.jobs import HEALTH, RETRAIN
+from engine.vocabulary.jobs import BACKTEST, HEALTH, RETRAIN
 
 if TYPE_CHECKING:
     from console.text.lines import Tone
@@ -98,6 +98,24 @@ class LookNow:
         refuse_twice(engine, self.project, HEALTH.name)
         run = engine.look(self.project, by=self.by)
         return Result(f"Run {run.id}, a look at {self.project}, is queued; its result comes here by itself.")
+
+
+@dataclass(frozen=True)
+class Backtest:
+    """Policies of retraining on the project's own past."""
+
+    project: str
+    weeks: int
+    every: str
+
+    @property
+    def doing(self) -> str:
+        return f"a backtest of {self.project} is being queued"
+
+    def carry_out(self, engine: Engine, tell: Tell) -> Result:
+        refuse_twice(engine, self.project, BACKTEST.name)
+        run = engine.backtest(self.project, weeks=self.weeks, every=self.every)
+        return Result(f"Run {run.id}, a backtest of {self.project}, is queued; what it finds comes here by itself.")
 
 
 def each_of(alerts: Sequence[int], act: Callable[[int], object]) -> tuple[int, list[str]]:

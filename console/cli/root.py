@@ -21,7 +21,10 @@ SECTIONS: dict[str, dict[str, str]] = {
     },
     "Look": {"status": "state", "versions": "versions", "show": "versions", "diff": "versions", "at": "versions"},
     "Tell": {"report": "report", "outbox": "outbox", "pages": "pages"},
-    "Retrain": {"retrain": "runs", "runs": "runs", "times": "times", "log": "logs", "cancel": "runs"},
+    "Retrain": {
+        "retrain": "runs", "runs": "runs", "times": "times", "log": "logs", "cancel": "runs",
+        "backtest": "backtest",
+    },
     "Schedule": {"schedules": "schedules", "engine": "engine"},
     "Watch": {"health": "health", "alerts": "health"},
     "Decide": {

@@ -159,6 +159,10 @@ class OverviewPage(ListPage[ProjectStatus]):
         if self.selected is not None:
             self.app.push_screen(routes.times(self.selected.project.name))
 
+    def do_backtests(self) -> None:
+        if self.selected is not None:
+            self.app.push_screen(routes.backtest(self.selected.project.name))
+
     def do_health(self) -> None:
         if self.selected is not None:
             self.app.push_screen(routes.health(self.selected.project.name))

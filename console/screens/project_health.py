@@ -11,6 +11,7 @@ from textual.containers import VerticalScroll
 from textual.events import Resize
 from textual.widget import Widget
 
+from console import routes
 from console.queries.health_questions import AskHealthOf, Health, HealthOverTime
 from console.queries.question import Question
 from console.screens.health_acts import HealthActs
@@ -127,7 +128,7 @@ class ProjectHealthPage(HealthActs):
     # Actions
 
     def why_not(self, action: str) -> str | None:
-        if action in ("back", "section"):
+        if action in ("back", "section", "backtests"):
             return None
         if action == "metric":
             return None if len(self.metrics) > 1 else f"There is no other metric of {self.project}."
@@ -137,6 +138,9 @@ class ProjectHealthPage(HealthActs):
         self._metric += 1
         self._draw()
         self.query_one("#scroll").scroll_home(animate=False)
+
+    def do_backtests(self) -> None:
+        self.app.push_screen(routes.backtest(self.project))
 
     def do_section(self) -> None:
         """The next section comes to the top; after the last one, the beginning."""

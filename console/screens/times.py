@@ -7,6 +7,7 @@ from datetime import datetime
 
 from textual.widget import Widget
 
+from console import routes
 from console.queries.question import Question
 from console.queries.questions import AskTimes
 from console.screens.page import Page
@@ -35,6 +36,9 @@ class TimesPage(Page):
 
     def question(self) -> Question:
         return AskTimes(self.project)
+
+    def do_backtests(self) -> None:
+        self.app.push_screen(routes.backtest(self.project))
 
     def show(self, answer: RunTimes, at: datetime) -> None:
         self.lines("#times").show(lambda width: times_lines(answer, width))

@@ -76,6 +76,11 @@ class VersionsPage(ListPage[Version]):
         if project is not None:
             self.app.push_screen(routes.health(project))
 
+    def do_backtests(self) -> None:
+        project = self.project or (self.selected.project if self.selected else None)
+        if project is not None:
+            self.app.push_screen(routes.backtest(project))
+
     def do_retrain(self) -> None:
         project = self.project or (self.selected.project if self.selected else None)
         if project is not None:

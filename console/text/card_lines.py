@@ -35,7 +35,7 @@ def card_lines(card: DecisionCard, now: datetime, width: int, *, whole: bool = F
 
 def _card(card: DecisionCard, now: datetime, width: int, *, whole: bool, evidence: bool) -> list[Line]:
     inner = width - 2
-    top = [*_identity(card, now, inner), (), *_verdict(card, inner), (), *_metrics(card, inner, rows=whole), ()]
+    top = [*_identity(card, now, inner), (), *_verdict(card, now, inner), (), *_metrics(card, inner, rows=whole), ()]
     if whole or inner < TWO_COLUMNS:
         body = _stacked(
             _gates(card.gates, inner, whole=evidence), _segments(card, inner), _changes(card, inner, whole=whole)
@@ -66,7 +66,7 @@ def _identity(card: DecisionCard, now: datetime, width: int) -> list[Line]:
     return [first, *wrapped(" · ".join(parts), width, tone="dim")]
 
 
-def _verdict(card: DecisionCard, width: int) -> list[Line]:
+def _verdict(card: DecisionCard, now: datetime, width: int) -> list[Line]:
     version = card.version
     lines: list[Line] = [(Span(each[0].text, "strong"),) for each in wrapped(plain(version.sentence), width)]
     held = card.sandbox
@@ -77,7 +77,17 @@ def _verdict(card: DecisionCard, width: int) -> list[Line]:
         said.append(f"{cells.percent(card.changed_decisions, 1)} of decisions would change.")
     if card.blocked and version.state == "candidate":
         said.append(f"It cannot be approved now: {card.blocked}")
-    return [*lines, *(each for text in said for each in wrapped(text, width))]
+    return [*lines, *(each for text in said for each in wrapped(text, width)), *_backtest(card, now, width)]
+
+
+def _backtest(card: DecisionCard, now: datetime, width: int) -> list[Line]:
+    """How often it should be retrained, with the age of what says so."""
+    found = card.backtest
+    if found is None:
+        return []
+    said = plain(found.said, SENTENCE).rstrip(".")
+    of = f"Backtest of {found.at.day} {found.at:%b} ({cells.ago(found.at, now)}): " if found.at else ""
+    return wrapped(f"{of}{said}.", width, tone="dim")
 
 
 def _metrics(card: DecisionCard, width: int, *, rows: bool = False) -> list[Line]:

@@ -34,6 +34,11 @@ _WORDS: tuple[tuple[str, str, str], ...] = (
     ("±", r"±[\d.]*", "Half the width of the 95 % interval: the true value is in it 95 times of 100."),
     ("segment", r"segments?", "The rows with one value of a column; a model may be good on the whole and bad there."),
     (
+        "backtest",
+        r"backtest(?:s|ed)?",
+        "Policies of retraining, replayed on the project's own past: what each would have been worth.",
+    ),
+    (
         "calibration",
         r"calibration|calibrated",
         "Whether chances come true as often as they were said: of ten at 30 %, three.",

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from engine import clock
 from engine.access.caller import Requester
 from engine.errors import Damage, Refusal
-from engine.runs import queue
+from engine.runs import history, queue
 from engine.runs.leftovers import drop_copies
 from engine.runs.own_work import measured
 from engine.runs.run_context import RunContext
@@ -55,8 +55,23 @@ def _report(ledger: Ledger, context: RunContext) -> None:
     make(ledger, context)
 
 
+def _backtest(ledger: Ledger, context: RunContext) -> None:
+    from engine.backtest import archive
+    from engine.jobs.backtest.replay import replay
+
+    with ledger.read() as db:
+        options = history.options(db, context.run.id)
+    document = replay(context, options)
+    drop_copies(context.folder)
+    at = clock.now()
+    with ledger.write() as db:
+        archive.keep(db, context.run.id, document, at)
+        queue.finish(db, context.run.id, "succeeded", at)
+
+
 WORK: dict[str, Callable[[Ledger, RunContext], None]] = {
     jobs.RETRAIN.name: _retrain,
     jobs.HEALTH.name: _health,
     jobs.REPORT.name: _report,
+    jobs.BACKTEST.name: _backtest,
 }

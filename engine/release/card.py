@@ -6,11 +6,12 @@ import sqlite3
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from engine.backtest import archive as backtests
 from engine.clock import moment
 from engine.errors import Damage
 from engine.projects import in_force, registry
 from engine.projects.manifest.sandbox import spec_of
-from engine.records import Actor, Change, DecisionCard, Segment, Version
+from engine.records import Actor, BacktestLine, Change, DecisionCard, Segment, Version
 from engine.release import decisions
 from engine.release.history import live_deployment
 from engine.release.plan import refusal_to_release
@@ -47,7 +48,22 @@ def card(db: sqlite3.Connection, store: ObjectStore, label: str, by: Actor, now:
         made_by=f"run {version.run}, asked for by {document.lineage.requested_by}",
         blocked=refusal_to_release(db, label, by, now),
         sandbox=holding.finding(spec_of(document.settings), holding.recorded(document.lineage.sandbox)),
+        backtest=_backtest(db, version.project, now),
     )
+
+
+def _backtest(db: sqlite3.Connection, project: str, now: datetime) -> BacktestLine | None:
+    """What the newest one says of the schedule that is in force now. That it is damaged keeps nobody from deciding."""
+    try:
+        kept = backtests.newest(db, project)
+    except Damage as damage:
+        return BacktestLine(None, str(damage))
+    if kept is None:
+        return None
+    from engine.backtest.advice import advice
+    from engine.backtest.retrain_schedule import in_force as retrain_schedule
+
+    return BacktestLine(kept.at, advice(kept.document, retrain_schedule(db, project, now)).short)
 
 
 def _changes(db: sqlite3.Connection, store: ObjectStore, version: Version) -> tuple[Change, ...]:

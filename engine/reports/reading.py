@@ -40,6 +40,8 @@ if TYPE_CHECKING:
 # Moments on a line: a year of weeks, or seven weeks of days. Documents are read for fewer: each costs milliseconds.
 MOMENTS = 53
 DOCUMENTS = 13
+# Of the other jobs; a report does not tell how reports went.
+_TROUBLES = [job.name for job in JOBS if job.troubles and job is not REPORT]
 
 
 @dataclass(frozen=True)
@@ -112,7 +114,7 @@ def read(db: sqlite3.Connection, store: ObjectStore, name: str, period: ReportPe
         troubles=alert_book.between(db, name, since, until),
         incidents=alert_book.incidents_between(db, name, since, until),
         runs=tuple(runs.ended_between(db, name, since, until)),
-        last_runs=tuple(runs.last_before(db, name, [job.name for job in JOBS if job is not REPORT], until)),
+        last_runs=tuple(runs.last_before(db, name, _TROUBLES, until)),
         looked=looked if looked and live and looked.version == live.label else None,
         look=looks.last_document(db, name, until, number=live.number, before=True) if live else None,
         patience=patience(due["rule"], due["timezone"]) if due else None,

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from engine.clock import now, pause, stamp
 from engine.errors import Refusal
+from engine.storage.tables.backtest import BACKTESTS
 from engine.storage.tables.backup import BACKUPS
 from engine.storage.tables.first import AUDIT, RUN_FACTS, TABLES
 from engine.storage.tables.health import HEALTH
@@ -160,6 +161,11 @@ def _allowances(db: Database) -> None:
         db.execute(statement)
 
 
+def _backtests(db: Database) -> None:
+    for statement in _split(BACKTESTS + _refuse("backtests", "UPDATE") + _refuse("backtests", "DELETE")):
+        db.execute(statement)
+
+
 # In order, each applied once; append to it, and never edit what was released.
 MIGRATIONS: tuple[tuple[str, Callable[[Database], None]], ...] = (
     ("first", _first),
@@ -177,6 +183,7 @@ MIGRATIONS: tuple[tuple[str, Callable[[Database], None]], ...] = (
     ("backups", _backups),
     ("decided", _decided),
     ("allowances", _allowances),
+    ("backtests", _backtests),
 )
 LATEST = len(MIGRATIONS)
 

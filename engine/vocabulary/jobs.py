@@ -51,6 +51,9 @@ class Job:
     """One that was missed is to be seen. Else the next one makes up for it."""
     leaves_data: bool = True
     """One that went wrong leaves what it worked with in its folder, to be looked into."""
+    troubles: bool = True
+    """One that went wrong, or takes too long, is the project's trouble. Else it answers a question of somebody's, for
+    which it takes as long as that needs, and the project is as well without the answer."""
     memory: int | None = None
     """Bytes that one is planned with at most; None: what the manifest allows the project's steps."""
 
@@ -90,8 +93,21 @@ REPORT = Job(
     default_schedule=DefaultSchedule("report", "to", "0 7 * * mon"),
     memory=256 * 2**20,
 )
+BACKTEST = Job(
+    name="backtest",
+    does="replays policies of retraining on the project's past and says what each would have been worth",
+    one="backtest",
+    several="backtests",
+    short="backtest",
+    done="backtested",
+    act="backtest retraining",
+    scheduled=False,
+    audited=True,
+    leaves_data=False,
+    troubles=False,
+)
 
-JOBS = (RETRAIN, HEALTH, REPORT)
+JOBS = (RETRAIN, HEALTH, REPORT, BACKTEST)
 SCHEDULED = tuple(job.name for job in JOBS if job.scheduled)
 UNLISTED = tuple(job for job in JOBS if not job.listed)
 _BY_NAME = {job.name: job for job in JOBS}

@@ -83,12 +83,14 @@ SCORE_OWN_ROWS = StepKind("score own rows", "the live version's predictions for 
 SCORE_BEFORE = StepKind("score before", "predictions of the version before, for new rows", SCORE_ROWS)
 VALIDATE = StepKind("validate", "judges the candidate", rows="holdout_rows", process=True)
 MEASURE = StepKind("measure", "measures the live version's health", process=True)
+COMPARE = StepKind("compare", "measures policies of retraining over past weeks", process=True)
 PACKAGE = StepKind("package", "puts the version into the store", rows="rows")
 REPORT = StepKind("report", "composes the report")
 
 # In the order in which they are told everywhere.
 STEPS = (
-    QUEUE, EXTRACT, LABELS, TRAIN, SCORE_LIVE, SCORE, SCORE_OWN_ROWS, SCORE_BEFORE, VALIDATE, MEASURE, PACKAGE, REPORT,
+    QUEUE, EXTRACT, LABELS, TRAIN, SCORE_LIVE, SCORE, SCORE_OWN_ROWS, SCORE_BEFORE, VALIDATE, MEASURE, COMPARE, PACKAGE,
+    REPORT,
 )  # fmt: skip
 NAMES = tuple(step.name for step in STEPS)
 _BY_NAME = {step.name: step for step in STEPS}

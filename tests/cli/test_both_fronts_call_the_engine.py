@@ -30,6 +30,8 @@ REACHES = {
     "retrain tiny": "retrain",
     "runs": "runs",
     "times tiny": "run_times",
+    "backtest tiny": "plan_backtest",
+    "backtest tiny --last": "last_backtest",
     "log 1": "log",
     "log 1 --search x": "search_log",
     "cancel 1": "cancel",

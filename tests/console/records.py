@@ -46,6 +46,7 @@ from engine.runs.logs.log_index import LogLine, LogWindow
 from engine.runs.times.times_records import RunTimes, StepTimes
 from engine.schedule.records import EngineState, Occurrence, Schedule
 from tests.console.admin_records import FakeAdmin
+from tests.console.backtest_records import FakeBacktests
 from tests.console.health_records import NOW, FakeHealth, ago
 
 ADA = Operator("ada", "operator")
@@ -175,7 +176,7 @@ TIMES = RunTimes(
 )  # fmt: skip
 
 
-class FakeEngine(FakeAdmin, FakeHealth):
+class FakeEngine(FakeAdmin, FakeHealth, FakeBacktests):
     """Answers like an engine, with the records above; keeps what it was asked to do."""
 
     def __init__(self, home: Path) -> None:

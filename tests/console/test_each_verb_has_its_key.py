@@ -31,6 +31,8 @@ KEYS = {
     "retrain tiny": "r",
     "runs": "3",
     "times tiny": "i",
+    "backtest tiny": "B b enter",
+    "backtest tiny --last": "B",
     "log 1": "3 enter",
     "log 1 --search x": "3 enter slash f",
     "cancel 1": "3 x x enter",

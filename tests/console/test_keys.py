@@ -13,6 +13,7 @@ from console.app import LeverframeApp
 from console.screens.admin import AdminPage
 from console.screens.allowances import AllowancesPage
 from console.screens.audit import AuditPage
+from console.screens.backtest import BacktestPage
 from console.screens.bin import BinPage
 from console.screens.candidates import CandidatesPage
 from console.screens.card import CardPage
@@ -39,7 +40,7 @@ Console = Callable[..., None]
 PAGES = (
     OverviewPage, CandidatesPage, RunsPage, VersionsPage, AuditPage, CardPage, DiffPage, RunPage, DiskPage, BinPage,
     SchedulesPage, OccurrencesPage, TimesPage, HealthPage, ProjectHealthPage, AdminPage, OperatorsPage,
-    SettingsPage, PlacesPage, AllowancesPage, OutboxPage,
+    SettingsPage, PlacesPage, AllowancesPage, OutboxPage, BacktestPage,
 )  # fmt: skip
 
 

@@ -18,14 +18,14 @@ from tests.console.test_keys import PAGES
 KEYS = {
     "a": {"Acknowledge": "health project_health", "Approve": "card candidates", "Allow": "run",
           "All again": "outbox"},
-    "b": {"By column": "project_health", "Bin": "disk"},
+    "b": {"By column": "project_health", "Bin": "disk", "New backtest": "backtest"},
     "c": {"Decide": "overview health project_health"},
     "d": {"Differences": "card versions"},
     "e": {"Change": "schedules", "Set": "settings"},
     "h": {"Health": "overview versions", "All due times": "schedules"},
     "i": {"Run times": "runs run overview"},
     "l": {"Look now": "health project_health", "Lift bar": "versions card", "Looks": "runs"},
-    "m": {"Next metric": "project_health"},
+    "m": {"Next metric": "project_health", "Over never": "backtest"},
     "n": {"Next section": "project_health", "Next log": "run"},
     "p": {"Pause": "schedules"},
     "q": {"Quit": ANYWHERE},
@@ -38,6 +38,7 @@ KEYS = {
     "w": {"Whole": "card"},
     "x": {"Reject": "card candidates", "Cancel": "runs run"},
     "z": {"Snooze": "health project_health"},
+    "B": {"Backtest": "overview versions project_health times"},
     "C": {"Clean up": "disk"},
     "E": {"Empty": "bin"},
     "H": {"Hold": "versions"},
@@ -58,13 +59,14 @@ NAMED = {
     "Roll back": "roll_back", "Step back in time": "step_back",
     "Add": "add", "Let in": "let_in", "Watch": "watch", "Remove": "remove", "Watch no longer": "unwatch",
     "Withdraw": "withdraw", "Hold": "hold", "Release hold": "release_hold", "Set": "choose", "Try again": "retry",
-    "All again": "retry_all", "Send report": "send_report",
+    "All again": "retry_all", "Send report": "send_report", "Backtest": "backtests",
+    "New backtest": "backtest", "Over never": "gain",
 }  # fmt: skip
 DANGEROUS = {"approve", "reject", "roll_back", "lift", "clean_up", "empty", "remove"}
 CHANGING = {
     "acknowledge", "snooze", "look", "by_column", "retrain", "run_now", "pause", "resume", "edit", "cancel", "scan",
     "restore", "allow", "add", "let_in", "watch", "unwatch", "withdraw", "hold", "release_hold", "choose", "retry",
-    "retry_all", "send_report",
+    "retry_all", "send_report", "backtest",
 }  # fmt: skip
 
 

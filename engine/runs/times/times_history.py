@@ -15,7 +15,7 @@ from engine.records import Run
 from engine.runs import history
 from engine.runs.times import usual as times
 from engine.runs.times.usual import median, overdue_sentence, taken
-from engine.vocabulary import steps
+from engine.vocabulary import jobs, steps
 from engine.vocabulary.steps import NAMES, QUEUE
 
 if TYPE_CHECKING:
@@ -131,6 +131,8 @@ def paces(db: sqlite3.Connection, runs: Collection[Run]) -> Callable[[Run], Pace
             queued[key].append(row["waited"])
 
     def of(run: Run) -> Pace:
+        if run.state == "running" and not jobs.of(run.job).troubles:
+            return Pace(None, None)
         if run.state == "running":
             return _pace(running[run.project, run.job])
         wait = _pace(queued[run.project, run.job])

@@ -28,6 +28,7 @@ from tests import tiny
 
 LEAST: dict[str, Role] = {
     "add": "operator", "remove": "admin", "retrain": "operator", "cancel": "operator", "look": "operator",
+    "backtest": "operator",
     "acknowledge": "operator", "snooze": "operator", "report_soon": "operator", "send_report": "operator",
     "retry_outbox": "operator", "run_now": "operator", "pause_schedule": "operator", "resume_schedule": "operator",
     "edit_schedule": "operator", "plan_release": "operator", "plan_rollback": "operator", "move": "operator",
@@ -41,7 +42,8 @@ PARTLY = {"doctor"}
 # What the refusal says that this person may not; each is a word that somebody asks an admin for.
 MAY_NOT = {
     "add": "add projects", "remove": "remove projects", "retrain": "retrain", "cancel": "cancel runs",
-    "look": "look at a version's health", "acknowledge": "acknowledge alerts", "snooze": "snooze alerts",
+    "look": "look at a version's health", "backtest": "backtest retraining",
+    "acknowledge": "acknowledge alerts", "snooze": "snooze alerts",
     "report_soon": "make reports", "send_report": "send reports", "retry_outbox": "send mail again",
     "run_now": "retrain", "pause_schedule": "pause schedules", "resume_schedule": "resume schedules",
     "edit_schedule": "change schedules", "plan_release": "approve", "plan_rollback": "roll back", "move": "approve",
@@ -53,8 +55,8 @@ MAY_NOT = {
 }  # fmt: skip
 # What changes nothing that others see: it looks, waits, works out, or is the engine's own work of every process.
 OF_ANYBODY = {
-    "as_of", "check", "wait", "plan_clean", "scan_disk", "dry_run_report", "start_scheduler", "keep_house",
-    "pass_time", "scrub", "check_backup",
+    "as_of", "check", "wait", "plan_backtest", "plan_clean", "scan_disk", "dry_run_report", "start_scheduler",
+    "keep_house", "pass_time", "scrub", "check_backup",
 }  # fmt: skip
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
 MOVE = MovePlan("tiny", "release", None, "tiny@1", 0, (), (), (), None)

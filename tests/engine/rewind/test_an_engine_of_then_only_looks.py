@@ -14,7 +14,7 @@ ACTS = {
     "edit_schedule", "start_scheduler", "plan_release", "plan_rollback", "move", "reject", "lift", "add_operator",
     "doctor", "scan_disk", "plan_clean", "clean", "restore", "empty_bin", "keep_house", "choose", "watch",
     "unwatch", "hold", "release_hold", "as_of", "pass_time", "back_up", "check_backup", "scrub", "allow",
-    "withdraw",
+    "withdraw", "backtest", "plan_backtest",
 }  # fmt: skip
 # Whatever shows a moment calls them: nothing is settled or stopped. A traceback is kept with the workspace of now.
 DOES_NOTHING_THEN = {"reconcile", "stop_scheduler", "keep_traceback"}

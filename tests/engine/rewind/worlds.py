@@ -314,7 +314,7 @@ class World:
     # What runs leave
 
     def found(self, project: str) -> None:
-        """A look at health whose figures are kept, and a report."""
+        """A look at health whose figures are kept, a report, and a backtest."""
         run, at = self.begin(project), stamp(self.tick())
         with self.ledger.write() as db:
             number = catalog.find(db, self.versions(project, "live", "retired"))["number"]
@@ -334,6 +334,7 @@ class World:
                 "INSERT INTO reports VALUES (NULL, ?, ?, ?, 'week', ?, ?, 'ok', 'well', 'a', 'b', 1, 'c')",
                 (project, at, at, run, at),
             )
+            db.execute("INSERT INTO backtests VALUES (?, ?, ?, ?, 'd', x'00')", (run, project, at, at))
 
     def engine_ran(self, project: str) -> None:
         """The schedule is settled, after nobody had done so for a while, and the disk is scanned."""

@@ -21,11 +21,12 @@ from engine.reports import reading
 from engine.reports.records import ReportPeriod
 from engine.runs import by_hand, history, queue, retries
 from engine.runs.run_context import RunContext
+from engine.runs.times import times_history
 from engine.schedule import due_runs
 from engine.storage import migrations
 from engine.storage.ledger import Ledger
 from engine.vocabulary import jobs
-from engine.vocabulary.jobs import HEALTH, JOBS, REPORT, RETRAIN, Job
+from engine.vocabulary.jobs import BACKTEST, HEALTH, JOBS, REPORT, RETRAIN, Job
 from tests import tiny
 from tests.engine.reports.worlds import NOW, lived_in
 from tests.test_architecture import ROOT, sources, tree
@@ -52,9 +53,10 @@ def test_every_job_has_a_name_of_its_own_and_words() -> None:
 @pytest.mark.parametrize(
     ("job", "is_so"),
     [
-        (RETRAIN, {"scheduled", "audited", "retried", "listed", "calls", "leaves_data"}),
-        (HEALTH, {"scheduled", "needs_live"}),
-        (REPORT, {"scheduled", "listed", "calls", "leaves_data"}),
+        (RETRAIN, {"scheduled", "audited", "retried", "listed", "calls", "leaves_data", "troubles"}),
+        (HEALTH, {"scheduled", "needs_live", "troubles"}),
+        (REPORT, {"scheduled", "listed", "calls", "leaves_data", "troubles"}),
+        (BACKTEST, {"audited", "listed", "calls"}),
     ],
 )
 def test_each_job_is_what_it_was_meant_to_be(job: Job, is_so: set[str]) -> None:
@@ -103,13 +105,14 @@ def test_what_is_not_listed_is_what_the_index_leaves_out() -> None:
 
 
 EACH = pytest.mark.parametrize("job", JOBS, ids=lambda job: job.name)
+EACH_SCHEDULED = pytest.mark.parametrize("job", [job for job in JOBS if job.scheduled], ids=lambda job: job.name)
 
 
 @pytest.fixture
 def engine(home: Path) -> Iterator[Engine]:
     """Ada's, with a project that schedules every job there is, and asks for two retries."""
     project = tiny.make(home.parent / "tiny")
-    others = "".join(f'{job.name} = {{ every = "1d" }}\n' for job in JOBS if job is not RETRAIN)
+    others = "".join(f'{job.name} = {{ every = "1d" }}\n' for job in JOBS if job.scheduled and job is not RETRAIN)
     tiny.replace(project, "leverframe.toml", "[schedule]\n", f"[schedule]\n{others}")
     tiny.replace(project, "leverframe.toml", "[train]\n", "[train]\nretries = 2\n")
     opened = open_engine(home, operator="ada", create=True)
@@ -176,11 +179,26 @@ def test_queueing_an_act_leaves_a_mark_and_nothing_else_does(engine: Engine, job
     assert engine.count_audit() - before == int(job.audited)
 
 
-@EACH
+@EACH_SCHEDULED
 def test_nothing_is_due_of_what_works_on_the_live_version_while_there_is_none(engine: Engine, job: Job) -> None:
     with engine._ledger.read() as db:
         row = db.execute("SELECT * FROM schedules WHERE project = 'tiny' AND job = ?", (job.name,)).fetchone()
         assert due_runs._nothing_to_do(db, row) == ("nothing is live yet" if job.needs_live else None)
+
+
+@EACH
+def test_only_what_is_the_projects_trouble_is_told_when_it_takes_too_long(engine: Engine, job: Job) -> None:
+    begun = tiny.BEGINS
+    with engine._ledger.write() as db:
+        for _ in range(8):
+            past = queue.insert(db, "tiny", engine.caller, begun, begun, {}, job=job.name)
+            db.execute("UPDATE runs SET started_at = queued_at WHERE id = ?", (past,))
+            queue.finish(db, past, "succeeded", begun + timedelta(seconds=30))
+        run = queue.insert(db, "tiny", engine.caller, begun, begun, {}, job=job.name)
+        db.execute("UPDATE runs SET state = 'running', started_at = queued_at WHERE id = ?", (run,))
+    with engine._ledger.read() as db:
+        late = times_history.overdue(db, begun + 10 * HOUR)
+    assert [each.run.id for each in late] == ([run] if job.troubles else [])
 
 
 @EACH
@@ -207,7 +225,10 @@ def test_one_that_went_wrong_leaves_what_it_worked_with_where_its_row_says_so(
     assert copy.exists() is job.leaves_data
 
 
-@pytest.mark.parametrize(("job", "done"), [(RETRAIN, "retrained"), (HEALTH, "looked at"), (REPORT, "reported on")])
+@pytest.mark.parametrize(
+    ("job", "done"),
+    [(RETRAIN, "retrained"), (HEALTH, "looked at"), (REPORT, "reported on"), (BACKTEST, "backtested")],
+)
 def test_what_finds_no_room_on_the_disk_says_what_is_not_done(engine: Engine, job: Job, done: str) -> None:
     engine.choose("keep_free", "1000000GiB", "a test")
     with pytest.raises(Refusal, match=f"tiny is not {done}: "):
@@ -224,7 +245,7 @@ def test_a_job_that_is_due_anyway_is_due_in_the_zone_of_its_project_unless_an_en
     assert "report" not in schedules._entries({"schedule": berlin, "report": {"to": []}})
 
 
-def test_figures_have_the_last_run_of_each_job_that_went_well_and_a_report_tells_of_every_job_but_itself(
+def test_figures_have_the_last_run_of_each_job_that_went_well_and_a_report_tells_of_every_job_that_troubles(
     home: Path,
 ) -> None:
     world = lived_in(home)
@@ -241,4 +262,4 @@ def test_figures_have_the_last_run_of_each_job_that_went_well_and_a_report_tells
         period = ReportPeriod(NOW - HOUR, NOW + HOUR, "UTC", "the last hours")
         told = reading.read(db, world.engine._store, "flights", period).last_runs
     assert lasted == {job.name: number for number, job in enumerate(JOBS, 1)}
-    assert {run.job: run.id for run in told} == {name: run for name, run in bad.items() if name != "report"}
+    assert {run.job: run.id for run in told} == {job.name: bad[job.name] for job in (RETRAIN, HEALTH)}
