@@ -4,6 +4,7 @@
 # make later   those that take the time from the machine, a year and 40 days ahead (other moments: WHEN='2028-02-29 12:00')
 # make system-packages   what some tests want from Debian; only as root, and only where there is apt-get
 # make check   style and types
+# make docs    a site of the pages in docs/, in site/; a link that leads nowhere is a failure
 # make lock    resolve requirements/*.txt again from pyproject.toml (newer versions: ARGS=--upgrade)
 # make clean   remove .venv/ and the caches of the tools
 #
@@ -11,7 +12,7 @@
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help setup .venv demo test later system-packages check lock clean
+.PHONY: help setup .venv demo test later system-packages check docs lock clean
 
 BIN := .venv/bin
 STAMP := .venv/leverframe-setup
@@ -98,15 +99,29 @@ system-packages:
 check: setup
 	@status=0; $(BIN)/ruff check . || status=1; $(BIN)/mypy || status=1; exit $$status
 
-# Five locks that agree: the product with all tools, the product alone, the product for [compute], the product for
-# notifications, and uv alone for the first step of setup.
+# MkDocs has an environment of its own, which is made when it is wanted: nothing but the site needs it.
+DOCS := .venv/docs
+docs: setup
+	@set -e; key="$$(cksum < requirements/docs.txt)"; \
+	if [ "$$(cat $(DOCS)/made 2>/dev/null)" != "$$key" ]; then \
+		$(BIN)/python -m venv --clear $(DOCS); \
+		$(DOCS)/bin/python -m pip --disable-pip-version-check --quiet install --require-hashes --no-deps -r requirements/docs.txt; \
+		printf '%s\n' "$$key" > $(DOCS)/made; \
+	fi; \
+	$(DOCS)/bin/mkdocs build --strict --clean; \
+	echo "The site is made: $(CURDIR)/site/index.html"
+
+# Seven locks that agree: the product with all tools, the product alone, the product for [compute], for notifications and
+# for databases, what makes the site of docs/, and uv alone for the first step of setup.
 lock: setup
-	$(LOCK) $(ARGS) --extra dask --extra notify --group dev pyproject.toml -o requirements/dev.txt
+	$(LOCK) $(ARGS) --extra dask --extra notify --extra sql --group dev pyproject.toml -o requirements/dev.txt
 	$(LOCK) pyproject.toml -c requirements/dev.txt -o requirements/run.txt
 	$(LOCK) --extra dask pyproject.toml -c requirements/dev.txt -o requirements/dask.txt
 	$(LOCK) --extra notify pyproject.toml -c requirements/dev.txt -o requirements/notify.txt
+	$(LOCK) --extra sql pyproject.toml -c requirements/dev.txt -o requirements/sql.txt
+	$(LOCK) --group docs -c requirements/dev.txt -o requirements/docs.txt
 	echo uv | $(LOCK) - -c requirements/dev.txt -o requirements/uv.txt
 
 clean:
-	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist
+	rm -rf .venv site .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist
 	find . -type d -name __pycache__ -prune -exec rm -rf {} +

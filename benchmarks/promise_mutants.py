@@ -66,6 +66,7 @@ _HOSTILE = ("tests/journeys/test_steps_are_contained.py",)
 _CONTAINMENT, _SANDBOX, _WITHHELD = "engine/runs/steps/containment.py", "engine/runs/steps/sandbox.py", "engine/withheld.py"
 _REACH, _REACHES = "engine/projects/reach.py", ("tests/engine/projects/test_reach.py",)
 _SECRETS = ("tests/engine/test_withheld.py",)
+_FORKED, _FORKS = "engine/runs/warm/forked.py", ("tests/engine/runs/warm",)
 _RESTORING, _CHECKING, _SCRUB = (f"engine/backup/{name}.py" for name in ("restoring", "checking", "scrub"))
 _BACKUP = ("tests/engine/backup",)
 _RESTORED = ("tests/journeys/test_a_workspace_is_lost_and_restored.py",)
@@ -288,6 +289,17 @@ FAULTS = (
     Fault("a picture is the ledger's", "engine/environments/python/picture.py", "if hashlib.sha256(content).hexdigest() != digest:", "if False:", _PICTURES),
     Fault("the Python is the same", "engine/environments/python/check.py", '== picture.interpreter["fingerprint"]:', '!= "":', _PICTURES),
     Fault("marks that changed are looked into", "engine/environments/python/check.py", "if not content and now == taken.stamp:", "if not content:", _PICTURES),
+    # Forked processes.
+    Fault("forked: who lacks the key gets nothing", _FORKED, 'if not hmac.compare_digest(bytes.fromhex(order["key"]), key) or order', "if order", _FORKS),
+    Fault("forked: who is not alike gets nothing", _FORKED, ' or order["like"] != like[order["kind"]]:', ":", _FORKS),
+    Fault("forked: nothing begins before it is told to", _FORKED, "    if said != BEGIN or len(descriptors) != HELD + 1:\n", "    if False:\n", _FORKS),
+    Fault("forked: a mark is shown", _FORKED, "    process_names.mark(environment)\n", "", _FORKS),
+    Fault("forked: chance is not shared", _FORKED, '        sys.modules["numpy"].random.seed()\n', "        pass\n", _FORKS),
+    Fault("forked: nothing of the server's stays open", _FORKED, "    os.closerange(HELD, os.sysconf", "    (HELD, os.sysconf", _FORKS),
+    Fault("forked: other code is not like", "engine/runs/warm/circumstances.py", "json.dumps([kind, code,", 'json.dumps([kind, "",', _FORKS),
+    Fault("forked: the server ends with its engine", "engine/runs/warm/fork_server.py", "if not found or 0 in found:", "if not found:", _FORKS),
+    Fault("forked: the folder is the account's alone", "engine/runs/warm/place.py", "os.fchmod(place, 0o700)", "os.fchmod(place, 0o711)", _FORKS),
+    Fault("forked: without a server it is started afresh", "engine/runs/warm/fork_request.py", "    except (OSError, ValueError):\n", "    except ValueError:\n", _FORKS),
     Fault("a model of then knows nothing of later", "engine/jobs/backtest/replay.py", "prepare(table, manifest, moment.at)",
           "prepare(table, manifest, context.run.as_of)", _BACKTEST),
     Fault("a model of then knows nothing of later", "engine/jobs/backtest/replay.py", "replace(origin.stage, as_of=at)",

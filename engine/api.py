@@ -47,7 +47,7 @@ from engine.vocabulary import jobs
 from engine.vocabulary.jobs import RETRAIN
 
 if TYPE_CHECKING:
-    from engine.backup.records import Restored
+    from engine.backup.records import Checked, Restored
     from engine.projects.reach import Reach
     from engine.rewind.past_ledger import PastLedger
 
@@ -79,6 +79,13 @@ def open_engine(
         raise
     ledger.close()  # What is over is read from a copy.
     return then
+
+
+def check_backup(folder: Path, key: Path | None, tell: Callable[[int, int], None]) -> Checked:
+    """Read the backup in ``folder`` from end to end, on a machine that has no workspace."""
+    from engine.backup.checking import check
+
+    return check(folder, key, tell)
 
 
 def restore_backup(

@@ -115,7 +115,8 @@ class Metric:
 class Version:
     """One row of the version list. ``cleaned_at``: its content went to the bin then; its document stays.
 
-    ``damage``: what of it was not whole in the store when that was last read through; None when all was.
+    ``damage``: what of it was not whole in the store when that was last read through; None when all was. ``held``: who
+    holds it, since when and why, where its content is under legal hold; told by what lists versions.
     """
 
     project: str
@@ -135,6 +136,7 @@ class Version:
     reason: str | None
     cleaned_at: datetime | None = None
     damage: str | None = None
+    held: str | None = None
 
     @property
     def label(self) -> str:

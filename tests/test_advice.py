@@ -88,8 +88,16 @@ def _command(words: list[str]) -> tuple[click.Command, list[str]]:
     return found, words
 
 
-@pytest.mark.parametrize("said", sorted({said for _, said in commands()}))
-def test_a_command_that_a_sentence_names_can_be_run(said: str) -> None:
+def commands_of_pages() -> set[str]:
+    """Between backticks, or a line of a block; without what is quoted in them, and without a comment or a pipe."""
+    pages = [ROOT / "README.md", *(ROOT / "docs").glob("*.md")]
+    text = "\n".join(page.read_text("utf-8") for page in pages)
+    said = re.findall(r"`leverframe ([a-z][^`…]*)`|^leverframe ([a-z][^#|\n]*)", text, re.M)
+    return {" ".join(re.sub(r"'[^']*'|\"[^\"]*\"|[][,]", " ", "".join(each)).split()) for each in said}
+
+
+@pytest.mark.parametrize("said", sorted({said for _, said in commands()} | commands_of_pages()))
+def test_a_command_that_a_sentence_or_a_page_names_can_be_run(said: str) -> None:
     words = said.split()
     found, rest = _command(words)
     assert len(rest) < len(words), f"there is no verb {words[0]}"

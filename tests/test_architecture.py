@@ -56,7 +56,10 @@ NEIGHBOURS = {
     ("rewind", "overview"),
 }
 SCREEN_LIBRARIES = {"console", "textual", "rich", "click"}
-HEAVY = ("pandas", "sklearn", "scipy", "matplotlib", "pyarrow", "sqlite_utils", "distributed", "dask", "jinja2")
+HEAVY = (
+    "pandas", "sklearn", "scipy", "matplotlib", "pyarrow", "sqlite_utils", "sqlalchemy", "distributed", "dask",
+    "jinja2",
+)  # fmt: skip
 # Run by a project's interpreter, or with -I -S: they have nothing but the standard library and what the project has.
 # Or sent to a worker of a cluster as it stands.
 STAND_ALONE = (
@@ -70,14 +73,14 @@ STAND_ALONE = (
 # Each table of the ledger and the one room that reads and writes it; every other asks that room.
 TABLES = {
     "projects": "projects", "allowances": "projects", "schedules": "projects",
-    "versions": "versions", "pictures": "environments",
+    "versions": "versions", "holds": "versions", "pictures": "environments",
     "runs": "runs", "steps": "runs", "run_facts": "runs",
     "deployments": "release", "decisions": "release",
     "health": "monitoring", "signals": "monitoring", "measurements": "monitoring", "alerts": "monitoring",
     "incidents": "monitoring",
     "triggers": "jobs", "reports": "reports", "outbox": "outbox", "news": "outbox", "cursors": "outbox",
     "occurrences": "schedule", "downtimes": "schedule", "engine": "schedule",
-    "bin": "housekeeping", "holds": "housekeeping", "places": "housekeeping", "scans": "housekeeping",
+    "bin": "housekeeping", "places": "housekeeping", "scans": "housekeeping",
     "backups": "backup", "scrubs": "backup", "backtests": "backtest",
     "routes": "routing", "routed": "routing", "handovers": "routing",
     "operators": "access", "audit": "audit", "settings": "storage", "texts": "storage", "past": "storage",

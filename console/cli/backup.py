@@ -50,6 +50,11 @@ def backup(session: Session, folder: Path | None, check: bool, key: Path | None)
     """Back the workspace up to FOLDER (by default where the last backup is); a second one costs what changed."""
     if key is not None and not check:
         raise click.UsageError("--key is for --check: a backup is signed with the workspace's own key.")
+    if check and folder is not None and not session.has_workspace():
+        from engine.api import check_backup
+
+        session.needs_now("backup")
+        return _checked(session, check_backup(folder, key, progress(session, "Reading")))
     with session.engine() as engine:
         if check:
             return _checked(session, engine.check_backup(folder, key, progress(session, "Reading")))

@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from pathlib import Path
 from typing import cast
 
 import click
 
 from console.cli import disk_documents as documents
-from console.cli.printing import Cell, ProgressLine, complain, document, say, table
+from console.cli.printing import WIDEST, Cell, ProgressLine, complain, document, lines, room, say, table
 from console.cli.session import Session, Verb, VerbGroup, reason_option
-from console.text import cells
-from console.text.lines import Span, Tone
+from console.text.disk_lines import disk_lines
 from engine.housekeeping.places import KINDS, PlaceKind, WatchedFolder
-from engine.housekeeping.records import DiskReport, LargeFile, Share
-
-SOON = 14.0  # days until the disk is full that want somebody
 
 
 @click.command(cls=Verb)
@@ -42,51 +37,9 @@ def disk(session: Session, last: bool) -> int:
     if session.json:
         document(documents.report(found))
     else:
-        _print(session, found, session.now())
+        lines(disk_lines(found, session.now(), min(room(), WIDEST), whole=True))
+        say(f"What can go: {session.command('clean --dry-run')}", indent=1)
     return 0
-
-
-def _print(session: Session, found: DiskReport, now: datetime) -> None:
-    days = found.days_until_full
-    low, soon = found.free < found.keep_free, days is not None and days < SOON
-    tone: Tone = "failing" if low else "watch" if soon else "ok"
-    lasts = "not growing, or not known yet" if days is None else f"full in {days:,.0f} days at this pace"
-    say(Span(f"{cells.size(found.free)} free of {cells.size(found.total)}; {lasts}.", tone))
-    if low:
-        say(f"Less than {cells.size(found.keep_free)} is free: retrains are refused; decisions and rollbacks work.")
-    age = cells.ago(found.at, now)
-    said = f"The workspace takes {cells.size(found.used)}; looked at {age}, in {cells.span(found.scan_seconds)}."
-    say(Span(said, "dim"))
-    for heading, shares in (("by kind", found.by_kind), ("by project", found.by_project)):
-        say()
-        rows = [_share(share) for share in shares]
-        table(rows, (heading, "size", "files", "a day"), right=["size", "files", "a day"], give_way=["files"])
-    for heading, files in (("largest files", found.largest[:10]), ("growing fastest", found.growing[:10])):
-        if files:
-            say()
-            rows = [_file(each, now) for each in files]
-            table(rows, ("size", "a day", "changed", "what", heading), right=["size", "a day"], give_way=["changed"])
-    if found.findings:
-        say()
-    for finding in found.findings:
-        say(Span(f"{cells.GLYPHS[finding.verdict]} {finding.what}: {finding.sentence}", finding.verdict), hang=2)
-    say()
-    say(f"What can go: {session.command('clean --dry-run')}")
-
-
-def _share(share: Share) -> tuple[Cell, ...]:
-    return share.name, cells.size(share.bytes), f"{share.files:,}", _pace(share.growth_per_day)
-
-
-def _file(each: LargeFile, now: datetime) -> tuple[Cell, ...]:
-    where = each.path if each.place == "workspace" else f"{each.place}/{each.path}"
-    return cells.size(each.bytes), _pace(each.growth_per_day), cells.ago(each.modified_at, now), each.why, where
-
-
-def _pace(growth: float | None) -> str:
-    if growth is None:
-        return cells.NOTHING
-    return f"{'-' if growth < 0 else '+'}{cells.size(abs(growth))}" if abs(growth) >= 1 else "0 B"
 
 
 @click.group(cls=VerbGroup, invoke_without_command=True)

@@ -139,6 +139,7 @@ def version(found: Version) -> Document:
         "live_until": time(found.live_until),
         "cleaned_at": time(found.cleaned_at),
         "damage": found.damage,
+        "held": found.held,
         "run": found.run,
         "verdict": found.verdict,
         "comparison": found.comparison,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import asdict
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -10,17 +10,20 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from console.cli import documents
-from console.cli.printing import Cell, document, say, table, verdict
+from console.cli.printing import WIDEST, Cell, document, lines, room, say, table
 from console.cli.session import Session, Verb, VerbGroup, reason_option
+from console.queries.health_questions import Health
 from console.text import cells
-from console.text.lines import Span
+from console.text.drift_lines import drift_lines
+from console.text.health_lines import parts
+from console.text.lines import Line, Span, line
+from console.text.section_lines import asked_lines, segment_lines
 from engine import clock
 from engine.errors import Invalid, NotFound
 from engine.projects.manifest.durations import parse_duration
 
 if TYPE_CHECKING:
     from engine.monitoring.look_document import LookDocument
-    from engine.monitoring.look_parts import Slice, Slices
     from engine.monitoring.records import Alert, Look
 
 
@@ -61,9 +64,11 @@ def health(
     if status.live is not None and found.version != status.live:
         anew = session.command(f"health {project} --look")
         say(Span(f"{status.live} is live now, and the newest look was at {found.version}. Look at it: {anew}", "watch"))
-    _whole(found, session.now())
+    _whole(Health(status, found, alerts), found, session.now())
     if status.metric is not None and (found.version != status.live or found.as_of != status.measured_at):
         say(f"What is known of {status.live}: {cells.known(status)}.")
+    if alerts:
+        say()
     for alert in alerts:
         _alert(alert, session.now())
     return 0
@@ -92,20 +97,24 @@ def alert_document(alert: Alert) -> dict[str, Any]:
     }
 
 
-def _whole(found: Look, now: datetime) -> None:
+def _whole(health: Health, found: Look, now: datetime) -> None:
+    """The look, in the very lines of the health page where it has them."""
     when = f"{cells.ago(found.as_of, now)}, run {found.run}"
     say(Span(f"{cells.GLYPHS[found.verdict]} {found.version} {found.verdict}: {found.why} ({when}).", "strong"))
     if found.document is None:
         say("The details of this look were let go of.", indent=2)
         return
-    rows: list[tuple[Cell, ...]] = [
-        (name, verdict(part.verdict), part.why) for name, part in found.document.parts.items()
-    ]
-    table(rows, indent=2)
-    _performance(found.document)
-    _slices(found.document)
-    _asked(found.document)
-    _drift(found.document)
+    look, width = found.document, min(room(), WIDEST) - 2
+    _section(parts(health, width))
+    _performance(look)
+    for section in (segment_lines(look, width), *asked_lines(look, width), drift_lines(look, width)):
+        if section:
+            say()
+            _section(section)
+
+
+def _section(found: Iterable[Line]) -> None:
+    lines(line("  ", *each) for each in found)
 
 
 def _performance(look: LookDocument) -> None:
@@ -120,43 +129,6 @@ def _performance(look: LookDocument) -> None:
         say(look.periods.sentence, indent=2)
 
 
-def _slices(look: LookDocument) -> None:
-    """The slices that are surely worse than all other rows, worst first."""
-    sliced = look.slices
-    worse = [each for each in sliced.found if each.verdict == "worse"][:5] if sliced else []
-    if not sliced or not worse:
-        return
-    _slice_table("worst slices", sliced, worse)
-
-
-def _asked(look: LookDocument) -> None:
-    """Every part of the columns that somebody asked for, worst first."""
-    for column, sliced in look.by.items():
-        if sliced.found:
-            _slice_table(f"by {column}", sliced, sliced.found)
-        else:
-            say()
-            say(f"by {column}: no row that is measured has more than one value of it.", indent=2)
-
-
-def _slice_table(title: str, sliced: Slices, found: Sequence[Slice]) -> None:
-    say()
-    rows: list[tuple[Cell, ...]] = [
-        (
-            each.name, f"{each.n:,}", cells.number(each.value), _between(each), cells.number(each.rest),
-            each.verdict if each.value is not None else str(each.reason), each.trend,
-        )
-        for each in found
-    ]  # fmt: skip
-    heading = (title, "rows", sliced.metric, "95 %", "elsewhere", "verdict", "trend")
-    table(rows, heading, indent=2, right=("rows", sliced.metric, "elsewhere"))
-    say(sliced.sentence, indent=2)
-
-
-def _between(each: Slice) -> str:
-    return f"{cells.number(each.low)} to {cells.number(each.high)}" if each.low is not None else ""
-
-
 def _rows(found: Look, name: str) -> None:
     """Rows of a slice, a line for each value: a table of twenty columns fits no terminal."""
     kept = found.document.slice_rows if found.document is not None else {}
@@ -168,18 +140,6 @@ def _rows(found: Look, name: str) -> None:
     for row in rows.rows:
         said = [f"{column} {value}" for column, value in zip(rows.columns, row, strict=True) if value is not None]
         say("  ".join(said), indent=2, hang=4)
-
-
-def _drift(look: LookDocument) -> None:
-    moved = [each for each in look.drift if each.verdict not in ("none", "cannot tell")]
-    if not moved:
-        return
-    say()
-    rows: list[tuple[Cell, ...]] = [
-        (each.column, cells.number(each.psi), each.verdict, each.why.split(": ", 1)[-1])
-        for each in sorted(moved, key=lambda each: -(each.size or 0))
-    ]
-    table(rows, ("drift", "PSI", "size", "what moved"), indent=2, right=("PSI",))
 
 
 def _alert(alert: Alert, now: datetime) -> None:

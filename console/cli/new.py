@@ -1,7 +1,9 @@
-"""new: a project made from a file of data."""
+"""new: a project made from a file of data, or from a query."""
 
 from __future__ import annotations
 
+import os
+import re
 import shlex
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,6 +16,7 @@ from console.cli.session import Session, Verb
 from console.text.lines import Span
 
 if TYPE_CHECKING:
+    from engine.scaffold.look import AskedTask
     from engine.scaffold.write import NewProject
 
 _SHOWN = 8  # columns that are left out; all of them stand in the manifest
@@ -22,27 +25,35 @@ _SHOWN = 8  # columns that are left out; all of them stand in the manifest
 @click.command(cls=Verb)
 @click.argument("folder", metavar="NAME", type=click.Path(path_type=Path))
 @click.option(
-    "--from", "data", required=True, type=click.Path(path_type=Path), metavar="FILE", help="A .csv or .parquet file."
+    "--from", "data", required=True, type=click.Path(path_type=Path), metavar="FILE",
+    help="A .csv or .parquet file; or a .sql file with one SELECT, with --database.",
+)  # fmt: skip
+@click.option(
+    "--database", metavar="VARIABLE", help="The environment variable that holds the database's URL, for SQLAlchemy."
 )
 @click.option("--target", required=True, metavar="COLUMN", help="What is to be predicted.")
 @click.option("--time", metavar="COLUMN", help="When a row happened; the newest rows are then held out.")
 @click.option("--key", multiple=True, metavar="COLUMN", help="What tells a row from every other; may be given again.")
+@click.option(
+    "--task", type=click.Choice(["regression", "classification"]), help="Where the guess from the target is wrong."
+)
 @click.option(
     "--from-sklearn", "model", type=click.Path(path_type=Path), metavar="FILE",
     help="A fitted estimator that exists, written by joblib or pickle; train returns it as it is.",
 )  # fmt: skip
 @click.pass_obj
 def new(
-    session: Session, folder: Path, data: Path, target: str, time: str | None, key: tuple[str, ...], model: Path | None
-) -> None:
-    """Make a project in the folder NAME from a file of data: manifest, code, requirements, a first commit.
+    session: Session, folder: Path, data: Path, database: str | None, target: str, time: str | None,
+    key: tuple[str, ...], task: AskedTask | None, model: Path | None,
+) -> None:  # fmt: skip
+    """Make a project in the folder NAME from data: manifest, code, requirements, a first commit.
 
     What the columns are is guessed from the data, and said. Nothing of it is registered yet.
     """
     from engine.scaffold.write import make
 
     session.needs_now("new")
-    made = make(folder, data, target, time, key, model)
+    made = make(folder, data, target, time, key, model, task=task, database=database, environment=os.environ)
     if session.json:
         document(_document(made))
         return
@@ -63,7 +74,11 @@ def new(
 def _seen(made: NewProject) -> Iterator[tuple[str, str]]:
     look = made.look
     looked = f"{look.rows:,} rows" if made.whole else f"the first {look.rows:,} rows looked at"
-    where = "copied into data/ and committed" if made.copied else "read where it lies, as [sandbox] read says"
+    where = "read where it lies, as [sandbox] read says"
+    if made.database:
+        where = f"asked by each run, through {made.database}"
+    elif made.copied:
+        where = "copied into data/ and committed"
     yield "data", f"{made.data.name}, {looked}; {where}"
     said = f"{look.target}: {_task(made)}"
     yield "target", said
@@ -80,26 +95,32 @@ def _seen(made: NewProject) -> Iterator[tuple[str, str]]:
 
 
 def _task(made: NewProject) -> str:
+    """What the target is taken for; where that was guessed from numbers, what takes them for the other."""
     look = made.look
     if look.task == "regression":
         return "a number, so a regression"
     if look.task == "binary":
         said = f"; {look.positive} is looked for" if look.positive else ""
         return f"{' or '.join(look.classes)}, so a classification{said}"
-    return f"one of {len(look.classes)} classes, so a classification"
+    numbers = made.guessed and all(re.fullmatch(r"-?\d+", name) for name in look.classes)
+    other = "; --task regression takes them for amounts" if numbers else ""
+    return f"one of {len(look.classes)} {'numbers' if numbers else 'classes'}, so a classification{other}"
 
 
 def _notes(made: NewProject) -> Iterator[str]:
-    if not made.copied:
+    if made.database:
+        yield (
+            f"Whatever runs steps needs {made.database} in its environment: the shell that opens the console, and the "
+            "engine's service. [environment] pass lets steps see it; it is kept nowhere."
+        )
+    elif not made.copied:
         yield "The file is too large for Git. Adding the project lets its steps read it; another path needs an admin."
     if made.model:
         yield "If the model learnt from these rows, its first figures are too good: it is judged by rows that it knows."
 
 
 def _next(session: Session, made: NewProject, folder: Path) -> Iterator[str]:
-    from engine.storage.workspace import default_home
-
-    if not (session.home or default_home()).expanduser().exists():
+    if not session.has_workspace():
         yield "init"
     place = shlex.quote(str(folder))
     yield f"check {place}"
@@ -111,6 +132,7 @@ def _document(made: NewProject) -> dict[str, object]:
     look = made.look
     return {
         "project": made.name, "folder": str(made.folder), "data": str(made.data), "copied": made.copied,
+        "database": made.database, "guessed": made.guessed,
         "rows": look.rows, "task": look.task, "target": look.target, "positive": look.positive, "time": look.time,
         "times": list(look.times), "key": list(look.key), "features": list(look.features),
         "left_out": [{"column": each.name, "why": each.why} for each in look.left_out],

@@ -42,6 +42,12 @@ class Session:
         if self.at is not None:
             raise Refusal(f"{verb} acts on the present and --at shows what is past; leave --at away.")
 
+    def has_workspace(self) -> bool:
+        """Whether anything is where the workspace would be."""
+        from engine.storage.workspace import default_home
+
+        return (self.home or default_home()).expanduser().exists()
+
     @contextmanager
     def engine(self) -> Iterator[Engine]:
         """The workspace's engine, closed at the end; with ``--at`` one that shows that moment and refuses every act.

@@ -63,6 +63,8 @@ def _row(version: Version, now: datetime) -> tuple[Cell, ...]:
 def _said_of(version: Version) -> Cell:
     if version.damage:
         return Span(cells.damage(version.damage), "failing")
+    if version.held:
+        return f"on hold by {version.held}"
     return version.reason if version.reason and version.state in ("barred", "rejected", "expired") else version.sentence
 
 

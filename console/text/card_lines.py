@@ -97,7 +97,9 @@ def _metrics(card: DecisionCard, width: int, *, rows: bool = False) -> list[Line
     name = max(8, *(cells_of(m.name) for m in card.metrics))
     titles = f"{pad('METRICS', name)}  {pad(short(card.version.label), 14, right=True)}"
     if against:
-        titles += f"  {pad(against, 7, right=True)}  {pad('difference', 10, right=True)}{' ' * 14}  95 % between"
+        titles += f"  {pad(against, 7, right=True)}  {pad('difference', 10, right=True)}"
+        between = f"{' ' * 14}  95 % between"
+        titles += between if cells_of(titles + between) <= width else ""
     key = card.version.metric.name if card.version.metric else ""
     ordered = sorted(card.metrics, key=lambda m: m.name != key)
     lines = [each for m in ordered for each in _metric(m, name, width, compared=bool(against), rows=rows)]
@@ -123,7 +125,11 @@ def _metric(metric: Metric, name: int, width: int, *, compared: bool, rows: bool
         return [fit(line(*parts, interval), width)]
     more = (interval, Span(f"  on {cells.counted(metric.n, 'row')}", "dim"))
     whole = (*parts, *more)
-    return [whole] if sum(cells_of(each.text) for each in whole) <= width else [tuple(parts), (Span(" " * name), *more)]
+    if sum(cells_of(each.text) for each in whole) <= width:
+        return [whole]
+    # Away from the head that names it.
+    named = Span(f"  95 % between {interval.text.strip()}" if interval.text else "", "dim")
+    return [tuple(parts), line(" " * name, named, more[1])]
 
 
 def _gates(gates: Sequence[Gate], width: int, *, whole: bool = False) -> list[Line]:
@@ -180,7 +186,8 @@ def _segment(segment: Segment, name: int, width: int, *, compared: bool) -> Line
     parts = [Span(text)]
     if compared:
         live, difference = cells.number(segment.live), cells.signed(segment.difference)
-        parts.append(Span(f" {pad(live, 7, right=True)} {pad(difference, 10, right=True)}  "))
+        parts.append(Span(f" {pad(live, 7, right=True)} {pad(difference, 10, right=True)}"))
+    parts.append(Span("  "))
     parts.append(Span(segment.verdict, COMPARED.get(segment.verdict, "")))
     return fit(tuple(parts), width)
 

@@ -1,4 +1,4 @@
-"""What the disk screen says: how much is left and for how long, who takes it, what grows, what can go. Pure."""
+"""What the disk screen and ``leverframe disk`` say: how much is left, for how long, who takes it, what can go. Pure."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
 TWO_COLUMNS = 100
 BAR = 12
-MOST_SHARES, MOST_FILES = 9, 8
+MOST_SHARES, MOST_FILES, MOST_LISTED = 9, 8, 10
+WIDEST_NAME = 60
 SOON = 14.0  # days until full that want a person
 
 
@@ -30,23 +31,26 @@ def nobody_has_looked(found: DiskNow) -> list[Line]:
     return [EMPTY, line("   Nobody has looked through the disk yet. ", *looks)]
 
 
-def disk_lines(report: DiskReport, now: datetime, width: int, *, scanned: bool = False) -> list[Line]:
-    """The whole report."""
+def disk_lines(
+    report: DiskReport, now: datetime, width: int, *, scanned: bool = False, whole: bool = False
+) -> list[Line]:
+    """The report. ``whole``, for a command line: below each other, each share, why a file is there, and no keys."""
     inner = width - 2
-    half = (inner - 2) // 2 if inner >= TWO_COLUMNS else inner
-    kinds = _shares("BY KIND", report.by_kind, report.used, half)
-    projects = _shares("BY PROJECT", report.by_project, report.used, half)
-    large = _files("LARGEST FILES", report.largest, half)
-    growing = _files("GROWING FASTEST", report.growing, half)
-    if inner >= TWO_COLUMNS:
+    beside_each_other = inner >= TWO_COLUMNS and not whole
+    half = (inner - 2) // 2 if beside_each_other else inner
+    kinds = _shares("BY KIND", report.by_kind, report.used, half, whole=whole)
+    projects = _shares("BY PROJECT", report.by_project, report.used, half, whole=whole)
+    large = _files("LARGEST FILES", report.largest, half, whole=whole)
+    growing = _files("GROWING FASTEST", report.growing, half, whole=whole)
+    if beside_each_other:
         body = [*beside(kinds, projects, half, half), EMPTY, *beside(large, growing, half, half)]
     else:
         body = [each for part in (kinds, projects, large, growing) if part for each in (*part, EMPTY)]
-    lines = [*_room(report, now, inner, scanned=scanned), EMPTY, *_findings(report, inner), *body]
+    lines = [*_room(report, now, inner, scanned=scanned, keys=not whole), EMPTY, *_findings(report, inner), *body]
     return [(Span(" "), *each) if each else EMPTY for each in lines]
 
 
-def _room(report: DiskReport, now: datetime, width: int, *, scanned: bool) -> list[Line]:
+def _room(report: DiskReport, now: datetime, width: int, *, scanned: bool, keys: bool) -> list[Line]:
     used = 1 - report.free / report.total if report.total else 0.0
     days = report.days_until_full
     lasts = "not growing, or not known yet" if days is None else f"full in {days:,.0f} days at this pace"
@@ -58,13 +62,13 @@ def _room(report: DiskReport, now: datetime, width: int, *, scanned: bool) -> li
         Span(f"  {cells.percent(used)} used · {lasts}", "dim"),
     )
     said = f"The workspace takes {cells.size(report.used)}. Looked at {cells.ago(report.at, now)} in"
-    said += f" {cells.span(report.scan_seconds)}; "
-    said += "it is being looked through again now." if scanned else "s looks again."
+    said += f" {cells.span(report.scan_seconds)}"
+    said += "; it is being looked through again now." if scanned else "; s looks again." if keys else "."
     lines = [first, *wrapped(said, width, tone="dim")]
     if low:
         kept = cells.size(report.keep_free)
-        lines += wrapped(f"Less than {kept} is free: retrains are refused, decisions and rollback work. C cleans up.",
-                         width, tone="failing")  # fmt: skip
+        said = f"Less than {kept} is free: retrains are refused, decisions and rollback work."
+        lines += wrapped(f"{said} C cleans up." if keys else said, width, tone="failing")
     return lines
 
 
@@ -76,11 +80,11 @@ def _findings(report: DiskReport, width: int) -> list[Line]:
     return [*lines, EMPTY] if lines else []
 
 
-def _shares(title: str, shares: Sequence[Share], whole: int, width: int) -> list[Line]:
+def _shares(title: str, shares: Sequence[Share], used: int, width: int, *, whole: bool) -> list[Line]:
     lines: list[Line] = [(Span(title, "head"),)]
-    name = max(12, width - BAR - 27)
-    for share in sorted(shares, key=lambda s: -s.bytes)[:MOST_SHARES]:
-        part = share.bytes / whole if whole else 0.0
+    name = max(12, min(width - BAR - 27, WIDEST_NAME))
+    for share in sorted(shares, key=lambda s: -s.bytes)[: None if whole else MOST_SHARES]:
+        part = share.bytes / used if used else 0.0
         full = round(min(1.0, part) * BAR)
         text = f"{pad(plain(share.name), name)}{pad(cells.size(share.bytes), 9, right=True)}  "
         grows = Span(f"  {_growth(share.growth_per_day)}", "dim")
@@ -96,14 +100,20 @@ def _growth(per_day: float | None) -> str:
     return f"{'+' if per_day > 0 else '−'}{cells.size(abs(per_day))} a day"
 
 
-def _files(title: str, files: Sequence[LargeFile], width: int) -> list[Line]:
+def _files(title: str, files: Sequence[LargeFile], width: int, *, whole: bool) -> list[Line]:
     if not files:
         return [(Span(title, "head"),), (Span("nothing worth a look", "dim"),)]
     lines: list[Line] = [(Span(title, "head"),)]
     path = max(16, width - 26)
-    for file in files[:MOST_FILES]:
-        text = f"{pad(cut_front(plain(file.path), path), path)}{pad(cells.size(file.bytes), 9, right=True)}"
-        lines.append(fit(line(text, Span(f"  {_growth(file.growth_per_day)}", "dim")), width))
+    for file in files[: MOST_LISTED if whole else MOST_FILES]:
+        size, grows = pad(cells.size(file.bytes), 9, right=True), _growth(file.growth_per_day)
+        if whole:
+            named = plain(file.path if file.place == "workspace" else f"{file.place}/{file.path}")
+            said = " · ".join(part for part in (plain(file.why), grows) if part)
+            lines += [line(f"{size}  {named}"), line(Span(f"{'':11}{said}", "dim"))]
+        else:
+            text = f"{pad(cut_front(plain(file.path), path), path)}{size}"
+            lines.append(fit(line(text, Span(f"  {grows}", "dim")), width))
     return lines
 
 

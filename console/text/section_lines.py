@@ -71,9 +71,9 @@ def asked_lines(document: LookDocument, width: int) -> list[list[Line]]:
 
 
 def _table(title: str, slices: Slices, found: Sequence[Slice], width: int) -> list[Line]:
-    name = min(54, max(16, width - 58))
+    name = min(54, max(16, width - 59))
     titles = f"{pad(title, name)}{pad('n', 8, right=True)}{pad(plain(slices.metric, 14), 15, right=True)}"
-    titles += f"{pad('others', 9, right=True)}  {pad('', 13)}TREND"
+    titles += f"{pad('others', 9, right=True)}  {pad('', 14)}TREND"
     lines: list[Line] = [fit((Span(titles, "head"),), width)]
     lines += [_segment(each, name, width) for each in found]
     said = slices.sentence
@@ -88,7 +88,7 @@ def _segment(found: Slice, name: int, width: int) -> Line:
     text += f"{pad(cells.number(found.value) + half, 15, right=True)}"
     text += pad(cells.number(found.rest), 9, right=True)
     verdict, trend = found.verdict, found.trend
-    word = Span(pad(f"{SLICE_GLYPHS.get(verdict, '○')} {verdict}", 13), SLICE_TONES.get(verdict, "unknown"))
+    word = Span(pad(f"{SLICE_GLYPHS.get(verdict, '○')} {verdict}", 14), SLICE_TONES.get(verdict, "unknown"))
     return fit(line(text, "  ", word, Span(plain(trend), TREND_TONES.get(trend, "dim"))), width)
 
 

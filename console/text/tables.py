@@ -55,12 +55,15 @@ def _state(version: Version, now: datetime) -> Span:
 def _said_of(version: Version, now: datetime) -> Span:
     if version.damage:
         return Span(cells.damage(version.damage), "failing")
+    if version.held:
+        return Span(f"on hold by {plain(version.held)}", "strong")
     return Span(plain(version.reason or version.sentence), "dim")
 
 
 VERSIONS: tuple[Column[Version], ...] = (
     Column("VERSION", 14, lambda v, now: Span(v.label, "strong"), front=True),
     Column("STATE", 11, _state),
+    Column("HOLD", 4, lambda v, now: Span("held" if v.held else "", "strong")),
     Column("KEY METRIC", 22, lambda v, now: Span(cells.metric(v.metric)), yields=1),
     Column("AGAINST LIVE", 19, lambda v, now: Span(cells.comparison(v)), yields=3),
     Column("LIFE", 26, lambda v, now: Span(cells.lived(v, now))),

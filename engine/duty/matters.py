@@ -9,14 +9,13 @@ from datetime import datetime
 from typing import Any, Literal
 
 from engine.clock import moment, stamp
-from engine.housekeeping import holds
 from engine.monitoring.alerts import alert_book
 from engine.monitoring.records import Alert, asleep
 from engine.monitoring.status import WELL_ENDED
 from engine.projects import registry, schedules
 from engine.runs import history as runs
 from engine.text import plain
-from engine.versions import catalog
+from engine.versions import catalog, holds
 from engine.vocabulary.jobs import JOBS
 
 MatterKind = Literal["alert", "candidate", "run", "pause", "hold"]

@@ -34,7 +34,7 @@ from engine.storage.free_space import in_words
 from engine.storage.ledger import Ledger
 from engine.storage.objects import ObjectStore
 from engine.storage.workspace import Workspace
-from engine.versions import catalog
+from engine.versions import catalog, holds
 
 OnStep = Callable[[str], None]
 
@@ -184,10 +184,9 @@ def _refuse_wanted(db: sqlite3.Connection, thing: Thing) -> None:
     kind, _, name = thing.item.id.partition(":")
     if kind == "version":
         row = catalog.find(db, name)
-        held = "SELECT 1 FROM holds WHERE project = ? AND number = ? AND released_at IS NULL"
         if row["state"] != thing.state or row["cleaned_at"]:
             raise _InUse(f"it is {row['state']} by now")
-        if db.execute(held, (row["project"], row["number"])).fetchone():
+        if holds.is_held(db, row["project"], row["number"]):
             raise _InUse("it is under legal hold by now")
     elif kind == "release":
         project, _, release = name.partition("/")

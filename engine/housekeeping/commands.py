@@ -154,13 +154,13 @@ class HousekeepingCommands(Door):
     @changes("place a legal hold", least="operator", of="label")
     def hold(self, label: str, reason: str) -> None:
         """Keep the content of a version whatever its age."""
-        from engine.housekeeping import holds
+        from engine.versions import holds
 
         holds.place(self._ledger, label, checked_reason(reason), self.caller, clock.now())
 
     @changes("release a legal hold", least="admin", of="label")
     def release_hold(self, label: str, reason: str) -> None:
         """Let a version be judged by its age again."""
-        from engine.housekeeping import holds
+        from engine.versions import holds
 
         holds.release(self._ledger, label, checked_reason(reason), self.caller, clock.now())

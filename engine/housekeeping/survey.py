@@ -31,7 +31,7 @@ from engine.storage.ledger import Ledger
 from engine.storage.objects import ObjectStore
 from engine.storage.workspace import Workspace
 from engine.text import plain
-from engine.versions import contents
+from engine.versions import contents, holds
 from engine.versions.contents import StoredVersion
 
 UNFINISHED = timedelta(days=1)
@@ -121,8 +121,7 @@ def survey(workspace: Workspace, ledger: Ledger, store: ObjectStore, now: dateti
 def marker_of(db: sqlite3.Connection) -> str:
     """What decides which versions are protected: their states, what was cleaned, holds and rules."""
     whole = sha256()
-    held = db.execute("SELECT project, number FROM holds WHERE released_at IS NULL ORDER BY id")
-    for row in chain(contents.standing(db), held, chosen.numbers(db).items()):
+    for row in chain(contents.standing(db), holds.standing(db), chosen.numbers(db).items()):
         whole.update(repr(tuple(row)).encode())
     return whole.hexdigest()
 
@@ -154,10 +153,7 @@ def _versions(seen: _Inventory, store: ObjectStore) -> Iterator[Thing]:
 
 
 def _verdicts(seen: _Inventory, versions: Sequence[StoredVersion]) -> dict[str, Verdict]:
-    holds = {
-        (row["project"], row["number"]): f"{row['held_by']} since {row['since'][:10]}: {row['reason']}"
-        for row in seen.db.execute("SELECT * FROM holds WHERE released_at IS NULL")
-    }
+    held = holds.standing(seen.db)
     decided = decisions.last_decided(seen.db)
     by_project: dict[str, list[VersionFacts]] = {}
     for each in versions:
@@ -169,7 +165,7 @@ def _verdicts(seen: _Inventory, versions: Sequence[StoredVersion]) -> dict[str, 
             state=each.state,
             since=min(since, seen.now),
             live_until=each.live_until,
-            held=holds.get(name),
+            held=held.get(name),
         )
         by_project.setdefault(each.project, []).append(facts)
     verdicts: dict[str, Verdict] = {}

@@ -169,6 +169,13 @@ def main(home: str, number: str, lock: str) -> int:
     os.set_inheritable(held, False)
     ledger = Ledger(workspace.ledger, locks=workspace.root / "locks")
     try:
+        return _claimed(workspace, ledger, run, held)
+    finally:
+        ledger.close()  # By itself: a fork ends without taking down what it holds.
+
+
+def _claimed(workspace: Workspace, ledger: Ledger, run: int, held: int) -> int:
+    try:
         mine = queue.claim(ledger, run, clock.now())
     except Refusal as refused:
         queue.end_unstarted(workspace, ledger, run, str(refused), again=True)

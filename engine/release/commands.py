@@ -13,7 +13,7 @@ from engine.projects import registry
 from engine.records import Change, DecisionCard, Deployment, Moved, MovePlan, ProofStep, Version
 from engine.release import history
 from engine.storage import reserve
-from engine.versions import catalog
+from engine.versions import catalog, holds
 from engine.versions import document as documents
 
 if TYPE_CHECKING:
@@ -32,8 +32,9 @@ class ReleaseCommands(Door):
     def versions(
         self, project: str | None = None, *, offset: int = 0, limit: int = 50, matching: str = ""
     ) -> tuple[Version, ...]:
-        """Versions, newest first."""
-        return catalog.page(self._ledger, project, offset=offset, limit=limit, matching=matching)
+        """Versions, newest first, each with its legal hold."""
+        found = catalog.page(self._ledger, project, offset=offset, limit=limit, matching=matching)
+        return holds.told(self._ledger, found)
 
     @looks("see versions", of="label")
     def version(self, label: str) -> Version:

@@ -73,7 +73,7 @@ def _score(
     try:
         stage = Stage(
             code=folder / "code",
-            manifest=load_manifest(folder / "code"),
+            manifest=load_manifest(folder / "code", of_version=True),
             environment=standing(workspace, lock),
             lock=lock,
             marker=f"{workspace.token}:proof",

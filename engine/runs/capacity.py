@@ -131,6 +131,11 @@ def defaults(total: int | None = None) -> dict[str, int]:
     return {AT_ONCE: MOST_AT_ONCE, MEMORY: int(SHARE_OF_MEMORY * total)}
 
 
+def free_memory() -> int:
+    """Bytes that are free now."""
+    return _total_and_free()[1]
+
+
 def _total_and_free() -> tuple[int, int]:
     total, free = _memory(Path("/proc/meminfo").read_text())
     limit, used = (_number(f"/sys/fs/cgroup/memory.{name}") for name in ("max", "current"))

@@ -56,6 +56,7 @@ class OwnProcess:
             limits=Limits(SECONDS, os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")),
             marker=context.marker,
             held=context.held,
+            forked=context.workspace.root,
         )
         self._running = start_step(spec, lambda done, text: None)
         context.watch(self)

@@ -15,6 +15,8 @@ from contextlib import suppress
 from pathlib import Path
 
 from engine.errors import Refusal
+from engine.runs.warm import fork_request
+from engine.runs.warm.circumstances import RUN
 from engine.storage.free_space import in_words, too_little
 from engine.storage.workspace import Workspace
 from engine.text import plain
@@ -47,13 +49,17 @@ def start(workspace: Workspace, run: int, held: int) -> None:
     if starts >= MOST:
         raise GaveUp(f"{MOST} processes for it ended before it began{_last_words(workspace, run)}")
     os.pwrite(held, b".", starts)
-    source = Path(__file__).resolve().parents[2]
-    with (workspace.run_folder(run) / "engine.log").open("ab") as log:
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parents[2])}
+    root = str(workspace.root)
+    with (workspace.run_folder(run) / "engine.log").open("ab") as log, open(os.devnull, "rb") as nothing:
+        streams = (nothing.fileno(), log.fileno(), log.fileno())
+        if fork_request.ask(workspace.root, RUN, (root, str(run)), environment, root, (*streams, held)):
+            return
         subprocess.Popen(
-            [sys.executable, "-P", "-m", "engine.jobs.process", str(workspace.root), str(run), str(held)],
-            cwd=workspace.root,
-            env={**os.environ, "PYTHONPATH": str(source)},
-            stdin=subprocess.DEVNULL,
+            [sys.executable, "-P", "-m", "engine.jobs.process", root, str(run), str(held)],
+            cwd=root,
+            env=environment,
+            stdin=nothing,
             stdout=log,
             stderr=log,
             start_new_session=True,

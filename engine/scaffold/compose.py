@@ -22,6 +22,8 @@ from engine.vocabulary.metrics import METRICS, Task
 if TYPE_CHECKING:
     from jinja2 import Environment
 
+    from engine.scaffold.database import Database
+
 _COMMENTS_AT = 36
 FOLDER = Path(__file__).parent / "templates"
 FILES = ("leverframe.toml", "pipeline.py", "requirements.txt", "README.md", ".gitignore")
@@ -36,7 +38,8 @@ JUDGED_BY: dict[Task, tuple[str, ...]] = {
 class Origin:
     """Where the rows come from. ``inside``: what the file is called in data/; None where it stays at ``place``.
 
-    ``read``: pandas' words for it. ``model``: whether a model that exists is what train returns.
+    ``read``: pandas' words for it. ``model``: whether a model that exists is what train returns. ``database``: what is
+    asked instead of a file; ``place`` is then SQLite's file, or "" where the network leads there.
     """
 
     name: str
@@ -44,6 +47,7 @@ class Origin:
     place: str
     read: str
     model: bool = False
+    database: Database | None = None
 
 
 @dataclass(frozen=True)
@@ -58,13 +62,15 @@ class _Quoted(str):
     """Text that can do no harm where it stands."""
 
 
-def files(name: str, look: Look, origin: Origin, packages: Packages) -> dict[str, str]:
-    """The text of each file of the project ``name``."""
+def files(name: str, look: Look, origin: Origin, packages: Packages, *, guessed: bool = True) -> dict[str, str]:
+    """The text of each file of the project ``name``. ``guessed``: whether the task was, or somebody said it."""
     metric = METRICS[JUDGED_BY[look.task][0]]
     against_live = "not_below_live_by" if metric.better == "larger" else "not_above_live_by"
     floor = "at_least" if metric.better == "larger" else "at_most"
     given: dict[str, Any] = {
         "name": name,
+        "kind": "Regressor" if look.task == "regression" else "Classifier",
+        "guessed": guessed,
         "title": plain(f"Prediction of {look.target}", 100),
         "look": look,
         "origin": origin,
@@ -76,7 +82,8 @@ def files(name: str, look: Look, origin: Origin, packages: Packages) -> dict[str
         "half": _half(look.rows),
         "gaps_at_most": _gaps_at_most(look.gaps),
     }
-    return {file: _templates().get_template(f"{file.lstrip('.')}.j2").render(given) for file in FILES}
+    composed = {file: _templates().get_template(f"{file.lstrip('.')}.j2").render(given) for file in FILES}
+    return composed | ({"query.sql": origin.database.query} if origin.database else {})
 
 
 def _half(rows: int) -> int:

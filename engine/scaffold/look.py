@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from engine.errors import Refusal, StepFailed
 from engine.projects.manifest.fields import nearest, shown, text_problem
@@ -17,6 +17,7 @@ from engine.vocabulary.metrics import Task
 if TYPE_CHECKING:
     import pyarrow as pa
 
+AskedTask = Literal["regression", "classification"]
 FEWEST = 50  # rows: of fewer, a fifth bears no judgement
 CLASSES = 50  # of text: more are no classes
 _NUMBERS_AS_CLASSES = 10
@@ -61,9 +62,10 @@ class Look:
 
 
 def look(
-    table: pa.Table, target: str, time: str | None = None, key: Sequence[str] = (), *, every_column: bool = False
-) -> Look:
-    """``every_column``: each column that has no role is a feature, as for a model that exists.
+    table: pa.Table, target: str, time: str | None = None, key: Sequence[str] = (),
+    *, every_column: bool = False, task: AskedTask | None = None,
+) -> Look:  # fmt: skip
+    """``every_column``: each column that has no role is a feature, as for a model that exists. ``task``: else guessed.
 
     Raises Refusal for a column that is not there, a target that cannot be learnt, too few rows.
     """
@@ -72,31 +74,31 @@ def look(
     if target in (time, *key):
         raise Refusal(f"{shown(target)} is the target; name another column as time or key.")
     rows = _labelled(table, target)
-    task, classes, counts = _task(rows, target)
+    kind, classes, counts = _task(rows, target, task)
     _refuse_no_times(table, time)
     times = tuple(name for name in table.column_names if name != target and _is_moment(rows, name))
     found = tuple(key) or (() if every_column else _key(rows, {target, time}))
     roles = {target, time, *found}
     others = [name for name in table.column_names if name not in roles]
-    left_out = () if every_column else tuple(_left_out(rows, others, target, task))
+    left_out = () if every_column else tuple(_left_out(rows, others, target, kind))
     features = tuple(name for name in others if name not in {each.name for each in left_out})
     if not features:
         raise Refusal(f"No column is left to learn from: {_said(left_out) or 'each has a role already'}.")
     return Look(
         rows=rows.num_rows,
-        task=task,
+        task=kind,
         target=target,
         classes=classes,
-        positive=_positive(classes, counts) if task == "binary" else None,
+        positive=_positive(classes, counts) if kind == "binary" else None,
         time=time,
         times=() if time else times,
         key=found,
         features=features,
         left_out=left_out,
         segments=tuple(_segments(rows, features)),
-        tolerance=_tolerance(rows, target) if task == "regression" else 0.02,
+        tolerance=_tolerance(rows, target) if kind == "regression" else 0.02,
         gaps=max(_gaps(rows.column(name)) for name in features),
-        notes=tuple(_notes(table, rows, task, counts, found)),
+        notes=tuple(_notes(table, rows, kind, counts, found)),
     )
 
 
@@ -123,7 +125,7 @@ def _labelled(table: pa.Table, target: str) -> pa.Table:
     return table.filter(pa.array(present))
 
 
-def _task(rows: pa.Table, target: str) -> tuple[Task, tuple[str, ...], dict[str, int]]:
+def _task(rows: pa.Table, target: str, asked: AskedTask | None) -> tuple[Task, tuple[str, ...], dict[str, int]]:
     """The task, its classes, and how many rows there are of each value."""
     import numpy as np
 
@@ -136,14 +138,17 @@ def _task(rows: pa.Table, target: str) -> tuple[Task, tuple[str, ...], dict[str,
     numbers, names = codes(column)
     if len(names) == 1:
         raise Refusal(f"The target {shown(target)} is {shown(names[0])} in every row; there is nothing to learn.")
-    counts = dict(zip(names, np.bincount(numbers, minlength=len(names)).tolist(), strict=True))
-    if number and (len(names) > _NUMBERS_AS_CLASSES or any("." in name for name in names)):
+    many = len(names) > _NUMBERS_AS_CLASSES or any("." in name for name in names)
+    if asked == "regression" and (not number or _is_yes_no(column)):
+        raise Refusal(f"The target {shown(target)} holds no numbers, which a regression predicts; leave --task away.")
+    if asked == "regression" or (asked is None and number and many):
         return "regression", (), {}
     if len(names) > CLASSES:
         raise Refusal(
-            f"The target {shown(target)} is text with {len(names):,} different values, and at most {CLASSES} are "
-            "taken for classes; name another column, or group its values."
+            f"The target {shown(target)} has {len(names):,} different values, and at most {CLASSES} are taken for "
+            f"classes; {'leave --task away' if number else 'name another column'}, or group its values."
         )
+    counts = dict(zip(names, np.bincount(numbers, minlength=len(names)).tolist(), strict=True))
     classes = tuple(sorted(names, key=float) if number and not _is_yes_no(column) else sorted(names))
     return ("binary" if len(classes) == 2 else "multiclass"), classes, counts
 

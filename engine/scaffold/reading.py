@@ -29,7 +29,10 @@ _NAME = 200  # the longest name that a manifest can say
 
 @dataclass(frozen=True)
 class DataFile:
-    """``table``: its rows, or where ``whole`` is false its first ones. ``read``: pandas' words for it, of ``DATA``."""
+    """``table``: its rows, or where ``whole`` is false its first ones. ``read``: pandas' words for it.
+
+    It is the query where the rows are a database's.
+    """
 
     path: Path
     size: int
@@ -41,19 +44,14 @@ class DataFile:
 def read(path: Path) -> DataFile:
     """Raises Refusal where there is no such file, or it is neither CSV nor parquet."""
     said = plain(str(path), 200)
-    if re.match(r"[a-z+]{3,}:/", str(path)):
-        raise Refusal(
-            "A database cannot be looked at; save the rows of a query as .parquet, make the project from that file, "
-            "then let extract in pipeline.py read the database."
-        )
     if path.suffix.lower() not in (".csv", ".tsv", ".txt", ".parquet", ".pq"):
-        raise Refusal(f"{said} is no .csv and no .parquet; save the data as one of the two.")
+        raise Refusal(f"{said} is no .csv, no .parquet and no .sql; save the data as one of the first two.")
     if not path.is_file():
         what = "is not a file" if path.exists() else "is not there"
         raise Refusal(f"{said} {what}; name a file of data with --from.")
     path = path.resolve()
     found = _parquet(path) if path.suffix.lower() in (".parquet", ".pq") else _csv(path)
-    _check_names(found.table.column_names, said)
+    check_names(found.table.column_names, said)
     return found
 
 
@@ -133,7 +131,8 @@ def _unreadable(path: Path, form: str, error: Any) -> Refusal:
     return Refusal(f"{plain(str(path), 200)} cannot be read as {form} ({why}); mend it, or save it anew.")
 
 
-def _check_names(names: list[str], said: str) -> None:
+def check_names(names: list[str], said: str) -> None:
+    """Raises Refusal for two columns of one name, and for a name that a manifest could not say."""
     seen: set[str] = set()
     for place, name in enumerate(names, 1):
         if name in seen:

@@ -8,7 +8,7 @@ import re
 import secrets
 import shutil
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,7 +18,9 @@ from engine.projects.manifest.reader import parse_manifest
 from engine.projects.manifest.sections import NAME, NAME_FORM
 from engine.projects.source import git_process
 from engine.scaffold import compose
-from engine.scaffold.look import Look, look
+from engine.scaffold.database import Database, refuse_url
+from engine.scaffold.database import read as read_query
+from engine.scaffold.look import AskedTask, Look, look
 from engine.scaffold.reading import DataFile, read
 from engine.text import plain
 
@@ -31,7 +33,10 @@ _PANDAS = "pandas>=2.2,<4"
 
 @dataclass(frozen=True)
 class NewProject:
-    """What was made in ``folder``. ``whole``: whether all rows were looked at. ``model``: whether it brings one."""
+    """What was made in ``folder``. ``whole``: whether all rows were looked at. ``model``: whether it brings one.
+
+    ``guessed``: whether the task was, and not said. ``database``: the variable that holds the URL of one, else None.
+    """
 
     name: str
     folder: Path
@@ -40,23 +45,48 @@ class NewProject:
     copied: bool
     whole: bool
     model: bool
+    guessed: bool = True
+    database: str | None = None
 
 
 def make(
-    folder: Path, data: Path, target: str, time: str | None = None, key: Sequence[str] = (), model: Path | None = None
-) -> NewProject:
-    """Make a project in ``folder``, which is named like it. Raises Refusal; then nothing was made."""
+    folder: Path, data: Path, target: str, time: str | None = None, key: Sequence[str] = (), model: Path | None = None,
+    *, task: AskedTask | None = None, database: str | None = None, environment: Mapping[str, str] | None = None,
+) -> NewProject:  # fmt: skip
+    """Make a project in ``folder``, which is named like it. Raises Refusal; then nothing was made.
+
+    ``database``: a variable of ``environment`` that holds a URL; ``data`` is then a file with a query.
+    """
     folder, model = folder.expanduser().absolute(), model.expanduser() if model else None
     _check_place(folder)
-    found = read(data.expanduser())
-    seen = look(found.table, target, time, key, every_column=model is not None)
-    origin = _origin(found, model)
-    files = compose.files(folder.name, seen, origin, _packages(model))
+    found, asked = _read(data, database, environment or {}, time)
+    seen = look(found.table, target, time, key, every_column=model is not None, task=task)
+    origin = _origin(found, model, asked)
+    files = compose.files(folder.name, seen, origin, _packages(model, asked), guessed=task is None)
     parse_manifest(files["leverframe.toml"])
     _write(folder, files, found, origin, model)
     return NewProject(
-        folder.name, folder, seen, found.path, origin.inside is not None, found.whole, model is not None
-    )
+        folder.name, folder, seen, found.path, origin.inside is not None, found.whole, model is not None, task is None,
+        database,
+    )  # fmt: skip
+
+
+def _read(
+    data: Path, variable: str | None, environment: Mapping[str, str], time: str | None
+) -> tuple[DataFile, Database | None]:
+    refuse_url(str(data))
+    query = data.suffix.lower() == ".sql"
+    if query and variable is None:
+        raise Refusal(
+            f"{plain(data.name, 100)} is a query; say with --database which variable of the environment holds its "
+            "database's URL, such as --database WAREHOUSE_URL."
+        )
+    if variable is None:
+        return read(data.expanduser()), None
+    if not query:
+        refuse_url(variable)
+        raise Refusal("--database goes with a query; put one SELECT into a file such as query.sql, and name that file.")
+    return read_query(data.expanduser(), variable, environment, time)
 
 
 def _check_place(folder: Path) -> None:
@@ -71,7 +101,10 @@ def _check_place(folder: Path) -> None:
         raise Refusal(f"There is no folder {plain(str(folder.parent), 200)} to make the project in; make it first.")
 
 
-def _origin(found: DataFile, model: Path | None) -> compose.Origin:
+def _origin(found: DataFile, model: Path | None, asked: Database | None) -> compose.Origin:
+    if asked is not None:
+        name = f"{plain(found.path.name, 100)} through {asked.variable}"
+        return compose.Origin(name, None, str(asked.file or ""), found.read, model is not None, asked)
     place = str(found.path)
     inside = None
     if found.size <= COPIED:
@@ -82,7 +115,7 @@ def _origin(found: DataFile, model: Path | None) -> compose.Origin:
     return compose.Origin(plain(found.path.name, 100), inside, place, found.read, model is not None)
 
 
-def _packages(model: Path | None) -> compose.Packages:
+def _packages(model: Path | None, asked: Database | None) -> compose.Packages:
     """What this Leverframe runs with; scikit-learn as a model that exists was made with, where it says so."""
     pins = [f"pyarrow=={importlib.metadata.version('pyarrow')}"]
     try:
@@ -90,6 +123,7 @@ def _packages(model: Path | None) -> compose.Packages:
     except importlib.metadata.PackageNotFoundError:
         pins.append(_PANDAS)
     pins.append(f"scikit-learn=={_made_with(model) or importlib.metadata.version('scikit-learn')}")
+    pins += asked.packages if asked else ()
     return compose.Packages(f"{sys.version_info.major}.{sys.version_info.minor}", tuple(sorted(pins)))
 
 

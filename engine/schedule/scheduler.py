@@ -23,6 +23,7 @@ from engine import clock
 from engine.clock import moment
 from engine.errors import LeverframeError
 from engine.projects import schedules
+from engine.runs.warm.keeper import Keeper
 from engine.schedule import lease as leases
 from engine.schedule.after_swaps import look_after_swaps
 from engine.schedule.due import due_after
@@ -126,6 +127,7 @@ class Scheduler:
         logging.getLogger("apscheduler").addHandler(logging.NullHandler())
         logging.getLogger("apscheduler").propagate = False
         self._lease, self._ticked, self._marker, self._rung = lease, None, -1, ()
+        self._keeper = Keeper(self._workspace)
         self._over.clear()
         if self._stopping.is_set():
             self._over.set()
@@ -150,6 +152,7 @@ class Scheduler:
             # Its own waiting holds the lock that a turn needs to hang a bell: both would wait for ever.
             self._scheduler.shutdown(wait=False)
             with self._turning:
+                self._keeper.stop()
                 self._scheduler, self._lease = None, None
             lease.release()
             self._tell("This is the engine no longer.")
@@ -183,6 +186,7 @@ class Scheduler:
         if looks or any(each.run is not None for each in written):
             self._reconcile()
         if full:
+            self._keeper.look()
             lease.beat(now)
         self._marker = self._ledger.marker()
         self._hang_bells()

@@ -64,7 +64,7 @@ def unpack(context: RunContext, label: str, document: VersionDocument, folder: s
         lock = lock_of(context.store, document)
     except Damage as damage:
         raise named(context.store, label, damage) from None
-    manifest = load_manifest(home / "code")
+    manifest = load_manifest(home / "code", of_version=True)
     stage = context.stage(home / "code", manifest, built(context.workspace, lock), lock)
     return Unpacked(label, document, home / "model", replace(stage, types=keeps_types(document)))
 

@@ -21,8 +21,9 @@ from engine.validation.intervals import MeasuredMetric
 from engine.validation.quantities import top
 from engine.validation.schema import Difference
 from engine.validation.segments import ROWS as SEGMENT_ROWS
-from engine.validation.segments import JudgedSegment, JudgedSegments
+from engine.validation.segments import JudgedSegments
 from engine.validation.words import between, count, decimals_for, limit, number, percent, signed
+from engine.versions.records import SegmentValues
 from engine.vocabulary.gates import GATES, WORST_LAST, GateRule, name_of
 from engine.vocabulary.metrics import good
 
@@ -215,7 +216,7 @@ def _every_segment(rule: GateRule, bound: float, facts: GateFacts) -> Gate:
     return Gate(name, rule.kind, "pass", f"{_segment_words(lowest, bound)}{aside}.", numbers)
 
 
-def _segment_words(s: JudgedSegment, bound: float) -> str:
+def _segment_words(s: SegmentValues, bound: float) -> str:
     sure = f"{between(s.value_low, s.value_high)}, " if s.value_low is not None else ""
     return f"{s.name} {number(s.candidate, _digits_apart(s.candidate or 0.0, bound))} ({sure}{s.n:,} rows)"
 

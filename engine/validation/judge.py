@@ -105,7 +105,7 @@ def judge(job: Mapping[str, Any]) -> dict[str, Any]:
         "constant_features": like_live.constant_features(case.train, case.features),
         "key_metric": key.name,
         "metrics": {name: _metric(m) for name, m in measured.items()},
-        "segments": [segment.document() for segment in segments.of(key.name)],
+        "segments": [asdict(segment) for segment in segments.of(key.name)],
         "segments_left_out": segments.left_out,
         "decisions": {
             "candidate": behaviour.decision_counts(case.truth, case.candidate.predicted),

@@ -7,16 +7,16 @@ segments that were looked at (Bonferroni): all of them hold together at 95 %.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
-from engine.validation.columns import MISSING, Codes, codes, floats, is_number, shown, unwrapped
+from engine.validation.columns import MISSING, Codes, Floats, codes, floats, is_number, shown, unwrapped
 from engine.validation.intervals import MeasuredMetric, measure_all
 from engine.validation.metrics import Predicted, Truth
+from engine.versions.records import SegmentValues
 from engine.vocabulary.metrics import good
 
 ROWS = 100
@@ -28,42 +28,13 @@ _BINS = 5
 
 
 @dataclass(frozen=True)
-class JudgedSegment:
-    """One value of one column. ``verdict`` is about the difference to live; ``first`` where nothing is live.
-
-    ``value_low`` and ``value_high`` are the candidate's interval, ``low`` and ``high`` that of the difference. All are
-    None where the segment has too few rows to tell.
-    """
-
-    column: str
-    value: str
-    n: int
-    metric: str
-    candidate: float | None
-    live: float | None
-    difference: float | None
-    low: float | None
-    high: float | None
-    verdict: str
-    value_low: float | None = None
-    value_high: float | None = None
-
-    @property
-    def name(self) -> str:
-        return f"{self.column}={self.value}"
-
-    def document(self) -> dict[str, Any]:
-        return asdict(self)
-
-
-@dataclass(frozen=True)
 class JudgedSegments:
     """Every segment that was looked at, worst first, and in how many more nobody looked, per column."""
 
-    found: tuple[JudgedSegment, ...]
+    found: tuple[SegmentValues, ...]
     left_out: dict[str, int]
 
-    def of(self, metric: str, column: str | None = None) -> tuple[JudgedSegment, ...]:
+    def of(self, metric: str, column: str | None = None) -> tuple[SegmentValues, ...]:
         return tuple(s for s in self.found if s.metric == metric and column in (None, s.column))
 
 
@@ -96,7 +67,7 @@ def parts_of(name: str, column: pa.ChunkedArray) -> tuple[list[SegmentRows], int
     return parts[:MOST], max(0, len(parts) - MOST)
 
 
-def _ranges(values: np.ndarray[Any, np.dtype[np.float64]]) -> tuple[Codes, list[str]]:
+def _ranges(values: Floats) -> tuple[Codes, list[str]]:
     finite = np.isfinite(values)
     edges = np.unique(np.quantile(values[finite], np.linspace(0, 1, _BINS + 1)))
     if len(edges) < 2:
@@ -135,7 +106,7 @@ def judge_segments(
             left_out[shown(name)] = more
     sides = [(part, truth.take(part.rows)) for part in parts]
     tests = max(1, sum(decidable(side, rows) for _, side in sides))
-    segments: list[JudgedSegment] = []
+    segments: list[SegmentValues] = []
     for part, side in sides:
         if decidable(side, rows):
             segments += _judge_part(part, side, metrics, candidate, live, seed, tests)
@@ -152,7 +123,7 @@ def _judge_part(
     live: Predicted | None,
     seed: int,
     tests: int,
-) -> Iterator[JudgedSegment]:
+) -> Iterator[SegmentValues]:
     others = None if live is None else live.take(part.rows)
     measured = measure_all(
         metrics, side, candidate.take(part.rows), others, seed=seed, resamples=RESAMPLES, tests=tests
@@ -161,18 +132,18 @@ def _judge_part(
         yield _segment(part, measured[metric])
 
 
-def _too_few(part: SegmentRows, metric: str) -> JudgedSegment:
-    return JudgedSegment(part.column, part.value, len(part.rows), metric, None, None, None, None, None, "cannot tell")
+def _too_few(part: SegmentRows, metric: str) -> SegmentValues:
+    return SegmentValues(part.column, part.value, len(part.rows), metric, None, None, None, None, None, "cannot tell")
 
 
-def _segment(part: SegmentRows, m: MeasuredMetric) -> JudgedSegment:
-    return JudgedSegment(
+def _segment(part: SegmentRows, m: MeasuredMetric) -> SegmentValues:
+    return SegmentValues(
         part.column, part.value, m.n, m.name, m.value, m.live, m.difference, m.difference_low, m.difference_high,
         m.comparison or ("first" if m.value is not None else "cannot tell"), m.low, m.high,
     )  # fmt: skip
 
 
-def _badness(segment: JudgedSegment) -> tuple[int, float, int, str]:
+def _badness(segment: SegmentValues) -> tuple[int, float, int, str]:
     """Worse than live first, then by the value, those that nothing can be said of last."""
     if segment.candidate is None:
         return 2, 0.0, -segment.n, segment.name

@@ -109,8 +109,11 @@ class MetricValues:
 
 @dataclass(frozen=True)
 class SegmentValues:
-    """The key metric of one value of one column. ``low`` and ``high``: the interval of the difference, ``value_low``
-    and ``value_high`` that of the candidate."""
+    """A metric of one value of one column. ``verdict`` is about the difference to live; "first" where none is live.
+
+    ``low`` and ``high`` are the interval of the difference, ``value_low`` and ``value_high`` that of the candidate. All
+    are None where there are too few rows to tell.
+    """
 
     column: str
     value: str
@@ -124,6 +127,10 @@ class SegmentValues:
     verdict: str
     value_low: float | None = None
     value_high: float | None = None
+
+    @property
+    def name(self) -> str:
+        return f"{self.column}={self.value}"
 
 
 @dataclass(frozen=True)

@@ -83,12 +83,15 @@ def test_the_look_is_told_part_by_part_with_the_alerts(looked: History) -> None:
     out = looked("health", "tiny").out
     assert out.startswith("▲ tiny@1 watch: x moved (")
     for line in (
-        "● ok           9 of 9",
-        "○ cannot tell  no label",
+        "● ok         9 of 9",
+        "cannot tell  no label",
         "0.690 to 0.720",
         "6,410",
         "to do: look at x",
-        "place=B       1,204    0.600",
+        "WORST SEGMENTS",
+        "place=B",
+        "▲ worse       falling",
+        "▲ large",
     ):
         assert line in out, out
 

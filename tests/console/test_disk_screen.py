@@ -97,3 +97,10 @@ def test_a_disk_that_nobody_looked_through_says_which_key_does(console: Console,
 
     console(story)
     assert engine.done == [("scan",)]
+
+
+def test_the_whole_report_has_every_share_and_each_file_with_its_reason_and_no_key() -> None:
+    shares = tuple(replace(DISK.by_kind[0], name=f"kind {n}") for n in range(12))
+    text = plain_text(disk_lines(replace(DISK, by_kind=shares, free=1_000), NOW, 120, whole=True))
+    assert "kind 11" in text and "looks again" not in text and "C cleans up" not in text
+    assert all(file.why in text and file.path in text for file in DISK.largest)

@@ -131,3 +131,11 @@ def test_the_whole_card_cuts_no_interval_however_narrow_it_is(width: int) -> Non
     metric = next(each for each in CARD.metrics if each.difference_low is not None)
     said = f"{cells.signed(metric.difference_low)} … {cells.signed(metric.difference_high)}"
     assert any(said in each and f"on {metric.n:,} rows" in each and len(each) <= width for each in lines), lines
+    assert any("95 % between" in each for each in lines) and not any("95 % betw…" in each for each in lines)
+
+
+def test_the_list_of_versions_says_which_are_under_legal_hold_and_why() -> None:
+    held = replace(CARD.version, held="ada since 2026-11-03: case 17")
+    cell_of = {column.title: column.cell for column in tables.VERSIONS}
+    assert (cell_of["HOLD"](held, NOW).text, cell_of["HOLD"](CARD.version, NOW).text) == ("held", "")
+    assert cell_of["WHY"](held, NOW).text == "on hold by ada since 2026-11-03: case 17"

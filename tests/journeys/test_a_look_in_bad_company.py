@@ -15,6 +15,7 @@ from engine.errors import Conflict
 from engine.runs import leftovers
 from engine.versions.document import folders
 from tests import tiny
+from tests.forked_runs import forked_runs
 from tests.journeys.conftest import WEEK
 from tests.journeys.test_full_disk import disk, fill
 
@@ -26,6 +27,7 @@ __all__ = ["disk"]
 def engine(history: Path) -> Iterator[Engine]:
     """tiny@1 was live, tiny@2 is, tiny@3 waits."""
     engine = open_engine(history, "ada")
+    forked_runs(history)
     yield engine
     engine.close()
 

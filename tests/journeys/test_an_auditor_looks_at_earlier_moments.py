@@ -30,6 +30,7 @@ from engine.errors import NotFound, Refusal
 from engine.records import AuditVerdict, ProjectStatus
 from engine.rewind.past_ledger import FOLDER
 from tests import tiny
+from tests.forked_runs import forked_runs
 from tests.terminal import Terminal
 
 pytestmark = pytest.mark.slow
@@ -64,6 +65,7 @@ class Site:
 
     def __init__(self, root: Path) -> None:
         self.engine = open_engine(root / "home", "ada", create=True)
+        forked_runs(self.engine.home)
         self.kept: list[tuple[datetime, dict[str, Any], AuditVerdict]] = []
         self.week = 0
 

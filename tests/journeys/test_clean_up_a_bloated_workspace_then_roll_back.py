@@ -80,10 +80,13 @@ def test_what_went_comes_back_from_the_bin_and_can_be_gone_back_to(engine: Engin
 def test_a_plan_that_the_ledger_has_overtaken_is_refused_and_nothing_happens(engine: Engine) -> None:
     plan = planned(engine, later())
     engine.hold("tiny@1", "the court asks")
+    (held,) = [each for each in engine.versions("tiny") if each.held]
+    assert held.label == "tiny@1" and str(held.held).endswith(": the court asks")
     with pytest.raises(Conflict, match=r"content of tiny@1.* stays by now: legal hold: ada since .*: the court asks"):
         cleaned(engine, later(), plan)
     assert engine.bin_items() == ()
     engine.release_hold("tiny@1", "the court is done")
+    assert not [each for each in engine.versions("tiny") if each.held]
     assert cleaned(engine, later(), plan).items == 4
     with pytest.raises(Refusal, match="content of tiny@1 was cleaned up"):
         engine.hold("tiny@1", "too late")

@@ -17,6 +17,7 @@ from engine.monitoring.records import Look
 from engine.overview import status
 from engine.records import Run
 from tests import tiny
+from tests.forked_runs import forked_runs
 from tests.journeys.conftest import WEEK
 
 pytestmark = pytest.mark.slow
@@ -67,6 +68,7 @@ class Site:
         tiny.replace(project, "leverframe.toml", "[approval]\n", HEALTH.format(bake=bake))
         tiny.allow(project, self._world)
         self.engine: Engine = open_engine(root / "home", "ada", create=True)
+        forked_runs(self.engine.home)
         self.engine.add(project)
         run = self.engine.wait(self.engine.retrain("tiny", as_of=FIRST).id, lambda r: None)
         assert run.version == "tiny@1", run.why

@@ -13,6 +13,7 @@ from engine.errors import Invalid
 from engine.monitoring.records import Look
 from tests import tiny
 from tests.cli.calling import call
+from tests.forked_runs import forked_runs
 from tests.journeys.conftest import WEEK
 
 pytestmark = pytest.mark.slow
@@ -61,6 +62,7 @@ class Site:
         tiny.replace(folder, "leverframe.toml", 'time = "at"', source)
         tiny.allow(folder, self.store)
         self.engine: Engine = open_engine(root / "home", "ada", create=True)
+        forked_runs(self.engine.home)
         self.engine.add(folder)
         bar: list[float] = []
         run = self.engine.wait(self.engine.retrain("tiny", as_of=FIRST).id, lambda r: bar.append(r.progress))

@@ -11,6 +11,7 @@ import pytest
 from engine.api import Engine, open_engine
 from engine.records import Run
 from tests import tiny
+from tests.forked_runs import forked_runs
 from tests.journeys.conftest import WEEK
 
 pytestmark = pytest.mark.slow
@@ -19,6 +20,7 @@ pytestmark = pytest.mark.slow
 @pytest.fixture
 def engine(history: Path) -> Engine:
     """tiny@2 is live, made from what was there a week after the first."""
+    forked_runs(history)
     return open_engine(history, "ada")
 
 

@@ -103,8 +103,6 @@ def _stage(
     manifest = load_manifest(path)
     gates = len(manifest.gates)
     findings.good("manifest", f"{manifest.name}, {gates} gate{'' if gates == 1 else 's'} of its own")
-    if "serve" in manifest.document:
-        findings.doubtful("serve", "[serve] realtime is kept with the version, and nothing acts on it yet")
     _code(path, folder, findings)
     spec = manifest.environment
     if spec.requirements:

@@ -46,15 +46,18 @@ FILE = "leverframe.toml"
 LIMIT = 256 * 1024
 _SECTIONS = (
     "project", "environment", "data", "train", "validation", "gates", "waivers", "schedule", "health", "triggers",
-    "approval", "report", "serve", "compute", "sandbox",
+    "approval", "report", "compute", "sandbox",
 )  # fmt: skip
+# What a manifest could say once: read where a version holds it, and a mistake where it is written today.
+_FORMER = {"serve": "is for scoring over HTTP, which is not there yet; take the section out."}
 _LISTS = ("gates", "waivers", "triggers")
 # tomllib takes time that grows with the square of the dots in a key: 55 s for a key of 120 KB.
 _ENDLESS_KEY = re.compile(r"""(?<![\w"'-])(?:(?:[\w-]++|"[^"\n]*+"|'[^'\n]*+')[ \t]*+\.[ \t]*+){32}""")
 
 
-def load_manifest(folder: Path) -> Manifest:
-    """The manifest of the project in ``folder``. Raises Invalid with every mistake at once."""
+def load_manifest(folder: Path, *, of_version: bool = False) -> Manifest:
+    """The manifest of the project in ``folder``; ``of_version``: as a version holds it. Raises Invalid with every
+    mistake at once."""
     path = folder / FILE
     try:
         if not path.resolve(strict=True).is_relative_to(folder.resolve()):
@@ -71,7 +74,7 @@ def load_manifest(folder: Path) -> Manifest:
         line = content[: error.start].count(b"\n") + 1
         mistake = Mistake(line, FILE, "is not UTF-8 text from here on; save the file as UTF-8.")
         raise _invalid(FILE, (mistake,)) from None
-    return parse_manifest(text, FILE)
+    return parse_manifest(text, FILE, of_version=of_version)
 
 
 def _read(path: Path) -> bytes:
@@ -85,11 +88,13 @@ def _read(path: Path) -> bytes:
     return content
 
 
-def parse_manifest(text: str, source: str = FILE) -> Manifest:
+def parse_manifest(text: str, source: str = FILE, *, of_version: bool = False) -> Manifest:
     """The manifest that ``text`` writes down. Pure. Raises Invalid, and nothing else, with every mistake at once."""
     document = _document(text, source)
     page = Mistakes(lines_of(text))
-    Table(page, (), document).only(*_SECTIONS)
+    Table(page, (), document).only(*_SECTIONS, *_FORMER)
+    for section in () if of_version else _FORMER.keys() & document.keys():
+        page.mistake((section,), _FORMER[section])
     manifest = _manifest(page, document)
     if page.mistakes:
         raise _invalid(source, page.mistakes)
@@ -113,7 +118,6 @@ def _manifest(page: Mistakes, document: dict[str, Any]) -> Manifest:
     validation = sections.validation(tables["validation"])
     away = compute(tables["compute"])
     cross_check(page, data, train, validation, away)
-    sections.serve(tables["serve"])
     return Manifest(
         name=name,
         title=title,

@@ -178,9 +178,3 @@ def approval(table: Table) -> ApprovalSpec:
         four_eyes=table.flag("four_eyes", False),
         expires=table.duration("expires", timedelta(minutes=1), _YEAR) or timedelta(days=14),
     )
-
-
-def serve(table: Table) -> None:
-    """``realtime``, which nothing acts on yet: that it is written as it will be read. Versions of before have it."""
-    table.only("realtime")
-    table.flag("realtime", False)

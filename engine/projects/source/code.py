@@ -87,6 +87,11 @@ def snapshot(folder: Path, target: Path, *, allow_dirty: bool) -> tuple[Source, 
     Raises Refusal for uncommitted changes that are not allowed, for links that lead out of the folder, for submodules
     and Git LFS files (whose content the commit does not hold), and beyond 200 MB of code or 20 MB of changes.
     """
+    if not folder.is_dir():
+        raise Refusal(
+            f"The folder {plain(str(folder), 200)} is gone; bring it back, or remove the project and add it where "
+            "it lies now."
+        )
     with opened(folder) as repository:
         if repository is None:
             return _take_as_it_is(_UNVERSIONED, folder, target, allow_dirty)

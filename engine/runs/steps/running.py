@@ -23,6 +23,7 @@ from engine.runs.logs import step_log
 from engine.runs.steps.outcome import ended, judged
 from engine.runs.steps.step import MARKER, TOKEN, StepResult, StepSpec
 from engine.runs.steps.sweep import kill_all
+from engine.runs.warm.forked_warden import ForkedWarden, forked_warden
 from engine.text import plain
 
 _WARDEN = Path(__file__).resolve().with_name("warden.py")
@@ -46,8 +47,8 @@ class RunningStep:
         self._why_cancelled = ""
         self._guard = threading.Lock()
         self._token = secrets.token_hex(16)
-        self._warden = _start_warden(spec)
-        self._send(_settings(spec, self._token))
+        self._warden, held = _started(spec)
+        self._send(_settings(spec, self._token, held))
         self._reader = threading.Thread(target=self._follow, name=f"step {spec.name}", daemon=True)
         self._reader.start()
 
@@ -130,10 +131,15 @@ class RunningStep:
         return StepResult(self._spec.name, "failed", None, 0.0, 0.0, 0, why, lines)
 
 
-def _start_warden(spec: StepSpec) -> subprocess.Popen[bytes]:
+def _started(spec: StepSpec) -> tuple[subprocess.Popen[bytes] | ForkedWarden, int | None]:
+    """The warden, and as which descriptor it holds what it is to hold."""
     try:
         spec.log.parent.mkdir(parents=True, exist_ok=True)
-        return subprocess.Popen(
+        if spec.forked is not None and spec.held is not None:
+            forked = forked_warden(spec.forked, spec.environment, spec.held)
+            if forked is not None:
+                return forked, forked.held
+        started = subprocess.Popen(
             # Not -P or a plain start: a file of this folder would stand in for the library's of its name.
             [sys.executable, "-I", "-S", str(_WARDEN)],
             stdin=subprocess.PIPE,
@@ -145,18 +151,19 @@ def _start_warden(spec: StepSpec) -> subprocess.Popen[bytes]:
             start_new_session=True,
             pass_fds=() if spec.held is None else (spec.held,),
         )
+        return started, spec.held
     except OSError as error:
         raise StepFailed(f"{spec.name} could not be started: {error.strerror or error}.") from None
 
 
-def _settings(spec: StepSpec, token: str) -> bytes:
+def _settings(spec: StepSpec, token: str, held: int | None) -> bytes:
     environment = {**spec.environment, MARKER: spec.marker, TOKEN: token}
     data = marshal.dumps(
         {
             "argv": [str(part) for part in spec.argv],
             "cwd": str(spec.cwd),
             "environment": environment,
-            "held": spec.held,
+            "held": held,
             "containment": None if spec.containment is None else dict(spec.containment),
             "log": str(spec.log.absolute()),
             "log_bytes": spec.limits.log_bytes,

@@ -33,7 +33,8 @@ class StepSpec:
     """What to start. ``marker`` goes into LEVERFRAME_RUN and is what ``sweep`` looks for.
 
     ``held`` is a descriptor, such as of a lock, that stays open until nothing of the step is left. ``containment`` is
-    what holds it (see ``containment.py``); None: nothing does.
+    what holds it (see ``containment.py``); None: nothing does. ``forked``: the workspace whose fork server may have it
+    begin, for a module of the engine's own that nothing else contains.
     """
 
     name: str
@@ -45,6 +46,7 @@ class StepSpec:
     marker: str
     held: int | None = None
     containment: Mapping[str, Any] | None = None
+    forked: Path | None = None
 
 
 @dataclass(frozen=True)

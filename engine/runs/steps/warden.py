@@ -33,8 +33,7 @@ if TYPE_CHECKING:
 SIGKILL, SIGSTOP = 9, 19
 PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36
 READ = 1 << 20
-MOST_PROCESSES = 1000
-MOST_THREADS = 4096
+MOST_PROCESSES, MOST_THREADS = 1000, 4096
 LEAST_FREE = 32 << 20  # on the disk that a step fills: others write there too
 PROGRESS = b"::progress "
 LONGEST_PROGRESS = 600
@@ -43,6 +42,7 @@ BYTES_PER_SECOND = 4e9
 PAGE = resource.getpagesize()
 
 _libc = ctypes.CDLL(None, use_errno=True)
+program: Any = os.execvpe  # or, in a fork that has loaded it, to become it
 
 
 def prctl(option: int, value: int) -> None:
@@ -330,7 +330,7 @@ def become(settings: dict[str, Any], watcher: int, stdin: int, output: int, fail
         if box is not None:
             containment().enter(box, own_proc=own_proc)
         doing = "program"
-        os.execvpe(settings["argv"][0], settings["argv"], settings["environment"])
+        program(settings["argv"][0], settings["argv"], settings["environment"])
     except OSError as error:
         os.write(failed, f"{doing}\n{error.strerror}".encode())
     finally:

@@ -11,9 +11,9 @@ from engine.access import operators
 from engine.api import Engine
 from engine.duty import handing_over
 from engine.errors import Conflict, Invalid, LeverframeError, NotFound, Refusal
-from engine.housekeeping import holds
 from engine.monitoring.alerts import alert_book
 from engine.routing.records import Duty
+from engine.versions import holds
 from tests.callers import caller
 from tests.engine.outbox.routing_world import ADA, HOUR, LEE, NOW, Desk
 

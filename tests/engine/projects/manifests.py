@@ -60,9 +60,6 @@ expires = "14d"
 
 [report]
 to = ["business@example.org"]
-
-[serve]
-realtime = true
 """
 
 SMALL = """\

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from copy import deepcopy
 from datetime import timedelta
 from pathlib import Path
@@ -11,10 +12,10 @@ from typing import Any
 import pytest
 
 from engine.clock import now
-from engine.errors import NotFound
+from engine.errors import Invalid, NotFound
 from engine.projects import registry
 from engine.projects.manifest.kept import judged_in, manifest_in, readers_in
-from engine.projects.manifest.reader import parse_manifest
+from engine.projects.manifest.reader import load_manifest, parse_manifest
 from engine.storage import workspace as workspaces
 from engine.storage.ledger import Ledger
 from engine.vocabulary.gates import GateRule
@@ -62,11 +63,26 @@ def test_where_a_key_is_missing_its_default_holds_and_all_else_is_read(less: str
     whole, found = manifest_in(json.dumps(parse_manifest(DESIGN).document)), manifest_in(json.dumps(document))
     section = less.partition(".")[0]
     follows = {"gates": ("gates",), "schedule": ("schedule", "zone"), "project": ("name", "title", "owner")}
-    touched = {*follows.get(section, (section,)), "realtime" if section == "serve" else "", "document"}
+    touched = {*follows.get(section, (section,)), "document"}
     assert {k: v for k, v in vars(found).items() if k not in touched} == {
         k: v for k, v in vars(whole).items() if k not in touched
     }
     judged_in(json.dumps(document)), readers_in(json.dumps(document))
+
+
+def test_a_section_that_may_be_written_no_more_is_read_where_a_version_holds_it(tmp_path: Path) -> None:
+    (tmp_path / "leverframe.toml").write_text(f"{SMALL}\n[serve]\nrealtime = true\n")
+    with pytest.raises(Invalid, match="take the section out"):
+        load_manifest(tmp_path)
+    found = load_manifest(tmp_path, of_version=True)
+    assert found.document["serve"] == {"realtime": True}
+    assert {**vars(found), "document": 0} == {**vars(parse_manifest(SMALL)), "document": 0}
+
+
+@pytest.mark.parametrize("file", ["release/proof.py", "scoring/unpacked.py"])
+def test_whoever_takes_a_version_out_of_the_store_reads_its_manifest_as_one_of_a_version(file: str) -> None:
+    text = (Path(__file__).resolve().parents[3] / "engine" / file).read_text()
+    assert re.findall(r"load_manifest\((?!.*of_version=True\))", text) == []
 
 
 def test_what_is_read_of_an_empty_one_is_what_holds_for_who_says_nothing() -> None:

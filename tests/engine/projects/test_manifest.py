@@ -32,7 +32,6 @@ def test_the_example_of_the_design_page_is_read_whole() -> None:
         ("report", "UTC"),
     ]
     assert manifest.report.to == ("business@example.org",)
-    assert manifest.document["serve"] == {"realtime": True}
 
 
 def test_the_document_is_the_toml_and_fits_into_json() -> None:

@@ -322,3 +322,8 @@ def test_a_folder_with_a_pipe_or_too_much_in_it_is_refused(tmp_path: Path, monke
     with pytest.raises(Refusal, match="more than 3 files"):
         snapshot(folder, tmp_path / "code", allow_dirty=True)
     assert not (tmp_path / "code").exists()
+
+
+def test_a_folder_that_is_gone_is_called_gone(tmp_path: Path) -> None:
+    with pytest.raises(Refusal, match="is gone; bring it back"):
+        snapshot(tmp_path / "churn", tmp_path / "code", allow_dirty=True)

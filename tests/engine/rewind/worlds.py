@@ -20,7 +20,7 @@ from engine.backup.records import Scrub
 from engine.clock import stamp
 from engine.errors import LeverframeError
 from engine.housekeeping import bin as bins
-from engine.housekeeping import holds, places, settings
+from engine.housekeeping import places, settings
 from engine.housekeeping.records import CleanItem
 from engine.monitoring.alerts import alert_book
 from engine.monitoring.records import HealthFinding, Severity
@@ -36,7 +36,7 @@ from engine.runs.steps.step import StepResult
 from engine.schedule import book
 from engine.storage import workspace as workspaces
 from engine.storage.ledger import Ledger
-from engine.versions import catalog
+from engine.versions import catalog, holds
 from tests import tiny
 from tests.engine.rewind.routing_acts import RoutingActs
 

@@ -90,6 +90,16 @@ def test_metrics_and_gates_fit_the_task(tmp_path: Path, values: list[Any], task:
     assert f"HistGradientBoosting{kind}(" in (made.folder / "pipeline.py").read_text()
 
 
+def test_the_task_that_is_said_is_not_guessed(tmp_path: Path) -> None:
+    data = written(tmp_path / "a.csv", columns(stars=[1 + n % 5 for n in range(ROWS)]))
+    guessed, said = make(tmp_path / "guessed", data, "stars"), make(tmp_path / "said", data, "stars", task="regression")
+    assert (guessed.look.task, guessed.guessed) == ("multiclass", True)
+    assert (said.look.task, said.guessed) == ("regression", False)
+    assert 'task = "regression"                 # as it was said' in (said.folder / "leverframe.toml").read_text()
+    many = written(tmp_path / "b.csv", columns(age=[n % 30 for n in range(ROWS)]))
+    assert make(tmp_path / "ages", many, "age", task="classification").look.classes[2] == "2"
+
+
 def test_each_key_of_the_manifest_has_a_comment_on_its_line_or_that_of_its_table(tmp_path: Path, data: Path) -> None:
     made = make(tmp_path / "churn", data, "late")
     text = (made.folder / "leverframe.toml").read_text()
@@ -263,7 +273,7 @@ def test_a_csv_of_a_thousand_columns_is_looked_at(tmp_path: Path) -> None:
     ("words", "why"),
     [
         ({"data": "nothing.csv"}, "is not there; name a file of data"),
-        ({"data": "notes.md"}, "is no .csv and no .parquet"),
+        ({"data": "notes.md"}, "is no .csv, no .parquet and no .sql"),
         ({"data": "header.csv"}, "has 0 rows with a value in 'late'"),
         ({"data": "broken.csv"}, "cannot be read as CSV"),
         ({"data": "zeros.csv"}, "holds no text that is CSV"),
@@ -286,6 +296,8 @@ def test_a_csv_of_a_thousand_columns_is_looked_at(tmp_path: Path) -> None:
         ({"name": "customers.csv"}, "cannot be a project's name"),
         ({"name": "away/churn"}, "to make the project in; make it first"),
         ({"model": "nothing.joblib"}, "name a model's file with --from-sklearn"),
+        ({"task": "regression", "target": "plan"}, "holds no numbers, which a regression predicts"),
+        ({"task": "classification", "target": "spend"}, "200 different values, and at most 50"),
     ],
 )
 def test_what_cannot_be_is_refused_in_a_sentence_and_leaves_nothing(
@@ -309,17 +321,12 @@ def test_what_cannot_be_is_refused_in_a_sentence_and_leaves_nothing(
     with pytest.raises(Refusal) as refused:
         make(
             tmp_path / given.get("name", "churn"), tmp_path / given["data"], given["target"], given["time"],
-            given["key"], model,
+            given["key"], model, task=given.get("task"),
         )  # fmt: skip
     said = str(refused.value)
     assert why in said
     assert said.count("\n") == 0 and said[-1] in ".?"
     assert sorted(os.listdir(tmp_path)) == before
-
-
-def test_a_database_is_refused_with_the_way_that_there_is() -> None:
-    with pytest.raises(Refusal, match="let extract in pipeline.py read the database"):
-        reading.read(Path("postgresql://ada@db/sales"))
 
 
 def test_an_empty_folder_is_filled_and_a_failed_commit_leaves_it_empty(

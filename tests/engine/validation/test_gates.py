@@ -19,7 +19,8 @@ from engine.validation.gates import (
 )
 from engine.validation.intervals import MeasuredMetric
 from engine.validation.schema import Difference
-from engine.validation.segments import JudgedSegment, JudgedSegments
+from engine.validation.segments import JudgedSegments
+from engine.versions.records import SegmentValues
 from engine.vocabulary.gates import GateRule
 
 
@@ -46,8 +47,8 @@ def against(low: float, point: float, high: float, name: str = "roc_auc", **more
     return facts(measured={name: measured}, live="flights@9", **more)
 
 
-def segment(value: str, candidate: float | None, n: int = 500, verdict: str = "cannot tell") -> JudgedSegment:
-    return JudgedSegment("carrier", value, n, "roc_auc", candidate, 0.7, -0.05, -0.08, -0.02, verdict)
+def segment(value: str, candidate: float | None, n: int = 500, verdict: str = "cannot tell") -> SegmentValues:
+    return SegmentValues("carrier", value, n, "roc_auc", candidate, 0.7, -0.05, -0.08, -0.02, verdict)
 
 
 @pytest.mark.parametrize(
@@ -220,7 +221,7 @@ def test_a_value_just_below_its_limit_shows_the_digits_that_make_the_difference(
     ],
 )
 def test_every_segment_that_can_be_judged_must_keep_the_limit(
-    values: list[JudgedSegment], verdict: str, says: str
+    values: list[SegmentValues], verdict: str, says: str
 ) -> None:
     gate = judge_rule(GateRule("segment_at_least", "roc_auc", 0.6), facts(segments=JudgedSegments(tuple(values), {})))
     assert (gate.verdict, says in gate.evidence) == (verdict, True)
