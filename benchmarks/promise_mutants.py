@@ -44,6 +44,10 @@ _KEYS = ("tests/console/test_digits.py", "tests/console/test_keys.py")
 _GATES = ("tests/engine/validation",)
 _STATUS = ("tests/engine/monitoring/test_status.py", "tests/engine/test_overview.py", "tests/engine/monitoring")
 _RETENTION = ("tests/engine/housekeeping",)
+_ROUTES = (
+    "tests/engine/routing", "tests/engine/duty", "tests/engine/outbox/test_holding.py",
+    "tests/engine/outbox/test_escalating.py", "tests/engine/outbox/test_digest.py",
+)  # fmt: skip
 _BACKTEST = ("tests/journeys/test_a_backtest.py",)
 _SCHEDULE = ("tests/engine/schedule/test_policy.py", "tests/engine/projects/test_cron.py", "tests/engine/schedule")
 
@@ -306,4 +310,13 @@ FAULTS = (
           "origin.stage", _BACKTEST),
     Fault("no row is scored by who may have learnt from it", "engine/jobs/backtest/window_rows.py", 'side="left"',
           'side="right"', ("tests/engine/jobs/test_backtest_rows.py",)),
+    # Whom news reaches, and when.
+    Fault("an escalation is told once", "engine/outbox/escalating.py", "if number is None:", "if False:", _ROUTES),
+    Fault("an escalation stops when somebody has it", "engine/outbox/events.py", " and alert.acknowledged_at is None and", " and", _ROUTES),
+    Fault("an escalation leaves each the time to answer", "engine/routing/steps.py", "max(soonest, last.at + span - before) if last.reached", "soonest if last.reached", _ROUTES),
+    Fault("quiet hours let failing through", "engine/outbox/holding.py", ' and not (failing and each.lets == "failing")', "", _ROUTES),
+    Fault("what waited is told once", "engine/outbox/digest.py", "holding.gather(db, told, row)", "pass", _ROUTES),
+    Fault("quiet hours end with the second of two like times", "engine/routing/hours.py", "found.replace(fold=1).astimezone(UTC)", "found.astimezone(UTC)", _ROUTES),
+    Fault("who hands over has the duty", "engine/routing/duty.py", "if now.operator is not None and now.operator != by.name:", "if False:", _ROUTES),
+    Fault("no address is in the trail", "engine/routing/routes.py", 'else "an address"', "else terms.who", _ROUTES),
 )  # fmt: skip
