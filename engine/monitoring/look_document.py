@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from engine.errors import Damage
-from engine.json_records import Kept, read, write
+from engine.json_records import LEFT_OUT, Kept, read, write
 from engine.monitoring.look_parts import (
     Calibration,
     ColumnDrift,
@@ -82,7 +82,8 @@ class LookDocument(Kept):
     ``measured``: the parts of which something can be told; ``told``: columns whose drift somebody was called for;
     ``memory``: alarms of drift that go on; ``validated``: each metric as it was when the version was made; ``by``:
     slices of the columns that somebody asked for; ``signals``: name, value, low, high and n of each figure that a line
-    over time is drawn of.
+    over time is drawn of; ``measured_at``: the parts that were measured by an earlier look, and when: too few rows have
+    come since to tell another thing.
     """
 
     version: str = ""
@@ -118,6 +119,7 @@ class LookDocument(Kept):
     by: Mapping[str, Slices] = field(default_factory=dict)
     slice_rows: Mapping[str, SliceRows] = field(default_factory=dict)
     signals: tuple[SignalValues, ...] = ()
+    measured_at: Mapping[str, str] = field(default_factory=dict, metadata=LEFT_OUT)
 
     def validated_value(self, metric: str) -> float | None:
         """What the metric was when the version was made; None where it was not measured then."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 from typing import Any
@@ -12,6 +12,7 @@ import numpy as np
 import pyarrow as pa
 
 from engine.clock import moment
+from engine.monitoring.kept_answers import KeptAnswers
 from engine.monitoring.timestamps import microseconds, moments
 from engine.validation.columns import Codes
 from engine.validation.predictions import read_table
@@ -19,13 +20,15 @@ from engine.validation.predictions import read_table
 
 @dataclass(frozen=True)
 class LookInput:
-    """What was read. ``times``: microseconds, None where the project has no time column."""
+    """What was read. ``times``: microseconds, None where the project has no time column. ``answers``: what the look
+    before computed."""
 
     job: Mapping[str, Any]
     reference: pa.Table
     current: pa.Table
     times: Codes | None
     as_of: datetime
+    answers: KeptAnswers = field(default_factory=KeptAnswers)
 
     @property
     def rules(self) -> Mapping[str, Any]:
@@ -51,4 +54,5 @@ def read_case(job: Mapping[str, Any]) -> LookInput:
     current = read_table(job["current"], "current")
     time = job["time"]
     times = moments(current, time) if time is not None else None
-    return LookInput(job, read_table(job["reference"], "training"), current, times, moment(job["as_of"]))
+    reference, answers = read_table(job["reference"], "training"), KeptAnswers(job.get("answers"))
+    return LookInput(job, reference, current, times, moment(job["as_of"]), answers)

@@ -105,8 +105,16 @@ def last_document(
 ) -> LookDocument | None:
     """What the newest look up to ``until`` found whose details were kept; of one version, or of whichever was live.
     With ``before`` none of that very moment."""
+    found = last_detailed(db, project, until, number=number, before=before)
+    return found[1] if found else None
+
+
+def last_detailed(
+    db: sqlite3.Connection, project: str, until: datetime, *, number: int | None = None, before: bool = False
+) -> tuple[int, LookDocument] | None:
+    """The same, with the run that found it."""
     row = db.execute(
-        "SELECT document FROM health WHERE project = ? AND number = coalesce(?, number) AND document IS NOT NULL"
+        "SELECT run, document FROM health WHERE project = ? AND number = coalesce(?, number) AND document IS NOT NULL"
         f" AND as_of {'<' if before else '<='} ? ORDER BY as_of DESC, run DESC LIMIT 1",
         (project, number, stamp(until)),
     ).fetchone()
@@ -114,7 +122,7 @@ def last_document(
         return None
     from engine.monitoring.look_document import unpacked
 
-    return unpacked(row["document"])
+    return row["run"], unpacked(row["document"])
 
 
 def saw_later(db: sqlite3.Connection, project: str, than: datetime, until: datetime) -> bool:

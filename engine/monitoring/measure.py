@@ -18,7 +18,7 @@ from engine.errors import LeverframeError
 from engine.json_records import read, write
 from engine.monitoring import findings as found
 from engine.monitoring.drift.importance import ranked
-from engine.monitoring.drift.watch import Watched, remembered, watch
+from engine.monitoring.drift.watch import Dear, Watched, remembered, watch
 from engine.monitoring.look_document import DriftWindow, LookDocument, LookFinding, LookPart, SignalValues
 from engine.monitoring.look_input import LookInput, read_case
 from engine.monitoring.look_parts import Extract, QualityCheck, WeighedDrift
@@ -37,14 +37,32 @@ from engine.versions.records import MetricValues
 # Of slices the worst are kept with the look; the others can be cut again from the rows.
 MOST_SLICES = 30
 EXPLAINED = 0.5
+# Beside the answer: what the next look may find again; see kept_answers and drift.watch.
+KEPT = "kept.json"
 
 
 def measure(job: Mapping[str, Any]) -> LookDocument:
     """The whole answer. Raises Invalid or StepFailed when the files do not fit together."""
-    case = read_case(job)
+    return measured(read_case(job))[0]
+
+
+def measured(case: LookInput) -> tuple[LookDocument, Dear]:
+    """The whole answer, and what of it the next look may carry over."""
+    job = case.job
     checks = _quality(case)
     performed = performance(case)
     watched = watch(case, performed.said)
+    document = _document(job, case, checks, performed, watched)
+    return document, watched.dear
+
+
+def _document(
+    job: Mapping[str, Any],
+    case: LookInput,
+    checks: tuple[QualityCheck, ...],
+    performed: Performance,
+    watched: Watched,
+) -> LookDocument:
     listed = _findings(case, checks, watched, performed)
     parts = _parts(case, checks, watched, performed, listed)
     extract, aged, still = _freshness(case)
@@ -74,7 +92,7 @@ def measure(job: Mapping[str, Any]) -> LookDocument:
         memory=remembered(watched.alarms),
     )
     answer = _with_performance(answer, case, performed)
-    return replace(answer, signals=tuple(_signals(answer)))
+    return replace(answer, signals=tuple(_signals(answer)), measured_at=watched.dear.told)
 
 
 def _quality(case: LookInput) -> tuple[QualityCheck, ...]:
@@ -90,6 +108,7 @@ def _quality(case: LookInput) -> tuple[QualityCheck, ...]:
         leave_out=[case.rules["target"]],
         lag=timedelta(seconds=job["lag"]),
     )
+    checks += tuple(read(QualityCheck, each, "What the look before found") for each in job.get("unseen", ()))
     if job["time"] is None:
         return checks
     newer = case.current.num_rows + job["left_out"]
@@ -124,6 +143,9 @@ def _findings(
     if not any(each.key == "labels" for each in listed):  # Labels that are wrong say nothing of the version.
         waived = guessing.NAME in (case.rules.get("waivers") or {})
         listed += found.of_guessing(performed.guessed, waived, as_of)
+    if (disagreed := case.job.get("disagreement")) is not None:
+        act = "correct what extract returns when it is given since; until then looks ask for everything"
+        listed.append(LookFinding("since", "quality", "watch", disagreed["why"], act, disagreed["since"]))
     if rival is not None and rival.better:
         act = f"roll back to {rival.version}"
         listed.append(LookFinding(f"bake:{rival.metric}", "bake", "watch", rival.sentence, act, as_of))
@@ -255,12 +277,15 @@ def main(path: Path) -> int:
     if not sys.stdin.readline():
         return 0
     try:
-        answer = finite(write(measure(json.loads(path.read_bytes()))))
+        case = read_case(json.loads(path.read_bytes()))
+        document, dear = measured(case)
+        answer, kept = finite(write(document)), {"answers": case.answers.used, "dear": finite(write(dear))}
     except LeverframeError as refusal:
         print(plain(str(refusal), 2000), file=sys.stderr)
         return 1
-    content = json.dumps(answer, allow_nan=False, ensure_ascii=False)
-    write_file(path.with_name("measured.json"), content.encode("utf-8"), durable=False)
+    for name, content in ((KEPT, kept), ("measured.json", answer)):
+        text = json.dumps(content, allow_nan=False, ensure_ascii=False)
+        write_file(path.with_name(name), text.encode("utf-8"), durable=False)
     return 0
 
 

@@ -56,6 +56,16 @@ def sampled(rows: int, most: int, generator: np.random.Generator) -> Codes:
     return np.sort(generator.choice(rows, most, replace=False)).astype(np.int64)
 
 
+def each_shuffled(values: Floats, generator: np.random.Generator) -> list[Floats]:
+    """A copy of ``values`` for each of its columns, in which that column is shuffled among the rows."""
+    copies = []
+    for column in range(values.shape[1]):
+        shuffled = values.copy()
+        generator.shuffle(shuffled[:, column])
+        copies.append(shuffled)
+    return copies
+
+
 def _ranks(sides: Sequence[pa.ChunkedArray]) -> Floats:
     values = np.concatenate([in_one_unit(side) for side in sides])
     known = ~np.isnan(values)

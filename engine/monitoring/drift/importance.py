@@ -18,7 +18,7 @@ from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostin
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from engine.errors import Invalid
-from engine.monitoring.drift.encoding import encoded, sampled
+from engine.monitoring.drift.encoding import each_shuffled, encoded, sampled
 from engine.monitoring.look_parts import ColumnDrift
 from engine.monitoring.profile import in_one_unit, kind_of
 from engine.validation.columns import Floats, codes
@@ -115,11 +115,8 @@ def _model(classes: bool, categorical: Any, seed: int) -> Any:
 def _effects(
     model: Any, values: Floats, said: Floats, classes: bool, generator: np.random.Generator
 ) -> tuple[Floats, float]:
-    before = model.predict(values)
-    effects = np.empty(values.shape[1])
-    for column in range(len(effects)):
-        shuffled = values.copy()
-        generator.shuffle(shuffled[:, column])
-        after = model.predict(shuffled)
-        effects[column] = np.mean(after != before) if classes else np.mean((after - before) ** 2) / 2
-    return effects, float(model.score(values, said))
+    before, *shuffled = model.predict(np.concatenate([values, *each_shuffled(values, generator)])).reshape(
+        -1, len(values)
+    )
+    effects = [np.mean(after != before) if classes else np.mean((after - before) ** 2) / 2 for after in shuffled]
+    return np.array(effects), float(model.score(values, said))

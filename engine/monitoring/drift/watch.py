@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ import pyarrow as pa
 
 from engine.clock import moment, stamp
 from engine.errors import Damage
+from engine.json_records import read
 from engine.monitoring.drift import alarm
 from engine.monitoring.drift.alarm import Alarm, Budget
 from engine.monitoring.drift.columns import drift
@@ -31,15 +32,44 @@ from engine.validation.columns import Codes
 
 # The strictest: looks come every quarter of an hour at most, and mostly at the same rows.
 EVERY = timedelta(minutes=15)
+# What does not add up over rows is measured anew when one in so many rows of the window is new: so few cannot move it by
+# more than chance does. A day later it is measured anew in any case, for then a look asks for everything.
+CARRIED = 100
 _DAY = 86_400_000_000
 
 Drifted = ColumnDrift | Separation
 
 
 @dataclass(frozen=True)
+class Dear:
+    """What is measured by a model of its own: all columns ``together`` (the window and its halves) and importances. It
+    does not add up over rows. ``carried``: by an earlier look, which saw the data ``as_of`` then."""
+
+    as_of: str
+    together: tuple[Separation, ...]
+    importances: Importances | None
+    before: Importances | None
+    carried: bool = False
+
+    @property
+    def told(self) -> dict[str, str]:
+        """From when each part is that was not measured now."""
+        return dict.fromkeys(("together", "importance"), self.as_of) if self.carried else {}
+
+    @property
+    def dated(self) -> tuple[Separation, ...]:
+        """``together``, whose sentence says when it was measured if that was not now."""
+        whole, *halves = self.together
+        if self.carried:
+            at = self.as_of[:16].replace("T", " ")
+            whole = replace(whole, why=f"{whole.why.removesuffix('.')}; measured at {at} UTC.")
+        return whole, *halves
+
+
+@dataclass(frozen=True)
 class Watched:
     """``columns`` in their order; ``alarms`` that go on; the rows of the window, ascending. ``importances`` are those
-    in the window, ``before`` those in the rows before it, or, where these are too few, in all."""
+    in the window, ``before`` those in the rows before it, or, where these are too few, in all; ``dear`` has both."""
 
     columns: tuple[ColumnDrift, ...]
     prediction: ColumnDrift | None
@@ -50,6 +80,7 @@ class Watched:
     rows: Codes
     since: str | None
     until: str | None
+    dear: Dear
 
 
 @dataclass(frozen=True)
@@ -105,20 +136,52 @@ def watch(case: LookInput, said: pa.ChunkedArray | None) -> Watched:
     parts = [_taken(table, rows) for rows in windows]
     found = [tuple(drift(profile, part)) for part in parts]
     prediction = prediction_drift(case, said, windows) if said is not None else None
-    together = _together(case.reference, parts, names)
+    dear = _carried(case, len(window.whole)) or _dear(case, table, parts, names, said, window)
+    together = dear.dated
     seen: list[tuple[Drifted, ...]] = [*zip(*found, strict=True), together]
     seen += [prediction] if prediction is not None else []
     return Watched(
         columns=found[0],
         prediction=prediction[0] if prediction else None,
         together=together[0],
-        importances=importances(parts[0], said.take(pa.array(window.whole))) if said is not None else None,
-        before=_before(table, said, window) if said is not None else None,
+        importances=dear.importances,
+        before=dear.before,
         alarms=_followed(case, seen, window),
         rows=window.whole,
         since=window.since,
         until=window.until,
+        dear=dear,
     )
+
+
+def _dear(
+    case: LookInput,
+    table: pa.Table,
+    parts: Sequence[pa.Table],
+    names: Sequence[str],
+    said: pa.ChunkedArray | None,
+    window: Window,
+) -> Dear:
+    """What costs seconds, measured anew."""
+    return Dear(
+        as_of=case.job["as_of"],
+        together=_together(case.reference, parts, names),
+        importances=importances(parts[0], said.take(pa.array(window.whole))) if said is not None else None,
+        before=_before(table, said, window) if said is not None else None,
+    )
+
+
+def _carried(case: LookInput, rows: int) -> Dear | None:
+    """What an earlier look measured, while too few rows have come since to tell another thing. It says from when it is:
+    the sentence is all that most people see of it."""
+    kept = case.job.get("dear")
+    if kept is None or case.job["news"] * CARRIED > rows:
+        return None
+    try:
+        dear = read(Dear, kept, "What the look before measured")
+    except Damage:
+        return None
+    return dear if dear.as_of == case.job["as_of"] else replace(dear, carried=True)
 
 
 def _before(table: pa.Table, said: pa.ChunkedArray, window: Window) -> Importances:
@@ -148,7 +211,7 @@ def _together(
     seen = separation(reference, whole, names)
     if seen.size is None or seen.size < ENDED:
         return seen, seen, seen
-    earlier, later = (separation(reference, half, names) for half in halves)
+    earlier, later = (separation(reference, half, names, by_column=False) for half in halves)
     return seen, earlier, later
 
 

@@ -13,6 +13,7 @@ import pyarrow as pa
 
 from engine.clock import moment
 from engine.errors import LeverframeError
+from engine.monitoring.kept_answers import rows_asked
 from engine.monitoring.look_input import LookInput
 from engine.monitoring.look_parts import (
     Calibration,
@@ -96,7 +97,7 @@ def _unlabelled(case: LookInput, learnt: pa.ChunkedArray, predictions: pa.Table)
 
 def _measured(case: LookInput, rows: Scored, learnt: pa.ChunkedArray, target: pa.ChunkedArray | None) -> Performance:
     divided = cut(case.times, len(rows), case.as_of)
-    periods = over_time(divided, rows, case.metrics, case.as_of)
+    periods = over_time(divided, rows, case.metrics, case.as_of, reader=case.answers.read)
     mature = mature_rows(divided, periods, rows)
     newest = _newest(divided, periods, mature)
     validated = _validated(case)
@@ -169,7 +170,15 @@ def _cut(
 ) -> Slices:
     """Performance by each of ``columns``, corrected for all that is tried here."""
     key, hidden = case.metrics[0], case.job["sensitive"]
-    return slices(case.current, columns, key, rows, mature, divided.number, sensitive=hidden, bins=bins)
+    # They go by no other row than these.
+    held = [name for name in dict.fromkeys(columns) if name in case.current.column_names and name not in hidden]
+    table = case.current.select(held).take(pa.array(mature))
+    asked = (held, key, {name: list(edges) for name, edges in bins.items()}, table, divided.number[mature])
+    return case.answers.of(
+        Slices,
+        (*asked, *rows_asked(*rows.take(mature))),
+        lambda: slices(case.current, columns, key, rows, mature, divided.number, sensitive=hidden, bins=bins),
+    )
 
 
 def _by(case: LookInput, rows: Scored, mature: Codes, divided: PeriodCut) -> dict[str, Slices]:

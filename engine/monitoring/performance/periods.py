@@ -8,7 +8,7 @@ compared. Where no settled share can be seen yet, 0.9 of all rows must have a la
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -19,7 +19,10 @@ from engine.monitoring.performance.metric_values import BRIEF, FULL, Effort, rea
 from engine.monitoring.performance.scored import Scored
 from engine.monitoring.timestamps import DAY, UNDATED, WEEK, iso, microseconds, periods_of, start_of
 from engine.validation.columns import Codes, Mask
+from engine.validation.metrics import Predicted, Truth
 from engine.validation.words import percent
+
+Reader = Callable[[Sequence[str], Truth, Predicted, int, Effort], tuple[MetricValue, ...]]
 
 # Each length with the rows that its typical period should hold: an AUC of a day of 300 rows says nothing.
 _LENGTHS = ((DAY, 1_000), (WEEK, 100), (4 * WEEK, 0))
@@ -73,8 +76,10 @@ def _length(times: Codes) -> tuple[int, Codes]:
     return length, found
 
 
-def performance(cut: PeriodCut, rows: Scored, metrics: Sequence[str], as_of: datetime, seed: int = 0) -> MetricPeriods:
-    """Each period with its labels and, where it is mature, its metrics."""
+def performance(
+    cut: PeriodCut, rows: Scored, metrics: Sequence[str], as_of: datetime, seed: int = 0, reader: Reader = read
+) -> MetricPeriods:
+    """Each period with its labels and, where it is mature, its metrics, as ``reader`` reads them."""
     now = microseconds(as_of)
     counted = [_counted(cut, place, rows, now) for place in range(len(cut.starts))]
     settled = settled_share([p.share for p in counted if p.over and p.share is not None])
@@ -84,7 +89,7 @@ def performance(cut: PeriodCut, rows: Scored, metrics: Sequence[str], as_of: dat
         reason = _immature(period, bound)
         mature = replace(period, mature=reason is None, reason=reason)
         own = (cut.number == place) & rows.known
-        found.append(replace(mature, readings=_readings(rows, own, metrics, seed, BRIEF, reason)))
+        found.append(replace(mature, readings=_readings(reader, rows, own, metrics, seed, BRIEF, reason)))
     ripe = np.array([p.mature for p in found] + [False])[cut.number]
     newest = _window(found, daily=cut.length == DAY)
     return MetricPeriods(
@@ -95,8 +100,8 @@ def performance(cut: PeriodCut, rows: Scored, metrics: Sequence[str], as_of: dat
         outside=int((cut.number < 0).sum()),
         bound=bound,
         settled=settled,
-        live=_readings(rows, ripe & rows.known, metrics, seed, FULL, None),
-        window=_readings(rows, ripe & rows.known & (cut.number >= newest), metrics, seed, FULL, None),
+        live=_readings(reader, rows, ripe & rows.known, metrics, seed, FULL, None),
+        window=_readings(reader, rows, ripe & rows.known & (cut.number >= newest), metrics, seed, FULL, None),
         window_start=found[newest].start if newest < len(found) else None,
         sentence=_sentence(found, bound),
     )
@@ -144,14 +149,14 @@ def _immature(period: MetricPeriod, bound: float) -> str | None:
 
 
 def _readings(
-    rows: Scored, own: Mask, metrics: Sequence[str], seed: int, effort: Effort, reason: str | None
+    reader: Reader, rows: Scored, own: Mask, metrics: Sequence[str], seed: int, effort: Effort, reason: str | None
 ) -> tuple[MetricValue, ...]:
     n = int(own.sum())
     truth, predicted = rows.take(own)
     reason = reason or too_few(truth)
     if reason is not None:
         return tuple(MetricValue(metric, n, reason=reason) for metric in metrics)
-    return read(metrics, truth, predicted, seed, effort)
+    return reader(metrics, truth, predicted, seed, effort)
 
 
 def _window(periods: Sequence[MetricPeriod], *, daily: bool) -> int:

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from engine.monitoring.look_parts import ShareVerdict
+from engine.monitoring.quality.freshness import age_told
 from engine.monitoring.timestamps import DAY, UNDATED, WEEK, date, iso, periods_of, start_of
-from engine.text import span
 from engine.validation.columns import Codes, Floats
 
 # Fewer whole days or weeks than this say nothing about what is usual; four of one weekday do, beside all others.
@@ -73,8 +73,7 @@ def freshness(reference: Codes, current: Codes, as_of: int, lag: int) -> Freshne
     watch = max(WATCH_AGE, usual * 3 // 2) + lag
     failing = max(FAILING_AGE, usual * 3) + lag
     verdict: ShareVerdict = "failing" if age > failing else "watch" if age > watch else "ok"
-    sentence = f"The newest row is of {iso(newest)}, {_span(age)} old; up to {_span(watch)} is usual"
-    sentence += "." if verdict == "ok" else "; look at what delivers the data and at the job that extracts it."
+    sentence = age_told(iso(newest), age / 1e6, watch / 1e6, well=verdict == "ok")
     return Freshness(verdict, sentence, age / 1e6, watch / 1e6)
 
 
@@ -145,7 +144,3 @@ def _judged(rows: int, newest: int, length: int, usual: Floats) -> Volume:
     collapsed = rows <= NEARLY_NOTHING * middle
     look = "look at what delivers the data" if rows < low else "look whether rows are delivered twice"
     return Volume("failing" if collapsed else "watch", f"{told}; {look}.", rows, middle, low, high)
-
-
-def _span(microseconds: int) -> str:
-    return span(microseconds / 1e6)

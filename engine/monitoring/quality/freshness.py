@@ -17,6 +17,12 @@ from engine.text import span
 PART = "freshness"
 
 
+def age_told(newest: str, age: float, usual: float, *, well: bool) -> str:
+    """How old the newest row is, in a sentence. ``age`` and what is ``usual`` in seconds."""
+    sentence = f"The newest row is of {newest}, {span(age)} old; up to {span(usual)} is usual"
+    return f"{sentence}." if well else f"{sentence}; look at what delivers the data and at the job that extracts it."
+
+
 def follow(before: Extract | None, digest: str, rows: int, as_of: datetime) -> Extract:
     """What is known of these rows, given what the look before knew of its own."""
     if before is None:
