@@ -176,13 +176,14 @@ def _mask(column: pa.ChunkedArray) -> Mask:
 
 
 def _take(table: pa.Table, rows: NDArray[np.int64]) -> pa.Table:
-    """``rows`` of ``table``; a stretch without gaps is cut out instead of copied."""
+    """``rows`` of ``table``, in their order; a stretch without gaps is cut out instead of copied."""
+    import numpy as np
     import pyarrow as pa
 
     if len(rows) == 0:
         return table.slice(0, 0)
     first, last = int(rows[0]), int(rows[-1])
-    if last - first + 1 == len(rows):
+    if last - first + 1 == len(rows) and bool(np.all(np.diff(rows) == 1)):
         return table.slice(first, len(rows))
     return table.take(pa.array(rows))
 

@@ -220,6 +220,13 @@ def test_the_edges_of_holdout_window_and_as_of() -> None:
     assert (parts.future, parts.undated, parts.unlabelled) == (1, 1, 1)
 
 
+def test_what_is_newer_is_ordered_by_time_also_where_it_begins_and_ends_like_a_stretch() -> None:
+    found = newer(days(2, 4, None, 3, 6, 5, 7), manifest(0.5), days(1), START.isoformat(), START + timedelta(days=6), 9)
+    assert found.table["day"].to_pylist() == [2, 3, 4, 5, 6]
+    found = newer(days(2, 4, 3, 5), manifest(0.5), days(1), START.isoformat(), START + timedelta(days=6), 9)
+    assert found.table["day"].to_pylist() == [2, 3, 4, 5]
+
+
 def test_what_is_newer_is_ordered_by_time_and_the_newest_are_kept() -> None:
     learnt, as_of = (START + timedelta(days=2)).isoformat(), START + timedelta(days=8)
     table = days(5, 3, 2, 8, 4, 9, 1)
