@@ -33,7 +33,7 @@ class EnvironmentSpec:
 
 @dataclass(frozen=True)
 class DataSpec:
-    """Where the data comes from and what its columns are."""
+    """Where the data comes from and what its columns are. ``since``: extract can be asked for what is new alone."""
 
     extract: Program
     target: str
@@ -43,6 +43,7 @@ class DataSpec:
     exclude: tuple[str, ...] = ()
     features: tuple[str, ...] | None = None
     sensitive: tuple[str, ...] = ()
+    since: bool = False
     format: str = "parquet"
     source: str | None = None
     licence: str | None = None

@@ -57,6 +57,10 @@ def _roles(page: Mistakes, data: DataSpec) -> None:
             page.mistake(("data", name), f"names {shown(data.target)}, which is the target.")
     if data.labels is not None and not data.key:
         page.mistake(("data", "labels"), "needs [data] key: labels join the data by the columns that it names.")
+    if data.since and not (data.key and data.time):
+        page.mistake(("data", "since"), "needs [data] key and time: what is new is put to the rows before by these.")
+    elif data.since and set(data.key) & set(data.sensitive):
+        page.mistake(("data", "since"), "needs a key that is not sensitive, for the key is kept between looks.")
     if data.time is not None and data.time in data.sensitive:
         page.mistake(("data", "sensitive"), f"names {shown(data.time)}, which is the event time that versions keep.")
     for name in ("exclude", "sensitive"):

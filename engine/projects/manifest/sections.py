@@ -78,8 +78,8 @@ def _command(table: Table) -> Program | None:
 def data(table: Table) -> DataSpec:
     """Where the data comes from, and what its columns are."""
     table.only(
-        "extract", "target", "labels", "time", "key", "exclude", "features", "sensitive", "format", "source", "licence",
-        "purpose",
+        "extract", "since", "target", "labels", "time", "key", "exclude", "features", "sensitive", "format", "source",
+        "licence", "purpose",
     )  # fmt: skip
     features = table.texts("features")
     if features == () and table.values.get("features") == []:
@@ -93,6 +93,7 @@ def data(table: Table) -> DataSpec:
         exclude=table.texts("exclude") or (),
         features=features,
         sensitive=table.texts("sensitive") or (),
+        since=table.flag("since", False),
         format=table.choice("format", ("parquet", "csv")) or "parquet",
         source=table.text("source", limit=2000),
         licence=table.text("licence", limit=2000),

@@ -43,6 +43,8 @@ class Stage:
     ``project``: the folder that the code was just taken from; None for a version out of the store.
 
     ``types``: the types of columns are kept beside their files. Versions of before learnt what the files alone say.
+
+    ``since``: extract is asked for what is new or changed since then; None: for everything.
     """
 
     code: Path
@@ -55,6 +57,7 @@ class Stage:
     held: int | None = None
     project: Path | None = None
     types: bool = True
+    since: datetime | None = None
 
 
 class Launch:
@@ -184,6 +187,8 @@ def _spec(stage: Stage, name: str, title: str, folder: Path, *, warm: bool) -> S
     }
     if stage.types:
         extra["LEVERFRAME_TYPES"] = "1"
+    if stage.since is not None:
+        extra["LEVERFRAME_SINCE"] = stamp(stage.since)
     if warm:
         extra["LEVERFRAME_WAIT"] = "1"
     sandbox, passed = stage.manifest.sandbox, stage.manifest.environment.variables

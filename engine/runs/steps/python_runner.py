@@ -5,7 +5,8 @@ nothing of Leverframe but column_types.py beside it, and of the project's enviro
 pandas, for parquet).
 
     extract   callable(as_of: aware datetime) -> DataFrame; written as data.<format>. A named index becomes columns, an
-              unnamed one is dropped.
+              unnamed one is dropped. A parameter called since is given the moment of LEVERFRAME_SINCE, from which on
+              new and changed rows are wanted and there may be none; None where that is not set, for everything.
     labels    callable(as_of) -> DataFrame with the key columns and the target, of whatever labels are known by then;
               written as labels.<format>. It may be empty.
     train     callable(features: DataFrame, target: Series) -> estimator; pickled as model/model.pickle. A callable may
@@ -41,6 +42,7 @@ if __name__ == "__main__":
 
 import difflib
 import faulthandler
+import functools
 import gc
 import importlib
 import importlib.util
@@ -195,8 +197,9 @@ def _why_no_pyarrow() -> str:
 
 def extract(paths: Paths, function: Callable[..., Any], name: str) -> None:
     """Call the project's extract and write what it returns."""
-    frame = _asked(function, name)
-    if len(frame) == 0:
+    since = os.environ.get("LEVERFRAME_SINCE", "")
+    frame = _asked(_for_since(function, name, since), name)
+    if len(frame) == 0 and not since:
         as_of = os.environ.get("LEVERFRAME_AS_OF", "")
         raise Refused(f"{name} returned no rows as of {_moment(as_of).isoformat()}; there must be at least one.")
     paths.write(frame, "data", name)
@@ -205,6 +208,20 @@ def extract(paths: Paths, function: Callable[..., Any], name: str) -> None:
 def labels(paths: Paths, function: Callable[..., Any], name: str) -> None:
     """Call the project's labels and write what it returns; that none is known yet is no mistake."""
     paths.write(_asked(function, name), "labels", name)
+
+
+def _for_since(function: Callable[..., Any], name: str, since: str) -> Callable[..., Any]:
+    """The callable, given ``since`` where it has that parameter. Raises Refused where it is wanted and it has none."""
+    try:
+        takes = "since" in inspect.signature(function).parameters
+    except (TypeError, ValueError):
+        takes = False
+    if since and not takes:
+        raise Refused(
+            f"{name} has no parameter since, which [data] since promises; define it as (as_of, since), or take since "
+            "out of leverframe.toml."
+        )
+    return functools.partial(function, since=_moment(since) if since else None) if takes else function
 
 
 def _asked(function: Callable[..., Any], name: str) -> Any:

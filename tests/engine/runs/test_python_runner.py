@@ -74,6 +74,8 @@ def put_back(model_dir, features): return shuffled(features).loc[features.index]
 def without_index(model_dir, features): return shuffled(features).reset_index(drop=True)
 def of_its_own(model_dir, features): return shuffled(features).set_axis([7, 8, 9])
 def shuffled(features): return features["x"].sort_values(ascending=False)
+def news(as_of, since=None): return pd.DataFrame({"x": [0.0]} if since is None else {"since": [since.isoformat()]})
+def no_news(as_of, since): return pd.DataFrame({"x": []})
 def own_score_without_prediction(model_dir, features): return pd.DataFrame({"guess": [1]})
 """
 
@@ -299,3 +301,15 @@ def test_a_classifier_of_scikit_learn_scores_with_its_own_classes(bench: Bench) 
     (bench.folder / "output" / "model" / "model.pickle").replace(bench.folder / "input" / "model" / "model.pickle")
     bench.well("score")
     assert list(bench.table("predictions").columns) == ["prediction", "score_b"]
+
+
+def test_extract_is_asked_for_what_is_new_where_it_can_be(bench: Bench) -> None:
+    since = {"LEVERFRAME_SINCE": "2026-01-04T03:00:00Z"}
+    assert bench.run("extract", "flights:news", **since).returncode == 0
+    assert bench.table("data")["since"].tolist() == ["2026-01-04T03:00:00+00:00"]
+    bench.well("extract", "flights:news")
+    assert bench.table("data")["x"].tolist() == [0.0]
+    assert bench.run("extract", "flights:no_news", **since).returncode == 0, "nothing new is no mistake"
+    assert bench.table("data").empty
+    assert "returned no rows" in bench.refused("extract", "flights:no_news")
+    assert "has no parameter since" in bench.refused("extract", "flights:extract", **since)
