@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from datetime import datetime
 
 from engine.access.caller import SystemActor
@@ -9,6 +10,7 @@ from engine.errors import Conflict
 from engine.housekeeping import bin as bins
 from engine.housekeeping import database, logs, settings
 from engine.monitoring import looks
+from engine.projects import registry
 from engine.storage import temporary
 from engine.storage.disk import refused
 from engine.storage.free_space import in_words
@@ -35,7 +37,20 @@ def keep_house(workspace: Workspace, ledger: Ledger, now: datetime, certain: dat
     if count:
         done.append(f"{count} log{'' if count == 1 else 's'} compressed, {in_words(freed)} less.")
     temporary.tidy(workspace.cache)
+    _forget_looks(workspace, ledger)
     looks.thin(ledger, certain)
     if database.wal_size(ledger) >= database.LARGE_WAL and database.checkpoint(ledger):
         done.append("The ledger's log was written back.")
     return tuple(done)
+
+
+def _forget_looks(workspace: Workspace, ledger: Ledger) -> None:
+    """What looks kept of projects that are not there any more; see ``jobs.health.kept``."""
+    kept = workspace.cache / "looks"
+    if not kept.is_dir():
+        return
+    with ledger.read() as db:
+        there = set(registry.names(db))
+    for folder in kept.iterdir():
+        if folder.name not in there:
+            shutil.rmtree(folder, ignore_errors=True)

@@ -23,10 +23,13 @@ class HealthCommands(Door):
     """Looks at the health of live versions, their figures over time, alerts and what people do about them."""
 
     @changes(HEALTH.act, least="operator", of="project")
-    def look(self, project: str, *, as_of: datetime | None = None, by: Sequence[str] = ()) -> Run:
+    def look(
+        self, project: str, *, as_of: datetime | None = None, by: Sequence[str] = (), whole: bool = False
+    ) -> Run:
         """Queue a look at the live version's health and start it if it may start now.
 
-        ``by``: columns to see performance by, each alone or with edges (``distance=500,1000``).
+        ``by``: columns to see performance by, each alone or with edges (``distance=500,1000``). ``whole``: extract is
+        asked for everything, also where what is new would do.
         Raises Refusal at once when nothing is live or ``as_of`` is in the future, Invalid for a column that cannot be.
         """
         now = clock.now()
@@ -38,6 +41,7 @@ class HealthCommands(Door):
         if live is None:
             raise Refusal(f"Nothing of {project} is live yet; retrain, then approve a candidate.")
         options = self._asked(live.label, live.digest, by) if by else {}
+        options |= {"whole": True} if whole else {}
         run = queue.enqueue(self._ledger, project, self.caller, as_of or now, now, options, job=HEALTH.name)
         queue.dispatch(self._workspace, self._ledger)
         return history.find(self._ledger, run)

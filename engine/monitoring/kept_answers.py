@@ -1,7 +1,7 @@
 """Answers that a look computed, for the next one that asks the same of the same rows.
 
-Intervals and slices of mature rows cost seconds, and from one look to the next these rows are mostly the same. An answer
-is found again by a digest of all that it was computed from, so it is what it would be; nothing else is found.
+Intervals and slices of mature rows cost seconds, and from one look to the next these rows are mostly the same. An
+answer is found again by a digest of all that it was computed from, so it is what it would be; nothing else is found.
 """
 
 from __future__ import annotations

@@ -72,6 +72,7 @@ class StepKind:
 
 QUEUE = StepKind("queue", "waits for its turn")
 EXTRACT = StepKind("extract", "the project's data, as of a moment", EXTRACT_DATA, "rows")
+EXTRACT_NEW = StepKind("extract new", "what is new or changed in the project's data since the last look", EXTRACT_DATA)
 LABELS = StepKind("labels", "labels that have a source of their own", FETCH_LABELS)
 TRAIN = StepKind("train", "a model, from the rows that are not held out", TRAIN_MODEL, "train_rows", beside=True)
 SCORE_LIVE = StepKind(
@@ -89,8 +90,8 @@ REPORT = StepKind("report", "composes the report")
 
 # In the order in which they are told everywhere.
 STEPS = (
-    QUEUE, EXTRACT, LABELS, TRAIN, SCORE_LIVE, SCORE, SCORE_OWN_ROWS, SCORE_BEFORE, VALIDATE, MEASURE, COMPARE, PACKAGE,
-    REPORT,
+    QUEUE, EXTRACT, EXTRACT_NEW, LABELS, TRAIN, SCORE_LIVE, SCORE, SCORE_OWN_ROWS, SCORE_BEFORE, VALIDATE, MEASURE,
+    COMPARE, PACKAGE, REPORT,
 )  # fmt: skip
 NAMES = tuple(step.name for step in STEPS)
 _BY_NAME = {step.name: step for step in STEPS}

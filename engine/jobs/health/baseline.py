@@ -33,19 +33,30 @@ def kept_baseline(context: RunContext, live: Unpacked, parts: Split) -> tuple[Pa
     no failure of the look."""
     import pyarrow.parquet
 
-    files = chain.from_iterable(folders(live.document).values())
-    path = context.workspace.cache / "profiles" / f"{digest_of_files(files)}.predictions"
-    if _readable(path, nameless=live.manifest.train.score is not None):
-        return path, None
+    kept = baseline_file(context, live)
+    if kept is not None:
+        return kept, None
+    path = _path(context, live)
     try:
         table = _scored(context, live, parts)
     except (Refusal, Damage) as problem:
         return None, str(problem)
-    kept = io.BytesIO()
-    pyarrow.parquet.write_table(table, kept, compression="zstd")
+    content = io.BytesIO()
+    pyarrow.parquet.write_table(table, content, compression="zstd")
     path.parent.mkdir(exist_ok=True)
-    write_file(path, kept.getvalue(), durable=False)
+    write_file(path, content.getvalue(), durable=False)
     return path, None
+
+
+def baseline_file(context: RunContext, live: Unpacked) -> Path | None:
+    """Where it is kept; None where it is not, or cannot be read."""
+    path = _path(context, live)
+    return path if _readable(path, nameless=live.manifest.train.score is not None) else None
+
+
+def _path(context: RunContext, live: Unpacked) -> Path:
+    files = chain.from_iterable(folders(live.document).values())
+    return context.workspace.cache / "profiles" / f"{digest_of_files(files)}.predictions"
 
 
 def _readable(path: Path, *, nameless: bool) -> bool:

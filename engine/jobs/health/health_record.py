@@ -17,6 +17,7 @@ from engine.monitoring.alerts.changes import left_behind
 from engine.monitoring.look_document import LookDocument, LookFinding
 from engine.monitoring.look_parts import MetricValue
 from engine.monitoring.records import HealthFinding
+from engine.monitoring.status import OLDEST
 from engine.projects import registry
 from engine.projects.manifest.fields import Mistakes, Table
 from engine.projects.manifest.health import health
@@ -35,14 +36,18 @@ def remember(ledger: Ledger, context: RunContext) -> Memory:
         return Memory()
     project, number = catalog.parse_label(context.live[0])
     with ledger.read() as db:
-        before = looks.last_document(db, project, context.run.as_of, number=number) or LookDocument()
+        last = looks.last_detailed(db, project, context.run.as_of, number=number)
+        before = last[1] if last else LookDocument()
         baking = _baking(db, project, context.live[1].settings, context.run.as_of)
         rival = _rival(db, project, number) if baking or _fell(db, context.live[0]) else None
         newest = catalog.newest(db, project)
         assert newest is not None  # the one that is live, if no other
         until, rows = catalog.in_brief(db, [project])[project].data_until, facts.rows(db, newest.run)
-        extract, still = same_rows.recall(db, context.run.project, context.run.as_of)
+        extract, still = None, OLDEST
+        if "time" not in context.live[1].settings.get("data", {}):
+            extract, still = same_rows.recall(db, context.run.project, context.run.as_of)
         options = history.options(db, context.run.id)
+        digest = str(catalog.find(db, context.live[0])["digest"])
     return Memory(
         alarms=before.memory,
         told=before.told,
@@ -54,6 +59,9 @@ def remember(ledger: Ledger, context: RunContext) -> Memory:
         by=options.get("by", {}),
         extract=extract,
         still=still,
+        whole=bool(options.get("whole")),
+        digest=digest,
+        before=last,
     )
 
 

@@ -5,13 +5,16 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from contextlib import suppress
-from datetime import datetime
+from dataclasses import replace
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from engine.clock import stamp
 from engine.environments.kind import KINDS
 from engine.environments.records import Lock
 from engine.errors import LeverframeError, StepFailed
+from engine.jobs.health.merging import Unfit, since_differs
 from engine.jobs.labels import LABELS, labelled
 from engine.jobs.retrain import model_folder
 from engine.jobs.retrain.data import Prepared, prepare
@@ -33,6 +36,7 @@ from engine.storage.disk import delete_tree, refused
 from engine.storage.workspace import Workspace
 from engine.text import plain
 from engine.validation.beforehand import failing
+from engine.validation.holdout import after
 from engine.validation.undecided import cannot_decide
 from engine.versions.environment import standing
 
@@ -40,6 +44,8 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 SAMPLE = 2000
+# How far back a check asks for what is new.
+SINCE = timedelta(days=1)
 # Of each class at least so many rows, where there are.
 OF_EACH, MOST_CLASSES = 20, 200
 
@@ -176,6 +182,8 @@ def _steps(
         if not joined.few:
             good(LABELS, joined.said)
     data = prepare(joined.table if joined else table, stage.manifest, stage.as_of, joined)
+    if stage.manifest.data.since:
+        _since(stage, folder, table, ended, good, doubtful)
     for doubt in data.doubts:
         doubtful(doubt.kind, doubt.evidence.rstrip("."))
     good(
@@ -194,6 +202,48 @@ def _steps(
     scorer = StepScorer(launch("score"), model, text_predicted(stage, data.schema), ended)
     predictions = scorer.score(data.golden_inputs)
     good("predictions", _read_as_the_judge(predictions, data, stage.manifest))
+
+
+def _since(
+    stage: Stage,
+    folder: Path,
+    table: pa.Table,
+    ended: Callable[[StepResult], None],
+    good: Callable[[str, str], None],
+    doubtful: Callable[[str, str], None],
+) -> None:
+    """What looks do: put what is new since some time ago to what extract brought then, and have all that it brings now.
+    Raises StepFailed that says what differs."""
+    then, data = stage.as_of - SINCE, stage.manifest.data
+    assert data.time is not None  # The manifest's reader sees to it.
+    if after(table, data.time, then).all():
+        doubtful("since", "no row is older than a day, so that what is new could not be told from what was there")
+        return
+
+    def asked(name: str, at: Stage) -> pa.Table:
+        step = Launch(at, "extract", folder / name, lambda done, text: None, title=name)
+        try:
+            step.begin()
+            step.conclude(ended)
+        except BaseException:
+            step.cancel("the check was broken off")
+            raise
+        return read_output(step.output, "data", data.format, name)
+
+    before = asked("extract before", replace(stage, as_of=then))
+    new = asked("extract new", replace(stage, since=then))
+    try:
+        found = since_differs(table, before, new, data.time, data.key)
+    except Unfit as problem:
+        doubtful("since", f"looks ask for everything: {problem} than what was there a day ago")
+        return
+    told = f"what extract brings since {stamp(then)[:16].replace('T', ' ')} UTC, put to what it brought then,"
+    if found:
+        raise StepFailed(
+            f"{told} {found.words}, against all that it brings now; let it return every row that is new or has "
+            "changed since then, or take since out of [data]."
+        )
+    good("since", f"{told} is all that it brings now: {new.num_rows:,} of {table.num_rows:,} rows were asked for")
 
 
 def _sample(train: pa.Table, target: str) -> pa.Array:

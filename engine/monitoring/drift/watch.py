@@ -32,8 +32,8 @@ from engine.validation.columns import Codes
 
 # The strictest: looks come every quarter of an hour at most, and mostly at the same rows.
 EVERY = timedelta(minutes=15)
-# What does not add up over rows is measured anew when one in so many rows of the window is new: so few cannot move it by
-# more than chance does. A day later it is measured anew in any case, for then a look asks for everything.
+# What does not add up over rows is measured anew when one in so many rows of the window is new: fewer cannot move it
+# by more than chance does. A day later it is measured anew in any case, for then a look asks for everything.
 CARRIED = 100
 _DAY = 86_400_000_000
 

@@ -122,6 +122,17 @@ def test_a_run_that_passes_its_bound_is_to_be_watched_while_it_still_runs(engine
         assert status.why == f"run {run} takes 3 min by now, usually at most 42 s, now at train fitting"
 
 
+def test_the_look_of_the_day_that_asks_for_everything_is_not_overdue_among_those_that_do_not(engine: Engine) -> None:
+    for step, count, seconds in (("extract", 1, 40), ("extract new", 60, 2)):
+        for _ in range(count):
+            run = put_run(engine, "succeeded", NOW - timedelta(days=1), seconds)
+            with engine._ledger.write() as db:
+                db.execute("INSERT INTO steps (run, seq, name, state) VALUES (?, 1, ?, 'succeeded')", (run, step))
+    put_run(engine, "running", NOW - timedelta(seconds=58), None)
+    assert engine.overdue(NOW) == ()
+    assert [late.bound for late in engine.overdue(NOW + timedelta(seconds=5))] == [60.0]
+
+
 def test_a_run_that_waits_for_long_is_overdue_too(engine: Engine) -> None:
     run = put_run(engine, "queued", NOW - timedelta(minutes=11), None)
     assert [late.run.id for late in engine.overdue(NOW)] == [run]  # nothing is known: ten minutes
