@@ -55,6 +55,8 @@ ACTIONS = (
     Action("snooze", "z", "Snooze", "leave an alert out of the status for a while, with your reason", HEALTHS,
            does="snooze"),
     Action("look", "l", "Look now", "measure the live version on the newest rows", HEALTHS, does="look"),
+    Action("look_whole", "w", "Look at all", "measure it on everything extract returns, not on what is new alone",
+           HEALTHS, does="look", shown=False),
     Action("decide", "c", "Decide", "open the decision card of the newest candidate", HEALTHS, shown=False),
     Action("by_column", "b", "By column", "performance by any column of the data, or by ranges that you choose",
            ("project_health",), does="look"),

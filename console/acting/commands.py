@@ -85,10 +85,11 @@ class RunNow:
 
 @dataclass(frozen=True)
 class LookNow:
-    """``by``: columns to see performance by."""
+    """``by``: columns to see performance by; ``whole``: on everything, not on what is new alone."""
 
     project: str
     by: tuple[str, ...] = ()
+    whole: bool = False
 
     @property
     def doing(self) -> str:
@@ -96,7 +97,7 @@ class LookNow:
 
     def carry_out(self, engine: Engine, tell: Tell) -> Result:
         refuse_twice(engine, self.project, HEALTH.name)
-        run = engine.look(self.project, by=self.by)
+        run = engine.look(self.project, by=self.by, whole=self.whole)
         return Result(f"Run {run.id}, a look at {self.project}, is queued; its result comes here by itself.")
 
 

@@ -35,19 +35,22 @@ if TYPE_CHECKING:
 @click.option(
     "--by", multiple=True, metavar="COLUMN", help="Look now, at performance by COLUMN, or by ranges: distance=500,1000."
 )
+@click.option("--whole", is_flag=True, help="With --look: ask extract for everything, not for what is new alone.")
 @click.option("--slice", "name", metavar="NAME", help="The most wrong rows of a bad slice, such as carrier=EV.")
 @click.pass_obj
 def health(
-    session: Session, project: str, look: bool, as_of: str | None, by: tuple[str, ...], name: str | None
+    session: Session, project: str, look: bool, as_of: str | None, by: tuple[str, ...], whole: bool, name: str | None
 ) -> int:
     """How PROJECT's live version is: its data, drift, performance on labelled rows, and what is open."""
     look = look or bool(by)
     if as_of is not None and not look:
         raise click.UsageError("--as-of goes with --look or --by.")
+    if whole and not look:
+        raise click.UsageError("--whole goes with --look or --by.")
     moment = clock.moment(as_of) if as_of else None
     with session.engine() as engine:
         if look:
-            run = engine.wait(engine.look(project, as_of=moment, by=by).id, lambda _: None)
+            run = engine.wait(engine.look(project, as_of=moment, by=by, whole=whole).id, lambda _: None)
             if run.state != "succeeded":
                 raise Invalid(f"Run {run.id} {run.state}: {run.why}")
         found, alerts = engine.health(project), engine.alerts(project)

