@@ -20,6 +20,7 @@ from sklearn.metrics import roc_auc_score
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "sample_projects" / "flights"))
 import flights
+import model as models
 
 NEW_YEAR = datetime(2013, 1, 1, 5, tzinfo=UTC)
 NEVER_A_FEATURE = ["late", "arr_delay", "flight_id", "scheduled_departure"]
@@ -38,12 +39,12 @@ def main() -> None:
     parser.add_argument("--weeks", type=int, default=44)
     weeks = parser.parse_args().weeks
     data = flights.extract(datetime(2014, 1, 2, tzinfo=UTC))
-    frozen = flights.train(*between(data, NEW_YEAR, NEW_YEAR + WINDOW))
+    frozen = models.train(*between(data, NEW_YEAR, NEW_YEAR + WINDOW))
     scores, seconds = [], []
     for number in range(weeks):
         start = NEW_YEAR + WINDOW + number * WEEK
         began = time.perf_counter()
-        retrained = flights.train(*between(data, start - WINDOW, start))
+        retrained = models.train(*between(data, start - WINDOW, start))
         seconds.append(time.perf_counter() - began)
         features, late = between(data, start, start + WEEK)
         scores.append([roc_auc_score(late, model.predict_proba(features)[:, 1]) for model in (retrained, frozen)])

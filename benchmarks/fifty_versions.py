@@ -61,6 +61,7 @@ def models_alone(versions: int, folder: Path) -> float:
     import pickle
 
     import flights
+    import model as models
     import pyarrow as pa
 
     from engine.storage.blocks import put_table
@@ -85,7 +86,7 @@ def models_alone(versions: int, folder: Path) -> float:
     code = Path(flights.__file__).parent
     table = pa.Table.from_pandas(data, preserve_index=False)
     for seed in range(versions):
-        model = _seeded(flights.train, seed)(features, learn["late"])
+        model = _seeded(models.train, seed)(features, learn["late"])
         built = folder / "model"
         built.mkdir(exist_ok=True)
         (built / "model.pickle").write_bytes(pickle.dumps(model, protocol=5))

@@ -28,6 +28,7 @@ PLAIN = """
 import sys
 from datetime import datetime, timedelta
 import flights
+import model as models
 from sklearn.metrics import brier_score_loss, log_loss, roc_auc_score
 
 as_of = datetime.fromisoformat(sys.argv[1])
@@ -36,7 +37,7 @@ until = as_of - timedelta(days=14)
 holdout = data[data["scheduled_departure"] >= until]
 learn = data[(data["scheduled_departure"] < until) & (data["scheduled_departure"] >= until - timedelta(days=56))]
 never = ["late", "arr_delay", "flight_id", "scheduled_departure"]
-model = flights.train(learn.drop(columns=never), learn["late"])
+model = models.train(learn.drop(columns=never), learn["late"])
 chance = model.predict_proba(holdout.drop(columns=never))[:, 1]
 late = holdout["late"]
 print(len(late), roc_auc_score(late, chance), log_loss(late, chance), brier_score_loss(late, chance))

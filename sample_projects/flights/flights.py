@@ -16,10 +16,6 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.csv
-from sklearn.compose import ColumnTransformer
-from sklearn.ensemble import HistGradientBoostingClassifier
-from sklearn.pipeline import Pipeline, make_pipeline
-from sklearn.preprocessing import OrdinalEncoder
 
 NEW_YORK = ZoneInfo("America/New_York")
 LATE = 15  # minutes
@@ -70,23 +66,6 @@ def extract(as_of: datetime, since: datetime | None = None) -> pd.DataFrame:
     table = pd.concat(years)
     wanted = table["landed"] <= as_of if since is None else table["landed"].between(since, as_of, inclusive="right")
     return table.loc[wanted, COLUMNS].reset_index(drop=True)
-
-
-def train(features: pd.DataFrame, target: pd.Series) -> Pipeline:
-    """Small boosted trees. A carrier, airport or gap never seen in training counts as missing."""
-    encode = OrdinalEncoder(handle_unknown="use_encoded_value", unknown_value=np.nan)
-    columns = ColumnTransformer([("categories", encode, CATEGORIES)], remainder="passthrough")
-    trees = HistGradientBoostingClassifier(
-        learning_rate=0.1,
-        max_iter=60,
-        max_leaf_nodes=15,
-        min_samples_leaf=60,
-        l2_regularization=5.0,
-        categorical_features=list(range(len(CATEGORIES))),
-        early_stopping=False,
-        random_state=2013,
-    )
-    return make_pipeline(columns, trees).fit(features, target)
 
 
 def _flights_of_2013(begin: date | None = None, end: date | None = None) -> pd.DataFrame:
