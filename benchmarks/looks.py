@@ -3,9 +3,9 @@
     .venv/bin/python -m benchmarks.looks [--commit 014d2c7] [--rounds 3] [--projects 1000] [--home FOLDER]
 
 Counted is the CPU of every process that a look starts, of their children and of whatever they leave running, as the
-system has it; not that of the process that asks and waits. Both commits look at the same moments, in turns, each in a
-workspace of its own with flights as that commit ships it, and with this Python and its packages. A look without news is
-one between whose moment and the one before no flight has landed.
+system has it; not that of the process that asks and waits. Where a commit has a fork server, it is there. Both commits
+look at the same moments, in turns, each in a workspace of its own with flights as that commit ships it, and with this
+Python and its packages. A look without news is one between whose moment and the one before no flight has landed.
 
 The day of many projects is computed, not lived through: so many looks of each kind as flights has on such a day, at
 what they cost here, for so many projects as are asked for, on two cores. It leaves out what projects at the same moment
@@ -26,6 +26,7 @@ import tempfile
 import time
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from importlib import import_module
 from io import BytesIO
 from pathlib import Path
 from statistics import median
@@ -82,6 +83,7 @@ def worker(home: Path) -> None:
         run = engine.wait(engine.retrain("flights", as_of=LEARNT).id, lambda _: None)
         assert run.version is not None, run.why
         engine.move(engine.plan_release(run.version), "for the benchmark", lambda _: None)
+    keeper = fork_server(engine)
     last = engine.health("flights")
     print(json.dumps({"newest": (last.as_of if last else LEARNT).isoformat()}), flush=True)
     for line in sys.stdin:
@@ -97,7 +99,25 @@ def worker(home: Path) -> None:
         steps = [step.name for step in run.steps]
         told = {"cpu": cpu() - before, "seconds": took, "rows": kept.rows if kept else 0, "steps": steps}
         print(json.dumps(told), flush=True)
+    if keeper is not None:
+        keeper.stop()
     engine.close()
+
+
+def fork_server(engine: Any) -> Any:
+    """The one that a long-lived engine keeps, where this commit has one."""
+    try:
+        place, keeping = (import_module(f"engine.runs.warm.{name}") for name in ("place", "keeper"))
+    except ImportError:
+        return None
+    keeper = keeping.Keeper(engine._workspace)
+    for _ in range(keeping.WANTED):
+        place.note_unanswered(engine.home, "run")
+    keeper.look()
+    until = time.monotonic() + 60
+    while not (place.folder_of(engine.home) / place.SOCKET).exists() and time.monotonic() < until:
+        time.sleep(0.05)
+    return keeper
 
 
 class Side:
