@@ -49,6 +49,7 @@ _ROUTES = (
     "tests/engine/outbox/test_escalating.py", "tests/engine/outbox/test_digest.py",
 )  # fmt: skip
 _BACKTEST = ("tests/journeys/test_a_backtest.py",)
+_KEPT = ("tests/engine/jobs/test_kept_looks.py",)
 _SCHEDULE = ("tests/engine/schedule/test_policy.py", "tests/engine/projects/test_cron.py", "tests/engine/schedule")
 
 _PROOF, _SWAP, _PLAN = "engine/release/proof.py", "engine/release/swap.py", "engine/release/plan.py"
@@ -175,6 +176,11 @@ FAULTS = (
     Fault("what was never measured is unknown", _STATUSES, "    if newest is None:\n        return Reason(\"unknown\", f\"{facts.live} was", "    if newest is None:\n        return Reason(\"ok\", f\"{facts.live} was", _STATUS),
     Fault("the live folder is the ledger's", _STATUSES, "    if facts.live is None or facts.live_link == facts.release:\n", "    if True:\n", _STATUS),
     Fault("a look that could not tell is unknown", _STATUSES, 'newest == facts.looked_at and verdict == "unknown"', 'newest == facts.looked_at and verdict == "none"', _STATUS),
+    Fault("a look at what is new replaces what it knew", "engine/jobs/health/merging.py", "~known(kept, fresh, key)", "known(kept, fresh, key) >= 0", _KEPT),
+    Fault("what other rules kept is not used", "engine/jobs/health/kept.py", "(head.rules, head.version) == (rules(), version)", "head.version == version", _KEPT),
+    Fault("no sensitive column is kept between looks", "engine/jobs/health/rows.py", "if name not in manifest.data.sensitive]", "if name]", _KEPT),
+    Fault("what was told is not told of another day", "engine/jobs/health/unchanged.py", "then > as_of or then.date() != as_of.astimezone(then.tzinfo).date()", "then > as_of", _KEPT),
+    Fault("an answer is found again by all that it was computed from", "engine/monitoring/kept_answers.py", "(kind.__name__, *asked)", "(kind.__name__,)", _KEPT),
     Fault("a threshold that is broken fails", _STATUSES, "row.sign * metric.value < row.sign * gate.limit", "row.sign * metric.value > row.sign * gate.limit", _STATUS),
     Fault("rows that stand still are told", "engine/monitoring/quality/freshness.py", "    if age > still:\n", "    if age < still:\n", ("tests/engine/monitoring", "tests/engine/jobs/test_same_rows.py")),
     # Tables that only grow.
