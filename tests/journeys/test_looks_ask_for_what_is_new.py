@@ -26,6 +26,19 @@ SINCE = """
         begin = int((datetime.fromisoformat(since.replace("Z", "+00:00")) - day).total_seconds() // 3600)
     print("::progress 0.5 reading", flush=True)
 """
+# A store of labels beside it, two days behind: in a quarter of an hour one label more is known, and no row.
+LABELS = """
+def labels():
+    until = datetime.fromisoformat(given("AS_OF").replace("Z", "+00:00")) - timedelta(days=2)
+    day = datetime.fromisoformat("BEGINNING")
+    with open(path("OUTPUT", "labels.csv"), "w", newline="") as file:
+        rows = csv.writer(file)
+        rows.writerow(["id", "late"])
+        for number in range(int((until - day).total_seconds() // 900)):
+            r = random.Random(number)
+            rows.writerow([number, int(r.random() < 0.1 + 0.8 * r.random())])
+
+def train():"""
 LIES = "for hour in [n for n in range(begin * 4, hours * 4) if not since or n % 4]:"
 
 
@@ -37,13 +50,30 @@ def made(folder: Path, name: str, rows: str, begins: datetime, day: str) -> Path
     return path
 
 
+def told_apart(folder: Path, begins: datetime, day: str) -> Path:
+    """One whose labels have a source of their own."""
+    path = made(folder, "told", "for hour in range(begin * 4, hours * 4):", begins, day)
+    for old, new in (
+        ('"x", "late"])', '"x"])'), ("round(x, 6), late])", "round(x, 6)])"),
+        ("\ndef train():", LABELS.replace("BEGINNING", begins.isoformat())),
+        ('{"extract": extract,', '{"extract": extract, "labels": labels,'),
+    ):  # fmt: skip
+        tiny.replace(path, "steps.py", old, new)
+    source = 'labels = { command = ["python", "steps.py", "labels"] }\ntime = "at"'
+    tiny.replace(path, "leverframe.toml", 'time = "at"', source)
+    return path
+
+
 @pytest.fixture(scope="module")
 def saved(tmp_path_factory: pytest.TempPathFactory, today: datetime, quiet_day: str) -> Path:
     def make(root: Path) -> None:
         engine = open_engine(root / "home", "ada", create=True)
         begins = today - timedelta(days=200)
-        for name, rows in (("honest", "for hour in range(begin * 4, hours * 4):"), ("liar", LIES)):
-            engine.add(made(root / name, name, rows, begins, quiet_day))
+        made(root / "honest", "honest", "for hour in range(begin * 4, hours * 4):", begins, quiet_day)
+        made(root / "liar", "liar", LIES, begins, quiet_day)
+        told_apart(root / "told", begins, quiet_day)
+        for name in ("honest", "liar", "told"):
+            engine.add(root / name)
             run = engine.wait(engine.retrain(name, as_of=today - timedelta(days=10)).id, lambda _: None)
             assert run.version is not None, run.why
             engine.move(engine.plan_release(run.version), "the first", lambda _: None)
@@ -107,6 +137,20 @@ def test_looks_cost_what_is_new_and_say_what_a_look_at_everything_says(engine: E
     whole = look(engine, "honest", start + 27 * HOUR)
     assert {"extract", "extract new"} <= steps(whole), "once a day, and what was merged is held against it"
     assert not [each for each in engine.alerts("honest") if each.key == "since"]
+
+
+def test_labels_of_another_source_count_in_merged_looks_too(engine: Engine, today: datetime) -> None:
+    start = today - timedelta(days=5)
+    look(engine, "told", start)
+    labelled = found(engine, "told")["labelled"]
+    for later, rows in ((start + QUARTER, 0), (start + 3 * HOUR, 12)):
+        run = look(engine, "told", later)
+        assert steps(run) >= {"extract new", "labels", "measure"} and "extract" not in steps(run), "a label came"
+        merged = found(engine, "told")
+        assert merged["labelled"] > labelled and bool(rows) == ("score" in steps(run))
+        labelled = merged["labelled"]
+        assert {"extract", "labels"} <= steps(look(engine, "told", later, whole=True))
+        assert found(engine, "told") == merged
 
 
 def test_an_extract_that_keeps_back_what_is_new_is_found_and_said(engine: Engine, today: datetime) -> None:
