@@ -59,7 +59,10 @@ def _rows(document: LookDocument, width: int) -> list[Line]:
     if not window.rows:
         return []
     since = f" since {plain(window.since)[:10]}" if window.since else ""
-    return wrapped(f"Compared: {window.rows:,} rows{since} with the rows it learnt from.", width, tone="dim")
+    said = f"Compared: {window.rows:,} rows{since} with the rows it learnt from."
+    if of := document.measured_at.get("importance"):
+        said += f" How much a column matters was measured at {plain(of)[:16].replace('T', ' ')} UTC."
+    return wrapped(said, width, tone="dim")
 
 
 def how_far(column: WeighedDrift) -> tuple[bool, bool, float]:

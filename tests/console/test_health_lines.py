@@ -114,6 +114,14 @@ def test_drift_stands_largest_first_with_what_was_learnt_above_what_comes_now() 
     assert said[5] == "As in training: plan, (prediction)."
 
 
+def test_what_an_earlier_look_measured_says_from_when_it_is() -> None:
+    whole = " ".join(text(drift_lines(DOCUMENT, 100), 100).split())
+    assert "How much a column matters" not in whole, "it was measured by this look"
+    carried = replace(DOCUMENT, measured_at={"importance": "2026-11-24T09:15:00.000000Z"})
+    said = " ".join(text(drift_lines(carried, 100), 100).split())
+    assert "How much a column matters was measured at 2026-11-24 09:15 UTC." in said
+
+
 def test_what_matters_to_the_model_comes_first_and_all_columns_together_last() -> None:
     columns = [column("much", "large", size=4.0, importance=0.001, weight=0.004),
                column("key", "some", size=0.2, importance=0.5, weight=0.1),
