@@ -7,7 +7,10 @@ import os
 import signal
 import sys
 from collections.abc import Sequence
+from contextlib import ExitStack
 from pathlib import Path
+
+PATIENCE_SECONDS = 2
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -68,6 +71,27 @@ def _withhold() -> None:
     withhold()
 
 
+def _end_when_told() -> None:
+    """Whoever ends the process gets the terminal back as it was; without this it would stay on the other screen.
+
+    A SIGHUP that whoever started it ignores (nohup) ends it too: what it looks at is that terminal.
+    """
+    from console.opening.last_seen import RESTORED
+
+    def ended(number: int, _: object) -> None:
+        def at_last(*_: object) -> None:
+            os.write(1, RESTORED)
+            os._exit(128 + number)
+
+        # Python drops what is raised while it tidies up, such as in a callback of a weak reference: then this ends it.
+        signal.signal(signal.SIGALRM, at_last)
+        signal.alarm(PATIENCE_SECONDS)
+        sys.exit(128 + number)
+
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, ended)
+
+
 def open_console(home: Path | None, operator: str | None, at: str | None = None, *, own: bool = False) -> int:
     """Open the console, behind its last known picture; what goes wrong is told as for any verb.
 
@@ -75,16 +99,25 @@ def open_console(home: Path | None, operator: str | None, at: str | None = None,
     """
     # Loading makes objects that stay: looking for garbage among them costs 10 ms and finds none.
     gc.disable()
-    # Whoever ends the process gets the terminal back as it was; without this it would stay on the other screen.
-    # A SIGHUP that whoever started it ignores (nohup) ends it too: what it looks at is that terminal.
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, lambda number, _: sys.exit(128 + number))
+    _end_when_told()
     from console.opening import last_seen
     from console.opening.session_encoding import why_not_drawn
 
-    seen = at is None and why_not_drawn() is None and last_seen.show(str(home) if home else None)
-    if own:
-        _withhold()  # After the picture, which waits for nothing.
+    picture = ExitStack()  # Closed, it gives the ordinary screen back, once: the console did not open after all.
+    try:
+        if at is None and why_not_drawn() is None and last_seen.show(str(home) if home else None):
+            picture.callback(last_seen.leave)
+        if own:
+            _withhold()  # After the picture, which waits for nothing.
+        return _behind(picture, home, operator, at)
+    except BaseException:
+        picture.close()
+        raise
+    finally:
+        gc.enable()
+
+
+def _behind(picture: ExitStack, home: Path | None, operator: str | None, at: str | None) -> int:
     from console.cli.failures import guarded
 
     def console() -> int:
@@ -94,14 +127,10 @@ def open_console(home: Path | None, operator: str | None, at: str | None = None,
         try:
             return run_console(home, operator, clock.moment(at) if at else None)
         except BaseException:
-            if seen:
-                last_seen.leave()
+            picture.close()  # Before anything is told.
             raise
 
-    try:
-        return guarded(console, lambda: home)
-    finally:
-        gc.enable()
+    return guarded(console, lambda: home)
 
 
 if __name__ == "__main__":

@@ -11,6 +11,8 @@ import time
 
 NAME = "last-screen"
 ALTERNATE_SCREEN = "\x1b[?1049h\x1b[?25l\x1b[H"
+# The ordinary screen, a cursor, no colours, no pasting in brackets, keys as they were.
+RESTORED = b"\x1b[<u\x1b[?2004l\x1b[?1049l\x1b[?25h\x1b[0m"
 
 
 def show(home: str | None) -> bool:

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from console.opening import picture
-from console.opening.last_seen import NAME
+from console.opening.last_seen import NAME, RESTORED
 from console.opening.session_encoding import why_not_drawn
 from console.queries.question import AskOverview, Desk
 from console.text.frame import Who
@@ -32,8 +32,6 @@ if TYPE_CHECKING:
 
 HANG_UP_SECONDS = 2.0
 BUSY_SECONDS = 0.5
-# The ordinary screen, a cursor, no colours, no pasting in brackets, keys as they were.
-RESTORED = b"\x1b[<u\x1b[?2004l\x1b[?1049l\x1b[?25h\x1b[0m"
 
 
 def run_console(home: Path | None, operator: str | None, at: datetime | None = None) -> int:
@@ -146,9 +144,11 @@ def _watch_terminal(app: LeverframeApp) -> None:
     threading.Thread(target=watch, name="terminal", daemon=True).start()
 
     def ended(number: int, _: object) -> None:
-        threading.Thread(target=gone, args=(128 + number,), daemon=True).start()
+        # The alarm is of one that was told to end before there was an app, and did not (see ``__main__``).
+        code = 128 + (signal.SIGTERM if number == signal.SIGALRM else number)
+        threading.Thread(target=gone, args=(code,), daemon=True).start()
 
-    for number in (signal.SIGHUP, signal.SIGTERM):
+    for number in (signal.SIGHUP, signal.SIGTERM, signal.SIGALRM):
         signal.signal(number, ended)
 
 

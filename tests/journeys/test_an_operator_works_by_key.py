@@ -206,6 +206,38 @@ def test_a_console_that_is_told_to_end_while_it_opens_ends(history: Path, tmp_pa
         assert second.ended() == 128 + getattr(signal, how)
 
 
+# As Python drops what is raised in the callback of a weak reference; then the console goes on, or still waits.
+ENDING_IS_DROPPED = """
+import sys, time
+
+class Held:
+    @staticmethod
+    def find_spec(name, path=None, target=None):
+        while name == "textual":
+            try:
+                time.sleep(0.02)
+            except SystemExit:
+                if {goes_on}:
+                    break
+
+sys.meta_path.insert(0, Held)
+"""
+
+
+@pytest.mark.parametrize("goes_on", [True, False])
+def test_a_console_whose_ending_was_dropped_ends_all_the_same(history: Path, tmp_path: Path, goes_on: bool) -> None:
+    with Terminal("--home", history, "--operator", "ada") as first:
+        first.see("● ok")
+        first.press("q")
+        assert first.ended() == 0
+    (tmp_path / "sitecustomize.py").write_text(ENDING_IS_DROPPED.format(goes_on=goes_on))
+    with Terminal("--home", history, "--operator", "ada", customized=tmp_path) as second:
+        second.see("As you left it")
+        second.process.terminate()
+        assert second.ended() == 128 + signal.SIGTERM
+        assert second.given_back
+
+
 def test_keys_typed_at_the_last_known_screen_do_nothing(history: Path, tmp_path: Path) -> None:
     with Terminal("--home", history, "--operator", "ada") as first:
         first.see("● ok")
