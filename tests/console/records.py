@@ -314,8 +314,8 @@ class FakeEngine(FakeAdmin, FakeHealth, FakeBacktests):
             raise NotFound(f"There is no project '{project}' here.")
         return found[0]
 
-    def look(self, project: str, *, by: tuple[str, ...] = ()) -> Run:
-        self._do("look", project, *by)
+    def look(self, project: str, *, by: tuple[str, ...] = (), whole: bool = False) -> Run:
+        self._do("look", project, *by, *["whole"] * whole)
         return run(44)
 
     def retrain(self, project: str) -> Run:

@@ -167,6 +167,8 @@ def test_look_retrain_roll_back_and_what_cannot_be_done_says_why(console: Consol
     async def story(desk: Desk) -> None:
         await desk.press("8", "l")
         await desk.until(lambda: "a look at churn, is queued" in desk.said)
+        await desk.press("w")
+        await desk.until(lambda: len(engine.done) == 2)
         await desk.press("r")
         await desk.until(lambda: "a retrain of churn, is queued" in desk.said)
         await desk.press("a")
@@ -181,7 +183,7 @@ def test_look_retrain_roll_back_and_what_cannot_be_done_says_why(console: Consol
         assert "new has no earlier live version" in desk.said
 
     console(story)
-    assert engine.done == [("look", "churn"), ("retrain", "churn")]
+    assert engine.done == [("look", "churn"), ("look", "churn", "whole"), ("retrain", "churn")]
 
 
 @pytest.mark.parametrize("size", [WIDE, NARROW])

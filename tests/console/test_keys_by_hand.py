@@ -36,7 +36,7 @@ KEYS = {
     "t": {"Theme": ANYWHERE},
     "u": {"Resume": "schedules", "Restore": "bin", "Release hold": "versions"},
     "v": {"Verify": "audit"},
-    "w": {"Whole": "card"},
+    "w": {"Whole": "card", "Look at all": "health project_health"},
     "x": {"Reject": "card candidates", "Cancel": "runs run"},
     "z": {"Snooze": "health project_health"},
     "B": {"Backtest": "overview versions project_health times"},
@@ -55,7 +55,7 @@ NAMED = {
     "Look now": "look", "Lift bar": "lift", "Looks": "looks", "Next metric": "metric", "Next section": "section",
     "Next log": "next_log", "Pause": "pause", "Quit": "quit", "Retrain": "retrain", "Run now": "run_now",
     "Look again": "scan", "Theme": "theme", "Resume": "resume", "Restore": "restore", "Verify": "verify",
-    "Whole": "whole",
+    "Whole": "whole", "Look at all": "look_whole",
     "Reject": "reject", "Cancel": "cancel", "Snooze": "snooze", "Clean up": "clean_up", "Empty": "empty",
     "Roll back": "roll_back", "Step back in time": "step_back",
     "Add": "add", "Let in": "let_in", "Watch": "watch", "Remove": "remove", "Watch no longer": "unwatch",
@@ -66,7 +66,7 @@ NAMED = {
 }  # fmt: skip
 DANGEROUS = {"approve", "reject", "roll_back", "lift", "clean_up", "empty", "remove"}
 CHANGING = {
-    "acknowledge", "snooze", "look", "by_column", "retrain", "run_now", "pause", "resume", "edit", "cancel", "scan",
+    "acknowledge", "snooze", "look", "look_whole", "by_column", "retrain", "run_now", "pause", "resume", "edit", "cancel", "scan",
     "restore", "allow", "add", "let_in", "watch", "unwatch", "withdraw", "hold", "release_hold", "choose", "retry",
     "retry_all", "send_report", "backtest", "add_route", "end_route", "my_quiet_hours", "hand_over", "take_over",
 }  # fmt: skip
