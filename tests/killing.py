@@ -15,6 +15,7 @@ from contextlib import closing
 from functools import cache
 from pathlib import Path
 
+from engine.runs.warm import place
 from tests.forks import Forks
 
 # What the process of a run imports, and what it does, with the run's lock in its hands as whoever starts it gives it.
@@ -54,8 +55,9 @@ def killed_at(change: int, preparation: str, act: str) -> bool:
 def let_go(home: Path) -> Path:
     """``home``, once nobody has its ledger open: a run's process outlives its last row, and a copy would be torn.
 
-    SQLite takes the write-ahead log away when the last connection is closed.
+    SQLite takes the write-ahead log away when the last connection is closed. A fork server's socket cannot be copied.
     """
+    place.clear(home)
     patience = time.monotonic() + 60
     while True:
         with closing(sqlite3.connect(home / "ledger.db")) as db:
