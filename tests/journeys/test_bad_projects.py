@@ -225,7 +225,7 @@ def test_a_check_says_of_a_section_that_nothing_acts_on_to_take_it_out(engine: E
     manifest.write_text(manifest.read_text() + "\n[serve]\nrealtime = true\n")
     found = engine.check(folder, lambda said: None)[0]
     assert (found.what, found.verdict) == ("failed", "failing")
-    assert "[serve] is for scoring over HTTP, which is not there yet; take the section out." in found.sentence
+    assert "[serve]: is for scoring over HTTP, which is not there yet; take the section out." in found.sentence
 
 
 def test_a_callable_that_is_not_there_is_named_with_the_nearest_one(engine: Engine, tmp_path: Path) -> None:
