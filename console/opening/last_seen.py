@@ -47,6 +47,24 @@ def leave() -> None:
     sys.stdout.flush()
 
 
+def give_back() -> None:
+    """Go back to the ordinary screen before this process ends, whatever is still to be drawn.
+
+    A terminal that takes nothing any more (stopped by Ctrl+S, or its other end hangs) is not waited for.
+    """
+    import termios
+    from contextlib import suppress
+
+    with suppress(OSError, termios.error):
+        termios.tcflush(1, termios.TCOFLUSH)
+    with suppress(OSError):
+        os.set_blocking(1, False)
+        try:
+            os.write(1, RESTORED)
+        finally:
+            os.set_blocking(1, True)  # Others have this terminal too.
+
+
 def _ago(seconds: float) -> str:
     for size, word in ((86400, "d"), (3600, "h"), (60, "min")):
         if seconds >= 2 * size:

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from console.opening import picture
-from console.opening.last_seen import NAME, RESTORED
+from console.opening.last_seen import NAME, give_back
 from console.opening.session_encoding import why_not_drawn
 from console.queries.question import AskOverview, Desk
 from console.text.frame import Who
@@ -129,8 +129,8 @@ def _watch_terminal(app: LeverframeApp) -> None:
         threading.Thread(target=ask, args=(code,), daemon=True).start()
         threading.Event().wait(HANG_UP_SECONDS)
         # It did not leave by itself; nothing that matters is in this process's memory, but the terminal is a person's.
+        give_back()
         with contextlib.suppress(OSError, termios.error):
-            os.write(1, RESTORED)
             termios.tcsetattr(0, termios.TCSANOW, before)
         os._exit(code)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import time
 from contextlib import suppress
@@ -156,6 +157,19 @@ def test_a_console_whose_terminal_goes_away_ends(history: Path, how: str) -> Non
         else:
             terminal.process.send_signal(getattr(signal, how))
         terminal.process.wait(60)
+
+
+@pytest.mark.parametrize("how", ["SIGHUP", "SIGTERM"])
+def test_a_console_whose_terminal_takes_nothing_any_more_ends_when_it_is_told(history: Path, how: str) -> None:
+    with Terminal("--home", history, "--operator", "ada") as terminal:
+        terminal.see("● ok")
+        screen = os.open(f"/proc/{terminal.process.pid}/fd/1", os.O_WRONLY | os.O_NOCTTY | os.O_NONBLOCK)
+        with pytest.raises(BlockingIOError):
+            for _ in range(10_000):
+                os.write(screen, b" " * 1024)
+        os.close(screen)
+        terminal.process.send_signal(getattr(signal, how))
+        assert terminal.process.wait(60) == 128 + getattr(signal, how)
 
 
 def test_a_console_that_is_told_to_end_gives_the_terminal_back(history: Path) -> None:
