@@ -66,9 +66,10 @@ NAMED = {
 }  # fmt: skip
 DANGEROUS = {"approve", "reject", "roll_back", "lift", "clean_up", "empty", "remove"}
 CHANGING = {
-    "acknowledge", "snooze", "look", "look_whole", "by_column", "retrain", "run_now", "pause", "resume", "edit", "cancel",
-    "scan", "restore", "allow", "add", "let_in", "watch", "unwatch", "withdraw", "hold", "release_hold", "choose", "retry",
-    "retry_all", "send_report", "backtest", "add_route", "end_route", "my_quiet_hours", "hand_over", "take_over",
+    "acknowledge", "snooze", "look", "look_whole", "by_column", "retrain", "run_now", "pause", "resume", "edit",
+    "cancel", "scan", "restore", "allow", "add", "let_in", "watch", "unwatch", "withdraw", "hold", "release_hold",
+    "choose", "retry", "retry_all", "send_report", "backtest", "add_route", "end_route", "my_quiet_hours", "hand_over",
+    "take_over",
 }  # fmt: skip
 
 
