@@ -8,7 +8,8 @@ import click
 
 from console.cli import documents
 from console.cli.backtest_documents import told_document
-from console.cli.printing import ProgressLine, complain, document, lines, room, say
+from console.cli.printing import complain, document, lines, room, say
+from console.cli.runs import waited
 from console.cli.session import Session, Verb
 from console.text.backtest_lines import backtest_lines, plan_lines
 from engine import clock
@@ -58,19 +59,7 @@ def backtest(
 
 
 def _watched(session: Session, engine: Engine, run: Run) -> int:
-    progress = ProgressLine()
-
-    def show(seen: Run) -> None:
-        if not session.json and seen.ended_at is None:
-            progress.show(seen.progress, seen.phase)
-
-    try:
-        ended = engine.wait(run.id, show)
-    except KeyboardInterrupt:
-        progress.clear()
-        complain(f"Run {run.id} goes on without you. What it says: {session.command(f'backtest {run.project} --last')}")
-        raise
-    progress.clear()
+    ended = waited(session, engine, run, f"What it says: {session.command(f'backtest {run.project} --last')}")
     if ended.state == "succeeded":
         return _told(session, engine, run.project)
     if session.json:

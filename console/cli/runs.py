@@ -50,22 +50,28 @@ def retrain(
     return 0
 
 
-def _watched(session: Session, engine: Engine, run: Run) -> int:
+def waited(session: Session, engine: Engine, run: Run, later: str) -> Run:
+    """``run`` once it has ended, its progress shown meanwhile; ``later``: what is told to whoever does not stay."""
     progress = ProgressLine()
 
     def show(seen: Run) -> None:
         if not session.json and seen.ended_at is None:
             progress.show(seen.progress, seen.phase)
 
-    if not session.json:
-        say(f"Run {run.id}: retrain of {run.project}")
     try:
         ended = engine.wait(run.id, show)
     except KeyboardInterrupt:
         progress.clear()
-        complain(f"Run {run.id} goes on without you. Watch it: {session.command(f'log {run.id} --follow')}")
+        complain(f"Run {run.id} goes on without you. {later}")
         raise
     progress.clear()
+    return ended
+
+
+def _watched(session: Session, engine: Engine, run: Run) -> int:
+    if not session.json:
+        say(f"Run {run.id}: retrain of {run.project}")
+    ended = waited(session, engine, run, f"Watch it: {session.command(f'log {run.id} --follow')}")
     if session.json:
         document(documents.run(ended))
     if ended.state not in GOOD:
