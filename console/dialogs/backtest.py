@@ -3,25 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.widgets import Input
 
 from console.acting.commands import Backtest
-from console.dialogs.dialog import ReasonDialog
+from console.dialogs.foreseeing import ForeseeingDialog
 from console.queries.backtest_questions import AskBacktestPlan
 from console.queries.question import Question
 from console.text.backtest_lines import plan_lines
-from console.text.lines import EMPTY, Line, Span, line, wrapped
+from console.text.lines import Line, Span, line
 from console.widgets.lines_view import LinesView
 from engine.backtest.defaults import POLICIES, WEEKS
-from engine.backtest.records import BacktestPlan
-from engine.text import plain
 
 
-class BacktestDialog(ReasonDialog):
+class BacktestDialog(ForeseeingDialog):
     """Two fields; Tab goes from one to the other, Enter in either begins it. What changes nothing needs no reason."""
 
     AUTO_FOCUS = "#weeks"
@@ -36,8 +33,6 @@ class BacktestDialog(ReasonDialog):
         )
         super().__init__(f"BACKTEST RETRAINING OF {project}", said, "begin", self._begin)
         self._project = project
-        self._plan: BacktestPlan | None = None
-        self._trouble: str | None = None
 
     def compose(self) -> ComposeResult:
         with Vertical(id="dialog"):
@@ -56,34 +51,14 @@ class BacktestDialog(ReasonDialog):
             return None
         return AskBacktestPlan(self._project, self.weeks, self.reason)
 
-    def on_input_changed(self) -> None:
-        self._plan = self._trouble = None
-        self.draw_text()
-        self.app.ask(self.question())
-
-    def answered(self, answer: BacktestPlan, at: datetime) -> None:  # type: ignore[override]
-        self._plan, self._trouble = answer, None
-        self.draw_text()
-
-    def unanswered(self, sentence: str) -> None:
-        self._trouble = sentence
-        self.draw_text()
-
-    @property
-    def ready(self) -> bool:
-        return self._plan is not None or self._trouble is not None or self.question() is None
-
     def wrong(self) -> str | None:
         return "Write how many weeks to replay." if not self.weeks else self._trouble
 
-    def text(self, width: int) -> Sequence[Line]:
-        said = super().text(width)
-        if self._trouble is not None:
-            return [*wrapped(f"■ {plain(self._trouble)}", width, tone="failing"), EMPTY, *said]
+    def foreseen(self, width: int) -> Sequence[Line]:
         if self._plan is None:
             waits = self.is_mounted and self.question() is not None
-            return [line(Span("Working it out …" if waits else self.NOTHING, "dim")), EMPTY, *said]
-        return [*plan_lines(self._plan, width), EMPTY, *said]
+            return [line(Span("Working it out …" if waits else self.NOTHING, "dim"))]
+        return plan_lines(self._plan, width)
 
     def _begin(self, every: str) -> Backtest:
         weeks = self.query_one("#weeks", Input)
