@@ -6,10 +6,13 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from engine.runs.steps.holding import StepHold
 from engine.runs.steps.limits import Limits
+
+if TYPE_CHECKING:
+    from engine.runs.warm.wanted_server import Wanted
 
 MARKER = "LEVERFRAME_RUN"
 TOKEN = "LEVERFRAME_STEP_TOKEN"
@@ -34,7 +37,8 @@ class StepSpec:
 
     ``held`` is a descriptor, such as of a lock, that stays open until nothing of the step is left. ``containment`` is
     what holds it (see ``containment.py``); None: nothing does. ``forked``: the workspace whose fork server may have it
-    begin, for a module of the engine's own that nothing else contains.
+    begin, for a module of the engine's own that nothing else contains. ``server``: a workspace, and which of its step
+    servers may fork it.
     """
 
     name: str
@@ -47,6 +51,7 @@ class StepSpec:
     held: int | None = None
     containment: Mapping[str, Any] | None = None
     forked: Path | None = None
+    server: tuple[Path, Wanted] | None = None
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,268 @@
+"""The step servers that an engine keeps: started when steps asked for one in vain, ended with it, or when memory is
+short, nobody asks any more, or what they have loaded is not what stands in their environment."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import marshal
+import os
+import secrets
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from engine import json_records
+from engine.environments.kind import KINDS
+from engine.environments.records import Lock
+from engine.errors import Damage, LeverframeError
+from engine.runs import capacity
+from engine.runs.steps.limits import GIB, Limits
+from engine.runs.steps.sandbox import COLUMN_TYPES, RUNNER
+from engine.runs.steps.step import TOKEN
+from engine.runs.warm import place
+from engine.runs.warm.wanted_server import SECRET, Wanted, cache_of, folder_of
+from engine.storage.disk import delete_tree
+
+WANTED = 2  # steps that were started afresh for want of one
+IN_USE = "in-use"
+MOST, MOST_ALIKE = 8, 2
+LEAST_FREE = 1 << 30
+LOAD_MEMORY = 4 * GIB
+KEPT_SECONDS = 7 * 86400.0  # notes of what was wanted, and of what steps load
+RESTED_SECONDS = 60.0  # not asked for so long, one makes room for another
+_WARDEN = RUNNER.with_name("server_warden.py")
+_SERVER, _CONTAINMENT = RUNNER.with_name("step_server.py"), RUNNER.with_name("containment.py")
+
+
+@dataclass
+class Kept:
+    """One server: ``name`` is that of all that are alike, and a number."""
+
+    name: str
+    wanted: Wanted
+    lock: Lock
+    process: subprocess.Popen[bytes]
+    since: float = field(default_factory=time.time)
+    admitted: bool = False
+
+
+class StepServers:
+    """``look`` is called every few seconds by the engine, from one thread."""
+
+    def __init__(self, root: Path, environments: Path, now: Callable[[], float] = time.time) -> None:
+        self._root, self._environments, self._now = root, environments, now
+        self._kept: list[Kept] = []
+        self._unfit: set[str] = set()
+        self._place = folder_of(root)
+        self._secret = secrets.token_bytes(place.KEY_BYTES)
+        with suppress(OSError):
+            self._made()
+
+    def look(self) -> None:
+        """Take leave of those that have ended, admit those that have loaded, start what is wanted."""
+        for one in list(self._kept):
+            if (ended := one.process.poll()) is not None:
+                self._forget(one, unfit=ended != 0)
+            elif not one.admitted and (self._place / f"{one.name}.loaded").exists():
+                self._admit(one)
+        if capacity.free_memory() < LEAST_FREE // 4:
+            self.stop()
+            return
+        with suppress(OSError):
+            for note in sorted(self._place.glob("*.asked"), key=lambda each: -each.stat().st_size):
+                self._consider(note)
+
+    def stop(self) -> None:
+        """End them all, and do not wait for it: a step that one has in hand goes on to its end."""
+        for one in self._kept:
+            self._end(one)
+        self._kept.clear()
+
+    def _consider(self, note: Path) -> None:
+        name = note.name.removesuffix(".asked")
+        if self._now() - note.stat().st_mtime > KEPT_SECONDS:
+            note.unlink(missing_ok=True)
+            note.with_suffix(".wanted").unlink(missing_ok=True)
+            return
+        alike = [one for one in self._kept if one.name.startswith(f"{name}.")]
+        waiting = any(not one.admitted for one in alike)
+        if note.stat().st_size < WANTED or name in self._unfit or len(alike) >= MOST_ALIKE or waiting:
+            return
+        if len(self._kept) >= MOST and not self._made_room():
+            return
+        if capacity.free_memory() >= LEAST_FREE:
+            note.unlink(missing_ok=True)
+            with suppress(OSError, ValueError, KeyError, LeverframeError):
+                self._start(name)
+
+    def _made_room(self) -> bool:
+        rested = sorted((self._last_asked(one), number) for number, one in enumerate(self._kept) if one.admitted)
+        if not rested or self._now() - rested[0][0] < RESTED_SECONDS:
+            return False
+        one = self._kept.pop(rested[0][1])
+        self._end(one)
+        return True
+
+    def _last_asked(self, one: Kept) -> float:
+        try:
+            return (self._place / f"{one.name}.socket").stat().st_mtime
+        except OSError:
+            return one.since
+
+    def _start(self, name: str) -> None:
+        told = json.loads((self._place / f"{name}.wanted").read_bytes())
+        wanted = json_records.read(Wanted, told, "What a step asked for")
+        if wanted.name(self._secret) != name:
+            return  # The engine has other variables than whoever asked.
+        lock = KINDS[wanted.kind].read_lock(wanted.lock)
+        if self._differs(wanted, lock):
+            return
+        numbers = {one.name for one in self._kept}
+        full = next(f"{name}.{number}" for number in range(MOST) if f"{name}.{number}" not in numbers)
+        in_use = self._make_home(full)
+        settings = self._settings(full, wanted, in_use)
+        with (self._place / f"{full}.log").open("wb") as log, os.fdopen(in_use):
+            process = subprocess.Popen(
+                [sys.executable, "-I", "-S", str(_WARDEN)],
+                cwd="/",
+                env={"PATH": os.defpath, "LC_ALL": "C.UTF-8"},
+                stdin=subprocess.PIPE,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+                pass_fds=(in_use,),
+            )
+        self._kept.append(Kept(full, wanted, lock, process))
+        assert process.stdin is not None
+        process.stdin.write(len(settings).to_bytes(8, "big") + settings)
+        process.stdin.flush()
+
+    def _make_home(self, full: str) -> int:
+        """Make the folder in which its steps work; the descriptor says that it is in use, as long as it is open."""
+        home = cache_of(self._root) / full
+        for folder in (home, home / "work", home / "own"):
+            folder.mkdir(mode=0o700, parents=True)
+        in_use = os.open(home / IN_USE, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        fcntl.flock(in_use, fcntl.LOCK_EX)
+        return in_use
+
+    def _settings(self, full: str, wanted: Wanted, in_use: int) -> bytes:
+        """What its warden is told, its key among it."""
+        home, key, token = cache_of(self._root) / full, secrets.token_hex(place.KEY_BYTES), secrets.token_hex(16)
+        _write_private(self._place / f"{full}.key", key.encode())
+        own = str(home / "own")
+        # Arrow's allocator would start a thread of its own when it is loaded.
+        quiet = {"JE_ARROW_MALLOC_CONF": "background_thread:false"}
+        environment = {**wanted.variables(), **quiet, "TMPDIR": own, "HOME": own, TOKEN: token}
+        limits = Limits(0.0, LOAD_MEMORY)
+        settings: dict[str, Any] = {
+            "argv": [wanted.python, str(_SERVER)],
+            "cwd": own,
+            "environment": environment,
+            "containment": {
+                "read": list(wanted.read),
+                "own": [str(each) for each in (RUNNER, COLUMN_TYPES, _SERVER, _CONTAINMENT)],
+                "environment": wanted.environment,
+                "write": [str(home / "work"), own],
+                "apart": [str(self._root)],
+                "network": wanted.network,
+                "emptied": [str(self._root / "locks")],
+            },
+            "log": str(self._place / f"{full}.out"),
+            "log_bytes": limits.log_bytes,
+            "seconds": float("inf"),
+            "memory": limits.memory,
+            "output_bytes": limits.output_bytes,
+            "output": "",
+            "wait": True,
+            "variable": TOKEN,
+            "token": token,
+            "held": in_use,
+            "modules": list(wanted.modules),
+            "work": str(home / "work"),
+            "place": str(self._place),
+            "name": full,
+            "key": key,
+        }
+        return marshal.dumps(settings)
+
+    def _admit(self, one: Kept) -> None:
+        """Let it be asked, if what it has loaded still is what was built: compared before it began, and now."""
+        if self._differs(one.wanted, one.lock):
+            self._end(one)
+            self._kept.remove(one)
+            return
+        with suppress(OSError):
+            (self._place / f"{one.name}.loaded").rename(self._place / f"{one.name}.socket")
+            one.admitted = True
+
+    def _differs(self, wanted: Wanted, lock: Lock) -> bool:
+        kind = KINDS[wanted.kind]
+        try:
+            return bool(kind.compare(kind.place(lock, self._environments), lock))
+        except (Damage, OSError):
+            return True
+
+    def _forget(self, one: Kept, *, unfit: bool) -> None:
+        self._kept.remove(one)
+        if unfit and not one.admitted:
+            self._unfit.add(one.name.rpartition(".")[0])
+        self._cleared(one)
+
+    def _end(self, one: Kept) -> None:
+        if one.process.stdin is not None:
+            with suppress(OSError):
+                one.process.stdin.close()
+        for ending in ("loaded", "socket"):
+            (self._place / f"{one.name}.{ending}").unlink(missing_ok=True)
+
+    def _cleared(self, one: Kept) -> None:
+        for ending in ("loaded", "socket", "key", "out"):
+            (self._place / f"{one.name}.{ending}").unlink(missing_ok=True)
+        delete_unused(cache_of(self._root) / one.name)
+
+    def _made(self) -> None:
+        """The folder, with nobody else let in, and nothing of an engine of before in it."""
+        place.made(self._root)
+        self._place.mkdir(mode=0o700, exist_ok=True)
+        with place.opened(self._place) as folder:
+            os.fchmod(folder, 0o700)
+            for name in os.listdir(folder):
+                os.unlink(name, dir_fd=folder)
+        _write_private(self._place / SECRET, self._secret)
+        cache = cache_of(self._root)
+        cache.mkdir(parents=True, exist_ok=True)
+        for each in cache.iterdir():
+            if each.name != "loaded":
+                delete_unused(each)
+        for each in (cache / "loaded").glob("*"):
+            if self._now() - each.stat().st_mtime > KEPT_SECONDS:
+                each.unlink(missing_ok=True)
+
+
+def delete_unused(home: Path) -> None:
+    """Delete where a server's steps worked, unless it still has one in hand: another engine's, which is gone."""
+    with suppress(OSError):
+        in_use = os.open(home / IN_USE, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(in_use, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            delete_tree(home)
+        finally:
+            os.close(in_use)
+
+
+def _write_private(path: Path, content: bytes) -> None:
+    new = path.with_name(f"{path.name}.new")
+    file = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    try:
+        os.fchmod(file, 0o600)
+        os.write(file, content)
+    finally:
+        os.close(file)
+    new.rename(path)
