@@ -229,7 +229,6 @@ class StepServers:
 
     def _made(self) -> None:
         """The folder, with nobody else let in, and nothing of an engine of before in it."""
-        place.made(self._root)
         self._place.mkdir(mode=0o700, exist_ok=True)
         with place.opened(self._place) as folder:
             os.fchmod(folder, 0o700)

@@ -59,7 +59,7 @@ class Wanted:
 
 def folder_of(root: Path) -> Path:
     """Where the step servers of the workspace ``root`` are asked; shut to every step."""
-    return place.folder_of(root) / "steps"
+    return root / "locks" / "steps"
 
 
 def read_secret(root: Path) -> bytes | None:
