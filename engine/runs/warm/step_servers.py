@@ -10,14 +10,14 @@ import os
 import secrets
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from engine import json_records
+from engine import clock, json_records
 from engine.environments.kind import KINDS
 from engine.environments.records import Lock
 from engine.errors import Damage, LeverframeError
@@ -48,14 +48,14 @@ class Kept:
     wanted: Wanted
     lock: Lock
     process: subprocess.Popen[bytes]
-    since: float = field(default_factory=time.time)
+    since: float
     admitted: bool = False
 
 
 class StepServers:
     """``look`` is called every few seconds by the engine, from one thread."""
 
-    def __init__(self, root: Path, environments: Path, now: Callable[[], float] = time.time) -> None:
+    def __init__(self, root: Path, environments: Path, now: Callable[[], datetime] = clock.now) -> None:
         self._root, self._environments, self._now = root, environments, now
         self._kept: list[Kept] = []
         self._unfit: set[str] = set()
@@ -63,6 +63,9 @@ class StepServers:
         self._secret = secrets.token_bytes(place.KEY_BYTES)
         with suppress(OSError):
             self._made()
+
+    def _time(self) -> float:
+        return self._now().timestamp()
 
     def look(self) -> None:
         """Take leave of those that have ended, admit those that have loaded, start what is wanted."""
@@ -86,7 +89,7 @@ class StepServers:
 
     def _consider(self, note: Path) -> None:
         name = note.name.removesuffix(".asked")
-        if self._now() - note.stat().st_mtime > KEPT_SECONDS:
+        if self._time() - note.stat().st_mtime > KEPT_SECONDS:
             note.unlink(missing_ok=True)
             note.with_suffix(".wanted").unlink(missing_ok=True)
             return
@@ -103,7 +106,7 @@ class StepServers:
 
     def _made_room(self) -> bool:
         rested = sorted((self._last_asked(one), number) for number, one in enumerate(self._kept) if one.admitted)
-        if not rested or self._now() - rested[0][0] < RESTED_SECONDS:
+        if not rested or self._time() - rested[0][0] < RESTED_SECONDS:
             return False
         one = self._kept.pop(rested[0][1])
         self._end(one)
@@ -138,7 +141,7 @@ class StepServers:
                 start_new_session=True,
                 pass_fds=(in_use,),
             )
-        self._kept.append(Kept(full, wanted, lock, process))
+        self._kept.append(Kept(full, wanted, lock, process, self._time()))
         assert process.stdin is not None
         process.stdin.write(len(settings).to_bytes(8, "big") + settings)
         process.stdin.flush()
@@ -241,7 +244,7 @@ class StepServers:
             if each.name != "loaded":
                 delete_unused(each)
         for each in (cache / "loaded").glob("*"):
-            if self._now() - each.stat().st_mtime > KEPT_SECONDS:
+            if self._time() - each.stat().st_mtime > KEPT_SECONDS:
                 each.unlink(missing_ok=True)
 
 
