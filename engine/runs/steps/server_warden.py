@@ -43,6 +43,7 @@ MOST_STEPS = 500
 MOST = 1 << 22
 LOAD_SECONDS, IDLE_SECONDS, PATIENCE_SECONDS = 120.0, 3600.0, 1.0
 UNFIT = 5  # as step_server.py ends when what it was to load cannot be forked
+TOLD = os.path.exists(f"/proc/self/task/{os.getpid()}/children")
 SHM = "/proc/%d/root/dev/shm"
 
 
@@ -55,17 +56,29 @@ def packets() -> tuple[int, int]:
 
 
 class Sparing(warden.Tree):  # type: ignore[misc]
-    """The living descendants of this process but those of the server."""
+    """The living processes of the server's namespace but its own two, of which every other is a descendant."""
 
     def __init__(self, spared: set[int]) -> None:
         super().__init__()
         self._spared = spared
 
     def look(self, *, afresh: bool = False, stop: bool = False) -> set[int]:
-        found: set[int] = super().look(afresh=afresh) - self._spared
+        # Where the system tells of children, two files say that there are none; the whole of /proc costs 2 ms.
+        found: set[int] = self._below() if TOLD else super().look(afresh=afresh) - self._spared
         if stop:
             for pid in found:
                 warden.send(pid, warden.SIGSTOP)
+        return found
+
+    def _below(self) -> set[int]:
+        found: set[int] = set()
+        left = list(self._spared)
+        while left:
+            folder = f"/proc/{left.pop()}/task"
+            for thread in listed(folder):
+                children = set(map(int, warden.contents(f"{folder}/{thread}/children").split()))
+                left += children - found - self._spared
+                found |= children - self._spared
         return found
 
 
@@ -135,7 +148,7 @@ class Server(warden.StepWatcher):  # type: ignore[misc]
 
     def is_whole(self) -> bool:
         """Whether it is as it was when it was ready."""
-        return self._goes_on() and set(warden.Tree().look(afresh=True)) == self.own and self.shm_is_clear()
+        return self._goes_on() and not Sparing(self.own).look(afresh=True) and self.shm_is_clear()
 
     def serve(self) -> None:
         """Until the engine is gone, nobody asks any more, or anything is not as it should be."""
@@ -314,6 +327,13 @@ class Forked(warden.StepWatcher):  # type: ignore[misc]
                 os.rename(f"{here}/{part}", f"{there}/{part}")
         if here == self._place:
             os.rmdir(here)
+
+
+def listed(folder: str) -> list[str]:
+    try:
+        return os.listdir(folder)
+    except OSError:
+        return []  # Of a process that has ended.
 
 
 def moved(settings: dict[str, Any], folder: str, place: str) -> dict[str, Any]:
