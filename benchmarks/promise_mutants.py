@@ -68,7 +68,11 @@ _HELD = (
     "tests/engine/runs/test_sandbox.py",
 )  # fmt: skip
 _HOSTILE = ("tests/journeys/test_steps_are_contained.py",)
-_CONTAINMENT, _SANDBOX, _WITHHELD = "engine/runs/steps/containment.py", "engine/runs/steps/sandbox.py", "engine/withheld.py"
+_CONTAINMENT, _SANDBOX, _WITHHELD = (
+    "engine/runs/steps/containment.py",
+    "engine/runs/steps/sandbox.py",
+    "engine/withheld.py",
+)
 _REACH, _REACHES = "engine/projects/reach.py", ("tests/engine/projects/test_reach.py",)
 _SECRETS = ("tests/engine/test_withheld.py",)
 _FORKED, _FORKS = "engine/runs/warm/forked.py", ("tests/engine/runs/warm",)
