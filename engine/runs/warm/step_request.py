@@ -17,6 +17,7 @@ from engine.runs.warm.forked_warden import ForkedWarden, with_streams
 from engine.runs.warm.wanted_server import Wanted, folder_of, read_secret
 
 PATIENCE_SECONDS = 0.5
+MOST_NOTES = 200  # files in the folder
 THERE, BEGIN = b"+", b"!"
 
 
@@ -45,8 +46,10 @@ def ask(root: Path, wanted: Wanted, box: Mapping[str, Any], held: int) -> Forked
 
 
 def note(root: Path, name: str, wanted: Wanted) -> None:
-    """Keep that somebody asked for such a server in vain."""
+    """Keep that somebody asked for such a server in vain, while not too many are wanted already."""
     with suppress(OSError), place.opened(folder_of(root)) as folder:
+        if len(os.listdir(folder)) > MOST_NOTES:
+            return
         if not os.path.exists(folder_of(root) / f"{name}.wanted"):
             _write(folder, f"{name}.wanted", json.dumps(write(wanted)).encode())
         flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC

@@ -10,7 +10,7 @@ import os
 import secrets
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -21,6 +21,7 @@ from engine import clock, json_records
 from engine.environments.kind import KINDS
 from engine.environments.records import Lock
 from engine.errors import Damage, LeverframeError
+from engine.records import DoctorFinding
 from engine.runs import capacity
 from engine.runs.steps.limits import GIB, Limits
 from engine.runs.steps.sandbox import COLUMN_TYPES, RUNNER
@@ -28,14 +29,16 @@ from engine.runs.steps.step import TOKEN
 from engine.runs.warm import place
 from engine.runs.warm.wanted_server import SECRET, Wanted, cache_of, folder_of
 from engine.storage.disk import delete_tree
+from engine.text import plain
 
 WANTED = 2  # steps that were started afresh for want of one
-IN_USE = "in-use"
+IN_USE, UNFIT = "in-use", "unfit"
 MOST, MOST_ALIKE = 8, 2
 LEAST_FREE = 1 << 30
 LOAD_MEMORY = 4 * GIB
 KEPT_SECONDS = 7 * 86400.0  # notes of what was wanted, and of what steps load
 RESTED_SECONDS = 60.0  # not asked for so long, one makes room for another
+WHAT = "warm steps"
 _WARDEN = RUNNER.with_name("server_warden.py")
 _SERVER, _CONTAINMENT = RUNNER.with_name("step_server.py"), RUNNER.with_name("containment.py")
 
@@ -119,7 +122,9 @@ class StepServers:
             return one.since
 
     def _start(self, name: str) -> None:
-        told = json.loads((self._place / f"{name}.wanted").read_bytes())
+        note = self._place / f"{name}.wanted"
+        told = json.loads(note.read_bytes())
+        note.unlink()
         wanted = json_records.read(Wanted, told, "What a step asked for")
         if wanted.name(self._secret) != name:
             return  # The engine has other variables than whoever asked.
@@ -215,7 +220,12 @@ class StepServers:
     def _forget(self, one: Kept, *, unfit: bool) -> None:
         self._kept.remove(one)
         if unfit and not one.admitted:
-            self._unfit.add(one.name.rpartition(".")[0])
+            name = one.name.rpartition(".")[0]
+            self._unfit.add(name)
+            with suppress(OSError):
+                lines = (self._place / f"{one.name}.log").read_text("utf-8", "replace").strip().splitlines()
+                said = f"{Path(one.wanted.environment).name}: {lines[-1] if lines else 'its server ended'}"
+                _write_private(self._place / f"{name}.{UNFIT}", said.encode())
         self._cleared(one)
 
     def _end(self, one: Kept) -> None:
@@ -226,7 +236,7 @@ class StepServers:
             (self._place / f"{one.name}.{ending}").unlink(missing_ok=True)
 
     def _cleared(self, one: Kept) -> None:
-        for ending in ("loaded", "socket", "key", "out"):
+        for ending in ("loaded", "socket", "key", "out", "log"):
             (self._place / f"{one.name}.{ending}").unlink(missing_ok=True)
         delete_unused(cache_of(self._root) / one.name)
 
@@ -246,6 +256,21 @@ class StepServers:
         for each in (cache / "loaded").glob("*"):
             if self._time() - each.stat().st_mtime > KEPT_SECONDS:
                 each.unlink(missing_ok=True)
+
+
+def findings(root: Path) -> Iterator[DoctorFinding]:
+    """How the steps of projects that asked for it are forked; nothing where none has."""
+    try:
+        names = sorted(os.listdir(folder_of(root)))
+    except OSError:
+        return
+    ready = sum(name.endswith(".socket") for name in names)
+    if ready:
+        yield DoctorFinding(WHAT, "ok", f"{ready} step {'server is' if ready == 1 else 'servers are'} ready")
+    for name in names:
+        if name.endswith(f".{UNFIT}"):
+            said = plain((folder_of(root) / name).read_text("utf-8", "replace"), 200)
+            yield DoctorFinding(WHAT, "watch", f"steps are started afresh in the environment {said}")
 
 
 def delete_unused(home: Path) -> None:
