@@ -106,15 +106,14 @@ def took(engine: Engine, group: Group, own: str, ask: str) -> Took:
         time.sleep(0.01)
     time.sleep(0.3)  # for what has let go of the lock and is not gone yet
     after, run = group.seconds(), engine.run(run.id)
-    lines = engine.log(run.id, step="extract").lines if hasattr(engine.log(run.id), "lines") else ()
-    text = "\n".join(lines) or next(engine.home.glob(f"runs/{run.id:07d}/steps/extract/step.log")).read_text("utf-8")
+    text = next(engine.home.glob(f"runs/{run.id:07d}/steps/extract*/step.log")).read_text("utf-8")
     first = next(line for line in text.splitlines() if line.startswith(BEGAN))
     cpu = {step.name: step.cpu_seconds or 0.0 for step in run.steps}
     return Took(
         whole,
         (int(first.split()[1]) - clock) / 1e9,
         None if after is None or before is None else after - before,
-        cpu[own],
+        cpu.get(own, 0.0),
         sum(cpu.values()),
     )
 
