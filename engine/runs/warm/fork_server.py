@@ -27,7 +27,7 @@ LOADED = (
     "engine.jobs.process", "engine.jobs.retrain.retrain", "engine.jobs.retrain.package", "engine.jobs.health.look",
     "engine.jobs.health.health_record", "engine.jobs.health.automatic_rollback", "engine.jobs.report",
     "engine.validation.judge", "engine.monitoring.measure", "engine.runs.warm.forked", "engine.runs.steps.warden",
-    "engine.environments.python.kind", "pyarrow.parquet", "pyarrow.dataset", "zstandard",
+    "engine.environments.python.kind", "pyarrow.csv", "pyarrow.parquet", "pyarrow.dataset", "zstandard",
 )  # fmt: skip
 MOST_FORKS = 2000
 IDLE_SECONDS = 3600.0
@@ -43,6 +43,7 @@ def main(folder: Path) -> int:
     environment = dict(os.environ)
     for name in LOADED:
         importlib.import_module(name)
+    importlib.import_module("engine.jobs.prepared").prepare(folder.parents[1])
     if len(os.listdir("/proc/self/task")) != 1:
         print("It has more than one thread, so it forks nothing.", file=sys.stderr)
         return 1
