@@ -93,10 +93,10 @@ class LeverframeApp(App[None]):
 
     def on_mount(self) -> None:
         self._dressed = True
-        self.watcher.start()
 
     def on_ready(self) -> None:
-        """The first picture is on the screen."""
+        """The first picture is on the screen, and nobody reads beside it before."""
+        self.watcher.start()
         self._when_ready()
 
     def on_unmount(self) -> None:
