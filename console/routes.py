@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from console.queries.question import Question
     from engine.outbox.outbox import Mail
     from engine.records import AuditRow, DecisionCard
-    from engine.routing.records import Handover, Route
+    from engine.routing.duty_records import Handover
+    from engine.routing.records import Route
 
 # The numbered screens.
 PLACES = {
