@@ -21,7 +21,7 @@ from console.widgets.paged_list import PagedList
 if TYPE_CHECKING:
     from console.acting.commands import Command, Result
     from console.app import LeverframeApp
-    from engine.records import ProofStep
+    from engine.release.records import ProofStep
 
 
 def bindings(screen: str) -> list[BindingType]:
