@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from collections import Counter
 from collections.abc import Generator
@@ -10,21 +11,23 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import settings
 
-from engine import clock
+# Also where a machine forbids it: else each worker compiles every test file each time, 6 s, and before that Hypothesis,
+# which pytest treats like tests. What tests import does not.
+_FORBIDDEN, sys.dont_write_bytecode = sys.dont_write_bytecode, False
+
+from hypothesis import settings  # noqa: E402
+
+from engine import clock  # noqa: E402
 
 # A busy machine is no bug: examples are not timed. The hanging ones are caught by pytest's timeout.
 settings.register_profile("leverframe", deadline=None)
 settings.load_profile("leverframe")
 
 
-# Also where a machine forbids it: else each worker compiles every test file each time, 6 s. What tests import does not.
-_FORBIDDEN, sys.dont_write_bytecode = sys.dont_write_bytecode, False
-
-
 def pytest_collection_finish() -> None:
     sys.dont_write_bytecode = _FORBIDDEN
+    gc.freeze()  # What was collected stays to the end: whoever looks for garbage need not go through all of it.
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
