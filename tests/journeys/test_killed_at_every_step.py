@@ -11,6 +11,7 @@ import pytest
 from engine.api import Engine, open_engine
 from engine.runs.steps.sweep import sweep
 from tests import tiny
+from tests.forked_runs import forking
 from tests.killing import RUN, driven, forget, killed_at, let_go
 
 AS_OF = datetime(2026, 11, 3, tzinfo=UTC)
@@ -23,7 +24,7 @@ engine = open_engine(Path({home!r}), "ada")
 plan = engine.{plan}
 """
 def prepared(tmp_path: Path) -> Engine:
-    engine = open_engine(tmp_path / "home", "ada", create=True)
+    engine = forking(open_engine(tmp_path / "home", "ada", create=True))
     engine.add(tiny.make(tmp_path / "tiny"))
     return engine
 
