@@ -12,6 +12,7 @@ import pytest
 
 from engine.api import Engine, open_engine
 from tests import tiny
+from tests.forked_runs import forking
 from tests.killing import forget, let_go
 from tests.workspaces import made_once
 
@@ -51,7 +52,7 @@ def saved_releases(tmp_path_factory: pytest.TempPathFactory, first: datetime) ->
 
 
 def _make(root: Path, first: datetime) -> None:
-    engine = open_engine(root / "home", "ada", create=True)
+    engine = forking(open_engine(root / "home", "ada", create=True))
     engine.add(tiny.make(root / "tiny"))
     engine.add_operator("bob", "operator", "a colleague")
     engine.add_operator("eve", "viewer", "the business")
@@ -69,7 +70,7 @@ def releases(saved_releases: Path) -> Iterator[Engine]:
     """The workspace as the history left it, opened by ada."""
     home = saved_releases / "home"
     shutil.copytree(saved_releases / "saved", home, symlinks=True)
-    engine = open_engine(home, "ada")
+    engine = forking(open_engine(home, "ada"))
     yield engine
     engine.close()
     forget(home)

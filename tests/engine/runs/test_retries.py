@@ -16,6 +16,7 @@ from engine.runs import history, queue
 from engine.runs.capacity import Machine
 from engine.runs.retries import Policy, Retry, helps, next_retry
 from tests import tiny
+from tests.forked_runs import forking
 
 ENDED = datetime(2026, 11, 24, 3, tzinfo=UTC)
 MINUTES = timedelta(minutes=5)
@@ -70,7 +71,7 @@ def engine(home: Path, tmp_path: Path) -> Engine:
     folder = tiny.make(tmp_path / "tiny", steps=steps)
     tiny.replace(folder, "leverframe.toml", 'timeout = "60s"', 'timeout = "60s"\nretries = 2\nretry_after = "1h"')
     tiny.allow(folder, wanted.parent)
-    engine = open_engine(home, "zoe", create=True)
+    engine = forking(open_engine(home, "zoe", create=True))
     engine.add(folder)
     return engine
 

@@ -19,13 +19,14 @@ from engine.schedule.lease import Fenced, Lease, Patience, take
 from engine.vocabulary.jobs import SCHEDULED
 from tests import tiny
 from tests.engine.schedule.engines import wait_until
+from tests.forked_runs import forking
 
 DAY = timedelta(days=1)
 
 
 @pytest.fixture
 def engine(home: Path, tmp_path: Path) -> Iterator[Engine]:
-    opened = open_engine(home, "ada", create=True)
+    opened = forking(open_engine(home, "ada", create=True))
     opened.add(tiny.make(tmp_path / "tiny"))
     yield opened
     opened.close()
