@@ -63,8 +63,8 @@ def test_a_look_that_is_killed_says_interrupted_and_the_next_one_succeeds(site: 
     while True:
         forget(home)
         shutil.copytree(saved, home, symlinks=True)
-        killed = killed_at(change, RUN, driven(home, number))
         forked_runs(home)
+        killed = killed_at(change, RUN, driven(home, number))
         engine = open_engine(home, "ada")
         run = engine.wait(number, lambda r: None)
         states.add(run.state)
