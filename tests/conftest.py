@@ -43,8 +43,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
     The rest waits while they work, and what takes longest is not what is left at the end.
     """
+    many = Counter(item.path for item in items)
     long = {item.path for item in items if item.get_closest_marker("slow") or "journeys" in item.path.parts}
-    files = sorted({item.path for item in items}, key=lambda path: ("journeys" not in path.parts, path))
+    long |= {path for path, tests in many.items() if tests > 100}
+    files = sorted(many, key=lambda path: ("journeys" not in path.parts, path))
     place: dict[Path, float] = {}
     for share, some in ((2 / 3, long), (1.0, {*files} - long)):
         found = [path for path in files if path in some]

@@ -17,7 +17,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from engine.api import Engine
-from engine.runs.warm import place
+from engine.runs.warm import fork_request, place
 from engine.runs.warm.keeper import WANTED, Keeper
 from engine.storage import workspace as workspaces
 
@@ -26,6 +26,7 @@ _KEPT: list[Keeper] = []  # Whoever started it keeps it: a server ends with its 
 
 def _listens() -> Path:
     """The folder in which the server listens, which whoever comes first starts, and starts again when it is spent."""
+    fork_request.PATIENCE_SECONDS = 60.0  # A busy machine is not to decide who forks.
     everybody = os.environ.get("PYTEST_XDIST_TESTRUNUID", f"alone-{os.getpid()}")
     folder = Path(tempfile.gettempdir()) / f"leverframe-forks-{everybody}"
     folder.mkdir(mode=0o700, exist_ok=True)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib.util
 from datetime import UTC, datetime, timedelta
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -14,17 +13,11 @@ SAMPLES = Path(__file__).resolve().parents[1] / "sample_projects"
 pytestmark = pytest.mark.slow
 
 
-@cache
 def sample(name: str) -> Any:
-    """The module; what it knows of its whole year, whatever the moment, it works out once: 0.9 s."""
     spec = importlib.util.spec_from_file_location(f"sample_{name}", SAMPLES / name / f"{name}.py")
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    if name == "flights":
-        of_days = module._flights_of_2013
-        whole = of_days()
-        module._flights_of_2013 = lambda *days: of_days(*days) if days else whole.copy()
     return module
 
 
