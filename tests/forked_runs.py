@@ -57,7 +57,7 @@ def forked_runs(home: Path) -> None:
         return
     listens = _listens()
     mine = place.made(home)
-    for name in (place.SOCKET, place.KEY):
+    for name in (*place.SOCKETS.values(), place.KEY):
         with suppress(OSError):  # There already, or on another disk: then they are started afresh.
             os.link(listens / name, mine / name)
 
