@@ -33,12 +33,13 @@ def _listens() -> Path:
     listens = place.folder_of(folder / "home")
     with (folder / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        if not (listens / place.SOCKET).exists():
-            _start(folder, listens / place.SOCKET)
+        sockets = [listens / name for name in place.SOCKETS.values()]
+        if not all(each.exists() for each in sockets):
+            _start(folder, sockets)
     return listens
 
 
-def _start(folder: Path, socket: Path) -> None:
+def _start(folder: Path, sockets: list[Path]) -> None:
     shutil.rmtree(folder / "home", ignore_errors=True)
     keeper = Keeper(workspaces.create(folder / "home"))
     _KEPT.append(keeper)
@@ -47,7 +48,7 @@ def _start(folder: Path, socket: Path) -> None:
         place.note_unanswered(folder / "home", "run")
     keeper.look()
     patience = time.monotonic() + 60
-    while not socket.exists() and time.monotonic() < patience:
+    while not all(each.exists() for each in sockets) and time.monotonic() < patience:
         time.sleep(0.01)
 
 
