@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from collections import Counter
 from collections.abc import Generator, Iterator
@@ -10,9 +11,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import settings
 
-from engine import clock
+# Also where a machine forbids it: else each worker compiles every test file each time, 6 s, and before that Hypothesis,
+# which pytest treats like tests. What tests import does not.
+_FORBIDDEN, sys.dont_write_bytecode = sys.dont_write_bytecode, False
+
+from hypothesis import settings  # noqa: E402
+
+from engine import clock  # noqa: E402
 
 if TYPE_CHECKING:
     from engine.api import Engine
@@ -23,16 +29,17 @@ settings.register_profile("leverframe", deadline=None)
 settings.load_profile("leverframe")
 
 
-# Also where a machine forbids it: else each worker compiles every test file each time, 6 s. What tests import does not.
-_FORBIDDEN, sys.dont_write_bytecode = sys.dont_write_bytecode, False
-
-
 def pytest_collection_finish() -> None:
     sys.dont_write_bytecode = _FORBIDDEN
+    gc.freeze()  # What was collected stays to the end: whoever looks for garbage need not go through all of it.
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--no-skips", action="store_true", help="what would be skipped fails: all that tests want is here")
+
+
+# Waits two or three minutes in one test; whoever began it last would end a minute after all others.
+FIRST = "test_every_occurrence_is_accounted_for.py"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -40,8 +47,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
     The rest waits while they work, and what takes longest is not what is left at the end.
     """
+    many = Counter(item.path for item in items)
     long = {item.path for item in items if item.get_closest_marker("slow") or "journeys" in item.path.parts}
-    files = sorted({item.path for item in items}, key=lambda path: ("journeys" not in path.parts, path))
+    long |= {path for path, tests in many.items() if tests > 100}
+    files = sorted(many, key=lambda path: (path.name != FIRST, "journeys" not in path.parts, path))
     place: dict[Path, float] = {}
     for share, some in ((2 / 3, long), (1.0, {*files} - long)):
         found = [path for path in files if path in some]

@@ -59,15 +59,17 @@ def test_there_is_advice_to_look_at() -> None:
     assert len(list(commands())) > 30
 
 
-@pytest.mark.parametrize(("section", "key"), sorted(keys_named()))
-def test_a_key_that_a_sentence_names_is_one_that_a_manifest_may_have(section: str, key: str) -> None:
-    head = f"[{section}]\n"
-    text = SMALL.replace(head, f"{head}{key} = 1\n") if head in SMALL else f"{SMALL}\n{head}{key} = 1\n"
-    text = re.sub(rf"(?m)(?<!\A)^{key} = (?!1$).*\n", "", text) if head in SMALL else text
-    try:
-        parse_manifest(text)
-    except Invalid as mistake:
-        assert not [each for each in mistake.mistakes if "is not a known key" in str(each)], mistake
+def test_a_key_that_a_sentence_names_is_one_that_a_manifest_may_have(subtests: pytest.Subtests) -> None:
+    """One test for all: with one each, every worker would read the whole code before it has a test at all."""
+    for section, key in sorted(keys_named()):
+        head = f"[{section}]\n"
+        text = SMALL.replace(head, f"{head}{key} = 1\n") if head in SMALL else f"{SMALL}\n{head}{key} = 1\n"
+        text = re.sub(rf"(?m)(?<!\A)^{key} = (?!1$).*\n", "", text) if head in SMALL else text
+        with subtests.test(section=section, key=key):
+            try:
+                parse_manifest(text)
+            except Invalid as mistake:
+                assert not [each for each in mistake.mistakes if "is not a known key" in str(each)], mistake
 
 
 def commands() -> Iterator[tuple[str, str]]:
@@ -96,10 +98,11 @@ def commands_of_pages() -> set[str]:
     return {" ".join(re.sub(r"'[^']*'|\"[^\"]*\"|[][,]", " ", "".join(each)).split()) for each in said}
 
 
-@pytest.mark.parametrize("said", sorted({said for _, said in commands()} | commands_of_pages()))
-def test_a_command_that_a_sentence_or_a_page_names_can_be_run(said: str) -> None:
-    words = said.split()
-    found, rest = _command(words)
-    assert len(rest) < len(words), f"there is no verb {words[0]}"
-    known = {option for parameter in found.params for option in (*parameter.opts, *parameter.secondary_opts)}
-    assert {word.partition("=")[0] for word in rest if word.startswith("--")} <= known | {"--help"}
+def test_a_command_that_a_sentence_or_a_page_names_can_be_run(subtests: pytest.Subtests) -> None:
+    for said in sorted({said for _, said in commands()} | commands_of_pages()):
+        with subtests.test(said=said):
+            words = said.split()
+            found, rest = _command(words)
+            assert len(rest) < len(words), f"there is no verb {words[0]}"
+            known = {option for parameter in found.params for option in (*parameter.opts, *parameter.secondary_opts)}
+            assert {word.partition("=")[0] for word in rest if word.startswith("--")} <= known | {"--help"}

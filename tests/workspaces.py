@@ -17,14 +17,38 @@ from pathlib import Path
 import pytest
 
 
+def copied(home: Path, to: Path) -> Path:
+    """A copy of the workspace ``home`` at ``to``; installed packages, which nobody changes, get one more name there."""
+    installed = tuple(f"{home}/{folder}/" for folder in ("environments", "cache"))
+
+    def one(file: str, copy: str) -> None:
+        if file.startswith(installed):
+            os.link(file, copy, follow_symlinks=False)
+        else:
+            shutil.copy2(file, copy, follow_symlinks=False)
+
+    shutil.copytree(home, to, symlinks=True, copy_function=one)
+    return to
+
+
 def made_once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], object]) -> tuple[Path, Path]:
     """This worker's copy of the folder that ``make`` filled, and the folder itself, which stays as it was made.
 
     ``make`` leaves no ledger open.
     """
+    mine, made = factory.mktemp(name), only_made(factory, name, make)
+    shutil.copytree(made, mine, symlinks=True, dirs_exist_ok=True)
+    for ledger in mine.glob("*/ledger.db"):
+        with closing(sqlite3.connect(ledger)) as db, db:
+            db.execute("UPDATE projects SET path = replace(path, ?, ?)", (f"{made}/", f"{mine}/"))
+    return mine, made
+
+
+def only_made(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], object]) -> Path:
+    """The folder that ``make`` filled, which is every worker's: whoever changes what is in it has copied it."""
     base = factory.getbasetemp()
     every = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
-    made, done, mine = every / f"made-{name}", every / f"made-{name}.done", factory.mktemp(name)
+    made, done = every / f"made-{name}", every / f"made-{name}.done"
     with (every / f"made-{name}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not done.exists():
@@ -32,8 +56,4 @@ def made_once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path],
             made.mkdir()
             make(made)
             done.touch()
-    shutil.copytree(made, mine, symlinks=True, dirs_exist_ok=True)
-    for ledger in mine.glob("*/ledger.db"):
-        with closing(sqlite3.connect(ledger)) as db, db:
-            db.execute("UPDATE projects SET path = replace(path, ?, ?)", (f"{made}/", f"{mine}/"))
-    return mine, made
+    return made

@@ -11,6 +11,7 @@ import pytest
 
 from tests import tiny
 from tests.cli.calling import Told, call
+from tests.forked_runs import forked_runs
 from tests.killing import let_go
 from tests.workspaces import made_once
 
@@ -42,6 +43,7 @@ class History:
 def history(tmp_path_factory: pytest.TempPathFactory) -> History:
     mine, made = made_once(tmp_path_factory, "cli", _make)
     told = json.loads((mine / "said.json").read_text().replace(str(made), str(mine)))
+    forked_runs(mine / "home")
     return History(mine / "home", mine / "tiny", {name: Told(**each) for name, each in told.items()})
 
 
@@ -50,6 +52,7 @@ def _make(root: Path) -> None:
     history = History(root / "home", project)
     do: Callable[..., Told] = history.do
     do("init", "init")
+    forked_runs(history.home)
     do("init again", "init", "--json")
     do("add", "add", project)
     do("check", "check", project)

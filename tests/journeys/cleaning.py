@@ -12,6 +12,7 @@ from engine.housekeeping import clean as cleaning
 from engine.housekeeping.records import Cleaned, CleanPlan
 from engine.housekeeping.survey import survey
 from tests import tiny
+from tests.forked_runs import forking
 from tests.ledger import ledger_of, store_of, workspace_of
 
 WEEK = timedelta(days=7)
@@ -20,7 +21,7 @@ FIRST = datetime(2026, 9, 1, tzinfo=UTC)
 
 def bloated(folder: Path) -> Path:
     """tiny@1 to tiny@4 were live, tiny@4 is; tiny@2 is the oldest that may be gone back to, tiny@5 failed its gates."""
-    engine = open_engine(folder / "home", "ada", create=True)
+    engine = forking(open_engine(folder / "home", "ada", create=True))
     engine.add(tiny.make(folder / "tiny"))
     for number in range(4):
         tiny.change(folder / "tiny", skill=0.99 - 0.01 * number)

@@ -11,9 +11,11 @@ import pytest
 
 from engine.api import Engine, open_engine
 from tests import tiny
+from tests.forked_runs import forked_runs, forking
 from tests.journeys.cleaning import bloated
+from tests.journeys.readme import begun
 from tests.killing import forget, let_go
-from tests.workspaces import made_once
+from tests.workspaces import made_once, only_made
 
 WEEK = timedelta(days=7)
 
@@ -42,7 +44,7 @@ def saved_history(tmp_path_factory: pytest.TempPathFactory, first: datetime, beg
     """tiny@1 was live, tiny@2 is, tiny@3 waits; ada is admin, bob an operator, eve a viewer."""
 
     def make(root: Path) -> None:
-        engine = open_engine(root / "home", "ada", create=True)
+        engine = forking(open_engine(root / "home", "ada", create=True))
         engine.add(tiny.make(root / "tiny", begins=begins, day=quiet_day))
         engine.add_operator("bob", "operator", "a colleague")
         engine.add_operator("eve", "viewer", "the business")
@@ -53,6 +55,12 @@ def saved_history(tmp_path_factory: pytest.TempPathFactory, first: datetime, beg
         let_go(root / "home").rename(root / "saved")
 
     return made_once(tmp_path_factory, "history", make)[0]
+
+
+@pytest.fixture(scope="session")
+def first_minutes(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What the README's commands up to ``check`` made: ``home`` and ``churn``. Installing the packages takes 14 s."""
+    return only_made(tmp_path_factory, "first-minutes", begun)
 
 
 @pytest.fixture(scope="module")
@@ -67,5 +75,6 @@ def history(saved_history: Path) -> Iterator[Path]:
     """The workspace, as the history left it."""
     home = saved_history / "home"
     shutil.copytree(saved_history / "saved", home, symlinks=True)
+    forked_runs(home)
     yield home
     forget(home)

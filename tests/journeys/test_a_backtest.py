@@ -19,6 +19,7 @@ from engine.records import Run
 from engine.runs import leftovers
 from tests import tiny
 from tests.builders.runs import queued
+from tests.forked_runs import forking
 from tests.killing import RUN, driven, killed_at, let_go
 from tests.ledger import rows_of, workspace_of
 
@@ -51,7 +52,7 @@ def begins(today: datetime) -> datetime:
 @pytest.fixture
 def engine(home: Path, begins: datetime, quiet_day: str) -> Iterator[Engine]:
     """Ada's, with a project of 18 weeks whose world turns round 11 weeks after its beginning."""
-    opened = open_engine(home, "ada", create=True)
+    opened = forking(open_engine(home, "ada", create=True))
     opened.add(tiny.make(home.parent / "tiny", steps=STEPS, begins=begins, day=quiet_day))
     yield opened
     opened.close()

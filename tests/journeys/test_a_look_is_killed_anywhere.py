@@ -12,6 +12,7 @@ from engine.clock import now
 from engine.runs import leftovers
 from engine.runs.steps.sweep import sweep
 from tests.builders.runs import queued
+from tests.forked_runs import forked_runs
 from tests.journeys.conftest import WEEK
 from tests.journeys.test_health_of_a_live_version import FIRST, Site, row
 from tests.killing import RUN, driven, forget, killed_at, let_go
@@ -62,6 +63,7 @@ def test_a_look_that_is_killed_says_interrupted_and_the_next_one_succeeds(site: 
     while True:
         forget(home)
         shutil.copytree(saved, home, symlinks=True)
+        forked_runs(home)
         killed = killed_at(change, RUN, driven(home, number))
         engine = open_engine(home, "ada")
         run = engine.wait(number, lambda r: None)

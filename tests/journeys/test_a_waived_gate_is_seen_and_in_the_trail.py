@@ -10,6 +10,7 @@ import pytest
 from engine.api import Engine, open_engine
 from engine.errors import Refusal
 from tests import tiny
+from tests.forked_runs import forking
 
 AS_OF = datetime(2026, 11, 3, tzinfo=UTC)
 WAIVER = '\n[[waivers]]\ngate = "better than guessing"\nreason = "it is turned round by whoever uses it"\n'
@@ -23,7 +24,7 @@ def made(engine: Engine) -> str:
 
 @pytest.fixture
 def engine(tmp_path: Path) -> Engine:
-    engine = open_engine(tmp_path / "home", "ada", create=True)
+    engine = forking(open_engine(tmp_path / "home", "ada", create=True))
     # A model that ranks the wrong way round, and a gate of its own that asks for nothing.
     engine.add(tiny.make(tmp_path / "tiny", skill=0.0, floor=0.0))
     return engine

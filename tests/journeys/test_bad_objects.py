@@ -14,6 +14,7 @@ import pytest
 from engine.api import Engine, open_engine
 from engine.errors import Damage
 from tests import tiny
+from tests.forked_runs import forking
 from tests.ledger import reading, store_of
 
 NOVEMBER = [datetime(2026, 11, day, tzinfo=UTC) for day in (3, 10, 17)]
@@ -24,7 +25,7 @@ pytestmark = pytest.mark.slow
 def engine(tmp_path_factory: pytest.TempPathFactory) -> Engine:
     """tiny@1 was live, tiny@2 is, tiny@3 waits; each has a model of its own."""
     folder = tmp_path_factory.mktemp("objects")
-    engine = open_engine(folder / "home", "ada", create=True)
+    engine = forking(open_engine(folder / "home", "ada", create=True))
     tiny.make(folder / "tiny")
     engine.add(folder / "tiny")
     for number, week in enumerate(NOVEMBER, 1):

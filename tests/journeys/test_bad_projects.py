@@ -14,6 +14,7 @@ from engine.records import Run
 from engine.runs.steps.sweep import sweep
 from tests import tiny
 from tests.engine.runs.step_workshop import RUNAWAYS, none_alive
+from tests.forked_runs import forking
 from tests.ledger import workspace_of
 
 NOVEMBER = [datetime(2026, 11, day, tzinfo=UTC) for day in (3, 10)]
@@ -154,7 +155,7 @@ UNFIT = {
 def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
     """One workspace for all of them, with a project that is well and live."""
     folder = tmp_path_factory.mktemp("bad")
-    engine = open_engine(folder / "home", "ada", create=True)
+    engine = forking(open_engine(folder / "home", "ada", create=True))
     engine.add(tiny.make(folder / "good", name="good"))
     label = str(retrained(engine, "good").version)
     engine.move(engine.plan_release(label), "fine", lambda step: None)

@@ -13,6 +13,7 @@ from engine.errors import Conflict, Forbidden, Invalid, Refusal
 from engine.housekeeping import bin as bins
 from engine.housekeeping import daily
 from engine.storage.ledger import Ledger
+from tests.forked_runs import forking
 from tests.journeys.cleaning import assert_whole, cleaned, goes, later, planned, retrained
 from tests.killing import forget
 from tests.ledger import store_of, workspace_of
@@ -24,7 +25,7 @@ pytestmark = pytest.mark.slow
 def engine(saved: Path) -> Iterator[Engine]:
     home = saved / "home"
     shutil.copytree(saved / "saved", home, symlinks=True)
-    engine = open_engine(home, "ada")
+    engine = forking(open_engine(home, "ada"))
     yield engine
     engine.close()
     forget(home)

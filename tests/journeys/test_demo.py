@@ -26,6 +26,7 @@ from engine.api import Engine, open_engine
 from engine.errors import Refusal
 from engine.projects.source.code import inspect
 from tests import tiny
+from tests.forked_runs import forking
 from tests.ledger import workspace_of
 from tests.terminal import Terminal
 
@@ -59,7 +60,7 @@ def begin(home: Path, weeks: int = 8) -> tuple[place.Plan, Engine]:
     person = open_engine(home, "ada", create=True)
     if "demo" not in [o.name for o in person.operators()]:
         person.add_operator("demo", "operator", "decides in the weeks that are replayed")
-    return plan, open_engine(home, "demo")
+    return plan, forking(open_engine(home, "demo"))
 
 
 @pytest.fixture
@@ -266,12 +267,12 @@ def test_the_console_comes_at_once_and_a_replay_that_is_killed_is_said_to_have_s
         terminal.press("3")
         terminal.see("Runs")
         behind.kill()
+        with contextlib.closing(open_engine(home, "ada")) as engine:
+            for run in engine.runs():
+                engine.cancel(run.id, "nobody watches it any more")
+                engine.wait(run.id, lambda _: None)
         terminal.press("1")
         terminal.see("The replay came to a stop; 'leverframe --home ")
         assert place.plan(home, 8, datetime.now(UTC)).finished is False
         terminal.press("q")
         assert terminal.ended() == 0
-    with contextlib.closing(open_engine(home, "ada")) as engine:
-        for run in engine.runs():
-            engine.cancel(run.id, "nobody watches it any more")
-            engine.wait(run.id, lambda _: None)

@@ -12,6 +12,7 @@ from engine.api import Engine, open_engine
 from engine.runs.steps.sweep import sweep
 from tests import tiny
 from tests.builders.runs import queued
+from tests.forked_runs import forked_runs, forking
 from tests.killing import RUN, driven, forget, killed_at, let_go
 from tests.ledger import workspace_of
 
@@ -27,7 +28,7 @@ plan = engine.{plan}
 
 
 def prepared(tmp_path: Path) -> Engine:
-    engine = open_engine(tmp_path / "home", "ada", create=True)
+    engine = forking(open_engine(tmp_path / "home", "ada", create=True))
     engine.add(tiny.make(tmp_path / "tiny"))
     return engine
 
@@ -41,6 +42,7 @@ def retrained(engine: Engine, as_of: datetime = AS_OF) -> str:
 def restore(saved: Path, home: Path) -> None:
     forget(home)
     shutil.copytree(saved, home, symlinks=True)
+    forked_runs(home)
 
 
 def assert_whole(engine: Engine) -> None:

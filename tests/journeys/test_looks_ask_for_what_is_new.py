@@ -14,6 +14,7 @@ from engine.api import Engine, open_engine
 from engine.json_records import write
 from engine.records import Run
 from tests import tiny
+from tests.forked_runs import forking
 from tests.killing import forget, let_go
 from tests.ledger import workspace_of
 from tests.workspaces import made_once
@@ -68,7 +69,7 @@ def told_apart(folder: Path, begins: datetime, day: str) -> Path:
 @pytest.fixture(scope="module")
 def saved(tmp_path_factory: pytest.TempPathFactory, today: datetime, quiet_day: str) -> Path:
     def make(root: Path) -> None:
-        engine = open_engine(root / "home", "ada", create=True)
+        engine = forking(open_engine(root / "home", "ada", create=True))
         begins = today - timedelta(days=200)
         made(root / "honest", "honest", "for hour in range(begin * 4, hours * 4):", begins, quiet_day)
         made(root / "liar", "liar", LIES, begins, quiet_day)
@@ -88,7 +89,7 @@ def saved(tmp_path_factory: pytest.TempPathFactory, today: datetime, quiet_day: 
 def engine(saved: Path) -> Iterator[Engine]:
     home = saved / "home"
     shutil.copytree(saved / "saved", home, symlinks=True)
-    engine = open_engine(home, "ada")
+    engine = forking(open_engine(home, "ada"))
     yield engine
     engine.close()
     forget(home)

@@ -20,6 +20,7 @@ from engine.storage.ledger import Ledger
 from tests.builders.runs import queued
 from tests.cli.calling import call
 from tests.forks import ROOT
+from tests.killing import let_go
 
 pytestmark = pytest.mark.slow
 FULL = "The disk is full: the ledger took nothing in. Free some space and try again."
@@ -45,7 +46,7 @@ def disk(tmp_path: Path) -> Iterator[Path]:
 @pytest.fixture
 def home(disk: Path, history: Path) -> Path:
     """The workspace on that disk, as an engine keeps it there."""
-    shutil.copytree(history, disk / "home", symlinks=True)
+    shutil.copytree(let_go(history), disk / "home", symlinks=True)
     engine = open_engine(disk / "home", "ada")
     engine.choose("keep_free", "0", "what happens without that net is what is tested here")
     engine.close()

@@ -6,6 +6,7 @@ left out; tests/test_advice.py sees that it could be run.
 
 from __future__ import annotations
 
+import os
 import random
 import re
 import shlex
@@ -16,9 +17,12 @@ from pathlib import Path
 import pytest
 
 from tests.cli.calling import call
+from tests.forked_runs import forked_runs
+from tests.workspaces import copied
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 THEIRS = re.compile(r"\b[A-Z]{3,}\b")
+
 
 def commands(page: str) -> list[str]:
     """The lines of the blocks that name no language, without those that hold a word of the reader's."""
@@ -43,6 +47,7 @@ def follow(page: str, project: str = "churn") -> None:
         if command.startswith("leverframe "):
             told = call(*shlex.split(command)[1:])
             assert told.code == 0, f"{page}: {line}\n{told.out}{told.err}"
+            forked_runs(Path(os.environ["LEVERFRAME_HOME"]))
         else:
             done = subprocess.run(["bash", "-c", command], capture_output=True, text=True)
             assert done.returncode == 0, f"{page}: {line}\n{done.stdout}{done.stderr}"
@@ -66,7 +71,11 @@ def live() -> list[str]:
 
 
 @pytest.mark.slow
-def test_the_first_project_comes_to_be_as_it_is_written(desk: Path) -> None:
+def test_the_first_project_comes_to_be_as_it_is_written(
+    desk: Path, first_minutes: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copied(first_minutes / "home", desk / ".leverframe")  # Nothing is in it but packages.
+    monkeypatch.delenv("LEVERFRAME_OPERATOR")  # It belongs to whoever runs the tests.
     customers(desk / "customers.csv", 6_000)
     customers(desk / "customers-november.csv", 8_000)
     follow("first-project")

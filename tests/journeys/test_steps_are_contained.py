@@ -14,6 +14,7 @@ import pytest
 from engine.api import Engine, open_engine
 from engine.records import Run
 from tests import tiny
+from tests.forked_runs import forked_runs
 
 FIRST, AS_OF = datetime(2026, 11, 3, tzinfo=UTC), datetime(2026, 11, 10, tzinfo=UTC)
 # What a train step of somebody else's would do; each line that succeeds is told in the log.
@@ -92,6 +93,7 @@ def test_a_hostile_train_step_changes_nothing_of_anybody(
 
 @pytest.mark.slow
 def test_whoever_follows_the_advice_of_a_refused_step_gets_what_it_wanted(engine: Engine, tmp_path: Path) -> None:
+    forked_runs(engine.home)
     data = tmp_path / "data" / "hours"
     data.mkdir(parents=True)
     (data / "offset.txt").write_text("0")
@@ -117,6 +119,7 @@ def test_whoever_follows_the_advice_of_a_refused_step_gets_what_it_wanted(engine
 
 @pytest.mark.slow
 def test_what_a_candidate_asks_for_beyond_the_live_version_stands_on_its_card(engine: Engine, tmp_path: Path) -> None:
+    forked_runs(engine.home)
     assert ended(engine, "tiny", FIRST).version == "tiny@1"
     engine.move(engine.plan_release("tiny@1"), "first", lambda step: None)
     (tmp_path / "data").mkdir()

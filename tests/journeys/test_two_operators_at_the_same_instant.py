@@ -18,6 +18,7 @@ from engine.release import swap
 from engine.release.proof import Steps
 from tests import tiny
 from tests.cli.calling import call
+from tests.forked_runs import forking
 from tests.forks import ROOT
 from tests.ledger import ledger_of
 
@@ -45,7 +46,7 @@ print(json.dumps(said))
 
 @pytest.fixture
 def engine(tmp_path: Path) -> Engine:
-    engine = open_engine(tmp_path / "home", "ada", create=True)
+    engine = forking(open_engine(tmp_path / "home", "ada", create=True))
     engine.add(tiny.make(tmp_path / "tiny"))
     engine.add_operator("bob", "operator", "new colleague")
     return engine

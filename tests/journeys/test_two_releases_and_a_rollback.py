@@ -13,6 +13,7 @@ from engine.api import Engine, open_engine
 from engine.errors import Conflict, Refusal
 from engine.records import Run
 from tests import tiny
+from tests.forked_runs import forking
 
 NOVEMBER = [datetime(2026, 11, day, tzinfo=UTC) for day in (3, 10, 17)]
 
@@ -25,7 +26,7 @@ def retrained(engine: Engine, as_of: datetime, project: str = "tiny") -> Run:
 
 @pytest.fixture
 def engine(tmp_path: Path) -> Engine:
-    engine = open_engine(tmp_path / "home", "ada", create=True)
+    engine = forking(open_engine(tmp_path / "home", "ada", create=True))
     engine.add(tiny.make(tmp_path / "tiny"))
     return engine
 

@@ -12,6 +12,7 @@ from engine import clock
 from engine.api import Engine, open_engine
 from engine.errors import Refusal
 from tests import tiny
+from tests.forked_runs import forking
 
 MONDAYS = ("0 3 * * mon", "America/New_York", "manifest")
 STRICT = "approvals = 2\nfour_eyes = true"
@@ -19,7 +20,7 @@ STRICT = "approvals = 2\nfour_eyes = true"
 
 @pytest.fixture
 def engine(home: Path, tmp_path: Path) -> Iterator[Engine]:
-    opened = open_engine(home, "ada", create=True)
+    opened = forking(open_engine(home, "ada", create=True))
     opened.add_operator("bob", "operator", "a colleague")
     opened.add_operator("cem", "operator", "another")
     yield opened

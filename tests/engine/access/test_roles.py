@@ -26,7 +26,9 @@ from engine.records import Role
 from engine.release.records import MovePlan
 from engine.schedule.book import ScheduleChanges
 from tests import tiny
+from tests.killing import let_go
 from tests.ledger import rows_of
+from tests.workspaces import copied
 
 LEAST: dict[str, Role] = {
     "add": "operator", "remove": "admin", "retrain": "operator", "cancel": "operator", "look": "operator",
@@ -76,15 +78,21 @@ GIVEN: dict[str, Any] = {
 }  # fmt: skip
 
 
-@pytest.fixture
-def home(tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def saved(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A workspace of ada, an admin, with the project tiny; opal is an operator, vic a viewer."""
-    engine = open_engine(tmp_path / "home", "ada", create=True)
-    engine.add(tiny.make(tmp_path / "tiny"))
+    folder = tmp_path_factory.mktemp("roles")
+    engine = open_engine(folder / "home", "ada", create=True)
+    engine.add(tiny.make(folder / "tiny"))
     engine.add_operator("opal", "operator", "a colleague")
     engine.add_operator("vic", "viewer", "the business")
     engine.close()
-    return tmp_path / "home"
+    return let_go(folder / "home")
+
+
+@pytest.fixture
+def home(saved: Path, tmp_path: Path) -> Path:
+    return copied(saved, tmp_path / "home")
 
 
 def test_every_method_that_changes_something_says_who_may() -> None:

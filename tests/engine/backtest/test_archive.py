@@ -19,12 +19,13 @@ from engine.json_records import read, write
 from engine.runs import queue
 from tests import tiny
 from tests.engine.backtest.made import UNTIL, document
+from tests.forked_runs import forking
 from tests.ledger import reading, writing
 
 
 @pytest.fixture
 def engine(home: Path) -> Iterator[Engine]:
-    opened = open_engine(home, "ada", create=True)
+    opened = forking(open_engine(home, "ada", create=True))
     opened.add(tiny.make(home.parent / "tiny"))
     yield opened
     opened.close()

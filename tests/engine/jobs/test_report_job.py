@@ -18,6 +18,7 @@ from engine.records import Run
 from engine.runs import capacity
 from tests import tiny
 from tests.engine.reports.worlds import NOW, World, empty, lived_in
+from tests.forked_runs import forking
 
 MONDAY = {"cron": "0 7 * * mon"}
 
@@ -111,7 +112,7 @@ def test_whoever_names_recipients_and_no_time_gets_a_report_each_week(
 
 
 def engine_with_tiny(home: Path, folder: Path) -> Engine:
-    engine = open_engine(home, "ada", create=True)
+    engine = forking(open_engine(home, "ada", create=True))
     project = tiny.make(folder)
     text = (project / "leverframe.toml").read_text()
     (project / "leverframe.toml").write_text(f'{text}\n[report]\nto = ["business@example.org"]\n')

@@ -18,6 +18,7 @@ from engine.monitoring.quality.freshness import follow, freshness
 from engine.monitoring.records import Look
 from tests import tiny
 from tests.engine.monitoring.test_measure import current, keys, measured
+from tests.forked_runs import forking
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -105,7 +106,7 @@ def test_a_source_that_stands_still_is_found_by_looks_and_ends_when_it_moves(tmp
     tiny.allow(project, still)
     still.write_text("")
     first = datetime(2026, 8, 4, tzinfo=UTC)
-    engine = open_engine(tmp_path / "home", "ada", create=True)
+    engine = forking(open_engine(tmp_path / "home", "ada", create=True))
     engine.add(project)
     run = engine.wait(engine.retrain("tiny", as_of=first).id, lambda r: None)
     assert run.version == "tiny@1", run.why

@@ -14,6 +14,7 @@ from engine.api import Engine, open_engine
 from engine.storage.ledger import Ledger
 from tests import tiny
 from tests.builders.versions import altered
+from tests.forked_runs import forking
 from tests.killing import forget, let_go
 from tests.ledger import ledger_of
 from tests.workspaces import made_once
@@ -54,7 +55,7 @@ def saved_releases(tmp_path_factory: pytest.TempPathFactory, first: datetime) ->
 
 
 def _make(root: Path, first: datetime) -> None:
-    engine = open_engine(root / "home", "ada", create=True)
+    engine = forking(open_engine(root / "home", "ada", create=True))
     engine.add(tiny.make(root / "tiny"))
     engine.add_operator("bob", "operator", "a colleague")
     engine.add_operator("eve", "viewer", "the business")
@@ -71,7 +72,7 @@ def releases(saved_releases: Path) -> Iterator[Engine]:
     """The workspace as the history left it, opened by ada."""
     home = saved_releases / "home"
     shutil.copytree(saved_releases / "saved", home, symlinks=True)
-    engine = open_engine(home, "ada")
+    engine = forking(open_engine(home, "ada"))
     yield engine
     engine.close()
     forget(home)

@@ -60,15 +60,24 @@ def worlds(tmp_path_factory: pytest.TempPathFactory) -> list[World]:
 def test_each_statement_is_missed_when_it_is_left_out(
     worlds: list[World], monkeypatch: pytest.MonkeyPatch, table: str
 ) -> None:
-    """A table each: what one of them takes is a few statements' work, on a busy machine too."""
+    """A table each: what one of them takes is a few statements' work, on a busy machine too.
+
+    Worlds with most rows of the table come first: there something differs soon.
+    """
     rule = next(rule for rule in RULES if rule.table == table)
+    telling = sorted(worlds, key=lambda world: -rows_of(world, table))
     for left_out in rule.statements:
         if any(known in left_out for known in IDLE):
             continue
         rest = tuple(statement for statement in rule.statements if statement != left_out)
         rules = tuple(replace(rule, statements=rest) if each is rule else each for each in RULES)
         monkeypatch.setattr("engine.rewind.past_ledger.RULES", rules)
-        assert any(differs(world) for world in worlds), left_out
+        assert any(differs(world) for world in telling), left_out
+
+
+def rows_of(world: World, table: str) -> int:
+    with world.ledger.read() as db:
+        return int(db.execute(f"SELECT count(*) FROM {table}").fetchone()[0])
 
 
 def differs(world: World) -> bool:

@@ -11,6 +11,7 @@ from engine.api import Engine, open_engine
 from engine.errors import Conflict, Forbidden, Invalid, NotFound
 from engine.records import Run
 from tests import tiny
+from tests.forked_runs import forking
 
 AS_OF = datetime(2026, 11, 3, tzinfo=UTC)
 WANTED = "to be held by nothing"
@@ -26,7 +27,7 @@ def folder(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def engine(tmp_path: Path, folder: Path) -> Engine:
-    engine = open_engine(tmp_path / "home", "ada", create=True)
+    engine = forking(open_engine(tmp_path / "home", "ada", create=True))
     engine.add(folder)
     return engine
 
@@ -80,7 +81,7 @@ def test_what_is_in_force_needs_no_allowance_and_goes_with_a_rollback(engine: En
 def test_whoever_adds_a_project_vouches_for_what_it_asks(tmp_path: Path) -> None:
     folder = tiny.make(tmp_path / "tiny")
     tiny.unhold(folder)
-    engine = open_engine(tmp_path / "home", "ada", create=True)
+    engine = forking(open_engine(tmp_path / "home", "ada", create=True))
     engine.add(folder)
     assert engine.audit()[0].details["allows"] == ['to be held by nothing ("a test")']
     assert engine.reach("tiny") == ('to be held by nothing ("a test")',)

@@ -1,4 +1,7 @@
-"""The stand-alone runner, as its own process: what it gives a project's callables, what it refuses."""
+"""The stand-alone runner, as its own process: what it gives a project's callables, what it refuses.
+
+Where what it loads is not what is tested, the process is a fork that has its libraries already.
+"""
 
 from __future__ import annotations
 
@@ -6,12 +9,14 @@ import os
 import subprocess
 import sys
 import textwrap
+from functools import cache
 from pathlib import Path
 
 import pandas
 import pytest
 
 from engine.runs.steps.step import clean_environment, python_step_argv
+from tests.forks import Forks
 
 PROJECT = """
 import os, sys
@@ -80,11 +85,25 @@ def own_score_without_prediction(model_dir, features): return pd.DataFrame({"gue
 """
 
 
+# What the runner does when it is started, in a process that has loaded pandas.
+STARTED = """
+import os, runpy, sys
+os.chdir({cwd!r})
+sys.argv = {argv!r}
+runpy.run_path(sys.argv[0], run_name="__main__")
+"""
+
+
+@cache
+def forks() -> Forks:
+    return Forks("pandas", "pyarrow.parquet", "sklearn.linear_model", environment=clean_environment((), {}, 1))
+
+
 class Bench:
-    """A project's folder and a way to run its steps one after the other."""
+    """A project's folder and a way to run its steps one after the other; ``afresh``: each is a start of Python."""
 
     def __init__(self, folder: Path) -> None:
-        self.folder = folder
+        self.folder, self.afresh = folder, False
         self.form = "parquet"
         (folder / "code").mkdir()
         (folder / "code" / "flights.py").write_text(PROJECT)
@@ -108,8 +127,13 @@ class Bench:
             },
             1,
         )
+        argv = python_step_argv(Path(sys.executable), step, name)
+        if not (self.afresh or given):
+            started = STARTED.format(cwd=str(self.folder / "code"), argv=list(argv[1:]))
+            code, said = forks().run(started, environment)
+            return subprocess.CompletedProcess(argv, code, "", said)
         return subprocess.run(
-            python_step_argv(Path(sys.executable), step, name),
+            argv,
             cwd=self.folder / "code",
             env=environment,
             input=given,
@@ -146,7 +170,7 @@ def bench(tmp_path: Path) -> Bench:
 
 @pytest.mark.parametrize("form", ["parquet", "csv"])
 def test_extract_train_and_score_pass_rows_on_in_order(bench: Bench, form: str) -> None:
-    bench.form = form
+    bench.form, bench.afresh = form, True
     bench.well("extract", "flights:extract")
     assert bench.table("data").to_dict("list") == {"x": [1.5, 2.5, 3.5], "y": ["a", "b", "a"]}
     bench.forward()
@@ -269,6 +293,7 @@ def test_a_warm_step_loads_in_silence_and_reads_only_when_it_is_let_go(bench: Be
 
 
 def test_the_library_is_not_shadowed_by_the_engines_own_files(bench: Bench) -> None:
+    bench.afresh = True
     (bench.folder / "code" / "shadows.py").write_text(
         textwrap.dedent("""
         import queue, sys

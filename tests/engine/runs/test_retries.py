@@ -19,6 +19,7 @@ from engine.storage.ledger import Ledger
 from tests import tiny
 from tests.builders import runs as builders
 from tests.builders.runs import ROOMY
+from tests.forked_runs import forking
 from tests.ledger import reading
 
 ENDED = datetime(2026, 11, 24, 3, tzinfo=UTC)
@@ -70,7 +71,7 @@ def engine(home: Path, tmp_path: Path) -> Engine:
     folder = tiny.make(tmp_path / "tiny", steps=steps)
     tiny.replace(folder, "leverframe.toml", 'timeout = "60s"', 'timeout = "60s"\nretries = 2\nretry_after = "1h"')
     tiny.allow(folder, wanted.parent)
-    engine = open_engine(home, "zoe", create=True)
+    engine = forking(open_engine(home, "zoe", create=True))
     engine.add(folder)
     return engine
 

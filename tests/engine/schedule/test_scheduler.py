@@ -20,6 +20,7 @@ from engine.storage.ledger import Ledger
 from engine.vocabulary.jobs import SCHEDULED
 from tests import tiny
 from tests.engine.schedule.engines import wait_until
+from tests.forked_runs import forking
 from tests.ledger import workspace_of, writing
 
 DAY = timedelta(days=1)
@@ -27,7 +28,7 @@ DAY = timedelta(days=1)
 
 @pytest.fixture
 def engine(home: Path, tmp_path: Path) -> Iterator[Engine]:
-    opened = open_engine(home, "ada", create=True)
+    opened = forking(open_engine(home, "ada", create=True))
     opened.add(tiny.make(tmp_path / "tiny"))
     yield opened
     opened.close()

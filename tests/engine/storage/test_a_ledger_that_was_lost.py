@@ -20,7 +20,9 @@ from engine.storage import last_backup
 from engine.storage import workspace as workspaces
 from engine.storage.workspace import unmounted
 from tests.cli.calling import call
+from tests.killing import let_go
 from tests.ledger import ledger_of, reading, store_of, workspace_of
+from tests.workspaces import copied
 
 VERBS = (
     "status", "doctor", "doctor --fix", "audit --verify", "versions tiny", "retrain tiny", "disk", "clean --dry-run",
@@ -90,15 +92,21 @@ LOSSES = (
 )  # fmt: skip
 
 
-@pytest.fixture
-def used(home: Path) -> Path:
+@pytest.fixture(scope="module")
+def saved(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A workspace that holds something."""
+    home = tmp_path_factory.mktemp("lost") / "home"
     engine = open_engine(home, "ada", create=True)
     store_of(engine).put(b"a model")
     for number in range(3):
         engine.add_operator(f"eve{number}", "viewer", "the business")
     engine.close()
-    return home
+    return let_go(home)
+
+
+@pytest.fixture
+def used(saved: Path, home: Path) -> Path:
+    return copied(saved, home)
 
 
 def pictured(home: Path) -> dict[str, bytes | str]:

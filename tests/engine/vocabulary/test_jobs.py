@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import fields, replace
 from datetime import timedelta
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -78,10 +79,14 @@ def names_a_job(node: ast.AST) -> bool:
     return False
 
 
-def places() -> Iterator[tuple[str, int]]:
-    for path in sources("engine", "console"):
-        name = path.relative_to(ROOT).as_posix()
-        yield from ((name, node.lineno) for node in ast.walk(tree(path)) if names_a_job(node))  # type: ignore[attr-defined]
+@cache
+def places() -> tuple[tuple[str, int], ...]:
+    return tuple(
+        (path.relative_to(ROOT).as_posix(), node.lineno)  # type: ignore[attr-defined]
+        for path in sources("engine", "console")
+        for node in ast.walk(tree(path))
+        if names_a_job(node)
+    )
 
 
 # Lists that mean something else by the same words: sections of the manifest, lists and verbs of the console,

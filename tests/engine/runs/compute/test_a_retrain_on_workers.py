@@ -13,6 +13,7 @@ from engine.records import Run
 from tests import tiny
 from tests.engine.runs.compute.cluster import Cluster
 from tests.engine.runs.step_workshop import alive, outside, until
+from tests.forked_runs import forking
 
 pytestmark = pytest.mark.slow
 AS_OF = datetime(2026, 11, 3, tzinfo=UTC)
@@ -27,7 +28,7 @@ def through(folder: Path, address: str, more: str = "") -> None:
 
 @pytest.fixture
 def engine(tmp_path: Path) -> Engine:
-    return open_engine(tmp_path / "a workspace", "ada", create=True)
+    return forking(open_engine(tmp_path / "a workspace", "ada", create=True))
 
 
 def ended(engine: Engine, project: str) -> Run:
