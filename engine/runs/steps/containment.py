@@ -81,7 +81,9 @@ _NAMES_OF_MACHINES = "/run/systemd/resolve"  # which may ask another machine for
 _GROUPS = ("/sys/fs/cgroup", "/sys/fs/cgroup/unified")
 CLONE_NEWNS, CLONE_NEWUSER, CLONE_NEWPID = 0x20000, 0x10000000, 0x20000000
 MS_NOSUID, MS_NODEV, MS_NOEXEC, MS_BIND, MS_REC, MS_PRIVATE = 2, 4, 8, 4096, 16384, 1 << 18
-_HANDED_ON = ("Umask", "Uid", "Gid", "Groups", "NoNewPrivs", "Seccomp", "CapEff", "CapBnd", "Cpus_allowed")
+_HANDED_ON = (
+    "Umask", "Uid", "Gid", "Groups", "NoNewPrivs", "Seccomp", "CapEff", "CapBnd", "Cpus_allowed", "SigBlk", "SigIgn",
+)  # fmt: skip
 _DEVICES = ("null", "zero", "full", "random", "urandom")
 _ACCELERATORS = ("nvidia", "dri", "kfd", "accel", "infiniband")
 
@@ -102,7 +104,7 @@ def held() -> dict[str, Any]:
 
 def likeness() -> list[str]:
     """What the system hands on from this process to a step, whoever starts it, and no step is given otherwise: account,
-    masks, processors, limits, namespaces, cgroup."""
+    masks, signals that are ignored or held back, processors, limits, namespaces, cgroup."""
     with open("/proc/self/status") as file:
         said = sorted(line.strip() for line in file if line.split(":")[0] in _HANDED_ON)
     limits = [resource.getrlimit(number) for name, number in sorted(vars(resource).items()) if name[:7] == "RLIMIT_"]
