@@ -3,7 +3,9 @@ environment is a folder with a Python and a stand-in for pandas, its train does 
 
 from __future__ import annotations
 
+import copy
 import fcntl
+import itertools
 import json
 import os
 import platform
@@ -134,7 +136,7 @@ class ServedProject:
         self.code.mkdir()
         (self.code / "project.py").write_text(PROJECT)
         self.engine = Servers(self.home, self.home / "environments")
-        self._number = 0
+        self._numbers = itertools.count(1)
 
     def _environment(self, modules: Mapping[str, str]) -> Environment:
         path = self.home / "environments" / "one"
@@ -149,6 +151,14 @@ class ServedProject:
         (packages / "numpy").symlink_to(Path(numpy.__file__).parent)
         return Environment(path, path / "bin" / "python", self.lock.digest, Pictures(self.home))
 
+    def another(self, name: str) -> ServedProject:
+        """Another project in the same workspace, with the same environment and manifest: one server serves both."""
+        found = copy.copy(self)
+        found.code = self.folder / name
+        found.code.mkdir()
+        (found.code / "project.py").write_text(f"# {name}\n{PROJECT}")
+        return found
+
     def with_limits(self, **limits: Any) -> Any:
         return replace(self.manifest, train=replace(self.manifest.train, **limits))
 
@@ -161,8 +171,7 @@ class ServedProject:
 
     def begin(self, deed: str, *, served: bool = True, heard: Any = None, early: bool = False, **limits: Any) -> ServedStep:
         """A step that does ``deed``, with the lock of its folder in its hands."""
-        self._number += 1
-        folder = self.home / "runs" / f"{self._number:04d}"
+        folder = self.home / "runs" / f"{next(self._numbers):04d}"
         folder.mkdir(mode=0o700)
         lock = os.open(folder / "lock", os.O_RDWR | os.O_CREAT)
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -185,6 +194,7 @@ class ServedProject:
 
     def serve(self, deed: str = "") -> Kept:
         """A server for steps that load what ``deed`` loads; it may be asked."""
+        self.engine.look()
         while not self.engine._kept:
             done = self.do(deed)
             assert done.result.state == "succeeded" and not done.forked, done
