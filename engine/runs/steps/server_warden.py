@@ -118,8 +118,10 @@ class Server(warden.StepWatcher):  # type: ignore[misc]
         self.own = set(warden.Tree().look(afresh=True))
         # The first of its namespace and the server itself; that it has one of its own is what the first has said.
         alone = self._first is not None and os.read(self._first, 1) == b"\1"
-        if not said or not json.loads(said)["ready"]:
-            return self._unfit("the libraries cannot be forked")
+        if not said:
+            return self._unfit("it ended while it loaded the libraries")
+        if (why := json.loads(said)["unfit"]) is not None:
+            return self._unfit(" ".join(str(why).split())[:300])
         if not alone:
             return self._unfit("it has no namespace of its own")
         if len(self.own) != 2:

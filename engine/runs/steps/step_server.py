@@ -218,9 +218,8 @@ def main() -> None:
     containment = beside("containment")
     names, _ = received(channel)
     problem = load(names["modules"])
-    channel.send(json.dumps({"ready": problem is None}).encode())
+    channel.send(json.dumps({"unfit": problem}).encode())
     if problem is not None:
-        print(problem, flush=True)
         sys.exit(UNFIT)
     loaded = set(sys.modules)
     try:

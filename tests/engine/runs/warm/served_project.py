@@ -145,7 +145,7 @@ class ServedProject:
         (path / "bin").mkdir()
         python = os.path.realpath(sys.executable)
         (path / "bin" / "python").symlink_to(python)
-        (path / "pyvenv.cfg").write_text(f"home = {os.path.dirname(python)}\n")
+        (path / "pyvenv.cfg").write_text(f"home = {os.path.dirname(python)}\ninclude-system-site-packages = false\n")
         for name, text in modules.items():
             (packages / f"{name}.py").write_text(text)
         (packages / "numpy").symlink_to(Path(numpy.__file__).parent)
