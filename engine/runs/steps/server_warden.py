@@ -186,7 +186,7 @@ class Server(warden.StepWatcher):  # type: ignore[misc]
                 connection.sendall(THERE)
                 os.utime(f"{self._settings['place']}/{self._settings['name']}.socket")
                 said, streams, _, _ = socket.recv_fds(connection, 1, STREAMS)
-            except (OSError, ValueError, KeyError):
+            except (OSError, ValueError, KeyError, TypeError, RecursionError):
                 return True
         if said != BEGIN or len(streams) != STREAMS:
             for fd in streams:
@@ -228,7 +228,7 @@ class Forked(warden.StepWatcher):  # type: ignore[misc]
         self._tree = Sparing(server._pid, server.own)
         self._reap = self._hear
         self._contained = dict(server._contained)
-        self._pid = 0
+        self._pid, self._output = 0, os.open("/dev/null", os.O_RDONLY)
 
     def run(self) -> None:
         """From what it was sent to the result; by then nothing of it is left but its files, where they were."""
@@ -242,10 +242,14 @@ class Forked(warden.StepWatcher):  # type: ignore[misc]
             self._report(time.monotonic(), warden.end_all(self._tree, lambda *_: None))
         else:
             self.watch()
+        finally:
+            for fd in (self._log._fd, self._output):
+                os.close(fd)
 
     def _fork(self) -> None:
         settings, box = self._settings, self._settings["containment"]
         held_back, self._go = os.pipe()
+        os.close(self._output)
         self._output, write_out = os.pipe()
         order = {
             "arguments": settings["argv"][2:],
