@@ -155,7 +155,8 @@ class Server(warden.StepWatcher):  # type: ignore[misc]
 
     def is_whole(self) -> bool:
         """Whether it is as it was when it was ready."""
-        return self._goes_on() and not Sparing(self._pid, self.own).look(afresh=True) and self.shm_is_clear()
+        alone = self._guard == os.getppid() and not Sparing(self._pid, self.own).look(afresh=True)
+        return self._goes_on() and alone and self.shm_is_clear()
 
     def serve(self) -> None:
         """Until the engine is gone, nobody asks any more, or anything is not as it should be."""
@@ -177,6 +178,9 @@ class Server(warden.StepWatcher):  # type: ignore[misc]
         """Have a step run for whoever asks. False where the server is no more to be used after it."""
         streams: list[int] = []
         connection, _ = listener.accept()
+        if not self.is_whole():
+            connection.close()
+            return False
         with connection:
             try:
                 connection.settimeout(PATIENCE_SECONDS)

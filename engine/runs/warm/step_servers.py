@@ -132,8 +132,9 @@ class StepServers:
 
     def _start(self, name: str) -> None:
         note = self._place / f"{name}.wanted"
-        told = json.loads(note.read_bytes())
-        note.unlink()
+        said = note.read_bytes()
+        note.unlink()  # First: whoever asks next writes one that can be read.
+        told = json.loads(said)
         wanted = json_records.read(Wanted, told, "What a step asked for")
         if wanted.name(self._secret) != name:
             return  # The engine has other variables than whoever asked.
