@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import settings
 
 from engine import clock
+
+if TYPE_CHECKING:
+    from engine.api import Engine
+    from engine.storage.ledger import Ledger
 
 # A busy machine is no bug: examples are not timed. The hanging ones are caught by pytest's timeout.
 settings.register_profile("leverframe", deadline=None)
@@ -87,6 +91,15 @@ def today() -> datetime:
 def quiet_day(today: datetime) -> str:
     """A day of the week, as cron says it, that does not come while the tests run: nothing falls due beside them."""
     return ("thu", "fri", "sat", "sun", "mon", "tue", "wed")[today.weekday()]
+
+
+@pytest.fixture
+def ledger(engine: Engine) -> Iterator[Ledger]:
+    """A ledger of the test's own on the file of its ``engine``, closed before that."""
+    from tests.ledger import ledger_of
+
+    with ledger_of(engine) as ledger:
+        yield ledger
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ from engine.backtest.records import BacktestPlan, RetrainSchedule
 from engine.records import Run
 from tests.cli.conftest import History
 from tests.engine.backtest.made import UNTIL, document
+from tests.ledger import writing
 
 
 def test_before_there_is_one_it_says_what_a_backtest_is(history: History) -> None:
@@ -26,7 +27,7 @@ def test_before_there_is_one_it_says_what_a_backtest_is(history: History) -> Non
 
 def test_the_newest_is_shown_and_its_document_has_its_keys(history: History, tmp_path: Path) -> None:
     engine = open_engine(Path(history.home), "ada")
-    with engine._ledger.write() as db:
+    with writing(engine) as db:
         archive.keep(db, 1, document(project="tiny", version="tiny@1"), UNTIL)
     engine.close()
     shown = history("backtest", "tiny", "--last")

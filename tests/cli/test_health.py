@@ -12,12 +12,14 @@ from typing import Any
 import pytest
 
 from engine.api import open_engine
-from engine.clock import stamp
+from engine.monitoring import looks
 from engine.monitoring.alerts import alert_book
-from engine.monitoring.look_document import packed
 from engine.monitoring.records import HealthFinding
+from engine.runs import history as runs
+from tests.builders.projects import asks
 from tests.cli.conftest import History
 from tests.killing import let_go
+from tests.ledger import writing
 from tests.look_documents import look_document
 
 AT = datetime(2026, 11, 20, tzinfo=UTC)
@@ -58,13 +60,10 @@ def looked(history: History, tmp_path: Path) -> History:
     copy = replace(history, home=tmp_path / "looked")
     shutil.copytree(let_go(history.home), copy.home, symlinks=True)
     engine = open_engine(copy.home, "ada")
-    with engine._ledger.write() as db:
-        run = db.execute("SELECT max(id) FROM runs").fetchone()[0]
-        db.execute(
-            "INSERT INTO health (run, project, number, as_of, at, verdict, why, rows, labelled, document)"
-            " VALUES (?, 'tiny', 1, ?, ?, 'watch', 'x moved', 10, 10, ?)",
-            (run, stamp(AT), stamp(AT), packed(look_document(LOOK))),
-        )
+    with writing(engine) as db:
+        (run,) = runs.newest_ids(db, 1)
+        seen = replace(look_document(LOOK), verdict="watch", why="x moved", rows=10, labelled=10)
+        looks.keep(db, replace(runs.one(db, run), as_of=AT), 1, seen, AT)
         alert_book.record(db, "tiny", 1, [MOVED], ["drift"], run, AT)
     engine.close()
     return copy
@@ -100,11 +99,10 @@ def test_the_look_is_told_part_by_part_with_the_alerts(looked: History) -> None:
 
 def test_a_look_at_a_version_that_is_live_no_more_is_not_taken_for_the_live_one(looked: History) -> None:
     engine = open_engine(looked.home, "ada")
-    with engine._ledger.write() as db:
-        db.execute(
-            "INSERT INTO health SELECT run - 1, project, 2, ?, at, verdict, why, rows, labelled, document FROM health",
-            (stamp(AT + timedelta(hours=1)),),
-        )
+    with writing(engine) as db:
+        _, run = runs.newest_ids(db, 2)
+        seen = replace(look_document(LOOK), verdict="watch", why="x moved")
+        looks.keep(db, replace(runs.one(db, run), as_of=AT + timedelta(hours=1)), 2, seen, AT)
     engine.close()
     out = looked("health", "tiny").out
     assert out.startswith("tiny@1 is live now, and the newest look was at tiny@2. Look at it: ")
@@ -144,11 +142,8 @@ def test_nothing_open_is_said(history: History) -> None:
 def test_what_starts_a_retrain_besides_time_is_told(looked: History) -> None:
     assert looked("schedules", "triggers").out.startswith("Nothing starts a retrain but its schedule")
     engine = open_engine(looked.home, "ada")
-    with engine._ledger.write() as db:
-        db.execute(
-            "UPDATE projects SET manifest = json_insert(manifest, '$.triggers',"
-            """ json('[{"on": "new-data", "rows": 600}, {"on": "drift", "cool_down": "2d"}]'))"""
-        )
+    with writing(engine) as db:
+        asks(db, triggers=[{"on": "new-data", "rows": 600}, {"on": "drift", "cool_down": "2d"}])
     engine.close()
     assert looked("schedules", "triggers", "tiny").out == (
         "tiny retrain: at 600 new rows, at most once in 24 h\ntiny retrain: at an alert of drift, at most once in 2 d\n"

@@ -15,11 +15,11 @@ from engine.api import open_engine
 from engine.clock import moment
 from engine.outbox import outbox
 from engine.outbox.outbox import Draft
-from engine.storage.ledger import Ledger
 from tests import tiny
 from tests.cli.conftest import History
 from tests.engine.outbox.mail_server import Handler, running
 from tests.killing import let_go
+from tests.ledger import ledger_at
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 
@@ -105,7 +105,7 @@ def test_mails_that_wait_for_a_server_that_nobody_set_up_are_told_with_what_to_s
 ) -> None:
     copy = replace(mailing, home=tmp_path / "home")
     shutil.copytree(let_go(mailing.home), copy.home, symlinks=True)
-    with Ledger(copy.home / "ledger.db", locks=copy.home / "locks").write() as db:
+    with ledger_at(copy.home) as ledger, ledger.write() as db:
         outbox.queue(db, Draft("tiny", "red 1", "it fell", "body"), ["a@example.org", "webhook pager"], NOW)
     monkeypatch.delenv("LEVERFRAME_SMTP_HOST", raising=False)
     said = " ".join(copy("outbox").out.split())

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from engine import clock
-from engine.storage.ledger import Ledger
 from tests import tiny
 from tests.cli.conftest import History
+from tests.ledger import ledger_at
 
 SLOW = tiny.STEPS.replace(
     "def train():", "def train():\n    import time\n    print('  fitting', flush=True); time.sleep(120)"
@@ -98,7 +98,7 @@ def test_a_list_says_when_there_is_more(history: History) -> None:
 def test_finished_looks_at_health_do_not_drown_the_other_runs(work: History, tmp_path: Path) -> None:
     work("add", tiny.make(tmp_path / "tiny"))
     rows = [("tiny", "health", "succeeded")] * 3 + [("tiny", "health", "failed"), ("tiny", "retrain", "cancelled")]
-    with Ledger(work.home / "ledger.db", locks=work.home / "locks").write() as db:
+    with ledger_at(work.home) as ledger, ledger.write() as db:
         for row in rows:
             db.execute(
                 "INSERT INTO runs (project, job, state, as_of, queued_at, requested_by, options)"

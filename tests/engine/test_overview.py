@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from benchmarks.ledger_generator import fill
 from engine import overview
+from engine.access import operators
 from engine.api import Engine, open_engine
 from engine.audit import trail
 from engine.clock import stamp
 from engine.jobs import triggers
+from engine.monitoring import looks
+from engine.monitoring.look_document import LookDocument
 from engine.records import Metric, Point
 from engine.release import live_folder as projection
+from engine.storage.workspace import Workspace
+from tests.builders.generated import generated
+from tests.builders.projects import listed
+from tests.ledger import ledger_of, reading, workspace_of, writing
 
 NOW = datetime(2024, 4, 1, 12, tzinfo=UTC)
 GROWING = {
@@ -25,35 +31,41 @@ OPEN = ("alerts_open",)
 WEEK = [datetime(2024, 1, 1, tzinfo=UTC) + timedelta(days=7 * number) for number in range(20)]
 
 
-def generated(tmp_path: Path, projects: int, versions: int) -> Engine:
-    """A workspace in which the generator has filled the tables."""
-    engine = open_engine(tmp_path / f"home-{projects}", "zoe", create=True)
-    with engine._ledger.write() as db:
-        db.execute("DROP TRIGGER audit_no_delete")  # the generator makes the whole trail
-        db.execute("DELETE FROM audit")
-        fill(db, projects, versions, projects + 10)
-    return engine
-
-
 def queries(engine: Engine) -> int:
     seen: list[str] = []
-    with engine._ledger.read() as db:
+    with reading(engine) as db:
         db.set_trace_callback(seen.append)
-        overview.overview(db, engine._workspace, engine.operator, NOW)
+        overview.overview(db, workspace_of(engine), engine.operator, NOW)
         db.set_trace_callback(None)
     return len(seen)
 
 
 def test_the_number_of_queries_does_not_grow_with_the_number_of_projects(tmp_path: Path) -> None:
-    few, many = generated(tmp_path, 2, 6), generated(tmp_path, 40, 400)
+    few, many = generated(tmp_path / "few", 2, 6), generated(tmp_path / "many", 40, 400)
     assert queries(few) == queries(many) <= 20
 
 
 def test_no_query_of_a_look_reads_a_whole_table_that_grows(tmp_path: Path) -> None:
-    engine = generated(tmp_path, 5, 50)
     asked: list[str] = []
-    with engine._ledger.read() as db:
-        db.set_trace_callback(asked.append)
+    with ledger_of(generated(tmp_path / "home", 5, 50)) as ledger:
+        engine = Engine(Workspace(ledger.path.parent), ledger, operators.identify(ledger, "zoe"))
+        with ledger.read() as db:
+            db.set_trace_callback(asked.append)
+        look_around(engine)
+        with ledger.write() as db:
+            triggers.fire(db, "project-0001", 1, 0, None, NOW)
+        with ledger.read() as db:
+            db.set_trace_callback(None)
+            asked = [query for query in asked if query.lstrip().startswith("SELECT")]
+            assert len(asked) > 20
+            for query in asked:
+                plan = [row["detail"] for row in db.execute(f"EXPLAIN QUERY PLAN {query}")]
+                whole = [line for line in plan if line.startswith("SCAN ") and line.split()[1] in GROWING]
+                whole = [line for line in whole if not line.endswith(OPEN)]
+                assert not whole, f"{query}: {plan}"
+
+
+def look_around(engine: Engine) -> None:
     engine.overview(NOW)
     engine.status("project-0001", NOW)
     engine.reconcile()
@@ -68,21 +80,10 @@ def test_no_query_of_a_look_reads_a_whole_table_that_grows(tmp_path: Path) -> No
     engine.health("project-0001")
     engine.signals("project-0001", "rows")
     engine.triggers()
-    with engine._ledger.write() as db:
-        triggers.fire(db, "project-0001", 1, 0, None, NOW)
-    with engine._ledger.read() as db:
-        db.set_trace_callback(None)
-        asked = [query for query in asked if query.lstrip().startswith("SELECT")]
-        assert len(asked) > 20
-        for query in asked:
-            plan = [row["detail"] for row in db.execute(f"EXPLAIN QUERY PLAN {query}")]
-            whole = [line for line in plan if line.startswith("SCAN ") and line.split()[1] in GROWING]
-            whole = [line for line in whole if not line.endswith(OPEN)]
-            assert not whole, f"{query}: {plan}"
 
 
 def test_the_overview_and_the_status_of_each_project_are_equal(tmp_path: Path) -> None:
-    engine = generated(tmp_path, 7, 70)
+    engine = generated(tmp_path / "home", 7, 70)
     found = engine.overview(NOW).projects
     assert [status.project.name for status in found] == [f"project-{number:04d}" for number in range(7)]
     assert list(found) == [engine.status(status.project.name, NOW) for status in found]
@@ -91,15 +92,12 @@ def test_the_overview_and_the_status_of_each_project_are_equal(tmp_path: Path) -
 
 def put_project(engine: Engine, name: str, *, removed: bool = False) -> None:
     manifest = {"validation": {"metrics": ["roc_auc"]}, "gates": [{"metric": "roc_auc", "at_least": 0.6}]}
-    with engine._ledger.write() as db:
-        db.execute(
-            "INSERT INTO projects VALUES (?, ?, 'ops', ?, ?, ?, ?)",
-            (name, name, f"/srv/{name}", json.dumps(manifest), stamp(WEEK[0]), stamp(NOW) if removed else None),
-        )
+    with writing(engine) as db:
+        listed(db, name, manifest, WEEK[0], removed=NOW if removed else None)
 
 
 def put_run(engine: Engine, project: str, state: str, why: str | None = None, job: str = "retrain") -> int:
-    with engine._ledger.write() as db:
+    with writing(engine) as db:
         number = db.execute(
             "INSERT INTO runs (project, job, state, as_of, queued_at, requested_by, options, why)"
             " VALUES (?, ?, ?, ?, ?, 'ada', '{}', ?)",
@@ -112,7 +110,7 @@ def put_run(engine: Engine, project: str, state: str, why: str | None = None, jo
 
 
 def put_version(engine: Engine, project: str, number: int, state: str, run: int, until: datetime | None = None) -> None:
-    with engine._ledger.write() as db:
+    with writing(engine) as db:
         db.execute(
             "INSERT INTO versions (project, number, digest, made_at, as_of, run, verdict, comparison, sentence, metric,"
             " data_until, state, live_until) VALUES (?, ?, ?, ?, ?, ?, 'pass', 'first', 's', 'null', ?, ?, ?)",
@@ -131,7 +129,7 @@ def put_version(engine: Engine, project: str, number: int, state: str, run: int,
 
 
 def put_measurement(engine: Engine, run: int, number: int, week: int, value: float | None, metric: str) -> None:
-    with engine._ledger.write() as db:
+    with writing(engine) as db:
         db.execute(
             "INSERT INTO measurements (project, number, run, metric, as_of, at, value, n)"
             " VALUES ('flights', ?, ?, ?, ?, ?, ?, 50)",
@@ -157,7 +155,7 @@ def test_a_project_shows_its_newest_run_measurement_and_way_back(tmp_path: Path)
         put_measurement(engine, run, 5, week, 0.9, "roc_auc")  # the candidate on the same rows
         put_measurement(engine, run, 4, week, 0.1, "log_loss")
     put_measurement(engine, run, 5, 13, None, "roc_auc")
-    projection.point(engine._workspace, "flights", "4-release")
+    projection.point(workspace_of(engine), "flights", "4-release")
 
     flights, new = engine.overview(NOW).projects
     assert (flights, new) == (engine.status("flights", NOW), engine.status("new", NOW))
@@ -175,17 +173,13 @@ def test_a_project_shows_its_newest_run_measurement_and_way_back(tmp_path: Path)
 
 
 def put_look(engine: Engine, as_of: datetime, verdict: str, why: str) -> None:
-    run = put_run(engine, "flights", "succeeded", job="health")
-    with engine._ledger.write() as db:
-        db.execute(
-            "INSERT INTO health (run, project, number, as_of, at, verdict, why, rows, labelled)"
-            " VALUES (?, 'flights', 4, ?, ?, ?, ?, 0, 0)",
-            (run, stamp(as_of), stamp(as_of), verdict, why),
-        )
+    run = replace(engine.run(put_run(engine, "flights", "succeeded", job="health")), as_of=as_of)
+    with writing(engine) as db:
+        looks.keep(db, run, 4, LookDocument(verdict=verdict, why=why), as_of)
 
 
 def put_looks_every_quarter(engine: Engine, *, paused: bool) -> None:
-    with engine._ledger.write() as db:
+    with writing(engine) as db:
         db.execute(
             "INSERT INTO schedules"
             " (project, job, rule, timezone, catch_up, enabled, note, origin, entry, since, settled)"
@@ -201,7 +195,7 @@ def lively(tmp_path: Path, *, paused: bool = False) -> Engine:
     run = put_run(engine, "flights", "succeeded")
     put_version(engine, "flights", 4, "live", run)
     put_measurement(engine, run, 4, 4, 0.7, "roc_auc")
-    projection.point(engine._workspace, "flights", "4-release")
+    projection.point(workspace_of(engine), "flights", "4-release")
     put_looks_every_quarter(engine, paused=paused)
     return engine
 

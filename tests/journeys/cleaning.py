@@ -12,6 +12,7 @@ from engine.housekeeping import clean as cleaning
 from engine.housekeeping.records import Cleaned, CleanPlan
 from engine.housekeeping.survey import survey
 from tests import tiny
+from tests.ledger import ledger_of, store_of, workspace_of
 
 WEEK = timedelta(days=7)
 FIRST = datetime(2026, 9, 1, tzinfo=UTC)
@@ -49,16 +50,18 @@ def later(days: float = 3) -> datetime:
 
 
 def planned(engine: Engine, at: datetime) -> CleanPlan:
-    return survey(engine._workspace, engine._ledger, engine._store, at).plan(at)
+    with ledger_of(engine) as ledger:
+        return survey(workspace_of(engine), ledger, store_of(engine), at).plan(at)
 
 
 def cleaned(
     engine: Engine, at: datetime, plan: CleanPlan | None = None, on_step: Callable[[str], object] = lambda step: None
 ) -> Cleaned:
-    return cleaning.clean(
-        engine._workspace, engine._ledger, engine._store, plan or planned(engine, at), "a small disk", engine.caller,
-        at, on_step,
-    )  # fmt: skip
+    with ledger_of(engine) as ledger:
+        return cleaning.clean(
+            workspace_of(engine), ledger, store_of(engine), plan or planned(engine, at), "a small disk", engine.caller,
+            at, on_step,
+        )  # fmt: skip
 
 
 def goes(plan: CleanPlan) -> set[str]:
@@ -75,4 +78,4 @@ def assert_whole(engine: Engine) -> None:
 
     for version in engine.versions("tiny"):
         if version.cleaned_at is None:
-            assert damaged(engine._store, version.digest) == [], version.label
+            assert damaged(store_of(engine), version.digest) == [], version.label

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from itertools import pairwise
@@ -19,7 +18,9 @@ from engine.errors import Conflict, Invalid, Refusal
 from engine.records import Run
 from engine.runs import leftovers
 from tests import tiny
+from tests.builders.runs import queued
 from tests.killing import RUN, driven, killed_at, let_go
+from tests.ledger import rows_of, workspace_of
 
 # Its rows go back to the beginning; from the given hour on it is late where it was not before.
 TURNS = 24 * 77
@@ -63,9 +64,7 @@ def ended(engine: Engine, run: Run) -> Run:
 def everything(engine: Engine) -> dict[str, list[tuple[object, ...]]]:
     """What the ledger says but for runs, backtests and the trail."""
     aside = {"runs", "steps", "run_facts", "backtests", "audit", "pictures", "sqlite_sequence", "_sqlite_migrations"}
-    with engine._ledger.read() as db:
-        names = {row["name"] for row in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")} - aside
-        return {name: [tuple(row) for row in db.execute(f"SELECT * FROM {name}")] for name in sorted(names)}
+    return rows_of(engine, but=aside)
 
 
 def test_a_world_that_turns_round_makes_retraining_worth_much_and_nothing_else_is_touched(
@@ -82,7 +81,7 @@ def test_a_world_that_turns_round_makes_retraining_worth_much_and_nothing_else_i
     assert run.state == "succeeded", run.why
     assert everything(engine) == before
     assert [step.name for step in run.steps] == ["queue", "extract", "train", "score", "compare"]
-    assert leftovers.copies(engine._workspace.run_folder(run.id)) == []
+    assert leftovers.copies(workspace_of(engine).run_folder(run.id)) == []
 
     told = engine.last_backtest("tiny")
     assert told.kept is not None and told.under_way is None
@@ -175,21 +174,15 @@ def test_one_that_is_killed_is_interrupted_and_nothing_half_is_shown(engine: Eng
     engine.close()
     for change in range(10, 1000, 60):
         opened = open_engine(home, "ada")
-        with opened._ledger.write() as db:
-            run = db.execute(
-                "INSERT INTO runs (project, job, state, as_of, queued_at, requested_by, options)"
-                " VALUES ('tiny', 'backtest', 'queued', ?, ?, 'ada', ?)",
-                (f"{today:%Y-%m-%dT00:00:00.000000Z}",) * 2 + (json.dumps({"weeks": 8, "every": "4w"}),),
-            ).lastrowid
+        run = queued(opened, today, job="backtest", weeks=8, every="4w")
         opened.close()
-        assert run is not None
         killed = killed_at(change, RUN, driven(let_go(home), run))
         opened = open_engine(home, "ada")
         found = ended(opened, opened.run(run))
         kept = opened.last_backtest("tiny").kept
         assert opened.verify_audit().ok and (kept is not None) is (found.state == "succeeded"), change
         if found.state == "interrupted":
-            assert leftovers.copies(opened._workspace.run_folder(run)) == []
+            assert leftovers.copies(workspace_of(opened).run_folder(run)) == []
         states.add(found.state)
         opened.close()
         if not killed:

@@ -13,6 +13,7 @@ from engine.api import Engine, open_engine, restore_backup
 from engine.backup.place import BackupFolder
 from engine.errors import Refusal
 from tests.killing import killed_at
+from tests.ledger import store_of
 
 pytestmark = pytest.mark.slow
 PREPARATION = """
@@ -27,7 +28,7 @@ silent = lambda done, total: None
 @pytest.fixture
 def engine(home: Path) -> Iterator[Engine]:
     engine = open_engine(home, "ada", create=True)
-    engine._store.put(b"a model")
+    store_of(engine).put(b"a model")
     yield engine
     engine.close()
 
@@ -44,7 +45,7 @@ def whole(place: Path, former: bool = False) -> int:
 def test_a_backup_that_is_killed_leaves_the_one_before_it_whole(engine: Engine, tmp_path: Path) -> None:
     place, number, seen = tmp_path / "backup", 0, set()
     engine.back_up(place)
-    engine._store.put(b"another")
+    store_of(engine).put(b"another")
     shutil.copytree(place, tmp_path / "saved")
     while True:
         number += 1
@@ -97,7 +98,7 @@ def test_a_restore_that_is_killed_is_no_workspace_and_the_same_one_goes_on(engin
             again = open_engine(new, "ada")
         assert again.verify_audit().ok
         assert [row.action for row in again.audit()].count("restore-backup") == 1
-        assert len(list(again._store.digests())) == 1
+        assert len(list(store_of(again).digests())) == 1
         again.close()
         if not killed:
             break
@@ -118,7 +119,7 @@ def test_a_backup_onto_a_disk_that_fills_up_is_refused_and_the_one_before_it_is_
         free = shutil.disk_usage(place).free
         (place / "ballast").write_bytes(bytes(free - (kib << 10)))
         for number in range(40):
-            engine._store.put(__import__("random").Random(number).randbytes(20_000))
+            store_of(engine).put(__import__("random").Random(number).randbytes(20_000))
         with pytest.raises(Refusal, match=r"(is|disk is) full"):
             engine.back_up(place / "backup")
         assert whole(place / "backup") == 1

@@ -18,6 +18,7 @@ from tests import tiny
 from tests.forked_runs import forked_runs
 from tests.journeys.conftest import WEEK
 from tests.journeys.test_full_disk import disk, fill
+from tests.ledger import store_of, workspace_of
 
 pytestmark = pytest.mark.slow
 __all__ = ["disk"]
@@ -78,7 +79,7 @@ def test_a_swap_during_a_look_leaves_the_new_version_without_alerts_of_the_old(
 
 
 def test_the_environment_of_the_live_version_is_built_anew_where_it_is_gone(engine: Engine, newest: datetime) -> None:
-    shutil.rmtree(next(path for path in engine._workspace.environments.iterdir() if path.is_dir()))
+    shutil.rmtree(next(path for path in workspace_of(engine).environments.iterdir() if path.is_dir()))
     assert look(engine, newest).startswith("succeeded")
 
 
@@ -88,7 +89,7 @@ def test_a_live_version_that_is_damaged_is_said_in_words_and_is_no_green_light(
 ) -> None:
     damaged = folders(engine.show("tiny@2"))[part][0]
     for digest in [damaged.digest, *damaged.chunks]:
-        path = engine._store.path(digest)
+        path = store_of(engine).path(digest)
         if path.is_file():
             path.chmod(0o644)
             path.write_bytes(b"rubbish")
@@ -114,7 +115,7 @@ def test_a_disk_that_fills_up_in_the_middle_of_a_look_fails_it_and_the_next_one_
         said.append(run.state)
         if run.state != "succeeded":
             assert "disk" in str(run.why) or "No space" in str(run.why), run.why
-        assert leftovers.copies(engine._workspace.run_folder(run.id)) == []
+        assert leftovers.copies(workspace_of(engine).run_folder(run.id)) == []
     assert "failed" in said
     (disk / "ballast").unlink()
     assert_whole(engine)

@@ -11,30 +11,20 @@ from pathlib import Path
 import pytest
 
 from engine.api import Engine, open_engine
-from engine.clock import now, pause, stamp
+from engine.clock import now, pause
 from engine.jobs import process
 from engine.jobs.health import look as health
 from engine.runs import leftovers, queue
 from engine.runs.steps.sweep import sweep
+from tests.builders.runs import queued
 from tests.journeys.conftest import WEEK
+from tests.ledger import reading, workspace_of
 
 pytestmark = pytest.mark.slow
 
 
-def queued(engine: Engine, as_of: datetime) -> int:
-    """A look that no process was started for yet."""
-    with engine._ledger.write() as db:
-        number = db.execute(
-            "INSERT INTO runs (project, job, state, as_of, queued_at, requested_by, options)"
-            " VALUES ('tiny', 'health', 'queued', ?, ?, 'ada', '{}')",
-            (stamp(as_of), stamp(now())),
-        ).lastrowid
-    assert number is not None
-    return number
-
-
 def rows(engine: Engine) -> dict[str, int]:
-    with engine._ledger.read() as db:
+    with reading(engine) as db:
         tables = ("health", "signals", "alerts", "measurements", "triggers")
         return {table: db.execute(f"SELECT count(*) FROM {table}").fetchone()[0] for table in tables}
 
@@ -44,9 +34,9 @@ def test_it_ends_as_cancelled_and_nothing_of_it_is_kept(
 ) -> None:
     monkeypatch.setattr(health, "METER", replace(health.METER, module="tests.journeys.meter_that_waits"))
     engine = open_engine(history, "bob")
-    run, before = queued(engine, first + 2 * WEEK), rows(engine)
-    folder = engine._workspace.run_folder(run)
-    lock = str(queue.take_lock(engine._workspace, run))
+    run, before = queued(engine, now(), job="health", as_of=first + 2 * WEEK), rows(engine)
+    folder = workspace_of(engine).run_folder(run)
+    lock = str(queue.take_lock(workspace_of(engine), run))
     look = threading.Thread(target=process.main, args=(str(history), str(run), lock), daemon=True)
     look.start()
     until = time.monotonic() + 60
@@ -60,7 +50,7 @@ def test_it_ends_as_cancelled_and_nothing_of_it_is_kept(
     assert {step.name: step.state for step in found.steps}["measure"] == "cancelled"
     assert rows(engine) == before
     assert leftovers.copies(folder) == []
-    assert sweep(f"{engine._workspace.token}:{run}") == 0
+    assert sweep(f"{workspace_of(engine).token}:{run}") == 0
     assert engine.health("tiny") is None
     assert engine.status("tiny", now()).active_run is None
     engine.close()

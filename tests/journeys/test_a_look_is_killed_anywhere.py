@@ -8,15 +8,19 @@ from pathlib import Path
 import pytest
 
 from engine.api import Engine, open_engine
-from engine.clock import now, stamp
+from engine.clock import now
 from engine.runs import leftovers
 from engine.runs.steps.sweep import sweep
+from tests.builders.runs import queued
 from tests.journeys.conftest import WEEK
 from tests.journeys.test_health_of_a_live_version import FIRST, Site, row
 from tests.killing import RUN, driven, forget, killed_at, let_go
+from tests.ledger import workspace_of
 
 pytestmark = pytest.mark.slow
 LOOK = FIRST + 2 * WEEK
+
+
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Site:
     """tiny is live, x has moved since, and one look has told so."""
@@ -27,21 +31,8 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Site:
     return site
 
 
-def queued(engine: Engine) -> int:
-    """A look that no process was started for yet."""
-    at = stamp(LOOK.replace(hour=1))
-    with engine._ledger.write() as db:
-        number = db.execute(
-            "INSERT INTO runs (project, job, state, as_of, queued_at, requested_by, options)"
-            " VALUES ('tiny', 'health', 'queued', ?, ?, 'ada', '{}')",
-            (at, stamp(now())),
-        ).lastrowid
-    assert number is not None
-    return number
-
-
 def copies(engine: Engine, run: int) -> list[Path]:
-    return leftovers.copies(engine._workspace.run_folder(run))
+    return leftovers.copies(workspace_of(engine).run_folder(run))
 
 
 def assert_whole(engine: Engine, run: int) -> None:
@@ -49,21 +40,21 @@ def assert_whole(engine: Engine, run: int) -> None:
     assert [found for found in engine.doctor(mend=False) if found.verdict != "ok"] == []
     keys = [alert.key for alert in engine.past_alerts("tiny")]
     assert len(keys) == len(set(keys)), "an alert was raised twice"
-    assert sweep(f"{engine._workspace.token}:{run}") == 0, "a process of the killed run lived on"
+    assert sweep(f"{workspace_of(engine).token}:{run}") == 0, "a process of the killed run lived on"
     assert copies(engine, run) == []
 
 
 def test_looks_that_fail_leave_their_logs_and_no_copy_of_the_training_data(site: Site) -> None:
-    site._world.write_text("no JSON")
+    site.world.write_text("no JSON")
     run = site.run(LOOK.replace(hour=3))
     site.change(shift=0.6, **{"from": row(LOOK - WEEK)})
     assert run.state == "failed" and "extract" in str(run.why)
     assert copies(site.engine, run.id) == []
-    assert leftovers.logs(site.engine._workspace.run_folder(run.id))
+    assert leftovers.logs(workspace_of(site.engine).run_folder(run.id))
 
 
 def test_a_look_that_is_killed_says_interrupted_and_the_next_one_succeeds(site: Site, tmp_path: Path) -> None:
-    number = queued(site.engine)
+    number = queued(site.engine, now(), job="health", as_of=LOOK.replace(hour=1))
     site.engine.close()
     home, saved = site.engine.home, tmp_path / "saved"
     shutil.copytree(let_go(home), saved, symlinks=True)

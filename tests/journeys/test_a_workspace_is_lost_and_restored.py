@@ -20,6 +20,7 @@ from engine.housekeeping.background import Housekeeper
 from engine.housekeeping.sweep import Needs
 from tests.cli.calling import call
 from tests.journeys.conftest import WEEK
+from tests.ledger import ledger_of, reading, store_of, workspace_of
 
 pytestmark = pytest.mark.slow
 
@@ -35,8 +36,8 @@ def findings(engine: Engine, verdict: str = "failing", **options: bool) -> dict[
 def spoiled(engine: Engine, label: str) -> str:
     """Rot in the model of a version, which no other version has."""
     digest = engine.show(label).model.files[0].chunks[0]
-    engine._store.path(digest).unlink()
-    engine._store.path(digest).write_bytes(b"rot")
+    store_of(engine).path(digest).unlink()
+    store_of(engine).path(digest).write_bytes(b"rot")
     return digest
 
 
@@ -80,10 +81,10 @@ def test_what_rots_is_told_by_doctor_and_in_the_list_before_it_is_needed(history
     listed = call("versions", "tiny", "--home", history, "--operator", "ada", "--json").json
     assert [bool(version["damage"]) for version in listed] == [True, False, False]
     with pytest.raises(Damage, match="no backup is known to restore that from; choose another version"):
-        engine._store.path(engine.version("tiny@1").digest).rename(tmp_path / "kept")
+        store_of(engine).path(engine.version("tiny@1").digest).rename(tmp_path / "kept")
         engine.plan_rollback("tiny")
     assert "version tiny@1" not in found and "rollback tiny@1" in findings(engine)
-    (tmp_path / "kept").rename(engine._store.path(engine.version("tiny@1").digest))
+    (tmp_path / "kept").rename(store_of(engine).path(engine.version("tiny@1").digest))
     engine.close()
 
 
@@ -92,7 +93,7 @@ def test_what_somebody_put_back_by_hand_is_told_no_more_and_a_store_that_is_gone
 ) -> None:
     engine = open_engine(history, "ada")
     engine.reject("tiny@3", "not this one")
-    path = engine._store.path(engine.show("tiny@3").model.files[0].chunks[0])
+    path = store_of(engine).path(engine.show("tiny@3").model.files[0].chunks[0])
     kept = path.read_bytes()
     spoiled(engine, "tiny@3")
     assert list(findings(engine, deep=True)) == ["version tiny@3"] == list(findings(engine))
@@ -112,9 +113,9 @@ def test_doctor_takes_from_the_backup_what_is_damaged(history: Path, tmp_path: P
     engine.back_up(place)
     digest = spoiled(engine, label)
     if how != "rot":
-        engine._store.path(digest).unlink()
+        store_of(engine).path(digest).unlink()
     if how == "document gone":
-        engine._store.path(engine.version(label).digest).unlink()
+        store_of(engine).path(engine.version(label).digest).unlink()
     (sentence,) = [said for what, said in findings(engine, deep=True).items() if what.endswith(label)]
     assert f"restore that from the backup in {place} of " in sentence
     assert "'leverframe doctor --fix' takes it from there" in sentence
@@ -139,14 +140,14 @@ def test_a_version_of_which_the_backup_has_only_a_part_is_not_said_to_be_mended(
     engine = open_engine(history, "ada")
     engine.reject("tiny@3", "not this one")
     engine.back_up(tmp_path / "backup")
-    needs = Needs(engine._store)
+    needs = Needs(store_of(engine))
     others = needs.of(engine.version("tiny@1").digest) | needs.of(engine.version("tiny@2").digest)
     whole, lost = sorted(needs.of(engine.version("tiny@3").digest) - others)[:2]
     for digest in (whole, lost):
-        engine._store.path(digest).unlink()
+        store_of(engine).path(digest).unlink()
     BackupFolder(tmp_path / "backup").store.path(lost).unlink()
     assert list(findings(engine, mend=True)) == ["version tiny@3"]
-    assert engine._store.has(whole), "what could be taken was"
+    assert store_of(engine).has(whole), "what could be taken was"
     damage = engine.version("tiny@3").damage
     assert damage is not None and lost[:12] in damage
     assert f"the object {lost[:12]} is gone from the store" in findings(engine)["version tiny@3"]
@@ -161,10 +162,11 @@ def test_the_engine_backs_up_and_reads_a_part_each_day(history: Path, tmp_path: 
 
     def days(number: float) -> list[str]:
         at = now + timedelta(days=number)
-        return list(keep_safe(engine._workspace, engine._ledger, at, silent))
+        with ledger_of(engine) as ledger:
+            return list(keep_safe(workspace_of(engine), ledger, at, silent))
 
     def read() -> int:
-        with engine._ledger.read() as db:
+        with reading(engine) as db:
             return int(db.execute("SELECT count(*) FROM scrubs").fetchone()[0])
 
     assert [line.split(":")[0] for line in days(0)] == [f"Backed up to {tmp_path / 'backup'}"]
@@ -186,10 +188,11 @@ def test_the_hourly_round_does_it(history: Path, tmp_path: Path) -> None:
     engine.choose("backup_to", str(tmp_path / "backup"), "every day")
     said: list[str] = []
     keep: Callable[[str], object] = said.append
-    rounds = Housekeeper(engine._workspace, engine._ledger, said.append, keep, also=keep_safe, quiet=0)
-    rounds.look(datetime.now(UTC))
-    assert rounds._thread is not None
-    rounds._thread.join(60)
+    with ledger_of(engine) as ledger:
+        rounds = Housekeeper(workspace_of(engine), ledger, said.append, keep, also=keep_safe, quiet=0)
+        rounds.look(datetime.now(UTC))
+        assert rounds._thread is not None
+        rounds._thread.join(60)
     assert any(line.startswith(f"Backed up to {tmp_path / 'backup'}") for line in said), said
     assert engine.check_backup().problems == ()
     engine.close()

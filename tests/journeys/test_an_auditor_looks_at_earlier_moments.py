@@ -28,9 +28,10 @@ from engine.access.acts import declared
 from engine.api import Engine, PastEngine, open_engine
 from engine.errors import NotFound, Refusal
 from engine.records import AuditVerdict, ProjectStatus
-from engine.rewind.past_ledger import FOLDER
+from engine.rewind.past_ledger import FOLDER, stand
 from tests import tiny
 from tests.forked_runs import forked_runs
+from tests.ledger import ledger_of, workspace_of
 from tests.terminal import Terminal
 
 pytestmark = pytest.mark.slow
@@ -145,7 +146,12 @@ def test_every_act_is_refused(site: Site) -> None:
         for name in (name for name, act in declared(Engine).items() if not act.in_past):
             with pytest.raises(Refusal, match=r"^This is how things stood on .*; go back to now to act\.$"):
                 getattr(then, name)("tiny@1", "because")
-        with pytest.raises(Refusal, match="go back to now"), then._ledger.write():
+        with (
+            ledger_of(site.engine) as ledger,
+            closing(stand(workspace_of(site.engine), ledger, at, clock.now())) as past,
+            pytest.raises(Refusal, match="go back to now"),
+            past.write(),
+        ):
             pass
         assert site.engine.count_audit() == before
 

@@ -14,6 +14,7 @@ import pytest
 from engine.api import Engine, open_engine
 from engine.errors import Damage
 from tests import tiny
+from tests.ledger import reading, store_of
 
 NOVEMBER = [datetime(2026, 11, day, tzinfo=UTC) for day in (3, 10, 17)]
 pytestmark = pytest.mark.slow
@@ -38,7 +39,7 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> Engine:
 @contextmanager
 def damaged(engine: Engine, digest: str, content: bytes | None) -> Iterator[None]:
     """Within the block the object holds something else, or is gone."""
-    path = engine._store.path(digest)
+    path = store_of(engine).path(digest)
     whole = path.read_bytes()
     path.unlink()
     if content is not None:
@@ -120,7 +121,7 @@ def test_a_ledger_that_is_damaged_in_its_middle_is_named_as_damage_by_whoever_re
     home = tmp_path / "middle"
     engine = open_engine(home, "ada", create=True)
     engine.add(tiny.make(tmp_path / "project"))
-    with engine._ledger.read() as db:
+    with reading(engine) as db:
         page = db.execute("SELECT rootpage FROM sqlite_master WHERE name = 'projects'").fetchone()[0]
         size = db.execute("PRAGMA page_size").fetchone()[0]
     engine.close()

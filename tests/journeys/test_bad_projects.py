@@ -14,6 +14,7 @@ from engine.records import Run
 from engine.runs.steps.sweep import sweep
 from tests import tiny
 from tests.engine.runs.step_workshop import RUNAWAYS, none_alive
+from tests.ledger import workspace_of
 
 NOVEMBER = [datetime(2026, 11, day, tzinfo=UTC) for day in (3, 10)]
 pytestmark = pytest.mark.slow
@@ -180,7 +181,7 @@ def bad(engine: Engine, title: str, old: str, new: str, timeout: str = "60s", *,
         tiny.unhold(folder)
     engine.add(folder)
     run = retrained(engine, name)
-    assert sweep(f"{engine._workspace.token}:{run.id}") == 0
+    assert sweep(f"{workspace_of(engine).token}:{run.id}") == 0
     return run
 
 
@@ -242,7 +243,7 @@ def test_gigabytes_on_standard_output_leave_a_small_log(engine: Engine) -> None:
     shout = "    line = b'x' * 1023 + b'\\n'\n    for _ in range(1000): os.write(1, line * 512)\n"
     run = bad(engine, "gigabytes", TRAIN, TRAIN + shout + "    print('and done', flush=True)\n")
     assert run.state == "succeeded"
-    log = engine._workspace.run_folder(run.id) / "steps" / "train" / "step.log"
+    log = workspace_of(engine).run_folder(run.id) / "steps" / "train" / "step.log"
     assert log.stat().st_size < 5_000_000
     page = engine.log(run.id, step="train")
     assert engine.log(run.id, step="train", offset=page.size - 100).lines[-1] == "and done"

@@ -12,8 +12,10 @@ from engine.api import Engine, open_engine
 from engine.errors import Conflict, Forbidden, Invalid, Refusal
 from engine.housekeeping import bin as bins
 from engine.housekeeping import daily
+from engine.storage.ledger import Ledger
 from tests.journeys.cleaning import assert_whole, cleaned, goes, later, planned, retrained
 from tests.killing import forget
+from tests.ledger import store_of, workspace_of
 
 pytestmark = pytest.mark.slow
 
@@ -92,31 +94,31 @@ def test_a_plan_that_the_ledger_has_overtaken_is_refused_and_nothing_happens(eng
         engine.hold("tiny@1", "too late")
 
 
-def test_the_bin_purges_itself_after_its_time_and_not_before(engine: Engine) -> None:
+def test_the_bin_purges_itself_after_its_time_and_not_before(engine: Engine, ledger: Ledger) -> None:
     cleaned(engine, later())
-    daily.keep_house(engine._workspace, engine._ledger, later(3 + 13.9))
+    daily.keep_house(workspace_of(engine), ledger, later(3 + 13.9))
     assert len(engine.bin_items()) == 4
-    said = daily.keep_house(engine._workspace, engine._ledger, later(3 + 14.1))
+    said = daily.keep_house(workspace_of(engine), ledger, later(3 + 14.1))
     assert said[0].endswith("purged from the bin.")
-    assert engine.bin_items() == () and list(engine._workspace.bin.iterdir()) == []
+    assert engine.bin_items() == () and list(workspace_of(engine).bin.iterdir()) == []
     assert engine.audit()[0].action == "purge" and engine.audit()[0].actor == "the clock"
     assert_whole(engine)
 
 
-def test_a_collector_that_finds_a_file_already_gone_carries_on_and_says_so(engine: Engine) -> None:
+def test_a_collector_that_finds_a_file_already_gone_carries_on_and_says_so(engine: Engine, ledger: Ledger) -> None:
     at = later()
     plan = planned(engine, at)
-    shutil.rmtree(engine._workspace.run_folder(6) / "code")
+    shutil.rmtree(workspace_of(engine).run_folder(6) / "code")
     (item,) = [item for item in plan.items if item.id == "version:tiny@5"]
     from engine.housekeeping import clean as cleaning
     from engine.housekeeping.survey import survey
 
-    found = survey(engine._workspace, engine._ledger, engine._store, at)
+    found = survey(workspace_of(engine), ledger, store_of(engine), at)
     (thing,) = [thing for thing in found.things if thing.item.id == item.id]
-    engine._store.path(thing.digests[0]).unlink()
+    store_of(engine).path(thing.digests[0]).unlink()
     notes: list[str] = []
     cleaning._carry_out(
-        engine._workspace, engine._ledger, engine._store, found, thing, 99, "gone", engine.caller, at, notes
+        workspace_of(engine), ledger, store_of(engine), found, thing, 99, "gone", engine.caller, at, notes
     )
     assert notes == [f"of the {item.what}, 1 file was gone already"]
     assert cleaned(engine, at).items == 3
@@ -143,12 +145,12 @@ def test_who_may_not_and_who_gives_no_reason_is_refused(engine: Engine) -> None:
 
 
 def test_two_clean_ups_at_once_are_one(engine: Engine) -> None:
-    with engine._workspace.lock(bins.LOCK), pytest.raises(Conflict, match="already at work on 'clean'"):
+    with workspace_of(engine).lock(bins.LOCK), pytest.raises(Conflict, match="already at work on 'clean'"):
         cleaned(engine, later())
 
 
 def test_old_logs_are_compressed_and_stay_readable_and_very_old_ones_go(engine: Engine) -> None:
-    log = engine._workspace.run_folder(6) / "steps" / "train" / "step.log"
+    log = workspace_of(engine).run_folder(6) / "steps" / "train" / "step.log"
     log.write_text("".join(f"line {number}\n" for number in range(5000)))
     before = engine.log(6, step="train").lines
     assert "compress" in goes(planned(engine, later(10)))
@@ -157,7 +159,7 @@ def test_old_logs_are_compressed_and_stay_readable_and_very_old_ones_go(engine: 
     assert engine.log(6, step="train").lines == before
     assert {f"run:{number}" for number in range(1, 7)} <= goes(planned(engine, later(100)))
     cleaned(engine, later(100))
-    assert list(engine._workspace.runs.iterdir()) == []
+    assert list(workspace_of(engine).runs.iterdir()) == []
     assert engine.log(6, step="train").lines == ()
     assert_whole(engine)
 

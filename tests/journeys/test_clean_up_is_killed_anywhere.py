@@ -12,6 +12,7 @@ from engine.api import Engine, open_engine
 from engine.housekeeping import moving
 from tests.journeys.cleaning import assert_whole, cleaned, goes, later, planned
 from tests.killing import forget, killed_at
+from tests.ledger import reading, workspace_of
 
 pytestmark = pytest.mark.slow
 
@@ -35,7 +36,7 @@ def kill_everywhere(saved: Path, start: Path, act: str, then: Callable[[Engine],
         shutil.copytree(start, home, symlinks=True)
         killed = killed_at(number, OPENED.format(home=str(home), at=later().isoformat()), act)
         engine = open_engine(home, "ada")
-        with engine._ledger.read() as db:
+        with reading(engine) as db:
             unsettled = db.execute("SELECT state FROM bin WHERE state LIKE '%ing'").fetchall()
         assert unsettled == []
         assert_whole(engine)
@@ -88,6 +89,6 @@ def test_a_purge_that_is_killed_is_finished_by_the_next_look(saved: Path) -> Non
 
     def then(engine: Engine) -> None:
         engine.empty_bin("again", all=True)
-        assert engine.bin_items() == () and list(engine._workspace.bin.iterdir()) == []
+        assert engine.bin_items() == () and list(workspace_of(engine).bin.iterdir()) == []
 
     assert kill_everywhere(saved, start, "engine.empty_bin('no room', all=True)", then) > 20

@@ -13,6 +13,7 @@ import pytest
 from engine.api import Engine, open_engine
 from engine.errors import Refusal
 from tests.journeys.cleaning import assert_whole, cleaned, goes, later, planned
+from tests.ledger import workspace_of
 
 pytestmark = pytest.mark.slow
 
@@ -41,11 +42,11 @@ def engine(saved: Path) -> Iterator[Engine]:
 
 
 def bin_leads_to(engine: Engine, place: Path) -> None:
-    if engine._workspace.bin.is_symlink():
-        engine._workspace.bin.unlink()
+    if workspace_of(engine).bin.is_symlink():
+        workspace_of(engine).bin.unlink()
     else:
-        shutil.rmtree(engine._workspace.bin)
-    engine._workspace.bin.symlink_to(place)
+        shutil.rmtree(workspace_of(engine).bin)
+    workspace_of(engine).bin.symlink_to(place)
 
 
 def fill(disk: Path, leave: int = 0) -> Path:
@@ -107,7 +108,7 @@ def test_a_workspace_that_is_full_when_something_is_restored_says_so_and_keeps_i
 
 
 def test_a_disk_with_nothing_free_is_cleaned_up_with_what_was_set_aside(engine: Engine) -> None:
-    engine._workspace.root.joinpath("locks", "reserve").write_bytes(bytes(4 << 20))  # 24 MB are not plenty
+    workspace_of(engine).root.joinpath("locks", "reserve").write_bytes(bytes(4 << 20))  # 24 MB are not plenty
     fill(engine.home)
     with pytest.raises(Refusal, match="only 0 B of the disk are free"):
         engine.retrain("tiny")

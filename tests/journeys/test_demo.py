@@ -26,6 +26,7 @@ from engine.api import Engine, open_engine
 from engine.errors import Refusal
 from engine.projects.source.code import inspect
 from tests import tiny
+from tests.ledger import workspace_of
 from tests.terminal import Terminal
 
 UNTIL = datetime(2026, 11, 24, 12, tzinfo=UTC)
@@ -226,7 +227,7 @@ def test_a_demo_that_another_process_replays_is_told_in_one_line_and_its_end_end
             super().done(line)
             seen.append(progress.told(plan.home))
 
-    with engine._workspace.lock(place.LOCK):
+    with workspace_of(engine).lock(place.LOCK):
         replay(plan, TALES, originals, engine, progress.WrittenDown(plan, Watching()))
     assert all(said is not None and said[1] and said[0].startswith("Replaying week ") for said in seen), seen
     assert len(seen) >= 7 and any(" of 8; keys work meanwhile · calm: " in said[0] for said in seen if said)

@@ -13,6 +13,7 @@ import pytest
 from engine.api import Engine, open_engine
 from engine.errors import Refusal
 from tests import tiny
+from tests.builders.runs import left_behind
 
 WEEKS = [datetime(2026, 11, day, tzinfo=UTC) for day in (3, 10, 17)]
 FULL = "disk is full"
@@ -99,11 +100,7 @@ def test_on_a_full_disk_nothing_moves_and_all_can_still_be_looked_at(engine: Eng
 def test_a_workspace_can_be_opened_when_what_a_killed_run_left_cannot_be_settled(disk: Path, tmp_path: Path) -> None:
     engine = open_engine(disk / "home", "ada", create=True)
     engine.add(tiny.make(tmp_path / "tiny"))
-    with engine._ledger.write() as db:
-        db.execute(
-            "INSERT INTO runs (project, job, state, as_of, queued_at, requested_by, options) VALUES"
-            " ('tiny', 'retrain', 'running', '2026-11-03T00:00:00.000000Z', '2026-11-03T00:00:00.000000Z', 'ada', '{}')"
-        )
+    left_behind(engine, datetime(2026, 11, 3, tzinfo=UTC))
     (engine.home / "runs" / "0000001").mkdir()
     fill(disk, 0)
     again = open_engine(disk / "home", "ada")

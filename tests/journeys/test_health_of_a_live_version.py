@@ -14,11 +14,11 @@ from engine.api import Engine, open_engine
 from engine.clock import now, stamp
 from engine.monitoring.look_document import LookDocument
 from engine.monitoring.records import Look
-from engine.overview import status
 from engine.records import Run
 from tests import tiny
 from tests.forked_runs import forked_runs
 from tests.journeys.conftest import WEEK
+from tests.ledger import reading, writing
 
 pytestmark = pytest.mark.slow
 FIRST = datetime(2026, 8, 4, tzinfo=UTC)
@@ -61,12 +61,12 @@ class Site:
     """tiny, live since FIRST, whose data source a test can change."""
 
     def __init__(self, root: Path, bake: str = "1m") -> None:
-        self._world = root / "world.json"
+        self.world = root / "world.json"
         self.change()
         project = tiny.make(root / "tiny", steps=STEPS)
-        tiny.change(project, skill=1.0, world=str(self._world))
+        tiny.change(project, skill=1.0, world=str(self.world))
         tiny.replace(project, "leverframe.toml", "[approval]\n", HEALTH.format(bake=bake))
-        tiny.allow(project, self._world)
+        tiny.allow(project, self.world)
         self.engine: Engine = open_engine(root / "home", "ada", create=True)
         forked_runs(self.engine.home)
         self.engine.add(project)
@@ -75,7 +75,7 @@ class Site:
         self.engine.move(self.engine.plan_release("tiny@1"), "first", lambda step: None)
 
     def change(self, **world: Any) -> None:
-        self._world.write_text(json.dumps(SETTLED | world))
+        self.world.write_text(json.dumps(SETTLED | world))
 
     def run(self, as_of: datetime) -> Run:
         return self.engine.wait(self.engine.look("tiny", as_of=as_of).id, lambda r: None)
@@ -141,7 +141,7 @@ def test_it_is_asked_once_about_the_rows_that_it_learnt_from(site: Site) -> None
 
 
 def triggered(site: Site) -> list[tuple[str, ...]]:
-    with site.engine._ledger.read() as db:
+    with reading(site.engine) as db:
         return [tuple(each) for each in db.execute("SELECT kind, state, why FROM triggers ORDER BY id")]
 
 
@@ -153,7 +153,7 @@ def test_within_the_cool_down_enough_new_rows_start_nothing_and_that_is_told_onc
 
 
 def test_after_it_they_start_a_retrain(site: Site) -> None:
-    with site.engine._ledger.write() as db:
+    with writing(site.engine) as db:
         before = stamp(now() - timedelta(hours=2))
         db.execute("UPDATE runs SET queued_at = ? WHERE job = 'retrain'", (before,))
     site.look(FIRST + WEEK)
@@ -186,8 +186,7 @@ def test_a_world_that_turns_round_is_a_fall_and_fails(site: Site) -> None:
     assert found.verdict == "failing"
     (alert,) = (each for each in site.engine.alerts("tiny") if each.key == "performance:roc_auc")
     assert alert.severity == "failing" and "when it was validated" in alert.why
-    with site.engine._ledger.read() as db:
-        assert status(db, site.engine._workspace, "tiny", now).verdict == "failing"
+    assert site.engine.status("tiny", now).verdict == "failing"
 
 
 def test_labels_that_have_not_come_are_no_fall_and_their_share_is_told(site: Site) -> None:

@@ -11,7 +11,9 @@ import pytest
 from engine.api import Engine, open_engine
 from engine.runs.steps.sweep import sweep
 from tests import tiny
+from tests.builders.runs import queued
 from tests.killing import RUN, driven, forget, killed_at, let_go
+from tests.ledger import workspace_of
 
 AS_OF = datetime(2026, 11, 3, tzinfo=UTC)
 pytestmark = pytest.mark.slow
@@ -22,6 +24,8 @@ from engine.api import open_engine
 engine = open_engine(Path({home!r}), "ada")
 plan = engine.{plan}
 """
+
+
 def prepared(tmp_path: Path) -> Engine:
     engine = open_engine(tmp_path / "home", "ada", create=True)
     engine.add(tiny.make(tmp_path / "tiny"))
@@ -78,11 +82,7 @@ def test_a_swap_that_is_killed_leaves_the_old_version_live_or_the_new_one(tmp_pa
 
 def test_a_run_that_is_killed_says_interrupted_and_the_next_one_succeeds(tmp_path: Path) -> None:
     engine = prepared(tmp_path)
-    with engine._ledger.write() as db:  # A run in the queue that no process was started for yet.
-        db.execute(
-            "INSERT INTO runs (project, job, state, as_of, queued_at, requested_by, options) VALUES"
-            " ('tiny', 'retrain', 'queued', '2026-11-03T00:00:00.000000Z', '2026-11-03T00:00:00.000000Z', 'ada', '{}')"
-        )
+    run = queued(engine, datetime(2026, 11, 3, tzinfo=UTC))
     engine.close()
     home, saved = tmp_path / "home", tmp_path / "saved"
     shutil.copytree(let_go(home), saved, symlinks=True)
@@ -90,14 +90,14 @@ def test_a_run_that_is_killed_says_interrupted_and_the_next_one_succeeds(tmp_pat
     number = 1
     while True:
         restore(saved, home)
-        killed = killed_at(number, RUN, driven(home, 1))
+        killed = killed_at(number, RUN, driven(home, run))
         engine = open_engine(home, "ada")
-        run = engine.wait(1, lambda r: None)
-        states.add(run.state)
-        assert sweep(f"{engine._workspace.token}:1") == 0, "a process of the killed run lived on"
+        found = engine.wait(run, lambda r: None)
+        states.add(found.state)
+        assert sweep(f"{workspace_of(engine).token}:1") == 0, "a process of the killed run lived on"
         assert_whole(engine)
-        if run.state == "interrupted":
-            assert "killed" in str(run.why)
+        if found.state == "interrupted":
+            assert "killed" in str(found.why)
             assert engine.count_versions() == 0
         engine.close()
         if not killed:

@@ -15,6 +15,7 @@ from engine.json_records import write
 from engine.records import Run
 from tests import tiny
 from tests.killing import forget, let_go
+from tests.ledger import workspace_of
 from tests.workspaces import made_once
 
 pytestmark = pytest.mark.slow
@@ -128,7 +129,7 @@ def test_looks_cost_what_is_new_and_say_what_a_look_at_everything_says(engine: E
     merged = found(engine, "honest")
     assert "extract" in steps(look(engine, "honest", start + HOUR, whole=True))
     assert found(engine, "honest") == merged
-    kept = engine._workspace.cache / "looks" / "honest"
+    kept = workspace_of(engine).cache / "looks" / "honest"
     for path in kept.glob("*.arrow"):
         path.unlink()
     assert "extract" in steps(look(engine, "honest", start + 2 * HOUR)), "what was kept is gone"

@@ -14,9 +14,10 @@ from pathlib import Path
 import pytest
 
 from engine.api import open_engine
-from engine.runs import queue, starting
+from engine.runs import starting
 from engine.storage import reserve
 from engine.storage.ledger import Ledger
+from tests.builders.runs import queued
 from tests.cli.calling import call
 from tests.forks import ROOT
 
@@ -94,9 +95,7 @@ def test_whoever_looks_is_answered_and_the_ways_out_go(home: Path, disk: Path, l
 
 def test_a_queued_run_that_finds_no_room_ends_once_with_its_reason(home: Path, disk: Path) -> None:
     engine = open_engine(home, "ada")
-    with engine._ledger.write() as db:
-        now = datetime.now(UTC)
-        run = queue.insert(db, "tiny", engine.caller, now, now, {"allow_dirty": False, "fresh_lock": False})
+    run = queued(engine, datetime.now(UTC), allow_dirty=False, fresh_lock=False)
     fill(disk, 64 << 10)
     for _ in range(3):
         engine.reconcile()
@@ -110,10 +109,8 @@ def test_a_queued_run_that_finds_no_room_ends_once_with_its_reason(home: Path, d
 
 def test_the_limit_is_asked_again_when_the_turn_of_a_run_comes(home: Path) -> None:
     engine = open_engine(home, "ada")
-    with engine._ledger.write() as db:
-        now = datetime.now(UTC)
-        run = queue.insert(db, "tiny", engine.caller, now, now, {"allow_dirty": False, "fresh_lock": False})
-        db.execute("UPDATE settings SET value = ? WHERE name = 'keep_free'", (1 << 40,))
+    run = queued(engine, datetime.now(UTC), allow_dirty=False, fresh_lock=False)
+    engine.choose("keep_free", "1000GiB", "a test")
     engine.reconcile()
     assert "It did not start: only " in str(engine.run(run).why)
     assert "are kept free (keep_free)" in str(engine.run(run).why)

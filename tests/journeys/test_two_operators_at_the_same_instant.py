@@ -19,6 +19,7 @@ from engine.release.proof import Steps
 from tests import tiny
 from tests.cli.calling import call
 from tests.forks import ROOT
+from tests.ledger import ledger_of
 
 NOVEMBER = [datetime(2026, 11, day, tzinfo=UTC) for day in (3, 10, 17)]
 pytestmark = pytest.mark.slow
@@ -114,8 +115,8 @@ def test_the_commit_compares_for_itself_and_does_not_rely_on_the_lock(engine: En
     rows = engine.count_audit()
     steps = Steps(lambda step: None)
     settings = engine.show(plan.target).settings
-    with pytest.raises(Conflict, match="ada made tiny@1 live"):
-        swap._commit(engine._ledger, plan, settings, "1-other", steps, "second", engine.caller, datetime.now(UTC))
+    with pytest.raises(Conflict, match="ada made tiny@1 live"), ledger_of(engine) as ledger:
+        swap._commit(ledger, plan, settings, "1-other", steps, "second", engine.caller, datetime.now(UTC))
     assert engine.count_audit() == rows
 
 

@@ -25,6 +25,7 @@ from engine.housekeeping.records import CleanPlan
 from engine.records import MovePlan, Role
 from engine.schedule.book import ScheduleChanges
 from tests import tiny
+from tests.ledger import rows_of
 
 LEAST: dict[str, Role] = {
     "add": "operator", "remove": "admin", "retrain": "operator", "cancel": "operator", "look": "operator",
@@ -137,13 +138,6 @@ def _given(method: str, parameter: str, tmp_path: Path) -> Any:
     return GIVEN[parameter]
 
 
-def rows(engine: Engine) -> dict[str, list[tuple[Any, ...]]]:
-    """Everything in the ledger."""
-    with engine._ledger.read() as db:
-        names = [r["name"] for r in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
-        return {name: [tuple(row) for row in db.execute(f"SELECT * FROM {name}")] for name in names}
-
-
 def files(home: Path) -> set[str]:
     """What lies in the workspace, but for the ledger's own files and locks."""
     return {
@@ -180,13 +174,13 @@ def test_who_has_too_small_a_role_is_refused_and_nothing_is_written(
     too_small = {"operator": ["vic"], "admin": ["vic", "opal"]}[LEAST[name]]
     for person in too_small:
         engine = as_one(person)
-        before, there = rows(engine), files(engine.home)
+        before, there = rows_of(engine), files(engine.home)
         with pytest.raises(Forbidden) as refused:
             called(engine, name, tmp_path)
         role = {"vic": "a viewer", "opal": "an operator"}[person]
         told = f"{person} is {role} and may not {MAY_NOT[name]}; ask somebody who is {LEAST[name]}."
         assert str(refused.value) == told
-        assert rows(engine) == before
+        assert rows_of(engine) == before
         assert files(engine.home) == there
 
 
@@ -226,11 +220,11 @@ def test_at_an_earlier_moment_every_act_is_refused_whatever_the_role(
 ) -> None:
     engine = as_one(person)
     with closing(engine.as_of(engine.now())) as then:
-        before, there = rows(then), files(engine.home)
+        before, there = rows_of(engine), files(engine.home)
         for name in [*LEAST, *OF_ANYBODY]:
             with pytest.raises(Refusal, match=r"^This is how things stood on .*; go back to now to act\.$"):
                 getattr(then, name)("whatever", 1)  # before anybody looks at what was given
-        assert rows(then) == before and files(engine.home) == there
+        assert rows_of(engine) == before and files(engine.home) == there
 
 
 def test_what_a_person_may_is_what_the_ledger_says_and_not_what_they_say(as_one: Callable[[str], Engine]) -> None:

@@ -27,6 +27,7 @@ from engine.storage.ledger import Ledger
 from engine.versions import catalog
 from tests import tiny
 from tests.callers import caller
+from tests.ledger import ledger_of, reading, workspace_of, writing
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 ADA = caller()
@@ -146,8 +147,13 @@ def engine_after_two_months(home: Path, tmp_path: Path, now: datetime) -> Iterat
     engine.close()
 
 
+def scanned_a_day_ago(engine: Engine, now: datetime) -> None:
+    with ledger_of(engine) as ledger:
+        scanned(ledger, now - 25 * HOUR)
+
+
 def standing(engine: Engine) -> tuple[str, int, int]:
-    with engine._ledger.read() as db:
+    with reading(engine) as db:
         whole = db.execute("SELECT count(document) FROM health").fetchone()[0]
     return engine.version("tiny@1").state, len(engine.bin_items()), int(whole)
 
@@ -166,9 +172,10 @@ def test_nothing_ends_while_only_the_clock_says_that_it_is_time(engine_after_two
 
 def test_nor_does_it_in_the_rounds_of_the_engine(engine_after_two_months: Engine, now: datetime) -> None:
     engine, told = engine_after_two_months, list[str]()
-    rounds = Housekeeper(engine._workspace, engine._ledger, told.append, told.append, quiet=0)
-    rounds.look(now)
-    rounds.stop()
+    with ledger_of(engine) as ledger:
+        rounds = Housekeeper(workspace_of(engine), ledger, told.append, told.append, quiet=0)
+        rounds.look(now)
+        rounds.stop()
     assert (standing(engine), told) == (("candidate", 1, 2), [])
 
 
@@ -176,7 +183,7 @@ def test_all_goes_on_by_itself_when_the_clock_has_said_so_for_a_day(
     engine_after_two_months: Engine, now: datetime
 ) -> None:
     engine = engine_after_two_months
-    scanned(engine._ledger, now - 25 * HOUR)
+    scanned_a_day_ago(engine, now)
     engine.pass_time()
     engine.keep_house()
     assert standing(engine) == ("expired", 0, 1)
@@ -194,7 +201,7 @@ def test_a_clean_up_judges_by_what_is_certain_when_it_is_planned_and_when_it_is_
     assert plan.note.startswith("Judged as of ") and plan.note in "".join(
         span.text for line in clean_lines(plan, 999) for span in line
     )
-    scanned(engine._ledger, now - 25 * HOUR)
+    scanned_a_day_ago(engine, now)
     late = engine.plan_clean()
     assert late.note == "" and late.at >= now and [item.kind for item in late.going] == ["logs"]
     # What is planned for an earlier moment goes by that one, though the clock has been borne out meanwhile.
@@ -206,8 +213,9 @@ def test_a_clean_up_judges_by_what_is_certain_when_it_is_planned_and_when_it_is_
 
 def test_doctor_and_overview_tell_a_leap_for_a_day(engine_after_two_months: Engine) -> None:
     engine = engine_after_two_months
-    scanned(engine._ledger, clock.now())  # An engine has begun to write by it.
-    found = clock_agrees(engine._ledger, clock.now())
+    with ledger_of(engine) as ledger:
+        scanned(ledger, clock.now())  # An engine has begun to write by it.
+        found = clock_agrees(ledger, clock.now())
     assert found.verdict == "watch" and "60 d later than anything in the ledger" in found.sentence
     assert "60 d later" in (engine.overview(clock.now()).clock or "")
 
@@ -216,9 +224,10 @@ def test_growth_keeps_its_history_through_a_clock_that_is_ahead_and_reads_nothin
     home: Path, now: datetime
 ) -> None:
     engine = open_engine(home, "ada", create=True)
-    scanned(engine._ledger, now - HOUR)
+    with ledger_of(engine) as ledger:
+        scanned(ledger, now - HOUR)
     report = engine.scan_disk()
-    with engine._ledger.write() as db:
+    with writing(engine) as db:
         history.keep(db, replace(report, at=now + 730 * DAY))
         assert db.execute("SELECT count(*) FROM scans").fetchone()[0] == 3
         assert len(history.points(db, now)["free"]) == 2

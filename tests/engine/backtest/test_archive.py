@@ -19,6 +19,7 @@ from engine.json_records import read, write
 from engine.runs import queue
 from tests import tiny
 from tests.engine.backtest.made import UNTIL, document
+from tests.ledger import reading, writing
 
 
 @pytest.fixture
@@ -30,7 +31,7 @@ def engine(home: Path) -> Iterator[Engine]:
 
 
 def kept(engine: Engine, **other: object) -> int:
-    with engine._ledger.write() as db:
+    with writing(engine) as db:
         run = queue.insert(db, "tiny", engine.caller, UNTIL, UNTIL, {}, job="backtest")
         queue.finish(db, run, "succeeded", UNTIL)
         archive.keep(db, run, document(project="tiny", **other), UNTIL + timedelta(minutes=4))
@@ -38,11 +39,11 @@ def kept(engine: Engine, **other: object) -> int:
 
 
 def test_the_newest_is_read_as_it_was_kept(engine: Engine) -> None:
-    with engine._ledger.read() as db:
+    with reading(engine) as db:
         assert archive.newest(db, "tiny") is None
     kept(engine, metric="brier")
     run = kept(engine)
-    with engine._ledger.read() as db:
+    with reading(engine) as db:
         found = archive.newest(db, "tiny")
     assert found is not None and (found.run, found.at) == (run, UNTIL + timedelta(minutes=4))
     assert found.document == document(project="tiny") and len(found.digest) == 64
@@ -57,7 +58,7 @@ def test_what_a_newer_leverframe_adds_is_read_over() -> None:
 @pytest.mark.parametrize("change", ["UPDATE backtests SET as_of = 'x'", "DELETE FROM backtests"])
 def test_nothing_of_it_is_changed_or_taken_away(engine: Engine, change: str) -> None:
     kept(engine)
-    with pytest.raises(sqlite3.IntegrityError), engine._ledger.write() as db:
+    with pytest.raises(sqlite3.IntegrityError), writing(engine) as db:
         db.execute(change)
 
 
@@ -73,10 +74,10 @@ def test_what_was_changed_on_the_disk_is_damage_and_keeps_nobody_from_deciding(
     engine: Engine, content: bytes, said: str
 ) -> None:
     run = kept(engine)
-    with engine._ledger.write() as db:
+    with writing(engine) as db:
         db.execute("DROP TRIGGER backtests_no_update")
         db.execute("UPDATE backtests SET document = ?", (content,))
-    with engine._ledger.read() as db, pytest.raises(Damage, match=f"The backtest of run {run} {said}"):
+    with reading(engine) as db, pytest.raises(Damage, match=f"The backtest of run {run} {said}"):
         archive.newest(db, "tiny")
     version = engine.wait(engine.retrain("tiny", as_of=UNTIL).id, lambda seen: None).version
     assert version is not None

@@ -8,13 +8,14 @@ from pathlib import Path
 import pytest
 
 from engine.api import Engine, open_engine
+from tests.ledger import store_of
 
 
 @pytest.fixture
 def engine(home: Path) -> Iterator[Engine]:
     engine = open_engine(home, "ada", create=True)
     for number in range(12):
-        engine._store.put(f"a model, {number}".encode() * 50)
+        store_of(engine).put(f"a model, {number}".encode() * 50)
     engine.add_operator("bob", "operator", "a colleague")
     engine.add_operator("eve", "viewer", "the business")
     yield engine

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import threading
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,11 @@ from engine.api import Engine, open_engine, restore_backup
 from engine.backup.place import BackupFolder, alone_in
 from engine.backup.records import Restored
 from engine.errors import Conflict, Damage, Forbidden, Invalid, LeverframeError, NotFound, Refusal
+from engine.outbox import outbox
+from engine.outbox.outbox import Draft
+from tests.builders.projects import listed
+from tests.builders.runs import left_behind, queued
+from tests.ledger import store_of, writing
 
 
 def restored(place: Path, home: Path, **options: object) -> Restored:
@@ -49,7 +55,7 @@ def test_a_second_backup_writes_what_changed_and_the_one_before_it_can_be_restor
 ) -> None:
     first = engine.back_up(place)
     before = files_of(place)
-    engine._store.put(b"one more")
+    store_of(engine).put(b"one more")
     second = engine.back_up()  # where the last one is
     assert (second.place, second.objects, second.added) == (first.place, 13, 1)
     written = {name for name, content in files_of(place).items() if before.get(name) != content}
@@ -141,18 +147,13 @@ def test_two_backups_at_once_are_one_after_the_other_or_refused(engine: Engine, 
 def test_what_waits_when_it_is_backed_up_does_not_go_on_in_the_copy(
     engine: Engine, place: Path, tmp_path: Path
 ) -> None:
-    with engine._ledger.write() as db:
-        db.execute("INSERT INTO projects VALUES ('tiny', 'Tiny', 'ops@example.org', '/gone', '{}', '2026', NULL)")
-        for state in ("queued", "running"):
-            db.execute(
-                "INSERT INTO runs (project, job, state, as_of, queued_at, requested_by, options) VALUES"
-                " ('tiny', 'retrain', ?, '2026-11-03T00:00:00.000000Z', '2026-11-03T00:00:00.000000Z', 'ada', '{}')",
-                (state,),
-            )
-        db.execute(
-            "INSERT INTO outbox (project, key, recipient, subject, body, token, queued_at, state, next_try) VALUES"
-            " ('tiny', 'k', 'a@example.org', 's', 'b', 't', '2026', 'queued', '2026')"
-        )
+    at = datetime(2026, 11, 3, tzinfo=UTC)
+    with writing(engine) as db:
+        listed(db, "tiny", {}, at)
+    left_behind(engine, at)
+    queued(engine, at)
+    with writing(engine) as db:
+        outbox.queue(db, Draft("tiny", "k", "s", "b"), ["a@example.org"], at)
         db.execute(
             "INSERT INTO bin (item, kind, what, paths, bytes, state, binned_at, binned_by, reason, purge_at) VALUES"
             " ('x', 'objects', 'objects', '[]', 5, 'binned', '2026-11-03T00:00:00.000000Z', 'ada', 'r',"
@@ -164,9 +165,8 @@ def test_what_waits_when_it_is_backed_up_does_not_go_on_in_the_copy(
     again = open_engine(tmp_path / "new", "ada")
     assert {run.state for run in again.runs()} == {"interrupted"}
     assert again.bin_items() == ()
-    with again._ledger.read() as db:
-        mail = db.execute("SELECT state, why FROM outbox").fetchone()
-    assert mail["state"] == "failed" and "may have been sent since" in mail["why"]
+    (mail,) = again.outbox()
+    assert mail.state == "failed" and "may have been sent since" in str(mail.why)
 
 
 def test_a_place_that_is_not_empty_is_refused_and_left_as_it_is(engine: Engine, place: Path, tmp_path: Path) -> None:
@@ -193,23 +193,23 @@ def test_a_damaged_object_is_neither_copied_nor_takes_a_good_ones_place(
     engine: Engine, place: Path, tmp_path: Path
 ) -> None:
     engine.back_up(place)
-    digest = sorted(engine._store.digests())[0]
-    whole = engine._store.get(digest)
-    engine._store.path(digest).unlink()
-    engine._store.path(digest).write_bytes(b"rot")
-    engine._store.path(sorted(engine._store.digests())[1]).unlink()
-    engine._store.put(b"new")
+    digest = sorted(store_of(engine).digests())[0]
+    whole = store_of(engine).get(digest)
+    store_of(engine).path(digest).unlink()
+    store_of(engine).path(digest).write_bytes(b"rot")
+    store_of(engine).path(sorted(store_of(engine).digests())[1]).unlink()
+    store_of(engine).put(b"new")
     made = engine.back_up()
     assert made.added == 1
     restored(place, tmp_path / "new")
     again = open_engine(tmp_path / "new", "ada")
-    assert again._store.get(digest) == whole
+    assert store_of(again).get(digest) == whole
 
 
 def test_a_ledger_that_is_broken_makes_no_backup_and_the_one_before_it_stays(engine: Engine, place: Path) -> None:
     engine.back_up(place)
     before = files_of(place)
-    with engine._ledger.write() as db:
+    with writing(engine) as db:
         db.execute("DROP TRIGGER audit_no_update")
         db.execute("UPDATE audit SET body = replace(body, 'bob', 'eve') WHERE seq = 2")
     with pytest.raises(Damage, match="its trail is broken at row 2"):
@@ -244,7 +244,7 @@ def test_a_restore_that_was_cut_short_says_so_and_the_same_one_goes_on(
 
 
 def test_what_is_damaged_when_it_is_first_backed_up_is_not_said_to_be_there(engine: Engine, place: Path) -> None:
-    path = engine._store.path(sorted(engine._store.digests())[0])
+    path = store_of(engine).path(sorted(store_of(engine).digests())[0])
     path.unlink()
     path.write_bytes(b"rot")
     made = engine.back_up(place)

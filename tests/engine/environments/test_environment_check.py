@@ -17,6 +17,7 @@ from engine.environments.python.check import compare, site_packages
 from engine.environments.python.lock import Lock
 from engine.environments.python.picture import MARKER, PICTURE, differences, take
 from engine.environments.records import Environment
+from tests.ledger import ledger_at
 
 if TYPE_CHECKING:
     from conftest import Place
@@ -194,7 +195,7 @@ def test_an_environment_that_is_missing_is_told(built: Built) -> None:
 
 def test_an_environment_of_before_there_were_pictures_is_built_anew(built: Built) -> None:
     place, lock, environment = built
-    with environment.pictures._ledger() as ledger, ledger.write() as db:
+    with ledger_at(environment.pictures.root) as ledger, ledger.write() as db:
         db.execute("DELETE FROM pictures")
     (environment.path / PICTURE).unlink()
     told = {"digest": lock.digest, "python": lock.python, "platform": lock.platform, "interpreter": {}}

@@ -12,6 +12,8 @@ import pytest
 from engine.api import Engine, open_engine
 from engine.clock import stamp
 from engine.housekeeping.background import Housekeeper
+from engine.storage.ledger import Ledger
+from tests.ledger import reading, workspace_of, writing
 
 NOW = datetime.now(UTC)
 
@@ -34,12 +36,12 @@ class Clock:
 
 
 def scans(engine: Engine) -> int:
-    with engine._ledger.read() as db:
+    with reading(engine) as db:
         return int(db.execute("SELECT count(*) FROM scans").fetchone()[0])
 
 
-def rounds_of(engine: Engine, clock: Clock, told: list[str]) -> Housekeeper:
-    return Housekeeper(engine._workspace, engine._ledger, told.append, told.append, seconds=clock)
+def rounds_of(engine: Engine, ledger: Ledger, clock: Clock, told: list[str]) -> Housekeeper:
+    return Housekeeper(workspace_of(engine), ledger, told.append, told.append, seconds=clock)
 
 
 def looked(rounds: Housekeeper, now: datetime) -> None:
@@ -50,12 +52,13 @@ def looked(rounds: Housekeeper, now: datetime) -> None:
 
 def scanned(engine: Engine, at: datetime) -> None:
     """Somebody scanned it at that moment."""
-    with engine._ledger.write() as db:
+    with writing(engine) as db:
         db.execute("INSERT INTO scans (at, free, shares) VALUES (?, 1, '{}')", (stamp(at),))
 
 
 def test_a_disk_that_nobody_scanned_for_a_day_is_scanned_within_seconds_and_its_round_comes_later(
     engine: Engine,
+    ledger: Ledger,
 ) -> None:
     kept: list[datetime] = []
 
@@ -64,12 +67,12 @@ def test_a_disk_that_nobody_scanned_for_a_day_is_scanned_within_seconds_and_its_
         return ()
 
     for last, soon in ((None, 1), (timedelta(hours=25), 1), (timedelta(hours=23), 0)):
-        with engine._ledger.write() as db:
+        with writing(engine) as db:
             db.execute("DELETE FROM scans")
         if last is not None:
             scanned(engine, NOW - last)
         before, clock, told = scans(engine), Clock(), list[str]()
-        rounds = Housekeeper(engine._workspace, engine._ledger, told.append, told.append, also=also, seconds=clock)
+        rounds = Housekeeper(workspace_of(engine), ledger, told.append, told.append, also=also, seconds=clock)
         looked(rounds, NOW)
         assert (scans(engine), kept) == (before, [])
         clock.seconds += 11
@@ -84,11 +87,11 @@ def test_a_disk_that_nobody_scanned_for_a_day_is_scanned_within_seconds_and_its_
         kept.clear()
 
 
-def test_a_scan_that_fails_soon_after_the_start_is_made_with_the_round(engine: Engine) -> None:
+def test_a_scan_that_fails_soon_after_the_start_is_made_with_the_round(engine: Engine, ledger: Ledger) -> None:
     clock, told = Clock(), list[str]()
-    rounds = rounds_of(engine, clock, told)
+    rounds = rounds_of(engine, ledger, clock, told)
     clock.seconds += 11
-    with engine._workspace.lock("scan"):
+    with workspace_of(engine).lock("scan"):
         assert engine.is_disk_scanned()
         looked(rounds, NOW)
         looked(rounds, NOW)
@@ -99,9 +102,9 @@ def test_a_scan_that_fails_soon_after_the_start_is_made_with_the_round(engine: E
     rounds.stop()
 
 
-def test_a_round_is_made_once_an_hour_and_not_in_the_first_minute(engine: Engine) -> None:
+def test_a_round_is_made_once_an_hour_and_not_in_the_first_minute(engine: Engine, ledger: Ledger) -> None:
     clock, told = Clock(), list[str]()
-    rounds = rounds_of(engine, clock, told)
+    rounds = rounds_of(engine, ledger, clock, told)
     looked(rounds, NOW)
     assert scans(engine) == 0
     clock.seconds += 61
@@ -116,19 +119,19 @@ def test_a_round_is_made_once_an_hour_and_not_in_the_first_minute(engine: Engine
     rounds.stop()
 
 
-def test_what_goes_wrong_in_a_round_is_told_and_not_tried_again_at_once(engine: Engine) -> None:
+def test_what_goes_wrong_in_a_round_is_told_and_not_tried_again_at_once(engine: Engine, ledger: Ledger) -> None:
     clock, told = Clock(), list[str]()
-    rounds = rounds_of(engine, clock, told)
+    rounds = rounds_of(engine, ledger, clock, told)
     clock.seconds += 61
-    with engine._workspace.lock("scan"):
+    with workspace_of(engine).lock("scan"):
         looked(rounds, NOW)
         looked(rounds, NOW)
     assert told == ["Another process is already at work on 'scan'; wait for it and try again."]
 
 
-def test_a_round_ends_when_the_engine_does(engine: Engine) -> None:
+def test_a_round_ends_when_the_engine_does(engine: Engine, ledger: Ledger) -> None:
     clock, told = Clock(), list[str]()
-    rounds = rounds_of(engine, clock, told)
+    rounds = rounds_of(engine, ledger, clock, told)
     clock.seconds += 61
     rounds._stopping.set()
     for number in range(200):
@@ -139,10 +142,10 @@ def test_a_round_ends_when_the_engine_does(engine: Engine) -> None:
     assert not [thread for thread in threading.enumerate() if thread.name == "housekeeping"]
 
 
-def test_a_scan_of_a_time_to_come_does_not_have_it_scan_all_the_time(engine: Engine) -> None:
+def test_a_scan_of_a_time_to_come_does_not_have_it_scan_all_the_time(engine: Engine, ledger: Ledger) -> None:
     clock, told = Clock(), list[str]()
-    rounds = rounds_of(engine, clock, told)
-    with engine._ledger.write() as db:
+    rounds = rounds_of(engine, ledger, clock, told)
+    with writing(engine) as db:
         later = stamp(NOW + timedelta(days=730))
         db.execute("INSERT INTO scans (at, free, shares) VALUES (?, 1, '{}')", (later,))
     for minute in range(5):

@@ -12,6 +12,7 @@ from engine.api import Engine, open_engine
 from engine.errors import Conflict, Forbidden, Invalid, NotFound
 from engine.housekeeping import history, report
 from engine.storage.free_space import DEFAULT, in_words, keep_free
+from tests.ledger import reading, workspace_of
 
 
 @pytest.fixture
@@ -102,7 +103,7 @@ def test_only_an_admin_chooses(engine: Engine) -> None:
 
 
 def test_two_gigabytes_are_kept_free_and_less_on_a_small_disk(engine: Engine) -> None:
-    with engine._ledger.read() as db:
+    with reading(engine) as db:
         assert keep_free(db, 1 << 40) == DEFAULT == 2 << 30
         assert keep_free(db, 10 << 30) == (10 << 30) // 20
     assert [in_words(size) for size in (0, 5000, 3 << 20, 1536 << 20, 50 << 30)] == [
@@ -119,12 +120,12 @@ def test_a_report_is_kept_and_read_back_as_it_was(engine: Engine) -> None:
         made.at, made.by_kind, made.by_project, made.largest,
     )  # fmt: skip
     engine.scan_disk()
-    with engine._ledger.read() as db:
+    with reading(engine) as db:
         assert db.execute("SELECT count(*), count(report) FROM scans").fetchone()[:] == (2, 1)
         assert len(history.points(db, made.at)["kind:database"]) == 2
 
 
 def test_two_scans_at_once_are_one(engine: Engine) -> None:
-    with engine._workspace.lock("scan"), pytest.raises(Conflict, match="already at work on 'scan'"):
+    with workspace_of(engine).lock("scan"), pytest.raises(Conflict, match="already at work on 'scan'"):
         engine.scan_disk()
-    assert report.folder_of(engine._workspace).is_dir() is False
+    assert report.folder_of(workspace_of(engine)).is_dir() is False

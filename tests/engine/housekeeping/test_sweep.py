@@ -11,11 +11,14 @@ from pathlib import Path
 import pytest
 
 from engine.api import Engine, open_engine
-from engine.clock import stamp
 from engine.housekeeping.sweep import age_limit, sweep
 from engine.records import Run
+from engine.storage.ledger import Ledger
 from engine.storage.objects import ObjectStore
 from tests import tiny
+from tests.builders.runs import left_behind
+from tests.builders.versions import candidate
+from tests.ledger import ledger_of, reading, store_of, workspace_of
 
 NOW = datetime.now(UTC)
 OLD = (NOW - timedelta(days=10)).timestamp()
@@ -36,58 +39,46 @@ def aged(store: ObjectStore, content: bytes) -> str:
 
 
 def swept(engine: Engine, digests: list[str], now: datetime = NOW) -> tuple[int, int, int]:
-    return sweep(engine._ledger, engine._store, digests, engine._workspace.bin / "1", now, 0)
+    with ledger_of(engine) as ledger:
+        return sweep(ledger, store_of(engine), digests, workspace_of(engine).bin / "1", now, 0)
 
 
 def test_an_old_object_goes_and_one_that_was_stored_again_stays(engine: Engine) -> None:
-    store = engine._store
+    store = store_of(engine)
     digests = [aged(store, b"one"), aged(store, b"two"), aged(store, b"three")]
     assert store.put(b"two") == digests[1]
     store.path(digests[2]).unlink()
     size, gone, wanted = swept(engine, digests)
     assert (size > 0, gone, wanted) == (True, 1, 1)
     assert not store.has(digests[0]) and store.get(digests[1]) == b"two"
-    assert (engine._workspace.bin / "1" / "objects" / digests[0][:2] / digests[0][2:]).exists()
+    assert (workspace_of(engine).bin / "1" / "objects" / digests[0][:2] / digests[0][2:]).exists()
 
 
 def test_what_a_version_needs_that_was_registered_since_it_was_marked_stays_whatever_the_clock_says(
-    engine: Engine, monkeypatch: pytest.MonkeyPatch
+    engine: Engine, ledger: Ledger, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    digest, other = aged(engine._store, b"named by a version of a moment ago"), aged(engine._store, b"named by none")
-    with engine._ledger.write() as db:
-        db.execute(
-            "INSERT INTO runs (id, project, job, state, as_of, queued_at, requested_by, options)"
-            " VALUES (1, 'tiny', 'retrain', 'succeeded', ?, ?, 'ada', '{}')", (stamp(NOW), stamp(NOW)),
-        )  # fmt: skip
-        db.execute(
-            "INSERT INTO versions (id, project, number, digest, made_at, as_of, run, verdict, comparison, sentence,"
-            " metric, state) VALUES (7, 'tiny', 1, 'x', ?, ?, 1, 'pass', 'first', 's', 'null', 'candidate')",
-            (stamp(NOW), stamp(NOW)),
-        )
+    store = store_of(engine)
+    digest, other = aged(store, b"named by a version of a moment ago"), aged(store, b"named by none")
+    candidate(engine, NOW)
     monkeypatch.setattr("engine.housekeeping.sweep.Needs.of", lambda needs, document: frozenset({digest}))
-    folder, ahead = engine._workspace.bin / "1", NOW + timedelta(days=731)
-    size, gone, wanted = sweep(engine._ledger, engine._store, [digest, other], folder, ahead, 6)
+    folder, ahead = workspace_of(engine).bin / "1", NOW + timedelta(days=731)
+    size, gone, wanted = sweep(ledger, store, [digest, other], folder, ahead, 0)
     assert (size > 0, gone, wanted) == (True, 0, 1)
-    assert engine._store.has(digest) and not engine._store.has(other)
+    assert store.has(digest) and not store.has(other)
     # One that was there when they were marked was asked then.
-    assert sweep(engine._ledger, engine._store, [digest], folder, ahead, 7)[2] == 0
+    assert sweep(ledger, store, [digest], folder, ahead, 1)[2] == 0
 
 
 def test_nothing_goes_that_was_stored_since_the_oldest_run_at_work_began(engine: Engine) -> None:
-    digest = aged(engine._store, b"stored by a run that has been at work for eleven days")
-    began = stamp(NOW - timedelta(days=11))
-    with engine._ledger.write() as db:
-        db.execute(
-            "INSERT INTO runs (project, job, state, as_of, queued_at, started_at, requested_by, options)"
-            " VALUES ('tiny', 'retrain', 'running', ?, ?, ?, 'ada', '{}')",
-            (began, began, began),
-        )
+    digest = aged(store_of(engine), b"stored by a run that has been at work for eleven days")
+    left_behind(engine, NOW - timedelta(days=11))
+    with reading(engine) as db:
         assert age_limit(db, NOW) < NOW - timedelta(days=11)
     assert swept(engine, [digest]) == (0, 0, 1)
 
 
 def test_what_is_stored_while_the_sweep_is_at_work_is_there_afterwards(engine: Engine) -> None:
-    store = engine._store
+    store = store_of(engine)
     contents = [f"block {number}".encode() for number in range(400)]
     for _ in range(5):
         digests = [aged(store, content) for content in contents]
@@ -107,8 +98,12 @@ def test_what_is_stored_while_the_sweep_is_at_work_is_there_afterwards(engine: E
 
 @pytest.mark.slow
 @pytest.mark.clock
-def test_a_run_that_packages_what_an_old_version_held_loses_nothing_to_a_clean_up(tmp_path: Path) -> None:
+def test_a_run_that_packages_what_an_old_version_held_loses_nothing_to_a_clean_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The run makes the same data, code and model as a version that goes at the very same time."""
+    # The clean-ups are three days ahead of the run: what it is writing is not left there since then.
+    monkeypatch.setattr("engine.housekeeping.survey.UNFINISHED", timedelta(days=9))
     from engine.versions.document import damaged
     from tests.journeys.cleaning import FIRST, bloated, cleaned, later
 
@@ -133,7 +128,7 @@ def test_a_run_that_packages_what_an_old_version_held_loses_nothing_to_a_clean_u
     watching[0].join()
     assert ended[0].version is not None, ended[0].why
     made = engine.version(ended[0].version)
-    assert damaged(engine._store, made.digest) == []
+    assert damaged(store_of(engine), made.digest) == []
     gone = {version.label for version in engine.versions("tiny") if version.cleaned_at}
     engine.close()
     assert "tiny@1" in gone

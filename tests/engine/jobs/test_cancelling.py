@@ -35,9 +35,8 @@ def world(home: Path) -> World:
 
 
 def room(world: World, run: int) -> Any:
-    engine = world.engine
     about = SimpleNamespace(id=run, project="flights", as_of=NOW)
-    return SimpleNamespace(run=about, store=engine._store, workspace=engine._workspace, record=lambda result: None)
+    return SimpleNamespace(run=about, store=world.store, workspace=world.workspace, record=lambda result: None)
 
 
 def running(world: World, job: str) -> int:
@@ -51,12 +50,12 @@ def seen(world: World) -> LookResult:
 
 
 def count(world: World, table: str) -> int:
-    with world.engine._ledger.read() as db:
+    with world.ledger.read() as db:
         return int(db.execute(f"SELECT count(*) FROM {table}").fetchone()[0])
 
 
 def ended(world: World, run: int, state: Any, why: str) -> Run:
-    with world.engine._ledger.write() as db:
+    with world.ledger.write() as db:
         queue.finish(db, run, state, NOW, why=why, again=True)
     return world.engine.run(run)
 
@@ -69,13 +68,13 @@ def test_a_look_that_was_cancelled_before_it_records_keeps_nothing_of_what_it_sa
     before = {table: count(world, table) for table in KEPT_OF_A_LOOK}
     world.engine.cancel(run, "not now")
     with pytest.raises(Conflict, match="cancelled by ada: not now"):
-        register(world.engine._ledger, room(world, run), seen(world), NOW)
+        register(world.ledger, room(world, run), seen(world), NOW)
     assert {table: count(world, table) for table in KEPT_OF_A_LOOK} == before
 
 
 def test_whoever_cancels_a_look_that_has_recorded_is_told_so_and_it_succeeds(world: World) -> None:
     run = running(world, "health")
-    register(world.engine._ledger, room(world, run), seen(world), NOW)
+    register(world.ledger, room(world, run), seen(world), NOW)
     with pytest.raises(Conflict, match=f"Run {run} has recorded what it saw already"):
         world.engine.cancel(run, "too late")
     assert ended(world, run, "succeeded", "").state == "succeeded"
@@ -88,7 +87,7 @@ def test_a_report_that_was_cancelled_before_it_is_kept_is_neither_kept_nor_maile
     run = running(world, "report")
     world.engine.cancel(run, "the week is not over")
     with pytest.raises(Conflict, match="cancelled by ada: the week is not over"):
-        make(world.engine._ledger, room(world, run))
+        make(world.ledger, room(world, run))
     assert world.engine.reports("flights") == ()
     assert world.engine.count_outbox() == 0
 
@@ -101,7 +100,7 @@ def test_whatever_else_a_cancelled_run_comes_to_it_ends_as_cancelled_by_whom_and
     world.engine.cancel(run, "not now")
     found = ended(world, run, state, "train was stopped")
     assert (found.state, found.why) == ("cancelled", "cancelled by ada: not now")
-    assert queue.retry(world.engine._ledger, NOW + 9 * WEEK) == []
+    assert queue.retry(world.ledger, NOW + 9 * WEEK) == []
 
 
 def test_a_run_whose_process_was_killed_after_it_was_cancelled_is_not_called_interrupted(world: World) -> None:

@@ -29,9 +29,7 @@ def looked(home: Path, performance: ShareVerdict) -> World:
         signals=(("rows", 900.0, None, None, 900), ("roc_auc", 0.7, 0.68, 0.72, 640)),
         parts={"performance": LookPart(performance, "so")},
     )
-    register(
-        world.engine._ledger, room(world, running(world, "health")), LookResult("flights@3", False, answer, 0), NOW
-    )
+    register(world.ledger, room(world, running(world, "health")), LookResult("flights@3", False, answer, 0), NOW)
     return world
 
 
@@ -57,7 +55,7 @@ def test_what_is_open_about_a_version_that_is_no_longer_live_calls_for_no_rival(
     about: Any = room(world, running(world, "health"))
     about.live = ("flights@3", replace(WHOLE, settings={}))
     world.alert(NOW, "failing", "it fell", part="performance", number=1)
-    assert remember(world.engine._ledger, about).rival is None
+    assert remember(world.ledger, about).rival is None
     world.alert(NOW, "failing", "it fell too", part="performance", number=3)
-    rival = remember(world.engine._ledger, about).rival
+    rival = remember(world.ledger, about).rival
     assert rival is not None and rival[0] == "flights@1"

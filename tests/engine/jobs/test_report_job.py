@@ -15,7 +15,7 @@ from engine.housekeeping.survey import survey
 from engine.jobs.report import make
 from engine.projects import schedules
 from engine.records import Run
-from engine.runs import capacity, history
+from engine.runs import capacity
 from tests import tiny
 from tests.engine.reports.worlds import NOW, World, empty, lived_in
 
@@ -24,12 +24,12 @@ MONDAY = {"cron": "0 7 * * mon"}
 
 def made(world: World, at: datetime = NOW) -> Run:
     """Carry the job out in this process, as the process of a run does."""
-    engine, run = world.engine, world.run(at, job="report", state="running")
+    run = world.run(at, job="report", state="running")
     room: Any = SimpleNamespace(
-        run=SimpleNamespace(id=run, project="flights", as_of=at), store=engine._store, record=lambda result: None
+        run=SimpleNamespace(id=run, project="flights", as_of=at), store=world.store, record=lambda result: None
     )
-    make(engine._ledger, room)
-    return history.find(engine._ledger, run)
+    make(world.ledger, room)
+    return world.engine.run(run)
 
 
 def test_the_report_of_the_week_that_ended_is_kept_and_queued(home: Path) -> None:
@@ -68,17 +68,16 @@ def test_what_was_sent_survives_every_clean_up(home: Path) -> None:
     world = empty(home).project()
     made(world)
     later = datetime.now(UTC) + timedelta(days=400)
-    engine = world.engine
-    plan = survey(engine._workspace, engine._ledger, engine._store, later).plan(later)
+    plan = survey(world.workspace, world.ledger, world.store, later).plan(later)
     assert not [item for item in plan.going if item.kind == "objects"]
-    (kept,) = engine.reports("flights")
-    assert engine._store.has(kept.page) and engine._store.has(kept.text)
+    (kept,) = world.engine.reports("flights")
+    assert world.store.has(kept.page) and world.store.has(kept.text)
 
 
 def test_a_report_takes_no_memory_to_speak_of(home: Path) -> None:
     world = lived_in(home)
     world.run(NOW, job="report", state="queued")
-    with world.engine._ledger.read() as db:
+    with world.ledger.read() as db:
         (want,), _ = capacity.wants(db)
     assert want.memory == 256 * 2**20
 
@@ -101,7 +100,7 @@ def test_whoever_names_recipients_and_no_time_gets_a_report_each_week(
     home: Path, document: dict[str, Any], expected: tuple[str, str] | None
 ) -> None:
     world = empty(home).project()
-    with world.engine._ledger.write() as db:
+    with world.ledger.write() as db:
         schedules.sync(db, "flights", document, NOW)
         schedules.sync(db, "flights", document, NOW + timedelta(minutes=1))
         row = schedules.in_force(db, "flights", "report")

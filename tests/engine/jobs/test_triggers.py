@@ -8,14 +8,17 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.ledger_generator import fill
-from engine.api import Engine, open_engine
+from engine.api import Engine
 from engine.clock import stamp
 from engine.jobs import triggers
 from engine.jobs.triggers import Firing, TriggerFacts, firings
 from engine.monitoring.alerts import alert_book
 from engine.monitoring.records import HealthFinding
 from engine.projects.manifest.records import TriggerSpec
+from tests.builders.generated import generated
+from tests.builders.projects import asks
+from tests.builders.versions import altered
+from tests.ledger import writing
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -85,23 +88,20 @@ MADE = datetime(2024, 1, 1, tzinfo=UTC) + 8 * timedelta(days=7)
 
 
 def prepared(home: Path) -> Engine:
-    engine = open_engine(home, "zoe", create=True)
-    with engine._ledger.write() as db:
-        db.execute("DROP TRIGGER audit_no_delete")
-        db.execute("DELETE FROM audit")
-        fill(db, 1, 8, 12)
-        db.execute("UPDATE projects SET manifest = json_set(manifest, '$.triggers', json('[{\"on\": \"drift\"}]'))")
+    engine = generated(home, 1, 8)
+    with writing(engine) as db:
+        asks(db, triggers=[{"on": "drift"}])
     return engine
 
 
 def raise_alert(engine: Engine, key: str, at: datetime) -> None:
-    with engine._ledger.write() as db:
+    with writing(engine) as db:
         finding = HealthFinding(key, "drift", "watch", f"{key} moved", "look", at)
         alert_book.record(db, PROJECT, 7, [finding], [], 1, at)
 
 
 def fired(engine: Engine, at: datetime, seen: int) -> list[tuple[str, str]]:
-    with engine._ledger.write() as db:
+    with writing(engine) as db:
         triggers.fire(db, PROJECT, seen, 0, None, at)
         found = db.execute("SELECT state, why FROM triggers WHERE seen = ?", (seen,)).fetchall()
     return [(row["state"], row["why"]) for row in found]
@@ -120,14 +120,13 @@ def test_drift_starts_no_retrain_each_day_while_a_candidate_made_since_waits(hom
 def test_drift_after_a_version_that_failed_its_gates_is_tried_again(home: Path) -> None:
     engine = prepared(home)
     raise_alert(engine, "drift:x", MADE - DAY)
-    with engine._ledger.write() as db:
-        db.execute("UPDATE versions SET state = 'failed' WHERE number = 8")
+    altered(engine, 8, state="failed")
     assert [state for state, _ in fired(engine, MADE + 2 * DAY, 1)] == ["ran"]
 
 
 def test_what_is_tried_again_is_not_started_a_second_time(home: Path) -> None:
     engine = prepared(home)
     raise_alert(engine, "drift:x", MADE + DAY)
-    with engine._ledger.write() as db:
+    with writing(engine) as db:
         db.execute("UPDATE runs SET state = 'failed', retry_at = ? WHERE id = 8", (stamp(MADE + 9 * DAY),))
     assert fired(engine, MADE + 8 * DAY, 1) == [("skipped", "drift:x moved; run 8 failed and is tried again")]

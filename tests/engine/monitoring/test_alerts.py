@@ -9,12 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.ledger_generator import fill
 from engine.api import Engine, open_engine
 from engine.errors import Conflict, Forbidden, Invalid, NotFound
 from engine.monitoring.alerts import alert_book
 from engine.monitoring.alerts.changes import ESCALATE_AFTER, settle, to_escalate
 from engine.monitoring.records import LONGEST_SNOOZE, Alert, HealthFinding
+from engine.storage.ledger import Ledger
+from tests.builders.generated import generated
+from tests.ledger import reading, writing
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -26,18 +28,14 @@ FALL = HealthFinding("performance:roc_auc", "performance", "failing", "it fell",
 @pytest.fixture
 def engine(tmp_path: Path) -> Iterator[Engine]:
     """project-0000 has versions and runs, made by a generator; zoe is admin, eve a viewer."""
-    engine = open_engine(tmp_path / "home", "zoe", create=True)
+    engine = generated(tmp_path / "home", 1, 6)
     engine.add_operator("eve", "viewer", "the business")
-    with engine._ledger.write() as db:
-        db.execute("DROP TRIGGER audit_no_delete")
-        db.execute("DELETE FROM audit")
-        fill(db, 1, 6, 10)
     yield engine
     engine.close()
 
 
 def seen(engine: Engine, *found: HealthFinding, number: int = 1, measured: str = "quality drift performance") -> None:
-    with engine._ledger.write() as db:
+    with writing(engine) as db:
         alert_book.record(db, PROJECT, number, found, measured.split(), 1, NOW)
 
 
@@ -84,12 +82,12 @@ def test_another_version_has_no_part_in_the_trouble_of_the_one_before(engine: En
 
 
 def swap(engine: Engine, live: int) -> None:
-    with engine._ledger.write() as db:
+    with writing(engine) as db:
         alert_book.swapped(db, f"{PROJECT}@{live}", PROJECT, NOW + HOUR)
 
 
 def incident_is_open(engine: Engine) -> bool:
-    with engine._ledger.read() as db:
+    with reading(engine) as db:
         return db.execute("SELECT 1 FROM incidents WHERE closed_at IS NULL").fetchone() is not None
 
 
@@ -110,17 +108,17 @@ def test_a_swap_to_the_version_that_an_alert_is_about_leaves_it_open(engine: Eng
 
 def test_what_no_look_raised_is_about_the_project_and_outlasts_swaps_and_looks(engine: Engine) -> None:
     mail = HealthFinding("mail bo@example.org", "mail bo@example.org", "watch", "no mail reaches bo", "retry", NOW)
-    with engine._ledger.write() as db:
+    with writing(engine) as db:
         alert_book.record(db, PROJECT, 1, [mail], {mail.part}, None, NOW)
     seen(engine, DRIFT)
     swap(engine, 2)
     assert keys(engine) == [mail.key] and incident_is_open(engine)
     seen(engine, number=2)
     assert keys(engine) == [mail.key]
-    with engine._ledger.write() as db:
+    with writing(engine) as db:
         alert_book.record(db, PROJECT, 2, [mail], {mail.part}, None, NOW)
     assert len(engine.past_alerts()) == 2, "the same mail is the same alert"
-    with engine._ledger.write() as db:
+    with writing(engine) as db:
         alert_book.record(db, PROJECT, 2, [], {mail.part}, None, NOW)
     assert engine.alerts() == ()
 
@@ -167,15 +165,15 @@ def test_what_is_over_or_was_never_there_cannot_be_acknowledged(engine: Engine) 
 
 
 @pytest.mark.parametrize("span", [timedelta(0), timedelta(days=31)])
-def test_a_snooze_has_an_end_that_is_near(engine: Engine, span: timedelta) -> None:
+def test_a_snooze_has_an_end_that_is_near(engine: Engine, ledger: Ledger, span: timedelta) -> None:
     seen(engine, DRIFT)
     with pytest.raises(Invalid, match="at most 30 days"):
-        alert_book.snooze(engine._ledger, 1, NOW + span, "x", engine.caller, NOW)
+        alert_book.snooze(ledger, 1, NOW + span, "x", engine.caller, NOW)
 
 
-def test_a_snoozed_alert_is_quiet_until_it_wakes(engine: Engine) -> None:
+def test_a_snoozed_alert_is_quiet_until_it_wakes(engine: Engine, ledger: Ledger) -> None:
     seen(engine, DRIFT)
-    alert = alert_book.snooze(engine._ledger, 1, NOW + HOUR, "tomorrow", engine.caller, NOW)
+    alert = alert_book.snooze(ledger, 1, NOW + HOUR, "tomorrow", engine.caller, NOW)
     assert alert.quiet(NOW) and not alert.quiet(NOW + HOUR)
 
 
@@ -208,10 +206,10 @@ def test_what_fails_and_nobody_takes_notice_of_is_escalated(
     assert to_escalate(of(**changes), NOW + late) is escalated
 
 
-def test_it_is_escalated_once(engine: Engine) -> None:
+def test_it_is_escalated_once(engine: Engine, ledger: Ledger) -> None:
     seen(engine, FALL, DRIFT)
-    alert_book.escalate(engine._ledger, NOW + ESCALATE_AFTER)
-    alert_book.escalate(engine._ledger, NOW + 2 * ESCALATE_AFTER)
+    alert_book.escalate(ledger, NOW + ESCALATE_AFTER)
+    alert_book.escalate(ledger, NOW + 2 * ESCALATE_AFTER)
     assert [each.escalated_at for each in engine.alerts()] == [NOW + ESCALATE_AFTER, None]
 
 
@@ -221,7 +219,7 @@ def test_the_same_trouble_twice_in_one_look_is_one_alert() -> None:
 
 def test_alerts_are_never_deleted(engine: Engine) -> None:
     seen(engine, DRIFT)
-    with pytest.raises(Exception, match="append-only"), engine._ledger.write() as db:
+    with pytest.raises(Exception, match="append-only"), writing(engine) as db:
         db.execute("DELETE FROM alerts")
 
 

@@ -103,7 +103,7 @@ def test_a_value_below_a_limit_that_a_look_saw_is_left_to_the_looks_own_judgemen
 def test_what_is_known_depends_on_when_one_asks(world: World, at: datetime, expected: tuple[str, float]) -> None:
     world.version(NOW - WEEK, 0.73, (1, 0.72))
     world.look(NOW - DAY, 1, 0.66)
-    with world.engine._ledger.read() as db:
+    with world.ledger.read() as db:
         found = newest(db, {"flights": 1}, at)
         assert newest(db, {"flights": 1}, at, key_only=True) == found
         assert newest(db, {}, at) == {} and newest(db, {"flights": 1}, NOW - 9 * WEEK) == {}

@@ -29,7 +29,7 @@ class Desk:
     def __init__(self, home: Path, *words: str, on_duty: str | None = None, owner: str = "the team") -> None:
         about = {"name": "flights", "title": "Late arrivals", "owner": owner}
         self.world: World = empty(home).project(project=about, report={"to": []})
-        self.ledger, self.objects = self.world.engine._ledger, self.world.engine._store
+        self.ledger, self.objects = self.world.ledger, self.world.store
         self.now, self.taken, self.problem = NOW, list[Letter](), None
         operators.add(self.ledger, caller(), "b.lee", "operator", "a colleague", NOW - 50 * timedelta(days=7))
         for said in (f"reach ada {ADA}", f"reach b.lee {LEE}", *words):

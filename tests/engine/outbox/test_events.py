@@ -10,6 +10,8 @@ import pytest
 
 from engine.clock import stamp
 from engine.outbox import events
+from engine.runs import queue
+from tests.builders.versions import altered
 from tests.engine.reports.worlds import MANIFEST, NOW, World, empty
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -22,7 +24,7 @@ def world_of(home: Path, **report: Any) -> World:
 
 def told(world: World, at: datetime = NOW) -> list[tuple[str, str]]:
     """Take the news and return the subjects with what they say, to the owner."""
-    while events.take(world.engine._ledger, at):
+    while events.take(world.ledger, at):
         pass
     found = [(mail.subject, mail.body) for mail in world.engine.outbox(limit=100) if mail.recipient == OWNER]
     return list(reversed(found))
@@ -53,9 +55,9 @@ def test_a_candidate_a_swap_and_a_rollback_are_told_to_the_business_and_the_owne
 def test_news_is_told_once_however_often_somebody_looks(home: Path) -> None:
     world = world_of(home)
     world.version(NOW, 0.7)
-    assert events.take(world.engine._ledger, NOW) == 2
-    assert events.take(world.engine._ledger, NOW) == 0
-    with world.engine._ledger.read() as db:
+    assert events.take(world.ledger, NOW) == 2
+    assert events.take(world.ledger, NOW) == 0
+    with world.ledger.read() as db:
         assert not events.waiting(db)
 
 
@@ -73,7 +75,7 @@ def test_a_look_that_is_cut_short_leaves_nothing_half_told(home: Path, monkeypat
 
     monkeypatch.setattr(events, "_take", cut)
     with pytest.raises(KeyboardInterrupt):
-        events.take(world.engine._ledger, NOW)
+        events.take(world.ledger, NOW)
     assert world.engine.count_outbox() == 0
     monkeypatch.undo()
     assert [subject for subject, _ in told(world)] == ["Late arrivals: flights@1 went live"]
@@ -82,8 +84,7 @@ def test_a_look_that_is_cut_short_leaves_nothing_half_told(home: Path, monkeypat
 def test_a_candidate_that_was_decided_meanwhile_waits_for_nobody(home: Path) -> None:
     world = world_of(home)
     world.version(NOW, 0.7)
-    with world.engine._ledger.write() as db:
-        db.execute("UPDATE versions SET state = 'rejected'")
+    altered(world.engine, 1, state="rejected")
     assert told(world) == []
 
 
@@ -91,13 +92,13 @@ def test_red_is_told_when_it_begins_when_it_gets_worse_and_when_nobody_takes_it_
     world = world_of(home)
     world.alert(NOW, "watch", "carrier drifts")
     assert told(world) == []
-    with world.engine._ledger.write() as db:
+    with world.ledger.write() as db:
         db.execute("UPDATE alerts SET severity = 'failing', why = 'carrier is lost', seen_at = ?", (stamp(NOW),))
     (worse,) = told(world)
     assert worse[0] == "Late arrivals: flights@1 needs action" and "carrier is lost." in worse[1]
     world.alert(NOW, "failing", "recall fell")
     assert len(told(world)) == 2
-    with world.engine._ledger.write() as db:
+    with world.ledger.write() as db:
         db.execute("UPDATE alerts SET escalated_at = ? WHERE id = 2", (stamp(NOW + HOUR),))
         db.execute("UPDATE alerts SET seen_at = ?, severity = severity", (stamp(NOW + HOUR),))
     *_, escalated = told(world, NOW + HOUR)
@@ -123,11 +124,8 @@ def test_a_report_that_failed_is_told_and_a_retrain_that_failed_is_not(home: Pat
     world = world_of(home)
     for job in ("report", "retrain"):
         run = world.run(NOW, job=job, state="running")
-        with world.engine._ledger.write() as db:
-            db.execute(
-                "UPDATE runs SET state = 'failed', ended_at = ?, why = 'the disk was full' WHERE id = ?",
-                (stamp(NOW), run),
-            )
+        with world.ledger.write() as db:
+            queue.finish(db, run, "failed", NOW, why="the disk was full")
     ((subject, body),) = told(world)
     assert subject == "Late arrivals: the report could not be made"
     assert body.startswith("the disk was full")
@@ -156,7 +154,7 @@ def test_the_manifest_narrows_what_is_told(home: Path) -> None:
 def test_only_addresses_get_mail_and_each_once(home: Path, owner: str, to: list[str], expected: set[str]) -> None:
     world = empty(home).project(project={**MANIFEST["project"], "owner": owner}, report={"to": to})
     world.version(NOW, 0.7)
-    events.take(world.engine._ledger, NOW)
+    events.take(world.ledger, NOW)
     assert {mail.recipient for mail in world.engine.outbox()} == expected
     assert world.engine.count_outbox() == len(expected)
 
@@ -171,7 +169,7 @@ def test_what_is_a_week_old_is_news_no_more(home: Path) -> None:
 def test_a_removed_project_tells_nothing(home: Path) -> None:
     world = world_of(home)
     world.version(NOW, 0.7)
-    with world.engine._ledger.write() as db:
+    with world.ledger.write() as db:
         db.execute("UPDATE projects SET removed_at = ?", (stamp(NOW),))
     assert told(world) == []
 

@@ -37,18 +37,17 @@ class Post:
 
 
 def queue(world: World, key: str = "swap 1", to: tuple[str, ...] = (A,), at: datetime = NOW) -> list[int]:
-    with world.engine._ledger.write() as db:
+    with world.ledger.write() as db:
         return outbox.queue(db, Draft("flights", key, "It went live", "Approved by ada"), to, at)
 
 
 def deliver(world: World, post: Post, number: int, at: datetime) -> Mail | None:
-    return delivery.deliver(world.engine._ledger, world.engine._store, post, number, lambda: at)
+    return delivery.deliver(world.ledger, world.store, post, number, lambda: at)
 
 
 def alerts(world: World) -> list[tuple[str, str, bool]]:
-    with world.engine._ledger.read() as db:
-        rows = db.execute("SELECT part, severity, resolved_at FROM alerts WHERE part LIKE 'mail %' ORDER BY id")
-        return [(row["part"], row["severity"], row["resolved_at"] is None) for row in rows]
+    found = reversed(world.engine.past_alerts())
+    return [(each.part, each.severity, each.resolved_at is None) for each in found if each.part.startswith("mail ")]
 
 
 @pytest.fixture
@@ -70,11 +69,11 @@ def test_a_mail_that_is_taken_is_sent_and_never_again(world: World) -> None:
     sent = deliver(world, post, number, NOW)
     assert sent is not None and (sent.state, sent.sent_at, sent.attempts) == ("sent", NOW, 1)
     assert deliver(world, post, number, NOW + timedelta(days=9)) is None
-    with world.engine._ledger.read() as db:
+    with world.ledger.read() as db:
         assert outbox.due(db, NOW + timedelta(days=9)) == []
-    with world.engine._ledger.write() as db, pytest.raises(sqlite3.IntegrityError, match="sent is sent"):
+    with world.ledger.write() as db, pytest.raises(sqlite3.IntegrityError, match="sent is sent"):
         db.execute("UPDATE outbox SET state = 'queued', next_try = 'x', sent_at = NULL")
-    with world.engine._ledger.write() as db, pytest.raises(sqlite3.IntegrityError, match="append-only"):
+    with world.ledger.write() as db, pytest.raises(sqlite3.IntegrityError, match="append-only"):
         db.execute("DELETE FROM outbox")
     assert len(post.taken) == 1
 
@@ -100,7 +99,7 @@ def test_what_was_queued_or_tried_while_the_clock_was_ahead_is_tried_when_it_is_
     ahead = NOW + timedelta(days=730)
     (queued,), (tried,) = queue(world, at=ahead), queue(world, "swap 2", at=ahead)
     deliver(world, Post(Undelivered("The server did not answer.")), tried, ahead)
-    with world.engine._ledger.read() as db:
+    with world.ledger.read() as db:
         assert outbox.due(db, NOW) == [queued, tried]
     for number in (queued, tried):
         sent = deliver(world, Post(), number, NOW)
@@ -127,19 +126,19 @@ def test_a_refusal_for_good_is_given_up_at_once_and_the_alert_ends_when_that_per
 def test_the_alert_about_somebody_who_gets_no_mail_any_more_ends(world: World) -> None:
     (number,) = queue(world)
     deliver(world, Post(Undelivered("No.", for_good=True)), number, NOW)
-    with world.engine._ledger.write() as db:
+    with world.ledger.write() as db:
         outbox.forget(db, "flights", [A, B], NOW)
     assert alerts(world)[0][2]
-    with world.engine._ledger.write() as db:
+    with world.ledger.write() as db:
         outbox.forget(db, "flights", [B], NOW)
     assert not alerts(world)[0][2]
 
 
 def test_two_processes_never_send_the_same_mail(world: World) -> None:
     (number,) = queue(world)
-    assert outbox.claim(world.engine._ledger, number, NOW) is not None
-    assert outbox.claim(world.engine._ledger, number, NOW) is None
-    assert outbox.claim(world.engine._ledger, number, NOW + LEASE - MINUTE) is None
+    assert outbox.claim(world.ledger, number, NOW) is not None
+    assert outbox.claim(world.ledger, number, NOW) is None
+    assert outbox.claim(world.ledger, number, NOW + LEASE - MINUTE) is None
 
 
 def test_a_mail_whose_sender_was_killed_is_tried_again_under_the_same_message_id(world: World) -> None:
@@ -166,17 +165,17 @@ def test_a_mail_whose_sender_was_killed_is_tried_again_under_the_same_message_id
 def test_a_mail_that_kills_whoever_sends_it_is_given_up_too(world: World) -> None:
     (number,), at = queue(world), NOW
     for _ in range(MOST):
-        assert outbox.claim(world.engine._ledger, number, at) is not None
+        assert outbox.claim(world.ledger, number, at) is not None
         at += LEASE
-    assert outbox.claim(world.engine._ledger, number, at) is None
+    assert outbox.claim(world.ledger, number, at) is None
     assert world.engine.outbox()[0].state == "failed"
 
 
 def test_what_waited_a_week_for_a_server_is_given_up_and_said(world: World) -> None:
     queue(world)
-    outbox.give_up_old(world.engine._ledger, NOW + timedelta(days=6))
+    outbox.give_up_old(world.ledger, NOW + timedelta(days=6))
     assert world.engine.outbox()[0].state == "queued"
-    outbox.give_up_old(world.engine._ledger, NOW + timedelta(days=7))
+    outbox.give_up_old(world.ledger, NOW + timedelta(days=7))
     assert "no mail server was set up" in str(world.engine.outbox()[0].why)
     assert alerts(world) == [(f"mail {A}", "watch", True)]
 
@@ -184,8 +183,8 @@ def test_what_waited_a_week_for_a_server_is_given_up_and_said(world: World) -> N
 def test_a_damaged_report_is_given_up_and_the_others_go_out(home: Path) -> None:
     world = lived_in(home)
     report = world.report()
-    sending.send(world.engine._ledger, world.engine._store, report, ADA, Post(Undelivered("Later.")), lambda: NOW)
-    world.engine._store.path(world.engine.reports("flights")[0].page).unlink()
+    sending.send(world.ledger, world.store, report, ADA, Post(Undelivered("Later.")), lambda: NOW)
+    world.store.path(world.engine.reports("flights")[0].page).unlink()
     found = deliver(world, Post(), 1, NOW + MINUTE)
     assert found is not None and found.state == "failed" and "gone from the store" in str(found.why)
 
@@ -199,7 +198,7 @@ def clock(at: datetime) -> Callable[[], datetime]:
 
 def test_a_report_is_sent_once_for_a_period_whoever_asks(home: Path) -> None:
     world, post = lived_in(home, report={"to": [A, B]}), Post()
-    ledger, store = world.engine._ledger, world.engine._store
+    ledger, store = world.ledger, world.store
     first = sending.send(ledger, store, world.report(), ADA, post, clock(NOW))
     again = sending.send(ledger, store, world.report(), ADA, post, clock(NOW + MINUTE))
     assert [mail.state for mail in first] == [mail.state for mail in again] == ["sent", "sent"]
@@ -213,14 +212,14 @@ def test_a_report_is_sent_once_for_a_period_whoever_asks(home: Path) -> None:
 def test_a_report_that_nobody_gets_is_refused_before_anything_is_kept(home: Path) -> None:
     world = lived_in(home, report={})
     with pytest.raises(Refusal, match=r"name somebody in \[report\] to"):
-        sending.send(world.engine._ledger, world.engine._store, world.report(), ADA, Post(), clock(NOW))
+        sending.send(world.ledger, world.store, world.report(), ADA, Post(), clock(NOW))
     assert world.engine.reports("flights") == ()
 
 
 def test_a_server_that_refuses_one_of_two_gets_the_other_and_both_are_told_apart(home: Path) -> None:
     world, handler = lived_in(home, report={"to": [A, B]}), Handler()
     handler.refuse[A] = "550 no such user"
-    ledger, store = world.engine._ledger, world.engine._store
+    ledger, store = world.ledger, world.store
     with running(handler) as port:
         found = sending.send(ledger, store, world.report(), ADA, here(port), clock(NOW))
     assert [(mail.recipient, mail.state) for mail in found] == [(A, "failed"), (B, "sent")]
@@ -238,7 +237,7 @@ def test_a_server_that_refuses_one_of_two_gets_the_other_and_both_are_told_apart
 def test_what_a_server_took_and_then_dropped_is_tried_again_as_the_same_mail(home: Path) -> None:
     world, handler = lived_in(home, report={"to": [A]}), Handler()
     handler.on_data = "take and drop"
-    ledger, store = world.engine._ledger, world.engine._store
+    ledger, store = world.ledger, world.store
     with running(handler) as port:
         (mail,) = sending.send(ledger, store, world.report(), ADA, here(port), clock(NOW))
         assert mail.state == "queued"
@@ -251,7 +250,7 @@ def test_what_a_server_took_and_then_dropped_is_tried_again_as_the_same_mail(hom
 
 def test_a_mail_that_is_not_there_is_named(world: World) -> None:
     with pytest.raises(NotFound, match="no mail 7"):
-        sending.retry(world.engine._ledger, world.engine._store, 7, ADA, lambda _: Post(), clock(NOW))
+        sending.retry(world.ledger, world.store, 7, ADA, lambda _: Post(), clock(NOW))
 
 
 def test_a_dry_run_writes_a_file_for_each_recipient_and_keeps_nothing(home: Path, tmp_path: Path) -> None:

@@ -47,10 +47,9 @@ class Round:
 
     def __init__(self, world: World, opened: Callable[[], Channel | None]) -> None:
         self.now, self.said, self.tracebacks = NOW, list[str](), list[str]()
-        engine = world.engine
         self.postman = Postman(
-            engine._workspace,
-            engine._ledger,
+            world.workspace,
+            world.ledger,
             self.said.append,
             self.tracebacks.append,
             opened=opened,
@@ -175,7 +174,7 @@ def test_what_is_over_when_a_server_is_first_set_up_is_not_mailed(home: Path, ne
     waiting = {mail.key: mail.state for mail in world.engine.outbox()}
     assert set(waiting.values()) == {"queued"} and len(waiting) == 3
     kind = news.split(" ")[0]
-    with world.engine._ledger.write() as db:
+    with world.ledger.write() as db:
         db.execute(OVER[news])
     setup = Round(world, lambda: box)
     setup.now += timedelta(hours=1)
@@ -184,6 +183,6 @@ def test_what_is_over_when_a_server_is_first_set_up_is_not_mailed(home: Path, ne
     assert kind in over
     assert all(mail.state in ("sent", "over") for mail in world.engine.outbox())
     assert sum(mail.state == "sent" for mail in world.engine.outbox()) == len(box.taken)
-    assert not any("given up" in found.sentence for found in doctor._mail(world.engine._ledger))
-    with world.engine._ledger.write() as db:
+    assert not any("given up" in found.sentence for found in doctor._mail(world.ledger))
+    with world.ledger.write() as db:
         assert outbox.again(db, None, setup.now) == []

@@ -64,9 +64,8 @@ class Courier(Round):
 
     def __init__(self, world: World, post: Webhooks | None) -> None:
         super().__init__(world, lambda: None)
-        engine = world.engine
         self.postman = Postman(
-            engine._workspace, engine._ledger, self.said.append, self.tracebacks.append,
+            world.workspace, world.ledger, self.said.append, self.tracebacks.append,
             channel="webhook", opened=lambda: post, now=lambda: self.now,
         )  # fmt: skip
 
@@ -74,7 +73,7 @@ class Courier(Round):
 def told(home: Path, environment: dict[str, str]) -> World:
     """A candidate waits, and the news of it is in the outbox."""
     world = world_with_news(home)
-    events.take(world.engine._ledger, NOW, names(environment))
+    events.take(world.ledger, NOW, names(environment))
     return world
 
 
@@ -227,10 +226,8 @@ def test_without_apprise_the_engine_and_doctor_say_so_in_a_sentence(
     monkeypatch.setenv("LEVERFRAME_NOTIFY_URLS", "json://host/without-apprise")
     webhook._webhooks.cache_clear()
     world = told(home, {"LEVERFRAME_NOTIFY_URLS": "json://host/without-apprise"})
-    engine, said = world.engine, list[str]()
-    courier = Postman(
-        engine._workspace, engine._ledger, said.append, said.append, channel="webhook", now=lambda: NOW
-    )  # fmt: skip
+    said = list[str]()
+    courier = Postman(world.workspace, world.ledger, said.append, said.append, channel="webhook", now=lambda: NOW)
     courier._guarded()
     courier._guarded()
     assert said == [

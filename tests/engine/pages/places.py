@@ -6,15 +6,15 @@ import http.client
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from engine.clock import stamp
-from engine.monitoring.look_document import packed
+from engine.monitoring import looks
 from engine.pages.service import Service
 from engine.pages.view import open_view
+from engine.runs import history
 from tests.engine.reports.worlds import NOW, World, lived_in
 from tests.look_documents import look_document
 
@@ -79,24 +79,18 @@ def looked_at(home: Path, name: str = "carrier", value: str = "EV", **changes: A
         ],
     }  # fmt: skip
     run = world.run(NOW, "health")
-    with world.engine._ledger.write() as db:
-        db.execute(
-            "INSERT INTO health (run, project, number, as_of, at, verdict, why, rows, labelled, document)"
-            " VALUES (?, 'flights', 3, ?, ?, 'watch', 'drift', 900, 800, ?)",
-            (run, stamp(NOW), stamp(NOW), packed(look_document(document))),
-        )
-        for metric, figure in (("drift", 0.4), ("labels", 0.9), ("rows", 900.0)):
-            db.execute(
-                "INSERT INTO signals (run, project, number, name, as_of, value, low, high, n)"
-                " VALUES (?, 'flights', 3, ?, ?, ?, NULL, NULL, 900)",
-                (run, metric, stamp(NOW), figure),
-            )
+    with world.ledger.write() as db:
+        seen = replace(look_document(document), verdict="watch", why="drift", rows=900, labelled=800)
+        about = history.one(db, run)
+        looks.keep(db, about, 3, seen, NOW)
+        figures = (("drift", 0.4), ("labels", 0.9), ("rows", 900.0))
+        looks.keep_figures(db, about, 3, [(name, value, None, None, 900) for name, value in figures])
     return world
 
 
 def retitle(world: World, title: str) -> None:
     """Another title, as a changed manifest brings it."""
-    with world.engine._ledger.write() as db:
+    with world.ledger.write() as db:
         row = db.execute("SELECT manifest FROM projects").fetchone()
         manifest = json.loads(row["manifest"])
         manifest["project"]["title"] = title

@@ -59,7 +59,7 @@ def test_the_server_tells_the_figures_in_the_text_format_with_help_and_type_for_
 def test_each_figure_says_what_the_ledger_says(home: Path) -> None:
     world = looked_at(home)
     world.alert(NOW - timedelta(hours=2), "failing", "asleep", number=3)
-    with world.engine._ledger.write() as db:
+    with world.ledger.write() as db:
         db.execute("UPDATE alerts SET snoozed_until = ? WHERE why = 'asleep'", (stamp(NOW + timedelta(days=1)),))
     world.run(NOW - timedelta(hours=3), "retrain", "failed", "no")
     found = read(home)
@@ -103,7 +103,7 @@ def test_an_empty_workspace_has_figures_of_its_own(home: Path) -> None:
 
 def test_an_engine_that_runs_is_seen(home: Path) -> None:
     world = lived_in(home)
-    held = lease.take(Workspace(home), world.engine._ledger, NOW)
+    held = lease.take(Workspace(home), world.ledger, NOW)
     assert held is not None
     try:
         assert of(read(home), "engine_running") == 1
@@ -123,7 +123,7 @@ def test_nothing_in_a_label_becomes_a_figure_of_its_own(name: str) -> None:
 def test_a_hostile_name_in_the_ledger_stays_a_label(home: Path) -> None:
     world = lived_in(home)
     hostile = 'm"} 1\nevil 1'
-    with world.engine._ledger.write() as db:
+    with world.ledger.write() as db:
         manifest: dict[str, Any] = json.loads(db.execute("SELECT manifest FROM projects").fetchone()[0])
         manifest["validation"]["metrics"] = [hostile]
         db.execute("UPDATE projects SET manifest = ?", (json.dumps(manifest),))

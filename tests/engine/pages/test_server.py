@@ -129,7 +129,7 @@ def test_a_kept_report_is_served_as_it_was_sent(home: Path) -> None:
     world = looked_at(home)
     report = world.report()
     digests = archive.store(ObjectStore(Workspace(home).objects), report)
-    with world.engine._ledger.write() as db:
+    with world.ledger.write() as db:
         number = archive.register(db, report, digests, None, NOW)
     with served(home) as here:
         assert f'href="/projects/flights/reports/{number}"' in here.ask("/projects/flights")[2]
@@ -171,14 +171,14 @@ def test_a_workspace_that_is_damaged_is_said_to_be_so_without_its_paths(home: Pa
 
 def test_it_looks_and_changes_nothing(home: Path) -> None:
     world = looked_at(home)
-    with world.engine._ledger.read() as db:
+    with world.ledger.read() as db:
         before = db.execute("SELECT group_concat(id || state) FROM runs").fetchone()[0]
     marker = world.engine.change_marker()
     with served(home, now=NOW + 20 * WEEK) as here:
         for path in PAGES:
             assert here.ask(path)[0] == 200
     assert world.engine.change_marker() == marker
-    with world.engine._ledger.read() as db:
+    with world.ledger.read() as db:
         assert db.execute("SELECT group_concat(id || state) FROM runs").fetchone()[0] == before
 
 

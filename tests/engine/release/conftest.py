@@ -11,8 +11,11 @@ from pathlib import Path
 import pytest
 
 from engine.api import Engine, open_engine
+from engine.storage.ledger import Ledger
 from tests import tiny
+from tests.builders.versions import altered
 from tests.killing import forget, let_go
+from tests.ledger import ledger_of
 from tests.workspaces import made_once
 
 WEEK = timedelta(days=7)
@@ -57,8 +60,7 @@ def _make(root: Path, first: datetime) -> None:
     engine.add_operator("eve", "viewer", "the business")
     for week in range(3):
         engine.move(engine.plan_release(retrained(engine, first + week * WEEK)), "newer data", lambda step: None)
-    with engine._ledger.write() as db:
-        db.execute("UPDATE versions SET state = 'barred', reason = 'it was wrong' WHERE number = 1")
+    altered(engine, 1, state="barred", reason="it was wrong")
     retrained(engine, first + 3 * WEEK)
     engine.close()
     let_go(root / "home").rename(root / "saved")
@@ -73,3 +75,9 @@ def releases(saved_releases: Path) -> Iterator[Engine]:
     yield engine
     engine.close()
     forget(home)
+
+
+@pytest.fixture
+def releases_ledger(releases: Engine) -> Iterator[Ledger]:
+    with ledger_of(releases) as ledger:
+        yield ledger

@@ -13,16 +13,19 @@ from engine.api import Engine
 from engine.backup.records import Scrub
 from engine.backup.scrub import kept, record
 from engine.errors import Damage
+from tests.builders.versions import altered
+from tests.ledger import ledger_of, store_of
 
 
 def scrubbed(engine: Engine, label: str, damage: str | None) -> None:
-    with engine._ledger.read() as db:
-        (version,) = (each for each in kept(db) if each.label == label)
-    record(engine._ledger, version, Scrub(label, clock.now(), 1, damage))
+    with ledger_of(engine) as ledger:
+        with ledger.read() as db:
+            (version,) = (each for each in kept(db) if each.label == label)
+        record(ledger, version, Scrub(label, clock.now(), 1, damage))
 
 
 def without(engine: Engine, digest: str) -> Path:
-    path = engine._store.path(digest)
+    path = store_of(engine).path(digest)
     path.chmod(0o644)
     path.unlink()
     return path
@@ -54,8 +57,7 @@ def test_what_a_reading_found_is_said_of_the_previous_version_and_of_a_named_one
 
 
 def test_another_version_is_offered_only_if_nothing_is_known_against_it(releases: Engine) -> None:
-    with releases._ledger.write() as db:
-        db.execute("UPDATE versions SET state = 'retired', live_until = made_at WHERE number = 1")
+    altered(releases, 1, state="retired", live_until=clock.stamp(releases.version("tiny@1").made_at))
     scrubbed(releases, "tiny@2", "x")
     plan = releases.plan_rollback("tiny")
     assert plan.whole == "tiny@1" and "go back to tiny@1, of which nothing is known to be wrong" in str(plan.damaged)
@@ -79,8 +81,7 @@ def test_of_a_version_whose_document_is_gone_there_is_no_plan_and_another_is_nam
     without(releases, releases.version("tiny@2").digest)
     with pytest.raises(Damage, match="tiny@2 is damaged: .*; choose another version.$"):
         releases.plan_rollback("tiny")
-    with releases._ledger.write() as db:
-        db.execute("UPDATE versions SET state = 'retired', live_until = made_at WHERE number = 1")
+    altered(releases, 1, state="retired", live_until=clock.stamp(releases.version("tiny@1").made_at))
     with pytest.raises(Damage, match=r"choose another version, such as tiny@1 \(--to tiny@1\).$"):
         releases.plan_rollback("tiny")
 

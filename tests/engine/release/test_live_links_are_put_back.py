@@ -12,9 +12,11 @@ import pytest
 from engine.api import Engine, open_engine
 from engine.release import live_folder as projection
 from engine.release.following import follow_ledger
+from engine.storage.ledger import Ledger
 from engine.storage.workspace import Workspace
 from tests import tiny
-from tests.engine.release.test_the_clock import candidate, released
+from tests.builders.versions import candidate, release
+from tests.ledger import workspace_of
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 
@@ -24,11 +26,11 @@ def engine(home: Path, tmp_path: Path) -> Engine:
     """tiny@1 was live, tiny@2 is; their release folders are there, and the link is right."""
     engine = open_engine(home, "ada", create=True)
     engine.add(tiny.make(tmp_path / "tiny"))
-    released(engine, candidate(engine._ledger, 1, NOW), None, 0, NOW)
-    released(engine, candidate(engine._ledger, 2, NOW, against=1), "tiny@1", 1, NOW)
+    release(engine, candidate(engine, NOW), None, 0, NOW)
+    release(engine, candidate(engine, NOW, against=1), "tiny@1", 1, NOW)
     for number in (1, 2):
-        projection.release_folder(engine._workspace, "tiny", f"tiny@{number}-x").mkdir(parents=True)
-    projection.point(engine._workspace, "tiny", "tiny@2-x")
+        projection.release_folder(workspace_of(engine), "tiny", f"tiny@{number}-x").mkdir(parents=True)
+    projection.point(workspace_of(engine), "tiny", "tiny@2-x")
     return engine
 
 
@@ -37,16 +39,16 @@ def link(workspace: Workspace) -> str | None:
 
 
 def astray(engine: Engine) -> None:
-    projection.point(engine._workspace, "tiny", "tiny@1-x")
+    projection.point(workspace_of(engine), "tiny", "tiny@1-x")
 
 
 def lost(engine: Engine) -> None:
-    os.unlink(engine._workspace.live / "tiny")
+    os.unlink(workspace_of(engine).live / "tiny")
 
 
 def elsewhere(engine: Engine) -> None:
-    os.unlink(engine._workspace.live / "tiny")
-    os.symlink("/nowhere/at-all", engine._workspace.live / "tiny")
+    os.unlink(workspace_of(engine).live / "tiny")
+    os.symlink("/nowhere/at-all", workspace_of(engine).live / "tiny")
 
 
 @pytest.mark.parametrize(
@@ -63,7 +65,7 @@ def test_who_looks_next_puts_it_back_and_leaves_a_row_and_an_alert(
     rows = engine.count_audit()
     change(engine)
     open_engine(engine.home, "ada").close()
-    assert link(engine._workspace) == "tiny@2-x"
+    assert link(workspace_of(engine)) == "tiny@2-x"
     engine.reconcile()
     assert engine.count_audit() == rows + 1
     (row,) = engine.audit(limit=1)
@@ -75,23 +77,23 @@ def test_who_looks_next_puts_it_back_and_leaves_a_row_and_an_alert(
     assert acknowledged.resolved_why == "ada has taken notice" and engine.alerts("tiny") == ()
 
 
-def test_a_link_that_is_right_leaves_nothing(engine: Engine) -> None:
+def test_a_link_that_is_right_leaves_nothing(engine: Engine, ledger: Ledger) -> None:
     rows = engine.count_audit()
-    assert follow_ledger(engine._workspace, engine._ledger, NOW) == []
+    assert follow_ledger(workspace_of(engine), ledger, NOW) == []
     assert engine.count_audit() == rows and engine.alerts("tiny") == ()
 
 
-def test_a_swap_that_is_under_way_switches_its_link_itself(engine: Engine) -> None:
+def test_a_swap_that_is_under_way_switches_its_link_itself(engine: Engine, ledger: Ledger) -> None:
     astray(engine)
     rows = engine.count_audit()
-    with engine._workspace.lock("move-tiny"):
-        assert follow_ledger(engine._workspace, engine._ledger, NOW) == []
-    assert (link(engine._workspace), engine.count_audit()) == ("tiny@1-x", rows)
-    assert follow_ledger(engine._workspace, engine._ledger, NOW) == ["tiny"]
+    with workspace_of(engine).lock("move-tiny"):
+        assert follow_ledger(workspace_of(engine), ledger, NOW) == []
+    assert (link(workspace_of(engine)), engine.count_audit()) == ("tiny@1-x", rows)
+    assert follow_ledger(workspace_of(engine), ledger, NOW) == ["tiny"]
 
 
-def test_a_release_folder_that_is_gone_is_left_to_doctor(engine: Engine) -> None:
+def test_a_release_folder_that_is_gone_is_left_to_doctor(engine: Engine, ledger: Ledger) -> None:
     astray(engine)
-    projection.release_folder(engine._workspace, "tiny", "tiny@2-x").rmdir()
-    assert follow_ledger(engine._workspace, engine._ledger, NOW) == []
-    assert link(engine._workspace) == "tiny@1-x" and engine.status("tiny", NOW).verdict == "failing"
+    projection.release_folder(workspace_of(engine), "tiny", "tiny@2-x").rmdir()
+    assert follow_ledger(workspace_of(engine), ledger, NOW) == []
+    assert link(workspace_of(engine)) == "tiny@1-x" and engine.status("tiny", NOW).verdict == "failing"

@@ -21,10 +21,14 @@ from engine.api import Engine
 from engine.errors import Conflict, Damage, Forbidden, Invalid, Refusal
 from engine.records import MovePlan
 from engine.release import swap
+from engine.storage.ledger import Ledger
 from engine.storage.stored_files import StoredFile
 from engine.versions import document as documents
 from engine.versions.records import VersionDocument
 from tests import tiny
+from tests.builders import projects
+from tests.builders.versions import altered
+from tests.ledger import ledger_of, reading, rows_of, store_of, writing
 
 pytestmark = pytest.mark.slow  # a history of four retrains, made once
 
@@ -58,27 +62,25 @@ DIFFERENT: dict[str, Change] = {
 
 def recorded_otherwise(engine: Engine, label: str, change: Change) -> None:
     """Let the version called ``label`` have recorded other predictions than it makes."""
-    document = documents.of_version(engine._store, label, engine.version(label).digest)
-    table = pa.parquet.read_table(pa.BufferReader(engine._store.read(document.golden.predictions)))
+    document = documents.of_version(store_of(engine), label, engine.version(label).digest)
+    table = pa.parquet.read_table(pa.BufferReader(store_of(engine).read(document.golden.predictions)))
     written = io.BytesIO()
     pa.parquet.write_table(change(table), written)
-    golden = replace(document.golden, predictions=engine._store.put_content(written.getvalue()))
+    golden = replace(document.golden, predictions=store_of(engine).put_content(written.getvalue()))
     written_over(engine, label, replace(document, golden=golden))
 
 
-def with_other(
-    engine: Engine, files: tuple[StoredFile, ...], name: str, content: bytes
-) -> tuple[StoredFile, ...]:
+def with_other(engine: Engine, files: tuple[StoredFile, ...], name: str, content: bytes) -> tuple[StoredFile, ...]:
     """``files``, the one called ``name`` with other content."""
-    new = engine._store.put_content(content)
+    new = store_of(engine).put_content(content)
     other = {"digest": new.digest, "size": new.size, "chunks": new.chunks}
     return tuple(replace(each, **other) if each.path == name else each for each in files)  # type: ignore[arg-type]
 
 
 def written_over(engine: Engine, label: str, document: VersionDocument) -> None:
     """Let the version called ``label`` be ``document``, as only somebody with the file in their hands can."""
-    digest = documents.save(engine._store, document)
-    with engine._ledger.write() as db:
+    digest = documents.save(store_of(engine), document)
+    with writing(engine) as db:
         guards = db.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger' AND tbl_name = 'versions'")
         triggers = guards.fetchall()
         for trigger in triggers:
@@ -91,10 +93,7 @@ def written_over(engine: Engine, label: str, document: VersionDocument) -> None:
 def everything(engine: Engine) -> dict[str, Any]:
     """What a move would change: every table but that of the environments, which says when each was last found whole;
     where the live link leads, the release folders, what the proof left."""
-    with engine._ledger.read() as db:
-        names = [r["name"] for r in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
-        moved = (name for name in names if name != "pictures")
-        found: dict[str, Any] = {n: [tuple(r) for r in db.execute(f"SELECT * FROM {n}")] for n in moved}
+    found: dict[str, Any] = {**rows_of(engine, but={"pictures"})}
     found["link"] = os.readlink(engine.home / "live" / "tiny")
     found["releases"] = sorted(os.listdir(engine.home / "releases" / "tiny"))
     return found
@@ -133,7 +132,7 @@ def test_the_same_by_each_way_without_a_difference_goes_live_and_says_what_was_p
         number, 3, kind, "ada", "newer data",
     )  # fmt: skip
     assert newest == moved.deployment
-    with releases._ledger.read() as db:
+    with reading(releases) as db:
         row = db.execute("SELECT * FROM deployments ORDER BY seq DESC LIMIT 1").fetchone()
     assert after["link"] == os.path.join("..", "releases", "tiny", row["release"])
     assert after["releases"] == [row["release"]]
@@ -160,7 +159,7 @@ def test_the_same_by_each_way_without_a_difference_goes_live_and_says_what_was_p
 def test_a_version_whose_code_now_says_otherwise_goes_live_by_no_way(releases: Engine, way: str) -> None:
     """The record is as it was; what is rebuilt decides otherwise about a few rows."""
     plan, label = WAYS[way]
-    document = documents.of_version(releases._store, label, releases.version(label).digest)
+    document = documents.of_version(store_of(releases), label, releases.version(label).digest)
     text = tiny.STEPS.replace("0.0001 * x", "0.0001 * x + 0.0002")
     files = with_other(releases, document.code.files, "steps.py", text.encode())
     written_over(releases, label, replace(document, code=replace(document.code, files=files)))
@@ -173,7 +172,7 @@ def test_a_version_whose_code_now_says_otherwise_goes_live_by_no_way(releases: E
 @pytest.mark.parametrize("way", WAYS)
 def test_a_version_whose_score_step_fails_goes_live_by_no_way(releases: Engine, way: str) -> None:
     plan, label = WAYS[way]
-    document = documents.of_version(releases._store, label, releases.version(label).digest)
+    document = documents.of_version(store_of(releases), label, releases.version(label).digest)
     files = with_other(releases, document.model.files, "table.json", b"[]")
     written_over(releases, label, replace(document, model=replace(document.model, files=files)))
     before = everything(releases)
@@ -188,12 +187,12 @@ def test_a_version_of_which_a_part_is_damaged_goes_live_by_no_way(releases: Engi
     plan, label = WAYS[way]
     shown = plan(releases)
     digest = releases.version(label).digest
-    document = documents.of_version(releases._store, label, digest)
+    document = documents.of_version(store_of(releases), label, digest)
     kept = {
         "document": (digest,), "lock": document.environment.lock.chunks, "golden inputs": document.golden.inputs.chunks,
         "golden predictions": document.golden.predictions.chunks,
     }.get(part) or documents.folders(document)[part][0].chunks  # fmt: skip
-    for path in map(releases._store.path, kept):
+    for path in map(store_of(releases).path, kept):
         path.chmod(0o644)
         content = path.read_bytes()
         path.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))  # another one, whatever it was
@@ -220,21 +219,20 @@ def test_of_two_who_were_shown_the_same_the_second_is_told_who_was_first(release
 def test_a_plan_whose_target_changed_meanwhile_moves_nothing(releases: Engine, way: str) -> None:
     plan, label = WAYS[way]
     shown = plan(releases)
-    with releases._ledger.write() as db:
-        db.execute("UPDATE versions SET state = 'rejected' WHERE number = ?", (int(label[-1]),))
+    altered(releases, int(label[-1]), state="rejected")
     before = everything(releases)
     with pytest.raises(Conflict):
         releases.move(shown, "newer data", lambda step: None)
     assert everything(releases) == before
 
 
-def test_what_changes_while_it_is_proven_is_seen_before_the_commit(releases: Engine) -> None:
+def test_what_changes_while_it_is_proven_is_seen_before_the_commit(releases: Engine, releases_ledger: Ledger) -> None:
     """Somebody rejects the candidate while its golden rows are scored."""
-    bob = identify(releases._ledger, "bob")
+    bob = identify(releases_ledger, "bob")
 
     def reject(step: object) -> None:
         if releases.version("tiny@4").state == "candidate":
-            swap.reject(releases._ledger, "tiny@4", "not this one", bob, clock.now())
+            swap.reject(releases_ledger, "tiny@4", "not this one", bob, clock.now())
 
     link, there = everything(releases)["link"], everything(releases)["releases"]
     with pytest.raises(Conflict, match="rejected"):
@@ -257,7 +255,7 @@ def test_nothing_moves_without_a_reason(releases: Engine, way: str, reason: str)
 def test_a_viewer_moves_nothing_with_a_plan_that_somebody_else_was_shown(releases: Engine, way: str) -> None:
     plan = WAYS[way][0](releases)
     before = everything(releases)
-    releases.caller = identify(releases._ledger, "eve")
+    as_(releases, "eve")
     with pytest.raises(Forbidden):
         releases.move(plan, "newer data", lambda step: None)
     assert everything(releases) == before
@@ -268,14 +266,13 @@ def test_a_viewer_moves_nothing_with_a_plan_that_somebody_else_was_shown(release
 
 def asks(engine: Engine, **rules: Any) -> None:
     """What the project asks of those who approve."""
-    with engine._ledger.write() as db:
-        manifest = json.loads(db.execute("SELECT manifest FROM projects").fetchone()["manifest"])
-        manifest["approval"] = rules
-        db.execute("UPDATE projects SET manifest = ?", (json.dumps(manifest),))
+    with writing(engine) as db:
+        projects.asks(db, approval=rules)
 
 
 def as_(engine: Engine, name: str) -> Engine:
-    engine.caller = identify(engine._ledger, name)
+    with ledger_of(engine) as ledger:
+        engine.caller = identify(ledger, name)
     return engine
 
 
@@ -309,8 +306,7 @@ def test_an_approval_against_another_live_version_does_not_count(releases: Engin
     releases.move(releases.plan_release("tiny@4"), "good", lambda step: None)
     asks(releases, approvals=1)
     releases.move(releases.plan_rollback("tiny"), "back", lambda step: None)
-    with releases._ledger.write() as db:
-        db.execute("UPDATE versions SET state = 'candidate', against = 2 WHERE number = 4")
+    altered(releases, 4, state="candidate", against=2)
     asks(releases, approvals=2)
     moved = as_(releases, "bob").move(releases.plan_release("tiny@4"), "good", lambda step: None)
     assert moved.deployment is None, "ada approved it against tiny@3"
@@ -328,18 +324,17 @@ def test_with_four_eyes_who_asked_for_the_retrain_does_not_approve_what_came_of_
     assert moved.deployment is not None
 
 
-def test_a_candidate_that_is_too_old_moves_nothing(releases: Engine) -> None:
+def test_a_candidate_that_is_too_old_moves_nothing(releases: Engine, releases_ledger: Ledger) -> None:
     plan = releases.plan_release("tiny@4")
     at = clock.now()
-    with releases._ledger.write() as db:
-        db.execute("UPDATE versions SET expires_at = ? WHERE number = 4", (clock.stamp(at),))
+    altered(releases, 4, expires_at=clock.stamp(at))
     before = everything(releases)
     with pytest.raises(Conflict, match="tiny@4 expired"):
         releases.move(plan, "late", lambda step: None)
     assert everything(releases) == before
-    swap.expire(releases._ledger, at - timedelta(microseconds=1))
+    swap.expire(releases_ledger, at - timedelta(microseconds=1))
     assert everything(releases) == before
-    swap.expire(releases._ledger, at)
+    swap.expire(releases_ledger, at)
     assert releases.version("tiny@4").state == "expired"
     assert releases.version("tiny@4").reason == "nobody decided in time"
 
@@ -361,18 +356,18 @@ def test_only_a_candidate_is_turned_down_and_only_a_bar_is_lifted(releases: Engi
     assert releases.reject("tiny@4", "too weak").reason == "rejected by ada: too weak"
     assert releases.version("tiny@4").state == "rejected"
     assert releases.lift("tiny@1", "it was right").state == "retired"
-    with releases._ledger.read() as db:
+    with reading(releases) as db:
         decided = db.execute("SELECT kind, number, live_seq, actor FROM decisions ORDER BY seq DESC LIMIT 2").fetchall()
     assert [tuple(row) for row in decided] == [("lift", 1, 3, "ada"), ("reject", 4, 3, "ada")]
     assert releases.verify_audit().ok
 
 
 def test_what_was_decided_while_nothing_was_live_says_so(releases: Engine) -> None:
-    with releases._ledger.write() as db:
+    with writing(releases) as db:
         db.execute("DROP TRIGGER deployments_no_delete")
         db.execute("DELETE FROM deployments")
-        db.execute("UPDATE versions SET state = 'retired' WHERE number = 3")
+    altered(releases, 3, state="retired")
     releases.reject("tiny@4", "too weak")
-    with releases._ledger.read() as db:
+    with reading(releases) as db:
         decided = db.execute("SELECT kind, live_seq FROM decisions ORDER BY seq DESC LIMIT 1").fetchone()
     assert tuple(decided) == ("reject", 0)

@@ -11,17 +11,16 @@ from engine import clock
 from engine.api import Engine, open_engine
 from engine.audit import times, trail
 from engine.clock import stamp
-from engine.records import Metric, MovePlan
 from engine.release import swap
-from engine.release.proof import Steps
 from engine.storage import workspace as workspaces
 from engine.storage.ledger import Ledger
-from engine.versions import catalog
 from tests import tiny
+from tests.builders.runs import queued
+from tests.builders.versions import candidate, release
+from tests.ledger import ledger_at, reading, writing
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
-SETTINGS = {"project": {"name": "tiny"}}
 
 
 @pytest.fixture
@@ -31,50 +30,29 @@ def engine(home: Path, tmp_path: Path) -> Engine:
     return engine
 
 
-def candidate(ledger: Ledger, number: int, at: datetime, against: int | None = None) -> str:
-    with ledger.write() as db:
-        db.execute(
-            "INSERT INTO runs (id, project, job, state, as_of, queued_at, requested_by, options)"
-            " VALUES (?, 'tiny', 'retrain', 'succeeded', ?, ?, 'ada', '{}')", (number, stamp(at), stamp(at)),
-        )  # fmt: skip
-        metric = Metric("roc_auc", 0.7, 0.6, 0.8, 10)
-        catalog.register(
-            db, project="tiny", digest=f"{number}" * 64, made_at=at, as_of=at, run=number, verdict="pass",
-            comparison="first", sentence="it is so", against=against, metric=metric, data_until=at,
-            expires_at=at + 14 * DAY,
-        )  # fmt: skip
-    return f"tiny@{number}"
-
-
-def released(engine: Engine, label: str, source: str | None, seq: int, at: datetime) -> None:
-    plan = MovePlan("tiny", "release", source, label, seq, (), (), (), None)
-    steps = Steps(lambda step: None)
-    swap._commit(engine._ledger, plan, SETTINGS, f"{label}-x", steps, "good", engine.caller, at)
-
-
 def test_whoever_looks_lets_nothing_expire_however_late_the_clock_says_it_is(engine: Engine) -> None:
     late = clock.now() - 800 * DAY
-    label = candidate(engine._ledger, 1, late)
+    label = candidate(engine, late)
     other = open_engine(engine.home, "ada")
     other.reconcile()
     other.overview(clock.now())
     other.status("tiny", clock.now())
     assert other.version(label).state == "candidate"
     # It cannot be approved all the same.
-    with other._ledger.read() as db:
+    with reading(other) as db:
         from engine.release.plan import refusal_to_release
 
         assert "expired on" in str(refusal_to_release(db, label, other.caller, clock.now()))
     other.close()
 
 
-def test_the_engine_lets_a_candidate_expire_and_the_trail_says_so(engine: Engine) -> None:
-    label = candidate(engine._ledger, 1, NOW)
+def test_the_engine_lets_a_candidate_expire_and_the_trail_says_so(engine: Engine, ledger: Ledger) -> None:
+    label = candidate(engine, NOW)
     rows = engine.count_audit()
-    swap.expire(engine._ledger, NOW + 14 * DAY - HOUR)
+    swap.expire(ledger, NOW + 14 * DAY - HOUR)
     assert (engine.version(label).state, engine.count_audit()) == ("candidate", rows)
-    swap.expire(engine._ledger, NOW + 14 * DAY)
-    swap.expire(engine._ledger, NOW + 15 * DAY)
+    swap.expire(ledger, NOW + 14 * DAY)
+    swap.expire(ledger, NOW + 15 * DAY)
     assert engine.version(label).state == "expired" and engine.count_audit() == rows + 1
     (row,) = engine.audit(limit=1)
     assert (row.actor, row.action, row.subject, row.reason) == ("the engine", "expire", label, "nobody decided in time")
@@ -82,25 +60,25 @@ def test_the_engine_lets_a_candidate_expire_and_the_trail_says_so(engine: Engine
 
 
 def test_passing_time_is_what_the_scheduler_does(engine: Engine) -> None:
-    label = candidate(engine._ledger, 1, clock.now() - 800 * DAY)
+    label = candidate(engine, clock.now() - 800 * DAY)
     engine.pass_time()
     assert engine.version(label).state == "expired"
 
 
-def test_an_act_by_a_clock_that_is_behind_is_of_the_time_of_the_one_before(engine: Engine) -> None:
+def test_an_act_by_a_clock_that_is_behind_is_of_the_time_of_the_one_before(engine: Engine, ledger: Ledger) -> None:
     ahead = clock.now() + HOUR
     lately = ahead - DAY  # so that none has expired, whenever this runs
-    first = candidate(engine._ledger, 1, lately)
-    released(engine, first, None, 0, ahead)
-    second = candidate(engine._ledger, 2, lately, against=1)
-    released(engine, second, first, 1, ahead - HOUR)
-    swap.reject(engine._ledger, candidate(engine._ledger, 3, lately, against=2), "no", engine.caller, ahead - HOUR)
+    first = candidate(engine, lately)
+    release(engine, first, None, 0, ahead)
+    second = candidate(engine, lately, against=1)
+    release(engine, second, first, 1, ahead - HOUR)
+    swap.reject(ledger, candidate(engine, lately, against=2), "no", engine.caller, ahead - HOUR)
     rows = engine.audit(limit=100)[::-1]
     assert [row.at for row in rows] == sorted(row.at for row in rows)
-    assert all(row.at == ahead for row in rows[-4:])
-    told = [row.details.get("clock") for row in rows[-5:]]
+    assert all(row.at == ahead for row in rows[-6:])
+    told = [row.details.get("clock") for row in rows[-6:]]
     # The approval tells it; the release of the same commit is of the same time.
-    assert told == [None, None, stamp(ahead - HOUR), None, stamp(ahead - HOUR)]
+    assert told == [None, stamp(lately), stamp(ahead - HOUR), None, stamp(lately), stamp(ahead - HOUR)]
     assert engine.verify_audit().ok, engine.verify_audit()
     live = engine.version(second)
     assert live.live_from == ahead and engine.version(first).live_until == ahead
@@ -108,7 +86,7 @@ def test_an_act_by_a_clock_that_is_behind_is_of_the_time_of_the_one_before(engin
 
 
 def test_one_who_waited_for_the_ledger_is_not_told_that_a_clock_is_wrong(engine: Engine) -> None:
-    with engine._ledger.write() as db:
+    with writing(engine) as db:
         trail.append(db, at=NOW + 2000 * DAY, actor=engine.caller, action="note", subject="x")
         trail.append(db, at=NOW + 2000 * DAY - timedelta(seconds=20), actor=engine.caller, action="note", subject="y")
     (row,) = engine.audit(limit=1)
@@ -128,22 +106,22 @@ def test_one_who_waited_for_the_ledger_is_not_told_that_a_clock_is_wrong(engine:
     ],
 )
 def test_doctor_tells_a_clock_that_is_behind_or_far_ahead(
-    engine: Engine, off: timedelta, verdict: str, says: str
+    engine: Engine, ledger: Ledger, off: timedelta, verdict: str, says: str
 ) -> None:
     from engine.doctor import clock_agrees
 
-    with engine._ledger.write() as db:
+    with ledger.write() as db:
         for days in (1998, 2000):  # The first of them vouches for the second.
             trail.append(db, at=NOW + days * DAY, actor=engine.caller, action="note", subject="x")
-    found = clock_agrees(engine._ledger, NOW + 2000 * DAY + off)
+    found = clock_agrees(ledger, NOW + 2000 * DAY + off)
     assert found.verdict == verdict and says in found.sentence, found
 
 
-def test_the_newest_thing_in_the_ledger_is_its_newest_act_run_or_due_time(engine: Engine) -> None:
+def test_the_newest_thing_in_the_ledger_is_its_newest_act_run_or_due_time(engine: Engine, ledger: Ledger) -> None:
     far = NOW + 2000 * DAY
-    candidate(engine._ledger, 1, far + DAY)
-    candidate(engine._ledger, 2, far + 2 * DAY)
-    with engine._ledger.write() as db:
+    for days in (1, 2):
+        queued(engine, far + days * DAY, job="health")  # of which the trail says nothing
+    with ledger.write() as db:
         assert times.seen(db, far + 9 * DAY).newest == far + 2 * DAY, "a run"
         for day in (4, 3):
             db.execute(
@@ -157,6 +135,5 @@ def test_the_newest_thing_in_the_ledger_is_its_newest_act_run_or_due_time(engine
 
 
 def test_in_a_ledger_without_anything_there_is_no_newest(tmp_path: Path) -> None:
-    workspace = workspaces.create(tmp_path / "begun")
-    with Ledger(workspace.ledger, locks=workspace.root / "locks").read() as db:
+    with ledger_at(workspaces.create(tmp_path / "begun").root) as ledger, ledger.read() as db:
         assert times.seen(db, NOW).newest is None

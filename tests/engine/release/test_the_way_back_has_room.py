@@ -8,6 +8,7 @@ import pytest
 
 from engine.api import Engine
 from engine.storage import reserve
+from tests.ledger import workspace_of
 
 
 def test_a_release_sets_aside_what_another_like_it_takes(releases: Engine) -> None:
@@ -24,7 +25,7 @@ def test_a_folder_that_is_a_link_is_not_counted(releases: Engine) -> None:
     kept = releases.home / "locks" / "reserve"
     kept.unlink(missing_ok=True)
     (releases.home / "releases" / "tiny" / "elsewhere").symlink_to("/usr")
-    reserve.keep_for_way_back(releases._workspace)
+    reserve.keep_for_way_back(workspace_of(releases))
     assert kept.stat().st_size < reserve.SIZE + (1 << 20)
 
 
@@ -45,5 +46,5 @@ def test_what_another_move_takes_away_meanwhile_counts_nothing(
 
     with monkeypatch.context() as only_here:  # the fixture deletes its folder by lstat too
         only_here.setattr(reserve.os, "lstat", taken_away)
-        reserve.keep_for_way_back(releases._workspace)
+        reserve.keep_for_way_back(workspace_of(releases))
     assert seen and not folder.exists()

@@ -20,22 +20,19 @@ from engine.release import card as cards
 from engine.release import history, plan
 from engine.release import live_folder as projection
 from engine.release.following import follow_ledger
+from engine.storage.ledger import Ledger
 from engine.storage.stored_files import StoredFile
 from engine.versions import document as documents
 from engine.versions.records import LockedPackage
 from tests import tiny
+from tests.builders.versions import altered
 from tests.engine.release.conftest import WEEK
+from tests.ledger import reading, store_of, workspace_of, writing
 from tests.version_documents import CODE, DATA, WHOLE
 
 pytestmark = pytest.mark.slow  # a history of four retrains, made once
 REBUILT = "First it is rebuilt from the store and must reproduce its own recorded predictions."
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
-
-
-def set_(engine: Engine, number: int, **columns: Any) -> None:
-    with engine._ledger.write() as db:
-        for name, value in columns.items():
-            db.execute(f"UPDATE versions SET {name} = ? WHERE number = ?", (value, number))
 
 
 def test_the_plan_of_a_release(releases: Engine) -> None:
@@ -47,7 +44,7 @@ def test_the_plan_of_a_release(releases: Engine) -> None:
         "Make tiny@4 live instead of tiny@3.", releases.version("tiny@4").sentence, REBUILT,
         "tiny@3 stays in the store and can be rolled back to at any time.",
     )  # fmt: skip
-    document = documents.of_version(releases._store, "tiny@4", releases.version("tiny@4").digest)
+    document = documents.of_version(store_of(releases), "tiny@4", releases.version("tiny@4").digest)
     assert shown.restores == (
         "model, 1 file", f"code {str(document.code.revision)[:8]}",
         f"data, {document.data.rows:,} rows up to {str(document.data.until)[:10]}", "data schema, 5 columns",
@@ -57,11 +54,11 @@ def test_the_plan_of_a_release(releases: Engine) -> None:
 
 
 def test_the_plan_of_a_first_release(releases: Engine) -> None:
-    with releases._ledger.write() as db:
+    with writing(releases) as db:
         db.execute("DROP TRIGGER deployments_no_delete")
         db.execute("DELETE FROM deployments")
-    set_(releases, 3, state="retired")
-    set_(releases, 4, against=None)
+    altered(releases, 3, state="retired")
+    altered(releases, 4, against=None)
     shown = releases.plan_release("tiny@4")
     assert (shown.source, shown.live_seq, shown.refused) == (None, 0, None)
     assert shown.sentences == (
@@ -94,7 +91,7 @@ def test_what_a_version_holds_is_told_with_what_is_not_committed() -> None:
 
 
 def test_the_plan_of_a_rollback_goes_to_what_was_live_last(releases: Engine) -> None:
-    set_(releases, 2, live_from="2026-11-10T08:00:00.000000Z", live_until="2026-11-13T09:00:00.000000Z")
+    altered(releases, 2, live_from="2026-11-10T08:00:00.000000Z", live_until="2026-11-13T09:00:00.000000Z")
     shown = releases.plan_rollback("tiny")
     assert (shown.project, shown.kind, shown.source, shown.target, shown.live_seq, shown.refused, shown.lifts) == (
         "tiny", "rollback", "tiny@3", "tiny@2", 3, None, False,
@@ -133,8 +130,8 @@ def test_a_plan_that_cannot_be_is_refused_with_its_reason(releases: Engine) -> N
         releases.plan_release("tiny@9")
     with pytest.raises(NotFound):
         releases.plan_rollback("other")
-    with releases._ledger.write() as db:
-        db.execute("UPDATE versions SET state = 'rejected' WHERE number IN (1, 2)")
+    altered(releases, 1, state="rejected")
+    altered(releases, 2, state="rejected")
     with pytest.raises(NotFound, match="tiny has no earlier live version to go back to"):
         releases.plan_rollback("tiny")
     releases.add(tiny.make(releases.home.parent / f"other{clock.now():%f}", name="other"))
@@ -143,8 +140,8 @@ def test_a_plan_that_cannot_be_is_refused_with_its_reason(releases: Engine) -> N
 
 
 @pytest.mark.parametrize("name", ["release", "rollback"])
-def test_a_viewer_is_shown_no_plan(releases: Engine, name: str) -> None:
-    releases.caller = identify(releases._ledger, "eve")
+def test_a_viewer_is_shown_no_plan(releases: Engine, releases_ledger: Ledger, name: str) -> None:
+    releases.caller = identify(releases_ledger, "eve")
     with pytest.raises(Forbidden, match="may not approve" if name == "release" else "may not roll back"):
         releases.plan_release("tiny@4") if name == "release" else releases.plan_rollback("tiny")
 
@@ -188,7 +185,7 @@ def test_a_rollback_is_told_as_far_as_it_is_known() -> None:
 
 def test_the_card_of_a_candidate(releases: Engine) -> None:
     shown = releases.card("tiny@4", clock.now())
-    document = documents.of_version(releases._store, "tiny@4", shown.version.digest)
+    document = documents.of_version(store_of(releases), "tiny@4", shown.version.digest)
     assert (shown.version.label, shown.live, shown.live_seq, shown.blocked) == ("tiny@4", "tiny@3", 3, None)
     assert shown.expires_at is not None and shown.expires_at > clock.now()
     assert shown.made_by == f"run {shown.version.run}, asked for by ada"
@@ -205,7 +202,7 @@ def test_the_card_of_a_candidate(releases: Engine) -> None:
 
 
 def test_the_card_says_why_it_cannot_be_approved_and_why_the_last_was_rejected(releases: Engine) -> None:
-    with releases._ledger.write() as db:
+    with writing(releases) as db:
         for number, kind, actor, reason in ((1, "reject", "ada", "old"), (2, "reject", "bob", "weak"),
                                             (3, "approve", "bob", "good"), (4, "reject", "eve", "now")):  # fmt: skip
             db.execute(
@@ -213,11 +210,11 @@ def test_the_card_says_why_it_cannot_be_approved_and_why_the_last_was_rejected(r
                 " VALUES ('2026-11-20T08:00:00.000000Z', ?, ?, 'tiny', ?, 0, ?, 1)",
                 (actor, kind, number, reason),
             )
-    set_(releases, 4, expires_at=None)
+    altered(releases, 4, expires_at=None)
     shown = releases.card("tiny@4", clock.now())
     assert shown.last_rejected == 'tiny@2 on 20 Nov by bob: "weak"'
     assert shown.expires_at is None and shown.blocked is None
-    set_(releases, 4, expires_at="2026-11-20T08:00:00.000000Z")
+    altered(releases, 4, expires_at="2026-11-20T08:00:00.000000Z")
     assert "expired on 20 Nov 2026" in str(releases.card("tiny@4", clock.now()).blocked)
     assert releases.card("tiny@1", clock.now()).last_rejected is None
 
@@ -227,7 +224,7 @@ def test_the_card_of_a_first_version_compares_with_nothing(releases: Engine) -> 
 
 
 def test_a_card_whose_other_side_is_damaged_is_shown_all_the_same(releases: Engine) -> None:
-    path = releases._store.path(releases.version("tiny@3").digest)
+    path = store_of(releases).path(releases.version("tiny@3").digest)
     path.chmod(0o644)
     path.write_bytes(b"rubbish")
     (change,) = releases.card("tiny@4", clock.now()).changes
@@ -238,14 +235,14 @@ def test_a_card_whose_other_side_is_damaged_is_shown_all_the_same(releases: Engi
 
 def test_commits_between_two_versions_are_told(releases: Engine, first: datetime) -> None:
     project = releases.home.parent / "tiny"
-    before = documents.of_version(releases._store, "tiny@3", releases.version("tiny@3").digest)
+    before = documents.of_version(store_of(releases), "tiny@3", releases.version("tiny@3").digest)
     (project / "notes.txt").write_text("an idea")
     tiny.commit(project, "a better \x1b[31midea")
     run = releases.wait(releases.retrain("tiny", as_of=first + 3 * WEEK + timedelta(days=1)).id, lambda r: None)
     assert run.version is not None, run.why
-    with releases._ledger.read() as db:
+    with reading(releases) as db:
         told, same = (
-            [line for change in cards.difference(db, releases._store, *pair) for line in change.details]
+            [line for change in cards.difference(db, store_of(releases), *pair) for line in change.details]
             for pair in (("tiny@3", run.version), ("tiny@2", "tiny@3"))
         )
     tiny.git(project, "reset", "-q", "--hard", str(before.code.revision))
@@ -261,8 +258,7 @@ def test_what_was_live_at_a_moment(releases: Engine) -> None:
     tick = timedelta(microseconds=1)
 
     def at(moment: datetime, project: str | None = None) -> list[int]:
-        with releases._ledger.read() as db:
-            return [each.number for each in history.at(db, moment, project)]
+        return [each.number for each in releases.at(moment, project)]
 
     assert at(first.at - tick) == [] and at(first.at) == [1] and at(second.at - tick) == [1]
     assert at(second.at, "tiny") == [2] and at(clock.now()) == [3]
@@ -270,33 +266,31 @@ def test_what_was_live_at_a_moment(releases: Engine) -> None:
     assert (first.project, first.kind, first.actor, first.reason, first.seq) == (
         "tiny", "release", "ada", "newer data", 1,
     )  # fmt: skip
-    with releases._ledger.read() as db:
-        assert history.since(db, first.at) == (second, third)
-        assert history.since(db, None) == history.since(db, first.at - tick, "tiny") == (first, second, third)
-        assert history.since(db, None, "other") == () and history.since(db, third.at) == ()
-        with pytest.raises(NotFound):
-            history.at(db, clock.now(), "other")
+    assert releases.swaps(first.at) == (second, third)
+    assert releases.swaps() == releases.swaps(first.at - tick, "tiny") == (first, second, third)
+    assert releases.swaps(project="other") == () and releases.swaps(third.at) == ()
+    with pytest.raises(NotFound):
+        releases.at(clock.now(), "other")
 
 
 def test_what_a_removed_project_had_live_is_still_told(releases: Engine) -> None:
     releases.remove("tiny", "it is over")
-    with releases._ledger.read() as db:
-        assert [each.number for each in history.at(db, clock.now())] == [3]
+    assert [each.number for each in releases.at(clock.now())] == [3]
 
 
 # The live folder
 
 
 def complaints(engine: Engine) -> list[str]:
-    with engine._ledger.read() as db:
+    with reading(engine) as db:
         row = history.live_deployment(db, "tiny")
     assert row is not None
     digest = engine.version(f"tiny@{row['number']}").digest
-    return projection.complaints(engine._workspace, engine._store, "tiny", row["release"], digest)
+    return projection.complaints(workspace_of(engine), store_of(engine), "tiny", row["release"], digest)
 
 
 def release_of(engine: Engine) -> str:
-    with engine._ledger.read() as db:
+    with reading(engine) as db:
         return history.releases(db)["tiny"]
 
 
@@ -325,28 +319,28 @@ def test_a_live_folder_that_was_touched_is_told_file_by_file_and_repaired(releas
     (live / "environment").unlink()
     assert complaints(releases)[-1].startswith("its environment is not ")
     release = release_of(releases)
-    projection.repair(releases._workspace, releases._store, "tiny", release, releases.version("tiny@3").digest)
+    projection.repair(workspace_of(releases), store_of(releases), "tiny", release, releases.version("tiny@3").digest)
     assert complaints(releases) == []
     assert [path.name for path in (releases.home / "releases" / "tiny").iterdir()] == [release]
 
 
-def test_a_link_that_leads_elsewhere_is_told_and_put_back(releases: Engine) -> None:
+def test_a_link_that_leads_elsewhere_is_told_and_put_back(releases: Engine, releases_ledger: Ledger) -> None:
     release, link = release_of(releases), releases.home / "live" / "tiny"
-    assert projection.pointed_at(releases._workspace, "tiny") == release
-    assert projection.pointed_at(releases._workspace, "other") is None
-    assert follow_ledger(releases._workspace, releases._ledger, clock.now()) == []
+    assert projection.pointed_at(workspace_of(releases), "tiny") == release
+    assert projection.pointed_at(workspace_of(releases), "other") is None
+    assert follow_ledger(workspace_of(releases), releases_ledger, clock.now()) == []
     link.unlink()
     assert complaints(releases) == [f"live/tiny leads to nothing, the ledger says {release}"]
     link.symlink_to("../releases/tiny/9-else")
     assert complaints(releases) == [f"live/tiny leads to 9-else, the ledger says {release}"]
-    assert follow_ledger(releases._workspace, releases._ledger, clock.now()) == ["tiny"]
+    assert follow_ledger(workspace_of(releases), releases_ledger, clock.now()) == ["tiny"]
     assert complaints(releases) == []
     shutil.rmtree(writable(releases.home / "releases" / "tiny" / release))
     assert complaints(releases) == [f"the release folder {release} is gone"]
     link.unlink()
-    nothing = follow_ledger(releases._workspace, releases._ledger, clock.now())
+    nothing = follow_ledger(workspace_of(releases), releases_ledger, clock.now())
     assert nothing == [], "what is gone is left to doctor"
-    projection.repair(releases._workspace, releases._store, "tiny", release, releases.version("tiny@3").digest)
+    projection.repair(workspace_of(releases), store_of(releases), "tiny", release, releases.version("tiny@3").digest)
     assert complaints(releases) == []
 
 
@@ -354,16 +348,16 @@ def test_release_folders_that_nothing_leads_to_are_tidied_away(releases: Engine)
     release = release_of(releases)
     (releases.home / "releases" / "tiny" / "8-old").mkdir()
     (releases.home / "releases" / "tiny" / "a file").write_text("of somebody else")
-    projection.tidy(releases._workspace, "tiny", {release})
+    projection.tidy(workspace_of(releases), "tiny", {release})
     left = {path.name for path in (releases.home / "releases" / "tiny").iterdir()}
     assert left == {release, "a file"}, "what is no folder is none of ours, and no reason to fail"
-    projection.tidy(releases._workspace, "no-such-project", set())
+    projection.tidy(workspace_of(releases), "no-such-project", set())
 
 
 def test_a_release_folder_says_what_it_is(releases: Engine) -> None:
     live = (releases.home / "live" / "tiny").resolve()
     digest = releases.version("tiny@3").digest
-    document = documents.load(releases._store, digest)
+    document = documents.load(store_of(releases), digest)
     assert json.loads((live / "version.json").read_text()) == {**documents.written(document), "digest": digest}
     assert json.loads((live / "schema.json").read_text()) == document.schema
     assert (live / "environment" / "bin" / "python").exists()
@@ -376,16 +370,13 @@ def test_a_release_folder_says_what_it_is(releases: Engine) -> None:
 
 def test_a_rollback_that_is_meant_from_another_version_than_is_live_is_refused(releases: Engine) -> None:
     def planned(**meant: Any) -> str:
-        with releases._ledger.read() as db:
-            now = clock.now()
-            return plan.plan_rollback(db, releases._store, "tiny", None, releases.caller, now, **meant).target
+        return releases.plan_rollback("tiny", **meant).target
 
     assert planned(meant="tiny@3") == planned(seen=False) == "tiny@2"
     with pytest.raises(Conflict, match="tiny@3 is live, not tiny@4; nothing was changed"):
         planned(meant="tiny@4")
     releases.move(releases.plan_rollback("tiny"), "back", lambda step: None)
-    with releases._ledger.write() as db:
-        db.execute("UPDATE versions SET state = 'retired' WHERE number = 1")
+    altered(releases, 1, state="retired")
     with pytest.raises(Conflict, match="ada rolled tiny back to tiny@2 .* ago"):
         planned(seen=False)
     assert planned(meant="tiny@2") == "tiny@1"

@@ -10,10 +10,11 @@ import pytest
 
 from engine.clock import stamp
 from engine.errors import Invalid, NotFound
-from engine.monitoring.look_document import packed
+from engine.monitoring import looks
 from engine.reports import html, phrases, text
 from engine.reports.period import between
 from engine.reports.records import Report
+from engine.runs import history
 from tests.engine.reports.worlds import MANIFEST, NOW, WEEK, World, empty, lived_in
 from tests.look_documents import look_document
 
@@ -156,7 +157,7 @@ def test_a_value_below_its_own_limit_needs_action(home: Path) -> None:
 
 def test_a_damaged_version_document_costs_its_own_part_and_no_more(home: Path) -> None:
     world = lived_in(home, report={"costs": COSTS})
-    for path in world.engine._store.root.glob("*/*"):
+    for path in world.store.root.glob("*/*"):
         path.chmod(0o644)
         path.write_bytes(b"damaged")
     report = world.report()
@@ -167,7 +168,7 @@ def test_a_damaged_version_document_costs_its_own_part_and_no_more(home: Path) -
 def test_everybody_whose_approval_was_needed_is_named(home: Path) -> None:
     world = empty(home).project()
     world.version(NOW - 2 * DAY, 0.7)
-    with world.engine._ledger.write() as db:
+    with world.ledger.write() as db:
         db.execute(
             "INSERT INTO decisions (at, actor, kind, project, number, live_seq, reason, audit)"
             " VALUES (?, 'zoe', 'approve', 'flights', 1, 0, 'fine', 1)", ("2026-11-22T00:00:00.000000Z",)
@@ -190,7 +191,7 @@ def test_an_empty_period_is_refused_and_one_in_which_nothing_happened_is_not(hom
 
 def test_a_snoozed_alert_is_listed_and_does_not_make_the_verdict(home: Path) -> None:
     world = lived_in(home)
-    with world.engine._ledger.write() as db:
+    with world.ledger.write() as db:
         db.execute("UPDATE alerts SET snoozed_until = '2027-01-01T00:00:00.000000Z' WHERE resolved_at IS NULL")
     report = world.report()
     assert len(report.troubles) == 2
@@ -223,7 +224,7 @@ def test_looks_at_health_make_points_between_retrains_and_crowd_out_no_document(
     world = lived_in(home, report={"costs": COSTS})
     for day in range(60, 0, -1):
         run = world.run(NOW - day * DAY, job="health")
-        with world.engine._ledger.write() as db:
+        with world.ledger.write() as db:
             db.execute(
                 "INSERT INTO measurements (project, number, run, metric, as_of, at, value, low, high, n)"
                 " VALUES ('flights', 3, ?, 'roc_auc', ?, ?, 0.72, 0.7, 0.74, 90)",
@@ -259,12 +260,8 @@ def test_what_the_newest_look_found_surely_worse_comes_before_what_the_last_retr
         "slices": {"metric": "roc_auc", "found": slices},
         "periods": {"live": [{"metric": "roc_auc", "value": 0.71, "n": 4000}]},
     }
-    with world.engine._ledger.write() as db:
-        db.execute(
-            "INSERT INTO health (run, project, number, as_of, at, verdict, why, rows, labelled, document)"
-            " VALUES (?, 'flights', 3, ?, ?, 'ok', 'all is well', 9000, 9000, ?)",
-            (run, stamp(NOW - DAY), stamp(NOW - DAY), packed(look_document(document))),
-        )
+    with world.ledger.write() as db:
+        looks.keep(db, history.one(db, run), 3, look_document(document), NOW - DAY)
     (weakest,) = world.report().weakest
     assert (weakest.name, weakest.value, weakest.low, weakest.n, weakest.whole) == ("carrier 9E", 0.6, 0.55, 400, 0.71)
 

@@ -9,13 +9,15 @@ from pathlib import Path
 from typing import Any
 
 from engine.access import operators
-from engine.api import Engine, open_engine
+from engine.api import Engine
 from engine.audit import trail
 from engine.clock import stamp
 from engine.reports.period import between
 from engine.reports.records import Report, ReportPeriod
 from engine.storage import workspace as workspaces
 from engine.storage.ledger import Ledger
+from engine.storage.objects import ObjectStore
+from engine.storage.workspace import Workspace
 from engine.versions import document as documents
 from engine.versions.records import BothDecisions, DecisionCounts, MetricValues, SegmentValues
 from tests.callers import caller
@@ -38,12 +40,21 @@ class World:
     """One project called flights; ``week`` 0 is the oldest."""
 
     engine: Engine
+    ledger: Ledger  # the engine's own, as it was given: it is closed with the engine
     number: int = 0
+
+    @property
+    def workspace(self) -> Workspace:
+        return Workspace(self.engine.home)
+
+    @property
+    def store(self) -> ObjectStore:
+        return ObjectStore(self.workspace.objects)
 
     def project(self, **changes: Any) -> World:
         manifest = {**MANIFEST, **changes}
         about = manifest["project"]
-        with self.engine._ledger.write() as db:
+        with self.ledger.write() as db:
             db.execute(
                 "INSERT INTO projects VALUES ('flights', ?, ?, '/srv/flights', ?, ?, NULL)",
                 (about["title"], about["owner"], json.dumps(manifest), stamp(NOW - 20 * WEEK)),
@@ -51,7 +62,7 @@ class World:
         return self
 
     def run(self, at: datetime, job: str = "retrain", state: str = "succeeded", why: str | None = None) -> int:
-        with self.engine._ledger.write() as db:
+        with self.ledger.write() as db:
             cursor = db.execute(
                 "INSERT INTO runs (project, job, state, as_of, queued_at, started_at, ended_at, requested_by, options,"
                 " why) VALUES ('flights', ?, ?, ?, ?, ?, ?, 'the schedule', '{}', ?)",
@@ -68,8 +79,8 @@ class World:
         found = MetricValues(value=value, low=None, high=None, n=0, live=live[1] if live else None)
         judged = replace(JUDGED, metrics={"roc_auc": found}, **more)
         lineage = replace(WHOLE.lineage, run=run)
-        digest = documents.save(self.engine._store, replace(WHOLE, metrics=judged, lineage=lineage))
-        with self.engine._ledger.write() as db:
+        digest = documents.save(self.store, replace(WHOLE, metrics=judged, lineage=lineage))
+        with self.ledger.write() as db:
             db.execute(
                 "INSERT INTO versions (project, number, digest, made_at, as_of, run, verdict, comparison, sentence,"
                 " metric, expires_at, state) VALUES ('flights', ?, ?, ?, ?, ?, 'pass', 'first', ?, 'null', ?,"
@@ -89,7 +100,7 @@ class World:
         """Make ``number`` live, as a release or a rollback does."""
         actor = caller(by, "operator", "test")
         action = "approve" if kind == "release" else kind
-        with self.engine._ledger.write() as db:
+        with self.ledger.write() as db:
             old = db.execute("SELECT number FROM versions WHERE state = 'live'").fetchone()
             seq = int(db.execute("SELECT coalesce(max(seq), 0) FROM deployments").fetchone()[0])
             subject = f"flights@{number}"
@@ -121,7 +132,7 @@ class World:
         number: int = 1,
         part: str = "disk",
     ) -> int:
-        with self.engine._ledger.write() as db:
+        with self.ledger.write() as db:
             found = db.execute("SELECT id FROM incidents WHERE closed_at IS NULL").fetchone()
             incident = found["id"] if found else None
             if incident is None:
@@ -141,7 +152,7 @@ class World:
     def look(self, at: datetime, number: int, value: float | None, verdict: str = "ok", n: int = 640) -> int:
         """A look at ``number`` that saw its key metric at ``value``, or could not measure it."""
         run = self.run(at, job="health")
-        with self.engine._ledger.write() as db:
+        with self.ledger.write() as db:
             db.execute(
                 "INSERT INTO health (run, project, number, as_of, at, verdict, why, rows, labelled)"
                 " VALUES (?, 'flights', ?, ?, ?, ?, 'as it was seen', 900, 640)",
@@ -156,7 +167,7 @@ class World:
         return run
 
     def looked_at_every_hour(self, enabled: bool = True) -> None:
-        with self.engine._ledger.write() as db:
+        with self.ledger.write() as db:
             db.execute(
                 "INSERT INTO schedules (project, job, rule, timezone, catch_up, enabled, note, origin, entry, since,"
                 " settled) VALUES ('flights', 'health', '0 * * * *', 'UTC', 'latest', ?, '', 'manifest', '{}', ?, ?)",
@@ -173,8 +184,7 @@ def empty(home: Path) -> World:
     ledger = Ledger(workspace.ledger, locks=workspace.root / "locks")
     with ledger.write() as db:
         operators.found_workspace(db, "ada", NOW - 52 * WEEK)
-    ledger.close()
-    return World(open_engine(home, "ada"))
+    return World(Engine(workspace, ledger, operators.identify(ledger, "ada")), ledger)
 
 
 def lived_in(home: Path, **changes: Any) -> World:

@@ -10,9 +10,10 @@ import pytest
 from engine import clock
 from engine.api import open_engine
 from engine.clock import stamp
-from engine.housekeeping import settings
 from engine.runs import capacity
 from engine.runs.capacity import Machine, Turn, Want, needed, whose_turn
+from tests.builders.projects import listed
+from tests.ledger import reading, writing
 
 GIB = 1 << 30
 MACHINE = Machine(runs=3, memory=8 * GIB, free=7 * GIB)
@@ -62,27 +63,24 @@ def test_a_run_needs_what_the_last_ones_needed(allowed: int, peaks: list[int], w
 
 def test_the_workspace_says_how_many_at_once_and_how_much_memory(home: Path) -> None:
     engine = open_engine(home, "zoe", create=True)
-    with engine._ledger.read() as db:
+    with reading(engine) as db:
         machine = capacity.this_machine(db)
     assert (machine.runs, machine.memory) == tuple(capacity.defaults().values())
     assert machine.free > 0
     for name, text in ((capacity.AT_ONCE, "7"), (capacity.MEMORY, "3GiB")):
-        settings.choose(engine._ledger, name, text, engine.caller, "a larger machine", clock.now())
-    with engine._ledger.read() as db:
+        engine.choose(name, text, "a larger machine")
+    with reading(engine) as db:
         machine = capacity.this_machine(db)
-        chosen = {each.name: each.text for each in settings.everything(db, engine._workspace)}
+    chosen = {each.name: each.text for each in engine.settings()}
     assert (machine.runs, machine.memory) == (7, 3 * GIB)
     assert (chosen[capacity.AT_ONCE], chosen[capacity.MEMORY]) == ("7", "3.0 GiB")
 
 
 def test_what_is_asked_for_comes_from_the_manifest_until_history_is_known(home: Path) -> None:
     engine = open_engine(home, "zoe", create=True)
-    with engine._ledger.write() as db:
-        for name, memory in (("small", '{"train": {"memory": "512MiB"}}'), ("silent", "{}")):
-            db.execute(
-                "INSERT INTO projects VALUES (?, ?, 'ops', '/srv', ?, ?, NULL)",
-                (name, name, memory, stamp(clock.now())),
-            )
+    with writing(engine) as db:
+        listed(db, "small", {"train": {"memory": "512MiB"}}, clock.now())
+        listed(db, "silent", {}, clock.now())
         ids = [
             put(db, name, state) for name, state in (("small", "running"), ("small", "queued"), ("silent", "queued"))
         ]
@@ -101,15 +99,11 @@ def test_what_is_asked_for_comes_from_the_manifest_until_history_is_known(home: 
 
 def test_a_run_that_trains_on_a_cluster_counts_what_is_left_here(home: Path) -> None:
     engine = open_engine(home, "zoe", create=True)
-    there = '{"train": {"memory": "64GiB"}, "compute": {"scheduler": "tcp://a:1"%s}}'
-    wanted = {"": GIB, ', "mode": "step"': GIB, ', "mode": "joblib"': 64 * GIB}
-    with engine._ledger.write() as db:
+    wanted = {None: GIB, "step": GIB, "joblib": 64 * GIB}
+    with writing(engine) as db:
         for number, (mode, memory) in enumerate(wanted.items()):
-            name = f"away{number}"
-            db.execute(
-                "INSERT INTO projects VALUES (?, ?, 'ops', '/srv', ?, ?, NULL)",
-                (name, name, there % mode, stamp(clock.now())),
-            )
+            name, there = f"away{number}", {"scheduler": "tcp://a:1", **({"mode": mode} if mode else {})}
+            listed(db, name, {"train": {"memory": "64GiB"}, "compute": there}, clock.now())
             run = put(db, name, "queued")
             assert capacity.wants(db)[0][-1] == Want(run, memory)
 

@@ -15,11 +15,14 @@ from engine.records import Run
 from engine.runs import history, queue
 from engine.runs.capacity import Machine
 from engine.runs.retries import Policy, Retry, helps, next_retry
+from engine.storage.ledger import Ledger
 from tests import tiny
+from tests.builders import runs as builders
+from tests.builders.runs import ROOMY
+from tests.ledger import reading
 
 ENDED = datetime(2026, 11, 24, 3, tzinfo=UTC)
 MINUTES = timedelta(minutes=5)
-ROOMY = Machine(8, 1 << 50, 1 << 50)
 
 
 @pytest.mark.parametrize(
@@ -53,11 +56,8 @@ def test_only_what_may_go_better_by_itself_is_tried_again(problem: BaseException
 
 
 def options(engine: Engine, run: int) -> dict[str, Any]:
-    import json
-
-    with engine._ledger.read() as db:
-        found: dict[str, Any] = json.loads(db.execute("SELECT options FROM runs WHERE id = ?", (run,)).fetchone()[0])
-        return found
+    with reading(engine) as db:
+        return history.options(db, run)
 
 
 @pytest.fixture
@@ -80,16 +80,16 @@ def ended(engine: Engine, run: int) -> Run:
 
 
 def test_a_failed_run_is_queued_again_as_a_new_run_that_names_it_until_it_goes_well(
-    engine: Engine, tmp_path: Path
+    engine: Engine, ledger: Ledger, tmp_path: Path
 ) -> None:
     first = ended(engine, engine.retrain("tiny", as_of=clock.moment("2026-11-03")).id)
     assert first.state == "failed" and first.ended_at is not None
     at = first.ended_at + timedelta(hours=1)
     assert first.why is not None
     assert first.why.endswith(f"It is tried again at {at:%H:%M} UTC (1 of 2).")
-    assert queue.retry(engine._ledger, at - timedelta(seconds=1)) == []
-    (second,) = queue.retry(engine._ledger, at)
-    assert queue.retry(engine._ledger, at) == []
+    assert queue.retry(ledger, at - timedelta(seconds=1)) == []
+    (second,) = queue.retry(ledger, at)
+    assert queue.retry(ledger, at) == []
     assert options(engine, second) == {**options(engine, 1), "retry_of": 1, "retry": 1}
     found = engine.run(second)
     assert (found.as_of, found.requested_by) == (first.as_of, "zoe")
@@ -102,40 +102,37 @@ def test_a_failed_run_is_queued_again_as_a_new_run_that_names_it_until_it_goes_w
     assert all(step.peak_memory for step in engine.run(second).steps[1:])
 
 
-def test_the_tries_come_to_an_end(engine: Engine) -> None:
+def test_the_tries_come_to_an_end(engine: Engine, ledger: Ledger) -> None:
     run, at = engine.retrain("tiny").id, clock.now()
     for number in (1, 2):
         assert ended(engine, run).state == "failed"
         at += timedelta(days=number)
-        (run,) = queue.retry(engine._ledger, at)
+        (run,) = queue.retry(ledger, at)
         engine.reconcile()
     last = ended(engine, run)
     assert last.state == "failed" and last.why is not None and "tried again" not in last.why
-    assert queue.retry(engine._ledger, at + timedelta(days=9)) == []
+    assert queue.retry(ledger, at + timedelta(days=9)) == []
     assert options(engine, run)["retry"] == 2
 
 
-def test_a_run_that_ended_while_the_clock_was_ahead_is_not_tried_again_only_then(engine: Engine) -> None:
+def test_a_run_that_ended_while_the_clock_was_ahead_is_not_tried_again_only_then(
+    engine: Engine, ledger: Ledger
+) -> None:
     run = queued(engine)
-    later = clock.stamp(clock.now() + timedelta(days=730))
-    with engine._ledger.write() as db:
-        db.execute("UPDATE runs SET state = 'failed', ended_at = ?1, retry_at = ?1 WHERE id = ?2", (later, run))
-    assert len(queue.retry(engine._ledger, clock.now())) == 1
+    with ledger.write() as db:
+        queue.finish(db, run, "failed", clock.now() + timedelta(days=730), again=True)
+    assert len(queue.retry(ledger, clock.now())) == 1
 
 
 def queued(engine: Engine) -> int:
-    """A run that nothing has started yet."""
-    at = clock.now()
-    return queue.enqueue(engine._ledger, "tiny", engine.caller, at, at, {})
+    return builders.queued(engine, clock.now())
 
 
 def running(engine: Engine) -> int:
-    run = queued(engine)
-    assert queue.claim(engine._ledger, run, clock.now(), ROOMY)
-    return run
+    return builders.left_behind(engine, clock.now())
 
 
-def test_an_interrupted_run_is_tried_again_and_an_unwanted_retry_is_called_off(engine: Engine) -> None:
+def test_an_interrupted_run_is_tried_again_and_an_unwanted_retry_is_called_off(engine: Engine, ledger: Ledger) -> None:
     run = running(engine)
     engine.reconcile()  # no process holds its lock
     found = engine.run(run)
@@ -143,17 +140,17 @@ def test_an_interrupted_run_is_tried_again_and_an_unwanted_retry_is_called_off(e
     engine.cancel(run, "not needed")
     why = engine.run(run).why
     assert why is not None and why.endswith("(1 of 2). No: zoe called that off.")
-    assert queue.retry(engine._ledger, clock.now() + timedelta(days=9)) == []
+    assert queue.retry(ledger, clock.now() + timedelta(days=9)) == []
     with pytest.raises(Conflict, match="has ended already"):
         engine.cancel(run, "again")
 
 
-def test_a_newer_run_takes_the_place_of_the_retry(engine: Engine) -> None:
+def test_a_newer_run_takes_the_place_of_the_retry(engine: Engine, ledger: Ledger) -> None:
     run = running(engine)
     engine.reconcile()
     newer = queued(engine)
-    assert queue.retry(engine._ledger, clock.now() + timedelta(days=1)) == []
-    assert history.count(engine._ledger, "tiny") == 2
+    assert queue.retry(ledger, clock.now() + timedelta(days=1)) == []
+    assert engine.count_runs("tiny") == 2
     assert newer == run + 1
 
 
@@ -163,21 +160,20 @@ def test_what_a_person_must_mend_is_not_tried_again(engine: Engine, tmp_path: Pa
     assert found.state == "failed" and found.why is not None
     assert "target" in found.why and "tried again" not in found.why
     (tmp_path / "tiny" / "settings.json").write_text("{}")
-    at = clock.now()
-    dirty = ended(engine, queue.enqueue(engine._ledger, "tiny", engine.caller, at, at, {}))
+    dirty = ended(engine, queued(engine))
     assert dirty.state == "failed" and dirty.why is not None and "tried again" not in dirty.why
 
 
-def test_runs_start_in_order_and_within_their_memory(engine: Engine) -> None:
+def test_runs_start_in_order_and_within_their_memory(engine: Engine, ledger: Ledger) -> None:
     first, second, third = queued(engine), queued(engine), queued(engine)
     at = queue.claim
     small = Machine(8, 1 << 30, 1 << 50)  # the manifest allows 512 MiB: two at once
-    assert not at(engine._ledger, third, clock.now(), small)  # not before those that came earlier
-    assert at(engine._ledger, first, clock.now(), small)
-    assert at(engine._ledger, second, clock.now(), small)
-    assert not at(engine._ledger, third, clock.now(), small)
-    assert not at(engine._ledger, third, clock.now(), Machine(2, 1 << 50, 1 << 50))
+    assert not at(ledger, third, clock.now(), small)  # not before those that came earlier
+    assert at(ledger, first, clock.now(), small)
+    assert at(ledger, second, clock.now(), small)
+    assert not at(ledger, third, clock.now(), small)
+    assert not at(ledger, third, clock.now(), Machine(2, 1 << 50, 1 << 50))
     waited = engine.run(first).steps[0]
     assert (waited.name, waited.state) == ("queue", "succeeded")
     assert waited.seconds is not None and waited.seconds >= 0
-    assert at(engine._ledger, third, clock.now(), ROOMY)
+    assert at(ledger, third, clock.now(), ROOMY)

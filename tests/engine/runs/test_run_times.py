@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -18,8 +17,11 @@ from engine.monitoring.alerts import alert_book
 from engine.monitoring.records import HealthFinding
 from engine.release import live_folder as projection
 from engine.runs import queue
+from engine.storage.ledger import Ledger
+from tests.builders.projects import listed
 from tests.cli.calling import call
 from tests.engine.test_overview import NOW, put_measurement, put_version
+from tests.ledger import workspace_of, writing
 
 OLD, NEW = "a" * 40, "b" * 40
 SECONDS = {"queue": 1.0, "extract": 10.0, "train": 20.0, "score live": 4.0, "score": 4.0, "validate": 3.0, "package": 2}
@@ -28,16 +30,13 @@ SECONDS = {"queue": 1.0, "extract": 10.0, "train": 20.0, "score live": 4.0, "sco
 @pytest.fixture
 def engine(home: Path) -> Engine:
     engine = open_engine(home, "zoe", create=True)
-    with engine._ledger.write() as db:
-        db.execute(
-            "INSERT INTO projects VALUES ('flights', 'Flights', 'ops', '/srv/flights', ?, ?, NULL)",
-            (json.dumps({"train": {"memory": "1GiB"}, "validation": {"metrics": ["roc_auc"]}}), stamp(NOW)),
-        )
+    with writing(engine) as db:
+        listed(db, "flights", {"train": {"memory": "1GiB"}, "validation": {"metrics": ["roc_auc"]}}, NOW)
     return engine
 
 
 def put_run(engine: Engine, state: str, begun: datetime, seconds: float | None, phase: str = "") -> int:
-    with engine._ledger.write() as db:
+    with writing(engine) as db:
         cursor = db.execute(
             "INSERT INTO runs (project, job, state, as_of, queued_at, started_at, ended_at, requested_by, options,"
             " phase) VALUES ('flights', 'retrain', ?, ?, ?, ?, ?, 'zoe', '{}', ?)",
@@ -55,7 +54,7 @@ def put_past(engine: Engine, count: int, factor: float = 1.0, revision: str = OL
     for number in range(count):
         each = factor * (1 + number / 100)
         run = put_run(engine, "succeeded", NOW - timedelta(days=1), 40 * each)
-        with engine._ledger.write() as db:
+        with writing(engine) as db:
             for seq, (name, seconds) in enumerate(SECONDS.items(), 1):
                 cpu: tuple[Any, ...] = (None, None) if name == "queue" else (each * seconds / 2, 100_000_000 + number)
                 db.execute(
@@ -108,7 +107,7 @@ def test_a_step_that_got_slower_says_since_when_and_what_changed(engine: Engine)
 def test_a_run_that_passes_its_bound_is_to_be_watched_while_it_still_runs(engine: Engine) -> None:
     put_version(engine, "flights", 4, "live", put_past(engine, 6)[-1])
     put_measurement(engine, 1, 4, 12, 0.7, "roc_auc")
-    projection.point(engine._workspace, "flights", "4-release")
+    projection.point(workspace_of(engine), "flights", "4-release")
     run = put_run(engine, "running", NOW - timedelta(minutes=3), None, "train fitting")
     bound = engine.run_times("flights").bound
     assert bound is not None and bound < 180
@@ -126,7 +125,7 @@ def test_the_look_of_the_day_that_asks_for_everything_is_not_overdue_among_those
     for step, count, seconds in (("extract", 1, 40), ("extract new", 60, 2)):
         for _ in range(count):
             run = put_run(engine, "succeeded", NOW - timedelta(days=1), seconds)
-            with engine._ledger.write() as db:
+            with writing(engine) as db:
                 db.execute("INSERT INTO steps (run, seq, name, state) VALUES (?, 1, ?, 'succeeded')", (run, step))
     put_run(engine, "running", NOW - timedelta(seconds=58), None)
     assert engine.overdue(NOW) == ()
@@ -141,19 +140,21 @@ def test_a_run_that_waits_for_long_is_overdue_too(engine: Engine) -> None:
     assert engine.overdue(NOW - timedelta(minutes=9, seconds=40))[0].bound == 60.0  # they waited a second each
 
 
-def test_an_overdue_run_is_told_in_runs_status_alerts_and_log_beside_any_other_watch(engine: Engine) -> None:
+def test_an_overdue_run_is_told_in_runs_status_alerts_and_log_beside_any_other_watch(
+    engine: Engine, ledger: Ledger
+) -> None:
     put_version(engine, "flights", 4, "live", put_past(engine, 6)[-1])
     put_measurement(engine, 1, 4, 12, 0.7, "roc_auc")
-    projection.point(engine._workspace, "flights", "4-release")
+    projection.point(workspace_of(engine), "flights", "4-release")
     put_run(engine, "failed", NOW - timedelta(hours=2), 60.0)
     moved = HealthFinding("drift:x", "drift", "watch", "x moved", "look", NOW)
-    with engine._ledger.write() as db:
+    with ledger.write() as db:
         alert_book.record(db, "flights", 4, [moved], {"drift"}, 1, NOW)
     run = put_run(engine, "running", clock.now() - timedelta(minutes=30), None, "train fitting")
-    assert queue.take_lock(engine._workspace, run) is not None  # as its process would, so that it is alive
+    assert queue.take_lock(workspace_of(engine), run) is not None  # as its process would, so that it is alive
     said = f"run {run} takes 30 min by now, usually at most 42 s, now at train fitting"
-    overdue.tell(engine._ledger, clock.now())
-    overdue.tell(engine._ledger, clock.now())
+    overdue.tell(ledger, clock.now())
+    overdue.tell(ledger, clock.now())
     assert [reason.why for reason in engine.status("flights", clock.now()).reasons].count(said) == 1
     assert engine.runs()[0].overdue == said == engine.run(run).overdue
     alerts = [alert for alert in engine.alerts() if alert.part == "run time"]
@@ -161,18 +162,18 @@ def test_an_overdue_run_is_told_in_runs_status_alerts_and_log_beside_any_other_w
     for words in ("status", "status flights", "runs", "alerts", f"log {run}"):
         told = call("--home", engine.home, "--operator", engine.operator.name, *words.split())
         assert said.split(" ", 1)[1].split(",")[0] in " ".join(f"{told.out} {told.err}".split()), words
-    with engine._ledger.write() as db:
-        db.execute("UPDATE runs SET state = 'succeeded', ended_at = ? WHERE id = ?", (stamp(clock.now()), run))
-    overdue.tell(engine._ledger, clock.now())
+    with ledger.write() as db:
+        queue.finish(db, run, "succeeded", clock.now())
+    overdue.tell(ledger, clock.now())
     assert [alert.part for alert in engine.alerts()] == ["drift"] and engine.run(run).overdue is None
 
 
 def test_an_overdue_run_where_nothing_is_live_is_no_alert_and_takes_no_lock(
-    engine: Engine, monkeypatch: pytest.MonkeyPatch
+    engine: Engine, ledger: Ledger, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     put_past(engine, 6)
     put_run(engine, "running", NOW - timedelta(minutes=30), None, "train fitting")
     assert "takes 30 min by now" in " ".join(reason.why for reason in engine.status("flights", NOW).reasons)
-    monkeypatch.setattr(engine._ledger, "write", None)  # every five seconds it would hold up whoever decides
-    overdue.tell(engine._ledger, NOW)
+    monkeypatch.setattr(ledger, "write", None)  # every five seconds it would hold up whoever decides
+    overdue.tell(ledger, NOW)
     assert engine.alerts() == ()

@@ -16,6 +16,8 @@ from engine.projects.source.git import opened
 from engine.runs import queue
 from engine.runs.leftovers import temporary
 from tests import tiny
+from tests.builders.runs import left_behind
+from tests.ledger import ledger_of, workspace_of
 
 
 def test_everything_goes_into_the_runs_folder_and_with_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -43,14 +45,13 @@ def test_it_goes_also_when_the_work_fails(tmp_path: Path) -> None:
 def test_what_a_killed_run_left_goes_when_it_is_settled(home: Path, tmp_path: Path) -> None:
     engine = open_engine(home, "ada", create=True)
     engine.add(tiny.make(tmp_path / "tiny"))
-    run = engine.wait(engine.retrain("tiny", as_of=clock.moment("2026-11-03")).id, lambda run: None)
-    with engine._ledger.write() as db:
-        db.execute("UPDATE runs SET state = 'running', ended_at = NULL WHERE id = ?", (run.id,))
-    left = engine._workspace.run_folder(run.id) / "tmp" / "leverframe-git-abc"
+    run = left_behind(engine, clock.now())
+    left = workspace_of(engine).run_folder(run) / "tmp" / "leverframe-git-abc"
     left.mkdir(parents=True)
-    assert queue.settle(engine._workspace, engine._ledger, clock.now()) == [run.id]
+    with ledger_of(engine) as ledger:
+        assert queue.settle(workspace_of(engine), ledger, clock.now()) == [run]
     assert not left.parent.exists()
-    assert engine.run(run.id).state == "interrupted"
+    assert engine.run(run).state == "interrupted"
 
 
 def test_a_run_says_where_its_process_keeps_them(home: Path, tmp_path: Path) -> None:
@@ -61,6 +62,6 @@ def test_a_run_says_where_its_process_keeps_them(home: Path, tmp_path: Path) -> 
     engine = open_engine(home, "ada", create=True)
     engine.add(folder)
     run = engine.wait(engine.retrain("tiny", as_of=clock.moment("2026-11-03")).id, lambda run: None)
-    own = engine._workspace.run_folder(run.id)
+    own = workspace_of(engine).run_folder(run.id)
     assert f"IN {own / 'tmp'}" in (own / "steps" / "extract" / "step.log").read_text()
     assert not (own / "tmp").exists()

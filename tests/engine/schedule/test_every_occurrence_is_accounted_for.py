@@ -23,6 +23,7 @@ from engine.projects import schedules
 from engine.schedule.due import rule_of
 from tests import tiny
 from tests.engine.schedule.engines import Hall, wait_until
+from tests.ledger import writing
 
 pytestmark = pytest.mark.slow
 WANTED = 1000
@@ -39,7 +40,7 @@ def prepared(home: Path, folder: Path, at: datetime) -> Engine:
     engine = open_engine(home, "ada", create=True)
     for name, (rule, catch_up) in RULES.items():
         engine.add(tiny.make(folder / name, name=name))
-        with engine._ledger.write() as db:
+        with writing(engine) as db:
             row = schedules.in_force(db, name, "retrain")
             assert row is not None
             schedules.replace(db, row, at, rule=rule, catch_up=catch_up, timezone="America/New_York")

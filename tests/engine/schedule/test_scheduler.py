@@ -16,9 +16,11 @@ from engine.projects import schedules
 from engine.schedule import lease as leases
 from engine.schedule.due_runs import note_downtime, settle_all
 from engine.schedule.lease import Fenced, Lease, Patience, take
+from engine.storage.ledger import Ledger
 from engine.vocabulary.jobs import SCHEDULED
 from tests import tiny
 from tests.engine.schedule.engines import wait_until
+from tests.ledger import workspace_of, writing
 
 DAY = timedelta(days=1)
 
@@ -36,14 +38,14 @@ def now() -> datetime:
 
 
 def rule(engine: Engine, rule: str, **changes: object) -> None:
-    with engine._ledger.write() as db:
+    with writing(engine) as db:
         row = schedules.in_force(db, "tiny", "retrain")
         assert row is not None
         schedules.replace(db, row, now(), rule=rule, timezone="UTC", **changes)
 
 
-def taken(engine: Engine) -> Lease:
-    lease = take(engine._workspace, engine._ledger, now())
+def taken(engine: Engine, ledger: Ledger) -> Lease:
+    lease = take(workspace_of(engine), ledger, now())
     assert lease is not None
     return lease
 
@@ -74,40 +76,40 @@ def test_only_one_is_the_engine_and_others_are_told_which(engine: Engine) -> Non
     other.close()
 
 
-def test_whoever_was_taken_over_from_writes_nothing(engine: Engine) -> None:
+def test_whoever_was_taken_over_from_writes_nothing(engine: Engine, ledger: Ledger) -> None:
     rule(engine, "* * * * *")
-    old = taken(engine)
+    old = taken(engine, ledger)
     (engine.home / "locks" / leases.LOCK).unlink()  # as one does who has lost patience
-    new = taken(engine)
+    new = taken(engine, ledger)
     later = now() + timedelta(minutes=2)
     with pytest.raises(Fenced):
-        settle_all(engine._ledger, old, later)
+        settle_all(ledger, old, later)
     with pytest.raises(Fenced):
-        note_downtime(engine._ledger, old, now() - DAY, now(), "nobody")
+        note_downtime(ledger, old, now() - DAY, now(), "nobody")
     assert became(engine) == []
-    assert settle_all(engine._ledger, new, later) != []
+    assert settle_all(ledger, new, later) != []
     old.release()
     new.release()
 
 
-def test_patience_ends_when_the_sign_of_life_stands_still_and_only_then(engine: Engine) -> None:
+def test_patience_ends_when_the_sign_of_life_stands_still_and_only_then(engine: Engine, ledger: Ledger) -> None:
     steady = [0.0]
-    lease = taken(engine)
-    patience = Patience(engine._workspace, lambda: steady[0], 30)
+    lease = taken(engine, ledger)
+    patience = Patience(workspace_of(engine), lambda: steady[0], 30)
     for second in range(0, 100, 10):
         steady[0] = second
         lease.beat(now())
         assert not patience.look()
     steady[0] += 31
     assert patience.look()
-    assert take(engine._workspace, engine._ledger, now()) is not None
+    assert take(workspace_of(engine), ledger, now()) is not None
     lease.release()
 
 
-def test_a_dead_engine_is_not_waited_for(engine: Engine) -> None:
-    taken(engine).release()
+def test_a_dead_engine_is_not_waited_for(engine: Engine, ledger: Ledger) -> None:
+    taken(engine, ledger).release()
     steady = [0.0]
-    patience = Patience(engine._workspace, lambda: steady[0], 30)
+    patience = Patience(workspace_of(engine), lambda: steady[0], 30)
     steady[0] = 1000
     assert not patience.look()
 
@@ -143,28 +145,30 @@ def test_a_bug_in_one_tick_is_kept_and_the_next_one_works(engine: Engine) -> Non
 
 
 @pytest.mark.parametrize("what", ["INSERT ON runs", "INSERT ON audit", "INSERT ON occurrences", "UPDATE ON schedules"])
-def test_row_run_and_how_far_it_is_settled_are_kept_together_or_not_at_all(engine: Engine, what: str) -> None:
+def test_row_run_and_how_far_it_is_settled_are_kept_together_or_not_at_all(
+    engine: Engine, ledger: Ledger, what: str
+) -> None:
     rule(engine, "* * * * *")
-    lease, later = taken(engine), now() + timedelta(minutes=1)
-    with engine._ledger.write() as db:
+    lease, later = taken(engine, ledger), now() + timedelta(minutes=1)
+    with ledger.write() as db:
         db.execute(f"CREATE TRIGGER fails BEFORE {what} BEGIN SELECT RAISE(ABORT, 'killed here'); END")
     with pytest.raises(Exception, match="killed here"):
-        settle_all(engine._ledger, lease, later)
+        settle_all(ledger, lease, later)
     assert (engine.count_runs(), engine.count_occurrences()) == (0, 0)
-    with engine._ledger.write() as db:
+    with ledger.write() as db:
         db.execute("DROP TRIGGER fails")
-    settle_all(engine._ledger, lease, later)
+    settle_all(ledger, lease, later)
     assert (engine.count_runs(), engine.count_occurrences()) == (1, 1)
-    assert settle_all(engine._ledger, lease, later) == []
+    assert settle_all(ledger, lease, later) == []
     lease.release()
 
 
-def test_after_a_downtime_the_reason_names_it(engine: Engine) -> None:
+def test_after_a_downtime_the_reason_names_it(engine: Engine, ledger: Ledger) -> None:
     rule(engine, "* * * * *")
-    lease = taken(engine)
+    lease = taken(engine, ledger)
     later = now() + timedelta(minutes=5)
-    note_downtime(engine._ledger, lease, now(), later, "nobody ran the engine")
-    settle_all(engine._ledger, lease, later)
+    note_downtime(ledger, lease, now(), later, "nobody ran the engine")
+    settle_all(ledger, lease, later)
     ends = became(engine)
     assert [state for state, _ in ends] == ["missed"] * 4 + ["ran"]
     assert all("nobody ran the engine from" in why for _, why in ends[:-1])
@@ -172,35 +176,34 @@ def test_after_a_downtime_the_reason_names_it(engine: Engine) -> None:
     lease.release()
 
 
-def test_with_too_little_disk_free_what_is_due_is_skipped_and_says_so(engine: Engine) -> None:
+def test_with_too_little_disk_free_what_is_due_is_skipped_and_says_so(engine: Engine, ledger: Ledger) -> None:
     rule(engine, "* * * * *")
-    with engine._ledger.write() as db:
-        db.execute("INSERT INTO settings (name, value) VALUES ('keep_free', ?)", (str(1 << 60),))
-    lease = taken(engine)
-    settle_all(engine._ledger, lease, now() + timedelta(minutes=1))
+    engine.choose("keep_free", "1000000GiB", "a test")
+    lease = taken(engine, ledger)
+    settle_all(ledger, lease, now() + timedelta(minutes=1))
     (found,) = engine.occurrences()
     assert found.state == "skipped" and "of the disk are free" in found.why and engine.count_runs() == 0
     lease.release()
 
 
-def test_a_rule_that_cannot_be_read_silences_no_other(engine: Engine, tmp_path: Path) -> None:
+def test_a_rule_that_cannot_be_read_silences_no_other(engine: Engine, ledger: Ledger, tmp_path: Path) -> None:
     engine.add(tiny.make(tmp_path / "other", name="other"))
     rule(engine, "no rule at all")
-    lease = taken(engine)
+    lease = taken(engine, ledger)
     with pytest.raises(Exception, match="Bad|field|Wrong"):
-        settle_all(engine._ledger, lease, now() + timedelta(days=8))
+        settle_all(ledger, lease, now() + timedelta(days=8))
     assert {each.project for each in engine.occurrences()} == {"other"}
     lease.release()
 
 
-def test_a_paused_schedule_skips_and_resumes_from_then(engine: Engine) -> None:
-    lease = taken(engine)
+def test_a_paused_schedule_skips_and_resumes_from_then(engine: Engine, ledger: Ledger) -> None:
+    lease = taken(engine, ledger)
     rule(engine, "* * * * *")
     paused = engine.pause_schedule("tiny", "retrain", "holiday")
     assert not paused.enabled and paused.next_due == () and paused.note == "paused by ada: holiday"
     with pytest.raises(Conflict, match="paused already: paused by ada: holiday"):
         engine.pause_schedule("tiny", "retrain", "again")
-    settle_all(engine._ledger, lease, now() + timedelta(minutes=3))
+    settle_all(ledger, lease, now() + timedelta(minutes=3))
     assert set(became(engine)) == {("skipped", "paused by ada: holiday")} and engine.count_occurrences() == 3
     assert engine.resume_schedule("tiny", "retrain", "back").enabled
     with pytest.raises(Conflict, match="is not paused"):
@@ -261,12 +264,14 @@ def test_jobs_that_nobody_does_have_no_schedule(engine: Engine) -> None:
     assert [each.job for each in engine.schedules()] == ["retrain"]
 
 
-def test_the_schedule_of_a_removed_project_ends_and_begins_from_now_when_it_is_added_again(engine: Engine) -> None:
+def test_the_schedule_of_a_removed_project_ends_and_begins_from_now_when_it_is_added_again(
+    engine: Engine, ledger: Ledger
+) -> None:
     path = Path(engine.projects()[0].path)
     rule(engine, "* * * * *")
     engine.remove("tiny", "no longer needed")
-    lease = taken(engine)
-    settle_all(engine._ledger, lease, now() + DAY)
+    lease = taken(engine, ledger)
+    settle_all(ledger, lease, now() + DAY)
     assert engine.schedules() == () and engine.count_occurrences() == 0
     engine.add(path)
     (found,) = engine.schedules()
@@ -274,15 +279,15 @@ def test_the_schedule_of_a_removed_project_ends_and_begins_from_now_when_it_is_a
     lease.release()
 
 
-def test_a_clock_that_was_set_back_silences_nothing_and_repeats_nothing(engine: Engine) -> None:
+def test_a_clock_that_was_set_back_silences_nothing_and_repeats_nothing(engine: Engine, ledger: Ledger) -> None:
     rule(engine, "* * * * *")
-    lease, start = taken(engine), now()
-    settle_all(engine._ledger, lease, start + timedelta(days=400))
+    lease, start = taken(engine, ledger), now()
+    settle_all(ledger, lease, start + timedelta(days=400))
     ran = [each.due for each in engine.occurrences(limit=1000) if each.run]
-    with engine._ledger.write() as db:
+    with ledger.write() as db:
         db.execute("UPDATE runs SET state = 'succeeded'")
-    settle_all(engine._ledger, lease, start + timedelta(seconds=30))
-    settle_all(engine._ledger, lease, start + timedelta(minutes=2, seconds=30))
+    settle_all(ledger, lease, start + timedelta(seconds=30))
+    settle_all(ledger, lease, start + timedelta(minutes=2, seconds=30))
     assert engine.occurrences(limit=1)[0].state == "ran"
     again = [each.due for each in engine.occurrences(limit=1000) if each.run]
     assert len(ran) == 1 and len(again) == len(set(again)) == 2

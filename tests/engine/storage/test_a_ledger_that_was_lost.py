@@ -20,6 +20,7 @@ from engine.storage import last_backup
 from engine.storage import workspace as workspaces
 from engine.storage.workspace import unmounted
 from tests.cli.calling import call
+from tests.ledger import ledger_of, reading, store_of, workspace_of
 
 VERBS = (
     "status", "doctor", "doctor --fix", "audit --verify", "versions tiny", "retrain tiny", "disk", "clean --dry-run",
@@ -93,7 +94,7 @@ LOSSES = (
 def used(home: Path) -> Path:
     """A workspace that holds something."""
     engine = open_engine(home, "ada", create=True)
-    engine._store.put(b"a model")
+    store_of(engine).put(b"a model")
     for number in range(3):
         engine.add_operator(f"eve{number}", "viewer", "the business")
     engine.close()
@@ -141,9 +142,7 @@ def test_the_newest_backup_is_named(used: Path) -> None:
         open_engine(used, "ada")
 
 
-@pytest.mark.parametrize(
-    "trace", ["objects/ab/cdef", "releases/tiny/1-abc/x", "live/tiny", "runs/0000001/x"]
-)
+@pytest.mark.parametrize("trace", ["objects/ab/cdef", "releases/tiny/1-abc/x", "live/tiny", "runs/0000001/x"])
 @pytest.mark.parametrize("left", ["nothing", "an empty file"])
 def test_init_is_refused_where_anything_of_a_workspace_stands(home: Path, trace: str, left: str) -> None:
     open_engine(home, "ada", create=True).close()
@@ -220,13 +219,14 @@ def test_who_wants_to_go_on_with_what_is_left_can(used: Path) -> None:
 
 def test_a_clean_up_takes_no_object_that_is_older_than_the_ledger(used: Path) -> None:
     engine = open_engine(used, "ada")
-    elder, younger = engine._store.put(b"of a ledger that was lost"), engine._store.put(b"of nobody")
-    with engine._ledger.read() as db:
+    elder, younger = store_of(engine).put(b"of a ledger that was lost"), store_of(engine).put(b"of nobody")
+    with reading(engine) as db:
         begun = datetime.fromisoformat(db.execute("SELECT at FROM audit WHERE seq = 1").fetchone()[0])
     for digest, days in ((elder, -30), (younger, 1)):
         at = (begun + timedelta(days=days)).timestamp()
-        os.utime(engine._store.path(digest), (at, at))
-    found = survey(engine._workspace, engine._ledger, engine._store, datetime.now(UTC) + timedelta(days=30))
+        os.utime(store_of(engine).path(digest), (at, at))
+    with ledger_of(engine) as ledger:
+        found = survey(workspace_of(engine), ledger, store_of(engine), datetime.now(UTC) + timedelta(days=30))
     assert [thing.item.what for thing in found.things if thing.item.id == "elder"] == [
         "1 object from before this ledger"
     ]

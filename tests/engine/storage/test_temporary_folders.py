@@ -43,7 +43,7 @@ then = engine.as_of(clock.now())
 """,
     "copying the ledger": f"""
 from engine.storage import opening
-opening._copied(engine._workspace.ledger, lambda copy: {KILLED})
+opening._copied(engine.home / "ledger.db", lambda copy: {KILLED})
 """,
 }
 

@@ -13,10 +13,11 @@ from engine.api import Engine, open_engine
 from engine.backup.restoring import restore
 from engine.records import DoctorFinding
 from engine.storage.permissions import modes
+from tests.ledger import workspace_of
 
 
 def found(engine: Engine) -> DoctorFinding:
-    (finding,) = modes(engine._workspace, mend=False)
+    (finding,) = modes(workspace_of(engine), mend=False)
     return finding
 
 

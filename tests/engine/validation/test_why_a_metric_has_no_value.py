@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from pathlib import Path
 
 import numpy as np
@@ -13,16 +12,13 @@ from console.text import cells
 from console.text.card_lines import _metric
 from engine import clock
 from engine.api import open_engine
-from engine.clock import stamp
-from engine.records import Metric, MovePlan
-from engine.release import swap
-from engine.release.proof import Steps
+from engine.records import Metric
 from engine.validation import metrics
 from engine.validation.metrics import Predicted, Truth
 from engine.validation.undefined import sentence, why
-from engine.versions import catalog
 from engine.vocabulary.metrics import CLASSIFICATION
 from tests import tiny
+from tests.builders.versions import candidate, release
 from tests.console.records import status
 
 
@@ -49,9 +45,7 @@ ALIKE = Truth("regression", np.array([3.0, 3.0]), ()), Predicted(np.array([3.0, 
         ("r2", ALIKE, "one value", "the target has one value in the 2 rows"),
     ],
 )
-def test_the_reason_is_that_of_the_metric(
-    metric: str, case: tuple[Truth, Predicted], short: str, reason: str
-) -> None:
+def test_the_reason_is_that_of_the_metric(metric: str, case: tuple[Truth, Predicted], short: str, reason: str) -> None:
     assert np.isnan(metrics.value(metric, *case)), "else there is nothing to explain"
     assert why(metric, len(case[0])).short == short
     assert reason in sentence(metric, len(case[0])) and sentence(metric, 9).startswith(f"{metric} has no value: ")
@@ -89,18 +83,7 @@ def test_status_says_it_of_what_is_live(home: Path, tmp_path: Path) -> None:
     engine = open_engine(home, "ada", create=True)
     engine.add(tiny.make(tmp_path / "tiny"))
     at = clock.now()
-    with engine._ledger.write() as db:
-        db.execute(
-            "INSERT INTO runs (id, project, job, state, as_of, queued_at, requested_by, options)"
-            " VALUES (1, 'tiny', 'retrain', 'succeeded', ?1, ?1, 'ada', '{}')", (stamp(at),),
-        )  # fmt: skip
-        catalog.register(
-            db, project="tiny", digest="1" * 64, made_at=at, as_of=at, run=1, verdict="pass", comparison="first",
-            sentence="it is so", against=None, metric=WITHOUT, data_until=at, expires_at=at + timedelta(days=14),
-        )  # fmt: skip
-    plan = MovePlan("tiny", "release", None, "tiny@1", 0, (), (), (), None)
-    steps = Steps(lambda step: None)
-    swap._commit(engine._ledger, plan, {"project": {"name": "tiny"}}, "1-x", steps, "good", engine.caller, at)
+    release(engine, candidate(engine, at, metric=WITHOUT), None, 0, at)
     found = engine.status("tiny", clock.now())
     assert found.live == "tiny@1" and found.metric == WITHOUT and found.measured_at is None
     assert documents.status(found)["metric"]["why"] == cells.no_value(WITHOUT)

@@ -17,18 +17,19 @@ from engine.errors import Forbidden, Refusal, StepFailed
 from engine.jobs import process
 from engine.jobs.work import WORK
 from engine.projects import schedules
-from engine.reports import reading
+from engine.reports import reading as reports
 from engine.reports.records import ReportPeriod
 from engine.runs import by_hand, history, queue, retries
 from engine.runs.run_context import RunContext
-from engine.runs.times import times_history
 from engine.schedule import due_runs
 from engine.storage import migrations
 from engine.storage.ledger import Ledger
 from engine.vocabulary import jobs
 from engine.vocabulary.jobs import BACKTEST, HEALTH, JOBS, REPORT, RETRAIN, Job
 from tests import tiny
+from tests.builders.runs import done, left_behind
 from tests.engine.reports.worlds import NOW, lived_in
+from tests.ledger import ledger_of, reading, workspace_of, writing
 from tests.test_architecture import ROOT, sources, tree
 
 HOUR = timedelta(hours=1)
@@ -123,7 +124,7 @@ def engine(home: Path) -> Iterator[Engine]:
 
 def test_the_list_without_looks_is_read_by_its_index_also_when_more_jobs_are_not_listed(engine: Engine) -> None:
     for condition in (history.NO_LOOK, f"{history.NO_LOOK} AND NOT (job = 'tidying' AND state = 'succeeded')"):
-        with engine._ledger.read() as db:
+        with reading(engine) as db:
             plan = db.execute(f"EXPLAIN QUERY PLAN SELECT count(*) FROM runs WHERE {condition}").fetchall()
         assert "runs_but_looks" in str([row["detail"] for row in plan])
 
@@ -159,14 +160,17 @@ def test_whoever_may_not_start_a_job_is_told_in_its_words(engine: Engine, job: J
 
 def test_what_needs_a_live_version_is_not_begun_without_one(engine: Engine) -> None:
     job = replace(REPORT, needs_live=True)
-    with pytest.raises(Refusal, match="Nothing of tiny is live yet; retrain, then approve a candidate"):
-        by_hand.begin(engine._workspace, engine._ledger, "tiny", job, engine.caller, tiny.BEGINS)
+    with (
+        pytest.raises(Refusal, match="Nothing of tiny is live yet; retrain, then approve a candidate"),
+        ledger_of(engine) as ledger,
+    ):
+        by_hand.begin(workspace_of(engine), ledger, "tiny", job, engine.caller, tiny.BEGINS)
     assert engine.runs() == ()
 
 
 @EACH
 def test_what_asks_for_it_in_its_row_is_tried_again_and_nothing_else(engine: Engine, job: Job) -> None:
-    with engine._ledger.write() as db:
+    with writing(engine) as db:
         run = queue.insert(db, "tiny", engine.caller, tiny.BEGINS, tiny.BEGINS, {}, job=job.name)
         assert (retries.retry_of(db, run, tiny.BEGINS) is not None) is job.retried
 
@@ -174,14 +178,14 @@ def test_what_asks_for_it_in_its_row_is_tried_again_and_nothing_else(engine: Eng
 @EACH
 def test_queueing_an_act_leaves_a_mark_and_nothing_else_does(engine: Engine, job: Job) -> None:
     before = engine.count_audit()
-    with engine._ledger.write() as db:
+    with writing(engine) as db:
         queue.insert(db, "tiny", engine.caller, tiny.BEGINS, tiny.BEGINS, {}, job=job.name)
     assert engine.count_audit() - before == int(job.audited)
 
 
 @EACH_SCHEDULED
 def test_nothing_is_due_of_what_works_on_the_live_version_while_there_is_none(engine: Engine, job: Job) -> None:
-    with engine._ledger.read() as db:
+    with reading(engine) as db:
         row = db.execute("SELECT * FROM schedules WHERE project = 'tiny' AND job = ?", (job.name,)).fetchone()
         assert due_runs._nothing_to_do(db, row) == ("nothing is live yet" if job.needs_live else None)
 
@@ -189,15 +193,10 @@ def test_nothing_is_due_of_what_works_on_the_live_version_while_there_is_none(en
 @EACH
 def test_only_what_is_the_projects_trouble_is_told_when_it_takes_too_long(engine: Engine, job: Job) -> None:
     begun = tiny.BEGINS
-    with engine._ledger.write() as db:
-        for _ in range(8):
-            past = queue.insert(db, "tiny", engine.caller, begun, begun, {}, job=job.name)
-            db.execute("UPDATE runs SET started_at = queued_at WHERE id = ?", (past,))
-            queue.finish(db, past, "succeeded", begun + timedelta(seconds=30))
-        run = queue.insert(db, "tiny", engine.caller, begun, begun, {}, job=job.name)
-        db.execute("UPDATE runs SET state = 'running', started_at = queued_at WHERE id = ?", (run,))
-    with engine._ledger.read() as db:
-        late = times_history.overdue(db, begun + 10 * HOUR)
+    for _ in range(8):
+        done(engine, begun, job=job.name, until=begun + timedelta(seconds=30))
+    run = left_behind(engine, begun, job=job.name)
+    late = engine.overdue(begun + 10 * HOUR)
     assert [each.run.id for each in late] == ([run] if job.troubles else [])
 
 
@@ -210,18 +209,16 @@ def test_one_that_went_wrong_leaves_what_it_worked_with_where_its_row_says_so(
         raise StepFailed("it went wrong.")
 
     monkeypatch.setitem(WORK, job.name, fails)
-    workspace, ledger = engine._workspace, engine._ledger
-    with ledger.write() as db:
-        run = queue.insert(db, "tiny", engine.caller, tiny.BEGINS, tiny.BEGINS, {}, job=job.name)
-        db.execute("UPDATE runs SET state = 'running', started_at = queued_at WHERE id = ?", (run,))
+    workspace, run = workspace_of(engine), left_behind(engine, tiny.BEGINS, job=job.name)
     copy = workspace.run_folder(run) / "data.parquet"
     copy.parent.mkdir()
     copy.write_bytes(b"rows")
-    if how == "killed":
-        assert queue.settle(workspace, ledger, tiny.BEGINS) == [run]
-    else:
-        process.drive(workspace, ledger, history.find(ledger, run), 0)
-    assert history.find(ledger, run).state == ("interrupted" if how == "killed" else "failed")
+    with ledger_of(engine) as ledger:
+        if how == "killed":
+            assert queue.settle(workspace, ledger, tiny.BEGINS) == [run]
+        else:
+            process.drive(workspace, ledger, engine.run(run), 0)
+    assert engine.run(run).state == ("interrupted" if how == "killed" else "failed")
     assert copy.exists() is job.leaves_data
 
 
@@ -231,8 +228,8 @@ def test_one_that_went_wrong_leaves_what_it_worked_with_where_its_row_says_so(
 )
 def test_what_finds_no_room_on_the_disk_says_what_is_not_done(engine: Engine, job: Job, done: str) -> None:
     engine.choose("keep_free", "1000000GiB", "a test")
-    with pytest.raises(Refusal, match=f"tiny is not {done}: "):
-        queue.enqueue(engine._ledger, "tiny", engine.caller, tiny.BEGINS, tiny.BEGINS, {}, job=job.name)
+    with pytest.raises(Refusal, match=f"tiny is not {done}: "), ledger_of(engine) as ledger:
+        queue.enqueue(ledger, "tiny", engine.caller, tiny.BEGINS, tiny.BEGINS, {}, job=job.name)
 
 
 def test_a_job_that_is_due_anyway_is_due_in_the_zone_of_its_project_unless_an_entry_says_when() -> None:
@@ -250,16 +247,16 @@ def test_figures_have_the_last_run_of_each_job_that_went_well_and_a_report_tells
 ) -> None:
     world = lived_in(home)
     well = {job.name: world.run(NOW, job=job.name) for job in JOBS}
-    with world.engine._ledger.write() as db:
+    with world.ledger.write() as db:
         for number, run in enumerate(well.values(), 1):
             db.execute("UPDATE runs SET started_at = ? WHERE id = ?", (stamp(NOW - number * HOUR), run))
     bad = {job.name: world.run(NOW, job=job.name, state="failed") for job in JOBS}
-    with world.engine._ledger.read() as db:
+    with world.ledger.read() as db:
         lasted = {
             job: timedelta(seconds=seconds) / HOUR
             for _, job, seconds in history.durations(db, ["flights"], sorted(NAMES))
         }
         period = ReportPeriod(NOW - HOUR, NOW + HOUR, "UTC", "the last hours")
-        told = reading.read(db, world.engine._store, "flights", period).last_runs
+        told = reports.read(db, world.store, "flights", period).last_runs
     assert lasted == {job.name: number for number, job in enumerate(JOBS, 1)}
     assert {run.job: run.id for run in told} == {job.name: bad[job.name] for job in (RETRAIN, HEALTH)}

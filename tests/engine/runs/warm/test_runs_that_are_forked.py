@@ -14,11 +14,12 @@ import pytest
 from engine.api import Engine, open_engine
 from engine.records import Run
 from engine.runs.warm import fork_request, place
-from engine.versions import catalog, document
+from engine.versions import document
 from engine.versions.records import VersionDocument
 from tests import tiny
 from tests.engine.runs.step_workshop import alive, until
 from tests.engine.runs.warm.servers import Served, children, runs_started_afresh, served
+from tests.ledger import store_of, workspace_of
 
 AS_OF = datetime(2026, 3, 2, tzinfo=UTC)
 SLOW = tiny.STEPS.replace("def train():", "def train():\n    __import__('time').sleep(60)")
@@ -52,9 +53,8 @@ def engine(server: Served) -> Iterator[Engine]:
 def made(engine: Engine, run: Run) -> VersionDocument:
     ended = engine.wait(run.id, lambda _: None)
     assert ended.version is not None, ended.why
-    with engine._ledger.read() as db:
-        row = catalog.record(catalog.find(db, ended.version))
-    return document.of_version(engine._store, row.label, row.digest)
+    row = engine.version(ended.version)
+    return document.of_version(store_of(engine), row.label, row.digest)
 
 
 def test_a_version_is_the_same_to_the_last_digit_whether_its_run_was_forked_or_started(engine: Engine) -> None:
@@ -119,7 +119,7 @@ def test_a_run_goes_on_when_its_server_has_gone(engine: Engine, server: Served, 
 def test_a_run_that_is_killed_is_interrupted_and_leaves_no_process(engine: Engine, server: Served) -> None:
     run, process = begun(engine, server)
     os.kill(process, signal.SIGKILL)
-    until(lambda: not engine._workspace.is_locked(f"../runs/{run.id:07d}/lock"))
+    until(lambda: not workspace_of(engine).is_locked(f"../runs/{run.id:07d}/lock"))
     engine.reconcile()
     assert engine.run(run.id).state == "interrupted"
     until(lambda: not children(server.pid))
