@@ -71,7 +71,7 @@ SYSTEM = (
     "/sys/fs/cgroup/cpu/cpu.cfs_period_us", "/sys/fs/cgroup/memory/memory.limit_in_bytes",
 )  # fmt: skip
 # Agents, terminals, managers of services and of containers: all that would do something for this account when asked.
-_WHERE_OTHERS_LISTEN = (
+WHERE_OTHERS_LISTEN = (
     "/run/user", "/tmp", "/var/tmp", "/run/dbus/system_bus_socket", "/run/systemd/private", "/run/docker.sock",
     "/run/podman", "/run/containerd", "/run/crio", "/run/libvirt", "/run/screen", "/run/tmux",
 )  # fmt: skip
@@ -286,7 +286,7 @@ def _furnished(box: dict[str, Any]) -> bool:
         if not _mount("tmpfs", path, "tmpfs", MS_NOSUID | MS_NODEV, "size=4k,mode=555"):
             return False
     real = [os.path.realpath(path) for path in _needed(box)]
-    for place in _WHERE_OTHERS_LISTEN:
+    for place in WHERE_OTHERS_LISTEN:
         if os.path.isdir(place) and not any(f"{path}/".startswith(place + "/") for path in real):
             _mount("tmpfs", place, "tmpfs", MS_NOSUID | MS_NODEV)
         elif os.path.exists(place) and not os.path.isdir(place):

@@ -4,7 +4,8 @@ Run by the engine as ``sys.executable -I -S server_warden.py``; it imports warde
 guard and watcher, the same limits, the same result. Standard input: the settings, as a warden's; its end means that the
 engine is gone, and then so is this, after the step that it has in hand. It listens on a socket. Who asks there shows
 the key, before anything else is read, and says what its steps are to be like; where that is not so, or a step is in
-hand, the connection is closed at once. Else it is answered ``+``, sends its streams and the descriptor that is to be held, and speaks as with a warden.
+hand, the connection is closed at once. Else it is answered ``+``, sends its streams and the descriptor that is to be
+held, and speaks as with a warden.
 
 One step at a time. What it works with is moved into the one folder where the server may write (``work``), and back when
 it has ended; a fork narrows itself to its own. Between two steps every process is killed but the server's own two, and
@@ -127,6 +128,7 @@ class Server(warden.StepWatcher):  # type: ignore[misc]
         if len(self.own) != 2:
             return self._unfit("loading the libraries started other processes")
         self._contained["alone"] = True
+        self._settings["covered"] = covered(self._pid)
         if os.listdir(SHM % self._pid):
             return self._unfit("loading the libraries left something in shared memory")
         return True
@@ -400,10 +402,23 @@ def admitted(connection: socket.socket, settings: Mapping[str, Any]) -> int | No
     if not hmac.compare_digest(exactly(connection, len(key), until), key):
         return None
     asked = json.loads(exactly(connection, int.from_bytes(exactly(connection, 8, until), "big"), until))
-    shut = set(settings["containment"]["hidden"])
-    alike = asked["likeness"] == settings["likeness"] and set(asked["listeners"]) <= shut
+    later = set(asked["listeners"]) - set(settings["containment"]["hidden"])
+    alike = asked["likeness"] == settings["likeness"] and all(path.startswith(settings["covered"]) for path in later)
     nicer = int(asked["nice"]) - os.nice(0)
     return nicer if alike and nicer >= 0 else None
+
+
+def covered(pid: int) -> tuple[str, ...]:
+    """Folders that are others in the namespace of ``pid``, so that who begins to listen there is not met in it."""
+    found = []
+    for place in map(os.path.realpath, warden.containment().WHERE_OTHERS_LISTEN):
+        try:
+            outside, inside = os.stat(place), os.stat(f"/proc/{pid}/root{place}")
+        except OSError:
+            continue
+        if os.path.isdir(place) and outside.st_dev != inside.st_dev:
+            found.append(f"{place}/")
+    return tuple(found)
 
 
 def exactly(connection: socket.socket, count: int, until: float) -> bytes:

@@ -3,8 +3,9 @@
 Stand-alone: run by the project's own interpreter (3.9 or later), started, held and watched like a step by
 ``server_warden.py``, with which it speaks over its standard input, a socket of packets: it is told which modules to
 load and says that it is ready; then, for each step, it is sent descriptors, forks, and says how the fork ended. What
-a step gets is read from one of them in the fork: nothing of one step is in the memory that the next begins with. It never runs anything of a project's own, and has one thread. The fork narrows itself to what
-its step may reach, takes on the step's environment and becomes python_runner.py, as a fresh interpreter would.
+a step gets is read from one of them in the fork: nothing of one step is in the memory that the next begins with. It
+never runs anything of a project's own, and has one thread. The fork narrows itself to what its step may reach, takes
+on the step's environment and becomes python_runner.py, as a fresh interpreter would.
 """
 # The syntax and names of Python 3.9:
 # ruff: noqa: UP006, UP035
@@ -84,7 +85,8 @@ def reads() -> Callable[[], Set[str]]:
     plain, seen = kind.__getitem__, set()
 
     def read(environ: Any, name: Any) -> Any:
-        if os.fsdecode(name).startswith(OWN) and not asked_by("sysconfig"):  # Where this account's own packages would be.
+        # sysconfig asks where this account's own packages would be.
+        if os.fsdecode(name).startswith(OWN) and not asked_by("sysconfig"):
             seen.add(os.fsdecode(name))
         return plain(environ, name)
 

@@ -60,8 +60,8 @@ class StepServers:
 
     def __init__(self, root: Path, environments: Path, now: Callable[[], datetime] = clock.now) -> None:
         self._root, self._environments, self._now = root, environments, now
-        self._kept: list[Kept] = []
-        self._leaving: list[Kept] = []  # told to end; a step that one has in hand goes on
+        self.kept: list[Kept] = []
+        self.leaving: list[Kept] = []  # told to end; a step that one has in hand goes on
         self._numbers = itertools.count()
         self._unfit: set[str] = set()
         self._place = folder_of(root)
@@ -74,13 +74,13 @@ class StepServers:
 
     def look(self) -> None:
         """Take leave of those that have ended, admit those that have loaded, start what is wanted."""
-        for one in list(self._kept):
+        for one in list(self.kept):
             if (ended := one.process.poll()) is not None:
                 self._forget(one, unfit=ended != 0)
             elif not one.admitted and (self._place / f"{one.name}.loaded").exists():
                 self._admit(one)
-        for one in [one for one in self._leaving if one.process.poll() is not None]:
-            self._leaving.remove(one)
+        for one in [one for one in self.leaving if one.process.poll() is not None]:
+            self.leaving.remove(one)
             self._cleared(one)
         if capacity.free_memory() < LEAST_FREE // 4:
             self.stop()
@@ -94,7 +94,7 @@ class StepServers:
 
     def stop(self) -> None:
         """End them all, and do not wait for it: a step that one has in hand goes on to its end."""
-        for one in list(self._kept):
+        for one in list(self.kept):
             self._end(one)
 
     def _consider(self, note: Path) -> None:
@@ -102,11 +102,11 @@ class StepServers:
         if self._time() - note.stat().st_mtime > KEPT_SECONDS:
             self._forget_note(note)
             return
-        alike = [one for one in self._kept if one.name.startswith(f"{name}.")]
+        alike = [one for one in self.kept if one.name.startswith(f"{name}.")]
         waiting = any(not one.admitted for one in alike)
         if note.stat().st_size < WANTED or name in self._unfit or len(alike) >= MOST_ALIKE or waiting:
             return
-        if len(self._kept) >= MOST and not self._made_room():
+        if len(self.kept) >= MOST and not self._made_room():
             return
         if capacity.free_memory() >= LEAST_FREE:
             note.unlink(missing_ok=True)
@@ -118,10 +118,10 @@ class StepServers:
         note.with_suffix(".wanted").unlink(missing_ok=True)
 
     def _made_room(self) -> bool:
-        rested = sorted((self._last_asked(one), number) for number, one in enumerate(self._kept) if one.admitted)
+        rested = sorted((self._last_asked(one), number) for number, one in enumerate(self.kept) if one.admitted)
         if not rested or self._time() - rested[0][0] < RESTED_SECONDS:
             return False
-        self._end(self._kept[rested[0][1]])
+        self._end(self.kept[rested[0][1]])
         return True
 
     def _last_asked(self, one: Kept) -> float:
@@ -155,7 +155,7 @@ class StepServers:
                 start_new_session=True,
                 pass_fds=(in_use,),
             )
-        self._kept.append(Kept(full, wanted, lock, process, self._time()))
+        self.kept.append(Kept(full, wanted, lock, process, self._time()))
         assert process.stdin is not None
         process.stdin.write(len(settings).to_bytes(8, "big") + settings)
         process.stdin.flush()
@@ -226,7 +226,7 @@ class StepServers:
             return True
 
     def _forget(self, one: Kept, *, unfit: bool) -> None:
-        self._kept.remove(one)
+        self.kept.remove(one)
         if unfit and not one.admitted:
             name = one.name.rpartition(".")[0]
             self._unfit.add(name)
@@ -237,8 +237,8 @@ class StepServers:
         self._cleared(one)
 
     def _end(self, one: Kept) -> None:
-        self._kept.remove(one)
-        self._leaving.append(one)
+        self.kept.remove(one)
+        self.leaving.append(one)
         if one.process.stdin is not None:
             with suppress(OSError):
                 one.process.stdin.close()

@@ -10,6 +10,7 @@ import json
 import os
 import platform
 import sys
+import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
@@ -20,13 +21,14 @@ from typing import Any
 import numpy
 import pytest
 
-from engine.environments.kind import KINDS
+from engine import clock
 from engine.environments.pictures import Pictures
 from engine.environments.python.lock import parse_lock, this_platform
 from engine.environments.records import Environment
 from engine.errors import StepFailed
 from engine.projects.manifest.reader import parse_manifest
 from engine.runs.steps import containment
+from engine.runs.steps.containment import listeners
 from engine.runs.steps.launch import Launch, Stage
 from engine.runs.steps.step import StepResult
 from engine.runs.warm import step_request, step_servers
@@ -94,14 +96,11 @@ class Done:
 
 
 class ServedStep:
-    """One step of the project, begun."""
+    """One step of the project, begun; ``warden`` is that of a fork, None where it was started afresh."""
 
-    def __init__(self, launch: Launch, folder: Path) -> None:
-        self.launch, self.folder = launch, folder
-        running = launch._running
-        assert running is not None
-        self.running = running
-        self.forked = isinstance(running._warden, ForkedWarden)
+    def __init__(self, launch: Launch, folder: Path, warden: ForkedWarden | None) -> None:
+        self.launch, self.folder, self.warden = launch, folder, warden
+        self.forked = warden is not None
 
     def wait(self) -> Done:
         results: list[StepResult] = []
@@ -109,6 +108,17 @@ class ServedStep:
             self.launch.conclude(results.append)
         told = self.folder / "output" / "model" / "told"
         return Done(results[0], json.loads(told.read_text()) if told.exists() else {}, self.forked, self.folder)
+
+
+class Answers(threading.local):
+    """What the last who asked for a step server in this thread was given."""
+
+    warden: ForkedWarden | None = None
+    ask = staticmethod(step_request.ask)
+
+    def asked(self, *given: Any) -> ForkedWarden | None:
+        self.warden = self.ask(*given)
+        return self.warden
 
 
 class Servers(StepServers):
@@ -135,7 +145,9 @@ class ServedProject:
         self.code = folder / "code"
         self.code.mkdir()
         (self.code / "project.py").write_text(PROJECT)
-        self.engine = Servers(self.home, self.home / "environments")
+        self.moment: datetime | None = None  # What the clock of the engine says; None: what it is.
+        self.engine = Servers(self.home, self.home / "environments", lambda: self.moment or clock.now())
+        self.answers = Answers()
         self._numbers = itertools.count(1)
 
     def _environment(self, modules: Mapping[str, str]) -> Environment:
@@ -169,7 +181,9 @@ class ServedProject:
             self.code, manifest, self.environment, self.lock, marker, as_of, self.home, held=held, served=served
         )
 
-    def begin(self, deed: str, *, served: bool = True, heard: Any = None, early: bool = False, **limits: Any) -> ServedStep:
+    def begin(
+        self, deed: str, *, served: bool = True, heard: Any = None, early: bool = False, **limits: Any
+    ) -> ServedStep:
         """A step that does ``deed``, with the lock of its folder in its hands."""
         folder = self.home / "runs" / f"{next(self._numbers):04d}"
         folder.mkdir(mode=0o700)
@@ -179,10 +193,11 @@ class ServedProject:
             stage = self.stage(served=served, held=lock, **limits)
             launch = Launch(stage, "train", folder, heard or (lambda at, text: None), warm=early)
             (launch.input / "deed.py").write_text(deed)
+            self.answers.warden = None
             launch.begin()
         finally:
             os.close(lock)
-        return ServedStep(launch, folder)
+        return ServedStep(launch, folder, self.answers.warden)
 
     def do(self, deed: str, **options: Any) -> Done:
         return self.begin(deed, **options).wait()
@@ -195,7 +210,7 @@ class ServedProject:
     def serve(self, deed: str = "") -> Kept:
         """A server for steps that load what ``deed`` loads; it may be asked."""
         self.engine.look()
-        while not self.engine._kept:
+        while not self.engine.kept:
             done = self.do(deed)
             assert done.result.state == "succeeded" and not done.forked, done
             self.engine.look()
@@ -203,8 +218,8 @@ class ServedProject:
 
     def _admitted(self) -> Kept | None:
         self.engine.look()
-        assert self.engine._kept, [path.read_text() for path in folder_of(self.home).glob("*.log")]
-        return next((one for one in self.engine._kept if one.admitted), None)
+        assert self.engine.kept, [path.read_text() for path in folder_of(self.home).glob("*.log")]
+        return next((one for one in self.engine.kept if one.admitted), None)
 
     @property
     def loaded(self) -> Path:
@@ -246,10 +261,13 @@ def served_project(folder: Path, modules: Mapping[str, str] | None = None, **res
         patch.setattr(step_servers, "LEAST_FREE", 0)
         patch.setattr("engine.runs.steps.launch.check_environment", lambda stage, name: None)
         found = ServedProject(folder, modules, **rest)
+        patch.setattr(step_request, "ask", found.answers.asked)
+        # Nor is who else begins to listen on this machine meanwhile.
+        patch.setattr(step_request, "listeners", lambda box: [each for each in listeners(box) if str(folder) in each])
         try:
             yield found
         finally:
-            kept = list(found.engine._kept)
+            kept = list(found.engine.kept)
             found.engine.stop()
             for one in kept:
                 until(lambda one=one: one.process.poll() is not None)  # type: ignore[misc]

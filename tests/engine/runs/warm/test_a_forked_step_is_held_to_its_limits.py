@@ -6,14 +6,21 @@ import functools
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from engine.runs.steps import launch
 from engine.runs.steps.limits import Limits
 from tests.engine.runs.step_workshop import alive, none_alive, until
-from tests.engine.runs.warm.served_project import MIB, ServedProject, below, free, needs_landlock, processes, served_project
+from tests.engine.runs.warm.served_project import (
+    MIB,
+    ServedProject,
+    below,
+    free,
+    needs_landlock,
+    processes,
+    served_project,
+)
 
 pytestmark = needs_landlock
 
@@ -52,7 +59,7 @@ time.sleep(60)
 """
 CASES = {
     "time": ("import time; time.sleep(60)", {"timeout": timedelta(seconds=1)}, "passed its time limit of 1 s"),
-    "memory": ("x = bytearray(600 << 20); import time; time.sleep(60)", {}, "used more than 400 MiB of memory (one process)"),
+    "memory": ("x = bytearray(600 << 20); import time; time.sleep(60)", {}, "400 MiB of memory (one process)"),
     "memory of several": (TREE, {}, "used more than 400 MiB of memory (tree of "),
     "output": (FILL, {}, "wrote more than 20 MiB of output"),
 }  # fmt: skip
@@ -133,8 +140,8 @@ def test_nothing_of_it_outlives_it_and_its_lock_is_held_until_then(project: Serv
     if how == "it is cancelled":
         step.launch.cancel("enough")
     elif how == "its run is gone":
-        stdin: Any = step.running._warden.stdin
-        stdin.close()  # as the kernel does when the run's process ends
+        assert step.warden is not None
+        step.warden.stdin.close()  # as the kernel does when the run's process ends
     done = step.wait()
     assert done.result.state == {"it ends": "succeeded", "it is cancelled": "cancelled"}.get(how, "failed")
     assert none_alive([*left]) and free(step.folder / "lock") and project.work() == []

@@ -31,7 +31,8 @@ tell(
     status={name: status[name].strip() for name in KEPT}, nice=os.nice(0),
     limits={name: resource.getrlimit(getattr(resource, name)) for name in LIMITS},
     signals=[str(signal.getsignal(number)) for number in named],
-    flags=str(sys.flags), executable=sys.executable, prefix=sys.prefix, encoding=[sys.stdout.encoding, sys.stderr.errors],
+    flags=str(sys.flags), executable=sys.executable, prefix=sys.prefix,
+    encoding=[sys.stdout.encoding, sys.stderr.errors],
     buffered=sys.stdout.line_buffering or sys.stdout.write_through, zone=time.tzname, order=list({"a", "b", "c", "d"}),
     oom=open("/proc/self/oom_score_adj").read(), temporary=tempfile.gettempdir(), home=os.path.expanduser("~"),
     threads=len(os.listdir("/proc/self/task")), tasks=os.listdir("/dev/shm"), cpus=sorted(os.sched_getaffinity(0)),
@@ -41,7 +42,8 @@ tell(
 )
 CHANGING = ["LEVERFRAME_STEP_TOKEN", "LEVERFRAME_LOADED"]
 KEPT = [
-    "SigIgn", "SigBlk", "SigCgt", "Umask", "Groups", "Uid", "Gid", "NoNewPrivs", "Seccomp", "CapEff", "CapBnd", "Threads",
+    "SigIgn", "SigBlk", "SigCgt", "Umask", "Groups", "Uid", "Gid", "NoNewPrivs", "Seccomp", "CapEff", "CapBnd",
+    "Threads",
 ]  # fmt: skip
 LIMITS = ["RLIMIT_CORE", "RLIMIT_FSIZE", "RLIMIT_NOFILE", "RLIMIT_AS", "RLIMIT_STACK", "RLIMIT_CPU"]
 ALL = f"CHANGING, KEPT, LIMITS = {CHANGING!r}, {KEPT!r}, {LIMITS!r}\n{ALL}"
@@ -74,7 +76,7 @@ def test_it_is_given_what_a_fresh_one_is_given(project: ServedProject) -> None:
     fresh, forked = (located(done, project) for done in both(project, ALL))
     # What the server's own few lines need is loaded as well; nothing else is.
     more = {*forked.pop("modules")} - {*fresh.pop("modules")}
-    assert more <= {"array", "_ctypes", "ctypes", "ctypes._endian"}, more
+    assert more <= {"array", "atexit", "_ctypes", "ctypes", "ctypes._endian"}, more
     assert forked == fresh
     assert fresh["descriptors"] == ["/dev/null", "pipe", "pipe"] and fresh["input"] == ""
     assert fresh["cwd"] == "FOLDER/code" == fresh["path"][0]
@@ -129,7 +131,8 @@ def test_the_place_where_it_worked_is_in_no_word_that_a_person_reads(project: Se
 
 
 def test_progress_is_heard_and_the_log_is_kept_byte_for_byte(project: ServedProject) -> None:
-    deed = r"import sys; print('::progress 0.25 half', flush=True); sys.stdout.buffer.write(b'\xff\0'); print('x', file=sys.stderr)"
+    deed = r"import sys; print('::progress 0.25 half', flush=True); sys.stdout.buffer.write(b'\xff\0')"
+    deed += "\nprint('x', file=sys.stderr)"
     heard: list[tuple[float, str]] = []
     fresh, forked = both(project, deed, heard=lambda at, text: heard.append((at, text)))
     assert heard == [(0.25, "half")] * 2

@@ -43,7 +43,7 @@ TO_THE_SERVER = {
         "end it by handle": "signal.pidfd_send_signal(os.pidfd_open({pid}), signal.SIGKILL)",
         "limit it": "resource.prlimit({pid}, resource.RLIMIT_CPU, (1, 1))",
         "rank it": "os.setpriority(os.PRIO_PROCESS, {pid}, 19)",
-        "move its memory": "call(256 if X86 else 238, {pid}, 8, ctypes.byref(ctypes.c_long(1)), ctypes.byref(ctypes.c_long(1)))",
+        "move its memory": "call(256 if X86 else 238, {pid}, 8, *(ctypes.byref(ctypes.c_long(1)) for _ in range(2)))",
     }.items()
 }  # fmt: skip
 TO_OTHERS = {
@@ -83,7 +83,7 @@ def second(first: ServedProject) -> ServedProject:
 @pytest.fixture
 def server(first: ServedProject) -> Iterator[Kept]:
     """It is the same before and after."""
-    (one,) = first.engine._kept
+    (one,) = first.engine.kept
     before = processes(one)
     yield one
     assert processes(one) == before and below(before["server"]) == [] and first.work() == []
@@ -148,7 +148,8 @@ SEES = LOADS + """
 import json, os, resource, signal, sys, tempfile
 pids = sorted(int(name) for name in os.listdir("/proc") if name.isdigit())
 tell(
-    pids=len(pids), shared=os.listdir("/dev/shm"), here=sorted(os.listdir(".")), temporary=os.listdir(os.environ["TMPDIR"]),
+    pids=len(pids), shared=os.listdir("/dev/shm"), here=sorted(os.listdir(".")),
+    temporary=os.listdir(os.environ["TMPDIR"]),
     left="LEFT" in os.environ, tempdir=tempfile.gettempdir() == os.environ["TMPDIR"], path="/nowhere" in sys.path,
     term=str(signal.getsignal(signal.SIGTERM)), mask=os.umask(0), nice=os.nice(0),
     files=resource.getrlimit(resource.RLIMIT_NOFILE)[0] > 64,
@@ -190,20 +191,21 @@ def test_nothing_of_what_the_first_was_told_is_in_the_memory_of_the_second(
     assert told["own"] > 0 and told["others"] == 0
 
 
-def test_a_listener_that_came_after_the_server_cannot_be_asked_by_a_step(first: ServedProject, tmp_path: Path) -> None:
+def test_a_listener_that_came_after_the_server_cannot_be_asked_by_a_step(first: ServedProject) -> None:
+    path = first.folder / "agent"
     deed = f"""{LOADS}
 try:
-    socket.socket(socket.AF_UNIX).connect({str(tmp_path / "agent")!r})
+    socket.socket(socket.AF_UNIX).connect({str(path)!r})
     tell(asked=True)
 except OSError:
     tell(asked=False)
 """
     with socket.socket(socket.AF_UNIX) as agent:
-        agent.bind(str(tmp_path / "agent"))
+        agent.bind(str(path))
         agent.listen()
         later = first.do(deed)
         assert not later.forked and later.told == {"asked": False}
-    (tmp_path / "agent").unlink()
+    path.unlink()
     assert first.forked("").result.state == "succeeded"
 
 

@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 
 from engine.runs.steps import containment
+from engine.runs.steps.server_warden import admitted
 from engine.runs.warm import place, step_request
 from engine.runs.warm.wanted_server import SECRET, folder_of, wanted
 from tests.engine.runs.step_workshop import until
@@ -33,7 +34,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServedProject]
 
 
 def its(project: ServedProject, ending: str) -> Path:
-    return folder_of(project.home) / f"{project.engine._kept[0].name}.{ending}"
+    return folder_of(project.home) / f"{project.engine.kept[0].name}.{ending}"
 
 
 def another_key(project: ServedProject, patch: pytest.MonkeyPatch) -> None:
@@ -104,7 +105,7 @@ def more_favoured(project: ServedProject, patch: pytest.MonkeyPatch) -> None:
 
 def it_is_stopped(project: ServedProject, patch: pytest.MonkeyPatch) -> None:
     patch.setattr(step_request, "PATIENCE_SECONDS", 0.2)
-    watcher = processes(project.engine._kept[0])["watcher"]
+    watcher = processes(project.engine.kept[0])["watcher"]
     os.kill(watcher, signal.SIGSTOP)
     patch.setattr(project, "after", lambda: os.kill(watcher, signal.SIGCONT), raising=False)
 
@@ -152,7 +153,7 @@ def test_a_server_that_is_not_as_it_should_be_is_passed_over(
     for path, content in kept.items():
         path.write_bytes(content)
     assert project.forked("").result.state == "succeeded"
-    assert project.work() == [] and below(processes(project.engine._kept[0])["server"]) == []
+    assert project.work() == [] and below(processes(project.engine.kept[0])["server"]) == []
 
 
 WORDS = {
@@ -227,9 +228,8 @@ def test_who_has_no_time_left_to_begin_leaves_the_server_to_others(project: Serv
 def test_one_that_is_busy_sends_others_away_at_once(project: ServedProject) -> None:
     project.serve()
     heard: list[str] = []
-    first = project.begin(
-        "print('::progress 0.5 here', flush=True)\nimport time; time.sleep(60)", heard=lambda at, text: heard.append(text)
-    )
+    deed = "print('::progress 0.5 here', flush=True)\nimport time; time.sleep(60)"
+    first = project.begin(deed, heard=lambda at, text: heard.append(text))
     until(lambda: heard)
     # It has patience for a minute here, and is told no before.
     second = project.do("")
@@ -260,6 +260,30 @@ def test_on_two_disks_nothing_is_moved(project: ServedProject, monkeypatch: pyte
     monkeypatch.setattr(served_step, "on_one_disk", lambda *folders: asked.append(folders))
     assert not project.do("").forked
     assert asked[0][1] == project.home / "cache" / "steps"
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({}, 3), ({"listeners": ["/hidden", "/tmp/agent/1"]}, 3), ({"listeners": ["/run/agent"]}, None),
+        ({"nice": 2}, 5), ({"listeners": ["/hidden/other"]}, None), ({"listeners": ["/tmpfs/agent"]}, None), ({"nice": -4}, None),
+        ({"likeness": ["other"]}, None), ({"likeness": []}, None),
+    ],
+)  # fmt: skip
+def test_who_is_let_in_and_by_how_much_it_steps_back(
+    changed: dict[str, object], said: int | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "nice", lambda more: -3)
+    box = {"hidden": ["/hidden"]}
+    settings = {"key": "k" * 64, "likeness": ["like"], "containment": box, "covered": ("/tmp/",)}
+    order = {"likeness": ["like"], "listeners": ["/hidden"], "nice": 0, **changed}
+    theirs, ours = socket.socketpair()
+    with theirs, ours:
+        data = json.dumps(order).encode()
+        theirs.sendall(b"k" * 64 + len(data).to_bytes(8, "big") + data)
+        assert admitted(ours, settings) == said
+        theirs.sendall(b"j" * 64 + len(data).to_bytes(8, "big") + data)
+        assert admitted(ours, settings) is None
 
 
 def test_without_a_lock_or_a_sandbox_there_is_no_fork(project: ServedProject) -> None:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from engine import clock
 from engine.runs import capacity
 from engine.runs.warm import step_request, step_servers
 from engine.runs.warm.step_servers import KEPT_SECONDS, MOST_ALIKE, MOST_NOTES, RESTED_SECONDS
@@ -42,7 +43,7 @@ def asks(project: ServedProject, threads: int = 1, times: int = 1, modules: tupl
 def admitted(project: ServedProject, count: int) -> list[str]:
     def all_there() -> list[str]:
         project.engine.look()
-        return [one.name for one in project.engine._kept if one.admitted]
+        return [one.name for one in project.engine.kept if one.admitted]
 
     return until(lambda: names if len(names := all_there()) >= count else [])
 
@@ -50,46 +51,45 @@ def admitted(project: ServedProject, count: int) -> list[str]:
 def test_none_is_started_for_a_step_alone(project: ServedProject) -> None:
     asks(project)
     project.engine.look()
-    assert project.engine._kept == []
+    assert project.engine.kept == []
     name = asks(project)
     project.engine.look()
-    assert [one.name.rpartition(".")[0] for one in project.engine._kept] == [name]
+    assert [one.name.rpartition(".")[0] for one in project.engine.kept] == [name]
     asks(project, times=4)
     project.engine.look()
-    assert len(project.engine._kept) == 1 or project.engine._kept[0].admitted  # Not while one is loading.
+    assert len(project.engine.kept) == 1 or project.engine.kept[0].admitted  # Not while one is loading.
 
 
 def test_of_those_that_are_alike_there_are_few(project: ServedProject) -> None:
     name = asks(project, times=2)
     admitted(project, 1)
-    asked = project.engine._kept[0].wanted
+    asked = project.engine.kept[0].wanted
     for count in range(MOST_ALIKE + 1):  # As where each is busy.
         for _ in range(2):
             step_request.note(project.home, name, asked)
         project.engine.look()
         admitted(project, min(count + 2, MOST_ALIKE))
-    assert len({one.name for one in project.engine._kept}) == len(project.engine._kept) == MOST_ALIKE
+    assert len({one.name for one in project.engine.kept}) == len(project.engine.kept) == MOST_ALIKE
 
 
 def test_the_one_that_was_asked_least_lately_makes_room_once_it_has_rested(
     project: ServedProject, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(step_servers, "MOST", 2)
-    late = datetime.now(UTC)
-    project.engine._now = lambda: late  # type: ignore[method-assign]
+    late = project.moment = clock.now()
     for threads in (1, 2):
         asks(project, threads, times=2)
         admitted(project, threads)
-    first, second = project.engine._kept
+    first, second = project.engine.kept
     os.utime(folder_of(project.home) / f"{second.name}.socket", (late.timestamp() - 30, late.timestamp() - 30))
     third = asks(project, 3, times=2)
     project.engine.look()
-    assert project.engine._kept == [first, second]  # They were asked a moment ago.
-    late += timedelta(seconds=RESTED_SECONDS - 20)
+    assert project.engine.kept == [first, second]  # They were asked a moment ago.
+    project.moment = late + timedelta(seconds=RESTED_SECONDS - 20)
     project.engine.look()
-    assert [one.name.rpartition(".")[0] for one in project.engine._kept][1] == third
-    assert project.engine._kept[0] is first and project.engine._leaving == [second]
-    until(lambda: project.engine.look() or not project.engine._leaving)  # type: ignore[func-returns-value]
+    assert [one.name.rpartition(".")[0] for one in project.engine.kept][1] == third
+    assert project.engine.kept[0] is first and project.engine.leaving == [second]
+    until(lambda: project.engine.look() or not project.engine.leaving)  # type: ignore[func-returns-value]
     assert not (project.home / "cache" / "steps" / second.name).exists()
 
 
@@ -100,14 +100,14 @@ def test_without_memory_there_is_none(project: ServedProject, monkeypatch: pytes
     admitted(project, 1)
     monkeypatch.setattr(capacity, "free_memory", lambda: 100 << 20)
     project.engine.look()
-    assert project.engine._kept == []
+    assert project.engine.kept == []
     asks(project, times=2)
     monkeypatch.setattr(capacity, "free_memory", lambda: 900 << 20)
     project.engine.look()
-    assert project.engine._kept == []
+    assert project.engine.kept == []
     monkeypatch.setattr(capacity, "free_memory", lambda: 8 << 30)
     project.engine.look()
-    assert len(project.engine._kept) == 1
+    assert len(project.engine.kept) == 1
 
 
 def test_a_flood_of_different_wishes_is_bounded_and_keeps_no_other_from_its_server(project: ServedProject) -> None:
@@ -119,15 +119,14 @@ def test_a_flood_of_different_wishes_is_bounded_and_keeps_no_other_from_its_serv
     assert len(os.listdir(folder)) <= 2 * MOST_NOTES + 1
     name = asks(project, times=2)
     project.engine.look()
-    assert [one.name.rpartition(".")[0] for one in project.engine._kept] == [name]
+    assert [one.name.rpartition(".")[0] for one in project.engine.kept] == [name]
 
 
 def test_notes_are_forgotten_after_a_week(project: ServedProject) -> None:
     asks(project)
     project.engine.look()
     assert len(list(folder_of(project.home).glob("*.asked"))) == 1
-    late = datetime.now(UTC) + timedelta(seconds=KEPT_SECONDS + 1)
-    project.engine._now = lambda: late  # type: ignore[method-assign]
+    project.moment = clock.now() + timedelta(seconds=KEPT_SECONDS + 1)
     project.engine.look()
     assert [path.name for path in folder_of(project.home).iterdir()] == ["secret"]
 
@@ -137,7 +136,7 @@ def test_a_note_that_makes_no_sense_starts_nothing(project: ServedProject, note:
     name = asks(project, times=2)
     (folder_of(project.home) / f"{name}.wanted").write_bytes(note)
     project.engine.look()
-    assert project.engine._kept == []
+    assert project.engine.kept == []
     asks(project, times=2)
     admitted(project, 1)
 
@@ -155,7 +154,7 @@ def test_who_has_other_variables_than_the_engine_gets_no_server(
     assert len(said) == 1 and "secret-of-one" not in said[0] and "WAREHOUSE" in json.loads(said[0])["passed"]
     monkeypatch.setenv("WAREHOUSE", "postgres://secret-of-another")
     project.engine.look()
-    assert project.engine._kept == []
+    assert project.engine.kept == []
 
 
 def test_what_may_be_spoken_to_is_the_account_s_alone(project: ServedProject) -> None:

@@ -1,4 +1,4 @@
-"""Modules whose loading leaves what a fork would not have, or would share: no step is forked from what has loaded them."""
+"""Modules whose loading leaves what a fork would not have, or would share: no step is forked where they are loaded."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.engine.runs.warm.served_project import PANDAS, ServedProject, needs_l
 pytestmark = needs_landlock
 # Where a step is started afresh each of these does no harm, and is told in the list of what it loads.
 ODD = {
-    "a thread": ("import threading, time\nthreading.Thread(target=lambda: time.sleep(60), daemon=True).start()", "threads"),
+    "a thread": ("import _thread, time\n_thread.start_new_thread(time.sleep, (60,))", "threads"),
     "a process": ("import os, time\nif os.fork() == 0:\n    time.sleep(60)\n    os._exit(0)", "other processes"),
     "a program": ("import subprocess\nsubprocess.Popen(['sleep', '60'], start_new_session=True)", "other processes"),
     "a file": ("import os\nkept = open(os.devnull)", "file open"),
@@ -39,8 +39,8 @@ def tried(project: ServedProject, deed: str = "") -> str:
         done = project.do(deed)
         assert done.result.state == "succeeded" and not done.forked, done.log
     project.engine.look()
-    assert len(project.engine._kept) == 1
-    until(lambda: project.engine.look() or not project.engine._kept)  # type: ignore[func-returns-value]
+    assert len(project.engine.kept) == 1
+    until(lambda: project.engine.look() or not project.engine.kept)  # type: ignore[func-returns-value]
     (said,) = folder_of(project.home).glob(f"*.{UNFIT}")
     return said.read_text()
 
@@ -53,7 +53,7 @@ def test_it_is_started_afresh_each_time_and_tried_once(tmp_path: Path, what: str
         for _ in range(3):
             assert not project.do("").forked
             project.engine.look()
-            assert project.engine._kept == []
+            assert project.engine.kept == []
         assert list((project.home / "cache" / "steps").iterdir()) == [project.loaded.parent]
 
 
@@ -73,7 +73,6 @@ def test_a_module_that_fails_to_load_is_left_to_the_step(tmp_path: Path) -> None
 )  # fmt: skip
 def test_a_list_that_is_no_list_is_not_kept(tmp_path: Path, left: str) -> None:
     with served_project(tmp_path / "served") as project:
-        (project.home / "locks" / "x").touch()
         deed = f"import atexit, os\nleft = {left!r}\n"
         deed += "atexit.register(lambda: open(os.environ['TMPDIR'] + '/loaded', 'w').write(left))"
         done = project.do(deed)
@@ -89,7 +88,8 @@ def test_what_a_step_leaves_in_its_place_keeps_nobody_waiting(tmp_path: Path, wh
         "a link": f"os.symlink({str(secret)!r}, path)",
         "a folder": "os.mkdir(path)",
     }[what]
-    deed = f"import atexit, os\npath = os.environ['TMPDIR'] + '/loaded'\natexit.register(lambda: (os.unlink(path), {way}))"
+    deed = "import atexit, os\npath = os.environ['TMPDIR'] + '/loaded'\n"
+    deed += f"atexit.register(lambda: (os.unlink(path), {way}))"
     with served_project(tmp_path / "served") as project:
         done = project.do(deed)
         assert done.result.state == "succeeded" and not project.loaded.exists()
@@ -100,7 +100,8 @@ def test_modules_of_the_project_s_own_are_not_on_the_list_and_are_read_anew(tmp_
         (project.code / "own.py").write_text("import os\nwhen = os.environ['LEVERFRAME_STEP_TOKEN']")
         (project.code / "part").mkdir()
         (project.code / "part" / "deep.py").write_text("here = __file__")
-        deed = "import own, part.deep, os\ntell(when=own.when == os.environ['LEVERFRAME_STEP_TOKEN'], here=part.deep.here)"
+        deed = "import own, part.deep, os\n"
+        deed += "tell(when=own.when == os.environ['LEVERFRAME_STEP_TOKEN'], here=part.deep.here)"
         project.serve(deed)
         assert not {"own", "project", "part.deep"} & {*project.loaded.read_text().split()}
         for _ in range(2):
@@ -128,5 +129,5 @@ def test_other_code_is_started_afresh_the_first_time_and_then_forked_from_the_sa
         one = project.serve()
         (project.code / "project.py").write_text((project.code / "project.py").read_text() + "\n# other\n")
         assert not project.do("").forked
-        assert project.forked("").result.state == "succeeded" and project.engine._kept == [one]
+        assert project.forked("").result.state == "succeeded" and project.engine.kept == [one]
         assert os.listdir(project.loaded.parent)

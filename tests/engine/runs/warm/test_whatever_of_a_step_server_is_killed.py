@@ -59,7 +59,7 @@ def gone(project: ServedProject, one: Kept, pids: list[int]) -> None:
     """Nothing of it lives, and nothing is left of it once its engine has looked."""
     until(lambda: one.process.poll() is not None)
     until(lambda: none_alive(pids))
-    until(lambda: project.engine.look() or one not in [*project.engine._kept, *project.engine._leaving])  # type: ignore[func-returns-value]
+    until(lambda: project.engine.look() or one not in [*project.engine.kept, *project.engine.leaving])  # type: ignore[func-returns-value]
     left = [path.name for path in folder_of(project.home).iterdir()]
     assert not [name for name in left if name.startswith(one.name)], left
 
@@ -136,7 +136,7 @@ def test_an_engine_that_begins_meanwhile_leaves_what_is_in_use_and_clears_the_re
     until(lambda: one.process.poll() is not None)
     Servers(project.home, project.home / "environments")
     assert [path.name for path in cache.iterdir()] == ["loaded"]
-    assert later._kept == []
+    assert later.kept == []
 
 
 def test_a_run_that_is_killed_takes_its_step_along_and_its_files_are_back(project: ServedProject) -> None:
@@ -145,8 +145,8 @@ def test_a_run_that_is_killed_takes_its_step_along_and_its_files_are_back(projec
     step = begun(project)
     its = below(pids["server"])
     with open(os.devnull, "r+b") as nothing:
-        for stream in (step.running._warden.stdin, step.running._warden.stdout):
-            assert stream is not None
+        assert step.warden is not None
+        for stream in (step.warden.stdin, step.warden.stdout):
             os.dup2(nothing.fileno(), stream.fileno())
     until(lambda: none_alive(its) and free(step.folder / "lock"))
     assert (step.folder / "code" / "begun").exists() and project.work() == []
@@ -158,15 +158,15 @@ def test_a_server_that_is_no_more_what_was_built_is_not_asked(project: ServedPro
     for _ in range(3):
         project.do("")
     project.engine.look()
-    (one,) = project.engine._kept
+    (one,) = project.engine.kept
     project.engine.differs = True
-    until(lambda: project.engine.look() or one not in project.engine._kept)  # type: ignore[func-returns-value]
+    until(lambda: project.engine.look() or one not in project.engine.kept)  # type: ignore[func-returns-value]
     assert not one.admitted and not project.do("").forked
     gone(project, one, [])
     for _ in range(2):
         project.do("")
     project.engine.look()
-    assert project.engine._kept == []  # Before it loads anything it is compared as well.
+    assert project.engine.kept == []  # Before it loads anything it is compared as well.
     project.engine.differs = False
     project.serve()
     assert project.forked("").result.state == "succeeded"
