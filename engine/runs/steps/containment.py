@@ -282,7 +282,7 @@ def _furnished(box: dict[str, Any]) -> bool:
         return False
     for path in box["hidden"]:
         _mount("/dev/null", path, None, MS_BIND)
-    for path in box.get("emptied", ()):
+    for path in filter(os.path.isdir, box.get("emptied", ())):
         if not _mount("tmpfs", path, "tmpfs", MS_NOSUID | MS_NODEV, "size=4k,mode=555"):
             return False
     real = [os.path.realpath(path) for path in _needed(box)]

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from engine.runs.warm import place
 from engine.runs.warm.wanted_server import folder_of
 from tests.engine.runs.hostile_steps import HOSTILE, PRELUDE
 from tests.engine.runs.step_workshop import until
@@ -207,6 +208,31 @@ except OSError:
         assert not later.forked and later.told == {"asked": False}
     path.unlink()
     assert first.forked("").result.state == "succeeded"
+
+
+@pytest.mark.parametrize("served", [False, True], ids=["fresh", "forked"])
+def test_no_step_sees_where_the_engine_s_own_servers_listen(first: ServedProject, server: Kept, served: bool) -> None:
+    warm = first.home / "locks" / "warm" / "forks"
+    warm.parent.mkdir(exist_ok=True)
+    with socket.socket(socket.AF_UNIX) as forks:
+        with place.opened(warm.parent) as folder:
+            forks.bind(place.address(folder, warm.name))
+        forks.listen()
+        asked = {str(warm.parent): "forks", str(folder_of(first.home)): f"{server.name}.socket"}
+        deed = f"""{LOADS}
+import os
+found = []
+for folder, name in {asked!r}.items():
+    os.symlink(folder, name + ".d")  # An address has no room for more.
+    try:
+        found.append(socket.socket(socket.AF_UNIX).connect(name + ".d/" + name))
+    except OSError as error:
+        found.append(type(error).__name__)
+tell(found=found)
+"""
+        done = first.do(deed, served=served)
+    warm.unlink()
+    assert done.forked == served and done.told == {"found": ["FileNotFoundError"] * 2}
 
 
 def test_no_network_is_none_for_a_forked_step_too(tmp_path: Path) -> None:

@@ -266,8 +266,8 @@ def test_on_two_disks_nothing_is_moved(project: ServedProject, monkeypatch: pyte
     ("changed", "said"),
     [
         ({}, 3), ({"listeners": ["/hidden", "/tmp/agent/1"]}, 3), ({"listeners": ["/run/agent"]}, None),
-        ({"nice": 2}, 5), ({"listeners": ["/hidden/other"]}, None), ({"listeners": ["/tmpfs/agent"]}, None), ({"nice": -4}, None),
-        ({"likeness": ["other"]}, None), ({"likeness": []}, None),
+        ({"nice": 2}, 5), ({"listeners": ["/hidden/other"]}, None), ({"listeners": ["/tmpfs/agent"]}, None),
+        ({"nice": -4}, None), ({"likeness": ["other"]}, None), ({"likeness": []}, None),
     ],
 )  # fmt: skip
 def test_who_is_let_in_and_by_how_much_it_steps_back(
