@@ -8,6 +8,7 @@ import signal
 import socket
 import textwrap
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -171,10 +172,13 @@ def test_the_second_sees_nothing_of_what_the_first_left(
 def test_nothing_of_what_the_first_was_told_is_in_the_memory_of_the_second(
     first: ServedProject, second: ServedProject, server: Kept
 ) -> None:
-    token = first.forked("import os; tell(token=os.environ['LEVERFRAME_STEP_TOKEN'])").told["token"]
-    deed = f"""
+    given = first.manifest
+    first.manifest = replace(given, data=replace(given.data, target="target-of-the-first-" * 1500))
+    assert first.forked("").result.exit_code == 3  # There is no such column; it was told all the same.
+    first.manifest = given
+    deed = """
     import os
-    head, tail, own = {token[:20].encode()!r}, {token[20:].encode()!r}, os.environ["LEVERFRAME_STEP_TOKEN"].encode()
+    head, tail, own = b"target-of-the-f", b"irst-target-of-", os.environ["LEVERFRAME_STEP_TOKEN"].encode()
     def found(head, tail):
         count = 0
         with open("/proc/self/mem", "rb", buffering=0) as memory, open("/proc/self/maps") as maps:
