@@ -187,8 +187,8 @@ def run(code: types.CodeType, arguments: List[str]) -> int:
         status = ended.code if isinstance(ended.code, int) else 1
     except BaseException as error:  # noqa: BLE001
         status = _INTERRUPTED if isinstance(error, KeyboardInterrupt) else 1
-        trace = error.__traceback__
-        sys.excepthook(type(error), error, trace and trace.tb_next)
+        trace = error.__traceback__ and error.__traceback__.tb_next  # It begins in the runner.
+        sys.excepthook(type(error), error.with_traceback(trace), trace)
     return status
 
 
