@@ -16,7 +16,7 @@ import figures
 from flights_workspace import approved, arguments, retrained, week, workspace
 
 from engine.api import Engine
-from engine.records import MovePlan
+from engine.release.records import MovePlan
 
 LIMIT = 5.0
 

@@ -26,10 +26,11 @@ from ledger_generator import fill
 from engine import clock
 from engine.access.caller import Caller, Claim
 from engine.audit import trail
-from engine.records import Metric, MovePlan, Operator
+from engine.records import Metric, Operator
 from engine.release import swap
 from engine.release.plan import live_deployment
 from engine.release.proof import Steps
+from engine.release.records import MovePlan
 from engine.storage import workspace as workspaces
 from engine.storage.ledger import Ledger
 from engine.versions import catalog

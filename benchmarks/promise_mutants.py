@@ -305,7 +305,7 @@ FAULTS = (
     Fault("a file that was changed is found", "engine/environments/python/picture.py", "if pictured[name] != found[name]}", "if pictured[name][:4] != found[name][:4]}", _PICTURES),
     Fault("a file that was added is found", "engine/environments/python/picture.py", "found.keys() - pictured.keys(), pictured", "set[str](), pictured", _PICTURES),
     Fault("a picture is the ledger's", "engine/environments/python/picture.py", "if hashlib.sha256(content).hexdigest() != digest:", "if False:", _PICTURES),
-    Fault("the Python is the same", "engine/environments/python/check.py", '== picture.interpreter["fingerprint"]:', '!= "":', _PICTURES),
+    Fault("the Python is the same", "engine/environments/python/check.py", '== interpreter["fingerprint"]:', '!= "":', _PICTURES),
     Fault("marks that changed are looked into", "engine/environments/python/check.py", "if not content and now == taken.stamp:", "if not content:", _PICTURES),
     # Forked processes.
     Fault("forked: who lacks the key gets nothing", _FORKED, 'if not hmac.compare_digest(bytes.fromhex(order["key"]), key) or order', "if order", _FORKS),

@@ -70,7 +70,7 @@ class LeverframeApp(App[None]):
         self.recent: Recent | None = None
         self.watcher = Watcher(engine, self.post_message, now)
         self.runner = Runner(engine, self.post_message)
-        self._leaving = self._left = self._dressed = False
+        self._leaving = self._left = self._dressed = self.drawn = False
         self.crossing = Crossing(self)
         for theme in themes.textual_themes():
             self.register_theme(theme)
@@ -93,10 +93,13 @@ class LeverframeApp(App[None]):
 
     def on_mount(self) -> None:
         self._dressed = True
-        self.watcher.start()
 
     def on_ready(self) -> None:
-        """The first picture is on the screen."""
+        """The first picture is on the screen, and nobody reads beside it before."""
+        self.drawn = True
+        self.watcher.start()
+        if isinstance(self.screen, Page):
+            self.screen.ask_beside()
         self._when_ready()
 
     def on_unmount(self) -> None:

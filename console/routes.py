@@ -14,8 +14,10 @@ if TYPE_CHECKING:
     from console.queries.health_questions import Health
     from console.queries.question import Question
     from engine.outbox.outbox import Mail
-    from engine.records import AuditRow, DecisionCard
-    from engine.routing.records import Handover, Route
+    from engine.records import AuditRow
+    from engine.release.records import DecisionCard
+    from engine.routing.duty_records import Handover
+    from engine.routing.records import Route
 
 # The numbered screens.
 PLACES = {

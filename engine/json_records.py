@@ -21,6 +21,7 @@ LEFT_OUT = {"left out": True}
 _Reader = Callable[[Any], Any]
 # JSON has no word for a number that is not finite: null stands for it.
 _SCALARS: dict[Any, tuple[type, ...]] = {str: (str,), bool: (bool,), int: (int,), float: (int, float, NoneType)}
+_PLAIN = frozenset((str, bool, int, float, NoneType))
 _WORDS: dict[Any, str] = {str: "a text", bool: "yes or no", int: "a whole number", float: "a number"}
 
 
@@ -53,6 +54,12 @@ def read(kind: type[R], document: Any, what: str) -> R:
     return record
 
 
+def learn(*kinds: type) -> None:
+    """Find out how records of these kinds are read, before there is one to read."""
+    for kind in kinds:
+        _reader(kind)
+
+
 def write(record: Any, said: Mapping[str, Any] | None = None) -> dict[str, Any]:
     """``record`` as JSON can hold it: its fields, in the order of ``said`` where it was read from that. Keys that no
     field stands for are taken over from ``said``; a field that it lacks is left out while it has its default."""
@@ -70,14 +77,17 @@ def write(record: Any, said: Mapping[str, Any] | None = None) -> dict[str, Any]:
 
 
 def _plain(value: Any, said: Any) -> Any:
-    if is_dataclass(value):
-        return write(value, said if isinstance(said, Mapping) else None)
+    kind = type(value)
+    if kind in _PLAIN:  # First, and by its exact type: of what a look found there are some thousands.
+        return value
+    if kind is dict or isinstance(value, Mapping):
+        were = said if isinstance(said, Mapping) else {}
+        return {key: _plain(each, were.get(key)) for key, each in value.items()}
     if isinstance(value, tuple | list):
         alike = isinstance(said, list) and len(said) == len(value)
         return [_plain(each, was) for each, was in zip(value, said if alike else repeat(None))]  # noqa: B905 - endless
-    if isinstance(value, Mapping):
-        were = said if isinstance(said, Mapping) else {}
-        return {key: _plain(each, were.get(key)) for key, each in value.items()}
+    if is_dataclass(kind):
+        return write(value, said if isinstance(said, Mapping) else None)
     return value
 
 
@@ -177,7 +187,10 @@ def _record(kind: Any) -> _Reader:
         found: dict[str, Any] = {"said": value} if kept else {}
         for name, inner, needed in parts:
             if name in value:
-                found[name] = _under(name, inner, value[name])
+                try:
+                    found[name] = inner(value[name])
+                except _Wrong as wrong:
+                    raise wrong.under(name) from None
             elif needed:
                 raise _Wrong("it is missing", (name,))
         return kind(**found)

@@ -162,100 +162,12 @@ class Deployment:
 
 
 @dataclass(frozen=True)
-class Segment:
-    column: str
-    value: str
-    n: int
-    metric: str
-    candidate: float | None
-    live: float | None
-    difference: float | None
-    verdict: str
-
-
-@dataclass(frozen=True)
 class Change:
     """What differs between two versions in one respect: code, data, schema, packages, settings."""
 
     what: str
     summary: str
     details: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class BacktestLine:
-    """What the newest backtest of retraining says in a line; ``at`` is None where it cannot be read."""
-
-    at: datetime | None
-    said: str
-
-
-@dataclass(frozen=True)
-class DecisionCard:
-    """All that an operator needs to decide on one candidate."""
-
-    version: Version
-    live: str | None
-    live_seq: int
-    expires_at: datetime | None
-    metrics: tuple[Metric, ...]
-    gates: tuple[Gate, ...]
-    segments: tuple[Segment, ...]
-    changed_decisions: float | None
-    changes: tuple[Change, ...]
-    last_rejected: str | None
-    made_by: str
-    blocked: str | None
-    sandbox: DoctorFinding
-    """How the steps that made it were held, and what they were let reach."""
-    backtest: BacktestLine | None = None
-    """How often the project should be retrained, as far as somebody had that tried out."""
-
-
-@dataclass(frozen=True)
-class MovePlan:
-    """What a release or a rollback would do, or why it is refused. Nothing has happened yet.
-
-    ``live_seq`` is the deployment that was shown; the move is refused if another came after it. ``lifts``: the bar of
-    the target is lifted in the same commit, with the same reason. ``waivers``: gates that found something which the
-    manifest waives, each with its reason. ``damaged``: what is known to be wrong with the target in the store, as a
-    sentence; ``whole`` is then another version to go back to, if there is one.
-    """
-
-    project: str
-    kind: Literal["release", "rollback"]
-    source: str | None
-    target: str
-    live_seq: int
-    sentences: tuple[str, ...]
-    restores: tuple[str, ...]
-    does_not_restore: tuple[str, ...]
-    refused: str | None
-    lifts: bool = False
-    waivers: tuple[str, ...] = ()
-    damaged: str | None = None
-    whole: str | None = None
-
-
-@dataclass(frozen=True)
-class ProofStep:
-    """One thing that a move has done, in the order it happened."""
-
-    what: str
-    seconds: float
-
-
-@dataclass(frozen=True)
-class Moved:
-    """A decision that was made: what is live now, the proof, and what takes it back.
-
-    ``deployment`` is None when the project wants more approvals and nothing has moved yet.
-    """
-
-    deployment: Deployment | None
-    steps: tuple[ProofStep, ...]
-    sentence: str
-    undo: str | None
 
 
 @dataclass(frozen=True)

@@ -41,6 +41,6 @@ def forked_runs(home: Path) -> None:
     """Have the runs of the workspace ``home``, which is there, forked."""
     _, listens = _server()
     mine = place.made(home)
-    for name in (place.SOCKET, place.KEY):
+    for name in (*place.SOCKETS.values(), place.KEY):
         with suppress(OSError):  # There already, or on another disk: then they are started afresh.
             os.link(listens / name, mine / name)

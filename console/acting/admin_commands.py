@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Literal, cast
 
 from console.acting.commands import Result, Tell
 from engine.errors import Refusal
-from engine.records import ProofStep, Role
+from engine.records import Role
+from engine.release.records import ProofStep
 
 if TYPE_CHECKING:
     from engine.api import Engine

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from console.text.lines import Tone
     from engine.api import Engine, PastEngine
     from engine.housekeeping.records import CleanPlan
-    from engine.records import MovePlan, ProofStep
+    from engine.release.records import MovePlan, ProofStep
 
 Tell = Callable[["ProofStep"], None]
 NEWEST = 20

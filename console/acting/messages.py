@@ -10,7 +10,7 @@ from textual.message import Message
 if TYPE_CHECKING:
     from console.acting.commands import Command, Result
     from console.queries.question import Question
-    from engine.records import ProofStep
+    from engine.release.records import ProofStep
 
 
 class Answered(Message):

@@ -9,7 +9,7 @@ from console.cli.moving import carry_out
 from console.cli.printing import complain, document, say
 from console.cli.session import Session, Verb, missing_reason, reason_option
 from console.text.lines import Span
-from engine.records import MovePlan
+from engine.release.records import MovePlan
 
 
 @click.command(cls=Verb)

@@ -11,7 +11,8 @@ from console.cli.session import Session
 from console.text import cells
 from console.text.card_lines import card_lines, change_lines
 from console.text.lines import Span
-from engine.records import Change, DecisionCard
+from engine.records import Change
+from engine.release.records import DecisionCard
 
 if TYPE_CHECKING:
     from engine.versions.records import VersionDocument

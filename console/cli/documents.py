@@ -20,8 +20,6 @@ from engine.records import (
     Deployment,
     DoctorFinding,
     Metric,
-    Moved,
-    MovePlan,
     Operator,
     Overview,
     Project,
@@ -29,6 +27,7 @@ from engine.records import (
     Run,
     Version,
 )
+from engine.release.records import Moved, MovePlan
 from engine.schedule.records import EngineState
 
 Document = dict[str, Any]

@@ -9,7 +9,7 @@ from console.cli.printing import Cell, document, lines, room, say, table
 from console.cli.session import Session, VerbGroup
 from console.text import duty_lines
 from console.text.lines import Span
-from engine.routing.records import Handover
+from engine.routing.duty_records import Handover
 
 SHOWN = 50
 

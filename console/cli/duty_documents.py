@@ -7,7 +7,8 @@ from dataclasses import asdict
 
 from console.cli.documents import Document, time
 from engine.duty.matters import Matter
-from engine.routing.records import Duty, Handover, Route, Routed, days_in_words
+from engine.routing.duty_records import Duty, Handover
+from engine.routing.records import Route, Routed, days_in_words
 from engine.routing.words import written
 
 

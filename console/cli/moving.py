@@ -7,7 +7,7 @@ from console.cli.printing import complain, document, say
 from console.cli.session import Session
 from console.text.lines import Span
 from engine.api import Engine
-from engine.records import Moved, MovePlan, ProofStep
+from engine.release.records import Moved, MovePlan, ProofStep
 
 
 def carry_out(session: Session, engine: Engine, plan: MovePlan, reason: str) -> int:

@@ -21,7 +21,8 @@ from console.dialogs.fields import FieldsDialog
 from engine.housekeeping.places import KINDS, WatchedFolder
 from engine.housekeeping.settings import Setting
 from engine.projects.allowances import Allowance
-from engine.records import ProofStep, Role
+from engine.records import Role
+from engine.release.records import ProofStep
 from engine.text import plain
 
 

@@ -16,7 +16,7 @@ from console.acting.commands import Command, Result
 from console.screens.page import Asking
 from console.text.lines import Line, Span, Tone, line, wrapped
 from console.widgets.lines_view import LinesView
-from engine.records import ProofStep
+from engine.release.records import ProofStep
 
 if TYPE_CHECKING:
     from console.app import LeverframeApp

@@ -15,7 +15,7 @@ from console.queries.question import Question
 from console.queries.questions import AskRelease, AskRollback
 from console.text.lines import EMPTY, Line, Span, line, pad, wrapped
 from console.text.tables import short
-from engine.records import MovePlan
+from engine.release.records import MovePlan
 from engine.text import plain
 
 

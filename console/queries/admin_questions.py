@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from engine.projects.allowances import Allowance
     from engine.records import Operator
     from engine.reports.records import Report
-    from engine.routing.records import Duty, Handover, Route, Routed
+    from engine.routing.duty_records import Duty, Handover
+    from engine.routing.records import Route, Routed
 
 NEWEST_MAILS = 200
 NEWEST_HANDOVERS = 200

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from engine.api import Engine
     from engine.monitoring.records import Alert
     from engine.records import Deployment, Overview
-    from engine.routing.records import Duty
+    from engine.routing.duty_records import Duty
     from engine.schedule.records import EngineState, Occurrence
 
 R = TypeVar("R")

@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from engine.api import Engine
     from engine.housekeeping.records import BinItem, CleanPlan, DiskReport
     from engine.monitoring.records import Trigger
-    from engine.records import AuditRow, Change, DecisionCard, MovePlan, Run, Version
+    from engine.records import AuditRow, Change, Run, Version
+    from engine.release.records import DecisionCard, MovePlan
     from engine.runs.logs.log_index import LogLine
     from engine.runs.times.times_records import RunTimes
     from engine.schedule.records import EngineState, Occurrence, Schedule

@@ -15,8 +15,8 @@ from console.screens.page import Page
 from console.screens.versions import why_not_here
 from console.text.card_lines import card_lines
 from console.widgets.lines_view import LinesView
-from engine.records import DecisionCard
 from engine.release.policy import why_not_reject
+from engine.release.records import DecisionCard
 
 FRAME = 5  # lines around it
 

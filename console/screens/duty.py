@@ -15,7 +15,7 @@ from console.screens.list_page import WholeListPage
 from console.text import duty_lines
 from console.text.lines import EMPTY, Line, Span, Tone, line, wrapped
 from console.widgets.lines_view import LinesView
-from engine.routing.records import Handover
+from engine.routing.duty_records import Handover
 
 
 class DutyPage(WholeListPage[Handover]):

@@ -74,7 +74,9 @@ class OverviewPage(ListPage[ProjectStatus]):
 
     def on_resize(self, event: Resize) -> None:
         self._make_room(event.size.height)
-        self.selection_changed()
+        if self.selected is not None and self.at is not None:
+            self._draw_recent(self.at)  # All else makes itself anew for another width.
+        self.ask_beside()
 
     def _make_room(self, height: int) -> None:
         self.rows = rows_below(height, len(self.desk.overview.projects)) if self.desk is not None else 0

@@ -21,7 +21,7 @@ from console.widgets.paged_list import PagedList
 if TYPE_CHECKING:
     from console.acting.commands import Command, Result
     from console.app import LeverframeApp
-    from engine.records import ProofStep
+    from engine.release.records import ProofStep
 
 
 def bindings(screen: str) -> list[BindingType]:
@@ -132,11 +132,11 @@ class Page(Asking, Screen[None]):
     def ask(self) -> None:
         """Ask the question anew, because it may have changed; of a screen that something lies over nobody asks."""
         if self.app.screen is self:
-            self.app.ask(self.question(), self.beside())
+            self.app.ask(self.question(), self.beside() if self.app.drawn else None)
 
     def ask_beside(self) -> None:
         """Ask what can wait, if that is something else by now."""
-        if self.app.screen is self and self.app.beside != self.beside():
+        if self.app.drawn and self.app.screen is self and self.app.beside != self.beside():
             self.app.ask_beside(self.beside())
 
     def answered(self, answer: Any, at: datetime) -> None:

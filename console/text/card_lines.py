@@ -10,7 +10,8 @@ from console.text import cells
 from console.text.health_table import TONES
 from console.text.lines import SENTENCE, Line, Span, Tone, beside, cells_of, cut, fit, line, pad, wrapped
 from console.text.tables import STATE_TONES, short
-from engine.records import Change, DecisionCard, Gate, GateVerdict, Metric, Segment
+from engine.records import Change, Gate, GateVerdict, Metric
+from engine.release.records import DecisionCard, Segment
 from engine.text import plain
 
 TWO_COLUMNS = 120

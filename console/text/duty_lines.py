@@ -12,7 +12,8 @@ from engine.text import plain
 
 if TYPE_CHECKING:
     from engine.duty.matters import Matter
-    from engine.routing.records import Duty, Handover, Route, Routed
+    from engine.routing.duty_records import Duty, Handover
+    from engine.routing.records import Route, Routed
 
 STATES: dict[str, Tone] = {"offered": "watch", "taken": "ok", "withdrawn": "dim"}
 

@@ -43,7 +43,8 @@ def cells_of(text: str) -> int:
 
 def width_of(parts: Line) -> int:
     """How many cells the line takes."""
-    return sum(cells_of(part.text) for part in parts)
+    text = "".join([part.text for part in parts])
+    return len(text) if text.isascii() else sum([cells_of(part.text) for part in parts])
 
 
 def cut(text: str, width: int) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, tzinfo
 from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo
 
 from console.text import cells
 from console.text.lines import Line, Span, Tone, line, pad, wrapped
@@ -58,6 +57,8 @@ def detail(schedule: Schedule, now: datetime, zone: tzinfo | None, width: int) -
     if not schedule.enabled:
         lines.append(line("   ", Span("Paused: nothing is due. ", "watch"), Span("u", "key"), " resumes it."))
         return lines
+    from zoneinfo import ZoneInfo  # Not above: the first screen shows no schedule.
+
     own = ZoneInfo(schedule.timezone)
     lines.append(line("   ", Span(f"{pad('NEXT, ' + schedule.timezone, 30)}  {pad('here', 18)}", "head")))
     for due in schedule.next_due[:5]:

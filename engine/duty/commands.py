@@ -12,7 +12,8 @@ from engine.errors import NotFound
 if TYPE_CHECKING:
     from engine.duty.matters import Matter
     from engine.records import DoctorFinding
-    from engine.routing.records import Duty, Handover, Route, Routed
+    from engine.routing.duty_records import Duty, Handover
+    from engine.routing.records import Route, Routed
 
 
 class DutyCommands(Door):

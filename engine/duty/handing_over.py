@@ -13,8 +13,8 @@ from engine.outbox import outbox, subjects
 from engine.outbox.outbox import Draft
 from engine.projects import registry
 from engine.routing import duty, routes
+from engine.routing.duty_records import Handover
 from engine.routing.reach import addresses_of
-from engine.routing.records import Handover
 from engine.storage.ledger import Ledger
 from engine.text import plain
 

@@ -49,6 +49,11 @@ class Kind(Protocol[L]):
         """What differs between it and what was built, each in words; () when nothing does. Costs milliseconds."""
         ...
 
+    def remember(self, environments: Path) -> None:
+        """Keep in mind what ``compare`` would read of those on the disk, for the processes that this one forks: as much
+        as is certain to be the same then. Raises OSError."""
+        ...
+
     def describe(self, lock: L) -> dict[str, Any]:
         """What a version document says of it for people: ``packages`` with names and versions, and what else counts."""
         ...

@@ -10,6 +10,19 @@ from pathlib import Path
 from engine.errors import Refusal
 from engine.storage.ledger import Ledger
 
+_lent: dict[Path, Ledger] = {}
+
+
+@contextmanager
+def lent(ledger: Ledger) -> Iterator[None]:
+    """Have what is asked here read through ``ledger`` for the length of the block, in every thread: a run asks before
+    each of its steps, and to open the ledger takes longer than the answer."""
+    _lent[ledger.path] = ledger
+    try:
+        yield
+    finally:
+        _lent.pop(ledger.path, None)
+
 
 @dataclass(frozen=True)
 class RecordedPicture:
@@ -50,7 +63,11 @@ class Pictures:
 
     @contextmanager
     def _ledger(self) -> Iterator[Ledger]:
-        ledger = Ledger(self.root / "ledger.db", locks=self.root / "locks")
+        path = self.root / "ledger.db"
+        if path in _lent:
+            yield _lent[path]
+            return
+        ledger = Ledger(path, locks=self.root / "locks")
         try:
             yield ledger
         finally:

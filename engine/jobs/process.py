@@ -15,6 +15,7 @@ import traceback
 from pathlib import Path
 
 from engine import clock
+from engine.environments import pictures
 from engine.errors import LeverframeError, Refusal
 from engine.jobs.retrain.nothing_new import NothingNew
 from engine.jobs.work import WORK
@@ -184,7 +185,7 @@ def _claimed(workspace: Workspace, ledger: Ledger, run: int, held: int) -> int:
     if not mine:
         return 0
     os.nice(5)
-    with temporary(workspace.run_folder(run)):
+    with temporary(workspace.run_folder(run)), pictures.lent(ledger):
         drive(workspace, ledger, history.find(ledger, run), held)
     os.close(held)
     queue.dispatch(workspace, ledger)

@@ -11,10 +11,11 @@ from engine.clock import moment
 from engine.errors import Damage
 from engine.projects import in_force, registry
 from engine.projects.manifest.sandbox import spec_of
-from engine.records import Actor, BacktestLine, Change, DecisionCard, Segment, Version
+from engine.records import Actor, Change, Version
 from engine.release import decisions
 from engine.release.history import live_deployment
 from engine.release.plan import refusal_to_release
+from engine.release.records import BacktestLine, DecisionCard, Segment
 from engine.runs.steps import holding
 from engine.storage.objects import ObjectStore
 from engine.text import plain

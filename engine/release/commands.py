@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING
 from engine import clock
 from engine.access.acts import Door, changes, looks
 from engine.projects import registry
-from engine.records import Change, DecisionCard, Deployment, Moved, MovePlan, ProofStep, Version
+from engine.records import Change, Deployment, Version
 from engine.release import history
 from engine.storage import reserve
 from engine.versions import catalog, holds
 from engine.versions import document as documents
 
 if TYPE_CHECKING:
+    from engine.release.records import DecisionCard, Moved, MovePlan, ProofStep
     from engine.versions.records import VersionDocument
 
 

@@ -5,14 +5,12 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine.storage.atomic import switch_link
 from engine.storage.objects import ObjectStore
 from engine.storage.workspace import Workspace
-from engine.versions import document as documents
 
 if TYPE_CHECKING:
     from engine.environments.records import Lock
@@ -48,6 +46,7 @@ def complaints(workspace: Workspace, store: ObjectStore, project: str, release: 
         return [f"live/{project} leads to {actual or 'nothing'}, the ledger says {release}"]
     if not folder.is_dir():
         return [f"the release folder {release} is gone"]
+    from engine.versions import document as documents
     from engine.versions.environment import lock_of
 
     document = documents.load(store, digest)
@@ -56,6 +55,10 @@ def complaints(workspace: Workspace, store: ObjectStore, project: str, release: 
 
 
 def _file_complaints(folder: Path, document: VersionDocument) -> list[str]:
+    from hashlib import sha256
+
+    from engine.versions import document as documents
+
     folders = documents.folders(document)
     expected = {f"{part}/{each.path}": each.digest for part, files in folders.items() for each in files}
     found = []

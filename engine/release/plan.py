@@ -10,9 +10,10 @@ from engine.access.approval import Approval
 from engine.clock import moment
 from engine.errors import Conflict, Damage, NotFound, Refusal
 from engine.projects import in_force
-from engine.records import Actor, MovePlan, Version
+from engine.records import Actor, Version
 from engine.release import decisions, history
 from engine.release.policy import why_not_from, why_not_release, why_not_rollback
+from engine.release.records import MovePlan
 from engine.release.wholeness import damaged_candidate, known_damage
 from engine.runs import history as runs
 from engine.storage.objects import ObjectStore

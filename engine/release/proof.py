@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 from engine.clock import moment
 from engine.errors import Damage, Refusal, StepFailed
 from engine.projects.manifest.reader import load_manifest
-from engine.records import ProofStep
 from engine.release.rebuild import rebuild
+from engine.release.records import ProofStep
 from engine.runs.steps.launch import Launch, Stage
 from engine.scoring.scorer import StepScorer
 from engine.scoring.unpacked import keeps_types

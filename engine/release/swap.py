@@ -24,12 +24,13 @@ from engine.audit import trail
 from engine.clock import stamp
 from engine.errors import Conflict, Damage, Refusal
 from engine.projects import in_force
-from engine.records import Actor, Deployment, Moved, MovePlan, VersionState
+from engine.records import Actor, Deployment, VersionState
 from engine.release import decisions
 from engine.release import live_folder as projection
 from engine.release.history import live_deployment
 from engine.release.plan import approval_of, refusal_to_release
 from engine.release.policy import why_not_reject, why_not_rollback
+from engine.release.records import Moved, MovePlan
 from engine.storage.disk import refused, why_not
 from engine.storage.ledger import Ledger
 from engine.storage.objects import ObjectStore

@@ -16,12 +16,12 @@ from engine.errors import Refusal
 from engine.records import Overview, ProjectStatus
 from engine.runs import history, queue
 from engine.runs.logs import log_files
-from engine.schedule.records import EngineState
 from engine.storage.ledger import Ledger
 from engine.storage.workspace import Workspace
 
 if TYPE_CHECKING:
     from engine.housekeeping.records import DiskReport
+    from engine.schedule.records import EngineState
 
 
 class PastAnswers:
@@ -59,6 +59,8 @@ class PastAnswers:
         """Unknown, but for how often the schedules had been taken over."""
         with self._ledger.read() as db:
             fence = int(db.execute("SELECT fence FROM engine").fetchone()["fence"])
+        from engine.schedule.records import EngineState
+
         return EngineState(False, False, None, None, None, fence, known=False)
 
     def outbox_waits_in_vain(self) -> None:

@@ -9,7 +9,7 @@ from engine.access.caller import Caller
 from engine.audit import trail
 from engine.clock import moment, stamp
 from engine.errors import Conflict, NotFound, Refusal
-from engine.routing.records import Duty, Handover
+from engine.routing.duty_records import Duty, Handover
 
 _OPEN = "taken_at IS NULL AND withdrawn_at IS NULL"
 _TAKEN = "SELECT to_whom, taken_at FROM handovers WHERE taken_at IS NOT NULL ORDER BY id DESC LIMIT 1"

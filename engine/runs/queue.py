@@ -21,7 +21,6 @@ from engine.clock import moment, now, stamp
 from engine.errors import Conflict, NotFound, Refusal
 from engine.projects import registry
 from engine.records import Actor, RunState
-from engine.runs import capacity, retries, starting
 from engine.runs.cancelling import asked_to_end
 from engine.storage import reserve
 from engine.storage.disk import refused, why_not
@@ -33,6 +32,7 @@ from engine.vocabulary import jobs
 from engine.vocabulary.steps import QUEUE
 
 if TYPE_CHECKING:
+    from engine.runs import capacity
     from engine.runs.steps.step import StepResult
 
 # With the condition of the index of unfinished runs as it stands there: without it SQLite reads every run there was.
@@ -91,6 +91,8 @@ def insert(
 
 def retry(ledger: Ledger, at: datetime) -> list[int]:
     """Queue again, each as a run of its own, what went wrong and is to be tried again by now. Returns the new runs."""
+    from engine.runs import retries
+
     # Nothing waits longer than LONGEST: what would ended while the clock was ahead.
     due = "SELECT * FROM runs WHERE retry_at IS NOT NULL AND (retry_at <= ? OR retry_at > ?) ORDER BY id"
     until = (stamp(at), stamp(at + retries.LONGEST))
@@ -133,6 +135,8 @@ def take_lock(workspace: Workspace, run: int) -> int | None:
 
 def claim(ledger: Ledger, run: int, at: datetime, machine: capacity.Machine | None = None) -> bool:
     """Move a queued run to running if it is its turn, and keep how long it waited as its first step."""
+    from engine.runs import capacity
+
     with ledger.write() as db:
         turn = capacity.whose_turn(*capacity.wants(db), machine or capacity.this_machine(db))
         if run not in turn.starting:
@@ -154,6 +158,8 @@ def dispatch(workspace: Workspace, ledger: Ledger) -> None:
     with ledger.read() as db:
         if db.execute(_ANY_QUEUED).fetchone() is None:
             return
+        from engine.runs import capacity, starting
+
         turn = capacity.whose_turn(*capacity.wants(db), capacity.this_machine(db))
         little = starting.no_room(db, workspace.root)
     if turn.short_of_memory:
@@ -189,6 +195,8 @@ def _tell_waiting(ledger: Ledger, want: capacity.Want) -> None:
 
 def _start_process(workspace: Workspace, run: int) -> None:
     """Start the process of a run, with the run's lock in its hands. Raises Refusal, OSError when it cannot start."""
+    from engine.runs import starting
+
     held = take_lock(workspace, run)
     if held is None:
         return
@@ -236,6 +244,8 @@ def finish(
         raise Conflict(asked)
     if asked:
         state, why, version, again = "cancelled", asked, None, False
+    from engine.runs import retries
+
     following = retries.retry_of(db, run, at) if again else None
     if following:
         why = f"{why.rstrip('.')}. {following.sentence()}" if why else following.sentence()

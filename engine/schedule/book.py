@@ -14,7 +14,6 @@ from engine.errors import Conflict, Invalid, NotFound
 from engine.projects import registry, schedules
 from engine.projects.manifest.durations import DURATION_FORM, parse_duration
 from engine.projects.manifest.fields import shown
-from engine.projects.manifest.schedule import CATCH_UP, rule_problem, timezone_problem
 from engine.schedule.due import duration, rule_of
 from engine.schedule.records import Occurrence, Schedule
 from engine.storage.ledger import Ledger
@@ -193,6 +192,8 @@ def edit(
 
 
 def _checked(wanted: ScheduleChanges) -> dict[str, str | None]:
+    from engine.projects.manifest.schedule import CATCH_UP, rule_problem, timezone_problem  # not for who only reads
+
     changes: dict[str, str | None] = {}
     if wanted.rule is not None:
         rule = changes["rule"] = " ".join(wanted.rule.split())

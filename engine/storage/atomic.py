@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import os
-import secrets
 import stat
 from pathlib import Path
 
@@ -35,7 +34,7 @@ def read_file(path: Path) -> bytes:
 
 def write_file(target: Path, content: bytes, *, mode: int = 0o644, durable: bool = True) -> None:
     """Write ``content`` under a temporary name beside ``target``, flush it, then rename it over ``target``."""
-    temporary = target.with_name(f".{target.name}.{secrets.token_hex(6)}.tmp")
+    temporary = target.with_name(f".{target.name}.{os.urandom(6).hex()}.tmp")
     try:
         descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
         with os.fdopen(descriptor, "wb") as file:
@@ -53,7 +52,7 @@ def write_file(target: Path, content: bytes, *, mode: int = 0o644, durable: bool
 
 def switch_link(link: Path, destination: str) -> None:
     """Make the symbolic link ``link`` point at ``destination`` in one step; there is never a moment without it."""
-    temporary = link.with_name(f".{link.name}.{secrets.token_hex(6)}.tmp")
+    temporary = link.with_name(f".{link.name}.{os.urandom(6).hex()}.tmp")
     os.symlink(destination, temporary)
     try:
         os.rename(temporary, link)

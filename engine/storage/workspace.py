@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import fcntl
-import hashlib
 import os
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -66,7 +65,9 @@ class Workspace:
     @property
     def token(self) -> str:
         """What marks this workspace's processes, so that another workspace's are never swept away with them."""
-        return hashlib.sha256(str(self.root).encode()).hexdigest()[:16]
+        from hashlib import sha256
+
+        return sha256(str(self.root).encode()).hexdigest()[:16]
 
     @contextmanager
     def lock(self, name: str, *, wait: bool = True) -> Iterator[None]:

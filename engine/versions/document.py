@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
-from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +21,8 @@ FORMAT = 1
 
 def digest_of_files(files: Iterable[Stored]) -> str:
     """One digest for some stored files: it changes when any of them does, or their order."""
+    from hashlib import sha256
+
     return sha256("".join(each.digest for each in files).encode()).hexdigest()
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from engine.api import Engine
-from engine.records import Metric, MovePlan
+from engine.records import Metric
 from engine.release import swap
 from engine.release.proof import Steps
+from engine.release.records import MovePlan
 from engine.versions import catalog
 from tests.builders.runs import done
 from tests.ledger import ledger_of, writing

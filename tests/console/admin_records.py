@@ -16,7 +16,8 @@ from engine.outbox.outbox import Mail
 from engine.projects.allowances import Allowance
 from engine.records import DoctorFinding, Operator, Project
 from engine.reports.records import ReportPeriod
-from engine.routing.records import Duty, Handover, Route, Routed
+from engine.routing.duty_records import Duty, Handover
+from engine.routing.records import Route, Routed
 from tests.console.health_records import NOW, ago
 
 

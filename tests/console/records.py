@@ -24,24 +24,20 @@ from engine.records import (
     AuditRow,
     AuditVerdict,
     Change,
-    DecisionCard,
     Deployment,
     DoctorFinding,
     Gate,
     Metric,
-    Moved,
-    MovePlan,
     Operator,
     Overview,
     Point,
     Project,
     ProjectStatus,
-    ProofStep,
     Run,
-    Segment,
     Step,
     Version,
 )
+from engine.release.records import DecisionCard, Moved, MovePlan, ProofStep, Segment
 from engine.runs.logs.log_index import LogLine, LogWindow
 from engine.runs.times.times_records import RunTimes, StepTimes
 from engine.schedule.records import EngineState, Occurrence, Schedule

@@ -11,7 +11,7 @@ from console.text.backtest_lines import backtest_lines, bars_of, curves_of, glyp
 from console.text.card_lines import card_lines
 from console.text.lines import plain_text, width_of
 from engine.errors import Conflict
-from engine.records import BacktestLine
+from engine.release.records import BacktestLine
 from tests.console.backtest_records import NEVER_MADE, SCHEDULED, TOLD
 from tests.console.conftest import NARROW, WIDE, Desk
 from tests.console.records import CARD, NOW, FakeEngine, ago

@@ -9,7 +9,7 @@ import pytest
 
 from console.text import duty_lines
 from engine.errors import Invalid, Refusal
-from engine.routing.records import Duty
+from engine.routing.duty_records import Duty
 from tests.console.admin_records import DUTY, HANDOVERS, MATTERS, ROUTE_LIST, ROUTED
 from tests.console.conftest import NARROW, WIDE, Desk
 from tests.console.health_records import NOW, ago

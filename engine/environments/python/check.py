@@ -7,6 +7,7 @@ where they differ every file is. No process is started.
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 
 from engine.environments.python.interpreter import fingerprint
@@ -42,11 +43,12 @@ def compare(environment: Environment, lock: Lock, *, content: bool = False) -> t
     # Before anything is read: what changes meanwhile is seen the next time.
     try:
         before = remembered(path, taken.picture)
-        now = stamp(before.paths)
+        now = stamp(path, before.names)
         if not content and now == taken.stamp:
-            return _python_differences(before.picture, environment)
+            return _python_differences(before.interpreter, environment)
         picture = read(path, taken.picture)
-        found = (*_python_differences(picture, environment), *_file_differences(path, picture, lock, taken.picture))
+        found = _python_differences(picture.interpreter, environment)
+        found += _file_differences(path, picture, lock, taken.picture)
     except (Damage, OSError) as problem:
         return (plain(str(problem), 200).rstrip("."),)
     if not found and now is not None:
@@ -63,11 +65,11 @@ def _file_differences(path: Path, picture: Picture, lock: Lock, digest: str) -> 
     return found if same else (f"{MARKER} was changed", *found)
 
 
-def _python_differences(picture: Picture, environment: Environment) -> tuple[str, ...]:
+def _python_differences(interpreter: Mapping[str, str], environment: Environment) -> tuple[str, ...]:
     """Whether the program outside the environment that its Python leads to is still the same."""
-    program = plain(picture.interpreter["path"], 120)
+    program = plain(interpreter["path"], 120)
     try:
-        if fingerprint(environment.python) == picture.interpreter["fingerprint"]:
+        if fingerprint(environment.python) == interpreter["fingerprint"]:
             return ()
     except OSError:
         return (f"its Python program {program} is missing",)

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from engine.environments.python import build, check, mending
+from engine.environments.python import build, check, mending, picture
 from engine.environments.python.lock import KIND, Lock, doubtful, resolve
 from engine.environments.records import Environment, StandingEnvironment
 from engine.projects.manifest.records import EnvironmentSpec
@@ -34,6 +34,9 @@ class PythonKind:
 
     def compare(self, environment: Environment, lock: Lock) -> tuple[str, ...]:
         return check.compare(environment, lock)
+
+    def remember(self, environments: Path) -> None:
+        picture.remember(environments)
 
     def describe(self, lock: Lock) -> dict[str, Any]:
         packages = [{"name": each.name, "version": each.version} for each in lock.packages]

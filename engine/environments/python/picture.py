@@ -13,9 +13,10 @@ import json
 import marshal
 import os
 import stat
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import partial
 from operator import attrgetter
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,8 @@ from engine.text import plain
 # They say what the picture is and cannot be in it.
 MARKER, PICTURE = _OURS = ("leverframe.json", "leverframe.picture")
 _NAMED_AT_MOST = 3
+_AT_MOST = 8  # pictures that a process keeps in mind
+_AT_ONCE, _HEAD_OF_LIST = 500, 5
 # What the file system says of a file. Whoever writes into one, replaces it or sets its time back changes its ctime,
 # which nobody can set. It also changes when a file gets or loses a hard link: then files are read once more.
 _marks = attrgetter("st_ctime_ns", "st_mtime_ns", "st_size", "st_ino")
@@ -82,23 +85,47 @@ def _entry(path: str, found: os.stat_result) -> str:
 
 @dataclass(frozen=True)
 class ReadPicture:
-    """A picture that this process has read before, with the paths of all that is in it: a run compares its environment
-    six times."""
+    """What a comparison needs of a picture that was read before: a run compares its environment six times, and every
+    run the same one. ``names``: all that is in it, by path below it, with a zero byte between them."""
 
-    picture: Picture
-    paths: tuple[bytes, ...]
+    interpreter: Mapping[str, str]
+    names: bytes
 
 
-@lru_cache(maxsize=8)
+_read_before: dict[tuple[Path, str], ReadPicture] = {}
+
+
 def remembered(root: Path, digest: str) -> ReadPicture:
     """Raises Damage like ``read``."""
-    picture = read(root, digest)
-    base = os.fsencode(root) + b"/"
-    return ReadPicture(picture, tuple(base + os.fsencode(name) for name in ("", *_OURS, *picture.entries)))
+    found = _read_before.get((root, digest))
+    return found or _remember(root, digest, _told(root, digest))
+
+
+def remember(environments: Path) -> None:
+    """Read the pictures of the environments built last, for all that this process forks. Each is known by its digest,
+    so that what stands there later, or stood there already, is never taken for another. Raises OSError."""
+    built = sorted(environments.glob(f"*/{PICTURE}"), key=lambda path: path.stat().st_mtime)
+    for path in built[-_AT_MOST:]:
+        with suppress(ValueError, LookupError, TypeError, RecursionError):  # Who needs it says what is wrong.
+            content = path.read_bytes()
+            _remember(path.parent, hashlib.sha256(content).hexdigest(), json.loads(content))
+
+
+def _remember(root: Path, digest: str, told: Mapping[str, Any]) -> ReadPicture:
+    # At once, for each name alone takes ten times as long.
+    names = os.fsencode("\0".join((".", *_OURS, *told["entries"])))
+    for first in list(_read_before)[: 1 - _AT_MOST]:
+        _read_before.pop(first, None)
+    return _read_before.setdefault((root, digest), ReadPicture(told["interpreter"], names))
 
 
 def read(root: Path, digest: str) -> Picture:
     """The picture with this ``digest`` that lies in the environment ``root``. Raises Damage when it is another's."""
+    told = _told(root, digest)
+    return Picture(Lock.from_json(told["lock"]), told["interpreter"], told["entries"])
+
+
+def _told(root: Path, digest: str) -> dict[str, Any]:
     try:
         content = (root / PICTURE).read_bytes()
     except OSError as error:
@@ -106,17 +133,30 @@ def read(root: Path, digest: str) -> Picture:
     if hashlib.sha256(content).hexdigest() != digest:
         raise Damage(f"{PICTURE} is not the one that was taken when it was built.")
     told: dict[str, Any] = json.loads(content)
-    return Picture(Lock.from_json(told["lock"]), told["interpreter"], told["entries"])
+    return told
 
 
-def stamp(paths: Iterable[bytes]) -> str | None:
-    """A digest of what the file system says of each of ``paths``; None when one is missing. As long as it stays the
-    same nothing there was added, removed or changed: a folder's own times tell of the names in it."""
+def stamp(root: Path, names: bytes) -> str | None:
+    """A digest of what the file system says of each of ``names`` below ``root``; None when one is missing. As long as
+    it stays the same nothing there was added, removed or changed: a folder's own times tell of the names in it."""
+    listed = names.split(b"\0")
+    # As one list of all would be marshalled, whose memory would cost more than what is asked for.
+    seen = hashlib.sha256(b"[" + len(listed).to_bytes(4, "little"))
     try:
-        # Version 2 of the format: the same bytes for the same numbers, always.
-        return hashlib.sha256(marshal.dumps(list(map(_marks, map(os.lstat, paths))), 2)).hexdigest()
+        place = os.open(root, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
     except OSError:
         return None
+    look = partial(os.stat, dir_fd=place, follow_symlinks=False)  # By the folder, as each path in full costs more.
+    try:
+        for start in range(0, len(listed), _AT_ONCE):
+            marks = list(map(_marks, map(look, listed[start : start + _AT_ONCE])))
+            # Version 2 of the format: the same bytes for the same numbers, always.
+            seen.update(marshal.dumps(marks, 2)[_HEAD_OF_LIST:])
+    except OSError:
+        return None
+    finally:
+        os.close(place)
+    return seen.hexdigest()
 
 
 def differences(pictured: Mapping[str, str], found: Mapping[str, str], packages: str) -> tuple[str, ...]:

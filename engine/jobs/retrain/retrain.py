@@ -29,7 +29,7 @@ from engine.records import Gate
 from engine.runs.own_process import JUDGE, OwnProcess
 from engine.runs.run_context import RunContext
 from engine.runs.steps.holding import StepHold
-from engine.runs.steps.launch import Stage
+from engine.runs.steps.launch import Launch, Stage
 from engine.runs.steps.missing_files import refuse_absent
 from engine.runs.steps.tables import read_output, write_input
 from engine.scoring.scorer import StepScorer, text_predicted
@@ -78,19 +78,19 @@ class Made:
 
 def retrain(context: RunContext) -> Made:
     """Run the whole of it. Raises StepFailed, Refusal or Damage with a sentence for the run's record, or NothingNew."""
-    judge = OwnProcess(JUDGE, context)
+    start = begin(context)
+    extract = context.launch(start.stage, steps.EXTRACT, (0.05, 0.40), warm=False)
+    context.tell(0.05, "extract")
+    extract.begin()
+    judge = OwnProcess(JUDGE, context)  # Not before: it loads its libraries while the project's code is at work.
     try:
-        return _retrain(context, judge)
+        return _retrain(context, judge, start, extract)
     finally:
         judge.close()
 
 
-def _retrain(context: RunContext, judge: OwnProcess) -> Made:
-    start = begin(context)
+def _retrain(context: RunContext, judge: OwnProcess, start: Start, extract: Launch) -> Made:
     form = start.manifest.data.format
-    extract = context.launch(start.stage, steps.EXTRACT, (0.05, 0.40), warm=False)
-    context.tell(0.05, "extract")
-    extract.begin()
     labels = labels_step(context, start.stage, 0.40)
     compute = start.manifest.compute
     train = context.launch(start.stage, steps.TRAIN, (0.42, 0.70), compute)

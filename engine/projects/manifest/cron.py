@@ -16,11 +16,12 @@ from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from itertools import islice, pairwise
 from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo
 
 from engine.projects.manifest.durations import EVERY, parse_duration
 
 if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
+
     from cronsim import CronSim
 
 _DAY = timedelta(days=1)
@@ -50,6 +51,8 @@ class Cron:
     """The due times of a cron line."""
 
     def __init__(self, line: str, timezone: str) -> None:
+        from zoneinfo import ZoneInfo  # Here, as it takes 2 ms to load and not every project has a schedule.
+
         self._line, self._zone = line, ZoneInfo(timezone)
 
     def after(self, moment: datetime) -> Iterator[datetime]:

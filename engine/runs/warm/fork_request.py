@@ -51,7 +51,7 @@ def _asked(
     with place.opened(place.folder_of(root)) as folder, socket.socket(socket.AF_UNIX) as connection:
         key = place.read_key(folder)
         connection.settimeout(PATIENCE_SECONDS)
-        connection.connect(place.address(folder))
+        connection.connect(place.address(folder, place.SOCKETS[kind]))
         if not place.shut(folder) or not place.of_this_account(connection):
             return False
         order = {

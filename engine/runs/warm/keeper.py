@@ -62,7 +62,7 @@ class Keeper:
             return True  # It is being replaced at this moment.
 
     def _forget(self, ended: int) -> None:
-        self._server = None
+        self.stop()  # What it had beside it ends with its standard input.
         if ended == SPENT:
             return  # The next takes its place at once.
         place.forget_unanswered(self._root)

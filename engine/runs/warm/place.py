@@ -16,6 +16,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 SOCKET, KEY, UNANSWERED = "forks", "forks.key", "forks.unanswered"
+SOCKETS = {"warden": SOCKET, "run": "forks.runs"}  # By the kind of process that is asked for.
 KEY_BYTES = 32
 
 

@@ -22,7 +22,8 @@ from engine.access.acts import declared
 from engine.api import Engine, PastEngine, open_engine
 from engine.errors import Forbidden, LeverframeError, Refusal
 from engine.housekeeping.records import CleanPlan
-from engine.records import MovePlan, Role
+from engine.records import Role
+from engine.release.records import MovePlan
 from engine.schedule.book import ScheduleChanges
 from tests import tiny
 from tests.ledger import rows_of

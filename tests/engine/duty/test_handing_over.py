@@ -12,7 +12,7 @@ from engine.api import Engine
 from engine.duty import handing_over
 from engine.errors import Conflict, Invalid, LeverframeError, NotFound, Refusal
 from engine.monitoring.alerts import alert_book
-from engine.routing.records import Duty
+from engine.routing.duty_records import Duty
 from engine.versions import holds
 from tests.callers import caller
 from tests.engine.outbox.routing_world import ADA, HOUR, LEE, NOW, Desk

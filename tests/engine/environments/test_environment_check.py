@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import hashlib
 import importlib.util
 import json
 import os
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from engine.environments.python import check, mending
+from engine.environments.python import check, mending, picture
 from engine.environments.python.build import build_anew, ensure, place
 from engine.environments.python.check import compare, site_packages
 from engine.environments.python.lock import Lock
@@ -135,6 +136,43 @@ def test_whatever_is_tampered_with_is_found_by_a_run_and_by_doctor(copied: Built
     assert compare(environment, lock) == found, "it is found again"
     (seen,) = mending.standing(place.environments)
     assert (seen.differences, seen.lock) == (found, lock)
+
+
+def test_no_file_of_many_escapes_the_marks_that_are_compared(tmp_path: Path) -> None:
+    names = [f"{number:04d}" for number in range(1102)]
+    for name in names:
+        (tmp_path / name).touch()
+    listed = "\0".join((".", *names)).encode()
+    before = picture.stamp(tmp_path, listed)
+    for number in (0, 498, 499, 500, 998, 999, 1101):  # They are asked for 500 at a time.
+        (tmp_path / names[number]).write_text("other")
+        now = picture.stamp(tmp_path, listed)
+        assert now is not None and now != before, f"{number} may be changed unseen"
+        before = now
+    (tmp_path / names[700]).unlink()
+    assert picture.stamp(tmp_path, listed) is None
+
+
+def test_a_picture_that_was_remembered_is_not_read_again(copied: Built, monkeypatch: pytest.MonkeyPatch) -> None:
+    place, lock, environment = copied
+    picture._read_before.clear()
+    (place.environments / "broken").mkdir()
+    (place.environments / "broken" / PICTURE).write_text("[]")
+    picture.remember(place.environments)
+    taken = hashlib.sha256((environment.path / PICTURE).read_bytes()).hexdigest()
+    assert list(picture._read_before) == [(environment.path, taken)]
+    monkeypatch.setattr(picture, "_told", lambda *_: pytest.fail("it was read again"))
+    assert compare(environment, lock) == ()
+
+
+def test_a_picture_that_was_changed_before_it_was_remembered_is_not_taken_for_the_one_that_was_taken(
+    copied: Built,
+) -> None:
+    place, lock, environment = copied
+    same_size(environment.path / PICTURE)
+    picture._read_before.clear()
+    picture.remember(place.environments)
+    assert "is not the one that was taken" in " ".join(compare(environment, lock))
 
 
 def test_whatever_was_tampered_with_is_mended(copied: Built) -> None:

@@ -19,8 +19,8 @@ from engine import clock
 from engine.access.operators import identify
 from engine.api import Engine
 from engine.errors import Conflict, Damage, Forbidden, Invalid, Refusal
-from engine.records import MovePlan
 from engine.release import swap
+from engine.release.records import MovePlan
 from engine.storage.ledger import Ledger
 from engine.storage.stored_files import StoredFile
 from engine.versions import document as documents

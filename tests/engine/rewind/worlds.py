@@ -27,10 +27,11 @@ from engine.monitoring.records import HealthFinding, Severity
 from engine.outbox import outbox
 from engine.outbox.outbox import Draft
 from engine.projects import allowances, registry
-from engine.records import Metric, MovePlan, ProjectStatus
+from engine.records import Metric, ProjectStatus
 from engine.release import swap
 from engine.release.history import live_deployment
 from engine.release.proof import Steps
+from engine.release.records import MovePlan
 from engine.runs import facts, queue
 from engine.runs.steps.step import StepResult
 from engine.schedule import book

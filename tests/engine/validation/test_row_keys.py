@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pyarrow as pa
 import pytest
 
-from engine.validation.row_keys import duplicates, rows_told_apart
+from engine.validation.row_keys import different, duplicates, rows_told_apart
 
 
 def table(rows: int = 1500, **columns: object) -> pa.Table:
@@ -49,3 +50,14 @@ def test_duplicates_are_the_rows_whose_key_another_before_them_has() -> None:
     assert duplicates(pa.table({"a": [1, 1, 2, None, None]}), ["a"]) == 1
     assert duplicates(pa.table({"a": [1]}), ["b"]) is None
     assert duplicates(pa.table({"a": [1, 1]}), ["a", "b"]) is None
+
+
+@pytest.mark.parametrize("names", [["text"], ["number", "text"], ["day", "number", "text"], ["real"], ["real", "text"]])
+def test_as_many_rows_are_different_as_grouping_them_would_find(names: list[str]) -> None:
+    drawn = np.random.default_rng(7)
+    numbers, texts = drawn.integers(-3, 4, 5000), drawn.integers(0, 40, 5000)
+    reals = np.array([0.0, -0.0, np.nan, 1.5, -np.inf])[drawn.integers(0, 5, 5000)]
+    whole = table(5000, number=numbers, text=texts.astype(str), real=reals, day=numbers.astype("datetime64[D]"))
+    in_pieces = pa.concat_tables([whole.slice(0, 3), whole.slice(3, 0), whole.slice(3)]).select(names)
+    assert different(in_pieces) == in_pieces.group_by(names).aggregate([]).num_rows
+    assert different(in_pieces.slice(0, 0)) == 0

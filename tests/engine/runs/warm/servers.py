@@ -16,7 +16,7 @@ from engine.runs.warm import fork_request, place
 from engine.runs.warm.keeper import WANTED, Keeper
 from engine.storage import workspace as workspaces
 from engine.storage.workspace import Workspace
-from tests.engine.runs.step_workshop import ROOT, alive, until
+from tests.engine.runs.step_workshop import ROOT, none_alive, until
 
 
 class Served:
@@ -37,6 +37,11 @@ class Served:
         until(self.socket.exists)
         assert self.keeper._server is not None
         self.pid = self.keeper._server.pid
+        (self.for_runs,) = children(self.pid)
+
+    def forks(self) -> list[int]:
+        """What it has forked: of its two processes, and without the one that was itself forked by the other."""
+        return [pid for pid in (*children(self.pid), *children(self.for_runs)) if pid != self.for_runs]
 
     def begin(
         self, folder: Path, deed: str, limits: Mapping[str, int] | None = None, *, forked: bool = True
@@ -74,7 +79,7 @@ def served(home: Path) -> Iterator[Served]:
     finally:
         fork_request.PATIENCE_SECONDS = patience
         found.keeper.stop()
-        until(lambda: not alive(found.pid))
+        until(lambda: none_alive([found.pid, found.for_runs]))
 
 
 def runs_started_afresh(home: Path) -> int:

@@ -13,12 +13,12 @@ import pytest
 
 from engine.api import Engine, open_engine
 from engine.records import Run
-from engine.runs.warm import fork_request, place
+from engine.runs.warm import circumstances, fork_request, place
 from engine.versions import document
 from engine.versions.records import VersionDocument
 from tests import tiny
-from tests.engine.runs.step_workshop import alive, until
-from tests.engine.runs.warm.servers import Served, children, runs_started_afresh, served
+from tests.engine.runs.step_workshop import alive, none_alive, until
+from tests.engine.runs.warm.servers import Served, runs_started_afresh, served
 from tests.ledger import store_of, workspace_of
 
 AS_OF = datetime(2026, 3, 2, tzinfo=UTC)
@@ -61,7 +61,7 @@ def test_a_version_is_the_same_to_the_last_digit_whether_its_run_was_forked_or_s
     before = runs_started_afresh(engine.home)
     forked = made(engine, engine.retrain("tiny", as_of=AS_OF, force=True))
     assert runs_started_afresh(engine.home) == before
-    socket = place.folder_of(engine.home) / place.SOCKET
+    socket = place.folder_of(engine.home) / place.SOCKETS[circumstances.RUN]
     socket.rename(socket.with_name("aside"))
     fresh = made(engine, engine.retrain("tiny", as_of=AS_OF, force=True))
     socket.with_name("aside").rename(socket)
@@ -82,7 +82,7 @@ def _timeless(part: object) -> str:
 
 def begun(engine: Engine, server: Served) -> tuple[Run, int]:
     """A run whose train sleeps, and its process."""
-    before = {*children(server.pid)}
+    before = {*server.forks()}
     run = engine.retrain("slow", as_of=AS_OF, force=True)
     process = next(iter(until(lambda: _runs(server) - before)))
     until(lambda: (engine.home / "runs" / f"{run.id:07d}" / "steps" / "train").exists())
@@ -92,7 +92,7 @@ def begun(engine: Engine, server: Served) -> tuple[Run, int]:
 def _runs(server: Served) -> set[int]:
     """The forks that call themselves the process of a run."""
     found = set()
-    for pid in children(server.pid):
+    for pid in server.forks():
         try:
             words = Path(f"/proc/{pid}/cmdline").read_bytes()
         except OSError:
@@ -108,7 +108,7 @@ def test_a_run_goes_on_when_its_server_has_gone(engine: Engine, server: Served, 
     if how == "killed":
         os.kill(server.pid, signal.SIGKILL)
     server.keeper.stop()
-    until(lambda: not alive(server.pid))
+    until(lambda: none_alive([server.pid, server.for_runs]))
     engine.reconcile()
     assert alive(process) and engine.run(run.id).state == "running"
     engine.cancel(run.id, "enough")
@@ -122,7 +122,7 @@ def test_a_run_that_is_killed_is_interrupted_and_leaves_no_process(engine: Engin
     until(lambda: not workspace_of(engine).is_locked(f"../runs/{run.id:07d}/lock"))
     engine.reconcile()
     assert engine.run(run.id).state == "interrupted"
-    until(lambda: not children(server.pid))
+    until(lambda: not server.forks())
     assert alive(server.pid)
 
 
@@ -132,9 +132,9 @@ def test_a_run_begins_though_its_fork_died_when_it_was_let_go(
     send = fork_request.socket.send_fds  # type: ignore[attr-defined]
 
     def kill_and_send(connection: object, *rest: object) -> object:
-        for pid in children(server.pid):
+        for pid in server.forks():
             os.kill(pid, signal.SIGKILL)
-        until(lambda: not children(server.pid))
+        until(lambda: not server.forks())
         return send(connection, *rest)
 
     monkeypatch.setattr(fork_request.socket, "send_fds", kill_and_send)  # type: ignore[attr-defined]

@@ -20,7 +20,7 @@ from engine.runs.steps.step import clean_environment
 from engine.runs.warm import circumstances, fork_request, fork_server, place
 from tests.engine.runs.step_workshop import ROOT, alive, none_alive, until, workshop
 from tests.engine.runs.test_containment_holds import Bench, bench
-from tests.engine.runs.warm.servers import Served, children, served
+from tests.engine.runs.warm.servers import Served, served
 
 __all__ = ["bench", "workshop"]
 
@@ -70,7 +70,7 @@ def test_a_server_that_is_not_as_it_should_be_is_passed_over(
         monkeypatch.setattr(fork_request, "PATIENCE_SECONDS", 60.0)
         assert server.begin(tmp_path / "two", "tell").wait().state == "succeeded"
         assert place.unanswered(server.home) == before + 1  # and what it did not answer then, nobody has begun
-    until(lambda: not children(server.pid))
+    until(lambda: not server.forks())
     server.keeper.stop()
     server.start()
 
@@ -94,7 +94,7 @@ def test_of_other_code_or_less_favoured_nothing_is_begun(server: Served, monkeyp
         monkeypatch.undo()
         monkeypatch.setattr(os, "nice", lambda more: -20)
         assert not fork_request.ask(*ask)
-    until(lambda: not children(server.pid))
+    until(lambda: not server.forks())
 
 
 def test_who_only_waits_or_talks_nonsense_keeps_nobody_from_it(server: Served, tmp_path: Path) -> None:
@@ -110,7 +110,7 @@ def test_who_only_waits_or_talks_nonsense_keeps_nobody_from_it(server: Served, t
     assert place.unanswered(server.home) == before
     for talker in talkers:
         talker.close()
-    until(lambda: not children(server.pid))
+    until(lambda: not server.forks())
     assert alive(server.pid)
 
 
@@ -126,8 +126,33 @@ def test_a_fork_whose_asker_goes_before_it_may_begin_does_not(server: Served, tm
         data = json.dumps(order).encode()
         asker.sendall(len(data).to_bytes(8, "big") + data)
         assert asker.recv(1) == fork_request.THERE
-        assert len(children(server.pid)) == 1
-    until(lambda: not children(server.pid))
+        assert len(server.forks()) == 1
+    until(lambda: not server.forks())
+
+
+def test_neither_of_its_two_processes_begins_what_is_the_other_s(server: Served, tmp_path: Path) -> None:
+    said = clean_environment((), {}, 1)
+    for kind, other in (("warden", "run"), ("run", "warden")):
+        with place.opened(server.socket.parent) as folder, socket.socket(socket.AF_UNIX) as asker:
+            asker.connect(place.address(folder, place.SOCKETS[other]))
+            order = {
+                "key": place.read_key(folder).hex(), "kind": kind, "arguments": ["", ""], "environment": said,
+                "like": circumstances.digest(kind, said, circumstances.code(), circumstances.this_process()),
+                "cwd": str(tmp_path), "nice": os.nice(0),
+            }  # fmt: skip
+            data = json.dumps(order).encode()
+            asker.sendall(len(data).to_bytes(8, "big") + data)
+            assert asker.recv(1) == b""
+    until(lambda: not server.forks())
+
+
+@pytest.mark.parametrize("which", ["for runs", "for wardens"])
+def test_when_one_of_its_two_processes_ends_so_does_the_other(tmp_path: Path, which: str) -> None:
+    with served(tmp_path / "home") as server:
+        os.kill(server.for_runs if which == "for runs" else server.pid, signal.SIGKILL)
+        until(lambda: none_alive([server.pid]))
+        server.keeper.look()
+        until(lambda: none_alive([server.for_runs]))
 
 
 def test_many_at_once_begin_once_each(server: Served, tmp_path: Path) -> None:
@@ -143,7 +168,7 @@ def test_many_at_once_begin_once_each(server: Served, tmp_path: Path) -> None:
         thread.join()
     assert ended == ["succeeded"] * 8
     assert all((tmp_path / str(number) / "job").read_text() for number in range(8))
-    until(lambda: not children(server.pid))
+    until(lambda: not server.forks())
 
 
 def test_a_server_has_one_thread_and_ends_when_it_has_forked_enough(
@@ -195,8 +220,8 @@ def test_when_the_engine_is_killed_its_server_ends_and_takes_its_socket_along(tm
     engine.wait()
     engine.stdout.close()
     until(lambda: none_alive([server]))
-    left = os.listdir(tmp_path / "home" / "locks" / "warm")
-    assert sorted(left) == [place.UNANSWERED, "server.log"]
+    folder = tmp_path / "home" / "locks" / "warm"
+    until(lambda: sorted(os.listdir(folder)) == [place.UNANSWERED, "server.log"])
 
 
 ATTEMPT = """
@@ -235,7 +260,7 @@ def test_a_step_gets_nothing_from_the_server(bench: Bench, alone: bool) -> None:
             ["key refused", "list refused", "take away refused", "speak refused"],
             ["key refused", "list refused", "take away refused", "speak b''"],
         )
-        until(lambda: not children(server.pid))
+        until(lambda: not server.forks())
         assert alive(server.pid) and server.socket.exists()
 
 
