@@ -28,7 +28,7 @@ from engine.runs.steps.limits import Limits
 from engine.runs.steps.missing_files import explained, without_places
 from engine.runs.steps.running import RunningStep, start_step
 from engine.runs.steps.sandbox import advice, box, check_reads, variables
-from engine.runs.steps.step import StepResult, StepSpec, clean_environment, python_step_argv
+from engine.runs.steps.step import StepResult, StepSpec, clean_environment, python_step_argv, within
 from engine.vocabulary.steps import contract
 
 if TYPE_CHECKING:
@@ -213,10 +213,7 @@ def _spec(stage: Stage, name: str, title: str, folder: Path, *, warm: bool) -> S
     sandbox, passed = stage.manifest.sandbox, stage.manifest.environment.variables
     own = variables(sandbox, folder, os.environ.get("HOME"))
     extra |= {key: value for key, value in own.items() if key not in passed}
-    environment = clean_environment(passed, extra, train.threads)
-    # A command finds its environment's programs first: python is the project's own, not the machine's.
-    environment["PATH"] = f"{stage.environment.path / 'bin'}{os.pathsep}{environment.get('PATH', os.defpath)}"
-    environment["VIRTUAL_ENV"] = str(stage.environment.path)
+    environment = within(stage.environment.path, clean_environment(passed, extra, train.threads))
     return StepSpec(
         name=title,
         argv=_argv(stage, name),

@@ -22,8 +22,6 @@ def judged(spec: StepSpec, found: dict[str, Any], why_cancelled: str = "") -> St
             f" ({found['survivors']} of its processes cannot be ended: another user's, or stuck in the system)"
         )
     state: Literal["succeeded", "failed", "cancelled"] = "failed" if why else "succeeded"
-    # Where a step server forked it, it worked in another place, and its words are about that.
-    away, home = found["worked_in"] or str(spec.log.parent), str(spec.log.parent)
     if found["reason"] == "cancelled":
         state = "cancelled"
     return StepResult(
@@ -33,8 +31,8 @@ def judged(spec: StepSpec, found: dict[str, Any], why_cancelled: str = "") -> St
         seconds=round(found["seconds"], 3),
         cpu_seconds=round(found["cpu"], 3),
         peak_memory=found["peak"],
-        why=why.replace(away, home) if why else None,
-        last_lines=tuple(line.replace(away, home) for line in step_log.tail(spec.log, 20)),
+        why=why,
+        last_lines=tuple(step_log.tail(spec.log, 20)),
         passed=found["reason"] if found["reason"] in ("time", "memory") else None,
         contained=StepHold(**found["contained"]),
     )

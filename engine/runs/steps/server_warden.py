@@ -3,8 +3,9 @@
 Run by the engine as ``sys.executable -I -S server_warden.py``; it imports warden.py beside it, of which it is a kind:
 guard and watcher, the same limits, the same result. Standard input: the settings, as a warden's; its end means that the
 engine is gone, and then so is this, after the step that it has in hand. It listens on a socket. Who asks there shows
-the key and says what its steps are to be like; where that is not so, or a step is in hand, the connection is closed at
-once. Else it is answered ``+``, sends its streams and the descriptor that is to be held, and speaks as with a warden.
+the key, before anything else is read, and says what its steps are to be like; where that is not so, or a step is in
+hand, the connection is closed at once. Else it is answered ``+``, sends its streams and the descriptor that is to be
+held, and speaks as with a warden.
 
 One step at a time. What it works with is moved into the one folder where the server may write (``work``), and back when
 it has ended; a fork narrows itself to its own. Between two steps every process is killed but the server's own two, and
@@ -42,6 +43,7 @@ MOVED = ("code", "input", "output", "tmp")
 MOST_STEPS = 500
 MOST = 1 << 22
 LOAD_SECONDS, IDLE_SECONDS, PATIENCE_SECONDS = 120.0, 3600.0, 1.0
+FORK_SECONDS = 60.0  # on a machine that is busy beyond measure; the step's own time does not run yet
 UNFIT = 5  # as step_server.py ends when what it was to load cannot be forked
 TOLD = os.path.exists(f"/proc/self/task/{os.getpid()}/children")
 SHM = "/proc/%d/root/dev/shm"
@@ -56,11 +58,14 @@ def packets() -> tuple[int, int]:
 
 
 class Sparing(warden.Tree):  # type: ignore[misc]
-    """The living processes of the server's namespace but its own two, of which every other is a descendant."""
+    """The living processes of the server's namespace but its own two, of which every other is a descendant.
 
-    def __init__(self, spared: set[int]) -> None:
+    ``first``: of the namespace, which inherits orphans. It is looked at last: who became its child meanwhile is seen.
+    """
+
+    def __init__(self, first: int, spared: set[int]) -> None:
         super().__init__()
-        self._spared = spared
+        self._first, self._spared = first, spared
 
     def look(self, *, afresh: bool = False, stop: bool = False) -> set[int]:
         # Where the system tells of children, two files say that there are none; the whole of /proc costs 2 ms.
@@ -72,7 +77,7 @@ class Sparing(warden.Tree):  # type: ignore[misc]
 
     def _below(self) -> set[int]:
         found: set[int] = set()
-        left = list(self._spared)
+        left = [self._first, *(self._spared - {self._first})]
         while left:
             folder = f"/proc/{left.pop()}/task"
             for thread in listed(folder):
@@ -114,14 +119,18 @@ class Server(warden.StepWatcher):  # type: ignore[misc]
         self.own = set(warden.Tree().look(afresh=True))
         # The first of its namespace and the server itself; that it has one of its own is what the first has said.
         alone = self._first is not None and os.read(self._first, 1) == b"\1"
-        if not said or not json.loads(said)["ready"]:
-            return self._unfit("the libraries cannot be forked")
+        if not said:
+            return self._unfit("it ended while it loaded the libraries")
+        if (why := json.loads(said)["unfit"]) is not None:
+            return self._unfit(" ".join(str(why).split())[:300])
         if not alone:
             return self._unfit("it has no namespace of its own")
         if len(self.own) != 2:
             return self._unfit("loading the libraries started other processes")
         self._contained["alone"] = True
-        self.left = set(os.listdir(SHM % self._pid))
+        self._settings["covered"] = covered(self._pid)
+        if os.listdir(SHM % self._pid):
+            return self._unfit("loading the libraries left something in shared memory")
         return True
 
     def attend(self, fd: int) -> None:
@@ -138,7 +147,7 @@ class Server(warden.StepWatcher):  # type: ignore[misc]
         try:
             place = os.open(SHM % self._pid, os.O_RDONLY | os.O_DIRECTORY)
             try:
-                for name in set(os.listdir(place)) - self.left:
+                for name in os.listdir(place):
                     os.unlink(name, dir_fd=place)
             finally:
                 os.close(place)
@@ -148,18 +157,18 @@ class Server(warden.StepWatcher):  # type: ignore[misc]
 
     def is_whole(self) -> bool:
         """Whether it is as it was when it was ready."""
-        return self._goes_on() and not Sparing(self.own).look(afresh=True) and self.shm_is_clear()
+        alone = self._guard == os.getppid() and not Sparing(self._pid, self.own).look(afresh=True)
+        return self._goes_on() and alone and self.shm_is_clear()
 
     def serve(self) -> None:
         """Until the engine is gone, nobody asks any more, or anything is not as it should be."""
         listener = listening(self._settings)
         self._poller.register(listener, select.POLLIN)
-        steps, asked = 0, time.monotonic()
-        while self._goes_on() and steps < MOST_STEPS and time.monotonic() - asked < IDLE_SECONDS:
+        self.steps, self.asked = 0, time.monotonic()
+        while self._goes_on() and self.steps < MOST_STEPS and time.monotonic() - self.asked < IDLE_SECONDS:
             self._log.flush()
             for fd, _ in self._poller.poll(IDLE_SECONDS * 1000):
                 if fd == listener.fileno():
-                    steps, asked = steps + 1, time.monotonic()
                     if not self._answer(listener):
                         return
                 elif fd == self.channel.fileno():
@@ -171,6 +180,9 @@ class Server(warden.StepWatcher):  # type: ignore[misc]
         """Have a step run for whoever asks. False where the server is no more to be used after it."""
         streams: list[int] = []
         connection, _ = listener.accept()
+        if not self.is_whole():
+            connection.close()
+            return False
         with connection:
             try:
                 connection.settimeout(PATIENCE_SECONDS)
@@ -180,10 +192,13 @@ class Server(warden.StepWatcher):  # type: ignore[misc]
                 connection.sendall(THERE)
                 os.utime(f"{self._settings['place']}/{self._settings['name']}.socket")
                 said, streams, _, _ = socket.recv_fds(connection, 1, STREAMS)
-            except (OSError, ValueError, KeyError):
+            except (OSError, ValueError, KeyError, TypeError, RecursionError):
                 return True
         if said != BEGIN or len(streams) != STREAMS:
+            for fd in streams:
+                os.close(fd)
             return True
+        self.steps, self.asked = self.steps + 1, time.monotonic()
         lifeline = os.dup(0)
         for number, fd in enumerate(streams[:3]):
             os.dup2(fd, number, inheritable=False)
@@ -216,10 +231,10 @@ class Forked(warden.StepWatcher):  # type: ignore[misc]
         self._folder, self._place = os.path.dirname(settings["log"]), f"{server._settings['work']}/{settings['token']}"
         super().__init__(moved(settings, self._folder, self._place), server._guard)
         self._server, self._listener, self._nicer = server, listener, nicer
-        self._tree = Sparing(server.own)
+        self._tree = Sparing(server._pid, server.own)
         self._reap = self._hear
         self._contained = dict(server._contained)
-        self._pid = 0
+        self._pid, self._output = 0, os.open("/dev/null", os.O_RDONLY)
 
     def run(self) -> None:
         """From what it was sent to the result; by then nothing of it is left but its files, where they were."""
@@ -228,14 +243,19 @@ class Forked(warden.StepWatcher):  # type: ignore[misc]
             self._move(self._folder, self._place)
             self._fork()
         except OSError as error:
+            self._server._reason = "lost"  # It may yet fork what nobody waits for any more.
             self._error = f"cwd\n{error.strerror or error}"
             self._report(time.monotonic(), warden.end_all(self._tree, lambda *_: None))
         else:
             self.watch()
+        finally:
+            for fd in (self._log._fd, self._output):
+                os.close(fd)
 
     def _fork(self) -> None:
         settings, box = self._settings, self._settings["containment"]
         held_back, self._go = os.pipe()
+        os.close(self._output)
         self._output, write_out = os.pipe()
         order = {
             "arguments": settings["argv"][2:],
@@ -245,8 +265,11 @@ class Forked(warden.StepWatcher):  # type: ignore[misc]
             "network": box["network"],
             "nicer": self._nicer,
         }
-        socket.send_fds(self._server.channel, [json.dumps(order).encode()], [held_back, write_out])
-        for fd in (held_back, write_out):
+        what = os.memfd_create("step")
+        with open(what, "wb", closefd=False) as file:
+            file.write(json.dumps(order).encode())
+        socket.send_fds(self._server.channel, [b"{}"], [what, held_back, write_out])
+        for fd in (what, held_back, write_out):
             os.close(fd)
         os.set_blocking(self._output, False)
         self._poller = select.poll()
@@ -267,11 +290,12 @@ class Forked(warden.StepWatcher):  # type: ignore[misc]
 
     def _found(self) -> int:
         """The process that was forked. Raises OSError where there is none."""
-        until = time.monotonic() + PATIENCE_SECONDS
+        until, channel = time.monotonic() + FORK_SECONDS, self._server.channel
         while time.monotonic() < until:
             for pid in self._tree.look():
                 return int(pid)
-            time.sleep(0.0005)
+            if select.select([channel], [], [], 0.0005)[0]:
+                break  # The server has ended, or what it forked has.
         raise OSError(0, "the process that was to fork it did not")
 
     def _hear(self) -> None:
@@ -312,12 +336,28 @@ class Forked(warden.StepWatcher):  # type: ignore[misc]
             self._hear()
         super()._drain()
 
+    def _strike(self) -> None:
+        super()._strike()
+        if self._reason == "processes":
+            warden.send(self._server._pid, warden.SIGKILL)  # With it all in its namespace ends, however fast it forks.
+
     def _report(self, ended: float, survivors: int) -> None:
         try:
             self._move(self._place, self._folder)
+            self._say_where()
         except OSError:
             self._error, self._reason = "cwd\nits files could not be moved back", "start"
         super()._report(ended, survivors)
+
+    def _say_where(self) -> None:
+        """Let the log name the step's files as where they are."""
+        path, new = self._settings["log"], f"{self._settings['log']}.new"
+        with open(path, "rb") as log:
+            said = log.read()
+        if os.fsencode(self._place) in said:
+            with open(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as log:
+                log.write(said.replace(os.fsencode(self._place), os.fsencode(self._folder)))
+            os.rename(new, path)
 
     def _move(self, here: str, there: str) -> None:
         if here == self._folder:
@@ -345,7 +385,6 @@ def moved(settings: dict[str, Any], folder: str, place: str) -> dict[str, Any]:
     box = settings["containment"]
     return {
         **settings,
-        "worked_in": place,
         "cwd": there(settings["cwd"]),
         "output": there(settings["output"]),
         "environment": {name: there(value) for name, value in settings["environment"].items()},
@@ -359,24 +398,41 @@ def admitted(connection: socket.socket, settings: Mapping[str, Any]) -> int | No
     told = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i"))
     if struct.unpack("3i", told)[1] != os.geteuid():
         return None
-    data = exactly(connection, int.from_bytes(exactly(connection, 8), "big"))
-    asked = json.loads(data)
-    alike = asked["likeness"] == settings["likeness"] and set(asked["listeners"]) <= set(
-        settings["containment"]["hidden"]
-    )
+    until, key = time.monotonic() + PATIENCE_SECONDS, settings["key"].encode()
+    if not hmac.compare_digest(exactly(connection, len(key), until), key):
+        return None
+    asked = json.loads(exactly(connection, int.from_bytes(exactly(connection, 8, until), "big"), until))
+    later = set(asked["listeners"]) - set(settings["containment"]["hidden"])
+    alike = asked["likeness"] == settings["likeness"] and all(path.startswith(settings["covered"]) for path in later)
     nicer = int(asked["nice"]) - os.nice(0)
-    return nicer if hmac.compare_digest(asked["key"], settings["key"]) and alike and nicer >= 0 else None
+    return nicer if alike and nicer >= 0 else None
 
 
-def exactly(connection: socket.socket, count: int) -> bytes:
+def covered(pid: int) -> tuple[str, ...]:
+    """Folders that are others in the namespace of ``pid``, so that who begins to listen there is not met in it."""
+    found = []
+    for place in map(os.path.realpath, warden.containment().WHERE_OTHERS_LISTEN):
+        try:
+            outside, inside = os.stat(place), os.stat(f"/proc/{pid}/root{place}")
+        except OSError:
+            continue
+        if os.path.isdir(place) and outside.st_dev != inside.st_dev:
+            found.append(f"{place}/")
+    return tuple(found)
+
+
+def exactly(connection: socket.socket, count: int, until: float) -> bytes:
+    """Raises OSError or ValueError where that many bytes do not come by then."""
     if count > MOST:
         raise ValueError("too long")
     data = b""
     while len(data) < count:
+        connection.settimeout(max(until - time.monotonic(), 0.001))
         more = connection.recv(count - len(data))
         if not more:
             raise ValueError("cut short")
         data += more
+    connection.settimeout(PATIENCE_SECONDS)
     return data
 
 

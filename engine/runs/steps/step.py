@@ -87,6 +87,12 @@ def clean_environment(passed: tuple[str, ...], extra: Mapping[str, str], threads
     return fixed | {name: os.environ[name] for name in (*_ALWAYS_PASSED, *passed) if name in os.environ} | dict(extra)
 
 
+def within(environment: Path, variables: dict[str, str]) -> dict[str, str]:
+    """``variables`` of a process in a virtual environment: it finds the programs of that first, not the machine's."""
+    path = f"{environment / 'bin'}{os.pathsep}{variables.get('PATH', os.defpath)}"
+    return {**variables, "PATH": path, "VIRTUAL_ENV": str(environment)}
+
+
 def python_step_argv(interpreter: Path, step: str, callable: str | None) -> tuple[str, ...]:
     """The command that runs ``callable`` of a Python project as ``step`` (None: score the pickled estimator)."""
     return (str(interpreter), str(_RUNNER), step, *([callable] if callable else []))

@@ -443,14 +443,16 @@ class StepWatcher:
         if self._reason is None:
             self._look_at_output(float("inf"))  # Once more, at what it left.
         if self._status is None:
-            # In one stroke, which no process of this group can outrun by forking.
-            send(-self._pid, SIGKILL)
+            self._strike()  # At one stroke, which no process of this group can outrun by forking.
         survivors = end_all(self._tree, self._reaped)
         sweep(self._settings["token"], self._settings["variable"])
         if self._settings["group"] is not None:
             containment().end_group(self._settings["group"])
         self._drain()
         self._report(ended, survivors)
+
+    def _strike(self) -> None:
+        send(-self._pid, SIGKILL)
 
     def _goes_on(self) -> bool:
         return self._status is None and self._reason is None
@@ -555,7 +557,6 @@ class StepWatcher:
             "processes": self._processes,
             "survivors": survivors,
             "contained": self._contained,
-            "worked_in": self._settings.get("worked_in"),
         }
         tell({"result": result})
 
@@ -572,8 +573,7 @@ def settings_from(fd: int) -> dict[str, Any]:
             data += more
         return data
 
-    settings: dict[str, Any] = marshal.loads(exactly(int.from_bytes(exactly(8), "big")))
-    return settings
+    return marshal.loads(exactly(int.from_bytes(exactly(8), "big")))  # type: ignore[no-any-return]
 
 
 def main() -> None:

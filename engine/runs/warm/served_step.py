@@ -9,7 +9,16 @@ from typing import TYPE_CHECKING
 
 from engine.runs.steps.step import StepSpec
 from engine.runs.warm import step_request
-from engine.runs.warm.wanted_server import keep_loaded, loaded_by, read_loaded, read_secret, wanted
+from engine.runs.warm.wanted_server import (
+    cache_of,
+    keep_loaded,
+    loaded_by,
+    on_one_disk,
+    read_loaded,
+    read_secret,
+    shadows,
+    wanted,
+)
 
 if TYPE_CHECKING:
     from engine.runs.steps.launch import Stage
@@ -26,7 +35,9 @@ class ServedStep:
         # What extract loads may depend on whether it is asked for everything.
         step = (*argv[2:], "new" if stage.since else "all")
         self._kept = loaded_by(self._root, step, stage.lock.digest, folder / "code")
-        self._wanted = wanted(stage.manifest, stage.environment, stage.lock, read_loaded(self._kept))
+        may = not shadows(folder / "code") and on_one_disk(folder, cache_of(self._root))
+        loaded = read_loaded(self._kept) if may else ()
+        self._wanted = wanted(stage.manifest, stage.environment, stage.lock, loaded)
 
     def has_server(self) -> bool:
         """Whether one may be asked, so that it need not be started early."""

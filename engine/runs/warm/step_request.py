@@ -84,16 +84,16 @@ def _asked(root: Path, name: str, box: Mapping[str, Any], descriptors: tuple[int
             return False
         key = os.open(name.replace(".socket", ".key"), os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=folder)
         try:
-            secret = os.read(key, 2 * place.KEY_BYTES).decode()
+            secret = os.read(key, 2 * place.KEY_BYTES)
         finally:
             os.close(key)
         connection.settimeout(PATIENCE_SECONDS)
         connection.connect(place.address(folder, name))
         if not place.of_this_account(connection):
             return False
-        order = {"key": secret, "likeness": likeness(), "listeners": listeners(dict(box)), "nice": os.nice(0)}
+        order = {"likeness": likeness(), "listeners": listeners(dict(box)), "nice": os.nice(0)}
         data = json.dumps(order).encode()
-        connection.sendall(len(data).to_bytes(8, "big") + data)
+        connection.sendall(secret + len(data).to_bytes(8, "big") + data)
         if connection.recv(1) != THERE:
             return False
         # Only now: what lies in the queue of a server that does not answer stays open, and a run's lock held.

@@ -4,6 +4,7 @@ short, nobody asks any more, or what they have loaded is not what stands in thei
 from __future__ import annotations
 
 import fcntl
+import itertools
 import json
 import marshal
 import os
@@ -23,7 +24,7 @@ from engine.environments.records import Lock
 from engine.errors import Damage, LeverframeError
 from engine.records import DoctorFinding
 from engine.runs import capacity
-from engine.runs.steps.limits import GIB, Limits
+from engine.runs.steps.limits import Limits
 from engine.runs.steps.sandbox import COLUMN_TYPES, RUNNER
 from engine.runs.steps.step import TOKEN
 from engine.runs.warm import place
@@ -33,9 +34,8 @@ from engine.text import plain
 
 WANTED = 2  # steps that were started afresh for want of one
 IN_USE, UNFIT = "in-use", "unfit"
-MOST, MOST_ALIKE = 8, 2
+MOST, MOST_ALIKE, MOST_NOTES = 8, 2, 50
 LEAST_FREE = 1 << 30
-LOAD_MEMORY = 4 * GIB
 KEPT_SECONDS = 7 * 86400.0  # notes of what was wanted, and of what steps load
 RESTED_SECONDS = 60.0  # not asked for so long, one makes room for another
 WHAT = "warm steps"
@@ -60,7 +60,9 @@ class StepServers:
 
     def __init__(self, root: Path, environments: Path, now: Callable[[], datetime] = clock.now) -> None:
         self._root, self._environments, self._now = root, environments, now
-        self._kept: list[Kept] = []
+        self.kept: list[Kept] = []
+        self.leaving: list[Kept] = []  # told to end; a step that one has in hand goes on
+        self._numbers = itertools.count()
         self._unfit: set[str] = set()
         self._place = folder_of(root)
         self._secret = secrets.token_bytes(place.KEY_BYTES)
@@ -72,47 +74,54 @@ class StepServers:
 
     def look(self) -> None:
         """Take leave of those that have ended, admit those that have loaded, start what is wanted."""
-        for one in list(self._kept):
+        for one in list(self.kept):
             if (ended := one.process.poll()) is not None:
                 self._forget(one, unfit=ended != 0)
             elif not one.admitted and (self._place / f"{one.name}.loaded").exists():
                 self._admit(one)
+        for one in [one for one in self.leaving if one.process.poll() is not None]:
+            self.leaving.remove(one)
+            self._cleared(one)
         if capacity.free_memory() < LEAST_FREE // 4:
             self.stop()
             return
         with suppress(OSError):
-            for note in sorted(self._place.glob("*.asked"), key=lambda each: -each.stat().st_size):
+            notes = sorted(self._place.glob("*.asked"), key=lambda each: -each.stat().st_mtime)
+            for note in notes[MOST_NOTES:]:
+                self._forget_note(note)
+            for note in sorted(notes[:MOST_NOTES], key=lambda each: -each.stat().st_size):
                 self._consider(note)
 
     def stop(self) -> None:
         """End them all, and do not wait for it: a step that one has in hand goes on to its end."""
-        for one in self._kept:
+        for one in list(self.kept):
             self._end(one)
-        self._kept.clear()
 
     def _consider(self, note: Path) -> None:
         name = note.name.removesuffix(".asked")
         if self._time() - note.stat().st_mtime > KEPT_SECONDS:
-            note.unlink(missing_ok=True)
-            note.with_suffix(".wanted").unlink(missing_ok=True)
+            self._forget_note(note)
             return
-        alike = [one for one in self._kept if one.name.startswith(f"{name}.")]
+        alike = [one for one in self.kept if one.name.startswith(f"{name}.")]
         waiting = any(not one.admitted for one in alike)
         if note.stat().st_size < WANTED or name in self._unfit or len(alike) >= MOST_ALIKE or waiting:
             return
-        if len(self._kept) >= MOST and not self._made_room():
+        if len(self.kept) >= MOST and not self._made_room():
             return
         if capacity.free_memory() >= LEAST_FREE:
             note.unlink(missing_ok=True)
             with suppress(OSError, ValueError, KeyError, LeverframeError):
                 self._start(name)
 
+    def _forget_note(self, note: Path) -> None:
+        note.unlink(missing_ok=True)
+        note.with_suffix(".wanted").unlink(missing_ok=True)
+
     def _made_room(self) -> bool:
-        rested = sorted((self._last_asked(one), number) for number, one in enumerate(self._kept) if one.admitted)
+        rested = sorted((self._last_asked(one), number) for number, one in enumerate(self.kept) if one.admitted)
         if not rested or self._time() - rested[0][0] < RESTED_SECONDS:
             return False
-        one = self._kept.pop(rested[0][1])
-        self._end(one)
+        self._end(self.kept[rested[0][1]])
         return True
 
     def _last_asked(self, one: Kept) -> float:
@@ -123,19 +132,19 @@ class StepServers:
 
     def _start(self, name: str) -> None:
         note = self._place / f"{name}.wanted"
-        told = json.loads(note.read_bytes())
-        note.unlink()
+        said = note.read_bytes()
+        note.unlink()  # First: whoever asks next writes one that can be read.
+        told = json.loads(said)
         wanted = json_records.read(Wanted, told, "What a step asked for")
         if wanted.name(self._secret) != name:
             return  # The engine has other variables than whoever asked.
         lock = KINDS[wanted.kind].read_lock(wanted.lock)
         if self._differs(wanted, lock):
             return
-        numbers = {one.name for one in self._kept}
-        full = next(f"{name}.{number}" for number in range(MOST) if f"{name}.{number}" not in numbers)
+        full = f"{name}.{next(self._numbers)}"
         in_use = self._make_home(full)
-        settings = self._settings(full, wanted, in_use)
-        with (self._place / f"{full}.log").open("wb") as log, os.fdopen(in_use):
+        with os.fdopen(in_use), (self._place / f"{full}.log").open("wb") as log:
+            settings = self._settings(full, wanted, in_use)
             process = subprocess.Popen(
                 [sys.executable, "-I", "-S", str(_WARDEN)],
                 cwd="/",
@@ -146,7 +155,7 @@ class StepServers:
                 start_new_session=True,
                 pass_fds=(in_use,),
             )
-        self._kept.append(Kept(full, wanted, lock, process, self._time()))
+        self.kept.append(Kept(full, wanted, lock, process, self._time()))
         assert process.stdin is not None
         process.stdin.write(len(settings).to_bytes(8, "big") + settings)
         process.stdin.flush()
@@ -168,7 +177,7 @@ class StepServers:
         # Arrow's allocator would start a thread of its own when it is loaded.
         quiet = {"JE_ARROW_MALLOC_CONF": "background_thread:false"}
         environment = {**wanted.variables(), **quiet, "TMPDIR": own, "HOME": own, TOKEN: token}
-        limits = Limits(0.0, LOAD_MEMORY)
+        limits = Limits(0.0, wanted.memory)
         settings: dict[str, Any] = {
             "argv": [wanted.python, str(_SERVER)],
             "cwd": own,
@@ -204,7 +213,6 @@ class StepServers:
         """Let it be asked, if what it has loaded still is what was built: compared before it began, and now."""
         if self._differs(one.wanted, one.lock):
             self._end(one)
-            self._kept.remove(one)
             return
         with suppress(OSError):
             (self._place / f"{one.name}.loaded").rename(self._place / f"{one.name}.socket")
@@ -218,7 +226,7 @@ class StepServers:
             return True
 
     def _forget(self, one: Kept, *, unfit: bool) -> None:
-        self._kept.remove(one)
+        self.kept.remove(one)
         if unfit and not one.admitted:
             name = one.name.rpartition(".")[0]
             self._unfit.add(name)
@@ -229,6 +237,8 @@ class StepServers:
         self._cleared(one)
 
     def _end(self, one: Kept) -> None:
+        self.kept.remove(one)
+        self.leaving.append(one)
         if one.process.stdin is not None:
             with suppress(OSError):
                 one.process.stdin.close()

@@ -11,6 +11,8 @@ import hmac
 import json
 import os
 import re
+import stat
+import sys
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
@@ -19,7 +21,7 @@ from pathlib import Path
 from engine.environments.records import Environment, Lock
 from engine.projects.manifest.reader import Manifest
 from engine.runs.steps.sandbox import RUNNER
-from engine.runs.steps.step import clean_environment
+from engine.runs.steps.step import clean_environment, within
 from engine.runs.warm import place
 
 SECRET = "secret"
@@ -32,8 +34,9 @@ _MODULE = re.compile(r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*")
 
 @dataclass(frozen=True)
 class Wanted:
-    """``lock``: as a version keeps it; ``built``: which build of its environment; ``passed``: names of variables of the
-    engine's; ``read`` and ``network``: of the manifest's [sandbox]."""
+    """``lock``: as a version keeps it; ``built``: which build of its environment; ``memory``: of a step, and what it
+    may put into shared memory; ``passed``: names of variables of the engine's; ``read`` and ``network``: of the
+    manifest's [sandbox]."""
 
     kind: str
     lock: dict[str, str]
@@ -42,13 +45,14 @@ class Wanted:
     built: str
     modules: tuple[str, ...]
     threads: int
+    memory: int
     passed: tuple[str, ...]
     read: tuple[str, ...]
     network: bool
 
     def variables(self) -> dict[str, str]:
         """What its process is given; a step's own variables come when it is forked, its folders among them."""
-        given = clean_environment(self.passed, {}, self.threads)
+        given = within(Path(self.environment), clean_environment(self.passed, {}, self.threads))
         return {name: value for name, value in given.items() if name not in ("HOME", "TMPDIR")}
 
     def name(self, secret: bytes) -> str:
@@ -86,6 +90,7 @@ def wanted(manifest: Manifest, environment: Environment, lock: Lock, modules: Se
         built=_built(environment.path),
         modules=tuple(modules),
         threads=manifest.train.threads,
+        memory=manifest.train.memory,
         passed=manifest.environment.variables,
         read=sandbox.read,
         network=sandbox.network,
@@ -97,6 +102,21 @@ def _built(environment: Path) -> str:
     found = environment.stat()
     ours = [os.stat(RUNNER.with_name(name)) for name in _OURS]
     return f"{found.st_dev} {found.st_ino} {[(each.st_mtime_ns, each.st_size) for each in ours]}"
+
+
+def shadows(code: Path) -> bool:
+    """Whether a module of the project's own has the name of one of Python's: libraries would load it in its place, and
+    a server has loaded Python's."""
+    modules = [each for each in code.iterdir() if each.is_dir() or each.suffix in (".py", ".so", ".pyc")]
+    return any(each.name.partition(".")[0] in sys.stdlib_module_names for each in modules)
+
+
+def on_one_disk(*folders: Path) -> bool:
+    """Whether what lies in one of them can be moved to another. Also False where one is not there."""
+    try:
+        return len({folder.stat().st_dev for folder in folders}) == 1
+    except OSError:
+        return False
 
 
 # What a step loaded when it was last started afresh
@@ -117,10 +137,13 @@ def cache_of(root: Path) -> Path:
 
 
 def read_loaded(file: Path) -> tuple[str, ...]:
-    """The modules in the order in which they were loaded; () where it is not known, or is nothing to go by."""
+    """The modules in the order in which they were loaded; () where it is not known, or is nothing to go by.
+
+    A step may leave anything under that name: a link to elsewhere, a pipe that nobody writes into.
+    """
     try:
-        with file.open("rb") as content:
-            text = content.read(MOST_BYTES + 1)
+        with open(os.open(file, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as content:
+            text = content.read(MOST_BYTES + 1) if stat.S_ISREG(os.fstat(content.fileno()).st_mode) else b""
     except OSError:
         return ()
     names = text.decode("ascii", "replace").split()
