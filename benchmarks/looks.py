@@ -3,9 +3,10 @@
     .venv/bin/python -m benchmarks.looks [--commit 014d2c7] [--rounds 3] [--projects 1000] [--home FOLDER]
 
 Counted is the CPU of every process that a look starts, whoever reaps it, by a control group (so it wants root); not
-that of the process that asks and waits. Where a commit has a fork server, it is there. Both commits look at the same
-moments, in turns, each in a workspace of its own with flights as that commit ships it, and with this Python and its
-packages. A look without news is one between whose moment and the one before no flight has landed.
+that of the process that asks and waits. Where a commit has a fork server and step servers, they are there. Both commits
+look at the same moments, in turns, each in a workspace of its own with flights as that commit ships it, and with this
+Python and its packages. A look without news is one between whose moment and the one before no flight has landed. Looks
+that find the servers of their steps not there yet come first and are not counted.
 
 The day of many projects is computed, not lived through: so many looks of each kind as flights has on such a day, at
 what they cost here, for so many projects as are asked for, on two cores. It leaves out what projects at the same moment
@@ -21,7 +22,9 @@ import subprocess
 import sys
 import tarfile
 import tempfile
+import threading
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from importlib import import_module
@@ -84,7 +87,7 @@ def worker(home: Path) -> None:
         run = engine.wait(engine.retrain("flights", as_of=LEARNT).id, lambda _: None)
         assert run.version is not None, run.why
         engine.move(engine.plan_release(run.version), "for the benchmark", lambda _: None)
-    keeper = fork_server(engine)
+    stop = servers(engine)
     last = engine.health("flights")
     print(json.dumps({"newest": (last.as_of if last else LEARNT).isoformat()}), flush=True)
     for line in sys.stdin:
@@ -100,26 +103,39 @@ def worker(home: Path) -> None:
         steps = [step.name for step in run.steps]
         told = {"cpu": group.seconds() - before, "seconds": took, "rows": kept.rows if kept else 0, "steps": steps}
         print(json.dumps(told), flush=True)
-    if keeper is not None:
-        keeper.stop()
+    stop()
     engine.close()
     group.close()
 
 
-def fork_server(engine: Any) -> Any:
-    """The one that a long-lived engine keeps, where this commit has one."""
+def servers(engine: Any) -> Callable[[], None]:
+    """What a long-lived engine keeps beside itself, where this commit has it: kept until what it returns is called."""
     try:
         place, keeping = (import_module(f"engine.runs.warm.{name}") for name in ("place", "keeper"))
     except ImportError:
-        return None
+        return lambda: None
     keeper = keeping.Keeper(engine._workspace)
     for _ in range(keeping.WANTED):
         place.note_unanswered(engine.home, "run")
+    over = threading.Event()
+
+    def keep() -> None:
+        while not over.wait(0.5):
+            keeper.look()
+        keeper.stop()
+
+    thread = threading.Thread(target=keep)
     keeper.look()
+    thread.start()
     until = time.monotonic() + 60
     while not (place.folder_of(engine.home) / place.SOCKET).exists() and time.monotonic() < until:
         time.sleep(0.05)
-    return keeper
+
+    def stop() -> None:
+        over.set()
+        thread.join()
+
+    return stop
 
 
 class Side:
@@ -164,6 +180,8 @@ def measured(sides: list[Side], rounds: int) -> None:
     for begin, kinds in ((NIGHT, KINDS), (EVENING, KINDS[:2]))[:rounds]:
         start = begin + timedelta(days=days)
         for side in sides:
+            for early in (4, 3, 2):
+                side.look(start - early * QUARTER)
             side.look(start - QUARTER, whole=True)
         last = [side.look(start)["rows"] for side in sides]
         for number in range(1, 4 * rounds + 1):

@@ -68,10 +68,18 @@ _HELD = (
     "tests/engine/runs/test_sandbox.py",
 )  # fmt: skip
 _HOSTILE = ("tests/journeys/test_steps_are_contained.py",)
-_CONTAINMENT, _SANDBOX, _WITHHELD = "engine/runs/steps/containment.py", "engine/runs/steps/sandbox.py", "engine/withheld.py"
+_CONTAINMENT, _SANDBOX, _WITHHELD = (
+    "engine/runs/steps/containment.py",
+    "engine/runs/steps/sandbox.py",
+    "engine/withheld.py",
+)
 _REACH, _REACHES = "engine/projects/reach.py", ("tests/engine/projects/test_reach.py",)
 _SECRETS = ("tests/engine/test_withheld.py",)
 _FORKED, _FORKS = "engine/runs/warm/forked.py", ("tests/engine/runs/warm",)
+_SERVER_WARDEN, _STEP_SERVER = "engine/runs/steps/server_warden.py", "engine/runs/steps/step_server.py"
+_HOSTILE_FORKS = (f"{_FORKS[0]}/test_a_hostile_step_does_nothing_to_the_next.py",)
+_DOUBTED_FORKS = (f"{_FORKS[0]}/test_in_doubt_a_step_is_started_afresh.py",)
+_UNFIT_FORKS = (f"{_FORKS[0]}/test_what_cannot_be_forked_is_not.py",)
 _RESTORING, _CHECKING, _SCRUB = (f"engine/backup/{name}.py" for name in ("restoring", "checking", "scrub"))
 _BACKUP = ("tests/engine/backup",)
 _RESTORED = ("tests/journeys/test_a_workspace_is_lost_and_restored.py",)
@@ -310,6 +318,17 @@ FAULTS = (
     Fault("forked: the server ends with its engine", "engine/runs/warm/fork_server.py", "if not found or 0 in found:", "if not found:", _FORKS),
     Fault("forked: the folder is the account's alone", "engine/runs/warm/place.py", "os.fchmod(place, 0o700)", "os.fchmod(place, 0o711)", _FORKS),
     Fault("forked: without a server it is started afresh", "engine/runs/warm/fork_request.py", "    except (OSError, ValueError):\n", "    except ValueError:\n", _FORKS),
+    Fault("forked steps: each is narrowed to its own", _STEP_SERVER, '    containment.narrow(order["opened"], network=order["network"])\n', "", _HOSTILE_FORKS),
+    Fault("forked steps: what one is told no other finds", _SERVER_WARDEN, '[b"{}"], [what, held_back', "[json.dumps(order).encode()], [what, held_back", _HOSTILE_FORKS),
+    Fault("forked steps: shared memory is cleared", _SERVER_WARDEN, "                    os.unlink(name, dir_fd=place)\n", "                    pass\n", _HOSTILE_FORKS),
+    Fault("forked steps: who listens later is asked by none", _SERVER_WARDEN, 'all(path.startswith(settings["covered"]) for path in later)', "True", _HOSTILE_FORKS),
+    Fault("no step sees where the engine's servers listen", _SANDBOX, '"emptied": [str(workspace / "locks")],', '"emptied": [],', _HOSTILE_FORKS),
+    Fault("forked steps: who lacks the key gets none", _SERVER_WARDEN, "if not hmac.compare_digest(exactly(connection, len(key), until), key):", "if not exactly(connection, len(key), until):", _DOUBTED_FORKS),
+    Fault("forked steps: who is not alike gets none", _SERVER_WARDEN, 'alike = asked["likeness"] == settings["likeness"] and', "alike =", _DOUBTED_FORKS),
+    Fault("forked steps: libraries that share memory are not forked", _STEP_SERVER, 'if line.split()[1][3] == "s"]', "if False]", _UNFIT_FORKS),
+    Fault("forked steps: libraries with threads are not forked", _STEP_SERVER, '    if len(os.listdir("/proc/self/task")) != 1 or', "    if False and", _UNFIT_FORKS),
+    Fault("forked steps: the lock is held until nothing is left", _SERVER_WARDEN, "for fd in (nothing, streams[3]):", "for fd in (nothing,):", (f"{_FORKS[0]}/test_a_forked_step_is_held_to_its_limits.py",)),
+    Fault("forked steps: what is no more what was built is not asked", "engine/runs/warm/step_servers.py", "        if self._differs(one.wanted, one.lock):\n", "        if False:\n", (f"{_FORKS[0]}/test_whatever_of_a_step_server_is_killed.py",)),
     Fault("a model of then knows nothing of later", "engine/jobs/backtest/replay.py", "prepare(table, manifest, moment.at)",
           "prepare(table, manifest, context.run.as_of)", _BACKTEST),
     Fault("a model of then knows nothing of later", "engine/jobs/backtest/replay.py", "replace(origin.stage, as_of=at)",

@@ -1,11 +1,11 @@
-"""What it is worth that processes of runs, meters and judges are forked with their imports paid.
+"""What it is worth that processes of runs, meters and judges, and steps, are forked with their imports paid.
 
     python benchmarks/warm_processes.py [--rounds 5] [--home FOLDER]
 
-Looks and retrains of flights with the fork server and without it, in turns, and the plain script of retrain_overhead.py
-beside the retrains. Processor time is that of everything that a run starts, by a cgroup of the benchmark's own (as
-root; left out where there is none); steps' is what their wardens measured, and what is left is the run's process and
-the wardens themselves.
+Looks and retrains of flights with the fork server and step servers, and without them, in turns, and the plain script of
+retrain_overhead.py beside the retrains. Processor time is that of everything that a run starts, by a cgroup of the
+benchmark's own (as root; left out where there is none); steps' is what their wardens measured, and what is left is the
+run's process and the wardens themselves.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
@@ -23,13 +23,13 @@ from statistics import median
 import figures
 import retrain_overhead
 from flights_workspace import approved, arguments, retrained, week, workspace
+from kept_servers import aside, kept_servers
 
 from engine.api import Engine
 from engine.records import Run
-from engine.runs.warm import place
-from engine.runs.warm.keeper import WANTED, Keeper
 
 BEGAN = "began"
+EARLY = 4
 SAYS_WHEN = f"import time\nprint('{BEGAN}', time.monotonic_ns(), flush=True)\n"
 
 
@@ -82,23 +82,6 @@ class Group:
                     time.sleep(0.1)
 
 
-@contextmanager
-def server_of(engine: Engine) -> Iterator[Path]:
-    """A fork server, kept for the workspace; its socket's path."""
-    keeper = Keeper(engine._workspace)
-    for _ in range(WANTED):
-        place.note_unanswered(engine.home, "run")
-    keeper.look()
-    socket = place.folder_of(engine.home) / place.SOCKET
-    until = time.monotonic() + 60
-    while not socket.exists() and time.monotonic() < until:
-        time.sleep(0.01)
-    try:
-        yield socket
-    finally:
-        keeper.stop()
-
-
 def says_when(repository: Path) -> None:
     """Have the project's code say when its first line runs."""
     code = repository / "flights.py"
@@ -123,15 +106,14 @@ def took(engine: Engine, group: Group, own: str, ask: str) -> Took:
         time.sleep(0.01)
     time.sleep(0.3)  # for what has let go of the lock and is not gone yet
     after, run = group.seconds(), engine.run(run.id)
-    lines = engine.log(run.id, step="extract").lines if hasattr(engine.log(run.id), "lines") else ()
-    text = "\n".join(lines) or next(engine.home.glob(f"runs/{run.id:07d}/steps/extract/step.log")).read_text("utf-8")
+    text = next(engine.home.glob(f"runs/{run.id:07d}/steps/extract*/step.log")).read_text("utf-8")
     first = next(line for line in text.splitlines() if line.startswith(BEGAN))
     cpu = {step.name: step.cpu_seconds or 0.0 for step in run.steps}
     return Took(
         whole,
         (int(first.split()[1]) - clock) / 1e9,
         None if after is None or before is None else after - before,
-        cpu[own],
+        cpu.get(own, 0.0),
         sum(cpu.values()),
     )
 
@@ -150,31 +132,32 @@ def main() -> int:
             if not engine.count_versions():
                 approved(engine, str(retrained(engine, week(0)).version))
             live = engine.home / "live" / "flights"
-            with server_of(engine) as socket:
+            with kept_servers(engine) as files:
+                for _ in range(EARLY):  # until its steps have servers
+                    took(engine, group, "measure", "look")
+                    took(engine, group, "validate", "retrain")
                 for _ in range(options.rounds):
                     plain.append(
                         retrain_overhead.plain(live / "environment" / "bin" / "python", live / "code", week(1))
                     )
                     for ask, own in (("look", "measure"), ("retrain", "validate")):
                         for forked in (False, True):
-                            aside = socket.with_name("aside")
-                            if not forked:
-                                socket.rename(aside)
-                            each = took(engine, group, own, ask)
-                            if not forked:
-                                aside.rename(socket)
+                            with nullcontext() if forked else aside(*files):
+                                each = took(engine, group, own, ask)
                             found.setdefault((ask, forked), []).append(each)
                             print(ask, "forked" if forked else "afresh", each, flush=True)
     finally:
         group.close()
-    return figures.show([figures.Figure("plain script", median(plain)), *_table(found)])
+    return figures.show([figures.Figure("plain script", median(plain)), *_table(found, median(plain))])
 
 
-def _table(found: dict[tuple[str, bool], list[Took]]) -> Iterator[figures.Figure]:
+def _table(found: dict[tuple[str, bool], list[Took]], plain: float) -> Iterator[figures.Figure]:
     for (ask, forked), each in found.items():
         how = f"{ask}, {'forked' if forked else 'afresh'}"
-        yield figures.Figure(f"{how}: from its request to its end", median(one.whole for one in each))
-        yield figures.Figure(f"{how}: until the project's own code", median(one.until_code for one in each))
+        limit = 1.25 * plain + 1.0 if forked and ask == "retrain" else None
+        yield figures.Figure(f"{how}: from its request to its end", median(one.whole for one in each), limit)
+        until_code = median(one.until_code for one in each)
+        yield figures.Figure(f"{how}: until the project's own code", until_code, 0.05 if forked else None)
         yield figures.Figure(f"{how}: CPU of the judge or meter", median(one.own_step for one in each))
         around = [one.around for one in each if one.around is not None]
         if around:

@@ -26,6 +26,7 @@ from engine.release import live_folder as projection
 from engine.release.history import LiveRelease, live_contents
 from engine.runs import facts
 from engine.runs.steps import holding, sandbox
+from engine.runs.warm import step_servers
 from engine.schedule import lease, unit
 from engine.schedule.due import due_after
 from engine.storage import loss
@@ -50,7 +51,8 @@ def examine(
     findings += [_engine(workspace, ledger, now), *_units(workspace), *_mail(ledger), *_channels()]
     findings += complaints.findings(ledger, now)
     findings += [_backup(ledger, now), _read_through(ledger, now)]
-    findings += [holding.machine(sandbox.this_machine()), *modes(workspace, mend=mend)]
+    findings += [holding.machine(sandbox.this_machine()), *step_servers.findings(workspace.root)]
+    findings += modes(workspace, mend=mend)
     with ledger.read() as db:
         projects = registry.everything(db)
         live = live_contents(db)

@@ -10,20 +10,20 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from console.cli import documents
-from console.cli.printing import WIDEST, Cell, document, lines, room, say, table
+from console.cli.printing import WIDEST, document, lines, room, say
 from console.cli.session import Session, Verb, VerbGroup, reason_option
 from console.queries.health_questions import Health
 from console.text import cells
 from console.text.drift_lines import drift_lines
-from console.text.health_lines import parts
+from console.text.health_lines import alert_lines, parts
 from console.text.lines import Line, Span, line
+from console.text.period_lines import metric_lines
 from console.text.section_lines import asked_lines, segment_lines
 from engine import clock
 from engine.errors import Invalid, NotFound
 from engine.projects.manifest.durations import parse_duration
 
 if TYPE_CHECKING:
-    from engine.monitoring.look_document import LookDocument
     from engine.monitoring.records import Alert, Look
 
 
@@ -109,8 +109,8 @@ def _whole(health: Health, found: Look, now: datetime) -> None:
         return
     look, width = found.document, min(room(), WIDEST) - 2
     _section(parts(health, width))
-    _performance(look)
-    for section in (segment_lines(look, width), *asked_lines(look, width), drift_lines(look, width)):
+    metrics, segments, drift = (each(look, width) for each in (metric_lines, segment_lines, drift_lines))
+    for section in (metrics, segments, *asked_lines(look, width), drift):
         if section:
             say()
             _section(section)
@@ -118,18 +118,6 @@ def _whole(health: Health, found: Look, now: datetime) -> None:
 
 def _section(found: Iterable[Line]) -> None:
     lines(line("  ", *each) for each in found)
-
-
-def _performance(look: LookDocument) -> None:
-    rows: list[tuple[Cell, ...]] = []
-    for name, now in look.metrics.items():
-        value = cells.number(now.value) if now.value is not None else str(now.reason)
-        between = f"{cells.number(now.low)} to {cells.number(now.high)}" if now.low is not None else ""
-        rows.append((name, value, between, f"{now.n:,}", cells.number(look.validated_value(name))))
-    if rows and look.periods is not None:
-        say()
-        table(rows, ("metric", "now", "95 %", "rows", "validated"), indent=2, right=("now", "rows", "validated"))
-        say(look.periods.sentence, indent=2)
 
 
 def _rows(found: Look, name: str) -> None:
@@ -146,13 +134,7 @@ def _rows(found: Look, name: str) -> None:
 
 
 def _alert(alert: Alert, now: datetime) -> None:
-    said = f", acknowledged by {alert.acknowledged_by}: {alert.note}" if alert.acknowledged_by else ""
-    if alert.snoozed_until is not None and now < alert.snoozed_until:
-        said += f", snoozed until {alert.snoozed_until:%Y-%m-%d %H:%M} UTC: {alert.note}"
-    glyph = f"{cells.GLYPHS[alert.severity]} alert {alert.id}"
-    since = cells.ago(alert.since, now)
-    say(Span(f"{glyph} {alert.version}: {alert.why} (since {since}{said})", alert.severity), hang=2)
-    say(f"to do: {alert.act}", indent=2)
+    lines(alert_lines(alert, now, min(room(), WIDEST), keys=False, whole=True, numbered=True))
 
 
 @click.group(cls=VerbGroup, invoke_without_command=True)

@@ -118,14 +118,16 @@ def in_order(found: Sequence[Alert], now: datetime) -> list[Alert]:
 
 
 def alert_lines(
-    alert: Alert, now: datetime, width: int, *, keys: bool = True, whole: bool = False
+    alert: Alert, now: datetime, width: int, *, keys: bool = True, whole: bool = False, numbered: bool = False
 ) -> list[Line]:
     """One alert: how bad and since when, why, what to do, and what people have done about it.
 
-    ``keys``: the key that does it is named; not where it does nothing, as in a dialog.
+    ``keys``: the key that does it is named; not where it does nothing, as in a dialog. ``numbered``: by which number
+    it is called, and about which version it is, where nothing around it says so.
     """
     quiet = alert.quiet(now)
-    title = f"{cells.GLYPHS[alert.severity]} {alert.severity} {cells.age(alert.since, now)}"
+    about = f"alert {alert.id} {alert.version} " if numbered else ""
+    title = f"{cells.GLYPHS[alert.severity]} {about}{alert.severity} {cells.age(alert.since, now)}"
     title = pad(title, max(18, cells_of(title) + 2))
     first, *rest = wrapped(plain(alert.why, SENTENCE), width - cells_of(title)) or [EMPTY]
     lines = [

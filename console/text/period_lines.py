@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING
 
-from console.queries.health_questions import HealthOverTime
 from console.text import cells
-from console.text.lines import EMPTY, Line, Span, fit, line, pad, wrapped
+from console.text.lines import EMPTY, Line, Span, Tone, fit, line, pad, wrapped
 from console.text.timeline import Mark, Timeline, TimelinePoint
 from engine.text import plain
+
+if TYPE_CHECKING:
+    from engine.monitoring.look_document import LookDocument
 
 STRIP = 25
 MOST = 8
@@ -50,7 +52,7 @@ def _strip_line(
 ) -> Line:
     half = f" ±{cells.number((point.high - point.low) / 2)}" if point.low is not None and point.high is not None else ""
     said = ", ".join(f"{mark.label} {'live' if mark.kind == 'release' else 'back'}" for mark in marks[-2:])
-    tone: Any = "" if point.of_live else "dim"
+    tone: Tone = "" if point.of_live else "dim"
     return line(
         Span(pad(f"{point.at.day:>2} {point.at:%b}", WHEN), "dim"),
         Span(pad(cells.number(point.value), VALUE, right=True) + pad(half, 10), tone),
@@ -59,7 +61,7 @@ def _strip_line(
     )
 
 
-def _strip(point: TimelinePoint, validated: float | None, low: float, high: float, tone: Any) -> Line:
+def _strip(point: TimelinePoint, validated: float | None, low: float, high: float, tone: Tone) -> Line:
     def place(value: float) -> int:
         return round((min(max(value, low), high) - low) / (high - low) * (STRIP - 1))
 
@@ -82,9 +84,8 @@ def ends_of(points: Sequence[TimelinePoint], validated: float | None) -> tuple[f
     return low - room, high + room
 
 
-def metric_lines(found: HealthOverTime, width: int) -> list[Line]:
+def metric_lines(document: LookDocument, width: int) -> list[Line]:
     """Each metric now, with its interval, and when the version was validated; below it what is not mature yet."""
-    document = found.health.document
     metrics, problem = document.metrics, document.problem
     if not metrics:
         return wrapped(f"No metric can be told: {plain(problem)}", width, tone="dim") if problem else []

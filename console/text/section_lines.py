@@ -30,7 +30,7 @@ def sections(found: HealthOverTime, now: datetime, width: int) -> list[list[Line
     document = found.health.document
     open_alerts = alerts(found.health.alerts, now, width, whole=True)
     every = [
-        metric_lines(found, width),
+        metric_lines(found.health.document, width),
         [(Span("ALERTS", "head"),), *open_alerts],
         drift_lines(document, width),
         *asked_lines(document, width),

@@ -61,7 +61,5 @@ def add(ledger: Ledger, by: Caller, name: str, role: Role, reason: str, at: date
         if db.execute("SELECT 1 FROM operators WHERE name = ?", (name,)).fetchone():
             raise Conflict(f"There is an operator '{name}' already.")
         db.execute("INSERT INTO operators (name, role, added_at) VALUES (?, ?, ?)", (name, role, stamp(at)))
-        trail.append(
-            db, at=at, actor=by, action="add-operator", subject=name, reason=reason, details={"role": role}
-        )
+        trail.append(db, at=at, actor=by, action="add-operator", subject=name, reason=reason, details={"role": role})
     return Operator(name, role)

@@ -99,9 +99,7 @@ def measure_policies(
 class _Figure:
     """The metric of one policy over whatever weeks are drawn."""
 
-    def __init__(
-        self, name: str, truth: Truth, said: Predicted, week: Codes, weekly: Sequence[float | None]
-    ) -> None:
+    def __init__(self, name: str, truth: Truth, said: Predicted, week: Codes, weekly: Sequence[float | None]) -> None:
         self._by_week = name in METRICS and METRICS[name].looks_at == "order"
         self._week = week
         self._measure = metrics.measure(name, truth, said)

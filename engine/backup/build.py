@@ -102,9 +102,9 @@ def _write(
 def _refuse_gone(ledger: Ledger, place: BackupFolder) -> None:
     """Raise Refusal where a backup was made and none is now."""
     with ledger.read() as db:
-        made = db.execute(
-            "SELECT max(at) FROM backups WHERE why IS NULL AND place = ?", (str(place.root),)
-        ).fetchone()[0]
+        made = db.execute("SELECT max(at) FROM backups WHERE why IS NULL AND place = ?", (str(place.root),)).fetchone()[
+            0
+        ]
     if made is not None and not place.begun():
         raise Refusal(
             f"The backup that was made in {place.root} on {made[:10]} is not there; see that its disk is mounted. "

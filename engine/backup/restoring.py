@@ -240,9 +240,7 @@ def _live(workspace: Workspace) -> list[str]:
                     projection.repair(workspace, store, project, found.release, digest)
             except LeverframeError as error:
                 said = str(error).rstrip(".")
-                notes.append(
-                    f"live/{project} does not stand yet ({said}); 'leverframe doctor --fix' tries again"
-                )
+                notes.append(f"live/{project} does not stand yet ({said}); 'leverframe doctor --fix' tries again")
     finally:
         ledger.close()
     return notes

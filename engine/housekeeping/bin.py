@@ -288,9 +288,7 @@ def _settle(workspace: Workspace, ledger: Ledger, row: sqlite3.Row, at: datetime
         _end_purge(workspace, ledger, row["id"], at)
 
 
-def empty(
-    workspace: Workspace, ledger: Ledger, by: Caller, reason: str, at: datetime, due: datetime | None
-) -> str:
+def empty(workspace: Workspace, ledger: Ledger, by: Caller, reason: str, at: datetime, due: datetime | None) -> str:
     """Delete for good what has been there long enough by ``due`` (None: everything); returns a sentence."""
     freed = purge(workspace, ledger, due, by, reason, at)
     left = items(ledger)

@@ -23,9 +23,7 @@ class HealthCommands(Door):
     """Looks at the health of live versions, their figures over time, alerts and what people do about them."""
 
     @changes(HEALTH.act, least="operator", of="project")
-    def look(
-        self, project: str, *, as_of: datetime | None = None, by: Sequence[str] = (), whole: bool = False
-    ) -> Run:
+    def look(self, project: str, *, as_of: datetime | None = None, by: Sequence[str] = (), whole: bool = False) -> Run:
         """Queue a look at the live version's health and start it if it may start now.
 
         ``by``: columns to see performance by, each alone or with edges (``distance=500,1000``). ``whole``: extract is

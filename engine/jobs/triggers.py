@@ -97,9 +97,7 @@ def _trigger(db: sqlite3.Connection, project: str, spec: TriggerSpec) -> Trigger
     cool_down = spec.cool_down.total_seconds()
     if last is None:
         return Trigger(project, spec.on, spec.rows, cool_down, None, "", None, None)
-    return Trigger(
-        project, spec.on, spec.rows, cool_down, last["state"], last["why"], last["run"], moment(last["at"])
-    )
+    return Trigger(project, spec.on, spec.rows, cool_down, last["state"], last["why"], last["run"], moment(last["at"]))
 
 
 def fire(

@@ -114,10 +114,7 @@ def _look(found: Shown) -> Section | None:
     known = f", the outcome of {look.labelled:,} of which is known" if look.labelled else ""
     seen = f"Of what had come in by {moment(look.as_of)}: {phrases.many(look.rows, 'case')}{known}; at {look.version}."
     parts = look.document.parts if look.document is not None else {}
-    told = [
-        HealthPart(_word(part), _PARTS.get(name, name), _hidden(found, part.why))
-        for name, part in parts.items()
-    ]
+    told = [HealthPart(_word(part), _PARTS.get(name, name), _hidden(found, part.why)) for name, part in parts.items()]
     day = phrases.day(look.as_of.astimezone(ZoneInfo(found.report.period.zone)))
     return Section("look", "The newest look at its health", day, said=seen, parts=told)
 

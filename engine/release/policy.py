@@ -85,7 +85,7 @@ def why_not_from(source: str | None, live: str | None, last: Deployment | None, 
     if source is None and last is not None and last.kind == "rollback" and now - last.at < LATELY:
         ago = span(max(0.0, (now - last.at).total_seconds()))
         return (
-            f"{last.actor} rolled {last.project} back to {last.label} {ago} ago (\"{last.reason}\"), and nothing was "
+            f'{last.actor} rolled {last.project} back to {last.label} {ago} ago ("{last.reason}"), and nothing was '
             f"changed now. If you mean to leave {last.label} too, say so with --from {last.label}."
         )
     return None

@@ -1,12 +1,12 @@
 """Rebuild a version in an empty folder from nothing but what the store holds.
 
-    <folder>/version.json   the version document
-             code/          the project's code as it was
-             model/         the model's files
-             data/          the data it was made from, as one Parquet data set
-             schema.json    that data's schema
-             requirements.lock
-             environment    link to the environment, rebuilt from the lock if it was gone
+<folder>/version.json   the version document
+         code/          the project's code as it was
+         model/         the model's files
+         data/          the data it was made from, as one Parquet data set
+         schema.json    that data's schema
+         requirements.lock
+         environment    link to the environment, rebuilt from the lock if it was gone
 """
 
 from __future__ import annotations

@@ -92,9 +92,7 @@ def read(db: sqlite3.Connection, store: ObjectStore, name: str, period: ReportPe
     manifest = registry.manifest(db, name)
     since, until = period.since, period.until
     live = next(iter(history.at(db, until, name)), None)
-    measured = {
-        metric: _measured(db, name, metric, period, live) for metric in manifest.validation.metrics
-    }
+    measured = {metric: _measured(db, name, metric, period, live) for metric in manifest.validation.metrics}
     deployments = history.between(db, name, since, until)
     due = schedules.in_force_at(db, name, "health", until)
     looked = looks.newest(db, live.project, until) if live else None

@@ -199,15 +199,11 @@ def last_ended_id(db: sqlite3.Connection, project: str) -> int | None:
 
 def jobs_of(db: sqlite3.Connection, runs: Collection[int]) -> dict[int, str]:
     """What kind of run each of ``runs`` is."""
-    rows = db.execute(
-        "SELECT runs.id, job FROM json_each(?) JOIN runs ON runs.id = value", (json.dumps(list(runs)),)
-    )
+    rows = db.execute("SELECT runs.id, job FROM json_each(?) JOIN runs ON runs.id = value", (json.dumps(list(runs)),))
     return {row["id"]: row["job"] for row in rows}
 
 
-def durations(
-    db: sqlite3.Connection, projects: Collection[str], jobs: Sequence[str]
-) -> list[tuple[str, str, float]]:
+def durations(db: sqlite3.Connection, projects: Collection[str], jobs: Sequence[str]) -> list[tuple[str, str, float]]:
     """Project, job and seconds of the last run of each kind that went well."""
     rows = db.execute(
         "SELECT r.project, r.job, r.started_at, r.ended_at"

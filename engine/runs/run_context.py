@@ -55,7 +55,8 @@ class RunContext:
 
     def stage(self, code: Path, manifest: Manifest, environment: Environment, lock: Lock) -> Stage:
         """What the steps of the version with ``code`` have in common in this run."""
-        return Stage(code, manifest, environment, lock, self.marker, self.run.as_of, self.workspace.root, self.held)
+        as_of, root, served = self.run.as_of, self.workspace.root, manifest.environment.warm
+        return Stage(code, manifest, environment, lock, self.marker, as_of, root, self.held, served=served)
 
     def launch(
         self,

@@ -79,4 +79,4 @@ def _last_words(workspace: Workspace, run: int) -> str:
         lines = (workspace.run_folder(run) / "engine.log").read_text("utf-8", "replace").strip().splitlines()
     except OSError:
         return ""
-    return f", the last with \'{plain(lines[-1], 300)}\'" if lines else ""
+    return f", the last with '{plain(lines[-1], 300)}'" if lines else ""

@@ -284,9 +284,7 @@ def _gaps(column: pa.ChunkedArray) -> float:
     return float(missing(column).mean())
 
 
-def _notes(
-    table: pa.Table, rows: pa.Table, task: Task, counts: dict[str, int], key: Sequence[str]
-) -> Iterator[str]:
+def _notes(table: pa.Table, rows: pa.Table, task: Task, counts: dict[str, int], key: Sequence[str]) -> Iterator[str]:
     without = table.num_rows - rows.num_rows
     if without:
         yield f"{without:,} rows have no target; they are left out."

@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from engine.schedule.policy import DueRule
 
 
-
 def rule_of(row: sqlite3.Row) -> DueRule:
     """When a row of the table schedules is due. Intervals count from when the rule began."""
     rule = str(row["rule"])

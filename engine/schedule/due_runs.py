@@ -36,9 +36,7 @@ def note_downtime(ledger: Ledger, lease: Lease, since: datetime | None, now: dat
         if since is None:
             since = schedules.first_unsettled(db, now) or now
         if now - since > ON_TIME:
-            db.execute(
-                "INSERT INTO downtimes (since, until, why) VALUES (?, ?, ?)", (stamp(since), stamp(now), why)
-            )
+            db.execute("INSERT INTO downtimes (since, until, why) VALUES (?, ?, ?)", (stamp(since), stamp(now), why))
 
 
 def settle_all(ledger: Ledger, lease: Lease, now: datetime) -> list[Occurrence]:

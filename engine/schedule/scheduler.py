@@ -110,8 +110,7 @@ class Scheduler:
         if not state.running or state.since is None:
             return told
         said = (
-            f"Standing by: the engine is process {state.pid} on {state.host}, "
-            f"since {state.since:%Y-%m-%d %H:%M} UTC."
+            f"Standing by: the engine is process {state.pid} on {state.host}, since {state.since:%Y-%m-%d %H:%M} UTC."
         )
         if said != told:
             self._tell(said)

@@ -143,9 +143,7 @@ def _backups(db: Database) -> None:
 
 def _decided(db: Database) -> None:
     # For the check that each of these rows has its decision: else it would read the whole trail once more.
-    db.execute(
-        "CREATE INDEX audit_decided ON audit (seq) WHERE action IN ('approve', 'reject', 'lift', 'rollback')"
-    )
+    db.execute("CREATE INDEX audit_decided ON audit (seq) WHERE action IN ('approve', 'reject', 'lift', 'rollback')")
 
 
 def _allowances(db: Database) -> None:

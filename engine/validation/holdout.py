@@ -52,9 +52,7 @@ class Split:
     cut: DrawnHoldout | None = None
 
 
-def split(
-    table: pa.Table, manifest: Manifest, as_of: datetime, *, live: DrawnHoldout | None = None
-) -> Split:
+def split(table: pa.Table, manifest: Manifest, as_of: datetime, *, live: DrawnHoldout | None = None) -> Split:
     """Divide ``table`` as the manifest says. Either part may come out empty; the caller knows what that means.
 
     ``live``: how the live version's holdout was drawn, which is gone on with. Raises StepFailed when the time column

@@ -120,7 +120,7 @@ def _stopped(train: pa.ChunkedArray, holdout: pa.ChunkedArray) -> bool | None:
     before, places = _places(train)
     if gone:
         share = float(np.mean(before < 0))
-        return None if share**len(holdout) > _CHANCE else True
+        return None if share ** len(holdout) > _CHANCE else True
     at_rest = _places(holdout.filter(pa.array(~missing(holdout))).slice(0, 1))[1]
     value = next(iter(at_rest), None)
     share = float(np.mean(before == places[value])) if value in places else 0.0

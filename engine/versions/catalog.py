@@ -173,9 +173,7 @@ def count(ledger: Ledger, project: str | None) -> int:
         )
 
 
-def page(
-    ledger: Ledger, project: str | None, *, offset: int, limit: int, matching: str = ""
-) -> tuple[Version, ...]:
+def page(ledger: Ledger, project: str | None, *, offset: int, limit: int, matching: str = "") -> tuple[Version, ...]:
     """Versions newest first. Without ``matching`` this costs the same anywhere in the list."""
     # Neither numbers nor ids have gaps, so an offset is a key and needs no skipping of rows.
     key = "id" if project is None else "number"

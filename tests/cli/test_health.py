@@ -86,7 +86,9 @@ def test_the_look_is_told_part_by_part_with_the_alerts(looked: History) -> None:
         "cannot tell  no label",
         "0.690 to 0.720",
         "6,410",
-        "to do: look at x",
+        "▲ alert 1 tiny@1 watch ",
+        "  x: mean moved",
+        "→ look at x",
         "WORST SEGMENTS",
         "place=B",
         "▲ worse       falling",
@@ -113,8 +115,8 @@ def test_as_json_it_is_one_document(looked: History) -> None:
 
 
 def test_an_alert_is_acknowledged_and_snoozed_with_a_reason(looked: History) -> None:
-    assert "acknowledged by ada: the season" in looked("alerts", "ack", "1", "--reason", "the season").out
-    assert "snoozed until" in looked("alerts", "snooze", "1", "--for", "4h", "--reason", "later").out
+    assert 'acknowledged by ada just now: "the season"' in looked("alerts", "ack", "1", "--reason", "the season").out
+    assert "snoozed, back in " in looked("alerts", "snooze", "1", "--for", "4h", "--reason", "later").out
     assert looked("status", "--json").code == 0
     assert "x: mean moved" not in looked("status").out, "snoozed is left out until it wakes"
 
@@ -150,7 +152,7 @@ def test_what_starts_a_retrain_besides_time_is_told(looked: History) -> None:
 
 
 def test_a_swap_by_the_command_line_ends_what_was_open_about_the_version_before(looked: History) -> None:
-    assert "alert 1 tiny@1: x: mean moved" in looked("alerts").out
+    assert looked("alerts").out.startswith("▲ alert 1 tiny@1 watch ")
     assert looked("approve", "tiny@3", "--reason", "it learnt the new world").code == 0
     assert looked("alerts").out.startswith("Nothing is open")
     assert as_json(looked, "health", "tiny")["alerts"] == []

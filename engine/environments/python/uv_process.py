@@ -119,9 +119,7 @@ class Uv:
             raise UvFailed(explain(err, doing, process.returncode), err)
         return out
 
-    def _begin(
-        self, command: Sequence[str], cache: Path, folder: Path, held: tuple[int, ...]
-    ) -> subprocess.Popen[str]:
+    def _begin(self, command: Sequence[str], cache: Path, folder: Path, held: tuple[int, ...]) -> subprocess.Popen[str]:
         return subprocess.Popen(
             command,
             # Not the caller's folder: a uv.toml or pyproject.toml of a project would choose the registry.

@@ -169,9 +169,7 @@ def _as_of(at: datetime, failed: StepFailed, *, first: bool) -> StepFailed:
     return StepFailed(f"As of {at:%d %b %Y %H:%M}: {failed}{way}")
 
 
-def _one(
-    moment: _Moment, origin: Origin, learnt: str, span: tuple[float, float]
-) -> tuple[Training, Prepared, str]:
+def _one(moment: _Moment, origin: Origin, learnt: str, span: tuple[float, float]) -> tuple[Training, Prepared, str]:
     """Extract and train as of the moment, unless the rows to learn from are those that were ``learnt`` before."""
     context, manifest = moment.context, moment.stage.manifest
     middle = (span[0] + span[1]) / 2
@@ -207,9 +205,7 @@ def _model(context: RunContext) -> Path:
     return context.folder / "model"
 
 
-def _scored(
-    moment: _Moment, origin: Origin, data: Prepared, rows: WindowRows, span: tuple[float, float]
-) -> pa.Table:
+def _scored(moment: _Moment, origin: Origin, data: Prepared, rows: WindowRows, span: tuple[float, float]) -> pa.Table:
     import pyarrow as pa
 
     asked = rows.of(moment.number)

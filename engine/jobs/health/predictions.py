@@ -55,9 +55,7 @@ def _until(document: VersionDocument) -> str | None:
     return None if until is None else min(until, document.lineage.as_of)
 
 
-def _scored(
-    context: RunContext, version: Unpacked, seen: Rows, who: str, kind: StepKind, at: float
-) -> Predictions:
+def _scored(context: RunContext, version: Unpacked, seen: Rows, who: str, kind: StepKind, at: float) -> Predictions:
     current = seen.current.table
     missing = version.lacking(current)
     if missing:

@@ -150,9 +150,7 @@ def _elsewhere(compute: ComputeSpec, lock: Lock) -> str:
     return f"a run trains and scores on the workers of {compute.scheduler}; this check does both here"
 
 
-def _steps(
-    stage: Stage, folder: Path, good: Callable[[str, str], None], doubtful: Callable[[str, str], None]
-) -> None:
+def _steps(stage: Stage, folder: Path, good: Callable[[str, str], None], doubtful: Callable[[str, str], None]) -> None:
     def launch(name: str) -> Launch:
         return Launch(stage, name, folder / name, lambda done, text: None)
 

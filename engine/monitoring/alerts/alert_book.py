@@ -73,8 +73,7 @@ def between(
 def incidents_between(db: sqlite3.Connection, project: str, since: datetime, until: datetime) -> int:
     """How many incidents of ``project`` were open at some time since then and before ``until``."""
     found = db.execute(
-        "SELECT count(*) FROM incidents WHERE project = ? AND opened_at < ?"
-        " AND (closed_at IS NULL OR closed_at >= ?)",
+        "SELECT count(*) FROM incidents WHERE project = ? AND opened_at < ? AND (closed_at IS NULL OR closed_at >= ?)",
         (project, stamp(until), stamp(since)),
     )
     return int(found.fetchone()[0])

@@ -190,9 +190,7 @@ def _before(table: pa.Table, said: pa.ChunkedArray, window: Window) -> Importanc
     return importances(table.take(rows), said.take(rows))
 
 
-def _followed(
-    case: LookInput, seen: Sequence[tuple[Drifted, ...]], window: Window
-) -> tuple[Alarm, ...]:
+def _followed(case: LookInput, seen: Sequence[tuple[Drifted, ...]], window: Window) -> tuple[Alarm, ...]:
     budget = Budget(len(seen), EVERY)
     since = moment(window.since) if window.since else case.as_of
     before = {each["column"]: _alarm(each) for each in case.job["alarms"]}

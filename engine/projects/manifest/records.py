@@ -22,12 +22,14 @@ class Program:
 
 @dataclass(frozen=True)
 class EnvironmentSpec:
-    """``variables`` are names that are passed on from the engine's environment (``pass`` in TOML). ``kind`` is none of
-    the manifest's keys yet: there is one."""
+    """``variables`` are names that are passed on from the engine's environment (``pass`` in TOML). ``warm``: steps may
+    be forked from a process that has loaded their libraries. ``kind`` is none of the manifest's keys yet: there is one.
+    """
 
     python: str | None = None
     requirements: str | None = None
     variables: tuple[str, ...] = ()
+    warm: bool = False
     kind: str = "python"
 
 

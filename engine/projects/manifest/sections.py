@@ -27,7 +27,7 @@ def project(table: Table) -> tuple[str, str, str]:
 
 def environment(table: Table) -> EnvironmentSpec:
     """What the project's programs need around them."""
-    table.only("python", "requirements", "pass")
+    table.only("python", "requirements", "pass", "warm")
     python = table.matching("python", r"3\.(?:9|[1-9][0-9])(?:\.[0-9]{1,3})?", 'a version from 3.9 on, such as "3.11"')
     names = table.texts("pass", most=100, limit=100) or ()
     for name in names:
@@ -35,7 +35,7 @@ def environment(table: Table) -> EnvironmentSpec:
             table.mistake("pass", f"names {shown(name)}; a variable's name is letters, digits and _.")
         elif name.startswith("LEVERFRAME"):
             table.mistake("pass", f"names {shown(name)}; names that begin with LEVERFRAME are the engine's own.")
-    return EnvironmentSpec(python, _inside(table, "requirements"), names)
+    return EnvironmentSpec(python, _inside(table, "requirements"), names, table.flag("warm", False))
 
 
 def _inside(table: Table, key: str) -> str | None:

@@ -167,9 +167,7 @@ def _settings(private: Path, directory: Path, common: Path) -> dict[str, str]:
             settings |= {k: v for k, v in _pairs(said) if k in _PERSONAL}
     if (common / "config").is_file():
         args = ("config", "--file", str(common / "config"), "--no-includes", "-z", "--list")
-        settings |= {
-            k: v for k, v in _pairs(git_process.output(args, private, ours, _SMALL)) if k not in _FILES
-        }
+        settings |= {k: v for k, v in _pairs(git_process.output(args, private, ours, _SMALL)) if k not in _FILES}
     return settings
 
 

@@ -22,6 +22,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+import resource
 import stat
 import struct
 import sys
@@ -70,7 +71,7 @@ SYSTEM = (
     "/sys/fs/cgroup/cpu/cpu.cfs_period_us", "/sys/fs/cgroup/memory/memory.limit_in_bytes",
 )  # fmt: skip
 # Agents, terminals, managers of services and of containers: all that would do something for this account when asked.
-_WHERE_OTHERS_LISTEN = (
+WHERE_OTHERS_LISTEN = (
     "/run/user", "/tmp", "/var/tmp", "/run/dbus/system_bus_socket", "/run/systemd/private", "/run/docker.sock",
     "/run/podman", "/run/containerd", "/run/crio", "/run/libvirt", "/run/screen", "/run/tmux",
 )  # fmt: skip
@@ -80,6 +81,9 @@ _NAMES_OF_MACHINES = "/run/systemd/resolve"  # which may ask another machine for
 _GROUPS = ("/sys/fs/cgroup", "/sys/fs/cgroup/unified")
 CLONE_NEWNS, CLONE_NEWUSER, CLONE_NEWPID = 0x20000, 0x10000000, 0x20000000
 MS_NOSUID, MS_NODEV, MS_NOEXEC, MS_BIND, MS_REC, MS_PRIVATE = 2, 4, 8, 4096, 16384, 1 << 18
+_HANDED_ON = (
+    "Umask", "Uid", "Gid", "Groups", "NoNewPrivs", "Seccomp", "CapEff", "CapBnd", "Cpus_allowed", "SigBlk", "SigIgn",
+)  # fmt: skip
 _DEVICES = ("null", "zero", "full", "random", "urandom")
 _ACCELERATORS = ("nvidia", "dri", "kfd", "accel", "infiniband")
 
@@ -96,6 +100,16 @@ def held() -> dict[str, Any]:
     """
     calls = os.uname().machine in CALLS
     return {"landlock": abi(), "calls": calls, "alone": False, "group": delegated(own_group()) is not None}
+
+
+def likeness() -> list[str]:
+    """What the system hands on from this process to a step, whoever starts it, and no step is given otherwise: account,
+    masks, signals that are ignored or held back, processors, limits, namespaces, cgroup."""
+    with open("/proc/self/status") as file:
+        said = sorted(line.strip() for line in file if line.split(":")[0] in _HANDED_ON)
+    limits = [resource.getrlimit(number) for name, number in sorted(vars(resource).items()) if name[:7] == "RLIMIT_"]
+    spaces = [os.readlink(f"/proc/self/ns/{name}") for name in ("mnt", "pid", "net", "user", "ipc", "uts")]
+    return [*said, str(limits), *spaces, own_group()]
 
 
 def own_group() -> str:
@@ -268,8 +282,11 @@ def _furnished(box: dict[str, Any]) -> bool:
         return False
     for path in box["hidden"]:
         _mount("/dev/null", path, None, MS_BIND)
+    for path in filter(os.path.isdir, box.get("emptied", ())):
+        if not _mount("tmpfs", path, "tmpfs", MS_NOSUID | MS_NODEV, "size=4k,mode=555"):
+            return False
     real = [os.path.realpath(path) for path in _needed(box)]
-    for place in _WHERE_OTHERS_LISTEN:
+    for place in WHERE_OTHERS_LISTEN:
         if os.path.isdir(place) and not any(f"{path}/".startswith(place + "/") for path in real):
             _mount("tmpfs", place, "tmpfs", MS_NOSUID | MS_NODEV)
         elif os.path.exists(place) and not os.path.isdir(place):
@@ -300,6 +317,15 @@ def enter(box: dict[str, Any], *, own_proc: bool) -> None:
         _drop_capabilities()
     if os.uname().machine in CALLS:
         _filter(program(os.uname().machine, network=box["network"], modes=box.get("modes", False)))
+
+
+def narrow(opened: list[tuple[str, int]], *, network: bool) -> None:
+    """Hold this process, which is held already, to no more than ``opened`` of what it may reach, and shut it and the
+    process that forked it to each other. Raises OSError."""
+    version = abi()
+    if not version:
+        raise OSError(ENOSYS, "the kernel has no Landlock")
+    _landlock(version, opened, network=network)
 
 
 def rules(box: dict[str, Any], *, own_proc: bool) -> Iterator[tuple[str, int]]:

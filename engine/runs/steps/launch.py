@@ -15,6 +15,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from engine.clock import stamp
 from engine.environments.kind import kind_of
@@ -27,8 +28,11 @@ from engine.runs.steps.limits import Limits
 from engine.runs.steps.missing_files import explained, without_places
 from engine.runs.steps.running import RunningStep, start_step
 from engine.runs.steps.sandbox import advice, box, check_reads, variables
-from engine.runs.steps.step import StepResult, StepSpec, clean_environment, python_step_argv
+from engine.runs.steps.step import StepResult, StepSpec, clean_environment, python_step_argv, within
 from engine.vocabulary.steps import contract
+
+if TYPE_CHECKING:
+    from engine.runs.warm.served_step import ServedStep
 
 Progress = Callable[[float, str], None]
 # As in python_runner.py, which is not imported: it would load what the first screen does not need.
@@ -45,6 +49,8 @@ class Stage:
     ``types``: the types of columns are kept beside their files. Versions of before learnt what the files alone say.
 
     ``since``: extract is asked for what is new or changed since then; None: for everything.
+
+    ``served``: its steps may be forked by a step server. A proof's never are.
     """
 
     code: Path
@@ -58,6 +64,7 @@ class Stage:
     project: Path | None = None
     types: bool = True
     since: datetime | None = None
+    served: bool = False
 
 
 class Launch:
@@ -96,12 +103,22 @@ class Launch:
         shutil.copytree(stage.code, folder / "code", copy_function=shutil.copyfile)
         self._under_runner = _under_runner(stage.manifest, name)
         self._away = compute is not None and compute.mode == "step"
-        self._warm = warm and (self._under_runner or self._away)
+        self._served = self._may_be_served(name, compute)
+        self._warm = warm and (self._under_runner or self._away) and not (self._served and self._served.has_server())
         self._asked = _spec(stage, name, self.title, folder, warm=self._warm)
+        if self._served is not None:
+            self._asked = self._served.spec(self._asked, early=self._warm)
         self._spec = _placed(self._asked, stage, name, compute)
         if self._warm:
             check_environment(stage, self.title)
             self._running = start_step(self._spec, on_progress)
+
+    def _may_be_served(self, name: str, compute: ComputeSpec | None) -> ServedStep | None:
+        if not self.stage.served or not self._under_runner or compute is not None:
+            return None
+        from engine.runs.warm.served_step import ServedStep
+
+        return ServedStep(self.stage, _argv(self.stage, name), self._folder)
 
     def begin(self) -> None:
         """Let it read its input. Raises StepFailed when the environment was changed meanwhile."""
@@ -120,6 +137,8 @@ class Launch:
         result = self._running.wait()
         if self._away:
             result = order.answered(self._asked, result)
+        if self._served is not None and result.state == "succeeded":
+            self._served.keep()
         if tidy(self._folder) and result.state == "succeeded":
             why = f"{self.title} left more than {DEEPEST} folders in each other; have it leave files that lie less deep"
             result = replace(result, state="failed", why=why)
@@ -194,10 +213,7 @@ def _spec(stage: Stage, name: str, title: str, folder: Path, *, warm: bool) -> S
     sandbox, passed = stage.manifest.sandbox, stage.manifest.environment.variables
     own = variables(sandbox, folder, os.environ.get("HOME"))
     extra |= {key: value for key, value in own.items() if key not in passed}
-    environment = clean_environment(passed, extra, train.threads)
-    # A command finds its environment's programs first: python is the project's own, not the machine's.
-    environment["PATH"] = f"{stage.environment.path / 'bin'}{os.pathsep}{environment.get('PATH', os.defpath)}"
-    environment["VIRTUAL_ENV"] = str(stage.environment.path)
+    environment = within(stage.environment.path, clean_environment(passed, extra, train.threads))
     return StepSpec(
         name=title,
         argv=_argv(stage, name),

@@ -177,8 +177,7 @@ class _explained:
             raise Refused(f"{self._before}{error}") from error.__cause__
         if isinstance(error, ImportError):
             raise Refused(
-                f"This environment cannot read or write parquet: {_why_no_pyarrow()}, "
-                'or set format = "csv" in [data].'
+                f'This environment cannot read or write parquet: {_why_no_pyarrow()}, or set format = "csv" in [data].'
             ) from error
 
 
@@ -445,6 +444,16 @@ def _load_libraries(step: str, form: str) -> None:
             continue
 
 
+def _tell_what_is_loaded() -> None:
+    """Write the names of all modules but the project's own to LEVERFRAME_LOADED, in the order of their loading."""
+    file, here = os.environ.get("LEVERFRAME_LOADED"), os.getcwd() + os.sep
+    if file:
+        own = {"__main__", column_types.__name__}
+        loaded = [(name, getattr(module, "__file__", None) or "") for name, module in list(sys.modules.items())]
+        names = [name for name, path in loaded if name not in own and not os.path.abspath(path).startswith(here)]
+        Path(file).write_text("\n".join(names), encoding="utf-8")
+
+
 def run(step: str, name: Optional[str]) -> None:
     """Do one step. Raises Refused, or whatever the project's code raises."""
     steps = {"extract": extract, "labels": labels, "train": train, "score": score}
@@ -472,6 +481,7 @@ def run(step: str, name: Optional[str]) -> None:
     work: Callable[..., None] = steps[step]
     try:
         work(paths, function, name or step)
+        _tell_what_is_loaded()
     except SystemExit as error:
         raise Refused(f"{name or step} ended the process itself (sys.exit({error.code!r})); it must return.") from error
 

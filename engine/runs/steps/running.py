@@ -135,6 +135,12 @@ def _started(spec: StepSpec) -> tuple[subprocess.Popen[bytes] | ForkedWarden, in
     """The warden, and as which descriptor it holds what it is to hold."""
     try:
         spec.log.parent.mkdir(parents=True, exist_ok=True)
+        if spec.server is not None and spec.held is not None and spec.containment is not None:
+            from engine.runs.warm import step_request
+
+            served = step_request.ask(*spec.server, spec.containment, spec.held)
+            if served is not None:
+                return served, served.held
         if spec.forked is not None and spec.held is not None:
             forked = forked_warden(spec.forked, spec.environment, spec.held)
             if forked is not None:

@@ -51,6 +51,8 @@ def box(spec: SandboxSpec, folder: Path, environment: Path, workspace: Path) -> 
         "write": [str(folder / each) for each in ("output", "tmp", "code")],
         "apart": [str(workspace)],
         "network": spec.network,
+        # Where the engine's own servers listen; the table of sockets does not tell by which path they are asked.
+        "emptied": [str(workspace / "locks")],
     }
 
 

@@ -6,10 +6,13 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from engine.runs.steps.holding import StepHold
 from engine.runs.steps.limits import Limits
+
+if TYPE_CHECKING:
+    from engine.runs.warm.wanted_server import Wanted
 
 MARKER = "LEVERFRAME_RUN"
 TOKEN = "LEVERFRAME_STEP_TOKEN"
@@ -34,7 +37,8 @@ class StepSpec:
 
     ``held`` is a descriptor, such as of a lock, that stays open until nothing of the step is left. ``containment`` is
     what holds it (see ``containment.py``); None: nothing does. ``forked``: the workspace whose fork server may have it
-    begin, for a module of the engine's own that nothing else contains.
+    begin, for a module of the engine's own that nothing else contains. ``server``: a workspace, and which of its step
+    servers may fork it.
     """
 
     name: str
@@ -47,6 +51,7 @@ class StepSpec:
     held: int | None = None
     containment: Mapping[str, Any] | None = None
     forked: Path | None = None
+    server: tuple[Path, Wanted] | None = None
 
 
 @dataclass(frozen=True)
@@ -80,6 +85,12 @@ def clean_environment(passed: tuple[str, ...], extra: Mapping[str, str], threads
     }
     fixed |= {name: str(threads) for name in _THREADS}
     return fixed | {name: os.environ[name] for name in (*_ALWAYS_PASSED, *passed) if name in os.environ} | dict(extra)
+
+
+def within(environment: Path, variables: dict[str, str]) -> dict[str, str]:
+    """``variables`` of a process in a virtual environment: it finds the programs of that first, not the machine's."""
+    path = f"{environment / 'bin'}{os.pathsep}{variables.get('PATH', os.defpath)}"
+    return {**variables, "PATH": path, "VIRTUAL_ENV": str(environment)}
 
 
 def python_step_argv(interpreter: Path, step: str, callable: str | None) -> tuple[str, ...]:

@@ -39,7 +39,6 @@ PROGRESS = b"::progress "
 LONGEST_PROGRESS = 600
 # Nothing fills memory faster than this; the next look comes before the limit can be passed by much.
 BYTES_PER_SECOND = 4e9
-PAGE = resource.getpagesize()
 
 _libc = ctypes.CDLL(None, use_errno=True)
 program: Any = os.execvpe  # or, in a fork that has loaded it, to become it
@@ -110,8 +109,7 @@ def memory_of(pids: set[int], limit: int) -> int:
     """Resident bytes of these processes together; proportional ones where their sum is above ``limit``."""
     total = 0
     for pid in pids:
-        fields = contents(f"/proc/{pid}/statm").split()
-        total += int(fields[1]) * PAGE if len(fields) > 1 else 0
+        total += int([*contents(f"/proc/{pid}/statm").split(), b"0", b"0"][1]) * resource.getpagesize()
     if total <= limit or len(pids) < 2:
         return total
     proportional = 0
@@ -140,8 +138,7 @@ def size_of(folder: str, seconds: float = 0.5) -> int:
 
 
 def free_beside(folder: str) -> int:
-    disk = os.statvfs(folder)
-    return disk.f_bavail * disk.f_frsize
+    return (disk := os.statvfs(folder)).f_bavail * disk.f_frsize
 
 
 class Log:
@@ -373,6 +370,8 @@ def go_first() -> None:
 class StepWatcher:
     """Starts the step and holds it to its limits until it has ended."""
 
+    _way_in: Any = staticmethod(os.pipe)
+
     def __init__(self, settings: dict[str, Any], guard: int) -> None:
         self._settings, self._guard = settings, guard
         self._log = Log(settings["log"], settings["log_bytes"])
@@ -380,6 +379,7 @@ class StepWatcher:
         self._tree = Tree()
         self._control = b""
         self._silent = False  # Nobody holds the step's output any more.
+        self._reap: Any = lambda: reap(self._reaped)
         self._status: int | None = None
         self._reason: str | None = None
         self._error: str | None = None
@@ -392,7 +392,7 @@ class StepWatcher:
 
     def start(self) -> None:
         go_first()
-        read_in, self._go = os.pipe()
+        read_in, self._go = self._way_in()
         self._output, write_out = os.pipe()
         read_error, write_error = os.pipe()
         stdin = read_in if self._settings["wait"] else os.open("/dev/null", os.O_RDONLY)
@@ -414,7 +414,7 @@ class StepWatcher:
         self._begun = time.monotonic()
         self._waiting = bool(self._settings["wait"])
         for fd in {read_in, stdin, write_out, write_error, write_ended} - {None}:
-            os.close(fd)  # type: ignore[arg-type]
+            os.close(fd)
         # An end of file means that exec worked.
         self._error = os.read(read_error, 4096).decode("utf-8", "replace") or None
         os.close(read_error)
@@ -437,20 +437,22 @@ class StepWatcher:
                 elif fd == self._output:
                     self._read()
                 else:
-                    reap(self._reaped)
+                    self._reap()
             self._progress.send()
         ended = time.monotonic()
         if self._reason is None:
             self._look_at_output(float("inf"))  # Once more, at what it left.
         if self._status is None:
-            # In one stroke, which no process of this group can outrun by forking.
-            send(-self._pid, SIGKILL)
+            self._strike()  # At one stroke, which no process of this group can outrun by forking.
         survivors = end_all(self._tree, self._reaped)
         sweep(self._settings["token"], self._settings["variable"])
         if self._settings["group"] is not None:
             containment().end_group(self._settings["group"])
         self._drain()
         self._report(ended, survivors)
+
+    def _strike(self) -> None:
+        send(-self._pid, SIGKILL)
 
     def _goes_on(self) -> bool:
         return self._status is None and self._reason is None
@@ -505,7 +507,7 @@ class StepWatcher:
             self._reason = "time"
         if now < self._next_look:
             return
-        reap(self._reaped)
+        self._reap()
         pids = self._tree.look()
         if len(pids) > MOST_PROCESSES:
             self._reason = "processes"  # First: to weigh that many takes long.
@@ -571,8 +573,7 @@ def settings_from(fd: int) -> dict[str, Any]:
             data += more
         return data
 
-    settings: dict[str, Any] = marshal.loads(exactly(int.from_bytes(exactly(8), "big")))
-    return settings
+    return marshal.loads(exactly(int.from_bytes(exactly(8), "big")))  # type: ignore[no-any-return]
 
 
 def main() -> None:
@@ -586,8 +587,7 @@ def main() -> None:
         prctl(PR_SET_CHILD_SUBREAPER, 1)
         watcher = StepWatcher(settings, guard)
         watcher.start()
-        watcher.watch()
-        return
+        return watcher.watch()
     os.close(0)
     status = os.waitpid(pid, 0)[1]
     end_all(Tree(), lambda *_: None)

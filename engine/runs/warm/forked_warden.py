@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import BinaryIO
 
@@ -30,13 +30,18 @@ class ForkedWarden:
 
 def forked_warden(root: Path, environment: Mapping[str, str], held: int) -> ForkedWarden | None:
     """One of the workspace ``root``, for a process with ``environment``; None: it is to be started afresh."""
+    return with_streams(lambda streams: fork_request.ask(root, WARDEN, (), environment, "/", (*streams, held)))
+
+
+def with_streams(ask: Callable[[tuple[int, int, int]], bool]) -> ForkedWarden | None:
+    """The warden that takes over what ``ask`` hands it: standard input, output and error output; None without one."""
     read_in, write_in = os.pipe()
     read_out, write_out = os.pipe()
     read_error, write_error = os.pipe()
     theirs, ours = (read_in, write_out, write_error), (write_in, read_out, read_error)
     begun = False
     try:
-        begun = fork_request.ask(root, WARDEN, (), environment, "/", (*theirs, held))
+        begun = ask(theirs)
     finally:
         for each in theirs if begun else (*theirs, *ours):
             os.close(each)

@@ -13,6 +13,7 @@ from engine.runs import capacity
 from engine.runs.steps.step import clean_environment
 from engine.runs.warm import circumstances, place, process_names
 from engine.runs.warm.fork_server import SPENT
+from engine.runs.warm.step_servers import StepServers
 from engine.storage.workspace import Workspace
 
 WANTED = 4  # processes that were started afresh, two runs with their judges: less is not worth loading everything for
@@ -26,6 +27,7 @@ class Keeper:
     def __init__(self, workspace: Workspace, steady: Callable[[], float] = time.monotonic) -> None:
         self._root, self._steady = workspace.root, steady
         self._server: subprocess.Popen[bytes] | None = None
+        self._steps = StepServers(workspace.root, workspace.environments)
         self._code = ""
         self._not_before = 0.0
         with suppress(OSError):
@@ -33,7 +35,8 @@ class Keeper:
             place.clear(self._root)  # What one left that was killed, or that is another engine's of before.
 
     def look(self) -> None:
-        """Start one, end one that is out of date, take leave of one that has ended."""
+        """Start one, end one that is out of date, take leave of one that has ended; step servers as well."""
+        self._steps.look()
         if self._server is not None:
             ended = self._server.poll()
             if ended is None:
@@ -46,7 +49,8 @@ class Keeper:
             self._start()
 
     def stop(self) -> None:
-        """End the server, and do not wait for it: what it has in hand are forks, and they go on."""
+        """End the servers, and do not wait for it: what they have in hand are forks, and they go on."""
+        self._steps.stop()
         if self._server is not None and self._server.stdin is not None:
             self._server.stdin.close()
         self._server = None
