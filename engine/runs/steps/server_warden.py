@@ -212,10 +212,10 @@ class Server(warden.StepWatcher):  # type: ignore[misc]
             os.close(lifeline)
             nothing = os.open("/dev/null", os.O_RDWR)
             whole = self.is_whole()
-            for number in (1, 2):  # Now whoever waits sees the end of what it was told.
+            os.close(streams[3])
+            for number in (1, 2):  # Now whoever waits sees the end of what it was told, and the lock is free.
                 os.dup2(nothing, number, inheritable=False)
-            for fd in (nothing, streams[3]):
-                os.close(fd)
+            os.close(nothing)
         return whole
 
 

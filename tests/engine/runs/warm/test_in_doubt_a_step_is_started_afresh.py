@@ -95,8 +95,8 @@ def fewer_processors(project: ServedProject, patch: pytest.MonkeyPatch) -> None:
 
 
 def a_signal_ignored(project: ServedProject, patch: pytest.MonkeyPatch) -> None:
-    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
-    patch.setattr(project, "after", lambda: signal.signal(signal.SIGHUP, before), raising=False)
+    before = signal.signal(signal.SIGUSR2, signal.SIG_IGN)  # not SIGHUP, which nohup has ignored already
+    patch.setattr(project, "after", lambda: signal.signal(signal.SIGUSR2, before), raising=False)
 
 
 def more_favoured(project: ServedProject, patch: pytest.MonkeyPatch) -> None:
