@@ -63,7 +63,8 @@ def different(keys: pa.Table) -> int:
 
 def _numbered(column: pa.ChunkedArray) -> tuple[pa.ChunkedArray, int]:
     """A number for each value of ``column``, and how many there are."""
-    chunks = column.dictionary_encode().chunks  # All with the same dictionary.
+    # Unwrapped: a column that is encoded already may have another dictionary in each chunk.
+    chunks = unwrapped(column).dictionary_encode().chunks
     numbers = pa.chunked_array([each.indices.cast(pa.int64()) for each in chunks], pa.int64())
     return numbers, len(chunks[0].dictionary) if chunks else 0
 

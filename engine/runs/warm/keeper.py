@@ -51,6 +51,9 @@ class Keeper:
     def stop(self) -> None:
         """End the servers, and do not wait for it: what they have in hand are forks, and they go on."""
         self._steps.stop()
+        self._end_server()
+
+    def _end_server(self) -> None:
         if self._server is not None and self._server.stdin is not None:
             self._server.stdin.close()
         self._server = None
@@ -62,7 +65,7 @@ class Keeper:
             return True  # It is being replaced at this moment.
 
     def _forget(self, ended: int) -> None:
-        self.stop()  # What it had beside it ends with its standard input.
+        self._end_server()  # What it had beside it ends with its standard input; step servers are none of its.
         if ended == SPENT:
             return  # The next takes its place at once.
         place.forget_unanswered(self._root)

@@ -61,3 +61,8 @@ def test_as_many_rows_are_different_as_grouping_them_would_find(names: list[str]
     in_pieces = pa.concat_tables([whole.slice(0, 3), whole.slice(3, 0), whole.slice(3)]).select(names)
     assert different(in_pieces) == in_pieces.group_by(names).aggregate([]).num_rows
     assert different(in_pieces.slice(0, 0)) == 0
+
+
+def test_values_that_each_piece_encodes_in_its_own_way_are_different_by_what_they_are() -> None:
+    pieces = [pa.array(words).dictionary_encode() for words in (["a", "b"], ["b", "c"], ["a"])]
+    assert different(pa.table({"key": pa.chunked_array(pieces)})) == 3

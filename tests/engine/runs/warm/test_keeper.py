@@ -12,6 +12,7 @@ from engine.runs.warm import circumstances, fork_request, place
 from engine.runs.warm.circumstances import RUN
 from engine.runs.warm.fork_server import IDLE, SPENT
 from engine.runs.warm.keeper import REST_SECONDS, WANTED, Keeper
+from engine.runs.warm.step_servers import StepServers
 from engine.storage import workspace as workspaces
 
 
@@ -81,6 +82,20 @@ def test_one_that_has_forked_enough_is_replaced_and_one_that_nobody_asked_is_not
     kept.now += REST_SECONDS + 1
     kept.look()
     assert len(kept.servers) == later
+
+
+@pytest.mark.parametrize("ended", [SPENT, IDLE, -9])
+def test_step_servers_go_on_when_the_fork_server_ends_and_end_with_the_engine(
+    kept: Kept, monkeypatch: pytest.MonkeyPatch, ended: int
+) -> None:
+    stopped: list[StepServers] = []
+    monkeypatch.setattr(StepServers, "stop", lambda servers: stopped.append(servers))
+    wanted(kept)
+    kept.servers[0].ended = ended
+    kept.look()
+    assert kept.servers[0].closed and stopped == []
+    kept.stop()
+    assert len(stopped) == 1
 
 
 def test_one_that_fails_rests_before_the_next(kept: Kept) -> None:
