@@ -20,7 +20,7 @@ import figures
 
 from engine.runs.logs.log_index import LogReader
 from engine.runs.steps.limits import Limits
-from engine.runs.steps.warden import Log
+from engine.runs.steps.step_output import Log
 
 SCREEN = 40
 # What a person takes for at once.

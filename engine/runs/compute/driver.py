@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 REFUSED = 3
 _STEPS = Path(__file__).resolve().parents[1] / "steps"
-_BESIDE = ("warden.py", "containment.py", "python_runner.py", "column_types.py")
+_BESIDE = ("warden.py", "step_output.py", "containment.py", "python_runner.py", "column_types.py")
 _T = TypeVar("_T")
 
 

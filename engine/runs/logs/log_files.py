@@ -20,7 +20,7 @@ from engine.vocabulary.steps import NAMES, STEPS
 ENGINE = "engine"
 _OF_THE_RUN = {name: f"{name}.log" for name in (*(step.name for step in STEPS if step.process), ENGINE)}
 PACKED = ".zst"
-# Logs are bounded when they are written (see warden.py); this is for a file that somebody put there.
+# Logs are bounded when they are written (see step_output.py); this is for a file that somebody put there.
 _LARGEST = 1 << 28
 
 

@@ -3,7 +3,7 @@
 Lines are numbered from 1 as they are shown, so without the ``::progress`` lines that drive the bar. The index knows how
 many lines precede each block of a quarter of a megabyte. It is made by counting line ends (a million lines in some
 hundredths of a second), kept in memory and continued as the log grows. Where a log was cut in the middle (see
-``warden.py``) the numbers are those of the lines that are left, the line that says so among them.
+``step_output.py``) the numbers are those of the lines that are left, the line that says so among them.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Read a step's log while it is written or long after: its end, or a page of it.
 
-The file holds the bytes as the step printed them, cut in the middle where it printed too much (see ``warden.py``).
+The file holds the bytes as the step printed them, cut in the middle where it printed too much (see ``step_output.py``).
 Readers give lines of plain text, without the step's ``::progress`` lines. Offsets count the bytes that were *printed*,
 so they stay true when the middle is cut away under a reader; who asks for what was cut gets the line that says so.
 """

@@ -249,8 +249,8 @@ class Forked(warden.StepWatcher):  # type: ignore[misc]
         else:
             self.watch()
         finally:
-            for fd in (self._log._fd, self._output):
-                os.close(fd)
+            self._log.close()
+            os.close(self._output)
 
     def _fork(self) -> None:
         settings, box = self._settings, self._settings["containment"]

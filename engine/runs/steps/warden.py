@@ -1,9 +1,9 @@
 """The warden of one step: a small process that starts it, watches it and leaves nothing of it behind.
 
-Run by ``step.py`` as ``sys.executable -I -S warden.py``; it imports the standard library only, and little of that, so
-that it is up in about 15 ms. Standard input: eight bytes of length, the settings (``marshal``: same interpreter, and
-no import to wait for), then the lines ``go`` and ``cancel``; its end means that the run's process is gone. Standard
-output: a JSON document a line, ``{"progress": ..}`` and at the end ``{"result": ..}``.
+Run by ``running.py`` as ``sys.executable -I -S warden.py``; it imports what stands beside it and the standard library,
+and little of that, so that it is up in about 15 ms. Standard input: eight bytes of length, the settings (``marshal``:
+same interpreter, and no import to wait for), then the lines ``go`` and ``cancel``; its end means that the run's process
+is gone. Standard output: a JSON document a line, ``{"progress": ..}`` and at the end ``{"result": ..}``.
 
 Two processes, because either may be killed: the *guard* only waits, the *watcher* below it works. Both are child
 subreapers, so an orphan of the step, in whatever session and with whatever environment, becomes a child of the
@@ -35,8 +35,6 @@ PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36
 READ = 1 << 20
 MOST_PROCESSES, MOST_THREADS = 1000, 4096
 LEAST_FREE = 32 << 20  # on the disk that a step fills: others write there too
-PROGRESS = b"::progress "
-LONGEST_PROGRESS = 600
 # Nothing fills memory faster than this; the next look comes before the limit can be passed by much.
 BYTES_PER_SECOND = 4e9
 
@@ -109,7 +107,9 @@ def memory_of(pids: set[int], limit: int) -> int:
     """Resident bytes of these processes together; proportional ones where their sum is above ``limit``."""
     total = 0
     for pid in pids:
-        total += int([*contents(f"/proc/{pid}/statm").split(), b"0", b"0"][1]) * resource.getpagesize()
+        pages = contents(f"/proc/{pid}/statm").split()
+        if pages:
+            total += int(pages[1]) * resource.getpagesize()
     if total <= limit or len(pids) < 2:
         return total
     proportional = 0
@@ -138,111 +138,8 @@ def size_of(folder: str, seconds: float = 0.5) -> int:
 
 
 def free_beside(folder: str) -> int:
-    return (disk := os.statvfs(folder)).f_bavail * disk.f_frsize
-
-
-class Log:
-    """What the step prints, in a file of at most ``most`` bytes: the beginning and the end, a line where it was cut.
-
-    Short of ``most`` it is a plain file that grows. Beyond, it is written anew (and renamed into place) with a quarter
-    of ``most`` as its end, at most once a second, so that a step that prints gigabytes is not slowed down.
-    """
-
-    def __init__(self, path: str, most: int) -> None:
-        self._path, self._most = path, most
-        self._head, self._keep = most // 2, most // 4
-        self._fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o600)
-        self._size = self._cut = self._tail_at = 0
-        self._pending = bytearray()
-        self._dropped = 0
-        self._written_anew = 0.0
-
-    def write(self, data: bytes) -> None:
-        if not self._pending and self._size + len(data) <= self._most:
-            self._append(data)
-            return
-        room = max(self._head - self._size, 0) if not self._pending else 0
-        if room:
-            self._append(data[:room])
-        self._pending += data[room:]
-        # Twice, so that the surplus is not moved for every read.
-        if len(self._pending) > 2 * self._keep:
-            surplus = len(self._pending) - self._keep
-            del self._pending[:surplus]
-            self._dropped += surplus
-        self.flush()
-
-    def flush(self, *, last: bool = False) -> None:
-        """Put what is held back into the file, if the last time is long enough ago or this is the ``last`` time."""
-        now = time.monotonic()
-        if self._pending and (last or now - self._written_anew >= 1.0):
-            self._written_anew = now
-            self._write_anew()
-
-    def _append(self, data: bytes) -> None:
-        view = memoryview(data)
-        while view:
-            written = os.write(self._fd, view)
-            self._size += written
-            view = view[written:]
-
-    def _write_anew(self) -> None:
-        begin = os.pread(self._fd, min(self._size, self._head), 0)
-        end = b""
-        tail_at = self._tail_at or len(begin)
-        # Once something was dropped, what the file ends with is no longer next to what is pending.
-        if not self._dropped:
-            end = os.pread(self._fd, max(self._size - tail_at, 0), tail_at)
-        else:
-            self._cut += max(self._size - tail_at, 0) + self._dropped
-        end += bytes(self._pending)
-        self._cut += max(len(end) - self._keep, 0)
-        end = end[-self._keep :] if self._keep else b""
-        line = b"\n[leverframe: %d bytes were cut here]\n" % self._cut if self._cut else b""
-        new = self._path + ".new"
-        fd = os.open(new, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o600)
-        os.close(self._fd)
-        self._fd, self._size, self._dropped = fd, 0, 0
-        self._pending.clear()
-        self._append(begin + line)
-        self._tail_at = self._size
-        self._append(end)
-        os.rename(new, self._path)
-
-
-class Progress:
-    """Finds ``::progress 0.4 fitting`` lines in the output and sends the newest, ten a second at most."""
-
-    def __init__(self) -> None:
-        self._line = b""
-        self._newest: tuple[float, str] | None = None
-        self._sent = 0.0
-
-    def read(self, data: bytes) -> None:
-        data = self._line + data
-        whole, _, self._line = data.rpartition(b"\n")
-        if len(self._line) > LONGEST_PROGRESS:
-            self._line = b"\0"  # It is no progress line, and must not begin to look like one.
-        if PROGRESS in whole:
-            for line in whole.split(b"\n"):
-                if line.startswith(PROGRESS) and len(line) <= LONGEST_PROGRESS:
-                    self._take(line)
-
-    def _take(self, line: bytes) -> None:
-        number, _, text = line[len(PROGRESS) :].strip().partition(b" ")
-        try:
-            value = float(number)
-        except ValueError:
-            return
-        if 0.0 <= value <= 1.0:
-            self._newest = (value, text.decode("utf-8", "replace").strip())
-
-    def send(self, *, last: bool = False) -> None:
-        now = time.monotonic()
-        if self._newest is not None and (last or now - self._sent >= 0.1):
-            self._sent = now
-            tell({"progress": self._newest[0], "text": self._newest[1]})
-            self._newest = None
+    disk = os.statvfs(folder)
+    return disk.f_bavail * disk.f_frsize
 
 
 def tell(event: dict[str, Any]) -> None:
@@ -335,14 +232,17 @@ def become(settings: dict[str, Any], watcher: int, stdin: int, output: int, fail
 
 
 def containment() -> Any:
-    """The file beside this one, which Python does not look for by itself when it is isolated (-I)."""
+    return beside("containment")
+
+
+def beside(name: str) -> Any:
+    """A module beside this file, where Python does not look by itself when it is isolated (-I)."""
     folder = os.path.dirname(os.path.abspath(__file__))
     sys.path.insert(0, folder)
     try:
-        import containment as found  # type: ignore[import-not-found]
+        return __import__(name)
     finally:
         sys.path.remove(folder)  # Or this folder's queue.py would stand in for the library's.
-    return found
 
 
 def restore_signals() -> None:
@@ -374,8 +274,9 @@ class StepWatcher:
 
     def __init__(self, settings: dict[str, Any], guard: int) -> None:
         self._settings, self._guard = settings, guard
-        self._log = Log(settings["log"], settings["log_bytes"])
-        self._progress = Progress()
+        printed = beside("step_output")
+        self._log = printed.Log(settings["log"], settings["log_bytes"])
+        self._progress = printed.Progress()
         self._tree = Tree()
         self._control = b""
         self._silent = False  # Nobody holds the step's output any more.
@@ -438,7 +339,7 @@ class StepWatcher:
                     self._read()
                 else:
                     self._reap()
-            self._progress.send()
+            self._tell_progress()
         ended = time.monotonic()
         if self._reason is None:
             self._look_at_output(float("inf"))  # Once more, at what it left.
@@ -497,8 +398,13 @@ class StepWatcher:
         while time.monotonic() < until and self._read():
             continue
         self._progress.read(b"\n")
-        self._progress.send(last=True)
+        self._tell_progress(last=True)
         self._log.flush(last=True)
+
+    def _tell_progress(self, *, last: bool = False) -> None:
+        due = self._progress.due(last=last)
+        if due is not None:
+            tell({"progress": due[0], "text": due[1]})
 
     def _look(self, now: float) -> None:
         """What the clock asks for: the limits, the orphans, the guard."""
@@ -587,7 +493,8 @@ def main() -> None:
         prctl(PR_SET_CHILD_SUBREAPER, 1)
         watcher = StepWatcher(settings, guard)
         watcher.start()
-        return watcher.watch()
+        watcher.watch()
+        return
     os.close(0)
     status = os.waitpid(pid, 0)[1]
     end_all(Tree(), lambda *_: None)

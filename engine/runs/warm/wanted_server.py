@@ -28,7 +28,8 @@ SECRET = "secret"
 MOST_MODULES, MOST_BYTES = 5000, 1 << 17
 # They read the environment of the process that loads them, or keep a folder of its own: forks would share the first's.
 UNFIT = frozenset({"numba", "matplotlib", "pyspark", "ray"})
-_OURS = ("server_warden.py", "warden.py", "containment.py", "step_server.py", "python_runner.py", "column_types.py")
+OURS = ("server_warden.py", "warden.py", "step_output.py", "containment.py", "step_server.py", "python_runner.py",
+        "column_types.py")  # fmt: skip
 _MODULE = re.compile(r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*")
 
 
@@ -100,7 +101,7 @@ def wanted(manifest: Manifest, environment: Environment, lock: Lock, modules: Se
 def _built(environment: Path) -> str:
     """Which build stands there, as building one anew makes its folder anew; and which code of ours serves it."""
     found = environment.stat()
-    ours = [os.stat(RUNNER.with_name(name)) for name in _OURS]
+    ours = [os.stat(RUNNER.with_name(name)) for name in OURS]
     return f"{found.st_dev} {found.st_ino} {[(each.st_mtime_ns, each.st_size) for each in ours]}"
 
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from engine.runs.logs import log_files, log_index
 from engine.runs.logs.log_index import LogReader
 from engine.runs.logs.step_log import PROGRESS, plain_line
-from engine.runs.steps.warden import Log
+from engine.runs.steps.step_output import Log
 
 
 @pytest.fixture(autouse=True)

@@ -13,6 +13,7 @@ import pytest
 
 from engine.runs.steps.running import start_step
 from engine.runs.steps.step import clean_environment
+from engine.runs.steps.step_output import Progress
 from engine.runs.steps.sweep import sweep
 from tests.engine.runs.step_workshop import MIB, RUNAWAYS, Workshop, alive, none_alive, until, wardens, workshop
 
@@ -61,6 +62,12 @@ def test_memory_is_that_of_the_whole_tree(workshop: Workshop) -> None:
         memory=150 * MIB,
     )
     assert result.why == "train used more than 150 MiB of memory (tree of 4 processes) and was stopped"
+
+
+def test_memory_that_is_reserved_and_never_touched_does_not_count(workshop: Workshop) -> None:
+    code = "import mmap, time; kept = mmap.mmap(-1, 1 << 40, flags=mmap.MAP_PRIVATE | 0x4000); time.sleep(0.3)"
+    result = workshop.run(code, memory=150 * MIB)
+    assert result.state == "succeeded" and result.peak_memory < 150 * MIB, result.why
 
 
 def test_memory_that_processes_share_is_counted_once(workshop: Workshop) -> None:
@@ -206,6 +213,15 @@ def test_progress_is_heard_and_what_is_no_progress_is_not(workshop: Workshop) ->
         """
     )
     assert workshop.heard == [(0.4, "fitting")]
+
+
+def test_what_a_step_says_last_of_its_progress_is_told_however_soon_it_comes() -> None:
+    progress = Progress()
+    progress.read(b"::progress 0.1 one\n::progress 0.2 two\n::prog")
+    assert progress.due() == (0.2, "two")
+    progress.read(b"ress 0.3 three\n")
+    assert progress.due(last=True) == (0.3, "three")
+    assert progress.due(last=True) is None
 
 
 def test_progress_is_told_ten_times_a_second_at_most_and_the_last_is_never_lost(workshop: Workshop) -> None:

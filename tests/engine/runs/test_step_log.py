@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from engine.runs.logs.step_log import StepLogPage, last_words, read_lines, tail
-from engine.runs.steps.warden import Log
+from engine.runs.steps.step_output import Log
 
 
 def all_pages(log: Path, **options: int) -> tuple[list[str], int]:

@@ -13,6 +13,7 @@ from engine.runs.steps.server_warden import moved
 from engine.runs.warm.wanted_server import (
     MOST_BYTES,
     MOST_MODULES,
+    OURS,
     Wanted,
     keep_loaded,
     loaded_by,
@@ -20,6 +21,7 @@ from engine.runs.warm.wanted_server import (
     read_loaded,
     shadows,
 )
+from tests.test_architecture import STAND_ALONE
 
 SECRET = bytes(range(32))
 ONE = Wanted(
@@ -60,6 +62,11 @@ def test_its_name_is_another_with_each_variable_that_a_step_is_given(
     assert (ONE.name(SECRET) != before) == differs
     monkeypatch.delenv(variable)
     assert (ONE.name(SECRET) != before) == differs
+
+
+def test_its_name_is_another_with_each_file_that_stands_alone_with_its_warden() -> None:
+    folder = "engine/runs/steps/"
+    assert {folder + name for name in OURS} == {name for name in STAND_ALONE if name.startswith(folder)}
 
 
 def test_its_name_says_nothing_to_who_does_not_know_the_secret(monkeypatch: pytest.MonkeyPatch) -> None:
