@@ -65,3 +65,9 @@ class StepFailed(Refusal):
 
 class Damage(LeverframeError):
     """Stored content is not what its digest says, or a record was tampered with."""
+
+
+def bug(error: Exception, *where: str) -> str:
+    """What people are told of one whose traceback is kept in the workspace; ``where``: such as "over its mail"."""
+    said = " ".join(("Leverframe itself failed", *where))
+    return f"{said} ({type(error).__name__}); the traceback is in the workspace's logs."

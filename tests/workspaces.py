@@ -10,11 +10,15 @@ import fcntl
 import os
 import shutil
 import sqlite3
-from collections.abc import Callable
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
+
+from engine.api import Engine, open_engine
+from tests.forked_runs import forking
+from tests.killing import forget
 
 
 def copied(home: Path, to: Path) -> Path:
@@ -57,3 +61,14 @@ def only_made(factory: pytest.TempPathFactory, name: str, make: Callable[[Path],
             make(made)
             done.touch()
     return made
+
+
+@contextmanager
+def opened_copy(folder: Path) -> Iterator[Engine]:
+    """ada's engine on a copy of ``folder``/saved at ``folder``/home, where it was made; after the block it is gone."""
+    home = folder / "home"
+    shutil.copytree(folder / "saved", home, symlinks=True)
+    engine = forking(open_engine(home, "ada"))
+    yield engine
+    engine.close()
+    forget(home)

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from console.acting.messages import CommandRefused, Done, StepDone
-from engine.errors import Invalid, LeverframeError
+from engine.errors import Invalid, LeverframeError, bug
 
 if TYPE_CHECKING:
     from textual.message import Message
@@ -56,10 +56,7 @@ class Runner:
             said = CommandRefused(command, str(error))
         except Exception as error:  # noqa: BLE001  a bug: said, kept, and the console lives on
             self._engine.keep_traceback(traceback.format_exc())
-            kind = type(error).__name__
-            said = CommandRefused(
-                command, f"Leverframe itself failed ({kind}); the traceback is in the workspace's logs."
-            )
+            said = CommandRefused(command, bug(error))
         with self._guard:
             self._busy.remove(command)
             self._guard.notify_all()

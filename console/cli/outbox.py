@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING
 import click
 
 from console.cli import report_documents
-from console.cli.paging import newest, rest_of
+from console.cli.paging import newest_of, rest_of
 from console.cli.printing import Cell, document, say, table
-from console.cli.printing import documents as print_all
 from console.cli.report import STATES
 from console.cli.session import Session, VerbGroup, limit_option, matching_option
 from console.text.admin_tables import MAIL_TONES
@@ -40,15 +39,15 @@ def list_outbox(session: Session, limit: int | None, matching: str) -> None:
 
 def _list(session: Session, limit: int | None, matching: str) -> None:
     with session.engine() as engine:
-        found = newest(
+        shown = newest_of(
+            session,
             lambda offset, some: engine.outbox(offset=offset, limit=some, matching=matching),
             lambda row: row.id,
-            limit if session.json else limit or 50,
+            limit,
+            report_documents.mail,
         )
-        if session.json:
-            print_all(report_documents.mail(each) for each in found)
+        if shown is None:
             return
-        shown = list(found)
         if not shown:
             say(f"No mail {'holds ' + matching if matching else 'was queued yet'}.")
             return

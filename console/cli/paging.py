@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import TypeVar
 
+from console.cli.printing import documents as print_all
 from console.cli.printing import say
+from console.cli.session import Session
 from console.text.lines import Span
 
 T = TypeVar("T")
 PAGE = 500
+MOST_SHOWN = 50  # in a table, where nobody says how many
 
 
 def newest(
@@ -32,6 +35,20 @@ def newest(
                 yield row
                 if left is not None:
                     left -= 1
+
+
+def newest_of(
+    session: Session, fetch: Callable[[int, int], Sequence[T]], key: Callable[[T], int], limit: int | None,
+    document: Callable[[T], object],
+) -> list[T] | None:  # fmt: skip
+    """What a table is to show, of which --limit says how much; None where all of it was printed for --json.
+
+    ``fetch(offset, count)`` gives them newest first, each with its falling ``key`` and its ``document``.
+    """
+    if session.json:
+        print_all(document(each) for each in newest(fetch, key, limit))
+        return None
+    return list(newest(fetch, key, limit or MOST_SHOWN))
 
 
 def rest_of(shown: int, count: int | None) -> None:

@@ -5,9 +5,8 @@ from __future__ import annotations
 import click
 
 from console.cli import duty_documents as documents
-from console.cli.paging import newest
+from console.cli.paging import newest_of
 from console.cli.printing import Cell, document, say, table
-from console.cli.printing import documents as print_all
 from console.cli.session import Session, VerbGroup, limit_option, reason_option
 from console.text import duty_lines
 from console.text.lines import Span
@@ -106,15 +105,15 @@ def remove_route(session: Session, route: int, reason: str) -> None:
 def history(session: Session, limit: int | None) -> None:
     """What routes have done, the newest first: digests, and the steps of escalations."""
     with session.engine() as engine:
-        found = newest(
+        shown = newest_of(
+            session,
             lambda offset, some: engine.routed(offset=offset, limit=some),
             lambda row: row.id,
-            limit if session.json else limit or 50,
+            limit,
+            documents.routed,
         )
-        if session.json:
-            print_all(documents.routed(each) for each in found)
+        if shown is None:
             return
-        shown = list(found)
     if shown:
         table([_done(each) for each in shown], ("at (UTC)", "route", "who", "what"), right=["route"])
     else:

@@ -7,9 +7,8 @@ from datetime import datetime
 import click
 
 from console.cli import documents
-from console.cli.paging import newest, rest_of
+from console.cli.paging import newest_of, rest_of
 from console.cli.printing import Cell, ProgressLine, complain, document, say, table
-from console.cli.printing import documents as print_all
 from console.cli.session import Session, Verb, limit_option, matching_option
 from console.text import cells
 from console.text.lines import Span, Tone
@@ -111,15 +110,16 @@ def runs(session: Session, project: str | None, limit: int | None, matching: str
     """Runs, the newest first, of every project or of PROJECT."""
     looks = looks or session.json
     with session.engine() as engine:
-        found = newest(
+        shown = newest_of(
+            session,
             lambda offset, count: engine.runs(project, offset=offset, limit=count, matching=matching, looks=looks),
             lambda run: run.id,
-            limit if session.json else limit or 50,
+            limit,
+            documents.run,
         )
-        if session.json:
-            print_all(documents.run(run) for run in found)
+        if shown is None:
             return
-        now, shown = session.now(), list(found)
+        now = session.now()
         total = engine.count_runs(project, looks=looks)
         if shown:
             table([_row(run, now) for run in shown], HEADINGS, right=["run"], give_way=["job", "peak"])

@@ -8,9 +8,8 @@ from zoneinfo import ZoneInfo
 import click
 
 from console.cli import documents, schedule_documents
-from console.cli.paging import newest, rest_of
+from console.cli.paging import newest_of, rest_of
 from console.cli.printing import Cell, document, say, table
-from console.cli.printing import documents as print_all
 from console.cli.session import Session, Verb, VerbGroup, limit_option, matching_option, reason_option
 from console.text import cells
 from console.text.lines import Span, Tone
@@ -141,15 +140,15 @@ def triggers(session: Session, project: str | None) -> None:
 def history(session: Session, limit: int | None, matching: str) -> None:
     """What became of what was due, the newest first: ran, skipped or missed, and why."""
     with session.engine() as engine:
-        found = newest(
+        shown = newest_of(
+            session,
             lambda offset, some: engine.occurrences(offset=offset, limit=some, matching=matching),
             lambda row: row.id,
-            limit if session.json else limit or 50,
+            limit,
+            schedule_documents.occurrence,
         )
-        if session.json:
-            print_all(schedule_documents.occurrence(each) for each in found)
+        if shown is None:
             return
-        shown = list(found)
         if not shown:
             say(f"Nothing {'that holds ' + matching if matching else 'was due yet'}.")
             return

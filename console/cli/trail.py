@@ -7,9 +7,8 @@ from pathlib import Path
 import click
 
 from console.cli import documents
-from console.cli.paging import newest, rest_of
+from console.cli.paging import newest_of, rest_of
 from console.cli.printing import Cell, complain, document, say, table
-from console.cli.printing import documents as print_all
 from console.cli.session import Session, Verb, limit_option, matching_option
 from console.text.lines import Span
 from engine.api import Engine
@@ -34,15 +33,15 @@ def audit(session: Session, verify: bool, export: Path | None, limit: int | None
             return _verdict(session, _exported(engine, export), export)
         if verify:
             return _verdict(session, engine.verify_audit(), None)
-        found = newest(
+        shown = newest_of(
+            session,
             lambda offset, count: engine.audit(offset=offset, limit=count, matching=matching),
             lambda row: row.seq,
-            limit if session.json else limit or 50,
+            limit,
+            documents.audit_row,
         )
-        if session.json:
-            print_all(documents.audit_row(row) for row in found)
+        if shown is None:
             return 0
-        shown = list(found)
         if not shown:
             say(f"No row holds {matching}.")
             return 0

@@ -8,9 +8,8 @@ import click
 
 from console.cli import documents
 from console.cli.card import print_actions, print_card, print_changes, print_contents
-from console.cli.paging import newest, rest_of
+from console.cli.paging import newest_of, rest_of
 from console.cli.printing import Cell, document, say, table
-from console.cli.printing import documents as print_all
 from console.cli.session import Session, Verb, limit_option, matching_option
 from console.text import cells
 from console.text.lines import Span, Tone
@@ -29,18 +28,19 @@ TONES: dict[str, Tone] = {"live": "ok", "candidate": "watch", "barred": "failing
 def versions(session: Session, project: str, limit: int | None, matching: str) -> None:
     """The versions of PROJECT, the newest first."""
     with session.engine() as engine:
-        found = newest(
-            lambda offset, count: engine.versions(project, offset=offset, limit=count, matching=matching),
-            lambda version: version.number,
-            limit if session.json else limit or 50,
-        )
         total = engine.count_versions(project)
         if not total:
             engine.candidates(project)  # Refuses a project that there is not.
-        if session.json:
-            print_all(documents.version(version) for version in found)
+        shown = newest_of(
+            session,
+            lambda offset, count: engine.versions(project, offset=offset, limit=count, matching=matching),
+            lambda version: version.number,
+            limit,
+            documents.version,
+        )
+        if shown is None:
             return
-        now, shown = session.now(), list(found)
+        now = session.now()
         if not shown:
             say(f"No version of {project} holds {matching}." if matching else f"{project} has no version yet.")
             return

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from console.acting.messages import Answered, Unanswered
 from engine import clock
-from engine.errors import LeverframeError
+from engine.errors import LeverframeError, bug
 
 if TYPE_CHECKING:
     from textual.message import Message
@@ -118,8 +118,7 @@ class Watcher:
             answer = Trouble(str(error))
         except Exception as error:  # noqa: BLE001  a bug: the screen says so and lives on
             self._engine.keep_traceback(traceback.format_exc())
-            kind = type(error).__name__
-            answer = Trouble(f"Leverframe itself failed ({kind}); the traceback is in the workspace's logs.")
+            answer = Trouble(bug(error))
         before, told_at = asked.told
         # Ages grow, so after a while the same answer is news; the same trouble never is.
         stale = time.monotonic() - told_at > AGES_SECONDS and not isinstance(answer, Trouble)

@@ -2,37 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
-from importlib import import_module
 from typing import TYPE_CHECKING
-
-from textual.containers import VerticalScroll
-from textual.events import Resize
-from textual.widget import Widget
 
 from console import routes
 from console.queries.health_questions import AskHealthOf, Health, HealthOverTime
 from console.queries.question import Question
+from console.screens.charted import Charted
 from console.screens.health_acts import HealthActs
 from console.text.health_lines import parts, standing
-from console.text.lines import EMPTY, Line, line
+from console.text.lines import EMPTY, Line, indented
 from console.text.period_lines import heading, strip_lines, swapped
 from console.text.section_lines import sections, whole
 from console.text.timeline import Timeline, timeline
-from console.widgets.lines_view import LinesView
 
 if TYPE_CHECKING:
-    from console.widgets.metric_chart import MetricChart
+    from console.widgets.chart import Chart
 
-# Where a chart has room beside what else must be seen; below that the same stands in text.
-CHART_WIDTH, CHART_HEIGHT = 100, 32
 FEWEST_POINTS = 2
 
 
-class ProjectHealthPage(HealthActs):
+class ProjectHealthPage(Charted, HealthActs):
     name_of, place = "project_health", "Health"
-    AUTO_FOCUS = "#scroll"
 
     def __init__(self, project: str) -> None:
         super().__init__()
@@ -40,7 +32,6 @@ class ProjectHealthPage(HealthActs):
         self.found: HealthOverTime | None = None
         self._metric = 0
         self._begins: list[int] = []
-        self._loading = False
 
     def anew(self) -> ProjectHealthPage:
         return ProjectHealthPage(self.project)
@@ -53,20 +44,12 @@ class ProjectHealthPage(HealthActs):
     def health(self) -> Health | None:
         return self.found.health if self.found is not None else None
 
-    def body(self) -> Iterable[Widget]:
-        with VerticalScroll(id="scroll"):
-            yield LinesView(id="standing", whole=True)
-            yield LinesView(id="sections", whole=True)
-
     def question(self) -> Question:
         return AskHealthOf(self.project)
 
     def show(self, answer: HealthOverTime, at: datetime) -> None:
         self.found = answer
-        self._draw()
-
-    def on_resize(self, event: Resize) -> None:
-        self.call_after_refresh(self._draw)
+        self.draw()
 
     # What it shows
 
@@ -83,11 +66,7 @@ class ProjectHealthPage(HealthActs):
         known = self.health.status.metric if self.health is not None else None
         return known.name if known is not None else ""
 
-    @property
-    def roomy(self) -> bool:
-        return self.app.size.width >= CHART_WIDTH and self.app.size.height >= CHART_HEIGHT
-
-    def _draw(self) -> None:
+    def draw(self) -> None:
         found, at = self.found, self.at
         if found is None or at is None:
             return
@@ -96,34 +75,16 @@ class ProjectHealthPage(HealthActs):
         metric = self.metric
         self.lines("#standing").show(lambda width: _top(found, at, metric, line_of_time, width, drawn=drawn))
         self.lines("#sections").show(lambda width: self._sections(found, at, width))
-        if drawn and line_of_time is not None:
-            self._draw_chart(line_of_time)
-        for chart in self.query("#chart"):
-            chart.display = drawn
+        self.draw_chart(line_of_time if drawn else None)
+
+    def kind_of_chart(self) -> type[Chart]:
+        from console.widgets.metric_chart import MetricChart
+
+        return MetricChart
 
     def _sections(self, found: HealthOverTime, at: datetime, width: int) -> Sequence[Line]:
         lines, self._begins = whole(sections(found, at, width - 2))
-        return [EMPTY, *(line(" ", *each) if each else EMPTY for each in lines)]
-
-    def _draw_chart(self, found: Timeline) -> None:
-        charts: list[MetricChart] = list(self.query("#chart"))  # type: ignore[arg-type]
-        if charts:
-            charts[0].show(found)
-        elif not self._loading:
-            # numpy comes with it, for a quarter of a second that nobody should wait for.
-            self._loading = True
-            self.run_worker(self._load_chart, thread=True)
-
-    def _load_chart(self) -> None:
-        import_module("console.widgets.metric_chart")
-        self.app.call_from_thread(self._mount_chart)
-
-    def _mount_chart(self) -> None:
-        from console.widgets.metric_chart import MetricChart
-
-        if self.is_attached:
-            self.query_one("#scroll").mount(MetricChart(id="chart"), after="#standing")
-            self.call_after_refresh(self._draw)
+        return [EMPTY, *indented(lines)]
 
     # Actions
 
@@ -136,7 +97,7 @@ class ProjectHealthPage(HealthActs):
 
     def do_metric(self) -> None:
         self._metric += 1
-        self._draw()
+        self.draw()
         self.query_one("#scroll").scroll_home(animate=False)
 
     def do_backtests(self) -> None:
@@ -161,4 +122,4 @@ def _top(
         lines += [EMPTY, heading(shown, metric)]
     if shown is not None:
         lines += swapped(shown, at, inner) + ([] if drawn else strip_lines(shown, at, inner))
-    return [line(" ", *each) if each else EMPTY for each in lines]
+    return indented(lines)

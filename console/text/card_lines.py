@@ -5,14 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 from itertools import zip_longest
+from typing import TYPE_CHECKING
 
 from console.text import cells
 from console.text.health_table import TONES
 from console.text.lines import SENTENCE, Line, Span, Tone, beside, cells_of, cut, fit, line, pad, wrapped
 from console.text.tables import STATE_TONES, short
 from engine.records import Change, Gate, GateVerdict, Metric
-from engine.release.records import DecisionCard, Segment
+from engine.release.records import DecisionCard
 from engine.text import plain
+
+if TYPE_CHECKING:
+    from engine.versions.records import SegmentValues
 
 TWO_COLUMNS = 120
 RIGHT = 62  # what a segment's row takes with all its words
@@ -181,8 +185,8 @@ def _segments(card: DecisionCard, width: int) -> list[Line]:
     return [*lines, (Span(f"and {len(rest)} more{aside}", "dim"),)] if rest else lines
 
 
-def _segment(segment: Segment, name: int, width: int, *, compared: bool) -> Line:
-    what = pad(plain(f"{segment.column}={segment.value}", 60), name)
+def _segment(segment: SegmentValues, name: int, width: int, *, compared: bool) -> Line:
+    what = pad(plain(segment.name, 60), name)
     text = f"{what}{pad(f'{segment.n:,}', 7, right=True)} {pad(cells.number(segment.candidate), 7, right=True)}"
     parts = [Span(text)]
     if compared:

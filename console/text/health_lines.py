@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from console.queries.health_questions import Health
 from console.text import cells
 from console.text.health_table import TONES, glyph_and_word, share_labelled
-from console.text.lines import EMPTY, SENTENCE, Line, Span, cells_of, line, pad, wrapped
+from console.text.lines import EMPTY, SENTENCE, Line, Span, cells_of, indented, line, pad, wrapped
 from engine.text import plain
 
 if TYPE_CHECKING:
@@ -102,7 +102,7 @@ def detail(health: Health, now: datetime, width: int) -> list[Line]:
     """The selected project below the list: how it is, then all that is open about it."""
     inner = width - 4
     lines = [*standing(health, now, inner), EMPTY, *alerts(health.alerts, now, inner)]
-    return [(Span("─" * width, "rule"),), *(line(" ", *each) if each else EMPTY for each in lines)]
+    return [(Span("─" * width, "rule"),), *indented(lines)]
 
 
 def alerts(found: Sequence[Alert], now: datetime, width: int, *, whole: bool = False) -> list[Line]:

@@ -32,6 +32,11 @@ def line(*parts: str | Span) -> Line:
     return tuple(part if isinstance(part, Span) else Span(part) for part in parts)
 
 
+def indented(lines: Iterable[Line]) -> list[Line]:
+    """Each a cell further to the right; empty ones stay empty."""
+    return [line(" ", *each) if each else EMPTY for each in lines]
+
+
 def cells_of(text: str) -> int:
     """How many cells of a terminal ``text`` takes."""
     if text.isascii():

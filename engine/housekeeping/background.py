@@ -17,7 +17,7 @@ from typing import Any
 
 from engine.audit import times
 from engine.clock import moment, stamp
-from engine.errors import LeverframeError
+from engine.errors import LeverframeError, bug
 from engine.housekeeping import daily, report
 from engine.storage.ledger import Ledger
 from engine.storage.objects import ObjectStore
@@ -113,9 +113,9 @@ class Housekeeper:
             return
         except LeverframeError as error:
             self._tell(str(error))
-        except Exception:  # noqa: BLE001  a bug: kept, and the engine outlives it
+        except Exception as error:  # noqa: BLE001  a bug: kept, and the engine outlives it
             self._keep_traceback(traceback.format_exc())
-            self._tell("Leverframe itself failed while keeping house; the traceback is in the workspace's logs.")
+            self._tell(bug(error, "while keeping house"))
 
     def _on_files(self, files: int) -> None:
         if self._stopping.is_set():

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from engine import clock
-from engine.errors import LeverframeError
+from engine.errors import LeverframeError, bug
 from engine.outbox import delivery, events, outbox
 from engine.outbox.channel import Channel
 from engine.outbox.channels import CHANNELS, MAIL, recipients_in
@@ -118,9 +118,9 @@ class Postman:
             self.round()
         except LeverframeError as error:
             self._complain(str(error))
-        except Exception:  # noqa: BLE001  a bug: kept, and the engine outlives it
+        except Exception as error:  # noqa: BLE001  a bug: kept, and the engine outlives it
             self._keep_traceback(traceback.format_exc())
-            self._complain("Leverframe itself failed over its mail; the traceback is in the workspace's logs.")
+            self._complain(bug(error, "over its mail"))
 
     def _complain(self, said: str) -> None:
         if said != self._trouble:

@@ -14,7 +14,7 @@ from typing import Any
 from urllib.parse import parse_qsl, quote, urlencode
 
 from engine.clock import moment
-from engine.errors import Invalid, LeverframeError, NotFound
+from engine.errors import Invalid, LeverframeError, NotFound, bug
 from engine.pages import assets, frame, front_page, project_page
 from engine.pages.access import Door, Request
 from engine.pages.frame import Live
@@ -96,9 +96,9 @@ class App:
             return _told("400 Bad Request", "That cannot be shown", str(wrong))
         except LeverframeError as problem:
             self._complain(str(problem))
-        except Exception:  # noqa: BLE001  a bug: kept for who runs it, and the server outlives it
+        except Exception as error:  # noqa: BLE001  a bug: kept for who runs it, and the server outlives it
             self._keep(traceback.format_exc())
-            self._complain("Leverframe itself failed over a page; the traceback is in the workspace's logs.")
+            self._complain(bug(error, "over a page"))
         sorry = "The workspace cannot be read now. Whoever runs Leverframe has been told why; try again in a while."
         return _told("503 Service Unavailable", "Not now", sorry, Retry_After="30")
 

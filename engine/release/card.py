@@ -15,7 +15,7 @@ from engine.records import Actor, Change, Version
 from engine.release import decisions
 from engine.release.history import live_deployment
 from engine.release.plan import refusal_to_release
-from engine.release.records import BacktestLine, DecisionCard, Segment
+from engine.release.records import BacktestLine, DecisionCard
 from engine.runs.steps import holding
 from engine.storage.objects import ObjectStore
 from engine.text import plain
@@ -24,7 +24,7 @@ from engine.versions import document as documents
 from engine.versions.diff import changes
 
 if TYPE_CHECKING:
-    from engine.versions.records import SegmentValues, VersionDocument
+    from engine.versions.records import VersionDocument
 
 
 def card(db: sqlite3.Connection, store: ObjectStore, label: str, by: Actor, now: datetime) -> DecisionCard:
@@ -42,7 +42,7 @@ def card(db: sqlite3.Connection, store: ObjectStore, label: str, by: Actor, now:
         expires_at=moment(row["expires_at"]) if row["expires_at"] else None,
         metrics=tuple(found.called(name) for name, found in measured.metrics.items()),
         gates=document.gates,
-        segments=tuple(map(_segment, measured.segments)),
+        segments=measured.segments,
         changed_decisions=measured.changed_decisions,
         changes=(*_changes(db, store, version), *_into_force(db, version, document)),
         last_rejected=_last_rejected(db, version.project, version.number),
@@ -98,12 +98,6 @@ def difference(db: sqlite3.Connection, store: ObjectStore, old: str, new: str) -
         found = commits_between(registry.folder(db, catalog.parse_label(new)[0]), old_one, new_one)
         commits = tuple(plain(f"{c.revision[:8]} {c.author}: {c.subject}", 120) for c in found)
     return changes(before, after, commits)
-
-
-def _segment(found: SegmentValues) -> Segment:
-    return Segment(
-        found.column, found.value, found.n, found.metric, found.candidate, found.live, found.difference, found.verdict
-    )
 
 
 def _last_rejected(db: sqlite3.Connection, project: str, number: int) -> str | None:

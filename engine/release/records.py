@@ -4,21 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from engine.records import Change, Deployment, DoctorFinding, Gate, Metric, Version
 
-
-@dataclass(frozen=True)
-class Segment:
-    column: str
-    value: str
-    n: int
-    metric: str
-    candidate: float | None
-    live: float | None
-    difference: float | None
-    verdict: str
+if TYPE_CHECKING:
+    from engine.versions.records import SegmentValues
 
 
 @dataclass(frozen=True)
@@ -39,7 +30,7 @@ class DecisionCard:
     expires_at: datetime | None
     metrics: tuple[Metric, ...]
     gates: tuple[Gate, ...]
-    segments: tuple[Segment, ...]
+    segments: tuple[SegmentValues, ...]
     changed_decisions: float | None
     changes: tuple[Change, ...]
     last_rejected: str | None

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 from engine import clock
 from engine.clock import moment
-from engine.errors import LeverframeError
+from engine.errors import LeverframeError, bug
 from engine.projects import schedules
 from engine.runs.warm.keeper import Keeper
 from engine.schedule import lease as leases
@@ -221,8 +221,7 @@ class Scheduler:
             self._complain(str(error))
         except Exception as error:  # noqa: BLE001  a bug: kept, and tried again
             self._keep_traceback(traceback.format_exc())
-            kind = type(error).__name__
-            self._complain(f"Leverframe itself failed ({kind}); the traceback is in the workspace's logs.")
+            self._complain(bug(error))
         return None
 
     def _complain(self, said: str) -> None:

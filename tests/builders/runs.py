@@ -1,4 +1,4 @@
-"""Runs without a process of theirs."""
+"""Runs: a whole retrain, and those without a process of theirs."""
 
 from __future__ import annotations
 
@@ -12,6 +12,13 @@ from engine.runs.capacity import Machine
 from tests.ledger import ledger_of, writing
 
 ROOMY = Machine(1000, 1 << 50, 1 << 50)
+
+
+def retrained(engine: Engine, as_of: datetime, project: str = "tiny") -> str:
+    """Retrain it, and return the label of the version that came of it."""
+    run = engine.wait(engine.retrain(project, as_of=as_of).id, lambda run: None)
+    assert run.version is not None, run.why
+    return run.version
 
 
 def queued(

@@ -37,10 +37,11 @@ from engine.records import (
     Step,
     Version,
 )
-from engine.release.records import DecisionCard, Moved, MovePlan, ProofStep, Segment
+from engine.release.records import DecisionCard, Moved, MovePlan, ProofStep
 from engine.runs.logs.log_index import LogLine, LogWindow
 from engine.runs.times.times_records import RunTimes, StepTimes
 from engine.schedule.records import EngineState, Occurrence, Schedule
+from engine.versions.records import SegmentValues
 from tests.console.admin_records import FakeAdmin
 from tests.console.backtest_records import FakeBacktests
 from tests.console.health_records import NOW, FakeHealth, ago
@@ -111,8 +112,8 @@ GATES = (
 CARD = DecisionCard(
     version=version(), live="flights@9", live_seq=4, expires_at=NOW + timedelta(days=12),
     metrics=(Metric("brier", 0.12, 0.11, 0.13, 6410, 0.13, -0.01, -0.02, -0.005, "better"), AUC), gates=GATES,
-    segments=(Segment("carrier", "EV", 1204, "roc_auc", 0.66, 0.67, -0.01, "cannot tell"),
-              Segment("origin", "LGA", 2015, "roc_auc", 0.7, 0.69, 0.01, "better")),
+    segments=(SegmentValues("carrier", "EV", 1204, "roc_auc", 0.66, 0.67, -0.01, -0.03, 0.01, "cannot tell"),
+              SegmentValues("origin", "LGA", 2015, "roc_auc", 0.7, 0.69, 0.01, 0.0, 0.02, "better")),
     changed_decisions=0.041,
     changes=(Change("code", "1 file changed in 1 commit", ("3f2a9c1 b.lee: clip wind",)), Change("settings", "same")),
     last_rejected='flights@10 on 16 Nov by ada: "EV segment too weak"', made_by="run 41, asked for by ada",

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from engine.api import Engine, open_engine
+from engine.api import open_engine
 from tests import tiny
+from tests.builders.runs import retrained
 from tests.forked_runs import forked_runs, forking
 from tests.journeys.cleaning import bloated
 from tests.journeys.readme import begun
@@ -18,13 +19,6 @@ from tests.killing import forget, let_go
 from tests.workspaces import made_once, only_made
 
 WEEK = timedelta(days=7)
-
-
-def retrained(engine: Engine, as_of: datetime) -> str:
-    """Retrain tiny and return the version's label."""
-    run = engine.wait(engine.retrain("tiny", as_of=as_of).id, lambda r: None)
-    assert run.version is not None, run.why
-    return run.version
 
 
 @pytest.fixture(scope="session")

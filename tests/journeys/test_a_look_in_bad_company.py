@@ -19,6 +19,7 @@ from tests.forked_runs import forked_runs
 from tests.journeys.conftest import WEEK
 from tests.journeys.test_full_disk import disk, fill
 from tests.ledger import store_of, workspace_of
+from tests.wholeness import assert_whole
 
 pytestmark = pytest.mark.slow
 __all__ = ["disk"]
@@ -42,11 +43,6 @@ def newest(first: datetime) -> datetime:
 def look(engine: Engine, as_of: datetime) -> str:
     run = engine.wait(engine.look("tiny", as_of=as_of).id, lambda r: None)
     return f"{run.state}: {run.why}"
-
-
-def assert_whole(engine: Engine) -> None:
-    assert engine.verify_audit().ok
-    assert [found for found in engine.doctor(mend=False) if found.verdict != "ok" and found.what != "disk"] == []
 
 
 def test_of_two_looks_at_once_both_are_kept_and_each_alert_is_one(engine: Engine, newest: datetime) -> None:
@@ -75,7 +71,7 @@ def test_a_swap_during_a_look_leaves_the_new_version_without_alerts_of_the_old(
     assert engine.wait(run.id, lambda r: None).state in ("succeeded", "failed")
     assert {alert.version for alert in engine.alerts("tiny")} <= {"tiny@3"}
     assert look(engine, newest + timedelta(days=1)).startswith("succeeded")
-    assert_whole(engine)
+    assert_whole(engine, "disk")
 
 
 def test_the_environment_of_the_live_version_is_built_anew_where_it_is_gone(engine: Engine, newest: datetime) -> None:
@@ -118,6 +114,6 @@ def test_a_disk_that_fills_up_in_the_middle_of_a_look_fails_it_and_the_next_one_
         assert leftovers.copies(workspace_of(engine).run_folder(run.id)) == []
     assert "failed" in said
     (disk / "ballast").unlink()
-    assert_whole(engine)
+    assert_whole(engine, "disk")
     assert look(engine, newest).startswith("succeeded")
     engine.close()

@@ -16,6 +16,7 @@ from tests import tiny
 from tests.engine.runs.step_workshop import RUNAWAYS, none_alive
 from tests.forked_runs import forking
 from tests.ledger import workspace_of
+from tests.wholeness import assert_whole
 
 NOVEMBER = [datetime(2026, 11, day, tzinfo=UTC) for day in (3, 10)]
 pytestmark = pytest.mark.slow
@@ -166,11 +167,6 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
 
 def retrained(engine: Engine, project: str, at: int = 0) -> Run:
     return engine.wait(engine.retrain(project, as_of=NOVEMBER[at]).id, lambda r: None)
-
-
-def assert_whole(engine: Engine) -> None:
-    assert engine.verify_audit().ok
-    assert [f for f in engine.doctor(mend=False) if f.verdict != "ok"] == []
 
 
 def bad(engine: Engine, title: str, old: str, new: str, timeout: str = "60s", *, held: bool = True) -> Run:

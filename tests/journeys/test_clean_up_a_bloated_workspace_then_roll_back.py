@@ -13,22 +13,17 @@ from engine.errors import Conflict, Forbidden, Invalid, Refusal
 from engine.housekeeping import bin as bins
 from engine.housekeeping import daily
 from engine.storage.ledger import Ledger
-from tests.forked_runs import forking
-from tests.journeys.cleaning import assert_whole, cleaned, goes, later, planned, retrained
-from tests.killing import forget
+from tests.journeys.cleaning import assert_all_kept, cleaned, goes, later, planned, retrained
 from tests.ledger import store_of, workspace_of
+from tests.workspaces import opened_copy
 
 pytestmark = pytest.mark.slow
 
 
 @pytest.fixture
 def engine(saved: Path) -> Iterator[Engine]:
-    home = saved / "home"
-    shutil.copytree(saved / "saved", home, symlinks=True)
-    engine = forking(open_engine(home, "ada"))
-    yield engine
-    engine.close()
-    forget(home)
+    with opened_copy(saved) as engine:
+        yield engine
 
 
 def test_what_goes_and_what_stays_is_said_before_anything_happens(engine: Engine) -> None:
@@ -50,7 +45,7 @@ def test_after_a_clean_up_the_oldest_protected_version_comes_back(engine: Engine
     used = engine.scan_disk().used  # with what the first has set aside
     done = cleaned(engine, later())
     assert done.items == 4 and done.notes == ()
-    assert_whole(engine)
+    assert_all_kept(engine)
     assert {version.label: bool(version.cleaned_at) for version in engine.versions("tiny")} == {
         "tiny@1": True, "tiny@2": False, "tiny@3": False, "tiny@4": False, "tiny@5": True,
     }  # fmt: skip
@@ -61,7 +56,7 @@ def test_after_a_clean_up_the_oldest_protected_version_comes_back(engine: Engine
     assert engine.scan_disk().used < used
     engine.move(engine.plan_rollback("tiny", "tiny@2"), "the oldest there is", lambda step: None)
     assert engine.status("tiny", later()).live == "tiny@2"
-    assert_whole(engine)
+    assert_all_kept(engine)
 
 
 def test_what_went_comes_back_from_the_bin_and_can_be_gone_back_to(engine: Engine) -> None:
@@ -74,7 +69,7 @@ def test_what_went_comes_back_from_the_bin_and_can_be_gone_back_to(engine: Engin
     assert all(version.cleaned_at is None for version in engine.versions("tiny"))
     assert goes(planned(engine, later(2))) == set(), "what somebody wanted back is not taken away the next day"
     engine.move(engine.plan_rollback("tiny", "tiny@1"), "the first", lambda step: None)
-    assert_whole(engine)
+    assert_all_kept(engine)
     assert [row.action for row in engine.audit()[:7]].count("restore") == 4
     with pytest.raises(Conflict, match="was restored already"):
         engine.restore(next(iter(numbers.values())), "again")
@@ -103,7 +98,7 @@ def test_the_bin_purges_itself_after_its_time_and_not_before(engine: Engine, led
     assert said[0].endswith("purged from the bin.")
     assert engine.bin_items() == () and list(workspace_of(engine).bin.iterdir()) == []
     assert engine.audit()[0].action == "purge" and engine.audit()[0].actor == "the clock"
-    assert_whole(engine)
+    assert_all_kept(engine)
 
 
 def test_a_collector_that_finds_a_file_already_gone_carries_on_and_says_so(engine: Engine, ledger: Ledger) -> None:
@@ -123,7 +118,7 @@ def test_a_collector_that_finds_a_file_already_gone_carries_on_and_says_so(engin
     )
     assert notes == [f"of the {item.what}, 1 file was gone already"]
     assert cleaned(engine, at).items == 3
-    assert_whole(engine)
+    assert_all_kept(engine)
 
 
 def test_who_may_not_and_who_gives_no_reason_is_refused(engine: Engine) -> None:
@@ -162,7 +157,7 @@ def test_old_logs_are_compressed_and_stay_readable_and_very_old_ones_go(engine: 
     cleaned(engine, later(100))
     assert list(workspace_of(engine).runs.iterdir()) == []
     assert engine.log(6, step="train").lines == ()
-    assert_whole(engine)
+    assert_all_kept(engine)
 
 
 def test_a_retrain_with_less_free_than_is_kept_free_is_refused_and_decisions_still_work(engine: Engine) -> None:

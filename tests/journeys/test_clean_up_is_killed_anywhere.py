@@ -10,7 +10,7 @@ import pytest
 
 from engine.api import Engine, open_engine
 from engine.housekeeping import moving
-from tests.journeys.cleaning import assert_whole, cleaned, goes, later, planned
+from tests.journeys.cleaning import assert_all_kept, cleaned, goes, later, planned
 from tests.killing import forget, killed_at
 from tests.ledger import reading, workspace_of
 
@@ -39,7 +39,7 @@ def kill_everywhere(saved: Path, start: Path, act: str, then: Callable[[Engine],
         with reading(engine) as db:
             unsettled = db.execute("SELECT state FROM bin WHERE state LIKE '%ing'").fetchall()
         assert unsettled == []
-        assert_whole(engine)
+        assert_all_kept(engine)
         then(engine)
         engine.close()
         if not killed:
@@ -53,14 +53,14 @@ def all_comes_back(engine: Engine) -> None:
         engine.restore(item.id, "all of it")
     assert engine.bin_items() == ()
     assert all(version.cleaned_at is None for version in engine.versions("tiny"))
-    assert_whole(engine)
+    assert_all_kept(engine)
 
 
 def test_a_clean_up_that_is_killed_is_finished_by_the_next_and_all_of_it_can_come_back(saved: Path) -> None:
     def then(engine: Engine) -> None:
         cleaned(engine, later())
         assert goes(planned(engine, later())) == set()
-        assert_whole(engine)
+        assert_all_kept(engine)
         all_comes_back(engine)
 
     assert kill_everywhere(saved, saved / "saved", "cleaned(engine, at)", then) > 30

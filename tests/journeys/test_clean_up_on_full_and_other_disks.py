@@ -12,7 +12,7 @@ import pytest
 
 from engine.api import Engine, open_engine
 from engine.errors import Refusal
-from tests.journeys.cleaning import assert_whole, cleaned, goes, later, planned
+from tests.journeys.cleaning import assert_all_kept, cleaned, goes, later, planned
 from tests.ledger import workspace_of
 
 pytestmark = pytest.mark.slow
@@ -61,13 +61,13 @@ def test_a_bin_on_another_disk_takes_and_gives_back_everything_whole(engine: Eng
     bin_leads_to(engine, saved / "large")
     done = cleaned(engine, later())
     assert done.items == 4
-    assert_whole(engine)
+    assert_all_kept(engine)
     assert {path.name for path in (saved / "large").iterdir()} == {f"{number:07d}" for number in range(1, 5)}
     assert list(engine.home.rglob(".*.moved")) == list((saved / "large").rglob(".*.partial")) == []
     for item in engine.bin_items():
         engine.restore(item.id, "back")
     assert all(version.cleaned_at is None for version in engine.versions("tiny"))
-    assert_whole(engine)
+    assert_all_kept(engine)
     assert list((saved / "large").iterdir()) == []
 
 
@@ -77,22 +77,22 @@ def test_a_bin_that_is_full_stops_the_clean_up_and_nothing_is_lost(engine: Engin
         cleaned(engine, later())
     said = str(refused.value)
     assert said.startswith("The clean-up stopped at the ") and "the disk is full" in said and "nothing is lost" in said
-    assert_whole(engine)
+    assert_all_kept(engine)
     for item in engine.bin_items():
         engine.restore(item.id, "back")
     assert all(version.cleaned_at is None for version in engine.versions("tiny"))
-    assert_whole(engine)
+    assert_all_kept(engine)
     bin_leads_to(engine, saved / "large")
     cleaned(engine, later(20))
     assert goes(planned(engine, later(20))) == set()
-    assert_whole(engine)
+    assert_all_kept(engine)
 
 
 def test_a_bin_whose_disk_is_away_is_refused_and_nothing_happens(engine: Engine, saved: Path) -> None:
     bin_leads_to(engine, saved / "unplugged")
     with pytest.raises(Refusal, match=r"The bin leads to .*unplugged, which is not there; mount that disk"):
         cleaned(engine, later())
-    assert_whole(engine)
+    assert_all_kept(engine)
 
 
 def test_a_workspace_that_is_full_when_something_is_restored_says_so_and_keeps_it(engine: Engine, saved: Path) -> None:
@@ -104,7 +104,7 @@ def test_a_workspace_that_is_full_when_something_is_restored_says_so_and_keeps_i
         engine.restore(item.id, "back")
     ballast.unlink()
     assert "is back where it was" in engine.restore(item.id, "back")
-    assert_whole(engine)
+    assert_all_kept(engine)
 
 
 def test_a_disk_with_nothing_free_is_cleaned_up_with_what_was_set_aside(engine: Engine) -> None:
@@ -115,4 +115,4 @@ def test_a_disk_with_nothing_free_is_cleaned_up_with_what_was_set_aside(engine: 
     assert cleaned(engine, later()).items == 4
     assert "freed for good" in engine.empty_bin("the disk is full", all=True)
     (engine.home / "ballast").unlink()
-    assert_whole(engine)
+    assert_all_kept(engine)

@@ -14,6 +14,7 @@ from engine.api import Engine, open_engine
 from engine.errors import Refusal
 from tests import tiny
 from tests.builders.runs import left_behind
+from tests.wholeness import assert_whole
 
 WEEKS = [datetime(2026, 11, day, tzinfo=UTC) for day in (3, 10, 17)]
 FULL = "disk is full"
@@ -61,11 +62,6 @@ def engine(disk: Path, tmp_path: Path) -> Engine:
     return engine
 
 
-def assert_whole(engine: Engine) -> None:
-    assert engine.verify_audit().ok
-    assert [f for f in engine.doctor(mend=False) if f.verdict != "ok" and f.what != "disk"] == []
-
-
 def test_a_run_that_fills_the_disk_fails_and_a_later_one_succeeds(engine: Engine, disk: Path) -> None:
     for leave in (300_000, 150_000):
         fill(disk, leave)
@@ -74,7 +70,7 @@ def test_a_run_that_fills_the_disk_fails_and_a_later_one_succeeds(engine: Engine
         assert FULL in str(run.why) or "No space left" in str(run.why)
         assert engine.count_versions() == 2
     (disk / "ballast").unlink()
-    assert_whole(engine)
+    assert_whole(engine, "disk")
     assert engine.wait(engine.retrain("tiny", as_of=WEEKS[2]).id, lambda r: None).state == "succeeded"
 
 
@@ -91,10 +87,10 @@ def test_on_a_full_disk_nothing_moves_and_all_can_still_be_looked_at(engine: Eng
     assert again.overview(WEEKS[1]).projects[0].live == "tiny@1"
     assert [v.label for v in again.candidates()] == ["tiny@2"]
     (disk / "ballast").unlink()
-    assert_whole(engine)
+    assert_whole(engine, "disk")
     engine.move(engine.plan_release("tiny@2"), "newer", lambda step: None)
     assert engine.status("tiny", WEEKS[1]).live == "tiny@2"
-    assert_whole(engine)
+    assert_whole(engine, "disk")
 
 
 def test_a_workspace_can_be_opened_when_what_a_killed_run_left_cannot_be_settled(disk: Path, tmp_path: Path) -> None:

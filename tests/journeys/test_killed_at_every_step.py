@@ -11,10 +11,11 @@ import pytest
 from engine.api import Engine, open_engine
 from engine.runs.steps.sweep import sweep
 from tests import tiny
-from tests.builders.runs import queued
+from tests.builders.runs import queued, retrained
 from tests.forked_runs import forked_runs, forking
 from tests.killing import RUN, driven, forget, killed_at, let_go
 from tests.ledger import workspace_of
+from tests.wholeness import assert_whole
 
 AS_OF = datetime(2026, 11, 3, tzinfo=UTC)
 pytestmark = pytest.mark.slow
@@ -33,26 +34,15 @@ def prepared(tmp_path: Path) -> Engine:
     return engine
 
 
-def retrained(engine: Engine, as_of: datetime = AS_OF) -> str:
-    run = engine.wait(engine.retrain("tiny", as_of=as_of).id, lambda r: None)
-    assert run.version is not None, run.why
-    return run.version
-
-
 def restore(saved: Path, home: Path) -> None:
     forget(home)
     shutil.copytree(saved, home, symlinks=True)
     forked_runs(home)
 
 
-def assert_whole(engine: Engine) -> None:
-    assert engine.verify_audit().ok
-    assert [f for f in engine.doctor(mend=False) if f.verdict != "ok"] == []
-
-
 def test_a_swap_that_is_killed_leaves_the_old_version_live_or_the_new_one(tmp_path: Path) -> None:
     engine = prepared(tmp_path)
-    engine.move(engine.plan_release(retrained(engine)), "first", lambda step: None)
+    engine.move(engine.plan_release(retrained(engine, AS_OF)), "first", lambda step: None)
     target = retrained(engine, datetime(2026, 11, 10, tzinfo=UTC))
     engine.close()
     home, saved = tmp_path / "home", tmp_path / "saved"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -15,9 +14,9 @@ from engine.json_records import write
 from engine.records import Run
 from tests import tiny
 from tests.forked_runs import forking
-from tests.killing import forget, let_go
+from tests.killing import let_go
 from tests.ledger import workspace_of
-from tests.workspaces import made_once
+from tests.workspaces import made_once, opened_copy
 
 pytestmark = pytest.mark.slow
 HOUR, QUARTER = timedelta(hours=1), timedelta(minutes=15)
@@ -87,12 +86,8 @@ def saved(tmp_path_factory: pytest.TempPathFactory, today: datetime, quiet_day: 
 
 @pytest.fixture
 def engine(saved: Path) -> Iterator[Engine]:
-    home = saved / "home"
-    shutil.copytree(saved / "saved", home, symlinks=True)
-    engine = forking(open_engine(home, "ada"))
-    yield engine
-    engine.close()
-    forget(home)
+    with opened_copy(saved) as engine:
+        yield engine
 
 
 def look(engine: Engine, project: str, as_of: datetime, **how: Any) -> Run:

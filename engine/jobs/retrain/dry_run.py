@@ -162,12 +162,7 @@ def _steps(stage: Stage, folder: Path, good: Callable[[str, str], None], doubtfu
     def run(name: str, fill: Callable[[Launch], None]) -> Launch:
         step = launch(name)
         fill(step)
-        try:
-            step.begin()
-            step.conclude(ended)
-        except BaseException:
-            step.cancel("the check was broken off")
-            raise
+        _begin_and_end(step, ended)
         return step
 
     form = stage.manifest.data.format
@@ -202,6 +197,15 @@ def _steps(stage: Stage, folder: Path, good: Callable[[str, str], None], doubtfu
     good("predictions", _read_as_the_judge(predictions, data, stage.manifest))
 
 
+def _begin_and_end(step: Launch, ended: Callable[[StepResult], None]) -> None:
+    try:
+        step.begin()
+        step.conclude(ended)
+    except BaseException:
+        step.cancel("the check was broken off")
+        raise
+
+
 def _since(
     stage: Stage,
     folder: Path,
@@ -220,12 +224,7 @@ def _since(
 
     def asked(name: str, at: Stage) -> pa.Table:
         step = Launch(at, "extract", folder / name, lambda done, text: None, title=name)
-        try:
-            step.begin()
-            step.conclude(ended)
-        except BaseException:
-            step.cancel("the check was broken off")
-            raise
+        _begin_and_end(step, ended)
         return read_output(step.output, "data", data.format, name)
 
     before = asked("extract before", replace(stage, as_of=then))

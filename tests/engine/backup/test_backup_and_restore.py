@@ -12,25 +12,13 @@ import pytest
 
 from engine.api import Engine, open_engine, restore_backup
 from engine.backup.place import BackupFolder, alone_in
-from engine.backup.records import Restored
 from engine.errors import Conflict, Damage, Forbidden, Invalid, LeverframeError, NotFound, Refusal
 from engine.outbox import outbox
 from engine.outbox.outbox import Draft
 from tests.builders.projects import listed
 from tests.builders.runs import left_behind, queued
+from tests.engine.backup.restoring import files_of, objects_of, restored
 from tests.ledger import store_of, writing
-
-
-def restored(place: Path, home: Path, **options: object) -> Restored:
-    return restore_backup(place, home, "ada", lambda done, total: None, reason="the disk died", **options)  # type: ignore[arg-type]
-
-
-def objects_of(home: Path) -> dict[str, bytes]:
-    return {path.name: path.read_bytes() for path in (home / "objects").glob("*/*")}
-
-
-def files_of(place: Path) -> dict[str, bytes]:
-    return {str(path.relative_to(place)): path.read_bytes() for path in place.rglob("*") if path.is_file()}
 
 
 def test_what_is_restored_is_what_was_there_and_says_so_in_its_trail(

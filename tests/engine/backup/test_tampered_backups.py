@@ -11,24 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from engine.api import Engine, restore_backup
+from engine.api import Engine
 from engine.backup import manifest as manifests
 from engine.backup.place import BackupFolder
-from engine.backup.records import Restored
 from engine.errors import Damage, Refusal
-
-
-def restored(place: Path, home: Path, **options: object) -> Restored:
-    return restore_backup(place, home, "ada", lambda done, total: None, reason="the disk died", **options)  # type: ignore[arg-type]
-
-
-def objects_of(home: Path) -> dict[str, bytes]:
-    return {path.name: path.read_bytes() for path in (home / "objects").glob("*/*")}
-
-
-def files_of(place: Path) -> dict[str, bytes]:
-    return {str(path.relative_to(place)): path.read_bytes() for path in place.rglob("*") if path.is_file()}
-
+from tests.engine.backup.restoring import objects_of, restored
 
 # What is not as it was written.
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.errors import Refusal
+from engine.errors import Refusal, bug
 from engine.pages.server import CONNECTIONS, PageServer, one_too_many
 from engine.pages.service import Service
 from engine.pages.view import open_view
@@ -152,7 +152,7 @@ def test_what_goes_wrong_inside_is_told_to_whoever_runs_it_and_not_to_who_asks(
             status, _headers, body = here.ask("/projects/flights")
             assert status == 503
             assert "secret" not in body and "Traceback" not in body and "engine" not in body
-        assert here.told[1:] == ["Leverframe itself failed over a page; the traceback is in the workspace's logs."]
+        assert here.told[1:] == [bug(ZeroDivisionError(), "over a page")]
         assert "a secret of ours" in (home / "logs" / "failures.log").read_text()
         assert here.ask("/")[0] == 200
 

@@ -13,19 +13,14 @@ import pytest
 from engine.api import Engine, open_engine
 from engine.storage.ledger import Ledger
 from tests import tiny
+from tests.builders.runs import retrained
 from tests.builders.versions import altered
 from tests.forked_runs import forking
 from tests.killing import forget, let_go
 from tests.ledger import ledger_of
-from tests.workspaces import made_once
+from tests.workspaces import made_once, opened_copy
 
 WEEK = timedelta(days=7)
-
-
-def retrained(engine: Engine, as_of: datetime) -> str:
-    run = engine.wait(engine.retrain("tiny", as_of=as_of).id, lambda r: None)
-    assert run.version is not None, run.why
-    return run.version
 
 
 @pytest.fixture(scope="session")
@@ -70,12 +65,8 @@ def _make(root: Path, first: datetime) -> None:
 @pytest.fixture
 def releases(saved_releases: Path) -> Iterator[Engine]:
     """The workspace as the history left it, opened by ada."""
-    home = saved_releases / "home"
-    shutil.copytree(saved_releases / "saved", home, symlinks=True)
-    engine = forking(open_engine(home, "ada"))
-    yield engine
-    engine.close()
-    forget(home)
+    with opened_copy(saved_releases) as engine:
+        yield engine
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import secrets
 import signal
@@ -146,3 +147,13 @@ def workshop(tmp_path: Path) -> Iterator[Workshop]:
     for pid in pids.read_text().split() if pids.exists() else []:
         if alive(int(pid)):
             os.kill(int(pid), signal.SIGKILL)
+
+
+def free(lock: Path) -> bool:
+    """Whether nobody holds it."""
+    with lock.open("r+b") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+    return True

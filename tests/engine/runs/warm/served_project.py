@@ -244,15 +244,6 @@ def below(pid: int) -> list[int]:
     return [int(each) for each in path.read_text().split()] if path.exists() else []
 
 
-def free(lock: Path) -> bool:
-    with lock.open("r+b") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return False
-    return True
-
-
 @contextmanager
 def served_project(folder: Path, modules: Mapping[str, str] | None = None, **rest: Any) -> Iterator[ServedProject]:
     """The project; with the block its servers end."""

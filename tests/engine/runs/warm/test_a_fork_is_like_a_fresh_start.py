@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 from collections.abc import Iterator
@@ -13,7 +12,7 @@ import pytest
 
 from engine.runs.steps.sweep import sweep
 from engine.runs.warm import place
-from tests.engine.runs.step_workshop import alive, none_alive, until
+from tests.engine.runs.step_workshop import alive, free, none_alive, until
 from tests.engine.runs.warm.servers import Served, served
 
 
@@ -93,12 +92,3 @@ def test_nothing_of_it_outlives_its_run_and_then_the_lock_is_free(server: Served
 def _three(path: Path) -> list[str]:
     found = path.read_text().split()
     return found if len(found) == 3 else []
-
-
-def free(lock: Path) -> bool:
-    with lock.open("r+b") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return False
-    return True

@@ -11,12 +11,11 @@ import pytest
 
 from engine.runs.steps import launch
 from engine.runs.steps.limits import Limits
-from tests.engine.runs.step_workshop import alive, none_alive, until
+from tests.engine.runs.step_workshop import alive, free, none_alive, until
 from tests.engine.runs.warm.served_project import (
     MIB,
     ServedProject,
     below,
-    free,
     needs_landlock,
     processes,
     served_project,

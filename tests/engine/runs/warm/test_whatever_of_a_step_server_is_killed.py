@@ -11,14 +11,13 @@ import pytest
 
 from engine.runs.warm.step_servers import IN_USE
 from engine.runs.warm.wanted_server import folder_of
-from tests.engine.runs.step_workshop import alive, none_alive, until
+from tests.engine.runs.step_workshop import alive, free, none_alive, until
 from tests.engine.runs.warm.served_project import (
     Kept,
     ServedProject,
     ServedStep,
     Servers,
     below,
-    free,
     needs_landlock,
     processes,
     served_project,

@@ -1,0 +1,12 @@
+"""Whether a workspace is whole after whatever was done to it."""
+
+from __future__ import annotations
+
+from engine.api import Engine
+
+
+def assert_whole(engine: Engine, *but: str) -> None:
+    """The trail holds, and the doctor finds nothing, ``but`` what it may say of these."""
+    assert engine.verify_audit().ok
+    wrong = [found for found in engine.doctor(mend=False) if found.verdict != "ok" and found.what not in but]
+    assert wrong == [], wrong
