@@ -79,7 +79,7 @@ def committed(ledger: Ledger, move: MovePlan) -> tuple[float, int]:
         connection: sqlite3.Connection = db
     connection.set_trace_callback(said.append)
     began = time.perf_counter()
-    swap._commit(ledger, move, "1-0123456789ab", Steps(lambda step: None), "for the benchmark", ADA, clock.now())
+    swap.commit(ledger, move, "1-0123456789ab", Steps(lambda step: None), "for the benchmark", ADA, clock.now())
     seconds = time.perf_counter() - began
     connection.set_trace_callback(None)
     return seconds, sum(statement.strip().upper().startswith("COMMIT") for statement in said)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from pathlib import Path
 
-from engine.projects.manifest.reader import _SECTIONS
+from engine.projects.manifest.reader import SECTIONS
 from engine.vocabulary import jobs, steps
 from engine.vocabulary.gates import ALWAYS_ON, ASKED, GATES, GateKind
 from engine.vocabulary.metrics import METRICS
@@ -32,7 +32,7 @@ def table(heading: str) -> list[str]:
 
 
 def test_every_section_is_on_the_page() -> None:
-    assert [name for name in _SECTIONS if f"[{name}]" not in PAGE] == []
+    assert [name for name in SECTIONS if f"[{name}]" not in PAGE] == []
 
 
 def test_every_key_is_on_the_page() -> None:

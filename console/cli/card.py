@@ -28,7 +28,7 @@ def print_changes(changes: Sequence[Change]) -> None:
     lines(each for change in changes for each in change_lines(change, room()))
 
 
-def _due(rule: dict[str, Any]) -> str:
+def due(rule: dict[str, Any]) -> str:
     """``at 0 3 * * mon`` or ``every 6h``: a schedule has one of the two."""
     return f"at {rule['cron']}" if "cron" in rule else f"every {rule['every']}"
 
@@ -42,7 +42,7 @@ def print_contents(content: VersionDocument, digest: str) -> None:
     until = f" up to {data.until[:10]}" if data.until else ""
     split = f"{data.train_rows:,} to learn from, {data.holdout_rows:,} to judge by"
     size = cells.size(sum(file.size for file in content.model.files))
-    jobs = [f"{job} {_due(rule)}" for job, rule in sorted(content.schedule.items())]
+    jobs = [f"{job} {due(rule)}" for job, rule in sorted(content.schedule.items())]
     say(Span("HOLDS", "head"), indent=1)
     files = cells.counted(len(code.files), "file")
     rows: list[tuple[Cell, Cell]] = [

@@ -107,11 +107,11 @@ def _metrics(card: DecisionCard, width: int, *, rows: bool = False) -> list[Line
         titles += between if cells_of(titles + between) <= width else ""
     key = card.version.metric.name if card.version.metric else ""
     ordered = sorted(card.metrics, key=lambda m: m.name != key)
-    lines = [each for m in ordered for each in _metric(m, name, width, compared=bool(against), rows=rows)]
+    lines = [each for m in ordered for each in metric_row(m, name, width, compared=bool(against), rows=rows)]
     return [(Span(cut(titles, width), "head"),), *lines]
 
 
-def _metric(metric: Metric, name: int, width: int, *, compared: bool, rows: bool = False) -> list[Line]:
+def metric_row(metric: Metric, name: int, width: int, *, compared: bool, rows: bool = False) -> list[Line]:
     """One line; with ``rows`` nothing of it is cut, so that it may take two."""
     half = (metric.high - metric.low) / 2 if metric.high is not None and metric.low is not None else None
     value = cells.number(metric.value) + (f" ±{cells.number(half)}" if half is not None else "")

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 
 # The word as it stands on screens, how else it may stand there (a regular expression, case counts not), what it means.
-_WORDS: tuple[tuple[str, str, str], ...] = (
+WORDS: tuple[tuple[str, str, str], ...] = (
     ("candidate", r"candidates?", "A version that passed its gates and waits for somebody's decision."),
     ("live", r"live", "The version that is in use; the ledger says which, everything else follows it."),
     ("barred", r"barred", "It was rolled back from; only a person with a reason may make it live again (lift)."),
@@ -89,6 +89,6 @@ def words_in(texts: Iterable[str]) -> list[tuple[str, str]]:
     text = "\n".join(texts)
     return [
         (word, sentence)
-        for word, pattern, sentence in _WORDS
+        for word, pattern, sentence in WORDS
         if re.search(rf"(?<![\w.-])(?:{pattern})(?![\w-])", text, re.IGNORECASE)
     ]

@@ -89,7 +89,7 @@ def _write(
         _sweep_unfinished(place)
         with _copied(ledger, place) as copy:
             there = set(place.store.digests())
-            pieces = _stored(copy, place.store)
+            pieces = stored(copy, place.store)
             manifest, added, size = _objects(copy, pieces, there, workspace, store, place, by, at, tell)
         size += sum(place.store.path(digest).stat().st_size for digest in to_copy(pieces.chunks, there))
         place.store.sync()
@@ -155,7 +155,8 @@ def _copied(ledger: Ledger, place: BackupFolder) -> Iterator[Path]:
             copy.with_name(copy.name + ending).unlink(missing_ok=True)
 
 
-def _stored(copy: Path, store: ObjectStore) -> Stored:
+def stored(copy: Path, store: ObjectStore) -> Stored:
+    """Put the ledger ``copy`` into the store in pieces of one length, and say which."""
     whole, pieces, size = hashlib.sha256(), [], 0
     with copy.open("rb") as file:
         while piece := file.read(PIECE):

@@ -70,7 +70,7 @@ def clean(
         total = done = 0
         for thing in chosen:
             try:
-                size = _carry_out(workspace, ledger, store, found, thing, marked, reason, by, at, notes)
+                size = carry_out(workspace, ledger, store, found, thing, marked, reason, by, at, notes)
             except _InUse as used:
                 notes.append(f"{thing.item.what} was left: {used}")
                 continue
@@ -136,7 +136,7 @@ def _begin(ledger: Ledger, found: Survey, chosen: list[Thing], reason: str, by: 
         return catalog.last_id(db)
 
 
-def _carry_out(
+def carry_out(
     workspace: Workspace,
     ledger: Ledger,
     store: ObjectStore,

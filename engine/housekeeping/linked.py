@@ -22,7 +22,7 @@ def rooms(workspace: Workspace) -> dict[str, int]:
     found: dict[str, int] = defaultdict(int)
     shared: dict[tuple[int, int], tuple[int, set[str]]] = {}
     for top in _SHARING:
-        for key, status in _below(f"{workspace.root}/{top}", top):
+        for key, status in walked(f"{workspace.root}/{top}", top):
             size = status.st_blocks * 512
             if status.st_nlink == 1 or stat.S_ISDIR(status.st_mode):
                 found[key] += size
@@ -38,7 +38,7 @@ def rooms(workspace: Workspace) -> dict[str, int]:
     return dict(found)
 
 
-def _below(folder: str, key: str) -> Iterator[tuple[str, os.stat_result]]:
+def walked(folder: str, key: str) -> Iterator[tuple[str, os.stat_result]]:
     """Everything below ``folder``, with the key that it counts for; what vanishes meanwhile is left out."""
     left = [(folder, key)]
     while left:

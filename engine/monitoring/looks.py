@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 WHOLE_FOR = timedelta(days=14)
 DAILY_FOR = timedelta(days=366)
 _BATCH = 1_000
-_OLD = """
+OLD = """
 SELECT run FROM health WHERE document IS NOT NULL AND at < ?1 AND (at < ?2 OR run NOT IN (
     SELECT max(run) FROM health WHERE document IS NOT NULL AND at < ?1 GROUP BY project, substr(at, 1, 10)))
 """
@@ -163,7 +163,7 @@ def thin(ledger: Ledger, now: datetime) -> int:
     They are found by reading, and let go a batch at a time: nobody waits for the ledger meanwhile.
     """
     with ledger.read() as db:
-        old = [row["run"] for row in db.execute(_OLD, (stamp(now - WHOLE_FOR), stamp(now - DAILY_FOR)))]
+        old = [row["run"] for row in db.execute(OLD, (stamp(now - WHOLE_FOR), stamp(now - DAILY_FOR)))]
     for start in range(0, len(old), _BATCH):
         with ledger.write() as db:
             db.execute(

@@ -28,16 +28,17 @@ from engine.text import plain, span
 def escalate(ledger: Ledger, now: datetime) -> int:
     """Make every step that is due; returns how many. Where no route escalates it costs one small read."""
     with ledger.read() as db:
-        if not _due(db, now):
+        if not overdue(db, now):
             return 0
     made = 0
     with ledger.write() as db:
-        for alert, key, route, due in _due(db, now):
-            made += _make(db, alert, key, route, due, now)
+        for alert, key, route, due in overdue(db, now):
+            made += take_step(db, alert, key, route, due, now)
     return made
 
 
-def _due(db: sqlite3.Connection, now: datetime) -> list[tuple[Alert, str, Route, datetime]]:
+def overdue(db: sqlite3.Connection, now: datetime) -> list[tuple[Alert, str, Route, datetime]]:
+    """Each alert that nobody has taken on, with the step that is due by now, its key and since when."""
     chain = [route for route in routes.everything(db) if route.kind == "escalate"]
     found = []
     for alert in alert_book.open_alerts(db) if chain else ():
@@ -56,7 +57,8 @@ def _began(db: sqlite3.Connection, alert: Alert, now: datetime) -> datetime:
     return max(since, alert.snoozed_until) if alert.snoozed_until and alert.snoozed_until <= now else since
 
 
-def _make(db: sqlite3.Connection, alert: Alert, key: str, route: Route, due: datetime, now: datetime) -> int:
+def take_step(db: sqlite3.Connection, alert: Alert, key: str, route: Route, due: datetime, now: datetime) -> int:
+    """Tell whom ``route`` names, in the caller's transaction; 0 where somebody has told it already."""
     on_duty = duty.on_duty(db).operator
     to = addresses_of(route.who, routes.everything(db), on_duty)
     why = "" if to else _nobody(route, on_duty)

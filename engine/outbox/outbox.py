@@ -40,7 +40,7 @@ _DUE = "(next_try <= ? OR next_try > ?)"
 # Each channel has rows of its own, and none waits for another: ``channel_of`` in SQL.
 _BEGINS = "substr(recipient, 1, max(0, instr(recipient, ' ') - 1))"
 _OTHERS = ", ".join(f"'{name}'" for name in CHANNELS if name != MAIL)
-_OF_CHANNEL = f"iif({_BEGINS} IN ({_OTHERS}), {_BEGINS}, '{MAIL}') = ?"
+OF_CHANNEL = f"iif({_BEGINS} IN ({_OTHERS}), {_BEGINS}, '{MAIL}') = ?"
 
 
 @dataclass(frozen=True)
@@ -122,7 +122,7 @@ def _due(now: datetime) -> tuple[str, str]:
 def due(db: sqlite3.Connection, now: datetime, limit: int = 200, *, channel: str = MAIL) -> list[int]:
     """What is to be tried by now through ``channel``, the oldest first; also what somebody sent who is gone."""
     rows = db.execute(
-        f"SELECT id FROM outbox WHERE next_try IS NOT NULL AND {_DUE} AND {_OF_CHANNEL} ORDER BY next_try, id LIMIT ?",
+        f"SELECT id FROM outbox WHERE next_try IS NOT NULL AND {_DUE} AND {OF_CHANNEL} ORDER BY next_try, id LIMIT ?",
         (*_due(now), channel, limit),
     )
     return [row["id"] for row in rows]
@@ -166,7 +166,7 @@ def not_accepted(ledger: Ledger, mail: Mail, why: str, now: datetime, *, for_goo
 def give_up_old(ledger: Ledger, now: datetime, channel: str = MAIL) -> None:
     """Where ``channel`` is not set up: give up what has waited for it for a week."""
     old, given = (
-        f"state = 'queued' AND next_try IS NOT NULL AND queued_at <= ? AND {_OF_CHANNEL}",
+        f"state = 'queued' AND next_try IS NOT NULL AND queued_at <= ? AND {OF_CHANNEL}",
         (stamp(now - OLDEST), channel),
     )
     with ledger.read() as db:
@@ -230,7 +230,7 @@ def count(ledger: Ledger) -> int:
 
 def waiting(db: sqlite3.Connection) -> int:
     """How many mails wait for a server; what goes by another channel, or is held, is not counted."""
-    unsent = f"SELECT count(*) FROM outbox WHERE state IN ('queued', 'sending') AND held IS NULL AND {_OF_CHANNEL}"
+    unsent = f"SELECT count(*) FROM outbox WHERE state IN ('queued', 'sending') AND held IS NULL AND {OF_CHANNEL}"
     return int(db.execute(unsent, (MAIL,)).fetchone()[0])
 
 

@@ -74,10 +74,10 @@ def sync(db: sqlite3.Connection, project: str, document: Mapping[str, Any], at: 
 
 def wanted(db: sqlite3.Connection, project: str, document: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     """The rows that are in force for each job when the manifest ``document`` is, but for their times."""
-    return {job: _rule(db, project, job, entry) for job, entry in _entries(document).items() if job in SCHEDULED}
+    return {job: _rule(db, project, job, entry) for job, entry in entries_of(document).items() if job in SCHEDULED}
 
 
-def _entries(document: Mapping[str, Any]) -> Mapping[str, Any]:
+def entries_of(document: Mapping[str, Any]) -> Mapping[str, Any]:
     """What the manifest says of each job, and when one is due of which it says nothing."""
     entries: Mapping[str, Any] = document.get("schedule", {})
     zone = entries.get(RETRAIN.name, {}).get("timezone", "UTC")

@@ -74,7 +74,7 @@ def plan_release(db: sqlite3.Connection, store: ObjectStore, label: str, by: Act
         target=label,
         live_seq=live["seq"] if live else 0,
         sentences=tuple(sentences),
-        restores=_contents(document),
+        restores=contents(document),
         does_not_restore=(),
         refused=refusal_to_release(db, label, by, now),
         waivers=waived,
@@ -126,7 +126,7 @@ def plan_rollback(
         document = documents.of_version(store, to, target.digest)
     except Damage as damage:  # What it would bring cannot be told, and it cannot be rebuilt.
         raise Damage(f"{str(damage).rstrip('.')}, such as {whole} (--to {whole})." if whole else str(damage)) from None
-    sentences = _rollback_sentences(away, target, now, lifts=lifts)
+    sentences = rollback_sentences(away, target, now, lifts=lifts)
     return MovePlan(
         project=project,
         kind="rollback",
@@ -134,7 +134,7 @@ def plan_rollback(
         target=to,
         live_seq=live["seq"] if live else 0,
         sentences=(*sentences, *_comes_into_force(db, project, document)),
-        restores=_contents(document),
+        restores=contents(document),
         does_not_restore=_left_behind(away, now),
         refused=refused,
         lifts=lifts,
@@ -151,15 +151,16 @@ def _label(live: sqlite3.Row | None) -> str | None:
     return f"{live['project']}@{live['number']}" if live else None
 
 
-def _rollback_sentences(away: Version | None, target: Version, now: datetime, *, lifts: bool) -> tuple[str, ...]:
+def rollback_sentences(away: Version | None, target: Version, now: datetime, *, lifts: bool) -> tuple[str, ...]:
+    """Where it goes from and to, in plain words, and what becomes of the one that was live."""
     lines = []
     if away is not None and away.live_from is not None:
-        lines.append(f"From {away.label}, live for {_span(away.live_from, now)} (since {_when(away.live_from)})")
+        lines.append(f"From {away.label}, live for {how_long(away.live_from, now)} (since {_when(away.live_from)})")
     if target.live_from is not None and target.live_until is not None:
         metric = ""
         if target.metric is not None and target.metric.value is not None:
             metric = f", {target.metric.name} {target.metric.value:.3g} when it was made"
-        ran = _span(target.live_from, target.live_until)
+        ran = how_long(target.live_from, target.live_until)
         lines.append(f"to {target.label}, which ran {ran} (until {_when(target.live_until)}){metric}.")
     lines.append("First it is rebuilt from the store and must reproduce its own recorded predictions.")
     if lifts:
@@ -175,7 +176,8 @@ def _waived(document: VersionDocument) -> tuple[str, ...]:
     return tuple(f'{gate.name} ("{gate.numbers["waived"]}")' for gate in waived)
 
 
-def _contents(document: VersionDocument) -> tuple[str, ...]:
+def contents(document: VersionDocument) -> tuple[str, ...]:
+    """What a version brings back, part by part."""
     code, data, environment = document.code, document.data, document.environment
     revision = (code.revision or "uncommitted")[:8]
     until = f" up to {data.until[:10]}" if data.until else ""
@@ -202,7 +204,8 @@ def _when(at: datetime) -> str:
     return f"{at:%d %b %Y %H:%M} UTC"
 
 
-def _span(start: datetime, end: datetime) -> str:
+def how_long(start: datetime, end: datetime) -> str:
+    """The time between two moments, in the largest unit of which there are two."""
     seconds = (end - start).total_seconds()
     for size, word in ((86400, "days"), (3600, "hours"), (60, "minutes")):
         if seconds >= 2 * size:

@@ -76,7 +76,7 @@ def move(
             _check(db, plan, by, clock.now())
         folder = _proven(workspace, store, plan, digest, release, steps)
         try:
-            deployment = _commit(ledger, plan, settings, release, steps, reason, by, clock.now())
+            deployment = commit(ledger, plan, settings, release, steps, reason, by, clock.now())
         except Refusal:
             shutil.rmtree(folder, ignore_errors=True)
             raise
@@ -139,7 +139,7 @@ def _check(db: sqlite3.Connection, plan: MovePlan, by: Actor, now: datetime) -> 
         raise Conflict(refused)
 
 
-def _commit(
+def commit(
     ledger: Ledger,
     plan: MovePlan,
     settings: Mapping[str, Any],

@@ -15,11 +15,12 @@ FOLDER = Path(__file__).parent / "templates"
 
 def rendered(name: str, folder: Path = FOLDER, **given: Any) -> str:
     """The template ``name`` of ``folder``, or of the reports, with what it is given."""
-    return _environment(folder).get_template(name).render(given)
+    return environment(folder).get_template(name).render(given)
 
 
 @cache
-def _environment(folder: Path) -> Environment:
+def environment(folder: Path) -> Environment:
+    """What renders the templates of ``folder``, with the words that they may use."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     from engine.reports import phrases, words

@@ -82,7 +82,7 @@ def files(name: str, look: Look, origin: Origin, packages: Packages, *, guessed:
         "half": _half(look.rows),
         "gaps_at_most": _gaps_at_most(look.gaps),
     }
-    composed = {file: _templates().get_template(f"{file.lstrip('.')}.j2").render(given) for file in FILES}
+    composed = {file: templates().get_template(f"{file.lstrip('.')}.j2").render(given) for file in FILES}
     return composed | ({"query.sql": origin.database.query} if origin.database else {})
 
 
@@ -98,7 +98,8 @@ def _gaps_at_most(gaps: float) -> float | None:
 
 
 @cache
-def _templates() -> Environment:
+def templates() -> Environment:
+    """What fills the templates of a new project, and lets no text in that was not made safe for its place."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     made = Environment(

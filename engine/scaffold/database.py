@@ -125,11 +125,11 @@ def _engine(variable: str, environment: Mapping[str, str]) -> tuple[Engine, URL]
 
 def _database(query: str, engine: Engine, url: URL, variable: str, time: str | None) -> Database:
     file = _file(url, engine, variable)
-    asked, bound = _up_to_a_moment(query, engine, time)
+    asked, bound = up_to_a_moment(query, engine, time)
     return Database(variable, asked, bound, tuple(_packages(engine)), file)
 
 
-def _up_to_a_moment(query: str, engine: Engine, time: str | None) -> tuple[str, str]:
+def up_to_a_moment(query: str, engine: Engine, time: str | None) -> tuple[str, str]:
     """The query that is kept, and how ``as_of`` is bound in it: where it asks for it, else around it by ``time``."""
     kind = engine.dialect.name
     # As text both understand a zone, also where the column has none: that is UTC then. Others get UTC without one.
@@ -161,7 +161,7 @@ def _answer(engine: Engine, database: Database, secret: object) -> tuple[pa.Tabl
             names = list(map(str, rows.keys()))
             found = rows.fetchmany(ROWS_LOOKED_AT + 1)
     except sqlalchemy.exc.SQLAlchemyError as error:
-        said = _said(error, secret)
+        said = said_by(error, secret)
         raise Refusal(f"The database that {database.variable} names did not answer: {said}.") from None
     return _table(names, found[:ROWS_LOOKED_AT]), len(found) <= ROWS_LOOKED_AT
 
@@ -180,7 +180,7 @@ def _only_read(connection: Connection) -> Connection:
     return connection.execution_options(postgresql_readonly=True)
 
 
-def _said(error: Exception, secret: object) -> str:
+def said_by(error: Exception, secret: object) -> str:
     """The first line of the driver's own words; SQLAlchemy's would add the query."""
     own = getattr(error, "orig", None) or error
     said = (str(own).strip().splitlines() or [type(own).__name__])[0].partition(" (Background on this error")[0]

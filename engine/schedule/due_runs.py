@@ -88,7 +88,7 @@ def _settle(ledger: Ledger, lease: Lease, schedule: int, now: datetime) -> list[
         row = schedules.one_unsettled(db, schedule)
         if row is None:
             return []
-        refused = too_little(db, lease.workspace.root) or _nothing_to_do(db, row)
+        refused = too_little(db, lease.workspace.root) or nothing_to_do(db, row)
         settlement = settle(_period(row), now, _facts(db, row, refused))
         if settlement is None:
             return []
@@ -132,7 +132,7 @@ def _facts(db: sqlite3.Connection, row: sqlite3.Row, refused: str | None) -> Sch
     )
 
 
-def _nothing_to_do(db: sqlite3.Connection, row: sqlite3.Row) -> str | None:
+def nothing_to_do(db: sqlite3.Connection, row: sqlite3.Row) -> str | None:
     """Why there is nothing for the job to work on yet."""
     if jobs.of(row["job"]).needs_live and catalog.live(db, row["project"]) is None:
         return "nothing is live yet"

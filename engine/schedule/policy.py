@@ -120,7 +120,7 @@ def _older(period: RulePeriod, newest: list[datetime], now: datetime, facts: Sch
     row = _lost(period, last, now, facts)
     times = period.rule.count(period.settled, last)
     if period.paused is None and period.ended is None and period.catch_up == "all":
-        row = replace(row, why=f"{_cause(period, last, now, facts)}; only the newest {OWN_ROWS} are caught up")
+        row = replace(row, why=f"{cause(period, last, now, facts)}; only the newest {OWN_ROWS} are caught up")
     return [replace(row, due=first, last=last, times=times) if times > 1 else row]
 
 
@@ -129,13 +129,13 @@ def _lost(period: RulePeriod, due: datetime, now: datetime, facts: ScheduleFacts
     if period.paused is not None:
         return Row(due, "skipped", period.paused)
     if period.ended is not None:
-        return Row(due, "missed", f"{_cause(period, due, now, facts)}; {period.ended}")
+        return Row(due, "missed", f"{cause(period, due, now, facts)}; {period.ended}")
     return _missed(period, due, now, facts)
 
 
 def _missed(period: RulePeriod, due: datetime, now: datetime, facts: ScheduleFacts) -> Row:
     what = "the schedule catches up nothing" if period.catch_up == "skip" else "only the latest is caught up"
-    return Row(due, "missed", f"{_cause(period, due, now, facts)}; {what}")
+    return Row(due, "missed", f"{cause(period, due, now, facts)}; {what}")
 
 
 def _newest(period: RulePeriod, due: datetime, now: datetime, facts: ScheduleFacts) -> Row:
@@ -151,7 +151,7 @@ def _run(period: RulePeriod, due: datetime, now: datetime, facts: ScheduleFacts)
     if due in facts.already:
         return Row(due, "skipped", "it has run already, before the machine's clock was set back")
     if period.give_up_after is not None and late > max(period.give_up_after, ON_TIME):
-        return Row(due, "missed", f"{_cause(period, due, now, facts)}; given up after {words(period.give_up_after)}")
+        return Row(due, "missed", f"{cause(period, due, now, facts)}; given up after {words(period.give_up_after)}")
     if facts.busy is not None:
         return Row(due, "skipped", f"run {facts.busy}, the one before, had not ended")
     cooled = period.cool_down or timedelta(0)
@@ -164,7 +164,7 @@ def _run(period: RulePeriod, due: datetime, now: datetime, facts: ScheduleFacts)
         return Row(due, "skipped", facts.refused)
     if late <= ON_TIME:
         return Row(due, "ran", "")
-    return Row(due, "ran", f"caught up {words(late)} late: {_cause(period, due, now, facts)}")
+    return Row(due, "ran", f"caught up {words(late)} late: {cause(period, due, now, facts)}")
 
 
 def _one_by_one(
@@ -183,7 +183,7 @@ def _one_by_one(
     return Settlement(tuple(rows), settled) if rows else None
 
 
-def _cause(period: RulePeriod, due: datetime, now: datetime, facts: ScheduleFacts) -> str:
+def cause(period: RulePeriod, due: datetime, now: datetime, facts: ScheduleFacts) -> str:
     """Why ``due`` was not settled when it was due."""
     for each in facts.downtimes:
         if each.since <= due <= each.until:

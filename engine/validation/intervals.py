@@ -143,7 +143,7 @@ def stretched(point: float, drawn: Floats, rests_on: int, tests: int = 1) -> tup
     found = interval(point, drawn, tests)
     if found is None or rests_on >= _FEW:
         return found
-    by = _student(rests_on - 1) / _Z * math.sqrt(rests_on / (rests_on - 1))
+    by = student(rests_on - 1) / _Z * math.sqrt(rests_on / (rests_on - 1))
     low, high, error = found
     return point + (low - point) * by, point + (high - point) * by, error
 
@@ -152,17 +152,17 @@ def _of_value(
     name: str, truth: Truth, point: float, drawn: Floats, tests: int
 ) -> tuple[float, float, float] | tuple[None, None, None]:
     """The interval of a metric's own value, which lies where the metric can be."""
-    rests_on = _rests_on(name, truth)
+    rests_on = rests(name, truth)
     low, high, error = stretched(point, drawn, rests_on, tests) or (None, None, None)
     if low is None or high is None or error is None:
         return None, None, None
     metric = METRICS[name]
     if low == high == point and metric.share and rests_on < _FEW:
-        return *_wilson(point, rests_on), error
+        return *wilson(point, rests_on), error
     return max(metric.lowest, low), high if metric.own_unit else min(metric.highest, high), error
 
 
-def _rests_on(name: str, truth: Truth) -> int:
+def rests(name: str, truth: Truth) -> int:
     """How many rows a metric rests on: all, or those of the rarer class where it looks at each class; at least two."""
     if truth.task == "regression" or name not in PER_CLASS:
         return max(2, len(truth))
@@ -171,7 +171,7 @@ def _rests_on(name: str, truth: Truth) -> int:
     return max(2, int(counts.min()) if truth.task == "binary" else len(truth) // max(1, len(counts)))
 
 
-def _student(freedom: int) -> float:
+def student(freedom: int) -> float:
     """Student's quantile for 95 %, from the normal's (Cornish and Fisher 1937); from four degrees on within 1 %."""
     z = _Z
     return (
@@ -182,7 +182,8 @@ def _student(freedom: int) -> float:
     )
 
 
-def _wilson(share: float, n: int) -> tuple[float, float]:
+def wilson(share: float, n: int) -> tuple[float, float]:
+    """The 95 % interval of a share of ``n`` (Wilson, 1927), which stays within 0 and 1."""
     middle = (share + _Z**2 / (2 * n)) / (1 + _Z**2 / n)
     half = _Z / (1 + _Z**2 / n) * math.sqrt(share * (1 - share) / n + _Z**2 / (4 * n**2))
     return max(0.0, middle - half), min(1.0, middle + half)
@@ -202,7 +203,7 @@ def compared(name: str, low: float | None, high: float | None, same: bool) -> Co
 
 def _over_guess(m: MeasuredMetric, truth: Truth, level: float, drawn: Floats) -> tuple[float | None, float | None]:
     """Between what the candidate minus the guess lies, which is never narrower than where all rows are alike."""
-    apart = None if m.value is None else stretched(m.value - level, drawn, _rests_on(m.name, truth))
+    apart = None if m.value is None else stretched(m.value - level, drawn, rests(m.name, truth))
     if apart is None or m.value is None:
         return None, None
     if apart[0] == apart[1] and m.low is not None and m.high is not None:
@@ -222,7 +223,7 @@ def _measured(
     if same and np.isfinite(value):
         apart = (0.0, 0.0, 0.0)
     elif drawn:
-        apart = stretched(value - live, drawn[0] - drawn[1], _rests_on(name, truth), tests)
+        apart = stretched(value - live, drawn[0] - drawn[1], rests(name, truth), tests)
     below, above, spread = apart or (None, None, None)
     of_live = _of_value(name, truth, live, drawn[1], tests) if drawn else (None, None, None)
     return MeasuredMetric(

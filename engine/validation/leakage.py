@@ -53,7 +53,7 @@ def no_leak(train: pa.Table, features: list[str], target: str, truth: Truth, kno
     """Fails when a feature alone tells the target, and names it. ``truth`` names task and classes."""
     name, kind = name_of("leakage"), "leakage"
     answer = _answer(train.column(target), truth)
-    rows = _sample(answer, truth.task)
+    rows = sample(answer, truth.task)
     answer = answer.take(rows)
     if few := _too_few(answer, truth.task):
         return Gate(name, kind, "cannot tell", few, {"lacks": "training rows", "minimum": _FEWEST})
@@ -79,7 +79,7 @@ def no_leak(train: pa.Table, features: list[str], target: str, truth: Truth, kno
     return Gate(name, kind, "pass", f"{before}{strong}", numbers)
 
 
-def _too_few(answer: _Answer, task: Task) -> str | None:
+def _too_few(answer: Answer, task: Task) -> str | None:
     positive = int((answer.values == 1).sum())
     few = few_to_learn(len(answer.values), min(positive, len(answer.values) - positive) if task == "binary" else None)
     return f"{few}." if few else None
@@ -127,44 +127,45 @@ def _as_numbers(column: pa.ChunkedArray) -> pa.ChunkedArray | None:
     return None
 
 
-class _Answer:
+class Answer:
     """The target of the sampled rows: class numbers or values, and where it is known."""
 
     def __init__(self, values: Floats, known: Mask) -> None:
         self.values, self.known = values, known
 
-    def take(self, rows: Codes) -> _Answer:
-        return _Answer(self.values[rows], self.known[rows])
+    def take(self, rows: Codes) -> Answer:
+        return Answer(self.values[rows], self.known[rows])
 
 
-def _sample(answer: _Answer, task: Task) -> Codes:
+def sample(answer: Answer, task: Task) -> Codes:
     """Rows with an answer, evenly spread; of a rare class all that there is room for."""
     known = np.flatnonzero(answer.known)
     if task != "binary":
-        return _evenly(known, _ROWS)
-    each = [_evenly(known[answer.values[known] == number], _ROWS // 2) for number in (0, 1)]
+        return evenly(known, _ROWS)
+    each = [evenly(known[answer.values[known] == number], _ROWS // 2) for number in (0, 1)]
     return np.sort(np.concatenate(each))
 
 
-def _evenly(rows: Codes, most: int) -> Codes:
+def evenly(rows: Codes, most: int) -> Codes:
+    """Every second, third ... of the rows, so that at most ``most`` are left."""
     return rows[:: max(1, -(-len(rows) // most))]
 
 
-def _answer(target: pa.ChunkedArray, truth: Truth) -> _Answer:
+def _answer(target: pa.ChunkedArray, truth: Truth) -> Answer:
     if truth.task == "regression":
         values = floats(target)
-        return _Answer(values, np.isfinite(values))
+        return Answer(values, np.isfinite(values))
     numbers, names = codes(target)
     position = {name: number for number, name in enumerate(truth.classes)}
     into = np.array([*(position.get(name, -1) for name in names), -1], dtype=np.int64)
-    return _Answer(into[numbers].astype(np.float64), into[numbers] >= 0)
+    return Answer(into[numbers].astype(np.float64), into[numbers] >= 0)
 
 
 def _tell_by_value(values: Floats, answer: Floats, task: Task) -> float:
     if task == "binary":
         return _auc(values, answer)
     if task == "regression":
-        return max(_correlation(values, answer), _correlation(_ranks(values), _ranks(answer)))
+        return max(_correlation(values, answer), _correlation(ranks(values), ranks(answer)))
     edges = np.unique(np.quantile(values, np.linspace(0, 1, _BINS + 1)))
     return _tell_by_code(np.searchsorted(edges, values), answer, task)
 
@@ -204,7 +205,7 @@ def _correlation(a: Floats, b: Floats) -> float:
     return squared if np.isfinite(squared) else 0.0
 
 
-def _ranks(values: Floats) -> Floats:
+def ranks(values: Floats) -> Floats:
     """Ranks, equal values sharing their mean rank."""
     _, inverse, counts = np.unique(values, return_inverse=True, return_counts=True)
     ends = np.cumsum(counts)

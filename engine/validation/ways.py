@@ -15,8 +15,8 @@ from engine.text import plain
 from engine.vocabulary.gates import GATES
 
 _MORE_ROWS = "Make [validation] holdout larger or let extract return more rows; no key asks for fewer."
-_CHANGE = "Retrain when the cause is mended, or change {key} in this gate of leverframe.toml if it asks too much."
-_UNTOLD = {
+CHANGE = "Retrain when the cause is mended, or change {key} in this gate of leverframe.toml if it asks too much."
+UNTOLD = {
     "rows": _MORE_ROWS,
     "minimum": "Make [validation] holdout larger, let extract return more rows, or lower minimum_rows in this gate.",
     "decision": "It takes more rows; or say minimum_rows = {rows} in this gate, and the value decides from there on.",
@@ -47,9 +47,9 @@ def way_out(gate: Gate) -> str:
     row = GATES.get(gate.kind)
     if gate.verdict == "fail":
         of_two = row.failed_binary if row and gate.numbers.get("task") == "binary" else ""
-        way = of_two or (row.failed if row else "") or _CHANGE
+        way = of_two or (row.failed if row else "") or CHANGE
     elif gate.verdict == "cannot tell":
-        way = _UNTOLD.get(str(gate.numbers.get("lacks")), "")
+        way = UNTOLD.get(str(gate.numbers.get("lacks")), "")
     else:
         return ""
     key = row.key if row and row.key else gate.kind

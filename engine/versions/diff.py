@@ -23,7 +23,7 @@ def changes(old: VersionDocument, new: VersionDocument, commits: tuple[str, ...]
         _schema(old.schema, new.schema),
         _packages(old.environment, new.environment),
         _settings(old.settings, new.settings),
-        *_sandbox(old.settings, new.settings),
+        *sandbox_changes(old.settings, new.settings),
     )
 
 
@@ -81,7 +81,7 @@ def _packages(old: EnvironmentSection, new: EnvironmentSection) -> Change:
     return Change("packages", f"{_counted(len(details), 'package')} changed", tuple(details))
 
 
-def _sandbox(old: Mapping[str, Any], new: Mapping[str, Any]) -> tuple[Change, ...]:
+def sandbox_changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> tuple[Change, ...]:
     """What the steps may reach now that they might not before, and the other way round: a thing of its own."""
     before, after = old.get("sandbox") or {}, new.get("sandbox") or {}
     could, can = before.get("read", ()), after.get("read", ())

@@ -37,7 +37,7 @@ def release(engine: Engine, label: str, source: str | None, seq: int, at: dateti
     plan = MovePlan(project, "release", source, label, seq, (), (), (), None)
     settings, steps = {"project": {"name": project}}, Steps(lambda step: None)
     with ledger_of(engine) as ledger:
-        swap._commit(ledger, plan, settings, f"{label}-x", steps, "good", engine.caller, at)
+        swap.commit(ledger, plan, settings, f"{label}-x", steps, "good", engine.caller, at)
 
 
 def altered(engine: Engine, number: int, **columns: object) -> None:

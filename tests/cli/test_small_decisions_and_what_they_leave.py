@@ -130,6 +130,6 @@ def test_a_copied_project_with_uncommitted_changes_is_refused_with_what_to_do(co
     ("rule", "words"), [({"cron": "0 3 * * mon", "timezone": "UTC"}, "at 0 3 * * mon"), ({"every": "6h"}, "every 6h")]
 )
 def test_a_version_is_shown_with_its_schedule_in_either_form(rule: dict[str, str], words: str) -> None:
-    from console.cli.card import _due
+    from console.cli.card import due
 
-    assert _due(rule) == words
+    assert due(rule) == words

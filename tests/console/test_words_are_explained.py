@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from console.text.glossary import _WORDS, words_in
+from console.text.glossary import WORDS, words_in
 from console.widgets.lines_view import LinesView
 from tests.console.conftest import NARROW, WIDE, Desk
 
@@ -26,9 +26,9 @@ def test_words_are_found_whole_and_nothing_else_is(text: str, words: list[str]) 
 
 
 def test_every_word_has_one_short_sentence() -> None:
-    names = [word for word, _, _ in _WORDS]
+    names = [word for word, _, _ in WORDS]
     assert len(set(names)) == len(names)
-    for word, _, sentence in _WORDS:
+    for word, _, sentence in WORDS:
         assert sentence.endswith(".") and len(sentence.split()) <= 22, word
         assert word in [found for found, _ in words_in([word])], f"{word} does not find itself"
 

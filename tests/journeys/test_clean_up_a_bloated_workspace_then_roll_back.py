@@ -113,7 +113,7 @@ def test_a_collector_that_finds_a_file_already_gone_carries_on_and_says_so(engin
     (thing,) = [thing for thing in found.things if thing.item.id == item.id]
     store_of(engine).path(thing.digests[0]).unlink()
     notes: list[str] = []
-    cleaning._carry_out(
+    cleaning.carry_out(
         workspace_of(engine), ledger, store_of(engine), found, thing, 99, "gone", engine.caller, at, notes
     )
     assert notes == [f"of the {item.what}, 1 file was gone already"]

@@ -117,7 +117,7 @@ def test_the_commit_compares_for_itself_and_does_not_rely_on_the_lock(engine: En
     steps = Steps(lambda step: None)
     settings = engine.show(plan.target).settings
     with pytest.raises(Conflict, match="ada made tiny@1 live"), ledger_of(engine) as ledger:
-        swap._commit(ledger, plan, settings, "1-other", steps, "second", engine.caller, datetime.now(UTC))
+        swap.commit(ledger, plan, settings, "1-other", steps, "second", engine.caller, datetime.now(UTC))
     assert engine.count_audit() == rows
 
 

@@ -51,7 +51,7 @@ def kept_baseline(context: RunContext, live: Unpacked, parts: Split) -> tuple[Pa
 def baseline_file(context: RunContext, live: Unpacked) -> Path | None:
     """Where it is kept; None where it is not, or cannot be read."""
     path = _path(context, live)
-    return path if _readable(path, nameless=live.manifest.train.score is not None) else None
+    return path if readable(path, nameless=live.manifest.train.score is not None) else None
 
 
 def _path(context: RunContext, live: Unpacked) -> Path:
@@ -59,7 +59,7 @@ def _path(context: RunContext, live: Unpacked) -> Path:
     return context.workspace.cache / "profiles" / f"{digest_of_files(files)}.predictions"
 
 
-def _readable(path: Path, *, nameless: bool) -> bool:
+def readable(path: Path, *, nameless: bool) -> bool:
     """``nameless``: a score may come without its class, as from a project's own code. That of an estimator, kept by an
     older engine, is the second class's, whichever is looked for."""
     from engine.validation.predictions import read_table

@@ -189,7 +189,7 @@ def _steps(stage: Stage, folder: Path, good: Callable[[str, str], None], doubtfu
         doubtful("holdout", undecided)
     for gate in failing(data.train, data.holdout, data.features, stage.manifest, rules_of(stage.manifest)):
         doubtful("gates", f"no candidate passes '{gate.name}': {gate.evidence.rstrip('.')}")
-    train = run("train", lambda step: write_input(data.train.take(_sample(data.train, target)), step.input, form))
+    train = run("train", lambda step: write_input(data.train.take(sample(data.train, target)), step.input, form))
 
     model = model_folder.checked(train.output / "model")
     scorer = StepScorer(launch("score"), model, text_predicted(stage, data.schema), ended)
@@ -243,7 +243,7 @@ def _since(
     good("since", f"{told} is all that it brings now: {new.num_rows:,} of {table.num_rows:,} rows were asked for")
 
 
-def _sample(train: pa.Table, target: str) -> pa.Array:
+def sample(train: pa.Table, target: str) -> pa.Array:
     """Rows to train on here: by chance, for each second or seventh may be of one kind; with some of each class."""
     import numpy as np
     import pyarrow as pa

@@ -62,8 +62,8 @@ def separation(
             auc, drop = _tried(model, table.values[tried], which[tried], generator if by_column else None)
             aucs.append(auc)
             drops.append(drop)
-    used = _used(table.columns, np.mean(drops, axis=0)) if by_column else ()
-    return _judged(Separation("none", "", n, m, left_out=table.left_out, used=used), float(np.mean(aucs)), which)
+    used = used_most(table.columns, np.mean(drops, axis=0)) if by_column else ()
+    return judged(Separation("none", "", n, m, left_out=table.left_out, used=used), float(np.mean(aucs)), which)
 
 
 def _tried(model: Any, values: Floats, which: Codes, generator: np.random.Generator | None) -> tuple[float, Floats]:
@@ -84,14 +84,16 @@ def _auc(which: Codes, said: Floats) -> float:
     return float((ranks[which == 1].sum() - ones * (ones + 1) / 2) / (ones * (len(which) - ones)))
 
 
-def _used(columns: Sequence[str], drops: Floats) -> tuple[tuple[str, float], ...]:
+def used_most(columns: Sequence[str], drops: Floats) -> tuple[tuple[str, float], ...]:
+    """The columns that tell the two apart, most first, and the share of each by how much worse it goes without it."""
     drops = np.maximum(drops, 0.0)
     shares = drops / drops.sum() if drops.sum() > 0 else drops
     order = np.argsort(-shares, kind="stable")
     return tuple((columns[position], float(shares[position])) for position in order if shares[position] > 0)
 
 
-def _judged(found: Separation, auc: float, which: Codes) -> Separation:
+def judged(found: Separation, auc: float, which: Codes) -> Separation:
+    """``found`` with how sure it is by Mann and Whitney, and how large: as of two normal curves with this ``auc``."""
     m = int(which.sum()) / FOLDS
     n = len(which) / FOLDS - m
     p = float(ndtr((0.5 - auc) / np.sqrt((n + m + 1) / (12 * n * m))))

@@ -63,12 +63,12 @@ def prediction_drift(case: LookInput, said: pa.ChunkedArray, windows: Sequence[C
     except LeverframeError as problem:
         why = f"{PREDICTION}: cannot be compared; {plain(str(problem))}"
         return tuple(ColumnDrift(PREDICTION, "unreadable", "cannot tell", why, 0, len(rows)) for rows in windows)
-    before = _before(baseline, case.times, windows[0])
+    before = before_window(baseline, case.times, windows[0])
     now = [_profile(said.take(pa.array(rows)), exact=True) for rows in windows]
     return tuple(_judged(compare(baseline.learnt, each), compare(before, each) if before else None) for each in now)
 
 
-def _before(baseline: Baseline, times: Codes | None, window: Codes) -> ColumnProfile | None:
+def before_window(baseline: Baseline, times: Codes | None, window: Codes) -> ColumnProfile | None:
     """The predictions for held-out rows that are not in the window, for nothing can be compared with itself.
 
     Without times they are in the window too, as no row of it was learnt from, and only dilute what came since.

@@ -165,7 +165,7 @@ def _dear(
     """What costs seconds, measured anew."""
     return Dear(
         as_of=case.job["as_of"],
-        together=_together(case.reference, parts, names),
+        together=moved_together(case.reference, parts, names),
         importances=importances(parts[0], said.take(pa.array(window.whole))) if said is not None else None,
         before=_before(table, said, window) if said is not None else None,
     )
@@ -201,7 +201,7 @@ def _followed(case: LookInput, seen: Sequence[tuple[Drifted, ...]], window: Wind
     return tuple(each for each in followed if each is not None and each.ended is None)
 
 
-def _together(
+def moved_together(
     reference: pa.Table, parts: Sequence[pa.Table], names: Sequence[str]
 ) -> tuple[Separation, Separation, Separation]:
     """All columns at once. The halves, a second each, are looked at only where the whole is not plainly quiet."""

@@ -80,7 +80,7 @@ def _chances(said: Floats, came: Floats, subject: str, reference: Calibration | 
         f"{'' if before is None else f', {number(before)} when it was validated'}: {percent(float(said.mean()))} were "
         f"said, {percent(float(came.mean()))} happened"
     )
-    told += "." if verdict == "ok" else f"; {_advice(slope, gap)}."
+    told += "." if verdict == "ok" else f"; {advice_on(slope, gap)}."
     return Calibration(
         "chances", subject, verdict, told, n, error, chance, gap, gap - reach, gap + reach, slope, slope_error,
         intercept, intercept_error, bins=_bins(said, came, starts, chances=True),
@@ -102,7 +102,8 @@ def _no_increase(reference: Calibration, chance: float, reach: float) -> float:
     return max(slack, _SURE * float(np.hypot(reach, (high - low) / 2)) / _Z)
 
 
-def _advice(slope: float | None, gap: float) -> str:
+def advice_on(slope: float | None, gap: float) -> str:
+    """What is wrong with the chances and what to do, by the slope of the curve and the ``gap`` of said and seen."""
     if slope is not None and slope < 0.8 and abs(gap) < WATCH_ERROR:
         return "it is surer than it should be: recalibrate it or retrain"
     direction = "too high" if gap > 0 else "too low"
@@ -189,11 +190,11 @@ def _values(actual: Floats, said: Floats, reference: Calibration | None) -> Cali
     before = reference if reference is not None and reference.kind == "values" else None
     usual = before.spread if before is not None and before.spread else spread
     moved = bias - (before.bias or 0.0 if before is not None else 0.0)
-    parts = _surely_changed(wrong, moved, spread, usual, before)
+    parts = surely_changed(wrong, moved, spread, usual, before)
     verdict: ShareVerdict = "ok"
     if parts[0] >= WATCH_BIAS or parts[1] >= WATCH_SPREAD:
         verdict = "failing" if parts[0] >= FAILING_BIAS or parts[1] >= FAILING_SPREAD else "watch"
-    uncertain = _spread_error(wrong)
+    uncertain = spread_error(wrong)
     slope, slope_error, intercept, intercept_error = _line(said, actual)
     told = (
         f"Predictions are off by {signed(bias)} on average over {n:,} rows ({between(low, high, sign=True)}); errors "
@@ -206,7 +207,7 @@ def _values(actual: Floats, said: Floats, reference: Calibration | None) -> Cali
     )  # fmt: skip
 
 
-def _surely_changed(
+def surely_changed(
     wrong: Floats, moved: float, spread: float, usual: float, before: Calibration | None
 ) -> tuple[float, float]:
     """How far the bias moved, in usual spreads, and how much wider the errors spread; 0 and 1 where that may be chance.
@@ -217,7 +218,7 @@ def _surely_changed(
     if not usual > 0:
         return 0.0, 1.0
     own, then = spread / np.sqrt(len(wrong)), 0.0
-    swing = _spread_error(wrong)
+    swing = spread_error(wrong)
     if before is not None:
         then = ((before.bias_high or 0.0) - (before.bias_low or 0.0)) / (2 * _Z)
         swing = float(np.hypot(swing, before.spread_error or 0.0))
@@ -227,7 +228,7 @@ def _surely_changed(
     return abs(moved) / usual if sure_bias else 0.0, wider if sure_spread else 1.0
 
 
-def _spread_error(wrong: Floats) -> float:
+def spread_error(wrong: Floats) -> float:
     """The standard error of the logarithm of a standard deviation: large where few rows make most of it."""
     centred = wrong - wrong.mean()
     square = float((centred**2).mean())

@@ -27,9 +27,9 @@ from engine.vocabulary.metrics import METRICS, good
 MINIMUM, MINIMUM_PART = 0.02, 0.05
 # Each of two in a row clear of the reference at 95 %; one look at a whole window has to be as sure by itself. Over half
 # a year of weekly looks at a model that stays as it is this raises an alarm in 1 of 50 cases (a test counts them).
-_EACH, _WINDOW = 1.96, 3.0
+EACH, WINDOW = 1.96, 3.0
 # Of days four in a row, longer than any weekend; of weeks or longer periods two.
-_IN_A_ROW, _DAYS_IN_A_ROW = 2, 4
+IN_A_ROW, DAYS_IN_A_ROW = 2, 4
 _Z = 1.959964
 # The swing between periods is taken from at least this many steps from one to the next; with fewer it is taken for as
 # large as the least difference that matters.
@@ -73,11 +73,11 @@ def fallen(
     if found is None:
         return None
     own = float(np.hypot(_half(reference) / _Z, found.swing / np.sqrt(max(1.0, validated_periods))))
-    low = found.drops - _EACH * np.hypot(found.errors, own) > 0
+    low = found.drops - EACH * np.hypot(found.errors, own) > 0
     streak = _streak((found.drops >= least) & low)
     daily = _are_days(periods)
-    if streak < (_DAYS_IN_A_ROW if daily else _IN_A_ROW):
-        sizes = range(_DAYS_IN_A_ROW, 8) if daily else range(1, WINDOW_PERIODS + 1)
+    if streak < (DAYS_IN_A_ROW if daily else IN_A_ROW):
+        sizes = range(DAYS_IN_A_ROW, 8) if daily else range(1, WINDOW_PERIODS + 1)
         streak = _clear_window(found, own, least, sizes)
     return _fall(found, streak, reference, own, least) if streak else None
 
@@ -122,7 +122,7 @@ def _clear_window(found: _Drops, own: float, least: float, sizes: range) -> int:
     """The shortest window of the newest periods that lies clear below the reference; 0 for none."""
     for size in sizes[: max(0, len(found.drops) + 1 - sizes.start)]:
         drop, error = _pooled(found, found.drops, size)
-        if drop - _WINDOW * float(np.hypot(error, own)) > least:
+        if drop - WINDOW * float(np.hypot(error, own)) > least:
             return size
     return 0
 

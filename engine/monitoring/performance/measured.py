@@ -114,7 +114,7 @@ def _measured(case: LookInput, rows: Scored, learnt: pa.ChunkedArray, target: pa
         slices=sliced,
         by=_by(case, rows, mature, divided),
         worst_rows=_worst_rows(case, rows, mature, sliced),
-        sentence=_well(validated, periods),
+        sentence=well(validated, periods),
         stale=len(since) == 0 and len(case.holdout) > 0,
         guessed=_guessed(case, rows, newest, learnt),
         mature=np.where(np.isin(np.arange(len(rows)), mature), divided.number, -1),
@@ -234,7 +234,7 @@ def _estimate(case: LookInput, rows: Scored) -> Estimate | None:
     return estimate_values(case.metrics, said, inputs, learnt, case.job["features"])
 
 
-def _well(validated: MetricValue, periods: MetricPeriods) -> str:
+def well(validated: MetricValue, periods: MetricPeriods) -> str:
     """The key metric now and when the version was validated, for where no fall is sure."""
     now = next((reading for reading in periods.window if reading.metric == validated.metric), None)
     if now is None or now.value is None:

@@ -39,7 +39,7 @@ def of_outputs(
     as_of, name = case.job["as_of"], str(case.rules["target"])
     if case.job["problem"] or not case.current.num_rows:
         return  # Nothing was scored; what keeps it from that is told by the quality of the data.
-    broken = plain(str(problem)).rstrip(".") if rows is None else _unusable(rows, window)
+    broken = plain(str(problem)).rstrip(".") if rows is None else unusable(rows, window)
     if broken:
         severity, why = broken if isinstance(broken, tuple) else (FAILING, broken)
         yield LookFinding("predictions", "quality", severity, why, _MODEL, as_of)
@@ -55,7 +55,7 @@ def of_outputs(
         yield LookFinding("labels", "quality", "watch", f"{shown(name)}: {same}", _SOURCE, as_of)
 
 
-def _unusable(rows: Scored, window: Codes) -> tuple[Severity, str] | None:
+def unusable(rows: Scored, window: Codes) -> tuple[Severity, str] | None:
     """How bad it is and in what words, where rows have no prediction or all have the same."""
     lost, n = int((~rows.usable[window]).sum()), len(window)
     watch, failing = LIMITS["invalid"]

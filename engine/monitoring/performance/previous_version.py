@@ -51,10 +51,11 @@ def against(
     truth, live = rows.take(both)
     _, said = other.take(both)
     measured = measure_all([metric], truth, said, live, seed=0, resamples=FULL.resamples)[metric]
-    return _told(version, measured)
+    return told_of(version, measured)
 
 
-def _told(version: str, measured: MeasuredMetric) -> PreviousVersion:
+def told_of(version: str, measured: MeasuredMetric) -> PreviousVersion:
+    """The comparison with ``version`` in words and numbers; only why, where there is none."""
     metric, value, live, n = measured.name, measured.value, measured.live, measured.n
     low, high = measured.difference_low, measured.difference_high
     if value is None or live is None or low is None or high is None:

@@ -44,7 +44,7 @@ __all__ = [
 
 FILE = "leverframe.toml"
 LIMIT = 256 * 1024
-_SECTIONS = (
+SECTIONS = (
     "project", "environment", "data", "train", "validation", "gates", "waivers", "schedule", "health", "triggers",
     "approval", "report", "compute", "sandbox",
 )  # fmt: skip
@@ -92,7 +92,7 @@ def parse_manifest(text: str, source: str = FILE, *, of_version: bool = False) -
     """The manifest that ``text`` writes down. Pure. Raises Invalid, and nothing else, with every mistake at once."""
     document = _document(text, source)
     page = Mistakes(lines_of(text))
-    Table(page, (), document).only(*_SECTIONS, *_FORMER)
+    Table(page, (), document).only(*SECTIONS, *_FORMER)
     for section in () if of_version else _FORMER.keys() & document.keys():
         page.mistake((section,), _FORMER[section])
     manifest = _manifest(page, document)
@@ -111,7 +111,7 @@ def manifest_of(document: dict[str, Any]) -> Manifest:
 
 
 def _manifest(page: Mistakes, document: dict[str, Any]) -> Manifest:
-    tables = {key: Table(page, (key,), document.get(key, {})) for key in _SECTIONS if key not in _LISTS}
+    tables = {key: Table(page, (key,), document.get(key, {})) for key in SECTIONS if key not in _LISTS}
     name, title, owner = sections.project(tables["project"])
     data = sections.data(tables["data"])
     train = sections.train(tables["train"])

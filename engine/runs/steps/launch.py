@@ -105,7 +105,7 @@ class Launch:
         self._away = compute is not None and compute.mode == "step"
         self._served = self._may_be_served(name, compute)
         self._warm = warm and (self._under_runner or self._away) and not (self._served and self._served.has_server())
-        self._asked = _spec(stage, name, self.title, folder, warm=self._warm)
+        self._asked = spec_of(stage, name, self.title, folder, warm=self._warm)
         if self._served is not None:
             self._asked = self._served.spec(self._asked, early=self._warm)
         self._spec = _placed(self._asked, stage, name, compute)
@@ -192,7 +192,8 @@ def check_environment(stage: Stage, name: str) -> None:
         )
 
 
-def _spec(stage: Stage, name: str, title: str, folder: Path, *, warm: bool) -> StepSpec:
+def spec_of(stage: Stage, name: str, title: str, folder: Path, *, warm: bool) -> StepSpec:
+    """The step as it would run here: its program, its environment, its limits and what holds it."""
     data, train = stage.manifest.data, stage.manifest.train
     extra = {
         "LEVERFRAME_STEP": name,

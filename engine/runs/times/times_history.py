@@ -86,7 +86,7 @@ def run_times(db: sqlite3.Connection, project: str, job: str) -> RunTimes:
     by_run = {row["id"]: row for row in runs}
     for step in db.execute(_STEPS_OF, (json.dumps(list(by_run)),)):
         by_name[step["name"]].append((step, by_run[step["run"]]))
-    timed = tuple(_step(name, by_name[name], p50) for name in _in_order(by_name))
+    timed = tuple(_step(name, by_name[name], p50) for name in in_order(by_name))
     working = [step for step in timed if step.name != QUEUE.name]
     costliest = max(working, key=lambda step: step.p50).name if working else None
     return RunTimes(
@@ -94,7 +94,8 @@ def run_times(db: sqlite3.Connection, project: str, job: str) -> RunTimes:
     )
 
 
-def _in_order(names: Iterable[str]) -> list[str]:
+def in_order(names: Iterable[str]) -> list[str]:
+    """Steps in the order of the table; what is not in it last."""
     return sorted(names, key=lambda name: (NAMES.index(name) if name in NAMES else len(NAMES), name))
 
 

@@ -120,12 +120,12 @@ def _chance(wins: float, first: int, second: int) -> float:
     pairs = first * second
     # Half a win of a tie is rounded towards the middle: too careful rather than too sure.
     extreme = math.ceil(min(wins, pairs - wins))
-    ways = _ways(min(first, second), max(first, second))
+    ways = ways_to(min(first, second), max(first, second))
     return min(1.0, 2 * sum(ways[: extreme + 1]) / sum(ways))
 
 
 @lru_cache(maxsize=512)
-def _ways(first: int, second: int) -> tuple[int, ...]:
+def ways_to(first: int, second: int) -> tuple[int, ...]:
     """In how many orders of ``first`` and ``second`` values each U comes about: Gauss's binomial coefficient."""
     ways = [1] + [0] * (first * second)
     for i in range(1, first + 1):

@@ -70,7 +70,7 @@ def manifest_cut(place: Path) -> None:
 
 def forge(place: Path, change: Callable[[sqlite3.Connection], object], **fields: object) -> None:
     """Put another ledger into the backup and make its manifest agree, as one who has no key must sign it."""
-    from engine.backup.build import _stored
+    from engine.backup.build import stored
 
     manifest = BackupFolder(place).manifest()[0]
     copy = place.parent / "forged.db"
@@ -78,7 +78,7 @@ def forge(place: Path, change: Callable[[sqlite3.Connection], object], **fields:
     with closing(sqlite3.connect(copy)) as db:
         change(db)
         db.commit()
-    said = {**manifest.__dict__, "ledger": _stored(copy, BackupFolder(place).store), **fields}
+    said = {**manifest.__dict__, "ledger": stored(copy, BackupFolder(place).store), **fields}
     (place / "backup.json").write_bytes(manifests.written(manifests.BackupManifest(**said), bytes(32)))
 
 

@@ -13,9 +13,9 @@ import pyarrow.parquet
 from engine.environments.pictures import Pictures
 from engine.environments.python.lock import Lock
 from engine.environments.records import Environment
-from engine.jobs.health.baseline import _readable
+from engine.jobs.health.baseline import readable
 from engine.projects.manifest.reader import load_manifest
-from engine.runs.steps.launch import Stage, _spec
+from engine.runs.steps.launch import Stage, spec_of
 from engine.runs.steps.tables import with_types
 from engine.scoring.unpacked import keeps_types, schema_known_to
 from engine.validation.schema import compare_schema, infer_schema
@@ -33,7 +33,7 @@ def told(folder: Path, *, types: bool) -> dict[str, str]:
     environment = Environment(place, place / "bin" / "python", "3.11.7", cast(Pictures, None))
     at = datetime(2026, 1, 1, tzinfo=UTC)
     stage = Stage(folder, manifest, environment, cast(Lock, None), "m", at, folder / "home", types=types)
-    return dict(_spec(stage, "score", "score", folder, warm=False).environment)
+    return dict(spec_of(stage, "score", "score", folder, warm=False).environment)
 
 
 def test_its_steps_are_not_told_to_keep_types(tmp_path: Path) -> None:
@@ -58,4 +58,4 @@ def test_text_that_it_took_for_numbers_is_no_change_of_the_data(tmp_path: Path) 
 def test_a_kept_score_of_its_estimator_is_made_again_with_its_class(tmp_path: Path) -> None:
     for name, nameless, kept in (("score", False, False), ("score", True, True), ("score_paid", False, True)):
         pyarrow.parquet.write_table(pa.table({"prediction": ["paid"], name: [1.0]}), tmp_path / "kept")
-        assert _readable(tmp_path / "kept", nameless=nameless) is kept
+        assert readable(tmp_path / "kept", nameless=nameless) is kept

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pytest
 
 from engine.monitoring.drift.columns import drift
-from engine.monitoring.drift.predictions import Baseline, _before
+from engine.monitoring.drift.predictions import Baseline, before_window
 from engine.monitoring.profile import profile_of
 from engine.monitoring.quality.arrivals import volume
 from engine.monitoring.quality.columns import out_of_range, retyped, unknown
@@ -90,19 +90,19 @@ def test_a_row_at_the_moment_at_which_the_window_begins_is_in_it_and_not_before_
     times = np.arange(100, dtype=np.int64)
     learnt = profile_of(pa.table({"p": [0.0, 1.0]}), ["p"]).columns[0]
     held = Baseline(learnt, pa.chunked_array([np.linspace(0, 1, 100)]), times)
-    before = _before(held, np.arange(40, 200), np.arange(20, 160))  # the window begins at 60
+    before = before_window(held, np.arange(40, 200), np.arange(20, 160))  # the window begins at 60
     assert before is not None and before.rows == 60
-    assert _before(held, np.arange(40, 200), np.array([], dtype=np.int64)) is None
+    assert before_window(held, np.arange(40, 200), np.array([], dtype=np.int64)) is None
 
 
 def test_predictions_without_times_are_compared_where_what_came_since_can_tell() -> None:
     learnt = profile_of(pa.table({"p": [0.0, 1.0]}), ["p"]).columns[0]
     held = Baseline(learnt, pa.chunked_array([np.linspace(0, 1, 100)]), None)
-    assert _before(held, None, np.arange(129)) is None
-    before = _before(held, None, np.arange(130))
+    assert before_window(held, None, np.arange(129)) is None
+    before = before_window(held, None, np.arange(130))
     assert before is not None and before.rows == 100
     few = Baseline(learnt, pa.chunked_array([np.linspace(0, 1, 29)]), None)
-    assert _before(few, None, np.arange(500)) is None
+    assert before_window(few, None, np.arange(500)) is None
 
 
 def test_a_label_that_is_called_missing_is_a_label() -> None:

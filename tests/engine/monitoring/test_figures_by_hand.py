@@ -10,13 +10,13 @@ import pytest
 from scipy import stats
 from sklearn.linear_model import LogisticRegression
 
-from engine.monitoring.drift.multivariate import _judged, _used
+from engine.monitoring.drift.multivariate import judged, used_most
 from engine.monitoring.look_parts import Calibration, Separation
 from engine.monitoring.performance import calibration as calibrations
 from engine.monitoring.performance.calibration import calibration
 from engine.monitoring.performance.fall import minimum_effect
-from engine.monitoring.performance.outputs import _unusable
-from engine.monitoring.performance.previous_version import _told
+from engine.monitoring.performance.outputs import unusable
+from engine.monitoring.performance.previous_version import told_of
 from engine.monitoring.performance.scored import Scored
 from engine.monitoring.quality.arrivals import freshness, usual_age, volume
 from engine.monitoring.timestamps import DAY, UNDATED
@@ -226,20 +226,20 @@ def test_what_moved_by_less_than_three_deviations_of_both_sides_may_be_chance() 
     wrong = stats.norm.ppf((np.arange(100) + 0.5) / 100)
     wrong /= wrong.std(ddof=1)
     both = np.hypot(0.1, 0.1)  # the standard error of each side
-    assert calibrations._surely_changed(wrong, 2.99 * both, 1.0, 1.0, before) == (0.0, 1.0)
-    assert calibrations._surely_changed(wrong, -3.01 * both, 1.0, 1.0, before)[0] == pytest.approx(3.01 * both)
-    swing = np.hypot(calibrations._spread_error(wrong), 0.07)
-    assert calibrations._surely_changed(wrong, 0.0, np.exp(2.99 * swing), 1.0, before)[1] == 1.0
-    assert calibrations._surely_changed(wrong, 0.0, np.exp(3.01 * swing), 1.0, before)[1] > 1.0
-    assert calibrations._surely_changed(wrong, 5.0, 1.0, 0.0, before) == (0.0, 1.0), "nothing was usual"
+    assert calibrations.surely_changed(wrong, 2.99 * both, 1.0, 1.0, before) == (0.0, 1.0)
+    assert calibrations.surely_changed(wrong, -3.01 * both, 1.0, 1.0, before)[0] == pytest.approx(3.01 * both)
+    swing = np.hypot(calibrations.spread_error(wrong), 0.07)
+    assert calibrations.surely_changed(wrong, 0.0, np.exp(2.99 * swing), 1.0, before)[1] == 1.0
+    assert calibrations.surely_changed(wrong, 0.0, np.exp(3.01 * swing), 1.0, before)[1] > 1.0
+    assert calibrations.surely_changed(wrong, 5.0, 1.0, 0.0, before) == (0.0, 1.0), "nothing was usual"
 
 
 def test_the_standard_error_of_a_spread_is_that_of_many_samples() -> None:
     draw = np.random.default_rng(5)
     for sample in (draw.normal(size=(4000, 400)), draw.uniform(size=(4000, 400)), draw.laplace(size=(4000, 400))):
         swings = np.log(sample.std(axis=1)).std()
-        assert np.mean([calibrations._spread_error(one) for one in sample[:300]]) == pytest.approx(swings, rel=0.08)
-    assert calibrations._spread_error(np.zeros(50)) == 0.0
+        assert np.mean([calibrations.spread_error(one) for one in sample[:300]]) == pytest.approx(swings, rel=0.08)
+    assert calibrations.spread_error(np.zeros(50)) == 0.0
 
 
 # All columns together.
@@ -248,7 +248,7 @@ def test_the_standard_error_of_a_spread_is_that_of_many_samples() -> None:
 @pytest.mark.parametrize(("n", "m", "auc"), [(900, 600, 0.55), (300, 3000, 0.7), (6000, 900, 0.5), (600, 600, 0.45)])
 def test_a_separation_is_judged_by_mann_whitney_and_sized_like_two_normal_curves(n: int, m: int, auc: float) -> None:
     which = np.repeat([0, 1], [n, m])
-    found = _judged(Separation("none", "", n, m, used=(("a", 1.0),)), auc, which)
+    found = judged(Separation("none", "", n, m, used=(("a", 1.0),)), auc, which)
     x, y = n / 3, m / 3  # a fold
     assert found.p == pytest.approx(stats.norm.sf((auc - 0.5) / np.sqrt((x + y + 1) / (12 * x * y))))
     assert found.size == pytest.approx(2 * stats.norm.ppf(max(auc, 0.5)) ** 2)
@@ -267,7 +267,7 @@ def test_a_separation_is_judged_by_mann_whitney_and_sized_like_two_normal_curves
 def test_together_columns_are_called_as_one_alone_is(size: float, rows: int, verdict: str) -> None:
     auc = float(stats.norm.cdf(np.sqrt(size / 2)))
     which = np.arange(rows) % 2
-    found = _judged(
+    found = judged(
         Separation("none", "", rows // 2, rows // 2, used=(("a", 0.7), ("b", 0.09), ("c", 0.21))), auc, which
     )
     assert found.verdict == verdict
@@ -277,7 +277,7 @@ def test_together_columns_are_called_as_one_alone_is(size: float, rows: int, ver
 
 
 def test_rows_that_are_told_apart_perfectly_are_as_far_apart_as_so_many_can_say() -> None:
-    found = _judged(Separation("none", "", 300, 300, used=(("a", 1.0),)), 1.0, np.arange(600) % 2)
+    found = judged(Separation("none", "", 300, 300, used=(("a", 1.0),)), 1.0, np.arange(600) % 2)
     assert found.size == pytest.approx(2 * stats.norm.ppf(1 - 0.5 / 200) ** 2)
     assert (found.low, found.high) == (1.0, 1.0)
 
@@ -292,7 +292,7 @@ def test_rows_that_are_told_apart_perfectly_are_as_far_apart_as_so_many_can_say(
 def test_what_a_column_tells_is_its_part_of_what_is_lost_without_it(
     drops: Sequence[float], used: tuple[tuple[str, float], ...]
 ) -> None:
-    found = _used(("a", "b", "c"), np.array(drops))
+    found = used_most(("a", "b", "c"), np.array(drops))
     assert [name for name, _ in found] == [name for name, _ in used]
     assert [share for _, share in found] == pytest.approx([share for _, share in used])
 
@@ -321,13 +321,13 @@ def held(metric: str, value: float, live: float, low: float | None, high: float 
 def test_the_version_before_is_better_where_it_is_surely_and_by_as_much_as_matters(
     metric: str, value: float, live: float, low: float, high: float, better: bool
 ) -> None:
-    found = _told("tiny@1", held(metric, value, live, low, high))
+    found = told_of("tiny@1", held(metric, value, live, low, high))
     assert (found.told, found.better, found.n) == (True, better, 500)
     assert f"tiny@1 has {metric}" in found.sentence
 
 
 def test_a_version_before_whose_metric_is_not_defined_is_not_told() -> None:
-    found = _told("tiny@1", held("roc_auc", 0.7, 0.7, None, None))
+    found = told_of("tiny@1", held("roc_auc", 0.7, 0.7, None, None))
     assert (found.told, found.better) == (False, False) and "has no value" in found.sentence
 
 
@@ -367,7 +367,7 @@ def test_all_rows_with_one_prediction_are_none_of_a_model_that_gave_others(
     before: list[float], now: list[float], says: str | None
 ) -> None:
     window = np.arange(len(before), len(before) + len(now))
-    found: Any = _unusable(predictions([*before, *now]), window)
+    found: Any = unusable(predictions([*before, *now]), window)
     assert (found is None) == (says is None), found
     if says:
         assert found[0] == "failing" and says in found[1]
@@ -376,7 +376,7 @@ def test_all_rows_with_one_prediction_are_none_of_a_model_that_gave_others(
 def test_rows_without_a_prediction_are_told_by_their_share_of_the_newest() -> None:
     for lost, verdict in ((0, None), (60, "failing")):
         usable = [True] * 300 + [False] * lost + [True] * (100 - lost)
-        found = _unusable(predictions(np.arange(400.0).tolist(), usable), np.arange(300, 400))
+        found = unusable(predictions(np.arange(400.0).tolist(), usable), np.arange(300, 400))
         assert (found[0] if found else None) == verdict
         if found:
             assert found[1] == "60.0 % of 100 rows got no prediction, or an infinite one"

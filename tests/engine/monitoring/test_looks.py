@@ -51,7 +51,7 @@ def test_of_a_day_long_ago_the_last_look_stays_whole_and_after_a_year_none(home:
 def test_what_is_looked_for_is_found_without_reading_every_look(home: Path) -> None:
     engine = looked_at(home, NOW)
     with reading(engine) as db:
-        plan = [row["detail"] for row in db.execute(f"EXPLAIN QUERY PLAN {looks._OLD}", (stamp(NOW), stamp(NOW)))]
+        plan = [row["detail"] for row in db.execute(f"EXPLAIN QUERY PLAN {looks.OLD}", (stamp(NOW), stamp(NOW)))]
     assert not [line for line in plan if line.startswith("SCAN health") and "health_with_document" not in line], plan
 
 

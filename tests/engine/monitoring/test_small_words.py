@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from engine.monitoring.look_parts import MetricPeriods, MetricValue
-from engine.monitoring.performance.calibration import _advice
-from engine.monitoring.performance.measured import _well
+from engine.monitoring.performance.calibration import advice_on
+from engine.monitoring.performance.measured import well
 from tests.engine.monitoring.test_fall import weeks
 
 VALIDATED = MetricValue("roc_auc", 2000, 0.80, 0.78, 0.82)
@@ -22,16 +22,16 @@ VALIDATED = MetricValue("roc_auc", 2000, 0.80, 0.78, 0.82)
 def test_chances_that_are_too_sure_are_told_apart_from_those_that_are_too_high(
     slope: float | None, gap: float, advice: str
 ) -> None:
-    assert advice in _advice(slope, gap)
+    assert advice in advice_on(slope, gap)
 
 
 def test_where_no_fall_is_sure_the_metric_is_told_beside_what_it_was() -> None:
     two = weeks([0.8, 0.81])
     seen = MetricPeriods(7, tuple(two), 800, 800, 0, 1.0, None, (), (MetricValue("roc_auc", 800, 0.805),), None, "")
     said = f"roc_auc is 0.805 on 800 labelled rows until {two[1].end[:10]}"
-    assert _well(VALIDATED, seen) == f"{said}; when it was validated it was 0.800, and no fall is sure"
+    assert well(VALIDATED, seen) == f"{said}; when it was validated it was 0.800, and no fall is sure"
     unknown = MetricValue("roc_auc", 2000, None)
-    assert _well(unknown, seen) == f"{said}, and no fall is sure"
-    assert _well(MetricValue("f1", 2000, 0.5), seen) == ""
+    assert well(unknown, seen) == f"{said}, and no fall is sure"
+    assert well(MetricValue("f1", 2000, 0.5), seen) == ""
     nothing = MetricPeriods(7, (), 0, 0, 0, 1.0, None, (), (MetricValue("roc_auc", 0, None),), None, "")
-    assert _well(VALIDATED, nothing) == ""
+    assert well(VALIDATED, nothing) == ""

@@ -27,7 +27,7 @@ def test_two_hundredths_of_a_share_matter_and_a_twentieth_of_a_loss_or_an_error(
 
 
 def test_what_is_promised_of_alarms_in_figures() -> None:
-    assert (fall._EACH, fall._WINDOW, fall._IN_A_ROW, fall._DAYS_IN_A_ROW) == (1.96, 3.0, 2, 4)
+    assert (fall.EACH, fall.WINDOW, fall.IN_A_ROW, fall.DAYS_IN_A_ROW) == (1.96, 3.0, 2, 4)
     assert alarm.ENOUGH == 300
     assert (timedelta(hours=1), timedelta(days=30)) == (changes.ESCALATE_AFTER, records.LONGEST_SNOOZE)
 

@@ -14,7 +14,7 @@ from engine.monitoring.drift.columns import drift
 from engine.monitoring.drift.encoding import encoded, sampled
 from engine.monitoring.drift.histograms import histogram
 from engine.monitoring.drift.importance import importances
-from engine.monitoring.drift.watch import _together, kept_profile, window_of
+from engine.monitoring.drift.watch import kept_profile, moved_together, window_of
 from engine.monitoring.look_parts import MetricValue
 from engine.monitoring.performance.fall import fallen
 from engine.monitoring.profile import from_bytes, profile_of, to_bytes
@@ -65,10 +65,10 @@ def test_without_times_the_window_is_all_rows_and_its_halves_are_those_of_the_fi
 def test_of_a_quiet_whole_the_halves_are_not_looked_at() -> None:
     draw = np.random.default_rng(0)
     reference, now = (pa.table({"a": draw.normal(size=n)}) for n in (900, 600))
-    quiet = _together(reference, [now, now.slice(0, 0), now.slice(0, 0)], ["a"])
+    quiet = moved_together(reference, [now, now.slice(0, 0), now.slice(0, 0)], ["a"])
     assert quiet[1] is quiet[0] and quiet[2] is quiet[0]
     moved = pa.table({"a": draw.normal(1, 1, 600)})
-    loud = _together(reference, [moved, moved.slice(0, 300), moved.slice(300)], ["a"])
+    loud = moved_together(reference, [moved, moved.slice(0, 300), moved.slice(300)], ["a"])
     assert [each.n_current for each in loud] == [600, 300, 300]
 
 

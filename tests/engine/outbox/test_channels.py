@@ -31,7 +31,7 @@ def test_a_recipient_says_its_channel_and_sql_reads_it_alike(recipient: str) -> 
     assert channel_of(recipient) == RECIPIENTS[recipient]
     db = sqlite3.connect(":memory:")
     for name in CHANNELS:
-        query = f"SELECT {outbox._OF_CHANNEL} FROM (SELECT ? AS recipient)"
+        query = f"SELECT {outbox.OF_CHANNEL} FROM (SELECT ? AS recipient)"
         assert db.execute(query, (name, recipient)).fetchone()[0] == (name == RECIPIENTS[recipient])
     db.close()
 

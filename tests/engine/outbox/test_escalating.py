@@ -182,10 +182,10 @@ def test_killed_before_the_commit_neither_row_nor_message_is_there_and_after_it_
 
 def test_of_two_engines_that_see_it_at_once_one_tells(desk: Desk) -> None:
     with desk.ledger.read() as db:
-        seen = escalating._due(db, NOW)
+        seen = escalating.overdue(db, NOW)
     assert escalating.escalate(desk.ledger, NOW) == 1
     with desk.ledger.write() as db:  # the other had looked before
-        assert sum(escalating._make(db, *each, NOW) for each in seen) == 0
+        assert sum(escalating.take_step(db, *each, NOW) for each in seen) == 0
     desk.post()
     assert who(desk) == [ADA]
 

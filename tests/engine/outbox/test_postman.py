@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from engine import doctor
 from engine.errors import Invalid
 from engine.outbox import outbox
 from engine.outbox import postman as postmen
@@ -183,6 +182,6 @@ def test_what_is_over_when_a_server_is_first_set_up_is_not_mailed(home: Path, ne
     assert kind in over
     assert all(mail.state in ("sent", "over") for mail in world.engine.outbox())
     assert sum(mail.state == "sent" for mail in world.engine.outbox()) == len(box.taken)
-    assert not any("given up" in found.sentence for found in doctor._mail(world.ledger))
+    assert not any("given up" in found.sentence for found in world.engine.doctor(mend=False))
     with world.ledger.write() as db:
         assert outbox.again(db, None, setup.now) == []

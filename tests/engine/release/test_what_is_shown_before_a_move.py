@@ -84,7 +84,7 @@ def test_what_a_version_holds_is_told_with_what_is_not_committed() -> None:
         model=replace(WHOLE.model, files=(file, file)),
         schema={"columns": [1]},
     )
-    assert plan._contents(document) == (
+    assert plan.contents(document) == (
         "model, 2 files", "code uncommit with uncommitted changes", "data, 1,200 rows", "data schema, 1 columns",
         "packages, 3 at their locked versions, Python 3.11", "settings, schedule",
     )  # fmt: skip
@@ -155,7 +155,7 @@ def test_a_viewer_is_shown_no_plan(releases: Engine, releases_ledger: Ledger, na
     ],
 )  # fmt: skip
 def test_a_span_is_told_in_the_unit_that_matters(seconds: float, said: str) -> None:
-    assert plan._span(NOON, NOON + timedelta(seconds=seconds)) == said
+    assert plan.how_long(NOON, NOON + timedelta(seconds=seconds)) == said
 
 
 def version(**otherwise: Any) -> Version:
@@ -169,14 +169,14 @@ def version(**otherwise: Any) -> Version:
 
 def test_a_rollback_is_told_as_far_as_it_is_known() -> None:
     to, away = version(), version(number=3, live_from=NOON + WEEK)
-    told = plan._rollback_sentences(away, to, NOON + 2 * WEEK, lifts=False)
+    told = plan.rollback_sentences(away, to, NOON + 2 * WEEK, lifts=False)
     assert told[:2] == (
         "From tiny@3, live for 7 days (since 01 Dec 2026 12:00 UTC)",
         "to tiny@2, which ran 7 days (until 01 Dec 2026 12:00 UTC).",
     )  # fmt: skip
-    assert plan._rollback_sentences(None, version(live_until=None), NOON, lifts=False) == (REBUILT,)
-    assert plan._rollback_sentences(None, version(live_from=None), NOON, lifts=False) == (REBUILT,)
-    unknown = plan._rollback_sentences(version(number=3, live_from=None), version(live_from=None), NOON, lifts=False)
+    assert plan.rollback_sentences(None, version(live_until=None), NOON, lifts=False) == (REBUILT,)
+    assert plan.rollback_sentences(None, version(live_from=None), NOON, lifts=False) == (REBUILT,)
+    unknown = plan.rollback_sentences(version(number=3, live_from=None), version(live_from=None), NOON, lifts=False)
     assert unknown == (REBUILT, "tiny@3 is barred afterwards, until somebody lifts the bar with a reason.")
 
 

@@ -131,7 +131,7 @@ def dots(*values: float, width: float | None = 0.02) -> list[Dot]:
 
 
 def drawing(chart: charts.Chart | None) -> str:
-    return str(rendering._environment(rendering.FOLDER).get_template("parts.html").module.drawn(chart)).strip()
+    return str(rendering.environment(rendering.FOLDER).get_template("parts.html").module.drawn(chart)).strip()
 
 
 @pytest.mark.parametrize(

@@ -37,7 +37,7 @@ from engine.runs.steps.step import StepResult
 from engine.schedule import book
 from engine.storage import workspace as workspaces
 from engine.storage.ledger import Ledger
-from engine.versions import catalog, holds
+from engine.versions import catalog, contents, holds
 from tests import tiny
 from tests.engine.rewind.routing_acts import RoutingActs
 
@@ -209,7 +209,7 @@ class World(RoutingActs):
         number = catalog.parse_label(target)[1]
         retrain = {"cron": f"{number % 60} 3 * * *"}
         settings = {"project": {"title": f"title {number}"}, "schedule": {"retrain": retrain}}
-        swap._commit(self.ledger, plan, settings, digest, Steps(lambda step: None), f"{kind} it", self.ada, self.tick())
+        swap.commit(self.ledger, plan, settings, digest, Steps(lambda step: None), f"{kind} it", self.ada, self.tick())
 
     def release(self, project: str) -> None:
         self.move(project, "release", self.versions(project, "candidate"))
@@ -380,7 +380,7 @@ class World(RoutingActs):
                 state, at = self.chance.choice(["restored", "purged"]), stamp(self.tick())
                 db.execute("UPDATE bin SET state = ?, ended_at = ? WHERE id = ?", (state, at, row["id"]))
                 if state == "restored":
-                    bins._set_cleaned(db, row["item"], None)
+                    contents.set_cleaned(db, row["item"].removeprefix("version:"), None)
 
     def mail(self, project: str) -> None:
         with self.ledger.write() as db:

@@ -11,7 +11,7 @@ from engine.errors import StepFailed
 from engine.projects.manifest.records import SandboxSpec
 from engine.runs.steps.holding import StepHold, finding, gaps, machine, recorded, weakest
 from engine.runs.steps.sandbox import advice, box, check_reads, variables
-from engine.versions.diff import _sandbox
+from engine.versions.diff import sandbox_changes
 
 FULL = StepHold(7, True, True, True)
 
@@ -165,11 +165,11 @@ def test_steps_that_were_held_differently_count_as_the_least() -> None:
 def test_what_steps_may_reach_now_and_might_not_before_is_a_change_of_its_own() -> None:
     old = {"sandbox": {"read": ["/a", "/b"]}}
     new = {"sandbox": {"read": ["/b", "/c"], "network": False}}
-    (change,) = _sandbox(old, new)
+    (change,) = sandbox_changes(old, new)
     assert change.details == ("may read /c", "may no longer read /a", "has no network")
-    (change,) = _sandbox({}, {"sandbox": {"off": "because"}})
+    (change,) = sandbox_changes({}, {"sandbox": {"off": "because"}})
     assert change.summary == "off: because"
-    assert _sandbox(old, old) == () == _sandbox({}, {"sandbox": {"network": True}})
+    assert sandbox_changes(old, old) == () == sandbox_changes({}, {"sandbox": {"network": True}})
 
 
 def test_the_paths_of_a_step_are_its_own(tmp_path: Path) -> None:

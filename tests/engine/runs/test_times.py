@@ -88,7 +88,7 @@ def test_the_distribution_of_u_is_that_of_all_orders_there_are(first: int, secon
     counted = [0] * (first * second + 1)
     for places in combinations(range(first + second), first):
         counted[sum(places) - first * (first - 1) // 2] += 1
-    assert list(usual._ways(first, second)) == counted
+    assert list(usual.ways_to(first, second)) == counted
 
 
 OLD = WorkedOn("a" * 40, "lock-1", 1000)

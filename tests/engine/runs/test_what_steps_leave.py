@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from engine.housekeeping.linked import _below
+from engine.housekeeping.linked import walked
 from engine.housekeeping.moving import delete
 from engine.runs.leftovers import DEEPEST, drop_temporary, tidy
 from engine.runs.steps import warden
@@ -67,7 +67,7 @@ def test_where_a_link_leads_nothing_is_deleted(place: Path) -> None:
 
 def test_folders_without_end_are_counted_as_far_as_they_can_be_named(place: Path) -> None:
     deep(place / "deep")
-    assert room_of(place / "deep") >= 0 and len(list(_below(str(place), "x/y"))) > DEEPEST
+    assert room_of(place / "deep") >= 0 and len(list(walked(str(place), "x/y"))) > DEEPEST
 
 
 def test_a_step_leaves_nothing_temporary_and_no_folders_that_nobody_can_go_through(place: Path) -> None:

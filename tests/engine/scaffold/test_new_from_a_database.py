@@ -94,7 +94,7 @@ def test_without_a_time_every_row_comes(shop: Path, monkeypatch: pytest.MonkeyPa
     ids=["sqlite", "postgresql", "mysql"],
 )
 def test_the_moment_is_bound_as_each_kind_of_database_says_it(dialect: Any, up_to: str, bound: str) -> None:
-    query, how = database._up_to_a_moment("SELECT 1 -- one", SimpleNamespace(dialect=dialect), "at:x")  # type: ignore[arg-type]
+    query, how = database.up_to_a_moment("SELECT 1 -- one", SimpleNamespace(dialect=dialect), "at:x")  # type: ignore[arg-type]
     assert (query.splitlines()[-1].replace("\\", ""), how) == (f"WHERE {up_to}", bound)
     assert query.splitlines()[2:4] == ["SELECT 1 -- one", ") AS found"]
 
@@ -133,7 +133,7 @@ def test_what_cannot_be_asked_is_refused_and_nothing_is_made_or_changed(
 
 
 def test_what_a_driver_says_is_told_without_the_password() -> None:
-    said = database._said(RuntimeError(f"no ada:{SECRET} at x://{SECRET}@db\nmore"), SECRET)
+    said = database.said_by(RuntimeError(f"no ada:{SECRET} at x://{SECRET}@db\nmore"), SECRET)
     assert said == "no ada:... at the URL"
 
 

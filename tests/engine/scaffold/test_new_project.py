@@ -241,7 +241,7 @@ def test_hostile_names_and_values_stay_in_their_quotes(tmp_path: Path) -> None:
 
 def test_a_template_that_writes_text_as_it_came_does_not_compose() -> None:
     with pytest.raises(Damage, match="as it came"):
-        compose._templates().from_string("{{ name }}").render(name="x")
+        compose.templates().from_string("{{ name }}").render(name="x")
 
 
 @pytest.mark.parametrize(

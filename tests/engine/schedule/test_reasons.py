@@ -169,7 +169,7 @@ def test_the_newest_hundred_have_rows_of_their_own_and_the_older_ones_share_one(
     first = found.rows[0]
     assert (first.due, first.times, first.state) == (START + minute, older, "missed")
     assert first.last == (None if older == 1 else START + older * minute)
-    why = policy._cause(period, START + older * minute, now, ScheduleFacts())
+    why = policy.cause(period, START + older * minute, now, ScheduleFacts())
     said = "it waited for the runs before it; only the newest 100 are caught up"
     assert first.why == (said if catch_up == "all" else f"{why}; only the latest is caught up")
     assert found.rows[1].due == START + (older + 1) * minute

@@ -9,14 +9,14 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from engine.validation.intervals import (
-    _rests_on,
-    _student,
-    _wilson,
     compared,
     interval,
     measure_all,
     resampled,
+    rests,
     stretched,
+    student,
+    wilson,
 )
 from engine.validation.metrics import Predicted, Truth, measure
 from engine.vocabulary.metrics import Task
@@ -185,20 +185,20 @@ def test_an_interval_needs_nine_of_ten_resamples_and_at_least_two() -> None:
 def test_a_metric_rests_on_all_rows_or_on_those_of_a_class(name: str, rows: list[int], rests_on: int) -> None:
     task: Task = "binary" if len(rows) == 2 else "multiclass"
     truth = Truth(task, np.repeat(np.arange(len(rows)), rows), tuple("abc"[: len(rows)]))
-    assert _rests_on(name, truth) == rests_on
+    assert rests(name, truth) == rests_on
 
 
 @pytest.mark.parametrize("freedom", [4, 5, 8, 12, 20, 30, 60, 198])
 def test_students_quantile_is_scipys_but_for_what_the_fourth_power_leaves(freedom: int) -> None:
     known = float(stats.t.ppf(0.975, freedom))
-    assert abs(_student(freedom) - known) <= 2.5 / freedom**4
-    assert _student(freedom) == pytest.approx(known, rel=0.01)
+    assert abs(student(freedom) - known) <= 2.5 / freedom**4
+    assert student(freedom) == pytest.approx(known, rel=0.01)
 
 
 @pytest.mark.parametrize(("right", "n"), [(20, 20), (0, 7), (9, 10), (150, 199)])
 def test_the_interval_of_a_share_without_resamples_is_wilsons(right: int, n: int) -> None:
     known = stats.binomtest(right, n).proportion_ci(method="wilson")
-    assert _wilson(right / n, n) == pytest.approx((known.low, known.high), abs=1e-7)
+    assert wilson(right / n, n) == pytest.approx((known.low, known.high), abs=1e-7)
 
 
 @pytest.mark.parametrize(("rows", "wider"), [(200, False), (199, True), (12, True)])

@@ -30,7 +30,7 @@ def test_the_way_that_is_named_changes_the_verdict(tmp_path: Path, case: str) ->
 def test_every_sentence_of_advice_is_followed_by_a_case() -> None:
     followed = {says for _name, _verdict, says, *_rest in CASES.values()}
     keys = ("at_least", "every_segment_at_least", "not_below_live_by", "rows_at_least", "calibration_error_at_most")
-    for template in {*FAILED, *ways._UNTOLD.values(), ways._CHANGE}:
+    for template in {*FAILED, *ways.UNTOLD.values(), ways.CHANGE}:
         said = [template.format(key=key, name=name, rows=100) for key in keys for name in WAIVABLE]
         assert any(words in one for words in followed for one in said), template
 
@@ -46,6 +46,6 @@ def test_what_is_advised_is_a_key_that_the_manifest_knows() -> None:
     for name in WAIVABLE:
         text = f'{SMALL}\n[[waivers]]\ngate = "{name}"\nreason = "we know"\n'
         assert [waiver.gate for waiver in parse_manifest(text).waivers] == [name]
-    for template in (*FAILED, *ways._UNTOLD.values()):
+    for template in (*FAILED, *ways.UNTOLD.values()):
         assert "[[waivers]]" not in template or "{name}" in template
     assert not {*WAIVABLE} & {*NEVER_WAIVED}

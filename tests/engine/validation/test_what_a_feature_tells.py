@@ -108,7 +108,7 @@ def test_of_several_classes_it_is_the_skill_beyond_the_most_frequent_one() -> No
 
 def test_equal_values_share_their_rank() -> None:
     values = np.array([3.0, 1.0, 3.0, 2.0, 3.0, 1.0])
-    assert list(leakage._ranks(values)) == list(stats.rankdata(values))
+    assert list(leakage.ranks(values)) == list(stats.rankdata(values))
 
 
 def judged(**features: Any) -> Any:
@@ -174,14 +174,14 @@ def test_what_misleads_tells_nothing_and_not_less_than_nothing(task: Any) -> Non
 
 @pytest.mark.parametrize(("rows", "kept"), [(20_000, 20_000), (20_001, 10_001), (40_000, 20_000), (50_000, 16_667)])
 def test_of_many_rows_every_second_or_third_is_tried_as_few_as_twenty_thousand(rows: int, kept: int) -> None:
-    found = leakage._evenly(np.arange(rows), 20_000)
+    found = leakage.evenly(np.arange(rows), 20_000)
     assert len(found) == kept and len(set(np.diff(found))) == 1 and found[0] == 0
 
 
 def test_of_a_rare_class_all_rows_are_tried_and_those_without_an_answer_never() -> None:
     values = np.where(np.arange(100_000) % 1000 == 0, 1.0, 0.0)
     known = np.arange(100_000) % 7 != 0
-    rows = leakage._sample(leakage._Answer(values, known), "binary")
+    rows = leakage.sample(leakage.Answer(values, known), "binary")
     assert (values[rows] == 1).sum() == ((values == 1) & known).sum(), "all of the rare class"
     assert 5_000 <= (values[rows] == 0).sum() <= 10_000 and known[rows].all() and (np.diff(rows) > 0).all()
-    assert 10_000 <= len(leakage._sample(leakage._Answer(values, known), "regression")) <= 20_000
+    assert 10_000 <= len(leakage.sample(leakage.Answer(values, known), "regression")) <= 20_000

@@ -9,7 +9,7 @@ import pytest
 
 from console.cli import documents
 from console.text import cells
-from console.text.card_lines import _metric
+from console.text.card_lines import metric_row
 from engine import clock
 from engine.api import open_engine
 from engine.records import Metric
@@ -68,7 +68,7 @@ def test_a_narrow_list_has_a_word_and_a_wide_place_the_sentence() -> None:
     assert cells.no_value(WITHOUT).startswith("roc_auc has no value: the 40 rows lack one of the classes")
     assert cells.no_value(None) == cells.no_value(Metric("r2", 0.5, None, None, 40)) == ""
     assert cells.known(status("p", metric=WITHOUT)) == cells.no_value(WITHOUT)
-    line = "".join(span.text for line in _metric(WITHOUT, 10, 140, compared=True) for span in line)
+    line = "".join(span.text for line in metric_row(WITHOUT, 10, 140, compared=True) for span in line)
     assert "–" in line and "the 40 rows lack one of the classes" in line and "not compared" not in line
 
 

@@ -192,7 +192,7 @@ def test_queueing_an_act_leaves_a_mark_and_nothing_else_does(engine: Engine, job
 def test_nothing_is_due_of_what_works_on_the_live_version_while_there_is_none(engine: Engine, job: Job) -> None:
     with reading(engine) as db:
         row = db.execute("SELECT * FROM schedules WHERE project = 'tiny' AND job = ?", (job.name,)).fetchone()
-        assert due_runs._nothing_to_do(db, row) == ("nothing is live yet" if job.needs_live else None)
+        assert due_runs.nothing_to_do(db, row) == ("nothing is live yet" if job.needs_live else None)
 
 
 @EACH
@@ -241,10 +241,10 @@ def test_a_job_that_is_due_anyway_is_due_in_the_zone_of_its_project_unless_an_en
     berlin = {"retrain": {"cron": "0 3 * * *", "timezone": "Europe/Berlin"}}
     asked = {"schedule": berlin, "report": {"to": ["a@b.org"]}}
     assert REPORT.default_schedule is not None
-    assert schedules._entries(asked)["report"] == {"cron": REPORT.default_schedule.cron, "timezone": "Europe/Berlin"}
+    assert schedules.entries_of(asked)["report"] == {"cron": REPORT.default_schedule.cron, "timezone": "Europe/Berlin"}
     own = {"report": {"cron": "0 8 * * *"}}
-    assert schedules._entries({**asked, "schedule": {**berlin, **own}})["report"] == own["report"]
-    assert "report" not in schedules._entries({"schedule": berlin, "report": {"to": []}})
+    assert schedules.entries_of({**asked, "schedule": {**berlin, **own}})["report"] == own["report"]
+    assert "report" not in schedules.entries_of({"schedule": berlin, "report": {"to": []}})
 
 
 def test_figures_have_the_last_run_of_each_job_that_went_well_and_a_report_tells_of_every_job_that_troubles(

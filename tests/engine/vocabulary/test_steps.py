@@ -44,7 +44,7 @@ def test_a_step_that_another_release_knew_is_in_the_log_too(tmp_path: Path) -> N
 
 
 def test_times_are_told_in_the_order_of_the_table_and_what_is_not_in_it_last() -> None:
-    assert times_history._in_order(["tidying", *reversed(NAMES)]) == [*NAMES, "tidying"]
+    assert times_history.in_order(["tidying", *reversed(NAMES)]) == [*NAMES, "tidying"]
 
 
 def steps_launched() -> set[str]:

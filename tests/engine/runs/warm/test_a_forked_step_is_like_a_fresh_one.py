@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from tests.engine.runs.step_workshop import until
-from tests.engine.runs.warm.served_project import MIB, Done, ServedProject, free, needs_landlock, served_project
+from tests.engine.runs.step_workshop import free, until
+from tests.engine.runs.warm.served_project import MIB, Done, ServedProject, needs_landlock, served_project
 
 pytestmark = needs_landlock
 LOADS = "import json, random, signal, resource, tempfile, time, multiprocessing, numpy, numpy.random\n"
