@@ -28,7 +28,7 @@ from engine.access.caller import Caller, Claim
 from engine.audit import trail
 from engine.records import Metric, Operator
 from engine.release import swap
-from engine.release.plan import live_deployment
+from engine.release.history import live_deployment
 from engine.release.proof import Steps
 from engine.release.records import MovePlan
 from engine.storage import workspace as workspaces
@@ -78,8 +78,9 @@ def committed(ledger: Ledger, move: MovePlan) -> tuple[float, int]:
     with ledger.read() as db:
         connection: sqlite3.Connection = db
     connection.set_trace_callback(said.append)
+    steps, settings = Steps(lambda step: None), {"project": {"name": PROJECT}}
     began = time.perf_counter()
-    swap.commit(ledger, move, "1-0123456789ab", Steps(lambda step: None), "for the benchmark", ADA, clock.now())
+    swap.commit(ledger, move, settings, "1-0123456789ab", steps, "for the benchmark", ADA, clock.now())
     seconds = time.perf_counter() - began
     connection.set_trace_callback(None)
     return seconds, sum(statement.strip().upper().startswith("COMMIT") for statement in said)
