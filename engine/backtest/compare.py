@@ -17,11 +17,13 @@ from typing import Any
 
 from engine.backtest.weekly_bootstrap import measure_policies
 from engine.errors import LeverframeError, StepFailed
+from engine.json_records import read
 from engine.storage.atomic import write_file
 from engine.text import plain
 from engine.unneeded import keep_out
 from engine.validation.metrics import Predicted
 from engine.validation.predictions import column_of, read_table, truth_of, understand
+from engine.validation.rules import Rules
 
 WEEK = "__leverframe_week__"
 ANSWER = "compared.json"
@@ -29,9 +31,9 @@ ANSWER = "compared.json"
 
 def compare(job: Mapping[str, Any]) -> dict[str, Any]:
     """What came of ``job``; policies are in its order, the most frequent first. Raises Invalid or StepFailed."""
-    rules, metric = job["manifest"], str(job["metric"])
+    rules, metric = read(Rules, job["manifest"], "The manifest's part"), str(job["metric"])
     rows, known = read_table(job["rows"], "window"), read_table(job["known"], "labels")
-    target, week = rules["target"], rows.column(WEEK).to_numpy()
+    target, week = rules.target, rows.column(WEEK).to_numpy()
     truth = truth_of(column_of(rows, target, "window"), column_of(known, target, "labelled"), rules)
     words = [each["word"] for each in job["policies"]]
     said: list[Predicted] = []

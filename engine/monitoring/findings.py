@@ -6,7 +6,6 @@ Drift alone is to be watched: a model may bear it. What fails is what it cannot 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from typing import Any
 
 from engine.clock import stamp
 from engine.monitoring.drift.alarm import Alarm
@@ -16,7 +15,7 @@ from engine.monitoring.look_parts import TOGETHER, Calibration, Fall, MetricValu
 from engine.monitoring.records import Severity
 from engine.records import Verdict
 from engine.validation.columns import shown
-from engine.vocabulary.gates import LIMITS
+from engine.vocabulary.gates import LIMITS, GateRule
 
 # A value beyond those it learnt is one that a model has to guess at. Whether it guesses well, performance says.
 _MOVED = ("out-of-range", "new-category")
@@ -95,16 +94,16 @@ def of_guessing(worse: Iterable[str], waived: bool, as_of: str) -> Iterator[Look
         yield LookFinding(f"guess:{words.split()[0]}", "performance", severity, words, act, as_of)
 
 
-def limits_broken(gates: Sequence[Mapping[str, Any]], readings: Mapping[str, MetricValue]) -> Iterator[str]:
+def limits_broken(gates: Sequence[GateRule], readings: Mapping[str, MetricValue]) -> Iterator[str]:
     """In words, each fixed limit of the manifest that the newest mature rows surely break: the whole interval does."""
     for gate in gates:
-        row, reading, limit = LIMITS.get(gate["kind"]), readings.get(str(gate.get("metric"))), gate.get("limit")
+        row, reading, limit = LIMITS.get(gate.kind), readings.get(str(gate.metric)), gate.limit
         if row is None or reading is None or reading.value is None or limit is None:
             continue
         edge = reading.high if row.breaks == "below" else reading.low
         if edge is not None and row.sign * edge < row.sign * limit:
             value, n = f"{reading.value:.3g}", f"{reading.n:,}"
-            yield f"{gate['metric']} {value} is {row.breaks} its limit {limit:g} on {n} labelled rows"
+            yield f"{gate.metric} {value} is {row.breaks} its limit {limit:g} on {n} labelled rows"
 
 
 def worst(verdicts: Iterable[ShareVerdict]) -> ShareVerdict:

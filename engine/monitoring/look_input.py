@@ -12,10 +12,12 @@ import numpy as np
 import pyarrow as pa
 
 from engine.clock import moment
+from engine.json_records import read
 from engine.monitoring.kept_answers import KeptAnswers
 from engine.monitoring.timestamps import microseconds, moments
 from engine.validation.columns import Codes
 from engine.validation.predictions import read_table
+from engine.validation.rules import Rules
 
 
 @dataclass(frozen=True)
@@ -30,16 +32,15 @@ class LookInput:
     as_of: datetime
     answers: KeptAnswers = field(default_factory=KeptAnswers)
 
-    @property
-    def rules(self) -> Mapping[str, Any]:
-        """The validation part of the manifest."""
-        rules: Mapping[str, Any] = self.job["manifest"]
-        return rules
+    @cached_property
+    def rules(self) -> Rules:
+        """What of the manifest it is measured by."""
+        return read(Rules, self.job["manifest"], "The manifest's part of the meter's job")
 
     @property
     def metrics(self) -> list[str]:
         """Without repetition; the first is the key metric."""
-        return list(dict.fromkeys(str(name) for name in self.rules["metrics"]))
+        return self.rules.each_metric
 
     @cached_property
     def holdout(self) -> Codes:

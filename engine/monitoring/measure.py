@@ -105,7 +105,7 @@ def _quality(case: LookInput) -> tuple[QualityCheck, ...]:
         time=job["time"],
         as_of=case.as_of,
         sensitive=job["sensitive"],
-        leave_out=[case.rules["target"]],
+        leave_out=[case.rules.target],
         lag=timedelta(seconds=job["lag"]),
     )
     checks += tuple(read(QualityCheck, each, "What the look before found") for each in job.get("unseen", ()))
@@ -137,11 +137,11 @@ def _findings(
     listed += found.of_performance(performed.fall, rival.sentence if rival and rival.better else None, as_of)
     if performed.periods is not None:
         readings = {reading.metric: reading for reading in performed.periods.window}
-        for broken in found.limits_broken(case.rules["gates"], readings):
+        for broken in found.limits_broken(case.rules.gates, readings):
             act = "retrain; if the limit asks too much, lower it in [[gates]] of leverframe.toml before"
             listed.append(LookFinding(f"limit:{broken.split()[0]}", "performance", "failing", broken, act, as_of))
     if not any(each.key == "labels" for each in listed):  # Labels that are wrong say nothing of the version.
-        waived = guessing.NAME in (case.rules.get("waivers") or {})
+        waived = guessing.NAME in case.rules.waivers
         listed += found.of_guessing(performed.guessed, waived, as_of)
     if (disagreed := case.job.get("disagreement")) is not None:
         act = "correct what extract returns when it is given since; until then looks ask for everything"

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from engine.records import Gate
 from engine.vocabulary.gates import GATES, replaced
@@ -11,22 +11,20 @@ from engine.vocabulary.gates import GATES, replaced
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from engine.projects.manifest.records import Manifest
+    from engine.validation.rules import Rules
 
 
-def failing(
-    train: pa.Table, holdout: pa.Table, features: Sequence[str], manifest: Manifest, rules: Mapping[str, Any]
-) -> list[Gate]:
+def failing(train: pa.Table, holdout: pa.Table, features: Sequence[str], rules: Rules) -> list[Gate]:
     """The gates of these rows that fail and that nobody waived, each with its way out.
 
-    ``rules``: what the judge is given of the manifest. Raises Invalid for a target that cannot be judged.
+    Raises Invalid for a target that cannot be judged.
     """
     from engine.validation import behaviour, gates, leakage
     from engine.validation.predictions import truth_of
     from engine.validation.segments import JudgedSegments
     from engine.validation.ways import with_waiver, with_way
 
-    names, target = list(features), str(rules["target"])
+    names, target = list(features), rules.target
     learnt, judged = (behaviour.missing_fractions(side, names) for side in (train, holdout))
     truth = truth_of(holdout.column(target), train.column(target), rules)
     facts = gates.GateFacts(
@@ -39,14 +37,13 @@ def failing(
         train_seconds=0.0,
         task=truth.task,
     )
-    asked = [rule for rule in manifest.gates if GATES[rule.kind].rows_only]
+    asked = [rule for rule in rules.gates if GATES[rule.kind].rows_only]
     found = [gates.judge_rule(rule, facts) for rule in asked]
     found += [
         behaviour.target_varies(train.column(target), truth),
-        leakage.no_leak(train, names, target, truth, rules.get("known_before") or ()),
+        leakage.no_leak(train, names, target, truth, rules.known_before),
     ]
     if "missing" not in replaced(rule.kind for rule in asked):
         found.append(gates.few_missing(facts))
-    reasons = {waiver.gate: waiver.reason for waiver in manifest.waivers}
-    told = (with_way(with_waiver(gate, reasons.get(gate.name))) for gate in found)
+    told = (with_way(with_waiver(gate, rules.waivers.get(gate.name))) for gate in found)
     return [gate for gate in told if gate.verdict == "fail"]

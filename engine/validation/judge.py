@@ -22,6 +22,7 @@ import pyarrow as pa
 import pyarrow.parquet
 
 from engine.errors import Invalid, LeverframeError
+from engine.json_records import read
 from engine.records import Comparison, Gate
 from engine.storage.atomic import write_file
 from engine.text import plain
@@ -31,22 +32,24 @@ from engine.validation.calibration import calibration_error
 from engine.validation.facts import GateFacts
 from engine.validation.floors import RowsToJudge
 from engine.validation.intervals import MeasuredMetric, measure_all
+from engine.validation.judge_job import JudgeJob
 from engine.validation.metrics import Predicted, Truth
 from engine.validation.predictions import CANDIDATE, Predictions, column_of, read_table, truth_of, understand
+from engine.validation.rules import Rules
 from engine.validation.segments import ROWS as SEGMENT_ROWS
 from engine.validation.segments import JudgedSegments, judge_segments
 from engine.validation.verdict import sentence
 from engine.validation.ways import with_waiver, with_way
-from engine.vocabulary.gates import GATES, GateRule, place, replaced
+from engine.vocabulary.gates import GATES, place, replaced
 
-_RULE = ("kind", "metric", "limit", "segment", "minimum_rows")
+SEED = 0  # of every resampling: the same files are judged alike
 
 
 @dataclass(frozen=True)
 class _JudgeInput:
     """What was read: the holdout, the training rows, what happened and who said what."""
 
-    job: Mapping[str, Any]
+    job: JudgeJob
     holdout: pa.Table
     train: pa.Table
     truth: Truth
@@ -55,22 +58,21 @@ class _JudgeInput:
     live_problem: str | None
 
     @property
-    def rules(self) -> Mapping[str, Any]:
-        found: Mapping[str, Any] = self.job["manifest"]
-        return found
+    def rules(self) -> Rules:
+        return self.job.manifest
 
     @property
     def metrics(self) -> list[str]:
-        return list(dict.fromkeys(str(name) for name in self.rules["metrics"]))
+        return self.rules.each_metric
 
     @property
     def features(self) -> list[str]:
-        return list(self.job["features"])
+        return list(self.job.features)
 
     @property
     def target(self) -> pa.ChunkedArray:
         """What the training rows say of the target."""
-        return self.train.column(self.rules["target"])
+        return self.train.column(self.rules.target)
 
     @property
     def held(self) -> RowsToJudge:
@@ -81,20 +83,15 @@ class _JudgeInput:
         present = counts if self.truth.task == "binary" else counts[counts > 0]
         return RowsToJudge(len(self.truth), int(present.min(initial=len(self.truth))), self.truth.task)
 
-    @property
-    def gate_rules(self) -> list[GateRule]:
-        return [GateRule(**{key: rule.get(key) for key in _RULE}) for rule in self.rules["gates"]]
 
-
-def judge(job: Mapping[str, Any]) -> dict[str, Any]:
+def judge(job: JudgeJob) -> dict[str, Any]:
     """The judgement of ``job``. Raises Invalid or StepFailed when the files do not fit together."""
     case = _read(job)
     live = case.live.predicted if case.live else None
-    seed = int(job.get("seed") or 0)
     guess = guessing.learnt(case.target, case.truth)
-    measured = measure_all(case.metrics, case.truth, case.candidate.predicted, live, seed=seed, guess=guess)
-    segments = _segments(case, seed)
-    waived = case.rules.get("waivers") or {}
+    measured = measure_all(case.metrics, case.truth, case.candidate.predicted, live, seed=SEED, guess=guess)
+    segments = _segments(case)
+    waived = case.rules.waivers
     found = [with_way(with_waiver(gate, waived.get(gate.name))) for gate in _gates(case, measured, segments)]
     key = measured[case.metrics[0]]
     verdict = gates.worst(found)
@@ -115,57 +112,54 @@ def judge(job: Mapping[str, Any]) -> dict[str, Any]:
         "gates": [{**asdict(gate), "numbers": dict(gate.numbers)} for gate in found],
         "verdict": verdict,
         "comparison": comparison,
-        "sentence": sentence(
-            verdict, comparison, found, key, job.get("live"), case.live_problem, str(job.get("period") or "")
-        ),
+        "sentence": sentence(verdict, comparison, found, key, job.live, case.live_problem),
         "drift": [],
     }
 
 
-def _read(job: Mapping[str, Any]) -> _JudgeInput:
-    rules, features = job["manifest"], list(job["features"])
-    target, segments = rules["target"], list(rules["segments"])
-    if not rules["metrics"]:
+def _read(job: JudgeJob) -> _JudgeInput:
+    rules, features = job.manifest, job.features
+    target, segments = rules.target, rules.segments
+    if not rules.metrics:
         raise Invalid("There is no metric to judge by; name one in [validation] metrics.")
     wanted = list(dict.fromkeys([target, *features, *segments]))
-    holdout, train = read_table(job["holdout"], "holdout"), read_table(job["train"], "training")
+    holdout, train = read_table(job.holdout, "holdout"), read_table(job.train, "training")
     for name in wanted:
         column_of(holdout, name, "holdout")
     for name in dict.fromkeys([target, *features]):
         column_of(train, name, "training")
     truth = truth_of(holdout.column(target), train.column(target), rules)
-    names = [str(name) for name in rules["metrics"]]
-    candidate = understand(read_table(job["predictions"], "predictions"), truth, names, CANDIDATE)
-    live, problem = _read_live(job, truth, names)
+    candidate = understand(read_table(job.predictions, "predictions"), truth, rules.metrics, CANDIDATE)
+    live, problem = _read_live(job, truth)
     return _JudgeInput(job, holdout, train, truth, candidate, live, problem)
 
 
-def _read_live(job: Mapping[str, Any], truth: Truth, names: list[str]) -> tuple[Predictions | None, str | None]:
+def _read_live(job: JudgeJob, truth: Truth) -> tuple[Predictions | None, str | None]:
     """The live version's predictions, or why they cannot be used: that is its problem, not the candidate's."""
-    label = job.get("live")
-    if label is None:
+    if job.live is None:
         return None, None
-    if job.get("live_problem"):
-        return None, plain(str(job["live_problem"]))
-    if not job.get("live_predictions"):
+    if job.live_problem:
+        return None, plain(job.live_problem)
+    if not job.live_predictions:
         return None, "it has no predictions for these rows"
     try:
-        found = understand(read_table(job["live_predictions"], "live predictions"), truth, names, str(label))
+        said = read_table(job.live_predictions, "live predictions")
+        found = understand(said, truth, job.manifest.metrics, job.live)
     except LeverframeError as problem:
         return None, str(problem)
     return found, "; ".join(found.problems) or None
 
 
-def _segments(case: _JudgeInput, seed: int) -> JudgedSegments:
+def _segments(case: _JudgeInput) -> JudgedSegments:
     key = case.metrics[0]
-    of_segments = [rule for rule in case.gate_rules if rule.kind in GATES and GATES[rule.kind].of == "segments"]
+    of_segments = [rule for rule in case.rules.gates if rule.kind in GATES and GATES[rule.kind].of == "segments"]
     asked = [rule for rule in of_segments if rule.metric in case.metrics]
     names = list(dict.fromkeys([key, *(str(rule.metric) for rule in asked)]))
     rows = min([SEGMENT_ROWS, *(rule.minimum_rows for rule in asked if rule.minimum_rows is not None)])
-    columns = [(name, case.holdout.column(name)) for name in dict.fromkeys(case.rules["segments"])]
+    columns = [(name, case.holdout.column(name)) for name in dict.fromkeys(case.rules.segments)]
     live = case.live.predicted if case.live else None
-    found = judge_segments(columns, names, case.truth, case.candidate.predicted, live, seed, rows)
-    if live is not None or case.job.get("live") is None:
+    found = judge_segments(columns, names, case.truth, case.candidate.predicted, live, SEED, rows)
+    if live is not None or case.job.live is None:
         return found
     told = tuple(replace(each, verdict="not compared") if each.verdict == "first" else each for each in found.found)
     return replace(found, found=told)
@@ -174,35 +168,34 @@ def _segments(case: _JudgeInput, seed: int) -> JudgedSegments:
 def _gates(case: _JudgeInput, measured: Mapping[str, MeasuredMetric], segments: JudgedSegments) -> list[Gate]:
     """Those that the manifest asks for, as it lists them; then those that are always on, as the table lists them."""
     facts = _facts(case, measured, segments)
-    found = [gates.judge_rule(rule, facts) for rule in case.gate_rules]
-    away = replaced(rule.kind for rule in case.gate_rules)
+    found = [gates.judge_rule(rule, facts) for rule in case.rules.gates]
+    away = replaced(rule.kind for rule in case.rules.gates)
     standing = [judged for kind, code in ALWAYS_ON.items() if kind not in away and (judged := code(case, facts))]
-    standing += [Gate(**doubt) for doubt in case.job.get("doubts", ())]
+    standing += case.job.doubts
     return found + sorted(standing, key=lambda gate: place(gate.kind))
 
 
 def _schema(case: _JudgeInput, facts: GateFacts) -> Gate:
-    now = case.job.get("schema") or schema.infer_schema(case.holdout)
-    reference = case.job.get("reference_schema")
+    now = case.job.schema or schema.infer_schema(case.holdout)
+    reference = case.job.reference_schema
     differences = schema.differences(reference, now) if reference else None
     return gates.schema_unchanged(differences, len(now["columns"]))
 
 
 def _leakage(case: _JudgeInput, facts: GateFacts) -> Gate:
-    rules = case.rules
-    return leakage.no_leak(case.train, case.features, rules["target"], case.truth, rules.get("known_before") or ())
+    return leakage.no_leak(case.train, case.features, case.rules.target, case.truth, case.rules.known_before)
 
 
 def _dead_feature(case: _JudgeInput, facts: GateFacts) -> Gate:
     constant = like_live.constant_features(case.train, case.features)
-    were = case.job.get("reference_constant")
+    were = case.job.reference_constant
     return like_live.no_dead_feature(case.train, case.holdout, case.features, constant, were, facts.live)
 
 
 def _classes(case: _JudgeInput, facts: GateFacts) -> Gate | None:
     if case.truth.task == "regression":
         return None
-    return like_live.classes_as_before(case.truth, case.target, case.job.get("reference_classes"), facts.live)
+    return like_live.classes_as_before(case.truth, case.target, case.job.reference_classes, facts.live)
 
 
 def _rows_against_live(case: _JudgeInput, facts: GateFacts) -> Gate | None:
@@ -212,7 +205,7 @@ def _rows_against_live(case: _JudgeInput, facts: GateFacts) -> Gate | None:
 
 
 def _segments_against_live(case: _JudgeInput, facts: GateFacts) -> Gate | None:
-    if not (facts.live and case.live and case.rules["segments"]):
+    if not (facts.live and case.live and case.rules.segments):
         return None
     return gates.no_segment_worse(facts.segments, case.metrics[0], facts.live)
 
@@ -248,21 +241,21 @@ def _facts(case: _JudgeInput, measured: Mapping[str, MeasuredMetric], segments: 
         measured=measured,
         segments=segments,
         missing={name: (learnt[name], judged[name]) for name in case.features},
-        train_seconds=float(case.job.get("train_seconds") or 0.0),
-        live=case.job.get("live"),
+        train_seconds=case.job.train_seconds,
+        live=case.job.live,
         live_problem=case.live_problem,
-        live_rows=case.job.get("reference_rows"),
-        score_seconds=case.job.get("score_seconds"),
-        model_bytes=case.job.get("model_bytes"),
+        live_rows=case.job.reference_rows,
+        score_seconds=case.job.score_seconds,
+        model_bytes=case.job.model_bytes,
         calibration=calibration_error(case.truth, case.candidate.predicted)
-        if any(rule.kind == "calibration_error_at_most" for rule in case.gate_rules)
+        if any(rule.kind == "calibration_error_at_most" for rule in case.rules.gates)
         else None,
         infinite=behaviour.infinite_counts(case.train, case.features),
     )
 
 
 def _comparison(case: _JudgeInput, key: MeasuredMetric) -> Comparison:
-    if case.job.get("live") is None:
+    if case.job.live is None:
         return "first"
     if case.live is None or case.live_problem:
         return "not compared"
@@ -309,7 +302,7 @@ def main(path: Path) -> int:
     if not sys.stdin.readline():
         return 0
     try:
-        answer = finite(judge(json.loads(path.read_bytes())))
+        answer = finite(judge(read(JudgeJob, json.loads(path.read_bytes()), "The judge's job")))
     except LeverframeError as refusal:
         print(plain(str(refusal), 2000), file=sys.stderr)
         return 1

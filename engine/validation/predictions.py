@@ -7,7 +7,7 @@ predictions, comes back with its problems in words: the gate "predictions are va
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
@@ -21,6 +21,7 @@ from engine.text import plain
 from engine.validation.classes import numeric, order, placed, places
 from engine.validation.columns import Codes, Floats, codes, floats, is_number, listed, missing, shown, unwrapped
 from engine.validation.metrics import Predicted, Truth
+from engine.validation.rules import Rules
 from engine.validation.schema import type_word
 from engine.vocabulary.metrics import CLASSIFICATION, REGRESSION, TASKS, Task, needs, of_task
 
@@ -59,10 +60,10 @@ def column_of(table: pa.Table, name: str, what: str) -> pa.ChunkedArray:
     raise Invalid(f"The {what} data {trouble} '{shown(name)}'; look at the columns that extract returns.")
 
 
-def truth_of(holdout: pa.ChunkedArray, train: pa.ChunkedArray, rules: Mapping[str, Any]) -> Truth:
-    """What happened in the holdout; the classes are those of both parts. ``rules`` is the manifest's validation."""
-    wanted = [str(name) for name in rules["metrics"]]
-    task = _task(rules.get("task"), wanted, holdout, train)
+def truth_of(holdout: pa.ChunkedArray, train: pa.ChunkedArray, rules: Rules) -> Truth:
+    """What happened in the holdout; the classes are those of both parts."""
+    wanted = list(rules.metrics)
+    task = _task(rules.task, wanted, holdout, train)
     allowed = of_task(task)
     strange = [name for name in wanted if name not in allowed]
     if strange:
@@ -87,10 +88,8 @@ def truth_of(holdout: pa.ChunkedArray, train: pa.ChunkedArray, rules: Mapping[st
             f"The target has {len(known):,} different values, more than the {MOST_CLASSES} classes that can be judged; "
             'is it a number to predict? Then say task = "regression" in [validation].'
         )
-    if task == "binary":
-        classes = _binary_classes(known, rules.get("positive"), numbers)
-    else:
-        classes = tuple(sorted(known, key=order))
+    binary = task == "binary"
+    classes = _binary_classes(known, rules.positive, numbers) if binary else tuple(sorted(known, key=order))
     position = {name: number for number, name in enumerate(classes)}
     return Truth(task, np.array([position[name] for name in names], dtype=np.int64)[here], classes, numbers)
 
@@ -142,16 +141,16 @@ def _binary_classes(known: list[str], positive: str | None, numbers: bool) -> tu
 
 
 def readable(
-    table: pa.Table, holdout: pa.Table, train: pa.Table, rules: Mapping[str, Any], rows: pa.Array
+    table: pa.Table, holdout: pa.Table, train: pa.Table, rules: Rules, rows: pa.Array
 ) -> tuple[Predictions, Truth]:
     """What a candidate predicted for ``rows`` of the holdout, read as the judge reads it for all of them.
 
     Raises Invalid or StepFailed for whatever the judge would refuse for its form.
     """
-    target = str(rules["target"])
+    target = rules.target
     truth = truth_of(column_of(holdout, target, "holdout"), column_of(train, target, "training"), rules)
     truth = truth.take(rows.to_numpy())
-    return understand(table, truth, [str(name) for name in rules["metrics"]], CANDIDATE), truth
+    return understand(table, truth, rules.metrics, CANDIDATE), truth
 
 
 def understand(table: pa.Table, truth: Truth, wanted: Sequence[str], who: str) -> Predictions:

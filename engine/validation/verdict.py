@@ -27,10 +27,9 @@ def sentence(
     key: MeasuredMetric,
     live: str | None,
     live_problem: str | None,
-    period: str = "",
 ) -> str:
-    """What an operator reads first. ``period`` such as ``of the last 14 days`` follows the number of rows."""
-    parts = (_head(verdict, comparison), _gates(verdict, gates), _measure(key, live, live_problem, period))
+    """What an operator reads first."""
+    parts = (_head(verdict, comparison), _gates(verdict, gates), _measure(key, live, live_problem))
     return " ".join(part for part in parts if part)
 
 
@@ -57,10 +56,10 @@ def _others(verdict: GateVerdict, amount: int) -> str:
     return {"fail": "fail", "warn": "warn"}.get(verdict, "cannot tell")
 
 
-def _measure(key: MeasuredMetric, live: str | None, live_problem: str | None, period: str) -> str:
+def _measure(key: MeasuredMetric, live: str | None, live_problem: str | None) -> str:
     if key.value is None:
         return f"{_capital(undefined.sentence(key.name, key.n))}."
-    rows = f"{count(key.n, 'row')}{' ' + period if period else ''}"
+    rows = count(key.n, "row")
     sure = between(key.low, key.high)
     digits = decimals_for(key.high - key.low) if key.low is not None and key.high is not None else 3
     alone = f"{key.name} {number(key.value, digits)}{f' ({sure})' if sure else ''}"

@@ -28,8 +28,7 @@ from engine.jobs.health.same_rows import digest_of
 from engine.jobs.labels import fetched, labelled, labels_step
 from engine.jobs.retrain import model_folder
 from engine.jobs.retrain.data import Prepared, prepare
-from engine.jobs.retrain.judging import rules_of
-from engine.json_records import read
+from engine.json_records import read, write
 from engine.projects.manifest.reader import ComputeSpec
 from engine.runs.own_process import OwnProcess, Task
 from engine.runs.run_context import RunContext
@@ -38,6 +37,7 @@ from engine.runs.steps.tables import read_output, write_input
 from engine.scoring.scorer import StepScorer, text_predicted
 from engine.storage.disk import delete_tree
 from engine.validation.holdout import after
+from engine.validation.rules import rules_of
 from engine.versions.document import digest_of_files
 from engine.vocabulary import steps
 from engine.vocabulary.steps import StepKind
@@ -236,7 +236,7 @@ def _compared(
     measured = rows.table.select([manifest.data.target]).append_column(WEEK, pa.array(rows.week))
     job = {
         "metric": manifest.validation.metrics[0],
-        "manifest": {**rules_of(manifest), "metrics": [manifest.validation.metrics[0]]},
+        "manifest": write(replace(rules_of(manifest), metrics=manifest.validation.metrics[:1])),
         "weeks": len(rows.weeks),
         "rows": written("window", measured),
         "known": written("known", known.filter(pa.array(~missing(known.column(0))))),

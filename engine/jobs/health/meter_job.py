@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +10,7 @@ from engine.jobs.health.rows import Rows
 from engine.json_records import write
 from engine.runs.run_context import RunContext
 from engine.scoring.unpacked import Unpacked
+from engine.validation.rules import rules_of
 from engine.versions.document import written
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 def about_version(context: RunContext, live: Unpacked) -> dict[str, Any]:
     """What the manifest of the version says, and what it was validated with."""
-    manifest, rules = live.manifest, live.manifest.validation
+    manifest = live.manifest
     return {
         "version": live.label,
         "as_of": stamp(context.run.as_of),
@@ -32,16 +32,7 @@ def about_version(context: RunContext, live: Unpacked) -> dict[str, Any]:
         "slices": list(manifest.health.slices),
         "bins": {column: list(edges) for column, edges in manifest.health.bins.items()},
         "window": manifest.health.window.total_seconds() if manifest.health.window else None,
-        "manifest": {
-            "target": manifest.data.target,
-            "task": rules.task,
-            "positive": rules.positive,
-            "metrics": list(rules.metrics),
-            "segments": list(rules.segments),
-            "holdout": rules.holdout.total_seconds() if not isinstance(rules.holdout, float) else None,
-            "gates": [asdict(rule) for rule in manifest.gates],
-            "waivers": {waiver.gate: waiver.reason for waiver in manifest.waivers},
-        },
+        "manifest": write(rules_of(manifest)),
     }
 
 

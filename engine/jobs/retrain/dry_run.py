@@ -18,7 +18,6 @@ from engine.jobs.health.merging import Unfit, since_differs
 from engine.jobs.labels import LABELS, labelled
 from engine.jobs.retrain import model_folder
 from engine.jobs.retrain.data import Prepared, prepare
-from engine.jobs.retrain.judging import rules_of
 from engine.projects.allowances import more_than
 from engine.projects.manifest.reader import FILE, ComputeSpec, Manifest, load_manifest
 from engine.projects.reach import Reach, reach_of
@@ -37,6 +36,7 @@ from engine.storage.workspace import Workspace
 from engine.text import plain
 from engine.validation.beforehand import failing
 from engine.validation.holdout import after
+from engine.validation.rules import rules_of
 from engine.validation.undecided import cannot_decide
 from engine.versions.environment import standing
 
@@ -187,7 +187,7 @@ def _steps(stage: Stage, folder: Path, good: Callable[[str, str], None], doubtfu
     undecided = cannot_decide(data.holdout.column(target), data.train.column(target), stage.manifest)
     if undecided:
         doubtful("holdout", undecided)
-    for gate in failing(data.train, data.holdout, data.features, stage.manifest, rules_of(stage.manifest)):
+    for gate in failing(data.train, data.holdout, data.features, rules_of(stage.manifest)):
         doubtful("gates", f"no candidate passes '{gate.name}': {gate.evidence.rstrip('.')}")
     train = run("train", lambda step: write_input(data.train.take(sample(data.train, target)), step.input, form))
 

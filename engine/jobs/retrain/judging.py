@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from engine.jobs.retrain.data import Prepared
 from engine.projects.manifest.reader import Manifest
+from engine.validation.judge_job import JudgeJob
+from engine.validation.rules import rules_of
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -42,7 +45,7 @@ def job_of(
     judged: JudgedRows,
     seconds: tuple[float, float],
     model: Path,
-) -> dict[str, Any]:
+) -> JudgeJob:
     """Write the files that the judge reads into ``folder`` and return the job that names them.
 
     ``seconds``: how long train and score took; ``model``: the folder of the model's files.
@@ -54,46 +57,34 @@ def job_of(
         pyarrow.parquet.write_table(table, path, compression="lz4")
         return str(path)
 
-    return {
-        "predictions": written("predictions.parquet", judged.predictions),
-        "live_predictions": written("live-predictions.parquet", judged.live) if judged.live is not None else None,
-        "holdout": written("holdout.parquet", judged.holdout),
-        "train": written("train.parquet", data.train),
-        "schema": data.schema,
-        "reference_schema": None,
-        "features": list(data.features),
-        "doubts": [{**asdict(gate), "numbers": dict(gate.numbers)} for gate in data.doubts],
-        "train_seconds": seconds[0],
-        "score_seconds": seconds[1],
-        "model_bytes": sum(each.stat().st_size for each in model.rglob("*") if each.is_file()),
-        "live": None,
-        "live_problem": None,
-        "seed": 0,
-        "manifest": rules_of(manifest),
-    }
+    return JudgeJob(
+        manifest=rules_of(manifest),
+        features=tuple(data.features),
+        holdout=written("holdout.parquet", judged.holdout),
+        train=written("train.parquet", data.train),
+        predictions=written("predictions.parquet", judged.predictions),
+        train_seconds=seconds[0],
+        score_seconds=seconds[1],
+        model_bytes=sum(each.stat().st_size for each in model.rglob("*") if each.is_file()),
+        schema=data.schema,
+        doubts=tuple(data.doubts),
+        live_predictions=written("live-predictions.parquet", judged.live) if judged.live is not None else None,
+    )
 
 
-def rules_of(manifest: Manifest) -> dict[str, Any]:
-    """What of the manifest the judge goes by."""
-    rules = manifest.validation
-    return {
-        "target": manifest.data.target,
-        "task": rules.task,
-        "positive": rules.positive,
-        "metrics": list(rules.metrics),
-        "segments": list(rules.segments),
-        "known_before": list(rules.known_before),
-        "gates": [asdict(rule) for rule in manifest.gates],
-        "waivers": {waiver.gate: waiver.reason for waiver in manifest.waivers},
-    }
-
-
-def reference_of(document: VersionDocument) -> dict[str, Any]:
-    """What the live version's document says of the world that it was made for; None where it was not recorded yet."""
+def against(
+    job: JudgeJob, label: str, problem: str | None, document: VersionDocument, schema: Mapping[str, Any]
+) -> JudgeJob:
+    """``job`` with what it is held against: the live version, what its document says of the world that it was made for,
+    and as much of ``schema`` as it knew; ``problem``: why it could not be scored."""
     data, measured = document.data, document.metrics
-    return {
-        "reference_schema": document.schema,
-        "reference_rows": data.train_rows + data.holdout_rows,
-        "reference_classes": measured.classes or None,
-        "reference_constant": measured.constant_features,
-    }
+    constant = measured.constant_features
+    return replace(
+        job,
+        live=label,
+        live_problem=problem,
+        reference_schema=schema,
+        reference_rows=data.train_rows + data.holdout_rows,
+        reference_classes=tuple(measured.classes) or None,
+        reference_constant=None if constant is None else tuple(constant),
+    )

@@ -18,9 +18,9 @@ from engine.errors import Damage, Invalid, Refusal
 from engine.jobs.labels import fetched, labelled, labels_step
 from engine.jobs.retrain import model_folder, nothing_new
 from engine.jobs.retrain.data import Prepared, prepare
-from engine.jobs.retrain.judging import JudgedRows, job_of, reference_of
+from engine.jobs.retrain.judging import JudgedRows, against, job_of
 from engine.jobs.retrain.unlearnt import unlearnt, worth_it
-from engine.json_records import read
+from engine.json_records import read, write
 from engine.projects import allowances
 from engine.projects.manifest.reader import FILE, Manifest, load_manifest
 from engine.projects.reach import reach_of
@@ -123,9 +123,8 @@ def _retrain(context: RunContext, judge: OwnProcess, start: Start, extract: Laun
         job = job_of(start.manifest, data, context.folder, judged, took, model)
         if context.live is not None:
             learnt = schema_known_to(context.live[1], data.table, data.schema)
-            job |= {"live": context.live[0], "live_problem": live_problem}
-            job |= {**reference_of(context.live[1]), "reference_schema": learnt}
-        answer = read(JudgeAnswer, judge.ask(job), "The judgement")
+            job = against(job, context.live[0], live_problem, context.live[1], learnt)
+        answer = read(JudgeAnswer, judge.ask(write(job)), "The judgement")
         blocks = storing.result()
     held = (extracted.contained, trained.contained)
     golden = predictions.take(data.golden)

@@ -46,7 +46,7 @@ def read_baseline(case: LookInput) -> Baseline:
     if case.job["baseline"] is None:
         raise StepFailed(str(case.job["baseline_problem"]))
     table = read_table(case.job["baseline"], "baseline")
-    rows = scored(None, case.reference.column(case.rules["target"]), table, case.rules, who=case.job["version"])
+    rows = scored(None, case.reference.column(case.rules.target), table, case.rules, who=case.job["version"])
     said, learnt = predicted(rows), table.column("learnt").combine_chunks()
     held = pc.invert(learnt)
     times = moments(table.filter(held), "time") if "time" in table.column_names else None

@@ -77,10 +77,10 @@ def performance(case: LookInput) -> Performance:
     if case.job["problem"]:
         return Performance(problem=plain(str(case.job["problem"])))
     predictions = read_table(case.job["predictions"], "predictions")
-    target = column_or_none(case.current, case.rules["target"])
-    learnt = case.reference.column(case.rules["target"])
+    target = column_or_none(case.current, case.rules.target)
+    learnt = case.reference.column(case.rules.target)
     try:
-        rows = scored(target, learnt, predictions, case.rules, name=case.rules["target"], who=case.job["version"])
+        rows = scored(target, learnt, predictions, case.rules, name=case.rules.target, who=case.job["version"])
     except LeverframeError as problem:
         # The labels may be beyond use while the predictions are not: drift still wants those.
         unlabelled = _unlabelled(case, learnt, predictions)
@@ -142,7 +142,7 @@ def _validated(case: LookInput) -> MetricValue:
 
 def _validated_periods(case: LookInput, periods: MetricPeriods) -> float:
     """How many periods long the holdout was: what swings from one to the next evens out over as many."""
-    seconds = case.rules["holdout"]
+    seconds = case.rules.holdout
     return seconds / (periods.days * 86_400) if seconds and periods.days else 1.0
 
 
@@ -192,7 +192,7 @@ def _by(case: LookInput, rows: Scored, mature: Codes, divided: PeriodCut) -> dic
 def _sliced(case: LookInput) -> list[str]:
     """The columns that performance is looked at by: those of the manifest first, then the features."""
     job = case.job
-    return list(dict.fromkeys([*case.rules["segments"], *job["slices"], *job["bins"], *job["features"]]))
+    return list(dict.fromkeys([*case.rules.segments, *job["slices"], *job["bins"], *job["features"]]))
 
 
 def _worst_rows(case: LookInput, rows: Scored, mature: Codes, sliced: Slices) -> dict[str, SliceRows]:

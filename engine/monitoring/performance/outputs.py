@@ -36,7 +36,7 @@ def of_outputs(
 ) -> Iterator[LookFinding]:
     """A finding for predictions, and one for labels, that are of no use. ``window``: the newest rows; ``periods``: the
     period of each row that performance is measured on, -1 for others."""
-    as_of, name = case.job["as_of"], str(case.rules["target"])
+    as_of, name = case.job["as_of"], case.rules.target
     if case.job["problem"] or not case.current.num_rows:
         return  # Nothing was scored; what keeps it from that is told by the quality of the data.
     broken = plain(str(problem)).rstrip(".") if rows is None else unusable(rows, window)

@@ -17,6 +17,7 @@ from engine.text import plain
 from engine.validation.columns import Codes
 from engine.validation.intervals import MeasuredMetric, measure_all
 from engine.validation.predictions import read_table
+from engine.validation.rules import Rules
 from engine.validation.undefined import sentence
 from engine.validation.words import number
 from engine.vocabulary.metrics import good
@@ -24,14 +25,14 @@ from engine.vocabulary.metrics import good
 
 def against(
     job: Mapping[str, Any],
-    rules: Mapping[str, Any],
+    rules: Rules,
     rows: Scored,
     newest: Codes,
     learnt: pa.ChunkedArray,
     target: pa.ChunkedArray | None,
 ) -> PreviousVersion | None:
     """Hold ``job``'s rival against the live version on the rows ``newest``; None when there is none."""
-    version, metric = job["rival"], str(rules["metrics"][0])
+    version, metric = job["rival"], rules.metrics[0]
     if version is None:
         return None
     if job["rival_problem"] or not job["rival_predictions"]:

@@ -5,7 +5,7 @@ A label that comes late is simply there the next time: nothing is joined within 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +19,7 @@ from engine.validation.classes import placed
 from engine.validation.columns import Codes, Floats, Mask, codes, floats, listed, missing, shown
 from engine.validation.metrics import Predicted, Truth
 from engine.validation.predictions import score_of, truth_of, understand
+from engine.validation.rules import Rules
 
 
 @dataclass(frozen=True)
@@ -51,13 +52,12 @@ def scored(
     target: pa.ChunkedArray | None,
     reference_target: pa.ChunkedArray,
     predictions: pa.Table,
-    rules: Mapping[str, Any],
+    rules: Rules,
     *,
     name: str = "target",
     who: str = "the live version",
 ) -> Scored:
-    """Labels and predictions of the same rows. ``target`` None: no label is known. ``rules``: the manifest's
-    validation (task, positive, metrics).
+    """Labels and predictions of the same rows. ``target`` None: no label is known.
 
     Raises Invalid when the labels are not those that the version learnt, StepFailed when the predictions do not fit.
     """
@@ -69,7 +69,7 @@ def scored(
     problems: list[str] = []
     reference_target = reference_target.filter(pa.array(~missing(reference_target)))
     _same_kind(target, reference_target, rules, name)
-    if rules.get("task") == "regression" and (infinite := labelled & ~np.isfinite(floats(target))).any():
+    if rules.task == "regression" and (infinite := labelled & ~np.isfinite(floats(target))).any():
         problems.append(f"{int(infinite.sum()):,} labels are infinite")
         labelled &= ~infinite
     part = truth_of(target.filter(pa.array(labelled)), reference_target, rules)
@@ -77,8 +77,7 @@ def scored(
     usable = _usable(predictions, truth, who)
     if gaps := int((~usable).sum()):
         problems.append(f"{gaps:,} rows have no prediction, or an infinite one")
-    wanted = [str(metric) for metric in rules["metrics"]]
-    said = understand(predictions.filter(pa.array(usable)), truth.take(usable), wanted, who)
+    said = understand(predictions.filter(pa.array(usable)), truth.take(usable), rules.metrics, who)
     return Scored(truth, _spread_all(said.predicted, usable), labelled, usable, (*problems, *said.problems))
 
 
@@ -93,14 +92,14 @@ def predicted(rows: Scored) -> pa.ChunkedArray:
     return pa.chunked_array([pa.array(names, pa.string(), mask=~rows.usable)])
 
 
-def _same_kind(target: pa.ChunkedArray, before: pa.ChunkedArray, rules: Mapping[str, Any], name: str) -> None:
+def _same_kind(target: pa.ChunkedArray, before: pa.ChunkedArray, rules: Rules, name: str) -> None:
     """Raise Invalid when labels became another kind of value; the same labels in another type are the same."""
     change = retyped(before, target)
     if change is None or not change.broken:
         return
     known, now = codes(before)[1], placed(target, before)[1]
     strange = [value for value in now if value not in set(known)]
-    if rules.get("task") != "regression" and now and not strange:
+    if rules.task != "regression" and now and not strange:
         return
     held = f" ({listed(strange, 3)})" if strange else ""
     raise Invalid(

@@ -10,10 +10,11 @@ import pyarrow as pa
 
 from engine.monitoring.performance.scored import Scored, scored
 from engine.monitoring.timestamps import DAY, microseconds
+from engine.validation.rules import Rules
 
 MONDAY = datetime(2026, 1, 5, tzinfo=UTC)
-RULES: dict[str, Any] = {"task": "binary", "positive": None, "metrics": ["roc_auc", "log_loss", "accuracy"]}
-NUMBERS: dict[str, Any] = {"task": "regression", "metrics": ["mae", "rmse", "r2"]}
+RULES = Rules("late", ("roc_auc", "log_loss", "accuracy"), "binary")
+NUMBERS = Rules("load", ("mae", "rmse", "r2"), "regression")
 
 
 def chances(n: int, seed: int = 0) -> np.ndarray[Any, np.dtype[np.float64]]:
@@ -30,7 +31,7 @@ def said(p: np.ndarray[Any, np.dtype[np.float64]]) -> pa.Table:
     return pa.table({"prediction": (p > 0.5).astype(np.int64), "p_0": 1 - p, "p_1": p})
 
 
-def with_labels(target: Any, predictions: pa.Table, rules: dict[str, Any] | None = None) -> Scored:
+def with_labels(target: Any, predictions: pa.Table, rules: Rules | None = None) -> Scored:
     """``target``: a value or None per row."""
     column = pa.chunked_array([pa.array(target)])
     return scored(column, pa.chunked_array([[0, 1, 1, 0]]), predictions, rules or RULES, name="late")

@@ -13,6 +13,7 @@ from engine.monitoring.drift.predictions import PREDICTION
 from engine.monitoring.look_document import LookFinding, LookPart
 from engine.monitoring.look_parts import TOGETHER, Calibration, Fall, MetricValue, QualityCheck
 from engine.monitoring.records import Severity
+from engine.vocabulary.gates import GateRule
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
 SEEN = "2026-11-25T00:00:00.000000Z"
@@ -143,15 +144,15 @@ def reading(low: float | None, high: float | None, value: float | None = 0.7) ->
 def test_a_limit_is_broken_where_the_whole_interval_breaks_it(
     kind: str, low: float | None, high: float | None, word: str | None
 ) -> None:
-    gates = [{"kind": "rows_at_least", "limit": 9}, {"kind": kind, "metric": "auc", "limit": 0.75}]
+    gates = [GateRule("rows_at_least", limit=9), GateRule(kind, "auc", 0.75)]
     said = list(findings.limits_broken(gates, {"auc": reading(low, high)}))
     assert said == ([f"auc 0.7 is {word} its limit 0.75 on 1,234 labelled rows"] if word else [])
 
 
 def test_a_limit_of_what_was_not_measured_is_not_broken_and_the_next_may_be() -> None:
     gates = [
-        {"kind": "at_least", "metric": "f1", "limit": 0.9}, {"kind": "at_least", "metric": "auc", "limit": None},
-        {"kind": "at_least", "metric": "brier", "limit": 0.9}, {"kind": "at_least", "metric": "auc", "limit": 0.75},
+        GateRule("at_least", "f1", 0.9), GateRule("at_least", "auc", None), GateRule("at_least", "brier", 0.9),
+        GateRule("at_least", "auc", 0.75),
     ]  # fmt: skip
     readings = {"auc": reading(0.5, 0.6), "brier": reading(0.1, 0.2, None)}
     assert len(list(findings.limits_broken(gates, readings))) == 1

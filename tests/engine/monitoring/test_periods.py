@@ -30,7 +30,7 @@ from tests.engine.monitoring.monitoring_cases import (
     with_numbers,
 )
 
-METRICS = RULES["metrics"]
+METRICS = list(RULES.metrics)
 WEEKS, N = 8, 3200
 
 

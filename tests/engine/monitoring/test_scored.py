@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -9,9 +11,10 @@ import pytest
 from engine.errors import Invalid
 from engine.monitoring.performance.scored import predicted, scored
 from engine.validation.metrics import value
+from engine.validation.rules import Rules
 
 LEARNT = pa.chunked_array([["default", "paid", "default", "paid"]])
-RULES = {"task": "binary", "positive": "default", "metrics": ["roc_auc"]}
+RULES = Rules("loan", ("roc_auc",), "binary", "default")
 
 
 def test_a_score_for_the_other_class_ranks_the_other_way_round_and_an_odd_one_costs_its_row() -> None:
@@ -36,7 +39,7 @@ def test_a_score_for_the_other_class_ranks_the_other_way_round_and_an_odd_one_co
 def test_labels_that_come_as_another_type_are_the_classes_that_were_learnt(learnt: object, now: object) -> None:
     known = pa.chunked_array([learnt])
     said = pa.table({"prediction": pa.array(learnt)})
-    rows = scored(pa.chunked_array([now]), known, said, {"task": "binary", "positive": None, "metrics": ["accuracy"]})
+    rows = scored(pa.chunked_array([now]), known, said, Rules("loan", ("accuracy",), "binary"))
     assert value("accuracy", rows.truth, rows.predicted) == 1.0
     assert len(rows.truth.classes) == 2
 
@@ -46,13 +49,14 @@ def test_labels_that_lost_their_text_are_refused_by_name(now: list[float]) -> No
     learnt = pa.chunked_array([["250.00", "401.9"]])
     said = pa.table({"prediction": ["250.00", "401.9"]})
     with pytest.raises(Invalid, match="label column code was text in training and is number now"):
-        rules = {"task": "binary", "positive": None, "metrics": ["accuracy"]}
+        rules = Rules("loan", ("accuracy",), "binary")
         scored(pa.chunked_array([now]), learnt, said, rules, name="code")
 
 
 def test_a_row_without_a_prediction_is_decided_for_nothing() -> None:
     said = pa.table({"prediction": ["default", None, "paid"]})
-    rows = scored(pa.chunked_array([["default", "default", "paid"]]), LEARNT, said, {**RULES, "metrics": ["accuracy"]})
+    rules = replace(RULES, metrics=("accuracy",))
+    rows = scored(pa.chunked_array([["default", "default", "paid"]]), LEARNT, said, rules)
     places = [rows.truth.classes.index(name) for name in ("default", "paid")]
     assert rows.predicted.decided.tolist() == [places[0], -1, places[1]]
     assert predicted(rows).to_pylist() == ["default", None, "paid"]
@@ -61,7 +65,7 @@ def test_a_row_without_a_prediction_is_decided_for_nothing() -> None:
 
 def test_a_number_that_was_not_predicted_is_none_and_not_some_number() -> None:
     said = pa.table({"prediction": [2.5, None, float("inf"), -1.0]})
-    rules = {"task": "regression", "metrics": ["mae"]}
+    rules = Rules("load", ("mae",), "regression")
     rows = scored(pa.chunked_array([[2.0, 2.0, 2.0, float("inf")]]), pa.chunked_array([[0.5, 1.5]]), said, rules)
     assert np.array_equal(rows.predicted.decided, [2.5, np.nan, np.nan, -1.0], equal_nan=True)
     assert predicted(rows).to_pylist() == [2.5, None, None, -1.0]

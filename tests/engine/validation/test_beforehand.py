@@ -8,9 +8,9 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from engine.jobs.retrain.judging import rules_of
 from engine.projects.manifest.reader import parse_manifest
 from engine.validation.beforehand import failing
+from engine.validation.rules import rules_of
 from tests.engine.projects.manifests import SMALL
 
 RNG = np.random.default_rng(3)
@@ -26,7 +26,7 @@ def told(text: str, x: Any, later: Any = None, target: Any = LATE) -> list[str]:
     found, name = parse_manifest(text), parse_manifest(text).data.target
     train = pa.table({"x": x, name: target})
     holdout = pa.table({"x": x if later is None else later, name: LATE}).slice(0, 100)
-    gates = failing(train, holdout, ["x"], found, rules_of(found))
+    gates = failing(train, holdout, ["x"], rules_of(found))
     return [f"{gate.name}: {gate.evidence}" for gate in gates]
 
 

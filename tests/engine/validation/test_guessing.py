@@ -12,10 +12,9 @@ import pytest
 from engine.validation import guessing
 from engine.validation.guessing import better_than_guessing, learnt
 from engine.validation.intervals import MeasuredMetric, measure_all
-from engine.validation.judge import judge
 from engine.validation.metrics import Predicted, Truth, value
 from engine.vocabulary.metrics import CLASSIFICATION, REGRESSION
-from tests.engine.validation.validation_cases import binary, gate, job, predictions, world
+from tests.engine.validation.validation_cases import binary, gate, job, judged, predictions, world
 
 TRAIN, HOLDOUT = world(3000, seed=1), world(1200, seed=2)
 
@@ -28,8 +27,8 @@ def turned(table: pa.Table) -> pa.Table:
 @pytest.mark.parametrize("metric", CLASSIFICATION)
 def test_a_score_that_is_upside_down_fails_by_every_metric(tmp_path: Path, metric: str) -> None:
     right = job(tmp_path, HOLDOUT, TRAIN, predictions(HOLDOUT), metrics=[metric], gates=[])
-    assert gate(judge(right), "better than guessing")["verdict"] == "pass"
-    found = judge(job(tmp_path, HOLDOUT, TRAIN, turned(predictions(HOLDOUT)), metrics=[metric], gates=[]))
+    assert gate(judged(right), "better than guessing")["verdict"] == "pass"
+    found = judged(job(tmp_path, HOLDOUT, TRAIN, turned(predictions(HOLDOUT)), metrics=[metric], gates=[]))
     wrong = gate(found, "better than guessing")
     assert (wrong["verdict"], found["verdict"]) == ("fail", "fail")
     assert f"{metric} 0." in wrong["evidence"] or f"{metric} 1." in wrong["evidence"]
@@ -46,7 +45,7 @@ def test_a_regression_that_is_worse_than_its_constant_fails_by_every_metric(tmp_
     rules: dict[str, Any] = {"metrics": [metric], "target": "y", "segments": [], "gates": []}
     for said, verdict in ((good, "pass"), (bad, "fail")):
         document = job(tmp_path, holdout, train, pa.table({"prediction": said}), features=["x"], **rules)
-        found = gate(judge(document), "better than guessing")
+        found = gate(judged(document), "better than guessing")
         assert found["verdict"] == verdict
     assert "positive" not in found["evidence"]
 
@@ -56,7 +55,7 @@ def test_any_metric_counts_not_the_first_alone(tmp_path: Path) -> None:
     said = predictions(HOLDOUT)
     never = np.round(said["p_0"].to_numpy() ** 30, 6)
     sure = pa.table({"prediction": said["prediction"], "p_0": never, "p_1": 1 - never})
-    found = gate(judge(job(tmp_path, HOLDOUT, TRAIN, sure, gates=[])), "better than guessing")
+    found = gate(judged(job(tmp_path, HOLDOUT, TRAIN, sure, gates=[])), "better than guessing")
     assert found["verdict"] == "fail" and found["evidence"].startswith("log_loss ")
 
 
@@ -64,20 +63,20 @@ def test_what_may_be_a_guess_is_told_and_does_not_fail(tmp_path: Path) -> None:
     rng = np.random.default_rng(5)
     chance = rng.random(1200)
     said = pa.table({"prediction": (chance > 0.5).astype(int), "p_0": 1 - chance, "p_1": chance})
-    found = gate(judge(job(tmp_path, HOLDOUT, TRAIN, said, metrics=["roc_auc"], gates=[])), "better than guessing")
+    found = gate(judged(job(tmp_path, HOLDOUT, TRAIN, said, metrics=["roc_auc"], gates=[])), "better than guessing")
     assert found["verdict"] == "warn" and "1,200 rows do not tell them apart" in found["evidence"]
 
 
 def test_a_handful_of_rows_is_surely_nothing(tmp_path: Path) -> None:
     few = HOLDOUT.slice(0, 9)
-    found = judge(job(tmp_path, few, TRAIN, turned(predictions(few)), gates=[]))
+    found = judged(job(tmp_path, few, TRAIN, turned(predictions(few)), gates=[]))
     assert gate(found, "better than guessing")["verdict"] != "fail"
     assert found["verdict"] == "cannot tell"
 
 
 def test_a_key_metric_that_is_not_defined_decides_nothing(tmp_path: Path) -> None:
     one = HOLDOUT.set_column(3, "late", pa.array([1] * 1200))
-    found = gate(judge(job(tmp_path, one, TRAIN, predictions(one), gates=[])), "better than guessing")
+    found = gate(judged(job(tmp_path, one, TRAIN, predictions(one), gates=[])), "better than guessing")
     assert found["verdict"] == "cannot tell"
 
 

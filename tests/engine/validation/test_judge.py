@@ -14,8 +14,9 @@ import pytest
 
 from engine.errors import Refusal
 from engine.records import Metric
-from engine.validation.judge import finite, judge
+from engine.validation.judge import finite
 from engine.validation.schema import infer_schema
+from tests.engine.validation import validation_cases
 from tests.engine.validation.validation_cases import gate, job, predictions, rule, world
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -24,7 +25,7 @@ TRAIN, HOLDOUT = world(3000, seed=1), world(1200, seed=2)
 
 def judged(document: dict[str, Any]) -> dict[str, Any]:
     """The judgement after a trip through JSON, which must take it as it is."""
-    found: dict[str, Any] = json.loads(json.dumps(finite(judge(document)), allow_nan=False))
+    found: dict[str, Any] = json.loads(json.dumps(finite(validation_cases.judged(document)), allow_nan=False))
     return found
 
 
@@ -204,10 +205,10 @@ def test_predictions_that_are_no_numbers_fail_their_gate_and_leave_no_nan_behind
 def test_columns_that_are_not_there_or_there_twice_are_refused(tmp_path: Path) -> None:
     document = job(tmp_path, HOLDOUT, TRAIN, predictions(HOLDOUT))
     with pytest.raises(Refusal, match="has no column 'wind'"):
-        judge(document | {"features": ["wind"]})
+        judged(document | {"features": ["wind"]})
     twice = HOLDOUT.append_column("x", HOLDOUT["x"])
     with pytest.raises(Refusal, match="2 columns called 'x'|cannot be read"):
-        judge(job(tmp_path, twice, TRAIN, predictions(HOLDOUT)))
+        judged(job(tmp_path, twice, TRAIN, predictions(HOLDOUT)))
 
 
 def run_judge(path: Path, said: str = "\n") -> subprocess.CompletedProcess[str]:

@@ -12,12 +12,11 @@ import pytest
 
 from engine.records import Gate
 from engine.validation.gates import judge_rule
-from engine.validation.judge import judge
 from engine.validation.like_live import classes_as_before, constant_features, no_dead_feature, rows_as_before
 from engine.validation.metrics import Truth
 from engine.vocabulary.gates import GateRule
 from tests.engine.validation.test_gates import facts
-from tests.engine.validation.validation_cases import gate, job, predictions, world
+from tests.engine.validation.validation_cases import gate, job, judged, predictions, world
 
 CHANCE = np.random.default_rng(8)
 
@@ -127,13 +126,13 @@ def test_the_judge_holds_a_candidate_against_what_the_live_version_was_made_for(
     train, holdout = world(3000, seed=1), world(1200, seed=2)
     document = job(tmp_path, holdout, train, predictions(holdout), predictions(holdout, 1.0), gates=[])
     same = {"reference_classes": ["0", "1"], "reference_rows": 4200, "reference_constant": []}
-    found = judge(document | same)
+    found = judged(document | same)
     assert [gate(found, name)["verdict"] for name in ("classes", "no dead", "rows as")] == ["pass"] * 3
     assert found["constant_features"] == []
-    found = judge(document | same | {"reference_classes": ["0", "1", "2"], "reference_rows": 8401})
+    found = judged(document | same | {"reference_classes": ["0", "1", "2"], "reference_rows": 8401})
     assert [gate(found, name)["verdict"] for name in ("classes", "no dead", "rows as")] == ["fail", "pass", "fail"]
     assert found["verdict"] == "fail"
     still = pa.chunked_array([pa.array(np.zeros(3000))])
     document = job(tmp_path, holdout, train.set_column(1, "noise", still), predictions(holdout), gates=[])
-    found = judge(document | same | {"live": "flights@9", "live_problem": "gone"})
+    found = judged(document | same | {"live": "flights@9", "live_problem": "gone"})
     assert gate(found, "no dead")["verdict"] == "fail" and found["constant_features"] == ["noise"]

@@ -11,11 +11,10 @@ import pytest
 from engine.records import Gate
 from engine.validation.gates import enough_rows, few_missing, judge_rule, schema_unchanged
 from engine.validation.intervals import MeasuredMetric
-from engine.validation.judge import judge
 from engine.validation.schema import Difference, differences
 from engine.vocabulary.gates import ALWAYS_ON, ASKED, GATES, GateRule, name_of, replaced
 from tests.engine.validation.test_gates import against, facts
-from tests.engine.validation.validation_cases import job, predictions, rule
+from tests.engine.validation.validation_cases import job, judged, predictions, rule
 from tests.engine.validation.ways_worlds import HOLDOUT, TRAIN
 
 
@@ -80,7 +79,7 @@ def test_every_gate_on_a_card_has_the_name_of_its_kind_and_stands_where_the_tabl
     for kept in (asked, asked[:4]):
         document = job(tmp_path, HOLDOUT, TRAIN, predictions(HOLDOUT), predictions(HOLDOUT), gates=kept)
         document |= {"doubts": of_data, "reference_rows": 4200, "score_seconds": 0.1, "model_bytes": 9}
-        found = judge(document)["gates"]
+        found = judged(document)["gates"]
         kinds = [gate["kind"] for gate in found]
         both = kept == asked
         assert ("missing" in kinds, "rows_against_live" in kinds) == (not both, not both), "replaced by what is asked"

@@ -14,6 +14,7 @@ import pytest
 from engine.errors import Invalid, Refusal, StepFailed
 from engine.validation.metrics import Truth, value
 from engine.validation.predictions import read_table, readable, truth_of, understand
+from engine.validation.rules import Rules
 
 BINARY = Truth("binary", np.array([0, 1, 1]), ("0", "1"), numbers=True)
 THREE = Truth("multiclass", np.array([0, 1, 2]), ("a", "b", "c"))
@@ -21,7 +22,7 @@ NUMBERS = Truth("regression", np.array([1.0, 2.0, 3.0]))
 
 
 def truth(values: Any, train: Any = (), **rules: Any) -> Truth:
-    given = {"metrics": ["roc_auc"], "task": None, "positive": None} | rules
+    given = Rules("late", **{"metrics": ("roc_auc",), **rules})
     return truth_of(pa.chunked_array([values]), pa.chunked_array([list(train) or values]), given)
 
 
@@ -161,7 +162,7 @@ def test_classes_of_text_are_matched_as_text_and_numbers_as_numbers(
     target: Any, predictions: Any, decided: list[int]
 ) -> None:
     known = pa.chunked_array([target])
-    happened = truth_of(known, known, {"metrics": ["accuracy"], "task": "multiclass", "positive": None})
+    happened = truth_of(known, known, Rules("late", ("accuracy",), "multiclass"))
     table = pa.table({"prediction": pa.array(predictions)})
     assert understand(table, happened, ["accuracy"], "it").predicted.decided.tolist() == decided
 
@@ -183,14 +184,14 @@ def test_yes_and_no_are_the_numbers_1_and_0_and_no_other_words(
     target: Any, predictions: Any, decided: list[int]
 ) -> None:
     known = pa.chunked_array([target])
-    happened = truth_of(known, known, {"metrics": ["accuracy"], "task": "binary", "positive": None})
+    happened = truth_of(known, known, Rules("late", ("accuracy",), "binary"))
     table = pa.table({"prediction": predictions})
     assert understand(table, happened, ["accuracy"], "it").predicted.decided.tolist() == decided
 
 
 def test_chances_of_classes_that_look_like_numbers_find_their_class() -> None:
     codes = pa.chunked_array([["250.00", "401.9", "250"]])
-    happened = truth_of(codes, codes, {"metrics": ["log_loss"], "task": None, "positive": None})
+    happened = truth_of(codes, codes, Rules("late", ("log_loss",)))
     assert happened.classes == ("250", "250.00", "401.9")
     columns = {"prediction": ["250.00", "401.9", "250"]}
     columns |= {"p_250.00": [0.8, 0.1, 0.1], "p_250": [0.1, 0.1, 0.8], "p_401.9": [0.1, 0.8, 0.1]}  # type: ignore[dict-item]
@@ -203,7 +204,7 @@ def test_chances_of_classes_that_look_like_numbers_find_their_class() -> None:
 
 def test_a_chance_named_for_a_float_of_32_bits_with_all_its_digits_is_that_of_its_class() -> None:
     levels = pa.chunked_array([pa.array([0.1, 0.7], pa.float32())])
-    happened = truth_of(levels, levels, {"metrics": ["log_loss"], "task": None, "positive": None})
+    happened = truth_of(levels, levels, Rules("late", ("log_loss",)))
     columns = {"prediction": [0.1, 0.7], "p_0.10000000149011612": [0.8, 0.1], "p_0.699999988079071": [0.2, 0.9]}
     found = understand(pa.table(columns), happened, ["log_loss"], "it").predicted
     assert found.chances is not None and found.chances[:, 1].tolist() == [0.2, 0.9]
@@ -289,7 +290,7 @@ def test_a_file_that_is_missing_or_no_parquet_is_refused_without_its_bytes(tmp_p
 )
 def test_the_part_of_the_data_that_lacks_the_target_is_named(lost: str, says: str) -> None:
     parts = [pa.table({"other" if name == lost else "late": [0, 1, 1]}) for name in ("holdout", "training")]
-    rules = {"target": "late", "metrics": ["accuracy"]}
+    rules = Rules("late", ("accuracy",))
     with pytest.raises(Invalid, match=f"{says} column 'late'"):
         readable(pa.table({"prediction": [0, 1, 1]}), *parts, rules, pa.array([0, 1, 2]))
 

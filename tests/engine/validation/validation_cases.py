@@ -12,6 +12,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from engine.json_records import read
+from engine.validation.judge import judge
+from engine.validation.judge_job import JudgeJob
 from engine.validation.metrics import Predicted, Truth
 
 
@@ -96,7 +99,6 @@ def job(
         "features": ["x", "noise", "place"],
         "train_seconds": 1.0,
         "live": "flights@9" if said_live is not None else None,
-        "seed": 0,
         "manifest": {
             "target": "late",
             "task": None,
@@ -107,11 +109,16 @@ def job(
         },
     }
     for key, value in more.items():
-        (document if key in document or key in ("live_problem", "schema", "period") else document["manifest"])[key] = (
+        (document if key in document or key in ("live_problem", "schema") else document["manifest"])[key] = (
             value
         )
     (folder / "job.json").write_text(json.dumps(document), "utf-8")
     return document
+
+
+def judged(document: dict[str, Any]) -> dict[str, Any]:
+    """The judgement of a job that was read as the judge's process reads it."""
+    return judge(read(JudgeJob, document, "The job"))
 
 
 def gate(judgement: dict[str, Any], name: str) -> dict[str, Any]:

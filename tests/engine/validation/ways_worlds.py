@@ -9,9 +9,8 @@ import numpy as np
 import pyarrow as pa
 
 from engine.records import Gate
-from engine.validation.judge import judge
 from engine.validation.schema import infer_schema
-from tests.engine.validation.validation_cases import job, predictions, rule, world
+from tests.engine.validation.validation_cases import job, judged, predictions, rule, world
 
 TRAIN, HOLDOUT = world(3000, seed=1), world(1200, seed=2)
 Judged = dict[str, Any]
@@ -36,7 +35,7 @@ def made(
     if any(key.startswith("reference_") for key in own) and not document["live"]:
         document["live"] = "flights@9"
         own.setdefault("live_problem", "gone")
-    return judge(document | own)
+    return judged(document | own)
 
 
 def found(judgement: Judged, name: str) -> Gate | None:
