@@ -34,13 +34,13 @@ ROOMS: dict[str, tuple[tuple[str, ...], int, str]] = {
     "release": (("engine/release/*.py",), 60, "tests/engine/release"),
     "audit": (("engine/audit/*.py",), 40, "tests/engine/audit"),
     "access": (("engine/access/*.py",), 40, "tests/engine/access"),
-    "validation": (("engine/validation/*.py",), 60, "tests/engine/validation"),
+    "validation": (("engine/validation/**/*.py",), 60, "tests/engine/validation"),
     "retention": (("engine/housekeeping/retention.py",), 30, "tests/engine/housekeeping"),
     "schedule policy": (
         ("engine/schedule/policy.py", "engine/schedule/book.py", "engine/projects/manifest/cron.py"), 40,
         "tests/engine/schedule",
     ),
-    "monitoring": (("engine/monitoring/*.py",), 60, "tests/engine/monitoring"),
+    "monitoring": (("engine/monitoring/**/*.py",), 60, "tests/engine/monitoring"),
 }  # fmt: skip
 TESTS = (
     *(f"tests/engine/{room}" for room in (

@@ -56,7 +56,7 @@ _PROOF, _SWAP, _PLAN = "engine/release/proof.py", "engine/release/swap.py", "eng
 _DECISIONS, _CATALOG = "engine/release/decisions.py", "engine/versions/catalog.py"
 _RULES, _OPERATORS, _CHAIN = "engine/release/policy.py", "engine/access/operators.py", "engine/audit/chain.py"
 _ACTS, _APPROVAL = "engine/access/acts.py", "engine/access/approval.py"
-_METRIC, _INTERVALS, _VERDICTS = (f"engine/validation/{name}.py" for name in ("metrics", "intervals", "gates"))
+_METRIC, _INTERVALS, _VERDICTS = (f"engine/validation/{name}.py" for name in ("metrics", "intervals", "gates/judges"))
 _WORDS = "engine/vocabulary/metrics.py"
 _STATUSES, _LEDGER = "engine/monitoring/status.py", "engine/storage/migrations.py"
 _IN_FORCE = ("tests/engine/projects/test_policy_in_force.py",)
@@ -86,7 +86,7 @@ _RESTORED = ("tests/journeys/test_a_workspace_is_lost_and_restored.py",)
 _LOST = ("tests/engine/storage/test_a_ledger_that_was_lost.py",)
 _ROOM = ("tests/journeys/test_no_room_left.py",)
 _FORCE = (*_IN_FORCE, "tests/journeys/test_what_is_in_force_waits_for_approval.py")
-_DRAWN, _GUESSING = "engine/validation/drawn.py", "engine/validation/guessing.py"
+_DRAWN, _GUESSING = "engine/validation/holdout/drawn.py", "engine/validation/gates/guessing.py"
 _LINKS = ("tests/engine/release/test_live_links_are_put_back.py",)
 _CLOCK = ("tests/engine/release/test_the_clock.py",)
 _PICTURES = ("tests/engine/environments/test_environment_check.py",)
@@ -277,20 +277,20 @@ FAULTS = (
     Fault("a release brings its settings", _SWAP, "        in_force.put(db, project, settings, at)\n", "        pass\n", _FORCE),
     Fault("a second rollback within minutes is asked about", _RULES, 'last.kind == "rollback" and now - last.at < LATELY', 'last.kind == "rollback" and now - last.at > LATELY', ("tests/engine/release",)),
     # What a candidate is held against.
-    Fault("a holdout is drawn", _DRAWN, "return np.asarray(place < at[kind])", "return np.asarray(np.arange(len(place)) < at[kind] * len(place))", ("tests/engine/validation/test_drawn.py",)),
-    Fault("cuts are the live version's", _DRAWN, "known = live.below if live and", "known = {} if live and", ("tests/engine/validation/test_drawn.py",)),
-    Fault("the order of columns is no matter", _DRAWN, "for name in sorted(by):", "for name in by:", ("tests/engine/validation/test_drawn.py",)),
-    Fault("worse than guessing fails", _GUESSING, "    if worse:\n", "    if False:\n", ("tests/engine/validation/test_guessing.py",)),
-    Fault("only what is surely worse fails", _GUESSING, '"worse" if best < 0 else', '"worse" if worst < 0 else', ("tests/engine/validation/test_guessing.py",)),
+    Fault("a holdout is drawn", _DRAWN, "return np.asarray(place < at[kind])", "return np.asarray(np.arange(len(place)) < at[kind] * len(place))", ("tests/engine/validation/holdout/test_drawn.py",)),
+    Fault("cuts are the live version's", _DRAWN, "known = live.below if live and", "known = {} if live and", ("tests/engine/validation/holdout/test_drawn.py",)),
+    Fault("the order of columns is no matter", _DRAWN, "for name in sorted(by):", "for name in by:", ("tests/engine/validation/holdout/test_drawn.py",)),
+    Fault("worse than guessing fails", _GUESSING, "    if worse:\n", "    if False:\n", ("tests/engine/validation/gates/test_guessing.py",)),
+    Fault("only what is surely worse fails", _GUESSING, '"worse" if best < 0 else', '"worse" if worst < 0 else', ("tests/engine/validation/gates/test_guessing.py",)),
     Fault("a live version that guesses is failing", "engine/monitoring/findings.py", '"watch" if waived else "failing"', '"failing" if waived else "watch"', ("tests/engine/monitoring",)),
-    Fault("a waiver stays a warning", "engine/validation/ways.py", 'replace(gate, verdict="warn", evidence=f\'Waived', 'replace(gate, verdict="pass", evidence=f\'Waived', ("tests/engine/validation", "tests/journeys/test_a_waived_gate_is_seen_and_in_the_trail.py")),
+    Fault("a waiver stays a warning", "engine/validation/gates/ways.py", 'replace(gate, verdict="warn", evidence=f\'Waived', 'replace(gate, verdict="pass", evidence=f\'Waived', ("tests/engine/validation", "tests/journeys/test_a_waived_gate_is_seen_and_in_the_trail.py")),
     Fault("some gates are never waived", "engine/projects/manifest/waivers.py", "    if name in NEVER_WAIVED:\n", "    if name in NEVER_WAIVED:\n        return name\n", ("tests/engine/projects/test_manifest_waivers.py",)),
     Fault("a waiver is in the trail", _SWAP, "        if plan.waivers:\n", "        if False:\n", ("tests/journeys/test_a_waived_gate_is_seen_and_in_the_trail.py",)),
-    Fault("what is known before is no leak, all else is", "engine/validation/leakage.py", "for feature, much in strongest if feature not in known_before]", "for feature, much in strongest if not known_before]", ("tests/engine/validation",)),
-    Fault("a lost class fails", "engine/validation/like_live.py", "        if lost:\n", "        if False:\n", ("tests/engine/validation/test_like_live.py",)),
-    Fault("latency is a gate", "engine/validation/quantities.py", "facts.score_seconds <= bound", "facts.score_seconds >= bound", ("tests/engine/validation",)),
-    Fault("size is a gate", "engine/validation/quantities.py", "facts.model_bytes <= bound", "facts.model_bytes >= bound", ("tests/engine/validation",)),
-    Fault("what was not measured cannot be told", "engine/validation/quantities.py", '"cannot tell", "How long scoring took was not measured."', '"pass", "How long scoring took was not measured."', ("tests/engine/validation",)),
+    Fault("what is known before is no leak, all else is", "engine/validation/gates/leakage.py", "for feature, much in strongest if feature not in known_before]", "for feature, much in strongest if not known_before]", ("tests/engine/validation",)),
+    Fault("a lost class fails", "engine/validation/gates/like_live.py", "        if lost:\n", "        if False:\n", ("tests/engine/validation/gates/test_like_live.py",)),
+    Fault("latency is a gate", "engine/validation/gates/quantities.py", "facts.score_seconds <= bound", "facts.score_seconds >= bound", ("tests/engine/validation",)),
+    Fault("size is a gate", "engine/validation/gates/quantities.py", "facts.model_bytes <= bound", "facts.model_bytes >= bound", ("tests/engine/validation",)),
+    Fault("what was not measured cannot be told", "engine/validation/gates/quantities.py", '"cannot tell", "How long scoring took was not measured."', '"pass", "How long scoring took was not measured."', ("tests/engine/validation",)),
     # Time.
     Fault("who looks lets nothing expire", "engine/api.py", "        reserve.keep(self._workspace)\n        queue.settle(", "        from engine.release import swap\n\n        swap.expire(self._ledger, clock.now())\n        queue.settle(", _CLOCK),
     Fault("what expires is in the trail", _SWAP, '            trail.append(db, at=at, actor=by, action="expire"', '            (db, at, by); dict(action="expire"', _CLOCK),

@@ -1,5 +1,5 @@
 """Whatever a sentence tells people to write or to run, there is: keys of the manifest, verbs of the command line and
-their options. What gates advise is gone in tests/engine/validation/test_ways.py."""
+their options. What gates advise is gone in tests/engine/validation/gates/test_ways.py."""
 
 from __future__ import annotations
 

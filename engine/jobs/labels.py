@@ -208,7 +208,7 @@ def _plain(keys: pa.Table) -> pa.Table:
 
 def _check_unique(keys: pa.Table) -> None:
     """Of two labels for one row nobody can say which is right."""
-    from engine.validation.row_keys import different
+    from engine.validation.holdout.row_keys import different
 
     names = keys.column_names
     several = keys.num_rows - different(keys)

@@ -29,8 +29,8 @@ from engine.monitoring.quality.freshness import PART, follow, freshness
 from engine.monitoring.quality.shares import FEWEST_ROWS
 from engine.storage.atomic import write_file
 from engine.text import plain
-from engine.validation import guessing
 from engine.validation.columns import listed as listed_names
+from engine.validation.gates import guessing
 from engine.validation.judge import finite
 from engine.versions.records import MetricValues
 

@@ -248,7 +248,7 @@ def _teaches_nothing(column: pa.ChunkedArray) -> str:
 
 
 def _tells_the_target(column: pa.ChunkedArray, answer: object, task: Task) -> str:
-    from engine.validation.leakage import LIMIT, strength
+    from engine.validation.gates.leakage import LIMIT, strength
 
     if strength(column, answer, task) > LIMIT:  # type: ignore[arg-type]
         return "it tells the target alone: is it known only afterwards?"

@@ -27,7 +27,7 @@ from engine.validation.metrics import Predicted, Truth
 from engine.vocabulary.metrics import METRICS, PER_CLASS, good
 
 if TYPE_CHECKING:
-    from engine.validation.guessing import Guess
+    from engine.validation.gates.guessing import Guess
 
 RESAMPLES = 400
 LEVEL = 0.95

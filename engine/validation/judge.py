@@ -27,10 +27,12 @@ from engine.records import Comparison, Gate
 from engine.storage.atomic import write_file
 from engine.text import plain
 from engine.unneeded import keep_out
-from engine.validation import behaviour, gates, guessing, leakage, like_live, schema
+from engine.validation import schema
 from engine.validation.calibration import calibration_error
-from engine.validation.facts import GateFacts
-from engine.validation.floors import RowsToJudge
+from engine.validation.gates import behaviour, guessing, judges, leakage, like_live
+from engine.validation.gates.facts import GateFacts
+from engine.validation.gates.floors import RowsToJudge
+from engine.validation.gates.ways import with_waiver, with_way
 from engine.validation.intervals import MeasuredMetric, measure_all
 from engine.validation.judge_job import JudgeJob
 from engine.validation.metrics import Predicted, Truth
@@ -39,7 +41,6 @@ from engine.validation.rules import Rules
 from engine.validation.segments import ROWS as SEGMENT_ROWS
 from engine.validation.segments import JudgedSegments, judge_segments
 from engine.validation.verdict import sentence
-from engine.validation.ways import with_waiver, with_way
 from engine.vocabulary.gates import GATES, place, replaced
 
 SEED = 0  # of every resampling: the same files are judged alike
@@ -94,7 +95,7 @@ def judge(job: JudgeJob) -> dict[str, Any]:
     waived = case.rules.waivers
     found = [with_way(with_waiver(gate, waived.get(gate.name))) for gate in _gates(case, measured, segments)]
     key = measured[case.metrics[0]]
-    verdict = gates.worst(found)
+    verdict = judges.worst(found)
     comparison = _comparison(case, key)
     return {
         "task": case.truth.task,
@@ -168,7 +169,7 @@ def _segments(case: _JudgeInput) -> JudgedSegments:
 def _gates(case: _JudgeInput, measured: Mapping[str, MeasuredMetric], segments: JudgedSegments) -> list[Gate]:
     """Those that the manifest asks for, as it lists them; then those that are always on, as the table lists them."""
     facts = _facts(case, measured, segments)
-    found = [gates.judge_rule(rule, facts) for rule in case.rules.gates]
+    found = [judges.judge_rule(rule, facts) for rule in case.rules.gates]
     away = replaced(rule.kind for rule in case.rules.gates)
     standing = [judged for kind, code in ALWAYS_ON.items() if kind not in away and (judged := code(case, facts))]
     standing += case.job.doubts
@@ -179,7 +180,7 @@ def _schema(case: _JudgeInput, facts: GateFacts) -> Gate:
     now = case.job.schema or schema.infer_schema(case.holdout)
     reference = case.job.reference_schema
     differences = schema.differences(reference, now) if reference else None
-    return gates.schema_unchanged(differences, len(now["columns"]))
+    return judges.schema_unchanged(differences, len(now["columns"]))
 
 
 def _leakage(case: _JudgeInput, facts: GateFacts) -> Gate:
@@ -207,13 +208,13 @@ def _rows_against_live(case: _JudgeInput, facts: GateFacts) -> Gate | None:
 def _segments_against_live(case: _JudgeInput, facts: GateFacts) -> Gate | None:
     if not (facts.live and case.live and case.rules.segments):
         return None
-    return gates.no_segment_worse(facts.segments, case.metrics[0], facts.live)
+    return judges.no_segment_worse(facts.segments, case.metrics[0], facts.live)
 
 
 # What judges each gate that is always on, by its kind; None where it does not apply. What only the preparing of the
 # data can tell comes with the job, as doubts.
 ALWAYS_ON: Mapping[str, Callable[[_JudgeInput, GateFacts], Gate | None]] = {
-    "rows": lambda case, facts: gates.enough_rows(facts),
+    "rows": lambda case, facts: judges.enough_rows(facts),
     "schema": _schema,
     "target": lambda case, facts: behaviour.target_varies(case.target, case.truth),
     "predictions": lambda case, facts: behaviour.predictions_valid(case.candidate.problems, len(case.truth)),
@@ -222,7 +223,7 @@ ALWAYS_ON: Mapping[str, Callable[[_JudgeInput, GateFacts], Gate | None]] = {
         facts.measured, case.metrics[0], case.truth, case.held.none_can_tell
     ),
     "leakage": _leakage,
-    "missing": lambda case, facts: gates.few_missing(facts),
+    "missing": lambda case, facts: judges.few_missing(facts),
     "dead_feature": _dead_feature,
     "classes": _classes,
     "rows_against_live": _rows_against_live,

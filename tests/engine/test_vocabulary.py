@@ -10,7 +10,8 @@ from typing import get_args
 import pytest
 
 from engine.records import GateVerdict
-from engine.validation import gates, guessing, judge
+from engine.validation import judge
+from engine.validation.gates import guessing, judges
 from engine.vocabulary import gates as words_of_gates
 from engine.vocabulary.gates import (
     ALWAYS_ON,
@@ -30,14 +31,14 @@ OF_THE_DATA = {"key", "labels"}
 
 
 def test_every_gate_has_its_code_and_every_code_its_gate() -> None:
-    assert [row.kind for row in ASKED.values()] == list(gates.JUDGES)
+    assert [row.kind for row in ASKED.values()] == list(judges.JUDGES)
     assert {*judge.ALWAYS_ON} | OF_THE_DATA == {*ALWAYS_ON}
-    assert list(GATES) == [*gates.JUDGES, *ALWAYS_ON]
+    assert list(GATES) == [*judges.JUDGES, *ALWAYS_ON]
 
 
 def test_a_gate_is_asked_for_or_always_on_and_says_what_its_sort_has_to_say() -> None:
     for row in GATES.values():
-        asked = row.kind in gates.JUDGES
+        asked = row.kind in judges.JUDGES
         assert bool(row.key) == bool(row.of) == bool(row.breaks) == asked
         assert not asked or not (row.waivable or row.never or row.failed), row.kind
         assert not (row.waivable and row.never) and (row.failed_binary == "" or row.failed)

@@ -36,7 +36,7 @@ from engine.runs.steps.launch import Launch, Stage
 from engine.runs.steps.tables import read_output, write_input
 from engine.scoring.scorer import StepScorer, text_predicted
 from engine.storage.disk import delete_tree
-from engine.validation.holdout import after
+from engine.validation.holdout.split import after
 from engine.validation.rules import rules_of
 from engine.versions.document import digest_of_files
 from engine.vocabulary import steps

@@ -20,7 +20,7 @@ from engine.vocabulary.steps import SCORE_OWN_ROWS
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from engine.validation.holdout import Split
+    from engine.validation.holdout.split import Split
 
 # Of each part so many rows, evenly over it: enough for a distribution, and little to score.
 MOST_ROWS = 20_000

@@ -19,7 +19,7 @@ from engine.runs.steps.launch import Launch
 from engine.runs.steps.tables import read_output, with_types
 from engine.scoring.unpacked import Unpacked
 from engine.storage.blocks import read_folder
-from engine.validation.holdout import Newer, Split, arrived, as_recorded, newer
+from engine.validation.holdout.split import Newer, Split, arrived, as_recorded, newer
 from engine.versions.document import named, write_folder
 from engine.vocabulary import steps
 

@@ -12,9 +12,9 @@ from engine.projects.manifest.reader import Manifest
 from engine.projects.manifest.rules import check_columns, features_of
 from engine.records import Gate
 from engine.text import plain
-from engine.validation.behaviour import choose_golden
 from engine.validation.event_times import reach, read_moments
-from engine.validation.holdout import Split, split
+from engine.validation.gates.behaviour import choose_golden
+from engine.validation.holdout.split import Split, split
 from engine.validation.schema import infer_schema
 from engine.vocabulary.gates import name_of
 
@@ -101,7 +101,7 @@ def prepare(
 
 
 def _doubts(table: pa.Table, manifest: Manifest, labels: Labelled | None) -> tuple[Gate, ...]:
-    from engine.validation.row_keys import rows_told_apart
+    from engine.validation.holdout.row_keys import rows_told_apart
 
     joined = Gate(name_of("labels"), "labels", "warn", f"{labels.said}.") if labels and labels.few else None
     found = (rows_told_apart(table, manifest.data.key, manifest.data.time), joined)
@@ -144,7 +144,7 @@ def _too_few(parts: Split, manifest: Manifest, rows: int, labels: Labelled | Non
 
 def _all_alike(parts: Split, manifest: Manifest) -> str | None:
     """Where the rows cannot be divided, for all of them are of one moment, or of one key, or have none."""
-    from engine.validation.drawn import places
+    from engine.validation.holdout.drawn import places
 
     whole = parts.train if parts.train.num_rows else parts.holdout
     if whole.num_rows < 2:

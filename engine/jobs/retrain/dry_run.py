@@ -34,10 +34,10 @@ from engine.storage import temporary
 from engine.storage.disk import delete_tree, refused
 from engine.storage.workspace import Workspace
 from engine.text import plain
-from engine.validation.beforehand import failing
-from engine.validation.holdout import after
+from engine.validation.gates.beforehand import failing
+from engine.validation.holdout.split import after
+from engine.validation.holdout.undecided import cannot_decide
 from engine.validation.rules import rules_of
-from engine.validation.undecided import cannot_decide
 from engine.versions.environment import standing
 
 if TYPE_CHECKING:

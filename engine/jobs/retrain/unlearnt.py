@@ -14,7 +14,7 @@ from engine.jobs.retrain.data import Prepared
 from engine.runs.run_context import RunContext
 from engine.scoring.unpacked import Unpacked
 from engine.storage.blocks import read_folder
-from engine.validation.holdout import after, as_recorded
+from engine.validation.holdout.split import after, as_recorded
 from engine.versions.document import write_folder
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def _boundary(live: Unpacked) -> datetime | None:
 def _by_place(context: RunContext, live: Unpacked, data: Prepared) -> Mask | None:
     import numpy as np
 
-    from engine.validation.drawn import held_out, places, strata
+    from engine.validation.holdout.drawn import held_out, places, strata
 
     recorded = live.document.data.cut
     by, rules = (data.cut.by if data.cut else live.manifest.data.key), live.manifest

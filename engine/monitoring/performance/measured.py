@@ -38,8 +38,8 @@ from engine.monitoring.performance.slice_rows import slice_rows
 from engine.monitoring.performance.slices import slices
 from engine.monitoring.timestamps import microseconds
 from engine.text import plain
-from engine.validation import guessing
 from engine.validation.columns import Codes, column_or_none
+from engine.validation.gates import guessing
 from engine.validation.intervals import measure_all
 from engine.validation.predictions import read_table
 from engine.validation.words import number

@@ -23,7 +23,7 @@ from engine.monitoring.quality.columns import CountedRows, found_in, infinite, o
 from engine.monitoring.quality.shares import Shares, judge_share
 from engine.monitoring.timestamps import DAY, UNDATED, microseconds, moments, periods_of
 from engine.validation.columns import Codes, column_or_none, is_number, is_text, missing, shown, unwrapped
-from engine.validation.row_keys import REPEATED, duplicates
+from engine.validation.holdout.row_keys import REPEATED, duplicates
 
 # The newest stretch is the shortest of these that holds enough rows to tell a share of 2 % from chance.
 _STRETCHES = (DAY, 7 * DAY, 28 * DAY)

@@ -23,7 +23,7 @@ from engine.jobs.health.kept import Head, Learnt
 from engine.jobs.health.look import Memory
 from engine.jobs.health.rows import Fresh, Rows
 from engine.monitoring.look_document import LookDocument
-from engine.validation.holdout import Split, arrived
+from engine.validation.holdout.split import Split, arrived
 
 BEGINS = datetime(2026, 6, 1, tzinfo=UTC)
 LIVE = BEGINS + timedelta(days=14)

@@ -16,7 +16,7 @@ from engine.clock import stamp
 from engine.jobs.retrain.unlearnt import unlearnt, worth_it
 from engine.storage.blocks import put_table
 from engine.storage.objects import ObjectStore
-from engine.validation.holdout import Split, split
+from engine.validation.holdout.split import Split, split
 from tests.engine.validation.validation_cases import manifest
 from tests.version_documents import DATA, WHOLE
 

@@ -9,8 +9,9 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from engine.validation import behaviour, segments
-from engine.validation.behaviour import (
+from engine.validation import segments
+from engine.validation.gates import behaviour
+from engine.validation.gates.behaviour import (
     changed_decisions,
     choose_golden,
     decision_counts,
@@ -18,7 +19,7 @@ from engine.validation.behaviour import (
     predictions_vary,
     target_varies,
 )
-from engine.validation.holdout import after, arrived, newer, split
+from engine.validation.holdout.split import after, arrived, newer, split
 from engine.validation.metrics import Predicted, Truth
 from engine.validation.segments import decidable, parts_of
 from tests.engine.validation.validation_cases import manifest

@@ -21,7 +21,7 @@ from engine.monitoring.quality.checks import quality
 from engine.monitoring.timestamps import UNDATED, microseconds, moments
 from engine.projects.manifest.reader import load_manifest
 from engine.validation.event_times import read_moments
-from engine.validation.holdout import arrived, newer, split
+from engine.validation.holdout.split import arrived, newer, split
 from tests import tiny
 from tests.engine.validation.validation_cases import manifest
 

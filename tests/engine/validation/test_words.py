@@ -6,9 +6,9 @@ import pytest
 
 from engine.records import Gate
 from engine.validation import words
+from engine.validation.gates.ways import with_way
 from engine.validation.intervals import MeasuredMetric
 from engine.validation.verdict import sentence
-from engine.validation.ways import with_way
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ import pyarrow.compute as pc
 
 from engine.records import Gate
 from engine.validation.columns import Codes, codes, floats, is_number, is_time, listed, missing, shown, unwrapped
-from engine.validation.floors import FEWEST
+from engine.validation.gates.floors import FEWEST
 from engine.validation.metrics import Truth
 from engine.validation.words import percent
 from engine.vocabulary.gates import name_of

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.validation.behaviour import changed_decisions, choose_golden, predictions_vary, target_varies
-from engine.validation.leakage import no_leak
+from engine.validation.gates.behaviour import changed_decisions, choose_golden, predictions_vary, target_varies
+from engine.validation.gates.leakage import no_leak
 from engine.validation.metrics import Predicted, Truth
 from engine.vocabulary.metrics import Task
 from tests.engine.validation.validation_cases import binary, said

@@ -19,15 +19,15 @@ def failing(train: pa.Table, holdout: pa.Table, features: Sequence[str], rules: 
 
     Raises Invalid for a target that cannot be judged.
     """
-    from engine.validation import behaviour, gates, leakage
+    from engine.validation.gates import behaviour, judges, leakage
+    from engine.validation.gates.ways import with_waiver, with_way
     from engine.validation.predictions import truth_of
     from engine.validation.segments import JudgedSegments
-    from engine.validation.ways import with_waiver, with_way
 
     names, target = list(features), rules.target
     learnt, judged = (behaviour.missing_fractions(side, names) for side in (train, holdout))
     truth = truth_of(holdout.column(target), train.column(target), rules)
-    facts = gates.GateFacts(
+    facts = judges.GateFacts(
         rows=holdout.num_rows,
         train_rows=train.num_rows,
         smallest_class=None,
@@ -38,12 +38,12 @@ def failing(train: pa.Table, holdout: pa.Table, features: Sequence[str], rules: 
         task=truth.task,
     )
     asked = [rule for rule in rules.gates if GATES[rule.kind].rows_only]
-    found = [gates.judge_rule(rule, facts) for rule in asked]
+    found = [judges.judge_rule(rule, facts) for rule in asked]
     found += [
         behaviour.target_varies(train.column(target), truth),
         leakage.no_leak(train, names, target, truth, rules.known_before),
     ]
     if "missing" not in replaced(rule.kind for rule in asked):
-        found.append(gates.few_missing(facts))
+        found.append(judges.few_missing(facts))
     told = (with_way(with_waiver(gate, rules.waivers.get(gate.name))) for gate in found)
     return [gate for gate in told if gate.verdict == "fail"]

@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from engine.validation.row_keys import different, duplicates, rows_told_apart
+from engine.validation.holdout.row_keys import different, duplicates, rows_told_apart
 
 
 def table(rows: int = 1500, **columns: object) -> pa.Table:

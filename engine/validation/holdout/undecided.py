@@ -16,8 +16,8 @@ def cannot_decide(target: pa.ChunkedArray, learnt: pa.ChunkedArray, manifest: Ma
     import numpy as np
 
     from engine.validation.columns import codes, listed
-    from engine.validation.floors import RowsToJudge
-    from engine.validation.leakage import few_to_learn
+    from engine.validation.gates.floors import RowsToJudge
+    from engine.validation.gates.leakage import few_to_learn
     from engine.vocabulary.gates import GATES, name_of
     from engine.vocabulary.metrics import METRICS, REGRESSION
 

@@ -13,12 +13,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from engine.records import Gate, GateVerdict
-from engine.validation import quantities, undefined
+from engine.validation import undefined
 from engine.validation.columns import shown
-from engine.validation.facts import GateFacts
-from engine.validation.floors import FEWEST, FEWEST_OF_CLASS, ROWS, ROWS_PER_CLASS
+from engine.validation.gates import quantities
+from engine.validation.gates.facts import GateFacts
+from engine.validation.gates.floors import FEWEST, FEWEST_OF_CLASS, ROWS, ROWS_PER_CLASS
+from engine.validation.gates.quantities import top
 from engine.validation.intervals import MeasuredMetric
-from engine.validation.quantities import top
 from engine.validation.schema import Difference
 from engine.validation.segments import ROWS as SEGMENT_ROWS
 from engine.validation.segments import JudgedSegments

@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 
 from engine.projects.manifest.reader import parse_manifest
-from engine.validation import ways
+from engine.validation.gates import ways
 from engine.vocabulary.gates import GATES, NEVER_WAIVED, WAIVABLE
 from tests.engine.projects.manifests import SMALL
-from tests.engine.validation.ways_cases import CASES
-from tests.engine.validation.ways_worlds import found, made
+from tests.engine.validation.gates.ways_cases import CASES
+from tests.engine.validation.gates.ways_worlds import found, made
 
 FAILED = {way for row in GATES.values() for way in (row.failed, row.failed_binary) if way}
 

@@ -1,6 +1,6 @@
 """What to do about a gate that does not pass: a sentence for each kind (vocabulary/gates), verdict and lack. Pure.
 
-Each way that is named here can be gone, and the verdict changes then: tests/engine/validation/test_ways.py goes them.
+Each way that is named here can be gone, and the verdict changes then: test_ways.py goes them.
 A gate says what it lacks in its numbers: ``rows`` (too few for any interval), ``minimum`` (fewer than its own
 ``minimum_rows``), ``decision`` (an interval on both sides of the limit, of few rows), ``class`` (the same, of few rows
 of a class), ``value`` (the metric is not defined), ``live`` (nothing to compare with).

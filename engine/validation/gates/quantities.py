@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping
 
 from engine.records import Gate, GateVerdict
 from engine.validation.columns import listed, shown
-from engine.validation.facts import GateFacts
-from engine.validation.like_live import rows_as_before
+from engine.validation.gates.facts import GateFacts
+from engine.validation.gates.like_live import rows_as_before
 from engine.validation.words import count, limit, number, percent, size
 from engine.vocabulary.gates import GateRule, name_of
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from engine.validation.schema import infer_schema
-from tests.engine.validation.validation_cases import rule
-from tests.engine.validation.ways_worlds import (
+from tests.engine.validation.gates.ways_worlds import (
     ALIKE,
     CLASSES,
     EXACT,
@@ -30,6 +29,7 @@ from tests.engine.validation.ways_worlds import (
     turned,
     waived,
 )
+from tests.engine.validation.validation_cases import rule
 
 # name, verdict before, words of the way, before, after
 CASES: dict[str, tuple[str, str, str, dict[str, Any], dict[str, Any]]] = {

@@ -10,8 +10,8 @@ import pytest
 from scipy import stats
 from sklearn.metrics import roc_auc_score
 
-from engine.validation import leakage
-from engine.validation.leakage import no_leak, strength
+from engine.validation.gates import leakage
+from engine.validation.gates.leakage import no_leak, strength
 from engine.validation.metrics import Truth
 
 RNG = np.random.default_rng(7)

@@ -65,7 +65,7 @@ def split(table: pa.Table, manifest: Manifest, as_of: datetime, *, live: DrawnHo
     if data.time is None:
         if isinstance(holdout, timedelta):
             raise StepFailed("A holdout of a duration needs [data] time; name the column, or give a fraction.")
-        from engine.validation import drawn
+        from engine.validation.holdout import drawn
 
         by = data.key or features_of(manifest, table.column_names)
         fraction = float(holdout)
@@ -132,7 +132,7 @@ def _drawn(
     made: Callable[[Floats, Codes, list[str]], DrawnHoldout],
 ) -> Split:
     """Both parts of the labelled ``rows``, drawn by the columns ``by`` as ``made`` cuts their places and classes."""
-    from engine.validation import drawn
+    from engine.validation.holdout import drawn
 
     judged, part = manifest.validation, _take(table, rows)
     place = drawn.places(part, by)

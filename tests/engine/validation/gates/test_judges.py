@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from engine.records import Gate
-from engine.validation.gates import (
+from engine.validation.gates.judges import (
     GateFacts,
     enough_rows,
     few_missing,

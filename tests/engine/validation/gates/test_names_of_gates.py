@@ -9,13 +9,13 @@ from pathlib import Path
 import pytest
 
 from engine.records import Gate
-from engine.validation.gates import enough_rows, few_missing, judge_rule, schema_unchanged
+from engine.validation.gates.judges import enough_rows, few_missing, judge_rule, schema_unchanged
 from engine.validation.intervals import MeasuredMetric
 from engine.validation.schema import Difference, differences
 from engine.vocabulary.gates import ALWAYS_ON, ASKED, GATES, GateRule, name_of, replaced
-from tests.engine.validation.test_gates import against, facts
+from tests.engine.validation.gates.test_judges import against, facts
+from tests.engine.validation.gates.ways_worlds import HOLDOUT, TRAIN
 from tests.engine.validation.validation_cases import job, judged, predictions, rule
-from tests.engine.validation.ways_worlds import HOLDOUT, TRAIN
 
 
 def test_gates_that_are_always_on_keep_their_names() -> None:

@@ -8,7 +8,7 @@ import pyarrow as pa
 import pytest
 
 from engine.projects.manifest.reader import parse_manifest
-from engine.validation.undecided import cannot_decide
+from engine.validation.holdout.undecided import cannot_decide
 from tests.engine.projects.manifests import SMALL
 
 NUMBERS = SMALL.replace("roc_auc", "mae")

@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.json_records import read, write
-from engine.validation.drawn import places
-from engine.validation.holdout import Split, split
+from engine.validation.holdout.drawn import places
+from engine.validation.holdout.split import Split, split
 from engine.versions.records import DrawnHoldout
 from tests.engine.validation.validation_cases import manifest
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from engine.validation.floors import RowsToJudge
+from engine.validation.gates.floors import RowsToJudge
 from engine.validation.intervals import MeasuredMetric
 from engine.validation.segments import JudgedSegments
 from engine.vocabulary.metrics import Task

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.errors import StepFailed
-from engine.validation.holdout import arrived, as_recorded, newer, split
+from engine.validation.holdout.split import arrived, as_recorded, newer, split
 from tests.engine.validation.validation_cases import manifest
 
 START = datetime(2026, 1, 1, tzinfo=UTC)

@@ -11,11 +11,11 @@ import pyarrow as pa
 import pytest
 
 from engine.records import Gate
-from engine.validation.gates import judge_rule
-from engine.validation.like_live import classes_as_before, constant_features, no_dead_feature, rows_as_before
+from engine.validation.gates.judges import judge_rule
+from engine.validation.gates.like_live import classes_as_before, constant_features, no_dead_feature, rows_as_before
 from engine.validation.metrics import Truth
 from engine.vocabulary.gates import GateRule
-from tests.engine.validation.test_gates import facts
+from tests.engine.validation.gates.test_judges import facts
 from tests.engine.validation.validation_cases import gate, job, judged, predictions, world
 
 CHANCE = np.random.default_rng(8)

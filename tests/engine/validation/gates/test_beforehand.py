@@ -9,7 +9,7 @@ import pyarrow as pa
 import pytest
 
 from engine.projects.manifest.reader import parse_manifest
-from engine.validation.beforehand import failing
+from engine.validation.gates.beforehand import failing
 from engine.validation.rules import rules_of
 from tests.engine.projects.manifests import SMALL
 

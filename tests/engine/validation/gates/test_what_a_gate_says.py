@@ -11,14 +11,14 @@ import pytest
 
 from engine.records import Gate
 from engine.validation.calibration import calibration_error
-from engine.validation.floors import RowsToJudge
-from engine.validation.gates import enough_rows, few_missing, judge_rule, no_segment_worse
-from engine.validation.like_live import classes_as_before, no_dead_feature, rows_as_before
+from engine.validation.gates.floors import RowsToJudge
+from engine.validation.gates.judges import enough_rows, few_missing, judge_rule, no_segment_worse
+from engine.validation.gates.like_live import classes_as_before, no_dead_feature, rows_as_before
 from engine.validation.metrics import Predicted, Truth
 from engine.validation.segments import JudgedSegments
 from engine.validation.words import size
 from engine.vocabulary.gates import GateRule
-from tests.engine.validation.test_gates import against, facts, segment
+from tests.engine.validation.gates.test_judges import against, facts, segment
 from tests.engine.validation.validation_cases import said
 
 

@@ -9,8 +9,8 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from engine.validation import guessing
-from engine.validation.guessing import better_than_guessing, learnt
+from engine.validation.gates import guessing
+from engine.validation.gates.guessing import better_than_guessing, learnt
 from engine.validation.intervals import MeasuredMetric, measure_all
 from engine.validation.metrics import Predicted, Truth, value
 from engine.vocabulary.metrics import CLASSIFICATION, REGRESSION
