@@ -64,14 +64,7 @@ def mark(
     sizes: dict[str, int] = {}
     all_sizes: dict[str, int] = {}
     young: set[str] = set()
-    owner: dict[str, str] = {}
-    for version in versions:
-        if version.label in going:
-            try:
-                for digest in needs.of(version.digest):
-                    owner.setdefault(digest, version.label)
-            except Damage:
-                continue  # Nobody can say what was its own; that goes as objects of no version.
+    owner = _owners([version for version in versions if version.label in going], needs)
     limit, elder = before.timestamp(), 0
     for digest in store.digests():
         try:
@@ -92,6 +85,18 @@ def mark(
         sizes[label] = sizes.get(label, 0) + said.st_blocks * 512
     takes = {label: sum(all_sizes.get(digest, 0) for digest in digests) for label, digests in staying.items()}
     return Marked({label: tuple(digests) for label, digests in found.items()}, sizes, takes, frozenset(young), elder)
+
+
+def _owners(versions: Iterable[StoredVersion], needs: Needs) -> dict[str, str]:
+    """Of each object that one of ``versions`` needs, the label of the first of them."""
+    owner: dict[str, str] = {}
+    for version in versions:
+        try:
+            for digest in needs.of(version.digest):
+                owner.setdefault(digest, version.label)
+        except Damage:
+            continue  # Nobody can say what was its own; that goes as objects of no version.
+    return owner
 
 
 def _staying(versions: Sequence[StoredVersion], going: set[str], needs: Needs) -> dict[str, frozenset[str]]:

@@ -110,20 +110,13 @@ def plan_rollback(
         last = history.record(live) if live is not None else None
         if other := why_not_from(meant, source, last, now):
             raise Conflict(other)
-    if to is None:
-        before = catalog.were_live(db, project)
-        if not before:
-            raise NotFound(f"{project} has no earlier live version to go back to.")
-        to = before[0].label
-    target = catalog.record(catalog.find(db, to))
-    if target.project != project:
-        raise Refusal(f"{to} is not a version of {project}.")
+    target = _where_to(db, project, to)
     lifts = lift and target.state == "barred"
     refused = why_not_rollback(target, source, lifts=lifts)
     away = catalog.record(catalog.find(db, source)) if source else None
     damaged, whole = known_damage(db, store, target)
     try:
-        document = documents.of_version(store, to, target.digest)
+        document = documents.of_version(store, target.label, target.digest)
     except Damage as damage:  # What it would bring cannot be told, and it cannot be rebuilt.
         raise Damage(f"{str(damage).rstrip('.')}, such as {whole} (--to {whole})." if whole else str(damage)) from None
     sentences = rollback_sentences(away, target, now, lifts=lifts)
@@ -131,7 +124,7 @@ def plan_rollback(
         project=project,
         kind="rollback",
         source=source,
-        target=to,
+        target=target.label,
         live_seq=live["seq"] if live else 0,
         sentences=(*sentences, *_comes_into_force(db, project, document)),
         restores=contents(document),
@@ -141,6 +134,19 @@ def plan_rollback(
         damaged=damaged,
         whole=whole,
     )
+
+
+def _where_to(db: sqlite3.Connection, project: str, to: str | None) -> Version:
+    """The version called ``to``; without a name the one that was live last."""
+    if to is None:
+        before = catalog.were_live(db, project)
+        if not before:
+            raise NotFound(f"{project} has no earlier live version to go back to.")
+        to = before[0].label
+    target = catalog.record(catalog.find(db, to))
+    if target.project != project:
+        raise Refusal(f"{to} is not a version of {project}.")
+    return target
 
 
 def _comes_into_force(db: sqlite3.Connection, project: str, document: VersionDocument) -> list[str]:

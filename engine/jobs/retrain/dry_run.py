@@ -183,18 +183,24 @@ def _steps(stage: Stage, folder: Path, good: Callable[[str, str], None], doubtfu
         "data",
         f"{data.table.num_rows:,} rows, {len(data.features)} features, {data.holdout.num_rows:,} rows in the holdout",
     )
+    _foresee(data, stage.manifest, doubtful)
     target = stage.manifest.data.target
-    undecided = cannot_decide(data.holdout.column(target), data.train.column(target), stage.manifest)
-    if undecided:
-        doubtful("holdout", undecided)
-    for gate in failing(data.train, data.holdout, data.features, rules_of(stage.manifest)):
-        doubtful("gates", f"no candidate passes '{gate.name}': {gate.evidence.rstrip('.')}")
     train = run("train", lambda step: write_input(data.train.take(sample(data.train, target)), step.input, form))
 
     model = model_folder.checked(train.output / "model")
     scorer = StepScorer(launch("score"), model, text_predicted(stage, data.schema), ended)
     predictions = scorer.score(data.golden_inputs)
     good("predictions", _read_as_the_judge(predictions, data, stage.manifest))
+
+
+def _foresee(data: Prepared, manifest: Manifest, doubtful: Callable[[str, str], None]) -> None:
+    """What every candidate would come to, told before anything is trained."""
+    target = manifest.data.target
+    undecided = cannot_decide(data.holdout.column(target), data.train.column(target), manifest)
+    if undecided:
+        doubtful("holdout", undecided)
+    for gate in failing(data.train, data.holdout, data.features, rules_of(manifest)):
+        doubtful("gates", f"no candidate passes '{gate.name}': {gate.evidence.rstrip('.')}")
 
 
 def _begin_and_end(step: Launch, ended: Callable[[StepResult], None]) -> None:

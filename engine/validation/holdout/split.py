@@ -58,25 +58,28 @@ def split(table: pa.Table, manifest: Manifest, as_of: datetime, *, live: DrawnHo
     ``live``: how the live version's holdout was drawn, which is gone on with. Raises StepFailed when the time column
     holds no times.
     """
+    data, holdout = manifest.data, manifest.validation.holdout
+    if data.time is not None:
+        return _by_time(table, manifest, data.time, as_of)
+    if isinstance(holdout, timedelta):
+        raise StepFailed("A holdout of a duration needs [data] time; name the column, or give a fraction.")
+    from engine.validation.holdout import drawn
+
+    by = data.key or features_of(manifest, table.column_names)
+    fraction = float(holdout)
+
+    def made(place: Floats, kind: Codes, names: list[str]) -> DrawnHoldout:
+        return drawn.cut(place, kind, names, by, fraction, live)
+
+    return _drawn(table, manifest, _labelled(table, manifest), by, made)
+
+
+def _by_time(table: pa.Table, manifest: Manifest, time: str, as_of: datetime) -> Split:
     import numpy as np
     import pyarrow.compute as pc
 
-    data, holdout = manifest.data, manifest.validation.holdout
-    if data.time is None:
-        if isinstance(holdout, timedelta):
-            raise StepFailed("A holdout of a duration needs [data] time; name the column, or give a fraction.")
-        from engine.validation.holdout import drawn
-
-        by = data.key or features_of(manifest, table.column_names)
-        fraction = float(holdout)
-
-        def made(place: Floats, kind: Codes, names: list[str]) -> DrawnHoldout:
-            return drawn.cut(place, kind, names, by, fraction, live)
-
-        return _drawn(table, manifest, _labelled(table, manifest), by, made)
-
-    labelled = _mask(pc.is_valid(_without_nan(table.column(data.target))))
-    moments, dated = read_moments(table, data.time)
+    labelled = _mask(pc.is_valid(_without_nan(table.column(manifest.data.target))))
+    moments, dated = read_moments(table, time)
     past = dated & (moments <= microseconds(as_of))
     usable = past & labelled
     since, until = reach(moments, past)
@@ -87,7 +90,7 @@ def split(table: pa.Table, manifest: Manifest, as_of: datetime, *, live: DrawnHo
     }
     if not usable.any():
         return Split(table.slice(0, 0), table.slice(0, 0), None, since, until, **counts)
-    boundary = _boundary(moments[usable], holdout)
+    boundary = _boundary(moments[usable], manifest.validation.holdout)
     window = manifest.train.window
     oldest = -(2**63) if window is None else boundary - window // timedelta(microseconds=1)
     early = usable & (moments <= boundary)
