@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from console.queries.health_questions import Health
     from console.queries.question import Question
-    from engine.outbox.outbox import Mail
+    from engine.outbox.mails import Mail
     from engine.records import AuditRow
     from engine.release.records import DecisionCard
     from engine.routing.duty_records import Handover

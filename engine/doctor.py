@@ -17,7 +17,7 @@ from engine.duty import complaints
 from engine.environments.kind import KINDS
 from engine.environments.records import StandingEnvironment
 from engine.errors import Damage, LeverframeError
-from engine.outbox import outbox
+from engine.outbox import mails
 from engine.outbox.channels import CHANNELS, MAIL
 from engine.projects import registry, schedules
 from engine.projects.manifest.sandbox import spec_of
@@ -161,7 +161,7 @@ def clock_agrees(ledger: Ledger, now: datetime) -> DoctorFinding:
 def _mail(ledger: Ledger) -> list[DoctorFinding]:
     """Where mail is to be sent at all: whether there is a server for it, and what was given up."""
     with ledger.read() as db:
-        given_up, waiting = outbox.given_up(db), outbox.waiting(db)
+        given_up, waiting = mails.given_up(db), mails.waiting(db)
     found = _set_up(MAIL)
     if found is not None and found.verdict != "ok":
         return [found]

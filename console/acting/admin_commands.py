@@ -15,7 +15,7 @@ from engine.release.records import ProofStep
 if TYPE_CHECKING:
     from engine.api import Engine
     from engine.housekeeping.places import PlaceKind
-    from engine.outbox.outbox import Mail
+    from engine.outbox.mails import Mail
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from console.text.admin_tables import MAIL_TONES
 from console.text.lines import Span
 
 if TYPE_CHECKING:
-    from engine.outbox.outbox import Mail
+    from engine.outbox.mails import Mail
 
 HEADINGS = ("mail", "queued (UTC)", "state", "to", "about", "why")
 

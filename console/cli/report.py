@@ -18,7 +18,7 @@ from engine import clock
 
 if TYPE_CHECKING:
     from engine.api import Engine
-    from engine.outbox.outbox import Mail
+    from engine.outbox.mails import Mail
     from engine.reports.archive import KeptReport
     from engine.reports.records import Report, ReportPeriod
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from engine.clock import stamp
 
 if TYPE_CHECKING:
-    from engine.outbox.outbox import Mail
+    from engine.outbox.mails import Mail
     from engine.reports.archive import KeptReport
 
 

@@ -18,7 +18,7 @@ from console.text.cells import NOTHING, counted
 from console.text.lines import EMPTY, Line, Span, Tone, line, pad, wrapped
 from console.widgets.lines_view import LinesView
 from engine.clock import stamp
-from engine.outbox.outbox import Mail
+from engine.outbox.mails import Mail
 from engine.records import AuditRow
 from engine.text import plain
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from engine.duty.matters import Matter
     from engine.housekeeping.places import WatchedFolder
     from engine.housekeeping.settings import Setting
-    from engine.outbox.outbox import Mail
+    from engine.outbox.mails import Mail
     from engine.projects.allowances import Allowance
     from engine.records import Operator
     from engine.reports.records import Report

@@ -15,7 +15,7 @@ from console.screens.list_page import ListPage
 from console.text.admin_tables import OUTBOX
 from console.text.lines import EMPTY, Line, wrapped
 from console.widgets.lines_view import LinesView
-from engine.outbox.outbox import Mail
+from engine.outbox.mails import Mail
 
 _DONE = {"sent": "was sent", "over": "tells what is over by now", "gathered": "was told in another message"}
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from console.queries.admin_questions import AdminList
     from engine.housekeeping.places import WatchedFolder
     from engine.housekeeping.settings import Setting
-    from engine.outbox.outbox import Mail, State
+    from engine.outbox.mails import Mail, State
     from engine.projects.allowances import Allowance
     from engine.records import Operator
 

@@ -12,7 +12,7 @@ from engine.records import Run
 from engine.vocabulary.jobs import REPORT
 
 if TYPE_CHECKING:
-    from engine.outbox.outbox import Mail
+    from engine.outbox.mails import Mail
     from engine.reports.archive import KeptReport
     from engine.reports.records import Report, ReportPeriod
 
@@ -112,16 +112,16 @@ class ReportCommands(Door):
     @looks("see the outbox")
     def count_outbox(self) -> int:
         """How many mails there are."""
-        from engine.outbox import outbox
+        from engine.outbox import mails
 
-        return outbox.count(self._ledger)
+        return mails.count(self._ledger)
 
     @looks("see the outbox")
     def outbox(self, *, offset: int = 0, limit: int = 50, matching: str = "") -> tuple[Mail, ...]:
         """Mails, newest first: what waits, what was taken, what was given up and why."""
-        from engine.outbox import outbox
+        from engine.outbox import mails
 
-        return outbox.page(self._ledger, offset=offset, limit=limit, matching=matching)
+        return mails.page(self._ledger, offset=offset, limit=limit, matching=matching)
 
     @looks("see the outbox")
     def outbox_waits_in_vain(self) -> str | None:

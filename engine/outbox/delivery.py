@@ -6,9 +6,9 @@ from collections.abc import Callable
 from datetime import datetime
 
 from engine.errors import LeverframeError
-from engine.outbox import events, holding, mail, outbox
+from engine.outbox import events, holding, mail, mails, outbox
 from engine.outbox.channel import Channel, Letter, Undelivered
-from engine.outbox.outbox import Mail
+from engine.outbox.mails import Mail
 from engine.reports import archive
 from engine.storage.ledger import Ledger
 from engine.storage.objects import ObjectStore
@@ -58,4 +58,4 @@ def deliver(
         return outbox.not_accepted(ledger, row, str(problem), now(), for_good=True)
     outbox.accepted(ledger, row, now())
     with ledger.read() as db:
-        return outbox.find(db, number)
+        return mails.find(db, number)

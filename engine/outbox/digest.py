@@ -17,7 +17,8 @@ from engine.monitoring.alerts import alert_book
 from engine.monitoring.records import Alert
 from engine.outbox import events, holding, outbox, subjects
 from engine.outbox.events import minute
-from engine.outbox.outbox import Draft, Mail
+from engine.outbox.mails import Mail
+from engine.outbox.outbox import Draft
 from engine.projects import registry
 from engine.routing import duty, routes
 from engine.routing.hours import last_due

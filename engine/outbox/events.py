@@ -15,8 +15,9 @@ from datetime import datetime, timedelta
 from engine.clock import moment, stamp
 from engine.monitoring.alerts import alert_book
 from engine.monitoring.records import Alert
-from engine.outbox import outbox, subjects
-from engine.outbox.outbox import Draft, Mail
+from engine.outbox import mails, outbox, subjects
+from engine.outbox.mails import Mail
+from engine.outbox.outbox import Draft
 from engine.projects import registry
 from engine.projects.manifest.records import ReportSpec
 from engine.projects.manifest.report import is_address
@@ -84,7 +85,7 @@ def over(db: sqlite3.Connection, mail: Mail) -> bool:
     """Whether what a mail of an event tells is over by now: it waited for a server, for an engine, or for an hour."""
     kind, _, number = mail.key.partition(" ")
     if kind == "held":
-        return all(over(db, each) for each in outbox.gathered(db, mail.id))
+        return all(over(db, each) for each in mails.gathered(db, mail.id))
     if kind == "escalation":
         alert = alert_book.find(db, routes.alert_of(db, number) or 0)
         return alert is None or not nobody_has_it(alert, mail.queued_at)

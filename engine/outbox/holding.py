@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from engine.clock import stamp
-from engine.outbox import outbox, subjects
-from engine.outbox.outbox import LONGEST, Draft, Mail
+from engine.outbox import mails, outbox, subjects
+from engine.outbox.mails import Mail
+from engine.outbox.outbox import LONGEST, Draft
 from engine.routing import duty, routes
 from engine.routing.hours import next_due, quiet_until, zone_of
 from engine.routing.reach import names_of, whose
@@ -70,7 +71,7 @@ def hold(ledger: Ledger, mail: Mail, found: Hold, now: datetime) -> Mail:
             " WHERE id = ? AND state = 'sending' AND attempts = ?",
             (found.route, found.why, stamp(min(found.until, now + LONGEST)), mail.id, mail.attempts),
         )
-        return outbox.find(db, mail.id)
+        return mails.find(db, mail.id)
 
 
 def release(ledger: Ledger, mail: Mail, over: Over, now: datetime) -> Mail | None:
@@ -88,13 +89,13 @@ def release(ledger: Ledger, mail: Mail, over: Over, now: datetime) -> Mail | Non
         draft = Draft(mail.project, f"held {told[0].id}", subjects.of_held(len(told)), body)
         (number,) = outbox.queue(db, draft, [mail.recipient], now)
         gather(db, told, number)
-        return outbox.find(db, mail.id)
+        return mails.find(db, mail.id)
 
 
 def held_for(db: sqlite3.Connection, recipient: str, over: Over, now: datetime) -> list[Mail]:
     """What is held for ``recipient`` and not over by now, inside the caller's transaction; what is over ends."""
     found = []
-    for each in outbox.held(db, recipient, now):
+    for each in mails.held(db, recipient, now):
         if over(db, each):
             outbox.end_as_over(db, each, now)
         else:

@@ -13,69 +13,24 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
-from typing import Literal
 
-from engine.clock import moment, stamp
-from engine.errors import NotFound
+from engine.clock import stamp
 from engine.monitoring.alerts import alert_book
 from engine.monitoring.records import HealthFinding
-from engine.outbox.channels import CHANNELS, MAIL, channel_of
+from engine.outbox.channels import CHANNELS, MAIL
+from engine.outbox.mails import OF_CHANNEL, OVER, WANTED, Mail, State, find, record
 from engine.storage.ledger import Ledger
 from engine.text import plain
 from engine.versions import catalog
 
-State = Literal["queued", "sending", "sent", "failed", "over", "held", "gathered"]
 # Longer than any conversation with a server may take.
 LEASE = timedelta(minutes=10)
 FIRST, LONGEST = timedelta(minutes=1), timedelta(days=1)
 MOST = 12  # attempts, which are spread over two and a half days
 OLDEST = timedelta(days=7)  # for a mail that no server was set up for
-# Kept as failed, for it was never sent; nobody need see to it, and nobody can have it tried again.
-OVER = "what it told was over before anybody could send it"
 _ABOUT = "mail "  # and the recipient: what an alert is about, so that one who gets mail says nothing of another
-# Of what was not sent: what is over and what another message tells wants nobody.
-_WANTED = "why IS NOT ? AND gathered_in IS NULL"
 # Nothing waits longer than LONGEST: what would was queued or tried while the clock was ahead.
 _DUE = "(next_try <= ? OR next_try > ?)"
-# Each channel has rows of its own, and none waits for another: ``channel_of`` in SQL.
-_BEGINS = "substr(recipient, 1, max(0, instr(recipient, ' ') - 1))"
-_OTHERS = ", ".join(f"'{name}'" for name in CHANNELS if name != MAIL)
-OF_CHANNEL = f"iif({_BEGINS} IN ({_OTHERS}), {_BEGINS}, '{MAIL}') = ?"
-
-
-@dataclass(frozen=True)
-class Mail:
-    """One row: what goes to whom, and what became of it. ``report`` names a kept report; else it tells an event.
-
-    ``state`` is over where what it tells was over before it could be sent, held where its recipient wants to hear of it
-    later, and gathered where another message tells it.
-    """
-
-    id: int
-    project: str
-    key: str
-    recipient: str
-    report: int | None
-    subject: str
-    body: str
-    token: str
-    queued_at: datetime
-    state: State
-    attempts: int
-    next_try: datetime | None
-    sent_at: datetime | None
-    why: str | None
-    held: bool = False
-
-    @property
-    def matter(self) -> str:
-        """What kind of news it is (``red``, ``swap``, ``report`` ...)."""
-        return self.key.partition(" ")[0]
-
-    @property
-    def channel(self) -> str:
-        """The name of the channel that it goes by."""
-        return channel_of(self.recipient)
 
 
 @dataclass(frozen=True)
@@ -175,7 +130,7 @@ def give_up_old(ledger: Ledger, now: datetime, channel: str = MAIL) -> None:
         return
     with ledger.write() as db:
         for row in db.execute(f"SELECT * FROM outbox WHERE {old}", given).fetchall():
-            _give_up(db, _mail(row), CHANNELS[channel].unset_for_long, now)
+            _give_up(db, record(row), CHANNELS[channel].unset_for_long, now)
 
 
 def again(db: sqlite3.Connection, mail: int | None, now: datetime) -> list[int]:
@@ -183,7 +138,7 @@ def again(db: sqlite3.Connection, mail: int | None, now: datetime) -> list[int]:
     if mail is not None:
         find(db, mail)
     rows = db.execute(
-        f"SELECT id FROM outbox WHERE state IN ('queued', 'failed') AND {_WANTED} AND id = coalesce(?, id)"
+        f"SELECT id FROM outbox WHERE state IN ('queued', 'failed') AND {WANTED} AND id = coalesce(?, id)"
         " AND (held IS NULL OR id = ?) ORDER BY id",
         (OVER, mail, mail),
     ).fetchall()
@@ -193,59 +148,6 @@ def again(db: sqlite3.Connection, mail: int | None, now: datetime) -> list[int]:
             (stamp(now), row["id"]),
         )
     return [row["id"] for row in rows]
-
-
-def find(db: sqlite3.Connection, mail: int) -> Mail:
-    """One mail. Raises NotFound."""
-    row = db.execute("SELECT * FROM outbox WHERE id = ?", (mail,)).fetchone()
-    if row is None:
-        raise NotFound(f"There is no mail {mail}; 'leverframe outbox' lists them.")
-    return _mail(row)
-
-
-def page(ledger: Ledger, *, offset: int, limit: int, matching: str = "") -> tuple[Mail, ...]:
-    """Mails, the newest first. Without ``matching`` this costs the same anywhere in the list."""
-    with ledger.read() as db:
-        if matching:
-            said = "project, key, recipient, state, subject, why".replace(", ", ", '') || ' ' || coalesce(")
-            like = f"instr(lower(coalesce({said}, '')), ?)"
-            rows = db.execute(
-                f"SELECT * FROM outbox WHERE {like} ORDER BY id DESC LIMIT ? OFFSET ?",
-                (matching.lower(), limit, offset),
-            ).fetchall()
-        else:
-            # Rows are never deleted, and ids have no gaps, so an offset is a key.
-            last = db.execute("SELECT coalesce(max(id), 0) FROM outbox").fetchone()[0]
-            rows = db.execute(
-                "SELECT * FROM outbox WHERE id <= ? ORDER BY id DESC LIMIT ?", (last - offset, limit)
-            ).fetchall()
-    return tuple(_mail(row) for row in rows)
-
-
-def count(ledger: Ledger) -> int:
-    """How many mails there are."""
-    with ledger.read() as db:
-        return int(db.execute("SELECT coalesce(max(id), 0) FROM outbox").fetchone()[0])
-
-
-def waiting(db: sqlite3.Connection) -> int:
-    """How many mails wait for a server; what goes by another channel, or is held, is not counted."""
-    unsent = f"SELECT count(*) FROM outbox WHERE state IN ('queued', 'sending') AND held IS NULL AND {OF_CHANNEL}"
-    return int(db.execute(unsent, (MAIL,)).fetchone()[0])
-
-
-def given_up(db: sqlite3.Connection) -> int:
-    """How many were never sent, by any channel, and somebody should see to it."""
-    unsent = f"SELECT count(*) FROM outbox WHERE state = 'failed' AND {_WANTED}"
-    return int(db.execute(unsent, (OVER,)).fetchone()[0])
-
-
-def unsent(db: sqlite3.Connection) -> dict[str, int]:
-    """How many were not taken yet, or given up, by state; what is over is not counted."""
-    rows = db.execute(
-        f"SELECT state, count(*) AS messages FROM outbox WHERE state <> 'sent' AND {_WANTED} GROUP BY state", (OVER,)
-    )
-    return {row["state"]: row["messages"] for row in rows}
 
 
 def _ended(db: sqlite3.Connection, mail: Mail, state: State, why: str | None, now: datetime) -> None:
@@ -265,18 +167,6 @@ def is_over(ledger: Ledger, mail: Mail, now: datetime) -> Mail:
 def end_as_over(db: sqlite3.Connection, mail: Mail, now: datetime) -> None:
     """The same, inside the caller's transaction."""
     _ended(db, mail, "failed", OVER, now)
-
-
-def held(db: sqlite3.Connection, recipient: str, now: datetime) -> list[Mail]:
-    """What is held for ``recipient``, the oldest first; not what somebody is sending at this moment."""
-    wanted = "held IS NOT NULL AND recipient = ? AND (state = 'queued' OR (state = 'sending' AND next_try <= ?))"
-    rows = db.execute(f"SELECT * FROM outbox WHERE {wanted} ORDER BY id", (recipient, stamp(now)))
-    return [_mail(row) for row in rows]
-
-
-def gathered(db: sqlite3.Connection, mail: int) -> list[Mail]:
-    """What the message ``mail`` tells instead of each by itself."""
-    return [_mail(row) for row in db.execute("SELECT * FROM outbox WHERE gathered_in = ? ORDER BY id", (mail,))]
 
 
 def give_up_all(db: sqlite3.Connection, why: str) -> int:
@@ -319,32 +209,3 @@ def _open_about(db: sqlite3.Connection, project: str) -> list[str]:
 def _live(db: sqlite3.Connection, project: str) -> int:
     live = catalog.live(db, project)
     return live.number if live else 0
-
-
-def _mail(row: sqlite3.Row) -> Mail:
-    return Mail(
-        id=row["id"],
-        project=row["project"],
-        key=row["key"],
-        recipient=row["recipient"],
-        report=row["report"],
-        subject=row["subject"],
-        body=row["body"],
-        token=row["token"],
-        queued_at=moment(row["queued_at"]),
-        state=_state(row),
-        attempts=row["attempts"],
-        next_try=moment(row["next_try"]) if row["next_try"] else None,
-        sent_at=moment(row["sent_at"]) if row["sent_at"] else None,
-        why=row["why"],
-        held=row["held"] is not None,
-    )
-
-
-def _state(row: sqlite3.Row) -> State:
-    if row["state"] == "queued" and row["held"] is not None:
-        return "held"
-    if row["state"] == "failed" and row["gathered_in"] is not None:
-        return "gathered"
-    state: State = "over" if row["state"] == "failed" and row["why"] == OVER else row["state"]
-    return state

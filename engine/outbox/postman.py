@@ -14,7 +14,7 @@ from typing import Any
 
 from engine import clock
 from engine.errors import LeverframeError, bug
-from engine.outbox import delivery, events, outbox
+from engine.outbox import delivery, events, mails, outbox
 from engine.outbox.channel import Channel
 from engine.outbox.channels import CHANNELS, MAIL, recipients_in
 from engine.storage.ledger import Ledger
@@ -100,7 +100,7 @@ class Postman:
         if failed is not None:
             raise failed
 
-    def _told(self, mail: outbox.Mail | None) -> None:
+    def _told(self, mail: mails.Mail | None) -> None:
         if mail is None:
             return
         what = f"{self._kind.one} {mail.id} ({mail.subject})"

@@ -12,11 +12,12 @@ from engine.access.caller import Caller
 from engine.audit import trail
 from engine.clock import stamp
 from engine.errors import Invalid, Refusal
-from engine.outbox import delivery, outbox, subjects
+from engine.outbox import delivery, mails, outbox, subjects
 from engine.outbox.channel import Channel, Letter
 from engine.outbox.channels import CHANNELS, MAIL, recipients_in, set_up
 from engine.outbox.mail_server import Folder
-from engine.outbox.outbox import Draft, Mail
+from engine.outbox.mails import Mail
+from engine.outbox.outbox import Draft
 from engine.projects import registry
 from engine.reports import archive, html, text
 from engine.reports.records import Report, ReportPeriod
@@ -28,15 +29,15 @@ from engine.withheld import environment
 def waits_in_vain(ledger: Ledger) -> str | None:
     """Why mails that wait are not sent by whoever has this environment, and what to set; None when none waits so."""
     with ledger.read() as db:
-        mails = outbox.waiting(db)
-    if not mails:
+        waiting = mails.waiting(db)
+    if not waiting:
         return None
     try:
         if CHANNELS[MAIL].opened(environment()) is not None:
             return None
     except Invalid as problem:
         return str(problem)
-    wait = f"{mails:,} mails wait" if mails > 1 else "1 mail waits"
+    wait = f"{waiting:,} mails wait" if waiting > 1 else "1 mail waits"
     return (
         f"{wait}, and no mail server is set up here: set LEVERFRAME_SMTP_HOST and LEVERFRAME_SMTP_FROM where the "
         "engine runs (and _PORT, _USER, _PASSWORD and _TLS where they are needed), and start it anew."
@@ -97,7 +98,7 @@ def retry(
     """Try one mail, or all that wait or were given up, once and now; ``opened`` gives the channel with a name."""
     at = now()
     with ledger.write() as db:
-        again = {mail: opened(outbox.find(db, mail).channel) for mail in outbox.again(db, number, at)}
+        again = {mail: opened(mails.find(db, mail).channel) for mail in outbox.again(db, number, at)}
         trail.append(db, at=at, actor=by, action="retry-mail", subject="outbox", details={"mails": len(again)})
     return _tried(ledger, objects, again, now)
 
@@ -120,7 +121,7 @@ def _tried(
     for number, channel in channels.items():
         delivery.deliver(ledger, objects, channel, number, now, by_hand=True)
     with ledger.read() as db:
-        return tuple(outbox.find(db, number) for number in channels)
+        return tuple(mails.find(db, number) for number in channels)
 
 
 def recipients(db: sqlite3.Connection, project: str) -> tuple[str, ...]:

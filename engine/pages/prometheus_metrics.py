@@ -19,7 +19,7 @@ from engine.monitoring import looks
 from engine.monitoring.alerts import alert_book
 from engine.monitoring.performance.key_figures import newest
 from engine.monitoring.records import Look
-from engine.outbox import outbox
+from engine.outbox import mails
 from engine.records import Overview, ProjectStatus, Verdict
 from engine.runs import history
 from engine.schedule import book
@@ -168,7 +168,7 @@ def _missed(db: sqlite3.Connection, names: Sequence[str], now: datetime) -> Figu
 
 def _of_the_workspace(db: sqlite3.Connection) -> tuple[Figure, ...]:
     messages = Figure("leverframe_outbox_messages", "Messages that were not taken yet, or given up.", ("state",))
-    found = outbox.unsent(db)
+    found = mails.unsent(db)
     for state in UNSENT:
         messages.put(found.get(state, 0), state)
     audit = Figure("leverframe_audit_rows", "Rows of the audit trail.", kind="counter")

@@ -12,7 +12,7 @@ from engine.clock import stamp
 from engine.duty.matters import Matter, kept
 from engine.housekeeping.places import WatchedFolder
 from engine.housekeeping.settings import Setting
-from engine.outbox.outbox import Mail
+from engine.outbox.mails import Mail
 from engine.projects.allowances import Allowance
 from engine.records import DoctorFinding, Operator, Project
 from engine.reports.records import ReportPeriod

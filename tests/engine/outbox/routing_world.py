@@ -10,7 +10,7 @@ from engine.access import operators
 from engine.clock import stamp
 from engine.outbox import delivery, digest, escalating, events, outbox
 from engine.outbox.channel import Letter
-from engine.outbox.outbox import Mail
+from engine.outbox.mails import Mail
 from engine.routing import duty, routes
 from engine.routing.words import read
 from tests.callers import caller

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from engine.errors import Refusal
-from engine.outbox import channels, outbox
+from engine.outbox import channels, mails
 from engine.outbox.channel import Channel
 from engine.outbox.channels import CHANNELS, MAIL, channel_of, recipients_in, set_up
 from engine.outbox.mail_server import Folder, Server
@@ -31,7 +31,7 @@ def test_a_recipient_says_its_channel_and_sql_reads_it_alike(recipient: str) -> 
     assert channel_of(recipient) == RECIPIENTS[recipient]
     db = sqlite3.connect(":memory:")
     for name in CHANNELS:
-        query = f"SELECT {outbox.OF_CHANNEL} FROM (SELECT ? AS recipient)"
+        query = f"SELECT {mails.OF_CHANNEL} FROM (SELECT ? AS recipient)"
         assert db.execute(query, (name, recipient)).fetchone()[0] == (name == RECIPIENTS[recipient])
     db.close()
 

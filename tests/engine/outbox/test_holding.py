@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.outbox import holding, outbox, sending
+from engine.outbox import holding, mails, outbox, sending
 from engine.outbox.channel import Undelivered
 from tests.callers import caller
 from tests.engine.outbox.routing_world import ADA, HOUR, LEE, NOW, OPS, Desk
@@ -170,7 +170,7 @@ def test_what_is_held_is_neither_missing_a_server_nor_given_up(home: Path) -> No
     desk.world.version(NOW, 0.7)
     desk.engine_looks()
     with desk.ledger.read() as db:
-        assert (outbox.waiting(db), outbox.given_up(db)) == (0, 0)
+        assert (mails.waiting(db), mails.given_up(db)) == (0, 0)
 
 
 def test_a_digest_gathers_what_is_not_failing(home: Path) -> None:
@@ -219,4 +219,4 @@ def test_what_another_message_told_is_not_given_up(home: Path) -> None:
     desk.until(NOW + HOUR)
     assert states(desk) == ["gathered", "sent"]
     with desk.ledger.read() as db:
-        assert (outbox.given_up(db), outbox.unsent(db), outbox.again(db, None, desk.now)) == (0, {}, [])
+        assert (mails.given_up(db), mails.unsent(db), outbox.again(db, None, desk.now)) == (0, {}, [])

@@ -12,7 +12,8 @@ import pytest
 from engine.errors import NotFound, Refusal
 from engine.outbox import delivery, outbox, sending
 from engine.outbox.channel import Letter, Undelivered
-from engine.outbox.outbox import LEASE, MOST, Draft, Mail, back_off
+from engine.outbox.mails import Mail
+from engine.outbox.outbox import LEASE, MOST, Draft, back_off
 from tests.callers import caller
 from tests.engine.outbox.mail_server import Handler, here, running
 from tests.engine.reports.worlds import NOW, World, empty, lived_in

@@ -8,7 +8,7 @@ from datetime import datetime
 from engine.access.caller import Caller
 from engine.duty.matters import kept, matters
 from engine.monitoring.alerts import alert_book
-from engine.outbox import holding, outbox
+from engine.outbox import holding, mails, outbox
 from engine.outbox.outbox import Draft
 from engine.routing import duty, routes
 from engine.routing.words import read
@@ -48,8 +48,8 @@ class RoutingActs:
             else:
                 duty.take(db, "so", "[]", caller(on_duty.offered_to or name), self.tick())
 
-    def waiting(self, project: str) -> list[outbox.Mail]:
-        found = outbox.page(self.ledger, offset=0, limit=99)
+    def waiting(self, project: str) -> list[mails.Mail]:
+        found = mails.page(self.ledger, offset=0, limit=99)
         return [each for each in found if each.project == project and each.state in ("queued", "held")]
 
     def let_wait(self, project: str) -> None:

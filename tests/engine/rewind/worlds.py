@@ -24,7 +24,7 @@ from engine.housekeeping import places, settings
 from engine.housekeeping.records import CleanItem
 from engine.monitoring.alerts import alert_book
 from engine.monitoring.records import HealthFinding, Severity
-from engine.outbox import outbox
+from engine.outbox import mails, outbox
 from engine.outbox.outbox import Draft
 from engine.projects import allowances, registry
 from engine.records import Metric, ProjectStatus
@@ -391,5 +391,5 @@ class World(RoutingActs):
             waiting = outbox.due(db, self.now + timedelta(days=1))
         if waiting:
             with self.ledger.read() as db:
-                mail = outbox.find(db, waiting[0])
+                mail = mails.find(db, waiting[0])
             outbox.accepted(self.ledger, mail, self.tick())
