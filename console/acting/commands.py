@@ -8,17 +8,14 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Protocol
 
 from engine import clock
-from engine.errors import Conflict, Refusal
-from engine.vocabulary.jobs import BACKTEST, HEALTH, RETRAIN
+from engine.errors import Conflict
 
 if TYPE_CHECKING:
     from console.text.lines import Tone
     from engine.api import Engine, PastEngine
-    from engine.housekeeping.records import CleanPlan
     from engine.release.records import MovePlan, ProofStep
 
 Tell = Callable[["ProofStep"], None]
-NEWEST = 20
 
 
 @dataclass(frozen=True)
@@ -43,80 +40,6 @@ class Command(Protocol):
 
     def carry_out(self, engine: Engine, tell: Tell) -> Result:
         """Do it, telling each step as it is done. Raises LeverframeError."""
-
-
-def refuse_twice(engine: Engine, project: str, job: str) -> None:
-    """A key that is pressed twice starts one run: raise Refusal while one of that job has not ended."""
-    for run in engine.runs(project, limit=NEWEST, looks=False):
-        if run.job == job and run.ended_at is None:
-            raise Refusal(f"Run {run.id}, {job} of {project}, is {run.state} already: key 3 shows it, x there ends it.")
-
-
-@dataclass(frozen=True)
-class Retrain:
-    project: str
-
-    @property
-    def doing(self) -> str:
-        return f"a retrain of {self.project} is being queued"
-
-    def carry_out(self, engine: Engine, tell: Tell) -> Result:
-        refuse_twice(engine, self.project, RETRAIN.name)
-        run = engine.retrain(self.project)
-        return Result(f"Run {run.id}, a retrain of {self.project}, is queued. Key 3 shows it.")
-
-
-@dataclass(frozen=True)
-class RunNow:
-    """What a schedule starts, by hand."""
-
-    project: str
-    job: str
-
-    @property
-    def doing(self) -> str:
-        return f"the {self.job} of {self.project} is being queued"
-
-    def carry_out(self, engine: Engine, tell: Tell) -> Result:
-        refuse_twice(engine, self.project, self.job)
-        run = engine.run_now(self.project, self.job)
-        return Result(f"Run {run.id}, {self.job} of {self.project}, is queued. Key 3 shows it.")
-
-
-@dataclass(frozen=True)
-class LookNow:
-    """``by``: columns to see performance by; ``whole``: on everything, not on what is new alone."""
-
-    project: str
-    by: tuple[str, ...] = ()
-    whole: bool = False
-
-    @property
-    def doing(self) -> str:
-        return f"a look at the health of {self.project} is being queued"
-
-    def carry_out(self, engine: Engine, tell: Tell) -> Result:
-        refuse_twice(engine, self.project, HEALTH.name)
-        run = engine.look(self.project, by=self.by, whole=self.whole)
-        return Result(f"Run {run.id}, a look at {self.project}, is queued; its result comes here by itself.")
-
-
-@dataclass(frozen=True)
-class Backtest:
-    """Policies of retraining on the project's own past."""
-
-    project: str
-    weeks: int
-    every: str
-
-    @property
-    def doing(self) -> str:
-        return f"a backtest of {self.project} is being queued"
-
-    def carry_out(self, engine: Engine, tell: Tell) -> Result:
-        refuse_twice(engine, self.project, BACKTEST.name)
-        run = engine.backtest(self.project, weeks=self.weeks, every=self.every)
-        return Result(f"Run {run.id}, a backtest of {self.project}, is queued; what it finds comes here by itself.")
 
 
 def each_of(alerts: Sequence[int], act: Callable[[int], object]) -> tuple[int, list[str]]:
@@ -209,34 +132,6 @@ class Lift:
 
 
 @dataclass(frozen=True)
-class Cancel:
-    run: int
-    reason: str
-
-    @property
-    def doing(self) -> str:
-        return f"run {self.run} is being cancelled"
-
-    def carry_out(self, engine: Engine, tell: Tell) -> Result:
-        engine.cancel(self.run, self.reason)
-        return Result(f"Run {self.run} is asked to end; its log stays.")
-
-
-@dataclass(frozen=True)
-class Allow:
-    run: int
-    reason: str
-
-    @property
-    def doing(self) -> str:
-        return f"what run {self.run} asks for is being allowed"
-
-    def carry_out(self, engine: Engine, tell: Tell) -> Result:
-        given = engine.allow(self.run, self.reason)
-        return Result(f"{given.project} is allowed that from the next run on; a retrain starts one.")
-
-
-@dataclass(frozen=True)
 class Verify:
     doing: str = "the audit trail is being verified"
 
@@ -247,99 +142,3 @@ class Verify:
         if not verdict.ok:
             raise Damage(f"The audit trail is broken at row {verdict.first_broken}: {verdict.why}.")
         return Result(f"All {verdict.rows:,} rows hold. Head {verdict.head}")
-
-
-@dataclass(frozen=True)
-class ScanDisk:
-    doing: str = "the disk is being looked through"
-
-    def carry_out(self, engine: Engine, tell: Tell) -> Result:
-        report = engine.scan_disk(lambda *_: None)
-        return Result(f"The disk was looked through in {report.scan_seconds:.1f} s.")
-
-
-@dataclass(frozen=True)
-class CleanUp:
-    """A clean-up, exactly as the plan was shown."""
-
-    plan: CleanPlan
-    reason: str
-    doing: str = "what is not needed goes to the bin"
-
-    def carry_out(self, engine: Engine, tell: Tell) -> Result:
-        cleaned = engine.clean(self.plan, self.reason, lambda text: None)
-        return Result(" ".join([cleaned.sentence, *cleaned.notes[:3]]))
-
-
-@dataclass(frozen=True)
-class Restore:
-    item: int
-    what: str
-    reason: str
-
-    @property
-    def doing(self) -> str:
-        return f"{self.what} is being restored"
-
-    def carry_out(self, engine: Engine, tell: Tell) -> Result:
-        engine.restore(self.item, self.reason)
-        return Result(f"{self.what} is back where it was.")
-
-
-@dataclass(frozen=True)
-class EmptyBin:
-    reason: str
-    doing: str = "the bin is being emptied"
-
-    def carry_out(self, engine: Engine, tell: Tell) -> Result:
-        engine.empty_bin(self.reason, all=True)
-        return Result("The bin is empty.")
-
-
-@dataclass(frozen=True)
-class Pause:
-    project: str
-    job: str
-    reason: str
-
-    @property
-    def doing(self) -> str:
-        return f"the {self.job} schedule of {self.project} is being paused"
-
-    def carry_out(self, engine: Engine, tell: Tell) -> Result:
-        engine.pause_schedule(self.project, self.job, self.reason)
-        return Result(f"The {self.job} schedule of {self.project} is paused; what runs goes on, nothing new starts.")
-
-
-@dataclass(frozen=True)
-class Resume:
-    project: str
-    job: str
-    reason: str
-
-    @property
-    def doing(self) -> str:
-        return f"the {self.job} schedule of {self.project} is being resumed"
-
-    def carry_out(self, engine: Engine, tell: Tell) -> Result:
-        engine.resume_schedule(self.project, self.job, self.reason)
-        return Result(f"The {self.job} schedule of {self.project} acts again from now on.")
-
-
-@dataclass(frozen=True)
-class Reschedule:
-    """Another rule for a schedule, from now on."""
-
-    project: str
-    job: str
-    rule: str
-    timezone: str
-    reason: str
-
-    @property
-    def doing(self) -> str:
-        return f"the {self.job} schedule of {self.project} is being changed"
-
-    def carry_out(self, engine: Engine, tell: Tell) -> Result:
-        engine.edit_schedule(self.project, self.job, rule=self.rule, timezone=self.timezone, reason=self.reason)
-        return Result(f"The {self.job} schedule of {self.project} is '{self.rule}' ({self.timezone}) from now on.")

@@ -8,7 +8,7 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.widgets import Input
 
-from console.acting.commands import Backtest
+from console.acting.run_commands import Backtest
 from console.dialogs.foreseeing import ForeseeingDialog
 from console.queries.backtest_questions import AskBacktestPlan
 from console.queries.question import Question

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from console.acting.commands import Command, LookNow
+from console.acting.commands import Command
+from console.acting.run_commands import LookNow
 from console.dialogs.field import FieldDialog
 from console.queries.health_questions import Health
 from engine.text import plain

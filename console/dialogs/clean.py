@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from console.acting.commands import CleanUp, Command
+from console.acting.commands import Command
+from console.acting.disk_commands import CleanUp
 from console.dialogs.plan import PlanDialog
 from console.queries.question import Question
 from console.queries.questions import AskCleanUp

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from console.acting.commands import Allow, Cancel, Command, EmptyBin, Lift, Pause, Reject, Restore, Resume
+from console.acting.commands import Command, Lift, Reject
+from console.acting.disk_commands import EmptyBin, Restore
+from console.acting.run_commands import Allow, Cancel, Pause, Resume
 from console.dialogs.dialog import ReasonDialog
 from engine.housekeeping.records import BinItem
 from engine.records import Run

@@ -6,7 +6,8 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.widgets import Input
 
-from console.acting.commands import Command, Reschedule
+from console.acting.commands import Command
+from console.acting.run_commands import Reschedule
 from console.dialogs.dialog import ReasonDialog
 from console.widgets.lines_view import LinesView
 from engine.schedule.records import Schedule

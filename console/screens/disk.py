@@ -8,7 +8,7 @@ from datetime import datetime
 from textual.widget import Widget
 
 from console import routes
-from console.acting.commands import ScanDisk
+from console.acting.disk_commands import ScanDisk
 from console.dialogs.clean import CleanDialog
 from console.queries.question import Question
 from console.queries.questions import AskDisk, DiskNow

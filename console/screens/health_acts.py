@@ -43,13 +43,13 @@ class HealthActs(Page):
 
     def do_look(self) -> None:
         if self.health is not None:
-            from console.acting.commands import LookNow
+            from console.acting.run_commands import LookNow
 
             self.app.run_command(LookNow(self.health.name))
 
     def do_look_whole(self) -> None:
         if self.health is not None:
-            from console.acting.commands import LookNow
+            from console.acting.run_commands import LookNow
 
             self.app.run_command(LookNow(self.health.name, whole=True))
 
@@ -59,7 +59,7 @@ class HealthActs(Page):
 
     def do_retrain(self) -> None:
         if self.health is not None:
-            from console.acting.commands import Retrain
+            from console.acting.run_commands import Retrain
 
             self.app.run_command(Retrain(self.health.name))
 

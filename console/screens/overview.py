@@ -189,7 +189,7 @@ class OverviewPage(ListPage[ProjectStatus]):
 
     def do_retrain(self) -> None:
         if self.selected is not None:
-            from console.acting.commands import Retrain
+            from console.acting.run_commands import Retrain
 
             self.app.run_command(Retrain(self.selected.project.name))
 

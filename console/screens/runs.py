@@ -8,7 +8,7 @@ from datetime import datetime
 from textual.widget import Widget
 
 from console import routes
-from console.acting.commands import Retrain
+from console.acting.run_commands import Retrain
 from console.dialogs import reasons
 from console.queries.question import Question
 from console.queries.questions import AskRuns, RunList

@@ -8,7 +8,7 @@ from datetime import datetime
 from textual.widget import Widget
 
 from console import routes
-from console.acting.commands import RunNow
+from console.acting.run_commands import RunNow
 from console.dialogs import reasons
 from console.dialogs.reschedule import RescheduleDialog
 from console.queries.question import Question

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from console import routes
-from console.acting.commands import Retrain
+from console.acting.run_commands import Retrain
 from console.dialogs import admin, reasons
 from console.queries.question import Question
 from console.queries.questions import AskVersions

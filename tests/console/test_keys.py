@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from console import actions
-from console.acting.commands import Retrain
+from console.acting.run_commands import Retrain
 from console.app import LeverframeApp
 from console.screens.admin import AdminPage
 from console.screens.allowances import AllowancesPage
