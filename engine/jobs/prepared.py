@@ -18,7 +18,18 @@ from engine.projects.manifest.reader import parse_manifest
 from engine.versions.records import VersionDocument
 
 # With a mark before it, as some editors write it.
-_MANIFEST = b'\xef\xbb\xbf[data]\nextract = "a:b"\n[schedule]\nhealth = { cron = "*/15 * * * *" }\n'
+_MANIFEST = b"""\xef\xbb\xbf[project]
+name = "a"
+[environment]
+python = "3.11"
+[data]
+extract = "a:b"
+[train]
+timeout = "1m"
+memory = "1GiB"
+[schedule]
+health = { cron = "*/15 * * * *" }
+"""
 
 
 def prepare(root: Path) -> None:
