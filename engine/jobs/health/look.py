@@ -129,7 +129,6 @@ def look(context: RunContext, memory: Memory) -> LookResult:
 
 
 def _look(context: RunContext, memory: Memory, meter: _Meter, label: str, document: VersionDocument) -> LookResult:
-    context.tell(0.02, "preparing")
     live = unpack(context, label, document)
     folder = kept.folder_of(context.workspace.cache / "looks", context.run.project)
     head = kept.head_of(folder, memory.digest) if live.manifest.data.since else None
