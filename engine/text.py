@@ -27,7 +27,14 @@ def plain(text: str, limit: int = 400) -> str:
 
     Line breaks and tabs become spaces; at most ``limit`` characters are kept, an ellipsis marks a cut.
     """
-    text = _ESCAPES.sub("", text[: limit * 4])
-    text = text.replace("\n", " ").replace("\t", " ").replace("\r", " ")
-    text = "".join(c for c in text if unicodedata.category(c) not in _UNSAFE).strip()
+    text = text[: limit * 4]
+    if not (text.isascii() and text.isprintable()):  # As nearly all of it is.
+        text = _without_unsafe(text)
+    text = text.strip()
     return text if len(text) <= limit else text[: limit - 1] + "…"
+
+
+def _without_unsafe(text: str) -> str:
+    text = _ESCAPES.sub("", text)
+    text = text.replace("\n", " ").replace("\t", " ").replace("\r", " ")
+    return "".join(c for c in text if unicodedata.category(c) not in _UNSAFE)

@@ -41,4 +41,32 @@ def test_what_is_new_put_to_what_was_is_all(
     assert len(new) < len(everything) / 50
     together = pandas.concat([before[~before[key].isin(new[key])], new]).sort_values(order, ignore_index=True)
     pandas.testing.assert_frame_equal(together, everything, check_exact=True)
-    assert extract(now, now).empty
+    nothing = extract(now, now)
+    assert nothing.empty
+    pandas.testing.assert_series_equal(nothing.dtypes, everything.dtypes)
+
+
+def test_flights_says_that_nothing_landed_only_where_nothing_did() -> None:
+    import numpy
+    import pandas
+
+    flights = sample("flights")
+    assert flights.PAUSES.read_text("ascii") == flights.pauses()
+    of_2013 = flights._flights_of_2013()
+    landed = pandas.concat([flights._flown_again(of_2013, year)["landed"] for year in range(2025, 2029)])
+    moments = landed.sort_values().dt.tz_convert(None).to_numpy("datetime64[s]")
+    empty = read = 0
+    # New Year, the end of a February that is a day longer, and a summer.
+    for day in (datetime(2026, 1, 1), datetime(2026, 12, 31), datetime(2027, 7, 1), datetime(2028, 2, 28)):
+        for quarter in range(4 * 24 * 3):
+            since = day.replace(tzinfo=UTC) + timedelta(minutes=15 * quarter, seconds=quarter % 3)
+            until = since + timedelta(minutes=15)
+            begin, end = numpy.searchsorted(
+                moments,
+                [numpy.datetime64(each, "s") for each in (since.replace(tzinfo=None), until.replace(tzinfo=None))],
+                side="right",
+            )
+            said = flights._nothing_landed(since, until)
+            assert not said or begin == end, f"{since}: {end - begin} landed"
+            empty, read = empty + (begin == end), read + (begin == end and not said)
+    assert empty > 100 and read < empty / 20, "it unpacks a year of flights to find nothing"

@@ -8,6 +8,7 @@ from typing import Any, Protocol, TypeVar
 
 from engine.environments.python.kind import PythonKind
 from engine.environments.records import Environment, Lock, StandingEnvironment
+from engine.environments.unchanged import Folder
 from engine.errors import Refusal
 from engine.projects.manifest.records import EnvironmentSpec
 from engine.text import plain
@@ -52,6 +53,10 @@ class Kind(Protocol[L]):
     def remember(self, environments: Path) -> None:
         """Keep in mind what ``compare`` would read of those on the disk, for the processes that this one forks: as much
         as is certain to be the same then. Raises OSError."""
+        ...
+
+    def remembered(self) -> list[Folder]:
+        """The environments that it keeps in mind, for a process that has the system tell of changes in them."""
         ...
 
     def describe(self, lock: L) -> dict[str, Any]:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from engine.clock import moment, stamp
@@ -24,6 +26,20 @@ OLD = """
 SELECT run FROM health WHERE document IS NOT NULL AND at < ?1 AND (at < ?2 OR run NOT IN (
     SELECT max(run) FROM health WHERE document IS NOT NULL AND at < ?1 GROUP BY project, substr(at, 1, 10)))
 """
+
+
+@dataclass(frozen=True)
+class KeptLook:
+    """What a look found, by its run; read when somebody wants to know."""
+
+    run: int
+    packed: bytes
+
+    @cached_property
+    def document(self) -> LookDocument:
+        from engine.monitoring.look_document import unpacked
+
+        return unpacked(self.packed)
 
 
 # It is as old as what it saw. What is of a later time than now was written while the clock was ahead: it would count as
@@ -106,23 +122,19 @@ def last_document(
     """What the newest look up to ``until`` found whose details were kept; of one version, or of whichever was live.
     With ``before`` none of that very moment."""
     found = last_detailed(db, project, until, number=number, before=before)
-    return found[1] if found else None
+    return found.document if found else None
 
 
 def last_detailed(
     db: sqlite3.Connection, project: str, until: datetime, *, number: int | None = None, before: bool = False
-) -> tuple[int, LookDocument] | None:
+) -> KeptLook | None:
     """The same, with the run that found it."""
     row = db.execute(
         "SELECT run, document FROM health WHERE project = ? AND number = coalesce(?, number) AND document IS NOT NULL"
         f" AND as_of {'<' if before else '<='} ? ORDER BY as_of DESC, run DESC LIMIT 1",
         (project, number, stamp(until)),
     ).fetchone()
-    if row is None:
-        return None
-    from engine.monitoring.look_document import unpacked
-
-    return row["run"], unpacked(row["document"])
+    return KeptLook(row["run"], row["document"]) if row is not None else None
 
 
 def saw_later(db: sqlite3.Connection, project: str, than: datetime, until: datetime) -> bool:

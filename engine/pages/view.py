@@ -47,7 +47,7 @@ class ReadOnlyLedger(Ledger):
         connection.execute("PRAGMA query_only=ON")
         return connection
 
-    def write(self) -> NoReturn:
+    def write(self, *, lasting: bool = True) -> NoReturn:
         raise Refusal("What is served is read only.")
 
 

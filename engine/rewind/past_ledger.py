@@ -56,7 +56,7 @@ class PastLedger(Ledger):
         super().__init__(copy.ledger, locks=copy.folder)
         self._copy, self._at = copy, at
 
-    def write(self) -> NoReturn:
+    def write(self, *, lasting: bool = True) -> NoReturn:
         """Raise Refusal: whatever is to be done is to be done now."""
         raise Refusal(nothing_changes(self._at))
 

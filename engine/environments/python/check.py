@@ -12,8 +12,9 @@ from pathlib import Path
 
 from engine.environments.python.interpreter import fingerprint
 from engine.environments.python.lock import Lock
-from engine.environments.python.picture import MARKER, Picture, differences, read, remembered, stamp, take
+from engine.environments.python.picture import MARKER, Picture, differences, read, remembered, take
 from engine.environments.records import Environment
+from engine.environments.unchanged import stamp, unchanged
 from engine.errors import Damage
 from engine.text import plain
 
@@ -43,7 +44,7 @@ def compare(environment: Environment, lock: Lock, *, content: bool = False) -> t
     # Before anything is read: what changes meanwhile is seen the next time.
     try:
         before = remembered(path, taken.picture)
-        now = stamp(path, before.names)
+        now = unchanged(path, taken.picture) or stamp(path, before.names)
         if not content and now == taken.stamp:
             return _python_differences(before.interpreter, environment)
         picture = read(path, taken.picture)

@@ -9,6 +9,7 @@ from typing import Any
 from engine.environments.python import build, check, mending, picture
 from engine.environments.python.lock import KIND, Lock, doubtful, resolve
 from engine.environments.records import Environment, StandingEnvironment
+from engine.environments.unchanged import Folder
 from engine.projects.manifest.records import EnvironmentSpec
 
 
@@ -37,6 +38,9 @@ class PythonKind:
 
     def remember(self, environments: Path) -> None:
         picture.remember(environments)
+
+    def remembered(self) -> list[Folder]:
+        return picture.remembered_folders()
 
     def describe(self, lock: Lock) -> dict[str, Any]:
         packages = [{"name": each.name, "version": each.version} for each in lock.packages]

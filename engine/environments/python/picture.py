@@ -10,18 +10,16 @@ from __future__ import annotations
 
 import hashlib
 import json
-import marshal
 import os
 import stat
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import partial
-from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
 from engine.environments.python.lock import Lock
+from engine.environments.unchanged import Folder
 from engine.errors import Damage
 from engine.text import plain
 
@@ -29,10 +27,6 @@ from engine.text import plain
 MARKER, PICTURE = _OURS = ("leverframe.json", "leverframe.picture")
 _NAMED_AT_MOST = 3
 _AT_MOST = 8  # pictures that a process keeps in mind
-_AT_ONCE, _HEAD_OF_LIST = 500, 5
-# What the file system says of a file. Whoever writes into one, replaces it or sets its time back changes its ctime,
-# which nobody can set. It also changes when a file gets or loses a hard link: then files are read once more.
-_marks = attrgetter("st_ctime_ns", "st_mtime_ns", "st_size", "st_ino")
 
 
 @dataclass(frozen=True)
@@ -111,6 +105,11 @@ def remember(environments: Path) -> None:
             _remember(path.parent, hashlib.sha256(content).hexdigest(), json.loads(content))
 
 
+def remembered_folders() -> list[Folder]:
+    """Those whose pictures are kept in mind."""
+    return [Folder(root, digest, read_before.names) for (root, digest), read_before in _read_before.items()]
+
+
 def _remember(root: Path, digest: str, told: Mapping[str, Any]) -> ReadPicture:
     # At once, for each name alone takes ten times as long.
     names = os.fsencode("\0".join((".", *_OURS, *told["entries"])))
@@ -134,29 +133,6 @@ def _told(root: Path, digest: str) -> dict[str, Any]:
         raise Damage(f"{PICTURE} is not the one that was taken when it was built.")
     told: dict[str, Any] = json.loads(content)
     return told
-
-
-def stamp(root: Path, names: bytes) -> str | None:
-    """A digest of what the file system says of each of ``names`` below ``root``; None when one is missing. As long as
-    it stays the same nothing there was added, removed or changed: a folder's own times tell of the names in it."""
-    listed = names.split(b"\0")
-    # As one list of all would be marshalled, whose memory would cost more than what is asked for.
-    seen = hashlib.sha256(b"[" + len(listed).to_bytes(4, "little"))
-    try:
-        place = os.open(root, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
-    except OSError:
-        return None
-    look = partial(os.stat, dir_fd=place, follow_symlinks=False)  # By the folder, as each path in full costs more.
-    try:
-        for start in range(0, len(listed), _AT_ONCE):
-            marks = list(map(_marks, map(look, listed[start : start + _AT_ONCE])))
-            # Version 2 of the format: the same bytes for the same numbers, always.
-            seen.update(marshal.dumps(marks, 2)[_HEAD_OF_LIST:])
-    except OSError:
-        return None
-    finally:
-        os.close(place)
-    return seen.hexdigest()
 
 
 def differences(pictured: Mapping[str, str], found: Mapping[str, str], packages: str) -> tuple[str, ...]:

@@ -37,7 +37,6 @@ def remember(ledger: Ledger, context: RunContext) -> Memory:
     project, number = catalog.parse_label(context.live[0])
     with ledger.read() as db:
         last = looks.last_detailed(db, project, context.run.as_of, number=number)
-        before = last[1] if last else LookDocument()
         baking = _baking(db, project, context.live[1].settings, context.run.as_of)
         rival = _rival(db, project, number) if baking or _fell(db, context.live[0]) else None
         newest = catalog.newest(db, project)
@@ -49,8 +48,6 @@ def remember(ledger: Ledger, context: RunContext) -> Memory:
         options = history.options(db, context.run.id)
         digest = str(catalog.find(db, context.live[0])["digest"])
     return Memory(
-        alarms=before.memory,
-        told=before.told,
         baking=baking,
         rival=rival,
         # Of old versions the end is not known where times were dates or text, and may be one of the future.

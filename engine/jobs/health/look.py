@@ -31,6 +31,7 @@ from engine.jobs.health.unchanged import said_again
 from engine.json_records import read, write
 from engine.monitoring.look_document import LookDocument, RememberedAlarm
 from engine.monitoring.look_parts import Extract
+from engine.monitoring.looks import KeptLook
 from engine.monitoring.status import OLDEST
 from engine.runs.own_process import OwnProcess, Task
 from engine.runs.run_context import RunContext
@@ -45,9 +46,7 @@ METER = Task(steps.MEASURE, "engine.monitoring.measure", "measured.json", "The h
 
 @dataclass(frozen=True)
 class Memory:
-    """What a look must know: alarms of drift that go on, and the version to hold the live one against.
-
-    ``told``: columns whose drift somebody was called for.
+    """What a look must know of earlier ones, and the version to hold the live one against.
 
     ``by``: columns to see performance by, each with the inner edges of its ranges, or none.
 
@@ -56,12 +55,10 @@ class Memory:
     ``rival``: its label and digest. ``baking``: the live version went live lately. ``until`` and ``rows`` are those of
     the data of the project's newest version: what is later is new.
 
-    ``whole``: everything is to be asked for. ``digest``: of the live version. ``before``: the run of the look before
-    and what it found.
+    ``whole``: everything is to be asked for. ``digest``: of the live version. ``before``: the look before, which takes
+    a while to read, so extract is begun first.
     """
 
-    alarms: Sequence[RememberedAlarm] = ()
-    told: Sequence[str] = ()
     rival: tuple[str, str] | None = None
     baking: bool = False
     until: datetime | None = None
@@ -71,7 +68,17 @@ class Memory:
     still: timedelta = OLDEST
     whole: bool = False
     digest: str = ""
-    before: tuple[int, LookDocument] | None = None
+    before: KeptLook | None = None
+
+    @property
+    def alarms(self) -> Sequence[RememberedAlarm]:
+        """Alarms of drift that go on."""
+        return self.before.document.memory if self.before else ()
+
+    @property
+    def told(self) -> Sequence[str]:
+        """Columns whose drift somebody was called for."""
+        return self.before.document.told if self.before else ()
 
 
 @dataclass(frozen=True)
@@ -122,7 +129,6 @@ def look(context: RunContext, memory: Memory) -> LookResult:
 
 
 def _look(context: RunContext, memory: Memory, meter: _Meter, label: str, document: VersionDocument) -> LookResult:
-    context.tell(0.02, "preparing")
     live = unpack(context, label, document)
     folder = kept.folder_of(context.workspace.cache / "looks", context.run.project)
     head = kept.head_of(folder, memory.digest) if live.manifest.data.since else None
@@ -159,11 +165,11 @@ def _said_again(context: RunContext, memory: Memory, head: Head, found: Fresh) -
     rival, until = memory.rival[1] if memory.rival else None, stamp(memory.until) if memory.until else None
     if found.table.num_rows or found.labels_digest != head.labels or rival != head.rival or memory.by:
         return None
-    if memory.before is None or memory.before[0] != head.run or head.arrived_since != until:
+    if memory.before is None or memory.before.run != head.run or head.arrived_since != until:
         return None
     if head.ahead is not None and moment(head.ahead) <= context.run.as_of:
         return None
-    return said_again(memory.before[1], context.run.as_of)
+    return said_again(memory.before.document, context.run.as_of)
 
 
 def _measured(

@@ -6,6 +6,7 @@ import os
 import re
 import stat
 import tomllib
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -77,6 +78,9 @@ def load_manifest(folder: Path, *, of_version: bool = False) -> Manifest:
     return parse_manifest(text, FILE, of_version=of_version)
 
 
+_MOST = 64  # A page each, of some kilobytes.
+
+
 def _read(path: Path) -> bytes:
     # Without O_NONBLOCK, opening a named pipe would wait for a writer for ever.
     with open(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:
@@ -88,6 +92,7 @@ def _read(path: Path) -> bytes:
     return content
 
 
+@lru_cache(maxsize=_MOST)
 def parse_manifest(text: str, source: str = FILE, *, of_version: bool = False) -> Manifest:
     """The manifest that ``text`` writes down. Pure. Raises Invalid, and nothing else, with every mistake at once."""
     document = _document(text, source)

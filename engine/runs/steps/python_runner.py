@@ -67,7 +67,8 @@ def _beside(name: str) -> Any:
     return module
 
 
-column_types = _beside("column_types")
+# A step server has it already, and gives it to each fork.
+column_types: Any = globals().get("column_types") or _beside("column_types")
 
 
 class Refused(Exception):

@@ -173,10 +173,10 @@ def become(streams: List[int], containment: Any) -> List[str]:
     return arguments
 
 
-def run(code: types.CodeType, arguments: List[str]) -> int:
+def run(code: types.CodeType, arguments: List[str], column_types: types.ModuleType) -> int:
     """Be ``python python_runner.py ARGUMENTS`` from its first line to its end."""
     main = types.ModuleType("__main__")
-    main.__file__ = str(RUNNER)
+    main.__dict__.update(__file__=str(RUNNER), column_types=column_types)
     sys.modules["__main__"] = main
     sys.argv = [str(RUNNER), *arguments]
     sys.path.insert(0, "")
@@ -217,7 +217,7 @@ def main() -> None:
     """Until whoever watches over it is gone; in a fork, until the step has ended."""
     channel = socket.socket(fileno=os.dup(0))
     code = compile(RUNNER.read_bytes(), str(RUNNER), "exec", dont_inherit=True)
-    containment = beside("containment")
+    containment, column_types = beside("containment"), beside("column_types")
     names, _ = received(channel)
     problem = load(names["modules"])
     channel.send(json.dumps({"unfit": problem}).encode())
@@ -233,7 +233,7 @@ def main() -> None:
     except BaseException as error:  # noqa: BLE001
         os.write(streams[-1], f"This step was not begun, because it could not be held ({error}).\n".encode())
         os._exit(UNFIT)
-    end(run(code, arguments), loaded)
+    end(run(code, arguments, column_types), loaded)
 
 
 if __name__ == "__main__":

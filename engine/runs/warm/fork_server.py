@@ -5,7 +5,8 @@ fork. So nobody who speaks to it can keep it from others, and nothing of one req
 its standard input, which the engine holds; what it forked goes on.
 
 It is two processes: one for judges and meters, and a fork of it, made before it loaded their libraries, for runs. To
-fork a process and to end the fork costs by the memory that it has, 11 ms with those libraries and 5 without.
+fork a process and to end the fork costs by the memory that it has, 11 ms with those libraries and 5 without. That for
+runs has the system tell it what changes in environments (``environments.unchanged``), for its forks to see.
 """
 
 from __future__ import annotations
@@ -19,10 +20,13 @@ import select
 import signal
 import socket
 import sys
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from engine.environments.kind import KINDS
+from engine.environments.unchanged import Watching
 from engine.errors import LeverframeError
 from engine.runs.warm import circumstances, place
 from engine.runs.warm.circumstances import RUN, WARDEN
@@ -31,8 +35,8 @@ from engine.unneeded import keep_out
 LOADED = (
     "engine.jobs.process", "engine.jobs.retrain.retrain", "engine.jobs.retrain.package", "engine.jobs.health.look",
     "engine.jobs.health.health_record", "engine.jobs.health.automatic_rollback", "engine.jobs.report",
-    "engine.runs.warm.forked", "engine.environments.python.kind", "pyarrow.csv", "pyarrow.parquet", "pyarrow.dataset",
-    "zstandard",
+    "engine.runs.capacity", "engine.runs.warm.forked", "engine.runs.warm.served_step", "engine.validation.row_keys",
+    "engine.environments.python.kind", "pyarrow.csv", "pyarrow.parquet", "pyarrow.dataset", "zstandard",
 )  # fmt: skip
 LOADED_TO_MEASURE = ("engine.validation.judge", "engine.monitoring.measure", "engine.runs.steps.warden")
 MOST_FORKS = 2000
@@ -83,7 +87,7 @@ def _two() -> tuple[str, int]:
 def _serve_runs(where: int, tell: int) -> socket.socket | int:
     with _listening(where, place.SOCKETS[RUN]) as listener:
         os.write(tell, _BEGUN)
-        request = _serve(listener)
+        request = _serve(listener, watching=_watching())
     if isinstance(request, int):
         with suppress(BrokenPipeError):
             os.write(tell, bytes([request]))
@@ -139,11 +143,16 @@ def _take_away(where: int, name: str, inode: int) -> None:
                 os.unlink(place.KEY, dir_fd=where)
 
 
-def _serve(listener: socket.socket, other: int | None = None) -> socket.socket | int:
+def _watching() -> Watching:
+    """Of the environments that were kept in mind; each begins when nobody asks for anything."""
+    return Watching([each for kind in KINDS.values() for each in kind.remembered()], time.monotonic)
+
+
+def _serve(listener: socket.socket, other: int | None = None, watching: Watching | None = None) -> socket.socket | int:
     """In the server: how it ends. In a fork: the connection of who asked for it.
 
     ``other``: where that for runs says how it has ended, which then ends this one. It alone knows whether anybody asks:
-    judges and meters are asked for by runs.
+    judges and meters are asked for by runs. And it is the one that has something to watch.
     """
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # Whatever it forked is reaped by the system.
     poller = select.poll()
@@ -151,13 +160,18 @@ def _serve(listener: socket.socket, other: int | None = None) -> socket.socket |
     poller.register(listener, select.POLLIN)
     if other is not None:
         poller.register(other, select.POLLIN)
-    most, forks = GROWN * _memory(), 0
+    most, forks, asked = GROWN * _memory(), 0, time.monotonic()
     while forks < MOST_FORKS and _memory() < most:
-        found = dict(poller.poll(IDLE_SECONDS * 1000 if other is None else None))
-        if not found or 0 in found:
+        found = dict(poller.poll(None if watching is None else _until_next(asked, watching)))
+        if 0 in found or (watching is not None and time.monotonic() - asked >= IDLE_SECONDS):
             return IDLE
         if other in found:
             return (os.read(other, 1) or b"\1")[0]
+        if listener.fileno() not in found:
+            if watching is not None:
+                _watch(watching, poller, found)
+            continue
+        asked = time.monotonic()
         connection, _ = listener.accept()
         if place.of_this_account(connection):
             forks += 1
@@ -167,6 +181,25 @@ def _serve(listener: socket.socket, other: int | None = None) -> socket.socket |
                 return connection
         connection.close()
     return SPENT
+
+
+def _until_next(asked: float, watching: Watching) -> float:
+    """For how many milliseconds nothing is to be done but to wait for who asks."""
+    idle, due = asked + IDLE_SECONDS - time.monotonic(), watching.seconds()
+    return 1000 * max(0.0, idle if due is None else min(idle, due))
+
+
+def _watch(watching: Watching, poller: select.poll, told: Iterable[int]) -> None:
+    """Nobody asks: let go of what has changed, and begin with what is due."""
+    for descriptor in told:
+        poller.unregister(descriptor)
+        watching.changed(descriptor)
+    if watching.seconds() == 0:
+        closed, begun = watching.begin_one()
+        if closed is not None:
+            poller.unregister(closed)
+        if begun is not None:
+            poller.register(begun, select.POLLIN)
 
 
 def _fork() -> int:

@@ -18,6 +18,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NoReturn
 
+from engine.environments import unchanged
 from engine.runs.warm import process_names
 from engine.runs.warm.circumstances import RUN, WARDEN
 from engine.runs.warm.fork_request import BEGIN, THERE
@@ -86,11 +87,14 @@ def _nicer(asked: int) -> int:
 
 
 def _place(descriptors: list[int]) -> None:
-    """What it was sent becomes 0 to 3, and every other descriptor is closed."""
+    """What it was sent becomes 0 to 3, and every other descriptor is closed, but those at which changes show."""
     kept = [fcntl.fcntl(each, fcntl.F_DUPFD_CLOEXEC, _FROM_HERE) for each in descriptors]
     for number, each in enumerate(kept):
         os.dup2(each, number, inheritable=number < HELD)
-    os.closerange(HELD + 1, os.sysconf("SC_OPEN_MAX"))
+    first = HELD + 1
+    for told in (*unchanged.descriptors(), os.sysconf("SC_OPEN_MAX")):
+        os.closerange(first, told)
+        first = told + 1
     _open_streams()
 
 

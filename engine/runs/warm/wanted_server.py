@@ -15,7 +15,7 @@ import stat
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 from engine.environments.records import Environment, Lock
@@ -58,7 +58,7 @@ class Wanted:
 
     def name(self, secret: bytes) -> str:
         """The same for all that are alike. With ``secret``, as what is passed on may be secrets."""
-        told = json.dumps([asdict(self), self.variables()], sort_keys=True)
+        told = json.dumps([vars(self), self.variables()], sort_keys=True)
         return hmac.new(secret, told.encode("utf-8", "surrogatepass"), hashlib.sha256).hexdigest()[:32]
 
 

@@ -138,21 +138,6 @@ def test_whatever_is_tampered_with_is_found_by_a_run_and_by_doctor(copied: Built
     assert (seen.differences, seen.lock) == (found, lock)
 
 
-def test_no_file_of_many_escapes_the_marks_that_are_compared(tmp_path: Path) -> None:
-    names = [f"{number:04d}" for number in range(1102)]
-    for name in names:
-        (tmp_path / name).touch()
-    listed = "\0".join((".", *names)).encode()
-    before = picture.stamp(tmp_path, listed)
-    for number in (0, 498, 499, 500, 998, 999, 1101):  # They are asked for 500 at a time.
-        (tmp_path / names[number]).write_text("other")
-        now = picture.stamp(tmp_path, listed)
-        assert now is not None and now != before, f"{number} may be changed unseen"
-        before = now
-    (tmp_path / names[700]).unlink()
-    assert picture.stamp(tmp_path, listed) is None
-
-
 def test_a_picture_that_was_remembered_is_not_read_again(copied: Built, monkeypatch: pytest.MonkeyPatch) -> None:
     place, lock, environment = copied
     picture._read_before.clear()
@@ -300,11 +285,14 @@ def test_a_package_whose_own_list_is_wrong_is_taken_as_it_was_fetched(place: Pla
 def test_differences_name_three_and_count_the_rest(many: int) -> None:
     found = {f"lib/x{number}.py": "file 0 0" for number in range(many)}
     (told,) = differences({}, found, "lib/")
-    assert told == {
-        1: "x0.py was added",
-        2: "x0.py, x1.py were added",
-        5: "x0.py, x1.py, x2.py and 2 more were added",
-    }[many]
+    assert (
+        told
+        == {
+            1: "x0.py was added",
+            2: "x0.py, x1.py were added",
+            5: "x0.py, x1.py, x2.py and 2 more were added",
+        }[many]
+    )
 
 
 def test_the_place_of_an_environment_is_known_before_it_is_built(place: Place) -> None:

@@ -2,15 +2,28 @@
 
 from __future__ import annotations
 
+import os
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from engine import json_records
+from engine.api import open_engine
 from engine.environments.python.picture import PICTURE
+from engine.errors import Damage
 from engine.jobs import prepared
 from engine.jobs.health import kept
 from engine.monitoring.look_document import LookDocument, packed, unpacked
+from engine.projects.manifest import reader
+from engine.projects.manifest.reader import FILE
+from engine.storage.stored_files import StoredFile
+from engine.versions.document import damaged, load, save
+from tests import tiny
+from tests.builders.versions import candidate, release
+from tests.ledger import store_of
+from tests.version_documents import WHOLE
 
 
 def test_what_reads_records_and_what_they_were_made_by_are_found_out_once(
@@ -27,3 +40,30 @@ def test_what_reads_records_and_what_they_were_made_by_are_found_out_once(
 
 def test_a_workspace_without_an_environment_is_prepared(tmp_path: Path) -> None:
     prepared.prepare(tmp_path)
+
+
+def test_a_version_that_is_live_is_read_once_and_what_is_wrong_with_it_is_seen_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at = datetime(2026, 6, 1, tzinfo=UTC)
+    tiny.make(tmp_path / "tiny")
+    engine = open_engine(tmp_path / "home", "ada", create=True)
+    engine.add(tmp_path / "tiny")
+    manifest = (tmp_path / "tiny" / FILE).read_bytes()
+    store = store_of(engine)
+    stored = store.put_content(manifest)
+    code = replace(WHOLE.code, files=(StoredFile(stored.digest, stored.size, stored.chunks, FILE, False),))
+    digest = save(store, replace(WHOLE, code=code))
+    release(engine, candidate(engine, at, digest=digest), None, 0, at)
+    engine.close()
+    prepared.prepare(tmp_path / "home")
+    with monkeypatch.context() as patched:
+        patched.setattr(json_records, "read", lambda *_: pytest.fail("it was read again"))
+        patched.setattr(reader, "Mistakes", lambda *_: pytest.fail("it was read again"))
+        assert load(store, digest).project == "tiny"
+        assert reader.parse_manifest(manifest.decode(), FILE, of_version=True).name == "tiny"
+    os.chmod(store.path(digest), 0o600)
+    store.path(digest).write_bytes(b"{}")
+    with pytest.raises(Damage):
+        load(store, digest)
+    assert damaged(store, digest)

@@ -32,6 +32,27 @@ def test_a_transaction_that_fails_leaves_nothing(workspace: Workspace) -> None:
         assert db.execute("SELECT count(*) FROM operators").fetchone()[0] == 0
 
 
+def test_only_what_says_so_does_not_wait_for_the_disk(workspace: Workspace) -> None:
+    ledger = opened(workspace)
+
+    def waits() -> bool:
+        with ledger.read() as db:
+            return bool(db.execute("PRAGMA synchronous").fetchone()[0] == 2)
+
+    assert waits()
+    with ledger.write(lasting=False) as db:
+        assert db.execute("PRAGMA synchronous").fetchone()[0] == 1
+    assert waits()
+    with pytest.raises(ZeroDivisionError), ledger.write(lasting=False) as db:
+        db.execute("INSERT INTO operators VALUES ('eve', 'viewer', '2026')")
+        raise ZeroDivisionError
+    assert waits()
+    with ledger.read() as db:
+        assert not db.execute("SELECT 1 FROM operators WHERE name = 'eve'").fetchall()
+    with ledger.write() as db:
+        assert db.execute("PRAGMA synchronous").fetchone()[0] == 2
+
+
 def test_writers_that_read_first_never_lose_a_write(workspace: Workspace) -> None:
     ledger = opened(workspace)
     with ledger.write() as db:
