@@ -315,7 +315,7 @@ FAULTS = (
     Fault("forked: chance is not shared", _FORKED, '        sys.modules["numpy"].random.seed()\n', "        pass\n", _FORKS),
     Fault("forked: nothing of the server's stays open", _FORKED, "    os.closerange(HELD, os.sysconf", "    (HELD, os.sysconf", _FORKS),
     Fault("forked: other code is not like", "engine/runs/warm/circumstances.py", "json.dumps([kind, code,", 'json.dumps([kind, "",', _FORKS),
-    Fault("forked: the server ends with its engine", "engine/runs/warm/fork_server.py", "if not found or 0 in found:", "if not found:", _FORKS),
+    Fault("forked: the server ends with its engine", "engine/runs/warm/fork_server.py", "if 0 in found or (watching", "if (watching", _FORKS),
     Fault("forked: the folder is the account's alone", "engine/runs/warm/place.py", "os.fchmod(place, 0o700)", "os.fchmod(place, 0o711)", _FORKS),
     Fault("forked: without a server it is started afresh", "engine/runs/warm/fork_request.py", "    except (OSError, ValueError):\n", "    except ValueError:\n", _FORKS),
     Fault("forked steps: each is narrowed to its own", _STEP_SERVER, '    containment.narrow(order["opened"], network=order["network"])\n', "", _HOSTILE_FORKS),

@@ -20,6 +20,7 @@ REACHES = {
     "console/test_keys.py": ({"_busy"}, "a command that never ends, which no key begins"),
     "engine/access/test_acts.py": ({"_peek"}, "of a class of its own, which must be no act"),
     "engine/environments/test_environment_check.py": ({"_read_before", "_told"}, "counts what is read anew"),
+    "engine/environments/test_unchanged.py": ({"_MOUNTS", "_MOST"}, "other mounts and bounds than this machine's"),
     "engine/housekeeping/test_background.py": ({"_thread", "_stopping"}, "waits for a round, or ends it in its middle"),
     "engine/jobs/test_prepared.py": ({"_sources"}, "sees that nothing is read a second time"),
     "engine/outbox/test_events.py": ({"_take"}, "ends the process in the middle of a round"),
@@ -39,6 +40,9 @@ REACHES = {
     "engine/test_withheld.py": ({"_shut"}, "what cannot be undone in the test's process"),
     "engine/vocabulary/test_steps.py": ({"_asked"}, "reads the source of the stand-alone runner"),
     "journeys/test_a_workspace_is_lost_and_restored.py": ({"_thread"}, "waits for the round that it began"),
+    "test_samples_say_what_is_new.py": (
+        {"_flights_of_2013", "_flown_again", "_nothing_landed"}, "a sample's own, put to a count by hand"
+    ),
 }  # fmt: skip
 
 
