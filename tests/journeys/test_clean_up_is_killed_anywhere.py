@@ -66,26 +66,25 @@ def test_a_clean_up_that_is_killed_is_finished_by_the_next_and_all_of_it_can_com
     assert kill_everywhere(saved, saved / "saved", "cleaned(engine, at)", then) > 30
 
 
-def test_a_restore_that_is_killed_is_finished_by_the_next_look(saved: Path) -> None:
-    start = saved / "cleaned"
-    forget(saved / "home")
-    shutil.copytree(saved / "saved", saved / "home", symlinks=True)
-    engine = open_engine(saved / "home", "ada")
+def cleaned_at(place: Path) -> Path:
+    """The workspace that was saved beside ``place``, cleaned up and put there."""
+    home = place.with_name("home")
+    forget(home)
+    shutil.copytree(place.with_name("saved"), home, symlinks=True)
+    engine = open_engine(home, "ada")
     cleaned(engine, later())
     engine.close()
-    (saved / "home").rename(start)
+    return home.rename(place)
+
+
+def test_a_restore_that_is_killed_is_finished_by_the_next_look(saved: Path) -> None:
+    start = cleaned_at(saved / "cleaned")
     act = "for item in engine.bin_items(): engine.restore(item.id, 'back')"
     assert kill_everywhere(saved, start, act, all_comes_back) > 20
 
 
 def test_a_purge_that_is_killed_is_finished_by_the_next_look(saved: Path) -> None:
-    start = saved / "to-purge"
-    forget(saved / "home")
-    shutil.copytree(saved / "saved", saved / "home", symlinks=True)
-    engine = open_engine(saved / "home", "ada")
-    cleaned(engine, later())
-    engine.close()
-    (saved / "home").rename(start)
+    start = cleaned_at(saved / "to-purge")
 
     def then(engine: Engine) -> None:
         engine.empty_bin("again", all=True)
