@@ -71,4 +71,6 @@ def _read(store: ObjectStore, db: sqlite3.Connection, label: str) -> None:
     registry.manifest(db, catalog.parse_label(label)[0])
     for file in version.code.files:
         if file.path == FILE:
-            parse_manifest(store.read(file).decode("utf-8-sig"), FILE, of_version=True)
+            text = store.read(file).decode("utf-8-sig")
+            parse_manifest(text, FILE, of_version=True)
+            parse_manifest(text, FILE)  # As it stands in the project's folder, most likely.

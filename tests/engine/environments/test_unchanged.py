@@ -37,7 +37,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Folder]:
     """A small environment, with another hard link of each of its files beside it, as a cache has one. Whatever the
     tests run on is taken for a disk of this machine's own."""
     monkeypatch.setattr(unchanged, "on_own_disk", lambda root, mounts: b"nfs4" not in mounts)
-    root, cache = tmp_path / "environment", tmp_path / "cache"
+    root, cache = tmp_path / "workspace" / "environment", tmp_path / "workspace" / "cache"
     for each in (root / "lib", root / "bin", cache):
         each.mkdir(parents=True)
     for name in ("lib/pear.py", "lib/quince.py", "bin/run"):
@@ -65,6 +65,11 @@ def _another_in_its_place(root: Path) -> None:
     (root / "lib").mkdir(parents=True)
 
 
+def _another_where_its_parent_was(root: Path) -> None:
+    root.parent.rename(root.parent.with_name("moved"))
+    root.mkdir(parents=True)
+
+
 CHANGES: dict[str, Callable[[Path], object]] = {
     "written": lambda root: (root / "lib/pear.py").write_text("sour"),
     "added to": lambda root: os.write(os.open(root / "lib/pear.py", os.O_WRONLY | os.O_APPEND), b"!"),
@@ -82,6 +87,7 @@ CHANGES: dict[str, Callable[[Path], object]] = {
     "a link led elsewhere": lambda root: ((root / "lib/link").unlink(), (root / "lib/link").symlink_to("quince.py")),
     "a folder moved away": lambda root: (root / "lib").rename(root.parent / "lib"),
     "another in its place": _another_in_its_place,
+    "its parent moved and another in its place": _another_where_its_parent_was,
     "its parent moved": lambda root: root.parent.rename(root.parent.with_name("moved")),
 }
 
@@ -123,6 +129,7 @@ def test_a_fork_sees_what_changes_after_its_parent_watches_no_longer(folder: Fol
     ask, asked = os.pipe()
     said, say = os.pipe()
     if (child := os.fork()) == 0:
+        os.close(asked)
         os.write(say, bytes([unchanged.unchanged(folder.root, OF) is not None]))
         os.read(ask, 1)
         os.write(say, bytes([unchanged.unchanged(folder.root, OF) is not None]))
@@ -136,8 +143,9 @@ def test_a_fork_sees_what_changes_after_its_parent_watches_no_longer(folder: Fol
         os.write(asked, b".")
         assert os.read(said, 1) == bytes([False])
     finally:
+        os.close(asked)
         os.waitpid(child, 0)
-        for each in (ask, asked, said, say):
+        for each in (ask, said, say):
             os.close(each)
 
 
