@@ -35,8 +35,9 @@ from engine.unneeded import keep_out
 LOADED = (
     "engine.jobs.process", "engine.jobs.retrain.retrain", "engine.jobs.retrain.package", "engine.jobs.health.look",
     "engine.jobs.health.health_record", "engine.jobs.health.automatic_rollback", "engine.jobs.report",
-    "engine.runs.capacity", "engine.runs.warm.forked", "engine.runs.warm.served_step", "engine.validation.row_keys",
-    "engine.environments.python.kind", "pyarrow.csv", "pyarrow.parquet", "pyarrow.dataset", "zstandard",
+    "engine.runs.capacity", "engine.runs.warm.forked", "engine.runs.warm.served_step",
+    "engine.validation.holdout.row_keys", "engine.environments.python.kind",
+    "pyarrow.csv", "pyarrow.parquet", "pyarrow.dataset", "zstandard",
 )  # fmt: skip
 LOADED_TO_MEASURE = ("engine.validation.judge", "engine.monitoring.measure", "engine.runs.steps.warden")
 MOST_FORKS = 2000

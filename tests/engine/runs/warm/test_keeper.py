@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ import pytest
 from engine.runs import capacity
 from engine.runs.warm import circumstances, fork_request, place
 from engine.runs.warm.circumstances import RUN
-from engine.runs.warm.fork_server import IDLE, SPENT
+from engine.runs.warm.fork_server import IDLE, LOADED, LOADED_TO_MEASURE, SPENT
 from engine.runs.warm.keeper import REST_SECONDS, WANTED, Keeper
 from engine.runs.warm.step_servers import StepServers
 from engine.storage import workspace as workspaces
@@ -58,6 +59,11 @@ def ask(kept: Kept, times: int) -> None:
 def wanted(kept: Kept) -> None:
     ask(kept, WANTED)
     kept.look()
+
+
+def test_everything_that_a_server_loads_is_there() -> None:
+    # One that is not would end each server at its beginning: every run is started afresh then, and nobody is told.
+    assert [name for name in (*LOADED, *LOADED_TO_MEASURE) if find_spec(name) is None] == []
 
 
 def test_none_is_started_for_a_process_alone(kept: Kept) -> None:
