@@ -84,7 +84,7 @@ def torture(hall: Hall, chance: random.Random) -> Counter[str]:
             if DEEDS.get(what, lambda *_: False)(hall, engines, chance):
                 done[what] += 1
         # Peace, until the last run has ended and nothing that was due is left over.
-        wait_until(lambda: not rows(hall.home, "SELECT id FROM runs WHERE state IN ('queued', 'running')"))
+        wait_until(lambda: is_settled(hall) and not rows(hall.home, UNENDED))
     finally:
         for each in engines:
             each.send_signal(signal.SIGCONT)
@@ -92,6 +92,15 @@ def torture(hall: Hall, chance: random.Random) -> Counter[str]:
         for each in engines:
             each.wait(60)
     return done
+
+
+UNENDED = "SELECT id FROM runs WHERE state IN ('queued', 'running')"
+
+
+def is_settled(hall: Hall) -> bool:
+    """Whether no rule in force has made anything due that no engine has looked at, and may still queue."""
+    periods = rows(hall.home, "SELECT * FROM schedules WHERE until IS NULL")
+    return all(next(iter(rule_of(each).after(moment(each["settled"])))) > hall.clock.at for each in periods)
 
 
 def kill_engine(hall: Hall, engines: list[subprocess.Popen[bytes]], chance: random.Random) -> bool:
