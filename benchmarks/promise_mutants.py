@@ -89,6 +89,7 @@ _FORCE = (*_IN_FORCE, "tests/journeys/test_what_is_in_force_waits_for_approval.p
 _DRAWN, _GUESSING = "engine/validation/holdout/drawn.py", "engine/validation/gates/guessing.py"
 _LINKS = ("tests/engine/release/test_live_links_are_put_back.py",)
 _CLOCK = ("tests/engine/release/test_the_clock.py",)
+_WATCHED = ("tests/engine/environments/test_unchanged.py",)
 _PICTURES = ("tests/engine/environments/test_environment_check.py",)
 _MAILS = ("tests/engine/outbox/test_outbox.py",)
 
@@ -307,6 +308,12 @@ FAULTS = (
     Fault("a picture is the ledger's", "engine/environments/python/picture.py", "if hashlib.sha256(content).hexdigest() != digest:", "if False:", _PICTURES),
     Fault("the Python is the same", "engine/environments/python/check.py", '== interpreter["fingerprint"]:', '!= "":', _PICTURES),
     Fault("marks that changed are looked into", "engine/environments/python/check.py", "if not content and now == taken.stamp:", "if not content:", _PICTURES),
+    Fault("what the system told of is looked into", "engine/environments/unchanged.py", "if found is None or _has_told(found.told):", "if found is None:", _WATCHED),
+    Fault("another folder in its place is looked into", "engine/environments/unchanged.py", "(there.st_dev, there.st_ino) == found.is_at and ", "", _WATCHED),
+    Fault("what is mounted over it is looked into", "engine/environments/unchanged.py", " and _mounts() == found.mounts", "", _WATCHED),
+    Fault("what others write to is not watched", "engine/environments/unchanged.py", "not on_own_disk(os.path.realpath(folder.root), mounts) or ", "", _WATCHED),
+    Fault("what is written is told", "engine/environments/unchanged.py", "_TOLD = 0x002 | 0x004 | 0x008", "_TOLD = 0x004", _WATCHED),
+    Fault("what changed is not watched on", "engine/environments/unchanged.py", "        folder = self._at.pop(descriptor)\n        end(folder)\n", "        folder = self._at.pop(descriptor)\n", _WATCHED),
     # Forked processes.
     Fault("forked: who lacks the key gets nothing", _FORKED, 'if not hmac.compare_digest(bytes.fromhex(order["key"]), key) or order', "if order", _FORKS),
     Fault("forked: who is not alike gets nothing", _FORKED, ' or order["like"] != like[order["kind"]]:', ":", _FORKS),
