@@ -124,16 +124,23 @@ class LeverframeApp(App[None]):
         self.watcher.watch_beside(question)
 
     def on_answered(self, message: Answered) -> None:
-        top = self.screen
-        if isinstance(top, Asking) and top.question() == message.question and self.crossing.is_of_here(message.at):
+        top = self._who_asks(message.at)
+        if top is not None and top.question() == message.question:
             top.answered(message.answer, message.at)
-        elif isinstance(top, Asking) and top.beside() == message.question and self.crossing.is_of_here(message.at):
+        elif top is not None and top.beside() == message.question:
             top.answered_beside(message.answer, message.at)
 
     def on_unanswered(self, message: Unanswered) -> None:
-        top = self.screen
-        if isinstance(top, Asking) and top.question() == message.question and self.crossing.is_of_here(message.at):
+        top = self._who_asks(message.at)
+        if top is not None and top.question() == message.question:
             top.unanswered(message.sentence)
+
+    def _who_asks(self, at: datetime) -> Asking | None:
+        """The screen on top, for an answer of ``at``; none while the console is left, which takes its widgets away."""
+        top = self.screen
+        if isinstance(top, Asking) and top.is_attached and self.crossing.is_of_here(at):
+            return top
+        return None
 
     def on_step_done(self, message: StepDone) -> None:
         dialog = self._dialog_of(message.command)

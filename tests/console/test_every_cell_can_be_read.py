@@ -31,12 +31,12 @@ WAYS: dict[str, tuple[str, ...]] = {
 LEAST_CONTRAST, BEHIND_A_DIALOG = 3.0, 1.4
 
 
-def opened(theme: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The terminal that brings ``theme`` about."""
+def opened(monkeypatch: pytest.MonkeyPatch, *, colourless: bool = False) -> None:
+    """A terminal of sixteen colours, or one whose owner wants none."""
     for name in ("NO_COLOR", "COLORTERM"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("TERM", "xterm")
-    if theme == "none":
+    if colourless:
         monkeypatch.setenv("NO_COLOR", "1")
 
 
@@ -65,26 +65,44 @@ def unreadable(style: Style, least: float) -> bool:
     return (bright + 0.05) / (dark + 0.05) < least
 
 
-@pytest.mark.parametrize("theme", [*themes.NAMES, "none"])
-def test_text_differs_from_its_ground(console: Console, monkeypatch: pytest.MonkeyPatch, theme: str) -> None:
-    opened(theme, monkeypatch)
+async def walked(desk: Desk, names: tuple[str, ...]) -> dict[str, str]:
+    """What cannot be read on what WAYS lead to, each opened once and seen in each of the themes."""
+    bad: dict[str, str] = {}
+    seen = set()
+    for way, keys in WAYS.items():
+        await desk.press(*keys)
+        assert desk.text not in seen, f"{way} leads nowhere"
+        seen.add(desk.text)
+        for name in names:
+            desk.app.theme = name
+            await desk.settled()
+            bad |= {f"{name}: {way}: {text}": style for text, style in wrong(desk)}
+        names = names[::-1]  # A change of theme reads all styles anew: one less for each way.
+        await desk.press("escape", "escape", "escape", "1")
+    return bad
+
+
+def test_text_differs_from_its_ground(console: Console, monkeypatch: pytest.MonkeyPatch) -> None:
+    opened(monkeypatch)
 
     async def story(desk: Desk) -> None:
-        if theme != "none":
-            desk.app.theme = theme
-        bad, seen = {}, set()
-        for way, keys in WAYS.items():
-            await desk.press(*keys)
-            assert desk.text not in seen, f"{way} leads nowhere"
-            seen.add(desk.text)
-            bad |= {f"{way}: {text}": style for text, style in wrong(desk, theme == "none")}
-            await desk.press("escape", "escape", "escape", "1")
-        assert not bad
+        assert not await walked(desk, themes.NAMES)
 
     console(story)
 
 
-def wrong(desk: Desk, colourless: bool) -> list[tuple[str, str]]:
+def test_without_colours_there_are_none_and_text_differs_from_its_ground(
+    console: Console, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened(monkeypatch, colourless=True)
+
+    async def story(desk: Desk) -> None:
+        assert not await walked(desk, (themes.SIXTEEN,))
+
+    console(story)
+
+
+def wrong(desk: Desk) -> list[tuple[str, str]]:
     """What cannot be read on the screen, and without colours whatever has one."""
     least = BEHIND_A_DIALOG if desk.app.screen.is_modal else LEAST_CONTRAST
     segments = [segment for strip in desk.app.screen._compositor.render_strips() for segment in strip]
@@ -94,6 +112,7 @@ def wrong(desk: Desk, colourless: bool) -> list[tuple[str, str]]:
         if segment.style is not None and any(sign.isalnum() for sign in segment.text)
     ]
     assert found
+    colourless = desk.app.no_color
     return [
         (text, str(style)) for text, style in found if unreadable(style, least) or (colourless and _coloured(style))
     ]
@@ -106,7 +125,7 @@ def _coloured(style: Style) -> bool:
 def test_without_colours_the_key_for_themes_says_why_there_are_none(
     console: Console, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    opened("none", monkeypatch)
+    opened(monkeypatch, colourless=True)
 
     async def story(desk: Desk) -> None:
         desk.app.do_theme()

@@ -13,11 +13,12 @@ from typing import Any
 
 import pytest
 
+from console.acting.messages import Answered, Unanswered
 from console.opening import last_seen
 from engine.errors import Damage
 from engine.records import AuditRow
 from tests.console.conftest import NARROW, WIDE, Desk
-from tests.console.records import OVERVIEW, FakeEngine, status
+from tests.console.records import NOW, OVERVIEW, FakeEngine, status
 
 Console = Callable[..., None]
 
@@ -280,3 +281,15 @@ def test_what_is_said_to_the_operator_never_covers_the_keys(console: Console, si
         assert desk.text.split("\n")[-3:] == keys
 
     console(story, size, toasts=True)
+
+
+def test_what_the_engine_answers_while_the_console_is_left_harms_nothing(console: Console) -> None:
+    async def story(desk: Desk) -> None:
+        told = desk.app.question
+        assert told is not None
+        desk.app.exit()
+        await desk.app.screen.query("PagedList").remove()
+        desk.app.on_answered(Answered(told, OVERVIEW, NOW))
+        desk.app.on_unanswered(Unanswered(told, "the disk is gone", NOW))
+
+    console(story)
