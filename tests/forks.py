@@ -6,6 +6,7 @@ any other: it is killed, ends with an exit code, has its own environment and fol
 
 from __future__ import annotations
 
+import gc
 import importlib
 import json
 import os
@@ -13,9 +14,12 @@ import signal
 import subprocess
 import sys
 import tempfile
+import traceback
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+
+from engine.runs.steps.step_server import end
 
 ROOT = Path(__file__).resolve().parents[1]
 CHANGES = {"os.rename", "os.symlink", "os.mkdir", "os.rmdir", "os.remove", "os.link", "subprocess.Popen"}
@@ -77,17 +81,35 @@ def next_order() -> dict[str, Any]:
 def main(modules: list[str]) -> None:
     for module in modules:
         importlib.import_module(module)
+    gc.collect()
+    gc.freeze()  # A fork that looks for garbage would copy all of it.
     order = next_order()
+    loaded = set(sys.modules)
     said = os.open(order["said"], os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     os.dup2(said, 1)
     os.dup2(said, 2)
     os.environ.clear()
     os.environ.update(order["environment"])
+    end(carried_out(order), loaded)
+
+
+def carried_out(order: Mapping[str, Any]) -> int:
+    """The exit code of what was ordered, as Python has it."""
     names: dict[str, Any] = {"__name__": "__main__"}
-    exec(order["preparation"], names)
-    die_before(order["killed_at"])
-    exec(order["code"], names)
+    try:
+        exec(order["preparation"], names)
+        die_before(order["killed_at"])
+        exec(order["code"], names)
+    except SystemExit as ended:
+        if ended.code is None or isinstance(ended.code, int):
+            return ended.code or 0
+        print(ended.code, file=sys.stderr)
+        return 1
+    except BaseException:  # noqa: BLE001
+        traceback.print_exc()
+        return 1
+    return 0
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ from functools import cache
 from pathlib import Path
 
 from engine.runs.warm import place
+from engine.runs.warm.fork_server import LOADED
 from tests.forks import Forks
 
 # What the process of a run imports, and what it does, with the run's lock in its hands as whoever starts it gives it.
@@ -35,8 +36,8 @@ def driven(home: Path, run: int) -> str:
 
 # What acts import on their way; a fork imports what does not stand here.
 IMPORTED = (
-    "engine.api", "engine.backup.build", "engine.backup.restoring", "engine.housekeeping.clean", "engine.jobs.process",
-    "engine.jobs.retrain.package", "engine.jobs.retrain.retrain", "pyarrow.dataset", "pyarrow.parquet", "zstandard",
+    *LOADED, "engine.api", "engine.backup.build", "engine.backup.restoring", "engine.housekeeping.clean",
+    "engine.jobs.process", "engine.release.swap", "tests.journeys.cleaning",
 )  # fmt: skip
 
 
