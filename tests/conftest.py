@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import fcntl
 import gc
 import sys
 from collections import Counter
 from collections.abc import Generator, Iterator
 from datetime import datetime
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -19,6 +22,9 @@ _FORBIDDEN, sys.dont_write_bytecode = sys.dont_write_bytecode, False
 from hypothesis import settings  # noqa: E402
 
 from engine import clock  # noqa: E402
+from engine.runs.steps import sandbox  # noqa: E402
+from engine.storage import ledger as ledgers  # noqa: E402
+from engine.storage.migrations import migrate  # noqa: E402
 
 if TYPE_CHECKING:
     from engine.api import Engine
@@ -117,9 +123,49 @@ def home(tmp_path: Path) -> Path:
     return tmp_path / "home"
 
 
+_this_machine = cache(sandbox.this_machine)
+
+
 @pytest.fixture(autouse=True)
-def _no_workspace_of_ours(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def _the_machine_stays_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each doctor and check starts a process that tries what holds a step here; one will do for a worker's tests."""
+    monkeypatch.setattr(sandbox, "this_machine", _this_machine)
+
+
+@cache
+def _new_ledger() -> bytes:
+    """A ledger as it is migrated, which takes 22 ms of CPU and some 40 writes that are waited for."""
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "ledger.db"
+        migrate(path, path.parent)
+        return path.read_bytes()
+
+
+def _copied_or_migrated(path: Path, locks: Path) -> None:
+    with (locks / "migrate").open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if path.stat().st_size == 0:
+            path.write_bytes(_new_ledger())
+            return
+    migrate(path, locks)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _a_new_ledger_is_a_copy() -> Iterator[None]:
+    """But for the tests of what keeps it (``tests/engine/storage``): how a ledger comes to be is theirs to see."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ledgers, "migrate", _copied_or_migrated)
+        yield
+
+
+@pytest.fixture(autouse=True)
+def _no_workspace_of_ours(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A test that forgets to name its workspace must not find the one of the person at the keyboard."""
     for name in ("LEVERFRAME_OPERATOR", "LEVERFRAME_RUN"):
         monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("LEVERFRAME_HOME", str(tmp_path / "home"))
+    # Most tests write no file, and want no folder made for them.
+    has_one = "tmp_path" in request.fixturenames
+    mine: Path = request.getfixturevalue("tmp_path") if has_one else tmp_path_factory.getbasetemp() / "nowhere"
+    monkeypatch.setenv("LEVERFRAME_HOME", str(mine / "home"))
