@@ -11,6 +11,8 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -63,11 +65,16 @@ def begin(home: Path, weeks: int = 8) -> tuple[place.Plan, Engine]:
     return plan, forking(open_engine(home, "demo"))
 
 
+def written(root: Path) -> Path:
+    """The two projects as they are shipped."""
+    for name in ("restless", "calm"):
+        tiny.make(root / "originals" / name, name=name)
+    return root / "originals"
+
+
 @pytest.fixture
 def originals(tmp_path: Path) -> Path:
-    for name in ("restless", "calm"):
-        tiny.make(tmp_path / "originals" / name, name=name)
-    return tmp_path / "originals"
+    return written(tmp_path)
 
 
 def assert_ended_well(engine: Engine) -> None:
@@ -84,13 +91,39 @@ def assert_ended_well(engine: Engine) -> None:
     assert not any(inspect(Path(p.path)).dirty for p in engine.projects())
 
 
+@dataclass(frozen=True)
+class Replayed:
+    """A demo that was replayed to its end in another process's name; what was told, and what was to be told of it."""
+
+    plan: place.Plan
+    engine: Engine
+    before: tuple[str, bool] | None
+    lines: list[str]
+    seen: list[tuple[str, bool] | None]
+
+
+@pytest.fixture(scope="module")
+def replayed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Replayed]:
+    root = tmp_path_factory.mktemp("replayed")
+    plan, engine = begin(root / "home")
+    found = Replayed(plan, engine, progress.told(plan.home), [], [])
+
+    class Watching(Listener):
+        def done(self, line: str) -> None:
+            found.lines.append(line)
+            found.seen.append(progress.told(plan.home))
+
+    with workspace_of(engine).lock(place.LOCK):
+        replay(plan, TALES, written(root), engine, progress.WrittenDown(plan, Watching()))
+    yield found
+    engine.close()
+
+
 @pytest.mark.slow
-def test_the_weeks_are_replayed_and_a_candidate_waits(home: Path, originals: Path) -> None:
-    plan, engine = begin(home)
-    told = Listener()
-    replay(plan, TALES, originals, engine, told)
-    assert place.plan(home, 8, UNTIL).finished
-    assert len(told.lines) == 7 + 2
+def test_the_weeks_are_replayed_and_a_candidate_waits(replayed: Replayed) -> None:
+    engine = replayed.engine
+    assert place.plan(replayed.plan.home, 8, UNTIL).finished
+    assert len(replayed.lines) == 7 + 2
     assert [engine.health(name) is not None for name in ("calm", "restless")] == [True, True]
     said = "\n".join(what_there_is(engine, UNTIL))
     assert "restless: restless@3 is live, restless@1 is there to roll back to." in said
@@ -99,6 +132,18 @@ def test_the_weeks_are_replayed_and_a_candidate_waits(home: Path, originals: Pat
     assert "Use less of it" in " ".join(change.details)
     assert "Use less of it: not worth it" in str(engine.version("restless@2").reason)
     assert_ended_well(engine)
+
+
+def test_a_demo_that_another_process_replays_is_told_in_one_line_and_its_end_ends_the_line(replayed: Replayed) -> None:
+    home, seen = replayed.plan.home, replayed.seen
+    assert replayed.before == (
+        f"The replay came to a stop; 'leverframe --home {home} demo' goes on with it (demo-projects/replay.log"
+        " says why).", False,
+    )  # fmt: skip
+    assert all(said is not None and said[1] and said[0].startswith("Replaying week ") for said in seen), seen
+    assert len(seen) >= 7 and any(" of 8; keys work meanwhile · calm: " in said[0] for said in seen if said)
+    assert progress.told(home) is None
+    assert AskOverview().answer(replayed.engine, UNTIL).replay is None
 
 
 KILLED = """
@@ -213,30 +258,6 @@ def test_a_demo_keeps_its_weeks_and_its_time(home: Path) -> None:
         place.plan(home, 8, UNTIL)
 
 
-def test_a_demo_that_another_process_replays_is_told_in_one_line_and_its_end_ends_the_line(
-    tmp_path: Path, originals: Path
-) -> None:
-    plan, engine = begin(tmp_path / "home")
-    assert progress.told(plan.home) == (
-        f"The replay came to a stop; 'leverframe --home {plan.home} demo' goes on with it (demo-projects/replay.log"
-        " says why).", False,
-    )  # fmt: skip
-    seen: list[tuple[str, bool] | None] = []
-
-    class Watching(Listener):
-        def done(self, line: str) -> None:
-            super().done(line)
-            seen.append(progress.told(plan.home))
-
-    with workspace_of(engine).lock(place.LOCK):
-        replay(plan, TALES, originals, engine, progress.WrittenDown(plan, Watching()))
-    assert all(said is not None and said[1] and said[0].startswith("Replaying week ") for said in seen), seen
-    assert len(seen) >= 7 and any(" of 8; keys work meanwhile · calm: " in said[0] for said in seen if said)
-    assert progress.told(plan.home) is None
-    assert AskOverview().answer(engine, UNTIL).replay is None
-    engine.close()
-
-
 def test_whoever_watches_a_demo_may_decide_too_and_the_story_goes_on_around_it(tmp_path: Path, originals: Path) -> None:
     plan, engine = begin(tmp_path / "home")
     person = open_engine(plan.home, "ada")
@@ -248,7 +269,7 @@ def test_whoever_watches_a_demo_may_decide_too_and_the_story_goes_on_around_it(t
                 if "calm@1" in [each.label for each in person.candidates()]:
                     person.reject("calm@1", "I would like to see what happens")
 
-    replay(plan, TALES, originals, engine, Meddling())
+    replay(plan, (Tale("restless", 1), Tale("calm", 2)), originals, engine, Meddling())
     states = {v.label: v.state for v in person.versions("calm")}
     assert (states["calm@1"], states["calm@2"]) == ("rejected", "live")
     assert place.plan(plan.home, 8, UNTIL).finished and person.verify_audit().ok

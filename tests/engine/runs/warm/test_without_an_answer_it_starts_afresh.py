@@ -11,6 +11,7 @@ import sys
 import textwrap
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 import pytest
@@ -31,25 +32,43 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
         yield found
 
 
-def no_socket(server: Served) -> None:
-    server.socket.unlink()
+@contextmanager
+def no_socket(server: Served) -> Iterator[None]:
+    away = server.socket.rename(server.socket.with_name("away"))
+    yield
+    away.rename(server.socket)
 
 
-def killed(server: Served) -> None:
+@contextmanager
+def killed(server: Served) -> Iterator[None]:
     os.kill(server.pid, signal.SIGKILL)
     until(lambda: not alive(server.pid))
+    yield
+    server.keeper.stop()
+    server.start()
 
 
-def stopped(server: Served) -> None:
+@contextmanager
+def stopped(server: Served) -> Iterator[None]:
     os.kill(server.pid, signal.SIGSTOP)
+    yield
+    os.kill(server.pid, signal.SIGCONT)
 
 
-def another_key(server: Served) -> None:
-    server.socket.with_name(place.KEY).write_bytes(bytes(place.KEY_BYTES))
+@contextmanager
+def another_key(server: Served) -> Iterator[None]:
+    key = server.socket.with_name(place.KEY)
+    held = key.read_bytes()
+    key.write_bytes(bytes(place.KEY_BYTES))
+    yield
+    key.write_bytes(held)
 
 
-def open_to_others(server: Served) -> None:
+@contextmanager
+def open_to_others(server: Served) -> Iterator[None]:
     os.chmod(server.socket.parent, 0o711)
+    yield
+    os.chmod(server.socket.parent, 0o700)
 
 
 WAYS = (no_socket, killed, stopped, another_key, open_to_others)
@@ -57,22 +76,22 @@ WAYS = (no_socket, killed, stopped, another_key, open_to_others)
 
 @pytest.mark.parametrize("way", WAYS, ids=[way.__name__ for way in WAYS])
 def test_a_server_that_is_not_as_it_should_be_is_passed_over(
-    server: Served, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, way: Callable[[Served], None]
+    server: Served,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    way: Callable[[Served], AbstractContextManager[None]],
 ) -> None:
-    way(server)
     before = place.unanswered(server.home)
-    if way is stopped:
-        monkeypatch.setattr(fork_request, "PATIENCE_SECONDS", 0.2)
-    assert server.begin(tmp_path / "one", "tell").wait().state == "succeeded"
-    assert place.unanswered(server.home) == before + 1
-    if way is stopped:
-        os.kill(server.pid, signal.SIGCONT)
-        monkeypatch.setattr(fork_request, "PATIENCE_SECONDS", 60.0)
-        assert server.begin(tmp_path / "two", "tell").wait().state == "succeeded"
-        assert place.unanswered(server.home) == before + 1  # and what it did not answer then, nobody has begun
+    with way(server):
+        if way is stopped:
+            monkeypatch.setattr(fork_request, "PATIENCE_SECONDS", 0.2)
+        assert server.begin(tmp_path / "one", "tell").wait().state == "succeeded"
+        assert place.unanswered(server.home) == before + 1
+    monkeypatch.setattr(fork_request, "PATIENCE_SECONDS", 60.0)
+    before = place.unanswered(server.home)
+    assert server.begin(tmp_path / "two", "tell").wait().state == "succeeded"
+    assert place.unanswered(server.home) == before  # Nor did anybody begin what was not answered then.
     until(lambda: not server.forks())
-    server.keeper.stop()
-    server.start()
 
 
 @pytest.mark.parametrize("variable", ["PYTHONWARNINGS", "LD_LIBRARY_PATH", "OPENBLAS_CORETYPE"])
