@@ -70,6 +70,7 @@ def test_a_file_that_a_filter_of_git_cleans_is_named_with_ways_that_can_be_gone(
     git(project, "config", "filter.strip.clean", "sed /secret/d")
     (project / "look.ipynb").write_text("one\nsecret\n")
     commit(project)
+    os.utime(project / "look.ipynb", (0, 0))  # Else Git takes it for what it was, unless all this was in one second.
     with pytest.raises(Refusal, match=r"'look.ipynb' goes through the Git filter 'strip'.* use --allow-dirty .* or"):
         snapshot(project, tmp_path / "code", allow_dirty=False)
     source, _ = snapshot(project, tmp_path / "as it is", allow_dirty=True)

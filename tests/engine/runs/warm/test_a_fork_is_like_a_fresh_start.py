@@ -47,10 +47,11 @@ def test_two_forks_draw_different_numbers(server: Served, tmp_path: Path) -> Non
 
 
 def test_a_sweep_finds_a_fork_by_its_mark(server: Served, tmp_path: Path) -> None:
-    step = server.begin(tmp_path / "swept", "run away")
-    until(lambda: len((tmp_path / "swept" / "job").read_text().split()) == 3)
+    step, job = server.begin(tmp_path / "swept", "run away"), tmp_path / "swept" / "job"
+    until(lambda: len(job.read_text().split()) == 3)
     assert sweep(f"test-{os.getpid()}:swept") >= 1  # Of the others its warden may be the quicker one to end them.
     assert step.wait().exit_code == -9
+    until(lambda: none_alive([int(pid) for pid in job.read_text().split()]))
 
 
 @pytest.mark.parametrize(
