@@ -28,7 +28,10 @@ class FieldDialog(ReasonDialog):
     def compose(self) -> ComposeResult:
         with Vertical(id="dialog"):
             yield LinesView(id="text", grows=7)
-            yield Input(placeholder=self._example, id="reason", max_length=1000, restrict=self.RESTRICT)
+            # What is written anew begins with what was refused: the next key goes on with it and does not replace it.
+            yield Input(
+                placeholder=self._example, id="reason", max_length=1000, restrict=self.RESTRICT, select_on_focus=False
+            )
             yield LinesView(id="progress", grows=9)
             yield LinesView(id="keys")
 
