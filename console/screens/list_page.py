@@ -47,6 +47,11 @@ class ListPage(Page, Generic[R]):
         return found
 
     @property
+    def is_left(self) -> bool:
+        """Whether its list has gone, or goes: what that said before comes all the same."""
+        return not (self.is_attached and self.query(PagedList))
+
+    @property
     def selected(self) -> R | None:
         """The record under the cursor."""
         return self.table.selected
@@ -76,6 +81,8 @@ class ListPage(Page, Generic[R]):
     # The cursor and Enter
 
     def on_paged_list_moved(self) -> None:
+        if self.is_left:
+            return
         self.selection_changed()
         if self.app.question != self.question():
             self.ask()
@@ -85,7 +92,8 @@ class ListPage(Page, Generic[R]):
         self.draw_frame()
 
     def on_paged_list_chosen(self) -> None:
-        self.app.action_act("open")
+        if not self.is_left:
+            self.app.action_act("open")
 
     def why_not(self, action: str) -> str | None:
         if action in ("filter", "back", "retrain") or self.selected is not None:
@@ -166,4 +174,5 @@ class WholeListPage(ListPage[R]):
             self.selection_changed()
 
     def on_paged_list_moved(self) -> None:
-        self.selection_changed()
+        if not self.is_left:
+            self.selection_changed()

@@ -118,7 +118,8 @@ class OverviewPage(ListPage[ProjectStatus]):
             self.show(self.desk, self.at)
 
     def on_paged_list_moved(self) -> None:
-        self.selection_changed()
+        if not self.is_left:
+            self.selection_changed()
 
     def selection_changed(self) -> None:
         status, at = self.selected, self.at

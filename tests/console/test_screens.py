@@ -15,6 +15,7 @@ import pytest
 
 from console.acting.messages import Answered, Unanswered
 from console.opening import last_seen
+from console.widgets.paged_list import PagedList
 from engine.errors import Damage
 from engine.records import AuditRow
 from tests.console.conftest import NARROW, WIDE, Desk
@@ -291,5 +292,21 @@ def test_what_the_engine_answers_while_the_console_is_left_harms_nothing(console
         await desk.app.screen.query("PagedList").remove()
         desk.app.on_answered(Answered(told, OVERVIEW, NOW))
         desk.app.on_unanswered(Unanswered(told, "the disk is gone", NOW))
+
+    console(story)
+
+
+@pytest.mark.parametrize("place", [str(number) for number in range(1, 10)])
+def test_what_a_list_says_while_its_screen_is_left_harms_nothing(console: Console, place: str) -> None:
+    async def story(desk: Desk) -> None:
+        await desk.press(place)
+        page = desk.app.screen
+        for lines in page.query("PagedList"):
+            await lines.remove()
+        page.post_message(PagedList.Moved())
+        page.post_message(PagedList.Chosen())
+        await desk.settled()
+        assert desk.app.screen is page
+        desk.app.exit()
 
     console(story)
