@@ -12,7 +12,6 @@ again from time to time, and what is to be proven is always asked for.
 
 from __future__ import annotations
 
-import ctypes
 import fcntl
 import hashlib
 import marshal
@@ -24,6 +23,10 @@ from dataclasses import dataclass
 from functools import partial
 from operator import attrgetter
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import ctypes
 
 # What the file system says of a file. Whoever writes into one, replaces it or sets its time back changes its ctime,
 # which nobody can set. It also changes when a file gets or loses a hard link: then files are read once more.
@@ -96,6 +99,8 @@ def watch(folder: Folder) -> int | None:
     mounts = _mounts()
     if mounts is None or not on_own_disk(os.path.realpath(folder.root), mounts) or not _may_be_watched(folder):
         return None
+    import ctypes  # nobody but who watches needs it
+
     libc = ctypes.CDLL(None, use_errno=True)
     made = libc.inotify_init1(os.O_CLOEXEC | os.O_NONBLOCK)
     if made < 0:

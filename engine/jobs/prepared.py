@@ -52,7 +52,7 @@ def prepare(root: Path) -> None:
     for kind in KINDS.values():
         with suppress(OSError):  # Then who needs one reads it.
             kind.remember(root / "environments")
-    with suppress(LeverframeError, OSError):
+    with suppress(LeverframeError, OSError, sqlite3.Error):
         _read_live_versions(workspaces.find(root))
 
 

@@ -45,8 +45,8 @@ COLUMNS = {
     "arr_delay": "float64",
     "late": "int8",
 }
-# Every quarter of an hour and longer of 2013 in which nothing landed, in UTC: after which minute, until which one.
 MARCH = "2013-03-01T10"  # By then all that left in February had landed, and nothing that left in March.
+# Every quarter of an hour and longer of 2013 in which nothing landed, in UTC: after which minute, until which one.
 PAUSES = Path(__file__).with_name("pauses.csv")
 
 

@@ -106,8 +106,8 @@ def remember(environments: Path) -> None:
 
 
 def remembered_folders() -> list[Folder]:
-    """Those whose pictures are kept in mind."""
-    return [Folder(root, digest, read_before.names) for (root, digest), read_before in _read_before.items()]
+    """Those whose pictures are kept in mind, the newest first."""
+    return [Folder(root, digest, picture.names) for (root, digest), picture in reversed(_read_before.items())]
 
 
 def _remember(root: Path, digest: str, told: Mapping[str, Any]) -> ReadPicture:

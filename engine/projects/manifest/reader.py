@@ -78,9 +78,6 @@ def load_manifest(folder: Path, *, of_version: bool = False) -> Manifest:
     return parse_manifest(text, FILE, of_version=of_version)
 
 
-_MOST = 64  # A page each, of some kilobytes.
-
-
 def _read(path: Path) -> bytes:
     # Without O_NONBLOCK, opening a named pipe would wait for a writer for ever.
     with open(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:
@@ -92,7 +89,7 @@ def _read(path: Path) -> bytes:
     return content
 
 
-@lru_cache(maxsize=_MOST)
+@lru_cache(maxsize=64)
 def parse_manifest(text: str, source: str = FILE, *, of_version: bool = False) -> Manifest:
     """The manifest that ``text`` writes down. Pure. Raises Invalid, and nothing else, with every mistake at once."""
     document = _document(text, source)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from engine.environments import unchanged
 from engine.environments.python import check, mending, picture
 from engine.environments.python.build import build_anew, ensure, place
 from engine.environments.python.check import compare, site_packages
@@ -136,6 +137,26 @@ def test_whatever_is_tampered_with_is_found_by_a_run_and_by_doctor(copied: Built
     assert compare(environment, lock) == found, "it is found again"
     (seen,) = mending.standing(place.environments)
     assert (seen.differences, seen.lock) == (found, lock)
+
+
+@pytest.mark.parametrize("how", TAMPERED)
+def test_whatever_is_tampered_with_is_found_where_the_system_tells_of_it(
+    copied: Built, how: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, lock, environment = copied
+    monkeypatch.setattr(unchanged, "on_own_disk", lambda root, mounts: True)
+    assert compare(environment, lock) == ()
+    (watched,) = [each for each in picture.remembered_folders() if each.root == environment.path]
+    assert unchanged.watch(watched) is not None
+    try:
+        with monkeypatch.context() as patched:
+            patched.setattr(check, "stamp", lambda *_: pytest.fail("every name was asked for"))
+            assert compare(environment, lock) == ()
+        tamper, said = TAMPERED[how]
+        tamper(site_packages(environment.path))
+        assert said in " ".join(compare(environment, lock))
+    finally:
+        unchanged.end(watched)
 
 
 def test_a_picture_that_was_remembered_is_not_read_again(copied: Built, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,6 +11,7 @@ import pytest
 
 from engine import json_records
 from engine.api import open_engine
+from engine.environments.python import picture
 from engine.environments.python.picture import PICTURE
 from engine.errors import Damage
 from engine.jobs import prepared
@@ -67,3 +68,23 @@ def test_a_version_that_is_live_is_read_once_and_what_is_wrong_with_it_is_seen_a
     with pytest.raises(Damage):
         load(store, digest)
     assert damaged(store, digest)
+
+
+def test_a_ledger_that_cannot_be_read_keeps_no_server_from_beginning(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    open_engine(tmp_path / "home", "ada", create=True).close()
+
+    monkeypatch.setattr(prepared.registry, "names", lambda db: db.execute("SELECT name FROM of_another_age").fetchall())
+    prepared.prepare(tmp_path / "home")
+
+
+def test_of_environments_the_newest_are_watched_first(tmp_path: Path) -> None:
+    for age, name in enumerate(("newest", "older", "oldest")):
+        place = tmp_path / name / PICTURE
+        place.parent.mkdir()
+        place.write_text('{"entries": {}, "interpreter": {}}')
+        os.utime(place, (1e9 - age, 1e9 - age))
+    picture.remember(tmp_path)
+    found = [each.root for each in picture.remembered_folders() if each.root.parent == tmp_path]
+    assert [root.name for root in found] == ["newest", "older", "oldest"]
