@@ -330,4 +330,5 @@ def test_a_thousand_idle_connections_keep_nobody_out(caplog: pytest.LogCaptureFi
         for line in idle:
             line.close()
         server.stop()
-    assert caplog.records == []
+    # What other tests of this process left behind may be told of meanwhile, by others than the server.
+    assert [said for said in caplog.records if said.name.startswith("waitress")] == []
