@@ -207,6 +207,7 @@ def test_a_folder_is_watched_anew_a_minute_after_a_change_and_every_hour(folder:
     assert select.select([begun], [], [], 0)[0] == [begun]
     watching.changed(begun)
     assert unchanged.unchanged(folder.root, OF) is None and watching.seconds() == Watching.REST_SECONDS
+    assert unchanged.descriptors() == []  # Until then nothing stays open for it.
     now = Watching.REST_SECONDS
     assert watching.seconds() == 0
     closed, begun = watching.begin_one()
