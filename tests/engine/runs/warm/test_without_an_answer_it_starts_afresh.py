@@ -203,6 +203,8 @@ def test_a_server_has_one_thread_and_ends_when_it_has_forked_enough(
     monkeypatch.setattr(fork_server, "MOST_FORKS", 2)
     monkeypatch.setattr(fork_server, "_fork", lambda: (forks.append(1), -1)[1])
     monkeypatch.setattr(signal, "signal", lambda *_: None)
+    rounds = iter([1] * 100)  # One that never ended would turn for ever.
+    monkeypatch.setattr(fork_server, "_memory", lambda: next(rounds))
     before, _ = os.dup(0), os.dup2(read_end, 0)
     try:
         assert fork_server._serve(listener) == fork_server.SPENT and len(forks) == 2
