@@ -10,12 +10,14 @@ import subprocess
 import sys
 import textwrap
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 import pytest
 
+from engine.environments.unchanged import Watching
 from engine.runs.steps import containment
 from engine.runs.steps.step import clean_environment
 from engine.runs.warm import circumstances, fork_request, fork_server, place
@@ -203,14 +205,13 @@ def test_a_server_has_one_thread_and_ends_when_it_has_forked_enough(
     monkeypatch.setattr(fork_server, "MOST_FORKS", 2)
     monkeypatch.setattr(fork_server, "_fork", lambda: (forks.append(1), -1)[1])
     monkeypatch.setattr(signal, "signal", lambda *_: None)
-    rounds = iter([1] * 100)  # One that never ended would turn for ever.
-    monkeypatch.setattr(fork_server, "_memory", lambda: next(rounds))
     before, _ = os.dup(0), os.dup2(read_end, 0)
     try:
         assert fork_server._serve(listener) == fork_server.SPENT and len(forks) == 2
         os.close(write_end)
         monkeypatch.setattr(fork_server, "MOST_FORKS", 9)
-        assert fork_server._serve(listener) == fork_server.IDLE
+        # With something to watch, one that did not end would take it for a change there, and not turn for ever.
+        assert fork_server._serve(listener, watching=Watching([], time.monotonic)) == fork_server.IDLE
     finally:
         os.dup2(before, 0)
         for each in (*askers, listener):
