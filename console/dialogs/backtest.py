@@ -66,10 +66,4 @@ class BacktestDialog(ForeseeingDialog):
         return Backtest(self._project, int(weeks.value), every)
 
     def refused(self, sentence: str) -> None:
-        self.command = None
-        self.only_say(f"■ {sentence}", "failing")
-        for field in self.query(Input):
-            field.display = True
-        self.query_one("#weeks", Input).focus()
-        self.draw_text()
-        self.draw_keys()
+        self.write_anew(sentence)

@@ -169,6 +169,17 @@ class ReasonDialog(Asking, ModalScreen[None]):
         self.tell(f"■ {sentence}", "failing")
         self.draw_keys()
 
+    def write_anew(self, sentence: str) -> None:
+        """The command was refused for what was written, which stands there again: the next key goes on with it."""
+        self.command = None
+        self.only_say(f"■ {sentence}", "failing")
+        for field in self.query(Input):
+            field.display, field.select_on_focus = True, False
+            field.cursor_position = len(field.value)
+        self.query(Input).first().focus()
+        self.draw_text()
+        self.draw_keys()
+
     def action_leave(self) -> None:
         self.dismiss()
 

@@ -28,18 +28,9 @@ class FieldDialog(ReasonDialog):
     def compose(self) -> ComposeResult:
         with Vertical(id="dialog"):
             yield LinesView(id="text", grows=7)
-            # What is written anew begins with what was refused: the next key goes on with it and does not replace it.
-            yield Input(
-                placeholder=self._example, id="reason", max_length=1000, restrict=self.RESTRICT, select_on_focus=False
-            )
+            yield Input(placeholder=self._example, id="reason", max_length=1000, restrict=self.RESTRICT)
             yield LinesView(id="progress", grows=9)
             yield LinesView(id="keys")
 
     def refused(self, sentence: str) -> None:
-        self.command = None
-        self.only_say(f"■ {sentence}", "failing")
-        field = self.query_one("#reason", Input)
-        field.display = True
-        field.focus()
-        self.draw_text()
-        self.draw_keys()
+        self.write_anew(sentence)

@@ -58,10 +58,4 @@ class FieldsDialog(ReasonDialog):
         return self.values
 
     def refused(self, sentence: str) -> None:
-        self.command = None
-        self.only_say(f"■ {sentence}", "failing")
-        for field in self.query(Input):
-            field.display = True
-        self.query(Input).first().focus()
-        self.draw_text()
-        self.draw_keys()
+        self.write_anew(sentence)

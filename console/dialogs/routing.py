@@ -67,7 +67,6 @@ class HandOverDialog(FieldsDialog):
         self._desk = desk
 
     def on_mount(self) -> None:
-        super().on_mount()
         self.query_one("#reason").placeholder = "your words to them"  # type: ignore[attr-defined]
 
     def text(self, width: int) -> Sequence[Line]:

@@ -30,7 +30,7 @@ class BinPage(WholeListPage[BinItem]):
     def words(record: BinItem) -> str:
         return f"{record.what} {record.kind}"
 
-    def on_paged_list_chosen(self) -> None:
+    def chosen(self) -> None:
         self.app.action_act("restore")
 
     def do_restore(self) -> None:

@@ -93,7 +93,11 @@ class ListPage(Page, Generic[R]):
 
     def on_paged_list_chosen(self) -> None:
         if not self.is_left:
-            self.app.action_act("open")
+            self.chosen()
+
+    def chosen(self) -> None:
+        """Enter was pressed on the record under the cursor."""
+        self.app.action_act("open")
 
     def why_not(self, action: str) -> str | None:
         if action in ("filter", "back", "retrain") or self.selected is not None:
@@ -171,8 +175,4 @@ class WholeListPage(ListPage[R]):
     def filter_changed(self) -> None:
         if self.at is not None:
             WholeListPage.show(self, self._all, self.at)
-            self.selection_changed()
-
-    def on_paged_list_moved(self) -> None:
-        if not self.is_left:
             self.selection_changed()

@@ -29,7 +29,7 @@ class OperatorsPage(WholeListPage[Operator]):
     def why_not(self, action: str) -> str | None:
         return None if action == "let_in" else super().why_not(action)
 
-    def on_paged_list_chosen(self) -> None:
+    def chosen(self) -> None:
         """There is no more of an operator than stands in the row."""
 
     def do_let_in(self) -> None:

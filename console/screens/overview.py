@@ -53,7 +53,6 @@ class OverviewPage(ListPage[ProjectStatus]):
         yield LinesView(id="recent")
 
     def on_mount(self) -> None:
-        super().on_mount()
         first = self.app.first
         # Read while Textual was loading; a failure is left to the watcher, which asks again and says it.
         if first is not None and first.done() and first.exception() is None:
@@ -116,10 +115,6 @@ class OverviewPage(ListPage[ProjectStatus]):
     def filter_changed(self) -> None:
         if self.desk is not None and self.at is not None:
             self.show(self.desk, self.at)
-
-    def on_paged_list_moved(self) -> None:
-        if not self.is_left:
-            self.selection_changed()
 
     def selection_changed(self) -> None:
         status, at = self.selected, self.at

@@ -30,7 +30,7 @@ class PlacesPage(WholeListPage[WatchedFolder]):
     def why_not(self, action: str) -> str | None:
         return None if action == "watch" else super().why_not(action)
 
-    def on_paged_list_chosen(self) -> None:
+    def chosen(self) -> None:
         """What is in the folder stands on the screen Disk."""
 
     def do_watch(self) -> None:

@@ -103,7 +103,7 @@ class RunPage(ListPage[LogLine]):
         self.table.reset()
         self.ask()
 
-    def on_paged_list_chosen(self) -> None:
+    def chosen(self) -> None:
         """A line that was cut is read whole."""
         line = self.selected
         if line is not None:

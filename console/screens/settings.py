@@ -26,7 +26,7 @@ class SettingsPage(WholeListPage[Setting]):
     def words(record: Setting) -> str:
         return f"{record.name} {record.meaning}"
 
-    def on_paged_list_chosen(self) -> None:
+    def chosen(self) -> None:
         self.app.action_act("choose")
 
     def do_choose(self) -> None:

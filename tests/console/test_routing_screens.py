@@ -120,7 +120,7 @@ def test_a_route_is_added_with_the_words_of_the_verb(
         engine.refuse = None
         await desk.press("a", "enter")
         await desk.see("Route 3 is in force: on-duty: told what is failing")
-        assert engine.done == [("add route", "a", "so")]
+        assert engine.done == [("add route", "pa", "so")]
 
     console(story, size)
 
