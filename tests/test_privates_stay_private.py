@@ -20,7 +20,6 @@ REACHES = {
     "console/test_keys.py": ({"_busy"}, "a command that never ends, which no key begins"),
     "engine/access/test_acts.py": ({"_peek"}, "of a class of its own, which must be no act"),
     "engine/environments/test_environment_check.py": ({"_read_before", "_told"}, "counts what is read anew"),
-    "engine/environments/test_unchanged.py": ({"_MOUNTS", "_MOST"}, "other mounts and bounds than this machine's"),
     "engine/housekeeping/test_background.py": ({"_thread", "_stopping"}, "waits for a round, or ends it in its middle"),
     "engine/jobs/test_prepared.py": ({"_sources"}, "sees that nothing is read a second time"),
     "engine/outbox/test_events.py": ({"_take"}, "ends the process in the middle of a round"),

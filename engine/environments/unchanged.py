@@ -6,8 +6,8 @@ it was. What forks of that process inherit is the same descriptor, so they need 
 and so whoever has it open sees that there is something.
 
 What is not told: what another machine writes to a shared disk, so only disks of this machine's own are watched; and
-what somebody writes who had a file mapped for writing, until he lets go of it. So whoever watches asks for every name
-again from time to time, and what is to be proven is always asked for.
+what somebody writes who had a file mapped for writing, until he lets go of it. So every name is
+asked for again each hour, and who proves something lets go of what is watched first.
 """
 
 from __future__ import annotations
@@ -17,13 +17,16 @@ import hashlib
 import marshal
 import os
 import select
+import time
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from engine.storage import mounts
 
 if TYPE_CHECKING:
     import ctypes
@@ -38,10 +41,10 @@ _AT_ONCE, _HEAD_OF_LIST = 500, 5
 _TOLD = 0x002 | 0x004 | 0x008 | 0x040 | 0x080 | 0x100 | 0x200 | 0x400 | 0x800
 _DONT_FOLLOW = 0x0200_0000
 _OWN_DISKS = frozenset((b"ext2", b"ext3", b"ext4", b"xfs", b"btrfs", b"f2fs", b"tmpfs"))
-_MOUNTS = Path("/proc/self/mountinfo")
-_MOST = Path("/proc/sys/fs/inotify/max_user_watches")
+LIMITS = Path("/proc/sys/fs/inotify")
 _FROM_HERE = 64  # Descriptors are kept out of the way of the first, which a fork replaces.
-_SHARE = 2  # Of what this account may watch it leaves half to others.
+_SHARE = 2  # Of what this account may watch half is left to others.
+REST_SECONDS, RENEWED_SECONDS = 60.0, 3600.0
 
 
 def stamp(root: Path, names: bytes) -> str | None:
@@ -79,25 +82,26 @@ class Folder:
 
 @dataclass(frozen=True)
 class Watch:
-    """``told``: the descriptor at which a change shows, of so many ``names``. ``stamp``: what it was when the system
-    began to tell; ``is_at`` and ``mounts``: which folder that was, and what was mounted."""
+    """``told``: the descriptor at which a change shows, of so many ``names``. ``stamp``: what it was when they were all
+    asked for, at ``asked``; ``is_at`` and ``mounted``: which folder that was, and what is mounted there."""
 
     told: int
     names: int
     stamp: str
     is_at: tuple[int, int]
-    mounts: bytes
+    mounted: tuple[bytes, ...]
+    asked: float
 
 
 _watches: dict[tuple[Path, str], Watch] = {}
 
 
-def watch(folder: Folder) -> int | None:
+def watch(folder: Folder, steady: Callable[[], float] = time.monotonic) -> int | None:
     """Have the system tell of every change in ``folder`` from now on, to this process and those that it forks. The
     descriptor at which that shows; None where it cannot be, or where something changed meanwhile."""
     end(folder)
-    mounts = _mounts()
-    if mounts is None or not on_own_disk(os.path.realpath(folder.root), mounts) or not _may_be_watched(folder):
+    real, listed = os.path.realpath(folder.root), _listed()
+    if not on_own_disk(real, listed) or not _may_be_watched(folder):
         return None
     import ctypes  # nobody but who watches needs it
 
@@ -105,9 +109,13 @@ def watch(folder: Folder) -> int | None:
     made = libc.inotify_init1(os.O_CLOEXEC | os.O_NONBLOCK)
     if made < 0:
         return None
-    told = fcntl.fcntl(made, fcntl.F_DUPFD_CLOEXEC, _FROM_HERE)
-    os.close(made)
-    begun = _begun(libc, told, folder, mounts)
+    try:
+        told = fcntl.fcntl(made, fcntl.F_DUPFD_CLOEXEC, _FROM_HERE)
+    except OSError:  # There may be no more descriptors, or none as high.
+        return None
+    finally:
+        os.close(made)
+    begun = _begun(libc, told, folder, mounts.concerning(real, listed), steady())
     if begun is None:
         os.close(told)
         return None
@@ -115,30 +123,47 @@ def watch(folder: Folder) -> int | None:
     return begun.told
 
 
-def _begun(libc: ctypes.CDLL, told: int, folder: Folder, mounts: bytes) -> Watch | None:
-    try:
-        found = os.lstat(folder.root)
-    except OSError:
-        return None
+def _begun(libc: ctypes.CDLL, told: int, folder: Folder, mounted: tuple[bytes, ...], asked: float) -> Watch | None:
+    is_at = _is_at(folder.root)
     root, names = os.fsencode(folder.root), folder.names.split(b"\0")
     for name in names:
         if libc.inotify_add_watch(told, b"%b/%b" % (root, name), _TOLD | _DONT_FOLLOW) < 0:
             return None
     # After it, so that what changes before is in it, and what changes later is told.
     seen = stamp(folder.root, folder.names)
-    return None if seen is None else Watch(told, len(names), seen, (found.st_dev, found.st_ino), mounts)
+    return None if seen is None or is_at is None else Watch(told, len(names), seen, is_at, mounted, asked)
 
 
-def unchanged(root: Path, of: str) -> str | None:
-    """The stamp of the folder that is watched there, if nothing in it has changed since; None: it is to be asked."""
+def renew(folder: Folder, steady: Callable[[], float] = time.monotonic) -> bool:
+    """Ask for every name of a folder that is watched once more: whether all is as it was and it is watched on."""
+    found, asked = _watches.get((folder.root, folder.of)), steady()
+    if found is None or not _nothing_told(folder.root, found) or stamp(folder.root, folder.names) != found.stamp:
+        return False
+    _watches[folder.root, folder.of] = replace(found, asked=asked)
+    return True
+
+
+def unchanged(root: Path, of: str, steady: Callable[[], float] = time.monotonic) -> str | None:
+    """The stamp of the folder that is watched there, if nothing in it has changed since and its names were asked for
+    within the hour, also by whoever this process was forked from; None: they are to be asked for."""
     found = _watches.get((root, of))
-    if found is None or _has_told(found.told):
+    if found is None or steady() - found.asked > RENEWED_SECONDS or not _nothing_told(root, found):
         return None
+    return found.stamp
+
+
+def _nothing_told(root: Path, found: Watch) -> bool:
+    if _has_told(found.told) or _is_at(root) != found.is_at:
+        return False
+    return mounts.concerning(os.path.realpath(root), _listed()) == found.mounted
+
+
+def _is_at(root: Path) -> tuple[int, int] | None:
     try:
         there = os.lstat(root)
     except OSError:
         return None
-    return found.stamp if (there.st_dev, there.st_ino) == found.is_at and _mounts() == found.mounts else None
+    return there.st_dev, there.st_ino
 
 
 def end(folder: Folder) -> None:
@@ -146,6 +171,13 @@ def end(folder: Folder) -> None:
     found = _watches.pop((folder.root, folder.of), None)
     if found is not None:
         os.close(found.told)
+
+
+def end_all() -> None:
+    """Watch nothing any more in this process: from here on every name is asked for."""
+    for found in _watches.values():
+        os.close(found.told)
+    _watches.clear()
 
 
 def descriptors() -> list[int]:
@@ -159,40 +191,36 @@ def _has_told(told: int) -> bool:
     return bool(poller.poll(0))
 
 
-def _mounts() -> bytes | None:
-    try:
-        return _MOUNTS.read_bytes()
-    except OSError:
-        return None
+def _listed() -> bytes:
+    """What is mounted; nothing where nobody says, and then nobody knows on which disk a folder is."""
+    with suppress(OSError):
+        return mounts.MOUNTS.read_bytes()
+    return b""
 
 
-def on_own_disk(root: str, mounts: bytes) -> bool:
-    """Whether nobody but this machine writes to the disk that ``root`` is on, which goes over no link. ``mounts``: as
-    in /proc/self/mountinfo. Pure."""
-    path, best, kind = os.fsencode(root) + b"/", b"", b""
-    for line in mounts.splitlines():
-        before, _, after = line.partition(b" - ")
-        point = before.split(b" ")[4].decode("unicode_escape").encode("latin-1").rstrip(b"/") + b"/"
-        if path.startswith(point) and len(point) >= len(best):  # Of two at one place the later one is seen.
-            best, kind = point, after.split(b" ")[0]
-    return kind in _OWN_DISKS
+def on_own_disk(root: str, listed: bytes) -> bool:
+    """Whether nobody but this machine writes to the disk that ``root`` is on. Pure."""
+    found = mounts.mount_of(root, listed)
+    return found is not None and found.kind in _OWN_DISKS
 
 
 def _may_be_watched(folder: Folder) -> bool:
     """Whether enough is left for others of this account."""
-    wanted = sum(each.names for each in _watches.values()) + folder.names.count(b"\0") + 1
+    names = sum(each.names for each in _watches.values()) + folder.names.count(b"\0") + 1
     with suppress(OSError, ValueError):
-        return wanted <= int(_MOST.read_text()) // _SHARE
+        return all(
+            wanted <= int((LIMITS / limit).read_text()) // _SHARE
+            for wanted, limit in ((names, "max_user_watches"), (len(_watches) + 1, "max_user_instances"))
+        )
     return False
 
 
 class Watching:
-    """Which folders a long-lived process has watched, and when it begins anew: a minute after a change, and each hour.
+    """Which folders a long-lived process has watched, and when each is asked for again: a minute after a change, and
+    else each hour, which most often goes on with the watch that there is: what was forked keeps what it has of another.
 
     Nothing is done but when it is asked to: ``begin_one`` takes some 80 ms for an environment.
     """
-
-    REST_SECONDS, RENEWED_SECONDS = 60.0, 3600.0
 
     def __init__(self, folders: Iterable[Folder], steady: Callable[[], float]) -> None:
         self._steady = steady
@@ -204,19 +232,22 @@ class Watching:
         return max(0.0, min(self._due.values()) - self._steady()) if self._due else None
 
     def begin_one(self) -> tuple[int | None, int | None]:
-        """Watch the one that is due: the descriptor that was closed for it, and the new one."""
+        """Watch the one that is due: the descriptor that was closed for it, and the new one; neither, where it is
+        watched on, or was not and cannot be."""
         folder = min(self._due, key=lambda each: self._due[each])
+        self._due[folder] = self._steady() + RENEWED_SECONDS
+        if renew(folder, self._steady):
+            return None, None
         closed = next((at for at, each in self._at.items() if each == folder), None)
         if closed is not None:
             del self._at[closed]
-        begun = watch(folder)
+        begun = watch(folder, self._steady)
         if begun is not None:
             self._at[begun] = folder
-        self._due[folder] = self._steady() + (self.RENEWED_SECONDS if begun is not None else self.REST_SECONDS)
         return closed, begun
 
     def changed(self, descriptor: int) -> None:
         """Something was told there: it is watched no longer, until it has rested."""
         folder = self._at.pop(descriptor)
         end(folder)
-        self._due[folder] = self._steady() + self.REST_SECONDS
+        self._due[folder] = self._steady() + REST_SECONDS

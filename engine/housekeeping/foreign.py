@@ -20,6 +20,7 @@ from engine.housekeeping.places import WatchedFolder
 from engine.housekeeping.records import DiskFinding
 from engine.housekeeping.scan import Notable, ScannedTree
 from engine.storage.free_space import in_words
+from engine.storage.mounts import MOUNTS, mount_of
 from engine.text import plain
 
 MASSIVE = 100 << 20
@@ -29,7 +30,6 @@ UNREAD_SECONDS = 180 * 86400.0
 ENDS = 1 << 16
 MOST_COMPARED = 1 << 30  # bytes that one look for duplicates may read
 MOST_SAID = 10
-MOUNTS = Path("/proc/self/mountinfo")
 _LOG = re.compile(r"(\.(log|out|err|trace)|(^|/)(syslog|messages|[a-z]+log))(\.\d+)?$", re.IGNORECASE)
 _ROTATED = re.compile(r"[.-](\d+|\d{4}-?\d\d-?\d\d.*|gz|xz|zst|bz2|old)$", re.IGNORECASE)
 _DATA = (".csv", ".tsv", ".parquet", ".feather", ".arrow", ".orc", ".json", ".jsonl", ".xlsx", ".zip", ".gz", ".h5",
@@ -145,16 +145,10 @@ def unread_findings(
 def keeps_read_times(root: Path, mounts: Path = MOUNTS) -> bool:
     """Whether the file system of ``root`` notes when a file is read."""
     try:
-        text = mounts.read_text("utf-8", "replace")
+        found = mount_of(str(root), mounts.read_bytes())
     except OSError:
         return False
-    best, options = "", ""
-    for line in text.splitlines():
-        fields = line.split()
-        point = fields[4].encode().decode("unicode_escape", "replace")
-        if (root == Path(point) or root.is_relative_to(point)) and len(point) >= len(best):
-            best, options = point, fields[5]
-    return bool(best) and "noatime" not in options.split(",")
+    return found is not None and b"noatime" not in found.options
 
 
 def duplicates(seen: Sequence[ScannedFolder]) -> Iterator[DiskFinding]:

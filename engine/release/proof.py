@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine.clock import moment
+from engine.environments import unchanged
 from engine.errors import Damage, Refusal, StepFailed
 from engine.projects.manifest.reader import load_manifest
 from engine.release.rebuild import rebuild
@@ -50,6 +51,7 @@ def prove(workspace: Workspace, store: ObjectStore, digest: str, label: str, fol
 
     Raises Damage when the store does not hold what the version needs, and Refusal when the predictions differ.
     """
+    unchanged.end_all()  # Nobody's word that an environment is as it was is taken for a proof: each name is asked for.
     document = rebuild(workspace, store, digest, folder)
     steps.add("code, data, schema, model and environment rebuilt from the store")
     recorded = _table(store, document.golden.predictions)

@@ -1,4 +1,4 @@
-"""What the engine refused stands in its dialog again, and the next key goes on with it, however long the engine took."""
+"""What the engine refused stands in its dialog again, and the next key goes on with it, however long that took."""
 
 from __future__ import annotations
 

@@ -89,9 +89,13 @@ def _read(path: Path) -> bytes:
     return content
 
 
-@lru_cache(maxsize=64)
 def parse_manifest(text: str, source: str = FILE, *, of_version: bool = False) -> Manifest:
     """The manifest that ``text`` writes down. Pure. Raises Invalid, and nothing else, with every mistake at once."""
+    return _parsed(text, source, of_version)
+
+
+@lru_cache(maxsize=64)  # By what each stands for: the same call written in two ways would be two to it.
+def _parsed(text: str, source: str, of_version: bool) -> Manifest:
     document = _document(text, source)
     page = Mistakes(lines_of(text))
     Table(page, (), document).only(*SECTIONS, *_FORMER)

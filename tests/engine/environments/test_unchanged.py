@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import mmap
 import os
+import resource
 import select
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -11,7 +12,12 @@ from pathlib import Path
 import pytest
 
 from engine.environments import unchanged
-from engine.environments.unchanged import Folder, Watching, stamp
+from engine.environments.unchanged import RENEWED_SECONDS, REST_SECONDS, Folder, Watching, stamp
+from engine.errors import Damage
+from engine.release.proof import Steps, prove
+from engine.storage import mounts
+from engine.storage import workspace as workspaces
+from engine.storage.objects import ObjectStore
 
 OF = "a picture's digest"
 NAMES = (".", "lib", "lib/pear.py", "lib/quince.py", "lib/link", "bin", "bin/run")
@@ -158,6 +164,15 @@ MOUNTS = (
 )
 
 
+@pytest.fixture
+def listed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """What is mounted, to be written to."""
+    path = tmp_path / "mountinfo"
+    path.write_bytes(mounts.MOUNTS.read_bytes())
+    monkeypatch.setattr(mounts, "MOUNTS", path)
+    return path
+
+
 @pytest.mark.parametrize(
     ("root", "own"),
     [("/home/e", True), ("/srv/e", False), ("/srv/own disk/e", True), ("/srvother/e", True), ("/over/e", False)],
@@ -166,34 +181,95 @@ def test_who_writes_to_a_disk_is_known_by_what_is_mounted(root: str, own: bool) 
     assert unchanged.on_own_disk(root, MOUNTS) is own
 
 
-def test_a_disk_that_others_write_to_is_not_watched(
-    folder: Folder, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+def test_where_nobody_says_what_is_mounted_no_disk_is_known() -> None:
+    assert not unchanged.on_own_disk("/home/e", b"")
+
+
+def test_a_disk_that_others_write_to_is_not_watched(folder: Folder, listed: Path) -> None:
     assert unchanged.watch(folder) is not None
-    (tmp_path / "mountinfo").write_bytes(MOUNTS)
-    monkeypatch.setattr(unchanged, "_MOUNTS", tmp_path / "mountinfo")
+    listed.write_bytes(MOUNTS)
     assert unchanged.watch(folder) is None
     assert unchanged.descriptors() == []
 
 
-def test_what_is_mounted_over_it_is_a_change(folder: Folder, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    unchanged.watch(folder)
-    mounts = tmp_path / "mountinfo"
-    mounts.write_bytes(Path("/proc/self/mountinfo").read_bytes() + b"99 1 0:9 / /x rw - tmpfs tmpfs rw\n")
-    monkeypatch.setattr(unchanged, "_MOUNTS", mounts)
-    assert unchanged.unchanged(folder.root, OF) is None
-    monkeypatch.setattr(unchanged, "_MOUNTS", tmp_path / "absent")
-    assert unchanged.unchanged(folder.root, OF) is None
-    assert unchanged.watch(folder) is None
-
-
-@pytest.mark.parametrize(("most", "watched"), [(2 * len(NAMES), True), (2 * len(NAMES) - 1, False)])
-def test_half_of_what_the_account_may_watch_is_left_to_others(
-    folder: Folder, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, most: int, watched: bool
+@pytest.mark.parametrize(
+    ("where", "changes"), [("", True), ("/lib", True), ("/..", True), ("2", False), ("/../cache", False)]
+)
+def test_what_is_mounted_over_it_or_in_it_is_a_change_and_nothing_else(
+    folder: Folder, listed: Path, where: str, changes: bool
 ) -> None:
-    (tmp_path / "most").write_text(f"{most}\n")
-    monkeypatch.setattr(unchanged, "_MOST", tmp_path / "most")
+    unchanged.watch(folder)
+    with listed.open("ab") as file:
+        file.write(b"99 1 0:9 / %b rw - tmpfs tmpfs rw\n" % os.fsencode(os.path.normpath(f"{folder.root}{where}")))
+    assert (unchanged.unchanged(folder.root, OF) is None) is changes
+
+
+def test_where_nobody_says_any_more_what_is_mounted_every_name_is_asked_for(folder: Folder, listed: Path) -> None:
+    unchanged.watch(folder)
+    listed.unlink()
+    assert unchanged.unchanged(folder.root, OF) is None
+
+
+@pytest.mark.parametrize(
+    ("watches", "instances", "watched"),
+    [(2 * len(NAMES), 2, True), (2 * len(NAMES) - 1, 2, False), (2 * len(NAMES), 1, False)],
+)
+def test_half_of_what_the_account_may_watch_is_left_to_others(
+    folder: Folder, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, watches: int, instances: int, watched: bool
+) -> None:
+    (tmp_path / "max_user_watches").write_text(f"{watches}\n")
+    (tmp_path / "max_user_instances").write_text(f"{instances}\n")
+    monkeypatch.setattr(unchanged, "LIMITS", tmp_path)
     assert (unchanged.watch(folder) is not None) is watched
+
+
+def test_where_there_is_no_more_room_for_a_descriptor_nothing_is_watched(folder: Folder) -> None:
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    there = set(os.listdir("/proc/self/fd"))
+    resource.setrlimit(resource.RLIMIT_NOFILE, (64, before[1]))  # None as high as they are kept.
+    try:
+        assert unchanged.watch(folder) is None
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)
+    assert set(os.listdir("/proc/self/fd")) == there
+
+
+def test_what_was_not_asked_for_within_the_hour_is_asked_for(folder: Folder) -> None:
+    """Also by a run that was forked from a server which has asked again since."""
+    now = 5.0
+    unchanged.watch(folder, lambda: now)
+    now += RENEWED_SECONDS
+    assert unchanged.unchanged(folder.root, OF, lambda: now) is not None
+    now += 1.0
+    assert unchanged.unchanged(folder.root, OF, lambda: now) is None
+    assert unchanged.renew(folder, lambda: now)
+    assert unchanged.unchanged(folder.root, OF, lambda: now) is not None
+
+
+def test_who_lets_go_of_all_that_is_watched_asks_for_every_name(folder: Folder) -> None:
+    unchanged.watch(folder)
+    unchanged.end_all()
+    assert unchanged.unchanged(folder.root, OF) is None and unchanged.descriptors() == []
+
+
+def test_of_what_is_to_be_proven_every_name_is_asked_for(folder: Folder, tmp_path: Path) -> None:
+    unchanged.watch(folder)
+    workspace, steps = workspaces.create(tmp_path / "home"), Steps(lambda step: None)
+    with pytest.raises(Damage):  # It has nothing to prove; by then nothing is watched any more.
+        prove(workspace, ObjectStore(workspace.objects), "0" * 64, "tiny@1", tmp_path / "proof", steps)
+    assert unchanged.descriptors() == []
+
+
+def test_what_was_written_through_a_map_that_is_held_is_seen_within_the_hour(folder: Folder) -> None:
+    with (folder.root / "lib/quince.py").open("r+b") as file, mmap.mmap(file.fileno(), 0) as held:
+        now = 0.0
+        watching = Watching([folder], lambda: now)
+        _, begun = watching.begin_one()
+        held[:2] = b"SW"
+        now = RENEWED_SECONDS
+        closed, anew = watching.begin_one()
+        assert closed == begun is not None and anew is not None
+        assert unchanged.unchanged(folder.root, OF, lambda: now) == stamp(folder.root, folder.names)
 
 
 def test_a_folder_is_watched_anew_a_minute_after_a_change_and_every_hour(folder: Folder) -> None:
@@ -201,28 +277,28 @@ def test_a_folder_is_watched_anew_a_minute_after_a_change_and_every_hour(folder:
     watching = Watching([folder], lambda: now)
     assert watching.seconds() == 0
     closed, begun = watching.begin_one()
-    assert closed is None and begun is not None and watching.seconds() == Watching.RENEWED_SECONDS
+    assert closed is None and begun is not None and watching.seconds() == RENEWED_SECONDS
     assert not select.select([begun], [], [], 0)[0]
     (folder.root / "lib/pear.py").write_text("sour")
     assert select.select([begun], [], [], 0)[0] == [begun]
     watching.changed(begun)
-    assert unchanged.unchanged(folder.root, OF) is None and watching.seconds() == Watching.REST_SECONDS
+    assert unchanged.unchanged(folder.root, OF) is None and watching.seconds() == REST_SECONDS
     assert unchanged.descriptors() == []  # Until then nothing stays open for it.
-    now = Watching.REST_SECONDS
+    now = REST_SECONDS
     assert watching.seconds() == 0
     closed, begun = watching.begin_one()
     assert closed is None and begun is not None
-    assert unchanged.unchanged(folder.root, OF) == stamp(folder.root, folder.names)
-    now += Watching.RENEWED_SECONDS
-    assert watching.begin_one()[0] == begun and len(unchanged.descriptors()) == 1
-    assert watching.seconds() == Watching.RENEWED_SECONDS
+    assert unchanged.unchanged(folder.root, OF, lambda: now) == stamp(folder.root, folder.names)
+    now += RENEWED_SECONDS
+    assert watching.begin_one() == (None, None) and unchanged.descriptors() == [begun], "it is watched on"
+    assert watching.seconds() == RENEWED_SECONDS
 
 
-def test_what_cannot_be_watched_is_tried_again_after_a_rest(folder: Folder) -> None:
+def test_what_cannot_be_watched_is_tried_again_after_an_hour(folder: Folder) -> None:
     (folder.root / "bin/run").unlink()
     watching = Watching([folder], lambda: 0.0)
     assert watching.begin_one() == (None, None)
-    assert watching.seconds() == Watching.REST_SECONDS
+    assert watching.seconds() == RENEWED_SECONDS
 
 
 def test_where_nothing_is_to_be_watched_nothing_is_due() -> None:

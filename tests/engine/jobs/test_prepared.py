@@ -62,7 +62,8 @@ def test_a_version_that_is_live_is_read_once_and_what_is_wrong_with_it_is_seen_a
         patched.setattr(json_records, "read", lambda *_: pytest.fail("it was read again"))
         patched.setattr(reader, "Mistakes", lambda *_: pytest.fail("it was read again"))
         assert load(store, digest).project == "tiny"
-        assert reader.parse_manifest(manifest.decode(), FILE, of_version=True).name == "tiny"
+        for of_version in (True, False):  # as a look reads it, and as a retrain does
+            assert reader.load_manifest(tmp_path / "tiny", of_version=of_version).name == "tiny"
     os.chmod(store.path(digest), 0o600)
     store.path(digest).write_bytes(b"{}")
     with pytest.raises(Damage):
