@@ -15,6 +15,16 @@ import pytest
 from engine.api import open_engine
 from engine.environments.python.lock import Lock, resolve
 from engine.environments.python.uv_process import Uv, uv_environment
+from engine.storage import mounts
+
+
+@pytest.fixture
+def mountinfo(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """What is mounted, to be written to: one disk of this machine's own, whatever the tests run on."""
+    path = tmp_path / "mountinfo"
+    path.write_bytes(b"21 1 8:1 / / rw - ext4 /dev/sda1 rw\n")
+    monkeypatch.setattr(mounts, "MOUNTS", path)
+    return path
 
 
 def _write_wheel(

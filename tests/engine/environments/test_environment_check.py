@@ -141,10 +141,9 @@ def test_whatever_is_tampered_with_is_found_by_a_run_and_by_doctor(copied: Built
 
 @pytest.mark.parametrize("how", TAMPERED)
 def test_whatever_is_tampered_with_is_found_where_the_system_tells_of_it(
-    copied: Built, how: str, monkeypatch: pytest.MonkeyPatch
+    copied: Built, how: str, monkeypatch: pytest.MonkeyPatch, mountinfo: Path
 ) -> None:
     _, lock, environment = copied
-    monkeypatch.setattr(unchanged, "on_own_disk", lambda root, mounts: True)
     assert compare(environment, lock) == ()
     (watched,) = [each for each in picture.remembered_folders() if each.root == environment.path]
     assert unchanged.watch(watched) is not None

@@ -15,7 +15,6 @@ from engine.environments import unchanged
 from engine.environments.unchanged import RENEWED_SECONDS, REST_SECONDS, Folder, Watching, stamp
 from engine.errors import Damage
 from engine.release.proof import Steps, prove
-from engine.storage import mounts
 from engine.storage import workspace as workspaces
 from engine.storage.objects import ObjectStore
 
@@ -39,10 +38,8 @@ def test_no_file_of_many_escapes_the_marks_that_are_compared(tmp_path: Path) -> 
 
 
 @pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Folder]:
-    """A small environment, with another hard link of each of its files beside it, as a cache has one. Whatever the
-    tests run on is taken for a disk of this machine's own."""
-    monkeypatch.setattr(unchanged, "on_own_disk", lambda root, mounts: b"nfs4" not in mounts)
+def folder(tmp_path: Path, mountinfo: Path) -> Iterator[Folder]:
+    """A small environment, with another hard link of each of its files beside it, as a cache has one."""
     root, cache = tmp_path / "workspace" / "environment", tmp_path / "workspace" / "cache"
     for each in (root / "lib", root / "bin", cache):
         each.mkdir(parents=True)
@@ -66,6 +63,11 @@ def _rewritten_with_its_old_time(root: Path) -> None:
     os.utime(root / "lib/pear.py", ns=(before.st_atime_ns, before.st_mtime_ns))
 
 
+def _added_to(path: Path) -> None:
+    with path.open("ab", buffering=0) as file:
+        file.write(b"!")
+
+
 def _another_in_its_place(root: Path) -> None:
     root.rename(root.with_name("before"))
     (root / "lib").mkdir(parents=True)
@@ -78,7 +80,7 @@ def _another_where_its_parent_was(root: Path) -> None:
 
 CHANGES: dict[str, Callable[[Path], object]] = {
     "written": lambda root: (root / "lib/pear.py").write_text("sour"),
-    "added to": lambda root: os.write(os.open(root / "lib/pear.py", os.O_WRONLY | os.O_APPEND), b"!"),
+    "added to": lambda root: _added_to(root / "lib/pear.py"),
     "written by its other link": lambda root: (root.parent / "cache/pear.py").write_text("sour"),
     "written through a map": lambda root: _mapped(root / "lib/quince.py"),
     "cut short": lambda root: os.truncate(root / "lib/pear.py", 1),
@@ -135,11 +137,15 @@ def test_a_fork_sees_what_changes_after_its_parent_watches_no_longer(folder: Fol
     ask, asked = os.pipe()
     said, say = os.pipe()
     if (child := os.fork()) == 0:
-        os.close(asked)
-        os.write(say, bytes([unchanged.unchanged(folder.root, OF) is not None]))
-        os.read(ask, 1)
-        os.write(say, bytes([unchanged.unchanged(folder.root, OF) is not None]))
-        os._exit(0)
+        try:
+            os.close(asked)
+            os.write(say, bytes([unchanged.unchanged(folder.root, OF) is not None]))
+            os.read(ask, 1)
+            os.write(say, bytes([unchanged.unchanged(folder.root, OF) is not None]))
+        finally:
+            os._exit(0)
+    os.close(ask)
+    os.close(say)  # Whatever becomes of the fork, nobody waits for a word that does not come.
     try:
         assert os.read(said, 1) == bytes([True])
         unchanged.end(folder)
@@ -150,9 +156,8 @@ def test_a_fork_sees_what_changes_after_its_parent_watches_no_longer(folder: Fol
         assert os.read(said, 1) == bytes([False])
     finally:
         os.close(asked)
+        os.close(said)
         os.waitpid(child, 0)
-        for each in (ask, said, say):
-            os.close(each)
 
 
 MOUNTS = (
@@ -162,15 +167,6 @@ MOUNTS = (
     b"24 21 0:22 / /over rw - ext4 /dev/sdc rw\n"
     b"25 24 0:23 / /over rw - overlay overlay rw\n"
 )
-
-
-@pytest.fixture
-def listed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
-    """What is mounted, to be written to."""
-    path = tmp_path / "mountinfo"
-    path.write_bytes(mounts.MOUNTS.read_bytes())
-    monkeypatch.setattr(mounts, "MOUNTS", path)
-    return path
 
 
 @pytest.mark.parametrize(
@@ -185,9 +181,9 @@ def test_where_nobody_says_what_is_mounted_no_disk_is_known() -> None:
     assert not unchanged.on_own_disk("/home/e", b"")
 
 
-def test_a_disk_that_others_write_to_is_not_watched(folder: Folder, listed: Path) -> None:
+def test_a_disk_that_others_write_to_is_not_watched(folder: Folder, mountinfo: Path) -> None:
     assert unchanged.watch(folder) is not None
-    listed.write_bytes(MOUNTS)
+    mountinfo.write_bytes(b"21 1 0:20 / / rw - nfs4 files:/ rw\n")
     assert unchanged.watch(folder) is None
     assert unchanged.descriptors() == []
 
@@ -196,17 +192,17 @@ def test_a_disk_that_others_write_to_is_not_watched(folder: Folder, listed: Path
     ("where", "changes"), [("", True), ("/lib", True), ("/..", True), ("2", False), ("/../cache", False)]
 )
 def test_what_is_mounted_over_it_or_in_it_is_a_change_and_nothing_else(
-    folder: Folder, listed: Path, where: str, changes: bool
+    folder: Folder, mountinfo: Path, where: str, changes: bool
 ) -> None:
     unchanged.watch(folder)
-    with listed.open("ab") as file:
+    with mountinfo.open("ab") as file:
         file.write(b"99 1 0:9 / %b rw - tmpfs tmpfs rw\n" % os.fsencode(os.path.normpath(f"{folder.root}{where}")))
     assert (unchanged.unchanged(folder.root, OF) is None) is changes
 
 
-def test_where_nobody_says_any_more_what_is_mounted_every_name_is_asked_for(folder: Folder, listed: Path) -> None:
+def test_where_nobody_says_any_more_what_is_mounted_every_name_is_asked_for(folder: Folder, mountinfo: Path) -> None:
     unchanged.watch(folder)
-    listed.unlink()
+    mountinfo.unlink()
     assert unchanged.unchanged(folder.root, OF) is None
 
 

@@ -202,6 +202,12 @@ class ServedProject:
     def do(self, deed: str, **options: Any) -> Done:
         return self.begin(deed, **options).wait()
 
+    def still_forked(self, deed: str = "") -> Done:
+        """A step that the server forked which is there: it has outlived what was done to it."""
+        done = self.do(deed)
+        assert done.forked and done.result.state == "succeeded", done
+        return done
+
     def forked(self, deed: str, **options: Any) -> Done:
         """A step that a server forked. One that ended, as at any doubt, has another take its place first."""
         for _ in range(3):

@@ -78,7 +78,7 @@ def test_it_is_stopped_and_told_like_a_fresh_one(
     assert done.forked and done.result.state == "failed" and why in str(done.result.why)
     assert free(done.folder / "lock") and project.work() == []
     assert processes(one) == before and below(before["server"]) == []
-    assert project.forked("").result.state == "succeeded"
+    project.still_forked()
 
 
 def test_of_too_many_processes_none_is_left_as_their_namespace_ends_at_one_stroke(tmp_path: Path) -> None:
@@ -92,7 +92,7 @@ def test_of_too_many_processes_none_is_left_as_their_namespace_ends_at_one_strok
         until(lambda: one.process.poll() is not None)
         assert none_alive(list(before.values()))
         project.serve()
-        assert project.forked("").result.state == "succeeded"
+        project.still_forked()
 
 
 def test_a_flood_of_words_is_kept_short(project: ServedProject, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -146,4 +146,4 @@ def test_nothing_of_it_outlives_it_and_its_lock_is_held_until_then(project: Serv
     assert none_alive([*left]) and free(step.folder / "lock") and project.work() == []
     assert (step.folder / "code" / "project.py").exists() and (step.folder / "output").is_dir()
     assert processes(one) == before and alive(before["server"])
-    assert project.forked("").result.state == "succeeded"
+    project.still_forked()

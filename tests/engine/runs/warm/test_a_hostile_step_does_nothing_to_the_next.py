@@ -110,7 +110,7 @@ def test_it_reaches_neither_the_server_nor_what_is_others(
     done = first.forked(text(first, server, attempts))
     assert len(done.told) == len(attempts), done.log
     assert {name for name, answer in done.told.items() if answer == "allowed"} == set()
-    assert first.forked("").result.state == "succeeded"
+    first.still_forked()
 
 
 NEEDS_ANOTHER = ("an abstract socket", "TCP", "to listen", "UDP", "ask about the network", "a device", "names of hosts")
@@ -212,7 +212,7 @@ except OSError:
         later = first.do(deed)
         assert not later.forked and later.told == {"asked": False}
     path.unlink()
-    assert first.forked("").result.state == "succeeded"
+    first.still_forked()
 
 
 @pytest.mark.parametrize("served", [False, True], ids=["fresh", "forked"])
@@ -251,7 +251,7 @@ def test_no_network_is_none_for_a_forked_step_too(tmp_path: Path) -> None:
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL, signal.SIGSTOP])
 def test_a_signal_to_everybody_ends_nobody(first: ServedProject, server: Kept, how: int) -> None:
     assert first.forked(f"import os; os.kill(-1, {how:d}); os.killpg(1, {how:d})").result.state == "succeeded"
-    assert first.forked("").result.state == "succeeded"
+    first.still_forked()
 
 
 def test_a_step_that_leaves_what_cannot_be_cleared_takes_the_server_with_it(tmp_path: Path) -> None:

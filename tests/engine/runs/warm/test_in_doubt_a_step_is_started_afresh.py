@@ -152,7 +152,7 @@ def test_a_server_that_is_not_as_it_should_be_is_passed_over(
         its(project, "key").unlink()
     for path, content in kept.items():
         path.write_bytes(content)
-    assert project.forked("").result.state == "succeeded"
+    project.still_forked()
     assert project.work() == [] and below(processes(project.engine.kept[0])["server"]) == []
 
 
@@ -176,7 +176,7 @@ def test_who_talks_nonsense_gets_nothing_and_whoever_asks_next_is_served(project
         talker.settimeout(60)
         with suppress(ConnectionResetError):
             assert talker.recv(1) == b""
-    assert project.forked("").result.state == "succeeded"
+    project.still_forked()
 
 
 def test_who_sends_a_byte_now_and_then_does_not_keep_it_from_others(project: ServedProject) -> None:
@@ -193,7 +193,7 @@ def test_who_sends_a_byte_now_and_then_does_not_keep_it_from_others(project: Ser
         thread = threading.Thread(target=drip)
         thread.start()
         try:
-            assert project.forked("").result.state == "succeeded"
+            project.still_forked()
         finally:
             over.set()
             thread.join()
@@ -202,7 +202,7 @@ def test_who_sends_a_byte_now_and_then_does_not_keep_it_from_others(project: Ser
 
 def test_who_has_no_time_left_to_begin_leaves_the_server_to_others(project: ServedProject) -> None:
     one = project.serve()
-    assert project.forked("").result.state == "succeeded"
+    project.still_forked()
     before = processes(one)
     opened = len(os.listdir(f"/proc/{before['watcher']}/fd"))
     manifest = project.manifest
@@ -219,7 +219,7 @@ def test_who_has_no_time_left_to_begin_leaves_the_server_to_others(project: Serv
             if said is not None:
                 with open(os.devnull) as nothing:  # Three where four are to come.
                     socket.send_fds(asker, [said], [nothing.fileno()] * 3)
-        assert project.forked("").result.state == "succeeded"
+        project.still_forked()
         assert len(os.listdir(f"/proc/{before['watcher']}/fd")) == opened
     assert processes(one) == before
 
@@ -235,7 +235,7 @@ def test_one_that_is_busy_sends_others_away_at_once(project: ServedProject) -> N
     assert first.forked and not second.forked and second.result.state == "succeeded"
     first.launch.cancel("enough")
     assert first.wait().result.state == "cancelled"
-    assert project.forked("").result.state == "succeeded"
+    project.still_forked()
 
 
 def test_two_who_ask_at_the_same_moment_are_both_done_and_one_at_most_is_forked_at_a_time(
