@@ -45,7 +45,7 @@ def _offer(session: Session, to: str, note: str) -> None:
     lines(duty_lines.handover_lines(found, matters, min(room(), 100)))
     still = f"{found.former} stays on duty" if found.former else "nobody is on duty"
     say()
-    say(f"Offered to {found.to}; {still} until they take it: {session.command('handover take')}")
+    say(f"Offered to {found.to}; {still} until they take it: {session.act('handover take')}")
 
 
 def _preview(session: Session) -> None:
@@ -70,7 +70,7 @@ def _list(session: Session, limit: int | None) -> None:
     if found:
         table([_row(each) for each in found], ("no.", "offered (UTC)", "state", "from", "to", "note"), right=["no."])
     if duty.operator is None or duty.offered_to == me:
-        say(f"Take over: {session.command('handover take')}")
+        say(f"Take over: {session.act('handover take')}")
 
 
 def _row(each: Handover) -> tuple[Cell, ...]:

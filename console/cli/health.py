@@ -59,13 +59,13 @@ def health(
         document(_document(found, alerts))
         return 0
     if found is None:
-        say(f"Nobody has looked at the health of {project} yet: {session.command(f'health {project} --look')}")
+        say(f"Nobody has looked at the health of {project} yet: {session.act(f'health {project} --look')}")
         return 0
     if name is not None:
         _rows(found, name)
         return 0
     if status.live is not None and found.version != status.live:
-        anew = session.command(f"health {project} --look")
+        anew = session.act(f"health {project} --look")
         say(Span(f"{status.live} is live now, and the newest look was at {found.version}. Look at it: {anew}", "watch"))
     _whole(Health(status, found, alerts), found, session.now())
     if status.metric is not None and (found.version != status.live or found.as_of != status.measured_at):
