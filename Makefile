@@ -70,7 +70,7 @@ setup:
 demo: setup
 	@$(BIN)/leverframe demo $(ARGS)
 
-# Six at a time, whole files each: half of a test is waiting for disk and processes. ARGS='-n 0' for one at a time.
+# Five at a time, whole files each: half of a test is waiting for disk and processes. ARGS='-n 0' for one at a time.
 PYTEST := $(BIN)/python -m pytest -n 5 --dist loadfile --no-loadscope-reorder
 test: setup
 	@$(PYTEST) $(ARGS)

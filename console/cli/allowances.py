@@ -24,8 +24,8 @@ def allow(session: Session, run: int, reason: str) -> None:
     say(f"The steps of {given.project} are allowed, from the next run on:")
     for what in given.what:
         say(what, indent=2)
-    say(f"Next: {session.command(f'retrain {given.project} --wait')}", indent=2)
-    say(f"Taken back by: {session.command(f'withdraw {given.project} --reason …')}", indent=2)
+    say(f"Next: {session.act(f'retrain {given.project} --wait')}", indent=2)
+    say(f"Taken back by: {session.decision(f'withdraw {given.project}')}", indent=2)
 
 
 @click.command(cls=Verb)

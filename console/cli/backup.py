@@ -111,4 +111,4 @@ def restore(
     say(found.sentence)
     for note in found.notes:
         say(Span(f"· {note}", "watch"), indent=2, hang=2)
-    say("Next: leverframe doctor looks whether everything stands.", indent=2)
+    say(f"Next: {session.act('doctor')} looks whether everything stands.", indent=2)

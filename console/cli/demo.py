@@ -64,13 +64,13 @@ def demo(session: Session, no_console: bool, weeks: int) -> int:
     else:
         _make(session, plan)
     if no_console:
-        say(f"Open it: {session.command('demo')}")
+        say(f"Open it: {session.act('demo')}")
         return 0
     from console.opening.start import run_console
 
     code = run_console(plan.home, session.operator)
     if is_replayed(plan.home):
-        say(f"The demo goes on being replayed; watch it: {session.command('demo')}")
+        say(f"The demo goes on being replayed; watch it: {session.act('demo')}")
     return code
 
 
@@ -136,7 +136,7 @@ def _replay(session: Session, plan: Plan, operator: Engine) -> None:
     from console.demo.show import shown
     from console.demo.story import tales
 
-    again = session.command("demo")
+    again = session.act("demo")
     stories = tales(plan.weeks)
     try:
         with shown([tale.project for tale in stories]) as told:

@@ -32,13 +32,13 @@ def disk(session: Session, last: bool) -> int:
             found = engine.scan_disk(show)
             progress.clear()
     if found is None:
-        complain(f"Nothing was scanned yet. Scan now: {session.command('disk')}")
+        complain(f"Nothing was scanned yet. Scan now: {session.act('disk')}")
         return 1
     if session.json:
         document(documents.report(found))
     else:
         lines(disk_lines(found, session.now(), min(room(), WIDEST), whole=True))
-        say(f"What can go: {session.command('clean --dry-run')}", indent=1)
+        say(f"What can go: {session.act('clean --dry-run')}", indent=1)
     return 0
 
 

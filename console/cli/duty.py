@@ -5,32 +5,34 @@ from __future__ import annotations
 import click
 
 from console.cli import duty_documents as documents
+from console.cli.paging import MOST_SHOWN, newest
 from console.cli.printing import Cell, document, lines, room, say, table
-from console.cli.session import Session, VerbGroup
+from console.cli.session import Session, VerbGroup, limit_option
 from console.text import duty_lines
 from console.text.lines import Span
 from engine.routing.duty_records import Handover
-
-SHOWN = 50
 
 
 @click.group(cls=VerbGroup, invoke_without_command=True)
 @click.option("--to", metavar="OPERATOR", help="Hand over to OPERATOR; they are on duty once they take it.")
 @click.option("--note", default="", metavar="TEXT", help="With --to: your words to them.")
 @click.option("--preview", is_flag=True, help="What is open and what was promised now; nothing is handed over.")
+@limit_option
 @click.pass_context
-def handover(context: click.Context, to: str | None, note: str, preview: bool) -> None:
+def handover(context: click.Context, to: str | None, note: str, preview: bool, limit: int | None) -> None:
     """Who is on duty and all hand-overs; --to hands over, 'handover take' takes over."""
     session = context.ensure_object(Session)
     if context.invoked_subcommand is not None:
-        if to is not None or preview:
-            raise click.UsageError("--to and --preview go without another word.")
+        if to is not None or preview or limit is not None:
+            raise click.UsageError("--to, --preview and --limit go without another word.")
+    elif limit is not None and (to is not None or preview):
+        raise click.UsageError("--limit is for the list of all hand-overs; leave out --to and --preview.")
     elif to is not None:
         _offer(session, to, note)
     elif preview:
         _preview(session)
     else:
-        _list(session)
+        _list(session, limit)
 
 
 def _offer(session: Session, to: str, note: str) -> None:
@@ -43,7 +45,7 @@ def _offer(session: Session, to: str, note: str) -> None:
     lines(duty_lines.handover_lines(found, matters, min(room(), 100)))
     still = f"{found.former} stays on duty" if found.former else "nobody is on duty"
     say()
-    say(f"Offered to {found.to}; {still} until they take it: {session.command('handover take')}")
+    say(f"Offered to {found.to}; {still} until they take it: {session.act('handover take')}")
 
 
 def _preview(session: Session) -> None:
@@ -55,10 +57,12 @@ def _preview(session: Session) -> None:
         lines(duty_lines.matter_lines(found, min(room(), 100)))
 
 
-def _list(session: Session) -> None:
+def _list(session: Session, limit: int | None) -> None:
+    most = limit if session.json else limit or MOST_SHOWN
     with session.engine() as engine:
-        duty, found = engine.on_duty(), engine.handovers(limit=100_000 if session.json else SHOWN)
-        me = engine.operator.name
+        duty, me = engine.on_duty(), engine.operator.name
+        pages = newest(lambda offset, some: engine.handovers(offset=offset, limit=some), lambda each: each.id, most)
+        found = list(pages)
     if session.json:
         document({"on_duty": documents.on_duty(duty), "handovers": [documents.handover(each) for each in found]})
         return
@@ -66,7 +70,7 @@ def _list(session: Session) -> None:
     if found:
         table([_row(each) for each in found], ("no.", "offered (UTC)", "state", "from", "to", "note"), right=["no."])
     if duty.operator is None or duty.offered_to == me:
-        say(f"Take over: {session.command('handover take')}")
+        say(f"Take over: {session.act('handover take')}")
 
 
 def _row(each: Handover) -> tuple[Cell, ...]:

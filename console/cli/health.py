@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from console.cli import documents
+from console.cli.paging import newest_of
 from console.cli.printing import WIDEST, document, lines, room, say
-from console.cli.session import Session, Verb, VerbGroup, reason_option
+from console.cli.session import Session, Verb, VerbGroup, limit_option, reason_option
 from console.queries.health_questions import Health
 from console.text import cells
 from console.text.drift_lines import drift_lines
@@ -25,7 +26,6 @@ from engine.projects.manifest.durations import parse_duration
 
 if TYPE_CHECKING:
     from engine.monitoring.records import Alert, Look
-
 
 
 @click.command(cls=Verb)
@@ -59,13 +59,13 @@ def health(
         document(_document(found, alerts))
         return 0
     if found is None:
-        say(f"Nobody has looked at the health of {project} yet: {session.command(f'health {project} --look')}")
+        say(f"Nobody has looked at the health of {project} yet: {session.act(f'health {project} --look')}")
         return 0
     if name is not None:
         _rows(found, name)
         return 0
     if status.live is not None and found.version != status.live:
-        anew = session.command(f"health {project} --look")
+        anew = session.act(f"health {project} --look")
         say(Span(f"{status.live} is live now, and the newest look was at {found.version}. Look at it: {anew}", "watch"))
     _whole(Health(status, found, alerts), found, session.now())
     if status.metric is not None and (found.version != status.live or found.as_of != status.measured_at):
@@ -146,23 +146,31 @@ def alerts(context: click.Context) -> None:
     session = context.ensure_object(Session)
     with session.engine() as engine:
         found = engine.alerts()
-    _list(session, found, "Nothing is open: no look at a live version found anything that is not well.")
+    if session.json:
+        document([alert_document(each) for each in found])
+    else:
+        _told(session, found, "Nothing is open: no look at a live version found anything that is not well.")
 
 
 @alerts.command("history", cls=Verb)
 @click.argument("project", required=False)
+@limit_option
 @click.pass_obj
-def history(session: Session, project: str | None) -> None:
+def history(session: Session, project: str | None, limit: int | None) -> None:
     """All alerts there were, newest first, of every project or of PROJECT."""
     with session.engine() as engine:
-        found = engine.past_alerts(project, limit=1000 if session.json else 50)
-    _list(session, found, "There was no alert yet.")
+        shown = newest_of(
+            session,
+            lambda offset, some: engine.past_alerts(project, offset=offset, limit=some),
+            lambda alert: alert.id,
+            limit,
+            alert_document,
+        )
+    if shown is not None:
+        _told(session, shown, "There was no alert yet.")
 
 
-def _list(session: Session, found: tuple[Alert, ...], none: str) -> None:
-    if session.json:
-        document([alert_document(each) for each in found])
-        return
+def _told(session: Session, found: Sequence[Alert], none: str) -> None:
     now = session.now()
     for alert in found:
         if alert.resolved_at is None:

@@ -145,7 +145,7 @@ def _outcome(session: Session, engine: Engine, run: Run, shown: bool) -> None:
     if run.state not in ENDED:
         if run.overdue is not None:
             complain(f"{run.overdue[:1].upper()}{run.overdue[1:]}.")
-        complain(f"Run {run.id} is {run.state}. Stay with it: {session.command(f'log {run.id} --follow')}")
+        complain(f"Run {run.id} is {run.state}. Stay with it: {session.act(f'log {run.id} --follow')}")
         return
     what = f"; it made {run.version}" if run.version else f": {run.why}" if run.why else ""
     if not shown:

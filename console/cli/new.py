@@ -68,7 +68,7 @@ def new(
         say(Span(note, "watch"), indent=2, hang=2)
     say("Where a guess is wrong, change its line in leverframe.toml and commit. Next:")
     for words in _next(session, made, folder):
-        say(Span(session.command(words), "key"), indent=2)
+        say(Span(session.act(words), "key"), indent=2)
 
 
 def _seen(made: NewProject) -> Iterator[tuple[str, str]]:

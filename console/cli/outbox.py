@@ -52,7 +52,8 @@ def _list(session: Session, limit: int | None, matching: str) -> None:
             say(f"No mail {'holds ' + matching if matching else 'was queued yet'}.")
             return
         table([_row(each) for each in shown], HEADINGS, right=["mail"], give_way=["queued (UTC)"])
-        rest_of(len(shown), None if matching else engine.count_outbox())
+        more = session.command("outbox list --limit N")
+        rest_of(len(shown), None if matching else engine.count_outbox(), more)
         in_vain = engine.outbox_waits_in_vain()
         if in_vain:
             say(Span(in_vain, "watch"))

@@ -51,7 +51,10 @@ def newest_of(
     return list(newest(fetch, key, limit or MOST_SHOWN))
 
 
-def rest_of(shown: int, count: int | None) -> None:
-    """Say that there is more than was shown; ``count`` is None where nobody counted."""
+def rest_of(shown: int, count: int | None, way: str = "--limit") -> None:
+    """Say that there is more than was shown; ``count`` is None where nobody counted.
+
+    ``way``: what shows more, where that is not an option of the very words that were typed.
+    """
     if count is not None and count > shown:
-        say(Span(f"The newest {shown} of {count:,}; --limit shows more.", "dim"))
+        say(Span(f"The newest {shown} of {count:,}; {way} shows more.", "dim"))

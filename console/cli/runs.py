@@ -45,7 +45,7 @@ def retrain(
         document(documents.run(run))
     else:
         say(f"Run {run.id} is queued: retrain of {project}.")
-        say(f"Watch it: {session.command(f'log {run.id} --follow')}", indent=2)
+        say(f"Watch it: {session.act(f'log {run.id} --follow')}", indent=2)
     return 0
 
 
@@ -70,7 +70,7 @@ def waited(session: Session, engine: Engine, run: Run, later: str) -> Run:
 def _watched(session: Session, engine: Engine, run: Run) -> int:
     if not session.json:
         say(f"Run {run.id}: retrain of {run.project}")
-    ended = waited(session, engine, run, f"Watch it: {session.command(f'log {run.id} --follow')}")
+    ended = waited(session, engine, run, f"Watch it: {session.act(f'log {run.id} --follow')}")
     if session.json:
         document(documents.run(ended))
     if ended.state not in GOOD:

@@ -113,7 +113,7 @@ def _engine(session: Session, state: EngineState) -> Cell:
     if state.running:
         since = f", since {state.since:%Y-%m-%d %H:%M} UTC" if state.since else ""
         return Span(f"The engine runs: process {state.pid} on {state.host}{since}.", "dim")
-    how = session.command("engine")
+    how = session.act("engine")
     return Span(f"No engine runs, so nothing starts by itself: {how}, or open the console.", "watch")
 
 
@@ -251,4 +251,4 @@ def run(session: Session, project: str, job: str) -> None:
         document(documents.run(found))
     else:
         say(f"Run {found.id} is queued: {found.job} of {found.project}.")
-        say(f"Watch it: {session.command(f'log {found.id} --follow')}", indent=2)
+        say(f"Watch it: {session.act(f'log {found.id} --follow')}", indent=2)

@@ -78,9 +78,13 @@ class Session:
             place += f"--at {clock.stamp(self.at)} "
         return f"leverframe {place}{words}"
 
+    def act(self, words: str) -> str:
+        """``command`` for what is done now, whatever moment is shown: at a moment that is over it would be refused."""
+        return replace(self, at=None).command(words)
+
     def decision(self, words: str) -> str:
-        """``command`` for what needs a reason; it is taken now, whatever moment is shown."""
-        return replace(self, at=None).command(f"{words} --reason '…'")
+        """``act`` for what needs a reason."""
+        return self.act(f"{words} --reason '…'")
 
 
 def remember(context: click.Context, parameter: click.Parameter, value: Any) -> None:

@@ -41,7 +41,7 @@ def status(session: Session, project: str | None) -> None:
 
 def _all(session: Session, found: Overview) -> None:
     if not found.projects:
-        say(f"No project is registered yet: {session.command('add PATH')}")
+        say(f"No project is registered yet: {session.act('add PATH')}")
         return
     table([_row(each, found.at) for each in found.projects], HEADINGS, give_way=["for", "metric"])
     reasons = [each for each in found.projects if each.verdict != "ok"]

@@ -31,7 +31,7 @@ def init(session: Session) -> None:
         document({"home": str(engine.home), "made": made, "operator": documents.operator(engine.operator)})
     elif made:
         say(f"The workspace {engine.home} is made; {engine.operator.name} is its first admin.")
-        say(f"Next: {session.command('add PATH')} registers a project.", indent=2)
+        say(f"Next: {session.act('add PATH')} registers a project.", indent=2)
     else:
         say(f"There is a workspace at {engine.home} already; nothing was changed.")
 
@@ -50,7 +50,7 @@ def add(session: Session, path: Path) -> None:
     say(f"{project.name} ({project.title}) is registered, from {project.path}.")
     for each in allowed:
         say(Span(f"Its steps are allowed {each}.", "watch"), indent=2)
-    say(f"Next: {session.command(f'retrain {project.name} --wait')}", indent=2)
+    say(f"Next: {session.act(f'retrain {project.name} --wait')}", indent=2)
 
 
 @click.command(cls=Verb)

@@ -63,6 +63,6 @@ class Charted(Page):
         self.app.call_from_thread(self._mount_chart, self.kind_of_chart())
 
     def _mount_chart(self, kind: type[Chart]) -> None:
-        if self.is_attached:
-            self.query_one("#scroll").mount(kind(id="chart"), after="#standing")
+        for scroll in self.query("#scroll"):  # None where the screen was left meanwhile: its widgets go before it does.
+            scroll.mount(kind(id="chart"), after="#standing")
             self.call_after_refresh(self.draw)

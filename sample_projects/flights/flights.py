@@ -133,7 +133,7 @@ def _nothing_landed(since: datetime, as_of: datetime) -> bool:
 
 
 def pauses() -> str:
-    """What pauses.csv holds: ``python flights.py > pauses.csv`` in the environment of this project."""
+    """What pauses.csv holds; in the project's environment: ``python flights.py > new.csv && mv new.csv pauses.csv``."""
     landed = _flights_of_2013()["landed"].drop_duplicates().sort_values()
     times = ["2000-01-01T00:00", *landed.dt.strftime("%Y-%m-%dT%H:%M"), "2030-01-01T00:00"]
     long = [True, *(landed.diff().iloc[1:] >= QUARTER), True]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 
 import pytest
 
@@ -14,6 +15,7 @@ from tests.cli.test_both_fronts_call_the_engine import REACHES
 
 READINGS = {name for name, act in declared(Engine).items() if act.in_past}
 REFUSED = re.compile(r"This is how things stood on \d\d \w{3} \d{4} at \d\d:\d\d UTC; go back to now to act\.\n")
+HINT = re.compile(r": leverframe (.+?)(?= --reason|[.,]?$)", re.MULTILINE)
 # A kept report and a slice are of a day on which there was none yet.
 NOT_THERE = {"report tiny --kept 1", "report tiny --kept 1 -o a.html", "disk --last", "handover show 1"}
 
@@ -59,6 +61,22 @@ def test_a_verb_that_acts_refuses_it(history: History, first_release: str, words
 def test_what_does_not_open_the_workspace_by_that_door_refuses_it_too(history: History, verb: str) -> None:
     told = history(verb, "--at", "2026-01-01")
     assert (told.code, told.err) == (1, f"{verb} acts on the present and --at shows what is past; leave --at away.\n")
+
+
+def test_what_a_verb_says_to_do_is_done_now_and_where_to_look_is_then(history: History, first_release: str) -> None:
+    begun = history("audit", "--json").json[-1]["at"]
+    waited = history("runs", "--json").json[-1]["ended_at"]
+    words = [each for each, method in REACHES.items() if method in READINGS and "somewhere" not in each]
+    asked = [(begun, "status"), (waited, "candidates"), *((first_release, each) for each in words)]
+    said = [history(*each.split(), "--at", moment) for moment, each in asked]
+    hints = {hint for told in said for hint in HINT.findall(told.out + told.err)}
+    looks = {hint for hint in hints if "--at " in hint}
+    acts = {hint.removeprefix(f"--home {history.home} ") for hint in hints - looks}
+    assert acts >= {"add PATH", "disk", "handover take", "health tiny --look"}
+    assert {hint.partition("Z ")[2] for hint in looks} == {"show tiny@1"}, "it is looked at as it was then"
+    for hint in looks:
+        told = call("--operator", "ada", *shlex.split(hint))
+        assert told.code == 0, (hint, told)
 
 
 def test_a_time_that_is_none_and_one_that_is_to_come_are_refused(history: History) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -132,6 +133,19 @@ def test_the_rows_of_a_bad_slice_are_told_and_an_unknown_slice_names_the_known(l
     assert out == "place=B: 1 of 1,204 rows, the most wrong first\n  row 7  actual 1\n"
     told = looked("health", "tiny", "--slice", "place=\x1b[2J")
     assert told.code == 1 and "it has rows of 'place=B'" in told.err and "\x1b" not in told.err
+
+
+def test_all_alerts_there_were_are_listed_and_limit_says_how_many(looked: History) -> None:
+    engine = open_engine(looked.home, "ada")
+    with writing(engine) as db:
+        for n in range(1, 1001):
+            alert_book.record(db, "tiny", 1, [replace(MOVED, key=f"drift:{n}")], ["drift"], None, AT)
+    engine.close()
+    everything = list(range(1001, 0, -1))
+    assert [each["id"] for each in as_json(looked, "alerts", "history")] == everything
+    assert [each["id"] for each in as_json(looked, "alerts", "history", "--limit", "2")] == [1001, 1000]
+    told = [looked("alerts", "history", "tiny", *words).out for words in ((), ("--limit", "2"), ("--limit", "1001"))]
+    assert [len(re.findall(r"\balert \d+ tiny@1", each)) for each in told] == [50, 2, 1001]
 
 
 def test_nothing_open_is_said(history: History) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import shlex
 import shutil
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -16,6 +18,7 @@ from engine.clock import moment
 from engine.outbox import outbox
 from engine.outbox.outbox import Draft
 from tests import tiny
+from tests.cli.calling import call
 from tests.cli.conftest import History
 from tests.engine.outbox.mail_server import Handler, running
 from tests.killing import let_go
@@ -115,6 +118,17 @@ def test_mails_that_wait_for_a_server_that_nobody_set_up_are_told_with_what_to_s
     monkeypatch.setenv("LEVERFRAME_SMTP_FROM", "lf@example.org")
     assert "mail server" not in copy("outbox").out
     assert len(copy("outbox", "--json").json) == 2
+
+
+def test_what_the_outbox_says_of_more_mails_can_be_typed(history: History, tmp_path: Path) -> None:
+    copy = replace(history, home=tmp_path / "home")
+    shutil.copytree(let_go(history.home), copy.home, symlinks=True)
+    with ledger_at(copy.home) as ledger, ledger.write() as db:
+        for n in range(51):
+            outbox.queue(db, Draft("tiny", f"red {n}", "it fell", "body"), ["a@example.org"], NOW)
+    said = re.search(r"The newest 50 of 51; leverframe (.+) shows more\.", copy("outbox").out)
+    assert said is not None
+    assert call("--operator", "ada", *shlex.split(said[1].replace(" N", " 51"))).out.count("it fell") == 51
 
 
 def test_a_dry_run_writes_the_mails_as_files(mailing: History, tmp_path: Path) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from engine.api import open_engine
 from tests.cli.conftest import History
 from tests.killing import let_go
 
@@ -91,6 +93,26 @@ def test_a_day_with_the_pager(people: History) -> None:
     assert ask("show", "2").out.startswith("Hand-over 2: ada to b.lee\n")
     assert ask("take").code == 1 and ask("take", "--reason", "b.lee is ill").code == 0
     assert people("handover", "take", "--to", "b.lee").code == 2
+
+
+def test_all_hand_overs_are_listed_and_limit_says_how_many(people: History) -> None:
+    assert people("handover", "take").code == 0
+    engine = open_engine(people.home, "ada")
+    for _ in range(50):
+        engine.hand_over("b.lee", "so")
+    engine.close()
+    everything = list(range(51, 0, -1))
+    assert [each["id"] for each in people("handover", "--json").json["handovers"]] == everything
+    assert [each["id"] for each in people("handover", "--limit", "2", "--json").json["handovers"]] == [51, 50]
+    told = [people("handover", *words).out for words in ((), ("--limit", "2"), ("--limit", "51"))]
+    assert [len(re.findall(r"^ *\d+  ", each, re.MULTILINE)) for each in told] == [50, 2, 51]
+
+
+@pytest.mark.parametrize("words", ["--limit 2 take", "--limit 2 --preview", "--limit 2 --to b.lee"])
+def test_how_many_is_asked_of_the_list_alone(people: History, words: str) -> None:
+    told = people("handover", *words.split())
+    assert told.code == 2 and "--limit" in told.err
+    assert people("handover", "--json").json["on_duty"] == dict.fromkeys(DUTY)
 
 
 def test_what_was_so_is_seen_so_and_nothing_can_be_changed_then(people: History) -> None:

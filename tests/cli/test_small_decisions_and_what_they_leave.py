@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import shlex
 import shutil
 import sqlite3
 from pathlib import Path
@@ -115,6 +117,16 @@ def test_doctor_tells_what_a_run_refuses_and_mends_it(copy: History) -> None:
     assert [each["what"] for each in mended.json["findings"] if each["mended"]] == [environment]
     assert copy("doctor").code == 0
     assert "evil.pth" not in copy("retrain", "tiny", "--wait").err
+
+
+def test_what_was_restored_elsewhere_is_looked_at_there(tmp_path: Path) -> None:
+    first, restored = (History(tmp_path / name, tmp_path) for name in ("first", "re stored"))
+    assert first("init").code == first("backup", tmp_path / "backup").code == 0
+    said = re.search(r"Next: leverframe (.+) looks whether", restored("restore", tmp_path / "backup").out)
+    assert said is not None
+    words = shlex.split(said[1])
+    assert words == ["--home", str(restored.home), "doctor"]
+    assert call("--operator", "ada", *words).code == 0
 
 
 def test_a_copied_project_with_uncommitted_changes_is_refused_with_what_to_do(copy: History, tmp_path: Path) -> None:

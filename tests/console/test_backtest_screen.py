@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import pytest
 
+from console.screens.backtest import BacktestPage
 from console.text.backtest_lines import backtest_lines, bars_of, curves_of, glyph, plan_lines
 from console.text.card_lines import card_lines
 from console.text.lines import plain_text, width_of
@@ -16,6 +18,9 @@ from tests.console.backtest_records import NEVER_MADE, SCHEDULED, TOLD
 from tests.console.conftest import NARROW, WIDE, Desk
 from tests.console.records import CARD, NOW, FakeEngine, ago
 from tests.engine.backtest.made import document, policy
+
+if TYPE_CHECKING:
+    from console.widgets.chart import Chart
 
 Console = Callable[..., None]
 
@@ -53,6 +58,36 @@ def test_a_wide_terminal_has_a_chart_and_a_narrow_one_bars_and_a_key_shows_what_
         await desk.see("roc_auc week by week, from 0.700 (▁) to 0.724 (█)")
 
     console(story)
+
+
+def test_a_chart_that_is_loaded_when_the_screen_is_being_left_is_shown_nowhere(
+    console: Console, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def story(desk: Desk) -> None:
+        await desk.press("B")
+        await desk.see("Retraining every week is worth +0.012 roc_auc")
+        page = desk.app.screen
+        assert isinstance(page, BacktestPage)
+        kind = page.kind_of_chart()
+
+        async def left() -> None:
+            """The widgets of a screen that is left go before it does."""
+            monkeypatch.setattr(page, "draw", lambda: None)
+            await page.query_one("#scroll").remove()
+
+        def slowly() -> type[Chart]:
+            desk.app.call_from_thread(left)
+            return kind
+
+        monkeypatch.setattr(page, "kind_of_chart", slowly)
+        await desk.pilot.resize_terminal(*WIDE)
+        await desk.until(lambda: not page.query("#scroll"))
+        await desk.app.workers.wait_for_complete()
+        assert page.is_attached and not page.query("#chart")
+        await desk.press("escape")
+        await desk.see("WAITING")
+
+    console(story, NARROW)
 
 
 def test_another_one_is_begun_when_what_it_takes_is_known(console: Console, engine: FakeEngine) -> None:
