@@ -60,14 +60,14 @@ class ReportCommands(Door):
         return by_hand.begin(self._workspace, self._ledger, project, REPORT, self.caller, clock.now())
 
     @looks("see reports", of="project")
-    def reports(self, project: str, limit: int = 50) -> tuple[KeptReport, ...]:
-        """The reports of a project that were made and kept, the newest first."""
+    def reports(self, project: str) -> tuple[KeptReport, ...]:
+        """All reports of a project that were made and kept, the newest first."""
         from engine.projects import registry
         from engine.reports import archive
 
         with self._ledger.read() as db:
             registry.find(db, project)
-            return archive.everything(db, project, limit)
+            return archive.everything(db, project)
 
     @looks("see reports", of="project")
     def kept_report(self, project: str, number: int, form: Form) -> str:

@@ -62,8 +62,8 @@ def find(db: sqlite3.Connection, project: str, number: int) -> KeptReport:
     return _kept(row)
 
 
-def everything(db: sqlite3.Connection, project: str, limit: int) -> tuple[KeptReport, ...]:
-    """The newest reports of a project."""
+def everything(db: sqlite3.Connection, project: str, limit: int = -1) -> tuple[KeptReport, ...]:
+    """The reports of a project, the newest first."""
     rows = db.execute("SELECT * FROM reports WHERE project = ? ORDER BY id DESC LIMIT ?", (project, limit))
     return tuple(_kept(row) for row in rows.fetchall())
 
