@@ -22,6 +22,7 @@ from tests.cli.calling import call
 from tests.forked_runs import forking
 from tests.forks import ROOT
 from tests.ledger import ledger_of
+from tests.wholeness import assert_whole
 
 NOVEMBER = [datetime(2026, 11, day, tzinfo=UTC) for day in (3, 10, 17)]
 pytestmark = pytest.mark.slow
@@ -101,8 +102,7 @@ def test_of_two_who_go_different_ways_one_wins_and_the_other_is_told(engine: Eng
     assert told.startswith(f"{winner} made {live} live at ")
     assert engine.status("tiny", NOVEMBER[2]).live == live
     assert os.path.basename(os.readlink(engine.home / "live" / "tiny")).startswith(f"{live[-1]}-")
-    assert engine.verify_audit().ok
-    assert [f for f in engine.doctor(mend=False) if f.verdict != "ok" and f.what != "disk"] == []
+    assert_whole(engine, "disk")
 
 
 def test_the_commit_compares_for_itself_and_does_not_rely_on_the_lock(engine: Engine) -> None:
