@@ -159,13 +159,11 @@ def _a_new_ledger_is_a_copy() -> Iterator[None]:
 
 
 @pytest.fixture(autouse=True)
-def _no_workspace_of_ours(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def _no_workspace_of_ours(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """A test that forgets to name its workspace must not find the one of the person at the keyboard."""
     for name in ("LEVERFRAME_OPERATOR", "LEVERFRAME_RUN"):
         monkeypatch.delenv(name, raising=False)
-    # Most tests write no file, and want no folder made for them.
+    # Most tests write no file, and want no folder made for them: theirs is where none can be.
     has_one = "tmp_path" in request.fixturenames
-    mine: Path = request.getfixturevalue("tmp_path") if has_one else tmp_path_factory.getbasetemp() / "nowhere"
+    mine: Path = request.getfixturevalue("tmp_path") if has_one else Path("/dev/null")
     monkeypatch.setenv("LEVERFRAME_HOME", str(mine / "home"))

@@ -8,7 +8,7 @@ import threading
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import pytest
 from textual.message import Message
@@ -23,8 +23,8 @@ from tests.console.records import NOW, FakeEngine
 WIDE, NARROW = (140, 42), (80, 24)
 Story = Callable[["Desk"], Awaitable[None]]
 LONG = 50  # rounds of 10 ms: what takes longer ``settled`` does not wait for
-# Threads that go on for as long as the console does.
-LASTING = {"MainThread", "watcher", "asyncio"}
+# Threads of the console that go on for as long as it does.
+LASTING = {"watcher", "asyncio"}
 
 
 class Watched(LeverframeApp):
@@ -34,6 +34,10 @@ class Watched(LeverframeApp):
 
     open: Question | None = None
     open_beside: Question | None = None
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        self.not_ours = set(threading.enumerate())  # Whatever other tests left behind never ends here.
+        super().__init__(*args, **options)
 
     def ask(self, question: Question | None, beside: Question | None = None) -> None:
         self.open = question
@@ -52,7 +56,7 @@ class Watched(LeverframeApp):
     @property
     def at_work(self) -> bool:
         """Whether the engine has not answered yet, or a thread carries something out."""
-        names = {thread.name.partition("_")[0] for thread in threading.enumerate()}
+        names = {thread.name.partition("_")[0] for thread in set(threading.enumerate()) - self.not_ours}
         asks = self.open is not None or self.open_beside is not None
         return asks or not names <= LASTING or not all(worker.is_finished for worker in self.workers)
 
@@ -125,7 +129,7 @@ def console(engine: FakeEngine, monkeypatch: pytest.MonkeyPatch) -> Callable[...
         who = Who("ada", "operator", "prod-1", "home")
 
         async def told() -> None:
-            app = Watched(engine, who, last_visit=seen, now=lambda: NOW)  # type: ignore[arg-type]
+            app = Watched(engine, who, last_visit=seen, now=lambda: NOW)
             async with app.run_test(size=size, notifications=toasts) as pilot:
                 await tell(Desk(app, pilot, engine))
 

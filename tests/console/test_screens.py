@@ -290,19 +290,18 @@ def test_what_the_engine_answers_while_the_console_is_left_harms_nothing(console
         assert told is not None
         desk.app.exit()
         await desk.app.screen.query("PagedList").remove()
-        desk.app.on_answered(Answered(told, OVERVIEW, NOW))
+        desk.app.on_answered(Answered(told, told.answer(desk.engine, NOW), NOW))
         desk.app.on_unanswered(Unanswered(told, "the disk is gone", NOW))
 
     console(story)
 
 
-@pytest.mark.parametrize("place", [str(number) for number in range(1, 10)])
+@pytest.mark.parametrize("place", list("12345689"))  # 7, the disk, is no list
 def test_what_a_list_says_while_its_screen_is_left_harms_nothing(console: Console, place: str) -> None:
     async def story(desk: Desk) -> None:
         await desk.press(place)
         page = desk.app.screen
-        for lines in page.query("PagedList"):
-            await lines.remove()
+        await page.query_one(PagedList).remove()
         page.post_message(PagedList.Moved())
         page.post_message(PagedList.Chosen())
         await desk.settled()

@@ -12,6 +12,7 @@ from engine.housekeeping import clean as cleaning
 from engine.housekeeping.records import Cleaned, CleanPlan
 from engine.housekeeping.survey import survey
 from tests import tiny
+from tests.builders.runs import retrained
 from tests.forked_runs import forking
 from tests.ledger import ledger_of, store_of, workspace_of
 from tests.wholeness import assert_whole
@@ -26,9 +27,9 @@ def bloated(folder: Path) -> Path:
     engine.add(tiny.make(folder / "tiny"))
     for number in range(4):
         tiny.change(folder / "tiny", skill=0.99 - 0.01 * number)
-        engine.move(engine.plan_release(retrained(engine, number)), "newer data", lambda step: None)
+        engine.move(engine.plan_release(retrained(engine, FIRST + number * WEEK)), "newer data", lambda step: None)
     tiny.change(folder / "tiny", skill=0.1)
-    retrained(engine, 4)
+    retrained(engine, FIRST + 4 * WEEK)
     tiny.replace(folder / "tiny", "steps.py", "def train():", "def train():\n    raise SystemExit('no')")
     run = engine.wait(engine.retrain("tiny", as_of=FIRST + 5 * WEEK).id, lambda r: None)
     assert run.state == "failed"
@@ -39,12 +40,6 @@ def bloated(folder: Path) -> Path:
         with lock.open() as file:
             fcntl.flock(file, fcntl.LOCK_EX)  # The run's process has ended, and nobody writes here any more.
     return folder / "home"
-
-
-def retrained(engine: Engine, week: int) -> str:
-    run = engine.wait(engine.retrain("tiny", as_of=FIRST + week * WEEK).id, lambda r: None)
-    assert run.version is not None, run.why
-    return run.version
 
 
 def later(days: float = 3) -> datetime:

@@ -14,6 +14,7 @@ import pytest
 
 from engine.api import open_engine
 from tests.terminal import Terminal
+from tests.wholeness import assert_whole
 
 pytestmark = [pytest.mark.slow, pytest.mark.clock]
 
@@ -52,9 +53,8 @@ def test_a_candidate_is_approved_and_the_version_before_comes_back(history: Path
         terminal.press("q")
         assert terminal.ended() == 0
     engine = open_engine(history, "ada")
-    assert engine.verify_audit().ok
+    assert_whole(engine)
     assert engine.version("tiny@2").state == "barred"
-    assert [f for f in engine.doctor(mend=False) if f.verdict != "ok"] == []
     assert [(d.action, d.reason) for d in engine.audit() if d.action in ("release", "rollback")][:3] == [
         ("rollback", "wrong one"), ("rollback", "three in the morning"), ("release", "newer data, no worse"),
     ]  # fmt: skip
@@ -105,8 +105,7 @@ def test_a_console_that_is_killed_in_the_middle_of_a_swap_leaves_one_whole_truth
         terminal.kill()
     engine = open_engine(history, "ada")
     assert live(history) in ("tiny@2", "tiny@3")
-    assert engine.verify_audit().ok
-    assert [f for f in engine.doctor(mend=False) if f.verdict != "ok"] == []
+    assert_whole(engine)
     if live(history) == "tiny@2":
         assert engine.move(engine.plan_release("tiny@3"), "once more", lambda step: None).deployment is not None
 

@@ -13,7 +13,8 @@ from engine.errors import Conflict, Forbidden, Invalid, Refusal
 from engine.housekeeping import bin as bins
 from engine.housekeeping import daily
 from engine.storage.ledger import Ledger
-from tests.journeys.cleaning import assert_all_kept, cleaned, goes, later, planned, retrained
+from tests.builders.runs import retrained
+from tests.journeys.cleaning import FIRST, WEEK, assert_all_kept, cleaned, goes, later, planned
 from tests.ledger import store_of, workspace_of
 from tests.workspaces import opened_copy
 
@@ -172,4 +173,4 @@ def test_a_retrain_with_less_free_than_is_kept_free_is_refused_and_decisions_sti
     from tests import tiny
 
     tiny.replace(engine.home.parent / "tiny", "steps.py", "    raise SystemExit('no')\n", "")
-    assert retrained(engine, 6)
+    assert retrained(engine, FIRST + 6 * WEEK)

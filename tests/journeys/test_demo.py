@@ -31,6 +31,7 @@ from tests import tiny
 from tests.forked_runs import forking
 from tests.ledger import workspace_of
 from tests.terminal import Terminal
+from tests.wholeness import assert_whole
 
 UNTIL = datetime(2026, 11, 24, 12, tzinfo=UTC)
 LESS = Edit("settings.json", '"skill": 1.0', '"skill": 0.9')
@@ -86,8 +87,7 @@ def assert_ended_well(engine: Engine) -> None:
     assert engine.card("restless@4", UNTIL).blocked is None
     assert [v.label for v in engine.rollback_targets("restless")] == ["restless@1"]
     assert {d.actor for d in engine.at(datetime.now(UTC))} == {"demo"}
-    assert engine.verify_audit().ok
-    assert all(f.verdict == "ok" for f in engine.doctor(mend=False)), engine.doctor(mend=False)
+    assert_whole(engine)
     assert not any(inspect(Path(p.path)).dirty for p in engine.projects())
 
 

@@ -17,10 +17,12 @@ from engine.errors import Conflict
 from engine.release import swap
 from engine.release.proof import Steps
 from tests import tiny
+from tests.builders.runs import retrained
 from tests.cli.calling import call
 from tests.forked_runs import forking
 from tests.forks import ROOT
 from tests.ledger import ledger_of
+from tests.wholeness import assert_whole
 
 NOVEMBER = [datetime(2026, 11, day, tzinfo=UTC) for day in (3, 10, 17)]
 pytestmark = pytest.mark.slow
@@ -52,12 +54,6 @@ def engine(tmp_path: Path) -> Engine:
     return engine
 
 
-def retrained(engine: Engine, week: int) -> str:
-    run = engine.wait(engine.retrain("tiny", as_of=NOVEMBER[week]).id, lambda r: None)
-    assert run.version is not None, run.why
-    return run.version
-
-
 def both(engine: Engine, first: tuple[str, str], second: tuple[str, str]) -> list[tuple[str, str, str]]:
     """Let ada do ``first`` and bob ``second`` at once; each name with the kind of outcome and the sentence."""
     env = {**os.environ, "PYTHONPATH": str(ROOT)}
@@ -87,7 +83,7 @@ def the_one_and_the_other(outcomes: list[tuple[str, str, str]]) -> tuple[str, st
 
 
 def test_of_two_who_approve_the_same_candidate_one_wins_and_the_other_is_told(engine: Engine) -> None:
-    label = retrained(engine, 0)
+    label = retrained(engine, NOVEMBER[0])
     winner, told = the_one_and_the_other(both(engine, ("release", label), ("release", label)))
     assert told.startswith(f"{winner} made tiny@1 live at ")
     assert told.endswith(f'("{winner} wants it") after this was shown to you; nothing was changed, look again.')
@@ -98,20 +94,19 @@ def test_of_two_who_approve_the_same_candidate_one_wins_and_the_other_is_told(en
 
 
 def test_of_two_who_go_different_ways_one_wins_and_the_other_is_told(engine: Engine) -> None:
-    for week in (0, 1):
-        engine.move(engine.plan_release(retrained(engine, week)), "fine", lambda step: None)
-    candidate = retrained(engine, 2)
+    for day in NOVEMBER[:2]:
+        engine.move(engine.plan_release(retrained(engine, day)), "fine", lambda step: None)
+    candidate = retrained(engine, NOVEMBER[2])
     winner, told = the_one_and_the_other(both(engine, ("release", candidate), ("rollback", "tiny@1")))
     live = candidate if winner == "ada" else "tiny@1"
     assert told.startswith(f"{winner} made {live} live at ")
     assert engine.status("tiny", NOVEMBER[2]).live == live
     assert os.path.basename(os.readlink(engine.home / "live" / "tiny")).startswith(f"{live[-1]}-")
-    assert engine.verify_audit().ok
-    assert [f for f in engine.doctor(mend=False) if f.verdict != "ok" and f.what != "disk"] == []
+    assert_whole(engine, "disk")
 
 
 def test_the_commit_compares_for_itself_and_does_not_rely_on_the_lock(engine: Engine) -> None:
-    plan = engine.plan_release(retrained(engine, 0))
+    plan = engine.plan_release(retrained(engine, NOVEMBER[0]))
     engine.move(plan, "first", lambda step: None)
     rows = engine.count_audit()
     steps = Steps(lambda step: None)
@@ -122,8 +117,8 @@ def test_the_commit_compares_for_itself_and_does_not_rely_on_the_lock(engine: En
 
 
 def test_two_who_say_rollback_within_seconds_go_back_one_step(engine: Engine) -> None:
-    for week in range(3):
-        engine.move(engine.plan_release(retrained(engine, week)), "newer", lambda step: None)
+    for day in NOVEMBER:
+        engine.move(engine.plan_release(retrained(engine, day)), "newer", lambda step: None)
     roll_back = ("--home", engine.home, "--operator", "ada", "rollback", "tiny", "--reason", "the page is on fire")
     assert call(*roll_back).code == 0
     told = call(*roll_back)

@@ -14,6 +14,7 @@ from engine.errors import Conflict, Refusal
 from engine.records import Run
 from tests import tiny
 from tests.forked_runs import forking
+from tests.wholeness import assert_whole
 
 NOVEMBER = [datetime(2026, 11, day, tzinfo=UTC) for day in (3, 10, 17)]
 
@@ -59,8 +60,7 @@ def test_a_version_goes_live_by_a_persons_decision_and_the_one_before_comes_back
     assert live_document(engine)["digest"] == engine.version("tiny@1").digest
     assert engine.version("tiny@2").state == "barred"
     assert [d.label for d in engine.at(datetime.now(UTC))] == ["tiny@1"]
-    assert engine.verify_audit().ok
-    assert all(f.verdict == "ok" for f in engine.doctor(mend=False)), engine.doctor(mend=False)
+    assert_whole(engine)
 
     with pytest.raises(Refusal, match="no earlier live version"):
         engine.plan_rollback("tiny")

@@ -130,11 +130,14 @@ def raw(answer: Any) -> Iterator[int]:
                 return
             threading.Thread(target=answer, args=(connection, over), daemon=True).start()
 
-    threading.Thread(target=accept, daemon=True).start()
+    accepting = threading.Thread(target=accept, daemon=True)
+    accepting.start()
     try:
         yield listening.getsockname()[1]
     finally:
         over.set()
+        listening.shutdown(socket.SHUT_RDWR)  # Closing it alone does not wake who waits in accept().
+        accepting.join()
         listening.close()
 
 
