@@ -95,8 +95,8 @@ def snapshot(folder: Path, target: Path, *, allow_dirty: bool) -> tuple[Source, 
     with opened(folder) as repository:
         if repository is None:
             return _take_as_it_is(_UNVERSIONED, folder, target, allow_dirty)
-        changes = _changes(repository)
-        with objects(repository.folder, repository.environment()) as store:
+        with objects(repository.folder, repository.environment()) as store:  # It begins while Git looks for changes.
+            changes = _changes(repository)
             source = _inspect(repository, store, changes)
             if source.revision is None:
                 return _take_as_it_is(source, folder, target, allow_dirty)
