@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from engine import clock
 from engine import overview as overviews
 from engine.access import entering
+from engine.access.admission import Admission
 from engine.access.acts import changes, checked_reason, looks
 from engine.access.caller import Caller, claimed_name
 from engine.access.commands import PeopleCommands
@@ -106,6 +107,7 @@ def open_service(home: Path | None = None, operator: str | None = None) -> Engin
 
 class Engine(
     PeopleCommands,
+    Admission,
     RunCommands,
     ReleaseCommands,
     HealthCommands,
@@ -286,9 +288,11 @@ class Engine(
         return trail.verify(self._ledger)
 
     @looks("export the trail", least="auditor")
-    def export_audit(self, target: Path) -> AuditVerdict:
-        """Write the whole trail to ``target``, which must not exist."""
-        return trail.export(self._ledger, target)
+    def export_audit(self, target: Path | IO[str]) -> AuditVerdict:
+        """Write the whole trail to ``target``: a file that must not exist, or one that is open."""
+        if isinstance(target, Path):
+            return trail.export(self._ledger, target)
+        return trail.export_to(self._ledger, target)
 
     # The machine; people: see PeopleCommands
 

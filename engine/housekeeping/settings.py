@@ -96,6 +96,11 @@ def choose(ledger: Ledger, name: str, text: str, by: Caller, reason: str, at: da
         trail.append(db, at=at, actor=by, action="set", subject=name, reason=reason, details=details)
 
 
+def names_a_folder(name: str) -> bool:
+    """Whether the value of a setting is a folder of the machine."""
+    return name in _MEANINGS and _MEANINGS[name][0] == "folder"
+
+
 def backups(db: sqlite3.Connection) -> tuple[str | None, timedelta]:
     """Where the engine backs up to, None: nowhere; and how often."""
     seconds = chosen.numbers(db).get(BACKUP_EVERY, DAY)
