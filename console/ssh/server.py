@@ -51,7 +51,7 @@ class DoorKeeper:
         self.rooms = Rooms(self.limits)
         self._clerk = ThreadPoolExecutor(1, "door")
         self._loop = asyncio.get_running_loop()
-        self._more: dict[str, int] = {}
+        self._more: dict[tuple[str, str], int] = {}
         self._pending: set[asyncio.Future[Any]] = set()
 
     async def ask(self, what: Callable[..., Any], *given: Any) -> Any:
@@ -71,15 +71,15 @@ class DoorKeeper:
 
     def turn_away(self, source: str, why: str) -> None:
         """A connection that is not even heard: the first is written down at once, the rest of a minute together."""
-        if source not in self._more:
-            self._more[source] = 0
+        if (source, why) not in self._more:
+            self._more[source, why] = 0
             self.note(self.gate.note_turned_away, NO_KEY, source, why)
             self._loop.call_later(FLUSH_SECONDS, self._flush, source, why)
         else:
-            self._more[source] += 1
+            self._more[source, why] += 1
 
     def _flush(self, source: str, why: str) -> None:
-        count = self._more.pop(source, 0)
+        count = self._more.pop((source, why), 0)
         if count:
             self.note(self.gate.note_turned_away, NO_KEY, source, why, count)
 
@@ -91,8 +91,8 @@ class DoorKeeper:
             if not self.visitors:
                 break
             await asyncio.sleep(0.05)
-        for source in list(self._more):
-            self._flush(source, "too many at once")
+        for source, why in list(self._more):
+            self._flush(source, why)
         while self._pending:
             await asyncio.wait(self._pending)
         self._clerk.shutdown()

@@ -1,4 +1,4 @@
-"""One session of a connection: a process of its own, a terminal where the client asked for one, and what flows between."""
+"""One session of a connection: a process, a terminal where the client asked for one, and what flows between."""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ def why_not(root: Path, parameter: str, path: Path) -> str | None:
     """Why an act may not be given ``path`` as its ``parameter`` by somebody over SSH; None when it may."""
     shown, place = plain(str(path), 200), exchange(root)
     if parameter != PROJECT:
-        return f"Over SSH no file or folder of the machine can be named, and {shown} is one; do it on the machine itself."
+        return f"Over SSH no file of the machine can be named, and {shown} is one; do it on the machine itself."
     found, bounds = path.resolve(), place.resolve()
     if bounds in found.parents:
         return None
