@@ -10,8 +10,8 @@ from typing import IO, TYPE_CHECKING, Any
 from engine import clock
 from engine import overview as overviews
 from engine.access import entering
-from engine.access.admission import Admission
 from engine.access.acts import changes, checked_reason, looks
+from engine.access.admission import Admission
 from engine.access.caller import Caller, claimed_name
 from engine.access.commands import PeopleCommands
 from engine.access.proof import Proof, of_process

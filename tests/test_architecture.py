@@ -180,7 +180,7 @@ MAY_HOLD_AN_ENGINE = (
 
 def may_hold_an_engine(path: Path) -> bool:
     inside = path.relative_to(ROOT / "console").as_posix()
-    return inside in MAY_HOLD_AN_ENGINE or inside.startswith("cli/")
+    return inside in MAY_HOLD_AN_ENGINE or inside.startswith(("cli/", "ssh/"))
 
 
 def imported_when_run(path: Path) -> set[int]:

@@ -32,17 +32,17 @@ class Admission(Door):
             raise Forbidden(disabled(found.name))
         return found
 
-    @changes("note who comes and goes", least="admin", by="service")
+    @changes("note who comes and goes", least="viewer", by="service")
     def note_login(self, proof: KeyProof, operator: Operator) -> None:
         """Write down that ``operator`` came in."""
         self._note(Caller(operator, proof), "login", "ssh", {"from": proof.source})
 
-    @changes("note who comes and goes", least="admin", by="service")
+    @changes("note who comes and goes", least="viewer", by="service")
     def note_logout(self, proof: KeyProof, operator: Operator, seconds: float) -> None:
         """Write down that ``operator`` left, and after how long."""
         self._note(Caller(operator, proof), "logout", "ssh", {"from": proof.source, "seconds": round(seconds)})
 
-    @changes("note who comes and goes", least="admin", by="service")
+    @changes("note who comes and goes", least="viewer", by="service")
     def note_turned_away(self, what: str, source: str, why: str, count: int = 1) -> None:
         """Write down that somebody did not get in. ``what``: the key's fingerprint, or that there was none."""
         details: dict[str, str | int] = {"from": source} | ({"connections": count} if count > 1 else {})

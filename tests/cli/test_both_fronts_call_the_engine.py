@@ -117,7 +117,7 @@ REACHES = {
 # init opens the engine and does no more; new makes a folder and needs no workspace; restore has no workspace to open
 # yet; demo is a story of other verbs and has tests of its own; pages must not open an engine at all, which would settle
 # and start things.
-WITHOUT_A_METHOD = {"init", "restore", "demo", "new", "pages"}
+WITHOUT_A_METHOD = {"init", "restore", "demo", "new", "pages", "ssh"}
 
 
 @pytest.mark.parametrize(("words", "method"), REACHES.items())
