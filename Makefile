@@ -83,8 +83,8 @@ later: setup
 	@datefudge "$$(date -u -d '$(WHEN)' '+%F %T UTC')" \
 		$(PYTEST) -m 'not slow or clock' $(TAKES_THE_TIME) $(ARGS)
 
-# chromium opens the pages; datefudge moves the clock.
-SYSTEM_PACKAGES := chromium datefudge
+# chromium opens the pages; datefudge moves the clock; OpenSSH's client and server come to the door and stand before it.
+SYSTEM_PACKAGES := chromium datefudge openssh-client openssh-server
 system-packages:
 	@missing=; for each in $(SYSTEM_PACKAGES); do \
 		dpkg-query -W -f '$${db:Status-Status}' "$$each" 2>/dev/null | grep -qx installed || missing="$$missing $$each"; \

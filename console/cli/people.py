@@ -216,3 +216,18 @@ def remove_way(session: Session, name: str, label: str, reason: str) -> None:
         document({"operator": name, "removed": label})
     else:
         say(f"{label} does not prove {name} any more.")
+
+
+@operators.command("export-keys")
+@click.pass_obj
+def export_keys(session: Session) -> None:
+    """Print an authorized_keys that leads each key to the console and its verbs, for the system's own sshd."""
+    from console.ssh import authorized_keys
+
+    with session.engine() as engine:
+        found, home = engine.sealed_keys(), engine.home
+    if session.json:
+        document([{"operator": key.operator, "fingerprint": key.fingerprint} for key in found])
+        return
+    for each in authorized_keys.lines(found, sys.executable, home):
+        sys.stdout.write(each + "\n")

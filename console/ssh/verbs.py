@@ -20,6 +20,7 @@ REFUSED: Mapping[str, str] = {
     "pages": f"it is a service of the machine; start it {_HERE}",
     "engine": f"it is a service of the machine, and the door sees to the schedules; start it {_HERE}",
     "ssh": f"it is a service of the machine; start it {_HERE}",
+    "operators export-keys": f"it writes what the machine's own sshd reads; run it {_HERE}",
     "operators recover": f"it is for whoever owns the workspace's files; run it {_HERE}",
     "places add": f"it would show the names in any folder of the machine; run it {_HERE}",
     "places remove": f"it names a folder of the machine; run it {_HERE}",

@@ -20,7 +20,7 @@ class Unit:
 
 
 def installed(folders: Sequence[Path] = FOLDERS, account: Path | None = None) -> tuple[Unit, ...]:
-    """The units in ``folders`` that start ``leverframe … engine`` or ``… ssh``; ``%h`` and ``~`` mean ``account``'s home."""
+    """The units in ``folders`` that start ``leverframe … engine`` or ``ssh``; ``%h``, ``~``: ``account``'s home."""
     user = account or Path.home()
     found = []
     for folder in folders:

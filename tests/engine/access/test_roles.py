@@ -46,7 +46,7 @@ LEAST: dict[str, Role] = {
     "hold": "operator", "release_hold": "admin", "back_up": "operator", "export_audit": "auditor",
     "set_role": "admin", "set_project_role": "admin", "disable_operator": "admin", "enable_operator": "admin",
     "bind_key": "admin", "bind_account": "admin", "unbind": "admin", "start_scheduler": "operator",
-    "allow": "admin", "withdraw": "admin",
+    "allow": "admin", "withdraw": "admin", "sealed_keys": "admin",
     "add_route": "admin", "remove_route": "admin", "choose_quiet_hours": "operator", "hand_over": "operator",
     "take_over": "operator",
 }  # fmt: skip
@@ -69,7 +69,7 @@ MAY_NOT = {
     "bind_account": "bind keys and accounts", "unbind": "bind keys and accounts", "start_scheduler": "host the engine",
     "allow": "allow a project's steps to reach more", "withdraw": "withdraw what a project's steps were allowed",
     "add_route": "change routes", "remove_route": "change routes", "choose_quiet_hours": "choose quiet hours",
-    "hand_over": "hand over", "take_over": "take over",
+    "sealed_keys": "export keys", "hand_over": "hand over", "take_over": "take over",
 }  # fmt: skip
 # Those that are about one project, for which somebody may have a role besides; every other is of the workspace.
 PER_PROJECT = {
