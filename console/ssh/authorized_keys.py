@@ -28,8 +28,6 @@ def line(key: SealedKey, python: str, home: Path) -> str:
     words = [python, "-I", "-m", "console", "--home", str(home), "ssh", "--key", key.fingerprint, "--seal", key.seal]
     command = " ".join(map(shlex.quote, words))
     if not command.isprintable() or "\\" in command:
-        raise Refusal(
-            f"The path {str(home)!a} or {python!a} cannot stand in authorized_keys; give it another."
-        )
+        raise Refusal(f"The path {str(home)!a} or {python!a} cannot stand in authorized_keys; give it another.")
     quoted = command.replace('"', '\\"')
     return f'restrict,pty,command="{quoted}" {key.public_key} {key.operator}'

@@ -13,6 +13,7 @@ import asyncssh
 
 from console.ssh import host_key
 from console.ssh.limits import Limits, Rooms
+from console.ssh.process import SessionProcess
 from console.ssh.session import DoorSession, Visit
 from engine.access.proof import KeyProof
 from engine.access.public_key import parse
@@ -46,6 +47,7 @@ class DoorKeeper:
     tell: Callable[[str], None]
     rooms: Rooms = field(init=False)
     visitors: set[Visitor] = field(default_factory=set)
+    running: set[SessionProcess] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         self.rooms = Rooms(self.limits)
@@ -88,7 +90,7 @@ class DoorKeeper:
         for each in list(self.visitors):
             each.end()
         for _ in range(int(CLOSING_SECONDS / 0.05)):
-            if not self.visitors:
+            if not self.visitors and not self.running:
                 break
             await asyncio.sleep(0.05)
         for source, why in list(self._more):
@@ -203,6 +205,7 @@ class Visitor(asyncssh.SSHServer):
             Visit(
                 home=str(self._keeper.gate.home), fingerprint=self._proof.fingerprint, source=self._source,
                 limits=self._limits, environment=self._keeper.environment, began=self._began, ended=self._ended,
+                running=self._keeper.running,
             )
         )  # fmt: skip
 

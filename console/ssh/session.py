@@ -19,7 +19,7 @@ IDLE = b"\x1b[<u\x1b[?2004l\x1b[?1049l\x1b[?25h\x1b[0m\r\nThis session is closed
 
 @dataclass(frozen=True)
 class Visit:
-    """Whose sessions these are. ``began`` and ``ended`` are told of each."""
+    """Whose sessions these are. ``began`` and ``ended`` are told of each; ``running`` holds processes until they end."""
 
     home: str
     fingerprint: str
@@ -28,6 +28,7 @@ class Visit:
     environment: Mapping[str, str]
     began: Callable[[DoorSession], None]
     ended: Callable[[DoorSession], None]
+    running: set[SessionProcess]
 
 
 class DoorSession(asyncssh.SSHServerSession[bytes]):
@@ -93,9 +94,10 @@ class DoorSession(asyncssh.SSHServerSession[bytes]):
         size = self._size if self._term is not None else None
         try:
             await process.start(order, terminal.environment(visit.environment, self._term), size)
+            visit.running.add(process)
         except OSError as error:
             self._say(f"No session could be started: {error.strerror}; try again later.\n".encode(), True)
-            self._ended(FAILED)
+            self._exit(FAILED)
             return
         process.resize(self._size)  # It may have changed meanwhile.
         if self._command is None and self._channel is not None:
@@ -108,7 +110,7 @@ class DoorSession(asyncssh.SSHServerSession[bytes]):
         elif self._process is not None and self._channel is not None:
             self._process.hang_up()
             self._say(IDLE, False)
-            self._ended(FAILED)
+            self._exit(FAILED)
 
     def data_received(self, data: bytes, datatype: asyncssh.DataType) -> None:
         self._typed_at = self._loop.time()
@@ -174,5 +176,10 @@ class DoorSession(asyncssh.SSHServerSession[bytes]):
                 self._channel.resume_reading()
 
     def _ended(self, code: int) -> None:
+        if self._process is not None:
+            self._visit.running.discard(self._process)
+        self._exit(code)
+
+    def _exit(self, code: int) -> None:
         if self._channel is not None and not self._channel.is_closing():
             self._channel.exit(code)

@@ -82,8 +82,6 @@ OF_ANYBODY = {
     "as_of", "check", "wait", "plan_backtest", "plan_clean", "scan_disk", "dry_run_report",
     "keep_house", "pass_time", "scrub", "check_backup",
 }  # fmt: skip
-# What no person may, whatever their role: a service of the workspace does it.
-OF_SERVICES = {"admit", "note_login", "note_logout", "note_turned_away"}
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
 MOVE = MovePlan("tiny", "release", None, "tiny@1", 0, (), (), (), None)
 CHANGES = ScheduleChanges(rule="0 4 * * *")
@@ -138,21 +136,14 @@ def home(saved: Path, tmp_path: Path) -> Path:
 
 
 def test_every_method_that_changes_something_says_who_may() -> None:
-    acts = {name for name, act in declared(Engine).items() if not act.in_past or act.least == "auditor"}
-    assert acts == set(LEAST) | OF_ANYBODY | OF_SERVICES, "say in LEAST which role a new act needs"
+    people = {name: act for name, act in declared(Engine).items() if act.by != "service"}  # see test_admission.py
+    acts = {name for name, act in people.items() if not act.in_past or act.least == "auditor"}
+    assert acts == set(LEAST) | OF_ANYBODY, "say in LEAST which role a new act needs"
 
 
 def test_the_door_declares_the_roles_that_are_written_here() -> None:
     for name, act in declared(Engine).items():
         assert act.least == ("viewer" if name in PARTLY else LEAST.get(name, "viewer")), name
-
-
-def test_what_is_a_services_is_refused_to_everybody(as_one: Callable[[str], Engine]) -> None:
-    assert {name for name, act in declared(Engine).items() if act.by == "service"} == OF_SERVICES
-    for person in PEOPLE:
-        for name in OF_SERVICES:
-            with pytest.raises(Forbidden, match="no person's"):
-                getattr(as_one(person), name)(None, None, "x")
 
 
 def test_what_is_declared_of_an_act_is_whole() -> None:
@@ -330,8 +321,10 @@ def test_who_is_disabled_while_connected_does_nothing_more_and_is_told_why(
     with pytest.raises(Forbidden, match="opal may not work here any more; an admin disabled them"):
         called(opal, name, tmp_path)
     assert rows_of(ada, WRITTEN) == before
-    assert opal.why_not("retrain") == opal.why_not("overview") == (
-        "opal may not work here any more; an admin disabled them, and 'leverframe audit' tells an admin why."
+    assert (
+        opal.why_not("retrain")
+        == opal.why_not("overview")
+        == ("opal may not work here any more; an admin disabled them, and 'leverframe audit' tells an admin why.")
     )
 
 
