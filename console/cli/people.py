@@ -221,7 +221,7 @@ def remove_way(session: Session, name: str, label: str, reason: str) -> None:
 @operators.command("export-keys")
 @click.pass_obj
 def export_keys(session: Session) -> None:
-    """Print an authorized_keys that leads each key to the console and its verbs, for the system's own sshd."""
+    """Print an authorized_keys that leads each key to the console, for the system's sshd. Only an admin may."""
     from console.ssh import authorized_keys
 
     with session.engine() as engine:

@@ -19,7 +19,7 @@ IDLE = b"\x1b[<u\x1b[?2004l\x1b[?1049l\x1b[?25h\x1b[0m\r\nThis session is closed
 
 @dataclass(frozen=True)
 class Visit:
-    """Whose sessions these are. ``began`` and ``ended`` are told of each; ``running`` holds processes until they end."""
+    """Whose sessions these are. ``began``, ``ended`` are told of each; ``running``: processes that have not ended."""
 
     home: str
     fingerprint: str

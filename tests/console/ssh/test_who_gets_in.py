@@ -98,24 +98,36 @@ def test_a_client_that_tries_many_keys_is_sent_away(home: Path) -> None:
     asyncio.run(story())
 
 
-def test_connections_that_do_not_log_in_are_few_and_end_and_others_still_get_in(home: Path) -> None:
+def test_connections_that_do_not_log_in_are_few_and_when_they_are_gone_others_get_in(home: Path) -> None:
     gate = reception(home, "ada")
-    limits = Limits(strangers=2, login_seconds=1.0)
 
     async def story() -> None:
-        async with door(gate, limits) as port:
-            open_ = [await asyncio.open_connection("127.0.0.1", port) for _ in range(2)]
-            for reader, _ in open_:
+        async with door(gate, Limits(strangers=2)) as port:
+            held = [await asyncio.open_connection("127.0.0.1", port) for _ in range(2)]
+            for reader, _ in held:
                 assert await reader.readline() == b"SSH-2.0-Leverframe\r\n"
             late, _ = await asyncio.open_connection("127.0.0.1", port)
             assert await late.read() == b""  # turned away before a word
-            for reader, _ in open_:
-                await reader.read()  # to its end, which is the limit's
+            for _, writer in held:
+                writer.close()
+            await until(lambda: ("turned away", "no key", "left without a key", 1) in gate.noted)
             async with connect(port, ADA):
                 pass
 
     asyncio.run(story())
     assert ("turned away", "no key", "too many at once", 1) in gate.noted
+
+
+def test_a_connection_that_does_not_log_in_is_ended(home: Path) -> None:
+    gate = reception(home, "ada")
+
+    async def story() -> None:
+        async with door(gate, Limits(login_seconds=0.5)) as port:
+            reader, _ = await asyncio.open_connection("127.0.0.1", port)
+            await reader.read()  # to its end
+
+    asyncio.run(story())
+    assert gate.noted == [("turned away", "no key", "left without a key", 1)]
 
 
 @pytest.mark.parametrize(
@@ -132,7 +144,7 @@ def test_garbage_ends_its_own_connection_and_no_other(home: Path, garbage: bytes
     gate = reception(home, "ada")
 
     async def story() -> None:
-        async with door(gate, Limits(login_seconds=1.0)) as port, connect(port, ADA):
+        async with door(gate) as port, connect(port, ADA):
             with socket.create_connection(("127.0.0.1", port)) as talker:
                 talker.setblocking(False)
                 loop = asyncio.get_running_loop()
