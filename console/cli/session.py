@@ -97,7 +97,7 @@ class Session:
 
     def command(self, words: str) -> str:
         """``leverframe WORDS`` as it must be typed to reach this very workspace."""
-        place = f"--home {shlex.quote(str(self.home))} " if self.home else ""
+        place = f"--home {shlex.quote(str(self.home))} " if self.home and not self.over_ssh else ""
         if self.at is not None:
             place += f"--at {clock.stamp(self.at)} "
         return f"leverframe {place}{words}"

@@ -36,6 +36,7 @@ def test_a_verb_has_an_honest_exit_code_and_its_outputs_apart(place: Path) -> No
         async with service(place) as port, connect(port, OPAL) as line:
             code, out, err = await run(line, "status --json")
             assert (code, err, json.loads(out)["operator"]) == (0, "", "opal")
+            assert "leverframe places add" in (await run(line, "places"))[1]  # and not --home, which is refused
             code, out, err = await run(line, "leverframe operators --json")
             assert (code, err, len(json.loads(out))) == (0, "", 3)
             code, out, err = await run(line, "show nothing@1")
