@@ -185,16 +185,17 @@ def test_a_client_that_vanishes_leaves_nothing(place: Path) -> None:
     asyncio.run(story())
 
 
-def test_a_session_that_ignores_the_hang_up_is_ended(place: Path) -> None:
+def test_a_session_that_does_not_heed_the_hang_up_is_ended(place: Path) -> None:
     async def story() -> None:
         async with service(place, Limits(hang_up_seconds=0.2)) as port:
-            line = await connect(port, OPAL)
-            desk = await console(line)
-            await desk.shows(KEYS)
+            line = await connect(port, ADA)
+            waits = await line.create_process("operators keys add ada - --reason x", encoding=None)
+            await until(children)
             (process,) = children()
-            process.suspend()  # It cannot do anything when it is told.
+            process.suspend()  # It cannot do anything when it is told, as it has no terminal that wakes it.
             line.abort()
-            await until(lambda: not psutil.pid_exists(process.pid) or process.status() == psutil.STATUS_ZOMBIE)
+            await until(lambda: not process.is_running() or process.status() == psutil.STATUS_ZOMBIE)
+            del waits
 
     asyncio.run(story())
 
