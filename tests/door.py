@@ -74,10 +74,11 @@ def workspace(home: Path, people: Iterable[tuple[str, Role]] = ()) -> None:
 
 
 @asynccontextmanager
-async def door(gate: Any, limits: Limits | None = None, told: list[str] | None = None) -> AsyncIterator[int]:
-    """The door before ``gate``; its port."""
-    lines = told if told is not None else []
-    keeper = DoorKeeper(gate, limits or Limits(), dict(os.environ), lines.append)
+async def door(gate: Any, limits: Limits | None = None, keepers: list[DoorKeeper] | None = None) -> AsyncIterator[int]:
+    """The door before ``gate``; its port. ``keepers`` gets what its connections share."""
+    keeper = DoorKeeper(gate, limits or Limits(), dict(os.environ), lambda line: None)
+    if keepers is not None:
+        keepers.append(keeper)
     acceptor = await listen(keeper, "127.0.0.1", 0)
     try:
         yield acceptor.get_port()
@@ -87,11 +88,13 @@ async def door(gate: Any, limits: Limits | None = None, told: list[str] | None =
 
 
 @asynccontextmanager
-async def service(home: Path, limits: Limits | None = None) -> AsyncIterator[int]:
+async def service(
+    home: Path, limits: Limits | None = None, keepers: list[DoorKeeper] | None = None
+) -> AsyncIterator[int]:
     """The door before the engine of ``home``."""
     engine = open_service(home)
     try:
-        async with door(engine, limits) as port:
+        async with door(engine, limits, keepers) as port:
             yield port
     finally:
         engine.close()

@@ -129,8 +129,8 @@ class Visitor(asyncssh.SSHServer):
         self._counted = self._heard = True
         self._keeper.visitors.add(self)
         # asyncssh leaves a slow line to the windows of its channels, whose size the client chooses.
-        conn.pause_writing = self._line_is_full  # type: ignore[method-assign]
-        conn.resume_writing = self._line_has_room  # type: ignore[method-assign]
+        conn.pause_writing = self.line_is_full  # type: ignore[method-assign]
+        conn.resume_writing = self.line_has_room  # type: ignore[method-assign]
 
     # Logging in
 
@@ -222,12 +222,14 @@ class Visitor(asyncssh.SSHServer):
         self._sessions.remove(session)
         self._close_when_nothing_is_asked()
 
-    def _line_is_full(self) -> None:
+    def line_is_full(self) -> None:
+        """Nothing more is read from the sessions until the line has room again."""
         self._slow = True
         for each in self._sessions:
             each.wait_for("its line")
 
-    def _line_has_room(self) -> None:
+    def line_has_room(self) -> None:
+        """The sessions go on."""
         self._slow = False
         for each in self._sessions:
             each.wait_no_more_for("its line")

@@ -13,6 +13,7 @@ import pyte
 import pytest
 
 from console.ssh.limits import Limits
+from console.ssh.server import DoorKeeper
 from engine.api import open_engine
 from tests.door import PATIENCE, children, connect, key_of, line_of, service, trail, until, workspace
 
@@ -216,6 +217,27 @@ def test_a_client_that_does_not_read_is_waited_for_and_its_session_goes_on(place
             whole = await slow.stdout.read()
             await slow.wait()
             assert json.loads(whole.splitlines()[-1])["ok"] and slow.exit_status == 0
+
+    asyncio.run(story())
+
+
+def test_a_line_that_is_full_is_waited_for_whatever_window_the_client_chose(place: Path) -> None:
+    async def story() -> None:
+        keepers: list[DoorKeeper] = []
+        async with service(place, keepers=keepers) as port, connect(port, OPAL) as line:
+            (visitor,) = keepers[0].visitors
+            desk = await console(line, window=1 << 30)
+            await desk.shows(KEYS)
+            visitor.line_is_full()  # as the transport tells: its own buffer is beyond its bound
+            desk.resize(100, 30)
+            late = await line.create_process("status --json", encoding=None, window=1 << 30)
+            await until(lambda: len(children()) == 2)
+            for process in (desk.process, late):
+                with pytest.raises(TimeoutError):
+                    await asyncio.wait_for(process.stdout.read(1), 0.5)
+            visitor.line_has_room()
+            assert json.loads(await late.stdout.read())["operator"] == "opal"
+            await desk.shows(KEYS)
 
     asyncio.run(story())
 
