@@ -8,6 +8,8 @@ from console.acting.commands import Command, Lift, Reject
 from console.acting.disk_commands import EmptyBin, Restore
 from console.acting.run_commands import Allow, Cancel, Pause, Resume
 from console.dialogs.dialog import ReasonDialog
+from console.dialogs.typed import TypedDialog
+from engine.access.confirmation import word_of_workspace
 from engine.housekeeping.records import BinItem
 from engine.records import Run
 from engine.schedule.records import Schedule
@@ -78,10 +80,11 @@ def restoring(item: BinItem) -> ReasonDialog:
     return _asks("RESTORE FROM THE BIN", "restore it", said, lambda reason: Restore(item.id, item.what, reason))
 
 
-def emptying() -> ReasonDialog:
-    """Remove what is in the bin for good."""
+def emptying(home: str) -> ReasonDialog:
+    """Remove what is in the bin of the workspace at ``home`` for good."""
     said = (
-        "Everything in the bin is removed for good. This cannot be taken back.\n"
-        "What is live, what can be rolled back to and what waits is not in the bin."
+        "Everything in the bin is removed for good. This cannot be taken back.",
+        "What is live, what can be rolled back to and what waits is not in the bin.",
     )
-    return _asks("EMPTY THE BIN", "remove it for good", said, EmptyBin)
+    word, which = word_of_workspace(home), "the name of this workspace's folder"
+    return TypedDialog("EMPTY THE BIN", said, "remove it for good", word, which, EmptyBin)

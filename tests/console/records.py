@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from engine.access.confirmation import check_typed
 from engine.errors import NotFound, Refusal
 from engine.housekeeping.records import (
     BinItem,
@@ -377,7 +378,8 @@ class FakeEngine(FakeAdmin, FakeHealth, FakeBacktests):
     def restore(self, item: int, reason: str) -> None:
         self._do("restore", item, reason)
 
-    def empty_bin(self, reason: str, *, all: bool = False) -> None:
+    def empty_bin(self, reason: str, confirmed: str, *, all: bool = False) -> None:
+        check_typed(confirmed, "home", to="empty the bin", which="the name of this workspace's folder")
         self._do("empty", reason, all)
 
     def verify_audit(self) -> AuditVerdict:

@@ -24,7 +24,7 @@ Console = Callable[..., None]
 # Of each verb the keys from the overview on; what a dialog asks for is one letter long.
 KEYS = {
     "add somewhere": "plus x enter",
-    "remove tiny --reason x": "minus x enter",
+    "remove tiny --reason x": "minus x tab x enter",
     "check somewhere": "plus x enter",
     "status": "2 1",
     "status tiny": "h",
@@ -91,7 +91,7 @@ KEYS = {
     "bin": "7 b",
     "bin list": "7 b",
     "bin restore 1 --reason x": "7 b u x enter",
-    "bin empty --reason x": "7 b E x enter",
+    "bin empty --reason x": "7 b E x tab x enter",
     "hold tiny@1 --reason x": "4 H x enter",
     "hold tiny@1 --release --reason x": "4 u x enter",
     "places": "9 down down enter",

@@ -72,6 +72,7 @@ CHANGES = ScheduleChanges(rule="0 4 * * *")
 # Arguments by the name of the parameter; what a refused method never looks at may be anything of its kind.
 GIVEN: dict[str, Any] = {
     "name": "tiny", "project": "tiny", "job": "retrain", "label": "tiny@1", "reason": "because", "run": 1, "alert": 1,
+    "confirmed": "tiny",
     "until": datetime(2100, 1, 1, tzinfo=UTC), "role": "admin", "mend": True, "item": 1, "setting": "keep_free",
     "value": "1GiB", "kind": "data", "words": "22:00-07:00", "route": 1, "to": "opal", "note": "all quiet",
     "changes": CHANGES, "on_step": lambda step: None, "mail": None,

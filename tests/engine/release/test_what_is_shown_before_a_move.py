@@ -274,7 +274,7 @@ def test_what_was_live_at_a_moment(releases: Engine) -> None:
 
 
 def test_what_a_removed_project_had_live_is_still_told(releases: Engine) -> None:
-    releases.remove("tiny", "it is over")
+    releases.remove("tiny", "it is over", "tiny")
     assert [each.number for each in releases.at(clock.now())] == [3]
 
 
