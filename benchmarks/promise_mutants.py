@@ -56,6 +56,7 @@ _PROOF, _SWAP, _PLAN = "engine/release/proof.py", "engine/release/swap.py", "eng
 _DECISIONS, _CATALOG = "engine/release/decisions.py", "engine/versions/catalog.py"
 _RULES, _OPERATORS, _CHAIN = "engine/release/policy.py", "engine/access/operators.py", "engine/audit/chain.py"
 _ACTS, _APPROVAL = "engine/access/acts.py", "engine/access/approval.py"
+_CONFIRMATION, _TYPED = "engine/access/confirmation.py", ("tests/cli/test_what_is_typed_before.py",)
 _METRIC, _INTERVALS, _VERDICTS = (f"engine/validation/{name}.py" for name in ("metrics", "intervals", "gates/judges"))
 _WORDS = "engine/vocabulary/metrics.py"
 _STATUSES, _LEDGER = "engine/monitoring/status.py", "engine/storage/migrations.py"
@@ -276,7 +277,12 @@ FAULTS = (
     Fault("the reserve is set aside again", "engine/storage/reserve.py", "            _set_aside(workspace, min(kept, left))\n", "            pass\n", _ROOM),
     # In force.
     Fault("a release brings its settings", _SWAP, "        in_force.put(db, project, settings, at)\n", "        pass\n", _FORCE),
-    Fault("a second rollback within minutes is asked about", _RULES, 'last.kind == "rollback" and now - last.at < LATELY', 'last.kind == "rollback" and now - last.at > LATELY', ("tests/engine/release",)),
+    Fault("a second rollback within minutes is asked about", _RULES, "now - last.at >= LATELY", "now - last.at < LATELY", ("tests/engine/release",)),
+    # What cannot be undone is typed.
+    Fault("what cannot be undone is typed", _CONFIRMATION, "if not word or _composed(said) != _composed(word):", "if not word:", _ROLES),
+    Fault("what cannot be undone is typed", _CONFIRMATION, "_composed(said) != _composed(word)", "_composed(said).lower() != _composed(word).lower()", _ROLES),
+    Fault("a project's removal is typed", "engine/projects/registry.py", "check_typed(confirmed, name,", "check_typed(name, name,", _TYPED),
+    Fault("the emptying of the bin is typed", "engine/housekeeping/commands.py", "check_typed(confirmed, word,", "check_typed(word, word,", _TYPED),
     # What a candidate is held against.
     Fault("a holdout is drawn", _DRAWN, "return np.asarray(place < at[kind])", "return np.asarray(np.arange(len(place)) < at[kind] * len(place))", ("tests/engine/validation/holdout/test_drawn.py",)),
     Fault("cuts are the live version's", _DRAWN, "known = live.below if live and", "known = {} if live and", ("tests/engine/validation/holdout/test_drawn.py",)),

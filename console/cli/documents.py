@@ -181,6 +181,7 @@ def plan(found: MovePlan) -> Document:
         "refused": found.refused,
         "damaged": found.damaged,
         "whole": found.whole,
+        "lately": found.lately,
     }
 
 

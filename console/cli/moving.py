@@ -18,6 +18,8 @@ def carry_out(session: Session, engine: Engine, plan: MovePlan, reason: str) -> 
     if not session.json:
         if plan.damaged:
             say(Span(f"× {plan.damaged}", "failing"), hang=2)
+        if plan.lately:
+            say(Span(f"▲ {plan.lately}", "watch"), hang=2)
         for sentence in plan.sentences:
             say(_capital(sentence))
         say()

@@ -13,7 +13,7 @@ from console.acting.commands import Command, Move, Result
 from console.dialogs.plan import PlanDialog
 from console.queries.question import Question
 from console.queries.questions import AskRelease, AskRollback
-from console.text.lines import EMPTY, Line, Span, line, pad, wrapped
+from console.text.lines import EMPTY, SENTENCE, Line, Span, line, pad, wrapped
 from console.text.tables import short
 from engine.release.records import MovePlan
 from engine.text import plain
@@ -83,6 +83,8 @@ def plan_lines(plan: MovePlan, width: int) -> list[Line]:
     lines: list[Line] = []
     if plan.damaged is not None and plan.refused is None:
         lines += [*wrapped(f"× {plain(plan.damaged)}", width, tone="failing"), EMPTY]
+    if plan.lately is not None and plan.refused is None:
+        lines += [*wrapped(f"▲ {plain(plan.lately, SENTENCE)}", width, tone="watch"), EMPTY]
     for sentence in plan.sentences:
         lines += wrapped(plain(sentence), width)
     lines.append(EMPTY)

@@ -49,7 +49,8 @@ class MovePlan:
     ``live_seq`` is the deployment that was shown; the move is refused if another came after it. ``lifts``: the bar of
     the target is lifted in the same commit, with the same reason. ``waivers``: gates that found something which the
     manifest waives, each with its reason. ``damaged``: what is known to be wrong with the target in the store, as a
-    sentence; ``whole`` is then another version to go back to, if there is one.
+    sentence; ``whole`` is then another version to go back to, if there is one. ``lately``: that somebody has only just
+    rolled this project back, as a sentence; whoever did not see it may mean the version that is left already.
     """
 
     project: str
@@ -65,6 +66,7 @@ class MovePlan:
     waivers: tuple[str, ...] = ()
     damaged: str | None = None
     whole: str | None = None
+    lately: str | None = None
 
 
 @dataclass(frozen=True)

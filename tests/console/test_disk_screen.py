@@ -10,7 +10,8 @@ import pytest
 from console.text.disk_lines import clean_lines, disk_lines
 from console.text.lines import plain_text, width_of
 from tests.console.conftest import NARROW, WIDE, Desk
-from tests.console.records import CLEAN, DISK, HERE, NOW, STAYS, FakeEngine
+from tests.console.disk_records import CLEAN, DISK, STAYS
+from tests.console.records import HERE, NOW, FakeEngine
 
 Console = Callable[..., None]
 
