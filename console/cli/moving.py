@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from console.cli import documents
-from console.cli.printing import complain, document, say
+from console.cli.printing import complain, document, lines, room, say
 from console.cli.session import Session
 from console.text.lines import Span
+from console.text.remark_lines import remark_lines
 from engine.api import Engine
 from engine.release.records import Moved, MovePlan, ProofStep
+
+MOST_COMMENTS = 3
 
 
 def carry_out(session: Session, engine: Engine, plan: MovePlan, reason: str) -> int:
@@ -20,6 +23,7 @@ def carry_out(session: Session, engine: Engine, plan: MovePlan, reason: str) -> 
             say(Span(f"× {plan.damaged}", "failing"), hang=2)
         if plan.lately:
             say(Span(f"▲ {plan.lately}", "watch"), hang=2)
+        lines(remark_lines(plan.remarks, room(), most=MOST_COMMENTS))
         for sentence in plan.sentences:
             say(_capital(sentence))
         say()

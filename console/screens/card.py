@@ -9,6 +9,7 @@ from textual.widget import Widget
 
 from console import routes
 from console.dialogs import reasons
+from console.dialogs.comment import CommentDialog
 from console.queries.question import Question
 from console.queries.questions import AskCard
 from console.screens.page import Page
@@ -72,6 +73,9 @@ class CardPage(Page):
 
     def do_reject(self) -> None:
         self.app.push_screen(reasons.rejecting(self.label))
+
+    def do_comment(self) -> None:
+        self.app.push_screen(CommentDialog(self.label))
 
     def do_lift(self) -> None:
         self.app.push_screen(reasons.lifting(self.label))

@@ -11,7 +11,7 @@ from engine.clock import moment
 from engine.errors import Conflict, Damage, NotFound, Refusal
 from engine.projects import in_force
 from engine.records import Actor, Deployment, Version
-from engine.release import decisions, history
+from engine.release import decisions, history, remarks
 from engine.release.policy import rolled_back_lately, why_not_from, why_not_release, why_not_rollback
 from engine.release.records import MovePlan
 from engine.release.wholeness import damaged_candidate, known_damage
@@ -81,6 +81,7 @@ def plan_release(db: sqlite3.Connection, store: ObjectStore, label: str, by: Act
         refused=refusal_to_release(db, label, by, now),
         waivers=waived,
         damaged=damaged_candidate(store, version),
+        remarks=remarks.of_version(db, row),
     )
 
 

@@ -27,7 +27,7 @@ from engine.records import (
     Step,
     Version,
 )
-from engine.release.records import DecisionCard, Moved, MovePlan, ProofStep
+from engine.release.records import DecisionCard, Moved, MovePlan, ProofStep, Remark
 from engine.runs.logs.log_index import LogLine, LogWindow
 from engine.runs.times.times_records import RunTimes, StepTimes
 from engine.schedule.records import EngineState, Occurrence, Schedule
@@ -276,6 +276,10 @@ class FakeEngine(FakeAdmin, FakeDisk, FakeHealth, FakeBacktests):
 
     def reject(self, label: str, reason: str) -> None:
         self._do("reject", label, reason)
+
+    def comment(self, label: str, text: str) -> Remark:
+        self._do("comment", label, text)
+        return Remark("comment", NOW, "ada", text)
 
     def lift(self, label: str, reason: str) -> None:
         self._do("lift", label, reason)

@@ -46,6 +46,7 @@ KEYS = {
     "allowances": "9 down down down enter",
     "approve tiny@3 --reason x": "2 a",
     "reject tiny@3 --reason x": "2 x x enter",
+    "comment tiny@3 wait": "2 enter c x enter",
     "rollback tiny --reason x": "R",
     "rollback tiny --preview": "R",
     "lift tiny@2 --reason x": "4 down down down l x enter",

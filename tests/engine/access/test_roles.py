@@ -41,7 +41,7 @@ LEAST: dict[str, Role] = {
     "hold": "operator", "release_hold": "admin", "back_up": "operator",
     "allow": "admin", "withdraw": "admin",
     "add_route": "admin", "remove_route": "admin", "choose_quiet_hours": "operator", "hand_over": "operator",
-    "take_over": "operator",
+    "take_over": "operator", "comment": "viewer",
 }  # fmt: skip
 # Asked for while it is done, for only a part of it takes the role: with ``mend``.
 PARTLY = {"doctor"}
@@ -59,7 +59,7 @@ MAY_NOT = {
     "release_hold": "release a legal hold", "back_up": "back up",
     "allow": "allow a project's steps to reach more", "withdraw": "withdraw what a project's steps were allowed",
     "add_route": "change routes", "remove_route": "change routes", "choose_quiet_hours": "choose quiet hours",
-    "hand_over": "hand over", "take_over": "take over",
+    "hand_over": "hand over", "take_over": "take over", "comment": "comment on candidates",
 }  # fmt: skip
 # What changes nothing that others see: it looks, waits, works out, or is the engine's own work of every process.
 OF_ANYBODY = {
@@ -72,7 +72,7 @@ CHANGES = ScheduleChanges(rule="0 4 * * *")
 # Arguments by the name of the parameter; what a refused method never looks at may be anything of its kind.
 GIVEN: dict[str, Any] = {
     "name": "tiny", "project": "tiny", "job": "retrain", "label": "tiny@1", "reason": "because", "run": 1, "alert": 1,
-    "confirmed": "tiny",
+    "confirmed": "tiny", "text": "wait",
     "until": datetime(2100, 1, 1, tzinfo=UTC), "role": "admin", "mend": True, "item": 1, "setting": "keep_free",
     "value": "1GiB", "kind": "data", "words": "22:00-07:00", "route": 1, "to": "opal", "note": "all quiet",
     "changes": CHANGES, "on_step": lambda step: None, "mail": None,
@@ -181,7 +181,7 @@ def as_one(home: Path) -> Iterator[Callable[[str], Engine]]:
 def test_who_has_too_small_a_role_is_refused_and_nothing_is_written(
     name: str, as_one: Callable[[str], Engine], tmp_path: Path
 ) -> None:
-    too_small = {"operator": ["vic"], "admin": ["vic", "opal"]}[LEAST[name]]
+    too_small = {"viewer": [], "operator": ["vic"], "admin": ["vic", "opal"]}[LEAST[name]]
     for person in too_small:
         engine = as_one(person)
         before, there = rows_of(engine), files(engine.home)
@@ -197,7 +197,7 @@ def test_who_has_too_small_a_role_is_refused_and_nothing_is_written(
 @pytest.mark.parametrize("name", sorted(LEAST))
 def test_the_least_role_is_enough(name: str, as_one: Callable[[str], Engine], tmp_path: Path) -> None:
     """What else is wrong with the call is told, but not that this person may not."""
-    engine = as_one({"operator": "opal", "admin": "ada"}[LEAST[name]])
+    engine = as_one({"viewer": "vic", "operator": "opal", "admin": "ada"}[LEAST[name]])
     try:
         called(engine, name, tmp_path)
     except Forbidden as forbidden:
