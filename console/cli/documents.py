@@ -195,7 +195,6 @@ def plan(found: MovePlan) -> Document:
         "damaged": found.damaged,
         "whole": found.whole,
         "lately": found.lately,
-        **said_of(found.remarks),
     }
 
 

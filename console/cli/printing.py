@@ -162,7 +162,10 @@ def ask(text: str) -> str:
     """What a person answers to ``text``, which goes to standard error: what is printed may be a document."""
     sys.stdout.flush()
     _write(f"{safe(text)}: ", end="", to=sys.stderr)
-    return sys.stdin.readline()
+    answer = sys.stdin.readline()
+    if not answer.endswith("\n"):
+        _write("", to=sys.stderr)
+    return answer
 
 
 class ProgressLine:

@@ -15,12 +15,10 @@ from console.dialogs.plan import PlanDialog
 from console.queries.question import Question
 from console.queries.questions import AskRelease, AskRollback
 from console.text.lines import EMPTY, SENTENCE, Line, Span, line, pad, wrapped
-from console.text.remark_lines import remark_lines
+from console.text.remark_lines import MOST_BESIDE, remark_lines
 from console.text.tables import short
 from engine.release.records import MovePlan
 from engine.text import plain
-
-MOST_COMMENTS = 2
 
 
 class MoveDialog(PlanDialog[MovePlan]):
@@ -96,7 +94,7 @@ def plan_lines(plan: MovePlan, width: int) -> list[Line]:
         lines += [*wrapped(f"× {plain(plan.damaged)}", width, tone="failing"), EMPTY]
     if plan.lately is not None and plan.refused is None:
         lines += [*wrapped(f"▲ {plain(plan.lately, SENTENCE)}", width, tone="watch"), EMPTY]
-    if said := remark_lines(plan.remarks, width, most=MOST_COMMENTS):
+    if said := remark_lines(plan.remarks, width, most=MOST_BESIDE):
         lines += [*said, EMPTY]
     for sentence in plan.sentences:
         lines += wrapped(plain(sentence), width)

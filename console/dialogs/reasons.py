@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from console.acting.commands import Command, Lift, Reject
+from console.acting.commands import Command, Lift
 from console.acting.disk_commands import EmptyBin, Restore
 from console.acting.run_commands import Allow, Cancel, Pause, Resume
 from console.dialogs.dialog import ReasonDialog
@@ -17,15 +17,6 @@ from engine.schedule.records import Schedule
 
 def _asks(title: str, verb: str, said: str, make: Callable[[str], Command]) -> ReasonDialog:
     return ReasonDialog(title, said.split("\n"), verb, make)
-
-
-def rejecting(label: str) -> ReasonDialog:
-    """Turn a candidate down."""
-    said = (
-        f"{label} is turned down and cannot be approved any more; a new retrain makes a new candidate.\n"
-        "What is live stays live. The version is kept, and your reason is shown on the next card."
-    )
-    return _asks(f"REJECT {label}", "reject it", said, lambda reason: Reject(label, reason))
 
 
 def lifting(label: str) -> ReasonDialog:

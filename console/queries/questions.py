@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from engine.housekeeping.records import BinItem, CleanPlan, DiskReport
     from engine.monitoring.records import Trigger
     from engine.records import AuditRow, Change, Run, Version
-    from engine.release.records import DecisionCard, MovePlan
+    from engine.release.records import DecisionCard, MovePlan, Remarks
     from engine.runs.logs.log_index import LogLine
     from engine.runs.times.times_records import RunTimes
     from engine.schedule.records import EngineState, Occurrence, Schedule
@@ -177,6 +177,15 @@ class AskRelease:
 
     def answer(self, engine: Engine, now: datetime) -> MovePlan:
         return engine.plan_release(self.label)
+
+
+@dataclass(frozen=True)
+class AskRemarks:
+    label: str
+    refresh: float = 2.0
+
+    def answer(self, engine: Engine, now: datetime) -> Remarks:
+        return engine.remarks(self.label)
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from textual.widget import Widget
 from console import routes
 from console.dialogs import reasons
 from console.dialogs.comment import CommentDialog
+from console.dialogs.reject import RejectDialog
 from console.queries.question import Question
 from console.queries.questions import AskCard
 from console.screens.page import Page
@@ -72,7 +73,7 @@ class CardPage(Page):
         self.app.push_screen(routes.release(self.label))
 
     def do_reject(self) -> None:
-        self.app.push_screen(reasons.rejecting(self.label))
+        self.app.push_screen(RejectDialog(self.label))
 
     def do_comment(self) -> None:
         self.app.push_screen(CommentDialog(self.label))

@@ -11,6 +11,7 @@ from engine.text import plain
 
 MOST_LINES = 3  # of one remark, where not all of it is wanted
 LONGEST = 1000
+MOST_BESIDE = 2  # comments beside something else that is to be read
 
 
 def remark_lines(remarks: Remarks, width: int, *, most: int | None = None) -> list[Line]:

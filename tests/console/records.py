@@ -27,7 +27,7 @@ from engine.records import (
     Step,
     Version,
 )
-from engine.release.records import DecisionCard, Moved, MovePlan, ProofStep, Remark
+from engine.release.records import DecisionCard, Moved, MovePlan, ProofStep, Remark, Remarks
 from engine.runs.logs.log_index import LogLine, LogWindow
 from engine.runs.times.times_records import RunTimes, StepTimes
 from engine.schedule.records import EngineState, Occurrence, Schedule
@@ -276,6 +276,9 @@ class FakeEngine(FakeAdmin, FakeDisk, FakeHealth, FakeBacktests):
 
     def reject(self, label: str, reason: str) -> None:
         self._do("reject", label, reason)
+
+    def remarks(self, label: str) -> Remarks:
+        return self.card_now.remarks
 
     def comment(self, label: str, text: str) -> Remark:
         self._do("comment", label, text)

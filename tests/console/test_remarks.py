@@ -131,6 +131,24 @@ def test_a_comment_meanwhile_is_shown_and_keeps_nobody_from_deciding(console: Co
     assert [what[0] for what in engine.done] == ["move"]
 
 
+@pytest.mark.parametrize("keys", [("2", "x"), ("2", "enter", "x")])
+def test_who_turns_down_what_a_colleague_approved_is_told_before_enter(
+    console: Console, engine: FakeEngine, keys: tuple[str, ...]
+) -> None:
+    engine.card_now = replace(CARD, remarks=SAID)
+
+    async def story(desk: Desk) -> None:
+        await desk.press(*keys)
+        await desk.see("✓ bob approved it on 24 Nov 12:32 UTC")
+        await desk.see("flights@11 is turned down and cannot be approved any more")
+        await desk.type("weak")
+        await desk.press("enter")
+        await desk.see("flights@11 is rejected")
+
+    console(story, NARROW)
+    assert engine.done == [("reject", "flights@11", "weak")]
+
+
 @pytest.mark.parametrize("size", [WIDE, NARROW])
 def test_a_comment_is_made_by_key_and_refused_ones_are_written_anew(
     console: Console, engine: FakeEngine, size: tuple[int, int]
