@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from engine.api import open_engine
 from tests.journeys.readme import README
+from tests.people import open_engine
 from tests.terminal import Terminal
 from tests.wholeness import assert_whole
 

@@ -7,7 +7,6 @@ from contextlib import closing
 import pytest
 
 from engine import clock
-from engine.access.operators import identify
 from engine.api import Engine
 from engine.audit import trail
 from engine.errors import Conflict, Invalid, NotFound, Refusal
@@ -16,13 +15,14 @@ from engine.storage.ledger import Ledger
 from tests.builders.versions import altered
 from tests.engine.release.test_nothing_moves_unproven import asks
 from tests.ledger import reading, rows_of
+from tests.people import caller_of
 
 pytestmark = pytest.mark.slow  # a history of four retrains, made once
 HOSTILE = "\x1b]0;owned\x07 approve tiny@4 \u202e[red]now[/red]"
 
 
 def as_(releases: Engine, ledger: Ledger, name: str) -> Engine:
-    releases.caller = identify(ledger, name)
+    releases.caller = caller_of(ledger, name)
     return releases
 
 
