@@ -120,7 +120,7 @@ def plan_rollback(
     try:
         document = documents.of_version(store, target.label, target.digest)
     except Damage as damage:  # What it would bring cannot be told, and it cannot be rebuilt.
-        raise Damage(f"{str(damage).rstrip('.')}, such as {whole} (--to {whole})." if whole else str(damage)) from None
+        raise Damage(f"{str(damage).rstrip('.')}, such as {whole}." if whole else str(damage)) from None
     sentences = rollback_sentences(away, target, now, lifts=lifts)
     return MovePlan(
         project=project,
