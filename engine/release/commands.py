@@ -58,11 +58,13 @@ class ReleaseCommands(Door):
 
     @looks("list candidates", of="project")
     def candidates(self, project: str | None = None) -> tuple[Version, ...]:
-        """What waits for a decision, newest first."""
+        """What waits for a decision, newest first, each with how much was said of it."""
+        from engine.release import remarks
+
         with self._ledger.read() as db:
             if project is not None:
                 registry.find(db, project)
-            return catalog.candidates(db, project)
+            return remarks.told(db, catalog.candidates(db, project))
 
     @looks("see decision cards", of="label")
     def card(self, label: str, now: datetime) -> DecisionCard:

@@ -7,12 +7,14 @@ may look may write one. It decides nothing, and nobody obeys it.
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from engine.audit import trail
 from engine.errors import Conflict, Invalid, Refusal
 from engine.projects import in_force
-from engine.records import Actor
+from engine.records import Actor, Version
 from engine.release import decisions, history
 from engine.release.records import Remark, Remarks
 from engine.storage.ledger import Ledger
@@ -47,6 +49,18 @@ def of_version(db: sqlite3.Connection, row: sqlite3.Row) -> Remarks:
         comments=_comments(db, f"{project}@{number}"),
         needed=in_force.approval(db, project).approvals,
     )
+
+
+def told(db: sqlite3.Connection, candidates: Sequence[Version]) -> tuple[Version, ...]:
+    """``candidates``, each with how much was said of it: whoever is to be the second sees that there is a first."""
+    return tuple(replace(each, said=_in_brief(of_version(db, catalog.find(db, each.label)))) for each in candidates)
+
+
+def _in_brief(found: Remarks) -> str | None:
+    said = [f"{len(found.approvals)} of {found.needed} approvals"] if found.needed > 1 else []
+    if found.comments:
+        said.append(f"{len(found.comments)} comment{'' if len(found.comments) == 1 else 's'}")
+    return ", ".join(said) or None
 
 
 def _comments(db: sqlite3.Connection, label: str) -> tuple[Remark, ...]:

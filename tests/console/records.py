@@ -159,6 +159,7 @@ class FakeEngine(FakeAdmin, FakeDisk, FakeHealth, FakeBacktests):
         self.home, self.operator = home, ADA
         self.overview_now = OVERVIEW
         self.card_now = CARD
+        self.candidates_now: tuple[Version, ...] = (version(),)
         self.release_now, self.rollback_now = RELEASE, ROLLBACK
         self.state_now = HERE
         self.triggers_now: tuple[Trigger, ...] = (TRIGGER,)
@@ -209,7 +210,7 @@ class FakeEngine(FakeAdmin, FakeDisk, FakeHealth, FakeBacktests):
         return self.overview_now
 
     def candidates(self, project: str | None = None) -> tuple[Version, ...]:
-        return (version(),)
+        return self.candidates_now
 
     def versions(self, project: str | None, *, offset: int, limit: int, matching: str) -> tuple[Version, ...]:
         return _page([v for v in VERSIONS if matching in v.label], offset, limit)

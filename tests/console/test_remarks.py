@@ -14,7 +14,7 @@ from console.text.remark_lines import remark_lines
 from engine.errors import Refusal
 from engine.release.records import Remark, Remarks
 from tests.console.conftest import NARROW, WIDE, Desk
-from tests.console.records import CARD, NOW, RELEASE, FakeEngine, ago
+from tests.console.records import CARD, NOW, RELEASE, FakeEngine, ago, version
 
 Console = Callable[..., None]
 GIVEN = Remark("approval", ago(hours=2), "bob", "steady on every carrier")
@@ -58,6 +58,16 @@ def test_what_a_comment_orders_is_one_line_of_plain_text() -> None:
 def test_nothing_stands_on_the_card_where_nothing_was_said() -> None:
     assert remark_lines(Remarks(), 80) == []
     assert "approvals given" not in plain_text(card_lines(CARD, NOW, 80))
+
+
+def test_the_list_of_candidates_says_how_much_was_said_of_each(console: Console, engine: FakeEngine) -> None:
+    engine.candidates_now = (version(said="1 of 2 approvals, 3 comments"),)
+
+    async def story(desk: Desk) -> None:
+        await desk.press("2")
+        await desk.see("1 of 2 approvals, 3 comments. BETTER")
+
+    console(story, WIDE)
 
 
 @pytest.mark.parametrize("size", [WIDE, NARROW])

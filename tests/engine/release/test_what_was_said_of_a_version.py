@@ -114,6 +114,16 @@ def test_the_second_is_shown_who_approved_first_when_and_why(releases: Engine, r
     assert [by for _, by, _ in said(releases)] == ["ada", "bob"], "and it stands there when it is live"
 
 
+def test_the_list_of_candidates_says_that_there_is_a_first(releases: Engine) -> None:
+    assert [each.said for each in releases.candidates()] == [None]
+    releases.comment("tiny@4", "odd")
+    assert [each.said for each in releases.candidates()] == ["1 comment"]
+    asks(releases, approvals=2)
+    releases.comment("tiny@4", "not so odd")
+    releases.move(releases.plan_release("tiny@4"), "good", lambda step: None)
+    assert [each.said for each in releases.candidates("tiny")] == ["1 of 2 approvals, 2 comments"]
+
+
 def test_nobody_is_the_second_without_having_been_shown_the_first(releases: Engine, releases_ledger: Ledger) -> None:
     """Whoever meant to be the first of two must not find that theirs made it live."""
     asks(releases, approvals=2)
