@@ -65,12 +65,11 @@ MAY_NOT = {
     "watch": "watch folders", "unwatch": "watch folders", "hold": "place a legal hold",
     "release_hold": "release a legal hold", "back_up": "back up", "export_audit": "export the trail",
     "set_role": "change roles", "set_project_role": "change roles", "disable_operator": "disable operators",
-    "enable_operator": "disable operators", "bind_key": "bind keys and accounts",
+    "enable_operator": "disable operators", "bind_key": "bind keys and accounts", "sealed_keys": "export keys",
     "bind_account": "bind keys and accounts", "unbind": "bind keys and accounts", "start_scheduler": "host the engine",
     "allow": "allow a project's steps to reach more", "withdraw": "withdraw what a project's steps were allowed",
     "add_route": "change routes", "remove_route": "change routes", "choose_quiet_hours": "choose quiet hours",
-    "sealed_keys": "export keys", "hand_over": "hand over", "take_over": "take over",
-    "comment": "comment on candidates",
+    "hand_over": "hand over", "take_over": "take over", "comment": "comment on candidates",
 }  # fmt: skip
 # Those that are about one project, for which somebody may have a role besides; every other is of the workspace.
 PER_PROJECT = {
