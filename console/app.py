@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.app import App
 from textual.binding import Binding, BindingType
-from textual.events import Resize
+from textual.events import DescendantFocus, Resize
 from textual.geometry import Size
+from textual.widgets import Input
 
 from console import actions, routes, themes
 from console.acting.messages import Answered, CommandRefused, Done, StepDone, Unanswered
@@ -21,6 +22,8 @@ from console.dialogs.too_small import TooSmall
 from console.palette import ActionPalette
 from console.queries.watcher import Watcher
 from console.screens.page import Asking, Page
+from console.terminal.driver import ThriftyDriver
+from console.terminal.repaint import Repaint
 from console.text import frame
 from console.time_travel.crossing import Crossing
 from engine import clock
@@ -33,6 +36,7 @@ if TYPE_CHECKING:
     from engine.api import Engine
 
 SWITCH_SECONDS = 0.01
+OPEN_SECONDS = 0.025
 TOASTS: dict[Tone, str] = {"failing": "error", "watch": "warning"}
 
 
@@ -46,7 +50,8 @@ class LeverframeApp(App[None]):
     DEFAULT_MODE = "overview"
     ENABLE_COMMAND_PALETTE = True
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding(action.key, f"act('{action.id}')", action.label, show=False) for action in actions.anywhere()
+        Binding(action.key, f"act('{action.id}')", action.label, show=False, priority=action.id == "redraw")
+        for action in actions.anywhere()
     ]
 
     def __init__(
@@ -59,7 +64,9 @@ class LeverframeApp(App[None]):
         ready: Callable[[], None] = lambda: None,
     ) -> None:
         # Without colours the terminal's own are left alone: Textual would turn default on default into black on black.
-        super().__init__(ansi_color=True if themes.colourless(os.environ) else None)
+        colours = True if themes.colourless(os.environ) else None
+        super().__init__(driver_class=ThriftyDriver, ansi_color=colours)
+        self.repaint = Repaint()
         self.who = who
         self.first = first
         self.last_visit = last_visit
@@ -109,6 +116,16 @@ class LeverframeApp(App[None]):
     def delay_update(self, delay: float = SWITCH_SECONDS) -> None:
         """Paint another screen soon after it is switched to: Textual waits 50 ms for whatever may still come."""
         super().delay_update(min(delay, SWITCH_SECONDS))
+
+    def push_screen(self, *given: Any, **named: Any) -> Any:
+        """Show another screen over this one, painted once: it would be painted before it has its text, too."""
+        super().delay_update(OPEN_SECONDS)
+        return super().push_screen(*given, **named)
+
+    def on_descendant_focus(self, event: DescendantFocus) -> None:
+        """A cursor that blinks is sent to the terminal twice a second."""
+        if isinstance(event.widget, Input):
+            event.widget.cursor_blink = False
 
     # What threads tell
 
@@ -294,7 +311,14 @@ class LeverframeApp(App[None]):
 
     # The terminal
 
+    def do_redraw(self) -> None:
+        """Paint everything again, whatever the terminal shows by now."""
+        self.repaint.distrust()
+        self.screen.refresh()
+
     def on_resize(self, event: Resize) -> None:
+        if self.drawn:
+            self.do_redraw()  # a terminal that was made smaller and as large again has lost what did not fit
         self.find_room(event.size)
 
     def find_room(self, size: Size) -> None:

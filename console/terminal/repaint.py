@@ -1,0 +1,252 @@
+"""A filter between Textual and the terminal that lets through only what the terminal does not show already.
+
+Textual writes every cell of whatever it paints, and the whole style again for each piece. ``Repaint`` reads that into a
+grid of cells, compares it with the grid of what was sent before, and sends the cells that differ, with few moves and
+changes of style. What it cannot read goes through as it came, and whatever that may have changed counts as unknown: it
+is sent again as soon as it is painted again.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from console.terminal.style import MOST, PLAIN, Style, blank, change, for_blank, styled
+
+BEGIN, END = "\x1b[?2026h", "\x1b[?2026l"  # around a picture that the terminal shows at once
+UNKNOWN = -1
+NEAR = 4  # so many cells are sent again sooner than leapt over
+# A cell is one number: that of its style, and below it the character.
+_SHIFT, _CHARACTER, _SPACE = 21, (1 << 21) - 1, ord(" ")
+
+# Characters that are one cell wide everywhere; how wide the others are is for the terminal to know.
+_SURE = (
+    "\x20-\x7e\xa1-\xac\xae-\u02af\u0370-\u0377\u037a-\u037f\u0384-\u03ff\u0400-\u0482\u048a-\u052f\u2010-\u2027"
+    "\u2030-\u205e\u20a0-\u20c0\u2190-\u22ff\u2500-\u25fc\u25ff\u2713-\u2718\u2800-\u28ff"
+)
+_DOUBTED = rf"[^{_SURE}\x00-\x1f\x7f-\x9f]"
+# What no cell changes by: modes of keys, mouse, pasting and cursor, questions, the bell, and whatever is said to the
+# terminal beside its cells (OSC: title, clipboard, pointer) but for links, which are of cells.
+_UNSEEN = (
+    r"\x1b\[\?(?:1|7|12|25|1000|1002|1003|1004|1006|1015|1016|2004|2048)[hl]|\x1b\[\?\d+\$p|\x1b\[[<>=][\d;]*u"
+    r"|\x1b\[\d? q|\x1b\](?!8;)\d+;[^\x00-\x1f\x7f]*(?:\x07|\x1b\\)|\x07"
+)
+_TOKENS = re.compile(
+    rf"(?P<text>[{_SURE}]+)(?!{_DOUBTED})"
+    r"|\x1b\[(?P<sgr>[0-9;]*)m"
+    r"|\x1b\[(?P<line>[1-9]\d{0,4});(?P<column>[1-9]\d{0,4})H"
+    r"|\r?\n(?=(?P<elsewhere>\x1b\[[1-9]\d{0,4};[1-9]\d{0,4}H))"
+    r"|(?P<whole>\x1b\[\?2026[hl])"
+    rf"|(?P<unseen>{_UNSEEN})"
+    rf"|(?P<doubted>[{_SURE}]?{_DOUBTED})"  # with the character before it, which it may belong to
+    r"|(?P<screen>\x1b\[\?1049[hl])"
+    r"|(?P<other>\x1b\[[0-?]*[ -/]*[@-~]|.)",
+    re.DOTALL,
+)
+
+
+class Repaint:
+    """What a terminal shows, as far as that is known; at first it is not."""
+
+    def __init__(self, columns: int = 0, lines: int = 0) -> None:
+        self.columns, self.lines = columns, lines
+        # Where and how the one who paints is writing; None where that cannot be told.
+        self._at: tuple[int, int] | None = None
+        self._style: Style | None = PLAIN
+        self._as_it_comes = False  # until it is said where it goes on
+        # The terminal itself.
+        self._cursor: tuple[int, int] | None = None
+        self._pen = UNKNOWN
+        self._numbers: dict[Style, int] = {}
+        self._styles: list[Style] = []
+        self._blanks: list[int] = []
+        self._opening = False
+        self._out: list[str] = []
+        self._trusted = False
+        self._forget()
+
+    def fit(self, columns: int, lines: int) -> None:
+        """The terminal has this size by now."""
+        if (columns, lines) != (self.columns, self.lines):
+            self.columns, self.lines = columns, lines
+            self.distrust()
+
+    def distrust(self) -> None:
+        """Send whatever is painted from now on: the terminal may show anything."""
+        self._trusted = False
+
+    def _forget(self) -> None:
+        self._shown = [[UNKNOWN] * self.columns for _ in range(self.lines)]
+        self._painted: dict[int, list[int]] = {}
+        self._cursor, self._pen = None, UNKNOWN
+
+    def sent(self, data: str) -> str:
+        """What the terminal needs so as to show what ``data`` paints."""
+        if not self._trusted or len(self._styles) > MOST:
+            self._numbers, self._styles, self._blanks = {}, [], []
+            self._forget()
+            self._trusted = True
+        for token in _TOKENS.finditer(data):
+            match token.lastgroup:
+                case "text":
+                    self._write(token[0])
+                case "sgr":
+                    self._dress(token[0], token["sgr"])
+                case "column":
+                    self._at, self._as_it_comes = (int(token["column"]) - 1, int(token["line"]) - 1), False
+                case "elsewhere":
+                    pass
+                case "whole":
+                    self._bracket(token[0])
+                case "unseen":
+                    self._send_painted()
+                    self._send(token[0])
+                case "doubted":
+                    self._write_as_it_comes(token[0])
+                case _:
+                    self._give_up(token[0], self._style if token.lastgroup == "screen" else None)
+        self._settle()
+        out = "".join(self._out)
+        self._out.clear()
+        return out
+
+    # What is painted
+
+    def _write(self, text: str) -> None:
+        at, style, end = self._at, self._style, len(text)
+        if at is None or style is None or at[1] >= self.lines or at[0] + end > self.columns:
+            self._write_as_it_comes(text)
+            return
+        x, y = at
+        row = self._painted.get(y)
+        if row is None:
+            row = self._painted[y] = self._shown[y].copy()
+        number = self._number(style)
+        space = self._blanks[number] << _SHIFT | _SPACE
+        number <<= _SHIFT
+        row[x : x + end] = [number | code if code != _SPACE else space for code in map(ord, text)]
+        self._at = x + end, y
+
+    def _number(self, style: Style) -> int:
+        number = self._numbers.get(style)
+        if number is None:
+            number = self._numbers[style] = len(self._styles)
+            self._styles.append(style)
+            self._blanks.append(number)
+            self._blanks[number] = self._number(blank(style))
+        return number
+
+    def _dress(self, found: str, sgr: str) -> None:
+        before, self._style = self._style, styled(self._style, sgr)
+        if self._style is None and before is not None and not self._as_it_comes:
+            self._send_painted()
+            self._wear(self._number(before))
+        if self._style is None or before is None or self._as_it_comes:
+            self._send(found)
+            self._pen = UNKNOWN if self._style is None else self._number(self._style)
+
+    def _write_as_it_comes(self, text: str) -> None:
+        """For characters of which only the terminal knows how wide they are, and for those that have no place."""
+        if not self._as_it_comes:
+            self._send_painted()
+            at, self._as_it_comes = self._at, True
+            if at is not None and at[0] < self.columns and at[1] < self.lines:
+                self._shown[at[1]][at[0] :] = [UNKNOWN] * (self.columns - at[0])
+            else:
+                self._forget()
+            if at is not None:
+                self._move(*at)
+            if self._style is not None:
+                self._wear(self._number(self._style))
+        self._send(text)
+        self._at = self._cursor = None
+
+    def _give_up(self, found: str, style: Style | None) -> None:
+        """Let through what may change anything; afterwards it is painted in ``style``, if that is known."""
+        if not self._as_it_comes:
+            self._settle()
+            if self._style is not None:
+                self._wear(self._number(self._style))
+        self._send(found)
+        self._forget()
+        self._at, self._style, self._as_it_comes = None, style, True
+
+    def _bracket(self, found: str) -> None:
+        """A picture begins or ends; one without a difference has no brackets."""
+        self._settle()
+        if found == BEGIN:
+            self._opening = True
+        elif self._opening:
+            self._opening = False
+        else:
+            self._send(found)
+
+    # What is sent
+
+    def _send(self, text: str) -> None:
+        if self._opening:
+            self._opening = False
+            self._out.append(BEGIN)
+        self._out.append(text)
+
+    def _settle(self) -> None:
+        """Send what was painted, and leave the cursor where the one who paints left it."""
+        self._send_painted()
+        if self._at is not None:
+            self._move(*self._at)
+
+    def _send_painted(self) -> None:
+        for y, row in sorted(self._painted.items()):
+            shown = self._shown[y]
+            if row != shown:
+                self._shown[y] = row
+                self._send_row(y, row, [x for x, cell in enumerate(row) if cell != shown[x]])
+        self._painted = {}
+
+    def _send_row(self, y: int, row: list[int], places: list[int]) -> None:
+        """Send the cells at ``places`` of line ``y``."""
+        send, blanks = self._out.append, self._blanks
+        at = UNKNOWN
+        for x in places:
+            if x != at:
+                self._reach(x, y, row)
+            cell = row[x]
+            number, code = cell >> _SHIFT, cell & _CHARACTER
+            if number != self._pen and not (code == _SPACE and self._pen >= 0 and blanks[self._pen] == number):
+                self._wear(number, blank=code == _SPACE)
+            send(chr(code))
+            at = x + 1
+            self._cursor = at, y
+
+    def _reach(self, x: int, y: int, row: list[int]) -> None:
+        """Bring the cursor to this place, over cells that are shown already where they are few."""
+        at = self._cursor
+        if at is None or at[1] != y or at[0] > x:
+            self._move(x, y)
+        elif at[0] < x:
+            between = row[at[0] : x]
+            if len(between) <= NEAR and self._could_be_sent(between):
+                self._send("".join(chr(cell & _CHARACTER) for cell in between))
+            else:
+                self._send(f"\x1b[{x - at[0]}C" if x - at[0] > 1 else "\x1b[C")
+            self._cursor = x, y
+
+    def _could_be_sent(self, cells: Iterable[int]) -> bool:
+        """Whether they are known, and in the style that the terminal writes in."""
+        if self._pen < 0:
+            return False
+        pen, space = self._pen, self._blanks[self._pen] << _SHIFT | _SPACE
+        return all(cell == space or (cell >= 0 and cell >> _SHIFT == pen) for cell in cells)
+
+    def _move(self, x: int, y: int) -> None:
+        if self._cursor != (x, y):
+            self._send(f"\x1b[{y + 1};{x + 1}H" if x else f"\x1b[{y + 1}H" if y else "\x1b[H")
+            self._cursor = x, y
+
+    def _wear(self, number: int, *, blank: bool = False) -> None:
+        """Write in this style from now on, or in any in which a blank looks like it."""
+        if number != self._pen:
+            pen = self._styles[self._pen] if self._pen >= 0 else None
+            wanted = for_blank(pen, self._styles[number]) if blank else self._styles[number]
+            self._send(change(pen, wanted))
+            self._pen = self._number(wanted)
