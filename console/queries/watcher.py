@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from engine.api import Engine
 
 LOOK_SECONDS = 0.2
-# A run reports several times a second; nobody reads faster than this.
-AGAIN_SECONDS = 0.5
+# A run reports several times a second; nobody reads faster than this, and a bad line carries no more.
+AGAIN_SECONDS = 1.25
 RECONCILE_SECONDS = 2.0
 AGES_SECONDS = 5.0
 

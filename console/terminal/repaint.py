@@ -40,9 +40,11 @@ _TOKENS = re.compile(
     rf"|(?P<unseen>{_UNSEEN})"
     rf"|(?P<doubted>[{_SURE}]?{_DOUBTED})"  # with the character before it, which it may belong to
     r"|(?P<screen>\x1b\[\?1049[hl])"
-    r"|(?P<other>\x1b\[[0-?]*[ -/]*[@-~]|.)",
+    r"|(?P<other>\x1b\[[0-?]*[ -/]*[@-~]|\x1b[ -/]*[0-~]|.)",
     re.DOTALL,
 )
+# What changes how everything after it is taken: insertion, margins, other characters, a reset.
+_LASTING = re.compile(r"\x1b\[[0-9;]*[hlr]|\x1b\[\?(?:[0-9;]*;)?(?:3|6|69)[hl]|\x1b\[!p|\x1b[ -/]+[0-~]|\x1bc|[\x0e\x0f]")
 
 
 class Repaint:
@@ -54,6 +56,7 @@ class Repaint:
         self._at: tuple[int, int] | None = None
         self._style: Style | None = PLAIN
         self._as_it_comes = False  # until it is said where it goes on
+        self._aside = False  # for good
         # The terminal itself.
         self._cursor: tuple[int, int] | None = None
         self._pen = UNKNOWN
@@ -82,6 +85,8 @@ class Repaint:
 
     def sent(self, data: str) -> str:
         """What the terminal needs so as to show what ``data`` paints."""
+        if self._aside:
+            return data
         if not self._trusted or len(self._styles) > MOST:
             self._numbers, self._styles, self._blanks = {}, [], []
             self._forget()
@@ -94,7 +99,7 @@ class Repaint:
                     self._dress(token[0], token["sgr"])
                 case "column":
                     self._at, self._as_it_comes = (int(token["column"]) - 1, int(token["line"]) - 1), False
-                case "elsewhere":
+                case "elsewhere" if self._at is not None and self._at[1] < self.lines - 1:
                     pass
                 case "whole":
                     self._bracket(token[0])
@@ -103,6 +108,10 @@ class Repaint:
                     self._send(token[0])
                 case "doubted":
                     self._write_as_it_comes(token[0])
+                case _ if _LASTING.fullmatch(token[0]):
+                    self._give_up(data[token.start() :], None)
+                    self._aside = True
+                    break
                 case _:
                     self._give_up(token[0], self._style if token.lastgroup == "screen" else None)
         self._settle()
@@ -148,16 +157,15 @@ class Repaint:
     def _write_as_it_comes(self, text: str) -> None:
         """For characters of which only the terminal knows how wide they are, and for those that have no place."""
         if not self._as_it_comes:
-            self._send_painted()
-            at, self._as_it_comes = self._at, True
+            self._as_it_comes = True
+            self._settle()
+            if self._style is not None:
+                self._wear(self._number(self._style))
+            at = self._at
             if at is not None and at[0] < self.columns and at[1] < self.lines:
                 self._shown[at[1]][at[0] :] = [UNKNOWN] * (self.columns - at[0])
             else:
                 self._forget()
-            if at is not None:
-                self._move(*at)
-            if self._style is not None:
-                self._wear(self._number(self._style))
         self._send(text)
         self._at = self._cursor = None
 

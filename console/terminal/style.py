@@ -65,8 +65,7 @@ def _colour(word: str, words: list[str]) -> dict[str, str] | None:
 @lru_cache(MOST)
 def blank(style: Style) -> Style:
     """What of ``style`` can be seen where nothing is written."""
-    seen = style.attributes & _ON_BLANKS
-    return Style(style.colour if seen else "", style.ground, seen)
+    return style if style.attributes & _ON_BLANKS else Style(ground=style.ground)
 
 
 @lru_cache(MOST)
