@@ -12,22 +12,28 @@ import subprocess
 import sys
 import termios
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
 import pyte
 
 ROOT = Path(__file__).resolve().parents[1]
+COLOURS = {"TERM": "xterm-256color", "COLORTERM": "truecolor"}
 PATIENCE = 60.0  # a machine may be busy; what never comes ends a test, how long it takes decides nothing
 
 
 class Terminal:
     """``leverframe`` in a terminal of ``size``; use as a context manager, so that nothing is left behind.
 
-    Its Python runs the ``sitecustomize`` in the folder ``customized`` first.
+    Its Python runs the ``sitecustomize`` in the folder ``customized`` first; ``variables`` are of its environment.
     """
 
-    def __init__(self, *words: object, size: tuple[int, int] = (120, 36), customized: Path = ROOT) -> None:
+    def __init__(
+        self, *words: object, size: tuple[int, int] = (120, 36), customized: Path = ROOT,
+        variables: Mapping[str, str] = COLOURS,
+    ) -> None:  # fmt: skip
         columns, lines = size
+        self.received = 0  # bytes
         self._screen = pyte.Screen(columns, lines)
         self._stream = pyte.ByteStream(self._screen)
         self._master, slave = pty.openpty()
@@ -37,7 +43,7 @@ class Terminal:
         self.process = subprocess.Popen(
             [sys.executable, "-m", "console", *map(str, words)],
             cwd=ROOT,
-            env={**os.environ, "TERM": "xterm-256color", "COLORTERM": "truecolor", "PYTHONPATH": path, **of_then},
+            env={**os.environ, "PYTHONPATH": path, **of_then, **variables},
             stdin=slave,
             stdout=slave,
             stderr=slave,
@@ -69,6 +75,20 @@ class Terminal:
         while text not in self.text:
             assert time.monotonic() < end, f"'{text}' never came; the screen shows\n{self.text}"
             self._read(0.1)
+
+    def settled(self, seconds: float = 0.5) -> int:
+        """Wait until nothing comes for so long; how many bytes have come by then."""
+        while True:
+            before = self.received
+            self._read(seconds)
+            if self.received == before:
+                return before
+
+    def resize(self, columns: int, lines: int) -> None:
+        """Make the terminal this large."""
+        self._read(0.0)
+        self._screen.resize(lines, columns)
+        fcntl.ioctl(self._master, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
 
     def ended(self) -> int:
         """Wait for the end and return the exit code."""
@@ -107,5 +127,6 @@ class Terminal:
                 return
             if not found:
                 return
+            self.received += len(found)
             self._stream.feed(found)
             seconds = 0.0

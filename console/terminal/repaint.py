@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from console.terminal.style import MOST, PLAIN, Style, blank, change, for_blank, styled
 
@@ -45,6 +46,16 @@ _TOKENS = re.compile(
 )
 # What changes how everything after it is taken: insertion, margins, other characters, a reset.
 _LASTING = re.compile(r"\x1b\[[0-9;]*[hlr]|\x1b\[\?(?:[0-9;]*;)?(?:3|6|69)[hl]|\x1b\[!p|\x1b[ -/]+[0-~]|\x1bc|[\x0e\x0f]")
+
+
+@dataclass
+class _Run:
+    """Cells of a line from ``start`` up to ``end``; ``blank``: none of them has anything written."""
+
+    start: int
+    end: int
+    style: int
+    blank: bool
 
 
 class Repaint:
@@ -212,32 +223,57 @@ class Repaint:
         self._painted = {}
 
     def _send_row(self, y: int, row: list[int], places: list[int]) -> None:
-        """Send the cells at ``places`` of line ``y``."""
-        send, blanks = self._out.append, self._blanks
-        at = UNKNOWN
+        """Send the cells at ``places`` of line ``y``, one style after the other: to go back costs less than a colour."""
+        runs = self._runs(row, places)
+        styles = dict.fromkeys((self._pen, *(run.style for run in runs)))
+        drawn: dict[int, list[_Run]] = {}
+        for run in runs:
+            fits = (style for style in styles if style == run.style or (run.blank and self._looks_blank(style, run.style)))
+            drawn.setdefault(next(fits), []).append(run)
+        for style in styles:
+            for run in drawn.get(style, ()):
+                self._reach(run.start, y, row)
+                self._wear(style, blank=run.blank)
+                self._send("".join(chr(cell & _CHARACTER) for cell in row[run.start : run.end]))
+                self._cursor = run.end, y
+
+    def _runs(self, row: list[int], places: list[int]) -> list[_Run]:
+        """The cells at ``places`` that lie side by side and can be written in one style."""
+        runs: list[_Run] = []
+        at = style = UNKNOWN
+        blank = False
         for x in places:
-            if x != at:
-                self._reach(x, y, row)
             cell = row[x]
-            number, code = cell >> _SHIFT, cell & _CHARACTER
-            if number != self._pen and not (code == _SPACE and self._pen >= 0 and blanks[self._pen] == number):
-                self._wear(number, blank=code == _SPACE)
-            send(chr(code))
-            at = x + 1
-            self._cursor = at, y
+            found, space = cell >> _SHIFT, cell & _CHARACTER == _SPACE
+            if x == at and (found == style or (space and self._looks_blank(style, found))):
+                runs[-1].end = at = x + 1
+                blank = runs[-1].blank = blank and space
+            elif x == at and blank and self._looks_blank(found, style):
+                runs[-1].end = at = x + 1
+                style = runs[-1].style = found
+                blank = runs[-1].blank = False
+            else:
+                at, style, blank = x + 1, found, space
+                runs.append(_Run(x, at, style, blank))
+        return runs
+
+    def _looks_blank(self, style: int, blank: int) -> bool:
+        """Whether nothing written in ``style`` looks like nothing written in ``blank``."""
+        return style >= 0 and self._blanks[style] == blank
 
     def _reach(self, x: int, y: int, row: list[int]) -> None:
         """Bring the cursor to this place, over cells that are shown already where they are few."""
         at = self._cursor
-        if at is None or at[1] != y or at[0] > x:
+        if at is None or at[1] != y:
             self._move(x, y)
+        elif at[0] > x:
+            self._send(f"\x1b[{x + 1}G" if x else "\r")
         elif at[0] < x:
             between = row[at[0] : x]
             if len(between) <= NEAR and self._could_be_sent(between):
                 self._send("".join(chr(cell & _CHARACTER) for cell in between))
             else:
                 self._send(f"\x1b[{x - at[0]}C" if x - at[0] > 1 else "\x1b[C")
-            self._cursor = x, y
 
     def _could_be_sent(self, cells: Iterable[int]) -> bool:
         """Whether they are known, and in the style that the terminal writes in."""

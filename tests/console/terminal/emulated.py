@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pyte
 
 Cell = tuple[Any, ...]
+_OF_KEYS = re.compile(r"\x1b\[[<>=][0-9;]*u")  # which the emulator would print
 
 
 class Emulated:
@@ -17,7 +19,7 @@ class Emulated:
         self._stream = pyte.Stream(self.screen)
 
     def take(self, text: str) -> None:
-        self._stream.feed(text)
+        self._stream.feed(_OF_KEYS.sub("", text))
 
     @property
     def cells(self) -> list[list[Cell]]:
