@@ -19,7 +19,7 @@ pytestmark = pytest.mark.slow
 KEYS = (
     ("2", "Candidates"), ("3", "Runs"), ("4", "Versions"), ("5", "Audit"), ("\x1b[B", "Audit"), ("?", "Esc"),
     ("\x1b", "BECAUSE"), ("6", "Schedules"), ("7", "Disk"), ("8", "Health"), ("9", "Admin"), ("1", "Overview"),
-    ("4", "Versions"), ("\r", "Esc"), ("\x1b", "Versions"), ("1", "Overview"),
+    ("4", "Versions"), ("\r", "R Roll back"), ("\x1b", "Versions"), ("1", "Overview"),
 )  # fmt: skip
 A_SCREEN, A_STEP, OPENED = 10_000, 1_000, 20_000
 # Writes down what came to the filter and what went from it, with the size of the terminal.
