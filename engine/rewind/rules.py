@@ -244,6 +244,11 @@ RULES = (
             "UPDATE handovers SET withdrawn_at = NULL WHERE withdrawn_at > :at",
         ),
     ),
+    _grown("standings"),
+    _grown("project_roles"),
+    TableRule(
+        "bindings", ("DELETE FROM bindings WHERE at > :at", "UPDATE bindings SET until = NULL WHERE until > :at")
+    ),
     TableRule("operators", ("DELETE FROM operators WHERE added_at > :at",)),
     _grown("reports"),
     TableRule(
@@ -269,5 +274,6 @@ RULES = (
 # Tables that say nothing of a moment, and why.
 WITHOUT_A_RULE = {
     "_sqlite_migrations": "says in which form the file is, not what stood in it",
+    "folded": "counts rows of the trail of this minute that are written together; a moment that is over has none",
     "pictures": "say what lies in environments on the disk by now; a moment that is over starts none",
 }

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from engine.clock import now, pause, stamp
 from engine.errors import Refusal
+from engine.storage.tables.access import ACCESS
 from engine.storage.tables.backtest import BACKTESTS
 from engine.storage.tables.backup import BACKUPS
 from engine.storage.tables.first import AUDIT, RUN_FACTS, TABLES
@@ -176,6 +177,16 @@ def _routing(db: Database) -> None:
         db.execute(statement)
 
 
+def _access(db: Database) -> None:
+    kept = ""
+    for table in ("standings", "project_roles"):
+        kept += _refuse(table, "UPDATE") + _refuse(table, "DELETE")
+    kept += _refuse("bindings", "DELETE")
+    kept += _refuse("bindings", "UPDATE", " OF id, operator, kind, value, label, public_key, comment, at")
+    for statement in _split(ACCESS + kept):
+        db.execute(statement)
+
+
 # In order, each applied once; append to it, and never edit what was released.
 MIGRATIONS: tuple[tuple[str, Callable[[Database], None]], ...] = (
     ("first", _first),
@@ -195,6 +206,7 @@ MIGRATIONS: tuple[tuple[str, Callable[[Database], None]], ...] = (
     ("allowances", _allowances),
     ("backtests", _backtests),
     ("routing", _routing),
+    ("access", _access),
 )
 LATEST = len(MIGRATIONS)
 

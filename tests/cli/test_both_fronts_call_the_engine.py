@@ -203,7 +203,7 @@ def test_help_lists_every_verb_and_version_says_which() -> None:
 
 def test_common_options_stand_before_the_verb_or_after_it_and_the_last_one_holds(history: History) -> None:
     after = call("status", "--json", "--operator", "ada", "--home", history.home)
-    before = call("--operator", "eve", "--home", history.home, "status", "--json", "--operator=ada")
+    before = call("--operator", "nobody", "--home", history.home, "status", "--json", "--operator=ada")
     assert after.json["projects"] == before.json["projects"]
 
 
