@@ -28,6 +28,7 @@ from engine.storage import workspace as workspaces
 from engine.storage.ledger import Ledger
 from tests import tiny
 
+CONSOLE = [sys.executable, "-m", "console"]
 A_KEY, IDLE, LIVE = 10_000, 100, 5_000
 KEYS = {"2": "candidates", "3": "runs", "4": "versions", "5": "audit", "6": "schedules", "7": "disk", "8": "health",
         "9": "admin", "1": "overview", "?": "help", "\x1b": "help closed", "\x1b[B": "a line down"}  # fmt: skip
@@ -50,7 +51,7 @@ def full(folder: Path) -> Path:
     with ledger.write() as db:
         fill(db, 40, 400, 400)
     ledger.close()
-    engine = open_engine(home, "ada")
+    engine = open_engine(home)
     engine.add(tiny.make(folder / "tiny", steps=CHATTY, timeout="10m"))
     engine.close()
     return home
@@ -78,15 +79,14 @@ def rate(terminal: Terminal, seconds: float) -> float:
     return (len(terminal.written) - before) / (time.perf_counter() - began)
 
 
-def watched(terminal: Terminal, words: list[str], patience: float) -> list[figures.Figure]:
+def watched(terminal: Terminal, home: Path) -> list[figures.Figure]:
     """With a run that prints: the overview, the list of runs, its log."""
-    subprocess.run([*words, "retrain", "tiny"], check=True, capture_output=True)
+    subprocess.run([*CONSOLE, "retrain", "tiny", "--home", str(home)], check=True, capture_output=True)
     found = [figures.Figure("a retrain, seen on the overview", rate(terminal, 10), LIVE, "bytes/s")]
     terminal.type("3")
-    terminal.settle(patience)
+    rate(terminal, 2)
     found.append(figures.Figure("a retrain, seen on the list of runs", rate(terminal, 10), LIVE, "bytes/s"))
-    terminal.type("\r")
-    terminal.until("log of")
+    terminal.type("\x1b[H\r")  # the newest
     rate(terminal, 5)
     found.append(figures.Figure("a retrain's log", rate(terminal, 20), LIVE, "bytes/s"))
     return found
@@ -94,8 +94,7 @@ def watched(terminal: Terminal, words: list[str], patience: float) -> list[figur
 
 def measured(home: Path, size: tuple[int, int], idle: float, *, line: bool) -> list[figures.Figure]:
     """All of it, on one visit."""
-    words = [sys.executable, "-m", "console", "--home", str(home)]
-    console = [*words, "--operator", "ada"]
+    console = [*CONSOLE, "--home", str(home)]
     relay = [sys.executable, str(Path(__file__).with_name("bad_line.py")), "--"]
     terminal = Terminal([*relay, *console] if line else console, size)
     patience = 2.5 if line else 1.0
@@ -105,7 +104,7 @@ def measured(home: Path, size: tuple[int, int], idle: float, *, line: bool) -> l
         found += keys(terminal, patience)
         found.append(figures.Figure("idle", rate(terminal, idle), IDLE, "bytes/s"))
         if not line:
-            found += watched(terminal, words, patience)
+            found += watched(terminal, home)
     finally:
         terminal.kill()
     return found
@@ -115,7 +114,7 @@ def main() -> int:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--size", help="columns x lines")
-    parser.add_argument("--home", type=Path, help="a copy of a workspace, with an operator 'ada'")
+    parser.add_argument("--home", type=Path, help="a copy of a workspace with the project 'tiny'")
     parser.add_argument("--idle", type=float, default=20.0, help="seconds")
     parser.add_argument("--line", action="store_true", help="over a bad line")
     options = parser.parse_args()
