@@ -2,8 +2,8 @@
 
     python benchmarks/bad_line.py [--rate 20000] [--delay 0.3] -- .venv/bin/leverframe --home FOLDER
 
-``--delay`` is the way there and back in seconds, ``--rate`` bytes a second. Nothing is lost, and no more than 64 kB are on
-their way, as with SSH.
+``--delay`` is the way there and back in seconds, ``--rate`` bytes a second. Nothing is lost, and no more than 64 kB are
+on their way.
 """
 
 from __future__ import annotations

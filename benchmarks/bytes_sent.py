@@ -3,8 +3,8 @@
     python benchmarks/bytes_sent.py [--size 140x42] [--home FOLDER] [--idle 20] [--line]
 
 A workspace is made whose lists are full and whose project prints more than a screen between two looks, unless one is
-named (a copy: what is pressed there is pressed). Limits are for 140x42: 10 kB for a key that changes the screen, 100 bytes
-a second for an idle console, 5 kB a second for one that shows a running retrain's log. A byte is a byte on any machine.
+named (a copy: what is pressed there is pressed). Limits are for 140x42: 10 kB for a key that changes the screen, 100
+bytes a second for an idle console, 5 kB a second for one that shows a running retrain's log.
 
 --line puts ``bad_line.py`` between: 300 ms there and back, 20 kB a second, at 80x24 unless --size says otherwise. The
 milliseconds from a key to the last byte that it led to are printed, too.
@@ -34,12 +34,12 @@ KEYS = {"2": "candidates", "3": "runs", "4": "versions", "5": "audit", "6": "sch
         "9": "admin", "1": "overview", "?": "help", "\x1b": "help closed", "\x1b[B": "a line down"}  # fmt: skip
 CHATTY = tiny.STEPS.replace(
     "def train():",
-    '''def train():
+    """def train():
     import time
     for number in range(40_000):
         print(f"{number} " + " ".join(str((number + 1) * k * 7919 % 100003) for k in range(1, 30)), flush=True)
         time.sleep(0.002)
-''',
+""",
 )
 
 

@@ -42,8 +42,7 @@ class Action:
     def key_name(self) -> str:
         """The key as people call it."""
         names = {"question_mark": "?", "slash": "/", "escape": "Esc", "enter": "Enter", "ctrl+p": "Ctrl+P",
-                 "ctrl+l": "Ctrl+L",
-                 "plus": "+", "minus": "-"}  # fmt: skip
+                 "ctrl+l": "Ctrl+L", "plus": "+", "minus": "-"}  # fmt: skip
         return names.get(self.key, self.key)
 
 

@@ -329,5 +329,3 @@ class LeverframeApp(App[None]):
             self.push_screen(TooSmall())
         elif not small and shown:
             self.pop_screen()
-
-

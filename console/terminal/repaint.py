@@ -8,10 +8,10 @@ is sent again as soon as it is painted again.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from console.terminal.pieces import LASTING, PIECES
 from console.terminal.style import MOST, PLAIN, Style, blank, change, for_blank, styled
 
 BEGIN, END = "\x1b[?2026h", "\x1b[?2026l"  # around a picture that the terminal shows at once
@@ -19,33 +19,6 @@ UNKNOWN = -1
 NEAR = 4  # so many cells are sent again sooner than leapt over
 # A cell is one number: that of its style, and below it the character.
 _SHIFT, _CHARACTER, _SPACE = 21, (1 << 21) - 1, ord(" ")
-
-# Characters that are one cell wide everywhere; how wide the others are is for the terminal to know.
-_SURE = (
-    "\x20-\x7e\xa1-\xac\xae-\u02af\u0370-\u0377\u037a-\u037f\u0384-\u03ff\u0400-\u0482\u048a-\u052f\u2010-\u2027"
-    "\u2030-\u205e\u20a0-\u20c0\u2190-\u22ff\u2500-\u25fc\u25ff\u2713-\u2718\u2800-\u28ff"
-)
-_DOUBTED = rf"[^{_SURE}\x00-\x1f\x7f-\x9f]"
-# What no cell changes by: modes of keys, mouse, pasting and cursor, questions, the bell, and whatever is said to the
-# terminal beside its cells (OSC: title, clipboard, pointer) but for links, which are of cells.
-_UNSEEN = (
-    r"\x1b\[\?(?:1|7|12|25|1000|1002|1003|1004|1006|1015|1016|2004|2048)[hl]|\x1b\[\?\d+\$p|\x1b\[[<>=][\d;]*u"
-    r"|\x1b\[\d? q|\x1b\](?!8;)\d+;[^\x00-\x1f\x7f]*(?:\x07|\x1b\\)|\x07"
-)
-_TOKENS = re.compile(
-    rf"(?P<text>[{_SURE}]+)(?!{_DOUBTED})"
-    r"|\x1b\[(?P<sgr>[0-9;]*)m"
-    r"|\x1b\[(?P<line>[1-9]\d{0,4});(?P<column>[1-9]\d{0,4})H"
-    r"|\r?\n(?=(?P<elsewhere>\x1b\[[1-9]\d{0,4};[1-9]\d{0,4}H))"
-    r"|(?P<whole>\x1b\[\?2026[hl])"
-    rf"|(?P<unseen>{_UNSEEN})"
-    rf"|(?P<doubted>[{_SURE}]?{_DOUBTED})"  # with the character before it, which it may belong to
-    r"|(?P<screen>\x1b\[\?1049[hl])"
-    r"|(?P<other>\x1b\[[0-?]*[ -/]*[@-~]|\x1b[ -/]*[0-~]|.)",
-    re.DOTALL,
-)
-# What changes how everything after it is taken: insertion, margins, other characters, a reset.
-_LASTING = re.compile(r"\x1b\[[0-9;]*[hlr]|\x1b\[\?(?:[0-9;]*;)?(?:3|6|69)[hl]|\x1b\[!p|\x1b[ -/]+[0-~]|\x1bc|[\x0e\x0f]")
 
 
 @dataclass
@@ -102,29 +75,29 @@ class Repaint:
             self._numbers, self._styles, self._blanks = {}, [], []
             self._forget()
             self._trusted = True
-        for token in _TOKENS.finditer(data):
-            match token.lastgroup:
+        for piece in PIECES.finditer(data):
+            match piece.lastgroup:
                 case "text":
-                    self._write(token[0])
+                    self._write(piece[0])
                 case "sgr":
-                    self._dress(token[0], token["sgr"])
+                    self._dress(piece[0], piece["sgr"])
                 case "column":
-                    self._at, self._as_it_comes = (int(token["column"]) - 1, int(token["line"]) - 1), False
+                    self._at, self._as_it_comes = (int(piece["column"]) - 1, int(piece["line"]) - 1), False
                 case "elsewhere" if self._at is not None and self._at[1] < self.lines - 1:
                     pass
                 case "whole":
-                    self._bracket(token[0])
+                    self._bracket(piece[0])
                 case "unseen":
                     self._send_painted()
-                    self._send(token[0])
+                    self._send(piece[0])
                 case "doubted":
-                    self._write_as_it_comes(token[0])
-                case _ if _LASTING.fullmatch(token[0]):
-                    self._give_up(data[token.start() :], None)
+                    self._write_as_it_comes(piece[0])
+                case _ if LASTING.fullmatch(piece[0]):
+                    self._give_up(data[piece.start() :], None)
                     self._aside = True
                     break
                 case _:
-                    self._give_up(token[0], self._style if token.lastgroup == "screen" else None)
+                    self._give_up(piece[0], self._style if piece.lastgroup == "screen" else None)
         self._settle()
         out = "".join(self._out)
         self._out.clear()
@@ -211,8 +184,14 @@ class Repaint:
     def _settle(self) -> None:
         """Send what was painted, and leave the cursor where the one who paints left it."""
         self._send_painted()
-        if self._at is not None:
-            self._move(*self._at)
+        if self._at is None or self._at == self._cursor:
+            return
+        x, y = self._at
+        last = x == self.columns and y < self.lines and self._shown[y][-1] != UNKNOWN
+        if last:  # only by writing into the last cell does a terminal come to stand behind it
+            self._send_row(y, self._shown[y], [x - 1])
+        else:
+            self._move(x, y)
 
     def _send_painted(self) -> None:
         for y, row in sorted(self._painted.items()):
@@ -223,13 +202,14 @@ class Repaint:
         self._painted = {}
 
     def _send_row(self, y: int, row: list[int], places: list[int]) -> None:
-        """Send the cells at ``places`` of line ``y``, one style after the other: to go back costs less than a colour."""
+        """Send the cells at ``places`` of line ``y``, style by style: to go back costs less than a colour."""
         runs = self._runs(row, places)
         styles = dict.fromkeys((self._pen, *(run.style for run in runs)))
         drawn: dict[int, list[_Run]] = {}
         for run in runs:
-            fits = (style for style in styles if style == run.style or (run.blank and self._looks_blank(style, run.style)))
-            drawn.setdefault(next(fits), []).append(run)
+            blank = run.style if run.blank else UNKNOWN
+            style = next(each for each in styles if each == run.style or self._looks_blank(each, blank))
+            drawn.setdefault(style, []).append(run)
         for style in styles:
             for run in drawn.get(style, ()):
                 self._reach(run.start, y, row)

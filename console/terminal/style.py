@@ -8,6 +8,7 @@ from typing import NamedTuple
 MOST = 4096  # styles, and ways from one to another, that are remembered
 # What turns an attribute off. Bold and dim go together.
 _OFF = {"1": "22", "2": "22", "3": "23", "4": "24", "5": "25", "7": "27", "8": "28", "9": "29"}
+_COLOURS, _GROUNDS = {*range(30, 40), *range(90, 98)}, {*range(40, 50), *range(100, 108)}
 # Those that can be seen where nothing is written: underlined, reversed, struck through.
 _ON_BLANKS = frozenset("479")
 
@@ -25,7 +26,7 @@ PLAIN = Style()
 
 @lru_cache(MOST)
 def styled(style: Style | None, sgr: str) -> Style | None:
-    """What a terminal's style is after ``sgr`` (what stands between ``ESC [`` and ``m``); None: that cannot be known."""
+    """What a terminal's style is after ``sgr``, which stood between ``ESC [`` and ``m``; None: that cannot be known."""
     words = sgr.split(";")
     while words:
         word = words.pop(0).lstrip("0")
@@ -37,29 +38,28 @@ def styled(style: Style | None, sgr: str) -> Style | None:
             style = style._replace(attributes=style.attributes | {word})
         elif word in _OFF.values():
             style = style._replace(attributes=frozenset(a for a in style.attributes if _OFF[a] != word))
-        elif (colour := _colour(word, words)) is not None:
-            style = style._replace(**colour)
-        else:
+        elif (colour := _colour(word, words)) is None:
             style = None
+        elif int(word) in _GROUNDS:
+            style = style._replace(ground=colour)
+        else:
+            style = style._replace(colour=colour)
     return style
 
 
-def _colour(word: str, words: list[str]) -> dict[str, str] | None:
-    """The colour that ``word`` begins, without its numbers in ``words``; None when it is none."""
+def _colour(word: str, words: list[str]) -> str | None:
+    """The colour or ground that ``word`` begins, whose numbers are taken from ``words``; None when it is none."""
     number = int(word)
-    which = "ground" if 40 <= number <= 49 or 100 <= number <= 107 else "colour"
     if number in (38, 48):
         count = {"5": 2, "2": 4}.get(words[0] if words else "", 0)
         numbers = words[:count]
         if not count or len(numbers) < count or not all(numbers):
             return None
         del words[:count]
-        return {which: ";".join((word, *numbers))}
+        return ";".join((word, *numbers))
     if number in (39, 49):
-        return {which: ""}
-    if 30 <= number <= 37 or 40 <= number <= 47 or 90 <= number <= 97 or 100 <= number <= 107:
-        return {which: word}
-    return None
+        return ""
+    return word if number in _COLOURS or number in _GROUNDS else None
 
 
 @lru_cache(MOST)

@@ -1,4 +1,4 @@
-"""The console over a pseudo-terminal: how many bytes its keys cost, and that what they paint is what Textual painted."""
+"""The console over a pseudo-terminal: how many bytes its keys cost, and that it shows what Textual painted."""
 
 from __future__ import annotations
 
@@ -79,7 +79,11 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 @pytest.fixture(
     scope="module",
-    params=[((140, 42), COLOURS), ((80, 24), {"TERM": "linux", "COLORTERM": ""}), ((80, 24), {**COLOURS, "NO_COLOR": "1"})],
+    params=[
+        ((140, 42), COLOURS),
+        ((80, 24), {"TERM": "linux", "COLORTERM": ""}),
+        ((80, 24), {**COLOURS, "NO_COLOR": "1"}),
+    ],
     ids=["all colours", "sixteen colours", "no colours"],
 )  # fmt: skip
 def visit(request: pytest.FixtureRequest, home: Path, tmp_path_factory: pytest.TempPathFactory) -> Visit:
