@@ -104,6 +104,18 @@ class Terminal:
             if self.received == before:
                 return before
 
+    def scribble(self, text: str) -> None:
+        """Show ``text`` as if another program had written it."""
+        self._read(0.0)
+        self._stream.feed(text.encode())
+
+    def rate(self, seconds: float) -> float:
+        """How many bytes a second come, over at least so many."""
+        began, before = time.monotonic(), self.received
+        while time.monotonic() < began + seconds:
+            self._read(0.2)
+        return (self.received - before) / (time.monotonic() - began)
+
     def resize(self, columns: int, lines: int) -> None:
         """Make the terminal this large."""
         self._read(0.0)

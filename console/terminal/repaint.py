@@ -147,7 +147,9 @@ class Repaint:
                 self._wear(self._number(self._style))
             at = self._at
             if at is not None and at[0] < self.columns and at[1] < self.lines:
-                self._shown[at[1]][at[0] :] = [UNKNOWN] * (self.columns - at[0])
+                # What does not fit lands on the last cells.
+                first = max(0, min(at[0], self.columns - 2))
+                self._shown[at[1]][first:] = [UNKNOWN] * (self.columns - first)
             else:
                 self._forget()
         self._send(text)

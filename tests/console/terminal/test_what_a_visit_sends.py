@@ -58,6 +58,11 @@ def visited(folder: Path, home: Path, size: tuple[int, int], variables: Mapping[
             terminal.see(text)
             keys.append((key, terminal.settled() - before))
         as_it_was = terminal.text
+        terminal.scribble("\x1b[5;3H\x1b[31mBroadcast message from root\x1b[0m")
+        assert "Broadcast" in terminal.text
+        terminal.press("\x0c")
+        terminal.settled()
+        assert terminal.text.split("\n")[1:] == as_it_was.split("\n")[1:]
         columns, lines = size
         for smaller in ((columns - 3, lines), (columns, lines - 2), size):
             terminal.resize(*smaller)
