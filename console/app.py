@@ -16,7 +16,7 @@ from textual.geometry import Size
 from textual.widgets import Input
 
 from console import actions, routes, themes
-from console.acting.messages import Answered, CommandRefused, Done, StepDone, Unanswered
+from console.acting.messages import Answered, CommandRefused, Done, OthersSeen, StepDone, Unanswered
 from console.acting.runner import Runner
 from console.dialogs.too_small import TooSmall
 from console.palette import ActionPalette
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from console.queries.recent_question import Recent
     from console.text.lines import Tone
     from engine.api import Engine
+    from engine.presence.sessions import Present
 
 SWITCH_SECONDS = 0.01
 OPEN_SECONDS = 0.025
@@ -75,6 +76,7 @@ class LeverframeApp(App[None]):
         self.beside: Question | None = None
         self.desk: Desk | None = None
         self.recent: Recent | None = None
+        self.others: tuple[Present, ...] = ()
         self.watcher = Watcher(engine, self.post_message, now)
         self.runner = Runner(engine, self.post_message)
         self._leaving = self._left = self._dressed = self.drawn = False
@@ -133,6 +135,7 @@ class LeverframeApp(App[None]):
         """From now on the screen on top wants to know this."""
         self.question = question
         self.watcher.watch(question)
+        self._say_where()
         self.ask_beside(beside)
 
     def ask_beside(self, question: Question | None) -> None:
@@ -144,6 +147,7 @@ class LeverframeApp(App[None]):
         top = self._who_asks(message.at)
         if top is not None and top.question() == message.question:
             top.answered(message.answer, message.at)
+            self._say_where()  # a heading may come of an answer
         elif top is not None and top.beside() == message.question:
             top.answered_beside(message.answer, message.at)
 
@@ -158,6 +162,16 @@ class LeverframeApp(App[None]):
         if isinstance(top, Asking) and top.is_attached and self.crossing.is_of_here(at):
             return top
         return None
+
+    def _say_where(self) -> None:
+        """Tell whoever else is on what is looked at here."""
+        headings = (getattr(each, "heading", "") for each in reversed(self.screen_stack))
+        self.watcher.be_at(next(filter(None, headings), "").partition(" · ")[0])
+
+    def on_others_seen(self, message: OthersSeen) -> None:
+        self.others = message.others
+        if isinstance(self.screen, Page) and self.screen.is_attached:
+            self.screen.draw_frame()
 
     def on_step_done(self, message: StepDone) -> None:
         dialog = self._dialog_of(message.command)

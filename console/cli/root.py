@@ -30,7 +30,7 @@ SECTIONS: dict[str, dict[str, str]] = {
         "backtest": "backtest",
     },
     "Schedule": {"schedules": "schedules", "engine": "engine"},
-    "Watch": {"health": "health", "alerts": "health", "handover": "duty"},
+    "Watch": {"health": "health", "alerts": "health", "handover": "duty", "who": "presence"},
     "Decide": {
         "candidates": "decisions", "approve": "decisions", "reject": "decisions", "rollback": "back", "lift": "back",
         "allow": "allowances", "allowances": "allowances", "withdraw": "allowances",
