@@ -70,6 +70,25 @@ def test_whatever_is_written_looks_the_same(frames: list[str]) -> None:
     passed(frames)
 
 
+@pytest.mark.parametrize(
+    "frames",
+    [
+        pytest.param(["\x1b[7;18Haaaaaa\x1b[ma好\x1b[7;18Haaaaaa"], id="what does not fit lands on the last cells"),
+        pytest.param(["\x1b[2;1Ha\x1b[1;24Hb\x1b[K"], id="behind the last cell"),
+        pytest.param(["\x1b[1;1Hab\x1b[1;2H", "\x1b[1;1Hx"], id="one cell back"),
+        pytest.param(["\x1b[8;1Ha\n\x1b[1;1Hb"], id="a line further than the last scrolls"),
+        pytest.param(["\x1b[3;6r\x1b[6;1Hx", "\x1b[0m\x1b[6;1Hy\n\x1b[1;1Hz"], id="margins stay"),
+        pytest.param(["\x1b[1;1Habcdef", "\x1b[4h\x1b[1;1Hx", "\x1b[0m\x1b[2;1Hhello\x1b[2;1Hy"], id="insertion stays"),
+        pytest.param(
+            ["\x1b[1;1H\x1b[1;2;38;2;1;2;3;48;2;4;5;6ma\x1b[0;1;38;2;1;2;3;48;2;4;5;6mb"],
+            id="bold stays when dim goes with the same number",
+        ),
+    ],
+)
+def test_what_was_once_seen_wrong_looks_the_same(frames: list[str]) -> None:
+    passed(frames)
+
+
 @given(WITHIN)
 def test_what_is_shown_already_is_not_sent_again(frame: str) -> None:
     repaint = Repaint(COLUMNS, LINES)
