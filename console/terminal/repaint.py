@@ -45,7 +45,7 @@ class Repaint:
         self._cursor: tuple[int, int] | None = None
         self._pen = UNKNOWN
         self._numbers: dict[Style, int] = {}
-        self._styles: list[Style] = []
+        self.styles: list[Style] = []
         self._blanks: list[int] = []
         self._opening = False
         self._out: list[str] = []
@@ -71,8 +71,8 @@ class Repaint:
         """What the terminal needs so as to show what ``data`` paints."""
         if self._aside:
             return data
-        if not self._trusted or len(self._styles) > MOST:
-            self._numbers, self._styles, self._blanks = {}, [], []
+        if not self._trusted or len(self.styles) > MOST:
+            self._numbers, self.styles, self._blanks = {}, [], []
             self._forget()
             self._trusted = True
         for piece in PIECES.finditer(data):
@@ -123,8 +123,8 @@ class Repaint:
     def _number(self, style: Style) -> int:
         number = self._numbers.get(style)
         if number is None:
-            number = self._numbers[style] = len(self._styles)
-            self._styles.append(style)
+            number = self._numbers[style] = len(self.styles)
+            self.styles.append(style)
             self._blanks.append(number)
             self._blanks[number] = self._number(blank(style))
         return number
@@ -272,7 +272,7 @@ class Repaint:
     def _wear(self, number: int, *, blank: bool = False) -> None:
         """Write in this style from now on, or in any in which a blank looks like it."""
         if number != self._pen:
-            pen = self._styles[self._pen] if self._pen >= 0 else None
-            wanted = for_blank(pen, self._styles[number]) if blank else self._styles[number]
+            pen = self.styles[self._pen] if self._pen >= 0 else None
+            wanted = for_blank(pen, self.styles[number]) if blank else self.styles[number]
             self._send(change(pen, wanted))
             self._pen = self._number(wanted)

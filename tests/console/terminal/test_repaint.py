@@ -165,7 +165,7 @@ def test_colours_without_end_do_not_fill_the_memory() -> None:
     repaint = Repaint(4, 2)
     for number in range(3 * MOST):
         repaint.sent(f"\x1b[1;1H\x1b[38;2;{number // 250};{number % 250};7ma\x1b[0m")
-    assert len(repaint._styles) <= MOST + 3
+    assert len(repaint.styles) <= MOST + 3
 
 
 @pytest.mark.parametrize("end", ["\x1b", "\x1b[", "\x1b[38;2", "\x1b]52;c;aGk", "\x1b[?20"])
