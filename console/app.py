@@ -11,19 +11,25 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.app import App
 from textual.binding import Binding, BindingType
-from textual.events import DescendantFocus, Resize
+from textual.events import Resize
 from textual.geometry import Size
-from textual.widgets import Input
 
 from console import actions, routes, themes
-from console.acting.messages import Answered, CommandRefused, Done, OthersSeen, StepDone, Unanswered
+from console.acting.messages import (
+    Answered,
+    CommandRefused,
+    Done,
+    OthersSeen,
+    ShownOut,
+    StepDone,
+    Unanswered,
+)
 from console.acting.runner import Runner
 from console.dialogs.too_small import TooSmall
 from console.palette import ActionPalette
 from console.queries.watcher import Watcher
 from console.screens.page import Asking, Page
-from console.terminal.driver import ThriftyDriver
-from console.terminal.repaint import Repaint
+from console.terminal.sparing import SparingApp
 from console.text import frame
 from console.time_travel.crossing import Crossing
 from engine import clock
@@ -36,12 +42,10 @@ if TYPE_CHECKING:
     from engine.api import Engine
     from engine.presence.sessions import Present
 
-SWITCH_SECONDS = 0.01
-OPEN_SECONDS = 0.025
 TOASTS: dict[Tone, str] = {"failing": "error", "watch": "warning"}
 
 
-class LeverframeApp(App[None]):
+class LeverframeApp(SparingApp):
     """Keys come in as actions of the table; threads come in as messages."""
 
     TITLE = "Leverframe"
@@ -65,9 +69,7 @@ class LeverframeApp(App[None]):
         ready: Callable[[], None] = lambda: None,
     ) -> None:
         # Without colours the terminal's own are left alone: Textual would turn default on default into black on black.
-        colours = True if themes.colourless(os.environ) else None
-        super().__init__(driver_class=ThriftyDriver, ansi_color=colours)
-        self.repaint = Repaint()
+        super().__init__(ansi_color=True if themes.colourless(os.environ) else None)
         self.who = who
         self.first = first
         self.last_visit = last_visit
@@ -77,6 +79,7 @@ class LeverframeApp(App[None]):
         self.desk: Desk | None = None
         self.recent: Recent | None = None
         self.others: tuple[Present, ...] = ()
+        self.shown_out: str | None = None
         self.watcher = Watcher(engine, self.post_message, now)
         self.runner = Runner(engine, self.post_message)
         self._leaving = self._left = self._dressed = self.drawn = False
@@ -115,20 +118,6 @@ class LeverframeApp(App[None]):
         self.watcher.stop()
         self.crossing.close()
 
-    def delay_update(self, delay: float = SWITCH_SECONDS) -> None:
-        """Paint another screen soon after it is switched to: Textual waits 50 ms for whatever may still come."""
-        super().delay_update(min(delay, SWITCH_SECONDS))
-
-    def push_screen(self, *given: Any, **named: Any) -> Any:
-        """Show another screen over this one, painted once: it would be painted before it has its text, too."""
-        super().delay_update(OPEN_SECONDS)
-        return super().push_screen(*given, **named)
-
-    def on_descendant_focus(self, event: DescendantFocus) -> None:
-        """A cursor that blinks is sent to the terminal twice a second."""
-        if isinstance(event.widget, Input):
-            event.widget.cursor_blink = False
-
     # What threads tell
 
     def ask(self, question: Question | None, beside: Question | None = None) -> None:
@@ -155,6 +144,12 @@ class LeverframeApp(App[None]):
         top = self._who_asks(message.at)
         if top is not None and top.question() == message.question:
             top.unanswered(message.sentence)
+
+    def on_shown_out(self, message: ShownOut) -> None:
+        """Nothing is shown any more to whoever may not work here; why is said when the screen has been given back."""
+        self.shown_out = message.sentence
+        self._left = True
+        self.exit(return_code=1)
 
     def _who_asks(self, at: datetime) -> Asking | None:
         """The screen on top, for an answer of ``at``; none while the console is left, which takes its widgets away."""
@@ -324,11 +319,6 @@ class LeverframeApp(App[None]):
             self.push_screen(routes.moment(tuple(each for each in asked if each is not None), self.last_visit))
 
     # The terminal
-
-    def do_redraw(self) -> None:
-        """Paint everything again, whatever the terminal shows by now."""
-        self.repaint.distrust()
-        self.screen.refresh()
 
     def on_resize(self, event: Resize) -> None:
         if self.drawn:

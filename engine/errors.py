@@ -3,9 +3,11 @@
     LeverframeError
     ├── Refusal            the operator can do something about it (exit code 1)
     │   ├── Invalid        an input is wrong: a manifest, data, an argument
+    │   ├── Unconfirmed    it cannot be undone, and its name was not typed
     │   ├── NotFound       what was named is not there
     │   ├── Conflict       somebody else changed it first (compare-and-set failed)
     │   ├── Forbidden      this person or this account may not do it
+    │   │   └── ShutOut    this person may not work here any more, whatever it is
     │   └── StepFailed     a project's own process failed, or passed a limit
     └── Damage             a digest is wrong, the audit chain is broken, a file is gone
 
@@ -47,6 +49,15 @@ class Invalid(Refusal):
         self.mistakes = mistakes
 
 
+class Unconfirmed(Refusal):
+    """It cannot be undone, and ``word`` was not typed; ``asks`` says what to type, without an end."""
+
+    def __init__(self, asks: str, typed: str, word: str) -> None:
+        instead = f"'{typed}' was typed, and " if typed else ""
+        super().__init__(f"{asks}; {instead}nothing was done.")
+        self.asks, self.word = asks, word
+
+
 class NotFound(Refusal):
     """What was named is not there."""
 
@@ -57,6 +68,10 @@ class Conflict(Refusal):
 
 class Forbidden(Refusal):
     """This person or this account may not do it."""
+
+
+class ShutOut(Forbidden):
+    """This person may not work here any more."""
 
 
 class StepFailed(Refusal):

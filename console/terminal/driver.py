@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 from textual.drivers.linux_driver import LinuxDriver
 
 if TYPE_CHECKING:
-    from console.app import LeverframeApp
+    from console.terminal.sparing import SparingApp
 
 
 class ThriftyDriver(LinuxDriver):
     """Writes what the terminal does not show yet, as its app's ``repaint`` knows."""
 
-    def __init__(self, app: LeverframeApp, **options: Any) -> None:
+    def __init__(self, app: SparingApp, **options: Any) -> None:
         super().__init__(app, **options)
         self._repaint = app.repaint
         self._turn = threading.Lock()  # the thread that reads keys answers the terminal, too

@@ -39,11 +39,11 @@ class PresenceCommands(Door):
         """Everybody who has a console open here, the caller too; the longest first."""
         return sessions.everybody(self._workspace.root / "locks")
 
-    @looks("see who else is on", in_past=False)
+    @looks("see who else is on", in_past=False, by="process")
     def others(self) -> tuple[Present, ...]:
         """Everybody but this very console."""
         mine = self._session.name if self._session is not None else ""
-        return tuple(each for each in self.who() if each.session != mine)
+        return tuple(each for each in sessions.everybody(self._workspace.root / "locks") if each.session != mine)
 
     def _go(self) -> None:
         if self._session is not None:

@@ -12,7 +12,7 @@ from engine.errors import Damage
 from engine.projects import in_force, registry
 from engine.projects.manifest.sandbox import spec_of
 from engine.records import Actor, Change, Version
-from engine.release import decisions
+from engine.release import decisions, remarks
 from engine.release.history import live_deployment
 from engine.release.plan import refusal_to_release
 from engine.release.records import BacktestLine, DecisionCard
@@ -50,6 +50,7 @@ def card(db: sqlite3.Connection, store: ObjectStore, label: str, by: Actor, now:
         blocked=refusal_to_release(db, label, by, now),
         sandbox=holding.finding(spec_of(document.settings), holding.recorded(document.lineage.sandbox)),
         backtest=_backtest(db, version.project, now),
+        remarks=remarks.of_version(db, row),
     )
 
 

@@ -21,6 +21,28 @@ class BacktestLine:
 
 
 @dataclass(frozen=True)
+class Remark:
+    """What somebody said of a version: with an approval, or only so."""
+
+    kind: Literal["approval", "comment"]
+    at: datetime
+    by: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Remarks:
+    """All that was said of a version, the newest last; ``needed``: how many people must approve it.
+
+    ``approvals``: of a candidate those that count, against what is live now; of any other version all there were.
+    """
+
+    approvals: tuple[Remark, ...] = ()
+    comments: tuple[Remark, ...] = ()
+    needed: int = 1
+
+
+@dataclass(frozen=True)
 class DecisionCard:
     """All that an operator needs to decide on one candidate."""
 
@@ -40,6 +62,7 @@ class DecisionCard:
     """How the steps that made it were held, and what they were let reach."""
     backtest: BacktestLine | None = None
     """How often the project should be retrained, as far as somebody had that tried out."""
+    remarks: Remarks = Remarks()
 
 
 @dataclass(frozen=True)
@@ -49,7 +72,9 @@ class MovePlan:
     ``live_seq`` is the deployment that was shown; the move is refused if another came after it. ``lifts``: the bar of
     the target is lifted in the same commit, with the same reason. ``waivers``: gates that found something which the
     manifest waives, each with its reason. ``damaged``: what is known to be wrong with the target in the store, as a
-    sentence; ``whole`` is then another version to go back to, if there is one.
+    sentence; ``whole`` is then another version to go back to, if there is one. ``lately``: that somebody has only just
+    rolled this project back, as a sentence; whoever did not see it may mean the version that is left already.
+    ``remarks``: what was said of a candidate; the move is refused if somebody approved it after that.
     """
 
     project: str
@@ -65,6 +90,8 @@ class MovePlan:
     waivers: tuple[str, ...] = ()
     damaged: str | None = None
     whole: str | None = None
+    lately: str | None = None
+    remarks: Remarks = Remarks()
 
 
 @dataclass(frozen=True)

@@ -187,6 +187,11 @@ def _access(db: Database) -> None:
         db.execute(statement)
 
 
+def _comments(db: Database) -> None:
+    # What was said of a version, on its card: else each look at one would read the whole trail.
+    db.execute("CREATE INDEX audit_comments ON audit (subject, seq) WHERE action = 'comment'")
+
+
 # In order, each applied once; append to it, and never edit what was released.
 MIGRATIONS: tuple[tuple[str, Callable[[Database], None]], ...] = (
     ("first", _first),
@@ -207,6 +212,7 @@ MIGRATIONS: tuple[tuple[str, Callable[[Database], None]], ...] = (
     ("backtests", _backtests),
     ("routing", _routing),
     ("access", _access),
+    ("comments", _comments),
 )
 LATEST = len(MIGRATIONS)
 

@@ -45,6 +45,7 @@ REACHES = {
     "allowances": "allowances",
     "approve tiny@3 --reason x": "plan_release",
     "reject tiny@3 --reason x": "reject",
+    "comment tiny@3 wait": "comment",
     "rollback tiny --reason x": "plan_rollback",
     "rollback tiny --preview": "plan_rollback",
     "lift tiny@2 --reason x": "lift",

@@ -48,7 +48,7 @@ LEAST: dict[str, Role] = {
     "bind_key": "admin", "bind_account": "admin", "unbind": "admin", "start_scheduler": "operator",
     "allow": "admin", "withdraw": "admin",
     "add_route": "admin", "remove_route": "admin", "choose_quiet_hours": "operator", "hand_over": "operator",
-    "take_over": "operator",
+    "take_over": "operator", "comment": "viewer",
 }  # fmt: skip
 # Asked for while it is done, for only a part of it takes the role: with ``mend``.
 PARTLY = {"doctor"}
@@ -69,13 +69,13 @@ MAY_NOT = {
     "bind_account": "bind keys and accounts", "unbind": "bind keys and accounts", "start_scheduler": "host the engine",
     "allow": "allow a project's steps to reach more", "withdraw": "withdraw what a project's steps were allowed",
     "add_route": "change routes", "remove_route": "change routes", "choose_quiet_hours": "choose quiet hours",
-    "hand_over": "hand over", "take_over": "take over",
+    "hand_over": "hand over", "take_over": "take over", "comment": "comment on candidates",
 }  # fmt: skip
 # Those that are about one project, for which somebody may have a role besides; every other is of the workspace.
 PER_PROJECT = {
     "remove", "retrain", "cancel", "look", "backtest", "acknowledge", "snooze", "report_soon", "send_report", "run_now",
     "pause_schedule", "resume_schedule", "edit_schedule", "plan_release", "plan_rollback", "move", "reject", "lift",
-    "hold", "release_hold", "allow", "withdraw", "set_project_role",
+    "hold", "release_hold", "allow", "withdraw", "set_project_role", "comment",
 }  # fmt: skip
 # What changes nothing that others see: it looks, waits, works out, or is the engine's own work of every process.
 OF_ANYBODY = {
@@ -88,6 +88,7 @@ CHANGES = ScheduleChanges(rule="0 4 * * *")
 # Arguments by the name of the parameter; what a refused method never looks at may be anything of its kind.
 GIVEN: dict[str, Any] = {
     "name": "tiny", "project": "tiny", "job": "retrain", "label": "tiny@1", "reason": "because", "run": 1, "alert": 1,
+    "confirmed": "tiny", "text": "wait",
     "until": datetime(2100, 1, 1, tzinfo=UTC), "role": "admin", "mend": True, "item": 1, "setting": "keep_free",
     "value": "1GiB", "kind": "data", "words": "22:00-07:00", "route": 1, "to": "opal", "note": "all quiet",
     "changes": CHANGES, "on_step": lambda step: None, "mail": None, "key": key_of("new").line, "account": "root",
