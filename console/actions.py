@@ -42,7 +42,7 @@ class Action:
     def key_name(self) -> str:
         """The key as people call it."""
         names = {"question_mark": "?", "slash": "/", "escape": "Esc", "enter": "Enter", "ctrl+p": "Ctrl+P",
-                 "plus": "+", "minus": "-"}  # fmt: skip
+                 "ctrl+l": "Ctrl+L", "plus": "+", "minus": "-"}  # fmt: skip
         return names.get(self.key, self.key)
 
 
@@ -175,6 +175,8 @@ ACTIONS = (
     Action("go_admin", "9", "Admin", "operators, settings, watched folders, allowances, mail, routes, duty",
            (ANYWHERE,)),
     Action("help", "question_mark", "Help", "every key of this screen", (ANYWHERE,)),
+    Action("redraw", "ctrl+l", "Redraw", "paint the screen again, where something else has written onto it",
+           (ANYWHERE,), shown=False),
     Action("palette", "ctrl+p", "All actions", "find an action by its name", (ANYWHERE,), shown=False),
     Action("step_back", "T", "Step back in time", "show everything as it stood at a moment; T again comes back to now",
            (ANYWHERE,), shown=False),

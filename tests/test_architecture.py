@@ -24,7 +24,7 @@ STOREYS = (
     {"records", "errors", "clock", "text", "unneeded", "withheld", "json_records", "vocabulary"},
     {"storage"},
     {"access", "audit"},
-    {"versions", "environments", "projects"},
+    {"versions", "environments", "projects", "presence"},
     {"runs", "validation", "monitoring", "scoring", "backtest", "routing"},
     {"release"},
     {"reports", "outbox", "housekeeping", "backup", "scaffold"},

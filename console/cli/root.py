@@ -31,7 +31,7 @@ SECTIONS: dict[str, dict[str, str]] = {
         "backtest": "backtest",
     },
     "Schedule": {"schedules": "schedules", "engine": "engine", "ssh": "ssh"},
-    "Watch": {"health": "health", "alerts": "health", "handover": "duty"},
+    "Watch": {"health": "health", "alerts": "health", "handover": "duty", "who": "presence"},
     "Decide": {
         "candidates": "decisions", "approve": "decisions", "reject": "decisions", "comment": "decisions",
         "rollback": "back", "lift": "back",

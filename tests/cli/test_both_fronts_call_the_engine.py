@@ -89,6 +89,7 @@ REACHES = {
     "routes quiet 22:00-07:00 --reason x": "choose_quiet_hours",
     "routes remove 1 --reason x": "remove_route",
     "routes history": "routed",
+    "who": "who",
     "handover": "handovers",
     "handover --preview": "matters",
     "handover --to bob --note x": "hand_over",

@@ -14,6 +14,7 @@ from engine.duty.matters import Matter, kept
 from engine.housekeeping.places import WatchedFolder
 from engine.housekeeping.settings import Setting
 from engine.outbox.mails import Mail
+from engine.presence.sessions import Present
 from engine.projects.allowances import Allowance
 from engine.records import Binding, DoctorFinding, Operator, Project
 from engine.reports.records import ReportPeriod
@@ -68,6 +69,17 @@ class FakeAdmin:
     """Answers with the records above."""
 
     duty_now = Duty()
+    others_now: tuple[Present, ...] = ()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.places_been: list[str] = []
+
+    def be_at(self, screen: str) -> None:
+        self.places_been.append(screen)
+
+    def others(self) -> tuple[Present, ...]:
+        return self.others_now
 
     def routes(self) -> tuple[Route, ...]:
         return ROUTE_LIST

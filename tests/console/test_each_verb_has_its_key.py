@@ -115,6 +115,7 @@ KEYS = {
 # A screen shows what the verb prints, but asks the engine for the part that fits on it, or for more than the verb does.
 ANOTHER_METHOD = {"log": "log_window", "show": "card", "at": "as_of", "handover": "handovers"}
 WITHOUT_A_KEY = {
+    "who": "Who else is on stands in the head of every screen, without a key.",
     "operators role bob viewer --project tiny --reason x": "For a single project a role is rare; the list shows it.",
     "operators keys add bob --account root --reason x": "An account is bound on the machine that has it.",
     "operators keys remove bob SHA256:x --reason x": "It names one key of several; x keeps somebody out at once.",
