@@ -59,6 +59,7 @@ _ACTS, _APPROVAL = "engine/access/acts.py", "engine/access/approval.py"
 _METRIC, _INTERVALS, _VERDICTS = (f"engine/validation/{name}.py" for name in ("metrics", "intervals", "gates/judges"))
 _WORDS = "engine/vocabulary/metrics.py"
 _STATUSES, _LEDGER = "engine/monitoring/status.py", "engine/storage/migrations.py"
+_APPROVALS, _EYES = ("tests/engine/access/test_approval.py",), ("tests/engine/release/test_what_an_approval_takes.py",)
 _IN_FORCE = ("tests/engine/projects/test_policy_in_force.py",)
 _GROWS = ("tests/engine/storage/test_tables_that_only_grow.py",)
 _RETAINED, _DUE = "engine/housekeeping/retention.py", "engine/schedule/policy.py"
@@ -127,15 +128,29 @@ FAULTS = (
     Fault("a reason is needed", _SWAP, "    reason = checked_reason(reason)\n    with ledger.read() as db:", "    with ledger.read() as db:", _MOVES),
     # Approvals.
     Fault("as many approvals as are asked for", _SWAP, "if approval.missing_after_one:", "if False:", _MOVES),
-    Fault("as many approvals as are asked for", _PLAN, "needed=rules.approvals", "needed=1", _MOVES),
+    Fault("as many approvals as are asked for", _APPROVAL, "max(self.policy.approvals, 2", "max(1, 2", (*_APPROVALS, *_MOVES)),
     Fault("one person approves once", _DECISIONS, "SELECT DISTINCT actor FROM decisions WHERE project", "SELECT '' AS actor FROM decisions WHERE project", _MOVES),
     Fault("approvals are against one live version", _DECISIONS, "kind = 'approve' AND live_seq = ?", "kind = 'approve' AND live_seq <= ?", _MOVES),
-    Fault("one person approves once", _APPROVAL, "    if by.name in approval.given_by:\n", "    if False:\n", _POLICY),
-    Fault("four eyes", _APPROVAL, "four_eyes and by.name ==", "four_eyes and by.name !=", _POLICY),
-    Fault("the stricter policy", "engine/projects/in_force.py", "max(own.approvals, asked[APPROVALS])", "own.approvals", _IN_FORCE),
-    Fault("the stricter policy", "engine/projects/in_force.py", "own.four_eyes or bool(asked[FOUR_EYES])", "own.four_eyes", _IN_FORCE),
+    Fault("one person approves once", _APPROVAL, "    if name in approval.given_by:\n", "    if False:\n", _POLICY),
+    Fault("four eyes", _APPROVAL, "four_eyes and by.name ==", "four_eyes and by.name !=", _APPROVALS),
+    Fault("the stricter policy", _APPROVAL, "max(one.approvals, other.approvals)", "one.approvals", _APPROVALS),
+    Fault("the stricter policy", _APPROVAL, "one.four_eyes or other.four_eyes", "one.four_eyes", _APPROVALS),
+    Fault("the stricter policy", _APPROVAL, "{*one.approvers, *other.approvers}", "one.approvers", _APPROVALS),
+    Fault("the stricter policy", _APPROVAL, "{*one.freeze, *other.freeze}", "one.freeze", _APPROVALS),
+    Fault("the stricter policy", _APPROVAL, "min(one.expires, other.expires)", "max(one.expires, other.expires)", _APPROVALS),
+    Fault("the stricter policy", "engine/projects/in_force.py", "stricter(own(db, project), asked(db))", "own(db, project)", _IN_FORCE),
+    Fault("who may approve stands on both lists", _APPROVAL, "all(_stands_on(", "any(_stands_on(", _APPROVALS),
+    Fault("who may approve", _APPROVAL, "    if policy.approvers and name not in approval.may:\n", "    if False:\n", _APPROVALS),
+    Fault("nobody approves alone what is their own", _APPROVAL, "approval.needed == 1 and name in approval.involved", "False", _APPROVALS),
+    Fault("nobody approves alone what nobody knows", _APPROVAL, "2 if self.policy.four_eyes and self.unknown else 1", "1", _APPROVALS),
+    Fault("a freeze holds", _APPROVAL, "    if approval.frozen_until is not None and not approval.missing_after_one:\n", "    if False:\n", _APPROVALS),
+    Fault("a clock that is put back ends no freeze", _PLAN, "(now,) if newest is None else (now, max(now, newest))", "(now,)", _EYES),
+    Fault("an approval that may no longer be given does not count", _PLAN, "tuple(name for name in given if name in may)", "tuple(given)", _EYES),
+    Fault("a plan holds under the policy that it was shown under", _SWAP, "refusal_to_release(db, plan.target, by, now) or _other_policy(db, plan)", "refusal_to_release(db, plan.target, by, now)", _EYES),
+    Fault("who committed it does not approve it alone", "engine/release/eyes.py", "        if name is not None:\n", "        if False:\n", _EYES),
+    Fault("who owns it does not approve it alone", "engine/release/eyes.py", "    if owner:\n", "    if False:\n", _EYES),
+    Fault("a shorter expiry holds for what waits", _PLAN, "min(moment(row[\"expires_at\"]), moment", "max(moment(row[\"expires_at\"]), moment", _EYES),
     Fault("a rollback is from one version", _RULES, "source is not None and source != live", "source is not None and source == live", ("tests/engine/release",)),
-    Fault("four eyes", _PLAN, "four_eyes=rules.four_eyes", "four_eyes=False", _MOVES),
     Fault("a candidate expires", _RULES, "now >= expires_at", "now > expires_at", _POLICY),
     Fault("a candidate expires", _CATALOG, "expires_at <= ?", "expires_at < ?", ("tests/engine/release",)),
     Fault("judged against what is live", _RULES, "    if version.against != live:\n", "    if False:\n", _POLICY),

@@ -34,6 +34,7 @@ from engine.records import (
 )
 from engine.release.commands import ReleaseCommands
 from engine.release.following import follow_ledger
+from engine.release.policy_commands import PolicyCommands
 from engine.rewind.past_engine import PastAnswers
 from engine.runs import by_hand, queue
 from engine.runs.commands import RunCommands
@@ -113,6 +114,7 @@ def restore_backup(
 class Engine(
     RunCommands,
     ReleaseCommands,
+    PolicyCommands,
     HealthCommands,
     BacktestCommands,
     ReportCommands,

@@ -86,7 +86,8 @@ TABLES = {
     "bin": "housekeeping", "places": "housekeeping", "scans": "housekeeping",
     "backups": "backup", "scrubs": "backup", "backtests": "backtest",
     "routes": "routing", "routed": "routing", "handovers": "routing",
-    "operators": "access", "audit": "audit", "settings": "storage", "texts": "storage", "past": "storage",
+    "operators": "access", "addresses": "access", "audit": "audit",
+    "settings": "storage", "texts": "storage", "past": "storage",
 }  # fmt: skip
 # What stands elsewhere, and why it has to. ``storage`` makes all tables, ``rewind`` takes all of them back.
 SQL_ELSEWHERE = {

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import sqlite3
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from engine.access.approval import Approval
+from engine.access.approval import Approval, Policy, may_approve, what_it_takes
+from engine.access.approvers import roles
+from engine.access.windows import frozen_until
+from engine.audit import times
 from engine.clock import moment
 from engine.errors import Conflict, Damage, NotFound, Refusal
 from engine.projects import in_force
 from engine.records import Actor, Version
-from engine.release import decisions, history
+from engine.release import decisions, eyes, history
 from engine.release.policy import why_not_from, why_not_release, why_not_rollback
 from engine.release.records import MovePlan
 from engine.release.wholeness import damaged_candidate, known_damage
-from engine.runs import history as runs
 from engine.storage.objects import ObjectStore
 from engine.versions import catalog
 from engine.versions import document as documents
@@ -24,34 +26,53 @@ if TYPE_CHECKING:
     from engine.versions.records import VersionDocument
 
 
-def approval_of(db: sqlite3.Connection, row: sqlite3.Row, live_seq: int) -> Approval:
+def approval_of(db: sqlite3.Connection, row: sqlite3.Row, live_seq: int, now: datetime) -> Approval:
     """What is in force for those who approve the version in ``row``, and who did against this live version.
 
-    What the version itself says of approvals is one of the things that they approve.
+    What the version itself says of approvals is one of the things that they approve. Whoever approved and may no
+    longer does not count.
     """
-    rules = in_force.approval(db, row["project"])
+    policy = in_force.approval(db, row["project"])
+    may = may_approve(policy, roles(db, row["project"]))
+    involved, unknown = eyes.involved(db, row)
+    given = decisions.approvers(db, row["project"], row["number"], live_seq)
     return Approval(
-        needed=rules.approvals,
-        four_eyes=rules.four_eyes,
-        requested_by=runs.one(db, row["run"]).requested_by,
-        given_by=decisions.approvers(db, row["project"], row["number"], live_seq),
+        policy=policy,
+        may=may,
+        involved=involved,
+        unknown=unknown,
+        given_by=tuple(name for name in given if name in may),
+        frozen_until=frozen_until(policy.freeze, _moments(db, now)) if policy.freeze else None,
     )
+
+
+def _moments(db: sqlite3.Connection, now: datetime) -> tuple[datetime, ...]:
+    """What the machine says it is, and the newest that the ledger knows of: a clock may have been put back."""
+    newest = times.seen(db, now).newest
+    return (now,) if newest is None else (now, max(now, newest))
+
+
+def expiry(row: sqlite3.Row, policy: Policy) -> datetime | None:
+    """Until when the version in ``row`` can be approved: as long as it was given, and no longer than is asked now."""
+    if row["expires_at"] is None:
+        return None
+    longest = datetime.max.replace(tzinfo=UTC) - moment(row["made_at"])
+    return min(moment(row["expires_at"]), moment(row["made_at"]) + min(policy.expires, longest))
 
 
 def refusal_to_release(db: sqlite3.Connection, label: str, by: Actor, now: datetime) -> str | None:
     """Why ``label`` may not be released now, from one consistent view of the ledger."""
     row = catalog.find(db, label)
     live = history.live_deployment(db, row["project"])
-    expires = moment(row["expires_at"]) if row["expires_at"] else None
-    approval = approval_of(db, row, live["seq"] if live else 0)
-    return why_not_release(catalog.record(row), _label(live), expires, approval, by, now)
+    approval = approval_of(db, row, live["seq"] if live else 0, now)
+    return why_not_release(catalog.record(row), _label(live), expiry(row, approval.policy), approval, by, now)
 
 
 def plan_release(db: sqlite3.Connection, store: ObjectStore, label: str, by: Actor, now: datetime) -> MovePlan:
     """What approving ``label`` would do."""
     row = catalog.find(db, label)
     version, live = catalog.record(row), history.live_deployment(db, row["project"])
-    approval = approval_of(db, row, live["seq"] if live else 0)
+    approval = approval_of(db, row, live["seq"] if live else 0, now)
     source = _label(live)
     sentences = [
         f"Make {label} live" + (f" instead of {source}." if source else "; nothing is live yet."),
@@ -62,6 +83,7 @@ def plan_release(db: sqlite3.Connection, store: ObjectStore, label: str, by: Act
     sentences += _comes_into_force(db, version.project, document)
     waived = _waived(document)
     sentences += [f"Waived by leverframe.toml: {each}." for each in waived]
+    sentences += what_it_takes(approval)
     more = approval.missing_after_one
     if more:
         sentences.append(f"{more} more approval{'s' if more > 1 else ''} will be needed after yours.")
@@ -79,6 +101,7 @@ def plan_release(db: sqlite3.Connection, store: ObjectStore, label: str, by: Act
         refused=refusal_to_release(db, label, by, now),
         waivers=waived,
         damaged=damaged_candidate(store, version),
+        policy=approval.policy,
     )
 
 

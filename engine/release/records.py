@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal
 from engine.records import Change, Deployment, DoctorFinding, Gate, Metric, Version
 
 if TYPE_CHECKING:
+    from engine.access.approval import Policy
     from engine.versions.records import SegmentValues
 
 
@@ -40,6 +41,8 @@ class DecisionCard:
     """How the steps that made it were held, and what they were let reach."""
     backtest: BacktestLine | None = None
     """How often the project should be retrained, as far as somebody had that tried out."""
+    takes: tuple[str, ...] = ()
+    """What binds its approval beyond one operator's word, where it waits for one."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +52,8 @@ class MovePlan:
     ``live_seq`` is the deployment that was shown; the move is refused if another came after it. ``lifts``: the bar of
     the target is lifted in the same commit, with the same reason. ``waivers``: gates that found something which the
     manifest waives, each with its reason. ``damaged``: what is known to be wrong with the target in the store, as a
-    sentence; ``whole`` is then another version to go back to, if there is one.
+    sentence; ``whole`` is then another version to go back to, if there is one. ``policy``: what a release took when
+    this was shown.
     """
 
     project: str
@@ -65,6 +69,7 @@ class MovePlan:
     waivers: tuple[str, ...] = ()
     damaged: str | None = None
     whole: str | None = None
+    policy: Policy | None = None
 
 
 @dataclass(frozen=True)

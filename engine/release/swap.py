@@ -121,6 +121,15 @@ def _waits(plan: MovePlan, by: Actor) -> str:
     return f"{by.name}'s approval of {plan.target} is recorded; it waits for another person's. Nothing has moved."
 
 
+def _other_policy(db: sqlite3.Connection, plan: MovePlan) -> str | None:
+    if plan.policy is None or in_force.approval(db, plan.project) == plan.policy:
+        return None
+    return (
+        f"What a release of {plan.project} takes was changed after this was shown to you; nothing was changed, look "
+        f"again ('leverframe policy {plan.project}' says what it takes)."
+    )
+
+
 def _check(db: sqlite3.Connection, plan: MovePlan, by: Actor, now: datetime) -> None:
     """The compare of compare-and-set: the plan was made against what is still so."""
     live = live_deployment(db, plan.project)
@@ -132,7 +141,7 @@ def _check(db: sqlite3.Connection, plan: MovePlan, by: Actor, now: datetime) -> 
             f'("{live["reason"]}") after this was shown to you; nothing was changed, look again.'
         )
     if plan.kind == "release":
-        refused = refusal_to_release(db, plan.target, by, now)
+        refused = refusal_to_release(db, plan.target, by, now) or _other_policy(db, plan)
     else:
         refused = why_not_rollback(catalog.record(catalog.find(db, plan.target)), plan.source, lifts=plan.lifts)
     if refused:
@@ -154,7 +163,7 @@ def commit(
     previous = catalog.parse_label(plan.source)[1] if plan.source else None
     with ledger.write() as db:
         _check(db, plan, by, at)
-        approval = approval_of(db, catalog.find(db, plan.target), plan.live_seq)
+        approval = approval_of(db, catalog.find(db, plan.target), plan.live_seq, at)
         kind: decisions.Kind = "approve" if plan.kind == "release" else "rollback"
         details: dict[str, Any] = {"from": plan.source, "to": plan.target, "live_seq": plan.live_seq}
         if changed := in_force.differences(db, project, settings):

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from engine.clock import now, pause, stamp
 from engine.errors import Refusal
+from engine.storage.tables.approvals import APPROVALS
 from engine.storage.tables.backtest import BACKTESTS
 from engine.storage.tables.backup import BACKUPS
 from engine.storage.tables.first import AUDIT, RUN_FACTS, TABLES
@@ -176,6 +177,13 @@ def _routing(db: Database) -> None:
         db.execute(statement)
 
 
+def _approvals(db: Database) -> None:
+    # Who committed the code of a version since what was live, as projects/source/authors.py found it; NULL: not kept.
+    db.execute("ALTER TABLE versions ADD COLUMN authors TEXT")
+    for statement in _split(APPROVALS + _refuse("addresses", "DELETE")):
+        db.execute(statement)
+
+
 # In order, each applied once; append to it, and never edit what was released.
 MIGRATIONS: tuple[tuple[str, Callable[[Database], None]], ...] = (
     ("first", _first),
@@ -195,6 +203,7 @@ MIGRATIONS: tuple[tuple[str, Callable[[Database], None]], ...] = (
     ("allowances", _allowances),
     ("backtests", _backtests),
     ("routing", _routing),
+    ("approvals", _approvals),
 )
 LATEST = len(MIGRATIONS)
 

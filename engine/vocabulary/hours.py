@@ -11,8 +11,10 @@ import re
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
-from typing import Protocol
-from zoneinfo import ZoneInfo
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
 
 DAY = timedelta(days=1)
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -83,6 +85,8 @@ def _wall(day: date, wall: str, zone: ZoneInfo) -> datetime:
 @cache
 def zone_of(name: str) -> ZoneInfo:
     """The zone; read once."""
+    from zoneinfo import ZoneInfo  # not for whoever only reads a manifest
+
     return ZoneInfo(name)
 
 

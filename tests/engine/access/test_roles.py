@@ -39,7 +39,7 @@ LEAST: dict[str, Role] = {
     "reject": "operator", "lift": "operator", "add_operator": "admin", "doctor": "operator", "clean": "operator",
     "restore": "operator", "empty_bin": "operator", "choose": "admin", "watch": "operator", "unwatch": "operator",
     "hold": "operator", "release_hold": "admin", "back_up": "operator",
-    "allow": "admin", "withdraw": "admin",
+    "allow": "admin", "withdraw": "admin", "set_policy": "admin", "add_address": "admin", "remove_address": "admin",
     "add_route": "admin", "remove_route": "admin", "choose_quiet_hours": "operator", "hand_over": "operator",
     "take_over": "operator",
 }  # fmt: skip
@@ -58,6 +58,8 @@ MAY_NOT = {
     "watch": "watch folders", "unwatch": "watch folders", "hold": "place a legal hold",
     "release_hold": "release a legal hold", "back_up": "back up",
     "allow": "allow a project's steps to reach more", "withdraw": "withdraw what a project's steps were allowed",
+    "set_policy": "change the policy", "add_address": "change operators' addresses",
+    "remove_address": "change operators' addresses",
     "add_route": "change routes", "remove_route": "change routes", "choose_quiet_hours": "choose quiet hours",
     "hand_over": "hand over", "take_over": "take over",
 }  # fmt: skip
@@ -74,6 +76,7 @@ GIVEN: dict[str, Any] = {
     "name": "tiny", "project": "tiny", "job": "retrain", "label": "tiny@1", "reason": "because", "run": 1, "alert": 1,
     "until": datetime(2100, 1, 1, tzinfo=UTC), "role": "admin", "mend": True, "item": 1, "setting": "keep_free",
     "value": "1GiB", "kind": "data", "words": "22:00-07:00", "route": 1, "to": "opal", "note": "all quiet",
+    "operator": "opal", "address": "opal@example.org",
     "changes": CHANGES, "on_step": lambda step: None, "mail": None,
 }  # fmt: skip
 
