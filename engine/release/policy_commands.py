@@ -18,15 +18,10 @@ class PolicyCommands(Door):
 
     @looks("see the policy", of="project")
     def policy(self, project: str | None = None) -> tuple[PolicyLine, ...]:
-        """What the workspace asks of every project, or what holds for one."""
+        """What holds for ``project``; without one what the workspace asks of all, then what some ask beyond that."""
         with self._ledger.read() as db:
-            return policy.lines(db, project)
-
-    @looks("see the policy")
-    def policies(self) -> tuple[PolicyLine, ...]:
-        """What the workspace asks, then what projects ask of themselves beyond that."""
-        with self._ledger.read() as db:
-            return (*policy.lines(db, None), *policy.beyond_the_workspace(db))
+            found = policy.lines(db, project)
+            return found if project is not None else (*found, *policy.beyond_the_workspace(db))
 
     @looks("see the policy")
     def policy_complaints(self) -> tuple[str, ...]:

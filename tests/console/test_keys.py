@@ -26,6 +26,7 @@ from console.screens.operators import OperatorsPage
 from console.screens.outbox import OutboxPage
 from console.screens.overview import OverviewPage
 from console.screens.places import PlacesPage
+from console.screens.policy import PolicyPage
 from console.screens.project_health import ProjectHealthPage
 from console.screens.routes import RoutesPage
 from console.screens.run import RunPage
@@ -43,6 +44,7 @@ PAGES = (
     OverviewPage, CandidatesPage, RunsPage, VersionsPage, AuditPage, CardPage, DiffPage, RunPage, DiskPage, BinPage,
     SchedulesPage, OccurrencesPage, TimesPage, HealthPage, ProjectHealthPage, AdminPage, OperatorsPage,
     SettingsPage, PlacesPage, AllowancesPage, OutboxPage, BacktestPage, RoutesPage, DutyPage,
+    PolicyPage,
 )  # fmt: skip
 
 

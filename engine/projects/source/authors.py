@@ -12,7 +12,7 @@ from engine.projects.source.git import opened
 from engine.text import plain
 
 _REVISION = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
-_SEPARATOR = "\0"
+_SEPARATOR, _NO_ADDRESS = "\0", "no address that can be shown"
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,9 @@ def _committed(folder: Path, old: str | None, new: str) -> tuple[CodeAuthor, ...
 
 
 def _author(name: str, address: str, *, wrote: bool) -> CodeAuthor:
-    return CodeAuthor(plain(name.strip(), 100), plain(address.strip(), 200) or "no address", wrote)
+    # With what cannot be shown taken out it could be another's.
+    fit = address.strip() and plain(address.strip(), 200) == address.strip()
+    return CodeAuthor(plain(name.strip(), 100), address.strip() if fit else _NO_ADDRESS, wrote)
 
 
 def _sorted(authors: Collection[CodeAuthor]) -> tuple[CodeAuthor, ...]:
