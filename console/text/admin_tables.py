@@ -45,8 +45,8 @@ POLICY: tuple[Column[PolicyLine], ...] = (
     Column("OF", 14, lambda p, now: Span(p.project or "every project", "strong")),
     Column("ASKS", 10, lambda p, now: Span(p.name)),
     Column("HOLDS", 14, lambda p, now: Span(plain(p.text)), grows=True),
-    Column("SAID BY", 15, lambda p, now: Span(p.said_by, "dim" if p.said_by == "default" else "key"), yields=2),
-    Column("WHAT IT MEANS", 24, lambda p, now: Span(p.meaning, "dim"), yields=1, grows=True),
+    Column("SAID BY", 15, lambda p, now: Span(p.said_by, "dim" if p.said_by == "default" else "key"), yields=1),
+    Column("WHAT IT MEANS", 24, lambda p, now: Span(p.meaning, "dim"), yields=2, grows=True),
 )  # fmt: skip
 
 PLACES: tuple[Column[WatchedFolder], ...] = (

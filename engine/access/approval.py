@@ -94,7 +94,8 @@ def cannot_be_met(policy: Policy, roles: Mapping[str, Role], now: datetime) -> s
     if never_ends(policy.freeze, now):
         return f"its freezes ({in_words(policy.freeze)}) leave no moment in which a version may go live"
     may = sorted(may_approve(policy, roles))
-    least = max(policy.approvals, 2 if policy.four_eyes else 1)
+    alone = policy.four_eyes and len(may_approve(Policy(), roles)) == 1
+    least = max(policy.approvals, 2 if alone else 1)
     if len(may) >= least:
         return None
     who = f"only {' and '.join(may)} may" if may else "nobody may"
@@ -161,11 +162,13 @@ def what_it_takes(approval: Approval) -> tuple[str, ...]:
     if approval.needed > 1:
         given = f"; {' and '.join(approval.given_by)} did" if approval.given_by else ""
         said.append(f"{approval.needed} people must approve it{given}.")
+    if approval.needed > len(approval.may):
+        said.append("As things are it cannot go live: fewer people may approve it than must.")
     if policy.approvers:
         said.append(f"Who may approve it: {', '.join(sorted(approval.may)) or 'nobody'}.")
     if policy.four_eyes:
-        alone = "; ".join(f"{name} {why}" for name, why in sorted(approval.involved.items()))
-        said.append(f"Four eyes, so not by one alone who has a part in it: {alone}.")
+        part = ", ".join(f"{name} ({why})" for name, why in sorted(approval.involved.items())) or "nobody here"
+        said.append(f"Four eyes: not alone by who has a part in it: {part}.")
     if approval.unknown:
         who = ", ".join(approval.unknown[:_NAMED])
         more = f" and {len(approval.unknown) - _NAMED:,} more" if len(approval.unknown) > _NAMED else ""

@@ -53,10 +53,16 @@ def lines(db: sqlite3.Connection, project: str | None) -> tuple[PolicyLine, ...]
     """What the workspace asks, or what holds for ``project``. Raises NotFound."""
     asked = in_force.asked(db)
     if project is None:
-        return tuple(_line(None, name, asked, NOTHING_ASKED, asked) for name in in_force.POLICY)
+        return tuple(
+            PolicyLine(None, name, value_in_words(asked, name), DEFAULT if _silent(asked, name) else WORKSPACE)
+            for name in in_force.POLICY
+        )
     registry.find(db, project)
     own = in_force.own(db, project)
-    return tuple(_line(project, name, stricter(own, asked), own, asked) for name in in_force.POLICY)
+    holds = stricter(own, asked)
+    return tuple(
+        PolicyLine(project, name, value_in_words(holds, name), _said_by(name, own, asked)) for name in in_force.POLICY
+    )
 
 
 def beyond_the_workspace(db: sqlite3.Connection) -> tuple[PolicyLine, ...]:
@@ -65,8 +71,8 @@ def beyond_the_workspace(db: sqlite3.Connection) -> tuple[PolicyLine, ...]:
     return tuple(line for line in found if line.said_by in (PROJECT, BOTH))
 
 
-def _line(project: str | None, name: str, holds: Policy, own: Policy, asked: Policy) -> PolicyLine:
-    return PolicyLine(project, name, value_in_words(holds, name), _said_by(name, own, asked))
+def _silent(asked: Policy, name: str) -> bool:
+    return bool(getattr(asked, name) == getattr(NOTHING_ASKED, name))
 
 
 def _said_by(name: str, own: Policy, asked: Policy) -> str:
@@ -74,7 +80,7 @@ def _said_by(name: str, own: Policy, asked: Policy) -> str:
     mine, its = getattr(own, name), getattr(asked, name)
     holds = getattr(stricter(own, asked), name)
     by_project = holds == mine and mine != getattr(Policy(), name)
-    by_workspace = holds == its and its != getattr(NOTHING_ASKED, name)
+    by_workspace = holds == its and not _silent(asked, name)
     if (by_project and by_workspace) or (holds not in (mine, its)):
         return BOTH
     return PROJECT if by_project else WORKSPACE if by_workspace else DEFAULT

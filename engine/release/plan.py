@@ -33,13 +33,14 @@ def approval_of(db: sqlite3.Connection, row: sqlite3.Row, live_seq: int, now: da
     longer does not count.
     """
     policy = in_force.approval(db, row["project"])
-    may = may_approve(policy, roles(db, row["project"]))
+    people = roles(db, row["project"])
+    may = may_approve(policy, people)
     involved, unknown = eyes.involved(db, row)
     given = decisions.approvers(db, row["project"], row["number"], live_seq)
     return Approval(
         policy=policy,
         may=may,
-        involved=involved,
+        involved={name: why for name, why in involved.items() if name in people},
         unknown=unknown,
         given_by=tuple(name for name in given if name in may),
         frozen_until=frozen_until(policy.freeze, _moments(db, now)) if policy.freeze else None,

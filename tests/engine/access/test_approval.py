@@ -151,7 +151,7 @@ def test_who_may_approve_stands_on_every_list(approvers: tuple[tuple[str, ...], 
         (Policy(3), None),
         (Policy(4), "it takes 4 people to release a version, and only ada and bob and cyd may approve"),
         (Policy(2, approvers=(("role:admin",),)), "it takes 2 people to release a version, and only ada may approve"),
-        (Policy(four_eyes=True, approvers=(("bob",),)), "with four eyes it takes 2 people to release a version, and"),
+        (Policy(four_eyes=True, approvers=(("bob",),)), None),  # he may approve what others asked for and committed
         (Policy(four_eyes=True), None),
         (Policy(approvers=(("zoe",),)), "it takes 1 person to release a version, and nobody may approve"),
         (Policy(freeze=(Window("00:00", "24:00"),)), "its freezes (00:00-24:00 UTC) leave no moment"),
@@ -163,6 +163,11 @@ def test_a_policy_that_nobody_can_meet_is_told(policy: Policy, why: str | None) 
     assert said is None if why is None else said is not None and said.startswith(why)
 
 
+def test_four_eyes_where_one_person_works_alone_are_told() -> None:
+    said = cannot_be_met(Policy(four_eyes=True), {"ada": "admin", "vic": "viewer"}, NOON)
+    assert said == "with four eyes it takes 2 people to release a version, and only ada may approve"
+
+
 def test_what_binds_an_approval_is_said_in_sentences() -> None:
     given = approval(
         approvals=2, four_eyes=True, approvers=(("bob",),), freeze=(FRIDAY,), involved=ASKED, unknown=("x@y",),
@@ -170,8 +175,9 @@ def test_what_binds_an_approval_is_said_in_sentences() -> None:
     )  # fmt: skip
     assert what_it_takes(given) == (
         "2 people must approve it; bob did.",
+        "As things are it cannot go live: fewer people may approve it than must.",
         "Who may approve it: bob.",
-        "Four eyes, so not by one alone who has a part in it: ada asked for this retrain.",
+        "Four eyes: not alone by who has a part in it: ada (asked for this retrain).",
         "Committed by somebody whom this workspace does not know: x@y, so that nobody approves it alone.",
         "Frozen until Fri 27 Nov 12:00 UTC.",
     )

@@ -85,6 +85,7 @@ def test_who_says_so_is_told_key_by_key(ledger: Ledger) -> None:
         "expires": ("9 d", "leverframe.toml"),
     }
     assert workspace["four_eyes"] == ("yes", "the workspace") and workspace["freeze"] == ("never", "default")
+    assert workspace["expires"] == ("20 d", "the workspace")
     assert more == [("tiny", "approvals"), ("tiny", "approvers"), ("tiny", "freeze"), ("tiny", "expires")]
 
 
