@@ -21,8 +21,9 @@ from typing import TypeVar
 
 import figures
 
-from engine.api import Engine, open_engine, restore_backup
+from engine.api import Engine, open_engine
 from engine.audit.chain import canonical, link
+from engine.founding import restore_backup
 
 SIZE = 64 << 10
 T = TypeVar("T")

@@ -24,7 +24,8 @@ import figures
 from ledger_generator import fill
 
 from engine import clock
-from engine.access.caller import Caller, Claim
+from engine.access.caller import Caller
+from engine.access.proof import of_process
 from engine.audit import trail
 from engine.records import Metric, Operator
 from engine.release import swap
@@ -37,7 +38,7 @@ from engine.versions import catalog
 
 Kind = Literal["release", "rollback"]
 PROJECT = "project-0000"
-ADA = Caller(Operator("ada", "admin"), Claim())
+ADA = Caller(Operator("ada", "admin"), of_process())
 ROWS_PER_SECOND = 500_000
 
 

@@ -19,6 +19,8 @@ from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
 
+from engine.access import bindings, operators
+from engine.access.proof import of_process
 from engine.audit.chain import GENESIS, canonical, link
 from engine.clock import stamp
 from engine.storage import workspace as workspaces
@@ -93,7 +95,10 @@ def fill(db: sqlite3.Connection, projects: int, count: int, audit: int) -> None:
         "INSERT INTO projects VALUES (?, ?, 'ops@example.org', ?, ?, ?, NULL)",
         [(n, n.title(), f"/srv/{n}", manifest(n), stamp(START)) for n in names],
     )
-    db.executemany("INSERT INTO operators VALUES (?, 'admin', ?)", [(a, stamp(START)) for a in ACTORS])
+    for name in ACTORS:
+        operators.insert(db, name, "admin", START, name)
+    if bindings.holder(db, of_process()) is None:  # Whoever measures comes in as the first.
+        bindings.bind(db, ACTORS[0], of_process(), START)
     db.executemany(
         "INSERT INTO audit (seq, body, digest) VALUES (?, ?, ?)", audit_rows(audit, projects, count // projects - 1)
     )

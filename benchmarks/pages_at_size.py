@@ -33,7 +33,6 @@ def busy(ledger: Ledger, projects: int, looks: int) -> None:
     """A day of looks at each project, with their figures."""
     now = clock.now()
     with ledger.write() as db:
-        db.execute("INSERT OR IGNORE INTO operators VALUES ('ada', 'admin', ?)", (clock.stamp(now),))
         first = int(db.execute("SELECT max(id) FROM runs").fetchone()[0])
         for look in range(looks):
             at = clock.stamp(now - timedelta(minutes=15 * (looks - look)))
@@ -75,7 +74,7 @@ def main() -> int:
         home = Path(temporary) / "home"
         busy(generated(home, options.projects, options.versions, options.versions), options.projects, options.looks)
         print("the workspace is made", flush=True)
-        service = Service(open_view(home, "ada"), "127.0.0.1", 0, None)
+        service = Service(open_view(home), "127.0.0.1", 0, None)
         service.start(clock.now, print)
         found = []
         for path, limit in LIMITS.items():

@@ -9,12 +9,16 @@ import sys
 from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from engine.access.proof import Proof
 
 PATIENCE_SECONDS = 2
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command line (that of the process by default) and return the exit code."""
+def main(argv: Sequence[str] | None = None, *, proof: Proof | None = None) -> int:
+    """Run the command line (that of the process by default) as whom ``proof`` proves and return the exit code."""
     _open_closed_streams()
     own = argv is None  # of the process, whose environment is its own too
     if argv is None:
@@ -31,12 +35,12 @@ def main(argv: Sequence[str] | None = None) -> int:
 
             return complete(instruction)
         if wanted is not None:
-            return open_console(*wanted, own=own)
+            return open_console(*wanted, own=own, proof=proof)
         if own:
             _withhold()
         from console.cli.root import run
 
-        return run(words)
+        return run(words, proof)
     except KeyboardInterrupt:  # While modules are imported; afterwards ``guarded`` has it.
         return 130
 
@@ -92,7 +96,9 @@ def _end_when_told() -> None:
         signal.signal(number, ended)
 
 
-def open_console(home: Path | None, operator: str | None, at: str | None = None, *, own: bool = False) -> int:
+def open_console(
+    home: Path | None, operator: str | None, at: str | None = None, *, own: bool = False, proof: Proof | None = None
+) -> int:
     """Open the console, behind its last known picture; what goes wrong is told as for any verb.
 
     With ``at`` it shows that moment, and no picture of another.
@@ -109,7 +115,7 @@ def open_console(home: Path | None, operator: str | None, at: str | None = None,
             picture.callback(last_seen.leave)
         if own:
             _withhold()  # After the picture, which waits for nothing.
-        return _behind(picture, home, operator, at)
+        return _behind(picture, home, operator, at, proof)
     except BaseException:
         picture.close()
         raise
@@ -117,7 +123,9 @@ def open_console(home: Path | None, operator: str | None, at: str | None = None,
         gc.enable()
 
 
-def _behind(picture: ExitStack, home: Path | None, operator: str | None, at: str | None) -> int:
+def _behind(
+    picture: ExitStack, home: Path | None, operator: str | None, at: str | None, proof: Proof | None
+) -> int:
     from console.cli.failures import guarded
 
     def console() -> int:
@@ -125,7 +133,7 @@ def _behind(picture: ExitStack, home: Path | None, operator: str | None, at: str
         from engine import clock
 
         try:
-            return run_console(home, operator, clock.moment(at) if at else None)
+            return run_console(home, operator, clock.moment(at) if at else None, proof)
         except BaseException:
             picture.close()  # Before anything is told.
             raise

@@ -5,31 +5,33 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from engine import clock
 from engine import overview as overviews
-from engine.access import operators
-from engine.access.acts import changes, checked_reason, looks, require
+from engine.access import entering
+from engine.access.acts import changes, checked_reason, looks
 from engine.access.caller import Caller, claimed_name
-from engine.audit import times, trail
+from engine.access.commands import PeopleCommands
+from engine.access.proof import Proof, of_process
+from engine.audit import flood, times, trail
 from engine.backup.commands import BackupCommands
 from engine.duty.commands import DutyCommands
 from engine.errors import LeverframeError, NotFound, Refusal
+from engine.founding import create_workspace
 from engine.housekeeping.commands import HousekeepingCommands
 from engine.jobs.backtest.commands import BacktestCommands
 from engine.jobs.commands import HealthCommands
+from engine.monitoring.alerts import alert_book
 from engine.outbox.commands import ReportCommands
 from engine.projects import registry
 from engine.records import (
     AuditRow,
     AuditVerdict,
     DoctorFinding,
-    Operator,
     Overview,
     Project,
     ProjectStatus,
-    Role,
     Run,
 )
 from engine.release.commands import ReleaseCommands
@@ -37,6 +39,7 @@ from engine.release.following import follow_ledger
 from engine.release.policy_commands import PolicyCommands
 from engine.rewind.past_engine import PastAnswers
 from engine.runs import by_hand, queue
+from engine.runs import history as run_history
 from engine.runs.commands import RunCommands
 from engine.schedule.commands import ScheduleCommands
 from engine.storage import reserve, temporary
@@ -48,30 +51,34 @@ from engine.vocabulary import jobs
 from engine.vocabulary.jobs import RETRAIN
 
 if TYPE_CHECKING:
-    from engine.backup.records import Checked, Restored
     from engine.projects.reach import Reach
     from engine.rewind.past_ledger import PastLedger
 
 
 def open_engine(
-    home: Path | None = None, operator: str | None = None, *, create: bool = False, at: datetime | None = None
+    home: Path | None = None,
+    operator: str | None = None,
+    *,
+    proof: Proof | None = None,
+    create: bool = False,
+    at: datetime | None = None,
 ) -> Engine:
-    """Open the workspace at ``home`` (``$LEVERFRAME_HOME``, ``~/.leverframe``) as ``operator`` (the account's name).
+    """Open the workspace at ``home`` (``$LEVERFRAME_HOME``, ``~/.leverframe``) as whom ``proof`` proves.
 
-    With ``at`` everything is shown as it stood at that moment, and nothing can be changed; see ``Engine.as_of``.
+    Without a proof it is the account of this process. ``operator`` is whom somebody says they are
+    (``$LEVERFRAME_OPERATOR``) and must be the same. With ``at`` everything is shown as it stood at that moment, and
+    nothing can be changed; see ``Engine.as_of``.
 
-    Raises NotFound when there is no workspace and ``create`` is false, or when it knows no such operator;
-    Forbidden when the workspace belongs to another account; Refusal when a newer Leverframe wrote it.
+    Raises NotFound when there is no workspace and ``create`` is false; Forbidden when the workspace belongs to another
+    account, or the proof proves nobody, or another; Refusal when a newer Leverframe wrote it.
     """
-    place = home or workspaces.default_home()
-    name = claimed_name(operator)
-    workspace = workspaces.create(place) if create else workspaces.find(place)
-    ledger = Ledger(workspace.ledger, locks=workspace.root / "locks")
+    place, name, proved = home or workspaces.default_home(), claimed_name(operator), proof or of_process()
     if create:
-        with ledger.write() as db:
-            operators.found_workspace(db, name, clock.now())
+        create_workspace(place, operator, proof=proved)
+    workspace = workspaces.find(place)
+    ledger = Ledger(workspace.ledger, locks=workspace.root / "locks")
     try:
-        who = operators.identify(ledger, name)
+        who = entering.identify(ledger, proved, name, clock.now())
         if at is None:
             return Engine(workspace, ledger, who)
         then = _engine_then(workspace, ledger, who, at)
@@ -82,36 +89,24 @@ def open_engine(
     return then
 
 
-def check_backup(folder: Path, key: Path | None, tell: Callable[[int, int], None]) -> Checked:
-    """Read the backup in ``folder`` from end to end, on a machine that has no workspace."""
-    from engine.backup.checking import check
+def open_service(home: Path | None = None, operator: str | None = None) -> Engine:
+    """Open the workspace for the engine's own work, as the account that owns its files; see ``Act.by``.
 
-    return check(folder, key, tell)
-
-
-def restore_backup(
-    folder: Path,
-    home: Path | None,
-    operator: str | None,
-    tell: Callable[[int, int], None],
-    *,
-    reason: str,
-    key: Path | None = None,
-    head: str | None = None,
-    former: bool = False,
-    partly: bool = False,
-) -> Restored:
-    """Bring the backup in ``folder`` back at ``home``, which must be empty; see ``engine.backup.restoring.restore``."""
-    from engine.backup.restoring import restore
-
-    place, name = home or workspaces.default_home(), claimed_name(operator)
-    said = checked_reason(reason)
-    return restore(
-        folder, place, name, clock.now(), tell, reason=said, key_file=key, head=head, former=former, partly=partly
-    )
+    Raises what ``open_engine`` does, and Forbidden where the account is that of somebody who may not host the engine.
+    An account that is bound to nobody may, as long as nobody says that it is ``operator``.
+    """
+    name = claimed_name(operator)
+    workspace = workspaces.find(home or workspaces.default_home())
+    ledger = Ledger(workspace.ledger, locks=workspace.root / "locks")
+    try:
+        return Engine(workspace, ledger, entering.enter_as_service(ledger, of_process(), name))
+    except LeverframeError:
+        ledger.close()
+        raise
 
 
 class Engine(
+    PeopleCommands,
     RunCommands,
     ReleaseCommands,
     PolicyCommands,
@@ -137,6 +132,22 @@ class Engine(
             # A full disk keeps nobody from looking. Whoever wants to change something is told, and doctor tells too.
             return
 
+    def _project_of(self, parameter: str, given: Any) -> str | None:
+        with self._ledger.read() as db:
+            try:
+                if parameter == "run":
+                    return run_history.one(db, given).project
+            except NotFound:
+                return None
+            if parameter == "alert":
+                alert = alert_book.find(db, given)
+                return alert.project if alert is not None else None
+        return super()._project_of(parameter, given)
+
+    def _refuse_unknown_project(self, project: str) -> None:
+        with self._ledger.read() as db:
+            registry.find(db, project)
+
     @looks("look at an earlier moment", in_past=False)
     def as_of(self, moment: datetime) -> PastEngine:
         """Another engine that shows everything as it stood at ``moment`` and refuses to change anything.
@@ -146,18 +157,18 @@ class Engine(
         """
         return _engine_then(self._workspace, self._ledger, self.caller, moment)
 
-    @looks("leave the workspace")
+    @looks("leave the workspace", by="process")
     def close(self) -> None:
         """Let go of the ledger, and of the schedules if this hosted them."""
         self.stop_scheduler()
         self._ledger.close()
 
-    @looks("ask whether anything has changed")
+    @looks("ask whether anything has changed", by="process")
     def change_marker(self) -> int:
         """A number that changes whenever anybody commits to the ledger."""
         return self._ledger.marker()
 
-    @changes("settle what killed processes left", least="viewer", in_past=True)
+    @changes("settle what killed processes left", least="viewer", in_past=True, by="process")
     def reconcile(self) -> None:
         """Settle what a killed process left: dead runs, a link that lags behind the ledger, a clean-up cut short.
 
@@ -169,7 +180,7 @@ class Engine(
         self._settle_bin()
         queue.dispatch(self._workspace, self._ledger)
 
-    @changes("do what the time has come for", least="viewer")
+    @changes("do what the time has come for", least="viewer", by="process")
     def pass_time(self) -> None:
         """What only the engine does when its time has come: try again, let expire, tell what is late, escalate."""
         from engine.release.swap import expire
@@ -182,8 +193,13 @@ class Engine(
         self._tell_overdue()
         self._escalate(certain)
         self._route(now)
+        with self._ledger.read() as db:
+            folded = flood.waiting(db, now)
+        if folded:
+            with self._ledger.write() as db:
+                flood.close_windows(db, now)
 
-    @changes("keep a traceback", least="viewer", in_past=True)
+    @changes("keep a traceback", least="viewer", in_past=True, by="process")
     def keep_traceback(self, text: str) -> Path:
         """Keep the traceback of a bug in the workspace's logs, so that no screen has to show it; returns its file."""
         path = self.home / "logs" / "failures.log"
@@ -271,22 +287,12 @@ class Engine(
         """Follow the whole chain."""
         return trail.verify(self._ledger)
 
-    @looks("export the trail")
+    @looks("export the trail", least="auditor")
     def export_audit(self, target: Path) -> AuditVerdict:
         """Write the whole trail to ``target``, which must not exist."""
         return trail.export(self._ledger, target)
 
-    # People and machine
-
-    @looks("list operators")
-    def operators(self) -> tuple[Operator, ...]:
-        """Everybody who may work here."""
-        return operators.everyone(self._ledger)
-
-    @changes("add operators", least="admin")
-    def add_operator(self, name: str, role: Role, reason: str) -> Operator:
-        """Let somebody work here."""
-        return operators.add(self._ledger, self.caller, name, role, checked_reason(reason), clock.now())
+    # The machine; people: see PeopleCommands
 
     @looks("examine the workspace", in_past=False)
     def doctor(
@@ -301,16 +307,28 @@ class Engine(
         if deep:
             self.scrub(tell)
         if mend:
-            require(self.caller, "operator", "mend the workspace")  # Anybody may look at what is wrong.
+            self._require("operator", "mend the workspace")  # Anybody may look at what is wrong.
         return examine(self._workspace, self._ledger, self._store, clock.now(), mend=mend)
 
 
 class PastEngine(PastAnswers, Engine):
-    """A workspace as it stood at a moment that is over: what was not declared possible there is refused."""
+    """A workspace as it stood at a moment that is over: what was not declared possible there is refused.
+
+    Who may look is who may look now, which the ledger of now says.
+    """
 
     def __init__(self, workspace: Workspace, ledger: PastLedger, caller: Caller, at: datetime) -> None:
-        self.past = at
+        self.past, self._present = at, Ledger(workspace.ledger, locks=workspace.root / "locks")
         super().__init__(workspace, ledger, caller)
+
+    @property
+    def _people(self) -> Ledger:
+        return self._present
+
+    def close(self) -> None:
+        """Let go of both ledgers."""
+        self._present.close()
+        super().close()
 
 
 def _engine_then(workspace: Workspace, ledger: Ledger, caller: Caller, at: datetime) -> PastEngine:

@@ -16,19 +16,45 @@ GateVerdict = Literal["pass", "warn", "fail", "cannot tell"]
 Comparison = Literal["better", "worse", "same", "cannot tell", "not compared", "first"]
 RunState = Literal["queued", "running", "succeeded", "failed", "cancelled", "interrupted", "nothing-new"]
 VersionState = Literal["candidate", "live", "retired", "rejected", "expired", "barred", "failed"]
-Role = Literal["viewer", "operator", "admin"]
+Role = Literal["viewer", "auditor", "operator", "admin"]
 
 
 @dataclass(frozen=True)
 class Operator:
-    """A person whom the workspace knows; who is at work is a ``Caller`` (``engine.access.caller``)."""
+    """A person whom the workspace knows; who is at work is a ``Caller`` (``engine.access.caller``).
+
+    ``projects``: the roles that they have for single projects besides, each a project and a role.
+    ``ways``: the keys and accounts that prove that it is them, where they were asked for.
+    """
 
     name: str
     role: Role
+    disabled: bool = False
+    projects: tuple[tuple[str, Role], ...] = ()
+    ways: tuple[Binding, ...] = ()
+
+    def roles(self, project: str | None) -> tuple[Role, ...]:
+        """What they are for ``project``; without one, for the workspace."""
+        return (self.role, *(role for name, role in self.projects if name == project))
+
+
+@dataclass(frozen=True)
+class Binding:
+    """A key or an account that proves that somebody is ``operator``. ``label``: a fingerprint, or ``ada@host``.
+
+    ``public_key`` is the key as ``authorized_keys`` has it; ``comment`` what its owner wrote behind it.
+    """
+
+    operator: str
+    kind: Literal["account", "key"]
+    label: str
+    since: datetime
+    public_key: str = ""
+    comment: str = ""
 
 
 class Actor(Protocol):
-    """Whoever a row of the trail names. ``account``: the proof of that, so far the account of the process."""
+    """Whoever a row of the trail names. ``account``: the proof of it, "account ada@host" or "key SHA256:…"."""
 
     @property
     def name(self) -> str: ...
@@ -239,6 +265,7 @@ class AuditRow:
     reason: str
     digest: str
     details: Mapping[str, Any] = field(default_factory=dict)
+    proof: str = ""
 
 
 @dataclass(frozen=True)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from engine.access.caller import Caller, Claim
+from engine.access.caller import Caller
+from engine.access.proof import AccountProof
 from engine.records import Operator, Role
 
 
-def caller(name: str = "ada", role: Role = "admin", account: str | None = None) -> Caller:
-    return Caller(Operator(name, role), Claim(account or f"{name}@box"))
+def caller(name: str = "ada", role: Role = "admin") -> Caller:
+    return Caller(Operator(name, role), AccountProof(name, 1000, "tests", "box"))

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.api import Engine
+from engine.audit import trail
 from engine.storage.ledger import Ledger
 from engine.storage.objects import ObjectStore
 from engine.storage.workspace import Workspace
@@ -50,7 +51,13 @@ def writing(engine: Engine) -> Iterator[sqlite3.Connection]:
 
 def rows_of(engine: Engine, but: Collection[str] = ()) -> dict[str, list[tuple[Any, ...]]]:
     """Every row of every table, ``but`` of some, for a test that nothing or little else was changed."""
-    with reading(engine) as db:
+    with ledger_of(engine) as ledger:
+        return everything_in(ledger, but)
+
+
+def everything_in(ledger: Ledger, but: Collection[str] = ()) -> dict[str, list[tuple[Any, ...]]]:
+    """The same of a ledger that is open."""
+    with ledger.read() as db:
         names = {row["name"] for row in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
         return {name: [tuple(row) for row in db.execute(f"SELECT * FROM {name}")] for name in sorted(names - {*but})}
 
@@ -61,3 +68,9 @@ def workspace_of(engine: Engine) -> Workspace:
 
 def store_of(engine: Engine) -> ObjectStore:
     return ObjectStore(workspace_of(engine).objects)
+
+
+def refused_rows(ledger: Ledger) -> list[tuple[str, str, str, dict[str, Any]]]:
+    """What the trail says was refused: who tried, by which proof, on what, with which details; oldest first."""
+    rows = trail.page(ledger, offset=0, limit=1000)
+    return [(r.actor, r.proof, r.subject, dict(r.details)) for r in reversed(rows) if r.action == "refused"]

@@ -16,12 +16,32 @@ from pathlib import Path
 
 import pyte
 
+from engine.access.proof import KeyProof
+from tests.people import proof_of
+
 ROOT = Path(__file__).resolve().parents[1]
 PATIENCE = 60.0  # a machine may be busy; what never comes ends a test, how long it takes decides nothing
 
 
+# Whoever is not the founder comes in by a key, as the SSH door lets them in.
+BY_KEY = """
+import sys
+from console.__main__ import main
+from engine.access.proof import KeyProof
+sys.exit(main(sys.argv[2:], proof=KeyProof(sys.argv[1])))
+"""
+
+
+def _entry(words: list[str]) -> list[str]:
+    given = {name: words[place + 1] for place, name in enumerate(words[:-1]) if name in ("--operator", "--home")}
+    proof = proof_of(Path(given["--home"]), given["--operator"]) if len(given) == 2 else None
+    if isinstance(proof, KeyProof):
+        return ["-c", BY_KEY, proof.fingerprint, *words]
+    return ["-m", "console", *words]
+
+
 class Terminal:
-    """``leverframe`` in a terminal of ``size``; use as a context manager, so that nothing is left behind.
+    """``leverframe in a terminal of ``size``; use as a context manager, so that nothing is left behind.
 
     Its Python runs the ``sitecustomize`` in the folder ``customized`` first.
     """
@@ -35,7 +55,7 @@ class Terminal:
         path = os.pathsep.join(map(str, dict.fromkeys((customized, ROOT))))
         of_then = {"LINES": "24", "COLUMNS": "80"}  # as some shells export them
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "console", *map(str, words)],
+            [sys.executable, *_entry([str(word) for word in words])],
             cwd=ROOT,
             env={**os.environ, "TERM": "xterm-256color", "COLORTERM": "truecolor", "PYTHONPATH": path, **of_then},
             stdin=slave,

@@ -30,7 +30,7 @@ STOREYS = (
     {"reports", "outbox", "housekeeping", "backup", "scaffold"},
     {"jobs", "duty"},
     {"schedule", "overview", "doctor", "rewind"},
-    {"pages"},
+    {"pages", "founding"},
     {"api"},
 )
 # Who imports whom on one storey; nothing may go the other way.
@@ -86,8 +86,9 @@ TABLES = {
     "bin": "housekeeping", "places": "housekeeping", "scans": "housekeeping",
     "backups": "backup", "scrubs": "backup", "backtests": "backtest",
     "routes": "routing", "routed": "routing", "handovers": "routing",
-    "operators": "access", "addresses": "access", "audit": "audit",
-    "settings": "storage", "texts": "storage", "past": "storage",
+    "operators": "access", "standings": "access", "project_roles": "access", "bindings": "access",
+    "addresses": "access",
+    "folded": "audit", "audit": "audit", "settings": "storage", "texts": "storage", "past": "storage",
 }  # fmt: skip
 # What stands elsewhere, and why it has to. ``storage`` makes all tables, ``rewind`` takes all of them back.
 SQL_ELSEWHERE = {

@@ -16,9 +16,10 @@ from pathlib import Path
 
 import pytest
 
-from engine.api import Engine, open_engine
+from engine.api import Engine
 from tests.forked_runs import forking
 from tests.killing import forget
+from tests.people import open_engine
 
 
 def copied(home: Path, to: Path) -> Path:

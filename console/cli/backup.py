@@ -51,7 +51,7 @@ def backup(session: Session, folder: Path | None, check: bool, key: Path | None)
     if key is not None and not check:
         raise click.UsageError("--key is for --check: a backup is signed with the workspace's own key.")
     if check and folder is not None and not session.has_workspace():
-        from engine.api import check_backup
+        from engine.founding import check_backup
 
         session.needs_now("backup")
         return _checked(session, check_backup(folder, key, progress(session, "Reading")))
@@ -98,12 +98,12 @@ def restore(
     session: Session, folder: Path, key: Path | None, head: str | None, former: bool, partly: bool, reason: str
 ) -> None:
     """Bring the backup in FOLDER back at --home, which must be empty; it is read whole before it is opened."""
-    from engine.api import restore_backup
+    from engine.founding import restore_backup
 
     session.needs_now("restore")
     found = restore_backup(
         folder, session.home, session.operator, progress(session, "Restoring"),
-        reason=reason, key=key, head=head, former=former, partly=partly,
+        proof=session.proof, reason=reason, key=key, head=head, former=former, partly=partly,
     )  # fmt: skip
     if session.json:
         document(documents.restored(found))

@@ -68,7 +68,7 @@ def demo(session: Session, no_console: bool, weeks: int) -> int:
         return 0
     from console.opening.start import run_console
 
-    code = run_console(plan.home, session.operator)
+    code = run_console(plan.home, session.operator, proof=session.proof)
     if is_replayed(plan.home):
         say(f"The demo goes on being replayed; watch it: {session.act('demo')}")
     return code
@@ -79,7 +79,7 @@ def _make_behind(session: Session, plan: Plan) -> None:
     from console.demo.progress import LOG, is_replayed
     from engine.api import open_engine
 
-    open_engine(plan.home, session.operator, create=True).close()
+    open_engine(plan.home, session.operator, proof=session.proof, create=True).close()
     if is_replayed(plan.home):
         return
     words = [sys.executable, "-P", "-m", "console", "--home", str(plan.home)]
@@ -94,16 +94,14 @@ def _make_behind(session: Session, plan: Plan) -> None:
 
 def _make(session: Session, plan: Plan) -> None:
     """Make what is missing, one process at a time, and say what there is in the end."""
-    from console.demo.make import OPERATOR
+    from console.demo.make import replayer
     from engine.api import open_engine
     from engine.storage.workspace import Workspace
 
     began = clock.now()
     with _alone(Workspace(plan.home)):
-        person = open_engine(plan.home, session.operator, create=True)
-        if OPERATOR not in [known.name for known in person.operators()]:
-            person.add_operator(OPERATOR, "operator", "decides in the weeks that the demo replays")
-        operator = open_engine(plan.home, OPERATOR)
+        person = open_engine(plan.home, session.operator, proof=session.proof, create=True)
+        operator = open_engine(plan.home, proof=replayer(person))
         say(f"Replaying {plan.weeks} weekly retrains of two projects in {plan.home}; all of it is really run.")
         try:
             _replay(session, plan, operator)

@@ -17,6 +17,7 @@ from engine.projects.policy import PolicyLine
 from engine.records import (
     AuditRow,
     AuditVerdict,
+    Binding,
     Change,
     Deployment,
     DoctorFinding,
@@ -216,7 +217,23 @@ def audit_verdict(found: AuditVerdict) -> Document:
 
 
 def operator(found: Operator) -> Document:
-    return {"name": found.name, "role": found.role}
+    return {
+        "name": found.name,
+        "role": found.role,
+        "disabled": found.disabled,
+        "projects": dict(found.projects),
+        "proven_by": [binding(each) for each in found.ways],
+    }
+
+
+def binding(found: Binding) -> Document:
+    return {
+        "operator": found.operator,
+        "kind": found.kind,
+        "label": found.label,
+        "since": time(found.since),
+        "comment": found.comment,
+    }
 
 
 def allowance(found: Allowance) -> Document:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import closing
 
 import click
 
@@ -19,7 +20,10 @@ def engine(session: Session) -> None:
 
     While another engine or console sees to them, it stands by and takes over when that one ends.
     """
-    with told_to_end() as ended, session.engine() as opened:
+    from engine.api import open_service
+
+    session.needs_now("engine")
+    with told_to_end() as ended, closing(open_service(session.home, session.operator)) as opened:
         scheduler = opened.start_scheduler(lambda line: tell_event(session, line))
         # Not for ever: another thread may take the signal, which does not wake this one.
         while not ended.wait(1.0):

@@ -6,12 +6,16 @@ import sys
 from collections.abc import Sequence
 from difflib import get_close_matches
 from importlib import import_module
+from typing import TYPE_CHECKING
 
 import click
 
 from console.cli.failures import USAGE, guarded
 from console.cli.printing import complain
 from console.cli.session import Session, common_options
+
+if TYPE_CHECKING:
+    from engine.access.proof import Proof
 
 # In the order of a day's work; a verb is the command of its name in console/cli/<file>.py.
 SECTIONS: dict[str, dict[str, str]] = {
@@ -87,9 +91,9 @@ def leverframe() -> None:
     """
 
 
-def run(words: Sequence[str]) -> int:
-    """Carry out the command line ``words`` and return the exit code."""
-    session = Session()
+def run(words: Sequence[str], proof: Proof | None = None) -> int:
+    """Carry out the command line ``words`` as whom ``proof`` proves (this process's account); returns the exit code."""
+    session = Session(proof=proof)
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")

@@ -16,22 +16,27 @@ from engine import clock
 from engine.errors import Refusal
 
 if TYPE_CHECKING:
+    from engine.access.proof import Proof
     from engine.api import Engine
 
 F = TypeVar("F", bound=Callable[..., Any])
 HOME_HELP = "The workspace. [default: $LEVERFRAME_HOME or ~/.leverframe]"
-OPERATOR_HELP = "Who you are. [default: $LEVERFRAME_OPERATOR or your account's name]"
+OPERATOR_HELP = "Who you mean to be; refused when your account or key proves another. [default: $LEVERFRAME_OPERATOR]"
 AT_HELP = "Everything as it stood at TIME, such as 2026-11-03 or '2026-11-03 02:00' (UTC); nothing can be changed."
 
 
 @dataclass
 class Session:
-    """The options that may stand before the verb or after it; the one that stands last holds."""
+    """The options that may stand before the verb or after it; the one that stands last holds.
+
+    ``proof``: of who is at work, where it is not the account of this process.
+    """
 
     home: Path | None = None
     operator: str | None = None
     json: bool = False
     at: datetime | None = None
+    proof: Proof | None = None
 
     def now(self) -> datetime:
         """The moment that is shown: that of ``--at``, or the present one."""
@@ -60,7 +65,7 @@ class Session:
             from console.time_travel import waiting
 
             waiting.tell(self.home)
-        engine = open_engine(self.home, self.operator, at=self.at)
+        engine = open_engine(self.home, self.operator, proof=self.proof, at=self.at)
         if self.at is not None and not self.json:
             from console.cli.printing import say
             from console.text import frame

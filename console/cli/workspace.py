@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from console.cli import documents
+from console.cli.people import read_key
 from console.cli.printing import complain, document, say, table
 from console.cli.session import Session, Verb, reason_option
 from console.text.lines import Span
@@ -14,23 +15,34 @@ from engine.errors import NotFound
 
 
 @click.command(cls=Verb)
+@click.option(
+    "--key", type=click.Path(path_type=Path), metavar="FILE",
+    help="Bind yourself to the public key in FILE instead of this account, as where nobody logs in as it.",
+)  # fmt: skip
 @click.pass_obj
-def init(session: Session) -> None:
-    """Make a workspace; whoever makes it is its first admin."""
+def init(session: Session, key: Path | None) -> None:
+    """Make a workspace; whoever makes it is its first admin, by the account that they make it with."""
+    from engine.access.proof import KeyProof
+    from engine.access.public_key import parse
     from engine.api import open_engine
+    from engine.founding import create_workspace
 
     session.needs_now("init")
+    line = read_key(key) if key is not None else None
+    proof = KeyProof(parse(line).fingerprint) if line is not None else session.proof
     made = False
     try:
-        engine = open_engine(session.home, session.operator)
+        engine = open_engine(session.home, session.operator, proof=proof)
     except NotFound:
-        engine = open_engine(session.home, session.operator, create=True)
+        create_workspace(session.home, session.operator, proof=session.proof, key=line)
+        engine = open_engine(session.home, session.operator, proof=proof)
         made = True
+    who, way = engine.operator, engine.caller.account
     engine.close()
     if session.json:
-        document({"home": str(engine.home), "made": made, "operator": documents.operator(engine.operator)})
+        document({"home": str(engine.home), "made": made, "operator": documents.operator(who)})
     elif made:
-        say(f"The workspace {engine.home} is made; {engine.operator.name} is its first admin.")
+        say(f"The workspace {engine.home} is made; {who.name} is its first admin, by the {way}.")
         say(f"Next: {session.act('add PATH')} registers a project.", indent=2)
     else:
         say(f"There is a workspace at {engine.home} already; nothing was changed.")

@@ -28,13 +28,16 @@ from engine.errors import Invalid, Refusal
 
 if TYPE_CHECKING:
     from console.app import LeverframeApp
+    from engine.access.proof import Proof
     from engine.schedule.scheduler import Scheduler
 
 HANG_UP_SECONDS = 2.0
 BUSY_SECONDS = 0.5
 
 
-def run_console(home: Path | None, operator: str | None, at: datetime | None = None) -> int:
+def run_console(
+    home: Path | None, operator: str | None, at: datetime | None = None, proof: Proof | None = None
+) -> int:
     """Run the console until its operator leaves; with ``at`` it shows that moment, and nothing can be changed.
 
     Raises LeverframeError when the workspace cannot be opened.
@@ -47,7 +50,7 @@ def run_console(home: Path | None, operator: str | None, at: datetime | None = N
         waiting.tell(home)
     for name in ("LINES", "COLUMNS"):  # Where a shell exports its size of then, the terminal's own would not count.
         os.environ.pop(name, None)
-    engine = open_engine(home, operator, at=at)
+    engine = open_engine(home, operator, proof=proof, at=at)
     hosted = Hosted(engine)
     try:
         app = _app(engine, hosted, at)
@@ -107,7 +110,8 @@ def _app(engine: Engine, hosted: Hosted, at: datetime | None) -> LeverframeApp:
         gc.freeze()
         gc.enable()  # It was off while all this was loaded (see __main__).
         who = Who(engine.operator.name, engine.operator.role, socket.gethostname(), str(engine.home), at)
-        if at is not None:  # whoever looks back sees to no schedules
+        # Whoever looks back sees to no schedules, nor whoever may decide nothing.
+        if at is not None or engine.why_not("start_scheduler"):
             return LeverframeApp(engine, who, first, now=engine.now)
         return LeverframeApp(engine, who, first, last_visit, ready=hosted.start)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from console.text import cells
+from console.text import cells, people_lines
 from console.text.lines import Column, Span, Tone
 from engine.text import plain
 
@@ -31,7 +31,9 @@ ADMIN: tuple[Column[AdminList], ...] = (
 
 OPERATORS: tuple[Column[Operator], ...] = (
     Column("OPERATOR", 24, lambda o, now: Span(plain(o.name), "strong")),
-    Column("ROLE", 12, lambda o, now: Span(o.role), grows=True),
+    Column("ROLE", 18, lambda o, now: people_lines.role(o)),
+    Column("FOR PROJECTS", 16, lambda o, now: Span(people_lines.projects(o)), yields=1),
+    Column("PROVEN BY", 24, lambda o, now: people_lines.ways(o), grows=True),
 )
 
 SETTINGS: tuple[Column[Setting], ...] = (

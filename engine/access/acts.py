@@ -13,11 +13,13 @@ from datetime import datetime
 from functools import wraps
 from operator import attrgetter
 from types import SimpleNamespace
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from typing import Any, Concatenate, Literal, NoReturn, ParamSpec, TypeVar
 
 from engine import clock
+from engine.access import operators
 from engine.access.caller import Caller
-from engine.access.roles import enough
+from engine.access.entering import disabled, keep_refusal
+from engine.access.roles import enough, whom_to_ask
 from engine.errors import Forbidden, Invalid, Refusal
 from engine.records import Operator, Role
 from engine.storage.ledger import Ledger
@@ -27,13 +29,16 @@ from engine.storage.workspace import Workspace
 D = TypeVar("D", bound="Door")
 P = ParamSpec("P")
 R = TypeVar("R")
+By = Literal["people", "host", "service", "process"]
 
 
 @dataclass(frozen=True)
 class Act:
     """What a method of the door needs. ``what`` ends the sentence "vic is a viewer and may not ...".
 
-    ``of``: the parameter that says which project it is about; without one it is of the workspace.
+    ``of``: the parameter that says which project it is about, for which somebody may have a role besides; without one
+    it is of the workspace. ``by``: whose it is; "host" also a service's of the workspace, "service" its alone,
+    "process" the work of every process, whoever started it.
     ``dangerous``: it changes what is live, or what is gone for good. ``in_past``: possible at a moment that is over.
     ``kinds``: other words than ``what``, by what the argument ``kind`` is (``job``, ``plan.kind``).
     """
@@ -47,18 +52,13 @@ class Act:
     in_past: bool = False
     kind: str = ""
     kinds: Mapping[str, str] = field(default_factory=dict)
+    by: By = "people"
 
 
-def require(caller: Caller, least: Role, what: str) -> None:
-    """Raise Forbidden unless ``caller`` has at least the role ``least``: for what only the arguments of an act tell."""
-    if not enough(caller.operator.role, least):
-        raise Forbidden(_may_not(caller, least, what))
-
-
-def _may_not(caller: Caller, least: Role, what: str) -> str:
-    role = caller.operator.role
-    article = "an" if role[0] in "aeiou" else "a"
-    return f"{caller.name} is {article} {role} and may not {what}; ask somebody who is {least}."
+def _may_not(who: Operator, act: Act, what: str, project: str | None) -> str:
+    roles = dict.fromkeys(who.roles(project))
+    are = " and ".join(f"{'an' if role[0] in 'aeiou' else 'a'} {role}" for role in roles)
+    return f"{who.name} is {are} and may not {what}; ask {whom_to_ask(act.least)}."
 
 
 def nothing_changes(at: datetime) -> str:
@@ -87,24 +87,29 @@ class _Declaration:
         def asked(door: D, /, *args: P.args, **kwargs: P.kwargs) -> R:
             if door.past is not None and not act.in_past:
                 raise Refusal(nothing_changes(door.past))
-            if not enough(door.caller.operator.role, act.least):
-                raise Forbidden(_may_not(door.caller, act.least, _words(act, method, door, args, kwargs)))
+            if act.by != "process":
+                door._permit(act, _given(method, door, args, kwargs))
             return method(door, *args, **kwargs)
 
         asked.act = act  # type: ignore[attr-defined]
         return asked
 
 
-def _words(act: Act, method: Callable[..., Any], door: Door, args: Any, kwargs: Any) -> str:
-    if not act.kind:
-        return act.what
-    given = SimpleNamespace(**inspect.signature(method).bind(door, *args, **kwargs).arguments)
-    return act.kinds.get(attrgetter(act.kind)(given), act.what)
+Given = Callable[[], SimpleNamespace]
 
 
-def looks(what: str, *, of: str = "", least: Role = "viewer", in_past: bool = True) -> _Declaration:
+def _given(method: Callable[..., Any], door: Door, args: Any, kwargs: Any) -> Given:
+    """What the method was called with, by the names of its parameters, for whoever wants to know."""
+    return lambda: SimpleNamespace(**inspect.signature(method).bind(door, *args, **kwargs).arguments)
+
+
+def _words(act: Act, given: Given) -> str:
+    return act.kinds.get(attrgetter(act.kind)(given()), act.what) if act.kind else act.what
+
+
+def looks(what: str, *, of: str = "", least: Role = "viewer", in_past: bool = True, by: By = "people") -> _Declaration:
     """Declare a method that changes nothing which others see."""
-    return _Declaration(Act("", what, False, least, of, in_past=in_past))
+    return _Declaration(Act("", what, False, least, of, in_past=in_past, by=by))
 
 
 def changes(
@@ -116,9 +121,10 @@ def changes(
     in_past: bool = False,
     kind: str = "",
     kinds: Mapping[str, str] | None = None,
+    by: By = "people",
 ) -> _Declaration:
     """Declare a method that changes something; at a moment that is over it cannot, unless it is said to do nothing."""
-    return _Declaration(Act("", what, True, least, of, dangerous, in_past, kind, kinds or {}))
+    return _Declaration(Act("", what, True, least, of, dangerous, in_past, kind, kinds or {}, by))
 
 
 class Door:
@@ -146,21 +152,73 @@ class Door:
 
     @property
     def operator(self) -> Operator:
-        """Who is at work."""
+        """Who is at work, and what they are by now."""
+        if not self.caller.service:
+            with self._people.read() as db:
+                self.caller = replace(self.caller, operator=operators.known(db, self.caller.name))
         return self.caller.operator
 
-    @looks("ask for the time")
+    @property
+    def _people(self) -> Ledger:
+        """The ledger that says what people may: that of now, whatever moment is shown."""
+        return self._ledger
+
+    def _permit(self, act: Act, given: Given) -> None:
+        """Raise Forbidden, which the trail keeps, unless the caller may do ``act``."""
+        who = self.operator
+        if self.caller.service:
+            if act.by in ("host", "service"):
+                return
+            raise Forbidden(f"{who.name} does its own work and decides nothing; {_words(act, given)} is for people.")
+        if not who.disabled and act.by != "service" and enough((who.role,), act.least, changes=act.changes):
+            return
+        project = self._project_of(act.of, getattr(given(), act.of, None)) if act.of else None
+        if who.disabled:
+            why = disabled(who.name)
+        elif act.by == "service":
+            why = f"{act.what[0].upper()}{act.what[1:]}: that is a service's of the workspace, and no person's."
+        elif enough(who.roles(project), act.least, changes=act.changes):
+            return
+        else:
+            why = _may_not(who, act, _words(act, given), project)
+        self._refuse(act.name, project, why)
+
+    def _require(self, role: Role, what: str) -> None:
+        """Raise Forbidden unless the caller is at least ``role``: for what only the arguments of an act tell."""
+        who = self.operator
+        if not enough((who.role,), role, changes=True):
+            self._refuse(what, None, _may_not(who, Act("", what, True, role), what, None))
+
+    def _refuse(self, act: str, project: str | None, why: str) -> NoReturn:
+        details = {"act": act} | ({"project": project} if project else {})
+        keep_refusal(self._people, self.caller, project or "workspace", details, clock.now())
+        raise Forbidden(why)
+
+    def _project_of(self, parameter: str, given: Any) -> str | None:
+        """Which project an act is about, by the parameter that says so; None where it is about none that is known."""
+        if parameter in ("label", "new"):
+            return str(given).partition("@")[0]
+        return given if isinstance(given, str) else getattr(given, "project", None)
+
+    @looks("ask for the time", by="process")
     def now(self) -> datetime:
         """The moment that is shown: the present one, where none is that is over."""
         return self.past or clock.now()
 
-    @looks("ask what one may do")
+    @looks("ask what one may do", by="process")
     def why_not(self, act: str) -> str | None:
-        """Why the caller may not do ``act``, as its refusal says; None when they may, or its arguments decide that."""
+        """Why the caller may not do ``act``, as its refusal says; None when they may, or its arguments decide that.
+
+        Nothing is read for it: it is of what they were at their last act.
+        """
         found: Act = getattr(type(self), act).act
-        if found.kinds or enough(self.caller.operator.role, found.least):
+        who = self.caller.operator
+        if who.disabled:
+            return disabled(who.name)
+        held = {who.role, *(role for _, role in who.projects)} if found.of else {who.role}
+        if found.kinds or found.by == "process" or enough(held, found.least, changes=found.changes):
             return None
-        return _may_not(self.caller, found.least, found.what)
+        return _may_not(who, found, found.what, None)
 
 
 def _public(door: type[Door]) -> list[str]:

@@ -10,7 +10,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import get_args
@@ -68,20 +68,18 @@ def value_in_words(policy: Policy, name: str) -> str:
     return ("yes" if value else "no") if isinstance(value, bool) else str(value)
 
 
-def may_approve(policy: Policy, roles: Mapping[str, Role]) -> frozenset[str]:
+def may_approve(policy: Policy, roles: Mapping[str, Collection[Role]]) -> frozenset[str]:
     """Those of the people with ``roles`` whom ``policy`` lets approve."""
     return frozenset(
         name
-        for name, role in roles.items()
-        if enough(role, LEAST) and all(_stands_on(each, name, role) for each in policy.approvers)
+        for name, held in roles.items()
+        if enough(held, LEAST, changes=True) and all(_stands_on(each, name, held) for each in policy.approvers)
     )
 
 
-def _stands_on(people: Sequence[str], name: str, role: Role) -> bool:
-    return any(
-        enough(role, _role(each)) if each.startswith(ROLE) else each == name  # a role means that one and those above
-        for each in people
-    )
+def _stands_on(people: Sequence[str], name: str, held: Collection[Role]) -> bool:
+    roles = (_role(each) for each in people if each.startswith(ROLE))  # each means whoever may what that one may
+    return name in people or any(enough(held, role, changes=True) for role in roles)
 
 
 def _role(word: str) -> Role:
@@ -89,7 +87,7 @@ def _role(word: str) -> Role:
     return next(role for role in get_args(Role) if role == said)
 
 
-def cannot_be_met(policy: Policy, roles: Mapping[str, Role], now: datetime) -> str | None:
+def cannot_be_met(policy: Policy, roles: Mapping[str, Collection[Role]], now: datetime) -> str | None:
     """Why no version could ever be released under ``policy`` by the people there are, or None."""
     if never_ends(policy.freeze, now):
         return f"its freezes ({in_words(policy.freeze)}) leave no moment in which a version may go live"
@@ -173,7 +171,10 @@ def what_it_takes(approval: Approval) -> tuple[str, ...]:
         who = ", ".join(approval.unknown[:_NAMED])
         more = f" and {len(approval.unknown) - _NAMED:,} more" if len(approval.unknown) > _NAMED else ""
         alone = ", so that nobody approves it alone" if policy.four_eyes else ""
-        said.append(f"Committed by somebody whom this workspace does not know: {who}{more}{alone}.")
+        said.append(
+            f"Committed by somebody whom this workspace does not know: {who}{more}{alone} ('leverframe operators "
+            "emails add' says whose an address is)."
+        )
     if approval.frozen_until is not None:
         said.append(f"Frozen until {approval.frozen_until:%a %d %b %H:%M} UTC.")
     elif policy.freeze:

@@ -1,44 +1,40 @@
 """Who acts: a person with the proof of who they are, the engine itself, or a run that goes on in somebody's name.
 
-Each is an ``engine.records.Actor``, so that the trail takes any of them. Only a ``Caller`` has a role.
+Each is an ``engine.records.Actor``, so that the trail takes any of them. Only a ``Caller`` stands at the door.
 """
 
 from __future__ import annotations
 
-import getpass
 import os
 import re
-import socket
 from dataclasses import dataclass, field
 from typing import Literal
 
+from engine.access.proof import Proof, of_process
 from engine.errors import Invalid
 from engine.records import Operator
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,31}")
 
 # What acts by itself. Each has a space, which no person's name has.
-SystemName = Literal["the engine", "the schedule", "the clock", "a trigger", "the bake policy"]
+SystemName = Literal["the engine", "the schedule", "the clock", "a trigger", "the bake policy", "the door"]
 
 
 def account() -> str:
-    """The operating-system account this process runs under, with the machine's name."""
-    return f"{getpass.getuser()}@{socket.gethostname()}"
-
-
-@dataclass(frozen=True)
-class Claim:
-    """The only proof there is so far, and none: the name is as they said it. ``account`` is where they said it."""
-
-    account: str = field(default_factory=account)
+    """The account this process runs under, as the trail has it."""
+    return of_process().words
 
 
 @dataclass(frozen=True)
 class Caller:
-    """An operator at work, with the proof of who they are."""
+    """An operator at work, with the proof of who they are; what they may is asked of the ledger at each act.
+
+    ``service``: no person but a service of the workspace, which does the engine's own work and decides nothing.
+    """
 
     operator: Operator
-    proof: Claim
+    proof: Proof
+    service: bool = False
 
     @property
     def name(self) -> str:
@@ -46,7 +42,7 @@ class Caller:
 
     @property
     def account(self) -> str:
-        return self.proof.account
+        return self.proof.words
 
 
 @dataclass(frozen=True)
@@ -65,10 +61,15 @@ class Requester:
     account: str = field(default_factory=account)
 
 
-def claimed_name(name: str | None) -> str:
-    """The name somebody works under: as given, ``$LEVERFRAME_OPERATOR``, or that of the account."""
-    claimed = name or os.environ.get("LEVERFRAME_OPERATOR") or getpass.getuser()
-    return checked_name(claimed)
+def service(proof: Proof) -> Caller:
+    """The engine's own process, whoever's account it is."""
+    return Caller(Operator("the engine", "viewer"), proof, service=True)
+
+
+def claimed_name(name: str | None) -> str | None:
+    """Who somebody says they are: as given, or ``$LEVERFRAME_OPERATOR``; None for neither. Raises Invalid."""
+    claimed = name or os.environ.get("LEVERFRAME_OPERATOR")
+    return checked_name(claimed) if claimed else None
 
 
 def checked_name(name: str) -> str:

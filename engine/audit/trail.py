@@ -142,7 +142,14 @@ def _row(row: sqlite3.Row) -> AuditRow:
         reason=body["reason"],
         digest=row["digest"],
         details=body["details"],
+        proof=body["account"],
     )
+
+
+def row(db: sqlite3.Connection, seq: int) -> AuditRow | None:
+    """The row ``seq``; None where there is none yet."""
+    found = db.execute("SELECT seq, body, digest FROM audit WHERE seq = ?", (seq,)).fetchone()
+    return None if found is None else _row(found)
 
 
 def verify(ledger: Ledger) -> AuditVerdict:

@@ -50,7 +50,7 @@ class BackupCommands(Door):
             raise Refusal("No backup was made yet, so name the folder for it: 'leverframe backup FOLDER'.")
         return Path(found)
 
-    @changes("read through what is kept", least="viewer")
+    @looks("read through what is kept", in_past=False)
     def scrub(self, tell: Tell = _silent) -> tuple[Scrub, ...]:
         """Read every object of every version that can be gone back to, at low priority, and keep what was found."""
         from engine.backup.scrub import everything

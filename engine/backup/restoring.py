@@ -16,8 +16,9 @@ from contextlib import closing, contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 
-from engine.access import operators
+from engine.access import bindings, entering, operators
 from engine.access.caller import Caller
+from engine.access.proof import Proof
 from engine.audit import trail
 from engine.backup import key as keys
 from engine.backup.checking import disagreeing, opened, wrong_signature
@@ -41,6 +42,7 @@ from engine.storage.loss import NOTE, RESTORING
 from engine.storage.migrations import LATEST
 from engine.storage.objects import ObjectStore
 from engine.storage.workspace import Workspace
+from engine.text import plain
 
 Tell = Callable[[int, int], None]
 _STAGE = ".restoring"
@@ -49,7 +51,8 @@ _STAGE = ".restoring"
 def restore(
     folder: Path,
     home: Path,
-    operator: str,
+    operator: str | None,
+    proof: Proof,
     at: datetime,
     tell: Tell,
     *,
@@ -86,7 +89,7 @@ def restore(
                     "takes the backup before it, '--partly' what is whole of this one."
                 )
             _ledger(stage, place, manifest, head)
-            notes = _adopt(workspace, stage, manifest, operator, reason, at)
+            notes = _adopt(workspace, stage, manifest, operator, proof, reason, at)
             os.rename(stage / "ledger.db", workspace.ledger)
             sync_folder(root)
         if (stage / NOTE).exists():
@@ -179,20 +182,39 @@ def _ledger(stage: Path, place: BackupFolder, manifest: BackupManifest, head: st
 
 
 def _adopt(
-    workspace: Workspace, stage: Path, manifest: BackupManifest, name: str, reason: str, at: datetime
+    workspace: Workspace, stage: Path, manifest: BackupManifest, name: str | None, proof: Proof, reason: str,
+    at: datetime,
 ) -> list[str]:
     """Settle, in the ledger that is to be, what cannot go on: a row in its trail says so. Returns notes."""
     ledger = Ledger(stage / "ledger.db", locks=stage)
     try:
-        by = operators.identify(ledger, name)
-        if by.operator.role != "admin":  # Of the ledger in the backup: no door is open yet that could ask.
-            raise Forbidden(
-                f"{name} is no admin of the workspace in this backup; restore it as one of its admins (--operator)."
-            )
         with ledger.write() as db:
-            return _settle(db, workspace.root, manifest, by, reason, at)
+            by, notes = _restorer(db, name, proof, reason, at)
+            return notes + _settle(db, workspace.root, manifest, by, reason, at)
     finally:
         ledger.close()
+
+
+def _restorer(
+    db: sqlite3.Connection, name: str | None, proof: Proof, reason: str, at: datetime
+) -> tuple[Caller, list[str]]:
+    """Whoever restores, an admin of the ledger in the backup: no door is open yet that could ask. Returns notes.
+
+    Theirs is the backup, and with it all that the ledger says; so they are let in where their account proves nobody
+    yet, as on another machine.
+    """
+    held = bindings.holder(db, proof)
+    who = name or held or str(getattr(proof, "name", ""))
+    found = operators.find(db, who)
+    if found is None or found.role != "admin" or found.disabled:
+        raise Forbidden(
+            f"{plain(who, 40)} is no admin of the workspace in this backup; restore it as one of its admins "
+            "(--operator)."
+        )
+    if held == who:
+        return Caller(found, proof), []
+    entering.take_in(db, proof, who, reason, at)
+    return Caller(found, proof), [f"{who} comes in by the {proof.words} now; the trail says so"]
 
 
 def _settle(

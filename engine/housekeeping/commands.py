@@ -38,7 +38,7 @@ class HousekeepingCommands(Door):
 
         return self._workspace.is_locked(SCAN)
 
-    @changes("scan the disk", least="viewer")
+    @changes("scan the disk", least="viewer", by="process")
     def scan_disk(self, on_progress: Callable[[int], None] = lambda files: None) -> DiskReport:
         """Scan the workspace and the watched places; ``on_progress`` is told how many files were seen."""
         from engine.housekeeping import report
@@ -87,7 +87,7 @@ class HousekeepingCommands(Door):
         now, due = clock.now(), None if all else self._certain()
         return empty(self._workspace, self._ledger, self.caller, checked_reason(reason), now, due)
 
-    @changes("keep house", least="viewer")
+    @changes("keep house", least="viewer", by="process")
     def keep_house(self) -> tuple[str, ...]:
         """What needs nobody's decision, for the clock to call once a day: purge what is due, compress old logs, write
         the ledger's log back. Returns what was done, in sentences."""

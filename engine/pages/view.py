@@ -12,8 +12,9 @@ from typing import Any, NoReturn
 from zoneinfo import ZoneInfo
 
 from engine import overview as overviews
-from engine.access import operators
+from engine.access import entering
 from engine.access.caller import claimed_name
+from engine.access.proof import of_process
 from engine.errors import Refusal
 from engine.monitoring import looks, measurements
 from engine.monitoring.alerts import alert_book
@@ -158,12 +159,13 @@ class View:
             registry.names(db)
 
 
-def open_view(home: Path | None, operator: str | None) -> View:
-    """Look at the workspace at ``home`` as ``operator``. Raises what ``open_engine`` does."""
+def open_view(home: Path | None, operator: str | None = None) -> View:
+    """Look at the workspace at ``home`` as a service of it. Raises what ``open_service`` does; a viewer's may too."""
+    name = claimed_name(operator)
     workspace = workspaces.find(home or workspaces.default_home())
     ledger = ReadOnlyLedger(workspace.ledger, locks=workspace.root / "locks")
     try:
-        return View(workspace, ledger, operators.identify(ledger, claimed_name(operator)).operator)
+        return View(workspace, ledger, entering.enter_as_service(ledger, of_process(), name, hosts=False).operator)
     except Refusal:
         ledger.close()
         raise

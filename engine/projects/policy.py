@@ -89,7 +89,7 @@ def _said_by(name: str, own: Policy, asked: Policy) -> str:
 def complaints(db: sqlite3.Connection, now: datetime) -> tuple[str, ...]:
     """What nobody could meet of what is asked, each as a sentence with the way out."""
     asked = in_force.asked(db)
-    whole = cannot_be_met(asked, roles(db, ""), now)
+    whole = cannot_be_met(asked, roles(db, None), now)
     if whole:
         return (f"No project can release a version: {whole}; an admin changes that with 'leverframe policy set'.",)
     found = []

@@ -6,6 +6,7 @@ import sqlite3
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from engine.access import addresses
 from engine.access.approval import Approval, Policy, may_approve, what_it_takes
 from engine.access.approvers import roles
 from engine.access.windows import frozen_until
@@ -36,6 +37,8 @@ def approval_of(db: sqlite3.Connection, row: sqlite3.Row, live_seq: int, now: da
     people = roles(db, row["project"])
     may = may_approve(policy, people)
     involved, unknown = eyes.involved(db, row)
+    if not policy.four_eyes and not addresses.everything(db):
+        unknown = ()  # Where nobody's address is asked for, nobody is known, and that says nothing.
     given = decisions.approvers(db, row["project"], row["number"], live_seq)
     return Approval(
         policy=policy,

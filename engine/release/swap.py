@@ -132,6 +132,8 @@ def _other_policy(db: sqlite3.Connection, plan: MovePlan) -> str | None:
 
 def _check(db: sqlite3.Connection, plan: MovePlan, by: Actor, now: datetime) -> None:
     """The compare of compare-and-set: the plan was made against what is still so."""
+    if catalog.parse_label(plan.target)[0] != plan.project:  # Who may was asked for the project that the plan names.
+        raise Conflict(f"{plan.target} is no version of {plan.project}; nothing was changed.")
     live = live_deployment(db, plan.project)
     seq = live["seq"] if live else 0
     if seq != plan.live_seq:

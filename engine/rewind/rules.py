@@ -248,6 +248,11 @@ RULES = (
         "addresses",
         ("DELETE FROM addresses WHERE at > :at", "UPDATE addresses SET until = NULL WHERE until > :at"),
     ),
+    _grown("standings"),
+    _grown("project_roles"),
+    TableRule(
+        "bindings", ("DELETE FROM bindings WHERE at > :at", "UPDATE bindings SET until = NULL WHERE until > :at")
+    ),
     TableRule("operators", ("DELETE FROM operators WHERE added_at > :at",)),
     _grown("reports"),
     TableRule(
@@ -273,5 +278,6 @@ RULES = (
 # Tables that say nothing of a moment, and why.
 WITHOUT_A_RULE = {
     "_sqlite_migrations": "says in which form the file is, not what stood in it",
+    "folded": "counts rows of the trail of this minute that are written together; a moment that is over has none",
     "pictures": "say what lies in environments on the disk by now; a moment that is over starts none",
 }

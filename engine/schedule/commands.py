@@ -103,7 +103,7 @@ class ScheduleCommands(Door):
         with self._ledger.read() as db:
             return lease.state(self._workspace, db, mine=mine)
 
-    @changes("see to the schedules", least="viewer")
+    @changes("host the engine", least="operator", by="host")
     def start_scheduler(
         self,
         tell: Callable[[str], None] | None = None,
@@ -149,7 +149,7 @@ class ScheduleCommands(Door):
         self._scheduler.start()
         return self._scheduler
 
-    @changes("see to the schedules", least="viewer", in_past=True)
+    @changes("see to the schedules", least="viewer", in_past=True, by="process")
     def stop_scheduler(self) -> None:
         """See to the schedules no longer."""
         if self._scheduler is not None:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from engine.clock import now, pause, stamp
 from engine.errors import Refusal
+from engine.storage.tables.access import ACCESS
 from engine.storage.tables.approvals import APPROVALS
 from engine.storage.tables.backtest import BACKTESTS
 from engine.storage.tables.backup import BACKUPS
@@ -177,6 +178,16 @@ def _routing(db: Database) -> None:
         db.execute(statement)
 
 
+def _access(db: Database) -> None:
+    kept = ""
+    for table in ("standings", "project_roles"):
+        kept += _refuse(table, "UPDATE") + _refuse(table, "DELETE")
+    kept += _refuse("bindings", "DELETE")
+    kept += _refuse("bindings", "UPDATE", " OF id, operator, kind, value, label, public_key, comment, at")
+    for statement in _split(ACCESS + kept):
+        db.execute(statement)
+
+
 def _approvals(db: Database) -> None:
     # Who committed the code of a version since what was live, as projects/source/authors.py found it; NULL: not kept.
     db.execute("ALTER TABLE versions ADD COLUMN authors TEXT")
@@ -203,6 +214,7 @@ MIGRATIONS: tuple[tuple[str, Callable[[Database], None]], ...] = (
     ("allowances", _allowances),
     ("backtests", _backtests),
     ("routing", _routing),
+    ("access", _access),
     ("approvals", _approvals),
 )
 LATEST = len(MIGRATIONS)

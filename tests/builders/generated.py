@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from benchmarks.ledger_generator import fill
-from engine.api import Engine, open_engine
+from engine.api import Engine
 from tests.ledger import writing
+from tests.people import open_engine
 
 
 def generated(home: Path, projects: int, versions: int) -> Engine:

@@ -7,13 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from engine.api import Engine, open_engine
+from engine.api import Engine
 from engine.backtest import archive
 from engine.backtest.records import BacktestPlan, RetrainSchedule
 from engine.records import Run
 from tests.cli.conftest import History
 from tests.engine.backtest.made import UNTIL, document
 from tests.ledger import writing
+from tests.people import open_engine
 
 
 def test_before_there_is_one_it_says_what_a_backtest_is(history: History) -> None:

@@ -117,6 +117,10 @@ REACHES = {
     "operators": "operators",
     "operators list": "operators",
     "operators add bob --reason x": "add_operator",
+    "operators emails": "addresses",
+    "operators emails list": "addresses",
+    "operators emails add bob b@example.org --reason x": "add_address",
+    "operators emails remove bob b@example.org --reason x": "remove_address",
 }
 # init opens the engine and does no more; new makes a folder and needs no workspace; restore has no workspace to open
 # yet; demo is a story of other verbs and has tests of its own; pages must not open an engine at all, which would settle
@@ -182,8 +186,14 @@ def commands() -> list[tuple[str, click.Command]]:
         command = leverframe.get_command(context, verb)  # type: ignore[attr-defined]
         assert command is not None
         found.append((verb, command))
-        if isinstance(command, click.Group):
-            found += [(f"{verb} {name}", inner) for name, inner in command.commands.items()]
+        found += _inside(verb, command)
+    return found
+
+
+def _inside(words: str, command: click.Command) -> list[tuple[str, click.Command]]:
+    found: list[tuple[str, click.Command]] = []
+    for name, inner in command.commands.items() if isinstance(command, click.Group) else ():
+        found += [(f"{words} {name}", inner), *_inside(f"{words} {name}", inner)]
     return found
 
 
@@ -207,7 +217,7 @@ def test_help_lists_every_verb_and_version_says_which() -> None:
 
 def test_common_options_stand_before_the_verb_or_after_it_and_the_last_one_holds(history: History) -> None:
     after = call("status", "--json", "--operator", "ada", "--home", history.home)
-    before = call("--operator", "eve", "--home", history.home, "status", "--json", "--operator=ada")
+    before = call("--operator", "nobody", "--home", history.home, "status", "--json", "--operator=ada")
     assert after.json["projects"] == before.json["projects"]
 
 

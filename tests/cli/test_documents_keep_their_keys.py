@@ -146,7 +146,10 @@ def test_doctor_and_operators(history: History) -> None:
     assert found["ok"] is True
     assert all(keys_of(each) >= {"what", "verdict", "sentence", "mended"} for each in found["findings"])
     for words in (("operators",), ("operators", "list")):
-        assert history(*words, "--json").json == [{"name": "ada", "role": "admin"}]
+        (ada,) = history(*words, "--json").json
+        (way,) = ada.pop("proven_by")
+        assert ada == {"name": "ada", "role": "admin", "disabled": False, "projects": {}}
+        assert keys_of(way) == {"operator", "kind", "label", "since", "comment"} and way["kind"] == "account"
 
 
 @pytest.mark.parametrize(

@@ -77,7 +77,7 @@ def test_without_a_workspace_every_verb_says_how_to_make_one(home: Path) -> None
 def test_a_stranger_is_told_how_to_come_in(history: History) -> None:
     told = call("--home", history.home, "status", "--operator", "eve")
     assert told.code == 1
-    assert "leverframe operators add eve" in told.err
+    assert "leverframe operators add eve --key FILE --reason" in told.err
 
 
 def test_every_mistake_of_a_manifest_is_told_in_a_line_of_its_own(history: History, tmp_path: Path) -> None:
@@ -149,7 +149,7 @@ def test_an_interrupt_while_watching_says_that_the_run_goes_on(
 
 
 def test_an_interrupt_before_anything_has_begun_is_quiet(monkeypatch: pytest.MonkeyPatch) -> None:
-    def interrupted(_: object) -> None:
+    def interrupted(*_: object) -> None:
         raise KeyboardInterrupt
 
     monkeypatch.setattr("console.cli.root.run", interrupted)

@@ -12,7 +12,6 @@ from typing import Any
 
 import pytest
 
-from engine.api import open_engine
 from engine.monitoring import looks
 from engine.monitoring.alerts import alert_book
 from engine.monitoring.records import HealthFinding
@@ -22,6 +21,7 @@ from tests.cli.conftest import History
 from tests.killing import let_go
 from tests.ledger import writing
 from tests.look_documents import look_document
+from tests.people import open_engine
 
 AT = datetime(2026, 11, 20, tzinfo=UTC)
 MOVED = HealthFinding("drift:x", "drift", "watch", "x: mean moved from 3.1 to 9.4", "look at x", AT)

@@ -13,7 +13,6 @@ from pathlib import Path
 
 import pytest
 
-from engine.api import open_engine
 from engine.clock import moment
 from engine.outbox import outbox
 from engine.outbox.outbox import Draft
@@ -23,6 +22,7 @@ from tests.cli.conftest import History
 from tests.engine.outbox.mail_server import Handler, running
 from tests.killing import let_go
 from tests.ledger import ledger_at
+from tests.people import open_engine
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from engine.api import open_engine
 from tests.cli.conftest import History
 from tests.killing import let_go
+from tests.people import open_engine
 
 ROUTE = {
     "id", "kind", "who", "words", "sentence", "address", "starts", "ends", "days", "timezone", "lets", "after",

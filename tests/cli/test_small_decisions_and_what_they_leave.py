@@ -63,7 +63,8 @@ def test_an_empty_or_endless_reason_is_refused_by_the_engine(copy: History) -> N
 
 def test_a_viewer_sees_everything_and_decides_nothing(copy: History) -> None:
     added = copy("operators", "add", "vera", "--role", "viewer", "--reason", "on call", "--json")
-    assert added.json == {"name": "vera", "role": "viewer"}
+    nothing_more = {"disabled": False, "projects": {}, "proven_by": []}
+    assert added.json == {"name": "vera", "role": "viewer", **nothing_more}
     as_vera = ("--home", copy.home, "--operator", "vera")
     assert call(*as_vera, "show", "tiny@3").code == 0
     acts = ("approve tiny@3", "reject tiny@3", "rollback tiny", "lift tiny@2", "operators add eve", "remove tiny")

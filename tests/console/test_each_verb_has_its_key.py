@@ -120,6 +120,11 @@ WITHOUT_A_KEY = {
     "engine": "An open console sees to the schedules itself; the verb is for machines where none is open.",
     "doctor": "It looks for what keeps a workspace from working, its console among that.",
     "doctor --deep": "It reads everything that is kept, which takes long, and is for the same moments as doctor.",
+    **dict.fromkeys(
+        ("operators emails", "operators emails list", "operators emails add bob b@example.org --reason x",
+         "operators emails remove bob b@example.org --reason x"),
+        "An admin says it once for each person, as they are let in, where their keys are at hand too.",
+    ),
     "backup somewhere": "By key one says where the engine backs up by itself (backup_to, in the settings).",
     "backup somewhere --check": "It is for the machine that holds the backups, which may know no workspace.",
     "audit --export somewhere": "It writes a file; whoever takes it away is in a shell on that machine.",

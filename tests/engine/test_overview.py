@@ -7,8 +7,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from engine import overview
-from engine.access import operators
-from engine.api import Engine, open_engine
+from engine.api import Engine
 from engine.audit import trail
 from engine.clock import stamp
 from engine.jobs import triggers
@@ -20,6 +19,7 @@ from engine.storage.workspace import Workspace
 from tests.builders.generated import generated
 from tests.builders.projects import listed
 from tests.ledger import ledger_of, reading, workspace_of, writing
+from tests.people import caller_of, open_engine
 
 NOW = datetime(2024, 4, 1, 12, tzinfo=UTC)
 GROWING = {
@@ -48,7 +48,7 @@ def test_the_number_of_queries_does_not_grow_with_the_number_of_projects(tmp_pat
 def test_no_query_of_a_look_reads_a_whole_table_that_grows(tmp_path: Path) -> None:
     asked: list[str] = []
     with ledger_of(generated(tmp_path / "home", 5, 50)) as ledger:
-        engine = Engine(Workspace(ledger.path.parent), ledger, operators.identify(ledger, "zoe"))
+        engine = Engine(Workspace(ledger.path.parent), ledger, caller_of(ledger, "zoe"))
         with ledger.read() as db:
             db.set_trace_callback(asked.append)
         look_around(engine)

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from engine.api import open_engine
 from tests import tiny
+from tests.people import open_engine
 
 ROOT = Path(__file__).resolve().parents[2]
 

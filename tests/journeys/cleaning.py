@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from engine.api import Engine, open_engine
+from engine.api import Engine
 from engine.housekeeping import clean as cleaning
 from engine.housekeeping.records import Cleaned, CleanPlan
 from engine.housekeeping.survey import survey
@@ -15,6 +15,7 @@ from tests import tiny
 from tests.builders.runs import retrained
 from tests.forked_runs import forking
 from tests.ledger import ledger_of, store_of, workspace_of
+from tests.people import open_engine
 from tests.wholeness import assert_whole
 
 WEEK = timedelta(days=7)

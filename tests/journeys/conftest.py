@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from engine.api import open_engine
 from tests import tiny
 from tests.builders.runs import retrained
 from tests.forked_runs import forked_runs, forking
 from tests.journeys.cleaning import bloated
 from tests.journeys.readme import begun
 from tests.killing import forget, let_go
+from tests.people import open_engine
 from tests.workspaces import made_once, only_made
 
 WEEK = timedelta(days=7)

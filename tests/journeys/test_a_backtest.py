@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.api import Engine, open_engine
+from engine.api import Engine
 from engine.backtest.advice import advice
 from engine.backtest.policies import WEEK
 from engine.backtest.records import RetrainSchedule
@@ -22,6 +22,7 @@ from tests.builders.runs import queued
 from tests.forked_runs import forking
 from tests.killing import RUN, driven, killed_at, let_go
 from tests.ledger import rows_of, workspace_of
+from tests.people import open_engine
 
 # Its rows go back to the beginning; from the given hour on it is late where it was not before.
 TURNS = 24 * 77

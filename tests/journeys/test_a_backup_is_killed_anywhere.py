@@ -9,18 +9,21 @@ from pathlib import Path
 
 import pytest
 
-from engine.api import Engine, open_engine, restore_backup
+from engine.api import Engine
 from engine.backup.place import BackupFolder
 from engine.errors import Refusal
+from engine.founding import restore_backup
 from tests.killing import killed_at
 from tests.ledger import store_of
+from tests.people import open_engine
 
 pytestmark = pytest.mark.slow
 PREPARATION = """
 from pathlib import Path
 import zstandard
 import engine.backup.build, engine.backup.restoring
-from engine.api import open_engine, restore_backup
+from engine.api import open_engine
+from engine.founding import restore_backup
 silent = lambda done, total: None
 """
 

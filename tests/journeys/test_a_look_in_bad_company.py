@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from engine import clock
-from engine.api import Engine, open_engine
+from engine.api import Engine
 from engine.errors import Conflict
 from engine.runs import leftovers
 from engine.versions.document import folders
@@ -19,6 +19,7 @@ from tests.forked_runs import forked_runs
 from tests.journeys.conftest import WEEK
 from tests.journeys.test_full_disk import disk, fill
 from tests.ledger import store_of, workspace_of
+from tests.people import open_engine
 from tests.wholeness import assert_whole
 
 pytestmark = pytest.mark.slow

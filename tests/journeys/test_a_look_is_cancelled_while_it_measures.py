@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.api import Engine, open_engine
+from engine.api import Engine
 from engine.clock import now, pause
 from engine.jobs import process
 from engine.jobs.health import look as health
@@ -19,6 +19,7 @@ from engine.runs.steps.sweep import sweep
 from tests.builders.runs import queued
 from tests.journeys.conftest import WEEK
 from tests.ledger import reading, workspace_of
+from tests.people import open_engine
 
 pytestmark = pytest.mark.slow
 

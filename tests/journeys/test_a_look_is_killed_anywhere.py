@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.api import Engine, open_engine
+from engine.api import Engine
 from engine.clock import now
 from engine.runs import leftovers
 from engine.runs.steps.sweep import sweep
@@ -17,6 +17,7 @@ from tests.journeys.conftest import WEEK
 from tests.journeys.test_health_of_a_live_version import FIRST, Site, row
 from tests.killing import RUN, driven, forget, killed_at, let_go
 from tests.ledger import workspace_of
+from tests.people import open_engine
 from tests.wholeness import assert_whole
 
 pytestmark = pytest.mark.slow

@@ -13,7 +13,7 @@ from typing import cast
 import pytest
 
 from engine import clock
-from engine.api import Engine, open_engine
+from engine.api import Engine
 from engine.clock import stamp
 from engine.errors import Damage, Refusal
 from engine.jobs.health import health_record
@@ -28,6 +28,7 @@ from engine.versions.document import of_version
 from tests.builders.runs import done
 from tests.builders.versions import altered
 from tests.ledger import store_of, workspace_of
+from tests.people import open_engine
 
 pytestmark = pytest.mark.slow
 DAY = timedelta(days=1)

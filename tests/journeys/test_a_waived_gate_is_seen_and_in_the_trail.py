@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from engine.api import Engine, open_engine
+from engine.api import Engine
 from engine.errors import Refusal
 from tests import tiny
 from tests.forked_runs import forking
+from tests.people import open_engine
 
 AS_OF = datetime(2026, 11, 3, tzinfo=UTC)
 WAIVER = '\n[[waivers]]\ngate = "better than guessing"\nreason = "it is turned round by whoever uses it"\n'

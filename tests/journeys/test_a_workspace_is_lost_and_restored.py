@@ -12,15 +12,17 @@ from pathlib import Path
 
 import pytest
 
-from engine.api import Engine, open_engine, restore_backup
+from engine.api import Engine
 from engine.backup.background import keep_safe
 from engine.backup.place import BackupFolder
 from engine.errors import Damage
+from engine.founding import restore_backup
 from engine.housekeeping.background import Housekeeper
 from engine.housekeeping.sweep import Needs
 from tests.cli.calling import call
 from tests.journeys.conftest import WEEK
 from tests.ledger import ledger_of, reading, store_of, workspace_of
+from tests.people import open_engine
 
 pytestmark = pytest.mark.slow
 

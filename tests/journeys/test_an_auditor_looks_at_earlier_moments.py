@@ -25,13 +25,14 @@ from console.text.frame import PLACES
 from console.time_travel.step_back import why_missing
 from engine import clock
 from engine.access.acts import declared
-from engine.api import Engine, PastEngine, open_engine
+from engine.api import Engine, PastEngine
 from engine.errors import NotFound, Refusal
 from engine.records import AuditVerdict, ProjectStatus
 from engine.rewind.past_ledger import FOLDER, stand
 from tests import tiny
 from tests.forked_runs import forked_runs
 from tests.ledger import ledger_of, workspace_of
+from tests.people import open_engine
 from tests.terminal import Terminal
 
 pytestmark = pytest.mark.slow

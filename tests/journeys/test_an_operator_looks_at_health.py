@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.api import open_engine
+from tests.people import open_engine
 from tests.terminal import Terminal
 
 pytestmark = pytest.mark.slow

@@ -12,7 +12,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from engine.api import open_engine
+from tests.people import open_engine
 from tests.terminal import Terminal
 from tests.wholeness import assert_whole
 

@@ -11,11 +11,12 @@ from pathlib import Path
 
 import pytest
 
-from engine.api import Engine, open_engine
+from engine.api import Engine
 from engine.errors import Damage
 from tests import tiny
 from tests.forked_runs import forking
 from tests.ledger import reading, store_of
+from tests.people import open_engine
 
 NOVEMBER = [datetime(2026, 11, day, tzinfo=UTC) for day in (3, 10, 17)]
 pytestmark = pytest.mark.slow

@@ -9,13 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from engine.api import Engine, open_engine
+from engine.api import Engine
 from engine.records import Run
 from engine.runs.steps.sweep import sweep
 from tests import tiny
 from tests.engine.runs.step_workshop import RUNAWAYS, none_alive
 from tests.forked_runs import forking
 from tests.ledger import workspace_of
+from tests.people import open_engine
 from tests.wholeness import assert_whole
 
 NOVEMBER = [datetime(2026, 11, day, tzinfo=UTC) for day in (3, 10)]

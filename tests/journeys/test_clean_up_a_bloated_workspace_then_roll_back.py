@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.api import Engine, open_engine
+from engine.api import Engine
 from engine.errors import Conflict, Forbidden, Invalid, Refusal
 from engine.housekeeping import bin as bins
 from engine.housekeeping import daily
@@ -16,6 +16,7 @@ from engine.storage.ledger import Ledger
 from tests.builders.runs import retrained
 from tests.journeys.cleaning import FIRST, WEEK, assert_all_kept, cleaned, goes, later, planned
 from tests.ledger import store_of, workspace_of
+from tests.people import open_engine
 from tests.workspaces import opened_copy
 
 pytestmark = pytest.mark.slow

@@ -8,11 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from engine.api import Engine, open_engine
+from engine.api import Engine
 from engine.housekeeping import moving
 from tests.journeys.cleaning import assert_all_kept, cleaned, goes, later, planned
 from tests.killing import forget, killed_at
 from tests.ledger import reading, workspace_of
+from tests.people import open_engine
 
 pytestmark = pytest.mark.slow
 

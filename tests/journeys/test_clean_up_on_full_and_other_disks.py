@@ -10,10 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from engine.api import Engine, open_engine
+from engine.api import Engine
 from engine.errors import Refusal
 from tests.journeys.cleaning import assert_all_kept, cleaned, goes, later, planned
 from tests.ledger import workspace_of
+from tests.people import open_engine
 
 pytestmark = pytest.mark.slow
 

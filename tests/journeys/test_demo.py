@@ -24,12 +24,13 @@ from console.demo.make import replay, what_there_is
 from console.demo.replay import Stopped, moments
 from console.demo.story import Edit, StoryCommit, Tale, tales
 from console.queries.question import AskOverview
-from engine.api import Engine, open_engine
+from engine.api import Engine
 from engine.errors import Refusal
 from engine.projects.source.code import inspect
 from tests import tiny
 from tests.forked_runs import forking
 from tests.ledger import workspace_of
+from tests.people import open_engine
 from tests.terminal import Terminal
 from tests.wholeness import assert_whole
 

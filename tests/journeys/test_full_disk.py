@@ -10,10 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from engine.api import Engine, open_engine
+from engine.api import Engine
 from engine.errors import Refusal
 from tests import tiny
 from tests.builders.runs import left_behind
+from tests.people import open_engine
 from tests.wholeness import assert_whole
 
 WEEKS = [datetime(2026, 11, day, tzinfo=UTC) for day in (3, 10, 17)]

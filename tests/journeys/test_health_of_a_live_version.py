@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from engine.api import Engine, open_engine
+from engine.api import Engine
 from engine.clock import now, stamp
 from engine.monitoring.look_document import LookDocument
 from engine.monitoring.records import Look
@@ -19,6 +19,7 @@ from tests import tiny
 from tests.forked_runs import forked_runs
 from tests.journeys.conftest import WEEK
 from tests.ledger import reading, writing
+from tests.people import open_engine
 
 pytestmark = pytest.mark.slow
 FIRST = datetime(2026, 8, 4, tzinfo=UTC)

@@ -8,13 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from engine.api import Engine, open_engine
+from engine.api import Engine
 from engine.runs.steps.sweep import sweep
 from tests import tiny
 from tests.builders.runs import queued, retrained
 from tests.forked_runs import forked_runs, forking
 from tests.killing import RUN, driven, forget, killed_at, let_go
 from tests.ledger import workspace_of
+from tests.people import open_engine
 from tests.wholeness import assert_whole
 
 AS_OF = datetime(2026, 11, 3, tzinfo=UTC)

@@ -8,13 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from engine.api import Engine, open_engine
+from engine.api import Engine
 from engine.errors import Invalid
 from engine.monitoring.records import Look
 from tests import tiny
 from tests.cli.calling import call
 from tests.forked_runs import forked_runs
 from tests.journeys.conftest import WEEK
+from tests.people import open_engine
 
 pytestmark = pytest.mark.slow
 FIRST = datetime(2026, 8, 4, tzinfo=UTC)

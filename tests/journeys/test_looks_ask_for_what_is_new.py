@@ -9,13 +9,14 @@ from typing import Any
 
 import pytest
 
-from engine.api import Engine, open_engine
+from engine.api import Engine
 from engine.json_records import write
 from engine.records import Run
 from tests import tiny
 from tests.forked_runs import forking
 from tests.killing import let_go
 from tests.ledger import workspace_of
+from tests.people import open_engine
 from tests.workspaces import made_once, opened_copy
 
 pytestmark = pytest.mark.slow

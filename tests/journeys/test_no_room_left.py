@@ -13,7 +13,6 @@ from pathlib import Path
 
 import pytest
 
-from engine.api import open_engine
 from engine.runs import starting
 from engine.storage import reserve
 from engine.storage.ledger import Ledger
@@ -21,6 +20,7 @@ from tests.builders.runs import queued
 from tests.cli.calling import call
 from tests.forks import ROOT
 from tests.killing import let_go
+from tests.people import open_engine
 
 pytestmark = pytest.mark.slow
 FULL = "The disk is full: the ledger took nothing in. Free some space and try again."

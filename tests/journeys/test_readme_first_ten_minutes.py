@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from console.__main__ import main
-from engine.api import open_engine
 from tests.forked_runs import forked_runs
 from tests.journeys.readme import CHECK, commands
+from tests.people import open_engine
 from tests.workspaces import copied
 
 

@@ -8,11 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from engine.api import Engine, open_engine
+from engine.api import Engine
 from engine.records import Run
 from tests import tiny
 from tests.forked_runs import forked_runs
 from tests.journeys.conftest import WEEK
+from tests.people import open_engine
 
 pytestmark = pytest.mark.slow
 

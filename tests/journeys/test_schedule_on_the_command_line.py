@@ -14,10 +14,10 @@ from typing import IO
 
 import pytest
 
-from engine.api import open_engine
 from engine.schedule.scheduler import STANDBY_SECONDS
 from tests import tiny
 from tests.cli.calling import Told, call
+from tests.people import open_engine
 
 pytestmark = [pytest.mark.slow, pytest.mark.clock]
 ROOT = Path(__file__).resolve().parents[2]

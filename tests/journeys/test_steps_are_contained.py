@@ -11,10 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from engine.api import Engine, open_engine
+from engine.api import Engine
 from engine.records import Run
 from tests import tiny
 from tests.forked_runs import forked_runs
+from tests.people import open_engine
 
 FIRST, AS_OF = datetime(2026, 11, 3, tzinfo=UTC), datetime(2026, 11, 10, tzinfo=UTC)
 # What a train step of somebody else's would do; each line that succeeds is told in the log.

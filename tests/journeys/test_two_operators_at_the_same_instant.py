@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from engine import clock
-from engine.api import Engine, open_engine
+from engine.api import Engine
 from engine.errors import Conflict
 from engine.release import swap
 from engine.release.proof import Steps
@@ -22,6 +22,7 @@ from tests.cli.calling import call
 from tests.forked_runs import forking
 from tests.forks import ROOT
 from tests.ledger import ledger_of
+from tests.people import open_engine
 from tests.wholeness import assert_whole
 
 NOVEMBER = [datetime(2026, 11, day, tzinfo=UTC) for day in (3, 10, 17)]
@@ -31,8 +32,8 @@ pytestmark = pytest.mark.slow
 OPERATOR = """
 import json, sys
 from pathlib import Path
-from engine.api import open_engine
 from engine.errors import LeverframeError
+from tests.people import open_engine
 home, name, kind, target = sys.argv[1:]
 engine = open_engine(Path(home), name)
 plan = engine.plan_release(target) if kind == "release" else engine.plan_rollback("tiny", target)

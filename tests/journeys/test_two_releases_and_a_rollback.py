@@ -9,11 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from engine.api import Engine, open_engine
+from engine.api import Engine
 from engine.errors import Conflict, Refusal
 from engine.records import Run
 from tests import tiny
 from tests.forked_runs import forking
+from tests.people import open_engine
 from tests.wholeness import assert_whole
 
 NOVEMBER = [datetime(2026, 11, day, tzinfo=UTC) for day in (3, 10, 17)]

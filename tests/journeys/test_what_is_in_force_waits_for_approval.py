@@ -9,10 +9,11 @@ from pathlib import Path
 import pytest
 
 from engine import clock
-from engine.api import Engine, open_engine
+from engine.api import Engine
 from engine.errors import Refusal
 from tests import tiny
 from tests.forked_runs import forking
+from tests.people import open_engine
 
 MONDAYS = ("0 3 * * mon", "America/New_York", "manifest")
 STRICT = "approvals = 2\nfour_eyes = true"

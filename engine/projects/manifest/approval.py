@@ -50,11 +50,12 @@ def approver_problem(word: str) -> str | None:
         if _NAME.fullmatch(word):
             return None
         return f", which is neither an operator's name nor a role; a role is written like {ROLE}admin."
-    role, least = word.removeprefix(ROLE), [each for each in ROLES if enough(each, LEAST)]
+    role, least = word.removeprefix(ROLE), [each for each in ROLES if enough((each,), LEAST, changes=True)]
     if role in least:
         return None
     if role in ROLES:
-        return f", and a {role} approves nothing; write {' or '.join(ROLE + each for each in least)}."
+        article = "an" if role[0] in "aeiou" else "a"
+        return f", and {article} {role} approves nothing; write {' or '.join(ROLE + each for each in least)}."
     said = nearest(role, least) or f"; there are {', '.join(least)}."
     return f", which is no role{said}"
 

@@ -25,7 +25,9 @@ from engine.records import Role
 from tests.callers import caller
 
 NOON = datetime(2026, 11, 27, 12, tzinfo=UTC)
-PEOPLE: dict[str, Role] = {"ada": "admin", "bob": "operator", "cyd": "operator", "vic": "viewer"}
+PEOPLE: dict[str, tuple[Role, ...]] = {
+    "ada": ("admin",), "bob": ("operator",), "cyd": ("viewer", "operator"), "vic": ("viewer",), "aude": ("auditor",),
+}  # fmt: skip
 EVERYBODY = frozenset({"ada", "bob", "cyd"})
 ASKED = {"ada": "asked for this retrain"}
 ALONE = "ada asked for this retrain, and this project wants a second person to approve it."
@@ -136,7 +138,7 @@ def test_the_stricter_is_the_same_in_any_order_and_of_one_alone_it_is_itself() -
         # On both lists: the project's and the workspace's.
         ((("bob", "cyd"), ("ada", "cyd")), "cyd"),
         ((("bob",), ("role:admin",)), ""),
-        ((("vic",),), ""),  # a viewer who is named is a viewer all the same
+        ((("vic", "aude"),), ""),  # a viewer or an auditor who is named is that all the same
         ((("zoe",),), ""),
     ],
 )
@@ -164,7 +166,7 @@ def test_a_policy_that_nobody_can_meet_is_told(policy: Policy, why: str | None) 
 
 
 def test_four_eyes_where_one_person_works_alone_are_told() -> None:
-    said = cannot_be_met(Policy(four_eyes=True), {"ada": "admin", "vic": "viewer"}, NOON)
+    said = cannot_be_met(Policy(four_eyes=True), {"ada": ("admin",), "vic": ("viewer",)}, NOON)
     assert said == "with four eyes it takes 2 people to release a version, and only ada may approve"
 
 
@@ -178,7 +180,8 @@ def test_what_binds_an_approval_is_said_in_sentences() -> None:
         "As things are it cannot go live: fewer people may approve it than must.",
         "Who may approve it: bob.",
         "Four eyes: not alone by who has a part in it: ada (asked for this retrain).",
-        "Committed by somebody whom this workspace does not know: x@y, so that nobody approves it alone.",
+        "Committed by somebody whom this workspace does not know: x@y, so that nobody approves it alone "
+        "('leverframe operators emails add' says whose an address is).",
         "Frozen until Fri 27 Nov 12:00 UTC.",
     )
     assert what_it_takes(approval()) == ()

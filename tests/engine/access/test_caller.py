@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
+import os
+import pwd
+import socket
 from typing import get_args
 
 import pytest
 
 from engine.access import caller
-from engine.access.caller import Caller, Claim, Requester, SystemActor, SystemName
+from engine.access.caller import Caller, Requester, SystemActor, SystemName
+from engine.access.proof import AccountProof
 from engine.errors import Invalid
 from engine.records import Operator
 
@@ -24,28 +28,29 @@ def test_names_that_cannot_be(name: str) -> None:
         caller.checked_name(name)
 
 
-def test_one_works_under_the_name_that_is_given_then_that_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_one_says_a_name_on_the_line_or_in_the_environment_or_none(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LEVERFRAME_OPERATOR", "bob")
     assert caller.claimed_name("ada") == "ada"
     assert caller.claimed_name(None) == "bob"
     monkeypatch.delenv("LEVERFRAME_OPERATOR")
     monkeypatch.setenv("LOGNAME", "carol")
-    assert caller.claimed_name(None) == "carol"
+    assert caller.claimed_name(None) is None
     monkeypatch.setenv("LEVERFRAME_OPERATOR", "Bob!")
     with pytest.raises(Invalid):
         caller.claimed_name(None)
 
 
-def test_the_account_is_the_process_s_own_with_its_machine(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("LOGNAME", "carol")
-    name, _, machine = caller.account().partition("@")
-    assert name == "carol" and machine
-    assert Claim().account == SystemActor("the engine").account == Requester("bob").account == caller.account()
+def test_the_account_is_the_process_s_own_whatever_its_variables_say(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("LOGNAME", "USER", "LNAME", "USERNAME", "SUDO_USER"):
+        monkeypatch.setenv(name, "carol")
+    mine = pwd.getpwuid(os.geteuid()).pw_name
+    assert caller.account() == f"account {mine}@{socket.gethostname()}" != f"account carol@{socket.gethostname()}"
+    assert SystemActor("the engine").account == Requester("bob").account == caller.account()
 
 
 def test_a_caller_is_an_operator_with_the_proof_and_cannot_be_made_another() -> None:
-    ada = Caller(Operator("ada", "viewer"), Claim("ada@box"))
-    assert (ada.name, ada.account) == ("ada", "ada@box")
+    ada = Caller(Operator("ada", "viewer"), AccountProof("ada", 1000, "m", "box"))
+    assert (ada.name, ada.account) == ("ada", "account ada@box")
     for actor in (ada, SystemActor("the engine"), Requester("ada"), ada.operator, ada.proof):
         for field in dataclasses.fields(actor):
             with pytest.raises(dataclasses.FrozenInstanceError):

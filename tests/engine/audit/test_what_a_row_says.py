@@ -6,6 +6,7 @@ import json
 import resource
 import sqlite3
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from hashlib import sha256
 from pathlib import Path
@@ -16,7 +17,7 @@ import pytest
 from engine.audit import chain, trail
 from engine.audit.chain import GENESIS, first_broken, link
 from engine.errors import Refusal
-from engine.records import AuditRow
+from engine.records import AuditRow, Operator
 from engine.storage import workspace as workspaces
 from engine.storage.ledger import Ledger
 from tests.callers import caller
@@ -48,7 +49,7 @@ def stored(ledger: Ledger) -> list[tuple[int, str, str]]:
 def test_the_bytes_of_a_row(ledger: Ledger) -> None:
     assert appended(ledger) == 1
     assert stored(ledger)[0][1] == (
-        '{"account":"ada@box","action":"reject","actor":"ada","at":"2026-11-24T12:00:00.000005Z",'
+        '{"account":"account ada@box","action":"reject","actor":"ada","at":"2026-11-24T12:00:00.000005Z",'
         '"details":{"a":2,"b":1},"reason":"too weak","seq":1,"subject":"tiny@1"}'
     )
 
@@ -64,7 +65,8 @@ def test_a_row_is_read_as_it_was_written(ledger: Ledger) -> None:
     appended(ledger)
     digest = stored(ledger)[0][2]
     (row,) = trail.page(ledger, offset=0, limit=5)
-    assert row == AuditRow(1, NOON, "ada", "reject", "tiny@1", "too weak", digest, {"a": 2, "b": 1})
+    details = {"a": 2, "b": 1}
+    assert row == AuditRow(1, NOON, "ada", "reject", "tiny@1", "too weak", digest, details, "account ada@box")
 
 
 def test_moments_of_other_zones_are_written_in_utc(ledger: Ledger) -> None:
@@ -75,8 +77,8 @@ def test_moments_of_other_zones_are_written_in_utc(ledger: Ledger) -> None:
 @pytest.mark.parametrize(
     "otherwise",
     [
-        {"at": NOON + timedelta(microseconds=1)}, {"actor": caller("bob", account="ada@box")},
-        {"actor": caller(account="eve@box")}, {"action": "approve"}, {"subject": "tiny@2"},
+        {"at": NOON + timedelta(microseconds=1)}, {"actor": replace(caller(), operator=Operator("bob", "admin"))},
+        {"actor": replace(caller(), proof=caller("eve").proof)}, {"action": "approve"}, {"subject": "tiny@2"},
         {"reason": "too weak."}, {"details": {"a": 2}}, {"details": None},
     ],
 )  # fmt: skip

@@ -12,8 +12,9 @@ import pytest
 
 from console.text.disk_lines import clean_lines
 from engine import clock
-from engine.access import operators
-from engine.api import Engine, open_engine
+from engine.access.entering import found_workspace
+from engine.access.proof import of_process
+from engine.api import Engine
 from engine.audit import times, trail
 from engine.clock import stamp
 from engine.doctor import clock_agrees
@@ -28,6 +29,7 @@ from engine.versions import catalog
 from tests import tiny
 from tests.callers import caller
 from tests.ledger import ledger_of, reading, workspace_of, writing
+from tests.people import open_engine
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 ADA = caller()
@@ -38,7 +40,7 @@ def begun(home: Path, at: datetime) -> Ledger:
     workspace = workspaces.create(home)
     ledger = Ledger(workspace.ledger, locks=workspace.root / "locks")
     with ledger.write() as db:
-        operators.found_workspace(db, "ada", at)
+        found_workspace(db, "ada", of_process(), at)
     return ledger
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.api import Engine, open_engine
+from engine.api import Engine
 from engine.backtest import archive
 from engine.backtest.records import BacktestDocument
 from engine.errors import Damage
@@ -21,6 +21,7 @@ from tests import tiny
 from tests.engine.backtest.made import UNTIL, document
 from tests.forked_runs import forking
 from tests.ledger import reading, writing
+from tests.people import open_engine
 
 
 @pytest.fixture

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from engine.api import Engine, open_engine
+from engine.api import Engine
 from tests.ledger import store_of
+from tests.people import open_engine
 
 
 @pytest.fixture

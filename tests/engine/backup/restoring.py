@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from engine.api import restore_backup
 from engine.backup.records import Restored
+from engine.founding import restore_backup
 
 
 def restored(place: Path, home: Path, **options: object) -> Restored:

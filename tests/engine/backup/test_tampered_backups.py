@@ -102,9 +102,13 @@ def rows_rewritten(place: Path) -> None:
     forge(place, rewrite)
 
 
+def promoted(db: sqlite3.Connection) -> None:
+    db.execute("INSERT INTO standings (operator, role, disabled, at, by) VALUES ('bob', 'admin', 0, '2026', 'bob')")
+
+
 def another_ledger_by_the_digest_of_the_one_before(place: Path) -> None:
     before = BackupFolder(place).manifest()[0].ledger.digest
-    forge(place, lambda db: db.execute("UPDATE operators SET role = 'admin' WHERE name = 'eve'"))
+    forge(place, promoted)
     made = BackupFolder(place).manifest()[0]
     said = replace(made, ledger=replace(made.ledger, digest=before))
     (place / "backup.json").write_bytes(manifests.written(said, bytes(32)))
@@ -140,7 +144,7 @@ def test_a_backup_that_was_made_up_whole_is_told_by_the_key_and_by_a_head_that_w
     engine: Engine, place: Path, tmp_path: Path
 ) -> None:
     made = engine.back_up(place)
-    forge(place, lambda db: db.execute("UPDATE operators SET role = 'admin' WHERE name = 'eve'"))
+    forge(place, promoted)
     with pytest.raises(Damage, match="was not signed with the key in"):
         restored(place, tmp_path / "new")
     assert "was not signed" in engine.check_backup(place).problems[0]

@@ -12,10 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from engine.api import open_engine
 from engine.environments.python.lock import Lock, resolve
 from engine.environments.python.uv_process import Uv, uv_environment
 from engine.storage import mounts
+from tests.people import open_engine
 
 
 @pytest.fixture

@@ -13,11 +13,11 @@ from pathlib import Path
 
 import pytest
 
-from engine.api import open_engine
 from engine.environments.python.build import ensure
 from engine.environments.python.lock import resolve
 from engine.environments.python.uv_process import Uv, uv_environment
 from engine.runs.steps import containment
+from tests.people import open_engine
 
 pytestmark = pytest.mark.skipif(containment.abi() < 2, reason="this kernel cannot hold what moves files")
 

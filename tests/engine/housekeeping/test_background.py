@@ -9,11 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from engine.api import Engine, open_engine
+from engine.api import Engine
 from engine.clock import stamp
 from engine.housekeeping.background import Housekeeper
 from engine.storage.ledger import Ledger
 from tests.ledger import reading, workspace_of, writing
+from tests.people import open_engine
 
 NOW = datetime.now(UTC)
 

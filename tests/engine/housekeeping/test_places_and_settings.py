@@ -8,11 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from engine.api import Engine, open_engine
+from engine.api import Engine
 from engine.errors import Conflict, Forbidden, Invalid, NotFound
 from engine.housekeeping import history, report
 from engine.storage.free_space import DEFAULT, in_words, keep_free
 from tests.ledger import reading, workspace_of
+from tests.people import open_engine
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.api import Engine, open_engine
+from engine.api import Engine
 from engine.housekeeping.sweep import age_limit, sweep
 from engine.records import Run
 from engine.storage.ledger import Ledger
@@ -20,6 +20,7 @@ from tests.builders.runs import left_behind
 from tests.builders.versions import candidate
 from tests.killing import let_go
 from tests.ledger import ledger_of, reading, store_of, workspace_of
+from tests.people import open_engine
 
 NOW = datetime.now(UTC)
 OLD = (NOW - timedelta(days=10)).timestamp()

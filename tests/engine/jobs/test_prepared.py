@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 
 from engine import json_records
-from engine.api import open_engine
 from engine.environments.python import picture
 from engine.environments.python.picture import PICTURE
 from engine.errors import Damage
@@ -24,6 +23,7 @@ from engine.versions.document import damaged, load, save
 from tests import tiny
 from tests.builders.versions import candidate, release
 from tests.ledger import store_of
+from tests.people import open_engine
 from tests.version_documents import WHOLE
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from engine.api import Engine, open_engine
+from engine.api import Engine
 from engine.housekeeping.survey import survey
 from engine.jobs.report import make
 from engine.projects import schedules
@@ -19,6 +19,7 @@ from engine.runs import capacity
 from tests import tiny
 from tests.engine.reports.worlds import NOW, World, empty, lived_in
 from tests.forked_runs import forking
+from tests.people import open_engine
 
 MONDAY = {"cron": "0 7 * * mon"}
 

@@ -10,7 +10,7 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from engine.api import Engine, open_engine
+from engine.api import Engine
 from engine.clock import stamp
 from engine.jobs.health.same_rows import digest_of
 from engine.monitoring.look_parts import Extract
@@ -19,6 +19,7 @@ from engine.monitoring.records import Look
 from tests import tiny
 from tests.engine.monitoring.test_measure import current, keys, measured
 from tests.forked_runs import forking
+from tests.people import open_engine
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 DAY = timedelta(days=1)

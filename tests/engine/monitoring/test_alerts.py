@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.api import Engine, open_engine
+from engine.api import Engine
 from engine.errors import Conflict, Forbidden, Invalid, NotFound
 from engine.monitoring.alerts import alert_book
 from engine.monitoring.alerts.changes import ESCALATE_AFTER, settle, to_escalate
@@ -17,6 +17,7 @@ from engine.monitoring.records import LONGEST_SNOOZE, Alert, HealthFinding
 from engine.storage.ledger import Ledger
 from tests.builders.generated import generated
 from tests.ledger import reading, writing
+from tests.people import open_engine
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)

@@ -30,7 +30,7 @@ def everywhere(world: World) -> tuple[float | None, int]:
     """The value and its rows, which the overview, the report and the exported figures must agree on."""
     status, known = world.engine.status("flights", NOW), world.report().metrics[0]
     assert status == world.engine.overview(NOW).projects[0]
-    view = open_view(world.engine.home, "ada")
+    view = open_view(world.engine.home)
     figures = {figure.name: dict(figure.values) for figure in view.figures(NOW)}
     view.close()
     assert status.metric is not None and status.live is not None

@@ -18,10 +18,10 @@ from pathlib import Path
 
 import pytest
 
-from engine.api import open_engine
 from engine.clock import now
 from tests.engine.outbox.mail_server import SENDER, Handler, running
 from tests.engine.outbox.routing_world import Desk
+from tests.people import open_engine
 
 PEOPLE = ("ada@example.org", "lee@example.org", "chief@example.org")
 ALERTS, KILLS = 24, 8

@@ -190,7 +190,7 @@ def test_a_damaged_report_is_given_up_and_the_others_go_out(home: Path) -> None:
     assert found is not None and found.state == "failed" and "gone from the store" in str(found.why)
 
 
-ADA = caller(role="operator", account="test")
+ADA = caller(role="operator")
 
 
 def clock(at: datetime) -> Callable[[], datetime]:

@@ -47,7 +47,7 @@ class Served:
 @contextmanager
 def served(home: Path, token: str | None = None, now: datetime = NOW) -> Iterator[Served]:
     """Serve the workspace at ``home``, at the moment ``now``."""
-    found = Served(Service(open_view(home, "ada"), "127.0.0.1", 0, token))
+    found = Served(Service(open_view(home), "127.0.0.1", 0, token))
     try:
         found.service.start(lambda: now, found.told.append)
         yield found

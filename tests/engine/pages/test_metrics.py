@@ -32,7 +32,7 @@ def parsed(text: str) -> Read:
 
 
 def read(home: Path) -> Read:
-    view = open_view(home, "ada")
+    view = open_view(home)
     text = exposition(view.figures(NOW)).decode()
     view.close()
     return parsed(text)

@@ -58,7 +58,7 @@ def pages(home: Path) -> list[str]:
     )
     world.alert(NOW - WEEK, "failing", HOSTILE, number=3)
     world.alert(NOW - 2 * WEEK, "watch", HOSTILE + "2", NOW - WEEK, number=3)
-    view = open_view(home, "ada")
+    view = open_view(home)
     shown = [front_page.page(view.front(NOW), LIVE), project_page.page(view.project("flights", NOW), LIVE)]
     view.close()
     return shown
@@ -81,7 +81,7 @@ def test_pages_load_what_lies_on_this_server_and_name_no_other_place(pages: list
 
 def test_a_sensitive_column_is_on_no_page_neither_by_name_nor_by_value(home: Path) -> None:
     looked_at(home, data={"sensitive": [SECRET]})
-    view = open_view(home, "ada")
+    view = open_view(home)
     page = project_page.page(view.project("flights", NOW), LIVE)
     view.close()
     assert SECRET not in page
@@ -92,7 +92,7 @@ def test_a_sensitive_column_is_on_no_page_neither_by_name_nor_by_value(home: Pat
 def test_the_front_page_says_each_project_in_words_and_the_ones_that_need_somebody_first(home: Path) -> None:
     world = looked_at(home)
     world.alert(NOW - WEEK, "failing", "psi 3.2", number=3, part="drift")
-    view = open_view(home, "ada")
+    view = open_view(home)
     page = front_page.page(view.front(NOW), LIVE)
     view.close()
     assert "Late arrivals" in page and "■ Needs action" in page
@@ -107,7 +107,7 @@ def test_a_workspace_without_projects_says_so(home: Path) -> None:
 
 def test_a_project_page_is_the_report_with_what_lies_behind_it(home: Path) -> None:
     looked_at(home)
-    view = open_view(home, "ada")
+    view = open_view(home)
     page = project_page.page(view.project("flights", NOW), LIVE)
     view.close()
     for told in ("Key figures", "What went live", "Look closer", "Parts that do worse", "All that went live"):
@@ -118,7 +118,7 @@ def test_a_project_page_is_the_report_with_what_lies_behind_it(home: Path) -> No
 
 def test_a_past_period_shows_its_report_and_not_the_newest_look(home: Path) -> None:
     looked_at(home)
-    view = open_view(home, "ada")
+    view = open_view(home)
     page = project_page.page(view.project("flights", NOW, (NOW - 3 * WEEK, NOW - 2 * WEEK)), None)
     view.close()
     assert "2 November 2026" in page
@@ -131,7 +131,7 @@ def test_what_is_served_cannot_be_written_to_by_anybody_who_holds_it(home: Path)
     from engine.errors import Refusal
 
     lived_in(home)
-    view = open_view(home, "ada")
+    view = open_view(home)
     with view.ledger.read() as db, pytest.raises(sqlite3.OperationalError, match="readonly"):
         db.execute("DELETE FROM alerts")
     with pytest.raises(Refusal, match="read only"):
@@ -141,7 +141,7 @@ def test_what_is_served_cannot_be_written_to_by_anybody_who_holds_it(home: Path)
 
 def test_the_marker_changes_with_what_a_page_shows_and_with_nothing_else(home: Path) -> None:
     world = looked_at(home)
-    view = open_view(home, "ada")
+    view = open_view(home)
     first = (view.marker(NOW), view.marker(NOW, "flights"))
     assert (view.marker(NOW), view.marker(NOW, "flights")) == first
     world.alert(NOW, "failing", "worse", number=3)

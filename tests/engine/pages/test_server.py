@@ -185,7 +185,7 @@ def test_it_looks_and_changes_nothing(home: Path) -> None:
 def test_a_port_that_is_taken_is_refused_in_a_sentence(home: Path) -> None:
     looked_at(home)
     with served(home) as here:
-        second = Service(open_view(home, "ada"), "127.0.0.1", here.port, None)
+        second = Service(open_view(home), "127.0.0.1", here.port, None)
         with pytest.raises(Refusal, match=f"Port {here.port} of 127.0.0.1 is taken by another process; --port"):
             second.start(lambda: NOW, print)
         second.close()

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from engine.access import operators
 from engine.access.approval import NOTHING_ASKED, Policy
+from engine.access.entering import found_workspace
+from engine.access.proof import of_process
 from engine.audit import trail
 from engine.clock import stamp
 from engine.errors import Invalid
@@ -135,7 +136,7 @@ def test_each_change_is_in_the_trail_with_what_was_before_and_default_takes_it_b
 def test_what_nobody_can_meet_is_told_when_it_is_asked_and_holds(ledger: Ledger) -> None:
     asked(ledger, {"approvers": ["bob"]}, {})
     with ledger.write() as db:
-        operators.found_workspace(db, "ada", NOON)
+        found_workspace(db, "ada", of_process(), NOON)
     with ledger.read() as db:
         (alone,) = policy.complaints(db, NOON)
     assert alone.startswith("tiny can release no version: it takes 1 person to release a version, and nobody may")

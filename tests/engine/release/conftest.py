@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.api import Engine, open_engine
+from engine.api import Engine
 from engine.storage.ledger import Ledger
 from tests import tiny
 from tests.builders.runs import retrained
@@ -18,6 +18,7 @@ from tests.builders.versions import altered
 from tests.forked_runs import forking
 from tests.killing import forget, let_go
 from tests.ledger import ledger_of
+from tests.people import open_engine
 from tests.workspaces import made_once, opened_copy
 
 WEEK = timedelta(days=7)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.api import Engine, open_engine
+from engine.api import Engine
 from engine.release import live_folder as projection
 from engine.release.following import follow_ledger
 from engine.storage.ledger import Ledger
@@ -17,6 +17,7 @@ from engine.storage.workspace import Workspace
 from tests import tiny
 from tests.builders.versions import candidate, release
 from tests.ledger import workspace_of
+from tests.people import open_engine
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 

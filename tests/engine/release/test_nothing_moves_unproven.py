@@ -16,7 +16,6 @@ import pyarrow.parquet
 import pytest
 
 from engine import clock
-from engine.access.operators import identify
 from engine.api import Engine
 from engine.errors import Conflict, Damage, Forbidden, Invalid, Refusal
 from engine.release import swap
@@ -29,6 +28,7 @@ from tests import tiny
 from tests.builders import projects
 from tests.builders.versions import altered
 from tests.ledger import ledger_of, reading, rows_of, store_of, writing
+from tests.people import caller_of
 
 pytestmark = pytest.mark.slow  # a history of four retrains, made once
 
@@ -228,7 +228,7 @@ def test_a_plan_whose_target_changed_meanwhile_moves_nothing(releases: Engine, w
 
 def test_what_changes_while_it_is_proven_is_seen_before_the_commit(releases: Engine, releases_ledger: Ledger) -> None:
     """Somebody rejects the candidate while its golden rows are scored."""
-    bob = identify(releases_ledger, "bob")
+    bob = caller_of(releases_ledger, "bob")
 
     def reject(step: object) -> None:
         if releases.version("tiny@4").state == "candidate":
@@ -272,7 +272,7 @@ def asks(engine: Engine, **rules: Any) -> None:
 
 def as_(engine: Engine, name: str) -> Engine:
     with ledger_of(engine) as ledger:
-        engine.caller = identify(ledger, name)
+        engine.caller = caller_of(ledger, name)
     return engine
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from engine import clock
-from engine.api import Engine, open_engine
+from engine.api import Engine
 from engine.audit import times, trail
 from engine.clock import stamp
 from engine.release import swap
@@ -18,6 +18,7 @@ from tests import tiny
 from tests.builders.runs import queued
 from tests.builders.versions import candidate, release
 from tests.ledger import ledger_at, reading, writing
+from tests.people import open_engine
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)

@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 
 from engine.access import addresses, operators
+from engine.access.entering import found_workspace
+from engine.access.proof import of_process
 from engine.audit import trail
 from engine.errors import Conflict, Invalid, NotFound
 from engine.projects import policy
@@ -43,7 +45,7 @@ def ledger(tmp_path: Path) -> Iterator[Ledger]:
     ledger = Ledger(workspace.ledger, locks=workspace.root / "locks")
     early = FRIDAY - timedelta(days=3)
     with ledger.write() as db:
-        operators.found_workspace(db, "ada", early)
+        found_workspace(db, "ada", of_process(), early)
         projects.listed(db, "tiny", MANIFEST, early)
     for name in ("bob", "cyd", "dan"):
         operators.add(ledger, caller(), name, "operator", "a colleague", early)

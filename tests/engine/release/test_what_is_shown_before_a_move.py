@@ -12,7 +12,6 @@ from typing import Any
 import pytest
 
 from engine import clock
-from engine.access.operators import identify
 from engine.api import Engine
 from engine.errors import Conflict, Damage, Forbidden, NotFound, Refusal
 from engine.records import Version
@@ -28,6 +27,7 @@ from tests import tiny
 from tests.builders.versions import altered
 from tests.engine.release.conftest import WEEK
 from tests.ledger import reading, store_of, workspace_of, writing
+from tests.people import caller_of
 from tests.version_documents import CODE, DATA, WHOLE
 
 pytestmark = pytest.mark.slow  # a history of four retrains, made once
@@ -141,7 +141,7 @@ def test_a_plan_that_cannot_be_is_refused_with_its_reason(releases: Engine) -> N
 
 @pytest.mark.parametrize("name", ["release", "rollback"])
 def test_a_viewer_is_shown_no_plan(releases: Engine, releases_ledger: Ledger, name: str) -> None:
-    releases.caller = identify(releases_ledger, "eve")
+    releases.caller = caller_of(releases_ledger, "eve")
     with pytest.raises(Forbidden, match="may not approve" if name == "release" else "may not roll back"):
         releases.plan_release("tiny@4") if name == "release" else releases.plan_rollback("tiny")
 

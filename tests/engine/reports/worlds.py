@@ -8,7 +8,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from engine.access import operators
+from engine.access.entering import found_workspace
+from engine.access.proof import of_process
 from engine.api import Engine
 from engine.audit import trail
 from engine.clock import stamp
@@ -21,6 +22,7 @@ from engine.storage.workspace import Workspace
 from engine.versions import document as documents
 from engine.versions.records import BothDecisions, DecisionCounts, MetricValues, SegmentValues
 from tests.callers import caller
+from tests.people import caller_of
 from tests.version_documents import JUDGED, WHOLE
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -98,7 +100,7 @@ class World:
 
     def deploy(self, at: datetime, number: int, kind: str = "release", by: str = "ada", why: str = "good") -> int:
         """Make ``number`` live, as a release or a rollback does."""
-        actor = caller(by, "operator", "test")
+        actor = caller(by, "operator")
         action = "approve" if kind == "release" else kind
         with self.ledger.write() as db:
             old = db.execute("SELECT number FROM versions WHERE state = 'live'").fetchone()
@@ -183,8 +185,8 @@ def empty(home: Path) -> World:
     workspace = workspaces.create(home)
     ledger = Ledger(workspace.ledger, locks=workspace.root / "locks")
     with ledger.write() as db:
-        operators.found_workspace(db, "ada", NOW - 52 * WEEK)
-    return World(Engine(workspace, ledger, operators.identify(ledger, "ada")), ledger)
+        found_workspace(db, "ada", of_process(), NOW - 52 * WEEK)
+    return World(Engine(workspace, ledger, caller_of(ledger, "ada")), ledger)
 
 
 def lived_in(home: Path, **changes: Any) -> World:

@@ -6,7 +6,8 @@ from contextlib import closing
 from pathlib import Path
 
 from engine.access.acts import declared
-from engine.api import PastEngine, open_engine
+from engine.api import PastEngine
+from tests.people import open_engine
 
 ACTS = {
     "add", "remove", "check", "retrain", "wait", "cancel", "look", "acknowledge", "snooze", "report_soon",
@@ -16,7 +17,8 @@ ACTS = {
     "set_policy", "add_address", "remove_address",
     "unwatch", "hold", "release_hold", "as_of", "pass_time", "back_up", "check_backup", "scrub", "allow",
     "withdraw", "backtest", "plan_backtest", "add_route", "remove_route", "choose_quiet_hours", "hand_over",
-    "take_over",
+    "take_over", "set_role", "set_project_role", "disable_operator", "enable_operator", "bind_key", "bind_account",
+    "unbind",
 }  # fmt: skip
 # Whatever shows a moment calls them: nothing is settled or stopped. A traceback is kept with the workspace of now.
 DOES_NOTHING_THEN = {"reconcile", "stop_scheduler", "keep_traceback"}

@@ -15,6 +15,8 @@ from typing import Any
 from engine import overview
 from engine.access import operators
 from engine.access.caller import Caller
+from engine.access.entering import found_workspace
+from engine.access.proof import of_process
 from engine.backup import scrub
 from engine.backup.records import Scrub
 from engine.clock import stamp
@@ -40,6 +42,7 @@ from engine.storage.ledger import Ledger
 from engine.versions import catalog, contents, holds
 from tests import tiny
 from tests.engine.rewind.approval_acts import ApprovalActs
+from tests.people import caller_of
 
 BEGIN = datetime(2026, 1, 5, 8, tzinfo=UTC)
 # What the ledger does not keep, by column; see the rules. None: of every row, else of those for which it is true.
@@ -118,8 +121,8 @@ class World(ApprovalActs):
         self.workspace = workspaces.create(self.root / "home")
         self.ledger = Ledger(self.workspace.ledger, locks=self.workspace.root / "locks")
         with self.ledger.write() as db:
-            operators.found_workspace(db, "ada", self.now)
-        self.ada = operators.identify(self.ledger, "ada")
+            found_workspace(db, "ada", of_process(), self.now)
+        self.ada = caller_of(self.ledger, "ada")
         self.folders = {name: tiny.make(self.root / name, name=name) for name in ("one", "two")}
         registry.add(self.ledger, self.folders["one"], self.ada, self.now)
 

@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from engine.api import Engine, open_engine
+from engine.api import Engine
 from engine.errors import Conflict, Forbidden, Invalid, NotFound
 from engine.records import Run
 from tests import tiny
 from tests.forked_runs import forking
+from tests.people import open_engine
 
 AS_OF = datetime(2026, 11, 3, tzinfo=UTC)
 WANTED = "to be held by nothing"

@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 
 from engine import clock
-from engine.api import open_engine
 from engine.clock import stamp
 from engine.runs import capacity
 from engine.runs.capacity import Machine, Turn, Want, needed, whose_turn
 from tests.builders.projects import listed
 from tests.ledger import reading, writing
+from tests.people import open_engine
 
 GIB = 1 << 30
 MACHINE = Machine(runs=3, memory=8 * GIB, free=7 * GIB)

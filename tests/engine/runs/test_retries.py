@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from engine import clock
-from engine.api import Engine, open_engine
+from engine.api import Engine
 from engine.errors import Conflict, Damage, Invalid, Refusal, StepFailed
 from engine.records import Run
 from engine.runs import history, queue
@@ -21,6 +21,7 @@ from tests.builders import runs as builders
 from tests.builders.runs import ROOMY
 from tests.forked_runs import forking
 from tests.ledger import reading
+from tests.people import open_engine
 
 ENDED = datetime(2026, 11, 24, 3, tzinfo=UTC)
 MINUTES = timedelta(minutes=5)

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from engine import clock
-from engine.api import Engine, open_engine
+from engine.api import Engine
 from engine.clock import stamp
 from engine.errors import NotFound
 from engine.jobs import overdue
@@ -22,6 +22,7 @@ from tests.builders.projects import listed
 from tests.cli.calling import call
 from tests.engine.test_overview import NOW, put_measurement, put_version
 from tests.ledger import workspace_of, writing
+from tests.people import open_engine
 
 OLD, NEW = "a" * 40, "b" * 40
 SECONDS = {"queue": 1.0, "extract": 10.0, "train": 20.0, "score live": 4.0, "score": 4.0, "validate": 3.0, "package": 2}

@@ -11,13 +11,13 @@ from pathlib import Path
 import pytest
 
 from engine import clock
-from engine.api import open_engine
 from engine.projects.source.git import opened
 from engine.runs import queue
 from engine.runs.leftovers import temporary
 from tests import tiny
 from tests.builders.runs import left_behind
 from tests.ledger import ledger_of, workspace_of
+from tests.people import open_engine
 
 
 def test_everything_goes_into_the_runs_folder_and_with_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

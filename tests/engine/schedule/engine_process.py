@@ -19,10 +19,10 @@ from datetime import datetime
 from pathlib import Path
 
 from engine import clock
-from engine.api import open_engine
 from engine.runs import queue
 from engine.storage.ledger import Ledger
 from engine.storage.workspace import Workspace
+from tests.people import open_engine
 
 STEP_SECONDS = "0.05"
 

@@ -17,13 +17,14 @@ from pathlib import Path
 
 import pytest
 
-from engine.api import Engine, open_engine
+from engine.api import Engine
 from engine.clock import moment
 from engine.projects import schedules
 from engine.schedule.due import rule_of
 from tests import tiny
 from tests.engine.schedule.engines import Hall, wait_until
 from tests.ledger import writing
+from tests.people import open_engine
 
 pytestmark = pytest.mark.slow
 WANTED = 1000

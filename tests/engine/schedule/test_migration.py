@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from engine.api import open_engine
 from engine.storage import migrations
 from engine.storage import workspace as workspaces
+from tests.people import open_engine
 
 
 def test_projects_that_were_there_are_scheduled_from_now(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from engine import clock
-from engine.api import Engine, open_engine
+from engine.api import Engine
 from engine.errors import Conflict, Invalid, NotFound
 from engine.projects import schedules
 from engine.schedule import lease as leases
@@ -22,6 +22,7 @@ from tests import tiny
 from tests.engine.schedule.engines import wait_until
 from tests.forked_runs import forking
 from tests.ledger import workspace_of, writing
+from tests.people import open_engine
 
 DAY = timedelta(days=1)
 

@@ -12,7 +12,6 @@ from pathlib import Path
 
 import pytest
 
-from engine.api import open_engine
 from engine.errors import Damage, LeverframeError, NotFound, Refusal
 from engine.housekeeping.survey import survey
 from engine.pages.view import open_view
@@ -22,6 +21,7 @@ from engine.storage.workspace import unmounted
 from tests.cli.calling import call
 from tests.killing import let_go
 from tests.ledger import ledger_of, reading, store_of, workspace_of
+from tests.people import open_engine
 from tests.workspaces import copied
 
 VERBS = (
@@ -140,7 +140,7 @@ def test_no_door_opens_it(used: Path, lose: Callable[[Path], None]) -> None:
         with pytest.raises(Damage):
             door()
     with pytest.raises(Damage):
-        open_view(used, "ada")
+        open_view(used)
 
 
 def test_the_newest_backup_is_named(used: Path) -> None:

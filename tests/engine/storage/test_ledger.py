@@ -26,7 +26,7 @@ def opened(workspace: Workspace) -> Ledger:
 def test_a_transaction_that_fails_leaves_nothing(workspace: Workspace) -> None:
     ledger = opened(workspace)
     with pytest.raises(RuntimeError), ledger.write() as db:
-        db.execute("INSERT INTO operators VALUES ('ada', 'admin', '2026')")
+        db.execute("INSERT INTO operators VALUES ('ada', '2026')")
         raise RuntimeError
     with ledger.read() as db:
         assert db.execute("SELECT count(*) FROM operators").fetchone()[0] == 0
@@ -44,7 +44,7 @@ def test_only_what_says_so_does_not_wait_for_the_disk(workspace: Workspace) -> N
         assert db.execute("PRAGMA synchronous").fetchone()[0] == 1
     assert waits()
     with pytest.raises(ZeroDivisionError), ledger.write(lasting=False) as db:
-        db.execute("INSERT INTO operators VALUES ('eve', 'viewer', '2026')")
+        db.execute("INSERT INTO operators VALUES ('eve', '2026')")
         raise ZeroDivisionError
     assert waits()
     with ledger.read() as db:
@@ -56,7 +56,7 @@ def test_only_what_says_so_does_not_wait_for_the_disk(workspace: Workspace) -> N
 def test_writers_that_read_first_never_lose_a_write(workspace: Workspace) -> None:
     ledger = opened(workspace)
     with ledger.write() as db:
-        db.execute("INSERT INTO operators VALUES ('count', 'admin', '0')")
+        db.execute("INSERT INTO operators VALUES ('count', '0')")
 
     def add() -> None:
         for _ in range(25):
@@ -78,7 +78,7 @@ def test_the_marker_changes_with_every_commit_of_anybody(workspace: Workspace) -
     markers = [one.marker(), one.marker()]
     for ledger in (one, other, one):
         with ledger.write() as db:
-            db.execute("INSERT INTO operators VALUES (?, 'viewer', '')", (f"v{len(markers)}",))
+            db.execute("INSERT INTO operators VALUES (?, '')", (f"v{len(markers)}",))
         markers.append(one.marker())
     assert markers[0] == markers[1]
     assert len(set(markers)) == 4

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from engine.api import open_engine
 from engine.storage import temporary
 from tests import tiny
+from tests.people import open_engine
 
 KILLED = "os.kill(os.getpid(), 9)"
 # Each leaves something where it is killed.

@@ -9,11 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from engine.api import Engine, open_engine
+from engine.access.proof import of_process
+from engine.api import Engine
 from engine.backup.restoring import restore
 from engine.records import DoctorFinding
 from engine.storage.permissions import modes
 from tests.ledger import workspace_of
+from tests.people import open_engine
 
 
 def found(engine: Engine) -> DoctorFinding:
@@ -53,8 +55,8 @@ def test_what_is_restored_is_as_private_as_it_was(home: Path, tmp_path: Path) ->
     old = os.umask(0o022)
     try:
         restore(
-            tmp_path / "backup", tmp_path / "anew", "ada", engine.now(), lambda done, total: None, reason="lost",
-            key_file=home / "keys" / "backup.key",
+            tmp_path / "backup", tmp_path / "anew", "ada", of_process(), engine.now(), lambda done, total: None,
+            reason="lost", key_file=home / "keys" / "backup.key",
         )  # fmt: skip
     finally:
         os.umask(old)

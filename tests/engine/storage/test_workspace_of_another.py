@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from engine.api import open_engine
 from tests.forks import ROOT
+from tests.people import open_engine
 
 NOBODY = 65534
 # Everything is imported before it becomes another: that one may not be able to reach this checkout.

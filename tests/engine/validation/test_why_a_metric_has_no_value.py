@@ -11,7 +11,6 @@ from console.cli import documents
 from console.text import cells
 from console.text.card_lines import metric_row
 from engine import clock
-from engine.api import open_engine
 from engine.records import Metric
 from engine.validation import metrics
 from engine.validation.metrics import Predicted, Truth
@@ -20,6 +19,7 @@ from engine.vocabulary.metrics import CLASSIFICATION
 from tests import tiny
 from tests.builders.versions import candidate, release
 from tests.console.records import status
+from tests.people import open_engine
 
 
 def binary(actual: list[int], decided: list[int]) -> tuple[Truth, Predicted]:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.api import Engine, open_engine
+from engine.api import Engine
 from engine.clock import stamp
 from engine.errors import Forbidden, Refusal, StepFailed
 from engine.jobs import process
@@ -31,6 +31,7 @@ from tests import tiny
 from tests.builders.runs import done, left_behind
 from tests.engine.reports.worlds import NOW, lived_in
 from tests.ledger import ledger_of, reading, workspace_of, writing
+from tests.people import open_engine
 from tests.test_architecture import ROOT, sources, tree
 
 HOUR = timedelta(hours=1)
@@ -121,7 +122,7 @@ def engine(home: Path) -> Iterator[Engine]:
     others = "".join(f'{job.name} = {{ every = "1d" }}\n' for job in JOBS if job.scheduled and job is not RETRAIN)
     tiny.replace(project, "leverframe.toml", "[schedule]\n", f"[schedule]\n{others}")
     tiny.replace(project, "leverframe.toml", "[train]\n", "[train]\nretries = 2\n")
-    opened = open_engine(home, operator="ada", create=True)
+    opened = open_engine(home, "ada", create=True)
     opened.add(project)
     yield opened
     opened.close()
@@ -157,7 +158,7 @@ def test_runs_are_counted_in_words(runs: int, job: Job, said: str) -> None:
 @EACH
 def test_whoever_may_not_start_a_job_is_told_in_its_words(engine: Engine, job: Job) -> None:
     engine.add_operator("vic", "viewer", "to look")
-    looking = open_engine(engine.home, operator="vic")
+    looking = open_engine(engine.home, "vic")
     with pytest.raises(Forbidden, match=f"may not {job.act};"):
         looking.run_now("tiny", job.name)
     looking.close()

@@ -8,13 +8,13 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from engine.api import open_engine
 from engine.environments.python.build import ensure
 from engine.environments.python.lock import resolve
 from engine.projects.manifest.reader import ComputeSpec, load_manifest
 from engine.runs.compute import order
 from engine.runs.steps.launch import Launch, Stage
 from tests.engine.runs.step_workshop import alive, until
+from tests.people import open_engine
 
 AS_OF = datetime(2026, 11, 3, tzinfo=UTC)
 MANIFEST = """

@@ -8,12 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from engine.api import Engine, open_engine
+from engine.api import Engine
 from engine.records import Run
 from tests import tiny
 from tests.engine.runs.compute.cluster import Cluster
 from tests.engine.runs.step_workshop import alive, outside, until
 from tests.forked_runs import forking
+from tests.people import open_engine
 
 pytestmark = pytest.mark.slow
 AS_OF = datetime(2026, 11, 3, tzinfo=UTC)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.api import Engine, open_engine
+from engine.api import Engine
 from engine.records import Run
 from engine.runs.warm import circumstances, fork_request, place
 from engine.versions import document
@@ -20,6 +20,7 @@ from tests import tiny
 from tests.engine.runs.step_workshop import alive, none_alive, until
 from tests.engine.runs.warm.servers import Served, runs_started_afresh, served
 from tests.ledger import store_of, workspace_of
+from tests.people import open_engine
 
 AS_OF = datetime(2026, 3, 2, tzinfo=UTC)
 SLOW = tiny.STEPS.replace("def train():", "def train():\n    __import__('time').sleep(60)")
