@@ -78,7 +78,7 @@ TABLES = {
     "projects": "projects", "allowances": "projects", "schedules": "projects",
     "versions": "versions", "holds": "versions", "pictures": "environments",
     "runs": "runs", "steps": "runs", "run_facts": "runs",
-    "deployments": "release", "decisions": "release",
+    "deployments": "release", "decisions": "release", "glasses": "release",
     "health": "monitoring", "signals": "monitoring", "measurements": "monitoring", "alerts": "monitoring",
     "incidents": "monitoring",
     "triggers": "jobs", "reports": "reports", "outbox": "outbox", "news": "outbox", "cursors": "outbox",

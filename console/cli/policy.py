@@ -8,6 +8,10 @@ from console.cli import documents
 from console.cli.printing import document, say, table
 from console.cli.session import Session, Verb, VerbGroup, reason_option
 from console.text.lines import Span
+from engine.access.approval import LETS_PASS
+from engine.errors import Invalid
+from engine.projects.manifest.durations import DURATION_FORM, parse_duration
+from engine.text import plain
 
 
 class OfProject(VerbGroup):
@@ -75,3 +79,24 @@ def set_policy(session: Session, name: str, value: str, reason: str) -> None:
     say(f"{found.name} is {found.text} now, for every project; a project may ask for more.")
     for complaint in complaints:
         say(Span(complaint, "watch"))
+
+
+@policy.command("break-glass")
+@click.argument("version")
+@click.option("--sentence", metavar="TEXT", default="", help="'break the glass for VERSION', typed out.  [required]")
+@click.option("--for", "lasts", default="1h", show_default=True, metavar="SPAN", help="How long it holds.")
+@reason_option
+@click.pass_obj
+def break_glass(session: Session, version: str, sentence: str, lasts: str, reason: str) -> None:
+    """Release VERSION alone, past approvals, four eyes and freezes; everybody is told. Only an admin may."""
+    span = parse_duration(lasts)
+    if span is None:
+        raise Invalid(f"--for is '{plain(lasts, 40)}'; write {DURATION_FORM}.")
+    with session.engine() as engine:
+        found = engine.break_glass(version, sentence, span, reason)
+    if session.json:
+        document({"version": found.label, "by": found.by, "until": documents.time(found.until)})
+        return
+    say(f"{found.by} may release {found.label} alone until {found.until:%d %b %H:%M} UTC, past {LETS_PASS}.")
+    say("Everybody is told, and it stays red until somebody else acknowledges it. It is proven as any other.", indent=2)
+    say(f"Next: {session.decision(f'approve {found.label}')}", indent=2)

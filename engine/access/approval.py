@@ -20,6 +20,8 @@ from engine.access.windows import Window, in_words, never_ends
 from engine.records import Actor, Role
 from engine.text import span
 
+# What an admin who breaks the glass passes over (``release.glass``).
+LETS_PASS = "the number of approvals, four eyes and freezes"
 # How a role is written where people are named; no name has a colon.
 ROLE = "role:"
 _NAMED = 3
@@ -108,6 +110,7 @@ class Approval:
 
     ``may``: who may approve. ``involved``: whom four eyes keep from approving alone, each with why. ``unknown``: who
     committed its code and is nobody that the workspace knows. ``frozen_until``: when the freeze of this moment ends.
+    ``broken_until``: how long the glass is broken that lets whoever asks pass most of it (``release.glass``).
     """
 
     policy: Policy
@@ -116,6 +119,7 @@ class Approval:
     unknown: tuple[str, ...] = ()
     given_by: tuple[str, ...] = ()
     frozen_until: datetime | None = None
+    broken_until: datetime | None = None
 
     @property
     def needed(self) -> int:
@@ -157,6 +161,8 @@ def why_not_approve(label: str, approval: Approval, by: Actor) -> str | None:
 def what_it_takes(approval: Approval) -> tuple[str, ...]:
     """What binds the approval of a version beyond one operator's word, in sentences."""
     policy, said = approval.policy, []
+    if approval.broken_until is not None:
+        return (f"The glass is broken for you until {approval.broken_until:%d %b %H:%M} UTC; everybody was told.",)
     if approval.needed > 1:
         given = f"; {' and '.join(approval.given_by)} did" if approval.given_by else ""
         said.append(f"{approval.needed} people must approve it{given}.")

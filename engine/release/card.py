@@ -32,7 +32,7 @@ def card(db: sqlite3.Connection, store: ObjectStore, label: str, by: Actor, now:
     row = catalog.find(db, label)
     version = catalog.record(row)
     live = live_deployment(db, version.project)
-    approval = approval_of(db, row, live["seq"] if live else 0, now)
+    approval = approval_of(db, row, live["seq"] if live else 0, by, now)
     live_label = f"{version.project}@{live['number']}" if live else None
     document = documents.of_version(store, label, version.digest)
     measured = document.metrics

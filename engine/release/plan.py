@@ -15,7 +15,7 @@ from engine.clock import moment
 from engine.errors import Conflict, Damage, NotFound, Refusal
 from engine.projects import in_force
 from engine.records import Actor, Version
-from engine.release import decisions, eyes, history
+from engine.release import decisions, eyes, glass, history
 from engine.release.policy import why_not_from, why_not_release, why_not_rollback
 from engine.release.records import MovePlan
 from engine.release.wholeness import damaged_candidate, known_damage
@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from engine.versions.records import VersionDocument
 
 
-def approval_of(db: sqlite3.Connection, row: sqlite3.Row, live_seq: int, now: datetime) -> Approval:
-    """What is in force for those who approve the version in ``row``, and who did against this live version.
+def approval_of(db: sqlite3.Connection, row: sqlite3.Row, live_seq: int, by: Actor, now: datetime) -> Approval:
+    """What is in force for ``by``, who would approve the version in ``row``, and who did against this live version.
 
     What the version itself says of approvals is one of the things that they approve. Whoever approved and may no
     longer does not count.
@@ -40,7 +40,7 @@ def approval_of(db: sqlite3.Connection, row: sqlite3.Row, live_seq: int, now: da
     if not policy.four_eyes and not addresses.everything(db):
         unknown = ()  # Where nobody's address is asked for, nobody is known, and that says nothing.
     given = decisions.approvers(db, row["project"], row["number"], live_seq)
-    return Approval(
+    approval = Approval(
         policy=policy,
         may=may,
         involved={name: why for name, why in involved.items() if name in people},
@@ -48,6 +48,7 @@ def approval_of(db: sqlite3.Connection, row: sqlite3.Row, live_seq: int, now: da
         given_by=tuple(name for name in given if name in may),
         frozen_until=frozen_until(policy.freeze, _moments(db, now)) if policy.freeze else None,
     )
+    return glass.past_the_policy(db, row, live_seq, approval, by.name, now)
 
 
 def _moments(db: sqlite3.Connection, now: datetime) -> tuple[datetime, ...]:
@@ -68,7 +69,7 @@ def refusal_to_release(db: sqlite3.Connection, label: str, by: Actor, now: datet
     """Why ``label`` may not be released now, from one consistent view of the ledger."""
     row = catalog.find(db, label)
     live = history.live_deployment(db, row["project"])
-    approval = approval_of(db, row, live["seq"] if live else 0, now)
+    approval = approval_of(db, row, live["seq"] if live else 0, by, now)
     return why_not_release(catalog.record(row), _label(live), expiry(row, approval.policy), approval, by, now)
 
 
@@ -76,7 +77,7 @@ def plan_release(db: sqlite3.Connection, store: ObjectStore, label: str, by: Act
     """What approving ``label`` would do."""
     row = catalog.find(db, label)
     version, live = catalog.record(row), history.live_deployment(db, row["project"])
-    approval = approval_of(db, row, live["seq"] if live else 0, now)
+    approval = approval_of(db, row, live["seq"] if live else 0, by, now)
     source = _label(live)
     sentences = [
         f"Make {label} live" + (f" instead of {source}." if source else "; nothing is live yet."),
@@ -105,7 +106,7 @@ def plan_release(db: sqlite3.Connection, store: ObjectStore, label: str, by: Act
         refused=refusal_to_release(db, label, by, now),
         waivers=waived,
         damaged=damaged_candidate(store, version),
-        policy=approval.policy,
+        policy=in_force.approval(db, version.project),
     )
 
 

@@ -5,12 +5,18 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
 from engine import clock
 from engine.access import addresses
 from engine.access.acts import Door, changes, checked_reason, looks
 from engine.access.addresses import Address
 from engine.projects import policy
 from engine.projects.policy import PolicyLine
+
+if TYPE_CHECKING:
+    from engine.release.glass import BrokenGlass
 
 
 class PolicyCommands(Door):
@@ -33,6 +39,14 @@ class PolicyCommands(Door):
     def set_policy(self, name: str, value: str, reason: str) -> tuple[str, ...]:
         """Ask something else of every project; ``default``: nothing. Returns what nobody can meet now."""
         return policy.choose(self._ledger, name, value, self.caller, checked_reason(reason), clock.now())
+
+    @changes("break the glass", least="admin", dangerous=True)  # An admin of one project passes not over the workspace.
+    def break_glass(self, label: str, typed: str, lasts: timedelta, reason: str) -> BrokenGlass:
+        """Let the caller release a candidate past the policy, but for gates and proof; everybody is told."""
+        from engine.release import glass
+
+        why, now = checked_reason(reason), clock.now()
+        return glass.break_for(self._ledger, label, typed, lasts, why, self.caller, now)
 
     @looks("list operators")
     def addresses(self) -> tuple[Address, ...]:

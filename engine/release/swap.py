@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from engine import clock
 from engine.access.acts import checked_reason
+from engine.access.approval import LETS_PASS
 from engine.access.caller import Caller, SystemActor
 from engine.audit import trail
 from engine.clock import stamp
@@ -165,11 +166,13 @@ def commit(
     previous = catalog.parse_label(plan.source)[1] if plan.source else None
     with ledger.write() as db:
         _check(db, plan, by, at)
-        approval = approval_of(db, catalog.find(db, plan.target), plan.live_seq, at)
+        approval = approval_of(db, catalog.find(db, plan.target), plan.live_seq, by, at)
         kind: decisions.Kind = "approve" if plan.kind == "release" else "rollback"
         details: dict[str, Any] = {"from": plan.source, "to": plan.target, "live_seq": plan.live_seq}
         if changed := in_force.differences(db, project, settings):
             details["in_force"] = list(changed)
+        if kind == "approve" and approval.broken_until is not None:
+            details["break_glass"] = LETS_PASS
         if plan.waivers:
             details["waivers"] = list(plan.waivers)
         proof = [asdict(s) for s in steps.done]

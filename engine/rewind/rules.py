@@ -244,6 +244,7 @@ RULES = (
             "UPDATE handovers SET withdrawn_at = NULL WHERE withdrawn_at > :at",
         ),
     ),
+    _grown("glasses"),
     TableRule(
         "addresses",
         ("DELETE FROM addresses WHERE at > :at", "UPDATE addresses SET until = NULL WHERE until > :at"),

@@ -191,7 +191,8 @@ def _access(db: Database) -> None:
 def _approvals(db: Database) -> None:
     # Who committed the code of a version since what was live, as projects/source/authors.py found it; NULL: not kept.
     db.execute("ALTER TABLE versions ADD COLUMN authors TEXT")
-    for statement in _split(APPROVALS + _refuse("addresses", "DELETE")):
+    kept = _refuse("addresses", "DELETE") + _refuse("glasses", "UPDATE") + _refuse("glasses", "DELETE")
+    for statement in _split(APPROVALS + kept):
         db.execute(statement)
 
 

@@ -47,6 +47,7 @@ REACHES = {
     "policy tiny": "policy",
     "policy show tiny": "policy",
     "policy set approvals 2 --reason x": "set_policy",
+    "policy break-glass tiny@1 --reason x": "break_glass",
     "approve tiny@3 --reason x": "plan_release",
     "reject tiny@3 --reason x": "reject",
     "rollback tiny --reason x": "plan_rollback",

@@ -120,6 +120,7 @@ WITHOUT_A_KEY = {
     "engine": "An open console sees to the schedules itself; the verb is for machines where none is open.",
     "doctor": "It looks for what keeps a workspace from working, its console among that.",
     "doctor --deep": "It reads everything that is kept, which takes long, and is for the same moments as doctor.",
+    "policy break-glass tiny@1 --reason x": "It is written out on a line of its own: nobody does it in passing.",
     **dict.fromkeys(
         ("operators emails", "operators emails list", "operators emails add bob b@example.org --reason x",
          "operators emails remove bob b@example.org --reason x"),

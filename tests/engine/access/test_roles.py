@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -46,7 +46,8 @@ LEAST: dict[str, Role] = {
     "hold": "operator", "release_hold": "admin", "back_up": "operator", "export_audit": "auditor",
     "set_role": "admin", "set_project_role": "admin", "disable_operator": "admin", "enable_operator": "admin",
     "bind_key": "admin", "bind_account": "admin", "unbind": "admin", "start_scheduler": "operator",
-    "allow": "admin", "withdraw": "admin", "set_policy": "admin", "add_address": "admin", "remove_address": "admin",
+    "allow": "admin", "withdraw": "admin", "set_policy": "admin", "break_glass": "admin",
+    "add_address": "admin", "remove_address": "admin",
     "add_route": "admin", "remove_route": "admin", "choose_quiet_hours": "operator", "hand_over": "operator",
     "take_over": "operator",
 }  # fmt: skip
@@ -68,7 +69,7 @@ MAY_NOT = {
     "enable_operator": "disable operators", "bind_key": "bind keys and accounts",
     "bind_account": "bind keys and accounts", "unbind": "bind keys and accounts", "start_scheduler": "host the engine",
     "allow": "allow a project's steps to reach more", "withdraw": "withdraw what a project's steps were allowed",
-    "set_policy": "change the policy", "add_address": "change operators' addresses",
+    "set_policy": "change the policy", "break_glass": "break the glass", "add_address": "change operators' addresses",
     "remove_address": "change operators' addresses",
     "add_route": "change routes", "remove_route": "change routes", "choose_quiet_hours": "choose quiet hours",
     "hand_over": "hand over", "take_over": "take over",
@@ -92,7 +93,8 @@ GIVEN: dict[str, Any] = {
     "name": "tiny", "project": "tiny", "job": "retrain", "label": "tiny@1", "reason": "because", "run": 1, "alert": 1,
     "until": datetime(2100, 1, 1, tzinfo=UTC), "role": "admin", "mend": True, "item": 1, "setting": "keep_free",
     "value": "1GiB", "kind": "data", "words": "22:00-07:00", "route": 1, "to": "opal", "note": "all quiet",
-    "operator": "opal", "address": "opal@example.org",
+    "operator": "opal", "address": "opal@example.org", "typed": "x",
+    "lasts": timedelta(hours=1),
     "changes": CHANGES, "on_step": lambda step: None, "mail": None, "key": key_of("new").line, "account": "root",
     "offset": 0, "now": NOON,
 }  # fmt: skip
@@ -323,8 +325,10 @@ def test_who_is_disabled_while_connected_does_nothing_more_and_is_told_why(
     with pytest.raises(Forbidden, match="opal may not work here any more; an admin disabled them"):
         called(opal, name, tmp_path)
     assert rows_of(ada, WRITTEN) == before
-    assert opal.why_not("retrain") == opal.why_not("overview") == (
-        "opal may not work here any more; an admin disabled them, and 'leverframe audit' tells an admin why."
+    assert (
+        opal.why_not("retrain")
+        == opal.why_not("overview")
+        == ("opal may not work here any more; an admin disabled them, and 'leverframe audit' tells an admin why.")
     )
 
 

@@ -2,91 +2,29 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
-from dataclasses import asdict, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from engine.access import addresses, operators
-from engine.access.entering import found_workspace
-from engine.access.proof import of_process
+from engine.access import addresses
 from engine.audit import trail
 from engine.errors import Conflict, Invalid, NotFound
 from engine.projects import policy
 from engine.projects.source.authors import NO_COMMIT, UNCOMMITTED, CodeAuthor
-from engine.records import Metric
-from engine.release import swap
-from engine.release.plan import approval_of, expiry, refusal_to_release
-from engine.release.proof import Steps
+from engine.release.plan import approval_of, expiry
 from engine.release.records import MovePlan
-from engine.runs import queue
-from engine.storage import workspace as workspaces
 from engine.storage.ledger import Ledger
 from engine.versions import catalog
-from tests.builders import projects
 from tests.callers import caller
-
-FRIDAY = datetime(2026, 11, 27, 12, tzinfo=UTC)
-MANIFEST = {"project": {"name": "tiny", "owner": "cyd"}}
-HOUR = timedelta(hours=1)
-
-
-def by(name: str, address: str | None = None, *, wrote: bool = True) -> CodeAuthor:
-    return CodeAuthor(name.title(), address or f"{name}@example.org", wrote)
+from tests.engine.release.approving import FRIDAY, HOUR, approve, ask, by, candidate, four_people, plan, refusal
 
 
 @pytest.fixture
 def ledger(tmp_path: Path) -> Iterator[Ledger]:
-    """ada is an admin; bob, cyd, who owns tiny, and dan are operators; each but dan has an address."""
-    workspace = workspaces.create(tmp_path / "home")
-    ledger = Ledger(workspace.ledger, locks=workspace.root / "locks")
-    early = FRIDAY - timedelta(days=3)
-    with ledger.write() as db:
-        found_workspace(db, "ada", of_process(), early)
-        projects.listed(db, "tiny", MANIFEST, early)
-    for name in ("bob", "cyd", "dan"):
-        operators.add(ledger, caller(), name, "operator", "a colleague", early)
-    for name in ("ada", "bob", "cyd"):
-        addresses.add(ledger, name, f"{name}@example.org", "who commits", caller(), early)
-    yield ledger
-    ledger.close()
-
-
-def candidate(ledger: Ledger, *authors: CodeAuthor, asked_for_by: str = "dan", made: datetime = FRIDAY - HOUR) -> str:
-    run = queue.enqueue(ledger, "tiny", caller(asked_for_by), made, made, {})
-    with ledger.write() as db:
-        number = catalog.register(
-            db, project="tiny", digest=f"{run}", made_at=made, as_of=made, run=run, verdict="pass", comparison="first",
-            sentence="it is so", against=None, metric=Metric("roc_auc", 0.7, 0.6, 0.8, 10), data_until=made,
-            expires_at=made + timedelta(days=14), authors=json.dumps([asdict(each) for each in authors]),
-        )  # fmt: skip
-        queue.finish(db, run, "succeeded", made, version=f"tiny@{number}")
-    return f"tiny@{number}"
-
-
-def ask(ledger: Ledger, name: str, value: str, at: datetime = FRIDAY - HOUR) -> None:
-    policy.choose(ledger, name, value, caller(), "the auditor", at)
-
-
-def refusal(ledger: Ledger, label: str, who: str, now: datetime = FRIDAY) -> str | None:
-    with ledger.read() as db:
-        return refusal_to_release(db, label, caller(who), now)
-
-
-def plan(ledger: Ledger, label: str) -> MovePlan:
-    """As somebody is shown it now."""
-    with ledger.read() as db:
-        holds = approval_of(db, catalog.find(db, label), 0, FRIDAY).policy
-    return MovePlan("tiny", "release", None, label, 0, (), (), (), None, policy=holds)
-
-
-def approve(ledger: Ledger, shown: MovePlan, who: str, now: datetime = FRIDAY) -> bool:
-    """Whether it is live by that."""
-    steps, operator = Steps(lambda step: None), caller(who)
-    return swap.commit(ledger, shown, MANIFEST, f"r-{who}", steps, "good", operator, now) is not None
+    yield from four_people(tmp_path)
 
 
 # Four eyes
@@ -140,7 +78,7 @@ def test_an_address_that_an_admin_gives_to_somebody_makes_them_known(ledger: Led
     label = candidate(ledger, by("dan"))
     ask(ledger, "four_eyes", "yes")
     with ledger.read() as db:
-        found = approval_of(db, catalog.find(db, label), 0, FRIDAY)
+        found = approval_of(db, catalog.find(db, label), 0, caller(), FRIDAY)
     assert found.unknown == ("Dan <dan@example.org>",) and found.needed == 2
     addresses.add(ledger, "dan", "Dan@Example.org", "so", caller(), FRIDAY)
     assert approve(ledger, plan(ledger, label), "ada")
@@ -199,7 +137,7 @@ def test_a_shorter_expiry_holds_for_what_waits_and_a_longer_one_gives_it_no_more
     label = candidate(ledger)
     with ledger.read() as db:
         row = catalog.find(db, label)
-        holds = approval_of(db, row, 0, FRIDAY).policy
+        holds = approval_of(db, row, 0, caller(), FRIDAY).policy
         assert expiry(row, replace(holds, expires=timedelta(days=40))) == FRIDAY - HOUR + timedelta(days=14)
         assert expiry(row, replace(holds, expires=timedelta.max)) == FRIDAY - HOUR + timedelta(days=14)
     ask(ledger, "expires", "30m")
