@@ -6,30 +6,8 @@ table come first; whoever makes a promise that tests must hold adds a line.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from pathlib import Path
-
-from benchmarks.mutation.sites import Site
-
-
-@dataclass(frozen=True)
-class Fault:
-    promise: str
-    file: str
-    old: str
-    new: str
-    tests: tuple[str, ...]
-
-    def site(self, root: Path) -> Site:
-        """Raises ValueError when the text is not there once: the fault must be written anew."""
-        source = (root / self.file).read_bytes()
-        old = self.old.encode()
-        if source.count(old) != 1:
-            raise ValueError(f"'{self.old}' stands {source.count(old)} times in {self.file}")
-        start = source.index(old)
-        line = source[:start].count(b"\n") + 1
-        return Site(self.file, line, start, start + len(old), self.new, "by hand")
-
+from benchmarks.access_mutants import ACCESS
+from benchmarks.mutation.fault import Fault
 
 _GOLDEN = ("tests/engine/release/test_golden_rows_are_compared.py",)
 _MOVES = ("tests/engine/release/test_nothing_moves_unproven.py",)
@@ -158,17 +136,7 @@ FAULTS = (
     Fault("only what was live comes back", _RULES, '    if target.state != "retired":\n', "    if False:\n", _POLICY),
     Fault("what is rolled back from is barred", _SWAP, '"barred", f"rolled back', '"retired", f"rolled back', _MOVES),
     Fault("other candidates expire", _CATALOG, "\"UPDATE versions SET state = 'expired', reason = ? WHERE project = ? AND state = 'candidate'\"", "\"UPDATE versions SET state = 'expired', reason = ? WHERE project = ? AND state = 'nothing'\"", _MOVES),
-    # Roles.
-    Fault("a role is enough or not", "engine/access/roles.py", "ROLES.index(role) >= ROLES.index(least)", "ROLES.index(role) > ROLES.index(least)", _ROLES),
-    Fault("a role is enough or not", "engine/access/roles.py", "ROLES.index(role) >= ROLES.index(least)", "role == least", _ROLES),
-    Fault("an act is asked for before it is done", _ACTS, "            if not enough(door.caller.operator.role, act.least):\n", "            if False:\n", _ROLES),
-    Fault("what declares no act cannot be called", _ACTS, "                if act is None:\n", "                if False:\n", _ROLES),
-    Fault("what takes the place of an act is that act", _ACTS, "                setattr(cls, name, _Declaration(act)(method))\n", "                method.act = act\n", _ROLES),
-    Fault("what is over is not changed", _ACTS, "if door.past is not None and not act.in_past:", "if False:", _ROLES),
-    Fault("nobody can claim to be what acts by itself", "engine/access/caller.py", "[a-z0-9._-]{0,31}", "[a-z0-9. _-]{0,31}", _ROLES),
-    Fault("viewers mend nothing", "engine/api.py", '            require(self.caller, "operator", "mend the workspace")', '            (self.caller, "operator", "mend the workspace")', _ROLES),
-    Fault("only admins let people in", "engine/api.py", '@changes("add operators", least="admin")', '@changes("add operators", least="operator")', _ROLES),
-    Fault("nobody founds a workspace twice", _OPERATORS, '    if db.execute("SELECT 1 FROM operators").fetchone():\n        return\n', "", _ROLES),
+    *ACCESS,
     # Audit.
     Fault("a row covers the one before it", _CHAIN, "sha256((previous + body)", "sha256((GENESIS + body)", _TRAIL),
     Fault("a row covers its body", _CHAIN, "sha256((digest + body).encode())", "sha256((digest + recorded).encode())", _TRAIL),
@@ -274,7 +242,7 @@ FAULTS = (
     Fault("a trail that is broken is not restored", _CHECKING, "    if broken is not None:\n", "    if False:\n", _BACKUP),
     Fault("the ledger is this workspace's", _CHECKING, "elif first != manifest.workspace:", "elif False:", _BACKUP),
     Fault("a backup that was put away is told by a head", _RESTORING, "if not problems and head and not", "if not problems and not head and not", _BACKUP),
-    Fault("only an admin restores", _RESTORING, 'if by.operator.role != "admin":', "if False:", _BACKUP),
+    Fault("only an admin restores", _RESTORING, 'found.role != "admin"', "False", _BACKUP),
     Fault("into an empty place", _RESTORING, "    if under_way is None and root.exists() and others:\n", "    if False:\n", _BACKUP),
     Fault("what waits does not go on in a copy", "engine/outbox/outbox.py", "why = ? WHERE state IN ('queued', 'sending')", "why = ? WHERE state IN ('sending')", _BACKUP),
     Fault("damage does not spread", "engine/backup/build.py", "_refuse_other_way(db, place)\n    key", "pass\n    key", _BACKUP),

@@ -10,6 +10,7 @@ from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
+from engine.access import findings as people
 from engine.audit import times, trail
 from engine.backup import scrub, standing
 from engine.clock import moment
@@ -49,7 +50,7 @@ def examine(
     findings = [*writable(workspace), _ledger(ledger), clock_agrees(ledger, now), _audit(ledger)]
     findings += [_disk(workspace, ledger), _tools()]
     findings += [_engine(workspace, ledger, now), *_units(workspace), *_mail(ledger), *_channels()]
-    findings += [*complaints.findings(ledger, now), *_policy(ledger, now)]
+    findings += [*people.findings(workspace, ledger, now), *complaints.findings(ledger, now), *_policy(ledger, now)]
     findings += [_backup(ledger, now), _read_through(ledger, now)]
     findings += [holding.machine(sandbox.this_machine()), *step_servers.findings(workspace.root)]
     findings += modes(workspace, mend=mend)

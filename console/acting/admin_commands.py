@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal, cast
 
 from console.acting.commands import Result, Tell
+from console.text import people_lines
 from engine.errors import Refusal
 from engine.records import Role
 from engine.release.records import ProofStep
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 class LetIn:
     name: str
     role: str
+    key: str
     reason: str
 
     @property
@@ -29,8 +31,67 @@ class LetIn:
         return f"{self.name} is being let in"
 
     def carry_out(self, engine: Engine, tell: Tell) -> Result:
-        found = engine.add_operator(self.name, cast(Role, self.role), self.reason)
-        return Result(f"{found.name} may work here as {found.role}.")
+        keys = [self.key] if self.key else []
+        found = engine.add_operator(self.name, cast(Role, self.role), self.reason, keys=keys)
+        if found.ways:
+            return Result(f"{found.name} may work here as {found.role}.")
+        return Result(f"{found.name} is {found.role} here; nothing proves them yet, b binds a key.", "watch")
+
+
+@dataclass(frozen=True)
+class ChangeRole:
+    name: str
+    role: str
+    reason: str
+
+    @property
+    def doing(self) -> str:
+        return f"{self.name}'s role is being changed"
+
+    def carry_out(self, engine: Engine, tell: Tell) -> Result:
+        return Result(people_lines.sentence(engine.set_role(self.name, cast(Role, self.role), self.reason)))
+
+
+@dataclass(frozen=True)
+class Disable:
+    name: str
+    reason: str
+
+    @property
+    def doing(self) -> str:
+        return f"{self.name} is being disabled"
+
+    def carry_out(self, engine: Engine, tell: Tell) -> Result:
+        engine.disable_operator(self.name, self.reason)
+        return Result(f"{self.name} may not work here any more; u lets them again.")
+
+
+@dataclass(frozen=True)
+class Enable:
+    name: str
+    reason: str
+
+    @property
+    def doing(self) -> str:
+        return f"{self.name} is being enabled"
+
+    def carry_out(self, engine: Engine, tell: Tell) -> Result:
+        return Result(people_lines.sentence(engine.enable_operator(self.name, self.reason)))
+
+
+@dataclass(frozen=True)
+class BindKey:
+    name: str
+    key: str
+    reason: str
+
+    @property
+    def doing(self) -> str:
+        return f"a key is being bound to {self.name}"
+
+    def carry_out(self, engine: Engine, tell: Tell) -> Result:
+        found = engine.bind_key(self.name, self.key, self.reason)
+        return Result(f"The key {found.ways[-1].label} proves {found.name} from now on.")
 
 
 @dataclass(frozen=True)

@@ -204,6 +204,7 @@ def audit_row(found: AuditRow) -> Document:
         "seq": found.seq,
         "at": time(found.at),
         "actor": found.actor,
+        "proof": found.proof,
         "action": found.action,
         "subject": found.subject,
         "reason": found.reason,

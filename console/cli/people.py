@@ -103,7 +103,7 @@ def _told(session: Session, found: Operator, sentence: str) -> None:
 @reason_option
 @click.pass_obj
 def set_role(session: Session, name: str, role: str, project: str | None, reason: str) -> None:
-    """Let NAME be ROLE: viewer, auditor, operator or admin; none takes a role for one project back."""
+    """Let NAME be viewer, auditor, operator or admin; only an admin may. 'none' takes a role for a project back."""
     wanted: Role | None = next((each for each in get_args(Role) if each == role), None)
     if project is None and wanted is None:
         raise click.UsageError("'none' takes a role for one project back, and needs --project.")
@@ -121,7 +121,7 @@ def set_role(session: Session, name: str, role: str, project: str | None, reason
 @reason_option
 @click.pass_obj
 def disable_operator(session: Session, name: str, reason: str) -> None:
-    """Keep NAME from working here, from their next act on; what they did stays theirs."""
+    """Keep NAME from working here, from their next act on; only an admin may."""
     with session.engine() as engine:
         found = engine.disable_operator(name, reason)
     _told(session, found, f"{found.name} may not work here any more.")
@@ -132,7 +132,7 @@ def disable_operator(session: Session, name: str, reason: str) -> None:
 @reason_option
 @click.pass_obj
 def enable_operator(session: Session, name: str, reason: str) -> None:
-    """Let NAME, who was disabled, work here again."""
+    """Let NAME, who was disabled, work here again; only an admin may."""
     with session.engine() as engine:
         found = engine.enable_operator(name, reason)
     _told(session, found, people_lines.sentence(found))
@@ -195,7 +195,7 @@ def _list_ways(session: Session, name: str | None) -> None:
 @reason_option
 @click.pass_obj
 def add_way(session: Session, name: str, file: Path | None, account: str | None, reason: str) -> None:
-    """Let the public key in FILE (- is standard input) prove that somebody is NAME."""
+    """Let the public key in FILE (- is standard input) prove that somebody is NAME; only an admin may."""
     if (file is None) == (account is None):
         raise click.UsageError("Name the FILE of a public key, or an --account: one of the two.")
     with session.engine() as engine:
@@ -213,7 +213,7 @@ def add_way(session: Session, name: str, file: Path | None, account: str | None,
 @reason_option
 @click.pass_obj
 def remove_way(session: Session, name: str, label: str, reason: str) -> None:
-    """Let the key with FINGERPRINT, or an account as it is listed, prove NAME no more."""
+    """Let the key with FINGERPRINT, or an account as it is listed, prove NAME no more; only an admin may."""
     with session.engine() as engine:
         engine.unbind(name, label, reason)
     if session.json:

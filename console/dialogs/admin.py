@@ -6,7 +6,11 @@ from typing import get_args
 
 from console.acting.admin_commands import (
     AddProject,
+    BindKey,
+    ChangeRole,
     Choose,
+    Disable,
+    Enable,
     Hold,
     LetIn,
     ReleaseHold,
@@ -23,10 +27,14 @@ from engine.housekeeping.places import KINDS, WatchedFolder
 from engine.housekeeping.settings import Setting
 from engine.projects.allowances import Allowance
 from engine.projects.policy import PolicyLine
-from engine.records import Role
+from engine.records import Operator, Role
 from engine.release.records import ProofStep
 from engine.text import plain
 
+ROLES = (
+    "A viewer looks and comments; an operator retrains, decides and rolls back; an admin also decides about people, "
+    "settings and projects; an auditor looks at everything, exports it and changes nothing."
+)
 POLICY_FORMS = {
     "approvals": "a number, such as 2", "four_eyes": "yes or no", "approvers": "such as ada, role:admin",
     "freeze": "such as 16:00-24:00 fri Europe/Berlin; more than one with ;", "expires": "such as 7d",
@@ -36,13 +44,54 @@ POLICY_FORMS = {
 def letting_in() -> ReasonDialog:
     """Let somebody work here."""
     said = (
-        "Whoever works on this machine under that name, or says that it is theirs, may work here from now on.",
-        "A viewer looks; an operator retrains, decides and rolls back; an admin also lets people in, changes settings "
-        "and removes projects. Nobody is taken off the list again.",
-        f"Below: the name, the role ({', '.join(get_args(Role))}), your reason. Tab goes from one to the next.",
+        "Whoever has the key may work here from now on; without one they come in once something proves them (b).",
+        ROLES,
+        f"Below: the name, the role ({', '.join(get_args(Role))}), the line of their public key if you have it, your "
+        "reason. Tab goes from one to the next.",
     )
-    fields = (("", "name"), ("operator", "role"))
-    return FieldsDialog("LET SOMEBODY IN", said, "let them in", fields, LetIn, "Write who, and as what.")
+    fields = (("", "name"), ("operator", "role"), ("", "public key, such as ssh-ed25519 AAAA…; may be left empty"))
+    return FieldsDialog("LET SOMEBODY IN", said, "let them in", fields, LetIn, "Write who, and as what.", optional=1)
+
+
+def changing_role(found: Operator) -> ReasonDialog:
+    """Let somebody be another."""
+    said = (
+        f"{found.name} is {found.role} here. The new role holds from their next act on.",
+        ROLES,
+        f"Below: the role ({', '.join(get_args(Role))}), your reason. Tab goes from one to the other.",
+    )
+    return FieldsDialog(
+        f"CHANGE THE ROLE OF {found.name}", said, "change it", [(found.role, "role")],
+        lambda role, reason: ChangeRole(found.name, role, reason), "Write the role.",
+    )  # fmt: skip
+
+
+def disabling(name: str) -> ReasonDialog:
+    """Keep somebody from working here."""
+    said = (
+        f"{name} may not work here from their next act on, whatever they have open. What they decided stays theirs.",
+        "Their keys and accounts stay bound to them; u lets them work here again.",
+    )
+    return ReasonDialog(f"DISABLE {name}", said, "disable them", lambda reason: Disable(name, reason))
+
+
+def enabling(found: Operator) -> ReasonDialog:
+    """Let somebody work here again."""
+    said = (f"{found.name} may work here again, as {found.role}.",)
+    return ReasonDialog(f"ENABLE {found.name}", said, "enable them", lambda reason: Enable(found.name, reason))
+
+
+def binding(name: str) -> ReasonDialog:
+    """Let a key prove somebody."""
+    said = (
+        f"Whoever has the private half of this key is {name} here from now on. A key proves one person only.",
+        f"It is refused again with 'leverframe operators keys remove {name} FINGERPRINT'.",
+        "Below: the line of the public key, your reason. Tab goes from one to the other.",
+    )
+    return FieldsDialog(
+        f"BIND A KEY TO {name}", said, "bind it", [("", "public key, such as ssh-ed25519 AAAA…")],
+        lambda key, reason: BindKey(name, key, reason), "Write the line of the public key.",
+    )  # fmt: skip
 
 
 def setting_of(setting: Setting) -> ReasonDialog:

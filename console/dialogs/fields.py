@@ -18,7 +18,7 @@ FieldRow = tuple[str, str]  # what stands in it, and what an empty one says
 class FieldsDialog(ReasonDialog):
     """Tab goes from one field to the next, Enter in any of them does it; ``make`` gets what they hold, then the reason.
 
-    ``empty``: what is said while one of the fields is.
+    ``empty``: what is said while one of the fields is; the last ``optional`` of them may be.
     """
 
     AUTO_FOCUS = ".field"
@@ -31,15 +31,16 @@ class FieldsDialog(ReasonDialog):
         fields: Sequence[FieldRow],
         make: Callable[..., Command],
         empty: str,
+        optional: int = 0,
     ) -> None:
         super().__init__(title, sentences, verb, lambda reason: make(*self._hide(), reason))
-        self._fields, self._empty = fields, empty
+        self._fields, self._empty, self._needed = fields, empty, len(fields) - optional
 
     def compose(self) -> ComposeResult:
         with Vertical(id="dialog"):
             yield LinesView(id="text", grows=9 + 2 * len(self._fields))
             for value, example in self._fields:
-                yield Input(value, placeholder=example, classes="field", max_length=1000)
+                yield Input(value, placeholder=example, classes="field", max_length=4000)
             yield Input(placeholder="your reason, for the audit trail", id="reason", max_length=1000)
             yield LinesView(id="progress", grows=11)
             yield LinesView(id="keys")
@@ -50,7 +51,7 @@ class FieldsDialog(ReasonDialog):
         return [field.value.strip() for field in self.query(Input) if field.has_class("field")]
 
     def wrong(self) -> str | None:
-        return None if all(self.values) else self._empty
+        return None if all(self.values[: self._needed]) else self._empty
 
     def _hide(self) -> list[str]:
         for field in self.query(Input):

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from console.dialogs.admin import letting_in
+from console.dialogs.admin import binding, changing_role, disabling, enabling, letting_in
 from console.queries.admin_questions import AskOperators
 from console.queries.question import Question
 from console.screens.list_page import WholeListPage
+from console.text import people_lines
 from console.text.admin_tables import OPERATORS
 from engine.records import Operator
 
@@ -24,13 +25,37 @@ class OperatorsPage(WholeListPage[Operator]):
 
     @staticmethod
     def words(record: Operator) -> str:
-        return f"{record.name} {record.role}"
+        ways = " ".join(f"{each.label} {each.comment}" for each in record.ways)
+        return f"{record.name} {record.role} {people_lines.projects(record)} {ways}"
 
     def why_not(self, action: str) -> str | None:
-        return None if action == "let_in" else super().why_not(action)
+        if action == "let_in":
+            return None
+        here = self.selected
+        if action == "disable" and here is not None and here.disabled:
+            return f"{here.name} is disabled; u lets them work here again."
+        if action == "enable" and here is not None and not here.disabled:
+            return f"{here.name} may work here as it is."
+        return super().why_not(action)
 
     def chosen(self) -> None:
         """There is no more of an operator than stands in the row."""
 
     def do_let_in(self) -> None:
         self.app.push_screen(letting_in())
+
+    def do_role(self) -> None:
+        if self.selected is not None:
+            self.app.push_screen(changing_role(self.selected))
+
+    def do_bind_key(self) -> None:
+        if self.selected is not None:
+            self.app.push_screen(binding(self.selected.name))
+
+    def do_disable(self) -> None:
+        if self.selected is not None:
+            self.app.push_screen(disabling(self.selected.name))
+
+    def do_enable(self) -> None:
+        if self.selected is not None:
+            self.app.push_screen(enabling(self.selected))

@@ -33,6 +33,12 @@ def everything(db: sqlite3.Connection) -> tuple[Binding, ...]:
     )
 
 
+def accounts_elsewhere(db: sqlite3.Connection, machine: str) -> tuple[tuple[str, str], ...]:
+    """Accounts that are not of ``machine``, as people know them, each with whom it proves there."""
+    rows = db.execute("SELECT * FROM bindings WHERE kind = 'account' AND until IS NULL ORDER BY id")
+    return tuple((row["label"], row["operator"]) for row in rows if not row["value"].startswith(f"{machine}:"))
+
+
 def were_there_ever(db: sqlite3.Connection) -> bool:
     """Whether anybody was ever bound here: a workspace of before there were proofs has none."""
     return db.execute("SELECT 1 FROM bindings LIMIT 1").fetchone() is not None

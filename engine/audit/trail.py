@@ -152,6 +152,14 @@ def row(db: sqlite3.Connection, seq: int) -> AuditRow | None:
     return None if found is None else _row(found)
 
 
+def newest(db: sqlite3.Connection, action: str, *, since: datetime) -> tuple[AuditRow, ...]:
+    """The rows of one action from ``since`` on, the newest first; the whole trail is read for it."""
+    rows = db.execute(
+        "SELECT seq, body, digest FROM audit WHERE action = ? AND at >= ? ORDER BY seq DESC", (action, stamp(since))
+    ).fetchall()
+    return tuple(_row(each) for each in rows)
+
+
 def verify(ledger: Ledger) -> AuditVerdict:
     """Follow the whole chain, then hold decisions and deployments against it."""
     with ledger.read() as db:

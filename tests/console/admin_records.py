@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from pathlib import Path
 from types import SimpleNamespace
@@ -15,7 +15,7 @@ from engine.housekeeping.settings import Setting
 from engine.outbox.mails import Mail
 from engine.projects.allowances import Allowance
 from engine.projects.policy import PolicyLine
-from engine.records import DoctorFinding, Operator, Project
+from engine.records import Binding, DoctorFinding, Operator, Project
 from engine.reports.records import ReportPeriod
 from engine.routing.duty_records import Duty, Handover
 from engine.routing.records import Route, Routed
@@ -29,7 +29,11 @@ def mail(number: int, state: Any, why: str | None = None) -> Mail:
     )  # fmt: skip
 
 
-OPERATORS = (Operator("ada", "admin"), Operator("bob", "operator"))
+WAYS = (Binding("ada", "account", "ada@box", ago(days=99)), Binding("ada", "key", "SHA256:abc", ago(days=9), "", "[b]"))
+OPERATORS = (
+    Operator("ada", "admin", ways=WAYS), Operator("bob", "operator", projects=(("flights", "admin"),)),
+    Operator("carl", "viewer", disabled=True),
+)  # fmt: skip
 SETTINGS = (
     Setting("log_days", 90, "90 days", False, "how long logs are kept"),
     Setting("keep_free", 2 << 30, "2 GiB", True, "with less free on the disk no retrain begins"),
@@ -114,9 +118,25 @@ class FakeAdmin:
     def operators(self) -> tuple[Operator, ...]:
         return OPERATORS
 
-    def add_operator(self, name: str, role: Any, reason: str) -> Operator:
-        self._do("let in", name, role, reason)
+    def add_operator(self, name: str, role: Any, reason: str, *, keys: Sequence[str] = ()) -> Operator:
+        self._do("let in", name, role, reason, *keys)
+        return Operator(name, role, ways=tuple(Binding(name, "key", key, ago(days=0)) for key in keys))
+
+    def set_role(self, name: str, role: Any, reason: str) -> Operator:
+        self._do("role", name, role, reason)
         return Operator(name, role)
+
+    def disable_operator(self, name: str, reason: str) -> Operator:
+        self._do("disable", name, reason)
+        return Operator(name, "operator", disabled=True)
+
+    def enable_operator(self, name: str, reason: str) -> Operator:
+        self._do("enable", name, reason)
+        return Operator(name, "viewer")
+
+    def bind_key(self, name: str, key: str, reason: str) -> Operator:
+        self._do("bind", name, key, reason)
+        return Operator(name, "operator", ways=(Binding(name, "key", "SHA256:new", ago(days=0)),))
 
     def settings(self) -> tuple[Setting, ...]:
         return SETTINGS

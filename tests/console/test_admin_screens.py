@@ -61,12 +61,70 @@ def test_somebody_is_let_in_with_a_name_a_role_and_a_reason(console: Console, en
         await desk.see("Write who, and as what.")
         await desk.type("eve")
         await desk.press("tab", "tab")
+        await desk.type("ssh-ed25519 AAAA eve@box")
+        await desk.press("tab")
         await desk.type("on call")
         await desk.press("enter")
         await desk.see("eve may work here as operator.")
 
     console(story)
-    assert engine.done == [("let in", "eve", "operator", "on call")]
+    assert engine.done == [("let in", "eve", "operator", "on call", "ssh-ed25519 AAAA eve@box")]
+
+
+def test_who_is_let_in_without_a_key_has_nothing_that_proves_them_and_that_is_said(
+    console: Console, engine: FakeEngine
+) -> None:
+    async def story(desk: Desk) -> None:
+        await go(desk, "operators")
+        await desk.press("plus")
+        await desk.type("eve")
+        await desk.press("tab", "tab", "tab", "x", "enter")
+        await desk.see("eve is operator here; nothing proves them yet, b binds a key.")
+
+    console(story)
+    assert engine.done == [("let in", "eve", "operator", "x")]
+
+
+def test_the_list_says_what_each_is_and_by_what_they_come_in(console: Console) -> None:
+    async def story(desk: Desk) -> None:
+        await go(desk, "operators")
+        for said in ("account ada@box and 1 more", "flights: admin", "disabled (viewer)"):
+            await desk.see(said)
+        await desk.see("nothing yet: cannot come in")
+
+    console(story)
+
+
+def test_somebody_is_made_another_disabled_enabled_and_given_a_key(console: Console, engine: FakeEngine) -> None:
+    async def story(desk: Desk) -> None:
+        await go(desk, "operators")
+        await desk.press("down", "r")
+        await desk.see("bob is operator here. The new role holds")
+        await desk.press("tab", "x", "enter")
+        await desk.see("bob is operator here.")
+        await desk.press("enter", "x")
+        await desk.see("bob may not work here from their next act on")
+        await desk.press("y", "enter")
+        await desk.see("bob may not work here any more; u lets them again.")
+        await desk.press("enter", "b")
+        await desk.see("BIND A KEY TO bob")
+        await desk.type("ssh-ed25519 BBBB")
+        await desk.press("tab", "z", "enter")
+        await desk.see("The key SHA256:new proves bob from now on.")
+        await desk.press("enter", "u")
+        assert "bob may work here as it is." in desk.said
+        await desk.press("down", "x")
+        assert "carl is disabled; u lets them work here again." in desk.said
+        await desk.press("u")
+        await desk.see("carl may work here again, as viewer.")
+        await desk.press("w", "enter")
+        await desk.see("carl is viewer here.")
+
+    console(story)
+    assert engine.done == [
+        ("role", "bob", "operator", "x"), ("disable", "bob", "y"), ("bind", "bob", "ssh-ed25519 BBBB", "z"),
+        ("enable", "carl", "w"),
+    ]  # fmt: skip
 
 
 def test_what_the_engine_refuses_is_written_anew(console: Console, engine: FakeEngine) -> None:
@@ -76,12 +134,12 @@ def test_what_the_engine_refuses_is_written_anew(console: Console, engine: FakeE
         await go(desk, "operators")
         await desk.press("plus")
         await desk.type("bob")
-        await desk.press("tab", "tab", "x", "enter")
+        await desk.press("tab", "tab", "tab", "x", "enter")
         await desk.see("There is an operator 'bob' already.")
         engine.refuse = None
         await desk.type("by")
         await desk.press("enter")
-        await desk.see("may work here")
+        await desk.see("by is operator here")
 
     console(story, NARROW)
     assert [what[0] for what in engine.done] == ["let in"]

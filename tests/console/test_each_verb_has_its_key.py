@@ -107,11 +107,21 @@ KEYS = {
     "settings set keep_free 1GiB --reason x": "9 down enter enter x tab x enter",
     "operators": "9 enter",
     "operators list": "9 enter",
-    "operators add bob --reason x": "9 enter plus x tab tab x enter",
+    "operators add bob --reason x": "9 enter plus x tab tab tab x enter",
+    "operators role bob viewer --reason x": "9 enter r tab x enter",
+    "operators disable bob --reason x": "9 enter x x enter",
+    "operators enable bob --reason x": "9 enter down down u x enter",
+    "operators keys": "9 enter",
+    "operators keys list bob": "9 enter",
+    "operators keys add bob /dev/null --reason x": "9 enter b x tab x enter",
 }
 # A screen shows what the verb prints, but asks the engine for the part that fits on it, or for more than the verb does.
 ANOTHER_METHOD = {"log": "log_window", "show": "card", "at": "as_of", "handover": "handovers"}
 WITHOUT_A_KEY = {
+    "operators role bob viewer --project tiny --reason x": "For a single project a role is rare; the list shows it.",
+    "operators keys add bob --account root --reason x": "An account is bound on the machine that has it.",
+    "operators keys remove bob SHA256:x --reason x": "It names one key of several; x keeps somebody out at once.",
+    "operators recover x --reason x": "It is for whoever cannot come in, and so has no console.",
     "new": "It makes a folder on this machine for a data scientist, and needs no workspace.",
     "init": "There is no console without a workspace.",
     "demo": "It makes a workspace of its own, and opens the console on it.",

@@ -18,7 +18,7 @@ from tests.console.test_keys import PAGES
 KEYS = {
     "a": {"Acknowledge": "health project_health", "Approve": "card candidates", "Allow": "run",
           "All again": "outbox", "Take over": "duty"},
-    "b": {"By column": "project_health", "Bin": "disk", "New backtest": "backtest"},
+    "b": {"By column": "project_health", "Bin": "disk", "New backtest": "backtest", "Bind key": "operators"},
     "c": {"Decide": "overview health project_health"},
     "d": {"Differences": "card versions"},
     "e": {"Change": "schedules", "Set": "settings", "Quiet": "routes", "Ask": "policy"},
@@ -31,13 +31,13 @@ KEYS = {
     "p": {"Pause": "schedules"},
     "q": {"Quit": ANYWHERE},
     "r": {"Retrain": "overview versions runs health project_health", "Run now": "schedules",
-          "Try again": "outbox"},
+          "Try again": "outbox", "Role": "operators"},
     "s": {"Look again": "disk", "Send report": "overview health project_health"},
     "t": {"Theme": ANYWHERE},
-    "u": {"Resume": "schedules", "Restore": "bin", "Release hold": "versions"},
+    "u": {"Resume": "schedules", "Restore": "bin", "Release hold": "versions", "Enable": "operators"},
     "v": {"Verify": "audit"},
     "w": {"Whole": "card", "Look at all": "health project_health"},
-    "x": {"Reject": "card candidates", "Cancel": "runs run"},
+    "x": {"Reject": "card candidates", "Cancel": "runs run", "Disable": "operators"},
     "z": {"Snooze": "health project_health"},
     "B": {"Backtest": "overview versions project_health times"},
     "C": {"Clean up": "disk"},
@@ -63,6 +63,7 @@ NAMED = {
     "Ask": "set_policy", "Try again": "retry",
     "All again": "retry_all", "Send report": "send_report", "Backtest": "backtests",
     "New backtest": "backtest", "Over never": "gain", "Route": "add_route", "End": "end_route",
+    "Role": "role", "Bind key": "bind_key", "Disable": "disable", "Enable": "enable",
     "Quiet": "my_quiet_hours", "Duty": "duty", "Hand over": "hand_over", "Take over": "take_over",
 }  # fmt: skip
 DANGEROUS = {"approve", "reject", "roll_back", "lift", "clean_up", "empty", "remove"}
@@ -70,8 +71,7 @@ CHANGING = {
     "acknowledge", "snooze", "look", "look_whole", "by_column", "retrain", "run_now", "pause", "resume", "edit",
     "cancel", "scan", "restore", "allow", "add", "let_in", "watch", "unwatch", "withdraw", "hold", "release_hold",
     "choose", "set_policy", "retry", "retry_all", "send_report", "backtest", "add_route", "end_route",
-    "my_quiet_hours", "hand_over",
-    "take_over",
+    "my_quiet_hours", "hand_over", "take_over", "role", "bind_key", "disable", "enable",
 }  # fmt: skip
 
 

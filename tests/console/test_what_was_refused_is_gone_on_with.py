@@ -16,7 +16,7 @@ Console = Callable[..., None]
 DIALOGS = {
     "a column": (["8", "enter", "b"], ["c", "a"], "ca", "r"),
     "a backtest": (["B", "b"], [], "26", "5"),
-    "an operator": (["9", "enter", "plus"], ["e", "tab", "tab", "x"], "e", "v"),
+    "an operator": (["9", "enter", "plus"], ["e", "tab", "tab", "tab", "x"], "e", "v"),
     "a report": (["s"], [], "days", "x"),
     "a route": (["9", *["down"] * 5, "enter", "plus"], ["p", "tab", "x"], "p", "a"),
 }

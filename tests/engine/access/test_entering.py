@@ -49,7 +49,7 @@ def test_a_proof_leads_to_one_person_whether_they_say_their_name_or_not(
 STRANGERS: dict[str, tuple[Proof, str | None, str, str]] = {
     "another's name": (HERE, "bob", "ada", "You are ada here, by the account ada@box, and not bob: a name proves noth"),
     "an admin's name": (BOB, "ada", "bob", r"You are bob here, by the key SHA256:\S+, and not ada: .* keys add ada F"),
-    "nobody's name": (HERE, "eve", "ada", r"and not eve: .*operators keys add eve --account ada --reason"),
+    "nobody's name": (HERE, "eve", "ada", r"and not eve: .*operators add eve --key FILE --reason"),
     "an account that is bound to nobody": (
         replace(HERE, name="eve", uid=1001), None, "nobody", "account eve@box is bound to no operator of this work",
     ),

@@ -37,11 +37,11 @@ from tests.workspaces import copied
 
 LEAST: dict[str, Role] = {
     "add": "operator", "remove": "admin", "retrain": "operator", "cancel": "operator", "look": "operator",
-    "backtest": "operator",
-    "acknowledge": "operator", "snooze": "operator", "report_soon": "operator", "send_report": "operator",
-    "retry_outbox": "operator", "run_now": "operator", "pause_schedule": "operator", "resume_schedule": "operator",
-    "edit_schedule": "operator", "plan_release": "operator", "plan_rollback": "operator", "move": "operator",
-    "reject": "operator", "lift": "operator", "add_operator": "admin", "doctor": "operator", "clean": "operator",
+    "backtest": "operator", "acknowledge": "operator", "snooze": "operator", "report_soon": "operator",
+    "send_report": "operator", "retry_outbox": "operator", "run_now": "operator", "pause_schedule": "operator",
+    "resume_schedule": "operator", "edit_schedule": "operator", "plan_release": "operator",
+    "plan_rollback": "operator", "move": "operator", "reject": "operator", "lift": "operator", "add_operator": "admin",
+    "doctor": "operator", "clean": "operator",
     "restore": "operator", "empty_bin": "operator", "choose": "admin", "watch": "operator", "unwatch": "operator",
     "hold": "operator", "release_hold": "admin", "back_up": "operator", "export_audit": "auditor",
     "set_role": "admin", "set_project_role": "admin", "disable_operator": "admin", "enable_operator": "admin",
@@ -56,10 +56,9 @@ PARTLY = {"doctor"}
 # What the refusal says that this person may not; each is a word that somebody asks an admin for.
 MAY_NOT = {
     "add": "add projects", "remove": "remove projects", "retrain": "retrain", "cancel": "cancel runs",
-    "look": "look at a version's health", "backtest": "backtest retraining",
-    "acknowledge": "acknowledge alerts", "snooze": "snooze alerts",
-    "report_soon": "make reports", "send_report": "send reports", "retry_outbox": "send mail again",
-    "run_now": "retrain", "pause_schedule": "pause schedules", "resume_schedule": "resume schedules",
+    "look": "look at a version's health", "backtest": "backtest retraining", "acknowledge": "acknowledge alerts",
+    "snooze": "snooze alerts", "report_soon": "make reports", "send_report": "send reports",
+    "retry_outbox": "send mail again", "run_now": "retrain", "pause_schedule": "pause schedules", "resume_schedule": "resume schedules",
     "edit_schedule": "change schedules", "plan_release": "approve", "plan_rollback": "roll back", "move": "approve",
     "reject": "reject", "lift": "lift a bar", "add_operator": "add operators", "doctor": "mend the workspace",
     "clean": "clean up", "restore": "restore", "empty_bin": "empty the bin", "choose": "change settings",
@@ -93,10 +92,9 @@ GIVEN: dict[str, Any] = {
     "name": "tiny", "project": "tiny", "job": "retrain", "label": "tiny@1", "reason": "because", "run": 1, "alert": 1,
     "until": datetime(2100, 1, 1, tzinfo=UTC), "role": "admin", "mend": True, "item": 1, "setting": "keep_free",
     "value": "1GiB", "kind": "data", "words": "22:00-07:00", "route": 1, "to": "opal", "note": "all quiet",
-    "operator": "opal", "address": "opal@example.org", "typed": "x",
-    "lasts": timedelta(hours=1),
+    "operator": "opal", "address": "opal@example.org", "typed": "x", "lasts": timedelta(hours=1), "offset": 0,
     "changes": CHANGES, "on_step": lambda step: None, "mail": None, "key": key_of("new").line, "account": "root",
-    "offset": 0, "now": NOON,
+    "now": NOON,
 }  # fmt: skip
 
 

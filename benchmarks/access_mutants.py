@@ -1,0 +1,46 @@
+"""Faults in who may do what: a part of the table of ``promise_mutants.py``."""
+
+from __future__ import annotations
+
+from benchmarks.mutation.fault import Fault
+
+_ROLES = ("tests/engine/access",)
+_TRAIL = ("tests/engine/audit",)
+_ACTS, _ENTERING = "engine/access/acts.py", "engine/access/entering.py"
+_OPERATORS = "engine/access/operators.py"
+
+ACCESS = (
+    Fault("a role is enough or not", "engine/access/roles.py", "role in _LOOK[least] and", "True and", _ROLES),
+    Fault("a role is enough or not", "engine/access/roles.py", "role in _LOOK[least] and", "role == least and", _ROLES),
+    Fault("an auditor changes nothing", "engine/access/roles.py", ' and not (changes and role == "auditor")', "", _ROLES),
+    Fault("an act is asked for before it is done", _ACTS, '            if act.by != "process":\n', "            if False:\n", _ROLES),
+    Fault("a role for one project is none for another", "engine/records.py", "for name, role in self.projects if name == project)", "for name, role in self.projects)", _ROLES),
+    Fault("roles are those of now", _ACTS, "self.caller = replace(self.caller, operator=operators.known(db, self.caller.name))", "operators.known(db, self.caller.name)", _ROLES),
+    Fault("who is disabled does nothing more", _ACTS, "        if not who.disabled and act.by", "        if act.by", _ROLES),
+    Fault("a refusal is in the trail", _ACTS, "        keep_refusal(self._people,", "        (lambda *_: None)(self._people,", _ROLES),
+    Fault("a service decides nothing", _ACTS, '            if act.by in ("host", "service"):\n', "            if True:\n", _ROLES),
+    Fault("a plan of one project moves no other", "engine/release/swap.py", "    if catalog.parse_label(plan.target)[0] != plan.project:", "    if False:", _ROLES),
+    Fault("a name proves nothing", _ENTERING, "    if name is not None and name != found.name:\n", "    if False:\n", _ROLES),
+    Fault("a proof proves one person", "engine/access/bindings.py", "    if held is not None:\n", "    if False:\n", _ROLES),
+    Fault("what was ended proves nobody", "engine/access/bindings.py", "WHERE kind = ? AND value = ? AND until IS NULL\", (proof.kind", "WHERE kind = ? AND value = ?\", (proof.kind", _ROLES),
+    Fault("who is disabled does not come in", _ENTERING, "    if found.disabled:\n        return disabled", "    if False:\n        return disabled", _ROLES),
+    Fault("a refusal to come in is in the trail", _ENTERING, "    _keep_refusal(ledger, proof,", "    (lambda *_: None)(ledger, proof,", _ROLES),
+    Fault("an account is its machine, its number and its name", "engine/access/proof.py", "{self.machine}:{self.uid}:{self.name}", "{self.uid}:{self.name}", _ROLES),
+    Fault("an account is its machine, its number and its name", "engine/access/proof.py", "{self.machine}:{self.uid}:{self.name}", "{self.machine}:{self.name}", _ROLES),
+    Fault("an account is its machine, its number and its name", "engine/access/proof.py", "{self.machine}:{self.uid}:{self.name}", "{self.machine}:{self.uid}", _ROLES),
+    Fault("the system says which account it is", "engine/access/proof.py", "    return AccountProof(_name(uid), uid,", '    return AccountProof(os.environ.get("USER", ""), uid,', _ROLES),
+    Fault("an RSA key is long enough", "engine/access/public_key.py", "    if bits < RSA_BITS:\n", "    if False:\n", _ROLES),
+    Fault("a certificate is no key", "engine/access/public_key.py", '    if "-cert-v0" in kind:\n', "    if False:\n", _ROLES),
+    Fault("a key's comment steers no terminal", "engine/access/public_key.py", "    if plain(lines[0], LONGEST) != lines[0]:\n", "    if False:\n", _ROLES),
+    Fault("the last admin stays", _OPERATORS, '    if not any(each["name"] in ways for each in admins):\n', "    if not admins:\n", _ROLES),
+    Fault("of two admins who disable each other one stays", _OPERATORS, '    if now.disabled or "admin" not in now.roles(project):\n', "    if False:\n", _ROLES),
+    Fault("a flood is counted", "engine/audit/flood.py", 'found["written"] >= WRITTEN', "False", (*_ROLES, *_TRAIL)),
+    Fault("what was counted is told", "engine/audit/flood.py", '    if row["more"]:\n', "    if False:\n", (*_ROLES, *_TRAIL)),
+    Fault("what declares no act cannot be called", _ACTS, "                if act is None:\n", "                if False:\n", _ROLES),
+    Fault("what takes the place of an act is that act", _ACTS, "                setattr(cls, name, _Declaration(act)(method))\n", "                method.act = act\n", _ROLES),
+    Fault("what is over is not changed", _ACTS, "if door.past is not None and not act.in_past:", "if False:", _ROLES),
+    Fault("nobody can claim to be what acts by itself", "engine/access/caller.py", "[a-z0-9._-]{0,31}", "[a-z0-9. _-]{0,31}", _ROLES),
+    Fault("viewers mend nothing", "engine/api.py", '            self._require("operator", "mend the workspace")', '            ("operator", "mend the workspace")', _ROLES),
+    Fault("only admins let people in", "engine/access/commands.py", '@changes("add operators", least="admin")', '@changes("add operators", least="operator")', _ROLES),
+    Fault("nobody founds a workspace twice", _ENTERING, "    if operators.are_there_any(db):\n        return\n", "", _ROLES),
+)  # fmt: skip
