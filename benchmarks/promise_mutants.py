@@ -37,6 +37,7 @@ _ACTS, _APPROVAL = "engine/access/acts.py", "engine/access/approval.py"
 _METRIC, _INTERVALS, _VERDICTS = (f"engine/validation/{name}.py" for name in ("metrics", "intervals", "gates/judges"))
 _WORDS = "engine/vocabulary/metrics.py"
 _STATUSES, _LEDGER = "engine/monitoring/status.py", "engine/storage/migrations.py"
+_GLASS = ("tests/engine/release/test_break_glass.py",)
 _APPROVALS, _EYES = ("tests/engine/access/test_approval.py",), ("tests/engine/release/test_what_an_approval_takes.py",)
 _IN_FORCE = ("tests/engine/projects/test_policy_in_force.py",)
 _GROWS = ("tests/engine/storage/test_tables_that_only_grow.py",)
@@ -121,6 +122,16 @@ FAULTS = (
     Fault("who may approve", _APPROVAL, "    if policy.approvers and name not in approval.may:\n", "    if False:\n", _APPROVALS),
     Fault("nobody approves alone what is their own", _APPROVAL, "approval.needed == 1 and name in approval.involved", "False", _APPROVALS),
     Fault("nobody approves alone what nobody knows", _APPROVAL, "2 if self.policy.four_eyes and self.unknown else 1", "1", _APPROVALS),
+    Fault("a broken glass holds for who broke it", "engine/release/glass.py", "AND live_seq = ? AND by = ?", "AND live_seq = ? AND by <> ?", _GLASS),
+    Fault("a broken glass holds against one live version", "engine/release/glass.py", "AND live_seq = ? AND", "AND live_seq <= ? AND", _GLASS),
+    Fault("a broken glass ends", "engine/release/glass.py", "    if until <= max(now, newest or now):\n", "    if False:\n", _GLASS),
+    Fault("a broken glass ends, also when a clock is put back", "engine/release/glass.py", "max(now, newest or now)", "now", _GLASS),
+    Fault("who is not named does not approve behind a broken glass", "engine/release/glass.py", "four_eyes=False, freeze=())", "four_eyes=False, freeze=(), approvers=())", _GLASS),
+    Fault("its sentence is typed", "engine/release/glass.py", '    if " ".join(typed.split()) != sentence_of(label):\n', "    if False:\n", _GLASS),
+    Fault("somebody else takes notice of a broken glass", "engine/monitoring/alerts/changes.py", 'alert.key.split(":")[1] == name', "False", _GLASS),
+    Fault("a broken glass is not put to sleep", "engine/monitoring/alerts/alert_book.py", "        if _open(db, number).part == BREAK_GLASS:\n", "        if False:\n", _GLASS),
+    Fault("everybody hears of a broken glass", "engine/outbox/events.py", "_everybody(db) if _of_broken_glass(db, news) else ()", "()", _GLASS),
+    Fault("the trail says what was passed over", _SWAP, '            details["break_glass"] = LETS_PASS\n', "            pass\n", _GLASS),
     Fault("a freeze holds", _APPROVAL, "    if approval.frozen_until is not None and not approval.missing_after_one:\n", "    if False:\n", _APPROVALS),
     Fault("a clock that is put back ends no freeze", _PLAN, "(now,) if newest is None else (now, max(now, newest))", "(now,)", _EYES),
     Fault("an approval that may no longer be given does not count", _PLAN, "tuple(name for name in given if name in may)", "tuple(given)", _EYES),
