@@ -13,8 +13,9 @@ from engine.projects import in_force, registry
 from engine.projects.manifest.sandbox import spec_of
 from engine.records import Actor, Change, Version
 from engine.release import decisions
+from engine.release.approvals import approval_of, expiry
 from engine.release.history import live_deployment
-from engine.release.plan import approval_of, expiry, refusal_to_release
+from engine.release.plan import refusal_to_release
 from engine.release.records import BacktestLine, DecisionCard
 from engine.runs.steps import holding
 from engine.storage.objects import ObjectStore

@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import sqlite3
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING
 
-from engine.access import addresses
-from engine.access.approval import Approval, Policy, may_approve, what_it_takes
-from engine.access.approvers import roles
-from engine.access.windows import frozen_until
-from engine.audit import times
-from engine.clock import moment
+from engine.access.approval import what_it_takes
 from engine.errors import Conflict, Damage, NotFound, Refusal
 from engine.projects import in_force
 from engine.records import Actor, Version
-from engine.release import decisions, eyes, glass, history
+from engine.release import history
+from engine.release.approvals import approval_of, expiry
 from engine.release.policy import why_not_from, why_not_release, why_not_rollback
 from engine.release.records import MovePlan
 from engine.release.wholeness import damaged_candidate, known_damage
@@ -25,44 +21,6 @@ from engine.versions import document as documents
 
 if TYPE_CHECKING:
     from engine.versions.records import VersionDocument
-
-
-def approval_of(db: sqlite3.Connection, row: sqlite3.Row, live_seq: int, by: Actor, now: datetime) -> Approval:
-    """What is in force for ``by``, who would approve the version in ``row``, and who did against this live version.
-
-    What the version itself says of approvals is one of the things that they approve. Whoever approved and may no
-    longer does not count.
-    """
-    policy = in_force.approval(db, row["project"])
-    people = roles(db, row["project"])
-    may = may_approve(policy, people)
-    involved, unknown = eyes.involved(db, row)
-    if not policy.four_eyes and not addresses.everything(db):
-        unknown = ()  # Where nobody's address is asked for, nobody is known, and that says nothing.
-    given = decisions.approvers(db, row["project"], row["number"], live_seq)
-    approval = Approval(
-        policy=policy,
-        may=may,
-        involved={name: why for name, why in involved.items() if name in people},
-        unknown=unknown,
-        given_by=tuple(name for name in given if name in may),
-        frozen_until=frozen_until(policy.freeze, _moments(db, now)) if policy.freeze else None,
-    )
-    return glass.past_the_policy(db, row, live_seq, approval, by.name, now)
-
-
-def _moments(db: sqlite3.Connection, now: datetime) -> tuple[datetime, ...]:
-    """What the machine says it is, and the newest that the ledger knows of: a clock may have been put back."""
-    newest = times.seen(db, now).newest
-    return (now,) if newest is None else (now, max(now, newest))
-
-
-def expiry(row: sqlite3.Row, policy: Policy) -> datetime | None:
-    """Until when the version in ``row`` can be approved: as long as it was given, and no longer than is asked now."""
-    if row["expires_at"] is None:
-        return None
-    longest = datetime.max.replace(tzinfo=UTC) - moment(row["made_at"])
-    return min(moment(row["expires_at"]), moment(row["made_at"]) + min(policy.expires, longest))
 
 
 def refusal_to_release(db: sqlite3.Connection, label: str, by: Actor, now: datetime) -> str | None:

@@ -28,8 +28,9 @@ from engine.projects import in_force
 from engine.records import Actor, Deployment, VersionState
 from engine.release import decisions
 from engine.release import live_folder as projection
+from engine.release.approvals import approval_of
 from engine.release.history import live_deployment
-from engine.release.plan import approval_of, refusal_to_release
+from engine.release.plan import refusal_to_release
 from engine.release.policy import why_not_reject, why_not_rollback
 from engine.release.records import Moved, MovePlan
 from engine.storage.disk import refused, why_not

@@ -14,7 +14,7 @@ from engine.audit import trail
 from engine.errors import Conflict, Invalid, NotFound
 from engine.projects import policy
 from engine.projects.source.authors import NO_COMMIT, UNCOMMITTED, CodeAuthor
-from engine.release.plan import approval_of, expiry
+from engine.release.approvals import approval_of, expiry
 from engine.release.records import MovePlan
 from engine.storage.ledger import Ledger
 from engine.versions import catalog
