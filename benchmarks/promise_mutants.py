@@ -34,6 +34,8 @@ _PROOF, _SWAP, _PLAN = "engine/release/proof.py", "engine/release/swap.py", "eng
 _DECISIONS, _CATALOG = "engine/release/decisions.py", "engine/versions/catalog.py"
 _RULES, _OPERATORS, _CHAIN = "engine/release/policy.py", "engine/access/operators.py", "engine/audit/chain.py"
 _ACTS, _APPROVAL = "engine/access/acts.py", "engine/access/approval.py"
+_REMARKS, _SAID = "engine/release/remarks.py", ("tests/engine/release/test_what_was_said_of_a_version.py",)
+_CONFIRMATION, _TYPED = "engine/access/confirmation.py", ("tests/cli/test_what_is_typed_before.py",)
 _METRIC, _INTERVALS, _VERDICTS = (f"engine/validation/{name}.py" for name in ("metrics", "intervals", "gates/judges"))
 _WORDS = "engine/vocabulary/metrics.py"
 _STATUSES, _LEDGER = "engine/monitoring/status.py", "engine/storage/migrations.py"
@@ -108,8 +110,8 @@ FAULTS = (
     # Approvals.
     Fault("as many approvals as are asked for", _SWAP, "if approval.missing_after_one:", "if False:", _MOVES),
     Fault("as many approvals as are asked for", _APPROVAL, "max(self.policy.approvals, 2", "max(1, 2", (*_APPROVALS, *_MOVES)),
-    Fault("one person approves once", _DECISIONS, "SELECT DISTINCT actor FROM decisions WHERE project", "SELECT '' AS actor FROM decisions WHERE project", _MOVES),
-    Fault("approvals are against one live version", _DECISIONS, "kind = 'approve' AND live_seq = ?", "kind = 'approve' AND live_seq <= ?", _MOVES),
+    Fault("one person approves once", _DECISIONS, "dict.fromkeys(each.actor for each", "dict.fromkeys(str(each.at) for each", _MOVES),
+    Fault("approvals are against one live version", _DECISIONS, "(? IS NULL OR live_seq = ?)", "(? IS NULL OR live_seq <= ?)", _MOVES),
     Fault("one person approves once", _APPROVAL, "    if name in approval.given_by:\n", "    if False:\n", _POLICY),
     Fault("four eyes", _APPROVAL, "four_eyes and by.name ==", "four_eyes and by.name !=", _APPROVALS),
     Fault("the stricter policy", _APPROVAL, "max(one.approvals, other.approvals)", "one.approvals", _APPROVALS),
@@ -127,7 +129,7 @@ FAULTS = (
     Fault("a broken glass ends", "engine/release/glass.py", "    if until <= max(now, newest or now):\n", "    if False:\n", _GLASS),
     Fault("a broken glass ends, also when a clock is put back", "engine/release/glass.py", "max(now, newest or now)", "now", _GLASS),
     Fault("who is not named does not approve behind a broken glass", "engine/release/glass.py", "four_eyes=False, freeze=())", "four_eyes=False, freeze=(), approvers=())", _GLASS),
-    Fault("its sentence is typed", "engine/release/glass.py", '    if " ".join(typed.split()) != sentence_of(label):\n', "    if False:\n", _GLASS),
+    Fault("its sentence is typed", "engine/release/glass.py", "check_typed(typed, sentence_of(label)", "check_typed(sentence_of(label), sentence_of(label)", _GLASS),
     Fault("somebody else takes notice of a broken glass", "engine/monitoring/alerts/changes.py", 'alert.key.split(":")[1] == name', "False", _GLASS),
     Fault("a broken glass is not put to sleep", "engine/monitoring/alerts/alert_book.py", "        if _open(db, number).part == BREAK_GLASS:\n", "        if False:\n", _GLASS),
     Fault("everybody hears of a broken glass", "engine/outbox/events.py", "_everybody(db) if _of_broken_glass(db, news) else ()", "()", _GLASS),
@@ -270,7 +272,20 @@ FAULTS = (
     Fault("the reserve is set aside again", "engine/storage/reserve.py", "            _set_aside(workspace, min(kept, left))\n", "            pass\n", _ROOM),
     # In force.
     Fault("a release brings its settings", _SWAP, "        in_force.put(db, project, settings, at)\n", "        pass\n", _FORCE),
-    Fault("a second rollback within minutes is asked about", _RULES, 'last.kind == "rollback" and now - last.at < LATELY', 'last.kind == "rollback" and now - last.at > LATELY', ("tests/engine/release",)),
+    Fault("a second rollback within minutes is asked about", _RULES, "now - last.at >= LATELY", "now - last.at < LATELY", ("tests/engine/release",)),
+    # What was said of a candidate.
+    Fault("the second approver was shown the first", _REMARKS, "    if new:\n", "    if False:\n", _SAID),
+    Fault("the second approver was shown the first", _PLAN, "        remarks=remarks.of_version(db, row),\n", "", _SAID),
+    Fault("approvals that do not count are not shown", _REMARKS, 'if row["state"] == "candidate" else None', 'if False else None', _SAID),
+    Fault("a comment is on one version", "engine/audit/trail.py", "action = 'comment' AND subject = ?", "action = 'comment' AND ? > ''", _SAID),
+    Fault("comments are bounded", _REMARKS, "if len(text) > LONGEST:", "if False:", _SAID),
+    Fault("comments are bounded", _REMARKS, "if len(_comments(db, label)) >= MOST:", "if False:", _SAID),
+    Fault("a comment is shown and not obeyed", "console/text/remark_lines.py", "text = plain(remark.text, LONGEST)", "text = remark.text", ("tests/console/test_remarks.py",)),
+    # What cannot be undone is typed.
+    Fault("what cannot be undone is typed", _CONFIRMATION, "if not word or _composed(said) != _composed(word):", "if not word:", _ROLES),
+    Fault("what cannot be undone is typed", _CONFIRMATION, "_composed(said) != _composed(word)", "_composed(said).lower() != _composed(word).lower()", _ROLES),
+    Fault("a project's removal is typed", "engine/projects/registry.py", "check_typed(confirmed, name,", "check_typed(name, name,", _TYPED),
+    Fault("the emptying of the bin is typed", "engine/housekeeping/commands.py", "check_typed(confirmed, word,", "check_typed(word, word,", _TYPED),
     # What a candidate is held against.
     Fault("a holdout is drawn", _DRAWN, "return np.asarray(place < at[kind])", "return np.asarray(np.arange(len(place)) < at[kind] * len(place))", ("tests/engine/validation/holdout/test_drawn.py",)),
     Fault("cuts are the live version's", _DRAWN, "known = live.below if live and", "known = {} if live and", ("tests/engine/validation/holdout/test_drawn.py",)),

@@ -77,6 +77,8 @@ ACTIONS = (
     Action("whole", "w", "Whole", "read the card with nothing left out: all evidence, every commit", ("card",)),
     Action("roll_back", "R", "Roll back", "go back to a version that was live before: data, code, model and packages",
            ("overview", "versions", "card", *HEALTHS), does="move", danger=True, previews=True),
+    Action("comment", "c", "Comment", "say something of it, for whoever decides; viewers may, too", ("card",),
+           does="comment"),
     Action("lift", "l", "Lift bar", "allow a version that was rolled back from to be made live again",
            ("versions", "card"), does="lift", danger=True, shown=False),
     Action("retrain", "r", "Retrain", "queue a retrain of the project",

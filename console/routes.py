@@ -166,11 +166,13 @@ def release(label: str) -> Screen[None]:
 
 
 def rollback(project: str, to: str | None, *, lift: bool = False) -> Screen[None]:
-    """Go back to a version that was live."""
+    """Go back to a version that was live; ``lift`` takes a rollback back, to the version that it left."""
     from console.dialogs.move import MoveDialog
+    from console.dialogs.rollback import RollbackDialog
     from console.queries.questions import AskRollback
 
-    return MoveDialog(AskRollback(project, to, lift))
+    ask = AskRollback(project, to, lift)
+    return MoveDialog(ask) if lift else RollbackDialog(ask)
 
 
 def audit_row(row: AuditRow) -> Screen[None]:

@@ -215,9 +215,9 @@ class Engine(
         return registry.add(self._ledger, path, self.caller, clock.now())
 
     @changes("remove projects", least="admin", of="name", dangerous=True)
-    def remove(self, name: str, reason: str) -> None:
-        """Take a project off the list; its versions and history stay."""
-        registry.remove(self._ledger, name, checked_reason(reason), self.caller, clock.now())
+    def remove(self, name: str, reason: str, confirmed: str) -> None:
+        """Take a project off the list; its versions and history stay. ``confirmed``: its name, typed once more."""
+        registry.remove(self._ledger, name, checked_reason(reason), confirmed, self.caller, clock.now())
 
     @looks("check projects", of="path", in_past=False)
     def check(self, path: Path, on_step: Callable[[str], None]) -> tuple[DoctorFinding, ...]:

@@ -3,6 +3,7 @@
     LeverframeError
     ├── Refusal            the operator can do something about it (exit code 1)
     │   ├── Invalid        an input is wrong: a manifest, data, an argument
+    │   ├── Unconfirmed    it cannot be undone, and its name was not typed
     │   ├── NotFound       what was named is not there
     │   ├── Conflict       somebody else changed it first (compare-and-set failed)
     │   ├── Forbidden      this person or this account may not do it
@@ -45,6 +46,15 @@ class Invalid(Refusal):
     def __init__(self, message: str, mistakes: tuple[Mistake, ...] = ()) -> None:
         super().__init__(message)
         self.mistakes = mistakes
+
+
+class Unconfirmed(Refusal):
+    """It cannot be undone, and ``word`` was not typed; ``asks`` says what to type, without an end."""
+
+    def __init__(self, asks: str, typed: str, word: str) -> None:
+        instead = f"'{typed}' was typed, and " if typed else ""
+        super().__init__(f"{asks}; {instead}nothing was done.")
+        self.asks, self.word = asks, word
 
 
 class NotFound(Refusal):

@@ -142,7 +142,8 @@ class Version:
     """One row of the version list. ``cleaned_at``: its content went to the bin then; its document stays.
 
     ``damage``: what of it was not whole in the store when that was last read through; None when all was. ``held``: who
-    holds it, since when and why, where its content is under legal hold; told by what lists versions.
+    holds it, since when and why, where its content is under legal hold; told by what lists versions. ``said``: how many
+    approvals and comments it has, told by what lists candidates.
     """
 
     project: str
@@ -163,6 +164,7 @@ class Version:
     cleaned_at: datetime | None = None
     damage: str | None = None
     held: str | None = None
+    said: str | None = None
 
     @property
     def label(self) -> str:

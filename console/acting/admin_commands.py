@@ -214,6 +214,7 @@ class AddProject:
 @dataclass(frozen=True)
 class RemoveProject:
     project: str
+    confirmed: str
     reason: str
 
     @property
@@ -221,7 +222,7 @@ class RemoveProject:
         return f"{self.project} is being taken off the list"
 
     def carry_out(self, engine: Engine, tell: Tell) -> Result:
-        engine.remove(self.project, self.reason)
+        engine.remove(self.project, self.reason, self.confirmed)
         return Result(f"{self.project} is off the list. Its versions and history stay; adding it again finds them.")
 
 

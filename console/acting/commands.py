@@ -118,6 +118,20 @@ class Reject:
 
 
 @dataclass(frozen=True)
+class Comment:
+    label: str
+    text: str
+
+    @property
+    def doing(self) -> str:
+        return f"a comment on {self.label} is being kept"
+
+    def carry_out(self, engine: Engine, tell: Tell) -> Result:
+        engine.comment(self.label, self.text)
+        return Result(f"It stands on the card of {self.label}.")
+
+
+@dataclass(frozen=True)
 class Lift:
     label: str
     reason: str

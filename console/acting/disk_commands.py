@@ -51,9 +51,10 @@ class Restore:
 
 @dataclass(frozen=True)
 class EmptyBin:
+    confirmed: str
     reason: str
     doing: str = "the bin is being emptied"
 
     def carry_out(self, engine: Engine, tell: Tell) -> Result:
-        engine.empty_bin(self.reason, all=True)
+        engine.empty_bin(self.reason, self.confirmed, all=True)
         return Result("The bin is empty.")

@@ -7,6 +7,7 @@ from datetime import datetime
 import click
 
 from console.cli import disk_documents as documents
+from console.cli.confirming import confirm_option, typed
 from console.cli.printing import Cell, document, say, table
 from console.cli.session import Session, Verb, VerbGroup, missing_reason, reason_option
 from console.text import cells
@@ -118,12 +119,13 @@ def restore(session: Session, item: int, reason: str) -> None:
 
 @bin.command("empty")
 @click.option("--all", "everything", is_flag=True, help="Also what has not been there for its full time.")
+@confirm_option("The name of the workspace's folder")
 @reason_option
 @click.pass_obj
-def empty(session: Session, everything: bool, reason: str) -> None:
+def empty(session: Session, everything: bool, reason: str, confirmed: str | None) -> None:
     """Delete for good what has been in the bin long enough."""
     with session.engine() as engine:
-        said = engine.empty_bin(reason, all=everything)
+        said = typed(confirmed, lambda word: engine.empty_bin(reason, word, all=everything))
         left = engine.bin_items()
     if session.json:
         document({"sentence": said, "left": [documents.bin_item(each) for each in left]})

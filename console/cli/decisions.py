@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+import sys
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 import click
 
 from console.cli import documents
-from console.cli.moving import carry_out
-from console.cli.printing import Cell, document, say, table, verdict
+from console.cli.moving import MOST_COMMENTS, carry_out
+from console.cli.printing import Cell, document, lines, room, say, table, verdict
 from console.cli.session import Session, Verb, reason_option
 from console.text import cells
+from console.text.lines import Span
+from console.text.remark_lines import remark_lines
 from engine.records import Version
 
+if TYPE_CHECKING:
+    from engine.api import Engine
+
+MOST_READ = 10_000  # bytes of standard input: what has more is refused, and need not be read
 HEADINGS = ("version", "made", "gates", "against live", "judged against", "judgement")
 
 
@@ -21,20 +29,32 @@ HEADINGS = ("version", "made", "gates", "against live", "judged against", "judge
 @click.pass_obj
 def candidates(session: Session, project: str | None) -> None:
     """What waits for a decision, the newest first."""
-    from engine.versions.document import written
-
     with session.engine() as engine:
         found = engine.candidates(project)
         if session.json:
-            document([documents.candidate(version, written(engine.show(version.label))["gates"]) for version in found])
+            document([_document(engine, version) for version in found])
             return
+        said = {version.label: engine.remarks(version.label) for version in found}
     if not found:
         say(f"Nothing waits for a decision{' in ' + project if project else ''}.")
         return
     now = session.now()
     table([_row(version, now) for version in found], HEADINGS)
     say()
+    for label, remarks in said.items():
+        if remarks.approvals or remarks.comments:
+            more = max(0, remarks.needed - len(remarks.approvals))
+            say(Span(f"{label}: {cells.counted(more, 'more approval')} needed", "strong"))
+            lines(remark_lines(remarks, room(), most=MOST_COMMENTS))
+            say()
     say(f"Look: {session.command(f'show {found[0].label}')}")
+
+
+def _document(engine: Engine, version: Version) -> documents.Document:
+    from engine.versions.document import written
+
+    gates = written(engine.show(version.label))["gates"]
+    return documents.candidate(version, gates, engine.remarks(version.label))
 
 
 def _row(version: Version, now: datetime) -> tuple[Cell, ...]:
@@ -56,6 +76,22 @@ def approve(session: Session, version: str, reason: str) -> int:
     """Make the candidate VERSION live, once it is proven. For example: approve flights@12 --reason 'better'"""
     with session.engine() as engine:
         return carry_out(session, engine, engine.plan_release(version), reason)
+
+
+@click.command(cls=Verb)
+@click.argument("version")
+@click.argument("text")
+@click.pass_obj
+def comment(session: Session, version: str, text: str) -> None:
+    """Say TEXT ('-': standard input) of VERSION: it stands on its card and in the trail, and decides nothing."""
+    if text == "-":
+        text = sys.stdin.buffer.read(MOST_READ).decode("utf-8", "replace")
+    with session.engine() as engine:
+        said = engine.comment(version, text)
+    if session.json:
+        document({"version": version, **documents.remark(said)})
+    else:
+        say(f"It stands on the card of {version}.")
 
 
 @click.command(cls=Verb)

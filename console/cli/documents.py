@@ -29,7 +29,7 @@ from engine.records import (
     Run,
     Version,
 )
-from engine.release.records import Moved, MovePlan
+from engine.release.records import Moved, MovePlan, Remark, Remarks
 from engine.schedule.records import EngineState
 
 Document = dict[str, Any]
@@ -151,9 +151,22 @@ def version(found: Version) -> Document:
     }
 
 
-def candidate(found: Version, gates: Sequence[Mapping[str, Any]]) -> Document:
+def candidate(found: Version, gates: Sequence[Mapping[str, Any]], remarks: Remarks) -> Document:
     """``gates`` as they stand in the version's document."""
-    return {**version(found), "gates": [dict(gate) for gate in gates]}
+    return {**version(found), "gates": [dict(gate) for gate in gates], **said_of(remarks)}
+
+
+def said_of(found: Remarks) -> Document:
+    """Of both lists the newest is the last."""
+    return {
+        "approvals": [remark(each) for each in found.approvals],
+        "approvals_needed": found.needed,
+        "comments": [remark(each) for each in found.comments],
+    }
+
+
+def remark(found: Remark) -> Document:
+    return {"at": time(found.at), "by": found.by, "text": found.text}
 
 
 def change(found: Change) -> Document:
@@ -183,6 +196,7 @@ def plan(found: MovePlan) -> Document:
         "refused": found.refused,
         "damaged": found.damaged,
         "whole": found.whole,
+        "lately": found.lately,
     }
 
 

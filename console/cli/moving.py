@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from console.cli import documents
-from console.cli.printing import complain, document, say
+from console.cli.printing import complain, document, lines, room, say
 from console.cli.session import Session
 from console.text.lines import Span
+from console.text.remark_lines import remark_lines
 from engine.api import Engine
 from engine.release.records import Moved, MovePlan, ProofStep
+
+MOST_COMMENTS = 3
 
 
 def carry_out(session: Session, engine: Engine, plan: MovePlan, reason: str) -> int:
@@ -18,6 +21,11 @@ def carry_out(session: Session, engine: Engine, plan: MovePlan, reason: str) -> 
     if not session.json:
         if plan.damaged:
             say(Span(f"× {plan.damaged}", "failing"), hang=2)
+        if plan.whole:
+            say(f"To that one: {session.decision(f'rollback {plan.project} --from {plan.source} --to {plan.whole}')}")
+        if plan.lately:
+            say(Span(f"▲ {plan.lately}", "watch"), hang=2)
+        lines(remark_lines(plan.remarks, room(), most=MOST_COMMENTS))
         for sentence in plan.sentences:
             say(_capital(sentence))
         say()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from console.cli import documents
+from console.cli.confirming import confirm_option, typed
 from console.cli.printing import document, say, table
 from console.cli.session import Session, Verb, VerbGroup, reason_option
 from console.text.lines import Span
@@ -83,17 +84,17 @@ def set_policy(session: Session, name: str, value: str, reason: str) -> None:
 
 @policy.command("break-glass")
 @click.argument("version")
-@click.option("--sentence", metavar="TEXT", default="", help="'break the glass for VERSION', typed out.  [required]")
+@confirm_option("The sentence 'break the glass for VERSION'")
 @click.option("--for", "lasts", default="1h", show_default=True, metavar="SPAN", help="How long it holds.")
 @reason_option
 @click.pass_obj
-def break_glass(session: Session, version: str, sentence: str, lasts: str, reason: str) -> None:
+def break_glass(session: Session, version: str, confirmed: str | None, lasts: str, reason: str) -> None:
     """Release VERSION alone, past approvals, four eyes and freezes; everybody is told. Only an admin may."""
     span = parse_duration(lasts)
     if span is None:
         raise Invalid(f"--for is '{plain(lasts, 40)}'; write {DURATION_FORM}.")
     with session.engine() as engine:
-        found = engine.break_glass(version, sentence, span, reason)
+        found = typed(confirmed, lambda said: engine.break_glass(version, said, span, reason))
     if session.json:
         document({"version": found.label, "by": found.by, "until": documents.time(found.until)})
         return

@@ -158,6 +158,16 @@ def complain(text: str, more: Iterable[str] = ()) -> None:
         _write(safe(line), to=sys.stderr)
 
 
+def ask(text: str) -> str:
+    """What a person answers to ``text``, which goes to standard error: what is printed may be a document."""
+    sys.stdout.flush()
+    _write(f"{safe(text)}: ", end="", to=sys.stderr)
+    answer = sys.stdin.readline()
+    if not answer.endswith("\n"):
+        _write("", to=sys.stderr)
+    return answer
+
+
 class ProgressLine:
     """How far something is: one line that is written over on a terminal, else a line for each new phase."""
 

@@ -32,7 +32,8 @@ SECTIONS: dict[str, dict[str, str]] = {
     "Schedule": {"schedules": "schedules", "engine": "engine"},
     "Watch": {"health": "health", "alerts": "health", "handover": "duty"},
     "Decide": {
-        "candidates": "decisions", "approve": "decisions", "reject": "decisions", "rollback": "back", "lift": "back",
+        "candidates": "decisions", "approve": "decisions", "reject": "decisions", "comment": "decisions",
+        "rollback": "back", "lift": "back",
         "allow": "allowances", "allowances": "allowances", "withdraw": "allowances",
         "policy": "policy",
     },

@@ -86,7 +86,8 @@ def show(session: Session, version: str) -> None:
     with session.engine() as engine:
         content = engine.show(version)
         if session.json:
-            document({**documents.version(engine.version(version)), **written(content)})
+            said = documents.said_of(engine.remarks(version))
+            document({**documents.version(engine.version(version)), **written(content), **said})
             return
         card = engine.card(version, now)
     print_card(card, now)

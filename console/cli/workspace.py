@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from console.cli import documents
+from console.cli.confirming import confirm_option, typed
 from console.cli.people import read_key
 from console.cli.printing import complain, document, say, table
 from console.cli.session import Session, Verb, reason_option
@@ -67,12 +68,13 @@ def add(session: Session, path: Path) -> None:
 
 @click.command(cls=Verb)
 @click.argument("project")
+@confirm_option("The project's name")
 @reason_option
 @click.pass_obj
-def remove(session: Session, project: str, reason: str) -> None:
+def remove(session: Session, project: str, reason: str, confirmed: str | None) -> None:
     """Take PROJECT off the list; its versions, its history and its live folder stay. Only an admin may."""
     with session.engine() as engine:
-        engine.remove(project, reason)
+        typed(confirmed, lambda word: engine.remove(project, reason, word))
     if session.json:
         document({"project": project, "removed": True, "reason": reason})
     else:

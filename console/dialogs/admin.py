@@ -23,6 +23,7 @@ from console.acting.admin_commands import (
 from console.dialogs.dialog import ReasonDialog
 from console.dialogs.field import FieldDialog
 from console.dialogs.fields import FieldsDialog
+from console.dialogs.typed import TypedDialog
 from engine.housekeeping.places import KINDS, WatchedFolder
 from engine.housekeeping.settings import Setting
 from engine.projects.allowances import Allowance
@@ -180,7 +181,10 @@ def removing(project: str) -> ReasonDialog:
         f"{project} goes off the list: its schedules start nothing any more, and nobody looks at its health.",
         "Its versions, its history and its live folder stay; adding it again finds them.",
     )
-    return ReasonDialog(f"REMOVE {project}", said, "remove it", lambda reason: RemoveProject(project, reason))
+    return TypedDialog(
+        f"REMOVE {project}", said, "remove it", project, "the project's name",
+        lambda confirmed, reason: RemoveProject(project, confirmed, reason),
+    )  # fmt: skip
 
 
 class AddDialog(FieldDialog):

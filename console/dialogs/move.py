@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import ClassVar
 
@@ -13,7 +14,8 @@ from console.acting.commands import Command, Move, Result
 from console.dialogs.plan import PlanDialog
 from console.queries.question import Question
 from console.queries.questions import AskRelease, AskRollback
-from console.text.lines import EMPTY, Line, Span, line, pad, wrapped
+from console.text.lines import EMPTY, SENTENCE, Line, Span, line, pad, wrapped
+from console.text.remark_lines import MOST_BESIDE, remark_lines
 from console.text.tables import short
 from engine.release.records import MovePlan
 from engine.text import plain
@@ -38,11 +40,18 @@ class MoveDialog(PlanDialog[MovePlan]):
             return
         if self.plan is None:
             self.plan = answer
+            if len(answer.remarks.approvals) + 1 < answer.remarks.needed:
+                self.verb = "approve; it goes live when another person has, too"
         elif _ground(answer) != _ground(self.plan):
             moved = answer.live_seq != self.plan.live_seq
             other = f"{answer.source or 'nothing'} is live" if moved else "a release takes something else"
             changed = answer.refused or f"{other} now."
             self.trouble = f"Things changed while you looked: {changed} Close this and look again."
+        elif answer.remarks.approvals != self.plan.remarks.approvals:
+            also = answer.remarks.approvals[-1].by
+            self.trouble = f"Things changed while you looked: {also} has approved it too. Close this and look again."
+        else:
+            self.plan = replace(self.plan, remarks=answer.remarks)
         self.settle()
 
     def unanswered(self, sentence: str) -> None:
@@ -90,6 +99,10 @@ def plan_lines(plan: MovePlan, width: int) -> list[Line]:
     lines: list[Line] = []
     if plan.damaged is not None and plan.refused is None:
         lines += [*wrapped(f"× {plain(plan.damaged)}", width, tone="failing"), EMPTY]
+    if plan.lately is not None and plan.refused is None:
+        lines += [*wrapped(f"▲ {plain(plan.lately, SENTENCE)}", width, tone="watch"), EMPTY]
+    if said := remark_lines(plan.remarks, width, most=MOST_BESIDE):
+        lines += [*said, EMPTY]
     for sentence in plan.sentences:
         lines += wrapped(plain(sentence), width)
     lines.append(EMPTY)

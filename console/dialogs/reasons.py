@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from console.acting.commands import Command, Lift, Reject
+from console.acting.commands import Command, Lift
 from console.acting.disk_commands import EmptyBin, Restore
 from console.acting.run_commands import Allow, Cancel, Pause, Resume
 from console.dialogs.dialog import ReasonDialog
+from console.dialogs.typed import TypedDialog
+from engine.access.confirmation import word_of_workspace
 from engine.housekeeping.records import BinItem
 from engine.records import Run
 from engine.schedule.records import Schedule
@@ -15,15 +17,6 @@ from engine.schedule.records import Schedule
 
 def _asks(title: str, verb: str, said: str, make: Callable[[str], Command]) -> ReasonDialog:
     return ReasonDialog(title, said.split("\n"), verb, make)
-
-
-def rejecting(label: str) -> ReasonDialog:
-    """Turn a candidate down."""
-    said = (
-        f"{label} is turned down and cannot be approved any more; a new retrain makes a new candidate.\n"
-        "What is live stays live. The version is kept, and your reason is shown on the next card."
-    )
-    return _asks(f"REJECT {label}", "reject it", said, lambda reason: Reject(label, reason))
 
 
 def lifting(label: str) -> ReasonDialog:
@@ -78,10 +71,11 @@ def restoring(item: BinItem) -> ReasonDialog:
     return _asks("RESTORE FROM THE BIN", "restore it", said, lambda reason: Restore(item.id, item.what, reason))
 
 
-def emptying() -> ReasonDialog:
-    """Remove what is in the bin for good."""
+def emptying(home: str) -> ReasonDialog:
+    """Remove what is in the bin of the workspace at ``home`` for good."""
     said = (
-        "Everything in the bin is removed for good. This cannot be taken back.\n"
-        "What is live, what can be rolled back to and what waits is not in the bin."
+        "Everything in the bin is removed for good. This cannot be taken back.",
+        "What is live, what can be rolled back to and what waits is not in the bin.",
     )
-    return _asks("EMPTY THE BIN", "remove it for good", said, EmptyBin)
+    word, which = word_of_workspace(home), "the name of this workspace's folder"
+    return TypedDialog("EMPTY THE BIN", said, "remove it for good", word, which, EmptyBin)

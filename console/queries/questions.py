@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 
 from console.queries.question import NEWEST_ALERTS, ListWindow, Rows
 from console.time_travel.moments import Moment, moments
+from engine.errors import Damage
 
 if TYPE_CHECKING:
     from engine.api import Engine
     from engine.housekeeping.records import BinItem, CleanPlan, DiskReport
     from engine.monitoring.records import Trigger
     from engine.records import AuditRow, Change, Run, Version
-    from engine.release.records import DecisionCard, MovePlan
+    from engine.release.records import DecisionCard, MovePlan, Remarks
     from engine.runs.logs.log_index import LogLine
     from engine.runs.times.times_records import RunTimes
     from engine.schedule.records import EngineState, Occurrence, Schedule
@@ -179,6 +180,15 @@ class AskRelease:
 
 
 @dataclass(frozen=True)
+class AskRemarks:
+    label: str
+    refresh: float = 2.0
+
+    def answer(self, engine: Engine, now: datetime) -> Remarks:
+        return engine.remarks(self.label)
+
+
+@dataclass(frozen=True)
 class AskRollback:
     project: str
     to: str | None
@@ -187,6 +197,28 @@ class AskRollback:
 
     def answer(self, engine: Engine, now: datetime) -> MovePlan:
         return engine.plan_rollback(self.project, self.to, lift=self.lift)
+
+
+@dataclass(frozen=True)
+class WaysBack:
+    """The plan for one version, or what is damaged of it, and all that may be gone back to, the latest first."""
+
+    plan: MovePlan | None
+    damage: str | None
+    targets: tuple[Version, ...]
+
+
+@dataclass(frozen=True)
+class AskWaysBack:
+    rollback: AskRollback
+    refresh: float = 2.0
+
+    def answer(self, engine: Engine, now: datetime) -> WaysBack:
+        targets = engine.rollback_targets(self.rollback.project)
+        try:
+            return WaysBack(self.rollback.answer(engine, now), None, targets)
+        except Damage as damage:  # Of this version nothing can be told, of another it can.
+            return WaysBack(None, str(damage), targets)
 
 
 @dataclass(frozen=True)

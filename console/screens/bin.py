@@ -38,4 +38,4 @@ class BinPage(WholeListPage[BinItem]):
             self.app.push_screen(reasons.restoring(self.selected))
 
     def do_empty(self) -> None:
-        self.app.push_screen(reasons.emptying())
+        self.app.push_screen(reasons.emptying(self.app.who.home))

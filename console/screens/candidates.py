@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from console import routes
-from console.dialogs import reasons
+from console.dialogs.reject import RejectDialog
 from console.queries.question import Question
 from console.queries.questions import AskCandidates
 from console.screens.list_page import WholeListPage
@@ -41,4 +41,4 @@ class CandidatesPage(WholeListPage[Version]):
 
     def do_reject(self) -> None:
         if self.selected is not None:
-            self.app.push_screen(reasons.rejecting(self.selected.label))
+            self.app.push_screen(RejectDialog(self.selected.label))

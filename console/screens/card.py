@@ -9,6 +9,8 @@ from textual.widget import Widget
 
 from console import routes
 from console.dialogs import reasons
+from console.dialogs.comment import CommentDialog
+from console.dialogs.reject import RejectDialog
 from console.queries.question import Question
 from console.queries.questions import AskCard
 from console.screens.page import Page
@@ -71,7 +73,10 @@ class CardPage(Page):
         self.app.push_screen(routes.release(self.label))
 
     def do_reject(self) -> None:
-        self.app.push_screen(reasons.rejecting(self.label))
+        self.app.push_screen(RejectDialog(self.label))
+
+    def do_comment(self) -> None:
+        self.app.push_screen(CommentDialog(self.label))
 
     def do_lift(self) -> None:
         self.app.push_screen(reasons.lifting(self.label))

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from console.text import cells
 from console.text.health_table import TONES
 from console.text.lines import SENTENCE, Line, Span, Tone, beside, cells_of, cut, fit, line, pad, wrapped
+from console.text.remark_lines import remark_lines
 from console.text.tables import STATE_TONES, short
 from engine.records import Change, Gate, GateVerdict, Metric
 from engine.release.records import DecisionCard
@@ -22,7 +23,7 @@ TWO_COLUMNS = 120
 RIGHT = 62  # what a segment's row takes with all its words
 GATE_TONES: dict[GateVerdict, Tone] = {"pass": "ok", "warn": "watch", "fail": "failing", "cannot tell": "unknown"}
 COMPARED: dict[str, Tone] = {"better": "ok", "worse": "failing", "cannot tell": "unknown", "not compared": "unknown"}
-MOST_SEGMENTS = 8
+MOST_SEGMENTS, MOST_COMMENTS = 8, 3
 
 
 def card_lines(card: DecisionCard, now: datetime, width: int, *, whole: bool = False, rows: int = 0) -> list[Line]:
@@ -40,7 +41,11 @@ def card_lines(card: DecisionCard, now: datetime, width: int, *, whole: bool = F
 
 def _card(card: DecisionCard, now: datetime, width: int, *, whole: bool, evidence: bool) -> list[Line]:
     inner = width - 2
-    top = [*_identity(card, now, inner), (), *_verdict(card, now, inner), (), *_metrics(card, inner, rows=whole), ()]
+    said = remark_lines(card.remarks, inner, most=None if whole else MOST_COMMENTS)
+    top = [
+        *_identity(card, now, inner), (), *_verdict(card, now, inner), *said, (),
+        *_metrics(card, inner, rows=whole), (),
+    ]  # fmt: skip
     if whole or inner < TWO_COLUMNS:
         body = _stacked(
             _gates(card.gates, inner, whole=evidence), _segments(card, inner), _changes(card, inner, whole=whole)
@@ -80,6 +85,8 @@ def _verdict(card: DecisionCard, now: datetime, width: int) -> list[Line]:
     said = [plain(each, SENTENCE) for each in card.takes]
     if card.changed_decisions is not None:
         said.append(f"{cells.percent(card.changed_decisions, 1)} of decisions would change.")
+    if card.remarks.needed > 1 and version.state == "candidate":
+        said.append(f"{len(card.remarks.approvals)} of {card.remarks.needed} approvals given.")
     if card.blocked and version.state == "candidate":
         said.append(f"It cannot be approved now: {card.blocked}")
     return [*lines, *(each for text in said for each in wrapped(text, width)), *_backtest(card, now, width)]

@@ -42,8 +42,12 @@ CANDIDATES: tuple[Column[Version], ...] = (
     Column("LIVE", 5, lambda v, now: Span(short(v.against)), yields=2),
     Column("KEY METRIC", 22, lambda v, now: Span(cells.metric(v.metric)), yields=1),
     Column("MADE", 8, lambda v, now: Span(cells.age(v.made_at, now)), right=True),
-    Column("IN A SENTENCE", 20, lambda v, now: Span(v.sentence, "dim"), yields=3, grows=True),
+    Column("IN A SENTENCE", 20, lambda v, now: _judged(v), yields=3, grows=True),
 )
+
+
+def _judged(version: Version) -> Span:
+    return Span(f"{version.said}. {version.sentence}" if version.said else version.sentence, "dim")
 
 
 def _state(version: Version, now: datetime) -> Span:

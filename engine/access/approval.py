@@ -163,9 +163,6 @@ def what_it_takes(approval: Approval) -> tuple[str, ...]:
     policy, said = approval.policy, []
     if approval.broken_until is not None:
         return (f"The glass is broken for you until {approval.broken_until:%d %b %H:%M} UTC; everybody was told.",)
-    if approval.needed > 1:
-        given = f"; {' and '.join(approval.given_by)} did" if approval.given_by else ""
-        said.append(f"{approval.needed} people must approve it{given}.")
     if approval.needed > len(approval.may):
         said.append("As things are it cannot go live: fewer people may approve it than must.")
     if policy.approvers:

@@ -28,6 +28,9 @@ SELECT a.seq AS seq, '{table}' AS what FROM audit a LEFT JOIN {table} t ON t.aud
 WHERE a.action IN ({actions}) AND t.seq IS NULL ORDER BY 1 LIMIT 1
 """
 
+# The word stands in it as in the condition of the index, or the whole trail would be read.
+COMMENTS = "SELECT seq, body, digest FROM audit WHERE action = 'comment' AND subject = ? ORDER BY seq"
+
 
 def append(
     db: sqlite3.Connection,
@@ -129,6 +132,11 @@ def page(ledger: Ledger, *, offset: int, limit: int, matching: str = "") -> tupl
                 (last - offset, limit),
             ).fetchall()
     return tuple(_row(r) for r in rows)
+
+
+def comments(db: sqlite3.Connection, subject: str) -> tuple[AuditRow, ...]:
+    """What was said of ``subject`` without deciding anything, the newest last."""
+    return tuple(_row(row) for row in db.execute(COMMENTS, (subject,)))
 
 
 def _row(row: sqlite3.Row) -> AuditRow:

@@ -80,12 +80,19 @@ class HousekeepingCommands(Door):
         return bins.restore(self._workspace, self._ledger, item, checked_reason(reason), self.caller, now)
 
     @changes("empty the bin", least="operator", dangerous=True)
-    def empty_bin(self, reason: str, *, all: bool = False) -> str:
-        """Delete for good what has been in the bin long enough, or ``all`` of it; returns a sentence."""
+    def empty_bin(self, reason: str, confirmed: str, *, all: bool = False) -> str:
+        """Delete for good what has been in the bin long enough, or ``all`` of it; returns a sentence.
+
+        ``confirmed``: the name of the workspace's folder, typed. Raises Unconfirmed where that is not it.
+        """
+        from engine.access.confirmation import check_typed, word_of_workspace
         from engine.housekeeping.bin import empty
 
+        reason = checked_reason(reason)
+        word = word_of_workspace(self._workspace.root)
+        check_typed(confirmed, word, to="empty the bin", which="the name of this workspace's folder")
         now, due = clock.now(), None if all else self._certain()
-        return empty(self._workspace, self._ledger, self.caller, checked_reason(reason), now, due)
+        return empty(self._workspace, self._ledger, self.caller, reason, now, due)
 
     @changes("keep house", least="viewer", by="process")
     def keep_house(self) -> tuple[str, ...]:

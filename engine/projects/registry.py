@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from engine.access.caller import Caller
+from engine.access.confirmation import check_typed
 from engine.audit import trail
 from engine.clock import moment, stamp
 from engine.errors import Conflict, NotFound
@@ -64,8 +65,11 @@ def _is_live(db: sqlite3.Connection, name: str) -> bool:
     return db.execute("SELECT 1 FROM versions WHERE project = ? AND state = 'live'", (name,)).fetchone() is not None
 
 
-def remove(ledger: Ledger, name: str, reason: str, by: Caller, at: datetime) -> None:
-    """Take a project off the list. Its versions, its runs and its live folder stay, and adding it again finds them."""
+def remove(ledger: Ledger, name: str, reason: str, confirmed: str, by: Caller, at: datetime) -> None:
+    """Take a project off the list. Its versions, its runs and its live folder stay, and adding it again finds them.
+
+    Raises Unconfirmed unless ``confirmed`` is its name.
+    """
     with ledger.write() as db:
         find(db, name)
         busy = db.execute(
@@ -73,6 +77,7 @@ def remove(ledger: Ledger, name: str, reason: str, by: Caller, at: datetime) -> 
         ).fetchone()
         if busy:
             raise Conflict(f"Run {busy['id']} of {name} has not ended; cancel it or wait for it, then remove {name}.")
+        check_typed(confirmed, name, to=f"remove {name}", which="the project's name")
         db.execute("UPDATE projects SET removed_at = ? WHERE name = ?", (stamp(at), name))
         from engine.projects import schedules
 

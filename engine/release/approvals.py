@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from engine.access import addresses
@@ -16,8 +17,8 @@ from engine.records import Actor
 from engine.release import decisions, eyes, glass
 
 
-def approval_of(db: sqlite3.Connection, row: sqlite3.Row, live_seq: int, by: Actor, now: datetime) -> Approval:
-    """What is in force for ``by``, who would approve the version in ``row``, and who did against this live version.
+def who_approves(db: sqlite3.Connection, row: sqlite3.Row, live_seq: int) -> Approval:
+    """What is in force for those who approve the version in ``row``, and who did against this live version.
 
     What the version itself says of approvals is one of the things that they approve. Whoever approved and may no
     longer does not count.
@@ -29,15 +30,21 @@ def approval_of(db: sqlite3.Connection, row: sqlite3.Row, live_seq: int, by: Act
     if not policy.four_eyes and not addresses.everything(db):
         unknown = ()  # Where nobody's address is asked for, nobody is known, and that says nothing.
     given = decisions.approvers(db, row["project"], row["number"], live_seq)
-    approval = Approval(
+    return Approval(
         policy=policy,
         may=may,
         involved={name: why for name, why in involved.items() if name in people},
         unknown=unknown,
         given_by=tuple(name for name in given if name in may),
-        frozen_until=frozen_until(policy.freeze, _moments(db, now)) if policy.freeze else None,
     )
-    return glass.past_the_policy(db, row, live_seq, approval, by.name, now)
+
+
+def approval_of(db: sqlite3.Connection, row: sqlite3.Row, live_seq: int, by: Actor, now: datetime) -> Approval:
+    """The same as it holds for ``by`` now: in a freeze, and behind a glass that they broke."""
+    found = who_approves(db, row, live_seq)
+    if found.policy.freeze:
+        found = replace(found, frozen_until=frozen_until(found.policy.freeze, _moments(db, now)))
+    return glass.past_the_policy(db, row, live_seq, found, by.name, now)
 
 
 def _moments(db: sqlite3.Connection, now: datetime) -> tuple[datetime, ...]:

@@ -12,7 +12,7 @@ from engine.errors import Damage
 from engine.projects import in_force, registry
 from engine.projects.manifest.sandbox import spec_of
 from engine.records import Actor, Change, Version
-from engine.release import decisions
+from engine.release import decisions, remarks
 from engine.release.approvals import approval_of, expiry
 from engine.release.history import live_deployment
 from engine.release.plan import refusal_to_release
@@ -53,6 +53,7 @@ def card(db: sqlite3.Connection, store: ObjectStore, label: str, by: Actor, now:
         sandbox=holding.finding(spec_of(document.settings), holding.recorded(document.lineage.sandbox)),
         backtest=_backtest(db, version.project, now),
         takes=what_it_takes(approval) if version.state == "candidate" else (),
+        remarks=remarks.of_version(db, row),
     )
 
 

@@ -17,7 +17,7 @@ from engine.versions import catalog, holds
 from engine.versions import document as documents
 
 if TYPE_CHECKING:
-    from engine.release.records import DecisionCard, Moved, MovePlan, ProofStep
+    from engine.release.records import DecisionCard, Moved, MovePlan, ProofStep, Remark, Remarks
     from engine.versions.records import VersionDocument
 
 
@@ -58,11 +58,13 @@ class ReleaseCommands(Door):
 
     @looks("list candidates", of="project")
     def candidates(self, project: str | None = None) -> tuple[Version, ...]:
-        """What waits for a decision, newest first."""
+        """What waits for a decision, newest first, each with how much was said of it."""
+        from engine.release import remarks
+
         with self._ledger.read() as db:
             if project is not None:
                 registry.find(db, project)
-            return catalog.candidates(db, project)
+            return remarks.told(db, catalog.candidates(db, project))
 
     @looks("see decision cards", of="label")
     def card(self, label: str, now: datetime) -> DecisionCard:
@@ -112,6 +114,21 @@ class ReleaseCommands(Door):
 
         reject(self._ledger, label, reason, self.caller, clock.now())
         return self.version(label)
+
+    @looks("see decision cards", of="label")
+    def remarks(self, label: str) -> Remarks:
+        """Who approved a version so far, with their reasons, and what was said of it."""
+        from engine.release.remarks import of_version
+
+        with self._ledger.read() as db:
+            return of_version(db, catalog.find(db, label))
+
+    @changes("comment on candidates", least="viewer", of="label")
+    def comment(self, label: str, text: str) -> Remark:
+        """Say something of a version, which stays on its card and in the trail."""
+        from engine.release.remarks import comment
+
+        return comment(self._ledger, label, text, self.caller, clock.now())
 
     @changes("lift a bar", least="operator", of="label", dangerous=True)
     def lift(self, label: str, reason: str) -> Version:

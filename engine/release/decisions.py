@@ -41,13 +41,19 @@ def keep(
     )
 
 
+def approvals(db: sqlite3.Connection, project: str, number: int, live_seq: int | None) -> tuple[Decision, ...]:
+    """The approvals of that version against this live one (None: against any), the newest last."""
+    rows = db.execute(
+        "SELECT * FROM decisions WHERE project = ? AND number = ? AND kind = 'approve' AND (? IS NULL OR live_seq = ?)"
+        " ORDER BY seq",
+        (project, number, live_seq, live_seq),
+    )
+    return tuple(_record(row) for row in rows)
+
+
 def approvers(db: sqlite3.Connection, project: str, number: int, live_seq: int) -> tuple[str, ...]:
     """Who has approved that version against this live one."""
-    rows = db.execute(
-        "SELECT DISTINCT actor FROM decisions WHERE project = ? AND number = ? AND kind = 'approve' AND live_seq = ?",
-        (project, number, live_seq),
-    )
-    return tuple(row["actor"] for row in rows)
+    return tuple(dict.fromkeys(each.actor for each in approvals(db, project, number, live_seq)))
 
 
 def approved_by(db: sqlite3.Connection, deployment: Deployment) -> tuple[str, ...]:

@@ -12,9 +12,10 @@ from datetime import datetime, timedelta
 
 from engine.access.approval import LETS_PASS, Approval
 from engine.access.caller import Caller
+from engine.access.confirmation import check_typed
 from engine.audit import times, trail
 from engine.clock import moment, stamp
-from engine.errors import Conflict, Invalid, Refusal
+from engine.errors import Conflict, Invalid
 from engine.monitoring.alerts import alert_book
 from engine.monitoring.alerts.changes import BREAK_GLASS
 from engine.monitoring.records import HealthFinding
@@ -45,14 +46,10 @@ def sentence_of(label: str) -> str:
 def break_for(
     ledger: Ledger, label: str, typed: str, lasts: timedelta, reason: str, by: Caller, now: datetime
 ) -> BrokenGlass:
-    """Let ``by`` release ``label`` at once. Raises Refusal for another sentence, Invalid, Conflict for no candidate."""
+    """Let ``by`` release ``label`` at once. Raises Unconfirmed, Invalid, Conflict for no candidate."""
     if not SHORTEST <= lasts <= LONGEST:
         raise Invalid(f"A broken glass lasts from 1 minute to 1 day, not {span(lasts.total_seconds())}.")
-    if " ".join(typed.split()) != sentence_of(label):
-        raise Refusal(
-            f"Nothing was done: '{plain(typed, 60)}' is not the sentence. To release {label} past the policy, type: "
-            f"{sentence_of(label)}"
-        )
+    check_typed(typed, sentence_of(label), to=f"release {label} past the policy", which="the sentence")
     with ledger.write() as db:
         row = catalog.find(db, label)
         version = catalog.record(row)

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 from engine.access.approval import what_it_takes
 from engine.errors import Conflict, Damage, NotFound, Refusal
 from engine.projects import in_force
-from engine.records import Actor, Version
-from engine.release import history
+from engine.records import Actor, Deployment, Version
+from engine.release import history, remarks
 from engine.release.approvals import approval_of, expiry
-from engine.release.policy import why_not_from, why_not_release, why_not_rollback
+from engine.release.policy import rolled_back_lately, why_not_from, why_not_release, why_not_rollback
 from engine.release.records import MovePlan
 from engine.release.wholeness import damaged_candidate, known_damage
 from engine.storage.objects import ObjectStore
@@ -21,6 +21,8 @@ from engine.versions import document as documents
 
 if TYPE_CHECKING:
     from engine.versions.records import VersionDocument
+
+TRIED_FIRST = "It is rebuilt and tried first; unless it predicts what it did when it was made, nothing changes."
 
 
 def refusal_to_release(db: sqlite3.Connection, label: str, by: Actor, now: datetime) -> str | None:
@@ -40,7 +42,7 @@ def plan_release(db: sqlite3.Connection, store: ObjectStore, label: str, by: Act
     sentences = [
         f"Make {label} live" + (f" instead of {source}." if source else "; nothing is live yet."),
         version.sentence,
-        "First it is rebuilt from the store and must reproduce its own recorded predictions.",
+        TRIED_FIRST,
     ]
     document = documents.of_version(store, label, version.digest)
     sentences += _comes_into_force(db, version.project, document)
@@ -65,6 +67,7 @@ def plan_release(db: sqlite3.Connection, store: ObjectStore, label: str, by: Act
         waivers=waived,
         damaged=damaged_candidate(store, version),
         policy=in_force.approval(db, version.project),
+        remarks=remarks.of_version(db, row),
     )
 
 
@@ -92,10 +95,9 @@ def plan_rollback(
     live = history.live_deployment(db, project)
     source = _label(live)
     blind = not seen and meant is None and to is None
-    if meant is not None or blind:
-        last = history.record(live) if live is not None else None
-        if other := why_not_from(meant, source, last, now):
-            raise Conflict(other)
+    last = history.record(live) if live is not None else None
+    if (meant is not None or blind) and (other := why_not_from(meant, source, last, now)):
+        raise Conflict(other)
     target = _where_to(db, project, to)
     lifts = lift and target.state == "barred"
     refused = why_not_rollback(target, source, lifts=lifts)
@@ -104,7 +106,7 @@ def plan_rollback(
     try:
         document = documents.of_version(store, target.label, target.digest)
     except Damage as damage:  # What it would bring cannot be told, and it cannot be rebuilt.
-        raise Damage(f"{str(damage).rstrip('.')}, such as {whole} (--to {whole})." if whole else str(damage)) from None
+        raise Damage(f"{str(damage).rstrip('.')}, such as {whole}." if whole else str(damage)) from None
     sentences = rollback_sentences(away, target, now, lifts=lifts)
     return MovePlan(
         project=project,
@@ -119,7 +121,13 @@ def plan_rollback(
         lifts=lifts,
         damaged=damaged,
         whole=whole,
+        lately=None if lifts else _lately(last, now),
     )
+
+
+def _lately(last: Deployment | None, now: datetime) -> str | None:
+    done = rolled_back_lately(last, now)
+    return f"{done}. Go on only if that was not enough." if done else None
 
 
 def _where_to(db: sqlite3.Connection, project: str, to: str | None) -> Version:
@@ -154,11 +162,11 @@ def rollback_sentences(away: Version | None, target: Version, now: datetime, *, 
             metric = f", {target.metric.name} {target.metric.value:.3g} when it was made"
         ran = how_long(target.live_from, target.live_until)
         lines.append(f"to {target.label}, which ran {ran} (until {_when(target.live_until)}){metric}.")
-    lines.append("First it is rebuilt from the store and must reproduce its own recorded predictions.")
+    lines.append(TRIED_FIRST)
     if lifts:
         lines.append(f"{target.label} is barred ({target.reason}); its bar is lifted, with your reason.")
     if away is not None:
-        lines.append(f"{away.label} is barred afterwards, until somebody lifts the bar with a reason.")
+        lines.append(f"{away.label} is barred afterwards: nobody makes it live again by accident.")
     return tuple(lines)
 
 
@@ -187,8 +195,8 @@ def contents(document: VersionDocument) -> tuple[str, ...]:
 def _left_behind(away: Version | None, now: datetime) -> tuple[str, ...]:
     since = f" since {_when(away.live_from)}" if away is not None and away.live_from is not None else ""
     return (
-        f"predictions that were already used{since}",
-        "the project's own folder and its branch: a retrain still takes the code as it is committed there",
+        f"predictions already used{since}",
+        "the code in the project's folder: the next retrain takes it as it stands there",
     )
 
 

@@ -82,13 +82,21 @@ def why_not_from(source: str | None, live: str | None, last: Deployment | None, 
     """
     if source is not None and source != live:
         return f"{live or 'nothing'} is live, not {source}; nothing was changed. Look again before you roll back."
-    if source is None and last is not None and last.kind == "rollback" and now - last.at < LATELY:
-        ago = span(max(0.0, (now - last.at).total_seconds()))
+    done = rolled_back_lately(last, now)
+    if source is None and last is not None and done is not None:
         return (
-            f'{last.actor} rolled {last.project} back to {last.label} {ago} ago ("{last.reason}"), and nothing was '
-            f"changed now. If you mean to leave {last.label} too, say so with --from {last.label}."
+            f"{done}, and nothing was changed now. If you mean to leave {last.label} too, say so with --from "
+            f"{last.label}."
         )
     return None
+
+
+def rolled_back_lately(last: Deployment | None, now: datetime) -> str | None:
+    """Who has only just rolled the project back, to what and why, without an end; None where nobody has."""
+    if last is None or last.kind != "rollback" or now - last.at >= LATELY:
+        return None
+    ago = span(max(0.0, (now - last.at).total_seconds()))
+    return f'{last.actor} rolled {last.project} back to {last.label} {ago} ago ("{last.reason}")'
 
 
 def why_not_reject(version: Version) -> str | None:

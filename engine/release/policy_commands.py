@@ -41,12 +41,12 @@ class PolicyCommands(Door):
         return policy.choose(self._ledger, name, value, self.caller, checked_reason(reason), clock.now())
 
     @changes("break the glass", least="admin", dangerous=True)  # An admin of one project passes not over the workspace.
-    def break_glass(self, label: str, typed: str, lasts: timedelta, reason: str) -> BrokenGlass:
+    def break_glass(self, label: str, confirmed: str, lasts: timedelta, reason: str) -> BrokenGlass:
         """Let the caller release a candidate past the policy, but for gates and proof; everybody is told."""
         from engine.release import glass
 
         why, now = checked_reason(reason), clock.now()
-        return glass.break_for(self._ledger, label, typed, lasts, why, self.caller, now)
+        return glass.break_for(self._ledger, label, confirmed, lasts, why, self.caller, now)
 
     @looks("list operators")
     def addresses(self) -> tuple[Address, ...]:

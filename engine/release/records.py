@@ -22,6 +22,28 @@ class BacktestLine:
 
 
 @dataclass(frozen=True)
+class Remark:
+    """What somebody said of a version: with an approval, or only so."""
+
+    kind: Literal["approval", "comment"]
+    at: datetime
+    by: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Remarks:
+    """All that was said of a version, the newest last; ``needed``: how many people must approve it.
+
+    ``approvals``: of a candidate those that count, against what is live now; of any other version all there were.
+    """
+
+    approvals: tuple[Remark, ...] = ()
+    comments: tuple[Remark, ...] = ()
+    needed: int = 1
+
+
+@dataclass(frozen=True)
 class DecisionCard:
     """All that an operator needs to decide on one candidate."""
 
@@ -43,6 +65,7 @@ class DecisionCard:
     """How often the project should be retrained, as far as somebody had that tried out."""
     takes: tuple[str, ...] = ()
     """What binds its approval beyond one operator's word, where it waits for one."""
+    remarks: Remarks = Remarks()
 
 
 @dataclass(frozen=True)
@@ -52,8 +75,10 @@ class MovePlan:
     ``live_seq`` is the deployment that was shown; the move is refused if another came after it. ``lifts``: the bar of
     the target is lifted in the same commit, with the same reason. ``waivers``: gates that found something which the
     manifest waives, each with its reason. ``damaged``: what is known to be wrong with the target in the store, as a
-    sentence; ``whole`` is then another version to go back to, if there is one. ``policy``: what a release took when
-    this was shown.
+    sentence; ``whole`` is then another version to go back to, if there is one. ``lately``: that somebody has only just
+    rolled this project back, as a sentence; whoever did not see it may mean the version that is left already.
+    ``remarks``: what was said of a candidate; the move is refused if somebody approved it after that.
+    ``policy``: what a release took when this was shown.
     """
 
     project: str
@@ -70,6 +95,8 @@ class MovePlan:
     damaged: str | None = None
     whole: str | None = None
     policy: Policy | None = None
+    lately: str | None = None
+    remarks: Remarks = Remarks()
 
 
 @dataclass(frozen=True)

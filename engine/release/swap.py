@@ -26,7 +26,7 @@ from engine.clock import stamp
 from engine.errors import Conflict, Damage, Refusal
 from engine.projects import in_force
 from engine.records import Actor, Deployment, VersionState
-from engine.release import decisions
+from engine.release import decisions, remarks
 from engine.release import live_folder as projection
 from engine.release.approvals import approval_of
 from engine.release.history import live_deployment
@@ -146,6 +146,8 @@ def _check(db: sqlite3.Connection, plan: MovePlan, by: Actor, now: datetime) -> 
         )
     if plan.kind == "release":
         refused = refusal_to_release(db, plan.target, by, now) or _other_policy(db, plan)
+        if not refused:
+            remarks.check_shown(db, catalog.find(db, plan.target), plan.remarks)
     else:
         refused = why_not_rollback(catalog.record(catalog.find(db, plan.target)), plan.source, lifts=plan.lifts)
     if refused:

@@ -39,7 +39,7 @@ def known_damage(db: sqlite3.Connection, store: ObjectStore, target: Version) ->
         return None, None
     others = [each for each in catalog.were_live(db, target.project) if each.label != target.label]
     whole = next((each.label for each in others if damage_of(store, each) is None), None)
-    otherwise = f"go back to {whole}, of which nothing is known to be wrong (--to {whole})" if whole else (
+    otherwise = f"go back to {whole}, of which nothing is known to be wrong" if whole else (
         "there is no other version to go back to that is whole"
     )  # fmt: skip
     way = way_back(store.root.parent, otherwise)

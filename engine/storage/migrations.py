@@ -188,6 +188,11 @@ def _access(db: Database) -> None:
         db.execute(statement)
 
 
+def _comments(db: Database) -> None:
+    # What was said of a version, on its card: else each look at one would read the whole trail.
+    db.execute("CREATE INDEX audit_comments ON audit (subject, seq) WHERE action = 'comment'")
+
+
 def _approvals(db: Database) -> None:
     # Who committed the code of a version since what was live, as projects/source/authors.py found it; NULL: not kept.
     db.execute("ALTER TABLE versions ADD COLUMN authors TEXT")
@@ -216,6 +221,7 @@ MIGRATIONS: tuple[tuple[str, Callable[[Database], None]], ...] = (
     ("backtests", _backtests),
     ("routing", _routing),
     ("access", _access),
+    ("comments", _comments),
     ("approvals", _approvals),
 )
 LATEST = len(MIGRATIONS)

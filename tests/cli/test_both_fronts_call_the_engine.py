@@ -50,6 +50,7 @@ REACHES = {
     "policy break-glass tiny@1 --reason x": "break_glass",
     "approve tiny@3 --reason x": "plan_release",
     "reject tiny@3 --reason x": "reject",
+    "comment tiny@3 wait": "comment",
     "rollback tiny --reason x": "plan_rollback",
     "rollback tiny --preview": "plan_rollback",
     "lift tiny@2 --reason x": "lift",

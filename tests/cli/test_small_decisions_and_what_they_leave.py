@@ -47,7 +47,7 @@ def test_a_lifted_bar_opens_the_way_that_it_names(copy: History) -> None:
 
 
 def test_a_removed_project_is_off_the_list_and_comes_back_whole(copy: History) -> None:
-    assert copy("remove", "tiny", "--reason", "no longer needed", "--json").json["removed"] is True
+    assert copy("remove", "tiny", "--reason", "no longer needed", "--confirm", "tiny", "--json").json["removed"] is True
     assert "No project is registered yet" in copy("status").out
     assert copy("add", copy.project).code == 0
     assert copy("status", "--json").json["projects"][0]["live"] == "tiny@1"

@@ -8,6 +8,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+from engine.access.confirmation import check_typed
 from engine.clock import stamp
 from engine.duty.matters import Matter, kept
 from engine.housekeeping.places import WatchedFolder
@@ -201,7 +202,8 @@ class FakeAdmin:
     def reach(self, project: str) -> tuple[str, ...]:
         return ("the network",)
 
-    def remove(self, name: str, reason: str) -> None:
+    def remove(self, name: str, reason: str, confirmed: str) -> None:
+        check_typed(confirmed, name, to=f"remove {name}", which="the project's name")
         self._do("remove", name, reason)
 
     def report_recipients(self, project: str) -> tuple[str, ...]:

@@ -9,16 +9,6 @@ from pathlib import Path
 from typing import Any
 
 from engine.errors import NotFound, Refusal
-from engine.housekeeping.records import (
-    BinItem,
-    Cleaned,
-    CleanItem,
-    CleanPlan,
-    DiskFinding,
-    DiskReport,
-    LargeFile,
-    Share,
-)
 from engine.monitoring.records import Trigger
 from engine.records import (
     AuditRow,
@@ -37,13 +27,14 @@ from engine.records import (
     Step,
     Version,
 )
-from engine.release.records import DecisionCard, Moved, MovePlan, ProofStep
+from engine.release.records import DecisionCard, Moved, MovePlan, ProofStep, Remark, Remarks
 from engine.runs.logs.log_index import LogLine, LogWindow
 from engine.runs.times.times_records import RunTimes, StepTimes
 from engine.schedule.records import EngineState, Occurrence, Schedule
 from engine.versions.records import SegmentValues
 from tests.console.admin_records import FakeAdmin
 from tests.console.backtest_records import FakeBacktests
+from tests.console.disk_records import FakeDisk
 from tests.console.health_records import NOW, FakeHealth, ago
 
 ADA = Operator("ada", "operator")
@@ -62,6 +53,7 @@ def version(number: int = 11, **other: Any) -> Version:
 
 LIVE = version(9, state="live", comparison="first", against=None, live_from=ago(days=12), sentence="FIRST VERSION.")
 RETIRED = version(7, state="retired", live_from=ago(days=40), live_until=ago(days=12))
+OLDER = version(5, state="retired", live_from=ago(days=70), live_until=ago(days=40))
 BARRED = version(8, state="barred", live_from=ago(days=14), live_until=ago(days=12), reason="rolled back from")
 VERSIONS = (version(11), version(10, state="rejected", reason="rejected by ada: EV is weak"), LIVE, BARRED, RETIRED)
 
@@ -126,26 +118,12 @@ RELEASE = MovePlan(
 )  # fmt: skip
 ROLLBACK = MovePlan(
     "flights", "rollback", "flights@9", "flights@7", 4, ("From flights@9, live for 12 days", "to flights@7."),
-    ("model, 1 file",), ("predictions that were already used",), None,
+    ("model, 1 file",), ("predictions already used",), None,
 )  # fmt: skip
 AUDIT = tuple(
     AuditRow(seq, ago(minutes=seq), "ada", "approve", f"flights@{seq}", "newer data", f"{seq:064x}")
     for seq in range(300, 0, -1)
 )
-
-
-DISK = DiskReport(
-    at=ago(minutes=20), total=1_000_000_000_000, free=390_000_000_000, keep_free=2_000_000_000, days_until_full=48.0,
-    by_project=(Share("flights", 2_100_000_000, 812, 90_000_000.0), Share("churn", 40_000_000, 90, 0.0)),
-    by_kind=(Share("data", 1_500_000_000, 400, 60_000_000.0), Share("runs and logs", 640_000_000, 502, None)),
-    largest=(LargeFile("runs/0000041/steps/train/step.log", "workspace", 410_000_000, 3e7, ago(hours=1), "run 41"),),
-    growing=(LargeFile("ledger.db", "workspace", 80_000_000, 2e6, ago(minutes=1), "the ledger"),),
-    findings=(DiskFinding("/var/log/syslog", "4.1 GB and never rotated", 4_100_000_000),), scan_seconds=0.8,
-)  # fmt: skip
-GOES = CleanItem("run-12", "run", "steps of run 12", 300_000_000, True, "it ended 40 days ago")
-STAYS = CleanItem("v-9", "version", "flights@9", 90_000_000, False, "live")
-CLEAN = CleanPlan(NOW, (GOES, STAYS), 300_000_000, "seq 4")
-BINNED = BinItem(3, "steps of run 11", "run", 280_000_000, ago(days=2), NOW + timedelta(days=12), "ada")
 
 
 RAN = Occurrence("flights", "retrain", ago(days=2), "ran", "", 41, ago(days=2), id=3)
@@ -173,7 +151,7 @@ TIMES = RunTimes(
 )  # fmt: skip
 
 
-class FakeEngine(FakeAdmin, FakeHealth, FakeBacktests):
+class FakeEngine(FakeAdmin, FakeDisk, FakeHealth, FakeBacktests):
     """Answers like an engine, with the records above; keeps what it was asked to do."""
 
     def __init__(self, home: Path) -> None:
@@ -181,14 +159,12 @@ class FakeEngine(FakeAdmin, FakeHealth, FakeBacktests):
         self.home, self.operator = home, ADA
         self.overview_now = OVERVIEW
         self.card_now = CARD
+        self.candidates_now: tuple[Version, ...] = (version(),)
         self.release_now, self.rollback_now = RELEASE, ROLLBACK
         self.state_now = HERE
         self.triggers_now: tuple[Trigger, ...] = (TRIGGER,)
         self.runs_now: tuple[Run, ...] = RUNS
         self.schedules_now: tuple[Schedule, ...] = (PAUSED, SCHEDULE)
-        self.disk_now: DiskReport | None = DISK
-        self.scanned_now = False
-        self.clean_now = CLEAN
         self.done: list[tuple[Any, ...]] = []
         self.failures: list[str] = []
         self.refuse: Exception | None = None
@@ -234,7 +210,7 @@ class FakeEngine(FakeAdmin, FakeHealth, FakeBacktests):
         return self.overview_now
 
     def candidates(self, project: str | None = None) -> tuple[Version, ...]:
-        return (version(),)
+        return self.candidates_now
 
     def versions(self, project: str | None, *, offset: int, limit: int, matching: str) -> tuple[Version, ...]:
         return _page([v for v in VERSIONS if matching in v.label], offset, limit)
@@ -287,7 +263,10 @@ class FakeEngine(FakeAdmin, FakeHealth, FakeBacktests):
         self.lift = lift
         if project == "new":
             raise NotFound("new has no earlier live version to go back to.")
-        return self.rollback_now
+        return replace(self.rollback_now, target=to or self.rollback_now.target)
+
+    def rollback_targets(self, project: str) -> tuple[Version, ...]:
+        return (RETIRED, OLDER)
 
     def move(self, plan: MovePlan, reason: str, on_step: Any) -> Moved:
         self._do("move", plan, reason)
@@ -298,6 +277,13 @@ class FakeEngine(FakeAdmin, FakeHealth, FakeBacktests):
 
     def reject(self, label: str, reason: str) -> None:
         self._do("reject", label, reason)
+
+    def remarks(self, label: str) -> Remarks:
+        return self.card_now.remarks
+
+    def comment(self, label: str, text: str) -> Remark:
+        self._do("comment", label, text)
+        return Remark("comment", NOW, "ada", text)
 
     def lift(self, label: str, reason: str) -> None:
         self._do("lift", label, reason)
@@ -353,32 +339,6 @@ class FakeEngine(FakeAdmin, FakeHealth, FakeBacktests):
 
     def run_times(self, project: str) -> RunTimes:
         return TIMES
-
-    def disk(self) -> DiskReport | None:
-        return self.disk_now
-
-    def is_disk_scanned(self) -> bool:
-        return self.scanned_now
-
-    def scan_disk(self, on_progress: Any) -> DiskReport:
-        self._do("scan")
-        return DISK
-
-    def plan_clean(self) -> CleanPlan:
-        return self.clean_now
-
-    def clean(self, plan: CleanPlan, reason: str, on_step: Any) -> Cleaned:
-        self._do("clean", plan, reason)
-        return Cleaned("1 thing, 300 MB, is in the bin.", 300_000_000, 1)
-
-    def bin_items(self) -> tuple[BinItem, ...]:
-        return (BINNED,)
-
-    def restore(self, item: int, reason: str) -> None:
-        self._do("restore", item, reason)
-
-    def empty_bin(self, reason: str, *, all: bool = False) -> None:
-        self._do("empty", reason, all)
 
     def verify_audit(self) -> AuditVerdict:
         self.pace.wait()

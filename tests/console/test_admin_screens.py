@@ -279,13 +279,20 @@ def test_a_project_that_fails_its_check_is_not_added(console: Console, engine: F
     assert engine.done == []
 
 
-def test_a_project_is_removed_with_a_reason(console: Console, engine: FakeEngine) -> None:
+def test_a_project_is_removed_once_its_name_is_typed_and_with_a_reason(console: Console, engine: FakeEngine) -> None:
     async def story(desk: Desk) -> None:
         await desk.press("minus")
         await desk.see("REMOVE churn")
+        await desk.see("the project's name, churn, then your reason")
+        await desk.press("enter")
+        await desk.see("Type the project's name, churn.")
+        await desk.type("churm")
         await desk.press("enter")
         await desk.see("A reason is needed")
-        await desk.press("x", "enter")
+        await desk.press("tab", "x", "enter")
+        await desk.see("To remove churn, type the project's name, churn; 'churm' was typed, and nothing was done.")
+        assert desk.engine.done == []
+        await desk.press("backspace", "n", "enter")  # What was refused stands there to be mended.
         await desk.see("churn is off the list.")
 
     console(story)

@@ -10,7 +10,8 @@ import pytest
 from console.text.disk_lines import clean_lines, disk_lines
 from console.text.lines import plain_text, width_of
 from tests.console.conftest import NARROW, WIDE, Desk
-from tests.console.records import CLEAN, DISK, HERE, NOW, STAYS, FakeEngine
+from tests.console.disk_records import CLEAN, DISK, STAYS
+from tests.console.records import HERE, NOW, FakeEngine
 
 Console = Callable[..., None]
 
@@ -59,6 +60,29 @@ def test_the_plan_that_was_shown_is_the_one_that_is_carried_out(
 
     console(story, size)
     assert engine.done == [("clean", CLEAN, "weekly"), ("restore", 3, "needed")]
+
+
+@pytest.mark.parametrize("size", [WIDE, NARROW])
+def test_the_bin_is_emptied_once_the_name_of_the_workspaces_folder_is_typed(
+    console: Console, engine: FakeEngine, size: tuple[int, int]
+) -> None:
+    async def story(desk: Desk) -> None:
+        await desk.press("7", "b", "E")
+        await desk.see("This cannot be taken back.")
+        await desk.see("the name of this workspace's folder, home, then your reason. Tab")
+        await desk.type("Home")
+        await desk.press("tab")
+        await desk.type("full")
+        await desk.press("enter")
+        await desk.see("was done.")
+        assert desk.engine.done == []
+        await desk.press(*["backspace"] * 4)
+        await desk.type("home")
+        await desk.press("enter")
+        await desk.see("The bin is empty.")
+
+    console(story, size)
+    assert engine.done == [("empty", "full", True)]
 
 
 def test_a_plan_with_nothing_to_do_asks_for_no_reason(console: Console, engine: FakeEngine) -> None:

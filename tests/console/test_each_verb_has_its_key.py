@@ -24,7 +24,7 @@ Console = Callable[..., None]
 # Of each verb the keys from the overview on; what a dialog asks for is one letter long.
 KEYS = {
     "add somewhere": "plus x enter",
-    "remove tiny --reason x": "minus x enter",
+    "remove tiny --reason x": "minus x tab x enter",
     "check somewhere": "plus x enter",
     "status": "2 1",
     "status tiny": "h",
@@ -50,6 +50,7 @@ KEYS = {
     "policy set approvals 2 --reason x": "9 down down down down down down down enter e x tab x enter",
     "approve tiny@3 --reason x": "2 a",
     "reject tiny@3 --reason x": "2 x x enter",
+    "comment tiny@3 wait": "2 enter c x enter",
     "rollback tiny --reason x": "R",
     "rollback tiny --preview": "R",
     "lift tiny@2 --reason x": "4 down down down l x enter",
@@ -95,7 +96,7 @@ KEYS = {
     "bin": "7 b",
     "bin list": "7 b",
     "bin restore 1 --reason x": "7 b u x enter",
-    "bin empty --reason x": "7 b E x enter",
+    "bin empty --reason x": "7 b E x tab x enter",
     "hold tiny@1 --reason x": "4 H x enter",
     "hold tiny@1 --release --reason x": "4 u x enter",
     "places": "9 down down enter",

@@ -191,7 +191,7 @@ def test_roll_back_shows_what_comes_back_and_what_does_not(console: Console, eng
     async def story(desk: Desk) -> None:
         await desk.press("down", "down", "R")
         await desk.see("Comes back:")
-        await desk.see("predictions that were already used")
+        await desk.see("predictions already used")
         await desk.type("page is red")
         await desk.press("enter")
         await desk.see("flights@7 is live.")

@@ -19,7 +19,7 @@ KEYS = {
     "a": {"Acknowledge": "health project_health", "Approve": "card candidates", "Allow": "run",
           "All again": "outbox", "Take over": "duty"},
     "b": {"By column": "project_health", "Bin": "disk", "New backtest": "backtest", "Bind key": "operators"},
-    "c": {"Decide": "overview health project_health"},
+    "c": {"Decide": "overview health project_health", "Comment": "card"},
     "d": {"Differences": "card versions"},
     "e": {"Change": "schedules", "Set": "settings", "Quiet": "routes", "Ask": "policy"},
     "h": {"Health": "overview versions", "All due times": "schedules"},
@@ -50,7 +50,7 @@ KEYS = {
 }
 NAMED = {
     "Acknowledge": "acknowledge", "Allow": "allow", "Approve": "approve", "By column": "by_column", "Bin": "bin",
-    "Decide": "decide",
+    "Decide": "decide", "Comment": "comment",
     "Differences": "diff", "Change": "edit", "Health": "health", "All due times": "history", "Run times": "times",
     "Look now": "look", "Lift bar": "lift", "Looks": "looks", "Next metric": "metric", "Next section": "section",
     "Next log": "next_log", "Pause": "pause", "Quit": "quit", "Retrain": "retrain", "Run now": "run_now",
@@ -71,7 +71,7 @@ CHANGING = {
     "acknowledge", "snooze", "look", "look_whole", "by_column", "retrain", "run_now", "pause", "resume", "edit",
     "cancel", "scan", "restore", "allow", "add", "let_in", "watch", "unwatch", "withdraw", "hold", "release_hold",
     "choose", "set_policy", "retry", "retry_all", "send_report", "backtest", "add_route", "end_route",
-    "my_quiet_hours", "hand_over", "take_over", "role", "bind_key", "disable", "enable",
+    "my_quiet_hours", "hand_over", "take_over", "comment", "role", "bind_key", "disable", "enable",
 }  # fmt: skip
 
 

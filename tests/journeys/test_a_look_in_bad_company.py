@@ -60,7 +60,7 @@ def test_of_two_looks_at_once_both_are_kept_and_each_alert_is_one(engine: Engine
 def test_a_project_is_not_removed_under_a_look(engine: Engine, newest: datetime) -> None:
     run = engine.look("tiny", as_of=newest)
     with pytest.raises(Conflict, match=f"Run {run.id} of tiny has not ended"):
-        engine.remove("tiny", "over")
+        engine.remove("tiny", "over", "tiny")
     assert engine.wait(run.id, lambda r: None).state == "succeeded"
 
 

@@ -113,7 +113,7 @@ def test_a_look_of_a_time_when_the_clock_was_ahead_does_not_silence_the_next(eng
 
 def test_a_look_that_ends_after_its_project_was_removed_raises_nothing(engine: Engine, ledger: Ledger) -> None:
     context = room_of(engine, clock.now())
-    engine.remove("tiny", "it is over")
+    engine.remove("tiny", "it is over", "tiny")
     assert not health_record.register(ledger, context, BETTER, clock.now())
 
 

@@ -114,7 +114,7 @@ def site(tmp_path_factory: pytest.TempPathFactory, quiet_day: str) -> Iterator[S
     site.keep()
     engine.add(tiny.make(root / "other", name="other", day=quiet_day))
     site.keep()
-    engine.remove("other", "not needed")
+    engine.remove("other", "not needed", "other")
     site.keep()
     engine.add(root / "other")
     site.retrain("tiny")

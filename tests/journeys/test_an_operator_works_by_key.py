@@ -40,7 +40,7 @@ def test_a_candidate_is_approved_and_the_version_before_comes_back(history: Path
         terminal.see("nothing waits for a decision")
         terminal.press("R")
         terminal.see("to tiny@2")
-        terminal.see("predictions that were already used")
+        terminal.see("predictions already used")
         terminal.press("three in the morning\r")
         terminal.see("tiny@2 is live.")
         assert live(history) == "tiny@2"

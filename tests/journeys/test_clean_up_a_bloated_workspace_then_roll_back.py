@@ -54,7 +54,7 @@ def test_after_a_clean_up_the_oldest_protected_version_comes_back(engine: Engine
     assert engine.show("tiny@1").gates, "what it was is still known"
     assert "cleaned up" in str(engine.plan_rollback("tiny", "tiny@1").refused)
     assert [version.label for version in engine.rollback_targets("tiny")] == ["tiny@3", "tiny@2"]
-    assert "freed for good" in engine.empty_bin("a small disk", all=True)
+    assert "freed for good" in engine.empty_bin("a small disk", engine.home.name, all=True)
     assert engine.scan_disk().used < used
     engine.move(engine.plan_rollback("tiny", "tiny@2"), "the oldest there is", lambda step: None)
     assert engine.status("tiny", later()).live == "tiny@2"
@@ -130,7 +130,7 @@ def test_who_may_not_and_who_gives_no_reason_is_refused(engine: Engine) -> None:
     for act in (
         lambda: eve.clean(plan, "because", lambda step: None),
         lambda: eve.restore(1, "because"),
-        lambda: eve.empty_bin("because", all=True),
+        lambda: eve.empty_bin("because", engine.home.name, all=True),
         lambda: eve.choose("keep_free", "0", "because"),
         lambda: eve.hold("tiny@1", "because"),
     ):

@@ -88,7 +88,7 @@ def test_a_purge_that_is_killed_is_finished_by_the_next_look(saved: Path) -> Non
     start = cleaned_at(saved / "to-purge")
 
     def then(engine: Engine) -> None:
-        engine.empty_bin("again", all=True)
+        engine.empty_bin("again", engine.home.name, all=True)
         assert engine.bin_items() == () and list(workspace_of(engine).bin.iterdir()) == []
 
-    assert kill_everywhere(saved, start, "engine.empty_bin('no room', all=True)", then) > 20
+    assert kill_everywhere(saved, start, "engine.empty_bin('no room', engine.home.name, all=True)", then) > 20

@@ -114,6 +114,6 @@ def test_a_disk_with_nothing_free_is_cleaned_up_with_what_was_set_aside(engine: 
     with pytest.raises(Refusal, match="only 0 B of the disk are free"):
         engine.retrain("tiny")
     assert cleaned(engine, later()).items == 4
-    assert "freed for good" in engine.empty_bin("the disk is full", all=True)
+    assert "freed for good" in engine.empty_bin("the disk is full", engine.home.name, all=True)
     (engine.home / "ballast").unlink()
     assert_all_kept(engine)

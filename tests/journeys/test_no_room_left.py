@@ -79,7 +79,8 @@ def test_whoever_looks_is_answered_and_the_ways_out_go(home: Path, disk: Path, l
     if not leave:
         assert told("reject tiny@3 --reason no") == (1, f"{FULL}\n")
         assert told("retrain tiny --as-of 2026-11-24") == (1, f"{FULL}\n")
-    for words in ("rollback tiny --reason full", "clean --reason full", "bin empty --all --reason full"):
+    empty = f"bin empty --all --reason full --confirm {home.name}"
+    for words in ("rollback tiny --reason full", "clean --reason full", empty):
         code, said = told(words)
         assert code == 0, (words, said)
     assert told("rollback tiny --to tiny@2 --lift --reason again")[0] == 0
@@ -187,7 +188,8 @@ def test_a_medium_that_is_read_only_is_looked_at_and_verified(read_only: Path, r
     assert "watch" in said and "workspace" in said and "it is read-only here: nothing can be retrained" in said
     assert "looking works (status, " in said
     acts = ("reject tiny@3 --reason no", "retrain tiny --as-of 2026-11-24", "settings set bin_days 3 --reason x")
-    for words in (*acts, "rollback tiny --reason x", "clean --reason x", "bin empty --reason x"):
+    empty = f"bin empty --reason x --confirm {read_only.name}"
+    for words in (*acts, "rollback tiny --reason x", "clean --reason x", empty):
         told = call("--home", read_only, "--operator", "ada", *words.split())
         assert told.code == 1
         assert "can be looked at and not written (its medium is read only); nothing was done." in told.err

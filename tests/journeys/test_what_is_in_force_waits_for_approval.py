@@ -142,7 +142,7 @@ def test_removing_and_adding_a_project_loosens_nothing(engine: Engine, tmp_path:
         other.close()
     engine.edit_schedule("tiny", "retrain", rule="every 6h", reason="more often")
     tiny.replace(folder, "leverframe.toml", STRICT, "approvals = 1")
-    engine.remove("tiny", "start afresh")
+    engine.remove("tiny", "start afresh", "tiny")
     engine.add(folder)
     assert rule(engine)[0] == "every 6h"
     assert not approved(engine, retrained(engine))

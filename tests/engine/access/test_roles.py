@@ -40,15 +40,15 @@ LEAST: dict[str, Role] = {
     "backtest": "operator", "acknowledge": "operator", "snooze": "operator", "report_soon": "operator",
     "send_report": "operator", "retry_outbox": "operator", "run_now": "operator", "pause_schedule": "operator",
     "resume_schedule": "operator", "edit_schedule": "operator", "plan_release": "operator",
-    "plan_rollback": "operator", "move": "operator", "reject": "operator", "lift": "operator",
-    "add_operator": "admin", "doctor": "operator", "clean": "operator", "restore": "operator",
-    "empty_bin": "operator", "choose": "admin", "watch": "operator", "unwatch": "operator", "hold": "operator",
-    "release_hold": "admin", "back_up": "operator", "export_audit": "auditor", "set_role": "admin",
-    "set_project_role": "admin", "disable_operator": "admin", "enable_operator": "admin", "bind_key": "admin",
-    "bind_account": "admin", "unbind": "admin", "start_scheduler": "operator", "allow": "admin", "withdraw": "admin",
-    "set_policy": "admin", "break_glass": "admin", "add_address": "admin", "remove_address": "admin",
-    "add_route": "admin", "remove_route": "admin", "choose_quiet_hours": "operator", "hand_over": "operator",
-    "take_over": "operator",
+    "plan_rollback": "operator", "move": "operator", "reject": "operator", "lift": "operator", "add_operator": "admin",
+    "doctor": "operator", "clean": "operator", "restore": "operator", "empty_bin": "operator", "choose": "admin",
+    "watch": "operator", "unwatch": "operator", "hold": "operator", "release_hold": "admin", "back_up": "operator",
+    "export_audit": "auditor", "set_role": "admin", "set_project_role": "admin", "disable_operator": "admin",
+    "enable_operator": "admin", "bind_key": "admin", "bind_account": "admin", "unbind": "admin",
+    "start_scheduler": "operator", "allow": "admin", "withdraw": "admin", "set_policy": "admin",
+    "break_glass": "admin", "add_address": "admin", "remove_address": "admin", "add_route": "admin",
+    "remove_route": "admin", "choose_quiet_hours": "operator", "hand_over": "operator", "take_over": "operator",
+    "comment": "viewer",
 }  # fmt: skip
 # Asked for while it is done, for only a part of it takes the role: with ``mend``.
 PARTLY = {"doctor"}
@@ -65,23 +65,24 @@ MAY_NOT = {
     "hold": "place a legal hold", "release_hold": "release a legal hold", "back_up": "back up",
     "export_audit": "export the trail", "set_role": "change roles", "set_project_role": "change roles",
     "disable_operator": "disable operators", "enable_operator": "disable operators",
-    "bind_key": "bind keys and accounts", "bind_account": "bind keys and accounts",
-    "unbind": "bind keys and accounts", "start_scheduler": "host the engine",
-    "allow": "allow a project's steps to reach more", "withdraw": "withdraw what a project's steps were allowed",
-    "set_policy": "change the policy", "break_glass": "break the glass", "add_address": "change operators' addresses",
+    "bind_key": "bind keys and accounts", "bind_account": "bind keys and accounts", "unbind": "bind keys and accounts",
+    "start_scheduler": "host the engine", "allow": "allow a project's steps to reach more",
+    "withdraw": "withdraw what a project's steps were allowed", "set_policy": "change the policy",
+    "break_glass": "break the glass", "add_address": "change operators' addresses",
     "remove_address": "change operators' addresses", "add_route": "change routes", "remove_route": "change routes",
     "choose_quiet_hours": "choose quiet hours", "hand_over": "hand over", "take_over": "take over",
+    "comment": "comment on candidates",
 }  # fmt: skip
 # Those that are about one project, for which somebody may have a role besides; every other is of the workspace.
 PER_PROJECT = {
     "remove", "retrain", "cancel", "look", "backtest", "acknowledge", "snooze", "report_soon", "send_report", "run_now",
     "pause_schedule", "resume_schedule", "edit_schedule", "plan_release", "plan_rollback", "move", "reject", "lift",
-    "hold", "release_hold", "allow", "withdraw", "set_project_role",
+    "hold", "release_hold", "allow", "withdraw", "set_project_role", "comment",
 }  # fmt: skip
 # What changes nothing that others see: it looks, waits, works out, or is the engine's own work of every process.
 OF_ANYBODY = {
-    "as_of", "check", "wait", "plan_backtest", "plan_clean", "scan_disk", "dry_run_report",
-    "keep_house", "pass_time", "scrub", "check_backup",
+    "as_of", "check", "wait", "plan_backtest", "plan_clean", "scan_disk", "dry_run_report", "keep_house", "pass_time",
+    "scrub", "check_backup",
 }  # fmt: skip
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
 MOVE = MovePlan("tiny", "release", None, "tiny@1", 0, (), (), (), None)
@@ -91,12 +92,10 @@ GIVEN: dict[str, Any] = {
     "name": "tiny", "project": "tiny", "job": "retrain", "label": "tiny@1", "reason": "because", "run": 1, "alert": 1,
     "until": datetime(2100, 1, 1, tzinfo=UTC), "role": "admin", "mend": True, "item": 1, "setting": "keep_free",
     "value": "1GiB", "kind": "data", "words": "22:00-07:00", "route": 1, "to": "opal", "note": "all quiet",
-    "operator": "opal", "address": "opal@example.org", "typed": "x", "lasts": timedelta(hours=1), "offset": 0,
+    "operator": "opal", "address": "opal@example.org", "lasts": timedelta(hours=1), "offset": 0, "confirmed": "tiny",
     "changes": CHANGES, "on_step": lambda step: None, "mail": None, "key": key_of("new").line, "account": "root",
-    "now": NOON,
+    "now": NOON, "text": "wait",
 }  # fmt: skip
-
-
 # Who there is: a role for the workspace, and those for single projects.
 PEOPLE: dict[str, tuple[Role, dict[str, Role]]] = {
     "vic": ("viewer", {}), "aude": ("auditor", {}), "opal": ("operator", {}), "ada": ("admin", {}),

@@ -164,11 +164,11 @@ def test_nothing_ends_while_only_the_clock_says_that_it_is_time(engine_after_two
     engine = engine_after_two_months
     engine.pass_time()
     engine.keep_house()
-    said = engine.empty_bin("no room")
+    said = engine.empty_bin("no room", engine.home.name)
     assert standing(engine) == ("candidate", 1, 2)
     assert "Nothing was deleted." in said and "nothing else in the ledger says that it is so late" in said
     # Whoever wants it gone can say so.
-    assert "freed for good" in engine.empty_bin("no room", all=True)
+    assert "freed for good" in engine.empty_bin("no room", engine.home.name, all=True)
     assert engine.bin_items() == ()
 
 

@@ -108,7 +108,7 @@ def test_the_registry_hands_out_what_is_in_force_of_projects_that_were_removed_t
     registry.add(ledger, tmp_path / "small", ada, now())
     with ledger.read() as db:
         assert registry.names(db) == registry.names(db, "small") == ("small",)
-    registry.remove(ledger, "small", "not wanted", ada, now())
+    registry.remove(ledger, "small", "not wanted", "small", ada, now())
     with ledger.read() as db:
         manifest = registry.manifest(db, "small")
         assert (manifest.name, manifest.zone) == ("small", "UTC")

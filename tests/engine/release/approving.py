@@ -14,7 +14,7 @@ from engine.access.proof import of_process
 from engine.projects import in_force, policy
 from engine.projects.source.authors import CodeAuthor
 from engine.records import Metric
-from engine.release import swap
+from engine.release import remarks, swap
 from engine.release.plan import refusal_to_release
 from engine.release.proof import Steps
 from engine.release.records import MovePlan
@@ -74,8 +74,8 @@ def refusal(ledger: Ledger, label: str, who: str, now: datetime = FRIDAY) -> str
 def plan(ledger: Ledger, label: str) -> MovePlan:
     """As somebody is shown it now."""
     with ledger.read() as db:
-        holds = in_force.approval(db, "tiny")
-    return MovePlan("tiny", "release", None, label, 0, (), (), (), None, policy=holds)
+        holds, said = in_force.approval(db, "tiny"), remarks.of_version(db, catalog.find(db, label))
+    return MovePlan("tiny", "release", None, label, 0, (), (), (), None, policy=holds, remarks=said)
 
 
 def approve(ledger: Ledger, shown: MovePlan, who: str, now: datetime = FRIDAY) -> bool:

@@ -90,7 +90,7 @@ def test_who_is_not_named_to_approve_does_not_by_breaking_it(ledger: Ledger) -> 
 def test_without_its_sentence_nothing_is_done(ledger: Ledger, typed: str) -> None:
     label = candidate(ledger)
     before = trail.count(ledger)
-    with pytest.raises(Refusal, match="is not the sentence. To release tiny@1 past the policy, type: break the glass"):
+    with pytest.raises(Refusal, match="type the sentence, break the glass for tiny@1; .*nothing was done"):
         broken(ledger, label, typed)
     assert trail.count(ledger) == before and refusal(ledger, label, "bob") is None
 

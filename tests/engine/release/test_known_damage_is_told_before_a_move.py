@@ -61,7 +61,6 @@ def test_another_version_is_offered_only_if_nothing_is_known_against_it(releases
     scrubbed(releases, "tiny@2", "x")
     plan = releases.plan_rollback("tiny")
     assert plan.whole == "tiny@1" and "go back to tiny@1, of which nothing is known to be wrong" in str(plan.damaged)
-    assert "(--to tiny@1)" in str(plan.damaged)
     assert releases.plan_rollback("tiny", plan.whole).damaged is None
     without(releases, releases.version("tiny@1").digest)
     assert releases.plan_rollback("tiny").whole is None
@@ -82,7 +81,7 @@ def test_of_a_version_whose_document_is_gone_there_is_no_plan_and_another_is_nam
     with pytest.raises(Damage, match="tiny@2 is damaged: .*; choose another version.$"):
         releases.plan_rollback("tiny")
     altered(releases, 1, state="retired", live_until=clock.stamp(releases.version("tiny@1").made_at))
-    with pytest.raises(Damage, match=r"choose another version, such as tiny@1 \(--to tiny@1\).$"):
+    with pytest.raises(Damage, match=r"choose another version, such as tiny@1\.$"):
         releases.plan_rollback("tiny")
 
 

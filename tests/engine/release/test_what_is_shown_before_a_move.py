@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -31,7 +32,8 @@ from tests.people import caller_of
 from tests.version_documents import CODE, DATA, WHOLE
 
 pytestmark = pytest.mark.slow  # a history of four retrains, made once
-REBUILT = "First it is rebuilt from the store and must reproduce its own recorded predictions."
+REBUILT = "It is rebuilt and tried first; unless it predicts what it did when it was made, nothing changes."
+BARRED = "tiny@3 is barred afterwards: nobody makes it live again by accident."
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
 
 
@@ -69,7 +71,7 @@ def test_the_plan_of_a_first_release(releases: Engine) -> None:
     back = releases.plan_rollback("tiny", "tiny@2")
     assert back.refused == "Nothing is live, so there is nothing to roll back from."
     assert back.live_seq == 0 and back.source is None
-    assert back.does_not_restore[0] == "predictions that were already used"
+    assert back.does_not_restore[0] == "predictions already used"
     moved = releases.move(shown, "the first", lambda step: None)
     assert moved.deployment is not None and (moved.deployment.previous, moved.undo) == (None, None)
 
@@ -105,10 +107,24 @@ def test_the_plan_of_a_rollback_goes_to_what_was_live_last(releases: Engine) -> 
     assert first.startswith("From tiny@3, live for ") and first.endswith(f" (since {when})")
     assert rest == [
         f"to tiny@2, which ran 3 days (until 13 Nov 2026 09:00 UTC), roc_auc {metric.value:.3g} when it was made.",
-        REBUILT, "tiny@3 is barred afterwards, until somebody lifts the bar with a reason.",
+        REBUILT, BARRED,
     ]  # fmt: skip
-    assert shown.does_not_restore[0] == f"predictions that were already used since {when}"
-    assert "its branch: a retrain still takes the code as it is committed there" in shown.does_not_restore[1]
+    assert shown.does_not_restore[0] == f"predictions already used since {when}"
+    assert "the next retrain takes it as it stands there" in shown.does_not_restore[1]
+    assert shown.lately is None
+
+
+def test_who_rolls_back_what_was_rolled_back_a_moment_ago_is_told_so_first(releases: Engine) -> None:
+    """Of two people at three in the morning the second may mean the version that the first has left already."""
+    releases.move(releases.plan_rollback("tiny"), "the page is on fire", lambda step: None)
+    lately = releases.plan_rollback("tiny", "tiny@3", lift=False).lately
+    assert lately is not None
+    assert re.fullmatch(
+        r'ada rolled tiny back to tiny@2 \d\.\d s ago \("the page is on fire"\)\. Go on only if that was not enough\.',
+        lately,
+    )
+    undo = releases.plan_rollback("tiny", "tiny@3", lift=True)
+    assert (undo.lifts, undo.lately) == (True, None), "whoever takes it back has seen it"
 
 
 def test_the_plan_of_a_rollback_that_lifts_a_bar(releases: Engine) -> None:
@@ -177,7 +193,7 @@ def test_a_rollback_is_told_as_far_as_it_is_known() -> None:
     assert plan.rollback_sentences(None, version(live_until=None), NOON, lifts=False) == (REBUILT,)
     assert plan.rollback_sentences(None, version(live_from=None), NOON, lifts=False) == (REBUILT,)
     unknown = plan.rollback_sentences(version(number=3, live_from=None), version(live_from=None), NOON, lifts=False)
-    assert unknown == (REBUILT, "tiny@3 is barred afterwards, until somebody lifts the bar with a reason.")
+    assert unknown == (REBUILT, BARRED)
 
 
 # The card
@@ -274,7 +290,7 @@ def test_what_was_live_at_a_moment(releases: Engine) -> None:
 
 
 def test_what_a_removed_project_had_live_is_still_told(releases: Engine) -> None:
-    releases.remove("tiny", "it is over")
+    releases.remove("tiny", "it is over", "tiny")
     assert [each.number for each in releases.at(clock.now())] == [3]
 
 

@@ -18,7 +18,7 @@ ACTS = {
     "unwatch", "hold", "release_hold", "as_of", "pass_time", "back_up", "check_backup", "scrub", "allow",
     "withdraw", "backtest", "plan_backtest", "add_route", "remove_route", "choose_quiet_hours", "hand_over",
     "take_over", "set_role", "set_project_role", "disable_operator", "enable_operator", "bind_key", "bind_account",
-    "unbind",
+    "unbind", "comment",
 }  # fmt: skip
 # Whatever shows a moment calls them: nothing is settled or stopped. A traceback is kept with the workspace of now.
 DOES_NOTHING_THEN = {"reconcile", "stop_scheduler", "keep_traceback"}

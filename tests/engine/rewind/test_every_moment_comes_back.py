@@ -143,7 +143,7 @@ def test_a_ledger_that_kept_no_past_says_at_least_what_its_times_say(tmp_path: P
     alert_book.acknowledge(world.ledger, alert.id, "mine", world.ada, later)
     with world.ledger.write() as db:
         alert_book.record(db, "one", 1, [], {"drift:x"}, None, later)
-    registry.remove(world.ledger, "one", "so", world.ada, later)
+    registry.remove(world.ledger, "one", "so", "one", world.ada, later)
     with world.ledger.write() as db:
         db.execute("DROP TRIGGER past_no_delete")
         db.execute("DELETE FROM past")

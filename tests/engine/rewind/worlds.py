@@ -276,7 +276,7 @@ class World(ApprovalActs):
 
     def take_off(self, project: str) -> None:
         try:
-            registry.remove(self.ledger, project, "so", self.ada, self.tick())
+            registry.remove(self.ledger, project, "so", project, self.ada, self.tick())
         except LeverframeError:
             registry.add(self.ledger, self.folders[project], self.ada, self.tick())
 

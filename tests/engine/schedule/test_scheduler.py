@@ -271,7 +271,7 @@ def test_the_schedule_of_a_removed_project_ends_and_begins_from_now_when_it_is_a
 ) -> None:
     path = Path(engine.projects()[0].path)
     rule(engine, "* * * * *")
-    engine.remove("tiny", "no longer needed")
+    engine.remove("tiny", "no longer needed", "tiny")
     lease = taken(engine, ledger)
     settle_all(ledger, lease, now() + DAY)
     assert engine.schedules() == () and engine.count_occurrences() == 0
