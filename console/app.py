@@ -15,7 +15,7 @@ from textual.events import Resize
 from textual.geometry import Size
 
 from console import actions, routes, themes
-from console.acting.messages import Answered, CommandRefused, Done, StepDone, Unanswered
+from console.acting.messages import Answered, CommandRefused, Done, ShownOut, StepDone, Unanswered
 from console.acting.runner import Runner
 from console.dialogs.too_small import TooSmall
 from console.palette import ActionPalette
@@ -68,6 +68,7 @@ class LeverframeApp(App[None]):
         self.beside: Question | None = None
         self.desk: Desk | None = None
         self.recent: Recent | None = None
+        self.shown_out: str | None = None
         self.watcher = Watcher(engine, self.post_message, now)
         self.runner = Runner(engine, self.post_message)
         self._leaving = self._left = self._dressed = self.drawn = False
@@ -134,6 +135,12 @@ class LeverframeApp(App[None]):
         top = self._who_asks(message.at)
         if top is not None and top.question() == message.question:
             top.unanswered(message.sentence)
+
+    def on_shown_out(self, message: ShownOut) -> None:
+        """Nothing is shown any more to whoever may not work here; why is said when the screen has been given back."""
+        self.shown_out = message.sentence
+        self._left = True
+        self.exit(return_code=1)
 
     def _who_asks(self, at: datetime) -> Asking | None:
         """The screen on top, for an answer of ``at``; none while the console is left, which takes its widgets away."""

@@ -7,6 +7,7 @@
     │   ├── NotFound       what was named is not there
     │   ├── Conflict       somebody else changed it first (compare-and-set failed)
     │   ├── Forbidden      this person or this account may not do it
+    │   │   └── ShutOut    this person may not work here any more, whatever it is
     │   └── StepFailed     a project's own process failed, or passed a limit
     └── Damage             a digest is wrong, the audit chain is broken, a file is gone
 
@@ -67,6 +68,10 @@ class Conflict(Refusal):
 
 class Forbidden(Refusal):
     """This person or this account may not do it."""
+
+
+class ShutOut(Forbidden):
+    """This person may not work here any more."""
 
 
 class StepFailed(Refusal):

@@ -29,6 +29,14 @@ class Unanswered(Message):
         self.question, self.sentence, self.at = question, sentence, at
 
 
+class ShownOut(Message):
+    """Whoever works here may not any more; the engine's words for it."""
+
+    def __init__(self, sentence: str) -> None:
+        super().__init__()
+        self.sentence = sentence
+
+
 class StepDone(Message):
     """The runner's command has done one of its steps."""
 

@@ -94,7 +94,7 @@ def _make_behind(session: Session, plan: Plan) -> None:
 
 def _make(session: Session, plan: Plan) -> None:
     """Make what is missing, one process at a time, and say what there is in the end."""
-    from console.demo.make import replayer
+    from console.demo.make import OPERATOR, replayer
     from engine.api import open_engine
     from engine.storage.workspace import Workspace
 
@@ -105,6 +105,7 @@ def _make(session: Session, plan: Plan) -> None:
         say(f"Replaying {plan.weeks} weekly retrains of two projects in {plan.home}; all of it is really run.")
         try:
             _replay(session, plan, operator)
+            person.disable_operator(OPERATOR, "the weeks are replayed; nobody has this key")
             _tell(person, (clock.now() - began).total_seconds())
         finally:
             operator.close()

@@ -77,7 +77,7 @@ def audit_lines(row: AuditRow, width: int) -> list[Line]:
         ("row", f"{row.seq:,}"),
         ("when", stamp(row.at)),
         ("who", row.actor),
-        ("by", plain(row.proof, 200)),
+        ("by", row.proof),
         ("did", row.action),
         ("to", row.subject),
         ("because", row.reason or "–"),

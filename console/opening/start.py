@@ -24,7 +24,7 @@ from console.text.frame import Who
 from console.time_travel import waiting
 from engine import clock
 from engine.api import Engine, open_engine
-from engine.errors import Invalid, Refusal
+from engine.errors import Invalid, Refusal, ShutOut
 
 if TYPE_CHECKING:
     from console.app import LeverframeApp
@@ -58,6 +58,8 @@ def run_console(
         # What was typed at the picture of last time was not meant for what is there now.
         termios.tcflush(0, termios.TCIFLUSH)
         app.run(mouse=False)
+        if app.shown_out is not None:
+            raise ShutOut(app.shown_out)
         if at is None:
             _keep_picture(engine, app)
         return app.return_code or 0

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from console.acting.messages import Answered, Unanswered
+from console.acting.messages import Answered, ShownOut, Unanswered
 from engine import clock
-from engine.errors import LeverframeError, bug
+from engine.errors import LeverframeError, ShutOut, bug
 
 if TYPE_CHECKING:
     from textual.message import Message
@@ -114,6 +114,10 @@ class Watcher:
         at = self._now()
         try:
             answer = question.answer(self._engine, at)
+        except ShutOut as error:
+            self._ended = True  # There is nothing that they might still ask.
+            self._post(ShownOut(str(error)))
+            return
         except LeverframeError as error:
             answer = Trouble(str(error))
         except Exception as error:  # noqa: BLE001  a bug: the screen says so and lives on

@@ -20,7 +20,7 @@ from engine.access import operators
 from engine.access.caller import Caller
 from engine.access.entering import disabled, keep_refusal
 from engine.access.roles import enough, whom_to_ask
-from engine.errors import Forbidden, Invalid, Refusal
+from engine.errors import Forbidden, Invalid, Refusal, ShutOut
 from engine.records import Operator, Role
 from engine.storage.ledger import Ledger
 from engine.storage.objects import ObjectStore
@@ -174,25 +174,25 @@ class Door:
             return
         project = self._project_of(act.of, getattr(given(), act.of, None)) if act.of else None
         if who.disabled:
-            why = disabled(who.name)
-        elif act.by == "service":
+            self._refuse(act.name, project, ShutOut(disabled(who.name)))
+        if act.by == "service":
             why = f"{act.what[0].upper()}{act.what[1:]}: that is a service's of the workspace, and no person's."
         elif enough(who.roles(project), act.least, changes=act.changes):
             return
         else:
             why = _may_not(who, act, _words(act, given), project)
-        self._refuse(act.name, project, why)
+        self._refuse(act.name, project, Forbidden(why))
 
     def _require(self, role: Role, what: str) -> None:
         """Raise Forbidden unless the caller is at least ``role``: for what only the arguments of an act tell."""
         who = self.operator
         if not enough((who.role,), role, changes=True):
-            self._refuse(what, None, _may_not(who, Act("", what, True, role), what, None))
+            self._refuse(what, None, Forbidden(_may_not(who, Act("", what, True, role), what, None)))
 
-    def _refuse(self, act: str, project: str | None, why: str) -> NoReturn:
+    def _refuse(self, act: str, project: str | None, why: Forbidden) -> NoReturn:
         details = {"act": act} | ({"project": project} if project else {})
         keep_refusal(self._people, self.caller, project or "workspace", details, clock.now())
-        raise Forbidden(why)
+        raise why
 
     def _project_of(self, parameter: str, given: Any) -> str | None:
         """Which project an act is about, by the parameter that says so; None where it is about none that is known."""

@@ -11,7 +11,7 @@ from engine.access.proof import AccountProof, KeyProof, Proof
 from engine.access.public_key import PublicKey
 from engine.access.roles import enough
 from engine.audit import flood, trail
-from engine.errors import Forbidden, LeverframeError, NotFound
+from engine.errors import Forbidden, LeverframeError, NotFound, ShutOut
 from engine.records import Operator
 from engine.storage.ledger import Ledger
 
@@ -38,7 +38,7 @@ def identify(ledger: Ledger, proof: Proof, name: str | None, now: datetime) -> C
         assert found is not None
         return Caller(found, proof)
     _keep_refusal(ledger, proof, found, name, now)
-    raise Forbidden(why)
+    raise ShutOut(why) if found is not None and found.disabled else Forbidden(why)
 
 
 def _why_not(proof: Proof, found: Operator | None, name: str | None, *, known: bool) -> str | None:
@@ -95,7 +95,7 @@ def enter_as_service(ledger: Ledger, proof: Proof, name: str | None = None, *, h
         found = operators.known(db, held) if held is not None else None
         known = name is not None and operators.is_one(db, name)
     if found is not None and found.disabled:
-        raise Forbidden(disabled(found.name))
+        raise ShutOut(disabled(found.name))
     if name is not None and (found is None or found.name != name):
         raise Forbidden(_why_not(proof, found, name, known=known) or "")
     if hosts and found is not None and not enough((found.role,), "operator", changes=True):

@@ -205,7 +205,7 @@ def test_a_run_shows_its_steps_and_its_log(console: Console, engine: FakeEngine)
         await desk.press("3", "enter")
         await desk.see("▸ running 40 %")
         for words in ("train fitting", "extract", "576 MiB", "fitting", "done"):
-            assert words in desk.text
+            await desk.see(words)
         engine.lines = (*engine.lines, "one line more")
         await desk.see("one line more")
         await desk.press("slash")

@@ -26,7 +26,7 @@ from console.time_travel.step_back import why_missing
 from engine import clock
 from engine.access.acts import declared
 from engine.api import Engine, PastEngine
-from engine.errors import NotFound, Refusal
+from engine.errors import Forbidden, Refusal
 from engine.records import AuditVerdict, ProjectStatus
 from engine.rewind.past_ledger import FOLDER, stand
 from tests import tiny
@@ -171,7 +171,7 @@ def test_an_operator_who_came_later_may_look_but_is_not_shown(site: Site) -> Non
     with closing(open_engine(site.engine.home, "bo", at=site.kept[0][0])) as then:
         assert then.operator.name == "bo"
         assert [each.name for each in then.operators()] == ["ada"]
-    with pytest.raises(NotFound):
+    with pytest.raises(Forbidden, match="is bound to no operator"):
         open_engine(site.engine.home, "nobody", at=site.kept[0][0])
 
 

@@ -18,6 +18,7 @@ import pytest
 
 from tests.cli.calling import call
 from tests.forked_runs import forked_runs
+from tests.people import key_of
 from tests.workspaces import copied
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
@@ -88,6 +89,7 @@ def test_the_other_pages_work_as_they_are_written(desk: Path, saved_history: Pat
     """With the project tiny for churn, which costs little: its versions 1 and 2 were live, 3 waits."""
     shutil.copytree(saved_history / "saved", desk / ".leverframe", symlinks=True)
     shutil.copytree(saved_history / "tiny", desk / "tiny")
+    (desk / "ines.pub").write_text(f"{key_of('ines').line} ines@laptop\n")
     for page in ("operators", "data-scientists", "business", "auditors", "backup", "upgrade"):
         follow(page, "tiny")
         assert live() == ["tiny@2"], page
