@@ -38,6 +38,7 @@ from engine.records import (
 )
 from engine.release.commands import ReleaseCommands
 from engine.release.following import follow_ledger
+from engine.release.policy_commands import PolicyCommands
 from engine.rewind.past_engine import PastAnswers
 from engine.runs import by_hand, queue
 from engine.runs import history as run_history
@@ -111,6 +112,7 @@ class Engine(
     Admission,
     RunCommands,
     ReleaseCommands,
+    PolicyCommands,
     HealthCommands,
     BacktestCommands,
     ReportCommands,

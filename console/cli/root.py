@@ -36,6 +36,7 @@ SECTIONS: dict[str, dict[str, str]] = {
         "candidates": "decisions", "approve": "decisions", "reject": "decisions", "comment": "decisions",
         "rollback": "back", "lift": "back",
         "allow": "allowances", "allowances": "allowances", "withdraw": "allowances",
+        "policy": "policy",
     },
     "Keep in order": {
         "disk": "disk", "clean": "clean", "bin": "clean", "hold": "clean", "places": "disk", "settings": "clean",
