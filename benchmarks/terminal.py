@@ -17,16 +17,18 @@ PATIENCE = 60.0
 
 
 class Terminal:
-    """``argv`` on a terminal of 140x42 in true colour; ``seconds`` count from just before it was started."""
+    """``argv`` on a terminal of this size in true colour; ``seconds`` count from just before it was started."""
 
-    def __init__(self, argv: Sequence[str]) -> None:
+    def __init__(self, argv: Sequence[str], size: tuple[int, int] = (COLUMNS, LINES)) -> None:
+        columns, lines = size
         self.began = time.perf_counter()
         self.pid, self._fd = pty.fork()
         if self.pid == 0:
-            fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", LINES, COLUMNS, 0, 0))
+            fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
             environment = {k: v for k, v in os.environ.items() if k not in ("LINES", "COLUMNS", "NO_COLOR")}
             os.execvpe(argv[0], list(argv), {**environment, "TERM": "xterm-256color", "COLORTERM": "truecolor"})
         self.written = bytearray()
+        self.last_came = self.began
 
     def read(self, seconds: float) -> bool:
         """Take in what comes within ``seconds``; False when nothing did."""
@@ -36,6 +38,7 @@ class Terminal:
             self.written += os.read(self._fd, 1 << 16)
         except OSError:
             raise SystemExit(f"the program ended: {bytes(self.written[-500:])!r}") from None
+        self.last_came = time.perf_counter()
         return True
 
     def until(self, *texts: str, since: int = 0) -> float:

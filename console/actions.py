@@ -12,7 +12,7 @@ from engine.vocabulary.jobs import JOBS
 ANYWHERE = "anywhere"
 _ONE_OF_THEM = " or ".join(", ".join(f"the {job.short}" for job in JOBS if job.scheduled).rsplit(", ", 1))
 # What is opened from the screen Admin.
-ADMIN_LISTS = ("operators", "settings", "places", "allowances", "outbox", "routes", "duty")
+ADMIN_LISTS = ("operators", "settings", "places", "allowances", "outbox", "routes", "duty", "policy")
 LISTS = (
     "overview", "candidates", "runs", "versions", "audit", "bin", "schedules", "occurrences", "health", "admin",
     *ADMIN_LISTS,
@@ -42,7 +42,7 @@ class Action:
     def key_name(self) -> str:
         """The key as people call it."""
         names = {"question_mark": "?", "slash": "/", "escape": "Esc", "enter": "Enter", "ctrl+p": "Ctrl+P",
-                 "plus": "+", "minus": "-"}  # fmt: skip
+                 "ctrl+l": "Ctrl+L", "plus": "+", "minus": "-"}  # fmt: skip
         return names.get(self.key, self.key)
 
 
@@ -126,6 +126,8 @@ ACTIONS = (
            ("operators",), does="enable_operator", shown=False),
     Action("choose", "e", "Set", "give the setting another value, or its default, with your reason",
            ("settings",), does="choose"),
+    Action("set_policy", "e", "Ask", "ask something else of every project, or nothing, with your reason",
+           ("policy",), does="set_policy"),
     Action("watch", "plus", "Watch", "watch another folder: it is looked at and never cleaned",
            ("places",), does="watch"),
     Action("unwatch", "minus", "Watch no longer", "leave the folder out of the next scan, with your reason",
@@ -175,6 +177,8 @@ ACTIONS = (
     Action("go_admin", "9", "Admin", "operators, settings, watched folders, allowances, mail, routes, duty",
            (ANYWHERE,)),
     Action("help", "question_mark", "Help", "every key of this screen", (ANYWHERE,)),
+    Action("redraw", "ctrl+l", "Redraw", "paint the screen again, where something else has written onto it",
+           (ANYWHERE,), shown=False),
     Action("palette", "ctrl+p", "All actions", "find an action by its name", (ANYWHERE,), shown=False),
     Action("step_back", "T", "Step back in time", "show everything as it stood at a moment; T again comes back to now",
            (ANYWHERE,), shown=False),

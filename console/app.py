@@ -15,12 +15,21 @@ from textual.events import Resize
 from textual.geometry import Size
 
 from console import actions, routes, themes
-from console.acting.messages import Answered, CommandRefused, Done, ShownOut, StepDone, Unanswered
+from console.acting.messages import (
+    Answered,
+    CommandRefused,
+    Done,
+    OthersSeen,
+    ShownOut,
+    StepDone,
+    Unanswered,
+)
 from console.acting.runner import Runner
 from console.dialogs.too_small import TooSmall
 from console.palette import ActionPalette
 from console.queries.watcher import Watcher
 from console.screens.page import Asking, Page
+from console.terminal.sparing import SparingApp
 from console.text import frame
 from console.time_travel.crossing import Crossing
 from engine import clock
@@ -31,12 +40,12 @@ if TYPE_CHECKING:
     from console.queries.recent_question import Recent
     from console.text.lines import Tone
     from engine.api import Engine
+    from engine.presence.sessions import Present
 
-SWITCH_SECONDS = 0.01
 TOASTS: dict[Tone, str] = {"failing": "error", "watch": "warning"}
 
 
-class LeverframeApp(App[None]):
+class LeverframeApp(SparingApp):
     """Keys come in as actions of the table; threads come in as messages."""
 
     TITLE = "Leverframe"
@@ -46,7 +55,8 @@ class LeverframeApp(App[None]):
     DEFAULT_MODE = "overview"
     ENABLE_COMMAND_PALETTE = True
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding(action.key, f"act('{action.id}')", action.label, show=False) for action in actions.anywhere()
+        Binding(action.key, f"act('{action.id}')", action.label, show=False, priority=action.id == "redraw")
+        for action in actions.anywhere()
     ]
 
     def __init__(
@@ -68,6 +78,7 @@ class LeverframeApp(App[None]):
         self.beside: Question | None = None
         self.desk: Desk | None = None
         self.recent: Recent | None = None
+        self.others: tuple[Present, ...] = ()
         self.shown_out: str | None = None
         self.watcher = Watcher(engine, self.post_message, now)
         self.runner = Runner(engine, self.post_message)
@@ -107,16 +118,13 @@ class LeverframeApp(App[None]):
         self.watcher.stop()
         self.crossing.close()
 
-    def delay_update(self, delay: float = SWITCH_SECONDS) -> None:
-        """Paint another screen soon after it is switched to: Textual waits 50 ms for whatever may still come."""
-        super().delay_update(min(delay, SWITCH_SECONDS))
-
     # What threads tell
 
     def ask(self, question: Question | None, beside: Question | None = None) -> None:
         """From now on the screen on top wants to know this."""
         self.question = question
         self.watcher.watch(question)
+        self._say_where()
         self.ask_beside(beside)
 
     def ask_beside(self, question: Question | None) -> None:
@@ -128,6 +136,7 @@ class LeverframeApp(App[None]):
         top = self._who_asks(message.at)
         if top is not None and top.question() == message.question:
             top.answered(message.answer, message.at)
+            self._say_where()  # a heading may come of an answer
         elif top is not None and top.beside() == message.question:
             top.answered_beside(message.answer, message.at)
 
@@ -148,6 +157,16 @@ class LeverframeApp(App[None]):
         if isinstance(top, Asking) and top.is_attached and self.crossing.is_of_here(at):
             return top
         return None
+
+    def _say_where(self) -> None:
+        """Tell whoever else is on what is looked at here."""
+        headings = (getattr(each, "heading", "") for each in reversed(self.screen_stack))
+        self.watcher.be_at(next(filter(None, headings), "").partition(" · ")[0])
+
+    def on_others_seen(self, message: OthersSeen) -> None:
+        self.others = message.others
+        if isinstance(self.screen, Page) and self.screen.is_attached:
+            self.screen.draw_frame()
 
     def on_step_done(self, message: StepDone) -> None:
         dialog = self._dialog_of(message.command)
@@ -302,6 +321,8 @@ class LeverframeApp(App[None]):
     # The terminal
 
     def on_resize(self, event: Resize) -> None:
+        if self.drawn:
+            self.do_redraw()  # a terminal that was made smaller and as large again has lost what did not fit
         self.find_room(event.size)
 
     def find_room(self, size: Size) -> None:
@@ -312,5 +333,3 @@ class LeverframeApp(App[None]):
             self.push_screen(TooSmall())
         elif not small and shown:
             self.pop_screen()
-
-

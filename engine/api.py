@@ -25,6 +25,7 @@ from engine.jobs.backtest.commands import BacktestCommands
 from engine.jobs.commands import HealthCommands
 from engine.monitoring.alerts import alert_book
 from engine.outbox.commands import ReportCommands
+from engine.presence.commands import PresenceCommands
 from engine.projects import registry
 from engine.records import (
     AuditRow,
@@ -37,6 +38,7 @@ from engine.records import (
 )
 from engine.release.commands import ReleaseCommands
 from engine.release.following import follow_ledger
+from engine.release.policy_commands import PolicyCommands
 from engine.rewind.past_engine import PastAnswers
 from engine.runs import by_hand, queue
 from engine.runs import history as run_history
@@ -110,6 +112,7 @@ class Engine(
     Admission,
     RunCommands,
     ReleaseCommands,
+    PolicyCommands,
     HealthCommands,
     BacktestCommands,
     ReportCommands,
@@ -117,6 +120,7 @@ class Engine(
     HousekeepingCommands,
     BackupCommands,
     DutyCommands,
+    PresenceCommands,
 ):
     """A workspace, opened by an operator. Every method may be called from any thread; none prints."""
 
@@ -161,6 +165,7 @@ class Engine(
     def close(self) -> None:
         """Let go of the ledger, and of the schedules if this hosted them."""
         self.stop_scheduler()
+        self._go()
         self._ledger.close()
 
     @looks("ask whether anything has changed", by="process")

@@ -12,6 +12,7 @@ import subprocess
 import sys
 import termios
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
 import pyte
@@ -20,6 +21,7 @@ from engine.access.proof import KeyProof
 from tests.people import proof_of
 
 ROOT = Path(__file__).resolve().parents[1]
+COLOURS = {"TERM": "xterm-256color", "COLORTERM": "truecolor"}
 PATIENCE = 60.0  # a machine may be busy; what never comes ends a test, how long it takes decides nothing
 
 
@@ -43,11 +45,15 @@ def _entry(words: list[str]) -> list[str]:
 class Terminal:
     """``leverframe in a terminal of ``size``; use as a context manager, so that nothing is left behind.
 
-    Its Python runs the ``sitecustomize`` in the folder ``customized`` first.
+    Its Python runs the ``sitecustomize`` in the folder ``customized`` first; ``variables`` are of its environment.
     """
 
-    def __init__(self, *words: object, size: tuple[int, int] = (120, 36), customized: Path = ROOT) -> None:
+    def __init__(
+        self, *words: object, size: tuple[int, int] = (120, 36), customized: Path = ROOT,
+        variables: Mapping[str, str] = COLOURS,
+    ) -> None:  # fmt: skip
         columns, lines = size
+        self.received = 0  # bytes
         self._screen = pyte.Screen(columns, lines)
         self._stream = pyte.ByteStream(self._screen)
         self._master, slave = pty.openpty()
@@ -57,7 +63,7 @@ class Terminal:
         self.process = subprocess.Popen(
             [sys.executable, *_entry([str(word) for word in words])],
             cwd=ROOT,
-            env={**os.environ, "TERM": "xterm-256color", "COLORTERM": "truecolor", "PYTHONPATH": path, **of_then},
+            env={**os.environ, "PYTHONPATH": path, **of_then, **variables},
             stdin=slave,
             stdout=slave,
             stderr=slave,
@@ -89,6 +95,32 @@ class Terminal:
         while text not in self.text:
             assert time.monotonic() < end, f"'{text}' never came; the screen shows\n{self.text}"
             self._read(0.1)
+
+    def settled(self, seconds: float = 0.5) -> int:
+        """Wait until nothing comes for so long; how many bytes have come by then."""
+        while True:
+            before = self.received
+            self._read(seconds)
+            if self.received == before:
+                return before
+
+    def scribble(self, text: str) -> None:
+        """Show ``text`` as if another program had written it."""
+        self._read(0.0)
+        self._stream.feed(text.encode())
+
+    def rate(self, seconds: float) -> float:
+        """How many bytes a second come, over at least so many."""
+        began, before = time.monotonic(), self.received
+        while time.monotonic() < began + seconds:
+            self._read(0.2)
+        return (self.received - before) / (time.monotonic() - began)
+
+    def resize(self, columns: int, lines: int) -> None:
+        """Make the terminal this large."""
+        self._read(0.0)
+        self._screen.resize(lines, columns)
+        fcntl.ioctl(self._master, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
 
     def ended(self) -> int:
         """Wait for the end and return the exit code."""
@@ -127,5 +159,6 @@ class Terminal:
                 return
             if not found:
                 return
+            self.received += len(found)
             self._stream.feed(found)
             seconds = 0.0

@@ -24,7 +24,7 @@ STOREYS = (
     {"records", "errors", "clock", "text", "unneeded", "withheld", "json_records", "vocabulary"},
     {"storage"},
     {"access", "audit"},
-    {"versions", "environments", "projects"},
+    {"versions", "environments", "projects", "presence"},
     {"runs", "validation", "monitoring", "scoring", "backtest", "routing"},
     {"release"},
     {"reports", "outbox", "housekeeping", "backup", "scaffold"},
@@ -78,7 +78,7 @@ TABLES = {
     "projects": "projects", "allowances": "projects", "schedules": "projects",
     "versions": "versions", "holds": "versions", "pictures": "environments",
     "runs": "runs", "steps": "runs", "run_facts": "runs",
-    "deployments": "release", "decisions": "release",
+    "deployments": "release", "decisions": "release", "glasses": "release",
     "health": "monitoring", "signals": "monitoring", "measurements": "monitoring", "alerts": "monitoring",
     "incidents": "monitoring",
     "triggers": "jobs", "reports": "reports", "outbox": "outbox", "news": "outbox", "cursors": "outbox",
@@ -87,6 +87,7 @@ TABLES = {
     "backups": "backup", "scrubs": "backup", "backtests": "backtest",
     "routes": "routing", "routed": "routing", "handovers": "routing",
     "operators": "access", "standings": "access", "project_roles": "access", "bindings": "access",
+    "addresses": "access",
     "folded": "audit", "audit": "audit", "settings": "storage", "texts": "storage", "past": "storage",
 }  # fmt: skip
 # What stands elsewhere, and why it has to. ``storage`` makes all tables, ``rewind`` takes all of them back.

@@ -10,6 +10,7 @@ from textual.message import Message
 if TYPE_CHECKING:
     from console.acting.commands import Command, Result
     from console.queries.question import Question
+    from engine.presence.sessions import Present
     from engine.release.records import ProofStep
 
 
@@ -27,6 +28,14 @@ class Unanswered(Message):
     def __init__(self, question: Question, sentence: str, at: datetime) -> None:
         super().__init__()
         self.question, self.sentence, self.at = question, sentence, at
+
+
+class OthersSeen(Message):
+    """Others than before have a console open, or look at something else."""
+
+    def __init__(self, others: tuple[Present, ...]) -> None:
+        super().__init__()
+        self.others = others
 
 
 class ShownOut(Message):

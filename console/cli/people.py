@@ -9,6 +9,7 @@ from typing import get_args
 import click
 
 from console.cli import documents
+from console.cli.emails import emails
 from console.cli.printing import document, say, table
 from console.cli.session import Session, VerbGroup, reason_option
 from console.text import people_lines
@@ -156,6 +157,9 @@ def recover(session: Session, name: str, reason: str) -> None:
         document({"operator": name, "recovered": True})
     else:
         say(f"{name} is an admin here and comes in by this account. The trail says so.")
+
+
+operators.add_command(emails)
 
 
 @operators.group("keys", cls=VerbGroup, invoke_without_command=True)

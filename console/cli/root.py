@@ -31,11 +31,12 @@ SECTIONS: dict[str, dict[str, str]] = {
         "backtest": "backtest",
     },
     "Schedule": {"schedules": "schedules", "engine": "engine", "ssh": "ssh"},
-    "Watch": {"health": "health", "alerts": "health", "handover": "duty"},
+    "Watch": {"health": "health", "alerts": "health", "handover": "duty", "who": "presence"},
     "Decide": {
         "candidates": "decisions", "approve": "decisions", "reject": "decisions", "comment": "decisions",
         "rollback": "back", "lift": "back",
         "allow": "allowances", "allowances": "allowances", "withdraw": "allowances",
+        "policy": "policy",
     },
     "Keep in order": {
         "disk": "disk", "clean": "clean", "bin": "clean", "hold": "clean", "places": "disk", "settings": "clean",

@@ -61,10 +61,20 @@ def _filled(lines: Iterable[Line], count: int) -> list[Line]:
 
 def encoded(lines: Iterable[Line], width: int, theme: str) -> str:
     """The lines as a terminal takes them; nothing from outside can put more into them than its text."""
-    looks = {tone: _codes(text) for tone, text in themes.tone_table(theme).items()}
-    return "\n".join(
-        "".join(f"\x1b[{looks[part.tone]}m{part.text}\x1b[0m" for part in fit(line, width)) for line in lines
-    )
+    from console.terminal.style import PLAIN, change, styled  # when the console is left, not when it opens
+
+    looks = {tone: styled(PLAIN, _codes(text)) or PLAIN for tone, text in themes.tone_table(theme).items()}
+
+    def encoded_line(line: Line) -> str:
+        pen, text = PLAIN, ""
+        for part in fit(line, width):
+            if part.text.strip(" "):  # what is blank has no look
+                text += change(pen, looks[part.tone])
+                pen = looks[part.tone]
+            text += part.text
+        return text.rstrip(" ") + change(pen, PLAIN)
+
+    return "\n".join(map(encoded_line, lines))
 
 
 def _codes(style: str) -> str:

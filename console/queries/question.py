@@ -42,9 +42,12 @@ class Rows(Generic[R]):
     rows: tuple[R, ...]
 
 
+END = -1
+
+
 @dataclass(frozen=True)
 class ListWindow:
-    """Which window of a list is wanted, and the text that rows must contain."""
+    """Which window of a list is wanted, and the text that rows must contain; ``offset`` END: the last rows."""
 
     offset: int = 0
     limit: int = 100

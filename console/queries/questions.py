@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
-from console.queries.question import NEWEST_ALERTS, ListWindow, Rows
+from console.queries.question import END, NEWEST_ALERTS, ListWindow, Rows
 from console.time_travel.moments import Moment, moments
 from engine.errors import Damage
 
@@ -155,7 +155,7 @@ class AskRun:
     run: int
     log: str | None
     page: ListWindow
-    refresh: float = 0.5
+    refresh: float = 1.25
 
     def answer(self, engine: Engine, now: datetime) -> RunLog:
         page = self.page
@@ -165,8 +165,10 @@ class AskRun:
             found = [engine.log_window(self.run, self.log, line=n, count=1).lines for n in wanted]
             lines = page.rows(tuple(line for each in found for line in each), 0)
         else:
-            window = engine.log_window(self.run, self.log, line=page.offset + 1, count=page.limit)
-            lines = page.rows(window.lines, window.total)
+            line: int | Literal["end"] = "end" if page.offset == END else page.offset + 1
+            window = engine.log_window(self.run, self.log, line=line, count=page.limit)
+            offset = window.lines[0].number - 1 if window.lines else 0
+            lines = Rows(window.total, offset, window.lines)
         return RunLog(engine.run(self.run), lines, engine.logs_of(self.run), engine.asks(self.run))
 
 

@@ -8,9 +8,10 @@ import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from console.acting.messages import Answered, ShownOut, Unanswered
+from console.acting.messages import Answered, OthersSeen, ShownOut, Unanswered
 from engine import clock
 from engine.errors import LeverframeError, ShutOut, bug
 
@@ -19,10 +20,11 @@ if TYPE_CHECKING:
 
     from console.queries.question import Question
     from engine.api import Engine
+    from engine.presence.sessions import Present
 
 LOOK_SECONDS = 0.2
-# A run reports several times a second; nobody reads faster than this.
-AGAIN_SECONDS = 0.5
+# A run reports several times a second; nobody reads faster than this, and a bad line carries no more.
+AGAIN_SECONDS = 1.25
 RECONCILE_SECONDS = 2.0
 AGES_SECONDS = 5.0
 
@@ -59,6 +61,8 @@ class Watcher:
     def __init__(self, engine: Engine, post: Callable[[Message], Any], now: Callable[[], datetime] = clock.now) -> None:
         self._engine, self._post, self._now = engine, post, now
         self._asked, self._beside = Asked(), Asked()
+        self._screen = self._told_screen = ""
+        self._others: tuple[Present, ...] = ()
         self._ended = False
         self._wake = threading.Event()
         self._thread = threading.Thread(target=self._run, name="watcher", daemon=True)
@@ -87,16 +91,24 @@ class Watcher:
         self._beside = Asked(question)
         self._wake.set()
 
+    def be_at(self, screen: str) -> None:
+        """Others hear from now on that this is looked at."""
+        self._screen = screen
+
     def _run(self) -> None:
         reconcile_at = time.monotonic() + RECONCILE_SECONDS
         while not self._ended:
             if time.monotonic() >= reconcile_at:
-                self._reconcile()
+                self._guarded(self._engine.reconcile)
+                self._guarded(self._see_others)
                 reconcile_at = time.monotonic() + RECONCILE_SECONDS
             asked, beside = self._asked, self._beside
             self._look(asked)
             if asked is self._asked:  # else it is another screen's turn
                 self._look(beside)
+            if self._told_screen != self._screen:
+                self._told_screen = self._screen
+                self._guarded(partial(self._engine.be_at, self._told_screen))
             self._wake.wait(LOOK_SECONDS)
             self._wake.clear()
 
@@ -134,9 +146,15 @@ class Watcher:
         else:
             self._post(Answered(question, answer, at))
 
-    def _reconcile(self) -> None:
+    def _see_others(self) -> None:
+        others = self._engine.others()
+        if others != self._others:
+            self._others = others
+            self._post(OthersSeen(others))
+
+    def _guarded(self, act: Callable[[], object]) -> None:
         try:
-            self._engine.reconcile()
+            act()
         except LeverframeError:
             pass  # every reading that matters says the same to the person in front of it
         except Exception:  # noqa: BLE001  a bug: kept, and tried again

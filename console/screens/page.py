@@ -157,7 +157,7 @@ class Page(Asking, Screen[None]):
         self.lines("#keys").show(self._keys)
 
     def _head(self, who: frame.Who, at: datetime | None, width: int) -> Sequence[Line]:
-        return [frame.head(self.heading, who, at, width), frame.rule(width)]
+        return [frame.head(self.heading, who, at, width, self.app.others), frame.rule(width)]
 
     def _keys(self, width: int) -> Sequence[Line]:
         return [

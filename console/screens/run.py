@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from textual.widget import Widget
@@ -10,7 +11,7 @@ from textual.widget import Widget
 from console import routes
 from console.dialogs import reasons
 from console.dialogs.reading import ReadingDialog
-from console.queries.question import Question
+from console.queries.question import END, ListWindow, Question
 from console.queries.questions import AskRun, RunLog
 from console.screens.list_page import ListPage
 from console.screens.runs import why_not_cancel
@@ -56,6 +57,13 @@ class RunPage(ListPage[LogLine]):
 
     def make_table(self) -> PagedList[LogLine]:
         return PagedList(self.columns, self.key, id="list", follows=True)
+
+    @property
+    def window(self) -> ListWindow:
+        """The last lines for as long as nobody goes up from them: the same question, however fast they come."""
+        found = super().window
+        at_end = self.is_mounted and self.table.at_end and not self.matching
+        return replace(found, offset=END) if at_end else found
 
     def question(self) -> Question:
         return AskRun(self.run_id, self.log_name, self.window)

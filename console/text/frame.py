@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from console.actions import Action, anywhere, of_screen
 from console.text.lines import Line, Span, ends, fit, line, width_of
+
+if TYPE_CHECKING:
+    from engine.presence.sessions import Present
 
 # From the table of actions, so that no digit can stand beside another screen than the one it opens.
 PLACES = tuple((action.key, action.label) for action in anywhere() if action.id.startswith("go_"))
@@ -27,15 +31,29 @@ class Who:
     returns: bool = False
 
 
-def head(title: str, who: Who, at: datetime | None, width: int) -> Line:
-    """The product, where one is, who one is, and of when the picture is."""
+def head(title: str, who: Who, at: datetime | None, width: int, others: Sequence[Present] = ()) -> Line:
+    """The product, where one is, who else is on, who one is, and of when the picture is."""
     if who.as_of is not None:
         back = (Span("  T", "key"), Span(" now", "dim")) if who.returns else ()
         return fit(line(" ", as_of(who.as_of), *back, "  ", Span(title, "strong")), width)
     left = line(" ", Span("LEVERFRAME", "strong"), "  ", Span(title, "strong"))
     said = f"{who.host} · {who.operator} ({who.role})"
     clock = f" · {at:%H:%M} UTC " if at else " · reading … "
-    return fit(ends(left, line(Span(said + clock, "dim")), width), width)
+    room = width - width_of(left) - len(said) - len(clock) - 5
+    here = next((words + " · " for words in also_here(others) if len(words) <= room), "")
+    return fit(ends(left, line(Span(here + said + clock, "dim")), width), width)
+
+
+def also_here(others: Sequence[Present]) -> Sequence[str]:
+    """That others are on, in as many words as there are and in fewer; of one what they look at, and since when."""
+    if not others:
+        return ()
+    names = list(dict.fromkeys(each.operator for each in others))
+    few = f"{names[0]} is here too" if len(names) == 1 else f"{len(names)} others here"
+    if len(names) > 1:
+        return f"{', '.join(names[:-1])} and {names[-1]} are here too", few
+    newest = max(others, key=lambda each: each.since)
+    return f"{few}: {newest.screen} since {newest.since:%H:%M}", few
 
 
 def as_of(at: datetime) -> Span:

@@ -66,6 +66,11 @@ class PagedList(ScrollView, Generic[R], can_focus=True):
         return ["".join(span.text for span in found) for found, _ in self._visible()]
 
     @property
+    def at_end(self) -> bool:
+        """Whether it stays at its last row as rows come in."""
+        return self._follows and self._cursor >= self._rows.total - 1
+
+    @property
     def window(self) -> tuple[int, int]:
         """Offset and number of the rows that should be at hand: what is seen, and as much before and after."""
         height = self._height
@@ -77,17 +82,18 @@ class PagedList(ScrollView, Generic[R], can_focus=True):
     def show(self, rows: Rows[R], now: datetime, empty: Sequence[Line] = ()) -> None:
         """Show these rows; ``empty`` is what stands there when there are none at all."""
         before = self._visible()
-        at_end = self._follows and self._cursor >= self._rows.total - 1
+        at_end = self.at_end
         self._rows, self._now, self._empty = rows, now, empty
         if at_end:
             self._cursor = max(0, rows.total - 1)
-            self.call_after_refresh(self._settle)
         else:
             self._follow()
         self._cursor = max(0, min(self._cursor, rows.total - 1))
         size = Size(self._width, rows.total + HEADING)
         if self.virtual_size != size:
             self.virtual_size = size
+        if at_end:
+            self._settle()
         after = self._visible()
         if len(before) != len(after):
             self.refresh()

@@ -110,9 +110,7 @@ def _words(act: Act, given: Given) -> str:
     return act.kinds.get(attrgetter(act.kind)(given()), act.what) if act.kind else act.what
 
 
-def looks(
-    what: str, *, of: str = "", least: Role = "viewer", in_past: bool = True, by: By = "people"
-) -> _Declaration:
+def looks(what: str, *, of: str = "", least: Role = "viewer", in_past: bool = True, by: By = "people") -> _Declaration:
     """Declare a method that changes nothing which others see."""
     return _Declaration(Act("", what, False, least, of, in_past=in_past, by=by))
 

@@ -6,7 +6,7 @@ import threading
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from engine.errors import NotFound, Refusal
 from engine.monitoring.records import Trigger
@@ -231,9 +231,10 @@ class FakeEngine(FakeAdmin, FakeDisk, FakeHealth, FakeBacktests):
     def run(self, run: int) -> Run:
         return next(r for r in RUNS if r.id == run)
 
-    def log_window(self, run: int, step: str | None, *, line: int, count: int) -> LogWindow:
+    def log_window(self, run: int, step: str | None, *, line: int | Literal["end"], count: int) -> LogWindow:
         lines = tuple(LogLine(n, text) for n, text in enumerate(self.lines, 1))
-        return LogWindow(lines[line - 1 : line - 1 + count], len(lines), False)
+        found = lines[-count:] if line == "end" else lines[line - 1 : line - 1 + count]
+        return LogWindow(found, len(lines), False)
 
     def search_log(self, run: int, step: str | None, text: str, *, limit: int = 100) -> tuple[int, ...]:
         return tuple(n for n, each in enumerate(self.lines, 1) if text in each)[:limit]

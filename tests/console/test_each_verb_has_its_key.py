@@ -44,6 +44,10 @@ KEYS = {
     "allow 1 --reason x": "3 down down enter a x enter",
     "withdraw tiny --reason x": "9 down down down enter minus x enter",
     "allowances": "9 down down down enter",
+    "policy": "9 down down down down down down down enter",
+    "policy tiny": "9 down down down down down down down enter",
+    "policy show tiny": "9 down down down down down down down enter",
+    "policy set approvals 2 --reason x": "9 down down down down down down down enter e x tab x enter",
     "approve tiny@3 --reason x": "2 a",
     "reject tiny@3 --reason x": "2 x x enter",
     "comment tiny@3 wait": "2 enter c x enter",
@@ -115,6 +119,7 @@ KEYS = {
 # A screen shows what the verb prints, but asks the engine for the part that fits on it, or for more than the verb does.
 ANOTHER_METHOD = {"log": "log_window", "show": "card", "at": "as_of", "handover": "handovers"}
 WITHOUT_A_KEY = {
+    "who": "Who else is on stands in the head of every screen, without a key.",
     "operators role bob viewer --project tiny --reason x": "For a single project a role is rare; the list shows it.",
     "operators keys add bob --account root --reason x": "An account is bound on the machine that has it.",
     "operators keys remove bob SHA256:x --reason x": "It names one key of several; x keeps somebody out at once.",
@@ -129,6 +134,12 @@ WITHOUT_A_KEY = {
     "engine": "An open console sees to the schedules itself; the verb is for machines where none is open.",
     "doctor": "It looks for what keeps a workspace from working, its console among that.",
     "doctor --deep": "It reads everything that is kept, which takes long, and is for the same moments as doctor.",
+    "policy break-glass tiny@1 --reason x": "It is written out on a line of its own: nobody does it in passing.",
+    **dict.fromkeys(
+        ("operators emails", "operators emails list", "operators emails add bob b@example.org --reason x",
+         "operators emails remove bob b@example.org --reason x"),
+        "An admin says it once for each person, as they are let in, where their keys are at hand too.",
+    ),
     "backup somewhere": "By key one says where the engine backs up by itself (backup_to, in the settings).",
     "backup somewhere --check": "It is for the machine that holds the backups, which may know no workspace.",
     "audit --export somewhere": "It writes a file; whoever takes it away is in a shell on that machine.",

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from textual.widgets import Input
 
 from console.acting.messages import Answered, Unanswered
 from console.opening import last_seen
@@ -198,6 +199,34 @@ def test_runs_do_not_drown_in_finished_looks_and_say_how_many_there_are(
         assert "  39  " not in desk.text
 
     console(story, size)
+
+
+def test_a_log_that_is_followed_is_asked_for_its_end_however_fast_it_grows(
+    console: Console, engine: FakeEngine
+) -> None:
+    async def story(desk: Desk) -> None:
+        engine.lines = tuple(f"line number {n}" for n in range(1, 101))
+        await desk.press("3", "enter")
+        await desk.see("line number 100")
+        asked = desk.app.question
+        engine.lines = tuple(f"line number {n}" for n in range(1, 10_001))
+        await desk.see("line number 10000")
+        assert desk.app.question == asked
+        await desk.press("up")
+        assert desk.app.question != asked
+        await desk.see("line number 9999")
+        await desk.press("end")
+        assert desk.app.question == asked
+
+    console(story)
+
+
+def test_the_cursor_of_a_field_does_not_blink(console: Console) -> None:
+    async def story(desk: Desk) -> None:
+        await desk.press("2", "slash")
+        assert not desk.app.screen.query_one("#filter", Input).cursor_blink
+
+    console(story)
 
 
 def test_a_run_shows_its_steps_and_its_log(console: Console, engine: FakeEngine) -> None:

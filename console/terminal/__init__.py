@@ -1,0 +1,1 @@
+"""What the console writes to the terminal: only what is not shown there yet."""

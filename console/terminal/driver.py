@@ -1,0 +1,27 @@
+"""Textual's driver for this kind of terminal, with the filter of ``repaint`` before it."""
+
+from __future__ import annotations
+
+import shutil
+import threading
+from typing import TYPE_CHECKING, Any
+
+from textual.drivers.linux_driver import LinuxDriver
+
+if TYPE_CHECKING:
+    from console.terminal.sparing import SparingApp
+
+
+class ThriftyDriver(LinuxDriver):
+    """Writes what the terminal does not show yet, as its app's ``repaint`` knows."""
+
+    def __init__(self, app: SparingApp, **options: Any) -> None:
+        super().__init__(app, **options)
+        self._repaint = app.repaint
+        self._turn = threading.Lock()  # the thread that reads keys answers the terminal, too
+
+    def write(self, data: str) -> None:
+        with self._turn:
+            self._repaint.fit(*shutil.get_terminal_size())
+            if sent := self._repaint.sent(data):
+                super().write(sent)

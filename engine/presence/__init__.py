@@ -1,0 +1,1 @@
+"""Who is on now, from where, and what they look at."""
