@@ -83,8 +83,8 @@ later: setup
 	@datefudge "$$(date -u -d '$(WHEN)' '+%F %T UTC')" \
 		$(PYTEST) -m 'not slow or clock' $(TAKES_THE_TIME) $(ARGS)
 
-# chromium opens the pages; datefudge moves the clock.
-SYSTEM_PACKAGES := chromium datefudge
+# chromium opens the pages; datefudge moves the clock; OpenSSH's client and server come to the door and stand before it.
+SYSTEM_PACKAGES := chromium datefudge openssh-client openssh-server
 system-packages:
 	@missing=; for each in $(SYSTEM_PACKAGES); do \
 		dpkg-query -W -f '$${db:Status-Status}' "$$each" 2>/dev/null | grep -qx installed || missing="$$missing $$each"; \
@@ -111,14 +111,15 @@ docs: setup
 	$(DOCS)/bin/mkdocs build --strict --clean; \
 	echo "The site is made: $(CURDIR)/site/index.html"
 
-# Seven locks that agree: the product with all tools, the product alone, the product for [compute], for notifications and
-# for databases, what makes the site of docs/, and uv alone for the first step of setup.
+# Eight locks that agree: the product with all tools, the product alone, the product for [compute], for notifications, for
+# databases and for the SSH door, what makes the site of docs/, and uv alone for the first step of setup.
 lock: setup
-	$(LOCK) $(ARGS) --extra dask --extra notify --extra sql --group dev pyproject.toml -o requirements/dev.txt
+	$(LOCK) $(ARGS) --extra dask --extra notify --extra sql --extra ssh --group dev pyproject.toml -o requirements/dev.txt
 	$(LOCK) pyproject.toml -c requirements/dev.txt -o requirements/run.txt
 	$(LOCK) --extra dask pyproject.toml -c requirements/dev.txt -o requirements/dask.txt
 	$(LOCK) --extra notify pyproject.toml -c requirements/dev.txt -o requirements/notify.txt
 	$(LOCK) --extra sql pyproject.toml -c requirements/dev.txt -o requirements/sql.txt
+	$(LOCK) --extra ssh pyproject.toml -c requirements/dev.txt -o requirements/ssh.txt
 	$(LOCK) --group docs -c requirements/dev.txt -o requirements/docs.txt
 	echo uv | $(LOCK) - -c requirements/dev.txt -o requirements/uv.txt
 

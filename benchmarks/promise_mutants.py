@@ -39,6 +39,8 @@ _CONFIRMATION, _TYPED = "engine/access/confirmation.py", ("tests/cli/test_what_i
 _METRIC, _INTERVALS, _VERDICTS = (f"engine/validation/{name}.py" for name in ("metrics", "intervals", "gates/judges"))
 _WORDS = "engine/vocabulary/metrics.py"
 _STATUSES, _LEDGER = "engine/monitoring/status.py", "engine/storage/migrations.py"
+_GLASS = ("tests/engine/release/test_break_glass.py",)
+_APPROVALS, _EYES = ("tests/engine/access/test_approval.py",), ("tests/engine/release/test_what_an_approval_takes.py",)
 _IN_FORCE = ("tests/engine/projects/test_policy_in_force.py",)
 _GROWS = ("tests/engine/storage/test_tables_that_only_grow.py",)
 _RETAINED, _DUE = "engine/housekeeping/retention.py", "engine/schedule/policy.py"
@@ -107,15 +109,39 @@ FAULTS = (
     Fault("a reason is needed", _SWAP, "    reason = checked_reason(reason)\n    with ledger.read() as db:", "    with ledger.read() as db:", _MOVES),
     # Approvals.
     Fault("as many approvals as are asked for", _SWAP, "if approval.missing_after_one:", "if False:", _MOVES),
-    Fault("as many approvals as are asked for", _PLAN, "needed=rules.approvals", "needed=1", _MOVES),
+    Fault("as many approvals as are asked for", _APPROVAL, "max(self.policy.approvals, 2", "max(1, 2", (*_APPROVALS, *_MOVES)),
     Fault("one person approves once", _DECISIONS, "dict.fromkeys(each.actor for each", "dict.fromkeys(str(each.at) for each", _MOVES),
     Fault("approvals are against one live version", _DECISIONS, "(? IS NULL OR live_seq = ?)", "(? IS NULL OR live_seq <= ?)", _MOVES),
-    Fault("one person approves once", _APPROVAL, "    if by.name in approval.given_by:\n", "    if False:\n", _POLICY),
-    Fault("four eyes", _APPROVAL, "four_eyes and by.name ==", "four_eyes and by.name !=", _POLICY),
-    Fault("the stricter policy", "engine/projects/in_force.py", "max(own.approvals, asked[APPROVALS])", "own.approvals", _IN_FORCE),
-    Fault("the stricter policy", "engine/projects/in_force.py", "own.four_eyes or bool(asked[FOUR_EYES])", "own.four_eyes", _IN_FORCE),
+    Fault("one person approves once", _APPROVAL, "    if name in approval.given_by:\n", "    if False:\n", _POLICY),
+    Fault("four eyes", _APPROVAL, "four_eyes and by.name ==", "four_eyes and by.name !=", _APPROVALS),
+    Fault("the stricter policy", _APPROVAL, "max(one.approvals, other.approvals)", "one.approvals", _APPROVALS),
+    Fault("the stricter policy", _APPROVAL, "one.four_eyes or other.four_eyes", "one.four_eyes", _APPROVALS),
+    Fault("the stricter policy", _APPROVAL, "{*one.approvers, *other.approvers}", "one.approvers", _APPROVALS),
+    Fault("the stricter policy", _APPROVAL, "{*one.freeze, *other.freeze}", "one.freeze", _APPROVALS),
+    Fault("the stricter policy", _APPROVAL, "min(one.expires, other.expires)", "max(one.expires, other.expires)", _APPROVALS),
+    Fault("the stricter policy", "engine/projects/in_force.py", "stricter(own(db, project), asked(db))", "own(db, project)", _IN_FORCE),
+    Fault("who may approve stands on both lists", _APPROVAL, "all(_stands_on(", "any(_stands_on(", _APPROVALS),
+    Fault("who may approve", _APPROVAL, "    if policy.approvers and name not in approval.may:\n", "    if False:\n", _APPROVALS),
+    Fault("nobody approves alone what is their own", _APPROVAL, "approval.needed == 1 and name in approval.involved", "False", _APPROVALS),
+    Fault("nobody approves alone what nobody knows", _APPROVAL, "2 if self.policy.four_eyes and self.unknown else 1", "1", _APPROVALS),
+    Fault("a broken glass holds for who broke it", "engine/release/glass.py", "AND live_seq = ? AND by = ?", "AND live_seq = ? AND by <> ?", _GLASS),
+    Fault("a broken glass holds against one live version", "engine/release/glass.py", "AND live_seq = ? AND", "AND live_seq <= ? AND", _GLASS),
+    Fault("a broken glass ends", "engine/release/glass.py", "    if until <= max(now, newest or now):\n", "    if False:\n", _GLASS),
+    Fault("a broken glass ends, also when a clock is put back", "engine/release/glass.py", "max(now, newest or now)", "now", _GLASS),
+    Fault("who is not named does not approve behind a broken glass", "engine/release/glass.py", "four_eyes=False, freeze=())", "four_eyes=False, freeze=(), approvers=())", _GLASS),
+    Fault("its sentence is typed", "engine/release/glass.py", "check_typed(typed, sentence_of(label)", "check_typed(sentence_of(label), sentence_of(label)", _GLASS),
+    Fault("somebody else takes notice of a broken glass", "engine/monitoring/alerts/changes.py", 'alert.key.split(":")[1] == name', "False", _GLASS),
+    Fault("a broken glass is not put to sleep", "engine/monitoring/alerts/alert_book.py", "        if _open(db, number).part == BREAK_GLASS:\n", "        if False:\n", _GLASS),
+    Fault("everybody hears of a broken glass", "engine/outbox/events.py", "_everybody(db) if _of_broken_glass(db, news) else ()", "()", _GLASS),
+    Fault("the trail says what was passed over", _SWAP, '            details["break_glass"] = LETS_PASS\n', "            pass\n", _GLASS),
+    Fault("a freeze holds", _APPROVAL, "    if approval.frozen_until is not None and not approval.missing_after_one:\n", "    if False:\n", _APPROVALS),
+    Fault("a clock that is put back ends no freeze", "engine/release/approvals.py", "(now,) if newest is None else (now, max(now, newest))", "(now,)", _EYES),
+    Fault("an approval that may no longer be given does not count", "engine/release/approvals.py", "tuple(name for name in given if name in may)", "tuple(given)", _EYES),
+    Fault("a plan holds under the policy that it was shown under", _SWAP, "refusal_to_release(db, plan.target, by, now) or _other_policy(db, plan)", "refusal_to_release(db, plan.target, by, now)", _EYES),
+    Fault("who committed it does not approve it alone", "engine/release/eyes.py", "        if name is not None:\n", "        if False:\n", _EYES),
+    Fault("who owns it does not approve it alone", "engine/release/eyes.py", "    if owner:\n", "    if False:\n", _EYES),
+    Fault("a shorter expiry holds for what waits", "engine/release/approvals.py", "min(moment(row[\"expires_at\"]), moment", "max(moment(row[\"expires_at\"]), moment", _EYES),
     Fault("a rollback is from one version", _RULES, "source is not None and source != live", "source is not None and source == live", ("tests/engine/release",)),
-    Fault("four eyes", _PLAN, "four_eyes=rules.four_eyes", "four_eyes=False", _MOVES),
     Fault("a candidate expires", _RULES, "now >= expires_at", "now > expires_at", _POLICY),
     Fault("a candidate expires", _CATALOG, "expires_at <= ?", "expires_at < ?", ("tests/engine/release",)),
     Fault("judged against what is live", _RULES, "    if version.against != live:\n", "    if False:\n", _POLICY),
@@ -334,7 +360,7 @@ FAULTS = (
     Fault("an escalation leaves each the time to answer", "engine/routing/steps.py", "max(soonest, last.at + span - before) if last.reached", "soonest if last.reached", _ROUTES),
     Fault("quiet hours let failing through", "engine/outbox/holding.py", ' and not (failing and each.lets == "failing")', "", _ROUTES),
     Fault("what waited is told once", "engine/outbox/digest.py", "holding.gather(db, told, row)", "pass", _ROUTES),
-    Fault("quiet hours end with the second of two like times", "engine/routing/hours.py", "found.replace(fold=1).astimezone(UTC)", "found.astimezone(UTC)", _ROUTES),
+    Fault("quiet hours end with the second of two like times", "engine/vocabulary/hours.py", "found.replace(fold=1).astimezone(UTC)", "found.astimezone(UTC)", _ROUTES),
     Fault("who hands over has the duty", "engine/routing/duty.py", "if now.operator is not None and now.operator != by.name:", "if False:", _ROUTES),
     Fault("no address is in the trail", "engine/routing/routes.py", 'else "an address"', "else terms.who", _ROUTES),
 )  # fmt: skip

@@ -12,7 +12,7 @@ from engine.vocabulary.jobs import JOBS
 ANYWHERE = "anywhere"
 _ONE_OF_THEM = " or ".join(", ".join(f"the {job.short}" for job in JOBS if job.scheduled).rsplit(", ", 1))
 # What is opened from the screen Admin.
-ADMIN_LISTS = ("operators", "settings", "places", "allowances", "outbox", "routes", "duty")
+ADMIN_LISTS = ("operators", "settings", "places", "allowances", "outbox", "routes", "duty", "policy")
 LISTS = (
     "overview", "candidates", "runs", "versions", "audit", "bin", "schedules", "occurrences", "health", "admin",
     *ADMIN_LISTS,
@@ -126,6 +126,8 @@ ACTIONS = (
            ("operators",), does="enable_operator", shown=False),
     Action("choose", "e", "Set", "give the setting another value, or its default, with your reason",
            ("settings",), does="choose"),
+    Action("set_policy", "e", "Ask", "ask something else of every project, or nothing, with your reason",
+           ("policy",), does="set_policy"),
     Action("watch", "plus", "Watch", "watch another folder: it is looked at and never cleaned",
            ("places",), does="watch"),
     Action("unwatch", "minus", "Watch no longer", "leave the folder out of the next scan, with your reason",

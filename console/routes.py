@@ -40,6 +40,7 @@ ADMIN_LISTS = {
     "outbox": "OutboxPage",
     "routes": "RoutesPage",
     "duty": "DutyPage",
+    "policy": "PolicyPage",
 }
 
 

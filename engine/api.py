@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from engine import clock
 from engine import overview as overviews
 from engine.access import entering
 from engine.access.acts import changes, checked_reason, looks
+from engine.access.admission import Admission
 from engine.access.caller import Caller, claimed_name
 from engine.access.commands import PeopleCommands
 from engine.access.proof import Proof, of_process
@@ -37,6 +38,7 @@ from engine.records import (
 )
 from engine.release.commands import ReleaseCommands
 from engine.release.following import follow_ledger
+from engine.release.policy_commands import PolicyCommands
 from engine.rewind.past_engine import PastAnswers
 from engine.runs import by_hand, queue
 from engine.runs import history as run_history
@@ -107,8 +109,10 @@ def open_service(home: Path | None = None, operator: str | None = None) -> Engin
 
 class Engine(
     PeopleCommands,
+    Admission,
     RunCommands,
     ReleaseCommands,
+    PolicyCommands,
     HealthCommands,
     BacktestCommands,
     ReportCommands,
@@ -289,9 +293,11 @@ class Engine(
         return trail.verify(self._ledger)
 
     @looks("export the trail", least="auditor")
-    def export_audit(self, target: Path) -> AuditVerdict:
-        """Write the whole trail to ``target``, which must not exist."""
-        return trail.export(self._ledger, target)
+    def export_audit(self, target: Path | IO[str]) -> AuditVerdict:
+        """Write the whole trail to ``target``: a file that must not exist, or one that is open."""
+        if isinstance(target, Path):
+            return trail.export(self._ledger, target)
+        return trail.export_to(self._ledger, target)
 
     # The machine; people: see PeopleCommands
 

@@ -20,7 +20,7 @@ from engine.environments.records import StandingEnvironment
 from engine.errors import Damage, LeverframeError
 from engine.outbox import mails
 from engine.outbox.channels import CHANNELS, MAIL
-from engine.projects import registry, schedules
+from engine.projects import policy, registry, schedules
 from engine.projects.manifest.sandbox import spec_of
 from engine.records import DoctorFinding, Version
 from engine.release import live_folder as projection
@@ -50,7 +50,7 @@ def examine(
     findings = [*writable(workspace), _ledger(ledger), clock_agrees(ledger, now), _audit(ledger)]
     findings += [_disk(workspace, ledger), _tools()]
     findings += [_engine(workspace, ledger, now), *_units(workspace), *_mail(ledger), *_channels()]
-    findings += [*people.findings(workspace, ledger, now), *complaints.findings(ledger, now)]
+    findings += [*people.findings(workspace, ledger, now), *complaints.findings(ledger, now), *_policy(ledger, now)]
     findings += [_backup(ledger, now), _read_through(ledger, now)]
     findings += [holding.machine(sandbox.this_machine()), *step_servers.findings(workspace.root)]
     findings += modes(workspace, mend=mend)
@@ -87,6 +87,13 @@ def writable(workspace: Workspace) -> Iterator[DoctorFinding]:
             "recorded, and no engine runs; looking works (status, show, versions, health, disk, audit --verify, "
             "doctor --deep, at), and so does writing elsewhere (report -o, audit --export)",
         )  # fmt: skip
+
+
+def _policy(ledger: Ledger, now: datetime) -> Iterator[DoctorFinding]:
+    """Told only where nobody could release anything."""
+    with ledger.read() as db:
+        for complaint in policy.complaints(db, now):
+            yield DoctorFinding("policy", "watch", complaint.rstrip("."))
 
 
 def _backup(ledger: Ledger, now: datetime) -> DoctorFinding:

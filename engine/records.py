@@ -53,6 +53,16 @@ class Binding:
     comment: str = ""
 
 
+@dataclass(frozen=True)
+class SealedKey:
+    """A key that lets ``operator`` in through the system's sshd; ``seal`` shows who wrote the command."""
+
+    operator: str
+    fingerprint: str
+    public_key: str
+    seal: str
+
+
 class Actor(Protocol):
     """Whoever a row of the trail names. ``account``: the proof of it, "account ada@host" or "key SHA256:…"."""
 

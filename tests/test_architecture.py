@@ -78,7 +78,7 @@ TABLES = {
     "projects": "projects", "allowances": "projects", "schedules": "projects",
     "versions": "versions", "holds": "versions", "pictures": "environments",
     "runs": "runs", "steps": "runs", "run_facts": "runs",
-    "deployments": "release", "decisions": "release",
+    "deployments": "release", "decisions": "release", "glasses": "release",
     "health": "monitoring", "signals": "monitoring", "measurements": "monitoring", "alerts": "monitoring",
     "incidents": "monitoring",
     "triggers": "jobs", "reports": "reports", "outbox": "outbox", "news": "outbox", "cursors": "outbox",
@@ -87,6 +87,7 @@ TABLES = {
     "backups": "backup", "scrubs": "backup", "backtests": "backtest",
     "routes": "routing", "routed": "routing", "handovers": "routing",
     "operators": "access", "standings": "access", "project_roles": "access", "bindings": "access",
+    "addresses": "access",
     "folded": "audit", "audit": "audit", "settings": "storage", "texts": "storage", "past": "storage",
 }  # fmt: skip
 # What stands elsewhere, and why it has to. ``storage`` makes all tables, ``rewind`` takes all of them back.
@@ -180,7 +181,7 @@ MAY_HOLD_AN_ENGINE = (
 
 def may_hold_an_engine(path: Path) -> bool:
     inside = path.relative_to(ROOT / "console").as_posix()
-    return inside in MAY_HOLD_AN_ENGINE or inside.startswith("cli/")
+    return inside in MAY_HOLD_AN_ENGINE or inside.startswith(("cli/", "ssh/"))
 
 
 def imported_when_run(path: Path) -> set[int]:

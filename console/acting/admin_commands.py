@@ -111,6 +111,23 @@ class Choose:
 
 
 @dataclass(frozen=True)
+class SetPolicy:
+    name: str
+    value: str
+    reason: str
+
+    @property
+    def doing(self) -> str:
+        return f"{self.name} is being set"
+
+    def carry_out(self, engine: Engine, tell: Tell) -> Result:
+        complaints = engine.set_policy(self.name, self.value, self.reason)
+        found = next(each for each in engine.policy() if each.name == self.name and each.project is None)
+        said = f"{found.name} is {found.text} now, for every project; a project may ask for more."
+        return Result(" ".join([said, *complaints]), "watch" if complaints else "ok")
+
+
+@dataclass(frozen=True)
 class Watch:
     folder: str
     kind: str

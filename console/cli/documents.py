@@ -13,6 +13,7 @@ from typing import Any
 from console.text import cells
 from engine.clock import stamp
 from engine.projects.allowances import Allowance
+from engine.projects.policy import PolicyLine
 from engine.records import (
     AuditRow,
     AuditVerdict,
@@ -252,6 +253,13 @@ def binding(found: Binding) -> Document:
 
 def allowance(found: Allowance) -> Document:
     return {**asdict(found), "what": list(found.what), "at": time(found.at)}
+
+
+def policy_line(found: PolicyLine) -> Document:
+    return {
+        "project": found.project, "name": found.name, "text": found.text, "said_by": found.said_by,
+        "meaning": found.meaning,
+    }  # fmt: skip
 
 
 def findings(found: Sequence[DoctorFinding]) -> Document:

@@ -8,8 +8,9 @@ from dataclasses import asdict
 from console.cli.documents import Document, time
 from engine.duty.matters import Matter
 from engine.routing.duty_records import Duty, Handover
-from engine.routing.records import Route, Routed, days_in_words
+from engine.routing.records import Route, Routed
 from engine.routing.words import written
+from engine.vocabulary.hours import days_in_words
 
 
 def route(found: Route) -> Document:

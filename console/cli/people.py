@@ -9,6 +9,7 @@ from typing import get_args
 import click
 
 from console.cli import documents
+from console.cli.emails import emails
 from console.cli.printing import document, say, table
 from console.cli.session import Session, VerbGroup, reason_option
 from console.text import people_lines
@@ -158,6 +159,9 @@ def recover(session: Session, name: str, reason: str) -> None:
         say(f"{name} is an admin here and comes in by this account. The trail says so.")
 
 
+operators.add_command(emails)
+
+
 @operators.group("keys", cls=VerbGroup, invoke_without_command=True)
 @click.pass_context
 def keys(context: click.Context) -> None:
@@ -216,3 +220,18 @@ def remove_way(session: Session, name: str, label: str, reason: str) -> None:
         document({"operator": name, "removed": label})
     else:
         say(f"{label} does not prove {name} any more.")
+
+
+@operators.command("export-keys")
+@click.pass_obj
+def export_keys(session: Session) -> None:
+    """Print an authorized_keys that leads each key to the console, for the system's sshd. Only an admin may."""
+    from console.ssh import authorized_keys
+
+    with session.engine() as engine:
+        found, home = engine.sealed_keys(), engine.home
+    if session.json:
+        document([{"operator": key.operator, "fingerprint": key.fingerprint} for key in found])
+        return
+    for each in authorized_keys.lines(found, sys.executable, home):
+        sys.stdout.write(each + "\n")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from engine.reports.archive import KeptReport
     from engine.reports.records import Report, ReportPeriod
 
+STANDARD_OUTPUT = "-"
 STATES = {
     "sent": "it was taken",
     "queued": "it is tried again",
@@ -40,8 +42,9 @@ STATES = {
 @click.option("--since", metavar="TIME", help="From then on.  [default: seven days before the end]")
 @click.option("--until", metavar="TIME", help="Up to then.  [default: now]")
 @click.option(
-    "-o", "--output", metavar="FILE", type=click.Path(path_type=Path), help="Write it to FILE: .html or .txt."
-)
+    "-o", "--output", metavar="FILE", type=click.Path(path_type=Path, allow_dash=True),
+    help="Write it to FILE: .html or .txt; - is standard output, which gets the page.",
+)  # fmt: skip
 @click.option("--send", is_flag=True, help="Mail it to everybody in [report] to who has not got it yet.")
 @click.option(
     "--dry-run", metavar="FOLDER", type=click.Path(path_type=Path), help="Write the mails to FOLDER instead, as .eml."
@@ -70,12 +73,16 @@ def report(
         raise click.UsageError("report takes one of --week, --month and --since with --until.")
     if send + (dry_run is not None) + listed + (kept is not None) > 1:
         raise click.UsageError("report takes one of --send, --dry-run, --list and --kept.")
+    if str(output) == STANDARD_OUTPUT and (send or listed or dry_run is not None or session.json):
+        raise click.UsageError("report -o - prints the page and nothing else; leave the others out.")
     with session.engine() as engine:
         if listed:
             return _list(session, engine.reports(project))
         if kept is not None:
             return _kept(session, engine, project, kept, output)
         found = engine.report(project, _period(engine, project, week, month, since, until))
+        if str(output) == STANDARD_OUTPUT:
+            return _page(engine.render_report(found, "html"))
         if output is not None:
             engine.write_report(found, output.expanduser())
         if send:
@@ -105,6 +112,12 @@ def _show(session: Session, found: Report, output: Path | None, text: str) -> No
         say(found.sentence, indent=2)
     for line in text.splitlines():
         say(line)
+
+
+def _page(text: str) -> int:
+    """A page for a browser, as it is: a program or a file gets it."""
+    sys.stdout.write(text)
+    return 0
 
 
 def _sent(session: Session, found: Report, mails: Sequence[Mail]) -> int:
@@ -149,6 +162,8 @@ def _list(session: Session, found: Sequence[KeptReport]) -> int:
 
 def _kept(session: Session, engine: Engine, project: str, number: int, output: Path | None) -> int:
     """A kept report lies in the store as it was sent, so it is written as it is."""
+    if str(output) == STANDARD_OUTPUT:
+        return _page(engine.kept_report(project, number, "html"))
     if output is not None:
         engine.write_kept_report(project, number, output.expanduser())
         say(f"Report {number} is in {output}, as it was sent.")

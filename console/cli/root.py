@@ -6,6 +6,7 @@ import sys
 from collections.abc import Sequence
 from difflib import get_close_matches
 from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -29,12 +30,13 @@ SECTIONS: dict[str, dict[str, str]] = {
         "retrain": "runs", "runs": "runs", "times": "times", "log": "logs", "cancel": "runs",
         "backtest": "backtest",
     },
-    "Schedule": {"schedules": "schedules", "engine": "engine"},
+    "Schedule": {"schedules": "schedules", "engine": "engine", "ssh": "ssh"},
     "Watch": {"health": "health", "alerts": "health", "handover": "duty", "who": "presence"},
     "Decide": {
         "candidates": "decisions", "approve": "decisions", "reject": "decisions", "comment": "decisions",
         "rollback": "back", "lift": "back",
         "allow": "allowances", "allowances": "allowances", "withdraw": "allowances",
+        "policy": "policy",
     },
     "Keep in order": {
         "disk": "disk", "clean": "clean", "bin": "clean", "hold": "clean", "places": "disk", "settings": "clean",
@@ -69,6 +71,8 @@ class Frame(click.Group):
             near = get_close_matches(args[0], VERBS, 1)
             hint = f" Did you mean '{near[0]}'?" if near else ""
             raise click.UsageError(f"There is no verb '{args[0][:40]}'.{hint}", ctx)
+        if args:
+            ctx.ensure_object(Session).refuse_over_ssh(args[0])
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -91,9 +95,12 @@ def leverframe() -> None:
     """
 
 
-def run(words: Sequence[str], proof: Proof | None = None) -> int:
-    """Carry out the command line ``words`` as whom ``proof`` proves (this process's account); returns the exit code."""
-    session = Session(proof=proof)
+def run(words: Sequence[str], proof: Proof | None = None, home: Path | None = None) -> int:
+    """Carry out the command line ``words`` and return the exit code.
+
+    ``proof`` says who it is (None: the account of this process); ``home`` is the workspace of whoever may name none.
+    """
+    session = Session(home, proof=proof)
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
+from click.core import ParameterSource
 
 from engine import clock
 from engine.errors import Refusal
@@ -37,6 +38,24 @@ class Session:
     json: bool = False
     at: datetime | None = None
     proof: Proof | None = None
+
+    @property
+    def over_ssh(self) -> bool:
+        """Whether they came over SSH, where not everything can be asked for."""
+        return bool(getattr(self.proof, "source", ""))
+
+    def refuse_over_ssh(self, verb: str, given: Iterable[tuple[str, object]] | None = None) -> None:
+        """Raise Refusal where ``verb``, or a word that it was ``given``, cannot be asked for over SSH.
+
+        Without ``given`` only a verb that cannot be asked for at all, before anything of it is read.
+        """
+        if not self.over_ssh:
+            return
+        from console.ssh import verbs
+
+        why = verbs.why_never(verb) if given is None else verbs.why_not(verb, given)
+        if why is not None:
+            raise Refusal(why)
 
     def now(self) -> datetime:
         """The moment that is shown: that of ``--at``, or the present one."""
@@ -78,7 +97,7 @@ class Session:
 
     def command(self, words: str) -> str:
         """``leverframe WORDS`` as it must be typed to reach this very workspace."""
-        place = f"--home {shlex.quote(str(self.home))} " if self.home else ""
+        place = f"--home {shlex.quote(str(self.home))} " if self.home and not self.over_ssh else ""
         if self.at is not None:
             place += f"--at {clock.stamp(self.at)} "
         return f"leverframe {place}{words}"
@@ -95,7 +114,10 @@ class Session:
 def remember(context: click.Context, parameter: click.Parameter, value: Any) -> None:
     """Keep a common option in the session, wherever on the line it stood."""
     if value:
-        setattr(context.ensure_object(Session), str(parameter.name), value)
+        session = context.ensure_object(Session)
+        if parameter.name in ("home", "operator"):
+            session.refuse_over_ssh("", [(parameter.opts[0], value)])
+        setattr(session, str(parameter.name), value)
 
 
 def remember_moment(context: click.Context, parameter: click.Parameter, value: str | None) -> None:
@@ -124,6 +146,30 @@ class Verb(click.Command):
         super().__init__(*args, **kwargs)
         self.params += common_options(json=True)
 
+    def invoke(self, ctx: click.Context) -> Any:
+        _decided(self, ctx)
+        return super().invoke(ctx)
+
+
+def _decided(command: click.Command, context: click.Context) -> None:
+    """Ask for each word that was given whether it can be over SSH. Raises Refusal."""
+    session = context.ensure_object(Session)
+    if session.over_ssh:
+        verb = context.command_path.partition(" ")[2]
+        given = [
+            (word_of(each), context.params.get(str(each.name)))
+            for each in command.params
+            if context.get_parameter_source(str(each.name)) is ParameterSource.COMMANDLINE
+        ]
+        session.refuse_over_ssh(verb, given)
+
+
+def word_of(parameter: click.Parameter) -> str:
+    """What a parameter is called in the table of what may be asked for over SSH: ``--limit``, ``project``."""
+    if isinstance(parameter, click.Option):
+        return max(parameter.opts, key=len)
+    return str(parameter.name)
+
 
 class VerbGroup(click.Group):
     """A command with commands of its own, which takes the common options too."""
@@ -133,6 +179,10 @@ class VerbGroup(click.Group):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.params += common_options(json=True)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        _decided(self, ctx)
+        return super().invoke(ctx)
 
 
 def need_reason(context: click.Context, _: click.Parameter, value: str | None) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import click
@@ -15,14 +16,16 @@ from engine.api import Engine
 from engine.errors import Refusal
 from engine.records import AuditRow, AuditVerdict
 
+STANDARD_OUTPUT = "-"
 HEADINGS = ("row", "at (UTC)", "who", "did", "to", "reason")
 
 
 @click.command(cls=Verb)
 @click.option("--verify", is_flag=True, help="Follow the whole chain; exit code 1 when it is broken.")
 @click.option(
-    "--export", metavar="FILE", type=click.Path(path_type=Path), help="Write all of it to FILE, which must not exist."
-)
+    "--export", metavar="FILE", type=click.Path(path_type=Path, allow_dash=True),
+    help="Write all of it to FILE, which must not exist; - is standard output.",
+)  # fmt: skip
 @limit_option
 @matching_option
 @click.pass_obj
@@ -30,7 +33,8 @@ def audit(session: Session, verify: bool, export: Path | None, limit: int | None
     """The audit trail, the newest first; what it says can be verified and taken away."""
     with session.engine() as engine:
         if export is not None:
-            return _verdict(session, _exported(engine, export), export)
+            found = _exported(engine, export)
+            return _broken(found) if str(export) == STANDARD_OUTPUT else _verdict(session, found, export)
         if verify:
             return _verdict(session, engine.verify_audit(), None)
         shown = newest_of(
@@ -52,7 +56,7 @@ def audit(session: Session, verify: bool, export: Path | None, limit: int | None
 
 def _exported(engine: Engine, target: Path) -> AuditVerdict:
     try:
-        return engine.export_audit(target.expanduser())
+        return engine.export_audit(sys.stdout if str(target) == STANDARD_OUTPUT else target.expanduser())
     except FileExistsError:
         raise Refusal(f"{target} exists already; name a new file, an export is never written over.") from None
 
@@ -80,10 +84,16 @@ def _verdict(session: Session, found: AuditVerdict, file: Path | None) -> int:
         document({**documents.audit_verdict(found), **({"file": str(file)} if file else {})})
     elif file is not None:
         say(f"{found.rows:,} rows are written to {file}.")
-    if not found.ok:
-        complain(f"The audit trail is broken at row {found.first_broken}: {found.why}. {found.rows:,} rows hold.")
+    if _broken(found):
         return 1
     if not session.json:
         say(f"All {found.rows:,} rows hold. Keep this head; it shows later that none was cut off:")
         say(found.head, indent=2)
     return 0
+
+
+def _broken(found: AuditVerdict) -> int:
+    """Say that the trail is broken, where it is; the exit code."""
+    if not found.ok:
+        complain(f"The audit trail is broken at row {found.first_broken}: {found.why}. {found.rows:,} rows hold.")
+    return int(not found.ok)

@@ -15,6 +15,7 @@ from console.acting.admin_commands import (
     LetIn,
     ReleaseHold,
     RemoveProject,
+    SetPolicy,
     Unwatch,
     Watch,
     Withdraw,
@@ -26,6 +27,7 @@ from console.dialogs.typed import TypedDialog
 from engine.housekeeping.places import KINDS, WatchedFolder
 from engine.housekeeping.settings import Setting
 from engine.projects.allowances import Allowance
+from engine.projects.policy import PolicyLine
 from engine.records import Operator, Role
 from engine.release.records import ProofStep
 from engine.text import plain
@@ -34,6 +36,10 @@ ROLES = (
     "A viewer looks and comments; an operator retrains, decides and rolls back; an admin also decides about people, "
     "settings and projects; an auditor looks at everything, exports it and changes nothing."
 )
+POLICY_FORMS = {
+    "approvals": "a number, such as 2", "four_eyes": "yes or no", "approvers": "such as ada, role:admin",
+    "freeze": "such as 16:00-24:00 fri Europe/Berlin; more than one with ;", "expires": "such as 7d",
+}  # fmt: skip
 
 
 def letting_in() -> ReasonDialog:
@@ -100,6 +106,21 @@ def setting_of(setting: Setting) -> ReasonDialog:
     return FieldsDialog(
         f"SET {setting.name}", said, "set it", [("", f"now {setting.text}")],
         lambda value, reason: Choose(setting.name, value, reason), "Write the value, or default.",
+    )  # fmt: skip
+
+
+def asking(line: PolicyLine) -> ReasonDialog:
+    """Ask something else of every project."""
+    of = f"for {line.project}, and {line.said_by} says so" if line.project else "for every project"
+    said = (
+        f"{line.name}: {line.meaning}.",
+        f"It is {line.text} now {of}. What you write is asked of every project from now on, also of what waits; a "
+        "project's own leverframe.toml may ask for more. The word default asks nothing.",
+        "Below: the value, your reason. Tab goes from one to the other.",
+    )
+    return FieldsDialog(
+        f"ASK {line.name} OF EVERY PROJECT", said, "ask it", [("", POLICY_FORMS[line.name])],
+        lambda value, reason: SetPolicy(line.name, value, reason), "Write the value, or default.",
     )  # fmt: skip
 
 

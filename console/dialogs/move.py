@@ -42,8 +42,10 @@ class MoveDialog(PlanDialog[MovePlan]):
             self.plan = answer
             if len(answer.remarks.approvals) + 1 < answer.remarks.needed:
                 self.verb = "approve; it goes live when another person has, too"
-        elif answer.refused != self.plan.refused or answer.live_seq != self.plan.live_seq:
-            changed = answer.refused or f"{answer.source or 'nothing'} is live now."
+        elif _ground(answer) != _ground(self.plan):
+            moved = answer.live_seq != self.plan.live_seq
+            other = f"{answer.source or 'nothing'} is live" if moved else "a release takes something else"
+            changed = answer.refused or f"{other} now."
             self.trouble = f"Things changed while you looked: {changed} Close this and look again."
         elif answer.remarks.approvals != self.plan.remarks.approvals:
             also = answer.remarks.approvals[-1].by
@@ -76,6 +78,11 @@ class MoveDialog(PlanDialog[MovePlan]):
             project, back, app = self.plan.project, self._undo, self.app
             self.dismiss()
             app.call_after_refresh(lambda: app.push_screen(routes.rollback(project, back, lift=True)))
+
+
+def _ground(plan: MovePlan) -> tuple[object, ...]:
+    """What a plan stands on: where another answer says otherwise, it is not what somebody read."""
+    return plan.refused, plan.live_seq, plan.policy
 
 
 def _named(ask: AskRelease | AskRollback) -> tuple[str, str]:

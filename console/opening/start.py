@@ -115,6 +115,8 @@ def _app(engine: Engine, hosted: Hosted, at: datetime | None) -> LeverframeApp:
         # Whoever looks back sees to no schedules, nor whoever may decide nothing.
         if at is not None or engine.why_not("start_scheduler"):
             return LeverframeApp(engine, who, first, now=engine.now)
+        if engine.caller.over_ssh:  # It ends with a line somewhere else; a service of this machine sees to them.
+            return LeverframeApp(engine, who, first, last_visit)
         return LeverframeApp(engine, who, first, last_visit, ready=hosted.start)
 
 

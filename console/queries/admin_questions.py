@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from engine.housekeeping.settings import Setting
     from engine.outbox.mails import Mail
     from engine.projects.allowances import Allowance
+    from engine.projects.policy import PolicyLine
     from engine.records import Operator
     from engine.reports.records import Report
     from engine.routing.duty_records import Duty, Handover
@@ -51,11 +52,12 @@ class AskAdmin:
         given_up = sum(mail.state == "failed" for mail in mails)
         duty = engine.on_duty()
         vain = "mail waits, and no server is set up" if engine.outbox_waits_in_vain() else ""
+        unmet = "nobody can meet what is asked" if engine.policy_complaints() else ""
         return (
             AdminList("operators", "Operators", f"{len(engine.operators()):,}, {counted(admins, 'admin')}",
                       "who may work here, and as what"),
-            AdminList("settings", "Settings and policy", f"{len(settings):,}, {chosen:,} chosen",
-                      "who approves, how much stays free, how long what is kept, where backups go"),
+            AdminList("settings", "Settings", f"{len(settings):,}, {chosen:,} chosen",
+                      "how much stays free, how long what is kept, where backups go"),
             AdminList("places", "Watched folders", f"{len(engine.places()):,}",
                       "folders beside the workspace that are looked at and never cleaned"),
             AdminList("allowances", "Allowances", f"{len(engine.allowances()):,}",
@@ -66,6 +68,8 @@ class AskAdmin:
                       "whom news reaches and when: quiet hours, digests, escalation"),
             AdminList("duty", "Duty", duty.operator or "nobody", "who is on duty, and what was handed over",
                       f"offered to {duty.offered_to}" if duty.offered_to else ""),
+            AdminList("policy", "Policy", counted(len(engine.policy()), "rule"),
+                      "what a release takes: who approves, whose eyes, when not", unmet),
         )  # fmt: skip
 
 
@@ -83,6 +87,14 @@ class AskSettings:
 
     def answer(self, engine: Engine, now: datetime) -> tuple[Setting, ...]:
         return engine.settings()
+
+
+@dataclass(frozen=True)
+class AskPolicy:
+    refresh: float = SELDOM
+
+    def answer(self, engine: Engine, now: datetime) -> tuple[PolicyLine, ...]:
+        return engine.policy()
 
 
 @dataclass(frozen=True)

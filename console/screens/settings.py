@@ -1,4 +1,4 @@
-"""Settings and policy: who approves, how much stays free, how long what is kept, where backups go."""
+"""Settings: how much stays free, how long what is kept, where backups go."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from engine.housekeeping.settings import Setting
 class SettingsPage(WholeListPage[Setting]):
     name_of, place = "settings", "Admin"
     columns = SETTINGS
-    heading = "Settings and policy"
+    heading = "Settings"
 
     @staticmethod
     def key(record: Setting) -> str:

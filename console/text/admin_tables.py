@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from engine.housekeeping.settings import Setting
     from engine.outbox.mails import Mail, State
     from engine.projects.allowances import Allowance
+    from engine.projects.policy import PolicyLine
     from engine.records import Operator
 
 MAIL_TONES: dict[State, Tone] = {
@@ -41,6 +42,14 @@ SETTINGS: tuple[Column[Setting], ...] = (
     Column("", 7, lambda s, now: Span("chosen" if s.chosen else "default", "key" if s.chosen else "dim"), yields=1),
     Column("WHAT IT MEANS", 28, lambda s, now: Span(s.meaning, "dim"), grows=True),
 )
+
+POLICY: tuple[Column[PolicyLine], ...] = (
+    Column("OF", 14, lambda p, now: Span(p.project or "every project", "strong")),
+    Column("ASKS", 10, lambda p, now: Span(p.name)),
+    Column("HOLDS", 14, lambda p, now: Span(plain(p.text)), grows=True),
+    Column("SAID BY", 15, lambda p, now: Span(p.said_by, "dim" if p.said_by == "default" else "key"), yields=1),
+    Column("WHAT IT MEANS", 24, lambda p, now: Span(p.meaning, "dim"), yields=2, grows=True),
+)  # fmt: skip
 
 PLACES: tuple[Column[WatchedFolder], ...] = (
     Column("FOLDER", 30, lambda p, now: Span(plain(p.path), "strong"), grows=True, front=True),

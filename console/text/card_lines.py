@@ -82,7 +82,7 @@ def _verdict(card: DecisionCard, now: datetime, width: int) -> list[Line]:
     held = card.sandbox
     said_of_it = f"{cells.GLYPHS[held.verdict]} sandbox: {plain(held.sentence, 400)}"
     lines += wrapped(said_of_it, width, tone="dim" if held.verdict == "ok" else TONES[held.verdict])
-    said = []
+    said = [plain(each, SENTENCE) for each in card.takes]
     if card.changed_decisions is not None:
         said.append(f"{cells.percent(card.changed_decisions, 1)} of decisions would change.")
     if card.remarks.needed > 1 and version.state == "candidate":

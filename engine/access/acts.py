@@ -12,11 +12,12 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import wraps
 from operator import attrgetter
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, Concatenate, Literal, NoReturn, ParamSpec, TypeVar
 
 from engine import clock
-from engine.access import operators
+from engine.access import files, operators
 from engine.access.caller import Caller
 from engine.access.entering import disabled, keep_refusal
 from engine.access.roles import enough, whom_to_ask
@@ -89,6 +90,8 @@ class _Declaration:
                 raise Refusal(nothing_changes(door.past))
             if act.by != "process":
                 door._permit(act, _given(method, door, args, kwargs))
+            if door.caller.over_ssh:
+                door._keep_off_files(act.name, vars(_given(method, door, args, kwargs)()))
             return method(door, *args, **kwargs)
 
         asked.act = act  # type: ignore[attr-defined]
@@ -107,9 +110,7 @@ def _words(act: Act, given: Given) -> str:
     return act.kinds.get(attrgetter(act.kind)(given()), act.what) if act.kind else act.what
 
 
-def looks(
-    what: str, *, of: str = "", least: Role = "viewer", in_past: bool = True, by: By = "people"
-) -> _Declaration:
+def looks(what: str, *, of: str = "", least: Role = "viewer", in_past: bool = True, by: By = "people") -> _Declaration:
     """Declare a method that changes nothing which others see."""
     return _Declaration(Act("", what, False, least, of, in_past=in_past, by=by))
 
@@ -184,6 +185,12 @@ class Door:
         else:
             why = _may_not(who, act, _words(act, given), project)
         self._refuse(act.name, project, Forbidden(why))
+
+    def _keep_off_files(self, act: str, given: Mapping[str, Any]) -> None:
+        """Raise Forbidden, which the trail keeps, where somebody who came over SSH names a file of this machine."""
+        for parameter, value in given.items() if self.caller.over_ssh else ():
+            if isinstance(value, Path) and (why := files.why_not(self._workspace.root, parameter, value)):
+                self._refuse(act, None, Forbidden(why))
 
     def _require(self, role: Role, what: str) -> None:
         """Raise Forbidden unless the caller is at least ``role``: for what only the arguments of an act tell."""

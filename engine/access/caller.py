@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Literal
 
-from engine.access.proof import Proof, of_process
+from engine.access.proof import KeyProof, Proof, of_process
 from engine.errors import Invalid
 from engine.records import Operator
 
@@ -43,6 +43,11 @@ class Caller:
     @property
     def account(self) -> str:
         return self.proof.words
+
+    @property
+    def over_ssh(self) -> bool:
+        """Whether they came from elsewhere with a key: then no file of this machine is theirs to name."""
+        return isinstance(self.proof, KeyProof) and bool(self.proof.source)
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from engine.access.acts import Door, changes, checked_reason, looks
 from engine.access.proof import AccountProof, of_account
 from engine.access.public_key import PublicKey, parse
 from engine.errors import NotFound
-from engine.records import Operator, Role
+from engine.records import Operator, Role, SealedKey
 from engine.text import plain
 
 
@@ -46,6 +46,17 @@ class PeopleCommands(Door):
         self._refuse_unknown_project(project)
         why, now = checked_reason(reason), clock.now()
         return operators.set_project_role(self._ledger, self.caller, name, project, role, why, now)
+
+    @looks("export keys", least="admin", in_past=False)
+    def sealed_keys(self) -> tuple[SealedKey, ...]:
+        """Every key that lets somebody in now, sealed for a forced command of sshd."""
+        from engine.access import seal
+
+        return tuple(
+            SealedKey(each.name, way.label, way.public_key, seal.of(self._workspace.root, way.label))
+            for each in operators.everyone(self._ledger) if not each.disabled
+            for way in each.ways if way.kind == "key" and way.public_key
+        )  # fmt: skip
 
     def _refuse_unknown_project(self, project: str) -> None:
         raise NotImplementedError  # Projects stand above this room; the door knows them.

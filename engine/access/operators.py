@@ -48,9 +48,14 @@ def known(db: sqlite3.Connection, name: str) -> Operator:
 def everyone(ledger: Ledger) -> tuple[Operator, ...]:
     """All operators, by name, each with what proves that it is them."""
     with ledger.read() as db:
-        rows = db.execute(f"{_STANDINGS} ORDER BY operators.name").fetchall()
-        given = db.execute(f"{_PROJECT_ROLES} ORDER BY project").fetchall()
-        ways = bindings.everything(db)
+        return everybody(db)
+
+
+def everybody(db: sqlite3.Connection) -> tuple[Operator, ...]:
+    """The same, in the caller's view of the ledger."""
+    rows = db.execute(f"{_STANDINGS} ORDER BY operators.name").fetchall()
+    given = db.execute(f"{_PROJECT_ROLES} ORDER BY project").fetchall()
+    ways = bindings.everything(db)
     return tuple(
         Operator(
             row["name"],

@@ -6,7 +6,7 @@ import json
 import sqlite3
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from engine.audit.chain import GENESIS, canonical, first_broken, link
 from engine.audit.times import BEHIND
@@ -188,23 +188,29 @@ def verify(ledger: Ledger) -> AuditVerdict:
 
 
 def export(ledger: Ledger, target: Path) -> AuditVerdict:
-    """Write the trail as JSON lines (seq, digest, body as stored), closed by a line with the head digest.
+    """Write the trail as ``export_to`` does to the file ``target``.
 
     Raises Refusal when ``target`` is there already or cannot be written; no half of a trail is left.
     """
-    # One view for both: a row that is appended meanwhile is neither verified nor written.
-    with ledger.read() as db, refused(f"The trail could not be written to {target}"):
-        verdict = verify(ledger)
+    with refused(f"The trail could not be written to {target}"):
         try:
             file = target.open("x", encoding="utf-8")
         except FileExistsError:
             raise Refusal(f"{target} is there already; name a file that is not.") from None
         try:
             with file:
-                for seq, body, digest in db.execute("SELECT seq, body, digest FROM audit ORDER BY seq"):
-                    file.write(json.dumps({"seq": seq, "digest": digest, "body": body}, ensure_ascii=False) + "\n")
-                file.write(json.dumps({"rows": verdict.rows, "head": verdict.head, "ok": verdict.ok}) + "\n")
+                return export_to(ledger, file)
         except OSError:
             target.unlink()
             raise
+
+
+def export_to(ledger: Ledger, file: IO[str]) -> AuditVerdict:
+    """Write the trail as JSON lines (seq, digest, body as stored), closed by a line with the head digest."""
+    # One view for both: a row that is appended meanwhile is neither verified nor written.
+    with ledger.read() as db:
+        verdict = verify(ledger)
+        for seq, body, digest in db.execute("SELECT seq, body, digest FROM audit ORDER BY seq"):
+            file.write(json.dumps({"seq": seq, "digest": digest, "body": body}, ensure_ascii=False) + "\n")
+        file.write(json.dumps({"rows": verdict.rows, "head": verdict.head, "ok": verdict.ok}) + "\n")
     return verdict

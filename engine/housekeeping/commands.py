@@ -133,6 +133,8 @@ class HousekeepingCommands(Door):
         """Change a setting; ``default`` takes the change back."""
         from engine.housekeeping import settings
 
+        if settings.names_a_folder(setting):
+            self._keep_off_files("choose", {setting: Path(value)})
         settings.choose(self._ledger, setting, value, self.caller, checked_reason(reason), clock.now())
 
     @looks("see watched folders")

@@ -1,4 +1,4 @@
-"""What an admin may choose: who approves, how much stays free, how long what is kept; in the ledger, with defaults."""
+"""What an admin may choose: how much stays free, how long what is kept; in the ledger, with defaults."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from engine.storage.ledger import Ledger
 from engine.storage.workspace import Workspace
 from engine.text import plain
 
-Unit = Literal["bytes", "days", "count", "yes or no", "seconds", "folder"]
+Unit = Literal["bytes", "days", "count", "seconds", "folder"]
 _LARGEST = 1 << 50
 _SPANS = ((86_400, "day"), (3600, "hour"), (60, "minute"), (1, "second"))
 BACKUP_TO, BACKUP_EVERY, DAY = "backup_to", "backup_every", 86_400
@@ -41,8 +41,6 @@ class Setting:
 
 
 _MEANINGS: dict[str, tuple[Unit, int, str]] = {
-    in_force.APPROVALS: ("count", 1, "people who must approve a release of any project; a project may ask for more"),
-    in_force.FOUR_EYES: ("yes or no", 0, "whoever asked for a retrain may not approve what came of it, in any project"),
     "keep_free": ("bytes", 0, "with less free on the disk no retrain begins; decisions and rollback still work"),
     capacity.AT_ONCE: ("count", 1, "runs at the same time; the others wait in the queue"),
     capacity.MEMORY: ("bytes", 0, "memory for all runs together; one run may always run"),
@@ -69,7 +67,7 @@ def rules(db: sqlite3.Connection) -> Rules:
 def everything(db: sqlite3.Connection, workspace: Workspace) -> tuple[Setting, ...]:
     """Every setting with its value."""
     said: dict[str, int | str] = {**chosen.numbers(db), **chosen.texts(db)}
-    defaults: dict[str, int | str] = {**asdict(Rules()), **capacity.defaults(), **in_force.NOTHING_ASKED}
+    defaults: dict[str, int | str] = {**asdict(Rules()), **capacity.defaults()}
     defaults |= {BACKUP_TO: "", BACKUP_EVERY: DAY}
     found = []
     for name, (unit, _, meaning) in _MEANINGS.items():
@@ -96,6 +94,11 @@ def choose(ledger: Ledger, name: str, text: str, by: Caller, reason: str, at: da
         trail.append(db, at=at, actor=by, action="set", subject=name, reason=reason, details=details)
 
 
+def names_a_folder(name: str) -> bool:
+    """Whether the value of a setting is a folder of the machine."""
+    return name in _MEANINGS and _MEANINGS[name][0] == "folder"
+
+
 def backups(db: sqlite3.Connection) -> tuple[str | None, timedelta]:
     """Where the engine backs up to, None: nowhere; and how often."""
     seconds = chosen.numbers(db).get(BACKUP_EVERY, DAY)
@@ -112,8 +115,6 @@ def _read(name: str, text: str) -> int | str:
     elif unit == "bytes":
         found = 0 if text == "0" else parse_size(text)
         form = SIZE_FORM
-    elif unit == "yes or no":
-        found, form = {"yes": 1, "no": 0}.get(text), "yes or no"
     else:
         digits = text.removesuffix("d") if unit == "days" else text
         found = int(digits) if digits.isascii() and digits.isdigit() and len(digits) < 10 else None
@@ -133,6 +134,8 @@ def _folder(name: str, text: str) -> str:
 
 
 def _unknown(name: str) -> str:
+    if name in in_force.POLICY:
+        return f"{name} is part of the policy: 'leverframe policy set {name} …' changes it."
     near = get_close_matches(name, _MEANINGS, 1)
     hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(_MEANINGS)}."
     return f"There is no setting '{plain(name, 40)}'; {hint}"
@@ -146,6 +149,4 @@ def _text(value: int | str, unit: Unit) -> str:
         return f"{value // size} {word}{'' if value == size else 's'}"
     if unit == "bytes":
         return in_words(value) if value else "0"
-    if unit == "yes or no":
-        return "yes" if value else "no"
     return f"{value} day{'' if value == 1 else 's'}" if unit == "days" else str(value)

@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 
 from engine.clock import moment, stamp
 from engine.monitoring.alerts import alert_book
+from engine.monitoring.alerts.changes import BREAK_GLASS
 from engine.monitoring.records import Alert
 from engine.outbox import mails, outbox, subjects
 from engine.outbox.mails import Mail
@@ -69,16 +70,28 @@ def take(ledger: Ledger, now: datetime, others: Sequence[str] = ()) -> int:
 def _take(db: sqlite3.Connection, news: sqlite3.Row, now: datetime, others: Sequence[str]) -> int:
     project = registry.there(db, news["project"])
     manifest = registry.manifest(db, project.name) if project is not None else None
-    if project is None or manifest is None or not manifest.sends_mail:
+    everybody = _everybody(db) if _of_broken_glass(db, news) else ()
+    if project is None or manifest is None or not (manifest.sends_mail or everybody):
         return 0
     spec = manifest.report
-    told = _TELLERS[news["kind"]](db, news) if news["kind"] in spec.events else None
+    told = _TELLERS[news["kind"]](db, news) if news["kind"] in spec.events or everybody else None
     if told is None:
         return 0
+    others = (*others, *everybody)
     title = plain(project.title, 100) or project.name
     body = "\n\n".join(plain(each, 1000) for each in told.paragraphs if each)
     draft = Draft(project.name, f"{news['kind']} {news['id']}", subjects.of_event(title, told.subject), body)
     return len(outbox.queue(db, draft, [*recipients(spec, project.owner), *others], now))
+
+
+def _of_broken_glass(db: sqlite3.Connection, news: sqlite3.Row) -> bool:
+    alert = alert_book.find(db, news["about"]) if news["kind"] == "red" else None
+    return alert is not None and alert.part == BREAK_GLASS
+
+
+def _everybody(db: sqlite3.Connection) -> tuple[str, ...]:
+    """Where anybody who works here is reached: no project chooses who hears that its policy was passed over."""
+    return tuple(dict.fromkeys(each.address for each in routes.everything(db) if each.kind == "reach"))
 
 
 def over(db: sqlite3.Connection, mail: Mail) -> bool:

@@ -17,10 +17,11 @@ from engine.outbox import mails, outbox, subjects
 from engine.outbox.mails import Mail
 from engine.outbox.outbox import LONGEST, Draft
 from engine.routing import duty, routes
-from engine.routing.hours import next_due, quiet_until, zone_of
+from engine.routing.hours import next_due, quiet_until
 from engine.routing.reach import names_of, whose
 from engine.routing.records import Route
 from engine.storage.ledger import Ledger
+from engine.vocabulary.hours import zone_of
 
 # News, by what its key begins with. A report, a digest and a hand-over have a time of their own, or somebody's hand.
 NEWS = ("candidate", "swap", "rollback", "red", "report-failed", "escalation")

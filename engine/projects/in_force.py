@@ -14,17 +14,16 @@ from dataclasses import fields, replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from engine.access.approval import NOTHING_ASKED, Policy, stricter, value_in_words
 from engine.projects import schedules
-from engine.projects.manifest import sections
+from engine.projects.manifest.approval import approval as manifest_approval
+from engine.projects.manifest.approval import window_of
 from engine.projects.manifest.fields import Mistakes, Table
-from engine.projects.manifest.records import ApprovalSpec
 from engine.storage import chosen
-from engine.text import span
 from engine.vocabulary.jobs import SCHEDULED
 
-# Settings of the workspace: what it asks of every project.
-APPROVALS, FOUR_EYES = "approvals", "four_eyes"
-NOTHING_ASKED = {APPROVALS: 1, FOUR_EYES: 0}
+# The keys of a policy: of a manifest's [approval], and settings of the workspace, which asks them of every project.
+POLICY = tuple(each.name for each in fields(Policy))
 _NOTHING = "nothing"
 
 
@@ -73,33 +72,44 @@ def _rule(values: Mapping[str, Any] | sqlite3.Row) -> str:
 _CATCH_UP = {"latest": "the latest", "all": "all", "skip": "nothing"}
 
 
-def approval(db: sqlite3.Connection, project: str) -> ApprovalSpec:
+def approval(db: sqlite3.Connection, project: str) -> Policy:
     """How ``project`` is released: the stricter of what is in force for it and what the workspace asks of all."""
-    own = _approval_of(settings(db, project))
-    asked = NOTHING_ASKED | chosen.numbers(db)
+    return stricter(own(db, project), asked(db))
+
+
+def own(db: sqlite3.Connection, project: str) -> Policy:
+    """What is in force for ``project`` by its own manifest."""
+    return _approval_of(settings(db, project))
+
+
+def asked(db: sqlite3.Connection) -> Policy:
+    """What the workspace asks of every project."""
+    said: dict[str, int | str] = {**chosen.numbers(db), **chosen.texts(db)}
+    return policy_of({name: said[name] for name in POLICY if name in said})
+
+
+def policy_of(said: Mapping[str, int | str]) -> Policy:
+    """The workspace's policy from what an admin chose of it, which was checked then."""
+    expires = said.get("expires")
     return replace(
-        own,
-        approvals=max(own.approvals, asked[APPROVALS]),
-        four_eyes=own.four_eyes or bool(asked[FOUR_EYES]),
+        NOTHING_ASKED,
+        approvals=int(said.get("approvals", NOTHING_ASKED.approvals)),
+        four_eyes=bool(said.get("four_eyes", NOTHING_ASKED.four_eyes)),
+        approvers=(tuple(str(said["approvers"]).split(", ")),) if said.get("approvers") else (),
+        freeze=tuple(window_of(each) for each in str(said["freeze"]).split("; ")) if said.get("freeze") else (),
+        expires=timedelta(seconds=int(expires)) if expires else NOTHING_ASKED.expires,
     )
 
 
-def _approval_of(manifest: Mapping[str, Any]) -> ApprovalSpec:
+def _approval_of(manifest: Mapping[str, Any]) -> Policy:
     # Checked when it was registered or when the version was made.
-    return sections.approval(Table(Mistakes({}), ("approval",), manifest.get("approval", {})))
+    return manifest_approval(Table(Mistakes({}), ("approval",), manifest.get("approval", {})))
 
 
-def _approval(before: ApprovalSpec, after: ApprovalSpec) -> list[str]:
+def _approval(before: Policy, after: Policy) -> list[str]:
     """Compared as they are judged, so that a key that only repeats its default is no difference."""
-    found = []
-    for each in fields(ApprovalSpec):
-        said, says = getattr(before, each.name), getattr(after, each.name)
-        if said != says:
-            found.append(f"approval: {each.name} {_word(says)} instead of {_word(said)}")
-    return found
-
-
-def _word(value: Any) -> str:
-    if isinstance(value, timedelta):
-        return span(value.total_seconds())
-    return {True: "yes", False: "no"}[value] if isinstance(value, bool) else str(value)
+    return [
+        f"approval: {name} {value_in_words(after, name)} instead of {value_in_words(before, name)}"
+        for name in POLICY
+        if getattr(before, name) != getattr(after, name)
+    ]

@@ -6,13 +6,14 @@ import sqlite3
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from engine.access.approval import what_it_takes
 from engine.backtest import archive as backtests
-from engine.clock import moment
 from engine.errors import Damage
 from engine.projects import in_force, registry
 from engine.projects.manifest.sandbox import spec_of
 from engine.records import Actor, Change, Version
 from engine.release import decisions, remarks
+from engine.release.approvals import approval_of, expiry
 from engine.release.history import live_deployment
 from engine.release.plan import refusal_to_release
 from engine.release.records import BacktestLine, DecisionCard
@@ -32,6 +33,7 @@ def card(db: sqlite3.Connection, store: ObjectStore, label: str, by: Actor, now:
     row = catalog.find(db, label)
     version = catalog.record(row)
     live = live_deployment(db, version.project)
+    approval = approval_of(db, row, live["seq"] if live else 0, by, now)
     live_label = f"{version.project}@{live['number']}" if live else None
     document = documents.of_version(store, label, version.digest)
     measured = document.metrics
@@ -39,7 +41,7 @@ def card(db: sqlite3.Connection, store: ObjectStore, label: str, by: Actor, now:
         version=version,
         live=live_label,
         live_seq=live["seq"] if live else 0,
-        expires_at=moment(row["expires_at"]) if row["expires_at"] else None,
+        expires_at=expiry(row, approval.policy),
         metrics=tuple(found.called(name) for name, found in measured.metrics.items()),
         gates=document.gates,
         segments=measured.segments,
@@ -50,6 +52,7 @@ def card(db: sqlite3.Connection, store: ObjectStore, label: str, by: Actor, now:
         blocked=refusal_to_release(db, label, by, now),
         sandbox=holding.finding(spec_of(document.settings), holding.recorded(document.lineage.sandbox)),
         backtest=_backtest(db, version.project, now),
+        takes=what_it_takes(approval) if version.state == "candidate" else (),
         remarks=remarks.of_version(db, row),
     )
 

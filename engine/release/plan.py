@@ -6,16 +6,15 @@ import sqlite3
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from engine.access.approval import Approval
-from engine.clock import moment
+from engine.access.approval import what_it_takes
 from engine.errors import Conflict, Damage, NotFound, Refusal
 from engine.projects import in_force
 from engine.records import Actor, Deployment, Version
-from engine.release import decisions, history, remarks
+from engine.release import history, remarks
+from engine.release.approvals import approval_of, expiry
 from engine.release.policy import rolled_back_lately, why_not_from, why_not_release, why_not_rollback
 from engine.release.records import MovePlan
 from engine.release.wholeness import damaged_candidate, known_damage
-from engine.runs import history as runs
 from engine.storage.objects import ObjectStore
 from engine.versions import catalog
 from engine.versions import document as documents
@@ -26,34 +25,19 @@ if TYPE_CHECKING:
 TRIED_FIRST = "It is rebuilt and tried first; unless it predicts what it did when it was made, nothing changes."
 
 
-def approval_of(db: sqlite3.Connection, row: sqlite3.Row, live_seq: int) -> Approval:
-    """What is in force for those who approve the version in ``row``, and who did against this live version.
-
-    What the version itself says of approvals is one of the things that they approve.
-    """
-    rules = in_force.approval(db, row["project"])
-    return Approval(
-        needed=rules.approvals,
-        four_eyes=rules.four_eyes,
-        requested_by=runs.one(db, row["run"]).requested_by,
-        given_by=decisions.approvers(db, row["project"], row["number"], live_seq),
-    )
-
-
 def refusal_to_release(db: sqlite3.Connection, label: str, by: Actor, now: datetime) -> str | None:
     """Why ``label`` may not be released now, from one consistent view of the ledger."""
     row = catalog.find(db, label)
     live = history.live_deployment(db, row["project"])
-    expires = moment(row["expires_at"]) if row["expires_at"] else None
-    approval = approval_of(db, row, live["seq"] if live else 0)
-    return why_not_release(catalog.record(row), _label(live), expires, approval, by, now)
+    approval = approval_of(db, row, live["seq"] if live else 0, by, now)
+    return why_not_release(catalog.record(row), _label(live), expiry(row, approval.policy), approval, by, now)
 
 
 def plan_release(db: sqlite3.Connection, store: ObjectStore, label: str, by: Actor, now: datetime) -> MovePlan:
     """What approving ``label`` would do."""
     row = catalog.find(db, label)
     version, live = catalog.record(row), history.live_deployment(db, row["project"])
-    approval = approval_of(db, row, live["seq"] if live else 0)
+    approval = approval_of(db, row, live["seq"] if live else 0, by, now)
     source = _label(live)
     sentences = [
         f"Make {label} live" + (f" instead of {source}." if source else "; nothing is live yet."),
@@ -64,6 +48,7 @@ def plan_release(db: sqlite3.Connection, store: ObjectStore, label: str, by: Act
     sentences += _comes_into_force(db, version.project, document)
     waived = _waived(document)
     sentences += [f"Waived by leverframe.toml: {each}." for each in waived]
+    sentences += what_it_takes(approval)
     more = approval.missing_after_one
     if more:
         sentences.append(f"{more} more approval{'s' if more > 1 else ''} will be needed after yours.")
@@ -81,6 +66,7 @@ def plan_release(db: sqlite3.Connection, store: ObjectStore, label: str, by: Act
         refused=refusal_to_release(db, label, by, now),
         waivers=waived,
         damaged=damaged_candidate(store, version),
+        policy=in_force.approval(db, version.project),
         remarks=remarks.of_version(db, row),
     )
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal
 from engine.records import Change, Deployment, DoctorFinding, Gate, Metric, Version
 
 if TYPE_CHECKING:
+    from engine.access.approval import Policy
     from engine.versions.records import SegmentValues
 
 
@@ -62,6 +63,8 @@ class DecisionCard:
     """How the steps that made it were held, and what they were let reach."""
     backtest: BacktestLine | None = None
     """How often the project should be retrained, as far as somebody had that tried out."""
+    takes: tuple[str, ...] = ()
+    """What binds its approval beyond one operator's word, where it waits for one."""
     remarks: Remarks = Remarks()
 
 
@@ -75,6 +78,7 @@ class MovePlan:
     sentence; ``whole`` is then another version to go back to, if there is one. ``lately``: that somebody has only just
     rolled this project back, as a sentence; whoever did not see it may mean the version that is left already.
     ``remarks``: what was said of a candidate; the move is refused if somebody approved it after that.
+    ``policy``: what a release took when this was shown.
     """
 
     project: str
@@ -90,6 +94,7 @@ class MovePlan:
     waivers: tuple[str, ...] = ()
     damaged: str | None = None
     whole: str | None = None
+    policy: Policy | None = None
     lately: str | None = None
     remarks: Remarks = Remarks()
 

@@ -13,9 +13,9 @@ from datetime import datetime
 
 from engine.audit import trail
 from engine.errors import Conflict, Invalid, Refusal
-from engine.projects import in_force
 from engine.records import Actor, Version
 from engine.release import decisions, history
+from engine.release.approvals import who_approves
 from engine.release.records import Remark, Remarks
 from engine.storage.ledger import Ledger
 from engine.versions import catalog
@@ -43,11 +43,14 @@ def of_version(db: sqlite3.Connection, row: sqlite3.Row) -> Remarks:
     project, number = row["project"], row["number"]
     live = history.live_deployment(db, project)
     counts = (live["seq"] if live else 0) if row["state"] == "candidate" else None
+    asked = who_approves(db, row, live["seq"] if live else 0)
     given = decisions.approvals(db, project, number, counts)
+    if counts is not None:  # Who may no longer is none of those who count.
+        given = tuple(each for each in given if each.actor in asked.may)
     return Remarks(
         approvals=tuple(Remark("approval", each.at, each.actor, each.reason) for each in given),
         comments=_comments(db, f"{project}@{number}"),
-        needed=in_force.approval(db, project).approvals,
+        needed=asked.needed,
     )
 
 

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from engine import clock
 from engine.access.acts import checked_reason
+from engine.access.approval import LETS_PASS
 from engine.access.caller import Caller, SystemActor
 from engine.audit import trail
 from engine.clock import stamp
@@ -27,8 +28,9 @@ from engine.projects import in_force
 from engine.records import Actor, Deployment, VersionState
 from engine.release import decisions, remarks
 from engine.release import live_folder as projection
+from engine.release.approvals import approval_of
 from engine.release.history import live_deployment
-from engine.release.plan import approval_of, refusal_to_release
+from engine.release.plan import refusal_to_release
 from engine.release.policy import why_not_reject, why_not_rollback
 from engine.release.records import Moved, MovePlan
 from engine.storage.disk import refused, why_not
@@ -121,6 +123,15 @@ def _waits(plan: MovePlan, by: Actor) -> str:
     return f"{by.name}'s approval of {plan.target} is recorded; it waits for another person's. Nothing has moved."
 
 
+def _other_policy(db: sqlite3.Connection, plan: MovePlan) -> str | None:
+    if plan.policy is None or in_force.approval(db, plan.project) == plan.policy:
+        return None
+    return (
+        f"What a release of {plan.project} takes was changed after this was shown to you; nothing was changed, look "
+        f"again ('leverframe policy {plan.project}' says what it takes)."
+    )
+
+
 def _check(db: sqlite3.Connection, plan: MovePlan, by: Actor, now: datetime) -> None:
     """The compare of compare-and-set: the plan was made against what is still so."""
     if catalog.parse_label(plan.target)[0] != plan.project:  # Who may was asked for the project that the plan names.
@@ -134,7 +145,7 @@ def _check(db: sqlite3.Connection, plan: MovePlan, by: Actor, now: datetime) -> 
             f'("{live["reason"]}") after this was shown to you; nothing was changed, look again.'
         )
     if plan.kind == "release":
-        refused = refusal_to_release(db, plan.target, by, now)
+        refused = refusal_to_release(db, plan.target, by, now) or _other_policy(db, plan)
         if not refused:
             remarks.check_shown(db, catalog.find(db, plan.target), plan.remarks)
     else:
@@ -158,11 +169,13 @@ def commit(
     previous = catalog.parse_label(plan.source)[1] if plan.source else None
     with ledger.write() as db:
         _check(db, plan, by, at)
-        approval = approval_of(db, catalog.find(db, plan.target), plan.live_seq)
+        approval = approval_of(db, catalog.find(db, plan.target), plan.live_seq, by, at)
         kind: decisions.Kind = "approve" if plan.kind == "release" else "rollback"
         details: dict[str, Any] = {"from": plan.source, "to": plan.target, "live_seq": plan.live_seq}
         if changed := in_force.differences(db, project, settings):
             details["in_force"] = list(changed)
+        if kind == "approve" and approval.broken_until is not None:
+            details["break_glass"] = LETS_PASS
         if plan.waivers:
             details["waivers"] = list(plan.waivers)
         proof = [asdict(s) for s in steps.done]

@@ -28,7 +28,7 @@ NOTES = (
     "CREATE TEMP TABLE moved AS SELECT project FROM deployments WHERE audit > :head"
     " UNION SELECT project FROM decisions WHERE audit > :head AND kind = 'lift'",
     "CREATE TEMP TABLE acts AS SELECT seq, action, subject, at, actor, json_extract(body, '$.details') AS details"
-    " FROM audit WHERE seq <= :head AND action IN ('set', 'watch', 'unwatch', 'cancel')",
+    " FROM audit WHERE seq <= :head AND action IN ('set', 'set-policy', 'watch', 'unwatch', 'cancel')",
 )
 
 
@@ -184,8 +184,8 @@ RULES = (
         (
             "DELETE FROM settings",
             "INSERT INTO settings (name, value) SELECT subject, json_extract(details, '$.value') FROM acts a"
-            " WHERE action = 'set' AND typeof(json_extract(details, '$.value')) = 'integer'"
-            " AND seq = (SELECT max(seq) FROM acts WHERE action = 'set' AND subject = a.subject)",
+            " WHERE action IN ('set', 'set-policy') AND typeof(json_extract(details, '$.value')) = 'integer'"
+            " AND seq = (SELECT max(seq) FROM acts WHERE action IN ('set', 'set-policy') AND subject = a.subject)",
         ),
     ),
     TableRule(
@@ -193,9 +193,9 @@ RULES = (
         (
             "DELETE FROM texts",
             "INSERT INTO texts (name, value) SELECT subject, json_extract(details, '$.value') FROM acts a"
-            " WHERE action = 'set' AND typeof(json_extract(details, '$.value')) = 'text'"
+            " WHERE action IN ('set', 'set-policy') AND typeof(json_extract(details, '$.value')) = 'text'"
             " AND json_extract(details, '$.value') <> 'default'"
-            " AND seq = (SELECT max(seq) FROM acts WHERE action = 'set' AND subject = a.subject)",
+            " AND seq = (SELECT max(seq) FROM acts WHERE action IN ('set', 'set-policy') AND subject = a.subject)",
         ),
     ),
     _grown("backups"),
@@ -243,6 +243,11 @@ RULES = (
             "UPDATE handovers SET taken_at = NULL WHERE taken_at > :at",
             "UPDATE handovers SET withdrawn_at = NULL WHERE withdrawn_at > :at",
         ),
+    ),
+    _grown("glasses"),
+    TableRule(
+        "addresses",
+        ("DELETE FROM addresses WHERE at > :at", "UPDATE addresses SET until = NULL WHERE until > :at"),
     ),
     _grown("standings"),
     _grown("project_roles"),

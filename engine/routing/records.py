@@ -7,13 +7,13 @@ from datetime import datetime
 from typing import Literal, get_args
 
 from engine.text import span
+from engine.vocabulary.hours import days_in_words
 
 Kind = Literal["reach", "quiet", "digest", "escalate"]
 Lets = Literal["failing", "nothing"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 # Whoever is on duty at the moment that somebody is told.
 ON_DUTY = "on-duty"
-DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
 @dataclass(frozen=True)
@@ -76,17 +76,3 @@ class Routed:
     at: datetime
     reached: int
     why: str
-
-
-def days_in_words(days: tuple[int, ...]) -> str:
-    """``mon-fri``, ``sat,sun``: a day or a stretch of days each."""
-    found: list[str] = []
-    rest = sorted(days)
-    while rest:
-        last = 1
-        while last < len(rest) and rest[last] == rest[0] + last:
-            last += 1
-        between = "," if last == 2 else "-"
-        found.append(DAYS[rest[0]] + (f"{between}{DAYS[rest[last - 1]]}" if last > 1 else ""))
-        rest = rest[last:]
-    return ",".join(found)

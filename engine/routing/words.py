@@ -17,9 +17,9 @@ from engine.errors import Invalid
 from engine.projects.manifest.durations import parse_duration
 from engine.projects.manifest.report import is_address
 from engine.projects.manifest.schedule import timezone_problem
-from engine.routing.hours import MIDNIGHT
-from engine.routing.records import DAYS, KINDS, ON_DUTY, Kind, Lets, RouteTerms, days_in_words
+from engine.routing.records import KINDS, ON_DUTY, Kind, Lets, RouteTerms
 from engine.text import plain
+from engine.vocabulary.hours import TIME, days_in_words, days_of, span_of
 
 LONGEST = 7 * 86_400
 FORMS: dict[Kind, str] = {
@@ -29,7 +29,6 @@ FORMS: dict[Kind, str] = {
     "digest": "digest WHO TIME [DAYS] [ZONE] [PROJECT], such as digest ada 08:00 Europe/Berlin",
     "escalate": "escalate WHO SPAN [PROJECT], such as escalate on-duty 30m; 0m tells at once",
 }
-_TIME = re.compile(r"(?:[01][0-9]|2[0-3]):[0-5][0-9]")
 _PROJECT = re.compile(r"[a-z0-9][a-z0-9-]*")
 
 
@@ -91,9 +90,10 @@ def _reach(terms: RouteTerms, words: list[str], channels: Collection[str]) -> Ro
 
 
 def _quiet(terms: RouteTerms, words: list[str], channels: Collection[str]) -> RouteTerms | None:
-    starts, dash, ends = (words.pop(0) if words else "").partition("-")
-    if not dash or not _TIME.fullmatch(starts) or not (_TIME.fullmatch(ends) or ends == MIDNIGHT):
+    found = span_of(words.pop(0) if words else "")
+    if found is None:
         return None
+    starts, ends = found
     if starts == ends:
         raise Invalid(f"Quiet hours from {starts} to {ends} have no length; a whole day is 00:00-24:00.")
     terms = _when(replace(terms, starts=starts, ends=ends), words)
@@ -105,7 +105,7 @@ def _quiet(terms: RouteTerms, words: list[str], channels: Collection[str]) -> Ro
 
 
 def _digest(terms: RouteTerms, words: list[str], channels: Collection[str]) -> RouteTerms | None:
-    if not words or not _TIME.fullmatch(words[0]):
+    if not words or not TIME.fullmatch(words[0]):
         return None
     return _of_project(_when(replace(terms, starts=words.pop(0)), words), words)
 
@@ -130,7 +130,7 @@ def _of_project(terms: RouteTerms, words: list[str]) -> RouteTerms | None:
 
 def _when(terms: RouteTerms, words: list[str]) -> RouteTerms:
     """Days and zone, in this order, either of them left out; what was read is taken from ``words``."""
-    if words and (found := days(words[0])) is not None:
+    if words and (found := days_of(words[0])) is not None:
         terms = replace(terms, days=found)
         words.pop(0)
     if words and words[0][:1].isupper():  # a zone: projects are called in small letters
@@ -138,18 +138,6 @@ def _when(terms: RouteTerms, words: list[str]) -> RouteTerms:
             raise Invalid(f"The time zone is '{plain(words[0], 40)}', {problem}")
         terms = replace(terms, zone=words.pop(0))
     return terms
-
-
-def days(word: str) -> tuple[int, ...] | None:
-    """The days that ``mon-fri`` or ``sat,sun`` names; over the end of the week too."""
-    found: set[int] = set()
-    for part in word.split(","):
-        first, dash, last = part.partition("-")
-        if first not in DAYS or (dash and last not in DAYS):
-            return None
-        one, other = DAYS.index(first), DAYS.index(last or first)
-        found |= {day % 7 for day in range(one, (other if other >= one else other + 7) + 1)}
-    return tuple(sorted(found))
 
 
 def _checked(terms: RouteTerms) -> RouteTerms:

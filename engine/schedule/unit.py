@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 FOLDERS = (Path("/etc/systemd/system"), Path("~/.config/systemd/user"))
-VERB = "engine"
+VERBS = {"engine", "ssh"}  # whoever has the door has an engine in it
 
 
 @dataclass(frozen=True)
@@ -20,7 +20,7 @@ class Unit:
 
 
 def installed(folders: Sequence[Path] = FOLDERS, account: Path | None = None) -> tuple[Unit, ...]:
-    """The units in ``folders`` that start ``leverframe … engine``; ``%h`` and ``~`` mean ``account``'s home."""
+    """The units in ``folders`` that start ``leverframe … engine`` or ``ssh``; ``%h``, ``~``: ``account``'s home."""
     user = account or Path.home()
     found = []
     for folder in folders:
@@ -52,7 +52,7 @@ def _home_of(path: Path, user: Path) -> Path | None:
             environment.update((name, said) for name, _, said in (each.partition("=") for each in _split(value)))
         elif key == "ExecStart":
             words = _split(value)
-    if not words or VERB not in words or not any(Path(word).name == "leverframe" for word in words):
+    if not words or not VERBS & {*words} or not any(Path(word).name == "leverframe" for word in words):
         return None
     named = environment.get("LEVERFRAME_HOME", "%h/.leverframe")
     for number, word in enumerate(words):

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from engine.clock import now, pause, stamp
 from engine.errors import Refusal
 from engine.storage.tables.access import ACCESS
+from engine.storage.tables.approvals import APPROVALS
 from engine.storage.tables.backtest import BACKTESTS
 from engine.storage.tables.backup import BACKUPS
 from engine.storage.tables.first import AUDIT, RUN_FACTS, TABLES
@@ -192,6 +193,14 @@ def _comments(db: Database) -> None:
     db.execute("CREATE INDEX audit_comments ON audit (subject, seq) WHERE action = 'comment'")
 
 
+def _approvals(db: Database) -> None:
+    # Who committed the code of a version since what was live, as projects/source/authors.py found it; NULL: not kept.
+    db.execute("ALTER TABLE versions ADD COLUMN authors TEXT")
+    kept = _refuse("addresses", "DELETE") + _refuse("glasses", "UPDATE") + _refuse("glasses", "DELETE")
+    for statement in _split(APPROVALS + kept):
+        db.execute(statement)
+
+
 # In order, each applied once; append to it, and never edit what was released.
 MIGRATIONS: tuple[tuple[str, Callable[[Database], None]], ...] = (
     ("first", _first),
@@ -213,6 +222,7 @@ MIGRATIONS: tuple[tuple[str, Callable[[Database], None]], ...] = (
     ("routing", _routing),
     ("access", _access),
     ("comments", _comments),
+    ("approvals", _approvals),
 )
 LATEST = len(MIGRATIONS)
 

@@ -51,19 +51,23 @@ def register(
     metric: Metric | None,
     data_until: datetime | None,
     expires_at: datetime,
+    authors: str = "[]",
 ) -> int:
-    """Give a packaged version its number, inside the caller's transaction; a passed one becomes a candidate."""
+    """Give a packaged version its number, inside the caller's transaction; a passed one becomes a candidate.
+
+    ``authors``: who committed its code since ``against``, as ``release.eyes`` reads it.
+    """
     number = int(
         db.execute("SELECT coalesce(max(number), 0) + 1 FROM versions WHERE project = ?", (project,)).fetchone()[0]
     )
     state = "candidate" if verdict in ("pass", "warn") else "failed"
     db.execute(
         "INSERT INTO versions (project, number, digest, made_at, as_of, run, verdict, comparison, sentence, against,"
-        " metric, data_until, expires_at, state) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+        " metric, data_until, expires_at, state, authors) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
         (
             project, number, digest, stamp(made_at), stamp(as_of), run, verdict, comparison, sentence, against,
             json.dumps(asdict(metric) if metric else None), stamp(data_until) if data_until else None,
-            stamp(expires_at), state,
+            stamp(expires_at), state, authors,
         ),
     )  # fmt: skip
     return number

@@ -43,6 +43,11 @@ REACHES = {
     "allow 1 --reason x": "allow",
     "withdraw tiny --reason x": "withdraw",
     "allowances": "allowances",
+    "policy": "policy",
+    "policy tiny": "policy",
+    "policy show tiny": "policy",
+    "policy set approvals 2 --reason x": "set_policy",
+    "policy break-glass tiny@1 --reason x": "break_glass",
     "approve tiny@3 --reason x": "plan_release",
     "reject tiny@3 --reason x": "reject",
     "comment tiny@3 wait": "comment",
@@ -115,6 +120,10 @@ REACHES = {
     "operators": "operators",
     "operators list": "operators",
     "operators add bob --reason x": "add_operator",
+    "operators emails": "addresses",
+    "operators emails list": "addresses",
+    "operators emails add bob b@example.org --reason x": "add_address",
+    "operators emails remove bob b@example.org --reason x": "remove_address",
     "operators role bob viewer --reason x": "set_role",
     "operators role bob viewer --project tiny --reason x": "set_project_role",
     "operators disable bob --reason x": "disable_operator",
@@ -124,11 +133,12 @@ REACHES = {
     "operators keys add bob /dev/null --reason x": "bind_key",
     "operators keys add bob --account root --reason x": "bind_account",
     "operators keys remove bob SHA256:x --reason x": "unbind",
+    "operators export-keys": "sealed_keys",
 }
 # init opens the engine and does no more; recover is for whoever cannot come in; new makes a folder and needs no
 # workspace; restore has no workspace to open yet; demo is a story of other verbs and has tests of
-# its own; pages must not open an engine at all, which would settle and start things.
-WITHOUT_A_METHOD = {"init", "restore", "demo", "new", "pages", "operators recover x --reason x"}
+# its own; pages must not open an engine at all, which would settle and start things; ssh opens it as a service.
+WITHOUT_A_METHOD = {"init", "restore", "demo", "new", "pages", "ssh", "operators recover x --reason x"}
 
 
 @pytest.mark.parametrize(("words", "method"), REACHES.items())

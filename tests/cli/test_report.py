@@ -194,3 +194,10 @@ def test_what_contradicts_itself_is_wrong_usage(mailing: History, tmp_path: Path
     told = mailing("report", "tiny", "--send", "--dry-run", tmp_path)
     assert (told.code, told.out) == (2, "")
     assert "one of --send" in told.err
+
+
+def test_standard_output_gets_the_page_and_nothing_else(history: History) -> None:
+    told = history("report", "tiny", "-o", "-")
+    assert (told.code, told.err) == (0, "") and told.out.lower().startswith("<!doctype html") and "</html>" in told.out
+    for beside in ("--json", "--send", "--list"):
+        assert history("report", "tiny", "-o", "-", beside).code == 2

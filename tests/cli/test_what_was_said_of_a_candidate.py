@@ -81,7 +81,7 @@ def test_a_hostile_comment_is_shown_and_never_obeyed(copy: History) -> None:
 def test_the_second_approver_reads_what_the_first_wrote_before_anything_moves(
     copy: History, by: Callable[..., Told]
 ) -> None:
-    copy("settings", "set", "approvals", "2", "--reason", "four eyes are better")
+    copy("policy", "set", "approvals", "2", "--reason", "four eyes are better")
     assert copy("approve", "tiny@3", "--reason", "steady on every carrier").code == 0
     for words in ("candidates", "show tiny@3"):
         said = by("bob", *words.split()).out

@@ -16,6 +16,7 @@ from engine.housekeeping.settings import Setting
 from engine.outbox.mails import Mail
 from engine.presence.sessions import Present
 from engine.projects.allowances import Allowance
+from engine.projects.policy import PolicyLine
 from engine.records import Binding, DoctorFinding, Operator, Project
 from engine.reports.records import ReportPeriod
 from engine.routing.duty_records import Duty, Handover
@@ -36,8 +37,13 @@ OPERATORS = (
     Operator("carl", "viewer", disabled=True),
 )  # fmt: skip
 SETTINGS = (
-    Setting("approvals", 1, "1", False, "people who must approve a release of any project"),
+    Setting("log_days", 90, "90 days", False, "how long logs are kept"),
     Setting("keep_free", 2 << 30, "2 GiB", True, "with less free on the disk no retrain begins"),
+)
+POLICY = (
+    PolicyLine(None, "approvals", "2", "the workspace"),
+    PolicyLine(None, "four_eyes", "no", "default"),
+    PolicyLine("flights", "approvals", "3", "leverframe.toml"),
 )
 FOLDER = WatchedFolder("/var/log", "logs", ago(days=20), "bob")
 ALLOWANCE = Allowance("flights", 41, ("the network",), ago(days=3), "ada", "weather comes from a service")
@@ -118,6 +124,7 @@ class FakeAdmin:
 
     _do: Callable[..., None]
     in_vain: str | None = None
+    complaints: tuple[str, ...] = ()
     found = FOUND
     places_now: tuple[WatchedFolder, ...] = (FOLDER,)
 
@@ -149,6 +156,16 @@ class FakeAdmin:
 
     def choose(self, setting: str, value: str, reason: str) -> None:
         self._do("choose", setting, value, reason)
+
+    def policy(self, project: str | None = None) -> tuple[PolicyLine, ...]:
+        return POLICY if project is None else tuple(each for each in POLICY if each.project == project)
+
+    def policy_complaints(self) -> tuple[str, ...]:
+        return self.complaints
+
+    def set_policy(self, name: str, value: str, reason: str) -> tuple[str, ...]:
+        self._do("set policy", name, value, reason)
+        return self.complaints
 
     def places(self) -> tuple[WatchedFolder, ...]:
         return self.places_now

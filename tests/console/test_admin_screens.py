@@ -17,7 +17,7 @@ from tests.console.conftest import NARROW, WIDE, Desk
 from tests.console.records import FakeEngine
 
 Console = Callable[..., None]
-LISTS = {"operators": 0, "settings": 1, "places": 2, "allowances": 3, "outbox": 4}
+LISTS = {"operators": 0, "settings": 1, "places": 2, "allowances": 3, "outbox": 4, "policy": 7}
 
 
 async def go(desk: Desk, name: str) -> None:
@@ -26,7 +26,7 @@ async def go(desk: Desk, name: str) -> None:
 
 @pytest.mark.parametrize("size", [WIDE, NARROW])
 def test_each_list_opens_from_admin_and_escape_comes_back(console: Console, size: tuple[int, int]) -> None:
-    shows = {"Operators": "bob", "Settings": "approvals", "Watched": "/var/log", "Allow": "the network", "Mail": "ops@"}
+    shows = {"Operators": "bob", "Settings": "log_days", "Watched": "/var/log", "Allow": "the network", "Mail": "ops@"}
 
     async def story(desk: Desk) -> None:
         await desk.press("9")
@@ -157,6 +157,29 @@ def test_enter_on_a_setting_says_what_it_is_and_sets_it(console: Console, engine
 
     console(story)
     assert engine.done == [("choose", "keep_free", "default", "x")]
+
+
+@pytest.mark.parametrize("size", [WIDE, NARROW])
+def test_what_every_release_takes_is_asked_by_key_and_what_nobody_can_meet_is_told(
+    console: Console, engine: FakeEngine, size: tuple[int, int]
+) -> None:
+    engine.complaints = ("No project can release a version: only ada may approve.",)
+
+    async def story(desk: Desk) -> None:
+        await desk.press("9")
+        await desk.see("nobody can meet what is asked")
+        await go(desk, "policy")
+        await desk.see("flights")
+        await desk.press("e")
+        await desk.see("ASK approvals OF EVERY PROJECT")
+        await desk.see("It is 2 now for every project.")
+        await desk.type("3")
+        await desk.press("tab", "x", "enter")
+        await desk.see("approvals is 2 now, for every project")
+        await desk.see("only ada may approve")
+
+    console(story, size)
+    assert engine.done == [("set policy", "approvals", "3", "x")]
 
 
 def test_a_folder_is_watched_and_watched_no_longer(console: Console, engine: FakeEngine) -> None:

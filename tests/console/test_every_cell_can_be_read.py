@@ -25,7 +25,8 @@ WAYS: dict[str, tuple[str, ...]] = {
     "settings": ("9", "down", "enter"), "set": ("9", "enter", "e"), "places": ("9", "down", "enter"),
     "watch": ("9", "enter", "plus"), "allowances": ("9", "down", "enter"), "withdraw": ("9", "enter", "minus"),
     "outbox": ("9", "down", "enter"), "mail": ("9", "enter", "enter"), "hold": ("4", "H"), "add": ("plus",),
-    "send report": ("s",),
+    "send report": ("s",), "policy": ("9", "down", "down", "down", "enter"),
+    "ask": ("9", "enter", "e"),
 }  # fmt: skip
 # What the Web Content Accessibility Guidelines ask of large text and of signs; what lies behind a dialog is dimmed.
 LEAST_CONTRAST, BEHIND_A_DIALOG = 3.0, 1.4

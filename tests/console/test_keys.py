@@ -26,6 +26,7 @@ from console.screens.operators import OperatorsPage
 from console.screens.outbox import OutboxPage
 from console.screens.overview import OverviewPage
 from console.screens.places import PlacesPage
+from console.screens.policy import PolicyPage
 from console.screens.project_health import ProjectHealthPage
 from console.screens.routes import RoutesPage
 from console.screens.run import RunPage
@@ -34,6 +35,7 @@ from console.screens.schedules import SchedulesPage
 from console.screens.settings import SettingsPage
 from console.screens.times import TimesPage
 from console.screens.versions import VersionsPage
+from engine.access.approval import Policy
 from engine.errors import Conflict
 from tests.console.conftest import NARROW, WIDE, Desk
 from tests.console.records import CARD, RELEASE, FakeEngine, run
@@ -43,6 +45,7 @@ PAGES = (
     OverviewPage, CandidatesPage, RunsPage, VersionsPage, AuditPage, CardPage, DiffPage, RunPage, DiskPage, BinPage,
     SchedulesPage, OccurrencesPage, TimesPage, HealthPage, ProjectHealthPage, AdminPage, OperatorsPage,
     SettingsPage, PlacesPage, AllowancesPage, OutboxPage, BacktestPage, RoutesPage, DutyPage,
+    PolicyPage,
 )  # fmt: skip
 
 
@@ -121,6 +124,22 @@ def test_a_plan_that_changed_while_it_was_looked_at_is_not_carried_out(console: 
         engine.release_now = replace(RELEASE, live_seq=5, source="flights@10")
         engine.commits += 1
         await desk.see("Things changed while you looked")
+        await desk.press("enter")
+
+    console(story)
+    assert engine.done == []
+
+
+def test_a_policy_that_changed_while_a_plan_was_looked_at_is_told_before_enter(
+    console: Console, engine: FakeEngine
+) -> None:
+    async def story(desk: Desk) -> None:
+        await desk.press("2", "a")
+        await desk.see("Make flights@11 live")
+        await desk.type("newer data")
+        engine.release_now = replace(RELEASE, policy=Policy(2))
+        engine.commits += 1
+        await desk.see("a release takes something else now")
         await desk.press("enter")
 
     console(story)

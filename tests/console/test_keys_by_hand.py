@@ -21,7 +21,7 @@ KEYS = {
     "b": {"By column": "project_health", "Bin": "disk", "New backtest": "backtest", "Bind key": "operators"},
     "c": {"Decide": "overview health project_health", "Comment": "card"},
     "d": {"Differences": "card versions"},
-    "e": {"Change": "schedules", "Set": "settings", "Quiet": "routes"},
+    "e": {"Change": "schedules", "Set": "settings", "Quiet": "routes", "Ask": "policy"},
     "h": {"Health": "overview versions", "All due times": "schedules"},
     "i": {"Run times": "runs run overview"},
     "l": {"Look now": "health project_health", "Lift bar": "versions card", "Looks": "runs"},
@@ -59,7 +59,8 @@ NAMED = {
     "Reject": "reject", "Cancel": "cancel", "Snooze": "snooze", "Clean up": "clean_up", "Empty": "empty",
     "Roll back": "roll_back", "Step back in time": "step_back",
     "Add": "add", "Let in": "let_in", "Watch": "watch", "Remove": "remove", "Watch no longer": "unwatch",
-    "Withdraw": "withdraw", "Hold": "hold", "Release hold": "release_hold", "Set": "choose", "Try again": "retry",
+    "Withdraw": "withdraw", "Hold": "hold", "Release hold": "release_hold", "Set": "choose",
+    "Ask": "set_policy", "Try again": "retry",
     "All again": "retry_all", "Send report": "send_report", "Backtest": "backtests",
     "New backtest": "backtest", "Over never": "gain", "Route": "add_route", "End": "end_route",
     "Role": "role", "Bind key": "bind_key", "Disable": "disable", "Enable": "enable",
@@ -69,8 +70,8 @@ DANGEROUS = {"approve", "reject", "roll_back", "lift", "clean_up", "empty", "rem
 CHANGING = {
     "acknowledge", "snooze", "look", "look_whole", "by_column", "retrain", "run_now", "pause", "resume", "edit",
     "cancel", "scan", "restore", "allow", "add", "let_in", "watch", "unwatch", "withdraw", "hold", "release_hold",
-    "choose", "retry", "retry_all", "send_report", "backtest", "add_route", "end_route", "my_quiet_hours", "hand_over",
-    "take_over", "comment", "role", "bind_key", "disable", "enable",
+    "choose", "set_policy", "retry", "retry_all", "send_report", "backtest", "add_route", "end_route",
+    "my_quiet_hours", "hand_over", "take_over", "comment", "role", "bind_key", "disable", "enable",
 }  # fmt: skip
 
 

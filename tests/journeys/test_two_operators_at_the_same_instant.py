@@ -94,6 +94,24 @@ def test_of_two_who_approve_the_same_candidate_one_wins_and_the_other_is_told(en
     assert engine.verify_audit().ok
 
 
+def test_two_who_approve_at_once_where_two_are_asked_for_make_it_live_once(engine: Engine) -> None:
+    engine.set_policy("four_eyes", "yes", "the auditor")
+    engine.set_policy("approvals", "2", "the auditor")
+    label = retrained(engine, NOVEMBER[0])
+    outcomes = both(engine, ("release", label), ("release", label))
+    first, told = the_one_and_the_other(outcomes)
+    assert told.startswith(f"{first} approved tiny@1 ") and "your approval was not recorded, look again." in told
+    assert engine.status("tiny", clock.now()).live is None
+    second = open_engine(engine.home, "bob" if first == "ada" else "ada")
+    assert second.move(second.plan_release(label), "I have looked again", lambda step: None).deployment is not None
+    second.close()
+    assert sorted(r.actor for r in engine.audit() if r.action == "approve") == ["ada", "bob"]
+    assert len([r for r in engine.audit() if r.action == "release"]) == 1
+    assert engine.status("tiny", clock.now()).live == label
+    assert len(list((engine.home / "releases" / "tiny").iterdir())) == 1
+    assert_whole(engine, "disk")
+
+
 def test_of_two_who_go_different_ways_one_wins_and_the_other_is_told(engine: Engine) -> None:
     for day in NOVEMBER[:2]:
         engine.move(engine.plan_release(retrained(engine, day)), "fine", lambda step: None)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import asdict
 from datetime import datetime
 
 from engine import __version__
@@ -122,6 +124,7 @@ def register(ledger: Ledger, context: RunContext, made: Made, digest: str, by: A
             metric=key.called(judgement.key_metric) if key is not None else None,
             data_until=made.data.until,
             expires_at=at + in_force.approval(db, context.run.project).expires,
+            authors=json.dumps([asdict(each) for each in made.start.authors]),
         )
         label = f"{context.run.project}@{number}"
         rows = []

@@ -24,6 +24,7 @@ from engine.json_records import read, write
 from engine.projects import allowances
 from engine.projects.manifest.reader import FILE, Manifest, load_manifest
 from engine.projects.reach import reach_of
+from engine.projects.source.authors import CodeAuthor, authors_since
 from engine.projects.source.code import Source, snapshot
 from engine.records import Gate
 from engine.runs.own_process import JUDGE, OwnProcess
@@ -55,6 +56,7 @@ class Start:
     patch: str | None
     lock: Lock
     stage: Stage
+    authors: tuple[CodeAuthor, ...]
 
     @property
     def manifest(self) -> Manifest:
@@ -160,7 +162,9 @@ def begin(context: RunContext) -> Start:
     lock = KINDS[spec.kind].lock(spec, code, context.workspace.cache, fresh=context.fresh_lock)
     environment = built(context.workspace, lock)
     stage = replace(context.stage(code, manifest, environment, lock), project=context.project_path)
-    return Start(source, patch, lock, stage)
+    before = context.live[1].code.revision if context.live else None
+    authors = authors_since(context.project_path, before, source.revision, dirty=source.dirty)
+    return Start(source, patch, lock, stage, authors)
 
 
 def _commit(source: Source) -> str:

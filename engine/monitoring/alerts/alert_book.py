@@ -13,10 +13,12 @@ from engine.audit import trail
 from engine.clock import moment, stamp
 from engine.errors import Conflict, Invalid, NotFound
 from engine.monitoring.alerts.changes import (
+    BREAK_GLASS,
     LIVE_LINK,
     AlertChanges,
     left_behind,
     no_longer_live,
+    only_by_another,
     settle,
     to_escalate,
     worsened,
@@ -205,10 +207,12 @@ def acknowledge(ledger: Ledger, number: int, reason: str, by: Caller, at: dateti
         alert = _open(db, number)
         if alert.acknowledged_by is not None:
             raise Conflict(f"{alert.acknowledged_by} has acknowledged alert {number} already: {alert.note}.")
+        if only_by_another(alert, by.name):
+            raise Conflict(f"{by.name} broke the glass; somebody else takes notice of that.")
         changed = _changed(
             db, alert, by, at, "acknowledge-alert", reason, acknowledged_at=stamp(at), acknowledged_by=by.name
         )
-        if alert.part != LIVE_LINK:
+        if alert.part not in (LIVE_LINK, BREAK_GLASS):
             return changed
         resolve(db, alert, f"{by.name} has taken notice", at)
         _close_incident(db, alert.project, at)
@@ -220,6 +224,8 @@ def snooze(ledger: Ledger, number: int, until: datetime, reason: str, by: Caller
     if not at < until <= at + LONGEST_SNOOZE:
         raise Invalid(f"An alert is snoozed for at most {LONGEST_SNOOZE.days} days from now; name a time until then.")
     with ledger.write() as db:
+        if _open(db, number).part == BREAK_GLASS:
+            raise Conflict("That a glass was broken is not put to sleep; somebody else acknowledges it.")
         return _changed(db, _open(db, number), by, at, "snooze-alert", reason, snoozed_until=stamp(until))
 
 

@@ -7,7 +7,8 @@
   project (a mail that cannot be sent), and no look and no swap ends it.
 - One that gets worse (watch to failing) is news again: an acknowledgement or a snooze of the lesser one does not cover
   it.
-- One that tells what is over already (a live link that was put back) ends when somebody acknowledges it.
+- One that tells what is over already (a live link that was put back, a glass that was broken) ends when somebody
+  acknowledges it; of a broken glass, somebody else, and nobody puts it to sleep.
 - Failing, and for an hour neither acknowledged nor snoozed: it is escalated, once.
 """
 
@@ -21,6 +22,8 @@ from engine.monitoring.records import Alert, HealthFinding
 
 # A live link that was put back: what is over when it is told ends when somebody has taken notice.
 LIVE_LINK = "live link"
+# An admin released past the policy; over when somebody else has taken notice. Its key says who that was.
+BREAK_GLASS = "break-glass"
 # A run that takes longer than such runs do; over when it has ended.
 RUN_TIME = "run time"
 ESCALATE_AFTER = timedelta(hours=1)
@@ -62,6 +65,11 @@ def left_behind(alert: Alert, live: str | None) -> bool:
 def no_longer_live(version: str) -> str:
     """Why an alert about ``version`` is over."""
     return f"{version} is no longer live"
+
+
+def only_by_another(alert: Alert, name: str) -> bool:
+    """Whether ``name`` broke the glass that the alert tells of, and so does not take notice of it."""
+    return alert.part == BREAK_GLASS and alert.key.split(":")[1] == name
 
 
 def worsened(alert: Alert, finding: HealthFinding) -> bool:

@@ -12,13 +12,13 @@ from typing import Any
 
 from engine.errors import Invalid, Mistake
 from engine.projects.manifest import sections
+from engine.projects.manifest.approval import approval
 from engine.projects.manifest.compute import compute
 from engine.projects.manifest.fields import Mistakes, Table, shown
 from engine.projects.manifest.gates import gates
 from engine.projects.manifest.health import health, triggers
 from engine.projects.manifest.lines import lines_of
 from engine.projects.manifest.records import (
-    ApprovalSpec,
     ComputeSpec,
     DataSpec,
     EnvironmentSpec,
@@ -38,7 +38,7 @@ from engine.text import plain
 from engine.vocabulary.gates import GateRule
 
 __all__ = [
-    "FILE", "LIMIT", "ApprovalSpec", "ComputeSpec", "DataSpec", "EnvironmentSpec", "GateRule", "Manifest", "Program",
+    "FILE", "LIMIT", "ComputeSpec", "DataSpec", "EnvironmentSpec", "GateRule", "Manifest", "Program",
     "SandboxSpec", "ScheduleSpec", "TrainSpec", "ValidationSpec", "check_columns", "features_of", "load_manifest",
     "parse_manifest",
 ]  # fmt: skip
@@ -137,7 +137,7 @@ def _manifest(page: Mistakes, document: dict[str, Any]) -> Manifest:
         schedule=schedule(tables["schedule"]),
         health=health(tables["health"]),
         triggers=triggers(page, document.get("triggers", [])),
-        approval=sections.approval(tables["approval"]),
+        approval=approval(tables["approval"]),
         report=report(tables["report"], validation.task),
         compute=away,
         sandbox=sandbox(tables["sandbox"]),

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, Literal
 
+from engine.access.approval import Policy
 from engine.projects.manifest.defaults import RETRIES, RETRY_AFTER, TRAIN_MEMORY
 from engine.vocabulary.gates import GateRule
 from engine.vocabulary.steps import Contract
@@ -132,15 +133,6 @@ class TriggerSpec:
 
 
 @dataclass(frozen=True)
-class ApprovalSpec:
-    """How many people must approve a candidate, and how long they have."""
-
-    approvals: int = 1
-    four_eyes: bool = False
-    expires: timedelta = timedelta(days=14)
-
-
-@dataclass(frozen=True)
 class ComputeSpec:
     """Through which Dask scheduler a run trains. ``mode`` is step (train and score as a whole on one worker each) or
     joblib (train here, scikit-learn's n_jobs on the workers).
@@ -206,7 +198,7 @@ class Manifest:
     schedule: tuple[ScheduleSpec, ...]
     health: HealthSpec
     triggers: tuple[TriggerSpec, ...]
-    approval: ApprovalSpec
+    approval: Policy
     report: ReportSpec
     compute: ComputeSpec | None
     sandbox: SandboxSpec

@@ -7,7 +7,7 @@ from pathlib import PurePosixPath
 
 from engine.projects.manifest.durations import DURATION_FORM, parse_duration
 from engine.projects.manifest.fields import Table, nearest, shown, text_problem
-from engine.projects.manifest.records import ApprovalSpec, DataSpec, EnvironmentSpec, Program, TrainSpec, ValidationSpec
+from engine.projects.manifest.records import DataSpec, EnvironmentSpec, Program, TrainSpec, ValidationSpec
 from engine.vocabulary.metrics import METRICS, TASKS, of_task
 
 NAME = r"[a-z0-9](?:[a-z0-9-]{0,58}[a-z0-9])?"
@@ -169,13 +169,3 @@ def _metrics(table: Table, task: str | None) -> tuple[str, ...]:
     if task is None and len({METRICS[name].regression for name in names if name in METRICS}) > 1:
         table.mistake("metrics", "mixes metrics of classification and of regression; keep those of one.")
     return tuple(name for name in names if name in allowed)
-
-
-def approval(table: Table) -> ApprovalSpec:
-    """Who must say yes. Nothing goes live without a person, so at least one."""
-    table.only("approvals", "four_eyes", "expires")
-    return ApprovalSpec(
-        approvals=table.whole("approvals", 1, 20) or 1,
-        four_eyes=table.flag("four_eyes", False),
-        expires=table.duration("expires", timedelta(minutes=1), _YEAR) or timedelta(days=14),
-    )

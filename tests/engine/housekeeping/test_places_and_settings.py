@@ -77,7 +77,8 @@ def test_settings_have_defaults_and_every_change_is_in_the_trail(engine: Engine)
     ("name", "value", "why"),
     [
         ("keep_fre", "1GiB", "There is no setting 'keep_fre'; did you mean keep_free?"),
-        ("zzz", "1", "There is no setting 'zzz'; there are approvals, four_eyes, keep_free, "),
+        ("zzz", "1", "There is no setting 'zzz'; there are keep_free, "),
+        ("approvals", "2", "approvals is part of the policy: 'leverframe policy set approvals …' changes it."),
         ("keep_free", "10 GB", "'10 GB' cannot be keep_free; write a number and one of KiB"),
         ("keep_free", "-1", "cannot be keep_free"),
         ("keep_free", "9999999TiB", "cannot be keep_free"),

@@ -226,5 +226,5 @@ def test_alerts_are_never_deleted(engine: Engine) -> None:
 
 def test_of_a_removed_project_nothing_is_open(engine: Engine) -> None:
     seen(engine, DRIFT)
-    engine.remove(PROJECT, "no longer needed")
+    engine.remove(PROJECT, "no longer needed", PROJECT)
     assert engine.alerts() == () and len(engine.past_alerts()) == 1

@@ -7,13 +7,15 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from engine.access.approval import Approval, Policy
 from engine.records import Deployment, Version
-from engine.release.policy import Approval, why_not_from, why_not_reject, why_not_release, why_not_rollback
+from engine.release.policy import why_not_from, why_not_reject, why_not_release, why_not_rollback
 from tests.callers import caller
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 ADA = caller(role="operator")
-ALONE = Approval(needed=1, four_eyes=False, requested_by="ada", given_by=())
+ALONE = Approval(Policy(), frozenset({"ada", "bob"}), {"ada": "asked for this retrain"})
+BOBS = Approval(Policy(approvers=(("bob",),)), frozenset({"bob"}))
 CANDIDATE = Version(
     project="flights", number=12, digest="d" * 64, state="candidate", made_at=NOW, as_of=NOW, run=1, verdict="pass",
     comparison="better", sentence="BETTER", against="flights@9", metric=None, live_from=None, live_until=None,
@@ -33,8 +35,10 @@ def test_a_fresh_candidate_judged_against_the_live_version_may_be_released() -> 
         (CANDIDATE, None, LATER, ALONE, "was judged against flights@9, but nothing is live now"),
         (replace(CANDIDATE, against=None), "flights@9", LATER, ALONE, "judged against nothing"),
         (CANDIDATE, "flights@9", NOW, ALONE, "expired on 24 Nov 2026"),
-        (CANDIDATE, "flights@9", LATER, replace(ALONE, four_eyes=True), "a second person"),
-        (CANDIDATE, "flights@9", LATER, replace(ALONE, needed=2, given_by=("ada",)), "has approved flights@12 already"),
+        (CANDIDATE, "flights@9", LATER, replace(ALONE, policy=Policy(four_eyes=True)), "a second person"),
+        (CANDIDATE, "flights@9", LATER, BOBS, "names who may, and that is bob"),
+        (CANDIDATE, "flights@9", LATER, replace(ALONE, frozen_until=LATER), "a rollback is never frozen"),
+        (CANDIDATE, "flights@9", LATER, replace(ALONE, policy=Policy(2), given_by=("ada",)), "has approved flights@12"),
         (replace(CANDIDATE, state="failed"), "flights@9", LATER, ALONE, "did not pass its gates: BETTER"),
         (replace(CANDIDATE, state="live"), "flights@12", LATER, ALONE, "is live already"),
         (

@@ -14,6 +14,7 @@ ACTS = {
     "send_report", "dry_run_report", "retry_outbox", "run_now", "pause_schedule", "resume_schedule",
     "edit_schedule", "start_scheduler", "plan_release", "plan_rollback", "move", "reject", "lift", "add_operator",
     "doctor", "scan_disk", "plan_clean", "clean", "restore", "empty_bin", "keep_house", "choose", "watch",
+    "set_policy", "break_glass", "add_address", "remove_address",
     "unwatch", "hold", "release_hold", "as_of", "pass_time", "back_up", "check_backup", "scrub", "allow",
     "withdraw", "backtest", "plan_backtest", "add_route", "remove_route", "choose_quiet_hours", "hand_over",
     "take_over", "set_role", "set_project_role", "disable_operator", "enable_operator", "bind_key", "bind_account",

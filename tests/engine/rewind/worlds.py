@@ -41,7 +41,7 @@ from engine.storage import workspace as workspaces
 from engine.storage.ledger import Ledger
 from engine.versions import catalog, contents, holds
 from tests import tiny
-from tests.engine.rewind.routing_acts import RoutingActs
+from tests.engine.rewind.approval_acts import ApprovalActs
 from tests.people import caller_of
 
 BEGIN = datetime(2026, 1, 5, 8, tzinfo=UTC)
@@ -107,7 +107,7 @@ def _known(status: ProjectStatus) -> ProjectStatus:
 
 
 @dataclass
-class World(RoutingActs):
+class World(ApprovalActs):
     """Acts of a chance order; each is tried, and what the engine refuses has simply not happened."""
 
     root: Path
@@ -135,8 +135,9 @@ class World(RoutingActs):
             *[self.pack] * 8, *[self.release] * 8, *[self.go_back] * 3, *[self.look] * 3, *[self.lift] * 2,
             *[self.end] * 2, *[self.reject] * 2, self.found, self.engine_ran, self.begin, self.cancel, self.pause,
             self.edit, self.hire, self.choose, self.watch, *[self.hold] * 4, self.acknowledge, self.snooze,
-            self.escalate, self.take_off, self.clean, self.give_back, self.mail, self.send,
+            self.escalate, self.take_off, *[self.clean] * 2, *[self.give_back] * 2, self.mail, self.send,
             *[self.ask] * 2, *[self.route] * 3, *[self.duty] * 3, self.let_wait, self.gather, self.step,
+            self.policy, self.glass, *[self.address] * 2,
         ]  # fmt: skip
         for _ in range(acts):
             act, project = self.chance.choice(every), self.chance.choice(["one", "two"])

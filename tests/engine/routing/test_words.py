@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from engine.errors import Invalid
-from engine.routing.records import RouteTerms, days_in_words
-from engine.routing.words import days, read, written
+from engine.routing.records import RouteTerms
+from engine.routing.words import read, written
+from engine.vocabulary.hours import days_in_words, days_of
 
 WORDS = {
     "reach ada ada@example.org": RouteTerms("reach", "ada", address="ada@example.org"),
@@ -83,13 +84,13 @@ def test_what_cannot_be_read_is_said_with_the_way_to_write_it(text: str, said: s
 
 @pytest.mark.parametrize("text", ["mon", "mon-fri", "sat,sun", "mon,fri-sun", "tue,thu", "mon-sun", "mon,wed-fri,sun"])
 def test_days_are_written_as_they_are_read(text: str) -> None:
-    found = days(text)
+    found = days_of(text)
     assert found is not None and days_in_words(found) == text
 
 
 @pytest.mark.parametrize("text", ["", "mo", "mon-", "-fri", "mon,,tue", "mon-fri-sun", "MON"])
 def test_what_names_no_days_names_none(text: str) -> None:
-    assert days(text) is None
+    assert days_of(text) is None
 
 
 @pytest.mark.parametrize(

@@ -115,7 +115,7 @@ def test_an_operator_may_not_allow_it_nor_where_four_eyes_are_asked_for_who_aske
     opal = open_engine(tmp_path / "home", "opal")
     with pytest.raises(Forbidden, match="admin"):
         opal.allow(stopped.id, "mine")
-    engine.choose("four_eyes", "yes", "two of us")
+    engine.set_policy("four_eyes", "yes", "two of us")
     with pytest.raises(Forbidden, match="second person"):
         engine.allow(stopped.id, "mine")
     assert engine.allowances() == ()

@@ -16,6 +16,7 @@ WHOLE = ("audit", "decisions", "deployments", "measurements", "occurrences", "do
 FIXED = {
     "versions": [
         "id", "project", "number", "digest", "made_at", "as_of", "run", "verdict", "comparison", "sentence", "metric",
+        "authors",
     ],
     "schedules": [
         "id", "project", "job", "rule", "timezone", "catch_up", "give_up_after", "cool_down", "enabled", "note",
