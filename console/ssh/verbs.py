@@ -68,6 +68,7 @@ ALLOWED: Mapping[str, str] = {
     "schedules run": "project --job",
     "schedules triggers": "project",
     "health": "project --look --as-of --by --whole --slice",
+    "who": "",
     "alerts": "",
     "alerts ack": "number --reason",
     "alerts history": "project --limit",
