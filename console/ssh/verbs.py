@@ -69,7 +69,6 @@ ALLOWED: Mapping[str, str] = {
     "schedules triggers": "project",
     "who": "",
     "health": "project --look --as-of --by --whole --slice",
-    "who": "",
     "alerts": "",
     "alerts ack": "number --reason",
     "alerts history": "project --limit",
