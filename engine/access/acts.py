@@ -17,9 +17,9 @@ from types import SimpleNamespace
 from typing import Any, Concatenate, Literal, NoReturn, ParamSpec, TypeVar
 
 from engine import clock
-from engine.access import files, operators
+from engine.access import bindings, files, operators
 from engine.access.caller import Caller
-from engine.access.entering import disabled, keep_refusal
+from engine.access.entering import keep_refusal, why_shut_out
 from engine.access.roles import enough, whom_to_ask
 from engine.errors import Forbidden, Invalid, Refusal, ShutOut
 from engine.records import Operator, Role
@@ -155,10 +155,12 @@ class Door:
 
     @property
     def operator(self) -> Operator:
-        """Who is at work, and what they are by now."""
+        """Who is at work, what they are by now, and whether what they came with still proves that it is them."""
         if not self.caller.service:
             with self._people.read() as db:
-                self.caller = replace(self.caller, operator=operators.known(db, self.caller.name))
+                found = operators.known(db, self.caller.name)
+                bound = bindings.holder(db, self.caller.proof) == found.name
+            self.caller = replace(self.caller, operator=found, bound=bound)
         return self.caller.operator
 
     @property
@@ -173,11 +175,12 @@ class Door:
             if act.by in ("host", "service"):
                 return
             raise Forbidden(f"{who.name} does its own work and decides nothing; {_words(act, given)} is for people.")
-        if not who.disabled and act.by != "service" and enough((who.role,), act.least, changes=act.changes):
+        shut_out = why_shut_out(self.caller)
+        if shut_out is None and act.by != "service" and enough((who.role,), act.least, changes=act.changes):
             return
         project = self._project_of(act.of, getattr(given(), act.of, None)) if act.of else None
-        if who.disabled:
-            self._refuse(act.name, project, ShutOut(disabled(who.name)))
+        if shut_out is not None:
+            self._refuse(act.name, project, ShutOut(shut_out))
         if act.by == "service":
             why = f"{act.what[0].upper()}{act.what[1:]}: that is a service's of the workspace, and no person's."
         elif enough(who.roles(project), act.least, changes=act.changes):
@@ -222,8 +225,8 @@ class Door:
         """
         found: Act = getattr(type(self), act).act
         who = self.caller.operator
-        if who.disabled:
-            return disabled(who.name)
+        if (shut_out := why_shut_out(self.caller)) is not None:
+            return shut_out
         held = {who.role, *(role for _, role in who.projects)} if found.of else {who.role}
         if found.kinds or found.by == "process" or enough(held, found.least, changes=found.changes):
             return None

@@ -30,11 +30,13 @@ class Caller:
     """An operator at work, with the proof of who they are; what they may is asked of the ledger at each act.
 
     ``service``: no person but a service of the workspace, which does the engine's own work and decides nothing.
+    ``bound``: whether the proof still proves them; a key that was stolen is removed while its thief is in.
     """
 
     operator: Operator
     proof: Proof
     service: bool = False
+    bound: bool = True
 
     @property
     def name(self) -> str:

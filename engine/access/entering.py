@@ -67,6 +67,15 @@ def disabled(name: str) -> str:
     return f"{name} may not work here any more; an admin disabled them, and 'leverframe audit' tells an admin why."
 
 
+def why_shut_out(who: Caller) -> str | None:
+    """Why ``who``, who came in once, may do nothing more; None where they may."""
+    if who.operator.disabled:
+        return disabled(who.name)
+    if who.bound:
+        return None
+    return f"The {who.proof.words} proves {who.name} no more: an admin removed it. Come in by another that an admin bound."
+
+
 def _keep_refusal(ledger: Ledger, proof: Proof, found: Operator | None, name: str | None, now: datetime) -> None:
     who = Caller(found or Operator("nobody", "viewer"), proof)
     details = {"act": "enter"} | ({"claimed": name} if name and (found is None or name != found.name) else {})

@@ -1,0 +1,43 @@
+"""A key or an account that is removed proves nobody any more, in a console that is open with it too."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from engine.errors import ShutOut
+from tests.people import key_of, open_engine
+
+
+def test_whoever_is_in_with_a_key_that_is_removed_does_nothing_more(tmp_path: Path) -> None:
+    label = key_of("bob").fingerprint
+    with closing(open_engine(tmp_path / "home", "ada", create=True)) as ada:
+        ada.add_operator("bob", "admin", "new", keys=[key_of("bob").line, key_of("bob's other").line])
+        with closing(open_engine(tmp_path / "home", "bob")) as bob:
+            assert bob.projects() == () and bob.why_not("add_operator") is None
+            ada.unbind("bob", label, "stolen")
+            gone = f"The key {label} proves bob no more: an admin removed it."
+            for act in (bob.projects, bob.settings, lambda: bob.unbind("ada", "ada@here", "revenge")):
+                with pytest.raises(ShutOut, match=gone):
+                    act()
+            assert gone in (bob.why_not("add_operator") or "")
+            ada.add_operator("carl", "viewer", "found it", keys=[key_of("bob").line])
+            with pytest.raises(ShutOut, match=gone):  # What proves somebody else does not prove bob either.
+                bob.projects()
+            refused = [row for row in ada.audit() if row.action == "refused"]
+            assert refused and all((row.actor, row.proof) == ("bob", f"key {label}") for row in refused)
+            ada.unbind("carl", label, "his after all")
+            ada.bind_key("bob", key_of("bob").line, "found again")
+            assert bob.projects() == ()
+
+
+def test_at_an_earlier_moment_too(tmp_path: Path) -> None:
+    with closing(open_engine(tmp_path / "home", "ada", create=True)) as ada:
+        ada.add_operator("bob", "viewer", "new", keys=[key_of("bob").line])
+        with closing(open_engine(tmp_path / "home", "bob")) as bob, closing(bob.as_of(ada.now())) as then:
+            assert then.projects() == ()
+            ada.unbind("bob", key_of("bob").fingerprint, "stolen")
+            with pytest.raises(ShutOut, match="proves bob no more"):
+                then.projects()
