@@ -20,10 +20,13 @@ class Order:
     command: str | None = None
 
     def descriptor(self) -> int:
-        """The end to read it from; whoever passes it on closes it here. A pipe holds more than an order is long."""
+        """The end to read it from; whoever passes it on closes it here.
+
+        A pipe holds more than an order is long: of no letter it takes more than six bytes (an emoji escaped, twelve).
+        """
         read, write = os.pipe()
         with open(write, "w", encoding="utf-8", errors="surrogatepass") as file:
-            json.dump(asdict(self), file)
+            json.dump(asdict(self), file, ensure_ascii=False)
         return read
 
 
