@@ -73,7 +73,7 @@ def why_shut_out(who: Caller) -> str | None:
         return disabled(who.name)
     if who.bound:
         return None
-    return f"The {who.proof.words} proves {who.name} no more: an admin removed it. Come in by another that an admin bound."
+    return f"The {who.proof.words} proves {who.name} no more: an admin removed it. Come in by another."
 
 
 def _keep_refusal(ledger: Ledger, proof: Proof, found: Operator | None, name: str | None, now: datetime) -> None:
