@@ -79,8 +79,9 @@ def _tell(db: sqlite3.Connection, project: str, number: int, glass: BrokenGlass)
     )
     act = f"somebody other than {glass.by} looks at what was done, and acknowledges this"
     # Whoever broke it stands in the key: they cannot take notice of it themselves.
-    finding = HealthFinding(f"{BREAK_GLASS}:{glass.by}:{stamp(glass.at)}", BREAK_GLASS, "failing", why, act, glass.at)
-    alert_book.record(db, project, number, [finding], (), None, glass.at)
+    key = f"{BREAK_GLASS}:{glass.by}:{stamp(glass.at)}:{glass.label}"
+    finding = HealthFinding(key, BREAK_GLASS, "failing", why, act, glass.at)
+    alert_book.tell(db, project, number, finding, glass.at)
 
 
 def _open(db: sqlite3.Connection, row: sqlite3.Row, live_seq: int, by: str, now: datetime) -> BrokenGlass | None:

@@ -138,6 +138,11 @@ def record(
     return changes
 
 
+def tell(db: sqlite3.Connection, project: str, number: int, found: HealthFinding, at: datetime) -> None:
+    """Raise what no look found, inside the caller's transaction; it says nothing of what else is open."""
+    _raise(db, project, number, found, None, at)
+
+
 def resolve(db: sqlite3.Connection, alert: Alert, why: str, at: datetime) -> None:
     """End an alert; one ends once."""
     db.execute(

@@ -12,6 +12,7 @@ import pytest
 from engine.audit import trail
 from engine.errors import Conflict, Invalid, Refusal
 from engine.monitoring.alerts import alert_book
+from engine.monitoring.records import HealthFinding
 from engine.outbox import events, mails
 from engine.release import glass, swap
 from engine.routing import routes
@@ -77,6 +78,21 @@ def test_after_it_ended_the_policy_holds_again_and_a_clock_that_is_put_back_open
     assert "second person" in str(refusal(ledger, label, "ada", SOON))
     ask(ledger, "expires", "9d", FRIDAY + HOUR)  # a row of an hour later
     assert "second person" in str(refusal(ledger, label, "ada", FRIDAY))
+
+
+def test_what_is_open_about_the_live_version_stays_open(ledger: Ledger) -> None:
+    first = candidate(ledger)
+    broken(ledger, first)
+    assert approve(ledger, plan(ledger, first), "ada", SOON)
+    label = candidate(ledger)
+    drifts = HealthFinding("drift:x", "drift", "failing", "x drifts", "look at it", FRIDAY)
+    with ledger.write() as db:
+        run = db.execute("SELECT run FROM versions WHERE number = 1").fetchone()["run"]
+        alert_book.record(db, "tiny", 1, [drifts], {"drift"}, run, SOON)
+    broken(ledger, label)
+    with ledger.read() as db:
+        told = [each.part for each in alert_book.open_alerts(db, "tiny")]
+    assert sorted(told) == ["break-glass", "break-glass", "drift"], "each glass, and what was open before"
 
 
 def test_who_is_not_named_to_approve_does_not_by_breaking_it(ledger: Ledger) -> None:
