@@ -30,7 +30,8 @@ def main(argv: Sequence[str] | None = None, *, proof: Proof | None = None) -> in
         words = list(argv)
     wanted = console_wanted(words)
     try:
-        if own and (instruction := os.environ.get("_LEVERFRAME_COMPLETE")):
+        # A shell asks without any word; in a forced command of sshd the variable may be the client's.
+        if own and not words and (instruction := os.environ.get("_LEVERFRAME_COMPLETE")):
             from console.cli.completion import complete
 
             return complete(instruction)

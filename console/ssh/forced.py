@@ -12,6 +12,9 @@ from console.ssh import terminal
 from console.ssh.order import Order
 from engine.errors import Refusal
 
+# What would set up us, or what we start: which mail server, where packages and programs come from.
+_SETS_US_UP = ("LEVERFRAME_", "_LEVERFRAME_", "PYTHON", "UV_", "PIP_", "GIT_", "DASK_", "LD_")
+
 
 def attend(home: Path, fingerprint: str, seal: str) -> int:
     """Do what the client asked sshd for, as whom the key proves, and return the exit code.
@@ -25,7 +28,7 @@ def attend(home: Path, fingerprint: str, seal: str) -> int:
 
     source, command = _asked(os.environ)
     term = os.environ.get("TERM") if os.isatty(0) else None
-    kept = terminal.environment(os.environ, term)
+    kept = terminal.environment(set_up_by_nobody(os.environ), term)
     os.environ.clear()  # Some of it may come from the client, where sshd is set up to take it.
     os.environ.update(kept)
     seals.check(home, fingerprint, seal)
@@ -33,6 +36,11 @@ def attend(home: Path, fingerprint: str, seal: str) -> int:
         proof = KeyProof(fingerprint, source)
         engine.note_login(proof, engine.admit(proof))
     return carry_out(Order(str(home), fingerprint, source, command))
+
+
+def set_up_by_nobody(environment: Mapping[str, str]) -> dict[str, str]:
+    """``environment`` without what sets us up: of a variable nobody can tell whether sshd took it from the client."""
+    return {name: value for name, value in environment.items() if not name.startswith(_SETS_US_UP)}
 
 
 def _asked(environment: Mapping[str, str]) -> tuple[str, str | None]:

@@ -35,3 +35,10 @@ def test_verbs_and_options_are_completed(tmp_path: Path, line: str, word: str, o
 def test_each_shell_is_told_how_to_ask(tmp_path: Path, shell: str) -> None:
     said = answered(tmp_path / "home", f"{shell}_source")
     assert "_LEVERFRAME_COMPLETE" in said and "leverframe" in said
+
+
+def test_a_command_with_words_completes_nothing_whatever_variables_a_client_of_sshd_sent(tmp_path: Path) -> None:
+    sent = {"_LEVERFRAME_COMPLETE": "bash_complete", "COMP_WORDS": "leverframe re", "COMP_CWORD": "1"}
+    asked = [sys.executable, "-m", "console", "--home", tmp_path / "home", "ssh", "--key", "SHA256:x", "--seal", "y"]
+    ended = subprocess.run(asked, cwd=ROOT, env=os.environ | sent, capture_output=True, text=True, timeout=60)
+    assert (ended.returncode, ended.stdout) == (1, "") and "There is no workspace" in ended.stderr

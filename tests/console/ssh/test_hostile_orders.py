@@ -1,4 +1,4 @@
-"""Whatever a client sends as its command, the door goes on for everybody else."""
+"""Whatever a client sends as its command or its variables, the door goes on, and nobody is set up by it."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import os
 import pytest
 
 from console.ssh import order as orders
+from console.ssh.forced import set_up_by_nobody
 from console.ssh.limits import Limits
 from console.ssh.order import Order
 
@@ -26,3 +27,9 @@ def test_the_longest_command_is_told_without_waiting_for_its_reader(letter: str)
         patch.setattr(os, "pipe", unwaiting)
         told = asked.descriptor()
     assert orders.read(told) == asked
+
+
+def test_behind_sshd_no_variable_sets_up_what_mails_fetches_or_starts_something() -> None:
+    ours = ("LEVERFRAME_SMTP_HOST", "_LEVERFRAME_COMPLETE", "PYTHONHOME", "UV_INDEX_URL", "GIT_DIR", "LD_PRELOAD")
+    kept = {"HOME": "/home/ml", "PATH": "/usr/bin", "WAREHOUSE": "db"}  # A project's, which its administrator sets.
+    assert set_up_by_nobody(kept | dict.fromkeys(ours, "the client's")) == kept
