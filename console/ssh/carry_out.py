@@ -39,6 +39,16 @@ def carry_out(order: Order) -> int:
     return run(words, proof, home)
 
 
+def opens_console(command: str | None) -> bool:
+    """Whether ``command`` is no verb but the console, by whatever words: none, or those of an earlier moment."""
+    from console.__main__ import console_wanted
+
+    try:
+        return console_wanted(split(command)) is not None
+    except ValueError:
+        return False
+
+
 def split(command: str | None) -> list[str]:
     """The words of a command, quoted as for a shell. No shell ever sees them: ';', '|' and '`' are letters like others.
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import asyncssh
 
 from console.ssh import terminal
+from console.ssh.carry_out import opens_console
 from console.ssh.limits import Limits
 from console.ssh.order import Order
 from console.ssh.process import SessionProcess
@@ -100,7 +101,7 @@ class DoorSession(asyncssh.SSHServerSession[bytes]):
             self._exit(FAILED)
             return
         process.resize(self._size)  # It may have changed meanwhile.
-        if self._command is None and self._channel is not None:
+        if opens_console(self._command) and self._channel is not None:
             self._watch_for_idleness()
 
     def _watch_for_idleness(self) -> None:

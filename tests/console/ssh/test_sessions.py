@@ -15,6 +15,7 @@ import pytest
 from console.ssh.limits import Limits
 from console.ssh.server import DoorKeeper
 from engine.api import open_engine
+from engine.clock import now, stamp
 from tests.door import PATIENCE, children, connect, key_of, line_of, service, trail, until, workspace
 
 ADA, OPAL = key_of("ada"), key_of("opal")
@@ -242,10 +243,11 @@ def test_a_line_that_is_full_is_waited_for_whatever_window_the_client_chose(plac
     asyncio.run(story())
 
 
-def test_a_session_in_which_nobody_types_is_closed_and_says_so(place: Path) -> None:
+@pytest.mark.parametrize("command", [None, "leverframe", "--at {now}"])
+def test_a_session_in_which_nobody_types_is_closed_and_says_so(place: Path, command: str | None) -> None:
     async def story() -> None:
         async with service(place, Limits(idle_seconds=1.0)) as port, connect(port, OPAL) as line:
-            desk = await console(line)
+            desk = await console(line, command=command and command.format(now=stamp(now())))
             await desk.shows("nothing was typed for too long")
             await desk.process.wait()
             assert desk.process.exit_status == 1
