@@ -57,6 +57,11 @@ def open_engine(
 
 
 def caller_of(ledger: Ledger, name: str) -> Caller:
-    """``name`` at work, for what asks no door."""
+    """``name`` at work, by their key, which is bound where that had not been done yet."""
+    proof = KeyProof(key_of(name).fingerprint)
     with ledger.read() as db:
-        return Caller(operators.known(db, name), KeyProof(key_of(name).fingerprint))
+        found, bound = operators.known(db, name), bindings.holder(db, proof) == name
+    if not bound:
+        with ledger.write() as db:
+            bindings.bind(db, name, proof, clock.now(), key_of(name))
+    return Caller(found, proof)

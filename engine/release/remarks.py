@@ -20,7 +20,8 @@ from engine.release.records import Remark, Remarks
 from engine.storage.ledger import Ledger
 from engine.versions import catalog
 
-LONGEST, MOST = 1000, 100
+# ``EACH``: of one person, who would else leave no room for anybody.
+LONGEST, MOST, EACH = 1000, 100, 25
 
 
 def comment(ledger: Ledger, label: str, text: str, by: Actor, at: datetime) -> Remark:
@@ -32,7 +33,10 @@ def comment(ledger: Ledger, label: str, text: str, by: Actor, at: datetime) -> R
         raise Invalid(f"The comment has {len(text):,} characters; keep it to {LONGEST:,}.")
     with ledger.write() as db:
         catalog.find(db, label)
-        if len(_comments(db, label)) >= MOST:
+        said = _comments(db, label)
+        if sum(each.by == by.name for each in said) >= EACH:
+            raise Refusal(f"{by.name} wrote {EACH} comments on {label}, and more of one person are not kept.")
+        if len(said) >= MOST:
             raise Refusal(f"{label} has {MOST} comments, and more are not kept; say it to those who decide.")
         row = trail.append(db, at=at, actor=by, action="comment", subject=label, reason=text)
         return Remark("comment", trail.recorded_at(db, row), by.name, text)

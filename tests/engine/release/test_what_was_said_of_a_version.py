@@ -71,6 +71,21 @@ def test_of_one_version_only_so_many_comments_are_kept(releases: Engine, monkeyp
     assert releases.comment("tiny@3", "another version").text
 
 
+def test_nobody_leaves_no_room_for_what_others_say(
+    releases: Engine, releases_ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(remarks, "EACH", 2)
+    eve = as_(releases, releases_ledger, "eve")
+    for number in range(2):
+        eve.comment("tiny@4", f"{number}")
+    before = rows_of(releases)
+    with pytest.raises(Refusal, match="eve wrote 2 comments on tiny@4, and more of one person are not kept"):
+        eve.comment("tiny@4", "2")
+    assert rows_of(releases) == before
+    assert eve.comment("tiny@3", "another version").text
+    assert as_(releases, releases_ledger, "bob").comment("tiny@4", "there is room for me").by == "bob"
+
+
 def test_what_a_comment_orders_is_kept_as_it_was_written_and_nobody_does_it(releases: Engine) -> None:
     releases.comment("tiny@4", HOSTILE)
     assert said(releases) == [("comment", "ada", HOSTILE)]
