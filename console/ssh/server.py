@@ -53,7 +53,7 @@ class DoorKeeper:
         self.rooms = Rooms(self.limits)
         self._clerk = ThreadPoolExecutor(1, "door")
         self._loop = asyncio.get_running_loop()
-        self._more: dict[tuple[str, str], int] = {}
+        self._more: dict[tuple[str, str, str], int] = {}
         self._pending: set[asyncio.Future[Any]] = set()
 
     async def ask(self, what: Callable[..., Any], *given: Any) -> Any:
@@ -71,30 +71,31 @@ class DoorKeeper:
         self._pending.add(future)
         future.add_done_callback(written)
 
-    def turn_away(self, source: str, why: str) -> None:
-        """A connection that is not even heard: the first is written down at once, the rest of a minute together."""
-        if (source, why) not in self._more:
-            self._more[source, why] = 0
-            self.note(self.gate.note_turned_away, NO_KEY, source, why)
-            self._loop.call_later(FLUSH_SECONDS, self._flush, source, why)
+    def turn_away(self, source: str, why: str, what: str = NO_KEY) -> None:
+        """Whoever can be turned away as fast as they ask: the first is written down at once, the rest of a minute
+        together. Each by itself would keep the ledger from everybody who comes."""
+        if (what, source, why) not in self._more:
+            self._more[what, source, why] = 0
+            self.note(self.gate.note_turned_away, what, source, why)
+            self._loop.call_later(FLUSH_SECONDS, self._flush, what, source, why)
         else:
-            self._more[source, why] += 1
+            self._more[what, source, why] += 1
 
-    def _flush(self, source: str, why: str) -> None:
-        count = self._more.pop((source, why), 0)
+    def _flush(self, what: str, source: str, why: str) -> None:
+        count = self._more.pop((what, source, why), 0)
         if count:
-            self.note(self.gate.note_turned_away, NO_KEY, source, why, count)
+            self.note(self.gate.note_turned_away, what, source, why, count)
 
     async def close(self) -> None:
         """End all connections and their sessions, and write down what is still to be."""
-        for each in list(self.visitors):
-            each.end()
+        for visitor in list(self.visitors):
+            visitor.end()
         for _ in range(int(CLOSING_SECONDS / 0.05)):
             if not self.visitors and not self.running:
                 break
             await asyncio.sleep(0.05)
-        for source, why in list(self._more):
-            self._flush(source, why)
+        for each in list(self._more):
+            self._flush(*each)
         while self._pending:
             await asyncio.wait(self._pending)
         self._clerk.shutdown()
@@ -199,7 +200,7 @@ class Visitor(asyncssh.SSHServer):
         name = self._operator.name
         why = self._keeper.rooms.why_no_session(name)
         if why is not None:
-            self._keeper.note(self._keeper.gate.note_turned_away, self._proof.fingerprint, self._source, why)
+            self._keeper.turn_away(self._source, why, self._proof.fingerprint)
             raise asyncssh.ChannelOpenError(asyncssh.OPEN_RESOURCE_SHORTAGE, why)
         return DoorSession(
             Visit(
