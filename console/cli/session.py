@@ -139,6 +139,10 @@ def common_options(*, json: bool) -> list[click.Parameter]:
     return options
 
 
+# What the ledger can hold; a number beyond that is of nothing.
+LARGEST = 2**63 - 1
+
+
 class Verb(click.Command):
     """A command that takes the common options."""
 
@@ -148,6 +152,10 @@ class Verb(click.Command):
 
     def invoke(self, ctx: click.Context) -> Any:
         _decided(self, ctx)
+        for each in self.params:
+            value = ctx.params.get(str(each.name))
+            if isinstance(value, int) and abs(value) > LARGEST:
+                raise click.BadParameter("no number is as large as that.", ctx, each)
         return super().invoke(ctx)
 
 

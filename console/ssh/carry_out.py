@@ -52,7 +52,9 @@ def opens_console(command: str | None) -> bool:
 def split(command: str | None) -> list[str]:
     """The words of a command, quoted as for a shell. No shell ever sees them: ';', '|' and '`' are letters like others.
 
-    Raises ValueError where a quotation does not end.
+    Raises ValueError where a quotation does not end, or a word has the one character that none can have.
     """
+    if "\0" in (command or ""):
+        raise ValueError("No word holds a NUL")
     words = shlex.split(command or "")
     return words[1:] if words[:1] == ["leverframe"] else words

@@ -10,6 +10,7 @@ import asyncssh
 import pytest
 
 from console.ssh import order as orders
+from console.ssh.carry_out import split
 from console.ssh.forced import set_up_by_nobody
 from console.ssh.limits import Limits
 from console.ssh.order import Order
@@ -31,6 +32,11 @@ def test_the_longest_command_is_told_without_waiting_for_its_reader(letter: str)
         patch.setattr(os, "pipe", unwaiting)
         told = asked.descriptor()
     assert orders.read(told) == asked
+
+
+def test_a_word_with_a_nul_is_none() -> None:
+    with pytest.raises(ValueError, match="No word holds a NUL"):
+        split("check 'x\0y'")
 
 
 def test_behind_sshd_no_variable_sets_up_what_mails_fetches_or_starts_something() -> None:
