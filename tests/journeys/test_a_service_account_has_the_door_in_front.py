@@ -21,6 +21,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from engine.schedule.unit import installed
 from tests import tiny
 from tests.openssh import Client, free_port
 
@@ -166,10 +167,11 @@ def made(names: tuple[str, str, str], program: Path) -> SetUp:
         "--leverframe", str(program), "--port", str(free_port()),
     )  # fmt: skip
     tried = told([*words, "--dry-run"])
-    assert tried.returncode == 0 and "useradd --system" in tried.stdout and f"User={service}" in tried.stdout, tried
+    assert tried.returncode == 0 and "useradd --system" in tried.stdout, tried
     with pytest.raises(KeyError):
         pwd.getpwnam(service)
-    done = told(words, LEVERFRAME_OPERATOR="somebody", LEVERFRAME_HOME="/nonexistent")
+    (program.parents[2] / "sitecustomize.py").write_text("raise SystemExit('taken from the environment of root')")
+    done = told(words, LEVERFRAME_OPERATOR="somebody", PYTHONPATH=str(program.parents[2]))
     assert done.returncode == 0, done
     return SetUp(Account(service), words, done.stdout)
 
@@ -207,6 +209,13 @@ def test_nobody_can_log_in_as_the_account_and_its_folder_is_shut(made: SetUp) ->
     assert (found.pw_shell, shadow[:1], found.pw_uid < 1000) == ("/usr/sbin/nologin", "!", True)
     for folder in (made.service.home, made.workspace):
         assert (folder.owner(), folder.stat().st_mode & 0o027) == (made.service.name, 0)
+
+
+def test_the_unit_is_one_of_the_account_and_of_its_workspace(made: SetUp, tmp_path: Path) -> None:
+    shown = re.findall(r"^    (.*)$", told([*made.words, "--dry-run"]).stdout, re.M)
+    assert f"User={made.service.name}" in shown and "WantedBy=multi-user.target" in shown and "<-" not in "".join(shown)
+    (tmp_path / "door.service").write_text("\n".join(shown))
+    assert [unit.home for unit in installed([tmp_path])] == [made.workspace]
 
 
 def test_neither_person_can_read_write_or_open_the_workspace(
