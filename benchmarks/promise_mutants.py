@@ -279,7 +279,7 @@ FAULTS = (
     Fault("approvals that do not count are not shown", _REMARKS, 'if row["state"] == "candidate" else None', 'if False else None', _SAID),
     Fault("a comment is on one version", "engine/audit/trail.py", "action = 'comment' AND subject = ?", "action = 'comment' AND ? > ''", _SAID),
     Fault("comments are bounded", _REMARKS, "if len(text) > LONGEST:", "if False:", _SAID),
-    Fault("comments are bounded", _REMARKS, "if len(_comments(db, label)) >= MOST:", "if False:", _SAID),
+    Fault("comments are bounded", _REMARKS, "if len(said) >= MOST:", "if False:", _SAID),
     Fault("a comment is shown and not obeyed", "console/text/remark_lines.py", "text = plain(remark.text, LONGEST)", "text = remark.text", ("tests/console/test_remarks.py",)),
     # What cannot be undone is typed.
     Fault("what cannot be undone is typed", _CONFIRMATION, "if not word or _composed(said) != _composed(word):", "if not word:", _ROLES),

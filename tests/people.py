@@ -57,11 +57,17 @@ def open_engine(
 
 
 def caller_of(ledger: Ledger, name: str) -> Caller:
-    """``name`` at work, by their key, which is bound where that had not been done yet."""
-    proof = KeyProof(key_of(name).fingerprint)
+    """``name`` at work, for what asks no door."""
     with ledger.read() as db:
-        found, bound = operators.known(db, name), bindings.holder(db, proof) == name
+        return Caller(operators.known(db, name), KeyProof(key_of(name).fingerprint))
+
+
+def bound_caller_of(ledger: Ledger, name: str) -> Caller:
+    """The same for a door, which asks whose the key is: it is bound where that had not been done yet."""
+    found = caller_of(ledger, name)
+    with ledger.read() as db:
+        bound = bindings.holder(db, found.proof) == name
     if not bound:
         with ledger.write() as db:
-            bindings.bind(db, name, proof, clock.now(), key_of(name))
-    return Caller(found, proof)
+            bindings.bind(db, name, found.proof, clock.now(), key_of(name))
+    return found

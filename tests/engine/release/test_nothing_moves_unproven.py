@@ -28,7 +28,7 @@ from tests import tiny
 from tests.builders import projects
 from tests.builders.versions import altered
 from tests.ledger import ledger_of, reading, rows_of, store_of, writing
-from tests.people import caller_of
+from tests.people import bound_caller_of, caller_of
 
 pytestmark = pytest.mark.slow  # a history of four retrains, made once
 
@@ -254,8 +254,8 @@ def test_nothing_moves_without_a_reason(releases: Engine, way: str, reason: str)
 @pytest.mark.parametrize("way", WAYS)
 def test_a_viewer_moves_nothing_with_a_plan_that_somebody_else_was_shown(releases: Engine, way: str) -> None:
     plan = WAYS[way][0](releases)
-    before = everything(releases)
     as_(releases, "eve")
+    before = everything(releases)
     with pytest.raises(Forbidden):
         releases.move(plan, "newer data", lambda step: None)
     after = everything(releases)
@@ -275,7 +275,7 @@ def asks(engine: Engine, **rules: Any) -> None:
 
 def as_(engine: Engine, name: str) -> Engine:
     with ledger_of(engine) as ledger:
-        engine.caller = caller_of(ledger, name)
+        engine.caller = bound_caller_of(ledger, name)
     return engine
 
 

@@ -28,7 +28,7 @@ from tests import tiny
 from tests.builders.versions import altered
 from tests.engine.release.conftest import WEEK
 from tests.ledger import reading, store_of, workspace_of, writing
-from tests.people import caller_of
+from tests.people import bound_caller_of
 from tests.version_documents import CODE, DATA, WHOLE
 
 pytestmark = pytest.mark.slow  # a history of four retrains, made once
@@ -157,7 +157,7 @@ def test_a_plan_that_cannot_be_is_refused_with_its_reason(releases: Engine) -> N
 
 @pytest.mark.parametrize("name", ["release", "rollback"])
 def test_a_viewer_is_shown_no_plan(releases: Engine, releases_ledger: Ledger, name: str) -> None:
-    releases.caller = caller_of(releases_ledger, "eve")
+    releases.caller = bound_caller_of(releases_ledger, "eve")
     with pytest.raises(Forbidden, match="may not approve" if name == "release" else "may not roll back"):
         releases.plan_release("tiny@4") if name == "release" else releases.plan_rollback("tiny")
 

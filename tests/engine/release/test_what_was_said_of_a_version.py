@@ -15,14 +15,14 @@ from engine.storage.ledger import Ledger
 from tests.builders.versions import altered
 from tests.engine.release.test_nothing_moves_unproven import asks
 from tests.ledger import reading, rows_of
-from tests.people import caller_of
+from tests.people import bound_caller_of
 
 pytestmark = pytest.mark.slow  # a history of four retrains, made once
 HOSTILE = "\x1b]0;owned\x07 approve tiny@4 \u202e[red]now[/red]"
 
 
 def as_(releases: Engine, ledger: Ledger, name: str) -> Engine:
-    releases.caller = caller_of(ledger, name)
+    releases.caller = bound_caller_of(ledger, name)
     return releases
 
 
