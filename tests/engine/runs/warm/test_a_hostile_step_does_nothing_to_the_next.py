@@ -146,7 +146,9 @@ for _ in range(3):
             while True: time.sleep(60)
         os._exit(0)
 """
-SEES = LOADS + """
+SEES = (
+    LOADS
+    + """
 import json, os, resource, signal, sys, tempfile
 pids = sorted(int(name) for name in os.listdir("/proc") if name.isdigit())
 tell(
@@ -157,6 +159,7 @@ tell(
     files=resource.getrlimit(resource.RLIMIT_NOFILE)[0] > 64,
 )
 """
+)
 
 
 def test_the_second_sees_nothing_of_what_the_first_left(
