@@ -34,6 +34,7 @@ SECTIONS: dict[str, dict[str, str]] = {
     "Watch": {"health": "health", "alerts": "health", "handover": "duty", "who": "presence"},
     "Decide": {
         "candidates": "decisions", "approve": "decisions", "reject": "decisions", "comment": "decisions",
+        "cancel-swap": "decisions",
         "rollback": "back", "lift": "back",
         "allow": "allowances", "allowances": "allowances", "withdraw": "allowances",
         "policy": "policy",

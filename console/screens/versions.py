@@ -96,5 +96,3 @@ def why_not_here(version: Version) -> str | None:
     if version.state == "candidate":
         return f"{version.label} was never live; Enter opens its card, where a approves it."
     return f"{version.label} was never live; only a version that was live can be gone back to."
-
-

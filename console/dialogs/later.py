@@ -1,0 +1,44 @@
+"""Approve a candidate now for a time that is to come: the time is asked for first, then comes the plan as ever."""
+
+from __future__ import annotations
+
+from textual.widgets import Input
+
+from console import routes
+from console.acting.commands import Command
+from console.dialogs.field import FieldDialog
+from engine import clock
+from engine.errors import Invalid
+from engine.release.when import FORM, due_of
+
+
+class LaterDialog(FieldDialog):
+    """One field; Enter opens the plan for that time, which asks for the reason."""
+
+    NOTHING = f"Write when, such as {FORM}."
+
+    def __init__(self, label: str) -> None:
+        said = (
+            f"{label} is proven now, with your approval, and goes live at the time that you write (UTC unless you say "
+            "where).",
+            "It is proven once more then, and cancelled if anything that it was approved on has changed by then.",
+        )
+        super().__init__(f"APPROVE {label} FOR LATER", said, "go on to the plan", self._never, "02:00 Europe/Berlin")
+        self._label = label
+
+    def _never(self, text: str) -> Command:
+        raise AssertionError("the plan is carried out, not this")
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        event.stop()
+        if not self.reason:
+            self.only_say(self.NOTHING, "watch")
+            return
+        try:
+            due = due_of(self.reason, clock.now())
+        except Invalid as invalid:
+            self.only_say(str(invalid), "watch")
+            return
+        label, app = self._label, self.app
+        self.dismiss()
+        app.call_after_refresh(lambda: app.push_screen(routes.release(label, due)))
