@@ -58,7 +58,7 @@ class Frame(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in VERBS:
             return None
-        command = getattr(import_module(f"console.cli.{VERBS[cmd_name]}"), cmd_name)
+        command = getattr(import_module(f"console.cli.{VERBS[cmd_name]}"), cmd_name.replace("-", "_"))
         assert isinstance(command, click.Command)
         return command
 

@@ -31,6 +31,7 @@ class LaterDialog(FieldDialog):
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         event.stop()
+        event.prevent_default()  # else the dialog that this is a kind of would carry something out, too
         if not self.reason:
             self.only_say(self.NOTHING, "watch")
             return
