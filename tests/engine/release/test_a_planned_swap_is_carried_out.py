@@ -13,7 +13,7 @@ from engine.records import Run
 from engine.release import at_its_time
 from engine.release.records import PlannedSwap
 from engine.storage.ledger import Ledger
-from tests.builders.versions import altered
+from tests.ledger import store_of
 
 pytestmark = pytest.mark.slow  # a history of four retrains, made once
 
@@ -52,9 +52,11 @@ def test_what_cannot_be_proven_any_more_is_cancelled_and_nothing_has_moved(
     releases: Engine, releases_ledger: Ledger
 ) -> None:
     found = planned(releases)
-    altered(releases, 4, digest="0" * 64)
+    path = store_of(releases).path(releases.show("tiny@4").model.files[0].chunks[0])
+    path.chmod(0o644)
+    path.unlink()
     ended = run_of(releases, releases_ledger, found)
-    assert ended.state == "failed" and ended.why
+    assert ended.state == "failed" and ended.why and "tiny@4 is damaged" in ended.why
     last = releases.audit(limit=1)[0]
     assert (last.action, last.actor, last.subject) == ("cancel-swap", "the clock", "tiny@4")
     assert releases.version("tiny@3").state == "live"
