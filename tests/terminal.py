@@ -122,6 +122,13 @@ class Terminal:
         self._screen.resize(lines, columns)
         fcntl.ioctl(self._master, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
 
+    def becomes(self, lines: list[str], first: int) -> None:
+        """Wait until the screen shows ``lines`` from the one numbered ``first`` on."""
+        end = time.monotonic() + PATIENCE
+        while self.text.split("\n")[first:] != lines[first:]:
+            assert time.monotonic() < end, f"it shows\n{self.text}"
+            self._read(0.1)
+
     def ended(self) -> int:
         """Wait for the end and return the exit code."""
         end = time.monotonic() + PATIENCE
