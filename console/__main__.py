@@ -123,7 +123,9 @@ def open_console(
         gc.enable()
 
 
-def _behind(picture: ExitStack, home: Path | None, operator: str | None, at: str | None, proof: Proof | None) -> int:
+def _behind(
+    picture: ExitStack, home: Path | None, operator: str | None, at: str | None, proof: Proof | None
+) -> int:
     from console.cli.failures import guarded
 
     def console() -> int:

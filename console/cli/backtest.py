@@ -31,7 +31,9 @@ if TYPE_CHECKING:
 @click.option("--wait", is_flag=True, help="Stay until it has ended; exit code 1 unless it went well.")
 @click.option("--last", is_flag=True, help="Show what the newest backtest said, and replay nothing.")
 @click.pass_obj
-def backtest(session: Session, project: str, weeks: int, every: str, as_of: str | None, wait: bool, last: bool) -> int:
+def backtest(
+    session: Session, project: str, weeks: int, every: str, as_of: str | None, wait: bool, last: bool
+) -> int:
     """Replay policies of retraining on PROJECT's own past and say what each is worth, with its cost in time.
 
     It runs in the background, makes no version and touches nothing that is live.

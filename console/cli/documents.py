@@ -101,7 +101,9 @@ def status(found: ProjectStatus) -> Document:
         "next_due": time(found.next_due),
         "rollback_to": found.rollback_to,
         "rollback_damaged": found.rollback_damaged,
-        "reasons": [{"verdict": each.verdict, "why": each.why, "since": time(each.since)} for each in found.reasons],
+        "reasons": [
+            {"verdict": each.verdict, "why": each.why, "since": time(each.since)} for each in found.reasons
+        ],
     }
 
 

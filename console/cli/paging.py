@@ -15,7 +15,9 @@ PAGE = 500
 MOST_SHOWN = 50  # in a table, where nobody says how many
 
 
-def newest(fetch: Callable[[int, int], Sequence[T]], key: Callable[[T], int], limit: int | None) -> Iterator[T]:
+def newest(
+    fetch: Callable[[int, int], Sequence[T]], key: Callable[[T], int], limit: int | None
+) -> Iterator[T]:
     """The newest ``limit`` (None: all) of what ``fetch(offset, count)`` gives, each once.
 
     What is added meanwhile moves the rest further back, so rows may come twice; their falling ``key`` tells.

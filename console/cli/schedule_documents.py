@@ -52,5 +52,7 @@ def trigger(found: Trigger) -> Document:
         "on": found.on,
         "rows": found.rows,
         "cool_down": found.cool_down,
-        "last": {"state": found.state, "why": found.why, "run": found.run, "at": time(found.at)} if found.at else None,
+        "last": {"state": found.state, "why": found.why, "run": found.run, "at": time(found.at)}
+        if found.at
+        else None,
     }

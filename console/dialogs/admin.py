@@ -138,7 +138,9 @@ def watching() -> ReasonDialog:
 def unwatching(place: WatchedFolder) -> ReasonDialog:
     """Watch a folder no longer."""
     said = (f"{place.path} is left out from the next scan on. Nothing in it is touched.",)
-    return ReasonDialog("WATCH NO LONGER", said, "watch it no longer", lambda reason: Unwatch(place.path, reason))
+    return ReasonDialog(
+        "WATCH NO LONGER", said, "watch it no longer", lambda reason: Unwatch(place.path, reason)
+    )
 
 
 def withdrawing(allowance: Allowance) -> ReasonDialog:

@@ -122,7 +122,9 @@ class ReasonDialog(Asking, ModalScreen[None]):
         said = list(self._said)
         progress = self.query_one("#progress", LinesView)
         progress.display = bool(said)
-        progress.show(lambda width: [each for text, tone in said for each in wrapped(text, width, tone=tone)])
+        progress.show(
+            lambda width: [each for text, tone in said for each in wrapped(text, width, tone=tone)]
+        )
 
     # What is done
 

@@ -38,7 +38,9 @@ def removing(route: Route) -> ReasonDialog:
         f"Route {route.id}: {route.who}: {route.sentence}.",
         "It does nothing any more from now on; what it holds back is sent within a day. What it has done stays.",
     )
-    return ReasonDialog(f"REMOVE ROUTE {route.id}", said, "remove it", lambda reason: RemoveRoute(route.id, reason))
+    return ReasonDialog(
+        f"REMOVE ROUTE {route.id}", said, "remove it", lambda reason: RemoveRoute(route.id, reason)
+    )
 
 
 def quiet_hours(mine: Sequence[Route]) -> ReasonDialog:

@@ -35,7 +35,9 @@ HANG_UP_SECONDS = 2.0
 BUSY_SECONDS = 0.5
 
 
-def run_console(home: Path | None, operator: str | None, at: datetime | None = None, proof: Proof | None = None) -> int:
+def run_console(
+    home: Path | None, operator: str | None, at: datetime | None = None, proof: Proof | None = None
+) -> int:
     """Run the console until its operator leaves; with ``at`` it shows that moment, and nothing can be changed.
 
     Raises LeverframeError when the workspace cannot be opened.

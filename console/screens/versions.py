@@ -96,3 +96,5 @@ def why_not_here(version: Version) -> str | None:
     if version.state == "candidate":
         return f"{version.label} was never live; Enter opens its card, where a approves it."
     return f"{version.label} was never live; only a version that was live can be gone back to."
+
+

@@ -38,7 +38,6 @@ def ended(text: str) -> str:
 
 def standing(health: Health, now: datetime, width: int, *, whole: bool = False) -> list[Line]:
     """The verdict, since when, why, and how sure that is; ``whole``: every sentence to its end, on what scrolls."""
-
     def most(lines: int) -> int | None:
         return None if whole else lines
 

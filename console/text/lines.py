@@ -116,7 +116,9 @@ def beside(left: Sequence[Line], right: Sequence[Line], left_width: int, right_w
     """Two columns of lines, side by side with two cells between them."""
     rows = max(len(left), len(right))
     lefts, rights = ([*lines, *[EMPTY] * (rows - len(lines))] for lines in (left, right))
-    return [(*fit(a, left_width), Span("  "), *fit(b, right_width)) for a, b in zip(lefts, rights, strict=True)]
+    return [
+        (*fit(a, left_width), Span("  "), *fit(b, right_width)) for a, b in zip(lefts, rights, strict=True)
+    ]
 
 
 def plain_text(lines: Iterable[Line]) -> str:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from engine.records import ProjectStatus
 
 
+
 def _health(status: ProjectStatus, now: datetime) -> Span:
     since = status.since
     aged = f" {cells.age(since, now)}" if since else ""

@@ -47,7 +47,9 @@ def strip_lines(found: Timeline, now: datetime, width: int) -> list[Line]:
     return lines
 
 
-def _strip_line(point: TimelinePoint, validated: float | None, low: float, high: float, marks: Sequence[Mark]) -> Line:
+def _strip_line(
+    point: TimelinePoint, validated: float | None, low: float, high: float, marks: Sequence[Mark]
+) -> Line:
     half = f" ±{cells.number((point.high - point.low) / 2)}" if point.low is not None and point.high is not None else ""
     said = ", ".join(f"{mark.label} {'live' if mark.kind == 'release' else 'back'}" for mark in marks[-2:])
     tone: Tone = "" if point.of_live else "dim"

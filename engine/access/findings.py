@@ -73,3 +73,4 @@ def owner(uid: int, people: tuple[Operator, ...], shell: str | None = None) -> D
         "whoever does can write all of them, so roles and approvals keep only from mistakes; docs/trust.md says how to "
         "give the workspace an account that nobody logs in as",
     )  # fmt: skip
+

@@ -182,12 +182,7 @@ def _ledger(stage: Path, place: BackupFolder, manifest: BackupManifest, head: st
 
 
 def _adopt(
-    workspace: Workspace,
-    stage: Path,
-    manifest: BackupManifest,
-    name: str | None,
-    proof: Proof,
-    reason: str,
+    workspace: Workspace, stage: Path, manifest: BackupManifest, name: str | None, proof: Proof, reason: str,
     at: datetime,
 ) -> list[str]:
     """Settle, in the ledger that is to be, what cannot go on: a row in its trail says so. Returns notes."""

@@ -123,7 +123,9 @@ def console(engine: FakeEngine, monkeypatch: pytest.MonkeyPatch) -> Callable[...
     """Run a story at the console: ``console(story, size=(80, 24))``; ``toasts``: what is said is drawn, too."""
     monkeypatch.setattr("textual.app.wait_for_idle", a_moment)
 
-    def run(story: Story, size: tuple[int, int] = WIDE, seen: datetime | None = None, *, toasts: bool = False) -> None:
+    def run(
+        story: Story, size: tuple[int, int] = WIDE, seen: datetime | None = None, *, toasts: bool = False
+    ) -> None:
         who = Who("ada", "operator", "prod-1", "home")
 
         async def told() -> None:
@@ -140,3 +142,5 @@ def console(engine: FakeEngine, monkeypatch: pytest.MonkeyPatch) -> Callable[...
         asyncio.run(told())
 
     return run
+
+

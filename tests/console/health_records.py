@@ -120,7 +120,9 @@ class FakeHealth:
         return self.past_now[offset : offset + limit]
 
     def swaps(self, since: datetime | None = None, project: str | None = None) -> tuple[Deployment, ...]:
-        return tuple(s for s in self.swaps_now if (since is None or s.at > since) and project in (None, s.project))
+        return tuple(
+            s for s in self.swaps_now if (since is None or s.at > since) and project in (None, s.project)
+        )
 
     def signals(self, project: str, name: str, limit: int = 200) -> tuple[Signal, ...]:
         if name != "recall":

@@ -138,12 +138,8 @@ WITHOUT_A_KEY = {
     "doctor --deep": "It reads everything that is kept, which takes long, and is for the same moments as doctor.",
     "policy break-glass tiny@1 --reason x": "It is written out on a line of its own: nobody does it in passing.",
     **dict.fromkeys(
-        (
-            "operators emails",
-            "operators emails list",
-            "operators emails add bob b@example.org --reason x",
-            "operators emails remove bob b@example.org --reason x",
-        ),
+        ("operators emails", "operators emails list", "operators emails add bob b@example.org --reason x",
+         "operators emails remove bob b@example.org --reason x"),
         "An admin says it once for each person, as they are let in, where their keys are at hand too.",
     ),
     "backup somewhere": "By key one says where the engine backs up by itself (backup_to, in the settings).",

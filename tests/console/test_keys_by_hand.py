@@ -16,13 +16,8 @@ from tests.console.test_keys import PAGES
 
 # Of each key what it is called, by where it is pressed.
 KEYS = {
-    "a": {
-        "Acknowledge": "health project_health",
-        "Approve": "card candidates",
-        "Allow": "run",
-        "All again": "outbox",
-        "Take over": "duty",
-    },
+    "a": {"Acknowledge": "health project_health", "Approve": "card candidates", "Allow": "run",
+          "All again": "outbox", "Take over": "duty"},
     "b": {"By column": "project_health", "Bin": "disk", "New backtest": "backtest", "Bind key": "operators"},
     "c": {"Decide": "overview health project_health", "Comment": "card"},
     "d": {"Differences": "card versions"},
@@ -35,12 +30,8 @@ KEYS = {
     "o": {"Duty": "overview", "Hand over": "duty"},
     "p": {"Pause": "schedules"},
     "q": {"Quit": ANYWHERE},
-    "r": {
-        "Retrain": "overview versions runs health project_health",
-        "Run now": "schedules",
-        "Try again": "outbox",
-        "Role": "operators",
-    },
+    "r": {"Retrain": "overview versions runs health project_health", "Run now": "schedules",
+          "Try again": "outbox", "Role": "operators"},
     "s": {"Look again": "disk", "Send report": "overview health project_health"},
     "t": {"Theme": ANYWHERE},
     "u": {"Resume": "schedules", "Restore": "bin", "Release hold": "versions", "Enable": "operators"},

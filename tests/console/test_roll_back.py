@@ -91,7 +91,9 @@ def test_an_arrow_key_while_it_is_carried_out_and_after_it_changes_nothing(
     assert engine.done == [("move", ROLLBACK, "wrong")]
 
 
-def test_that_somebody_has_only_just_rolled_back_is_said_above_everything(console: Console, engine: FakeEngine) -> None:
+def test_that_somebody_has_only_just_rolled_back_is_said_above_everything(
+    console: Console, engine: FakeEngine
+) -> None:
     said = 'bob rolled flights back to flights@9 40 s ago ("fire"). Go on only if that was not enough.'
     engine.rollback_now = replace(ROLLBACK, lately=said)
 

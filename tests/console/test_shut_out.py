@@ -45,3 +45,4 @@ def test_in_a_terminal_it_is_given_back_and_says_why(tmp_path: Path) -> None:
             ada.disable_operator("bob", "left the company")
             assert terminal.process.wait(60) == 1
             terminal.see("bob may not work here any more")
+

@@ -20,12 +20,9 @@ from tests.people import open_engine
 pytestmark = pytest.mark.slow
 FIRST = datetime(2026, 8, 4, tzinfo=UTC)
 # extract gives no label; the labels of the rows up to a number are in a file beside the project, written late.
-STEPS = (
-    tiny.STEPS.replace('"x", "late"])', '"x"])')
-    .replace("round(x, 6), late])", "round(x, 6)])")
-    .replace(
-        "\ndef train():",
-        """
+STEPS = tiny.STEPS.replace('"x", "late"])', '"x"])').replace("round(x, 6), late])", "round(x, 6)])").replace(
+    "\ndef train():",
+    """
 def labels():
     known = json.load(open(json.load(open("settings.json"))["known"]))
     if known.get("broken"):
@@ -44,9 +41,8 @@ def told(number):
     return int(r.random() < 0.1 + 0.8 * x)
 
 def train():""",
-    )
-    .replace('{"extract": extract,', '{"extract": extract, "labels": labels,')
-    .replace("def score():", "def score():\n    print('scoring')")
+).replace('{"extract": extract,', '{"extract": extract, "labels": labels,').replace(
+    "def score():", "def score():\n    print('scoring')"
 )
 
 

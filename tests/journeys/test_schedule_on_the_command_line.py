@@ -65,7 +65,9 @@ def test_the_engine_runs_until_it_is_told_to_end(leverframe: Callable[..., Told]
     assert leverframe("status", "--json").json["engine"]["running"] is False
 
 
-def test_a_second_engine_takes_over_when_the_first_is_dead(leverframe: Callable[..., Told], start: Start) -> None:
+def test_a_second_engine_takes_over_when_the_first_is_dead(
+    leverframe: Callable[..., Told], start: Start
+) -> None:
     first = start("--json")
     assert "This is the engine" in json.loads(line(first.stdout))["event"]
     second = start()

@@ -144,7 +144,9 @@ class Looks:
         assert head is not None
         new = self.world.extract(self.world.now, moment(head.as_of))
         live: Any = self.model
-        return rows.put_together(self.context(), live, Fresh(new, None), head, self.folder / "kept", self.memory.until)
+        return rows.put_together(
+            self.context(), live, Fresh(new, None), head, self.folder / "kept", self.memory.until
+        )
 
     def said(self, seen: Rows) -> predictions.Predictions:
         live: Any = self.model

@@ -58,7 +58,7 @@ def test_a_holdout_that_takes_all_the_data_is_named_with_how_far_that_reaches(tm
         prepare(rows(5, unlabelled), found, NOW)
     since = 19 + unlabelled
     assert (
-        f'{5 - unlabelled} to judge by; both are needed: [validation] holdout = "90d" takes'
+        f"{5 - unlabelled} to judge by; both are needed: [validation] holdout = \"90d\" takes"
         f" all of these, which reach from 2026-11-{since} to 2026-11-23; make it smaller, or extract more."
     ) in str(refused.value)
 

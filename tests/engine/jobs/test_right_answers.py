@@ -237,7 +237,9 @@ def test_whatever_wraps_a_classifier_its_score_names_its_class(tmp_path: Path, m
         (["01", "1", "NA", ""], "csv"),
     ],
 )
-def test_classes_of_text_that_look_like_numbers_are_judged_as_text(tmp_path: Path, codes: list[str], form: str) -> None:
+def test_classes_of_text_that_look_like_numbers_are_judged_as_text(
+    tmp_path: Path, codes: list[str], form: str
+) -> None:
     rules = 'holdout = 0.25\nmetrics = ["accuracy", "log_loss"]'
     said, found = judged(tmp_path, CODES.format(codes=codes), rules, form)
     assert {*said.column_names} == {"prediction", *(f"p_{code}" for code in codes)}

@@ -24,7 +24,6 @@ from tests.people import open_engine
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 DAY = timedelta(days=1)
 
-
 def looks(*digests: str, every: timedelta = DAY) -> Extract:
     """What the last of these looks knows."""
     found: Extract | None = None

@@ -125,7 +125,8 @@ def test_an_observation_is_made_from_the_drift_of_a_window_and_its_halves() -> N
 
 def test_the_rule_needs_no_heavy_library() -> None:
     script = (
-        "import sys, engine.monitoring.drift.alarm; print(*{'numpy', 'scipy', 'pyarrow', 'sklearn'} & set(sys.modules))"
+        "import sys, engine.monitoring.drift.alarm; "
+        "print(*{'numpy', 'scipy', 'pyarrow', 'sklearn'} & set(sys.modules))"
     )
     assert (
         subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout.split() == []

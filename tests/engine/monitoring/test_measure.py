@@ -281,8 +281,6 @@ def test_the_checks_that_cannot_tell_are_named_beside_the_number_of_those_that_a
     fresh = table(14, START + 28 * DAY, 3)
     told = measured(tmp_path, fresh, predictions(fresh), key=["place"])["parts"]["quality"]["why"]
     assert "9 of 10 checks are well; not told: place: repeats in training too" in told
-
-
 def turned(current: pa.Table) -> pa.Table:
     """What a version says that takes one class for the other."""
     right = predictions(current)

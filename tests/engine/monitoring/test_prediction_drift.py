@@ -78,7 +78,9 @@ def test_a_project_without_times_is_told_as_well(tmp_path: Path) -> None:
     kept = baseline().drop_columns(["time"])
     plain = measured(tmp_path, rows, time=None, until=None, **given(tmp_path, kept))
     assert plain["prediction"]["verdict"] == "none"
-    moved = measured(tmp_path, rows, chances(rows.num_rows, 0.6, 1.0), time=None, until=None, **given(tmp_path, kept))
+    moved = measured(
+        tmp_path, rows, chances(rows.num_rows, 0.6, 1.0), time=None, until=None, **given(tmp_path, kept)
+    )
     assert "drift:(prediction)" in keys(moved)
 
 

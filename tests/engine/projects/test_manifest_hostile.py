@@ -88,7 +88,7 @@ def test_wrong_data_sections_are_told(line: str, where: str, said: str) -> None:
         ('run = { command = ["r"] }', "[train] score", "is missing"),
         ('run = "a:b"\nwindow = "8w"', "[train] window", "does not name the event time"),
         ('run = "a:b"\ntimeout = 30', "[train] timeout", "is 30; it must be a text: a number and one of s, m, h, d, w"),
-        ("[health]\nwindow = 7", "[health] window", "is 7; it must be a text: a number and one of s, m, h, d, w"),
+        ("[health]\nwindow = 7", "[health] window", 'is 7; it must be a text: a number and one of s, m, h, d, w'),
         ('run = "a:b"\ntimeout = "30 minutes"', "[train] timeout", "one of s, m, h, d, w"),
         ('run = "a:b"\ntimeout = "0s"', "[train] timeout", "too short"),
         ('run = "a:b"\ntimeout = "9999999999w"', "[train] timeout", "one of s, m"),
@@ -132,6 +132,7 @@ def test_metrics_of_two_tasks_are_not_mixed(metrics: list[str], mixed: bool) -> 
         check(text, "[validation] metrics", "mixes metrics of classification and of regression")
     else:
         assert parse_manifest(text).validation.metrics == tuple(metrics)
+
 
 
 @pytest.mark.parametrize(

@@ -52,7 +52,7 @@ def test_a_path_that_names_no_folder_of_data_is_a_mistake(path: str, said: str) 
     ("lines", "where", "said"),
     [
         ('reads = ["/data"]', "[sandbox] reads", "did you mean 'read'?"),
-        ("netwrok = false", "[sandbox] netwrok", "did you mean 'network'?"),
+        ('netwrok = false', "[sandbox] netwrok", "did you mean 'network'?"),
         ('read = "/data"', "[sandbox] read", "must be a list"),
         ('read = ["/data", "/data"]', "[sandbox] read", "twice"),
         ("read = [7]", "[sandbox] read", "must be a text"),

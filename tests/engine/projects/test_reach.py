@@ -36,11 +36,7 @@ def asked(what: dict[str, Any], given: dict[str, Any]) -> tuple[str, ...]:
         (TOKEN, {"environment": {"pass": ["TOKE", "TOKEN2"]}}, "the variable TOKEN"),
         (TOKEN, OFF, "the variable TOKEN"),
         (AWAY, PLAIN, "to send its code to the cluster at tcp://10.0.0.5:8786"),
-        (
-            AWAY,
-            {"compute": {"scheduler": "tcp://10.0.0.5:8787"}},
-            "to send its code to the cluster at tcp://10.0.0.5:8786",
-        ),
+        (AWAY, {"compute": {"scheduler": "tcp://10.0.0.5:8787"}}, "to send its code to the cluster at tcp://10.0.0.5:8786"),
         (AWAY, OFF, "to send its code to the cluster at tcp://10.0.0.5:8786"),
     ],
 )

@@ -129,7 +129,7 @@ def test_settings_of_the_person_that_run_programs_are_not_taken_over(
     ran = tmp_path / "ran"
     (tmp_path / ".gitconfig").write_text(
         f"[core]\n\tautocrlf = false\n\tfsmonitor = touch {ran};\n\thooksPath = {tmp_path}\n"
-        f'[filter "own"]\n\tclean = touch {ran}; cat\n\tsmudge = touch {ran}; cat\n\trequired = true\n'
+        f"[filter \"own\"]\n\tclean = touch {ran}; cat\n\tsmudge = touch {ran}; cat\n\trequired = true\n"
     )
     (project / ".gitattributes").write_text("*.py filter=own\n")
     monkeypatch.setenv("HOME", str(tmp_path / "none"))

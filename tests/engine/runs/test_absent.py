@@ -43,7 +43,7 @@ def code(project: Path, tmp_path: Path) -> Path:
         (["FileNotFoundError: [Errno 2] No such file or directory: 'data/train.csv'"], "data/train.csv"),
         (["FileNotFoundError: [Errno 2] No such file or directory: './data/../data/train.csv'"], "data/train.csv"),
         (["pyarrow.lib.ArrowInvalid: could not open {code}/data/train.csv: not found"], "data/train.csv"),
-        (['Error in file(file, "rt") :', "cannot open file 'data/train.csv': No such file"], "data/train.csv"),
+        (["Error in file(file, \"rt\") :", "cannot open file 'data/train.csv': No such file"], "data/train.csv"),
         (['  con = sqlite3.connect("data/train.csv")', "unable to open database file"], "data/train.csv"),
         (["cat: data/train.csv: No such file or directory ('data/train.csv')"], "data/train.csv"),
         (["FileNotFoundError: data/train.csv"], "data/train.csv"),  # as pyarrow and pandas.read_parquet say it
@@ -51,10 +51,8 @@ def code(project: Path, tmp_path: Path) -> Path:
         (["No such file or directory (os error 2): data/train.csv"], "data/train.csv"),
         (['IO Error: No files found that match the pattern "data/train.csv"'], "data/train.csv"),
         (["Error: ‘data/train.csv’ does not exist in current working directory."], "data/train.csv"),
-        (
-            ['  frames = [pd.read_csv(each) for each in glob("data/*.csv")]', "ValueError: No objects to concatenate"],
-            "data/train.csv",
-        ),
+        (['  frames = [pd.read_csv(each) for each in glob("data/*.csv")]', "ValueError: No objects to concatenate"],
+         "data/train.csv"),
         (["FileNotFoundError: settings_here.py"], "settings_here.py"),
         (["m imports 'settings_here', which this environment does not have; add it"], "settings_here.py"),
         (["ModuleNotFoundError: No module named 'settings_here'"], "settings_here.py"),
@@ -108,4 +106,6 @@ def test_requirements_and_manifest_that_git_ignores_are_refused_by_name(project:
 
 def test_places_of_a_run_are_told_by_the_names_that_the_code_knows(tmp_path: Path) -> None:
     said = f"'{tmp_path}/code/data/x.csv', {tmp_path}/input/data.csv, {tmp_path}/output/model, {tmp_path}/code"
-    assert without_places(said, tmp_path) == ("'data/x.csv', $LEVERFRAME_INPUT/data.csv, $LEVERFRAME_OUTPUT/model, .")
+    assert without_places(said, tmp_path) == (
+        "'data/x.csv', $LEVERFRAME_INPUT/data.csv, $LEVERFRAME_OUTPUT/model, ."
+    )

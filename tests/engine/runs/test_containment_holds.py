@@ -31,7 +31,6 @@ from tests.engine.runs.step_workshop import Workshop, none_alive, outside, until
 __all__ = ["workshop"]
 pytestmark = pytest.mark.skipif(containment.abi() == 0, reason="this kernel has no Landlock")
 
-
 class Bench:
     """A workspace with a ledger and a live folder, and a step in it."""
 

@@ -305,6 +305,8 @@ def group(folder: Path, controllers: str = "cpu memory pids") -> str:
     return str(own)
 
 
+
+
 def test_a_group_of_this_accounts_around_its_own_is_delegated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     own = group(tmp_path)
     # Root would have to find the mark of systemd, which only a cgroup can carry.

@@ -109,7 +109,9 @@ def job(
         },
     }
     for key, value in more.items():
-        (document if key in document or key in ("live_problem", "schema") else document["manifest"])[key] = value
+        (document if key in document or key in ("live_problem", "schema") else document["manifest"])[key] = (
+            value
+        )
     (folder / "job.json").write_text(json.dumps(document), "utf-8")
     return document
 

@@ -84,14 +84,11 @@ def test_it_is_given_what_a_fresh_one_is_given(project: ServedProject) -> None:
 
 
 def test_two_forks_draw_different_numbers_and_have_keys_of_their_own(project: ServedProject) -> None:
-    deed = (
-        LOADS
-        + """
+    deed = LOADS + """
 import uuid
 key = bytes(multiprocessing.current_process().authkey).hex()
 tell(drawn=[random.random(), numpy.random.random(), numpy.random.default_rng().random(), str(uuid.uuid4()), key])
 """
-    )
     one, other = (project.forked(deed).told["drawn"] for _ in range(2))
     assert len(one) == 5 and not {*one} & {*other}
 

@@ -146,9 +146,7 @@ for _ in range(3):
             while True: time.sleep(60)
         os._exit(0)
 """
-SEES = (
-    LOADS
-    + """
+SEES = LOADS + """
 import json, os, resource, signal, sys, tempfile
 pids = sorted(int(name) for name in os.listdir("/proc") if name.isdigit())
 tell(
@@ -159,7 +157,6 @@ tell(
     files=resource.getrlimit(resource.RLIMIT_NOFILE)[0] > 64,
 )
 """
-)
 
 
 def test_the_second_sees_nothing_of_what_the_first_left(

@@ -17,8 +17,8 @@ RNG = np.random.default_rng(3)
 N = 400
 LATE = np.arange(N) % 2
 NOISE = RNG.normal(size=N)
-ROWS = "\n[[gates]]\nrows_at_least = 600\n"
-GAPS = "\n[[gates]]\nmissing_at_most = 0.4\n"
+ROWS = '\n[[gates]]\nrows_at_least = 600\n'
+GAPS = '\n[[gates]]\nmissing_at_most = 0.4\n'
 WAIVED = '\n[[waivers]]\ngate = "no leaking feature"\nreason = "a trial"\n'
 
 
