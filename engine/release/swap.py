@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from engine import clock
 from engine.access.acts import checked_reason
-from engine.access.approval import LETS_PASS, Policy
+from engine.access.approval import LETS_PASS, Approval
 from engine.access.caller import Caller, SystemActor
 from engine.audit import trail
 from engine.clock import stamp
@@ -182,19 +182,11 @@ def commit(
         _check(db, plan, by, at)
         approval = approval_of(db, catalog.find(db, plan.target), plan.live_seq, by, plan.due or at)
         kind: decisions.Kind = "approve" if plan.kind == "release" else "rollback"
-        details: dict[str, Any] = {"from": plan.source, "to": plan.target, "live_seq": plan.live_seq}
-        if changed := in_force.differences(db, project, settings):
-            details["in_force"] = list(changed)
-        if kind == "approve" and approval.broken_until is not None:
-            details["break_glass"] = LETS_PASS
-        if plan.waivers:
-            details["waivers"] = list(plan.waivers)
-        if plan.planned is not None:
-            details["planned"] = planned_swaps.one(db, plan.planned).audit
+        details = _details(db, plan, approval, settings)
         proof = [asdict(s) for s in steps.done]
+        proven = {**details, "proof": proof}
         if plan.lifts:
             _decide(db, catalog.find(db, plan.target), "lift", "retired", reason, by, at)
-        proven = {**details, "proof": proof}
         audit = 0
         if plan.planned is None:  # else it was approved before
             audit = trail.append(
@@ -206,7 +198,7 @@ def commit(
             if kind == "approve" and approval.missing_after_one:
                 return None
         if plan.due is not None:
-            _plan_for(db, plan, plan.due, approval.policy, proven, reason, by, at)
+            _plan_for(db, plan, plan.due, proven, reason, by, at)
             return None
         if kind == "approve":
             audit = trail.append(
@@ -231,10 +223,27 @@ def commit(
         return Deployment(int(cursor.lastrowid or 0), project, number, previous, plan.kind, at, by.name, reason)
 
 
+def _details(
+    db: sqlite3.Connection, plan: MovePlan, approval: Approval, settings: Mapping[str, Any]
+) -> dict[str, Any]:
+    """What the trail says of a move besides its proof."""
+    details: dict[str, Any] = {"from": plan.source, "to": plan.target, "live_seq": plan.live_seq}
+    if changed := in_force.differences(db, plan.project, settings):
+        details["in_force"] = list(changed)
+    if plan.kind == "release" and approval.broken_until is not None:
+        details["break_glass"] = LETS_PASS
+    if plan.waivers:
+        details["waivers"] = list(plan.waivers)
+    if plan.planned is not None:
+        details["planned"] = planned_swaps.one(db, plan.planned).audit
+    return details
+
+
 def _plan_for(
-    db: sqlite3.Connection, plan: MovePlan, due: datetime, policy: Policy, details: Mapping[str, Any], reason: str,
-    by: Actor, at: datetime,
+    db: sqlite3.Connection, plan: MovePlan, due: datetime, details: Mapping[str, Any], reason: str, by: Actor,
+    at: datetime,
 ) -> None:  # fmt: skip
+    policy = in_force.approval(db, plan.project)
     audit = trail.append(
         db, at=at, actor=by, action="plan-swap", subject=plan.target, reason=reason,
         details={**details, "due": stamp(due)},

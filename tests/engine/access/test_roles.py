@@ -77,8 +77,7 @@ MAY_NOT = {
 PER_PROJECT = {
     "remove", "retrain", "cancel", "look", "backtest", "acknowledge", "snooze", "report_soon", "send_report", "run_now",
     "pause_schedule", "resume_schedule", "edit_schedule", "plan_release", "plan_rollback", "move", "reject", "lift",
-    "hold", "release_hold", "allow", "withdraw", "set_project_role", "comment",
-    "cancel_swap",
+    "hold", "release_hold", "allow", "withdraw", "set_project_role", "comment", "cancel_swap",
 }  # fmt: skip
 # What changes nothing that others see: it looks, waits, works out, or is the engine's own work of every process.
 OF_ANYBODY = {
