@@ -151,6 +151,7 @@ FAULTS = (
     Fault("what is rolled back from is barred", _SWAP, '"barred", f"rolled back', '"retired", f"rolled back', _MOVES),
     Fault("other candidates expire", _CATALOG, "\"UPDATE versions SET state = 'expired', reason = ? WHERE project = ? AND state = 'candidate'\"", "\"UPDATE versions SET state = 'expired', reason = ? WHERE project = ? AND state = 'nothing'\"", _MOVES),
     *ACCESS,
+    *PLANNED_SWAPS,
     # Audit.
     Fault("a row covers the one before it", _CHAIN, "sha256((previous + body)", "sha256((GENESIS + body)", _TRAIL),
     Fault("a row covers its body", _CHAIN, "sha256((digest + body).encode())", "sha256((digest + recorded).encode())", _TRAIL),
@@ -296,7 +297,7 @@ FAULTS = (
     Fault("a live version that guesses is failing", "engine/monitoring/findings.py", '"watch" if waived else "failing"', '"failing" if waived else "watch"', ("tests/engine/monitoring",)),
     Fault("a waiver stays a warning", "engine/validation/gates/ways.py", 'replace(gate, verdict="warn", evidence=f\'Waived', 'replace(gate, verdict="pass", evidence=f\'Waived', ("tests/engine/validation", "tests/journeys/test_a_waived_gate_is_seen_and_in_the_trail.py")),
     Fault("some gates are never waived", "engine/projects/manifest/waivers.py", "    if name in NEVER_WAIVED:\n", "    if name in NEVER_WAIVED:\n        return name\n", ("tests/engine/projects/test_manifest_waivers.py",)),
-    Fault("a waiver is in the trail", _SWAP, "        if plan.waivers:\n", "        if False:\n", ("tests/journeys/test_a_waived_gate_is_seen_and_in_the_trail.py",)),
+    Fault("a waiver is in the trail", _SWAP, "    if plan.waivers:\n", "    if False:\n", ("tests/journeys/test_a_waived_gate_is_seen_and_in_the_trail.py",)),
     Fault("what is known before is no leak, all else is", "engine/validation/gates/leakage.py", "for feature, much in strongest if feature not in known_before]", "for feature, much in strongest if not known_before]", ("tests/engine/validation",)),
     Fault("a lost class fails", "engine/validation/gates/like_live.py", "        if lost:\n", "        if False:\n", ("tests/engine/validation/gates/test_like_live.py",)),
     Fault("latency is a gate", "engine/validation/gates/quantities.py", "facts.score_seconds <= bound", "facts.score_seconds >= bound", ("tests/engine/validation",)),
