@@ -46,7 +46,9 @@ def candidates(session: Session, project: str | None) -> None:
     for label, remarks in said.items():
         if remarks.approvals or remarks.comments or remarks.planned:
             more = max(0, remarks.needed - len(remarks.approvals))
-            say(Span(f"{label}: {cells.counted(more, 'more approval')} needed", "strong"))
+            waits = remarks.planned is not None and remarks.planned.how is None
+            said_of = "it waits for its time" if waits else f"{cells.counted(more, 'more approval')} needed"
+            say(Span(f"{label}: {said_of}", "strong"))
             lines(remark_lines(remarks, room(), most=MOST_COMMENTS))
             say()
     say(f"Look: {session.command(f'show {found[0].label}')}")

@@ -96,6 +96,7 @@ def status(found: ProjectStatus) -> Document:
         "history": [{"as_of": time(point.as_of), "value": point.value} for point in found.history],
         "data_until": time(found.data_until),
         "candidates": [version.label for version in found.candidates],
+        "planned_swaps": {version.label: version.said for version in found.candidates if version.said},
         "last_run": run(found.last_run) if found.last_run else None,
         "active_run": run(found.active_run) if found.active_run else None,
         "next_due": time(found.next_due),

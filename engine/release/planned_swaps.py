@@ -8,14 +8,18 @@ from __future__ import annotations
 
 import hashlib
 import sqlite3
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from engine.access.approval import Policy
 from engine.clock import moment, stamp
-from engine.records import Actor
+from engine.records import Actor, Version
 from engine.release.records import MovePlan, PlannedSwap
 from engine.versions import catalog
+
+if TYPE_CHECKING:
+    from engine.access.approval import Policy
 
 
 def digest_of(policy: Policy) -> str:
@@ -55,6 +59,12 @@ def waiting(db: sqlite3.Connection) -> tuple[PlannedSwap, ...]:
     """Those that have not come to their end, the oldest first."""
     rows = db.execute("SELECT * FROM planned_swaps WHERE how IS NULL ORDER BY id")
     return tuple(_record(row) for row in rows)
+
+
+def told(db: sqlite3.Connection, candidates: Sequence[Version]) -> tuple[Version, ...]:
+    """``candidates``, each that waits for its time with what is to come of it."""
+    planned = {swap.label: swap.sentence for swap in waiting(db)}
+    return tuple(replace(each, said=planned.get(each.label, each.said)) for each in candidates)
 
 
 def of_project(db: sqlite3.Connection, project: str) -> PlannedSwap | None:
