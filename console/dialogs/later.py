@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from textual.widgets import Input
-
 from console import routes
 from console.acting.commands import Command
 from console.dialogs.field import FieldDialog
@@ -29,17 +27,15 @@ class LaterDialog(FieldDialog):
     def _never(self, text: str) -> Command:
         raise AssertionError("the plan is carried out, not this")
 
-    def on_input_submitted(self, event: Input.Submitted) -> None:
-        event.stop()
-        event.prevent_default()  # else the dialog that this is a kind of would carry something out, too
-        if not self.reason:
-            self.only_say(self.NOTHING, "watch")
-            return
+    def wrong(self) -> str | None:
         try:
-            due = due_of(self.reason, clock.now())
+            if self.reason:
+                due_of(self.reason, clock.now())
         except Invalid as invalid:
-            self.only_say(str(invalid), "watch")
-            return
-        label, app = self._label, self.app
+            return str(invalid)
+        return None
+
+    def begin(self, reason: str) -> None:
+        label, due, app = self._label, due_of(reason, clock.now()), self.app
         self.dismiss()
         app.call_after_refresh(lambda: app.push_screen(routes.release(label, due)))

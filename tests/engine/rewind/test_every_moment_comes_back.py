@@ -52,7 +52,7 @@ IDLE = (
 def worlds(tmp_path_factory: pytest.TempPathFactory) -> list[World]:
     worlds = [World(tmp_path_factory.mktemp("worlds") / str(seed), seed) for seed in range(6)]
     for world in worlds:
-        world.play(150)
+        world.play(200)
     return worlds
 
 

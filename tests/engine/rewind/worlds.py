@@ -42,6 +42,7 @@ from engine.storage.ledger import Ledger
 from engine.versions import catalog, contents, holds
 from tests import tiny
 from tests.engine.rewind.approval_acts import ApprovalActs
+from tests.engine.rewind.people_acts import PeopleActs
 from tests.people import caller_of
 
 BEGIN = datetime(2026, 1, 5, 8, tzinfo=UTC)
@@ -107,7 +108,7 @@ def _known(status: ProjectStatus) -> ProjectStatus:
 
 
 @dataclass
-class World(ApprovalActs):
+class World(PeopleActs, ApprovalActs):
     """Acts of a chance order; each is tried, and what the engine refuses has simply not happened."""
 
     root: Path
@@ -133,11 +134,11 @@ class World(ApprovalActs):
     def play(self, acts: int) -> None:
         every = [
             *[self.pack] * 8, *[self.release] * 8, *[self.go_back] * 3, *[self.look] * 3, *[self.lift] * 2,
-            *[self.end] * 2, *[self.reject] * 2, self.found, self.engine_ran, self.begin, self.cancel, self.pause,
-            self.edit, self.hire, self.choose, self.watch, *[self.hold] * 4, self.acknowledge, self.snooze,
-            self.escalate, self.take_off, *[self.clean] * 2, *[self.give_back] * 2, self.mail, self.send,
-            *[self.ask] * 2, *[self.route] * 3, *[self.duty] * 3, self.let_wait, self.gather, self.step,
-            self.policy, self.glass, self.plan_swap, *[self.end_swap] * 2, *[self.address] * 2,
+            *[self.end] * 2, *[self.reject] * 2, self.found, self.engine_ran, self.begin, *[self.cancel] * 3,
+            self.pause, self.edit, *[self.hire] * 6, self.choose, self.watch, *[self.hold] * 4, self.acknowledge,
+            self.snooze, self.escalate, self.take_off, *[self.clean] * 2, *[self.give_back] * 2, self.mail, self.send,
+            *[self.ask] * 2, *[self.route] * 3, *[self.duty] * 5, self.let_wait, self.gather, self.step,
+            self.policy, self.glass, *[self.plan_swap] * 2, *[self.end_swap] * 2, *[self.address] * 2,
         ]  # fmt: skip
         for _ in range(acts):
             act, project = self.chance.choice(every), self.chance.choice(["one", "two"])
@@ -237,10 +238,6 @@ class World(ApprovalActs):
     def edit(self, project: str) -> None:
         rule = book.ScheduleChanges(rule=f"{self.chance.randrange(60)} 4 * * *")
         book.edit(self.ledger, project, "retrain", rule, "so", self.ada, self.tick())
-
-    def hire(self, project: str) -> None:
-        name = f"p{self.chance.randrange(9)}"
-        operators.add(self.ledger, self.ada, name, "viewer", "new", self.tick())
 
     def ask(self, project: str) -> None:
         """A run is stopped for what it asks, and that is allowed; or what was allowed is withdrawn."""

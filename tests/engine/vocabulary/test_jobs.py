@@ -94,8 +94,8 @@ def places() -> tuple[tuple[str, int], ...]:
 # Lists that mean something else by the same words: sections of the manifest, lists and verbs of the console,
 # tables of the ledger, methods of the door.
 OF_OTHER_THINGS = {
-    "console/actions.py", "console/cli/root.py", "engine/projects/manifest/reader.py", "engine/rewind/past_engine.py",
-    "console/ssh/verbs.py",
+    "console/actions.py", "console/cli/root.py", "console/ssh/verbs.py", "engine/projects/manifest/reader.py",
+    "engine/rewind/past_engine.py",
 }  # fmt: skip
 
 
