@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from benchmarks.access_mutants import ACCESS
 from benchmarks.mutation.fault import Fault
+from benchmarks.planned_swap_mutants import PLANNED_SWAPS
 
 _GOLDEN = ("tests/engine/release/test_golden_rows_are_compared.py",)
 _MOVES = ("tests/engine/release/test_nothing_moves_unproven.py",)
@@ -108,10 +109,10 @@ FAULTS = (
     Fault("viewers move nothing", "engine/release/commands.py", '@changes("approve", least="operator"', '@changes("approve", least="viewer"', _MOVES),
     Fault("a reason is needed", _SWAP, "    reason = checked_reason(reason)\n    with ledger.read() as db:", "    with ledger.read() as db:", _MOVES),
     # Approvals.
-    Fault("as many approvals as are asked for", _SWAP, "if approval.missing_after_one:", "if False:", _MOVES),
+    Fault("as many approvals as are asked for", _SWAP, " and approval.missing_after_one:", " and False:", _MOVES),
     Fault("as many approvals as are asked for", _APPROVAL, "max(self.policy.approvals, 2", "max(1, 2", (*_APPROVALS, *_MOVES)),
     Fault("one person approves once", _DECISIONS, "dict.fromkeys(each.actor for each", "dict.fromkeys(str(each.at) for each", _MOVES),
-    Fault("approvals are against one live version", _DECISIONS, "(? IS NULL OR live_seq = ?)", "(? IS NULL OR live_seq <= ?)", _MOVES),
+    Fault("approvals are against one live version", _DECISIONS, " live_seq = ?3 AND audit >", " live_seq <= ?3 AND audit >", _MOVES),
     Fault("one person approves once", _APPROVAL, "    if name in approval.given_by:\n", "    if False:\n", _POLICY),
     Fault("four eyes", _APPROVAL, "four_eyes and by.name ==", "four_eyes and by.name !=", _APPROVALS),
     Fault("the stricter policy", _APPROVAL, "max(one.approvals, other.approvals)", "one.approvals", _APPROVALS),
@@ -133,11 +134,11 @@ FAULTS = (
     Fault("somebody else takes notice of a broken glass", "engine/monitoring/alerts/changes.py", 'alert.key.split(":")[1] == name', "False", _GLASS),
     Fault("a broken glass is not put to sleep", "engine/monitoring/alerts/alert_book.py", "        if _open(db, number).part == BREAK_GLASS:\n", "        if False:\n", _GLASS),
     Fault("everybody hears of a broken glass", "engine/outbox/events.py", "_everybody(db) if _of_broken_glass(db, news) else ()", "()", _GLASS),
-    Fault("the trail says what was passed over", _SWAP, '            details["break_glass"] = LETS_PASS\n', "            pass\n", _GLASS),
+    Fault("the trail says what was passed over", _SWAP, '        details["break_glass"] = LETS_PASS\n', "        pass\n", _GLASS),
     Fault("a freeze holds", _APPROVAL, "    if approval.frozen_until is not None and not approval.missing_after_one:\n", "    if False:\n", _APPROVALS),
     Fault("a clock that is put back ends no freeze", "engine/release/approvals.py", "(now,) if newest is None else (now, max(now, newest))", "(now,)", _EYES),
     Fault("an approval that may no longer be given does not count", "engine/release/approvals.py", "tuple(name for name in given if name in may)", "tuple(given)", _EYES),
-    Fault("a plan holds under the policy that it was shown under", _SWAP, "refusal_to_release(db, plan.target, by, now) or _other_policy(db, plan)", "refusal_to_release(db, plan.target, by, now)", _EYES),
+    Fault("a plan holds under the policy that it was shown under", _SWAP, "refusal_to_release(db, plan.target, by, now, plan.due) or _other_policy(db, plan)", "refusal_to_release(db, plan.target, by, now, plan.due)", _EYES),
     Fault("who committed it does not approve it alone", "engine/release/eyes.py", "        if name is not None:\n", "        if False:\n", _EYES),
     Fault("who owns it does not approve it alone", "engine/release/eyes.py", "    if owner:\n", "    if False:\n", _EYES),
     Fault("a shorter expiry holds for what waits", "engine/release/approvals.py", "min(moment(row[\"expires_at\"]), moment", "max(moment(row[\"expires_at\"]), moment", _EYES),
@@ -150,6 +151,7 @@ FAULTS = (
     Fault("what is rolled back from is barred", _SWAP, '"barred", f"rolled back', '"retired", f"rolled back', _MOVES),
     Fault("other candidates expire", _CATALOG, "\"UPDATE versions SET state = 'expired', reason = ? WHERE project = ? AND state = 'candidate'\"", "\"UPDATE versions SET state = 'expired', reason = ? WHERE project = ? AND state = 'nothing'\"", _MOVES),
     *ACCESS,
+    *PLANNED_SWAPS,
     # Audit.
     Fault("a row covers the one before it", _CHAIN, "sha256((previous + body)", "sha256((GENESIS + body)", _TRAIL),
     Fault("a row covers its body", _CHAIN, "sha256((digest + body).encode())", "sha256((digest + recorded).encode())", _TRAIL),
@@ -295,7 +297,7 @@ FAULTS = (
     Fault("a live version that guesses is failing", "engine/monitoring/findings.py", '"watch" if waived else "failing"', '"failing" if waived else "watch"', ("tests/engine/monitoring",)),
     Fault("a waiver stays a warning", "engine/validation/gates/ways.py", 'replace(gate, verdict="warn", evidence=f\'Waived', 'replace(gate, verdict="pass", evidence=f\'Waived', ("tests/engine/validation", "tests/journeys/test_a_waived_gate_is_seen_and_in_the_trail.py")),
     Fault("some gates are never waived", "engine/projects/manifest/waivers.py", "    if name in NEVER_WAIVED:\n", "    if name in NEVER_WAIVED:\n        return name\n", ("tests/engine/projects/test_manifest_waivers.py",)),
-    Fault("a waiver is in the trail", _SWAP, "        if plan.waivers:\n", "        if False:\n", ("tests/journeys/test_a_waived_gate_is_seen_and_in_the_trail.py",)),
+    Fault("a waiver is in the trail", _SWAP, "    if plan.waivers:\n", "    if False:\n", ("tests/journeys/test_a_waived_gate_is_seen_and_in_the_trail.py",)),
     Fault("what is known before is no leak, all else is", "engine/validation/gates/leakage.py", "for feature, much in strongest if feature not in known_before]", "for feature, much in strongest if not known_before]", ("tests/engine/validation",)),
     Fault("a lost class fails", "engine/validation/gates/like_live.py", "        if lost:\n", "        if False:\n", ("tests/engine/validation/gates/test_like_live.py",)),
     Fault("latency is a gate", "engine/validation/gates/quantities.py", "facts.score_seconds <= bound", "facts.score_seconds >= bound", ("tests/engine/validation",)),

@@ -157,12 +157,12 @@ def bin_page() -> Screen[None]:
     return BinPage()
 
 
-def release(label: str) -> Screen[None]:
-    """Approve a candidate."""
+def release(label: str, due: datetime | None = None) -> Screen[None]:
+    """Approve a candidate; ``due``: to go live then."""
     from console.dialogs.move import MoveDialog
     from console.queries.questions import AskRelease
 
-    return MoveDialog(AskRelease(label))
+    return MoveDialog(AskRelease(label, due))
 
 
 def rollback(project: str, to: str | None, *, lift: bool = False) -> Screen[None]:

@@ -188,6 +188,7 @@ class Engine(
     @changes("do what the time has come for", least="viewer", by="process")
     def pass_time(self) -> None:
         """What only the engine does when its time has come: try again, let expire, tell what is late, escalate."""
+        from engine.release import at_its_time
         from engine.release.swap import expire
 
         now = clock.now()
@@ -195,6 +196,7 @@ class Engine(
         with self._ledger.read() as db:
             certain = times.certain(db, now)
         expire(self._ledger, now, certain)
+        at_its_time.look(self._ledger, now)
         self._tell_overdue()
         self._escalate(certain)
         self._route(now)

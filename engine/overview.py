@@ -27,7 +27,7 @@ from engine.projects import registry, schedules
 from engine.projects.manifest.cron import patience
 from engine.projects.manifest.kept import Judged
 from engine.records import Metric, Operator, Overview, Point, Project, ProjectStatus, Reason, Run, Version
-from engine.release import history
+from engine.release import history, planned_swaps
 from engine.release.history import LiveRelease
 from engine.release.live_folder import pointed_at
 from engine.runs import history as runs
@@ -101,7 +101,7 @@ def _find(db: sqlite3.Connection, projects: tuple[Project, ...], now: datetime, 
         trend=measurements.trends(db, keys, WEEKS_SHOWN),
         ended=runs.last_ended(db, names, [job.name for job in JOBS if job.troubles], WELL_ENDED),
         active=_active(db, runs.unfinished(db, names)),
-        candidates=_by_project(catalog.candidates(db, name)),
+        candidates=_by_project(planned_swaps.told(db, catalog.candidates(db, name))),
         schedules=schedules.in_force_of(db, names),
         looks=looks.newest_of(db, names, now),
         alerts=_by_project(sorted(alert_book.open_of(db, names), key=lambda alert: alert.id)),

@@ -79,6 +79,7 @@ TABLES = {
     "versions": "versions", "holds": "versions", "pictures": "environments",
     "runs": "runs", "steps": "runs", "run_facts": "runs",
     "deployments": "release", "decisions": "release", "glasses": "release",
+    "planned_swaps": "release",
     "health": "monitoring", "signals": "monitoring", "measurements": "monitoring", "alerts": "monitoring",
     "incidents": "monitoring",
     "triggers": "jobs", "reports": "reports", "outbox": "outbox", "news": "outbox", "cursors": "outbox",

@@ -132,6 +132,20 @@ class Comment:
 
 
 @dataclass(frozen=True)
+class CancelSwap:
+    label: str
+    reason: str
+
+    @property
+    def doing(self) -> str:
+        return f"the swap of {self.label} is being cancelled"
+
+    def carry_out(self, engine: Engine, tell: Tell) -> Result:
+        engine.cancel_swap(self.label, self.reason)
+        return Result(f"{self.label} does not go live by itself any more; it waits for a decision as before.")
+
+
+@dataclass(frozen=True)
 class Lift:
     label: str
     reason: str

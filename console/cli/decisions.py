@@ -15,7 +15,9 @@ from console.cli.session import Session, Verb, reason_option
 from console.text import cells
 from console.text.lines import Span
 from console.text.remark_lines import remark_lines
+from engine import clock
 from engine.records import Version
+from engine.release.when import FORM, due_of
 
 if TYPE_CHECKING:
     from engine.api import Engine
@@ -42,9 +44,11 @@ def candidates(session: Session, project: str | None) -> None:
     table([_row(version, now) for version in found], HEADINGS)
     say()
     for label, remarks in said.items():
-        if remarks.approvals or remarks.comments:
+        if remarks.approvals or remarks.comments or remarks.planned:
             more = max(0, remarks.needed - len(remarks.approvals))
-            say(Span(f"{label}: {cells.counted(more, 'more approval')} needed", "strong"))
+            waits = remarks.planned is not None and remarks.planned.how is None
+            said_of = "it waits for its time" if waits else f"{cells.counted(more, 'more approval')} needed"
+            say(Span(f"{label}: {said_of}", "strong"))
             lines(remark_lines(remarks, room(), most=MOST_COMMENTS))
             say()
     say(f"Look: {session.command(f'show {found[0].label}')}")
@@ -70,12 +74,29 @@ def _row(version: Version, now: datetime) -> tuple[Cell, ...]:
 
 @click.command(cls=Verb)
 @click.argument("version")
+@click.option("--swap-at", "words", metavar="TIME", help=f"Prove it now and make it live then: {FORM}.")
 @reason_option
 @click.pass_obj
-def approve(session: Session, version: str, reason: str) -> int:
+def approve(session: Session, version: str, words: str | None, reason: str) -> int:
     """Make the candidate VERSION live, once it is proven. For example: approve flights@12 --reason 'better'"""
+    due = due_of(words, clock.now()) if words is not None else None
     with session.engine() as engine:
-        return carry_out(session, engine, engine.plan_release(version), reason)
+        return carry_out(session, engine, engine.plan_release(version, due), reason)
+
+
+@click.command("cancel-swap", cls=Verb)
+@click.argument("version")
+@reason_option
+@click.pass_obj
+def cancel_swap(session: Session, version: str, reason: str) -> None:
+    """Take back that VERSION goes live at its time; approve it anew if it is to. What is live stays live."""
+    with session.engine() as engine:
+        found = engine.cancel_swap(version, reason)
+    if session.json:
+        document(documents.planned_swap(found))
+        return
+    say(f"{found.label} does not go live at {found.due:%d %b %H:%M} UTC. It waits for a decision as before.")
+    say(f"Its approvals count no more. To approve it: {session.decision(f'approve {found.label}')}", indent=2)
 
 
 @click.command(cls=Verb)

@@ -29,7 +29,7 @@ from engine.records import (
     Run,
     Version,
 )
-from engine.release.records import Moved, MovePlan, Remark, Remarks
+from engine.release.records import Moved, MovePlan, PlannedSwap, Remark, Remarks
 from engine.schedule.records import EngineState
 
 Document = dict[str, Any]
@@ -96,6 +96,7 @@ def status(found: ProjectStatus) -> Document:
         "history": [{"as_of": time(point.as_of), "value": point.value} for point in found.history],
         "data_until": time(found.data_until),
         "candidates": [version.label for version in found.candidates],
+        "planned_swaps": {version.label: version.said for version in found.candidates if version.said},
         "last_run": run(found.last_run) if found.last_run else None,
         "active_run": run(found.active_run) if found.active_run else None,
         "next_due": time(found.next_due),
@@ -162,6 +163,22 @@ def said_of(found: Remarks) -> Document:
         "approvals": [remark(each) for each in found.approvals],
         "approvals_needed": found.needed,
         "comments": [remark(each) for each in found.comments],
+        "planned_swap": planned_swap(found.planned) if found.planned else None,
+    }
+
+
+def planned_swap(found: PlannedSwap) -> Document:
+    """``ended`` is null while it waits for its time; a candidate has its last one, also where that was cancelled."""
+    return {
+        "version": found.label,
+        "due": time(found.due),
+        "approved_by": found.by,
+        "reason": found.reason,
+        "planned": time(found.at),
+        "run": found.run,
+        "how": found.how,
+        "why": found.why,
+        "ended": time(found.ended_at) if found.ended_at else None,
     }
 
 
@@ -210,6 +227,7 @@ def moved(found: Moved, planned: MovePlan) -> Document:
         "proof": [asdict(step) for step in found.steps],
         "sentence": found.sentence,
         "undo": found.undo,
+        "due": time(found.due) if found.due else None,
     }
 
 

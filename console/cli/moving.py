@@ -62,6 +62,8 @@ def _how_far(engine: Engine, plan: MovePlan) -> str:
 
 def _back(session: Session, plan: MovePlan, moved: Moved) -> tuple[str, ...]:
     """What takes it back."""
+    if moved.due is not None:
+        return (f"Take it back: {session.decision(f'cancel-swap {plan.target}')}",)
     if moved.deployment is None:
         return (f"See what waits: {session.command('candidates')}",)
     if moved.undo is None:

@@ -34,6 +34,7 @@ SECTIONS: dict[str, dict[str, str]] = {
     "Watch": {"health": "health", "alerts": "health", "handover": "duty", "who": "presence"},
     "Decide": {
         "candidates": "decisions", "approve": "decisions", "reject": "decisions", "comment": "decisions",
+        "cancel-swap": "decisions",
         "rollback": "back", "lift": "back",
         "allow": "allowances", "allowances": "allowances", "withdraw": "allowances",
         "policy": "policy",
@@ -57,7 +58,7 @@ class Frame(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in VERBS:
             return None
-        command = getattr(import_module(f"console.cli.{VERBS[cmd_name]}"), cmd_name)
+        command = getattr(import_module(f"console.cli.{VERBS[cmd_name]}"), cmd_name.replace("-", "_"))
         assert isinstance(command, click.Command)
         return command
 

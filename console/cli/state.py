@@ -103,7 +103,8 @@ def _one(session: Session, found: ProjectStatus, now: datetime) -> None:
     if found.history:
         values = dict.fromkeys(cells.number(found.history[i].value) for i in (0, -1))
         rows.append(("trend", f"{cells.sparkline(found.history)}  {' to '.join(values)}"))
-    rows += [("waiting", f"{each.label}: {each.sentence}") for each in found.candidates] or [("waiting", "nothing")]
+    said = [f"{each.label}{f' ({each.said})' if each.said else ''}: {each.sentence}" for each in found.candidates]
+    rows += [("waiting", each) for each in said] or [("waiting", "nothing")]
     for name, run in (("running", found.active_run), ("last run", found.last_run)):
         if run is not None:
             moment = run.ended_at or run.started_at or run.queued_at

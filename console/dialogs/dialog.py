@@ -143,6 +143,10 @@ class ReasonDialog(Asking, ModalScreen[None]):
         if not reason:
             self.only_say(self.NOTHING, "watch")
             return
+        self.begin(reason)
+
+    def begin(self, reason: str) -> None:
+        """Have the command carried out."""
         self._said = []
         self.command = self._make(reason)
         self.query_one("#reason", Input).display = False

@@ -88,6 +88,8 @@ def _ground(plan: MovePlan) -> tuple[object, ...]:
 def _named(ask: AskRelease | AskRollback) -> tuple[str, str]:
     """The heading, and what Enter does."""
     if isinstance(ask, AskRelease):
+        if ask.due is not None:
+            return f"APPROVE {ask.label} FOR {ask.due:%d %b %H:%M} UTC", "approve; it goes live then"
         return f"APPROVE {ask.label}", "approve and make it live"
     if ask.lift:
         return f"UNDO: MAKE {ask.to} LIVE AGAIN", "make it live again"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from console.acting.commands import Command, Lift
+from console.acting.commands import CancelSwap, Command, Lift
 from console.acting.disk_commands import EmptyBin, Restore
 from console.acting.run_commands import Allow, Cancel, Pause, Resume
 from console.dialogs.dialog import ReasonDialog
@@ -26,6 +26,15 @@ def lifting(label: str) -> ReasonDialog:
         "to again, after the same proof as any version.\nNothing goes live now."
     )
     return _asks(f"LIFT THE BAR OF {label}", "lift the bar", said, lambda reason: Lift(label, reason))
+
+
+def not_later(label: str) -> ReasonDialog:
+    """Take back that an approved candidate goes live at its time."""
+    said = (
+        f"{label} does not go live at its time. What approved it counts no more; it waits for a decision as before.\n"
+        "What is live stays live."
+    )
+    return _asks(f"CANCEL THE SWAP OF {label}", "cancel the swap", said, lambda reason: CancelSwap(label, reason))
 
 
 def cancelling(run: Run) -> ReasonDialog:

@@ -175,10 +175,11 @@ class AskRun:
 @dataclass(frozen=True)
 class AskRelease:
     label: str
+    due: datetime | None = None
     refresh: float = 2.0
 
     def answer(self, engine: Engine, now: datetime) -> MovePlan:
-        return engine.plan_release(self.label)
+        return engine.plan_release(self.label, self.due)
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from console import routes
+from console.dialogs import reasons
+from console.dialogs.later import LaterDialog
 from console.dialogs.reject import RejectDialog
 from console.queries.question import Question
 from console.queries.questions import AskCandidates
@@ -38,6 +40,14 @@ class CandidatesPage(WholeListPage[Version]):
     def do_approve(self) -> None:
         if self.selected is not None:
             self.app.push_screen(routes.release(self.selected.label))
+
+    def do_later(self) -> None:
+        if self.selected is not None:
+            self.app.push_screen(LaterDialog(self.selected.label))
+
+    def do_cancel_swap(self) -> None:
+        if self.selected is not None:
+            self.app.push_screen(reasons.not_later(self.selected.label))
 
     def do_reject(self) -> None:
         if self.selected is not None:

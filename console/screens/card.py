@@ -10,6 +10,7 @@ from textual.widget import Widget
 from console import routes
 from console.dialogs import reasons
 from console.dialogs.comment import CommentDialog
+from console.dialogs.later import LaterDialog
 from console.dialogs.reject import RejectDialog
 from console.queries.question import Question
 from console.queries.questions import AskCard
@@ -55,8 +56,11 @@ class CardPage(Page):
         if self.card is None:
             return f"{self.label} is still being read."
         version = self.card.version
-        if action == "approve":
+        if action in ("approve", "later"):
             return self.card.blocked
+        if action == "cancel_swap":
+            planned = self.card.remarks.planned
+            return None if planned and not planned.how else f"No swap of {self.label} is planned."
         if action == "reject":
             return why_not_reject(version)
         if action == "diff" and version.against is None:
@@ -71,6 +75,12 @@ class CardPage(Page):
 
     def do_approve(self) -> None:
         self.app.push_screen(routes.release(self.label))
+
+    def do_later(self) -> None:
+        self.app.push_screen(LaterDialog(self.label))
+
+    def do_cancel_swap(self) -> None:
+        self.app.push_screen(reasons.not_later(self.label))
 
     def do_reject(self) -> None:
         self.app.push_screen(RejectDialog(self.label))

@@ -125,7 +125,7 @@ def _waiting(status: ProjectStatus, width: int, *, whole: bool) -> list[Line]:
     if not status.candidates:
         return []
     newest = status.candidates[0]
-    text = f"{newest.label} waits: {plain(newest.sentence)}"
+    text = f"{newest.label} {plain(newest.said) if newest.said else 'waits'}: {plain(newest.sentence)}"
     first = wrapped(text, width - 8)[0][0].text if whole else cut(text, width - 8)
     rest = text[len(first) :].strip() if whole else ""
     lines = [line(each) for each in (first, cut(rest, width - 8)) if each]

@@ -74,7 +74,8 @@ def _waiting(found: Recent, now: datetime, width: int, most: int) -> list[Line]:
 def _waits(found: Recent, now: datetime) -> Iterator[tuple[str, Tone, str]]:
     status = found.over_time.health.status
     for place, version in enumerate(status.candidates):
-        made = f"{version.label} for a decision: {cells.comparison(version)}, made {cells.ago(version.made_at, now)}"
+        what = plain(version.said) if version.said else "for a decision"
+        made = f"{version.label} {what}: {cells.comparison(version)}, made {cells.ago(version.made_at, now)}"
         yield "2" if place else "c", "", made
     keys: dict[str, list[Alert]] = {}  # what alerts propose; why they are there stands in the detail
     for alert in in_order(found.over_time.health.alerts, now):

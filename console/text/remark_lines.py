@@ -26,6 +26,10 @@ def remark_lines(remarks: Remarks, width: int, *, most: int | None = None) -> li
         lines += [line(mark if part is found[0] else "  ", *part) for part in (found[:MOST_LINES] if cut else found)]
         if cut:
             lines[-1] = line(*lines[-1], "…")
+    if (planned := remarks.planned) is not None:
+        mark = Span("▲ ", "watch") if planned.how else Span("→ ", "ok")
+        found = wrapped(plain(f"{planned.sentence[:1].upper()}{planned.sentence[1:]}.", LONGEST), width - 2)
+        lines += [line(mark if part is found[0] else "  ", *part) for part in found]
     earlier = len(comments) - len(shown)
     said = f"  {earlier} earlier comment{'' if earlier == 1 else 's'}: w on the card reads all"
     return [line(Span(said, "dim")), *lines] if earlier else lines

@@ -69,9 +69,16 @@ def _backtest(ledger: Ledger, context: RunContext) -> None:
         queue.finish(db, context.run.id, "succeeded", at)
 
 
+def _planned_swap(ledger: Ledger, context: RunContext) -> None:
+    from engine.jobs.planned_swap import carry_out
+
+    carry_out(ledger, context)
+
+
 WORK: dict[str, Callable[[Ledger, RunContext], None]] = {
     jobs.RETRAIN.name: _retrain,
     jobs.HEALTH.name: _health,
     jobs.REPORT.name: _report,
     jobs.BACKTEST.name: _backtest,
+    jobs.PLANNED_SWAP.name: _planned_swap,
 }

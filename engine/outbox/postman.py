@@ -14,7 +14,7 @@ from typing import Any
 
 from engine import clock
 from engine.errors import LeverframeError, bug
-from engine.outbox import delivery, events, mails, outbox
+from engine.outbox import delivery, events, mails, outbox, planned
 from engine.outbox.channel import Channel
 from engine.outbox.channels import CHANNELS, MAIL, recipients_in
 from engine.storage.ledger import Ledger
@@ -59,7 +59,7 @@ class Postman:
             return
         now = self._now()
         with self._ledger.read() as db:
-            news = self._takes_news and events.waiting(db)
+            news = self._takes_news and (events.waiting(db) or planned.waiting(db))
             resting = now < self._rest_until <= now + REST  # not for years because the clock was ahead
             if not news and (resting or not outbox.due(db, now, 1, channel=self._kind.name)):
                 return
@@ -77,6 +77,8 @@ class Postman:
         while self._takes_news and events.take(self._ledger, self._now(), recipients_in(environment())):
             if self._stopping.is_set():
                 return
+        if self._takes_news:
+            planned.take(self._ledger, self._now(), recipients_in(environment()))
         self._rest_until = self._now() + REST
         channel = self._opened()
         if channel is None:

@@ -19,6 +19,14 @@ def went_live(label: str) -> str:
     return f"{label} went live"
 
 
+def goes_live(label: str, when: str) -> str:
+    return f"{label} is approved and goes live on {when}"
+
+
+def not_swapped(label: str) -> str:
+    return f"{label} does not go live at its time"
+
+
 def came_back(label: str) -> str:
     return f"{label} is back in use"
 

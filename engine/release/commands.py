@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from engine import clock
-from engine.access.acts import Door, changes, looks
+from engine.access.acts import Door, changes, checked_reason, looks
 from engine.projects import registry
 from engine.records import Change, Deployment, Version
 from engine.release import history
@@ -17,7 +17,7 @@ from engine.versions import catalog, holds
 from engine.versions import document as documents
 
 if TYPE_CHECKING:
-    from engine.release.records import DecisionCard, Moved, MovePlan, ProofStep, Remark, Remarks
+    from engine.release.records import DecisionCard, Moved, MovePlan, PlannedSwap, ProofStep, Remark, Remarks
     from engine.versions.records import VersionDocument
 
 
@@ -75,12 +75,12 @@ class ReleaseCommands(Door):
             return card(db, self._store, label, self.caller, now)
 
     @looks("approve", least="operator", of="label", in_past=False)
-    def plan_release(self, label: str) -> MovePlan:
-        """What approving ``label`` would do, or why it cannot be."""
+    def plan_release(self, label: str, due: datetime | None = None) -> MovePlan:
+        """What approving ``label`` would do, or why it cannot be; ``due``: when it is to go live, if not at once."""
         from engine.release.plan import plan_release
 
         with self._ledger.read() as db:
-            return plan_release(db, self._store, label, self.caller, clock.now())
+            return plan_release(db, self._store, label, self.caller, clock.now(), due)
 
     @looks("roll back", least="operator", of="project", in_past=False)
     def plan_rollback(
@@ -114,6 +114,13 @@ class ReleaseCommands(Door):
 
         reject(self._ledger, label, reason, self.caller, clock.now())
         return self.version(label)
+
+    @changes("cancel planned swaps", least="operator", of="label")
+    def cancel_swap(self, label: str, reason: str) -> PlannedSwap:
+        """Take back that an approved version goes live at its time; what approved it counts no more."""
+        from engine.release.at_its_time import cancel
+
+        return cancel(self._ledger, label, checked_reason(reason), self.caller, clock.now())
 
     @looks("see decision cards", of="label")
     def remarks(self, label: str) -> Remarks:

@@ -42,11 +42,15 @@ def keep(
 
 
 def approvals(db: sqlite3.Connection, project: str, number: int, live_seq: int | None) -> tuple[Decision, ...]:
-    """The approvals of that version against this live one (None: against any), the newest last."""
+    """The approvals of that version against this live one, the newest last; None: all there were, against any.
+
+    What was approved for a planned swap that was cancelled does not count: it is approved anew, or not at all.
+    """
     rows = db.execute(
-        "SELECT * FROM decisions WHERE project = ? AND number = ? AND kind = 'approve' AND (? IS NULL OR live_seq = ?)"
-        " ORDER BY seq",
-        (project, number, live_seq, live_seq),
+        "SELECT * FROM decisions WHERE project = ?1 AND number = ?2 AND kind = 'approve' AND (?3 IS NULL OR ("
+        " live_seq = ?3 AND audit > (SELECT coalesce(max(ended_audit), 0) FROM planned_swaps p"
+        "  WHERE p.project = ?1 AND p.number = ?2 AND p.how = 'cancelled'))) ORDER BY seq",
+        (project, number, live_seq),
     )
     return tuple(_record(row) for row in rows)
 

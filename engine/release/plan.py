@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -10,9 +11,9 @@ from engine.access.approval import what_it_takes
 from engine.errors import Conflict, Damage, NotFound, Refusal
 from engine.projects import in_force
 from engine.records import Actor, Deployment, Version
-from engine.release import history, remarks
+from engine.release import history, planned_swaps, remarks
 from engine.release.approvals import approval_of, expiry
-from engine.release.policy import rolled_back_lately, why_not_from, why_not_release, why_not_rollback
+from engine.release.policy import rolled_back_lately, why_not_from, why_not_later, why_not_release, why_not_rollback
 from engine.release.records import MovePlan
 from engine.release.wholeness import damaged_candidate, known_damage
 from engine.storage.objects import ObjectStore
@@ -23,31 +24,49 @@ if TYPE_CHECKING:
     from engine.versions.records import VersionDocument
 
 TRIED_FIRST = "It is rebuilt and tried first; unless it predicts what it did when it was made, nothing changes."
+PROVEN_AGAIN = "At its time it is tried once more; it is cancelled if anything it was approved on has changed by then."
 
 
-def refusal_to_release(db: sqlite3.Connection, label: str, by: Actor, now: datetime) -> str | None:
-    """Why ``label`` may not be released now, from one consistent view of the ledger."""
-    row = catalog.find(db, label)
-    live = history.live_deployment(db, row["project"])
-    approval = approval_of(db, row, live["seq"] if live else 0, by, now)
-    return why_not_release(catalog.record(row), _label(live), expiry(row, approval.policy), approval, by, now)
-
-
-def plan_release(db: sqlite3.Connection, store: ObjectStore, label: str, by: Actor, now: datetime) -> MovePlan:
-    """What approving ``label`` would do."""
+def refusal_to_release(
+    db: sqlite3.Connection, label: str, by: Actor, now: datetime, due: datetime | None = None
+) -> str | None:
+    """Why ``label`` may not be released now, or approved to go live when it is ``due``, from one view of the ledger."""
     row = catalog.find(db, label)
     version, live = catalog.record(row), history.live_deployment(db, row["project"])
-    approval = approval_of(db, row, live["seq"] if live else 0, by, now)
+    if version.state == "candidate" and (planned := planned_swaps.of_project(db, row["project"])) is not None:
+        return (
+            f"{planned.label} is {planned.sentence}; 'leverframe cancel-swap {planned.label}' takes that back, and "
+            f"then {label} can be approved."
+        )
+    approval = approval_of(db, row, live["seq"] if live else 0, by, due or now)
+    expires_at = expiry(row, approval.policy)
+    later = None
+    if due is not None:
+        later = why_not_later(label, due, expires_at, approval, now)
+        approval = replace(approval, frozen_until=None)  # said already
+    return why_not_release(version, _label(live), expires_at, approval, by, now) or later
+
+
+def plan_release(
+    db: sqlite3.Connection, store: ObjectStore, label: str, by: Actor, now: datetime, due: datetime | None = None
+) -> MovePlan:
+    """What approving ``label`` would do, at once or when it is ``due``."""
+    row = catalog.find(db, label)
+    version, live = catalog.record(row), history.live_deployment(db, row["project"])
+    approval = approval_of(db, row, live["seq"] if live else 0, by, due or now)
     source = _label(live)
+    at = f" at {due:%d %b %H:%M} UTC" if due else ""
     sentences = [
-        f"Make {label} live" + (f" instead of {source}." if source else "; nothing is live yet."),
+        f"Make {label} live{at}" + (f" instead of {source}." if source else "; nothing is live yet."),
         version.sentence,
         TRIED_FIRST,
     ]
     document = documents.of_version(store, label, version.digest)
+    if due:
+        sentences.append(PROVEN_AGAIN)
     sentences += _comes_into_force(db, version.project, document)
-    waived = _waived(document)
-    sentences += [f"Waived by leverframe.toml: {each}." for each in waived]
+    waivers = waived(document)
+    sentences += [f"Waived by leverframe.toml: {each}." for each in waivers]
     sentences += what_it_takes(approval)
     more = approval.missing_after_one
     if more:
@@ -63,11 +82,12 @@ def plan_release(db: sqlite3.Connection, store: ObjectStore, label: str, by: Act
         sentences=tuple(sentences),
         restores=contents(document),
         does_not_restore=(),
-        refused=refusal_to_release(db, label, by, now),
-        waivers=waived,
+        refused=refusal_to_release(db, label, by, now, due),
+        waivers=waivers,
         damaged=damaged_candidate(store, version),
         policy=in_force.approval(db, version.project),
         remarks=remarks.of_version(db, row),
+        due=due,
     )
 
 
@@ -170,7 +190,7 @@ def rollback_sentences(away: Version | None, target: Version, now: datetime, *, 
     return tuple(lines)
 
 
-def _waived(document: VersionDocument) -> tuple[str, ...]:
+def waived(document: VersionDocument) -> tuple[str, ...]:
     """The gates that found something and were waived, each with the reason that the manifest gives."""
     waived = [gate for gate in document.gates if "waived" in gate.numbers]
     return tuple(f'{gate.name} ("{gate.numbers["waived"]}")' for gate in waived)

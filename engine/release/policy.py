@@ -2,6 +2,7 @@
 
 - Only a candidate may be released, and only while the live version is the one it was judged against.
 - A candidate expires when it is too old.
+- A swap that is planned for later happens within an hour of its time, or not at all.
 - Who may approve it is another rule: ``access.approval``.
 - Only a version that was live may be rolled back to, and never a barred one: somebody lifts the bar first.
 - A rollback is meant from one version: where another is live by now, nothing moves.
@@ -10,13 +11,19 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Literal
 
 from engine.access.approval import Approval, why_not_approve
-from engine.records import Actor, Deployment, Version
+from engine.records import Actor, Deployment, RunState, Version
 from engine.text import span
 
 # So soon after a rollback another is asked for by one who may not know of the first.
 LATELY = timedelta(minutes=15)
+# So far ahead a swap is planned; what was proven longer ago says little of then.
+FURTHEST = timedelta(days=7)
+# A swap that is later than that is not what was agreed to: it is cancelled.
+LATE = timedelta(hours=1)
+Next = Literal["wait", "run", "late", "failed"]
 
 
 def why_not_release(
@@ -38,6 +45,46 @@ def why_not_release(
     if expires_at is not None and now >= expires_at:
         return f"{version.label} expired on {expires_at:%d %b %Y}; retrain to make a fresh candidate."
     return why_not_approve(version.label, approval, by)
+
+
+def why_not_later(
+    label: str, due: datetime, expires_at: datetime | None, approval: Approval, now: datetime
+) -> str | None:
+    """Why it may not be approved now that ``label`` goes live when it is ``due``, or None when it may.
+
+    ``approval``: what is in force then.
+    """
+    if due <= now:
+        return f"{due:%d %b %H:%M} UTC is over; approve {label} without a time, or say one that is to come."
+    if due - now > FURTHEST:
+        return f"{due:%d %b %H:%M} UTC is further than {span(FURTHEST.total_seconds())} ahead; say an earlier time."
+    if expires_at is not None and due >= expires_at:
+        return f"{label} expires at {expires_at:%d %b %H:%M} UTC, before it would go live; say an earlier time."
+    if approval.frozen_until is not None:
+        return (
+            f"There is a freeze at {due:%d %b %H:%M} UTC, until {approval.frozen_until:%a %d %b %H:%M} UTC; say "
+            "another time."
+        )
+    if approval.missing_after_one:
+        return (
+            f"{label} waits for another person's approval after yours; whoever gives the last one says when it swaps."
+        )
+    return None
+
+
+def next_of(due: datetime, now: datetime, certain: datetime, run: RunState | None) -> Next:
+    """What is to be done about a planned swap; ``run``: how the run that proves it stands, None while there is none.
+
+    It runs only while the machine's clock and what is ``certain`` of it agree that it is time, and is late only where
+    that is certain, so that a clock that leaps does neither. A run that was killed is run again, while it is not late.
+    """
+    if run in ("queued", "running"):
+        return "wait"
+    if certain - due > LATE:
+        return "late"
+    if run not in (None, "interrupted"):
+        return "failed"
+    return "run" if certain >= due and now - due <= LATE else "wait"
 
 
 def _not_a_candidate(version: Version, live: str | None) -> str:

@@ -32,15 +32,52 @@ class Remark:
 
 
 @dataclass(frozen=True)
+class PlannedSwap:
+    """An approved version that goes live at ``due``, if all is then as it was when ``by`` approved it.
+
+    ``live_seq``: the deployment that was live then; ``policy``: a digest of what a release took then. ``run`` proves it
+    once more. ``how``, ``why`` and ``ended_at`` are None until it has come to its end.
+    """
+
+    id: int
+    project: str
+    number: int
+    live_seq: int
+    policy: str
+    by: str
+    reason: str
+    due: datetime
+    at: datetime
+    audit: int
+    run: int | None = None
+    how: Literal["swapped", "cancelled"] | None = None
+    why: str | None = None
+    ended_at: datetime | None = None
+
+    @property
+    def label(self) -> str:
+        return f"{self.project}@{self.number}"
+
+    @property
+    def sentence(self) -> str:
+        """What is to come of it, or why nothing will, without an end."""
+        if self.how == "cancelled":
+            return f"its swap of {self.due:%d %b %H:%M} UTC was cancelled: {(self.why or '').rstrip('.')}"
+        return f"approved by {self.by}, swaps at {self.due:%d %b %H:%M} UTC"
+
+
+@dataclass(frozen=True)
 class Remarks:
     """All that was said of a version, the newest last; ``needed``: how many people must approve it.
 
     ``approvals``: of a candidate those that count, against what is live now; of any other version all there were.
+    ``planned``: of a candidate the newest swap that was planned, also where that was cancelled.
     """
 
     approvals: tuple[Remark, ...] = ()
     comments: tuple[Remark, ...] = ()
     needed: int = 1
+    planned: PlannedSwap | None = None
 
 
 @dataclass(frozen=True)
@@ -78,7 +115,8 @@ class MovePlan:
     sentence; ``whole`` is then another version to go back to, if there is one. ``lately``: that somebody has only just
     rolled this project back, as a sentence; whoever did not see it may mean the version that is left already.
     ``remarks``: what was said of a candidate; the move is refused if somebody approved it after that.
-    ``policy``: what a release took when this was shown.
+    ``policy``: what a release took when this was shown. ``due``: when it is to go live, where that is not at once.
+    ``planned``: the planned swap that is carried out by this.
     """
 
     project: str
@@ -97,6 +135,8 @@ class MovePlan:
     policy: Policy | None = None
     lately: str | None = None
     remarks: Remarks = Remarks()
+    due: datetime | None = None
+    planned: int | None = None
 
 
 @dataclass(frozen=True)
@@ -111,10 +151,11 @@ class ProofStep:
 class Moved:
     """A decision that was made: what is live now, the proof, and what takes it back.
 
-    ``deployment`` is None when the project wants more approvals and nothing has moved yet.
+    ``deployment`` is None when nothing has moved yet: the project wants more approvals, or it goes live when ``due``.
     """
 
     deployment: Deployment | None
     steps: tuple[ProofStep, ...]
     sentence: str
     undo: str | None
+    due: datetime | None = None

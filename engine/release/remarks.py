@@ -14,7 +14,7 @@ from datetime import datetime
 from engine.audit import trail
 from engine.errors import Conflict, Invalid, Refusal
 from engine.records import Actor, Version
-from engine.release import decisions, history
+from engine.release import decisions, history, planned_swaps
 from engine.release.approvals import who_approves
 from engine.release.records import Remark, Remarks
 from engine.storage.ledger import Ledger
@@ -55,6 +55,7 @@ def of_version(db: sqlite3.Connection, row: sqlite3.Row) -> Remarks:
         approvals=tuple(Remark("approval", each.at, each.actor, each.reason) for each in given),
         comments=_comments(db, f"{project}@{number}"),
         needed=asked.needed,
+        planned=planned_swaps.newest(db, project, number) if counts is not None else None,
     )
 
 
@@ -67,6 +68,8 @@ def _in_brief(found: Remarks) -> str | None:
     said = [f"{len(found.approvals)} of {found.needed} approvals"] if found.needed > 1 else []
     if found.comments:
         said.append(f"{len(found.comments)} comment{'' if len(found.comments) == 1 else 's'}")
+    if found.planned is not None:
+        said.insert(0, found.planned.sentence)
     return ", ".join(said) or None
 
 

@@ -19,16 +19,17 @@ from typing import TYPE_CHECKING, Any
 
 from engine import clock
 from engine.access.acts import checked_reason
-from engine.access.approval import LETS_PASS
+from engine.access.approval import LETS_PASS, Approval
 from engine.access.caller import Caller, SystemActor
 from engine.audit import trail
 from engine.clock import stamp
 from engine.errors import Conflict, Damage, Refusal
 from engine.projects import in_force
 from engine.records import Actor, Deployment, VersionState
-from engine.release import decisions, remarks
+from engine.release import decisions, planned_swaps, remarks
 from engine.release import live_folder as projection
 from engine.release.approvals import approval_of
+from engine.release.at_its_time import why_no_longer
 from engine.release.history import live_deployment
 from engine.release.plan import refusal_to_release
 from engine.release.policy import why_not_reject, why_not_rollback
@@ -84,7 +85,7 @@ def move(
             raise
         if deployment is None:
             shutil.rmtree(folder, ignore_errors=True)
-            return Moved(None, tuple(steps.done), _waits(plan, by), None)
+            return Moved(None, tuple(steps.done), _waits(plan, by), None, plan.due)
         sentence = _show(workspace, plan, release, steps)
     if plan.kind == "rollback":
         sentence += f" {plan.source} is barred until someone lifts it."
@@ -120,6 +121,11 @@ def _show(workspace: Workspace, plan: MovePlan, release: str, steps: Steps) -> s
 
 
 def _waits(plan: MovePlan, by: Actor) -> str:
+    if plan.due is not None:
+        return (
+            f"{plan.target} is proven and approved, and goes live at {plan.due:%d %b %H:%M} UTC if it can be proven "
+            "once more and nothing has changed by then. Nothing has moved."
+        )
     return f"{by.name}'s approval of {plan.target} is recorded; it waits for another person's. Nothing has moved."
 
 
@@ -136,6 +142,11 @@ def _check(db: sqlite3.Connection, plan: MovePlan, by: Actor, now: datetime) -> 
     """The compare of compare-and-set: the plan was made against what is still so."""
     if catalog.parse_label(plan.target)[0] != plan.project:  # Who may was asked for the project that the plan names.
         raise Conflict(f"{plan.target} is no version of {plan.project}; nothing was changed.")
+    if plan.planned is not None:  # Its ground is what was so when it was approved.
+        swap = planned_swaps.one(db, plan.planned)
+        if no_longer := why_no_longer(db, swap, now) or _other_policy(db, plan):
+            raise Conflict(no_longer)
+        return
     live = live_deployment(db, plan.project)
     seq = live["seq"] if live else 0
     if seq != plan.live_seq:
@@ -145,7 +156,7 @@ def _check(db: sqlite3.Connection, plan: MovePlan, by: Actor, now: datetime) -> 
             f'("{live["reason"]}") after this was shown to you; nothing was changed, look again.'
         )
     if plan.kind == "release":
-        refused = refusal_to_release(db, plan.target, by, now) or _other_policy(db, plan)
+        refused = refusal_to_release(db, plan.target, by, now, plan.due) or _other_policy(db, plan)
         if not refused:
             remarks.check_shown(db, catalog.find(db, plan.target), plan.remarks)
     else:
@@ -169,31 +180,33 @@ def commit(
     previous = catalog.parse_label(plan.source)[1] if plan.source else None
     with ledger.write() as db:
         _check(db, plan, by, at)
-        approval = approval_of(db, catalog.find(db, plan.target), plan.live_seq, by, at)
+        approval = approval_of(db, catalog.find(db, plan.target), plan.live_seq, by, plan.due or at)
         kind: decisions.Kind = "approve" if plan.kind == "release" else "rollback"
-        details: dict[str, Any] = {"from": plan.source, "to": plan.target, "live_seq": plan.live_seq}
-        if changed := in_force.differences(db, project, settings):
-            details["in_force"] = list(changed)
-        if kind == "approve" and approval.broken_until is not None:
-            details["break_glass"] = LETS_PASS
-        if plan.waivers:
-            details["waivers"] = list(plan.waivers)
+        details = _details(db, plan, approval, settings)
         proof = [asdict(s) for s in steps.done]
+        proven = {**details, "proof": proof}
         if plan.lifts:
             _decide(db, catalog.find(db, plan.target), "lift", "retired", reason, by, at)
-        audit = trail.append(
-            db, at=at, actor=by, action=kind, subject=plan.target, reason=reason,
-            details=details if kind == "approve" else {**details, "proof": proof},
-        )  # fmt: skip
-        at = trail.recorded_at(db, audit)
-        decisions.keep(db, kind, (project, number), plan.live_seq, reason, by, audit, at)
-        if kind == "approve":
-            if approval.missing_after_one:
-                return None
+        audit = 0
+        if plan.planned is None:  # else it was approved before
             audit = trail.append(
-                db, at=at, actor=by, action="release", subject=plan.target, reason=reason,
-                details={**details, "proof": proof},
+                db, at=at, actor=by, action=kind, subject=plan.target, reason=reason,
+                details=details if kind == "approve" else proven,
             )  # fmt: skip
+            at = trail.recorded_at(db, audit)
+            decisions.keep(db, kind, (project, number), plan.live_seq, reason, by, audit, at)
+            if kind == "approve" and approval.missing_after_one:
+                return None
+        if plan.due is not None:
+            _plan_for(db, plan, plan.due, proven, reason, by, at)
+            return None
+        if kind == "approve":
+            audit = trail.append(
+                db, at=at, actor=by, action="release", subject=plan.target, reason=reason, details=proven
+            )
+            at = trail.recorded_at(db, audit)
+        if plan.planned is not None:
+            planned_swaps.end(db, plan.planned, "swapped", None, audit, at)
         cursor = db.execute(
             "INSERT INTO deployments (project, number, previous, kind, at, actor, reason, release, proof, audit)"
             " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -208,6 +221,34 @@ def commit(
 
         alert_book.swapped(db, plan.target, project, at)
         return Deployment(int(cursor.lastrowid or 0), project, number, previous, plan.kind, at, by.name, reason)
+
+
+def _details(
+    db: sqlite3.Connection, plan: MovePlan, approval: Approval, settings: Mapping[str, Any]
+) -> dict[str, Any]:
+    """What the trail says of a move besides its proof."""
+    details: dict[str, Any] = {"from": plan.source, "to": plan.target, "live_seq": plan.live_seq}
+    if changed := in_force.differences(db, plan.project, settings):
+        details["in_force"] = list(changed)
+    if plan.kind == "release" and approval.broken_until is not None:
+        details["break_glass"] = LETS_PASS
+    if plan.waivers:
+        details["waivers"] = list(plan.waivers)
+    if plan.planned is not None:
+        details["planned"] = planned_swaps.one(db, plan.planned).audit
+    return details
+
+
+def _plan_for(
+    db: sqlite3.Connection, plan: MovePlan, due: datetime, details: Mapping[str, Any], reason: str, by: Actor,
+    at: datetime,
+) -> None:  # fmt: skip
+    policy = in_force.approval(db, plan.project)
+    audit = trail.append(
+        db, at=at, actor=by, action="plan-swap", subject=plan.target, reason=reason,
+        details={**details, "due": stamp(due)},
+    )  # fmt: skip
+    planned_swaps.keep(db, plan, due, policy, reason, by, audit, trail.recorded_at(db, audit))
 
 
 def _change_states(db: sqlite3.Connection, plan: MovePlan, project: str, reason: str, by: Actor, at: datetime) -> None:

@@ -246,6 +246,15 @@ RULES = (
     ),
     _grown("glasses"),
     TableRule(
+        "planned_swaps",
+        (
+            "DELETE FROM planned_swaps WHERE audit > :head",
+            "UPDATE planned_swaps SET how = NULL, why = NULL, ended_at = NULL, ended_audit = NULL"
+            " WHERE ended_audit > :head",
+            "UPDATE planned_swaps SET run = NULL WHERE run NOT IN (SELECT id FROM runs)",
+        ),
+    ),
+    TableRule(
         "addresses",
         ("DELETE FROM addresses WHERE at > :at", "UPDATE addresses SET until = NULL WHERE until > :at"),
     ),
@@ -271,7 +280,10 @@ RULES = (
     _grown("news"),
     TableRule(
         "cursors",
-        ("UPDATE cursors SET seen = min(seen, (SELECT coalesce(max(id), 0) FROM news))",),
+        (
+            "UPDATE cursors SET seen = min(seen, (SELECT coalesce(max(id), 0) FROM news)) WHERE name = 'news'",
+            "UPDATE cursors SET seen = min(seen, :head) WHERE name = 'planned swaps'",
+        ),
         "how much of the news had been made mail of",
     ),
 )

@@ -22,6 +22,7 @@ from engine.storage.tables.first import AUDIT, RUN_FACTS, TABLES
 from engine.storage.tables.health import HEALTH
 from engine.storage.tables.housekeeping import HOUSEKEEPING
 from engine.storage.tables.past import PAST, PAST_OF_MOVES
+from engine.storage.tables.planned_swaps import PLANNED_SWAPS
 from engine.storage.tables.report import REPORTS
 from engine.storage.tables.routing import ROUTING
 from engine.storage.tables.schedule import SCHEDULES
@@ -201,6 +202,13 @@ def _approvals(db: Database) -> None:
         db.execute(statement)
 
 
+def _planned_swaps(db: Database) -> None:
+    fixed = " OF id, project, number, live_seq, policy, by, reason, due, at, audit"
+    kept = _refuse("planned_swaps", "DELETE") + _refuse("planned_swaps", "UPDATE", fixed)
+    for statement in _split(PLANNED_SWAPS + kept):
+        db.execute(statement)
+
+
 # In order, each applied once; append to it, and never edit what was released.
 MIGRATIONS: tuple[tuple[str, Callable[[Database], None]], ...] = (
     ("first", _first),
@@ -223,6 +231,7 @@ MIGRATIONS: tuple[tuple[str, Callable[[Database], None]], ...] = (
     ("access", _access),
     ("comments", _comments),
     ("approvals", _approvals),
+    ("planned swaps", _planned_swaps),
 )
 LATEST = len(MIGRATIONS)
 

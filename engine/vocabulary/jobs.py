@@ -106,8 +106,20 @@ BACKTEST = Job(
     leaves_data=False,
     troubles=False,
 )
+PLANNED_SWAP = Job(
+    name="planned-swap",
+    does="proves an approved version once more at the time that was said, and makes it live",
+    one="planned swap",
+    several="planned swaps",
+    short="swap",
+    done="swapped",
+    act="plan swaps",
+    scheduled=False,
+    leaves_data=False,
+    troubles=False,
+)
 
-JOBS = (RETRAIN, HEALTH, REPORT, BACKTEST)
+JOBS = (RETRAIN, HEALTH, REPORT, BACKTEST, PLANNED_SWAP)
 SCHEDULED = tuple(job.name for job in JOBS if job.scheduled)
 UNLISTED = tuple(job for job in JOBS if not job.listed)
 _BY_NAME = {job.name: job for job in JOBS}

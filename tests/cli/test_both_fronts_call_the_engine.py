@@ -49,6 +49,8 @@ REACHES = {
     "policy set approvals 2 --reason x": "set_policy",
     "policy break-glass tiny@1 --reason x": "break_glass",
     "approve tiny@3 --reason x": "plan_release",
+    "approve tiny@3 --swap-at 02:00 --reason x": "plan_release",
+    "cancel-swap tiny@3 --reason x": "cancel_swap",
     "reject tiny@3 --reason x": "reject",
     "comment tiny@3 wait": "comment",
     "rollback tiny --reason x": "plan_rollback",

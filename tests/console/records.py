@@ -257,7 +257,7 @@ class FakeEngine(FakeAdmin, FakeDisk, FakeHealth, FakeBacktests):
     def diff(self, old: str, new: str) -> tuple[Change, ...]:
         return CARD.changes
 
-    def plan_release(self, label: str) -> MovePlan:
+    def plan_release(self, label: str, due: datetime | None = None) -> MovePlan:
         return self.release_now
 
     def plan_rollback(self, project: str, to: str | None, *, lift: bool = False, seen: bool = True) -> MovePlan:
@@ -278,6 +278,9 @@ class FakeEngine(FakeAdmin, FakeDisk, FakeHealth, FakeBacktests):
 
     def reject(self, label: str, reason: str) -> None:
         self._do("reject", label, reason)
+
+    def cancel_swap(self, label: str, reason: str) -> None:
+        self._do("cancel_swap", label, reason)
 
     def remarks(self, label: str) -> Remarks:
         return self.card_now.remarks

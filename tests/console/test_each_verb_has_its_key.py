@@ -49,6 +49,8 @@ KEYS = {
     "policy show tiny": "9 down down down down down down down enter",
     "policy set approvals 2 --reason x": "9 down down down down down down down enter e x tab x enter",
     "approve tiny@3 --reason x": "2 a",
+    "approve tiny@3 --swap-at 02:00 --reason x": "2 A 0 2 colon 0 0 enter",
+    "cancel-swap tiny@3 --reason x": "2 u x enter",
     "reject tiny@3 --reason x": "2 x x enter",
     "comment tiny@3 wait": "2 enter c x enter",
     "rollback tiny --reason x": "R",

@@ -34,11 +34,13 @@ KEYS = {
           "Try again": "outbox", "Role": "operators"},
     "s": {"Look again": "disk", "Send report": "overview health project_health"},
     "t": {"Theme": ANYWHERE},
-    "u": {"Resume": "schedules", "Restore": "bin", "Release hold": "versions", "Enable": "operators"},
+    "u": {"Resume": "schedules", "Restore": "bin", "Release hold": "versions", "Enable": "operators",
+          "Cancel its swap": "card candidates"},
     "v": {"Verify": "audit"},
     "w": {"Whole": "card", "Look at all": "health project_health"},
     "x": {"Reject": "card candidates", "Cancel": "runs run", "Disable": "operators"},
     "z": {"Snooze": "health project_health"},
+    "A": {"Approve for later": "card candidates"},
     "B": {"Backtest": "overview versions project_health times"},
     "C": {"Clean up": "disk"},
     "E": {"Empty": "bin"},
@@ -50,7 +52,7 @@ KEYS = {
 }
 NAMED = {
     "Acknowledge": "acknowledge", "Allow": "allow", "Approve": "approve", "By column": "by_column", "Bin": "bin",
-    "Decide": "decide", "Comment": "comment",
+    "Decide": "decide", "Comment": "comment", "Approve for later": "later", "Cancel its swap": "cancel_swap",
     "Differences": "diff", "Change": "edit", "Health": "health", "All due times": "history", "Run times": "times",
     "Look now": "look", "Lift bar": "lift", "Looks": "looks", "Next metric": "metric", "Next section": "section",
     "Next log": "next_log", "Pause": "pause", "Quit": "quit", "Retrain": "retrain", "Run now": "run_now",
@@ -66,12 +68,12 @@ NAMED = {
     "Role": "role", "Bind key": "bind_key", "Disable": "disable", "Enable": "enable",
     "Quiet": "my_quiet_hours", "Duty": "duty", "Hand over": "hand_over", "Take over": "take_over",
 }  # fmt: skip
-DANGEROUS = {"approve", "reject", "roll_back", "lift", "clean_up", "empty", "remove"}
+DANGEROUS = {"approve", "later", "reject", "roll_back", "lift", "clean_up", "empty", "remove"}
 CHANGING = {
     "acknowledge", "snooze", "look", "look_whole", "by_column", "retrain", "run_now", "pause", "resume", "edit",
     "cancel", "scan", "restore", "allow", "add", "let_in", "watch", "unwatch", "withdraw", "hold", "release_hold",
     "choose", "set_policy", "retry", "retry_all", "send_report", "backtest", "add_route", "end_route",
-    "my_quiet_hours", "hand_over", "take_over", "comment", "role", "bind_key", "disable", "enable",
+    "my_quiet_hours", "hand_over", "take_over", "comment", "cancel_swap", "role", "bind_key", "disable", "enable",
 }  # fmt: skip
 
 

@@ -48,7 +48,7 @@ LEAST: dict[str, Role] = {
     "start_scheduler": "operator", "allow": "admin", "withdraw": "admin", "set_policy": "admin",
     "break_glass": "admin", "add_address": "admin", "remove_address": "admin", "add_route": "admin",
     "remove_route": "admin", "choose_quiet_hours": "operator", "hand_over": "operator", "take_over": "operator",
-    "comment": "viewer", "sealed_keys": "admin",
+    "comment": "viewer", "sealed_keys": "admin", "cancel_swap": "operator",
 }  # fmt: skip
 # Asked for while it is done, for only a part of it takes the role: with ``mend``.
 PARTLY = {"doctor"}
@@ -71,13 +71,13 @@ MAY_NOT = {
     "break_glass": "break the glass", "add_address": "change operators' addresses",
     "remove_address": "change operators' addresses", "add_route": "change routes", "remove_route": "change routes",
     "choose_quiet_hours": "choose quiet hours", "hand_over": "hand over", "take_over": "take over",
-    "comment": "comment on candidates", "sealed_keys": "export keys",
+    "comment": "comment on candidates", "sealed_keys": "export keys", "cancel_swap": "cancel planned swaps",
 }  # fmt: skip
 # Those that are about one project, for which somebody may have a role besides; every other is of the workspace.
 PER_PROJECT = {
     "remove", "retrain", "cancel", "look", "backtest", "acknowledge", "snooze", "report_soon", "send_report", "run_now",
     "pause_schedule", "resume_schedule", "edit_schedule", "plan_release", "plan_rollback", "move", "reject", "lift",
-    "hold", "release_hold", "withdraw", "set_project_role", "comment",
+    "hold", "release_hold", "withdraw", "set_project_role", "comment", "cancel_swap",
 }  # fmt: skip
 # What changes nothing that others see: it looks, waits, works out, or is the engine's own work of every process.
 OF_ANYBODY = {

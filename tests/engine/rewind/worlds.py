@@ -138,7 +138,7 @@ class World(PeopleActs, ApprovalActs):
             self.pause, self.edit, *[self.hire] * 6, self.choose, self.watch, *[self.hold] * 4, self.acknowledge,
             self.snooze, self.escalate, self.take_off, *[self.clean] * 2, *[self.give_back] * 2, self.mail, self.send,
             *[self.ask] * 2, *[self.route] * 3, *[self.duty] * 5, self.let_wait, self.gather, self.step,
-            self.policy, self.glass, *[self.address] * 2,
+            self.policy, self.glass, *[self.plan_swap] * 2, *[self.end_swap] * 2, *[self.address] * 2,
         ]  # fmt: skip
         for _ in range(acts):
             act, project = self.chance.choice(every), self.chance.choice(["one", "two"])

@@ -26,7 +26,7 @@ from engine.schedule import due_runs
 from engine.storage import migrations
 from engine.storage.ledger import Ledger
 from engine.vocabulary import jobs
-from engine.vocabulary.jobs import BACKTEST, HEALTH, JOBS, REPORT, RETRAIN, Job
+from engine.vocabulary.jobs import BACKTEST, HEALTH, JOBS, PLANNED_SWAP, REPORT, RETRAIN, Job
 from tests import tiny
 from tests.builders.runs import done, left_behind
 from tests.engine.reports.worlds import NOW, lived_in
@@ -60,6 +60,7 @@ def test_every_job_has_a_name_of_its_own_and_words() -> None:
         (HEALTH, {"scheduled", "needs_live", "troubles"}),
         (REPORT, {"scheduled", "listed", "calls", "leaves_data", "troubles"}),
         (BACKTEST, {"audited", "listed", "calls"}),
+        (PLANNED_SWAP, {"listed", "calls"}),
     ],
 )
 def test_each_job_is_what_it_was_meant_to_be(job: Job, is_so: set[str]) -> None:
@@ -231,7 +232,13 @@ def test_one_that_went_wrong_leaves_what_it_worked_with_where_its_row_says_so(
 
 @pytest.mark.parametrize(
     ("job", "done"),
-    [(RETRAIN, "retrained"), (HEALTH, "looked at"), (REPORT, "reported on"), (BACKTEST, "backtested")],
+    [
+        (RETRAIN, "retrained"),
+        (HEALTH, "looked at"),
+        (REPORT, "reported on"),
+        (BACKTEST, "backtested"),
+        (PLANNED_SWAP, "swapped"),
+    ],
 )
 def test_what_finds_no_room_on_the_disk_says_what_is_not_done(engine: Engine, job: Job, done: str) -> None:
     engine.choose("keep_free", "1000000GiB", "a test")
