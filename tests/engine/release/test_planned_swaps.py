@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -20,7 +21,9 @@ from engine.release import at_its_time, planned_swaps, remarks, swap
 from engine.release.policy import LATE, Next, next_of
 from engine.release.proof import Steps
 from engine.release.records import MovePlan, PlannedSwap
+from engine.rewind.past_ledger import stand
 from engine.runs import queue
+from engine.storage import workspace as workspaces
 from engine.storage.ledger import Ledger
 from engine.versions import catalog
 from tests.callers import caller
@@ -256,3 +259,12 @@ def test_a_clock_that_is_put_back_swaps_nothing_twice(ledger: Ledger) -> None:
     at_its_time.look(ledger, DUE)
     assert at_time(ledger, found)
     assert at_its_time.look(ledger, FRIDAY) == at_its_time.look(ledger, DUE) == []
+
+
+def test_at_an_earlier_moment_it_has_no_run_yet(ledger: Ledger) -> None:
+    planned(ledger, candidate(ledger))
+    assert at_its_time.look(ledger, DUE)
+    then = stand(workspaces.find(ledger.path.parent), ledger, FRIDAY + HOUR, DUE + HOUR)
+    with closing(then), then.read() as db:
+        (found,) = planned_swaps.waiting(db)
+    assert found.run is None and newest(ledger, "tiny@1").run is not None
