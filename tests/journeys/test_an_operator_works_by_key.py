@@ -97,7 +97,7 @@ def test_a_console_that_is_killed_in_the_middle_of_a_swap_leaves_one_whole_truth
     with Terminal("--home", history, "--operator", "ada") as terminal:
         terminal.see("tiny")
         terminal.press("2")
-        terminal.see("AGAINST LIVE")
+        terminal.see("▸ tiny@3")
         terminal.press("a")
         terminal.see("Make tiny@3 live")
         terminal.press("going out with a bang\r")
@@ -116,7 +116,7 @@ def test_two_operators_look_at_one_candidate_and_the_second_is_told_what_happene
         for terminal in (ada, bob):
             terminal.see("tiny")
             terminal.press("2")
-            terminal.see("AGAINST LIVE")
+            terminal.see("▸ tiny@3")
             terminal.press("a")
             terminal.see("Make tiny@3 live")
         ada.press("ada was first\r")
