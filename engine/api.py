@@ -299,7 +299,7 @@ class Engine(
         """Write the whole trail to ``target``: a file that must not exist, or one that is open."""
         if isinstance(target, Path):
             return trail.export(self._ledger, target)
-        return trail.export_to(self._ledger, target)
+        return trail.export_to_stream(self._ledger, target)
 
     # The machine; people: see PeopleCommands
 

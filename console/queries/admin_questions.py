@@ -48,13 +48,14 @@ class AskAdmin:
 
     def answer(self, engine: Engine, now: datetime) -> tuple[AdminList, ...]:
         settings, mails = engine.settings(), engine.outbox(limit=NEWEST_MAILS)
-        chosen, admins = sum(each.chosen for each in settings), sum(o.role == "admin" for o in engine.operators())
+        chosen, people = sum(each.chosen for each in settings), engine.operators()
+        admins = sum(each.role == "admin" and not each.disabled for each in people)
         given_up = sum(mail.state == "failed" for mail in mails)
         duty = engine.on_duty()
         vain = "mail waits, and no server is set up" if engine.outbox_waits_in_vain() else ""
         unmet = "nobody can meet what is asked" if engine.policy_complaints() else ""
         return (
-            AdminList("operators", "Operators", f"{len(engine.operators()):,}, {counted(admins, 'admin')}",
+            AdminList("operators", "Operators", f"{len(people):,}, {counted(admins, 'admin')}",
                       "who may work here, and as what"),
             AdminList("settings", "Settings", f"{len(settings):,}, {chosen:,} chosen",
                       "how much stays free, how long what is kept, where backups go"),

@@ -20,7 +20,7 @@ from engine import clock
 from engine.access import bindings, files, operators
 from engine.access.caller import Caller
 from engine.access.entering import keep_refusal, why_shut_out
-from engine.access.roles import enough, whom_to_ask
+from engine.access.roles import a_role, enough, whom_to_ask
 from engine.errors import Forbidden, Invalid, Refusal, ShutOut
 from engine.records import Operator, Role
 from engine.storage.ledger import Ledger
@@ -57,8 +57,7 @@ class Act:
 
 
 def _may_not(who: Operator, act: Act, what: str, project: str | None) -> str:
-    roles = dict.fromkeys(who.roles(project))
-    are = " and ".join(f"{'an' if role[0] in 'aeiou' else 'a'} {role}" for role in roles)
+    are = " and ".join(a_role(role) for role in dict.fromkeys(who.roles(project)))
     return f"{who.name} is {are} and may not {what}; ask {whom_to_ask(act.least)}."
 
 
@@ -191,7 +190,7 @@ class Door:
 
     def _keep_off_files(self, act: str, given: Mapping[str, Any]) -> None:
         """Raise Forbidden, which the trail keeps, where somebody who came over SSH names a file of this machine."""
-        for parameter, value in given.items() if self.caller.over_ssh else ():
+        for parameter, value in given.items():
             if isinstance(value, Path) and (why := files.why_not(self._workspace.root, parameter, value)):
                 self._refuse(act, None, Forbidden(why))
 

@@ -9,9 +9,10 @@ import re
 import sqlite3
 from dataclasses import dataclass
 from datetime import datetime
+from hashlib import sha256
 
 from engine.access.caller import Caller
-from engine.access.operators import is_one
+from engine.access.operators import known
 from engine.audit import trail
 from engine.clock import stamp
 from engine.errors import Conflict, Invalid, NotFound
@@ -46,15 +47,12 @@ def add(ledger: Ledger, operator: str, address: str, reason: str, by: Caller, at
     if not _ADDRESS.fullmatch(found) or plain(found, 400) != found:
         raise Invalid(f"'{plain(address, 80)}' is no mail address; write it like ada@example.org.")
     with ledger.write() as db:
-        if not is_one(db, operator):
-            raise NotFound(
-                f"This workspace knows no operator '{plain(operator, 40)}'; 'leverframe operators' lists them."
-            )
+        known(db, operator)
         holder = holders(db).get(found)
         if holder is not None:
             raise Conflict(f"{found} is {holder}'s already.")
         db.execute("INSERT INTO addresses (address, operator, at) VALUES (?, ?, ?)", (found, operator, stamp(at)))
-        details = {"address": found}
+        details = {"address": _mark(found)}
         trail.append(db, at=at, actor=by, action="add-address", subject=operator, reason=reason, details=details)
     return Address(operator, found)
 
@@ -69,5 +67,10 @@ def remove(ledger: Ledger, operator: str, address: str, reason: str, by: Caller,
         ).rowcount
         if not ended:
             raise NotFound(f"{plain(found, 80)} is no address of {plain(operator, 40)}.")
-        details = {"address": found}
+        details = {"address": _mark(found)}
         trail.append(db, at=at, actor=by, action="remove-address", subject=operator, reason=reason, details=details)
+
+
+def _mark(address: str) -> str:
+    """What the trail has of an address, which is a person's: enough to hold one against it."""
+    return sha256(address.encode()).hexdigest()[:16]

@@ -15,8 +15,6 @@ from engine.errors import Forbidden, LeverframeError, NotFound, ShutOut
 from engine.records import Operator
 from engine.storage.ledger import Ledger
 
-UNFINISHED = "The workspace {root} was begun and never finished; 'leverframe init' finishes it."
-
 
 def identify(ledger: Ledger, proof: Proof, name: str | None, now: datetime) -> Caller:
     """Whom ``proof`` proves; ``name`` is whom they say they are, where they say so.
@@ -24,14 +22,8 @@ def identify(ledger: Ledger, proof: Proof, name: str | None, now: datetime) -> C
     Raises NotFound where the workspace was never finished, and Forbidden, which the trail keeps, where the proof proves
     nobody, somebody else, or who may not work here any more.
     """
-    with ledger.read() as db:
-        if not operators.are_there_any(db):
-            raise NotFound(UNFINISHED.format(root=ledger.path.parent))
-        held = bindings.holder(db, proof)
-        found = operators.known(db, held) if held is not None else None
-        former = found is None and not bindings.were_there_ever(db)
-        known = name is not None and operators.is_one(db, name)
-    if former and isinstance(proof, AccountProof):
+    found, known = _whom(ledger, proof, name)
+    if found is None and isinstance(proof, AccountProof):
         found = _bind_founder(ledger, proof, now)
     why = _why_not(proof, found, name, known=known)
     if why is None:
@@ -39,6 +31,17 @@ def identify(ledger: Ledger, proof: Proof, name: str | None, now: datetime) -> C
         return Caller(found, proof)
     _keep_refusal(ledger, proof, found, name, now)
     raise ShutOut(why) if found is not None and found.disabled else Forbidden(why)
+
+
+def _whom(ledger: Ledger, proof: Proof, name: str | None) -> tuple[Operator | None, bool]:
+    """Whom ``proof`` proves, and whether anybody is called ``name``. Raises NotFound in an unfinished workspace."""
+    with ledger.read() as db:
+        if not operators.are_there_any(db):
+            root = ledger.path.parent
+            raise NotFound(f"The workspace {root} was begun and never finished; 'leverframe init' finishes it.")
+        held = bindings.holder(db, proof)
+        found = operators.known(db, held) if held is not None else None
+        return found, name is not None and operators.is_one(db, name)
 
 
 def _why_not(proof: Proof, found: Operator | None, name: str | None, *, known: bool) -> str | None:
@@ -97,12 +100,7 @@ def enter_as_service(ledger: Ledger, proof: Proof, name: str | None = None, *, h
     Raises Forbidden where the account is somebody's who may not (with ``hosts``: host the engine), or another's than
     ``name``; NotFound for an unfinished workspace.
     """
-    with ledger.read() as db:
-        if not operators.are_there_any(db):
-            raise NotFound(UNFINISHED.format(root=ledger.path.parent))
-        held = bindings.holder(db, proof)
-        found = operators.known(db, held) if held is not None else None
-        known = name is not None and operators.is_one(db, name)
+    found, known = _whom(ledger, proof, name)
     if found is not None and found.disabled:
         raise ShutOut(disabled(found.name))
     if name is not None and (found is None or found.name != name):
@@ -113,7 +111,7 @@ def enter_as_service(ledger: Ledger, proof: Proof, name: str | None = None, *, h
 
 
 def found_workspace(
-    db: sqlite3.Connection, name: str, proof: AccountProof | KeyProof, at: datetime, key: PublicKey | None = None
+    db: sqlite3.Connection, name: str, proof: Proof, at: datetime, key: PublicKey | None = None
 ) -> None:
     """Whoever creates a workspace is its first admin, by the account that they made it with, or by ``key`` alone."""
     if operators.are_there_any(db):
@@ -128,6 +126,9 @@ def found_workspace(
 
 def _bind_founder(ledger: Ledger, proof: AccountProof, at: datetime) -> Operator | None:
     """In a workspace of before there were proofs: its founder, if this is the account that they made it with."""
+    with ledger.read() as db:
+        if bindings.were_there_ever(db):
+            return None
     with ledger.write() as db:
         first = trail.row(db, 1)
         if bindings.were_there_ever(db) or first is None or first.proof not in (proof.label, proof.words):

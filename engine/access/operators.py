@@ -68,6 +68,11 @@ def everybody(db: sqlite3.Connection) -> tuple[Operator, ...]:
     )
 
 
+def roles(db: sqlite3.Connection, project: str | None) -> dict[str, tuple[Role, ...]]:
+    """Everybody who may work here, with their roles for ``project``, or for the workspace."""
+    return {each.name: each.roles(project) for each in everybody(db) if not each.disabled}
+
+
 def is_one(db: sqlite3.Connection, name: str) -> bool:
     """Whether the workspace knows an operator of that name."""
     return db.execute("SELECT 1 FROM operators WHERE name = ?", (name,)).fetchone() is not None

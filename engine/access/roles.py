@@ -28,6 +28,11 @@ def enough(held: Iterable[Role], least: Role, *, changes: bool) -> bool:
     return any(role in _LOOK[least] and not (changes and role == "auditor") for role in held)
 
 
+def a_role(role: Role) -> str:
+    """``a viewer``, ``an operator``."""
+    return f"{'an' if role[0] in 'aeiou' else 'a'} {role}"
+
+
 def whom_to_ask(least: Role) -> str:
     """Who may do it, in the words of a refusal."""
     return f"somebody who is {least}"

@@ -6,6 +6,8 @@ import json
 import sqlite3
 from datetime import datetime
 from pathlib import Path
+from shutil import copyfileobj
+from tempfile import TemporaryFile
 from typing import IO, Any
 
 from engine.audit.chain import GENESIS, canonical, first_broken, link
@@ -188,7 +190,7 @@ def verify(ledger: Ledger) -> AuditVerdict:
 
 
 def export(ledger: Ledger, target: Path) -> AuditVerdict:
-    """Write the trail as ``export_to`` does to the file ``target``.
+    """Write the trail to the file ``target``, as JSON lines (seq, digest, body as stored) and one with the head.
 
     Raises Refusal when ``target`` is there already or cannot be written; no half of a trail is left.
     """
@@ -199,14 +201,23 @@ def export(ledger: Ledger, target: Path) -> AuditVerdict:
             raise Refusal(f"{target} is there already; name a file that is not.") from None
         try:
             with file:
-                return export_to(ledger, file)
+                return _write(ledger, file)
         except OSError:
             target.unlink()
             raise
 
 
-def export_to(ledger: Ledger, file: IO[str]) -> AuditVerdict:
-    """Write the trail as JSON lines (seq, digest, body as stored), closed by a line with the head digest."""
+def export_to_stream(ledger: Ledger, stream: IO[str]) -> AuditVerdict:
+    """The same for whoever reads ``stream``, who may be slow: a view of the ledger that is held keeps it growing."""
+    with TemporaryFile("w+", encoding="utf-8") as whole:
+        with refused("The trail could not be put together"):
+            verdict = _write(ledger, whole)
+            whole.seek(0)
+            copyfileobj(whole, stream)
+    return verdict
+
+
+def _write(ledger: Ledger, file: IO[str]) -> AuditVerdict:
     # One view for both: a row that is appended meanwhile is neither verified nor written.
     with ledger.read() as db:
         verdict = verify(ledger)

@@ -6,8 +6,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from engine import clock
+from engine.access import operators
 from engine.access.acts import Door, changes, checked_reason, looks
-from engine.errors import NotFound
 
 if TYPE_CHECKING:
     from engine.duty.matters import Matter
@@ -38,15 +38,15 @@ class DutyCommands(Door):
     @changes("change routes", least="admin")
     def add_route(self, words: str, reason: str) -> Route:
         """Put a route in force, such as ``quiet ada 22:00-07:00 Europe/Berlin``. Raises Invalid, NotFound, Conflict."""
-        from engine.duty.complaints import is_known
         from engine.projects import registry
         from engine.routing import routes
+        from engine.routing.reach import is_operator
         from engine.routing.words import read
 
         terms, said = read(words), checked_reason(reason)
         with self._ledger.write() as db:
-            if not is_known(db, terms.who):
-                raise NotFound(f"This workspace knows no operator '{terms.who}'; 'leverframe operators' lists them.")
+            if is_operator(terms.who):
+                operators.known(db, terms.who)
             if terms.project is not None:
                 registry.find(db, terms.project)
             return routes.add(db, terms, self.caller, said, clock.now())

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import sqlite3
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
 from engine.access import operators
@@ -20,24 +19,33 @@ from engine.withheld import environment
 
 
 def findings(ledger: Ledger, now: datetime) -> tuple[DoctorFinding, ...]:
-    """None where nothing is routed."""
+    """None where nothing is routed, and nobody is on duty who may not work here."""
     with ledger.read() as db:
         found = routes.everything(db)
         on_duty = duty.on_duty(db).operator
-    if not found:
+    known = {each.name: not each.disabled for each in operators.everyone(ledger)}
+    if not found and (on_duty is None or known.get(on_duty, True)):
         return ()
-    known = [each.name for each in operators.everyone(ledger)]
     wrong = [*complaints(found, known, on_duty, now), *unreachable(found, on_duty)]
     if wrong:
         return tuple(DoctorFinding("routing", "watch", each) for each in wrong)
     return (DoctorFinding("routing", "ok", f"{len(found)} routes, each leads somewhere"),)
 
 
-def complaints(found: Sequence[Route], known: Collection[str], on_duty: str | None, now: datetime) -> Iterator[str]:
-    """What cannot work, each as a sentence without its end. Pure."""
+def complaints(
+    found: Sequence[Route], known: Mapping[str, bool], on_duty: str | None, now: datetime
+) -> Iterator[str]:
+    """What cannot work, each as a sentence without its end. ``known``: all operators, whether each may work. Pure."""
+    if on_duty is not None and not known.get(on_duty, True):
+        yield f"{on_duty} is on duty and may not work here any more; leverframe handover take puts another on duty"
     for route in found:
         if is_operator(route.who) and route.who not in known:
             yield f"route {route.id} is for {route.who}, and there is no such operator; leverframe operators lists them"
+        elif not known.get(route.who, True):
+            yield (
+                f"route {route.id} is for {route.who}, who may not work here any more and is told all the same; "
+                "leverframe routes remove ends it"
+            )
         elif route.kind in ("escalate", "digest") and not addresses_of(route.who, found, on_duty):
             yield f"route {route.id} ({route.kind} {route.who}) reaches nobody: {_why(route, on_duty)}"
     quiet = {route.who: [each for each in found if each.kind == "quiet" and each.who == route.who] for route in found}
@@ -75,7 +83,3 @@ def _is_set_up(name: str) -> bool:
     except LeverframeError:
         return True  # doctor has a finding of its own for that
 
-
-def is_known(db: sqlite3.Connection, who: str) -> bool:
-    """Whether an operator or no operator at all is meant."""
-    return not is_operator(who) or operators.is_one(db, who)

@@ -7,8 +7,9 @@ from datetime import datetime
 
 from engine.access import operators
 from engine.access.caller import Caller
+from engine.access.roles import a_role, enough
 from engine.duty.matters import Matter, kept, matters, under_headings
-from engine.errors import Invalid, NotFound
+from engine.errors import Invalid
 from engine.outbox import outbox, subjects
 from engine.outbox.outbox import Draft
 from engine.projects import registry
@@ -43,12 +44,13 @@ def take_over(ledger: Ledger, reason: str, by: Caller, at: datetime) -> Handover
 
 
 def _check(ledger: Ledger, to: str) -> None:
-    """Whether ``to`` can be on duty: who may only look can take nothing on."""
-    found = next((each for each in operators.everyone(ledger) if each.name == to), None)
-    if found is None:
-        raise NotFound(f"This workspace knows no operator '{plain(to, 40)}'; 'leverframe operators' lists them.")
-    if found.role == "viewer":
-        raise Invalid(f"{to} is a viewer and could take no alert on; hand over to an operator or an admin.")
+    """Whether ``to`` can be on duty: who may only look, or may not work here any more, can take nothing on."""
+    with ledger.read() as db:
+        found = operators.known(db, to)
+    if found.disabled:
+        raise Invalid(f"{to} may not work here any more; hand over to somebody who may.")
+    if not enough((found.role,), "operator", changes=True):
+        raise Invalid(f"{to} is {a_role(found.role)} and could take no alert on; hand over to an operator or an admin.")
 
 
 def _tell(db: sqlite3.Connection, offered: Handover, found: tuple[Matter, ...], at: datetime) -> None:

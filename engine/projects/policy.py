@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from engine.access.approval import NOTHING_ASKED, Policy, cannot_be_met, stricter, value_in_words
-from engine.access.approvers import roles
 from engine.access.caller import Caller
+from engine.access.operators import roles
 from engine.audit import trail
 from engine.errors import Invalid
 from engine.projects import in_force, registry

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 from engine.access import addresses
 from engine.access.approval import Approval, Policy, may_approve
-from engine.access.approvers import roles
+from engine.access.operators import roles
 from engine.access.windows import frozen_until
 from engine.audit import times
 from engine.clock import moment

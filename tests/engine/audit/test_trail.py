@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import sqlite3
 from datetime import UTC, datetime
@@ -90,6 +91,27 @@ def test_an_export_writes_over_nothing_and_leaves_no_half(ledger: Ledger, tmp_pa
     assert (tmp_path / "mine").read_text() == "mine"
     with pytest.raises(Refusal, match="could not be written to .*nowhere.*: No such file or directory"):
         trail.export(ledger, tmp_path / "nowhere" / "trail")
+
+
+class Slow(io.StringIO):
+    """Whoever reads this asks for nothing of the ledger meanwhile: it is written to by others, and no view is held."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        super().__init__()
+        self.ledger, self.waited = ledger, 0
+
+    def write(self, text: str) -> int:
+        with self.ledger.write() as db:
+            trail.append(db, at=NOON, actor=ADA, action="more", subject="meanwhile")
+        self.waited += 1
+        return super().write(text)
+
+
+def test_who_reads_an_export_slowly_holds_up_nobody_and_gets_it_as_it_was(ledger: Ledger, tmp_path: Path) -> None:
+    trail.export(ledger, tmp_path / "whole")
+    slow = Slow(ledger)
+    assert trail.export_to_stream(ledger, slow).ok
+    assert slow.waited and slow.getvalue() == (tmp_path / "whole").read_text("utf-8")
 
 
 def test_the_chain_can_be_followed_with_nothing_but_sha256(ledger: Ledger, tmp_path: Path) -> None:

@@ -24,6 +24,9 @@ LONG_AGO = NOW - timedelta(days=300)
 def desk(home: Path) -> Desk:
     found = Desk(home)
     operators.add(found.ledger, caller(), "vic", "viewer", "the business", LONG_AGO)
+    operators.add(found.ledger, caller(), "aude", "auditor", "audits us", LONG_AGO)
+    operators.add(found.ledger, caller(), "left", "operator", "a colleague", LONG_AGO)
+    operators.set_disabled(found.ledger, caller(), "left", True, "left the company", LONG_AGO)
     return found
 
 
@@ -133,6 +136,8 @@ def test_an_offer_to_another_is_withdrawn_by_whoever_takes_over(desk: Desk) -> N
         ("ada", "ada", "so", Conflict),
         ("ada", "nobody", "so", NotFound),
         ("ada", "vic", "so", Invalid),
+        ("ada", "aude", "so", Invalid),
+        ("ada", "left", "so", Invalid),
         ("ada", "b.lee", " ", Invalid),
         ("ada", "b.lee", "x" * 4001, Invalid),
     ],

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -109,6 +110,16 @@ def test_an_address_that_cannot_be_somebodys_is_refused(
     with pytest.raises(error, match=why):
         addresses.add(ledger, operator, address, "so", caller(), FRIDAY)
     assert trail.count(ledger) == before
+
+
+def test_the_trail_has_what_an_address_can_be_held_against_and_not_the_address(ledger: Ledger) -> None:
+    addresses.add(ledger, "bob", "bob@example.org", "so", caller(), FRIDAY)
+    addresses.remove(ledger, "bob", "bob@example.org", "so", caller(), FRIDAY)
+    with ledger.read() as db:
+        bodies = [row["body"] for row in db.execute("SELECT body FROM audit WHERE action LIKE '%-address'")]
+    mark = sha256(b"bob@example.org").hexdigest()[:16]
+    assert len(bodies) > 2 and not any("@example.org" in body for body in bodies)
+    assert all(mark in body for body in bodies[-2:])
 
 
 def test_an_address_is_taken_away_and_may_be_anothers_then(ledger: Ledger) -> None:
