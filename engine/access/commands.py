@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from engine import clock
 from engine.access import operators
@@ -16,6 +17,10 @@ from engine.text import plain
 
 class PeopleCommands(Door):
     """Who may work here, as what, and what proves that it is them."""
+
+    if TYPE_CHECKING:  # Projects stand above this room; the door knows them.
+
+        def _refuse_unknown_project(self, project: str) -> None: ...
 
     @looks("list operators")
     def operators(self) -> tuple[Operator, ...]:
@@ -57,9 +62,6 @@ class PeopleCommands(Door):
             for each in operators.everyone(self._ledger) if not each.disabled
             for way in each.ways if way.kind == "key" and way.public_key
         )  # fmt: skip
-
-    def _refuse_unknown_project(self, project: str) -> None:
-        raise NotImplementedError  # Projects stand above this room; the door knows them.
 
     @changes("disable operators", least="admin")
     def disable_operator(self, name: str, reason: str) -> Operator:

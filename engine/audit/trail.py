@@ -213,7 +213,7 @@ def export_to_stream(ledger: Ledger, stream: IO[str]) -> AuditVerdict:
         with refused("The trail could not be put together"):
             verdict = _write(ledger, whole)
             whole.seek(0)
-            copyfileobj(whole, stream)
+        copyfileobj(whole, stream)
     return verdict
 
 

@@ -27,7 +27,7 @@ def of(*words: str) -> list[Route]:
         (["escalate on-duty 0m", "reach ada a@b.org"], "ada", []),
         (["digest b.lee 08:00"], None, ["route 1 (digest b.lee) reaches nobody: b.lee has no address; an admin gives"]),
         (["escalate eve 0m"], None, ["route 1 is for eve, and there is no such operator; leverframe operators"]),
-        (["reach gone a@b.org"], None, ["route 1 is for gone, who may not work here any more and is told all the same"]),
+        (["reach gone a@b.org"], None, ["route 1 is for gone, who may not work here any more and is told"]),
         (["reach ada a@b.org"], "gone", ["gone is on duty and may not work here any more; leverframe handover take"]),
         (["quiet ada 00:00-24:00"], None, ["the quiet hours of ada have no end, so news waits for ever; leverframe"]),
         (["quiet ada 07:00-22:00", "quiet ada 22:00-07:00"], None, ["the quiet hours of ada have no end, so news"]),

@@ -113,12 +113,12 @@ def test_an_address_that_cannot_be_somebodys_is_refused(
 
 
 def test_the_trail_has_what_an_address_can_be_held_against_and_not_the_address(ledger: Ledger) -> None:
-    addresses.add(ledger, "bob", "bob@example.org", "so", caller(), FRIDAY)
-    addresses.remove(ledger, "bob", "bob@example.org", "so", caller(), FRIDAY)
+    addresses.add(ledger, "bob", "bob@new.example.org", "so", caller(), FRIDAY)
+    addresses.remove(ledger, "bob", "bob@new.example.org", "so", caller(), FRIDAY)
     with ledger.read() as db:
         bodies = [row["body"] for row in db.execute("SELECT body FROM audit WHERE action LIKE '%-address'")]
-    mark = sha256(b"bob@example.org").hexdigest()[:16]
-    assert len(bodies) > 2 and not any("@example.org" in body for body in bodies)
+    mark = sha256(b"bob@new.example.org").hexdigest()[:16]
+    assert len(bodies) > 2 and not any("example.org" in body for body in bodies)
     assert all(mark in body for body in bodies[-2:])
 
 
