@@ -189,7 +189,7 @@ class Door:
         self._refuse(act.name, project, Forbidden(why))
 
     def _keep_off_files(self, act: str, given: Mapping[str, Any]) -> None:
-        """Raise Forbidden, which the trail keeps, where somebody who came over SSH names a file of this machine."""
+        """Raise Forbidden, which the trail keeps, where the caller, who came over SSH, names a file of this machine."""
         for parameter, value in given.items():
             if isinstance(value, Path) and (why := files.why_not(self._workspace.root, parameter, value)):
                 self._refuse(act, None, Forbidden(why))

@@ -133,7 +133,7 @@ class HousekeepingCommands(Door):
         """Change a setting; ``default`` takes the change back."""
         from engine.housekeeping import settings
 
-        if settings.names_a_folder(setting):
+        if self.caller.over_ssh and settings.names_a_folder(setting):
             self._keep_off_files("choose", {setting: Path(value)})
         settings.choose(self._ledger, setting, value, self.caller, checked_reason(reason), clock.now())
 
