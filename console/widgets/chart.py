@@ -75,6 +75,8 @@ class Chart(PlotWidget, can_focus=False):
     def _redraw(self) -> None:
         if self.shown is None or self._drawn == (self.shown, self.app.theme):
             return
+        if not self.children:
+            return  # The screen is being left: its parts go before it does.
         self._drawn = (self.shown, self.app.theme)
         self.clear()
         self.draw()

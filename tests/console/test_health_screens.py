@@ -10,6 +10,7 @@ import pytest
 
 from console.acting.commands import each_of
 from console.dialogs.alerts import span_of
+from console.widgets.chart import Chart
 from engine import clock
 from engine.errors import Conflict, Refusal
 from tests.console.conftest import NARROW, WIDE, Desk
@@ -52,6 +53,18 @@ def test_a_project_is_entered_and_its_sections_are_reached_by_key(console: Conso
         await desk.see("WAITING")
 
     console(story, size)
+
+
+def test_a_chart_that_was_to_be_drawn_when_its_screen_was_left_is_not(console: Console) -> None:
+    async def story(desk: Desk) -> None:
+        await desk.press("8", "enter")
+        await desk.until(lambda: bool(desk.app.screen.query("#chart")))
+        chart = desk.app.screen.query_one(Chart)
+        await chart.remove()
+        chart._drawn = None
+        chart._redraw()
+
+    console(story)
 
 
 def test_a_wide_terminal_has_a_chart_that_follows_size_and_theme(console: Console) -> None:
