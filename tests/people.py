@@ -72,3 +72,8 @@ def bound_caller_of(ledger: Ledger, name: str) -> Caller:
         with ledger.write() as db:
             bindings.bind(db, name, found.proof, clock.now(), key_of(name))
     return found
+
+
+def with_article(role: str) -> str:
+    """As people are told of it."""
+    return {"viewer": "a viewer", "auditor": "an auditor", "operator": "an operator", "admin": "an admin"}[role]

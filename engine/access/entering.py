@@ -9,7 +9,7 @@ from engine.access import bindings, operators
 from engine.access.caller import Caller, service
 from engine.access.proof import AccountProof, KeyProof, Proof
 from engine.access.public_key import PublicKey
-from engine.access.roles import enough
+from engine.access.roles import a_role, enough, whom_to_ask
 from engine.audit import flood, trail
 from engine.errors import Forbidden, LeverframeError, NotFound, ShutOut
 from engine.records import Operator
@@ -106,7 +106,8 @@ def enter_as_service(ledger: Ledger, proof: Proof, name: str | None = None, *, h
     if name is not None and (found is None or found.name != name):
         raise Forbidden(_why_not(proof, found, name, known=known) or "")
     if hosts and found is not None and not enough((found.role,), "operator", changes=True):
-        raise Forbidden(f"{found.name} is {found.role} here and may not host the engine; ask somebody who is operator.")
+        asked = whom_to_ask("operator")
+        raise Forbidden(f"{found.name} is {a_role(found.role)} here and may not host the engine; ask {asked}.")
     return service(proof)
 
 

@@ -35,4 +35,4 @@ def a_role(role: Role) -> str:
 
 def whom_to_ask(least: Role) -> str:
     """Who may do it, in the words of a refusal."""
-    return f"somebody who is {least}"
+    return f"somebody who is {a_role(least)}"

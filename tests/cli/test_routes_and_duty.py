@@ -65,7 +65,7 @@ def test_an_operator_chooses_their_own_quiet_hours_and_nothing_else(people: Hist
     assert told.out == "Route 1 is in force: b.lee: quiet from 22:00 to 07:00 (UTC); failing comes through.\n"
     for words in (("add", "quiet", "ada", "22:00-07:00"), ("remove", "1")):
         refused = people("routes", *words, "--reason", "so", "--operator", "b.lee")
-        assert refused.err == "b.lee is an operator and may not change routes; ask somebody who is admin.\n"
+        assert refused.err == "b.lee is an operator and may not change routes; ask somebody who is an admin.\n"
     told = people("routes", "quiet", "none", "--reason", "awake", "--operator", "b.lee")
     assert told.out == "You have no quiet hours any more.\n"
 

@@ -101,4 +101,4 @@ def test_nobody_is_asked_for_what_would_be_refused_anyway(
 def test_a_viewer_is_not_asked_either(copy: History, person: io.StringIO) -> None:
     copy("operators", "add", "vera", "--role", "viewer", "--reason", "on call")
     told = copy("--operator", "vera", *REMOVE)
-    assert (told.code, told.err) == (1, "vera is a viewer and may not remove projects; ask somebody who is admin.\n")
+    assert (told.code, told.err) == (1, "vera is a viewer and may not remove projects; ask somebody who is an admin.\n")

@@ -343,7 +343,7 @@ def test_a_report_that_nobody_gets_says_so_and_is_not_sent(
 def test_a_key_that_is_not_for_this_operator_says_so_when_it_is_pressed(
     console: Console, engine: FakeEngine, keys: tuple[str, ...], act: str
 ) -> None:
-    engine.forbids = {act: f"vic is a viewer and may not {act}; ask somebody who is admin."}
+    engine.forbids = {act: f"vic is a viewer and may not {act}; ask somebody who is an admin."}
 
     async def story(desk: Desk) -> None:
         await desk.press(*keys)

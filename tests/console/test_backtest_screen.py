@@ -148,7 +148,7 @@ def test_without_one_it_says_what_it_is_for(console: Console, engine: FakeEngine
 
 
 def test_whoever_may_not_is_told_and_the_key_is_dim(console: Console, engine: FakeEngine) -> None:
-    engine.forbids["backtest"] = "vic is a viewer and may not backtest retraining; ask somebody who is operator."
+    engine.forbids["backtest"] = "vic is a viewer and may not backtest retraining; ask somebody who is an operator."
 
     async def story(desk: Desk) -> None:
         await desk.press("B", "b")

@@ -50,7 +50,7 @@ def test_enter_where_there_is_no_more_to_see_does_nothing(
 
 
 def test_whoever_may_not_choose_a_setting_is_told_so_once(console: Console, engine: FakeEngine) -> None:
-    engine.forbids = {"choose": "vic is a viewer and may not change settings; ask somebody who is admin."}
+    engine.forbids = {"choose": "vic is a viewer and may not change settings; ask somebody who is an admin."}
 
     async def story(desk: Desk) -> None:
         await desk.press(*WAYS["settings"], "enter")

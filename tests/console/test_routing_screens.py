@@ -149,7 +149,7 @@ def test_quiet_hours_of_ones_own_are_shown_and_chosen(console: Console, engine: 
 
 
 def test_whoever_may_not_change_routes_hears_it_before_the_dialog(console: Console, engine: FakeEngine) -> None:
-    engine.forbids = {"add_route": "vic is a viewer and may not change routes; ask somebody who is admin."}
+    engine.forbids = {"add_route": "vic is a viewer and may not change routes; ask somebody who is an admin."}
 
     async def story(desk: Desk) -> None:
         await desk.press("9", *["down"] * 5, "enter", "plus")

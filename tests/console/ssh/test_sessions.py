@@ -48,7 +48,7 @@ def test_a_verb_has_an_honest_exit_code_and_its_outputs_apart(place: Path) -> No
             code, out, err = await run(line, "show 'unended")
             assert (code, out) == (2, "") and "cannot be read" in err
             code, out, err = await run(line, "operators add eve --role admin --reason x")
-            assert (code, out) == (1, "") and "ask somebody who is admin" in err
+            assert (code, out) == (1, "") and "ask somebody who is an admin" in err
 
     asyncio.run(story())
     assert ("opal", "login", "ssh", "") in trail(place)

@@ -15,6 +15,7 @@ from engine.access.roles import enough
 from engine.errors import Forbidden, Invalid, Refusal
 from engine.records import Operator, Role
 from tests.callers import caller
+from tests.people import with_article
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
 LATER = "This is how things stood on 24 Nov 2026 at 12:00 UTC; go back to now to act."
@@ -86,7 +87,7 @@ def test_an_act_is_what_was_declared_at_its_method() -> None:
 
 
 def test_one_may_ask_before_an_act_and_hears_the_words_of_its_refusal() -> None:
-    assert Shed("viewer").why_not("paint") == "pat is a viewer and may not paint; ask somebody who is operator."
+    assert Shed("viewer").why_not("paint") == "pat is a viewer and may not paint; ask somebody who is an operator."
     assert Shed("operator").why_not("paint") is None and Shed("viewer").why_not("dust") is None
     assert Shed("viewer").why_not("carry") is None, "its words depend on the plan, which nobody has yet"
 
@@ -134,7 +135,7 @@ def test_what_takes_the_place_of_an_act_is_the_same_act() -> None:
     barn.paint("red")
     assert barn.done == ["barn red"]
     viewers = Barn("viewer")
-    with pytest.raises(Forbidden, match="pat is a viewer and may not paint; ask somebody who is operator"):
+    with pytest.raises(Forbidden, match="pat is a viewer and may not paint; ask somebody who is an operator"):
         viewers.paint("red")
     assert viewers.done == []
 
@@ -174,8 +175,8 @@ def test_an_act_is_done_by_whoever_has_the_role_and_not_begun_by_anybody_else(ro
         return
     with pytest.raises(Forbidden) as refused:
         getattr(shed, name)(*given)
-    article = "an" if role in ("auditor", "operator") else "a"
-    assert str(refused.value) == f"pat is {article} {role} and may not {act.what}; ask somebody who is {act.least}."
+    told = f"pat is {with_article(role)} and may not {act.what}; ask somebody who is {with_article(act.least)}."
+    assert str(refused.value) == told
     assert shed.done == []
 
 
@@ -195,7 +196,7 @@ def test_at_a_moment_that_is_over_only_what_was_declared_possible_there_is(role:
 @pytest.mark.parametrize(("kind", "said"), [("away", "carry away"), ("in", "carry"), ("", "carry")])
 def test_a_refusal_calls_each_kind_of_an_act_by_its_own_name(kind: str, said: str) -> None:
     for call in (lambda: Shed("operator").carry(Plan(kind)), lambda: Shed("operator").carry(plan=Plan(kind))):
-        with pytest.raises(Forbidden, match=f"pat is an operator and may not {said}; ask somebody who is admin"):
+        with pytest.raises(Forbidden, match=f"pat is an operator and may not {said}; ask somebody who is an admin"):
             call()
 
 

@@ -209,7 +209,7 @@ def test_an_account_that_is_nobody_s_hosts_the_engine_and_decides_nothing(ledger
 
 
 def test_a_service_is_not_begun_by_who_may_not_host_or_is_another_or_disabled(ledger: Ledger) -> None:
-    with pytest.raises(Forbidden, match="bob is viewer here and may not host the engine; ask somebody who is operator"):
+    with pytest.raises(Forbidden, match="bob is a viewer here and may not host the engine; ask somebody who is an op"):
         entering.enter_as_service(ledger, BOB)
     assert entering.enter_as_service(ledger, BOB, hosts=False).service
     with pytest.raises(Forbidden, match="You are ada here"):

@@ -32,7 +32,7 @@ from tests import tiny
 from tests.builders.runs import done
 from tests.killing import let_go
 from tests.ledger import ledger_of, refused_rows, rows_of, writing
-from tests.people import key_of, open_engine
+from tests.people import key_of, open_engine, with_article
 from tests.workspaces import copied
 
 LEAST: dict[str, Role] = {
@@ -253,8 +253,8 @@ def test_who_has_too_small_a_role_is_refused_nothing_is_done_and_the_trail_says_
             refused_before = len(refused_rows(ledger))
         with pytest.raises(Forbidden) as refused:
             called(engine, name, tmp_path)
-        are = " and ".join(dict.fromkeys(f"{'a' if role == 'viewer' else 'an'} {role}" for role in roles(person, name)))
-        told = f"{person} is {are} and may not {MAY_NOT[name]}; ask somebody who is {LEAST[name]}."
+        are = " and ".join(dict.fromkeys(map(with_article, roles(person, name))))
+        told = f"{person} is {are} and may not {MAY_NOT[name]}; ask somebody who is {with_article(LEAST[name])}."
         assert str(refused.value) == told
         assert rows_of(engine, WRITTEN) == before
         assert files(engine.home) == there
@@ -360,14 +360,14 @@ def test_a_service_does_the_engine_s_work_and_nothing_else(home: Path, tmp_path:
 
 
 def test_a_rollback_is_refused_by_its_own_name(as_one: Callable[[str], Engine]) -> None:
-    with pytest.raises(Forbidden, match="vic is a viewer and may not roll back; ask somebody who is operator"):
+    with pytest.raises(Forbidden, match="vic is a viewer and may not roll back; ask somebody who is an operator"):
         as_one("vic").move(replace(MOVE, kind="rollback"), "because", lambda step: None)
 
 
 @pytest.mark.parametrize("job", ["retrain", "health", "report"])
 def test_what_is_run_by_hand_is_refused_as_what_it_is(as_one: Callable[[str], Engine], job: str) -> None:
     said = {"retrain": "retrain", "health": "look at a version's health", "report": "make reports"}[job]
-    with pytest.raises(Forbidden, match=f"vic is a viewer and may not {said}; ask somebody who is operator"):
+    with pytest.raises(Forbidden, match=f"vic is a viewer and may not {said}; ask somebody who is an operator"):
         as_one("vic").run_now("tiny", job)
 
 
