@@ -206,16 +206,11 @@ class LeverframeApp(SparingApp):
             return
         if not isinstance(top, Page):
             return
-        refusal = top.refusal(name) or self._forbidden(top, name)
+        refusal = top.refusal(name)
         if refusal is not None:
             self.say(refusal, "watch")
             return
         getattr(top, f"do_{name}")()
-
-    def _forbidden(self, page: Page, name: str) -> str | None:
-        """Why whoever works here may not do it; what shows first what it would do tells that itself."""
-        acts = (a for a in actions.of_screen(page.name_of) if a.id == name and a.does and not a.previews)
-        return next((self.runner.why_not(action.does) for action in acts), None)
 
     def say(self, sentence: str, tone: Tone = "") -> None:
         """Tell the person one sentence."""

@@ -114,7 +114,12 @@ class Page(Asking, Screen[None]):
             from engine.access.acts import nothing_changes
 
             return nothing_changes(self.app.who.as_of)
-        return self.why_not(action)
+        return self.why_not(action) or self._forbidden(action)
+
+    def _forbidden(self, name: str) -> str | None:
+        """Why whoever works here may not do it; what shows first what it would do tells that itself."""
+        acts = (a for a in actions.of_screen(self.name_of) if a.id == name and a.does and not a.previews)
+        return next((self.app.runner.why_not(action.does) for action in acts), None)
 
     # The frame
 

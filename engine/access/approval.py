@@ -127,6 +127,11 @@ class Approval:
         return max(self.policy.approvals, 2 if self.policy.four_eyes and self.unknown else 1)
 
     @property
+    def frozen_for_ever(self) -> bool:
+        """Whether the freeze of this moment never ends, so that nobody need wait for it."""
+        return self.frozen_until is not None and never_ends(self.policy.freeze, self.frozen_until)
+
+    @property
     def missing_after_one(self) -> int:
         """How many more people are needed once one more has approved."""
         return max(0, self.needed - len(self.given_by) - 1)
@@ -151,6 +156,11 @@ def why_not_approve(label: str, approval: Approval, by: Actor) -> str | None:
     if name in approval.given_by:
         return f"{name} has approved {label} already; it waits for another person."
     if approval.frozen_until is not None and not approval.missing_after_one:
+        if approval.frozen_for_ever:
+            return (
+                f"{label} cannot go live: its freezes ({in_words(policy.freeze)}) leave no moment in which it may. An "
+                "admin changes that, or breaks the glass; a rollback is never frozen."
+            )
         return (
             f"{label} cannot go live now: there is a freeze until {approval.frozen_until:%a %d %b %H:%M} UTC "
             f"({in_words(policy.freeze)}). Approve it then; a rollback is never frozen."
@@ -178,7 +188,9 @@ def what_it_takes(approval: Approval) -> tuple[str, ...]:
             f"Committed by somebody whom this workspace does not know: {who}{more}{alone} ('leverframe operators "
             "emails add' says whose an address is)."
         )
-    if approval.frozen_until is not None:
+    if approval.frozen_for_ever:
+        said.append(f"Frozen at every moment: {in_words(policy.freeze)}.")
+    elif approval.frozen_until is not None:
         said.append(f"Frozen until {approval.frozen_until:%a %d %b %H:%M} UTC.")
     elif policy.freeze:
         said.append(f"Nothing goes live by an approval in {in_words(policy.freeze)}.")

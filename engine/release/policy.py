@@ -60,6 +60,8 @@ def why_not_later(
         return f"{due:%d %b %H:%M} UTC is further than {span(FURTHEST.total_seconds())} ahead; say an earlier time."
     if expires_at is not None and due >= expires_at:
         return f"{label} expires at {expires_at:%d %b %H:%M} UTC, before it would go live; say an earlier time."
+    if approval.frozen_for_ever:
+        return f"There is a freeze at {due:%d %b %H:%M} UTC, and at every other moment; an admin changes that."
     if approval.frozen_until is not None:
         return (
             f"There is a freeze at {due:%d %b %H:%M} UTC, until {approval.frozen_until:%a %d %b %H:%M} UTC; say "

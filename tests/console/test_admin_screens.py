@@ -353,6 +353,18 @@ def test_a_key_that_is_not_for_this_operator_says_so_when_it_is_pressed(
     console(story)
 
 
+def test_a_key_that_is_not_for_this_operator_is_dimmed(console: Console, engine: FakeEngine) -> None:
+    engine.forbids = {"add_operator": "bob is an operator and may not let people in; ask somebody who is an admin."}
+
+    async def story(desk: Desk) -> None:
+        await desk.press("9", "enter")
+        await desk.see("+ Let in")
+        tones = {span.text.strip(): span.tone for span in desk.app.screen._keys(140)[1]}
+        assert (tones["Let in"], tones["Role"]) == ("dim", "")
+
+    console(story)
+
+
 def test_what_shows_first_what_it_would_do_is_open_to_whoever_may_look(console: Console, engine: FakeEngine) -> None:
     engine.forbids = dict.fromkeys(("clean", "send_report", "move"), "vic is a viewer")
 

@@ -20,7 +20,7 @@ from engine.access.approval import (
     what_it_takes,
     why_not_approve,
 )
-from engine.access.windows import Window
+from engine.access.windows import Window, frozen_until
 from engine.records import Role
 from tests.callers import caller
 
@@ -185,6 +185,16 @@ def test_what_binds_an_approval_is_said_in_sentences() -> None:
     )
     assert what_it_takes(approval()) == ()
     assert what_it_takes(approval(freeze=(FRIDAY,))) == ("Nothing goes live by an approval in 16:00-24:00 fri UTC.",)
+
+
+def test_nobody_is_told_to_wait_for_the_end_of_freezes_that_have_none() -> None:
+    days = (Window("00:00", "12:00"), Window("12:00", "24:00"))
+    given = approval(freeze=days, frozen_until=frozen_until(days, [NOON]))
+    assert why_not_approve("tiny@2", given, caller()) == (
+        "tiny@2 cannot go live: its freezes (00:00-12:00 UTC; 12:00-24:00 UTC) leave no moment in which it may. An "
+        "admin changes that, or breaks the glass; a rollback is never frozen."
+    )
+    assert what_it_takes(given) == ("Frozen at every moment: 00:00-12:00 UTC; 12:00-24:00 UTC.",)
 
 
 @pytest.mark.parametrize(

@@ -232,6 +232,9 @@ def test_a_swap_waits_neither_for_a_freeze_nor_beyond_expiry(ledger: Ledger) -> 
     ask(ledger, "freeze", "01:00-03:00 UTC")
     with pytest.raises(Conflict, match="There is a freeze at 28 Nov 02:00 UTC, until Sat 28 Nov 03:00 UTC"):
         planned(ledger, label)
+    ask(ledger, "freeze", "00:00-24:00 UTC")
+    with pytest.raises(Conflict, match="freeze at 28 Nov 02:00 UTC, and at every other moment; an admin changes that"):
+        planned(ledger, label)
     ask(ledger, "freeze", "11:00-13:00 UTC")
     planned(ledger, label)  # approving in a freeze what goes live after it moves nothing in it
     old = candidate(ledger, made=FRIDAY - timedelta(days=13, hours=20))
