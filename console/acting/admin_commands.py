@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal, cast
 
 from console.acting.commands import Result, Tell
 from console.text import people_lines
+from engine.access.roles import a_role
 from engine.errors import Refusal
 from engine.records import Role
 from engine.release.records import ProofStep
@@ -34,8 +35,8 @@ class LetIn:
         keys = [self.key] if self.key else []
         found = engine.add_operator(self.name, cast(Role, self.role), self.reason, keys=keys)
         if found.ways:
-            return Result(f"{found.name} may work here as {found.role}.")
-        return Result(f"{found.name} is {found.role} here; nothing proves them yet, b binds a key.", "watch")
+            return Result(f"{found.name} may work here as {a_role(found.role)}.")
+        return Result(f"{found.name} is {a_role(found.role)} here; nothing proves them yet, b binds a key.", "watch")
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from console.cli.emails import emails
 from console.cli.printing import document, say, table
 from console.cli.session import Session, VerbGroup, reason_option
 from console.text import people_lines
+from engine.access.roles import a_role
 from engine.errors import Invalid, Refusal
 from engine.records import Operator, Role
 
@@ -83,7 +84,7 @@ def add_operator(
     """Let NAME work here; only an admin may. For example: operators add bob --key bob.pub --reason 'on call'"""
     with session.engine() as engine:
         found = engine.add_operator(name, role, reason, keys=[read_key(each) for each in keys], accounts=accounts)
-    _told(session, found, f"{found.name} may work here as {found.role}.")
+    _told(session, found, f"{found.name} may work here as {a_role(found.role)}.")
     if not found.ways and not session.json:
         way = session.decision(f"operators keys add {found.name} FILE")
         say(f"Nothing proves yet that somebody is {found.name}; they come in once something does: {way}", indent=2)

@@ -24,6 +24,7 @@ from console.dialogs.dialog import ReasonDialog
 from console.dialogs.field import FieldDialog
 from console.dialogs.fields import FieldsDialog
 from console.dialogs.typed import TypedDialog
+from engine.access.roles import a_role
 from engine.housekeeping.places import KINDS, WatchedFolder
 from engine.housekeeping.settings import Setting
 from engine.projects.allowances import Allowance
@@ -57,7 +58,7 @@ def letting_in() -> ReasonDialog:
 def changing_role(found: Operator) -> ReasonDialog:
     """Let somebody be another."""
     said = (
-        f"{found.name} is {found.role} here. The new role holds from their next act on.",
+        f"{found.name} is {a_role(found.role)} here. The new role holds from their next act on.",
         ROLES,
         f"Below: the role ({', '.join(get_args(Role))}), your reason. Tab goes from one to the other.",
     )
@@ -78,7 +79,7 @@ def disabling(name: str) -> ReasonDialog:
 
 def enabling(found: Operator) -> ReasonDialog:
     """Let somebody work here again."""
-    said = (f"{found.name} may work here again, as {found.role}.",)
+    said = (f"{found.name} may work here again, as {a_role(found.role)}.",)
     return ReasonDialog(f"ENABLE {found.name}", said, "enable them", lambda reason: Enable(found.name, reason))
 
 

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from console.text import cells
 from console.text.lines import Span
+from engine.access.roles import a_role
 from engine.records import Binding, Operator
 from engine.text import plain
 
@@ -39,9 +40,9 @@ def row(found: Operator) -> tuple[str | Span, ...]:
 def sentence(found: Operator) -> str:
     """What somebody is by now."""
     if found.disabled:
-        return f"{found.name} is {found.role} here, and disabled."
+        return f"{found.name} is {a_role(found.role)} here, and disabled."
     said = f" For single projects: {projects(found)}." if found.projects else ""
-    return f"{found.name} is {found.role} here.{said}"
+    return f"{found.name} is {a_role(found.role)} here.{said}"
 
 
 def way(found: Binding, now: datetime) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ from engine.access import bindings
 from engine.access.caller import Caller, checked_name
 from engine.access.proof import AccountProof
 from engine.access.public_key import PublicKey
-from engine.access.roles import ROLES
+from engine.access.roles import ROLES, a_role
 from engine.audit import trail
 from engine.clock import stamp
 from engine.errors import Conflict, Forbidden, Invalid, NotFound
@@ -134,7 +134,7 @@ def set_role(ledger: Ledger, by: Caller, name: str, role: Role, reason: str, at:
         _still_admin(db, by)
         before = known(db, name)
         if before.role == role:
-            raise Conflict(f"{name} is {role} already.")
+            raise Conflict(f"{name} is {a_role(role)} already.")
         _stand(db, name, role, before.disabled, at, by.name)
         _refuse_no_admin(db, name)
         details = {"role": role, "was": before.role}

@@ -65,7 +65,7 @@ def test_somebody_is_let_in_with_a_name_a_role_and_a_reason(console: Console, en
         await desk.press("tab")
         await desk.type("on call")
         await desk.press("enter")
-        await desk.see("eve may work here as operator.")
+        await desk.see("eve may work here as an operator.")
 
     console(story)
     assert engine.done == [("let in", "eve", "operator", "on call", "ssh-ed25519 AAAA eve@box")]
@@ -79,7 +79,7 @@ def test_who_is_let_in_without_a_key_has_nothing_that_proves_them_and_that_is_sa
         await desk.press("plus")
         await desk.type("eve")
         await desk.press("tab", "tab", "tab", "x", "enter")
-        await desk.see("eve is operator here; nothing proves them yet, b binds a key.")
+        await desk.see("eve is an operator here; nothing proves them yet, b binds a key.")
 
     console(story)
     assert engine.done == [("let in", "eve", "operator", "x")]
@@ -99,9 +99,9 @@ def test_somebody_is_made_another_disabled_enabled_and_given_a_key(console: Cons
     async def story(desk: Desk) -> None:
         await go(desk, "operators")
         await desk.press("down", "r")
-        await desk.see("bob is operator here. The new role holds")
+        await desk.see("bob is an operator here. The new role holds")
         await desk.press("tab", "x", "enter")
-        await desk.see("bob is operator here.")
+        await desk.see("bob is an operator here.")
         await desk.press("enter", "x")
         await desk.see("bob may not work here from their next act on")
         await desk.press("y", "enter")
@@ -116,9 +116,9 @@ def test_somebody_is_made_another_disabled_enabled_and_given_a_key(console: Cons
         await desk.press("down", "x")
         assert "carl is disabled; u lets them work here again." in desk.said
         await desk.press("u")
-        await desk.see("carl may work here again, as viewer.")
+        await desk.see("carl may work here again, as a viewer.")
         await desk.press("w", "enter")
-        await desk.see("carl is viewer here.")
+        await desk.see("carl is a viewer here.")
 
     console(story)
     assert engine.done == [
@@ -139,7 +139,7 @@ def test_what_the_engine_refuses_is_written_anew(console: Console, engine: FakeE
         engine.refuse = None
         await desk.type("by")
         await desk.press("enter")
-        await desk.see("by is operator here")
+        await desk.see("by is an operator here")
 
     console(story, NARROW)
     assert [what[0] for what in engine.done] == ["let in"]
