@@ -94,7 +94,7 @@ def visit(request: pytest.FixtureRequest, home: Path, tmp_path_factory: pytest.T
     size, variables = request.param
     folder = tmp_path_factory.mktemp("visit")
     found = visited(folder / "0", home, size, variables)
-    for again in (1, 2):
+    for again in range(1, 6):
         if not too_dear(found):
             break
         # A busy machine paints a screen in two halves; what a key costs is what it costs where that does not happen.
