@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from concurrent.futures import Future
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -19,7 +20,7 @@ from console.acting.messages import (
     Answered,
     CommandRefused,
     Done,
-    OthersSeen,
+    PeopleSeen,
     ShownOut,
     StepDone,
     Unanswered,
@@ -163,8 +164,8 @@ class LeverframeApp(SparingApp):
         headings = (getattr(each, "heading", "") for each in reversed(self.screen_stack))
         self.watcher.be_at(next(filter(None, headings), "").partition(" · ")[0])
 
-    def on_others_seen(self, message: OthersSeen) -> None:
-        self.others = message.others
+    def on_people_seen(self, message: PeopleSeen) -> None:
+        self.others, self.who = message.others, replace(self.who, role=message.role)
         if isinstance(self.screen, Page) and self.screen.is_attached:
             self.screen.draw_frame()
 

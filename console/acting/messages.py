@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from console.acting.commands import Command, Result
     from console.queries.question import Question
     from engine.presence.sessions import Present
+    from engine.records import Role
     from engine.release.records import ProofStep
 
 
@@ -30,12 +31,12 @@ class Unanswered(Message):
         self.question, self.sentence, self.at = question, sentence, at
 
 
-class OthersSeen(Message):
-    """Others than before have a console open, or look at something else."""
+class PeopleSeen(Message):
+    """Others than before have a console open, or look at something else; or whoever works here has another role."""
 
-    def __init__(self, others: tuple[Present, ...]) -> None:
+    def __init__(self, others: tuple[Present, ...], role: Role) -> None:
         super().__init__()
-        self.others = others
+        self.others, self.role = others, role
 
 
 class ShownOut(Message):

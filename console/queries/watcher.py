@@ -11,7 +11,7 @@ from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from console.acting.messages import Answered, OthersSeen, ShownOut, Unanswered
+from console.acting.messages import Answered, PeopleSeen, ShownOut, Unanswered
 from engine import clock
 from engine.errors import LeverframeError, ShutOut, bug
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from console.queries.question import Question
     from engine.api import Engine
     from engine.presence.sessions import Present
+    from engine.records import Role
 
 LOOK_SECONDS = 0.2
 # A run reports several times a second; nobody reads faster than this, and a bad line carries no more.
@@ -62,7 +63,7 @@ class Watcher:
         self._engine, self._post, self._now = engine, post, now
         self._asked, self._beside = Asked(), Asked()
         self._screen = self._told_screen = ""
-        self._others: tuple[Present, ...] = ()
+        self._people: tuple[tuple[Present, ...], Role | None] = ((), None)
         self._ended = False
         self._wake = threading.Event()
         self._thread = threading.Thread(target=self._run, name="watcher", daemon=True)
@@ -100,7 +101,7 @@ class Watcher:
         while not self._ended:
             if time.monotonic() >= reconcile_at:
                 self._guarded(self._engine.reconcile)
-                self._guarded(self._see_others)
+                self._guarded(self._see_people)
                 reconcile_at = time.monotonic() + RECONCILE_SECONDS
             asked, beside = self._asked, self._beside
             self._look(asked)
@@ -146,11 +147,11 @@ class Watcher:
         else:
             self._post(Answered(question, answer, at))
 
-    def _see_others(self) -> None:
-        others = self._engine.others()
-        if others != self._others:
-            self._others = others
-            self._post(OthersSeen(others))
+    def _see_people(self) -> None:
+        others, role = self._engine.others(), self._engine.operator.role
+        if (others, role) != self._people:
+            self._people = others, role
+            self._post(PeopleSeen(others, role))
 
     def _guarded(self, act: Callable[[], object]) -> None:
         try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -53,6 +54,17 @@ def test_the_others_come_and_go_while_a_screen_is_shown(console: Console, engine
         assert "bob is here too" in desk.text
         engine.others_now = ()
         await desk.until(lambda: "here too" not in desk.text)
+
+    console(story)
+
+
+def test_the_head_says_what_one_is_by_now(console: Console, engine: FakeEngine) -> None:
+    async def story(desk: Desk) -> None:
+        await desk.see("ada (operator)")
+        engine.operator = replace(engine.operator, role="viewer")
+        desk.app.watcher._see_people()
+        await desk.see("ada (viewer)")
+        assert "operator" not in desk.text.split("\n")[0]
 
     console(story)
 
