@@ -4,13 +4,22 @@ from __future__ import annotations
 
 import ipaddress
 import os
-from collections.abc import Mapping
+import signal
+import sys
+import time
+from collections.abc import Callable, Mapping
 from contextlib import closing
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from console.ssh import terminal
 from console.ssh.order import Order
-from engine.errors import Refusal
+from engine.errors import Forbidden, LeverframeError, Refusal
+
+if TYPE_CHECKING:
+    from engine.access.proof import KeyProof
+    from engine.api import Engine
+    from engine.records import Operator
 
 # What would set up us, or what we start: which mail server, where packages and programs come from.
 _SETS_US_UP = ("LEVERFRAME_", "_LEVERFRAME_", "PYTHON", "UV_", "PIP_", "GIT_", "DASK_", "LD_")
@@ -32,10 +41,38 @@ def attend(home: Path, fingerprint: str, seal: str) -> int:
     os.environ.clear()  # Some of it may come from the client, where sshd is set up to take it.
     os.environ.update(kept)
     seals.check(home, fingerprint, seal)
+    proof = KeyProof(fingerprint, source)
     with closing(open_service(home)) as engine:
-        proof = KeyProof(fingerprint, source)
-        engine.note_login(proof, engine.admit(proof))
-    return carry_out(Order(str(home), fingerprint, source, command))
+        operator = _let_in(engine, proof)
+    began = time.monotonic()
+    # A verb whose line is gone ends as if it had been done; the console has a way of its own.
+    signal.signal(signal.SIGHUP, lambda number, _: sys.exit(128 + number))
+    try:
+        return carry_out(Order(str(home), fingerprint, source, command))
+    finally:
+        with closing(open_service(home)) as engine:
+            _note(engine.note_logout, proof, operator, time.monotonic() - began)
+
+
+def _let_in(engine: Engine, proof: KeyProof) -> Operator:
+    """Whom the key lets in. Raises Forbidden, which the trail has as it has who comes."""
+    try:
+        operator = engine.admit(proof)
+    except Forbidden as refused:
+        _note(engine.note_turned_away, proof.fingerprint, proof.source, str(refused))
+        raise
+    _note(engine.note_login, proof, operator)
+    return operator
+
+
+def _note(what: Callable[..., None], *given: Any) -> None:
+    """Have something written down; where that cannot be, it is told, and keeps nobody from looking."""
+    from console.cli.printing import complain
+
+    try:
+        what(*given)
+    except LeverframeError as error:
+        complain(f"Not written down: {error}")
 
 
 def set_up_by_nobody(environment: Mapping[str, str]) -> dict[str, str]:

@@ -6,6 +6,7 @@ import getpass
 import json
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -20,14 +21,14 @@ pytestmark = needs_server
 
 @pytest.fixture(scope="module")
 def keys(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make_keys(tmp_path_factory.mktemp("openssh") / "keys", "ada", "opal", "gone", "authority")
+    return make_keys(tmp_path_factory.mktemp("openssh") / "keys", "ada", "opal", "night", "gone", "authority")
 
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory, keys: Path) -> Path:
     place = tmp_path_factory.mktemp("door") / "home"
     engine = open_engine(place, create=True)
-    for name in ("ada", "opal", "gone"):
+    for name in ("ada", "opal", "night", "gone"):
         role = "admin" if name == "ada" else "operator"
         engine.add_operator(name, role, "for a test", keys=[(keys / f"{name}.pub").read_text()])
     engine.close()
@@ -45,8 +46,7 @@ def test_each_key_is_its_operator(ssh: Client, home: Path) -> None:
     for name in ("ada", "opal"):
         told = ssh(name, "status --json")
         assert (told.returncode, json.loads(told.stdout)["operator"]) == (0, name), told.stderr
-    rows = json.loads(ssh("ada", "audit --json").stdout)
-    assert {("opal", "login"), ("ada", "login")} <= {(row["actor"], row["action"]) for row in rows}
+    assert {("opal", "login"), ("opal", "logout"), ("ada", "login"), ("ada", "logout")} <= came_and_went(home)
 
 
 @pytest.mark.parametrize("command", ["id", "sh", "status; id", "status `id`", "$(id)", "/bin/sh -c id", "'; id; '"])
@@ -71,9 +71,9 @@ def test_the_rules_of_the_door_hold_here_too(ssh: Client) -> None:
     assert ssh.run([*ssh.words("opal", program=["sftp"]), f"{ssh.user}@127.0.0.1"]).returncode != 0
 
 
-def test_the_console_opens_on_a_terminal(ssh: Client) -> None:
+def test_the_console_opens_on_a_terminal(ssh: Client, home: Path) -> None:
     client = subprocess.Popen(
-        [*ssh.words("opal", "-tt"), "127.0.0.1"],
+        [*ssh.words("night", "-tt"), "127.0.0.1"],
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
     )  # fmt: skip
     assert client.stdin is not None and client.stdout is not None
@@ -84,6 +84,12 @@ def test_the_console_opens_on_a_terminal(ssh: Client) -> None:
         seen += more
     client.kill()
     client.communicate()
+    while ("night", "logout") not in came_and_went(home):
+        time.sleep(0.1)
+
+
+def came_and_went(home: Path) -> set[tuple[str, str]]:
+    return {(row["actor"], row["action"]) for row in call("--home", home, "audit", "--json").json}
 
 
 def test_an_operator_who_is_disabled_is_refused_though_their_line_is_still_there(ssh: Client, home: Path) -> None:
@@ -92,6 +98,7 @@ def test_an_operator_who_is_disabled_is_refused_though_their_line_is_still_there
     engine.close()
     told = ssh("gone", "status --json")
     assert (told.returncode, told.stdout) == (1, "") and "may not work here any more" in told.stderr
+    assert ("the door", "turned-away") in came_and_went(home) and ("gone", "login") not in came_and_went(home)
     assert "gone" not in call("--home", home, "operators", "export-keys").out
 
 
