@@ -159,6 +159,8 @@ def alerts(context: click.Context) -> None:
 def history(session: Session, project: str | None, limit: int | None) -> None:
     """All alerts there were, newest first, of every project or of PROJECT."""
     with session.engine() as engine:
+        if project is not None and not engine.past_alerts(project, limit=1):
+            engine.candidates(project)  # Refuses a project that there is not.
         shown = newest_of(
             session,
             lambda offset, some: engine.past_alerts(project, offset=offset, limit=some),

@@ -180,11 +180,18 @@ def list_ways(session: Session, name: str | None) -> None:
 
 
 def _list_ways(session: Session, name: str | None) -> None:
+    from engine.access.operators import unknown
+
     with session.engine() as engine:
-        found = [way for each in engine.operators() if name in (None, each.name) for way in each.ways]
+        people = [each for each in engine.operators() if name in (None, each.name)]
         now = engine.now()
+    if name is not None and not people:
+        raise unknown(name)
+    found = [way for each in people for way in each.ways]
     if session.json:
         document([documents.binding(each) for each in found])
+    elif name is not None and not found:
+        say(f"Nothing proves that somebody is {name}; 'leverframe operators keys add' binds a key or an account.")
     else:
         table([people_lines.way(each, now) for each in found], people_lines.WAY_COLUMNS)
 

@@ -110,6 +110,8 @@ def runs(session: Session, project: str | None, limit: int | None, matching: str
     """Runs, the newest first, of every project or of PROJECT."""
     looks = looks or session.json
     with session.engine() as engine:
+        if project is not None and not engine.count_runs(project):
+            engine.candidates(project)  # Refuses a project that there is not.
         shown = newest_of(
             session,
             lambda offset, count: engine.runs(project, offset=offset, limit=count, matching=matching, looks=looks),

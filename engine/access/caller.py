@@ -82,5 +82,5 @@ def claimed_name(name: str | None) -> str | None:
 def checked_name(name: str) -> str:
     """``name`` if a person can have it. Raises Invalid."""
     if not _NAME.fullmatch(name):
-        raise Invalid(f"'{name[:40]!a}' cannot be an operator's name; use up to 32 of a-z, 0-9, '.', '_' and '-'.")
+        raise Invalid(f"{name[:40]!a} cannot be an operator's name; use up to 32 of a-z, 0-9, '.', '_' and '-'.")
     return name

@@ -41,8 +41,13 @@ def known(db: sqlite3.Connection, name: str) -> Operator:
     """The same. Raises NotFound."""
     found = find(db, name)
     if found is None:
-        raise NotFound(f"This workspace knows no operator '{plain(name, 40)}'; 'leverframe operators' lists them.")
+        raise unknown(name)
     return found
+
+
+def unknown(name: str) -> NotFound:
+    """What is told of a name that nobody has here."""
+    return NotFound(f"This workspace knows no operator '{plain(name, 40)}'; 'leverframe operators' lists them.")
 
 
 def everyone(ledger: Ledger) -> tuple[Operator, ...]:

@@ -32,7 +32,7 @@ def parse_label(label: str) -> tuple[str, int]:
     """``flights@12`` as its project and number. Raises Invalid."""
     match = _LABEL.fullmatch(label)
     if not match:
-        raise Invalid(f"'{label[:60]!a}' is not a version; write it like flights@12.")
+        raise Invalid(f"{label[:60]!a} is not a version; write it like flights@12.")
     return match[1], int(match[2])
 
 

@@ -23,6 +23,9 @@ ROOT = Path(__file__).resolve().parents[2]
         ("status nope", "There is no project 'nope' here"),
         ("versions nope", "There is no project 'nope' here"),
         ("retrain nope", "There is no project 'nope' here"),
+        ("runs nope", "There is no project 'nope' here"),
+        ("alerts history nope", "There is no project 'nope' here"),
+        ("operators keys list nope", "knows no operator 'nope'"),
         ("show tiny@99", "There is no version tiny@99"),
         ("show tiny", "is not a version; write it like flights@12"),
         ("at yesterday", "'yesterday' is not a time"),
@@ -35,7 +38,7 @@ ROOT = Path(__file__).resolve().parents[2]
         ("lift tiny@1 --reason x", "is live, not barred"),
         ("reject tiny@1 --reason x", "only a candidate can be rejected"),
         ("approve tiny@1 --reason x", "is live already"),
-        ("operators add Bob! --reason x", "cannot be an operator's name"),
+        ("operators add Bob! --reason x", "'Bob!' cannot be an operator's name"),
     ],
 )
 def test_what_is_refused_ends_with_one_line_on_standard_error(history: History, words: str, sentence: str) -> None:
