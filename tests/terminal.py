@@ -126,7 +126,8 @@ class Terminal:
         """Wait until the screen shows ``lines`` from the one numbered ``first`` on."""
         end = time.monotonic() + PATIENCE
         while self.text.split("\n")[first:] != lines[first:]:
-            assert time.monotonic() < end, f"it shows\n{self.text}"
+            wanted = "\n".join(lines)
+            assert time.monotonic() < end, f"it shows\n{self.text}\nand not\n{wanted}"
             self._read(0.1)
 
     def ended(self) -> int:

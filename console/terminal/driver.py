@@ -12,6 +12,17 @@ if TYPE_CHECKING:
     from console.terminal.sparing import SparingApp
 
 
+def erases_in_colour(term: str | None) -> bool:
+    """Whether the terminal called ``term`` is known to erase in the ground that is written on (terminfo's ``bce``)."""
+    try:
+        import curses
+
+        curses.setupterm(term, 1)
+    except Exception:  # noqa: BLE001  Not every Python has it, and what it does not know is no terminal's fault.
+        return False
+    return bool(curses.tigetflag("bce"))
+
+
 class ThriftyDriver(LinuxDriver):
     """Writes what the terminal does not show yet, as its app's ``repaint`` knows."""
 

@@ -17,6 +17,8 @@ from console.terminal.style import MOST, PLAIN, Style, blank, change, for_blank,
 BEGIN, END = "\x1b[?2026h", "\x1b[?2026l"  # around a picture that the terminal shows at once
 UNKNOWN = -1
 NEAR = 4  # so many cells are sent again sooner than leapt over
+ERASE = "\x1b[K"  # what is behind the cursor
+MANY = 8  # so many blanks at the end of a line are erased sooner than written
 # A cell is one number: that of its style, and below it the character.
 _SHIFT, _CHARACTER, _SPACE = 21, (1 << 21) - 1, ord(" ")
 
@@ -34,8 +36,10 @@ class _Run:
 class Repaint:
     """What a terminal shows, as far as that is known; at first it is not."""
 
-    def __init__(self, columns: int = 0, lines: int = 0) -> None:
+    def __init__(self, columns: int = 0, lines: int = 0, *, erases_in_colour: bool = False) -> None:
+        """``erases_in_colour``: whether the terminal erases in the ground that is written on, and not in its own."""
         self.columns, self.lines = columns, lines
+        self._erases_in_colour = erases_in_colour
         # Where and how the one who paints is writing; None where that cannot be told.
         self._at: tuple[int, int] | None = None
         self._style: Style | None = PLAIN
@@ -205,7 +209,8 @@ class Repaint:
 
     def _send_row(self, y: int, row: list[int], places: list[int]) -> None:
         """Send the cells at ``places`` of line ``y``, style by style: to go back costs less than a colour."""
-        runs = self._runs(row, places)
+        erased = self._erased_from(row, places)
+        runs = self._runs(row, [x for x in places if x < erased])
         styles = dict.fromkeys((self._pen, *(run.style for run in runs)))
         drawn: dict[int, list[_Run]] = {}
         for run in runs:
@@ -218,6 +223,22 @@ class Repaint:
                 self._wear(style, blank=run.blank)
                 self._send("".join(chr(cell & _CHARACTER) for cell in row[run.start : run.end]))
                 self._cursor = run.end, y
+        if erased < self.columns:
+            self._reach(erased, y, row)
+            self._wear(row[-1] >> _SHIFT, blank=True)
+            self._send(ERASE)
+
+    def _erased_from(self, row: list[int], places: list[int]) -> int:
+        """Where the blanks at the end of ``row`` begin to be erased; behind the last cell where few are to be sent."""
+        end = row[-1]
+        if end < 0 or end & _CHARACTER != _SPACE:
+            return self.columns
+        style = self.styles[end >> _SHIFT]
+        if style.attributes or (style.ground and not self._erases_in_colour):
+            return self.columns
+        first = len(row) - next((n for n, cell in enumerate(reversed(row)) if cell != end), len(row))
+        blanks = [x for x in places if x >= first]
+        return blanks[0] if len(blanks) >= MANY else self.columns
 
     def _runs(self, row: list[int], places: list[int]) -> list[_Run]:
         """The cells at ``places`` that lie side by side and can be written in one style."""

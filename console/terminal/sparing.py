@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 from textual.app import App
 from textual.events import DescendantFocus
 from textual.widgets import Input
 
-from console.terminal.driver import ThriftyDriver
+from console.terminal.driver import ThriftyDriver, erases_in_colour
 from console.terminal.repaint import Repaint
 
 SWITCH_SECONDS = 0.01
@@ -19,7 +20,7 @@ class SparingApp(App[None]):
     """Sends the terminal what it does not show, and paints a screen once where Textual would twice."""
 
     def __init__(self, *, ansi_color: bool | None = None) -> None:
-        self.repaint = Repaint()
+        self.repaint = Repaint(erases_in_colour=erases_in_colour(os.environ.get("TERM")))
         super().__init__(driver_class=ThriftyDriver, ansi_color=ansi_color)
 
     def delay_update(self, delay: float = SWITCH_SECONDS) -> None:

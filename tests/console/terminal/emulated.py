@@ -11,11 +11,20 @@ Cell = tuple[Any, ...]
 _OF_KEYS = re.compile(r"\x1b\[[<>=][0-9;]*u")  # which the emulator would print
 
 
+class _ErasesInItsOwn(pyte.Screen):
+    """Not every terminal erases in the ground that is written on."""
+
+    def erase_in_line(self, how: int = 0, private: bool = False) -> None:
+        attributes, self.cursor.attrs = self.cursor.attrs, self.default_char
+        super().erase_in_line(how, private)
+        self.cursor.attrs = attributes
+
+
 class Emulated:
     """What a terminal shows that was sent some text."""
 
-    def __init__(self, columns: int, lines: int) -> None:
-        self.screen = pyte.Screen(columns, lines)
+    def __init__(self, columns: int, lines: int, *, erases_in_colour: bool = True) -> None:
+        self.screen = (pyte.Screen if erases_in_colour else _ErasesInItsOwn)(columns, lines)
         self._stream = pyte.Stream(self.screen)
 
     def take(self, text: str) -> None:

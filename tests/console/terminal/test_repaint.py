@@ -45,9 +45,12 @@ WITHIN = st.lists(st.builds("{}\x1b[{}m{}\x1b[0m".format, INSIDE, STYLES, SURE),
 ANYTHING = st.lists(st.lists(st.one_of(PAINTED, PIECES, UNSEEN, UNREAD, DOUBTED), max_size=8).map("".join), max_size=8)
 
 
-def passed(frames: Sequence[str], columns: int = COLUMNS, lines: int = LINES) -> int:
+def passed(
+    frames: Sequence[str], columns: int = COLUMNS, lines: int = LINES, *, erases_in_colour: bool = True
+) -> int:
     """Hold both streams against each other after each frame; how much was sent in all."""
-    repaint, came, sent = Repaint(columns, lines), Emulated(columns, lines), Emulated(columns, lines)
+    repaint = Repaint(columns, lines, erases_in_colour=erases_in_colour)
+    came, sent = (Emulated(columns, lines, erases_in_colour=erases_in_colour) for _ in range(2))
     count = 0
     for number, frame in enumerate((NO_WRAP, *frames)):
         out = repaint.sent(frame)
@@ -59,15 +62,37 @@ def passed(frames: Sequence[str], columns: int = COLUMNS, lines: int = LINES) ->
     return count
 
 
-@given(LIKE_TEXTUAL)
-def test_what_textual_may_paint_looks_the_same(frames: list[str]) -> None:
-    passed(frames)
+@given(LIKE_TEXTUAL, st.booleans())
+def test_what_textual_may_paint_looks_the_same(frames: list[str], erases_in_colour: bool) -> None:
+    passed(frames, erases_in_colour=erases_in_colour)
 
 
 @settings(max_examples=400)
-@given(ANYTHING)
-def test_whatever_is_written_looks_the_same(frames: list[str]) -> None:
-    passed(frames)
+@given(ANYTHING, st.booleans())
+def test_whatever_is_written_looks_the_same(frames: list[str], erases_in_colour: bool) -> None:
+    passed(frames, erases_in_colour=erases_in_colour)
+
+
+@pytest.mark.parametrize(
+    ("style", "kept", "erases_in_colour", "erased"),
+    [
+        ("44", 4, True, True),
+        ("44", 4, False, False),
+        ("31", 4, False, True),  # the terminal's own ground is what each erases in
+        ("31", COLUMNS - 8, False, True),
+        ("31", COLUMNS - 7, False, False),
+        ("4;31", 4, True, False),  # nothing underlines what is erased
+        ("7", 4, True, False),
+    ],
+)
+def test_the_end_of_a_line_is_erased_where_that_looks_the_same(
+    style: str, kept: int, erases_in_colour: bool, erased: bool
+) -> None:
+    frames = [f"\x1b[2;1H\x1b[{style}m{'x' * n}{' ' * (COLUMNS - n)}\x1b[0m\x1b[1;1H" for n in (COLUMNS, kept)]
+    passed(frames, erases_in_colour=erases_in_colour)
+    repaint = Repaint(COLUMNS, LINES, erases_in_colour=erases_in_colour)
+    repaint.sent(frames[0])
+    assert ("\x1b[K" in repaint.sent(frames[1])) == erased
 
 
 @pytest.mark.parametrize(
