@@ -17,9 +17,9 @@ from types import SimpleNamespace
 from typing import Any, Concatenate, Literal, NoReturn, ParamSpec, TypeVar
 
 from engine import clock
-from engine.access import bindings, files, operators
+from engine.access import files
 from engine.access.caller import Caller
-from engine.access.entering import keep_refusal, why_shut_out
+from engine.access.entering import as_of_now, keep_refusal, why_shut_out
 from engine.access.roles import a_role, enough, whom_to_ask
 from engine.errors import Forbidden, Invalid, Refusal, ShutOut
 from engine.records import Operator, Role
@@ -157,9 +157,7 @@ class Door:
         """Who is at work, what they are by now, and whether what they came with still proves that it is them."""
         if not self.caller.service:
             with self._people.read() as db:
-                found = operators.known(db, self.caller.name)
-                bound = bindings.holder(db, self.caller.proof) == found.name
-            self.caller = replace(self.caller, operator=found, bound=bound)
+                self.caller = as_of_now(db, self.caller)
         return self.caller.operator
 
     @property

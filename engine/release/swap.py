@@ -19,11 +19,13 @@ from typing import TYPE_CHECKING, Any
 
 from engine import clock
 from engine.access.acts import checked_reason
-from engine.access.approval import LETS_PASS, Approval
+from engine.access.approval import LEAST, LETS_PASS, Approval
 from engine.access.caller import Caller, SystemActor
+from engine.access.entering import as_of_now, why_shut_out
+from engine.access.roles import enough
 from engine.audit import trail
 from engine.clock import stamp
-from engine.errors import Conflict, Damage, Refusal
+from engine.errors import Conflict, Damage, Forbidden, Refusal, ShutOut
 from engine.projects import in_force
 from engine.records import Actor, Deployment, VersionState
 from engine.release import decisions, planned_swaps, remarks
@@ -60,8 +62,8 @@ def move(
 ) -> Moved:
     """Carry out ``plan`` exactly as it was shown.
 
-    Raises Conflict when the live version or the target is no longer what the plan says, Refusal or Damage
-    when the target cannot be proven. In all these cases nothing has changed.
+    Raises Conflict when the live version or the target is no longer what the plan says, Forbidden when ``by`` may not
+    by now, Refusal or Damage when the target cannot be proven. In all these cases nothing has changed.
     """
     from engine.release.proof import Steps
 
@@ -138,10 +140,21 @@ def _other_policy(db: sqlite3.Connection, plan: MovePlan) -> str | None:
     )
 
 
+def _check_still_may(db: sqlite3.Connection, plan: MovePlan, by: Caller) -> None:
+    """A proof takes minutes: whoever was let in before it may have been demoted, or shut out, when it has ended."""
+    who = as_of_now(db, by)
+    if shut_out := why_shut_out(who):
+        raise ShutOut(shut_out)
+    if not enough(who.operator.roles(plan.project), LEAST, changes=True):
+        raise Forbidden(f"{by.name} may not decide about {plan.project} any more; nothing was changed.")
+
+
 def _check(db: sqlite3.Connection, plan: MovePlan, by: Actor, now: datetime) -> None:
     """The compare of compare-and-set: the plan was made against what is still so."""
     if catalog.parse_label(plan.target)[0] != plan.project:  # Who may was asked for the project that the plan names.
         raise Conflict(f"{plan.target} is no version of {plan.project}; nothing was changed.")
+    if isinstance(by, Caller):
+        _check_still_may(db, plan, by)
     if plan.planned is not None:  # Its ground is what was so when it was approved.
         swap = planned_swaps.one(db, plan.planned)
         if no_longer := why_no_longer(db, swap, now) or _other_policy(db, plan):
