@@ -55,7 +55,13 @@ def approval(**values: object) -> Approval:
         # A commit by somebody unknown may be anybody's: then it takes two, and who is involved may be one of them.
         (approval(four_eyes=True, involved=ASKED, unknown=("x@y",)), None),
         (approval(approvals=2, given_by=("ada",)), TWICE),
-        (approval(approvals=2, given_by=("bob", "ada")), TWICE),
+        (approval(approvals=3, given_by=("bob", "ada")), TWICE),
+        # Less is asked than when they approved it, or a glass is broken for them: then it is live by their word.
+        (approval(given_by=("ada",)), None),
+        (approval(approvals=2, given_by=("bob", "ada")), None),
+        (approval(four_eyes=True, involved=ASKED, given_by=("ada",)), ALONE),
+        # That it takes one person who is not involved was met by bob, when it took two.
+        (approval(four_eyes=True, involved=ASKED, given_by=("bob",)), None),
         (approval(approvals=2, given_by=("bob",)), None),
         (approval(approvers=(("bob",),), may=frozenset({"bob"})), "the policy names who may, and that is bob."),
         (approval(approvers=(("zoe",),), may=frozenset()), "nobody; an admin changes that"),

@@ -48,6 +48,14 @@ def test_who_broke_it_releases_alone_and_the_trail_says_past_what(ledger: Ledger
     assert {told[each].details["break_glass"] for each in ("approve", "release")} == {passed}
 
 
+def test_who_approved_and_waits_for_a_second_who_cannot_be_had_breaks_it(ledger: Ledger) -> None:
+    label = candidate(ledger)
+    assert not approve(ledger, plan(ledger, label), "ada")
+    assert "already; it waits for another person" in str(refusal(ledger, label, "ada"))
+    broken(ledger, label)
+    assert approve(ledger, plan(ledger, label), "ada", SOON)
+
+
 def test_it_holds_for_nobody_else_and_for_no_other_version(ledger: Ledger) -> None:
     label, other = candidate(ledger), candidate(ledger)
     assert broken(ledger, label).until == FRIDAY + HOUR

@@ -85,6 +85,25 @@ def test_an_address_that_an_admin_gives_to_somebody_makes_them_known(ledger: Led
     assert approve(ledger, plan(ledger, label), "ada")
 
 
+def test_when_it_takes_one_by_now_the_first_of_two_or_its_author_makes_it_live(ledger: Ledger) -> None:
+    for who in ("ada", "bob"):
+        label = candidate(ledger, by("bob"), by("eve"))
+        ask(ledger, "four_eyes", "yes")
+        assert not approve(ledger, plan(ledger, label), "ada")
+        assert "already; it waits for another person" in str(refusal(ledger, label, "ada"))
+        addresses.add(ledger, "bob", "eve@example.org", "his, too", caller(), FRIDAY)
+        assert refusal(ledger, label, who) is None
+        addresses.remove(ledger, "bob", "eve@example.org", "once more", caller(), FRIDAY)
+
+
+def test_who_approved_when_it_took_two_makes_it_live_when_it_takes_one(ledger: Ledger) -> None:
+    label = candidate(ledger)
+    ask(ledger, "approvals", "2")
+    assert not approve(ledger, plan(ledger, label), "bob")
+    ask(ledger, "approvals", "default", FRIDAY)
+    assert approve(ledger, plan(ledger, label), "bob", FRIDAY + HOUR)
+
+
 def test_a_version_of_before_its_authors_were_kept_is_approved_by_two(ledger: Ledger) -> None:
     label = candidate(ledger)
     with ledger.write() as db:
