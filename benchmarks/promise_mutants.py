@@ -129,6 +129,7 @@ FAULTS = (
     Fault("who approved when it took more makes it live", _APPROVAL, " and len(approval.given_by) < approval.needed", "", _APPROVALS),
     Fault("a broken glass holds for who broke it", "engine/release/glass.py", "AND live_seq = ? AND by = ?", "AND live_seq = ? AND by <> ?", _GLASS),
     Fault("a broken glass holds against one live version", "engine/release/glass.py", "AND live_seq = ? AND", "AND live_seq <= ? AND", _GLASS),
+    Fault("a broken glass is an admin's", "engine/release/glass.py", ' or "admin" not in operators.roles(db, None).get(by, ())', "", _GLASS),
     Fault("a broken glass ends", "engine/release/glass.py", "    if until <= max(now, newest or now):\n", "    if False:\n", _GLASS),
     Fault("a broken glass ends, also when a clock is put back", "engine/release/glass.py", "max(now, newest or now)", "now", _GLASS),
     Fault("who is not named does not approve behind a broken glass", "engine/release/glass.py", "four_eyes=False, freeze=())", "four_eyes=False, freeze=(), approvers=())", _GLASS),

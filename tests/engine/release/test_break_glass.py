@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from engine.access import operators
 from engine.audit import trail
 from engine.errors import Conflict, Invalid, Refusal
 from engine.monitoring.alerts import alert_book
@@ -101,6 +102,16 @@ def test_what_is_open_about_the_live_version_stays_open(ledger: Ledger) -> None:
     with ledger.read() as db:
         told = [each.part for each in alert_book.open_alerts(db, "tiny")]
     assert sorted(told) == ["break-glass", "break-glass", "drift"], "each glass, and what was open before"
+
+
+def test_who_is_admin_no_more_broke_it_for_nothing(ledger: Ledger) -> None:
+    label = candidate(ledger, by("ada"))
+    ask(ledger, "approvals", "1")
+    broken(ledger, label)
+    assert refusal(ledger, label, "ada", SOON) is None
+    operators.set_role(ledger, caller("ada"), "bob", "admin", "her successor", FRIDAY)
+    operators.set_role(ledger, caller("bob"), "ada", "operator", "it was not for that", SOON)
+    assert "second person" in str(refusal(ledger, label, "ada", SOON))
 
 
 def test_who_is_not_named_to_approve_does_not_by_breaking_it(ledger: Ledger) -> None:
