@@ -157,6 +157,8 @@ def _check(db: sqlite3.Connection, plan: MovePlan, by: Actor, now: datetime) -> 
         _check_still_may(db, plan, by)
     if plan.planned is not None:  # Its ground is what was so when it was approved.
         swap = planned_swaps.one(db, plan.planned)
+        if isinstance(by, Caller) or swap.label != plan.target:
+            raise Conflict(f"{swap.label} goes live at its time and by its run alone; nothing was changed.")
         if no_longer := why_no_longer(db, swap, now) or _other_policy(db, plan):
             raise Conflict(no_longer)
         return
