@@ -33,5 +33,8 @@ PLANNED_SWAPS = (
     Fault("what was cancelled is approved anew", "engine/release/decisions.py", "p.how = 'cancelled'", "p.how = 'swapped'", _TESTS),
     Fault("nothing is approved beside it", "engine/release/plan.py", 'if version.state == "candidate" and (planned', "if False and (planned", _TESTS),
     Fault("whoever approved it is told", "engine/outbox/planned.py", "if each.live_seq == swap.live_seq)", "if False)", _TOLD),
+    Fault("whoever approved it is told though its project was removed", "engine/outbox/planned.py", "    manifest = registry.manifest(db, swap.project)\n", "    if project is None:\n        return 0\n    manifest = registry.manifest(db, swap.project)\n", _TOLD),
+    Fault("what is over is not said to come", "engine/outbox/events.py", "planned_swaps.one(db, int(number)).how is not None", "False", _TOLD),
+    Fault("a restored backup cancels it", "engine/backup/restoring.py", "    planned = at_its_time.cancel_all(\n", "    planned = (lambda *_: 0)(\n", ("tests/engine/backup/test_backup_and_restore.py",)),
     Fault("each is told once", "engine/outbox/planned.py", "            seen = seq\n", "", _TOLD),
 )  # fmt: skip

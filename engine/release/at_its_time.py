@@ -109,6 +109,14 @@ def cancel_in(db: sqlite3.Connection, swap: PlannedSwap, why: str, by: Actor, no
     planned_swaps.end(db, swap.id, "cancelled", why, audit, trail.recorded_at(db, audit))
 
 
+def cancel_all(db: sqlite3.Connection, why: str, by: Actor, now: datetime) -> int:
+    """Cancel whatever is planned, inside the caller's transaction. Returns how many that were."""
+    found = planned_swaps.waiting(db)
+    for swap in found:
+        cancel_in(db, swap, why, by, now)
+    return len(found)
+
+
 def cancel(ledger: Ledger, label: str, reason: str, by: Caller, now: datetime) -> PlannedSwap:
     """Take back that ``label`` is to go live. Raises Conflict where it is not, or not any more."""
     with ledger.write() as db:
