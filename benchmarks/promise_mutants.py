@@ -365,7 +365,8 @@ FAULTS = (
     Fault("an escalation leaves each the time to answer", "engine/routing/steps.py", "max(soonest, last.at + span - before) if last.reached", "soonest if last.reached", _ROUTES),
     Fault("quiet hours let failing through", "engine/outbox/holding.py", ' and not (failing and each.lets == "failing")', "", _ROUTES),
     Fault("what waited is told once", "engine/outbox/digest.py", "holding.gather(db, told, row)", "pass", _ROUTES),
-    Fault("quiet hours end with the second of two like times", "engine/vocabulary/hours.py", "found.replace(fold=1).astimezone(UTC)", "found.astimezone(UTC)", _ROUTES),
+    Fault("a stretch covers what the wall shows of it", "engine/vocabulary/hours.py", "return min(found.astimezone(UTC), found.replace(fold=1).astimezone(UTC))", "return found.astimezone(UTC)", _ROUTES),
+    Fault("quiet hours end with the second of two like times", "engine/vocabulary/hours.py", "max(found.astimezone(UTC), found.replace(fold=1).astimezone(UTC))", "found.astimezone(UTC)", _ROUTES),
     Fault("who hands over has the duty", "engine/routing/duty.py", "if now.operator is not None and now.operator != by.name:", "if False:", _ROUTES),
     Fault("no address is in the trail", "engine/routing/routes.py", 'else "an address"', "else terms.who", _ROUTES),
 )  # fmt: skip
