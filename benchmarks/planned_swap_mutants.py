@@ -19,6 +19,7 @@ PLANNED_SWAPS = (
     Fault("an hour late is too late", _AT, "    if moment - swap.due > LATE:\n", "    if False:\n", _TESTS),
     Fault("a run that is cancelled swaps nothing", _AT, "    if swap.run is not None and (asked", "    if False and (asked", _TESTS),
     Fault("the ground is asked for before its time", _AT, "    return refused or (", "    return (", _TESTS),
+    Fault("what waits for its turn all night is late", _RULES, '    if run == "running":\n', '    if run in ("queued", "running"):\n', _TESTS),
     Fault("nobody carries it out themselves", _SWAP, "isinstance(by, Caller) or swap.label", "swap.label", _TESTS),
     Fault("nothing else is carried out by it", _SWAP, " or swap.label != plan.target:", ":", _TESTS),
     Fault("a run that has swapped is cancelled no more", "engine/runs/queue.py", "run = runs.id AND how = 'swapped'", "run = runs.id AND how = 'x'", _TESTS),

@@ -80,6 +80,8 @@ def state_of(ledger: Ledger, label: str) -> str:
         (50 * LATE, -MINUTE, None, "wait"),  # a clock that leapt ahead cancels nothing
         (50 * LATE, MINUTE, None, "wait"),  # nor does it swap days late what was due just before it leapt
         (MINUTE, MINUTE, "queued", "wait"),
+        (2 * LATE, 2 * LATE, "queued", "late"),  # behind a retrain that takes half the night
+        (50 * LATE, MINUTE, "queued", "wait"),
         (MINUTE, MINUTE, "running", "wait"),
         (2 * LATE, 2 * LATE, "running", "wait"),  # it asks itself before it commits
         (MINUTE, MINUTE, "interrupted", "run"),
