@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from engine.access.approval import what_it_takes
 from engine.errors import Conflict, Damage, NotFound, Refusal
-from engine.projects import in_force
+from engine.projects import in_force, registry
 from engine.records import Actor, Deployment, Version
 from engine.release import history, planned_swaps, remarks
 from engine.release.approvals import approval_of, expiry
@@ -43,6 +43,8 @@ def refusal(
 ) -> str | None:  # fmt: skip
     """The same of the version in ``row``, where what its approval takes is known: that of ``due``, where that is."""
     version = catalog.record(row)
+    if version.state == "candidate" and registry.there(db, version.project) is None:
+        return f"{version.project} was removed; 'leverframe add' adds it again, then {version.label} can be approved."
     if version.state == "candidate" and (planned := planned_swaps.of_project(db, version.project)) is not None:
         return (
             f"{planned.label} is {planned.sentence}; 'leverframe cancel-swap {planned.label}' takes that back, and "

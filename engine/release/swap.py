@@ -26,7 +26,7 @@ from engine.access.roles import enough
 from engine.audit import trail
 from engine.clock import stamp
 from engine.errors import Conflict, Damage, Forbidden, Refusal, ShutOut
-from engine.projects import in_force
+from engine.projects import in_force, registry
 from engine.records import Actor, Deployment, VersionState
 from engine.release import decisions, planned_swaps, remarks
 from engine.release import live_folder as projection
@@ -175,6 +175,7 @@ def _check(db: sqlite3.Connection, plan: MovePlan, by: Actor, now: datetime) -> 
         if not refused:
             remarks.check_shown(db, catalog.find(db, plan.target), plan.remarks)
     else:
+        registry.find(db, plan.project)
         refused = why_not_rollback(catalog.record(catalog.find(db, plan.target)), plan.source, lifts=plan.lifts)
     if refused:
         raise Conflict(refused)

@@ -13,7 +13,7 @@ import pytest
 from engine.access import addresses
 from engine.audit import trail
 from engine.errors import Conflict, Invalid, NotFound
-from engine.projects import policy
+from engine.projects import policy, registry
 from engine.projects.source.authors import NO_COMMIT, UNCOMMITTED, CodeAuthor
 from engine.release.approvals import approval_of, expiry
 from engine.release.records import MovePlan
@@ -202,6 +202,23 @@ def test_two_who_approve_at_once_with_four_eyes_make_it_live_once(ledger: Ledger
     assert approve(ledger, plan(ledger, label), "ada")
     with pytest.raises(Conflict, match="ada made tiny@1 live"):
         approve(ledger, shown[2], "dan")
+
+
+def test_of_a_project_that_was_removed_nothing_goes_live_until_it_is_added_again(ledger: Ledger) -> None:
+    first = candidate(ledger)
+    assert approve(ledger, plan(ledger, first), "ada")
+    second, third = candidate(ledger), candidate(ledger)
+    with ledger.write() as db:
+        db.execute("UPDATE versions SET against = 1 WHERE number > 1")
+    assert approve(ledger, replace(plan(ledger, second), source=first, live_seq=1), "ada")
+    with ledger.write() as db:
+        db.execute("UPDATE versions SET against = 2, state = 'candidate' WHERE number = 3")
+    shown = replace(plan(ledger, third), source=second, live_seq=2)
+    registry.remove(ledger, "tiny", "it is over", "tiny", caller(), FRIDAY)
+    with pytest.raises(Conflict, match="tiny was removed; 'leverframe add' adds it again"):
+        approve(ledger, shown, "bob")
+    with pytest.raises(NotFound, match="There is no project 'tiny' here"):
+        approve(ledger, MovePlan("tiny", "rollback", second, first, 2, (), (), (), None), "bob")
 
 
 # Freezes
