@@ -187,10 +187,9 @@ def what_it_takes(approval: Approval) -> tuple[str, ...]:
         who = ", ".join(approval.unknown[:_NAMED])
         more = f" and {len(approval.unknown) - _NAMED:,} more" if len(approval.unknown) > _NAMED else ""
         alone = ", so that nobody approves it alone" if policy.four_eyes else ""
-        said.append(
-            f"Committed by somebody whom this workspace does not know: {who}{more}{alone} ('leverframe operators "
-            "emails add' says whose an address is)."
-        )
+        addresses = any("@" in each for each in approval.unknown)
+        how = " ('leverframe operators emails add' says whose an address is)" if addresses else ""
+        said.append(f"Nobody knows whose it is: {who}{more}{alone}{how}.")
     if approval.frozen_for_ever:
         said.append(f"Frozen at every moment: {in_words(policy.freeze)}.")
     elif approval.frozen_until is not None:

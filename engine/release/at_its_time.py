@@ -37,7 +37,7 @@ from engine.vocabulary.jobs import PLANNED_SWAP
 def why_no_longer(db: sqlite3.Connection, swap: PlannedSwap, now: datetime) -> str | None:
     """Why ``swap`` may not be carried out, or could not at its time as things are; None where it may."""
     if swap.how is not None:
-        return f"{swap.label} {swap.how if swap.how == 'swapped' else swap.sentence}."
+        return f"{swap.label} swapped." if swap.how == "swapped" else f"{swap.label}: {swap.sentence}."
     row, live = catalog.find(db, swap.label), live_deployment(db, swap.project)
     if swap.run is not None and (asked := asked_to_end(db, swap.run)):
         return asked

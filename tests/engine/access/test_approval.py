@@ -185,11 +185,14 @@ def test_what_binds_an_approval_is_said_in_sentences() -> None:
         "As things are it cannot go live: fewer people may approve it than must.",
         "Who may approve it: bob.",
         "Four eyes: not alone by who has a part in it: ada (asked for this retrain).",
-        "Committed by somebody whom this workspace does not know: x@y, so that nobody approves it alone "
+        "Nobody knows whose it is: x@y, so that nobody approves it alone "
         "('leverframe operators emails add' says whose an address is).",
         "Frozen until Fri 27 Nov 12:00 UTC.",
     )
     assert what_it_takes(approval()) == ()
+    # There is no address that could be given to anybody.
+    (said,) = what_it_takes(approval(unknown=("uncommitted changes",)))
+    assert said == "Nobody knows whose it is: uncommitted changes."
     assert what_it_takes(approval(freeze=(FRIDAY,))) == ("Nothing goes live by an approval in 16:00-24:00 fri UTC.",)
 
 
