@@ -151,7 +151,10 @@ def why_not_approve(label: str, approval: Approval, by: Actor) -> str | None:
     """
     policy, name = approval.policy, by.name
     if policy.approvers and name not in approval.may:
-        who = ", ".join(sorted(approval.may)) or "nobody; an admin changes that with 'leverframe policy set approvers'"
+        project, _, _ = label.partition("@")
+        who = ", ".join(sorted(approval.may)) or (
+            f"nobody by now; 'leverframe policy {project}' says whom and who says so, and an admin lets one of them in"
+        )
         return f"{name} may not approve {label}: the policy names who may, and that is {who}."
     alone = approval.needed == 1 and not set(approval.given_by) - {name}
     if policy.four_eyes and alone and name in approval.involved:

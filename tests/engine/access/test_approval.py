@@ -64,7 +64,7 @@ def approval(**values: object) -> Approval:
         (approval(four_eyes=True, involved=ASKED, given_by=("bob",)), None),
         (approval(approvals=2, given_by=("bob",)), None),
         (approval(approvers=(("bob",),), may=frozenset({"bob"})), "the policy names who may, and that is bob."),
-        (approval(approvers=(("zoe",),), may=frozenset()), "nobody; an admin changes that"),
+        (approval(approvers=(("zoe",),), may=frozenset()), "nobody by now; 'leverframe policy tiny' says whom"),
         (approval(freeze=(FRIDAY,)), None),
         (approval(freeze=(FRIDAY,), frozen_until=NOON), "a freeze until Fri 27 Nov 12:00 UTC (16:00-24:00 fri UTC)"),
         # What moves nothing is not frozen.
