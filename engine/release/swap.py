@@ -170,6 +170,9 @@ def _check(db: sqlite3.Connection, plan: MovePlan, by: Actor, now: datetime) -> 
             f"{live['actor']} made {plan.project}@{live['number']} live at {live['at'][11:19]} UTC "
             f'("{live["reason"]}") after this was shown to you; nothing was changed, look again.'
         )
+    source = f"{plan.project}@{live['number']}" if live else None
+    if plan.source != source:  # It would be taken out of use, whatever it is.
+        raise Conflict(f"{source or 'nothing'} is live, not {plan.source or 'nothing'}; nothing was changed.")
     if plan.kind == "release":
         refused = refusal_to_release(db, plan.target, by, now, plan.due) or _other_policy(db, plan)
         if not refused:

@@ -221,6 +221,14 @@ def test_of_a_project_that_was_removed_nothing_goes_live_until_it_is_added_again
         approve(ledger, MovePlan("tiny", "rollback", second, first, 2, (), (), (), None), "bob")
 
 
+def test_a_plan_takes_nothing_out_of_use_but_what_is_live(ledger: Ledger) -> None:
+    label, other = candidate(ledger), candidate(ledger)
+    with pytest.raises(Conflict, match="nothing is live, not tiny@2; nothing was changed"):
+        approve(ledger, replace(plan(ledger, label), source=other), "bob")
+    with ledger.read() as db:
+        assert catalog.find(db, other)["state"] == "candidate", "else it could be gone back to, which nobody approves"
+
+
 # Freezes
 
 
