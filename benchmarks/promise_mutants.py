@@ -136,7 +136,7 @@ FAULTS = (
     Fault("its sentence is typed", "engine/release/glass.py", "check_typed(typed, sentence_of(label)", "check_typed(sentence_of(label), sentence_of(label)", _GLASS),
     Fault("somebody else takes notice of a broken glass", "engine/monitoring/alerts/changes.py", 'alert.key.split(":")[1] == name', "False", _GLASS),
     Fault("a broken glass is not put to sleep", "engine/monitoring/alerts/alert_book.py", "        if _open(db, number).part == BREAK_GLASS:\n", "        if False:\n", _GLASS),
-    Fault("everybody hears of a broken glass", "engine/outbox/events.py", "_everybody(db) if everybody else ()", "()", _GLASS),
+    Fault("everybody hears of a broken glass", "engine/outbox/events.py", "_everybody(db) if broken else ()", "()", _GLASS),
     Fault("the trail says what was passed over", _SWAP, '        details["break_glass"] = LETS_PASS\n', "        pass\n", _GLASS),
     Fault("a freeze holds", _APPROVAL, "    if approval.frozen_until is not None and not approval.missing_after_one:\n", "    if False:\n", _APPROVALS),
     Fault("a clock that is put back ends no freeze", "engine/release/approvals.py", "(now,) if newest is None else (now, max(now, newest))", "(now,)", _EYES),

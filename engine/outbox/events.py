@@ -70,14 +70,14 @@ def take(ledger: Ledger, now: datetime, others: Sequence[str] = ()) -> int:
 def _take(db: sqlite3.Connection, news: sqlite3.Row, now: datetime, others: Sequence[str]) -> int:
     project = registry.there(db, news["project"])
     manifest = registry.manifest(db, project.name) if project is not None else None
-    everybody = _of_broken_glass(db, news)
-    if project is None or manifest is None or not (manifest.sends_mail or everybody):
+    broken = _of_broken_glass(db, news)
+    if project is None or manifest is None or not (manifest.sends_mail or broken):
         return 0
     spec = manifest.report
-    told = _TELLERS[news["kind"]](db, news) if news["kind"] in spec.events or everybody else None
+    told = _TELLERS[news["kind"]](db, news) if news["kind"] in spec.events or broken else None
     if told is None:
         return 0
-    others = (*others, *(_everybody(db) if everybody else ()))
+    others = (*others, *(_everybody(db) if broken else ()))
     title = plain(project.title, 100) or project.name
     body = "\n\n".join(plain(each, 1000) for each in told.paragraphs if each)
     draft = Draft(project.name, f"{news['kind']} {news['id']}", subjects.of_event(title, told.subject), body)
