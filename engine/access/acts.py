@@ -91,7 +91,14 @@ class _Declaration:
                 door._permit(act, _given(method, door, args, kwargs))
             if door.caller.over_ssh:
                 door._keep_off_files(act.name, vars(_given(method, door, args, kwargs)()))
-            return method(door, *args, **kwargs)
+            try:
+                return method(door, *args, **kwargs)
+            except Forbidden as forbidden:  # what only the act finds out, or what has changed since it was asked for
+                if forbidden.kept or door.caller.service:
+                    raise
+                given = _given(method, door, args, kwargs)()
+                project = door._project_of(act.of, getattr(given, act.of, None)) if act.of else None
+                door._refuse(act.name, project, forbidden)
 
         asked.act = act  # type: ignore[attr-defined]
         return asked
@@ -201,6 +208,7 @@ class Door:
     def _refuse(self, act: str, project: str | None, why: Forbidden) -> NoReturn:
         details = {"act": act} | ({"project": project} if project else {})
         keep_refusal(self._people, self.caller, project or "workspace", details, clock.now())
+        why.kept = True
         raise why
 
     def _project_of(self, parameter: str, given: Any) -> str | None:
