@@ -5,6 +5,7 @@ from __future__ import annotations
 from benchmarks.mutation.fault import Fault
 
 _ROLES = ("tests/engine/access",)
+_PROVEN = ("tests/engine/release/test_shut_out_while_it_is_proven.py",)
 _TRAIL = ("tests/engine/audit",)
 _ACTS, _ENTERING = "engine/access/acts.py", "engine/access/entering.py"
 _OPERATORS = "engine/access/operators.py"
@@ -15,11 +16,14 @@ ACCESS = (
     Fault("an auditor changes nothing", "engine/access/roles.py", ' and not (changes and role == "auditor")', "", _ROLES),
     Fault("an act is asked for before it is done", _ACTS, '            if act.by != "process":\n', "            if False:\n", _ROLES),
     Fault("a role for one project is none for another", "engine/records.py", "for name, role in self.projects if name == project)", "for name, role in self.projects)", _ROLES),
-    Fault("roles are those of now", _ACTS, "self.caller = replace(self.caller, operator=found, bound=bound)", "pass", _ROLES),
+    Fault("roles are those of now", _ACTS, "self.caller = as_of_now(db, self.caller)", "pass", _ROLES),
     Fault("who is disabled does nothing more", _ENTERING, "    if who.operator.disabled:\n", "    if False:\n", _ROLES),
     Fault("a key that is removed does nothing more", _ENTERING, "    if who.bound:\n", "    if True:\n", _ROLES),
     Fault("a refusal is in the trail", _ACTS, "        keep_refusal(self._people,", "        (lambda *_: None)(self._people,", _ROLES),
+    Fault("what an act itself refuses is in the trail", _ACTS, "                door._refuse(act.name, project, forbidden)\n", "                raise\n", ("tests/engine/access/test_keys_that_are_removed.py",)),
     Fault("a service decides nothing", _ACTS, '            if act.by in ("host", "service"):\n', "            if True:\n", _ROLES),
+    Fault("who is shut out while it is proven decides nothing", "engine/release/swap.py", "    if isinstance(by, Caller):\n        _check_still_may", "    if False:\n        _check_still_may", _PROVEN),
+    Fault("a plan takes nothing out of use but what is live", "engine/release/swap.py", "    if plan.source != source:", "    if False:", ("tests/engine/release/test_what_an_approval_takes.py",)),
     Fault("a plan of one project moves no other", "engine/release/swap.py", "    if catalog.parse_label(plan.target)[0] != plan.project:", "    if False:", _ROLES),
     Fault("a name proves nothing", _ENTERING, "    if name is not None and name != found.name:\n", "    if False:\n", _ROLES),
     Fault("a proof proves one person", "engine/access/bindings.py", "    if held is not None:\n", "    if False:\n", _ROLES),

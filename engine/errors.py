@@ -67,7 +67,9 @@ class Conflict(Refusal):
 
 
 class Forbidden(Refusal):
-    """This person or this account may not do it."""
+    """This person or this account may not do it. ``kept``: whether the trail has it."""
+
+    kept = False
 
 
 class ShutOut(Forbidden):

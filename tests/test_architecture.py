@@ -96,7 +96,7 @@ SQL_ELSEWHERE = {
     "engine/audit/times.py": ({"runs", "occurrences", "scans", "downtimes"}, "the newest time that any room wrote"),
     "engine/projects/registry.py": ({"versions", "runs"}, "a room below may not ask one above, inside its transaction"),
     "engine/projects/allowances.py": ({"runs", "run_facts"}, "the same: what a run was stopped for"),
-    "engine/runs/queue.py": ({"health"}, "the same: whether a look was recorded before somebody cancelled it"),
+    "engine/runs/queue.py": ({"health", "planned_swaps"}, "the same: what was recorded before somebody cancelled it"),
     "engine/doctor.py": ({"versions", "deployments"}, "whether two rooms agree, which neither of them can say"),
 }
 

@@ -17,9 +17,9 @@ from types import SimpleNamespace
 from typing import Any, Concatenate, Literal, NoReturn, ParamSpec, TypeVar
 
 from engine import clock
-from engine.access import bindings, files, operators
+from engine.access import files
 from engine.access.caller import Caller
-from engine.access.entering import keep_refusal, why_shut_out
+from engine.access.entering import as_of_now, keep_refusal, why_shut_out
 from engine.access.roles import a_role, enough, whom_to_ask
 from engine.errors import Forbidden, Invalid, Refusal, ShutOut
 from engine.records import Operator, Role
@@ -91,7 +91,14 @@ class _Declaration:
                 door._permit(act, _given(method, door, args, kwargs))
             if door.caller.over_ssh:
                 door._keep_off_files(act.name, vars(_given(method, door, args, kwargs)()))
-            return method(door, *args, **kwargs)
+            try:
+                return method(door, *args, **kwargs)
+            except Forbidden as forbidden:  # what only the act finds out, or what has changed since it was asked for
+                if forbidden.kept or door.caller.service:
+                    raise
+                given = _given(method, door, args, kwargs)()
+                project = door._project_of(act.of, getattr(given, act.of, None)) if act.of else None
+                door._refuse(act.name, project, forbidden)
 
         asked.act = act  # type: ignore[attr-defined]
         return asked
@@ -157,9 +164,7 @@ class Door:
         """Who is at work, what they are by now, and whether what they came with still proves that it is them."""
         if not self.caller.service:
             with self._people.read() as db:
-                found = operators.known(db, self.caller.name)
-                bound = bindings.holder(db, self.caller.proof) == found.name
-            self.caller = replace(self.caller, operator=found, bound=bound)
+                self.caller = as_of_now(db, self.caller)
         return self.caller.operator
 
     @property
@@ -203,6 +208,7 @@ class Door:
     def _refuse(self, act: str, project: str | None, why: Forbidden) -> NoReturn:
         details = {"act": act} | ({"project": project} if project else {})
         keep_refusal(self._people, self.caller, project or "workspace", details, clock.now())
+        why.kept = True
         raise why
 
     def _project_of(self, parameter: str, given: Any) -> str | None:

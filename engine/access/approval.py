@@ -145,15 +145,21 @@ def same_eyes(by: Actor, requested_by: str, *, four_eyes: bool) -> bool:
 def why_not_approve(label: str, approval: Approval, by: Actor) -> str | None:
     """Why ``by`` may not be one of those who approve ``label``, or None when they may.
 
-    Two people are always four eyes: each of them sees what the other did. So they matter where one would be enough.
+    Two people are always four eyes: each of them sees what the other did. So they matter where one would be enough, and
+    nobody else has approved it. Where less is asked by now than when they approved, who did so may again: as many as it
+    takes have approved it, and nothing has made it live.
     """
     policy, name = approval.policy, by.name
     if policy.approvers and name not in approval.may:
-        who = ", ".join(sorted(approval.may)) or "nobody; an admin changes that with 'leverframe policy set approvers'"
+        project, _, _ = label.partition("@")
+        who = ", ".join(sorted(approval.may)) or (
+            f"nobody by now; 'leverframe policy {project}' says whom and who says so, and an admin lets one of them in"
+        )
         return f"{name} may not approve {label}: the policy names who may, and that is {who}."
-    if policy.four_eyes and approval.needed == 1 and name in approval.involved:
+    alone = approval.needed == 1 and not set(approval.given_by) - {name}
+    if policy.four_eyes and alone and name in approval.involved:
         return f"{name} {approval.involved[name]}, and this project wants a second person to approve it."
-    if name in approval.given_by:
+    if name in approval.given_by and len(approval.given_by) < approval.needed:
         return f"{name} has approved {label} already; it waits for another person."
     if approval.frozen_until is not None and not approval.missing_after_one:
         if approval.frozen_for_ever:
@@ -184,10 +190,9 @@ def what_it_takes(approval: Approval) -> tuple[str, ...]:
         who = ", ".join(approval.unknown[:_NAMED])
         more = f" and {len(approval.unknown) - _NAMED:,} more" if len(approval.unknown) > _NAMED else ""
         alone = ", so that nobody approves it alone" if policy.four_eyes else ""
-        said.append(
-            f"Committed by somebody whom this workspace does not know: {who}{more}{alone} ('leverframe operators "
-            "emails add' says whose an address is)."
-        )
+        addresses = any("@" in each for each in approval.unknown)
+        how = " ('leverframe operators emails add' says whose an address is)" if addresses else ""
+        said.append(f"Nobody knows whose it is: {who}{more}{alone}{how}.")
     if approval.frozen_for_ever:
         said.append(f"Frozen at every moment: {in_words(policy.freeze)}.")
     elif approval.frozen_until is not None:

@@ -14,7 +14,8 @@ from engine.access.proof import KeyProof, Proof, of_process
 from engine.errors import Invalid
 from engine.records import Operator
 
-_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,31}")
+# What a person can be called: nothing else is taken for somebody's name anywhere.
+NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,31}")
 
 # What acts by itself. Each has a space, which no person's name has.
 SystemName = Literal["the engine", "the schedule", "the clock", "a trigger", "the bake policy", "the door"]
@@ -81,6 +82,6 @@ def claimed_name(name: str | None) -> str | None:
 
 def checked_name(name: str) -> str:
     """``name`` if a person can have it. Raises Invalid."""
-    if not _NAME.fullmatch(name):
+    if not NAME.fullmatch(name):
         raise Invalid(f"{name[:40]!a} cannot be an operator's name; use up to 32 of a-z, 0-9, '.', '_' and '-'.")
     return name

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from dataclasses import replace
 from datetime import datetime
 
 from engine.access import bindings, operators
@@ -68,6 +69,12 @@ def _why_not(proof: Proof, found: Operator | None, name: str | None, *, known: b
 def disabled(name: str) -> str:
     """What somebody is told who may not work here any more."""
     return f"{name} may not work here any more; an admin disabled them, and 'leverframe audit' tells an admin why."
+
+
+def as_of_now(db: sqlite3.Connection, who: Caller) -> Caller:
+    """``who``, who came in once: what they are by now, and whether what they came with still proves that it is them."""
+    found = operators.known(db, who.name)
+    return replace(who, operator=found, bound=bindings.holder(db, who.proof) == found.name)
 
 
 def why_shut_out(who: Caller) -> str | None:

@@ -28,7 +28,7 @@ def enough(held: Iterable[Role], least: Role, *, changes: bool) -> bool:
     return any(role in _LOOK[least] and not (changes and role == "auditor") for role in held)
 
 
-def a_role(role: Role) -> str:
+def a_role(role: str) -> str:
     """``a viewer``, ``an operator``."""
     return f"{'an' if role[0] in 'aeiou' else 'a'} {role}"
 

@@ -30,6 +30,7 @@ from engine.errors import Damage, Forbidden, LeverframeError, Refusal
 from engine.housekeeping import bin as bins
 from engine.housekeeping import settings
 from engine.outbox import outbox
+from engine.release import at_its_time
 from engine.release import live_folder as projection
 from engine.release.history import live_contents
 from engine.runs import queue
@@ -226,7 +227,12 @@ def _settle(
     mails = outbox.give_up_all(db, f"it waited when the backup of {when} was made and may have been sent since")
     details = {"backup": manifest.digest(), "made_at": manifest.made_at, "rows": manifest.rows, "head": manifest.head}
     trail.append(db, at=at, actor=by, action="restore-backup", subject="workspace", reason=reason, details=details)
+    planned = at_its_time.cancel_all(
+        db, f"the workspace was restored from its backup of {when}, and this may have been taken back since", by, at
+    )
     notes = []
+    if planned:
+        notes.append(f"{_counted(planned, 'planned swap')} {'is' if planned == 1 else 'are'} cancelled; approve anew")
     if str(root) != manifest.home and chosen.forget(db, settings.BACKUP_TO):
         trail.append(
             db, at=at, actor=by, action="set", subject=settings.BACKUP_TO, reason="restored elsewhere",

@@ -2,7 +2,7 @@
 
 The rows and the cursor's advance are one transaction, so nothing is told twice or not at all. What is a week old,
 because no engine ran, is told no more; nor is what is over when it could be told, or sent: a candidate that no longer
-waits, an alert that was resolved, a version that another took the place of.
+waits, an alert that was resolved, a version that another took the place of, a planned swap that has come to its end.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from engine.outbox.outbox import Draft
 from engine.projects import registry
 from engine.projects.manifest.records import ReportSpec
 from engine.projects.manifest.report import is_address
-from engine.release import history
+from engine.release import history, planned_swaps
 from engine.reports.words import heading, of_part
 from engine.routing import routes
 from engine.runs import history as runs
@@ -70,14 +70,14 @@ def take(ledger: Ledger, now: datetime, others: Sequence[str] = ()) -> int:
 def _take(db: sqlite3.Connection, news: sqlite3.Row, now: datetime, others: Sequence[str]) -> int:
     project = registry.there(db, news["project"])
     manifest = registry.manifest(db, project.name) if project is not None else None
-    everybody = _everybody(db) if _of_broken_glass(db, news) else ()
-    if project is None or manifest is None or not (manifest.sends_mail or everybody):
+    broken = _of_broken_glass(db, news)
+    if project is None or manifest is None or not (manifest.sends_mail or broken):
         return 0
     spec = manifest.report
-    told = _TELLERS[news["kind"]](db, news) if news["kind"] in spec.events or everybody else None
+    told = _TELLERS[news["kind"]](db, news) if news["kind"] in spec.events or broken else None
     if told is None:
         return 0
-    others = (*others, *everybody)
+    others = (*others, *(_everybody(db) if broken else ()))
     title = plain(project.title, 100) or project.name
     body = "\n\n".join(plain(each, 1000) for each in told.paragraphs if each)
     draft = Draft(project.name, f"{news['kind']} {news['id']}", subjects.of_event(title, told.subject), body)
@@ -99,6 +99,8 @@ def over(db: sqlite3.Connection, mail: Mail) -> bool:
     kind, _, number = mail.key.partition(" ")
     if kind == "held":
         return all(over(db, each) for each in mails.gathered(db, mail.id))
+    if kind == "swap-planned":
+        return planned_swaps.one(db, int(number)).how is not None
     if kind == "escalation":
         alert = alert_book.find(db, routes.alert_of(db, number) or 0)
         return alert is None or not nobody_has_it(alert, mail.queued_at)

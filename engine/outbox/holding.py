@@ -23,7 +23,8 @@ from engine.routing.records import Route
 from engine.storage.ledger import Ledger
 from engine.vocabulary.hours import zone_of
 
-# News, by what its key begins with. A report, a digest and a hand-over have a time of their own, or somebody's hand.
+# News, by what its key begins with. A report, a digest and a hand-over have a time of their own, or somebody's hand; so
+# has a planned swap, which is taken back before its hour or not at all.
 NEWS = ("candidate", "swap", "rollback", "red", "report-failed", "escalation")
 FAILING = ("red", "escalation")
 Over = Callable[[sqlite3.Connection, Mail], bool]

@@ -20,6 +20,7 @@ from engine.routing import routes
 from engine.routing.reach import addresses_of
 from engine.storage.ledger import Ledger
 from engine.text import plain
+from engine.versions import catalog
 
 
 def take(ledger: Ledger, now: datetime, others: Sequence[str] = ()) -> int:
@@ -48,27 +49,27 @@ def _seen(db: sqlite3.Connection) -> int:
 
 
 def _tell(db: sqlite3.Connection, swap: PlannedSwap, now: datetime, others: Sequence[str]) -> int:
-    project = registry.there(db, swap.project)
-    if project is None:
-        return 0
-    manifest = registry.manifest(db, project.name)
-    hear = [*recipients(manifest.report, project.owner), *others]
-    told = hear if manifest.sends_mail and "swap" in manifest.report.events else []
+    project = registry.there(db, swap.project)  # None: it was removed, which cancelled this
+    manifest = registry.manifest(db, swap.project)
+    told: list[str] = []
+    if project is not None and manifest.sends_mail and "swap" in manifest.report.events:
+        told = [*recipients(manifest.report, project.owner), *others]
     given = decisions.approvals(db, swap.project, swap.number, None)
     names = dict.fromkeys(each.actor for each in given if each.live_seq == swap.live_seq)
     known = routes.everything(db)
     to = [*told, *(address for name in names for address in addresses_of(name, known, None))]
-    title = plain(project.title, 100) or project.name
-    subject, body = _words(swap)
+    title = (plain(project.title, 100) if project is not None else "") or swap.project
+    waits = project is not None and catalog.find(db, swap.label)["state"] == "candidate"
+    subject, body = _words(swap, waits=waits)
     kind = "swap-cancelled" if swap.how else "swap-planned"
-    draft = Draft(project.name, f"{kind} {swap.id}", subjects.of_event(title, subject), body)
+    draft = Draft(swap.project, f"{kind} {swap.id}", subjects.of_event(title, subject), body)
     return len(outbox.queue(db, draft, to, now))
 
 
-def _words(swap: PlannedSwap) -> tuple[str, str]:
+def _words(swap: PlannedSwap, *, waits: bool) -> tuple[str, str]:
     who = f"Approved by {swap.by}, on {minute(swap.at)}: “{plain(swap.reason, 1000)}”"
     if swap.how is None:
         how = f"To take that back: leverframe cancel-swap {swap.label}."
         return subjects.goes_live(swap.label, minute(swap.due)), f"{who}\n\n{how}"
-    how = f"What is live has not changed. To approve it anew: leverframe approve {swap.label}."
+    how = "This swap has changed nothing." + (f" To approve it anew: leverframe approve {swap.label}." if waits else "")
     return subjects.not_swapped(swap.label), f"{plain(swap.why or '', 1000)}\n\n{who}\n\n{how}"

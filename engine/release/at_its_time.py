@@ -37,7 +37,7 @@ from engine.vocabulary.jobs import PLANNED_SWAP
 def why_no_longer(db: sqlite3.Connection, swap: PlannedSwap, now: datetime) -> str | None:
     """Why ``swap`` may not be carried out, or could not at its time as things are; None where it may."""
     if swap.how is not None:
-        return f"{swap.label} {swap.how if swap.how == 'swapped' else swap.sentence}."
+        return f"{swap.label} swapped." if swap.how == "swapped" else f"{swap.label}: {swap.sentence}."
     row, live = catalog.find(db, swap.label), live_deployment(db, swap.project)
     if swap.run is not None and (asked := asked_to_end(db, swap.run)):
         return asked
@@ -107,6 +107,14 @@ def cancel_in(db: sqlite3.Connection, swap: PlannedSwap, why: str, by: Actor, no
     why = plain(why, 1000)
     audit = trail.append(db, at=now, actor=by, action="cancel-swap", subject=swap.label, reason=why, details=details)
     planned_swaps.end(db, swap.id, "cancelled", why, audit, trail.recorded_at(db, audit))
+
+
+def cancel_all(db: sqlite3.Connection, why: str, by: Actor, now: datetime) -> int:
+    """Cancel whatever is planned, inside the caller's transaction. Returns how many that were."""
+    found = planned_swaps.waiting(db)
+    for swap in found:
+        cancel_in(db, swap, why, by, now)
+    return len(found)
 
 
 def cancel(ledger: Ledger, label: str, reason: str, by: Caller, now: datetime) -> PlannedSwap:

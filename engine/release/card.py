@@ -15,7 +15,7 @@ from engine.records import Actor, Change, Version
 from engine.release import decisions, remarks
 from engine.release.approvals import approval_of, expiry
 from engine.release.history import live_deployment
-from engine.release.plan import refusal_to_release
+from engine.release.plan import refusal
 from engine.release.records import BacktestLine, DecisionCard
 from engine.runs.steps import holding
 from engine.storage.objects import ObjectStore
@@ -49,7 +49,7 @@ def card(db: sqlite3.Connection, store: ObjectStore, label: str, by: Actor, now:
         changes=(*_changes(db, store, version), *_into_force(db, version, document)),
         last_rejected=_last_rejected(db, version.project, version.number),
         made_by=f"run {version.run}, asked for by {document.lineage.requested_by}",
-        blocked=refusal_to_release(db, label, by, now),
+        blocked=refusal(db, row, live, approval, by, now),
         sandbox=holding.finding(spec_of(document.settings), holding.recorded(document.lineage.sandbox)),
         backtest=_backtest(db, version.project, now),
         takes=what_it_takes(approval) if version.state == "candidate" else (),

@@ -64,13 +64,9 @@ def approved_by(db: sqlite3.Connection, deployment: Deployment) -> tuple[str, ..
     """Everybody whose approval led to ``deployment``: against the same live version, the last one moved it."""
     if deployment.kind == "rollback":
         return (deployment.actor,)
-    rows = db.execute(
-        "SELECT actor, live_seq FROM decisions WHERE project = ? AND number = ? AND kind = 'approve' AND at <= ?"
-        " ORDER BY seq DESC LIMIT 20",
-        (deployment.project, deployment.number, stamp(deployment.at)),
-    ).fetchall()
-    found = [row["actor"] for row in reversed(rows) if row["live_seq"] == rows[0]["live_seq"]]
-    return tuple(dict.fromkeys(found)) or (deployment.actor,)
+    given = approvals(db, deployment.project, deployment.number, None)
+    found = approvers(db, deployment.project, deployment.number, given[-1].live_seq) if given else ()
+    return found or (deployment.actor,)
 
 
 def rejections(db: sqlite3.Connection, project: str, since: datetime, until: datetime) -> tuple[Decision, ...]:

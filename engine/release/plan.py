@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from engine.access.approval import what_it_takes
 from engine.errors import Conflict, Damage, NotFound, Refusal
-from engine.projects import in_force
+from engine.projects import in_force, registry
 from engine.records import Actor, Deployment, Version
 from engine.release import history, planned_swaps, remarks
 from engine.release.approvals import approval_of, expiry
@@ -21,6 +21,7 @@ from engine.versions import catalog
 from engine.versions import document as documents
 
 if TYPE_CHECKING:
+    from engine.access.approval import Approval
     from engine.versions.records import VersionDocument
 
 TRIED_FIRST = "It is rebuilt and tried first; unless it predicts what it did when it was made, nothing changes."
@@ -32,17 +33,26 @@ def refusal_to_release(
 ) -> str | None:
     """Why ``label`` may not be released now, or approved to go live when it is ``due``, from one view of the ledger."""
     row = catalog.find(db, label)
-    version, live = catalog.record(row), history.live_deployment(db, row["project"])
-    if version.state == "candidate" and (planned := planned_swaps.of_project(db, row["project"])) is not None:
+    live = history.live_deployment(db, row["project"])
+    return refusal(db, row, live, approval_of(db, row, live["seq"] if live else 0, by, due or now), by, now, due)
+
+
+def refusal(
+    db: sqlite3.Connection, row: sqlite3.Row, live: sqlite3.Row | None, approval: Approval, by: Actor, now: datetime,
+    due: datetime | None = None,
+) -> str | None:  # fmt: skip
+    """The same of the version in ``row``, where what its approval takes is known: that of ``due``, where that is."""
+    version = catalog.record(row)
+    if version.state == "candidate" and registry.there(db, version.project) is None:
+        return f"{version.project} was removed; 'leverframe add' adds it again, then {version.label} can be approved."
+    if version.state == "candidate" and (planned := planned_swaps.of_project(db, version.project)) is not None:
         return (
             f"{planned.label} is {planned.sentence}; 'leverframe cancel-swap {planned.label}' takes that back, and "
-            f"then {label} can be approved."
+            f"then {version.label} can be approved."
         )
-    approval = approval_of(db, row, live["seq"] if live else 0, by, due or now)
-    expires_at = expiry(row, approval.policy)
-    later = None
+    expires_at, later = expiry(row, approval.policy), None
     if due is not None:
-        later = why_not_later(label, due, expires_at, approval, now)
+        later = why_not_later(version.label, due, expires_at, approval, now)
         approval = replace(approval, frozen_until=None)  # said already
     return why_not_release(version, _label(live), expires_at, approval, by, now) or later
 
@@ -82,7 +92,7 @@ def plan_release(
         sentences=tuple(sentences),
         restores=contents(document),
         does_not_restore=(),
-        refused=refusal_to_release(db, label, by, now, due),
+        refused=refusal(db, row, live, approval, by, now, due),
         waivers=waivers,
         damaged=damaged_candidate(store, version),
         policy=in_force.approval(db, version.project),

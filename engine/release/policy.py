@@ -78,12 +78,15 @@ def next_of(due: datetime, now: datetime, certain: datetime, run: RunState | Non
     """What is to be done about a planned swap; ``run``: how the run that proves it stands, None while there is none.
 
     It runs only while the machine's clock and what is ``certain`` of it agree that it is time, and is late only where
-    that is certain, so that a clock that leaps does neither. A run that was killed is run again, while it is not late.
+    that is certain, so that a clock that leaps does neither. A run that was killed is run again, while it is not late;
+    one that waits for its turn for so long has nothing to wait for.
     """
-    if run in ("queued", "running"):
+    if run == "running":
         return "wait"
     if certain - due > LATE:
         return "late"
+    if run == "queued":
+        return "wait"
     if run not in (None, "interrupted"):
         return "failed"
     return "run" if certain >= due and now - due <= LATE else "wait"

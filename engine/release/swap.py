@@ -19,12 +19,14 @@ from typing import TYPE_CHECKING, Any
 
 from engine import clock
 from engine.access.acts import checked_reason
-from engine.access.approval import LETS_PASS, Approval
+from engine.access.approval import LEAST, LETS_PASS, Approval
 from engine.access.caller import Caller, SystemActor
+from engine.access.entering import as_of_now, why_shut_out
+from engine.access.roles import enough
 from engine.audit import trail
 from engine.clock import stamp
-from engine.errors import Conflict, Damage, Refusal
-from engine.projects import in_force
+from engine.errors import Conflict, Damage, Forbidden, Refusal, ShutOut
+from engine.projects import in_force, registry
 from engine.records import Actor, Deployment, VersionState
 from engine.release import decisions, planned_swaps, remarks
 from engine.release import live_folder as projection
@@ -60,8 +62,8 @@ def move(
 ) -> Moved:
     """Carry out ``plan`` exactly as it was shown.
 
-    Raises Conflict when the live version or the target is no longer what the plan says, Refusal or Damage
-    when the target cannot be proven. In all these cases nothing has changed.
+    Raises Conflict when the live version or the target is no longer what the plan says, Forbidden when ``by`` may not
+    by now, Refusal or Damage when the target cannot be proven. In all these cases nothing has changed.
     """
     from engine.release.proof import Steps
 
@@ -138,12 +140,25 @@ def _other_policy(db: sqlite3.Connection, plan: MovePlan) -> str | None:
     )
 
 
+def _check_still_may(db: sqlite3.Connection, plan: MovePlan, by: Caller) -> None:
+    """A proof takes minutes: whoever was let in before it may have been demoted, or shut out, when it has ended."""
+    who = as_of_now(db, by)
+    if shut_out := why_shut_out(who):
+        raise ShutOut(shut_out)
+    if not enough(who.operator.roles(plan.project), LEAST, changes=True):
+        raise Forbidden(f"{by.name} may not decide about {plan.project} any more; nothing was changed.")
+
+
 def _check(db: sqlite3.Connection, plan: MovePlan, by: Actor, now: datetime) -> None:
     """The compare of compare-and-set: the plan was made against what is still so."""
     if catalog.parse_label(plan.target)[0] != plan.project:  # Who may was asked for the project that the plan names.
         raise Conflict(f"{plan.target} is no version of {plan.project}; nothing was changed.")
+    if isinstance(by, Caller):
+        _check_still_may(db, plan, by)
     if plan.planned is not None:  # Its ground is what was so when it was approved.
         swap = planned_swaps.one(db, plan.planned)
+        if isinstance(by, Caller) or swap.label != plan.target:
+            raise Conflict(f"{swap.label} goes live at its time and by its run alone; nothing was changed.")
         if no_longer := why_no_longer(db, swap, now) or _other_policy(db, plan):
             raise Conflict(no_longer)
         return
@@ -155,11 +170,15 @@ def _check(db: sqlite3.Connection, plan: MovePlan, by: Actor, now: datetime) -> 
             f"{live['actor']} made {plan.project}@{live['number']} live at {live['at'][11:19]} UTC "
             f'("{live["reason"]}") after this was shown to you; nothing was changed, look again.'
         )
+    source = f"{plan.project}@{live['number']}" if live else None
+    if plan.source != source:  # It would be taken out of use, whatever it is.
+        raise Conflict(f"{source or 'nothing'} is live, not {plan.source or 'nothing'}; nothing was changed.")
     if plan.kind == "release":
         refused = refusal_to_release(db, plan.target, by, now, plan.due) or _other_policy(db, plan)
         if not refused:
             remarks.check_shown(db, catalog.find(db, plan.target), plan.remarks)
     else:
+        registry.find(db, plan.project)
         refused = why_not_rollback(catalog.record(catalog.find(db, plan.target)), plan.source, lifts=plan.lifts)
     if refused:
         raise Conflict(refused)

@@ -304,7 +304,8 @@ def cancel(ledger: Ledger, run: int, by: Caller, reason: str, at: datetime) -> N
     """
     with ledger.write() as db:
         row = db.execute(
-            "SELECT state, retry_at, EXISTS (SELECT 1 FROM health WHERE run = runs.id) AS recorded"
+            "SELECT state, retry_at, EXISTS (SELECT 1 FROM health WHERE run = runs.id) OR EXISTS"
+            " (SELECT 1 FROM planned_swaps WHERE run = runs.id AND how = 'swapped') AS recorded"
             " FROM runs WHERE id = ?",
             (run,),
         ).fetchone()
@@ -319,7 +320,7 @@ def cancel(ledger: Ledger, run: int, by: Caller, reason: str, at: datetime) -> N
         elif row["state"] == "queued":
             finish(db, run, "cancelled", at, why=words)
         elif row["recorded"]:
-            raise Conflict(f"Run {run} has recorded what it saw already; 'leverframe log {run}' shows how it ends.")
+            raise Conflict(f"Run {run} has recorded what it came to already; 'leverframe log {run}' shows how it ends.")
         else:
             db.execute("UPDATE runs SET cancel = coalesce(cancel, ?) WHERE id = ?", (plain(words), run))
         trail.append(db, at=at, actor=by, action="cancel", subject=f"run {run}", reason=reason)

@@ -1,8 +1,9 @@
 """Stretches of the week by the clock on somebody's wall: 22:00-07:00 mon-fri Europe/Berlin. Pure.
 
 A stretch belongs to the day on which it begins, and goes on over midnight where it ends no later than it begins. In a
-night in which a clock is put forward, a time that is left out is as much later as the clock was put forward. In one
-in which it is put back, a stretch goes from the first to the last of two like times.
+night in which clocks change, it goes from the first to the last moment that its times could mean: from the first to the
+last of two like ones, and for one that is left out by the clock before the change or the one after it. So no moment at
+which the wall shows a time of the stretch is outside it.
 """
 
 from __future__ import annotations
@@ -57,7 +58,7 @@ def _end(stretch: Stretch, at: datetime) -> datetime | None:
         end
         for day in (today - DAY, today)
         if not stretch.days or day.weekday() in stretch.days
-        if first(day, stretch.starts, zone) <= at < (end := _last(_end_day(day, stretch), stretch.ends, zone))
+        if _earliest(day, stretch.starts, zone) <= at < (end := _last(_end_day(day, stretch), stretch.ends, zone))
     ]
     return max(ends, default=None)
 
@@ -67,8 +68,13 @@ def _end_day(day: date, stretch: Stretch) -> date:
 
 
 def first(day: date, wall: str, zone: ZoneInfo) -> datetime:
-    """The first moment of ``day`` at which that clock shows ``wall``."""
+    """The first moment of ``day`` at which that clock shows ``wall``; what is left out is later by what it leapt."""
     return _wall(day, wall, zone).astimezone(UTC)
+
+
+def _earliest(day: date, wall: str, zone: ZoneInfo) -> datetime:
+    found = _wall(day, wall, zone)
+    return min(found.astimezone(UTC), found.replace(fold=1).astimezone(UTC))
 
 
 def _last(day: date, wall: str, zone: ZoneInfo) -> datetime:

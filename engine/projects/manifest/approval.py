@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from datetime import timedelta
 
 from engine.access.approval import LEAST, ROLE, Policy
-from engine.access.roles import ROLES, enough
+from engine.access.caller import NAME
+from engine.access.roles import ROLES, a_role, enough
 from engine.access.windows import Window
 from engine.projects.manifest.fields import Table, nearest, shown
 from engine.projects.manifest.schedule import timezone_problem
@@ -16,7 +16,6 @@ from engine.vocabulary.hours import days_of, span_of
 
 FREEZE_FORM = 'FROM-TO [DAYS] [ZONE], such as "16:00-24:00 fri Europe/Berlin"'
 MOST = 100
-_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,31}")
 _SHORTEST, _LONGEST = timedelta(minutes=1), timedelta(days=3653)
 
 
@@ -47,15 +46,14 @@ def _each(table: Table, key: str, problem_of: Callable[[str], str | None]) -> tu
 def approver_problem(word: str) -> str | None:
     """What is wrong with somebody who is named as an approver, as the rest of a sentence, or None."""
     if not word.startswith(ROLE):
-        if _NAME.fullmatch(word):
+        if NAME.fullmatch(word):
             return None
         return f", which is neither an operator's name nor a role; a role is written like {ROLE}admin."
     role, least = word.removeprefix(ROLE), [each for each in ROLES if enough((each,), LEAST, changes=True)]
     if role in least:
         return None
     if role in ROLES:
-        article = "an" if role[0] in "aeiou" else "a"
-        return f", and {article} {role} approves nothing; write {' or '.join(ROLE + each for each in least)}."
+        return f", and {a_role(role)} approves nothing; write {' or '.join(ROLE + each for each in least)}."
     said = nearest(role, least) or f"; there are {', '.join(least)}."
     return f", which is no role{said}"
 

@@ -55,10 +55,16 @@ def approval(**values: object) -> Approval:
         # A commit by somebody unknown may be anybody's: then it takes two, and who is involved may be one of them.
         (approval(four_eyes=True, involved=ASKED, unknown=("x@y",)), None),
         (approval(approvals=2, given_by=("ada",)), TWICE),
-        (approval(approvals=2, given_by=("bob", "ada")), TWICE),
+        (approval(approvals=3, given_by=("bob", "ada")), TWICE),
+        # Less is asked than when they approved it, or a glass is broken for them: then it is live by their word.
+        (approval(given_by=("ada",)), None),
+        (approval(approvals=2, given_by=("bob", "ada")), None),
+        (approval(four_eyes=True, involved=ASKED, given_by=("ada",)), ALONE),
+        # That it takes one person who is not involved was met by bob, when it took two.
+        (approval(four_eyes=True, involved=ASKED, given_by=("bob",)), None),
         (approval(approvals=2, given_by=("bob",)), None),
         (approval(approvers=(("bob",),), may=frozenset({"bob"})), "the policy names who may, and that is bob."),
-        (approval(approvers=(("zoe",),), may=frozenset()), "nobody; an admin changes that"),
+        (approval(approvers=(("zoe",),), may=frozenset()), "nobody by now; 'leverframe policy tiny' says whom"),
         (approval(freeze=(FRIDAY,)), None),
         (approval(freeze=(FRIDAY,), frozen_until=NOON), "a freeze until Fri 27 Nov 12:00 UTC (16:00-24:00 fri UTC)"),
         # What moves nothing is not frozen.
@@ -179,11 +185,14 @@ def test_what_binds_an_approval_is_said_in_sentences() -> None:
         "As things are it cannot go live: fewer people may approve it than must.",
         "Who may approve it: bob.",
         "Four eyes: not alone by who has a part in it: ada (asked for this retrain).",
-        "Committed by somebody whom this workspace does not know: x@y, so that nobody approves it alone "
+        "Nobody knows whose it is: x@y, so that nobody approves it alone "
         "('leverframe operators emails add' says whose an address is).",
         "Frozen until Fri 27 Nov 12:00 UTC.",
     )
     assert what_it_takes(approval()) == ()
+    # There is no address that could be given to anybody.
+    (said,) = what_it_takes(approval(unknown=("uncommitted changes",)))
+    assert said == "Nobody knows whose it is: uncommitted changes."
     assert what_it_takes(approval(freeze=(FRIDAY,))) == ("Nothing goes live by an approval in 16:00-24:00 fri UTC.",)
 
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from engine.errors import ShutOut
+from engine.access.acts import Door
+from engine.errors import Forbidden, ShutOut
 from tests.people import key_of, open_engine
 
 
@@ -41,3 +43,25 @@ def test_at_an_earlier_moment_too(tmp_path: Path) -> None:
             ada.unbind("bob", key_of("bob").fingerprint, "stolen")
             with pytest.raises(ShutOut, match="proves bob no more"):
                 then.projects()
+
+
+def test_who_is_refused_inside_an_act_that_the_door_let_them_begin_is_in_the_trail(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two admins who disable each other at once: the door lets both begin."""
+    with closing(open_engine(tmp_path / "home", "ada", create=True)) as ada:
+        ada.add_operator("bob", "admin", "new", keys=[key_of("bob").line])
+        with closing(open_engine(tmp_path / "home", "bob")) as bob:
+            let_in = Door._permit
+
+            def then_disabled(door: Door, *asked: Any) -> None:
+                let_in(door, *asked)
+                if door is bob:
+                    ada.disable_operator("bob", "first")
+
+            monkeypatch.setattr(Door, "_permit", then_disabled)
+            with pytest.raises(Forbidden, match="bob is no admin any more"):
+                bob.disable_operator("ada", "second")
+        last, before = ada.audit(limit=2)
+        assert (last.action, last.actor, last.details) == ("refused", "bob", {"act": "disable_operator"})
+        assert before.action == "disable-operator", "once"

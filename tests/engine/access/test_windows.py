@@ -48,13 +48,14 @@ def test_a_freeze_ends_by_the_clock_on_the_wall(freezes: list[str], now: str, en
 
 @pytest.mark.parametrize(("zone", "day"), [("Europe/Berlin", "2026-03-29"), ("Europe/Berlin", "2026-10-25"),
                                            ("America/New_York", "2026-11-01")])  # fmt: skip
-def test_no_moment_whose_wall_clock_reads_within_a_freeze_is_open(zone: str, day: str) -> None:
-    window = Window("01:15", "02:45", (), zone)
+@pytest.mark.parametrize(("starts", "ends"), [("01:15", "02:45"), ("02:15", "05:00"), ("01:30", "01:45")])
+def test_no_moment_whose_wall_clock_reads_within_a_freeze_is_open(zone: str, day: str, starts: str, ends: str) -> None:
+    window = Window(starts, ends, (), zone)
     begins = at(f"{day} 00:00") - timedelta(hours=6)
     for minute in range(36 * 60):
         moment = begins + timedelta(minutes=minute)
         wall = f"{moment.astimezone(ZoneInfo(zone)):%H:%M}"
-        if "01:15" <= wall < "02:45":
+        if starts <= wall < ends:
             assert frozen_until([window], [moment]) is not None, wall
 
 

@@ -5,17 +5,20 @@ from __future__ import annotations
 import json
 import os
 import threading
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from engine.access.approval import Policy
 from engine.api import Engine
 from engine.backup.place import BackupFolder, alone_in
 from engine.errors import Conflict, Damage, Forbidden, Invalid, LeverframeError, NotFound, Refusal
 from engine.founding import restore_backup
 from engine.outbox import outbox
 from engine.outbox.outbox import Draft
+from engine.release import planned_swaps
+from engine.release.records import MovePlan
 from tests.builders.projects import listed
 from tests.builders.runs import left_behind, queued
 from tests.engine.backup.restoring import files_of, objects_of, restored
@@ -149,10 +152,15 @@ def test_what_waits_when_it_is_backed_up_does_not_go_on_in_the_copy(
             " ('x', 'objects', 'objects', '[]', 5, 'binned', '2026-11-03T00:00:00.000000Z', 'ada', 'r',"
             " '2027-11-03T00:00:00.000000Z')"
         )
+        swap = MovePlan("tiny", "release", None, "tiny@1", 0, (), (), (), None)
+        planned_swaps.keep(db, swap, at + timedelta(days=1), Policy(), "tonight", engine.caller, 1, at)
     engine.back_up(place)
     found = restored(place, tmp_path / "new")
-    assert len(found.notes) == 3
+    assert len(found.notes) == 4 and "1 planned swap is cancelled; approve anew" in found.notes
     again = open_engine(tmp_path / "new", "ada")
+    last = again.audit(limit=1)[0]
+    assert (last.action, last.subject, last.actor) == ("cancel-swap", "tiny@1", "ada")
+    assert "may have been taken back since" in last.reason
     assert {run.state for run in again.runs()} == {"interrupted"}
     assert again.bin_items() == ()
     (mail,) = again.outbox()

@@ -75,7 +75,7 @@ def test_a_look_that_was_cancelled_before_it_records_keeps_nothing_of_what_it_sa
 def test_whoever_cancels_a_look_that_has_recorded_is_told_so_and_it_succeeds(world: World) -> None:
     run = running(world, "health")
     register(world.ledger, room(world, run), seen(world), NOW)
-    with pytest.raises(Conflict, match=f"Run {run} has recorded what it saw already"):
+    with pytest.raises(Conflict, match=f"Run {run} has recorded what it came to already"):
         world.engine.cancel(run, "too late")
     assert ended(world, run, "succeeded", "").state == "succeeded"
     with pytest.raises(Conflict, match="has ended already: succeeded"):

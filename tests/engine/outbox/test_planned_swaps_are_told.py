@@ -9,8 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from engine.outbox import planned
-from engine.release import at_its_time
+from engine.outbox import events, planned
+from engine.outbox import mails as outbox_mails
+from engine.projects import registry
+from engine.release import at_its_time, swap
 from engine.routing import routes
 from engine.routing.records import RouteTerms
 from engine.storage.ledger import Ledger
@@ -59,6 +61,7 @@ def test_whoever_approved_it_hears_of_it_also_where_the_project_mails_nobody(led
     with ledger.read() as db:
         bodies = [row["body"] for row in db.execute("SELECT body FROM outbox ORDER BY id DESC LIMIT 2")]
     assert all("takes was changed after it was approved" in body and "“good”" in body for body in bodies)
+    assert all("To approve it anew: leverframe approve tiny@1." in body for body in bodies)
 
 
 def test_the_projects_recipients_hear_of_it_where_they_hear_of_swaps(ledger: Ledger) -> None:
@@ -77,3 +80,35 @@ def test_what_was_cancelled_before_it_could_be_told_is_told_as_that_alone(ledger
 def test_what_nobody_could_tell_for_a_week_is_told_no_more(ledger: Ledger) -> None:
     two_approve(ledger)
     assert mails(ledger, timedelta(days=8)) == {}
+
+
+def test_what_waits_no_more_is_not_said_to_be_there_to_be_approved(ledger: Ledger) -> None:
+    two_approve(ledger)
+    swap.reject(ledger, "tiny@1", "worse after all", caller("cyd"), FRIDAY + HOUR)
+    at_its_time.look(ledger, FRIDAY + 2 * HOUR)
+    mails(ledger, 2 * HOUR)
+    with ledger.read() as db:
+        bodies = [row["body"] for row in db.execute("SELECT body FROM outbox")]
+    assert bodies and all(body.endswith("This swap has changed nothing.") for body in bodies)
+
+
+def test_who_approved_it_hears_of_it_when_its_project_is_removed(ledger: Ledger) -> None:
+    two_approve(ledger)
+    mails(ledger)
+    registry.remove(ledger, "tiny", "it is over", "tiny", caller(), FRIDAY + HOUR)
+    at_its_time.look(ledger, FRIDAY + 2 * HOUR)
+    told = "tiny: tiny@1 does not go live at its time"
+    assert mails(ledger, 2 * HOUR) == {"bob@on-duty.example.org": told, "dan@on-duty.example.org": told}
+
+
+def test_that_it_goes_live_is_not_sent_when_it_has_or_does_not_any_more(ledger: Ledger) -> None:
+    two_approve(ledger)
+    mails(ledger)
+    rows = outbox_mails.page(ledger, offset=0, limit=9)
+    with ledger.read() as db:
+        assert rows and not any(events.over(db, row) for row in rows)
+    at_its_time.cancel(ledger, "tiny@1", "not tonight", caller("cyd"), FRIDAY + HOUR)
+    mails(ledger, 2 * HOUR)
+    with ledger.read() as db:
+        over = {row.key: events.over(db, row) for row in outbox_mails.page(ledger, offset=0, limit=9)}
+    assert over == {"swap-planned 1": True, "swap-cancelled 1": False}

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from engine.access import addresses, operators
 from engine.access.entering import found_workspace
-from engine.access.proof import of_process
+from engine.access.proof import AccountProof
 from engine.projects import in_force, policy
 from engine.projects.source.authors import CodeAuthor
 from engine.records import Metric
@@ -40,10 +40,11 @@ def four_people(tmp_path: Path) -> Iterator[Ledger]:
     ledger = Ledger(workspace.ledger, locks=workspace.root / "locks")
     early = FRIDAY - timedelta(days=3)
     with ledger.write() as db:
-        found_workspace(db, "ada", of_process(), early)
+        found_workspace(db, "ada", caller("ada").proof, early)
         projects.listed(db, "tiny", MANIFEST, early)
     for name in ("bob", "cyd", "dan"):
-        operators.add(ledger, caller(), name, "operator", "a colleague", early)
+        way = AccountProof(name, 1000, "tests", "box")
+        operators.add(ledger, caller(), name, "operator", "a colleague", early, accounts=[way])
     for name in ("ada", "bob", "cyd"):
         addresses.add(ledger, name, f"{name}@example.org", "who commits", caller(), early)
     yield ledger

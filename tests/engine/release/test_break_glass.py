@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from engine.access import operators
 from engine.audit import trail
 from engine.errors import Conflict, Invalid, Refusal
 from engine.monitoring.alerts import alert_book
@@ -46,6 +47,14 @@ def test_who_broke_it_releases_alone_and_the_trail_says_past_what(ledger: Ledger
     assert told["break-glass"].reason == "the site is down" and told["break-glass"].actor == "ada"
     passed = "the number of approvals, four eyes and freezes"
     assert {told[each].details["break_glass"] for each in ("approve", "release")} == {passed}
+
+
+def test_who_approved_and_waits_for_a_second_who_cannot_be_had_breaks_it(ledger: Ledger) -> None:
+    label = candidate(ledger)
+    assert not approve(ledger, plan(ledger, label), "ada")
+    assert "already; it waits for another person" in str(refusal(ledger, label, "ada"))
+    broken(ledger, label)
+    assert approve(ledger, plan(ledger, label), "ada", SOON)
 
 
 def test_it_holds_for_nobody_else_and_for_no_other_version(ledger: Ledger) -> None:
@@ -93,6 +102,16 @@ def test_what_is_open_about_the_live_version_stays_open(ledger: Ledger) -> None:
     with ledger.read() as db:
         told = [each.part for each in alert_book.open_alerts(db, "tiny")]
     assert sorted(told) == ["break-glass", "break-glass", "drift"], "each glass, and what was open before"
+
+
+def test_who_is_admin_no_more_broke_it_for_nothing(ledger: Ledger) -> None:
+    label = candidate(ledger, by("ada"))
+    ask(ledger, "approvals", "1")
+    broken(ledger, label)
+    assert refusal(ledger, label, "ada", SOON) is None
+    operators.set_role(ledger, caller("ada"), "bob", "admin", "her successor", FRIDAY)
+    operators.set_role(ledger, caller("bob"), "ada", "operator", "it was not for that", SOON)
+    assert "second person" in str(refusal(ledger, label, "ada", SOON))
 
 
 def test_who_is_not_named_to_approve_does_not_by_breaking_it(ledger: Ledger) -> None:
@@ -161,3 +180,11 @@ def test_everybody_who_can_be_reached_is_mailed_whatever_the_project_says(ledger
     found = mails.page(ledger, offset=0, limit=9)
     assert sorted(mail.recipient for mail in found) == ["bob@example.org", "cyd@example.org"]
     assert all("ada broke the glass for tiny@1" in mail.body and "the site is down" in mail.body for mail in found)
+
+
+def test_who_is_notified_beside_people_is_too_where_nobody_has_an_address(ledger: Ledger) -> None:
+    label = candidate(ledger)
+    events.take(ledger, FRIDAY)
+    broken(ledger, label)
+    events.take(ledger, SOON, ("webhook chat",))
+    assert [mail.recipient for mail in mails.page(ledger, offset=0, limit=9)] == ["webhook chat"]

@@ -17,7 +17,7 @@ from engine.clock import stamp
 from engine.errors import Conflict
 from engine.projects import in_force
 from engine.records import RunState
-from engine.release import at_its_time, planned_swaps, remarks, swap
+from engine.release import at_its_time, decisions, history, planned_swaps, remarks, swap
 from engine.release.policy import LATE, Next, next_of
 from engine.release.proof import Steps
 from engine.release.records import MovePlan, PlannedSwap
@@ -80,6 +80,8 @@ def state_of(ledger: Ledger, label: str) -> str:
         (50 * LATE, -MINUTE, None, "wait"),  # a clock that leapt ahead cancels nothing
         (50 * LATE, MINUTE, None, "wait"),  # nor does it swap days late what was due just before it leapt
         (MINUTE, MINUTE, "queued", "wait"),
+        (2 * LATE, 2 * LATE, "queued", "late"),  # behind a retrain that takes half the night
+        (50 * LATE, MINUTE, "queued", "wait"),
         (MINUTE, MINUTE, "running", "wait"),
         (2 * LATE, 2 * LATE, "running", "wait"),  # it asks itself before it commits
         (MINUTE, MINUTE, "interrupted", "run"),
@@ -108,6 +110,17 @@ def test_what_is_planned_goes_live_at_its_time_in_the_name_of_who_approved_it(le
     rows = {row.action: row for row in trail.page(ledger, offset=0, limit=20)}
     assert rows["release"].actor == "bob" and rows["release"].details["planned"] == rows["plan-swap"].seq
     assert rows["plan-swap"].details["due"] == stamp(DUE) and rows["plan-swap"].reason == "good"
+
+
+def test_nobody_carries_out_a_planned_swap_themselves_nor_anything_else_by_it(ledger: Ledger) -> None:
+    label, other = candidate(ledger), candidate(ledger)
+    found = planned(ledger, label)
+    shown = replace(plan(ledger, label), planned=found.id)
+    for at in (FRIDAY + HOUR, DUE):
+        with pytest.raises(Conflict, match="tiny@1 goes live at its time and by its run alone"):
+            approve(ledger, shown, "dan", at)
+    with pytest.raises(Conflict, match="tiny@1 goes live at its time and by its run alone"):
+        at_time(ledger, replace(found, number=catalog.parse_label(other)[1]))
 
 
 def test_a_run_that_was_killed_is_run_again_while_it_is_not_late(ledger: Ledger) -> None:
@@ -191,6 +204,20 @@ def test_a_run_that_somebody_cancels_swaps_nothing(ledger: Ledger) -> None:
         at_time(ledger, replace(found, run=run))
 
 
+def test_a_run_that_has_swapped_is_not_cancelled_any_more(ledger: Ledger) -> None:
+    planned(ledger, candidate(ledger))
+    (run,) = at_its_time.look(ledger, DUE)
+    with ledger.write() as db:
+        db.execute("UPDATE runs SET state = 'running' WHERE id = ?", (run,))
+    assert at_time(ledger, newest(ledger, "tiny@1"))
+    before = trail.count(ledger)
+    with pytest.raises(Conflict, match=f"Run {run} has recorded what it came to already"):
+        queue.cancel(ledger, run, caller("cyd"), "not tonight", DUE)
+    assert trail.count(ledger) == before
+    with ledger.write() as db:
+        queue.finish(db, run, "succeeded", DUE, version="tiny@1")
+
+
 def test_an_approval_for_a_swap_that_was_cancelled_counts_no_more(ledger: Ledger) -> None:
     label = candidate(ledger)
     planned(ledger, label)
@@ -202,6 +229,16 @@ def test_an_approval_for_a_swap_that_was_cancelled_counts_no_more(ledger: Ledger
     with pytest.raises(Conflict, match="No swap of tiny@1 is planned"):
         at_its_time.cancel(ledger, label, "not tonight", caller("cyd"), FRIDAY + HOUR)
     assert approve(ledger, plan(ledger, label), "bob", FRIDAY + 2 * HOUR), "whoever approved may do so again"
+
+
+def test_nor_is_it_told_as_one_that_led_to_what_went_live_later(ledger: Ledger) -> None:
+    label = candidate(ledger)
+    planned(ledger, label, "bob")
+    at_its_time.cancel(ledger, label, "not tonight", caller("cyd"), FRIDAY + HOUR)
+    assert approve(ledger, plan(ledger, label), "dan", FRIDAY + 2 * HOUR)
+    with ledger.read() as db:
+        live = history.newest(db, "tiny")
+        assert live is not None and decisions.approved_by(db, live) == ("dan",)
 
 
 def test_beside_a_planned_swap_nothing_of_the_project_is_approved(ledger: Ledger) -> None:

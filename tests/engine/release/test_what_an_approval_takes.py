@@ -13,7 +13,7 @@ import pytest
 from engine.access import addresses
 from engine.audit import trail
 from engine.errors import Conflict, Invalid, NotFound
-from engine.projects import policy
+from engine.projects import policy, registry
 from engine.projects.source.authors import NO_COMMIT, UNCOMMITTED, CodeAuthor
 from engine.release.approvals import approval_of, expiry
 from engine.release.records import MovePlan
@@ -83,6 +83,25 @@ def test_an_address_that_an_admin_gives_to_somebody_makes_them_known(ledger: Led
     assert found.unknown == ("Dan <dan@example.org>",) and found.needed == 2
     addresses.add(ledger, "dan", "Dan@Example.org", "so", caller(), FRIDAY)
     assert approve(ledger, plan(ledger, label), "ada")
+
+
+def test_when_it_takes_one_by_now_the_first_of_two_or_its_author_makes_it_live(ledger: Ledger) -> None:
+    for who in ("ada", "bob"):
+        label = candidate(ledger, by("bob"), by("eve"))
+        ask(ledger, "four_eyes", "yes")
+        assert not approve(ledger, plan(ledger, label), "ada")
+        assert "already; it waits for another person" in str(refusal(ledger, label, "ada"))
+        addresses.add(ledger, "bob", "eve@example.org", "his, too", caller(), FRIDAY)
+        assert refusal(ledger, label, who) is None
+        addresses.remove(ledger, "bob", "eve@example.org", "once more", caller(), FRIDAY)
+
+
+def test_who_approved_when_it_took_two_makes_it_live_when_it_takes_one(ledger: Ledger) -> None:
+    label = candidate(ledger)
+    ask(ledger, "approvals", "2")
+    assert not approve(ledger, plan(ledger, label), "bob")
+    ask(ledger, "approvals", "default", FRIDAY)
+    assert approve(ledger, plan(ledger, label), "bob", FRIDAY + HOUR)
 
 
 def test_a_version_of_before_its_authors_were_kept_is_approved_by_two(ledger: Ledger) -> None:
@@ -183,6 +202,31 @@ def test_two_who_approve_at_once_with_four_eyes_make_it_live_once(ledger: Ledger
     assert approve(ledger, plan(ledger, label), "ada")
     with pytest.raises(Conflict, match="ada made tiny@1 live"):
         approve(ledger, shown[2], "dan")
+
+
+def test_of_a_project_that_was_removed_nothing_goes_live_until_it_is_added_again(ledger: Ledger) -> None:
+    first = candidate(ledger)
+    assert approve(ledger, plan(ledger, first), "ada")
+    second, third = candidate(ledger), candidate(ledger)
+    with ledger.write() as db:
+        db.execute("UPDATE versions SET against = 1 WHERE number > 1")
+    assert approve(ledger, replace(plan(ledger, second), source=first, live_seq=1), "ada")
+    with ledger.write() as db:
+        db.execute("UPDATE versions SET against = 2, state = 'candidate' WHERE number = 3")
+    shown = replace(plan(ledger, third), source=second, live_seq=2)
+    registry.remove(ledger, "tiny", "it is over", "tiny", caller(), FRIDAY)
+    with pytest.raises(Conflict, match="tiny was removed; 'leverframe add' adds it again"):
+        approve(ledger, shown, "bob")
+    with pytest.raises(NotFound, match="There is no project 'tiny' here"):
+        approve(ledger, MovePlan("tiny", "rollback", second, first, 2, (), (), (), None), "bob")
+
+
+def test_a_plan_takes_nothing_out_of_use_but_what_is_live(ledger: Ledger) -> None:
+    label, other = candidate(ledger), candidate(ledger)
+    with pytest.raises(Conflict, match="nothing is live, not tiny@2; nothing was changed"):
+        approve(ledger, replace(plan(ledger, label), source=other), "bob")
+    with ledger.read() as db:
+        assert catalog.find(db, other)["state"] == "candidate", "else it could be gone back to, which nobody approves"
 
 
 # Freezes

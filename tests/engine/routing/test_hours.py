@@ -49,10 +49,10 @@ def at(text: str) -> datetime:
         # The nights in which clocks change: the same walls, eight hours and ten.
         ([f"{NIGHT} Europe/Berlin"], "2026-03-28 22:00", "2026-03-29 05:00"),
         ([f"{NIGHT} Europe/Berlin"], "2026-10-24 21:00", "2026-10-25 06:00"),
-        # 02:30 is left out in spring: as much later as the clock was put forward.
+        # 02:30 is left out in spring: from it by the clock after the change, until it by the clock before.
         (["22:00-02:30 Europe/Berlin"], "2026-03-29 01:29", "2026-03-29 01:30"),
-        (["02:30-05:00 Europe/Berlin"], "2026-03-29 01:29", None),
-        (["02:30-05:00 Europe/Berlin"], "2026-03-29 01:30", "2026-03-29 03:00"),
+        (["02:30-05:00 Europe/Berlin"], "2026-03-29 00:29", None),
+        (["02:30-05:00 Europe/Berlin"], "2026-03-29 01:00", "2026-03-29 03:00"),  # the wall shows 03:00
         # 02:30 comes twice in autumn: quiet until the second, and from the first.
         (["22:00-02:30 Europe/Berlin"], "2026-10-25 01:00", "2026-10-25 01:30"),
         (["02:30-05:00 Europe/Berlin"], "2026-10-25 00:30", "2026-10-25 04:00"),
