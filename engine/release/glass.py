@@ -47,7 +47,12 @@ def sentence_of(label: str) -> str:
 def break_for(
     ledger: Ledger, label: str, typed: str, lasts: timedelta, reason: str, by: Caller, now: datetime
 ) -> BrokenGlass:
-    """Let ``by`` release ``label`` at once. Raises Unconfirmed, Invalid, Conflict for no candidate."""
+    """Let ``by`` release ``label`` at once.
+
+    Raises Unconfirmed, Invalid, and Conflict for no candidate, or one that they could not release then either.
+    """
+    from engine.release.plan import refusal_to_release  # which asks here what a broken glass lets pass
+
     if not SHORTEST <= lasts <= LONGEST:
         raise Invalid(f"A broken glass lasts from 1 minute to 1 day, not {span(lasts.total_seconds())}.")
     check_typed(typed, sentence_of(label), to=f"release {label} past the policy", which="the sentence")
@@ -68,6 +73,8 @@ def break_for(
             "INSERT INTO glasses (project, number, live_seq, by, reason, at, until) VALUES (?, ?, ?, ?, ?, ?, ?)",
             (version.project, version.number, seq, by.name, reason, stamp(at), stamp(until)),
         )
+        if refused := refusal_to_release(db, label, by, at):
+            raise Conflict(f"{refused} A broken glass would not change that, so it is whole.")
         found = BrokenGlass(label, by.name, at, until, reason)
         _tell(db, version.project, version.number, found)
         return found

@@ -51,12 +51,18 @@ def four_people(tmp_path: Path) -> Iterator[Ledger]:
     ledger.close()
 
 
-def candidate(ledger: Ledger, *authors: CodeAuthor, asked_for_by: str = "dan", made: datetime = FRIDAY - HOUR) -> str:
+def candidate(
+    ledger: Ledger,
+    *authors: CodeAuthor,
+    asked_for_by: str = "dan",
+    made: datetime = FRIDAY - HOUR,
+    against: int | None = None,
+) -> str:
     run = queue.enqueue(ledger, "tiny", caller(asked_for_by), made, made, {})
     with ledger.write() as db:
         number = catalog.register(
             db, project="tiny", digest=f"{run}", made_at=made, as_of=made, run=run, verdict="pass", comparison="first",
-            sentence="it is so", against=None, metric=Metric("roc_auc", 0.7, 0.6, 0.8, 10), data_until=made,
+            sentence="it is so", against=against, metric=Metric("roc_auc", 0.7, 0.6, 0.8, 10), data_until=made,
             expires_at=made + timedelta(days=14), authors=json.dumps([asdict(each) for each in authors]),
         )  # fmt: skip
         queue.finish(db, run, "succeeded", made, version=f"tiny@{number}")

@@ -93,7 +93,7 @@ def test_what_is_open_about_the_live_version_stays_open(ledger: Ledger) -> None:
     first = candidate(ledger)
     broken(ledger, first)
     assert approve(ledger, plan(ledger, first), "ada", SOON)
-    label = candidate(ledger)
+    label = candidate(ledger, against=1)
     drifts = HealthFinding("drift:x", "drift", "failing", "x drifts", "look at it", FRIDAY)
     with ledger.write() as db:
         run = db.execute("SELECT run FROM versions WHERE number = 1").fetchone()["run"]
@@ -116,9 +116,19 @@ def test_who_is_admin_no_more_broke_it_for_nothing(ledger: Ledger) -> None:
 
 def test_who_is_not_named_to_approve_does_not_by_breaking_it(ledger: Ledger) -> None:
     label = candidate(ledger)
-    ask(ledger, "approvers", "bob")
     broken(ledger, label)
+    ask(ledger, "approvers", "bob")
     assert "names who may, and that is bob." in str(refusal(ledger, label, "ada", SOON))
+
+
+def test_where_it_would_let_nothing_pass_it_stays_whole_and_nobody_is_told(ledger: Ledger) -> None:
+    label = candidate(ledger)
+    ask(ledger, "approvers", "bob")
+    before = trail.count(ledger)
+    with pytest.raises(Conflict, match="that is bob. A broken glass would not change that, so it is whole"):
+        broken(ledger, label)
+    with ledger.read() as db:
+        assert trail.count(ledger) == before and not alert_book.any_open(db)
 
 
 @pytest.mark.parametrize("typed", ["", "yes", "break the glass", "break the glass for tiny@2"])
