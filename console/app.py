@@ -212,6 +212,8 @@ class LeverframeApp(SparingApp):
             self.say(refusal, "watch")
             return
         getattr(top, f"do_{name}")()
+        if isinstance(self.screen, Asking):
+            self.screen.opened_on(top, name)
 
     def say(self, sentence: str, tone: Tone = "") -> None:
         """Tell the person one sentence."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -13,17 +13,23 @@ from textual.screen import ModalScreen
 from textual.widgets import Input
 
 from console.acting.commands import Command, Result
-from console.screens.page import Asking
-from console.text.lines import Line, Span, Tone, line, wrapped
+from console.dialogs.ground import Ground
+from console.queries.question import Question
+from console.screens.page import Asking, Page
+from console.text.lines import SENTENCE, Line, Span, Tone, line, wrapped
 from console.widgets.lines_view import LinesView
 from engine.release.records import ProofStep
+from engine.text import plain
 
 if TYPE_CHECKING:
     from console.app import LeverframeApp
 
 
 class ReasonDialog(Asking, ModalScreen[None]):
-    """Says in ``sentences`` what ``verb`` will do, asks for a reason, and has the command carried out."""
+    """Says in ``sentences`` what ``verb`` will do, asks for a reason, and has the command carried out.
+
+    ``trouble`` is why nothing can be done any more, in a sentence.
+    """
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "leave", show=False),
@@ -46,6 +52,8 @@ class ReasonDialog(Asking, ModalScreen[None]):
         self._make = make
         self.command: Command | None = None
         self.ended = False
+        self.trouble: str | None = None
+        self._ground: Ground | None = None
         self._said: list[tuple[str, Tone]] = []
 
     # What it shows
@@ -63,7 +71,38 @@ class ReasonDialog(Asking, ModalScreen[None]):
         self.draw_keys()
 
     def on_screen_resume(self) -> None:
-        self.app.ask(self.question())
+        self.app.ask(self.question(), self.beside())
+
+    # What it stands on
+
+    def opened_on(self, page: Page, action: str) -> None:
+        self._ground = Ground(page, action)
+
+    def beside(self) -> Question | None:
+        return self._ground.question if self._ground is not None and self.command is None else None
+
+    def answered_beside(self, answer: Any, at: datetime) -> None:
+        if self._ground is None or self.command is not None or self.hopeless:
+            return
+        lost = self._ground.lost(answer, at)
+        if lost is not None:
+            self.lose(look_again(lost))
+
+    def lose(self, trouble: str) -> None:
+        """Say below what it would have done why it cannot be done."""
+        if self.trouble is None:
+            self.trouble = trouble
+            self.settle()
+            self.only_say(f"■ {plain(trouble, SENTENCE)}", "failing")
+
+    def settle(self) -> None:
+        """Show what is known by now; something is asked for only where it leads somewhere."""
+        for field in self.query(Input):
+            field.display = not self.hopeless
+        self.draw_text()
+        self.draw_keys()
+
+    # What stands in it
 
     @property
     def reason(self) -> str:
@@ -88,7 +127,7 @@ class ReasonDialog(Asking, ModalScreen[None]):
     @property
     def hopeless(self) -> bool:
         """Whether Enter will never do it: there is only closing left."""
-        return False
+        return self.trouble is not None
 
     def wrong(self) -> str | None:
         """What has to be put right first, in a sentence."""
@@ -197,3 +236,8 @@ class ReasonDialog(Asking, ModalScreen[None]):
 
     def answered(self, answer: object, at: datetime) -> None:
         """It asks nothing."""
+
+
+def look_again(lost: str) -> str:
+    """What a dialog says whose ground was pulled away, before Enter is pressed."""
+    return f"Things changed while you looked: {lost} Close this and look again."

@@ -20,7 +20,7 @@ class ForeseeingDialog(ReasonDialog):
     def on_input_changed(self) -> None:
         self._plan = self._trouble = None
         self.draw_text()
-        self.app.ask(self.question())
+        self.app.ask(self.question(), self.beside())
 
     def answered(self, answer: Any, at: datetime) -> None:
         self._plan, self._trouble = answer, None

@@ -1,12 +1,16 @@
-"""Approve a candidate now for a time that is to come: the time is asked for first, then comes the plan as ever."""
+"""Approve a candidate for a time that is to come, which is asked for before the plan is shown; and take that back."""
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from console import routes
-from console.acting.commands import Command
+from console.acting.commands import CancelSwap, Command
 from console.dialogs.field import FieldDialog
+from console.dialogs.remarks import RemarksDialog
 from engine import clock
 from engine.errors import Invalid
+from engine.release.records import Remarks
 from engine.release.when import FORM, due_of
 
 
@@ -39,3 +43,19 @@ class LaterDialog(FieldDialog):
         label, due, app = self._label, due_of(reason, clock.now()), self.app
         self.dismiss()
         app.call_after_refresh(lambda: app.push_screen(routes.release(label, due)))
+
+
+class CancelSwapDialog(RemarksDialog):
+    """When it would go live, and who approved that, is shown first; where nothing is planned it says so."""
+
+    def __init__(self, label: str) -> None:
+        said = (
+            f"{label} does not go live at its time.",
+            "What approved it counts no more; it waits for a decision as before. What is live stays live.",
+        )
+        super().__init__("CANCEL THE SWAP OF", label, said, "cancel the swap", CancelSwap)
+
+    def answered(self, answer: Remarks, at: datetime) -> None:  # type: ignore[override]
+        super().answered(answer, at)
+        if self.command is None and (answer.planned is None or answer.planned.how):
+            self.lose(f"No swap of {self._label} is planned.")

@@ -11,6 +11,7 @@ from textual.binding import Binding, BindingType
 
 from console import routes
 from console.acting.commands import Command, Move, Result
+from console.dialogs.dialog import look_again
 from console.dialogs.plan import PlanDialog
 from console.queries.question import Question
 from console.queries.questions import AskRelease, AskRollback
@@ -46,10 +47,10 @@ class MoveDialog(PlanDialog[MovePlan]):
             moved = answer.live_seq != self.plan.live_seq
             other = f"{answer.source or 'nothing'} is live" if moved else "a release takes something else"
             changed = answer.refused or f"{other} now."
-            self.trouble = f"Things changed while you looked: {changed} Close this and look again."
+            self.trouble = look_again(changed)
         elif answer.remarks.approvals != self.plan.remarks.approvals:
             also = answer.remarks.approvals[-1].by
-            self.trouble = f"Things changed while you looked: {also} has approved it too. Close this and look again."
+            self.trouble = look_again(f"{also} has approved it too.")
         else:
             self.plan = replace(self.plan, remarks=answer.remarks)
         self.settle()

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Generic, TypeVar
 
-from textual.widgets import Input
-
 from console.acting.commands import Command
 from console.dialogs.dialog import ReasonDialog
+from console.queries.question import Question
 from console.text.lines import Line, Span, wrapped
 from engine.text import plain
 
@@ -16,7 +15,7 @@ Plan = TypeVar("Plan")
 
 
 class PlanDialog(ReasonDialog, Generic[Plan]):
-    """``plan`` is the one that was read first; ``trouble`` is why nothing can be done any more, in a sentence.
+    """``plan`` is the one that was read first, and all that it stands on.
 
     ``impossible`` says whether a plan leaves nothing to be done, ``told`` what it would do.
     """
@@ -34,7 +33,6 @@ class PlanDialog(ReasonDialog, Generic[Plan]):
         super().__init__(title, (), verb, make)
         self._impossible, self._told_plan = impossible, told
         self.plan: Plan | None = None
-        self.trouble: str | None = None
 
     @property
     def ready(self) -> bool:
@@ -42,13 +40,10 @@ class PlanDialog(ReasonDialog, Generic[Plan]):
 
     @property
     def hopeless(self) -> bool:
-        return self.trouble is not None or (self.plan is not None and self._impossible(self.plan))
+        return super().hopeless or (self.plan is not None and self._impossible(self.plan))
 
-    def settle(self) -> None:
-        """Show what is known by now; a reason is asked for only where it leads somewhere."""
-        self.query_one("#reason", Input).display = not self.hopeless
-        self.draw_text()
-        self.draw_keys()
+    def beside(self) -> Question | None:
+        return None
 
     def text(self, width: int) -> Sequence[Line]:
         if self.trouble is not None:

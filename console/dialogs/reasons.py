@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from console.acting.commands import CancelSwap, Command, Lift
+from console.acting.commands import Command, Lift, Reject
 from console.acting.disk_commands import EmptyBin, Restore
 from console.acting.run_commands import Allow, Cancel, Pause, Resume
 from console.dialogs.dialog import ReasonDialog
+from console.dialogs.remarks import RemarksDialog
 from console.dialogs.typed import TypedDialog
 from engine.access.confirmation import word_of_workspace
 from engine.housekeeping.records import BinItem
@@ -19,6 +20,15 @@ def _asks(title: str, verb: str, said: str, make: Callable[[str], Command]) -> R
     return ReasonDialog(title, said.split("\n"), verb, make)
 
 
+def rejecting(label: str) -> ReasonDialog:
+    """Turn a candidate down."""
+    said = (
+        f"{label} is turned down and cannot be approved any more; a new retrain makes a new candidate.",
+        "What is live stays live. The version is kept, and your reason is shown on the next card.",
+    )
+    return RemarksDialog("REJECT", label, said, "reject it", Reject)
+
+
 def lifting(label: str) -> ReasonDialog:
     """Lift the bar of a version that was rolled back from."""
     said = (
@@ -26,15 +36,6 @@ def lifting(label: str) -> ReasonDialog:
         "to again, after the same proof as any version.\nNothing goes live now."
     )
     return _asks(f"LIFT THE BAR OF {label}", "lift the bar", said, lambda reason: Lift(label, reason))
-
-
-def not_later(label: str) -> ReasonDialog:
-    """Take back that an approved candidate goes live at its time."""
-    said = (
-        f"{label} does not go live at its time. What approved it counts no more; it waits for a decision as before.\n"
-        "What is live stays live."
-    )
-    return _asks(f"CANCEL THE SWAP OF {label}", "cancel the swap", said, lambda reason: CancelSwap(label, reason))
 
 
 def cancelling(run: Run) -> ReasonDialog:

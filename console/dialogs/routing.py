@@ -69,6 +69,11 @@ class HandOverDialog(FieldsDialog):
     def on_mount(self) -> None:
         self.query_one("#reason").placeholder = "your words to them"  # type: ignore[attr-defined]
 
+    def answered_beside(self, answer: DutyDesk, at: datetime) -> None:
+        self._desk = answer  # what goes along is what is open and promised when it is handed over
+        super().answered_beside(answer, at)
+        self.draw_text()
+
     def text(self, width: int) -> Sequence[Line]:
         from console.text.lines import EMPTY, wrapped
 

@@ -32,6 +32,9 @@ class AllowancesPage(WholeListPage[Allowance]):
     def words(record: Allowance) -> str:
         return f"{record.project} {' '.join(record.what)} {record.by}"
 
+    def so(self, action: str) -> frozenset[str]:
+        return frozenset(self.selected.what if self.selected else ())
+
     def do_open(self) -> None:
         if self.selected is not None:
             self.app.push_screen(routes.run(self.selected.run))

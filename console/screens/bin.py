@@ -13,6 +13,7 @@ from engine.housekeeping.records import BinItem
 class BinPage(WholeListPage[BinItem]):
     name_of, place = "bin", "Disk"
     columns = tables.BIN
+    of_no_row = ("empty",)
     empty = ("The bin is empty. A clean-up (C on Disk) moves here what is not needed.",)
 
     @property
@@ -29,6 +30,9 @@ class BinPage(WholeListPage[BinItem]):
     @staticmethod
     def words(record: BinItem) -> str:
         return f"{record.what} {record.kind}"
+
+    def why_not(self, action: str) -> str | None:
+        return "The bin is empty already." if action == "empty" and not self._all else super().why_not(action)
 
     def chosen(self) -> None:
         self.app.action_act("restore")

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from console import routes
 from console.dialogs import reasons
-from console.dialogs.later import LaterDialog
-from console.dialogs.reject import RejectDialog
+from console.dialogs.later import CancelSwapDialog, LaterDialog
 from console.queries.question import Question
 from console.queries.questions import AskCandidates
 from console.screens.list_page import WholeListPage
@@ -21,6 +20,8 @@ class CandidatesPage(WholeListPage[Version]):
         "",
         "What passes its gates comes here; r on the overview starts a retrain.",
     )
+
+    gone = "it waits for no decision any more."
 
     @staticmethod
     def key(record: Version) -> str:
@@ -47,8 +48,8 @@ class CandidatesPage(WholeListPage[Version]):
 
     def do_cancel_swap(self) -> None:
         if self.selected is not None:
-            self.app.push_screen(reasons.not_later(self.selected.label))
+            self.app.push_screen(CancelSwapDialog(self.selected.label))
 
     def do_reject(self) -> None:
         if self.selected is not None:
-            self.app.push_screen(RejectDialog(self.selected.label))
+            self.app.push_screen(reasons.rejecting(self.selected.label))

@@ -10,8 +10,7 @@ from textual.widget import Widget
 from console import routes
 from console.dialogs import reasons
 from console.dialogs.comment import CommentDialog
-from console.dialogs.later import LaterDialog
-from console.dialogs.reject import RejectDialog
+from console.dialogs.later import CancelSwapDialog, LaterDialog
 from console.queries.question import Question
 from console.queries.questions import AskCard
 from console.screens.page import Page
@@ -69,6 +68,9 @@ class CardPage(Page):
             return f"{self.label} is {version.state}, not barred; there is no bar to lift."
         return why_not_here(version) if action == "roll_back" else None
 
+    def so(self, action: str) -> frozenset[str]:
+        return frozenset([f"{self.label} is {self.card.version.state}"] if self.card is not None else ())
+
     def do_whole(self) -> None:
         if self.card is not None and self.at is not None:
             self.app.push_screen(routes.whole_card(self.card, self.at))
@@ -80,10 +82,10 @@ class CardPage(Page):
         self.app.push_screen(LaterDialog(self.label))
 
     def do_cancel_swap(self) -> None:
-        self.app.push_screen(reasons.not_later(self.label))
+        self.app.push_screen(CancelSwapDialog(self.label))
 
     def do_reject(self) -> None:
-        self.app.push_screen(RejectDialog(self.label))
+        self.app.push_screen(reasons.rejecting(self.label))
 
     def do_comment(self) -> None:
         self.app.push_screen(CommentDialog(self.label))

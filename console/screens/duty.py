@@ -23,6 +23,7 @@ class DutyPage(WholeListPage[Handover]):
     columns = duty_lines.HANDOVERS
     empty = ("Nothing was handed over yet. a goes on duty; o hands over to the next.",)
     heading = "Duty"
+    of_no_row = ("hand_over", "take_over")
 
     def __init__(self) -> None:
         super().__init__()
@@ -63,6 +64,10 @@ class DutyPage(WholeListPage[Handover]):
         if action == "hand_over" and desk.duty.operator not in (None, desk.me):
             return f"{desk.duty.operator} is on duty, and hands over; a takes over without that."
         return None
+
+    def so(self, action: str) -> frozenset[str]:
+        duty = self.desk.duty if self.desk is not None and action == "take_over" else None
+        return frozenset([f"{duty.operator or 'nobody'} is on duty"] if duty else ())
 
     def do_open(self) -> None:
         if self.selected is not None:

@@ -33,6 +33,11 @@ class HealthActs(Page):
             return f"{name} has no candidate to decide on; r retrains it."
         return None
 
+    def so(self, action: str) -> frozenset[str]:
+        alerts = self.health.alerts if self.health is not None and action in ("acknowledge", "snooze") else ()
+        taken_on = action == "acknowledge"
+        return frozenset(f"alert {alert.id} is open" for alert in alerts if not (taken_on and alert.acknowledged_by))
+
     def do_acknowledge(self) -> None:
         if self.health is not None and self.at is not None:
             self.app.push_screen(routes.acknowledge(self.health, self.at))

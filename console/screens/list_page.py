@@ -22,6 +22,7 @@ class ListPage(Page, Generic[R]):
 
     columns: ClassVar[Sequence[Column[Any]]]
     empty: ClassVar[Sequence[str]] = ("Nothing here yet.",)
+    of_no_row: ClassVar[Sequence[str]] = ()  # what is done to none of them
     placeholder: ClassVar[str] = "show rows that contain …   Enter keeps the filter, Esc takes it away"
 
     def __init__(self) -> None:
@@ -100,9 +101,12 @@ class ListPage(Page, Generic[R]):
         self.app.action_act("open")
 
     def why_not(self, action: str) -> str | None:
-        if action in ("filter", "back", "retrain") or self.selected is not None:
+        if action in ("filter", "back", "retrain", *self.of_no_row) or self.selected is not None:
             return None
         return "There is no row under the cursor."
+
+    def about(self, action: str) -> object:
+        return None if action in self.of_no_row or self.selected is None else self.key(self.selected)
 
     # The filter
 

@@ -15,6 +15,7 @@ class OperatorsPage(WholeListPage[Operator]):
     name_of, place = "operators", "Admin"
     columns = OPERATORS
     heading = "Operators"
+    of_no_row = ("let_in",)
 
     @staticmethod
     def key(record: Operator) -> str:
@@ -29,14 +30,16 @@ class OperatorsPage(WholeListPage[Operator]):
         return f"{record.name} {record.role} {people_lines.projects(record)} {ways}"
 
     def why_not(self, action: str) -> str | None:
-        if action == "let_in":
-            return None
         here = self.selected
         if action == "disable" and here is not None and here.disabled:
             return f"{here.name} is disabled; u lets them work here again."
         if action == "enable" and here is not None and not here.disabled:
-            return f"{here.name} may work here as it is."
+            return f"{here.name} may work here already."
         return super().why_not(action)
+
+    def so(self, action: str) -> frozenset[str]:
+        here = self.selected
+        return frozenset([f"{here.name} is {here.role}"] if here and action in ("role", "enable") else ())
 
     def chosen(self) -> None:
         """There is no more of an operator than stands in the row."""

@@ -25,6 +25,7 @@ class OutboxPage(ListPage[Mail]):
     columns = OUTBOX
     empty = ("No mail was queued yet.",)
     heading = "Mail"
+    of_no_row = ("retry_all",)
 
     @staticmethod
     def key(record: Mail) -> int:
@@ -52,7 +53,7 @@ class OutboxPage(ListPage[Mail]):
         mail = self.selected
         if action == "retry" and mail is not None and mail.state in _DONE:
             return f"Mail {mail.id} {_DONE[mail.state]}; there is nothing to try again."
-        return None if action == "retry_all" else super().why_not(action)
+        return super().why_not(action)
 
     def do_open(self) -> None:
         if self.selected is not None:

@@ -35,6 +35,7 @@ class OverviewPage(ListPage[ProjectStatus]):
     name_of, place = "overview", "Overview"
     columns = overview_table.PROJECTS
     empty = FIRST_STEPS
+    of_no_row = ("add", "duty")
 
     def __init__(self) -> None:
         super().__init__()
@@ -131,7 +132,7 @@ class OverviewPage(ListPage[ProjectStatus]):
 
     def why_not(self, action: str) -> str | None:
         status = self.selected
-        if action in ("filter", "back", "add", "duty"):
+        if action in ("filter", "back", *self.of_no_row):
             return None
         if status is None:
             return "There is no project under the cursor."

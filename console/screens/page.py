@@ -46,6 +46,9 @@ class Asking:
         """What it wants to know besides, which can wait."""
         return None
 
+    def opened_on(self, page: Page, action: str) -> None:
+        """It was opened by ``action``, which was chosen on ``page``."""
+
     def step_done(self, step: ProofStep) -> None:
         """Its command has done one of its steps."""
 
@@ -107,6 +110,16 @@ class Page(Asking, Screen[None]):
     def why_not(self, action: str) -> str | None:
         """Why ``action`` cannot be done now, in a sentence for people; None when it can."""
         return None
+
+    gone: ClassVar[str] = "it is not in the list any more."
+
+    def about(self, action: str) -> object:
+        """What ``action`` would be done to, of all that the screen shows."""
+        return None
+
+    def so(self, action: str) -> frozenset[str]:
+        """What is so now, in words, and has to stay so for whoever has chosen ``action`` and is asked for a reason."""
+        return frozenset()
 
     def refusal(self, action: str) -> str | None:
         """Why ``action`` cannot be done now, in the past as in the present."""

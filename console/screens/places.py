@@ -15,6 +15,7 @@ class PlacesPage(WholeListPage[WatchedFolder]):
     columns = PLACES
     empty = ("No folder is watched. + watches one, such as /var/log.",)
     heading = "Watched folders"
+    of_no_row = ("watch",)
 
     @staticmethod
     def key(record: WatchedFolder) -> str:
@@ -26,9 +27,6 @@ class PlacesPage(WholeListPage[WatchedFolder]):
     @staticmethod
     def words(record: WatchedFolder) -> str:
         return f"{record.path} {record.kind}"
-
-    def why_not(self, action: str) -> str | None:
-        return None if action == "watch" else super().why_not(action)
 
     def chosen(self) -> None:
         """What is in the folder stands on the screen Disk."""

@@ -26,6 +26,9 @@ class PolicyPage(WholeListPage[PolicyLine]):
     def words(record: PolicyLine) -> str:
         return f"{record.project or 'every project'} {record.name} {record.text} {record.meaning}"
 
+    def so(self, action: str) -> frozenset[str]:
+        return frozenset([f"{self.selected.name} is {self.selected.text}"] if self.selected else ())
+
     def chosen(self) -> None:
         self.app.action_act("set_policy")
 

@@ -18,6 +18,7 @@ class RoutesPage(WholeListPage[Route]):
         "e chooses your own quiet hours; + adds a digest or an escalation.",
     )
     heading = "Routes"
+    of_no_row = ("add_route", "my_quiet_hours")
 
     @staticmethod
     def key(record: Route) -> int:
@@ -30,8 +31,13 @@ class RoutesPage(WholeListPage[Route]):
     def words(record: Route) -> str:
         return f"{record.who} {record.kind} {record.sentence}"
 
-    def why_not(self, action: str) -> str | None:
-        return None if action in ("add_route", "my_quiet_hours") else super().why_not(action)
+    def so(self, action: str) -> frozenset[str]:
+        hours = "; ".join(each.sentence for each in self._my_quiet_hours)
+        return frozenset([f"your quiet hours are: {hours or 'none'}"] if action == "my_quiet_hours" else ())
+
+    @property
+    def _my_quiet_hours(self) -> list[Route]:
+        return [each for each in self._all if each.kind == "quiet" and each.who == self.app.who.operator]
 
     def do_open(self) -> None:
         if self.selected is not None:
@@ -51,5 +57,4 @@ class RoutesPage(WholeListPage[Route]):
     def do_my_quiet_hours(self) -> None:
         from console.dialogs.routing import quiet_hours
 
-        me = self.app.who.operator
-        self.app.push_screen(quiet_hours([each for each in self._all if each.kind == "quiet" and each.who == me]))
+        self.app.push_screen(quiet_hours(self._my_quiet_hours))

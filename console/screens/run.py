@@ -86,6 +86,9 @@ class RunPage(ListPage[LogLine]):
             return "This run has no other log."
         return None
 
+    def so(self, action: str) -> frozenset[str]:
+        return frozenset(self.found.asks if self.found is not None and action == "allow" else ())
+
     def do_cancel(self) -> None:
         if self.found is not None:
             self.app.push_screen(reasons.cancelling(self.found.run))

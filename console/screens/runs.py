@@ -26,6 +26,7 @@ class RunsPage(ListPage[Run]):
     empty = ("Nothing has run yet. r retrains a project from the overview.",)
     looks = False  # finished ones: one every quarter of an hour, and what it found is an alert
     hidden = 0
+    of_no_row = ("looks",)
 
     @staticmethod
     def key(record: Run) -> int:
@@ -50,8 +51,6 @@ class RunsPage(ListPage[Run]):
 
     def why_not(self, action: str) -> str | None:
         run = self.selected
-        if action == "looks":
-            return None
         if run is not None and action == "cancel":
             return why_not_cancel(run)
         if run is None and action == "retrain":

@@ -35,6 +35,7 @@ class SchedulesPage(WholeListPage[Schedule]):
         '  retrain = { cron = "0 3 * * mon", timezone = "America/New_York" }',
     )
 
+    of_no_row = ("history",)
     triggers: tuple[Trigger, ...] = ()
 
     @staticmethod
@@ -75,7 +76,7 @@ class SchedulesPage(WholeListPage[Schedule]):
 
     def why_not(self, action: str) -> str | None:
         schedule = self.selected
-        if action in ("filter", "back", "history"):
+        if action in ("filter", "back", *self.of_no_row):
             return None
         if schedule is None:
             return "There is no schedule under the cursor."
@@ -84,6 +85,10 @@ class SchedulesPage(WholeListPage[Schedule]):
         if action == "resume" and schedule.enabled:
             return f"The {schedule.job} schedule of {schedule.project} is not paused."
         return None
+
+    def so(self, action: str) -> frozenset[str]:
+        here = self.selected if action == "edit" else None
+        return frozenset([f"its rule is {here.rule}, {here.timezone}"] if here else ())
 
     def do_open(self) -> None:
         self.app.push_screen(routes.occurrences(self.selected.project if self.selected else ""))

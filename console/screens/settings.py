@@ -26,6 +26,9 @@ class SettingsPage(WholeListPage[Setting]):
     def words(record: Setting) -> str:
         return f"{record.name} {record.meaning}"
 
+    def so(self, action: str) -> frozenset[str]:
+        return frozenset([f"{self.selected.name} is {self.selected.text}"] if self.selected else ())
+
     def chosen(self) -> None:
         self.app.action_act("choose")
 

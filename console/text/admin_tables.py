@@ -31,7 +31,7 @@ ADMIN: tuple[Column[AdminList], ...] = (
 
 OPERATORS: tuple[Column[Operator], ...] = (
     Column("OPERATOR", 24, lambda o, now: Span(plain(o.name), "strong")),
-    Column("ROLE", 18, lambda o, now: people_lines.role(o)),
+    Column("ROLE", 19, lambda o, now: people_lines.role(o)),
     Column("FOR PROJECTS", 16, lambda o, now: Span(people_lines.projects(o)), yields=1),
     Column("PROVEN BY", 24, lambda o, now: people_lines.ways(o), grows=True),
 )

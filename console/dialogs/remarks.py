@@ -1,11 +1,11 @@
-"""Turn a candidate down: what others said of it first, then a reason."""
+"""What others approved and said of a version stands above what Enter does to it."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
-from console.acting.commands import Reject
+from console.acting.commands import Command
 from console.dialogs.dialog import ReasonDialog
 from console.queries.question import Question
 from console.queries.questions import AskRemarks
@@ -14,15 +14,13 @@ from console.text.remark_lines import MOST_BESIDE, remark_lines
 from engine.release.records import Remarks
 
 
-class RejectDialog(ReasonDialog):
-    """Whoever turns down what a colleague has approved sees that, and why, before Enter."""
+class RemarksDialog(ReasonDialog):
+    """About the version called ``label``; ``make`` gets it, then the reason."""
 
-    def __init__(self, label: str) -> None:
-        said = (
-            f"{label} is turned down and cannot be approved any more; a new retrain makes a new candidate.",
-            "What is live stays live. The version is kept, and your reason is shown on the next card.",
-        )
-        super().__init__(f"REJECT {label}", said, "reject it", lambda reason: Reject(label, reason))
+    def __init__(
+        self, title: str, label: str, sentences: Sequence[str], verb: str, make: Callable[[str, str], Command]
+    ) -> None:
+        super().__init__(f"{title} {label}", sentences, verb, lambda reason: make(label, reason))
         self._label = label
         self._remarks = Remarks()
 
