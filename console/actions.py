@@ -26,7 +26,8 @@ class Action:
     """``label`` stands in the footer, ``help`` on the help page. ``does``: the act of the engine's door that it is for,
     where it changes something; ``danger`` marks what changes what is live or is gone for good. A test holds both to
     what the door declares, which is not read here: the first screen does not wait for it. ``previews``: what would
-    happen is shown to anybody who may look; whoever may not do it is told by the engine at the end."""
+    happen is shown to anybody who may look; whoever may not do it is told by the engine at the end. ``spare`` stands
+    in the footer where the others leave it room."""
 
     id: str
     key: str
@@ -36,6 +37,7 @@ class Action:
     does: str = ""
     danger: bool = False
     shown: bool = True
+    spare: bool = False
     previews: bool = False
 
     @property
@@ -56,8 +58,8 @@ ACTIONS = (
            does="snooze"),
     Action("look", "l", "Look now", "measure the live version on the newest rows", HEALTHS, does="look"),
     Action("look_whole", "w", "Look at all", "measure it on everything extract returns, not on what is new alone",
-           HEALTHS, does="look", shown=False),
-    Action("decide", "c", "Decide", "open the decision card of the newest candidate", HEALTHS, shown=False),
+           HEALTHS, does="look", spare=True),
+    Action("decide", "c", "Decide", "open the decision card of the newest candidate", HEALTHS, spare=True),
     Action("by_column", "b", "By column", "performance by any column of the data, or by ranges that you choose",
            ("project_health",), does="look"),
     Action("section", "n", "Next section", "go on to the next section of the page", ("project_health",)),
@@ -72,9 +74,9 @@ ACTIONS = (
     Action("approve", "a", "Approve", "make this version live, after a proof and with your reason",
            ("card", "candidates"), does="move", danger=True, previews=True),
     Action("later", "A", "Approve for later", "prove this version now and make it live at a time that is to come",
-           ("card", "candidates"), does="move", danger=True, previews=True, shown=False),
+           ("card", "candidates"), does="move", danger=True, previews=True, spare=True),
     Action("cancel_swap", "u", "Cancel its swap", "take back that an approved version goes live at its time",
-           ("card", "candidates"), does="cancel_swap", shown=False),
+           ("card", "candidates"), does="cancel_swap", spare=True),
     Action("reject", "x", "Reject", "turn this candidate down, with your reason",
            ("card", "candidates"), does="reject", danger=True),
     Action("diff", "d", "Differences", "what changed since the version it was judged against", ("card", "versions")),
@@ -84,7 +86,7 @@ ACTIONS = (
     Action("comment", "c", "Comment", "say something of it, for whoever decides; viewers may, too", ("card",),
            does="comment"),
     Action("lift", "l", "Lift bar", "allow a version that was rolled back from to be made live again",
-           ("versions", "card"), does="lift", danger=True, shown=False),
+           ("versions", "card"), does="lift", danger=True, spare=True),
     Action("retrain", "r", "Retrain", "queue a retrain of the project",
            ("overview", "versions", "runs", *HEALTHS), does="retrain"),
     Action("run_now", "r", "Run now", f"run it by hand: {_ONE_OF_THEM}; its times stay",
@@ -123,14 +125,14 @@ ACTIONS = (
     Action("role", "r", "Role", "let them be viewer, auditor, operator or admin, with your reason",
            ("operators",), does="set_role"),
     Action("bind_key", "b", "Bind key", "let a public key prove who they are, with your reason",
-           ("operators",), does="bind_key", shown=False),
+           ("operators",), does="bind_key", spare=True),
     Action("disable", "x", "Disable", "keep them from working here, with your reason",
            ("operators",), does="disable_operator"),
     Action("enable", "u", "Enable", "let them work here again, with your reason",
-           ("operators",), does="enable_operator", shown=False),
+           ("operators",), does="enable_operator", spare=True),
     Action("choose", "e", "Set", "give the setting another value, or its default, with your reason",
            ("settings",), does="choose"),
-    Action("set_policy", "e", "Ask", "ask something else of every project, or nothing, with your reason",
+    Action("set_policy", "e", "Set rule", "ask something else of every project, or nothing, with your reason",
            ("policy",), does="set_policy"),
     Action("watch", "plus", "Watch", "watch another folder: it is looked at and never cleaned",
            ("places",), does="watch"),
@@ -156,9 +158,9 @@ ACTIONS = (
     Action("take_over", "a", "Take over", "go on duty: what was handed over to you, or what nobody has",
            ("duty",), does="take_over"),
     Action("hold", "H", "Hold", "keep the version's content whatever its age: a legal hold",
-           ("versions",), does="hold", shown=False),
+           ("versions",), does="hold", spare=True),
     Action("release_hold", "u", "Release hold", "let the version be judged by its age again, with your reason",
-           ("versions",), does="release_hold", shown=False),
+           ("versions",), does="release_hold", spare=True),
     Action("send_report", "s", "Send report", "see what would be mailed to whom, then send it",
            ("overview", *HEALTHS), does="send_report", previews=True),
     Action("add", "plus", "Add", "put a project on the list: its folder is checked first", ("overview",), does="add"),
@@ -178,7 +180,7 @@ ACTIONS = (
     Action("go_schedules", "6", "Schedules", "what starts by itself, and when", (ANYWHERE,)),
     Action("go_disk", "7", "Disk", "who uses how much, what grows, what can go", (ANYWHERE,)),
     Action("go_health", "8", "Health", "what is unhealthy, since when and why, and what is open", (ANYWHERE,)),
-    Action("go_admin", "9", "Admin", "operators, settings, watched folders, allowances, mail, routes, duty",
+    Action("go_admin", "9", "Admin", "operators, settings, watched folders, allowances, mail, routes, duty, policy",
            (ANYWHERE,)),
     Action("help", "question_mark", "Help", "every key of this screen", (ANYWHERE,)),
     Action("redraw", "ctrl+l", "Redraw", "paint the screen again, where something else has written onto it",

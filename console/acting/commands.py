@@ -13,6 +13,7 @@ from engine.errors import Conflict
 if TYPE_CHECKING:
     from console.text.lines import Tone
     from engine.api import Engine, PastEngine
+    from engine.monitoring.records import Alert
     from engine.release.records import MovePlan, ProofStep
 
 Tell = Callable[["ProofStep"], None]
@@ -65,11 +66,14 @@ class Acknowledge:
     doing: str = "alerts are being acknowledged"
 
     def carry_out(self, engine: Engine, tell: Tell) -> Result:
-        done, over = each_of(self.alerts, lambda alert: engine.acknowledge(alert, self.reason))
+        taken: list[Alert] = []
+        done, over = each_of(self.alerts, lambda alert: taken.append(engine.acknowledge(alert, self.reason)))
         if len(self.alerts) == 1:
-            return Result("You have taken it on; it stays open until a look finds it well.")
+            lasts = "it stays open until a look finds it well" if taken[0].resolved_at is None else "it is over"
+            return Result(f"You have taken it on; {lasts}.")
         those = "1 alert" if done == 1 else f"{done} alerts"
-        return Result(" ".join([f"You have taken {those} on; each stays open until a look finds it well.", *over]))
+        said = f"You have taken {those} on; what is open stays so until a look finds it well."
+        return Result(" ".join([said, *over]))
 
 
 @dataclass(frozen=True)

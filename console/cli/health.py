@@ -189,7 +189,7 @@ def _told(session: Session, found: Sequence[Alert], none: str) -> None:
 @reason_option
 @click.pass_obj
 def acknowledge(session: Session, number: int, reason: str) -> None:
-    """Say that you have taken alert NUMBER on; it stays open until a look finds it well."""
+    """Say that you have taken alert NUMBER on; it stays open until a look finds it well, a broken glass is over."""
     with session.engine() as engine:
         _changed(session, engine.acknowledge(number, reason))
 

@@ -46,10 +46,10 @@ POLICY_FORMS = {
 def letting_in() -> ReasonDialog:
     """Let somebody work here."""
     said = (
-        "Whoever has the key may work here from now on; without one they come in once something proves them (b).",
+        "Whoever has the key may work here from now on; b binds one later.",
         ROLES,
-        f"Below: the name, the role ({', '.join(get_args(Role))}), the line of their public key if you have it, your "
-        "reason. Tab goes from one to the next.",
+        "Below: the name, the role, the line of their public key if you have it, your reason. Tab goes from one to the "
+        "next.",
     )
     fields = (("", "name"), ("operator", "role"), ("", "public key, such as ssh-ed25519 AAAA…; may be left empty"))
     return FieldsDialog("LET SOMEBODY IN", said, "let them in", fields, LetIn, "Write who, and as what.", optional=1)
@@ -120,7 +120,7 @@ def asking(line: PolicyLine) -> ReasonDialog:
         "Below: the value, your reason. Tab goes from one to the other.",
     )
     return FieldsDialog(
-        f"ASK {line.name} OF EVERY PROJECT", said, "ask it", [("", POLICY_FORMS[line.name])],
+        f"SET {line.name} FOR EVERY PROJECT", said, "set it", [("", POLICY_FORMS[line.name])],
         lambda value, reason: SetPolicy(line.name, value, reason), "Write the value, or default.",
     )  # fmt: skip
 

@@ -17,6 +17,7 @@ from console.text import cells
 from console.text.health_lines import alert_lines, in_order
 from console.text.lines import EMPTY, Line, Span, line, wrapped
 from console.widgets.lines_view import LinesView
+from engine.monitoring.alerts.changes import OVER_WHEN_ACKNOWLEDGED
 from engine.monitoring.records import LONGEST_SNOOZE
 from engine.projects.manifest.durations import parse_duration
 
@@ -53,7 +54,7 @@ class AlertDialog(ReasonDialog):
             shown = [line(Span(f"All {cells.counted(many, 'alert')} of this project.", "strong"))]
             which = "all of them; one alone"
         choice = [line(Span("↑ ↓ ", "key"), Span(which, "dim")), EMPTY] if many > 1 else [EMPTY]
-        return [*shown, *choice, *(each for said in self.sentences for each in wrapped(said, width))]
+        return [*shown, *choice, *super().text(width)]
 
     def action_choose(self, by: int) -> None:
         if self.command is None and len(self._alerts) > 1:
@@ -68,9 +69,14 @@ class AcknowledgeDialog(AlertDialog):
     """Says who has taken an alert on."""
 
     def __init__(self, health: Health, at: datetime) -> None:
-        said = "Everybody sees that you have taken it on, and why. It stays open until a look finds it well."
+        said = "Everybody sees that you have taken it on, and why."
         alerts = [alert for alert in in_order(health.alerts, at) if alert.acknowledged_by is None]
         super().__init__(f"ACKNOWLEDGE AN ALERT OF {health.name}", said, "acknowledge it", alerts, at)
+
+    def text(self, width: int) -> Sequence[Line]:
+        over = {each.id for each in self._alerts if each.part in OVER_WHEN_ACKNOWLEDGED}
+        lasts = "It is over then." if over.issuperset(self.chosen) else "It stays open until a look finds it well."
+        return [*super().text(width), *wrapped(lasts, width)]
 
     def _command(self, reason: str) -> Command:
         return Acknowledge(self.chosen, reason)

@@ -69,21 +69,24 @@ def rule(width: int) -> Line:
 def keys(screen: str, why_not: Callable[[str], str | None], width: int) -> Line:
     """The keys of the screen itself; what cannot be done now is dimmed. Those that do not fit are on the help page."""
     right = line(Span("?", "key"), Span(" Help  ", "dim"), Span("q", "key"), Span(" Quit ", "dim"))
-    parts: list[Span] = [Span(" ")]
-    for action in of_screen(screen):
-        if not action.shown:
-            continue
-        entry = _entry(action, dimmed=why_not(action.id) is not None)
-        if width_of((*parts, *entry, *right)) > width:
+    own = [(action, why_not(action.id) is not None) for action in of_screen(screen) if action.shown]
+    entries: dict[Action, Line] = {}
+    room = width - width_of(right)
+    # Whatever is seldom wanted comes last, what cannot be done now even then.
+    for action, dimmed in sorted(own, key=lambda each: (each[0].spare, each[0].spare and each[1])):
+        entry = _entry(action, dimmed=dimmed)
+        room -= width_of(entry)
+        if room < 0:
             break
-        parts += entry
+        entries[action] = entry
+    parts = [Span(" "), *(span for action, _ in own for span in entries.get(action, ()))]
     # The last one needs no room behind it: the right end would give way to that.
     last = parts.pop()
     return fit(ends((*parts, Span(last.text.rstrip(), last.tone)), right, width), width)
 
 
-def _entry(action: Action, *, dimmed: bool) -> list[Span]:
-    return [Span(action.key_name, "dim" if dimmed else "key"), Span(f" {action.label}   ", "dim" if dimmed else "")]
+def _entry(action: Action, *, dimmed: bool) -> Line:
+    return Span(action.key_name, "dim" if dimmed else "key"), Span(f" {action.label}   ", "dim" if dimmed else "")
 
 
 def places(here: str, width: int, *, steps_back: bool = True) -> Line:

@@ -27,7 +27,7 @@ from engine.records import (
     Step,
     Version,
 )
-from engine.release.records import DecisionCard, Moved, MovePlan, ProofStep, Remark, Remarks
+from engine.release.records import DecisionCard, Moved, MovePlan, PlannedSwap, ProofStep, Remark, Remarks
 from engine.runs.logs.log_index import LogLine, LogWindow
 from engine.runs.times.times_records import RunTimes, StepTimes
 from engine.schedule.records import EngineState, Occurrence, Schedule
@@ -120,6 +120,7 @@ ROLLBACK = MovePlan(
     "flights", "rollback", "flights@9", "flights@7", 4, ("From flights@9, live for 12 days", "to flights@7."),
     ("model, 1 file",), ("predictions already used",), None,
 )  # fmt: skip
+PLANNED_SWAP = PlannedSwap(1, "flights", 11, 4, "p", "bob", "at night", ago(hours=-9), ago(hours=1), 30)
 AUDIT = tuple(
     AuditRow(seq, ago(minutes=seq), "ada", "approve", f"flights@{seq}", "newer data", f"{seq:064x}")
     for seq in range(300, 0, -1)

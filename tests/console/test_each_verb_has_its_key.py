@@ -15,9 +15,10 @@ from console.actions import ACTIONS
 from console.screens.list_page import ListPage
 from console.screens.page import Page
 from engine.records import Run
+from engine.release.records import Remarks
 from tests.cli.test_both_fronts_call_the_engine import REACHES, WITHOUT_A_METHOD, commands
 from tests.console.conftest import Desk
-from tests.console.records import NOW, FakeEngine
+from tests.console.records import NOW, PLANNED_SWAP, FakeEngine
 
 Console = Callable[..., None]
 
@@ -163,6 +164,9 @@ class WrittenDown(FakeEngine):
         if not name.startswith("_") and name != "reached":
             self.reached.add(name)
         return super().__getattribute__(name)
+
+    def remarks(self, label: str) -> Remarks:
+        return Remarks(planned=PLANNED_SWAP)
 
     def asks(self, run: int) -> tuple[str, ...]:
         return ("the network",)

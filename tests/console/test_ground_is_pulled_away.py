@@ -9,16 +9,15 @@ from typing import Any
 import pytest
 from textual.widgets import Input
 
-from engine.release.records import PlannedSwap, Remark, Remarks
+from engine.release.records import Remark, Remarks
 from engine.routing.duty_records import Duty
 from tests.console.admin_records import ALLOWANCE, OPERATORS, POLICY, ROUTE_LIST, SETTINGS, WAYS
 from tests.console.conftest import Desk
 from tests.console.health_records import NOW, ago
-from tests.console.records import CARD, RUNNING, RUNS, SCHEDULE, FakeEngine, status, version
+from tests.console.records import CARD, PLANNED_SWAP, RUNNING, RUNS, SCHEDULE, FakeEngine, status, version
 
 Console = Callable[..., None]
 LOST = "Things changed while you looked: "
-SWAP = PlannedSwap(1, "flights", 11, 4, "p", "bob", "at night", ago(hours=-9), ago(hours=1), 30)
 ADMIN = {name: ["9", *["down"] * row, "enter"] for row, name in enumerate(
     ("operators", "settings", "places", "allowances", "outbox", "routes", "duty", "policy"))}  # fmt: skip
 
@@ -125,11 +124,12 @@ def test_what_takes_nothing_from_it_leaves_it_and_what_is_written_as_they_are(
 
 
 def test_when_a_swap_is_planned_for_is_shown_to_whoever_cancels_it(console: Console, engine: FakeEngine) -> None:
-    engine.card_now = replace(CARD, remarks=Remarks((Remark("approval", NOW, "bob", "at night"),), planned=SWAP))
+    given = Remark("approval", NOW, "bob", "at night")
+    engine.card_now = replace(CARD, remarks=Remarks((given,), planned=PLANNED_SWAP))
 
     async def story(desk: Desk) -> None:
         await desk.press("2", "u")
-        await desk.see(f"→ Approved by bob, swaps at {SWAP.due:%d %b %H:%M} UTC.")
+        await desk.see(f"→ Approved by bob, swaps at {PLANNED_SWAP.due:%d %b %H:%M} UTC.")
         engine.card_now = CARD
         engine.commits += 1
         await desk.see("No swap of flights@11 is planned.")

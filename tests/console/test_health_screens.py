@@ -278,3 +278,20 @@ def test_the_overview_tells_swaps_and_alerts_since_this_operators_last_visit(
         await desk.see("Since you last looked: ■ churn failing · 1 alert raised, 1 resolved (8)")
 
     console(story, size, seen=ago(days=1))
+
+
+def test_what_is_over_once_somebody_took_notice_is_said_to_be(
+    console: Console, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    glass = replace(FELL, part="break-glass", why="bob broke the glass for churn@23")
+    engine.alerts_now = (glass,)
+    monkeypatch.setattr(engine, "acknowledge", lambda *given: replace(glass, resolved_at=ago(minutes=0)))
+
+    async def story(desk: Desk) -> None:
+        await desk.press("8", "a")
+        await desk.see("It is over then.")
+        assert "until a look finds it well" not in desk.text
+        await desk.press("y", "enter")
+        await desk.see("You have taken it on; it is over.")
+
+    console(story)

@@ -25,6 +25,7 @@ from console.screens.occurrences import OccurrencesPage
 from console.screens.operators import OperatorsPage
 from console.screens.outbox import OutboxPage
 from console.screens.overview import OverviewPage
+from console.screens.page import Page
 from console.screens.places import PlacesPage
 from console.screens.policy import PolicyPage
 from console.screens.project_health import ProjectHealthPage
@@ -35,6 +36,7 @@ from console.screens.schedules import SchedulesPage
 from console.screens.settings import SettingsPage
 from console.screens.times import TimesPage
 from console.screens.versions import VersionsPage
+from console.text.frame import keys
 from engine.access.approval import Policy
 from engine.errors import Conflict
 from tests.console.conftest import NARROW, WIDE, Desk
@@ -202,8 +204,8 @@ def test_roll_back_shows_what_comes_back_and_what_does_not(console: Console, eng
 
 def test_reject_lift_and_cancel_ask_for_a_reason(console: Console, engine: FakeEngine) -> None:
     async def story(desk: Desk) -> None:
-        for keys in (("2", "x"), ("4", "down", "down", "down", "l"), ("3", "x")):
-            await desk.press(*keys)
+        for pressed in (("2", "x"), ("4", "down", "down", "down", "l"), ("3", "x")):
+            await desk.press(*pressed)
             await desk.see("your reason")
             await desk.type("because")
             await desk.press("enter")
@@ -282,5 +284,41 @@ def test_keys_that_are_typed_after_q_open_nothing_any_more(console: Console) -> 
         for name in ("times", "health", "help", "open"):
             desk.app.action_act(name)
         assert len(desk.app.screen_stack) == 1
+
+    console(story)
+
+
+def test_keys_that_are_seldom_wanted_stand_below_where_there_is_room_and_take_none() -> None:
+    def below(screen: str, width: int, *refused: str) -> str:
+        return "".join(s.text for s in keys(screen, lambda action: "no" if action in refused else None, width))
+
+    wide = below("operators", 140)
+    assert "r Role   b Bind key   x Disable   u Enable   / Filter   Esc Back" in wide
+    assert "x Disable   u Enable   / Filter   Esc Back" in below("operators", 80, "bind_key"), "what can be done first"
+    assert "A Approve for later" in below("card", 140) and "Esc Back" in below("card", 140)
+    for page in PAGES:
+        for width in range(60, 200):
+            text = below(page.name_of, width)
+            assert len(text) == width
+            common = [a for a in actions.of_screen(page.name_of) if a.shown and not a.spare]
+            if any(f"{a.key_name} {a.label}   " in text for a in actions.of_screen(page.name_of) if a.spare):
+                assert all(f"{a.key_name} {a.label}" in text for a in common), (page.name_of, width)
+
+
+def test_keys_that_are_not_for_whoever_works_here_are_dimmed(console: Console, engine: FakeEngine) -> None:
+    engine.forbids = dict.fromkeys(("add_operator", "reject"), "vic is a viewer.")
+
+    def tone(desk: Desk, label: str) -> str:
+        shown = desk.app.screen
+        assert isinstance(shown, Page)
+        line = shown._keys(140)[1]
+        return next(span.tone for span in line if span.text.strip() == label)
+
+    async def story(desk: Desk) -> None:
+        await desk.press("2")
+        await desk.see("AGAINST LIVE")
+        assert (tone(desk, "Reject"), tone(desk, "Approve")) == ("dim", "")
+        await desk.press("9", "enter")
+        assert (tone(desk, "Let in"), tone(desk, "Role")) == ("dim", "")
 
     console(story)

@@ -14,7 +14,7 @@ from engine.clock import moment, stamp
 from engine.errors import Conflict, Invalid, NotFound
 from engine.monitoring.alerts.changes import (
     BREAK_GLASS,
-    LIVE_LINK,
+    OVER_WHEN_ACKNOWLEDGED,
     AlertChanges,
     left_behind,
     no_longer_live,
@@ -217,7 +217,7 @@ def acknowledge(ledger: Ledger, number: int, reason: str, by: Caller, at: dateti
         changed = _changed(
             db, alert, by, at, "acknowledge-alert", reason, acknowledged_at=stamp(at), acknowledged_by=by.name
         )
-        if alert.part not in (LIVE_LINK, BREAK_GLASS):
+        if alert.part not in OVER_WHEN_ACKNOWLEDGED:
             return changed
         resolve(db, alert, f"{by.name} has taken notice", at)
         _close_incident(db, alert.project, at)

@@ -24,6 +24,7 @@ from engine.monitoring.records import Alert, HealthFinding
 LIVE_LINK = "live link"
 # An admin released past the policy; over when somebody else has taken notice. Its key says who that was.
 BREAK_GLASS = "break-glass"
+OVER_WHEN_ACKNOWLEDGED = (LIVE_LINK, BREAK_GLASS)
 # A run that takes longer than such runs do; over when it has ended.
 RUN_TIME = "run time"
 ESCALATE_AFTER = timedelta(hours=1)
