@@ -115,4 +115,6 @@ def past_the_policy(
     if glass is None or "admin" not in operators.roles(db, None).get(by, ()):
         return approval
     policy = replace(approval.policy, approvals=1, four_eyes=False, freeze=())
-    return replace(approval, policy=policy, frozen_until=None, broken_until=glass.until)
+    # Whoever was one of several and broke it then approves once more, and alone.
+    others = tuple(name for name in approval.given_by if name != by)
+    return replace(approval, policy=policy, given_by=others, frozen_until=None, broken_until=glass.until)

@@ -67,6 +67,14 @@ def test_it_holds_for_nobody_else_and_for_no_other_version(ledger: Ledger) -> No
     assert approve(ledger, plan(ledger, label), "ada", SOON)
 
 
+def test_who_was_one_of_two_before_they_broke_it_releases_alone(ledger: Ledger) -> None:
+    label = candidate(ledger)
+    assert not approve(ledger, plan(ledger, label), "ada", SOON)
+    assert "ada has approved" in str(refusal(ledger, label, "ada", SOON))
+    broken(ledger, label)
+    assert approve(ledger, plan(ledger, label), "ada", SOON)
+
+
 def test_against_another_live_version_it_is_broken_anew(ledger: Ledger) -> None:
     label, other = candidate(ledger), candidate(ledger)
     broken(ledger, label)
