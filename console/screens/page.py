@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.app import ComposeResult
@@ -181,7 +180,7 @@ class Page(Asking, Screen[None]):
     def _keys(self, width: int) -> Sequence[Line]:
         return [
             frame.rule(width),
-            frame.keys(self.name_of, partial(self.app.refusal, self), width),
+            frame.keys(self.name_of, self.refusal, width),
             frame.places(self.place, width, steps_back=self.app.who.as_of is None),
         ]
 

@@ -25,7 +25,6 @@ from console.screens.occurrences import OccurrencesPage
 from console.screens.operators import OperatorsPage
 from console.screens.outbox import OutboxPage
 from console.screens.overview import OverviewPage
-from console.screens.page import Page
 from console.screens.places import PlacesPage
 from console.screens.policy import PolicyPage
 from console.screens.project_health import ProjectHealthPage
@@ -303,22 +302,3 @@ def test_keys_that_are_seldom_wanted_stand_below_where_there_is_room_and_take_no
             common = [a for a in actions.of_screen(page.name_of) if a.shown and not a.spare]
             if any(f"{a.key_name} {a.label}   " in text for a in actions.of_screen(page.name_of) if a.spare):
                 assert all(f"{a.key_name} {a.label}" in text for a in common), (page.name_of, width)
-
-
-def test_keys_that_are_not_for_whoever_works_here_are_dimmed(console: Console, engine: FakeEngine) -> None:
-    engine.forbids = dict.fromkeys(("add_operator", "reject"), "vic is a viewer.")
-
-    def tone(desk: Desk, label: str) -> str:
-        shown = desk.app.screen
-        assert isinstance(shown, Page)
-        line = shown._keys(140)[1]
-        return next(span.tone for span in line if span.text.strip() == label)
-
-    async def story(desk: Desk) -> None:
-        await desk.press("2")
-        await desk.see("AGAINST LIVE")
-        assert (tone(desk, "Reject"), tone(desk, "Approve")) == ("dim", "")
-        await desk.press("9", "enter")
-        assert (tone(desk, "Let in"), tone(desk, "Role")) == ("dim", "")
-
-    console(story)
