@@ -130,6 +130,8 @@ ACTIONS = (
            ("operators",), does="disable_operator"),
     Action("enable", "u", "Enable", "let them work here again, with your reason",
            ("operators",), does="enable_operator", spare=True),
+    Action("open", "enter", "Whole", "every key and account of theirs, and their roles for single projects",
+           ("operators",), spare=True),
     Action("choose", "e", "Set", "give the setting another value, or its default, with your reason",
            ("settings",), does="choose"),
     Action("set_policy", "e", "Set rule", "ask something else of every project, or nothing, with your reason",

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from console.queries.health_questions import Health
     from console.queries.question import Question
     from engine.outbox.mails import Mail
-    from engine.records import AuditRow
+    from engine.records import AuditRow, Operator
     from engine.release.records import DecisionCard
     from engine.routing.duty_records import Handover
     from engine.routing.records import Route
@@ -180,6 +180,13 @@ def audit_row(row: AuditRow) -> Screen[None]:
     from console.dialogs.reading import ReadingDialog, audit_lines
 
     return ReadingDialog(lambda width: audit_lines(row, width))
+
+
+def operator(found: Operator) -> Screen[None]:
+    """Somebody who may work here, whole."""
+    from console.dialogs.reading import ReadingDialog, operator_lines
+
+    return ReadingDialog(lambda width: operator_lines(found, width))
 
 
 def whole_card(card: DecisionCard, at: datetime) -> Screen[None]:

@@ -13,13 +13,13 @@ from textual.screen import ModalScreen
 
 from console import actions
 from console.screens.page import Asking
-from console.text import glossary
+from console.text import glossary, people_lines
 from console.text.cells import NOTHING, counted
 from console.text.lines import EMPTY, Line, Span, Tone, line, pad, wrapped
 from console.widgets.lines_view import LinesView
 from engine.clock import stamp
 from engine.outbox.mails import Mail
-from engine.records import AuditRow
+from engine.records import AuditRow, Operator
 from engine.text import plain
 
 
@@ -83,6 +83,17 @@ def audit_lines(row: AuditRow, width: int) -> list[Line]:
         ("because", row.reason or "–"),
         ("details", json.dumps(dict(row.details), ensure_ascii=False)),
         ("digest", row.digest),
+    ))  # fmt: skip
+
+
+def operator_lines(found: Operator, width: int) -> list[Line]:
+    """Somebody who may work here, whole: in the list their keys and their roles for projects may be cut."""
+    ways = [f"{each.kind} {each.label} since {stamp(each.since)}  {each.comment}".rstrip() for each in found.ways]
+    ways = ways or [people_lines.ways(found).text]
+    return _whole(found.name, width, (
+        ("role", people_lines.role(found).text),
+        ("projects", people_lines.projects(found) or NOTHING),
+        *(("proven by" if not number else "", way) for number, way in enumerate(ways)),
     ))  # fmt: skip
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from console import routes
 from console.dialogs.admin import binding, changing_role, disabling, enabling, letting_in
 from console.queries.admin_questions import AskOperators
 from console.queries.question import Question
@@ -41,8 +42,9 @@ class OperatorsPage(WholeListPage[Operator]):
         here = self.selected
         return frozenset([f"{here.name} is {here.role}"] if here and action in ("role", "enable") else ())
 
-    def chosen(self) -> None:
-        """There is no more of an operator than stands in the row."""
+    def do_open(self) -> None:
+        if self.selected is not None:
+            self.app.push_screen(routes.operator(self.selected))
 
     def do_let_in(self) -> None:
         self.app.push_screen(letting_in())

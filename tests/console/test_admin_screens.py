@@ -383,3 +383,15 @@ def test_every_key_of_the_lists_stands_below_them_in_eighty_columns() -> None:
         common = [a for a in of_screen(name) if a.shown and not a.spare]
         missing = [a.label for a in common if f"{a.key_name} {a.label}" not in text]
         assert missing == [], name
+
+
+def test_what_the_list_of_operators_has_no_room_for_is_read_with_enter(console: Console) -> None:
+    async def story(desk: Desk) -> None:
+        await desk.press("9", "enter", "enter")
+        await desk.see("account ada@box since")
+        await desk.see("key SHA256:abc since")
+        await desk.press("escape", "down", "enter")
+        await desk.see("flights: admin")
+        await desk.see("nothing yet: cannot come in")
+
+    console(story, NARROW)
