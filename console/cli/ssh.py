@@ -35,7 +35,8 @@ def ssh(session: Session, host: str, port: int, fingerprint: bool, key: str | No
     try:
         import asyncssh  # noqa: F401
     except ImportError:
-        raise Refusal("AsyncSSH is not installed, and the door is made of it; install leverframe[ssh].") from None
+        missing = "AsyncSSH, which the door is made of, is not installed; in the checkout: pip install '.[ssh]'."
+        raise Refusal(missing) from None
     if fingerprint:
         return _show(session)
     from console.cli.engine import tell_event

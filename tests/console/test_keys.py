@@ -292,7 +292,7 @@ def test_keys_that_are_seldom_wanted_stand_below_where_there_is_room_and_take_no
         return "".join(s.text for s in keys(screen, lambda action: "no" if action in refused else None, width))
 
     wide = below("operators", 140)
-    assert "r Role   b Bind key   x Disable   u Enable   / Filter   Esc Back" in wide
+    assert "r Role   b Bind key   x Disable   u Enable   Enter Whole   / Filter   Esc Back" in wide
     assert "x Disable   u Enable   / Filter   Esc Back" in below("operators", 80, "bind_key"), "what can be done first"
     assert "A Approve for later" in below("card", 140) and "Esc Back" in below("card", 140)
     for page in PAGES:
