@@ -88,7 +88,7 @@ def audit_lines(row: AuditRow, width: int) -> list[Line]:
 
 def operator_lines(found: Operator, width: int) -> list[Line]:
     """Somebody who may work here, whole: in the list their keys and their roles for projects may be cut."""
-    ways = [f"{each.kind} {each.label} since {stamp(each.since)}  {each.comment}".rstrip() for each in found.ways]
+    ways = [f"{each.kind} {each.label} since {each.since:%d %b %Y}  {each.comment}".rstrip() for each in found.ways]
     ways = ways or [people_lines.ways(found).text]
     return _whole(found.name, width, (
         ("role", people_lines.role(found).text),
