@@ -81,9 +81,10 @@ def break_for(
 
 
 def _tell(db: sqlite3.Connection, project: str, number: int, glass: BrokenGlass) -> None:
+    # A name stands not first: sentences begin with a capital, and names do not.
     why = (
-        f"{glass.by} broke the glass for {glass.label}: until {glass.until:%d %b %H:%M} UTC it goes live by {glass.by} "
-        f'alone, past {LETS_PASS} ("{plain(glass.reason, 400)}")'
+        f"the glass for {glass.label} was broken by {glass.by}: until {glass.until:%d %b %H:%M} UTC it goes live by "
+        f'{glass.by} alone, past {LETS_PASS} ("{plain(glass.reason, 400)}")'
     )
     act = f"somebody other than {glass.by} looks at what was done, and acknowledges this"
     # Whoever broke it stands in the key: they cannot take notice of it themselves.
