@@ -9,6 +9,7 @@ import pytest
 
 from console import routes
 from console.actions import ADMIN_LISTS, of_screen
+from console.screens.page import Page
 from console.text import frame
 from engine.errors import Conflict, Invalid
 from engine.records import DoctorFinding
@@ -359,7 +360,9 @@ def test_a_key_that_is_not_for_this_operator_is_dimmed(console: Console, engine:
     async def story(desk: Desk) -> None:
         await desk.press("9", "enter")
         await desk.see("+ Let in")
-        tones = {span.text.strip(): span.tone for span in desk.app.screen._keys(140)[1]}
+        page = desk.app.screen
+        assert isinstance(page, Page)
+        tones = {span.text.strip(): span.tone for span in frame.keys("operators", page.refusal, 140)}
         assert (tones["Let in"], tones["Role"]) == ("dim", "")
 
     console(story)

@@ -61,8 +61,7 @@ def test_a_chart_that_was_to_be_drawn_when_its_screen_was_left_is_not(console: C
         await desk.until(lambda: bool(desk.app.screen.query("#chart")))
         chart = desk.app.screen.query_one(Chart)
         await chart.remove()
-        chart._drawn = None
-        chart._redraw()
+        chart.show("something else")
 
     console(story)
 

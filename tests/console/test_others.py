@@ -62,7 +62,6 @@ def test_the_head_says_what_one_is_by_now(console: Console, engine: FakeEngine) 
     async def story(desk: Desk) -> None:
         await desk.see("ada (operator)")
         engine.operator = replace(engine.operator, role="viewer")
-        desk.app.watcher._see_people()
         await desk.see("ada (viewer)")
         assert "operator" not in desk.text.split("\n")[0]
 
