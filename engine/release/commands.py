@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import nullcontext
+from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -17,12 +18,17 @@ from engine.versions import catalog, holds
 from engine.versions import document as documents
 
 if TYPE_CHECKING:
+    from engine.release.plan import Swaps
     from engine.release.records import DecisionCard, Moved, MovePlan, PlannedSwap, ProofStep, Remark, Remarks
     from engine.versions.records import VersionDocument
 
 
 class ReleaseCommands(Door):
     """Versions, what waits for a decision, and the decisions."""
+
+    if TYPE_CHECKING:  # Schedules stand above this room; the door knows them.
+
+        def engine_state(self) -> Swaps: ...
 
     @looks("list versions", of="project")
     def count_versions(self, project: str | None = None) -> int:
@@ -77,10 +83,12 @@ class ReleaseCommands(Door):
     @looks("approve", least="operator", of="label", in_past=False)
     def plan_release(self, label: str, due: datetime | None = None) -> MovePlan:
         """What approving ``label`` would do, or why it cannot be; ``due``: when it is to go live, if not at once."""
-        from engine.release.plan import plan_release
+        from engine.release.plan import plan_release, who_swaps
 
         with self._ledger.read() as db:
-            return plan_release(db, self._store, label, self.caller, clock.now(), due)
+            plan = plan_release(db, self._store, label, self.caller, clock.now(), due)
+        told = who_swaps(self.engine_state()) if due is not None else ()
+        return replace(plan, sentences=(*plan.sentences, *told))
 
     @looks("roll back", least="operator", of="project", in_past=False)
     def plan_rollback(

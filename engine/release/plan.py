@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from dataclasses import replace
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from engine.access.approval import what_it_takes
 from engine.errors import Conflict, Damage, NotFound, Refusal
@@ -99,6 +99,24 @@ def plan_release(
         remarks=remarks.of_version(db, row),
         due=due,
     )
+
+
+class Swaps(Protocol):
+    """The engine that would make a planned swap; ``here``: it is the console in which that is planned."""
+
+    @property
+    def running(self) -> bool: ...
+    @property
+    def here(self) -> bool: ...
+
+
+def who_swaps(engine: Swaps) -> tuple[str, ...]:
+    """What a planned swap needs beside its time."""
+    if not engine.running:
+        return ("No engine runs now, and without one it does not go live: start 'leverframe engine' by then.",)
+    if engine.here:
+        return ("This console is the engine now: leave it open until then, or start 'leverframe engine'.",)
+    return ()
 
 
 def plan_rollback(

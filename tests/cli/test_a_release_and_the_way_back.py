@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
+from contextlib import closing
+from datetime import timedelta
+
+import pytest
+
+from engine import clock
+from engine.api import Engine
+from engine.schedule.records import EngineState
 from tests.cli.conftest import History
+from tests.people import open_engine
 
 
 def test_every_step_of_the_story_went_well_and_said_nothing_on_standard_error(history: History) -> None:
@@ -75,3 +84,22 @@ def test_a_preview_that_is_refused_says_why(history: History) -> None:
     document = history("rollback", "tiny", "--to", "tiny@2", "--preview", "--json")
     assert document.code == 0
     assert "lift the bar first" in document.json["refused"]
+
+
+@pytest.mark.parametrize(
+    ("running", "here", "told"),
+    [
+        (False, False, "No engine runs now, and without one it does not go live: start 'leverframe engine' by then."),
+        (True, True, "This console is the engine now: leave it open until then, or start 'leverframe engine'."),
+        (True, False, None),
+    ],
+)
+def test_who_plans_a_swap_is_told_what_it_needs_beside_its_time(
+    history: History, monkeypatch: pytest.MonkeyPatch, running: bool, here: bool, told: str | None
+) -> None:
+    state = EngineState(running, here, "box", 1, None, 1)
+    monkeypatch.setattr(Engine, "engine_state", lambda engine: state)
+    with closing(open_engine(history.home, "ada")) as engine:
+        later = engine.plan_release("tiny@3", clock.now() + timedelta(hours=1)).sentences
+        assert later[-1] == told or (told is None and "engine" not in later[-1])
+        assert told not in engine.plan_release("tiny@3").sentences
