@@ -11,9 +11,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from engine.access.approval import NOTHING_ASKED, Policy, cannot_be_met, stricter, value_in_words
+from engine.access.approval import NOTHING_ASKED, ROLE, Policy, cannot_be_met, stricter, value_in_words
 from engine.access.caller import Caller
-from engine.access.operators import roles
+from engine.access.operators import is_one, roles
 from engine.audit import trail
 from engine.errors import Invalid
 from engine.projects import in_force, registry
@@ -92,8 +92,9 @@ def complaints(db: sqlite3.Connection, now: datetime) -> tuple[str, ...]:
     whole = cannot_be_met(asked, roles(db, None), now)
     if whole:
         return (f"No project can release a version: {whole}; an admin changes that with 'leverframe policy set'.",)
-    found = []
+    found = _strangers(db, "The workspace", asked)
     for project in registry.everything(db):
+        found += _strangers(db, project.name, in_force.own(db, project.name))
         policy = in_force.approval(db, project.name)
         if why := cannot_be_met(policy, roles(db, project.name), now):
             found.append(
@@ -101,6 +102,16 @@ def complaints(db: sqlite3.Connection, now: datetime) -> tuple[str, ...]:
                 "have an admin ask for less ('leverframe policy' says what is asked)."
             )
     return tuple(found)
+
+
+def _strangers(db: sqlite3.Connection, who: str, policy: Policy) -> list[str]:
+    """That ``who`` names approvers whom there are not: a name is easily written wrong."""
+    named = {each for people in policy.approvers for each in people if not each.startswith(ROLE)}
+    strangers = [name for name in sorted(named) if not is_one(db, name)]
+    if not strangers:
+        return []
+    names = " and ".join(strangers)
+    return [f"{who} names {names} to approve, and nobody here is called that ('leverframe operators' lists all)."]
 
 
 def choose(ledger: Ledger, name: str, text: str, by: Caller, reason: str, at: datetime) -> tuple[str, ...]:

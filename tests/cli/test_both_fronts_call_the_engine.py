@@ -131,7 +131,7 @@ REACHES = {
     "operators disable bob --reason x": "disable_operator",
     "operators enable bob --reason x": "enable_operator",
     "operators keys": "operators",
-    "operators keys list bob": "operators",
+    "operators keys list ada": "operators",
     "operators keys add bob /dev/null --reason x": "bind_key",
     "operators keys add bob --account root --reason x": "bind_account",
     "operators keys remove bob SHA256:x --reason x": "unbind",

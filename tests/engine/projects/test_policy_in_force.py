@@ -138,9 +138,20 @@ def test_what_nobody_can_meet_is_told_when_it_is_asked_and_holds(ledger: Ledger)
     with ledger.write() as db:
         found_workspace(db, "ada", of_process(), NOON)
     with ledger.read() as db:
-        (alone,) = policy.complaints(db, NOON)
+        stranger, alone = policy.complaints(db, NOON)
+    assert stranger.startswith("tiny names bob to approve, and nobody here is called that")
     assert alone.startswith("tiny can release no version: it takes 1 person to release a version, and nobody may")
     (told,) = policy.choose(ledger, "approvals", "2", caller(), "so", NOON)
     assert told.startswith("No project can release a version: it takes 2 people to release a version, and only ada")
     with ledger.read() as db:
         assert in_force.approval(db, "tiny").approvals == 2
+
+
+def test_who_is_named_and_not_there_is_told_and_may_come_later(ledger: Ledger) -> None:
+    with ledger.write() as db:
+        found_workspace(db, "ada", of_process(), NOON)
+    (told,) = policy.choose(ledger, "approvers", "ada adda role:admin zo", caller(), "so", NOON)
+    assert told == (
+        "The workspace names adda and zo to approve, and nobody here is called that ('leverframe operators' lists all)."
+    )
+    assert policy.choose(ledger, "approvers", "ada role:operator", caller(), "so", NOON) == ()
