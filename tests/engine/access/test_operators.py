@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from engine.access.caller import Caller
 from engine.access.entering import found_workspace
 from engine.access.proof import AccountProof, KeyProof
 from engine.audit import trail
+from engine.clock import stamp
 from engine.errors import Conflict, Forbidden, Invalid, NotFound
 from engine.records import Operator, Role
 from engine.storage import workspace as workspaces
@@ -139,6 +140,18 @@ def test_a_key_is_bound_and_let_go_and_then_proves_nobody(ledger: Ledger, ada: C
     operators.add_way(ledger, ada, carl.name, key_of("bob"), "found again", LATER)
     with ledger.read() as db:
         assert bindings.holder(db, proof) == "carl"
+
+
+def test_what_ended_before_keeps_the_day_on_which_it_did(ledger: Ledger, ada: Caller) -> None:
+    added(ledger, "bob", "operator")
+    proof, days = KeyProof(key_of("bob").fingerprint), [LATER + timedelta(days=n) for n in range(2)]
+    operators.remove_way(ledger, ada, "bob", proof.fingerprint, "lost", days[0])
+    operators.add_way(ledger, ada, "bob", key_of("bob"), "found again", days[0])
+    operators.remove_way(ledger, ada, "bob", proof.fingerprint, "lost again", days[1])
+    with ledger.write() as db:
+        bindings.release(db, proof, LATER + timedelta(days=9))
+        rows = db.execute("SELECT until FROM bindings WHERE operator = 'bob' ORDER BY id").fetchall()
+    assert [row["until"] for row in rows] == [stamp(day) for day in days]
 
 
 Act = Callable[[Ledger, Caller], Any]
