@@ -90,6 +90,14 @@ def test_who_came_and_left_is_written_down_with_the_key_and_the_address(service:
     assert (left.action, left.details) == ("logout", {"from": "192.0.2.7", "seconds": 61})
 
 
+def test_who_did_not_get_in_is_written_down_once_for_all_that_came_together(service: Engine, place: Path) -> None:
+    for count in (1, 2):
+        service.note_turned_away("no key", "192.0.2.9", "too many at once", count)
+    one, two = rows(place)[-2:]
+    assert (one.actor, one.action, one.subject, one.reason) == ("the door", "turned-away", "no key", "too many at once")
+    assert (one.details, two.details) == ({"from": "192.0.2.9"}, {"from": "192.0.2.9", "connections": 2})
+
+
 def test_a_flood_of_refusals_is_a_few_rows_whatever_keys_it_comes_with(service: Engine, place: Path) -> None:
     before = len(rows(place))
     for number in range(100):

@@ -117,6 +117,29 @@ def test_a_role_for_one_project_is_had_besides_until_it_is_taken_back(ledger: Le
     assert row.details == {"project": "flights", "role": None, "was": "operator"}
 
 
+def test_an_admin_of_one_project_gives_roles_for_it_and_for_no_other(ledger: Ledger, ada: Caller) -> None:
+    adam = added(ledger, "adam", "viewer")
+    added(ledger, "bob", "viewer")
+    with ledger.write() as db:
+        for name in ("flights", "churn"):
+            db.execute("INSERT INTO projects VALUES (?, '', '', '', '{}', ?, NULL)", (name, "2026-11-01T00:00:00Z"))
+    operators.set_project_role(ledger, ada, "adam", "flights", "admin", "his", LATER)
+    bob = operators.set_project_role(ledger, adam, "bob", "flights", "operator", "a colleague", LATER)
+    assert bob.projects == (("flights", "operator"),)
+    before = everything_in(ledger)
+    with pytest.raises(Forbidden, match="adam is no admin any more"):
+        operators.set_project_role(ledger, adam, "bob", "churn", "operator", "another", LATER)
+    assert everything_in(ledger) == before
+    with ledger.read() as db:
+        assert operators.roles(db, "flights") == {
+            "ada": ("admin",), "adam": ("viewer", "admin"), "bob": ("viewer", "operator"),
+        }  # fmt: skip
+        assert operators.roles(db, None) == {"ada": ("admin",), "adam": ("viewer",), "bob": ("viewer",)}
+    operators.set_disabled(ledger, ada, "bob", True, "left", LATER)
+    with ledger.read() as db:
+        assert "bob" not in operators.roles(db, "flights"), "who may not work here approves nothing"
+
+
 def test_who_is_disabled_keeps_their_role_for_when_they_are_enabled(ledger: Ledger, ada: Caller) -> None:
     added(ledger, "bob", "operator")
     assert operators.set_disabled(ledger, ada, "bob", True, "left", LATER).disabled
