@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -63,6 +64,16 @@ def test_each_is_told_what_part_they_had(ledger: Ledger) -> None:
     wants = ", and this project wants a second person to approve it."
     assert refusal(ledger, label, "dan") == f"dan asked for this retrain and committed code of it{wants}"
     assert refusal(ledger, label, "cyd") == f"cyd committed code of it and owns tiny{wants}"
+
+
+@pytest.mark.parametrize("owner", ["cyd", "cyd@example.org", "Cyd@Example.ORG"])
+def test_an_owner_is_known_by_name_or_by_address(ledger: Ledger, owner: str) -> None:
+    label = candidate(ledger, by("bob"))
+    with ledger.write() as db:
+        db.execute("UPDATE projects SET manifest = ?", (json.dumps({"project": {"name": "tiny", "owner": owner}}),))
+    ask(ledger, "four_eyes", "yes")
+    assert str(refusal(ledger, label, "cyd")).startswith("cyd owns tiny, and this project wants a second person")
+    assert refusal(ledger, label, "ada") is None
 
 
 @pytest.mark.parametrize("unknown", [by("eve"), UNCOMMITTED, NO_COMMIT])
