@@ -23,11 +23,12 @@ def test_it_is_made_at_the_first_start_and_stays(home: Path) -> None:
     assert [path.name for path in (home / "keys").iterdir()] == ["ssh_host_ed25519_key"]
 
 
-def test_one_that_others_can_read_or_nobody_can_is_refused_and_not_replaced(home: Path) -> None:
+@pytest.mark.parametrize("mode", [0o640, 0o604, 0o620, 0o601])
+def test_one_that_others_can_reach_or_nobody_can_read_is_refused_and_not_replaced(home: Path, mode: int) -> None:
     home.mkdir()
     host_key.find_or_make(home)
     path = host_key.path_of(home)
-    path.chmod(0o644)
+    path.chmod(mode)
     with pytest.raises(Refusal, match="chmod 600"):
         host_key.find_or_make(home)
     path.chmod(0o600)
