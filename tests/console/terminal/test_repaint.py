@@ -101,7 +101,7 @@ def test_the_end_of_a_line_is_erased_where_that_looks_the_same(
         pytest.param(["\x1b[7;18Haaaaaa\x1b[ma好\x1b[7;18Haaaaaa"], id="what does not fit lands on the last cells"),
         pytest.param(["\x1b[2;1Ha\x1b[1;24Hb\x1b[K"], id="behind the last cell"),
         pytest.param(["\x1b[2;1Ha\x1b[1;22H\x1b[3maaa\x1b[0m\x1b[53m", "\x1b[1;1H\x1b[1ma"], id="behind it, unread"),
-        pytest.param(["\x1b[1;23H\x1b[3maa\x1b[2;1H\x1b[0m\x1b[53m\x1b[1;25H", "\x1b[2;1H\x1b[1ma"], id="beyond it, unread"),
+        pytest.param(["\x1b[1;24H\x1b[3ma\x1b[2;1H\x1b[0m\x1b[53m\x1b[1;25H", "\x1b[2;1H\x1b[1ma"], id="beyond it, unread"),
         pytest.param(["\x1b[1;1Hab\x1b[1;2H", "\x1b[1;1Hx"], id="one cell back"),
         pytest.param(["\x1b[8;1Ha\n\x1b[1;1Hb"], id="a line further than the last scrolls"),
         pytest.param(["\x1b[3;6r\x1b[6;1Hx", "\x1b[0m\x1b[6;1Hy\n\x1b[1;1Hz"], id="margins stay"),

@@ -72,7 +72,9 @@ def test_a_few_in_a_minute_leave_no_number(ledger: Ledger) -> None:
 
 
 @pytest.mark.parametrize("other", [{"who": "bob"}, {"action": "login"}, {"key": "SHA256:stolen"}])
-def test_what_is_of_another_by_another_proof_or_another_act_is_not_hidden_by_it(ledger: Ledger, other: dict[str, str]) -> None:
+def test_what_is_of_another_by_another_proof_or_of_another_act_is_not_hidden_by_it(
+    ledger: Ledger, other: dict[str, str]
+) -> None:
     for n in range(20):
         came(ledger, NOON + n * SECOND)
     assert came(ledger, NOON + 21 * SECOND, **other)

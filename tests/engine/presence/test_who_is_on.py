@@ -153,6 +153,16 @@ def test_the_longest_on_comes_first_and_no_more_are_listed_than_anybody_reads(ad
     assert sessions.everybody(locks) == ()
 
 
+def test_who_is_on_is_for_the_account_and_its_group_to_read(ada: Engine) -> None:
+    before = os.umask(0)
+    try:
+        ada.be_at("Runs")
+    finally:
+        os.umask(before)
+    folder = ada.home / "locks" / sessions.FOLDER
+    assert [path.stat().st_mode & 0o777 for path in (folder, *folder.iterdir())] == [0o750, 0o640]
+
+
 def test_a_moment_that_is_over_has_nobody_on(ada: Engine) -> None:
     then = open_engine(ada.home, "ada", at=ada.now())
     for act in (then.who, then.others, lambda: then.be_at("Runs")):

@@ -86,6 +86,18 @@ def test_what_somebody_unknown_committed_is_approved_by_two_and_by_one_when_they
     assert approve(ledger, plan(ledger, label), "ada")
 
 
+def test_where_nobody_has_an_address_four_eyes_alone_ask_who_committed(ledger: Ledger) -> None:
+    label = candidate(ledger, by("bob"))
+    for name in ("ada", "bob", "cyd"):
+        addresses.remove(ledger, name, f"{name}@example.org", "so", caller(), FRIDAY)
+    with ledger.read() as db:
+        assert approval_of(db, catalog.find(db, label), 0, caller(), FRIDAY).unknown == ()
+    ask(ledger, "four_eyes", "yes")
+    with ledger.read() as db:
+        assert approval_of(db, catalog.find(db, label), 0, caller(), FRIDAY).unknown == ("Bob <bob@example.org>",)
+    assert not approve(ledger, plan(ledger, label), "ada"), "it may be anybody's, so nobody approves it alone"
+
+
 def test_an_address_that_an_admin_gives_to_somebody_makes_them_known(ledger: Ledger) -> None:
     label = candidate(ledger, by("dan"))
     ask(ledger, "four_eyes", "yes")
@@ -170,6 +182,7 @@ def test_who_is_not_named_does_not_approve_and_an_approval_counts_only_while_its
     assert not approve(ledger, plan(ledger, label), "bob")
     ask(ledger, "approvers", "ada, cyd, dan")
     assert "names who may, and that is ada, cyd, dan." in str(refusal(ledger, label, "bob"))
+    assert plan(ledger, label).remarks.approvals == (), "nor is it shown as one that does"
     assert not approve(ledger, plan(ledger, label), "ada"), "bob's does not count any more"
     assert approve(ledger, plan(ledger, label), "cyd")
 
