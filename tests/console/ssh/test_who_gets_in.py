@@ -94,7 +94,7 @@ def test_a_client_that_tries_many_keys_is_sent_away(home: Path) -> None:
         async with door(gate, Limits(tries=6)) as port:
             with pytest.raises(asyncssh.DisconnectError, match="Too many tries"):
                 await connect(port, *keys, ADA)
-            assert 0 < len(gate.asked) <= 6
+            assert len(gate.asked) == 3, "each key takes two exchanges"
             async with connect(port, ADA):
                 pass
 
@@ -178,7 +178,7 @@ def test_a_flood_of_connections_is_noted_in_few_rows(home: Path) -> None:
     gate = reception(home, "ada")
 
     async def story() -> None:
-        async with door(gate, Limits(strangers=1, login_seconds=1.0)) as port:
+        async with door(gate, Limits(strangers=1, login_seconds=600.0)) as port:
             held = await asyncio.open_connection("127.0.0.1", port)
             await held[0].readline()
             for _ in range(50):
