@@ -98,10 +98,10 @@ def test_a_role_for_one_project_lets_ask_for_what_is_of_a_project_and_for_nothin
         def mow(self, field: str) -> None: ...
 
     barn = Barn("viewer")
-    assert barn.why_not("mow") == "pat is a viewer and may not mow; ask somebody who is operator."
+    assert barn.why_not("mow") == "pat is a viewer and may not mow; ask somebody who is an operator."
     barn.caller = replace(barn.caller, operator=Operator("pat", "viewer", projects=(("meadow", "operator"),)))
     assert barn.why_not("mow") is None, "whether it is that one, its arguments tell"
-    assert barn.why_not("paint") == "pat is a viewer and may not paint; ask somebody who is operator."
+    assert barn.why_not("paint") == "pat is a viewer and may not paint; ask somebody who is an operator."
 
 
 def test_a_method_that_declares_nothing_keeps_its_class_from_being_made() -> None:

@@ -27,7 +27,6 @@ from engine.errors import Forbidden, LeverframeError, Refusal
 from engine.housekeeping.records import CleanPlan
 from engine.records import Role
 from engine.release.records import MovePlan
-from engine.runs import starting
 from engine.schedule.book import ScheduleChanges
 from tests import tiny
 from tests.builders.runs import done
@@ -210,12 +209,6 @@ def _a_mail_server(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where none is set up nobody may send, whatever their role; nothing listens at this one."""
     monkeypatch.setenv("LEVERFRAME_SMTP_HOST", "127.0.0.1:1")
     monkeypatch.setenv("LEVERFRAME_SMTP_FROM", "leverframe@example.org")
-
-
-@pytest.fixture(autouse=True)
-def _no_run_begins(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What is asked for is queued; a process of it would go on when the test is over."""
-    monkeypatch.setattr(starting, "start", lambda *_: None)
 
 
 @pytest.fixture
