@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import shlex
+import signal
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -20,6 +22,14 @@ from tests.people import key_of, open_engine
 OPAL, EVE = key_of("opal"), key_of("eve")
 CAME = {"SSH_CONNECTION": "192.0.2.7 50000 192.0.2.1 22", "SSH_ORIGINAL_COMMAND": "status --json"}
 KEY = SealedKey("opal", OPAL.fingerprint, OPAL.line, "5ea1")
+
+
+@pytest.fixture(autouse=True)
+def _hung_up_as_before() -> Iterator[None]:
+    """A session says for its whole process what its client's end does."""
+    before = signal.getsignal(signal.SIGHUP)
+    yield
+    signal.signal(signal.SIGHUP, before)
 
 
 @pytest.fixture
@@ -62,7 +72,7 @@ def test_whose_key_it_was_has_their_command_done_and_is_written_down(
         assert os.environ["WAREHOUSE"] == "db" and not {"SSH_CONNECTION", "SSH_ORIGINAL_COMMAND"} & {*os.environ}
         assert not {"PYTHONPATH", "LEVERFRAME_OPERATOR", "LD_PRELOAD"} & {*os.environ}
     assert carried == [Order(str(place), OPAL.fingerprint, "192.0.2.7", "status --json")]
-    assert rows(place)[0] == ("opal", "login", "192.0.2.7")
+    assert rows(place)[:2] == [("opal", "logout", "192.0.2.7"), ("opal", "login", "192.0.2.7")]
 
 
 def test_without_the_right_seal_or_a_key_that_is_somebodys_nothing_is_done(
@@ -84,6 +94,7 @@ def test_without_the_right_seal_or_a_key_that_is_somebodys_nothing_is_done(
         came(patch)
         forced.attend(place, OPAL.fingerprint, mine)
     assert carried == [] and "login" not in [row[1] for row in rows(place)]
+    assert [row for row in rows(place) if row[1] == "turned-away"] == [("the door", "turned-away", "192.0.2.7")] * 2
 
 
 @pytest.mark.parametrize("said", ["", "here 1 there 2", "'; id 1 2 3"])
