@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
+import asyncssh
 import pytest
 
 from console.ssh import host_key
@@ -36,6 +38,22 @@ def test_one_that_others_can_reach_or_nobody_can_read_is_refused_and_not_replace
     with pytest.raises(Refusal, match="holds no host key"):
         host_key.find_or_make(home)
     assert path.read_text() == "nothing"
+
+
+def test_whoever_makes_one_at_the_same_moment_gets_the_one_that_is_there(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home.mkdir()
+    made, first = asyncssh.generate_private_key, list[asyncssh.SSHKey]()
+
+    def meanwhile(*given: Any, **named: Any) -> asyncssh.SSHKey:
+        monkeypatch.setattr(asyncssh, "generate_private_key", made)
+        first.append(host_key.find_or_make(home))
+        return made(*given, **named)
+
+    monkeypatch.setattr(asyncssh, "generate_private_key", meanwhile)
+    assert host_key.fingerprint(host_key.find_or_make(home)) == host_key.fingerprint(first[0])
+    assert [path.name for path in (home / "keys").iterdir()] == ["ssh_host_ed25519_key"]
 
 
 def test_the_verb_shows_its_fingerprint(home: Path) -> None:

@@ -119,6 +119,7 @@ def test_connections_that_do_not_log_in_are_few_and_when_they_are_gone_others_ge
 
     asyncio.run(story())
     assert ("turned away", "no key", "too many at once", 1) in gate.noted
+    assert sum(row[3] for row in gate.noted if row[2] == "left without a key") == 2, "who was sent away did not leave"
 
 
 def test_whoever_has_logged_in_takes_the_room_of_nobody_who_has_not(home: Path) -> None:
@@ -130,6 +131,21 @@ def test_whoever_has_logged_in_takes_the_room_of_nobody_who_has_not(home: Path) 
 
     asyncio.run(story())
     assert [row[:2] for row in gate.noted if row[0] == "login"] == [("login", "ada"), ("login", "opal")]
+
+
+def test_whoever_logged_in_makes_no_room_for_a_stranger_when_they_leave(home: Path) -> None:
+    gate = reception(home, "ada")
+
+    async def story() -> None:
+        async with door(gate, Limits(strangers=1)) as port:
+            async with connect(port, ADA):
+                held = await asyncio.open_connection("127.0.0.1", port)
+                await held[0].readline()
+            await until(lambda: [row[0] for row in gate.noted] == ["login", "logout"])
+            late = await asyncio.open_connection("127.0.0.1", port)
+            assert await late[0].readline() == b""
+
+    asyncio.run(story())
 
 
 def test_a_connection_that_does_not_log_in_is_ended(home: Path) -> None:
