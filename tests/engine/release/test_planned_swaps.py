@@ -249,6 +249,9 @@ def test_nor_is_it_told_as_one_that_led_to_what_went_live_later(ledger: Ledger) 
 def test_beside_a_planned_swap_nothing_of_the_project_is_approved(ledger: Ledger) -> None:
     first, second = candidate(ledger), candidate(ledger)
     planned(ledger, first)
+    with ledger.read() as db:
+        said_of = {each.label: each.said for each in planned_swaps.told(db, catalog.candidates(db, "tiny"))}
+    assert said_of == {first: "approved by bob, swaps at 28 Nov 02:00 UTC", second: None}
     for label in (first, second):
         said = refusal_at_once(ledger, label, "dan")
         assert said is not None and "tiny@1 is approved by bob, swaps at 28 Nov 02:00 UTC" in said
