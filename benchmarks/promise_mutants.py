@@ -7,6 +7,7 @@ table come first; whoever makes a promise that tests must hold adds a line.
 from __future__ import annotations
 
 from benchmarks.access_mutants import ACCESS
+from benchmarks.door_mutants import DOOR
 from benchmarks.mutation.fault import Fault
 from benchmarks.planned_swap_mutants import PLANNED_SWAPS
 
@@ -144,6 +145,11 @@ FAULTS = (
     Fault("a plan holds under the policy that it was shown under", _SWAP, "refusal_to_release(db, plan.target, by, now, plan.due) or _other_policy(db, plan)", "refusal_to_release(db, plan.target, by, now, plan.due)", _EYES),
     Fault("who committed it does not approve it alone", "engine/release/eyes.py", "        if name is not None:\n", "        if False:\n", _EYES),
     Fault("who owns it does not approve it alone", "engine/release/eyes.py", "    if owner:\n", "    if False:\n", _EYES),
+    Fault("who owns it is known by their address", "engine/release/eyes.py", "holders.get(owner.casefold(), owner)", "owner", _EYES),
+    Fault("nobody approves alone what nobody knows", "engine/release/approvals.py", "if not policy.four_eyes and not", "if not", _EYES),
+    Fault("an approval that may no longer be given is not shown", _REMARKS, "given = tuple(each for each in given if each.actor in asked.may)", "pass", _EYES),
+    Fault("who may for a project is asked for it", "engine/projects/policy.py", "roles(db, project.name), now)", "roles(db, None), now)", _IN_FORCE),
+    Fault("of two freezes the longer holds", "engine/access/windows.py", "max((end for at in moments", "min((end for at in moments", ("tests/engine/access/test_windows.py",)),
     Fault("a shorter expiry holds for what waits", "engine/release/approvals.py", "min(moment(row[\"expires_at\"]), moment", "max(moment(row[\"expires_at\"]), moment", _EYES),
     Fault("a rollback is from one version", _RULES, "source is not None and source != live", "source is not None and source == live", ("tests/engine/release",)),
     Fault("a candidate expires", _RULES, "now >= expires_at", "now > expires_at", _POLICY),
@@ -154,6 +160,7 @@ FAULTS = (
     Fault("what is rolled back from is barred", _SWAP, '"barred", f"rolled back', '"retired", f"rolled back', _MOVES),
     Fault("other candidates expire", _CATALOG, "\"UPDATE versions SET state = 'expired', reason = ? WHERE project = ? AND state = 'candidate'\"", "\"UPDATE versions SET state = 'expired', reason = ? WHERE project = ? AND state = 'nothing'\"", _MOVES),
     *ACCESS,
+    *DOOR,
     *PLANNED_SWAPS,
     # Audit.
     Fault("a row covers the one before it", _CHAIN, "sha256((previous + body)", "sha256((GENESIS + body)", _TRAIL),

@@ -36,13 +36,15 @@ def line_of(key: asyncssh.SSHKey) -> str:
 
 @dataclass
 class Reception:
-    """An engine that only knows keys: what it is asked to note is kept."""
+    """An engine that only knows keys: which it is asked for, and what it is told to note, is kept."""
 
     home: Path
     known: dict[str, str] = field(default_factory=dict)
     noted: list[tuple[Any, ...]] = field(default_factory=list)
+    asked: list[str] = field(default_factory=list)
 
     def admit(self, proof: KeyProof) -> Operator:
+        self.asked.append(proof.fingerprint)
         name = self.known.get(proof.fingerprint)
         if name is None:
             raise Forbidden("That key is nobody's.")

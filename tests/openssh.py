@@ -8,7 +8,6 @@ import shutil
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -92,7 +91,7 @@ def sshd(folder: Path, authorized_keys: Path, *settings: str) -> Iterator[int]:
     """The system's sshd with settings of its own; its port."""
     assert SSHD is not None
     port = free_port()
-    host_key, log = folder / "host_key", folder / "sshd.log"
+    host_key = folder / "host_key"
     subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", host_key], check=True)
     if os.geteuid() == 0:
         Path("/run/sshd").mkdir(exist_ok=True)  # where root's sshd keeps itself apart
@@ -103,15 +102,16 @@ def sshd(folder: Path, authorized_keys: Path, *settings: str) -> Iterator[int]:
         "KbdInteractiveAuthentication no", "PermitRootLogin prohibit-password", *settings,
     ]  # fmt: skip
     config.write_text("\n".join(lines) + "\n")
-    process = subprocess.Popen([SSHD, "-D", "-f", config, "-E", log])
+    process = subprocess.Popen([SSHD, "-D", "-e", "-f", config], stderr=subprocess.PIPE, text=True)
+    assert process.stderr is not None
     try:
-        for _ in range(PATIENCE * 20):
-            with socket.socket() as probe:
-                if probe.connect_ex(("127.0.0.1", port)) == 0:
-                    break
-            assert process.poll() is None, log.read_text()
-            time.sleep(0.05)
+        said = ""
+        while "Server listening" not in said:
+            line = process.stderr.readline()
+            assert line, f"sshd did not open: {said}"
+            said += line
         yield port
     finally:
         process.terminate()
         process.wait(PATIENCE)
+        process.stderr.close()

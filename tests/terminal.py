@@ -43,7 +43,7 @@ def _entry(words: list[str]) -> list[str]:
 
 
 class Terminal:
-    """``leverframe in a terminal of ``size``; use as a context manager, so that nothing is left behind.
+    """``leverframe`` in a terminal of ``size``; use as a context manager, so that nothing is left behind.
 
     Its Python runs the ``sitecustomize`` in the folder ``customized`` first; ``variables`` are of its environment.
     """

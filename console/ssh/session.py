@@ -84,7 +84,7 @@ class DoorSession(asyncssh.SSHServerSession[bytes]):
 
     def session_started(self) -> None:
         seconds = self._visit.limits.hang_up_seconds
-        self._process = SessionProcess(self._printed, self._ended, self._wait_with_input, seconds)
+        self._process = SessionProcess(self._say, self._ended, self._wait_with_input, seconds)
         if self._slow:
             self._process.pause()
         self._loop.create_task(self._start(self._process))
@@ -158,9 +158,6 @@ class DoorSession(asyncssh.SSHServerSession[bytes]):
             self._process.hang_up()
         if self._channel is not None:
             self._channel.close()
-
-    def _printed(self, data: bytes, is_error: bool) -> None:
-        self._say(data, is_error and self._term is None)
 
     def _say(self, data: bytes, is_error: bool) -> None:
         if self._channel is not None and not self._channel.is_closing():

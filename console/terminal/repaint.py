@@ -134,10 +134,11 @@ class Repaint:
         return number
 
     def _dress(self, found: str, sgr: str) -> None:
-        before, self._style = self._style, styled(self._style, sgr)
-        if self._style is None and before is not None and not self._as_it_comes:
-            self._send_painted()
+        before, after = self._style, styled(self._style, sgr)
+        if after is None and before is not None and not self._as_it_comes:
+            self._settle()  # Later nobody could tell in which style to write what is behind the last cell.
             self._wear(self._number(before))
+        self._style = after
         if self._style is None or before is None or self._as_it_comes:
             self._send(found)
             self._pen = UNKNOWN if self._style is None else self._number(self._style)
@@ -193,7 +194,7 @@ class Repaint:
         if self._at is None or self._at == self._cursor:
             return
         x, y = self._at
-        last = x == self.columns and y < self.lines and self._shown[y][-1] != UNKNOWN
+        last = x == self.columns and y < self.lines and self._shown[y][-1] != UNKNOWN and self._style is not None
         if last:  # only by writing into the last cell does a terminal come to stand behind it
             self._send_row(y, self._shown[y], [x - 1])
         else:

@@ -21,8 +21,8 @@ IDLE, LIVE = 100, 5_000
 CHATTY = tiny.STEPS.replace(
     "def train():",
     """def train():
-    import time
-    for number in range(60_000):
+    import itertools, time
+    for number in itertools.count():
         print(f"{number} " + " ".join(str((number + 1) * k * 7919 % 100003) for k in range(1, 30)), flush=True)
         time.sleep(0.001)
 """,

@@ -57,7 +57,7 @@ def _committed(folder: Path, old: str | None, new: str) -> tuple[CodeAuthor, ...
                 return (UNTOLD,)
             printed = repository.git(
                 # All that touched the project's folder, also what a merge let go of again.
-                "log", "-z", "--full-history", "--no-show-signature", "--no-color", "--no-mailmap",
+                "log", "-z", "--full-history", "--no-show-signature", "--no-color",
                 "--format=%an%x00%ae%x00%cn%x00%ce", f"{old}..{new}" if old else new, "--", ".",
             )  # fmt: skip
     except Refusal:  # a commit that was dropped, a folder that moved, more than can be read

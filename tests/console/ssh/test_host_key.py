@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
+import asyncssh
 import pytest
 
 from console.ssh import host_key
@@ -23,11 +25,12 @@ def test_it_is_made_at_the_first_start_and_stays(home: Path) -> None:
     assert [path.name for path in (home / "keys").iterdir()] == ["ssh_host_ed25519_key"]
 
 
-def test_one_that_others_can_read_or_nobody_can_is_refused_and_not_replaced(home: Path) -> None:
+@pytest.mark.parametrize("mode", [0o640, 0o604, 0o620, 0o601])
+def test_one_that_others_can_reach_or_nobody_can_read_is_refused_and_not_replaced(home: Path, mode: int) -> None:
     home.mkdir()
     host_key.find_or_make(home)
     path = host_key.path_of(home)
-    path.chmod(0o644)
+    path.chmod(mode)
     with pytest.raises(Refusal, match="chmod 600"):
         host_key.find_or_make(home)
     path.chmod(0o600)
@@ -35,6 +38,22 @@ def test_one_that_others_can_read_or_nobody_can_is_refused_and_not_replaced(home
     with pytest.raises(Refusal, match="holds no host key"):
         host_key.find_or_make(home)
     assert path.read_text() == "nothing"
+
+
+def test_whoever_makes_one_at_the_same_moment_gets_the_one_that_is_there(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home.mkdir()
+    made, first = asyncssh.generate_private_key, list[asyncssh.SSHKey]()
+
+    def meanwhile(*given: Any, **named: Any) -> asyncssh.SSHKey:
+        monkeypatch.setattr(asyncssh, "generate_private_key", made)
+        first.append(host_key.find_or_make(home))
+        return made(*given, **named)
+
+    monkeypatch.setattr(asyncssh, "generate_private_key", meanwhile)
+    assert host_key.fingerprint(host_key.find_or_make(home)) == host_key.fingerprint(first[0])
+    assert [path.name for path in (home / "keys").iterdir()] == ["ssh_host_ed25519_key"]
 
 
 def test_the_verb_shows_its_fingerprint(home: Path) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import signal
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -121,6 +123,12 @@ class Desk:
             assert more, f"It ended without {text!r}:\n{whole}"
             self._stream.feed(more)
 
+    async def hears_no_more(self) -> None:
+        """Wait until what was on its way has come, where no more is sent."""
+        with suppress(TimeoutError):
+            while await asyncio.wait_for(self.process.stdout.read(65_536), 0.5):
+                pass
+
 
 async def console(line: asyncssh.SSHClientConnection, size: tuple[int, int] = (120, 36), **given: Any) -> Desk:
     process = await line.create_process(term_type="xterm-256color", term_size=size, encoding=None, **given)
@@ -230,12 +238,14 @@ def test_a_line_that_is_full_is_waited_for_whatever_window_the_client_chose(plac
             desk = await console(line, window=1 << 30)
             await desk.shows(KEYS)
             visitor.line_is_full()  # as the transport tells: its own buffer is beyond its bound
+            await desk.hears_no_more()
             desk.resize(100, 30)
             late = await line.create_process("status --json", encoding=None, window=1 << 30)
-            await until(lambda: len(children()) == 2)
+            await until(lambda: len(keepers[0].running) == 2)
+            await until(lambda: len(children()) == 1)  # It has said all that it says.
             for process in (desk.process, late):
                 with pytest.raises(TimeoutError):
-                    await asyncio.wait_for(process.stdout.read(1), 0.5)
+                    await asyncio.wait_for(process.stdout.read(1), 0.2)
             visitor.line_has_room()
             assert json.loads(await late.stdout.read())["operator"] == "opal"
             await desk.shows(KEYS)
@@ -252,6 +262,28 @@ def test_a_session_in_which_nobody_types_is_closed_and_says_so(place: Path, comm
             await desk.process.wait()
             assert desk.process.exit_status == 1
             await until(lambda: not children())
+
+    asyncio.run(story())
+
+
+def test_a_verb_works_on_for_as_long_as_it_takes_whoever_types(place: Path) -> None:
+    async def story() -> None:
+        async with service(place, Limits(idle_seconds=0.0)) as port, connect(port, OPAL) as line:
+            code, out, err = await run(line, "status --json")
+            assert (code, err, json.loads(out)["operator"]) == (0, "", "opal")
+
+    asyncio.run(story())
+
+
+def test_a_signal_of_the_client_ends_a_verb_where_it_asks_to_stop(place: Path) -> None:
+    async def story() -> None:
+        async with service(place) as port, connect(port, ADA) as line:
+            waits = await line.create_process("operators keys add ada - --reason x")
+            await until(children)
+            for each in ("KILL", "STOP", "USR1", "TERM"):  # Of these the last alone is passed on.
+                waits.send_signal(each)
+            await asyncio.wait_for(waits.wait(), PATIENCE)
+            assert waits.exit_status == 128 + signal.SIGTERM
 
     asyncio.run(story())
 

@@ -76,6 +76,7 @@ def test_a_verb_that_is_offered_asks_before_it_does_anything(verb: str) -> None:
 
 def test_what_nobody_decided_on_is_refused() -> None:
     assert "not decided on" in str(verbs.why_not("teleport", []))
+    assert "your key says who you are" in str(verbs.why_not("status", [("--operator", "ada")]))
     assert "nobody decided on it" in str(verbs.why_not("status", [("--pager", True)]))
     assert verbs.why_not("status", [("project", "flights"), ("--json", True), ("--at", "2026-11-03")]) is None
 

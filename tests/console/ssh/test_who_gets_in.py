@@ -10,6 +10,8 @@ import asyncssh
 import pytest
 
 from console.ssh.limits import Limits
+from console.ssh.server import DoorKeeper
+from engine.errors import Refusal
 from tests.door import connect, door, key_of, reception, until
 
 ADA, OPAL = key_of("ada"), key_of("opal")
@@ -92,6 +94,7 @@ def test_a_client_that_tries_many_keys_is_sent_away(home: Path) -> None:
         async with door(gate, Limits(tries=6)) as port:
             with pytest.raises(asyncssh.DisconnectError, match="Too many tries"):
                 await connect(port, *keys, ADA)
+            assert len(gate.asked) == 3, "each key takes two exchanges"
             async with connect(port, ADA):
                 pass
 
@@ -116,6 +119,33 @@ def test_connections_that_do_not_log_in_are_few_and_when_they_are_gone_others_ge
 
     asyncio.run(story())
     assert ("turned away", "no key", "too many at once", 1) in gate.noted
+    assert sum(row[3] for row in gate.noted if row[2] == "left without a key") == 2, "who was sent away did not leave"
+
+
+def test_whoever_has_logged_in_takes_the_room_of_nobody_who_has_not(home: Path) -> None:
+    gate = reception(home, "ada", "opal")
+
+    async def story() -> None:
+        async with door(gate, Limits(strangers=1)) as port, connect(port, ADA), connect(port, OPAL):
+            pass
+
+    asyncio.run(story())
+    assert [row[:2] for row in gate.noted if row[0] == "login"] == [("login", "ada"), ("login", "opal")]
+
+
+def test_whoever_logged_in_makes_no_room_for_a_stranger_when_they_leave(home: Path) -> None:
+    gate = reception(home, "ada")
+
+    async def story() -> None:
+        async with door(gate, Limits(strangers=1)) as port:
+            async with connect(port, ADA):
+                held = await asyncio.open_connection("127.0.0.1", port)
+                await held[0].readline()
+            await until(lambda: [row[0] for row in gate.noted] == ["login", "logout"])
+            late = await asyncio.open_connection("127.0.0.1", port)
+            assert await late[0].readline() == b""
+
+    asyncio.run(story())
 
 
 def test_a_connection_that_does_not_log_in_is_ended(home: Path) -> None:
@@ -164,7 +194,7 @@ def test_a_flood_of_connections_is_noted_in_few_rows(home: Path) -> None:
     gate = reception(home, "ada")
 
     async def story() -> None:
-        async with door(gate, Limits(strangers=1, login_seconds=1.0)) as port:
+        async with door(gate, Limits(strangers=1, login_seconds=600.0)) as port:
             held = await asyncio.open_connection("127.0.0.1", port)
             await held[0].readline()
             for _ in range(50):
@@ -174,6 +204,32 @@ def test_a_flood_of_connections_is_noted_in_few_rows(home: Path) -> None:
     asyncio.run(story())
     rows = [row for row in gate.noted if row[2] == "too many at once"]
     assert [row[3] for row in rows] == [1, 49]
+
+
+def test_where_nothing_can_be_read_nobody_gets_in_and_what_cannot_be_written_is_told(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gate = reception(home, "ada")
+    keepers: list[DoorKeeper] = []
+    lines: list[str] = []
+
+    def full(*_: object) -> None:
+        raise Refusal("The disk is full.")
+
+    async def story() -> None:
+        async with door(gate, keepers=keepers) as port:
+            keepers[0].tell = lines.append
+            with monkeypatch.context() as broken:
+                broken.setattr(gate, "admit", full)
+                with pytest.raises(asyncssh.PermissionDenied):
+                    await connect(port, ADA)
+            with monkeypatch.context() as broken:
+                broken.setattr(gate, "note_login", full)
+                async with connect(port, ADA):
+                    await until(lambda: len(lines) == 2)
+
+    asyncio.run(story())
+    assert lines == ["Nobody can be let in: The disk is full.", "Not written down: The disk is full."]
 
 
 def test_nothing_but_sessions_can_be_had(home: Path, tmp_path: Path) -> None:

@@ -100,6 +100,9 @@ def test_the_end_of_a_line_is_erased_where_that_looks_the_same(
     [
         pytest.param(["\x1b[7;18Haaaaaa\x1b[ma好\x1b[7;18Haaaaaa"], id="what does not fit lands on the last cells"),
         pytest.param(["\x1b[2;1Ha\x1b[1;24Hb\x1b[K"], id="behind the last cell"),
+        pytest.param(["\x1b[2;1Ha\x1b[1;22H\x1b[3maaa\x1b[0m\x1b[53m", "\x1b[1;1H\x1b[1ma"], id="behind it, unread"),
+        pytest.param(["\x1b[1;24H\x1b[3ma\x1b[2;1H\x1b[0m\x1b[53m\x1b[1;25H", "\x1b[2;1H\x1b[1ma"], id="beyond it"),
+        pytest.param(["\x1b[2;1Ha\x1b[1;22Haaa\x1b[53m好"], id="behind it, unread and doubted"),
         pytest.param(["\x1b[1;1Hab\x1b[1;2H", "\x1b[1;1Hx"], id="one cell back"),
         pytest.param(["\x1b[8;1Ha\n\x1b[1;1Hb"], id="a line further than the last scrolls"),
         pytest.param(["\x1b[3;6r\x1b[6;1Hx", "\x1b[0m\x1b[6;1Hy\n\x1b[1;1Hz"], id="margins stay"),
@@ -156,6 +159,13 @@ def test_only_the_cells_that_differ_are_sent() -> None:
     repaint = Repaint(40, 4)
     repaint.sent("\x1b[2;1H\x1b[31mrun 17 is at 41 %\x1b[0m\x1b[1;1H")
     assert repaint.sent("\x1b[2;1H\x1b[31mrun 17 is at 42 %\x1b[0m\x1b[1;1H") == "\x1b[2;15H2\x1b[H"
+
+
+def test_few_cells_between_are_sent_again_and_many_are_leapt_over() -> None:
+    repaint = Repaint(40, 4)
+    repaint.sent("\x1b[1;1H0123456789")
+    assert repaint.sent("\x1b[1;1Ha1234f6789") == "\ra1234f\x1b[1;11H"
+    assert repaint.sent("\x1b[1;1Hb1234fg789") == "\rb\x1b[5Cg\x1b[1;11H"
 
 
 def test_a_style_is_sent_where_it_changes_and_blanks_take_the_one_there_is() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, get_args
 
@@ -90,6 +90,18 @@ def test_one_may_ask_before_an_act_and_hears_the_words_of_its_refusal() -> None:
     assert Shed("viewer").why_not("paint") == "pat is a viewer and may not paint; ask somebody who is an operator."
     assert Shed("operator").why_not("paint") is None and Shed("viewer").why_not("dust") is None
     assert Shed("viewer").why_not("carry") is None, "its words depend on the plan, which nobody has yet"
+
+
+def test_a_role_for_one_project_lets_ask_for_what_is_of_a_project_and_for_nothing_else() -> None:
+    class Barn(Shed):
+        @changes("mow", least="operator", of="field")
+        def mow(self, field: str) -> None: ...
+
+    barn = Barn("viewer")
+    assert barn.why_not("mow") == "pat is a viewer and may not mow; ask somebody who is an operator."
+    barn.caller = replace(barn.caller, operator=Operator("pat", "viewer", projects=(("meadow", "operator"),)))
+    assert barn.why_not("mow") is None, "whether it is that one, its arguments tell"
+    assert barn.why_not("paint") == "pat is a viewer and may not paint; ask somebody who is an operator."
 
 
 def test_a_method_that_declares_nothing_keeps_its_class_from_being_made() -> None:

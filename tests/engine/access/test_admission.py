@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import closing
 from inspect import signature
 from pathlib import Path
 
@@ -89,6 +90,14 @@ def test_who_came_and_left_is_written_down_with_the_key_and_the_address(service:
     assert (left.action, left.details) == ("logout", {"from": "192.0.2.7", "seconds": 61})
 
 
+def test_who_did_not_get_in_is_written_down_once_for_all_that_came_together(service: Engine, place: Path) -> None:
+    for count in (1, 2):
+        service.note_turned_away("no key", "192.0.2.9", "too many at once", count)
+    one, two = rows(place)[-2:]
+    assert (one.actor, one.action, one.subject, one.reason) == ("the door", "turned-away", "no key", "too many at once")
+    assert (one.details, two.details) == ({"from": "192.0.2.9"}, {"from": "192.0.2.9", "connections": 2})
+
+
 def test_a_flood_of_refusals_is_a_few_rows_whatever_keys_it_comes_with(service: Engine, place: Path) -> None:
     before = len(rows(place))
     for number in range(100):
@@ -138,6 +147,21 @@ def test_no_other_file_of_the_machine_is_read_written_or_watched(remote: Engine,
         with pytest.raises(Forbidden, match="no file of the machine can be named"):
             attempt()
     assert not inside.exists()
+
+
+@pytest.mark.parametrize("name", ["ada", "alma"])
+def test_an_admin_at_the_machine_itself_names_any_file_and_folder(place: Path, tmp_path: Path, name: str) -> None:
+    (tmp_path / "data").mkdir()
+    with closing(open_engine(place, name)) as engine:  # By the account, or by a key that came from nowhere else.
+        assert isinstance(engine.caller.proof, KeyProof) == (name == "alma")
+        engine.choose("backup_to", str(tmp_path / "backups"), "because")
+        engine.watch(tmp_path / "data", "data", "because")
+        assert engine.export_audit(tmp_path / "trail.jsonl").ok
+        assert "backup_to" in {each.name for each in engine.settings() if each.value == str(tmp_path / "backups")}
+        with pytest.raises(Exception, match=r"leverframe\.toml") as told:
+            engine.add(tmp_path / "data")
+        assert not isinstance(told.value, Forbidden)
+        assert not [row for row in engine.audit() if row.action == "refused"]
 
 
 def test_what_names_no_file_is_theirs_like_anybodys(remote: Engine) -> None:

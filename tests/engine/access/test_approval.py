@@ -176,6 +176,12 @@ def test_four_eyes_where_one_person_works_alone_are_told() -> None:
     assert said == "with four eyes it takes 2 people to release a version, and only ada may approve"
 
 
+@pytest.mark.parametrize(("may", "said"), [({"ada"}, True), ({"ada", "bob"}, False), (EVERYBODY, False)])
+def test_that_fewer_may_approve_than_must_is_said_where_it_is_so(may: frozenset[str], said: bool) -> None:
+    told = what_it_takes(approval(approvals=2, may=frozenset(may)))
+    assert any("As things are it cannot go live" in each for each in told) == said
+
+
 def test_what_binds_an_approval_is_said_in_sentences() -> None:
     given = approval(
         approvals=2, four_eyes=True, approvers=(("bob",),), freeze=(FRIDAY,), involved=ASKED, unknown=("x@y",),

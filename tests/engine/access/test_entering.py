@@ -14,7 +14,7 @@ from engine import api, founding
 from engine.access import entering, operators
 from engine.access.proof import AccountProof, KeyProof, Proof, of_process
 from engine.audit import flood, trail
-from engine.errors import Forbidden, Invalid, NotFound, Refusal
+from engine.errors import Forbidden, Invalid, NotFound, Refusal, ShutOut
 from engine.storage import workspace as workspaces
 from engine.storage.ledger import Ledger
 from tests.ledger import refused_rows
@@ -69,15 +69,16 @@ def test_who_proves_nothing_or_another_is_refused_with_the_way_in_and_the_trail_
     ledger: Ledger, what: str
 ) -> None:
     proof, name, actor, says = STRANGERS[what]
-    with pytest.raises(Forbidden, match=says):
+    with pytest.raises(Forbidden, match=says) as told:
         entering.identify(ledger, proof, name, NOON)
+    assert not isinstance(told.value, ShutOut), "they may yet come in by another way"
     claimed = {"claimed": name} if name else {}
     assert refused_rows(ledger) == [(actor, proof.words, "workspace", {"act": "enter", **claimed})]
 
 
 def test_who_is_disabled_does_not_come_in(ledger: Ledger) -> None:
     operators.set_disabled(ledger, caller_of(ledger, "ada"), "bob", True, "left", NOON)
-    with pytest.raises(Forbidden, match="bob may not work here any more; an admin disabled them"):
+    with pytest.raises(ShutOut, match="bob may not work here any more; an admin disabled them"):
         entering.identify(ledger, BOB, None, NOON)
     assert refused_rows(ledger) == [("bob", BOB.words, "workspace", {"act": "enter"})]
 
@@ -219,7 +220,7 @@ def test_a_service_is_not_begun_by_who_may_not_host_or_is_another_or_disabled(le
     operators.set_role(ledger, caller_of(ledger, "ada"), "bob", "operator", "w", NOON)
     assert entering.enter_as_service(ledger, BOB).service
     operators.set_disabled(ledger, caller_of(ledger, "ada"), "bob", True, "w", NOON)
-    with pytest.raises(Forbidden, match="bob may not work here any more"):
+    with pytest.raises(ShutOut, match="bob may not work here any more"):
         entering.enter_as_service(ledger, BOB)
 
 

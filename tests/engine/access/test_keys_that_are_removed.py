@@ -28,8 +28,11 @@ def test_whoever_is_in_with_a_key_that_is_removed_does_nothing_more(tmp_path: Pa
             ada.add_operator("carl", "viewer", "found it", keys=[key_of("bob").line])
             with pytest.raises(ShutOut, match=gone):  # What proves somebody else does not prove bob either.
                 bob.projects()
+            with pytest.raises(ShutOut, match=gone):
+                bob.diff("tiny@1", "tiny@2")
             refused = [row for row in ada.audit() if row.action == "refused"]
-            assert refused and all((row.actor, row.proof) == ("bob", f"key {label}") for row in refused)
+            assert refused[0].subject == "tiny", "the project, which one may have a role for"
+            assert all((row.actor, row.proof) == ("bob", f"key {label}") for row in refused)
             ada.unbind("carl", label, "his after all")
             ada.bind_key("bob", key_of("bob").line, "found again")
             assert bob.projects() == ()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from engine.access.caller import Caller
 from engine.access.entering import found_workspace
 from engine.access.proof import AccountProof, KeyProof
 from engine.audit import trail
+from engine.clock import stamp
 from engine.errors import Conflict, Forbidden, Invalid, NotFound
 from engine.records import Operator, Role
 from engine.storage import workspace as workspaces
@@ -116,6 +117,29 @@ def test_a_role_for_one_project_is_had_besides_until_it_is_taken_back(ledger: Le
     assert row.details == {"project": "flights", "role": None, "was": "operator"}
 
 
+def test_an_admin_of_one_project_gives_roles_for_it_and_for_no_other(ledger: Ledger, ada: Caller) -> None:
+    adam = added(ledger, "adam", "viewer")
+    added(ledger, "bob", "viewer")
+    with ledger.write() as db:
+        for name in ("flights", "churn"):
+            db.execute("INSERT INTO projects VALUES (?, '', '', '', '{}', ?, NULL)", (name, "2026-11-01T00:00:00Z"))
+    operators.set_project_role(ledger, ada, "adam", "flights", "admin", "his", LATER)
+    bob = operators.set_project_role(ledger, adam, "bob", "flights", "operator", "a colleague", LATER)
+    assert bob.projects == (("flights", "operator"),)
+    before = everything_in(ledger)
+    with pytest.raises(Forbidden, match="adam is no admin any more"):
+        operators.set_project_role(ledger, adam, "bob", "churn", "operator", "another", LATER)
+    assert everything_in(ledger) == before
+    with ledger.read() as db:
+        assert operators.roles(db, "flights") == {
+            "ada": ("admin",), "adam": ("viewer", "admin"), "bob": ("viewer", "operator"),
+        }  # fmt: skip
+        assert operators.roles(db, None) == {"ada": ("admin",), "adam": ("viewer",), "bob": ("viewer",)}
+    operators.set_disabled(ledger, ada, "bob", True, "left", LATER)
+    with ledger.read() as db:
+        assert "bob" not in operators.roles(db, "flights"), "who may not work here approves nothing"
+
+
 def test_who_is_disabled_keeps_their_role_for_when_they_are_enabled(ledger: Ledger, ada: Caller) -> None:
     added(ledger, "bob", "operator")
     assert operators.set_disabled(ledger, ada, "bob", True, "left", LATER).disabled
@@ -139,6 +163,18 @@ def test_a_key_is_bound_and_let_go_and_then_proves_nobody(ledger: Ledger, ada: C
     operators.add_way(ledger, ada, carl.name, key_of("bob"), "found again", LATER)
     with ledger.read() as db:
         assert bindings.holder(db, proof) == "carl"
+
+
+def test_what_ended_before_keeps_the_day_on_which_it_did(ledger: Ledger, ada: Caller) -> None:
+    added(ledger, "bob", "operator")
+    proof, days = KeyProof(key_of("bob").fingerprint), [LATER + timedelta(days=n) for n in range(2)]
+    operators.remove_way(ledger, ada, "bob", proof.fingerprint, "lost", days[0])
+    operators.add_way(ledger, ada, "bob", key_of("bob"), "found again", days[0])
+    operators.remove_way(ledger, ada, "bob", proof.fingerprint, "lost again", days[1])
+    with ledger.write() as db:
+        bindings.release(db, proof, LATER + timedelta(days=9))
+        rows = db.execute("SELECT until FROM bindings WHERE operator = 'bob' ORDER BY id").fetchall()
+    assert [row["until"] for row in rows] == [stamp(day) for day in days]
 
 
 Act = Callable[[Ledger, Caller], Any]

@@ -63,6 +63,8 @@ def test_a_clock_that_is_put_back_before_a_freeze_does_not_end_it() -> None:
     freeze = [window_of(EVENING)]
     assert frozen_until(freeze, [at("2026-11-27 09:00"), at("2026-11-27 15:30")]) == at("2026-11-27 23:00")
     assert frozen_until(freeze, [at("2026-11-27 09:00"), at("2026-11-27 09:00")]) is None
+    freeze.append(window_of("08:00-10:00 Europe/Berlin"))  # It was put back into another that ends before.
+    assert frozen_until(freeze, [at("2026-11-27 08:30"), at("2026-11-27 15:30")]) == at("2026-11-27 23:00")
 
 
 def test_freezes_that_leave_no_moment_are_known_and_all_are_written_as_they_are_read() -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from engine.access.proof import KeyProof
 from engine.audit import flood, trail
 from engine.storage import workspace as workspaces
 from engine.storage.ledger import Ledger
@@ -23,9 +25,12 @@ def ledger(tmp_path: Path) -> Ledger:
     return Ledger(workspace.ledger, locks=workspace.root / "locks")
 
 
-def came(ledger: Ledger, at: datetime, who: str = "eve", action: str = "refused", subject: str = "workspace") -> bool:
+def came(
+    ledger: Ledger, at: datetime, who: str = "eve", action: str = "refused", subject: str = "workspace", key: str = ""
+) -> bool:
+    by = replace(caller(who), proof=KeyProof(key)) if key else caller(who)
     with ledger.write() as db:
-        return flood.append_or_fold(db, at=at, actor=caller(who), action=action, subject=subject, details={"act": "x"})
+        return flood.append_or_fold(db, at=at, actor=by, action=action, subject=subject, details={"act": "x"})
 
 
 def rows(ledger: Ledger) -> list[tuple[str, str, str, dict[str, Any]]]:
@@ -66,11 +71,15 @@ def test_a_few_in_a_minute_leave_no_number(ledger: Ledger) -> None:
     assert len(rows(ledger)) == flood.WRITTEN
 
 
-@pytest.mark.parametrize("other", [{"who": "bob"}, {"action": "login"}])
-def test_what_is_of_another_or_another_act_is_not_hidden_by_it(ledger: Ledger, other: dict[str, str]) -> None:
+@pytest.mark.parametrize("other", [{"who": "bob"}, {"action": "login"}, {"key": "SHA256:stolen"}])
+def test_what_is_of_another_by_another_proof_or_of_another_act_is_not_hidden_by_it(
+    ledger: Ledger, other: dict[str, str]
+) -> None:
     for n in range(20):
         came(ledger, NOON + n * SECOND)
     assert came(ledger, NOON + 21 * SECOND, **other)
+    closed(ledger, NOON + flood.WINDOW + 21 * SECOND)
+    assert [row[2] for row in rows(ledger) if row[2]] == ["15 more like it within a minute"]
 
 
 def test_a_clock_that_goes_back_ends_the_minute(ledger: Ledger) -> None:

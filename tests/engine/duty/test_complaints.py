@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from engine.access import operators
 from engine.duty.complaints import complaints, findings
 from engine.routing.records import Route
 from engine.routing.words import read
@@ -49,6 +50,16 @@ def test_where_nothing_is_routed_nothing_is_said(home: Path) -> None:
     for number in (1, 2):
         desk.world.engine.remove_route(number, "so")
     assert findings(desk.ledger, NOW) == ()
+
+
+def test_who_is_on_duty_and_may_not_work_here_is_told_also_where_nothing_is_routed(home: Path) -> None:
+    desk = Desk(home, on_duty="b.lee")
+    for number in (1, 2):
+        desk.world.engine.remove_route(number, "so")
+    assert findings(desk.ledger, NOW) == ()
+    operators.set_disabled(desk.ledger, caller(), "b.lee", True, "left", NOW)
+    (told,) = findings(desk.ledger, NOW)
+    assert told.verdict == "watch" and told.sentence.startswith("b.lee is on duty and may not work here any more")
 
 
 def test_an_address_that_no_channel_leads_to_is_said(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:

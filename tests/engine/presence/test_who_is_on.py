@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -124,6 +125,42 @@ def test_a_file_that_was_cleared_away_before_it_was_held_is_made_again(
     monkeypatch.setattr(sessions.fcntl, "flock", cleared_first)
     ada.be_at("Runs")
     assert taken and told(ada) == [("ada", "Runs")]
+
+
+def test_what_is_no_consoles_file_is_neither_followed_nor_waited_for(ada: Engine) -> None:
+    ada.be_at("Runs")
+    folder = ada.home / "locks" / sessions.FOLDER
+    (mine,) = folder.iterdir()
+    (folder / "again").symlink_to(mine)
+    os.mkfifo(folder / "pipe")  # Whoever opens one for reading waits for somebody who writes.
+    (folder / "folder").mkdir()
+    assert told(ada) == [("ada", "Runs")]
+
+
+def test_the_longest_on_comes_first_and_no_more_are_listed_than_anybody_reads(ada: Engine) -> None:
+    locks, noon = ada.home / "locks", datetime(2026, 11, 24, 12, tzinfo=UTC)
+    on = [sessions.Session(locks, "eve", "key", "here", noon - n * timedelta(minutes=1)) for n in range(sessions.MOST)]
+    for each in on:
+        each.show("Runs", noon)
+    found = sessions.everybody(locks)
+    assert [each.came_at for each in found] == sorted(each.came_at for each in found)
+    assert [each.session for each in found] == [each.name for each in reversed(on)]
+    on.append(sessions.Session(locks, "eve", "key", "here", noon))
+    on[-1].show("Runs", noon)
+    assert len(sessions.everybody(locks)) == sessions.MOST
+    for each in on:
+        each.leave()
+    assert sessions.everybody(locks) == ()
+
+
+def test_who_is_on_is_for_the_account_and_its_group_to_read(ada: Engine) -> None:
+    before = os.umask(0)
+    try:
+        ada.be_at("Runs")
+    finally:
+        os.umask(before)
+    folder = ada.home / "locks" / sessions.FOLDER
+    assert [path.stat().st_mode & 0o777 for path in (folder, *folder.iterdir())] == [0o750, 0o640]
 
 
 def test_a_moment_that_is_over_has_nobody_on(ada: Engine) -> None:

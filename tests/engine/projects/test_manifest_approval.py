@@ -34,6 +34,8 @@ def test_what_a_project_asks_is_read() -> None:
         ('approver = ["ada"]', "is not a known key; did you mean 'approvers'?"),
         ("approvers = []", "is empty; name people or roles, or leave it out to let every operator approve."),
         ('approvers = ["role:amdin"]', "names 'role:amdin', which is no role; did you mean 'admin'?"),
+        ('approvers = ["role:viewer"]', "and a viewer approves nothing; write role:operator or role:admin."),
+        ('approvers = ["role:auditor"]', "and an auditor approves nothing"),
         ('approvers = ["Ada Lovelace"]', "which is neither an operator's name nor a role"),
         ('approvers = "ada"', "is 'ada'; it must be a list."),
         ('freeze = ["friday evening"]', "which is no freeze; write FROM-TO [DAYS] [ZONE]"),

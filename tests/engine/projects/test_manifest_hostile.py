@@ -182,7 +182,7 @@ def test_metrics_of_two_tasks_are_not_mixed(metrics: list[str], mixed: bool) -> 
         ("[schedule]\nretrain = { cron = '0 3 * * *', timezone = '../x' }", "[schedule] retrain.timezone", "no known"),
         ("[schedule]\nretrain = { cron = '0 3 * * *', catch_up = 'lates' }", "[schedule] retrain.catch_up", "'latest'"),
         ("[approval]\napprovals = 0", "[approval] approvals", "from 1 to 20"),
-        ("[approval]\nexpires = '0s'", "[approval] expires", "too short"),
+        ("[approval]\nexpires = '59s'", "[approval] expires", "too short"),
         ("[report]\nto = ['a@b.org\\nBcc: x@y.org']", "[report] to", "no mail address"),
         ('[report]\nto = ["a@b.org\\nBcc: x@y.org"]', "[report] to", "cannot be shown"),
         ("[report]\nwords = { late = 1 }", "[report] words.late", "must be a text"),

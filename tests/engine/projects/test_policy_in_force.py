@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from engine.access import operators
 from engine.access.approval import NOTHING_ASKED, Policy
 from engine.access.entering import found_workspace
 from engine.access.proof import of_process
@@ -110,7 +111,8 @@ def test_who_says_so_is_told_key_by_key(ledger: Ledger) -> None:
         ("freeze", "16:00-24:00 fry", "in which 'fry' is neither days nor a zone"),
         ("freeze", "16:00-24:00 fri UTC x", "in which 'UTC' is neither days nor a zone"),
         ("expires", "soon", "'soon' cannot be expires"),
-        ("expires", "1s", "cannot be expires"),
+        ("expires", "59s", "cannot be expires"),
+        ("expires", "3654d", "cannot be expires"),
     ],
 )
 def test_what_cannot_be_asked_is_refused_in_words(ledger: Ledger, name: str, value: str, why: str) -> None:
@@ -131,6 +133,19 @@ def test_each_change_is_in_the_trail_with_what_was_before_and_default_takes_it_b
     ]
     with ledger.read() as db:
         assert in_force.asked(db) == NOTHING_ASKED
+
+
+def test_who_may_for_one_project_is_enough_for_that_project(ledger: Ledger) -> None:
+    asked(ledger, {"approvals": 2}, {})
+    with ledger.write() as db:
+        found_workspace(db, "ada", of_process(), NOON)
+    operators.add(ledger, caller(), "vic", "viewer", "new", NOON)
+    with ledger.read() as db:
+        (alone,) = policy.complaints(db, NOON)
+    assert alone.startswith("tiny can release no version: it takes 2 people to release a version, and only ada may")
+    operators.set_project_role(ledger, caller(), "vic", "tiny", "operator", "theirs", NOON)
+    with ledger.read() as db:
+        assert policy.complaints(db, NOON) == ()
 
 
 def test_what_nobody_can_meet_is_told_when_it_is_asked_and_holds(ledger: Ledger) -> None:

@@ -15,7 +15,7 @@ from engine.access.caller import Requester
 from engine.audit import trail
 from engine.clock import stamp
 from engine.errors import Conflict
-from engine.projects import in_force
+from engine.projects import in_force, registry
 from engine.records import RunState
 from engine.release import at_its_time, decisions, history, planned_swaps, remarks, swap
 from engine.release.policy import LATE, Next, next_of
@@ -162,8 +162,13 @@ def _disabled(ledger: Ledger) -> None:
     operators.set_disabled(ledger, caller(), "bob", True, "he left", FRIDAY + HOUR)
 
 
+def _removed(ledger: Ledger) -> None:
+    registry.remove(ledger, "tiny", "not ours", "tiny", caller(), FRIDAY + HOUR)
+
+
 GROUNDS: list[tuple[Ground, str]] = [
     (_rejected, "tiny@1 was rejected"),
+    (_removed, "tiny was removed"),
     (_another_live, "ada made tiny@1 live after it was approved"),
     (_disabled, "The approval of bob, who may not approve it any more, does not count"),
     (lambda ledger: ask(ledger, "approvals", "2", FRIDAY + HOUR), "takes was changed after it was approved"),
@@ -244,11 +249,17 @@ def test_nor_is_it_told_as_one_that_led_to_what_went_live_later(ledger: Ledger) 
 def test_beside_a_planned_swap_nothing_of_the_project_is_approved(ledger: Ledger) -> None:
     first, second = candidate(ledger), candidate(ledger)
     planned(ledger, first)
+    with ledger.read() as db:
+        said_of = {each.label: each.said for each in planned_swaps.told(db, catalog.candidates(db, "tiny"))}
+    assert said_of == {first: "approved by bob, swaps at 28 Nov 02:00 UTC", second: None}
     for label in (first, second):
         said = refusal_at_once(ledger, label, "dan")
         assert said is not None and "tiny@1 is approved by bob, swaps at 28 Nov 02:00 UTC" in said
     with pytest.raises(Conflict, match="cancel-swap tiny@1"):
         approve(ledger, plan(ledger, second), "dan")
+    with pytest.raises(Conflict, match=f"No swap of {second} is planned; it is candidate, and nothing was changed"):
+        at_its_time.cancel(ledger, second, "the wrong one", caller(), FRIDAY)
+    assert newest(ledger, first).how is None
 
 
 @pytest.mark.parametrize(
@@ -299,6 +310,15 @@ def test_a_clock_that_is_put_back_swaps_nothing_twice(ledger: Ledger) -> None:
     at_its_time.look(ledger, DUE)
     assert at_time(ledger, found)
     assert at_its_time.look(ledger, FRIDAY) == at_its_time.look(ledger, DUE) == []
+
+
+def test_what_became_of_one_is_written_once(ledger: Ledger) -> None:
+    found = planned(ledger, candidate(ledger))
+    with ledger.write() as db:
+        planned_swaps.end(db, found.id, "swapped", None, found.audit, DUE)
+        planned_swaps.end(db, found.id, "cancelled", "too late", found.audit, DUE + HOUR)
+    ended = newest(ledger, "tiny@1")
+    assert (ended.how, ended.why, ended.ended_at) == ("swapped", None, DUE)
 
 
 def test_at_an_earlier_moment_it_has_no_run_yet(ledger: Ledger) -> None:

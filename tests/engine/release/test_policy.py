@@ -80,7 +80,9 @@ def test_a_rollback_is_refused_in_words(state: str, label: int, live: str | None
 
 
 def test_a_version_that_was_live_may_be_gone_back_to() -> None:
-    assert why_not_rollback(replace(CANDIDATE, state="retired"), "flights@13") is None
+    before = replace(CANDIDATE, state="retired")
+    assert why_not_rollback(before, "flights@13") is None
+    assert "was cleaned up on" in str(why_not_rollback(replace(before, cleaned_at=NOW), "flights@13"))
 
 
 def test_only_a_candidate_can_be_rejected() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -65,6 +66,16 @@ def test_each_is_told_what_part_they_had(ledger: Ledger) -> None:
     assert refusal(ledger, label, "cyd") == f"cyd committed code of it and owns tiny{wants}"
 
 
+@pytest.mark.parametrize("owner", ["cyd", "cyd@example.org", "Cyd@Example.ORG"])
+def test_an_owner_is_known_by_name_or_by_address(ledger: Ledger, owner: str) -> None:
+    label = candidate(ledger, by("bob"))
+    with ledger.write() as db:
+        db.execute("UPDATE projects SET manifest = ?", (json.dumps({"project": {"name": "tiny", "owner": owner}}),))
+    ask(ledger, "four_eyes", "yes")
+    assert str(refusal(ledger, label, "cyd")).startswith("cyd owns tiny, and this project wants a second person")
+    assert refusal(ledger, label, "ada") is None
+
+
 @pytest.mark.parametrize("unknown", [by("eve"), UNCOMMITTED, NO_COMMIT])
 def test_what_somebody_unknown_committed_is_approved_by_two_and_by_one_when_they_are_known(
     ledger: Ledger, unknown: CodeAuthor
@@ -73,6 +84,18 @@ def test_what_somebody_unknown_committed_is_approved_by_two_and_by_one_when_they
     ask(ledger, "four_eyes", "yes")
     assert not approve(ledger, plan(ledger, label), "bob"), "who committed it may be one of two"
     assert approve(ledger, plan(ledger, label), "ada")
+
+
+def test_where_nobody_has_an_address_four_eyes_alone_ask_who_committed(ledger: Ledger) -> None:
+    label = candidate(ledger, by("bob"))
+    for name in ("ada", "bob", "cyd"):
+        addresses.remove(ledger, name, f"{name}@example.org", "so", caller(), FRIDAY)
+    with ledger.read() as db:
+        assert approval_of(db, catalog.find(db, label), 0, caller(), FRIDAY).unknown == ()
+    ask(ledger, "four_eyes", "yes")
+    with ledger.read() as db:
+        assert approval_of(db, catalog.find(db, label), 0, caller(), FRIDAY).unknown == ("Bob <bob@example.org>",)
+    assert not approve(ledger, plan(ledger, label), "ada"), "it may be anybody's, so nobody approves it alone"
 
 
 def test_an_address_that_an_admin_gives_to_somebody_makes_them_known(ledger: Ledger) -> None:
@@ -159,6 +182,7 @@ def test_who_is_not_named_does_not_approve_and_an_approval_counts_only_while_its
     assert not approve(ledger, plan(ledger, label), "bob")
     ask(ledger, "approvers", "ada, cyd, dan")
     assert "names who may, and that is ada, cyd, dan." in str(refusal(ledger, label, "bob"))
+    assert plan(ledger, label).remarks.approvals == (), "nor is it shown as one that does"
     assert not approve(ledger, plan(ledger, label), "ada"), "bob's does not count any more"
     assert approve(ledger, plan(ledger, label), "cyd")
 

@@ -20,6 +20,7 @@ NOON = datetime(2026, 11, 27, 12, tzinfo=UTC)
         ("12:00", NOON, "2026-11-28T12:00"),  # never at once, nor in the past
         ("02:00 Europe/Berlin", NOON, "2026-11-28T01:00"),
         ("00:30 Europe/Berlin", datetime(2026, 11, 27, 23, 15, tzinfo=UTC), "2026-11-27T23:30"),  # it is Saturday there
+        ("23:00 America/New_York", datetime(2026, 11, 28, 1, tzinfo=UTC), "2026-11-28T04:00"),  # still Friday there
         ("02:30 Europe/Berlin", datetime(2026, 3, 28, 12, tzinfo=UTC), "2026-03-29T01:30"),  # left out that night
         ("02:30 Europe/Berlin", datetime(2026, 10, 24, 12, tzinfo=UTC), "2026-10-25T00:30"),  # there twice: the first
         ("2026-11-28T02:00Z", NOON, "2026-11-28T02:00"),
