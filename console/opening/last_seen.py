@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import sys
 import time
+from typing import Any
 
 NAME = "last-screen"
 ALTERNATE_SCREEN = "\x1b[?1049h\x1b[?25l\x1b[H"
@@ -47,22 +48,32 @@ def leave() -> None:
     sys.stdout.flush()
 
 
-def give_back() -> None:
-    """Go back to the ordinary screen before this process ends, whatever is still to be drawn.
+def give_back(modes: list[Any] | None = None) -> None:
+    """Go back to the ordinary screen, and to ``modes``, before this process ends, whatever is still to be drawn.
 
-    A terminal that takes nothing any more (stopped by Ctrl+S, or its other end hangs) is not waited for.
+    Other threads draw on until then, and reach the terminal no more. One that takes nothing any more (stopped by
+    Ctrl+S, or its other end hangs) is not waited for.
     """
     import termios
     from contextlib import suppress
 
+    terminal = 1
+    with suppress(OSError):  # where no file can be opened any more
+        nowhere = os.open(os.devnull, os.O_RDWR)
+        terminal = os.dup(1)
+        for descriptor in (0, 1, 2):
+            os.dup2(nowhere, descriptor)
     with suppress(OSError, termios.error):
-        termios.tcflush(1, termios.TCOFLUSH)
+        termios.tcflush(terminal, termios.TCOFLUSH)
     with suppress(OSError):
-        os.set_blocking(1, False)
+        os.set_blocking(terminal, False)
         try:
-            os.write(1, RESTORED)
+            os.write(terminal, RESTORED)
         finally:
-            os.set_blocking(1, True)  # Others have this terminal too.
+            os.set_blocking(terminal, True)  # Others have this terminal too.
+    if modes is not None:
+        with suppress(OSError, termios.error):
+            termios.tcsetattr(terminal, termios.TCSANOW, modes)
 
 
 def _ago(seconds: float) -> str:

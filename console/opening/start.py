@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from engine.schedule.scheduler import Scheduler
 
 HANG_UP_SECONDS = 2.0
+ASK_AGAIN_SECONDS = 0.05
 BUSY_SECONDS = 0.5
 
 
@@ -126,20 +127,20 @@ def _watch_terminal(app: LeverframeApp) -> None:
     Told to end, give the terminal back as it was.
     """
 
-    before = termios.tcgetattr(0)
+    before, asked = termios.tcgetattr(0), threading.Event()
 
     def ask(code: int) -> None:
-        with contextlib.suppress(RuntimeError):  # It does not run yet, or not any more.
-            app.call_from_thread(app.exit, return_code=code)
+        while not asked.wait(ASK_AGAIN_SECONDS):
+            with contextlib.suppress(RuntimeError):  # It does not run yet, or not any more.
+                app.call_from_thread(app.exit, return_code=code)
+                asked.set()
 
     def gone(code: int = 1) -> None:
         # On a thread of its own: an app that hangs would never answer.
         threading.Thread(target=ask, args=(code,), daemon=True).start()
         threading.Event().wait(HANG_UP_SECONDS)
         # It did not leave by itself; nothing that matters is in this process's memory, but the terminal is a person's.
-        give_back()
-        with contextlib.suppress(OSError, termios.error):
-            termios.tcsetattr(0, termios.TCSANOW, before)
+        give_back(before)
         os._exit(code)
 
     def watch() -> None:

@@ -116,7 +116,7 @@ KEYS = {
     "operators disable bob --reason x": "9 enter x x enter",
     "operators enable bob --reason x": "9 enter down down u x enter",
     "operators keys": "9 enter",
-    "operators keys list bob": "9 enter",
+    "operators keys list ada": "9 enter",
     "operators keys add bob /dev/null --reason x": "9 enter b x tab x enter",
 }
 # A screen shows what the verb prints, but asks the engine for the part that fits on it, or for more than the verb does.
