@@ -6,7 +6,7 @@ from console.dialogs import reasons
 from console.queries.question import Question
 from console.queries.questions import AskBin
 from console.screens.list_page import WholeListPage
-from console.text import tables
+from console.text import cells, tables
 from engine.housekeeping.records import BinItem
 
 
@@ -33,6 +33,10 @@ class BinPage(WholeListPage[BinItem]):
 
     def why_not(self, action: str) -> str | None:
         return "The bin is empty already." if action == "empty" and not self._all else super().why_not(action)
+
+    def so(self, action: str) -> frozenset[str]:
+        held = f"{cells.counted(len(self._all), 'thing')} of {cells.size(sum(record.bytes for record in self._all))}"
+        return frozenset([f"the bin holds {held} by now"] if action == "empty" else ())
 
     def chosen(self) -> None:
         self.app.action_act("restore")

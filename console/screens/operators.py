@@ -9,6 +9,7 @@ from console.queries.question import Question
 from console.screens.list_page import WholeListPage
 from console.text import people_lines
 from console.text.admin_tables import OPERATORS
+from engine.access.roles import a_role
 from engine.records import Operator
 
 
@@ -40,7 +41,7 @@ class OperatorsPage(WholeListPage[Operator]):
 
     def so(self, action: str) -> frozenset[str]:
         here = self.selected
-        return frozenset([f"{here.name} is {here.role}"] if here and action in ("role", "enable") else ())
+        return frozenset([f"{here.name} is {a_role(here.role)}"] if here and action in ("role", "enable") else ())
 
     def do_open(self) -> None:
         if self.selected is not None:

@@ -13,6 +13,7 @@ from engine.release.records import Remark, Remarks
 from engine.routing.duty_records import Duty
 from tests.console.admin_records import ALLOWANCE, OPERATORS, POLICY, ROUTE_LIST, SETTINGS, WAYS
 from tests.console.conftest import Desk
+from tests.console.disk_records import BINNED
 from tests.console.health_records import NOW, ago
 from tests.console.records import CARD, PLANNED_SWAP, RUNNING, RUNS, SCHEDULE, FakeEngine, status, version
 
@@ -54,7 +55,7 @@ PULLED: dict[str, tuple[list[str], Callable[[FakeEngine], None], str]] = {
     "disable": (
         [*ADMIN["operators"], "down", "x"], gives("operators", (ADA, replace(BOB, disabled=True))), "bob is disabled"),
     "another role": (
-        [*ADMIN["operators"], "down", "r"], gives("operators", (ADA, replace(BOB, role="viewer"))), "bob is viewer."),
+        [*ADMIN["operators"], "down", "r"], gives("operators", (ADA, replace(BOB, role="viewer"))), "bob is a viewer."),
     "enable": (
         [*ADMIN["operators"], "down", "down", "u"], gives("operators", (ADA, BOB, replace(CARL, disabled=False))),
         "carl may work here already."),
@@ -65,6 +66,8 @@ PULLED: dict[str, tuple[list[str], Callable[[FakeEngine], None], str]] = {
     "a watched folder": ([*ADMIN["places"], "minus"], sets("places_now", ()), "it is not in the list any more."),
     "an allowance": (
         [*ADMIN["allowances"], "minus"], gives("allowances", (replace(ALLOWANCE, what=("the disk",)),)), "the disk."),
+    "empty the bin": (
+        ["7", "b", "E"], gives("bin_items", (BINNED, replace(BINNED, id=BINNED.id + 1))), "the bin holds 2 things of "),
     "a route": ([*ADMIN["routes"], "minus"], gives("routes", ROUTE_LIST[1:]), "it is not in the list any more."),
     "quiet hours": ([*ADMIN["routes"], "e"], gives("routes", ROUTE_LIST[:1]), "your quiet hours are: none."),
     "hand over": ([*ADMIN["duty"], "o"], sets("duty_now", ELSEWHERE), "carl is on duty, and hands over"),
