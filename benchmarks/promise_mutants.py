@@ -107,7 +107,7 @@ FAULTS = (
     Fault("compared at the commit again", _SWAP, "    with ledger.write() as db:\n        _check(db, plan, by, at)\n", "    with ledger.write() as db:\n", _MOVES),
     Fault("what is refused does not move", _SWAP, "    if refused:\n        raise Conflict(refused)\n\n\ndef commit", "\n\ndef commit", _MOVES),
     Fault("nothing is left of a failed move", _SWAP, "        except Refusal:\n            shutil.rmtree(folder, ignore_errors=True)\n", "        except Refusal:\n", _MOVES),
-    Fault("viewers move nothing", "engine/release/commands.py", '@changes("approve", least="operator"', '@changes("approve", least="viewer"', _MOVES),
+    Fault("viewers move nothing", "engine/release/commands.py", '@changes("approve", least="operator"', '@changes("approve", least="viewer"', _ROLES),
     Fault("a reason is needed", _SWAP, "    reason = checked_reason(reason)\n    with ledger.read() as db:", "    with ledger.read() as db:", _MOVES),
     # Approvals.
     Fault("as many approvals as are asked for", _SWAP, " and approval.missing_after_one:", " and False:", _MOVES),
