@@ -42,15 +42,13 @@ def attend(home: Path, fingerprint: str, seal: str) -> int:
     os.environ.update(kept)
     seals.check(home, fingerprint, seal)
     proof = KeyProof(fingerprint, source)
-    with closing(open_service(home)) as engine:
-        operator = _let_in(engine, proof)
-    began = time.monotonic()
     # A verb whose line is gone ends as if it had been done; the console has a way of its own.
     signal.signal(signal.SIGHUP, lambda number, _: sys.exit(128 + number))
-    try:
-        return carry_out(Order(str(home), fingerprint, source, command))
-    finally:
-        with closing(open_service(home)) as engine:
+    with closing(open_service(home)) as engine:
+        operator, began = _let_in(engine, proof), time.monotonic()
+        try:
+            return carry_out(Order(str(home), fingerprint, source, command))
+        finally:
             _note(engine.note_logout, proof, operator, time.monotonic() - began)
 
 
