@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import stat
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,15 +17,44 @@ from engine.text import plain
 
 BYTES = 200_000_000
 FILES = 50_000
+_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+_FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+_NOT_THERE = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP)
 _NOT_CODE = {".git", ".svn", ".hg", "__pycache__", ".venv"}
 
 
 @dataclass(frozen=True)
 class WorkingFile:
-    """A file or link in a working tree."""
+    """A file or link in a working tree: ``name`` from ``folder``, which is no link."""
 
     name: str
-    path: Path
+    folder: Path
+
+    def there(self) -> bool:
+        """Whether there is one, as Git sees it: what lies behind a link to a folder is not."""
+        try:
+            with self.at() as (place, name):
+                os.stat(name, dir_fd=place, follow_symlinks=False)
+        except OSError as error:
+            return error.errno not in _NOT_THERE  # Why another cannot be read, who copies it says.
+        return True
+
+    @contextmanager
+    def at(self) -> Iterator[tuple[int, str]]:
+        """The folder it lies in, open, and its name there. Raises OSError.
+
+        Whoever writes in the project's folder may put a link in the place of any folder, at any moment, and it would
+        lead to all that this account may read. So none is followed on the way.
+        """
+        *folders, name = self.name.split("/")
+        place = os.open(self.folder, _FOLDER)
+        try:
+            for each in folders:
+                above, place = place, os.open(each, _FOLDER, dir_fd=place)
+                os.close(above)
+            yield place, name
+        finally:
+            os.close(place)
 
 
 class CodeFolder:
@@ -60,11 +91,11 @@ class CodeFolder:
     def copy(self, found: WorkingFile) -> None:
         """Take a file or link from a working tree."""
         try:
-            mode = found.path.lstat().st_mode
-            if stat.S_ISLNK(mode):
-                self.link(found.name, os.fsencode(os.readlink(found.path)))
-                return
-            handle = os.open(found.path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+            with found.at() as (place, name):
+                if stat.S_ISLNK(os.stat(name, dir_fd=place, follow_symlinks=False).st_mode):
+                    self.link(found.name, os.fsencode(os.readlink(name, dir_fd=place)))
+                    return
+                handle = os.open(name, _FILE, dir_fd=place)
             with open(handle, "rb") as file:
                 status = os.fstat(handle)
                 if not stat.S_ISREG(status.st_mode):
@@ -178,4 +209,4 @@ def walk(folder: Path) -> Iterator[WorkingFile]:
         )
         for name in sorted(files + links):
             if name not in _NOT_CODE:
-                yield WorkingFile((here / name).relative_to(folder).as_posix(), here / name)
+                yield WorkingFile((here / name).relative_to(folder).as_posix(), folder)

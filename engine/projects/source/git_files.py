@@ -46,9 +46,9 @@ def take_commit(repository: Repository, store: Objects, code: CodeFolder, change
             continue
         code.put(name, content, mode == b"100755")
     for name in changes:
-        path = repository.folder / name
-        if path.is_symlink() or path.exists():
-            code.copy(WorkingFile(name, path))
+        found = WorkingFile(name, repository.folder)
+        if found.there():
+            code.copy(found)
 
 
 def refuse_changed_elsewhere(repository: Repository, store: Objects, changes: dict[str, str]) -> None:

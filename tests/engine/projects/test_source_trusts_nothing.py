@@ -14,6 +14,7 @@ import pytest
 
 from engine.errors import Refusal
 from engine.projects.source.code import commits_between, inspect, snapshot
+from engine.projects.source.code_folder import CodeFolder, walk
 
 
 def git(folder: Path, *args: str) -> str:
@@ -182,6 +183,49 @@ def test_a_crafted_tree_cannot_write_outside_the_folder(
         snapshot(folder, tmp_path / "code", allow_dirty=False)
     assert not (tmp_path / "escaped").exists()
     assert not (tmp_path / "code").exists()
+
+
+@pytest.fixture
+def secret(tmp_path: Path) -> Path:
+    """A file of this account's, outside of all projects."""
+    (tmp_path / "keys").mkdir()
+    (tmp_path / "keys/secret").write_text("secret\n")
+    return tmp_path / "keys/secret"
+
+
+def test_a_folder_that_became_an_ignored_link_gives_nothing_of_where_it_leads(
+    tmp_path: Path, secret: Path
+) -> None:
+    project = tmp_path / "plain"
+    (project / "a").mkdir(parents=True)
+    (project / "a/secret").write_text("a file of the project\n")
+    (project / "steps.py").write_text("one\n")
+    git(project, "init", "-q", "-b", "main")
+    git(project, "add", "-A")
+    git(project, "commit", "-q", "-m", "first")
+    shutil.rmtree(project / "a")
+    (project / "a").symlink_to(secret.parent)
+    (project / ".git/info/exclude").write_text("a\n")  # So Git names what it does not find, and not the link.
+    source, _ = snapshot(project, tmp_path / "code", allow_dirty=True)
+    assert source.changed == ("a/secret",)
+    assert sorted(os.listdir(tmp_path / "code")) == ["steps.py"]
+
+
+@pytest.mark.parametrize("swapped", ["project", "project/a"])
+def test_a_folder_that_is_swapped_for_a_link_while_the_code_is_taken_gives_nothing_of_where_it_leads(
+    tmp_path: Path, secret: Path, swapped: str
+) -> None:
+    folder, code = tmp_path / "project", tmp_path / "code"
+    (folder / "a").mkdir(parents=True)
+    (folder / "a/secret").write_text("a file of the project\n")
+    (found,) = walk(folder)
+    shutil.rmtree(tmp_path / swapped)
+    (tmp_path / swapped).symlink_to(secret.parent if swapped.endswith("a") else tmp_path)
+    (tmp_path / "a").symlink_to(secret.parent)
+    code.mkdir()
+    with pytest.raises(Refusal, match="a/secret"):
+        CodeFolder(code).copy(found)
+    assert not (code / "a").exists()
 
 
 def test_a_branch_name_that_leads_out_of_the_repository_is_refused(project: Path) -> None:
