@@ -40,9 +40,21 @@ def reach_of(manifest: Mapping[str, Any]) -> Reach:
     return Reach(spec_of(manifest), tuple(passed), scheduler)
 
 
+RULE = Reach(SandboxSpec(), (), None)
+"""What a manifest gives that says nothing of it."""
+
+
 def beyond_the_rule(asked: Reach) -> tuple[str, ...]:
     """What of ``asked`` is more than a manifest gives that says nothing of it, in words."""
-    return beyond(asked, Reach(SandboxSpec(), (), None))
+    return beyond(asked, RULE)
+
+
+def unvouched(what: tuple[str, ...]) -> str:
+    """Why somebody who came over SSH and is no admin gets no steps to begin that ask for ``what``."""
+    return (
+        f"Its steps ask for more than anybody allowed: {'; '.join(what)}. Over SSH an admin alone vouches for that; "
+        "ask one, or take it out of leverframe.toml."
+    )
 
 
 def beyond(asked: Reach, given: Reach, real: Callable[[str], str] = os.path.realpath) -> tuple[str, ...]:

@@ -14,7 +14,7 @@ from engine.access.caller import Caller
 from engine.access.confirmation import check_typed
 from engine.audit import trail
 from engine.clock import moment, stamp
-from engine.errors import Conflict, NotFound
+from engine.errors import Conflict, Forbidden, NotFound
 from engine.projects.manifest import kept
 from engine.records import Project
 from engine.storage.ledger import Ledger
@@ -23,10 +23,14 @@ if TYPE_CHECKING:
     from engine.projects.manifest.records import Manifest
 
 
-def add(ledger: Ledger, path: Path, by: Caller, at: datetime) -> Project:
-    """Register the project in the folder ``path``. Raises Invalid for its manifest, Conflict for its name."""
+def add(ledger: Ledger, path: Path, by: Caller, at: datetime, *, vouches: bool = True) -> Project:
+    """Register the project in the folder ``path``. Raises Invalid for its manifest, Conflict for its name.
+
+    ``vouches``: whether ``by`` can have its steps reach what the manifest asks for. Raises Forbidden where that is
+    needed and they cannot.
+    """
     from engine.projects.manifest.reader import load_manifest
-    from engine.projects.reach import beyond_the_rule, reach_of
+    from engine.projects.reach import beyond_the_rule, reach_of, unvouched
 
     folder = path.expanduser().absolute()
     if not folder.is_dir():
@@ -44,6 +48,8 @@ def add(ledger: Ledger, path: Path, by: Caller, at: datetime) -> Project:
                 "UPDATE projects SET path = ?, added_at = ?, removed_at = NULL WHERE name = ?", (*place, manifest.name)
             )
         else:
+            if not vouches and (asked := beyond_the_rule(reach_of(document))):
+                raise Forbidden(unvouched(asked))
             db.execute(
                 "INSERT INTO projects (title, owner, manifest, path, added_at, name) VALUES (?, ?, ?, ?, ?, ?)"
                 " ON CONFLICT (name) DO UPDATE SET title = excluded.title, owner = excluded.owner,"

@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING
 from engine.clock import stamp
 from engine.environments.kind import KINDS
 from engine.environments.records import Lock
-from engine.errors import LeverframeError, StepFailed
+from engine.errors import LeverframeError, Refusal, StepFailed
 from engine.jobs.health.merging import Unfit, since_differs
 from engine.jobs.labels import LABELS, labelled
 from engine.jobs.retrain import model_folder
 from engine.jobs.retrain.data import Prepared, prepare
 from engine.projects.allowances import more_than
 from engine.projects.manifest.reader import FILE, ComputeSpec, Manifest, load_manifest
-from engine.projects.reach import Reach, reach_of
+from engine.projects.reach import Reach, reach_of, unvouched
 from engine.projects.source.code import inspect, snapshot
 from engine.records import DoctorFinding
 from engine.runs.compute import order
@@ -79,14 +79,16 @@ def check(
     as_of: datetime,
     on_step: Callable[[str], None],
     allowed: Callable[[str], tuple[Reach, ...]],
+    *,
+    vouched: bool = True,
 ) -> tuple[DoctorFinding, ...]:
     """Everything that was found, in order; the first failure ends it. ``allowed``: what the steps of the project with
-    a name may reach, () where it is not known yet."""
+    a name may reach, () where it is not known yet. ``vouched``: whether they begin here if they ask for more."""
     findings = _Findings(on_step)
     with refused("Nothing can be tried out here"):
         folder, held = temporary.make(temporary.CHECK, workspace.cache)
     try:
-        stage = _stage(workspace, path.expanduser().absolute(), folder, as_of, allowed, findings)
+        stage = _stage(workspace, path.expanduser().absolute(), folder, as_of, allowed, findings, vouched)
         _steps(stage, folder, findings.good, findings.doubtful)
     except LeverframeError as error:
         findings.failed(error, folder)
@@ -104,6 +106,7 @@ def _stage(
     as_of: datetime,
     allowed: Callable[[str], tuple[Reach, ...]],
     findings: _Findings,
+    vouched: bool,
 ) -> Stage:
     """All that a run has before its first step: manifest, code, environment, what its steps may reach."""
     manifest = load_manifest(path)
@@ -124,6 +127,8 @@ def _stage(
         findings.good("compute", _elsewhere(manifest.compute, lock))
     findings.add(holding.finding(manifest.sandbox, sandbox.this_machine()))
     more = more_than(reach_of(manifest.document), allowed(manifest.name))
+    if more and not vouched:
+        raise Refusal(unvouched(more))
     if more:
         findings.doubtful("sandbox", f"a retrain stops until an admin allows its steps {'; '.join(more)}")
     sandbox.check_reads(manifest.sandbox, workspace.root)

@@ -15,6 +15,7 @@ from engine.api import Engine, open_service
 from engine.api import open_engine as open_by_proof
 from engine.errors import Forbidden
 from engine.records import AuditRow
+from tests import tiny
 from tests.people import key_of, open_engine
 
 OPAL = KeyProof(key_of("opal").fingerprint, "192.0.2.7")
@@ -130,6 +131,52 @@ def test_a_folder_of_exchange_is_looked_at_also_where_that_is_a_link(
     with pytest.raises(Exception, match=r"leverframe\.toml") as told:
         remote.add(place / "exchange" / "flights")
     assert not isinstance(told.value, Forbidden)
+
+
+def unheld(folder: Path) -> Path:
+    """A project whose steps nothing is to hold, and of which each leaves a mark beside it."""
+    steps = tiny.STEPS.replace("def given", f"open({str(folder.with_suffix('.mark'))!r}, 'w').close()\ndef given", 1)
+    tiny.unhold(tiny.make(folder, steps=steps))
+    return folder
+
+
+@pytest.mark.parametrize("known", [False, True])
+def test_over_ssh_no_steps_begin_in_a_check_that_ask_for_more_than_an_admin_allowed(place: Path, known: bool) -> None:
+    folder = place / "exchange" / "tiny"
+    if known:  # Whoever can write in its folder asks for more than when it was added.
+        tiny.make(folder)
+        with closing(open_engine(place, "ada")) as engine:
+            engine.add(folder)
+        tiny.replace(folder, "leverframe.toml", "[schedule]", '[environment]\npass = ["HOME"]\n\n[schedule]')
+    else:
+        unheld(folder)
+    with closing(open_by_proof(place, proof=OPAL)) as opal:
+        found = opal.check(folder, lambda _: None)
+    assert found[-1].verdict == "failing"
+    assert "Over SSH an admin alone vouches for that" in found[-1].sentence
+    assert "extract" not in {each.what for each in found}
+    assert not folder.with_suffix(".mark").exists()
+
+
+def test_over_ssh_an_operator_adds_no_project_that_asks_for_more_than_the_rule_gives(
+    remote: Engine, place: Path
+) -> None:
+    folder = unheld(place / "exchange" / "tiny")
+    with closing(open_by_proof(place, proof=OPAL)) as opal:
+        with pytest.raises(Forbidden, match="to be held by nothing .* Over SSH an admin alone vouches"):
+            opal.add(folder)
+        assert opal.projects() == ()
+    last = rows(place)[-1]
+    assert (last.actor, last.action, last.details["act"]) == ("opal", "refused", "add")
+    remote.add(folder)
+    assert rows(place)[-1].details["allows"] == ['to be held by nothing ("a test")']
+
+
+def test_over_ssh_an_operator_adds_a_project_that_asks_for_nothing_more(place: Path) -> None:
+    folder = tiny.make(place / "exchange" / "tiny")
+    with closing(open_by_proof(place, proof=OPAL)) as opal:
+        opal.add(folder)
+        assert {each.verdict for each in opal.check(folder, lambda _: None)} == {"ok"}
 
 
 def test_no_other_file_of_the_machine_is_read_written_or_watched(remote: Engine, place: Path, tmp_path: Path) -> None:
