@@ -134,8 +134,6 @@ class SessionProcess:
         except OSError:  # it does not read any more
             self._left.clear()
             self._no_more = True
-        if len(self._left) < LITTLE:
-            self._wait(False)
         if not self._left:
             if self._writing:
                 self._loop.remove_writer(self._input)
@@ -143,6 +141,8 @@ class SessionProcess:
             if self._no_more and self._terminal is None:
                 os.close(self._input)
                 self._input = None
+        if len(self._left) < LITTLE:
+            self._wait(False)  # At last: what waited meanwhile comes at once, and may be the end of it.
 
     def tell(self, name: str) -> None:
         """Pass a signal on that the client sent, if it is one of those that ask to stop."""

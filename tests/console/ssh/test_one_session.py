@@ -251,6 +251,31 @@ def test_more_input_than_a_process_has_room_for_is_waited_with() -> None:
     asyncio.run(story())
 
 
+def test_an_end_of_input_that_waited_for_room_comes_as_soon_as_there_is_some(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program, codes = tmp_path / "program", list[int]()
+    program.write_text("#!/bin/sh\nexec wc -c\n")
+    program.chmod(0o755)
+    printed, waiting = bytearray(), list[Callable[[], None]]()
+
+    def wait_with_input(wait: bool) -> None:
+        if not wait and waiting:
+            waiting.pop()()  # As a channel hands on at once what came while it was not to be read.
+
+    async def story() -> None:
+        one = SessionProcess(lambda data, _: printed.extend(data), codes.append, wait_with_input, 1.0)
+        one.send(b"x")
+        waiting.append(one.end_of_input)
+        with monkeypatch.context() as patch:
+            patch.setattr(process.sys, "executable", str(program))
+            await one.start(Order(str(tmp_path), "SHA256:x", "127.0.0.1"), {}, None)
+        await until(lambda: codes)
+
+    asyncio.run(story())
+    assert (int(printed), codes) == (1, [0])
+
+
 def test_a_process_whose_client_was_gone_before_it_was_there_is_ended(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
