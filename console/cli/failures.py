@@ -40,6 +40,9 @@ def guarded(work: Callable[[], int], home: Callable[[], Path | None]) -> int:
     except Exception as error:  # noqa: BLE001 - a bug is told here, with its traceback kept
         if _is_of_the_ledger(error):
             return _machine(f"The ledger would not: {error}. 'leverframe doctor' looks into it.", home())
+        if _is_of_the_calendar(error):
+            complain("A time that was given, or one that follows from it, is in no calendar; name another.")
+            return REFUSED
         complain(f"Leverframe itself failed ({type(error).__name__}: {plain(str(error), 200)}); {_told(home())}.")
         return REFUSED
 
@@ -56,6 +59,11 @@ def _is_of_the_ledger(error: Exception) -> bool:
     import sqlite3
 
     return type(error) in (sqlite3.OperationalError, sqlite3.DatabaseError)
+
+
+def _is_of_the_calendar(error: Exception) -> bool:
+    """Python's word for a day before the first or after the last that there are, which anybody can name."""
+    return isinstance(error, OverflowError) and str(error) == "date value out of range"
 
 
 def _told(home: Path | None) -> str:
