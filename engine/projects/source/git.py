@@ -27,6 +27,7 @@ from engine.storage.disk import refused
 from engine.text import plain
 
 _SMALL = 1_000_000
+_REFERENCES = 100_000_000
 _CARRIED = {
     "core.autocrlf": ("true", "false", "input"),
     "core.eol": ("lf", "crlf", "native"),
@@ -146,6 +147,11 @@ def _reference(common: Path, name: str) -> str:
     packed = common / "packed-refs"
     if packed.is_file():
         with packed.open("rb") as lines:
+            if os.fstat(lines.fileno()).st_size > _REFERENCES:
+                raise Refusal(
+                    f"{plain(str(packed), 200)} has more than {_REFERENCES // 1_000_000} MB; remove references that "
+                    "nobody needs, and run 'git pack-refs'."
+                )
             for line in lines:
                 if line.rstrip(b"\n").endswith(b" " + os.fsencode(name)):
                     return line.split(b" ")[0].decode()

@@ -15,6 +15,7 @@ from engine.errors import Refusal
 from engine.text import plain
 
 SECONDS = 120.0
+LARGEST = 200_000_000
 # The private directory names neither, but a command line wins over any configuration that might still be found.
 _GIT = ("git", "--no-pager", "-c", "core.fsmonitor=", "-c", "core.hooksPath=/dev/null")
 _INHERITED = ("PATH", "HOME", "XDG_CONFIG_HOME", "TMPDIR")
@@ -102,7 +103,10 @@ class Objects:
         self._process, self._folder = process, folder
 
     def read(self, name: str) -> bytes | None:
-        """The content of the object that ``name`` names; None when there is none."""
+        """The content of the object that ``name`` names; None when there is none.
+
+        Raises Refusal for a larger one than any code has: in a few kilobytes of a repository it may say any size.
+        """
         asked, answers = self._process.stdin, self._process.stdout
         assert asked is not None and answers is not None
         try:
@@ -112,6 +116,11 @@ class Objects:
             if head.endswith((b" missing\n", b" ambiguous\n")):
                 return None
             size = int(head.split(b" ")[-1])
+            if size > LARGEST:
+                raise TooLong(
+                    f"The Git repository of {plain(str(self._folder), 200)} holds an object of more than "
+                    f"{LARGEST // 1_000_000} MB; take it out, a version keeps code."
+                )
             content = answers.read(size)
             if len(content) != size or answers.read(1) != b"\n":
                 raise ValueError

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from engine.errors import Refusal
+from engine.projects.source import git_process
 from engine.projects.source.code import commits_between, inspect, snapshot
 from engine.projects.source.code_folder import CodeFolder, walk
 
@@ -226,6 +227,22 @@ def test_a_folder_that_is_swapped_for_a_link_while_the_code_is_taken_gives_nothi
     with pytest.raises(Refusal, match="a/secret"):
         CodeFolder(code).copy(found)
     assert not (code / "a").exists()
+
+
+def test_what_is_larger_than_any_code_is_not_read_into_memory(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as small:
+        small.setattr(git_process, "LARGEST", 100)
+        with pytest.raises(Refusal, match="holds an object of more than"):
+            inspect(project)
+    head = project / ".git/refs/heads/main"
+    revision = head.read_text()
+    head.unlink()
+    packed = project / ".git/packed-refs"
+    packed.write_text(f"{revision.strip()} refs/heads/main\n")
+    assert inspect(project).revision == revision.strip()
+    os.truncate(packed, 100_000_001)  # Of which the disk holds a page, and which is one line.
+    with pytest.raises(Refusal, match="has more than 100 MB"):
+        inspect(project)
 
 
 def test_a_branch_name_that_leads_out_of_the_repository_is_refused(project: Path) -> None:
