@@ -4,12 +4,19 @@ from __future__ import annotations
 
 import shutil
 import threading
+from codecs import getincrementaldecoder
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from textual.drivers import linux_driver
 from textual.drivers.linux_driver import LinuxDriver
 
 if TYPE_CHECKING:
     from console.terminal.sparing import SparingApp
+
+# To Textual a byte that is no UTF-8, as a client types that writes Latin-1, is the end of the console. Here it is a
+# letter that nobody can read.
+linux_driver.getincrementaldecoder = lambda name: partial(getincrementaldecoder(name), errors="replace")  # type: ignore[attr-defined]
 
 
 def erases_in_colour(term: str | None) -> bool:
