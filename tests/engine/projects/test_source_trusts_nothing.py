@@ -194,9 +194,7 @@ def secret(tmp_path: Path) -> Path:
     return tmp_path / "keys/secret"
 
 
-def test_a_folder_that_became_an_ignored_link_gives_nothing_of_where_it_leads(
-    tmp_path: Path, secret: Path
-) -> None:
+def test_a_folder_that_became_an_ignored_link_gives_nothing_of_where_it_leads(tmp_path: Path, secret: Path) -> None:
     project = tmp_path / "plain"
     (project / "a").mkdir(parents=True)
     (project / "a/secret").write_text("a file of the project\n")
