@@ -59,6 +59,8 @@ def run_console(
         # What was typed at the picture of last time was not meant for what is there now.
         termios.tcflush(0, termios.TCIFLUSH)
         app.run(mouse=False)
+        if app.bug is not None:
+            raise app.bug
         if app.shown_out is not None:
             raise ShutOut(app.shown_out)
         if at is None:

@@ -20,6 +20,7 @@ class SparingApp(App[None]):
     """Sends the terminal what it does not show, and paints a screen once where Textual would twice."""
 
     def __init__(self, *, ansi_color: bool | None = None) -> None:
+        self.bug: Exception | None = None  # what ended it that nothing had foreseen
         self.repaint = Repaint(erases_in_colour=erases_in_colour(os.environ.get("TERM")))
         super().__init__(driver_class=ThriftyDriver, ansi_color=ansi_color)
 
@@ -31,6 +32,14 @@ class SparingApp(App[None]):
         """Show another screen over this one, painted once: it would be painted before it has its text, too."""
         super().delay_update(OPEN_SECONDS)
         return super().push_screen(*given, **named)
+
+    def _handle_exception(self, error: Exception) -> None:
+        self.bug = self.bug or error
+        super()._handle_exception(error)
+
+    def _fatal_error(self) -> None:
+        """Whoever runs it tells what went wrong: Textual prints pages of it, with what is in every variable."""
+        self._close_messages_no_wait()
 
     def on_descendant_focus(self, event: DescendantFocus) -> None:
         """A cursor that blinks is sent to the terminal twice a second."""

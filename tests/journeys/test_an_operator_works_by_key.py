@@ -252,6 +252,21 @@ def test_a_console_whose_ending_was_dropped_ends_all_the_same(history: Path, tmp
         assert second.given_back
 
 
+def test_a_bug_ends_the_console_with_one_line_and_its_traceback_is_kept(history: Path, tmp_path: Path) -> None:
+    (tmp_path / "sitecustomize.py").write_text(
+        "from console.screens.page import Page\nPage.do_back = lambda self: {}['what nobody foresaw']\n"
+    )
+    with Terminal("--home", history, "--operator", "ada", customized=tmp_path) as terminal:
+        terminal.see("● ok")
+        terminal.press("\x1b")
+        assert terminal.ended() == 1
+        terminal.see("Leverframe itself failed (KeyError: 'what nobody foresaw')")
+        assert terminal.given_back and "Traceback" not in terminal.text and "self =" not in terminal.text
+    (kept,) = (history / "logs").glob("failure-*.txt")
+    assert "what nobody foresaw" in kept.read_text() and "Traceback" in kept.read_text()
+    kept.unlink()
+
+
 def test_keys_typed_at_the_last_known_screen_do_nothing(history: Path, tmp_path: Path) -> None:
     with Terminal("--home", history, "--operator", "ada") as first:
         first.see("● ok")
