@@ -46,7 +46,8 @@ class MoveDialog(PlanDialog[MovePlan]):
         elif _ground(answer) != _ground(self.plan):
             moved = answer.live_seq != self.plan.live_seq
             other = f"{answer.source or 'nothing'} is live" if moved else "a release takes something else"
-            changed = answer.refused or f"{other} now."
+            # Who was faster, when and why says more than that it cannot be done any more.
+            changed = (answer.lately if moved else None) or answer.refused or f"{other} now."
             self.trouble = look_again(changed)
         elif answer.remarks.approvals != self.plan.remarks.approvals:
             also = answer.remarks.approvals[-1].by

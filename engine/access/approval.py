@@ -22,6 +22,9 @@ from engine.text import span
 
 # What an admin who breaks the glass passes over (``release.glass``).
 LETS_PASS = "the number of approvals, four eyes and freezes"
+# What helps where people are missing. What is asked too much of may be asked by the workspace or by the project.
+_LESS = "ask for less ('leverframe policy' says who asks for what)"
+_MORE_PEOPLE = f"an admin can let more people in ('leverframe operators add'), or {_LESS}"
 # How a role is written where people are named; no name has a colon.
 ROLE = "role:"
 _NAMED = 3
@@ -90,9 +93,10 @@ def _role(word: str) -> Role:
 
 
 def cannot_be_met(policy: Policy, roles: Mapping[str, Collection[Role]], now: datetime) -> str | None:
-    """Why no version could ever be released under ``policy`` by the people there are, or None."""
+    """Why no version could ever be released under ``policy`` by the people there are, with the way out, or None."""
     if never_ends(policy.freeze, now):
-        return f"its freezes ({in_words(policy.freeze)}) leave no moment in which a version may go live"
+        freezes = in_words(policy.freeze)
+        return f"its freezes ({freezes}) leave no moment in which a version may go live; an admin can {_LESS}"
     may = sorted(may_approve(policy, roles))
     alone = policy.four_eyes and len(may_approve(Policy(), roles)) == 1
     least = max(policy.approvals, 2 if alone else 1)
@@ -101,7 +105,7 @@ def cannot_be_met(policy: Policy, roles: Mapping[str, Collection[Role]], now: da
     who = f"only {' and '.join(may)} may" if may else "nobody may"
     people = "1 person" if policy.approvals == 1 else f"{policy.approvals} people"
     wants = f"it takes {people}" if policy.approvals == least else "with four eyes it takes 2 people"
-    return f"{wants} to release a version, and {who} approve"
+    return f"{wants} to release a version, and {who} approve; {_MORE_PEOPLE}"
 
 
 @dataclass(frozen=True)
@@ -180,7 +184,7 @@ def what_it_takes(approval: Approval) -> tuple[str, ...]:
     if approval.broken_until is not None:
         return (f"The glass is broken for you until {approval.broken_until:%d %b %H:%M} UTC; everybody was told.",)
     if approval.needed > len(approval.may):
-        said.append("As things are it cannot go live: fewer people may approve it than must.")
+        said.append(f"As things are it cannot go live: fewer people may approve it than must; {_MORE_PEOPLE}.")
     if policy.approvers:
         said.append(f"Who may approve it: {', '.join(sorted(approval.may)) or 'nobody'}.")
     if policy.four_eyes:
@@ -191,8 +195,8 @@ def what_it_takes(approval: Approval) -> tuple[str, ...]:
         more = f" and {len(approval.unknown) - _NAMED:,} more" if len(approval.unknown) > _NAMED else ""
         alone = ", so that nobody approves it alone" if policy.four_eyes else ""
         addresses = any("@" in each for each in approval.unknown)
-        how = " ('leverframe operators emails add' says whose an address is)" if addresses else ""
-        said.append(f"Nobody knows whose it is: {who}{more}{alone}{how}.")
+        how = " An admin says whose an address is ('leverframe operators emails add')." if addresses else ""
+        said.append(f"Nobody knows whose it is: {who}{more}{alone}.{how}")
     if approval.frozen_for_ever:
         said.append(f"Frozen at every moment: {in_words(policy.freeze)}.")
     elif approval.frozen_until is not None:

@@ -91,16 +91,13 @@ def complaints(db: sqlite3.Connection, now: datetime) -> tuple[str, ...]:
     asked = in_force.asked(db)
     whole = cannot_be_met(asked, roles(db, None), now)
     if whole:
-        return (f"No project can release a version: {whole}; an admin changes that with 'leverframe policy set'.",)
+        return (f"No project can release a version: {whole}.",)
     found = _strangers(db, "The workspace", asked)
     for project in registry.everything(db):
         found += _strangers(db, project.name, in_force.own(db, project.name))
         policy = in_force.approval(db, project.name)
         if why := cannot_be_met(policy, roles(db, project.name), now):
-            found.append(
-                f"{project.name} can release no version: {why}; let more people in ('leverframe operators add'), or "
-                "have an admin ask for less ('leverframe policy' says what is asked)."
-            )
+            found.append(f"{project.name} can release no version: {why}.")
     return tuple(found)
 
 

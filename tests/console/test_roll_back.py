@@ -105,6 +105,24 @@ def test_that_somebody_has_only_just_rolled_back_is_said_above_everything(
     console(story)
 
 
+@pytest.mark.parametrize("refused", [None, "flights@7 is live already."])
+def test_that_somebody_was_faster_is_said_with_who_when_and_why(
+    console: Console, engine: FakeEngine, refused: str | None
+) -> None:
+    async def story(desk: Desk) -> None:
+        await desk.press("R")
+        await desk.see("From flights@9")
+        await desk.type("wrong")
+        said = 'bob rolled flights back to flights@7 2 s ago ("fire"). Go on only if that was not enough.'
+        engine.rollback_now = replace(ROLLBACK, live_seq=5, source="flights@7", lately=said, refused=refused)
+        engine.commits += 1
+        await desk.see('Things changed while you looked: bob rolled flights back to flights@7 2 s ago ("fire").')
+        await desk.press("enter")
+
+    console(story)
+    assert engine.done == []
+
+
 @pytest.mark.parametrize("reasons", [1, 3, 6, 9])
 def test_the_way_back_is_told_however_much_is_wrong(console: Console, engine: FakeEngine, reasons: int) -> None:
     from engine.records import Reason

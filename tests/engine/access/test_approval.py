@@ -173,7 +173,16 @@ def test_a_policy_that_nobody_can_meet_is_told(policy: Policy, why: str | None) 
 
 def test_four_eyes_where_one_person_works_alone_are_told() -> None:
     said = cannot_be_met(Policy(four_eyes=True), {"ada": ("admin",), "vic": ("viewer",)}, NOON)
-    assert said == "with four eyes it takes 2 people to release a version, and only ada may approve"
+    assert said == (
+        "with four eyes it takes 2 people to release a version, and only ada may approve; an admin can let more people "
+        "in ('leverframe operators add'), or ask for less ('leverframe policy' says who asks for what)"
+    )
+
+
+def test_more_people_are_not_advised_where_a_freeze_never_ends() -> None:
+    said = cannot_be_met(Policy(freeze=(Window("00:00", "24:00"),)), PEOPLE, NOON) or ""
+    assert "people" not in said
+    assert said.endswith("an admin can ask for less ('leverframe policy' says who asks for what)")
 
 
 @pytest.mark.parametrize(("may", "said"), [({"ada"}, True), ({"ada", "bob"}, False), (EVERYBODY, False)])
@@ -188,11 +197,12 @@ def test_what_binds_an_approval_is_said_in_sentences() -> None:
         given_by=("bob",), frozen_until=NOON, may=frozenset({"bob"}),
     )  # fmt: skip
     assert what_it_takes(given) == (
-        "As things are it cannot go live: fewer people may approve it than must.",
+        "As things are it cannot go live: fewer people may approve it than must; an admin can let more people in "
+        "('leverframe operators add'), or ask for less ('leverframe policy' says who asks for what).",
         "Who may approve it: bob.",
         "Four eyes: not alone by who has a part in it: ada (asked for this retrain).",
-        "Nobody knows whose it is: x@y, so that nobody approves it alone "
-        "('leverframe operators emails add' says whose an address is).",
+        "Nobody knows whose it is: x@y, so that nobody approves it alone. "
+        "An admin says whose an address is ('leverframe operators emails add').",
         "Frozen until Fri 27 Nov 12:00 UTC.",
     )
     assert what_it_takes(approval()) == ()
