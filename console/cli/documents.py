@@ -160,7 +160,7 @@ def candidate(found: Version, gates: Sequence[Mapping[str, Any]], remarks: Remar
 def said_of(found: Remarks) -> Document:
     """Of both lists the newest is the last."""
     return {
-        "approvals": [remark(each) for each in found.approvals],
+        "approvals": [{**remark(each), "break_glass": each.past} for each in found.approvals],
         "approvals_needed": found.needed,
         "comments": [remark(each) for each in found.comments],
         "planned_swap": planned_swap(found.planned) if found.planned else None,

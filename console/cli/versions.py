@@ -123,6 +123,8 @@ def at(session: Session, time: str, project: str | None) -> None:
         document([documents.deployment(each) for each in found])
         return
     when = f"At {cells.day(moment)} {moment:%H:%M:%S} UTC"
+    if moment > session.now():
+        when += ", which is still to come, as things stand now"
     if not found:
         say(f"{when} nothing{' of ' + project if project else ''} was live.")
         return

@@ -22,7 +22,7 @@ def remark_lines(remarks: Remarks, width: int, *, most: int | None = None) -> li
     for each in sorted((*remarks.approvals, *shown), key=lambda remark: remark.at):
         found = wrapped(_sentence(each), width - 2)
         cut = most is not None and len(found) > MOST_LINES
-        mark = Span("✓ ", "ok") if each.kind == "approval" else Span("· ", "dim")
+        mark = Span("▲ ", "watch") if each.past else Span("✓ ", "ok") if each.kind == "approval" else Span("· ", "dim")
         lines += [line(mark if part is found[0] else "  ", *part) for part in (found[:MOST_LINES] if cut else found)]
         if cut:
             lines[-1] = line(*lines[-1], "…")
@@ -39,5 +39,6 @@ def _sentence(remark: Remark) -> str:
     when = f"{remark.at.day} {remark.at:%b %H:%M} UTC"
     text = plain(remark.text, LONGEST)
     if remark.kind == "approval":
-        return f'{plain(remark.by)} approved it on {when}: "{text}"'
+        glass = f", past {remark.past}, by a broken glass" if remark.past else ""
+        return f'{plain(remark.by)} approved it on {when}{glass}: "{text}"'
     return f"{plain(remark.by)}, {when}: {text}"

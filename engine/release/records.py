@@ -23,12 +23,13 @@ class BacktestLine:
 
 @dataclass(frozen=True)
 class Remark:
-    """What somebody said of a version: with an approval, or only so."""
+    """What somebody said of a version: with an approval, or only so. ``past``: what a broken glass let it pass."""
 
     kind: Literal["approval", "comment"]
     at: datetime
     by: str
     text: str
+    past: str | None = None
 
 
 @dataclass(frozen=True)

@@ -52,7 +52,7 @@ def of_version(db: sqlite3.Connection, row: sqlite3.Row) -> Remarks:
     if counts is not None:  # Who may no longer is none of those who count.
         given = tuple(each for each in given if each.actor in asked.may)
     return Remarks(
-        approvals=tuple(Remark("approval", each.at, each.actor, each.reason) for each in given),
+        approvals=tuple(Remark("approval", each.at, each.actor, each.reason, each.past) for each in given),
         comments=_comments(db, f"{project}@{number}"),
         needed=asked.needed,
         planned=planned_swaps.newest(db, project, number) if counts is not None else None,

@@ -42,6 +42,11 @@ def test_a_person_is_told_first_of_all_that_it_is_not_now(history: History, firs
     assert re.fullmatch(r"AS OF \w{3} \d+ \w{3} \d{4} \d\d:\d\d UTC, nothing can be changed here", said[0])
 
 
+def test_what_is_live_at_a_moment_to_come_is_told_as_what_is_live_now(history: History, first_release: str) -> None:
+    assert "UTC, which is still to come, as things stand now:" in history("at", "2099-01-01").out
+    assert "to come" not in history("at", first_release).out
+
+
 @pytest.mark.parametrize(("words", "method"), [each for each in REACHES.items() if each[1] in READINGS])
 def test_a_verb_that_looks_looks_at_then(history: History, first_release: str, words: str, method: str) -> None:
     words = words.replace("tiny@2", "tiny@1").replace("somewhere", str(history.home.parent / "trail"))

@@ -34,6 +34,11 @@ def test_approvals_and_comments_stand_in_the_order_in_which_they_were_made(width
     assert "· vic, 24 Nov 14:27 UTC: better by now" in text
 
 
+def test_an_approval_behind_a_broken_glass_stands_out_and_says_past_what() -> None:
+    text = plain_text(remark_lines(Remarks((replace(GIVEN, past="four eyes"),)), 140))
+    assert text == '▲ bob approved it on 24 Nov 12:32 UTC, past four eyes, by a broken glass: "steady on every carrier"'
+
+
 def test_only_the_newest_comments_are_shown_where_not_all_are_wanted_but_every_approval() -> None:
     many = tuple(replace(EARLY, text=f"number {n}", at=ago(minutes=60 - n)) for n in range(9))
     text = plain_text(remark_lines(Remarks((GIVEN,), many), 80, most=2))

@@ -15,10 +15,11 @@ from engine.errors import Conflict, Invalid, Refusal
 from engine.monitoring.alerts import alert_book
 from engine.monitoring.records import HealthFinding
 from engine.outbox import events, mails
-from engine.release import glass, swap
+from engine.release import glass, remarks, swap
 from engine.routing import routes
 from engine.routing.words import read
 from engine.storage.ledger import Ledger
+from engine.versions import catalog
 from tests.callers import caller
 from tests.engine.release.approving import FRIDAY, HOUR, approve, ask, by, candidate, four_people, plan, refusal
 
@@ -47,6 +48,19 @@ def test_who_broke_it_releases_alone_and_the_trail_says_past_what(ledger: Ledger
     assert told["break-glass"].reason == "the site is down" and told["break-glass"].actor == "ada"
     passed = "the number of approvals, four eyes and freezes"
     assert {told[each].details["break_glass"] for each in ("approve", "release")} == {passed}
+
+
+def test_the_card_of_what_went_live_says_past_what_it_was_approved(ledger: Ledger) -> None:
+    label = candidate(ledger)
+    assert not approve(ledger, plan(ledger, label), "bob")
+    broken(ledger, label)
+    assert approve(ledger, plan(ledger, label), "ada", SOON)
+    with ledger.read() as db:
+        said = remarks.of_version(db, catalog.find(db, label)).approvals
+    assert [(each.by, each.past) for each in said] == [
+        ("bob", None),
+        ("ada", "the number of approvals, four eyes and freezes"),
+    ]
 
 
 def test_who_approved_and_waits_for_a_second_who_cannot_be_had_breaks_it(ledger: Ledger) -> None:
