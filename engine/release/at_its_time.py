@@ -123,7 +123,8 @@ def cancel(ledger: Ledger, label: str, reason: str, by: Caller, now: datetime) -
         row = catalog.find(db, label)
         swap = planned_swaps.of_project(db, row["project"])
         if swap is None or swap.number != row["number"]:
-            raise Conflict(f"No swap of {label} is planned; it is {row['state']}, and nothing was changed.")
+            stands = "a candidate" if row["state"] == "candidate" else row["state"]
+            raise Conflict(f"No swap of {label} is planned; it is {stands}, and nothing was changed.")
         cancel_in(db, swap, reason, by, now)
         return planned_swaps.one(db, swap.id)
 

@@ -180,7 +180,7 @@ def test_a_place_that_is_not_empty_is_refused_and_left_as_it_is(engine: Engine, 
 def test_no_backup_is_not_found(engine: Engine, place: Path, tmp_path: Path) -> None:
     with pytest.raises(NotFound, match="There is no backup in"):
         restored(place, tmp_path / "new")
-    with pytest.raises(Refusal, match="No backup was made yet"):
+    with pytest.raises(Refusal, match="No backup was made yet; an admin makes one on the machine itself"):
         engine.back_up()
     engine.back_up(place)
     with pytest.raises(NotFound, match="no backup before the newest"):

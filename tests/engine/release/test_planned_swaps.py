@@ -257,7 +257,7 @@ def test_beside_a_planned_swap_nothing_of_the_project_is_approved(ledger: Ledger
         assert said is not None and "tiny@1 is approved by bob, swaps at 28 Nov 02:00 UTC" in said
     with pytest.raises(Conflict, match="cancel-swap tiny@1"):
         approve(ledger, plan(ledger, second), "dan")
-    with pytest.raises(Conflict, match=f"No swap of {second} is planned; it is candidate, and nothing was changed"):
+    with pytest.raises(Conflict, match=f"No swap of {second} is planned; it is a candidate, and nothing was changed"):
         at_its_time.cancel(ledger, second, "the wrong one", caller(), FRIDAY)
     assert newest(ledger, first).how is None
 
