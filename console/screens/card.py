@@ -65,7 +65,7 @@ class CardPage(Page):
         if action == "diff" and version.against is None:
             return f"{self.label} is the first: there was nothing to compare it with."
         if action == "lift" and version.state != "barred":
-            return f"{self.label} is {version.state}, not barred; there is no bar to lift."
+            return f"{self.label} is not barred; there is no bar to lift."
         return why_not_here(version) if action == "roll_back" else None
 
     def so(self, action: str) -> frozenset[str]:

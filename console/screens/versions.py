@@ -42,7 +42,7 @@ class VersionsPage(ListPage[Version]):
         if action == "diff" and version.against is None:
             return f"{version.label} is the first: there was nothing to compare it with."
         if action == "lift" and version.state != "barred":
-            return f"{version.label} is {version.state}, not barred; there is no bar to lift."
+            return f"{version.label} is not barred; there is no bar to lift."
         return why_not_here(version) if action == "roll_back" else None
 
     def do_open(self) -> None:

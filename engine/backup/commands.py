@@ -47,7 +47,9 @@ class BackupCommands(Door):
         with self._ledger.read() as db:
             found = place_of(db)
         if found is None:
-            raise Refusal("No backup was made yet; an admin makes one on the machine itself: 'leverframe backup FOLDER'.")
+            raise Refusal(
+                "No backup was made yet; an admin makes one on the machine itself: 'leverframe backup FOLDER'."
+            )
         return Path(found)
 
     @looks("read through what is kept", in_past=False)

@@ -296,7 +296,7 @@ def lift(ledger: Ledger, label: str, reason: str, by: Caller, at: datetime) -> N
     with ledger.write() as db:
         row = catalog.find(db, label)
         if row["state"] != "barred":
-            raise Refusal(f"{label} is {row['state']}, not barred; there is no bar to lift.")
+            raise Refusal(f"{label} is not barred; there is no bar to lift.")
         _decide(db, row, "lift", "retired", reason, by, at)
 
 

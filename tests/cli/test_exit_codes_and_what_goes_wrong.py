@@ -38,7 +38,7 @@ ROOT = Path(__file__).resolve().parents[2]
         ("log 1 --step nope", "has no log of a step 'nope'"),
         ("cancel 1", "Run 1 has ended already"),
         ("add /nowhere", "/nowhere is not a folder"),
-        ("lift tiny@1 --reason x", "is live, not barred"),
+        ("lift tiny@1 --reason x", "tiny@1 is not barred; there is no bar to lift"),
         ("reject tiny@1 --reason x", "only a candidate can be rejected"),
         ("approve tiny@1 --reason x", "is live already"),
         ("operators add Bob! --reason x", "'Bob!' cannot be an operator's name"),
