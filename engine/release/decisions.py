@@ -11,17 +11,13 @@ from engine.clock import moment, stamp
 from engine.records import Actor, Deployment
 
 Kind = Literal["approve", "reject", "rollback", "lift"]
-_ALL = (
-    "SELECT *, (SELECT json_extract(body, '$.details.break_glass') FROM audit WHERE seq = decisions.audit) AS past"
-    " FROM decisions"
-)
 
 
 @dataclass(frozen=True)
 class Decision:
     """One of them. ``live_seq``: the deployment that it was decided against; 0 where nothing was live.
 
-    ``past``: what a broken glass let an approval pass.
+    ``audit``: the row of the trail that tells it.
     """
 
     kind: Kind
@@ -31,7 +27,7 @@ class Decision:
     at: datetime
     actor: str
     reason: str
-    past: str | None = None
+    audit: int
 
     @property
     def label(self) -> str:
@@ -55,7 +51,7 @@ def approvals(db: sqlite3.Connection, project: str, number: int, live_seq: int |
     What was approved for a planned swap that was cancelled does not count: it is approved anew, or not at all.
     """
     rows = db.execute(
-        f"{_ALL} WHERE project = ?1 AND number = ?2 AND kind = 'approve' AND (?3 IS NULL OR ("
+        "SELECT * FROM decisions WHERE project = ?1 AND number = ?2 AND kind = 'approve' AND (?3 IS NULL OR ("
         " live_seq = ?3 AND audit > (SELECT coalesce(max(ended_audit), 0) FROM planned_swaps p"
         "  WHERE p.project = ?1 AND p.number = ?2 AND p.how = 'cancelled'))) ORDER BY seq",
         (project, number, live_seq),
@@ -80,7 +76,7 @@ def approved_by(db: sqlite3.Connection, deployment: Deployment) -> tuple[str, ..
 def rejections(db: sqlite3.Connection, project: str, since: datetime, until: datetime) -> tuple[Decision, ...]:
     """What was turned down since then and before ``until``, the oldest first."""
     rows = db.execute(
-        f"{_ALL} WHERE project = ? AND kind = 'reject' AND at >= ? AND at < ? ORDER BY seq",
+        "SELECT * FROM decisions WHERE project = ? AND kind = 'reject' AND at >= ? AND at < ? ORDER BY seq",
         (project, stamp(since), stamp(until)),
     )
     return tuple(_record(row) for row in rows)
@@ -89,7 +85,7 @@ def rejections(db: sqlite3.Connection, project: str, since: datetime, until: dat
 def last_rejection(db: sqlite3.Connection, project: str, before: int) -> Decision | None:
     """The last time that a version with a number below ``before`` was turned down."""
     row = db.execute(
-        f"{_ALL} WHERE project = ? AND kind = 'reject' AND number < ? ORDER BY seq DESC LIMIT 1",
+        "SELECT * FROM decisions WHERE project = ? AND kind = 'reject' AND number < ? ORDER BY seq DESC LIMIT 1",
         (project, before),
     ).fetchone()
     return _record(row) if row is not None else None
@@ -110,5 +106,5 @@ def last_seq(db: sqlite3.Connection, project: str) -> int | None:
 def _record(row: sqlite3.Row) -> Decision:
     at = moment(row["at"])
     return Decision(
-        row["kind"], row["project"], row["number"], row["live_seq"], at, row["actor"], row["reason"], row["past"]
+        row["kind"], row["project"], row["number"], row["live_seq"], at, row["actor"], row["reason"], row["audit"]
     )

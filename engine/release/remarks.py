@@ -52,7 +52,7 @@ def of_version(db: sqlite3.Connection, row: sqlite3.Row) -> Remarks:
     if counts is not None:  # Who may no longer is none of those who count.
         given = tuple(each for each in given if each.actor in asked.may)
     return Remarks(
-        approvals=tuple(Remark("approval", each.at, each.actor, each.reason, each.past) for each in given),
+        approvals=tuple(_approval(db, each) for each in given),
         comments=_comments(db, f"{project}@{number}"),
         needed=asked.needed,
         planned=planned_swaps.newest(db, project, number) if counts is not None else None,
@@ -71,6 +71,11 @@ def _in_brief(found: Remarks) -> str | None:
     if found.planned is not None:
         said.insert(0, found.planned.sentence)
     return ", ".join(said) or None
+
+
+def _approval(db: sqlite3.Connection, given: decisions.Decision) -> Remark:
+    told = trail.row(db, given.audit)
+    return Remark("approval", given.at, given.actor, given.reason, told.details.get("break_glass") if told else None)
 
 
 def _comments(db: sqlite3.Connection, label: str) -> tuple[Remark, ...]:
