@@ -113,10 +113,13 @@ class ListPage(Page, Generic[R]):
     def do_filter(self) -> None:
         field = self.query_one("#filter", Input)
         field.display = True
-        field.focus()
+        with field.prevent(Input.Changed):
+            field.value = self.matching
+        self.set_focus(field)  # At once: the next letter may have been typed already, and is no key of the screen.
 
     def on_input_changed(self, event: Input.Changed) -> None:
-        if event.input.id == "filter" and event.value.strip() != self.matching:
+        # What was typed behind Enter comes when the field has been left.
+        if event.input.id == "filter" and event.input.display and event.value.strip() != self.matching:
             self._set_filter(event.value.strip())
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
@@ -143,7 +146,7 @@ class ListPage(Page, Generic[R]):
         self._leave_filter()
 
     def _leave_filter(self) -> None:
-        self.table.focus()
+        self.set_focus(self.table)
         self.query_one("#filter", Input).display = False
 
     def _set_filter(self, text: str) -> None:

@@ -6,7 +6,7 @@ import os
 from typing import Any
 
 from textual.app import App
-from textual.events import DescendantFocus
+from textual.events import DescendantFocus, Key
 from textual.widgets import Input
 
 from console.terminal.driver import ThriftyDriver, erases_in_colour
@@ -45,6 +45,12 @@ class SparingApp(App[None]):
         """A cursor that blinks is sent to the terminal twice a second."""
         if isinstance(event.widget, Input):
             event.widget.cursor_blink = False
+
+    def on_key(self, event: Key) -> None:
+        """A letter that was typed before a field had the keys comes back from what had them: it is for the field."""
+        if isinstance(self.focused, Input) and event.is_printable and event.character is not None:
+            event.prevent_default()
+            self.focused.insert_text_at_cursor(event.character)
 
     def do_redraw(self) -> None:
         """Paint everything again, whatever the terminal shows by now."""

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from textual.events import Key
 from textual.widgets import Input
 
 from console.acting.messages import Answered, Unanswered
@@ -99,6 +100,23 @@ def test_a_filter_shows_only_what_contains_it_and_escape_takes_it_away(console: 
         await desk.see("flights")
 
     console(story)
+
+
+def test_letters_typed_at_once_behind_the_key_of_the_filter_are_no_commands(
+    console: Console, engine: FakeEngine
+) -> None:
+    async def story(desk: Desk) -> None:
+        for key, letter in (("slash", "/"), ("c", "c"), ("h", "h"), ("r", "r")):  # as they come over a slow line
+            desk.app.post_message(Key(key, letter))
+        await desk.until(lambda: desk.app.screen.query_one("#filter", Input).value == "chr")
+        for key, letter in (("enter", "\r"), ("q", "q")):
+            desk.app.post_message(Key(key, letter))
+        await desk.see("filter 'chr'")
+        await desk.press("slash", "escape")
+        await desk.see("flights")
+
+    console(story)
+    assert engine.done == []
 
 
 def test_letters_typed_into_the_filter_are_no_commands(console: Console, engine: FakeEngine) -> None:
