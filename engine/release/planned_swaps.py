@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING, Literal
 
 from engine.clock import moment, stamp
 from engine.records import Actor, Version
-from engine.release.records import MovePlan, PlannedSwap
 from engine.versions import catalog
 
 if TYPE_CHECKING:
     from engine.access.approval import Policy
+    from engine.release.records import MovePlan, PlannedSwap
 
 
 def digest_of(policy: Policy) -> str:
@@ -98,6 +98,8 @@ def untold(db: sqlite3.Connection, after: int) -> tuple[tuple[int, PlannedSwap],
 
 
 def _record(row: sqlite3.Row) -> PlannedSwap:
+    from engine.release.records import PlannedSwap  # not for the first screen, where nothing is planned as a rule
+
     return PlannedSwap(
         id=row["id"],
         project=row["project"],

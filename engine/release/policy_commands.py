@@ -11,11 +11,10 @@ from typing import TYPE_CHECKING
 from engine import clock
 from engine.access import addresses
 from engine.access.acts import Door, changes, checked_reason, looks
-from engine.access.addresses import Address
-from engine.projects import policy
-from engine.projects.policy import PolicyLine
 
 if TYPE_CHECKING:
+    from engine.access.addresses import Address
+    from engine.projects.policy import PolicyLine
     from engine.release.glass import BrokenGlass
 
 
@@ -25,6 +24,8 @@ class PolicyCommands(Door):
     @looks("see the policy", of="project")
     def policy(self, project: str | None = None) -> tuple[PolicyLine, ...]:
         """What holds for ``project``; without one what the workspace asks of all, then what some ask beyond that."""
+        from engine.projects import policy
+
         with self._ledger.read() as db:
             found = policy.lines(db, project)
             return found if project is not None else (*found, *policy.beyond_the_workspace(db))
@@ -32,12 +33,16 @@ class PolicyCommands(Door):
     @looks("see the policy")
     def policy_complaints(self) -> tuple[str, ...]:
         """What nobody could meet of what is asked, in sentences."""
+        from engine.projects import policy
+
         with self._ledger.read() as db:
             return policy.complaints(db, self.now())
 
     @changes("change the policy", least="admin")
     def set_policy(self, name: str, value: str, reason: str) -> tuple[str, ...]:
         """Ask something else of every project; ``default``: nothing. Returns what nobody can meet now."""
+        from engine.projects import policy
+
         return policy.choose(self._ledger, name, value, self.caller, checked_reason(reason), clock.now())
 
     @changes("break the glass", least="admin", dangerous=True)  # An admin of one project passes not over the workspace.
