@@ -40,8 +40,8 @@ def _preview(session: Session, plan: MovePlan) -> int:
     say(Span(f"Roll {plan.project} back from {plan.source or 'nothing'} to {plan.target}", "strong"))
     if plan.damaged and not plan.refused:
         say(Span(f"× {plan.damaged}", "failing"), indent=2, hang=2)
-    if plan.lately and not plan.refused:
-        say(Span(f"▲ {plan.lately}", "watch"), indent=2, hang=2)
+    if plan.warning and not plan.refused:
+        say(Span(f"▲ {plan.warning}", "watch"), indent=2, hang=2)
     for sentence in plan.sentences:
         say(sentence, indent=2)
     for title, lines in (("Comes back", plan.restores), ("Does not come back", plan.does_not_restore)):

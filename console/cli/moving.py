@@ -23,8 +23,8 @@ def carry_out(session: Session, engine: Engine, plan: MovePlan, reason: str) -> 
             say(Span(f"× {plan.damaged}", "failing"), hang=2)
         if plan.whole:
             say(f"To that one: {session.decision(f'rollback {plan.project} --from {plan.source} --to {plan.whole}')}")
-        if plan.lately:
-            say(Span(f"▲ {plan.lately}", "watch"), hang=2)
+        if plan.warning:
+            say(Span(f"▲ {plan.warning}", "watch"), hang=2)
         lines(remark_lines(plan.remarks, room(), most=MOST_COMMENTS))
         for sentence in plan.sentences:
             say(_capital(sentence))

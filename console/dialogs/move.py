@@ -103,8 +103,8 @@ def plan_lines(plan: MovePlan, width: int) -> list[Line]:
     lines: list[Line] = []
     if plan.damaged is not None and plan.refused is None:
         lines += [*wrapped(f"× {plain(plan.damaged)}", width, tone="failing"), EMPTY]
-    if plan.lately is not None and plan.refused is None:
-        lines += [*wrapped(f"▲ {plain(plan.lately, SENTENCE)}", width, tone="watch"), EMPTY]
+    if plan.warning is not None and plan.refused is None:
+        lines += [*wrapped(f"▲ {plain(plan.warning, SENTENCE)}", width, tone="watch"), EMPTY]
     if said := remark_lines(plan.remarks, width, most=MOST_BESIDE):
         lines += [*said, EMPTY]
     for sentence in plan.sentences:

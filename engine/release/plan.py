@@ -175,7 +175,7 @@ def plan_rollback(
 
 def _lately(last: Deployment | None, now: datetime) -> str | None:
     done = rolled_back_lately(last, now)
-    return f"{done}. Go on only if that was not enough." if done else None
+    return f"{done}." if done else None
 
 
 def _where_to(db: sqlite3.Connection, project: str, to: str | None) -> Version:

@@ -139,6 +139,11 @@ class MovePlan:
     due: datetime | None = None
     planned: int | None = None
 
+    @property
+    def warning(self) -> str | None:
+        """``lately``, for whoever could go on all the same."""
+        return f"{self.lately} Go on only if that was not enough." if self.lately else None
+
 
 @dataclass(frozen=True)
 class ProofStep:

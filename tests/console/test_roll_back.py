@@ -94,13 +94,14 @@ def test_an_arrow_key_while_it_is_carried_out_and_after_it_changes_nothing(
 def test_that_somebody_has_only_just_rolled_back_is_said_above_everything(
     console: Console, engine: FakeEngine
 ) -> None:
-    said = 'bob rolled flights back to flights@9 40 s ago ("fire"). Go on only if that was not enough.'
+    said = 'bob rolled flights back to flights@9 40 s ago ("fire").'
     engine.rollback_now = replace(ROLLBACK, lately=said)
 
     async def story(desk: Desk) -> None:
         await desk.press("R")
         await desk.see(f"▲ {said[:60]}")
         assert desk.text.index("▲ bob rolled") < desk.text.index("From flights@9")
+        assert "Go on only" in desk.text
 
     console(story)
 
@@ -113,10 +114,11 @@ def test_that_somebody_was_faster_is_said_with_who_when_and_why(
         await desk.press("R")
         await desk.see("From flights@9")
         await desk.type("wrong")
-        said = 'bob rolled flights back to flights@7 2 s ago ("fire"). Go on only if that was not enough.'
+        said = 'bob rolled flights back to flights@7 2 s ago ("fire").'
         engine.rollback_now = replace(ROLLBACK, live_seq=5, source="flights@7", lately=said, refused=refused)
         engine.commits += 1
         await desk.see('Things changed while you looked: bob rolled flights back to flights@7 2 s ago ("fire").')
+        assert "Go on only" not in desk.text, "there is only closing left"
         await desk.press("enter")
 
     console(story)

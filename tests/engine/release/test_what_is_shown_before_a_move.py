@@ -117,11 +117,11 @@ def test_the_plan_of_a_rollback_goes_to_what_was_live_last(releases: Engine) -> 
 def test_who_rolls_back_what_was_rolled_back_a_moment_ago_is_told_so_first(releases: Engine) -> None:
     """Of two people at three in the morning the second may mean the version that the first has left already."""
     releases.move(releases.plan_rollback("tiny"), "the page is on fire", lambda step: None)
-    lately = releases.plan_rollback("tiny", "tiny@3", lift=False).lately
-    assert lately is not None
+    shown = releases.plan_rollback("tiny", "tiny@3", lift=False)
+    assert shown.lately is not None
+    assert shown.warning == f"{shown.lately} Go on only if that was not enough."
     assert re.fullmatch(
-        r'ada rolled tiny back to tiny@2 \d\.\d s ago \("the page is on fire"\)\. Go on only if that was not enough\.',
-        lately,
+        r'ada rolled tiny back to tiny@2 \d\.\d s ago \("the page is on fire"\)\.', shown.lately
     )
     undo = releases.plan_rollback("tiny", "tiny@3", lift=True)
     assert (undo.lifts, undo.lately) == (True, None), "whoever takes it back has seen it"
