@@ -8,6 +8,7 @@ import sqlite3
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 from engine.access import findings as people
@@ -15,8 +16,7 @@ from engine.audit import times, trail
 from engine.backup import scrub, standing
 from engine.clock import moment
 from engine.duty import complaints
-from engine.environments.kind import KINDS
-from engine.environments.records import StandingEnvironment
+from engine.environments.findings import lacking, standing_environments
 from engine.errors import Damage, LeverframeError
 from engine.outbox import mails
 from engine.outbox.channels import CHANNELS, MAIL
@@ -39,7 +39,7 @@ from engine.storage.permissions import modes
 from engine.storage.workspace import Workspace, read_only
 from engine.versions import catalog
 from engine.versions import document as documents
-from engine.versions.environment import built, lock_of
+from engine.versions import environment as environments
 from engine.withheld import environment
 
 
@@ -59,7 +59,8 @@ def examine(
         live = live_contents(db)
         kept = {p.name: _kept(db, p.name) for p in projects}
         users = facts.environments(db)
-    findings += _environments(workspace, users, mend=mend)
+    supply = partial(environments.supply_for, store, ledger)
+    findings += standing_environments(workspace.environments, users, supply, mend=mend)
     for project in projects:
         needed = kept[project.name]
         if mend:  # First what is stored: what is live is rebuilt from that.
@@ -72,6 +73,7 @@ def examine(
         if not Path(project.path).is_dir():
             what = f"the folder of {project.name}, {project.path}, is gone; retrains will fail until it is back"
             findings.append(DoctorFinding(project.name, "watch", what))
+        findings += lacking(project.name, Path(project.path))
     said = {version.label for needed in kept.values() for _, version in needed}
     others = _others(workspace, ledger, store, now, mend=mend)
     findings += [finding for finding in others if finding.what.split()[-1] not in said]
@@ -253,39 +255,6 @@ def _units(workspace: Workspace) -> list[DoctorFinding]:
     return [DoctorFinding("systemd unit", "watch", said)]
 
 
-def _environments(workspace: Workspace, users: dict[str, list[str]], *, mend: bool) -> list[DoctorFinding]:
-    """Every environment that stands here, compared as before a run."""
-    findings = []
-    for each in (each for kind in KINDS.values() for each in kind.standing(workspace.environments)):
-        of = ", ".join(users.get(each.name, ["no run yet"]))
-        what = f"environment {each.name} ({of})"
-        if each.pictured and not each.differences:
-            findings.append(DoctorFinding(what, "ok", "as it was built from its lock"))
-            continue
-        said = "; ".join(each.differences) or "an earlier Leverframe built it and took no picture of it"
-        if mend:
-            findings.append(_mended(workspace, each, what, said))
-        elif each.pictured:
-            advice = "runs refuse it. 'leverframe doctor --fix' builds it anew"
-            findings.append(DoctorFinding(what, "failing", f"{said}; {advice}"))
-        else:
-            advice = "the next run that needs it builds it anew, 'leverframe doctor --fix' does so now"
-            findings.append(DoctorFinding(what, "watch", f"{said}; {advice}"))
-    return findings
-
-
-def _mended(workspace: Workspace, found: StandingEnvironment, what: str, said: str) -> DoctorFinding:
-    if not found.pictured and found.lock is None:
-        return DoctorFinding(
-            what, "watch", f"{said}, and its lock cannot be read; the next run that needs it builds it anew"
-        )
-    try:
-        done = KINDS[found.kind].mend(found, workspace.environments)
-    except LeverframeError as error:
-        return DoctorFinding(what, "failing", f"{said}. It could not be built anew: {str(error).rstrip('.')}")
-    return DoctorFinding(what, "ok", f"{said}. It was {done}", mended=True)
-
-
 def _live(workspace: Workspace, store: ObjectStore, live: LiveRelease, digest: str, *, mend: bool) -> DoctorFinding:
     label, what, folder = live.label, f"live {live.project}", (live.project, live.release, digest)
     try:
@@ -295,7 +264,8 @@ def _live(workspace: Workspace, store: ObjectStore, live: LiveRelease, digest: s
         said = "; ".join(found[:4])
         if not mend:
             return DoctorFinding(what, "failing", f"{said}. 'leverframe doctor --fix' rebuilds it from the store")
-        built(workspace, lock_of(store, documents.load(store, digest)))
+        document = documents.load(store, digest)
+        environments.built(workspace, environments.lock_of(store, document), environments.supply_of(store, document))
         projection.repair(workspace, store, *folder)
         left = projection.complaints(workspace, store, *folder)
         if left:

@@ -49,7 +49,7 @@ def print_contents(content: VersionDocument, digest: str) -> None:
         ("code", f"{revision} on {code.branch or 'no branch'}{dirty}, {files}{said}"),
         ("data", f"{data.rows:,} rows{until}: {split}"),
         ("schema", f"{len(content.schema['columns'])} columns"),
-        ("packages", f"{len(environment.packages)} at locked versions, Python {environment.python}"),
+        ("packages", f"{len(environment.packages)} at locked versions, {environment.words}"),
         ("model", f"{size}, {len(content.model.features)} features"),
         ("settings", f"{len(content.settings)} sections of leverframe.toml"),
         ("schedule", "; ".join(jobs) or "none"),

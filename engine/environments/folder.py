@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import errno
 import fcntl
+import json
 import os
 import secrets
 import shutil
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from engine.environments.picture import MARKER
 from engine.errors import Refusal
 
 BUILDING_SECONDS = 1800.0
@@ -30,6 +32,13 @@ def name_of(digest: str) -> str:
 def unfinished(path: Path) -> Path:
     """A new hidden sibling of ``path`` to build in, or to put aside; ``sweep`` deletes what is left of it."""
     return path.with_name(f".{path.name}.{secrets.token_hex(4)}{_UNFINISHED}")
+
+
+def kind_at(path: Path) -> str:
+    """The kind of the environment that stands there, as its marker says; Python's where it says none."""
+    with suppress(OSError, ValueError, AttributeError):
+        return str(json.loads((path / MARKER).read_bytes()).get("kind", "python"))
+    return "python"
 
 
 def remove(digest: str, environments: Path) -> None:

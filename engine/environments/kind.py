@@ -6,9 +6,12 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
+from engine.environments.container.kind import ContainerKind
+from engine.environments.jvm.kind import JvmKind
 from engine.environments.python.kind import PythonKind
-from engine.environments.records import Environment, Lock, StandingEnvironment
-from engine.environments.unchanged import Folder
+from engine.environments.r.kind import RKind
+from engine.environments.records import Environment, Lock, StandingEnvironment, Supply, nothing_kept
+from engine.environments.system.kind import SystemKind
 from engine.errors import Refusal
 from engine.projects.manifest.records import EnvironmentSpec
 from engine.text import plain
@@ -30,6 +33,11 @@ class Kind(Protocol[L]):
         what lies in the workspace's ``cache``, or with ``fresh``."""
         ...
 
+    def lacks(self, spec: EnvironmentSpec) -> tuple[str, ...]:
+        """What this machine has not of what is asked for, each in words with what brings it. Resolves and builds
+        nothing."""
+        ...
+
     def doubts(self, spec: EnvironmentSpec, code: Path) -> tuple[str, ...]:
         """What can be had, but is probably not what is meant; each in words."""
         ...
@@ -42,21 +50,18 @@ class Kind(Protocol[L]):
         """Where its environment is, or will be, in the workspace's folder ``environments``."""
         ...
 
-    def build(self, lock: L, environments: Path) -> Environment:
-        """Its environment, built where it is missing or was left incomplete; whole or absent, whoever is killed."""
+    def build(self, lock: L, environments: Path, supply: Supply = nothing_kept) -> Environment:
+        """Its environment, built where it is missing or was left incomplete; whole or absent, whoever is killed.
+        ``supply``: what a version keeps of it, where one does."""
+        ...
+
+    def kept(self, lock: L, environment: Environment, into: Path) -> tuple[Path, ...]:
+        """The files that a version keeps so that ``build`` needs nothing else, made in the folder ``into`` or where
+        they lie; each is found again by its digest."""
         ...
 
     def compare(self, environment: Environment, lock: L) -> tuple[str, ...]:
         """What differs between it and what was built, each in words; () when nothing does. Costs milliseconds."""
-        ...
-
-    def remember(self, environments: Path) -> None:
-        """Keep in mind what ``compare`` would read of those on the disk, for the processes that this one forks: as much
-        as is certain to be the same then. Raises OSError."""
-        ...
-
-    def remembered(self) -> list[Folder]:
-        """The environments that it keeps in mind, for a process that has the system tell of changes in them."""
         ...
 
     def describe(self, lock: L) -> dict[str, Any]:
@@ -71,13 +76,14 @@ class Kind(Protocol[L]):
         """Those of this kind that are on the disk, by name. None is changed."""
         ...
 
-    def mend(self, found: StandingEnvironment, environments: Path) -> str:
+    def mend(self, found: StandingEnvironment, environments: Path, supply: Supply = nothing_kept) -> str:
         """Build one anew, or take it away where its lock is lost; what was done, in words."""
         ...
 
 
 PYTHON = PythonKind()
-KINDS: Mapping[str, Kind[Any]] = {PYTHON.name: PYTHON}
+_ALL: tuple[Kind[Any], ...] = (PYTHON, RKind(), JvmKind(), ContainerKind(), SystemKind())
+KINDS: Mapping[str, Kind[Any]] = {each.name: each for each in _ALL}
 
 
 def kind_of(lock: Lock) -> Kind[Any]:

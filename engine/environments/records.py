@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -15,6 +16,16 @@ class Package:
 
     name: str
     version: str
+
+
+@dataclass(frozen=True)
+class Program:
+    """A program of the machine, by the name that it is called by: ``version`` as it was found, and of what the project
+    asked for (``17`` means any 17.x, "" any at all)."""
+
+    name: str
+    version: str
+    wanted: str = ""
 
 
 class Lock(Protocol):
@@ -34,20 +45,44 @@ class Lock(Protocol):
     @property
     def packages(self) -> tuple[Package, ...]: ...
 
+    @property
+    def programs(self) -> tuple[Program, ...]:
+        """What it takes from the machine: recorded and compared, not rebuilt."""
+        ...
+
     def to_json(self) -> dict[str, str]:
         """What a version keeps of it; ``Kind.read_lock`` reads it again."""
         ...
 
 
+class Supply(Protocol):
+    """Where the files come from that a version keeps of its environment."""
+
+    def __call__(self, digest: str, target: Path) -> bool:
+        """Write the file with this ``digest`` to ``target``, verified; False where none is kept. Raises Damage."""
+        ...
+
+
+def nothing_kept(digest: str, target: Path) -> bool:
+    """The supply of what no version keeps: all has to come from the machine."""
+    return False
+
+
 @dataclass(frozen=True)
 class Environment:
-    """A built environment: its folder, the Python to start in it, the digest of the lock that it was built from, and
-    where it is known what its picture is."""
+    """A built environment: its folder, the Python to start in it (None where it has none), the digest of the lock that
+    it was built from, where it is known what its picture is, and the variables that its programs find it by."""
 
     path: Path
-    python: Path
+    python: Path | None
     lock_digest: str
     pictures: Pictures = field(repr=False)
+    variables: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def is_there(self) -> bool:
+        """Whether something stands in its place that can be started in; what, is to be compared."""
+        return self.python.exists() if self.python is not None else self.path.is_dir()
 
 
 @dataclass(frozen=True)

@@ -137,7 +137,7 @@ def fetched(step: Launch, context: RunContext, at: float) -> pa.Table:
     context.tell(at, LABELS)
     step.begin()
     step.conclude(context.record)
-    return read_output(step.output, LABELS, step.stage.manifest.data.format, LABELS)
+    return read_output(step.output, LABELS, step.stage.manifest.form, LABELS)
 
 
 def _check(table: pa.Table, wanted: Sequence[str], who: str) -> None:

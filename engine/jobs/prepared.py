@@ -11,7 +11,7 @@ import sqlite3
 from contextlib import closing, suppress
 from pathlib import Path
 
-from engine.environments.kind import KINDS
+from engine.environments import picture
 from engine.errors import Invalid, LeverframeError
 from engine.jobs.health import kept
 from engine.json_records import learn
@@ -49,9 +49,8 @@ def prepare(root: Path) -> None:
     kept.rules()
     with suppress(Invalid):  # Lacking this and that, it has been read all the same, and what for is loaded.
         parse_manifest(_MANIFEST.decode("utf-8-sig"))
-    for kind in KINDS.values():
-        with suppress(OSError):  # Then who needs one reads it.
-            kind.remember(root / "environments")
+    with suppress(OSError):  # Then who needs one reads it.
+        picture.remember(root / "environments")
     with suppress(LeverframeError, OSError, sqlite3.Error):
         _read_live_versions(workspaces.find(root))
 

@@ -88,7 +88,7 @@ def _environment_complaints(workspace: Workspace, folder: Path, lock: Lock) -> l
     environment = kind_of(lock).place(lock, workspace.environments)
     if (folder / "environment").resolve() != environment.path.resolve():
         return [f"its environment is not {environment.path.name}, which its lock names"]
-    return [] if environment.python.exists() else ["its environment is gone"]
+    return [] if environment.is_there else ["its environment is gone"]
 
 
 def repair(workspace: Workspace, store: ObjectStore, project: str, release: str, digest: str) -> None:

@@ -148,6 +148,8 @@ def plan_rollback(
         raise Conflict(other)
     target = _where_to(db, project, to)
     lifts = lift and target.state == "barred"
+    from engine.versions.environment import left_out  # It knows every kind of environment; a first screen needs none.
+
     refused = why_not_rollback(target, source, lifts=lifts)
     away = catalog.record(catalog.find(db, source)) if source else None
     damaged, whole = known_damage(db, store, target)
@@ -164,7 +166,7 @@ def plan_rollback(
         live_seq=live["seq"] if live else 0,
         sentences=(*sentences, *_comes_into_force(db, project, document)),
         restores=contents(document),
-        does_not_restore=_left_behind(away, now),
+        does_not_restore=(*_left_behind(away, now), *left_out(document.environment)),
         refused=refused,
         lifts=lifts,
         damaged=damaged,
@@ -235,7 +237,7 @@ def contents(document: VersionDocument) -> tuple[str, ...]:
         f"code {revision}" + (" with uncommitted changes" if code.dirty else ""),
         f"data, {data.rows:,} rows{until}",
         f"data schema, {len(document.schema['columns'])} columns",
-        f"packages, {len(environment.packages)} at their locked versions, Python {environment.python}",
+        f"packages, {len(environment.packages)} at their locked versions, {environment.words}",
         "settings, schedule",
     )
 

@@ -20,7 +20,7 @@ from engine.scoring.unpacked import keeps_types
 from engine.storage.disk import delete_tree
 from engine.storage.objects import ObjectStore, Stored
 from engine.storage.workspace import Workspace
-from engine.versions.environment import lock_of, standing
+from engine.versions.environment import lock_of, standing, supply_of
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -76,7 +76,7 @@ def _score(
         stage = Stage(
             code=folder / "code",
             manifest=load_manifest(folder / "code", of_version=True),
-            environment=standing(workspace, lock),
+            environment=standing(workspace, lock, supply_of(store, document)),
             lock=lock,
             marker=f"{workspace.token}:proof",
             as_of=moment(document.lineage.as_of),

@@ -5,7 +5,7 @@
          model/         the model's files
          data/          the data it was made from, as one Parquet data set
          schema.json    that data's schema
-         requirements.lock
+         requirements.lock    (environment.lock where it is not Python's)
          environment    link to the environment, rebuilt from the lock if it was gone
 """
 
@@ -16,13 +16,19 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from engine.environments.records import Lock
 from engine.storage.objects import ObjectStore
 from engine.storage.workspace import Workspace
 from engine.versions import document as documents
-from engine.versions.environment import lock_of, standing
+from engine.versions.environment import lock_of, standing, supply_of
 
 if TYPE_CHECKING:
     from engine.versions.records import VersionDocument
+
+
+def lock_file(lock: Lock) -> str:
+    """What the lock is called in a release folder: Python's can be given to pip as it is."""
+    return "requirements.lock" if lock.kind == "python" else "environment.lock"
 
 
 def rebuild(workspace: Workspace, store: ObjectStore, digest: str, folder: Path) -> VersionDocument:
@@ -35,9 +41,9 @@ def rebuild(workspace: Workspace, store: ObjectStore, digest: str, folder: Path)
     for part, files in documents.folders(document).items():
         documents.write_folder(store, files, folder / part)
     lock = lock_of(store, document)
-    environment = standing(workspace, lock)
+    environment = standing(workspace, lock, supply_of(store, document))
     os.symlink(os.path.relpath(environment.path, folder), folder / "environment")
-    (folder / "requirements.lock").write_text(lock.text, encoding="utf-8")
+    (folder / lock_file(lock)).write_text(lock.text, encoding="utf-8")
     for name, content in (("schema", document.schema), ("version", {**documents.written(document), "digest": digest})):
         (folder / f"{name}.json").write_text(json.dumps(content, indent=1, sort_keys=True), encoding="utf-8")
     return document

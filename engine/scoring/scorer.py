@@ -50,7 +50,7 @@ class StepScorer:
     record: Callable[[StepResult], None] | None = None
 
     def score(self, features: pa.Table) -> pa.Table:
-        step, form = self.step, self.step.stage.manifest.data.format
+        step, form = self.step, self.step.stage.manifest.form
         try:
             # A link may lead to what only the engine can read.
             shutil.copytree(self.model, step.input / "model", symlinks=True)

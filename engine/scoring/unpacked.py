@@ -18,7 +18,7 @@ from engine.runs.steps.launch import Stage
 from engine.runs.steps.tables import types_of
 from engine.scoring.scorer import Scorer, StepScorer, text_predicted
 from engine.versions.document import named, write_folder
-from engine.versions.environment import built, lock_of
+from engine.versions.environment import built, lock_of, supply_of
 from engine.vocabulary.steps import StepKind
 
 if TYPE_CHECKING:
@@ -65,7 +65,8 @@ def unpack(context: RunContext, label: str, document: VersionDocument, folder: s
     except Damage as damage:
         raise named(context.store, label, damage) from None
     manifest = load_manifest(home / "code", of_version=True)
-    stage = context.stage(home / "code", manifest, built(context.workspace, lock), lock)
+    environment = built(context.workspace, lock, supply_of(context.store, document))
+    stage = context.stage(home / "code", manifest, environment, lock)
     return Unpacked(label, document, home / "model", replace(stage, types=keeps_types(document)))
 
 

@@ -73,12 +73,17 @@ def _schema(old: Mapping[str, Any], new: Mapping[str, Any]) -> Change:
 
 
 def _packages(old: EnvironmentSection, new: EnvironmentSection) -> Change:
-    before = {each.name: each.version for each in old.packages} | {"python": old.python}
-    after = {each.name: each.version for each in new.packages} | {"python": new.python}
-    details = _named(before, after)
+    details = _named(_locked(old), _locked(new))
     if not details:
-        return Change("packages", f"same, {len(after) - 1} packages, Python {new.python}")
+        return Change("packages", f"same, {_counted(len(new.packages), 'package')}, {new.words}")
     return Change("packages", f"{_counted(len(details), 'package')} changed", tuple(details))
+
+
+def _locked(section: EnvironmentSection) -> dict[str, str]:
+    """All that an environment consists of, by name: its packages, programs of the machine, and what runs them."""
+    of_machine = {each.name: each.version for each in section.programs}
+    own = {"python": section.python} if section.python else {"kind": section.kind}
+    return {each.name: each.version for each in section.packages} | of_machine | own
 
 
 def sandbox_changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> tuple[Change, ...]:

@@ -89,6 +89,8 @@ def stored_files(document: VersionDocument) -> Iterator[tuple[str, Stored]]:
     if document.code.patch is not None:
         yield "code patch", document.code.patch
     yield "environment lock", document.environment.lock
+    for kept in document.environment.files:
+        yield f"environment {kept.path}", kept
     yield "golden inputs", document.golden.inputs
     yield "golden predictions", document.golden.predictions
 

@@ -66,15 +66,37 @@ class LockedPackage:
 
 
 @dataclass(frozen=True)
+class UsedProgram:
+    """A program of the machine; see ``environments.records.Program``."""
+
+    name: str
+    version: str
+    wanted: str = ""
+
+
+@dataclass(frozen=True)
 class EnvironmentSection:
-    """``digest``: that of the lock, which is kept as a file. ``kind`` is written only where it is not Python, so that
-    documents of before mean what they meant and keep their digest."""
+    """``digest``: that of the lock, which is kept as a file. ``files``: what it is rebuilt from besides, in the store;
+    ``python`` is "" where there is none.
+
+    What is not Python's, or there could not always be, is written only where there is some, so that documents of before
+    mean what they meant and keep their digest."""
 
     python: str
     digest: str
     lock: Stored
     packages: tuple[LockedPackage, ...]
     kind: str = field(default="python", metadata=LEFT_OUT)
+    programs: tuple[UsedProgram, ...] = field(default=(), metadata=LEFT_OUT)
+    files: tuple[StoredFile, ...] = field(default=(), metadata=LEFT_OUT)
+    elsewhere: tuple[str, ...] = field(default=(), metadata=LEFT_OUT)
+    """What no version keeps because the machine does, such as an image; each in words."""
+    runtime: str = field(default="", metadata=LEFT_OUT)
+
+    @property
+    def words(self) -> str:
+        """What it is in two words, such as ``Python 3.11.7``."""
+        return self.runtime or f"Python {self.python}"
 
 
 @dataclass(frozen=True)

@@ -13,12 +13,12 @@ import shutil
 from pathlib import Path
 
 from engine.environments.folder import BUILDING_SECONDS, discard, held, in_plain_words, name_of, sweep, unfinished
+from engine.environments.picture import MARKER, PICTURE, Picture, read, take
 from engine.environments.pictures import Pictures
 from engine.environments.python.bytecode import Compiled, share_bytecode
 from engine.environments.python.check import compare, marker, site_packages
 from engine.environments.python.interpreter import Finder, Interpreter, find_interpreter, fingerprint
 from engine.environments.python.lock import Lock, this_platform
-from engine.environments.python.picture import MARKER, PICTURE, Picture, read, take
 from engine.environments.python.uv_process import Uv, UvFailed
 from engine.environments.python.wheels import differing
 from engine.environments.records import Environment
@@ -75,7 +75,7 @@ def is_complete(environment: Environment, lock: Lock) -> bool:
     except OSError:
         return False
     taken = environment.pictures.of(lock.digest)
-    return taken is not None and said == marker(lock, taken.picture) and environment.python.exists()
+    return taken is not None and said == marker(lock, taken.picture) and environment.is_there
 
 
 def _uv_beside(environments: Path) -> Uv:
@@ -102,7 +102,7 @@ def _build(lock: Lock, environment: Environment, uv: Uv, find: Finder, held: int
             shutil.rmtree(temporary)
             entries = _fill(temporary, lock, interpreter, uv, held, siblings)
         told = {"path": str(interpreter.path), "fingerprint": fingerprint(interpreter.path)}
-        content = Picture(lock, told, entries).content()
+        content = Picture(lock.to_json(), told, entries).content()
         digest = hashlib.sha256(content).hexdigest()
         (temporary / PICTURE).write_bytes(content)
         (temporary / MARKER).write_bytes(marker(lock, digest))

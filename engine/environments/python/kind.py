@@ -6,10 +6,11 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from engine.environments.python import build, check, mending, picture
+from engine.environments import programs
+from engine.environments.python import build, check, mending
 from engine.environments.python.lock import KIND, Lock, doubtful, resolve
-from engine.environments.records import Environment, StandingEnvironment
-from engine.environments.unchanged import Folder
+from engine.environments.records import Environment, StandingEnvironment, Supply, nothing_kept
+from engine.errors import Refusal
 from engine.projects.manifest.records import EnvironmentSpec
 
 
@@ -19,7 +20,12 @@ class PythonKind:
     name = KIND
 
     def lock(self, spec: EnvironmentSpec, code: Path, cache: Path, *, fresh: bool = False) -> Lock:
-        return resolve(_requirements(spec, code), spec.python, cache, fresh=fresh, called=spec.requirements)
+        found = programs.here(spec.programs)
+        lock = resolve(_requirements(spec, code), spec.python, cache, fresh=fresh, called=spec.requirements)
+        return lock.with_programs(found)
+
+    def lacks(self, spec: EnvironmentSpec) -> tuple[str, ...]:
+        return programs.lacking(spec.programs)
 
     def doubts(self, spec: EnvironmentSpec, code: Path) -> tuple[str, ...]:
         return doubtful(_requirements(spec, code), str(spec.requirements))
@@ -30,21 +36,20 @@ class PythonKind:
     def place(self, lock: Lock, environments: Path) -> Environment:
         return build.place(lock, environments)
 
-    def build(self, lock: Lock, environments: Path) -> Environment:
+    def build(self, lock: Lock, environments: Path, supply: Supply = nothing_kept) -> Environment:
+        if changed := programs.differences(lock.programs):
+            raise Refusal(f"The environment cannot be had here: {'; '.join(changed)}.")
         return build.ensure(lock, environments)
+
+    def kept(self, lock: Lock, environment: Environment, into: Path) -> tuple[Path, ...]:
+        return ()
 
     def compare(self, environment: Environment, lock: Lock) -> tuple[str, ...]:
         return check.compare(environment, lock)
 
-    def remember(self, environments: Path) -> None:
-        picture.remember(environments)
-
-    def remembered(self) -> list[Folder]:
-        return picture.remembered_folders()
-
     def describe(self, lock: Lock) -> dict[str, Any]:
         packages = [{"name": each.name, "version": each.version} for each in lock.packages]
-        return {"python": lock.python, "packages": packages}
+        return {"python": lock.python, "packages": packages, "programs": [vars(each) for each in lock.programs]}
 
     def words(self, lock: Lock) -> str:
         return f"Python {lock.python}"
@@ -52,7 +57,7 @@ class PythonKind:
     def standing(self, environments: Path) -> Iterator[StandingEnvironment]:
         return mending.standing(environments)
 
-    def mend(self, found: StandingEnvironment, environments: Path) -> str:
+    def mend(self, found: StandingEnvironment, environments: Path, supply: Supply = nothing_kept) -> str:
         return mending.mend(found, environments)
 
 

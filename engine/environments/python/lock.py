@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
+from engine.environments.parts_lock import programs_text, read_programs
 from engine.environments.python.interpreter import Finder, Interpreter, find_interpreter
 from engine.environments.python.names import doubts, named
 from engine.environments.python.requirements import (
@@ -25,7 +26,7 @@ from engine.environments.python.requirements import (
     requirements_text,
 )
 from engine.environments.python.uv_process import Uv, UvFailed
-from engine.environments.records import Package
+from engine.environments.records import Package, Program
 from engine.errors import Damage, Invalid, NotFound, Refusal
 from engine.storage.atomic import write_file
 from engine.text import plain
@@ -40,18 +41,25 @@ _HASHES = re.compile(r"(?:\s+--hash=sha256:[0-9a-f]{64})+")
 
 @dataclass(frozen=True)
 class Lock:
-    """``text``: hashed requirements; ``digest``: SHA-256 over text, Python and platform; see ``parse_lock``."""
+    """``text``: hashed requirements; ``digest``: SHA-256 over text, Python, platform and, where there are any, the
+    programs of the machine; see ``parse_lock``."""
 
     text: str
     digest: str
     python: str
     platform: str
     packages: tuple[Package, ...]
+    programs: tuple[Program, ...] = ()
     kind: ClassVar[str] = KIND
 
     def to_json(self) -> dict[str, str]:
         """What a version keeps of its environment."""
-        return {"text": self.text, "python": self.python, "platform": self.platform, "digest": self.digest}
+        told = {"text": self.text, "python": self.python, "platform": self.platform, "digest": self.digest}
+        return told | ({"programs": programs_text(self.programs)} if self.programs else {})
+
+    def with_programs(self, programs: tuple[Program, ...]) -> Lock:
+        """The same with these programs of the machine beside the packages."""
+        return parse_lock(self.text, self.python, self.platform, programs) if programs else self
 
     @staticmethod
     def from_json(document: Mapping[str, object]) -> Lock:
@@ -60,7 +68,7 @@ class Lock:
         text, python, platform, digest = (part if isinstance(part, str) else None for part in parts)
         if text is None or python is None or platform is None or digest is None:
             raise Invalid("The lock of the environment has no text, python, platform or digest; take it in again.")
-        lock = parse_lock(text, python, platform)
+        lock = parse_lock(text, python, platform, read_programs(document.get("programs")))
         if lock.digest != digest:
             raise Damage(
                 f"The lock of the environment is not the one that was stored (digest {plain(digest, 16)} expected, "
@@ -99,7 +107,9 @@ def packages_of(text: str) -> tuple[Package, ...]:
     return tuple(packages.values())
 
 
-def parse_lock(text: str, python: str, platform: str | None = None) -> Lock:
+def parse_lock(
+    text: str, python: str, platform: str | None = None, programs: tuple[Program, ...] = ()
+) -> Lock:
     """The lock with this text for this full version of Python (``3.11.7``) and platform (None: this machine's).
 
     Raises Invalid when a line is not a pinned and hashed package.
@@ -107,8 +117,10 @@ def parse_lock(text: str, python: str, platform: str | None = None) -> Lock:
     if not re.fullmatch(r"3\.\d{1,3}\.\d{1,3}[A-Za-z0-9]{0,8}", python):
         raise Invalid(f"'{plain(python, 40)}' is not a full version of Python such as 3.11.7.")
     platform = platform or this_platform()
-    told = json.dumps([FORMAT, text, python, platform], ensure_ascii=False)
-    return Lock(text, hashlib.sha256(told.encode()).hexdigest(), python, platform, packages_of(text))
+    # What names no programs has the digest that it had before there could be any.
+    beside = [programs_text(programs)] if programs else []
+    told = json.dumps([FORMAT, text, python, platform, *beside], ensure_ascii=False)
+    return Lock(text, hashlib.sha256(told.encode()).hexdigest(), python, platform, packages_of(text), programs)
 
 
 def resolve(

@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
-from engine.environments.folder import name_of, remove
+from engine.environments.folder import kind_at, name_of, remove
+from engine.environments.picture import MARKER, read
 from engine.environments.pictures import Pictures
 from engine.environments.python.build import build_anew
 from engine.environments.python.check import compare
 from engine.environments.python.lock import KIND, Lock, parse_lock
-from engine.environments.python.picture import MARKER, read
 from engine.environments.records import Environment, StandingEnvironment
 from engine.errors import Damage, Invalid
 
@@ -23,7 +23,7 @@ def standing(environments: Path) -> Iterator[StandingEnvironment]:
     """Every environment in the folder ``environments``, by name. None is changed."""
     pictures = Pictures(environments.absolute().parent)
     for path in sorted(environments.iterdir()) if environments.is_dir() else ():
-        if path.is_dir() and not path.name.startswith("."):
+        if path.is_dir() and not path.name.startswith(".") and kind_at(path) == KIND:
             yield _look_at(path.absolute(), pictures)
 
 
@@ -43,7 +43,7 @@ def _look_at(path: Path, pictures: Pictures) -> StandingEnvironment:
         return _found(path.name, False, (), _own_lock(path))
     taken = pictures.of(digest)
     try:
-        lock = read(path, taken.picture).lock if taken else None
+        lock = Lock.from_json(read(path, taken.picture).lock) if taken else None
     except Damage as damage:
         return _found(path.name, True, (str(damage).rstrip("."),), _own_lock(path))
     if lock is None:

@@ -2,24 +2,23 @@
 
 uv builds packages that exist as source only (pip does too), and starts the environment's Python, which runs what any
 package leaves in a .pth file: code that a project chose by a line of its requirements. So uv and all below it are held
-by the kernel as a step is, only wider (``_held``), and given few variables.
+by the kernel as a step is, only wider (``held``), and given few variables.
 """
 
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import re
 import signal
 import subprocess
-import sys
 import textwrap
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from engine.environments.held import holding, workspace_around
 from engine.errors import Refusal
 from engine.storage import temporary
 from engine.storage.disk import refused
@@ -34,8 +33,6 @@ _PASSED = (
 # Set by us on every call, or able to make a lock or an environment something else than it says.
 _OURS = ("UV_CACHE_DIR", "UV_NO_CACHE", "UV_PYTHON", "UV_SYSTEM_PYTHON", "UV_REQUIRE_HASHES", "UV_NO_VERIFY_HASHES")
 
-# A program that holds another by the kernel; it stands alone.
-_HOLDS = Path(__file__).resolve().parents[2] / "runs" / "steps" / "containment.py"
 _FULL = re.compile(r"no space left on device|os error 28\b|disk quota exceeded|os error 122\b", re.IGNORECASE)
 _UNREACHABLE = re.compile(
     r"error sending request|dns error|connect error|connection (?:refused|reset)|timed out|network was disabled"
@@ -103,7 +100,9 @@ class Uv:
                 cache.mkdir(parents=True, exist_ok=True)
                 # uv leaves locks behind in its temporary folder. Should it outlive us, the folder is still its own.
                 folder, lock = stack.enter_context(temporary.held(temporary.UV))
-            command = [*_held(cache, [cache, folder, *([into] if into else [])]), uv_binary(), *arguments]
+            writes = [cache, folder, *([into] if into else [])]
+            before = holding(writes, workspace_around(cache), network=True, modes=True)
+            command = [*before, uv_binary(), *arguments]
             process = self._begin(command, cache, folder, (*held, lock))
             try:
                 out, err = process.communicate(given, timeout=seconds)
@@ -134,26 +133,6 @@ class Uv:
             pass_fds=held,
             start_new_session=True,
         )
-
-
-def _held(cache: Path, writes: Sequence[Path]) -> list[str]:
-    """What stands before uv's command so that it writes to ``writes`` only, sees nothing else of the workspace that
-    ``cache`` lies in, and looks into and signals no process that is not its own.
-
-    Else it may read what the account may: compilers, certificates, packages in a folder lie anywhere. It may change
-    modes, as it has to.
-    """
-    around = next((str(each) for each in cache.parents if (each / "ledger.db").exists()), None)
-    box = {
-        "read": ["/"],
-        "own": [],
-        "environment": sys.prefix,
-        "write": [str(each) for each in writes],
-        "apart": [around] if around else [],
-        "network": True,
-        "modes": True,
-    }
-    return [sys.executable, "-I", "-S", str(_HOLDS), json.dumps(box)]
 
 
 def _end(process: subprocess.Popen[str]) -> None:

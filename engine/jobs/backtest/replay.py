@@ -121,7 +121,7 @@ def _launch(moment: _Moment, kind: StepKind, span: tuple[float, float], compute:
 
 def _seen(moment: _Moment, span: tuple[float, float]) -> pa.Table:
     """The data as of the moment, with the labels that were known then."""
-    context, form = moment.context, moment.stage.manifest.data.format
+    context, form = moment.context, moment.stage.manifest.form
     extract = _launch(moment, steps.EXTRACT, span)
     context.tell(span[0], steps.EXTRACT.name)
     extract.begin()
@@ -181,7 +181,7 @@ def _one(moment: _Moment, origin: Origin, learnt: str, span: tuple[float, float]
     digest = digest_of(data.train, ())
     if anew := digest != learnt:
         train = _launch(moment, steps.TRAIN, (middle, span[1]), origin.compute)
-        write_input(data.train, train.input, manifest.data.format, types=moment.stage.types)
+        write_input(data.train, train.input, manifest.form, types=moment.stage.types)
         context.tell(middle, steps.TRAIN.name)
         train.begin()
         train.conclude(context.record)

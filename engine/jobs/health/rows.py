@@ -99,7 +99,7 @@ def _new(context: RunContext, live: Unpacked, since: datetime) -> pa.Table:
     context.tell(0.05, "extract")
     extract.begin()
     extract.conclude(context.record)
-    return read_output(extract.output, "data", live.manifest.data.format, "extract")
+    return read_output(extract.output, "data", live.manifest.form, "extract")
 
 
 def put_together(
@@ -158,14 +158,14 @@ def whole(
 ) -> Rows:
     """All that extract returns. ``head`` and ``folder``: what the look before kept, to be held against it. ``asked``:
     what this look asked for before it had to ask for everything."""
-    manifest, data = live.manifest, live.manifest.data
+    manifest = live.manifest
     extract = context.launch(live.stage, steps.EXTRACT, (0.05, 0.45))
     context.tell(0.05, "extract")
     extract.begin()
     labels = labels_step(context, live.stage, 0.45) if asked is None else None
     reference = _reference(context, live)
     extract.conclude(context.record)
-    table = read_output(extract.output, "data", data.format, "extract")
+    table = read_output(extract.output, "data", manifest.form, "extract")
     _refuse_undated(table, manifest)
     joined, digest, problem = _labelled(context, table, labels or (asked.labels if asked else None), manifest)
     found = replace(

@@ -170,7 +170,7 @@ def _steps(stage: Stage, folder: Path, good: Callable[[str, str], None], doubtfu
         _begin_and_end(step, ended)
         return step
 
-    form = stage.manifest.data.format
+    form = stage.manifest.form
     extract = run("extract", lambda step: None)
     table = read_output(extract.output, "data", form, "extract")
     joined = None
@@ -236,7 +236,7 @@ def _since(
     def asked(name: str, at: Stage) -> pa.Table:
         step = Launch(at, "extract", folder / name, lambda done, text: None, title=name)
         _begin_and_end(step, ended)
-        return read_output(step.output, "data", data.format, name)
+        return read_output(step.output, "data", stage.manifest.form, name)
 
     before = asked("extract before", replace(stage, as_of=then))
     new = asked("extract new", replace(stage, since=then))

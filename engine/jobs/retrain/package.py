@@ -39,6 +39,8 @@ def package(context: RunContext, made: Made) -> str:
     store, start, data = context.store, made.start, made.data
     source = start.source
     inputs, predictions = context.folder / "golden-inputs.parquet", context.folder / "golden-predictions.parquet"
+    kept = context.folder / "environment-files"
+    kept.mkdir()
     write_canonical(data.golden_inputs, inputs)
     write_canonical(made.golden, predictions)
     return documents.save(
@@ -59,7 +61,7 @@ def package(context: RunContext, made: Made) -> str:
             ),
             data=_data(made),
             schema=data.schema,
-            environment=environment.section(store, start.lock),
+            environment=environment.section(store, start.lock, start.stage.environment, kept),
             model=ModelSection(
                 files=documents.store_folder(store, made.model),
                 features=tuple(data.features),

@@ -92,7 +92,7 @@ def retrain(context: RunContext) -> Made:
 
 
 def _retrain(context: RunContext, judge: OwnProcess, start: Start, extract: Launch) -> Made:
-    form = start.manifest.data.format
+    form = start.manifest.form
     labels = labels_step(context, start.stage, 0.40)
     compute = start.manifest.compute
     train = context.launch(start.stage, steps.TRAIN, (0.42, 0.70), compute)

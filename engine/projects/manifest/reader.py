@@ -14,6 +14,7 @@ from engine.errors import Invalid, Mistake
 from engine.projects.manifest import sections
 from engine.projects.manifest.approval import approval
 from engine.projects.manifest.compute import compute
+from engine.projects.manifest.environment import environment
 from engine.projects.manifest.fields import Mistakes, Table, shown
 from engine.projects.manifest.gates import gates
 from engine.projects.manifest.health import health, triggers
@@ -30,7 +31,7 @@ from engine.projects.manifest.records import (
     ValidationSpec,
 )
 from engine.projects.manifest.report import report
-from engine.projects.manifest.rules import check_columns, cross_check, features_of
+from engine.projects.manifest.rules import check_columns, check_kind, cross_check, features_of
 from engine.projects.manifest.sandbox import sandbox
 from engine.projects.manifest.schedule import schedule, zone_in
 from engine.projects.manifest.waivers import waivers
@@ -123,12 +124,14 @@ def _manifest(page: Mistakes, document: dict[str, Any]) -> Manifest:
     train = sections.train(tables["train"])
     validation = sections.validation(tables["validation"])
     away = compute(tables["compute"])
+    around = environment(tables["environment"])
     cross_check(page, data, train, validation, away)
+    check_kind(page, around, data, train, away)
     return Manifest(
         name=name,
         title=title,
         owner=owner,
-        environment=sections.environment(tables["environment"]),
+        environment=around,
         data=data,
         train=train,
         validation=validation,

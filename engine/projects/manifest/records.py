@@ -21,10 +21,18 @@ class Program:
     command: tuple[str, ...] | None
 
 
+# What stands where a manifest names no program that can be read; there is a mistake then, and nothing is started.
+UNREADABLE = Program("unreadable:unreadable", None)
+
+
 @dataclass(frozen=True)
 class EnvironmentSpec:
-    """``variables`` are names that are passed on from the engine's environment (``pass`` in TOML). ``warm``: steps may
-    be forked from a process that has loaded their libraries. ``kind`` is none of the manifest's keys yet: there is one.
+    """What the project's programs need around them. ``variables`` are names that are passed on from the engine's
+    environment (``pass`` in TOML). ``warm``: steps may be forked from a process that has loaded their libraries.
+
+    Each ``kind`` has fields of its own: Python's ``python``, ``requirements``, ``warm``; R's ``r``, ``packages``,
+    ``lock`` (a renv.lock); the JVM's ``java``, ``jars``; a container's ``image``, ``runtime``. ``programs`` of the
+    machine may be named by all, each with the version that is asked for.
     """
 
     python: str | None = None
@@ -32,6 +40,14 @@ class EnvironmentSpec:
     variables: tuple[str, ...] = ()
     warm: bool = False
     kind: str = "python"
+    r: str | None = None
+    packages: tuple[str, ...] = ()
+    lock: str | None = None
+    java: str | None = None
+    jars: tuple[str, ...] = ()
+    image: str | None = None
+    runtime: str = "docker"
+    programs: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -209,6 +225,11 @@ class Manifest:
     def sends_mail(self) -> bool:
         """Whether it asks for mail at all: without ``[report]`` perhaps no machine of the project's sends any."""
         return "report" in self.document
+
+    @property
+    def form(self) -> str:
+        """How its steps' files are read and written; see ``runs.steps.tables``."""
+        return "csv of R" if self.environment.kind == "r" and self.data.format == "csv" else self.data.format
 
     def program(self, contract: Contract) -> Program | None:
         """How the project's code for ``contract`` is run; None for scoring a fitted estimator, which needs none."""

@@ -8,7 +8,15 @@ from datetime import timedelta
 from engine.errors import Refusal
 from engine.projects.manifest.fields import Mistakes, nearest, shown
 from engine.projects.manifest.lines import Path
-from engine.projects.manifest.records import ComputeSpec, DataSpec, Manifest, TrainSpec, ValidationSpec
+from engine.projects.manifest.records import (
+    UNREADABLE,
+    ComputeSpec,
+    DataSpec,
+    EnvironmentSpec,
+    Manifest,
+    TrainSpec,
+    ValidationSpec,
+)
 
 
 def cross_check(
@@ -31,6 +39,21 @@ def cross_check(
         page.mistake(("validation", "positive"), f"has no meaning for a {judged.task} task; leave it out.")
     if compute is not None and compute.mode == "joblib" and train.run.command is not None:
         page.mistake(("compute", "mode"), "is 'joblib', and [train] run is a command; use 'step', or name a function.")
+
+
+def check_kind(
+    page: Mistakes, around: EnvironmentSpec, data: DataSpec, train: TrainSpec, compute: ComputeSpec | None
+) -> None:
+    """Note what only Python can do, where the environment is of another kind."""
+    if around.kind == "python":
+        return
+    programs = (("data", "extract", data.extract), ("data", "labels", data.labels), ("train", "run", train.run))
+    for section, key, program in (*programs, ("train", "score", train.score)):
+        if program is not None and program.callable is not None and program != UNREADABLE:
+            said = f"is a Python function, and [environment] kind is {shown(around.kind)}"
+            page.mistake((section, key), f'{said}; write {{ command = ["program", "argument"] }}.')
+    if compute is not None:
+        page.mistake(("compute",), f"brings Python to the workers of a cluster, and kind is {shown(around.kind)}.")
 
 
 def _known_before(page: Mistakes, data: DataSpec, judged: ValidationSpec) -> None:

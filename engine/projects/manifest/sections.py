@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from pathlib import PurePosixPath
 
 from engine.projects.manifest.durations import DURATION_FORM, parse_duration
 from engine.projects.manifest.fields import Table, nearest, shown, text_problem
-from engine.projects.manifest.records import DataSpec, EnvironmentSpec, Program, TrainSpec, ValidationSpec
+from engine.projects.manifest.records import UNREADABLE, DataSpec, Program, TrainSpec, ValidationSpec
 from engine.vocabulary.metrics import METRICS, TASKS, of_task
 
 NAME = r"[a-z0-9](?:[a-z0-9-]{0,58}[a-z0-9])?"
@@ -15,7 +14,6 @@ NAME_FORM = "a-z, 0-9 and - only, at most 60 characters, with no - at its ends"
 _IDENTIFIER = r"[^\W\d]\w*"
 _CALLABLE = rf"{_IDENTIFIER}(?:\.{_IDENTIFIER})*:{_IDENTIFIER}"
 _SECOND, _YEAR = timedelta(seconds=1), timedelta(days=3653)
-_UNREADABLE = Program("unreadable:unreadable", None)
 
 
 def project(table: Table) -> tuple[str, str, str]:
@@ -23,30 +21,6 @@ def project(table: Table) -> tuple[str, str, str]:
     table.only("name", "title", "owner")
     name = table.matching("name", NAME, NAME_FORM, required=True)
     return name or "", table.text("title") or name or "", table.text("owner") or ""
-
-
-def environment(table: Table) -> EnvironmentSpec:
-    """What the project's programs need around them."""
-    table.only("python", "requirements", "pass", "warm")
-    python = table.matching("python", r"3\.(?:9|[1-9][0-9])(?:\.[0-9]{1,3})?", 'a version from 3.9 on, such as "3.11"')
-    names = table.texts("pass", most=100, limit=100) or ()
-    for name in names:
-        if not (name.isidentifier() and name.isascii()):
-            table.mistake("pass", f"names {shown(name)}; a variable's name is letters, digits and _.")
-        elif name.startswith("LEVERFRAME"):
-            table.mistake("pass", f"names {shown(name)}; names that begin with LEVERFRAME are the engine's own.")
-    return EnvironmentSpec(python, _inside(table, "requirements"), names, table.flag("warm", False))
-
-
-def _inside(table: Table, key: str) -> str | None:
-    value = table.text(key, limit=300)
-    if value is None:
-        return None
-    path = PurePosixPath(value)
-    if path.is_absolute() or ".." in path.parts or "\\" in value or value.startswith("~") or path == PurePosixPath("."):
-        table.mistake(key, f"is {shown(value)}; it must name a file inside the project's folder.")
-        return None
-    return value
 
 
 def _program(table: Table, key: str, *, required: bool) -> Program | None:
@@ -85,7 +59,7 @@ def data(table: Table) -> DataSpec:
     if features == () and table.values.get("features") == []:
         table.mistake("features", "is empty; name columns, or leave it out to use every column that may be used.")
     return DataSpec(
-        extract=_program(table, "extract", required=True) or _UNREADABLE,
+        extract=_program(table, "extract", required=True) or UNREADABLE,
         target=table.text("target", required=True) or "",
         labels=_program(table, "labels", required=False),
         time=table.text("time"),
@@ -104,7 +78,7 @@ def data(table: Table) -> DataSpec:
 def train(table: Table) -> TrainSpec:
     """How a model is made, and within what limits."""
     table.only("run", "score", "window", "timeout", "memory", "threads", "retries", "retry_after")
-    default = TrainSpec(_UNREADABLE)
+    default = TrainSpec(UNREADABLE)
     run = _program(table, "run", required=True)
     score = _program(table, "score", required=False)
     if run is not None and run.command is not None and "score" not in table:
@@ -112,7 +86,7 @@ def train(table: Table) -> TrainSpec:
     if "retry_after" in table and "retries" not in table:
         table.mistake("retry_after", "says how long to wait, and retries does not say how often to try again.")
     return TrainSpec(
-        run=run or _UNREADABLE,
+        run=run or UNREADABLE,
         score=score,
         window=table.duration("window", _SECOND, 10 * _YEAR),
         timeout=table.duration("timeout", _SECOND, timedelta(days=30)) or default.timeout,

@@ -58,6 +58,7 @@ SYSTEM = (
         "mime.types", "magic", "inputrc", "ssl/certs", "ssl/openssl.cnf", "ssl/cert.pem", "pki/tls/certs",
         "pki/tls/cert.pem",
         "pki/tls/openssl.cnf", "pki/ca-trust/extracted", "ca-certificates", "crypto-policies", "fonts", "alternatives",
+        *(f"java-{version}-openjdk" for version in (8, 11, 17, 21, 25)),
         "R", "java", "odbc.ini", "odbcinst.ini", "freetds", "krb5.conf", "krb5.conf.d", "OpenCL", "libibverbs.d",
         "bash.bashrc", "perl", "libnl-3",
     )),

@@ -214,7 +214,8 @@ def spec_of(stage: Stage, name: str, title: str, folder: Path, *, warm: bool) ->
     sandbox, passed = stage.manifest.sandbox, stage.manifest.environment.variables
     own = variables(sandbox, folder, os.environ.get("HOME"))
     extra |= {key: value for key, value in own.items() if key not in passed}
-    environment = within(stage.environment.path, clean_environment(passed, extra, train.threads))
+    found = clean_environment(passed, extra, train.threads) | dict(stage.environment.variables)
+    environment = within(stage.environment.path, found) if stage.environment.python is not None else found
     return StepSpec(
         name=title,
         argv=_argv(stage, name),
@@ -252,4 +253,9 @@ def _argv(stage: Stage, name: str) -> tuple[str, ...]:
     program = stage.manifest.program(contract(name))
     if program is not None and program.command is not None:
         return program.command
+    if stage.environment.python is None:
+        raise StepFailed(
+            f"{name} has no command, and its environment is {kind_of(stage.lock).words(stage.lock)}, without Python; "
+            "name a command in leverframe.toml."
+        )
     return python_step_argv(stage.environment.python, name, program.callable if program else None)

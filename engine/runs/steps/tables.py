@@ -22,6 +22,7 @@ _QUOTED = re.compile(r"(got \d+): .*|(invalid value) '.*")
 ROWS_PER_GROUP = 1 << 20
 Types = Mapping[str, Any]
 _BESIDE = ".types.json"
+CSV_OF_R = "csv of R"  # as write.csv writes it: there NA without quotes is a gap, and "NA" is text
 _BLOCK = 1 << 24  # bytes of a csv that are read at once; no row may be longer
 _KEY = b"leverframe.types"
 
@@ -34,14 +35,18 @@ def read_output(folder: Path, stem: str, form: str, step: str, text: Collection[
     import pyarrow as pa
     import pyarrow.parquet
 
-    path = folder / f"{stem}.{form}"
+    path = folder / f"{stem}.{'csv' if form == CSV_OF_R else form}"
     if path.is_symlink() or not path.is_file():
         raise StepFailed(
             f"{step} ended well but left no {path.name}; it must write one into the folder $LEVERFRAME_OUTPUT."
         )
     kept = _kept(path, step)
     try:
-        table = _read_csv(path, kept, text) if form == "csv" else pyarrow.parquet.read_table(path, memory_map=False)
+        if form == "parquet":
+            table = pyarrow.parquet.read_table(path, memory_map=False)
+        else:
+            table = _read_csv(path, kept, text, of_r=form == CSV_OF_R)
+            refuse_unreadable(table, path.name, step)
     except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         # Without the row that Arrow quotes: it is somebody's data.
         said = _QUOTED.sub(r"\1\2", plain(str(error), 400)).rstrip(".")[:160]
@@ -90,8 +95,27 @@ def _are_types(about: object) -> bool:
     )
 
 
-def _read_csv(path: Path, kept: Types, text: Collection[str]) -> pa.Table:
-    """Text as it stands there where it is known to be text, and missing where there is none."""
+def refuse_unreadable(table: pa.Table, name: str, step: str) -> None:
+    """Raises StepFailed where a csv has a column without a name, as row names are written, or text in a code of its
+    own."""
+    import pyarrow as pa
+
+    for place, field in enumerate(table.schema, 1):
+        if not field.name:
+            raise StepFailed(
+                f"{step} left a {name} whose column {place} has no name; write it without row names "
+                "(R: row.names = FALSE; pandas: index=False), or name it."
+            )
+        if pa.types.is_binary(field.type):
+            raise StepFailed(
+                f"{step} left a {name} with text in {plain(field.name, 60)} that is not UTF-8; write it in UTF-8 "
+                '(R: fileEncoding = "UTF-8").'
+            )
+
+
+def _read_csv(path: Path, kept: Types, text: Collection[str], *, of_r: bool) -> pa.Table:
+    """Text as it stands there where it is known to be text, and missing where there is none. ``of_r``: text in quotes
+    is text, and what stands without them as NA or as nothing is missing, also where a column is text."""
     import pyarrow as pa
     import pyarrow.compute as pc
     import pyarrow.csv
@@ -104,7 +128,9 @@ def _read_csv(path: Path, kept: Types, text: Collection[str]) -> pa.Table:
         path,
         read_options=pyarrow.csv.ReadOptions(block_size=_BLOCK),
         parse_options=pyarrow.csv.ParseOptions(newlines_in_values=True),
-        convert_options=pyarrow.csv.ConvertOptions(column_types=types),
+        convert_options=pyarrow.csv.ConvertOptions(
+            column_types=types, strings_can_be_null=of_r, quoted_strings_can_be_null=not of_r
+        ),
     )
     for place, name in enumerate(table.column_names):
         if name in known and not known[name].get("blank"):
@@ -136,7 +162,7 @@ def write_input(table: pa.Table, folder: Path, form: str, *, types: bool = True)
     import pyarrow.parquet
 
     kept = types_of(table) if types else {}
-    if form == "csv":
+    if form != "parquet":
         pyarrow.csv.write_csv(table, folder / "data.csv")
         if types:
             kept = {name: {"dtype": "object", "text": True} for name in _texts(table)} | kept

@@ -25,6 +25,7 @@ import resource
 import select
 import sys
 import time
+import warnings  # noqa: F401 - os.execvpe loads it, when the step may read nothing of our Python any more
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

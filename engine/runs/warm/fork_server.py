@@ -25,7 +25,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from engine.environments.kind import KINDS
+from engine.environments import picture
 from engine.environments.unchanged import Watching
 from engine.errors import LeverframeError
 from engine.runs.warm import circumstances, place
@@ -146,7 +146,7 @@ def _take_away(where: int, name: str, inode: int) -> None:
 
 def _watching() -> Watching:
     """Of the environments that were kept in mind; each begins when nobody asks for anything."""
-    return Watching([each for kind in KINDS.values() for each in kind.remembered()], time.monotonic)
+    return Watching(picture.remembered_folders(), time.monotonic)
 
 
 def _serve(listener: socket.socket, other: int | None = None, watching: Watching | None = None) -> socket.socket | int:

@@ -21,12 +21,12 @@ import pytest
 
 from engine.environments import folder
 from engine.environments.folder import remove, sweep
+from engine.environments.picture import MARKER
 from engine.environments.python import build
 from engine.environments.python.build import ensure
 from engine.environments.python.check import compare, site_packages
 from engine.environments.python.interpreter import Interpreter
 from engine.environments.python.lock import Lock, parse_lock
-from engine.environments.python.picture import MARKER
 from engine.environments.python.uv_process import Uv
 from engine.errors import Refusal
 

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from engine.environments import unchanged
-from engine.environments.python import check, mending, picture
+from engine.environments import comparing, picture, unchanged
+from engine.environments.picture import MARKER, PICTURE, differences, take
+from engine.environments.python import mending
 from engine.environments.python.build import build_anew, ensure, place
 from engine.environments.python.check import compare, site_packages
 from engine.environments.python.lock import Lock
-from engine.environments.python.picture import MARKER, PICTURE, differences, take
 from engine.environments.records import Environment
 from tests.ledger import ledger_at
 
@@ -48,7 +48,7 @@ def test_an_untouched_environment_does_not_differ_and_is_not_read_again(
     def refuse(root: Path) -> dict[str, str]:
         raise AssertionError("it was read again")
 
-    monkeypatch.setattr(check, "take", refuse)
+    monkeypatch.setattr(comparing, "take", refuse)
     assert compare(environment, lock) == ()
     with pytest.raises(AssertionError, match="read again"):
         compare(environment, lock, content=True)
@@ -149,7 +149,7 @@ def test_whatever_is_tampered_with_is_found_where_the_system_tells_of_it(
     assert unchanged.watch(watched) is not None
     try:
         with monkeypatch.context() as patched:
-            patched.setattr(check, "stamp", lambda *_: pytest.fail("every name was asked for"))
+            patched.setattr(comparing, "stamp", lambda *_: pytest.fail("every name was asked for"))
             assert compare(environment, lock) == ()
         tamper, said = TAMPERED[how]
         tamper(site_packages(environment.path))

@@ -23,13 +23,13 @@ LOCK = parse_lock(f"pandas==2.2.3 --hash=sha256:{'a' * 64}\n", "3.11.7", "linux-
 
 def test_a_document_without_a_kind_is_python_and_one_with_an_unknown_kind_is_not_guessed_at() -> None:
     assert kind_in("python") is kind_of(LOCK) is KINDS[EnvironmentSpec().kind] is PYTHON
-    with pytest.raises(Refusal, match="of the kind 'r', which this Leverframe cannot build"):
-        kind_in("r")
+    with pytest.raises(Refusal, match="of the kind 'fortran', which this Leverframe cannot build"):
+        kind_in("fortran")
 
 
 def test_what_a_version_says_of_python_is_what_it_always_said(tmp_path: Path) -> None:
     store = ObjectStore(tmp_path)
-    found = section(store, LOCK)
+    found = section(store, LOCK, PYTHON.place(LOCK, tmp_path / "environments"), tmp_path)
     said = write(found)
     assert sorted(said) == ["digest", "lock", "packages", "python"]
     assert (said["python"], said["packages"]) == ("3.11.7", [{"name": "pandas", "version": "2.2.3"}])

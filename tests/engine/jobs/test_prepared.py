@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from engine import json_records
-from engine.environments.python import picture
-from engine.environments.python.picture import PICTURE
+from engine.environments import picture
+from engine.environments.picture import PICTURE
 from engine.errors import Damage
 from engine.jobs import prepared
 from engine.jobs.health import kept

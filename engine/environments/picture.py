@@ -1,8 +1,8 @@
-"""The picture of an environment: everything that lies in it, taken when uv has just built it from its lock.
+"""The picture of an environment: everything that lies in it, taken when it has just been built from its lock.
 
-What uv has just built is right by definition; what packages say of themselves is not enough to judge it by (wheels with
-empty folders that no list names, with bytecode that compiling writes anew). So every name is pictured: files by kind,
-size and digest, folders, links by where they lead. The picture lies in the environment; its own digest is in the
+What has just been built is right by definition; what packages say of themselves is not enough to judge it by (wheels
+with empty folders that no list names, with bytecode that compiling writes anew). So every name is pictured: files by
+kind, size and digest, folders, links by where they lead. The picture lies in the environment; its own digest is in the
 ledger, so an environment that was changed cannot bring along a picture of its own.
 """
 
@@ -18,7 +18,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from engine.environments.python.lock import Lock
 from engine.environments.unchanged import Folder
 from engine.errors import Damage
 from engine.text import plain
@@ -31,15 +30,16 @@ _AT_MOST = 8  # pictures that a process keeps in mind
 
 @dataclass(frozen=True)
 class Picture:
-    """``entries``: by path below the environment, what is there, as ``_entry`` says it; ``interpreter``: the Python
-    that it starts, with a fingerprint of its program."""
+    """``lock``: what it was built from, as ``Lock.to_json`` tells it. ``entries``: by path below the environment, what
+    is there, as ``_entry`` says it; ``interpreter``: the Python that it starts, with a fingerprint of its program;
+    empty where it starts none."""
 
-    lock: Lock
+    lock: Mapping[str, str]
     interpreter: Mapping[str, str]
     entries: Mapping[str, str]
 
     def content(self) -> bytes:
-        told = {"lock": self.lock.to_json(), "interpreter": dict(self.interpreter), "entries": dict(self.entries)}
+        told = {"lock": dict(self.lock), "interpreter": dict(self.interpreter), "entries": dict(self.entries)}
         # ASCII: a name may hold bytes that are no text in any encoding.
         return json.dumps(told, sort_keys=True, separators=(",", ":")).encode("ascii")
 
@@ -121,7 +121,7 @@ def _remember(root: Path, digest: str, told: Mapping[str, Any]) -> ReadPicture:
 def read(root: Path, digest: str) -> Picture:
     """The picture with this ``digest`` that lies in the environment ``root``. Raises Damage when it is another's."""
     told = _told(root, digest)
-    return Picture(Lock.from_json(told["lock"]), told["interpreter"], told["entries"])
+    return Picture(told["lock"], told["interpreter"], told["entries"])
 
 
 def _told(root: Path, digest: str) -> dict[str, Any]:

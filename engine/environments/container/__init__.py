@@ -1,0 +1,1 @@
+"""A container's image, named by its digest."""

@@ -1,0 +1,1 @@
+"""Java, with the jars that a project names."""

@@ -1,0 +1,1 @@
+"""R, with a library of its own for each lock."""

@@ -1,0 +1,1 @@
+"""Programs of the machine and nothing else."""
