@@ -106,7 +106,7 @@ def _explained(said: str, repositories: tuple[str, ...]) -> str:
             return f"The R package {plain(what, 100)} is in none of the repositories of renv.lock ({where})."
         _, marked, what = line.partition("::unbuilt ")
         if marked:
-            why = next((each for each in said.splitlines() if "ERROR" in each), "")
+            why = next((each for each in said.splitlines() if each.startswith("ERROR")), "")
             return f"The R package {plain(what, 100)} could not be built ({plain(why, 200) or 'R does not say why'})."
     last = next((line for line in reversed(said.splitlines()) if line.strip()), "R ended without a word")
     return f"The packages of renv.lock could not be restored: {plain(last, 200)}."

@@ -24,7 +24,7 @@ for (each in asked) fetch(each[1], each[2])
 tools::write_PACKAGES(sources, type = "source")
 names <- vapply(asked, `[`, "", 1)
 install.packages(names, lib = library_folder, repos = paste0("file://", normalizePath(given[2])), type = "source",
-                 quiet = TRUE, dependencies = FALSE)
+                 quiet = FALSE, dependencies = FALSE)
 for (each in asked) {
   there <- suppressWarnings(try(as.character(packageVersion(each[1], lib.loc = library_folder)), silent = TRUE))
   if (inherits(there, "try-error")) stop("::unbuilt ", each[1], " ", each[2], call. = FALSE)

@@ -20,7 +20,11 @@ _CUT = re.compile(rb"\n\[leverframe: (\d{1,15}) bytes were cut here\]\n")
 PROGRESS = b"::progress "
 _BLOCK = 1 << 16
 _LONGEST_TAIL = 1 << 20
-_NOISE = re.compile(r"[\s\^~\-=_*#|+.]*")
+# Rules and markers; what R says after its error, and Java after each of its exceptions.
+_NOISE = re.compile(
+    r"[\s\^~\-=_*#|+.]*|Execution halted|Calls: .*"
+    r"|\s*at \S+\(\S*\)( ~?\[.*\])?|\s*\.\.\. \d+ (more|common frames omitted)"
+)
 
 
 @dataclass(frozen=True)
@@ -43,7 +47,7 @@ def tail(log: Path, lines: int) -> list[str]:
 
 
 def last_words(log: Path) -> str | None:
-    """The last line that says something: no blank line, no rule, no row of markers under a traceback."""
+    """The last line that says something: no blank line, no rule, no row of markers under a traceback, no frame."""
     for line in reversed(tail(log, 50)):
         if not _NOISE.fullmatch(line):
             return line.strip()

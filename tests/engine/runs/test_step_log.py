@@ -44,6 +44,18 @@ def test_the_last_words_are_not_a_rule_or_a_blank(tmp_path: Path) -> None:
     assert last_words(log) == "ValueError: no"
 
 
+@pytest.mark.parametrize(("printed", "last"), [
+    ("Error in library(a) :\n  there is no package called ‘a’\nCalls: f -> library\nExecution halted\n",
+     "there is no package called ‘a’"),
+    ("java.lang.RuntimeException: outer\n\tat a.B$C.<init>(B.java:1)\nCaused by: java.io.IOException: no file\n"
+     "\tat a.B.f(B.java:7) ~[app.jar:1.0]\n\t... 12 more\n", "Caused by: java.io.IOException: no file"),
+])  # fmt: skip
+def test_the_last_words_of_r_and_java_are_what_went_wrong(tmp_path: Path, printed: str, last: str) -> None:
+    log = tmp_path / "step.log"
+    log.write_text(printed)
+    assert last_words(log) == last
+
+
 def test_an_unfinished_line_is_left_for_the_next_page_until_the_step_has_ended(tmp_path: Path) -> None:
     log = tmp_path / "log"
     log.write_bytes(b"one\ntw")
