@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from benchmarks.access_mutants import ACCESS
 from benchmarks.door_mutants import DOOR
+from benchmarks.kind_mutants import KINDS
 from benchmarks.mutation.fault import Fault
 from benchmarks.planned_swap_mutants import PLANNED_SWAPS
 
@@ -161,6 +162,7 @@ FAULTS = (
     Fault("other candidates expire", _CATALOG, "\"UPDATE versions SET state = 'expired', reason = ? WHERE project = ? AND state = 'candidate'\"", "\"UPDATE versions SET state = 'expired', reason = ? WHERE project = ? AND state = 'nothing'\"", _MOVES),
     *ACCESS,
     *DOOR,
+    *KINDS,
     *PLANNED_SWAPS,
     # Audit.
     Fault("a row covers the one before it", _CHAIN, "sha256((previous + body)", "sha256((GENESIS + body)", _TRAIL),

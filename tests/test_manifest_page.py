@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from pathlib import Path
 
+from engine.projects.manifest import environment
 from engine.projects.manifest.reader import SECTIONS
 from engine.vocabulary import jobs, steps
 from engine.vocabulary.gates import ALWAYS_ON, ASKED, GATES, GateKind
@@ -21,7 +22,7 @@ def keys() -> set[str]:
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
             if isinstance(node, ast.Call) and getattr(node.func, "attr", "") == "only":
                 found |= {arg.value for arg in node.args if isinstance(arg, ast.Constant)}
-    return found
+    return found | {*environment.OF_ALL, *(key for own in environment.KEYS.values() for key in own)}
 
 
 def table(heading: str) -> list[str]:
