@@ -118,6 +118,11 @@ def test_a_renv_lock_is_restored_once_and_its_lock_is_the_same_after(root: Path,
     shutil.rmtree(tmp_path / "repository")
     assert R.lock(LOCKED, tmp_path / "code", root / "cache") == lock
 
+    (built,) = (root / "cache" / "r").glob("*/needed_1.0/needed/DESCRIPTION")
+    built.write_text(built.read_text() + "Note: forged\n")
+    with pytest.raises(Refusal, match=r"needed 1\.0 is not on this machine as it was locked"):
+        R.build(lock, root / "environments")
+
 
 @pytest.mark.parametrize(("packages", "code", "said"), [
     ({"gone": "1.0"}, "", r"The R package gone 1\.0 is in none of the repositories of renv\.lock"),
