@@ -192,7 +192,8 @@ LOCK = PartsLock("jvm", (Part("a.jar", "", "a" * 64),), (Program("java", "17.0.1
 
 @pytest.mark.parametrize("change", [
     {"kind": "r"}, {"format": 2}, {"platform": "../.."}, {"parts": [["../a.jar", "", "a" * 64, True]]},
-    {"parts": [["a/../../b.jar", "", "a" * 64, True]]}, {"parts": [["/etc/passwd", "", "a" * 64, True]]}, {"parts": [["a.jar", "", "short", True]]},
+    {"parts": [["a/../../b.jar", "", "a" * 64, True]]},
+    {"parts": [["/etc/passwd", "", "a" * 64, True]]}, {"parts": [["a.jar", "", "short", True]]},
     {"parts": [["a.jar", "", "a" * 64, True], ["a.jar", "", "b" * 64, True]]}, {"parts": [["a.jar", "", "a" * 64, 1]]},
     {"programs": [["../sh", "1", ""]]}, {"programs": [["java", "\x1b[2J", ""]]}, {"programs": "java"}, {"parts": None},
 ])  # fmt: skip
