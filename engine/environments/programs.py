@@ -115,12 +115,13 @@ def differences(programs: Iterable[Program]) -> tuple[str, ...]:
 
 
 def as_now(program: Program) -> str:
-    """``java 17.0.15``, and what it is here now where that is another, for who asks what does not come back."""
+    """The program with what it was, and what it is here now where that is another: for who asks what does not come
+    back."""
     now = version_of(program.name)
-    said = f"{program.name} {program.version}"
+    said = f"{program.name}, which is the machine's: {program.version}"
     if now is None:
-        return f"{said} (not here)"
-    return said if now == program.version else f"{said} ({now} here)"
+        return f"{said} then, gone now"
+    return said if now == program.version else f"{said} then, {now} now"
 
 
 @lru_cache(maxsize=64)

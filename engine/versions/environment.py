@@ -86,7 +86,7 @@ def supply_for(store: ObjectStore, ledger: Ledger, digest: str) -> Supply:
 def left_out(section: EnvironmentSection) -> tuple[str, ...]:
     """What of it no version keeps because it is the machine's, each in words, with how that is here now."""
     used = [Program(each.name, each.version, each.wanted) for each in section.programs]
-    return (*(f"the machine's {programs.as_now(each)}" for each in used), *section.elsewhere)
+    return (*(programs.as_now(each) for each in used), *section.elsewhere)
 
 
 def built(workspace: Workspace, lock: Lock, supply: Supply = nothing_kept) -> Environment:

@@ -96,7 +96,7 @@ class _Here:
 
 def _wanted(spec: EnvironmentSpec, locked: renv_lock.RenvLock | None) -> dict[str, str]:
     minor = ".".join(locked.r.split(".")[:2]) if locked else ""
-    return {"Rscript": "", **spec.programs, "R": spec.r or minor}
+    return {**spec.programs, "R": spec.r or minor}
 
 
 def _r_of(lock: PartsLock) -> str:
