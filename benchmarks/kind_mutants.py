@@ -22,7 +22,7 @@ KINDS = (
     Fault("a version's files come first", f"{_ROOM}/jvm/kind.py", "            if not supply(part.digest, target):\n", "            if True:\n", _KINDS),
     Fault("a jar is a jar", f"{_ROOM}/jvm/kind.py", 'if content[:4] != b"PK\\x03\\x04":', "if False:", _KINDS),
     Fault("an image is looked for", f"{_ROOM}/container/kind.py", "super().compare(environment, lock) or _absent(lock)", "super().compare(environment, lock)", _KINDS),
-    Fault("what no version keeps is told", "engine/versions/environment.py", '(*(f"the machine\'s {programs.as_now(each)}" for each in used), *section.elsewhere)', "section.elsewhere", _KINDS),
+    Fault("what no version keeps is told", "engine/versions/environment.py", '(*(programs.as_now(each) for each in used), *section.elsewhere)', "section.elsewhere", _KINDS),
     Fault("a version is asked for by its beginning", f"{_ROOM}/programs.py", 'version.startswith((f"{asked}.", f"{asked}-", f"{asked}+"))', "version.startswith(asked)", _PROGRAMS),
     Fault("a program that fails tells no version", f"{_ROOM}/programs.py", ' if process.wait(max(0.1, left)) == 0 else b""', "", _PROGRAMS),
     Fault("a program writes nowhere while it is asked", f"{_ROOM}/programs.py", "[*holding([], None, network=False), path,", "[path,", _PROGRAMS),

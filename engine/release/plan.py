@@ -232,12 +232,14 @@ def contents(document: VersionDocument) -> tuple[str, ...]:
     revision = (code.revision or "uncommitted")[:8]
     until = f" up to {data.until[:10]}" if data.until else ""
     files = len(document.model.files)
+    runs = environment.words if environment.python else f"for {environment.words}"
+    packages = f"packages, {len(environment.packages)} at their locked versions, {runs}"
     return (
         f"model, {files} file{'' if files == 1 else 's'}",
         f"code {revision}" + (" with uncommitted changes" if code.dirty else ""),
         f"data, {data.rows:,} rows{until}",
         f"data schema, {len(document.schema['columns'])} columns",
-        f"packages, {len(environment.packages)} at their locked versions, {environment.words}",
+        *([packages] if environment.python or environment.files else []),
         "settings, schedule",
     )
 

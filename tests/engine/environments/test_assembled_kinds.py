@@ -130,7 +130,7 @@ def test_what_no_version_keeps_is_named_with_how_it_is_now(
     found = section(store, *built(root, code, IMAGE), tmp_path)
     machine.does("podman", f'case "$*" in *sha256:{DIGEST}) echo sha256:abc;; *) echo podman 5.0;; esac')
     assert left_out(found) == (
-        "the machine's podman 4.3 (5.0 here)",
+        "podman, which is the machine's: 4.3 then, 5.0 now",
         f"image registry.example/model@sha256:{DIGEST[:12]}, which the machine keeps",
     )
     assert found.words == f"image registry.example/model@sha256:{DIGEST}"[:86]

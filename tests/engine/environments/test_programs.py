@@ -84,10 +84,10 @@ def test_an_upgrade_within_what_is_asked_for_is_no_difference_and_is_told_where_
     used = Program("java", "17.0.15", "17")
     machine.says("java", 'openjdk version "17.0.16"')
     assert programs.differences([used]) == ()
-    assert programs.as_now(used) == "java 17.0.15 (17.0.16 here)"
+    assert programs.as_now(used) == "java, which is the machine's: 17.0.15 then, 17.0.16 now"
     machine.says("java", 'openjdk version "21.0.1"')
     assert programs.differences([used]) == ("java is 21.0.1 here now, it was 17.0.15, and 17 is asked for",)
     (machine.folder / "java").unlink()
     machine.only_these()
     assert programs.differences([used]) == ("the program java 17.0.15 is gone from this machine",)
-    assert programs.as_now(used) == "java 17.0.15 (not here)"
+    assert programs.as_now(used) == "java, which is the machine's: 17.0.15 then, gone now"
