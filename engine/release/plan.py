@@ -19,6 +19,7 @@ from engine.release.wholeness import damaged_candidate, known_damage
 from engine.storage.objects import ObjectStore
 from engine.versions import catalog
 from engine.versions import document as documents
+from engine.versions.code import revision_of
 
 if TYPE_CHECKING:
     from engine.access.approval import Approval
@@ -229,7 +230,7 @@ def waived(document: VersionDocument) -> tuple[str, ...]:
 def contents(document: VersionDocument) -> tuple[str, ...]:
     """What a version brings back, part by part."""
     code, data, environment = document.code, document.data, document.environment
-    revision = (code.revision or "uncommitted")[:8]
+    revision = revision_of(code) if code.revision else "uncommitted"
     until = f" up to {data.until[:10]}" if data.until else ""
     files = len(document.model.files)
     return (

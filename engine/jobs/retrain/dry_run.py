@@ -22,6 +22,7 @@ from engine.projects.allowances import more_than
 from engine.projects.manifest.reader import FILE, ComputeSpec, Manifest, load_manifest
 from engine.projects.reach import Reach, reach_of, unvouched
 from engine.projects.source.code import inspect, snapshot
+from engine.projects.source.records import FOLDER
 from engine.records import DoctorFinding
 from engine.runs.compute import order
 from engine.runs.steps import holding, sandbox
@@ -33,11 +34,12 @@ from engine.scoring.scorer import StepScorer, text_predicted
 from engine.storage import temporary
 from engine.storage.disk import delete_tree, refused
 from engine.storage.workspace import Workspace
-from engine.text import plain
+from engine.text import plain, short_revision
 from engine.validation.gates.beforehand import failing
 from engine.validation.holdout.split import after
 from engine.validation.holdout.undecided import cannot_decide
 from engine.validation.rules import rules_of
+from engine.versions.code import UNHELD
 from engine.versions.environment import standing
 
 if TYPE_CHECKING:
@@ -138,10 +140,15 @@ def _stage(
 
 def _code(path: Path, folder: Path, findings: _Findings) -> None:
     source = inspect(path)
-    if source.dirty:
+    if source.system == FOLDER:
+        findings.doubtful("code", f"{UNHELD}; a retrain takes it as it lies there, and nobody is known to have written it")
+    elif source.odd is not None and not source.changed:
+        findings.doubtful("code", f"it holds {source.odd}; a retrain will refuse it unless it is given --allow-dirty")
+    elif source.dirty:
         findings.doubtful("code", "uncommitted changes: a retrain will refuse them unless it is given --allow-dirty")
     else:
-        findings.good("code", f"committed, {str(source.revision)[:8]} on {source.branch or 'no branch'}")
+        revision = short_revision(str(source.revision))
+        findings.good("code", f"committed, {revision} on {source.branch or 'no branch'}")
     snapshot(path, folder / "code", allow_dirty=True)
     refuse_absent(FILE, folder / "code", path)
 

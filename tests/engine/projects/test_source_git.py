@@ -10,7 +10,9 @@ import pytest
 
 from engine.errors import Refusal
 from engine.projects.source import git_files
-from engine.projects.source.code import commits_between, inspect, refuse_dirty, snapshot, without_credentials
+from engine.projects.source.code import commits_between, inspect, refuse_dirty, snapshot
+from engine.projects.source.remote import without_credentials
+from tests.engine.projects.origins import of_git
 
 
 def git(folder: Path, *args: str) -> str:
@@ -251,13 +253,13 @@ def test_commits_between_two_revisions_newest_first(project: Path) -> None:
     commit(project, "second \x1b[31mred")
     write(project, steps="3\n")
     new = commit(project, "third")
-    assert [(c.subject, c.author) for c in commits_between(project, old, new)] == [
+    assert [(c.subject, c.author) for c in commits_between(project, of_git(old), of_git(new))] == [
         ("third", "Ada L"), ("second red", "Ada L"),
     ]  # fmt: skip
-    assert commits_between(project, new, old) == ()
-    assert commits_between(project, "0" * 40, new) == ()
-    assert commits_between(project, "--output=x", new) == ()
-    assert commits_between(project / "gone", old, new) == ()
+    assert commits_between(project, of_git(new), of_git(old)) == ()
+    assert commits_between(project, of_git("0" * 40), of_git(new)) == ()
+    assert commits_between(project, of_git("--output=x"), of_git(new)) == ()
+    assert commits_between(project / "gone", of_git(old), of_git(new)) == ()
 
 
 @pytest.mark.parametrize(
