@@ -13,7 +13,8 @@ from console.text.card_lines import card_lines, change_lines
 from console.text.lines import Span
 from engine.records import Change
 from engine.release.records import DecisionCard
-from engine.versions.code import UNHELD, revision_of
+from engine.versions.code import revision_of
+from engine.vocabulary.systems import FOLDER, UNHELD
 
 if TYPE_CHECKING:
     from engine.versions.records import CodeSection, VersionDocument
@@ -38,7 +39,7 @@ def print_contents(content: VersionDocument, digest: str) -> None:
     """What the version holds, in one line for each part."""
     code, data, environment, lineage = content.code, content.data, content.environment, content.lineage
     dirty = " with uncommitted changes" if code.dirty else ""
-    held = f"{revision_of(code)}, {UNHELD}" if code.system == "folder" else _on(code)
+    held = f"{revision_of(code)}, {UNHELD}" if code.system == FOLDER else _on(code)
     said = f'; "{code.message}" by {code.author}' if code.message else ""
     until = f" up to {data.until[:10]}" if data.until else ""
     split = f"{data.train_rows:,} to learn from, {data.holdout_rows:,} to judge by"

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 from engine.records import DoctorFinding
 from engine.text import plain, short_revision
+from engine.vocabulary.systems import FOLDER, UNHELD
 
 if TYPE_CHECKING:
     from engine.versions.records import CodeSection
 
-UNHELD = "no Git commit or Subversion revision holds this code"
 _ADVICE = "who changed what is not known, and what it was is kept here only; put the folder under Git or Subversion"
 
 
@@ -18,12 +18,12 @@ def revision_of(code: CodeSection) -> str:
     """Its revision in short; of a folder that nothing holds the digest of its files."""
     if code.revision is None:
         return "no revision"
-    return short_revision(code.revision) + (" (a folder's digest)" if code.system == "folder" else "")
+    return short_revision(code.revision) + (" (a folder's digest)" if code.system == FOLDER else "")
 
 
 def finding(code: CodeSection) -> DoctorFinding:
     """What holds it: a commit, a commit with changes that none holds, or nothing."""
-    if code.system == "folder":
+    if code.system == FOLDER:
         return DoctorFinding("code", "watch", f"{UNHELD}, {_digest(code)}: {_ADVICE}")
     if code.revision is None:
         return DoctorFinding("code", "watch", f"{UNHELD}, which lies in a repository all the same; commit it there")
@@ -37,4 +37,4 @@ def finding(code: CodeSection) -> DoctorFinding:
 
 
 def _digest(code: CodeSection) -> str:
-    return f"whose files have the digest {short_revision(code.revision)}" if code.revision else "as it lay in its folder"
+    return f"whose files have the digest {short_revision(code.revision)}" if code.revision else "as it lay there"

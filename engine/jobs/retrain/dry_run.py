@@ -22,7 +22,6 @@ from engine.projects.allowances import more_than
 from engine.projects.manifest.reader import FILE, ComputeSpec, Manifest, load_manifest
 from engine.projects.reach import Reach, reach_of, unvouched
 from engine.projects.source.code import inspect, snapshot
-from engine.projects.source.records import FOLDER
 from engine.records import DoctorFinding
 from engine.runs.compute import order
 from engine.runs.steps import holding, sandbox
@@ -39,8 +38,8 @@ from engine.validation.gates.beforehand import failing
 from engine.validation.holdout.split import after
 from engine.validation.holdout.undecided import cannot_decide
 from engine.validation.rules import rules_of
-from engine.versions.code import UNHELD
 from engine.versions.environment import standing
+from engine.vocabulary.systems import FOLDER, UNHELD
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -141,7 +140,7 @@ def _stage(
 def _code(path: Path, folder: Path, findings: _Findings) -> None:
     source = inspect(path)
     if source.system == FOLDER:
-        findings.doubtful("code", f"{UNHELD}; a retrain takes it as it lies there, and nobody is known to have written it")
+        findings.doubtful("code", f"{UNHELD}; a retrain takes it as it lies there, as nobody's that is known")
     elif source.odd is not None and not source.changed:
         findings.doubtful("code", f"it holds {source.odd}; a retrain will refuse it unless it is given --allow-dirty")
     elif source.dirty:

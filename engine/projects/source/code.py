@@ -12,7 +12,6 @@ from engine.projects.source.git_checkout import GitCheckout
 from engine.projects.source.plain_folder import PlainFolder
 from engine.projects.source.records import (
     NO_COMMIT,
-    SUBVERSION,
     UNCOMMITTED,
     UNTOLD,
     CodeAuthor,
@@ -24,33 +23,40 @@ from engine.projects.source.records import (
 )
 from engine.projects.source.working_copy import WorkingCopy
 from engine.text import plain
+from engine.vocabulary.systems import FOLDER, GIT, SUBVERSION
 
-__all__ = ["authors_since", "commits_between", "inspect", "refuse_dirty", "snapshot", "standing_of"]
+__all__ = ["authors_since", "commits_between", "holder", "inspect", "refuse_dirty", "snapshot", "standing_of"]
 
 
 @contextmanager
 def _opened(folder: Path) -> Iterator[WorkingCopy]:
     """``folder`` as the system sees it whose repository it lies in, the nearest of them. Raises Refusal."""
-    try:
-        real = folder.resolve()
-        inside = next((svn.is_top(top) and not (top / ".git").exists() for top in _tops(real)), None)
-    except (OSError, RuntimeError) as error:
-        raise Refusal(f"The folder {plain(str(folder), 200)} cannot be read: {plain(str(error))}.") from None
-    if inside is None:
-        yield PlainFolder(folder)
-    elif inside:
+    system = holder(folder)
+    if system == SUBVERSION:
         from engine.projects.source.svn_checkout import opened as svn_opened
 
-        with svn_opened(real) as checkout:
+        with svn_opened(folder.resolve()) as checkout:
             yield checkout
-    else:
+    elif system == GIT:
         with git.opened(folder) as repository:
             yield GitCheckout(repository) if repository is not None else PlainFolder(folder)
+    else:
+        yield PlainFolder(folder)
 
 
-def _tops(folder: Path) -> Iterator[Path]:
-    """The folders around that hold a repository, the nearest first."""
-    return (top for top in (folder, *folder.parents) if git.is_top(top) or svn.is_top(top))
+def holder(folder: Path) -> str:
+    """Which system's repository ``folder`` lies in, the nearest around it: of one that has both, as git-svn makes it,
+    Git. Raises Refusal."""
+    try:
+        real = folder.resolve()
+        for top in (real, *real.parents):
+            if git.is_top(top):
+                return GIT
+            if svn.is_top(top):
+                return SUBVERSION
+    except (OSError, RuntimeError) as error:
+        raise Refusal(f"The folder {plain(str(folder), 200)} cannot be read: {plain(str(error))}.") from None
+    return FOLDER
 
 
 def inspect(folder: Path) -> Source:

@@ -192,7 +192,8 @@ class CodeFolder:
             )
         if self._files >= FILES:
             raise Refusal(
-                f"The project's folder holds more than {FILES:,} files; keep those that are no code out of what is committed."
+                f"The project's folder holds more than {FILES:,} files; keep those that are no code out of what is "
+                "committed."
             )
 
 

@@ -21,7 +21,6 @@ from engine.projects.source.git_process import Objects, objects
 from engine.projects.source.plain_folder import take_files
 from engine.projects.source.records import (
     CHANGED,
-    GIT,
     UNTOLD,
     CodeAuthor,
     Commit,
@@ -32,6 +31,7 @@ from engine.projects.source.records import (
 )
 from engine.projects.source.remote import without_credentials
 from engine.text import plain
+from engine.vocabulary.systems import GIT
 
 
 class GitCheckout:

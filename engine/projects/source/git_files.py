@@ -97,8 +97,8 @@ def _take_submodule(repository: Repository, name: str, commit: str, code: CodeFo
     with opened(place) as inner:
         if inner is None or inner.top != place or inner.revision is None:
             _refuse(
-                f"has nothing in its submodule '{said}'; run 'git submodule update --init --recursive' there, or take it "
-                "out"
+                f"has nothing in its submodule '{said}'; run 'git submodule update --init --recursive' there, or take "
+                "it out"
             )
         if inner.revision != commit:
             _refuse(

@@ -8,11 +8,9 @@ from pathlib import Path
 
 from engine.errors import Refusal
 from engine.projects.source.code_folder import filled, walk
-from engine.projects.source.records import FOLDER, NO_COMMIT, CodeAuthor, Commit, Origin, Source, Standing
+from engine.projects.source.records import NO_COMMIT, CodeAuthor, Commit, Origin, Source, Standing
 from engine.text import plain
-
-UNHELD = "no Git commit or Subversion revision holds this code"
-"""What is said of it wherever its code is shown."""
+from engine.vocabulary.systems import FOLDER
 
 
 class PlainFolder:

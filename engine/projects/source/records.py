@@ -9,9 +9,8 @@ from typing import Literal, Protocol
 
 from engine.errors import Refusal
 from engine.text import plain, short_revision
+from engine.vocabulary.systems import FOLDER, GIT
 
-GIT, SUBVERSION, FOLDER = "git", "svn", "folder"
-"""What holds code: a folder is one that neither holds."""
 CHANGED = 1000
 """So many files that differ from the commit are named."""
 COMMITS = 200

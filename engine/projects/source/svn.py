@@ -65,9 +65,11 @@ class Server:
         return self._answer(_SERVER, args)
 
     def _answer(self, program: process.Program, args: Sequence[str]) -> ElementTree.Element:
-        said = process.output(program, (args[0], "--xml", *self._options(), *args[1:]), self.folder, _environment(), LIMIT)
+        command = (args[0], "--xml", *self._options(), *args[1:])
+        said = process.output(program, command, self.folder, _environment(), LIMIT)
         if b"<!" in said:  # Subversion declares nothing there; what another has declared could grow without end.
-            raise Refusal(f"svn in {plain(str(self.folder), 200)} prints what svn does not; see which svn is installed.")
+            where = plain(str(self.folder), 200)
+            raise Refusal(f"svn in {where} prints what Subversion does not; see which svn is installed.")
         try:
             return ElementTree.fromstring(said)
         except ElementTree.ParseError as error:
@@ -150,7 +152,7 @@ def _node(entry: ElementTree.Element) -> Node:
     commit = entry.find("commit")
     changed = commit.get("revision", "") if commit is not None else ""
     return Node(
-        name=entry.get("path", ""),
+        name=_inside(entry.get("path", "")),
         kind=entry.get("kind", ""),
         revision=number(entry.get("revision", "")),
         url=entry.findtext("url", ""),
@@ -163,6 +165,16 @@ def _node(entry: ElementTree.Element) -> Node:
         at=entry.findtext("commit/date", ""),
         top=entry.findtext("wc-info/wcroot-abspath", ""),
     )
+
+
+def _inside(name: str) -> str:
+    """The name of something in the folder, as svn tells it. Raises Refusal for one that leads out of it."""
+    if name != "." and any(part in ("", ".", "..") for part in name.split("/")):
+        raise Refusal(
+            f"The working copy says of '{plain(name, 200)}' that it is in the project's folder, and it is not; check "
+            "it out anew."
+        )
+    return name
 
 
 def number(text: str) -> int:
@@ -190,12 +202,13 @@ def items(server: Server) -> tuple[Item, ...]:
         said: Mapping[str, str] = getattr(entry.find("wc-status"), "attrib", {})
         found.append(
             Item(
-                name=entry.get("path", ""),
+                name=_inside(entry.get("path", "")),
                 how=said.get("item", ""),
                 properties=said.get("props", ""),
                 copied=said.get("copied") == "true",
                 switched=said.get("switched") == "true",
-                conflicted=said.get("tree-conflicted") == "true" or "conflicted" in (said.get("item"), said.get("props")),
+                conflicted="conflicted" in (said.get("item"), said.get("props"))
+                or said.get("tree-conflicted") == "true",
                 external=said.get("file-external") == "true" or said.get("item") == "external",
             )
         )

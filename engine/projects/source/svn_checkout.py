@@ -16,7 +16,6 @@ from engine.projects.source.code_folder import WorkingFile, filled, walk
 from engine.projects.source.plain_folder import take_files
 from engine.projects.source.records import (
     CHANGED,
-    SUBVERSION,
     UNTOLD,
     CodeAuthor,
     Commit,
@@ -28,6 +27,7 @@ from engine.projects.source.records import (
 from engine.projects.source.remote import without_credentials
 from engine.projects.source.svn_files import patch_of, refuse_what_no_version_holds, take_base
 from engine.text import plain
+from engine.vocabulary.systems import SUBVERSION
 
 _BRANCH = re.compile(r"(.*?(?:^|/)(?:trunk|(?:branches|tags)/[^/]+))(?:/.*)?")
 _NOT_FOUND = "W155010"
@@ -196,7 +196,8 @@ def _changes(
             yield from _unversioned(item.name, folder)
         elif node is not None and node.kind == "dir":
             if item.how in ("added", "replaced", "deleted", "missing", "obstructed"):
-                yield from ((name, item.how) for name, each in nodes.items() if name.startswith(inside) and each.kind == "file")
+                inner = (each for each in nodes.values() if each.kind == "file" and each.name.startswith(inside))
+                yield from ((each.name, item.how) for each in inner)
         elif item.how != "normal" or item.properties in ("modified", "conflicted"):
             yield item.name, item.how
 

@@ -36,7 +36,7 @@ def refuse_what_no_version_holds(items: Sequence[Item], changes: Mapping[str, st
     for item in items:
         name = plain(item.name, 200)
         if item.external:
-            _refuse(f"has the external '{name}', whose files are not in its revisions; copy them there, or use a package")
+            _refuse(f"has the external '{name}', whose files none of its revisions has; copy them in, or use a package")
         if item.conflicted:
             _refuse(f"has a conflict at '{name}'; settle it, and run 'svn resolve' there")
         if item.how == "incomplete":
@@ -94,8 +94,8 @@ def patch_of(server: Server, files: Sequence[Node], kinds: Kinds, changes: Mappi
         said = git_process.output(args, server.private, env, PATCH_BYTES, differs=True)
     except TooLong:
         _refuse(
-            f"has more than {PATCH_BYTES // 1_000_000} MB of uncommitted changes; commit them, or have Subversion ignore "
-            "them"
+            f"has more than {PATCH_BYTES // 1_000_000} MB of uncommitted changes; commit them, or have Subversion "
+            "ignore them"
         )
     return said.decode("utf-8", "replace")
 

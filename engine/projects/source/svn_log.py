@@ -11,9 +11,10 @@ from xml.etree import ElementTree
 
 from engine.clock import stamp
 from engine.errors import Refusal
-from engine.projects.source.records import COMMITS, FILES, SUBVERSION, CodeAuthor, Commit, Origin, author, in_order
+from engine.projects.source.records import COMMITS, FILES, CodeAuthor, Commit, Origin, author, in_order
 from engine.projects.source.svn import Server, number
 from engine.text import plain
+from engine.vocabulary.systems import SUBVERSION
 
 _REVISION = re.compile(r"r([0-9]{1,18})(?::([0-9]{1,18}))?")
 _ADDRESS = re.compile(r"[^\s@]+@[^\s@]+")

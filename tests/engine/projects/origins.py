@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from engine.projects.source.records import GIT, SUBVERSION, Source
+from engine.projects.source.records import Source
+from engine.vocabulary.systems import GIT, SUBVERSION
 
 
 def of_git(revision: str | None) -> Source:

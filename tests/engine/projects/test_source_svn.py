@@ -88,7 +88,8 @@ def test_changes_that_are_allowed_come_with_a_patch_that_makes_them_from_the_rev
         "steps.py", "there.py",
     }  # fmt: skip
     assert patch is not None and patch.startswith("diff --git ")
-    subprocess.run(["git", "apply", "-"], cwd=clean, input=patch.encode(), check=True, env={**os.environ, "GIT_DIR": "/x"})
+    apart = {**os.environ, "GIT_DIR": "/x"}
+    subprocess.run(["git", "apply", "-"], cwd=clean, input=patch.encode(), check=True, env=apart)
     assert everything(clean) == everything(tmp_path / "code")
     assert state(project) == before
 
@@ -220,7 +221,9 @@ def test_externals_conflicts_and_repositories_inside_are_refused(project: Path, 
         snapshot(project, tmp_path / "code", allow_dirty=True)
 
 
-def test_names_of_every_kind_are_taken_and_what_python_leaves_behind_is_no_change(project: Path, tmp_path: Path) -> None:
+def test_names_of_every_kind_are_taken_and_what_python_leaves_behind_is_no_change(
+    project: Path, tmp_path: Path
+) -> None:
     names = ["naïve café.py", "日本.py", "at@sign.py", "-r.py", "a&<b>.py", "per%20cent.py", "r1:2 {HEAD}.py"]
     for name in names:
         (project / name).write_text(name)
