@@ -16,7 +16,7 @@ import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import urlsplit
 from xml.etree import ElementTree
@@ -28,12 +28,13 @@ from engine.storage.disk import refused
 from engine.text import plain
 
 SECONDS, SERVER_SECONDS = 120.0, 30.0
+SHOWN_SECONDS = 8.0
+"""So long somebody waits for the commits on a card: it is shown without them when the server does not answer."""
 LIMIT = 64_000_000
 ASKED = ("file", "svn", "http", "https")
 """How a server is asked for its log: none of these starts a program here."""
 ABSENT = "install it (Debian and Ubuntu: the package subversion), this folder is a Subversion working copy"
 _LOCAL = process.Program(("svn",), ABSENT, SECONDS)
-_SERVER = process.Program(("svn",), ABSENT, SERVER_SECONDS)
 # Subversion's own, with what running the project leaves in its folder: neither code nor a change to it.
 _IGNORED = (
     "*.o *.lo *.la *.al .libs *.so *.so.[0-9]* *.a *.pyc *.pyo __pycache__ *.rej *~ #*# .#* .*.swp .DS_Store "
@@ -54,7 +55,7 @@ class Server:
         """What svn says of the working copy alone. Raises Refusal."""
         return self._answer(_LOCAL, args)
 
-    def server(self, url: str, *args: str) -> ElementTree.Element:
+    def server(self, url: str, *args: str, seconds: float = SERVER_SECONDS) -> ElementTree.Element:
         """What the server at ``url`` says. Raises Refusal, also where it is not to be asked."""
         scheme = urlsplit(url).scheme
         if scheme not in ASKED:
@@ -62,7 +63,7 @@ class Server:
                 f"A Subversion server is asked over {', '.join(ASKED[:-1])} or {ASKED[-1]} only, not over "
                 f"'{plain(scheme, 20)}', which starts a program here."
             )
-        return self._answer(_SERVER, args)
+        return self._answer(replace(_LOCAL, seconds=seconds), args)
 
     def _answer(self, program: process.Program, args: Sequence[str]) -> ElementTree.Element:
         command = (args[0], "--xml", *self._options(), *args[1:])
@@ -141,6 +142,11 @@ class Node:
     author: str
     at: str
     top: str
+
+
+def root(server: Server) -> str:
+    """The address of the repository that the folder is of. Raises Refusal."""
+    return server.local("info", ".").findtext("entry/repository/root", "")
 
 
 def nodes(server: Server) -> tuple[Node, ...]:

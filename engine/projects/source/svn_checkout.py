@@ -96,22 +96,19 @@ class SvnCheckout:
         return source, patch or None
 
     def commits(self, old: Origin, new: Origin) -> tuple[Commit, ...]:
-        root = self._root()
+        root = svn.root(self._server)
         asked = svn_log.between(old, new, root)
         # From the beginning only where nothing is known of the older one.
         return svn_log.commits(self._server, asked, root) if asked is not None and asked.after else ()
 
     def authors(self, old: Origin | None, new: Origin) -> tuple[CodeAuthor, ...]:
-        asked = svn_log.between(old, new, self._root())
+        asked = svn_log.between(old, new, svn.root(self._server))
         return svn_log.authors(self._server, asked) if asked is not None else (UNTOLD,)
 
     def standing(self, name: str) -> Standing:
         answer = self._server.local("status", "--no-ignore", "--", f"./{name}@")
         said = {item.get("item") for item in answer.iter("wc-status")}
         return "ignored" if "ignored" in said else "untracked" if said & {"unversioned", "added"} else "unknown"
-
-    def _root(self) -> str:
-        return self._told.root.root if self._told is not None else ""
 
     @cached_property
     def _told(self) -> _Told | None:

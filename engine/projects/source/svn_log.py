@@ -12,7 +12,7 @@ from xml.etree import ElementTree
 from engine.clock import stamp
 from engine.errors import Refusal
 from engine.projects.source.records import COMMITS, FILES, CodeAuthor, Commit, Origin, author, in_order
-from engine.projects.source.svn import Server, number
+from engine.projects.source.svn import SERVER_SECONDS, SHOWN_SECONDS, Server, number
 from engine.text import plain
 from engine.vocabulary.systems import SUBVERSION
 
@@ -50,10 +50,10 @@ def between(old: Origin | None, new: Origin, root: str) -> Range | None:
 
 def commits(server: Server, asked: Range, root: str) -> tuple[Commit, ...]:
     """The revisions that changed the folder, newest first. Raises Refusal."""
-    skipped = _revisions_before(server, asked)
+    skipped = _revisions_before(server, asked, SHOWN_SECONDS)
     prefixes = tuple(_path(url, root) for url in (asked.url, asked.but) if url is not None)
     found: list[Commit] = []
-    for entry in _entries(server, asked, "--verbose"):
+    for entry in _entries(server, asked, "--verbose", seconds=SHOWN_SECONDS):
         revision = number(entry.get("revision", ""))
         if revision in skipped or len(found) >= COMMITS:
             continue
@@ -71,10 +71,10 @@ def commits(server: Server, asked: Range, root: str) -> tuple[Commit, ...]:
 
 def authors(server: Server, asked: Range) -> tuple[CodeAuthor, ...]:
     """Whose the revisions are, also those that were merged. Raises Refusal."""
-    skipped = _revisions_before(server, asked)
+    skipped = _revisions_before(server, asked, SERVER_SECONDS)
     host = host_of(asked.url)
     found: set[CodeAuthor] = set()
-    for outer in _entries(server, asked, "--use-merge-history"):
+    for outer in _entries(server, asked, "--use-merge-history", seconds=SERVER_SECONDS):
         if number(outer.get("revision", "")) in skipped:
             continue
         found |= {known_as(entry.findtext("author", ""), host) for entry in outer.iter("logentry")}
@@ -126,23 +126,25 @@ def _inside(url: str, root: str) -> bool:
     return bool(root) and (url == root or url.startswith(f"{root}/"))
 
 
-def _entries(server: Server, asked: Range, *options: str) -> Iterator[ElementTree.Element]:
+def _entries(server: Server, asked: Range, *options: str, seconds: float) -> Iterator[ElementTree.Element]:
     if asked.until <= asked.after and asked.but is None:
         return iter(())
     # From another address everything: what came before may not have led to it.
     first = 1 if asked.but is not None else asked.after + 1
     limit = ("--limit", str(COMMITS)) if "--verbose" in options and asked.but is None else ()
     where = f"{asked.url}@{asked.until}"
-    answer = server.server(asked.url, "log", *options, *limit, "--revision", f"{asked.until}:{first}", "--", where)
+    span = ("--revision", f"{asked.until}:{first}")
+    answer = server.server(asked.url, "log", *options, *limit, *span, "--", where, seconds=seconds)
     return iter(answer.findall("logentry"))
 
 
-def _revisions_before(server: Server, asked: Range) -> frozenset[int]:
+def _revisions_before(server: Server, asked: Range, seconds: float) -> frozenset[int]:
     if asked.but is None or not asked.after:
         return frozenset()
     where = f"{asked.but}@{asked.after}"
     try:
-        answer = server.server(asked.but, "log", "--quiet", "--revision", f"{asked.after}:1", "--", where)
+        span = ("--revision", f"{asked.after}:1")
+        answer = server.server(asked.but, "log", "--quiet", *span, "--", where, seconds=seconds)
     except Refusal:  # It is not there any more: all of it counts.
         return frozenset()
     return frozenset(number(entry.get("revision", "")) for entry in answer.findall("logentry"))
