@@ -17,7 +17,6 @@ SOURCE = (
     Fault("what lies outside is not in the folder", _P + "svn.py", 'if name != "." and any(', 'if name != "." and not any(', _SVN),
     Fault("a tunnel is not asked", _P + "svn.py", "        if scheme not in ASKED:\n", "        if False:\n", _HOSTILE),
     Fault("a person's diff program is not run", _P + "svn.py", '"--config-dir", str(self.private), ', "", _HOSTILE),
-    Fault("svn asks nobody", _P + "svn.py", '("--non-interactive", "--no-auth-cache", ', '("--non-interactive", ', _AUTHORS),
     Fault("what the server has otherwise is found", _P + "svn_checkout.py", "        if not over:\n            return None\n", "        return None\n", _SVN),
     Fault("mixed revisions are not taken for one unasked", _P + "svn_checkout.py", "            if low == high:\n                return None\n", "            return None\n", _HOSTILE),
     Fault("a switched part is another branch's", _P + "svn_checkout.py", 'if item.switched and item.name != ".":', "if False:", _SVN),

@@ -230,12 +230,12 @@ def waived(document: VersionDocument) -> tuple[str, ...]:
 def contents(document: VersionDocument) -> tuple[str, ...]:
     """What a version brings back, part by part."""
     code, data, environment = document.code, document.data, document.environment
-    revision = revision_of(code) if code.revision else "uncommitted"
+    dirty = " with uncommitted changes" if code.dirty else ""
     until = f" up to {data.until[:10]}" if data.until else ""
     files = len(document.model.files)
     return (
         f"model, {files} file{'' if files == 1 else 's'}",
-        f"code {revision}" + (" with uncommitted changes" if code.dirty else ""),
+        f"code {revision_of(code)}{dirty}" if code.revision else "code that no commit holds",
         f"data, {data.rows:,} rows{until}",
         f"data schema, {len(document.schema['columns'])} columns",
         f"packages, {len(environment.packages)} at their locked versions, {environment.words}",

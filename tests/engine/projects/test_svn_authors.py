@@ -71,7 +71,10 @@ def test_of_another_branch_only_what_the_live_version_did_not_have_counts(
     commit(branch, who="eve")
     trunk, tried = of_svn("r2", f"{url}/trunk"), of_svn("r4", f"{url}/branches/try")
     assert authors_since(branch, trunk, tried, dirty=False) == (author("cyd"), author("eve"))
-    elsewhere = of_svn("r2", "file:///another/trunk")
+    (tmp_path / "second").mkdir()
+    another = repository(tmp_path / "second")
+    svn(tmp_path, "mkdir", "-q", "-m", "its second", f"{another}/trunk/lib")
+    elsewhere = of_svn("r2", f"{another}/trunk")
     assert author("ada") in authors_since(branch, elsewhere, tried, dirty=False), "a number of another repository"
 
 
