@@ -11,6 +11,7 @@ from benchmarks.door_mutants import DOOR
 from benchmarks.kind_mutants import KINDS
 from benchmarks.mutation.fault import Fault
 from benchmarks.planned_swap_mutants import PLANNED_SWAPS
+from benchmarks.source_mutants import SOURCE
 
 _GOLDEN = ("tests/engine/release/test_golden_rows_are_compared.py",)
 _MOVES = ("tests/engine/release/test_nothing_moves_unproven.py",)
@@ -164,6 +165,7 @@ FAULTS = (
     *DOOR,
     *KINDS,
     *PLANNED_SWAPS,
+    *SOURCE,
     # Audit.
     Fault("a row covers the one before it", _CHAIN, "sha256((previous + body)", "sha256((GENESIS + body)", _TRAIL),
     Fault("a row covers its body", _CHAIN, "sha256((digest + body).encode())", "sha256((digest + recorded).encode())", _TRAIL),

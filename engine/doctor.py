@@ -22,6 +22,7 @@ from engine.outbox import mails
 from engine.outbox.channels import CHANNELS, MAIL
 from engine.projects import policy, registry, schedules
 from engine.projects.manifest.sandbox import spec_of
+from engine.projects.source import findings as origin
 from engine.records import DoctorFinding, Version
 from engine.release import live_folder as projection
 from engine.release.history import LiveRelease, live_contents
@@ -70,9 +71,7 @@ def examine(
             findings.append(_live(workspace, store, *found, mend=mend))
             findings += _unheld(store, *found)
         findings += [_stored(store, what, version) for what, version in needed]
-        if not Path(project.path).is_dir():
-            what = f"the folder of {project.name}, {project.path}, is gone; retrains will fail until it is back"
-            findings.append(DoctorFinding(project.name, "watch", what))
+        findings += origin.findings(project.name, project.path)
         findings += lacking(project.name, Path(project.path))
     said = {version.label for needed in kept.values() for _, version in needed}
     others = _others(workspace, ledger, store, now, mend=mend)

@@ -6,6 +6,7 @@ import re
 import unicodedata
 
 _ESCAPES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-_])")
+_DIGEST = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 _UNSAFE = {"Cc", "Cf", "Cs", "Co", "Zl", "Zp"}
 
 
@@ -32,6 +33,11 @@ def plain(text: str, limit: int = 400) -> str:
         text = _without_unsafe(text)
     text = text.strip()
     return text if len(text) <= limit else text[: limit - 1] + "…"
+
+
+def short_revision(revision: str) -> str:
+    """A revision as people write it: of a digest the beginning, of Subversion's numbers all."""
+    return revision[:8] if _DIGEST.fullmatch(revision) else plain(revision, 30)
 
 
 def _without_unsafe(text: str) -> str:

@@ -13,9 +13,11 @@ from console.text.card_lines import card_lines, change_lines
 from console.text.lines import Span
 from engine.records import Change
 from engine.release.records import DecisionCard
+from engine.versions.code import revision_of
+from engine.vocabulary.systems import FOLDER, UNHELD
 
 if TYPE_CHECKING:
-    from engine.versions.records import VersionDocument
+    from engine.versions.records import CodeSection, VersionDocument
 
 
 def print_card(card: DecisionCard, now: datetime) -> None:
@@ -36,8 +38,8 @@ def due(rule: dict[str, Any]) -> str:
 def print_contents(content: VersionDocument, digest: str) -> None:
     """What the version holds, in one line for each part."""
     code, data, environment, lineage = content.code, content.data, content.environment, content.lineage
-    revision = (code.revision or "no revision")[:8]
     dirty = " with uncommitted changes" if code.dirty else ""
+    held = f"{revision_of(code)}, {UNHELD}" if code.system == FOLDER else _on(code)
     said = f'; "{code.message}" by {code.author}' if code.message else ""
     until = f" up to {data.until[:10]}" if data.until else ""
     split = f"{data.train_rows:,} to learn from, {data.holdout_rows:,} to judge by"
@@ -46,7 +48,7 @@ def print_contents(content: VersionDocument, digest: str) -> None:
     say(Span("HOLDS", "head"), indent=1)
     files = cells.counted(len(code.files), "file")
     rows: list[tuple[Cell, Cell]] = [
-        ("code", f"{revision} on {code.branch or 'no branch'}{dirty}, {files}{said}"),
+        ("code", f"{held}{dirty}, {files}{said}"),
         ("data", f"{data.rows:,} rows{until}: {split}"),
         ("schema", f"{len(content.schema['columns'])} columns"),
         ("packages", f"{len(environment.packages)} at locked versions, {environment.words}"),
@@ -58,6 +60,11 @@ def print_contents(content: VersionDocument, digest: str) -> None:
         ("digest", digest),
     ]
     table(rows, indent=1)
+
+
+def _on(code: CodeSection) -> str:
+    of = f" of {code.remote}" if code.remote else ""
+    return f"{revision_of(code)} on {code.branch or 'no branch'}{of}"
 
 
 def print_actions(session: Session, card: DecisionCard) -> None:

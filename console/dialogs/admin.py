@@ -197,8 +197,8 @@ class AddDialog(FieldDialog):
 
     def __init__(self) -> None:
         said = (
-            "The folder holds the project's leverframe.toml and is in Git. It is checked first: its steps run once on "
-            "a sample, which leaves nothing behind. Whatever fails there keeps it off the list.",
+            "The folder holds the project's leverframe.toml and is in Git or Subversion. It is checked first: its "
+            "steps run once on a sample, which leaves nothing behind. Whatever fails there keeps it off the list.",
             "What its steps ask to reach (files, the network, secrets) is then in force; nothing is retrained yet.",
             "Below: the whole path of the folder, on the server.",
         )

@@ -13,7 +13,7 @@ from engine.backtest.defaults import POLICIES
 from engine.backtest.policies import NEVER
 from engine.backtest.records import BacktestDocument, BacktestPlan, KeptBacktest, PolicyResult, ToldBacktest
 from engine.clock import moment
-from engine.text import plain
+from engine.text import plain, short_revision
 
 GLYPHS = "●▲◆■+"
 OF_NEVER = "○"
@@ -62,7 +62,7 @@ def _none(project: str, width: int) -> list[Line]:
 def _head(kept: KeptBacktest, now: datetime, width: int) -> list[Line]:
     found = kept.document
     since, until = moment(found.since), moment(found.until)
-    code = found.version or f"the folder at {(found.revision or 'no commit')[:8]}"
+    code = found.version or f"the folder at {short_revision(found.revision) if found.revision else 'no commit'}"
     said = (
         f"Backtest of {cells.day(kept.at)}, {cells.ago(kept.at, now)} (run {kept.run}), with the code and packages of "
         f"{plain(code, 100)}: {len(found.weeks)} weeks from {cells.day(since)} to {cells.day(until)}, "

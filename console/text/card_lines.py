@@ -82,6 +82,9 @@ def _verdict(card: DecisionCard, now: datetime, width: int) -> list[Line]:
     held = card.sandbox
     said_of_it = f"{cells.GLYPHS[held.verdict]} sandbox: {plain(held.sentence, 400)}"
     lines += wrapped(said_of_it, width, tone="dim" if held.verdict == "ok" else TONES[held.verdict])
+    if card.code.verdict != "ok" or version.against is None:
+        said_of_code = f"{cells.GLYPHS[card.code.verdict]} code: {plain(card.code.sentence, 400)}"
+        lines += wrapped(said_of_code, width, tone="dim" if card.code.verdict == "ok" else TONES[card.code.verdict])
     said = [plain(each, SENTENCE) for each in card.takes]
     if card.changed_decisions is not None:
         said.append(f"{cells.percent(card.changed_decisions, 1)} of decisions would change.")

@@ -19,12 +19,13 @@ from engine.release.plan import refusal
 from engine.release.records import BacktestLine, DecisionCard
 from engine.runs.steps import holding
 from engine.storage.objects import ObjectStore
-from engine.text import plain
-from engine.versions import catalog
+from engine.text import plain, short_revision
+from engine.versions import catalog, code
 from engine.versions import document as documents
-from engine.versions.diff import changes
+from engine.versions.diff import CodeCommit, changes
 
 if TYPE_CHECKING:
+    from engine.projects.source.records import Commit
     from engine.versions.records import VersionDocument
 
 
@@ -50,6 +51,7 @@ def card(db: sqlite3.Connection, store: ObjectStore, label: str, by: Actor, now:
         last_rejected=_last_rejected(db, version.project, version.number),
         made_by=f"run {version.run}, asked for by {document.lineage.requested_by}",
         blocked=refusal(db, row, live, approval, by, now),
+        code=code.finding(document.code),
         sandbox=holding.finding(spec_of(document.settings), holding.recorded(document.lineage.sandbox)),
         backtest=_backtest(db, version.project, now),
         takes=what_it_takes(approval) if version.state == "candidate" else (),
@@ -96,12 +98,16 @@ def difference(db: sqlite3.Connection, store: ObjectStore, old: str, new: str) -
     from engine.projects.source.code import commits_between
 
     before, after = (documents.of_version(store, label, catalog.find(db, label)["digest"]) for label in (old, new))
-    commits: tuple[str, ...] = ()
+    commits: tuple[CodeCommit, ...] = ()
     old_one, new_one = before.code.revision, after.code.revision
     if old_one and new_one and old_one != new_one:
-        found = commits_between(registry.folder(db, catalog.parse_label(new)[0]), old_one, new_one)
-        commits = tuple(plain(f"{c.revision[:8]} {c.author}: {c.subject}", 120) for c in found)
+        found = commits_between(registry.folder(db, catalog.parse_label(new)[0]), before.code, after.code)
+        commits = tuple(CodeCommit(_said(commit), commit.author, commit.files) for commit in found)
     return changes(before, after, commits)
+
+
+def _said(commit: Commit) -> str:
+    return plain(f"{short_revision(commit.revision)} {commit.author}: {commit.subject}", 120)
 
 
 def _last_rejected(db: sqlite3.Connection, project: str, number: int) -> str | None:

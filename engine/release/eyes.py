@@ -1,7 +1,8 @@
 """Whose work a candidate is: who asked for its run, who committed its code, who owns its project.
 
-A commit is whose Git says it is, by the addresses that operators have here. Who only committed what a known person
-wrote may be unknown: servers that merge commit under addresses of their own.
+A commit is whose Git or Subversion says it is, by the addresses that operators have here; of a Subversion server an
+account is ``name@server``. Who only committed what a known person wrote may be unknown: servers that merge commit under
+addresses of their own.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from collections.abc import Mapping
 
 from engine.access import addresses
 from engine.projects import in_force
-from engine.projects.source.authors import NOT_KEPT, CodeAuthor
+from engine.projects.source.records import NOT_KEPT, CodeAuthor
 from engine.runs import history as runs
 
 

@@ -19,6 +19,7 @@ from engine.release.wholeness import damaged_candidate, known_damage
 from engine.storage.objects import ObjectStore
 from engine.versions import catalog
 from engine.versions import document as documents
+from engine.versions.code import revision_of
 
 if TYPE_CHECKING:
     from engine.access.approval import Approval
@@ -229,14 +230,14 @@ def waived(document: VersionDocument) -> tuple[str, ...]:
 def contents(document: VersionDocument) -> tuple[str, ...]:
     """What a version brings back, part by part."""
     code, data, environment = document.code, document.data, document.environment
-    revision = (code.revision or "uncommitted")[:8]
+    dirty = " with uncommitted changes" if code.dirty else ""
     until = f" up to {data.until[:10]}" if data.until else ""
     files = len(document.model.files)
     runs = environment.words if environment.python else f"for {environment.words}"
     packages = f"packages, {len(environment.packages)} at their locked versions, {runs}"
     return (
         f"model, {files} file{'' if files == 1 else 's'}",
-        f"code {revision}" + (" with uncommitted changes" if code.dirty else ""),
+        f"code {revision_of(code)}{dirty}" if code.revision else "code that no commit holds",
         f"data, {data.rows:,} rows{until}",
         f"data schema, {len(document.schema['columns'])} columns",
         *([packages] if environment.python or environment.files else []),

@@ -97,6 +97,8 @@ class DecisionCard:
     last_rejected: str | None
     made_by: str
     blocked: str | None
+    code: DoctorFinding
+    """What holds its code: a commit, or nothing that somebody could ask who wrote it."""
     sandbox: DoctorFinding
     """How the steps that made it were held, and what they were let reach."""
     backtest: BacktestLine | None = None

@@ -13,8 +13,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 # The names that folders of ours begin with in the system's temporary folder, which others use too.
-GIT, UV, R, DISK, LEDGER, THEN = OURS = tuple(
-    f"leverframe-{what}-" for what in ("git", "uv", "r", "disk", "ledger", "then")
+GIT, SVN, UV, R, DISK, LEDGER, THEN = OURS = tuple(
+    f"leverframe-{what}-" for what in ("git", "svn", "uv", "r", "disk", "ledger", "then")
 )
 # In the workspace's cache: what a check works in, and the copies of the ledger as it stood.
 CHECK, COPIES = "check-", "then"

@@ -2,20 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from engine.records import Change
+from engine.versions.code import revision_of
 
 if TYPE_CHECKING:
     from engine.versions.records import CodeSection, DataSection, EnvironmentSection, VersionDocument
 
 
-def changes(old: VersionDocument, new: VersionDocument, commits: tuple[str, ...] = ()) -> tuple[Change, ...]:
+_AUTHORS = 3
+"""So many are named in a line."""
+
+
+@dataclass(frozen=True)
+class CodeCommit:
+    """A commit between two versions: what is said of it, whose it is, and the files it changed; one that ends with a
+    slash is a folder that came or went."""
+
+    said: str
+    author: str
+    files: tuple[str, ...] = ()
+
+
+def changes(old: VersionDocument, new: VersionDocument, commits: tuple[CodeCommit, ...] = ()) -> tuple[Change, ...]:
     """Code, data, schema, packages, settings, in this order; an unchanged part says ``same``. Where it changed also the
     sandbox: what the steps may reach.
 
-    ``commits`` are the subjects of the commits between the two, where the repository still knows them.
+    ``commits`` are those between the two, the newest first, where the repository still knows them.
     """
     return (
         _code(old.code, new.code, commits),
@@ -27,21 +43,46 @@ def changes(old: VersionDocument, new: VersionDocument, commits: tuple[str, ...]
     )
 
 
-def _code(old: CodeSection, new: CodeSection, commits: tuple[str, ...]) -> Change:
+def _code(old: CodeSection, new: CodeSection, commits: tuple[CodeCommit, ...]) -> Change:
     before = {each.path: each.digest for each in old.files}
     after = {each.path: each.digest for each in new.files}
     files = _named(before, after)
-    where = f"{_short(old)} → {_short(new)}" if _short(old) != _short(new) else f"at {_short(new)}"
+    names = [_short(each) for each in (old, new)]
+    if old.branch != new.branch:
+        names = [f"{name} on {each.branch or 'no branch'}" for name, each in zip(names, (old, new), strict=True)]
+    where = " → ".join(names) if names[0] != names[1] else f"at {names[1]}"
+    moved = (f"from {old.remote or 'nowhere'} to {new.remote or 'nowhere'}",) if old.remote != new.remote else ()
     if not files:
-        return Change("code", f"same, {where}" if where.startswith("at") else f"same files, {where}")
+        return Change("code", f"same, {where}" if where.startswith("at") else f"same files, {where}", moved)
     summary = f"{_counted(len(files), 'file')} changed"
     if commits:
-        summary += f" in {_counted(len(commits), 'commit')}"
-    return Change("code", f"{summary}, {where}", (*commits, *files))
+        summary += f" in {_counted(len(commits), 'commit')} by {_people(commits)}"
+    told = [f"{line}{_who(line.rpartition(' ')[0], commits, new)}" for line in files]
+    return Change("code", f"{summary}, {where}", (*moved, *(each.said for each in commits), *told))
+
+
+def _people(commits: Sequence[CodeCommit]) -> str:
+    """Who made them, each once."""
+    names = list(dict.fromkeys(each.author for each in commits))
+    more = len(names) - _AUTHORS
+    return ", ".join(names[:_AUTHORS]) + (f" and {_counted(more, 'other')}" if more > 0 else "")
+
+
+def _who(path: str, commits: Sequence[CodeCommit], new: CodeSection) -> str:
+    """Who changed the file, as the commits say, and whether it is a change that none holds."""
+    did = [each for each in commits if any(_concerns(name, path) for name in each.files)]
+    by = [f"by {_people(did)}"] if did else []
+    if path in new.changed:
+        by.append("not committed")
+    return f" ({', '.join(by)})" if by else ""
+
+
+def _concerns(name: str, path: str) -> bool:
+    return name == path or (name.endswith("/") and path.startswith(name))
 
 
 def _short(code: CodeSection) -> str:
-    revision = (code.revision or "no revision")[:8]
+    revision = revision_of(code)
     return f"{revision} + uncommitted changes" if code.dirty else revision
 
 

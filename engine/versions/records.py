@@ -17,7 +17,11 @@ from engine.storage.stored_files import StoredBlock, StoredFile
 
 @dataclass(frozen=True)
 class CodeSection:
-    """The project's code. ``patch``: what was not committed, where it was ``dirty``; ``changed``: the files of it."""
+    """The project's code. ``patch``: what was not committed, where it was ``dirty``; ``changed``: the files of it.
+
+    ``system`` is written only where it is not Git, so that documents of before keep their digest: of "svn" a revision
+    is ``r12``, of a "folder" that neither holds the digest of its files.
+    """
 
     revision: str | None
     branch: str | None
@@ -29,6 +33,7 @@ class CodeSection:
     dirty: bool = False
     changed: tuple[str, ...] = ()
     patch: Stored | None = None
+    system: str = field(default="git", metadata=LEFT_OUT)
 
 
 @dataclass(frozen=True)

@@ -109,7 +109,8 @@ CARD = DecisionCard(
     changed_decisions=0.041,
     changes=(Change("code", "1 file changed in 1 commit", ("3f2a9c1 b.lee: clip wind",)), Change("settings", "same")),
     last_rejected='flights@10 on 16 Nov by ada: "EV segment too weak"', made_by="run 41, asked for by ada",
-    blocked=None, sandbox=DoctorFinding("sandbox", "ok", "held by the system; reads nothing else, may use the network"),
+    blocked=None, code=DoctorFinding("code", "ok", "3f2a9c1b on main, last changed by b.lee"),
+    sandbox=DoctorFinding("sandbox", "ok", "held by the system; reads nothing else, may use the network"),
 )  # fmt: skip
 
 RELEASE = MovePlan(

@@ -33,12 +33,13 @@ from engine.scoring.scorer import StepScorer, text_predicted
 from engine.storage import temporary
 from engine.storage.disk import delete_tree, refused
 from engine.storage.workspace import Workspace
-from engine.text import plain
+from engine.text import plain, short_revision
 from engine.validation.gates.beforehand import failing
 from engine.validation.holdout.split import after
 from engine.validation.holdout.undecided import cannot_decide
 from engine.validation.rules import rules_of
 from engine.versions.environment import standing
+from engine.vocabulary.systems import FOLDER, UNHELD
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -138,10 +139,15 @@ def _stage(
 
 def _code(path: Path, folder: Path, findings: _Findings) -> None:
     source = inspect(path)
-    if source.dirty:
+    if source.system == FOLDER:
+        findings.doubtful("code", f"{UNHELD}; a retrain takes it as it lies there, as nobody's that is known")
+    elif source.odd is not None and not source.changed:
+        findings.doubtful("code", f"it holds {source.odd}; a retrain will refuse it unless it is given --allow-dirty")
+    elif source.dirty:
         findings.doubtful("code", "uncommitted changes: a retrain will refuse them unless it is given --allow-dirty")
     else:
-        findings.good("code", f"committed, {str(source.revision)[:8]} on {source.branch or 'no branch'}")
+        revision = short_revision(str(source.revision))
+        findings.good("code", f"committed, {revision} on {source.branch or 'no branch'}")
     snapshot(path, folder / "code", allow_dirty=True)
     refuse_absent(FILE, folder / "code", path)
 

@@ -48,6 +48,7 @@ def package(context: RunContext, made: Made) -> str:
         VersionDocument(
             project=context.run.project,
             code=CodeSection(
+                system=source.system,
                 revision=source.revision,
                 branch=source.branch,
                 remote=source.remote,

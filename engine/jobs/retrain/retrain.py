@@ -24,8 +24,8 @@ from engine.json_records import read, write
 from engine.projects import allowances
 from engine.projects.manifest.reader import FILE, Manifest, load_manifest
 from engine.projects.reach import reach_of
-from engine.projects.source.authors import CodeAuthor, authors_since
-from engine.projects.source.code import Source, snapshot
+from engine.projects.source.code import authors_since, snapshot
+from engine.projects.source.records import CodeAuthor, Source
 from engine.records import Gate
 from engine.runs.own_process import JUDGE, OwnProcess
 from engine.runs.run_context import RunContext
@@ -152,7 +152,7 @@ def begin(context: RunContext) -> Start:
     more = allowances.more_than(asked, context.allowed)
     if more:
         context.note(asked=json.dumps(asked.document()))
-        raise Refusal(allowances.refusal(more, _commit(source), context.run.id))
+        raise Refusal(allowances.refusal(more, source.words, context.run.id))
     again = manifest.train
     context.note(revision=_revision(source), retries=again.retries, retry_after=again.retry_after.total_seconds())
     context.tell(0.02, "preparing the environment")
@@ -162,14 +162,9 @@ def begin(context: RunContext) -> Start:
     lock = KINDS[spec.kind].lock(spec, code, context.workspace.cache, fresh=context.fresh_lock)
     environment = built(context.workspace, lock)
     stage = replace(context.stage(code, manifest, environment, lock), project=context.project_path)
-    before = context.live[1].code.revision if context.live else None
-    authors = authors_since(context.project_path, before, source.revision, dirty=source.dirty)
+    before = context.live[1].code if context.live else None
+    authors = authors_since(context.project_path, before, source, dirty=source.dirty)
     return Start(source, patch, lock, stage, authors)
-
-
-def _commit(source: Source) -> str:
-    commit = f"commit {str(source.revision)[:8]}" if source.revision else "the folder"
-    return f"{commit} with what is not committed" if source.revision and source.dirty else commit
 
 
 def _revision(source: Source) -> str | None:

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 from engine.errors import Refusal
 from engine.projects.source.pointers import said_of
@@ -57,6 +58,18 @@ class WorkingFile:
             os.close(place)
 
 
+    @contextmanager
+    def opened(self) -> Iterator[tuple[IO[bytes], os.stat_result]]:
+        """The file, to be read. Raises OSError, also where it is a link, and Refusal where it is no file."""
+        with self.at() as (place, name):
+            handle = os.open(name, _FILE, dir_fd=place)
+        with open(handle, "rb") as file:
+            status = os.fstat(handle)
+            if not stat.S_ISREG(status.st_mode):
+                raise Refusal(f"'{plain(self.name, 200)}' is not a file; take it out of the project's folder.")
+            yield file, status
+
+
 class CodeFolder:
     """Write files first and links last, so that no file can be written through a link.
 
@@ -95,11 +108,7 @@ class CodeFolder:
                 if stat.S_ISLNK(os.stat(name, dir_fd=place, follow_symlinks=False).st_mode):
                     self.link(found.name, os.fsencode(os.readlink(name, dir_fd=place)))
                     return
-                handle = os.open(name, _FILE, dir_fd=place)
-            with open(handle, "rb") as file:
-                status = os.fstat(handle)
-                if not stat.S_ISREG(status.st_mode):
-                    raise Refusal(f"'{plain(found.name, 200)}' is not a file; take it out of the project's folder.")
+            with found.opened() as (file, status):
                 self.room_for(status.st_size)
                 content = file.read(BYTES + 1)
         except FileNotFoundError:
@@ -108,7 +117,8 @@ class CodeFolder:
             raise Refusal(f"'{plain(found.name, 200)}' cannot be read: {error.strerror}.") from None
         elsewhere = said_of(found.name, content)
         if elsewhere:
-            elsewhere = elsewhere.replace("add the file itself to Git", "put the file itself there")
+            for way in ("add the file itself to Git", "run 'git lfs pull' there"):
+                elsewhere = elsewhere.replace(way, "put the file itself there")
             raise Refusal(f"The project's folder {elsewhere}.")
         self.put(found.name, content, bool(status.st_mode & 0o100))
 
@@ -126,6 +136,11 @@ class CodeFolder:
             if inner or (self._target / name).is_relative_to(real):
                 raise Refusal(f"The link '{plain(name, 200)}' names a folder that holds a link itself; use one level.")
             self._replace(name, real)
+
+    def close_with_links(self) -> None:
+        """Leave the links as links: for what compares folders and follows none."""
+        for name, destination in self._links.items():
+            self._make(name, destination)
 
     def _make(self, name: str, destination: bytes) -> None:
         path = self._target / name
@@ -147,7 +162,7 @@ class CodeFolder:
         if os.path.isabs(said) or ".." in said.split("/"):
             raise Refusal(
                 f"The link '{plain(name, 200)}' leads out of the project's folder, to '{said}'; "
-                "put the file itself there, or have Git ignore the link."
+                "put the file itself there, or keep the link out of what is committed."
             )
         raise Refusal(
             f"The link '{plain(name, 200)}' names '{said}', which is no part of the code; repair or remove it."
@@ -173,11 +188,12 @@ class CodeFolder:
         if self._bytes + size > BYTES:
             raise Refusal(
                 f"The project's folder holds more than {BYTES // 1_000_000} MB; a version keeps code, "
-                "so have extract fetch the data from elsewhere, or have Git ignore it."
+                "so have extract fetch the data from elsewhere, or keep it out of what is committed."
             )
         if self._files >= FILES:
             raise Refusal(
-                f"The project's folder holds more than {FILES:,} files; have Git ignore those that are no code."
+                f"The project's folder holds more than {FILES:,} files; keep those that are no code out of what is "
+                "committed."
             )
 
 
@@ -210,3 +226,25 @@ def walk(folder: Path) -> Iterator[WorkingFile]:
         for name in sorted(files + links):
             if name not in _NOT_CODE:
                 yield WorkingFile((here / name).relative_to(folder).as_posix(), folder)
+
+
+class filled:
+    """``target`` as a new folder that is whole when the block ends, and gone when it fails."""
+
+    def __init__(self, target: Path) -> None:
+        self._target = target
+
+    def __enter__(self) -> CodeFolder:
+        self._target.mkdir()
+        self._code = CodeFolder(self._target)
+        return self._code
+
+    def __exit__(self, kind: object, *_: object) -> None:
+        try:
+            if kind is None:
+                self._code.close()
+                return
+        except BaseException:
+            shutil.rmtree(self._target, ignore_errors=True)
+            raise
+        shutil.rmtree(self._target, ignore_errors=True)

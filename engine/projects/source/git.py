@@ -71,6 +71,10 @@ class Repository:
         """How Git names the project's folder in the commit."""
         return f"{self.revision}:{self.prefix}" if self.prefix else f"{self.revision}"
 
+    def named(self, name: str) -> str:
+        """How Git names a file of the project's folder in the commit."""
+        return f"{self.revision}:{self.prefix}/{name}" if self.prefix else f"{self.revision}:{name}"
+
 
 @contextmanager
 def opened(folder: Path) -> Iterator[Repository | None]:
@@ -99,6 +103,11 @@ def opened(folder: Path) -> Iterator[Repository | None]:
                 f"The Git repository of {plain(str(real), 200)} cannot be read: {plain(str(error))}."
             ) from None
         yield Repository(real, top, prefix, revision, branch, config, private, directory / "index")
+
+
+def is_top(folder: Path) -> bool:
+    """Whether a working tree begins here."""
+    return (folder / ".git").is_file() or (folder / ".git/HEAD").is_file()
 
 
 def _find(folder: Path) -> tuple[Path, Path, Path] | None:

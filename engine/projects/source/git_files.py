@@ -3,23 +3,47 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from typing import NoReturn
 
 from engine.errors import Refusal
+from engine.projects.source import lfs
 from engine.projects.source.code_folder import CodeFolder, WorkingFile
-from engine.projects.source.git import Repository, private_index
-from engine.projects.source.git_process import Objects, TooLong
+from engine.projects.source.git import Repository, opened, private_index
+from engine.projects.source.git_process import Objects, objects
 from engine.projects.source.pointers import encrypted, said_of, said_of_filter
-from engine.text import plain
+from engine.projects.source.process import TooLong
+from engine.projects.source.records import CHANGED
+from engine.text import plain, short_revision
 
 PATCH_BYTES = 20_000_000
-CHANGED = 1000
-"""So many files that differ from the commit are named."""
 _NO_FILTER = ("unspecified", "unset", "set", "")
+# Paths in one call: a command line is bounded.
+_PATHS = 200
 
 
-def take_commit(repository: Repository, store: Objects, code: CodeFolder, changes: dict[str, str]) -> None:
-    """The files of the commit, and in place of those that were changed the ones in the working tree."""
+def changes_of(repository: Repository, store: Objects) -> tuple[dict[str, str], tuple[str, ...]]:
+    """Each file of the project's folder that differs from the commit, with Git's two letters for how; and those that
+    differ because Git LFS has put their content in the place of its pointer."""
+    said = repository.git(
+        "status", "--porcelain=v1", "-z", "--untracked-files=all", "--no-renames", "--ignore-submodules=all", "--", "."
+    )
+    skip = len(repository.prefix) + 1 if repository.prefix else 0
+    entries = [os.fsdecode(entry) for entry in said.split(b"\0") if entry]
+    found = {entry[3:][skip:]: entry[:2] for entry in entries}
+    there = lfs.fetched(repository, store, found) if repository.revision else ()
+    for name in there:
+        del found[name]
+    return found, there
+
+
+def take_commit(
+    repository: Repository, store: Objects, code: CodeFolder, changes: Mapping[str, str], under: str = ""
+) -> None:
+    """The files of the commit, and in place of those that were changed the ones in the working tree.
+
+    ``under``: where in the project's folder the repository lies, of a submodule its path with a slash.
+    """
     for entry in repository.git("ls-tree", "-r", "-z", "-l", "--full-tree", repository.tree).split(b"\0"):
         if not entry:
             continue
@@ -27,7 +51,8 @@ def take_commit(repository: Repository, store: Objects, code: CodeFolder, change
         mode, kind, digest, length = described.split()
         name = os.fsdecode(raw)
         if kind == b"commit":
-            _refuse_submodule(name)
+            _take_submodule(repository, name, digest.decode(), code, under)
+            continue
         if name in changes:
             continue
         content = None
@@ -36,32 +61,68 @@ def take_commit(repository: Repository, store: Objects, code: CodeFolder, change
             content = store.read(digest.decode())
         if content is None:
             _refuse("lacks objects of its commit (a partial clone?); run 'git fsck' there")
-        elsewhere = said_of(name, content, link=mode == b"120000")
-        if elsewhere:
-            _refuse(elsewhere)
-        if encrypted(content) and (through := _filters(repository, [name]).get(name)):
-            _refuse(said_of_filter(name, through))
         if mode == b"120000":
-            code.link(name, content)
+            elsewhere = said_of(name, content, link=True)
+            if elsewhere:
+                _refuse(elsewhere)
+            code.link(under + name, content)
             continue
-        code.put(name, content, mode == b"100755")
+        code.put(under + name, _content(repository, name, content, code), mode == b"100755")
     for name in changes:
         found = WorkingFile(name, repository.folder)
         if found.there():
             code.copy(found)
 
 
-def refuse_changed_elsewhere(repository: Repository, store: Objects, changes: dict[str, str]) -> None:
+def _content(repository: Repository, name: str, content: bytes, code: CodeFolder) -> bytes:
+    """What the file holds: what is committed, or of Git LFS what that names. Raises Refusal where it is not here."""
+    pointer = lfs.pointer(content)
+    if pointer is not None:
+        code.room_for(pointer.size)
+        fetched = pointer.content(WorkingFile(name, repository.folder))
+        if fetched is not None:
+            return fetched
+    elsewhere = said_of(name, content)
+    if elsewhere:
+        _refuse(elsewhere)
+    if encrypted(content) and (through := _filters(repository, [name]).get(name)):
+        _refuse(said_of_filter(name, through))
+    return content
+
+
+def _take_submodule(repository: Repository, name: str, commit: str, code: CodeFolder, under: str) -> None:
+    """The files of the submodule's commit, out of its own objects, where it is checked out at that, unchanged."""
+    said = plain(under + name, 200)
+    place = repository.folder / name
+    with opened(place) as inner:
+        if inner is None or inner.top != place or inner.revision is None:
+            _refuse(
+                f"has nothing in its submodule '{said}'; run 'git submodule update --init --recursive' there, or take "
+                "it out"
+            )
+        if inner.revision != commit:
+            _refuse(
+                f"has its submodule '{said}' at {short_revision(inner.revision)}, and what is committed names "
+                f"{short_revision(commit)}; run 'git submodule update' there, or commit it"
+            )
+        with objects(inner.folder, inner.environment()) as store:
+            changed, _ = changes_of(inner, store)
+            if changed:
+                first = plain(min(changed), 200)
+                _refuse(f"has uncommitted changes in its submodule '{said}' ({first}); commit or undo them there")
+            take_commit(inner, store, code, {}, f"{under}{name}/")
+
+
+def refuse_changed_elsewhere(repository: Repository, store: Objects, changes: Mapping[str, str]) -> None:
     """Of a pointer that was fetched Git's filter says that nothing was changed, and without it everything was."""
     for name in list(changes)[:CHANGED]:
-        path = f"{repository.prefix}/{name}" if repository.prefix else name
-        content = None if "\n" in name else store.read(f"{repository.revision}:{path}")
+        content = None if "\n" in name else store.read(repository.named(name))
         elsewhere = said_of(name, content) if content is not None else None
         if elsewhere:
             _refuse(elsewhere)
 
 
-def refuse_filtered(repository: Repository, changes: dict[str, str]) -> None:
+def refuse_filtered(repository: Repository, changes: Mapping[str, str]) -> None:
     """Of a file that a filter of Git cleans nobody can say without the filter whether it was changed."""
     modified = [name for name, how in changes.items() if how.strip() == "M"]
     for name, through in _filters(repository, modified[:CHANGED]).items():
@@ -85,28 +146,38 @@ def _refuse(what: str) -> NoReturn:
     raise Refusal(f"The project's repository {what}.")
 
 
-def _refuse_submodule(name: str) -> NoReturn:
-    _refuse(f"holds the submodule '{plain(name, 200)}', whose files are not in its commits; add them, or use a package")
-
-
-def refuse_repositories_inside(repository: Repository, changes: dict[str, str]) -> None:
-    # Before anything compares them: git would run in there, under configuration of its own.
+def refuse_repositories_inside(repository: Repository, changes: Mapping[str, str]) -> tuple[str, ...]:
+    """Before anything compares them: git would run in there, under configuration of its own. Returns the submodules,
+    which are looked at one by one. Raises Refusal for other repositories."""
     for name in changes:
         if name.endswith("/"):
             _refuse(f"holds another repository, '{plain(name, 200)}'; have Git ignore it, or take it out")
-    for entry in repository.git("ls-files", "--stage", "-z", "--", ".").split(b"\0"):
-        if entry.startswith(b"160000 "):
-            _refuse_submodule(os.fsdecode(entry.partition(b"\t")[2]))
+    staged = _submodules(repository.git("ls-files", "--stage", "-z", "--", "."), 1)
+    if staged:
+        committed = _submodules(repository.git("ls-tree", "-r", "-z", "--full-tree", repository.tree), 2)
+        for name, commit in staged.items():
+            if committed.get(name) != commit:
+                _refuse(f"holds the submodule '{plain(name, 200)}' as no commit does; commit it")
+    return tuple(staged)
 
 
-def patch_of(repository: Repository) -> str:
-    """What differs from the commit, new files too, with paths from the project's folder."""
+def _submodules(listed: bytes, at: int) -> dict[str, str]:
+    """The commit of each submodule; ``at``: which word of a line says it."""
+    found = (each.partition(b"\t") for each in listed.split(b"\0") if each.startswith(b"160000 "))
+    return {os.fsdecode(name): said.split()[at].decode() for said, _, name in found}
+
+
+def patch_of(repository: Repository, submodules: tuple[str, ...], fetched: tuple[str, ...]) -> str:
+    """What differs from the commit, new files too, with paths from the project's folder; not what Git LFS fetched."""
     index = private_index(repository)
-    repository.git("add", "--intent-to-add", "--", ".", index=index)
+    here = (".", *(f":(exclude,literal){name}" for name in submodules))
+    for start in range(0, len(fetched), _PATHS):
+        repository.git("update-index", "--skip-worktree", "--", *fetched[start : start + _PATHS], index=index)
+    repository.git("add", "--intent-to-add", "--", *here, index=index)
     try:
         said = repository.git(
             "diff", "--binary", "--full-index", "--relative", "--no-ext-diff", "--no-textconv", "--no-color",
-            "--no-renames", "--ignore-submodules=all", "HEAD", "--", ".", limit=PATCH_BYTES, index=index,
+            "--no-renames", "--ignore-submodules=all", "HEAD", "--", *here, limit=PATCH_BYTES, index=index,
         )  # fmt: skip
     except TooLong:
         _refuse(

@@ -9,7 +9,7 @@ from engine.text import plain
 
 _ENCRYPTED = b"\0GITCRYPT\0"
 _ANNEX = b"/annex/objects/"
-_LFS = "keeps '{}' in Git LFS, which no version would hold; add the file itself to Git"
+_LFS = "keeps '{}' in Git LFS, and what lies in the folder is not its content; run 'git lfs pull' there"
 # How each begins, with what is said of the repository that has it.
 _BEGINNINGS = {
     b"version https://git-lfs.github.com/spec/": _LFS,

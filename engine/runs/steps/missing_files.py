@@ -12,8 +12,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from engine.errors import Refusal
-from engine.projects.source.code import standing_of
+from engine.projects.source.code import holder, standing_of
 from engine.text import plain
+from engine.vocabulary.systems import NAMES
 
 # What programs say when a file is not there; of a line without it nothing is concluded.
 _WANTING = re.compile(
@@ -53,10 +54,10 @@ def why_absent(name: str, project: Path) -> str:
             "commit it, or name it by its whole path"
         )
     try:
-        standing = standing_of(project, name)
+        standing, system = standing_of(project, name), NAMES[holder(project)]
     except Refusal:
-        standing = "unknown"
-    how = {"ignored": "Git ignores it", "untracked": "it is not committed"}.get(standing, "no commit holds it")
+        standing, system = "unknown", ""
+    how = {"ignored": f"{system} ignores it", "untracked": "it is not committed"}.get(standing, "no commit holds it")
     return (
         f"{shown} is in the folder, but {how}: a run gets what is committed; commit it, or have the code fetch it from "
         "where it is kept"

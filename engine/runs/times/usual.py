@@ -159,7 +159,7 @@ def what_changed(before: Sequence[WorkedOn], after: Sequence[WorkedOn]) -> str:
 def short(revision: str) -> str:
     """A revision as people write it; what was changed and not committed stays visible."""
     commit, plus, _ = revision.partition("+")
-    return commit[:7] + (" with uncommitted changes" if plus else "")
+    return (commit if commit.startswith("r") else commit[:7]) + (" with uncommitted changes" if plus else "")
 
 
 def taken(run: Run, now: datetime) -> float:

@@ -8,8 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from engine.projects.source.authors import NO_COMMIT, UNCOMMITTED, UNTOLD, CodeAuthor, authors_since
+from engine.projects.source import code
 from engine.projects.source.code import commits_between
+from engine.projects.source.records import NO_COMMIT, UNCOMMITTED, UNTOLD, CodeAuthor
+from tests.engine.projects.origins import of_git
+
+
+def authors_since(folder: Path, old: str | None, new: str | None, *, dirty: bool) -> tuple[CodeAuthor, ...]:
+    return code.authors_since(folder, of_git(old) if old else None, of_git(new), dirty=dirty)
 
 
 def git(folder: Path, *args: str, who: str = "ada", committer: str = "") -> str:
@@ -87,7 +93,7 @@ def test_more_commits_than_a_card_shows_hide_nobody(repository: Path) -> None:
         head = git(repository, "commit-tree", tree, "-p", head, "-m", str(number))
     git(repository, "reset", "-q", "--hard", head)
     last = commit(repository, "c", "ada")
-    assert len(commits_between(repository, first, last)) <= 200
+    assert len(commits_between(repository, of_git(first), of_git(last))) <= 200
     assert author("eve") in authors_since(repository, first, last, dirty=False)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -10,7 +11,9 @@ import pytest
 
 from engine.errors import Refusal
 from engine.projects.source import git_files
-from engine.projects.source.code import commits_between, inspect, refuse_dirty, snapshot, without_credentials
+from engine.projects.source.code import commits_between, inspect, refuse_dirty, snapshot
+from engine.projects.source.remote import without_credentials
+from tests.engine.projects.origins import of_git
 
 
 def git(folder: Path, *args: str) -> str:
@@ -200,17 +203,14 @@ def test_links_that_lead_elsewhere_are_refused(
     assert not (tmp_path / "code").exists()
 
 
-def test_a_submodule_is_refused_with_a_sentence(project: Path, tmp_path: Path) -> None:
+def test_a_submodule_that_no_commit_names_is_refused(project: Path, tmp_path: Path) -> None:
     other = tmp_path / "other"
     other.mkdir()
     git(other, "init", "-q")
     commit(other)
     git(project, "submodule", "add", "-q", str(other), "vendored")
-    with pytest.raises(Refusal, match="submodule 'vendored'"):
+    with pytest.raises(Refusal, match="submodule 'vendored' as no commit does; commit it"):
         snapshot(project, tmp_path / "staged", allow_dirty=True)
-    commit(project)
-    with pytest.raises(Refusal, match="submodule 'vendored'"):
-        snapshot(project, tmp_path / "code", allow_dirty=False)
 
 
 def test_a_repository_inside_is_refused(project: Path, tmp_path: Path) -> None:
@@ -251,13 +251,13 @@ def test_commits_between_two_revisions_newest_first(project: Path) -> None:
     commit(project, "second \x1b[31mred")
     write(project, steps="3\n")
     new = commit(project, "third")
-    assert [(c.subject, c.author) for c in commits_between(project, old, new)] == [
+    assert [(c.subject, c.author) for c in commits_between(project, of_git(old), of_git(new))] == [
         ("third", "Ada L"), ("second red", "Ada L"),
     ]  # fmt: skip
-    assert commits_between(project, new, old) == ()
-    assert commits_between(project, "0" * 40, new) == ()
-    assert commits_between(project, "--output=x", new) == ()
-    assert commits_between(project / "gone", old, new) == ()
+    assert commits_between(project, of_git(new), of_git(old)) == ()
+    assert commits_between(project, of_git("0" * 40), of_git(new)) == ()
+    assert commits_between(project, of_git("--output=x"), of_git(new)) == ()
+    assert commits_between(project / "gone", of_git(old), of_git(new)) == ()
 
 
 @pytest.mark.parametrize(
@@ -281,26 +281,39 @@ def test_the_remote_of_the_branch_is_told(project: Path) -> None:
     assert inspect(project).remote == "https://example.org/x.git"
 
 
-def test_a_folder_without_git_is_dirty_and_can_be_taken_as_it_is(tmp_path: Path) -> None:
+def test_a_folder_that_neither_git_nor_subversion_holds_is_taken_with_a_digest_of_its_own(tmp_path: Path) -> None:
     folder = tmp_path / "plain"
     for skipped in (".svn", "__pycache__", "env"):
         (folder / skipped).mkdir(parents=True)
         (folder / skipped / "x").write_text("x")
     (folder / "env" / "pyvenv.cfg").write_text("")
     write(folder, steps="one\n")
-    assert inspect(folder).revision is None and inspect(folder).dirty
-    with pytest.raises(Refusal, match="No Git commit holds.*--allow-dirty"):
-        snapshot(folder, tmp_path / "code", allow_dirty=False)
-    source, patch = snapshot(folder, folder / "code", allow_dirty=True)
-    assert patch is None and source.revision is None
+    assert (inspect(folder).system, inspect(folder).dirty) == ("folder", False)
+    source, patch = snapshot(folder, folder / "code", allow_dirty=False)
+    assert patch is None and source.system == "folder" and not source.dirty
+    assert source.revision is not None and len(source.revision) == 64
     assert taken(folder / "code") == {"steps.py": "one\n"}
+    shutil.rmtree(folder / "code")
+    again, _ = snapshot(folder, tmp_path / "again", allow_dirty=True)
+    assert again.revision == source.revision, "the same files, the same digest"
+    for number, change in enumerate((
+        lambda: write(folder, steps="two\n"),
+        lambda: (folder / "steps.py").rename(folder / "stepz.py"),
+        lambda: (folder / "stepz.py").chmod(0o755),
+    )):  # fmt: skip
+        change()
+        other, _ = snapshot(folder, tmp_path / f"other{number}", allow_dirty=False)
+        assert other.revision != again.revision
+        again = other
 
 
-def test_a_repository_without_a_commit_is_like_a_folder_without_git(tmp_path: Path) -> None:
+def test_the_folder_of_a_repository_without_a_commit_is_refused_until_it_is_allowed(tmp_path: Path) -> None:
     git(tmp_path, "init", "-q", "-b", "main", "p")
     write(tmp_path / "p", steps="one\n")
     source = inspect(tmp_path / "p")
     assert (source.revision, source.branch, source.dirty, source.changed) == (None, "main", True, ("steps.py",))
+    with pytest.raises(Refusal, match="No Git commit holds.*--allow-dirty"):
+        snapshot(tmp_path / "p", tmp_path / "code", allow_dirty=False)
     snapshot(tmp_path / "p", tmp_path / "code", allow_dirty=True)
     assert taken(tmp_path / "code") == {"steps.py": "one\n"}
 

@@ -16,6 +16,7 @@ from engine.errors import Refusal
 from engine.projects.source import git_process
 from engine.projects.source.code import commits_between, inspect, snapshot
 from engine.projects.source.code_folder import CodeFolder, walk
+from tests.engine.projects.origins import of_git
 
 
 def git(folder: Path, *args: str) -> str:
@@ -69,7 +70,7 @@ def use_everything(project: Path, tmp_path: Path) -> None:
     _, patch = snapshot(project, tmp_path / "dirty", allow_dirty=True)
     assert patch is not None and "+two" in patch and "+new" in patch
     assert (tmp_path / "dirty/steps.py").read_text() == "two\n"
-    commits_between(project, "0" * 40, first.revision)
+    commits_between(project, of_git("0" * 40), first)
 
 
 def test_the_traps_of_this_test_do_work_when_git_is_run_plainly(project: Path, tmp_path: Path) -> None:
@@ -179,7 +180,7 @@ def test_a_crafted_tree_cannot_write_outside_the_folder(
     with suppress(Refusal):
         snapshot(folder, tmp_path / "dirty", allow_dirty=True)
     # As a crafted index would have it.
-    monkeypatch.setattr("engine.projects.source.code._changes", lambda repository: {})
+    monkeypatch.setattr("engine.projects.source.git_checkout.changes_of", lambda repository, store: ({}, ()))
     with pytest.raises(Refusal):
         snapshot(folder, tmp_path / "code", allow_dirty=False)
     assert not (tmp_path / "escaped").exists()

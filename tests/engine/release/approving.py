@@ -12,7 +12,7 @@ from engine.access import addresses, operators
 from engine.access.entering import found_workspace
 from engine.access.proof import AccountProof
 from engine.projects import in_force, policy
-from engine.projects.source.authors import CodeAuthor
+from engine.projects.source.records import CodeAuthor
 from engine.records import Metric
 from engine.release import remarks, swap
 from engine.release.plan import refusal_to_release

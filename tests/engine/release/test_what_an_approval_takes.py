@@ -15,7 +15,7 @@ from engine.access import addresses
 from engine.audit import trail
 from engine.errors import Conflict, Invalid, NotFound
 from engine.projects import policy, registry
-from engine.projects.source.authors import NO_COMMIT, UNCOMMITTED, CodeAuthor
+from engine.projects.source.records import NO_COMMIT, UNCOMMITTED, CodeAuthor
 from engine.release.approvals import approval_of, expiry
 from engine.release.records import MovePlan
 from engine.storage.ledger import Ledger

@@ -87,7 +87,7 @@ def test_what_a_version_holds_is_told_with_what_is_not_committed() -> None:
         schema={"columns": [1]},
     )
     assert plan.contents(document) == (
-        "model, 2 files", "code uncommit with uncommitted changes", "data, 1,200 rows", "data schema, 1 columns",
+        "model, 2 files", "code that no commit holds", "data, 1,200 rows", "data schema, 1 columns",
         "packages, 3 at their locked versions, Python 3.11", "settings, schedule",
     )  # fmt: skip
 
