@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 from engine.environments.python.kind import PythonKind
-from engine.environments.records import Environment, Lock, StandingEnvironment
+from engine.environments.records import Environment, FetchedFiles, Lock, StandingEnvironment
 from engine.environments.unchanged import Folder
 from engine.errors import Refusal
 from engine.projects.manifest.records import EnvironmentSpec
@@ -69,6 +69,20 @@ class Kind(Protocol[L]):
 
     def standing(self, environments: Path) -> Iterator[StandingEnvironment]:
         """Those of this kind that are on the disk, by name. None is changed."""
+        ...
+
+    def why_not_rebuilt(self, lock: L) -> str | None:
+        """Why an environment of this kind is only compared and cannot be built again, as a sentence; None: it can."""
+        ...
+
+    def fetch(self, lock: L, cache: Path, into: Path, known: Mapping[str, str]) -> FetchedFiles:
+        """Fetch what ``build_apart`` needs into the folder ``into``, but for what is ``known`` by its digest, with its
+        name. What cannot be had is said, not raised; Refusal for a full disk."""
+        ...
+
+    def build_apart(self, lock: L, lay_out: Callable[[Path], None], place: Path, held: int | None) -> Environment:
+        """Its environment in the empty folder ``place``, from the files alone that ``lay_out`` puts into a folder: no
+        registry, no cache, nothing of the workspace. ``held``: a descriptor that what it starts keeps open."""
         ...
 
     def mend(self, found: StandingEnvironment, environments: Path) -> str:

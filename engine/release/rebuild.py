@@ -13,29 +13,34 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine.storage.objects import ObjectStore
-from engine.storage.workspace import Workspace
 from engine.versions import document as documents
-from engine.versions.environment import lock_of, standing
+from engine.versions.environment import lock_of
 
 if TYPE_CHECKING:
+    from engine.environments.records import Environment, Lock
     from engine.versions.records import VersionDocument
 
 
-def rebuild(workspace: Workspace, store: ObjectStore, digest: str, folder: Path) -> VersionDocument:
+EnvironmentOf = Callable[["Lock"], "Environment"]
+
+
+def rebuild(store: ObjectStore, digest: str, folder: Path, environment_of: EnvironmentOf) -> VersionDocument:
     """Rebuild the version with ``digest`` at ``folder``, which must not exist; returns the version document.
 
-    Every file is verified against its digest on the way. Raises Damage.
+    ``environment_of`` has the environment of its lock. Every file is verified against its digest on the way. Raises
+    Damage, and what ``environment_of`` raises.
     """
     document = documents.load(store, digest)
     folder.mkdir(parents=True)
     for part, files in documents.folders(document).items():
         documents.write_folder(store, files, folder / part)
     lock = lock_of(store, document)
-    environment = standing(workspace, lock)
+    environment = environment_of(lock)
     os.symlink(os.path.relpath(environment.path, folder), folder / "environment")
     (folder / "requirements.lock").write_text(lock.text, encoding="utf-8")
     for name, content in (("schema", document.schema), ("version", {**documents.written(document), "digest": digest})):

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from engine.environments.python import build, check, mending, picture
 from engine.environments.python.lock import KIND, Lock, doubtful, resolve
-from engine.environments.records import Environment, StandingEnvironment
+from engine.environments.python.uv_process import Uv
+from engine.environments.records import Environment, FetchedFiles, StandingEnvironment
 from engine.environments.unchanged import Folder
 from engine.projects.manifest.records import EnvironmentSpec
 
@@ -48,6 +49,17 @@ class PythonKind:
 
     def words(self, lock: Lock) -> str:
         return f"Python {lock.python}"
+
+    def why_not_rebuilt(self, lock: Lock) -> str | None:
+        return None
+
+    def fetch(self, lock: Lock, cache: Path, into: Path, known: Mapping[str, str]) -> FetchedFiles:
+        from engine.environments.python.fetching import fetch
+
+        return fetch(lock, Uv(cache / "uv"), into, known)
+
+    def build_apart(self, lock: Lock, lay_out: Callable[[Path], None], place: Path, held: int | None) -> Environment:
+        return build.build_apart(lock, lay_out, place, held)
 
     def standing(self, environments: Path) -> Iterator[StandingEnvironment]:
         return mending.standing(environments)
