@@ -212,7 +212,7 @@ FAULTS = (
     Fault("a candidate stays", _RETAINED, '    if version.state == "candidate":\n', "    if False:\n", _RETENTION),
     Fault("a hold is stronger than age", _RETAINED, "    if version.held is not None:\n", "    if False:\n", _RETENTION),
     Fault("rollback points stay", _RETAINED, "point <= rules.rollback_points", "point < rules.rollback_points", _RETENTION),
-    Fault("rollback points stay", _RETAINED, "        reverse=True,\n    )\n    point", "        reverse=False,\n    )\n    point", _RETENTION),
+    Fault("rollback points stay", _RETAINED, "version.since, reverse=True)", "version.since, reverse=False)", _RETENTION),
     Fault("an environment that is needed stays", _RETAINED, "    if found.needed_by:\n", "    if False:\n", _RETENTION),
     Fault("nothing goes while it is used", _RETAINED, "    if running:\n", "    if False:\n", _RETENTION),
     Fault("the live folder stays", _RETAINED, "    if name == live:\n", "    if False:\n", _RETENTION),

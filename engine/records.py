@@ -148,12 +148,27 @@ class Metric:
 
 
 @dataclass(frozen=True)
+class Rehearsal:
+    """What came of rebuilding a version offline, from what is kept, and holding it against its golden rows.
+
+    ``why``: what was wrong with it, or why its kind of environment is never built again; None where it was rebuilt.
+    """
+
+    at: datetime
+    seconds: float
+    outcome: Literal["rebuilt", "failed", "impossible"]
+    why: str | None = None
+    run: int | None = None
+
+
+@dataclass(frozen=True)
 class Version:
     """One row of the version list. ``cleaned_at``: its content went to the bin then; its document stays.
 
     ``damage``: what of it was not whole in the store when that was last read through; None when all was. ``held``: who
     holds it, since when and why, where its content is under legal hold; told by what lists versions. ``said``: how many
-    approvals and comments it has, told by what lists candidates.
+    approvals and comments it has, told by what lists candidates. ``rehearsed``: its last rehearsal, told by what lists
+    versions.
     """
 
     project: str
@@ -175,6 +190,7 @@ class Version:
     damage: str | None = None
     held: str | None = None
     said: str | None = None
+    rehearsed: Rehearsal | None = None
 
     @property
     def label(self) -> str:

@@ -77,9 +77,10 @@ STAND_ALONE = (
 TABLES = {
     "projects": "projects", "allowances": "projects", "schedules": "projects",
     "versions": "versions", "holds": "versions", "pictures": "environments",
+    "kept_files": "environments",
     "runs": "runs", "steps": "runs", "run_facts": "runs",
     "deployments": "release", "decisions": "release", "glasses": "release",
-    "planned_swaps": "release",
+    "planned_swaps": "release", "rehearsals": "release",
     "health": "monitoring", "signals": "monitoring", "measurements": "monitoring", "alerts": "monitoring",
     "incidents": "monitoring",
     "triggers": "jobs", "reports": "reports", "outbox": "outbox", "news": "outbox", "cursors": "outbox",

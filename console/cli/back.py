@@ -49,6 +49,11 @@ def _preview(session: Session, plan: MovePlan) -> int:
         say(Span(title, "head"))
         for line in lines:
             say(f"· {line}", indent=2, hang=2)
+    if plan.rehearsed and not plan.refused:
+        broken = plan.rehearsal is not None and plan.rehearsal.outcome == "failed"
+        say()
+        said = Span(f"× {plan.target} {plan.rehearsed}.", "failing") if broken else f"{plan.target}: {plan.rehearsed}."
+        say(said, hang=2)
     say()
     if plan.refused:
         complain(plan.refused)

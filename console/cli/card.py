@@ -35,8 +35,8 @@ def due(rule: dict[str, Any]) -> str:
     return f"at {rule['cron']}" if "cron" in rule else f"every {rule['every']}"
 
 
-def print_contents(content: VersionDocument, digest: str) -> None:
-    """What the version holds, in one line for each part."""
+def print_contents(content: VersionDocument, digest: str, rehearsed: str) -> None:
+    """What the version holds, in one line for each part, and what came of rebuilding it."""
     code, data, environment, lineage = content.code, content.data, content.environment, content.lineage
     dirty = " with uncommitted changes" if code.dirty else ""
     held = f"{revision_of(code)}, {UNHELD}" if code.system == FOLDER else _on(code)
@@ -57,6 +57,7 @@ def print_contents(content: VersionDocument, digest: str) -> None:
         ("schedule", "; ".join(jobs) or "none"),
         ("golden", f"{content.golden.rows} rows whose predictions a proof must reproduce"),
         ("made by", f"run {lineage.run}, as of {lineage.as_of[:16].replace('T', ' ')} UTC"),
+        ("rehearsed", rehearsed),
         ("digest", digest),
     ]
     table(rows, indent=1)

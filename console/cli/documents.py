@@ -26,6 +26,7 @@ from engine.records import (
     Overview,
     Project,
     ProjectStatus,
+    Rehearsal,
     Run,
     Version,
 )
@@ -142,6 +143,7 @@ def version(found: Version) -> Document:
         "cleaned_at": time(found.cleaned_at),
         "damage": found.damage,
         "held": found.held,
+        "rehearsed": rehearsal(found.rehearsed),
         "run": found.run,
         "verdict": found.verdict,
         "comparison": found.comparison,
@@ -149,6 +151,19 @@ def version(found: Version) -> Document:
         "against": found.against,
         "metric": metric(found.metric),
         "reason": found.reason,
+    }
+
+
+def rehearsal(found: Rehearsal | None) -> Document | None:
+    """None where it was never rehearsed; ``why`` where it was not rebuilt."""
+    if found is None:
+        return None
+    return {
+        "at": time(found.at),
+        "seconds": found.seconds,
+        "outcome": found.outcome,
+        "why": found.why,
+        "run": found.run,
     }
 
 
@@ -214,6 +229,7 @@ def plan(found: MovePlan) -> Document:
         "damaged": found.damaged,
         "whole": found.whole,
         "lately": found.lately,
+        "rehearsed": rehearsal(found.rehearsal),
     }
 
 

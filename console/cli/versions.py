@@ -16,7 +16,7 @@ from console.text.lines import Span, Tone
 from engine import clock
 from engine.records import Deployment, Version
 
-HEADINGS = ("version", "state", "made", "key metric", "against live", "was live", "judgement")
+HEADINGS = ("version", "state", "made", "key metric", "against live", "was live", "rehearsed", "judgement")
 TONES: dict[str, Tone] = {"live": "ok", "candidate": "watch", "barred": "failing", "failed": "dim", "retired": "dim"}
 
 
@@ -44,7 +44,7 @@ def versions(session: Session, project: str, limit: int | None, matching: str) -
         if not shown:
             say(f"No version of {project} holds {matching}." if matching else f"{project} has no version yet.")
             return
-        table([_row(version, now) for version in shown], HEADINGS, give_way=["was live", "made"])
+        table([_row(version, now) for version in shown], HEADINGS, give_way=["was live", "made", "rehearsed"])
         rest_of(len(shown), None if matching else total)
 
 
@@ -56,8 +56,13 @@ def _row(version: Version, now: datetime) -> tuple[Cell, ...]:
         cells.metric(version.metric, interval=False),
         cells.comparison(version),
         _lived(version, now),
+        Span(cells.rehearsed(version, now), "failing" if _unrebuilt(version) else ""),
         _said_of(version),
     )
+
+
+def _unrebuilt(version: Version) -> bool:
+    return version.rehearsed is not None and version.rehearsed.outcome == "failed"
 
 
 def _said_of(version: Version) -> Cell:
@@ -80,6 +85,7 @@ def _lived(version: Version, now: datetime) -> str:
 @click.pass_obj
 def show(session: Session, version: str) -> None:
     """One version: how it was judged, on what evidence, and all that it holds. For example: show flights@12"""
+    from engine.release.rehearsals import sentence
     from engine.versions.document import written
 
     now = session.now()
@@ -89,9 +95,9 @@ def show(session: Session, version: str) -> None:
             said = documents.said_of(engine.remarks(version))
             document({**documents.version(engine.version(version)), **written(content), **said})
             return
-        card = engine.card(version, now)
+        card, rehearsed = engine.card(version, now), engine.version(version).rehearsed
     print_card(card, now)
-    print_contents(content, card.version.digest)
+    print_contents(content, card.version.digest, sentence(rehearsed, now))
     print_actions(session, card)
 
 

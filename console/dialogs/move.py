@@ -113,9 +113,19 @@ def plan_lines(plan: MovePlan, width: int) -> list[Line]:
     title = "Comes back" if plan.kind == "rollback" else f"{short(plan.target)} brings"
     lines += _listed(title, plan.restores, width)
     lines += _listed("Does not", plan.does_not_restore, width)
+    if plan.rehearsed is not None and plan.refused is None:
+        lines += _rehearsed(plan, width)
     if plan.refused is not None:
         lines += [EMPTY, *wrapped(f"■ {plain(plan.refused)}", width, tone="failing")]
     return lines
+
+
+def _rehearsed(plan: MovePlan, width: int) -> list[Line]:
+    """When what would be gone back to was last rebuilt, or that it could not be."""
+    said = plain(plan.rehearsed or "", SENTENCE)
+    if plan.rehearsal is not None and plan.rehearsal.outcome == "failed":
+        return [EMPTY, *wrapped(f"× {short(plan.target)} {said}", width, tone="failing")]
+    return _listed("Rehearsed", (said,), width)
 
 
 def _listed(title: str, items: Sequence[str], width: int) -> list[Line]:

@@ -188,6 +188,14 @@ def damage(found: str) -> str:
     return plain(f"DAMAGED in the store, so it cannot be gone back to: {found[:1].lower()}{found[1:]}")
 
 
+def rehearsed(version: Version, now: datetime) -> str:
+    """When a version that is or was live was last rebuilt from what is kept: ``3 d ago``, ``never``, ``failed``."""
+    if version.rehearsed is None:
+        return "never" if version.state in ("live", "retired") and version.cleaned_at is None else NOTHING
+    words = {"failed": "× failed", "impossible": "cannot be"}
+    return words.get(version.rehearsed.outcome) or ago(version.rehearsed.at, now)
+
+
 def lived(version: Version, now: datetime) -> str:
     """``live for 12 d``, ``ran 5 d, until 3 d ago``, or nothing for a version that never was live."""
     if version.live_from is None:

@@ -64,6 +64,11 @@ def _said_of(version: Version, now: datetime) -> Span:
     return Span(plain(version.reason or version.sentence), "dim")
 
 
+def _rehearsed(version: Version, now: datetime) -> Span:
+    failed = version.rehearsed is not None and version.rehearsed.outcome == "failed"
+    return Span(cells.rehearsed(version, now), "failing" if failed else "dim")
+
+
 VERSIONS: tuple[Column[Version], ...] = (
     Column("VERSION", 14, lambda v, now: Span(v.label, "strong"), front=True),
     Column("STATE", 11, _state),
@@ -72,7 +77,8 @@ VERSIONS: tuple[Column[Version], ...] = (
     Column("AGAINST LIVE", 19, lambda v, now: Span(cells.comparison(v)), yields=3),
     Column("LIFE", 26, lambda v, now: Span(cells.lived(v, now))),
     Column("MADE", 8, lambda v, now: Span(cells.age(v.made_at, now)), right=True, yields=2),
-    Column("WHY", 16, _said_of, yields=4, grows=True),
+    Column("REHEARSED", 10, _rehearsed, yields=4),
+    Column("WHY", 16, _said_of, yields=5, grows=True),
 )
 
 

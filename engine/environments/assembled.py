@@ -11,7 +11,7 @@ import json
 import os
 import shutil
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -20,8 +20,8 @@ from engine.environments.comparing import compare
 from engine.environments.folder import discard, held, in_plain_words, kind_at, name_of, remove, sweep, unfinished
 from engine.environments.parts_lock import Part, PartsLock, read_parts_lock
 from engine.environments.picture import MARKER, PICTURE, Picture, read, take
-from engine.environments.pictures import Pictures
-from engine.environments.records import Environment, StandingEnvironment, Supply, nothing_kept
+from engine.environments.pictures import OwnPicture, Pictures
+from engine.environments.records import Environment, FetchedFiles, StandingEnvironment, Supply, nothing_kept
 from engine.errors import Damage, Invalid, Refusal
 from engine.projects.manifest.records import EnvironmentSpec
 
@@ -82,10 +82,7 @@ class AssembledKind(ABC):
         try:
             temporary.mkdir()
             self.fill(lock, temporary, supply)
-            content = Picture(lock.to_json(), {}, take(temporary)).content()
-            digest = hashlib.sha256(content).hexdigest()
-            (temporary / PICTURE).write_bytes(content)
-            (temporary / MARKER).write_bytes(marker(lock, digest))
+            digest = _leave_picture(temporary, lock)
             # The ledger first: whatever is killed from here on, what lies there is never taken for what was pictured.
             environment.pictures.keep(lock.digest, digest)
             if environment.path.exists():
@@ -107,6 +104,31 @@ class AssembledKind(ABC):
             "elsewhere": [f"{_named(each)}, which the machine keeps" for each in lock.parts if not each.kept],
             "runtime": self.words(lock),
         }
+
+    def why_not_rebuilt(self, lock: PartsLock) -> str | None:
+        if any(part.kept for part in lock.parts):
+            return None
+        return f"{self.words(lock)} is the machine's and no version keeps it: it is compared, and not built again"
+
+    def fetch(self, lock: PartsLock, cache: Path, into: Path, known: Mapping[str, str]) -> FetchedFiles:
+        return FetchedFiles((), None)  # Its parts lie with each version.
+
+    def build_apart(
+        self, lock: PartsLock, lay_out: Callable[[Path], None], supply: Supply, place: Path, held: int | None
+    ) -> Environment:
+        def kept(digest: str, target: Path) -> bool:
+            if not supply(digest, target):
+                raise Damage(f"The version does not keep the part {digest[:12]} of its environment.")
+            return True
+
+        self._refuse_other_machine(lock)
+        path = place / "environments" / name_of(lock.digest)
+        environment = Environment(path, None, lock.digest, OwnPicture(place), self.variables(lock, path))
+        with in_plain_words(place):
+            path.mkdir(parents=True)
+            self.fill(lock, path, kept)
+            environment.pictures.keep(lock.digest, _leave_picture(path, lock))
+        return environment
 
     def standing(self, environments: Path) -> Iterator[StandingEnvironment]:
         pictures = Pictures(environments.absolute().parent)
@@ -137,6 +159,15 @@ class AssembledKind(ABC):
             sweep(environments, environment.path.name)
             self._build(lock, environment, supply)
         return "built anew"
+
+
+def _leave_picture(folder: Path, lock: PartsLock) -> str:
+    """Picture the environment in ``folder``, which is whole; the digest of the picture."""
+    content = Picture(lock.to_json(), {}, take(folder)).content()
+    digest = hashlib.sha256(content).hexdigest()
+    (folder / PICTURE).write_bytes(content)
+    (folder / MARKER).write_bytes(marker(lock, digest))
+    return digest
 
 
 def _named(part: Part) -> str:

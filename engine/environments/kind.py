@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
@@ -10,7 +10,7 @@ from engine.environments.container.kind import ContainerKind
 from engine.environments.jvm.kind import JvmKind
 from engine.environments.python.kind import PythonKind
 from engine.environments.r.kind import RKind
-from engine.environments.records import Environment, Lock, StandingEnvironment, Supply, nothing_kept
+from engine.environments.records import Environment, FetchedFiles, Lock, StandingEnvironment, Supply, nothing_kept
 from engine.environments.system.kind import SystemKind
 from engine.errors import Refusal
 from engine.projects.manifest.records import EnvironmentSpec
@@ -74,6 +74,23 @@ class Kind(Protocol[L]):
 
     def standing(self, environments: Path) -> Iterator[StandingEnvironment]:
         """Those of this kind that are on the disk, by name. None is changed."""
+        ...
+
+    def why_not_rebuilt(self, lock: L) -> str | None:
+        """Why an environment of this kind is only compared and cannot be built again, as a sentence; None: it can."""
+        ...
+
+    def fetch(self, lock: L, cache: Path, into: Path, known: Mapping[str, str]) -> FetchedFiles:
+        """Fetch what ``build_apart`` needs into the folder ``into``, but for what is ``known`` by its digest, with its
+        name. What cannot be had is said, not raised; Refusal for a full disk."""
+        ...
+
+    def build_apart(
+        self, lock: L, lay_out: Callable[[Path], None], supply: Supply, place: Path, held: int | None
+    ) -> Environment:
+        """Its environment in the empty folder ``place``, from the files alone that ``lay_out`` puts into a folder and
+        what a version keeps: no registry, no cache, nothing of the workspace or the machine's libraries. ``held``: a
+        descriptor that what it starts keeps open."""
         ...
 
     def mend(self, found: StandingEnvironment, environments: Path, supply: Supply = nothing_kept) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from engine.errors import Refusal
@@ -72,3 +72,22 @@ class Pictures:
             yield ledger
         finally:
             ledger.close()
+
+
+@dataclass(frozen=True)
+class OwnPicture(Pictures):
+    """The picture of an environment that stands for a while, apart from those of the workspace: no ledger knows it."""
+
+    _taken: dict[str, str] = field(default_factory=dict)
+
+    def of(self, lock: str) -> RecordedPicture | None:
+        return RecordedPicture(self._taken[lock], "") if lock in self._taken else None
+
+    def named(self, name: str) -> str | None:
+        return next((lock for lock in self._taken if lock[:16] == name), None)
+
+    def keep(self, lock: str, picture: str) -> None:
+        self._taken[lock] = picture
+
+    def seen(self, lock: str, picture: str, stamp: str) -> None:
+        """Every file is read each time."""

@@ -86,6 +86,25 @@ class Environment:
 
 
 @dataclass(frozen=True)
+class FetchedFile:
+    """A file that an environment can be built from: what it brings, its name and digest. ``path``: where it lies; None
+    where it was not fetched, since it is known."""
+
+    package: str
+    name: str
+    digest: str
+    path: Path | None
+
+
+@dataclass(frozen=True)
+class FetchedFiles:
+    """``lacking``: what could not be had, and why, as a clause; None where nothing is missing."""
+
+    files: tuple[FetchedFile, ...]
+    lacking: str | None
+
+
+@dataclass(frozen=True)
 class StandingEnvironment:
     """An environment on the disk. ``pictured``: whether a picture was taken when it was built; ``differences``: why a
     run would refuse it, () when it would not; ``lock``: what it can be built from, where that can still be read."""

@@ -18,6 +18,7 @@ from pathlib import Path
 from engine.access.caller import Caller
 from engine.audit import trail
 from engine.clock import moment, stamp
+from engine.environments import kept_files
 from engine.errors import Conflict, NotFound, Refusal
 from engine.housekeeping import moving
 from engine.housekeeping.commands import UNSETTLED
@@ -197,7 +198,7 @@ def _paths(folder: Path, row: sqlite3.Row) -> list[str]:
 
 def _fetch_shared(workspace: Workspace, ledger: Ledger, row: sqlite3.Row) -> None:
     """What this version shared with another that went is in the other's folder: take it from there."""
-    for digest in _missing(workspace, ledger, row):
+    for digest in _missing(workspace, ledger, row, with_kept=True):
         path = f"objects/{digest[:2]}/{digest[2:]}"
         for folder in sorted(workspace.bin.iterdir()):
             if os.path.lexists(folder / path):
@@ -205,12 +206,14 @@ def _fetch_shared(workspace: Workspace, ledger: Ledger, row: sqlite3.Row) -> Non
                 break
 
 
-def _missing(workspace: Workspace, ledger: Ledger, row: sqlite3.Row) -> list[str]:
-    """The objects that the version in ``row`` needs and the store has not."""
+def _missing(workspace: Workspace, ledger: Ledger, row: sqlite3.Row, *, with_kept: bool = False) -> list[str]:
+    """The objects that the version in ``row`` needs and the store has not; ``with_kept``: also what its environment is
+    rebuilt from, without which it is whole all the same: that can be fetched again."""
     store = ObjectStore(workspace.objects)
     with ledger.read() as db:
         version = catalog.find(db, row["item"].removeprefix("version:"))
-    return [digest for digest in Needs(store).of(version["digest"]) if not store.has(digest)]
+        needs = Needs(store, kept_files.objects(db) if with_kept else None)
+    return [digest for digest in needs.of(version["digest"]) if not store.has(digest)]
 
 
 def _end_restore(workspace: Workspace, ledger: Ledger, row: sqlite3.Row, at: datetime) -> bool:

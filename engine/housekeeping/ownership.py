@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Iterator, Sequence
-from contextlib import closing
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,8 +19,10 @@ from engine.storage.objects import ObjectStore
 from engine.versions import document as documents
 
 if TYPE_CHECKING:
+    from engine.versions.contents import StoredVersion
     from engine.versions.records import VersionDocument
 
+KEPT = "kept packages"
 DATA, MODELS, REST = "data", "models", RECORDS
 _NAME = "objects.db"
 _TABLES = """
@@ -55,6 +57,26 @@ def owned(folder: Path, store: ObjectStore, versions: Sequence[tuple[str, str]])
     except sqlite3.DatabaseError:
         forget(folder)
         return _owned(folder / _NAME, store, versions)
+
+
+def kept_for(
+    store: ObjectStore,
+    versions: Iterable[StoredVersion],
+    environments: Mapping[str, str],
+    kept: Mapping[str, frozenset[str]],
+) -> dict[tuple[str, str], tuple[int, int]]:
+    """What is kept to rebuild environments from, by project and kind: each object counts for the version that came
+    first, and is none of what a version itself names. ``environments``: the name of each version's, by its digest."""
+    by_name, counted = {lock[:16]: objects for lock, objects in kept.items()}, set[str]()
+    found: dict[tuple[str, str], tuple[int, int]] = {}
+    for version in versions:
+        for digest in by_name.get(environments.get(version.digest, ""), frozenset()) - counted:
+            counted.add(digest)
+            with suppress(OSError):
+                size = os.lstat(store.path(digest)).st_blocks * 512
+                before = found.get((version.project, KEPT), (0, 0))
+                found[version.project, KEPT] = before[0] + size, before[1] + 1
+    return found
 
 
 def forget(folder: Path) -> None:

@@ -11,10 +11,11 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+from engine.environments import kept_files
 from engine.errors import Refusal
 from engine.housekeeping import database, foreign, held_open, history, places
 from engine.housekeeping.growth import days_until, per_day
-from engine.housekeeping.ownership import owned
+from engine.housekeeping.ownership import kept_for, owned
 from engine.housekeeping.records import DiskFinding, DiskReport, LargeFile
 from engine.housekeeping.scan import Notable, OnFiles, ScannedTree, scan
 from engine.housekeeping.scan_cache import memory_of
@@ -124,7 +125,8 @@ def _owners(db: sqlite3.Connection, store: ObjectStore, folder: Path) -> Owners:
     for each in versions:
         if each.cleaned_at is None and each.digest in found.environments:
             users.setdefault(found.environments[each.digest], set()).add(each.project)
-    return Owners(runs, {name: tuple(sorted(projects)) for name, projects in users.items()}, found.objects)
+    objects = {**found.objects, **kept_for(store, versions, found.environments, kept_files.objects(db))}
+    return Owners(runs, {name: tuple(sorted(projects)) for name, projects in users.items()}, objects)
 
 
 def _compose(

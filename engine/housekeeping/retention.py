@@ -77,13 +77,18 @@ class EnvironmentFacts:
 def judge_versions(versions: Iterable[VersionFacts], rules: Rules, now: datetime) -> dict[str, Verdict]:
     """A verdict on the content of each version of one project."""
     listed = list(versions)
-    retired = sorted(
-        (version for version in listed if version.state == "retired"),
-        key=lambda version: version.live_until or version.since,
-        reverse=True,
-    )
-    point = {version.label: number for number, version in enumerate(retired, 1)}
+    point = {version.label: number for number, version in enumerate(_ways_back(listed), 1)}
     return {version.label: _version(version, point.get(version.label), rules, now) for version in listed}
+
+
+def rollback_points(versions: Iterable[VersionFacts], rules: Rules) -> tuple[str, ...]:
+    """The versions of one project that stay to be gone back to, whatever their age; what was live last first."""
+    return tuple(version.label for version in _ways_back(versions)[: rules.rollback_points])
+
+
+def _ways_back(versions: Iterable[VersionFacts]) -> list[VersionFacts]:
+    retired = (version for version in versions if version.state == "retired")
+    return sorted(retired, key=lambda version: version.live_until or version.since, reverse=True)
 
 
 def _version(version: VersionFacts, point: int | None, rules: Rules, now: datetime) -> Verdict:

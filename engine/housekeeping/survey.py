@@ -16,6 +16,7 @@ from pathlib import Path
 
 from engine.audit import trail
 from engine.clock import moment
+from engine.environments import kept_files
 from engine.housekeeping import database, retention, settings
 from engine.housekeeping.linked import rooms
 from engine.housekeeping.records import CleanItem, CleanPlan
@@ -110,7 +111,7 @@ def survey(workspace: Workspace, ledger: Ledger, store: ObjectStore, now: dateti
         }
         running = history.active(db)["running"]
         versions = contents.stored(db)
-        seen = _Inventory(workspace, db, rules, now, restored, versions, running, Needs(store))
+        seen = _Inventory(workspace, db, rules, now, restored, versions, running, Needs(store, kept_files.objects(db)))
         sharing = rooms(workspace)
         things = [*_versions(seen, store), *_runs(seen), *_releases(seen), *_environments(seen, sharing)]
         things += [*_own(seen), _caches(seen, sharing)]

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from engine.environments import kept_files
 from engine.errors import Damage, Refusal
 from engine.housekeeping.moving import move
 from engine.housekeeping.ownership import objects_of
@@ -116,14 +117,17 @@ def _staying(versions: Sequence[StoredVersion], going: set[str], needs: Needs) -
 
 
 class Needs:
-    """What each version needs, read once: a document never changes."""
+    """What each version needs, read once: a document never changes.
 
-    def __init__(self, store: ObjectStore) -> None:
-        self._store = store
+    ``kept``: by the digest of a lock, what is kept beside the versions that have it, to rebuild its environment from.
+    """
+
+    def __init__(self, store: ObjectStore, kept: Mapping[str, frozenset[str]] | None = None) -> None:
+        self._store, self._kept = store, kept or {}
         self._known: dict[str, tuple[frozenset[str], str]] = {}
 
     def of(self, digest: str) -> frozenset[str]:
-        """The objects that the version with this digest names. Raises Damage."""
+        """The objects that the version with this digest names, and that are kept for it. Raises Damage."""
         return self._read(digest)[0]
 
     def environment(self, digest: str) -> str:
@@ -134,6 +138,7 @@ class Needs:
         if digest not in self._known:
             document = documents.load(self._store, digest)
             objects = frozenset(name for name, _ in objects_of(document))
+            objects |= self._kept.get(document.environment.digest, frozenset())
             self._known[digest] = (objects, document.environment.digest[:16])
         return self._known[digest]
 
@@ -153,10 +158,9 @@ def sweep(
     that none can be stored. Raises Damage when it cannot be told what a later version needs.
     """
     size = gone = wanted = 0
-    needs = Needs(store)
     for start in range(0, len(digests), BATCH):
         with ledger.write() as db, store.held_for_sweeping():
-            limit = age_limit(db, now).timestamp()
+            limit, needs = age_limit(db, now).timestamp(), Needs(store, kept_files.objects(db))
             named = frozenset[str]().union(*map(needs.of, contents.digests_after(db, marked)))
             for digest in digests[start : start + BATCH]:
                 source = store.path(digest)

@@ -51,10 +51,12 @@ class HealthCommands(Door):
         return {"by": read_asked(by, of_version(self._store, label, digest))}
 
     def _tell_overdue(self) -> None:
-        """Raise alerts for runs that take too long."""
+        """Raise alerts for runs that take too long, and end those about ways back that are none any more."""
         from engine.jobs import overdue
+        from engine.jobs.rehearsal import points
 
         overdue.tell(self._ledger, clock.now())
+        points.settle(self._ledger, clock.now())
 
     def _escalate(self, certain: datetime) -> None:
         """Mark what nobody has taken notice of for too long."""

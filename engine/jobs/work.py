@@ -20,12 +20,13 @@ from engine.vocabulary.steps import PACKAGE
 
 
 def _retrain(ledger: Ledger, context: RunContext) -> None:
-    from engine.jobs.retrain.package import package, register
+    from engine.jobs.retrain.package import keep_packages, package, register
     from engine.jobs.retrain.retrain import retrain
 
     made = retrain(context)
     with measured(PACKAGE, context.record):
         digest = package(context, made)
+        keep_packages(ledger, context, made)
     # Before the end is written, so that it finds room on a disk that is nearly full; nobody waits for it either.
     drop_copies(context.folder)
     register(ledger, context, made, digest, Requester(context.run.requested_by), clock.now())
@@ -75,10 +76,17 @@ def _planned_swap(ledger: Ledger, context: RunContext) -> None:
     carry_out(ledger, context)
 
 
+def _rehearsal(ledger: Ledger, context: RunContext) -> None:
+    from engine.jobs.rehearsal.rehearse import rehearse
+
+    rehearse(ledger, context)
+
+
 WORK: dict[str, Callable[[Ledger, RunContext], None]] = {
     jobs.RETRAIN.name: _retrain,
     jobs.HEALTH.name: _health,
     jobs.REPORT.name: _report,
+    jobs.REHEARSAL.name: _rehearsal,
     jobs.BACKTEST.name: _backtest,
     jobs.PLANNED_SWAP.name: _planned_swap,
 }

@@ -12,7 +12,7 @@ from engine import clock
 from engine.access.acts import Door, changes, checked_reason, looks
 from engine.projects import registry
 from engine.records import Change, Deployment, Version
-from engine.release import history
+from engine.release import history, rehearsals
 from engine.storage import reserve
 from engine.versions import catalog, holds
 from engine.versions import document as documents
@@ -39,15 +39,16 @@ class ReleaseCommands(Door):
     def versions(
         self, project: str | None = None, *, offset: int = 0, limit: int = 50, matching: str = ""
     ) -> tuple[Version, ...]:
-        """Versions, newest first, each with its legal hold."""
+        """Versions, newest first, each with its legal hold and its last rehearsal."""
         found = catalog.page(self._ledger, project, offset=offset, limit=limit, matching=matching)
-        return holds.told(self._ledger, found)
+        return rehearsals.told(self._ledger, holds.told(self._ledger, found))
 
     @looks("see versions", of="label")
     def version(self, label: str) -> Version:
         """One version."""
         with self._ledger.read() as db:
-            return catalog.record(catalog.find(db, label))
+            found = catalog.record(catalog.find(db, label))
+        return rehearsals.told(self._ledger, (found,))[0]
 
     @looks("see versions", of="label")
     def show(self, label: str) -> VersionDocument:

@@ -94,11 +94,12 @@ def _environment_complaints(workspace: Workspace, folder: Path, lock: Lock) -> l
 def repair(workspace: Workspace, store: ObjectStore, project: str, release: str, digest: str) -> None:
     """Make ``live/<project>`` what the ledger says, rebuilding the release folder from the store."""
     from engine.release.rebuild import rebuild
+    from engine.versions.environment import standing
 
     folder = release_folder(workspace, project, release)
     fresh = folder.with_name(f".{release}.rebuilt")
     shutil.rmtree(fresh, ignore_errors=True)
-    rebuild(workspace, store, digest, fresh)
+    rebuild(store, digest, fresh, lambda lock, supply: standing(workspace, lock, supply))
     broken = folder.with_name(f".{release}.broken")
     shutil.rmtree(broken, ignore_errors=True)
     if folder.exists():

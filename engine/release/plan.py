@@ -11,7 +11,7 @@ from engine.access.approval import what_it_takes
 from engine.errors import Conflict, Damage, NotFound, Refusal
 from engine.projects import in_force, registry
 from engine.records import Actor, Deployment, Version
-from engine.release import history, planned_swaps, remarks
+from engine.release import history, planned_swaps, rehearsals, remarks
 from engine.release.approvals import approval_of, expiry
 from engine.release.policy import rolled_back_lately, why_not_from, why_not_later, why_not_release, why_not_rollback
 from engine.release.records import MovePlan
@@ -159,6 +159,7 @@ def plan_rollback(
     except Damage as damage:  # What it would bring cannot be told, and it cannot be rebuilt.
         raise Damage(f"{str(damage).rstrip('.')}, such as {whole}." if whole else str(damage)) from None
     sentences = rollback_sentences(away, target, now, lifts=lifts)
+    rehearsal = rehearsals.last(db, [target.label]).get(target.label)
     return MovePlan(
         project=project,
         kind="rollback",
@@ -173,6 +174,8 @@ def plan_rollback(
         damaged=damaged,
         whole=whole,
         lately=None if lifts else _lately(last, now),
+        rehearsal=rehearsal,
+        rehearsed=rehearsals.sentence(rehearsal, now),
     )
 
 

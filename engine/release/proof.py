@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,9 +13,10 @@ from engine.clock import moment
 from engine.environments import unchanged
 from engine.errors import Damage, Refusal, StepFailed
 from engine.projects.manifest.reader import load_manifest
-from engine.release.rebuild import rebuild
+from engine.release.rebuild import EnvironmentOf, rebuild
 from engine.release.records import ProofStep
 from engine.runs.steps.launch import Launch, Stage
+from engine.runs.steps.step import StepResult
 from engine.scoring.scorer import StepScorer
 from engine.scoring.unpacked import keeps_types
 from engine.storage.disk import delete_tree
@@ -46,16 +48,37 @@ class Steps:
         self._on_step(step)
 
 
-def prove(workspace: Workspace, store: ObjectStore, digest: str, label: str, folder: Path, steps: Steps) -> None:
+@dataclass(frozen=True)
+class Ground:
+    """What a version is proven in: the environment of its lock, and the run whose steps it takes, if it is one's.
+
+    ``marker``: of its processes; ``held``: the descriptor of the run's lock, which they keep; ``watch`` can end a step.
+    """
+
+    environment_of: EnvironmentOf
+    marker: str
+    held: int | None = None
+    watch: Callable[[Launch], None] = lambda step: None
+    record: Callable[[StepResult], None] | None = None
+
+
+def of_workspace(workspace: Workspace) -> Ground:
+    """In the environments that stand in the workspace, built where they are missing."""
+    return Ground(lambda lock, supply: standing(workspace, lock, supply), f"{workspace.token}:proof")
+
+
+def prove(
+    workspace: Workspace, store: ObjectStore, digest: str, label: str, folder: Path, steps: Steps, ground: Ground
+) -> None:
     """Rebuild the version with ``digest`` at ``folder`` and hold its predictions against the recorded ones.
 
     Raises Damage when the store does not hold what the version needs, and Refusal when the predictions differ.
     """
     unchanged.end_all()  # Nobody's word that an environment is as it was is taken for a proof: each name is asked for.
-    document = rebuild(workspace, store, digest, folder)
+    document = rebuild(store, digest, folder, ground.environment_of)
     steps.add("code, data, schema, model and environment rebuilt from the store")
     recorded = _table(store, document.golden.predictions)
-    scored = _score(workspace, store, document, folder, label, recorded)
+    scored = _score(workspace, store, document, folder, label, recorded, ground)
     differing = count_differing(recorded, as_recorded(scored, recorded, document), document.golden.tolerance)
     if differing:
         raise Refusal(
@@ -66,8 +89,9 @@ def prove(workspace: Workspace, store: ObjectStore, digest: str, label: str, fol
 
 
 def _score(
-    workspace: Workspace, store: ObjectStore, document: VersionDocument, folder: Path, label: str, recorded: pa.Table
-) -> pa.Table:
+    workspace: Workspace, store: ObjectStore, document: VersionDocument, folder: Path, label: str, recorded: pa.Table,
+    ground: Ground,
+) -> pa.Table:  # fmt: skip
     from engine.validation.columns import is_text
 
     lock = lock_of(store, document)
@@ -76,17 +100,19 @@ def _score(
         stage = Stage(
             code=folder / "code",
             manifest=load_manifest(folder / "code", of_version=True),
-            environment=standing(workspace, lock, supply_of(store, document)),
+            environment=ground.environment_of(lock, supply_of(store, document)),
             lock=lock,
-            marker=f"{workspace.token}:proof",
+            marker=ground.marker,
+            held=ground.held,
             as_of=moment(document.lineage.as_of),
             types=keeps_types(document),
             workspace=workspace.root,
         )
         step = Launch(stage, "score", room, lambda done, text: None, title=f"scoring {label}")
+        ground.watch(step)
         # What was text in the whole holdout may look like numbers in a few rows of it.
         text = {field.name for field in recorded.schema if is_text(field.type)}
-        return StepScorer(step, folder / "model", text).score(_table(store, document.golden.inputs))
+        return StepScorer(step, folder / "model", text, ground.record).score(_table(store, document.golden.inputs))
     except StepFailed as failed:
         raise Refusal(f"{label} cannot be proven: {failed} Nothing was changed.") from None
     finally:

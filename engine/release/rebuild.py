@@ -13,17 +13,20 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from engine.environments.records import Lock
 from engine.storage.objects import ObjectStore
-from engine.storage.workspace import Workspace
 from engine.versions import document as documents
-from engine.versions.environment import lock_of, standing, supply_of
+from engine.versions.environment import lock_of, supply_of
 
 if TYPE_CHECKING:
+    from engine.environments.records import Environment, Lock, Supply
     from engine.versions.records import VersionDocument
+
+
+EnvironmentOf = Callable[["Lock", "Supply"], "Environment"]
 
 
 def lock_file(lock: Lock) -> str:
@@ -31,17 +34,18 @@ def lock_file(lock: Lock) -> str:
     return "requirements.lock" if lock.kind == "python" else "environment.lock"
 
 
-def rebuild(workspace: Workspace, store: ObjectStore, digest: str, folder: Path) -> VersionDocument:
+def rebuild(store: ObjectStore, digest: str, folder: Path, environment_of: EnvironmentOf) -> VersionDocument:
     """Rebuild the version with ``digest`` at ``folder``, which must not exist; returns the version document.
 
-    Every file is verified against its digest on the way. Raises Damage.
+    ``environment_of`` has the environment of its lock, with what the version keeps of it. Every file is verified against
+    its digest on the way. Raises Damage, and what ``environment_of`` raises.
     """
     document = documents.load(store, digest)
     folder.mkdir(parents=True)
     for part, files in documents.folders(document).items():
         documents.write_folder(store, files, folder / part)
     lock = lock_of(store, document)
-    environment = standing(workspace, lock, supply_of(store, document))
+    environment = environment_of(lock, supply_of(store, document))
     os.symlink(os.path.relpath(environment.path, folder), folder / "environment")
     (folder / lock_file(lock)).write_text(lock.text, encoding="utf-8")
     for name, content in (("schema", document.schema), ("version", {**documents.written(document), "digest": digest})):

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Literal
 
-from engine.records import Change, Deployment, DoctorFinding, Gate, Metric, Version
+from engine.records import Change, Deployment, DoctorFinding, Gate, Metric, Rehearsal, Version
 
 if TYPE_CHECKING:
     from engine.access.approval import Policy
@@ -119,7 +119,8 @@ class MovePlan:
     rolled this project back, as a sentence; whoever did not see it may mean the version that is left already.
     ``remarks``: what was said of a candidate; the move is refused if somebody approved it after that.
     ``policy``: what a release took when this was shown. ``due``: when it is to go live, where that is not at once.
-    ``planned``: the planned swap that is carried out by this.
+    ``planned``: the planned swap that is carried out by this. ``rehearsal``: the last one of what would be gone back
+    to, and ``rehearsed`` what is said of it.
     """
 
     project: str
@@ -140,6 +141,8 @@ class MovePlan:
     remarks: Remarks = Remarks()
     due: datetime | None = None
     planned: int | None = None
+    rehearsal: Rehearsal | None = None
+    rehearsed: str | None = None
 
     @property
     def warning(self) -> str | None:

@@ -96,13 +96,13 @@ def move(
 
 def _proven(workspace: Workspace, store: ObjectStore, plan: MovePlan, digest: str, release: str, steps: Steps) -> Path:
     """The release folder of the target, rebuilt and proven. Nothing points at it yet; a failure leaves none."""
-    from engine.release.proof import prove
+    from engine.release.proof import of_workspace, prove
 
     folder = projection.release_folder(workspace, plan.project, release)
     unproven = folder.with_name(f".{release}")
     try:
         with refused(f"{plan.target} could not be rebuilt and nothing was changed"):
-            prove(workspace, store, digest, plan.target, unproven, steps)
+            prove(workspace, store, digest, plan.target, unproven, steps, of_workspace(workspace))
             os.rename(unproven, folder)
     except Damage as damage:
         raise named(store, plan.target, damage) from None

@@ -20,6 +20,7 @@ _PARTS = {
     "drift": "what comes in is no longer like what it learnt from",
     "performance": "it does worse than it should",
     "calibration": "the chances that it states are off",
+    "rehearsal": "one of the versions that could be gone back to cannot be brought back by what is kept alone",
     "break-glass": "an admin takes a release into their own hands, past the approval that is usual",
     "bake": "it has not proven itself better than the version before",
 }

@@ -15,10 +15,15 @@ from engine.text import plain
 _FULL = {errno.ENOSPC, errno.EDQUOT}
 
 
+def is_full(error: OSError) -> bool:
+    """Whether it says that the disk is full."""
+    # Arrow and shutil keep the number to themselves and only quote the text.
+    return error.errno in _FULL or "No space left" in str(error)
+
+
 def why_not(error: OSError) -> str:
     """The reason as the end of a sentence: a full disk by its name, anything else in the system's words."""
-    # Arrow and shutil keep the number to themselves and only quote the text.
-    if error.errno in _FULL or "No space left" in str(error):
+    if is_full(error):
         return "the disk is full; free some space and try again"
     where = f" ({error.filename})" if error.filename else ""
     return plain(f"{error.strerror or error}{where}", 300)

@@ -23,6 +23,7 @@ from engine.storage.tables.health import HEALTH
 from engine.storage.tables.housekeeping import HOUSEKEEPING
 from engine.storage.tables.past import PAST, PAST_OF_MOVES
 from engine.storage.tables.planned_swaps import PLANNED_SWAPS
+from engine.storage.tables.rehearsals import REHEARSALS
 from engine.storage.tables.report import REPORTS
 from engine.storage.tables.routing import ROUTING
 from engine.storage.tables.schedule import SCHEDULES
@@ -209,6 +210,22 @@ def _planned_swaps(db: Database) -> None:
         db.execute(statement)
 
 
+def _rehearsals(db: Database) -> None:
+    kept = _refuse("rehearsals", "DELETE") + _refuse("rehearsals", "UPDATE")
+    for statement in _split(REHEARSALS + kept):
+        db.execute(statement)
+    # Projects that are there already are rehearsed from the next time on, as those that are added from now on.
+    at = stamp(now())
+    db.execute(
+        "INSERT INTO schedules (project, job, rule, timezone, catch_up, enabled, note, origin, entry, since, settled)"
+        " SELECT name, 'rehearsal', '0 2 * * sun', zone, 'latest', 1, '', 'manifest',"
+        " '{\"cron\": \"0 2 * * sun\", \"timezone\": \"' || zone || '\"}', ?, ? FROM (SELECT name,"
+        " coalesce(json_extract(manifest, '$.schedule.retrain.timezone'), 'UTC') AS zone FROM projects"
+        " WHERE removed_at IS NULL)",
+        (at, at),
+    )
+
+
 # In order, each applied once; append to it, and never edit what was released.
 MIGRATIONS: tuple[tuple[str, Callable[[Database], None]], ...] = (
     ("first", _first),
@@ -232,6 +249,7 @@ MIGRATIONS: tuple[tuple[str, Callable[[Database], None]], ...] = (
     ("comments", _comments),
     ("approvals", _approvals),
     ("planned swaps", _planned_swaps),
+    ("rehearsals", _rehearsals),
 )
 LATEST = len(MIGRATIONS)
 

@@ -50,7 +50,7 @@ def lock_of(store: ObjectStore, document: VersionDocument) -> Lock:
 
 
 @dataclass(frozen=True)
-class KeptFiles:
+class KeptParts:
     """The files that a version keeps of its environment, out of the store; fills ``Supply``."""
 
     store: ObjectStore
@@ -66,7 +66,7 @@ class KeptFiles:
 
 def supply_of(store: ObjectStore, document: VersionDocument) -> Supply:
     """What the version keeps of its environment."""
-    return KeptFiles(store, {each.digest: each for each in document.environment.files})
+    return KeptParts(store, {each.digest: each for each in document.environment.files})
 
 
 def supply_for(store: ObjectStore, ledger: Ledger, digest: str) -> Supply:
@@ -80,7 +80,7 @@ def supply_for(store: ObjectStore, ledger: Ledger, digest: str) -> Supply:
         with suppress(Damage):  # Which one is damaged, and what of it, is told beside this.
             found = document.load(store, each).environment
             files |= {kept.digest: kept for kept in found.files} if found.digest == digest else {}
-    return KeptFiles(store, files)
+    return KeptParts(store, files)
 
 
 def left_out(section: EnvironmentSection) -> tuple[str, ...]:

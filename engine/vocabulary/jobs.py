@@ -119,7 +119,22 @@ PLANNED_SWAP = Job(
     troubles=False,
 )
 
-JOBS = (RETRAIN, HEALTH, REPORT, BACKTEST, PLANNED_SWAP)
+REHEARSAL = Job(
+    name="rehearsal",
+    does="rebuilds the live version and the rollback points offline, from what is kept, and reproduces their golden "
+    "rows; due on Sunday at 2 unless said",
+    one="rehearsal",
+    several="rehearsals",
+    short="rehearsal",
+    done="rehearsed",
+    act="rehearse rollbacks",
+    default_schedule=DefaultSchedule("project", "name", "0 2 * * sun"),
+    needs_live=True,
+    leaves_data=False,
+    troubles=False,  # An alert says what is wrong with which version.
+)
+
+JOBS = (RETRAIN, HEALTH, REPORT, REHEARSAL, BACKTEST, PLANNED_SWAP)
 SCHEDULED = tuple(job.name for job in JOBS if job.scheduled)
 UNLISTED = tuple(job for job in JOBS if not job.listed)
 _BY_NAME = {job.name: job for job in JOBS}

@@ -87,11 +87,13 @@ MEASURE = StepKind("measure", "measures the live version's health", process=True
 COMPARE = StepKind("compare", "measures policies of retraining over past weeks", process=True)
 PACKAGE = StepKind("package", "puts the version into the store", rows="rows")
 REPORT = StepKind("report", "composes the report")
+REBUILD = StepKind("rebuild", "rebuilds an environment offline, from what is kept")
+SCORE_GOLDEN = StepKind("score golden rows", "a version's predictions for its golden rows", SCORE_ROWS)
 
 # In the order in which they are told everywhere.
 STEPS = (
     QUEUE, EXTRACT, EXTRACT_NEW, LABELS, TRAIN, SCORE_LIVE, SCORE, SCORE_OWN_ROWS, SCORE_BEFORE, VALIDATE, MEASURE,
-    COMPARE, PACKAGE, REPORT,
+    COMPARE, PACKAGE, REPORT, REBUILD, SCORE_GOLDEN,
 )  # fmt: skip
 NAMES = tuple(step.name for step in STEPS)
 _BY_NAME = {step.name: step for step in STEPS}

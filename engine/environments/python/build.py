@@ -12,19 +12,19 @@ import os
 import shutil
 from pathlib import Path
 
-from engine.environments.folder import BUILDING_SECONDS, discard, held, in_plain_words, name_of, sweep, unfinished
+from engine.environments.folder import discard, held, in_plain_words, name_of, sweep, unfinished
 from engine.environments.picture import MARKER, PICTURE, Picture, read, take
-from engine.environments.pictures import Pictures
+from engine.environments.pictures import OwnPicture, Pictures
 from engine.environments.python.bytecode import Compiled, share_bytecode
 from engine.environments.python.check import compare, marker, site_packages
+from engine.environments.python.installing import LOCK_TEXT, Installer, LayOut, Sync, for_workspace, from_files
 from engine.environments.python.interpreter import Finder, Interpreter, find_interpreter, fingerprint
 from engine.environments.python.lock import Lock, this_platform
-from engine.environments.python.uv_process import Uv, UvFailed
+from engine.environments.python.uv_process import Uv
 from engine.environments.python.wheels import differing
 from engine.environments.records import Environment
 from engine.errors import Damage, Refusal
 
-_LOCK_TEXT = "requirements.lock"
 _NEWEST_SIBLINGS = 5
 
 
@@ -68,6 +68,27 @@ def build_anew(lock: Lock, environments: Path, *, uv: Uv | None = None, find: Fi
     return environment
 
 
+def build_apart(
+    lock: Lock, lay_out: LayOut, place: Path, held: int | None = None, *, find: Finder = find_interpreter
+) -> Environment:
+    """Build the environment of ``lock`` in the folder ``place``, from the wheels that ``lay_out`` puts there alone: no
+    registry is asked, and uv begins with an empty cache. Nothing of it is shared with what stands in the workspace.
+    It is not compiled: that takes longer than what it is there for, and it goes afterwards.
+
+    Raises Refusal like ``ensure``, and what ``lay_out`` raises.
+    """
+    _refuse_elsewhere(lock)
+    uv, path = Uv(place / "cache" / "uv"), place / "environments" / name_of(lock.digest)
+    environment = Environment(path, path / "bin" / "python", lock.digest, OwnPicture(place))
+    with in_plain_words(place):
+        path.parent.mkdir(parents=True)
+        interpreter, keeps_open = find(lock.python, uv), (held,) if held is not None else ()
+        sync, install = Sync(path, uv, keeps_open), from_files(lock, lay_out)
+        entries = _fill(path, lock, interpreter, sync, (), install, compiles=False)
+        environment.pictures.keep(lock.digest, _leave_picture(path, lock, interpreter, entries))
+    return environment
+
+
 def is_complete(environment: Environment, lock: Lock) -> bool:
     """Whether the environment was built to its end, its picture taken, and its Python is still there."""
     try:
@@ -84,28 +105,21 @@ def _uv_beside(environments: Path) -> Uv:
 
 def _build(lock: Lock, environment: Environment, uv: Uv, find: Finder, held: int, *, share: bool) -> None:
     """Build under a temporary name and rename; the caller holds the lock ``held``."""
-    if lock.platform != this_platform():
-        raise Refusal(
-            f"The environment was locked for {lock.platform} and this machine is {this_platform()}; "
-            "make a new version here with a retraining run."
-        )
+    _refuse_elsewhere(lock)
     interpreter = find(lock.python, uv)
     temporary = unfinished(environment.path)
     siblings = _siblings(environment, lock.python) if share else ()
+    sync, install = Sync(temporary, uv, (held,)), for_workspace(lock, environment.pictures.root)
     try:
-        entries = _fill(temporary, lock, interpreter, uv, held, siblings)
+        entries = _fill(temporary, lock, interpreter, sync, siblings, install)
         damaged = differing(temporary, entries)
         if damaged:
             # Whoever writes into an environment writes into uv's cache too (hard links): these are fetched again. What
             # was just fetched is right, whatever its own list says.
             uv.run("cache", "clean", "--quiet", *damaged, doing="dropping damaged packages", seconds=120)
             shutil.rmtree(temporary)
-            entries = _fill(temporary, lock, interpreter, uv, held, siblings)
-        told = {"path": str(interpreter.path), "fingerprint": fingerprint(interpreter.path)}
-        content = Picture(lock.to_json(), told, entries).content()
-        digest = hashlib.sha256(content).hexdigest()
-        (temporary / PICTURE).write_bytes(content)
-        (temporary / MARKER).write_bytes(marker(lock, digest))
+            entries = _fill(temporary, lock, interpreter, sync, siblings, install)
+        digest = _leave_picture(temporary, lock, interpreter, entries)
         # The ledger first: whatever is killed from here on, what lies there is never taken for what was pictured.
         environment.pictures.keep(lock.digest, digest)
         if environment.path.exists():
@@ -116,34 +130,42 @@ def _build(lock: Lock, environment: Environment, uv: Uv, find: Finder, held: int
         raise
 
 
+def _refuse_elsewhere(lock: Lock) -> None:
+    if lock.platform != this_platform():
+        raise Refusal(
+            f"The environment was locked for {lock.platform} and this machine is {this_platform()}; "
+            "make a new version here with a retraining run."
+        )
+
+
+def _leave_picture(folder: Path, lock: Lock, interpreter: Interpreter, entries: dict[str, str]) -> str:
+    """Leave the picture of what lies there, and the marker that names it; the picture's digest."""
+    told = {"path": str(interpreter.path), "fingerprint": fingerprint(interpreter.path)}
+    content = Picture(lock.to_json(), told, entries).content()
+    digest = hashlib.sha256(content).hexdigest()
+    (folder / PICTURE).write_bytes(content)
+    (folder / MARKER).write_bytes(marker(lock, digest))
+    return digest
+
+
 def _fill(
-    folder: Path, lock: Lock, interpreter: Interpreter, uv: Uv, held: int, siblings: tuple[Compiled, ...]
-) -> dict[str, str]:
+    folder: Path, lock: Lock, interpreter: Interpreter, sync: Sync, siblings: tuple[Compiled, ...], install: Installer,
+    *, compiles: bool = True,
+) -> dict[str, str]:  # fmt: skip
     """Make the environment ``folder``, install the lock, compile what no sibling has compiled; what lies there then."""
     folder.mkdir()
-    uv.run(
+    sync.uv.run(
         "venv", "--quiet", "--relocatable", "--no-project", "--python", str(interpreter.path), str(folder),
-        doing="making the environment", seconds=120, held=(held,), into=folder,
+        doing="making the environment", seconds=120, held=sync.held, into=folder,
     )  # fmt: skip
-    (folder / _LOCK_TEXT).write_text(lock.text, "utf-8")
+    (folder / LOCK_TEXT).write_text(lock.text, "utf-8")
     if lock.packages:
-        _sync(folder, uv, held, doing="installing the packages")
+        install(sync)
+    if lock.packages and compiles:
         share_bytecode(site_packages(folder), siblings)
-        _sync(folder, uv, held, "--compile-bytecode", doing="compiling the packages")
+        # All is there: nothing is installed by this, and nobody is asked.
+        sync.run("--compile-bytecode", "--offline", doing="compiling the packages")
     return take(folder)
-
-
-def _sync(folder: Path, uv: Uv, held: int, *options: str, doing: str) -> None:
-    """From uv's cache alone if it holds all (a rollback must work without the network), else from the registry."""
-    command = (
-        "pip", "sync", "--quiet", "--require-hashes", "--link-mode", "hardlink", *options,
-        "--python", str(folder / "bin" / "python"), str(folder / _LOCK_TEXT),
-    )  # fmt: skip
-    try:
-        uv.run(*command, "--offline", doing=doing, seconds=BUILDING_SECONDS, held=(held,), into=folder)
-    except UvFailed:
-        # Whatever else is wrong is said again by this second attempt.
-        uv.run(*command, doing=doing, seconds=BUILDING_SECONDS, held=(held,), into=folder)
 
 
 def _siblings(environment: Environment, python: str) -> tuple[Compiled, ...]:

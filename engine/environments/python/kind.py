@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from engine.environments import programs
 from engine.environments.python import build, check, mending
 from engine.environments.python.lock import KIND, Lock, doubtful, resolve
-from engine.environments.records import Environment, StandingEnvironment, Supply, nothing_kept
+from engine.environments.python.uv_process import Uv
+from engine.environments.records import Environment, FetchedFiles, StandingEnvironment, Supply, nothing_kept
 from engine.errors import Refusal
 from engine.projects.manifest.records import EnvironmentSpec
 
@@ -53,6 +54,19 @@ class PythonKind:
 
     def words(self, lock: Lock) -> str:
         return f"Python {lock.python}"
+
+    def why_not_rebuilt(self, lock: Lock) -> str | None:
+        return None
+
+    def fetch(self, lock: Lock, cache: Path, into: Path, known: Mapping[str, str]) -> FetchedFiles:
+        from engine.environments.python.fetching import fetch
+
+        return fetch(lock, Uv(cache / "uv"), into, known)
+
+    def build_apart(
+        self, lock: Lock, lay_out: Callable[[Path], None], supply: Supply, place: Path, held: int | None
+    ) -> Environment:
+        return build.build_apart(lock, lay_out, place, held)
 
     def standing(self, environments: Path) -> Iterator[StandingEnvironment]:
         return mending.standing(environments)

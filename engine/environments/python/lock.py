@@ -107,6 +107,14 @@ def packages_of(text: str) -> tuple[Package, ...]:
     return tuple(packages.values())
 
 
+def hashes_of(text: str) -> dict[str, frozenset[str]]:
+    """The SHA-256 of each file that the lock ``text`` lets a package be installed from, by the package's name."""
+    return {
+        canonical(line.partition("==")[0]): frozenset(re.findall(r"--hash=sha256:([0-9a-f]{64})", line))
+        for _, line in logical_lines(text)
+    }
+
+
 def parse_lock(
     text: str, python: str, platform: str | None = None, programs: tuple[Program, ...] = ()
 ) -> Lock:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from dataclasses import asdict
 from datetime import datetime
 
 from engine import __version__
 from engine.audit import trail
-from engine.clock import stamp
+from engine.clock import now, stamp
+from engine.environments.keeping import ensure_kept
+from engine.errors import Refusal
 from engine.jobs.retrain.retrain import Made
 from engine.monitoring import measurements
 from engine.projects import in_force
@@ -88,6 +91,14 @@ def package(context: RunContext, made: Made) -> str:
             ),
         ),
     )
+
+
+def keep_packages(ledger: Ledger, context: RunContext, made: Made) -> None:
+    """Keep what the version's environment can be rebuilt from without the network. A version is made without it too:
+    what is missing is said where it is rehearsed, and fetched then."""
+    context.tell(0.97, "package keeping what its environment is built from")
+    with suppress(Refusal):
+        ensure_kept(ledger, context.store, made.start.lock, context.workspace.cache, context.folder, now())
 
 
 def _data(made: Made) -> DataSection:

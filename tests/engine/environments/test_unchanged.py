@@ -14,7 +14,7 @@ import pytest
 from engine.environments import unchanged
 from engine.environments.unchanged import RENEWED_SECONDS, REST_SECONDS, Folder, Watching, stamp
 from engine.errors import Damage
-from engine.release.proof import Steps, prove
+from engine.release.proof import Steps, of_workspace, prove
 from engine.storage import workspace as workspaces
 from engine.storage.objects import ObjectStore
 
@@ -252,7 +252,8 @@ def test_of_what_is_to_be_proven_every_name_is_asked_for(folder: Folder, tmp_pat
     unchanged.watch(folder)
     workspace, steps = workspaces.create(tmp_path / "home"), Steps(lambda step: None)
     with pytest.raises(Damage):  # It has nothing to prove; by then nothing is watched any more.
-        prove(workspace, ObjectStore(workspace.objects), "0" * 64, "tiny@1", tmp_path / "proof", steps)
+        store, ground = ObjectStore(workspace.objects), of_workspace(workspace)
+        prove(workspace, store, "0" * 64, "tiny@1", tmp_path / "proof", steps, ground)
     assert unchanged.descriptors() == []
 
 

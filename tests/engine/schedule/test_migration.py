@@ -28,7 +28,9 @@ def test_projects_that_were_there_are_scheduled_from_now(home: Path, monkeypatch
             db.execute("INSERT INTO projects VALUES (?, 't', 'o', '/x', ?, '2026-01-01T00:00:00.000000Z', ?)", values)
     db.close()
     engine = open_engine(home, "ada")
-    (found,) = engine.schedules()
+    rehearsed = {each.project: (each.rule, each.timezone) for each in engine.schedules() if each.job == "rehearsal"}
+    assert rehearsed == {"old": ("0 2 * * sun", "Europe/Berlin"), "bare": ("0 2 * * sun", "UTC")}
+    (found,) = (each for each in engine.schedules() if each.job == "retrain")
     assert (found.project, found.job, found.rule, found.timezone) == ("old", "retrain", "0 3 * * mon", "Europe/Berlin")
     assert found.origin == "manifest" and found.catch_up == "latest" and found.last is None
     now = datetime.now(UTC)

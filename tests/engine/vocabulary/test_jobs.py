@@ -26,7 +26,7 @@ from engine.schedule import due_runs
 from engine.storage import migrations
 from engine.storage.ledger import Ledger
 from engine.vocabulary import jobs
-from engine.vocabulary.jobs import BACKTEST, HEALTH, JOBS, PLANNED_SWAP, REPORT, RETRAIN, Job
+from engine.vocabulary.jobs import BACKTEST, HEALTH, JOBS, PLANNED_SWAP, REHEARSAL, REPORT, RETRAIN, Job
 from tests import tiny
 from tests.builders.runs import done, left_behind
 from tests.engine.reports.worlds import NOW, lived_in
@@ -59,6 +59,7 @@ def test_every_job_has_a_name_of_its_own_and_words() -> None:
         (RETRAIN, {"scheduled", "audited", "retried", "listed", "calls", "leaves_data", "troubles"}),
         (HEALTH, {"scheduled", "needs_live", "troubles"}),
         (REPORT, {"scheduled", "listed", "calls", "leaves_data", "troubles"}),
+        (REHEARSAL, {"scheduled", "needs_live", "listed", "calls"}),
         (BACKTEST, {"audited", "listed", "calls"}),
         (PLANNED_SWAP, {"listed", "calls"}),
     ],
