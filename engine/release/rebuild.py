@@ -37,8 +37,8 @@ def lock_file(lock: Lock) -> str:
 def rebuild(store: ObjectStore, digest: str, folder: Path, environment_of: EnvironmentOf) -> VersionDocument:
     """Rebuild the version with ``digest`` at ``folder``, which must not exist; returns the version document.
 
-    ``environment_of`` has the environment of its lock, with what the version keeps of it. Every file is verified against
-    its digest on the way. Raises Damage, and what ``environment_of`` raises.
+    ``environment_of`` has the environment of its lock, with what the version keeps of it. Every file is verified
+    against its digest on the way. Raises Damage, and what ``environment_of`` raises.
     """
     document = documents.load(store, digest)
     folder.mkdir(parents=True)

@@ -14,9 +14,11 @@ from engine.projects.manifest.records import (
     DataSpec,
     EnvironmentSpec,
     Manifest,
+    Program,
     TrainSpec,
     ValidationSpec,
 )
+from engine.vocabulary.steps import CONTRACTS
 
 
 def cross_check(
@@ -47,11 +49,12 @@ def check_kind(
     """Note what only Python can do, where the environment is of another kind."""
     if around.kind == "python":
         return
-    programs = (("data", "extract", data.extract), ("data", "labels", data.labels), ("train", "run", train.run))
-    for section, key, program in (*programs, ("train", "score", train.score)):
+    sections = {"data": data, "train": train}
+    for contract in CONTRACTS:
+        program: Program | None = getattr(sections[contract.section], contract.key)
         if program is not None and program.callable is not None and program != UNREADABLE:
             said = f"is a Python function, and [environment] kind is {shown(around.kind)}"
-            page.mistake((section, key), f'{said}; write {{ command = ["program", "argument"] }}.')
+            page.mistake((contract.section, contract.key), f'{said}; write {{ command = ["program", "argument"] }}.')
     if compute is not None:
         page.mistake(("compute",), f"brings Python to the workers of a cluster, and kind is {shown(around.kind)}.")
 
