@@ -17,6 +17,7 @@ from engine.access.commands import PeopleCommands
 from engine.access.proof import Proof, of_process
 from engine.audit import flood, times, trail
 from engine.backup.commands import BackupCommands
+from engine.bundles.commands import BundleCommands
 from engine.duty.commands import DutyCommands
 from engine.errors import LeverframeError, NotFound, Refusal
 from engine.founding import create_workspace
@@ -27,15 +28,7 @@ from engine.monitoring.alerts import alert_book
 from engine.outbox.commands import ReportCommands
 from engine.presence.commands import PresenceCommands
 from engine.projects import registry
-from engine.records import (
-    AuditRow,
-    AuditVerdict,
-    DoctorFinding,
-    Overview,
-    Project,
-    ProjectStatus,
-    Run,
-)
+from engine.records import AuditRow, AuditVerdict, DoctorFinding, Overview, Project, ProjectStatus, Run
 from engine.release.commands import ReleaseCommands
 from engine.release.following import follow_ledger
 from engine.release.policy_commands import PolicyCommands
@@ -119,6 +112,7 @@ class Engine(
     ReportCommands,
     HousekeepingCommands,
     BackupCommands,
+    BundleCommands,
     DutyCommands,
     PresenceCommands,
 ):

@@ -27,7 +27,7 @@ STOREYS = (
     {"versions", "environments", "projects", "presence"},
     {"runs", "validation", "monitoring", "scoring", "backtest", "routing"},
     {"release"},
-    {"reports", "outbox", "housekeeping", "backup", "scaffold"},
+    {"reports", "outbox", "housekeeping", "backup", "bundles", "scaffold"},
     {"jobs", "duty"},
     {"schedule", "overview", "doctor", "rewind"},
     {"pages", "founding"},
@@ -71,12 +71,13 @@ STAND_ALONE = (
     "engine/runs/steps/step_server.py",
     "engine/runs/steps/containment.py",
     "engine/runs/compute/on_worker.py",
+    "engine/bundles/verify_bundle.py",
 )
 
 # Each table of the ledger and the one room that reads and writes it; every other asks that room.
 TABLES = {
     "projects": "projects", "allowances": "projects", "schedules": "projects",
-    "versions": "versions", "holds": "versions", "pictures": "environments",
+    "versions": "versions", "origins": "versions", "holds": "versions", "pictures": "environments",
     "kept_files": "environments",
     "runs": "runs", "steps": "runs", "run_facts": "runs",
     "deployments": "release", "decisions": "release", "glasses": "release",
@@ -86,7 +87,7 @@ TABLES = {
     "triggers": "jobs", "reports": "reports", "outbox": "outbox", "news": "outbox", "cursors": "outbox",
     "occurrences": "schedule", "downtimes": "schedule", "engine": "schedule",
     "bin": "housekeeping", "places": "housekeeping", "scans": "housekeeping",
-    "backups": "backup", "scrubs": "backup", "backtests": "backtest",
+    "trusted_keys": "bundles", "backups": "backup", "scrubs": "backup", "backtests": "backtest",
     "routes": "routing", "routed": "routing", "handovers": "routing",
     "operators": "access", "standings": "access", "project_roles": "access", "bindings": "access",
     "addresses": "access",

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Sequence
 from difflib import get_close_matches
 from importlib import import_module
+from keyword import iskeyword
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -39,6 +40,9 @@ SECTIONS: dict[str, dict[str, str]] = {
         "allow": "allowances", "allowances": "allowances", "withdraw": "allowances",
         "policy": "policy",
     },
+    "Pass on": {
+        "bundle": "bundles", "import": "bundles", "send": "bundles", "where": "bundles", "trust": "trust",
+    },
     "Keep in order": {
         "disk": "disk", "clean": "clean", "bin": "clean", "hold": "clean", "places": "disk", "settings": "clean",
         "backup": "backup", "restore": "backup", "audit": "trail", "doctor": "machine", "operators": "people",
@@ -58,7 +62,8 @@ class Frame(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in VERBS:
             return None
-        command = getattr(import_module(f"console.cli.{VERBS[cmd_name]}"), cmd_name.replace("-", "_"))
+        name = cmd_name.replace("-", "_")
+        command = getattr(import_module(f"console.cli.{VERBS[cmd_name]}"), f"{name}_" if iskeyword(name) else name)
         assert isinstance(command, click.Command)
         return command
 

@@ -6,7 +6,7 @@ from datetime import datetime
 
 import click
 
-from console.cli import documents
+from console.cli import bundle_documents, documents
 from console.cli.card import print_actions, print_card, print_changes, print_contents
 from console.cli.paging import newest_of, rest_of
 from console.cli.printing import Cell, document, say, table
@@ -93,7 +93,8 @@ def show(session: Session, version: str) -> None:
         content = engine.show(version)
         if session.json:
             said = documents.said_of(engine.remarks(version))
-            document({**documents.version(engine.version(version)), **written(content), **said})
+            came = {"origin": bundle_documents.origin(engine.origin(version))}
+            document({**documents.version(engine.version(version)), **written(content), **said, **came})
             return
         card, rehearsed = engine.card(version, now), engine.version(version).rehearsed
     print_card(card, now)

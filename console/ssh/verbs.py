@@ -17,6 +17,7 @@ REFUSED: Mapping[str, str] = {
     "new": "it makes a folder of files that nobody can reach over SSH; run it where you work, and push what it made",
     "init": f"it makes a workspace; run it {_HERE}",
     "restore": f"it makes a workspace out of any folder of the machine; run it {_HERE}",
+    "send": f"it would go out with the keys of the service's account; run it {_HERE}",
     "pages": f"it is a service of the machine; start it {_HERE}",
     "engine": f"it is a service of the machine, and the door sees to the schedules; start it {_HERE}",
     "ssh": f"it is a service of the machine; start it {_HERE}",
@@ -30,6 +31,10 @@ REFUSED_WORDS: Mapping[tuple[str, str], str] = {
     ("report", "--dry-run"): f"it writes files on the machine; run it {_HERE}, or look at the report with -o -",
     ("backup", "folder"): "it would write to any folder of the machine; leave it out: the backup goes where the last "
     "one is, or where an admin set backup_to on the machine",
+    ("bundle", "--data-to"): f"it would write to any folder of the machine; run it {_HERE}",
+    ("where", "hosts"): f"it would go out with the keys of the service's account; run it {_HERE}",
+    ("where", "--ssh-config"): f"it would read any file of the machine; run it {_HERE}",
+    ("import", "--data"): f"it would read any folder of the machine; run it {_HERE}",
     ("backup", "--key"): f"it would read any file of the machine; run it {_HERE}",
 }
 # What each verb takes. ``=-``: a file that may only be what the client sends or gets; ``path``: a folder within the
@@ -103,6 +108,13 @@ ALLOWED: Mapping[str, str] = {
     "settings list": "",
     "settings set": "name value --reason",
     "backup": "--check",
+    "bundle": "version --output=- --without-data",
+    "import": "file=- --despite",
+    "where": "version --here",
+    "trust": "",
+    "trust add": "name key --reason",
+    "trust list": "",
+    "trust remove": "name --reason",
     "audit": "--verify --export=- --limit --matching",
     "doctor": "--fix --deep",
     "operators": "",

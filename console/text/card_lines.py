@@ -64,9 +64,10 @@ def _stacked(*parts: list[Line]) -> list[Line]:
 
 def _identity(card: DecisionCard, now: datetime, width: int) -> list[Line]:
     version = card.version
-    parts = [f"made {cells.ago(version.made_at, now)} by {card.made_by}"]
-    if version.against:
-        parts.append(f"judged against {short(version.against)}")
+    how = "made" if card.origin is None else "came in"
+    parts = [f"{how} {cells.ago(version.made_at, now)} by {card.made_by}"]
+    if card.held_against_live:
+        parts.append(f"judged against {short(version.against or '')}")
     if card.live and card.live != version.label:
         parts.append(f"live is {short(card.live)}")
     if version.state == "candidate" and card.expires_at:
@@ -86,6 +87,8 @@ def _verdict(card: DecisionCard, now: datetime, width: int) -> list[Line]:
         said_of_code = f"{cells.GLYPHS[card.code.verdict]} code: {plain(card.code.sentence, 400)}"
         lines += wrapped(said_of_code, width, tone="dim" if card.code.verdict == "ok" else TONES[card.code.verdict])
     said = [plain(each, SENTENCE) for each in card.takes]
+    if card.origin is not None and card.origin.despite:
+        said.append(f"Taken in despite this: {plain(card.origin.despite, SENTENCE)}")
     if card.changed_decisions is not None:
         said.append(f"{cells.percent(card.changed_decisions, 1)} of decisions would change.")
     if card.remarks.needed > 1 and version.state == "candidate":
@@ -108,7 +111,7 @@ def _backtest(card: DecisionCard, now: datetime, width: int) -> list[Line]:
 def _metrics(card: DecisionCard, width: int, *, rows: bool = False) -> list[Line]:
     if not card.metrics:
         return []
-    against = short(card.version.against) if card.version.against else ""
+    against = short(card.version.against or "") if card.held_against_live else ""
     name = max(8, *(cells_of(m.name) for m in card.metrics))
     titles = f"{pad('METRICS', name)}  {pad(short(card.version.label), 14, right=True)}"
     if against:

@@ -141,6 +141,14 @@ def comments(db: sqlite3.Connection, subject: str) -> tuple[AuditRow, ...]:
     return tuple(_row(row) for row in db.execute(COMMENTS, (subject,)))
 
 
+def of_subject(db: sqlite3.Connection, action: str, subject: str) -> tuple[AuditRow, ...]:
+    """The rows of one action that were about ``subject``, the newest last; the whole trail is read for it."""
+    rows = db.execute(
+        "SELECT seq, body, digest FROM audit WHERE action = ? AND subject = ? ORDER BY seq", (action, subject)
+    )
+    return tuple(_row(row) for row in rows)
+
+
 def _row(row: sqlite3.Row) -> AuditRow:
     body = json.loads(row["body"])
     return AuditRow(

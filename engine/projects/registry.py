@@ -16,8 +16,9 @@ from engine.audit import trail
 from engine.clock import moment, stamp
 from engine.errors import Conflict, Forbidden, NotFound
 from engine.projects.manifest import kept
-from engine.records import Project
+from engine.records import Actor, Project
 from engine.storage.ledger import Ledger
+from engine.vocabulary.jobs import RETRAIN
 
 if TYPE_CHECKING:
     from engine.projects.manifest.records import Manifest
@@ -65,6 +66,35 @@ def add(ledger: Ledger, path: Path, by: Caller, at: datetime, *, vouches: bool =
             details["allows"] = list(allows)
         trail.append(db, at=at, actor=by, action="add", subject=manifest.name, details=details)
         return find(db, manifest.name)
+
+
+def take_in(db: sqlite3.Connection, manifest: Manifest, path: Path, by: Actor, at: datetime, source: str) -> None:
+    """Register a project whose code came with a version from ``source``, inside the transaction that takes that in.
+
+    ``path``: where that code is once it is live. Its retrains are paused: whoever resumes them says that the data is
+    had here too. Raises Conflict where there was one of that name.
+    """
+    if names(db, manifest.name, removed=True):
+        raise Conflict(
+            f"There was a project '{manifest.name}' here, and it was removed; add it again ('leverframe add PATH'), "
+            "then import."
+        )
+    db.execute(
+        "INSERT INTO projects (title, owner, manifest, path, added_at, name) VALUES (?, ?, ?, ?, ?, ?)",
+        (manifest.title, manifest.owner, json.dumps(manifest.document), str(path), stamp(at), manifest.name),
+    )
+    from engine.projects import schedules
+    from engine.projects.reach import beyond_the_rule, reach_of
+
+    schedules.sync(db, manifest.name, manifest.document, at)
+    retrains = schedules.in_force(db, manifest.name, RETRAIN.name)
+    if retrains is not None:
+        note = f"it came with a version from {source}; resume it where it is to be retrained here too"
+        schedules.replace(db, retrains, at, enabled=0, note=note, changed_by=by.name)
+    details: dict[str, Any] = {"path": str(path), "source": source}
+    if allows := beyond_the_rule(reach_of(manifest.document)):
+        details["allows"] = list(allows)
+    trail.append(db, at=at, actor=by, action="add", subject=manifest.name, details=details)
 
 
 def _is_live(db: sqlite3.Connection, name: str) -> bool:

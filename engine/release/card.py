@@ -20,9 +20,10 @@ from engine.release.records import BacktestLine, DecisionCard
 from engine.runs.steps import holding
 from engine.storage.objects import ObjectStore
 from engine.text import plain, short_revision
-from engine.versions import catalog, code
+from engine.versions import catalog, code, origins
 from engine.versions import document as documents
 from engine.versions.diff import CodeCommit, changes
+from engine.versions.ground import without_ground
 
 if TYPE_CHECKING:
     from engine.projects.source.records import Commit
@@ -37,7 +38,10 @@ def card(db: sqlite3.Connection, store: ObjectStore, label: str, by: Actor, now:
     approval = approval_of(db, row, live["seq"] if live else 0, by, now)
     live_label = f"{version.project}@{live['number']}" if live else None
     document = documents.of_version(store, label, version.digest)
-    measured = document.metrics
+    origin = origins.of_version(db, label)
+    judged_here = origin is None or origin.same_ground
+    measured = document.metrics if judged_here else without_ground(document.metrics)
+    run = f"run {version.run}, asked for by {document.lineage.requested_by}"
     return DecisionCard(
         version=version,
         live=live_label,
@@ -49,13 +53,14 @@ def card(db: sqlite3.Connection, store: ObjectStore, label: str, by: Actor, now:
         changed_decisions=measured.changed_decisions,
         changes=(*_changes(db, store, version), *_into_force(db, version, document)),
         last_rejected=_last_rejected(db, version.project, version.number),
-        made_by=f"run {version.run}, asked for by {document.lineage.requested_by}",
+        made_by=run if origin is None else f"{origin.by}, who took it in from {origin.sentence}",
         blocked=refusal(db, row, live, approval, by, now),
         code=code.finding(document.code),
         sandbox=holding.finding(spec_of(document.settings), holding.recorded(document.lineage.sandbox)),
         backtest=_backtest(db, version.project, now),
         takes=what_it_takes(approval) if version.state == "candidate" else (),
         remarks=remarks.of_version(db, row),
+        origin=origin,
     )
 
 

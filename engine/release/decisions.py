@@ -59,6 +59,12 @@ def approvals(db: sqlite3.Connection, project: str, number: int, live_seq: int |
     return tuple(_record(row) for row in rows)
 
 
+def of_version(db: sqlite3.Connection, project: str, number: int) -> tuple[Decision, ...]:
+    """All that was decided about it, the newest last."""
+    rows = db.execute("SELECT * FROM decisions WHERE project = ? AND number = ? ORDER BY seq", (project, number))
+    return tuple(_record(row) for row in rows)
+
+
 def approvers(db: sqlite3.Connection, project: str, number: int, live_seq: int) -> tuple[str, ...]:
     """Who has approved that version against this live one."""
     return tuple(dict.fromkeys(each.actor for each in approvals(db, project, number, live_seq)))

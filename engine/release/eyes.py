@@ -15,6 +15,7 @@ from engine.access import addresses
 from engine.projects import in_force
 from engine.projects.source.records import NOT_KEPT, CodeAuthor
 from engine.runs import history as runs
+from engine.vocabulary.jobs import IMPORT
 
 
 def involved(db: sqlite3.Connection, row: sqlite3.Row) -> tuple[Mapping[str, str], tuple[str, ...]]:
@@ -22,7 +23,8 @@ def involved(db: sqlite3.Connection, row: sqlite3.Row) -> tuple[Mapping[str, str
     project, holders = row["project"], addresses.holders(db)
     owner = str(in_force.settings(db, project).get("project", {}).get("owner") or "")
     why: dict[str, list[str]] = {}
-    why.setdefault(runs.one(db, row["run"]).requested_by, []).append("asked for this retrain")
+    run = runs.one(db, row["run"])
+    why.setdefault(run.requested_by, []).append("took it in" if run.job == IMPORT.name else "asked for this retrain")
     unknown = []
     for author in committed(row):
         name = holders.get(author.address.casefold())

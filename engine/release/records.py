@@ -10,6 +10,7 @@ from engine.records import Change, Deployment, DoctorFinding, Gate, Metric, Rehe
 
 if TYPE_CHECKING:
     from engine.access.approval import Policy
+    from engine.versions.origins import Origin
     from engine.versions.records import SegmentValues
 
 
@@ -106,6 +107,13 @@ class DecisionCard:
     takes: tuple[str, ...] = ()
     """What binds its approval beyond one operator's word, where it waits for one."""
     remarks: Remarks = Remarks()
+    origin: Origin | None = None
+    """Where it came from, if it was not made here."""
+
+    @property
+    def held_against_live(self) -> bool:
+        """Whether it was judged against a version of this workspace."""
+        return self.version.against is not None and (self.origin is None or self.origin.same_ground)
 
 
 @dataclass(frozen=True)

@@ -246,6 +246,11 @@ RULES = (
     ),
     _grown("glasses"),
     _grown("rehearsals"),
+    _grown("origins"),
+    TableRule(
+        "trusted_keys",
+        ("DELETE FROM trusted_keys WHERE at > :at", "UPDATE trusted_keys SET until = NULL WHERE until > :at"),
+    ),
     TableRule(
         "planned_swaps",
         (

@@ -18,6 +18,7 @@ from engine.storage.tables.access import ACCESS
 from engine.storage.tables.approvals import APPROVALS
 from engine.storage.tables.backtest import BACKTESTS
 from engine.storage.tables.backup import BACKUPS
+from engine.storage.tables.bundles import BUNDLES
 from engine.storage.tables.first import AUDIT, RUN_FACTS, TABLES
 from engine.storage.tables.health import HEALTH
 from engine.storage.tables.housekeeping import HOUSEKEEPING
@@ -226,6 +227,12 @@ def _rehearsals(db: Database) -> None:
     )
 
 
+def _bundles(db: Database) -> None:
+    statements = BUNDLES + _refuse("origins", "UPDATE") + _refuse("origins", "DELETE")
+    for statement in _split(statements + _refuse("trusted_keys", "DELETE")):
+        db.execute(statement)
+
+
 # In order, each applied once; append to it, and never edit what was released.
 MIGRATIONS: tuple[tuple[str, Callable[[Database], None]], ...] = (
     ("first", _first),
@@ -250,6 +257,7 @@ MIGRATIONS: tuple[tuple[str, Callable[[Database], None]], ...] = (
     ("approvals", _approvals),
     ("planned swaps", _planned_swaps),
     ("rehearsals", _rehearsals),
+    ("bundles", _bundles),
 )
 LATEST = len(MIGRATIONS)
 

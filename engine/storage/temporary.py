@@ -16,8 +16,8 @@ from pathlib import Path
 GIT, SVN, UV, R, DISK, LEDGER, THEN = OURS = tuple(
     f"leverframe-{what}-" for what in ("git", "svn", "uv", "r", "disk", "ledger", "then")
 )
-# In the workspace's cache: what a check works in, and the copies of the ledger as it stood.
-CHECK, COPIES = "check-", "then"
+# In the workspace's cache: what a check works in, a version that comes in, and the copies of the ledger as it stood.
+CHECK, IMPORT, COPIES = "check-", "import-", "then"
 
 
 @contextmanager
@@ -63,7 +63,7 @@ def make(prefix: str, place: Path | None = None) -> tuple[Path, int]:
 def tidy(cache: Path) -> None:
     """Delete what killed processes left in the system's temporary folder and in the workspace's ``cache``."""
     sweep(Path(tempfile.gettempdir()))
-    sweep(cache, (CHECK,))
+    sweep(cache, (CHECK, IMPORT))
     sweep(cache / COPIES, ("",))
 
 

@@ -120,6 +120,17 @@ def newest(db: sqlite3.Connection, project: str) -> Version | None:
     return record(row) if row is not None else None
 
 
+def everything(db: sqlite3.Connection, project: str) -> tuple[Version, ...]:
+    """Every version of ``project`` that there ever was, the oldest first."""
+    rows = db.execute("SELECT * FROM versions WHERE project = ? ORDER BY number", (project,))
+    return tuple(map(record, rows))
+
+
+def with_digest(db: sqlite3.Connection, digest: str) -> tuple[Version, ...]:
+    """Every version that is this very one, the oldest first: one that came in again has a number for each time."""
+    return tuple(map(record, db.execute("SELECT * FROM versions WHERE digest = ? ORDER BY id", (digest,))))
+
+
 def made_by(db: sqlite3.Connection, project: str, limit: int) -> dict[int, tuple[int, str]]:
     """Number and digest of the newest ``limit`` versions of ``project``, by the run that made each."""
     rows = db.execute(

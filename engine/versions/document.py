@@ -46,6 +46,11 @@ def load(store: ObjectStore, digest: str) -> VersionDocument:
     return _record(store.get(digest), digest)
 
 
+def parsed(content: bytes, digest: str) -> VersionDocument:
+    """The document with the bytes ``content``, whose digest that is. Raises Damage."""
+    return _record(content, digest)
+
+
 @lru_cache(maxsize=32)
 def _record(content: bytes, digest: str) -> VersionDocument:
     # The records are made when the first document is read, not on the way to the first screen.
@@ -54,7 +59,7 @@ def _record(content: bytes, digest: str) -> VersionDocument:
 
     try:
         document = json.loads(content)
-    except ValueError:
+    except (ValueError, RecursionError):
         raise Damage(f"The version {digest[:12]} is no JSON document.") from None
     form = document.get("format") if isinstance(document, dict) else None
     if form != FORMAT:

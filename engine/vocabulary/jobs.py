@@ -118,6 +118,20 @@ PLANNED_SWAP = Job(
     leaves_data=False,
     troubles=False,
 )
+# Done by the process of whoever asked for it, as an approval is, so that there is no work of a run's to attach; what
+# came of it is kept as a run that has ended.
+IMPORT = Job(
+    name="import",
+    does="takes in a version that another workspace made, once it is proven here",
+    one="import",
+    several="imports",
+    short="import",
+    done="taken in",
+    act="import versions",
+    scheduled=False,
+    leaves_data=False,
+    troubles=False,
+)
 
 REHEARSAL = Job(
     name="rehearsal",
@@ -137,7 +151,7 @@ REHEARSAL = Job(
 JOBS = (RETRAIN, HEALTH, REPORT, REHEARSAL, BACKTEST, PLANNED_SWAP)
 SCHEDULED = tuple(job.name for job in JOBS if job.scheduled)
 UNLISTED = tuple(job for job in JOBS if not job.listed)
-_BY_NAME = {job.name: job for job in JOBS}
+_BY_NAME = {job.name: job for job in (*JOBS, IMPORT)}
 
 
 def of(name: str) -> Job:

@@ -143,6 +143,18 @@ WITHOUT_A_KEY = {
          "operators emails remove bob b@example.org --reason x"),
         "An admin says it once for each person, as they are let in, where their keys are at hand too.",
     ),
+    **dict.fromkeys(
+        ("bundle tiny@1", "bundle tiny@1 --data-to somewhere", "send tiny@1 somewhere", "import somewhere",
+         "import somewhere --despite x"),
+        "What leaves a workspace or comes in is a file, or another machine: whoever names it is in a shell.",
+    ),
+    **dict.fromkeys(
+        ("where tiny@1", "where tiny@1 somewhere"), "It asks other machines over SSH, which takes as long as they do.",
+    ),
+    **dict.fromkeys(
+        ("trust", "trust list", "trust add dev key --reason x", "trust remove dev --reason x"),
+        "A key is compared, copied and given a name once for each workspace that anything comes from.",
+    ),
     "backup somewhere": "By key one says where the engine backs up by itself (backup_to, in the settings).",
     "backup somewhere --check": "It is for the machine that holds the backups, which may know no workspace.",
     "audit --export somewhere": "It writes a file; whoever takes it away is in a shell on that machine.",

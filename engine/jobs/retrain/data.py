@@ -89,7 +89,7 @@ def prepare(
         table=table,
         since=parts.since,
         until=parts.until,
-        schema=infer_schema(table),
+        schema=infer_schema(table, manifest.data.sensitive),
         features=features,
         train=parts.train.select([*features, manifest.data.target]),
         holdout=parts.holdout,

@@ -48,7 +48,9 @@ LEAST: dict[str, Role] = {
     "start_scheduler": "operator", "allow": "admin", "withdraw": "admin", "set_policy": "admin",
     "break_glass": "admin", "add_address": "admin", "remove_address": "admin", "add_route": "admin",
     "remove_route": "admin", "choose_quiet_hours": "operator", "hand_over": "operator", "take_over": "operator",
-    "comment": "viewer", "sealed_keys": "admin", "cancel_swap": "operator",
+    "comment": "viewer", "sealed_keys": "admin", "cancel_swap": "operator", "bundle": "operator",
+    "write_data": "operator", "send": "operator", "take_in": "operator", "take_in_despite": "admin", "trust": "admin",
+    "distrust": "admin", "where_else": "operator",
 }  # fmt: skip
 # Asked for while it is done, for only a part of it takes the role: with ``mend``.
 PARTLY = {"doctor"}
@@ -72,17 +74,20 @@ MAY_NOT = {
     "remove_address": "change operators' addresses", "add_route": "change routes", "remove_route": "change routes",
     "choose_quiet_hours": "choose quiet hours", "hand_over": "hand over", "take_over": "take over",
     "comment": "comment on candidates", "sealed_keys": "export keys", "cancel_swap": "cancel planned swaps",
+    "bundle": "bundle versions", "write_data": "bundle versions", "send": "send versions",
+    "take_in": "take versions in", "take_in_despite": "take versions in despite what is known of them",
+    "trust": "trust keys", "distrust": "trust keys", "where_else": "ask other workspaces",
 }  # fmt: skip
 # Those that are about one project, for which somebody may have a role besides; every other is of the workspace.
 PER_PROJECT = {
     "remove", "retrain", "cancel", "look", "backtest", "acknowledge", "snooze", "report_soon", "send_report", "run_now",
     "pause_schedule", "resume_schedule", "edit_schedule", "plan_release", "plan_rollback", "move", "reject", "lift",
-    "hold", "release_hold", "withdraw", "set_project_role", "comment", "cancel_swap",
+    "hold", "release_hold", "withdraw", "set_project_role", "comment", "cancel_swap", "bundle", "write_data", "send",
 }  # fmt: skip
 # What changes nothing that others see: it looks, waits, works out, or is the engine's own work of every process.
 OF_ANYBODY = {
     "as_of", "check", "wait", "plan_backtest", "plan_clean", "scan_disk", "dry_run_report", "keep_house", "pass_time",
-    "scrub", "check_backup", "be_at", "who", "others",
+    "scrub", "check_backup", "be_at", "who", "others", "bundle_key",
 }  # fmt: skip
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
 MOVE = MovePlan("tiny", "release", None, "tiny@1", 0, (), (), (), None)
@@ -94,7 +99,7 @@ GIVEN: dict[str, Any] = {
     "value": "1GiB", "kind": "data", "words": "22:00-07:00", "route": 1, "to": "opal", "note": "all quiet",
     "operator": "opal", "address": "opal@example.org", "lasts": timedelta(hours=1), "offset": 0, "confirmed": "tiny",
     "changes": CHANGES, "on_step": lambda step: None, "mail": None, "key": key_of("new").line, "account": "root",
-    "now": NOON, "text": "wait",
+    "now": NOON, "text": "wait", "source": Path("nothing.zip"), "host": "nowhere", "what": "tiny@1",
 }  # fmt: skip
 # Who there is: a role for the workspace, and those for single projects.
 PEOPLE: dict[str, tuple[Role, dict[str, Role]]] = {
@@ -289,15 +294,11 @@ def test_what_is_about_one_project_is_written_here() -> None:
 def test_a_role_for_one_project_is_none_for_another(as_one: Callable[[str], Engine]) -> None:
     engine = as_one("otto")  # an operator of other, a viewer elsewhere
     for act in (
-        lambda: engine.retrain("tiny"),
-        lambda: engine.cancel(1, "because"),
-        lambda: engine.acknowledge(1, "because"),
-        lambda: engine.reject("tiny@1", "because"),
-        lambda: engine.move(MOVE, "because", lambda step: None),
-        lambda: engine.retrain("nothing"),
-        lambda: engine.cancel(99, "because"),
+        lambda: engine.retrain("tiny"), lambda: engine.cancel(1, "because"), lambda: engine.acknowledge(1, "because"),
+        lambda: engine.reject("tiny@1", "because"), lambda: engine.move(MOVE, "because", lambda step: None),
+        lambda: engine.retrain("nothing"), lambda: engine.cancel(99, "because"),
         lambda: engine.reject("other/../tiny@1", "because"),
-    ):
+    ):  # fmt: skip
         with pytest.raises(Forbidden, match="otto is a viewer and may not"):
             act()
     engine.pause_schedule("other", "retrain", "because")
@@ -322,11 +323,8 @@ def test_who_is_disabled_while_connected_does_nothing_more_and_is_told_why(
     with pytest.raises(Forbidden, match="opal may not work here any more; an admin disabled them"):
         called(opal, name, tmp_path)
     assert rows_of(ada, WRITTEN) == before
-    assert (
-        opal.why_not("retrain")
-        == opal.why_not("overview")
-        == ("opal may not work here any more; an admin disabled them, and 'leverframe audit' tells an admin why.")
-    )
+    why = "opal may not work here any more; an admin disabled them, and 'leverframe audit' tells an admin why."
+    assert opal.why_not("retrain") == opal.why_not("overview") == why
 
 
 def test_what_the_ledger_says_counts_at_the_next_act_and_at_an_earlier_moment_too(

@@ -42,6 +42,7 @@ from engine.storage.ledger import Ledger
 from engine.versions import catalog, contents, holds
 from tests import tiny
 from tests.engine.rewind.approval_acts import ApprovalActs
+from tests.engine.rewind.bundle_acts import BundleActs
 from tests.engine.rewind.people_acts import PeopleActs
 from tests.people import caller_of
 
@@ -108,7 +109,7 @@ def _known(status: ProjectStatus) -> ProjectStatus:
 
 
 @dataclass
-class World(PeopleActs, ApprovalActs):
+class World(PeopleActs, ApprovalActs, BundleActs):
     """Acts of a chance order; each is tried, and what the engine refuses has simply not happened."""
 
     root: Path
@@ -139,6 +140,7 @@ class World(PeopleActs, ApprovalActs):
             self.snooze, self.escalate, self.take_off, *[self.clean] * 2, *[self.give_back] * 2, self.mail, self.send,
             *[self.ask] * 2, *[self.route] * 3, *[self.duty] * 5, self.let_wait, self.gather, self.step,
             self.policy, self.glass, *[self.plan_swap] * 2, *[self.end_swap] * 2, *[self.address] * 2,
+            self.trust, self.came,
         ]  # fmt: skip
         for _ in range(acts):
             act, project = self.chance.choice(every), self.chance.choice(["one", "two"])

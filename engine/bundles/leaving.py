@@ -1,0 +1,72 @@
+"""A version leaves the workspace: the trail says so before anybody has it."""
+
+from __future__ import annotations
+
+import shutil
+from datetime import datetime
+from pathlib import Path
+from tempfile import TemporaryFile
+from typing import IO
+
+from engine.access.caller import Caller
+from engine.audit import trail
+from engine.bundles.writing import Bundle, write, write_to
+from engine.errors import Refusal
+from engine.storage.disk import refused
+from engine.storage.ledger import Ledger
+from engine.storage.objects import ObjectStore
+from engine.storage.workspace import Workspace
+from engine.versions import catalog
+from engine.versions import document as documents
+
+
+def bundle(
+    workspace: Workspace, ledger: Ledger, store: ObjectStore, label: str, target: Path | IO[bytes], by: Caller,
+    at: datetime, *, data: bool,
+) -> Bundle:  # fmt: skip
+    """Write the version called ``label`` to the new file ``target``, or to one that is open."""
+    if isinstance(target, Path):
+        with ledger.read() as db:
+            made = write_to(workspace, db, store, label, target.expanduser().absolute(), data=data)
+        try:
+            note(ledger, made, by, at)
+        except BaseException:
+            target.expanduser().absolute().unlink(missing_ok=True)
+            raise
+        return made
+    with refused("The bundle could not be written"), TemporaryFile(dir=workspace.cache) as file:
+        with ledger.read() as db:
+            made = write(workspace, db, store, label, file, data=data)
+        note(ledger, made, by, at)
+        file.seek(0)
+        shutil.copyfileobj(file, target, 1 << 20)
+    return made
+
+
+def note(ledger: Ledger, made: Bundle, by: Caller, at: datetime, *, to: str | None = None) -> None:
+    """Write down that it leaves; ``to``: where to, where that is no file."""
+    details = {"digest": made.version, "bundle": made.digest, "key": made.fingerprint, "bytes": made.size}
+    if (place := to or made.place) is not None:
+        details["to"] = place
+    with ledger.write() as db:
+        trail.append(db, at=at, actor=by, action="bundle", subject=made.label, details=details)
+
+
+def write_data(ledger: Ledger, store: ObjectStore, label: str, folder: Path, by: Caller, at: datetime) -> int:
+    """Write the data of the version called ``label`` to the new folder ``folder``; how many files."""
+    target = folder.expanduser().absolute()
+    with ledger.read() as db:
+        digest = str(catalog.find(db, label)["digest"])
+    files = documents.of_version(store, label, digest).data.files
+    if target.exists():
+        raise Refusal(f"{target} is there already; name a folder that is not.")
+    try:
+        with refused(f"The data could not be written to {target}"):
+            documents.write_folder(store, files, target)
+        with ledger.write() as db:
+            details = {"digest": digest, "to": str(target), "files": len(files)}
+            trail.append(db, at=at, actor=by, action="write-data", subject=label, details=details)
+    except BaseException:
+        shutil.rmtree(target, ignore_errors=True)
+        raise
+    return len(files)

@@ -1,0 +1,161 @@
+"""The last step of an import: what was proven is moved to the store, and becomes a version in one transaction."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from pathlib import Path
+
+from engine import clock
+from engine.access.caller import Caller
+from engine.audit import trail
+from engine.bundles import arrival, trusted
+from engine.bundles.arrival import Known, Standing
+from engine.bundles.reading import OpenBundle
+from engine.bundles.staging import StagingPlace
+from engine.clock import moment, stamp
+from engine.errors import Refusal
+from engine.monitoring import measurements
+from engine.projects import in_force, registry
+from engine.projects.manifest.reader import Manifest
+from engine.release.proof import Steps
+from engine.runs import done
+from engine.versions import catalog, origins
+from engine.versions.ground import without_ground
+from engine.versions.origins import Origin
+from engine.vocabulary.jobs import IMPORT
+
+THIS = "this workspace"
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """What came of an import. ``label``: what the version is called here; None where it was here already."""
+
+    label: str | None
+    sentence: str
+    origin: Origin | None
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Request:
+    """Who takes a version in. ``vouches``: they may let its steps reach what its manifest asks for. ``despite``: the
+    reason of an admin to take it in although something speaks against it. ``data``: the folder that holds its data,
+    where that did not travel."""
+
+    by: Caller
+    vouches: bool
+    despite: str | None = None
+    data: Path | None = None
+
+
+def _known(db: sqlite3.Connection, project: str) -> list[Known]:
+    from_elsewhere = origins.of_project(db, project)
+    return [Known(each, from_elsewhere.get(each.number)) for each in catalog.everything(db, project)]
+
+
+def already(db: sqlite3.Connection, bundle: OpenBundle) -> str | None:
+    return arrival.already(_known(db, bundle.document.project), bundle.manifest.version)
+
+
+def check_against(db: sqlite3.Connection, bundle: OpenBundle, request: Request) -> str | None:
+    """What speaks against it, where an admin takes it in despite that. Raises Refusal."""
+    known, version = _known(db, bundle.document.project), bundle.manifest.version
+    if (barred := arrival.barred_here(known, version)) is not None:
+        raise Refusal(barred)
+    found = arrival.against_it(known, version, bundle.provenance.stations)
+    if found is not None and request.despite is None:
+        raise Refusal(
+            f"It is known, and not for good: {found.rstrip('.')}. An admin can take it in all the same, and says why: "
+            "--despite '…'"
+        )
+    return found
+
+
+def register(
+    place: StagingPlace, bundle: OpenBundle, manifest: Manifest, request: Request, source: str, steps: Steps,
+    began: datetime,
+) -> Arrival:  # fmt: skip
+    """The objects first, then everything else in one transaction."""
+    for digest in place.staged.digests():
+        place.store.adopt(digest, place.staged)
+    place.store.sync()
+    at, project, by = clock.now(), bundle.document.project, request.by
+    with place.ledger.write() as db:
+        if source != THIS and trusted.of_key(db, bundle.key.fingerprint) is None:
+            raise Refusal(f"It is signed by {bundle.key.fingerprint}, which is not trusted here any more.")
+        if (found := already(db, bundle)) is not None:
+            return Arrival(None, f"{found} Nothing was changed.", None)
+        against_it = check_against(db, bundle, request)
+        added = registry.there(db, project) is None
+        if added:
+            registry.take_in(db, manifest, place.workspace.live / project / "code", by, at, source)
+        run, told = _run(db, bundle, request, steps, began, at), bundle.provenance
+        number, standing = _version(db, bundle, run, source, at)
+        label = f"{project}@{number}"
+        done.made(db, run, label)
+        key, ground = bundle.key.fingerprint, standing.same_ground
+        origin = Origin(project, number, at, by.name, source, key, told.stations, ground, against_it)
+        origins.keep(db, origin)
+        details = {
+            "digest": bundle.manifest.version, "bundle": bundle.digest, "from": f"{source} {told.sender.label}",
+            "key": bundle.key.fingerprint, "run": told.stations[0].run,
+            "approved_by": ", ".join(told.sender.approved_by), "workspace": told.sender.workspace,
+            "proof": [asdict(each) for each in steps.done], **({"despite": against_it} if against_it else {}),
+        }  # fmt: skip
+        trail.append(
+            db, at=at, actor=by, action=IMPORT.name, subject=label, reason=request.despite or "", details=details
+        )
+    notes = _notes(project, source) if added else ()
+    return Arrival(label, f"{label} is taken in and waits for a decision here. {standing.sentence}", origin, notes)
+
+
+def _notes(project: str, source: str) -> tuple[str, ...]:
+    return (
+        f"{project} was not here before and is now, with the code of this version; its retrains are paused: "
+        f"'leverframe schedules resume {project} --job retrain --reason …' lets them begin, or add its checkout in its "
+        "place.",
+    )
+
+
+def _run(
+    db: sqlite3.Connection, bundle: OpenBundle, request: Request, steps: Steps, began: datetime, at: datetime
+) -> int:
+    document = bundle.document
+    taken = [(each.what.partition(";")[0][:60], each.seconds) for each in steps.done]
+    return done.keep(db, document.project, IMPORT, request.by, moment(document.lineage.as_of), began, at, taken)
+
+
+def _version(db: sqlite3.Connection, bundle: OpenBundle, run: int, source: str, at: datetime) -> tuple[int, Standing]:
+    """Register it as a candidate, as it stands to what is live here."""
+    document, told = bundle.document, bundle.provenance
+    judged, live = document.metrics, catalog.live(db, document.project)
+    against = told.stations[0].against
+    same = against == (live.digest if live is not None else None) and (against is None) is (
+        document.lineage.against is None
+    )
+    standing = arrival.standing(judged, source, document.lineage.against, live, same)
+    ground = judged if same else without_ground(judged)
+    key = ground.metrics.get(ground.key_metric)
+    number = catalog.register(
+        db,
+        project=document.project,
+        digest=bundle.manifest.version,
+        made_at=at,
+        as_of=moment(document.lineage.as_of),
+        run=run,
+        verdict=judged.verdict,
+        comparison=standing.comparison,
+        sentence=standing.sentence,
+        against=live.number if live is not None else None,
+        metric=key.called(ground.key_metric) if key is not None else None,
+        data_until=moment(document.data.until) if document.data.until else None,
+        expires_at=at + in_force.approval(db, document.project).expires,
+        authors=json.dumps([asdict(each) for each in told.authors]),
+    )
+    rows = [(number, name, each.value, each.low, each.high, each.n) for name, each in judged.metrics.items()]
+    measurements.keep(db, document.project, run, stamp(moment(document.lineage.as_of)), rows, at)
+    return number, standing

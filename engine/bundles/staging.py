@@ -1,0 +1,134 @@
+"""Where a version that comes in is kept until it is proven: a folder of its own, with an object store of its own."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+from engine.bundles import contents
+from engine.bundles.reading import OpenBundle
+from engine.errors import Damage, Refusal
+from engine.projects.manifest.reader import Manifest, load_manifest
+from engine.storage.atomic import read_file
+from engine.storage.disk import why_not
+from engine.storage.free_space import in_words, keep_free
+from engine.storage.ledger import Ledger
+from engine.storage.objects import ObjectStore, Stored
+from engine.storage.workspace import Workspace
+from engine.text import plain
+from engine.versions import document as documents
+
+PIECE = 1 << 20
+
+
+@dataclass(frozen=True)
+class StagingPlace:
+    """Where it works: the workspace, its ledger and store; a folder that goes at the end, with a store in it."""
+
+    workspace: Workspace
+    ledger: Ledger
+    store: ObjectStore
+    folder: Path
+
+    @property
+    def staged(self) -> ObjectStore:
+        return ObjectStore(self.folder / "objects")
+
+
+def spooled(place: StagingPlace, stream: IO[bytes]) -> Path:
+    """What comes on ``stream`` as a file of ours, as much of it as there is room for."""
+    target = place.folder / "bundle.zip"
+    with open(target, "xb") as file:
+        while piece := stream.read(PIECE):
+            if _room(place) < len(piece):
+                raise Refusal(f"The bundle that is coming in has no room here: {_too_little(place)}.")
+            file.write(piece)
+    return target
+
+
+def _room(place: StagingPlace) -> int:
+    """The bytes that may still be written to the disk of the workspace."""
+    usage = shutil.disk_usage(place.workspace.root)
+    with place.ledger.read() as db:
+        return usage.free - keep_free(db, usage.total)
+
+
+def _too_little(place: StagingPlace) -> str:
+    usage = shutil.disk_usage(place.workspace.root)
+    with place.ledger.read() as db:
+        kept = keep_free(db, usage.total)
+    return f"{in_words(usage.free)} of the disk are free, and {in_words(kept)} are kept free (keep_free)"
+
+
+def check_room(place: StagingPlace, bundle: OpenBundle) -> None:
+    """It is staged, and rebuilt to be proven: twice its size, and whatever its packages take."""
+    absent = sum(file.size for part in bundle.manifest.absent for file in part.files)
+    needed = 2 * (bundle.size + absent)
+    if _room(place) < needed:
+        raise Refusal(f"It takes {in_words(needed)} to be proven, and {_too_little(place)}; free some and try again.")
+
+
+def stage(place: StagingPlace, bundle: OpenBundle, data: Path | None) -> None:
+    """Put every object of it into the staged store, verified; ``data``: the folder with its data, where that did not
+    travel. Raises Damage, and Refusal for data that is lacking."""
+    absent = {file.name for part in bundle.manifest.absent for file in part.files}
+    if absent and data is None:
+        why = next(part.why for part in bundle.manifest.absent if part.files)
+        raise Refusal(
+            f"Its data did not travel: {why}. Bring the {len(absent):,} files of its folder data/ on a way that may "
+            "carry them ('leverframe bundle VERSION --data-to FOLDER' writes them there), and name it: --data FOLDER."
+        )
+    staged, taken = place.staged, set[str]()
+    for file in contents.files_of(bundle.document):
+        if file.name in absent:
+            if data is not None:
+                _stage_brought(staged, data, file.name, file.stored)
+            continue
+        _stage_file(staged, bundle, file.name, file.stored)
+        taken.add(file.name)
+    bundle.verify_rest(taken)
+    if staged.put(bundle.document_content) != bundle.manifest.version:
+        raise Damage("Its version.json is not the version that its manifest names.")
+    staged.sync()
+
+
+def _stage_file(staged: ObjectStore, bundle: OpenBundle, name: str, stored: Stored) -> None:
+    whole: list[bytes] = []
+    for number, piece in enumerate(bundle.stream(name)):
+        if len(stored.chunks) == 1:  # It is of one object, and came in pieces of a size of ours.
+            whole.append(piece)
+        elif staged.put(piece) != stored.chunks[number]:
+            raise Damage(f"'{plain(name, 80)}' in it is not made of the objects that the version names.")
+    if len(stored.chunks) == 1 and staged.put(b"".join(whole)) != stored.chunks[0]:
+        raise Damage(f"'{plain(name, 80)}' in it is not made of the objects that the version names.")
+
+
+def _stage_brought(staged: ObjectStore, folder: Path, name: str, stored: Stored) -> None:
+    """Take in a file of data that did not travel in the bundle."""
+    path = folder / name.partition("/")[2]
+    try:
+        if path.stat().st_size != stored.size:
+            raise Refusal(f"{path} is not the data that the version was made from: it is of another size.")
+        content = read_file(path)
+    except OSError as error:
+        raise Refusal(f"{path} cannot be read: {why_not(error)}.") from None
+    if staged.put(content) != stored.digest:
+        raise Refusal(f"{path} is not the data that the version was made from: it has another digest.")
+
+
+def manifest_of(place: StagingPlace, bundle: OpenBundle) -> Manifest:
+    """What the code of it says in leverframe.toml, which has to be what the version says. Raises Refusal, Damage."""
+    code, document = place.folder / "code", bundle.document
+    documents.write_folder(place.staged, document.code.files, code)
+    found = load_manifest(code, of_version=True)
+    shutil.rmtree(code)
+    if json.loads(json.dumps(found.document)) != document.settings or found.name != document.project:
+        raise Damage("Its settings are not those of the leverframe.toml in its code.")
+    if document.settings.get("schedule", {}) != document.schedule:
+        raise Damage("Its schedule is not that of the leverframe.toml in its code.")
+    return found
+
+

@@ -1,0 +1,98 @@
+"""Where a version is: in this workspace, and in others that are asked. Its digest is the same everywhere."""
+
+from __future__ import annotations
+
+import sqlite3
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any, get_args
+
+from engine.audit import trail
+from engine.bundles.manifest import DIGEST
+from engine.bundles.over_ssh import ask
+from engine.bundles.sending import ACTION
+from engine.clock import moment, stamp
+from engine.errors import Damage, LeverframeError
+from engine.json_records import read
+from engine.records import VersionState
+from engine.text import plain
+from engine.versions import catalog, origins
+
+
+@dataclass(frozen=True)
+class Whereabouts:
+    """One version as a workspace has it; times are texts in ISO 8601. ``origin``: where it came from, if it was not
+    made there."""
+
+    version: str
+    state: VersionState
+    why: str | None
+    made_at: str
+    live_from: str | None
+    live_until: str | None
+    origin: str | None
+
+
+@dataclass(frozen=True)
+class Stage:
+    """What a workspace says; ``name``: the host that was asked, None for this one. ``why``: why it said nothing."""
+
+    name: str | None
+    found: tuple[Whereabouts, ...]
+    why: str | None = None
+
+
+def digest_of(db: sqlite3.Connection, what: str) -> str:
+    """The digest of the version that is called ``what`` here, or has it for its digest. Raises NotFound, Invalid."""
+    return what if DIGEST.fullmatch(what) else str(catalog.find(db, what)["digest"])
+
+
+def here(db: sqlite3.Connection, digest: str) -> tuple[Whereabouts, ...]:
+    """What this workspace has of it, the newest last; () when it has not."""
+    found = []
+    for version in catalog.with_digest(db, digest):
+        origin = origins.of_version(db, version.label)
+        found.append(
+            Whereabouts(
+                version.label, version.state, version.reason, _text(version.made_at) or "", _text(version.live_from),
+                _text(version.live_until), origin.sentence if origin else None,
+            )
+        )  # fmt: skip
+    return tuple(found)
+
+
+def _text(at: datetime | None) -> str | None:
+    return stamp(at) if at is not None else None
+
+
+def sent_to(db: sqlite3.Connection, digest: str) -> tuple[str, ...]:
+    """The hosts that it was sent to from here, each once."""
+    labels = [version.label for version in catalog.with_digest(db, digest)]
+    rows = [row for label in labels for row in trail.of_subject(db, ACTION, label)]
+    return tuple(dict.fromkeys(str(row.details.get("to")) for row in rows))
+
+
+def elsewhere(digest: str, host: str, config: Path | None) -> Stage:
+    """What the workspace at ``host`` says of it; a host that does not answer keeps nobody from asking the next."""
+    try:
+        told = ask(host, ["where", digest, "--here"], None, config)
+        stages = told.get("stages")
+        first = stages[0] if isinstance(stages, list) and stages and isinstance(stages[0], dict) else {}
+        return Stage(host, tuple(_read(each) for each in first.get("found", ())))
+    except (LeverframeError, TypeError) as error:
+        return Stage(host, (), str(error))
+
+
+def _read(told: Any) -> Whereabouts:
+    """As a stranger tells it: every word made safe to show, every time one. Raises Damage, Invalid."""
+    found = read(Whereabouts, told, "What it says")
+    if found.state not in get_args(VersionState):
+        raise Damage(f"What it says cannot be read: a version there is '{plain(found.state, 40)}'.")
+    for at in (found.made_at, found.live_from, found.live_until):
+        if at is not None:
+            moment(at)
+    return replace(
+        found, version=plain(found.version, 80), why=plain(found.why, 400) if found.why else None,
+        origin=plain(found.origin, 400) if found.origin else None,
+    )  # fmt: skip

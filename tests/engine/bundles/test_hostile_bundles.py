@@ -1,0 +1,246 @@
+"""Zips that are made to harm whoever opens them, and bundles that somebody with a trusted key has signed and forged."""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+import struct
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from engine.api import Engine
+from engine.audit.chain import canonical
+from engine.errors import LeverframeError, NotFound, Refusal
+from tests.engine.bundles.conftest import Sender
+from tests.engine.bundles.forging import contents, sha, signed, zipped
+from tests.ledger import rows_of, store_of
+from tests.people import open_engine
+
+WRITTEN = ("audit", "versions", "projects", "runs", "origins")
+
+
+@pytest.fixture
+def refused(receiver: Engine, tmp_path: Path) -> Callable[[Path], str]:
+    """What is said of a bundle that is refused, after which nothing has changed."""
+    before = rows_of(receiver, WRITTEN)
+
+    def take_in(path: Path) -> str:
+        with pytest.raises(LeverframeError) as told:
+            receiver.take_in(path)
+        assert rows_of(receiver, WRITTEN) == before
+        assert list(store_of(receiver).digests()) == []
+        assert list((receiver.home / "cache").glob("import-*")) == []
+        return str(told.value)
+
+    return take_in
+
+
+def made_by_python(target: Path, *entries: tuple[str | zipfile.ZipInfo, bytes], method: int = 0) -> Path:
+    with zipfile.ZipFile(target, "w", method) as file:
+        for name, content in entries:
+            file.writestr(name, content)
+    return target
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("../../etc/passwd", "leads out of its folder"),
+        ("code/../../x", "leads out of its folder"),
+        ("code//x", "leads out of its folder"),
+        ("code/./x", "leads out of its folder"),
+        ("/etc/passwd", "a place on this machine"),
+        ("C:/Windows/x", "a place on this machine"),
+        ("code\\..\\x", "letters that no name may have"),
+        ("code/\x1b[2Jx", "letters that no name may have"),
+        ("code/a\u202etxt.py", "letters that no name may have"),
+        ("code/a\nb", "letters that no name may have"),
+        ("x" * 300, "too long"),
+    ],
+)
+def test_a_name_that_leads_elsewhere(name: str, said: str, refused: Callable[[Path], str], tmp_path: Path) -> None:
+    told = refused(zipped(tmp_path / "x.zip", {name: b"x"}))
+    assert said in told and told.isprintable()
+
+
+def test_a_symbolic_link(refused: Callable[[Path], str], tmp_path: Path) -> None:
+    link = zipfile.ZipInfo("code/x")
+    link.create_system, link.external_attr = 3, (stat.S_IFLNK | 0o777) << 16
+    assert "is a symbolic link" in refused(made_by_python(tmp_path / "x.zip", (link, b"/etc/passwd")))
+
+
+@pytest.mark.parametrize("kind", [stat.S_IFIFO, stat.S_IFDIR, stat.S_IFCHR])
+def test_what_is_no_file(kind: int, refused: Callable[[Path], str], tmp_path: Path) -> None:
+    odd = zipfile.ZipInfo("code/x")
+    odd.create_system, odd.external_attr = 3, (kind | 0o777) << 16
+    assert "is no file" in refused(made_by_python(tmp_path / "x.zip", (odd, b"")))
+
+
+def test_a_bomb_by_its_ratio(refused: Callable[[Path], str], tmp_path: Path) -> None:
+    bomb = made_by_python(tmp_path / "x.zip", ("code/x", bytes(50 << 20)), method=zipfile.ZIP_DEFLATED)
+    assert bomb.stat().st_size < 100_000
+    assert "is compressed, to 1,0" in refused(bomb)
+
+
+def test_a_bomb_by_what_it_says_of_itself(refused: Callable[[Path], str], tmp_path: Path) -> None:
+    """A thousand members that lie in each other, and one that says it is a terabyte."""
+    path = made_by_python(tmp_path / "x.zip", ("code/x", b"x" * 1000))
+    content = path.read_bytes()
+    begins = content.index(b"PK\1\2")
+    entry, end = content[begins:-22], content[-22:]
+    many = b"".join(entry.replace(b"code/x", f"code/{number:04d}".encode()[-6:]) for number in range(1000))
+    fields = [*struct.unpack("<4s4H2LH", end)]
+    fields[3:6] = [1000, 1000, len(many)]
+    path.write_bytes(content[:begins] + many + struct.pack("<4s4H2LH", *fields))
+    assert "lie in each other" in refused(path)
+    extra = struct.pack("<2H2Q", 1, 16, 1 << 40, 1 << 40)
+    large = entry[:20] + b"\xff" * 8 + entry[28:30] + struct.pack("<H", len(extra)) + entry[32:] + extra
+    fields[3:6] = [1, 1, len(large)]
+    path.write_bytes(content[:begins] + large + struct.pack("<4s4H2LH", *fields))
+    assert "lie in each other" in refused(path)
+
+
+@pytest.mark.filterwarnings("ignore:Duplicate name")
+def test_a_name_twice(refused: Callable[[Path], str], tmp_path: Path) -> None:
+    assert "'code/x' twice" in refused(made_by_python(tmp_path / "x.zip", ("code/x", b"a"), ("code/x", b"b")))
+
+
+@pytest.mark.parametrize(
+    ("one", "other"), [("code/a.py", "code/A.py"), ("code/é", "code/e\u0301"), ("code/straße", "code/STRASSE")]
+)
+def test_names_that_are_one_file_elsewhere(
+    one: str, other: str, refused: Callable[[Path], str], tmp_path: Path
+) -> None:
+    assert "one file on some machines" in refused(zipped(tmp_path / "x.zip", {one: b"", other: b""}))
+
+
+def test_a_name_that_is_a_file_and_a_folder(refused: Callable[[Path], str], tmp_path: Path) -> None:
+    assert "a file and a folder" in refused(zipped(tmp_path / "x.zip", {"code/x": b"", "code/X/y": b""}))
+
+
+def test_what_is_no_file_and_what_is_no_zip(receiver: Engine, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    for path in (tmp_path / "pipe", tmp_path, Path("/dev/zero")):
+        with pytest.raises(Refusal):
+            receiver.take_in(path)
+    with pytest.raises(NotFound):
+        receiver.take_in(tmp_path / "nothing.zip")
+    for content in (b"", b"x", b"PK\5\6", os.urandom(5000), b"PK\5\6" + b"\xff" * 18):
+        path = tmp_path / "x.zip"
+        path.write_bytes(content)
+        with pytest.raises(LeverframeError, match="no bundle that is whole"):
+            receiver.take_in(path)
+
+
+# Signed by a key that is trusted here, and not what such a key signs.
+
+
+def test_a_format_of_another_leverframe(refused: Callable[[Path], str], sender: Sender, tmp_path: Path) -> None:
+    forged = signed(tmp_path / "x.zip", sender.home, contents(sender.zip), lambda found: found.update(format=2))
+    assert "format 2 and this Leverframe reads 1" in refused(forged)
+
+
+def test_a_key_that_is_not_the_one_that_signed(
+    refused: Callable[[Path], str], receiver: Engine, sender: Sender, tmp_path: Path
+) -> None:
+    """Somebody else signs and says that it was development."""
+    other = open_engine(tmp_path / "other", "eve", create=True)
+    forged = signed(tmp_path / "x.zip", other.home, contents(sender.zip), lambda found: found.update(key=sender.key))
+    assert "not what its key has signed" in refused(forged)
+
+
+@pytest.mark.parametrize("member", ["version.json", "provenance.json", "code/steps.py", "model/table.json",
+                                    "golden/predictions.parquet", "environment/lock.json", "README.html"])  # fmt: skip
+def test_a_member_that_is_lacking(
+    member: str, refused: Callable[[Path], str], sender: Sender, tmp_path: Path
+) -> None:
+    members = {name: content for name, content in contents(sender.zip).items() if name != member}
+    assert member in refused(signed(tmp_path / "x.zip", sender.home, members))
+
+
+@pytest.mark.parametrize("member", ["code/more.py", "wheels/x.whl", "x"])
+def test_a_member_too_many(member: str, refused: Callable[[Path], str], sender: Sender, tmp_path: Path) -> None:
+    members = {member: b"more", **contents(sender.zip)}
+    assert f"'{member}' in it is none of the version" in refused(signed(tmp_path / "x.zip", sender.home, members))
+
+
+def test_members_that_the_manifest_does_not_list(
+    refused: Callable[[Path], str], sender: Sender, tmp_path: Path
+) -> None:
+    members = contents(sender.zip)
+    assert "'code/more.py' is in one" in refused(zipped(tmp_path / "x.zip", {"code/more.py": b"", **members}))
+    without = {name: content for name, content in members.items() if name != "code/steps.py"}
+    assert "'code/steps.py' is in one" in refused(zipped(tmp_path / "x.zip", without))
+    order = [*reversed(list(members)[:-2]), "manifest.json", "manifest.sig"]
+    assert "another order" in refused(zipped(tmp_path / "x.zip", {name: members[name] for name in order}))
+
+
+def test_other_code_under_the_same_version(refused: Callable[[Path], str], sender: Sender, tmp_path: Path) -> None:
+    members = {**contents(sender.zip), "code/steps.py": b"import os; os.system('id')"}
+    assert "'code/steps.py' in it is not the file that the version names" in refused(
+        signed(tmp_path / "x.zip", sender.home, members)
+    )
+
+
+Change = Callable[[dict[str, Any]], object]
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda found: found.update(project="../x"), ""),
+        (lambda found: found.pop("golden"), "golden"),
+        (lambda found: found["golden"].update(rows="many"), "golden.rows"),
+        (lambda found: found["settings"]["project"].update(name="other"), "leverframe.toml"),
+        (lambda found: found["settings"]["approval"].update(approvals=0), "leverframe.toml"),
+        (lambda found: found["schedule"].clear(), "schedule"),
+        (lambda found: found["code"]["files"][0].update(path="../../x"), ""),
+        (lambda found: found["metrics"].update(verdict="fail"), "did not pass its gates"),
+        (lambda found: found.update(format=9), "format 9"),
+        (lambda found: found["environment"].update(kind="java"), "'java'"),
+    ],
+)
+def test_a_document_that_no_workspace_wrote(
+    change: Change, said: str, refused: Callable[[Path], str], sender: Sender, tmp_path: Path
+) -> None:
+    members = contents(sender.zip)
+    document = json.loads(members["version.json"])
+    change(document)
+    text = canonical(document).encode()
+    forged = signed(
+        tmp_path / "x.zip", sender.home, {**members, "version.json": text},
+        lambda found: found.update(version=sha(text)),
+    )  # fmt: skip
+    assert said in refused(forged)
+
+
+@pytest.mark.parametrize("content", [b"", b"[]", b"{", b"[" * 100_000, b'{"stations": [], "authors": []}', b"\xff"])
+def test_a_provenance_that_is_none(
+    content: bytes, refused: Callable[[Path], str], sender: Sender, tmp_path: Path
+) -> None:
+    members = {**contents(sender.zip), "provenance.json": content}
+    assert "provenance" in refused(signed(tmp_path / "x.zip", sender.home, members))
+
+
+def test_a_provenance_of_another_version(refused: Callable[[Path], str], sender: Sender, tmp_path: Path) -> None:
+    members = {**contents(sender.zip), "provenance.json": contents(sender.second)["provenance.json"]}
+    assert "disagree on where it comes from" in refused(signed(tmp_path / "x.zip", sender.home, members))
+
+
+def test_words_that_would_steer_a_terminal_are_taken_for_words(
+    receiver: Engine, sender: Sender, tmp_path: Path
+) -> None:
+    members = contents(sender.zip)
+    told = json.loads(members["provenance.json"])
+    told["stations"][0]["decisions"][0]["actor"] = "\x1b]0;owned\x07mia"
+    forged = signed(
+        tmp_path / "x.zip", sender.home, {**members, "provenance.json": json.dumps(told).encode()}
+    )  # fmt: skip
+    found = receiver.take_in(forged)
+    assert found.origin is not None and found.origin.sentence.isprintable()
+    assert all(str(value).isprintable() for row in receiver.audit() for value in row.details.values())

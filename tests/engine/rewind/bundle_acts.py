@@ -1,0 +1,47 @@
+"""Versions that came from elsewhere, and whose are taken in, in a workspace with a history of a chance order."""
+
+from __future__ import annotations
+
+import random
+from datetime import datetime
+
+from engine.access.caller import Caller
+from engine.access.public_key import ed25519
+from engine.bundles import trusted
+from engine.clock import stamp
+from engine.errors import LeverframeError
+from engine.storage.ledger import Ledger
+from engine.versions import catalog, origins
+from engine.versions.origins import Origin, Station
+
+
+class BundleActs:
+    """An act; what the engine refuses has simply not happened."""
+
+    ledger: Ledger
+    ada: Caller
+    chance: random.Random
+
+    def tick(self) -> datetime:
+        raise NotImplementedError
+
+    def pack(self, project: str) -> None:
+        raise NotImplementedError
+
+    def trust(self, project: str) -> None:
+        """A workspace's key is trusted, or is not any more."""
+        name = f"w{self.chance.randrange(2)}"
+        try:
+            trusted.remove(self.ledger, name, "so", self.ada, self.tick())
+        except LeverframeError:
+            trusted.add(self.ledger, ed25519(name.encode() * 16), name, "so", self.ada, self.tick())
+
+    def came(self, project: str) -> None:
+        """What was packed just now came from elsewhere."""
+        self.pack(project)
+        with self.ledger.write() as db:
+            version = catalog.newest(db, project)
+            assert version is not None
+            at = version.made_at
+            there = Station("0" * 64, f"{project}@7", "live", None, stamp(at), 1, "mia")
+            origins.keep(db, Origin(project, version.number, at, "ada", "w0", "SHA256:x", (there,), True))
