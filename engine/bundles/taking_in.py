@@ -22,7 +22,7 @@ from engine.errors import Damage, Forbidden, Refusal
 from engine.projects import allowances, registry
 from engine.projects.manifest.reader import Manifest
 from engine.projects.reach import RULE, beyond_the_rule, reach_of
-from engine.release.proof import OnStep, Steps, prove
+from engine.release.proof import OnStep, Steps, of_workspace, prove
 from engine.storage import temporary
 from engine.storage.disk import refused
 from engine.storage.ledger import Ledger
@@ -88,7 +88,10 @@ def _taken_in(
         with place.ledger.read() as db:
             _check_reach(db, manifest, request)
         told = bundle.manifest
-        prove(place.workspace, place.staged, told.version, told.label, place.folder / "proof", steps)
+        prove(
+            place.workspace, place.staged, told.version, told.label, place.folder / "proof", steps,
+            of_workspace(place.workspace),
+        )  # fmt: skip
         return register(place, bundle, manifest, request, source, steps, began)
 
 
