@@ -27,8 +27,10 @@ from engine.text import plain
 
 NAME = r"[A-Za-z0-9][A-Za-z0-9._+-]{0,59}"
 _SECONDS, _MOST = 30.0, 65536
-# With a dot where there is one: bzip2 has a number in its name.
+# Behind the word where it is said: Spark names addresses before. Else with a dot where there is one: bzip2 has a number
+# in its name.
 _VERSIONS = (
+    re.compile(rb"\bversion \"?v?(\d+(?:\.\d+)+(?:[-_+][0-9A-Za-z.]+)?)", re.IGNORECASE),
     re.compile(rb"(?<![\w.])v?(\d+(?:\.\d+)+(?:[-_+][0-9A-Za-z.]+)?)"),
     re.compile(rb"(?<![\w.])v?(\d+)(?![\w.])"),
 )
@@ -127,7 +129,9 @@ def as_now(program: Program) -> str:
 @lru_cache(maxsize=64)
 def _asked(name: str, path: str, real: str, marks: tuple[int, int, int]) -> str:
     """What the program says of itself, asked once for each that stands there: ``marks`` change with it."""
-    said = said_by([*holding([], None, network=False), path, _ASKED.get(name, "--version")], _SECONDS)
+    # Spark would ask the network for its own address, which is refused here, and say no more.
+    given = {"SPARK_LOCAL_IP": "127.0.0.1"}
+    said = said_by([*holding([], None, network=False), path, _ASKED.get(name, "--version")], _SECONDS, given)
     for form in _VERSIONS:
         if (found := form.search(said)) is not None:
             return found[1].decode("ascii")[:60]

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from engine.errors import StepFailed
 from engine.runs.steps.launch import Launch, Stage
 from engine.runs.steps.step import StepResult
 from engine.runs.steps.tables import read_output, write_input
+from engine.scoring.row_order import one_for_each
 from engine.validation.schema import type_in
 
 if TYPE_CHECKING:
@@ -61,12 +61,7 @@ class StepScorer:
             step.cancel("the scoring was broken off")
             raise
         predictions = read_output(step.output, "predictions", form, step.title, self.text)
-        if predictions.num_rows != features.num_rows:
-            raise StepFailed(
-                f"{step.title} gave {predictions.num_rows:,} predictions for {features.num_rows:,} rows; "
-                "it must give one for each row, in the same order."
-            )
-        return predictions
+        return one_for_each(predictions, features.num_rows, step.title)
 
 
 def text_predicted(stage: Stage, schema: Mapping[str, Any]) -> Collection[str]:

@@ -58,9 +58,13 @@ SYSTEM = (
         "mime.types", "magic", "inputrc", "ssl/certs", "ssl/openssl.cnf", "ssl/cert.pem", "pki/tls/certs",
         "pki/tls/cert.pem",
         "pki/tls/openssl.cnf", "pki/ca-trust/extracted", "ca-certificates", "crypto-policies", "fonts", "alternatives",
-        *(f"java-{version}-openjdk" for version in (8, 11, 17, 21, 25)),
         "R", "java", "odbc.ini", "odbcinst.ini", "freetds", "krb5.conf", "krb5.conf.d", "OpenCL", "libibverbs.d",
         "bash.bashrc", "perl", "libnl-3",
+    )),
+    # Debian's Java keeps its settings there; not those of its remote management, which may hold passwords.
+    *(f"/etc/java-{version}-openjdk/{name}" for version in (8, 11, 17, 21, 25) for name in (
+        "security", "jfr", "jvm-amd64.cfg", "jvm-aarch64.cfg", "accessibility.properties", "logging.properties",
+        "net.properties", "sound.properties",
     )),
     "/run/systemd/resolve", "/var/cache/fontconfig", "/var/lib/fonts",
     # Of the machine, not of anybody's process.

@@ -202,6 +202,9 @@ def spec_of(stage: Stage, name: str, title: str, folder: Path, *, warm: bool) ->
         "LEVERFRAME_OUTPUT": str(folder / "output"),
         "LEVERFRAME_FORMAT": data.format,
         "LEVERFRAME_TARGET": data.target,
+        # For a program that is told beforehand how much it may take, such as a JVM.
+        "LEVERFRAME_MEMORY": str(train.memory),
+        "LEVERFRAME_THREADS": str(train.threads),
         # Else numba writes beside the packages that use it, and the environment would not be what was built.
         "NUMBA_CACHE_DIR": str(folder / "tmp" / "numba"),
     }

@@ -66,7 +66,9 @@ def variables(spec: SandboxSpec, folder: Path, account_home: str | None) -> dict
     own = {"TMPDIR": temporary, "JOBLIB_TEMP_FOLDER": temporary, "HOME": temporary}
     if account_home and any(f"{path}/".startswith(account_home.rstrip("/") + "/") for path in spec.read):
         own["HOME"] = account_home
-    return own
+    # Java asks neither of the two where they are, but the system.
+    places = {"java.io.tmpdir": temporary, "user.home": own["HOME"]}
+    return own | {"JDK_JAVA_OPTIONS": " ".join(f'"-D{name}={path}"' for name, path in places.items())}
 
 
 def check_reads(spec: SandboxSpec, workspace: Path) -> None:

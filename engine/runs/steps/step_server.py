@@ -40,7 +40,7 @@ STREAMS = 3  # what the step gets, what it is let go by, and where its output go
 UNFIT = 5  # exit code: what it was to load cannot be forked, or is not what the step loads
 RUNNER = Path(__file__).with_name("python_runner.py")
 # Each step has others than the process that loads its libraries, which must not have gone by its own.
-OWN = ("HOME", "TMPDIR", "JOBLIB_TEMP_FOLDER", "NUMBA_CACHE_DIR", "LEVERFRAME_")
+OWN = ("HOME", "TMPDIR", "JOBLIB_TEMP_FOLDER", "JDK_JAVA_OPTIONS", "NUMBA_CACHE_DIR", "LEVERFRAME_")
 _PR_SET_PDEATHSIG, _SIGKILL = 1, 9
 _INTERRUPTED = -2
 

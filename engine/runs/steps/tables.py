@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from engine.errors import StepFailed
+from engine.runs.steps.part_files import NotWhole, joined_csv, parts
 from engine.text import plain
 
 if TYPE_CHECKING:
@@ -28,25 +29,29 @@ _KEY = b"leverframe.types"
 
 
 def read_output(folder: Path, stem: str, form: str, step: str, text: Collection[str] = ()) -> pa.Table:
-    """The table that ``step`` left as ``<stem>.<form>``. Raises StepFailed when it is not there or not readable.
+    """The table that ``step`` left as ``<stem>.<form>``, a file or a folder of parts. Raises StepFailed when it is not
+    there or not readable.
 
     ``text``: columns that are text, whatever csv makes of what they hold.
     """
     import pyarrow as pa
-    import pyarrow.parquet
 
-    path = folder / f"{stem}.{'csv' if form == CSV_OF_R else form}"
-    if path.is_symlink() or not path.is_file():
+    ending = "csv" if form == CSV_OF_R else form
+    path = folder / f"{stem}.{ending}"
+    if path.is_symlink() or not (path.is_file() or path.is_dir()):
         raise StepFailed(
             f"{step} ended well but left no {path.name}; it must write one into the folder $LEVERFRAME_OUTPUT."
         )
     kept = _kept(path, step)
     try:
+        files = parts(path, ending) if path.is_dir() else [path]
         if form == "parquet":
-            table = pyarrow.parquet.read_table(path, memory_map=False)
+            table = _read_parquet(files)
         else:
-            table = _read_csv(path, kept, text, of_r=form == CSV_OF_R)
+            table = _read_csv(files, kept, text, of_r=form == CSV_OF_R)
             refuse_unreadable(table, path.name, step)
+    except NotWhole as error:
+        raise StepFailed(f"{step} left a {path.name} that {error}.") from None
     except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         # Without the row that Arrow quotes: it is somebody's data.
         said = _QUOTED.sub(r"\1\2", plain(str(error), 400)).rstrip(".")[:160]
@@ -95,6 +100,18 @@ def _are_types(about: object) -> bool:
     )
 
 
+def _read_parquet(files: list[Path]) -> pa.Table:
+    """The rows of ``files``, of which each has the same columns."""
+    import pyarrow as pa
+    import pyarrow.parquet
+
+    # Spark's moments are of 96 bits unless it is told otherwise; as nanoseconds it could not read them again itself.
+    how: dict[str, Any] = {"memory_map": False, "coerce_int96_timestamp_unit": "us"}
+    if len(files) == 1:
+        return pyarrow.parquet.read_table(files[0], **how)
+    return pa.concat_tables([pyarrow.parquet.read_table(file, partitioning=None, **how) for file in files])
+
+
 def refuse_unreadable(table: pa.Table, name: str, step: str) -> None:
     """Raises StepFailed where a csv has a column without a name, as row names are written, or text in a code of its
     own."""
@@ -113,7 +130,7 @@ def refuse_unreadable(table: pa.Table, name: str, step: str) -> None:
             )
 
 
-def _read_csv(path: Path, kept: Types, text: Collection[str], *, of_r: bool) -> pa.Table:
+def _read_csv(files: list[Path], kept: Types, text: Collection[str], *, of_r: bool) -> pa.Table:
     """Text as it stands there where it is known to be text, and missing where there is none. ``of_r``: text in quotes
     is text, and what stands without them as NA or as nothing is missing, also where a column is text."""
     import pyarrow as pa
@@ -125,7 +142,7 @@ def _read_csv(path: Path, kept: Types, text: Collection[str], *, of_r: bool) -> 
     # Those beyond 63 bits would be floats.
     types |= {name: pa.uint64() for name, about in kept.items() if _of(about) == "uint64"}
     table = pyarrow.csv.read_csv(
-        path,
+        files[0] if len(files) == 1 else pa.BufferReader(joined_csv(files)),
         read_options=pyarrow.csv.ReadOptions(block_size=_BLOCK),
         parse_options=pyarrow.csv.ParseOptions(newlines_in_values=True),
         convert_options=pyarrow.csv.ConvertOptions(

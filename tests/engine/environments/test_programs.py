@@ -27,6 +27,7 @@ def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Programs:
         ("v20.20.2", "20.20.2"),
         ("bzip2, a block-sorting file compressor.  Version 1.0.8, 13-Jul-2019.", "1.0.8"),
         ("This is perl 5, version 36, subversion 0 (v5.36.0)", "5.36.0"),
+        ("WARN Your hostname resolves to 127.0.1.1; using 10.0.0.7\n Welcome to\n /_/ version 4.1.4\n", "4.1.4"),
         ("tool 7", "7"),
         ("\x1b[31mtool 2.5\x1b[0m", "2.5"),
     ],
@@ -34,6 +35,11 @@ def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Programs:
 def test_a_program_is_asked_for_its_version(machine: Programs, said: str, version: str) -> None:
     machine.says("tool", said)
     assert programs.version_of("tool") == version
+
+
+def test_it_is_told_its_address_since_it_may_not_ask_the_network_for_it(machine: Programs) -> None:
+    machine.does("tool", 'echo "tool version 1.0 at ${SPARK_LOCAL_IP?}"')
+    assert programs.version_of("tool") == "1.0"
 
 
 @pytest.mark.parametrize("script", ["exit 1", "echo no numbers", "echo 1.2; exit 3", "while :; do echo x; done"])

@@ -51,6 +51,13 @@ def reaches(found: dict[str, int], path: Path) -> int:
     return rights
 
 
+@pytest.mark.parametrize("java", ["java-17-openjdk", "java-21-openjdk"])
+def test_java_finds_its_settings_and_not_who_may_manage_it_from_afar(tmp_path: Path, java: str) -> None:
+    found = opened(box(tmp_path))
+    assert reaches(found, Path("/etc") / java / "security" / "java.security") & containment.READ_FILE
+    assert reaches(found, Path("/etc") / java / "management" / "jmxremote.password") == 0
+
+
 def test_a_step_writes_to_its_output_its_temporary_folder_and_its_copy_of_the_code_only(tmp_path: Path) -> None:
     found = opened(box(tmp_path))
     step = tmp_path / "home/runs/1/steps/train"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -110,6 +111,16 @@ def test_a_step_has_a_home_of_its_own_unless_it_may_read_in_the_accounts(tmp_pat
     assert variables(SandboxSpec(("/home/ops/.aws",)), tmp_path, "/home/ops")["HOME"] == "/home/ops"
     assert variables(SandboxSpec(("/home/ops/.aws",)), tmp_path, "/home/ops")["TMPDIR"] == own
     assert variables(SandboxSpec(off="a reason"), tmp_path, "/home/ops") == {}
+
+
+def test_java_finds_the_same_home_and_temporary_folder_also_where_their_path_has_a_blank(tmp_path: Path) -> None:
+    given = variables(SandboxSpec(("/home/ops/.aws",)), tmp_path / "a step", "/home/ops")
+    said = subprocess.run(
+        ["java", "-XshowSettings:properties", "-version"], env={"PATH": os.environ["PATH"], **given},
+        capture_output=True, text=True, check=True,
+    ).stderr  # fmt: skip
+    assert f"java.io.tmpdir = {tmp_path}/a step/tmp\n" in said
+    assert "user.home = /home/ops\n" in said
 
 
 @pytest.mark.parametrize(
