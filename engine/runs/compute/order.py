@@ -35,7 +35,8 @@ _ON_THE_WAY = 1800.0
 _TLS = "DASK_DISTRIBUTED__COMM__TLS__"
 # The worker has its own; see on_worker.py.
 _NOT_SENT = ("PATH", "HOME", "USER", "LOGNAME", "TMPDIR", "VIRTUAL_ENV", "LEVERFRAME_WAIT", "PYTHONPATH",
-             "LEVERFRAME_INPUT", "LEVERFRAME_OUTPUT", "NUMBA_CACHE_DIR", "JOBLIB_TEMP_FOLDER", "JDK_JAVA_OPTIONS")  # fmt: skip
+             "LEVERFRAME_INPUT", "LEVERFRAME_OUTPUT", "NUMBA_CACHE_DIR", "JOBLIB_TEMP_FOLDER",
+             "JDK_JAVA_OPTIONS")  # fmt: skip
 _ROOT = Path(__file__).resolve().parents[3]
 
 
