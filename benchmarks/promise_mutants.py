@@ -7,6 +7,7 @@ table come first; whoever makes a promise that tests must hold adds a line.
 from __future__ import annotations
 
 from benchmarks.access_mutants import ACCESS
+from benchmarks.bundle_mutants import BUNDLES
 from benchmarks.door_mutants import DOOR
 from benchmarks.kind_mutants import KINDS
 from benchmarks.mutation.fault import Fault
@@ -164,6 +165,7 @@ FAULTS = (
     *ACCESS,
     *DOOR,
     *KINDS,
+    *BUNDLES,
     *PLANNED_SWAPS,
     *SOURCE,
     # Audit.

@@ -1,0 +1,54 @@
+"""Faults in versions that travel: a part of the table of ``promise_mutants.py``."""
+
+from __future__ import annotations
+
+from benchmarks.mutation.fault import Fault
+
+_IN = ("tests/engine/bundles/test_a_version_comes_in.py",)
+_BAD = ("tests/engine/bundles/test_hostile_bundles.py",)
+_BITS = ("tests/engine/bundles/test_tampered_bundles.py",)
+_OUT = ("tests/engine/bundles/test_a_bundle_is_written.py",)
+_KEPT = ("tests/engine/bundles/test_sensitive_columns_never_travel.py",)
+_READING, _NAMES, _ARRIVAL = "engine/bundles/reading.py", "engine/bundles/names.py", "engine/bundles/arrival.py"
+_STAGING, _LAST, _TAKING = "engine/bundles/staging.py", "engine/bundles/registering.py", "engine/bundles/taking_in.py"
+
+BUNDLES = (
+    Fault("the signature is asked for", _READING, "if not key.holds(self.key, signature, signed):", "if False:", _BAD),
+    Fault("every byte of the frame is compared", _READING, "if _exactly(file, len(head)) != head:", "if False:", _BITS),
+    Fault("the directory is compared", _READING, "starts[-1] + len(directory) != size or _exactly(file, len(directory)) != directory", "False", _BITS),
+    Fault("each file is held against its digest", _READING, "wrong = member is not None and (", "wrong = member is not None and False and (", _BITS),
+    Fault("the manifest lists what is there", _READING, "if [*listed, MANIFEST, SIGNATURE] != list(places):", "if False:", _BAD),
+    Fault("there is what the document makes", _READING, "for name in (there.keys() - wanted.keys()) ^ fixed:", "for name in ():", _BAD),
+    Fault("a file is the one that the version names", _READING, "if (member.sha256, member.size) != (file.stored.digest, file.stored.size):", "if False:", _BAD),
+    Fault("the document is the one that is named", _READING, "if sha256(content).hexdigest() != self.manifest.version:", "if False:", _BAD),
+    Fault("the provenance is of this version", _READING, "!= (self.manifest.workspace, self.manifest.label)", "== ()", _BAD),
+    Fault("no link comes in", _NAMES, "if each.kind == stat.S_IFLNK:", "if False:", _BAD),
+    Fault("nothing is unpacked that could grow", _NAMES, "each.method != STORED or each.packed != each.size", "False", _BAD),
+    Fault("members do not lie in each other", _NAMES, "sum(each.size for each in members) > size", "False", _BAD),
+    Fault("no name leads out", _NAMES, 'any(part in ("", ".", "..") for part in name.split("/"))', "False", _BAD),
+    Fault("no name is a place of the machine", _NAMES, 'name.startswith("/") or (', "(", _BAD),
+    Fault("no name steers a terminal", _NAMES, '"\\\\" in name or any(', "any(False and ", _BAD),
+    Fault("names differ by more than case", _NAMES, "unicodedata.normalize(\"NFC\", name).casefold()", "name", _BAD),
+    Fault("a name is no file and folder at once", _NAMES, "if each in folders)", "if False)", _BAD),
+    Fault("settings are those of the code", _STAGING, "json.loads(json.dumps(found.document)) != document.settings or ", "", _BAD),
+    Fault("the schedule is that of the code", _STAGING, 'document.settings.get("schedule", {}) != document.schedule', "False", _BAD),
+    Fault("there is room first", _STAGING, "    if _room(place) < needed:\n", "    if False:\n", _IN),
+    Fault("what streams in has room", _STAGING, "            if _room(place) < len(piece):\n", "            if False:\n", _IN),
+    Fault("what is brought has its digest", _STAGING, "if staged.put(content) != stored.digest:", "if False:", _IN),
+    Fault("an unknown key is refused", _TAKING, "    if found is not None:\n        return found.name\n", '    return "x"\n', _IN),
+    Fault("what failed its gates is not offered", _TAKING, 'judged.verdict not in ("pass", "warn")', "False", _BAD),
+    Fault("it is proven before it is offered", _TAKING, "        prove(\n", "        (lambda *_: None)(\n", _IN),
+    Fault("the same version is not taken in twice", _LAST, "    return arrival.already(_known(db, bundle.document.project), bundle.manifest.version)", "    return None", _IN),
+    Fault("a bar holds for what comes in", _LAST, "if (barred := arrival.barred_here(known, version)) is not None:", "if False:", _IN),
+    Fault("what is known against it takes an admin", _LAST, "if found is not None and request.despite is None:", "if False:", _IN),
+    Fault("older than what is barred", _ARRIVAL, "moment(stations[0].made_at) < newest.first_made", "False", _IN),
+    Fault("rejected here", _ARRIVAL, 'version.digest == digest and version.state == "rejected"', "False", _IN),
+    Fault("what grew old is offered anew", _ARRIVAL, '"candidate": f"waits', '"expired": "is old", "candidate": f"waits', _IN),
+    Fault("what was judged elsewhere is not said here", _LAST, "same = against == (live.digest if live is not None else None) and", "same = True or", _IN),
+    Fault("sensitive columns stay", "engine/bundles/contents.py", "    if hidden:\n        columns", "    if False:\n        columns", _KEPT),
+    Fault("a schema lists no sensitive value", "engine/jobs/retrain/data.py", "infer_schema(table, manifest.data.sensitive)", "infer_schema(table)", _KEPT),
+    Fault("the key is the account's alone", "engine/storage/secret_file.py", "O_EXCL | os.O_CLOEXEC, 0o600", "O_EXCL | os.O_CLOEXEC, 0o644", _OUT),
+    Fault("what leaves is in the trail", "engine/bundles/leaving.py", '        trail.append(db, at=at, actor=by, action="bundle"', '        (lambda *_, **__: 0)(db, at=at, actor=by, action="bundle"', _OUT),
+    Fault("what is damaged does not leave", "engine/storage/objects.py", "        if len(stored.chunks) == 1 and stored.chunks[0] == stored.digest:\n            yield self.get(stored.digest)\n", "        if len(stored.chunks) == 1:\n            yield self._contents(stored.chunks)[0]\n", _OUT),
+    Fault("its words steer no terminal", "engine/bundles/provenance.py", "actor=plain(each.actor, 80), ", "", _BAD),
+)  # fmt: skip
