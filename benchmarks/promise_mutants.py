@@ -12,6 +12,7 @@ from benchmarks.door_mutants import DOOR
 from benchmarks.kind_mutants import KINDS
 from benchmarks.mutation.fault import Fault
 from benchmarks.planned_swap_mutants import PLANNED_SWAPS
+from benchmarks.rehearsal_mutants import REHEARSALS
 from benchmarks.source_mutants import SOURCE
 
 _GOLDEN = ("tests/engine/release/test_golden_rows_are_compared.py",)
@@ -167,6 +168,7 @@ FAULTS = (
     *KINDS,
     *BUNDLES,
     *PLANNED_SWAPS,
+    *REHEARSALS,
     *SOURCE,
     # Audit.
     Fault("a row covers the one before it", _CHAIN, "sha256((previous + body)", "sha256((GENESIS + body)", _TRAIL),

@@ -40,6 +40,9 @@ def _preview(session: Session, plan: MovePlan) -> int:
     say(Span(f"Roll {plan.project} back from {plan.source or 'nothing'} to {plan.target}", "strong"))
     if plan.damaged and not plan.refused:
         say(Span(f"× {plan.damaged}", "failing"), indent=2, hang=2)
+    broken = plan.rehearsal is not None and plan.rehearsal.outcome == "failed"
+    if broken and not plan.refused:
+        say(Span(f"× {plan.target} {plan.rehearsed}.", "failing"), indent=2, hang=2)
     if plan.warning and not plan.refused:
         say(Span(f"▲ {plan.warning}", "watch"), indent=2, hang=2)
     for sentence in plan.sentences:
@@ -49,11 +52,9 @@ def _preview(session: Session, plan: MovePlan) -> int:
         say(Span(title, "head"))
         for line in lines:
             say(f"· {line}", indent=2, hang=2)
-    if plan.rehearsed and not plan.refused:
-        broken = plan.rehearsal is not None and plan.rehearsal.outcome == "failed"
+    if plan.rehearsed and not broken:
         say()
-        said = Span(f"× {plan.target} {plan.rehearsed}.", "failing") if broken else f"{plan.target}: {plan.rehearsed}."
-        say(said, hang=2)
+        say(f"{plan.target}: {plan.rehearsed}.")
     say()
     if plan.refused:
         complain(plan.refused)

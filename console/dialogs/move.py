@@ -103,6 +103,9 @@ def plan_lines(plan: MovePlan, width: int) -> list[Line]:
     lines: list[Line] = []
     if plan.damaged is not None and plan.refused is None:
         lines += [*wrapped(f"× {plain(plan.damaged)}", width, tone="failing"), EMPTY]
+    if _unrebuilt(plan) and plan.refused is None:
+        said = f"× {short(plan.target)} {plain(plan.rehearsed or '', SENTENCE)}."
+        lines += [*wrapped(said, width, tone="failing"), EMPTY]
     if plan.warning is not None and plan.refused is None:
         lines += [*wrapped(f"▲ {plain(plan.warning, SENTENCE)}", width, tone="watch"), EMPTY]
     if said := remark_lines(plan.remarks, width, most=MOST_BESIDE):
@@ -113,19 +116,16 @@ def plan_lines(plan: MovePlan, width: int) -> list[Line]:
     title = "Comes back" if plan.kind == "rollback" else f"{short(plan.target)} brings"
     lines += _listed(title, plan.restores, width)
     lines += _listed("Does not", plan.does_not_restore, width)
-    if plan.rehearsed is not None and plan.refused is None:
-        lines += _rehearsed(plan, width)
+    if plan.rehearsed is not None and not _unrebuilt(plan):
+        lines += wrapped(f"{plan.rehearsed[:1].upper()}{plain(plan.rehearsed[1:], SENTENCE)}.", width, tone="dim")
     if plan.refused is not None:
         lines += [EMPTY, *wrapped(f"■ {plain(plan.refused)}", width, tone="failing")]
     return lines
 
 
-def _rehearsed(plan: MovePlan, width: int) -> list[Line]:
-    """When what would be gone back to was last rebuilt, or that it could not be."""
-    said = plain(plan.rehearsed or "", SENTENCE)
-    if plan.rehearsal is not None and plan.rehearsal.outcome == "failed":
-        return [EMPTY, *wrapped(f"× {short(plan.target)} {said}", width, tone="failing")]
-    return _listed("Rehearsed", (said,), width)
+def _unrebuilt(plan: MovePlan) -> bool:
+    """Whether what would be gone back to could not be rebuilt when that was last tried."""
+    return plan.rehearsal is not None and plan.rehearsal.outcome == "failed"
 
 
 def _listed(title: str, items: Sequence[str], width: int) -> list[Line]:

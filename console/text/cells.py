@@ -11,6 +11,7 @@ from engine.records import (
     Metric,
     Point,
     ProjectStatus,
+    Rehearsal,
     Run,
     RunState,
     Verdict,
@@ -194,6 +195,11 @@ def rehearsed(version: Version, now: datetime) -> str:
         return "never" if version.state in ("live", "retired") and version.cleaned_at is None else NOTHING
     words = {"failed": "× failed", "impossible": "cannot be"}
     return words.get(version.rehearsed.outcome) or ago(version.rehearsed.at, now)
+
+
+def unrebuilt(found: Rehearsal) -> str:
+    """What is said in lists of a version that could not be rebuilt."""
+    return plain(f"could not be rebuilt on {found.at.day} {found.at:%b}: {found.why}")
 
 
 def lived(version: Version, now: datetime) -> str:

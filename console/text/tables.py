@@ -59,6 +59,8 @@ def _state(version: Version, now: datetime) -> Span:
 def _said_of(version: Version, now: datetime) -> Span:
     if version.damage:
         return Span(cells.damage(version.damage), "failing")
+    if version.rehearsed is not None and version.rehearsed.outcome == "failed":
+        return Span(cells.unrebuilt(version.rehearsed), "failing")
     if version.held:
         return Span(f"on hold by {plain(version.held)}", "strong")
     return Span(plain(version.reason or version.sentence), "dim")
@@ -77,8 +79,8 @@ VERSIONS: tuple[Column[Version], ...] = (
     Column("AGAINST LIVE", 19, lambda v, now: Span(cells.comparison(v)), yields=3),
     Column("LIFE", 26, lambda v, now: Span(cells.lived(v, now))),
     Column("MADE", 8, lambda v, now: Span(cells.age(v.made_at, now)), right=True, yields=2),
-    Column("REHEARSED", 10, _rehearsed, yields=4),
-    Column("WHY", 16, _said_of, yields=5, grows=True),
+    Column("REHEARSED", 10, _rehearsed, yields=5),
+    Column("WHY", 16, _said_of, yields=4, grows=True),
 )
 
 

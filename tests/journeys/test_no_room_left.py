@@ -109,6 +109,19 @@ def test_a_queued_run_that_finds_no_room_ends_once_with_its_reason(home: Path, d
     engine.close()
 
 
+def test_a_rehearsal_that_runs_out_of_room_says_nothing_of_a_version(home: Path, disk: Path) -> None:
+    engine = open_engine(home, "ada")
+    run = queued(engine, datetime.now(UTC), job="rehearsal")
+    fill(disk, 700 << 10)
+    engine.reconcile()
+    ended = engine.wait(run, lambda run: None)
+    assert ended.state == "failed" and "disk" in str(ended.why) and "full" in str(ended.why)
+    assert [each for each in engine.versions("tiny") if each.rehearsed] == [] and engine.alerts("tiny") == ()
+    (disk / "ballast").unlink()
+    assert engine.wait(engine.run_now("tiny", "rehearsal").id, lambda run: None).state == "succeeded"
+    engine.close()
+
+
 def test_the_limit_is_asked_again_when_the_turn_of_a_run_comes(home: Path) -> None:
     engine = open_engine(home, "ada")
     run = queued(engine, datetime.now(UTC), allow_dirty=False, fresh_lock=False)

@@ -61,19 +61,22 @@ def fetch(
         offered = _offered(lock, uv, find)
     except Refusal as refused:
         return FetchedFiles((), f"the registry did not say where they are: {str(refused).rstrip('.')}")
-    hashes, lacking = hashes_of(lock.text), list[str]()
-    wheels = [each for each in offered if each.digest in hashes[each.package]]
+    hashes = hashes_of(lock.text)
+    wheels = [each for each in offered if each.digest in hashes.get(each.package, ())]
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         told = list(pool.map(lambda each: _fetched(each, into, known), wheels))
     found = [each for each in told if isinstance(each, FetchedFile)]
     lacking = [each for each in told if isinstance(each, str)]
-    for package in lock.packages:
-        if not any(each.package == package.name for each in wheels):
-            built = _built(package.name, package.version, uv.cache, into)
-            if built is not None:
-                found.append(built)
-            else:
-                lacking.append(f"{package.name} {package.version} is source only, and uv has the wheel no longer")
+    have = {each.package for each in wheels}
+    for package in (each for each in lock.packages if each.name not in have):
+        others = [each.name for each in offered if each.package == package.name]
+        built = None if others else _built(package.name, package.version, uv.cache, into)
+        if built is not None:
+            found.append(built)
+        elif others:
+            lacking.append(f"{plain(others[0], 100)} is another file in the registry than the one that was locked")
+        else:
+            lacking.append(f"{package.name} {package.version} is source only, and uv has the wheel no longer")
     return FetchedFiles(tuple(found), _in_words(lacking))
 
 

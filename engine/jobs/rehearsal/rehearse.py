@@ -8,6 +8,7 @@ ends the run and says nothing of it.
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Literal
@@ -49,20 +50,32 @@ def rehearse(ledger: Ledger, context: RunContext) -> None:
     if not points:
         raise Refusal(f"Nothing of {context.run.project} is live, so there is no way back to rehearse.")
     labels = [each.label for each in points]
-    stage, outcomes = _Rehearsing(ledger, context), list[tuple[str, Rehearsal]]()
+    outcomes = list[tuple[str, Rehearsal]]()
+    try:
+        _each(ledger, context, points, outcomes)
+    except LeverframeError:
+        with ledger.write() as db:
+            rehearsals.settle_alerts(db, context.run.project, labels, clock.now())
+        raise
+    drop_copies(context.folder)
+    why, failed = _in_words(outcomes), any(found.outcome == "failed" for _, found in outcomes)
+    with ledger.write() as db:
+        # Not before: what has one reason is one alert, also while only some were tried again.
+        rehearsals.settle_alerts(db, context.run.project, labels, clock.now())
+        queue.finish(db, context.run.id, "failed" if failed else "succeeded", clock.now(), why=why)
+
+
+def _each(
+    ledger: Ledger, context: RunContext, points: Sequence[StoredVersion], outcomes: list[tuple[str, Rehearsal]]
+) -> None:
+    stage = _Rehearsing(ledger, context)
     for number, version in enumerate(points):
         context.tell(number / len(points), f"rehearsing {version.label}")
         found = stage.one(version)
         with ledger.write() as db:
             refuse_cancelled(db, context.run.id)
             rehearsals.keep(db, version.label, found)
-            rehearsals.settle_alerts(db, context.run.project, labels, found.at)
         outcomes.append((version.label, found))
-    drop_copies(context.folder)
-    why = _in_words(outcomes)
-    failed = any(found.outcome == "failed" for _, found in outcomes)
-    with ledger.write() as db:
-        queue.finish(db, context.run.id, "failed" if failed else "succeeded", clock.now(), why=why)
 
 
 def _in_words(outcomes: list[tuple[str, Rehearsal]]) -> str:

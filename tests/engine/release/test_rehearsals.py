@@ -1,0 +1,105 @@
+"""What is said of rehearsals, and what is raised about them: the words, and the ways back that they are about."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from engine.api import Engine
+from engine.housekeeping.retention import Rules, VersionFacts, rollback_points
+from engine.records import Rehearsal, Run
+from engine.release.rehearsals import findings, sentence
+from tests.engine.release.test_nothing_moves_unproven import DIFFERENT, recorded_otherwise
+from tests.ledger import store_of
+
+NOW = datetime(2026, 11, 8, 12, tzinfo=UTC)
+
+
+def rebuilt(at: datetime = NOW, seconds: float = 6.24) -> Rehearsal:
+    return Rehearsal(at, seconds, "rebuilt")
+
+
+def failed(why: str, at: datetime = NOW) -> Rehearsal:
+    return Rehearsal(at, 1.0, "failed", why)
+
+
+@pytest.mark.parametrize(
+    ("found", "said"),
+    [
+        (None, "never rehearsed"),
+        (rebuilt(NOW - timedelta(days=3, hours=5)), "last rehearsed 3 days ago, 6.2 s"),
+        (rebuilt(NOW - timedelta(days=1)), "last rehearsed 1 day ago, 6.2 s"),
+        (rebuilt(NOW - timedelta(hours=2)), "last rehearsed 2 hours ago, 6.2 s"),
+        (rebuilt(NOW - timedelta(seconds=70)), "last rehearsed 1 minute ago, 6.2 s"),
+        (rebuilt(NOW + timedelta(days=1)), "last rehearsed just now, 6.2 s"),
+        (failed("no pear.", NOW.replace(day=3)), "could not be rebuilt on 3 November: no pear"),
+        (Rehearsal(NOW, 0.0, "impossible", "it is only compared."), "cannot be rehearsed: it is only compared"),
+    ],
+)
+def test_what_is_said_of_the_last_rehearsal(found: Rehearsal | None, said: str) -> None:
+    assert sentence(found, NOW) == said
+
+
+def test_what_has_one_reason_is_one_finding_and_failing_only_where_somebody_goes_by_itself() -> None:
+    points = tuple(f"tiny@{number}" for number in (9, 8, 7, 6, 5, 4))
+    found = {"tiny@9": rebuilt(), "tiny@8": failed("no pear"), "tiny@7": failed("no fig"), "tiny@5": failed("no fig.")}
+    pear, fig = findings(points, found)
+    assert (pear.severity, pear.key) == ("failing", "rehearsal:tiny@8")
+    assert pear.why == "tiny@8 (rollback point 1) could not be rebuilt: no pear"
+    assert (fig.severity, fig.key) == ("watch", "rehearsal:tiny@7")
+    assert fig.why == "tiny@7 (rollback point 2), tiny@5 (rollback point 4) could not be rebuilt: no fig"
+    (live,) = findings(points, {label: failed("no disk") for label in points})
+    assert live.severity == "failing" and live.why.startswith("tiny@9 (live), tiny@8 (rollback point 1), tiny@7 ")
+    assert live.why.endswith(" and 3 more could not be rebuilt: no disk")
+
+
+def test_the_rollback_points_are_those_that_retention_keeps_whatever_their_age() -> None:
+    ended = {5: NOW, 4: NOW - timedelta(days=9), 3: NOW - timedelta(days=5), 2: NOW - timedelta(days=900)}
+    facts = [VersionFacts(f"tiny@{number}", "retired", NOW, at) for number, at in ended.items()]
+    facts += [VersionFacts("tiny@6", "live", NOW), VersionFacts("tiny@1", "barred", NOW, NOW)]
+    assert rollback_points(facts, Rules(rollback_points=3)) == ("tiny@5", "tiny@3", "tiny@4")
+    assert rollback_points(facts, Rules()) == ("tiny@5", "tiny@3", "tiny@4", "tiny@2")
+
+
+def rehearsed(engine: Engine) -> Run:
+    return engine.wait(engine.run_now("tiny", "rehearsal").id, lambda run: None)
+
+
+@pytest.mark.slow
+def test_a_version_that_reproduces_no_longer_is_found_and_told_until_it_is_no_way_back(releases: Engine) -> None:
+    recorded_otherwise(releases, "tiny@2", DIFFERENT["one decision"])
+    run = rehearsed(releases)
+    assert run.state == "failed" and run.why is not None
+    assert "tiny@2 could not be rebuilt: does not reproduce its own predictions: 1 of " in run.why
+    by_label = {each.label: each.rehearsed for each in releases.versions("tiny")}
+    assert (by_label["tiny@3"] or failed("")).outcome == "rebuilt"
+    assert by_label["tiny@4"] is None and by_label["tiny@1"] is None, "neither is a way back"
+    (alert,) = releases.alerts("tiny")
+    assert (alert.version, alert.severity) == ("tiny@3", "failing")
+    assert "tiny@2 (rollback point 1) could not be rebuilt: does not reproduce" in alert.why
+    assert "does not reproduce" in (releases.plan_rollback("tiny").rehearsed or "")
+    releases.move(releases.plan_release("tiny@4"), "newer data", lambda step: None)
+    releases.pass_time()
+    (alert,) = releases.alerts("tiny")
+    assert alert.severity == "watch", "a rollback goes to tiny@3 now"
+    assert "tiny@2 (rollback point 2) could not be rebuilt" in alert.why
+    releases.choose("rollback_points", "1", "a small disk")
+    releases.pass_time()
+    assert releases.alerts("tiny") == ()
+
+
+@pytest.mark.slow
+def test_a_damaged_model_is_found(releases: Engine) -> None:
+    (file, *_) = releases.show("tiny@2").model.files
+    store_of(releases).path(file.chunks[0]).unlink()
+    run = rehearsed(releases)
+    assert run.state == "failed" and "tiny@2 could not be rebuilt: the object " in (run.why or "")
+
+
+@pytest.mark.slow
+def test_a_rehearsal_that_is_cancelled_says_nothing_of_the_version_that_it_was_at(releases: Engine) -> None:
+    run = releases.run_now("tiny", "rehearsal")
+    releases.cancel(run.id, "not now")
+    assert releases.wait(run.id, lambda run: None).state == "cancelled" and releases.alerts("tiny") == ()
+    assert all(each.rehearsed is None or each.rehearsed.outcome == "rebuilt" for each in releases.versions("tiny"))
