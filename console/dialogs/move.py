@@ -104,8 +104,8 @@ def plan_lines(plan: MovePlan, width: int) -> list[Line]:
     if plan.damaged is not None and plan.refused is None:
         lines += [*wrapped(f"× {plain(plan.damaged)}", width, tone="failing"), EMPTY]
     if _unrebuilt(plan) and plan.refused is None:
-        said = f"× {short(plan.target)} {plain(plan.rehearsed or '', SENTENCE)}."
-        lines += [*wrapped(said, width, tone="failing"), EMPTY]
+        broken = f"× {short(plan.target)} {plain(plan.rehearsed or '', SENTENCE)}."
+        lines += [*wrapped(broken, width, tone="failing"), EMPTY]
     if plan.warning is not None and plan.refused is None:
         lines += [*wrapped(f"▲ {plain(plan.warning, SENTENCE)}", width, tone="watch"), EMPTY]
     if said := remark_lines(plan.remarks, width, most=MOST_BESIDE):

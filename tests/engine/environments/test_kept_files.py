@@ -22,7 +22,7 @@ from engine.environments.python.fetching import login_for, offers
 from engine.environments.python.installing import with_built
 from engine.environments.python.kind import PythonKind
 from engine.environments.python.lock import Lock, hashes_of
-from engine.environments.records import FetchedFiles
+from engine.environments.records import FetchedFiles, nothing_kept
 from engine.errors import Damage, Refusal
 from engine.storage.ledger import Ledger
 from engine.storage.objects import ObjectStore
@@ -126,7 +126,7 @@ def test_what_the_registry_does_not_give_is_said_and_asked_for_again_after_an_ho
     assert kept.why == f"{pear.name} is another file in the registry than the one that was locked"
     assert sorted(each.package for each in kept.files) == ["apple", "fruit-salad"]
     with pytest.raises(Refusal, match="Not all that its environment is built from is kept: pear-1.5-py3"):
-        build_from_kept(keeping.store, kept, lock, keeping.place.root / "apart", None)
+        build_from_kept(keeping.store, kept, lock, nothing_kept, keeping.place.root / "apart", None)
     pear.write_bytes(content)
     assert keeping.keep(lock, NOW + TRIED_AGAIN_AFTER / 2) == kept
     assert keeping.keep(lock, NOW + TRIED_AGAIN_AFTER / 2, anew=True).why is None
@@ -154,7 +154,7 @@ def test_an_environment_is_built_apart_from_what_is_kept_alone(keeping: Keeping)
     keeping.unplug()
     apart = keeping.place.root / "apart"
     apart.mkdir()
-    environment = build_from_kept(keeping.store, kept, lock, apart, None)
+    environment = build_from_kept(keeping.store, kept, lock, nothing_kept, apart, None)
     assert environment.path.is_relative_to(apart) and PYTHON.compare(environment, lock) == ()
     assert {path.name for path in environment.path.rglob("__init__.py")} == {"__init__.py"}
     assert not keeping.place.environments.exists() or not any(keeping.place.environments.glob("[!.]*"))
@@ -173,7 +173,7 @@ def test_what_is_kept_and_not_whole_builds_nothing_and_is_fetched_the_next_time(
     apart = keeping.place.root / "apart"
     apart.mkdir()
     with pytest.raises(Damage, match=r"What is kept of pear is gone from the store or damaged\."):
-        build_from_kept(keeping.store, kept, lock, apart, None)
+        build_from_kept(keeping.store, kept, lock, nothing_kept, apart, None)
     assert [each.package for each in forget_damaged(keeping.ledger, keeping.store, kept)] == ["pear"]
     with keeping.ledger.read() as db:
         left = kept_files.of(db, lock.digest)
@@ -225,7 +225,7 @@ def test_of_a_package_that_is_source_only_the_wheel_that_was_built_is_kept(keepi
         assert keeping.store.put(wildsloe) == digest
     keeping.unplug()
     (apart := keeping.place.root / "apart").mkdir()
-    environment = build_from_kept(keeping.store, kept, lock, apart, None)
+    environment = build_from_kept(keeping.store, kept, lock, nothing_kept, apart, None)
     assert PYTHON.compare(environment, lock) == () and len(list(environment.path.rglob("wildsloe.py"))) == 1
 
 
