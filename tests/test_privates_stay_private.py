@@ -27,7 +27,6 @@ REACHES = {
     "engine/outbox/test_webhook.py": ({"_guarded", "_under_way", "_webhooks"}, "a round of its own; what it left"),
     "engine/pages/test_server.py": ({"_server"}, "counts the connections that are open"),
     "engine/projects/test_cron.py": ({"_answers", "_due_on", "_MOST_KEPT"}, "counts what is worked out"),
-    "engine/projects/test_source_trusts_nothing.py": ({"_changes"}, "as a crafted index has it"),
     "engine/runs/compute/test_the_log_of_a_guest.py": ({"_news"}, "what a guest would answer over the network"),
     "engine/runs/test_containment_rules.py": ({"_is_marked"}, "a mark that only a cgroup of systemd can carry"),
     "engine/runs/test_what_steps_leave.py": ({"_look_at_output", "_reason"}, "a look without its process and pauses"),
