@@ -9,6 +9,7 @@ from __future__ import annotations
 from benchmarks.access_mutants import ACCESS
 from benchmarks.bundle_mutants import BUNDLES
 from benchmarks.door_mutants import DOOR
+from benchmarks.engine_mutants import ENGINES
 from benchmarks.kind_mutants import KINDS
 from benchmarks.mutation.fault import Fault
 from benchmarks.planned_swap_mutants import PLANNED_SWAPS
@@ -165,6 +166,7 @@ FAULTS = (
     Fault("other candidates expire", _CATALOG, "\"UPDATE versions SET state = 'expired', reason = ? WHERE project = ? AND state = 'candidate'\"", "\"UPDATE versions SET state = 'expired', reason = ? WHERE project = ? AND state = 'nothing'\"", _MOVES),
     *ACCESS,
     *DOOR,
+    *ENGINES,
     *KINDS,
     *BUNDLES,
     *PLANNED_SWAPS,
