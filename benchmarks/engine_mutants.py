@@ -28,7 +28,6 @@ ENGINES = (
     Fault("each row has one prediction", _ORDER, "if (given != 1).any():", "if False:", _PUT),
     Fault("each row has one prediction", _ORDER, "if predictions.num_rows != rows:", "if False:", _PUT),
     Fault("a number of a row is one", _ORDER, "if said is None or not (said.min() >= 0 and said.max() < rows):", "if said is None:", _PUT),
-    Fault("a number of a row is one", _ORDER, " or column.null_count:", ":", _PUT),
     Fault("Spark's version is told from the addresses before it", "engine/environments/programs.py", '    re.compile(rb"\\bversion', '    re.compile(rb"\\bversions', _TOLD),
     Fault("a program that may not ask for its address is told it", "engine/environments/programs.py", '_SECONDS, given)', "_SECONDS)", _TOLD),
     Fault("Java keeps its files with the step", "engine/runs/steps/sandbox.py", '"java.io.tmpdir": temporary, "user.home": own["HOME"]', '"java.io.tmpdir": temporary', _HELD),
