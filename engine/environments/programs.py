@@ -51,6 +51,10 @@ _PACKAGES = {
     "julia": "julia",
     "awk": "gawk",
 }
+# What no package of Debian brings.
+_ELSEWHERE = {
+    "spark-submit": "unpack Apache Spark and put its bin folder on PATH, or 'pip install pyspark' brings it",
+}
 
 
 def version_of(name: str) -> str | None:
@@ -96,6 +100,8 @@ def _why_not(name: str, asked: str) -> str | None:
 
 def brings(name: str) -> str:
     """What to do where the program is missing."""
+    if name in _ELSEWHERE:
+        return _ELSEWHERE[name]
     return f"on Debian and its kin 'apt-get install {_PACKAGES.get(name, name)}' brings it"
 
 

@@ -37,6 +37,19 @@ def test_it_is_trained_approved_looked_at_and_rolled_back(project: Path, monkeyp
     assert 0.60 < metrics["roc_auc"]["value"] < 0.75
 
 
+def test_predictions_in_another_order_are_seen_by_what_they_are_worth(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole_path.begin(project, monkeypatch)
+    shuffled = '| { read -r names; echo "$names"; sort -t, -k3; } > predictions.csv'
+    tiny.replace(project, "steps.sh", "- > predictions.csv", f"- {shuffled}")
+    whole_path.done("retrain", "late", "--wait", "--as-of", "2013-03-25")
+    (version,) = whole_path.done("versions", "late", "--json").json
+    assert version["state"] == "failed"
+    gates = {gate["name"]: gate["verdict"] for gate in whole_path.done("show", "late@1", "--json").json["gates"]}
+    assert gates["better than guessing"] == "fail"
+
+
 def test_it_is_short(project: Path) -> None:
     assert len((project / "leverframe.toml").read_text().splitlines()) <= 20
     assert len((project / "steps.sh").read_text().splitlines()) <= 25

@@ -74,6 +74,7 @@ def test_every_program_that_is_missing_or_of_another_version_is_named_with_the_w
     assert "java is 11.0.2 on this machine, and the project asks for 17" in str(refused.value)
     assert "The program Rscript-of-nobody is not on this machine" in str(refused.value)
     assert "'apt-get install Rscript-of-nobody' brings it" in str(refused.value)
+    assert "apt-get" not in programs.brings("spark-submit"), "no package of Debian has it"
     machine.says("java", 'openjdk version "17.0.15"')
     assert programs.here({"java": "17"}) == (Program("java", "17.0.15", "17"),)
 
