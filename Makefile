@@ -85,8 +85,9 @@ later: setup
 
 # chromium opens the pages; datefudge moves the clock; OpenSSH's client and server come to the door and stand before it;
 # R and two of its packages make the penguins sample, Java and PostgreSQL others; Git LFS and Subversion hold projects.
-SYSTEM_PACKAGES := chromium datefudge git-lfs openjdk-17-jdk-headless openssh-client openssh-server postgresql r-base-core \
-	r-cran-palmerpenguins r-cran-rpart subversion
+# Node, PostgreSQL and SQLite's shell run what was exported.
+SYSTEM_PACKAGES := chromium datefudge git-lfs nodejs openjdk-17-jdk-headless openssh-client openssh-server postgresql \
+	r-base-core r-cran-palmerpenguins r-cran-rpart sqlite3 subversion
 system-packages:
 	@missing=; for each in $(SYSTEM_PACKAGES); do \
 		dpkg-query -W -f '$${db:Status-Status}' "$$each" 2>/dev/null | grep -qx installed || missing="$$missing $$each"; \

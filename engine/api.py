@@ -20,6 +20,7 @@ from engine.backup.commands import BackupCommands
 from engine.bundles.commands import BundleCommands
 from engine.duty.commands import DutyCommands
 from engine.errors import LeverframeError, NotFound, Refusal
+from engine.exports.commands import ExportCommands
 from engine.founding import create_workspace
 from engine.housekeeping.commands import HousekeepingCommands
 from engine.jobs.backtest.commands import BacktestCommands
@@ -113,6 +114,7 @@ class Engine(
     HousekeepingCommands,
     BackupCommands,
     BundleCommands,
+    ExportCommands,
     DutyCommands,
     PresenceCommands,
 ):

@@ -27,7 +27,7 @@ STOREYS = (
     {"versions", "environments", "projects", "presence"},
     {"runs", "validation", "monitoring", "scoring", "backtest", "routing"},
     {"release"},
-    {"reports", "outbox", "housekeeping", "backup", "bundles", "scaffold"},
+    {"reports", "outbox", "housekeeping", "backup", "bundles", "scaffold", "exports"},
     {"jobs", "duty"},
     {"schedule", "overview", "doctor", "rewind"},
     {"pages", "founding"},
@@ -72,7 +72,10 @@ STAND_ALONE = (
     "engine/runs/steps/containment.py",
     "engine/runs/compute/on_worker.py",
     "engine/bundles/verify_bundle.py",
-)
+    *(f"engine/exports/scripts/{name}.py" for name in (
+        "export_model", "to_onnx", "onnx_trees", "to_sql", "score_onnx", "score_sql", "score_postgresql",
+    )),
+)  # fmt: skip
 
 # Each table of the ledger and the one room that reads and writes it; every other asks that room.
 TABLES = {
@@ -87,7 +90,8 @@ TABLES = {
     "triggers": "jobs", "reports": "reports", "outbox": "outbox", "news": "outbox", "cursors": "outbox",
     "occurrences": "schedule", "downtimes": "schedule", "engine": "schedule",
     "bin": "housekeeping", "places": "housekeeping", "scans": "housekeeping",
-    "trusted_keys": "bundles", "backups": "backup", "scrubs": "backup", "backtests": "backtest",
+    "trusted_keys": "bundles", "backups": "backup", "scrubs": "backup",
+    "exports": "exports", "backtests": "backtest",
     "routes": "routing", "routed": "routing", "handovers": "routing",
     "operators": "access", "standings": "access", "project_roles": "access", "bindings": "access",
     "addresses": "access",

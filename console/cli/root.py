@@ -42,6 +42,7 @@ SECTIONS: dict[str, dict[str, str]] = {
     },
     "Pass on": {
         "bundle": "bundles", "import": "bundles", "send": "bundles", "where": "bundles", "trust": "trust",
+        "export": "exports", "exports": "exports",
     },
     "Keep in order": {
         "disk": "disk", "clean": "clean", "bin": "clean", "hold": "clean", "places": "disk", "settings": "clean",

@@ -199,6 +199,7 @@ RULES = (
         ),
     ),
     _grown("backups"),
+    _grown("exports"),
     _grown("backtests"),
     TableRule(
         "scrubs",

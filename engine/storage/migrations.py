@@ -19,6 +19,7 @@ from engine.storage.tables.approvals import APPROVALS
 from engine.storage.tables.backtest import BACKTESTS
 from engine.storage.tables.backup import BACKUPS
 from engine.storage.tables.bundles import BUNDLES
+from engine.storage.tables.exports import EXPORTS
 from engine.storage.tables.first import AUDIT, RUN_FACTS, TABLES
 from engine.storage.tables.health import HEALTH
 from engine.storage.tables.housekeeping import HOUSEKEEPING
@@ -233,6 +234,11 @@ def _bundles(db: Database) -> None:
         db.execute(statement)
 
 
+def _exports(db: Database) -> None:
+    for statement in _split(EXPORTS + _refuse("exports", "UPDATE") + _refuse("exports", "DELETE")):
+        db.execute(statement)
+
+
 # In order, each applied once; append to it, and never edit what was released.
 MIGRATIONS: tuple[tuple[str, Callable[[Database], None]], ...] = (
     ("first", _first),
@@ -258,6 +264,7 @@ MIGRATIONS: tuple[tuple[str, Callable[[Database], None]], ...] = (
     ("planned swaps", _planned_swaps),
     ("rehearsals", _rehearsals),
     ("bundles", _bundles),
+    ("exports", _exports),
 )
 LATEST = len(MIGRATIONS)
 

@@ -13,11 +13,12 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 # The names that folders of ours begin with in the system's temporary folder, which others use too.
-GIT, SVN, UV, R, DISK, LEDGER, THEN = OURS = tuple(
-    f"leverframe-{what}-" for what in ("git", "svn", "uv", "r", "disk", "ledger", "then")
+GIT, SVN, UV, R, DISK, LEDGER, THEN, EXPORT = OURS = tuple(
+    f"leverframe-{what}-" for what in ("git", "svn", "uv", "r", "disk", "ledger", "then", "export")
 )
-# In the workspace's cache: what a check works in, a version that comes in, and the copies of the ledger as it stood.
-CHECK, IMPORT, COPIES = "check-", "import-", "then"
+# In the workspace's cache: what a check and an export work in, a version that comes in, and the copies of the ledger
+# as it stood.
+CHECK, WORK, IMPORT, COPIES = "check-", "export-", "import-", "then"
 
 
 @contextmanager
@@ -63,7 +64,7 @@ def make(prefix: str, place: Path | None = None) -> tuple[Path, int]:
 def tidy(cache: Path) -> None:
     """Delete what killed processes left in the system's temporary folder and in the workspace's ``cache``."""
     sweep(Path(tempfile.gettempdir()))
-    sweep(cache, (CHECK, IMPORT))
+    sweep(cache, (CHECK, WORK, IMPORT))
     sweep(cache / COPIES, ("",))
 
 

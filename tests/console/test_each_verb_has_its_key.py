@@ -155,6 +155,8 @@ WITHOUT_A_KEY = {
         ("trust", "trust list", "trust add dev key --reason x", "trust remove dev --reason x"),
         "A key is compared, copied and given a name once for each workspace that anything comes from.",
     ),
+    "export tiny@1 --to onnx -o somewhere": "It writes a folder of files for programs elsewhere, from a shell there.",
+    **dict.fromkeys(("exports", "exports tiny"), "It is asked by whoever looks after the callers, in scripts too."),
     "backup somewhere": "By key one says where the engine backs up by itself (backup_to, in the settings).",
     "backup somewhere --check": "It is for the machine that holds the backups, which may know no workspace.",
     "audit --export somewhere": "It writes a file; whoever takes it away is in a shell on that machine.",

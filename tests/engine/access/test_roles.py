@@ -50,7 +50,7 @@ LEAST: dict[str, Role] = {
     "remove_route": "admin", "choose_quiet_hours": "operator", "hand_over": "operator", "take_over": "operator",
     "comment": "viewer", "sealed_keys": "admin", "cancel_swap": "operator", "bundle": "operator",
     "write_data": "operator", "send": "operator", "take_in": "operator", "take_in_despite": "admin", "trust": "admin",
-    "distrust": "admin", "where_else": "operator",
+    "distrust": "admin", "where_else": "operator", "export": "operator",
 }  # fmt: skip
 # Asked for while it is done, for only a part of it takes the role: with ``mend``.
 PARTLY = {"doctor"}
@@ -77,12 +77,14 @@ MAY_NOT = {
     "bundle": "bundle versions", "write_data": "bundle versions", "send": "send versions",
     "take_in": "take versions in", "take_in_despite": "take versions in despite what is known of them",
     "trust": "trust keys", "distrust": "trust keys", "where_else": "ask other workspaces",
+    "export": "export versions",
 }  # fmt: skip
 # Those that are about one project, for which somebody may have a role besides; every other is of the workspace.
 PER_PROJECT = {
     "remove", "retrain", "cancel", "look", "backtest", "acknowledge", "snooze", "report_soon", "send_report", "run_now",
     "pause_schedule", "resume_schedule", "edit_schedule", "plan_release", "plan_rollback", "move", "reject", "lift",
     "hold", "release_hold", "withdraw", "set_project_role", "comment", "cancel_swap", "bundle", "write_data", "send",
+    "export",
 }  # fmt: skip
 # What changes nothing that others see: it looks, waits, works out, or is the engine's own work of every process.
 OF_ANYBODY = {

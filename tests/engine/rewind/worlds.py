@@ -360,6 +360,12 @@ class World(PeopleActs, ApprovalActs, BundleActs):
             db.execute(
                 "INSERT INTO backups (at, by, place, why, seconds) VALUES (?, 'clock', '/mnt', 'full', 1)", (stamp(at),)
             )
+            db.execute(
+                "INSERT INTO exports (at, by, project, number, kind, dialect, digest, folder, parity, forced, used_by,"
+                " reason) SELECT ?, 'ada', project, number, 'onnx', '', 'd', '/mnt', '{}', 0, '', 'so' FROM versions"
+                " LIMIT 1",
+                (stamp(at),),
+            )
             versions = scrub.kept(db)
         if versions:
             each = versions[len(self.kept) % len(versions)]

@@ -1,0 +1,103 @@
+"""One workspace with small models, each retrained on the real path; the tests of a run share it, a file at a time."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet
+import pytest
+
+from engine.api import Engine
+from tests.builders.runs import retrained
+from tests.engine.exports.models import CLASSES, NUMBERS, project
+from tests.ledger import store_of
+from tests.people import open_engine
+
+NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
+NAMED = 'np.where(score > 3, "late", np.where(score > 1.5, "it\'s near", "early"))'
+MODELS = {
+    "logit": ("make_pipeline(filled(), LogisticRegression())", CLASSES),
+    "named": ("make_pipeline(filled(), DecisionTreeClassifier(max_depth=4))", NAMED),
+    "ridge": ("make_pipeline(filled(), Ridge())", NUMBERS),
+    # A number that is filled in is rounded to 32 bits on the way, and a deep forest splits close to it.
+    "forest": ("make_pipeline(filled(), RandomForestClassifier(n_estimators=20, random_state=1))", CLASSES),
+    "gaps": (
+        "make_pipeline(encoded(StandardScaler()), RandomForestClassifier(n_estimators=9, random_state=1))", CLASSES,
+    ),
+    "hist": (
+        "make_pipeline(ColumnTransformer([('place', OrdinalEncoder(handle_unknown='use_encoded_value',"
+        " unknown_value=np.nan), ['place'])], remainder='passthrough'),"
+        " HistGradientBoostingClassifier(max_iter=20, categorical_features=[0], random_state=1))",
+        CLASSES,
+    ),
+    "prices": (
+        "TransformedTargetRegressor(make_pipeline(encoded(StandardScaler()),"
+        " HistGradientBoostingRegressor(max_iter=20)), func=np.log, inverse_func=np.exp)",
+        "np.exp(score / 3)",
+    ),
+    "nearest": ("make_pipeline(filled(), Odd())", CLASSES),
+}
+# An estimator that no converter knows.
+ODD = """
+from sklearn.base import BaseEstimator, ClassifierMixin
+
+class Odd(ClassifierMixin, BaseEstimator):
+    def fit(self, X, y):
+        self.classes_ = np.unique(y)
+        return self
+
+    def predict(self, X):
+        return self.predict_proba(X).argmax(axis=1)
+
+    def predict_proba(self, X):
+        chance = 1 / (1 + np.exp(-np.asarray(X)[:, -1]))
+        return np.stack([1 - chance, chance], axis=1)
+"""
+
+
+@dataclass
+class Models:
+    """The engine, and the version of each model that was wanted so far."""
+
+    engine: Engine
+    folder: Path
+    labels: dict[str, str] = field(default_factory=dict)
+
+    def label(self, name: str) -> str:
+        if name not in self.labels:
+            model, target = MODELS[name]
+            self.engine.add(project(self.folder / name, name, model, target=target, rows=3000, more=ODD))
+            self.labels[name] = retrained(self.engine, NOW, name)
+        return self.labels[name]
+
+    def golden(self, name: str) -> tuple[pa.Table, pa.Table]:
+        """Rows of the version, and what it said of them when it was made."""
+        golden = self.engine.show(self.label(name)).golden
+        read = store_of(self.engine).read
+        inputs, answers = pa.BufferReader(read(golden.inputs)), pa.BufferReader(read(golden.predictions))
+        return pyarrow.parquet.read_table(inputs), pyarrow.parquet.read_table(answers)
+
+    def rows_as_csv(self, name: str, *, key: bool = False) -> str:
+        """Its golden rows as a caller has them; a gap is an empty cell."""
+        inputs, _ = self.golden(name)
+        out = io.StringIO()
+        write = csv.writer(out, lineterminator="\n")
+        write.writerow([*(["row_id"] if key else []), *inputs.column_names])
+        for number, row in enumerate(zip(*(column.to_pylist() for column in inputs.columns), strict=True)):
+            cells = ["" if value is None or value != value else value for value in row]
+            write.writerow([*([number] if key else []), *cells])
+        return out.getvalue()
+
+
+@pytest.fixture(scope="module")
+def models(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Models]:
+    folder = tmp_path_factory.mktemp("models")
+    engine = open_engine(folder / "home", "ada", create=True)
+    yield Models(engine, folder)
+    engine.close()

@@ -1,0 +1,130 @@
+"""The callers in an export's folder, run as they stand on the version's golden rows: they say what the version said."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from engine.exports.scripts.score_postgresql import Server, programs
+from tests.engine.exports.conftest import Models
+
+pytestmark = pytest.mark.slow
+# Its CPU build lies in the package; what its install script would fetch is for graphics cards.
+NODE_PACKAGE = "onnxruntime-node@1.30.0"
+
+
+def answers(said: str) -> list[list[str]]:
+    return list(csv.reader(io.StringIO(said)))[1:]
+
+
+def check(models: Models, name: str, found: list[list[str]]) -> None:
+    """``found``: of each golden row the prediction, then what the probabilities are."""
+    _, golden = models.golden(name)
+    columns = [golden.column(each).to_pylist() for each in golden.column_names]
+    assert len(found) == golden.num_rows > 100
+    for row, (label, *chances) in enumerate(found):
+        said, *wanted = (column[row] for column in columns)
+        if isinstance(said, float) and not wanted:
+            assert float(label) == pytest.approx(said, rel=1e-5, abs=1e-5)
+        else:
+            assert label == str(said)
+        assert [float(each) for each in chances] == pytest.approx(wanted, abs=1e-6)
+
+
+@pytest.fixture(scope="module")
+def exported(models: Models) -> dict[str, Path]:
+    """A folder by name and target, with the golden rows beside the model."""
+    found = {}
+    for name, kind, dialect in (
+        ("hist", "onnx", ""), ("named", "onnx", ""), ("named", "sql", "postgresql"), ("named", "sql", "sqlite"),
+        ("named", "sql", "duckdb"),
+    ):  # fmt: skip
+        out = models.folder / f"{name}-{dialect or kind}"
+        models.engine.export(models.label(name), kind, out, dialect=dialect)
+        (out / "rows.csv").write_text(models.rows_as_csv(name, key=kind == "sql"), "utf-8")
+        found[f"{name} {dialect or kind}"] = out
+    return found
+
+
+def python_with(models: Models, module: str) -> Path:
+    """The interpreter of an export environment that has ``module``."""
+    for place in sorted((models.engine.home / "environments").glob("*/lib/python*/site-packages")):
+        if (place / module).is_dir():
+            return place.parents[2] / "bin" / "python"
+    raise AssertionError(f"no environment has {module}")
+
+
+def run(*command: object, cwd: Path) -> str:
+    done = subprocess.run([str(each) for each in command], cwd=cwd, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr[-2000:]
+    return done.stdout
+
+
+@pytest.mark.parametrize("name", ["hist", "named"])
+def test_python(models: Models, exported: dict[str, Path], name: str) -> None:
+    said = run(python_with(models, "onnxruntime"), "example.py", "rows.csv", cwd=exported[f"{name} onnx"])
+    check(models, name, answers(said))
+
+
+@pytest.fixture(scope="module")
+def node(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder in which Node finds ONNX Runtime."""
+    folder = tmp_path_factory.mktemp("node")
+    (folder / "package.json").write_text(json.dumps({"private": True}), "utf-8")
+    run("npm", "install", "--ignore-scripts", "--no-audit", "--no-fund", NODE_PACKAGE, cwd=folder)
+    return folder
+
+
+@pytest.mark.parametrize("name", ["hist", "named"])
+def test_node(models: Models, exported: dict[str, Path], node: Path, name: str) -> None:
+    place = shutil.copytree(exported[f"{name} onnx"], node / name)
+    check(models, name, answers(run("node", "example.mjs", "rows.csv", cwd=place)))
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    """A PostgreSQL in a folder that its account may pass through, with a path that a socket's name has room for."""
+    place = Path("/tmp") / f"lf-{os.urandom(6).hex()}"
+    place.mkdir(mode=0o711)
+    found = programs()
+    assert found is not None, "Debian's postgresql is wanted"
+    running = Server(place, found)
+    yield running
+    running.stop()
+    shutil.rmtree(place)
+
+
+def rows_of(said: str, separator: str) -> list[list[str]]:
+    """Without the key, which comes first."""
+    return [line.split(separator)[1:] for line in said.splitlines() if separator in line]
+
+
+def test_psql(models: Models, exported: dict[str, Path], server: Server) -> None:
+    where = ("-h", server.socket, "-U", "leverframe", "-d", "postgres")
+    said = run("psql", "-X", "-q", "-A", "-t", *where, "-f", "example.sql", cwd=exported["named postgresql"])
+    check(models, "named", rows_of(said, "|"))
+
+
+def test_sqlite3(models: Models, exported: dict[str, Path]) -> None:
+    place = exported["named sqlite"]
+    with (place / "example.sql").open() as script:
+        done = subprocess.run(["sqlite3"], cwd=place, stdin=script, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0 and not done.stderr, done.stderr[-2000:]
+    check(models, "named", rows_of(done.stdout, "|"))
+
+
+def test_duckdb(models: Models, exported: dict[str, Path]) -> None:
+    code = (
+        "import duckdb, csv, sys;"
+        "csv.writer(sys.stdout).writerows([[], *duckdb.connect().execute(open('example.sql').read()).fetchall()])"
+    )
+    said = run(python_with(models, "duckdb"), "-c", code, cwd=exported["named duckdb"])
+    check(models, "named", [row[1:] for row in answers(said)])

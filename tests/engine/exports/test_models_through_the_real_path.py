@@ -1,0 +1,84 @@
+"""Models trained in their project's own environment, exported, and held against their versions by running both."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from engine.errors import Refusal
+from engine.exports.records import Export
+from tests.engine.exports.conftest import Models
+
+pytestmark = pytest.mark.slow
+ALIKE = [
+    ("logit", "onnx", ""), ("logit", "sql", "duckdb"), ("logit", "sql", "sqlite"), ("logit", "sql", "postgresql"),
+    ("named", "onnx", ""), ("named", "sql", "postgresql"), ("ridge", "onnx", ""), ("ridge", "sql", "sqlite"),
+]  # fmt: skip
+
+
+def exported(models: Models, name: str, kind: str, dialect: str, out: Path) -> Export:
+    return models.engine.export(models.label(name), kind, out, dialect=dialect)
+
+
+@pytest.mark.parametrize(("name", "kind", "dialect"), ALIKE)
+def test_linear_models_and_small_trees_answer_alike_everywhere(
+    models: Models, name: str, kind: str, dialect: str, tmp_path: Path
+) -> None:
+    found = exported(models, name, kind, dialect, tmp_path / "out").parity
+    assert found.holds and found.rows == found.holdout_rows == 900
+    assert found.gaps.rows > 50 and found.unseen.rows > 30, "rows with gaps and with new categories are among them"
+    assert found.largest is not None and found.largest < 1e-5 and found.changed in (0, None)
+    said = {"onnx": "ONNX Runtime", "sqlite": "SQLite", "duckdb": "DuckDB", "postgresql": "PostgreSQL"}
+    assert found.measured_by.startswith(said[dialect or kind])
+
+
+@pytest.mark.parametrize("name", ["gaps", "hist", "prices"])
+def test_trees_with_gaps_and_categories_keep_every_row_in_onnx(models: Models, name: str, tmp_path: Path) -> None:
+    """skl2onnx alone hangs at the first, fails for the second and knows nothing of the third."""
+    found = exported(models, name, "onnx", "", tmp_path / "out").parity
+    assert found.holds and found.gaps.rows > 50 and found.unseen.rows > 30 and found.changed in (0, None)
+
+
+def test_one_that_answers_otherwise_is_refused_with_the_figures_and_leaves_nothing(
+    models: Models, tmp_path: Path
+) -> None:
+    label, before = models.label("forest"), models.engine.count_audit()
+    with pytest.raises(Refusal, match=r"does not answer as the version does: \d+ of 900 rows are off .* Nothing was"):
+        models.engine.export(label, "onnx", tmp_path / "out")
+    assert list(tmp_path.iterdir()) == [] and models.engine.count_audit() == before
+    assert [each for each in models.engine.exports() if each.label == label] == []
+
+
+def test_forced_it_says_so_inside_in_the_list_and_in_the_trail(models: Models, tmp_path: Path) -> None:
+    label = models.label("forest")
+    with pytest.raises(Refusal, match="A reason is needed"):
+        models.engine.export(label, "onnx", tmp_path / "out", force=True)
+    made = models.engine.export(
+        label, "onnx", tmp_path / "out", force=True, reason="a demo on Friday", used_by="the fair"
+    )
+    assert made.forced and not made.parity.holds and made.parity.worst
+    assert json.loads((tmp_path / "out" / "export.json").read_text())["forced"] == "a demo on Friday"
+    assert b"leverframe.forced" in (tmp_path / "out" / "model.onnx").read_bytes()
+    newest = models.engine.exports("forest")[0]
+    assert (newest.id, newest.forced, newest.used_by, newest.state) == (made.id, True, "the fair", "candidate")
+    row = models.engine.audit(limit=1)[0]
+    assert (row.action, row.subject, row.reason) == ("export", label, "a demo on Friday")
+
+
+def test_a_large_forest_is_no_sql_and_the_sentence_says_that_onnx_can(models: Models, tmp_path: Path) -> None:
+    with pytest.raises(Refusal, match=r"holds 20 trees with [\d,]+ nodes.*at most 20 trees.*--to onnx"):
+        models.engine.export(models.label("forest"), "sql", tmp_path / "out")
+
+
+@pytest.mark.parametrize(("kind", "word"), [("onnx", "skl2onnx"), ("sql", "orbital")])
+def test_what_no_converter_knows_is_named(models: Models, kind: str, word: str, tmp_path: Path) -> None:
+    with pytest.raises(Refusal, match=rf"{word} .*cannot write a Pipeline\(ColumnTransformer, Odd\)"):
+        models.engine.export(models.label("nearest"), kind, tmp_path / "out")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_same_version_gives_the_same_bytes(models: Models, tmp_path: Path) -> None:
+    first, second = (exported(models, "hist", "onnx", "", tmp_path / n) for n in "12")
+    assert first.digest == second.digest
