@@ -18,6 +18,7 @@ from engine.release.records import ProofStep
 from engine.storage.free_space import in_words
 
 STREAM = "-"
+WHEELS_HELP = "With the files of its packages, where all are kept here: it is rebuilt there without a registry."
 
 
 @click.command(cls=Verb)
@@ -27,14 +28,17 @@ STREAM = "-"
     help="The zip to write, which must not exist; - is standard output.  [default: PROJECT-NUMBER.zip]",
 )  # fmt: skip
 @click.option("--without-data", is_flag=True, help="Leave the data out; its digests stay, by which it can be brought.")
+@click.option("--wheels", is_flag=True, help=WHEELS_HELP)
 @click.option(
     "--data-to", type=click.Path(path_type=Path), metavar="FOLDER",
     help="Write only the data, to FOLDER, which must not exist: for a bundle that leaves it out.",
 )  # fmt: skip
 @click.pass_obj
-def bundle(session: Session, version: str, output: Path | None, without_data: bool, data_to: Path | None) -> None:
+def bundle(
+    session: Session, version: str, output: Path | None, without_data: bool, wheels: bool, data_to: Path | None
+) -> None:
     """Write VERSION as one zip that another workspace can verify and import. For example: bundle flights@12"""
-    if data_to is not None and (output is not None or without_data):
+    if data_to is not None and (output is not None or without_data or wheels):
         raise click.UsageError("--data-to writes the data alone; leave the other options away.")
     if session.json and str(output) == STREAM:
         raise click.UsageError("Of --json and -o - only one can have standard output.")
@@ -47,9 +51,8 @@ def bundle(session: Session, version: str, output: Path | None, without_data: bo
                 say(f"{files:,} files of data of {version} are written to {data_to}.")
             return
         target = output or Path(f"{version.replace('@', '-')}.zip")
-        made = engine.bundle(
-            version, sys.stdout.buffer if str(target) == STREAM else target, data=not without_data
-        )
+        place = sys.stdout.buffer if str(target) == STREAM else target
+        made = engine.bundle(version, place, data=not without_data, wheels=wheels)
     if session.json:
         document(documents.bundle(made))
         return
@@ -110,12 +113,15 @@ CONFIG_HELP = "A configuration file for ssh, as its -F takes it."
 @click.argument("version")
 @click.argument("host")
 @click.option("--without-data", is_flag=True, help="Leave the data out; its digests stay, by which it can be brought.")
+@click.option("--wheels", is_flag=True, help=WHEELS_HELP)
 @click.option("--ssh-config", type=click.Path(path_type=Path), metavar="FILE", help=CONFIG_HELP)
 @click.pass_obj
-def send(session: Session, version: str, host: str, without_data: bool, ssh_config: Path | None) -> None:
+def send(
+    session: Session, version: str, host: str, without_data: bool, wheels: bool, ssh_config: Path | None
+) -> None:
     """Bring VERSION to the workspace that answers at HOST over SSH. For example: send flights@12 test.example.org"""
     with session.engine() as engine:
-        sent = engine.send(version, host, data=not without_data, config=ssh_config)
+        sent = engine.send(version, host, data=not without_data, wheels=wheels, config=ssh_config)
     if session.json:
         document(documents.sent(sent))
         return

@@ -109,7 +109,7 @@ ALLOWED: Mapping[str, str] = {
     "settings list": "",
     "settings set": "name value --reason",
     "backup": "--check",
-    "bundle": "version --output=- --without-data",
+    "bundle": "version --output=- --without-data --wheels",
     "import": "file=- --despite",
     "where": "version --here",
     "trust": "",

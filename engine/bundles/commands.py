@@ -33,14 +33,18 @@ class BundleCommands(Door):
         def _vouches(self) -> bool: ...
 
     @changes("bundle versions", least="operator", of="label")
-    def bundle(self, label: str, target: Path | IO[bytes], *, data: bool = True) -> Bundle:
+    def bundle(
+        self, label: str, target: Path | IO[bytes], *, data: bool = True, wheels: bool = False
+    ) -> Bundle:
         """Write a version as one zip: to ``target``, a file that must not exist, or one that is open.
 
-        ``data``: whether what it was made from is to be in it.
+        ``data``: whether what it was made from is to be in it; ``wheels``: whether its packages are, if all are kept.
         """
         from engine.bundles.leaving import bundle
+        from engine.bundles.writing import Wanted
 
-        return bundle(self._workspace, self._ledger, self._store, label, target, self.caller, clock.now(), data=data)
+        now, wanted = clock.now(), Wanted(data, wheels)
+        return bundle(self._workspace, self._ledger, self._store, label, target, self.caller, now, wanted)
 
     @changes("bundle versions", least="operator", of="label")
     def write_data(self, label: str, folder: Path) -> int:
@@ -50,13 +54,15 @@ class BundleCommands(Door):
         return write_data(self._ledger, self._store, label, folder, self.caller, clock.now())
 
     @changes("send versions", least="operator", of="label")
-    def send(self, label: str, host: str, *, data: bool = True, config: Path | None = None) -> Sent:
+    def send(
+        self, label: str, host: str, *, data: bool = True, wheels: bool = False, config: Path | None = None
+    ) -> Sent:
         """Bring a version to the workspace that answers at ``host`` over SSH; ``config``: a file for ``ssh -F``."""
         from engine.bundles.sending import send
+        from engine.bundles.writing import Wanted
 
-        return send(
-            self._workspace, self._ledger, self._store, label, host, self.caller, clock.now(), data=data, config=config
-        )
+        now, wanted = clock.now(), Wanted(data, wheels)
+        return send(self._workspace, self._ledger, self._store, label, host, self.caller, now, wanted, config)
 
     @looks("see where versions are")
     def where(self, what: str) -> tuple[Stage, ...]:

@@ -21,7 +21,7 @@ SCHEMA, GATES, SETTINGS = "schema.json", "gates.json", "settings.json"
 LOCK, LOCK_TEXT, PUBLIC_KEY = "environment/lock.json", "environment/lock.txt", "public-key.txt"
 PATCH, GOLDEN_INPUTS, GOLDEN_PREDICTIONS = "code.patch", "golden/inputs.parquet", "golden/predictions.parquet"
 FIRST = (PAGE, VERIFIER, DOCUMENT, PROVENANCE, SCHEMA, GATES, SETTINGS, LOCK_TEXT)
-DATA = "data"
+DATA, WHEELS = "data", "wheels"
 NO_WHEELS = AbsentPart(
     "packages",
     "they come from a registry, each as exactly the file whose digest the lock has; an environment is rebuilt without "
@@ -84,15 +84,20 @@ def why_without_data(document: VersionDocument, wanted: bool) -> str | None:
     return None if wanted else "whoever made this bundle left it out"
 
 
-def absent_environment(document: VersionDocument) -> tuple[AbsentPart, ...]:
-    """What of its environment does not travel, and where it comes from there."""
+def is_wheel(name: str) -> bool:
+    """Whether the member called ``name`` is a file that the environment is built from, which no document names."""
+    return name.startswith(f"{WHEELS}/") and name.count("/") == 1
+
+
+def absent_environment(document: VersionDocument, *, wheels: bool) -> tuple[AbsentPart, ...]:
+    """What of its environment does not travel, and where it comes from there; ``wheels``: its packages do."""
     section = document.environment
-    wheels = (NO_WHEELS,) if section.packages and not section.files else ()
+    packages = (NO_WHEELS,) if section.packages and not section.files and not wheels else ()
     programs = tuple(
         AbsentPart(f"program {each.name}", f"the machine's own, {each.version} here; there it is compared with that")
         for each in section.programs
     )
-    return (*wheels, *programs, *(AbsentPart("environment", each) for each in section.elsewhere))
+    return (*packages, *programs, *(AbsentPart("environment", each) for each in section.elsewhere))
 
 
 def absent_data(document: VersionDocument, why: str) -> AbsentPart:

@@ -10,7 +10,7 @@ from typing import IO
 
 from engine.access.caller import Caller
 from engine.audit import trail
-from engine.bundles.writing import Bundle, write, write_to
+from engine.bundles.writing import Bundle, Wanted, write, write_to
 from engine.errors import Refusal
 from engine.storage.disk import refused
 from engine.storage.ledger import Ledger
@@ -22,12 +22,12 @@ from engine.versions import document as documents
 
 def bundle(
     workspace: Workspace, ledger: Ledger, store: ObjectStore, label: str, target: Path | IO[bytes], by: Caller,
-    at: datetime, *, data: bool,
+    at: datetime, wanted: Wanted,
 ) -> Bundle:  # fmt: skip
     """Write the version called ``label`` to the new file ``target``, or to one that is open."""
     if isinstance(target, Path):
         with ledger.read() as db:
-            made = write_to(workspace, db, store, label, target.expanduser().absolute(), data=data)
+            made = write_to(workspace, db, store, label, target.expanduser().absolute(), wanted)
         try:
             note(ledger, made, by, at)
         except BaseException:
@@ -36,7 +36,7 @@ def bundle(
         return made
     with refused("The bundle could not be written"), TemporaryFile(dir=workspace.cache) as file:
         with ledger.read() as db:
-            made = write(workspace, db, store, label, file, data=data)
+            made = write(workspace, db, store, label, file, wanted)
         note(ledger, made, by, at)
         file.seek(0)
         shutil.copyfileobj(file, target, 1 << 20)

@@ -24,6 +24,7 @@ from engine.bundles.manifest import MANIFEST, SIGNATURE, BundleManifest, BundleM
 from engine.bundles.names import LARGEST_TEXT
 from engine.bundles.provenance import Provenance
 from engine.bundles.zip_layout import ZipMember
+from engine.environments.python.requirements import canonical
 from engine.errors import Damage, Invalid, NotFound, Refusal
 from engine.storage.disk import why_not
 from engine.text import plain
@@ -73,6 +74,11 @@ class OpenBundle:
         found = documents.parsed(content, self.manifest.version)
         _check_made_by(found, self.manifest)
         return found
+
+    @property
+    def wheels(self) -> tuple[str, ...]:
+        """The members that its environment can be built from without a registry."""
+        return tuple(name for name in self.members if contents.is_wheel(name))
 
     @cached_property
     def provenance(self) -> Provenance:
@@ -143,10 +149,15 @@ def _check_made_by(document: VersionDocument, found: BundleManifest) -> None:
     """Raise Damage unless the members are those that the document makes, but for what is said to be absent."""
     absent = {file.name: file for part in found.absent for file in part.files}
     wanted = {each.name: each for each in contents.files_of(document)}
-    there = {each.name: each for each in found.members}
+    there = {each.name: each for each in found.members if not contents.is_wheel(each.name)}
     fixed = {*contents.FIRST, contents.PUBLIC_KEY}
     for name in (there.keys() - wanted.keys()) ^ fixed:
         raise Damage(f"'{plain(name, 80)}' in it is {'none of the version' if name in there else 'lacking'}.")
+    packages = {each.name for each in document.environment.packages}
+    for name in filter(contents.is_wheel, (each.name for each in found.members)):
+        # Which file of a package it is, the signature says: what is locked as source travels as the wheel built of it.
+        if canonical(name.partition("/")[2].partition("-")[0]) not in packages:
+            raise Damage(f"'{plain(name, 80)}' in it is none of the packages that its lock names.")
     for name, file in wanted.items():
         member = there.get(name) or absent.get(name)
         if member is None or (name in absent and not contents.is_data(name)):

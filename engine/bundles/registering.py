@@ -16,6 +16,8 @@ from engine.bundles.arrival import Known, Standing
 from engine.bundles.reading import OpenBundle
 from engine.bundles.staging import StagingPlace
 from engine.clock import moment, stamp
+from engine.environments import kept_files
+from engine.environments.kept_files import KeptFiles
 from engine.errors import Refusal
 from engine.monitoring import measurements
 from engine.projects import in_force, registry
@@ -77,7 +79,7 @@ def check_against(db: sqlite3.Connection, bundle: OpenBundle, request: Request) 
 
 def register(
     place: StagingPlace, bundle: OpenBundle, manifest: Manifest, request: Request, source: str, steps: Steps,
-    began: datetime,
+    began: datetime, kept: KeptFiles | None,
 ) -> Arrival:  # fmt: skip
     """The objects first, then everything else in one transaction."""
     for digest in place.staged.digests():
@@ -100,6 +102,8 @@ def register(
         key, ground = bundle.key.fingerprint, standing.same_ground
         origin = Origin(project, number, at, by.name, source, key, told.stations, ground, against_it)
         origins.keep(db, origin)
+        if kept is not None:
+            kept_files.keep(db, kept)
         details = {
             "digest": bundle.manifest.version, "bundle": bundle.digest, "from": f"{source} {told.sender.label}",
             "key": bundle.key.fingerprint, "run": told.stations[0].run,

@@ -12,7 +12,7 @@ from engine.access.caller import Caller
 from engine.audit import trail
 from engine.bundles.leaving import note
 from engine.bundles.over_ssh import ask
-from engine.bundles.writing import write
+from engine.bundles.writing import Wanted, write
 from engine.storage.disk import refused
 from engine.storage.ledger import Ledger
 from engine.storage.objects import ObjectStore
@@ -34,13 +34,13 @@ class Sent:
 
 
 def send(
-    workspace: Workspace, ledger: Ledger, store: ObjectStore, label: str, host: str, by: Caller, at: datetime, *,
-    data: bool, config: Path | None,
+    workspace: Workspace, ledger: Ledger, store: ObjectStore, label: str, host: str, by: Caller, at: datetime,
+    wanted: Wanted, config: Path | None,
 ) -> Sent:  # fmt: skip
     """Send the version called ``label`` to the workspace whose door or account is ``host``. Raises Refusal."""
     with refused("The bundle could not be written"), TemporaryFile(dir=workspace.cache) as file:
         with ledger.read() as db:
-            made = write(workspace, db, store, label, file, data=data)
+            made = write(workspace, db, store, label, file, wanted)
         note(ledger, made, by, at, to=host)  # Before it has left: what arrives there is told of here.
         file.seek(0)
         found = ask(host, ["import", "-"], file, config)

@@ -5,13 +5,18 @@ from __future__ import annotations
 import json
 import shutil
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import IO
 
 from engine.bundles import contents
 from engine.bundles.reading import OpenBundle
+from engine.environments.keeping import build_from_kept
+from engine.environments.kept_files import KeptFile, KeptFiles
+from engine.environments.records import Environment, Lock, Supply
 from engine.errors import Damage, Refusal
 from engine.projects.manifest.reader import Manifest, load_manifest
+from engine.release.proof import Ground, of_workspace
 from engine.storage.atomic import read_file
 from engine.storage.disk import why_not
 from engine.storage.free_space import in_words, keep_free
@@ -20,6 +25,7 @@ from engine.storage.objects import ObjectStore, Stored
 from engine.storage.workspace import Workspace
 from engine.text import plain
 from engine.versions import document as documents
+from engine.versions.environment import lock_of
 
 PIECE = 1 << 20
 
@@ -89,9 +95,8 @@ def stage(place: StagingPlace, bundle: OpenBundle, data: Path | None) -> None:
             continue
         _stage_file(staged, bundle, file.name, file.stored)
         taken.add(file.name)
-    bundle.verify_rest(taken)
-    if staged.put(bundle.document_content) != bundle.manifest.version:
-        raise Damage("Its version.json is not the version that its manifest names.")
+    bundle.verify_rest({*taken, *bundle.wheels})
+    staged.put(bundle.document_content)
     staged.sync()
 
 
@@ -104,6 +109,36 @@ def _stage_file(staged: ObjectStore, bundle: OpenBundle, name: str, stored: Stor
             raise Damage(f"'{plain(name, 80)}' in it is not made of the objects that the version names.")
     if len(stored.chunks) == 1 and staged.put(b"".join(whole)) != stored.chunks[0]:
         raise Damage(f"'{plain(name, 80)}' in it is not made of the objects that the version names.")
+
+
+def stage_wheels(place: StagingPlace, bundle: OpenBundle, at: datetime) -> KeptFiles | None:
+    """The files that its environment is built from, in the staged store; None where they did not travel."""
+    if not bundle.wheels:
+        return None
+    files = []
+    for name in bundle.wheels:
+        member, called = bundle.members[name], name.partition("/")[2]
+        chunks = tuple(place.staged.put(piece) for piece in bundle.stream(name))
+        package = called.partition("-")[0]
+        files.append(KeptFile(package, called, Stored(member.sha256, member.size, chunks)))
+    place.staged.sync()
+    return KeptFiles(lock_of(place.staged, bundle.document).digest, at, tuple(files))
+
+
+def ground_of(place: StagingPlace, kept: KeptFiles | None) -> Ground:
+    """Where it is proven: in an environment that is built from what came with it, or in the workspace's own."""
+    if kept is None:
+        return of_workspace(place.workspace)
+    built: list[Environment] = []
+
+    def environment_of(lock: Lock, supply: Supply) -> Environment:
+        if not built:
+            room = place.folder / "environment"
+            room.mkdir()
+            built.append(build_from_kept(place.staged, kept, lock, supply, room, None))
+        return built[0]
+
+    return Ground(environment_of, f"{place.workspace.token}:proof")
 
 
 def _stage_brought(staged: ObjectStore, folder: Path, name: str, stored: Stored) -> None:

@@ -17,12 +17,20 @@ from engine.bundles import key as keys
 from engine.bundles import reading, trusted
 from engine.bundles.reading import OpenBundle
 from engine.bundles.registering import THIS, Arrival, Request, already, check_against, register
-from engine.bundles.staging import StagingPlace, check_room, manifest_of, spooled, stage
+from engine.bundles.staging import (
+    StagingPlace,
+    check_room,
+    ground_of,
+    manifest_of,
+    spooled,
+    stage,
+    stage_wheels,
+)
 from engine.errors import Damage, Forbidden, Refusal
 from engine.projects import allowances, registry
 from engine.projects.manifest.reader import Manifest
 from engine.projects.reach import RULE, beyond_the_rule, reach_of
-from engine.release.proof import OnStep, Steps, of_workspace, prove
+from engine.release.proof import OnStep, Steps, prove
 from engine.storage import temporary
 from engine.storage.disk import refused
 from engine.storage.ledger import Ledger
@@ -87,12 +95,10 @@ def _taken_in(
         manifest = manifest_of(place, bundle)
         with place.ledger.read() as db:
             _check_reach(db, manifest, request)
-        told = bundle.manifest
-        prove(
-            place.workspace, place.staged, told.version, told.label, place.folder / "proof", steps,
-            of_workspace(place.workspace),
-        )  # fmt: skip
-        return register(place, bundle, manifest, request, source, steps, began)
+        kept, told = stage_wheels(place, bundle, began), bundle.manifest
+        folder, ground = place.folder / "proof", ground_of(place, kept)
+        prove(place.workspace, place.staged, told.version, told.label, folder, steps, ground)
+        return register(place, bundle, manifest, request, source, steps, began, kept)
 
 
 def _source(place: StagingPlace, bundle: OpenBundle) -> str:

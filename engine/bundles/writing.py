@@ -33,6 +33,8 @@ from engine.bundles.contents import (
     SCHEMA,
     SETTINGS,
     VERIFIER,
+    WHEELS,
+    BundledFile,
     absent_data,
     absent_environment,
     files_of,
@@ -44,6 +46,7 @@ from engine.bundles.manifest import MANIFEST, SIGNATURE, AbsentPart, BundleManif
 from engine.bundles.names import why_not_names
 from engine.bundles.page import page
 from engine.bundles.zip_layout import ZipMember
+from engine.environments import kept_files
 from engine.errors import Damage, Refusal
 from engine.json_records import write as as_json
 from engine.storage.disk import refused
@@ -55,6 +58,14 @@ from engine.versions.environment import lock_of
 
 if TYPE_CHECKING:
     from engine.versions.records import VersionDocument
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What is to be in a bundle besides what always is: the data that it was made from, and the packages' files."""
+
+    data: bool = True
+    wheels: bool = False
 
 
 @dataclass(frozen=True)
@@ -73,9 +84,9 @@ class Bundle:
 
 
 def write_to(
-    workspace: Workspace, db: sqlite3.Connection, store: ObjectStore, label: str, target: Path, *, data: bool = True
+    workspace: Workspace, db: sqlite3.Connection, store: ObjectStore, label: str, target: Path, wanted: Wanted
 ) -> Bundle:
-    """Write the version called ``label`` to the new file ``target``; ``data``: whether the data is wanted in it.
+    """Write the version called ``label`` to the new file ``target``, with what is ``wanted`` in it.
 
     Raises NotFound, Refusal where ``target`` is there or the version cannot travel, Damage where it is not whole here.
     """
@@ -84,7 +95,7 @@ def write_to(
     temporary = target.with_name(f".{target.name[:100]}.{secrets.token_hex(6)}.tmp")
     try:
         with refused(f"The bundle could not be written to {target}"), open(temporary, "xb") as file:
-            made = write(workspace, db, store, label, file, data=data)
+            made = write(workspace, db, store, label, file, wanted)
         # Whoever reads a bundle checks all of it, so nobody waits here for the disk.
         with refused(f"The bundle could not be written to {target}"):
             os.rename(temporary, target)
@@ -94,7 +105,7 @@ def write_to(
 
 
 def write(
-    workspace: Workspace, db: sqlite3.Connection, store: ObjectStore, label: str, file: IO[bytes], *, data: bool = True
+    workspace: Workspace, db: sqlite3.Connection, store: ObjectStore, label: str, file: IO[bytes], wanted: Wanted
 ) -> Bundle:
     """The same into ``file``, which is empty and can be gone back in."""
     row = catalog.find(db, label)
@@ -109,11 +120,13 @@ def write(
             f"The schema of {label} lists values of {', '.join(told)}, which leverframe.toml calls sensitive, so it "
             "does not travel; retrain, and bundle the version that comes of that."
         )
-    key, why = keys.own(workspace.root), why_without_data(document, data)
+    key, why = keys.own(workspace.root), why_without_data(document, wanted.data)
     told_of = provenances.provenance(db, label)
-    absent = (*([absent_data(document, why)] if why else []), *absent_environment(document))
+    absent = (*([absent_data(document, why)] if why else []), *absent_environment(document, wheels=wanted.wheels))
     texts = _texts(store, document, row["digest"], told_of, absent, key.fingerprint)
     found = [each for each in files_of(document) if not (why and is_data(each.name))]
+    if wanted.wheels:
+        found += _wheels(db, store, document, label)
     if (wrong := why_not_names([*texts, *(each.name for each in found)])) is not None:
         raise Refusal(f"{label} cannot travel: {wrong}. Give the files of the project other names and retrain.")
     zipped = _Zip(file)
@@ -133,6 +146,16 @@ def write(
         zipped.add(name, [text], len(text))
     size, count, digest = zipped.close(), len(zipped.members), sha256(content).hexdigest()
     return Bundle(label, row["digest"], None, size, count, digest, key.fingerprint, absent)
+
+
+def _wheels(db: sqlite3.Connection, store: ObjectStore, document: VersionDocument, label: str) -> list[BundledFile]:
+    """The files that its environment is built from, as they are kept. Raises Refusal where that is not all of them."""
+    lock = lock_of(store, document)
+    kept = kept_files.of(db, lock.digest)
+    why = "nobody has fetched them yet" if kept is None else kept.why
+    if kept is None or why is not None:
+        raise Refusal(f"The packages of {label} cannot travel: {why}. Leave --wheels away; they are fetched there.")
+    return [BundledFile(f"{WHEELS}/{Path(each.name).name}", each.stored) for each in kept.files]
 
 
 def _texts(

@@ -161,10 +161,17 @@ def test_a_member_that_is_lacking(
     assert member in refused(signed(tmp_path / "x.zip", sender.home, members))
 
 
-@pytest.mark.parametrize("member", ["code/more.py", "wheels/x.whl", "x"])
+@pytest.mark.parametrize("member", ["code/more.py", "wheels/a/x.whl", "x"])
 def test_a_member_too_many(member: str, refused: Callable[[Path], str], sender: Sender, tmp_path: Path) -> None:
     members = {member: b"more", **contents(sender.zip)}
     assert f"'{member}' in it is none of the version" in refused(signed(tmp_path / "x.zip", sender.home, members))
+
+
+def test_a_package_that_the_lock_does_not_name(
+    refused: Callable[[Path], str], sender: Sender, tmp_path: Path
+) -> None:
+    members = {"wheels/evil-1.0-py3-none-any.whl": b"more", **contents(sender.zip)}
+    assert "none of the packages that its lock names" in refused(signed(tmp_path / "x.zip", sender.home, members))
 
 
 def test_members_that_the_manifest_does_not_list(
@@ -183,6 +190,14 @@ def test_other_code_under_the_same_version(refused: Callable[[Path], str], sende
     assert "'code/steps.py' in it is not the file that the version names" in refused(
         signed(tmp_path / "x.zip", sender.home, members)
     )
+
+
+def test_another_content_with_its_own_checksum(refused: Callable[[Path], str], sender: Sender, tmp_path: Path) -> None:
+    members = contents(sender.zip)
+    for name in ("code/steps.py", "model/table.json", "README.html", "data/part-00001.parquet"):
+        other = members[name][:-2] + members[name][-2:].swapcase()[::-1]
+        assert other != members[name]
+        assert f"'{name}' is not what was signed" in refused(zipped(tmp_path / "x.zip", {**members, name: other}))
 
 
 Change = Callable[[dict[str, Any]], object]
@@ -215,6 +230,13 @@ def test_a_document_that_no_workspace_wrote(
         lambda found: found.update(version=sha(text)),
     )  # fmt: skip
     assert said in refused(forged)
+
+
+def test_a_document_that_the_manifest_does_not_name(
+    refused: Callable[[Path], str], sender: Sender, tmp_path: Path
+) -> None:
+    members = {**contents(sender.zip), "version.json": contents(sender.second)["version.json"]}
+    assert "not the version that its manifest names" in refused(signed(tmp_path / "x.zip", sender.home, members))
 
 
 @pytest.mark.parametrize("content", [b"", b"[]", b"{", b"[" * 100_000, b'{"stations": [], "authors": []}', b"\xff"])
