@@ -37,7 +37,7 @@ BUNDLES = (
     Fault("what is brought has its digest", _STAGING, "if staged.put(content) != stored.digest:", "if False:", _IN),
     Fault("an unknown key is refused", _TAKING, "    if found is not None:\n        return found.name\n", '    return "x"\n', _IN),
     Fault("what failed its gates is not offered", _TAKING, 'judged.verdict not in ("pass", "warn")', "False", _BAD),
-    Fault("it is proven before it is offered", _TAKING, "        prove(\n", "        (lambda *_: None)(\n", _IN),
+    Fault("it is proven before it is offered", _TAKING, "        prove(place.workspace, ", "        (lambda *_: None)(place.workspace, ", _IN),
     Fault("the same version is not taken in twice", _LAST, "    return arrival.already(_known(db, bundle.document.project), bundle.manifest.version)", "    return None", _IN),
     Fault("a bar holds for what comes in", _LAST, "if (barred := arrival.barred_here(known, version)) is not None:", "if False:", _IN),
     Fault("what is known against it takes an admin", _LAST, "if found is not None and request.despite is None:", "if False:", _IN),
@@ -50,5 +50,7 @@ BUNDLES = (
     Fault("the key is the account's alone", "engine/storage/secret_file.py", "O_EXCL | os.O_CLOEXEC, 0o600", "O_EXCL | os.O_CLOEXEC, 0o644", _OUT),
     Fault("what leaves is in the trail", "engine/bundles/leaving.py", '        trail.append(db, at=at, actor=by, action="bundle"', '        (lambda *_, **__: 0)(db, at=at, actor=by, action="bundle"', _OUT),
     Fault("what is damaged does not leave", "engine/storage/objects.py", "        if len(stored.chunks) == 1 and stored.chunks[0] == stored.digest:\n            yield self.get(stored.digest)\n", "        if len(stored.chunks) == 1:\n            yield self._contents(stored.chunks)[0]\n", _OUT),
+    Fault("packages are those of the lock", _READING, "not in packages:", "in ():", _BAD),
+    Fault("what came with it is what it is proven in", _STAGING, "    if kept is None:\n        return of_workspace", "    if True:\n        return of_workspace", ("tests/engine/bundles/test_packages_travel_where_they_are_asked_for.py",)),
     Fault("its words steer no terminal", "engine/bundles/provenance.py", "actor=plain(each.actor, 80), ", "", _BAD),
 )  # fmt: skip

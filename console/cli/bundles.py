@@ -8,9 +8,11 @@ from pathlib import Path
 import click
 
 from console.cli import bundle_documents as documents
+from console.cli.card import print_changes
+from console.cli.documents import change
 from console.cli.printing import Cell, complain, document, say, table
 from console.cli.session import Session, Verb
-from console.cli.versions import TONES
+from console.cli.versions import TONES, as_bundle
 from console.text import cells
 from console.text.lines import Span
 from engine.bundles.whereabouts import Whereabouts
@@ -29,16 +31,18 @@ WHEELS_HELP = "With the files of its packages, where all are kept here: it is re
 )  # fmt: skip
 @click.option("--without-data", is_flag=True, help="Leave the data out; its digests stay, by which it can be brought.")
 @click.option("--wheels", is_flag=True, help=WHEELS_HELP)
+@click.option("--since", metavar="VERSION", help="Say what differs from that version, or from a bundle of one.")
 @click.option(
     "--data-to", type=click.Path(path_type=Path), metavar="FOLDER",
     help="Write only the data, to FOLDER, which must not exist: for a bundle that leaves it out.",
 )  # fmt: skip
 @click.pass_obj
 def bundle(
-    session: Session, version: str, output: Path | None, without_data: bool, wheels: bool, data_to: Path | None
-) -> None:
+    session: Session, version: str, output: Path | None, without_data: bool, wheels: bool, since: str | None,
+    data_to: Path | None,
+) -> None:  # fmt: skip
     """Write VERSION as one zip that another workspace can verify and import. For example: bundle flights@12"""
-    if data_to is not None and (output is not None or without_data or wheels):
+    if data_to is not None and (output is not None or without_data or wheels or since):
         raise click.UsageError("--data-to writes the data alone; leave the other options away.")
     if session.json and str(output) == STREAM:
         raise click.UsageError("Of --json and -o - only one can have standard output.")
@@ -52,9 +56,10 @@ def bundle(
             return
         target = output or Path(f"{version.replace('@', '-')}.zip")
         place = sys.stdout.buffer if str(target) == STREAM else target
+        changes = engine.compare(as_bundle(since), version) if since is not None else ()
         made = engine.bundle(version, place, data=not without_data, wheels=wheels)
     if session.json:
-        document(documents.bundle(made))
+        document({**documents.bundle(made), "changes": [change(each) for each in changes]})
         return
     if made.place is None:
         return
@@ -63,6 +68,9 @@ def bundle(
     for part in made.absent:
         say(Span(f"· without {part.what}: {part.why}", "dim"), indent=2, hang=2)
     say(f"There: leverframe import {Path(made.place).name}", indent=2)
+    if since is not None:
+        say(Span(f"From {since} to {version}", "strong"))
+        print_changes(changes)
 
 
 @click.command("import", cls=Verb)

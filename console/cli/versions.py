@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from pathlib import Path
 
 import click
 
@@ -16,6 +17,7 @@ from console.text.lines import Span, Tone
 from engine import clock
 from engine.records import Deployment, Version
 
+BUNDLE = ".zip"
 HEADINGS = ("version", "state", "made", "key metric", "against live", "was live", "rehearsed", "judgement")
 TONES: dict[str, Tone] = {"live": "ok", "candidate": "watch", "barred": "failing", "failed": "dim", "retired": "dim"}
 
@@ -102,14 +104,25 @@ def show(session: Session, version: str) -> None:
     print_actions(session, card)
 
 
+def as_bundle(said: str) -> Path | str:
+    """``said`` as the file of a bundle, where it is called like one; else the label of a version."""
+    return Path(said) if Path(said).suffix == BUNDLE else said
+
+
 @click.command(cls=Verb)
 @click.argument("old")
 @click.argument("new")
 @click.pass_obj
 def diff(session: Session, old: str, new: str) -> None:
-    """What differs from version OLD to version NEW. For example: diff flights@11 flights@12"""
+    """What differs from version OLD to version NEW. For example: diff flights@11 flights@12
+
+    Each may be a bundle, a file whose name ends with .zip: before it is taken in, or beside the one before it.
+    """
     with session.engine() as engine:
-        changes = engine.diff(old, new)
+        if BUNDLE in (Path(old).suffix, Path(new).suffix):
+            changes = engine.compare(as_bundle(old), as_bundle(new))
+        else:
+            changes = engine.diff(old, new)
     if session.json:
         document({"from": old, "to": new, "changes": [documents.change(change) for change in changes]})
         return

@@ -109,7 +109,7 @@ ALLOWED: Mapping[str, str] = {
     "settings list": "",
     "settings set": "name value --reason",
     "backup": "--check",
-    "bundle": "version --output=- --without-data --wheels",
+    "bundle": "version --output=- --without-data --wheels --since",
     "import": "file=- --despite",
     "where": "version --here",
     "trust": "",

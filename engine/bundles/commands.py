@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from engine.bundles.trusted import TrustedKey
     from engine.bundles.whereabouts import Stage
     from engine.bundles.writing import Bundle
+    from engine.records import Change
     from engine.release.records import ProofStep
     from engine.versions.origins import Origin
 
@@ -102,6 +103,14 @@ class BundleCommands(Door):
 
         request = Request(self.caller, self._vouches(), despite, data)
         return take_in(self._workspace, self._ledger, self._store, source, request, on_step)
+
+    @looks("compare versions", in_past=False)
+    def compare(self, old: Path | str, new: Path | str) -> tuple[Change, ...]:
+        """What differs between two versions, each a bundle or a label here; their figures too."""
+        from engine.bundles.comparing import differences
+
+        with self._ledger.read() as db:
+            return differences(db, self._store, old, new)
 
     @looks("see where versions came from", of="label")
     def origin(self, label: str) -> Origin | None:

@@ -15,6 +15,7 @@ from typing import IO
 from engine import clock
 from engine.bundles import key as keys
 from engine.bundles import reading, trusted
+from engine.bundles.naming_errors import named
 from engine.bundles.reading import OpenBundle
 from engine.bundles.registering import THIS, Arrival, Request, already, check_against, register
 from engine.bundles.staging import (
@@ -26,7 +27,7 @@ from engine.bundles.staging import (
     stage,
     stage_wheels,
 )
-from engine.errors import Damage, Forbidden, Refusal
+from engine.errors import Forbidden, Refusal
 from engine.projects import allowances, registry
 from engine.projects.manifest.reader import Manifest
 from engine.projects.reach import RULE, beyond_the_rule, reach_of
@@ -58,23 +59,8 @@ def take_in(
         else:
             path, shown = spooled(place, source), STREAM
         steps = Steps(on_step)
-        with _named(shown), reading.opened(path) as bundle:
+        with named(shown, "is not taken in, and nothing was changed"), reading.opened(path) as bundle:
             return _taken_in(place, bundle, request, steps, began, shown)
-
-
-class _named:
-    """What is wrong with a bundle is told as a sentence about it: those who look at its parts say only "it"."""
-
-    def __init__(self, shown: str) -> None:
-        self._shown = shown
-
-    def __enter__(self) -> None: ...
-
-    def __exit__(self, kind: object, error: BaseException | None, *_: object) -> None:
-        said = str(error)
-        if isinstance(error, Refusal | Damage) and said.startswith(("It ", "Its ", "Of it ", "'")):
-            said = said[:1].lower() + said[1:]
-            raise type(error)(f"{self._shown} is not taken in, and nothing was changed: {said}") from None
 
 
 def _taken_in(

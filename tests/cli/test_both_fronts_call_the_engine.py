@@ -79,6 +79,7 @@ REACHES = {
     "doctor --deep": "scrub",
     "bundle tiny@1": "bundle",
     "bundle tiny@1 --data-to somewhere": "write_data",
+    "diff somewhere.zip tiny@1": "compare",
     "import somewhere": "take_in",
     "import somewhere --despite x": "take_in_despite",
     "send tiny@1 somewhere": "send",

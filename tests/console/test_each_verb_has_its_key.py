@@ -145,7 +145,7 @@ WITHOUT_A_KEY = {
     ),
     **dict.fromkeys(
         ("bundle tiny@1", "bundle tiny@1 --data-to somewhere", "send tiny@1 somewhere", "import somewhere",
-         "import somewhere --despite x"),
+         "import somewhere --despite x", "diff somewhere.zip tiny@1"),
         "What leaves a workspace or comes in is a file, or another machine: whoever names it is in a shell.",
     ),
     **dict.fromkeys(

@@ -89,7 +89,7 @@ PER_PROJECT = {
 # What changes nothing that others see: it looks, waits, works out, or is the engine's own work of every process.
 OF_ANYBODY = {
     "as_of", "check", "wait", "plan_backtest", "plan_clean", "scan_disk", "dry_run_report", "keep_house", "pass_time",
-    "scrub", "check_backup", "be_at", "who", "others", "bundle_key",
+    "scrub", "check_backup", "be_at", "who", "others", "bundle_key", "compare",
 }  # fmt: skip
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
 MOVE = MovePlan("tiny", "release", None, "tiny@1", 0, (), (), (), None)

@@ -20,7 +20,7 @@ ACTS = {
     "take_over", "set_role", "set_project_role", "disable_operator", "enable_operator", "bind_key", "bind_account",
     "unbind", "comment", "be_at", "who", "others", "admit", "note_login", "note_logout", "note_turned_away",
     "sealed_keys", "cancel_swap", "bundle", "write_data", "send", "take_in", "take_in_despite", "trust", "distrust",
-    "bundle_key", "where_else", "export",
+    "bundle_key", "where_else", "export", "compare",
 }  # fmt: skip
 # Whatever shows a moment calls them: nothing is settled or stopped. A traceback is kept with the workspace of now.
 DOES_NOTHING_THEN = {"reconcile", "stop_scheduler", "keep_traceback"}
