@@ -38,13 +38,17 @@ _SHOWN = 8  # columns that are left out; all of them stand in the manifest
     "--task", type=click.Choice(["regression", "classification"]), help="Where the guess from the target is wrong."
 )
 @click.option(
-    "--from-sklearn", "model", type=click.Path(path_type=Path), metavar="FILE",
-    help="A fitted estimator that exists, written by joblib or pickle; train returns it as it is.",
+    "--from-model", "model", type=click.Path(path_type=Path), metavar="FILE",
+    help="A model that exists: an estimator that joblib, pickle or skops wrote, or an ONNX file.",
+)  # fmt: skip
+@click.option(
+    "--from-mlflow", "mlflow", type=click.Path(path_type=Path), metavar="FOLDER",
+    help="The folder that MLflow keeps a model in, of the flavour sklearn or onnx.",
 )  # fmt: skip
 @click.pass_obj
 def new(
     session: Session, folder: Path, data: Path, database: str | None, target: str, time: str | None,
-    key: tuple[str, ...], task: AskedTask | None, model: Path | None,
+    key: tuple[str, ...], task: AskedTask | None, model: Path | None, mlflow: Path | None,
 ) -> None:  # fmt: skip
     """Make a project in the folder NAME from data: manifest, code, requirements, a first commit.
 
@@ -53,7 +57,9 @@ def new(
     from engine.scaffold.write import make
 
     session.needs_now("new")
-    made = make(folder, data, target, time, key, model, task=task, database=database, environment=os.environ)
+    made = make(
+        folder, data, target, time, key, model, mlflow=mlflow, task=task, database=database, environment=os.environ
+    )
     if session.json:
         document(_document(made))
         return
@@ -115,6 +121,8 @@ def _notes(made: NewProject) -> Iterator[str]:
         )
     elif not made.copied:
         yield "The file is too large for Git. Adding the project lets its steps read it; another path needs an admin."
+    if made.left_out:
+        yield f"Left out of the model's requirements: {', '.join(made.left_out[:_SHOWN])}."
     if made.model:
         yield "If the model learnt from these rows, its first figures are too good: it is judged by rows that it knows."
 

@@ -38,7 +38,8 @@ JUDGED_BY: dict[Task, tuple[str, ...]] = {
 class Origin:
     """Where the rows come from. ``inside``: what the file is called in data/; None where it stays at ``place``.
 
-    ``read``: pandas' words for it. ``model``: whether a model that exists is what train returns. ``database``: what is
+    ``read``: pandas' words for it. ``model``: the file of a model that exists.
+    ``database``: what is
     asked instead of a file; ``place`` is then SQLite's file, or "" where the network leads there.
     """
 
@@ -46,7 +47,7 @@ class Origin:
     inside: str | None
     place: str
     read: str
-    model: bool = False
+    model: str | None = None
     database: Database | None = None
 
 

@@ -63,9 +63,10 @@ class Look:
 
 def look(
     table: pa.Table, target: str, time: str | None = None, key: Sequence[str] = (),
-    *, every_column: bool = False, task: AskedTask | None = None,
+    *, every_column: bool = False, task: AskedTask | None = None, named: Sequence[str] | None = None,
 ) -> Look:  # fmt: skip
-    """``every_column``: each column that has no role is a feature, as for a model that exists. ``task``: else guessed.
+    """``every_column``: each column that has no role is a feature, as for a model that exists; ``named``: these are, in
+    this order. ``task``: else guessed.
 
     Raises Refusal for a column that is not there, a target that cannot be learnt, too few rows.
     """
@@ -79,7 +80,11 @@ def look(
     times = tuple(name for name in table.column_names if name != target and _is_moment(rows, name))
     found = tuple(key) or (() if every_column else _key(rows, {target, time}))
     roles = {target, time, *found}
-    others = [name for name in table.column_names if name not in roles]
+    others = list(named or (name for name in table.column_names if name not in roles))
+    for name in named or ():
+        _refuse_absent("the model", name, table.column_names)
+        if name in roles:
+            raise Refusal(f"The model takes {shown(name)}, which is the target, time or key here; name another column.")
     left_out = () if every_column else tuple(_left_out(rows, others, target, kind))
     features = tuple(name for name in others if name not in {each.name for each in left_out})
     if not features:

@@ -21,12 +21,12 @@ from engine.scaffold import compose
 from engine.scaffold.database import Database, refuse_url
 from engine.scaffold.database import read as read_query
 from engine.scaffold.look import AskedTask, Look, look
+from engine.scaffold.model import BroughtModel, from_file, from_mlflow
 from engine.scaffold.reading import DataFile, read
 from engine.text import plain
 
 # A file up to this size is copied and committed; a larger one is read where it lies.
 COPIED = 20_000_000
-MODEL_BYTES = 100_000_000
 _AUTHOR = {"NAME": "leverframe new", "EMAIL": "leverframe@localhost"}
 _PANDAS = "pandas>=2.2,<4"
 
@@ -35,6 +35,7 @@ _PANDAS = "pandas>=2.2,<4"
 class NewProject:
     """What was made in ``folder``. ``whole``: whether all rows were looked at. ``model``: whether it brings one.
 
+    ``left_out``: requirements of its model that the project does not have.
     ``guessed``: whether the task was, and not said. ``database``: the variable that holds the URL of one, else None.
     """
 
@@ -47,28 +48,41 @@ class NewProject:
     model: bool
     guessed: bool = True
     database: str | None = None
+    left_out: tuple[str, ...] = ()
 
 
 def make(
     folder: Path, data: Path, target: str, time: str | None = None, key: Sequence[str] = (), model: Path | None = None,
-    *, task: AskedTask | None = None, database: str | None = None, environment: Mapping[str, str] | None = None,
+    *, mlflow: Path | None = None, task: AskedTask | None = None, database: str | None = None,
+    environment: Mapping[str, str] | None = None,
 ) -> NewProject:  # fmt: skip
     """Make a project in ``folder``, which is named like it. Raises Refusal; then nothing was made.
 
+    ``model``: the file of a model that exists, or ``mlflow`` the folder that MLflow keeps one in.
     ``database``: a variable of ``environment`` that holds a URL; ``data`` is then a file with a query.
     """
-    folder, model = folder.expanduser().absolute(), model.expanduser() if model else None
+    folder = folder.expanduser().absolute()
     _check_place(folder)
+    brought = _brought(model, mlflow)
     found, asked = _read(data, database, environment or {}, time)
-    seen = look(found.table, target, time, key, every_column=model is not None, task=task)
-    origin = _origin(found, model, asked)
-    files = compose.files(folder.name, seen, origin, _packages(model, asked), guessed=task is None)
+    named = brought.features if brought else None
+    seen = look(found.table, target, time, key, every_column=brought is not None, task=task, named=named)
+    origin = _origin(found, brought, asked)
+    files = compose.files(folder.name, seen, origin, _packages(brought, asked), guessed=task is None)
     parse_manifest(files["leverframe.toml"])
-    _write(folder, files, found, origin, model)
+    _write(folder, files, found, origin, brought)
     return NewProject(
-        folder.name, folder, seen, found.path, origin.inside is not None, found.whole, model is not None, task is None,
-        database,
+        folder.name, folder, seen, found.path, origin.inside is not None, found.whole, brought is not None,
+        task is None, database, brought.left_out if brought else (),
     )  # fmt: skip
+
+
+def _brought(model: Path | None, mlflow: Path | None) -> BroughtModel | None:
+    if model is not None and mlflow is not None:
+        raise Refusal("--from-model and --from-mlflow both name a model, and a project takes one; leave one out.")
+    if mlflow is not None:
+        return from_mlflow(mlflow)
+    return from_file(model) if model is not None else None
 
 
 def _read(
@@ -101,10 +115,11 @@ def _check_place(folder: Path) -> None:
         raise Refusal(f"There is no folder {plain(str(folder.parent), 200)} to make the project in; make it first.")
 
 
-def _origin(found: DataFile, model: Path | None, asked: Database | None) -> compose.Origin:
+def _origin(found: DataFile, model: BroughtModel | None, asked: Database | None) -> compose.Origin:
+    called = model.called if model else None
     if asked is not None:
         name = f"{plain(found.path.name, 100)} through {asked.variable}"
-        return compose.Origin(name, None, str(asked.file or ""), found.read, model is not None, asked)
+        return compose.Origin(name, None, str(asked.file or ""), found.read, called, asked)
     place = str(found.path)
     inside = None
     if found.size <= COPIED:
@@ -112,40 +127,30 @@ def _origin(found: DataFile, model: Path | None, asked: Database | None) -> comp
         inside = inside or f"data{found.path.suffix.lower()}"
     elif text_problem(place, 1000):
         raise Refusal(f"{plain(place, 200)} has a name that leverframe.toml could not say; rename it.")
-    return compose.Origin(plain(found.path.name, 100), inside, place, found.read, model is not None)
+    return compose.Origin(plain(found.path.name, 100), inside, place, found.read, called)
 
 
-def _packages(model: Path | None, asked: Database | None) -> compose.Packages:
-    """What this Leverframe runs with; scikit-learn as a model that exists was made with, where it says so."""
-    pins = [f"pyarrow=={importlib.metadata.version('pyarrow')}"]
+def _packages(model: BroughtModel | None, asked: Database | None) -> compose.Packages:
+    """What this Leverframe runs with; of a model that exists what that was made with, where something says so."""
+    python = (model.python if model else None) or f"{sys.version_info.major}.{sys.version_info.minor}"
+    ours = [f"pyarrow=={importlib.metadata.version('pyarrow')}"]
     try:
-        pins.append(f"pandas=={importlib.metadata.version('pandas')}")
+        ours.append(f"pandas=={importlib.metadata.version('pandas')}")
     except importlib.metadata.PackageNotFoundError:
-        pins.append(_PANDAS)
-    pins.append(f"scikit-learn=={_made_with(model) or importlib.metadata.version('scikit-learn')}")
-    pins += asked.packages if asked else ()
-    return compose.Packages(f"{sys.version_info.major}.{sys.version_info.minor}", tuple(sorted(pins)))
-
-
-def _made_with(model: Path | None) -> str | None:
-    """The version that scikit-learn wrote into a model's file. Its bytes are searched; nothing is unpickled here."""
+        ours.append(_PANDAS)
     if model is None:
-        return None
-    said = plain(str(model), 200)
-    if not model.is_file():
-        raise Refusal(f"{said} is not there or is not a file; name a model's file with --from-sklearn.")
-    if model.stat().st_size > MODEL_BYTES:
-        raise Refusal(
-            f"{said} is larger than {MODEL_BYTES // 1_000_000} MB, too much for Git; "
-            "make the project without it and let train load it from where it lies."
-        )
-    # A short text in a pickle: its mark, its length, its letters; between the two texts a note to remember it.
-    text = rb"_sklearn_version(?:\x94|q.)?(?:\x8c.|X.\0\0\0)([0-9][0-9a-z.]{2,20})"
-    match = re.search(text, model.read_bytes(), re.DOTALL)
-    return re.sub(r"[^0-9.].*", "", match[1].decode()).rstrip(".") if match else None
+        ours.append(f"scikit-learn=={importlib.metadata.version('scikit-learn')}")
+    theirs = model.requirements if model else ()
+    said = {re.split(r"[^A-Za-z0-9-]", each.replace("_", "-"), maxsplit=1)[0].lower() for each in theirs}
+    if "pandas" in said or "numpy" in said:  # Which arrow goes with that is found when they are locked.
+        ours = ["pyarrow", "pandas"]
+    pins = [each for each in ours if re.split(r"[^a-z-]", each, maxsplit=1)[0] not in said]
+    return compose.Packages(python, tuple(sorted((*pins, *theirs, *(asked.packages if asked else ())))))
 
 
-def _write(folder: Path, files: dict[str, str], found: DataFile, origin: compose.Origin, model: Path | None) -> None:
+def _write(
+    folder: Path, files: dict[str, str], found: DataFile, origin: compose.Origin, model: BroughtModel | None
+) -> None:
     unfinished = folder.with_name(f".{folder.name}.{secrets.token_hex(6)}.new")
     try:
         unfinished.mkdir()
@@ -155,7 +160,7 @@ def _write(folder: Path, files: dict[str, str], found: DataFile, origin: compose
             (unfinished / "data").mkdir()
             shutil.copyfile(found.path, unfinished / "data" / origin.inside)
         if model is not None:
-            shutil.copyfile(model, unfinished / "model.joblib")
+            shutil.copyfile(model.file, unfinished / model.called)
         _git(unfinished, "init", "--quiet", "--initial-branch", "main", "--template=")
         _git(unfinished, "add", "--all", "--force")
         _git(unfinished, "commit", "--quiet", "--message", f"A first model for {folder.name}")

@@ -27,7 +27,7 @@ from engine.vocabulary.gates import (
 from engine.vocabulary.metrics import METRICS
 
 # Found while the data is prepared, and handed to the judge.
-OF_THE_DATA = {"key", "labels"}
+OF_THE_DATA = {"key", "labels", "imported"}
 
 
 def test_every_gate_has_its_code_and_every_code_its_gate() -> None:

@@ -45,7 +45,11 @@ def plan(
 
 
 def refuse_without_time(project: str, manifest: Manifest) -> None:
-    """Raise Refusal where nothing says when a row happened."""
+    """Raise Refusal where nothing says when a row happened, or where nothing is trained."""
+    if manifest.train.imported is not None:
+        raise Refusal(
+            f"{project} takes a model that was trained elsewhere ([train] import), so there is no retraining to replay."
+        )
     if manifest.data.time is None:
         raise Refusal(
             f"{project} has no column that says when a row happened, so its past cannot be replayed; name one in "

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from engine.errors import StepFailed
+from engine.jobs.retrain import imported
 from engine.projects.manifest.reader import Manifest
 from engine.projects.manifest.rules import check_columns, features_of
 from engine.records import Gate
@@ -104,7 +105,7 @@ def _doubts(table: pa.Table, manifest: Manifest, labels: Labelled | None) -> tup
     from engine.validation.holdout.row_keys import rows_told_apart
 
     joined = Gate(name_of("labels"), "labels", "warn", f"{labels.said}.") if labels and labels.few else None
-    found = (rows_told_apart(table, manifest.data.key, manifest.data.time), joined)
+    found = (rows_told_apart(table, manifest.data.key, manifest.data.time), joined, imported.doubt(manifest.train))
     return tuple(gate for gate in found if gate is not None)
 
 

@@ -16,7 +16,7 @@ from engine.environments.records import Lock
 from engine.errors import LeverframeError, Refusal, StepFailed
 from engine.jobs.health.merging import Unfit, since_differs
 from engine.jobs.labels import LABELS, labelled
-from engine.jobs.retrain import model_folder
+from engine.jobs.retrain import imported, model_folder
 from engine.jobs.retrain.data import Prepared, prepare
 from engine.projects.allowances import more_than
 from engine.projects.manifest.reader import FILE, ComputeSpec, Manifest, load_manifest
@@ -119,6 +119,7 @@ def _stage(
         refuse_absent(spec.requirements, folder / "code", path)
     kind = KINDS[spec.kind]
     lock = kind.lock(spec, folder / "code", workspace.cache)
+    imported.refuse_unscorable(manifest.train, lock)
     environment = standing(workspace, lock)
     packages = f"{len(lock.packages)} packages locked, {kind.words(lock)}"
     findings.good("environment", f"{packages}; every file as it was built")
@@ -196,9 +197,12 @@ def _steps(stage: Stage, folder: Path, good: Callable[[str, str], None], doubtfu
     )
     _foresee(data, stage.manifest, doubtful)
     target = stage.manifest.data.target
-    train = run("train", lambda step: write_input(data.train.take(sample(data.train, target)), step.input, form))
-
-    model = model_folder.checked(train.output / "model")
+    if stage.manifest.train.imported is not None:
+        model = model_folder.checked(imported.laid_out(stage.manifest.train, stage.code, folder / "imported"))
+        good("model", f"{stage.manifest.train.imported}, trained elsewhere: which rows it learnt from is not known")
+    else:
+        train = run("train", lambda step: write_input(data.train.take(sample(data.train, target)), step.input, form))
+        model = model_folder.checked(train.output / "model")
     scorer = StepScorer(launch("score"), model, text_predicted(stage, data.schema), ended)
     predictions = scorer.score(data.golden_inputs)
     good("predictions", _read_as_the_judge(predictions, data, stage.manifest))

@@ -31,14 +31,22 @@ def check(
     """Raise NothingNew when all that a version is made from is as in ``live``; ``lock`` is the lock's digest."""
     label, document = live
     then, rows = document.data, data.table.num_rows
-    same = (
-        then.rows == rows
-        and then.columns == data.table.num_columns
-        and document.environment.digest == lock
+    as_made = (
+        document.environment.digest == lock
         and document.settings == manifest.document
+        and [(each.path, each.executable, each.digest) for each in document.code.files] == _files(code)
+    )
+    if as_made and manifest.train.imported is not None:
+        raise NothingNew(
+            f"Nothing is new since {label}: the same model, which was trained elsewhere, code, packages and settings. "
+            "'leverframe retrain --force' judges it by today's rows."
+        )
+    same = (
+        as_made
+        and then.rows == rows
+        and then.columns == data.table.num_columns
         and document.schema == data.schema
         and (then.types or {}) == types_of(data.table)
-        and [(each.path, each.executable, each.digest) for each in document.code.files] == _files(code)
     )
     if same and digest_of_files(put_table(store, data.table)) == then.digest:
         raise NothingNew(

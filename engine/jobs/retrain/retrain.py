@@ -16,6 +16,7 @@ from engine.environments.kind import KINDS
 from engine.environments.records import Lock
 from engine.errors import Damage, Invalid, Refusal
 from engine.jobs.labels import fetched, labelled, labels_step
+from engine.jobs.retrain import imported as imports
 from engine.jobs.retrain import model_folder, nothing_new
 from engine.jobs.retrain.data import Prepared, prepare
 from engine.jobs.retrain.judging import JudgedRows, against, job_of
@@ -95,7 +96,8 @@ def _retrain(context: RunContext, judge: OwnProcess, start: Start, extract: Laun
     form = start.manifest.form
     labels = labels_step(context, start.stage, 0.40)
     compute = start.manifest.compute
-    train = context.launch(start.stage, steps.TRAIN, (0.42, 0.70), compute)
+    imported = start.manifest.train.imported is not None
+    train = None if imported else context.launch(start.stage, steps.TRAIN, (0.42, 0.70), compute)
     extracted = extract.conclude(context.record)
     table = read_output(extract.output, "data", form, "extract")
     joined = labelled(table, fetched(labels, context, 0.40), start.manifest) if labels is not None else None
@@ -108,19 +110,21 @@ def _retrain(context: RunContext, judge: OwnProcess, start: Start, extract: Laun
 
     with ThreadPoolExecutor(2) as pool:
         storing = pool.submit(put_table, context.store, data.table)
-        write_input(data.train, train.input, form)
-        context.tell(0.42, "train")
-        train.begin()
+        if train is not None:
+            write_input(data.train, train.input, form)
+            context.tell(0.42, "train")
+            train.begin()
         live = pool.submit(_score_live, context, data, start.manifest.data.time)
         scoring = context.launch(start.stage, steps.SCORE, (0.70, 0.80), compute)
-        trained = train.conclude(context.record)
-        model = model_folder.checked(train.output / "model")
+        trained = train.conclude(context.record) if train is not None else None
+        model = model_folder.checked(_model(context, start, train))
         context.tell(0.70, "score")
         scorer = StepScorer(scoring, model, text_predicted(start.stage, data.schema), context.record)
         predictions = scorer.score(data.holdout_inputs)
         live_predictions, live_problem, kept = live.result()
         context.tell(0.80, "validate")
-        took = trained.seconds, scoring.seconds
+        train_seconds = trained.seconds if trained is not None else 0.0
+        took = train_seconds, scoring.seconds
         judged = JudgedRows(data.holdout, predictions, live_predictions).only(kept)
         job = job_of(start.manifest, data, context.folder, judged, took, model)
         if context.live is not None:
@@ -128,9 +132,16 @@ def _retrain(context: RunContext, judge: OwnProcess, start: Start, extract: Laun
             job = against(job, context.live[0], live_problem, context.live[1], learnt)
         answer = read(JudgeAnswer, judge.ask(write(job)), "The judgement")
         blocks = storing.result()
-    held = (extracted.contained, trained.contained)
+    held = (extracted.contained, *((trained.contained,) if trained is not None else ()))
     golden = predictions.take(data.golden)
-    return Made(start, data, blocks, model, golden, answer.judgement, answer.gates, trained.seconds, held)
+    return Made(start, data, blocks, model, golden, answer.judgement, answer.gates, train_seconds, held)
+
+
+def _model(context: RunContext, start: Start, train: Launch | None) -> Path:
+    """The folder that train left, or one with the model that was trained elsewhere."""
+    if train is not None:
+        return train.output / "model"
+    return imports.laid_out(start.manifest.train, start.stage.code, context.folder / "imported")
 
 
 def begin(context: RunContext) -> Start:
@@ -160,6 +171,7 @@ def begin(context: RunContext) -> Start:
     if spec.requirements:
         refuse_absent(spec.requirements, code, context.project_path)
     lock = KINDS[spec.kind].lock(spec, code, context.workspace.cache, fresh=context.fresh_lock)
+    imports.refuse_unscorable(manifest.train, lock)
     environment = built(context.workspace, lock)
     stage = replace(context.stage(code, manifest, environment, lock), project=context.project_path)
     before = context.live[1].code if context.live else None

@@ -74,6 +74,8 @@ class TrainSpec:
     """How a model is made. ``window``: train sees only rows of that long before the holdout; ``memory`` in bytes.
 
     A run that failed is tried again at most ``retries`` times, the first time after ``retry_after``.
+
+    ``imported``: the file or folder of the project that is the model; nothing is trained, and ``run`` is unreadable.
     """
 
     run: Program
@@ -84,6 +86,7 @@ class TrainSpec:
     threads: int = 1
     retries: int = RETRIES
     retry_after: timedelta = RETRY_AFTER
+    imported: str | None = None
 
 
 @dataclass(frozen=True)

@@ -39,7 +39,9 @@ def cross_check(
     _known_before(page, data, judged)
     if judged.positive is not None and judged.task in ("multiclass", "regression"):
         page.mistake(("validation", "positive"), f"has no meaning for a {judged.task} task; leave it out.")
-    if compute is not None and compute.mode == "joblib" and train.run.command is not None:
+    if compute is not None and train.imported is not None:
+        page.mistake(("compute",), "sends train to a cluster, and [train] import is a model that is trained already.")
+    elif compute is not None and compute.mode == "joblib" and train.run.command is not None:
         page.mistake(("compute", "mode"), "is 'joblib', and [train] run is a command; use 'step', or name a function.")
 
 
@@ -55,6 +57,9 @@ def check_kind(
         if program is not None and program.callable is not None and program != UNREADABLE:
             said = f"is a Python function, and [environment] kind is {shown(around.kind)}"
             page.mistake((contract.section, contract.key), f'{said}; write {{ command = ["program", "argument"] }}.')
+    if train.imported is not None and train.score is None:
+        said = f"is missing; only Python scores a model by itself, and [environment] kind is {shown(around.kind)}"
+        page.mistake(("train", "score"), f'{said}; write {{ command = ["program", "argument"] }}.')
     if compute is not None:
         page.mistake(("compute",), f"brings Python to the workers of a cluster, and kind is {shown(around.kind)}.")
 

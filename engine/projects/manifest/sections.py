@@ -13,6 +13,8 @@ NAME = r"[a-z0-9](?:[a-z0-9-]{0,58}[a-z0-9])?"
 NAME_FORM = "a-z, 0-9 and - only, at most 60 characters, with no - at its ends"
 _IDENTIFIER = r"[^\W\d]\w*"
 _CALLABLE = rf"{_IDENTIFIER}(?:\.{_IDENTIFIER})*:{_IDENTIFIER}"
+IMPORTED_ALONE = (".joblib", ".pkl", ".pickle", ".skops", ".onnx")
+"""How models end that need no program of the project's to score."""
 _SECOND, _YEAR = timedelta(seconds=1), timedelta(days=3653)
 
 
@@ -77,9 +79,10 @@ def data(table: Table) -> DataSpec:
 
 def train(table: Table) -> TrainSpec:
     """How a model is made, and within what limits."""
-    table.only("run", "score", "window", "timeout", "memory", "threads", "retries", "retry_after")
+    table.only("run", "import", "score", "window", "timeout", "memory", "threads", "retries", "retry_after")
     default = TrainSpec(UNREADABLE)
-    run = _program(table, "run", required=True)
+    imported = _imported(table) if "import" in table else None
+    run = _program(table, "run", required="import" not in table)
     score = _program(table, "score", required=False)
     if run is not None and run.command is not None and "score" not in table:
         table.mistake("score", "is missing; a model that a command trained needs a program that scores with it.")
@@ -94,7 +97,23 @@ def train(table: Table) -> TrainSpec:
         threads=table.whole("threads", 1, 512) or default.threads,
         retries=table.whole("retries", 0, 20) or default.retries,
         retry_after=table.duration("retry_after", _SECOND, timedelta(days=1)) or default.retry_after,
+        imported=imported,
     )
+
+
+def _imported(table: Table) -> str | None:
+    """The model that was trained elsewhere, by its path in the project."""
+    for key in ("run", "window"):
+        if key in table:
+            table.mistake(key, "has no meaning beside import, which is a model that was trained elsewhere.")
+    path = table.text("import", required=True)
+    if path is not None and any(part in ("", ".", "..") for part in path.rstrip("/").split("/")):
+        table.mistake("import", f"is {shown(path)}; name a file or a folder in the project, such as model.onnx.")
+        return None
+    if path is not None and "score" not in table and not path.endswith(IMPORTED_ALONE):
+        ends = f"{', '.join(IMPORTED_ALONE[:-1])} or {IMPORTED_ALONE[-1]}"
+        table.mistake("score", f"is missing; a model that is scored without one is a file that ends with {ends}.")
+    return path.rstrip("/") if path is not None else None
 
 
 def validation(table: Table) -> ValidationSpec:

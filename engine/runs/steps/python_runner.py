@@ -11,7 +11,8 @@ pandas, for parquet).
               written as labels.<format>. It may be empty.
     train     callable(features: DataFrame, target: Series) -> estimator; pickled as model/model.pickle. A callable may
               instead fill $LEVERFRAME_OUTPUT/model itself and return None, if the project has a score of its own.
-    score     without a callable: model/model.pickle predicts; written as predictions.<format>: ``prediction``, and for
+    score     without a callable: model/model.pickle predicts, or what was trained elsewhere: model.joblib, model.skops,
+              model.onnx (see onnx_model.py); written as predictions.<format>: ``prediction``, and for
               classifiers ``p_<class>`` for each class, or ``score_<class>`` where there is only a decision function:
               of two classes scikit-learn's speaks for the second, whichever is looked for.
               With one: callable(model_dir: Path, features: DataFrame) -> DataFrame with a column ``prediction``, or an
@@ -280,7 +281,7 @@ def score(paths: Paths, function: Optional[Callable[..., Any]], name: str) -> No
         _fits(function, name, "model_dir, features")
         predictions = _own_predictions(_in_order(function(folder, features), features, name), name)
     else:
-        predictions = _predictions(_load(folder / "model.pickle"), features)
+        predictions = _with_model(folder, features)
     if len(predictions) != len(features):
         raise Refused(
             f"{name} gave {len(predictions)} predictions for {len(features)} rows; "
@@ -356,14 +357,46 @@ def _one_dimension(values: Any, name: str) -> Any:
     return array.reset_index(drop=True) if hasattr(array, "reset_index") else array
 
 
+def _with_model(folder: Path, features: Any) -> Any:
+    """What the model in ``folder`` predicts: an estimator that was pickled, by joblib too, or an ONNX file."""
+    if (folder / "model.onnx").is_file():
+        return _beside("onnx_model").predictions(folder / "model.onnx", features, Refused)
+    for name in ("model.joblib", "model.skops", "model.pickle"):
+        if (folder / name).is_file():
+            model = _load(folder / name)
+            return _predictions(model, features if name == "model.pickle" else _as_fitted(model, features))
+    raise Refused("There is no model/model.pickle; a project that trains another way names a score of its own.")
+
+
 def _load(path: Path) -> Any:
-    if not path.is_file():
-        raise Refused("There is no model/model.pickle; a project that trains another way names a score of its own.")
     try:
+        if path.suffix == ".joblib":
+            import joblib
+
+            return joblib.load(path)
+        if path.suffix == ".skops":
+            import skops.io
+
+            # A pickle may do anything here too: what holds this step is the system.
+            return skops.io.load(path, trusted=skops.io.get_untrusted_types(file=path))
         with path.open("rb") as file:
             return pickle.load(file)
     except ModuleNotFoundError as error:
         raise Refused(f"The model needs the module '{error.name}', which this environment does not have.") from error
+
+
+def _as_fitted(model: Any, features: Any) -> Any:
+    """The columns that an estimator made elsewhere was fitted with, in its order."""
+    names = getattr(model, "feature_names_in_", None)
+    if names is None:
+        return features
+    absent = [str(name) for name in names if name not in features.columns]
+    if absent:
+        raise Refused(
+            f"The model was fitted with the column '{absent[0]}', which is no feature of this project; see [data] "
+            "features, exclude and sensitive."
+        )
+    return features[list(names)]
 
 
 def _check_columns(frame: Any, name: str) -> None:

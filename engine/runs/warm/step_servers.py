@@ -25,7 +25,7 @@ from engine.errors import Damage, LeverframeError
 from engine.records import DoctorFinding
 from engine.runs import capacity
 from engine.runs.steps.limits import Limits
-from engine.runs.steps.sandbox import COLUMN_TYPES, RUNNER
+from engine.runs.steps.sandbox import COLUMN_TYPES, ONNX_MODEL, RUNNER
 from engine.runs.steps.step import TOKEN
 from engine.runs.warm import place
 from engine.runs.warm.wanted_server import SECRET, Wanted, cache_of, folder_of
@@ -184,7 +184,7 @@ class StepServers:
             "environment": environment,
             "containment": {
                 "read": list(wanted.read),
-                "own": [str(each) for each in (RUNNER, COLUMN_TYPES, _SERVER, _CONTAINMENT)],
+                "own": [str(each) for each in (RUNNER, COLUMN_TYPES, ONNX_MODEL, _SERVER, _CONTAINMENT)],
                 "environment": wanted.environment,
                 "write": [str(home / "work"), own],
                 "apart": [str(self._root)],
