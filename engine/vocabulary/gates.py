@@ -177,7 +177,8 @@ _ALWAYS_ON = (
     GateKind("key", "rows told apart", "the key tells a row from every other; only a warning"),
     GateKind("labels", "labels join the data", "labels of their own source meet the rows; only a warning"),
     GateKind(
-        "imported", "judged by unseen rows", "the model was trained by this run, on rows that do not judge it; only a warning"
+        "imported", "judged by unseen rows",
+        "the model was trained by this run, on rows that do not judge it; only a warning",
     ),
     GateKind(
         "dead_feature", "no dead feature", "what varied for the live version, or while it was learnt, still does",

@@ -185,8 +185,9 @@ def test_a_model_that_exists_is_given_every_column_without_a_role_and_is_never_u
     model.write_bytes(pickle.dumps({"_sklearn_version": "1.7.2", "trap": Trap()}))
     make(tmp_path / "old", data, "late", key=("id",), model=model)
     assert not (tmp_path / "unpickled").exists()
-    assert (tmp_path / "old/model.joblib").read_bytes() == model.read_bytes()
+    assert (tmp_path / "old/model.pkl").read_bytes() == model.read_bytes()
     assert "scikit-learn==1.7.2" in (tmp_path / "old/requirements.txt").read_text()
+    assert load_manifest(tmp_path / "old").train.imported == "model.pkl"
     said = load_manifest(tmp_path / "old").data
     assert (said.exclude, said.features) == ((), ("at", "plan", "spend"))
     ast.parse((tmp_path / "old/pipeline.py").read_text())
@@ -295,7 +296,7 @@ def test_a_csv_of_a_thousand_columns_is_looked_at(tmp_path: Path) -> None:
         ({"name": "full"}, "is not empty"),
         ({"name": "customers.csv"}, "cannot be a project's name"),
         ({"name": "away/churn"}, "to make the project in; make it first"),
-        ({"model": "nothing.joblib"}, "name a model's file with --from-sklearn"),
+        ({"model": "nothing.joblib"}, "name a model's file with --from-model"),
         ({"task": "regression", "target": "plan"}, "holds no numbers, which a regression predicts"),
         ({"task": "classification", "target": "spend"}, "200 different values, and at most 50"),
     ],

@@ -1,0 +1,50 @@
+"""ONNX files of a few hundred bytes, as skl2onnx 1.20 wrote them of linear models of two columns, a and b."""
+
+from __future__ import annotations
+
+import base64
+
+_TABLE = (
+    "CAoSCHNrbDJvbm54GgYxLjIwLjAiB2FpLm9ubngoADIAOrsCCtkBCgFYEgVsYWJlbBINcHJvYmFiaWxpdGllcxoQTGluZWFyQ2xhc3NpZmllci"
+    "IQTGluZWFyQ2xhc3NpZmllcioZChBjbGFzc2xhYmVsc19pbnRzQABAAaABByolCgxjb2VmZmljaWVudHM9SVKQwD1a9IhAPUlSkEA9WvSIwKAB"
+    "BioZCgppbnRlcmNlcHRzPcQhLj49xCEuvqABBioSCgttdWx0aV9jbGFzcxgAoAECKh0KDnBvc3RfdHJhbnNmb3JtIghMT0dJU1RJQ6ABAzoKYW"
+    "kub25ueC5tbBIYT05OWChMb2dpc3RpY1JlZ3Jlc3Npb24pWhEKAVgSDAoKCAESBgoACgIIAmIRCgVsYWJlbBIICgYIBxICCgBiHQoNcHJvYmFi"
+    "aWxpdGllcxIMCgoIARIGCgAKAggCQg4KCmFpLm9ubngubWwQAUIECgAQFkIECgAQFg=="
+)
+_MAPS = (
+    "CAoSCHNrbDJvbm54GgYxLjIwLjAiB2FpLm9ubngoADIAOuIDCuEBCgFYEgVsYWJlbBINcHJvYmFiaWxpdGllcxoQTGluZWFyQ2xhc3NpZmllci"
+    "IQTGluZWFyQ2xhc3NpZmllciohChNjbGFzc2xhYmVsc19zdHJpbmdzSgJub0oDeWVzoAEIKiUKDGNvZWZmaWNpZW50cz1JUpDAPVr0iEA9SVKQ"
+    "QD1a9IjAoAEGKhkKCmludGVyY2VwdHM9xCEuPj3EIS6+oAEGKhIKC211bHRpX2NsYXNzGACgAQIqHQoOcG9zdF90cmFuc2Zvcm0iCExPR0lTVE"
+    "lDoAEDOgphaS5vbm54Lm1sCisKBWxhYmVsEgxvdXRwdXRfbGFiZWwaCElkZW50aXR5IghJZGVudGl0eToACmIKDXByb2JhYmlsaXRpZXMSEm91"
+    "dHB1dF9wcm9iYWJpbGl0eRoGWmlwTWFwIgZaaXBNYXAqIQoTY2xhc3NsYWJlbHNfc3RyaW5nc0oCbm9KA3llc6ABCDoKYWkub25ueC5tbBIYT0"
+    "5OWChMb2dpc3RpY1JlZ3Jlc3Npb24pWhEKAVgSDAoKCAESBgoACgIIAmIYCgxvdXRwdXRfbGFiZWwSCAoGCAgSAgoAYiQKEm91dHB1dF9wcm9i"
+    "YWJpbGl0eRIOIgwKCioICAgSBAoCCAFCBAoAEBVCDgoKYWkub25ueC5tbBAB"
+)
+_NAMELESS = (
+    "CAoSCHNrbDJvbm54GgYxLjIwLjAiB2FpLm9ubngoADIAOsMCCuEBCgFYEgVsYWJlbBINcHJvYmFiaWxpdGllcxoQTGluZWFyQ2xhc3NpZmllci"
+    "IQTGluZWFyQ2xhc3NpZmllciohChNjbGFzc2xhYmVsc19zdHJpbmdzSgJub0oDeWVzoAEIKiUKDGNvZWZmaWNpZW50cz1JUpDAPVr0iEA9SVKQ"
+    "QD1a9IjAoAEGKhkKCmludGVyY2VwdHM9xCEuPj3EIS6+oAEGKhIKC211bHRpX2NsYXNzGACgAQIqHQoOcG9zdF90cmFuc2Zvcm0iCExPR0lTVE"
+    "lDoAEDOgphaS5vbm54Lm1sEhhPTk5YKExvZ2lzdGljUmVncmVzc2lvbilaEQoBWBIMCgoIARIGCgAKAggCYhEKBWxhYmVsEggKBggIEgIKAGId"
+    "Cg1wcm9iYWJpbGl0aWVzEgwKCggBEgYKAAoCCAJCDgoKYWkub25ueC5tbBABQgQKABAWQgQKABAW"
+)
+_COLUMNS = (
+    "CAoSCHNrbDJvbm54GgYxLjIwLjAiB2FpLm9ubngoADIAOogDCjUKAWIKAWESDm1lcmdlZF9jb2x1bW5zGgZDb25jYXQiBkNvbmNhdCoLCgRheG"
+    "lzGAGgAQI6AArmAQoObWVyZ2VkX2NvbHVtbnMSBWxhYmVsEg1wcm9iYWJpbGl0aWVzGhBMaW5lYXJDbGFzc2lmaWVyIhBMaW5lYXJDbGFzc2lm"
+    "aWVyKhkKEGNsYXNzbGFiZWxzX2ludHNAAEABoAEHKiUKDGNvZWZmaWNpZW50cz1Z9IhAPUhSkMA9WfSIwD1IUpBAoAEGKhkKCmludGVyY2VwdH"
+    "M90CEuPj3QIS6+oAEGKhIKC211bHRpX2NsYXNzGACgAQIqHQoOcG9zdF90cmFuc2Zvcm0iCExPR0lTVElDoAEDOgphaS5vbm54Lm1sEg5PTk5Y"
+    "KFBpcGVsaW5lKVoRCgFhEgwKCggBEgYKAAoCCAFaEQoBYhIMCgoIARIGCgAKAggBYhEKBWxhYmVsEggKBggHEgIKAGIdCg1wcm9iYWJpbGl0aW"
+    "VzEgwKCggBEgYKAAoCCAJCBAoAEBVCDgoKYWkub25ueC5tbBAB"
+)
+_NUMBER = (
+    "CAoSCHNrbDJvbm54GgYxLjIwLjAiB2FpLm9ubngoADIAOrUBCm4KAVgSCHZhcmlhYmxlGg9MaW5lYXJSZWdyZXNzb3IiD0xpbmVhclJlZ3Jlc3"
+    "NvciobCgxjb2VmZmljaWVudHM9/P//Pz0DAIA/oAEGKhQKCmludGVyY2VwdHM9AAAAAKABBjoKYWkub25ueC5tbBIWT05OWChMaW5lYXJSZWdy"
+    "ZXNzaW9uKVoRCgFYEgwKCggBEgYKAAoCCAJiGAoIdmFyaWFibGUSDAoKCAESBgoACgIIAUIOCgphaS5vbm54Lm1sEAFCBAoAEBZCBAoAEBY="
+)
+
+MODELS = {name: base64.b64decode(text) for name, text in {
+    "table": _TABLE,
+    "maps": _MAPS,
+    "nameless": _NAMELESS,
+    "columns": _COLUMNS,
+    "number": _NUMBER,
+}.items()}  # fmt: skip
