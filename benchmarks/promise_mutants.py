@@ -11,6 +11,7 @@ from benchmarks.bundle_mutants import BUNDLES
 from benchmarks.door_mutants import DOOR
 from benchmarks.engine_mutants import ENGINES
 from benchmarks.export_mutants import EXPORTS
+from benchmarks.import_mutants import IMPORTED
 from benchmarks.kind_mutants import KINDS
 from benchmarks.mutation.fault import Fault
 from benchmarks.planned_swap_mutants import PLANNED_SWAPS
@@ -174,6 +175,7 @@ FAULTS = (
     *REHEARSALS,
     *SOURCE,
     *EXPORTS,
+    *IMPORTED,
     # Audit.
     Fault("a row covers the one before it", _CHAIN, "sha256((previous + body)", "sha256((GENESIS + body)", _TRAIL),
     Fault("a row covers its body", _CHAIN, "sha256((digest + body).encode())", "sha256((digest + recorded).encode())", _TRAIL),

@@ -1,0 +1,25 @@
+"""Faults in models that were trained elsewhere: a part of the table of ``promise_mutants.py``."""
+
+from __future__ import annotations
+
+from benchmarks.mutation.fault import Fault
+
+_WAY = ("tests/journeys/test_a_model_made_elsewhere.py",)
+_MANIFEST = ("tests/engine/projects/test_manifest_import.py",)
+_ONNX = ("tests/engine/runs/test_onnx_model.py",)
+_BROUGHT = ("tests/engine/scaffold/test_a_model_that_exists.py",)
+_IMPORTED, _RUNS, _MODEL = "engine/jobs/retrain/imported.py", "engine/runs/steps/onnx_model.py", "engine/scaffold/model.py"
+
+IMPORTED = (
+    Fault("new rows make no version of the same model", "engine/jobs/retrain/nothing_new.py", "    if as_made and manifest.train.imported is not None:\n", "    if False:\n", _WAY),
+    Fault("nobody knows which rows it learnt from", _IMPORTED, "    if train.imported is None:\n        return None\n    said", "    if True:\n        return None\n    said", _WAY),
+    Fault("there is no training to replay", "engine/jobs/backtest/plan.py", "    if manifest.train.imported is not None:\n", "    if False:\n", _WAY),
+    Fault("what scores it is in the environment", _IMPORTED, "    if needed not in {", "    if False and needed not in {", _MANIFEST),
+    Fault("a model lies in the project", "engine/projects/manifest/sections.py", 'any(part in ("", ".", "..") for part in path.rstrip("/").split("/"))', "False", _MANIFEST),
+    Fault("a row is scored alike whatever is beside it", _RUNS, "    taken = numpy.resize(numpy.arange(start, start + rows), size)\n", "    taken = numpy.arange(start, start + rows)\n    size = rows\n", _ONNX),
+    Fault("classes without names are no others'", _RUNS, "    if not numbered or ", "    if False and ", _ONNX),
+    Fault("what MLmodel names is in its folder", _MODEL, " or not file.resolve().is_relative_to(folder.resolve())", "", _BROUGHT),
+    Fault("MLmodel is text and no bomb", _MODEL, "        if any(isinstance(each, yaml.AliasToken) for each in yaml.scan(text)):\n            raise ValueError\n", "", _BROUGHT),
+    Fault("MLmodel makes no object", _MODEL, "yaml.safe_load(text)", "yaml.unsafe_load(text)", _BROUGHT),
+    Fault("a requirement is a package and its version", _MODEL, "_REQUIREMENT.fullmatch(line)", "_REQUIREMENT.match(line)", _BROUGHT),
+)  # fmt: skip
