@@ -50,6 +50,14 @@ def test_predictions_in_another_order_are_seen_by_what_they_are_worth(
     assert gates["better than guessing"] == "fail"
 
 
+def test_each_step_is_told_what_it_may_take(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole_path.begin(project, monkeypatch)
+    tiny.replace(project, "leverframe.toml", "[train]", '[train]\nmemory = "1GiB"\nthreads = 2')
+    told = '[ "$LEVERFRAME_MEMORY $LEVERFRAME_THREADS" = "1073741824 2" ]'
+    tiny.replace(project, "steps.sh", "set -eu", f"set -eu\n{told}")
+    whole_path.done("check", project)
+
+
 def test_it_is_short(project: Path) -> None:
     assert len((project / "leverframe.toml").read_text().splitlines()) <= 20
     assert len((project / "steps.sh").read_text().splitlines()) <= 25

@@ -23,7 +23,7 @@ class Step:
     title = "score"
 
     def __init__(self, folder: Path, answer: Callable[[], pa.Table]) -> None:
-        self.stage = SimpleNamespace(manifest=SimpleNamespace(data=SimpleNamespace(format="csv")), types=False)
+        self.stage = SimpleNamespace(manifest=SimpleNamespace(form="csv"), types=False)
         self.input, self.output, self._answer = folder / "input", folder / "output", answer
         self.cancelled: list[str] = []
         for part in (self.input, self.output):
