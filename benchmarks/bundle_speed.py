@@ -6,9 +6,9 @@ Flights is retrained once, and a version is registered beside it that has a mode
 random, half of it numbers that compress). The same files lie in a folder for the others. All three read what the system
 has in memory, and write to the same disk, in turns. MLflow (mlflow-skinny) is installed into an environment that is
 thrown away, from where this machine's uv or pip finds packages; it is no dependency. What copies files within the
-system's memory does 2.7 GB in a second of processor time and SHA-256 1.5 GB, so that the first figure cannot be kept by
-anything that hashes; the second one is until the disk has the files. The memory is that of a process
-of its own that writes a bundle of the large version, beside one of the small. Takes about three minutes.
+system's memory does 2.7 GB in a second of processor time and SHA-256 1.5 GB on the machine of the README, so that
+nothing that hashes keeps the first figure there; the second one is until the disk has the files. The memory is that of
+a process of its own that writes a bundle of the large version, beside one of the small. Takes about three minutes.
 """
 
 from __future__ import annotations

@@ -87,6 +87,8 @@ def _verdict(card: DecisionCard, now: datetime, width: int) -> list[Line]:
         said_of_code = f"{cells.GLYPHS[card.code.verdict]} code: {plain(card.code.sentence, 400)}"
         lines += wrapped(said_of_code, width, tone="dim" if card.code.verdict == "ok" else TONES[card.code.verdict])
     said = [plain(each, SENTENCE) for each in card.takes]
+    if card.origin is not None:
+        said.append(f"Its gates were judged at {card.origin.source}, where versions have other names than here.")
     if card.origin is not None and card.origin.despite:
         said.append(f"Taken in despite this: {plain(card.origin.despite, SENTENCE)}")
     if card.changed_decisions is not None:

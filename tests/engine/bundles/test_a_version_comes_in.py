@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from console.text.card_lines import card_lines
+from console.text.lines import plain_text
 from engine.api import Engine
 from engine.bundles.registering import Arrival
 from engine.errors import Conflict, Invalid, LeverframeError, NotFound, Refusal
@@ -72,6 +74,8 @@ def test_what_it_was_judged_against_elsewhere_is_not_said_of_what_is_live_here(
     assert card.origin is not None and not card.held_against_live
     assert all(each.live is None and each.difference is None for each in card.metrics)
     assert all(each.live is None for each in card.segments) and card.changed_decisions is None
+    told = plain_text(card_lines(card, receiver.now(), 140))
+    assert "Its gates were judged at development" in told and "judged against" not in told
 
 
 def test_the_same_version_is_not_taken_in_twice(receiver: Engine, sender: Sender) -> None:
@@ -196,9 +200,10 @@ def test_data_that_did_not_travel_is_brought_and_held_against_its_digests(
 
 def test_there_must_be_room_before_anything_is_written(receiver: Engine, sender: Sender) -> None:
     receiver.choose("keep_free", "1000000GiB", "a test")
-    for source in (sender.zip, io.BytesIO(sender.zip.read_bytes())):
-        with pytest.raises(Refusal, match="are kept free"):
-            receiver.take_in(source)
+    with pytest.raises(Refusal, match=r"to be proven, and .* are kept free"):
+        receiver.take_in(sender.zip)
+    with pytest.raises(Refusal, match="that is coming in has no room here"):
+        receiver.take_in(io.BytesIO(sender.zip.read_bytes()))
     assert list(store_of(receiver).digests()) == [] and receiver.projects() == ()
 
 
