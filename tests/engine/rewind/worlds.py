@@ -1,5 +1,4 @@
-"""A workspace whose history is played through the engine's own functions at moments that are arguments, and what all
-of its tables and lists said after each act."""
+"""A workspace whose history is played at moments that are arguments, and what its tables said after each act."""
 
 from __future__ import annotations
 
@@ -50,10 +49,9 @@ BEGIN = datetime(2026, 1, 5, 8, tzinfo=UTC)
 # What the ledger does not keep, by column; see the rules. None: of every row, else of those for which it is true.
 UNKNOWN: dict[str, dict[str, Callable[[dict[str, Any]], bool] | None]] = {
     "runs": {
-        "retry_at": None,
-        "progress": lambda row: row["ended_at"] is None,
+        "retry_at": None, "progress": lambda row: row["ended_at"] is None,
         "phase": lambda row: row["state"] == "running",
-    },
+    },  # fmt: skip
     "schedules": {"settled": None},
     "engine": {"fence": None, "host": None, "pid": None, "since": None},
     "outbox": {"attempts": None, "next_try": None, "held": None, "why": lambda row: row["state"] == "queued"},
@@ -357,15 +355,13 @@ class World(PeopleActs, ApprovalActs, BundleActs):
             db.execute("UPDATE scans SET report = NULL")
             db.execute("INSERT INTO scans VALUES (NULL, ?, 1, ?, '{}')", (stamp(at), json.dumps({})))
             db.execute("UPDATE cursors SET seen = (SELECT coalesce(max(id), 0) FROM news)")
-            db.execute(
-                "INSERT INTO backups (at, by, place, why, seconds) VALUES (?, 'clock', '/mnt', 'full', 1)", (stamp(at),)
-            )
+            backups = "INSERT INTO backups (at, by, place, why, seconds) VALUES (?, 'clock', '/mnt', 'full', 1)"
+            db.execute(backups, (stamp(at),))
             db.execute(
                 "INSERT INTO exports (at, by, project, number, kind, dialect, digest, folder, parity, forced, used_by,"
                 " reason) SELECT ?, 'ada', project, number, 'onnx', '', 'd', '/mnt', '{}', 0, '', 'so' FROM versions"
-                " LIMIT 1",
-                (stamp(at),),
-            )
+                " LIMIT 1", (stamp(at),),
+            )  # fmt: skip
             versions = scrub.kept(db)
         if versions:
             each = versions[len(self.kept) % len(versions)]
