@@ -51,7 +51,7 @@ UNKNOWN: dict[str, dict[str, Callable[[dict[str, Any]], bool] | None]] = {
     "runs": {
         "retry_at": None, "progress": lambda row: row["ended_at"] is None,
         "phase": lambda row: row["state"] == "running",
-    },  # fmt: skip
+    },
     "schedules": {"settled": None},
     "engine": {"fence": None, "host": None, "pid": None, "since": None},
     "outbox": {"attempts": None, "next_try": None, "held": None, "why": lambda row: row["state"] == "queued"},
