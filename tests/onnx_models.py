@@ -11,6 +11,13 @@ _TABLE = (
     "kub25ueC5tbBIYT05OWChMb2dpc3RpY1JlZ3Jlc3Npb24pWhEKAVgSDAoKCAESBgoACgIIAmIRCgVsYWJlbBIICgYIBxICCgBiHQoNcHJvYmFi"
     "aWxpdGllcxIMCgoIARIGCgAKAggCQg4KCmFpLm9ubngubWwQAUIECgAQFkIECgAQFg=="
 )
+_FOUR = (
+    "CAoSCHNrbDJvbm54GgYxLjIwLjAiB2FpLm9ubngoADIAOsECCtkBCgFYEgVsYWJlbBINcHJvYmFiaWxpdGllcxoQTGluZWFyQ2xhc3NpZmllci"
+    "IQTGluZWFyQ2xhc3NpZmllcioZChBjbGFzc2xhYmVsc19pbnRzQABAAaABByolCgxjb2VmZmljaWVudHM9SVKQwD1a9IhAPUlSkEA9WvSIwKAB"
+    "BioZCgppbnRlcmNlcHRzPcQhLj49xCEuvqABBioSCgttdWx0aV9jbGFzcxgAoAECKh0KDnBvc3RfdHJhbnNmb3JtIghMT0dJU1RJQ6ABAzoKYW"
+    "kub25ueC5tbBIYT05OWChMb2dpc3RpY1JlZ3Jlc3Npb24pWhMKAVgSDgoMCAESCAoCCAQKAggCYhMKBWxhYmVsEgoKCAgHEgQKAggEYh8KDXBy"
+    "b2JhYmlsaXRpZXMSDgoMCAESCAoCCAQKAggCQg4KCmFpLm9ubngubWwQAUIECgAQFkIECgAQFg=="
+)
 _MAPS = (
     "CAoSCHNrbDJvbm54GgYxLjIwLjAiB2FpLm9ubngoADIAOuIDCuEBCgFYEgVsYWJlbBINcHJvYmFiaWxpdGllcxoQTGluZWFyQ2xhc3NpZmllci"
     "IQTGluZWFyQ2xhc3NpZmllciohChNjbGFzc2xhYmVsc19zdHJpbmdzSgJub0oDeWVzoAEIKiUKDGNvZWZmaWNpZW50cz1JUpDAPVr0iEA9SVKQ"
@@ -43,6 +50,7 @@ _NUMBER = (
 
 MODELS = {name: base64.b64decode(text) for name, text in {
     "table": _TABLE,
+    "four": _FOUR,
     "maps": _MAPS,
     "nameless": _NAMELESS,
     "columns": _COLUMNS,

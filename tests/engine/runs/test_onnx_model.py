@@ -63,6 +63,12 @@ def test_a_row_is_scored_alike_alone_and_among_others(tmp_path: Path, rows: pd.D
     assert len(scored(tmp_path, "table", rows[:0])) == 0
 
 
+def test_a_model_that_takes_four_rows_at_once_is_given_four(tmp_path: Path, rows: pd.DataFrame) -> None:
+    for number in (1, 4, 10):
+        found = scored(tmp_path, "four", rows[:number])
+        assert found.equals(scored(tmp_path, "table", rows)[:number])
+
+
 @pytest.mark.parametrize(
     ("kind", "given", "said"),
     [
