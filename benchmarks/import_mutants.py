@@ -18,6 +18,7 @@ IMPORTED = (
     Fault("a model lies in the project", "engine/projects/manifest/sections.py", 'any(part in ("", ".", "..") for part in path.rstrip("/").split("/"))', "False", _MANIFEST),
     Fault("a row is scored alike whatever is beside it", _RUNS, "    taken = numpy.resize(numpy.arange(start, start + rows), size)\n", "    taken = numpy.arange(start, start + rows)\n    size = rows\n", _ONNX),
     Fault("classes without names are no others'", _RUNS, "    if not numbered or ", "    if False and ", _ONNX),
+    Fault("an estimator has the columns that it was fitted with", "engine/runs/steps/python_runner.py", "    return features[list(names)]\n", "    return features\n", ("tests/engine/runs/test_an_estimator_made_elsewhere.py",)),
     Fault("what MLmodel names is in its folder", _MODEL, " or not file.resolve().is_relative_to(folder.resolve())", "", _BROUGHT),
     Fault("MLmodel is text and no bomb", _MODEL, "        if any(isinstance(each, yaml.AliasToken) for each in yaml.scan(text)):\n            raise ValueError\n", "", _BROUGHT),
     Fault("MLmodel makes no object", _MODEL, "yaml.safe_load(text)", "yaml.unsafe_load(text)", _BROUGHT),
