@@ -27,6 +27,7 @@ from engine.jobs.backtest.commands import BacktestCommands
 from engine.jobs.commands import HealthCommands
 from engine.monitoring.alerts import alert_book
 from engine.outbox.commands import ReportCommands
+from engine.packages.commands import PackagesCommands
 from engine.presence.commands import PresenceCommands
 from engine.projects import registry
 from engine.records import AuditRow, AuditVerdict, DoctorFinding, Overview, Project, ProjectStatus, Run
@@ -116,6 +117,7 @@ class Engine(
     BundleCommands,
     ExportCommands,
     DutyCommands,
+    PackagesCommands,
     PresenceCommands,
 ):
     """A workspace, opened by an operator. Every method may be called from any thread; none prints."""
@@ -228,6 +230,7 @@ class Engine(
         from engine.jobs.retrain.dry_run import check
 
         found = check(self._workspace, path, clock.now(), on_step, self._allowed, vouched=self._vouches())
+        found = (*found, *self._package_findings(path))
         return (*found, *(each for each in self._routing_findings() if each.verdict != "ok"))
 
     def _vouches(self) -> bool:

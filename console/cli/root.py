@@ -38,7 +38,7 @@ SECTIONS: dict[str, dict[str, str]] = {
         "cancel-swap": "decisions",
         "rollback": "back", "lift": "back",
         "allow": "allowances", "allowances": "allowances", "withdraw": "allowances",
-        "policy": "policy",
+        "policy": "policy", "packages": "packages",
     },
     "Pass on": {
         "bundle": "bundles", "import": "bundles", "send": "bundles", "where": "bundles", "trust": "trust",

@@ -36,6 +36,8 @@ REFUSED_WORDS: Mapping[tuple[str, str], str] = {
     ("where", "hosts"): f"it would go out with the keys of the service's account; run it {_HERE}",
     ("where", "--ssh-config"): f"it would read any file of the machine; run it {_HERE}",
     ("import", "--data"): f"it would read any folder of the machine; run it {_HERE}",
+    ("packages", "--advisories"): f"it would read any file of the machine; run it {_HERE}",
+    ("packages set", "--file"): f"it would read any file of the machine; run it {_HERE}, or write the constraints out",
     ("backup", "--key"): f"it would read any file of the machine; run it {_HERE}",
 }
 # What each verb takes. ``=-``: a file that may only be what the client sends or gets; ``path``: a folder within the
@@ -89,6 +91,11 @@ ALLOWED: Mapping[str, str] = {
     "rollback": "project --to --from --lift --reason --preview",
     "lift": "version --reason",
     "comment": "version text",
+    "packages": "--outdated --what-if",
+    "packages set": "constraints --reason",
+    "packages unset": "package --reason",
+    "packages enforce": "word --reason",
+    "packages except": "project package --until --end --reason",
     "policy": "",
     "policy show": "project",
     "policy set": "name value --reason",

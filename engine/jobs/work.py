@@ -20,10 +20,11 @@ from engine.vocabulary.steps import PACKAGE
 
 
 def _retrain(ledger: Ledger, context: RunContext) -> None:
+    from engine.jobs.retrain.common_packages import held_to_common_list
     from engine.jobs.retrain.package import keep_packages, package, register
     from engine.jobs.retrain.retrain import retrain
 
-    made = retrain(context)
+    made = held_to_common_list(ledger, context.run.project, retrain(context), clock.now())
     with measured(PACKAGE, context.record):
         digest = package(context, made)
         keep_packages(ledger, context, made)

@@ -247,6 +247,8 @@ RULES = (
     ),
     _grown("glasses"),
     _grown("rehearsals"),
+    _grown("package_rules"),
+    _grown("package_exceptions"),
     _grown("origins"),
     TableRule(
         "trusted_keys",

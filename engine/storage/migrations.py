@@ -23,6 +23,7 @@ from engine.storage.tables.exports import EXPORTS
 from engine.storage.tables.first import AUDIT, RUN_FACTS, TABLES
 from engine.storage.tables.health import HEALTH
 from engine.storage.tables.housekeeping import HOUSEKEEPING
+from engine.storage.tables.packages import PACKAGES
 from engine.storage.tables.past import PAST, PAST_OF_MOVES
 from engine.storage.tables.planned_swaps import PLANNED_SWAPS
 from engine.storage.tables.rehearsals import REHEARSALS
@@ -239,6 +240,14 @@ def _exports(db: Database) -> None:
         db.execute(statement)
 
 
+def _packages(db: Database) -> None:
+    kept = ""
+    for table in ("package_rules", "package_exceptions"):
+        kept += _refuse(table, "UPDATE") + _refuse(table, "DELETE")
+    for statement in _split(PACKAGES + kept):
+        db.execute(statement)
+
+
 # In order, each applied once; append to it, and never edit what was released.
 MIGRATIONS: tuple[tuple[str, Callable[[Database], None]], ...] = (
     ("first", _first),
@@ -265,6 +274,7 @@ MIGRATIONS: tuple[tuple[str, Callable[[Database], None]], ...] = (
     ("rehearsals", _rehearsals),
     ("bundles", _bundles),
     ("exports", _exports),
+    ("common packages", _packages),
 )
 LATEST = len(MIGRATIONS)
 

@@ -107,6 +107,12 @@ def packages_of(text: str) -> tuple[Package, ...]:
     return tuple(packages.values())
 
 
+def packages_named(text: str) -> dict[str, str]:
+    """The version that each package is pinned to in what uv resolved, which has no hashes; by name."""
+    pins = (_PIN.match(line) for _, line in logical_lines(text))
+    return {canonical(pin["name"]): pin["version"] for pin in pins if pin is not None}
+
+
 def hashes_of(text: str) -> dict[str, frozenset[str]]:
     """The SHA-256 of each file that the lock ``text`` lets a package be installed from, by the package's name."""
     return {

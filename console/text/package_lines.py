@@ -1,0 +1,99 @@
+"""The common package list in words: the same for screen and command line. Pure."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from console.text import cells
+from console.text.lines import Span, Tone
+from engine.packages.matrix import PackageCell, PackageLine, PackageMatrix
+from engine.packages.what_if import Change, Outcome
+from engine.text import plain
+
+GLYPHS = {"violates": "×", "excepted": "○", "keeps": "✓", "free": ""}
+TONES: dict[str, Tone] = {"violates": "failing", "excepted": "watch", "keeps": "", "free": "dim"}
+_NAMED_AT_MOST = 4
+
+
+def versions_of(line: PackageLine, project: str) -> Span:
+    """What one project has of a package: the live version's, and the candidate's where that is another."""
+    found = line.of(project)
+    if not found:
+        return Span(cells.NOTHING, "dim")
+    shown = list(dict.fromkeys(_cell(each) for each in found))
+    worst = max(found, key=lambda each: ("free", "keeps", "excepted", "violates").index(each.standing))
+    tone: Tone = "failing" if any(each.advisories for each in found) else TONES[worst.standing]
+    return Span(" → ".join(shown), tone)
+
+
+def _cell(cell: PackageCell) -> str:
+    marks = f"{GLYPHS[cell.standing]}{'!' if cell.advisories else ''}{'↑' if cell.outdated else ''}"
+    return f"{plain(cell.version, 30)}{f' {marks}' if marks else ''}"
+
+
+def in_one(line: PackageLine, projects: tuple[str, ...]) -> Span:
+    """All projects of a line in one text, for where there is no column for each."""
+    told = [f"{project} {versions_of(line, project).text}" for project in projects if line.of(project)]
+    tones = {versions_of(line, project).tone for project in projects}
+    worst: Tone = next((tone for tone in ("failing", "watch") if tone in tones), "")
+    return Span("  ".join(told) or "no project has it", worst if told else "dim")
+
+
+def remark(line: PackageLine) -> Span:
+    """What is to be said of a line beyond its versions."""
+    advised = sorted({name for cell in line.cells for name in cell.advisories})
+    if advised:
+        more = f" and {len(advised) - _NAMED_AT_MOST} more" if len(advised) > _NAMED_AT_MOST else ""
+        return Span(f"known vulnerable: {', '.join(advised[:_NAMED_AT_MOST])}{more}", "failing")
+    wrong = [cell.why for cell in line.cells if cell.standing == "violates"]
+    if wrong:
+        return Span(wrong[0], "failing")
+    excepted = [cell.why for cell in line.cells if cell.standing == "excepted"]
+    if excepted:
+        return Span(excepted[0], "watch")
+    return Span("differs" if line.differs else "", "dim")
+
+
+def summary(matrix: PackageMatrix, now: datetime) -> list[Span]:
+    """What stands below the matrix: how many break the list, what that does, how old the rest of it is."""
+    broken, excepted = len(matrix.concerned("violates")), len(matrix.concerned("excepted"))
+    told: list[Span] = []
+    if not matrix.common.rules:
+        told.append(Span("Nothing is on the list yet.", "dim"))
+    elif broken:
+        what = "fails its gate" if matrix.common.enforced else "warns on its card"
+        told.append(Span(f"{cells.counted(broken, 'place')} where the list is broken; a new version {what}.", "failing"))
+    else:
+        told.append(Span("Every project keeps to the list.", "ok"))
+    if excepted:
+        told.append(Span(f"{cells.counted(excepted, 'place')} where it is excepted.", "watch"))
+    for project, why in matrix.left_out.items():
+        told.append(Span(f"{project}: {plain(why)}.", "dim"))
+    if matrix.newest_at is not None:
+        told.append(Span(f"↑ the registry had a newer one when it was asked, {cells.ago(matrix.newest_at, now)}.", "dim"))
+    if matrix.advisories is not None:
+        advisories = matrix.advisories
+        age = f", the youngest of {advisories.newest:%d %b %Y}" if advisories.newest else ", of no known age"
+        unread = f"; {advisories.unread:,} could not be read" if advisories.unread else ""
+        told.append(Span(f"! {advisories.count:,} advisories{age}{unread}.", "dim"))
+    return told
+
+
+def outcome(found: Outcome) -> tuple[str, Span, str]:
+    """Project, whether it resolves, and what would change or why not."""
+    if found.resolves is None:
+        return found.project, Span("? not known", "unknown"), found.why
+    if not found.resolves:
+        return found.project, Span("× does not", "failing"), found.why
+    if not found.changes:
+        return found.project, Span("✓ resolves", "ok"), "nothing would change"
+    return found.project, Span("✓ resolves", "ok"), ", ".join(change(each) for each in found.changes)
+
+
+def change(found: Change) -> str:
+    """``pandas 2.3.3 → 3.0.1``."""
+    if found.before is None:
+        return f"{found.package} {found.after} (new)"
+    if found.after is None:
+        return f"{found.package} {found.before} (gone)"
+    return f"{found.package} {found.before} → {found.after}"

@@ -1,0 +1,103 @@
+"""The common package list in the ledger: changed by admins, each time with a reason."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Mapping
+from datetime import datetime
+
+from engine.access.caller import Caller
+from engine.audit import trail
+from engine.clock import moment, stamp
+from engine.environments.python.requirements import canonical
+from engine.errors import Invalid, NotFound
+from engine.packages.rules import CommonList, Exemption, read, written
+from engine.projects import registry
+from engine.storage.ledger import Ledger
+from engine.text import plain
+
+SUBJECT = "packages"
+
+
+def common(db: sqlite3.Connection) -> CommonList:
+    """The list as it is in force."""
+    row = db.execute("SELECT * FROM package_rules ORDER BY id DESC LIMIT 1").fetchone()
+    given = {
+        (each["project"], each["package"]): Exemption(
+            each["project"], each["package"], moment(each["until"]), moment(each["at"]), each["by"], each["reason"]
+        )
+        for each in db.execute("SELECT * FROM package_exceptions ORDER BY id")
+    }
+    if row is None:
+        return CommonList(exceptions=given)
+    return CommonList(read(row["text"]), bool(row["enforced"]), given, moment(row["at"]), row["by"], row["reason"])
+
+
+def change(
+    ledger: Ledger,
+    by: Caller,
+    reason: str,
+    at: datetime,
+    *,
+    add: Mapping[str, str] | None = None,
+    drop: str | None = None,
+    enforced: bool | None = None,
+) -> CommonList:
+    """Add constraints (in the place of those on the same packages), drop one, or say whether they are enforced.
+
+    Raises NotFound for a package that is not on the list.
+    """
+    with ledger.write() as db:
+        now = common(db)
+        rules = {**now.rules, **(add or {})}
+        if drop is not None and rules.pop(canonical(drop), None) is None:
+            raise NotFound(f"{plain(drop, 60)} is not on the common package list; 'leverframe packages' shows it.")
+        strict = now.enforced if enforced is None else enforced
+        text = written(rules)
+        audit = trail.append(
+            db, at=at, actor=by, action="set-packages", subject=SUBJECT, reason=reason,
+            details={"constraints": text.splitlines(), "enforced": strict},
+        )  # fmt: skip
+        db.execute(
+            "INSERT INTO package_rules (at, by, reason, text, enforced) VALUES (?, ?, ?, ?, ?)",
+            (stamp(trail.recorded_at(db, audit)), by.name, reason, text, int(strict)),
+        )
+        return common(db)
+
+
+def except_for(
+    ledger: Ledger, project: str, package: str, until: datetime, by: Caller, reason: str, at: datetime
+) -> Exemption:
+    """Let ``project`` have ``package`` as it is until then. Raises NotFound, and Invalid for an end that is over."""
+    if until <= at:
+        raise Invalid(f"{until:%Y-%m-%d} is over; an exception ends on a day that is to come.")
+    return _except(ledger, project, package, until, by, reason, at)
+
+
+def end_exception(ledger: Ledger, project: str, package: str, by: Caller, reason: str, at: datetime) -> Exemption:
+    """End an exception now. Raises NotFound where none is in force."""
+    with ledger.read() as db:
+        found = common(db).exceptions.get((project, canonical(package)))
+    if found is None or found.until <= at:
+        raise NotFound(f"{plain(project, 60)} has no exception for {plain(package, 60)}; 'leverframe packages' tells.")
+    return _except(ledger, project, package, at, by, reason, at)
+
+
+def _except(
+    ledger: Ledger, project: str, package: str, until: datetime, by: Caller, reason: str, at: datetime
+) -> Exemption:
+    name = canonical(package)
+    with ledger.write() as db:
+        registry.find(db, project)
+        if name not in common(db).rules:
+            raise NotFound(f"{plain(package, 60)} is not on the common package list, so nothing need be excepted.")
+        audit = trail.append(
+            db, at=at, actor=by, action="except-package", subject=project, reason=reason,
+            details={"package": name, "until": stamp(until)},
+        )  # fmt: skip
+        given = trail.recorded_at(db, audit)
+        db.execute(
+            "INSERT INTO package_exceptions (project, package, until, at, by, reason) VALUES (?, ?, ?, ?, ?, ?)",
+            (project, name, stamp(until), stamp(given), by.name, reason),
+        )
+        return Exemption(project, name, until, given, by.name, reason)

@@ -1,0 +1,86 @@
+"""Which versions an advisory is about, as OSV has it; and what becomes of files that are none."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from engine.errors import Invalid, NotFound
+from engine.packages.advisories import concerns, load
+
+
+def affected(*events: dict[str, str], versions: tuple[str, ...] = (), kind: str = "ECOSYSTEM") -> dict[str, Any]:
+    ranges = [{"type": kind, "events": list(events)}] if events else []
+    return {"package": {"ecosystem": "PyPI", "name": "Some_Thing"}, "ranges": ranges, "versions": list(versions)}
+
+
+TWICE = affected({"introduced": "0"}, {"fixed": "1.5"}, {"introduced": "2.0"}, {"fixed": "2.3"})
+
+
+@pytest.mark.parametrize(
+    ("about", "version", "concerned"),
+    [
+        (TWICE, "1.4.9", True),
+        (TWICE, "1.5", False),
+        (TWICE, "1.9", False),
+        (TWICE, "2.0", True),
+        (TWICE, "2.3rc1", True),
+        (TWICE, "2.3", False),
+        (TWICE, "1.10", False),
+        (affected({"introduced": "0"}), "99", True),
+        (affected({"introduced": "1.0"}, {"last_affected": "1.2"}), "1.2", True),
+        (affected({"introduced": "1.0"}, {"last_affected": "1.2"}), "1.2.1", False),
+        (affected({"fixed": "2"}, {"introduced": "1"}), "1.5", True),
+        (affected({"introduced": "0"}, kind="GIT"), "1.0", False),
+        (affected(versions=("1.0", "1.1")), "1.1", True),
+        (affected(versions=("1.0", "1.1")), "1.2", False),
+        (affected({"introduced": "no version"}), "1.0", False),
+        (TWICE, "no version", False),
+        ({"ranges": [{"type": "ECOSYSTEM", "events": [["introduced"]]}]}, "1.0", False),
+        ({"ranges": ["x"], "versions": None}, "1.0", False),
+    ],
+)
+def test_a_version_is_concerned_where_it_is_listed_or_between_two_events(
+    about: dict[str, Any], version: str, concerned: bool
+) -> None:
+    assert concerns(about, version) is concerned
+
+
+def advisory(name: str, changed: str, about: dict[str, Any], **more: Any) -> dict[str, Any]:
+    return {"id": name, "modified": changed, "affected": [about], **more}
+
+
+def test_a_folder_of_advisories_says_how_young_it_is_and_what_it_could_not_read(tmp_path: Path) -> None:
+    (tmp_path / "deep").mkdir()
+    one = advisory("PYSEC-1", "2026-01-02T03:04:05Z", affected({"introduced": "0"}, {"fixed": "2"}))
+    two = advisory("PYSEC-2", "2026-03-01T00:00:00Z", affected(versions=("1.0",)))
+    gone = advisory("PYSEC-3", "2026-09-01T00:00:00Z", affected(versions=("1.0",)), withdrawn="2026-09-02T00:00:00Z")
+    npm = advisory("GHSA-4", "2026-02-01T00:00:00Z", {"package": {"ecosystem": "npm", "name": "some-thing"}})
+    (tmp_path / "a.json").write_text(json.dumps(one))
+    (tmp_path / "deep" / "b.json").write_text(json.dumps([two, gone, npm]))
+    (tmp_path / "c.json").write_text("{ no json")
+    (tmp_path / "d.json").write_text("[" * 100_000)
+    (tmp_path / "e.json").write_text(json.dumps({"id": "PYSEC-5", "affected": [3]}))
+    found = load(tmp_path)
+    assert found.concerning("some-thing", "1.0") == ("PYSEC-1", "PYSEC-2")
+    assert found.concerning("some-thing", "1.9") == ("PYSEC-1",) and found.concerning("other", "1.0") == ()
+    assert (found.count, found.newest, found.unread) == (3, datetime(2026, 3, 1, tzinfo=UTC), 3)
+
+
+def test_the_answer_of_osv_itself_is_read_too(tmp_path: Path) -> None:
+    file = tmp_path / "all.json"
+    file.write_text(json.dumps({"vulns": [advisory("PYSEC-1", "2026-01-02T03:04:05Z", TWICE)]}))
+    assert load(file).concerning("some-thing", "2.1") == ("PYSEC-1",)
+
+
+def test_what_is_no_advisory_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(NotFound):
+        load(tmp_path / "absent.json")
+    for content, said in (("{}", "holds no advisory"), ("[]", "holds no advisory"), ("x", "is no JSON"), ("3", "holds")):
+        (tmp_path / "a.json").write_text(content)
+        with pytest.raises(Invalid, match=said):
+            load(tmp_path / "a.json")

@@ -1,0 +1,118 @@
+"""What the common list says of a version, who need not keep to it and until when, and what a new version gets for it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from engine.errors import Invalid
+from engine.jobs.retrain.common_packages import with_gate
+from engine.packages.gate import gate
+from engine.packages.rules import CommonList, Exemption, judge, read, violations, written
+from engine.versions.records import Judgement
+
+NOW = datetime(2026, 11, 3, 12, tzinfo=UTC)
+PANDAS = {"pandas": "<3"}
+
+
+def excepted(until: datetime, project: str = "churn") -> CommonList:
+    given = Exemption(project, "pandas", until, NOW - timedelta(days=30), "ada", "it moves later")
+    return CommonList(PANDAS, exceptions={(project, "pandas"): given})
+
+
+@pytest.mark.parametrize(
+    ("version", "versions", "keeps"),
+    [
+        ("2.3.3", "<3", True),
+        ("3.0", "<3", False),
+        ("3.0rc1", "<3", False),
+        ("3.0.dev0", ">=2,<4", True),
+        ("2.0+cpu", "==2.0", True),
+        ("1!1.0", ">=2", True),
+        ("not a version", ">=0", False),
+        ("2.0.1", "!=2.0.1,>=2", False),
+    ],
+)
+def test_a_version_keeps_to_a_range_as_pep_440_has_it(version: str, versions: str, keeps: bool) -> None:
+    found = judge(CommonList({"pandas": versions}), "churn", "pandas", version, NOW)
+    assert found.standing == ("keeps" if keeps else "violates")
+
+
+def test_a_package_that_is_not_on_the_list_is_free() -> None:
+    assert judge(CommonList(PANDAS), "churn", "numpy", "1.0", NOW).standing == "free"
+
+
+def test_an_exception_holds_for_its_project_until_its_end_and_is_told_when_it_has_ended() -> None:
+    day = NOW.replace(day=4, hour=0)
+    held = judge(excepted(day), "churn", "pandas", "3.1", day - timedelta(seconds=1))
+    assert held.standing == "excepted"
+    assert held.why == "pandas 3.1 is not pandas<3; excepted until 4 November 2026 by ada: it moves later"
+    ended = judge(excepted(day), "churn", "pandas", "3.1", day)
+    assert (ended.standing, ended.why) == (
+        "violates", "pandas 3.1 is not pandas<3; its exception ended on 4 November 2026",
+    )  # fmt: skip
+    assert judge(excepted(day), "other", "pandas", "3.1", NOW).why == "pandas 3.1 is not pandas<3"
+
+
+def test_names_are_one_in_every_spelling() -> None:
+    common = CommonList(read("Scikit_Learn >= 1.5 , < 2  # for all\n\nnumpy==2.*\n"))
+    assert written(common.rules) == "numpy==2.*\nscikit-learn<2,>=1.5\n"
+    (found,) = violations(common, "churn", [("scikit.learn", "2.0"), ("numpy", "2.4.6")], NOW)
+    assert found.why == "scikit-learn 2.0 is not scikit-learn<2,>=1.5"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("pandas", "Line 1, 'pandas': a constraint is a name and versions alone"),
+        ("numpy>=2\npandas<<3", "Line 2, 'pandas<<3', is no constraint"),
+        ("pandas @ https://example.org/x.whl", "a constraint is a name and versions alone"),
+        ("pandas<3; python_version<'3.12'", "a constraint is a name and versions alone"),
+        ("pandas[excel]<3", "a constraint is a name and versions alone"),
+        ("-r other.txt", "is no constraint"),
+        ("pandas<3\nPandas>=2", "Line 2, 'Pandas>=2': pandas stands there twice"),
+        ("a" * 5000 + "<3", "a constraint is a name and versions alone"),
+    ],
+)
+def test_what_is_no_constraint_is_refused_with_its_line(text: str, said: str) -> None:
+    with pytest.raises(Invalid) as refused:
+        read(text)
+    assert said in str(refused.value)
+
+
+def test_the_gate_warns_or_fails_as_the_list_says_and_is_none_while_nothing_is_on_it() -> None:
+    packages = [("pandas", "3.1"), ("numpy", "2.4")]
+    assert gate(CommonList(), "churn", packages, NOW) is None
+    warned, failed = (gate(CommonList(PANDAS, strict), "churn", packages, NOW) for strict in (False, True))
+    assert warned is not None and failed is not None and (warned.verdict, failed.verdict) == ("warn", "fail")
+    assert warned.evidence == "pandas 3.1 is not pandas<3"
+    passed = gate(excepted(NOW + timedelta(days=1)), "churn", packages, NOW)
+    assert passed is not None and passed.verdict == "pass" and "excepted until 4 November 2026" in passed.evidence
+    kept = gate(CommonList({"numpy": ">=2"}), "churn", packages, NOW)
+    assert kept is not None and kept.evidence == "1 of its packages are on the common list and keep to it"
+
+
+def judgement(verdict: str, sentence: str) -> Judgement:
+    told: Any = dict.fromkeys(("task", "key_metric", "comparison"), "x")
+    return Judgement(
+        **told, classes=(), metrics={}, segments=(), segments_left_out={}, changed_decisions=None, drift=(),
+        verdict=verdict, sentence=sentence,
+    )  # type: ignore[arg-type]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("verdict", "enforced", "then", "said"),
+    [
+        ("pass", False, "warn", "BETTER THAN LIVE. Common packages: pandas 3.1 is not pandas<3. On 9 rows."),
+        ("pass", True, "fail", "NOT FIT TO GO LIVE. Common packages: pandas 3.1 is not pandas<3. On 9 rows."),
+        ("cannot tell", False, "cannot tell", "BETTER THAN LIVE. All 17 gates pass. On 9 rows."),
+        ("fail", True, "fail", "BETTER THAN LIVE. All 17 gates pass. On 9 rows."),
+    ],
+)
+def test_the_verdict_is_the_worse_of_the_two(verdict: str, enforced: bool, then: str, said: str) -> None:
+    found = gate(CommonList(PANDAS, enforced), "churn", [("pandas", "3.1")], NOW)
+    assert found is not None
+    after = with_gate(judgement(verdict, "BETTER THAN LIVE. All 17 gates pass. On 9 rows."), found, 17)
+    assert (after.verdict, after.sentence) == (then, said)
