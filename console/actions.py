@@ -12,7 +12,7 @@ from engine.vocabulary.jobs import JOBS
 ANYWHERE = "anywhere"
 _ONE_OF_THEM = " or ".join(", ".join(f"the {job.short}" for job in JOBS if job.scheduled).rsplit(", ", 1))
 # What is opened from the screen Admin.
-ADMIN_LISTS = ("operators", "settings", "places", "allowances", "outbox", "routes", "duty", "policy")
+ADMIN_LISTS = ("operators", "settings", "places", "allowances", "outbox", "routes", "duty", "policy", "packages")
 LISTS = (
     "overview", "candidates", "runs", "versions", "audit", "bin", "schedules", "occurrences", "health", "admin",
     *ADMIN_LISTS,
@@ -182,7 +182,7 @@ ACTIONS = (
     Action("go_schedules", "6", "Schedules", "what starts by itself, and when", (ANYWHERE,)),
     Action("go_disk", "7", "Disk", "who uses how much, what grows, what can go", (ANYWHERE,)),
     Action("go_health", "8", "Health", "what is unhealthy, since when and why, and what is open", (ANYWHERE,)),
-    Action("go_admin", "9", "Admin", "operators, settings, watched folders, allowances, mail, routes, duty, policy",
+    Action("go_admin", "9", "Admin", "operators, settings, folders, allowances, mail, routes, duty, policy, packages",
            (ANYWHERE,)),
     Action("help", "question_mark", "Help", "every key of this screen", (ANYWHERE,)),
     Action("redraw", "ctrl+l", "Redraw", "paint the screen again, where something else has written onto it",

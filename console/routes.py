@@ -41,6 +41,7 @@ ADMIN_LISTS = {
     "routes": "RoutesPage",
     "duty": "DutyPage",
     "policy": "PolicyPage",
+    "packages": "PackagesPage",
 }
 
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from engine.housekeeping.places import WatchedFolder
     from engine.housekeeping.settings import Setting
     from engine.outbox.mails import Mail
+    from engine.packages.matrix import PackageLine
     from engine.projects.allowances import Allowance
     from engine.projects.policy import PolicyLine
     from engine.records import Operator
@@ -71,6 +72,8 @@ class AskAdmin:
                       f"offered to {duty.offered_to}" if duty.offered_to else ""),
             AdminList("policy", "Policy", counted(len(engine.policy()), "rule"),
                       "what a release takes: who approves, whose eyes, when not", unmet),
+            AdminList("packages", "Packages", counted(len(engine.common_packages().rules), "constraint"),
+                      "what every project is locked to, beside the list that all keep to"),
         )  # fmt: skip
 
 
@@ -96,6 +99,23 @@ class AskPolicy:
 
     def answer(self, engine: Engine, now: datetime) -> tuple[PolicyLine, ...]:
         return engine.policy()
+
+
+@dataclass(frozen=True)
+class PackageRow:
+    """One package, with the projects that are told of on its screen."""
+
+    line: PackageLine
+    projects: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class AskPackages:
+    refresh: float = SELDOM
+
+    def answer(self, engine: Engine, now: datetime) -> tuple[PackageRow, ...]:
+        matrix = engine.packages()
+        return tuple(PackageRow(line, matrix.projects) for line in matrix.lines)
 
 
 @dataclass(frozen=True)

@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING
 
 from console.text import cells, people_lines
 from console.text.lines import Column, Span, Tone
+from console.text.package_lines import in_one, remark
 from engine.text import plain
 
 if TYPE_CHECKING:
-    from console.queries.admin_questions import AdminList
+    from console.queries.admin_questions import AdminList, PackageRow
     from engine.housekeeping.places import WatchedFolder
     from engine.housekeeping.settings import Setting
     from engine.outbox.mails import Mail, State
@@ -49,6 +50,14 @@ POLICY: tuple[Column[PolicyLine], ...] = (
     Column("HOLDS", 14, lambda p, now: Span(plain(p.text)), grows=True),
     Column("SAID BY", 15, lambda p, now: Span(p.said_by, "dim" if p.said_by == "default" else "key"), yields=1),
     Column("WHAT IT MEANS", 24, lambda p, now: Span(p.meaning, "dim"), yields=2, grows=True),
+)  # fmt: skip
+
+PACKAGES: tuple[Column[PackageRow], ...] = (
+    Column("PACKAGE", 16, lambda p, now: Span(plain(p.line.package), "strong")),
+    Column("LISTED", 10, lambda p, now: Span(plain(p.line.versions), "key")),
+    Column("NEWEST", 9, lambda p, now: Span(plain(p.line.newest or "")), yields=2),
+    Column("HAS IT", 30, lambda p, now: in_one(p.line, p.projects), grows=True),
+    Column("", 20, lambda p, now: remark(p.line), yields=1, grows=True),
 )  # fmt: skip
 
 PLACES: tuple[Column[WatchedFolder], ...] = (

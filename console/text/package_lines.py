@@ -62,7 +62,8 @@ def summary(matrix: PackageMatrix, now: datetime) -> list[Span]:
         told.append(Span("Nothing is on the list yet.", "dim"))
     elif broken:
         what = "fails its gate" if matrix.common.enforced else "warns on its card"
-        told.append(Span(f"{cells.counted(broken, 'place')} where the list is broken; a new version {what}.", "failing"))
+        places = cells.counted(broken, "place")
+        told.append(Span(f"{places} where the list is broken; a new version {what}.", "failing"))
     else:
         told.append(Span("Every project keeps to the list.", "ok"))
     if excepted:
@@ -70,7 +71,8 @@ def summary(matrix: PackageMatrix, now: datetime) -> list[Span]:
     for project, why in matrix.left_out.items():
         told.append(Span(f"{project}: {plain(why)}.", "dim"))
     if matrix.newest_at is not None:
-        told.append(Span(f"↑ the registry had a newer one when it was asked, {cells.ago(matrix.newest_at, now)}.", "dim"))
+        asked = cells.ago(matrix.newest_at, now)
+        told.append(Span(f"↑ the registry had a newer one when it was asked, {asked}.", "dim"))
     if matrix.advisories is not None:
         advisories = matrix.advisories
         age = f", the youngest of {advisories.newest:%d %b %Y}" if advisories.newest else ", of no known age"

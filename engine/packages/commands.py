@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from engine.packages.rules import CommonList, Exemption
     from engine.packages.what_if import Outcome
 
-CHANGE = "change the common package list"
+CHANGE = "change packages"
 
 
 class PackagesCommands(Door):
@@ -51,7 +51,7 @@ class PackagesCommands(Door):
         told = load(advisories) if advisories is not None else None
         return matrix.compose(common, versions, left_out, self.now(), known, told)
 
-    @changes("ask the registry for newer packages", least="viewer")
+    @changes("ask for newer packages", least="operator")
     def ask_for_newer(self) -> None:
         """Ask the registry what is the newest of every package; kept until somebody asks again."""
         from engine.packages import matrix, newest

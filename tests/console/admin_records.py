@@ -14,6 +14,8 @@ from engine.duty.matters import Matter, kept
 from engine.housekeeping.places import WatchedFolder
 from engine.housekeeping.settings import Setting
 from engine.outbox.mails import Mail
+from engine.packages.matrix import LockedProject, PackageMatrix, compose
+from engine.packages.rules import CommonList
 from engine.presence.sessions import Present
 from engine.projects.allowances import Allowance
 from engine.projects.policy import PolicyLine
@@ -31,6 +33,11 @@ def mail(number: int, state: Any, why: str | None = None) -> Mail:
     )  # fmt: skip
 
 
+COMMON = CommonList({"pandas": "<3"}, at=NOW, by="ada", reason="one stack")
+LOCKED = (
+    LockedProject("diamonds", "diamonds@3", True, {"numpy": "2.4.6", "pandas": "2.3.3"}),
+    LockedProject("flights", "flights@12", True, {"numpy": "2.4.6", "pandas": "3.1.1"}),
+)
 WAYS = (Binding("ada", "account", "ada@box", ago(days=99)), Binding("ada", "key", "SHA256:abc", ago(days=9), "", "[b]"))
 OPERATORS = (
     Operator("ada", "admin", ways=WAYS), Operator("bob", "operator", projects=(("flights", "admin"),)),
@@ -159,6 +166,12 @@ class FakeAdmin:
 
     def policy(self, project: str | None = None) -> tuple[PolicyLine, ...]:
         return POLICY if project is None else tuple(each for each in POLICY if each.project == project)
+
+    def common_packages(self) -> CommonList:
+        return COMMON
+
+    def packages(self) -> PackageMatrix:
+        return compose(COMMON, LOCKED, {"old": "nothing of it is live or waits"}, NOW)
 
     def policy_complaints(self) -> tuple[str, ...]:
         return self.complaints

@@ -45,6 +45,7 @@ KEYS = {
     "allow 1 --reason x": "3 down down enter a x enter",
     "withdraw tiny --reason x": "9 down down down enter minus x enter",
     "allowances": "9 down down down enter",
+    "packages": "9 down down down down down down down down enter",
     "policy": "9 down down down down down down down enter",
     "policy tiny": "9 down down down down down down down enter",
     "policy show tiny": "9 down down down down down down down enter",
@@ -137,6 +138,14 @@ WITHOUT_A_KEY = {
     "engine": "An open console sees to the schedules itself; the verb is for machines where none is open.",
     "doctor": "It looks for what keeps a workspace from working, its console among that.",
     "doctor --deep": "It reads everything that is kept, which takes long, and is for the same moments as doctor.",
+    "packages --outdated": "It asks the registry, which no key does in passing; the list then shows the answer.",
+    "packages --advisories x": "It is about a file that whoever asks has just brought along.",
+    "packages --what-if pandas>=3": "Its constraint is written out, and what comes of it is copied from the terminal.",
+    **dict.fromkeys(
+        ("packages set pandas<3 --reason x", "packages unset pandas --reason x", "packages enforce fail --reason x",
+         "packages except tiny pandas --until 2100-01-01 --reason x"),
+        "An admin writes constraints out, or has them in a file; the screen shows what came of it.",
+    ),
     "policy break-glass tiny@1 --reason x": "It is written out on a line of its own: nobody does it in passing.",
     **dict.fromkeys(
         ("operators emails", "operators emails list", "operators emails add bob b@example.org --reason x",

@@ -20,7 +20,7 @@ from tests.console.records import CARD, PLANNED_SWAP, RUNNING, RUNS, SCHEDULE, F
 Console = Callable[..., None]
 LOST = "Things changed while you looked: "
 ADMIN = {name: ["9", *["down"] * row, "enter"] for row, name in enumerate(
-    ("operators", "settings", "places", "allowances", "outbox", "routes", "duty", "policy"))}  # fmt: skip
+    ("operators", "settings", "places", "allowances", "outbox", "routes", "duty", "policy", "packages"))}  # fmt: skip
 
 
 def gives(method: str, answer: Any) -> Callable[[FakeEngine], None]:

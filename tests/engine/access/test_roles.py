@@ -50,7 +50,8 @@ LEAST: dict[str, Role] = {
     "remove_route": "admin", "choose_quiet_hours": "operator", "hand_over": "operator", "take_over": "operator",
     "comment": "viewer", "sealed_keys": "admin", "cancel_swap": "operator", "bundle": "operator",
     "write_data": "operator", "send": "operator", "take_in": "operator", "take_in_despite": "admin", "trust": "admin",
-    "distrust": "admin", "where_else": "operator", "export": "operator",
+    "distrust": "admin", "where_else": "operator", "export": "operator", "ask_for_newer": "operator",
+    "set_packages": "admin", "unset_package": "admin", "enforce_packages": "admin", "except_package": "admin",
 }  # fmt: skip
 # Asked for while it is done, for only a part of it takes the role: with ``mend``.
 PARTLY = {"doctor"}
@@ -70,26 +71,25 @@ MAY_NOT = {
     "bind_key": "bind keys and accounts", "bind_account": "bind keys and accounts", "unbind": "bind keys and accounts",
     "start_scheduler": "host the engine", "allow": "allow a project's steps to reach more",
     "withdraw": "withdraw what a project's steps were allowed", "set_policy": "change the policy",
-    "break_glass": "break the glass", "add_address": "change operators' addresses",
-    "remove_address": "change operators' addresses", "add_route": "change routes", "remove_route": "change routes",
-    "choose_quiet_hours": "choose quiet hours", "hand_over": "hand over", "take_over": "take over",
+    "break_glass": "break the glass", "hand_over": "hand over", "take_over": "take over", "export": "export versions",
+    **dict.fromkeys(("add_address", "remove_address"), "change operators' addresses"),
+    "add_route": "change routes", "remove_route": "change routes", "choose_quiet_hours": "choose quiet hours",
     "comment": "comment on candidates", "sealed_keys": "export keys", "cancel_swap": "cancel planned swaps",
-    "bundle": "bundle versions", "write_data": "bundle versions", "send": "send versions",
+    "bundle": "bundle versions", "write_data": "bundle versions", "send": "send versions", "trust": "trust keys",
     "take_in": "take versions in", "take_in_despite": "take versions in despite what is known of them",
-    "trust": "trust keys", "distrust": "trust keys", "where_else": "ask other workspaces",
-    "export": "export versions",
+    "distrust": "trust keys", "where_else": "ask other workspaces", "ask_for_newer": "ask for newer packages",
+    **dict.fromkeys([name for name in LEAST if "_package" in name], "change packages"),
 }  # fmt: skip
 # Those that are about one project, for which somebody may have a role besides; every other is of the workspace.
 PER_PROJECT = {
     "remove", "retrain", "cancel", "look", "backtest", "acknowledge", "snooze", "report_soon", "send_report", "run_now",
-    "pause_schedule", "resume_schedule", "edit_schedule", "plan_release", "plan_rollback", "move", "reject", "lift",
-    "hold", "release_hold", "withdraw", "set_project_role", "comment", "cancel_swap", "bundle", "write_data", "send",
-    "export",
+    "pause_schedule", "resume_schedule", "edit_schedule", "plan_release", "plan_rollback", "move", "reject", "lift", "hold",
+    "release_hold", "withdraw", "set_project_role", "comment", "cancel_swap", "bundle", "write_data", "send", "export",
 }  # fmt: skip
 # What changes nothing that others see: it looks, waits, works out, or is the engine's own work of every process.
 OF_ANYBODY = {
     "as_of", "check", "wait", "plan_backtest", "plan_clean", "scan_disk", "dry_run_report", "keep_house", "pass_time",
-    "scrub", "check_backup", "be_at", "who", "others", "bundle_key", "compare",
+    "scrub", "check_backup", "be_at", "who", "others", "bundle_key", "compare", "what_if", "packages_with_advisories",
 }  # fmt: skip
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
 MOVE = MovePlan("tiny", "release", None, "tiny@1", 0, (), (), (), None)
@@ -101,14 +101,15 @@ GIVEN: dict[str, Any] = {
     "value": "1GiB", "kind": "data", "words": "22:00-07:00", "route": 1, "to": "opal", "note": "all quiet",
     "operator": "opal", "address": "opal@example.org", "lasts": timedelta(hours=1), "offset": 0, "confirmed": "tiny",
     "changes": CHANGES, "on_step": lambda step: None, "mail": None, "key": key_of("new").line, "account": "root",
-    "now": NOON, "text": "wait", "source": Path("nothing.zip"), "host": "nowhere", "what": "tiny@1",
+    "now": NOON, "text": "wait", "source": Path("nothing.zip"), "host": "nowhere", "what": "tiny@1", "enforced": True,
+    "constraints": "pandas<3", "package": "pandas",
 }  # fmt: skip
 # Who there is: a role for the workspace, and those for single projects.
 PEOPLE: dict[str, tuple[Role, dict[str, Role]]] = {
     "vic": ("viewer", {}), "aude": ("auditor", {}), "opal": ("operator", {}), "ada": ("admin", {}),
     "ines": ("viewer", {"tiny": "auditor"}), "olga": ("viewer", {"tiny": "operator"}),
-    "adam": ("viewer", {"tiny": "admin"}), "otto": ("viewer", {"other": "operator"}),
-    "anna": ("auditor", {"tiny": "operator"}),
+    "adam": ("viewer", {"tiny": "admin"}), "anna": ("auditor", {"tiny": "operator"}),
+    "otto": ("viewer", {"other": "operator"}),
 }  # fmt: skip
 PROOFS = {name: of_process().words if name == "ada" else f"key {key_of(name).fingerprint}" for name in PEOPLE}
 # A refusal is written down, and nothing else.

@@ -80,7 +80,7 @@ def test_the_answer_of_osv_itself_is_read_too(tmp_path: Path) -> None:
 def test_what_is_no_advisory_is_refused(tmp_path: Path) -> None:
     with pytest.raises(NotFound):
         load(tmp_path / "absent.json")
-    for content, said in (("{}", "holds no advisory"), ("[]", "holds no advisory"), ("x", "is no JSON"), ("3", "holds")):
+    for content, said in (("{}", "holds no advisory"), ("[]", "holds no"), ("x", "is no JSON"), ("3", "holds no")):
         (tmp_path / "a.json").write_text(content)
         with pytest.raises(Invalid, match=said):
             load(tmp_path / "a.json")

@@ -1,4 +1,4 @@
-"""What the common list says of a version, who need not keep to it and until when, and what a new version gets for it."""
+"""What the common list says of a version, who need not keep to it until when, and what a new version gets for it."""
 
 from __future__ import annotations
 

@@ -21,6 +21,8 @@ ACTS = {
     "unbind", "comment", "be_at", "who", "others", "admit", "note_login", "note_logout", "note_turned_away",
     "sealed_keys", "cancel_swap", "bundle", "write_data", "send", "take_in", "take_in_despite", "trust", "distrust",
     "bundle_key", "where_else", "export", "compare",
+    "set_packages", "unset_package", "enforce_packages", "except_package", "ask_for_newer", "what_if",
+    "packages_with_advisories",
 }  # fmt: skip
 # Whatever shows a moment calls them: nothing is settled or stopped. A traceback is kept with the workspace of now.
 DOES_NOTHING_THEN = {"reconcile", "stop_scheduler", "keep_traceback"}

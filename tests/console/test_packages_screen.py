@@ -1,0 +1,53 @@
+"""The list of packages: what every project is locked to, beside what all of them are to keep to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from console.text.package_lines import outcome, remark, summary, versions_of
+from engine.packages.matrix import LockedProject, compose
+from engine.packages.rules import CommonList
+from engine.packages.what_if import Change, Outcome
+from tests.console.conftest import NARROW, WIDE, Desk
+from tests.console.health_records import NOW
+
+Console = Callable[..., None]
+
+
+@pytest.mark.parametrize("size", [WIDE, NARROW])
+def test_packages_are_shown_beside_the_list_with_what_breaks_it(console: Console, size: tuple[int, int]) -> None:
+    async def story(desk: Desk) -> None:
+        await desk.press("9", *["down"] * 8, "enter")
+        await desk.see("LEVERFRAME  Packages")
+        await desk.see("diamonds 2.3.3 ✓  flights 3.1.1 ×")
+        await desk.see("diamonds 2.4.6  flights 2.4.6")
+
+    console(story, size)
+
+
+def test_a_candidate_with_another_version_stands_beside_the_live_one() -> None:
+    live, new = (
+        LockedProject("churn", f"churn@{number}", number == 1, {"pandas": version})
+        for number, version in ((1, "2.3.3"), (2, "3.1.1"))
+    )
+    found = compose(CommonList({"pandas": "<3"}), (live, new), {}, NOW)
+    assert versions_of(found.lines[0], "churn").text == "2.3.3 ✓ → 3.1.1 ×"
+    assert remark(found.lines[0]).text == "pandas 3.1.1 is not pandas<3"
+    assert [each.text for each in summary(found, NOW)] == [
+        "1 place where the list is broken; a new version warns on its card."
+    ]
+    assert versions_of(found.lines[0], "other").text == "–"
+
+
+def test_an_outcome_is_one_line() -> None:
+    changes = (Change("numpy", "1.0", "2.0"), Change("six", "1.0", None), Change("tzdata", None, "2026.6"))
+    told = [outcome(Outcome("a", "a@1", True, changes=changes)), outcome(Outcome("b", "b@1", False, "it is so"))]
+    told += [outcome(Outcome("c", "c@1", True)), outcome(Outcome("d", None, None, "nothing is live"))]
+    assert [(project, said.text, what) for project, said, what in told] == [
+        ("a", "✓ resolves", "numpy 1.0 → 2.0, six 1.0 (gone), tzdata 2026.6 (new)"),
+        ("b", "× does not", "it is so"),
+        ("c", "✓ resolves", "nothing would change"),
+        ("d", "? not known", "nothing is live"),
+    ]
