@@ -83,8 +83,9 @@ MAY_NOT = {
 # Those that are about one project, for which somebody may have a role besides; every other is of the workspace.
 PER_PROJECT = {
     "remove", "retrain", "cancel", "look", "backtest", "acknowledge", "snooze", "report_soon", "send_report", "run_now",
-    "pause_schedule", "resume_schedule", "edit_schedule", "plan_release", "plan_rollback", "move", "reject", "lift", "hold",
-    "release_hold", "withdraw", "set_project_role", "comment", "cancel_swap", "bundle", "write_data", "send", "export",
+    "pause_schedule", "resume_schedule", "edit_schedule", "plan_release", "plan_rollback", "move", "reject", "lift",
+    "hold", "release_hold", "withdraw", "set_project_role", "comment", "cancel_swap", "bundle", "write_data", "send",
+    "export",
 }  # fmt: skip
 # What changes nothing that others see: it looks, waits, works out, or is the engine's own work of every process.
 OF_ANYBODY = {
@@ -101,15 +102,15 @@ GIVEN: dict[str, Any] = {
     "value": "1GiB", "kind": "data", "words": "22:00-07:00", "route": 1, "to": "opal", "note": "all quiet",
     "operator": "opal", "address": "opal@example.org", "lasts": timedelta(hours=1), "offset": 0, "confirmed": "tiny",
     "changes": CHANGES, "on_step": lambda step: None, "mail": None, "key": key_of("new").line, "account": "root",
-    "now": NOON, "text": "wait", "source": Path("nothing.zip"), "host": "nowhere", "what": "tiny@1", "enforced": True,
+    "now": NOON, "text": "wait", "source": Path("none.zip"), "host": "nowhere", "what": "tiny@1", "enforced": True,
     "constraints": "pandas<3", "package": "pandas",
 }  # fmt: skip
 # Who there is: a role for the workspace, and those for single projects.
 PEOPLE: dict[str, tuple[Role, dict[str, Role]]] = {
     "vic": ("viewer", {}), "aude": ("auditor", {}), "opal": ("operator", {}), "ada": ("admin", {}),
     "ines": ("viewer", {"tiny": "auditor"}), "olga": ("viewer", {"tiny": "operator"}),
-    "adam": ("viewer", {"tiny": "admin"}), "anna": ("auditor", {"tiny": "operator"}),
-    "otto": ("viewer", {"other": "operator"}),
+    "adam": ("viewer", {"tiny": "admin"}), "otto": ("viewer", {"other": "operator"}),
+    "anna": ("auditor", {"tiny": "operator"}),
 }  # fmt: skip
 PROOFS = {name: of_process().words if name == "ada" else f"key {key_of(name).fingerprint}" for name in PEOPLE}
 # A refusal is written down, and nothing else.
@@ -392,7 +393,6 @@ def test_at_an_earlier_moment_every_act_is_refused_whatever_the_role(
 
 
 def test_what_a_person_may_is_what_the_ledger_says_and_not_what_they_say(as_one: Callable[[str], Engine]) -> None:
-    """Roles are read at each act, from the table that only an admin adds to."""
     engine = as_one("vic")
     engine.caller = replace(engine.caller, operator=replace(engine.operator, role="admin"))
     with pytest.raises(Forbidden, match="vic is a viewer and may not change settings"):
