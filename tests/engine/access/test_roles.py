@@ -113,8 +113,7 @@ PEOPLE: dict[str, tuple[Role, dict[str, Role]]] = {
     "anna": ("auditor", {"tiny": "operator"}),
 }  # fmt: skip
 PROOFS = {name: of_process().words if name == "ada" else f"key {key_of(name).fingerprint}" for name in PEOPLE}
-# A refusal is written down, and nothing else.
-WRITTEN = ("audit", "folded")
+WRITTEN = ("audit", "folded")  # A refusal is written down, and nothing else.
 
 
 @pytest.fixture(scope="module")
