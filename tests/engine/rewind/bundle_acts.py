@@ -1,4 +1,4 @@
-"""Versions that came from elsewhere, and whose are taken in, in a workspace with a history of a chance order."""
+"""Versions that came from elsewhere or were written for others, and whose are taken in, in acts of a chance order."""
 
 from __future__ import annotations
 
@@ -35,6 +35,15 @@ class BundleActs:
             trusted.remove(self.ledger, name, "so", self.ada, self.tick())
         except LeverframeError:
             trusted.add(self.ledger, ed25519(name.encode() * 16), name, "so", self.ada, self.tick())
+
+    def leave(self, project: str) -> None:
+        """A version is written for a caller that holds no Python."""
+        with self.ledger.write() as db:
+            db.execute(
+                "INSERT INTO exports (at, by, project, number, kind, dialect, digest, folder, parity, forced, used_by,"
+                " reason) SELECT ?, 'ada', project, number, 'onnx', '', 'd', '/mnt', '{}', 0, '', 'so' FROM versions"
+                " LIMIT 1", (stamp(self.tick()),),
+            )  # fmt: skip
 
     def came(self, project: str) -> None:
         """What was packed just now came from elsewhere."""

@@ -42,6 +42,7 @@ from engine.versions import catalog, contents, holds
 from tests import tiny
 from tests.engine.rewind.approval_acts import ApprovalActs
 from tests.engine.rewind.bundle_acts import BundleActs
+from tests.engine.rewind.package_acts import PackageActs
 from tests.engine.rewind.people_acts import PeopleActs
 from tests.people import caller_of
 
@@ -107,7 +108,7 @@ def _known(status: ProjectStatus) -> ProjectStatus:
 
 
 @dataclass
-class World(PeopleActs, ApprovalActs, BundleActs):
+class World(PeopleActs, ApprovalActs, BundleActs, PackageActs):
     """Acts of a chance order; each is tried, and what the engine refuses has simply not happened."""
 
     root: Path
@@ -138,7 +139,7 @@ class World(PeopleActs, ApprovalActs, BundleActs):
             self.snooze, self.escalate, self.take_off, *[self.clean] * 2, *[self.give_back] * 2, self.mail, self.send,
             *[self.ask] * 2, *[self.route] * 3, *[self.duty] * 5, self.let_wait, self.gather, self.step,
             self.policy, self.glass, *[self.plan_swap] * 2, *[self.end_swap] * 2, *[self.address] * 2,
-            self.trust, self.came,
+            self.trust, self.came, self.leave, self.constrain, self.except_project, *[self.rehearse] * 2,
         ]  # fmt: skip
         for _ in range(acts):
             act, project = self.chance.choice(every), self.chance.choice(["one", "two"])
@@ -357,11 +358,6 @@ class World(PeopleActs, ApprovalActs, BundleActs):
             db.execute("UPDATE cursors SET seen = (SELECT coalesce(max(id), 0) FROM news)")
             backups = "INSERT INTO backups (at, by, place, why, seconds) VALUES (?, 'clock', '/mnt', 'full', 1)"
             db.execute(backups, (stamp(at),))
-            db.execute(
-                "INSERT INTO exports (at, by, project, number, kind, dialect, digest, folder, parity, forced, used_by,"
-                " reason) SELECT ?, 'ada', project, number, 'onnx', '', 'd', '/mnt', '{}', 0, '', 'so' FROM versions"
-                " LIMIT 1", (stamp(at),),
-            )  # fmt: skip
             versions = scrub.kept(db)
         if versions:
             each = versions[len(self.kept) % len(versions)]
