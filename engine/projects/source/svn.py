@@ -29,7 +29,7 @@ from engine.text import plain
 
 SECONDS, SERVER_SECONDS = 120.0, 30.0
 SHOWN_SECONDS = 8.0
-"""So long somebody waits for the commits on a card: it is shown without them when the server does not answer."""
+"""So long somebody waits who looks: a card is shown without its commits when the server does not answer."""
 LIMIT = 64_000_000
 ASKED = ("file", "svn", "http", "https")
 """How a server is asked for its log: none of these starts a program here."""
@@ -230,9 +230,9 @@ def properties(server: Server) -> dict[str, frozenset[str]]:
     return found
 
 
-def differing(server: Server, url: str, revision: int) -> tuple[str, ...]:
+def differing(server: Server, url: str, revision: int, seconds: float) -> tuple[str, ...]:
     """What in the folder is not as in ``revision`` on the server, changed here or not. Raises Refusal."""
-    answer = server.server(url, "diff", "--summarize", "--revision", str(revision), ".")
+    answer = server.server(url, "diff", "--summarize", "--revision", str(revision), ".", seconds=seconds)
     return tuple(
         (each.text or "")
         for each in answer.iter("path")

@@ -68,11 +68,11 @@ class SvnCheckout:
         self._server = server
 
     def inspect(self) -> Source:
-        return self._source()
+        return self._source(svn.SHOWN_SECONDS)
 
     def take(self, target: Path, *, allow_dirty: bool) -> tuple[Source, str | None]:
         folder, told = self._server.folder, self._told
-        source = self._source(message=True)
+        source = self._source(svn.SERVER_SECONDS, message=True)
         if told is None or source.revision is None:
             if not allow_dirty:
                 refuse_dirty(source, folder)
@@ -86,7 +86,7 @@ class SvnCheckout:
         patch = patch_of(self._server, files, kinds, told.changes) if told.changes else ""
         changes = told.changes
         if not patch and source.odd is None:  # only properties that change no file
-            source, changes = self._source(message=True, changes={}), {}
+            source, changes = self._source(svn.SERVER_SECONDS, message=True, changes={}), {}
         with filled(target) as code:
             take_base([node for node in files if node.name not in changes], kinds, code)
             for name in changes:
@@ -127,13 +127,15 @@ class SvnCheckout:
         nodes |= {name: replace(node, added=True) for name, node in nodes.items() if name.startswith(copied)}
         return _Told(nodes, items, dict(_changes(items, nodes, self._server.folder)))
 
-    def _source(self, *, message: bool = False, changes: Mapping[str, str] | None = None) -> Source:
+    def _source(
+        self, seconds: float, *, message: bool = False, changes: Mapping[str, str] | None = None
+    ) -> Source:
         told = self._told
         if told is None:
             return Source(None, None, None, True, (), None, None, None, SUBVERSION)
         changes = told.changes if changes is None else changes
         low, high = told.revisions
-        odd = self._odd(told)
+        odd = self._odd(told, seconds)
         newest = max(told.nodes.values(), key=lambda node: (not node.added, node.changed))
         url = told.root.url
         said = svn_log.message(self._server, url, high, newest.changed) if message else None
@@ -150,7 +152,7 @@ class SvnCheckout:
             odd=odd,
         )
 
-    def _odd(self, told: _Told) -> str | None:
+    def _odd(self, told: _Told, seconds: float) -> str | None:
         """Why the files, changes aside, are not those of one revision; None where they are, as far as can be told."""
         low, high = told.revisions
         for item in told.items:
@@ -161,7 +163,7 @@ class SvnCheckout:
                 where = "" if node.name == "." else f" of '{plain(node.name, 200)}'"
                 return f"only a part{where} of r{high}; run 'svn update --set-depth infinity' there"
         try:
-            unlike = svn.differing(self._server, told.root.url, high)
+            unlike = svn.differing(self._server, told.root.url, high, seconds)
         except Refusal:
             if low == high:
                 return None
