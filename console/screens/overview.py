@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from console.queries.recent_question import Recent
 
 FIRST_STEPS = (
-    "No project yet. It is a folder in Git or Subversion with a leverframe.toml. In a shell:",
+    "No project yet. It is a folder in Git or Subversion with a leverframe.toml:",
     "",
     "  leverframe check PATH      looks at it and tries its steps once",
     "  leverframe add PATH        puts it on this screen; key + does both",
