@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 from html import escape
 from typing import TYPE_CHECKING
 
@@ -19,7 +19,7 @@ _STYLE = """
 body { font: 16px/1.5 system-ui, sans-serif; max-width: 52rem; margin: 2rem auto; padding: 0 1rem; color: #1b1f24;
   background: #fff; } h1 { margin-bottom: 0; } table { border-collapse: collapse; width: 100%; }
 td, th { text-align: left; padding: .25rem .75rem .25rem 0; border-bottom: 1px solid #d7dce2; vertical-align: top; }
-td.n { text-align: right; font-variant-numeric: tabular-nums; } code { overflow-wrap: anywhere; }
+td.n, th.n { text-align: right; font-variant-numeric: tabular-nums; } code { overflow-wrap: anywhere; }
 .soft { color: #59636e; } @media (prefers-color-scheme: dark) { body { background: #14171b; color: #e4e8ec; }
 td, th { border-color: #3a4149; } .soft { color: #9aa4af; } }
 """
@@ -42,7 +42,7 @@ def page(
         _section("Decided", _table(("when (UTC)", "what", "by", "reason"), (
             (_when(each.at), each.kind, each.actor, each.reason) for each in here.decisions))
             if here.decisions else "<p>Nobody has decided about it there.</p>"),
-        _section("Holds", _table(("part", "what"), _holds(document))),
+        _section("Holds", _table(("part", "what"), _holds(document, {each.what for each in absent}))),
         _section("Does not hold", _table(("part", "why"), ((each.what, each.why) for each in absent))),
         _section("Comes from", _table(("workspace", "called there", "was", "made (UTC)", "run", "asked for by"), (
             (each.workspace[:12], each.label, each.state + (f": {each.why}" if each.why else ""), _when(each.made_at),
@@ -58,21 +58,28 @@ digest is the same in every workspace: <code>{_text(digest)}</code></p>"""),
     return f'<!DOCTYPE html>\n<html lang="en"><head>{head}{viewport}</head><body>\n{chr(10).join(parts)}\n'.encode()
 
 
-def _holds(document: VersionDocument) -> Iterable[tuple[str, str]]:
+def _holds(document: VersionDocument, absent: Set[str]) -> Iterable[tuple[str, str]]:
     code, data, environment = document.code, document.data, document.environment
     dirty = " with uncommitted changes (code.patch)" if code.dirty else ""
     until = f", up to {data.until[:10]}" if data.until else ""
     model = sum(each.size for each in document.model.files)
-    yield "code/", f"{len(code.files):,} files at {revision_of(code)}{dirty}"
+    yield "code/", f"{_files(code.files)} at {revision_of(code)}{dirty}"
     features = len(document.model.features)
-    yield "model/", f"{len(document.model.files):,} files, {in_words(model)}, of {features:,} features"
-    yield "data/", f"{data.rows:,} rows, {data.columns:,} columns{until}"
+    yield "model/", f"{_files(document.model.files)}, {in_words(model)}, of {features:,} features"
+    if "data" not in absent:
+        yield "data/", f"{data.rows:,} rows, {data.columns:,} columns{until}"
     yield "schema.json", f"{len(document.schema['columns']):,} columns"
     yield "environment/", f"{environment.words}, {len(environment.packages):,} packages, locked"
+    if environment.packages and not environment.files and "packages" not in absent:
+        yield "wheels/", "the files of its packages, from which the environment is rebuilt without a registry"
     yield "golden/", f"{document.golden.rows:,} rows with the predictions that it has to give again"
     yield "version.json", "all that the version is; everything else is named in it"
     yield "settings.json, gates.json", "its manifest and its gates once more, to be read"
     yield "provenance.json", "where it comes from, and what was decided there"
+
+
+def _files(files: Sequence[object]) -> str:
+    return f"{len(files):,} file{'' if len(files) == 1 else 's'}"
 
 
 def _section(title: str, content: str) -> str:
@@ -80,7 +87,9 @@ def _section(title: str, content: str) -> str:
 
 
 def _table(heads: Sequence[str], rows: Iterable[Sequence[str]], numbers: Sequence[int] = ()) -> str:
-    lines = ["<table><tr>" + "".join(f"<th>{escape(each)}</th>" for each in heads) + "</tr>"]
+    lines = ["<table><tr>" + "".join(
+        f"<th{' class=n' if at in numbers else ''}>{escape(each)}</th>" for at, each in enumerate(heads)
+    ) + "</tr>"]  # fmt: skip
     for row in rows:
         cells = (f"<td{' class=n' if at in numbers else ''}>{_text(each)}</td>" for at, each in enumerate(row))
         lines.append("<tr>" + "".join(cells) + "</tr>")

@@ -39,6 +39,8 @@ def test_the_data_stays_and_nothing_else_holds_a_value_of_it(engine: Engine, tmp
     assert made.absent[0].what == "data" and "a sensitive column (mail)" in made.absent[0].why
     found = contents(tmp_path / "x.zip")
     assert not any(name.startswith("data/") for name in found)
+    page = found["README.html"].decode()
+    assert "<td>data/</td>" not in page and "a sensitive column (mail)" in page
     own_code = {"code/steps.py"}  # which writes these rows itself
     assert [name for name, content in found.items() if SECRET.encode() in content and name not in own_code] == []
     digests = {each.sha256 for part in made.absent for each in part.files}
