@@ -10,6 +10,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
+import zstandard
 
 from engine.api import Engine
 from engine.bundles.contents import VERIFIER
@@ -108,10 +109,11 @@ def test_what_is_damaged_in_the_store_is_not_passed_on(engine: Engine, tmp_path:
     path = store.path(model.chunks[0])
     content = path.read_bytes()
     path.chmod(0o644)
-    path.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
     try:
-        with pytest.raises(Damage, match="tiny@2 is damaged"):
-            engine.bundle("tiny@2", tmp_path / "x.zip")
+        for other in (content[:-1] + bytes([content[-1] ^ 1]), zstandard.compress(b"x" * model.size)):
+            path.write_bytes(other)  # One that cannot be unpacked, and one that is another content.
+            with pytest.raises(Damage, match="tiny@2 is damaged"):
+                engine.bundle("tiny@2", tmp_path / "x.zip")
     finally:
         path.write_bytes(content)
     assert list(tmp_path.iterdir()) == []
