@@ -43,6 +43,8 @@ if TYPE_CHECKING:
     from engine.versions.records import VersionDocument
 
 Tell = Callable[[str], None]
+# The files that a converter can read a model from: what train returned, or what was trained elsewhere.
+_READ = {"model.pickle", "model.joblib", "model.skops"}
 
 
 @dataclass(frozen=True)
@@ -129,7 +131,13 @@ def _refuse_own_code(document: VersionDocument, wish: Wish) -> None:
             f"{wish.label} scores with code of its own ([train] score), which no converter reads; have train return "
             "an estimator that scores by itself, retrain, and export that version."
         )
-    if not any(file.path == "model.pickle" for file in document.model.files):
+    held = {file.path for file in document.model.files}
+    if "model.onnx" in held:
+        raise Refusal(
+            f"{wish.label} is an ONNX file that was made elsewhere, and nothing of it is converted; its callers take "
+            "that file from the project."
+        )
+    if not held & _READ:
         raise Refusal(
             f"{wish.label} holds no scikit-learn model, which is what converters read; have its callers score through "
             "the version itself."

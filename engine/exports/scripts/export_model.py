@@ -38,11 +38,20 @@ def answer(said: Dict[str, Any]) -> None:
 
 def model() -> Any:
     """The version's estimator. Raises Refused."""
-    path = INPUT / "model" / "model.pickle"
-    if not path.is_file():
-        raise Refused("it holds no model/model.pickle, which is what converters read")
-    with path.open("rb") as file:
-        return pickle.load(file)
+    folder = INPUT / "model"
+    if (folder / "model.pickle").is_file():
+        with (folder / "model.pickle").open("rb") as file:
+            return pickle.load(file)
+    if (folder / "model.joblib").is_file():
+        import joblib
+
+        return joblib.load(folder / "model.joblib")
+    path = folder / "model.skops"
+    if path.is_file():
+        import skops.io
+
+        return skops.io.load(path, trusted=skops.io.get_untrusted_types(file=path))
+    raise Refused("it holds no model.pickle, model.joblib or model.skops, which is what converters read")
 
 
 def described(estimator: Any) -> str:

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from engine.errors import Refusal
 from engine.exports.records import Export
-from tests.engine.exports.conftest import Models
+from tests import tiny
+from tests.builders.runs import retrained
+from tests.engine.exports.conftest import NOW, Models
+from tests.engine.exports.models import project
 
 pytestmark = pytest.mark.slow
 ALIKE = [
@@ -82,3 +86,21 @@ def test_what_no_converter_knows_is_named(models: Models, kind: str, word: str, 
 def test_the_same_version_gives_the_same_bytes(models: Models, tmp_path: Path) -> None:
     first, second = (exported(models, "hist", "onnx", "", tmp_path / n) for n in "12")
     assert first.digest == second.digest
+
+
+def test_a_model_that_was_trained_elsewhere_is_exported_like_any_other(models: Models, tmp_path: Path) -> None:
+    import joblib
+
+    model = "make_pipeline(filled(), LogisticRegression())"
+    folder = project(models.folder / "elsewhere", "elsewhere", model, rows=3000)
+    made: dict[str, Any] = {}
+    exec((folder / "steps.py").read_text(), made)
+    rows = made["extract"](NOW)
+    joblib.dump(made["train"](rows[["x", "gap", "count", "place"]], rows["y"]), folder / "model.joblib")
+    manifest = (folder / "leverframe.toml").read_text()
+    (folder / "leverframe.toml").write_text(manifest.replace('run = "steps:train"', 'import = "model.joblib"'))
+    tiny.git(folder, "add", ".")
+    tiny.git(folder, "commit", "-q", "-m", "made elsewhere")
+    models.engine.add(folder)
+    label = retrained(models.engine, NOW, "elsewhere")
+    assert models.engine.export(label, "onnx", tmp_path / "out").parity.holds
