@@ -277,15 +277,13 @@ def test_who_has_too_small_a_role_is_refused_nothing_is_done_and_the_trail_says_
 def test_every_role_that_is_enough_is_enough(name: str, home: Path, tmp_path: Path) -> None:
     """What else is wrong with the call is told, but not that this person may not."""
     for number, person in enumerate(each for each in PEOPLE if may(each, name)):
-        engine = open_engine(copied(home, tmp_path / f"home{number}"), person)
-        try:
-            called(engine, name, tmp_path)
-        except Forbidden as forbidden:
-            raise AssertionError(f"{person}: {forbidden}") from None
-        except (LeverframeError, AttributeError, OSError):
-            pass
-        finally:
-            engine.close()
+        with closing(open_engine(copied(home, tmp_path / f"home{number}"), person)) as engine:
+            try:
+                called(engine, name, tmp_path)
+            except Forbidden as forbidden:
+                raise AssertionError(f"{person}: {forbidden}") from None
+            except (LeverframeError, AttributeError, OSError):
+                continue
 
 
 def test_what_is_about_one_project_is_written_here() -> None:
