@@ -132,6 +132,7 @@ ACTIONS = (
            ("operators",), does="enable_operator", spare=True),
     Action("open", "enter", "Whole", "every key and account of theirs, and their roles for single projects",
            ("operators",), spare=True),
+    Action("open", "enter", "Whole", "what each project has of it, and how that stands to the list", ("packages",)),
     Action("choose", "e", "Set", "give the setting another value, or its default, with your reason",
            ("settings",), does="choose"),
     Action("set_policy", "e", "Set rule", "ask something else of every project, or nothing, with your reason",

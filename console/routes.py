@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from console.queries.health_questions import Health
     from console.queries.question import Question
     from engine.outbox.mails import Mail
+    from engine.packages.matrix import PackageLine
     from engine.records import AuditRow, Operator
     from engine.release.records import DecisionCard
     from engine.routing.duty_records import Handover
@@ -188,6 +189,14 @@ def operator(found: Operator) -> Screen[None]:
     from console.dialogs.reading import ReadingDialog, operator_lines
 
     return ReadingDialog(lambda width: operator_lines(found, width))
+
+
+def package(found: PackageLine) -> Screen[None]:
+    """What every project has of a package."""
+    from console.dialogs.reading import ReadingDialog
+    from console.text.package_lines import whole
+
+    return ReadingDialog(lambda width: whole(found, width))
 
 
 def whole_card(card: DecisionCard, at: datetime) -> Screen[None]:

@@ -103,10 +103,11 @@ class AskPolicy:
 
 @dataclass(frozen=True)
 class PackageRow:
-    """One package, with the projects that are told of on its screen."""
+    """One package, with the projects that are told of on its screen, and the cells that each of them takes there."""
 
     line: PackageLine
     projects: tuple[str, ...]
+    wide: tuple[int, ...]
 
 
 @dataclass(frozen=True)
@@ -114,8 +115,11 @@ class AskPackages:
     refresh: float = SELDOM
 
     def answer(self, engine: Engine, now: datetime) -> tuple[PackageRow, ...]:
+        from console.text.package_lines import widths
+
         matrix = engine.packages()
-        return tuple(PackageRow(line, matrix.projects) for line in matrix.lines)
+        wide = widths(matrix.lines, matrix.projects)
+        return tuple(PackageRow(line, matrix.projects, wide) for line in matrix.lines)
 
 
 @dataclass(frozen=True)

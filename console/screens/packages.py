@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from console import routes
 from console.queries.admin_questions import AskPackages, PackageRow
 from console.queries.question import Question
 from console.screens.list_page import WholeListPage
@@ -24,6 +25,10 @@ class PackagesPage(WholeListPage[PackageRow]):
 
     def question(self) -> Question:
         return AskPackages()
+
+    def do_open(self) -> None:
+        if self.selected is not None:
+            self.app.push_screen(routes.package(self.selected.line))
 
     @staticmethod
     def words(record: PackageRow) -> str:

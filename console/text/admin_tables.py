@@ -56,7 +56,7 @@ PACKAGES: tuple[Column[PackageRow], ...] = (
     Column("PACKAGE", 16, lambda p, now: Span(plain(p.line.package), "strong")),
     Column("LISTED", 10, lambda p, now: Span(plain(p.line.versions), "key")),
     Column("NEWEST", 9, lambda p, now: Span(plain(p.line.newest or "")), yields=2),
-    Column("HAS IT", 30, lambda p, now: in_one(p.line, p.projects), grows=True),
+    Column("HAS IT", 30, lambda p, now: in_one(p.line, p.projects, p.wide), grows=True),
     Column("", 20, lambda p, now: remark(p.line), yields=1, grows=True),
 )  # fmt: skip
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from console.text import cells
-from console.text.lines import Span, Tone
+from console.text.lines import EMPTY, Line, Span, Tone, wrapped
 from engine.packages.matrix import PackageCell, PackageLine, PackageMatrix
 from engine.packages.what_if import Change, Outcome
 from engine.text import plain
@@ -31,12 +32,21 @@ def _cell(cell: PackageCell) -> str:
     return f"{plain(cell.version, 30)}{f' {marks}' if marks else ''}"
 
 
-def in_one(line: PackageLine, projects: tuple[str, ...]) -> Span:
-    """All projects of a line in one text, for where there is no column for each."""
-    told = [f"{project} {versions_of(line, project).text}" for project in projects if line.of(project)]
+def widths(lines: Sequence[PackageLine], projects: Sequence[str]) -> tuple[int, ...]:
+    """How many cells each of ``projects`` takes in ``in_one``, so that all lines have it at the same place."""
+    return tuple(max((len(_named(line, project)) for line in lines), default=0) for project in projects)
+
+
+def _named(line: PackageLine, project: str) -> str:
+    return f"{project} {versions_of(line, project).text}" if line.of(project) else ""
+
+
+def in_one(line: PackageLine, projects: Sequence[str], wide: Sequence[int]) -> Span:
+    """All projects of a line in one text, for where there is no column for each; ``wide``: see ``widths``."""
+    told = "  ".join(_named(line, project).ljust(width) for project, width in zip(projects, wide, strict=True)).rstrip()
     tones = {versions_of(line, project).tone for project in projects}
     worst: Tone = next((tone for tone in ("failing", "watch") if tone in tones), "")
-    return Span("  ".join(told) or "no project has it", worst if told else "dim")
+    return Span(told or "no project has it", worst if told else "dim")
 
 
 def remark(line: PackageLine) -> Span:
@@ -52,6 +62,22 @@ def remark(line: PackageLine) -> Span:
     if excepted:
         return Span(excepted[0], "watch")
     return Span("differs" if line.differs else "", "dim")
+
+
+def whole(line: PackageLine, width: int) -> list[Line]:
+    """What every project has of a package, and how that stands to the list."""
+    listed = f"listed as {line.package}{line.versions}" if line.versions else "not on the common list"
+    newest = f"; the registry had {plain(line.newest, 60)}" if line.newest else ""
+    lines: list[Line] = [(Span(plain(line.package), "strong"),), *wrapped(f"{listed}{newest}", width), EMPTY]
+    for cell in line.cells:
+        state = "live" if cell.live else "waits"
+        lines.append((Span(f"{cell.label} ({state}): {_cell(cell)}", TONES[cell.standing]),))
+        said = [cell.why] if cell.why else []
+        if cell.advisories:
+            said.append(f"known vulnerable: {', '.join(cell.advisories)}")
+        for each in said:
+            lines += wrapped(plain(each), width, indent="  ")
+    return lines if line.cells else [*lines, (Span("No project has it.", "dim"),)]
 
 
 def summary(matrix: PackageMatrix, now: datetime) -> list[Span]:

@@ -22,7 +22,10 @@ def test_packages_are_shown_beside_the_list_with_what_breaks_it(console: Console
         await desk.press("9", *["down"] * 8, "enter")
         await desk.see("LEVERFRAME  Packages")
         await desk.see("diamonds 2.3.3 ✓  flights 3.1.1 ×")
-        await desk.see("diamonds 2.4.6  flights 2.4.6")
+        await desk.see("diamonds 2.4.6    flights 2.4.6")
+        await desk.press("enter")
+        await desk.see("listed as pandas<3")
+        await desk.see("flights@12 (live): 3.1.1 ×")
 
     console(story, size)
 
