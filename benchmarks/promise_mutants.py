@@ -14,6 +14,7 @@ from benchmarks.export_mutants import EXPORTS
 from benchmarks.import_mutants import IMPORTED
 from benchmarks.kind_mutants import KINDS
 from benchmarks.mutation.fault import Fault
+from benchmarks.package_mutants import PACKAGES
 from benchmarks.planned_swap_mutants import PLANNED_SWAPS
 from benchmarks.rehearsal_mutants import REHEARSALS
 from benchmarks.source_mutants import SOURCE
@@ -171,6 +172,7 @@ FAULTS = (
     *ENGINES,
     *KINDS,
     *BUNDLES,
+    *PACKAGES,
     *PLANNED_SWAPS,
     *REHEARSALS,
     *SOURCE,

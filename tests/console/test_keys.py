@@ -25,6 +25,7 @@ from console.screens.occurrences import OccurrencesPage
 from console.screens.operators import OperatorsPage
 from console.screens.outbox import OutboxPage
 from console.screens.overview import OverviewPage
+from console.screens.packages import PackagesPage
 from console.screens.places import PlacesPage
 from console.screens.policy import PolicyPage
 from console.screens.project_health import ProjectHealthPage
@@ -46,7 +47,7 @@ PAGES = (
     OverviewPage, CandidatesPage, RunsPage, VersionsPage, AuditPage, CardPage, DiffPage, RunPage, DiskPage, BinPage,
     SchedulesPage, OccurrencesPage, TimesPage, HealthPage, ProjectHealthPage, AdminPage, OperatorsPage,
     SettingsPage, PlacesPage, AllowancesPage, OutboxPage, BacktestPage, RoutesPage, DutyPage,
-    PolicyPage,
+    PolicyPage, PackagesPage,
 )  # fmt: skip
 
 

@@ -59,7 +59,8 @@ def test_a_folder_of_advisories_says_how_young_it_is_and_what_it_could_not_read(
     one = advisory("PYSEC-1", "2026-01-02T03:04:05Z", affected({"introduced": "0"}, {"fixed": "2"}))
     two = advisory("PYSEC-2", "2026-03-01T00:00:00Z", affected(versions=("1.0",)))
     gone = advisory("PYSEC-3", "2026-09-01T00:00:00Z", affected(versions=("1.0",)), withdrawn="2026-09-02T00:00:00Z")
-    npm = advisory("GHSA-4", "2026-02-01T00:00:00Z", {"package": {"ecosystem": "npm", "name": "some-thing"}})
+    elsewhere = {**affected(versions=("1.0",)), "package": {"ecosystem": "npm", "name": "some-thing"}}
+    npm = advisory("GHSA-4", "2026-02-01T00:00:00Z", elsewhere)
     (tmp_path / "a.json").write_text(json.dumps(one))
     (tmp_path / "deep" / "b.json").write_text(json.dumps([two, gone, npm]))
     (tmp_path / "c.json").write_text("{ no json")
