@@ -152,8 +152,8 @@ def where(session: Session, version: str, hosts: tuple[str, ...], here: bool, ss
         raise click.UsageError("--here asks no other workspace; leave the hosts away.")
     with session.engine() as engine:
         stages = engine.where(version)
-        asks = not here and session.at is None and not session.over_ssh
-        if asks:
+        # Whoever names hosts is told why they are not asked; else only who may ask does.
+        if hosts or not (here or session.at or session.over_ssh):
             stages += engine.where_else(version, hosts, config=ssh_config)
     if session.json:
         document({"version": version, "stages": [documents.stage(each) for each in stages]})

@@ -26,6 +26,18 @@ def trust_list(session: Session) -> None:
     _shown(session)
 
 
+@trust.command("key")
+@click.pass_obj
+def trust_key(session: Session) -> None:
+    """This workspace's own key, as another one takes it in; it is made when there is none."""
+    with session.engine() as engine:
+        fingerprint, line = engine.bundle_key()
+    if session.json:
+        document({"key": fingerprint, "line": line})
+    else:
+        say(line)
+
+
 def _shown(session: Session) -> None:
     with session.engine() as engine:
         trusted = engine.trusted_keys()

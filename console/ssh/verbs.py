@@ -121,6 +121,7 @@ ALLOWED: Mapping[str, str] = {
     "where": "version --here",
     "trust": "",
     "trust add": "name key --reason",
+    "trust key": "",
     "trust list": "",
     "trust remove": "name --reason",
     "exports": "project --limit",

@@ -161,7 +161,7 @@ WITHOUT_A_KEY = {
         ("where tiny@1", "where tiny@1 somewhere"), "It asks other machines over SSH, which takes as long as they do.",
     ),
     **dict.fromkeys(
-        ("trust", "trust list", "trust add dev key --reason x", "trust remove dev --reason x"),
+        ("trust", "trust list", "trust key", "trust add dev key --reason x", "trust remove dev --reason x"),
         "A key is compared, copied and given a name once for each workspace that anything comes from.",
     ),
     "export tiny@1 --to onnx -o somewhere": "It writes a folder of files for programs elsewhere, from a shell there.",
