@@ -1,9 +1,8 @@
 #!/usr/bin/env python3
 """Check a Leverframe bundle, or the folder that it was unpacked to: python3 verify_bundle.py BUNDLE.zip [--key SHA256…]
 
-Reads every byte: the signature over manifest.json (Ed25519, RFC 8032), the SHA-256 of each file that it lists, and that
-nothing else is there. Needs Python 3.9 or newer and nothing besides. Without --key it says which key signed, and you
-compare. Take this file from somebody you trust, not out of the bundle that you doubt.
+Reads every byte: the signature of manifest.json (Ed25519, RFC 8032), each file's SHA-256, and that nothing else is there,
+with Python 3.9 alone. Compare the key that it names. Take this file from somebody you trust, not out of that bundle.
 """
 
 from __future__ import annotations
