@@ -90,8 +90,11 @@ def summary(matrix: PackageMatrix, now: datetime) -> list[Span]:
         what = "fails its gate" if matrix.common.enforced else "warns on its card"
         places = cells.counted(broken, "place")
         told.append(Span(f"{places} where the list is broken; a new version {what}.", "failing"))
+    elif not matrix.projects:
+        told.append(Span("No project can be held to the list yet.", "dim"))
     else:
-        told.append(Span("Every project keeps to the list.", "ok"))
+        others = " that can be held to it" if matrix.left_out else ""
+        told.append(Span(f"Every project{others} keeps to the list.", "ok"))
     if excepted:
         told.append(Span(f"{cells.counted(excepted, 'place')} where it is excepted.", "watch"))
     for project, why in matrix.left_out.items():

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Check a Leverframe bundle, or the folder that it was unpacked to: python3 verify_bundle.py BUNDLE.zip [--key SHA256…]
 
-Reads every byte: the signature of manifest.json (Ed25519, RFC 8032), each file's SHA-256, and that nothing else is there,
+Reads every byte: the signature of manifest.json (Ed25519, RFC 8032), each file's SHA-256, that nothing else is there;
 with Python 3.9 alone. Compare the key that it names. Take this file from somebody you trust, not out of that bundle.
 """
 

@@ -54,3 +54,14 @@ def test_an_outcome_is_one_line() -> None:
         ("c", "✓ resolves", "nothing would change"),
         ("d", "? not known", "nothing is live"),
     ]
+
+
+def test_nobody_is_said_to_keep_to_the_list_who_cannot_be_held_to_it() -> None:
+    python, left_out = LockedProject("churn", "churn@1", True, {"pandas": "2.3.3"}), {"penguins": "it is in R"}
+    rules = CommonList({"pandas": "<3"})
+    for held, out, said in (
+        ((python,), {}, "Every project keeps to the list."),
+        ((python,), left_out, "Every project that can be held to it keeps to the list."),
+        ((), left_out, "No project can be held to the list yet."),
+    ):
+        assert summary(compose(rules, held, out, NOW), NOW)[0].text == said

@@ -11,6 +11,7 @@ import pytest
 from engine import clock
 from engine.api import Engine
 from engine.errors import Refusal
+from engine.schedule.records import Schedule
 from tests import tiny
 from tests.forked_runs import forking
 from tests.people import open_engine
@@ -49,8 +50,13 @@ def approved(engine: Engine, label: str) -> bool:
     return engine.move(engine.plan_release(label), "newer data", lambda step: None).deployment is not None
 
 
-def rule(engine: Engine) -> tuple[str, str, str]:
+def schedule(engine: Engine) -> Schedule:
     (found,) = (each for each in engine.schedules("tiny") if each.job == "retrain")
+    return found
+
+
+def rule(engine: Engine) -> tuple[str, str, str]:
+    found = schedule(engine)
     return found.rule, found.timezone, found.origin
 
 
@@ -94,7 +100,7 @@ def test_an_operators_edit_belongs_to_the_entry_that_it_was_made_on(engine: Engi
     assert any("as ada edited it" in each for each in engine.plan_release(label).sentences)
     assert approved(engine, label) and rule(engine)[0] == "0 4 * * tue"
     engine.move(engine.plan_rollback("tiny"), "tuesdays are no good", lambda step: None)
-    assert rule(engine) == edited and engine.schedules("tiny")[0].changed_by == "ada"
+    assert rule(engine) == edited and schedule(engine).changed_by == "ada"
 
 
 def test_a_pause_outlasts_what_is_released_and_rolled_back(engine: Engine, tmp_path: Path) -> None:
@@ -103,10 +109,10 @@ def test_a_pause_outlasts_what_is_released_and_rolled_back(engine: Engine, tmp_p
     engine.pause_schedule("tiny", "retrain", "the source is being moved")
     tiny.replace(folder, "leverframe.toml", "0 3 * * mon", "0 4 * * tue")
     assert approved(engine, retrained(engine))
-    assert rule(engine)[0] == "0 4 * * tue" and not engine.schedules("tiny")[0].enabled
+    assert rule(engine)[0] == "0 4 * * tue" and not schedule(engine).enabled
     engine.resume_schedule("tiny", "retrain", "it has moved")
     engine.move(engine.plan_rollback("tiny"), "tuesdays are no good", lambda step: None)
-    assert rule(engine) == MONDAYS and engine.schedules("tiny")[0].enabled
+    assert rule(engine) == MONDAYS and schedule(engine).enabled
 
 
 def test_nobody_approves_alone_because_the_candidate_says_so(engine: Engine, tmp_path: Path) -> None:
