@@ -46,7 +46,7 @@ def in_one(line: PackageLine, projects: Sequence[str], wide: Sequence[int]) -> S
     told = "  ".join(_named(line, project).ljust(width) for project, width in zip(projects, wide, strict=True)).rstrip()
     tones = {versions_of(line, project).tone for project in projects}
     worst: Tone = next((tone for tone in ("failing", "watch") if tone in tones), "")
-    return Span(told or "no project has it", worst if told else "dim")
+    return Span(told or "no Python project has it", worst if told else "dim")
 
 
 def remark(line: PackageLine) -> Span:
@@ -77,7 +77,7 @@ def whole(line: PackageLine, width: int) -> list[Line]:
             said.append(f"known vulnerable: {', '.join(cell.advisories)}")
         for each in said:
             lines += wrapped(plain(each), width, indent="  ")
-    return lines if line.cells else [*lines, (Span("No project has it.", "dim"),)]
+    return lines if line.cells else [*lines, (Span("No Python project has it.", "dim"),)]
 
 
 def summary(matrix: PackageMatrix, now: datetime) -> list[Span]:
