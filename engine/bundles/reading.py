@@ -24,7 +24,7 @@ from engine.bundles.manifest import MANIFEST, SIGNATURE, BundleManifest, BundleM
 from engine.bundles.names import LARGEST_TEXT
 from engine.bundles.provenance import Provenance
 from engine.bundles.zip_layout import ZipMember
-from engine.environments.python.requirements import canonical
+from engine.environments.records import canonical
 from engine.errors import Damage, Invalid, NotFound, Refusal
 from engine.storage.disk import why_not
 from engine.text import plain

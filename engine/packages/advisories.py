@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.clock import moment
-from engine.environments.python.requirements import canonical
+from engine.environments.records import canonical
 from engine.errors import Invalid, NotFound
 from engine.storage.atomic import read_file
 from engine.storage.disk import why_not

@@ -9,7 +9,7 @@ from datetime import datetime
 from engine.access.caller import Caller
 from engine.audit import trail
 from engine.clock import moment, stamp
-from engine.environments.python.requirements import canonical
+from engine.environments.records import canonical
 from engine.errors import Invalid, NotFound
 from engine.packages.rules import CommonList, Exemption, read, written
 from engine.projects import registry

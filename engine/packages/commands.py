@@ -117,9 +117,8 @@ class PackagesCommands(Door):
     def _package_findings(self, path: Path) -> tuple[DoctorFinding, ...]:
         """What the project in ``path`` would be locked to that the list does not let it have, for ``check``."""
         from engine.environments.kind import KINDS
-        from engine.environments.python.lock import KIND
         from engine.packages import book
-        from engine.packages.rules import violations
+        from engine.packages.rules import KIND, violations
         from engine.projects.manifest.reader import load_manifest
 
         with self._ledger.read() as db:

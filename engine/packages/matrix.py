@@ -7,12 +7,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from engine.environments.python.lock import KIND
-from engine.environments.python.requirements import canonical
+from engine.environments.records import canonical
 from engine.errors import Damage
 from engine.packages.advisories import Advisories
 from engine.packages.newest import NewestVersions
-from engine.packages.rules import CommonList, Standing, judge
+from engine.packages.rules import KIND, CommonList, Standing, judge
 from engine.projects import registry
 from engine.storage.objects import ObjectStore
 from engine.versions import catalog

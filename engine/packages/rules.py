@@ -14,11 +14,14 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
-from engine.environments.python.requirements import canonical, logical_lines
+from engine.environments.python.requirements import logical_lines
+from engine.environments.records import canonical
 from engine.errors import Invalid
 from engine.text import plain
 
 Standing = Literal["keeps", "violates", "excepted", "free"]
+KIND = "python"
+"""The kind of environment whose packages the list is about."""
 _MOST, _LONGEST = 2000, 500
 
 

@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from engine.environments.python.interpreter import find_interpreter
-from engine.environments.python.lock import KIND, RESOLVING_SECONDS, packages_named
+from engine.environments.python.lock import RESOLVING_SECONDS, packages_named
 from engine.environments.python.names import named
 from engine.environments.python.requirements import logical_lines, plain_requirements, requirements_text
 from engine.environments.python.uv_process import Uv, UvFailed
 from engine.errors import Damage, Refusal
-from engine.packages.rules import written
+from engine.packages.rules import KIND, written
 from engine.projects import registry
 from engine.storage import temporary
 from engine.storage.objects import ObjectStore

@@ -25,9 +25,8 @@ from urllib.parse import quote, unquote, urlsplit
 
 from engine.environments.python.interpreter import Finder, find_interpreter
 from engine.environments.python.lock import RESOLVING_SECONDS, Lock, hashes_of
-from engine.environments.python.requirements import canonical
 from engine.environments.python.uv_process import Uv, UvFailed
-from engine.environments.records import FetchedFile, FetchedFiles
+from engine.environments.records import FetchedFile, FetchedFiles, canonical
 from engine.errors import Refusal
 from engine.storage.disk import is_full, why_not
 from engine.text import plain

@@ -13,8 +13,9 @@ from pathlib import Path
 from engine.environments.folder import BUILDING_SECONDS
 from engine.environments.kept_files import Keep
 from engine.environments.python.lock import Lock, hashes_of
-from engine.environments.python.requirements import canonical, logical_lines
+from engine.environments.python.requirements import logical_lines
 from engine.environments.python.uv_process import Uv, UvFailed
+from engine.environments.records import canonical
 from engine.errors import Damage
 
 LOCK_TEXT = "requirements.lock"

@@ -18,15 +18,9 @@ from typing import ClassVar
 from engine.environments.parts_lock import programs_text, read_programs
 from engine.environments.python.interpreter import Finder, Interpreter, find_interpreter
 from engine.environments.python.names import doubts, named
-from engine.environments.python.requirements import (
-    LARGEST,
-    canonical,
-    logical_lines,
-    plain_requirements,
-    requirements_text,
-)
+from engine.environments.python.requirements import LARGEST, logical_lines, plain_requirements, requirements_text
 from engine.environments.python.uv_process import Uv, UvFailed
-from engine.environments.records import Package, Program
+from engine.environments.records import Package, Program, canonical
 from engine.errors import Damage, Invalid, NotFound, Refusal
 from engine.storage.atomic import write_file
 from engine.text import plain

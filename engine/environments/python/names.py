@@ -6,8 +6,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from engine.environments.python.requirements import canonical
 from engine.environments.python.uv_process import own_words
+from engine.environments.records import canonical
 from engine.text import plain
 
 # By import name: where nothing is called so, or only a package that is there to say what the right one is.

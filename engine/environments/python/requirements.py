@@ -39,11 +39,6 @@ _OPTIONS = (
 )
 
 
-def canonical(name: str) -> str:
-    """The one spelling of a package name (PEP 503): ``Scikit_Learn`` is ``scikit-learn``."""
-    return re.sub(r"[-_.]+", "-", name).lower()
-
-
 def logical_lines(text: str) -> list[tuple[int, str]]:
     """Each line that says something, with its number; comments gone, lines that end in a backslash joined."""
     lines: list[tuple[int, str]] = []

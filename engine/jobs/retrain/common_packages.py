@@ -6,10 +6,10 @@ import re
 from dataclasses import replace
 from datetime import datetime
 
-from engine.environments.python.lock import KIND
 from engine.jobs.retrain.retrain import Made
 from engine.packages import book
 from engine.packages.gate import gate
+from engine.packages.rules import KIND
 from engine.records import Gate
 from engine.storage.ledger import Ledger
 from engine.versions.records import Judgement

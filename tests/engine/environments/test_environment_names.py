@@ -3,8 +3,9 @@ from __future__ import annotations
 import pytest
 
 from engine.environments.python.names import ANOTHER, CALLED, doubts, named
-from engine.environments.python.requirements import canonical, logical_lines
+from engine.environments.python.requirements import logical_lines
 from engine.environments.python.uv_process import own_words
+from engine.environments.records import canonical
 
 SKLEARN = """error: Failed to build `sklearn==0.0.post12`
   cause: The build backend returned an error

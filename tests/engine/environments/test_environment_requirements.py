@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from engine.environments.python.requirements import canonical, plain_requirements
+from engine.environments.python.requirements import plain_requirements
+from engine.environments.records import canonical
 from engine.errors import Invalid
 
 HASH = "--hash=sha256:" + "a" * 64
