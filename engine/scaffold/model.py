@@ -111,6 +111,9 @@ def _made_with(file: Path) -> str | None:
     return re.sub(r"[^0-9.].*", "", match[1].decode()).rstrip(".") if match else None
 
 
+_NESTED = re.compile(r"(?:[\[{][^\[\]{}]*){64}|(?:[-?:] +){64}")
+
+
 def _mlmodel(folder: Path) -> Mapping[str, Any]:
     try:
         import yaml
@@ -123,6 +126,9 @@ def _mlmodel(folder: Path) -> Mapping[str, Any]:
         raise Refusal(f"{said} holds no file MLmodel; name the folder that mlflow's save_model or its download made.")
     try:
         text = _text(folder / "MLmodel")
+        # A hundred thousand lists in each other take PyYAML a minute, and so do mappings.
+        if _NESTED.search(text):
+            raise ValueError
         # MLflow writes none; a few of them in one another would be as long as all memory.
         if any(isinstance(each, yaml.AliasToken) for each in yaml.scan(text)):
             raise ValueError

@@ -20,6 +20,8 @@ from tests.workspaces import copied, only_made
 SAMPLES = Path(__file__).resolve().parents[2] / "sample_projects"
 MONTHS = 2
 MOMENTS = (datetime(2013, 2, 18, tzinfo=UTC), datetime(2013, 2, 25, tzinfo=UTC), datetime(2013, 2, 26, tzinfo=UTC))
+# The roc_auc of the first version of both: the same rows, learnt the same way.
+LEARNT = 0.6041738742132347
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
 
 
@@ -71,10 +73,7 @@ def test_pyspark_reads_over_webhdfs_and_goes_the_whole_way(
         whole_path.walk(name, MOMENTS)
         opened = {path for operation, path in server.asked if operation == "OPEN"}
     assert opened == {f"/flights.parquet/part-{month:05}.parquet" for month in range(1, MONTHS + 1)}
-    assert 0.60 < area(f"{name}@1") < 0.80
-    # From a folder they are the same rows in the same order, so that there is nothing to learn anew.
-    monkeypatch.setenv("FLIGHTS", str(flights / "flights.parquet"))
-    assert "found nothing new" in whole_path.done("retrain", name, "--wait", "--as-of", "2013-02-18").out
+    assert area(f"{name}@1") == pytest.approx(LEARNT, abs=1e-9)
 
 
 def test_a_jar_by_spark_submit_goes_the_whole_way_and_learns_the_same(
@@ -92,6 +91,4 @@ def test_a_jar_by_spark_submit_goes_the_whole_way_and_learns_the_same(
     whole_path.walk(name, MOMENTS)
     environment = whole_path.done("show", f"{name}@1", "--json").json["environment"]
     assert {"java", "spark-submit"} == {each["name"] for each in environment["programs"]}
-    whole_path.begin(sample("delays-on-spark", tmp_path, flights), monkeypatch)
-    whole_path.retrained("delays-on-spark", MOMENTS[0])
-    assert area("delays-on-spark@1") == pytest.approx(area(f"{name}@1"), abs=1e-12)
+    assert area(f"{name}@1") == pytest.approx(LEARNT, abs=1e-9)

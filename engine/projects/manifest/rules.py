@@ -18,7 +18,7 @@ from engine.projects.manifest.records import (
     TrainSpec,
     ValidationSpec,
 )
-from engine.vocabulary.steps import CONTRACTS
+from engine.vocabulary.steps import CONTRACTS, SCORE_ROWS
 
 
 def cross_check(
@@ -59,7 +59,7 @@ def check_kind(
             page.mistake((contract.section, contract.key), f'{said}; write {{ command = ["program", "argument"] }}.')
     if train.imported is not None and train.score is None:
         said = f"is missing; only Python scores a model by itself, and [environment] kind is {shown(around.kind)}"
-        page.mistake(("train", "score"), f'{said}; write {{ command = ["program", "argument"] }}.')
+        page.mistake((SCORE_ROWS.section, SCORE_ROWS.key), f'{said}; write {{ command = ["program", "argument"] }}.')
     if compute is not None:
         page.mistake(("compute",), f"brings Python to the workers of a cluster, and kind is {shown(around.kind)}.")
 

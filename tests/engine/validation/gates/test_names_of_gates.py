@@ -75,7 +75,7 @@ def test_every_gate_on_a_card_has_the_name_of_its_kind_and_stands_where_the_tabl
     asked = [rule("at_most", "log_loss", 0.5), rule("not_below_live_by", "roc_auc", 0.5)]
     asked += [rule("segment_at_least", "roc_auc", 0.5), rule("at_least", "roc_auc", 0.5)]
     asked += [rule(row.kind, None, 0.5) for row in reversed(ASKED.values()) if row.of == "quantity"]
-    of_data = [asdict(Gate(name_of(kind), kind, "warn", "it is so.")) for kind in ("labels", "key")]
+    of_data = [asdict(Gate(name_of(kind), kind, "warn", "it is so.")) for kind in ("labels", "imported", "key")]
     for kept in (asked, asked[:4]):
         document = job(tmp_path, HOLDOUT, TRAIN, predictions(HOLDOUT), predictions(HOLDOUT), gates=kept)
         document |= {"doubts": of_data, "reference_rows": 4200, "score_seconds": 0.1, "model_bytes": 9}
