@@ -14,6 +14,7 @@ from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.events import Resize
 from textual.geometry import Size
+from textual.widget import Widget
 
 from console import actions, routes, themes
 from console.acting.messages import (
@@ -111,8 +112,8 @@ class LeverframeApp(SparingApp):
         """The first picture is on the screen, and nobody reads beside it before."""
         self.drawn = True
         self.watcher.start()
-        if isinstance(self.screen, Page):
-            self.screen.ask_beside()
+        if isinstance(top := self.top, Page):
+            top.ask_beside()
         self._when_ready()
 
     def on_unmount(self) -> None:
@@ -152,12 +153,17 @@ class LeverframeApp(SparingApp):
         self._left = True
         self.exit(return_code=1)
 
+    @property
+    def top(self) -> Any:
+        """The screen on top; none while the console is left, when messages still come."""
+        screens = self.screen_stack
+        return screens[-1] if screens else None
+
     def _who_asks(self, at: datetime) -> Asking | None:
         """The screen on top, for an answer of ``at``; none while the console is left, which takes its widgets away."""
-        top = self.screen
-        if isinstance(top, Asking) and top.is_attached and self.crossing.is_of_here(at):
-            return top
-        return None
+        top = self.top
+        attached = isinstance(top, Widget) and top.is_attached
+        return top if isinstance(top, Asking) and attached and self.crossing.is_of_here(at) else None
 
     def _say_where(self) -> None:
         """Tell whoever else is on what is looked at here."""
@@ -166,8 +172,8 @@ class LeverframeApp(SparingApp):
 
     def on_people_seen(self, message: PeopleSeen) -> None:
         self.others, self.who = message.others, replace(self.who, role=message.role)
-        if isinstance(self.screen, Page) and self.screen.is_attached:
-            self.screen.draw_frame()
+        if isinstance(top := self.top, Page) and top.is_attached:
+            top.draw_frame()
 
     def on_step_done(self, message: StepDone) -> None:
         dialog = self._dialog_of(message.command)
@@ -326,7 +332,7 @@ class LeverframeApp(SparingApp):
     def find_room(self, size: Size) -> None:
         """Say what is needed in a terminal without room, until there is some."""
         small = size.width < frame.LEAST_WIDTH or size.height < frame.LEAST_HEIGHT
-        shown = isinstance(self.screen, TooSmall)
+        shown = isinstance(self.top, TooSmall)
         if small and not shown:
             self.push_screen(TooSmall())
         elif not small and shown:

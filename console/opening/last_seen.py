@@ -13,6 +13,7 @@ from typing import Any
 NAME = "last-screen"
 ALTERNATE_SCREEN = "\x1b[?1049h\x1b[?25l\x1b[H"
 # The ordinary screen, a cursor, no colours, no pasting in brackets, keys as they were.
+_TAKES_SECONDS = 0.5
 RESTORED = b"\x1b[<u\x1b[?2004l\x1b[?1049l\x1b[?25h\x1b[0m"
 
 
@@ -52,8 +53,9 @@ def give_back(modes: list[Any] | None = None) -> None:
     """Go back to the ordinary screen, and to ``modes``, before this process ends, whatever is still to be drawn.
 
     Other threads draw on until then, and reach the terminal no more. One that takes nothing any more (stopped by
-    Ctrl+S, or its other end hangs) is not waited for.
+    Ctrl+S, or its other end hangs) is waited for a moment only.
     """
+    import select
     import termios
     from contextlib import suppress
 
@@ -68,6 +70,8 @@ def give_back(modes: list[Any] | None = None) -> None:
     with suppress(OSError):
         os.set_blocking(terminal, False)
         try:
+            # Whoever reads has to empty first what a whole picture filled.
+            select.select([], [terminal], [], _TAKES_SECONDS)
             os.write(terminal, RESTORED)
         finally:
             os.set_blocking(terminal, True)  # Others have this terminal too.

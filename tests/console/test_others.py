@@ -7,7 +7,9 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from textual.geometry import Size
 
+from console.acting.messages import PeopleSeen
 from console.text.frame import Who, head
 from console.text.lines import width_of
 from engine.presence.sessions import Present
@@ -80,3 +82,18 @@ def test_others_are_told_which_screen_or_dialog_is_shown_and_no_filter(console: 
         assert not any("churn'" in place for place in engine.places_been)
 
     console(story)
+
+
+def test_what_comes_when_the_console_is_left_already_disturbs_nobody(console: Console) -> None:
+    """Its screens are gone by then, and messages still come."""
+    left: list[Desk] = []
+
+    async def story(desk: Desk) -> None:
+        left.append(desk)
+
+    console(story)
+    app = left[0].app
+    assert app.top is None
+    app.on_people_seen(PeopleSeen((BOB,), "viewer"))
+    app.find_room(Size(140, 42))
+    assert app.others == (BOB,) and app.who.role == "viewer"
