@@ -81,12 +81,11 @@ def _end_when_told() -> None:
 
     A SIGHUP that whoever started it ignores (nohup) ends it too: what it looks at is that terminal.
     """
-    from console.opening.last_seen import give_back
+    from console.opening.ending import at_once
 
     def ended(number: int, _: object) -> None:
         def at_last(*_: object) -> None:
-            give_back()
-            os._exit(128 + number)
+            at_once(128 + number)
 
         # Python drops what is raised while it tidies up, such as in a callback of a weak reference: then this ends it.
         signal.signal(signal.SIGALRM, at_last)

@@ -17,7 +17,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from console.opening import picture
-from console.opening.last_seen import NAME, give_back
+from console.opening.ending import at_once
+from console.opening.last_seen import NAME
 from console.opening.session_encoding import why_not_drawn
 from console.queries.question import AskOverview, Desk
 from console.text.frame import Who
@@ -142,8 +143,7 @@ def _watch_terminal(app: LeverframeApp) -> None:
         threading.Thread(target=ask, args=(code,), daemon=True).start()
         threading.Event().wait(HANG_UP_SECONDS)
         # It did not leave by itself; nothing that matters is in this process's memory, but the terminal is a person's.
-        give_back(before)
-        os._exit(code)
+        at_once(code, before)
 
     def watch() -> None:
         poll = select.poll()

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from console.opening import ending
 from console.ssh import carry_out, forced
 from console.ssh.authorized_keys import HEAD, line, lines
 from console.ssh.order import Order
@@ -73,6 +74,27 @@ def test_whose_key_it_was_has_their_command_done_and_is_written_down(
         assert not {"PYTHONPATH", "LEVERFRAME_OPERATOR", "LD_PRELOAD"} & {*os.environ}
     assert carried == [Order(str(place), OPAL.fingerprint, "192.0.2.7", "status --json")]
     assert rows(place)[:2] == [("opal", "logout", "192.0.2.7"), ("opal", "login", "192.0.2.7")]
+
+
+def test_whoever_is_ended_at_once_has_left_and_once(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A console that did not leave by itself when its line was gone."""
+
+    def hang(order: Order) -> int:
+        ending.at_once(129)
+        raise AssertionError("it went on")
+
+    def end(code: int) -> None:
+        raise SystemExit(code)
+
+    sealed = seal.of(place, OPAL.fingerprint)
+    with monkeypatch.context() as patch, pytest.raises(SystemExit) as ended:
+        came(patch)
+        patch.setattr(carry_out, "carry_out", hang)
+        patch.setattr(ending, "give_back", lambda modes: None)
+        patch.setattr(os, "_exit", end)
+        forced.attend(place, OPAL.fingerprint, sealed)
+    assert ended.value.code == 129
+    assert [row[:2] for row in rows(place)[:3]] == [("opal", "logout"), ("opal", "login"), ("ada", "add-operator")]
 
 
 def test_without_the_right_seal_or_a_key_that_is_somebodys_nothing_is_done(

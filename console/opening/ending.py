@@ -1,0 +1,41 @@
+"""The end of a process that did not leave by itself: the terminal is given back, what must not be lost is seen to, and
+then it ends at once."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from console.opening.last_seen import give_back
+
+SECONDS = 3.0
+_first: list[Callable[[], None]] = []
+
+
+@contextmanager
+def seen_to(what: Callable[[], None]) -> Iterator[None]:
+    """Have ``what`` called before this process ends, where it is ended at once in the block."""
+    _first.append(what)
+    try:
+        yield
+    finally:
+        _first.remove(what)
+
+
+def at_once(code: int, modes: list[Any] | None = None) -> None:
+    """Give the terminal back, call what was to be seen to, and end; whatever other threads are at."""
+    import threading
+
+    give_back(modes)
+    # On a thread of its own and not for long: the main one may have been stopped in the middle of anything.
+    last = threading.Thread(target=_see, daemon=True)
+    last.start()
+    last.join(SECONDS)
+    os._exit(code)
+
+
+def _see() -> None:
+    for each in tuple(_first):
+        each()
