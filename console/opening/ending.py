@@ -24,8 +24,8 @@ def seen_to(what: Callable[[], None]) -> Iterator[None]:
         _first.remove(what)
 
 
-def at_once(code: int, modes: list[Any] | None = None) -> None:
-    """Give the terminal back, call what was to be seen to, and end; whatever other threads are at."""
+def at_once(code: int, modes: list[Any] | None = None, end: Callable[[int], object] = os._exit) -> None:
+    """Give the terminal back, call what was to be seen to, and ``end``; whatever other threads are at."""
     import threading
 
     give_back(modes)
@@ -33,7 +33,7 @@ def at_once(code: int, modes: list[Any] | None = None) -> None:
     last = threading.Thread(target=_see, daemon=True)
     last.start()
     last.join(SECONDS)
-    os._exit(code)
+    end(code)
 
 
 def _see() -> None:

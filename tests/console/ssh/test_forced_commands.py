@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shlex
 import signal
+import sys
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -80,18 +81,14 @@ def test_whoever_is_ended_at_once_has_left_and_once(place: Path, monkeypatch: py
     """A console that did not leave by itself when its line was gone."""
 
     def hang(order: Order) -> int:
-        ending.at_once(129)
+        ending.at_once(129, end=sys.exit)
         raise AssertionError("it went on")
-
-    def end(code: int) -> None:
-        raise SystemExit(code)
 
     sealed = seal.of(place, OPAL.fingerprint)
     with monkeypatch.context() as patch, pytest.raises(SystemExit) as ended:
         came(patch)
         patch.setattr(carry_out, "carry_out", hang)
         patch.setattr(ending, "give_back", lambda modes: None)
-        patch.setattr(os, "_exit", end)
         forced.attend(place, OPAL.fingerprint, sealed)
     assert ended.value.code == 129
     assert [row[:2] for row in rows(place)[:3]] == [("opal", "logout"), ("opal", "login"), ("ada", "add-operator")]
