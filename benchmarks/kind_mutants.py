@@ -33,7 +33,7 @@ KINDS = (
     Fault("an archive has no time in it", f"{_ROOM}/r/archive.py", "            about.size, about.mode = status.st_size,", "            about.mtime = status.st_mtime\n            about.size, about.mode = status.st_size,", _PACKAGES),
     Fault("packages from elsewhere are refused", f"{_ROOM}/r/renv_lock.py", 'if about.get("Source") not in _FROM_REPOSITORY:', "if False:", _PACKAGES),
     Fault("nothing but its own library is on R's path", f"{_ROOM}/r/kind.py", ', "R_LIBS_SITE": "NULL"}', "}", _R),
-    Fault("a package is as it was locked", f"{_ROOM}/r/kind.py", "                if _digest(target) == part.digest:\n                    return\n", "                return\n", _R),
+    Fault("a package is as it was locked", f"{_ROOM}/r/kind.py", "                if digest_of(target) == part.digest:\n                    return\n", "                return\n", _R),
     Fault("a lock lacks nothing that its packages load", f"{_ROOM}/r/kind.py", "    if unlisted:\n", "    if False:\n", _R),
     Fault("a csv names its columns", "engine/runs/steps/tables.py", "        if not field.name:\n", "        if False:\n", _WAY),
     Fault("doctor names what a project lacks", "engine/environments/findings.py", "    if missing:\n", "    if False:\n", _WAY),

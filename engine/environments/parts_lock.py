@@ -8,6 +8,7 @@ import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from engine.environments.programs import NAME
@@ -69,6 +70,12 @@ class PartsLock:
         programs = _listed(self.programs)
         told = {"format": FORMAT, "kind": self.kind, "parts": parts, "platform": self.platform, "programs": programs}
         return json.dumps(told, sort_keys=True, separators=(",", ":"))
+
+
+def digest_of(file: Path) -> str:
+    """The SHA-256 of a part's file. Raises OSError."""
+    with file.open("rb") as content:
+        return hashlib.file_digest(content, "sha256").hexdigest()
 
 
 def read_parts_lock(told: Mapping[str, Any], kind: str) -> PartsLock:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from engine.environments import programs
 from engine.environments.assembled import AssembledKind
-from engine.environments.parts_lock import Part, PartsLock
+from engine.environments.parts_lock import Part, PartsLock, digest_of
 from engine.environments.records import Environment, Supply, nothing_kept
 from engine.errors import Invalid, NotFound, Refusal
 from engine.projects.manifest.records import EnvironmentSpec
@@ -51,7 +51,7 @@ class JvmKind(AssembledKind):
             target = jars / part.name
             if not supply(part.digest, target):
                 shutil.copyfile(_kept_in(cache, part.digest), target)
-            if _digest(target) != part.digest:
+            if digest_of(target) != part.digest:
                 raise Refusal(f"The jar {part.name} is not what was locked; make a new version with a retraining run.")
 
     def kept(self, lock: PartsLock, environment: Environment, into: Path) -> tuple[Path, ...]:
@@ -85,8 +85,3 @@ def _taken(code: Path, jar: str, cache: Path) -> Part:
 
 def _kept_in(cache: Path, digest: str) -> Path:
     return cache / "jars" / f"{digest}.jar"
-
-
-def _digest(file: Path) -> str:
-    with file.open("rb") as content:
-        return hashlib.file_digest(content, "sha256").hexdigest()

@@ -6,14 +6,13 @@ version keeps the packages that it was made with, and is rebuilt from those.
 
 from __future__ import annotations
 
-import hashlib
 import sysconfig
 from collections.abc import Iterable
 from pathlib import Path
 
 from engine.environments import programs
 from engine.environments.assembled import AssembledKind
-from engine.environments.parts_lock import Part, PartsLock
+from engine.environments.parts_lock import Part, PartsLock, digest_of
 from engine.environments.r import archive, description, library, renv_lock
 from engine.environments.r.description import Installed
 from engine.environments.records import Environment, Supply, nothing_kept
@@ -65,7 +64,7 @@ class RKind(AssembledKind):
         for part in lock.parts:
             target = into / f"{part.name}_{part.version}.tar"
             archive.write(environment.path / _LIBRARY / part.name, target)
-            if _digest(target) != part.digest:
+            if digest_of(target) != part.digest:
                 raise Damage(f"The R package {part.name} is not what was locked; run 'leverframe doctor --fix'.")
             made.append(target)
         return tuple(made)
@@ -85,7 +84,7 @@ class _Here:
         for each in self._found:
             if (each.name, each.version) == (part.name, part.version):
                 archive.write(each.folder, target)
-                if _digest(target) == part.digest:
+                if digest_of(target) == part.digest:
                     return
                 target.unlink()
         raise Refusal(
@@ -138,8 +137,3 @@ def _of_lock(locked: renv_lock.RenvLock, cache: Path, r: str) -> list[Installed]
             f"renv.lock lacks {', '.join(unlisted[:5])}, which its packages load; make it anew with renv::snapshot()."
         )
     return chosen
-
-
-def _digest(file: Path) -> str:
-    with file.open("rb") as content:
-        return hashlib.file_digest(content, "sha256").hexdigest()
