@@ -68,7 +68,7 @@ PLACES: tuple[Column[WatchedFolder], ...] = (
 )
 
 ALLOWANCES: tuple[Column[Allowance], ...] = (
-    Column("PROJECT", 12, lambda a, now: Span(a.project, "strong")),
+    Column("PROJECT", 12, lambda a, now: Span(a.project, "strong"), most=20),
     Column("ALLOWED", 26, lambda a, now: Span(plain("; ".join(a.what)) or "in force by now"), grows=True),
     Column("RUN", 5, lambda a, now: Span(str(a.run)), right=True, yields=2),
     Column("SINCE", 8, lambda a, now: Span(cells.age(a.at, now)), right=True),

@@ -130,8 +130,8 @@ def plain_text(lines: Iterable[Line]) -> str:
 class Column(Generic[R]):
     """One column of a table: what stands in it, and what gives way where the terminal is narrow.
 
-    Columns with the highest ``yields`` are left out first; those that ``grows`` share what room is left. Text that is
-    too long loses its end, or its ``front``.
+    Columns with the highest ``yields`` are left out first. What room is left goes to the others up to their ``most``,
+    then to those that ``grows`` in equal shares. Text that is too long loses its end, or its ``front``.
     """
 
     title: str
@@ -139,6 +139,7 @@ class Column(Generic[R]):
     cell: Callable[[R, datetime], Span]
     right: bool = False
     yields: int = 0
+    most: int = 0
     grows: bool = False
     front: bool = False
 
@@ -152,9 +153,14 @@ def widths(columns: Sequence[Column[R]], available: int) -> tuple[int, ...]:
             break
         kept.remove(next(c for c in reversed(kept) if c.yields == most))
     spare = max(0, available - sum(c.width + 2 for c in kept) + 2)
+    found = []
+    for column in columns:
+        more = min(max(0, column.most - column.width), spare) if column in kept else 0
+        found.append(column.width + more if column in kept else 0)
+        spare -= more
     growing = [c for c in kept if c.grows]
     share = spare // len(growing) if growing else 0
-    return tuple((c.width + (share if c.grows else 0)) if c in kept else 0 for c in columns)
+    return tuple(width + (share if c in growing else 0) for c, width in zip(columns, found, strict=True))
 
 
 def heading(columns: Sequence[Column[R]], available: int) -> Line:

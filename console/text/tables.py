@@ -36,7 +36,7 @@ def short(label: str | None) -> str:
 
 
 CANDIDATES: tuple[Column[Version], ...] = (
-    Column("VERSION", 14, lambda v, now: Span(v.label, "strong"), front=True),
+    Column("VERSION", 14, lambda v, now: Span(v.label, "strong"), most=22, front=True),
     Column("GATES", 8, lambda v, now: Span(cells.verdict(v.verdict), "ok" if v.verdict == "pass" else "watch")),
     Column("AGAINST LIVE", 19, lambda v, now: Span(cells.comparison(v), COMPARISON_TONES[v.comparison])),
     Column("LIVE", 5, lambda v, now: Span(short(v.against)), yields=2),
@@ -72,7 +72,7 @@ def _rehearsed(version: Version, now: datetime) -> Span:
 
 
 VERSIONS: tuple[Column[Version], ...] = (
-    Column("VERSION", 14, lambda v, now: Span(v.label, "strong"), front=True),
+    Column("VERSION", 14, lambda v, now: Span(v.label, "strong"), most=22, front=True),
     Column("STATE", 11, _state),
     Column("HOLD", 4, lambda v, now: Span("held" if v.held else "", "strong")),
     Column("KEY METRIC", 22, lambda v, now: Span(cells.metric(v.metric)), yields=1),
@@ -96,14 +96,14 @@ def _run_said(run: Run, now: datetime) -> Span:
 
 RUNS: tuple[Column[Run], ...] = (
     Column("RUN", 5, lambda r, now: Span(str(r.id)), right=True),
-    Column("PROJECT", 12, lambda r, now: Span(r.project, "strong")),
+    Column("PROJECT", 12, lambda r, now: Span(r.project, "strong"), most=20),
     Column("JOB", 8, lambda r, now: Span(r.job), yields=2),
     Column("STATE", 15, lambda r, now: Span(cells.run_state(r), RUN_TONES[r.state])),
     Column("QUEUED", 8, lambda r, now: Span(cells.age(r.queued_at, now)), right=True),
     Column("TOOK", 7, lambda r, now: Span(_took(r, now)), right=True),
     Column("DATA AS OF", 12, lambda r, now: Span(cells.clock_time(r.as_of, now)), yields=3),
     Column("BY", 8, lambda r, now: Span(r.requested_by), yields=4),
-    Column("WHAT CAME OF IT", 14, _run_said, yields=1, grows=True),
+    Column("WHAT CAME OF IT", 19, _run_said, yields=1, grows=True),
 )
 
 
@@ -134,7 +134,7 @@ def _next(schedule: Schedule, now: datetime) -> Span:
 
 OCCURRENCES: tuple[Column[Occurrence], ...] = (
     Column("DUE (UTC)", 12, lambda o, now: Span(cells.clock_time(o.due, now))),
-    Column("PROJECT", 12, lambda o, now: Span(o.project, "strong")),
+    Column("PROJECT", 12, lambda o, now: Span(o.project, "strong"), most=20),
     Column("JOB", 8, lambda o, now: Span(o.job), yields=1),
     Column("BECAME", 15, lambda o, now: occurrence_state(o)),
     Column("RUN", 6, lambda o, now: Span(str(o.run) if o.run is not None else cells.NOTHING), right=True),

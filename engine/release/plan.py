@@ -237,7 +237,8 @@ def contents(document: VersionDocument) -> tuple[str, ...]:
     until = f" up to {data.until[:10]}" if data.until else ""
     files = len(document.model.files)
     runs = environment.words if environment.python else f"for {environment.words}"
-    packages = f"packages, {len(environment.packages)} at their locked versions, {runs}"
+    held = len(environment.packages)
+    packages = f"packages, {held} at their locked versions, {runs}" if held else f"no packages, {runs}"
     return (
         f"model, {files} file{'' if files == 1 else 's'}",
         f"code {revision_of(code)}{dirty}" if code.revision else "code that no commit holds",

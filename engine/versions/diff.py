@@ -177,4 +177,4 @@ def _named(before: Mapping[str, str], after: Mapping[str, str]) -> list[str]:
 
 
 def _counted(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+    return f"{number or 'no'} {noun}{'' if number == 1 else 's'}"

@@ -40,6 +40,13 @@ def test_a_table_leaves_out_what_matters_least_first() -> None:
     assert shown[2] == ["PROJECT", "HEALTH", "LIVE", "KEY METRIC", "WAITING"]
 
 
+def test_room_that_is_left_goes_to_names_first_and_then_to_what_grows() -> None:
+    title = {column.title: place for place, column in enumerate(tables.RUNS)}
+    given = {room: widths(tables.RUNS, room) for room in (76, 100, 136, 236)}
+    assert [given[room][title["PROJECT"]] for room in given] == [12, 12, 20, 20]
+    assert all(sum(found) + 2 * sum(1 for width in found[1:] if width) == room for room, found in given.items())
+
+
 def test_every_table_fits_eighty_columns() -> None:
     cases = (
         (overview_table.PROJECTS, OVERVIEW.projects), (tables.VERSIONS, VERSIONS), (tables.CANDIDATES, (version(),)),

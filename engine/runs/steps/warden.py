@@ -121,6 +121,15 @@ def memory_of(pids: set[int], limit: int) -> int:
     return proportional or total
 
 
+def seconds_of(pids: set[int]) -> float:
+    """Processor time of these processes together, and of those that they have waited for."""
+    ticks = 0
+    for pid in pids:
+        fields = contents(f"/proc/{pid}/stat").rpartition(b")")[2].split()
+        ticks += sum(map(int, fields[11:15]))
+    return ticks / float(os.sysconf("SC_CLK_TCK"))
+
+
 def size_of(folder: str, seconds: float = 0.5) -> int:
     """Bytes below ``folder``, on disk or as they would be read (holes too); gives up counting after ``seconds``."""
     total, until, left = 0, time.monotonic() + seconds, [folder]
@@ -285,7 +294,7 @@ class StepWatcher:
         self._status: int | None = None
         self._reason: str | None = None
         self._error: str | None = None
-        self._cpu = 0.0
+        self._cpu = self._spent = 0.0
         self._peak = 0
         self._processes = 0
         self._next_look = self._next_size = 0.0
@@ -345,6 +354,8 @@ class StepWatcher:
         if self._reason is None:
             self._look_at_output(float("inf"))  # Once more, at what it left.
         if self._status is None:
+            # With the first of a namespace goes what nobody has waited for, and the time that it used.
+            self._spent = self._cpu + seconds_of(self._tree.look())
             self._strike()  # At one stroke, which no process of this group can outrun by forking.
         survivors = end_all(self._tree, self._reaped)
         sweep(self._settings["token"], self._settings["variable"])
@@ -459,7 +470,7 @@ class StepWatcher:
             "error": self._error,
             "exit": None if self._status is None or self._error else os.waitstatus_to_exitcode(self._status),
             "seconds": 0.0 if self._waiting else ended - self._begun,
-            "cpu": self._cpu,
+            "cpu": max(self._cpu, self._spent),
             "peak": self._peak,
             "processes": self._processes,
             "survivors": survivors,

@@ -50,7 +50,7 @@ def test_the_plan_of_a_release(releases: Engine) -> None:
     assert shown.restores == (
         "model, 1 file", f"code {str(document.code.revision)[:8]}",
         f"data, {document.data.rows:,} rows up to {str(document.data.until)[:10]}", "data schema, 5 columns",
-        f"packages, 0 at their locked versions, Python {document.environment.python}", "settings, schedule",
+        f"no packages, Python {document.environment.python}", "settings, schedule",
     )  # fmt: skip
     assert shown.does_not_restore == ()
 

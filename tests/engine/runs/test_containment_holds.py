@@ -264,6 +264,26 @@ def test_a_held_step_that_uses_too_much_memory_is_stopped_and_says_one_process(b
     assert result.passed == "memory" and "(one process)" in str(result.why)
 
 
+# What it starts uses a second of processor time, says so, and stays: nobody waits for it.
+STARTS_A_WORKER = """
+import os, time
+read, write = os.pipe()
+if os.fork() == 0:
+    while time.process_time() < 1.0:
+        pass
+    os.write(write, b"x")
+    time.sleep(600)
+os.read(read, 1)
+"""
+
+
+@pytest.mark.parametrize("ending", ["", "x = bytearray(600_000_000); time.sleep(600)"], ids=["by itself", "at a limit"])
+def test_what_a_step_leaves_running_has_used_time_too(bench: Bench, ending: str) -> None:
+    result = bench.alone(STARTS_A_WORKER + ending)[1]
+    assert result.passed == ("memory" if ending else None)
+    assert 0.9 <= result.cpu_seconds < 5.0
+
+
 def test_a_program_that_may_not_be_read_is_named_with_the_way_out(bench: Bench, tmp_path: Path) -> None:
     tool = tmp_path / "tools" / "tool"
     tool.parent.mkdir()
