@@ -11,6 +11,7 @@ from console.text import cells
 from console.text.health_table import TONES, glyph_and_word, share_labelled
 from console.text.lines import EMPTY, SENTENCE, Line, Span, cells_of, indented, line, pad, wrapped
 from engine.text import plain
+from engine.vocabulary.jobs import HEALTH
 
 if TYPE_CHECKING:
     from engine.monitoring.records import Alert
@@ -48,9 +49,19 @@ def standing(health: Health, now: datetime, width: int, *, whole: bool = False) 
     return [
         line(title, count),
         *wrapped(ended(plain(status.why, SENTENCE)), width)[: most(3)],
+        *_looking(health),
         *(each for other in _others(health) for each in wrapped(ended(plain(other, SENTENCE)), width)[: most(2)]),
         *(each for text in _how_sure(health, now) for each in wrapped(text, width, tone="dim")[: most(3)]),
     ]
+
+
+def _looking(health: Health) -> list[Line]:
+    """The look that runs now: where a step takes minutes, nothing else on the page would say that one was asked for."""
+    run = health.status.active_run
+    if run is None or run.job != HEALTH.name:
+        return []
+    at = f": {plain(run.phase)}" if run.phase else ""
+    return [line(Span(f"{cells.run_state(run)}{at}, a look, run {run.id}", "key"))]
 
 
 def _others(health: Health) -> list[str]:

@@ -37,7 +37,7 @@ from tests.console.health_records import (
 from tests.console.health_records import (
     bars as made_bars,
 )
-from tests.console.records import CHURN, MISSED, NEW, NOW, OVERVIEW, FakeEngine
+from tests.console.records import CHURN, MISSED, NEW, NOW, OVERVIEW, RUNNING, FakeEngine
 from tests.look_documents import look_document
 
 CHURNS = Health(replace(CHURN, metric=None), LOOK, (FELL, GAPS))
@@ -49,6 +49,16 @@ OVER_TIME = HealthOverTime(
 def text(lines: list[Line], width: int) -> str:
     assert all(width_of(each) <= width for each in lines), plain_text(lines)
     return plain_text(lines)
+
+
+def test_a_look_that_runs_is_told_and_no_other_run() -> None:
+    looking = {
+        job: replace(CHURNS, status=replace(CHURNS.status, active_run=replace(RUNNING, job=job, phase="score")))
+        for job in ("health", "retrain")
+    }
+    told = {job: text(standing(each, NOW, 80), 80).split("\n") for job, each in looking.items()}
+    assert told["health"][2] == "▸ running 40 %: score, a look, run 42"
+    assert told["retrain"] == text(standing(CHURNS, NOW, 80), 80).split("\n")
 
 
 @pytest.mark.parametrize("width", [80, 140])
