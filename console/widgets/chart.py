@@ -16,11 +16,12 @@ from console.text import cells
 from console.text.lines import Tone
 
 DAY = 86_400.0
+YEAR = 365 * DAY
 LINE = 400  # more points than a terminal has columns
 
 
 class Days(AxisFormatter):
-    """Ticks at midnight UTC, as many as have room."""
+    """Ticks at midnight UTC, as many as have room; where a day might be that of another year, the year says so."""
 
     def get_ticks(self, min_: float, max_: float, max_ticks: int = 8) -> list[float]:
         days = max(1, -(-int((max_ - min_) // DAY) // max_ticks))
@@ -29,7 +30,10 @@ class Days(AxisFormatter):
         return [first + n * step for n in range(int((max_ - first) // step) + 1)]
 
     def get_labels_for_ticks(self, ticks: Sequence[float]) -> list[str]:
-        return [f"{at.day} {at:%b}" for at in (datetime.fromtimestamp(tick, UTC) for tick in ticks)]
+        days = [datetime.fromtimestamp(tick, UTC) for tick in ticks]
+        if len(ticks) > 1 and ticks[-1] - ticks[0] > YEAR:
+            return [f"{at:%b %Y}" for at in days]
+        return [f"{at.day} {at:%b}" for at in days]
 
 
 class Figures(AxisFormatter):

@@ -294,3 +294,11 @@ def test_what_is_over_once_somebody_took_notice_is_said_to_be(
         await desk.see("You have taken it on; it is over.")
 
     console(story)
+
+
+def test_days_over_more_than_a_year_say_which_year() -> None:
+    from console.widgets.chart import DAY, Days
+
+    short, long = ([0.0, 100 * DAY], [0.0, 400 * DAY])
+    assert Days().get_labels_for_ticks(short) == ["1 Jan", "11 Apr"]
+    assert Days().get_labels_for_ticks(long) == ["Jan 1970", "Feb 1971"]
