@@ -111,8 +111,8 @@ def open_console(
 
     picture = ExitStack()  # Closed, it gives the ordinary screen back, once: the console did not open after all.
     try:
-        if at is None and why_not_drawn() is None and last_seen.show(str(home) if home else None):
-            picture.callback(last_seen.leave)
+        if at is None and why_not_drawn() is None:
+            last_seen.show(str(home) if home else None, picture)
         if own:
             _withhold()  # After the picture, which waits for nothing.
         return _behind(picture, home, operator, at, proof)

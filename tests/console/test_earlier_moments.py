@@ -33,7 +33,7 @@ def test_the_narrowest_terminal_still_says_it() -> None:
 
 
 def test_a_console_of_then_never_begins_with_the_picture_of_the_last_visit(monkeypatch: pytest.MonkeyPatch) -> None:
-    def shown(home: str | None) -> bool:
+    def shown(*_: object) -> None:
         raise Refusal("a picture of another moment was shown")
 
     monkeypatch.setattr(last_seen, "show", shown)

@@ -6,6 +6,7 @@ import os
 import re
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -312,7 +313,7 @@ def test_the_picture_of_last_time_says_what_it_is_where_the_keys_would_be(
     (tmp_path / "console" / last_seen.NAME).write_text(text)
     monkeypatch.setattr("os.get_terminal_size", lambda fd: os.terminal_size((80, 24)))
     monkeypatch.setattr("sys.stdin", type("Terminal", (), {"isatty": lambda self: True})())
-    assert last_seen.show(str(tmp_path))
+    last_seen.show(str(tmp_path), ExitStack())
     shown = re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", capsys.readouterr().out).split("\r\n")
     whole = [" LEVERFRAME  Overview", *lines, " As you left it 3 min ago; opening …"]
     assert [each.rstrip() for each in shown] == whole

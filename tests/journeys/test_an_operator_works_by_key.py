@@ -12,6 +12,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from tests.engine.runs.step_workshop import until
 from tests.people import open_engine
 from tests.terminal import Terminal
 from tests.wholeness import assert_whole
@@ -222,13 +223,14 @@ def test_a_console_that_is_told_to_end_while_it_opens_ends(history: Path, tmp_pa
 
 # As Python drops what is raised in the callback of a weak reference; then the console goes on, or still waits.
 ENDING_IS_DROPPED = """
-import sys, time
+import pathlib, sys, time
 
 class Held:
     @staticmethod
     def find_spec(name, path=None, target=None):
         while name == "textual":
             try:
+                pathlib.Path({held!r}).touch()
                 time.sleep(0.02)
             except SystemExit:
                 if {goes_on}:
@@ -244,11 +246,48 @@ def test_a_console_whose_ending_was_dropped_ends_all_the_same(history: Path, tmp
         first.see("● ok")
         first.press("q")
         assert first.ended() == 0
-    (tmp_path / "sitecustomize.py").write_text(ENDING_IS_DROPPED.format(goes_on=goes_on))
+    held = tmp_path / "held"
+    (tmp_path / "sitecustomize.py").write_text(ENDING_IS_DROPPED.format(goes_on=goes_on, held=str(held)))
     with Terminal("--home", history, "--operator", "ada", customized=tmp_path) as second:
         second.see("As you left it")
+        until(held.exists)  # Before that nobody drops it.
         second.process.terminate()
         assert second.ended() == 128 + signal.SIGTERM
+        assert second.given_back
+
+
+# Whoever ends it may do so the moment that the picture stands, before the console comes to anything else.
+ENDED_BEHIND_THE_PICTURE = """
+import os, signal, sys
+
+class Told:
+    def __init__(self, stream):
+        self._stream, self._told = stream, False
+
+    def __getattr__(self, name):
+        return getattr(self._stream, name)
+
+    def flush(self):
+        self._stream.flush()
+        if "console.opening.last_seen" in sys.modules and not self._told:
+            self._told = True
+            os.kill(os.getpid(), signal.SIGTERM)
+
+sys.stdout = Told(sys.stdout)
+"""
+
+
+def test_a_console_that_is_told_to_end_right_behind_its_picture_gives_the_terminal_back(
+    history: Path, tmp_path: Path
+) -> None:
+    with Terminal("--home", history, "--operator", "ada") as first:
+        first.see("● ok")
+        first.press("q")
+        assert first.ended() == 0
+    (tmp_path / "sitecustomize.py").write_text(ENDED_BEHIND_THE_PICTURE)
+    with Terminal("--home", history, "--operator", "ada", customized=tmp_path) as second:
+        assert second.ended() == 128 + signal.SIGTERM
+        assert "As you left it" in second.text
         assert second.given_back
 
 
