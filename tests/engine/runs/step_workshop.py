@@ -92,22 +92,28 @@ def alive(pid: int) -> bool:
         return False
 
 
-def outside(*inside: int) -> list[int]:
-    """The processes below this one that contained steps know by the numbers ``inside``: they count from 1.
+def outside(word: str, *inside: int) -> list[int]:
+    """The processes that a contained step of this process knows by the numbers ``inside``: in there they count from 1.
 
-    Without those that bring a step to a cluster, which are held too and count for themselves.
+    ``word`` is among those of its command, and of no other's: many steps are about, and each has a process 2.
     """
-    found = []
+    contained = dict[int, tuple[str, int]]()
     for path in Path("/proc").glob("[0-9]*/status"):
         try:
             numbers = next(line for line in path.read_text().splitlines() if line.startswith("NSpid:")).split()[1:]
-            if b"compute.driver" in path.with_name("cmdline").read_bytes():
-                continue
-        except (OSError, StopIteration):
+            if len(numbers) > 1 and _is_below(int(numbers[0]), os.getpid()):
+                contained[int(numbers[0])] = os.readlink(path.with_name("ns") / "pid"), int(numbers[-1])
+        except (OSError, StopIteration):  # It is ending.
             continue
-        if len(numbers) > 1 and int(numbers[-1]) in inside and _is_below(int(numbers[0]), os.getpid()):
-            found.append(int(numbers[0]))
-    return found
+    spaces = {space for pid, (space, _) in contained.items() if word in _command(pid)}
+    return [pid for pid, (space, number) in contained.items() if space in spaces and number in inside]
+
+
+def _command(pid: int) -> str:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_text(errors="replace")
+    except OSError:
+        return ""
 
 
 def _is_below(pid: int, above: int) -> bool:

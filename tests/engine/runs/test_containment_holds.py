@@ -222,7 +222,7 @@ def test_what_a_step_puts_into_shared_memory_is_bounded_by_its_memory(bench: Ben
 
 def test_of_a_step_that_leaves_processes_behind_nothing_is_left(bench: Bench) -> None:
     code = """
-    import os, time
+    import os, time  # of those that stay behind
     for _ in range(3):
         if os.fork() == 0:
             os.setsid()
@@ -239,7 +239,7 @@ def test_of_a_step_that_leaves_processes_behind_nothing_is_left(bench: Bench) ->
     results: list[StepResult] = []
     thread = threading.Thread(target=lambda: results.append(bench.alone(textwrap.dedent(code))[1]))
     thread.start()
-    pids = until(lambda: _all(outside(*range(2, 12)), 4), 60)
+    pids = until(lambda: _all(outside("of those that stay behind", *range(2, 12)), 4), 60)
     (bench.step / "code" / "go").write_text("")
     thread.join(60)
     assert results[0].state == "succeeded" and none_alive(pids)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import secrets
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -26,7 +27,7 @@ pass = ["SECRET_OF_OURS"]
 extract = "steps:extract"
 target = "y"
 [train]
-run = { command = ["python", "train.py"] }
+run = { command = ["python", "train.py", "WORD"] }
 score = { command = ["python", "train.py"] }
 timeout = "60s"
 memory = "200MiB"
@@ -44,7 +45,9 @@ class Away:
         open_engine(folder, "ada", create=True).close()
         self.lock = resolve(None, None, folder)
         self.environment = ensure(self.lock, folder / "environ ments ü")
-        self.compute = ComputeSpec(scheduler, silence=timedelta(seconds=4), wait=timedelta(seconds=20))
+        # What never comes ends a test; whoever waits for a silence says how long it is.
+        self.compute = ComputeSpec(scheduler, silence=timedelta(seconds=60), wait=timedelta(seconds=60))
+        self.word = ""
         self.progress = list[tuple[float, str]]()
         self._count = 0
 
@@ -57,11 +60,15 @@ class Away:
         changed: dict[str, Any] | None = None,
         **more: Any,
     ) -> Launch:
-        """A step that has begun. ``more`` changes [compute], ``changed`` what no manifest can say: the order itself."""
+        """A step that has begun. ``more`` changes [compute], ``changed`` what no manifest can say: the order itself.
+
+        Its command has ``word`` in it, which is another for each.
+        """
         self._count += 1
+        self.word = f"step-{secrets.token_hex(8)}"
         project = self.folder / f'it\'s a "project" ‮ {self._count}'
         project.mkdir()
-        text = MANIFEST.replace('"60s"', f'"{timeout}"').replace('"200MiB"', f'"{memory}"')
+        text = MANIFEST.replace('"60s"', f'"{timeout}"').replace('"200MiB"', f'"{memory}"').replace("WORD", self.word)
         (project / "leverframe.toml").write_text(text)
         (project / "train.py").write_text(code)
         stage = Stage(

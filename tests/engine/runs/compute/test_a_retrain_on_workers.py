@@ -23,7 +23,7 @@ PARENT = '\nprint("child of", os.getppid(), os.path.realpath("."), flush=True)\n
 
 def through(folder: Path, address: str, more: str = "") -> None:
     with (folder / "leverframe.toml").open("a") as file:
-        file.write(f'\n[compute]\nscheduler = "{address}"\nsilence = "5s"\n{more}\n')
+        file.write(f'\n[compute]\nscheduler = "{address}"\nsilence = "60s"\n{more}\n')
     tiny.commit(folder, "through a cluster")
 
 
@@ -76,7 +76,8 @@ def test_a_run_that_is_cancelled_leaves_nothing_on_a_worker(engine: Engine, tmp_
     through(folder, lonely.address)
     engine.add(folder)
     run = engine.retrain("tiny", as_of=AS_OF)
-    (pid,) = outside(int(until(lambda: re.findall(r"pid (\d+)\n", log(engine, run, "train")), 60)[0]))
+    inside = until(lambda: re.findall(r"pid (\d+)\n", log(engine, run, "train")), 60)[0]
+    (pid,) = outside("steps.py\0train", int(inside))
     engine.cancel(run.id, "changed my mind")
     assert engine.wait(run.id, lambda run: None).state == "cancelled"
     until(lambda: not alive(pid) and not lonely.guests(), 60)

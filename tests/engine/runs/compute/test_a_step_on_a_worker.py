@@ -129,7 +129,7 @@ def test_steps_that_do_not_fit_beside_each_other_wait_for_each_other(away: Away,
 
 def test_cancelling_ends_the_step_on_its_worker(away: Away, cluster: Cluster) -> None:
     step = away.start("import os, time; print('pid', os.getpid(), flush=True); time.sleep(600)")
-    (pid,) = outside(int(away.said("pid")))
+    (pid,) = outside(away.word, int(away.said("pid")))
     step.cancel("cancelled by ada")
     with pytest.raises(StepFailed, match="cancelled by ada"):
         step.conclude()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import socket
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -27,7 +28,9 @@ time.sleep(600)
 
 @pytest.fixture
 def away(tmp_path: Path, lonely: Cluster) -> Away:
-    return Away(tmp_path, lonely.address)
+    made = Away(tmp_path, lonely.address)
+    made.compute = replace(made.compute, silence=timedelta(seconds=8))
+    return made
 
 
 def why(step: Launch) -> str:
@@ -39,7 +42,7 @@ def why(step: Launch) -> str:
 def begun(away: Away, **more: timedelta) -> tuple[Launch, list[int]]:
     """An endless step, and its processes on the worker."""
     step = away.start(ENDLESS, **more)
-    pids = outside(*(int(pid) for pid in away.said("pids").split()))
+    pids = outside(away.word, *(int(pid) for pid in away.said("pids").split()))
     assert len(pids) == 2
     return step, pids
 
@@ -103,7 +106,7 @@ def test_the_worker_is_killed_and_the_step_ends_on_both_sides(away: Away, lonely
     step, pids = begun(away)
     worker.kill()
     said = why(step)
-    assert "left the cluster, or was not heard of for 4.0 s, in the middle of it" in said
+    assert "left the cluster, or was not heard of for 8.0 s, in the middle of it" in said
     until(lambda: gone(*pids), 60)
 
 
@@ -111,7 +114,7 @@ def test_the_worker_falls_silent_and_is_given_up(away: Away, lonely: Cluster) ->
     worker = lonely.worker()
     step, pids = begun(away)
     worker.send_signal(signal.SIGSTOP)
-    assert "was not heard of for 4.0 s" in why(step)
+    assert "was not heard of for 8.0 s" in why(step)
     worker.send_signal(signal.SIGCONT)
     until(lambda: gone(*pids) and not lonely.guests(), 60)
 
@@ -120,7 +123,7 @@ def test_the_scheduler_is_killed_and_the_step_ends_on_both_sides(away: Away, lon
     lonely.worker()
     step, pids = begun(away)
     lonely.scheduler.kill()
-    assert "was not heard of for 4.0 s" in why(step)
+    assert "was not heard of for 8.0 s" in why(step)
     until(lambda: gone(*pids) and not lonely.guests(), 60)
 
 
