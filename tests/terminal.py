@@ -96,6 +96,13 @@ class Terminal:
             assert time.monotonic() < end, f"'{text}' never came; the screen shows\n{self.text}"
             self._read(0.1)
 
+    def see_no(self, text: str) -> None:
+        """Wait until ``text`` does not stand on the screen, or not any more: a picture comes in pieces."""
+        end = time.monotonic() + PATIENCE
+        while text in self.text:
+            assert time.monotonic() < end, f"'{text}' never went; the screen shows\n{self.text}"
+            self._read(0.1)
+
     def settled(self, seconds: float = 0.5) -> int:
         """Wait until nothing comes for so long; how many bytes have come by then."""
         while True:

@@ -91,7 +91,7 @@ def test_a_run_whose_process_is_killed_is_shown_as_interrupted_without_a_key(his
                 with suppress(psutil.NoSuchProcess):
                     process.kill()
         terminal.see("interrupted")
-        assert "running" not in terminal.text
+        terminal.see_no("running")
 
 
 def test_a_console_that_is_killed_in_the_middle_of_a_swap_leaves_one_whole_truth(history: Path) -> None:

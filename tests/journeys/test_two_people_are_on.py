@@ -34,5 +34,4 @@ def test_each_sees_the_other_come_look_decide_and_go(history: Path) -> None:
         bob.hang_up()
         ada.press("1")
         ada.see("nothing waits for a decision")
-        while "is here too" in ada.text:
-            ada.settled(0.3)
+        ada.see_no("is here too")
