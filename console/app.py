@@ -14,7 +14,6 @@ from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.events import Resize
 from textual.geometry import Size
-from textual.widget import Widget
 
 from console import actions, routes, themes
 from console.acting.messages import (
@@ -162,8 +161,7 @@ class LeverframeApp(SparingApp):
     def _who_asks(self, at: datetime) -> Asking | None:
         """The screen on top, for an answer of ``at``; none while the console is left, which takes its widgets away."""
         top = self.top
-        attached = isinstance(top, Widget) and top.is_attached
-        return top if isinstance(top, Asking) and attached and self.crossing.is_of_here(at) else None
+        return top if isinstance(top, Asking) and not top.is_left and self.crossing.is_of_here(at) else None
 
     def _say_where(self) -> None:
         """Tell whoever else is on what is looked at here."""
@@ -172,7 +170,7 @@ class LeverframeApp(SparingApp):
 
     def on_people_seen(self, message: PeopleSeen) -> None:
         self.others, self.who = message.others, replace(self.who, role=message.role)
-        if isinstance(top := self.top, Page) and top.is_attached:
+        if isinstance(top := self.top, Page) and not top.is_left:
             top.draw_frame()
 
     def on_step_done(self, message: StepDone) -> None:

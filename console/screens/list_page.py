@@ -49,8 +49,8 @@ class ListPage(Page, Generic[R]):
 
     @property
     def is_left(self) -> bool:
-        """Whether its list has gone, or goes: what that said before comes all the same."""
-        return not (self.is_attached and self.query(PagedList))
+        # What its list said before that went comes all the same.
+        return super().is_left or not self.query(PagedList)
 
     @property
     def selected(self) -> R | None:

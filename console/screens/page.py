@@ -38,6 +38,11 @@ class Asking:
 
     command: Command | None = None  # what it has had carried out
 
+    @property
+    def is_left(self) -> bool:
+        """Whether it goes, or has gone: what comes for it all the same disturbs nobody."""
+        return not (isinstance(self, Widget) and self.is_attached)
+
     def question(self) -> Question | None:
         """What it wants to know."""
         return None

@@ -16,7 +16,7 @@ import pytest
 from textual.events import Key
 from textual.widgets import Input
 
-from console.acting.messages import Answered, Unanswered
+from console.acting.messages import Answered, PeopleSeen, Unanswered
 from console.opening import last_seen
 from console.queries.question import END
 from console.widgets.paged_list import PagedList
@@ -352,6 +352,7 @@ def test_what_a_list_says_while_its_screen_is_left_harms_nothing(console: Consol
         await page.query_one(PagedList).remove()
         page.post_message(PagedList.Moved())
         page.post_message(PagedList.Chosen())
+        desk.app.post_message(PeopleSeen((), "operator"))
         await desk.settled()
         assert desk.app.screen is page
         desk.app.exit()
