@@ -8,7 +8,9 @@ _IN = ("tests/engine/bundles/test_a_version_comes_in.py",)
 _BAD = ("tests/engine/bundles/test_hostile_bundles.py",)
 _BITS = ("tests/engine/bundles/test_tampered_bundles.py",)
 _OUT = ("tests/engine/bundles/test_a_bundle_is_written.py",)
+_READ = ("tests/engine/storage/test_stored_pieces.py",)
 _KEPT = ("tests/engine/bundles/test_sensitive_columns_never_travel.py",)
+_PIECES = "engine/storage/stored_pieces.py"
 _READING, _NAMES, _ARRIVAL = "engine/bundles/reading.py", "engine/bundles/names.py", "engine/bundles/arrival.py"
 _STAGING, _LAST, _TAKING = "engine/bundles/staging.py", "engine/bundles/registering.py", "engine/bundles/taking_in.py"
 
@@ -49,7 +51,9 @@ BUNDLES = (
     Fault("a schema lists no sensitive value", "engine/jobs/retrain/data.py", "infer_schema(table, manifest.data.sensitive)", "infer_schema(table)", _KEPT),
     Fault("the key is the account's alone", "engine/storage/secret_file.py", "O_EXCL | os.O_CLOEXEC, 0o600", "O_EXCL | os.O_CLOEXEC, 0o644", _OUT),
     Fault("what leaves is in the trail", "engine/bundles/leaving.py", '        trail.append(db, at=at, actor=by, action="bundle"', '        (lambda *_, **__: 0)(db, at=at, actor=by, action="bundle"', _OUT),
-    Fault("what is damaged does not leave", "engine/storage/objects.py", "        if len(stored.chunks) == 1 and stored.chunks[0] == stored.digest:\n            yield self.get(stored.digest)\n", "        if len(stored.chunks) == 1:\n            yield self._contents(stored.chunks)[0]\n", _OUT),
+    Fault("what is damaged does not leave", _PIECES, "        if whole.hexdigest() != stored.digest:", "        if False:", _OUT),
+    Fault("what is damaged is seen in any object", _PIECES, "                buffer.hashed = self._thread.submit(whole.update, piece)", "                buffer.hashed = self._thread.submit(whole.update, piece[:1])", _READ),
+    Fault("no more is read than a file had", _PIECES, "            if size > ahead:", "            if False:", _READ),
     Fault("packages are those of the lock", _READING, "not in packages:", "in ():", _BAD),
     Fault("what came with it is what it is proven in", _STAGING, "    if kept is None:\n        return of_workspace", "    if True:\n        return of_workspace", ("tests/engine/bundles/test_packages_travel_where_they_are_asked_for.py",)),
     Fault("its words steer no terminal", "engine/bundles/provenance.py", "actor=plain(each.actor, 80), ", "", _BAD),

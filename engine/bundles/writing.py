@@ -12,10 +12,12 @@ import secrets
 import sqlite3
 import zlib
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from hashlib import sha256
 from importlib.resources import files
 from pathlib import Path
+from types import TracebackType
 from typing import IO, TYPE_CHECKING
 
 from engine.audit.chain import canonical
@@ -51,6 +53,7 @@ from engine.errors import Damage, Refusal
 from engine.json_records import write as as_json
 from engine.storage.disk import refused
 from engine.storage.objects import ObjectStore
+from engine.storage.stored_pieces import StoredPieces
 from engine.storage.workspace import Workspace
 from engine.versions import catalog
 from engine.versions import document as documents
@@ -58,6 +61,9 @@ from engine.versions.environment import lock_of
 
 if TYPE_CHECKING:
     from engine.versions.records import VersionDocument
+
+
+HANDED_ON = 8 << 20  # of bytes, that the disk is told of at once
 
 
 @dataclass(frozen=True)
@@ -129,22 +135,24 @@ def write(
         found += _wheels(db, store, document, label)
     if (wrong := why_not_names([*texts, *(each.name for each in found)])) is not None:
         raise Refusal(f"{label} cannot travel: {wrong}. Give the files of the project other names and retrain.")
-    zipped = _Zip(file)
-    try:
+    with _Zip(file) as zipped:
         for name, content in texts.items():
-            zipped.add(name, [content], len(content))
-        for each in found:
-            pieces, size, digest = store.pieces(each.stored), each.stored.size, each.stored.digest
-            zipped.add(each.name, pieces, size, executable=each.executable, digest=digest)
-    except Damage as damage:
-        raise documents.named(store, label, damage) from None
-    zipped.add(PUBLIC_KEY, [line := f"{key.line}\n".encode()], len(line))
-    manifest = BundleManifest(row["digest"], label, told_of.sender.workspace, key.line, tuple(zipped.members), absent)
-    content = manifests.content(manifest)
-    signature = keys.sign(workspace.root, content).hex().encode() + b"\n"
-    for name, text in ((MANIFEST, content), (SIGNATURE, signature)):
-        zipped.add(name, [text], len(text))
-    size, count, digest = zipped.close(), len(zipped.members), sha256(content).hexdigest()
+            zipped.add(name, content)
+        try:
+            with StoredPieces(store) as pieces:
+                for each in found:
+                    zipped.copy(each, pieces.of(each.stored))
+        except Damage as damage:
+            raise documents.named(store, label, damage) from None
+        zipped.add(PUBLIC_KEY, f"{key.line}\n".encode())
+        members = tuple(zipped.members)
+        signed = manifests.content(
+            BundleManifest(row["digest"], label, told_of.sender.workspace, key.line, members, absent)
+        )
+        zipped.add(MANIFEST, signed)
+        zipped.add(SIGNATURE, keys.sign(workspace.root, signed).hex().encode() + b"\n")
+        size = zipped.close()
+    count, digest = len(zipped.members), sha256(signed).hexdigest()
     return Bundle(label, row["digest"], None, size, count, digest, key.fingerprint, absent)
 
 
@@ -185,41 +193,69 @@ def _pretty(value: object) -> bytes:
 
 
 class _Zip:
-    """A zip while it is written. Each head waits for the checksum of what comes behind it, and is filled in then."""
+    """A zip while it is written. The head of a stored file waits for the checksum of what comes behind it.
+
+    A context: at its end nobody uses the file any more.
+    """
 
     def __init__(self, file: IO[bytes]) -> None:
         self._file = file
         self._zipped: list[ZipMember] = []
-        self._end = 0
+        self._end = self._handed_on = 0
+        self._disk = ThreadPoolExecutor(1)
         self.members: list[BundleMember] = []
 
-    def add(
-        self, name: str, pieces: Iterable[bytes], size: int, *, executable: bool = False, digest: str | None = None
-    ) -> None:
-        """``digest``: that of the whole, where reading the pieces to their end verifies it. Raises Damage."""
-        start, length = self._end, len(zip_layout.head(ZipMember(name, size, 0)))
-        self._file.write(bytes(length))
-        whole, checksum, sizes = sha256(), 0, []
-        for piece in pieces:
-            if digest is None:
-                whole.update(piece)
+    def __enter__(self) -> _Zip:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self._disk.shutdown()
+
+    def add(self, name: str, content: bytes) -> None:
+        """Write a member that is made here."""
+        member = ZipMember(name, len(content), zlib.crc32(content))
+        self._write(zip_layout.head(member) + content)
+        self._list(member, sha256(content).hexdigest())
+
+    def copy(self, file: BundledFile, pieces: Iterable[tuple[memoryview, list[int]]]) -> None:
+        """Write a file of the store: its ``pieces``, which are verified once they were read to their end, and the sizes
+        of the objects in each. Raises Damage."""
+        start, stored = self._end, file.stored
+        self._write(zip_layout.head(ZipMember(file.name, stored.size, 0, file.executable)))
+        checksum, sizes = 0, list[int]()
+        for piece, begun in pieces:
             checksum = zlib.crc32(piece, checksum)
-            self._file.write(piece)
-            sizes.append(len(piece))
-        if sum(sizes) != size:
-            raise Damage(f"A stored file is damaged: it has {sum(sizes):,} bytes and not {size:,}.")
-        member = ZipMember(name, size, checksum, executable)
+            self._write(piece)
+            sizes += begun
+        member = ZipMember(file.name, stored.size, checksum, file.executable)
         self._file.seek(start)
         self._file.write(zip_layout.head(member))
-        self._end = start + length + size
         self._file.seek(self._end)
+        self._list(member, stored.digest, tuple(each for each in sizes if each) if len(sizes) > 1 else ())
+
+    def _write(self, content: bytes | memoryview) -> None:
+        self._file.write(content)
+        self._end += len(content)
+        if self._end - self._handed_on >= HANDED_ON:
+            self._disk.submit(_begin_to_write, self._file.fileno(), self._handed_on, self._end - self._handed_on)
+            self._handed_on = self._end
+
+    def _list(self, member: ZipMember, digest: str, pieces: tuple[int, ...] = ()) -> None:
         self._zipped.append(member)
-        several = tuple(each for each in sizes if each) if len(sizes) > 1 else ()
-        self.members.append(BundleMember(name, size, digest or whole.hexdigest(), executable, several))
+        self.members.append(BundleMember(member.name, member.size, digest, member.executable, pieces))
 
     def close(self) -> int:
         """Write the directory; the size of the whole."""
-        directory = zip_layout.directory(self._zipped)
-        self._file.write(directory)
+        self._write(zip_layout.directory(self._zipped))
         self._file.flush()
-        return self._end + len(directory)
+        return self._end
+
+
+def _begin_to_write(file: int, start: int, size: int) -> None:
+    """Have the disk take a part of ``file`` while the rest is read and hashed, and not only when somebody waits for it.
+
+    On Linux that is what this advice comes to for what was just written; it may take as long as other cores are busy,
+    so nobody waits for it either.
+    """
+    if hasattr(os, "posix_fadvise"):
+        os.posix_fadvise(file, start, size, os.POSIX_FADV_DONTNEED)

@@ -18,7 +18,6 @@ from engine.storage.disk import refused, why_not
 
 LEVEL = 3
 LARGEST = 4 << 30
-BATCH = 16  # of objects, at most 4 MiB: what is handed from one thread to the next
 
 
 @dataclass(frozen=True)
@@ -118,30 +117,30 @@ class ObjectStore:
 
     def _verified(self, digest: str) -> tuple[bytes, bytes]:
         """What is stored of ``digest`` and its content. Raises Damage."""
-        packed, content = self._opened(digest)
+        import zstandard
+
+        packed = self.packed(digest)
+        try:
+            content = _unpacked(packed)
+        except zstandard.ZstdError:
+            raise self.not_unpackable(digest) from None
         if _digest_of(content) != digest:
             path = self.path(digest)
             raise Damage(f"The object {digest[:12]} is damaged: its content has another digest ({path}).")
         return packed, content
 
-    def _contents(self, digests: tuple[str, ...]) -> list[bytes]:
-        return [self._opened(digest)[1] for digest in digests]
-
-    def _opened(self, digest: str) -> tuple[bytes, bytes]:
-        """The same, not held against its digest."""
-        import zstandard
-
+    def packed(self, digest: str) -> bytes:
+        """What is stored of ``digest``, as it lies there and not verified. Raises Damage."""
         path = self.path(digest)
         try:
-            packed = read_file(path)
+            return read_file(path)
         except FileNotFoundError:
             raise Damage(f"The object {digest[:12]} is gone from the store ({path}).") from None
         except OSError as error:
             raise Damage(f"The object {digest[:12]} cannot be read: {why_not(error)}.") from None
-        try:
-            return packed, _unpacked(packed)
-        except zstandard.ZstdError:
-            raise Damage(f"The object {digest[:12]} is damaged: it cannot be unpacked ({path}).") from None
+
+    def not_unpackable(self, digest: str) -> Damage:
+        return Damage(f"The object {digest[:12]} is damaged: it cannot be unpacked ({self.path(digest)}).")
 
     def adopt(self, digest: str, other: ObjectStore) -> None:
         """Move ``digest`` from another store on the same disk, where it was verified, to this one. Raises Refusal."""
@@ -154,36 +153,6 @@ class ObjectStore:
             target.parent.mkdir(exist_ok=True)
             _stamp(other.path(digest))
             os.rename(other.path(digest), target)
-
-    def pieces(self, stored: Stored) -> Iterator[bytes]:
-        """The content of ``stored``, object by object; it is verified once it was read to the end. Raises Damage."""
-        if len(stored.chunks) == 1 and stored.chunks[0] == stored.digest:
-            yield self.get(stored.digest)
-            return
-        from concurrent.futures import ThreadPoolExecutor
-        from hashlib import sha256
-
-        whole = sha256()  # of all of it, which says as much as one of each object, for half the time
-
-        def hashed(some: list[bytes]) -> None:
-            for each in some:
-                whole.update(each)
-
-        with ThreadPoolExecutor(2) as pool:  # The next are read, and the last ones hashed, while these are written.
-            batches = [stored.chunks[start : start + BATCH] for start in range(0, len(stored.chunks), BATCH)]
-            ahead = pool.submit(self._contents, batches[0]) if batches else None
-            behind = None
-            for number in range(len(batches)):
-                assert ahead is not None
-                contents = ahead.result()
-                following = number + 1 < len(batches)
-                ahead = pool.submit(self._contents, batches[number + 1]) if following else None
-                if behind is not None:
-                    behind.result()
-                behind = pool.submit(hashed, contents)
-                yield from contents
-        if whole.hexdigest() != stored.digest:
-            raise Damage(f"A stored file is damaged: its parts do not make up {stored.digest[:12]}.")
 
     def put_file(self, path: Path) -> Stored:
         """Store a file of any size in content-defined chunks; a megabyte-sized step at a time is in memory."""
