@@ -54,6 +54,8 @@ BUNDLES = (
     Fault("what is damaged does not leave", _PIECES, "        if whole.hexdigest() != stored.digest:", "        if False:", _OUT),
     Fault("what is damaged is seen in any object", _PIECES, "                buffer.hashed = self._thread.submit(whole.update, piece)", "                buffer.hashed = self._thread.submit(whole.update, piece[:1])", _READ),
     Fault("no more is read than a file had", _PIECES, "            if size > ahead:", "            if False:", _READ),
+    Fault("what comes in is on the disk first", _LAST, "    place.staged.flush()\n", "", _IN),
+    Fault("an object is on the disk when it is put", "engine/storage/objects.py", "                if self._durable:", "                if False:", ("tests/engine/storage/test_objects.py",)),
     Fault("packages are those of the lock", _READING, "not in packages:", "in ():", _BAD),
     Fault("what came with it is what it is proven in", _STAGING, "    if kept is None:\n        return of_workspace", "    if True:\n        return of_workspace", ("tests/engine/bundles/test_packages_travel_where_they_are_asked_for.py",)),
     Fault("its words steer no terminal", "engine/bundles/provenance.py", "actor=plain(each.actor, 80), ", "", _BAD),

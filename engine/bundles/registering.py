@@ -82,6 +82,7 @@ def register(
     began: datetime, kept: KeptFiles | None,
 ) -> Arrival:  # fmt: skip
     """The objects first, then everything else in one transaction."""
+    place.staged.flush()
     for digest in place.staged.digests():
         place.store.adopt(digest, place.staged)
     place.store.sync()

@@ -41,7 +41,8 @@ class StagingPlace:
 
     @property
     def staged(self) -> ObjectStore:
-        return ObjectStore(self.folder / "objects")
+        """Durable once it is flushed: nobody needs it after a loss of power before that."""
+        return ObjectStore(self.folder / "objects", durable=False)
 
 
 def spooled(place: StagingPlace, stream: IO[bytes]) -> Path:
@@ -97,7 +98,6 @@ def stage(place: StagingPlace, bundle: OpenBundle, data: Path | None) -> None:
         taken.add(file.name)
     bundle.verify_rest({*taken, *bundle.wheels})
     staged.put(bundle.document_content)
-    staged.sync()
 
 
 def _stage_file(staged: ObjectStore, bundle: OpenBundle, name: str, stored: Stored) -> None:
@@ -121,7 +121,6 @@ def stage_wheels(place: StagingPlace, bundle: OpenBundle, at: datetime) -> KeptF
         chunks = tuple(place.staged.put(piece) for piece in bundle.stream(name))
         package = called.partition("-")[0]
         files.append(KeptFile(package, called, Stored(member.sha256, member.size, chunks)))
-    place.staged.sync()
     return KeptFiles(lock_of(place.staged, bundle.document).digest, at, tuple(files))
 
 

@@ -18,6 +18,7 @@ from engine.storage.disk import refused, why_not
 
 LEVEL = 3
 LARGEST = 4 << 30
+FLUSHED_AT_ONCE = 16
 
 
 @dataclass(frozen=True)
@@ -39,10 +40,13 @@ class Stored:
 
 
 class ObjectStore:
-    """Objects under ``root``/ab/cdef…; a digest is the SHA-256 of the content before compression."""
+    """Objects under ``root``/ab/cdef…; a digest is the SHA-256 of the content before compression.
 
-    def __init__(self, root: Path) -> None:
-        self.root = root
+    ``durable``: each is on the disk when it is put; where not, when all are after ``flush``.
+    """
+
+    def __init__(self, root: Path, *, durable: bool = True) -> None:
+        self.root, self._durable = root, durable
 
     def path(self, digest: str) -> Path:
         return self.root / digest[:2] / digest[2:]
@@ -74,7 +78,8 @@ class ObjectStore:
                 file.write(packed)
                 file.flush()
                 _stamp(file.fileno())
-                os.fdatasync(file.fileno())
+                if self._durable:
+                    os.fdatasync(file.fileno())
             os.rename(temporary, target)
         except OSError as error:
             temporary.unlink(missing_ok=True)
@@ -143,7 +148,7 @@ class ObjectStore:
         return Damage(f"The object {digest[:12]} is damaged: it cannot be unpacked ({self.path(digest)}).")
 
     def adopt(self, digest: str, other: ObjectStore) -> None:
-        """Move ``digest`` from another store on the same disk, where it was verified, to this one. Raises Refusal."""
+        """Move ``digest`` from another store on the same disk, verified there and durable. Raises Refusal."""
         target = self.path(digest)
         with suppress(Damage):
             self.get(digest)
@@ -201,6 +206,18 @@ class ObjectStore:
         finally:
             os.close(descriptor)
 
+    def flush(self) -> None:
+        """Have every object on the disk, where that was not waited for when each was put. Raises OSError.
+
+        Waited for together, one commit of the file system is for many: 2,800 took 0.3 s, one after the other 5 to 14.
+        """
+        from concurrent.futures import ThreadPoolExecutor
+
+        with ThreadPoolExecutor(FLUSHED_AT_ONCE) as pool:
+            for _ in pool.map(_flush, [folder for folder in self.root.iterdir() if folder.is_dir()]):
+                pass
+        self.sync()
+
     def digests(self) -> Iterator[str]:
         """Every object in the store."""
         for folder in sorted(self.root.iterdir()) if self.root.is_dir() else ():
@@ -214,6 +231,16 @@ def _digest_of(content: bytes | memoryview) -> str:
     from hashlib import sha256  # Here, as it takes 2 ms to load and the first screen verifies nothing.
 
     return sha256(content).hexdigest()
+
+
+def _flush(folder: Path) -> None:
+    """Have the files in ``folder``, and their names, on the disk."""
+    for path in (*folder.iterdir(), folder):
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
 
 
 def _stamp(target: Path | int) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import threading
 from pathlib import Path
 
@@ -229,3 +230,26 @@ def test_one_that_does_not_reproduce_its_golden_rows_changes_nothing(
         receiver.take_in(forged)
     assert list(store_of(receiver).digests()) == [] and receiver.projects() == ()
     assert [path.name for path in (receiver.home / "cache").glob("import-*")] == []
+
+
+def test_nothing_of_it_comes_into_the_store_that_is_not_on_the_disk(
+    receiver: Engine, sender: Sender, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced, moved, root = set[int](), 0, store_of(receiver).root
+    fsync, rename = os.fsync, os.rename
+
+    def noted(file: int) -> None:
+        synced.add(os.fstat(file).st_ino)
+        fsync(file)
+
+    def watched(old: Path, new: Path) -> None:
+        nonlocal moved
+        if root in Path(new).parents and root not in Path(old).parents:
+            moved += 1
+            assert Path(old).stat().st_ino in synced, new
+        rename(old, new)
+
+    monkeypatch.setattr(os, "fsync", noted)
+    monkeypatch.setattr(os, "rename", watched)
+    receiver.take_in(sender.zip)
+    assert moved >= len(receiver.show("tiny@1").data.files)

@@ -117,3 +117,22 @@ def test_whatever_else_has_the_name_of_an_object_is_damage_and_never_waited_for(
 
 def test_a_store_that_is_gone_holds_nothing(tmp_path: Path) -> None:
     assert list(ObjectStore(tmp_path / "objects").digests()) == []
+
+
+@pytest.mark.parametrize("durable", [True, False])
+def test_an_object_is_on_the_disk_when_it_is_put_or_when_the_store_is_flushed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, durable: bool
+) -> None:
+    """No power is cut here: what is seen is that the system was asked to, for the very file, before it had its name."""
+    synced = set[int]()
+
+    def noted(file: int) -> None:
+        synced.add(os.fstat(file).st_ino)
+
+    monkeypatch.setattr(os, "fsync", noted)
+    monkeypatch.setattr(os, "fdatasync", noted)
+    store = ObjectStore(tmp_path, durable=durable)
+    paths = [store.path(store.put(b"content %d" % number)) for number in range(40)]
+    assert {path.stat().st_ino for path in paths} <= synced if durable else not synced
+    store.flush()
+    assert {each.stat().st_ino for path in paths for each in (path, path.parent, tmp_path)} <= synced
