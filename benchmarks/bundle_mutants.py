@@ -18,7 +18,7 @@ BUNDLES = (
     Fault("the signature is asked for", _READING, "if not key.holds(self.key, signature, signed):", "if False:", _BAD),
     Fault("every byte of the frame is compared", _READING, "if _exactly(file, len(head)) != head:", "if False:", _BITS),
     Fault("the directory is compared", _READING, "starts[-1] + len(directory) != size or _exactly(file, len(directory)) != directory", "False", _BITS),
-    Fault("each file is held against its digest", _READING, "wrong = member is not None and (", "wrong = member is not None and False and (", _BITS),
+    Fault("each file is held against its digest", _READING, "wrong = member is not None and (", "wrong = member is not None and False and (", _BAD),
     Fault("the manifest lists what is there", _READING, "if [*listed, MANIFEST, SIGNATURE] != list(places):", "if False:", _BAD),
     Fault("there is what the document makes", _READING, "for name in (there.keys() - wanted.keys()) ^ fixed:", "for name in ():", _BAD),
     Fault("a file is the one that the version names", _READING, "if (member.sha256, member.size) != (file.stored.digest, file.stored.size):", "if False:", _BAD),

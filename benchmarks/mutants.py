@@ -19,6 +19,7 @@ import random
 import sys
 import tempfile
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 from benchmarks.mutation import trial  # noqa: E402
+from benchmarks.mutation.fault import Fault  # noqa: E402
 from benchmarks.mutation.lines import Lines  # noqa: E402
 from benchmarks.mutation.sites import Site, sites  # noqa: E402
 
@@ -208,12 +210,24 @@ def promises(kept: Path, words: list[str]) -> int:
     with tempfile.TemporaryDirectory(prefix="leverframe-mutants-") as folder:
         tree = trial.copied(ROOT, Path(folder).resolve() / "tree")
         _prepare(kept, tree)
+        _refuse_broken(kept, tree, faults)
         for fault in faults:
             outcome = trial.tried(tree, fault.site(ROOT), fault.tests, 60, kept / "trial.log")
             left += not outcome.startswith("killed")
             print(f"{outcome:14} {fault.promise}: {fault.old.strip()} → {fault.new.strip()}", flush=True)
     print(f"{len(faults) - left} of {len(faults)} found")
     return 1 if left else 0
+
+
+def _refuse_broken(kept: Path, tree: Path, faults: Sequence[Fault]) -> None:
+    """Neither a test that fails by itself nor a fault that is no Python shows anything, and both look like a find."""
+    for fault in faults:
+        site = fault.site(ROOT)
+        if fault.file.endswith(".py"):
+            compile(site.applied((ROOT / fault.file).read_bytes()), fault.promise, "exec")
+    for test in sorted({test for fault in faults for test in fault.tests}):
+        if trial.run_pytest(tree, ["-x", "--no-header", test], kept / "trial.log", 900) != 0:
+            raise SystemExit(f"{test} fails without any fault; see {kept / 'trial.log'}")
 
 
 def main() -> int:

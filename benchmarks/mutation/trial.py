@@ -48,6 +48,7 @@ _MEMORY = 8 << 30
 
 def copied(root: Path, into: Path) -> Path:
     """The tree below ``into``, compiled so that a changed file is seen by its content."""
+    into.parent.chmod(0o755)  # Tests of what another account may see become one, and it has to get as far as the tree.
     for name in _COPIED:
         shutil.copytree(root / name, into / name, ignore=shutil.ignore_patterns("__pycache__"))
     for file in (*root.glob("*.toml"), *root.glob("*.md"), root / "Makefile"):
