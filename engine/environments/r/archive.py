@@ -65,17 +65,26 @@ def _files(folder: Path, below: str) -> Iterator[tuple[str, Path]]:
 
 
 def unpack(archive: Path, folder: Path) -> None:
-    """Make ``folder``, which must not exist, from an archive whose digest was checked. Raises Damage, OSError."""
+    """Make ``folder``, which must not exist, from an archive whose digest was checked: that says whose it is, and not
+    that a package of R's was packed into it. Raises Damage, OSError."""
     folder.mkdir()
-    with tarfile.open(archive, mode="r|") as content:
-        for about in content:
-            pieces = about.name.split("/")
-            file = content.extractfile(about) if about.isreg() else None
-            if file is None or any(piece in ("", ".", "..") for piece in pieces):
-                raise Damage(f"An archive of an R package holds what none has: {plain(about.name, 80)}.")
-            target = folder.joinpath(*pieces)
-            target.parent.mkdir(parents=True, exist_ok=True)
-            with file, target.open("xb") as written:
-                while piece := file.read(1 << 20):
-                    written.write(piece)
-                os.fchmod(written.fileno(), 0o755 if about.mode & 0o100 else 0o644)
+    try:
+        with tarfile.open(archive, mode="r|") as content:
+            for about in content:
+                _unpack(content, about, folder)
+    except (tarfile.TarError, ValueError, OverflowError, RecursionError):
+        raise Damage("An archive of an R package cannot be read, although it is the one that was kept.") from None
+
+
+def _unpack(content: tarfile.TarFile, about: tarfile.TarInfo, folder: Path) -> None:
+    pieces = about.name.split("/")
+    # Nothing but plain files: of a sparse one a kilobyte may say that it is as large as any disk.
+    file = content.extractfile(about) if about.type == tarfile.REGTYPE and not about.issparse() else None
+    if file is None or any(piece in ("", ".", "..") for piece in pieces):
+        raise Damage(f"An archive of an R package holds what none has: {plain(about.name, 80)}.")
+    target = folder.joinpath(*pieces)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with file, target.open("xb") as written:
+        while piece := file.read(1 << 20):
+            written.write(piece)
+        os.fchmod(written.fileno(), 0o755 if about.mode & 0o100 else 0o644)

@@ -69,10 +69,23 @@ def restore(wanted: Mapping[str, str], repositories: tuple[str, ...], cache: Pat
         if code != 0:
             raise Refusal(_explained(said, repositories))
         for name, version in wanted.items():
-            target = place / f"{name}_{version}"
-            shutil.rmtree(target, ignore_errors=True)
-            target.mkdir(parents=True)
-            shutil.copytree(library / name, target / name)
+            keep(library, name, version, place)
+
+
+def keep(library: Path, name: str, version: str, place: Path) -> None:
+    """Keep the package that lies in ``library`` in the folder ``place``, whole or not at all: what lies there is taken
+    for what the repository has. Raises Refusal where it calls itself otherwise than it was asked for."""
+    built = description.read(library / name)
+    if built is None or (built.name, built.version) != (name, version):
+        said = f"{built.name} {built.version}" if built is not None else "no package"
+        raise Refusal(f"What the repositories of renv.lock have as {name} {version} calls itself {said}; ask who runs them.")
+    target, unfinished = place / f"{name}_{version}", place / f".{name}.{os.urandom(6).hex()}.tmp"
+    try:
+        shutil.copytree(library / name, unfinished / name)
+        shutil.rmtree(target, ignore_errors=True)
+        os.rename(unfinished, target)
+    finally:
+        shutil.rmtree(unfinished, ignore_errors=True)
 
 
 def _run(command: list[str], folder: Path, there: list[Path]) -> tuple[str, int]:

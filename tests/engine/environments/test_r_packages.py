@@ -6,12 +6,13 @@ import hashlib
 import io
 import json
 import os
+import shutil
 import tarfile
 from pathlib import Path
 
 import pytest
 
-from engine.environments.r import archive, description, renv_lock
+from engine.environments.r import archive, description, library, renv_lock
 from engine.errors import Damage, Invalid, NotFound, Refusal
 
 
@@ -88,6 +89,67 @@ def test_an_archive_that_no_package_of_ours_has_made_leaves_nothing_outside(
     with pytest.raises(Damage, match="holds what none has"):
         archive.unpack(tmp_path / "bad.tar", tmp_path / "in")
     assert not list(tmp_path.rglob("out"))
+
+
+def packed(*headers: bytes) -> bytes:
+    return b"".join(headers) + bytes(1024)
+
+
+def header(name: str, kind: bytes, size: int = 0) -> bytes:
+    about = tarfile.TarInfo(name)
+    about.type, about.size = kind, size
+    return about.tobuf(tarfile.GNU_FORMAT)
+
+
+def sparse(size: int) -> bytes:
+    """A file of no content that says it is of ``size``."""
+    block = bytearray(header("a", tarfile.GNUTYPE_SPARSE))
+    block[386:398], block[483:495] = b"%011o\0" % 0, b"%011o\0" % size
+    block[148:156] = b"%06o\0 " % (sum(block[:148]) + 256 + sum(block[156:]))
+    return bytes(block)
+
+
+@pytest.mark.parametrize("content", [
+    b"", b"no archive", packed(header("a", tarfile.REGTYPE, 5000)),
+    packed(*[header("././@LongLink", tarfile.GNUTYPE_LONGNAME, 5) + b"a\0".ljust(512, b"\0")] * 3000),
+    packed(header("x", tarfile.XHDTYPE, 14) + b"14 path=a\0\0b\n".ljust(512, b"\0"), header("a", tarfile.REGTYPE)),
+    packed(sparse(1 << 30)),
+])  # fmt: skip
+def test_an_archive_that_cannot_be_read_or_grows_without_end_is_damage(tmp_path: Path, content: bytes) -> None:
+    """Whoever packed it signed it too, and the engine unpacks it."""
+    (tmp_path / "bad.tar").write_bytes(content)
+    with pytest.raises(Damage, match="An archive of an R package"):
+        archive.unpack(tmp_path / "bad.tar", tmp_path / "in")
+    assert sum(path.stat().st_size for path in (tmp_path / "in").rglob("*")) < 5000
+
+
+def test_a_package_is_kept_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    built = install(tmp_path / "built", "model", "2.0")
+
+    def killed(source: Path, target: Path) -> None:
+        target.mkdir(parents=True)
+        shutil.copyfile(source / "DESCRIPTION", target / "DESCRIPTION")
+        raise KeyboardInterrupt
+
+    place = tmp_path / "cache" / "r" / "4.2.2"
+    place.mkdir(parents=True)
+    monkeypatch.setattr(shutil, "copytree", killed)
+    monkeypatch.setattr(shutil, "rmtree", lambda *_, **__: None)  # Whoever is killed tidies nothing up.
+    with pytest.raises(KeyboardInterrupt):
+        library.keep(built.parent, "model", "2.0", place)
+    assert list(place.rglob("DESCRIPTION")) and library.restored(tmp_path / "cache", "4.2.2") == {}
+    monkeypatch.undo()
+    library.keep(built.parent, "model", "2.0", place)
+    assert [*library.restored(tmp_path / "cache", "4.2.2")] == [("model", "2.0")]
+
+
+def test_a_package_that_calls_itself_otherwise_is_not_kept(tmp_path: Path) -> None:
+    install(tmp_path / "built", "model", "2.0")
+    with pytest.raises(Refusal, match=r"as model 1\.0 calls itself model 2\.0"):
+        library.keep(tmp_path / "built", "model", "1.0", tmp_path)
+    with pytest.raises(Refusal, match="as words 1.0 calls itself no package"):
+        library.keep(tmp_path / "built", "words", "1.0", tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["built"]
 
 
 def renv(folder: Path, said: object) -> renv_lock.RenvLock:
