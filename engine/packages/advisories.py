@@ -57,6 +57,7 @@ def load(place: Path) -> Advisories:
             for affected in record["affected"]:
                 about = affected["package"]
                 if str(about["ecosystem"]).lower() == _ECOSYSTEM:
+                    _check_form(affected)
                     found[canonical(str(about["name"]))].append((plain(str(record["id"]), 60), affected))
         except (KeyError, TypeError, AttributeError, Invalid, ValueError):
             unread += 1
@@ -84,19 +85,41 @@ def _records(place: Path) -> Iterator[Mapping[str, Any]]:
                 raise Invalid(f"{plain(str(path), 120)} is no JSON; name a file of advisories (osv.dev).") from None
             yield {}
             continue
-        listed = said if isinstance(said, list) else said.get("vulns", [said]) if isinstance(said, dict) else [{}]
+        listed = said.get("vulns", [said]) if isinstance(said, dict) else said
+        listed = listed if isinstance(listed, list) else [{}]
         yield from (each if isinstance(each, dict) else {} for each in listed)
+
+
+def _check_form(affected: Mapping[str, Any]) -> None:
+    """Raise TypeError for versions and ranges that are none: of such an advisory nobody knows whom it concerns."""
+    versions, ranges = affected.get("versions") or [], affected.get("ranges") or []
+    if not (isinstance(versions, list) and isinstance(ranges, list)):
+        raise TypeError
+    for each in ranges:
+        events = each["events"]
+        if not isinstance(events, list) or not all(isinstance(event, dict) for event in events):
+            raise TypeError
 
 
 def concerns(affected: Mapping[str, Any], version: str) -> bool:
     """Whether ``version`` is one of those that an advisory says are ``affected``. Pure."""
-    if version in (str(each) for each in affected.get("versions") or ()):
+    if any(_is_same(str(each), version) for each in affected.get("versions") or ()):
         return True
     return any(
         _in_range(each.get("events") or (), version)
         for each in affected.get("ranges") or ()
         if isinstance(each, dict) and each.get("type") == "ECOSYSTEM"
     )
+
+
+def _is_same(one: str, other: str) -> bool:
+    """Whether both name one version: ``1.0`` and ``1.0.0`` do (PEP 440)."""
+    from packaging.version import InvalidVersion, Version
+
+    try:
+        return one == other or Version(one) == Version(other)
+    except InvalidVersion:
+        return False
 
 
 def _in_range(events: Any, version: str) -> bool:

@@ -38,6 +38,7 @@ TWICE = affected({"introduced": "0"}, {"fixed": "1.5"}, {"introduced": "2.0"}, {
         (affected({"introduced": "0"}, kind="GIT"), "1.0", False),
         (affected(versions=("1.0", "1.1")), "1.1", True),
         (affected(versions=("1.0", "1.1")), "1.2", False),
+        (affected(versions=("1.0", "no version")), "1.0.0", True),
         (affected({"introduced": "no version"}), "1.0", False),
         (TWICE, "no version", False),
         ({"ranges": [{"type": "ECOSYSTEM", "events": [["introduced"]]}]}, "1.0", False),
@@ -78,10 +79,26 @@ def test_the_answer_of_osv_itself_is_read_too(tmp_path: Path) -> None:
     assert load(file).concerning("some-thing", "2.1") == ("PYSEC-1",)
 
 
+@pytest.mark.parametrize(
+    "odd",
+    [{"versions": 5}, {"ranges": 5}, {"ranges": [5]}, {"ranges": [{}]}, {"ranges": [{"events": 5}]},
+     {"ranges": [{"events": ["introduced"]}]}],
+)  # fmt: skip
+def test_an_advisory_whose_versions_are_none_is_counted_as_not_read(odd: dict[str, Any], tmp_path: Path) -> None:
+    """Never as one that concerns nobody, and it keeps nobody from being told of the others."""
+    good = advisory("PYSEC-1", "2026-01-02T03:04:05Z", affected(versions=("1.0",)))
+    (tmp_path / "a.json").write_text(json.dumps([advisory("PYSEC-2", "2026-01-02", affected() | odd), good]))
+    found = load(tmp_path / "a.json")
+    assert (found.concerning("some-thing", "1.0"), found.unread) == (("PYSEC-1",), 1)
+
+
 def test_what_is_no_advisory_is_refused(tmp_path: Path) -> None:
     with pytest.raises(NotFound):
         load(tmp_path / "absent.json")
-    for content, said in (("{}", "holds no advisory"), ("[]", "holds no"), ("x", "is no JSON"), ("3", "holds no")):
+    for content, said in (
+        ("{}", "holds no advisory"), ("[]", "holds no"), ("x", "is no JSON"), ("3", "holds no"),
+        ('{"vulns": 5}', "holds no"), ('{"vulns": null}', "holds no"),
+    ):  # fmt: skip
         (tmp_path / "a.json").write_text(content)
         with pytest.raises(Invalid, match=said):
             load(tmp_path / "a.json")
