@@ -7,6 +7,7 @@ import sqlite3
 from dataclasses import dataclass, replace
 
 from engine.audit import trail
+from engine.bundles import spelling
 from engine.clock import moment, stamp
 from engine.errors import Damage, Invalid
 from engine.json_records import read, write
@@ -61,11 +62,7 @@ def content(found: Provenance) -> bytes:
 
 def parsed(text: bytes) -> Provenance:
     """Read back what ``content`` wrote. Raises Damage."""
-    try:
-        document = json.loads(text)
-    except (ValueError, RecursionError):
-        raise Damage("Its provenance is no JSON document.") from None
-    found = read(Provenance, document, "Its provenance")
+    found = read(Provenance, spelling.parsed(text, "Its provenance"), "Its provenance")
     if not 1 <= len(found.stations) <= MOST or len(found.authors) > MOST_AUTHORS:
         raise Damage(f"Its provenance names {len(found.stations):,} workspaces and {len(found.authors):,} authors.")
     authors = tuple(

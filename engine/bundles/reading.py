@@ -19,13 +19,14 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from engine.access.public_key import PublicKey
-from engine.bundles import contents, key, manifest, names, provenance, zip_layout
+from engine.bundles import contents, key, manifest, names, provenance, spelling, zip_layout
 from engine.bundles.manifest import MANIFEST, SIGNATURE, BundleManifest, BundleMember
 from engine.bundles.names import LARGEST_TEXT
 from engine.bundles.provenance import Provenance
 from engine.bundles.zip_layout import ZipMember
 from engine.environments.records import canonical
 from engine.errors import Damage, Invalid, NotFound, Refusal
+from engine.runs.steps import holding
 from engine.storage.disk import why_not
 from engine.text import plain
 from engine.versions import document as documents
@@ -71,7 +72,9 @@ class OpenBundle:
         content = self._text(contents.DOCUMENT, self.members.get(contents.DOCUMENT))
         if sha256(content).hexdigest() != self.manifest.version:
             raise Damage("Its version.json is not the version that its manifest names.")
+        spelling.check_canonical(content, "Its version.json")
         found = documents.parsed(content, self.manifest.version)
+        holding.recorded(found.lineage.sandbox)
         _check_made_by(found, self.manifest)
         return found
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from engine.json_records import read
 from engine.projects.manifest.records import SandboxSpec
 from engine.records import DoctorFinding
 from engine.text import plain
@@ -103,5 +104,5 @@ def document(each: Sequence[StepHold | None]) -> dict[str, Any]:
 
 
 def recorded(kept: Mapping[str, Any]) -> StepHold | None:
-    """What a version says of it; None for one that was made before that was kept."""
-    return StepHold(**kept) if kept else None
+    """What a version says of it; None for one that was made before that was kept. Raises Damage."""
+    return read(StepHold, kept, "How the steps of the version were held") if kept else None

@@ -216,20 +216,53 @@ Change = Callable[[dict[str, Any]], object]
         (lambda found: found["metrics"].update(verdict="fail"), "did not pass its gates"),
         (lambda found: found.update(format=9), "format 9"),
         (lambda found: found["environment"].update(kind="java"), "'java'"),
+        (lambda found: found["lineage"]["sandbox"].update(landlock="six"), "landlock"),
+        (lambda found: found["lineage"]["sandbox"].pop("calls"), "calls"),
+        (lambda found: found["metrics"]["metrics"]["roc_auc"].update(n=1 << 63), "a larger number"),
+        (lambda found: found["metrics"]["metrics"]["roc_auc"].update(value=-(10**30)), "a larger number"),
     ],
 )
 def test_a_document_that_no_workspace_wrote(
     change: Change, said: str, refused: Callable[[Path], str], sender: Sender, tmp_path: Path
 ) -> None:
-    members = contents(sender.zip)
-    document = json.loads(members["version.json"])
+    document = json.loads(contents(sender.zip)["version.json"])
     change(document)
-    text = canonical(document).encode()
-    forged = signed(
-        tmp_path / "x.zip", sender.home, {**members, "version.json": text},
-        lambda found: found.update(version=sha(text)),
-    )  # fmt: skip
-    assert said in refused(forged)
+    assert said in refused(of_document(tmp_path / "x.zip", sender, canonical(document).encode()))
+
+
+def of_document(target: Path, sender: Sender, text: bytes) -> Path:
+    """The bundle of another version.json, which its manifest names and a trusted key has signed."""
+    members = {**contents(sender.zip), "version.json": text}
+    return signed(target, sender.home, members, lambda found: found.update(version=sha(text)))
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (b'"project":"tiny"', b'"project":"x","project":"tiny"'),
+        (b'"author":', b'"author":"\\ud800","was":'),
+        (b'"author":', b'"author":"mia\xed\xa0\x80","was":'),
+        (b'"train_seconds":', b'"train_seconds":NaN,"was":'),
+        (b'"train_seconds":', b'"train_seconds":1E400,"was":'),
+        (b"{", b"{ "),
+    ],
+)
+def test_a_document_that_is_spelt_as_no_leverframe_does(
+    old: bytes, new: bytes, refused: Callable[[Path], str], sender: Sender, tmp_path: Path
+) -> None:
+    """Two readers could read two things in it, or one of them nothing."""
+    text = contents(sender.zip)["version.json"].replace(old, new, 1)
+    told = refused(of_document(tmp_path / "x.zip", sender, text))
+    assert "version.json is not written as Leverframe writes one" in told or "no JSON document" in told
+
+
+def test_a_document_that_is_deeper_than_any_real_one(
+    refused: Callable[[Path], str], sender: Sender, tmp_path: Path
+) -> None:
+    text = contents(sender.zip)["version.json"]
+    for depth in (50, 300, *range(900, 1000, 10), 100_000):
+        deep = text.replace(b'"schema":', b'"schedule2":' + b"[" * depth + b"]" * depth + b',"schema":', 1)
+        assert "version" in refused(of_document(tmp_path / "x.zip", sender, deep))
 
 
 def test_a_document_that_the_manifest_does_not_name(
@@ -239,7 +272,8 @@ def test_a_document_that_the_manifest_does_not_name(
     assert "not the version that its manifest names" in refused(signed(tmp_path / "x.zip", sender.home, members))
 
 
-@pytest.mark.parametrize("content", [b"", b"[]", b"{", b"[" * 100_000, b'{"stations": [], "authors": []}', b"\xff"])
+@pytest.mark.parametrize("content", [b"", b"[]", b"{", b"[" * 100_000, b'{"stations": [], "authors": []}', b"\xff",
+                                     b'{"stations": [{"run": 99999999999999999999}]}'])  # fmt: skip
 def test_a_provenance_that_is_none(
     content: bytes, refused: Callable[[Path], str], sender: Sender, tmp_path: Path
 ) -> None:
