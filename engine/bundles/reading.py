@@ -8,6 +8,7 @@ document makes. What each holds is verified while it is read (``stream``).
 from __future__ import annotations
 
 import os
+import re
 import stat
 import zlib
 from collections.abc import Iterator
@@ -26,6 +27,7 @@ from engine.bundles.provenance import Provenance
 from engine.bundles.zip_layout import ZipMember
 from engine.environments.records import canonical
 from engine.errors import Damage, Invalid, NotFound, Refusal
+from engine.projects.manifest.sections import NAME
 from engine.runs.steps import holding
 from engine.storage.disk import why_not
 from engine.text import plain
@@ -150,7 +152,11 @@ def _check_listed(found: BundleManifest, places: dict[str, Place]) -> None:
 
 def _check_made_by(document: VersionDocument, found: BundleManifest) -> None:
     """Raise Damage unless the members are those that the document makes, but for what is said to be absent."""
+    if not re.fullmatch(NAME, document.project):  # Before anything here is named after it.
+        raise Damage(f"'{plain(document.project, 80)}' is no name of a project, and its version.json says so.")
     absent = {file.name: file for part in found.absent for file in part.files}
+    if (why := names.why_not_names([*absent])) is not None:
+        raise Damage(f"What did not travel with it has names that none has: {why}.")
     wanted = {each.name: each for each in contents.files_of(document)}
     there = {each.name: each for each in found.members if not contents.is_wheel(each.name)}
     fixed = {*contents.FIRST, contents.PUBLIC_KEY}

@@ -15,7 +15,7 @@ import pytest
 
 from engine.api import Engine
 from engine.audit.chain import canonical
-from engine.errors import LeverframeError, NotFound, Refusal
+from engine.errors import Damage, LeverframeError, NotFound, Refusal
 from tests.engine.bundles.conftest import Sender
 from tests.engine.bundles.forging import contents, sha, signed, zipped
 from tests.ledger import rows_of, store_of
@@ -206,7 +206,8 @@ Change = Callable[[dict[str, Any]], object]
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        (lambda found: found.update(project="../x"), ""),
+        (lambda found: found.update(project="../x"), "no name of a project"),
+        (lambda found: found.update(project="a\0b"), "no name of a project"),
         (lambda found: found.pop("golden"), "golden"),
         (lambda found: found["golden"].update(rows="many"), "golden.rows"),
         (lambda found: found["settings"]["project"].update(name="other"), "leverframe.toml"),
@@ -263,6 +264,28 @@ def test_a_document_that_is_deeper_than_any_real_one(
     for depth in (50, 300, *range(900, 1000, 10), 100_000):
         deep = text.replace(b'"schema":', b'"schedule2":' + b"[" * depth + b"]" * depth + b',"schema":', 1)
         assert "version" in refused(of_document(tmp_path / "x.zip", sender, deep))
+
+
+@pytest.mark.parametrize("path", ["../../../../x", "/etc/passwd", "a\0b", "a/./b"])
+def test_data_that_did_not_travel_and_would_lie_elsewhere(
+    path: str, receiver: Engine, sender: Sender, tmp_path: Path
+) -> None:
+    members = contents(sender.zip)
+    document = json.loads(members["version.json"])
+    document["data"]["files"][0]["path"] = path
+    files = [
+        {"name": f"data/{each['path']}", "size": each["size"], "sha256": each["digest"], "executable": False, "pieces": []}
+        for each in document["data"]["files"]
+    ]  # fmt: skip
+    text = canonical(document).encode()
+    absent = [{"what": "data", "why": "it was left out", "files": files}]
+    left = {name: content for name, content in members.items() if not name.startswith("data/")}
+    forged = signed(
+        tmp_path / "x.zip", sender.home, {**left, "version.json": text},
+        lambda found: found.update(version=sha(text), absent=absent),
+    )  # fmt: skip
+    with pytest.raises(Damage, match="What did not travel with it has names that none has"):
+        receiver.take_in(forged, data=tmp_path)
 
 
 def test_a_document_that_the_manifest_does_not_name(
