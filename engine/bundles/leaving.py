@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import secrets
 import shutil
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryFile
@@ -10,7 +13,7 @@ from typing import IO
 
 from engine.access.caller import Caller
 from engine.audit import trail
-from engine.bundles.writing import Bundle, Wanted, write, write_to
+from engine.bundles.writing import Bundle, Wanted, unfinished, write
 from engine.errors import Refusal
 from engine.storage.disk import refused
 from engine.storage.ledger import Ledger
@@ -26,13 +29,11 @@ def bundle(
 ) -> Bundle:  # fmt: skip
     """Write the version called ``label`` to the new file ``target``, or to one that is open."""
     if isinstance(target, Path):
-        with ledger.read() as db:
-            made = write_to(workspace, db, store, label, target.expanduser().absolute(), wanted)
-        try:
+        place = target.expanduser().absolute()
+        with unfinished(place) as file:
+            with ledger.read() as db:
+                made = replace(write(workspace, db, store, label, file, wanted), place=str(place))
             note(ledger, made, by, at)
-        except BaseException:
-            target.expanduser().absolute().unlink(missing_ok=True)
-            raise
         return made
     with refused("The bundle could not be written"), TemporaryFile(dir=workspace.cache) as file:
         with ledger.read() as db:
@@ -58,15 +59,17 @@ def write_data(ledger: Ledger, store: ObjectStore, label: str, folder: Path, by:
     with ledger.read() as db:
         digest = str(catalog.find(db, label)["digest"])
     files = documents.of_version(store, label, digest).data.files
-    if target.exists():
+    if os.path.lexists(target):
         raise Refusal(f"{target} is there already; name a folder that is not.")
+    unnamed = target.with_name(f".{target.name[:100]}.{secrets.token_hex(6)}.tmp")
     try:
         with refused(f"The data could not be written to {target}"):
-            documents.write_folder(store, files, target)
+            documents.write_folder(store, files, unnamed)
         with ledger.write() as db:
             details = {"digest": digest, "to": str(target), "files": len(files)}
             trail.append(db, at=at, actor=by, action="write-data", subject=label, details=details)
-    except BaseException:
-        shutil.rmtree(target, ignore_errors=True)
-        raise
+        with refused(f"The data could not be written to {target}"):
+            os.rename(unnamed, target)
+    finally:
+        shutil.rmtree(unnamed, ignore_errors=True)
     return len(files)

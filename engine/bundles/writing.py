@@ -11,8 +11,9 @@ import os
 import secrets
 import sqlite3
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import sha256
 from importlib.resources import files
@@ -89,31 +90,32 @@ class Bundle:
     absent: tuple[AbsentPart, ...]
 
 
-def write_to(
-    workspace: Workspace, db: sqlite3.Connection, store: ObjectStore, label: str, target: Path, wanted: Wanted
-) -> Bundle:
-    """Write the version called ``label`` to the new file ``target``, with what is ``wanted`` in it.
+@contextmanager
+def unfinished(target: Path) -> Iterator[IO[bytes]]:
+    """A new file that is called ``target`` once the block has ended well, and is gone where it has not.
 
-    Raises NotFound, Refusal where ``target`` is there or the version cannot travel, Damage where it is not whole here.
+    Raises Refusal where ``target`` is there, or the file cannot be written.
     """
     if os.path.lexists(target):
         raise Refusal(f"{target} is there already; name a file that is not, or move that one away.")
     temporary = target.with_name(f".{target.name[:100]}.{secrets.token_hex(6)}.tmp")
     try:
-        with refused(f"The bundle could not be written to {target}"), open(temporary, "xb") as file:
-            made = write(workspace, db, store, label, file, wanted)
-        # Whoever reads a bundle checks all of it, so nobody waits here for the disk.
         with refused(f"The bundle could not be written to {target}"):
+            with open(temporary, "xb") as file:
+                yield file
+            # Whoever reads a bundle checks all of it, so nobody waits here for the disk.
             os.rename(temporary, target)
     finally:
         temporary.unlink(missing_ok=True)
-    return Bundle(**{**vars(made), "place": str(target)})
 
 
 def write(
     workspace: Workspace, db: sqlite3.Connection, store: ObjectStore, label: str, file: IO[bytes], wanted: Wanted
 ) -> Bundle:
-    """The same into ``file``, which is empty and can be gone back in."""
+    """Write the version called ``label`` into ``file``, which is empty and can be gone back in.
+
+    Raises NotFound, Refusal where the version cannot travel, Damage where it is not whole here.
+    """
     row = catalog.find(db, label)
     if row["cleaned_at"]:
         raise Refusal(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import subprocess
 import sys
 import zipfile
@@ -124,6 +125,36 @@ def test_the_trail_says_that_it_left(engine: Engine, tmp_path: Path) -> None:
     row = engine.audit(limit=1)[0]
     assert (row.action, row.subject, row.actor) == ("bundle", "tiny@1", "mia")
     assert row.details["bundle"] == made.digest == sha(contents(tmp_path / "x.zip")["manifest.json"])
+
+
+@pytest.mark.parametrize("what", ["bundle", "write-data"])
+def test_it_has_its_name_only_when_the_trail_says_that_it_left(
+    what: str, engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So whoever is killed anywhere leaves nothing that somebody could take and that no trail knows of."""
+
+    def killed(source: Path, target: Path) -> None:
+        row = engine.audit(limit=1)[0]
+        assert (row.action, row.details["to"]) == (what, str(target)) and not target.exists()
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+        patched.setattr(os, "rename", killed)
+        if what == "bundle":
+            engine.bundle("tiny@1", tmp_path / "x")
+        else:
+            engine.write_data("tiny@1", tmp_path / "x")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_data_is_written_over_nothing(engine: Engine, tmp_path: Path) -> None:
+    (tmp_path / "x").symlink_to(tmp_path / "nothing")
+    with pytest.raises(Refusal, match="is there already"):
+        engine.write_data("tiny@1", tmp_path / "x")
+    with pytest.raises(Refusal, match="could not be written"):
+        engine.write_data("tiny@1", tmp_path / "nowhere" / "x")
+    engine.write_data("tiny@1", tmp_path / "y")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["x", "y"]
 
 
 def test_the_key_is_for_the_account_alone_and_stays(engine: Engine, sender: Sender) -> None:

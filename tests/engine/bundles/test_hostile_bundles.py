@@ -274,9 +274,10 @@ def test_data_that_did_not_travel_and_would_lie_elsewhere(
     document = json.loads(members["version.json"])
     document["data"]["files"][0]["path"] = path
     files = [
-        {"name": f"data/{each['path']}", "size": each["size"], "sha256": each["digest"], "executable": False, "pieces": []}
+        {"name": f"data/{each['path']}", "size": each["size"], "sha256": each["digest"], "executable": False}
+        | {"pieces": []}
         for each in document["data"]["files"]
-    ]  # fmt: skip
+    ]
     text = canonical(document).encode()
     absent = [{"what": "data", "why": "it was left out", "files": files}]
     left = {name: content for name, content in members.items() if not name.startswith("data/")}
