@@ -6,12 +6,11 @@ of the bundle has to be.
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import dataclass
-from typing import Any
 
 from engine.audit.chain import canonical
+from engine.bundles import spelling
 from engine.errors import Damage, Refusal
 from engine.json_records import read as read_record
 from engine.json_records import write as written
@@ -63,10 +62,7 @@ def content(manifest: BundleManifest) -> bytes:
 
 def read(text: bytes) -> BundleManifest:
     """Read back what ``content`` wrote. Raises Damage, or Refusal for the format of another Leverframe."""
-    try:
-        document: Any = json.loads(text)
-    except (ValueError, RecursionError):
-        raise Damage("Its manifest is no JSON document.") from None
+    document = spelling.parsed(text, "Its manifest")
     if not isinstance(document, dict) or document.get("kind") != KIND:
         raise Damage("Its manifest is not that of a bundle.")
     if document.get("format") != FORMAT:
@@ -84,6 +80,7 @@ def read(text: bytes) -> BundleManifest:
     for each in (*found_manifest.members, *absent):
         if each.size < 0 or any(piece <= 0 for piece in each.pieces) or sum(each.pieces or (each.size,)) != each.size:
             raise Damage(f"Its manifest holds a size that is none, of '{plain(each.name, 80)}'.")
+    spelling.check_canonical(text, "Its manifest")
     if content(found_manifest) != text:
         raise Damage("Its manifest is not written as Leverframe writes one.")
     return found_manifest

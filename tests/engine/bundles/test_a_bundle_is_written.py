@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 import zipfile
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,7 @@ from engine.api import Engine
 from engine.bundles.contents import VERIFIER
 from engine.errors import Damage, NotFound, Refusal
 from tests.engine.bundles.conftest import Sender
-from tests.engine.bundles.forging import contents, sha
+from tests.engine.bundles.forging import contents, sha, signed
 from tests.ledger import store_of
 from tests.people import open_engine
 
@@ -91,6 +92,31 @@ def test_the_verifier_that_travels_says_that_it_is_good_and_who_signed_it(
     assert good.stdout.startswith("GOOD: tiny@1, ") and fingerprint in good.stdout
     other = verified(sender.zip, "--key", "SHA256:somebody", script=own)
     assert other.returncode == 1 and other.stderr.startswith("BAD: ")
+
+
+def test_the_verifier_says_no_word_of_a_strangers_that_steers_a_terminal(sender: Sender, tmp_path: Path) -> None:
+    part = {"what": "data\x1b[2J", "why": "é\u202e\nGOOD: x", "files": []}
+    said: dict[str, object] = {"label": "tiny@1\x1b]0;owned\x07", "absent": [part]}
+    good = verified(signed(tmp_path / "x.zip", sender.home, contents(sender.zip), lambda found: found.update(said)))
+    assert good.returncode == 0 and len(good.stdout.splitlines()) == 2
+    assert all(line.isascii() and line.isprintable() for line in good.stdout.splitlines())
+    odd: list[dict[str, object]] = [{"absent": 5}, {"absent": [{}]}, {"members": [5]}, {"key": "x"}, {"key": None}]
+    for each in odd:
+        bad = verified(signed(tmp_path / "x.zip", sender.home, contents(sender.zip), partial(dict.update, **each)))
+        assert (bad.returncode, bad.stdout) == (1, "") and bad.stderr.startswith("BAD: ")
+
+
+def test_the_verifier_finds_what_was_put_into_the_folder(sender: Sender, tmp_path: Path) -> None:
+    place = tmp_path / "out"
+    with zipfile.ZipFile(sender.zip) as zipped:
+        zipped.extractall(place)
+    (place / "more").mkdir()
+    assert verified(place).returncode == 0  # An empty folder is no file.
+    for more in (place / "more/x", place / "more/y"):
+        more.symlink_to(tmp_path if more.name == "x" else place / "README.html")
+        bad = verified(place)
+        assert bad.returncode == 1 and f"'more/{more.name}' is in one of the manifest and the folder" in bad.stderr
+        more.unlink()
 
 
 def test_a_file_that_is_there_is_not_written_over_and_nothing_half_is_left(engine: Engine, tmp_path: Path) -> None:

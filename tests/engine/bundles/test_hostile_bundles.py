@@ -15,6 +15,7 @@ import pytest
 
 from engine.api import Engine
 from engine.audit.chain import canonical
+from engine.bundles import key
 from engine.errors import Damage, LeverframeError, NotFound, Refusal
 from tests.engine.bundles.conftest import Sender
 from tests.engine.bundles.forging import contents, sha, signed, zipped
@@ -141,6 +142,27 @@ def test_what_is_no_file_and_what_is_no_zip(receiver: Engine, tmp_path: Path) ->
 def test_a_format_of_another_leverframe(refused: Callable[[Path], str], sender: Sender, tmp_path: Path) -> None:
     forged = signed(tmp_path / "x.zip", sender.home, contents(sender.zip), lambda found: found.update(format=2))
     assert "format 2 and this Leverframe reads 1" in refused(forged)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (b'"label":"tiny@1"', b'"label":"\\ud800"'),
+        (b'"label":"tiny@1"', b'"label":"x","label":"tiny@1"'),
+        (b'"format":1', b'"format":1,"size":NaN'),
+        (b'"format":1', b'"format":1.0'),
+        (b'"absent":[]', b'"absent":' + b"[" * 900 + b"]" * 900),
+    ],
+)
+def test_a_manifest_that_is_spelt_as_no_leverframe_does(
+    old: bytes, new: bytes, refused: Callable[[Path], str], sender: Sender, tmp_path: Path
+) -> None:
+    """Anybody can make one: it is read before it is known whose it is."""
+    members = contents(sender.zip)
+    text = members["manifest.json"].replace(old, new, 1)
+    signature = key.sign(sender.home, text).hex().encode() + b"\n"
+    told = refused(zipped(tmp_path / "x.zip", {**members, "manifest.json": text, "manifest.sig": signature}))
+    assert text != members["manifest.json"] and "manifest" in told
 
 
 def test_a_key_that_is_not_the_one_that_signed(
