@@ -20,7 +20,7 @@ IMPORTED = (
     Fault("classes without names are no others'", _RUNS, "    if not numbered or ", "    if False and ", _ONNX),
     Fault("an estimator has the columns that it was fitted with", "engine/runs/steps/python_runner.py", "    return features[list(names)]\n", "    return features\n", ("tests/engine/runs/test_an_estimator_made_elsewhere.py",)),
     Fault("what MLmodel names is in its folder", _MODEL, " or not file.resolve().is_relative_to(folder.resolve())", "", _BROUGHT),
-    Fault("MLmodel is text and no bomb", _MODEL, "        if any(isinstance(each, yaml.AliasToken) for each in yaml.scan(text)):\n            raise ValueError\n", "", _BROUGHT),
-    Fault("MLmodel makes no object", _MODEL, "yaml.safe_load(text)", "yaml.unsafe_load(text)", _BROUGHT),
+    Fault("MLmodel is text and no bomb", _MODEL, "if self.check_event(yaml.AliasEvent):", "if False:", _BROUGHT),
+    Fault("MLmodel makes texts and nothing else", _MODEL, "class Texts(yaml.BaseLoader):", "class Texts(yaml.SafeLoader):", _BROUGHT),
     Fault("a requirement is a package and its version", _MODEL, "_REQUIREMENT.fullmatch(line)", "_REQUIREMENT.match(line)", _BROUGHT),
 )  # fmt: skip

@@ -1,6 +1,6 @@
 """A model that exists already: a file of one, or the folder that MLflow keeps it in. Read as bytes and text only.
 
-A pickle is searched and never loaded. Of an MLflow folder MLmodel is read, as YAML without objects, and its
+A pickle is searched and never loaded. Of an MLflow folder MLmodel is read, as YAML of texts alone, and its
 requirements.txt.
 """
 
@@ -19,7 +19,7 @@ from engine.projects.manifest.fields import text_problem
 from engine.text import plain
 
 MODEL_BYTES = 100_000_000
-_TEXT = 1_000_000
+_TEXT, _MLMODEL = 1_000_000, 500_000
 _MOST_FEATURES = 2000
 # What is taken of MLflow's flavours, and which key names the model's file.
 _FLAVOURS = {"sklearn": "pickled_model", "onnx": "data"}
@@ -125,14 +125,11 @@ def _mlmodel(folder: Path) -> Mapping[str, Any]:
     if not (folder / "MLmodel").is_file():
         raise Refusal(f"{said} holds no file MLmodel; name the folder that mlflow's save_model or its download made.")
     try:
-        text = _text(folder / "MLmodel")
+        text = _text(folder / "MLmodel", _MLMODEL)
         # A hundred thousand lists in each other take PyYAML a minute, and so do mappings.
         if _NESTED.search(text):
             raise ValueError
-        # MLflow writes none; a few of them in one another would be as long as all memory.
-        if any(isinstance(each, yaml.AliasToken) for each in yaml.scan(text)):
-            raise ValueError
-        document = yaml.safe_load(text)
+        document = yaml.load(text, _texts_only(yaml))
     except (yaml.YAMLError, RecursionError, ValueError):
         raise Refusal(f"MLmodel in {said} is no YAML that can be read; save the model again.") from None
     if not isinstance(document, dict):
@@ -140,10 +137,23 @@ def _mlmodel(folder: Path) -> Mapping[str, Any]:
     return document
 
 
-def _text(file: Path) -> str:
+def _texts_only(yaml: Any) -> Any:
+    """What reads lists, mappings and texts: a number of a million digits, or one to the base of sixty, stays a text."""
+
+    class Texts(yaml.BaseLoader):  # type: ignore[misc]
+        def compose_node(self, parent: Any, index: Any) -> Any:
+            # MLflow writes no alias; a few of them in one another would be as long as all memory.
+            if self.check_event(yaml.AliasEvent):
+                raise ValueError
+            return super().compose_node(parent, index)
+
+    return Texts
+
+
+def _text(file: Path, most: int = _TEXT) -> str:
     with file.open("rb") as opened:
-        content = opened.read(_TEXT + 1)
-    if len(content) > _TEXT:
+        content = opened.read(most + 1)
+    if len(content) > most:
         raise Refusal(f"{plain(str(file), 200)} is larger than a file of its kind can be; save the model again.")
     return content.decode("utf-8", "replace")
 
