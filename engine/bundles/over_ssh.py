@@ -11,7 +11,7 @@ import re
 import shutil
 import subprocess
 from pathlib import Path
-from tempfile import TemporaryFile
+from threading import Thread
 from typing import IO, Any
 
 from engine.errors import Invalid, Refusal
@@ -32,14 +32,16 @@ def ask(host: str, words: list[str], given: IO[bytes] | None = None, config: Pat
         raise Invalid(f"'{plain(host, 80)}' is no host that ssh is given; write it like user@host or ssh://host:2222.")
     if (program := shutil.which("ssh")) is None:
         raise Refusal("There is no ssh on this machine; install OpenSSH's client.")
-    options = ["-T", "-o", "BatchMode=yes", "-o", f"ConnectTimeout={CONNECTING_SECONDS}"]
+    # Whoever vanishes in the middle of it is missed after a minute.
+    alive = ["-o", "ServerAliveInterval=15", "-o", "ServerAliveCountMax=4"]
+    options = ["-T", "-o", "BatchMode=yes", "-o", f"ConnectTimeout={CONNECTING_SECONDS}", *alive]
     command = [program, *(["-F", str(config)] if config else []), *options, "--", host, "leverframe", *words, "--json"]
-    with TemporaryFile() as out, TemporaryFile() as said:
-        done = subprocess.run(command, stdin=given or subprocess.DEVNULL, stdout=out, stderr=said, check=False)
-        code = done.returncode
-        answer, complaint = _beginning(out), _beginning(said).strip()
+    code, answer, complaint = _said(command, given)
+    if max(len(answer), len(complaint)) > LARGEST_ANSWER:
+        raise Refusal(f"{plain(host, 80)} says more than any Leverframe does; see what answers there.")
     if code != 0:
-        last = plain(complaint.splitlines()[-1] if complaint else f"it ended with code {code}", 1000)
+        lines = complaint.decode("utf-8", "replace").strip().splitlines()
+        last = plain(lines[-1] if lines else f"it ended with code {code}", 1000)
         reached = "could not be reached over SSH" if code == 255 else "said no"
         raise Refusal(f"{plain(host, 80)} {reached}: {last}")
     try:
@@ -51,6 +53,28 @@ def ask(host: str, words: list[str], given: IO[bytes] | None = None, config: Pat
     return found
 
 
-def _beginning(file: IO[bytes]) -> str:
-    file.seek(0)
-    return file.read(LARGEST_ANSWER).decode("utf-8", "replace")
+def _said(command: list[str], given: IO[bytes] | None) -> tuple[int, bytes, bytes]:
+    """How the command ended, and what it printed on both outputs: one that says more than it may is ended."""
+    with subprocess.Popen(
+        command, stdin=given or subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as process:  # fmt: skip
+        assert process.stdout is not None and process.stderr is not None
+        said = (bytearray(), bytearray())
+        streams = (process.stdout, process.stderr)
+        readers = [Thread(target=_read, args=(process, *each), daemon=True) for each in zip(streams, said, strict=True)]
+        try:
+            for reader in readers:
+                reader.start()
+            for reader in readers:
+                reader.join()
+            return process.wait(), bytes(said[0]), bytes(said[1])
+        except BaseException:
+            process.kill()
+            raise
+
+
+def _read(process: subprocess.Popen[bytes], stream: IO[bytes], into: bytearray) -> None:
+    into += stream.read(LARGEST_ANSWER + 1)
+    if len(into) > LARGEST_ANSWER:
+        process.kill()
+        stream.close()  # What it started writes to it as well.

@@ -80,7 +80,9 @@ def elsewhere(digest: str, host: str, config: Path | None) -> Stage:
         stages = told.get("stages")
         first = stages[0] if isinstance(stages, list) and stages and isinstance(stages[0], dict) else {}
         return Stage(host, tuple(_read(each) for each in first.get("found", ())))
-    except (LeverframeError, TypeError) as error:
+    except TypeError:
+        return Stage(host, (), "What it says cannot be read: its versions are no list.")
+    except LeverframeError as error:
         return Stage(host, (), str(error))
 
 
