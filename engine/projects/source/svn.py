@@ -18,7 +18,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from urllib.parse import urlsplit
 from xml.etree import ElementTree
 
 from engine.errors import Refusal
@@ -57,7 +56,7 @@ class Server:
 
     def server(self, url: str, *args: str, seconds: float = SERVER_SECONDS) -> ElementTree.Element:
         """What the server at ``url`` says. Raises Refusal, also where it is not to be asked."""
-        scheme = urlsplit(url).scheme
+        scheme = url.partition("://")[0]
         if scheme not in ASKED:
             raise Refusal(
                 f"A Subversion server is asked over {', '.join(ASKED[:-1])} or {ASKED[-1]} only, not over "

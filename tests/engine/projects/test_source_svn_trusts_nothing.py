@@ -14,8 +14,11 @@ from pathlib import Path
 import pytest
 
 from engine.errors import Refusal
+from engine.projects.source import svn
 from engine.projects.source.code import authors_since, commits_between, inspect, snapshot
+from engine.projects.source.code_folder import filled
 from engine.projects.source.records import UNTOLD
+from engine.projects.source.svn_files import take_base
 from tests.engine.projects.origins import of_svn
 from tests.engine.projects.subversion import checkout, commit, repository, update
 from tests.engine.projects.test_source_git import taken, write
@@ -74,6 +77,48 @@ def test_neither_a_persons_configuration_nor_a_tunnel_runs_a_program(
     assert not (tmp_path / "sprung").exists()
 
 
+@pytest.mark.parametrize(
+    "address", ["svn+ssh://host/x", "svn+evil://host/x", "ssh", "", "-x", "FILE:///x", "://", "http:x"]
+)
+def test_a_server_is_not_even_asked_where_that_starts_a_program_here(
+    address: str, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with svn.asked(project.resolve()) as server:
+        monkeypatch.setenv("PATH", "/nonexistent")
+        with pytest.raises(Refusal, match="which starts a program here"):
+            server.server(address, "log")
+
+
+@pytest.mark.parametrize(
+    "root", ["http://[", "http://[::1", "http://a b/", "file://\x7f", "svn://" + "x" * 9000, "http:"]
+)
+def test_an_address_that_is_none_is_told_in_words(project: Path, tmp_path: Path, root: str) -> None:
+    in_database(project, "UPDATE repository SET root = ?", root)
+    with suppress(Refusal):
+        source = inspect(project)
+        old, new = of_svn("r1", source.remote or root), of_svn("r2", source.remote or root)
+        assert commits_between(project, old, new) == ()
+        authors_since(project, old, new, dirty=False)
+    with suppress(Refusal):
+        snapshot(project, tmp_path / "code", allow_dirty=False)
+
+
+def test_svn_reads_a_configuration_of_ours_and_the_passwords_that_it_keeps(
+    project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "home/.subversion/auth").mkdir(parents=True)
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    real, said = shutil.which("svn"), tmp_path / "said"
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin/svn").write_text(
+        f'#!/bin/sh\nfor each; do [ -e "$each/auth" ] && ls "$each" > {said}; done\nexec {real} "$@"\n'
+    )
+    (tmp_path / "bin/svn").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}{os.pathsep}{os.environ['PATH']}")
+    assert inspect(project).revision == "r2"
+    assert "auth" in said.read_text().split()
+
+
 def test_what_is_kept_of_a_file_is_not_read_where_a_link_or_something_else_lies_in_its_place(
     project: Path, tmp_path: Path
 ) -> None:
@@ -113,10 +158,17 @@ def test_a_crafted_database_reads_and_writes_nothing_outside_of_the_folder(
         assert "secret" not in str(patch) and "escaped" not in str(list((tmp_path / "code").rglob("*")))
 
 
-def test_a_digest_that_names_a_way_out_is_not_followed(project: Path, tmp_path: Path) -> None:
-    in_database(project, "UPDATE nodes SET checksum = ? WHERE kind = 'file'", "$sha1$../../../../etc/passwd")
+@pytest.mark.parametrize("digest", ["../../../../secret", "", "A" * 40, "a" * 39, "a" * 41, "a" * 39 + "\n"])
+def test_a_digest_that_names_a_way_out_is_not_followed(project: Path, tmp_path: Path, digest: str) -> None:
+    in_database(project, "UPDATE nodes SET checksum = ? WHERE kind = 'file'", f"$sha1${digest}")
     with pytest.raises(Refusal):
         snapshot(project, tmp_path / "code", allow_dirty=False)
+    told = svn.Node("steps.py", "file", 2, "", "", digest, False, True, 2, "", "", str(project))
+    with (
+        pytest.raises(Refusal, match=r"does not say what 'steps\.py' was checked out as"),
+        filled(tmp_path / "base") as code,
+    ):
+        take_base([told], {}, code)
 
 
 @pytest.mark.parametrize("destination", ["/etc/passwd", "../secret"])
