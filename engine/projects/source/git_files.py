@@ -20,6 +20,8 @@ PATCH_BYTES = 20_000_000
 _NO_FILTER = ("unspecified", "unset", "set", "")
 # Paths in one call: a command line is bounded.
 _PATHS = 200
+# Submodules in each other: each takes processes while those inside it are read.
+_DEEPEST = 10
 
 
 def changes_of(repository: Repository, store: Objects) -> tuple[dict[str, str], tuple[str, ...]]:
@@ -38,12 +40,13 @@ def changes_of(repository: Repository, store: Objects) -> tuple[dict[str, str], 
 
 
 def take_commit(
-    repository: Repository, store: Objects, code: CodeFolder, changes: Mapping[str, str], under: str = ""
+    repository: Repository, store: Objects, code: CodeFolder, changes: Mapping[str, str], around: tuple[str, ...] = ()
 ) -> None:
     """The files of the commit, and in place of those that were changed the ones in the working tree.
 
-    ``under``: where in the project's folder the repository lies, of a submodule its path with a slash.
+    ``around``: of a submodule the paths that lead to it, its own last.
     """
+    under = "".join(f"{each}/" for each in around)
     for entry in repository.git("ls-tree", "-r", "-z", "-l", "--full-tree", repository.tree).split(b"\0"):
         if not entry:
             continue
@@ -51,7 +54,7 @@ def take_commit(
         mode, kind, digest, length = described.split()
         name = os.fsdecode(raw)
         if kind == b"commit":
-            _take_submodule(repository, name, digest.decode(), code, under)
+            _take_submodule(repository, digest.decode(), code, (*around, name))
             continue
         if name in changes:
             continue
@@ -90,10 +93,12 @@ def _content(repository: Repository, name: str, content: bytes, code: CodeFolder
     return content
 
 
-def _take_submodule(repository: Repository, name: str, commit: str, code: CodeFolder, under: str) -> None:
+def _take_submodule(repository: Repository, commit: str, code: CodeFolder, around: tuple[str, ...]) -> None:
     """The files of the submodule's commit, out of its own objects, where it is checked out at that, unchanged."""
-    said = plain(under + name, 200)
-    place = repository.folder / name
+    said = plain("/".join(around), 200)
+    if len(around) > _DEEPEST:
+        _refuse(f"has more than {_DEEPEST} submodules in each other ('{said}'); take some out")
+    place = repository.folder / around[-1]
     with opened(place) as inner:
         if inner is None or inner.top != place or inner.revision is None:
             _refuse(
@@ -110,7 +115,7 @@ def _take_submodule(repository: Repository, name: str, commit: str, code: CodeFo
             if changed:
                 first = plain(min(changed), 200)
                 _refuse(f"has uncommitted changes in its submodule '{said}' ({first}); commit or undo them there")
-            take_commit(inner, store, code, {}, f"{under}{name}/")
+            take_commit(inner, store, code, {}, around)
 
 
 def refuse_changed_elsewhere(repository: Repository, store: Objects, changes: Mapping[str, str]) -> None:

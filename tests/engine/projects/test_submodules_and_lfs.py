@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 from hashlib import sha256
 from pathlib import Path
@@ -45,6 +46,34 @@ def test_a_submodule_that_is_checked_out_is_taken_with_those_inside_it(composed:
     _, patch = snapshot(composed, tmp_path / "dirty", allow_dirty=True)
     assert patch is not None and "steps.py" in patch and "new.py" in patch and "lib" not in patch
     assert taken(tmp_path / "dirty")["lib/inner/code.py"] == "deepest\n"
+
+
+def test_submodules_in_each_other_without_end_are_refused(project: Path, tmp_path: Path) -> None:
+    """Each takes processes of this machine while those inside it are read, and a repository may hold any number."""
+    for depth in (2, 12):
+        places = [project.joinpath(*"s" * level) for level in range(1, depth + 1)]
+        places[-1].mkdir(parents=True, exist_ok=True)
+        for place in reversed(places):
+            git(place, "init", "-q", "-b", "main")
+            write(place, code="deep\n")
+            commit(place)
+        commit(project)
+        if depth == 2:
+            snapshot(project, tmp_path / "code", allow_dirty=False)
+            assert taken(tmp_path / "code")["s/s/code.py"] == "deep\n"
+        else:
+            with pytest.raises(Refusal, match="has more than 10 submodules in each other"):
+                snapshot(project, tmp_path / "more", allow_dirty=False)
+            assert not (tmp_path / "more").exists()
+
+
+def test_a_submodule_that_is_a_link_to_another_repository_is_not_followed(
+    composed: Path, library: Path, tmp_path: Path
+) -> None:
+    shutil.move(composed / "lib", tmp_path / "away")
+    (composed / "lib").symlink_to(library)
+    with pytest.raises(Refusal, match="has nothing in its submodule 'lib'|differs from"):
+        snapshot(composed, tmp_path / "code", allow_dirty=False)
 
 
 def test_of_a_project_in_a_subfolder_the_submodules_in_it_are_taken(
