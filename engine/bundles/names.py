@@ -15,6 +15,8 @@ from engine.text import plain
 
 MOST = 200_000
 LONGEST, LONGEST_PART = 1024, 255
+# What Windows takes for a device, whatever stands behind a dot.
+_DEVICES = {"con", "prn", "aux", "nul", *(f"{each}{number}" for each in ("com", "lpt") for number in range(1, 10))}
 LARGEST_TEXT = 64 << 20  # of what is read as a whole: the manifest, the document, the page
 
 
@@ -29,6 +31,10 @@ def why_not_name(name: str) -> str | None:
         return f"the name {shown} in it leads out of its folder"
     if "\\" in name or any(unicodedata.category(letter) in ("Cc", "Cf", "Cs", "Zl", "Zp") for letter in name):
         return f"the name {shown} in it has letters that no name may have"
+    for part in name.split("/"):
+        # Windows leaves such ends away, takes a colon for another stream of the file, and keeps nothing of a device.
+        if part[-1] in ". " or ":" in part or part.partition(".")[0].rstrip(" ").lower() in _DEVICES:
+            return f"the name {shown} in it is that of another file, or of none, on Windows"
     return None
 
 

@@ -27,7 +27,8 @@ WAYS: Mapping[str, tuple[str, ...]] = {
 }
 _TYPES = ("double", "float", "int64", "string")
 _MOST_CLASSES = 200
-_LARGEST = 1 << 24
+_LARGEST = 1 << 24  # of an answer
+LARGEST_FILE = 1 << 30  # of a model, or a table of answers
 
 
 @dataclass(frozen=True)
@@ -39,19 +40,19 @@ class Converted:
     model: str
 
 
-def content(path: Path, doing: str) -> bytes:
-    """The bytes of a file that a process left. Raises StepFailed where it is none."""
+def content(path: Path, doing: str, most: int = LARGEST_FILE) -> bytes:
+    """The bytes of a file that a process left. Raises StepFailed where it is none, or larger than any real one."""
     try:
-        return read_file(path)
+        return read_file(path, most)
     except OSError as error:
         raise StepFailed(f"{doing} left a {plain(path.name, 60)} that cannot be read: {error.strerror}.") from None
 
 
 def document(path: Path, doing: str) -> dict[str, Any]:
     """Its answer. Raises StepFailed where it is no JSON object."""
-    said = content(path, doing)
+    said = content(path, doing, _LARGEST)
     try:
-        found = json.loads(said) if len(said) <= _LARGEST else None
+        found = json.loads(said)
     except (ValueError, RecursionError):
         found = None
     if not isinstance(found, dict):
@@ -78,9 +79,12 @@ def converted(said: dict[str, Any], output: Path, kind: str, features: list[str]
 def _are_classes(classes: Any) -> bool:
     if classes is None:
         return True
-    return isinstance(classes, list) and 0 < len(classes) <= _MOST_CLASSES and all(
-        isinstance(each, str | int) for each in classes
-    )  # fmt: skip
+    return isinstance(classes, list) and 0 < len(classes) <= _MOST_CLASSES and all(map(_is_class, classes))
+
+
+def _is_class(value: Any) -> bool:
+    """Half a letter, which JSON can tell and no file can hold, is none."""
+    return isinstance(value, int) or (isinstance(value, str) and value.encode("utf-8", "replace").decode() == value)
 
 
 def _inputs(told: Any, features: list[str], doing: str) -> tuple[Input, ...]:
@@ -91,15 +95,19 @@ def _inputs(told: Any, features: list[str], doing: str) -> tuple[Input, ...]:
     return tuple(Input(name, kind) for name, kind in pairs)
 
 
-def table(path: Path, doing: str) -> pa.Table | None:
-    """The answers that were left as ``path``; None where there are none. Raises StepFailed for others than such."""
+def table(path: Path, doing: str, rows: int) -> pa.Table | None:
+    """The answers for ``rows`` rows that were left as ``path``; None where there are none, or for another number: those
+    are not read, for a small file may say that it is of any. Raises StepFailed for others than such."""
     import pyarrow as pa
     import pyarrow.parquet
 
     if not path.exists() and not path.is_symlink():
         return None
     try:
-        found = pyarrow.parquet.read_table(pa.BufferReader(content(path, doing)))
+        said = pyarrow.parquet.ParquetFile(pa.BufferReader(content(path, doing)))
+        if said.metadata.num_rows != rows:
+            return None
+        found = said.read()
     except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         raise StepFailed(f"{doing} left answers that cannot be read: {plain(str(error), 160)}.") from None
     if "prediction" not in found.column_names or len(set(found.column_names)) != found.num_columns:

@@ -78,8 +78,9 @@ def measured(
     said = _score(bench, target, label, made, rows)
     found: list[tuple[str, Parity]] = []
     for way in made.ways:
-        given = answers_of.table(folder / "output" / f"{way}.parquet", f"scoring with {target.words}")
-        if given is None or given.num_rows != answers.num_rows:
+        left = folder / "output" / f"{way}.parquet"
+        given = answers_of.table(left, f"scoring with {target.words}", answers.num_rows)
+        if given is None:
             continue
         try:
             compared = rules.compare(

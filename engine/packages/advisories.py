@@ -77,7 +77,7 @@ def _records(place: Path) -> Iterator[Mapping[str, Any]]:
         try:
             if path.stat().st_size > _LARGEST:
                 raise Invalid(f"{plain(str(path), 120)} is larger than any file of advisories; it is not read.")
-            said = json.loads(read_file(path))
+            said = json.loads(read_file(path, _LARGEST))
         except OSError as error:
             raise Invalid(f"{plain(str(path), 120)} cannot be read: {why_not(error)}.") from None
         except (ValueError, RecursionError):

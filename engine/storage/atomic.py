@@ -17,9 +17,9 @@ def sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
-def read_file(path: Path) -> bytes:
+def read_file(path: Path, most: int | None = None) -> bytes:
     """What is in the file ``path``. Raises OSError at anything else that has its name: a link may lead anywhere, and
-    to read a pipe or a device may never end."""
+    to read a pipe or a device may never end; and where it holds more than ``most`` bytes, of which no more are read."""
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
     except OSError as error:
@@ -29,7 +29,10 @@ def read_file(path: Path) -> bytes:
     with os.fdopen(descriptor, "rb") as file:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             raise OSError(errno.EINVAL, "it is no file", str(path))
-        return file.read()
+        content = file.read() if most is None else file.read(most + 1)
+    if most is not None and len(content) > most:
+        raise OSError(errno.EFBIG, f"it is larger than {most:,} bytes", str(path))
+    return content
 
 
 def write_file(target: Path, content: bytes, *, mode: int = 0o644, durable: bool = True) -> None:

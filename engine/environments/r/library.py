@@ -78,7 +78,8 @@ def keep(library: Path, name: str, version: str, place: Path) -> None:
     built = description.read(library / name)
     if built is None or (built.name, built.version) != (name, version):
         said = f"{built.name} {built.version}" if built is not None else "no package"
-        raise Refusal(f"What the repositories of renv.lock have as {name} {version} calls itself {said}; ask who runs them.")
+        asked = f"{name} {version}"
+        raise Refusal(f"What the repositories of renv.lock have as {asked} calls itself {said}; ask who runs them.")
     target, unfinished = place / f"{name}_{version}", place / f".{name}.{os.urandom(6).hex()}.tmp"
     try:
         shutil.copytree(library / name, unfinished / name)

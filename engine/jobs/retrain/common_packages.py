@@ -15,7 +15,7 @@ from engine.storage.ledger import Ledger
 from engine.versions.records import Judgement
 
 _NOT_FIT = "NOT FIT TO GO LIVE."
-_HEAD = re.compile(r"[A-Z ]+\. ")  # how a judgement begins that found it fit
+_HEAD = re.compile(r"^[A-Z ]+\. ")  # how a judgement begins that found it fit
 
 
 def held_to_common_list(ledger: Ledger, project: str, made: Made, now: datetime) -> Made:

@@ -60,6 +60,11 @@ def made_by_python(target: Path, *entries: tuple[str | zipfile.ZipInfo, bytes], 
         ("code/a\u202etxt.py", "letters that no name may have"),
         ("code/a\nb", "letters that no name may have"),
         ("x" * 300, "too long"),
+        ("code/a.py.", "of another file, or of none, on Windows"),
+        ("code /a.py", "of another file, or of none, on Windows"),
+        ("code/a.py:b", "of another file, or of none, on Windows"),
+        ("code/NUL.txt", "of another file, or of none, on Windows"),
+        ("com1", "of another file, or of none, on Windows"),
     ],
 )
 def test_a_name_that_leads_elsewhere(name: str, said: str, refused: Callable[[Path], str], tmp_path: Path) -> None:

@@ -116,3 +116,12 @@ def test_the_verdict_is_the_worse_of_the_two(verdict: str, enforced: bool, then:
     assert found is not None
     after = with_gate(judgement(verdict, "BETTER THAN LIVE. All 17 gates pass. On 9 rows."), found, 17)
     assert (after.verdict, after.sentence) == (then, said)
+
+
+def test_what_is_said_in_capitals_further_on_stays_where_the_verdict_goes() -> None:
+    found = gate(CommonList(PANDAS, enforced=True), "churn", [("pandas", "3.1")], NOW)
+    assert found is not None
+    said = "BETTER THAN LIVE. All 17 gates pass. Worst where state is NY. On 9 rows."
+    after = with_gate(judgement("pass", said), found, 17)
+    told = "Common packages: pandas 3.1 is not pandas<3."
+    assert after.sentence == f"NOT FIT TO GO LIVE. {told} Worst where state is NY. On 9 rows."
