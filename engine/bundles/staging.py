@@ -25,7 +25,7 @@ from engine.storage.objects import ObjectStore, Stored
 from engine.storage.workspace import Workspace
 from engine.text import plain
 from engine.versions import document as documents
-from engine.versions.environment import lock_of
+from engine.versions.environment import check_described, lock_of
 
 PIECE = 1 << 20
 
@@ -98,6 +98,7 @@ def stage(place: StagingPlace, bundle: OpenBundle, data: Path | None) -> None:
         taken.add(file.name)
     bundle.verify_rest({*taken, *bundle.wheels})
     staged.put(bundle.document_content)
+    check_described(bundle.document, lock_of(staged, bundle.document))
 
 
 def _stage_file(staged: ObjectStore, bundle: OpenBundle, name: str, stored: Stored) -> None:

@@ -45,8 +45,23 @@ def _kept(store: ObjectStore, file: Path) -> StoredFile:
 def lock_of(store: ObjectStore, document: VersionDocument) -> Lock:
     """The lock that a version keeps, verified. Raises Damage."""
     section = document.environment
-    lock: Lock = kind_in(section.kind).read_lock(json.loads(store.read(section.lock)))
+    kind, content = kind_in(section.kind), store.read(section.lock)
+    try:
+        told = json.loads(content)
+    except (ValueError, RecursionError):
+        told = None
+    if not isinstance(told, dict):
+        raise Damage("The lock of the environment is no JSON object.")
+    lock: Lock = kind.read_lock(told)
     return lock
+
+
+def check_described(document: VersionDocument, lock: Lock) -> None:
+    """Raise Damage where the document says otherwise what is in its environment than the lock that it keeps."""
+    section = document.environment
+    said = [(each.name, each.version) for each in section.packages]
+    if section.digest != lock.digest or said != [(each.name, each.version) for each in lock.packages]:
+        raise Damage("Its version.json names other packages than the lock of its environment.")
 
 
 @dataclass(frozen=True)

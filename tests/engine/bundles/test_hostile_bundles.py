@@ -244,6 +244,8 @@ Change = Callable[[dict[str, Any]], object]
         (lambda found: found["metrics"].update(verdict="fail"), "did not pass its gates"),
         (lambda found: found.update(format=9), "format 9"),
         (lambda found: found["environment"].update(kind="java"), "'java'"),
+        (lambda found: found["environment"]["packages"].append({"name": "x", "version": "1"}), "other packages"),
+        (lambda found: found["environment"].update(digest="0" * 64), "other packages"),
         (lambda found: found["lineage"]["sandbox"].update(landlock="six"), "landlock"),
         (lambda found: found["lineage"]["sandbox"].pop("calls"), "calls"),
         (lambda found: found["metrics"]["metrics"]["roc_auc"].update(n=1 << 63), "a larger number"),
@@ -291,6 +293,22 @@ def test_a_document_that_is_deeper_than_any_real_one(
     for depth in (50, 300, *range(900, 1000, 10), 100_000):
         deep = text.replace(b'"schema":', b'"schedule2":' + b"[" * depth + b"]" * depth + b',"schema":', 1)
         assert "version" in refused(of_document(tmp_path / "x.zip", sender, deep))
+
+
+@pytest.mark.parametrize("content", [b"", b"x", b"[]", b"{}", b"[" * 100_000, b"\xff", b'{"text": 5}', b"NaN"])
+def test_a_lock_that_is_none(
+    content: bytes, refused: Callable[[Path], str], sender: Sender, tmp_path: Path
+) -> None:
+    members = {**contents(sender.zip), "environment/lock.json": content}
+    document = json.loads(members["version.json"])
+    chunks = [sha(content)] if content else []
+    document["environment"]["lock"] = {"digest": sha(content), "size": len(content), "chunks": chunks}
+    text = canonical(document).encode()
+    forged = signed(
+        tmp_path / "x.zip", sender.home, {**members, "version.json": text},
+        lambda found: found.update(version=sha(text)),
+    )  # fmt: skip
+    assert "lock of the environment" in refused(forged)
 
 
 @pytest.mark.parametrize("path", ["../../../../x", "/etc/passwd", "a\0b", "a/./b"])
