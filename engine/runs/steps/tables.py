@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from engine.errors import StepFailed
 from engine.runs.steps.part_files import NotWhole, joined_csv, parts
+from engine.storage.atomic import read_file
 from engine.text import plain
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ ROWS_PER_GROUP = 1 << 20
 Types = Mapping[str, Any]
 _BESIDE = ".types.json"
 CSV_OF_R = "csv of R"  # as write.csv writes it: there NA without quotes is a gap, and "NA" is text
+_LARGEST = 1 << 24  # of what stands beside a file
 _BLOCK = 1 << 24  # bytes of a csv that are read at once; no row may be longer
 _KEY = b"leverframe.types"
 
@@ -55,6 +57,8 @@ def read_output(folder: Path, stem: str, form: str, step: str, text: Collection[
     except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         # Without the row that Arrow quotes: it is somebody's data.
         said = _QUOTED.sub(r"\1\2", plain(str(error), 400)).rstrip(".")[:160]
+        if "Expected 1 columns" in said:  # As of one that has other signs between its columns than commas.
+            said += '; put commas between columns and dots into numbers (R: write.csv, not write.csv2)'
         raise StepFailed(f"{step} left a {path.name} that cannot be read: {said}.") from None
     table = _laid_out(table)
     return with_types(table, kept) if kept else table
@@ -82,10 +86,10 @@ def _kept(path: Path, step: str) -> Types:
     if beside.is_symlink() or not beside.is_file():
         return {}
     try:
-        kept = json.loads(beside.read_bytes())
+        kept = json.loads(read_file(beside, _LARGEST))
         if isinstance(kept, dict) and all(_are_types(about) for about in kept.values()):
             return kept
-    except (ValueError, RecursionError):
+    except (OSError, ValueError, RecursionError):
         pass
     raise StepFailed(
         f"{step} left a {beside.name} that is no JSON of {{column: {{...}}}}; see docs/manifest.md, or leave none."
