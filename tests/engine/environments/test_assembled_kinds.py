@@ -205,6 +205,43 @@ def test_a_strangers_lock_is_believed_in_nothing(change: dict[str, object]) -> N
         read_parts_lock(told, "jvm")
 
 
+def test_one_is_built_apart_from_what_its_version_keeps_alone(
+    machine: Programs, root: Path, code: Path, tmp_path: Path
+) -> None:
+    """The machine still has the jar, and a rehearsal that took it from there would prove nothing."""
+    lock, _ = built(root, code, JAVA)
+    kind = KINDS["jvm"]
+    with pytest.raises(Damage, match="does not keep the part [0-9a-f]{12} of its environment"):
+        kind.build_apart(lock, lambda _: None, nothing_kept, tmp_path / "apart", None)
+
+    def other(digest: str, target: Path) -> bool:
+        target.write_bytes(b"PK\x03\x04 another jar")
+        return True
+
+    with pytest.raises(Refusal, match=r"The jar model\.jar is not what was locked"):
+        kind.build_apart(lock, lambda _: None, other, tmp_path / "other", None)
+    machine.says("java", 'openjdk version "21.0.1"')
+    with pytest.raises(Refusal, match=r"cannot be had here: java is 21\.0\.1 here now"):
+        kind.build_apart(lock, lambda _: None, nothing_kept, tmp_path / "later", None)
+    assert not (tmp_path / "later").exists()
+
+
+def test_nothing_is_built_anew_with_a_program_of_another_version(machine: Programs, root: Path, code: Path) -> None:
+    _, environment = built(root, code, SYSTEM)
+    (environment.path / "programs.txt").write_text("forged")
+    (found,) = KINDS["system"].standing(root / "environments")
+    machine.says("tool", "tool 3.0")
+    with pytest.raises(Refusal, match=r"cannot be had here: tool is 3\.0"):
+        KINDS["system"].mend(found, root / "environments")
+    assert (environment.path / "programs.txt").read_text() == "forged"
+
+
+def test_a_lock_in_another_spelling_is_none() -> None:
+    content = json.dumps(json.loads(LOCK.to_json()["content"]), indent=1)
+    with pytest.raises(Invalid, match="make it anew"):
+        read_parts_lock({"content": content, "digest": hashlib.sha256(content.encode()).hexdigest()}, "jvm")
+
+
 def test_a_lock_that_is_not_what_its_digest_says_is_damage() -> None:
     told = LOCK.to_json()
     assert read_parts_lock(told, "jvm") == LOCK
