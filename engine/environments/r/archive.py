@@ -79,7 +79,7 @@ def unpack(archive: Path, folder: Path) -> None:
 def _unpack(content: tarfile.TarFile, about: tarfile.TarInfo, folder: Path) -> None:
     pieces = about.name.split("/")
     # Nothing but plain files: of a sparse one a kilobyte may say that it is as large as any disk.
-    file = content.extractfile(about) if about.type == tarfile.REGTYPE and not about.issparse() else None
+    file = content.extractfile(about) if about.isreg() and not about.issparse() else None
     if file is None or any(piece in ("", ".", "..") for piece in pieces):
         raise Damage(f"An archive of an R package holds what none has: {plain(about.name, 80)}.")
     target = folder.joinpath(*pieces)

@@ -64,6 +64,9 @@ def test_who_answers_without_end_is_ended(where: str, there: Path) -> None:
     does(there, f"yes{where}")
     with pytest.raises(Refusal, match="says more than any Leverframe does"):
         ask("prod", ["where", DIGEST])
+    does(there, f"trap '' PIPE; while :; do echo {'x' * 4000}{where or ' 2>&-'}; done")
+    with pytest.raises(Refusal, match="says more than any Leverframe does"):
+        ask("prod", ["where", DIGEST])
     does(there, f"head -c {LARGEST_ANSWER} /dev/zero{where}; exit 1")
     with pytest.raises(Refusal, match="said no"):
         ask("prod", ["where", DIGEST])

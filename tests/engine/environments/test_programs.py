@@ -98,3 +98,10 @@ def test_an_upgrade_within_what_is_asked_for_is_no_difference_and_is_told_where_
     machine.only_these()
     assert programs.differences([used]) == ("the program java 17.0.15 is gone from this machine",)
     assert programs.as_now(used) == "java, which is the machine's: 17.0.15 then, gone now"
+
+
+@pytest.mark.parametrize(("begins", "seconds"), [("yes | head -c 100000", 3600.0), ("sleep 0.1", 0.5)])
+def test_what_prints_without_end_or_never_ends_is_ended_at_once(begins: str, seconds: float, tmp_path: Path) -> None:
+    late = tmp_path / "late"
+    assert programs.said_by(["/bin/sh", "-c", f"{begins}; sleep 3; touch {late}"], seconds) == b""
+    assert not late.exists()

@@ -109,11 +109,22 @@ def sparse(size: int) -> bytes:
     return bytes(block)
 
 
+def told_sparse(size: int) -> tuple[bytes, ...]:
+    """The same as newer programs write it."""
+    said = {"major": 1, "minor": 0, "name": "a", "realsize": size}
+    lines = [f" GNU.sparse.{name}={value}\n" for name, value in said.items()]
+    told = "".join(f"{len(line) + 2}{line}" for line in lines).encode()
+    return (
+        header("x", tarfile.XHDTYPE, len(told)), told.ljust(512, b"\0"), header("a", tarfile.REGTYPE, 512),
+        b"0\n".ljust(512, b"\0"),
+    )  # fmt: skip
+
+
 @pytest.mark.parametrize("content", [
     b"", b"no archive", packed(header("a", tarfile.REGTYPE, 5000)),
     packed(*[header("././@LongLink", tarfile.GNUTYPE_LONGNAME, 5) + b"a\0".ljust(512, b"\0")] * 3000),
     packed(header("x", tarfile.XHDTYPE, 14) + b"14 path=a\0\0b\n".ljust(512, b"\0"), header("a", tarfile.REGTYPE)),
-    packed(sparse(1 << 30)),
+    packed(sparse(1 << 30)), packed(*told_sparse(1 << 30)),
 ])  # fmt: skip
 def test_an_archive_that_cannot_be_read_or_grows_without_end_is_damage(tmp_path: Path, content: bytes) -> None:
     """Whoever packed it signed it too, and the engine unpacks it."""

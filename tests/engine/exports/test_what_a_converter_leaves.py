@@ -93,3 +93,10 @@ def test_answers_without_a_prediction_or_that_are_no_table_are_told(tmp_path: Pa
     pyarrow.parquet.write_table(pa.table({"p_0": [1.0]}), path)
     with pytest.raises(StepFailed, match="'prediction'"):
         table(path, "scoring", 1)
+
+
+def test_answers_with_two_columns_of_one_name_are_told(tmp_path: Path) -> None:
+    path = tmp_path / "double.parquet"
+    pyarrow.parquet.write_table(pa.Table.from_arrays([pa.array([1.0]), pa.array([2.0])], ["prediction"] * 2), path)
+    with pytest.raises(StepFailed, match="without one column 'prediction'"):
+        table(path, "scoring", 1)

@@ -102,3 +102,10 @@ def test_what_is_no_advisory_is_refused(tmp_path: Path) -> None:
         (tmp_path / "a.json").write_text(content)
         with pytest.raises(Invalid, match=said):
             load(tmp_path / "a.json")
+
+
+def test_a_file_that_is_larger_than_any_of_advisories_is_not_read(tmp_path: Path) -> None:
+    with (tmp_path / "a.json").open("wb") as file:
+        file.truncate(1 << 40)
+    with pytest.raises(Invalid, match="is larger than any file of advisories; it is not read"):
+        load(tmp_path / "a.json")

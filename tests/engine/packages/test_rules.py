@@ -125,3 +125,14 @@ def test_what_is_said_in_capitals_further_on_stays_where_the_verdict_goes() -> N
     after = with_gate(judgement("pass", said), found, 17)
     told = "Common packages: pandas 3.1 is not pandas<3."
     assert after.sentence == f"NOT FIT TO GO LIVE. {told} Worst where state is NY. On 9 rows."
+
+
+def test_a_list_has_an_end() -> None:
+    many = [f"package-{number}<3" for number in range(2000)]
+    assert len(read("\n".join(many))) == 2000
+    with pytest.raises(Invalid, match="more than 2,000 constraints"):
+        read("\n".join([*many, "one-more<3"]))
+    longest = "pandas" + ",".join(["<3"] * 165)
+    assert len(longest) <= 500 and read(longest)
+    with pytest.raises(Invalid, match="a constraint is a name and versions alone"):
+        read("pandas<3" + " " * 500 + ",<4")

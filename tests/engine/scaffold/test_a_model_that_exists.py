@@ -126,6 +126,8 @@ def test_without_a_signature_the_example_of_an_input_names_the_columns(tmp_path:
         ("!!python/object/apply:os.system ['touch x']", "says nothing of a model"),
         ("flavors: 1" + ":0" * 1000 + ".5", "has the flavour none"),
         ("flavors: 2001-99-99", "has the flavour none"),
+        ("flavors: " + "[" * 63 + "]" * 63, "has the flavour none"),
+        ("flavors: " + "[" * 64 + "]" * 64, "no YAML that can be read"),
         ("a: &a [1]\nb: [*a, *a]", "no YAML that can be read"),
         ("[" * 100_000, "no YAML that can be read"),
         (MLMODEL + "#" * 1_000_001, "larger than a file of its kind can be"),
@@ -166,3 +168,19 @@ def test_a_file_that_is_no_model_and_two_models_at_once_are_refused(tmp_path: Pa
         make(tmp_path / "churn", data, "churned", model=kept / "model.pkl", mlflow=kept)
     with pytest.raises(Refusal, match="holds no file MLmodel"):
         make(tmp_path / "churn", data, "churned", mlflow=tmp_path)
+
+
+def test_a_model_that_is_too_large_for_git_is_refused(tmp_path: Path, data: Path) -> None:
+    with (tmp_path / "big.joblib").open("wb") as file:
+        file.truncate(100_000_001)
+    with pytest.raises(Refusal, match="is larger than 100 MB, too much for Git"):
+        make(tmp_path / "churn", data, "churned", model=tmp_path / "big.joblib")
+
+
+@pytest.mark.parametrize("name", ["age\\u001b[2J", "age\\u202e", "a\\nb", ""])
+def test_columns_that_no_manifest_could_name_are_none(name: str, tmp_path: Path, data: Path, kept: Path) -> None:
+    """Then it takes every column, as where nothing says which."""
+    (kept / "MLmodel").write_text(MLMODEL[: MLMODEL.index("signature:")])
+    (kept / "input_example.json").write_text(f'{{"columns": ["spend", "{name}"]}}')
+    make(tmp_path / "churn", data, "churned", key=("customer",), mlflow=kept)
+    assert load_manifest(tmp_path / "churn").data.features == ("age", "spend", "visits")
