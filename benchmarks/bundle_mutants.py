@@ -10,6 +10,7 @@ _BITS = ("tests/engine/bundles/test_tampered_bundles.py",)
 _OUT = ("tests/engine/bundles/test_a_bundle_is_written.py",)
 _READ = ("tests/engine/storage/test_stored_pieces.py",)
 _KEPT = ("tests/engine/bundles/test_sensitive_columns_never_travel.py",)
+_REFERENCE = ("tests/engine/bundles/test_data_travels_as_a_reference.py",)
 _PIECES = "engine/storage/stored_pieces.py"
 _READING, _NAMES, _ARRIVAL = "engine/bundles/reading.py", "engine/bundles/names.py", "engine/bundles/arrival.py"
 _STAGING, _LAST, _TAKING = "engine/bundles/staging.py", "engine/bundles/registering.py", "engine/bundles/taking_in.py"
@@ -59,4 +60,14 @@ BUNDLES = (
     Fault("packages are those of the lock", _READING, "not in packages:", "in ():", _BAD),
     Fault("what came with it is what it is proven in", _STAGING, "    if kept is None:\n        return of_workspace", "    if True:\n        return of_workspace", ("tests/engine/bundles/test_packages_travel_where_they_are_asked_for.py",)),
     Fault("its words steer no terminal", "engine/bundles/provenance.py", "actor=plain(each.actor, 80), ", "", _BAD),
+    Fault("reference: such data stays out", "engine/bundles/contents.py", "    if travels_by_reference(document.settings):", "    if False:", _REFERENCE),
+    Fault("reference: nothing else lets data be away", _STAGING, "if not absent_data.travels_by_reference(bundle.document.settings):", "if False:", _IN),
+    Fault("reference: away on purpose is no loss", "engine/versions/document.py", 'if not (absent and what.startswith', "if not (False and what.startswith", _REFERENCE),
+    Fault("reference: a loss is not on purpose", "engine/bundles/completing.py", "        absent_data.unmark(place.store, document)\n", "", _REFERENCE),
+    Fault("reference: the plan says it", "engine/release/plan.py", "    return (absent_data.sentence(document),) if is_absent(store, document) else ()", "    return ()", _REFERENCE),
+    Fault("reference: a clean-up leaves the word", "engine/housekeeping/ownership.py", "        yield mark_of(document), REST\n", "        pass\n", _REFERENCE),
+    Fault("reference: nothing is measured without it", "engine/jobs/health/look.py", "    refuse_absent(context.store, document, label,", "    (lambda *_: None)(context.store, document, label,", _REFERENCE),
+    Fault("reference: the live folder gets it", "engine/bundles/completing.py", "    if live is None or live.label != version.label:", "    if True:", _REFERENCE),
+    Fault("reference: what is here is taken", _STAGING, "        elif not _stage_known(place, file):", "        elif True:", _REFERENCE),
+    Fault("reference: the card says it", "console/text/card_lines.py", "    if card.without is not None:", "    if False:", _REFERENCE),
 )  # fmt: skip

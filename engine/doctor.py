@@ -38,7 +38,7 @@ from engine.storage.ledger import Ledger
 from engine.storage.objects import ObjectStore
 from engine.storage.permissions import modes
 from engine.storage.workspace import Workspace, read_only
-from engine.versions import catalog
+from engine.versions import absent_data, catalog
 from engine.versions import document as documents
 from engine.versions import environment as environments
 from engine.withheld import environment
@@ -301,7 +301,9 @@ def _stored(store: ObjectStore, what: str, version: Version) -> DoctorFinding:
     title = f"{what} {version.label}"
     broken = documents.damaged(store, version.digest)
     if not broken:
-        return DoctorFinding(title, "ok", "whole in the store")
+        document = documents.load(store, version.digest)
+        without = f", without {absent_data.sentence(document)}" if absent_data.is_absent(store, document) else ""
+        return DoctorFinding(title, "ok", f"whole in the store{without}")
     cannot = {
         "stored": "it could not be rebuilt or gone back to",
         "rollback": "it cannot be rolled back to",

@@ -77,7 +77,8 @@ def bundle(
 @click.argument("file", type=click.Path(path_type=Path, allow_dash=True))
 @click.option(
     "--data", type=click.Path(path_type=Path), metavar="FOLDER",
-    help="The folder with its data, where that is not in it; held against the digests that are.",
+    help="The folder with its data, where that is not in it; held against the digests that are. A file that is alone "
+    "may be named itself.",
 )  # fmt: skip
 @click.option(
     "--despite", metavar="REASON",

@@ -89,6 +89,8 @@ def _verdict(card: DecisionCard, now: datetime, width: int) -> list[Line]:
     said = [plain(each, SENTENCE) for each in card.takes]
     if card.origin is not None:
         said.append(f"Its gates were judged at {card.origin.source}, where versions have other names than here.")
+    if card.without is not None:
+        said.append(f"It is here without {plain(card.without, SENTENCE)}. Nobody can measure its drift without it.")
     if card.origin is not None and card.origin.despite:
         said.append(f"Taken in despite this: {plain(card.origin.despite, SENTENCE)}")
     if card.changed_decisions is not None:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from engine.bundles.manifest import AbsentPart, BundleMember
 from engine.storage.objects import Stored
+from engine.versions.absent_data import kept_at, travels_by_reference
 
 if TYPE_CHECKING:
     from engine.versions.records import VersionDocument
@@ -22,6 +23,7 @@ LOCK, LOCK_TEXT, PUBLIC_KEY = "environment/lock.json", "environment/lock.txt", "
 PATCH, GOLDEN_INPUTS, GOLDEN_PREDICTIONS = "code.patch", "golden/inputs.parquet", "golden/predictions.parquet"
 FIRST = (PAGE, VERIFIER, DOCUMENT, PROVENANCE, SCHEMA, GATES, SETTINGS, LOCK_TEXT)
 DATA, WHEELS = "data", "wheels"
+REFERENCE = "its leverframe.toml lets it travel as a reference"
 NO_WHEELS = AbsentPart(
     "packages",
     "they come from a registry, each as exactly the file whose digest the lock has; an environment is rebuilt without "
@@ -81,6 +83,8 @@ def why_without_data(document: VersionDocument, wanted: bool) -> str | None:
     if hidden:
         columns = "a sensitive column" if len(hidden) == 1 else "sensitive columns"
         return f"it has {columns} ({', '.join(hidden[:5])}), and such never travel"
+    if travels_by_reference(document.settings):
+        return f"{REFERENCE}; {document.data.rows:,} rows, kept at: {kept_at(document.settings)}"
     return None if wanted else "whoever made this bundle left it out"
 
 

@@ -21,6 +21,7 @@ from engine.storage.objects import ObjectStore
 from engine.storage.workspace import Workspace
 from engine.versions import catalog
 from engine.versions import document as documents
+from engine.versions.absent_data import refuse_absent
 
 
 def bundle(
@@ -58,7 +59,9 @@ def write_data(ledger: Ledger, store: ObjectStore, label: str, folder: Path, by:
     target = folder.expanduser().absolute()
     with ledger.read() as db:
         digest = str(catalog.find(db, label)["digest"])
-    files = documents.of_version(store, label, digest).data.files
+    document = documents.of_version(store, label, digest)
+    refuse_absent(store, document, label, "it cannot be written")
+    files = document.data.files
     if os.path.lexists(target):
         raise Refusal(f"{target} is there already; name a folder that is not.")
     unnamed = target.with_name(f".{target.name[:100]}.{secrets.token_hex(6)}.tmp")

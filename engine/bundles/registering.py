@@ -24,7 +24,7 @@ from engine.projects import in_force, registry
 from engine.projects.manifest.reader import Manifest
 from engine.release.proof import Steps
 from engine.runs import done
-from engine.versions import catalog, origins
+from engine.versions import absent_data, catalog, origins
 from engine.versions.ground import without_ground
 from engine.versions.origins import Origin
 from engine.vocabulary.jobs import IMPORT
@@ -86,6 +86,9 @@ def register(
     for digest in place.staged.digests():
         place.store.adopt(digest, place.staged)
     place.store.sync()
+    without = absent_data.is_absent(place.store, bundle.document)
+    if not without:
+        absent_data.unmark(place.store, bundle.document)
     at, project, by = clock.now(), bundle.document.project, request.by
     with place.ledger.write() as db:
         if source != THIS and trusted.of_key(db, bundle.key.fingerprint) is None:
@@ -114,7 +117,10 @@ def register(
         trail.append(
             db, at=at, actor=by, action=IMPORT.name, subject=label, reason=request.despite or "", details=details
         )
-    notes = _notes(project, source) if added else ()
+    notes = (
+        *(_notes(project, source) if added else ()),
+        *((f"It is here without {absent_data.sentence(bundle.document)}.",) if without else ()),
+    )
     return Arrival(label, f"{label} is taken in and waits for a decision here. {standing.sentence}", origin, notes)
 
 

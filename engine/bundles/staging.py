@@ -24,6 +24,7 @@ from engine.storage.ledger import Ledger
 from engine.storage.objects import ObjectStore, Stored
 from engine.storage.workspace import Workspace
 from engine.text import plain
+from engine.versions import absent_data
 from engine.versions import document as documents
 from engine.versions.environment import check_described, lock_of
 
@@ -80,25 +81,63 @@ def check_room(place: StagingPlace, bundle: OpenBundle) -> None:
 
 def stage(place: StagingPlace, bundle: OpenBundle, data: Path | None) -> None:
     """Put every object of it into the staged store, verified; ``data``: the folder with its data, where that did not
-    travel. Raises Damage, and Refusal for data that is lacking."""
-    absent = {file.name for part in bundle.manifest.absent for file in part.files}
-    if absent and data is None:
-        why = next(part.why for part in bundle.manifest.absent if part.files)
-        raise Refusal(
-            f"Its data did not travel: {why}. Bring the {len(absent):,} files of its folder data/ on a way that may "
-            "carry them ('leverframe bundle VERSION --data-to FOLDER' writes them there), and name it: --data FOLDER."
-        )
-    staged, taken = place.staged, set[str]()
+    travel. Raises Damage, and Refusal for data that is lacking and did not travel as a reference."""
+    absent, staged, taken = absent_files(bundle), place.staged, set[str]()
     for file in contents.files_of(bundle.document):
-        if file.name in absent:
-            if data is not None:
-                _stage_brought(staged, data, file.name, file.stored)
-            continue
-        _stage_file(staged, bundle, file.name, file.stored)
-        taken.add(file.name)
+        if file.name not in absent:
+            _stage_file(staged, bundle, file.name, file.stored)
+            taken.add(file.name)
     bundle.verify_rest({*taken, *bundle.wheels})
+    if absent and not stage_data(place, bundle, data):
+        if not absent_data.travels_by_reference(bundle.document.settings):
+            why = next(part.why for part in bundle.manifest.absent if part.files)
+            raise Refusal(
+                f"Its data did not travel: {why}. Bring the {len(absent):,} files of its folder data/ on a way that "
+                "may carry them ('leverframe bundle VERSION --data-to FOLDER' writes them there), and name it: --data "
+                "FOLDER."
+            )
+        absent_data.mark(staged, bundle.document)
     staged.put(bundle.document_content)
     check_described(bundle.document, lock_of(staged, bundle.document))
+
+
+def absent_files(bundle: OpenBundle) -> set[str]:
+    """The members that it would have had, which did not travel."""
+    return {file.name for part in bundle.manifest.absent for file in part.files}
+
+
+def stage_data(place: StagingPlace, bundle: OpenBundle, data: Path | None) -> bool:
+    """Put the data of it into the staged store, each file held against its digest: from the bundle, from ``data``, or
+    out of the workspace's own store, where another version has the same. Whether all of it was had.
+
+    Raises Refusal for a file of ``data`` that is another one, or cannot be read."""
+    absent, files = absent_files(bundle), bundle.document.data.files
+    for file in files:
+        name = f"{contents.DATA}/{file.path}"
+        if name not in absent:
+            _stage_file(place.staged, bundle, name, file)
+        elif data is not None:
+            _stage_brought(place.staged, _brought(data, name, len(files)), file)
+        elif not _stage_known(place, file):
+            return False
+    return True
+
+
+def _stage_known(place: StagingPlace, stored: Stored) -> bool:
+    """Take what the workspace's own store has of it, whole; whether it has all."""
+    if not all(place.store.has(digest) for digest in stored.chunks):
+        return False
+    try:
+        for piece in place.store.pieces(stored):
+            place.staged.put(piece)
+    except Damage:  # Told by doctor; it is not taken over.
+        return False
+    return True
+
+
+def _brought(data: Path, name: str, files: int) -> Path:
+    """The file that is to be ``name`` in the bundle; one that is alone may be named itself."""
+    return data if files == 1 and data.is_file() else data / name.partition("/")[2]
 
 
 def _stage_file(staged: ObjectStore, bundle: OpenBundle, name: str, stored: Stored) -> None:
@@ -141,9 +180,8 @@ def ground_of(place: StagingPlace, kept: KeptFiles | None) -> Ground:
     return Ground(environment_of, f"{place.workspace.token}:proof")
 
 
-def _stage_brought(staged: ObjectStore, folder: Path, name: str, stored: Stored) -> None:
+def _stage_brought(staged: ObjectStore, path: Path, stored: Stored) -> None:
     """Take in a file of data that did not travel in the bundle."""
-    path = folder / name.partition("/")[2]
     try:
         if path.stat().st_size != stored.size:
             raise Refusal(f"{path} is not the data that the version was made from: it is of another size.")

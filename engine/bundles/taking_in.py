@@ -15,6 +15,7 @@ from typing import IO
 from engine import clock
 from engine.bundles import key as keys
 from engine.bundles import reading, trusted
+from engine.bundles.completing import complete, incomplete
 from engine.bundles.naming_errors import named
 from engine.bundles.reading import OpenBundle
 from engine.bundles.registering import THIS, Arrival, Request, already, check_against, register
@@ -38,6 +39,7 @@ from engine.storage.ledger import Ledger
 from engine.storage.objects import ObjectStore
 from engine.storage.workspace import Workspace
 from engine.text import plain
+from engine.versions import absent_data
 
 STREAM = "What came on standard input"
 
@@ -69,8 +71,14 @@ def _taken_in(
     source = _source(place, bundle)
     document = bundle.document
     with place.ledger.read() as db:
+        lacking = incomplete(db, place, bundle)
+    if lacking is not None and (done := complete(place, bundle, request, lacking)) is not None:
+        return done
+    with place.ledger.read() as db:
         if (found := already(db, bundle)) is not None:
-            return Arrival(None, f"{shown}: {found[:1].lower()}{found[1:]} Nothing was changed.", None)
+            without = f" It is without {absent_data.sentence(document)}." if lacking is not None else ""
+            said = f"{shown}: {found[:1].lower()}{found[1:]}{without} Nothing was changed."
+            return Arrival(None, said, None)
         check_against(db, bundle, request)
     _check_gates(bundle)
     check_room(place, bundle)

@@ -35,6 +35,7 @@ from engine.storage.ledger import Ledger
 from engine.storage.objects import ObjectStore
 from engine.storage.workspace import Workspace
 from engine.versions import document as documents
+from engine.versions.absent_data import refuse_absent
 from engine.versions.environment import lock_of, standing
 
 if TYPE_CHECKING:
@@ -167,6 +168,7 @@ class _Version:
         self, workspace: Workspace, store: ObjectStore, document: VersionDocument, label: str, work: Path
     ) -> None:
         self._workspace, self._document, self._label, self._work = workspace, document, label, work
+        refuse_absent(store, document, label, "an export of it could be held against nothing")
         for part, files in documents.folders(document).items():
             documents.write_folder(store, files, work / part)
         self._manifest = load_manifest(work / "code", of_version=True)

@@ -17,6 +17,7 @@ from engine.errors import Damage
 from engine.housekeeping.usage import RECORDS
 from engine.storage.objects import ObjectStore
 from engine.versions import document as documents
+from engine.versions.absent_data import is_absent, mark_of
 
 if TYPE_CHECKING:
     from engine.versions.contents import StoredVersion
@@ -33,9 +34,12 @@ CREATE TABLE IF NOT EXISTS object (
 """
 
 
-def objects_of(document: VersionDocument) -> Iterator[tuple[str, str]]:
-    """Every object that the document names, with its kind."""
-    for what, stored in documents.stored_files(document):
+def objects_of(store: ObjectStore, document: VersionDocument) -> Iterator[tuple[str, str]]:
+    """Every object that the document names and that has to be here, with its kind; of data that is not here on purpose
+    the one that says so."""
+    if is_absent(store, document):
+        yield mark_of(document), REST
+    for what, stored in documents.files_here(store, document):
         section = what.partition("/")[0]
         kind = {"data": DATA, "model": MODELS}.get(section, REST)
         yield from ((digest, kind) for digest in stored.chunks)
@@ -91,21 +95,24 @@ def _owned(path: Path, store: ObjectStore, versions: Sequence[tuple[str, str]]) 
         db.executescript(_TABLES)
         known = {row[0] for row in db.execute("SELECT version FROM read")}
         db.execute("BEGIN IMMEDIATE")
-        for project, digest in versions:
-            if digest not in known:
-                _read(db, store, project, digest)
+        unfinished = [
+            digest for project, digest in versions if digest not in known and not _read(db, store, project, digest)
+        ]
         db.execute("COMMIT")
         rows = db.execute("SELECT project, kind, sum(bytes), count(*) FROM object GROUP BY project, kind")
         objects = {(project, kind): (int(size), int(count)) for project, kind, size, count in rows}
-        return Owned(objects, dict(db.execute("SELECT version, environment FROM read")))
+        environments = dict(db.execute("SELECT version, environment FROM read"))
+        db.executemany("DELETE FROM read WHERE version = ?", [(each,) for each in unfinished])
+        return Owned(objects, environments)
 
 
-def _read(db: sqlite3.Connection, store: ObjectStore, project: str, digest: str) -> None:
+def _read(db: sqlite3.Connection, store: ObjectStore, project: str, digest: str) -> bool:
+    """Whether that is all that it will ever have: data that is not here may be brought."""
     try:
         document = documents.load(store, digest)
     except Damage:
-        return  # Told by doctor; its objects are nobody's until it is whole again.
-    for name, kind in {digest: REST, **dict(objects_of(document))}.items():
+        return True  # Told by doctor; its objects are nobody's until it is whole again.
+    for name, kind in {digest: REST, **dict(objects_of(store, document))}.items():
         try:
             size = os.lstat(store.path(name)).st_blocks * 512
         except OSError:
@@ -113,3 +120,4 @@ def _read(db: sqlite3.Connection, store: ObjectStore, project: str, digest: str)
         db.execute("INSERT OR IGNORE INTO object VALUES (?, ?, ?, ?)", (name, project, kind, size))
     environment = document.environment.digest[:16]
     db.execute("INSERT OR IGNORE INTO read VALUES (?, ?)", (digest, environment))
+    return not is_absent(store, document)

@@ -137,7 +137,7 @@ class Needs:
     def _read(self, digest: str) -> tuple[frozenset[str], str]:
         if digest not in self._known:
             document = documents.load(self._store, digest)
-            objects = frozenset(name for name, _ in objects_of(document))
+            objects = frozenset(name for name, _ in objects_of(self._store, document))
             objects |= self._kept.get(document.environment.digest, frozenset())
             self._known[digest] = (objects, document.environment.digest[:16])
         return self._known[digest]

@@ -20,7 +20,7 @@ from engine.release.records import BacktestLine, DecisionCard
 from engine.runs.steps import holding
 from engine.storage.objects import ObjectStore
 from engine.text import plain, short_revision
-from engine.versions import catalog, code, origins
+from engine.versions import absent_data, catalog, code, origins
 from engine.versions import document as documents
 from engine.versions.diff import CodeCommit, changes
 from engine.versions.ground import without_ground
@@ -61,6 +61,7 @@ def card(db: sqlite3.Connection, store: ObjectStore, label: str, by: Actor, now:
         takes=what_it_takes(approval) if version.state == "candidate" else (),
         remarks=remarks.of_version(db, row),
         origin=origin,
+        without=absent_data.sentence(document) if absent_data.is_absent(store, document) else None,
     )
 
 

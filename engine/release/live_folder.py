@@ -51,15 +51,15 @@ def complaints(workspace: Workspace, store: ObjectStore, project: str, release: 
 
     document = documents.load(store, digest)
     lock = lock_of(store, document)
-    return _file_complaints(folder, document) + _environment_complaints(workspace, folder, lock)
+    return _file_complaints(store, folder, document) + _environment_complaints(workspace, folder, lock)
 
 
-def _file_complaints(folder: Path, document: VersionDocument) -> list[str]:
+def _file_complaints(store: ObjectStore, folder: Path, document: VersionDocument) -> list[str]:
     from hashlib import sha256
 
     from engine.versions import document as documents
 
-    folders = documents.folders(document)
+    folders = documents.folders_here(store, document)
     expected = {f"{part}/{each.path}": each.digest for part, files in folders.items() for each in files}
     found = []
     for name, digest in expected.items():

@@ -17,8 +17,9 @@ from engine.release.policy import rolled_back_lately, why_not_from, why_not_late
 from engine.release.records import MovePlan
 from engine.release.wholeness import damaged_candidate, known_damage
 from engine.storage.objects import ObjectStore
-from engine.versions import catalog
+from engine.versions import absent_data, catalog
 from engine.versions import document as documents
+from engine.versions.absent_data import is_absent
 from engine.versions.code import revision_of
 
 if TYPE_CHECKING:
@@ -91,8 +92,8 @@ def plan_release(
         target=label,
         live_seq=live["seq"] if live else 0,
         sentences=tuple(sentences),
-        restores=contents(document),
-        does_not_restore=(),
+        restores=contents(store, document),
+        does_not_restore=_not_here(store, document),
         refused=refusal(db, row, live, approval, by, now, due),
         waivers=waivers,
         damaged=damaged_candidate(store, version),
@@ -167,8 +168,10 @@ def plan_rollback(
         target=target.label,
         live_seq=live["seq"] if live else 0,
         sentences=(*sentences, *_comes_into_force(db, project, document)),
-        restores=contents(document),
-        does_not_restore=(*_left_behind(away, now), *left_out(document.environment)),
+        restores=contents(store, document),
+        does_not_restore=(
+            *_left_behind(away, now), *_not_here(store, document), *left_out(document.environment)
+        ),
         refused=refused,
         lifts=lifts,
         damaged=damaged,
@@ -230,7 +233,7 @@ def waived(document: VersionDocument) -> tuple[str, ...]:
     return tuple(f'{gate.name} ("{gate.numbers["waived"]}")' for gate in waived)
 
 
-def contents(document: VersionDocument) -> tuple[str, ...]:
+def contents(store: ObjectStore, document: VersionDocument) -> tuple[str, ...]:
     """What a version brings back, part by part."""
     code, data, environment = document.code, document.data, document.environment
     dirty = " with uncommitted changes" if code.dirty else ""
@@ -242,11 +245,15 @@ def contents(document: VersionDocument) -> tuple[str, ...]:
     return (
         f"model, {files} file{'' if files == 1 else 's'}",
         f"code {revision_of(code)}{dirty}" if code.revision else "code that no commit holds",
-        f"data, {data.rows:,} rows{until}",
+        *([] if is_absent(store, document) else [f"data, {data.rows:,} rows{until}"]),
         f"data schema, {len(document.schema['columns'])} columns",
         *([packages] if environment.python or environment.files else []),
         "settings, schedule",
     )
+
+
+def _not_here(store: ObjectStore, document: VersionDocument) -> tuple[str, ...]:
+    return (absent_data.sentence(document),) if is_absent(store, document) else ()
 
 
 def _left_behind(away: Version | None, now: datetime) -> tuple[str, ...]:

@@ -22,6 +22,7 @@ from engine.scoring.unpacked import keeps_types
 from engine.storage.disk import delete_tree
 from engine.storage.objects import ObjectStore, Stored
 from engine.storage.workspace import Workspace
+from engine.versions.absent_data import is_absent
 from engine.versions.environment import lock_of, standing, supply_of
 
 if TYPE_CHECKING:
@@ -76,7 +77,10 @@ def prove(
     """
     unchanged.end_all()  # Nobody's word that an environment is as it was is taken for a proof: each name is asked for.
     document = rebuild(store, digest, folder, ground.environment_of)
-    steps.add("code, data, schema, model and environment rebuilt from the store")
+    if is_absent(store, document):
+        steps.add("code, schema, model and environment rebuilt from the store; its data is not here")
+    else:
+        steps.add("code, data, schema, model and environment rebuilt from the store")
     recorded = _table(store, document.golden.predictions)
     scored = _score(workspace, store, document, folder, label, recorded, ground)
     differing = count_differing(recorded, as_recorded(scored, recorded, document), document.golden.tolerance)

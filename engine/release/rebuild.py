@@ -3,7 +3,7 @@
 <folder>/version.json   the version document
          code/          the project's code as it was
          model/         the model's files
-         data/          the data it was made from, as one Parquet data set
+         data/          the data it was made from, as one Parquet data set, where that is here
          schema.json    that data's schema
          requirements.lock    (environment.lock where it is not Python's)
          environment    link to the environment, rebuilt from the lock if it was gone
@@ -42,7 +42,7 @@ def rebuild(store: ObjectStore, digest: str, folder: Path, environment_of: Envir
     """
     document = documents.load(store, digest)
     folder.mkdir(parents=True)
-    for part, files in documents.folders(document).items():
+    for part, files in documents.folders_here(store, document).items():
         documents.write_folder(store, files, folder / part)
     lock = lock_of(store, document)
     environment = environment_of(lock, supply_of(store, document))

@@ -109,6 +109,8 @@ class DecisionCard:
     remarks: Remarks = Remarks()
     origin: Origin | None = None
     """Where it came from, if it was not made here."""
+    without: str | None = None
+    """What of it is not here and where that is to be had, as a half sentence."""
 
     @property
     def held_against_live(self) -> bool:

@@ -21,7 +21,7 @@ def damage_of(store: ObjectStore, version: Version) -> str | None:
         document = documents.load(store, version.digest)
     except Damage as damage:
         return str(damage).rstrip(".")
-    digests = {digest for _, stored in documents.stored_files(document) for digest in stored.chunks}
+    digests = {digest for _, stored in documents.files_here(store, document) for digest in stored.chunks}
     gone = sorted(digest for digest in digests if not store.has(digest))
     if gone:
         more = f" and {len(gone) - 1:,} more" if len(gone) > 1 else ""

@@ -12,12 +12,14 @@ from engine.audit.chain import canonical
 from engine.errors import Damage
 from engine.storage.last_backup import way_back
 from engine.storage.objects import ObjectStore, Stored
+from engine.versions.absent_data import is_absent
 
 if TYPE_CHECKING:
     from engine.storage.stored_files import StoredFile
     from engine.versions.records import VersionDocument
 
 FORMAT = 1
+DATA = "data"
 
 
 def digest_of_files(files: Iterable[Stored]) -> str:
@@ -83,7 +85,13 @@ def named(store: ObjectStore, label: str, damage: Damage) -> Damage:
 
 def folders(document: VersionDocument) -> dict[str, Sequence[StoredFile]]:
     """The folders that it is rebuilt from, each with its files."""
-    return {"code": document.code.files, "model": document.model.files, "data": document.data.files}
+    return {"code": document.code.files, "model": document.model.files, DATA: document.data.files}
+
+
+def folders_here(store: ObjectStore, document: VersionDocument) -> dict[str, Sequence[StoredFile]]:
+    """The same without data that is not here on purpose."""
+    found = folders(document)
+    return {name: files for name, files in found.items() if name != DATA} if is_absent(store, document) else found
 
 
 def stored_files(document: VersionDocument) -> Iterator[tuple[str, Stored]]:
@@ -100,6 +108,12 @@ def stored_files(document: VersionDocument) -> Iterator[tuple[str, Stored]]:
     yield "golden predictions", document.golden.predictions
 
 
+def files_here(store: ObjectStore, document: VersionDocument) -> Iterator[tuple[str, Stored]]:
+    """The same without data that is not here on purpose."""
+    absent = is_absent(store, document)
+    yield from ((what, each) for what, each in stored_files(document) if not (absent and what.startswith(f"{DATA}/")))
+
+
 def damaged(store: ObjectStore, digest: str) -> list[str]:
     """What of the version with ``digest`` is not whole in the store, in words; empty when all is well."""
     try:
@@ -107,7 +121,7 @@ def damaged(store: ObjectStore, digest: str) -> list[str]:
     except Damage as damage:
         return [str(damage)]
     broken = []
-    for what, stored in stored_files(document):
+    for what, stored in files_here(store, document):
         try:
             store.read(stored)
         except Damage as damage:

@@ -36,6 +36,7 @@ from engine.monitoring.status import OLDEST
 from engine.runs.own_process import OwnProcess, Task
 from engine.runs.run_context import RunContext
 from engine.scoring.unpacked import Unpacked, unpack
+from engine.versions.absent_data import refuse_absent
 from engine.vocabulary import steps
 
 if TYPE_CHECKING:
@@ -129,6 +130,7 @@ def look(context: RunContext, memory: Memory) -> LookResult:
 
 
 def _look(context: RunContext, memory: Memory, meter: _Meter, label: str, document: VersionDocument) -> LookResult:
+    refuse_absent(context.store, document, label, "nothing tells whether what comes now is like it")
     live = unpack(context, label, document)
     folder = kept.folder_of(context.workspace.cache / "looks", context.run.project)
     head = kept.head_of(folder, memory.digest) if live.manifest.data.since else None

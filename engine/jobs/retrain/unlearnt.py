@@ -15,6 +15,7 @@ from engine.runs.run_context import RunContext
 from engine.scoring.unpacked import Unpacked
 from engine.storage.blocks import read_folder
 from engine.validation.holdout.split import after, as_recorded
+from engine.versions.absent_data import refuse_absent
 from engine.versions.document import write_folder
 
 if TYPE_CHECKING:
@@ -70,5 +71,6 @@ def _by_place(context: RunContext, live: Unpacked, data: Prepared) -> Mask | Non
 def _learnt(context: RunContext, live: Unpacked) -> Any:
     """The rows that it learnt from."""
     folder, data = context.folder / "learnt", live.document.data
+    refuse_absent(context.store, live.document, live.label, "nobody knows which rows it learnt from")
     write_folder(context.store, data.files, folder)
     return as_recorded(read_folder(folder), live.manifest, moment(live.document.lineage.as_of), data.cut).train

@@ -52,7 +52,8 @@ class EnvironmentSpec:
 
 @dataclass(frozen=True)
 class DataSpec:
-    """Where the data comes from and what its columns are. ``since``: extract can be asked for what is new alone."""
+    """Where the data comes from and what its columns are. ``since``: extract can be asked for what is new alone.
+    ``travels``: ``whole``, or as a ``reference`` to where it is ``kept_at``, in words for people."""
 
     extract: Program
     target: str
@@ -67,6 +68,8 @@ class DataSpec:
     source: str | None = None
     licence: str | None = None
     purpose: str | None = None
+    travels: str = "whole"
+    kept_at: str | None = None
 
 
 @dataclass(frozen=True)

@@ -55,11 +55,14 @@ def data(table: Table) -> DataSpec:
     """Where the data comes from, and what its columns are."""
     table.only(
         "extract", "since", "target", "labels", "time", "key", "exclude", "features", "sensitive", "format", "source",
-        "licence", "purpose",
+        "licence", "purpose", "travels", "kept_at",
     )  # fmt: skip
     features = table.texts("features")
     if features == () and table.values.get("features") == []:
         table.mistake("features", "is empty; name columns, or leave it out to use every column that may be used.")
+    travels = table.choice("travels", ("whole", "reference")) or "whole"
+    if travels == "whole" and "kept_at" in table:
+        table.mistake("kept_at", 'has no meaning where the data travels itself; say travels = "reference" too.')
     return DataSpec(
         extract=_program(table, "extract", required=True) or UNREADABLE,
         target=table.text("target", required=True) or "",
@@ -74,6 +77,8 @@ def data(table: Table) -> DataSpec:
         source=table.text("source", limit=2000),
         licence=table.text("licence", limit=2000),
         purpose=table.text("purpose", limit=2000),
+        travels=travels,
+        kept_at=table.text("kept_at", required=travels == "reference", limit=500),
     )
 
 
