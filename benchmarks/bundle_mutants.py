@@ -12,6 +12,8 @@ _READ = ("tests/engine/storage/test_stored_pieces.py",)
 _KEPT = ("tests/engine/bundles/test_sensitive_columns_never_travel.py",)
 _REFERENCE = ("tests/engine/bundles/test_data_travels_as_a_reference.py",)
 _PIECES = "engine/storage/stored_pieces.py"
+_JUDGED = ("tests/engine/bundles/test_judged_at_its_new_home.py",)
+_JUDGING = "engine/bundles/judging.py"
 _READING, _NAMES, _ARRIVAL = "engine/bundles/reading.py", "engine/bundles/names.py", "engine/bundles/arrival.py"
 _STAGING, _LAST, _TAKING = "engine/bundles/staging.py", "engine/bundles/registering.py", "engine/bundles/taking_in.py"
 
@@ -47,7 +49,7 @@ BUNDLES = (
     Fault("older than what is barred", _ARRIVAL, "moment(stations[0].made_at) < newest.first_made", "False", _IN),
     Fault("rejected here", _ARRIVAL, 'version.digest == digest and version.state == "rejected"', "False", _IN),
     Fault("what grew old is offered anew", _ARRIVAL, '"candidate": f"waits', '"expired": "is old", "candidate": f"waits', _IN),
-    Fault("what was judged elsewhere is not said here", _LAST, "same = against == (live.digest if live is not None else None) and", "same = True or", _IN),
+    Fault("what was judged elsewhere is not said here", _LAST, "same = against == (live.digest if live is not None else None) and", "same = True or", _JUDGED),
     Fault("sensitive columns stay", "engine/bundles/contents.py", "    if hidden:\n        columns", "    if False:\n        columns", _KEPT),
     Fault("a schema lists no sensitive value", "engine/jobs/retrain/data.py", "infer_schema(table, manifest.data.sensitive)", "infer_schema(table)", _KEPT),
     Fault("the key is the account's alone", "engine/storage/secret_file.py", "O_EXCL | os.O_CLOEXEC, 0o600", "O_EXCL | os.O_CLOEXEC, 0o644", _OUT),
@@ -70,4 +72,12 @@ BUNDLES = (
     Fault("reference: the live folder gets it", "engine/bundles/completing.py", "    if live is None or live.label != version.label:", "    if True:", _REFERENCE),
     Fault("reference: what is here is taken", _STAGING, "        elif not _stage_known(place, file):", "        elif True:", _REFERENCE),
     Fault("reference: the card says it", "console/text/card_lines.py", "    if card.without is not None:", "    if False:", _REFERENCE),
+    Fault("judged here: what fails is not offered", _LAST, '    waits = judged.verdict != "fail"', "    waits = True", _JUDGED),
+    Fault("judged here: against what is live at the end", _LAST, "    if wanted != (judged.against if judged is not None else None):", "    if False:", _JUDGED),
+    Fault("judged here: rows that were learnt are none", _JUDGING, "        if not worth_it(kept, rows):", "        if False:", _JUDGED),
+    Fault("judged here: a column that lacks is told", _JUDGING, "        if missing := found.lacking(parts.holdout):", "        if missing := ():", _JUDGED),
+    Fault("judged here: another schema is no failure", "engine/validation/judge.py", '    if not case.job.elsewhere or gate.verdict != "fail":', "    if True:", _JUDGED),
+    Fault("judged here: failed once is not for ever", "engine/bundles/arrival.py", '        if version.state == "failed" and version.against != live:', "        if False:", _JUDGED),
+    Fault("judged here: the card shows it", "engine/release/card.py", "        measured = here.answer.judgement\n", "        pass\n", _JUDGED),
+    Fault("judged here: without data nothing is told", _JUDGING, "    if absent_data.is_absent(place.staged, document):", "    if False:", _REFERENCE),
 )  # fmt: skip

@@ -81,8 +81,8 @@ STAND_ALONE = (
 # Each table of the ledger and the one room that reads and writes it; every other asks that room.
 TABLES = {
     "projects": "projects", "allowances": "projects", "schedules": "projects",
-    "versions": "versions", "origins": "versions", "holds": "versions", "pictures": "environments",
-    "kept_files": "environments",
+    "versions": "versions", "origins": "versions", "judged_here": "versions", "holds": "versions",
+    "pictures": "environments", "kept_files": "environments",
     "runs": "runs", "steps": "runs", "run_facts": "runs",
     "deployments": "release", "decisions": "release", "glasses": "release",
     "planned_swaps": "release", "rehearsals": "release",

@@ -26,7 +26,8 @@ def bundle(made: Bundle) -> Document:
 
 def arrival(found: Arrival) -> Document:
     return {
-        "version": found.label, "sentence": found.sentence, "origin": origin(found.origin), "notes": list(found.notes)
+        "version": found.label, "sentence": found.sentence, "origin": origin(found.origin), "notes": list(found.notes),
+        "waits": found.label is not None and found.waits,
     }  # fmt: skip
 
 

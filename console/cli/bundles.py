@@ -112,6 +112,7 @@ def import_(session: Session, file: Path, data: Path | None, despite: str | None
         say(Span(f"· {note}", "watch"), indent=2, hang=2)
     if found.label is not None:
         say(f"Look at it: {session.command(f'show {found.label}')}", indent=2)
+    if found.label is not None and found.waits:
         say(f"Approve it: {session.decision(f'approve {found.label}')}", indent=2)
 
 

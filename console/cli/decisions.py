@@ -16,6 +16,7 @@ from console.text import cells
 from console.text.lines import Span
 from console.text.remark_lines import remark_lines
 from engine import clock
+from engine.json_records import write
 from engine.records import Version
 from engine.release.when import FORM, due_of
 
@@ -55,9 +56,7 @@ def candidates(session: Session, project: str | None) -> None:
 
 
 def _document(engine: Engine, version: Version) -> documents.Document:
-    from engine.versions.document import written
-
-    gates = written(engine.show(version.label))["gates"]
+    gates = [write(gate) for gate in engine.gates(version.label)]
     return documents.candidate(version, gates, engine.remarks(version.label))
 
 

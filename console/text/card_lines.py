@@ -17,6 +17,7 @@ from engine.release.records import DecisionCard
 from engine.text import plain
 
 if TYPE_CHECKING:
+    from engine.versions.origins import Origin
     from engine.versions.records import SegmentValues
 
 TWO_COLUMNS = 120
@@ -88,7 +89,7 @@ def _verdict(card: DecisionCard, now: datetime, width: int) -> list[Line]:
         lines += wrapped(said_of_code, width, tone="dim" if card.code.verdict == "ok" else TONES[card.code.verdict])
     said = [plain(each, SENTENCE) for each in card.takes]
     if card.origin is not None:
-        said.append(f"Its gates were judged at {card.origin.source}, where versions have other names than here.")
+        said.append(_judged(card, card.origin))
     if card.without is not None:
         said.append(f"It is here without {plain(card.without, SENTENCE)}. Nobody can measure its drift without it.")
     if card.origin is not None and card.origin.despite:
@@ -100,6 +101,20 @@ def _verdict(card: DecisionCard, now: datetime, width: int) -> list[Line]:
     if card.blocked and version.state == "candidate":
         said.append(f"It cannot be approved now: {card.blocked}")
     return [*lines, *(each for text in said for each in wrapped(text, width)), *_backtest(card, now, width)]
+
+
+def _judged(card: DecisionCard, origin: Origin) -> str:
+    """Where its gates were judged, of a version that came in, and by what."""
+    found = card.judged_here
+    if found is None or found.problem is not None:
+        said = f"Its gates were judged at {origin.source}, where versions have other names than here."
+        return said if found is None else f"{said} Those against what is live cannot tell here."
+    of = f" of {found.of_rows:,}" if found.of_rows != found.rows else ""
+    there = plain(card.judged_there, SENTENCE).rstrip(".")
+    return (
+        f"Judged here against {found.against}, on {found.rows:,}{of} rows of the holdout that came with it. "
+        f"At {origin.source} it was said: {there}."
+    )
 
 
 def _backtest(card: DecisionCard, now: datetime, width: int) -> list[Line]:

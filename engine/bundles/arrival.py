@@ -5,7 +5,8 @@
 - One that is barred here does not come in beside itself: its bar is lifted, as that of any other version.
 - One that was rejected here, is barred or rejected where it comes from, or was made before one that is barred here,
   comes in only where an admin takes it in despite that, with a reason.
-- What it was judged against there says something here only where the very same version is live here.
+- What it was judged against there says something here only where the very same version is live here; where another is,
+  it is judged here (``judging``). What fails here is not offered; what cannot be told is for whoever decides.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from engine.clock import moment
 from engine.records import Comparison, Version
 
 if TYPE_CHECKING:
+    from engine.versions.judged_here import JudgedHere
     from engine.versions.origins import Origin, Station
     from engine.versions.records import Judgement
 
@@ -39,6 +41,7 @@ class Known:
 def already(known: Sequence[Known], digest: str) -> str | None:
     """What is to be done with the version that is here and is this one, as a sentence; None where none is, or it is to
     be offered anew."""
+    live = next((each.version.label for each in known if each.version.state == "live"), None)
     same = [each.version for each in known if each.version.digest == digest]
     for version in sorted(same, key=lambda each: each.state == "expired"):
         label, project = version.label, version.project
@@ -48,6 +51,8 @@ def already(known: Sequence[Known], digest: str) -> str | None:
             "retired": f"was live before: leverframe rollback {project} --to {label} --reason '…' goes back to it",
             "failed": f"did not pass its gates: {version.sentence}",
         }.get(version.state)
+        if version.state == "failed" and version.against != live:
+            continue  # What it did not pass against is not what is live by now.
         if said is not None and version.cleaned_at is None:
             return f"It is here already as {label}, which {said}."
     return None
@@ -94,12 +99,15 @@ class Standing:
     same_ground: bool
 
 
-def standing(judged: Judgement, source: str, there: str | None, here: Version | None, same: bool) -> Standing:
-    """``there``: the label of what it was judged against at ``source``; ``here``: what is live here; ``same``: whether
-    that is the very same version, or nothing was live in both."""
+def standing(
+    judged: Judgement, source: str, there: str | None, same: bool, found: JudgedHere | None
+) -> Standing:
+    """``there``: the label of what it was judged against at ``source``; ``same``: that is the very version that is live
+    here, or nothing is live in both; ``found``: what it was found to be here, where another is live."""
     if same:
         return Standing(judged.comparison, judged.sentence, True)
-    comparison: Comparison = "not compared" if here is not None else "first"
-    said = f"Judged at {source}, against {f'what is {there} there' if there else 'nothing'}, "
-    said += f"and not against what is live here ({here.label}): " if here is not None else "and nothing is live here: "
-    return Standing(comparison, said + judged.sentence, False)
+    if found is not None:
+        here = found.answer.judgement
+        return Standing(here.comparison, here.sentence, False)
+    said = f"Judged at {source}, against {f'what is {there} there' if there else 'nothing'}, and nothing is live here: "
+    return Standing("first", said + judged.sentence, False)

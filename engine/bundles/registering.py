@@ -22,10 +22,13 @@ from engine.errors import Refusal
 from engine.monitoring import measurements
 from engine.projects import in_force, registry
 from engine.projects.manifest.reader import Manifest
+from engine.records import Version
 from engine.release.proof import Steps
 from engine.runs import done
 from engine.versions import absent_data, catalog, origins
+from engine.versions import judged_here as judgements
 from engine.versions.ground import without_ground
+from engine.versions.judged_here import JudgedHere
 from engine.versions.origins import Origin
 from engine.vocabulary.jobs import IMPORT
 
@@ -34,12 +37,14 @@ THIS = "this workspace"
 
 @dataclass(frozen=True)
 class Arrival:
-    """What came of an import. ``label``: what the version is called here; None where it was here already."""
+    """What came of an import. ``label``: what the version is called here; None where it was here already. ``waits``:
+    for a decision; it does not where it failed a gate against what is live here."""
 
     label: str | None
     sentence: str
     origin: Origin | None
     notes: tuple[str, ...] = ()
+    waits: bool = True
 
 
 @dataclass(frozen=True)
@@ -79,7 +84,7 @@ def check_against(db: sqlite3.Connection, bundle: OpenBundle, request: Request) 
 
 def register(
     place: StagingPlace, bundle: OpenBundle, manifest: Manifest, request: Request, source: str, steps: Steps,
-    began: datetime, kept: KeptFiles | None,
+    began: datetime, kept: KeptFiles | None, judged: JudgedHere | None,
 ) -> Arrival:  # fmt: skip
     """The objects first, then everything else in one transaction."""
     place.staged.flush()
@@ -96,12 +101,15 @@ def register(
         if (found := already(db, bundle)) is not None:
             return Arrival(None, f"{found} Nothing was changed.", None)
         against_it = check_against(db, bundle, request)
+        _check_ground(db, bundle, judged)
         added = registry.there(db, project) is None
         if added:
             registry.take_in(db, manifest, place.workspace.live / project / "code", by, at, source)
         run, told = _run(db, bundle, request, steps, began, at), bundle.provenance
-        number, standing = _version(db, bundle, run, source, at)
+        number, standing, waits = _version(db, bundle, run, source, at, judged)
         label = f"{project}@{number}"
+        if judged is not None:
+            judgements.keep(db, label, judged)
         done.made(db, run, label)
         key, ground = bundle.key.fingerprint, standing.same_ground
         origin = Origin(project, number, at, by.name, source, key, told.stations, ground, against_it)
@@ -113,6 +121,7 @@ def register(
             "key": bundle.key.fingerprint, "run": told.stations[0].run,
             "approved_by": ", ".join(told.sender.approved_by), "workspace": told.sender.workspace,
             "proof": [asdict(each) for each in steps.done], **({"despite": against_it} if against_it else {}),
+            **({"judged_against": judged.against, "verdict": judged.answer.judgement.verdict} if judged else {}),
         }  # fmt: skip
         trail.append(
             db, at=at, actor=by, action=IMPORT.name, subject=label, reason=request.despite or "", details=details
@@ -121,7 +130,8 @@ def register(
         *(_notes(project, source) if added else ()),
         *((f"It is here without {absent_data.sentence(bundle.document)}.",) if without else ()),
     )
-    return Arrival(label, f"{label} is taken in and waits for a decision here. {standing.sentence}", origin, notes)
+    how = "waits for a decision here" if waits else "did not pass its gates here, so it is not offered"
+    return Arrival(label, f"{label} is taken in and {how}. {standing.sentence}", origin, notes, waits)
 
 
 def _notes(project: str, source: str) -> tuple[str, ...]:
@@ -140,16 +150,34 @@ def _run(
     return done.keep(db, document.project, IMPORT, request.by, moment(document.lineage.as_of), began, at, taken)
 
 
-def _version(db: sqlite3.Connection, bundle: OpenBundle, run: int, source: str, at: datetime) -> tuple[int, Standing]:
-    """Register it as a candidate, as it stands to what is live here."""
-    document, told = bundle.document, bundle.provenance
-    judged, live = document.metrics, catalog.live(db, document.project)
-    against = told.stations[0].against
+def ground_here(db: sqlite3.Connection, bundle: OpenBundle) -> tuple[Version | None, bool]:
+    """What is live here, and whether that is what the version was judged against where it was made."""
+    document, against = bundle.document, bundle.provenance.stations[0].against
+    live = catalog.live(db, document.project)
     same = against == (live.digest if live is not None else None) and (against is None) is (
         document.lineage.against is None
     )
-    standing = arrival.standing(judged, source, document.lineage.against, live, same)
-    ground = judged if same else without_ground(judged)
+    return live, same
+
+
+def _check_ground(db: sqlite3.Connection, bundle: OpenBundle, judged: JudgedHere | None) -> None:
+    """Raise Refusal where something else is live by now than it was judged against here."""
+    live, same = ground_here(db, bundle)
+    wanted = live.label if live is not None and not same else None
+    if wanted != (judged.against if judged is not None else None):
+        raise Refusal("What is live here changed while it was judged against that; take it in again.")
+
+
+def _version(
+    db: sqlite3.Connection, bundle: OpenBundle, run: int, source: str, at: datetime, here: JudgedHere | None
+) -> tuple[int, Standing, bool]:
+    """Register it, as it stands to what is live here; whether it is a candidate."""
+    document, told = bundle.document, bundle.provenance
+    live, same = ground_here(db, bundle)
+    standing = arrival.standing(document.metrics, source, document.lineage.against, same, here)
+    judged = here.answer.judgement if here is not None else document.metrics
+    waits = judged.verdict != "fail"
+    ground = judged if same or here is not None else without_ground(judged)
     key = ground.metrics.get(ground.key_metric)
     number = catalog.register(
         db,
@@ -166,7 +194,14 @@ def _version(db: sqlite3.Connection, bundle: OpenBundle, run: int, source: str, 
         data_until=moment(document.data.until) if document.data.until else None,
         expires_at=at + in_force.approval(db, document.project).expires,
         authors=json.dumps([asdict(each) for each in told.authors]),
+        offered=waits,
     )
     rows = [(number, name, each.value, each.low, each.high, each.n) for name, each in judged.metrics.items()]
+    if here is not None and live is not None:
+        rows += [
+            (live.number, name, each.live, each.live_low, each.live_high, each.n)
+            for name, each in judged.metrics.items()
+            if each.live is not None
+        ]
     measurements.keep(db, document.project, run, stamp(moment(document.lineage.as_of)), rows, at)
-    return number, standing
+    return number, standing, waits

@@ -18,7 +18,7 @@ from engine.bundles import reading, trusted
 from engine.bundles.completing import complete, incomplete
 from engine.bundles.naming_errors import named
 from engine.bundles.reading import OpenBundle
-from engine.bundles.registering import THIS, Arrival, Request, already, check_against, register
+from engine.bundles.registering import THIS, Arrival, Request, already, check_against, ground_here, register
 from engine.bundles.staging import (
     StagingPlace,
     check_room,
@@ -32,7 +32,7 @@ from engine.errors import Forbidden, Refusal
 from engine.projects import allowances, registry
 from engine.projects.manifest.reader import Manifest
 from engine.projects.reach import RULE, beyond_the_rule, reach_of
-from engine.release.proof import OnStep, Steps, prove
+from engine.release.proof import Ground, OnStep, Steps, prove
 from engine.storage import temporary
 from engine.storage.disk import refused
 from engine.storage.ledger import Ledger
@@ -40,6 +40,7 @@ from engine.storage.objects import ObjectStore
 from engine.storage.workspace import Workspace
 from engine.text import plain
 from engine.versions import absent_data
+from engine.versions.judged_here import JudgedHere
 
 STREAM = "What came on standard input"
 
@@ -92,7 +93,26 @@ def _taken_in(
         kept, told = stage_wheels(place, bundle, began), bundle.manifest
         folder, ground = place.folder / "proof", ground_of(place, kept)
         prove(place.workspace, place.staged, told.version, told.label, folder, steps, ground)
-        return register(place, bundle, manifest, request, source, steps, began, kept)
+        judged = _judged(place, bundle, manifest, ground, steps)
+        return register(place, bundle, manifest, request, source, steps, began, kept, judged)
+
+
+def _judged(
+    place: StagingPlace, bundle: OpenBundle, manifest: Manifest, ground: Ground, steps: Steps
+) -> JudgedHere | None:
+    """What it is against what is live here; None where it was judged against that, or nothing is live."""
+    with place.ledger.read() as db:
+        live, same = ground_here(db, bundle)
+    if live is None or same:
+        return None
+    from engine.bundles.judging import judge_here  # Heavy, and not for every import.
+
+    found = judge_here(place, bundle.document, manifest, ground, live)
+    rows = f"on {found.rows:,} rows of the holdout that came with it"
+    steps.add(f"judged against {found.against} {rows}" if found.problem is None else (
+        f"not compared with {found.against}: {found.problem}"
+    ))  # fmt: skip
+    return found
 
 
 def _source(place: StagingPlace, bundle: OpenBundle) -> str:

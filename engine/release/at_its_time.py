@@ -31,6 +31,7 @@ from engine.storage.objects import ObjectStore
 from engine.text import plain, span
 from engine.versions import catalog
 from engine.versions import document as documents
+from engine.versions.judged_here import gates_of
 from engine.vocabulary.jobs import PLANNED_SWAP
 
 
@@ -142,7 +143,7 @@ def plan_of(db: sqlite3.Connection, store: ObjectStore, swap: PlannedSwap) -> Mo
         restores=(),
         does_not_restore=(),
         refused=None,
-        waivers=waived(documents.of_version(store, swap.label, version.digest)),
+        waivers=waived(gates_of(db, swap.label, documents.of_version(store, swap.label, version.digest))),
         policy=in_force.approval(db, swap.project),
         planned=swap.id,
     )

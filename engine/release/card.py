@@ -22,6 +22,7 @@ from engine.storage.objects import ObjectStore
 from engine.text import plain, short_revision
 from engine.versions import absent_data, catalog, code, origins
 from engine.versions import document as documents
+from engine.versions import judged_here as judgements
 from engine.versions.diff import CodeCommit, changes
 from engine.versions.ground import without_ground
 
@@ -40,7 +41,10 @@ def card(db: sqlite3.Connection, store: ObjectStore, label: str, by: Actor, now:
     document = documents.of_version(store, label, version.digest)
     origin = origins.of_version(db, label)
     judged_here = origin is None or origin.same_ground
+    here = None if judged_here else judgements.of_version(db, label)
     measured = document.metrics if judged_here else without_ground(document.metrics)
+    if here is not None:
+        measured = here.answer.judgement
     run = f"run {version.run}, asked for by {document.lineage.requested_by}"
     return DecisionCard(
         version=version,
@@ -48,7 +52,7 @@ def card(db: sqlite3.Connection, store: ObjectStore, label: str, by: Actor, now:
         live_seq=live["seq"] if live else 0,
         expires_at=expiry(row, approval.policy),
         metrics=tuple(found.called(name) for name, found in measured.metrics.items()),
-        gates=document.gates,
+        gates=document.gates if here is None else here.answer.gates,
         segments=measured.segments,
         changed_decisions=measured.changed_decisions,
         changes=(*_changes(db, store, version), *_into_force(db, version, document)),
@@ -61,6 +65,8 @@ def card(db: sqlite3.Connection, store: ObjectStore, label: str, by: Actor, now:
         takes=what_it_takes(approval) if version.state == "candidate" else (),
         remarks=remarks.of_version(db, row),
         origin=origin,
+        judged_here=here,
+        judged_there=document.metrics.sentence,
         without=absent_data.sentence(document) if absent_data.is_absent(store, document) else None,
     )
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from engine import clock
 from engine.access.acts import Door, changes, checked_reason, looks
 from engine.projects import registry
-from engine.records import Change, Deployment, Version
+from engine.records import Change, Deployment, Gate, Version
 from engine.release import history, rehearsals
 from engine.storage import reserve
 from engine.versions import catalog, holds
@@ -54,6 +54,15 @@ class ReleaseCommands(Door):
     def show(self, label: str) -> VersionDocument:
         """The version document."""
         return documents.of_version(self._store, label, self.version(label).digest)
+
+    @looks("see versions", of="label")
+    def gates(self, label: str) -> tuple[Gate, ...]:
+        """The gates of a version as they count here: of one that came in those of the judgement here, if any."""
+        from engine.versions.judged_here import gates_of
+
+        document = self.show(label)
+        with self._ledger.read() as db:
+            return gates_of(db, label, document)
 
     @looks("compare versions", of="new")
     def diff(self, old: str, new: str) -> tuple[Change, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 from engine.access.approval import what_it_takes
 from engine.errors import Conflict, Damage, NotFound, Refusal
 from engine.projects import in_force, registry
-from engine.records import Actor, Deployment, Version
+from engine.records import Actor, Deployment, Gate, Version
 from engine.release import history, planned_swaps, rehearsals, remarks
 from engine.release.approvals import approval_of, expiry
 from engine.release.policy import rolled_back_lately, why_not_from, why_not_later, why_not_release, why_not_rollback
@@ -21,6 +22,7 @@ from engine.versions import absent_data, catalog
 from engine.versions import document as documents
 from engine.versions.absent_data import is_absent
 from engine.versions.code import revision_of
+from engine.versions.judged_here import gates_of
 
 if TYPE_CHECKING:
     from engine.access.approval import Approval
@@ -77,7 +79,7 @@ def plan_release(
     if due:
         sentences.append(PROVEN_AGAIN)
     sentences += _comes_into_force(db, version.project, document)
-    waivers = waived(document)
+    waivers = waived(gates_of(db, label, document))
     sentences += [f"Waived by leverframe.toml: {each}." for each in waivers]
     sentences += what_it_takes(approval)
     more = approval.missing_after_one
@@ -92,7 +94,7 @@ def plan_release(
         target=label,
         live_seq=live["seq"] if live else 0,
         sentences=tuple(sentences),
-        restores=contents(store, document),
+        restores=contents(document, data=not is_absent(store, document)),
         does_not_restore=_not_here(store, document),
         refused=refusal(db, row, live, approval, by, now, due),
         waivers=waivers,
@@ -168,7 +170,7 @@ def plan_rollback(
         target=target.label,
         live_seq=live["seq"] if live else 0,
         sentences=(*sentences, *_comes_into_force(db, project, document)),
-        restores=contents(store, document),
+        restores=contents(document, data=not is_absent(store, document)),
         does_not_restore=(
             *_left_behind(away, now), *_not_here(store, document), *left_out(document.environment)
         ),
@@ -227,17 +229,17 @@ def rollback_sentences(away: Version | None, target: Version, now: datetime, *, 
     return tuple(lines)
 
 
-def waived(document: VersionDocument) -> tuple[str, ...]:
-    """The gates that found something and were waived, each with the reason that the manifest gives."""
-    waived = [gate for gate in document.gates if "waived" in gate.numbers]
+def waived(gates: Iterable[Gate]) -> tuple[str, ...]:
+    """Those of ``gates`` that found something and were waived, each with the reason that the manifest gives."""
+    waived = [gate for gate in gates if "waived" in gate.numbers]
     return tuple(f'{gate.name} ("{gate.numbers["waived"]}")' for gate in waived)
 
 
-def contents(store: ObjectStore, document: VersionDocument) -> tuple[str, ...]:
-    """What a version brings back, part by part."""
-    code, data, environment = document.code, document.data, document.environment
+def contents(document: VersionDocument, *, data: bool = True) -> tuple[str, ...]:
+    """What a version brings back, part by part; ``data``: whether that is here."""
+    code, made_from, environment = document.code, document.data, document.environment
     dirty = " with uncommitted changes" if code.dirty else ""
-    until = f" up to {data.until[:10]}" if data.until else ""
+    until = f" up to {made_from.until[:10]}" if made_from.until else ""
     files = len(document.model.files)
     runs = environment.words if environment.python else f"for {environment.words}"
     held = len(environment.packages)
@@ -245,7 +247,7 @@ def contents(store: ObjectStore, document: VersionDocument) -> tuple[str, ...]:
     return (
         f"model, {files} file{'' if files == 1 else 's'}",
         f"code {revision_of(code)}{dirty}" if code.revision else "code that no commit holds",
-        *([] if is_absent(store, document) else [f"data, {data.rows:,} rows{until}"]),
+        *([f"data, {made_from.rows:,} rows{until}"] if data else []),
         f"data schema, {len(document.schema['columns'])} columns",
         *([packages] if environment.python or environment.files else []),
         "settings, schedule",

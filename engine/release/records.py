@@ -10,6 +10,7 @@ from engine.records import Change, Deployment, DoctorFinding, Gate, Metric, Rehe
 
 if TYPE_CHECKING:
     from engine.access.approval import Policy
+    from engine.versions.judged_here import JudgedHere
     from engine.versions.origins import Origin
     from engine.versions.records import SegmentValues
 
@@ -109,13 +110,19 @@ class DecisionCard:
     remarks: Remarks = Remarks()
     origin: Origin | None = None
     """Where it came from, if it was not made here."""
+    judged_here: JudgedHere | None = None
+    """What it was found to be here, where it came in and another was live than it was judged against."""
+    judged_there: str = ""
+    """What its judgement said where it was made, in a sentence."""
     without: str | None = None
     """What of it is not here and where that is to be had, as a half sentence."""
 
     @property
     def held_against_live(self) -> bool:
         """Whether it was judged against a version of this workspace."""
-        return self.version.against is not None and (self.origin is None or self.origin.same_ground)
+        if self.version.against is None or self.origin is None:
+            return self.version.against is not None
+        return self.origin.same_ground or (self.judged_here is not None and self.judged_here.problem is None)
 
 
 @dataclass(frozen=True)

@@ -250,6 +250,7 @@ RULES = (
     _grown("package_rules"),
     _grown("package_exceptions"),
     _grown("origins"),
+    _grown("judged_here"),
     TableRule(
         "trusted_keys",
         ("DELETE FROM trusted_keys WHERE at > :at", "UPDATE trusted_keys SET until = NULL WHERE until > :at"),

@@ -9,17 +9,18 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from engine.errors import StepFailed
 from engine.runs.logs import step_log
-from engine.runs.run_context import RunContext
+from engine.runs.run_context import Ends
 from engine.runs.steps.limits import Limits
 from engine.runs.steps.running import start_step
-from engine.runs.steps.step import StepSpec, clean_environment
+from engine.runs.steps.step import StepResult, StepSpec, clean_environment
+from engine.storage.workspace import Workspace
 from engine.vocabulary.steps import VALIDATE, StepKind
 
 SECONDS = 600.0
@@ -38,10 +39,27 @@ class Task:
 JUDGE = Task(VALIDATE, "engine.validation.judge", "judgement.json", "Validation failed")
 
 
+class Host(Protocol):
+    """Who has such a process: a run as a rule, else a command; see ``RunContext``, which fills it."""
+
+    @property
+    def workspace(self) -> Workspace: ...
+    @property
+    def folder(self) -> Path: ...
+    @property
+    def marker(self) -> str: ...
+    @property
+    def held(self) -> int | None: ...
+    @property
+    def record(self) -> Callable[[StepResult], None]: ...
+    @property
+    def watch(self) -> Callable[[Ends], None]: ...
+
+
 class OwnProcess:
     """One process for one question, in ``folder``; ``close`` ends it if it was never asked."""
 
-    def __init__(self, task: Task, context: RunContext) -> None:
+    def __init__(self, task: Task, context: Host) -> None:
         folder = context.folder
         self._task, self._record = task, context.record
         self._job = folder / "job.json"

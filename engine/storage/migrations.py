@@ -18,7 +18,7 @@ from engine.storage.tables.access import ACCESS
 from engine.storage.tables.approvals import APPROVALS
 from engine.storage.tables.backtest import BACKTESTS
 from engine.storage.tables.backup import BACKUPS
-from engine.storage.tables.bundles import BUNDLES
+from engine.storage.tables.bundles import BUNDLES, JUDGED_HERE
 from engine.storage.tables.exports import EXPORTS
 from engine.storage.tables.first import AUDIT, RUN_FACTS, TABLES
 from engine.storage.tables.health import HEALTH
@@ -235,6 +235,11 @@ def _bundles(db: Database) -> None:
         db.execute(statement)
 
 
+def _judged_here(db: Database) -> None:
+    for statement in _split(JUDGED_HERE + _refuse("judged_here", "UPDATE") + _refuse("judged_here", "DELETE")):
+        db.execute(statement)
+
+
 def _exports(db: Database) -> None:
     for statement in _split(EXPORTS + _refuse("exports", "UPDATE") + _refuse("exports", "DELETE")):
         db.execute(statement)
@@ -275,6 +280,7 @@ MIGRATIONS: tuple[tuple[str, Callable[[Database], None]], ...] = (
     ("bundles", _bundles),
     ("exports", _exports),
     ("common packages", _packages),
+    ("judged here", _judged_here),
 )
 LATEST = len(MIGRATIONS)
 

@@ -180,7 +180,11 @@ def _schema(case: _JudgeInput, facts: GateFacts) -> Gate:
     now = case.job.schema or schema.infer_schema(case.holdout)
     reference = case.job.reference_schema
     differences = schema.differences(reference, now) if reference else None
-    return judges.schema_unchanged(differences, len(now["columns"]))
+    gate = judges.schema_unchanged(differences, len(now["columns"]))
+    if not case.job.elsewhere or gate.verdict != "fail":
+        return gate
+    said = f"{gate.evidence.rstrip('.')}: each of the two was made for its own data."
+    return replace(gate, verdict="cannot tell", evidence=said)
 
 
 def _leakage(case: _JudgeInput, facts: GateFacts) -> Gate:

@@ -14,7 +14,8 @@ from engine.validation.rules import Rules
 class JudgeJob:
     """``holdout``, ``train`` and what was predicted are paths of parquet files. ``doubts``: gates that were judged when
     the data was prepared. ``live``: the version that it is held against; what that one was made for (``reference_...``)
-    is None where nobody had recorded it yet."""
+    is None where nobody had recorded it yet. ``elsewhere``: that one was made from another extract, in another
+    workspace, so that what differs in the schema breaks no promise of either."""
 
     manifest: Rules
     features: tuple[str, ...]
@@ -26,6 +27,7 @@ class JudgeJob:
     model_bytes: int | None = None
     schema: Mapping[str, Any] | None = None
     doubts: tuple[Gate, ...] = ()
+    elsewhere: bool = False
     live: str | None = None
     live_predictions: str | None = None
     live_problem: str | None = None

@@ -52,15 +52,18 @@ def register(
     data_until: datetime | None,
     expires_at: datetime,
     authors: str = "[]",
+    offered: bool | None = None,
 ) -> int:
     """Give a packaged version its number, inside the caller's transaction; a passed one becomes a candidate.
 
+    ``offered``: whether it does, where the verdict alone does not say.
     ``authors``: who committed its code since ``against``, as ``release.eyes`` reads it.
     """
     number = int(
         db.execute("SELECT coalesce(max(number), 0) + 1 FROM versions WHERE project = ?", (project,)).fetchone()[0]
     )
-    state = "candidate" if verdict in ("pass", "warn") else "failed"
+    passed = verdict in ("pass", "warn") if offered is None else offered
+    state = "candidate" if passed else "failed"
     db.execute(
         "INSERT INTO versions (project, number, digest, made_at, as_of, run, verdict, comparison, sentence, against,"
         " metric, data_until, expires_at, state, authors) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",

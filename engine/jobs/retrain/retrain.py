@@ -20,7 +20,6 @@ from engine.jobs.retrain import imported as imports
 from engine.jobs.retrain import model_folder, nothing_new
 from engine.jobs.retrain.data import Prepared, prepare
 from engine.jobs.retrain.judging import JudgedRows, against, job_of
-from engine.jobs.retrain.unlearnt import unlearnt, worth_it
 from engine.json_records import read, write
 from engine.projects import allowances
 from engine.projects.manifest.reader import FILE, Manifest, load_manifest
@@ -35,6 +34,7 @@ from engine.runs.steps.launch import Launch, Stage
 from engine.runs.steps.missing_files import refuse_absent
 from engine.runs.steps.tables import read_output, write_input
 from engine.scoring.scorer import StepScorer, text_predicted
+from engine.scoring.unlearnt import unlearnt, worth_it
 from engine.scoring.unpacked import schema_known_to, unpack
 from engine.storage.blocks import put_table
 from engine.storage.stored_files import StoredBlock

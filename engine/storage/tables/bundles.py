@@ -30,3 +30,20 @@ CREATE TABLE trusted_keys (
 CREATE UNIQUE INDEX trusted_keys_now ON trusted_keys (fingerprint) WHERE until IS NULL;
 CREATE UNIQUE INDEX trusted_names_now ON trusted_keys (name) WHERE until IS NULL;
 """
+
+# `judged_here`: what a version that came in was found to be against what was live here then (`against`), on `rows` of
+# the `of_rows` of its holdout; `problem`: why they could not be compared. `answer` is JSON: versions/judged_here.py.
+JUDGED_HERE = """
+CREATE TABLE judged_here (
+    project TEXT NOT NULL,
+    number  INTEGER NOT NULL,
+    at      TEXT NOT NULL,
+    against TEXT NOT NULL,
+    rows    INTEGER NOT NULL CHECK (rows >= 0),
+    of_rows INTEGER NOT NULL CHECK (of_rows >= rows),
+    problem TEXT,
+    answer  TEXT NOT NULL,
+    PRIMARY KEY (project, number),
+    FOREIGN KEY (project, number) REFERENCES versions (project, number)
+) STRICT;
+"""

@@ -18,7 +18,7 @@ from engine.housekeeping.sweep import Needs
 from engine.versions.absent_data import is_absent, mark_of
 from tests import tiny
 from tests.builders.runs import retrained
-from tests.engine.bundles.conftest import let_go_of
+from tests.engine.bundles.conftest import Sender, let_go_of
 from tests.engine.bundles.forging import contents
 from tests.ledger import store_of
 from tests.people import open_engine
@@ -106,6 +106,21 @@ def test_what_needs_the_data_says_that_it_is_not_here(receiver: Engine, referrin
     assert any(KEPT_AT in each.why for each in again.absent)
     said = receiver.take_in(referring.zip).sentence
     assert "It is without its data" in said and "Nothing was changed" in said
+
+
+def test_without_its_data_it_is_held_against_nothing_and_says_that(
+    receiver: Engine, referring: Referring, sender: Sender
+) -> None:
+    receiver.trust("others", sender.key, "known")
+    receiver.take_in(sender.second)  # Of other rows, else its data would be found there.
+    approved(receiver, "tiny@1")
+    found = receiver.take_in(referring.zip)
+    card = receiver.card("tiny@2", receiver.now())
+    assert found.waits and (card.version.verdict, card.version.comparison) == ("cannot tell", "not compared")
+    told = {gate.kind: gate.verdict for gate in card.gates}
+    assert (told["not_below_live_by"], told["schema"], told["at_least"]) == ("cannot tell", "cannot tell", "pass")
+    assert "tiny@1, which is live here, was not measured on its holdout: it is here without" in found.sentence
+    assert card.blocked is None and not card.held_against_live
 
 
 def test_a_clean_up_and_a_backup_know_that_it_is_not_lost(

@@ -13,7 +13,7 @@ import pyarrow as pa
 import pytest
 
 from engine.clock import stamp
-from engine.jobs.retrain.unlearnt import unlearnt, worth_it
+from engine.scoring.unlearnt import unlearnt, worth_it
 from engine.storage.blocks import put_table
 from engine.storage.objects import ObjectStore
 from engine.validation.holdout.split import Split, split
@@ -36,7 +36,9 @@ def version(rules: Any, parts: Split, store: ObjectStore | None = None, **data: 
     until = stamp(START + timedelta(days=99))
     made = replace(DATA, boundary=parts.boundary, cut=parts.cut, files=files, until=until)
     lineage = replace(WHOLE.lineage, as_of=stamp(NOW))
-    return SimpleNamespace(manifest=rules, document=replace(WHOLE, data=replace(made, **data), lineage=lineage))
+    return SimpleNamespace(
+        label="tiny@1", manifest=rules, document=replace(WHOLE, data=replace(made, **data), lineage=lineage)
+    )
 
 
 def mask(live: Any, parts: Split, time: str | None, room: Any = None) -> list[int] | None:

@@ -11,8 +11,11 @@ from engine.bundles import trusted
 from engine.clock import stamp
 from engine.errors import LeverframeError
 from engine.storage.ledger import Ledger
-from engine.versions import catalog, origins
+from engine.versions import catalog, judged_here, origins
+from engine.versions.judged_here import JudgedHere
 from engine.versions.origins import Origin, Station
+from engine.versions.records import JudgeAnswer
+from tests.version_documents import JUDGED
 
 
 class BundleActs:
@@ -54,3 +57,5 @@ class BundleActs:
             at = version.made_at
             there = Station("0" * 64, f"{project}@7", "live", None, stamp(at), 1, "mia")
             origins.keep(db, Origin(project, version.number, at, "ada", "w0", "SHA256:x", (there,), True))
+            label, why = f"{project}@{version.number}", "its data is not here"
+            judged_here.keep(db, label, JudgedHere(at, f"{project}@1", 0, 20, why, JudgeAnswer(JUDGED, ())))

@@ -7,22 +7,43 @@ not where the holdout grew, where a run looks at the past, or where rows are tol
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
 
 from engine.clock import moment
-from engine.jobs.retrain.data import Prepared
-from engine.runs.run_context import RunContext
 from engine.scoring.unpacked import Unpacked
 from engine.storage.blocks import read_folder
+from engine.storage.objects import ObjectStore
 from engine.validation.holdout.split import after, as_recorded
 from engine.versions.absent_data import refuse_absent
 from engine.versions.document import write_folder
 
 if TYPE_CHECKING:
+    import pyarrow as pa
+
     from engine.validation.columns import Mask
+    from engine.versions.records import DrawnHoldout
 
 # What is left must be most of the holdout, or rows enough by itself: both versions are judged on it.
 _ENOUGH, _PART, _FEWEST = 200, 0.5, 10
+
+
+class Place(Protocol):
+    """Where that is found out: a folder that goes afterwards, and the store that has the live version."""
+
+    @property
+    def folder(self) -> Path: ...
+    @property
+    def store(self) -> ObjectStore: ...
+
+
+class HeldOut(Protocol):
+    """The holdout, and how it was drawn where there are no times."""
+
+    @property
+    def holdout(self) -> pa.Table: ...
+    @property
+    def cut(self) -> DrawnHoldout | None: ...
 
 
 def worth_it(kept: int, rows: int) -> bool:
@@ -30,7 +51,7 @@ def worth_it(kept: int, rows: int) -> bool:
     return kept == rows or kept >= _ENOUGH or (kept >= _FEWEST and kept >= _PART * rows)
 
 
-def unlearnt(context: RunContext, live: Unpacked, data: Prepared, time: str | None) -> Mask | None:
+def unlearnt(context: Place, live: Unpacked, data: HeldOut, time: str | None) -> Mask | None:
     """A mask over the holdout; None where nothing says what the live version learnt from."""
     if time is not None and live.manifest.data.time == time:
         since = _boundary(live)
@@ -48,7 +69,7 @@ def _boundary(live: Unpacked) -> datetime | None:
     return min(moment(data.until), moment(live.document.lineage.as_of)) - holdout
 
 
-def _by_place(context: RunContext, live: Unpacked, data: Prepared) -> Mask | None:
+def _by_place(context: Place, live: Unpacked, data: HeldOut) -> Mask | None:
     import numpy as np
 
     from engine.validation.holdout.drawn import held_out, places, strata
@@ -68,7 +89,7 @@ def _by_place(context: RunContext, live: Unpacked, data: Prepared) -> Mask | Non
     return ~np.isin(place, places(learnt, by))
 
 
-def _learnt(context: RunContext, live: Unpacked) -> Any:
+def _learnt(context: Place, live: Unpacked) -> Any:
     """The rows that it learnt from."""
     folder, data = context.folder / "learnt", live.document.data
     refuse_absent(context.store, live.document, live.label, "nobody knows which rows it learnt from")
