@@ -14,6 +14,7 @@ _REFERENCE = ("tests/engine/bundles/test_data_travels_as_a_reference.py",)
 _PIECES = "engine/storage/stored_pieces.py"
 _JUDGED = ("tests/engine/bundles/test_judged_at_its_new_home.py",)
 _JUDGING = "engine/bundles/judging.py"
+_HOSTS, _ONWARD = ("tests/engine/bundles/test_from_host_to_host.py",), "engine/bundles/onward.py"
 _READING, _NAMES, _ARRIVAL = "engine/bundles/reading.py", "engine/bundles/names.py", "engine/bundles/arrival.py"
 _STAGING, _LAST, _TAKING = "engine/bundles/staging.py", "engine/bundles/registering.py", "engine/bundles/taking_in.py"
 
@@ -80,4 +81,10 @@ BUNDLES = (
     Fault("judged here: failed once is not for ever", "engine/bundles/arrival.py", '        if version.state == "failed" and version.against != live:', "        if False:", _JUDGED),
     Fault("judged here: the card shows it", "engine/release/card.py", "        measured = here.answer.judgement\n", "        pass\n", _JUDGED),
     Fault("judged here: without data nothing is told", _JUDGING, "    if absent_data.is_absent(place.staged, document):", "    if False:", _REFERENCE),
+    Fault("onward: each host is asked once", _ONWARD, " if each not in named]", "]", _HOSTS),
+    Fault("onward: a workspace under two names is one", _ONWARD, "answer.workspace in workspaces:", "answer.workspace in ():", _HOSTS),
+    Fault("onward: only so many are asked", _ONWARD, "        room = MOST_HOSTS - len(stages)", "        room = 1000", _HOSTS),
+    Fault("onward: only so far", _ONWARD, "        if depth == DEEPEST or room <= 0:", "        if room <= 0:", _HOSTS),
+    Fault("onward: who is silent keeps nobody", _ONWARD, "    except LeverframeError as error:\n        return str(error)", "    except ZeroDivisionError as error:\n        return str(error)", _HOSTS),
+    Fault("onward: a name steers no terminal", _ONWARD, "    shown, told_by = plain(host, 80),", "    shown, told_by = host,", _HOSTS),
 )  # fmt: skip

@@ -56,4 +56,4 @@ def sent(found: Sent) -> Document:
 
 
 def stage(found: Stage) -> Document:
-    return {"name": found.name, "found": [write(each) for each in found.found], "why": found.why}
+    return {"name": found.name, "found": [write(each) for each in found.found], "why": found.why, "via": found.via}

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import sys
+from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -16,6 +18,7 @@ from console.cli.versions import TONES, as_bundle
 from console.text import cells
 from console.text.lines import Span
 from engine.bundles.whereabouts import Whereabouts
+from engine.errors import Forbidden
 from engine.release.records import ProofStep
 from engine.storage.free_space import in_words
 
@@ -148,7 +151,7 @@ def send(
 def where(session: Session, version: str, hosts: tuple[str, ...], here: bool, ssh_config: Path | None) -> None:
     """Where VERSION is, by its label here or its digest: in this workspace, and at each HOST, over SSH.
 
-    Without a HOST those are asked that it was sent to from here.
+    Without a HOST those are asked first that it was sent to from here; then those that each of them sent it on to.
     """
     if here and hosts:
         raise click.UsageError("--here asks no other workspace; leave the hosts away.")
@@ -157,12 +160,17 @@ def where(session: Session, version: str, hosts: tuple[str, ...], here: bool, ss
         # Whoever names hosts is told why they are not asked; else only who may ask does.
         if hosts or not (here or session.at or session.over_ssh):
             stages += engine.where_else(version, hosts, config=ssh_config)
+        onward: dict[str, Any] = {}
+        if session.json and not session.at:
+            with suppress(Forbidden):  # Whoever may not ask others is not told whom to ask.
+                workspace, sent_to = engine.sent_on(version)
+                onward = {"workspace": workspace, "sent_to": list(sent_to)}
     if session.json:
-        document({"version": version, "stages": [documents.stage(each) for each in stages]})
+        document({"version": version, "stages": [documents.stage(each) for each in stages], **onward})
         return
     rows: list[tuple[Cell, ...]] = []
     for stage in stages:
-        name = stage.name or "here"
+        name = (stage.name or "here") + (f" (told of by {stage.via})" if stage.via else "")
         rows += [
             (name, each.version, Span(cells.version_state(each.state), TONES.get(each.state, "")), _lived(each),
              each.origin or "made there" if stage.name else each.origin or "made here")

@@ -75,13 +75,31 @@ class BundleCommands(Door):
 
     @looks("ask other workspaces", least="operator", in_past=False)
     def where_else(self, what: str, hosts: tuple[str, ...] = (), *, config: Path | None = None) -> tuple[Stage, ...]:
-        """What the workspaces at ``hosts`` say of it; without any those that it was sent to from here."""
+        """What the workspaces at ``hosts`` say of it, and those that it was sent on to from there, from host to host;
+        without any those that it was sent to from here are asked first."""
         from engine.bundles import whereabouts
+        from engine.bundles.onward import Answer, everywhere
+        from engine.bundles.over_ssh import ANSWER_SECONDS, ask
 
         with self._ledger.read() as db:
             digest = whereabouts.digest_of(db, what)
-            asked = hosts or whereabouts.sent_to(db, digest)
-        return tuple(whereabouts.elsewhere(digest, host, config) for host in asked)
+        own, sent = self.sent_on(what)
+
+        def asking(host: str) -> Answer:
+            told = ask(host, ["where", digest, "--here"], None, config, ANSWER_SECONDS)
+            return Answer(*whereabouts.read_answer(told))
+
+        return everywhere(hosts or sent, own, asking)
+
+    @looks("ask other workspaces", least="operator", in_past=False)
+    def sent_on(self, what: str) -> tuple[str, tuple[str, ...]]:
+        """What this workspace is known by (the first digest of its trail), and the hosts that a version was sent to."""
+        from engine.audit import trail
+        from engine.bundles import whereabouts
+
+        with self._ledger.read() as db:
+            hosts = whereabouts.sent_to(db, whereabouts.digest_of(db, what))
+            return str(trail.digest_of(db, 1)), hosts
 
     @changes("take versions in", least="operator")
     def take_in(self, source: Path | IO[bytes], *, data: Path | None = None, on_step: OnStep = _silent) -> Arrival:

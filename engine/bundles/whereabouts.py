@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from pathlib import Path
 from typing import Any, get_args
 
 from engine.audit import trail
 from engine.bundles.manifest import DIGEST
-from engine.bundles.over_ssh import ask
 from engine.bundles.sending import ACTION
 from engine.clock import moment, stamp
-from engine.errors import Damage, LeverframeError
+from engine.errors import Damage
 from engine.json_records import read
 from engine.records import VersionState
 from engine.text import plain
 from engine.versions import catalog, origins
+
+MOST_TOLD = 100  # hosts that one answer may name
 
 
 @dataclass(frozen=True)
@@ -36,11 +37,13 @@ class Whereabouts:
 
 @dataclass(frozen=True)
 class Stage:
-    """What a workspace says; ``name``: the host that was asked, None for this one. ``why``: why it said nothing."""
+    """What a workspace says; ``name``: the host that was asked, None for this one. ``why``: why it said nothing.
+    ``via``: the host that told of it; None where it was asked for by name or sent to from here."""
 
     name: str | None
     found: tuple[Whereabouts, ...]
     why: str | None = None
+    via: str | None = None
 
 
 def digest_of(db: sqlite3.Connection, what: str) -> str:
@@ -73,17 +76,17 @@ def sent_to(db: sqlite3.Connection, digest: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(str(row.details.get("to")) for row in rows))
 
 
-def elsewhere(digest: str, host: str, config: Path | None) -> Stage:
-    """What the workspace at ``host`` says of it; a host that does not answer keeps nobody from asking the next."""
-    try:
-        told = ask(host, ["where", digest, "--here"], None, config)
-        stages = told.get("stages")
-        first = stages[0] if isinstance(stages, list) and stages and isinstance(stages[0], dict) else {}
-        return Stage(host, tuple(_read(each) for each in first.get("found", ())))
-    except TypeError:
-        return Stage(host, (), "What it says cannot be read: its versions are no list.")
-    except LeverframeError as error:
-        return Stage(host, (), str(error))
+def read_answer(told: Mapping[str, Any]) -> tuple[tuple[Whereabouts, ...], str | None, tuple[str, ...]]:
+    """What a stranger says of where a version is: what there is of it there, which workspace that is, and the hosts
+    that it was sent to from there. Raises Damage, Invalid."""
+    stages = told.get("stages")
+    first = stages[0] if isinstance(stages, list) and stages and isinstance(stages[0], dict) else {}
+    found, workspace, hosts = first.get("found", ()), told.get("workspace"), told.get("sent_to")
+    if not isinstance(found, list | tuple):
+        raise Damage("What it says cannot be read: what is there is no list.")
+    named = isinstance(workspace, str) and DIGEST.fullmatch(workspace)
+    onward = tuple(each for each in hosts[:MOST_TOLD] if isinstance(each, str)) if isinstance(hosts, list) else ()
+    return tuple(map(_read, found)), workspace if named else None, onward
 
 
 def _read(told: Any) -> Whereabouts:

@@ -9,10 +9,13 @@ from pathlib import Path
 
 import pytest
 
+from engine import clock
 from engine.api import Engine
+from engine.audit import trail
 from engine.errors import Invalid, Refusal
 from tests import tiny
 from tests.builders.runs import retrained
+from tests.ledger import writing
 from tests.openssh import Client, door, make_keys, needs_client
 from tests.people import open_engine
 
@@ -73,6 +76,13 @@ def test_a_version_goes_from_stage_to_stage(
     assert [each.state for each in here.found] == ["live"] and here.name is None
     assert (there.name, [each.state for each in there.found]) == ("test", ["live"])
     assert there.found[0].origin == "tiny@1 of development, approved there by mia; made by run 1 for mia"
+    with writing(test_stage) as db:  # As a send leaves it.
+        details = {"to": "ssh://127.0.0.1:1", "there": "tiny@1"}
+        trail.append(db, at=clock.now(), actor=test_stage.caller, action="send", subject="tiny@1", details=details)
+    (_, onward) = development.where_else("tiny@1", config=config)
+    assert (onward.name, onward.via) == ("ssh://127.0.0.1:1", "test") and "could not be reached" in str(onward.why)
+    (alone,) = development.where_else("tiny@1", ("test",), config=configured["vic"])
+    assert alone.found  # A viewer is told what is there, and not whom it was sent on to.
     assert development.send("tiny@1", "test", config=config).there is None
     assert test_stage.count_versions("tiny") == 1
 

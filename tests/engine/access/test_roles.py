@@ -50,7 +50,8 @@ LEAST: dict[str, Role] = {
     "remove_route": "admin", "choose_quiet_hours": "operator", "hand_over": "operator", "take_over": "operator",
     "comment": "viewer", "sealed_keys": "admin", "cancel_swap": "operator", "bundle": "operator",
     "write_data": "operator", "send": "operator", "take_in": "operator", "take_in_despite": "admin", "trust": "admin",
-    "distrust": "admin", "where_else": "operator", "export": "operator", "ask_for_newer": "operator",
+    "distrust": "admin", "where_else": "operator", "sent_on": "operator", "export": "operator",
+    "ask_for_newer": "operator",
     "set_packages": "admin", "unset_package": "admin", "enforce_packages": "admin", "except_package": "admin",
 }  # fmt: skip
 # Asked for while it is done, for only a part of it takes the role: with ``mend``.
@@ -77,7 +78,8 @@ MAY_NOT = {
     "comment": "comment on candidates", "sealed_keys": "export keys", "cancel_swap": "cancel planned swaps",
     "bundle": "bundle versions", "write_data": "bundle versions", "send": "send versions", "trust": "trust keys",
     "take_in": "take versions in", "take_in_despite": "take versions in despite what is known of them",
-    "distrust": "trust keys", "where_else": "ask other workspaces", "ask_for_newer": "ask for newer packages",
+    "distrust": "trust keys", "where_else": "ask other workspaces",
+    "sent_on": "ask other workspaces", "ask_for_newer": "ask for newer packages",
     **dict.fromkeys([name for name in LEAST if "_package" in name], "change packages"),
 }  # fmt: skip
 # Those that are about one project, for which somebody may have a role besides; every other is of the workspace.

@@ -168,7 +168,9 @@ def test_data_that_another_version_has_here_is_taken_from_there(
 ) -> None:
     known = {store_of(receiver).put(part.read_bytes()) for part in referring.data.iterdir()}
     assert known == {each.digest for each in open_engine(referring.home, "mia").show("tiny@1").data.files}
-    found = receiver.take_in(referring.zip)
+    steps: list[str] = []
+    found = receiver.take_in(referring.zip, on_step=lambda step: steps.append(step.what))
+    assert any("code, data, schema" in each for each in steps)  # So it is proven, and may be judged, with them.
     assert found.notes and not any("without" in note for note in found.notes)
     assert receiver.card("tiny@1", receiver.now()).without is None
 
