@@ -43,7 +43,7 @@ _SHOWN = 8  # columns that are left out; all of them stand in the manifest
 )  # fmt: skip
 @click.option(
     "--from-mlflow", "mlflow", type=click.Path(path_type=Path), metavar="FOLDER",
-    help="The folder that MLflow keeps a model in, of the flavour sklearn or onnx.",
+    help="The folder that MLflow keeps a model in, of any flavour that has a python_function.",
 )  # fmt: skip
 @click.pass_obj
 def new(

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from jinja2 import Environment
 
     from engine.scaffold.database import Database
+    from engine.scaffold.model import Scoring
 
 _COMMENTS_AT = 36
 FOLDER = Path(__file__).parent / "templates"
@@ -32,15 +33,16 @@ JUDGED_BY: dict[Task, tuple[str, ...]] = {
     "multiclass": ("accuracy", "log_loss"),
     "regression": ("mae", "rmse", "r2"),
 }
+BY_LABELS = ("accuracy", "balanced_accuracy")
 
 
 @dataclass(frozen=True)
 class Origin:
     """Where the rows come from. ``inside``: what the file is called in data/; None where it stays at ``place``.
 
-    ``read``: pandas' words for it. ``model``: the file of a model that exists.
-    ``database``: what is
-    asked instead of a file; ``place`` is then SQLite's file, or "" where the network leads there.
+    ``read``: pandas' words for it. ``model``: the file or folder of a model that exists; ``scoring``: what asks it,
+    where the Python runner cannot; ``labels``: it names classes alone. ``database``: what is asked instead of a file;
+    ``place`` is then SQLite's file, or "" where the network leads there.
     """
 
     name: str
@@ -49,6 +51,8 @@ class Origin:
     read: str
     model: str | None = None
     database: Database | None = None
+    scoring: Scoring | None = None
+    labels: bool = False
 
 
 @dataclass(frozen=True)
@@ -65,7 +69,8 @@ class _Quoted(str):
 
 def files(name: str, look: Look, origin: Origin, packages: Packages, *, guessed: bool = True) -> dict[str, str]:
     """The text of each file of the project ``name``. ``guessed``: whether the task was, or somebody said it."""
-    metric = METRICS[JUDGED_BY[look.task][0]]
+    judged_by = BY_LABELS if origin.labels and look.task != "regression" else JUDGED_BY[look.task]
+    metric = METRICS[judged_by[0]]
     against_live = "not_below_live_by" if metric.better == "larger" else "not_above_live_by"
     floor = "at_least" if metric.better == "larger" else "at_most"
     given: dict[str, Any] = {
@@ -76,14 +81,15 @@ def files(name: str, look: Look, origin: Origin, packages: Packages, *, guessed:
         "look": look,
         "origin": origin,
         "packages": packages,
-        "metrics": JUDGED_BY[look.task],
+        "metrics": judged_by,
         "metric": metric.name,
         "against_live": against_live,
         "floor": floor,
         "half": _half(look.rows),
         "gaps_at_most": _gaps_at_most(look.gaps),
     }
-    composed = {file: templates().get_template(f"{file.lstrip('.')}.j2").render(given) for file in FILES}
+    wanted = (*FILES, *(("scoring.py",) if origin.scoring else ()))
+    composed = {file: templates().get_template(f"{file.lstrip('.')}.j2").render(given) for file in wanted}
     return composed | ({"query.sql": origin.database.query} if origin.database else {})
 
 

@@ -12,7 +12,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from engine.errors import Refusal
 from engine.projects.manifest.fields import text_problem
@@ -21,8 +21,16 @@ from engine.text import plain
 MODEL_BYTES = 100_000_000
 _TEXT, _MLMODEL = 1_000_000, 500_000
 _MOST_FEATURES = 2000
-# What is taken of MLflow's flavours, and which key names the model's file.
-_FLAVOURS = {"sklearn": "pickled_model", "onnx": "data"}
+_MOST_FILES = 2000
+Scoring = Literal["xgboost", "lightgbm", "pyfunc"]
+"""What asks a model that the Python runner cannot: the library whose own file it is, or MLflow's loader."""
+# What is taken of MLflow's flavours, and which key names the model's file. Any other is taken as a python_function.
+_FLAVOURS = {"sklearn": "pickled_model", "onnx": "data", "xgboost": "data", "lightgbm": "data"}
+# How the libraries' own files of a model end. One that is pickled is an estimator, as scikit-learn's are.
+_NATIVE: dict[str, tuple[Scoring, str]] = {
+    ".ubj": ("xgboost", "xgb_version"), ".json": ("xgboost", "xgb_version"), ".xgb": ("xgboost", "xgb_version"),
+    ".lgb": ("lightgbm", "lgb_version"), ".txt": ("lightgbm", "lgb_version"),
+}  # fmt: skip
 # How a model's file is called in the project, and what has to be there to score with it.
 _SORTS = {
     ".onnx": ("model.onnx", "onnxruntime"), ".joblib": ("model.joblib", "joblib"), ".pkl": ("model.pkl", "joblib"),
@@ -38,7 +46,8 @@ class BroughtModel:
     """``file``: where it lies; ``called``: its name in the project; ``requirements``: what it was made with.
 
     ``features``: the columns that it takes, in its order, where something says so; ``left_out``: requirements that a
-    project cannot ask for, or need not; ``python``: of which it was made, such as 3.11.
+    project cannot ask for, or need not; ``python``: of which it was made, such as 3.11. ``scoring``: what asks it,
+    where the Python runner cannot; of ``pyfunc`` ``file`` is a folder. ``labels``: it names classes and no chances.
     """
 
     file: Path
@@ -47,6 +56,8 @@ class BroughtModel:
     features: tuple[str, ...] | None = None
     python: str | None = None
     left_out: tuple[str, ...] = ()
+    scoring: Scoring | None = None
+    labels: bool = False
 
 
 def from_file(path: Path) -> BroughtModel:
@@ -69,19 +80,82 @@ def from_mlflow(path: Path) -> BroughtModel:
     flavours = flavours if isinstance(flavours, dict) else {}
     flavour = next((each for each in _FLAVOURS if isinstance(flavours.get(each), dict)), None)
     if flavour is None:
-        has = ", ".join(plain(str(each), 40) for each in list(flavours)[:5]) or "none"
-        raise Refusal(
-            f"The MLflow model in {plain(str(path), 200)} has the flavour {has}; sklearn and onnx are taken. Save it "
-            "with mlflow.sklearn or mlflow.onnx, or make the project with --from alone, and name it in [train] import "
-            "with a score of its own that loads it."
-        )
+        return _python_function(folder, document, flavours)
     file = _inside(folder, flavours[flavour].get(_FLAVOURS[flavour]))
+    if file.suffix.lower() in _NATIVE and flavour == _NATIVE[file.suffix.lower()][0]:
+        return _native(folder, file, document, flavours)
     called, needed = _sort(file)
     _refuse_unfit(file)
     requirements, left_out = _requirements(folder)
     if not any(_named(each) == needed for each in requirements) and needed != "joblib":
         requirements = (*requirements, needed)
     return BroughtModel(file, called, requirements, _features(document, folder), _python(flavours), left_out)
+
+
+def _native(
+    folder: Path, file: Path, document: Mapping[str, Any], flavours: Mapping[str, Any]
+) -> BroughtModel:
+    """A model in the own file of the library that trained it, which asks it too."""
+    _refuse_unfit(file)
+    ends = file.suffix.lower()
+    library, version_key = _NATIVE[ends]
+    requirements, left_out = _requirements(folder)
+    requirements = _with(library, flavours[library].get(version_key), requirements)
+    features, python = _features(document, folder), _python(flavours)
+    return BroughtModel(file, f"model{ends}", requirements, features, python, left_out, library)
+
+
+def _python_function(folder: Path, document: Mapping[str, Any], flavours: Mapping[str, Any]) -> BroughtModel:
+    """A model that only MLflow's own loader can make: the whole folder, and MLflow among its requirements."""
+    if not isinstance(flavours.get("python_function"), dict):
+        has = ", ".join(plain(str(each), 40) for each in list(flavours)[:5]) or "none"
+        raise Refusal(
+            f"The MLflow model in {plain(str(folder), 200)} has the flavour {has}; sklearn, onnx, xgboost, lightgbm "
+            "and python_function are taken. Save it with one of these, or make the project with --from alone, and name "
+            "it in [train] import with a score of its own that loads it."
+        )
+    _refuse_unfit_folder(folder)
+    requirements, left_out = _requirements(folder, mlflow=True)
+    if not any(_named(each).startswith("mlflow") for each in requirements):
+        requirements = _with("mlflow", document.get("mlflow_version"), requirements)
+    features, python = _features(document, folder), _python(flavours)
+    labels = not _says_numbers(document)
+    return BroughtModel(folder, "mlflow-model", requirements, features, python, left_out, "pyfunc", labels)
+
+
+def _with(package: str, version: object, requirements: tuple[str, ...]) -> tuple[str, ...]:
+    """``requirements`` with ``package``, at ``version`` where that is one, unless they name it."""
+    if any(_named(each) == package for each in requirements):
+        return requirements
+    known = isinstance(version, str) and re.fullmatch(r"[0-9][0-9A-Za-z.]{0,30}", version)
+    return (*requirements, f"{package}=={version}" if known else package)
+
+
+def _refuse_unfit_folder(folder: Path) -> None:
+    """Raise Refusal where it cannot be committed as it lies there."""
+    said, size, found = plain(str(folder), 200), 0, 0
+    for path in folder.rglob("*"):
+        found += 1
+        if path.is_symlink() or not (path.is_file() or path.is_dir()):
+            raise Refusal(f"{plain(str(path), 200)} is no plain file; save the model again, and name that folder.")
+        if path.name.lower() == ".git":
+            raise Refusal(f"{said} is a Git repository; name a folder that holds the model alone.")
+        size += path.stat().st_size if path.is_file() else 0
+        if found > _MOST_FILES or size > MODEL_BYTES:
+            raise Refusal(
+                f"{said} holds more than {_MOST_FILES:,} files or {MODEL_BYTES // 1_000_000} MB, too much for Git; "
+                "make the project without it, and let a score of its own load it from where it lies."
+            )
+
+
+def _says_numbers(document: Mapping[str, Any]) -> bool:
+    """Whether its signature says that it answers with numbers that are no whole ones."""
+    signature = document.get("signature")
+    outputs = _json(signature.get("outputs")) if isinstance(signature, dict) else None
+    first = outputs[0] if isinstance(outputs, list) and outputs and isinstance(outputs[0], dict) else {}
+    tensor = first.get("tensor-spec")
+    kind = tensor.get("dtype") if isinstance(tensor, dict) else first.get("type")
+    return kind in ("double", "float", "float32", "float64")
 
 
 def _sort(file: Path) -> tuple[str, str]:
@@ -173,14 +247,14 @@ def _named(requirement: str) -> str:
     return re.sub(r"[-_.]+", "-", found[1]).lower() if found else ""
 
 
-def _requirements(folder: Path) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """What a project can ask for, without MLflow, which nothing of it needs; and the rest."""
+def _requirements(folder: Path, *, mlflow: bool = False) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """What a project can ask for, without MLflow where nothing of it needs that; and the rest."""
     path = folder / "requirements.txt"
     lines = [line.split("#")[0].strip() for line in _text(path).splitlines()] if path.is_file() else []
     taken: list[str] = []
     left: list[str] = []
     for line in filter(None, lines):
-        fits = _REQUIREMENT.fullmatch(line) and not _named(line).startswith("mlflow")
+        fits = _REQUIREMENT.fullmatch(line) and (mlflow or not _named(line).startswith("mlflow"))
         (taken if fits else left).append(plain(line, 200))
     return tuple(taken), tuple(left)
 

@@ -117,9 +117,10 @@ def _check_place(folder: Path) -> None:
 
 def _origin(found: DataFile, model: BroughtModel | None, asked: Database | None) -> compose.Origin:
     called = model.called if model else None
+    scoring, labels = (model.scoring, model.labels) if model else (None, False)
     if asked is not None:
         name = f"{plain(found.path.name, 100)} through {asked.variable}"
-        return compose.Origin(name, None, str(asked.file or ""), found.read, called, asked)
+        return compose.Origin(name, None, str(asked.file or ""), found.read, called, asked, scoring, labels)
     place = str(found.path)
     inside = None
     if found.size <= COPIED:
@@ -127,7 +128,9 @@ def _origin(found: DataFile, model: BroughtModel | None, asked: Database | None)
         inside = inside or f"data{found.path.suffix.lower()}"
     elif text_problem(place, 1000):
         raise Refusal(f"{plain(place, 200)} has a name that leverframe.toml could not say; rename it.")
-    return compose.Origin(plain(found.path.name, 100), inside, place, found.read, called)
+    return compose.Origin(
+        plain(found.path.name, 100), inside, place, found.read, called, scoring=scoring, labels=labels
+    )
 
 
 def _packages(model: BroughtModel | None, asked: Database | None) -> compose.Packages:
@@ -160,7 +163,8 @@ def _write(
             (unfinished / "data").mkdir()
             shutil.copyfile(found.path, unfinished / "data" / origin.inside)
         if model is not None:
-            shutil.copyfile(model.file, unfinished / model.called)
+            copy = shutil.copytree if model.file.is_dir() else shutil.copyfile
+            copy(model.file, unfinished / model.called)
         _git(unfinished, "init", "--quiet", "--initial-branch", "main", "--template=")
         _git(unfinished, "add", "--all", "--force")
         _git(unfinished, "commit", "--quiet", "--message", f"A first model for {folder.name}")

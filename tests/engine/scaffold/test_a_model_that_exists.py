@@ -48,7 +48,14 @@ signature:
 utc_time_created: '2026-11-29 23:06:51.579928'
 """
 ONNX = MLMODEL.replace("  sklearn:\n    code: null\n    pickled_model: model.pkl", "  onnx:\n    data: model.onnx")
-PYFUNC = MLMODEL.replace("  sklearn:\n", "  xgboost:\n")
+STRANGE = "flavors:\n  prophet:\n    data: model.pr\n"
+_OWN = "    code: null\n    data: {file}\n    {key}: 4.7.0\n"
+LIGHTGBM, XGBOOST = (
+    MLMODEL[: MLMODEL.index("  sklearn:")] + f"  {name}:\n{_OWN.format(file=file, key=key)}"
+    + MLMODEL[MLMODEL.index("mlflow_version") :]
+    for name, file, key in (("lightgbm", "model.lgb", "lgb_version"), ("xgboost", "model.ubj", "xgb_version"))
+)
+PYFUNC = MLMODEL[: MLMODEL.index("  sklearn:")] + MLMODEL[MLMODEL.index("mlflow_version") :]
 
 
 @pytest.fixture
@@ -109,6 +116,76 @@ def test_an_onnx_model_of_mlflow_and_one_of_its_own_are_scored_by_onnxruntime(
     assert load_manifest(two.folder).data.features == ("age", "spend", "visits")
 
 
+@pytest.mark.parametrize(("text", "library", "file"), [(LIGHTGBM, "lightgbm", "lgb"), (XGBOOST, "xgboost", "ubj")])
+def test_a_model_in_its_librarys_own_file_is_asked_by_that_library(
+    tmp_path: Path, data: Path, kept: Path, text: str, library: str, file: str
+) -> None:
+    (kept / "MLmodel").write_text(text)
+    (kept / f"model.{file}").write_bytes(b"trees")
+    made = make(tmp_path / "churn", data, "churned", mlflow=kept)
+    train = load_manifest(made.folder).train
+    assert train.imported == f"model.{file}" and train.score is not None and train.score.callable == "scoring:score"
+    asked = (made.folder / "requirements.txt").read_text().splitlines()
+    assert f"{library}==4.7.0" in asked and not any("mlflow" in each for each in asked)
+    code = (made.folder / "scoring.py").read_text()
+    compile(code, "scoring.py", "exec")
+    assert f"import {library}" in code and f'MODEL = "model.{file}"' in code and "p_{name}" in code
+    assert (made.folder / f"model.{file}").read_bytes() == b"trees"
+
+
+def test_one_that_is_pickled_is_an_estimator_whatever_its_flavour(tmp_path: Path, data: Path, kept: Path) -> None:
+    (kept / "MLmodel").write_text(LIGHTGBM.replace("data: model.lgb", "data: model.pkl"))
+    made = make(tmp_path / "churn", data, "churned", mlflow=kept)
+    assert load_manifest(made.folder).train.imported == "model.pkl" and not (made.folder / "scoring.py").exists()
+
+
+@pytest.mark.parametrize(
+    ("outputs", "metrics"),
+    [("int64", ("accuracy", "balanced_accuracy")), ("float64", ("roc_auc", "log_loss", "brier"))],
+)
+def test_any_other_is_taken_whole_and_asked_by_mlflows_own_loader(
+    tmp_path: Path, data: Path, kept: Path, outputs: str, metrics: tuple[str, ...]
+) -> None:
+    (kept / "MLmodel").write_text(PYFUNC.replace("int64", outputs))
+    (kept / "code").mkdir()
+    (kept / "code/loader.py").write_text("x = 1")
+    made = make(tmp_path / "churn", data, "churned", mlflow=kept)
+    manifest = load_manifest(made.folder)
+    assert manifest.train.imported == "mlflow-model" and manifest.validation.metrics == metrics
+    assert manifest.data.features == ("spend", "age")
+    asked = (made.folder / "requirements.txt").read_text().splitlines()
+    assert "mlflow==3.17.2" in asked and made.left_out == ()
+    code = (made.folder / "scoring.py").read_text()
+    compile(code, "scoring.py", "exec")
+    assert "mlflow.pyfunc.load_model" in code and ("p_{name}" in code) is (outputs == "float64")
+    assert (made.folder / "mlflow-model/code/loader.py").read_text() == "x = 1"
+    assert not inspect(made.folder).dirty and not (tmp_path / "unpickled").exists()
+
+
+def test_mlflow_is_asked_for_where_no_requirement_names_it(tmp_path: Path, data: Path, kept: Path) -> None:
+    (kept / "MLmodel").write_text(PYFUNC)
+    (kept / "requirements.txt").write_text("pandas==3.1.1\n")
+    made = make(tmp_path / "churn", data, "churned", mlflow=kept)
+    assert "mlflow==3.17.2" in (made.folder / "requirements.txt").read_text().splitlines()
+
+
+@pytest.mark.parametrize("what", ["a link", "a repository", "too many"])
+def test_a_folder_that_cannot_be_committed_as_it_is_is_refused(
+    tmp_path: Path, data: Path, kept: Path, what: str
+) -> None:
+    (kept / "MLmodel").write_text(PYFUNC)
+    if what == "a link":
+        (kept / "out").symlink_to("/etc/passwd")
+    elif what == "a repository":
+        (kept / "code/.GIT").mkdir(parents=True)
+    else:
+        for number in range(2001):
+            (kept / str(number)).touch()
+    with pytest.raises(Refusal, match=r"is no plain file|is a Git repository|holds more than 2,000 files"):
+        make(tmp_path / "churn", data, "churned", mlflow=kept)
+    assert not (tmp_path / "churn").exists()
+
+
 def test_without_a_signature_the_example_of_an_input_names_the_columns(tmp_path: Path, data: Path, kept: Path) -> None:
     (kept / "MLmodel").write_text(MLMODEL[: MLMODEL.index("signature:")])
     (kept / "input_example.json").write_text(json.dumps({"columns": ["visits", "age"], "data": [[1, 2]]}))
@@ -119,7 +196,9 @@ def test_without_a_signature_the_example_of_an_input_names_the_columns(tmp_path:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        (PYFUNC, "has the flavour python_function, xgboost; sklearn and onnx are taken"),
+        (STRANGE, "has the flavour prophet; sklearn, onnx, xgboost, lightgbm and python_function are taken"),
+        (LIGHTGBM.replace("data: model.lgb", "data: ../customers.csv"), "which is not in its folder"),
+        (LIGHTGBM.replace("data: model.lgb", "data: model.ubj"), "which is not in its folder"),
         ("flavors: 1", "has the flavour none"),
         ("[]", "says nothing of a model"),
         ("a: [", "no YAML that can be read"),
