@@ -133,9 +133,8 @@ def _with(package: str, version: object, requirements: tuple[str, ...]) -> tuple
 
 def _refuse_unfit_folder(folder: Path) -> None:
     """Raise Refusal where it cannot be committed as it lies there."""
-    said, size, found = plain(str(folder), 200), 0, 0
-    for path in folder.rglob("*"):
-        found += 1
+    said, size = plain(str(folder), 200), 0
+    for found, path in enumerate(folder.rglob("*"), 1):
         if path.is_symlink() or not (path.is_file() or path.is_dir()):
             raise Refusal(f"{plain(str(path), 200)} is no plain file; save the model again, and name that folder.")
         if path.name.lower() == ".git":
