@@ -31,13 +31,15 @@ def exemption(found: Exemption) -> Document:
 
 
 def matrix(found: PackageMatrix) -> Document:
-    """``newest`` is null where nobody has asked the registry; ``advisories`` where none were given."""
+    """``newest`` and ``outdated`` are null where that is not known: nobody asked, or nobody can be asked;
+    ``advisories`` where none were given."""
     told = found.advisories
     return {
         "list": common(found.common),
         "packages": [
             {
                 "package": line.package,
+                "ecosystem": line.ecosystem,
                 "listed": line.versions or None,
                 "differs": line.differs,
                 "newest": line.newest,
@@ -60,6 +62,7 @@ def _cell(cell: PackageCell) -> Document:
         "standing": cell.standing,
         "why": cell.why or None,
         "outdated": cell.outdated,
+        "readable": cell.readable,
         "advisories": list(cell.advisories),
     }
 

@@ -22,7 +22,7 @@ from engine.text import plain
 
 @click.group(cls=VerbGroup, invoke_without_command=True, subcommand_metavar="[COMMAND] [ARGS]...")
 @click.option("--advisories", metavar="PATH", help="Known vulnerabilities: a file or folder in the form of OSV.")
-@click.option("--outdated", is_flag=True, help="Ask the registry for newer versions; the answer is kept.")
+@click.option("--outdated", is_flag=True, help="Ask the registry for newer versions of Python's; the answer is kept.")
 @click.option("--what-if", "constraint", metavar="CONSTRAINT", help="What 'pandas>=3' would break.")
 @click.pass_context
 def packages(context: click.Context, advisories: str | None, outdated: bool, constraint: str | None) -> None:
@@ -78,7 +78,7 @@ def _what_if(session: Session, constraint: str) -> None:
 @reason_option
 @click.pass_obj
 def set_packages(session: Session, constraints: tuple[str, ...], file: str | None, reason: str) -> None:
-    """Put CONSTRAINTS on the list. Only an admin may. For example: packages set 'pandas<3' 'numpy>=2'"""
+    """Put CONSTRAINTS on the list. Only an admin may. For example: packages set 'pandas<3' 'r:rpart>=4.1'"""
     text = "\n".join(constraints)
     if file is not None:
         text = f"{text}\n{_read(Path(file))}"

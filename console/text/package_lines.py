@@ -7,12 +7,14 @@ from datetime import datetime
 
 from console.text import cells
 from console.text.lines import EMPTY, Line, Span, Tone, wrapped
+from engine.packages.ecosystems import PYTHON, of
 from engine.packages.matrix import PackageCell, PackageLine, PackageMatrix
 from engine.packages.what_if import Change, Outcome
 from engine.text import plain
 
 GLYPHS = {"violates": "×", "excepted": "○", "keeps": "✓", "free": ""}
 TONES: dict[str, Tone] = {"violates": "failing", "excepted": "watch", "keeps": "", "free": "dim"}
+UNKNOWN = "no version"
 _NAMED_AT_MOST = 4
 
 
@@ -29,7 +31,8 @@ def versions_of(line: PackageLine, project: str) -> Span:
 
 def _cell(cell: PackageCell) -> str:
     marks = f"{GLYPHS[cell.standing]}{'!' if cell.advisories else ''}{'↑' if cell.outdated else ''}"
-    return f"{plain(cell.version, 30)}{f' {marks}' if marks else ''}"
+    marks += "" if cell.readable else "?"
+    return f"{plain(cell.version, 30) or UNKNOWN}{f' {marks}' if marks else ''}"
 
 
 def widths(lines: Sequence[PackageLine], projects: Sequence[str]) -> tuple[int, ...]:
@@ -46,7 +49,7 @@ def in_one(line: PackageLine, projects: Sequence[str], wide: Sequence[int]) -> S
     told = "  ".join(_named(line, project).ljust(width) for project, width in zip(projects, wide, strict=True)).rstrip()
     tones = {versions_of(line, project).tone for project in projects}
     worst: Tone = next((tone for tone in ("failing", "watch") if tone in tones), "")
-    return Span(told or "no Python project has it", worst if told else "dim")
+    return Span(told or "no project has it", worst if told else "dim")
 
 
 def remark(line: PackageLine) -> Span:
@@ -66,18 +69,22 @@ def remark(line: PackageLine) -> Span:
 
 def whole(line: PackageLine, width: int) -> list[Line]:
     """What every project has of a package, and how that stands to the list."""
-    listed = f"listed as {line.package}{line.versions}" if line.versions else "not on the common list"
+    listed = f"listed as {line.rule}{line.versions}" if line.versions else "not on the common list"
     newest = f"; the registry had {plain(line.newest, 60)}" if line.newest else ""
+    if line.ecosystem != PYTHON.name:
+        newest = f"; the newest of {of(line.package).whose} is not known"
     lines: list[Line] = [(Span(plain(line.package), "strong"),), *wrapped(f"{listed}{newest}", width), EMPTY]
     for cell in line.cells:
         state = "live" if cell.live else "waits"
         lines.append((Span(f"{cell.label} ({state}): {_cell(cell)}", TONES[cell.standing]),))
         said = [cell.why] if cell.why else []
+        if not cell.readable:
+            said.append("its version cannot be compared, so no advisory is held against it")
         if cell.advisories:
             said.append(f"known vulnerable: {', '.join(cell.advisories)}")
         for each in said:
             lines += wrapped(plain(each), width, indent="  ")
-    return lines if line.cells else [*lines, (Span("No Python project has it.", "dim"),)]
+    return lines if line.cells else [*lines, (Span("No project has it.", "dim"),)]
 
 
 def summary(matrix: PackageMatrix, now: datetime) -> list[Span]:
@@ -102,11 +109,17 @@ def summary(matrix: PackageMatrix, now: datetime) -> list[Span]:
     if matrix.newest_at is not None:
         asked = cells.ago(matrix.newest_at, now)
         told.append(Span(f"↑ the registry had a newer one when it was asked, {asked}.", "dim"))
+        whose = dict.fromkeys(of(line.package).whose for line in matrix.lines if line.ecosystem != PYTHON.name)
+        if whose:
+            told.append(Span(f"Of {' and '.join(whose)} the newest is not known: nobody can be asked.", "dim"))
     if matrix.advisories is not None:
         advisories = matrix.advisories
         age = f", the youngest of {advisories.newest:%d %b %Y}" if advisories.newest else ", of no known age"
         unread = f"; {advisories.unread:,} could not be read" if advisories.unread else ""
         told.append(Span(f"! {advisories.count:,} advisories{age}{unread}.", "dim"))
+        unheld = sum(1 for line in matrix.lines for cell in line.cells if not cell.readable)
+        if unheld:
+            told.append(Span(f"? {cells.counted(unheld, 'version')} that no advisory can be held against.", "watch"))
     return told
 
 

@@ -1,28 +1,30 @@
-"""Known vulnerabilities from a file that somebody brought: advisories in the form of OSV, for packages of PyPI.
+"""Known vulnerabilities from a file that somebody brought: advisories in the form of OSV.
 
-Nothing is asked over the network. A version is concerned where it is listed, or lies between two events of a range
-(PEP 440), as https://ossf.github.io/osv-schema/ says.
+Nothing is asked over the network. A version is concerned where it is listed, or lies between two events of a range in
+the order of its ecosystem, as https://ossf.github.io/osv-schema/ says.
 """
 
 from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from engine.clock import moment
-from engine.environments.records import canonical
 from engine.errors import Invalid, NotFound
+from engine.packages.ecosystems import key_of, may_be, of_osv, one_word, words_for
 from engine.storage.atomic import read_file
 from engine.storage.disk import why_not
 from engine.text import plain
 
-_ECOSYSTEM = "pypi"
-_LARGEST, _MOST_FILES = 256 << 20, 200_000
+# One of osv.dev's is 2 MB at most. Read, a file takes ten times its size in memory.
+LARGEST, MOST_FILES = 32 << 20, 500_000
+_ORDER = {"introduced": 0, "last_affected": 1, "fixed": 2, "limit": 2}
 
 
 @dataclass(frozen=True)
@@ -37,14 +39,16 @@ class Advisories:
 
     def concerning(self, package: str, version: str) -> tuple[str, ...]:
         """The advisories that this version of ``package`` is concerned by."""
-        told = self.by_package.get(package, ())
-        return tuple(dict.fromkeys(name for name, affected in told if concerns(affected, version)))
+        words = [package] if package in self.by_package else [each for each in self.by_package if may_be(package, each)]
+        told = (each for word in words for each in self.by_package[word])
+        return tuple(dict.fromkeys(name for name, affected in told if concerns(package, affected, version)))
 
 
-def load(place: Path) -> Advisories:
-    """What lies in ``place``: a file of one advisory or a list of them, or a folder of such files.
+def load(place: Path, wanted: Collection[str] | None = None) -> Advisories:
+    """What lies in ``place``: a file of one advisory or a list of them, or a folder of such files. Of packages that are
+    not ``wanted`` (None: all are) nothing is kept in memory, but each counts.
 
-    Raises NotFound, or Invalid where nothing in it is an advisory.
+    Raises NotFound, or Invalid where nothing in it is an advisory, or where it is more than would be read.
     """
     found: dict[str, list[tuple[str, Mapping[str, Any]]]] = defaultdict(list)
     newest: datetime | None = None
@@ -54,14 +58,14 @@ def load(place: Path) -> Advisories:
             changed = moment(str(record["modified"])) if record.get("modified") else None
             if record.get("withdrawn"):
                 continue
-            for affected in record["affected"]:
-                about = affected["package"]
-                if str(about["ecosystem"]).lower() == _ECOSYSTEM:
-                    _check_form(affected)
-                    found[canonical(str(about["name"]))].append((plain(str(record["id"]), 60), affected))
+            about = list(_affected(record))
         except (KeyError, TypeError, AttributeError, Invalid, ValueError):
             unread += 1
             continue
+        for package, affected in about:
+            if wanted is None or any(word in wanted for word in words_for(package)):
+                found[package].append((plain(str(record["id"]), 60), affected))
+        unread += any(affected["unread"] for _, affected in about)
         count += 1
         newest = max(newest, changed) if newest and changed else changed or newest
     if not count:
@@ -69,15 +73,41 @@ def load(place: Path) -> Advisories:
     return Advisories({name: tuple(told) for name, told in found.items()}, count, newest, unread)
 
 
+def _affected(record: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """What it is about in ecosystems that are known here; ``unread``: not all of its ranges can be read, and who passes
+    over that in silence says of a package that nothing is wrong with it."""
+    str(record["id"])
+    for affected in record["affected"]:
+        about = affected["package"]
+        ecosystem = of_osv(str(about["ecosystem"]))
+        if ecosystem is None:
+            continue
+        package = one_word(ecosystem, str(about["name"]))
+        ranges = [
+            [(kind, str(at)) for event in each.get("events") or () for kind, at in dict(event).items()]
+            for each in affected.get("ranges") or ()
+            if each.get("type") == "ECOSYSTEM"
+        ]
+        whole = [events for events in ranges if all(_is_read(package, *event) for event in events)]
+        listed = [str(each) for each in affected.get("versions") or ()]
+        yield package, {"versions": listed, "ranges": whole, "unread": len(whole) < len(ranges)}
+
+
+def _is_read(package: str, kind: str, at: str) -> bool:
+    return kind not in _ORDER or at in ("0", "*") or key_of(package, at) is not None
+
+
 def _records(place: Path) -> Iterator[Mapping[str, Any]]:
     if not place.exists():
         raise NotFound(f"There is no {plain(str(place), 120)}; name a file or a folder of advisories.")
-    files = sorted(place.rglob("*.json"))[:_MOST_FILES] if place.is_dir() else [place]
-    for path in files:
+    for path in _files(place) if place.is_dir() else [place]:
         try:
-            if path.stat().st_size > _LARGEST:
-                raise Invalid(f"{plain(str(path), 120)} is larger than any file of advisories; it is not read.")
-            said = json.loads(read_file(path, _LARGEST))
+            if path.stat().st_size > LARGEST:
+                raise Invalid(
+                    f"{plain(str(path), 120)} is larger than {LARGEST >> 20} MiB, which is too much to read at once; "
+                    "name a folder with a file for each advisory, as osv.dev gives them."
+                )
+            said = json.loads(read_file(path, LARGEST))
         except OSError as error:
             raise Invalid(f"{plain(str(path), 120)} cannot be read: {why_not(error)}.") from None
         except (ValueError, RecursionError):
@@ -85,58 +115,36 @@ def _records(place: Path) -> Iterator[Mapping[str, Any]]:
                 raise Invalid(f"{plain(str(path), 120)} is no JSON; name a file of advisories (osv.dev).") from None
             yield {}
             continue
-        listed = said.get("vulns", [said]) if isinstance(said, dict) else said
-        listed = listed if isinstance(listed, list) else [{}]
+        listed = said if isinstance(said, list) else said.get("vulns", [said]) if isinstance(said, dict) else [{}]
         yield from (each if isinstance(each, dict) else {} for each in listed)
 
 
-def _check_form(affected: Mapping[str, Any]) -> None:
-    """Raise TypeError for versions and ranges that are none: of such an advisory nobody knows whom it concerns."""
-    versions, ranges = affected.get("versions") or [], affected.get("ranges") or []
-    if not (isinstance(versions, list) and isinstance(ranges, list)):
-        raise TypeError
-    for each in ranges:
-        events = each["events"]
-        if not isinstance(events, list) or not all(isinstance(event, dict) for event in events):
-            raise TypeError
+def _files(place: Path) -> list[Path]:
+    files = list(islice(place.rglob("*.json"), MOST_FILES + 1))
+    if len(files) > MOST_FILES:
+        raise Invalid(
+            f"{plain(str(place), 120)} holds more than {MOST_FILES:,} files, and some would be passed over; name a "
+            "folder of one ecosystem."
+        )
+    return sorted(files)
 
 
-def concerns(affected: Mapping[str, Any], version: str) -> bool:
-    """Whether ``version`` is one of those that an advisory says are ``affected``. Pure."""
-    if any(_is_same(str(each), version) for each in affected.get("versions") or ()):
+def concerns(package: str, affected: Mapping[str, Any], version: str) -> bool:
+    """Whether the ``version`` of ``package`` is one of those that an advisory says are ``affected``: of ``versions``,
+    or in one of ``ranges``, lists of events. Pure."""
+    mine, listed = key_of(package, version), affected["versions"]
+    if version in listed or (mine is not None and any(key_of(package, each) == mine for each in listed)):
         return True
-    return any(
-        _in_range(each.get("events") or (), version)
-        for each in affected.get("ranges") or ()
-        if isinstance(each, dict) and each.get("type") == "ECOSYSTEM"
-    )
+    return mine is not None and any(_in_range(package, events, mine) for events in affected["ranges"])
 
 
-def _is_same(one: str, other: str) -> bool:
-    """Whether both name one version: ``1.0`` and ``1.0.0`` do (PEP 440)."""
-    from packaging.version import InvalidVersion, Version
-
-    try:
-        return one == other or Version(one) == Version(other)
-    except InvalidVersion:
-        return False
-
-
-def _in_range(events: Any, version: str) -> bool:
-    from packaging.version import InvalidVersion, Version
-
-    try:
-        mine = Version(version)
-        told = [(kind, str(at)) for event in events for kind, at in dict(event).items()]
-        # In the order of versions; at one version what begins comes before what ends.
-        order = {"introduced": 0, "last_affected": 1, "fixed": 2}
-        known = [(Version("0.dev0" if at == "0" else at), order[kind], kind) for kind, at in told if kind in order]
-    except (InvalidVersion, TypeError, ValueError):
-        return False
-    inside = False
-    for at, _, kind in sorted(known, key=lambda each: each[:2]):
+def _in_range(package: str, events: list[tuple[str, str]], mine: Any) -> bool:
+    known = [(kind, key_of(package, at)) for kind, at in events if kind in _ORDER and at not in ("0", "*")]
+    inside = any(kind == "introduced" and at == "0" for kind, at in events)
+    # In the order of versions; at one version what begins comes before what ends.
+    for kind, at in sorted(known, key=lambda each: (each[1], _ORDER[each[0]])):
         if kind == "introduced" and mine >= at:
             inside = True
-        elif (kind == "fixed" and mine >= at) or (kind == "last_affected" and mine > at):
+        elif (kind in ("fixed", "limit") and mine >= at) or (kind == "last_affected" and mine > at):
             inside = False
     return inside

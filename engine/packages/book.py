@@ -9,9 +9,9 @@ from datetime import datetime
 from engine.access.caller import Caller
 from engine.audit import trail
 from engine.clock import moment, stamp
-from engine.environments.records import canonical
 from engine.errors import Invalid, NotFound
-from engine.packages.rules import CommonList, Exemption, read, written
+from engine.packages import ecosystems
+from engine.packages.rules import CommonList, Exemption, read, refuse_too_many, written
 from engine.projects import registry
 from engine.storage.ledger import Ledger
 from engine.text import plain
@@ -45,13 +45,14 @@ def change(
 ) -> CommonList:
     """Add constraints (in the place of those on the same packages), drop one, or say whether they are enforced.
 
-    Raises NotFound for a package that is not on the list.
+    Raises NotFound for a package that is not on the list, and Invalid where there would be more than it may hold.
     """
     with ledger.write() as db:
         now = common(db)
         rules = {**now.rules, **(add or {})}
-        if drop is not None and rules.pop(canonical(drop), None) is None:
+        if drop is not None and rules.pop(ecosystems.written(drop), None) is None:
             raise NotFound(f"{plain(drop, 60)} is not on the common package list; 'leverframe packages' shows it.")
+        refuse_too_many(rules)
         strict = now.enforced if enforced is None else enforced
         text = written(rules)
         audit = trail.append(
@@ -69,35 +70,38 @@ def except_for(
     ledger: Ledger, project: str, package: str, until: datetime, by: Caller, reason: str, at: datetime
 ) -> Exemption:
     """Let ``project`` have ``package`` as it is until then. Raises NotFound, and Invalid for an end that is over."""
+    name = ecosystems.written(package)
     if until <= at:
         raise Invalid(f"{until:%Y-%m-%d} is over; an exception ends on a day that is to come.")
-    return _except(ledger, project, package, until, by, reason, at)
-
-
-def end_exception(ledger: Ledger, project: str, package: str, by: Caller, reason: str, at: datetime) -> Exemption:
-    """End an exception now. Raises NotFound where none is in force."""
-    with ledger.read() as db:
-        found = common(db).exceptions.get((project, canonical(package)))
-    if found is None or found.until <= at:
-        raise NotFound(f"{plain(project, 60)} has no exception for {plain(package, 60)}; 'leverframe packages' tells.")
-    return _except(ledger, project, package, at, by, reason, at)
-
-
-def _except(
-    ledger: Ledger, project: str, package: str, until: datetime, by: Caller, reason: str, at: datetime
-) -> Exemption:
-    name = canonical(package)
     with ledger.write() as db:
         registry.find(db, project)
         if name not in common(db).rules:
             raise NotFound(f"{plain(package, 60)} is not on the common package list, so nothing need be excepted.")
-        audit = trail.append(
-            db, at=at, actor=by, action="except-package", subject=project, reason=reason,
-            details={"package": name, "until": stamp(until)},
-        )  # fmt: skip
-        given = trail.recorded_at(db, audit)
-        db.execute(
-            "INSERT INTO package_exceptions (project, package, until, at, by, reason) VALUES (?, ?, ?, ?, ?, ?)",
-            (project, name, stamp(until), stamp(given), by.name, reason),
-        )
-        return Exemption(project, name, until, given, by.name, reason)
+        return _except(db, project, name, until, by, reason, at)
+
+
+def end_exception(ledger: Ledger, project: str, package: str, by: Caller, reason: str, at: datetime) -> Exemption:
+    """End an exception now. Raises NotFound where none is in force."""
+    name = ecosystems.written(package)
+    with ledger.write() as db:
+        found = common(db).exceptions.get((project, name))
+        if found is None or found.until <= at:
+            raise NotFound(
+                f"{plain(project, 60)} has no exception for {plain(package, 60)}; 'leverframe packages' tells."
+            )
+        return _except(db, project, name, at, by, reason, at)
+
+
+def _except(
+    db: sqlite3.Connection, project: str, name: str, until: datetime, by: Caller, reason: str, at: datetime
+) -> Exemption:
+    audit = trail.append(
+        db, at=at, actor=by, action="except-package", subject=project, reason=reason,
+        details={"package": name, "until": stamp(until)},
+    )  # fmt: skip
+    given = trail.recorded_at(db, audit)
+    db.execute(
+        "INSERT INTO package_exceptions (project, package, until, at, by, reason) VALUES (?, ?, ?, ?, ?, ?)",
+        (project, name, stamp(until), stamp(given), by.name, reason),
+    )
+    return Exemption(project, name, until, given, by.name, reason)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from engine import clock
 from engine.access.acts import Door, changes, checked_reason, looks
-from engine.errors import Invalid, Refusal
+from engine.errors import Damage, Invalid, Refusal
 from engine.records import DoctorFinding, Verdict
 
 if TYPE_CHECKING:
@@ -48,27 +48,31 @@ class PackagesCommands(Door):
         with self._ledger.read() as db:
             common, (versions, left_out) = book.common(db), matrix.locked(db, self._store)
         known = newest.kept(self._workspace.cache)
-        told = load(advisories) if advisories is not None else None
+        wanted = {name for each in versions for name in each.packages}
+        told = load(advisories, wanted) if advisories is not None else None
         return matrix.compose(common, versions, left_out, self.now(), known, told)
 
     @changes("ask for newer packages", least="operator")
     def ask_for_newer(self) -> None:
-        """Ask the registry what is the newest of every package; kept until somebody asks again."""
+        """Ask the registry what is the newest of each of Python's packages; kept until somebody asks again."""
         from engine.packages import matrix, newest
+        from engine.packages.ecosystems import PYTHON, of
 
         with self._ledger.read() as db:
             versions, _ = matrix.locked(db, self._store)
-        newest.ask(self._workspace.cache, {name for each in versions for name in each.packages}, clock.now())
+        names = {name for each in versions for name in each.packages if of(name) is PYTHON}
+        newest.ask(self._workspace.cache, names, clock.now())
 
     @looks("try other constraints", in_past=False)
     def what_if(self, constraints: str, tell: Callable[[str], None] = lambda project: None) -> tuple[Outcome, ...]:
-        """What would come of ``constraints`` (and of the list, where it says nothing of these packages) for every
-        project. Raises Invalid for what is no constraint."""
+        """What would come of ``constraints`` on Python's packages (and of the list, where it says nothing of these) for
+        every project. Raises Invalid for what is no constraint, and for one on what cannot be resolved."""
         from engine.packages import book, rules, what_if
 
         asked = rules.read(constraints)
         if not asked:
             raise Invalid("No constraint was named; write one such as 'pandas>=3'.")
+        what_if.refuse_others(asked)
         with self._ledger.read() as db:
             common, projects = book.common(db), what_if.requirements(db, self._store)
         found = []
@@ -77,7 +81,7 @@ class PackagesCommands(Door):
             if isinstance(each, what_if.Outcome):
                 found.append(each)
             else:
-                found.append(what_if.resolve(each, {**common.rules, **asked}, self._workspace.cache))
+                found.append(what_if.resolve(each, what_if.pythons({**common.rules, **asked}), self._workspace.cache))
         return tuple(found)
 
     @changes(CHANGE, least="admin")
@@ -118,7 +122,8 @@ class PackagesCommands(Door):
         """What the project in ``path`` would be locked to that the list does not let it have, for ``check``."""
         from engine.environments.kind import KINDS
         from engine.packages import book
-        from engine.packages.rules import KIND, violations
+        from engine.packages.ecosystems import held_by
+        from engine.packages.rules import violations
         from engine.projects.manifest.reader import load_manifest
 
         with self._ledger.read() as db:
@@ -127,14 +132,13 @@ class PackagesCommands(Door):
             return ()
         try:
             manifest = load_manifest(path)
-            if manifest.environment.kind != KIND:
-                return ()
-            lock = KINDS[KIND].lock(manifest.environment, path, self._workspace.cache)
-        except Refusal:  # Said by what checks the environment itself.
+            kind = manifest.environment.kind
+            lock = KINDS[kind].lock(manifest.environment, path, self._workspace.cache)
+        except (Refusal, Damage):  # Said by what checks the environment itself.
             return ()
-        packages = [(each.name, each.version) for each in lock.packages]
+        held = held_by(kind, lock.packages, lock.programs)
         verdict: Verdict = "failing" if common.enforced else "watch"
         return tuple(
             DoctorFinding("common packages", verdict if each.standing == "violates" else "ok", f"{each.why}.")
-            for each in violations(common, manifest.name, packages, clock.now())
+            for each in violations(common, manifest.name, held, clock.now())
         )

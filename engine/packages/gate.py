@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from datetime import datetime
 
-from engine.packages.rules import CommonList, violations
+from engine.packages.rules import CommonList, rules_about, violations
 from engine.records import Gate
 
 NAME = "common packages"
 _NAMED_AT_MOST = 3
 
 
-def gate(common: CommonList, project: str, packages: Sequence[tuple[str, str]], now: datetime) -> Gate | None:
+def gate(common: CommonList, project: str, packages: Mapping[str, str], now: datetime) -> Gate | None:
     """The gate of a version with these ``packages``; None while nothing is on the list. Pure."""
     if not common.rules:
         return None
@@ -24,6 +24,9 @@ def gate(common: CommonList, project: str, packages: Sequence[tuple[str, str]], 
         more = f" and {len(wrong) - _NAMED_AT_MOST} more" if len(wrong) > _NAMED_AT_MOST else ""
         said = "; ".join(wrong[:_NAMED_AT_MOST]) + more
         return Gate(NAME, "packages", "fail" if common.enforced else "warn", said, numbers)
-    on_it = sum(1 for name, _ in packages if name in common.rules)
-    said = "; ".join(excepted[:_NAMED_AT_MOST]) or f"{on_it} of its packages are on the common list and keep to it"
-    return Gate(NAME, "packages", "pass", said, numbers)
+    return Gate(NAME, "packages", "pass", "; ".join(excepted[:_NAMED_AT_MOST]) or _kept(common, packages), numbers)
+
+
+def _kept(common: CommonList, packages: Mapping[str, str]) -> str:
+    on_it = sum(1 for name in packages if rules_about(common, name))
+    return f"{on_it} of its packages are on the common list and keep to it" if on_it else "it has none that is listed"

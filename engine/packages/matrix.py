@@ -6,21 +6,26 @@ import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TYPE_CHECKING
 
-from engine.environments.records import canonical
 from engine.errors import Damage
 from engine.packages.advisories import Advisories
+from engine.packages.ecosystems import PYTHON, held_by, key_of, not_seen, of
 from engine.packages.newest import NewestVersions
-from engine.packages.rules import KIND, CommonList, Standing, judge
+from engine.packages.rules import CommonList, Standing, judge, rules_about
 from engine.projects import registry
 from engine.storage.objects import ObjectStore
 from engine.versions import catalog
 from engine.versions import document as documents
 
+if TYPE_CHECKING:
+    from engine.versions.records import EnvironmentSection
+
 
 @dataclass(frozen=True)
 class LockedProject:
-    """The packages of one version of a project: of what is ``live``, or of the newest candidate."""
+    """The packages of one version of a project, by the words of the list: of what is ``live``, or of the newest
+    candidate. A version is "" where nobody knows it."""
 
     project: str
     label: str
@@ -30,7 +35,9 @@ class LockedProject:
 
 @dataclass(frozen=True)
 class PackageCell:
-    """One package of one version. ``advisories``: those that concern it; ``outdated``: the registry has a newer one."""
+    """One package of one version. ``advisories``: those that concern it; ``outdated``: the registry has a newer one,
+    None where that is not known. ``readable``: its version can be compared; where not, no advisory can be held to it.
+    """
 
     project: str
     label: str
@@ -38,19 +45,26 @@ class PackageCell:
     version: str
     standing: Standing
     why: str = ""
-    outdated: bool = False
+    outdated: bool | None = None
     advisories: tuple[str, ...] = ()
+    readable: bool = True
 
 
 @dataclass(frozen=True)
 class PackageLine:
     """One package. ``versions``: those that the list lets it have, "" where it says nothing. ``newest``: the one that
-    the registry had, where somebody asked; ``differs``: not all that have it have the same."""
+    the registry had, where somebody asked; ``differs``: not all that have it have the same. ``rule``: the word under
+    which the list speaks of it."""
 
     package: str
     versions: str
     cells: tuple[PackageCell, ...]
     newest: str | None = None
+    rule: str = ""
+
+    @property
+    def ecosystem(self) -> str:
+        return of(self.package).name
 
     @property
     def differs(self) -> bool:
@@ -92,12 +106,17 @@ def locked(db: sqlite3.Connection, store: ObjectStore) -> tuple[tuple[LockedProj
             except Damage as damage:
                 left_out[project] = f"{label} cannot be read: {str(damage).rstrip('.')}"
                 continue
-            if section.kind != KIND:
-                left_out[project] = f"its packages are not Python's ({section.kind})"
-                continue
-            packages = {canonical(each.name): each.version for each in section.packages}
-            found.append(LockedProject(project, label, is_live, packages))
+            packages = of_section(section)
+            if why := not_seen(section.kind, packages):
+                left_out[project] = why
+            if packages:
+                found.append(LockedProject(project, label, is_live, packages))
     return tuple(found), left_out
+
+
+def of_section(section: EnvironmentSection) -> Mapping[str, str]:
+    """What a version's environment has, by the words of the list."""
+    return held_by(section.kind, section.packages, section.programs)
 
 
 def compose(
@@ -108,16 +127,20 @@ def compose(
     newest: NewestVersions | None = None,
     advisories: Advisories | None = None,
 ) -> PackageMatrix:
-    """The matrix: what is on the list first, then the rest, by name. Pure."""
+    """The matrix: what is on the list first, then the rest, Python's before others' and those by name. Pure."""
     names = {name for each in versions for name in each.packages}
+    spoken = {name: rules_about(common, name) for name in names}
+    idle = common.rules.keys() - {rule for rules in spoken.values() for rule in rules}
+    spoken |= {name: (name,) for name in idle}
     lines = [
         PackageLine(
             name,
-            common.rules.get(name, ""),
+            " and ".join(dict.fromkeys(common.rules[rule] for rule in spoken[name])),
             tuple(_cells(name, versions, common, now, newest, advisories)),
             newest.versions.get(name) if newest else None,
+            spoken[name][0] if spoken[name] else "",
         )
-        for name in sorted(names | common.rules.keys(), key=lambda name: (name not in common.rules, name))
+        for name in sorted(spoken, key=lambda name: (not spoken[name], of(name) is not PYTHON, name))
     ]
     projects = tuple(dict.fromkeys(each.project for each in versions))
     return PackageMatrix(common, projects, tuple(lines), left_out, newest.at if newest else None, advisories)
@@ -140,16 +163,13 @@ def _cells(
             version,
             kept.standing,
             kept.why,
-            known is not None and older(version, known),
+            older(name, version, known) if known is not None else None,
             advisories.concerning(name, version) if advisories else (),
+            key_of(name, version) is not None,
         )
 
 
-def older(version: str, newest: str) -> bool:
-    """Whether ``version`` comes before ``newest``; not where either cannot be read."""
-    from packaging.version import InvalidVersion, Version
-
-    try:
-        return Version(version) < Version(newest)
-    except InvalidVersion:
-        return False
+def older(package: str, version: str, newest: str) -> bool | None:
+    """Whether ``version`` comes before ``newest``; None where either cannot be read."""
+    mine, other = key_of(package, version), key_of(package, newest)
+    return None if mine is None or other is None else bool(mine < other)

@@ -11,12 +11,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from engine.environments.python.interpreter import find_interpreter
-from engine.environments.python.lock import RESOLVING_SECONDS, packages_named
+from engine.environments.python.lock import KIND, RESOLVING_SECONDS, packages_named, pinned
 from engine.environments.python.names import named
 from engine.environments.python.requirements import logical_lines, plain_requirements, requirements_text
 from engine.environments.python.uv_process import Uv, UvFailed
-from engine.errors import Damage, Refusal
-from engine.packages.rules import KIND, written
+from engine.errors import Damage, Invalid, Refusal
+from engine.packages.ecosystems import PYTHON, of
+from engine.packages.rules import written
 from engine.projects import registry
 from engine.storage import temporary
 from engine.storage.objects import ObjectStore
@@ -69,10 +70,12 @@ def _of_project(db: sqlite3.Connection, store: ObjectStore, project: str) -> Req
     label = version.label
     try:
         document = documents.load(store, version.digest)
-        if document.environment.kind != KIND:
-            return Outcome(project, label, None, f"its packages are not Python's ({document.environment.kind})")
+        kind = document.environment.kind
+        if kind != KIND:
+            return Outcome(project, label, None, f"what it needs is not resolved by Python's registry ({kind})")
         name = document.settings.get("environment", {}).get("requirements")
-        locked = {each.name: each.version for each in document.environment.packages}
+        # They stand in a file of requirements: what is no name there would be an option.
+        locked = {each.name: each.version for each in document.environment.packages if pinned(each.name, each.version)}
         if not name:
             return Outcome(project, label, True)
         file = next((each for each in document.code.files if each.path == str(Path(name))), None)
@@ -119,6 +122,21 @@ def resolve(asked: Requirements, constraints: Mapping[str, str], cache: Path) ->
     said = named(str(failed), failed.stderr, asked.source, lines).rstrip(".")
     known = not ("cannot be reached" in said or "disk is full" in said)
     return Outcome(asked.project, asked.label, False if known else None, said)
+
+
+def pythons(constraints: Mapping[str, str]) -> dict[str, str]:
+    """Those of ``constraints`` that are about Python's packages."""
+    return {name: versions for name, versions in constraints.items() if of(name) is PYTHON}
+
+
+def refuse_others(constraints: Mapping[str, str]) -> None:
+    """Raises Invalid where one of ``constraints`` is about what cannot be resolved without installing it."""
+    others = [name for name in constraints if of(name) is not PYTHON]
+    if others:
+        raise Invalid(
+            f"What would come of another {others[0]} cannot be told: {of(others[0]).whose} have no registry here that "
+            "says what needs what; 'leverframe packages' shows who has it, and a retrain tries it."
+        )
 
 
 def differences(before: Mapping[str, str], after: Mapping[str, str]) -> tuple[Change, ...]:

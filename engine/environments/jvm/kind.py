@@ -12,6 +12,7 @@ from pathlib import Path
 
 from engine.environments import programs
 from engine.environments.assembled import AssembledKind
+from engine.environments.jvm.coordinates import coordinates
 from engine.environments.parts_lock import Part, PartsLock, digest_of
 from engine.environments.records import Environment, Supply, nothing_kept
 from engine.errors import Invalid, NotFound, Refusal
@@ -80,7 +81,7 @@ def _taken(code: Path, jar: str, cache: Path) -> Part:
     kept = _kept_in(cache, digest)
     kept.parent.mkdir(parents=True, exist_ok=True)
     write_file(kept, content, durable=False)
-    return Part(name, "", digest)
+    return Part(name, coordinates(content, name), digest)
 
 
 def _kept_in(cache: Path, digest: str) -> Path:

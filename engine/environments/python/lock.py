@@ -107,6 +107,11 @@ def packages_named(text: str) -> dict[str, str]:
     return {canonical(pin["name"]): pin["version"] for pin in pins if pin is not None}
 
 
+def pinned(name: str, version: str) -> bool:
+    """Whether that is a package at a version, as a line of requirements can say it."""
+    return _PIN.fullmatch(f"{name}=={version}") is not None
+
+
 def hashes_of(text: str) -> dict[str, frozenset[str]]:
     """The SHA-256 of each file that the lock ``text`` lets a package be installed from, by the package's name."""
     return {

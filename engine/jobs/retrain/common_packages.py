@@ -8,8 +8,8 @@ from datetime import datetime
 
 from engine.jobs.retrain.retrain import Made
 from engine.packages import book
+from engine.packages.ecosystems import held_by
 from engine.packages.gate import gate
-from engine.packages.rules import KIND
 from engine.records import Gate
 from engine.storage.ledger import Ledger
 from engine.versions.records import Judgement
@@ -20,11 +20,11 @@ _HEAD = re.compile(r"^[A-Z ]+\. ")  # how a judgement begins that found it fit
 
 def held_to_common_list(ledger: Ledger, project: str, made: Made, now: datetime) -> Made:
     """``made`` with the gate of the common list, where there is one; its verdict is the worse of the two."""
-    if made.start.lock.kind != KIND:
-        return made
+    lock = made.start.lock
+    held = held_by(lock.kind, lock.packages, lock.programs)
     with ledger.read() as db:
         common = book.common(db)
-    found = gate(common, project, [(each.name, each.version) for each in made.start.lock.packages], now)
+    found = gate(common, project, held, now)
     if found is None:
         return made
     return replace(made, gates=(*made.gates, found), judgement=with_gate(made.judgement, found, len(made.gates)))

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from engine import clock
 from engine.api import Engine
-from engine.errors import Forbidden, Invalid, NotFound
+from engine.environments.python.uv_process import Uv, UvFailed
+from engine.errors import Forbidden, Invalid, NotFound, Refusal
 from engine.packages.advisories import Advisories
 from engine.packages.matrix import LockedProject, compose
 from engine.packages.newest import NewestVersions, ask, kept
@@ -77,6 +79,23 @@ def test_what_is_no_constraint_changes_nothing(engine: Engine) -> None:
     assert rows_of(engine) == before
 
 
+def test_a_list_never_grows_beyond_what_is_read_again(engine: Engine) -> None:
+    for half in range(2):
+        engine.set_packages("\n".join(f"p{half}-{number}<3" for number in range(1000)), "all of them")
+    before = rows_of(engine)
+    with pytest.raises(Invalid, match="more than 2,000 constraints"):
+        engine.set_packages("one-more<3", "and one")
+    assert rows_of(engine) == before and len(engine.common_packages().rules) == 2000
+
+
+def test_an_exception_from_what_is_listed_no_more_can_be_ended(engine: Engine) -> None:
+    engine.set_packages("r:Rpart<5", "one stack")
+    given = engine.except_package("tiny", "R:rpart", clock.now() + timedelta(days=9), "it moves later")
+    assert given.package == "r:rpart"
+    engine.unset_package("r:rpart", "nobody needs it")
+    assert engine.except_package("tiny", "r:rpart", None, "it would come back with the constraint").until <= clock.now()
+
+
 def test_only_an_admin_changes_the_list(engine: Engine) -> None:
     engine.add_operator("bob", "operator", "a colleague")
     bob = open_engine(engine.home, "bob")
@@ -96,7 +115,7 @@ VERSIONS = (
 def test_the_matrix_says_who_has_what_and_how_that_stands() -> None:
     common = CommonList({"pandas": "<3", "polars": ">=1"})
     newest = NewestVersions(NOW, {"numpy": "2.4.6", "scipy": "1.17"})
-    advisories = Advisories({"scipy": (("PYSEC-9", {"versions": ["1.0"]}),)}, 1, NOW)
+    advisories = Advisories({"scipy": (("PYSEC-9", {"versions": ["1.0"], "ranges": []}),)}, 1, NOW)
     found = compose(common, VERSIONS, {"old": "nothing of it is live or waits"}, NOW, newest, advisories)
     assert found.projects == ("churn", "sales")
     assert [line.package for line in found.lines] == ["pandas", "polars", "numpy", "scipy"], "what is listed first"
@@ -104,8 +123,34 @@ def test_the_matrix_says_who_has_what_and_how_that_stands() -> None:
     assert [(cell.label, cell.standing) for cell in pandas.cells] == [("churn@3", "keeps"), ("churn@4", "violates")]
     assert pandas.differs and not numpy.differs and polars.cells == ()
     assert [cell.outdated for cell in (*numpy.cells, *scipy.cells)] == [False, False, False, True]
+    assert [cell.outdated for cell in pandas.cells] == [None, None], "the registry said nothing of it"
     assert scipy.cells[0].advisories == ("PYSEC-9",) and scipy.newest == "1.17" and pandas.newest is None
     assert len(found.concerned("violates")) == 1
+
+
+def test_packages_of_every_ecosystem_stand_beside_each_other_and_those_of_one_name_apart() -> None:
+    lang = "jvm:org.apache.commons:commons-lang3"
+    versions = (
+        LockedProject("penguins", "penguins@2", True, {"r:arrow": "14.0", "program:r": "4.5.0"}),
+        LockedProject("churn", "churn@1", True, {"arrow": "1.3"}),
+        LockedProject("delays", "delays@1", True, {lang: "3.14.0", "jvm:tool": "", "program:java": "17.0.12"}),
+    )
+    common = CommonList({"r:arrow": ">=15", "jvm:commons-lang3": ">=3.18", "program:r": ">=4.3"})
+    found = compose(common, versions, {}, NOW, NewestVersions(NOW, {"arrow": "1.4"}), Advisories())
+    assert [(line.package, line.rule, line.versions) for line in found.lines] == [
+        (lang, "jvm:commons-lang3", ">=3.18"),
+        ("program:r", "program:r", ">=4.3"),
+        ("r:arrow", "r:arrow", ">=15"),
+        ("arrow", "", ""),
+        ("jvm:tool", "", ""),
+        ("program:java", "", ""),
+    ]
+    cells = {line.package: line.cells[0] for line in found.lines}
+    assert [cells[name].standing for name in (lang, "r:arrow", "program:r", "arrow")] == [
+        "violates", "violates", "keeps", "free",
+    ]  # fmt: skip
+    assert cells["arrow"].outdated is True and cells["r:arrow"].outdated is None
+    assert [line.package for line in found.lines if not line.cells[0].readable] == ["jvm:tool"]
 
 
 @pytest.fixture
@@ -148,8 +193,27 @@ def test_the_newest_versions_are_kept_with_their_age_and_what_is_gone_is_left_ou
     found = kept(place.cache)
     assert found is not None and found.at == NOW and "no-such-package-anywhere-7d1f" not in found.versions
     assert "apple" in found.versions
+    ask(place.cache, ["apple", "--index-url", "-r requirements.txt", "a\npear"], NOW)
+    again = kept(place.cache)
+    assert again is not None and list(again.versions) == ["apple"], "what is no name is an option, and not asked"
     (place.cache / "newest-packages.json").write_text("[]")
     assert kept(place.cache) is None
+
+
+def test_half_an_answer_of_the_registry_is_none(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    ask(place.cache, ["apple"], NOW)
+    run = Uv.run
+
+    def away(uv: Uv, *arguments: str, given: str, **more: Any) -> str:
+        if given == "pear\n":
+            raise UvFailed("The package registry cannot be reached asking; check the network.", "")
+        return run(uv, *arguments, given=given, **more)
+
+    monkeypatch.setattr(Uv, "run", away)
+    with pytest.raises(Refusal, match="cannot be reached"):
+        ask(place.cache, ["apple", "no-such-package-anywhere-7d1f", "pear"], NOW + timedelta(days=1))
+    found = kept(place.cache)
+    assert found is not None and found.at == NOW
 
 
 def test_a_workspace_without_requirements_resolves_with_anything(engine: Engine) -> None:
@@ -157,3 +221,6 @@ def test_a_workspace_without_requirements_resolves_with_anything(engine: Engine)
     assert (found.project, found.resolves, found.why) == ("tiny", None, "nothing of it is live or waits")
     with pytest.raises(Invalid, match="No constraint was named"):
         engine.what_if("  ")
+    said = "What would come of another r:rpart cannot be told: R's packages have no registry here"
+    with pytest.raises(Invalid, match=said):
+        engine.what_if("pandas<1\nr:rpart<5")
