@@ -51,12 +51,15 @@ class HealthCommands(Door):
         return {"by": read_asked(by, of_version(self._store, label, digest))}
 
     def _tell_overdue(self) -> None:
-        """Raise alerts for runs that take too long, and end those about ways back that are none any more."""
-        from engine.jobs import overdue
+        """Raise alerts for runs that take too long and for what is excepted from the common package list no more, and
+        settle those about ways back."""
+        from engine.jobs import ended_exceptions, overdue
         from engine.jobs.rehearsal import points
 
-        overdue.tell(self._ledger, clock.now())
-        points.settle(self._ledger, clock.now())
+        now = clock.now()
+        overdue.tell(self._ledger, now)
+        points.settle(self._ledger, now)
+        ended_exceptions.tell(self._ledger, self._store, now)
 
     def _escalate(self, certain: datetime) -> None:
         """Mark what nobody has taken notice of for too long."""

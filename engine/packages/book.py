@@ -5,6 +5,8 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Mapping
 from datetime import datetime
+from functools import lru_cache
+from types import MappingProxyType
 
 from engine.access.caller import Caller
 from engine.audit import trail
@@ -30,7 +32,19 @@ def common(db: sqlite3.Connection) -> CommonList:
     }
     if row is None:
         return CommonList(exceptions=given)
-    return CommonList(read(row["text"]), bool(row["enforced"]), given, moment(row["at"]), row["by"], row["reason"])
+    return CommonList(_rules(row["text"]), bool(row["enforced"]), given, moment(row["at"]), row["by"], row["reason"])
+
+
+@lru_cache(maxsize=4)
+def _rules(text: str) -> Mapping[str, str]:
+    """Read once: the engine asks every few seconds, and thousands of constraints take 20 ms."""
+    return MappingProxyType(read(text))
+
+
+def ended(db: sqlite3.Connection, now: datetime) -> frozenset[str]:
+    """The projects with an exception that has ended and that nobody has renewed."""
+    rows = db.execute("SELECT project, until, max(id) FROM package_exceptions GROUP BY project, package")
+    return frozenset(row["project"] for row in rows if moment(row["until"]) <= now)
 
 
 def change(
