@@ -16,12 +16,15 @@ from engine.vocabulary.jobs import Job
 
 
 def begin(workspace: Workspace, ledger: Ledger, project: str, job: Job, by: Caller, now: datetime) -> Run:
-    """Queue a run of ``job``. Raises NotFound, or Refusal where it has nothing to work on."""
+    """Queue a run of ``job``. Raises NotFound, Refusal where it has nothing to work on, and Conflict where one is under
+    way that it would run beside."""
     with ledger.read() as db:
         registry.find(db, project)
         live = not job.needs_live or catalog.live(db, project) is not None
     if not live:
         raise Refusal(f"Nothing of {project} is live yet; retrain, then approve a candidate.")
+    if job.alone:
+        queue.settle(workspace, ledger, now)  # One whose process was killed is under way no more.
     run = queue.enqueue(ledger, project, by, now, now, {}, job=job.name)
     queue.dispatch(workspace, ledger)
     return history.find(ledger, run)

@@ -52,8 +52,10 @@ def enqueue(
     *,
     job: str = jobs.RETRAIN.name,
 ) -> int:
-    """Queue a run of ``job`` and return its id. Raises Refusal when too little of the disk is free for one."""
+    """Queue a run of ``job`` and return its id. Raises Refusal when too little of the disk is free for one, and
+    Conflict when it has to wait for one that is under way."""
     with ledger.write() as db:
+        _refuse_second(db, project, jobs.of(job))
         little = too_little(db, ledger.path.parent)
         if little:
             raise Refusal(
@@ -61,6 +63,18 @@ def enqueue(
                 "clean' and 'leverframe bin empty' free some; rollbacks still work."
             )
         return insert(db, project, by, as_of, at, options, job=job)
+
+
+def _refuse_second(db: sqlite3.Connection, project: str, job: jobs.Job) -> None:
+    """In the transaction that queues it, so that of two who ask at once one is refused."""
+    from engine.runs import history
+
+    under_way = history.busy(db, project, job.name) if job.alone else None
+    if under_way is not None:
+        raise Conflict(
+            f"Run {under_way} is a {job.one} of {project} that has not ended; one of them is under way at a time. "
+            f"'leverframe log {under_way}' shows what it is at, and 'leverframe cancel {under_way}' ends it."
+        )
 
 
 def insert(

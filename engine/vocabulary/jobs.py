@@ -54,6 +54,8 @@ class Job:
     troubles: bool = True
     """One that went wrong, or takes too long, is the project's trouble. Else it answers a question of somebody's, for
     which it takes as long as that needs, and the project is as well without the answer."""
+    alone: bool = False
+    """Of one project one is under way at a time: a second would do the same work beside it and say the same."""
     memory: int | None = None
     """Bytes that one is planned with at most; None: what the manifest allows the project's steps."""
 
@@ -146,6 +148,7 @@ REHEARSAL = Job(
     needs_live=True,
     leaves_data=False,
     troubles=False,  # An alert says what is wrong with which version.
+    alone=True,
 )
 
 JOBS = (RETRAIN, HEALTH, REPORT, REHEARSAL, BACKTEST, PLANNED_SWAP)
