@@ -72,6 +72,7 @@ STAND_ALONE = (
     "engine/runs/steps/step_server.py",
     "engine/runs/steps/containment.py",
     "engine/runs/compute/on_worker.py",
+    "engine/environments/python/wheel_fetcher.py",
     "engine/bundles/verify_bundle.py",
     *(f"engine/exports/scripts/{name}.py" for name in (
         "export_model", "to_onnx", "onnx_trees", "to_sql", "score_onnx", "score_sql", "score_postgresql",

@@ -15,12 +15,19 @@ from pathlib import Path
 _HOLDS = Path(__file__).resolve().parents[1] / "runs" / "steps" / "containment.py"
 
 
-def holding(writes: Sequence[Path], apart: Path | None, *, network: bool, modes: bool = False) -> list[str]:
-    """What stands before a command, whose program is named by its whole path. ``apart``: the workspace that stays shut;
-    ``modes``: it may change the modes of files, as who installs packages has to."""
+def holding(
+    writes: Sequence[Path],
+    apart: Path | None,
+    *,
+    network: bool,
+    modes: bool = False,
+    reads: Sequence[Path] = (),
+) -> list[str]:
+    """What stands before a command, whose program is named by its whole path. ``apart``: the workspace that stays shut,
+    but for ``reads``; ``modes``: it may change the modes of files, as who installs packages has to."""
     box = {
         "read": ["/"],
-        "own": [],
+        "own": [str(each) for each in reads],
         "environment": sys.prefix,
         "write": [str(each) for each in writes],
         "apart": [str(apart)] if apart else [],

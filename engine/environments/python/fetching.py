@@ -1,50 +1,57 @@
 """The files of a lock, as they are in the registry: what an environment can be built from when there is none any more.
 
 uv keeps unpacked what it has installed, and no list of an unpacked file has the digest that the lock has. So uv is
-asked where the files are (it knows the machine's registries), and each is fetched once more and held against the lock.
+asked where the files are (it knows the machine's registries), and each is fetched once more, by a process that is held
+by the kernel as uv is, and held against the lock.
 Of a package that there is as source only, the wheel that uv built from it is taken out of uv's cache.
 """
 
 from __future__ import annotations
 
-import hashlib
+import json
 import netrc
 import os
 import re
+import select
+import signal
+import stat
+import subprocess
+import sys
+import time
 import tomllib
-import urllib.error
-import urllib.request
-from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from http.client import HTTPException
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, unquote, urlsplit
 
+from engine.environments.held import holding, workspace_around
 from engine.environments.python.interpreter import Finder, find_interpreter
 from engine.environments.python.lock import RESOLVING_SECONDS, Lock, hashes_of
-from engine.environments.python.uv_process import Uv, UvFailed
-from engine.environments.records import FetchedFile, FetchedFiles, canonical
+from engine.environments.python.uv_process import Uv, UvFailed, uv_environment
+from engine.environments.records import FetchedFile, FetchedFiles, Package, canonical
 from engine.errors import Refusal
-from engine.storage.disk import is_full, why_not
 from engine.text import plain
 
-_AT_ONCE, _PIECE, _WAIT_SECONDS = 4, 1 << 20, 30.0
-_LARGEST = 8 << 30
+# A program that fetches and does nothing else; it stands alone, and is held.
+_FETCHER = Path(__file__).with_name("wheel_fetcher.py")
+_SECONDS, _MEMORY, _LARGEST, _LEAVE_FREE = 1800.0, 1 << 30, 4 << 30, 32 << 20
+_DIGEST = re.compile(r"[0-9a-f]{64}")
 _WHEEL = re.compile(r"[A-Za-z0-9._+!-]{1,250}\.whl")
 _NAMED_AT_MOST = 3
 
 
 @dataclass(frozen=True)
 class Offer:
-    """A wheel of ``package`` that the registry has: where, and what it has to be."""
+    """A wheel of ``package`` that is to be had: where, and what it has to be. ``own``: uv built it here, and "" is its
+    ``digest``, for nobody knows it before."""
 
     package: str
     name: str
     url: str
     digest: str
+    own: bool = False
 
 
 def fetch(
@@ -60,23 +67,27 @@ def fetch(
         offered = _offered(lock, uv, find)
     except Refusal as refused:
         return FetchedFiles((), f"the registry did not say where they are: {str(refused).rstrip('.')}")
-    hashes = hashes_of(lock.text)
-    wheels = [each for each in offered if each.digest in hashes.get(each.package, ())]
-    with ThreadPoolExecutor(_AT_ONCE) as pool:
-        told = list(pool.map(lambda each: _fetched(each, into, known), wheels))
-    found = [each for each in told if isinstance(each, FetchedFile)]
-    lacking = [each for each in told if isinstance(each, str)]
-    have = {each.package for each in wheels}
-    for package in (each for each in lock.packages if each.name not in have):
-        others = [each.name for each in offered if each.package == package.name]
-        built = None if others else _built(package.name, package.version, uv.cache, into)
-        if built is not None:
-            found.append(built)
-        elif others:
-            lacking.append(f"{plain(others[0], 100)} is another file in the registry than the one that was locked")
-        else:
-            lacking.append(f"{package.name} {package.version} is source only, and uv has the wheel no longer")
+    hashes, wheels, lacking = hashes_of(lock.text), list[Offer](), list[str]()
+    for package in lock.packages:
+        mine = [each for each in offered if each.package == package.name]
+        chosen = [each for each in mine if each.digest in hashes.get(each.package, ())]
+        if not mine:
+            chosen = _built(package.name, package.version, uv.cache)
+        wheels += chosen
+        if not chosen and mine:
+            lacking.append(f"{plain(mine[0].name, 100)} is another file in the registry than the one that was locked")
+        elif not chosen:
+            lacking.append(_source_only(package))
+    asked = [each for each in wheels if each.digest not in known]
+    found = [FetchedFile(each.package, each.name, each.digest, None) for each in wheels if each.digest in known]
+    for each in _brought(asked, into, uv):
+        found += [each] if isinstance(each, FetchedFile) else []
+        lacking += [each] if isinstance(each, str) else []
     return FetchedFiles(tuple(found), _in_words(lacking))
+
+
+def _source_only(package: Package) -> str:
+    return f"{package.name} {package.version} is source only, and uv has the wheel no longer"
 
 
 def _in_words(lacking: list[str]) -> str | None:
@@ -118,52 +129,83 @@ def offers(said: str, beside: Path) -> Iterator[Offer]:
                 yield Offer(canonical(str(package["name"])), name, place, str(digest))
 
 
-def _fetched(offer: Offer, into: Path, known: Mapping[str, str]) -> FetchedFile | str:
-    """The file, or why there is none."""
-    if offer.digest in known:
-        return FetchedFile(offer.package, offer.name, offer.digest, None)
-    target = into / offer.name
+def _brought(asked: Sequence[Offer], into: Path, uv: Uv) -> Iterator[FetchedFile | str]:
+    """Each file, or why there is none: fetched by a process that the kernel holds to the folder ``into``, with an end
+    to its time, its memory, the size of a file and what it leaves of the disk. Raises Refusal when the disk is full."""
+    if not asked:
+        return
+    said = {each["file"]: each for each in _told(asked, into, uv)}
+    for place, offer in enumerate(asked):
+        told, name, target = said.get(place), plain(offer.name, 100), into / offer.name
+        digest = str(told.get("digest", "")) if told else ""
+        if told is not None and told.get("full"):
+            raise Refusal(f"{name} could not be kept: the disk is full; free some space and try again.")
+        if told is None:
+            yield f"{name} could not be fetched (it took longer than {_SECONDS / 60:.0f} min, or was ended)"
+        elif "why" in told:
+            yield f"{name} could not be fetched ({plain(str(told['why']), 120)})"
+        elif not _DIGEST.fullmatch(digest) or (offer.digest and digest != offer.digest) or not _is_file(target):
+            yield f"{name} is another file in the registry than the one that was locked"
+        else:
+            yield FetchedFile(offer.package, offer.name, digest, target)
+
+
+def _is_file(path: Path) -> bool:
+    with suppress(OSError):
+        return stat.S_ISREG(path.lstat().st_mode)
+    return False
+
+
+def _told(asked: Sequence[Offer], into: Path, uv: Uv) -> list[dict[str, Any]]:
+    """What the process said of the files until it ended, or its time was over."""
+    cache = uv.cache.absolute()
+    files = [
+        {"url": each.url, "name": each.name, "login": None if each.own else _login(each.url), "own": each.own}
+        for each in asked
+    ]
+    job = {"files": files, "into": str(into), "memory": _MEMORY, "largest": _LARGEST, "leave_free": _LEAVE_FREE}
+    before = holding([into], workspace_around(cache), network=True, reads=[cache])
+    given = {name: value for name, value in uv_environment(os.environ).items() if not name.startswith("UV_")}
+    process = subprocess.Popen(
+        [*before, sys.executable, "-I", "-S", str(_FETCHER)],
+        cwd=into, env=given, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )  # fmt: skip
     try:
-        digest = _copied(offer.url, target)
-    except (OSError, HTTPException) as error:
-        target.unlink(missing_ok=True)
-        if isinstance(error, OSError) and is_full(error):
-            raise Refusal(f"{offer.name} could not be kept: {why_not(error)}.") from None
-        said = error.reason if isinstance(error, urllib.error.URLError) else error
-        return f"{plain(offer.name, 100)} could not be fetched ({plain(str(said), 120)})"
-    if digest != offer.digest:
-        target.unlink(missing_ok=True)
-        return f"{plain(offer.name, 100)} is another file in the registry than the one that was locked"
-    return FetchedFile(offer.package, offer.name, digest, target)
+        with suppress(BrokenPipeError):
+            assert process.stdin is not None
+            process.stdin.write(json.dumps(job).encode() + b"\n")
+            process.stdin.flush()  # And not closed: by that it knows that we are there.
+        return list(_lines(process, len(asked)))
+    finally:
+        _end(process)
 
 
-def _copied(url: str, target: Path) -> str:
-    """Write what is at ``url`` to ``target``; its digest. Raises OSError."""
-    found = hashlib.sha256()
-    size = 0
-    with _opened(url) as source, target.open("xb") as file:
-        while piece := source.read(_PIECE):
-            size += len(piece)
-            if size > _LARGEST:
-                raise OSError("it is larger than any package")
-            found.update(piece)
-            file.write(piece)
-    return found.hexdigest()
+def _lines(process: subprocess.Popen[bytes], many: int) -> Iterator[dict[str, Any]]:
+    assert process.stdout is not None
+    said, until = b"", time.monotonic() + _SECONDS
+    while (left := until - time.monotonic()) > 0 and len(said) < 4096 * (many + 1):
+        if select.select([process.stdout], [], [], left)[0]:
+            piece = os.read(process.stdout.fileno(), 65536)
+            said += piece
+            if not piece:
+                break
+    for line in said.splitlines():
+        with suppress(ValueError, RecursionError):
+            told = json.loads(line)
+            if isinstance(told, dict) and type(told.get("file")) is int:
+                yield told
 
 
-def _opened(url: str) -> Any:
-    parts = urlsplit(url)
-    if parts.scheme == "file":
-        return open(unquote(parts.path), "rb")
-    if parts.scheme not in ("http", "https"):
-        raise OSError(f"it is not at an address of http: {plain(url, 80)}")
-    request = urllib.request.Request(url)
-    login = login_for(parts.hostname or "", os.environ, netrc_login)
-    if login is not None:
-        import base64
+def _end(process: subprocess.Popen[bytes]) -> None:
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    with process:
+        process.wait()
 
-        request.add_unredirected_header("Authorization", "Basic " + base64.b64encode(login.encode()).decode())
-    return urllib.request.urlopen(request, timeout=_WAIT_SECONDS)
+
+def _login(url: str) -> str | None:
+    return login_for(urlsplit(url).hostname or "", os.environ, netrc_login)
 
 
 def login_for(host: str, environ: Mapping[str, str], other: Callable[[str], str | None]) -> str | None:
@@ -184,12 +226,10 @@ def netrc_login(host: str) -> str | None:
     return None
 
 
-def _built(package: str, version: str, cache: Path, into: Path) -> FetchedFile | None:
+def _built(package: str, version: str, cache: Path) -> list[Offer]:
     """The wheel that uv built of a package, as it lies in uv's cache."""
-    for path in sorted(cache.glob("sdists-v*/**/*.whl")):
+    for path in sorted(cache.absolute().glob("sdists-v*/**/*.whl")):
         named = path.name.split("-")
-        if path.is_file() and canonical(named[0]) == package and named[1] == version and _WHEEL.fullmatch(path.name):
-            target = into / path.name
-            with suppress(OSError):
-                return FetchedFile(package, path.name, _copied(f"file://{quote(str(path))}", target), target)
-    return None
+        if canonical(named[0]) == package and named[1] == version and _WHEEL.fullmatch(path.name):
+            return [Offer(package, path.name, f"file://{quote(str(path))}", "", own=True)]
+    return []

@@ -59,7 +59,7 @@ def test_every_job_has_a_name_of_its_own_and_words() -> None:
         (RETRAIN, {"scheduled", "audited", "retried", "listed", "calls", "leaves_data", "troubles"}),
         (HEALTH, {"scheduled", "needs_live", "troubles"}),
         (REPORT, {"scheduled", "listed", "calls", "leaves_data", "troubles"}),
-        (REHEARSAL, {"scheduled", "needs_live", "listed", "calls"}),
+        (REHEARSAL, {"scheduled", "needs_live", "listed", "calls", "alone"}),
         (BACKTEST, {"audited", "listed", "calls"}),
         (PLANNED_SWAP, {"listed", "calls"}),
     ],
