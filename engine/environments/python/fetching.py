@@ -36,7 +36,7 @@ from engine.text import plain
 
 # A program that fetches and does nothing else; it stands alone, and is held.
 _FETCHER = Path(__file__).with_name("wheel_fetcher.py")
-_SECONDS, _MEMORY, _LARGEST, _LEAVE_FREE = 1800.0, 1 << 30, 4 << 30, 32 << 20
+SECONDS, MEMORY, LARGEST, LEAVE_FREE = 1800.0, 1 << 30, 4 << 30, 32 << 20
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 _WHEEL = re.compile(r"[A-Za-z0-9._+!-]{1,250}\.whl")
 _NAMED_AT_MOST = 3
@@ -141,7 +141,7 @@ def _brought(asked: Sequence[Offer], into: Path, uv: Uv) -> Iterator[FetchedFile
         if told is not None and told.get("full"):
             raise Refusal(f"{name} could not be kept: the disk is full; free some space and try again.")
         if told is None:
-            yield f"{name} could not be fetched (it took longer than {_SECONDS / 60:.0f} min, or was ended)"
+            yield f"{name} could not be fetched (it took longer than {SECONDS:.0f} s, or was ended)"
         elif "why" in told:
             yield f"{name} could not be fetched ({plain(str(told['why']), 120)})"
         elif not _DIGEST.fullmatch(digest) or (offer.digest and digest != offer.digest) or not _is_file(target):
@@ -163,7 +163,7 @@ def _told(asked: Sequence[Offer], into: Path, uv: Uv) -> list[dict[str, Any]]:
         {"url": each.url, "name": each.name, "login": None if each.own else _login(each.url), "own": each.own}
         for each in asked
     ]
-    job = {"files": files, "into": str(into), "memory": _MEMORY, "largest": _LARGEST, "leave_free": _LEAVE_FREE}
+    job = {"files": files, "into": str(into), "memory": MEMORY, "largest": LARGEST, "leave_free": LEAVE_FREE}
     before = holding([into], workspace_around(cache), network=True, reads=[cache])
     given = {name: value for name, value in uv_environment(os.environ).items() if not name.startswith("UV_")}
     process = subprocess.Popen(
@@ -183,7 +183,7 @@ def _told(asked: Sequence[Offer], into: Path, uv: Uv) -> list[dict[str, Any]]:
 
 def _lines(process: subprocess.Popen[bytes], many: int) -> Iterator[dict[str, Any]]:
     assert process.stdout is not None
-    said, until = b"", time.monotonic() + _SECONDS
+    said, until = b"", time.monotonic() + SECONDS
     while (left := until - time.monotonic()) > 0 and len(said) < 4096 * (many + 1):
         if select.select([process.stdout], [], [], left)[0]:
             piece = os.read(process.stdout.fileno(), 65536)

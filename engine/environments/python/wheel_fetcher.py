@@ -19,7 +19,7 @@ import sys
 import threading
 import urllib.error
 import urllib.request
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from http.client import HTTPException
 from urllib.parse import unquote, urlsplit
 
@@ -107,8 +107,8 @@ def main() -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     threading.Thread(target=leave_with_whoever_asked, daemon=True).start()
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        for said in pool.map(lambda place: fetched(place, job), range(len(job["files"]))):
-            sys.stdout.write(json.dumps(said) + "\n")
+        for done in as_completed([pool.submit(fetched, place, job) for place in range(len(job["files"]))]):
+            sys.stdout.write(json.dumps(done.result()) + "\n")
             sys.stdout.flush()
     sys.stdout.flush()
     os._exit(0)  # Its thread waits for an end that may come later.
