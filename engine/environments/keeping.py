@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 from engine.environments import kept_files
 from engine.environments.kept_files import KeptFile, KeptFiles
 from engine.environments.kind import kind_of
-from engine.environments.records import Environment, FetchedFiles, Lock, Supply
+from engine.environments.records import Environment, FetchedFile, FetchedFiles, Lock, Supply
 from engine.errors import Damage, Refusal
 from engine.storage.disk import refused
 from engine.storage.ledger import Ledger
@@ -43,8 +43,22 @@ def ensure_kept(
             found = _fetched(store, lock, cache, room, there, now)
         store.sync()
     with ledger.write() as db:
+        found = _with_what_stands(store, found, kept_files.of(db, lock.digest))
         kept_files.keep(db, found)
     return found
+
+
+def _with_what_stands(store: ObjectStore, found: KeptFiles, before: KeptFiles | None) -> KeptFiles:
+    """``found``, and what was kept ``before`` and could not be had this time: a registry that is away takes nothing
+    from what is here, also not where another run has kept all of it meanwhile."""
+    if before is None or found.why is None:
+        return found
+    standing = kept_files.standing(store, before.files)
+    if before.why is None and len(standing) == len(before.files):
+        return before
+    digests = {each.stored.digest for each in found.files}
+    more = tuple(each for each in standing if each.stored.digest not in digests)
+    return replace(found, files=(*found.files, *more))
 
 
 def _fetched(
@@ -53,15 +67,22 @@ def _fetched(
     names = {digest: each.name for digest, each in there.items()}
     with TemporaryDirectory(dir=room, prefix="kept-") as folder:
         fetched = kind_of(lock).fetch(lock, cache, Path(folder), names)
-        return KeptFiles(lock.digest, now, _stored(store, fetched, there), fetched.lacking)
+        files = _stored(store, fetched, there)
+        changed = [each.name for each, kept in files if kept.stored.digest != each.digest]
+        whole = tuple(kept for each, kept in files if kept.stored.digest == each.digest)
+        why = fetched.lacking or (f"{changed[0]} changed while it was kept" if changed else None)
+        return KeptFiles(lock.digest, now, whole, why)
 
 
-def _stored(store: ObjectStore, fetched: FetchedFiles, there: dict[str, KeptFile]) -> tuple[KeptFile, ...]:
+def _stored(
+    store: ObjectStore, fetched: FetchedFiles, there: dict[str, KeptFile]
+) -> list[tuple[FetchedFile, KeptFile]]:
+    """Each file as it came and as it is stored, with the digest that it has there."""
     files = []
     for each in fetched.files:
         stored = store.put_file(each.path) if each.path is not None else _made_young(store, there[each.digest].stored)
-        files.append(KeptFile(each.package, each.name, stored))
-    return tuple(files)
+        files.append((each, KeptFile(each.package, each.name, stored)))
+    return files
 
 
 def _made_young(store: ObjectStore, stored: Stored) -> Stored:
@@ -90,13 +111,15 @@ def build_from_kept(
 
 def forget_damaged(ledger: Ledger, store: ObjectStore, kept: KeptFiles) -> tuple[KeptFile, ...]:
     """Which of the files that are kept are not whole, every one read; they are dropped, to be fetched again next."""
-    broken = [each for each in kept.files if not is_whole(store, each)]
+    broken = tuple(each for each in kept.files if not is_whole(store, each))
     if broken:
-        files = tuple(each for each in kept.files if each not in broken)
         names = ", ".join(each.name for each in broken[:3])
         with ledger.write() as db:
-            kept_files.keep(db, replace(kept, files=files, why=f"{names} was damaged or gone in the store"))
-    return tuple(broken)
+            # As it is by now: another run with the same lock may have kept more since it was read.
+            there = kept_files.of(db, kept.lock) or kept
+            files = tuple(each for each in there.files if each not in broken)
+            kept_files.keep(db, replace(there, files=files, why=f"{names} was damaged or gone in the store"))
+    return broken
 
 
 def is_whole(store: ObjectStore, file: KeptFile) -> bool:

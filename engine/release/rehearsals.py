@@ -101,9 +101,15 @@ def findings(points: Sequence[str], found: Mapping[str, Rehearsal]) -> tuple[Hea
 def settle_alerts(db: sqlite3.Connection, project: str, points: Sequence[str], at: datetime) -> None:
     """Raise alerts about those of ``points`` (the live version first) that could not be rebuilt when that was last
     tried; end those of what could since, or is no way back any more. Inside the caller's transaction."""
-    if not points:
-        return
-    wrong = findings(points, last(db, points))
-    known = {(alert.key, alert.why) for alert in alert_book.open_alerts(db, project) if alert.part == REHEARSAL}
-    if known != {(each.key, each.why) for each in wrong}:
+    wrong = unsettled(db, project, points)
+    if wrong is not None:
         alert_book.record(db, project, parse_label(points[0])[1], wrong, {REHEARSAL}, None, at)
+
+
+def unsettled(db: sqlite3.Connection, project: str, points: Sequence[str]) -> tuple[HealthFinding, ...] | None:
+    """What is to be told of ``points``; None where that is told already, or there are none."""
+    if not points:
+        return None
+    wrong = findings(points, last(db, points))
+    known = {(each.key, each.why) for each in alert_book.open_of(db, [project]) if each.part == REHEARSAL}
+    return None if known == {(each.key, each.why) for each in wrong} else wrong

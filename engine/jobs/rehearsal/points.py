@@ -9,7 +9,8 @@ from engine.housekeeping import settings
 from engine.housekeeping.retention import VersionFacts, rollback_points
 from engine.monitoring.alerts import alert_book
 from engine.projects import registry
-from engine.release.rehearsals import REHEARSAL, settle_alerts
+from engine.release.rehearsals import REHEARSAL, settle_alerts, unsettled
+from engine.runs import history
 from engine.storage.ledger import Ledger
 from engine.versions import contents
 from engine.versions.contents import StoredVersion
@@ -26,9 +27,19 @@ def points_of(db: sqlite3.Connection, project: str) -> tuple[StoredVersion, ...]
 
 
 def settle(ledger: Ledger, now: datetime) -> None:
-    """End alerts about versions that are no way back any more, as after a swap; where none is open it costs a look."""
+    """End alerts about versions that are no way back any more, as after a swap; and raise those that a rehearsal found
+    reason for whose process was killed before it could. Where there is neither it costs a look."""
     with ledger.read() as db:
-        open_of = alert_book.projects_with(db, REHEARSAL) & set(registry.names(db, None))
-    for project in sorted(open_of):
+        names = set(registry.names(db, None))
+        # What one run found is one alert: not while another is under way that may find more of it.
+        cut_short = {
+            project
+            for project, (run, *_) in history.last_ended(db, names, [REHEARSAL], ("succeeded",)).items()
+            if run.state != "succeeded" and history.busy(db, project, REHEARSAL) is None
+        }
+        concerned = (alert_book.projects_with(db, REHEARSAL) & names) | cut_short
+        points = {project: [each.label for each in points_of(db, project)] for project in sorted(concerned)}
+        changed = [project for project, labels in points.items() if unsettled(db, project, labels) is not None]
+    for project in changed:
         with ledger.write() as db:
             settle_alerts(db, project, [each.label for each in points_of(db, project)], now)

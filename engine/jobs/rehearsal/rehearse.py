@@ -49,7 +49,7 @@ def rehearse(ledger: Ledger, context: RunContext) -> None:
         points = points_of(db, context.run.project)
     if not points:
         raise Refusal(f"Nothing of {context.run.project} is live, so there is no way back to rehearse.")
-    labels = [each.label for each in points]
+    labels, began = [each.label for each in points], time.monotonic()
     outcomes = list[tuple[str, Rehearsal]]()
     try:
         _each(ledger, context, points, outcomes)
@@ -58,7 +58,8 @@ def rehearse(ledger: Ledger, context: RunContext) -> None:
             rehearsals.settle_alerts(db, context.run.project, labels, clock.now())
         raise
     drop_copies(context.folder)
-    why, failed = _in_words(outcomes), any(found.outcome == "failed" for _, found in outcomes)
+    why = in_words(outcomes, time.monotonic() - began)
+    failed = any(found.outcome == "failed" for _, found in outcomes)
     with ledger.write() as db:
         # Not before: what has one reason is one alert, also while only some were tried again.
         rehearsals.settle_alerts(db, context.run.project, labels, clock.now())
@@ -78,15 +79,20 @@ def _each(
         outcomes.append((version.label, found))
 
 
-def _in_words(outcomes: list[tuple[str, Rehearsal]]) -> str:
+def in_words(outcomes: Sequence[tuple[str, Rehearsal]], took: float) -> str:
+    """What came of a run that took so many seconds. Pure."""
     failed = [(label, found) for label, found in outcomes if found.outcome == "failed"]
     if failed:
         label, found = failed[0]
         more = f"; nor {', '.join(each for each, _ in failed[1:])}" if failed[1:] else ""
         return f"{label} could not be rebuilt: {(found.why or '').rstrip('.')}{more}"
-    rebuilt = [(label, found) for label, found in outcomes if found.outcome == "rebuilt"]
-    seconds = sum(found.seconds for _, found in rebuilt)
-    return f"{', '.join(label for label, _ in rebuilt) or 'nothing'} rebuilt offline and as recorded, {seconds:.1f} s"
+    rebuilt = [label for label, found in outcomes if found.outcome == "rebuilt"]
+    said = [f"{', '.join(rebuilt)} rebuilt offline and as recorded, {took:.1f} s"] if rebuilt else []
+    compared = [(label, found) for label, found in outcomes if found.outcome == "impossible"]
+    if compared:
+        labels = ", ".join(label for label, _ in compared)
+        said.append(f"{labels} cannot be rehearsed: {(compared[0][1].why or '').rstrip('.')}")
+    return "; ".join(said)
 
 
 class _Rehearsing:
@@ -96,11 +102,12 @@ class _Rehearsing:
         self._ledger, self._context = ledger, context
         self._folder = context.folder / "rehearsal"
         self._folder.mkdir()
-        self._built: dict[str, Environment | LeverframeError] = {}
+        self._built: dict[str, tuple[Environment | LeverframeError, float]] = {}
 
     def one(self, version: StoredVersion) -> Rehearsal:
         """What came of rebuilding ``version``. Raises Refusal where that is not known."""
         context, began = self._context, time.monotonic()
+        self._saved = 0.0
         folder = self._folder / str(version.number)
         self._refuse_no_room(version.label, None)
         try:
@@ -128,7 +135,10 @@ class _Rehearsing:
         return self._came_to(began, "rebuilt", None)
 
     def _came_to(self, began: float, outcome: Literal["rebuilt", "failed"], why: str | None) -> Rehearsal:
-        return Rehearsal(clock.now(), round(time.monotonic() - began, 3), outcome, why, self._context.run.id)
+        """With the time that its environment took, also where another version's had been built already: whoever goes
+        back to it alone waits for that."""
+        seconds = time.monotonic() - began + self._saved
+        return Rehearsal(clock.now(), round(seconds, 3), outcome, why, self._context.run.id)
 
     def _refuse_no_room(self, label: str, problem: LeverframeError | None) -> None:
         """A full disk says nothing of a version."""
@@ -140,12 +150,15 @@ class _Rehearsing:
             raise Refusal(f"The rehearsal stopped at {label}: {little}; 'leverframe clean' frees some. Try again then.")
 
     def _environment(self, lock: Lock, supply: Supply) -> Environment:
-        if lock.digest not in self._built:
+        if lock.digest in self._built:
+            found, self._saved = self._built[lock.digest]
+        else:
+            began, place = time.monotonic(), self._folder / f"environment-{len(self._built)}"
             try:
-                self._built[lock.digest] = self._rebuilt(lock, supply, self._folder / f"environment-{len(self._built)}")
+                found = self._rebuilt(lock, supply, place)
             except (Refusal, Damage) as problem:
-                self._built[lock.digest] = problem
-        found = self._built[lock.digest]
+                found = problem
+            self._built[lock.digest] = found, time.monotonic() - began
         if isinstance(found, LeverframeError):
             raise found
         return found

@@ -7,6 +7,7 @@ import shutil
 import tarfile
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -137,7 +138,7 @@ def test_what_the_registry_does_not_give_is_said_and_asked_for_again_after_an_ho
 
 def test_a_registry_that_cannot_be_reached_is_said_and_the_lock_is_kept_when_it_can(keeping: Keeping) -> None:
     lock, wheels = keeping.place.lock("fruit-salad"), keeping.place.wheels
-    aside = wheels.rename(wheels.with_name("aside"))
+    aside = wheels.rename(wheels.with_name(f"{wheels.name}-aside"))
     wheels.mkdir()
     shutil.rmtree(keeping.place.cache / "uv")
     kept = keeping.keep(lock)
@@ -146,6 +147,58 @@ def test_a_registry_that_cannot_be_reached_is_said_and_the_lock_is_kept_when_it_
     wheels.rmdir()
     aside.rename(wheels)
     assert keeping.keep(lock, NOW + TRIED_AGAIN_AFTER).why is None
+
+
+def test_a_registry_that_is_away_takes_nothing_from_what_is_kept(
+    keeping: Keeping, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lock = keeping.place.lock("fruit-salad")
+    kept = keeping.keep(lock)
+    (pear,) = (each for each in kept.files if each.package == "pear")
+    content = keeping.store.read(pear.stored)
+    keeping.break_one(kept, "pear")
+    forget_damaged(keeping.ledger, keeping.store, kept)
+    keeping.unplug()
+    left = keeping.keep(lock, anew=True)
+    assert left.why is not None and sorted(each.package for each in left.files) == ["apple", "fruit-salad"]
+    with keeping.ledger.read() as db:
+        needed = kept_files.objects(db)[lock.digest]
+    assert {name for each in left.files for name in each.stored.chunks} == needed, "what is not named is swept"
+
+    def meanwhile(*given: object) -> FetchedFiles:
+        with keeping.ledger.write() as db:
+            kept_files.keep(db, kept)
+        return FetchedFiles((), "the registry is away")
+
+    monkeypatch.setattr(PythonKind, "fetch", meanwhile)
+    assert keeping.keep(lock, anew=True).why == "the registry is away", "of what another run kept pear is gone, too"
+    assert keeping.store.put(content) == pear.stored.chunks[0]
+    assert keeping.keep(lock, anew=True) == kept
+
+
+def test_what_was_damaged_is_dropped_from_what_is_kept_by_now(keeping: Keeping) -> None:
+    lock = keeping.place.lock("fruit-salad")
+    kept = keeping.keep(lock)
+    few = replace(kept, files=tuple(each for each in kept.files if each.package == "pear"))
+    keeping.break_one(kept, "pear")
+    assert [each.package for each in forget_damaged(keeping.ledger, keeping.store, few)] == ["pear"]
+    with keeping.ledger.read() as db:
+        left = kept_files.of(db, lock.digest)
+    assert left is not None and sorted(each.package for each in left.files) == ["apple", "fruit-salad"]
+
+
+def test_a_file_that_changes_while_it_is_kept_is_not_kept(keeping: Keeping, monkeypatch: pytest.MonkeyPatch) -> None:
+    lock, fetch = keeping.place.lock("fruit-salad"), PythonKind.fetch
+
+    def changed(kind: PythonKind, lock: Lock, cache: Path, into: Path, known: Mapping[str, str]) -> FetchedFiles:
+        found = fetch(kind, lock, cache, into, known)
+        (into / "pear-1.5-py3-none-any.whl").write_bytes(b"another")
+        return found
+
+    monkeypatch.setattr(PythonKind, "fetch", changed)
+    kept = keeping.keep(lock)
+    assert kept.why == "pear-1.5-py3-none-any.whl changed while it was kept"
+    assert sorted(each.package for each in kept.files) == ["apple", "fruit-salad"]
 
 
 def test_an_environment_is_built_apart_from_what_is_kept_alone(keeping: Keeping) -> None:

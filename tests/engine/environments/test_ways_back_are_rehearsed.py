@@ -68,7 +68,7 @@ def test_a_rehearsal_needs_no_network_and_finds_what_is_broken_until_it_is_fetch
     kept = kept_for(engine, "tiny@2")
     assert kept.why is None and kept == kept_for(engine, "tiny@1"), "one lock, kept once"
     assert "kept packages" in {share.name for share in engine.scan_disk().by_kind}
-    aside = shutil.copytree(place.wheels, place.wheels.with_name("aside"))
+    aside = shutil.copytree(place.wheels, place.wheels.with_name(f"{place.root.name}-aside"))
     unplug(place)
     run = rehearsed(engine)
     assert run.state == "succeeded" and run.why is not None, run.why

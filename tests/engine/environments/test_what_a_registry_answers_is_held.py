@@ -202,7 +202,7 @@ def test_a_link_that_a_package_left_in_uvs_cache_is_not_followed(place: Place, r
     lock = place.lock("wildsloe")
     left = place.cache / "uv" / "sdists-v9" / "x" / "wildsloe-1.0-py3-none-any.whl"
     left.parent.mkdir(parents=True, exist_ok=True)
-    secret = place.root.with_name("secret")
+    secret = place.root.with_name(f"{place.root.name}-secret")
     secret.write_text("a key of the account")
     left.symlink_to(secret)
     found = fetched(place, lock)

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import os
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from engine import clock
 from engine.api import Engine
 from engine.housekeeping.retention import Rules, VersionFacts, rollback_points
+from engine.jobs.rehearsal.points import settle
+from engine.jobs.rehearsal.rehearse import in_words
 from engine.records import Rehearsal, Run
-from engine.release.rehearsals import findings, sentence
+from engine.release.rehearsals import findings, keep, sentence
+from engine.runs import queue
+from engine.storage.ledger import Ledger
+from tests.builders.runs import left_behind
 from tests.engine.release.test_nothing_moves_unproven import DIFFERENT, recorded_otherwise
-from tests.ledger import store_of
+from tests.ledger import store_of, workspace_of, writing
 
 NOW = datetime(2026, 11, 8, 12, tzinfo=UTC)
 
@@ -95,6 +102,46 @@ def test_a_damaged_model_is_found(releases: Engine) -> None:
     store_of(releases).path(file.chunks[0]).unlink()
     run = rehearsed(releases)
     assert run.state == "failed" and "tiny@2 could not be rebuilt: the object " in (run.why or "")
+
+
+def test_what_came_of_a_run_names_what_was_only_compared() -> None:
+    compared = Rehearsal(NOW, 0.0, "impossible", "Image x is the machine's: it is compared.")
+    assert in_words([("tiny@3", rebuilt()), ("tiny@2", rebuilt())], 7.01) == (
+        "tiny@3, tiny@2 rebuilt offline and as recorded, 7.0 s"
+    )
+    assert in_words([("tiny@3", rebuilt()), ("tiny@2", compared)], 7.0) == (
+        "tiny@3 rebuilt offline and as recorded, 7.0 s; tiny@2 cannot be rehearsed: Image x is the machine's: it is "
+        "compared"
+    )
+    assert in_words([("tiny@3", compared), ("tiny@2", compared)], 0.1).startswith("tiny@3, tiny@2 cannot be rehearsed")
+    assert in_words([("tiny@3", failed("no pear.")), ("tiny@2", compared)], 1.0) == (
+        "tiny@3 could not be rebuilt: no pear"
+    )
+
+
+def test_what_a_run_found_is_told_though_its_process_was_killed_before_it_could(
+    releases: Engine, releases_ledger: Ledger
+) -> None:
+    run = left_behind(releases, clock.now(), job="rehearsal")
+    lock = queue.take_lock(workspace_of(releases), run)
+    assert lock is not None
+    with writing(releases) as db:
+        keep(db, "tiny@3", failed("no pear"))
+    settle(releases_ledger, clock.now())
+    assert releases.alerts("tiny") == (), "it is under way"
+    os.close(lock)
+    releases.reconcile()
+    assert releases.run(run).state == "interrupted"
+    settle(releases_ledger, clock.now())
+    (alert,) = releases.alerts("tiny")
+    assert alert.why == "tiny@3 (live) could not be rebuilt: no pear"
+    before = releases_ledger.marker()
+    settle(releases_ledger, clock.now())
+    assert releases_ledger.marker() == before, "it is told once"
+    with writing(releases) as db:
+        keep(db, "tiny@3", rebuilt())
+    settle(releases_ledger, clock.now())
+    assert releases.alerts("tiny") == ()
 
 
 @pytest.mark.slow
