@@ -7,6 +7,7 @@ ends the run and says nothing of it.
 
 from __future__ import annotations
 
+import shutil
 import time
 from collections.abc import Sequence
 from dataclasses import replace
@@ -37,7 +38,7 @@ from engine.versions.contents import StoredVersion
 from engine.versions.environment import lock_of
 from engine.vocabulary.steps import REBUILD, SCORE_GOLDEN
 
-_SAID = 600
+_SAID, _LITTLE = 600, 64 << 20
 
 
 def rehearse(ledger: Ledger, context: RunContext) -> None:
@@ -144,7 +145,7 @@ class _Rehearsing:
         """A full disk says nothing of a version."""
         with self._ledger.read() as db:
             little = too_little(db, self._context.workspace.root)
-        if problem is not None and "disk" in str(problem) and "full" in str(problem):
+        if problem is not None and says_full(str(problem), label, shutil.disk_usage(self._context.workspace.root).free):
             little = "the disk is full"
         if little:
             raise Refusal(f"The rehearsal stopped at {label}: {little}; 'leverframe clean' frees some. Try again then.")
@@ -179,6 +180,14 @@ class _Rehearsing:
             # It is said of this version now, and fetched again by the next rehearsal or retrain.
             forget_damaged(self._ledger, context.store, kept)
             raise
+
+
+def says_full(said: str, label: str, free: int) -> bool:
+    """Whether what went wrong with the version called ``label`` is that the disk is full, of which ``free`` bytes are
+    left. What a step of the project's own says is believed only where there is little room: else its model could have
+    itself rehearsed by nobody. Pure."""
+    full = ("disk" in said and "full" in said) or "No space left" in said
+    return full and (free < _LITTLE or not said.startswith(f"{label} cannot be proven"))
 
 
 def _why(label: str, problem: LeverframeError) -> str:

@@ -14,6 +14,7 @@ from engine.environments import kept_files
 from engine.environments.kept_files import KeptFiles
 from engine.records import Run
 from engine.versions.environment import lock_of
+from engine.vocabulary.steps import REBUILD
 from tests import tiny
 from tests.builders.runs import retrained
 from tests.builders.versions import altered
@@ -73,7 +74,10 @@ def test_a_rehearsal_needs_no_network_and_finds_what_is_broken_until_it_is_fetch
     run = rehearsed(engine)
     assert run.state == "succeeded" and run.why is not None, run.why
     assert run.why.startswith("tiny@2, tiny@1 rebuilt offline and as recorded, ")
-    assert [each.rehearsed.outcome for each in engine.versions("tiny") if each.rehearsed] == ["rebuilt", "rebuilt"]
+    found = [each.rehearsed for each in engine.versions("tiny") if each.rehearsed]
+    assert [each.outcome for each in found] == ["rebuilt", "rebuilt"]
+    (building,) = (step.seconds for step in run.steps if step.name == REBUILD.name)
+    assert all(each.seconds >= building for each in found), "whoever goes back to one alone waits for its environment"
     assert (engine.plan_rollback("tiny").rehearsed or "").startswith("last rehearsed just now, ")
     assert list((engine.home / "runs" / str(run.id)).rglob("*.whl")) == [] and engine.alerts("tiny") == ()
 

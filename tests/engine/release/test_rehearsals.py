@@ -11,7 +11,7 @@ from engine import clock
 from engine.api import Engine
 from engine.housekeeping.retention import Rules, VersionFacts, rollback_points
 from engine.jobs.rehearsal.points import settle
-from engine.jobs.rehearsal.rehearse import in_words
+from engine.jobs.rehearsal.rehearse import in_words, says_full
 from engine.records import Rehearsal, Run
 from engine.release.rehearsals import findings, keep, sentence
 from engine.runs import queue
@@ -117,6 +117,22 @@ def test_what_came_of_a_run_names_what_was_only_compared() -> None:
     assert in_words([("tiny@3", failed("no pear.")), ("tiny@2", compared)], 1.0) == (
         "tiny@3 could not be rebuilt: no pear"
     )
+
+
+@pytest.mark.parametrize(
+    ("said", "free", "full"),
+    [
+        ("x.whl could not be kept: the disk is full; free some space and try again.", 1 << 40, True),
+        ("The disk is full: uv ran out of room installing; free some.", 1 << 40, True),
+        ("tiny@2 cannot be proven: score ended with 1: the disk is full. Nothing was changed.", 1 << 40, False),
+        ("tiny@2 cannot be proven: score ended with 1: No space left on device. Nothing was changed.", 9 << 20, True),
+        ("tiny@2 cannot be proven: score ended with 1: it is wrong. Nothing was changed.", 0, False),
+    ],
+)
+def test_a_model_that_says_of_itself_that_the_disk_is_full_is_believed_where_it_is(
+    said: str, free: int, full: bool
+) -> None:
+    assert says_full(said, "tiny@2", free) is full
 
 
 def test_what_a_run_found_is_told_though_its_process_was_killed_before_it_could(
