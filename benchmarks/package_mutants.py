@@ -29,7 +29,6 @@ PACKAGES = (
     Fault("what is excepted passes", _GATE, 'if each.standing == "violates"]', "]", _RULES),
     Fault("an end is to come", _BOOK, "    if until <= at:\n", "    if False:\n", _LIST),
     Fault("nothing is excepted that is not listed", _BOOK, "        if name not in common(db).rules:\n", "        if False:\n", _LIST),
-    Fault("a list stays within what is read again", _BOOK, "        refuse_too_many(rules)\n", "", _LIST),
     Fault("what is withdrawn counts nothing", _ADVISED, '            if record.get("withdrawn"):\n', "            if False:\n", _OSV),
     Fault("a fix ends a range", _ADVISED, 'kind in ("fixed", "limit") and mine >= at', 'kind in ("fixed", "limit") and mine > at', _OSV),
     Fault("another ecosystem's are not ours", _ADVISED, "        if ecosystem is None:\n            continue\n", "        ecosystem = ecosystem or PYTHON\n", _OSV),

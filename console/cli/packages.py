@@ -50,7 +50,7 @@ def _matrix(session: Session, advisories: Path | None, outdated: bool) -> None:
                 Span(each.package, "strong"),
                 plain(each.versions),
                 *(package_lines.versions_of(each, project) for project in found.projects),
-                *([each.newest or ""] if found.newest_at else []),
+                *([package_lines.newest(each)] if found.newest_at else []),
                 package_lines.remark(each),
             )
             for each in found.lines

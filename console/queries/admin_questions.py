@@ -108,6 +108,8 @@ class PackageRow:
     line: PackageLine
     projects: tuple[str, ...]
     wide: tuple[int, ...]
+    asked: bool
+    """Whether anybody has asked the registry for what is newest."""
 
 
 @dataclass(frozen=True)
@@ -119,7 +121,8 @@ class AskPackages:
 
         matrix = engine.packages()
         wide = widths(matrix.lines, matrix.projects)
-        return tuple(PackageRow(line, matrix.projects, wide) for line in matrix.lines)
+        asked = matrix.newest_at is not None
+        return tuple(PackageRow(line, matrix.projects, wide, asked) for line in matrix.lines)
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from console.text import cells, people_lines
 from console.text.lines import Column, Span, Tone
-from console.text.package_lines import in_one, remark
+from console.text.package_lines import in_one, newest, remark
 from engine.text import plain
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ POLICY: tuple[Column[PolicyLine], ...] = (
 PACKAGES: tuple[Column[PackageRow], ...] = (
     Column("PACKAGE", 16, lambda p, now: Span(plain(p.line.package), "strong")),
     Column("LISTED", 10, lambda p, now: Span(plain(p.line.versions), "key")),
-    Column("NEWEST", 9, lambda p, now: Span(plain(p.line.newest or "")), yields=2),
+    Column("NEWEST", 9, lambda p, now: newest(p.line) if p.asked else Span(""), yields=2),
     Column("HAS IT", 30, lambda p, now: in_one(p.line, p.projects, p.wide), grows=True),
     Column("", 20, lambda p, now: remark(p.line), yields=1, grows=True),
 )  # fmt: skip

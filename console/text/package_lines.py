@@ -52,6 +52,13 @@ def in_one(line: PackageLine, projects: Sequence[str], wide: Sequence[int]) -> S
     return Span(told or "no project has it", worst if told else "dim")
 
 
+def newest(line: PackageLine) -> Span:
+    """What the registry had, where somebody asked; of what it does not have nobody says that it is new."""
+    if line.ecosystem != PYTHON.name:
+        return Span("not known", "dim")
+    return Span(plain(line.newest or "", 60))
+
+
 def remark(line: PackageLine) -> Span:
     """What is to be said of a line beyond its versions."""
     advised = sorted({name for cell in line.cells for name in cell.advisories})
@@ -109,9 +116,10 @@ def summary(matrix: PackageMatrix, now: datetime) -> list[Span]:
     if matrix.newest_at is not None:
         asked = cells.ago(matrix.newest_at, now)
         told.append(Span(f"↑ the registry had a newer one when it was asked, {asked}.", "dim"))
-        whose = dict.fromkeys(of(line.package).whose for line in matrix.lines if line.ecosystem != PYTHON.name)
+        whose = list(dict.fromkeys(of(line.package).whose for line in matrix.lines if line.ecosystem != PYTHON.name))
         if whose:
-            told.append(Span(f"Of {' and '.join(whose)} the newest is not known: nobody can be asked.", "dim"))
+            named = " and ".join([*([", ".join(whose[:-1])] if whose[1:] else []), whose[-1]])
+            told.append(Span(f"Of {named} the newest is not known: nobody can be asked.", "dim"))
     if matrix.advisories is not None:
         advisories = matrix.advisories
         age = f", the youngest of {advisories.newest:%d %b %Y}" if advisories.newest else ", of no known age"

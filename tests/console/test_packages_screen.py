@@ -6,8 +6,10 @@ from collections.abc import Callable
 
 import pytest
 
-from console.text.package_lines import outcome, remark, summary, versions_of
+from console.text.package_lines import newest, outcome, remark, summary, versions_of, whole
+from engine.packages.advisories import Advisories
 from engine.packages.matrix import LockedProject, compose
+from engine.packages.newest import NewestVersions
 from engine.packages.rules import CommonList
 from engine.packages.what_if import Change, Outcome
 from tests.console.conftest import NARROW, WIDE, Desk
@@ -42,6 +44,30 @@ def test_a_candidate_with_another_version_stands_beside_the_live_one() -> None:
         "1 place where the list is broken; a new version warns on its card."
     ]
     assert versions_of(found.lines[0], "other").text == "–"
+
+
+def test_packages_of_every_ecosystem_are_told_and_what_is_not_known_of_them() -> None:
+    versions = (
+        LockedProject("penguins", "penguins@2", True, {"r:rpart": "4.1-19", "program:r": "4.2.2"}),
+        LockedProject("delays", "delays@1", True, {"jvm:tool": "", "numpy": "2.0"}),
+    )
+    asked = NewestVersions(NOW, {"numpy": "2.4"})
+    found = compose(CommonList({"r:rpart": ">=4.1-20"}), versions, {}, NOW, asked, Advisories(count=2))
+    by_name = {line.package: line for line in found.lines}
+    assert versions_of(by_name["r:rpart"], "penguins").text == "4.1-19 ×"
+    assert versions_of(by_name["jvm:tool"], "delays").text == "no version ?"
+    assert [newest(by_name[name]).text for name in ("numpy", "r:rpart")] == ["2.4", "not known"]
+    assert [each.text for each in summary(found, NOW)] == [
+        "1 place where the list is broken; a new version warns on its card.",
+        "↑ the registry had a newer one when it was asked, just now.",
+        "Of R's packages, jars and programs of the machine the newest is not known: nobody can be asked.",
+        "! 2 advisories, of no known age.",
+        "? 1 version that no advisory can be held against.",
+    ]
+    told = ["".join(span.text for span in line) for line in whole(by_name["jvm:tool"], 60)]
+    assert "delays@1 (live): no version ?" in told
+    assert "  its version cannot be compared, so no advisory is held" in told
+    assert any("the newest of jars is not known" in line for line in told)
 
 
 def test_an_outcome_is_one_line() -> None:

@@ -45,7 +45,7 @@ def test_of_several_that_were_packed_into_one_it_is_the_one_that_it_is_called_by
         jar("groupId=a\nartifactId=c\n"),
         jar("groupId=\x1b[31m\nartifactId=c\nversion=1\n"),
         jar(LANG.replace("3.14.0", "3" * 90)),
-        jar("x" * (200 << 20) + LANG),
+        jar("x" * (200 << 20) + "\n" + LANG),
     ],
     ids=["no zip", "empty", "cut", "space", "no version", "escape", "long", "bomb"],
 )

@@ -125,6 +125,7 @@ LANG = "jvm:org.apache.commons:commons-lang3"
         (f"{LANG}>=3.18\njvm:commons-lang3>=4", LANG, "3.18", "keeps"),
         ("jvm:tool>0", "jvm:tool", "", "violates"),
         ("program:R>=4.3,<5", "program:r", "4.5.0", "keeps"),
+        ("program:R>=4.3,<5", "program:r", "5.0.0", "violates"),
         ("program:java!=17.0.12", "program:java", "17.0.12", "violates"),
         ("program:tool>=1", "program:tool", "content-0123", "violates"),
     ],
