@@ -53,7 +53,7 @@ POLICY: tuple[Column[PolicyLine], ...] = (
 )  # fmt: skip
 
 PACKAGES: tuple[Column[PackageRow], ...] = (
-    Column("PACKAGE", 16, lambda p, now: Span(plain(p.line.package), "strong")),
+    Column("PACKAGE", 16, lambda p, now: Span(plain(p.line.package), "strong"), grows=True, front=True),
     Column("LISTED", 10, lambda p, now: Span(plain(p.line.versions), "key")),
     Column("NEWEST", 9, lambda p, now: newest(p.line) if p.asked else Span(""), yields=2),
     Column("HAS IT", 30, lambda p, now: in_one(p.line, p.projects, p.wide), grows=True),

@@ -73,7 +73,7 @@ def _refuse_second(db: sqlite3.Connection, project: str, job: jobs.Job) -> None:
     if under_way is not None:
         raise Conflict(
             f"Run {under_way} is a {job.one} of {project} that has not ended; one of them is under way at a time. "
-            f"'leverframe log {under_way}' shows what it is at, and 'leverframe cancel {under_way}' ends it."
+            f"'leverframe log {under_way}' shows what it is at, and 'leverframe cancel {under_way} --reason …' ends it."
         )
 
 

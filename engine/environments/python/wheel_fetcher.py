@@ -86,6 +86,8 @@ def fetched(place: int, job: dict[str, Any]) -> dict[str, Any]:
     asked = job["files"][place]
     try:
         return {"file": place, "digest": copied(asked, job)}
+    except urllib.error.HTTPError as error:  # Its words may hold an address, and that a login.
+        return {"file": place, "why": f"HTTP {error.code}"}
     except (OSError, HTTPException, ValueError, MemoryError) as error:
         said = error.reason if isinstance(error, urllib.error.URLError) else error
         number = said.errno if isinstance(said, OSError) else None

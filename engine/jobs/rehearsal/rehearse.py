@@ -25,7 +25,7 @@ from engine.records import Rehearsal
 from engine.release import rehearsals
 from engine.release.proof import Ground, Steps, prove
 from engine.runs import queue
-from engine.runs.cancelling import asked_to_end, refuse_cancelled
+from engine.runs.cancelling import refuse_cancelled
 from engine.runs.leftovers import drop_copies
 from engine.runs.own_work import measured
 from engine.runs.run_context import RunContext
@@ -75,7 +75,7 @@ def _each(
         context.tell(number / len(points), f"rehearsing {version.label}")
         found = stage.one(version)
         with ledger.write() as db:
-            refuse_cancelled(db, context.run.id)
+            refuse_cancelled(db, context.run.id)  # Who ends its steps makes a version fail that is well.
             rehearsals.keep(db, version.label, found)
         outcomes.append((version.label, found))
 
@@ -125,9 +125,6 @@ class _Rehearsing:
             steps = Steps(lambda step: None)
             prove(context.workspace, context.store, version.digest, version.label, folder, steps, ground)
         except (Refusal, Damage) as problem:
-            with self._ledger.read() as db:
-                if asked := asked_to_end(db, context.run.id):
-                    raise Refusal(asked) from None
             self._refuse_no_room(version.label, problem)
             return self._came_to(began, "failed", _why(version.label, problem))
         finally:

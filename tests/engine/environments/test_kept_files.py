@@ -235,6 +235,35 @@ def test_what_is_kept_and_not_whole_builds_nothing_and_is_fetched_the_next_time(
     assert whole.why is None and forget_damaged(keeping.ledger, keeping.store, whole) == ()
 
 
+@pytest.mark.parametrize("settings", ["an index", "a folder of wheels"])
+def test_nothing_but_what_is_kept_builds_it_whatever_the_machine_is_set_up_with(
+    keeping: Keeping, monkeypatch: pytest.MonkeyPatch, settings: str
+) -> None:
+    lock, root = keeping.place.lock("fruit-salad"), keeping.place.root
+    kept = keeping.keep(lock)
+    few = replace(kept, files=tuple(each for each in kept.files if each.package != "pear"))
+    monkeypatch.delenv("UV_NO_INDEX")
+    monkeypatch.delenv("UV_FIND_LINKS")
+    if settings == "an index":
+        (pear,) = keeping.place.wheels.glob("pear-*.whl")
+        page = root.with_name(f"{root.name}-simple") / "pear"
+        page.mkdir(parents=True)
+        (page / "index.html").write_text(f'<a href="{pear.as_uri()}">{pear.name}</a>')
+        monkeypatch.setenv("UV_DEFAULT_INDEX", page.parent.as_uri())
+    else:
+        (root / "uv").mkdir()
+        (root / "uv" / "uv.toml").write_text(f'find-links = ["{keeping.place.wheels}"]\n')
+        monkeypatch.setenv("XDG_CONFIG_HOME", str(root))
+    for number, files in enumerate((kept, few)):
+        apart = root / f"apart-{number}"
+        apart.mkdir()
+        if files is kept:
+            build_from_kept(keeping.store, files, lock, nothing_kept, apart, None)
+        else:
+            with pytest.raises(Refusal):
+                build_from_kept(keeping.store, files, lock, nothing_kept, apart, None)
+
+
 def test_a_rollback_builds_its_environment_with_no_network_and_no_cache(keeping: Keeping) -> None:
     lock = keeping.place.lock("fruit-salad")
     kept = keeping.keep(lock)

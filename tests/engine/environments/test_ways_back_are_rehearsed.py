@@ -12,6 +12,7 @@ import pytest
 from engine.api import Engine
 from engine.environments import kept_files
 from engine.environments.kept_files import KeptFiles
+from engine.housekeeping.bin import folder_of
 from engine.records import Run
 from engine.versions.environment import lock_of
 from engine.vocabulary.steps import REBUILD
@@ -20,7 +21,7 @@ from tests.builders.runs import retrained
 from tests.builders.versions import altered
 from tests.forked_runs import forking
 from tests.journeys.cleaning import cleaned, later, planned
-from tests.ledger import reading, store_of
+from tests.ledger import reading, store_of, workspace_of
 from tests.people import open_engine
 
 if TYPE_CHECKING:
@@ -128,7 +129,12 @@ def test_what_is_kept_goes_to_the_bin_with_the_last_version_that_needs_it_and_co
         altered(engine, number, state="failed")
     cleaned(engine, later())
     assert set(kept_files.standing(store, salad.files)) == set(apple.files), "the live version needs these"
-    for item in engine.bin_items():
-        if item.kind == "version":
-            engine.restore(item.id, "it is wanted again")
+    pear = next(each.stored.chunks[0] for each in salad.files if each.package == "pear")
+    (lies,) = workspace_of(engine).bin.glob(f"*/objects/{pear[:2]}/{pear[2:]}")
+    gone = [item.id for item in engine.bin_items() if item.kind == "version"]
+    without = next(number for number in gone if not lies.is_relative_to(folder_of(workspace_of(engine), number)))
+    engine.restore(without, "it is wanted again")
+    assert kept_files.standing(store, salad.files) == salad.files, "out of the folder of the other that had them too"
+    for number in set(gone) - {without}:
+        engine.restore(number, "it is wanted again")
     assert kept_files.standing(store, salad.files) == salad.files

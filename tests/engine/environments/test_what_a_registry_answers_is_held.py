@@ -130,18 +130,19 @@ def test_a_file_comes_as_it_was_locked_and_the_login_goes_where_it_belongs(
     assert registry.asked == [(f"/{APPLE}", "Basic YWRhOnNlY3JldA=="), (f"/moved/{APPLE}", None)]
 
 
-def test_an_answer_leads_to_no_file_of_this_machine(place: Place, registry: Registry) -> None:
+@pytest.mark.parametrize(("to", "said"), [("file://", "(HTTP 302)"), ("ftp://127.0.0.1:1", "unknown url type: ftp")])
+def test_an_answer_leads_to_nothing_but_http(place: Place, registry: Registry, to: str, said: str) -> None:
     lock = place.lock("apple")
 
     def within(handler: BaseHTTPRequestHandler) -> None:
         handler.send_response(302)
-        handler.send_header("Location", f"file://{place.wheels / APPLE}")
+        handler.send_header("Location", f"{to}{place.wheels / APPLE}")
         handler.end_headers()
 
     registry.answer = within
     found = fetched(place, lock)
     assert found.files == () and found.lacking is not None
-    assert found.lacking.startswith(f"{APPLE} could not be fetched (")
+    assert found.lacking.startswith(f"{APPLE} could not be fetched (") and said in found.lacking
 
 
 @pytest.mark.parametrize(

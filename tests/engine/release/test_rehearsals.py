@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from engine import clock
 from engine.api import Engine
+from engine.errors import Refusal
 from engine.housekeeping.retention import Rules, VersionFacts, rollback_points
+from engine.jobs.process import Cancellation, room_for
 from engine.jobs.rehearsal.points import settle
-from engine.jobs.rehearsal.rehearse import in_words, says_full
+from engine.jobs.rehearsal.rehearse import in_words, rehearse, says_full
 from engine.records import Rehearsal, Run
 from engine.release.rehearsals import findings, keep, sentence
 from engine.runs import queue
 from engine.storage.ledger import Ledger
-from tests.builders.runs import left_behind
+from tests.builders.runs import done, left_behind
 from tests.engine.release.test_nothing_moves_unproven import DIFFERENT, recorded_otherwise
 from tests.ledger import store_of, workspace_of, writing
 
@@ -138,6 +141,7 @@ def test_a_model_that_says_of_itself_that_the_disk_is_full_is_believed_where_it_
 def test_what_a_run_found_is_told_though_its_process_was_killed_before_it_could(
     releases: Engine, releases_ledger: Ledger
 ) -> None:
+    done(releases, clock.now(), job="rehearsal", state="failed", why="another time")
     run = left_behind(releases, clock.now(), job="rehearsal")
     lock = queue.take_lock(workspace_of(releases), run)
     assert lock is not None
@@ -161,8 +165,23 @@ def test_what_a_run_found_is_told_though_its_process_was_killed_before_it_could(
 
 
 @pytest.mark.slow
-def test_a_rehearsal_that_is_cancelled_says_nothing_of_the_version_that_it_was_at(releases: Engine) -> None:
-    run = releases.run_now("tiny", "rehearsal")
-    releases.cancel(run.id, "not now")
-    assert releases.wait(run.id, lambda run: None).state == "cancelled" and releases.alerts("tiny") == ()
-    assert all(each.rehearsed is None or each.rehearsed.outcome == "rebuilt" for each in releases.versions("tiny"))
+def test_a_rehearsal_that_is_cancelled_says_nothing_of_the_version_that_it_was_at(
+    releases: Engine, releases_ledger: Ledger
+) -> None:
+    workspace, number = workspace_of(releases), left_behind(releases, clock.now(), job="rehearsal")
+    held = queue.take_lock(workspace, number)
+    assert held is not None
+    context = room_for(workspace, releases_ledger, releases.run(number), held, Cancellation(releases_ledger, number))
+    at = list[str]()
+
+    def tell(progress: float, phase: str) -> None:
+        at.append(phase)
+        if phase == "rehearsing tiny@2":
+            releases.cancel(number, "not now")
+
+    with pytest.raises(Refusal, match="cancelled by ada: not now"):
+        rehearse(releases_ledger, replace(context, tell=tell))
+    os.close(held)
+    assert at == ["rehearsing tiny@3", "rehearsing tiny@2"] and releases.alerts("tiny") == ()
+    found = {each.label: each.rehearsed and each.rehearsed.outcome for each in releases.versions("tiny")}
+    assert (found["tiny@3"], found["tiny@2"]) == ("rebuilt", None), "what was rehearsed by then is kept"

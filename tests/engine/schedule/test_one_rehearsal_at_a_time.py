@@ -52,7 +52,7 @@ def under_way(engine: Engine) -> Iterator[int]:
 def test_whoever_asks_for_a_second_is_told_of_the_first(engine: Engine) -> None:
     with under_way(engine) as first:
         runs = engine.count_runs()
-        said = rf"^Run {first} is a rehearsal of tiny that has not ended; .*'leverframe cancel {first}' ends it"
+        said = rf"^Run {first} is a rehearsal of tiny that has not ended; .*'leverframe cancel {first} --reason"
         with pytest.raises(Conflict, match=said):
             engine.run_now("tiny", "rehearsal")
         assert engine.count_runs() == runs
