@@ -73,11 +73,13 @@ class Registry:
             handler.wfile.write(content)
 
     def drip(self, handler: BaseHTTPRequestHandler) -> None:
-        """A byte now and then, for ever."""
+        """A byte now and then, for longer than any end that is set here."""
         handler.send_response(200)
         handler.end_headers()
         with suppress(OSError):
-            while not self.over.wait(0.05):
+            for _ in range(500):
+                if self.over.wait(0.05):
+                    return
                 handler.wfile.write(b"x")
 
     def pour(self, handler: BaseHTTPRequestHandler) -> None:
