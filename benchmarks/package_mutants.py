@@ -41,6 +41,7 @@ PACKAGES = (
     Fault("what is no name is not given to uv", _NEWEST, "if PYTHON.named.fullmatch(name))", ")", _LIST),
     Fault("half an answer of the registry is none", _NEWEST, "                _refuse_unreached(alone)\n", "                continue\n", _LIST),
     Fault("what nobody asked for is not known", _MATRIX, "older(name, version, known) if known is not None else None", "known is not None and older(name, version, known)", _LIST),
+    Fault("an earlier moment knows nothing of later", "engine/packages/commands.py", "        if known is not None and known.at > now:", "        if False:", ("tests/cli/test_packages_document.py",)),
     Fault("R's numbers compare as numbers", _ORDER, "tuple(int(each) for each in re.split", "tuple(each for each in re.split", _ORDERS),
     Fault("a word behind a number comes before it or after", _ORDER, "_WORDS.get(said, len(_WORDS))", "0", _ORDERS),
     Fault("what says nothing makes no other version", _ORDER, "_trimmed(_tokens(version.lower()))", "_tokens(version.lower())", _ORDERS),

@@ -47,10 +47,12 @@ class PackagesCommands(Door):
 
         with self._ledger.read() as db:
             common, (versions, left_out) = book.common(db), matrix.locked(db, self._store)
-        known = newest.kept(self._workspace.cache)
+        now, known = self.now(), newest.kept(self._workspace.cache)
+        if known is not None and known.at > now:  # Of an earlier moment it is not known what was asked later.
+            known = None
         wanted = {name for each in versions for name in each.packages}
         told = load(advisories, wanted) if advisories is not None else None
-        return matrix.compose(common, versions, left_out, self.now(), known, told)
+        return matrix.compose(common, versions, left_out, now, known, told)
 
     @changes("ask for newer packages", least="operator")
     def ask_for_newer(self) -> None:

@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
-from engine.environments.python.requirements import logical_lines
+from engine.environments.python.requirements import LARGEST, logical_lines
 from engine.errors import Invalid
 from engine.packages import ecosystems
 from engine.packages.ecosystems import PYTHON, Ecosystem, called, key_of, may_be, one_word, words_for
@@ -74,6 +74,8 @@ class Kept:
 def read(text: str) -> dict[str, str]:
     """The constraints in ``text``, one a line. Raises Invalid for what is none, naming the line."""
     found: dict[str, str] = {}
+    if len(text) > LARGEST:
+        raise Invalid(f"These are more than {LARGEST:,} characters of constraints; name the packages that matter.")
     for number, line in logical_lines(text):
         where = f"Line {number}, '{plain(line, 80)}'"
         if len(line) > _LONGEST:

@@ -75,6 +75,7 @@ def test_names_are_one_in_every_spelling() -> None:
         ("-r other.txt", "is no constraint"),
         ("pandas<3\nPandas>=2", "Line 2, 'Pandas>=2': pandas stands there twice"),
         ("a" * 5000 + "<3", "a constraint is a name and versions alone"),
+        ("a<3\n" * 300_000, "more than 1,000,000 characters of constraints"),
         ("npm:left-pad<2", "'npm' names no ecosystem; the words before a colon are python, r, jvm, program"),
         ("r:rpart", "is no constraint; write a package with its versions, such as r:rpart>=4.1,<5"),
         ("r:rpart~=4.1", "is no constraint"),
