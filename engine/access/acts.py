@@ -41,7 +41,8 @@ class Act:
     it is of the workspace. ``by``: whose it is; "host" also a service's of the workspace, "service" its alone,
     "process" the work of every process, whoever started it.
     ``dangerous``: it changes what is live, or what is gone for good. ``in_past``: possible at a moment that is over.
-    ``kinds``: other words than ``what``, by what the argument ``kind`` is (``job``, ``plan.kind``).
+    ``kinds``: other words than ``what``, by what the argument ``kind`` is (``job``, ``plan.kind``). ``machine``: why it
+    is for whoever works on the machine itself and for nobody who comes over SSH, as the end of a sentence.
     """
 
     name: str
@@ -54,11 +55,16 @@ class Act:
     kind: str = ""
     kinds: Mapping[str, str] = field(default_factory=dict)
     by: By = "people"
+    machine: str = ""
 
 
 def _may_not(who: Operator, act: Act, what: str, project: str | None) -> str:
     are = " and ".join(a_role(role) for role in dict.fromkeys(who.roles(project)))
     return f"{who.name} is {are} and may not {what}; ask {whom_to_ask(act.least)}."
+
+
+def _not_over_ssh(act: Act) -> str:
+    return f"Over SSH nobody may {act.what}: {act.machine}; do it on the machine itself, as the workspace's account."
 
 
 def nothing_changes(at: datetime) -> str:
@@ -90,7 +96,7 @@ class _Declaration:
             if act.by != "process":
                 door._permit(act, _given(method, door, args, kwargs))
             if door.caller.over_ssh:
-                door._keep_off_files(act.name, vars(_given(method, door, args, kwargs)()))
+                door._keep_off_machine(act, vars(_given(method, door, args, kwargs)()))
             try:
                 return method(door, *args, **kwargs)
             except Forbidden as forbidden:  # what only the act finds out, or what has changed since it was asked for
@@ -116,9 +122,11 @@ def _words(act: Act, given: Given) -> str:
     return act.kinds.get(attrgetter(act.kind)(given()), act.what) if act.kind else act.what
 
 
-def looks(what: str, *, of: str = "", least: Role = "viewer", in_past: bool = True, by: By = "people") -> _Declaration:
+def looks(
+    what: str, *, of: str = "", least: Role = "viewer", in_past: bool = True, by: By = "people", machine: str = ""
+) -> _Declaration:
     """Declare a method that changes nothing which others see."""
-    return _Declaration(Act("", what, False, least, of, in_past=in_past, by=by))
+    return _Declaration(Act("", what, False, least, of, in_past=in_past, by=by, machine=machine))
 
 
 def changes(
@@ -131,9 +139,10 @@ def changes(
     kind: str = "",
     kinds: Mapping[str, str] | None = None,
     by: By = "people",
+    machine: str = "",
 ) -> _Declaration:
     """Declare a method that changes something; at a moment that is over it cannot, unless it is said to do nothing."""
-    return _Declaration(Act("", what, True, least, of, dangerous, in_past, kind, kinds or {}, by))
+    return _Declaration(Act("", what, True, least, of, dangerous, in_past, kind, kinds or {}, by, machine))
 
 
 class Door:
@@ -193,11 +202,14 @@ class Door:
             why = _may_not(who, act, _words(act, given), project)
         self._refuse(act.name, project, Forbidden(why))
 
-    def _keep_off_files(self, act: str, given: Mapping[str, Any]) -> None:
-        """Raise Forbidden, which the trail keeps, where the caller, who came over SSH, names a file of this machine."""
+    def _keep_off_machine(self, act: Act, given: Mapping[str, Any]) -> None:
+        """Raise Forbidden, which the trail keeps, where the caller, who came over SSH, asks for what is for this
+        machine alone, or names a file of it."""
+        if act.machine:
+            self._refuse(act.name, None, Forbidden(_not_over_ssh(act)))
         for parameter, value in given.items():
             if isinstance(value, Path) and (why := files.why_not(self._workspace.root, parameter, value)):
-                self._refuse(act, None, Forbidden(why))
+                self._refuse(act.name, None, Forbidden(why))
 
     def _require(self, role: Role, what: str) -> None:
         """Raise Forbidden unless the caller is at least ``role``: for what only the arguments of an act tell."""
@@ -233,9 +245,14 @@ class Door:
         if (shut_out := why_shut_out(self.caller)) is not None:
             return shut_out
         held = {who.role, *(role for _, role in who.projects)} if found.of else {who.role}
-        if found.kinds or found.by == "process" or enough(held, found.least, changes=found.changes):
-            return None
-        return _may_not(who, found, found.what, None)
+        if not (found.kinds or found.by == "process" or enough(held, found.least, changes=found.changes)):
+            return _may_not(who, found, found.what, None)
+        return _not_over_ssh(found) if found.machine and self.caller.over_ssh else None
+
+    @looks("ask what one may do", by="process")
+    def why_no_file(self) -> str | None:
+        """Why the caller can name no file of this machine, in a sentence; None when they can."""
+        return files.NONE_AT_ALL if self.caller.over_ssh else None
 
 
 def _public(door: type[Door]) -> list[str]:

@@ -13,6 +13,10 @@ from engine.text import plain
 FOLDER = "exchange"
 # What names the folder of a project; any other path is that of a file or folder to read, write or look at.
 PROJECT = "path"
+NONE_AT_ALL = (
+    "Over SSH no file of the machine can be named; do it on the machine itself, or by the verb, with - for what you "
+    "send or get."
+)
 
 
 def exchange(root: Path) -> Path:

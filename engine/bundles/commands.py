@@ -10,16 +10,18 @@ from engine import clock
 from engine.access.acts import Door, changes, checked_reason, looks
 
 if TYPE_CHECKING:
+    from engine.bundles.looking import BundleLook
     from engine.bundles.registering import Arrival
     from engine.bundles.sending import Sent
     from engine.bundles.trusted import TrustedKey
-    from engine.bundles.whereabouts import Stage
+    from engine.bundles.whereabouts import Arrived, Stage
     from engine.bundles.writing import Bundle
     from engine.records import Change
     from engine.release.records import ProofStep
     from engine.versions.origins import Origin
 
 OnStep = Callable[["ProofStep"], None]
+_KEYS = "it would go out with the keys of the service's account"
 
 
 def _silent(step: ProofStep) -> None:
@@ -54,7 +56,7 @@ class BundleCommands(Door):
 
         return write_data(self._ledger, self._store, label, folder, self.caller, clock.now())
 
-    @changes("send versions", least="operator", of="label")
+    @changes("send versions", least="operator", of="label", machine=_KEYS)
     def send(
         self, label: str, host: str, *, data: bool = True, wheels: bool = False, config: Path | None = None
     ) -> Sent:
@@ -73,7 +75,7 @@ class BundleCommands(Door):
         with self._ledger.read() as db:
             return (whereabouts.Stage(None, whereabouts.here(db, whereabouts.digest_of(db, what))),)
 
-    @looks("ask other workspaces", least="operator", in_past=False)
+    @looks("ask other workspaces", least="operator", in_past=False, machine=_KEYS)
     def where_else(self, what: str, hosts: tuple[str, ...] = (), *, config: Path | None = None) -> tuple[Stage, ...]:
         """What the workspaces at ``hosts`` say of it, and those that it was sent on to from there, from host to host;
         without any those that it was sent to from here are asked first."""
@@ -121,6 +123,21 @@ class BundleCommands(Door):
 
         request = Request(self.caller, self._vouches(), despite, data)
         return take_in(self._workspace, self._ledger, self._store, source, request, on_step)
+
+    @looks("look into bundles", least="operator", in_past=False)
+    def look_into(self, source: Path) -> BundleLook:
+        """What the bundle in the file ``source`` says of itself, and what would keep it from being taken in."""
+        from engine.bundles.looking import look_into
+
+        return look_into(self._workspace, self._ledger, source)
+
+    @looks("see where versions came from")
+    def arrivals(self, *, limit: int = 100) -> tuple[Arrived, ...]:
+        """What came in from elsewhere, the newest first, each with what became of it here."""
+        from engine.bundles.whereabouts import arrived
+
+        with self._ledger.read() as db:
+            return arrived(db, limit)
 
     @looks("compare versions", in_past=False)
     def compare(self, old: Path | str, new: Path | str) -> tuple[Change, ...]:

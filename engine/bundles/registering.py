@@ -68,12 +68,25 @@ def already(db: sqlite3.Connection, bundle: OpenBundle) -> str | None:
     return arrival.already(_known(db, bundle.document.project), bundle.manifest.version)
 
 
+def stopped(db: sqlite3.Connection, bundle: OpenBundle) -> str | None:
+    """What keeps everybody from taking it in, whatever they say; None where nothing does."""
+    judged = bundle.document.metrics
+    if judged.verdict not in ("pass", "warn"):
+        return f"It did not pass its gates where it was made: {judged.sentence}"
+    return arrival.barred_here(_known(db, bundle.document.project), bundle.manifest.version)
+
+
+def against(db: sqlite3.Connection, bundle: OpenBundle) -> str | None:
+    """What keeps all but an admin from it, who says why they take it in despite that; None where nothing does."""
+    known = _known(db, bundle.document.project)
+    return arrival.against_it(known, bundle.manifest.version, bundle.provenance.stations)
+
+
 def check_against(db: sqlite3.Connection, bundle: OpenBundle, request: Request) -> str | None:
     """What speaks against it, where an admin takes it in despite that. Raises Refusal."""
-    known, version = _known(db, bundle.document.project), bundle.manifest.version
-    if (barred := arrival.barred_here(known, version)) is not None:
-        raise Refusal(barred)
-    found = arrival.against_it(known, version, bundle.provenance.stations)
+    if (why := stopped(db, bundle)) is not None:
+        raise Refusal(why)
+    found = against(db, bundle)
     if found is not None and request.despite is None:
         raise Refusal(
             f"It is known, and not for good: {found.rstrip('.')}. An admin can take it in all the same, and says why: "

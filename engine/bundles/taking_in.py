@@ -81,7 +81,6 @@ def _taken_in(
             said = f"{shown}: {found[:1].lower()}{found[1:]}{without} Nothing was changed."
             return Arrival(None, said, None)
         check_against(db, bundle, request)
-    _check_gates(bundle)
     check_room(place, bundle)
     steps.add(f"signed by {source} ({bundle.key.fingerprint}); the zip is as it was written")
     with place.workspace.lock(f"import-{document.project}"):
@@ -130,12 +129,6 @@ def _source(place: StagingPlace, bundle: OpenBundle) -> str:
     )
 
 
-def _check_gates(bundle: OpenBundle) -> None:
-    judged = bundle.document.metrics
-    if judged.verdict not in ("pass", "warn"):
-        raise Refusal(f"It did not pass its gates where it was made: {judged.sentence}")
-
-
 def _check_reach(db: sqlite3.Connection, manifest: Manifest, request: Request) -> None:
     """Its steps are run to prove it, before anybody has approved it. Raises Forbidden where that takes an admin."""
     there = registry.there(db, manifest.name) is not None
@@ -147,5 +140,3 @@ def _check_reach(db: sqlite3.Connection, manifest: Manifest, request: Request) -
             f"Its steps ask for more than anybody allowed here: {'; '.join(more)}. An admin vouches for that by taking "
             "it in themselves."
         )
-
-

@@ -17,6 +17,7 @@ from engine.json_records import read
 from engine.records import VersionState
 from engine.text import plain
 from engine.versions import catalog, origins
+from engine.versions.origins import Origin
 
 MOST_TOLD = 100  # hosts that one answer may name
 
@@ -44,6 +45,20 @@ class Stage:
     found: tuple[Whereabouts, ...]
     why: str | None = None
     via: str | None = None
+
+
+@dataclass(frozen=True)
+class Arrived:
+    """A version that came in, and what it is here by now."""
+
+    origin: Origin
+    state: VersionState
+
+
+def arrived(db: sqlite3.Connection, limit: int) -> tuple[Arrived, ...]:
+    """The newest ``limit`` that came in, the last one first."""
+    found = origins.everything(db, limit)
+    return tuple(Arrived(each, catalog.record(catalog.find(db, each.label)).state) for each in found)
 
 
 def digest_of(db: sqlite3.Connection, what: str) -> str:

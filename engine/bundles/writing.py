@@ -96,17 +96,22 @@ def unfinished(target: Path) -> Iterator[IO[bytes]]:
 
     Raises Refusal where ``target`` is there, or the file cannot be written.
     """
-    if os.path.lexists(target):
-        raise Refusal(f"{target} is there already; name a file that is not, or move that one away.")
+    _check_free(target)
     temporary = target.with_name(f".{target.name[:100]}.{secrets.token_hex(6)}.tmp")
     try:
         with refused(f"The bundle could not be written to {target}"):
             with open(temporary, "xb") as file:
                 yield file
             # Whoever reads a bundle checks all of it, so nobody waits here for the disk.
+            _check_free(target)  # Somebody may have written one there meanwhile, and a rename would replace it.
             os.rename(temporary, target)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def _check_free(target: Path) -> None:
+    if os.path.lexists(target):
+        raise Refusal(f"{target} is there already; name a file that is not, or move that one away.")
 
 
 def write(

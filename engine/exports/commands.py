@@ -22,7 +22,7 @@ _PLAIN = "exported for its callers"
 class ExportCommands(Door):
     """Versions for callers that hold no Python. Imports what it needs when it is called."""
 
-    @changes("export versions", least="operator", of="label")
+    @changes("export versions", least="operator", of="label", machine="it writes a folder of the machine")
     def export(
         self,
         label: str,

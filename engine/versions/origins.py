@@ -104,6 +104,11 @@ def of_project(db: sqlite3.Connection, project: str) -> dict[int, Origin]:
     return {row["number"]: _record(row) for row in rows}
 
 
+def everything(db: sqlite3.Connection, limit: int) -> tuple[Origin, ...]:
+    """The newest ``limit`` that came in, the last one first."""
+    return tuple(map(_record, db.execute("SELECT * FROM origins ORDER BY at DESC, number DESC LIMIT ?", (limit,))))
+
+
 def _record(row: sqlite3.Row) -> Origin:
     return Origin(
         project=row["project"],
