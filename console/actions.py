@@ -12,13 +12,16 @@ from engine.vocabulary.jobs import JOBS
 ANYWHERE = "anywhere"
 _ONE_OF_THEM = " or ".join(", ".join(f"the {job.short}" for job in JOBS if job.scheduled).rsplit(", ", 1))
 # What is opened from the screen Admin.
-ADMIN_LISTS = ("operators", "settings", "places", "allowances", "outbox", "routes", "duty", "policy", "packages")
+ADMIN_LISTS = (
+    "operators", "settings", "places", "allowances", "outbox", "routes", "duty", "policy", "packages", "trust",
+    "arrivals", "exports",
+)  # fmt: skip
 LISTS = (
     "overview", "candidates", "runs", "versions", "audit", "bin", "schedules", "occurrences", "health", "admin",
-    *ADMIN_LISTS,
+    "where", *ADMIN_LISTS,
 )  # fmt: skip
 HEALTHS = ("health", "project_health")
-OPENED = ("card", "run", "diff", "times", "backtest", "project_health", "bin", "occurrences", *ADMIN_LISTS)
+OPENED = ("card", "run", "diff", "times", "backtest", "project_health", "bin", "occurrences", "where", *ADMIN_LISTS)
 
 
 @dataclass(frozen=True)
@@ -164,6 +167,28 @@ ACTIONS = (
            ("versions",), does="hold", spare=True),
     Action("release_hold", "u", "Release hold", "let the version be judged by its age again, with your reason",
            ("versions",), does="release_hold", spare=True),
+    Action("bundle", "b", "Bundle", "write the version as one zip that another workspace can take in",
+           ("versions", "card"), does="bundle", spare=True),
+    Action("send", "s", "Send", "bring the version to another workspace over SSH, where it is proven and waits",
+           ("versions", "card"), does="send", spare=True),
+    Action("where", "W", "Where", "where the version is: here, and in the workspaces that it was sent to",
+           ("versions", "card"), spare=True),
+    Action("exports", "e", "Exports", "the version as ONNX or SQL: what there is, how it compared; a new one",
+           ("versions", "card"), spare=True),
+    Action("take_in", "plus", "Take in", "look into a bundle of another workspace, then take its version in",
+           ("versions", "arrivals"), does="take_in", spare=True),
+    Action("open", "enter", "Whole", "the line of the key, since when it is trusted and why", ("trust",)),
+    Action("add_key", "plus", "Trust", "take in what a key signs, with your reason", ("trust",), does="trust"),
+    Action("remove_key", "minus", "Trust no more", "take in nothing more of what it signs, with your reason",
+           ("trust",), does="distrust"),
+    Action("own_key", "o", "Own key", "this workspace's own key, as another one takes it in", ("trust",)),
+    Action("open", "enter", "Card", "open the version's card", ("arrivals",)),
+    Action("open", "enter", "Parity", "how both answers were compared: differences, kinds of row, the ten worst",
+           ("exports",)),
+    Action("export", "plus", "Export", "write the version as ONNX or SQL, once it is seen to answer as it does",
+           ("exports",), does="export"),
+    Action("open", "enter", "Whole", "all that the workspace said of it", ("where",)),
+    Action("ask_others", "a", "Ask others", "ask other workspaces over SSH where it is", ("where",)),
     Action("send_report", "s", "Send report", "see what would be mailed to whom, then send it",
            ("overview", *HEALTHS), does="send_report", previews=True),
     Action("add", "plus", "Add", "put a project on the list: its folder is checked first", ("overview",), does="add"),
@@ -183,8 +208,8 @@ ACTIONS = (
     Action("go_schedules", "6", "Schedules", "what starts by itself, and when", (ANYWHERE,)),
     Action("go_disk", "7", "Disk", "who uses how much, what grows, what can go", (ANYWHERE,)),
     Action("go_health", "8", "Health", "what is unhealthy, since when and why, and what is open", (ANYWHERE,)),
-    Action("go_admin", "9", "Admin", "operators, settings, folders, allowances, mail, routes, duty, policy, packages",
-           (ANYWHERE,)),
+    Action("go_admin", "9", "Admin", "operators, settings, folders, allowances, mail, routes, duty, policy, packages, "
+           "trusted keys, bundles, exports", (ANYWHERE,)),
     Action("help", "question_mark", "Help", "every key of this screen", (ANYWHERE,)),
     Action("redraw", "ctrl+l", "Redraw", "paint the screen again, where something else has written onto it",
            (ANYWHERE,), shown=False),

@@ -185,7 +185,7 @@ class LeverframeApp(SparingApp):
         elif dialog is not None:
             dialog.done(message.result)
         else:
-            self.say(message.result.sentence, message.result.tone)
+            self.say(message.result.whole, message.result.tone)
 
     def on_command_refused(self, message: CommandRefused) -> None:
         dialog = self._dialog_of(message.command)

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from engine import clock
 from engine.errors import Conflict
 
 if TYPE_CHECKING:
-    from console.text.lines import Tone
+    from console.text.lines import Line, Tone
     from engine.api import Engine, PastEngine
     from engine.monitoring.records import Alert
     from engine.release.records import MovePlan, ProofStep
@@ -23,13 +23,22 @@ Tell = Callable[["ProofStep"], None]
 class Result:
     """What was done, in a sentence with its ``tone``. ``undo``: a version that is to be live again to take it back;
     ``then``: a moment to show, and ``missing`` for each of the screens that were open: None, or why it is not there
-    then."""
+    then. ``notes``: what else is to be known of it, each said on a line of its own; ``reading``: what came of it to be
+    read, by the width there is; ``found``: what a screen had asked for."""
 
     sentence: str
     tone: Tone = "ok"
     undo: str | None = None
     then: PastEngine | None = None
     missing: tuple[str | None, ...] = ()
+    notes: tuple[str, ...] = ()
+    reading: Callable[[int], Sequence[Line]] | None = None
+    found: Any = None
+
+    @property
+    def whole(self) -> str:
+        """The sentence with its notes, for where there is no line for each."""
+        return " ".join([self.sentence, *(f"{note.rstrip('.')}." for note in self.notes)])
 
 
 class Command(Protocol):

@@ -35,6 +35,10 @@ class Runner:
         """Why whoever works here may not have ``act`` of the door done; None when they may."""
         return self._engine.why_not(act)
 
+    def why_no_file(self) -> str | None:
+        """Why whoever works here can name no file of this machine; None when they can."""
+        return self._engine.why_no_file()
+
     def start(self, command: Command) -> None:
         """Carry out ``command`` beside whatever else goes on."""
         with self._guard:

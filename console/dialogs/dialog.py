@@ -55,6 +55,7 @@ class ReasonDialog(Asking, ModalScreen[None]):
         self.trouble: str | None = None
         self._ground: Ground | None = None
         self._said: list[tuple[str, Tone]] = []
+        self._reading: Callable[[int], Sequence[Line]] | None = None
 
     # What it shows
 
@@ -114,10 +115,12 @@ class ReasonDialog(Asking, ModalScreen[None]):
         return [each for sentence in self.sentences for each in wrapped(sentence, width)]
 
     def draw_text(self) -> None:
-        """Show the heading and what will happen; once it happens, the room belongs to the progress."""
-        head = line(Span(self.heading, "strong"))
-        begun = self.command is not None
-        self.query_one("#text", LinesView).show(lambda width: [head, (), *(() if begun else (*self.text(width), ()))])
+        """Show the heading and what will happen; once it happens, the room belongs to the progress, and then to what
+        came of it where that is to be read."""
+        head, made = line(Span(self.heading, "strong")), self._reading
+        if made is None and self.command is None:
+            made = self.text
+        self.query_one("#text", LinesView).show(lambda width: [head, (), *((*made(width), ()) if made else ())])
 
     @property
     def ready(self) -> bool:
@@ -150,6 +153,11 @@ class ReasonDialog(Asking, ModalScreen[None]):
     def only_say(self, text: str, tone: Tone) -> None:
         """The only line of the progress, until something is done."""
         self._said = [(text, tone)]
+        self._draw_progress()
+
+    def say_nothing(self) -> None:
+        """Take away what the progress says."""
+        self._said = []
         self._draw_progress()
 
     def tell(self, text: str, tone: Tone = "") -> None:
@@ -202,8 +210,12 @@ class ReasonDialog(Asking, ModalScreen[None]):
 
     def done(self, result: Result) -> None:
         """The command was carried out."""
-        self.ended = True
+        self.ended, self._reading = True, result.reading
         self.tell(result.sentence, result.tone)
+        for note in result.notes:
+            self.tell(f"· {note}", "dim")
+        if result.reading is not None:
+            self.draw_text()
         self.draw_keys()
 
     def refused(self, sentence: str) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 from console.queries.question import ListWindow, Rows
 from console.queries.questions import SELDOM
+from console.queries.travel_questions import NEWEST
 from console.text.cells import counted
 
 if TYPE_CHECKING:
@@ -43,6 +44,14 @@ class AdminList:
     wanting: str = ""
 
 
+def _newest(count: int) -> str:
+    return f"{count:,} and more" if count == NEWEST else f"{count:,}"
+
+
+def _came_in(count: int) -> str:
+    return f"{_newest(count)} came in"
+
+
 @dataclass(frozen=True)
 class AskAdmin:
     refresh: float = SELDOM
@@ -74,6 +83,12 @@ class AskAdmin:
                       "what a release takes: who approves, whose eyes, when not", unmet),
             AdminList("packages", "Packages", counted(len(engine.common_packages().rules), "constraint"),
                       "what every project is locked to, beside the list that all keep to"),
+            AdminList("trust", "Trusted keys", counted(len(engine.trusted_keys()), "key"),
+                      "whose bundles are taken in here, and this workspace's own key"),
+            AdminList("arrivals", "Bundles", _came_in(len(engine.arrivals(limit=NEWEST))),
+                      "which versions came in from where; take one in"),
+            AdminList("exports", "Exports", _newest(len(engine.exports(limit=NEWEST))),
+                      "versions as ONNX or SQL for their callers, and how they compared"),
         )  # fmt: skip
 
 

@@ -55,6 +55,8 @@ class CardPage(Page):
         if self.card is None:
             return f"{self.label} is still being read."
         version = self.card.version
+        if action == "bundle":
+            return self.app.runner.why_no_file()
         if action in ("approve", "later"):
             return self.card.blocked
         if action == "cancel_swap":
@@ -96,6 +98,18 @@ class CardPage(Page):
     def do_diff(self) -> None:
         if self.card is not None and self.card.version.against is not None:
             self.app.push_screen(routes.diff(self.card.version.against, self.label))
+
+    def do_bundle(self) -> None:
+        self.app.push_screen(routes.bundle(self.label))
+
+    def do_send(self) -> None:
+        self.app.push_screen(routes.send(self.label))
+
+    def do_where(self) -> None:
+        self.app.push_screen(routes.where(self.label))
+
+    def do_exports(self) -> None:
+        self.app.push_screen(routes.exports(self.label))
 
     def do_roll_back(self) -> None:
         if self.card is not None:

@@ -15,7 +15,8 @@ from engine.records import Version
 class VersionsPage(ListPage[Version]):
     name_of, place = "versions", "Versions"
     columns = tables.VERSIONS
-    empty = ("No version yet. A retrain makes one: r on the overview starts it.",)
+    empty = ("No version yet. A retrain makes one: r on the overview starts it; + takes in one of another workspace.",)
+    of_no_row = ("take_in",)
 
     def __init__(self, project: str | None = None) -> None:
         super().__init__()
@@ -36,6 +37,8 @@ class VersionsPage(ListPage[Version]):
         return AskVersions(self.project, self.window)
 
     def why_not(self, action: str) -> str | None:
+        if action in ("bundle", "take_in") and (why := self.app.runner.why_no_file()) is not None:
+            return why
         version = self.selected
         if version is None or action not in ("diff", "lift", "roll_back"):  # of holds the engine knows
             return super().why_not(action)
@@ -70,6 +73,25 @@ class VersionsPage(ListPage[Version]):
     def do_release_hold(self) -> None:
         if self.selected is not None:
             self.app.push_screen(admin.releasing(self.selected.label))
+
+    def do_bundle(self) -> None:
+        if self.selected is not None:
+            self.app.push_screen(routes.bundle(self.selected.label))
+
+    def do_send(self) -> None:
+        if self.selected is not None:
+            self.app.push_screen(routes.send(self.selected.label))
+
+    def do_where(self) -> None:
+        if self.selected is not None:
+            self.app.push_screen(routes.where(self.selected.label))
+
+    def do_exports(self) -> None:
+        if self.selected is not None:
+            self.app.push_screen(routes.exports(self.selected.label))
+
+    def do_take_in(self) -> None:
+        self.app.push_screen(routes.take_in())
 
     def do_health(self) -> None:
         project = self.project or (self.selected.project if self.selected else None)

@@ -43,6 +43,7 @@ RUN_GLYPHS: dict[RunState, str] = {
     "nothing-new": "=",
 }
 NOTHING = "–"
+REHEARSED = 14  # cells
 BARS = "▁▂▃▄▅▆▇█"
 
 
@@ -190,11 +191,16 @@ def damage(found: str) -> str:
 
 
 def rehearsed(version: Version, now: datetime) -> str:
-    """When a version that is or was live was last rebuilt from what is kept: ``3 d ago``, ``never``, ``failed``."""
+    """When a version that is or was live was last rebuilt from what is kept: ``3 d ago, 6.2 s``, ``never``, ``failed``.
+
+    What it took is left out where both would take more than REHEARSED cells.
+    """
     if version.rehearsed is None:
         return "never" if version.state in ("live", "retired") and version.cleaned_at is None else NOTHING
     words = {"failed": "× failed", "impossible": "cannot be"}
-    return words.get(version.rehearsed.outcome) or ago(version.rehearsed.at, now)
+    since = ago(version.rehearsed.at, now)
+    both = f"{since}, {span(version.rehearsed.seconds)}"
+    return words.get(version.rehearsed.outcome) or (both if len(both) <= REHEARSED else since)
 
 
 def unrebuilt(found: Rehearsal) -> str:

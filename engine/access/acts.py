@@ -207,9 +207,12 @@ class Door:
         machine alone, or names a file of it."""
         if act.machine:
             self._refuse(act.name, None, Forbidden(_not_over_ssh(act)))
+        self._keep_off_files(act.name, given)
+
+    def _keep_off_files(self, act: str, given: Mapping[str, Any]) -> None:
         for parameter, value in given.items():
             if isinstance(value, Path) and (why := files.why_not(self._workspace.root, parameter, value)):
-                self._refuse(act.name, None, Forbidden(why))
+                self._refuse(act, None, Forbidden(why))
 
     def _require(self, role: Role, what: str) -> None:
         """Raise Forbidden unless the caller is at least ``role``: for what only the arguments of an act tell."""

@@ -10,8 +10,8 @@ import sqlite3
 from dataclasses import dataclass
 from pathlib import Path
 
-from engine.bundles import reading, registering, trusted
 from engine.bundles import key as keys
+from engine.bundles import reading, registering, trusted
 from engine.bundles.naming_errors import named
 from engine.bundles.reading import OpenBundle
 from engine.bundles.registering import THIS

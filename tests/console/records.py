@@ -36,6 +36,7 @@ from tests.console.admin_records import FakeAdmin
 from tests.console.backtest_records import FakeBacktests
 from tests.console.disk_records import FakeDisk
 from tests.console.health_records import NOW, FakeHealth, ago
+from tests.console.travel_records import FakeTravel
 
 ADA = Operator("ada", "operator")
 AUC = Metric("roc_auc", 0.724, 0.713, 0.735, 6410, 0.706, 0.018, 0.011, 0.025, "better")
@@ -153,7 +154,7 @@ TIMES = RunTimes(
 )  # fmt: skip
 
 
-class FakeEngine(FakeAdmin, FakeDisk, FakeHealth, FakeBacktests):
+class FakeEngine(FakeAdmin, FakeDisk, FakeHealth, FakeBacktests, FakeTravel):
     """Answers like an engine, with the records above; keeps what it was asked to do."""
 
     def __init__(self, home: Path) -> None:

@@ -12,6 +12,7 @@ from console.acting.run_commands import Retrain
 from console.app import LeverframeApp
 from console.screens.admin import AdminPage
 from console.screens.allowances import AllowancesPage
+from console.screens.arrivals import ArrivalsPage
 from console.screens.audit import AuditPage
 from console.screens.backtest import BacktestPage
 from console.screens.bin import BinPage
@@ -20,6 +21,7 @@ from console.screens.card import CardPage
 from console.screens.diff import DiffPage
 from console.screens.disk import DiskPage
 from console.screens.duty import DutyPage
+from console.screens.exports import ExportsPage
 from console.screens.health import HealthPage
 from console.screens.occurrences import OccurrencesPage
 from console.screens.operators import OperatorsPage
@@ -35,7 +37,9 @@ from console.screens.runs import RunsPage
 from console.screens.schedules import SchedulesPage
 from console.screens.settings import SettingsPage
 from console.screens.times import TimesPage
+from console.screens.trust import TrustPage
 from console.screens.versions import VersionsPage
+from console.screens.where import WherePage
 from console.text.frame import keys
 from engine.access.approval import Policy
 from engine.errors import Conflict
@@ -47,7 +51,7 @@ PAGES = (
     OverviewPage, CandidatesPage, RunsPage, VersionsPage, AuditPage, CardPage, DiffPage, RunPage, DiskPage, BinPage,
     SchedulesPage, OccurrencesPage, TimesPage, HealthPage, ProjectHealthPage, AdminPage, OperatorsPage,
     SettingsPage, PlacesPage, AllowancesPage, OutboxPage, BacktestPage, RoutesPage, DutyPage,
-    PolicyPage, PackagesPage,
+    PolicyPage, PackagesPage, TrustPage, ArrivalsPage, ExportsPage, WherePage,
 )  # fmt: skip
 
 

@@ -17,22 +17,24 @@ from tests.console.test_keys import PAGES
 # Of each key what it is called, by where it is pressed.
 KEYS = {
     "a": {"Acknowledge": "health project_health", "Approve": "card candidates", "Allow": "run",
-          "All again": "outbox", "Take over": "duty"},
-    "b": {"By column": "project_health", "Bin": "disk", "New backtest": "backtest", "Bind key": "operators"},
+          "All again": "outbox", "Take over": "duty", "Ask others": "where"},
+    "b": {"By column": "project_health", "Bin": "disk", "New backtest": "backtest", "Bind key": "operators",
+          "Bundle": "versions card"},
     "c": {"Decide": "overview health project_health", "Comment": "card"},
     "d": {"Differences": "card versions"},
-    "e": {"Change": "schedules", "Set": "settings", "Quiet": "routes", "Set rule": "policy"},
+    "e": {"Change": "schedules", "Set": "settings", "Quiet": "routes", "Set rule": "policy",
+          "Exports": "versions card"},
     "h": {"Health": "overview versions", "All due times": "schedules"},
     "i": {"Run times": "runs run overview"},
     "l": {"Look now": "health project_health", "Lift bar": "versions card", "Looks": "runs"},
     "m": {"Next metric": "project_health", "Over never": "backtest"},
     "n": {"Next section": "project_health", "Next log": "run"},
-    "o": {"Duty": "overview", "Hand over": "duty"},
+    "o": {"Duty": "overview", "Hand over": "duty", "Own key": "trust"},
     "p": {"Pause": "schedules"},
     "q": {"Quit": ANYWHERE},
     "r": {"Retrain": "overview versions runs health project_health", "Run now": "schedules",
           "Try again": "outbox", "Role": "operators"},
-    "s": {"Look again": "disk", "Send report": "overview health project_health"},
+    "s": {"Look again": "disk", "Send report": "overview health project_health", "Send": "versions card"},
     "t": {"Theme": ANYWHERE},
     "u": {"Resume": "schedules", "Restore": "bin", "Release hold": "versions", "Enable": "operators",
           "Cancel its swap": "card candidates"},
@@ -47,8 +49,11 @@ KEYS = {
     "H": {"Hold": "versions"},
     "R": {"Roll back": "overview versions card health project_health"},
     "T": {"Step back in time": ANYWHERE},
-    "plus": {"Add": "overview", "Let in": "operators", "Watch": "places", "Route": "routes"},
-    "minus": {"Remove": "overview", "Watch no longer": "places", "Withdraw": "allowances", "End": "routes"},
+    "W": {"Where": "versions card"},
+    "plus": {"Add": "overview", "Let in": "operators", "Watch": "places", "Route": "routes", "Trust": "trust",
+             "Take in": "versions arrivals", "Export": "exports"},
+    "minus": {"Remove": "overview", "Watch no longer": "places", "Withdraw": "allowances", "End": "routes",
+              "Trust no more": "trust"},
 }
 NAMED = {
     "Acknowledge": "acknowledge", "Allow": "allow", "Approve": "approve", "By column": "by_column", "Bin": "bin",
@@ -67,6 +72,9 @@ NAMED = {
     "New backtest": "backtest", "Over never": "gain", "Route": "add_route", "End": "end_route",
     "Role": "role", "Bind key": "bind_key", "Disable": "disable", "Enable": "enable",
     "Quiet": "my_quiet_hours", "Duty": "duty", "Hand over": "hand_over", "Take over": "take_over",
+    "Bundle": "bundle", "Send": "send", "Where": "where", "Exports": "exports", "Export": "export",
+    "Take in": "take_in", "Trust": "add_key", "Trust no more": "remove_key", "Own key": "own_key",
+    "Ask others": "ask_others",
 }  # fmt: skip
 DANGEROUS = {"approve", "later", "reject", "roll_back", "lift", "clean_up", "empty", "remove"}
 CHANGING = {
@@ -74,6 +82,7 @@ CHANGING = {
     "cancel", "scan", "restore", "allow", "add", "let_in", "watch", "unwatch", "withdraw", "hold", "release_hold",
     "choose", "set_policy", "retry", "retry_all", "send_report", "backtest", "add_route", "end_route",
     "my_quiet_hours", "hand_over", "take_over", "comment", "cancel_swap", "role", "bind_key", "disable", "enable",
+    "bundle", "send", "take_in", "export", "add_key", "remove_key",
 }  # fmt: skip
 
 

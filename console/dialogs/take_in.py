@@ -1,0 +1,121 @@
+"""Take a bundle in: first what it says of itself, and only then, with another Enter, it is verified and proven."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from console.acting.commands import Command
+from console.acting.travel_commands import TakeIn
+from console.dialogs.form import FormDialog, FormField
+from console.queries.question import Question
+from console.queries.travel_questions import AskBundle
+from console.text.bundle_lines import look_lines
+from console.text.lines import Line, Span, line
+
+if TYPE_CHECKING:
+    from engine.bundles.looking import BundleLook
+
+DATA, DESPITE = "folder of its data", "despite, because"
+LOOKS, TAKES = "look into it", "take it in"
+
+
+class TakeInDialog(FormDialog):
+    """``_asked``: the file that is looked into, or was; what is written after that has to be looked into anew."""
+
+    GIVEN = "From"
+    BEGUN = "Each file is verified, the environment is built, the golden rows are proven …"
+
+    def __init__(self) -> None:
+        said = (
+            "A bundle that another workspace wrote. Enter shows what it says of itself; nothing is changed by that.",
+            "Enter once more takes it in: verified, proven here, then it waits as a candidate.",
+        )
+        fields = (
+            FormField("file", "", "the whole path of the zip, on the server"),
+            FormField(DATA, "", "only where its data did not travel", needed=False),
+            FormField(DESPITE, "", "only an admin: why, where something speaks against it", needed=False),
+        )
+        super().__init__("TAKE A BUNDLE IN", said, LOOKS, fields)
+        self._asked: str | None = None
+        self._look: BundleLook | None = None
+        self._at: datetime | None = None
+
+    # What it says of itself
+
+    def question(self) -> Question | None:
+        reads = self._asked is not None and self._look is None and self.command is None
+        return AskBundle(self._asked) if reads and self._asked is not None else None
+
+    def answered(self, answer: BundleLook, at: datetime) -> None:  # type: ignore[override]
+        if self.command is not None or self._asked is None:
+            return
+        self._look, self._at, self.verb = answer, at, TAKES
+        self.app.ask(None, self.beside())
+        self.only_say(self._next(), "")
+        self.settle()
+
+    def unanswered(self, sentence: str) -> None:
+        if self.command is None:
+            self._forget()
+            self.only_say(f"■ {sentence}", "failing")
+
+    @property
+    def ready(self) -> bool:
+        return self._asked is None or self._look is not None
+
+    def text(self, width: int) -> Sequence[Line]:
+        if self._look is not None and self._at is not None:
+            return look_lines(self._look, self._at, width)
+        return super().text(width) if self._asked is None else [line(Span("It is being read …", "dim"))]
+
+    def _next(self) -> str:
+        """What comes of another Enter."""
+        look = self._look
+        if look is None or look.already is not None or look.refused is not None:
+            return "Nothing can be taken in of it as things stand; Esc leaves."
+        if not look.brings_data and not self.value_of(DATA):
+            return "Its data did not travel: write the folder that has it, then Enter takes it in."
+        return "Enter takes it in."
+
+    # What is written
+
+    def on_input_changed(self) -> None:
+        if self._asked is not None and self.values[0] != self._asked:
+            self._forget()
+            self.say_nothing()
+
+    def _forget(self) -> None:
+        self._asked = self._look = None
+        self.verb = LOOKS
+        self.settle()
+
+    def wrong(self) -> str | None:
+        look = self._look
+        if look is None or (wrong := super().wrong()) is not None:
+            return super().wrong()
+        if look.already is not None or look.refused is not None:
+            return self._next()
+        if not look.brings_data and not self.value_of(DATA):
+            return self._next()
+        if look.despite is not None and not self.value_of(DESPITE):
+            return "Something speaks against it: an admin says in the last field why it is taken in all the same."
+        return wrong
+
+    def begin(self, reason: str) -> None:
+        if self._look is None:
+            self._asked = self.values[0]
+            self.app.ask(self.question(), self.beside())
+            self.say_nothing()
+            self.draw_text()
+            return
+        super().begin(reason)
+
+    def made(self) -> Command:
+        look = self._look
+        return TakeIn(self.values[0], look.digest if look else "", self.value_of(DATA), self.value_of(DESPITE))
+
+    def refused(self, sentence: str) -> None:
+        super().refused(sentence)
+        self._forget()
