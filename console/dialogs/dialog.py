@@ -139,7 +139,8 @@ class ReasonDialog(Asking, ModalScreen[None]):
     def draw_keys(self) -> None:
         """Show which keys work now."""
         if self.ended or self.hopeless:
-            parts = line(Span("Enter", "key"), " close", *self.more_keys())
+            reads = line("     ", Span("PgDn", "key"), " read on") if self._reading is not None else ()
+            parts = line(Span("Enter", "key"), " close", *self.more_keys(), *reads)
         elif self.command is not None:
             parts = line(Span("Esc", "key"), f" {self.LEAVES}")
         else:
@@ -172,6 +173,10 @@ class ReasonDialog(Asking, ModalScreen[None]):
         progress.show(
             lambda width: [each for text, tone in said for each in wrapped(text, width, tone=tone)]
         )
+        self.make_room()
+
+    def make_room(self) -> None:
+        """Leave the text whatever rows the rest does not need; called whenever the progress says something else."""
 
     # What is done
 
@@ -211,6 +216,8 @@ class ReasonDialog(Asking, ModalScreen[None]):
     def done(self, result: Result) -> None:
         """The command was carried out."""
         self.ended, self._reading = True, result.reading
+        if result.reading is not None:
+            self._said = []  # The rows are for what is to be read.
         self.tell(result.sentence, result.tone)
         for note in result.notes:
             self.tell(f"· {note}", "dim")

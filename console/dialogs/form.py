@@ -14,6 +14,7 @@ from console.dialogs.dialog import ReasonDialog
 from console.widgets.lines_view import LinesView
 
 YES_NO = "yes or no"
+FRAME = 4  # rows of the dialog's border and keys, and one more
 
 
 @dataclass(frozen=True)
@@ -44,9 +45,9 @@ class FormDialog(ReasonDialog):
         raise NotImplementedError
 
     def compose(self) -> ComposeResult:
-        rows = len(self._fields)
+        rows = len(self._fields) + 1
         with Vertical(id="dialog"):
-            yield LinesView(id="text", grows=7 + rows)
+            yield LinesView(id="text", grows=FRAME + rows)
             for number, field in enumerate(self._fields):
                 with Horizontal(classes="named"):
                     label = Label(field.name, markup=False)
@@ -85,6 +86,13 @@ class FormDialog(ReasonDialog):
     def _show_fields(self, *, shown: bool) -> None:
         for row in (*self.query(".named"), *self.query(".gap")):
             row.display = shown
+        self.make_room()
+
+    def make_room(self) -> None:
+        progress = self.query_one("#progress", LinesView)
+        said = len(progress.texts) + 1 if progress.display else 0
+        rows = sum(row.display for row in (*self.query(".named"), *self.query(".gap")))
+        self.query_one("#text", LinesView).leave(FRAME + rows + said)
 
     def settle(self) -> None:
         super().settle()

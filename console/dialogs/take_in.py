@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from engine.bundles.looking import BundleLook
 
 DATA, DESPITE = "folder of its data", "despite, because"
-LOOKS, TAKES = "look into it", "take it in"
+STANDS = "It cannot be taken in as things stand; Enter looks again, Esc leaves."
+LOOKS, AGAIN, TAKES = "look into it", "look again", "take it in"
 
 
 class TakeInDialog(FormDialog):
@@ -35,7 +36,7 @@ class TakeInDialog(FormDialog):
         fields = (
             FormField("file", "", "the whole path of the zip, on the server"),
             FormField(DATA, "", "only where its data did not travel", needed=False),
-            FormField(DESPITE, "", "only an admin: why, where something speaks against it", needed=False),
+            FormField(DESPITE, "", "only an admin: why it comes in all the same", needed=False),
         )
         super().__init__("TAKE A BUNDLE IN", said, LOOKS, fields)
         self._asked: str | None = None
@@ -51,9 +52,12 @@ class TakeInDialog(FormDialog):
     def answered(self, answer: BundleLook, at: datetime) -> None:  # type: ignore[override]
         if self.command is not None or self._asked is None:
             return
-        self._look, self._at, self.verb = answer, at, TAKES
+        self._look, self._at = answer, at
+        self.verb = TAKES if self._comes_in else AGAIN
         self.app.ask(None, self.beside())
-        self.only_say(self._next(), "")
+        lacks = self._lacking() if self._comes_in else STANDS
+        if lacks:
+            self.only_say(lacks, "")
         self.settle()
 
     def unanswered(self, sentence: str) -> None:
@@ -70,14 +74,20 @@ class TakeInDialog(FormDialog):
             return look_lines(self._look, self._at, width)
         return super().text(width) if self._asked is None else [line(Span("It is being read …", "dim"))]
 
-    def _next(self) -> str:
-        """What comes of another Enter."""
-        look = self._look
-        if look is None or look.already is not None or look.refused is not None:
-            return "Nothing can be taken in of it as things stand; Esc leaves."
-        if not look.brings_data and not self.value_of(DATA):
+    @property
+    def _comes_in(self) -> bool:
+        """Whether what was looked into can be taken in by somebody."""
+        return self._look is not None and self._look.already is None and self._look.refused is None
+
+    def _lacking(self) -> str | None:
+        """What has to be written for it to come in."""
+        if self._look is None:
+            return None
+        if not self._look.brings_data and not self.value_of(DATA):
             return "Its data did not travel: write the folder that has it, then Enter takes it in."
-        return "Enter takes it in."
+        if self._look.despite is not None and not self.value_of(DESPITE):
+            return "Something speaks against it: an admin says in the last field why it is taken in all the same."
+        return None
 
     # What is written
 
@@ -92,25 +102,16 @@ class TakeInDialog(FormDialog):
         self.settle()
 
     def wrong(self) -> str | None:
-        look = self._look
-        if look is None or (wrong := super().wrong()) is not None:
-            return super().wrong()
-        if look.already is not None or look.refused is not None:
-            return self._next()
-        if not look.brings_data and not self.value_of(DATA):
-            return self._next()
-        if look.despite is not None and not self.value_of(DESPITE):
-            return "Something speaks against it: an admin says in the last field why it is taken in all the same."
-        return wrong
+        return super().wrong() or (self._lacking() if self._comes_in else None)
 
     def begin(self, reason: str) -> None:
-        if self._look is None:
-            self._asked = self.values[0]
-            self.app.ask(self.question(), self.beside())
-            self.say_nothing()
-            self.draw_text()
+        if self._comes_in:
+            super().begin(reason)
             return
-        super().begin(reason)
+        self._asked, self._look = self.values[0], None
+        self.app.ask(self.question(), self.beside())
+        self.say_nothing()
+        self.draw_text()
 
     def made(self) -> Command:
         look = self._look

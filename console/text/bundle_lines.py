@@ -35,7 +35,7 @@ def absences(absent: Sequence[AbsentPart]) -> tuple[str, ...]:
 
 
 def look_lines(look: BundleLook, now: datetime, width: int) -> list[Line]:
-    """What a bundle says of itself, and what is in its way."""
+    """What is in a bundle's way, and what it says of itself."""
     made = moment(look.made_at)
     by = f", approved there by {' and '.join(look.approved_by)}" if look.approved_by else ", not approved there"
     way = f", by way of {cells.counted(look.stations - 1, 'more workspace')}" if look.stations > 1 else ""
@@ -45,11 +45,11 @@ def look_lines(look: BundleLook, now: datetime, width: int) -> list[Line]:
         ("version", f"{look.label}{by}{way}"),
         ("made", f"{made.day} {made:%b %Y %H:%M} UTC ({cells.ago(made, now)}), run {look.run} for {look.made_for}"),
         ("judged", look.judged),
+        ("signed by", f"{look.source} {look.fingerprint}" if look.source else look.fingerprint),
         ("holds", holds + (", its packages" if look.wheels else "")),
         *(("without", f"{what}: {why}") for what, why in look.absent),
-        ("signed by", f"{look.source}, {look.fingerprint}" if look.source else look.fingerprint),
     )
-    return [*(each for name, text in said for each in _entry(name, text, width)), EMPTY, *_verdict(look, width)]
+    return [*_verdict(look, width), EMPTY, *(each for name, text in said for each in _entry(name, text, width))]
 
 
 def _verdict(look: BundleLook, width: int) -> list[Line]:
@@ -63,7 +63,8 @@ def _verdict(look: BundleLook, width: int) -> list[Line]:
     if look.despite is not None:
         only = "Only an admin takes it in, and says below why."
         return wrapped(f"▲ {plain(look.despite, SENTENCE)} {only}", width, tone="watch")
-    return wrapped("✓ It is signed by a key that is trusted, and nothing here speaks against it.", width, tone="ok")
+    said = "✓ A trusted key signed it, and nothing here speaks against it. Each file is verified when it is taken in."
+    return wrapped(said, width, tone="ok")
 
 
 def _entry(name: str, text: str, width: int) -> list[Line]:

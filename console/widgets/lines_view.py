@@ -33,6 +33,12 @@ class LinesView(ScrollView, can_focus=False):
         self._make = make
         self._remake()
 
+    def leave(self, rows: int) -> None:
+        """From now on it leaves so many rows of the terminal free, where it grows."""
+        if rows != self._grows:
+            self._grows = rows
+            self._fit_rows()
+
     @property
     def texts(self) -> list[str]:
         """All its lines as text, what is scrolled away too."""
@@ -52,10 +58,7 @@ class LinesView(ScrollView, can_focus=False):
         size = Size(width, len(found))
         if self.virtual_size != size:
             self.virtual_size = size
-            if self._whole:
-                self.styles.height = max(1, len(found))
-            elif self._grows:
-                self.styles.height = max(1, min(len(found), self.app.size.height - self._grows))
+            self._fit_rows()
             self.refresh()
             return
         top = self.scroll_offset.y
@@ -65,6 +68,13 @@ class LinesView(ScrollView, can_focus=False):
             after = found[at] if at < len(found) else None
             if before != after:
                 self.refresh(Region(0, y, self.size.width, 1))
+
+    def _fit_rows(self) -> None:
+        rows = len(self._lines)
+        if self._whole:
+            self.styles.height = max(1, rows)
+        elif self._grows:
+            self.styles.height = max(1, min(rows, self.app.size.height - self._grows))
 
     def on_resize(self) -> None:
         self.call_after_refresh(self._remake)

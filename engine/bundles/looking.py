@@ -12,6 +12,7 @@ from pathlib import Path
 
 from engine.bundles import key as keys
 from engine.bundles import reading, registering, trusted
+from engine.bundles.manifest import MANIFEST, SIGNATURE
 from engine.bundles.naming_errors import named
 from engine.bundles.reading import OpenBundle
 from engine.bundles.registering import THIS
@@ -22,7 +23,7 @@ from engine.text import plain
 
 @dataclass(frozen=True)
 class BundleLook:
-    """A bundle as it would come in. ``digest``: of its manifest, which stands for all of it. ``source``: what the
+    """A bundle as it would come in. ``members``: the files of the zip. ``digest``: of its manifest, which stands for all of it. ``source``: what the
     workspace that signed it is called here, None where nobody trusts it; ``line``: its key, as one takes it in.
 
     ``already``: the same version is here, in a sentence. ``refused``: why nobody takes it in; ``despite``: why an admin
@@ -74,7 +75,7 @@ def _told(workspace: Workspace, db: sqlite3.Connection, bundle: OpenBundle, show
         digest=bundle.digest,
         label=told.sender.label,
         size=bundle.size,
-        members=len(bundle.members),
+        members=len(bundle.members) + len((MANIFEST, SIGNATURE)),
         fingerprint=key.fingerprint,
         line=plain(key.line),
         source=source,

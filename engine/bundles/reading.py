@@ -189,10 +189,11 @@ def opened(path: Path) -> Iterator[OpenBundle]:
         raise NotFound(f"There is no file {shown}; name the one that 'leverframe bundle' wrote.") from None
     except OSError as error:
         raise Refusal(f"{shown} cannot be read: {why_not(error)}.") from None
+    found = os.fstat(descriptor)
+    if not stat.S_ISREG(found.st_mode):  # Asked before it is a file of Python's, which opens no folder.
+        os.close(descriptor)
+        raise Refusal(f"{shown} is no file; name the one that 'leverframe bundle' wrote.")
     with os.fdopen(descriptor, "rb", buffering=0) as file:
-        found = os.fstat(descriptor)
-        if not stat.S_ISREG(found.st_mode):
-            raise Refusal(f"{shown} is no file; name the one that 'leverframe bundle' wrote.")
         yield OpenBundle(file, found.st_size, _places(file, found.st_size))
 
 

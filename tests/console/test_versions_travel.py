@@ -130,7 +130,7 @@ def test_a_bundle_is_looked_into_before_it_is_taken_in(
         await writes(desk, "/srv/flights-31.zip")
         await desk.press("enter")
         await desk.see("flights@31, approved there by mia")
-        assert "development, SHA256:dev" in desk.text and "✓ It is signed by a key that is trusted" in desk.text
+        assert "development SHA256:dev" in desk.text and "✓ A trusted key signed it" in desk.text
         assert engine.done == []
         await desk.press("enter")
         await desk.see("flights@12 is taken in and waits for a decision here.")
@@ -158,7 +158,7 @@ def test_what_cannot_come_in_is_told_and_enter_does_nothing(
         await desk.press("4", "plus", "x", "enter")
         await desk.see(said)
         await desk.press("enter", "enter")
-        await desk.see("Nothing can be taken in of it as things stand; Esc leaves.")
+        await desk.see("It cannot be taken in as things stand; Enter looks again")
         assert ("ssh-ed25519 AAAADEV" in desk.text) == (engine.look_now.source is None)
 
     console(story)

@@ -78,6 +78,7 @@ def test_an_act_is_what_was_declared_at_its_method() -> None:
     assert declared(Shed) == {
         "now": Act("now", "ask for the time", changes=False, least="viewer", in_past=True, by="process"),
         "why_not": Act("why_not", "ask what one may do", False, "viewer", in_past=True, by="process"),
+        "why_no_file": Act("why_no_file", "ask what one may do", False, "viewer", in_past=True, by="process"),
         "see": Act("see", "see tools", changes=False, least="viewer", of="tool", in_past=True),
         "count": Act("count", "count tools", changes=False, least="viewer"),
         "paint": Act("paint", "paint", changes=True, least="operator", dangerous=True),

@@ -51,7 +51,7 @@ LEAST: dict[str, Role] = {
     "comment": "viewer", "sealed_keys": "admin", "cancel_swap": "operator", "bundle": "operator",
     "write_data": "operator", "send": "operator", "take_in": "operator", "take_in_despite": "admin", "trust": "admin",
     "distrust": "admin", "where_else": "operator", "sent_on": "operator", "export": "operator",
-    "ask_for_newer": "operator",
+    "look_into": "operator", "ask_for_newer": "operator",
     "set_packages": "admin", "unset_package": "admin", "enforce_packages": "admin", "except_package": "admin",
 }  # fmt: skip
 # Asked for while it is done, for only a part of it takes the role: with ``mend``.
@@ -79,7 +79,7 @@ MAY_NOT = {
     "bundle": "bundle versions", "write_data": "bundle versions", "send": "send versions", "trust": "trust keys",
     "take_in": "take versions in", "take_in_despite": "take versions in despite what is known of them",
     "distrust": "trust keys", "where_else": "ask other workspaces",
-    "sent_on": "ask other workspaces", "ask_for_newer": "ask for newer packages",
+    "sent_on": "ask other workspaces", "look_into": "look into bundles", "ask_for_newer": "ask for newer packages",
     **dict.fromkeys([name for name in LEAST if "_package" in name], "change packages"),
 }  # fmt: skip
 # Those that are about one project, for which somebody may have a role besides; every other is of the workspace.

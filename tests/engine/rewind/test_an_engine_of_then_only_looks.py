@@ -20,7 +20,7 @@ ACTS = {
     "take_over", "set_role", "set_project_role", "disable_operator", "enable_operator", "bind_key", "bind_account",
     "unbind", "comment", "be_at", "who", "others", "admit", "note_login", "note_logout", "note_turned_away",
     "sealed_keys", "cancel_swap", "bundle", "write_data", "send", "take_in", "take_in_despite", "trust", "distrust",
-    "bundle_key", "where_else", "sent_on", "export", "compare",
+    "bundle_key", "where_else", "sent_on", "export", "compare", "look_into",
     "set_packages", "unset_package", "enforce_packages", "except_package", "ask_for_newer", "what_if",
     "packages_with_advisories",
 }  # fmt: skip
