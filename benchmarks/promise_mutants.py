@@ -18,6 +18,7 @@ from benchmarks.package_mutants import PACKAGES
 from benchmarks.planned_swap_mutants import PLANNED_SWAPS
 from benchmarks.rehearsal_mutants import REHEARSALS
 from benchmarks.source_mutants import SOURCE
+from benchmarks.travel_mutants import TRAVEL
 
 _GOLDEN = ("tests/engine/release/test_golden_rows_are_compared.py",)
 _MOVES = ("tests/engine/release/test_nothing_moves_unproven.py",)
@@ -172,6 +173,7 @@ FAULTS = (
     *ENGINES,
     *KINDS,
     *BUNDLES,
+    *TRAVEL,
     *PACKAGES,
     *PLANNED_SWAPS,
     *REHEARSALS,

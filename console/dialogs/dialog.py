@@ -166,13 +166,14 @@ class ReasonDialog(Asking, ModalScreen[None]):
         self._said.append((text, tone))
         self._draw_progress()
 
+    def progress_lines(self, width: int) -> Sequence[Line]:
+        """What has been said of it so far."""
+        return [each for text, tone in self._said for each in wrapped(text, width, tone=tone)]
+
     def _draw_progress(self) -> None:
-        said = list(self._said)
         progress = self.query_one("#progress", LinesView)
-        progress.display = bool(said)
-        progress.show(
-            lambda width: [each for text, tone in said for each in wrapped(text, width, tone=tone)]
-        )
+        progress.display = bool(self._said)
+        progress.show(self.progress_lines)
         self.make_room()
 
     def make_room(self) -> None:
@@ -216,8 +217,8 @@ class ReasonDialog(Asking, ModalScreen[None]):
     def done(self, result: Result) -> None:
         """The command was carried out."""
         self.ended, self._reading = True, result.reading
-        if result.reading is not None:
-            self._said = []  # The rows are for what is to be read.
+        # What was going on is over; where something is to be read, the rows are for that.
+        self._said = [each for each in self._said if each[0] != self.BEGUN and result.reading is None]
         self.tell(result.sentence, result.tone)
         for note in result.notes:
             self.tell(f"· {note}", "dim")

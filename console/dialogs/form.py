@@ -15,6 +15,7 @@ from console.widgets.lines_view import LinesView
 
 YES_NO = "yes or no"
 FRAME = 4  # rows of the dialog's border and keys, and one more
+HEADING = 3  # those of its heading, and one between
 
 
 @dataclass(frozen=True)
@@ -89,10 +90,12 @@ class FormDialog(ReasonDialog):
         self.make_room()
 
     def make_room(self) -> None:
-        progress = self.query_one("#progress", LinesView)
-        said = len(progress.texts) + 1 if progress.display else 0
-        rows = sum(row.display for row in (*self.query(".named"), *self.query(".gap")))
-        self.query_one("#text", LinesView).leave(FRAME + rows + said)
+        text, progress = self.query_one("#text", LinesView), self.query_one("#progress", LinesView)
+        rows = FRAME + sum(row.display for row in (*self.query(".named"), *self.query(".gap")))
+        said = len(self.progress_lines(text.scrollable_content_region.width))
+        progress.leave(rows + HEADING)
+        text.leave(rows + (min(said, self.app.size.height - rows - HEADING) + 1 if said else 0))
+        progress.call_after_refresh(progress.scroll_end, animate=False)  # The newest is what somebody waits for.
 
     def settle(self) -> None:
         super().settle()

@@ -16,7 +16,7 @@ class TrustPage(WholeListPage[TrustedKey]):
     empty = (
         "Nobody else's bundles are taken in here.",
         "",
-        "+ trusts the key of another workspace; o shows this one's own, which is trusted there.",
+        "+ trusts the key of another workspace; o shows the key of this one.",
     )
     heading = "Trusted keys"
     of_no_row = ("add_key", "own_key")

@@ -15,7 +15,10 @@ from engine.records import Version
 class VersionsPage(ListPage[Version]):
     name_of, place = "versions", "Versions"
     columns = tables.VERSIONS
-    empty = ("No version yet. A retrain makes one: r on the overview starts it; + takes in one of another workspace.",)
+    empty = (
+        "No version yet. A retrain makes one: r on the overview starts it.",
+        "+ takes in one that another workspace has bundled.",
+    )
     of_no_row = ("take_in",)
 
     def __init__(self, project: str | None = None) -> None:

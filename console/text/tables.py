@@ -75,12 +75,12 @@ VERSIONS: tuple[Column[Version], ...] = (
     Column("VERSION", 14, lambda v, now: Span(v.label, "strong"), most=22, front=True),
     Column("STATE", 11, _state),
     Column("HOLD", 4, lambda v, now: Span("held" if v.held else "", "strong")),
-    Column("KEY METRIC", 22, lambda v, now: Span(cells.metric(v.metric)), yields=1),
-    Column("AGAINST LIVE", 19, lambda v, now: Span(cells.comparison(v)), yields=4),
+    Column("KEY METRIC", 22, lambda v, now: Span(cells.metric(v.metric)), yields=2),
+    Column("AGAINST LIVE", 19, lambda v, now: Span(cells.comparison(v)), yields=5),
     Column("LIFE", 26, lambda v, now: Span(cells.lived(v, now))),
-    Column("MADE", 8, lambda v, now: Span(cells.age(v.made_at, now)), right=True, yields=2),
-    Column("REHEARSED", cells.REHEARSED, _rehearsed),
-    Column("WHY", 16, _said_of, yields=3, grows=True),
+    Column("MADE", 8, lambda v, now: Span(cells.age(v.made_at, now)), right=True, yields=3),
+    Column("REHEARSED", cells.REHEARSED, _rehearsed, yields=1),
+    Column("WHY", 16, _said_of, yields=4, grows=True),
 )
 
 

@@ -23,8 +23,9 @@ from engine.text import plain
 
 @dataclass(frozen=True)
 class BundleLook:
-    """A bundle as it would come in. ``members``: the files of the zip. ``digest``: of its manifest, which stands for all of it. ``source``: what the
-    workspace that signed it is called here, None where nobody trusts it; ``line``: its key, as one takes it in.
+    """A bundle as it would come in. ``members``: the files of the zip. ``digest``: of its manifest, which stands for
+    all of it. ``source``: what the workspace that signed it is called here, None where nobody trusts it; ``line``: its
+    key, as one takes it in.
 
     ``already``: the same version is here, in a sentence. ``refused``: why nobody takes it in; ``despite``: why an admin
     alone does, who says a reason; each a sentence, or None.

@@ -62,12 +62,15 @@ def test_a_version_is_exported_and_its_parity_stands_in_the_dialog(
     async def story(desk: Desk) -> None:
         await desk.press("4", "e", "plus")
         await desk.see("EXPORT flights@11")
-        for field, text in zip(desk.app.screen.query(Input), ("sql sqlite", str(tmp_path / "x"), "gates"), strict=False):
+        written = ("sql sqlite", str(tmp_path / "x"), "gates")
+        for field, text in zip(desk.app.screen.query(Input), written, strict=False):
             field.value = text
         await desk.press("enter")
         await desk.see("flights@9 is exported to ONNX")
-        await desk.see("rows of the holdout …")
         await desk.see("✓ It answers as the version does.")
+        assert "Enter close     PgDn read on" in desk.text
+        await desk.press("pagedown", "pagedown")
+        await desk.see("gate displays")
 
     console(story, NARROW)
     named = {"dialect": "sqlite", "force": False, "reason": "", "used_by": "gates"}

@@ -11,8 +11,9 @@ from console import routes
 from console.routes import PLACES
 from console.screens.bin import BinPage
 from console.text import cells
-from console.text.lines import line, width_of
-from engine.records import Metric, Point
+from console.text.lines import heading, line, plain_text, row, width_of
+from console.text.tables import VERSIONS
+from engine.records import Metric, Point, Rehearsal
 from tests.console.records import AUC, BARRED, LIVE, NOW, RETIRED, ago, run, version
 
 
@@ -87,3 +88,18 @@ def test_every_state_has_a_glyph_and_its_word() -> None:
     assert cells.verdict("unknown") == "○ unknown"
     assert cells.verdict("cannot tell") == "○ cannot tell"
     assert cells.run_state(replace(run(), state="running", progress=0.4)) == "▸ running 40 %"
+
+
+@pytest.mark.parametrize("width", [78, 98, 118, 138, 198])
+def test_the_last_rehearsal_stands_in_the_list_of_versions_from_eighty_columns_on(width: int) -> None:
+    done = Rehearsal(ago(days=3), 6.2, "rebuilt")
+    rows = {
+        "3 d ago, 6.2 s": version(9, state="live", live_from=ago(days=12), rehearsed=done),
+        "never": version(7, state="retired"),
+        "× failed": version(7, rehearsed=replace(done, outcome="failed", why="a wheel is gone")),
+        "59 min ago": version(9, rehearsed=replace(done, at=ago(minutes=59), seconds=118)),
+    }
+    place = plain_text([heading(VERSIONS, width)]).index("REHEARSED")
+    for said, found in rows.items():
+        told = row(VERSIONS, found, NOW, width)
+        assert width_of(told) <= width and plain_text([told])[place:].startswith(said), said

@@ -36,8 +36,10 @@ BUNDLE = Bundle(
     (AbsentPart("packages", "each is in the lock with its digest, and is fetched there"),),
 )  # fmt: skip
 HERE = Stage(None, (Whereabouts("flights@11", "candidate", None, stamp(ago(hours=12)), None, None, None),))
-THERE = Stage("test.example.org", (Whereabouts(
-    "flights@3", "live", None, stamp(ago(days=2)), stamp(ago(days=1)), None, "flights@11 of development"),))  # fmt: skip
+LIVE_THERE = Whereabouts(
+    "flights@3", "live", None, stamp(ago(days=2)), stamp(ago(days=1)), None, "flights@11 of development"
+)
+THERE = Stage("test.example.org", (LIVE_THERE,))
 SILENT = Stage("prod.example.org", (), "prod.example.org could not be reached over SSH: no route to host")
 PARITY = Parity(
     True, (), "probabilities", 12_895, 12_895, 1.1e-07, 2.3e-09, None, 0, 0.0, 0, Group(312, 1.1e-07, 0),

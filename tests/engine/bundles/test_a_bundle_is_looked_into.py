@@ -30,7 +30,7 @@ def test_a_look_says_what_it_is_and_whose_and_changes_nothing(receiver: Engine, 
     assert (look.made_for, look.brings_data, look.wheels) == ("mia", True, False)
     assert look.size == sender.zip.stat().st_size and look.path == str(sender.zip)
     assert (look.already, look.refused, look.despite) == (None, None, None)
-    assert look.absent and look.absent == tuple((each.what, each.why) for each in absent_of(sender.zip))
+    assert look.absent == tuple((each.what, each.why) for each in absent_of(sender.zip))
     assert rows_of(receiver) == before and list(store_of(receiver).digests()) == []
     assert receiver.take_in(sender.zip).label == "tiny@1"
     assert "It is here already as tiny@1, which waits for a decision" in str(receiver.look_into(sender.zip).already)
