@@ -102,8 +102,8 @@ def own_key_lines(fingerprint: str, key: str, width: int) -> list[Line]:
         *_entry("line", key, width),
         EMPTY,
         *wrapped("Another workspace takes its bundles in once an admin there trusts the line: with + on the screen "
-                 "Trusted keys, or with the verb trust add. Have the key compared on another way than the bundle came.",
-                 width, tone="dim"),
+                 "Trusted keys, or with the verb trust add. Have the key compared on another way than the bundle came. "
+                 "'leverframe trust key' prints the line in one piece, to be copied.", width, tone="dim"),
     ]  # fmt: skip
 
 

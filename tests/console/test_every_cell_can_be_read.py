@@ -26,7 +26,10 @@ WAYS: dict[str, tuple[str, ...]] = {
     "watch": ("9", "enter", "plus"), "allowances": ("9", "down", "enter"), "withdraw": ("9", "enter", "minus"),
     "outbox": ("9", "down", "enter"), "mail": ("9", "enter", "enter"), "hold": ("4", "H"), "add": ("plus",),
     "send report": ("s",), "policy": ("9", "down", "down", "down", "enter"),
-    "ask": ("9", "enter", "e"),
+    "ask": ("9", "enter", "e"), "trusted keys": ("9", "down", "down", "enter"), "trust": ("9", "enter", "plus"),
+    "own key": ("9", "enter", "o"), "bundles": ("9", "down", "enter"), "take in": ("9", "enter", "plus", "x", "enter"),
+    "exports": ("9", "down", "enter"), "parity": ("9", "enter", "enter"), "export": ("9", "enter", "plus"),
+    "bundle": ("4", "b"), "send": ("4", "s"), "where": ("4", "W"),
 }  # fmt: skip
 # What the Web Content Accessibility Guidelines ask of large text and of signs; what lies behind a dialog is dimmed.
 LEAST_CONTRAST, BEHIND_A_DIALOG = 3.0, 1.4

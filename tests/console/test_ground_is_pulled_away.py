@@ -20,7 +20,8 @@ from tests.console.records import CARD, PLANNED_SWAP, RUNNING, RUNS, SCHEDULE, F
 Console = Callable[..., None]
 LOST = "Things changed while you looked: "
 ADMIN = {name: ["9", *["down"] * row, "enter"] for row, name in enumerate(
-    ("operators", "settings", "places", "allowances", "outbox", "routes", "duty", "policy", "packages"))}  # fmt: skip
+    ("operators", "settings", "places", "allowances", "outbox", "routes", "duty", "policy", "packages",
+     "trust"))}  # fmt: skip
 
 
 def gives(method: str, answer: Any) -> Callable[[FakeEngine], None]:
@@ -70,6 +71,7 @@ PULLED: dict[str, tuple[list[str], Callable[[FakeEngine], None], str]] = {
         ["7", "b", "E"], gives("bin_items", (BINNED, replace(BINNED, id=BINNED.id + 1))), "the bin holds 2 things of "),
     "a route": ([*ADMIN["routes"], "minus"], gives("routes", ROUTE_LIST[1:]), "it is not in the list any more."),
     "quiet hours": ([*ADMIN["routes"], "e"], gives("routes", ROUTE_LIST[:1]), "your quiet hours are: none."),
+    "a trusted key": ([*ADMIN["trust"], "minus"], sets("trusted_now", ()), "it is not in the list any more."),
     "hand over": ([*ADMIN["duty"], "o"], sets("duty_now", ELSEWHERE), "carl is on duty, and hands over"),
     "remove a project": (
         ["minus"], lambda e: setattr(e, "overview_now", replace(e.overview_now, projects=(status("z"),))),
