@@ -47,7 +47,7 @@ def ask(
     command = [program, *(["-F", str(config)] if config else []), *options, "--", host, "leverframe", *words, "--json"]
     said = _said(command, given, seconds)
     if said is None:
-        raise Refusal(f\"{plain(host, 80)} did not answer within {seconds:g} seconds.\")
+        raise Refusal(f"{plain(host, 80)} did not answer within {seconds:g} seconds.")
     code, answer, complaint = said
     if max(len(answer), len(complaint)) > LARGEST_ANSWER:
         raise Refusal(f"{plain(host, 80)} says more than any Leverframe does; see what answers there.")

@@ -128,8 +128,8 @@ def _stage_known(place: StagingPlace, stored: Stored) -> bool:
     if not all(place.store.has(digest) for digest in stored.chunks):
         return False
     try:
-        for piece in place.store.pieces(stored):
-            place.staged.put(piece)
+        for digest in stored.chunks:
+            place.staged.take(digest, place.store)
     except Damage:  # Told by doctor; it is not taken over.
         return False
     return True

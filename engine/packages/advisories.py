@@ -84,13 +84,20 @@ def _affected(record: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any
             continue
         package = one_word(ecosystem, str(about["name"]))
         ranges = [
-            [(kind, str(at)) for event in each.get("events") or () for kind, at in dict(event).items()]
-            for each in affected.get("ranges") or ()
-            if each.get("type") == "ECOSYSTEM"
+            [(kind, str(at)) for event in events for kind, at in event.items()]
+            for each in _listed(affected.get("ranges") or [])
+            if (events := _listed(each["events"], dict)) and each.get("type") == "ECOSYSTEM"
         ]
         whole = [events for events in ranges if all(_is_read(package, *event) for event in events)]
-        listed = [str(each) for each in affected.get("versions") or ()]
+        listed = [str(each) for each in _listed(affected.get("versions") or [])]
         yield package, {"versions": listed, "ranges": whole, "unread": len(whole) < len(ranges)}
+
+
+def _listed(value: Any, of: type = object) -> list[Any]:
+    """Raises TypeError for what is no list ``of`` these: of such an advisory nobody knows whom it concerns."""
+    if not isinstance(value, list) or not all(isinstance(each, of) for each in value):
+        raise TypeError(value)
+    return value
 
 
 def _is_read(package: str, kind: str, at: str) -> bool:
@@ -116,7 +123,7 @@ def _records(place: Path) -> Iterator[Mapping[str, Any]]:
             yield {}
             continue
         listed = said if isinstance(said, list) else said.get("vulns", [said]) if isinstance(said, dict) else [{}]
-        yield from (each if isinstance(each, dict) else {} for each in listed)
+        yield from (each if isinstance(each, dict) else {} for each in (listed if isinstance(listed, list) else [{}]))
 
 
 def _files(place: Path) -> list[Path]:

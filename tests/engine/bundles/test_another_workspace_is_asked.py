@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from engine.bundles.over_ssh import LARGEST_ANSWER, ask
-from engine.bundles.whereabouts import elsewhere
-from engine.errors import Invalid, Refusal
+from engine.bundles.whereabouts import read_answer
+from engine.errors import Damage, Invalid, Refusal
 
 DIGEST = "ab" * 32
 
@@ -93,6 +93,15 @@ def test_what_it_says_last_is_told_without_what_steers_a_terminal(there: Path) -
 def test_what_is_said_of_a_version_in_another_form_is_no_answer(stages: str, there: Path, tmp_path: Path) -> None:
     (tmp_path / "answer").write_text(f'{{"stages": {stages}}}')
     does(there, f"cat {tmp_path}/answer")
-    found = elsewhere(DIGEST, "prod", None)
-    assert found.found == () and (found.why is None) is (stages in ("5", "[5]"))
-    assert found.why is None or found.why[0].isupper() or "not a time" in found.why
+    told = ask("prod", ["where", DIGEST])
+    if stages in ("5", "[5]"):
+        assert read_answer(told) == ((), None, ())
+        return
+    with pytest.raises((Damage, Invalid), match=r"What it says cannot be read|not a time"):
+        read_answer(told)
+
+
+def test_who_does_not_answer_in_time_is_not_waited_for_nor_what_they_started(there: Path) -> None:
+    does(there, "sleep 600 & sleep 600")
+    with pytest.raises(Refusal, match=r"prod did not answer within 0.2 seconds."):
+        ask("prod", ["where", DIGEST], seconds=0.2)

@@ -177,7 +177,7 @@ def test_the_verdict_is_the_worse_of_the_two(verdict: str, enforced: bool, then:
 
 
 def test_what_is_said_in_capitals_further_on_stays_where_the_verdict_goes() -> None:
-    found = gate(CommonList(PANDAS, enforced=True), "churn", [("pandas", "3.1")], NOW)
+    found = gate(CommonList(PANDAS, enforced=True), "churn", {"pandas": "3.1"}, NOW)
     assert found is not None
     said = "BETTER THAN LIVE. All 17 gates pass. Worst where state is NY. On 9 rows."
     after = with_gate(judgement("pass", said), found, 17)
