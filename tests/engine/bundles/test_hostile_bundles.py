@@ -260,10 +260,13 @@ def test_a_document_that_no_workspace_wrote(
     assert said in refused(of_document(tmp_path / "x.zip", sender, canonical(document).encode()))
 
 
-def of_document(target: Path, sender: Sender, text: bytes) -> Path:
-    """The bundle of another version.json, which its manifest names and a trusted key has signed."""
-    members = {**contents(sender.zip), "version.json": text}
-    return signed(target, sender.home, members, lambda found: found.update(version=sha(text)))
+def of_document(
+    target: Path, sender: Sender, text: bytes, members: dict[str, bytes] | None = None, **more: object
+) -> Path:
+    """The bundle of another version.json, which its manifest names and a trusted key has signed; ``members``: what it
+    holds beside that, ``more``: of its manifest."""
+    held = {**(contents(sender.zip) if members is None else members), "version.json": text}
+    return signed(target, sender.home, held, lambda found: found.update(version=sha(text), **more))
 
 
 @pytest.mark.parametrize(
@@ -303,11 +306,7 @@ def test_a_lock_that_is_none(
     document = json.loads(members["version.json"])
     chunks = [sha(content)] if content else []
     document["environment"]["lock"] = {"digest": sha(content), "size": len(content), "chunks": chunks}
-    text = canonical(document).encode()
-    forged = signed(
-        tmp_path / "x.zip", sender.home, {**members, "version.json": text},
-        lambda found: found.update(version=sha(text)),
-    )  # fmt: skip
+    forged = of_document(tmp_path / "x.zip", sender, canonical(document).encode(), members)
     assert "lock of the environment" in refused(forged)
 
 
@@ -323,13 +322,9 @@ def test_data_that_did_not_travel_and_would_lie_elsewhere(
         | {"pieces": []}
         for each in document["data"]["files"]
     ]
-    text = canonical(document).encode()
     absent = [{"what": "data", "why": "it was left out", "files": files}]
     left = {name: content for name, content in members.items() if not name.startswith("data/")}
-    forged = signed(
-        tmp_path / "x.zip", sender.home, {**left, "version.json": text},
-        lambda found: found.update(version=sha(text), absent=absent),
-    )  # fmt: skip
+    forged = of_document(tmp_path / "x.zip", sender, canonical(document).encode(), left, absent=absent)
     with pytest.raises(Damage, match="What did not travel with it has names that none has"):
         receiver.take_in(forged, data=tmp_path)
 

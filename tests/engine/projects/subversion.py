@@ -5,6 +5,10 @@ from __future__ import annotations
 import subprocess
 from pathlib import Path
 
+import pytest
+
+from tests.engine.projects.test_source_git import write
+
 
 def svn(folder: Path, *args: str, who: str = "ada") -> str:
     return run(folder, "svn", args[0], "--non-interactive", "--username", who, *args[1:])
@@ -14,6 +18,12 @@ def run(folder: Path, *command: str) -> str:
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     return done.stdout.strip()
+
+
+@pytest.fixture
+def url(tmp_path: Path) -> str:
+    """The URL of a new one."""
+    return repository(tmp_path)
 
 
 def repository(place: Path) -> str:
@@ -27,6 +37,15 @@ def repository(place: Path) -> str:
 def checkout(place: Path, url: str, name: str = "project") -> Path:
     svn(place, "checkout", "-q", url, name)
     return place / name
+
+
+def committed(place: Path, url: str, message: str = "more", who: str = "ada", **files: str) -> Path:
+    """A checkout of the trunk with these files in revision 2; see ``test_source_git.write``."""
+    folder = checkout(place, f"{url}/trunk")
+    write(folder, **files)
+    commit(folder, message, who)
+    update(folder)
+    return folder
 
 
 def commit(folder: Path, message: str = "more", who: str = "ada") -> str:

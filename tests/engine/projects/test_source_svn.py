@@ -12,22 +12,15 @@ from engine.errors import Refusal
 from engine.projects.source import svn_files
 from engine.projects.source.code import commits_between, inspect, refuse_dirty, snapshot, standing_of
 from tests.engine.projects.origins import of_svn
-from tests.engine.projects.subversion import checkout, commit, repository, svn, update
+from tests.engine.projects.subversion import checkout, commit, committed, svn, update, url
 from tests.engine.projects.test_source_git import taken, write
 
-
-@pytest.fixture
-def url(tmp_path: Path) -> str:
-    return repository(tmp_path)
+__all__ = ["url"]  # the fixture of a new repository
 
 
 @pytest.fixture
 def project(tmp_path: Path, url: str) -> Path:
-    folder = checkout(tmp_path, f"{url}/trunk")
-    write(folder, steps="one\n", other="same\n")
-    commit(folder, "first words\n\nand a body")
-    update(folder)
-    return folder
+    return committed(tmp_path, url, "first words\n\nand a body", steps="one\n", other="same\n")
 
 
 def state(folder: Path) -> dict[str, tuple[bytes, int]]:

@@ -20,24 +20,18 @@ from engine.projects.source.code_folder import filled
 from engine.projects.source.records import UNTOLD
 from engine.projects.source.svn_files import take_base
 from tests.engine.projects.origins import of_svn
-from tests.engine.projects.subversion import checkout, commit, repository, update
+from tests.engine.projects.subversion import checkout, commit, committed, repository, update, url
 from tests.engine.projects.test_source_git import taken, write
 
 ROOT = Path(__file__).parents[3]
 
 
-@pytest.fixture
-def url(tmp_path: Path) -> str:
-    return repository(tmp_path)
+__all__ = ["url"]  # the fixture of a new repository
 
 
 @pytest.fixture
 def project(tmp_path: Path, url: str) -> Path:
-    folder = checkout(tmp_path, f"{url}/trunk")
-    write(folder, steps="one\n")
-    commit(folder)
-    update(folder)
-    return folder
+    return committed(tmp_path, url, steps="one\n")
 
 
 @pytest.fixture

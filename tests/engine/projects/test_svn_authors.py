@@ -13,22 +13,15 @@ from engine.projects.source.code import authors_since, commits_between, inspect
 from engine.projects.source.records import UNCOMMITTED, UNTOLD, CodeAuthor
 from engine.projects.source.svn_log import ANONYMOUS, known_as
 from tests.engine.projects.origins import of_git, of_svn
-from tests.engine.projects.subversion import checkout, commit, repository, svn, update
+from tests.engine.projects.subversion import checkout, commit, committed, repository, svn, update, url
 from tests.engine.projects.test_source_git import write
 
-
-@pytest.fixture
-def url(tmp_path: Path) -> str:
-    return repository(tmp_path)
+__all__ = ["url"]  # the fixture of a new repository
 
 
 @pytest.fixture
 def project(tmp_path: Path, url: str) -> Path:
-    folder = checkout(tmp_path, f"{url}/trunk")
-    write(folder, steps="one\n")
-    commit(folder, who="ada")
-    update(folder)
-    return folder
+    return committed(tmp_path, url, steps="one\n")
 
 
 def author(name: str) -> CodeAuthor:
