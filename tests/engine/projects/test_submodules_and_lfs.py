@@ -48,6 +48,17 @@ def test_a_submodule_that_is_checked_out_is_taken_with_those_inside_it(composed:
     assert taken(tmp_path / "dirty")["lib/inner/code.py"] == "deepest\n"
 
 
+def test_a_submodule_that_no_commit_names_is_not_left_out_in_silence(
+    project: Path, library: Path, tmp_path: Path
+) -> None:
+    """What is not committed stands in a patch, and no patch can hold what a submodule holds."""
+    git(project, "submodule", "add", "-q", str(library), "lib")
+    write(project, steps="two\n")
+    with pytest.raises(Refusal, match="holds the submodule 'lib' as no commit does; commit it"):
+        snapshot(project, tmp_path / "code", allow_dirty=True)
+    assert not (tmp_path / "code").exists()
+
+
 def test_submodules_in_each_other_without_end_are_refused(project: Path, tmp_path: Path) -> None:
     """Each takes processes of this machine while those inside it are read, and a repository may hold any number."""
     for depth in (2, 12):
