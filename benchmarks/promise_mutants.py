@@ -16,6 +16,7 @@ from benchmarks.kind_mutants import KINDS
 from benchmarks.mutation.fault import Fault
 from benchmarks.package_mutants import PACKAGES
 from benchmarks.planned_swap_mutants import PLANNED_SWAPS
+from benchmarks.refusal_mutants import REFUSALS
 from benchmarks.rehearsal_mutants import REHEARSALS
 from benchmarks.source_mutants import SOURCE
 from benchmarks.travel_mutants import TRAVEL
@@ -176,7 +177,7 @@ FAULTS = (
     *TRAVEL,
     *PACKAGES,
     *PLANNED_SWAPS,
-    *REHEARSALS,
+    *REFUSALS, *REHEARSALS,
     *SOURCE,
     *EXPORTS,
     *IMPORTED,
