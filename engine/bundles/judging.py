@@ -85,6 +85,8 @@ def judge_here(
     if parts.holdout.num_rows != document.data.holdout_rows:
         return _untold(document, live, at, "its data do not give the holdout that was recorded")
     own = _unpacked(place, place.staged, "the version that came in", document, ground, "candidate")
+    if missing := own.lacking(parts.holdout):
+        raise Damage(f"Its data has no {', '.join(plain(each, 60) for each in missing[:3])}, which its model takes.")
     try:
         said, seconds = _score(own, parts.holdout)
     except StepFailed as failed:

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, get_args
 
 from engine.access.public_key import PublicKey
 from engine.bundles import contents, key, manifest, names, provenance, spelling, zip_layout
@@ -28,9 +28,11 @@ from engine.bundles.zip_layout import ZipMember
 from engine.environments.records import canonical
 from engine.errors import Damage, Invalid, NotFound, Refusal
 from engine.projects.manifest.sections import NAME
+from engine.records import GateVerdict
 from engine.runs.steps import holding
 from engine.storage.disk import why_not
 from engine.text import plain
+from engine.validation.schema import check_form
 from engine.versions import document as documents
 
 if TYPE_CHECKING:
@@ -76,8 +78,8 @@ class OpenBundle:
             raise Damage("Its version.json is not the version that its manifest names.")
         spelling.check_canonical(content, "Its version.json")
         found = documents.parsed(content, self.manifest.version)
-        holding.recorded(found.lineage.sandbox)
         _check_made_by(found, self.manifest)
+        _check_told(found)
         return found
 
     @property
@@ -148,6 +150,16 @@ def _check_listed(found: BundleManifest, places: dict[str, Place]) -> None:
     for each in found.members:
         if places[each.name].size != each.size:
             raise Damage(f"Of it '{plain(each.name, 80)}' is not as large as was signed.")
+
+
+def _check_told(document: VersionDocument) -> None:
+    """Raise Damage for what a card could not show: it stands between a version and whoever decides about it."""
+    spelling.check_words(document.said or {})
+    holding.recorded(document.lineage.sandbox)
+    check_form(document.schema)
+    for gate in document.gates:
+        if gate.verdict not in get_args(GateVerdict):
+            raise Damage(f"Its gate '{plain(gate.name, 60)}' has no verdict that a gate has.")
 
 
 def _check_made_by(document: VersionDocument, found: BundleManifest) -> None:

@@ -11,6 +11,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
+from engine.json_records import read
 from engine.text import plain
 
 if TYPE_CHECKING:
@@ -44,6 +45,24 @@ def infer_schema(table: pa.Table, sensitive: Collection[str] = ()) -> dict[str, 
             for name, column in zip(table.column_names, table.columns, strict=True)
         ]
     }
+
+
+@dataclass(frozen=True)
+class _Column:
+    name: str
+    type: str
+    nullable: bool
+    categories: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class _Columns:
+    columns: tuple[_Column, ...]
+
+
+def check_form(schema: Schema) -> None:
+    """Raise Damage for one that ``infer_schema`` never made: whoever compares two of them asks it for names."""
+    read(_Columns, schema, "The schema of its data")
 
 
 def differences(reference: Schema, current: Schema) -> tuple[Difference, ...]:
