@@ -73,6 +73,15 @@ def test_it_goes_live_is_looked_at_and_is_rolled_back_with_its_library(engine: E
         shutil.rmtree(built)  # What comes back comes from the store, whatever stands here.
     engine.move(plan, "the small tree is too small", lambda step: None)
     assert engine.version("penguins@1").state == "live"
+
+    engine.set_packages("r:Rpart<4\nrpart>=99", "one stack")
+    lines = {line.package: line for line in engine.packages().lines}
+    (rpart,) = (each for each in lines["r:rpart"].cells if each.live)
+    assert (rpart.label, rpart.standing) == ("penguins@1", "violates") and rpart.why.endswith(" is not r:rpart<4")
+    assert lines["rpart"].cells == (), "a package of Python's that nobody has"
+    assert lines["program:r"].cells[0].version.startswith("4.") and engine.packages().left_out == {}
+    found = engine.check(project, lambda said: None)
+    assert [each.sentence.split(" is not ")[1] for each in found if each.what == "common packages"] == ["r:rpart<4."]
     assert_whole(engine)
 
 

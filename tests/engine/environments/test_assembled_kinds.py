@@ -6,6 +6,7 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
+import zipfile
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from engine.environments.kind import KINDS, kind_of
 from engine.environments.parts_lock import Part, PartsLock, read_parts_lock
 from engine.environments.records import Environment, Program, nothing_kept
 from engine.errors import Damage, Invalid, NotFound, Refusal
+from engine.packages.matrix import of_section
 from engine.projects.manifest.records import EnvironmentSpec
 from engine.storage.objects import ObjectStore
 from engine.versions.environment import left_out, lock_of, section, supply_of
@@ -79,6 +81,19 @@ def test_a_jar_lies_on_the_class_path_with_javas_home(machine: Programs, root: P
     assert environment.variables["JAVA_HOME"] == str(machine.folder.parent)
     assert lock.packages[0].version == f"sha256 {hashlib.sha256(jar.read_bytes()).hexdigest()[:12]}"
     assert KINDS["jvm"].words(lock) == "Java 17.0.15"
+
+
+def test_a_jar_that_says_what_it_is_is_locked_and_listed_by_that(
+    machine: Programs, root: Path, code: Path, tmp_path: Path
+) -> None:
+    with zipfile.ZipFile(code / "lib" / "model.jar", "w") as jar:
+        said = "groupId=org.example\nartifactId=model\nversion=2.1-rc1\n"
+        jar.writestr("META-INF/maven/org.example/model/pom.properties", said)
+    lock, environment = built(root, code, JAVA)
+    assert [(each.name, each.version) for each in lock.packages] == [("model.jar", "org.example:model:2.1-rc1")]
+    assert "model.jar org.example:model:2.1-rc1 sha256:" in lock.text
+    kept = section(ObjectStore(root / "objects"), lock, environment, tmp_path)
+    assert of_section(kept) == {"jvm:org.example:model": "2.1-rc1", "program:java": "17.0.15"}
 
 
 def test_a_jar_that_changed_is_another_lock_and_one_changed_in_its_place_a_difference(
