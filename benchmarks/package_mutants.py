@@ -31,7 +31,7 @@ PACKAGES = (
     Fault("nothing is excepted that is not listed", _BOOK, "        if name not in common(db).rules:\n", "        if False:\n", _LIST),
     Fault("what is withdrawn counts nothing", _ADVISED, '            if record.get("withdrawn"):\n', "            if False:\n", _OSV),
     Fault("a fix ends a range", _ADVISED, 'kind in ("fixed", "limit") and mine >= at', 'kind in ("fixed", "limit") and mine > at', _OSV),
-    Fault("another ecosystem's are not ours", _ADVISED, "        if ecosystem is None:\n            continue\n", "        ecosystem = ecosystem or PYTHON\n", _OSV),
+    Fault("another ecosystem's are not ours", _ADVISED, "        if ecosystem is None:\n            continue\n", "        if ecosystem is None:\n            ecosystem = of_osv(\"PyPI\")\n", _OSV),
     Fault("a range that cannot be read is said", _ADVISED, "        unread += any(", "        any(", _OSV),
     Fault("nothing of a folder is passed over", _ADVISED, "    if len(files) > MOST_FILES:\n", "    if False:\n", _OSV),
     Fault("what is too large is not read", _ADVISED, "            if path.stat().st_size > LARGEST:\n", "            if False:\n", _OSV),
