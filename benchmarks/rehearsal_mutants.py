@@ -36,6 +36,7 @@ REHEARSALS = (
     Fault("a model's word for a full disk is not enough", _JOB, 'free < _LITTLE or not said.startswith(f"{label} cannot be proven")', "True", _SAID),
     Fault("a shared environment's time counts for each", _JOB, "time.monotonic() - began + self._saved", "time.monotonic() - began", _BACK),
     Fault("one rehearsal of a project at a time", "engine/runs/queue.py", "if job.alone else None", "if False else None", _ALONE),
+    Fault("one that waits is set going", "engine/runs/by_hand.py", "        queue.dispatch(workspace, ledger)  #", "        #", _ALONE),
     Fault("one that was killed is in nobody's way", "engine/runs/by_hand.py", "    if job.alone:\n", "    if False:\n", _ALONE),
     Fault("a registry that is away takes nothing", _KEEPING, "        found = _with_what_stands(store, found, kept_files.of(db, lock.digest))\n", "", _KEPT),
     Fault("what another run kept is not dropped", _KEEPING, "there = kept_files.of(db, kept.lock) or kept", "there = kept", _KEPT),

@@ -25,6 +25,7 @@ def begin(workspace: Workspace, ledger: Ledger, project: str, job: Job, by: Call
         raise Refusal(f"Nothing of {project} is live yet; retrain, then approve a candidate.")
     if job.alone:
         queue.settle(workspace, ledger, now)  # One whose process was killed is under way no more.
+        queue.dispatch(workspace, ledger)  # And who is refused for one that waits has at least set it going.
     run = queue.enqueue(ledger, project, by, now, now, {}, job=job.name)
     queue.dispatch(workspace, ledger)
     return history.find(ledger, run)

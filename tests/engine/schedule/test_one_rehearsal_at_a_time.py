@@ -15,13 +15,14 @@ from engine import clock
 from engine.api import Engine
 from engine.errors import Conflict
 from engine.projects import schedules
-from engine.runs import queue
+from engine.runs import history, queue
 from engine.schedule.due_runs import settle_all
 from engine.schedule.lease import take
 from engine.storage.ledger import Ledger
 from tests import tiny
-from tests.builders.runs import left_behind
+from tests.builders.runs import left_behind, queued
 from tests.builders.versions import candidate, release
+from tests.engine.schedule.engines import wait_until
 from tests.forked_runs import forking
 from tests.ledger import ledger_of, workspace_of, writing
 from tests.people import open_engine
@@ -65,6 +66,15 @@ def test_one_whose_process_was_killed_is_in_nobodys_way(engine: Engine) -> None:
     run = engine.run_now("tiny", "rehearsal")
     assert engine.run(dead).state == "interrupted" and run.id > dead
     assert engine.wait(run.id, lambda found: None).state == "failed", "this version is but a row"
+
+
+def test_one_that_waits_for_its_turn_is_set_going_by_whoever_is_refused_for_it(engine: Engine) -> None:
+    waiting = queued(engine, clock.now(), job="rehearsal")
+    with pytest.raises(Conflict, match=f"^Run {waiting} is a rehearsal of tiny"):
+        engine.run_now("tiny", "rehearsal")
+    with ledger_of(engine) as ledger:
+        wait_until(lambda: history.find(ledger, waiting).state != "queued")
+    assert engine.wait(waiting, lambda found: None).state == "failed", "this version is but a row"
 
 
 def test_of_two_who_ask_at_once_one_is_refused(engine: Engine) -> None:
