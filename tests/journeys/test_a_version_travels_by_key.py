@@ -8,7 +8,6 @@ import pytest
 
 from tests.people import open_engine
 from tests.terminal import Terminal
-from tests.wholeness import assert_whole
 
 pytestmark = [pytest.mark.slow, pytest.mark.clock]
 
@@ -66,5 +65,5 @@ def test_a_version_is_bundled_looked_into_and_taken_in_by_key(history: Path, tmp
         assert there.ended() == 0
     (arrived,) = receiver.arrivals()
     assert (arrived.origin.label, arrived.origin.source, arrived.state) == ("tiny@1", "development", "candidate")
-    assert_whole(receiver)
+    assert receiver.verify_audit().ok
     receiver.close()
