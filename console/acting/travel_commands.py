@@ -81,7 +81,7 @@ class TakeIn:
         else:
             found = engine.take_in(source, data=data, on_step=tell)
         origin = (f"It is {found.origin.sentence}.",) if found.origin is not None else ()
-        tone: Tone = "ok" if found.label is not None else "watch"
+        tone: Tone = "ok" if found.label is not None and found.waits else "watch"
         return Result(found.sentence, tone, notes=(*origin, *found.notes), found=found.label)
 
 

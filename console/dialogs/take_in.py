@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
 DATA, DESPITE = "folder of its data", "despite, because"
 STANDS = "It cannot be taken in as things stand; Enter looks again, Esc leaves."
-LOOKS, AGAIN, TAKES = "look into it", "look again", "take it in"
+LOOKS, AGAIN, TAKES, BRINGS = "look into it", "look again", "take it in", "bring its data"
+WITHOUT = "Its data did not travel: write the folder that has it, unless a version here has the same."
 
 
 class TakeInDialog(FormDialog):
@@ -53,11 +54,12 @@ class TakeInDialog(FormDialog):
         if self.command is not None or self._asked is None:
             return
         self._look, self._at = answer, at
-        self.verb = TAKES if self._comes_in else AGAIN
+        self.verb = (BRINGS if answer.lacking else TAKES) if self._comes_in else AGAIN
         self.app.ask(None, self.beside())
-        lacks = self._lacking() if self._comes_in else STANDS
-        if lacks:
-            self.only_say(lacks, "")
+        if not self._comes_in:
+            self.only_say(STANDS, "")
+        elif not answer.brings_data and (answer.lacking or not answer.by_reference):
+            self.only_say(WITHOUT, "")
         self.settle()
 
     def unanswered(self, sentence: str) -> None:
@@ -77,17 +79,8 @@ class TakeInDialog(FormDialog):
     @property
     def _comes_in(self) -> bool:
         """Whether what was looked into can be taken in by somebody."""
-        return self._look is not None and self._look.already is None and self._look.refused is None
-
-    def _lacking(self) -> str | None:
-        """What has to be written for it to come in."""
-        if self._look is None:
-            return None
-        if not self._look.brings_data and not self.value_of(DATA):
-            return "Its data did not travel: write the folder that has it, then Enter takes it in."
-        if self._look.despite is not None and not self.value_of(DESPITE):
-            return "Something speaks against it: an admin says in the last field why it is taken in all the same."
-        return None
+        look = self._look
+        return look is not None and look.refused is None and (look.already is None or look.lacking)
 
     # What is written
 
@@ -102,7 +95,11 @@ class TakeInDialog(FormDialog):
         self.settle()
 
     def wrong(self) -> str | None:
-        return super().wrong() or (self._lacking() if self._comes_in else None)
+        if (wrong := super().wrong()) is not None or self._look is None or not self._comes_in:
+            return wrong
+        if self._look.despite is not None and not self.value_of(DESPITE):
+            return "Something speaks against it: an admin says in the last field why it is taken in all the same."
+        return None
 
     def begin(self, reason: str) -> None:
         if self._comes_in:

@@ -127,8 +127,8 @@ class AskOthersDialog(FieldDialog):
 
     def __init__(self, page: WherePage) -> None:
         said = (
-            "Each is asked over SSH with the keys of this account; what it says stands in the table. One that does not "
-            "answer within twenty seconds says why.",
+            "Each is asked over SSH with the keys of this account, and then those that it was sent on to from there. "
+            "What they say stands in the table; one that does not answer says why.",
             "Several are kept apart by spaces: test.example.org ssh://prod.example.org:2222",
         )
         super().__init__(f"WHERE IS {page.label}?", said, "ask", self._ask, "test.example.org")

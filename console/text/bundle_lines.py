@@ -39,7 +39,9 @@ def look_lines(look: BundleLook, now: datetime, width: int) -> list[Line]:
     made = moment(look.made_at)
     by = f", approved there by {' and '.join(look.approved_by)}" if look.approved_by else ", not approved there"
     way = f", by way of {cells.counted(look.stations - 1, 'more workspace')}" if look.stations > 1 else ""
-    data = "with its data" if look.brings_data else "without its data"
+    data = "with its data" if look.brings_data else (
+        "its data by reference" if look.by_reference else "without its data"
+    )
     holds = f"{cells.counted(look.members, 'file')}, {cells.size(look.size)}, {data}"
     said = (
         ("version", f"{look.label}{by}{way}"),
@@ -53,8 +55,11 @@ def look_lines(look: BundleLook, now: datetime, width: int) -> list[Line]:
 
 
 def _verdict(look: BundleLook, width: int) -> list[Line]:
-    if look.already is not None:
+    if look.already is not None and (not look.lacking or look.refused is not None):
         return wrapped(f"= {plain(look.already, SENTENCE)}", width, tone="watch")
+    if look.already is not None:
+        here = f"▲ {plain(look.already, SENTENCE)} It is here without its data, and gets it when this is taken in."
+        return wrapped(here, width, tone="watch")
     if look.source is None:
         said = f"■ {plain(str(look.refused), SENTENCE)} An admin trusts it on the screen Trusted keys, with the line:"
         return [*wrapped(said, width, tone="failing"), *wrapped(look.line, width)]
@@ -124,11 +129,13 @@ ARRIVALS: tuple[Column[Arrived], ...] = (
 
 @dataclass(frozen=True)
 class Place:
-    """A version as one workspace has it, or that it has not, or why it did not say. ``workspace``: None is this one."""
+    """A version as one workspace has it, or that it has not, or why it did not say. ``workspace``: None is this one;
+    ``via``: the host that told of it."""
 
     workspace: str | None
     found: Whereabouts | None
     why: str | None
+    via: str | None = None
 
 
 def places(stages: Sequence[Stage]) -> tuple[Place, ...]:
@@ -136,7 +143,10 @@ def places(stages: Sequence[Stage]) -> tuple[Place, ...]:
     return tuple(
         each
         for stage in stages
-        for each in ([Place(stage.name, one, None) for one in stage.found] or [Place(stage.name, None, stage.why)])
+        for each in (
+            [Place(stage.name, one, None, stage.via) for one in stage.found]
+            or [Place(stage.name, None, stage.why, stage.via)]
+        )
     )
 
 
@@ -183,6 +193,11 @@ def _life(found: Whereabouts, now: datetime) -> str:
 
 
 def _from(place: Place) -> Span:
+    said = _said_from(place)
+    return Span(f"told of by {plain(place.via, 200)}: {said.text}", said.tone) if place.via else said
+
+
+def _said_from(place: Place) -> Span:
     if place.found is None:
         return Span(plain(place.why, SENTENCE), "watch") if place.why else Span("It has not got this version.", "dim")
     made = "made there" if place.workspace is not None else "made here"

@@ -129,7 +129,7 @@ class BundleCommands(Door):
         """What the bundle in the file ``source`` says of itself, and what would keep it from being taken in."""
         from engine.bundles.looking import look_into
 
-        return look_into(self._workspace, self._ledger, source)
+        return look_into(self._workspace, self._ledger, self._store, source)
 
     @looks("see where versions came from")
     def arrivals(self, *, limit: int = 100) -> tuple[Arrived, ...]:

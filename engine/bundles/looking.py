@@ -17,8 +17,10 @@ from engine.bundles.naming_errors import named
 from engine.bundles.reading import OpenBundle
 from engine.bundles.registering import THIS
 from engine.storage.ledger import Ledger
+from engine.storage.objects import ObjectStore
 from engine.storage.workspace import Workspace
 from engine.text import plain
+from engine.versions import absent_data
 
 
 @dataclass(frozen=True)
@@ -27,8 +29,9 @@ class BundleLook:
     all of it. ``source``: what the workspace that signed it is called here, None where nobody trusts it; ``line``: its
     key, as one takes it in.
 
-    ``already``: the same version is here, in a sentence. ``refused``: why nobody takes it in; ``despite``: why an admin
-    alone does, who says a reason; each a sentence, or None.
+    ``brings_data``: it holds its data; ``by_reference``: it comes in without it too. ``already``: the same version is
+    here, in a sentence; ``lacking``: without its data, which it gets when this is taken in. ``refused``: why nobody
+    takes it in; ``despite``: why an admin alone does, who says a reason; each a sentence, or None.
     """
 
     path: str
@@ -47,21 +50,25 @@ class BundleLook:
     judged: str
     absent: tuple[tuple[str, str], ...]
     brings_data: bool
+    by_reference: bool
     wheels: bool
     already: str | None
+    lacking: bool
     refused: str | None
     despite: str | None
 
 
-def look_into(workspace: Workspace, ledger: Ledger, path: Path) -> BundleLook:
+def look_into(workspace: Workspace, ledger: Ledger, store: ObjectStore, path: Path) -> BundleLook:
     """Look into the bundle in the file ``path``. Raises NotFound, Refusal or Damage with a sentence that names it."""
     target = path.expanduser().absolute()
     shown = plain(str(target), 200)
     with named(shown, "is no bundle that could be taken in"), reading.opened(target) as bundle, ledger.read() as db:
-        return _told(workspace, db, bundle, shown)
+        return _told(workspace, db, store, bundle, shown)
 
 
-def _told(workspace: Workspace, db: sqlite3.Connection, bundle: OpenBundle, shown: str) -> BundleLook:
+def _told(
+    workspace: Workspace, db: sqlite3.Connection, store: ObjectStore, bundle: OpenBundle, shown: str
+) -> BundleLook:
     told, key, document = bundle.provenance, bundle.key, bundle.document
     first, known = told.stations[0], trusted.of_key(db, key.fingerprint)
     own = keys.own(workspace.root).fingerprint
@@ -88,8 +95,10 @@ def _told(workspace: Workspace, db: sqlite3.Connection, bundle: OpenBundle, show
         judged=plain(document.metrics.sentence, 1000),
         absent=absent,
         brings_data=not any(part.files for part in bundle.manifest.absent),
+        by_reference=absent_data.travels_by_reference(document.settings),
         wheels=bool(bundle.wheels),
         already=already,
+        lacking=already is not None and absent_data.is_absent(store, document),
         refused=refused,
         despite=despite,
     )

@@ -173,7 +173,6 @@ def test_what_speaks_against_it_and_data_that_did_not_travel_are_asked_for(
     async def story(desk: Desk) -> None:
         await desk.press("4", "plus", "x", "enter")
         await desk.see("▲ It was rejected here as flights@10. Only an admin takes it in")
-        await desk.press("enter")
         await desk.see("Its data did not travel: write the folder that has it")
         await desk.press("tab", "d", "enter")
         await desk.see("Something speaks against it: an admin says in the last field why")
@@ -182,6 +181,36 @@ def test_what_speaks_against_it_and_data_that_did_not_travel_are_asked_for(
 
     console(story)
     assert engine.done == [("take in despite", Path.cwd() / "x", "ok", Path.cwd() / "d")]
+
+
+@pytest.mark.parametrize(("by_reference", "asked"), [(True, False), (False, True)])
+def test_data_that_travels_by_reference_is_not_asked_for(
+    console: Console, engine: FakeEngine, by_reference: bool, asked: bool
+) -> None:
+    engine.look_now = replace(LOOK, brings_data=False, by_reference=by_reference)
+
+    async def story(desk: Desk) -> None:
+        await desk.press("4", "plus", "x", "enter")
+        await desk.see("Enter take it in")
+        assert ("Its data did not travel" in desk.text) == asked
+        await desk.press("enter")
+        await desk.see("flights@12 is taken in")
+
+    console(story)
+
+
+def test_a_version_that_is_here_without_its_data_gets_it(console: Console, engine: FakeEngine) -> None:
+    engine.look_now = replace(LOOK, already="It is here already as flights@9, which is live.", lacking=True)
+
+    async def story(desk: Desk) -> None:
+        await desk.press("4", "plus", "x", "enter")
+        await desk.see("It is here without its data, and gets it when")
+        await desk.see("Enter bring its data")
+        await desk.press("enter")
+        await desk.see("waits for a decision here")
+
+    console(story)
+    assert [each[0] for each in engine.done] == ["take in"]
 
 
 def test_another_file_is_looked_into_anew_and_a_bundle_that_changed_is_not_taken_in(
@@ -222,7 +251,7 @@ def test_a_file_that_is_no_bundle_is_told_by_the_engine(console: Console, engine
 def test_where_a_version_is_stands_in_a_table_across_workspaces(
     console: Console, engine: FakeEngine, size: tuple[int, int]
 ) -> None:
-    engine.stages_now = (THERE, SILENT)
+    engine.stages_now = (THERE, replace(SILENT, via="test.example.org"))
 
     async def story(desk: Desk) -> None:
         await desk.press("4", "W")
@@ -230,7 +259,7 @@ def test_where_a_version_is_stands_in_a_table_across_workspaces(
         for words in ("here", "test.example.org", "flights@3", "● live", "prod.example.org", "? not known"):
             assert words in desk.text, words
         await desk.press("end", "enter")
-        await desk.see("prod.example.org could not be reached over SSH: no route to host")
+        await desk.see("told of by test.example.org: prod.example.org could not be reached")
 
     console(story, size)
 

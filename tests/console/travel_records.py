@@ -29,7 +29,8 @@ ARRIVED = (Arrived(ORIGIN, "candidate"),)
 LOOK = BundleLook(
     "/srv/flights-31.zip", "d" * 64, "flights@31", 5_000_000, 41, "SHA256:dev", "ssh-ed25519 AAAADEV", "development",
     stamp(ago(days=5)), 77, "mia", ("mia",), 1, "BETTER THAN LIVE. All 9 gates pass.",
-    (("packages", "each is in the lock with its digest, and is fetched there"),), True, False, None, None, None,
+    (("packages", "each is in the lock with its digest, and is fetched there"),), True, False, False, None, False, None,
+    None,
 )  # fmt: skip
 BUNDLE = Bundle(
     "flights@11", "ab" * 32, "/srv/flights-11.zip", 5_000_000, 41, "d" * 64, "SHA256:own",

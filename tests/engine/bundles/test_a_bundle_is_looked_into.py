@@ -12,6 +12,7 @@ from engine.api import Engine
 from engine.api import open_engine as open_by_proof
 from engine.bundles.manifest import AbsentPart
 from engine.bundles.reading import opened
+from engine.bundles.writing import unfinished
 from engine.errors import Damage, Forbidden, NotFound, Refusal
 from tests.engine.bundles.conftest import Sender
 from tests.ledger import rows_of, store_of
@@ -91,24 +92,12 @@ def test_what_came_in_is_listed_with_where_from_and_what_became_of_it(receiver: 
     assert [each.origin.label for each in receiver.arrivals(limit=1)] == ["tiny@2"]
 
 
-def test_two_that_are_written_to_one_file_at_once_replace_nothing(
-    receiver: Engine, sender: Sender, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    from engine.bundles import writing
-
-    receiver.take_in(sender.zip)
-    target, real = tmp_path / "there" / "x.zip", writing.write
-    target.parent.mkdir()
-
-    def meanwhile(*given: object) -> object:
-        made = real(*given)  # type: ignore[arg-type]
+def test_a_file_that_comes_while_a_bundle_is_written_is_not_replaced(tmp_path: Path) -> None:
+    target = tmp_path / "x.zip"
+    with pytest.raises(Refusal, match="is there already"), unfinished(target) as file:
+        file.write(b"a bundle")
         target.write_text("somebody's")
-        return made
-
-    monkeypatch.setattr(writing, "write", meanwhile)
-    with pytest.raises(Refusal, match="is there already"):
-        receiver.bundle("tiny@1", target)
-    assert target.read_text() == "somebody's" and os.listdir(target.parent) == ["x.zip"]
+    assert target.read_text() == "somebody's" and os.listdir(tmp_path) == ["x.zip"]
 
 
 def test_over_ssh_the_machine_is_for_itself_and_the_door_says_so(receiver: Engine, sender: Sender) -> None:
