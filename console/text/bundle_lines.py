@@ -115,7 +115,7 @@ def own_key_lines(fingerprint: str, key: str, width: int) -> list[Line]:
 # What came in
 
 ARRIVALS: tuple[Column[Arrived], ...] = (
-    Column("VERSION", 14, lambda a, now: Span(a.origin.label, "strong"), front=True),
+    Column("VERSION", 14, lambda a, now: Span(a.origin.label, "strong"), most=22, front=True),
     Column("STATE", 11, lambda a, now: Span(cells.version_state(a.state), _tone(a.state))),
     Column("CAME IN", 8, lambda a, now: Span(cells.age(a.origin.at, now)), right=True),
     Column("BY", 8, lambda a, now: Span(plain(a.origin.by)), yields=1),
@@ -152,7 +152,7 @@ def places(stages: Sequence[Stage]) -> tuple[Place, ...]:
 
 WHERE: tuple[Column[Place], ...] = (
     Column("WORKSPACE", 18, lambda p, now: Span(_workspace(p), "strong")),
-    Column("CALLED", 12, lambda p, now: Span(plain(p.found.version) if p.found else cells.NOTHING), front=True),
+    Column("CALLED", 12, lambda p, now: Span(plain(p.found.version) if p.found else cells.NOTHING), most=22, front=True),
     Column("STATE", 11, lambda p, now: _there(p)),
     Column("LIFE", 26, lambda p, now: Span(_life(p.found, now) if p.found else cells.NOTHING), yields=1),
     Column("FROM", 24, lambda p, now: _from(p), grows=True),

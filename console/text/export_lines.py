@@ -37,7 +37,7 @@ def _state(found: Export) -> Span:
 
 EXPORTS: tuple[Column[Export], ...] = (
     Column("NO.", 4, lambda e, now: Span(str(e.id)), right=True),
-    Column("VERSION", 12, lambda e, now: Span(e.label, "strong"), front=True),
+    Column("VERSION", 12, lambda e, now: Span(e.label, "strong"), most=22, front=True),
     Column("IS NOW", 11, lambda e, now: _state(e)),
     Column("AS", 18, lambda e, now: Span(target(e))),
     Column("ANSWERS", 10, lambda e, now: verdict(e)),

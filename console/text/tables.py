@@ -72,7 +72,7 @@ def _rehearsed(version: Version, now: datetime) -> Span:
 
 
 VERSIONS: tuple[Column[Version], ...] = (
-    Column("VERSION", 14, lambda v, now: Span(v.label, "strong"), most=22, front=True),
+    Column("VERSION", 13, lambda v, now: Span(v.label, "strong"), most=22, front=True),
     Column("STATE", 11, _state),
     Column("HOLD", 4, lambda v, now: Span("held" if v.held else "", "strong")),
     Column("KEY METRIC", 22, lambda v, now: Span(cells.metric(v.metric)), yields=2),
