@@ -152,7 +152,8 @@ def places(stages: Sequence[Stage]) -> tuple[Place, ...]:
 
 WHERE: tuple[Column[Place], ...] = (
     Column("WORKSPACE", 18, lambda p, now: Span(_workspace(p), "strong")),
-    Column("CALLED", 12, lambda p, now: Span(plain(p.found.version) if p.found else cells.NOTHING), most=22, front=True),
+    Column("CALLED", 12, lambda p, now: Span(plain(p.found.version) if p.found else cells.NOTHING),
+           most=22, front=True),
     Column("STATE", 11, lambda p, now: _there(p)),
     Column("LIFE", 26, lambda p, now: Span(_life(p.found, now) if p.found else cells.NOTHING), yields=1),
     Column("FROM", 24, lambda p, now: _from(p), grows=True),
