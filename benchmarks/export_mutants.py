@@ -29,4 +29,5 @@ EXPORTS = (
     Fault("a name with quotes is one name", "engine/exports/sql_table.py", """name.replace('"', '""')""", "name", _FILES),
     Fault("the list says what the version is now", "engine/exports/book.py", "state=catalog.record(catalog.find(db, each.label)).state", "state=''", _LIST),
     Fault("what scores with its own code is not exported", "engine/exports/exporting.py", '    if "score" in train:\n', "    if False:\n", _LIST),
+    Fault("an empty cell is a gap in Java too", "engine/exports/callers/Example.java.txt", "cell.isEmpty() ? Double.NaN", "cell.isEmpty() ? 0.0", ("tests/engine/exports/test_callers.py",)),
 )  # fmt: skip

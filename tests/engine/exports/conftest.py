@@ -41,6 +41,9 @@ MODELS = {
         " HistGradientBoostingRegressor(max_iter=20)), func=np.log, inverse_func=np.exp)",
         "np.exp(score / 3)",
     ),
+    "boosted": (
+        "make_pipeline(filled(), GradientBoostingClassifier(n_estimators=5, max_depth=3, random_state=1))", CLASSES,
+    ),
     "nearest": ("make_pipeline(filled(), Odd())", CLASSES),
 }
 # An estimator that no converter knows.

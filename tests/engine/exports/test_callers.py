@@ -8,6 +8,7 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -19,6 +20,10 @@ from tests.engine.exports.conftest import Models
 pytestmark = pytest.mark.slow
 # Its CPU build lies in the package; what its install script would fetch is for graphics cards.
 NODE_PACKAGE = "onnxruntime-node@1.30.0"
+# A package of Python's that ships ONNX Runtime's classes and its library for Java, inside of a larger jar.
+JAR_PACKAGE = (
+    "pyserini==0.40.0 --hash=sha256:fbda53e84dbded1b120055a900976c37d6a53cc841d518f40e2a8b00e454377f"
+)
 
 
 def answers(said: str) -> list[list[str]]:
@@ -87,6 +92,26 @@ def node(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_node(models: Models, exported: dict[str, Path], node: Path, name: str) -> None:
     place = shutil.copytree(exported[f"{name} onnx"], node / name)
     check(models, name, answers(run("node", "example.mjs", "rows.csv", cwd=place)))
+
+
+@pytest.fixture(scope="module")
+def jar(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A jar that holds ONNX Runtime for Java: 1.17, with all else that Anserini is made of."""
+    folder = tmp_path_factory.mktemp("java")
+    (folder / "wanted.txt").write_text(JAR_PACKAGE, "utf-8")
+    where = ("--target", folder / "found", "--require-hashes", "-r", "wanted.txt")
+    run(sys.executable, "-m", "uv", "pip", "install", "--quiet", "--no-deps", *where, cwd=folder)
+    (found,) = (folder / "found").glob("pyserini/resources/jars/*.jar")
+    return found
+
+
+def test_java(models: Models, exported: dict[str, Path], jar: Path) -> None:
+    place = exported["named onnx"]
+    run("javac", "-cp", jar, "-d", "classes", "Example.java", cwd=place)
+    path = f"{jar}{os.pathsep}{place / 'classes'}"
+    for name in ("named", "hist"):
+        said = run("java", "-cp", path, "Example", "model.onnx", "rows.csv", cwd=exported[f"{name} onnx"])
+        check(models, name, answers(said))
 
 
 @pytest.fixture

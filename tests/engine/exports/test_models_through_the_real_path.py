@@ -17,8 +17,9 @@ from tests.engine.exports.models import project
 
 pytestmark = pytest.mark.slow
 ALIKE = [
-    ("logit", "onnx", ""), ("logit", "sql", "duckdb"), ("logit", "sql", "sqlite"), ("logit", "sql", "postgresql"),
+    ("logit", "onnx", ""), ("logit", "sql", "postgresql"),
     ("named", "onnx", ""), ("named", "sql", "postgresql"), ("ridge", "onnx", ""), ("ridge", "sql", "sqlite"),
+    ("boosted", "sql", "duckdb"), ("boosted", "sql", "sqlite"),
 ]  # fmt: skip
 
 
