@@ -72,6 +72,7 @@ BUNDLES = (
     Fault("reference: nothing is measured without it", "engine/jobs/health/look.py", "    refuse_absent(context.store, document, label,", "    (lambda *_: None)(context.store, document, label,", _REFERENCE),
     Fault("reference: the live folder gets it", "engine/bundles/completing.py", "    if live is None or live.label != version.label:", "    if True:", _REFERENCE),
     Fault("reference: what is here is taken", _STAGING, "        elif not _stage_known(place, file):", "        elif True:", _REFERENCE),
+    Fault("reference: what was rejected is not completed", "engine/bundles/completing.py", "and each.state not in over]", "]", _REFERENCE),
     Fault("reference: the card says it", "console/text/card_lines.py", "    if card.without is not None:", "    if False:", _REFERENCE),
     Fault("judged here: what fails is not offered", _LAST, '    waits = judged.verdict != "fail"', "    waits = True", _JUDGED),
     Fault("judged here: against what is live at the end", _LAST, "    if wanted != (judged.against if judged is not None else None):", "    if False:", _JUDGED),

@@ -27,7 +27,9 @@ def incomplete(db: sqlite3.Connection, place: StagingPlace, bundle: OpenBundle) 
     """The version that is here and is this one, without its data; the newest, where that came in more than once."""
     if not absent_data.is_absent(place.store, bundle.document):
         return None
-    found = [each for each in catalog.with_digest(db, bundle.manifest.version) if each.cleaned_at is None]
+    over = ("rejected", "expired")  # Such a one is offered anew, if at all.
+    same = catalog.with_digest(db, bundle.manifest.version)
+    found = [each for each in same if each.cleaned_at is None and each.state not in over]
     return found[-1] if found else None
 
 

@@ -80,7 +80,7 @@ def judge_here(
     """``document``, staged and proven, against ``live``. Raises Refusal where it does not score its own holdout."""
     at = clock.now()
     if absent_data.is_absent(place.staged, document):
-        return _untold(document, live, at, f"it is here without {absent_data.sentence(document)}")
+        return _untold(document, live, at, "the data of the version that came in is not here")
     table, parts = _holdout(place, document, manifest)
     if parts.holdout.num_rows != document.data.holdout_rows:
         return _untold(document, live, at, "its data do not give the holdout that was recorded")

@@ -72,6 +72,8 @@ def untold(document: VersionDocument, against: str, why: str) -> JudgeAnswer:
     said = f"{against}, which is live here, was not measured on its holdout: {why.rstrip('.')}."
     gates = tuple(_untold(gate, against, said) if _holds_against_live(gate) else gate for gate in document.gates)
     judged = without_ground(document.metrics)
+    segments = tuple(replace(each, verdict="not compared") for each in judged.segments)
+    judged = replace(judged, segments=segments)
     sentence = f"NOT COMPARED WITH LIVE. {said}"
     return JudgeAnswer(replace(judged, verdict="cannot tell", comparison="not compared", sentence=sentence), gates)
 

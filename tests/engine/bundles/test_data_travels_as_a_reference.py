@@ -119,7 +119,8 @@ def test_without_its_data_it_is_held_against_nothing_and_says_that(
     assert found.waits and (card.version.verdict, card.version.comparison) == ("cannot tell", "not compared")
     told = {gate.kind: gate.verdict for gate in card.gates}
     assert (told["not_below_live_by"], told["schema"], told["at_least"]) == ("cannot tell", "cannot tell", "pass")
-    assert "tiny@1, which is live here, was not measured on its holdout: it is here without" in found.sentence
+    assert "tiny@1, which is live here, was not measured on its holdout: the data of the version that" in found.sentence
+    assert {each.verdict for each in card.segments} == {"not compared"}
     assert card.blocked is None and not card.held_against_live
 
 
@@ -173,6 +174,17 @@ def test_data_that_another_version_has_here_is_taken_from_there(
     assert any("code, data, schema" in each for each in steps)  # So it is proven, and may be judged, with them.
     assert found.notes and not any("without" in note for note in found.notes)
     assert receiver.card("tiny@1", receiver.now()).without is None
+
+
+def test_one_that_was_rejected_is_taken_in_anew_with_its_data_and_not_completed(
+    receiver: Engine, referring: Referring
+) -> None:
+    receiver.take_in(referring.zip)
+    receiver.reject("tiny@1", "bring its data")
+    with pytest.raises(Refusal, match="rejected by ada: bring its data"):
+        receiver.take_in(referring.zip, data=referring.data)
+    found = receiver.take_in_despite(referring.zip, "it is here now", data=referring.data)
+    assert found.label == "tiny@2" and receiver.card("tiny@2", receiver.now()).without is None
 
 
 def test_it_comes_in_whole_where_its_data_is_brought_at_once(receiver: Engine, referring: Referring) -> None:
