@@ -80,7 +80,8 @@ def _stored(
     """Each file as it came and as it is stored, with the digest that it has there."""
     files = []
     for each in fetched.files:
-        stored = store.put_file(each.path) if each.path is not None else _made_young(store, there[each.digest].stored)
+        path = each.path
+        stored = store.put_archive(path) if path is not None else _made_young(store, there[each.digest].stored)
         files.append((each, KeptFile(each.package, each.name, stored)))
     return files
 

@@ -19,6 +19,7 @@ from engine.storage.disk import refused, why_not
 LEVEL = 3
 LARGEST = 4 << 30
 FLUSHED_AT_ONCE = 16
+PIECE = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -169,6 +170,23 @@ class ObjectStore:
             start = end
         self.sync()
         return Stored(_digest_of(data), len(data), tuple(digests))
+
+    def put_archive(self, path: Path) -> Stored:
+        """Store a file that is packed already, in pieces of one size.
+
+        Two of them that differ share no parts wherever they are cut, and each object is waited for: Spark's 456 MB were
+        5,659 of them in chunks of their content, which took a minute and a half and as much memory.
+        """
+        from hashlib import sha256
+
+        whole, size, digests = sha256(), 0, []
+        with path.open("rb") as file:
+            while piece := file.read(PIECE):
+                whole.update(piece)
+                size += len(piece)
+                digests.append(self.put(piece))
+        self.sync()
+        return Stored(whole.hexdigest(), size, tuple(digests))
 
     def put_content(self, content: bytes) -> Stored:
         """Store ``content`` as a file of one object."""

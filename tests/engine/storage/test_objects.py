@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
 
 from engine.errors import Damage
-from engine.storage.objects import ObjectStore, Stored
+from engine.storage.objects import PIECE, ObjectStore, Stored
+from engine.storage.stored_pieces import StoredPieces
 
 
 @pytest.fixture
@@ -36,6 +38,21 @@ def test_a_file_of_many_chunks_comes_back_whole(store: ObjectStore, tmp_path: Pa
     store.write_file(stored, target)
     assert target.read_bytes() == source.read_bytes() == store.read(stored)
     assert Stored.of(stored.document()) == stored
+
+
+def test_a_file_that_is_packed_already_lies_in_few_pieces_and_comes_back_whole(
+    store: ObjectStore, tmp_path: Path
+) -> None:
+    source, target = tmp_path / "in", tmp_path / "out"
+    source.write_bytes(os.urandom(2 * PIECE + 7))
+    stored = store.put_archive(source)
+    assert [len(store.get(digest)) for digest in stored.chunks] == [PIECE, PIECE, 7]
+    assert (stored.digest, stored.size) == (sha256(source.read_bytes()).hexdigest(), 2 * PIECE + 7)
+    store.write_file(stored, target)
+    assert target.read_bytes() == source.read_bytes() == store.read(stored)
+    with StoredPieces(store) as pieces:
+        assert b"".join(bytes(piece) for piece, _ in pieces.of(stored)) == source.read_bytes()
+    assert store.put_archive(source) == stored and len(list(store.digests())) == 3
 
 
 def test_an_empty_file_comes_back_empty(store: ObjectStore, tmp_path: Path) -> None:
