@@ -6,21 +6,30 @@ import json
 import stat
 import struct
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import asdict, replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from engine.access.proof import KeyProof
 from engine.access.public_key import ed25519
 from engine.api import Engine
+from engine.api import open_engine as open_by_proof
 from engine.audit.chain import canonical
 from engine.bundles import names, provenance, reading, zip_layout
+from engine.bundles.arrival import Known, already
 from engine.bundles.key import public_key
 from engine.bundles.manifest import AbsentPart, BundleManifest, BundleMember, content, read
 from engine.bundles.zip_layout import ListedMember, NotAZip, ZipMember
-from engine.errors import Conflict, Damage, Invalid, LeverframeError, Refusal
+from engine.errors import Conflict, Damage, Forbidden, Invalid, LeverframeError, Refusal
+from tests import tiny
+from tests.builders.runs import retrained
 from tests.engine.bundles.conftest import Sender
 from tests.engine.bundles.forging import contents, signed
+from tests.ledger import ledger_of
+from tests.people import key_of, open_engine
 
 SHA = "a" * 64
 MEMBER = BundleMember("code/x", 10, SHA)
@@ -196,3 +205,66 @@ def test_a_manifest_holds_what_ours_holds_and_nothing_more(change: Change, good:
     else:
         with pytest.raises(LeverframeError):
             read(text)
+
+
+@pytest.mark.parametrize("state", ["barred", "rejected"])
+def test_what_is_known_against_it_where_it_comes_from_takes_an_admin_with_a_reason(
+    state: str, receiver: Engine, sender: Sender, tmp_path: Path
+) -> None:
+    members = contents(sender.zip)
+    told = json.loads(members["provenance.json"])
+    told["stations"][0].update(state=state, why="it fell on its face")
+    forged = signed(tmp_path / "x.zip", sender.home, {**members, "provenance.json": json.dumps(told).encode()})
+    with pytest.raises(Refusal, match=rf"tiny@1 is {state} where it comes from: it fell on its face"):
+        receiver.take_in(forged)
+    found = receiver.take_in_despite(forged, "it is looked at here")
+    assert found.origin is not None and f"is {state} where it comes from" in str(found.origin.despite)
+
+
+def test_what_was_cleaned_up_here_may_come_in_once_more(receiver: Engine, sender: Sender) -> None:
+    receiver.take_in(sender.zip)
+    here = receiver.version("tiny@1")
+    assert "It is here already as tiny@1" in str(already([Known(here, None)], here.digest))
+    assert already([Known(replace(here, cleaned_at=here.made_at), None)], here.digest) is None
+    assert already([Known(here, None)], SHA) is None
+
+
+def test_over_ssh_steps_that_ask_for_more_than_the_rule_come_in_by_an_admin_alone(tmp_path: Path) -> None:
+    """They are run to prove it, before anybody has approved it."""
+    folder = tiny.make(tmp_path / "tiny")
+    tiny.unhold(folder)
+    engine = made_of(folder)
+    engine.bundle("tiny@1", tmp_path / "x.zip")
+    admin = open_engine(tmp_path / "home", "ada", create=True)
+    admin.trust("development", engine.bundle_key()[1], "the modellers")
+    admin.add_operator("opal", "operator", "a colleague", keys=[key_of("opal").line])
+    with (
+        closing(open_by_proof(admin.home, proof=KeyProof(key_of("opal").fingerprint, "192.0.2.7"))) as opal,
+        open(tmp_path / "x.zip", "rb") as sent,
+        pytest.raises(Forbidden, match="its steps ask for more than anybody allowed here: to be held by nothing"),
+    ):
+        opal.take_in(sent)
+    assert admin.projects() == ()
+    assert admin.take_in(tmp_path / "x.zip").label == "tiny@1"
+
+
+def made_of(folder: Path) -> Engine:
+    """A workspace beside ``folder`` with the first version of the project in it."""
+    engine = open_engine(folder.parent / "sender", "mia", create=True)
+    engine.add(folder)
+    retrained(engine, tiny.BEGINS + timedelta(days=30))
+    return engine
+
+
+def test_a_version_whose_names_may_not_come_in_does_not_leave_nor_one_that_was_cleaned_up(tmp_path: Path) -> None:
+    folder = tiny.make(tmp_path / "tiny")
+    (folder / "aux.md").write_text("on Windows no file has this name")
+    tiny.commit(folder, "words")
+    engine = made_of(folder)
+    with pytest.raises(Refusal, match=r"tiny@1 cannot travel: the name 'code/aux\.md' in it .* Give the files"):
+        engine.bundle("tiny@1", tmp_path / "x.zip")
+    with ledger_of(engine) as ledger, ledger.write() as db:
+        db.execute("UPDATE versions SET cleaned_at = '2026-01-02T00:00:00+00:00'")
+    with pytest.raises(Refusal, match="was cleaned up on 2026-01-02; 'leverframe bin restore version:tiny@1'"):
+        engine.bundle("tiny@1", tmp_path / "x.zip")
+    assert not (tmp_path / "x.zip").exists()
