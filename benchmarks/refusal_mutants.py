@@ -15,12 +15,25 @@ _KINDS = ("tests/engine/environments/test_assembled_kinds.py",)
 _LEFT = ("tests/engine/exports/test_what_a_converter_leaves.py",)
 _LOCKED = ("tests/engine/exports/test_export_environment.py",)
 _MODELS = ("tests/engine/scaffold/test_a_model_that_exists.py",)
+_OUT = ("tests/engine/bundles/test_a_bundle_is_written.py",)
 _PACKAGES = ("tests/engine/environments/test_r_packages.py",)
 _PROGRAMS = ("tests/engine/environments/test_programs.py",)
+_SAYS = ("tests/engine/bundles/test_what_a_bundle_may_say.py",)
 _WITHIN = ("tests/engine/projects/test_submodules_and_lfs.py",)
 
 REFUSALS = (
     Fault("a lock's platform is a word", "engine/environments/parts_lock.py", 'not re.fullmatch(r"[a-z0-9_.-]{0,60}", said["platform"])', "False", _KINDS),
+    Fault("a lock is what its digest says", "engine/environments/parts_lock.py", 'if hashlib.sha256(content.encode("utf-8", "surrogatepass")).hexdigest() != digest:', "if False:", _KINDS),
+    Fault("a lock in another spelling is none", "engine/environments/parts_lock.py", "    if lock.digest != digest:\n        raise _unreadable()\n", "", _KINDS),
+    Fault("a part's name leads nowhere", "engine/environments/parts_lock.py", '    if any(piece in ("", ".", "..") for piece in name.split("/")):\n        raise ValueError\n', "", _KINDS),
+    Fault("a rehearsal takes nothing from the machine", "engine/environments/assembled.py", "            if not supply(digest, target):\n                raise Damage", "            if not supply(digest, target):\n                return False\n            if False:\n                raise Damage", _KINDS),
+    Fault("nothing is built apart with another program", "engine/environments/assembled.py", "        self._refuse_other_machine(lock)\n        path = place", "        path = place", _KINDS),
+    Fault("nothing is built anew with another program", "engine/environments/assembled.py", "        self._refuse_other_machine(lock)\n        environment = self.place(lock, environments)\n        with in_plain_words(environments), held(environments, name_of(lock.digest)):\n            sweep(environments, environment.path.name)\n            self._build", "        environment = self.place(lock, environments)\n        with in_plain_words(environments), held(environments, name_of(lock.digest)):\n            sweep(environments, environment.path.name)\n            self._build", _KINDS),
+    Fault("a jar is the one that was locked", "engine/environments/jvm/kind.py", "if digest_of(target) != part.digest:", "if False:", _KINDS),
+    Fault("a jar is a zip", "engine/environments/jvm/kind.py", 'if content[:4] != b"PK\\x03\\x04":', "if False:", _KINDS),
+    Fault("jars lie on the class path", "engine/environments/jvm/kind.py", '{"CLASSPATH": os.pathsep.join(jars)} if jars else {}', "{}", _KINDS),
+    Fault("an image is asked for before each step", "engine/environments/container/kind.py", "super().compare(environment, lock) or _absent(lock)", "super().compare(environment, lock)", _KINDS),
+    Fault("an image is here when it is locked", "engine/environments/container/kind.py", "        if missing := _absent(lock):\n", "        if (missing := _absent(lock)) and False:\n", _KINDS),
     Fault("17 is not 170", "engine/environments/programs.py", 'version.startswith((f"{asked}.", f"{asked}-", f"{asked}+"))', "version.startswith(asked)", _PROGRAMS),
     Fault("a program that prints without end is ended", "engine/environments/programs.py", "while len(said) < _MOST and", "while True and", _PROGRAMS),
     Fault("a program that never ends is ended", "engine/environments/programs.py", "os.killpg(process.pid, signal.SIGKILL)", "None", _PROGRAMS),
@@ -43,6 +56,7 @@ REFUSALS = (
     Fault("a submodule is unchanged", "engine/projects/source/git_files.py", "            if changed:\n                first", "            if False:\n                first", _WITHIN),
     Fault("a submodule is a repository of its own", "engine/projects/source/git_files.py", "inner is None or inner.top != place or", "inner is None or", _WITHIN),
     Fault("submodules in each other have an end", "engine/projects/source/git_files.py", "if len(around) > _DEEPEST:", "if False:", _WITHIN),
+    Fault("a staged submodule is refused", "engine/projects/source/git_files.py", "if committed.get(name) != commit:", "if False:", _WITHIN),
     Fault("a requirement is a name and versions", "engine/scaffold/model.py", "_REQUIREMENT.fullmatch(line) and", "_REQUIREMENT.match(line) and", _MODELS),
     Fault("nothing needs MLflow", "engine/scaffold/model.py", 'not _named(line).startswith("mlflow")', "True", _MODELS),
     Fault("a model that Git cannot hold is refused", "engine/scaffold/model.py", "if file.stat().st_size > MODEL_BYTES:", "if False:", _MODELS),
@@ -52,8 +66,20 @@ REFUSALS = (
     Fault("what another workspace says has an end", "engine/bundles/over_ssh.py", "if max(len(answer), len(complaint)) > LARGEST_ANSWER:", "if False:", _ASKED),
     Fault("a state that is told is one", "engine/bundles/whereabouts.py", "if found.state not in get_args(VersionState):", "if False:", _ASKED),
     Fault("a time that is told is one", "engine/bundles/whereabouts.py", "            moment(at)\n", "            pass\n", _ASKED),
+    Fault("a zip has no comment", "engine/bundles/zip_layout.py", "if disk or start or comment or here != count or", "if", _SAYS),
+    Fault("a zip's end fits its length", "engine/bundles/zip_layout.py", " or begins + length + behind != size", "", _SAYS),
+    Fault("a directory lists all that it holds", "engine/bundles/zip_layout.py", "    if place != len(content):\n", "    if False:\n", _SAYS),
     Fault("another format is refused", "engine/bundles/manifest.py", 'if document.get("format") != FORMAT:', "if False:", _BAD),
+    Fault("a digest in a manifest is one", "engine/bundles/manifest.py", "if not all(DIGEST.fullmatch(each) for each in digests):", "if False:", _SAYS),
+    Fault("a size in a manifest is one", "engine/bundles/manifest.py", "if each.size < 0 or any(piece <= 0 for piece in each.pieces) or sum(each.pieces or (each.size,)) != each.size:", "if False:", _SAYS),
+    Fault("no text is larger than any real one", "engine/bundles/reading.py", "if place.size > LARGEST_TEXT:", "if False:", _SAYS),
     Fault("only a file is opened", "engine/bundles/reading.py", "if not stat.S_ISREG(found.st_mode):", "if False:", _BAD),
+    Fault("a directory has an end", "engine/bundles/reading.py", "if length > LARGEST_DIRECTORY or count > names.MOST:", "if False:", _SAYS),
+    Fault("no object is larger than any real one", "engine/bundles/reading.py", "if max(member.pieces or (member.size,)) > LARGEST_OBJECT:", "if False:", _SAYS),
+    Fault("a file is in the version's pieces", "engine/bundles/reading.py", "if name in there and (len(member.pieces) or min(member.size, 1)) != len(file.stored.chunks):", "if False:", _SAYS),
+    Fault("only data may be absent", "engine/bundles/reading.py", " or (name in absent and not contents.is_data(name))", "", _SAYS),
+    Fault("nothing encrypted is opened", "engine/bundles/names.py", "if each.flags & 1:", "if False:", _SAYS),
+    Fault("members have an end", "engine/bundles/names.py", "    if len(names) > MOST:\n", "    if False:\n", _SAYS),
     Fault("a document is not deep", "engine/bundles/spelling.py", "    if level:\n", "    if False:\n", _BAD),
     Fault("a document is spelt as ours are", "engine/bundles/spelling.py", "    if not same:\n", "    if False:\n", _BAD),
     Fault("the document tells what its lock holds", "engine/bundles/staging.py", "    check_described(bundle.document, lock_of(staged, bundle.document))\n", "", _BAD),
@@ -61,4 +87,6 @@ REFUSALS = (
     Fault("who is trusted no more is not", "engine/bundles/trusted.py", "WHERE until IS NULL AND fingerprint = ?", "WHERE fingerprint = ?", _IN),
     Fault("a key has one name", "engine/bundles/trusted.py", "if each.fingerprint == key.fingerprint:", "if False:", _IN),
     Fault("a name that is trusted can be shown", "engine/bundles/trusted.py", "if not _NAME.fullmatch(name):", "if False:", _IN),
+    Fault("trust that ended meanwhile holds", "engine/bundles/registering.py", "if source != THIS and trusted.of_key(db, bundle.key.fingerprint) is None:", "if False:", _SAYS),
+    Fault("no bundle is written over a file", "engine/bundles/writing.py", "    if os.path.lexists(target):\n", "    if False:\n", _OUT),
 )  # fmt: skip
