@@ -22,6 +22,7 @@ from engine.projects.source.svn_files import take_base
 from tests.engine.projects.origins import of_svn
 from tests.engine.projects.subversion import checkout, commit, committed, repository, update, url
 from tests.engine.projects.test_source_git import taken, write
+from tests.programs import Programs
 
 ROOT = Path(__file__).parents[3]
 
@@ -111,6 +112,29 @@ def test_svn_reads_a_configuration_of_ours_and_the_passwords_that_it_keeps(
     monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}{os.pathsep}{os.environ['PATH']}")
     assert inspect(project).revision == "r2"
     assert "auth" in said.read_text().split()
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        ('<!DOCTYPE x [<!ENTITY a "b">]><info>&a;</info>', "prints what Subversion does not"),
+        ("<info>", "cannot be read"),
+        ('<info><entry path="../x" kind="file"/></info>', "says of '../x' that it is in the project's folder"),
+        ('<info><entry path="/x" kind="file"/></info>', "says of '/x' that it is in the project's folder"),
+        ('<info><entry path="a//x" kind="file"/></info>', "says of 'a//x' that it is in the project's folder"),
+    ],
+)
+def test_another_svn_that_prints_what_none_does_is_not_believed(
+    said: str, told: str, project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Programs(tmp_path / "bin", monkeypatch).says("svn", said)
+    with svn.asked(project.resolve()) as server, pytest.raises(Refusal, match=told):
+        svn.nodes(server)
+
+
+def test_a_revision_is_a_number_that_a_database_takes() -> None:
+    assert [svn.number(each) for each in ("12", "0" * 17 + "9", "9" * 18)] == [12, 9, 10**18 - 1]
+    assert [svn.number(each) for each in ("9" * 19, "", "-1", "1.5", "\u00b2", "\u0661", " 1")] == [0] * 7
 
 
 def test_what_is_kept_of_a_file_is_not_read_where_a_link_or_something_else_lies_in_its_place(
