@@ -27,7 +27,7 @@ from engine.errors import Conflict, Damage, Forbidden, Invalid, LeverframeError,
 from tests import tiny
 from tests.builders.runs import retrained
 from tests.engine.bundles.conftest import Sender
-from tests.engine.bundles.forging import contents, signed
+from tests.engine.bundles.forging import contents, sha, signed
 from tests.ledger import ledger_of
 from tests.people import key_of, open_engine
 
@@ -268,3 +268,22 @@ def test_a_version_whose_names_may_not_come_in_does_not_leave_nor_one_that_was_c
     with pytest.raises(Refusal, match="was cleaned up on 2026-01-02; 'leverframe bin restore version:tiny@1'"):
         engine.bundle("tiny@1", tmp_path / "x.zip")
     assert not (tmp_path / "x.zip").exists()
+
+
+def test_a_model_that_takes_what_its_data_has_not_is_not_judged(
+    receiver: Engine, sender: Sender, tmp_path: Path
+) -> None:
+    for label, path in (("tiny@1", sender.zip), ("tiny@2", sender.second)):
+        receiver.take_in(path)
+        receiver.move(receiver.plan_release(label), "good here too", lambda step: None)
+    members = contents(sender.zip)
+    document = json.loads(members["version.json"])
+    document["model"]["features"] = ["nope"]
+    text = canonical(document).encode()
+    forged = signed(
+        tmp_path / "x.zip", sender.home, {**members, "version.json": text},
+        lambda found: found.update(version=sha(text)),
+    )  # fmt: skip
+    with pytest.raises(Damage, match="its data has no nope, which its model takes"):
+        receiver.take_in(forged)
+    assert receiver.count_versions("tiny") == 2
