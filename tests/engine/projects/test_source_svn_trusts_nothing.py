@@ -18,7 +18,8 @@ from engine.projects.source import svn
 from engine.projects.source.code import authors_since, commits_between, inspect, snapshot
 from engine.projects.source.code_folder import filled
 from engine.projects.source.records import UNTOLD
-from engine.projects.source.svn_files import take_base
+from engine.projects.source.svn_files import refuse_what_no_version_holds, take_base
+from engine.projects.source.svn_log import Range, between
 from tests.engine.projects.origins import of_svn
 from tests.engine.projects.subversion import checkout, commit, committed, repository, update, url
 from tests.engine.projects.test_source_git import taken, write
@@ -130,6 +131,27 @@ def test_another_svn_that_prints_what_none_does_is_not_believed(
     Programs(tmp_path / "bin", monkeypatch).says("svn", said)
     with svn.asked(project.resolve()) as server, pytest.raises(Refusal, match=told):
         svn.nodes(server)
+
+
+@pytest.mark.parametrize(
+    ("how", "told"),
+    [("incomplete", "was not brought to its end at 'x'"), ("obstructed", "has something else in the place of 'x'"),
+     ("replaced", "has something else in the place of 'x'"), ("modified", None)],
+)  # fmt: skip
+def test_what_svn_left_half_done_is_refused_by_its_name(how: str, told: str | None) -> None:
+    item = svn.Item("x", how, "none", copied=False, switched=False, conflicted=False, external=False)
+    if told is None:
+        refuse_what_no_version_holds([item], {"x": how})
+    else:
+        with pytest.raises(Refusal, match=told):
+            refuse_what_no_version_holds([item], {"x": how})
+
+
+def test_a_log_is_asked_for_in_the_working_copys_own_repository_alone() -> None:
+    root = "file:///srv/one"
+    assert between(None, of_svn("r2", f"{root}/trunk"), root) == Range(f"{root}/trunk", 0, 2)
+    for elsewhere in ("file:///srv/oneself/trunk", "file:///srv", "svn://host/one", ""):
+        assert between(None, of_svn("r2", elsewhere), root) is None
 
 
 def test_a_revision_is_a_number_that_a_database_takes() -> None:
