@@ -10,6 +10,7 @@ from benchmarks.mutation.fault import Fault
 _ASKED = ("tests/engine/bundles/test_another_workspace_is_asked.py",)
 _BAD = ("tests/engine/bundles/test_hostile_bundles.py",)
 _FOLDER = ("tests/engine/exports/test_folder.py",)
+_HOSTILE = ("tests/engine/projects/test_source_svn_trusts_nothing.py",)
 _IN = ("tests/engine/bundles/test_a_version_comes_in.py",)
 _KINDS = ("tests/engine/environments/test_assembled_kinds.py",)
 _LEFT = ("tests/engine/exports/test_what_a_converter_leaves.py",)
@@ -19,6 +20,7 @@ _OUT = ("tests/engine/bundles/test_a_bundle_is_written.py",)
 _PACKAGES = ("tests/engine/environments/test_r_packages.py",)
 _PROGRAMS = ("tests/engine/environments/test_programs.py",)
 _SAYS = ("tests/engine/bundles/test_what_a_bundle_may_say.py",)
+_SVN = ("tests/engine/projects/test_source_svn.py",)
 _WITHIN = ("tests/engine/projects/test_submodules_and_lfs.py",)
 
 REFUSALS = (
@@ -50,6 +52,17 @@ REFUSALS = (
     Fault("answers have one prediction", "engine/exports/answers.py", 'if "prediction" not in found.column_names or len(set(found.column_names)) != found.num_columns:', 'if "prediction" not in found.column_names:', _LEFT),
     Fault("an export overwrites nothing that came meanwhile", "engine/exports/folder.py", "        check_free(folder)\n        os.rename", "        os.rename", _FOLDER),
     Fault("a model is read by what wrote it", "engine/exports/environment.py", "    if lost:\n", "    if False:\n", _LOCKED),
+    Fault("what svn prints declares nothing", "engine/projects/source/svn.py", 'if b"<!" in said:', "if False:", _HOSTILE),
+    Fault("what svn names lies in the folder", "engine/projects/source/svn.py", 'if name != "." and any(part in ("", ".", "..") for part in name.split("/")):', "if False:", _HOSTILE),
+    Fault("a revision is no longer than any", "engine/projects/source/svn.py", " and len(text) < 19", "", _HOSTILE),
+    Fault("externals are refused", "engine/projects/source/svn_files.py", "        if item.external:\n", "        if False:\n", _SVN),
+    Fault("conflicts are refused", "engine/projects/source/svn_files.py", "        if item.conflicted:\n", "        if False:\n", _SVN),
+    Fault("what was cut short is refused", "engine/projects/source/svn_files.py", 'if item.how == "incomplete":', "if False:", _HOSTILE),
+    Fault("what lies in another's place is refused", "engine/projects/source/svn_files.py", 'if item.how in ("obstructed", "replaced"):', "if False:", _HOSTILE),
+    Fault("a repository inside is refused", "engine/projects/source/svn_files.py", 'if how == "repository":', "if False:", _SVN),
+    Fault("a patch of svn has an end", "engine/projects/source/svn_files.py", "env, PATCH_BYTES, differs=True", "env, 1 << 40, differs=True", _SVN),
+    Fault("a log is asked in its repository alone", "engine/projects/source/svn_log.py", 'url == root or url.startswith(f"{root}/")', "url.startswith(root)", _HOSTILE),
+    Fault("what is of no revision has no range", "engine/projects/source/svn_log.py", "    if until is None or url is None or not _inside(url, root):\n", "    if until is None or url is None:\n", _HOSTILE),
     Fault("what LFS fetched has the digest of its pointer", "engine/projects/source/lfs.py", "return content if sha256(content).hexdigest() == self.digest else None", "return content", _WITHIN),
     Fault("what LFS fetched has the size of its pointer", "engine/projects/source/lfs.py", "if status.st_size == self.size:", "if True:", _WITHIN),
     Fault("a submodule is at its commit", "engine/projects/source/git_files.py", "        if inner.revision != commit:\n", "        if False:\n", _WITHIN),
@@ -88,5 +101,10 @@ REFUSALS = (
     Fault("a key has one name", "engine/bundles/trusted.py", "if each.fingerprint == key.fingerprint:", "if False:", _IN),
     Fault("a name that is trusted can be shown", "engine/bundles/trusted.py", "if not _NAME.fullmatch(name):", "if False:", _IN),
     Fault("trust that ended meanwhile holds", "engine/bundles/registering.py", "if source != THIS and trusted.of_key(db, bundle.key.fingerprint) is None:", "if False:", _SAYS),
+    Fault("steps of a stranger's reach no further", "engine/bundles/taking_in.py", "    if more and not request.vouches:\n", "    if False:\n", _SAYS),
+    Fault("what was cleaned up may come again", "engine/bundles/arrival.py", " and version.cleaned_at is None", "", _SAYS),
+    Fault("barred there is told here", "engine/bundles/arrival.py", 'if station.state in ("barred", "rejected"):', "if False:", _SAYS),
     Fault("no bundle is written over a file", "engine/bundles/writing.py", "    if os.path.lexists(target):\n", "    if False:\n", _OUT),
+    Fault("what was cleaned up does not travel", "engine/bundles/writing.py", '    if row["cleaned_at"]:\n', "    if False:\n", _SAYS),
+    Fault("no name leaves that may not come in", "engine/bundles/writing.py", "if (wrong := why_not_names([*texts, *(each.name for each in found)])) is not None:", "if False:", _SAYS),
 )  # fmt: skip
