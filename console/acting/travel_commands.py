@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from console.acting.commands import Result, Tell
+from console.queries.written_path import path_of
 from console.text import bundle_lines, export_lines
 from engine.errors import Conflict
 from engine.release.records import ProofStep
@@ -17,10 +18,6 @@ from engine.text import plain
 if TYPE_CHECKING:
     from console.text.lines import Tone
     from engine.api import Engine
-
-
-def _path(written: str) -> Path:
-    return Path(written).expanduser().absolute()
 
 
 @dataclass(frozen=True)
@@ -35,7 +32,7 @@ class WriteBundle:
         return f"{self.label} is being bundled"
 
     def carry_out(self, engine: Engine, tell: Tell) -> Result:
-        made = engine.bundle(self.label, _path(self.file), data=self.data, wheels=self.wheels)
+        made = engine.bundle(self.label, path_of(self.file), data=self.data, wheels=self.wheels)
         return Result(bundle_lines.written(made), notes=bundle_lines.absences(made.absent))
 
 
@@ -70,7 +67,7 @@ class TakeIn:
         return f"{plain(Path(self.file).name, 80)} is being verified and proven"
 
     def carry_out(self, engine: Engine, tell: Tell) -> Result:
-        source, data = _path(self.file), _path(self.data) if self.data else None
+        source, data = path_of(self.file), path_of(self.data) if self.data else None
         if engine.look_into(source).digest != self.digest:
             raise Conflict(
                 f"{plain(str(source), 200)} is another bundle than the one that you looked into; nothing was changed, "
@@ -122,7 +119,7 @@ class WriteExport:
     def carry_out(self, engine: Engine, tell: Tell) -> Result:
         began = time.monotonic()
         made = engine.export(
-            self.label, self.kind, _path(self.folder), dialect=self.dialect, force=self.force, reason=self.reason,
+            self.label, self.kind, path_of(self.folder), dialect=self.dialect, force=self.force, reason=self.reason,
             used_by=self.used_by, tell=lambda doing: tell(ProofStep(doing, time.monotonic() - began)),
         )  # fmt: skip
         said = f"{made.label} is exported to {export_lines.target(made)}: {plain(made.folder, 1000)}"

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from console.acting.commands import Command
 from console.acting.travel_commands import Distrust, Send, Trust, WriteBundle, WriteExport
 from console.dialogs.dialog import ReasonDialog
 from console.dialogs.fields import FieldsDialog
 from console.dialogs.form import YES_NO, FormDialog, FormField
+from console.queries.written_path import opened_in
 from engine.bundles.trusted import TrustedKey
 from engine.exports.targets import DIALECTS, KINDS, TARGETS
 from engine.release.records import ProofStep
@@ -22,7 +21,7 @@ FORMS = "; ".join((KINDS[0], *(f"sql {each}" for each in DIALECTS)))
 
 def here(name: str) -> str:
     """A file or folder of that name where the console was opened."""
-    return str(Path.cwd() / name)
+    return str(opened_in() / name)
 
 
 class BundleDialog(FormDialog):

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from console.queries.questions import SELDOM
+from console.queries.written_path import path_of
 
 if TYPE_CHECKING:
     from engine.api import Engine
@@ -52,7 +52,7 @@ class AskBundle:
     refresh: float = ONCE
 
     def answer(self, engine: Engine, now: datetime) -> BundleLook:
-        return engine.look_into(Path(self.file).expanduser().absolute())
+        return engine.look_into(path_of(self.file))
 
 
 @dataclass(frozen=True)

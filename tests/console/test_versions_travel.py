@@ -40,7 +40,7 @@ def test_a_version_is_bundled_to_the_file_that_is_written_there(
     async def story(desk: Desk) -> None:
         await desk.press("4", "b")
         await desk.see("BUNDLE flights@11")
-        assert "flights-11.zip" in desk.text
+        assert desk.app.screen.query(Input).first().value == str(Path.cwd() / "flights-11.zip")
         await writes(desk, str(tmp_path / "x.zip"))
         await desk.press("tab", "backspace", "backspace", "backspace", "n", "o", "enter")
         await desk.see("is written to")
@@ -359,6 +359,29 @@ def test_hostile_names_do_not_reach_the_terminal(console: Console, engine: FakeE
             assert "\x1b" not in desk.text and "\u202e" not in desk.text and "red" in desk.text
 
     console(story)
+
+
+def test_a_folder_that_has_gone_and_a_home_of_nobody_are_no_faults_of_the_console(
+    console: Console, engine: FakeEngine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+
+    async def story(desk: Desk) -> None:
+        await desk.press("4", "b")
+        assert desk.app.screen.query(Input).first().value == str(Path.home() / "flights-11.zip")
+        await writes(desk, "~nobody-of-that-name/x.zip")
+        await desk.press("enter")
+        await desk.see("begins with the home of nobody here; write the whole path.")
+        await desk.press("escape", "plus")
+        await writes(desk, "~nobody-of-that-name/x.zip")
+        await desk.press("enter")
+        await desk.see("begins with the home of nobody here; write the whole path.")
+
+    console(story)
+    assert engine.done == [] and engine.failures == []
 
 
 def test_a_file_name_with_control_characters_is_shown_without_them() -> None:
