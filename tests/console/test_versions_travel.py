@@ -217,7 +217,9 @@ def test_another_file_is_looked_into_anew_and_a_bundle_that_changed_is_not_taken
     console: Console, engine: FakeEngine
 ) -> None:
     async def story(desk: Desk) -> None:
-        await desk.press("4", "plus", "x", "enter")
+        await desk.press("4", "plus")
+        await writes(desk, "/x")
+        await desk.press("enter")
         await desk.see("Enter take it in")
         await desk.press("y")
         await desk.see("Enter look into it")
