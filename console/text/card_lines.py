@@ -135,7 +135,7 @@ def _metrics(card: DecisionCard, width: int, *, rows: bool = False) -> list[Line
     titles = f"{pad('METRICS', name)}  {pad(short(card.version.label), 14, right=True)}"
     if against:
         titles += f"  {pad(against, 7, right=True)}  {pad('difference', 10, right=True)}"
-        between = f"{' ' * 14}  95 % between"
+        between = f"{' ' * 13}  95 % between"
         titles += between if cells_of(titles + between) <= width else ""
     key = card.version.metric.name if card.version.metric else ""
     ordered = sorted(card.metrics, key=lambda m: m.name != key)
@@ -154,7 +154,7 @@ def metric_row(metric: Metric, name: int, width: int, *, compared: bool, rows: b
         live, difference = cells.number(metric.live), cells.signed(metric.difference)
         parts.append(Span(f"  {pad(live, 7, right=True)}  {pad(difference, 10, right=True)}"))
         said = metric.comparison or "not compared"
-        parts.append(Span(f"  {pad(said, 12)}", COMPARED.get(said, "")))
+        parts.append(Span(f"  {pad(said, max(11, cells_of(said)))}", COMPARED.get(said, "")))
         if metric.difference_low is not None:
             low, high = cells.signed(metric.difference_low), cells.signed(metric.difference_high)
             interval = Span(f"  {low} … {high}", "dim")
