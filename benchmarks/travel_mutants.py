@@ -7,6 +7,7 @@ from benchmarks.mutation.fault import Fault
 _LOOK = ("tests/engine/bundles/test_a_bundle_is_looked_into.py",)
 _SSH = (*_LOOK, "tests/console/ssh/test_what_is_for_the_machine_alone.py")
 _KEYS = ("tests/console/test_versions_travel.py",)
+_ELSEWHERE = ("tests/console/test_where_a_version_is.py",)
 _EXPORTS = ("tests/console/test_exports_screen.py",)
 _WORDS = ("tests/console/test_words.py",)
 _ACTS, _READING, _LOOKING = "engine/access/acts.py", "engine/bundles/reading.py", "engine/bundles/looking.py"
@@ -30,10 +31,11 @@ TRAVEL = (
     Fault("what speaks against it asks for a reason", _DIALOG, "        if self._look.despite is not None and", "        if False and", _KEYS),
     Fault("what cannot come in is not begun", _DIALOG, "look is not None and look.refused is None and (look.already is None or look.lacking)", "look is not None", _KEYS),
     Fault("data that travels by reference is not asked for", _DIALOG, "(answer.lacking or not answer.by_reference)", "True", _KEYS),
-    Fault("whose word it is that a version is there", "console/text/bundle_lines.py", "said.tone) if place.via else said", "said.tone) if False else said", _KEYS),
+    Fault("whose word it is that a version is there", "console/text/bundle_lines.py", "said.tone) if place.via else said", "said.tone) if False else said", _ELSEWHERE),
     Fault("who may not ask others asks nobody", _WHERE, ' and self.refusal("ask_others") is None:', ":", _KEYS),
-    Fault("others are asked one question at a time", _WHERE, "        if command in self.app.runner.busy:\n", "        if False:\n", _KEYS),
+    Fault("others are asked one question at a time", _WHERE, "        if command in self.app.runner.busy:\n", "        if False:\n", _ELSEWHERE),
     Fault("what a host is called does not steer the terminal", "console/text/bundle_lines.py", "plain(place.workspace, 200) if", "place.workspace if", _KEYS),
+    Fault("what is pasted does not steer the terminal", "console/dialogs/dialog.py", "{self.GIVEN}: {plain(reason, SENTENCE)}", "{self.GIVEN}: {reason}", _KEYS),
     Fault("over SSH no key names a file", "console/screens/versions.py", 'if action in ("bundle", "take_in") and', "if action in () and", _KEYS),
     Fault("what is forced has a reason", "console/dialogs/travel.py", "if self.said_yes(self.FORCE) and not", "if False and not", _EXPORTS),
     Fault("the worst rows are a table", "console/text/export_lines.py", "{pad(plain(each.version, 200), both)}", "{plain(each.version, 200)}", _EXPORTS),

@@ -204,7 +204,7 @@ class ReasonDialog(Asking, ModalScreen[None]):
         self.command = self._make(reason)
         self.query_one("#reason", Input).display = False
         self.draw_text()
-        self.tell(f"{self.GIVEN}: {reason}", "dim")
+        self.tell(f"{self.GIVEN}: {plain(reason, SENTENCE)}", "dim")
         if self.BEGUN:
             self.tell(self.BEGUN)
         self.draw_keys()
@@ -212,16 +212,16 @@ class ReasonDialog(Asking, ModalScreen[None]):
 
     def step_done(self, step: ProofStep) -> None:
         """The command has done one of its steps."""
-        self.tell(f"✓ {step.what}, {step.seconds:.1f} s")
+        self.tell(f"✓ {plain(step.what, SENTENCE)}, {step.seconds:.1f} s")
 
     def done(self, result: Result) -> None:
         """The command was carried out."""
         self.ended, self._reading = True, result.reading
         # What was going on is over; where something is to be read, the rows are for that.
         self._said = [each for each in self._said if each[0] != self.BEGUN and result.reading is None]
-        self.tell(result.sentence, result.tone)
+        self.tell(plain(result.sentence, SENTENCE), result.tone)
         for note in result.notes:
-            self.tell(f"· {note}", "dim")
+            self.tell(f"· {plain(note, SENTENCE)}", "dim")
         if result.reading is not None:
             self.draw_text()
         self.draw_keys()
@@ -229,13 +229,13 @@ class ReasonDialog(Asking, ModalScreen[None]):
     def refused(self, sentence: str) -> None:
         """The command was not carried out."""
         self.ended = True
-        self.tell(f"■ {sentence}", "failing")
+        self.tell(f"■ {plain(sentence, SENTENCE)}", "failing")
         self.draw_keys()
 
     def write_anew(self, sentence: str) -> None:
         """The command was refused for what was written, which stands there again: the next key goes on with it."""
         self.command = None
-        self.only_say(f"■ {sentence}", "failing")
+        self.only_say(f"■ {plain(sentence, SENTENCE)}", "failing")
         for field in self.query(Input):
             field.display, field.select_on_focus = True, False
             field.cursor_position = len(field.value)

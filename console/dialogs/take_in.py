@@ -12,7 +12,8 @@ from console.dialogs.form import FormDialog, FormField
 from console.queries.question import Question
 from console.queries.travel_questions import AskBundle
 from console.text.bundle_lines import look_lines
-from console.text.lines import Line, Span, line
+from console.text.lines import SENTENCE, Line, Span, line
+from engine.text import plain
 
 if TYPE_CHECKING:
     from engine.bundles.looking import BundleLook
@@ -65,7 +66,7 @@ class TakeInDialog(FormDialog):
     def unanswered(self, sentence: str) -> None:
         if self.command is None:
             self._forget()
-            self.only_say(f"■ {sentence}", "failing")
+            self.only_say(f"■ {plain(sentence, SENTENCE)}", "failing")
 
     @property
     def ready(self) -> bool:

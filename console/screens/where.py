@@ -19,6 +19,7 @@ from console.text.bundle_lines import WHERE, Place, places
 from console.text.lines import EMPTY, Line, Tone, wrapped
 from console.widgets.lines_view import LinesView
 from engine.access.acts import nothing_changes
+from engine.text import plain
 
 if TYPE_CHECKING:
     from engine.bundles.whereabouts import Stage
@@ -91,8 +92,8 @@ class WherePage(WholeListPage[Place]):
             self.app.say(f"Wait: {command.doing}.", "watch")
             return
         self.command = command
-        named = f"Asking {', '.join(command.hosts)} …" if command.hosts else "Asking those that it was sent to …"
-        self._tell(named, "dim")
+        hosts = plain(", ".join(command.hosts), 200) or "those that it was sent to"
+        self._tell(f"Asking {hosts} …", "dim")
         self.app.runner.start(command)
 
     def _tell(self, text: str, tone: Tone) -> None:
@@ -110,7 +111,7 @@ class WherePage(WholeListPage[Place]):
             self._tell(NOBODY, "dim")
 
     def refused(self, sentence: str) -> None:
-        self._tell(f"■ {sentence}", "failing")
+        self._tell(f"■ {plain(sentence, 1000)}", "failing")
 
     def do_open(self) -> None:
         if self.selected is not None and self.at is not None:

@@ -249,50 +249,6 @@ def test_a_file_that_is_no_bundle_is_told_by_the_engine(console: Console, engine
     console(story)
 
 
-@BOTH
-def test_where_a_version_is_stands_in_a_table_across_workspaces(
-    console: Console, engine: FakeEngine, size: tuple[int, int]
-) -> None:
-    engine.stages_now = (THERE, replace(SILENT, via="test.example.org"))
-
-    async def story(desk: Desk) -> None:
-        await desk.press("4", "W")
-        await desk.see("2 workspaces were asked where flights@11 is; 1 did not say.")
-        for words in ("here", "test.example.org", "flights@3", "● live", "prod.example.org", "? not known"):
-            assert words in desk.text, words
-        await desk.press("end", "enter")
-        await desk.see("told of by test.example.org: prod.example.org could not be reached")
-
-    console(story, size)
-
-
-def test_hosts_that_are_named_are_asked_beside_the_screen(console: Console, engine: FakeEngine) -> None:
-    where_else = engine.where_else
-
-    def slowly(*given: Any) -> Any:
-        engine.pace.wait()
-        return where_else(*given)
-
-    async def story(desk: Desk) -> None:
-        engine.stages_now = ()
-        await desk.press("4", "W")
-        await desk.see("It was sent to no other workspace from here; a asks those that you name.")
-        engine.where_else = slowly  # type: ignore[method-assign]
-        engine.pace.clear()
-        await desk.press("a")
-        await writes(desk, "one two one")
-        await desk.press("enter")
-        await desk.see("Asking one, two …")
-        await desk.press("a")
-        await writes(desk, "one two")
-        await desk.press("enter")
-        assert "Wait: other workspaces are being asked where flights@11 is." in desk.said
-        engine.pace.set()
-        await desk.see("2 workspaces were asked where flights@11 is; 2 did not say.")
-
-    console(story)
-
-
 def test_whoever_may_not_is_told_why_and_who_may_only_look_asks_nobody(console: Console, engine: FakeEngine) -> None:
     acts = ("bundle", "send", "take_in", "where_else", "export", "trust", "distrust")
     engine.forbids = {act: f"vic is a viewer and may not {act}." for act in acts}
@@ -359,6 +315,27 @@ def test_hostile_names_do_not_reach_the_terminal(console: Console, engine: FakeE
         for keys in (("4", "plus", "x", "enter"), ("escape", "W"), ("end", "enter")):
             await desk.press(*keys)
             assert "\x1b" not in desk.text and "\u202e" not in desk.text and "red" in desk.text
+
+    console(story)
+
+
+def test_what_is_pasted_into_a_field_does_not_reach_the_terminal_either(console: Console, engine: FakeEngine) -> None:
+    hostile = "/\x1b[31mred\x1b]0;title\x07.zip"
+
+    async def story(desk: Desk) -> None:
+        await desk.press("4", "b")
+        await writes(desk, hostile)
+        await desk.press("enter")
+        await desk.see("To: /red.zip")
+        await desk.see("is written to /red.zip")
+        engine.refuse = Refusal(f"{hostile} is there already.")
+        await desk.press("enter", "b", "enter")
+        await desk.see("■ /red.zip is there already.")
+        await desk.press("escape", "W", "a")
+        await writes(desk, hostile)
+        await desk.press("enter")
+        await desk.see("red.zip")
+        assert "\x1b" not in desk.text
 
     console(story)
 
