@@ -53,7 +53,7 @@ KEYS = {
     "plus": {"Add": "overview", "Let in": "operators", "Watch": "places", "Route": "routes", "Trust": "trust",
              "Take in": "versions arrivals", "Export": "exports"},
     "minus": {"Remove": "overview", "Watch no longer": "places", "Withdraw": "allowances", "End": "routes",
-              "Trust no more": "trust"},
+              "Distrust": "trust"},
 }
 NAMED = {
     "Acknowledge": "acknowledge", "Allow": "allow", "Approve": "approve", "By column": "by_column", "Bin": "bin",
@@ -73,7 +73,7 @@ NAMED = {
     "Role": "role", "Bind key": "bind_key", "Disable": "disable", "Enable": "enable",
     "Quiet": "my_quiet_hours", "Duty": "duty", "Hand over": "hand_over", "Take over": "take_over",
     "Bundle": "bundle", "Send": "send", "Where": "where", "Exports": "exports", "Export": "export",
-    "Take in": "take_in", "Trust": "add_key", "Trust no more": "remove_key", "Own key": "own_key",
+    "Take in": "take_in", "Trust": "add_key", "Distrust": "remove_key", "Own key": "own_key",
     "Ask others": "ask_others",
 }  # fmt: skip
 DANGEROUS = {"approve", "later", "reject", "roll_back", "lift", "clean_up", "empty", "remove"}
