@@ -22,11 +22,16 @@ SWITCHES = (
     "--disable-background-networking", "--disable-component-update", "--disable-sync", "--remote-debugging-pipe",
 )  # fmt: skip
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
+LEFT = -32000  # the error of an order that came while one page gave way to the next
 
 
 def found() -> str | None:
     """The browser of this machine, if it has one."""
     return os.environ.get("BROWSER") or next((path for path in map(shutil.which, NAMES) if path), None)
+
+
+class BetweenPages(AssertionError):
+    """What was asked of a page that is being left: nothing can be said of the next one yet."""
 
 
 class Browser:
@@ -66,7 +71,8 @@ class Browser:
         while (said := self._next(60)).get("id") != self._number:
             self._note(said)
         if "error" in said:
-            raise AssertionError(f"{method}: {said['error']}")
+            left = said["error"]["code"] == LEFT
+            raise (BetweenPages if left else AssertionError)(f"{method}: {said['error']}")
         return said["result"]
 
     def _next(self, seconds: float) -> dict[str, Any]:
@@ -107,9 +113,15 @@ class Browser:
     def wait(self, script: str, seconds: float = 60) -> None:
         """Until a line of script is true."""
         until = time.monotonic() + seconds
-        while not self.run(script):
+        while not self._is_true(script):
             assert time.monotonic() < until, f"It never came true: {script}"
             time.sleep(0.05)
+
+    def _is_true(self, script: str) -> bool:
+        try:
+            return bool(self.run(script))
+        except BetweenPages:
+            return False
 
     def picture(self, file: Path) -> None:
         """The whole page, also what lies below the window."""
