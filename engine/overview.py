@@ -143,6 +143,7 @@ def _status(found: _Found, workspace: Workspace | None, project: Project, now: d
         earlier=ended[1:],
         patience=patience(health["rule"], health["timezone"]) if health is not None else None,
         alerts=_alerts(found, name, live, now),
+        waiting=max(((each.number, each.label) for each in found.candidates.get(name, ())), default=(0, None))[1],
     )
     reasons = judge(facts, now)
     verdict = reasons[0]

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+import os
 from pathlib import Path
 
 import click
 
 from console.cli import export_documents as documents
-from console.cli.printing import document, say
+from console.cli.printing import complain, document, say
 from console.cli.session import Session, Verb
 from console.text.lines import Span
 from engine.exports.records import Export
@@ -44,10 +45,14 @@ def export(
     if dialect and kind != "sql":
         raise click.UsageError("--dialect is for --to sql.")
     with session.engine() as engine:
-        made = engine.export(
-            version, kind, output, dialect=dialect or "", force=force, reason=reason, used_by=used_by,
-            tell=_progress(session),
-        )  # fmt: skip
+        try:
+            made = engine.export(
+                version, kind, output, dialect=dialect or "", force=force, reason=reason, used_by=used_by,
+                tell=_progress(session),
+            )  # fmt: skip
+        except KeyboardInterrupt:
+            complain(f"Interrupted{', but it was exported' if os.path.lexists(output) else ': nothing was exported'}.")
+            raise
     if session.json:
         document(documents.export(made))
         return

@@ -68,6 +68,9 @@ def _what_if(session: Session, constraint: str) -> None:
     if session.json:
         document({"constraint": constraint, "projects": [documents.outcome(each) for each in found]})
         return
+    if not found:
+        say("There is no project whose packages could be resolved; 'leverframe add PATH' adds one.")
+        return
     say(Span(f"With {plain(constraint)}, and nothing installed", "head"))
     table([package_lines.outcome(each) for each in found], ("project", "", "what would change, or why not"))
 
@@ -92,6 +95,8 @@ def _read(path: Path) -> str:
         return requirements_text(read_file(path), str(path))
     except FileNotFoundError:
         raise NotFound(f"There is no {plain(str(path), 120)}; name a constraints file.") from None
+    except IsADirectoryError:
+        raise NotFound(f"{plain(str(path), 120)} is a folder; name a constraints file.") from None
     except OSError as error:
         raise Refusal(f"{plain(str(path), 120)} cannot be read: {why_not(error)}.") from None
 

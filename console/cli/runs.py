@@ -74,7 +74,7 @@ def _watched(session: Session, engine: Engine, run: Run) -> int:
     if session.json:
         document(documents.run(ended))
     if ended.state not in GOOD:
-        said = f": {ended.why}" if ended.why else "."
+        said = f": {ended.why.rstrip('.')}." if ended.why else "."
         complain(f"Run {run.id} {_ended(ended)}{said} See its log: {session.command(f'log {run.id}')}")
         return 1
     if not session.json:

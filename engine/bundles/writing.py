@@ -50,7 +50,7 @@ from engine.bundles.names import why_not_names
 from engine.bundles.page import page
 from engine.bundles.zip_layout import ZipMember
 from engine.environments import kept_files
-from engine.errors import Damage, Refusal
+from engine.errors import Damage, NotFound, Refusal
 from engine.json_records import write as as_json
 from engine.storage.disk import refused
 from engine.storage.objects import ObjectStore
@@ -112,6 +112,8 @@ def unfinished(target: Path) -> Iterator[IO[bytes]]:
 def _check_free(target: Path) -> None:
     if os.path.lexists(target):
         raise Refusal(f"{target} is there already; name a file that is not, or move that one away.")
+    if not target.parent.is_dir():
+        raise NotFound(f"There is no folder {target.parent} to write {target.name} in; make it, or name another.")
 
 
 def write(

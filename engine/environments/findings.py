@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
+from engine.environments import programs
 from engine.environments.kind import KINDS
 from engine.environments.records import StandingEnvironment, Supply
 from engine.errors import LeverframeError, Refusal
@@ -41,6 +42,8 @@ def standing_environments(
             findings.append(_mended(place, each, supply, what, said))
         elif each.pictured:
             advice = "runs refuse it. 'leverframe doctor --fix' builds it anew"
+            if each.lock is not None and programs.differences(each.lock.programs):
+                advice = "runs refuse it until that is there again"  # No build brings what is the machine's.
             findings.append(DoctorFinding(what, "failing", f"{said}; {advice}"))
         else:
             advice = "the next run that needs it builds it anew, 'leverframe doctor --fix' does so now"

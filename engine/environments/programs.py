@@ -27,6 +27,7 @@ from engine.text import plain
 
 NAME = r"[A-Za-z0-9][A-Za-z0-9._+-]{0,59}"
 _SECONDS, _MOST = 30.0, 65536
+_CONTENT = "content-"  # then a digest: what tells no version
 # Behind the word where it is said: Spark names addresses before. Else with a dot where there is one: bzip2 has a number
 # in its name.
 _VERSIONS = (
@@ -90,12 +91,18 @@ def _why_not(name: str, asked: str) -> str | None:
     version = version_of(name)
     if version is None:
         return f"The program {plain(name, 60)} is not on this machine; {brings(name)}"
-    if not matches(asked, version):
+    if matches(asked, version):
+        return None
+    if version.startswith(_CONTENT):
         return (
-            f"{plain(name, 60)} is {version} on this machine, and the project asks for {plain(asked, 40)}; "
-            "install that one, or change it in [environment] of leverframe.toml"
+            f"{plain(name, 60)} on this machine tells no version, and the project asks for {plain(asked, 40)}; "
+            f'install one that does, or ask for any with {plain(name, 60)} = "" in [environment] programs of '
+            "leverframe.toml"
         )
-    return None
+    return (
+        f"{plain(name, 60)} is {version} on this machine, and the project asks for {plain(asked, 40)}; "
+        "install that one, or change it in [environment] of leverframe.toml"
+    )
 
 
 def brings(name: str) -> str:
@@ -116,7 +123,7 @@ def differences(programs: Iterable[Program]) -> tuple[str, ...]:
     for each in programs:
         now = version_of(each.name)
         if now is None:
-            found.append(f"the program {each.name} {each.version} is gone from this machine")
+            found.append(f"the program {each.name} {each.version} is gone from this machine ({brings(each.name)})")
         elif not matches(each.wanted, now):
             found.append(f"{each.name} is {now} here now, it was {each.version}, and {each.wanted} is asked for")
     return tuple(found)
@@ -142,7 +149,7 @@ def _asked(name: str, path: str, real: str, marks: tuple[int, int, int]) -> str:
         if (found := form.search(said)) is not None:
             return found[1].decode("ascii")[:60]
     with open(real, "rb") as file:
-        return f"content-{hashlib.file_digest(file, 'sha256').hexdigest()[:12]}"
+        return f"{_CONTENT}{hashlib.file_digest(file, 'sha256').hexdigest()[:12]}"
 
 
 def said_by(command: list[str], seconds: float, variables: Mapping[str, str] | None = None) -> bytes:

@@ -56,6 +56,8 @@ class StatusFacts:
     """How old the newest look may be; None where no looks are scheduled."""
     alerts: Sequence[Reason] = ()
     """What is open about the live version and not snoozed."""
+    waiting: str | None = None
+    """The newest candidate."""
 
 
 @dataclass(frozen=True)
@@ -101,7 +103,8 @@ def _well(facts: StatusFacts) -> str:
 
 def _measured(facts: StatusFacts, now: datetime) -> Reason | None:
     if facts.live is None:
-        return Reason("unknown", "nothing is live yet: retrain, then approve a candidate", None)
+        so = f"{facts.waiting} waits for a decision" if facts.waiting else "retrain, then approve a candidate"
+        return Reason("unknown", f"nothing is live yet: {so}", None)
     newest = max((at for at in (_measured_at(facts), facts.looked_at) if at is not None), default=None)
     if newest is None:
         return Reason("unknown", f"{facts.live} was never measured on newer rows: retrain measures it", None)

@@ -65,7 +65,8 @@ def change(
         now = common(db)
         rules = {**now.rules, **(add or {})}
         if drop is not None and rules.pop(ecosystems.written(drop), None) is None:
-            raise NotFound(f"{plain(drop, 60)} is not on the common package list; 'leverframe packages' shows it.")
+            near = _alike(drop, now.rules)
+            raise NotFound(f"{plain(drop, 60)} is not on the common package list; {near}'leverframe packages' shows it.")
         refuse_too_many(rules)
         strict = now.enforced if enforced is None else enforced
         text = written(rules)
@@ -90,7 +91,8 @@ def except_for(
     with ledger.write() as db:
         registry.find(db, project)
         if name not in common(db).rules:
-            raise NotFound(f"{plain(package, 60)} is not on the common package list, so nothing need be excepted.")
+            near = _alike(package, common(db).rules).rstrip("; ") or "so nothing need be excepted"
+            raise NotFound(f"{plain(package, 60)} is not on the common package list; {near}.")
         return _except(db, project, name, until, by, reason, at)
 
 
@@ -119,3 +121,10 @@ def _except(
         (project, name, stamp(until), stamp(given), by.name, reason),
     )
     return Exemption(project, name, until, given, by.name, reason)
+
+
+def _alike(name: str, rules: Mapping[str, str]) -> str:
+    """``r:rpart is; `` where the list has one of that name in another ecosystem; else nothing."""
+    wanted = f":{plain(name, 60).lower()}"
+    found = [each for each in rules if each.endswith(wanted)][:3]
+    return f"{' and '.join(found)} {'is' if len(found) == 1 else 'are'}; " if found else ""

@@ -18,7 +18,7 @@ from engine.release.policy import rolled_back_lately, why_not_from, why_not_late
 from engine.release.records import MovePlan
 from engine.release.wholeness import damaged_candidate, known_damage
 from engine.storage.objects import ObjectStore
-from engine.versions import absent_data, catalog
+from engine.versions import absent_data, catalog, origins
 from engine.versions import document as documents
 from engine.versions.absent_data import is_absent
 from engine.versions.code import revision_of
@@ -58,7 +58,8 @@ def refusal(
     if due is not None:
         later = why_not_later(version.label, due, expires_at, approval, now)
         approval = replace(approval, frozen_until=None)  # said already
-    return why_not_release(version, _label(live), expires_at, approval, by, now) or later
+    elsewhere = origins.of_version(db, version.label) is not None
+    return why_not_release(version, _label(live), expires_at, approval, by, now, from_elsewhere=elsewhere) or later
 
 
 def plan_release(

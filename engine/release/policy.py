@@ -33,17 +33,21 @@ def why_not_release(
     approval: Approval,
     by: Actor,
     now: datetime,
+    *,
+    from_elsewhere: bool = False,
 ) -> str | None:
-    """Why ``version`` may not be made live by ``by`` now, or None when it may."""
+    """Why ``version`` may not be made live by ``by`` now, or None when it may. One that came ``from_elsewhere`` is had
+    anew by its bundle: where it was made it can be retrained, here perhaps not."""
+    anew = "import its bundle again" if from_elsewhere else "retrain"
     if version.state != "candidate":
-        return _not_a_candidate(version, live)
+        return _not_a_candidate(version, live, anew)
     if version.against != live:
         return (
             f"{version.label} was judged against {version.against or 'nothing'}, but {live or 'nothing'} is live now; "
-            "retrain to have it judged again."
+            f"{anew} to have it judged again."
         )
     if expires_at is not None and now >= expires_at:
-        return f"{version.label} expired on {expires_at:%d %b %Y}; retrain to make a fresh candidate."
+        return f"{version.label} expired on {expires_at:%d %b %Y}; {anew} to make a fresh candidate."
     return why_not_approve(version.label, approval, by)
 
 
@@ -92,7 +96,7 @@ def next_of(due: datetime, now: datetime, certain: datetime, run: RunState | Non
     return "run" if certain >= due and now - due <= LATE else "wait"
 
 
-def _not_a_candidate(version: Version, live: str | None) -> str:
+def _not_a_candidate(version: Version, live: str | None, anew: str) -> str:
     if version.state == "live":
         since = f" since {version.live_from:%d %b %H:%M} UTC" if version.live_from else ""
         return f"{version.label} is live already{since}."
@@ -100,7 +104,7 @@ def _not_a_candidate(version: Version, live: str | None) -> str:
     return {
         "failed": f"{version.label} did not pass its gates: {version.sentence}",
         "rejected": f"{version.label} was {version.reason or 'rejected'}; retrain to make a new candidate.",
-        "expired": f"{version.label} expired{said}; retrain to make a fresh candidate.",
+        "expired": f"{version.label} expired{said}; {anew} to make a fresh candidate.",
         "barred": f"{version.label} is barred{said}; somebody must lift the bar first, with a reason.",
         "retired": f"{version.label} was live before; go back to it with a rollback.",
     }[version.state]

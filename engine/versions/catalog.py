@@ -83,8 +83,15 @@ def find(db: sqlite3.Connection, label: str) -> sqlite3.Row:
         "SELECT * FROM versions WHERE project = ? AND number = ?", (project, number)
     ).fetchone()
     if row is None:
-        raise NotFound(f"There is no version {label}; 'leverframe versions {project}' lists what there is.")
+        raise NotFound(f"There is no version {label}; {_those_there(db, project)}.")
     return row
+
+
+def _those_there(db: sqlite3.Connection, project: str) -> str:
+    """Where to look instead, as a clause: a project of which there is none has no list."""
+    if db.execute("SELECT 1 FROM versions WHERE project = ?", (project,)).fetchone() is None:
+        return f"nothing was made of {project} here; 'leverframe status' lists the projects"
+    return f"'leverframe versions {project}' lists what there is"
 
 
 def record(row: sqlite3.Row) -> Version:

@@ -57,12 +57,18 @@ def _convert(estimator: Any, inputs: Inputs, name: str) -> bytes:
     kinds = {"double": DoubleTensorType, "float": FloatTensorType, "int64": Int64TensorType, "string": StringTensorType}
     plain = hasattr(estimator, "classes_") and hasattr(estimator, "predict_proba")
     inner, undo = _unwrapped(estimator)
-    made = to_onnx(
-        inner,
-        initial_types=[(column, kinds[kind]([None, 1])) for column, kind in inputs],
-        options={"zipmap": False} if plain else None,
-        target_opset=OPSET,
-    )
+    given = [(column, kinds[kind]([None, 1])) for column, kind in inputs]
+    options = {"zipmap": False} if plain else None
+    try:
+        made = to_onnx(inner, initial_types=given, options=options, target_opset=OPSET)
+    except Exception:  # skl2onnx puts columns together for a pipeline, and for a linear model that stands alone not
+        if len(inputs) == 1 or hasattr(inner, "steps") or hasattr(inner, "transformers"):
+            raise
+        from sklearn.pipeline import make_pipeline
+        from sklearn.preprocessing import FunctionTransformer
+
+        together = make_pipeline(FunctionTransformer(), inner)
+        made = to_onnx(together, initial_types=given, options=options, target_opset=OPSET)
     made.ir_version = min(made.ir_version, FORMAT)
     graph = made.graph
     _append(graph, undo)

@@ -26,8 +26,10 @@ _PACKAGE = r"[A-Za-z][A-Za-z0-9.]{0,98}[A-Za-z0-9]"
 
 def environment(table: Table) -> EnvironmentSpec:
     """What the project's programs need around them."""
-    kind = table.choice("kind", tuple(KEYS)) or "python"
-    _refuse_others(table, kind)
+    named = table.choice("kind", tuple(KEYS))
+    kind = named or "python"
+    if named or "kind" not in table:
+        _refuse_others(table, kind)
     programs = _programs(table)
     if kind == "system" and not programs and "programs" not in table:
         table.mistake("programs", 'is missing; a system environment is its programs, such as { psql = "15" }.')
@@ -51,7 +53,8 @@ def environment(table: Table) -> EnvironmentSpec:
 
 
 def _refuse_others(table: Table, kind: str) -> None:
-    """A key of another kind is told as that, not as one that is unknown."""
+    """A key of another kind is told as that, not as one that is unknown. Of a kind that nobody knows nothing is said:
+    its name is the mistake."""
     foreign = {key: other for other, keys in KEYS.items() for key in keys if other != kind}
     known = (*OF_ALL, *KEYS[kind])
     for key in table.values:

@@ -18,6 +18,8 @@ def findings(name: str, path: str) -> Iterator[DoctorFinding]:
     folder = Path(path)
     if not folder.is_dir():
         said = f"the folder of {name}, {path}, is gone; retrains will fail until it is back"
+        if folder.parts[-3:] == ("live", name, "code"):  # It came as a bundle; its folder is whatever is live.
+            said = f"the code of {name} is that of what is live, in {path}, and is not there; retrains wait for an approval"
         yield DoctorFinding(name, "watch", said)
         return
     try:

@@ -20,9 +20,10 @@ _CUT = re.compile(rb"\n\[leverframe: (\d{1,15}) bytes were cut here\]\n")
 PROGRESS = b"::progress "
 _BLOCK = 1 << 16
 _LONGEST_TAIL = 1 << 20
-# Rules and markers; what R says after its error, and Java after each of its exceptions.
+# Rules and markers; what R says after its error, Java after each of its exceptions, SQLAlchemy after the database's.
 _NOISE = re.compile(
     r"[\s\^~\-=_*#|+.]*|Execution halted|Calls: .*"
+    r"|\(Background on this error at: .*|\[SQL: .*|\[parameters: .*"
     r"|\s*at \S+\(\S*\)( ~?\[.*\])?|\s*\.\.\. \d+ (more|common frames omitted)"
 )
 

@@ -229,6 +229,7 @@ def spec_of(stage: Stage, name: str, title: str, folder: Path, *, warm: bool) ->
         marker=stage.marker,
         held=stage.held,
         containment=box(sandbox, folder, stage.environment.path, stage.workspace),
+        unset=tuple(name for name in passed if name not in environment),
     )
 
 

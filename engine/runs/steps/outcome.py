@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import signal
 from typing import Any, Literal
@@ -63,7 +64,15 @@ def _why(spec: StepSpec, found: dict[str, Any], why_cancelled: str) -> str | Non
         return f"{name} was killed by signal 9 (SIGKILL), perhaps by the system for want of memory"
     words = step_log.last_words(spec.log)
     ending = f": {words}" if words else " and printed nothing"
-    return f"{name} {ended(code)}{ending}"
+    return f"{name} {ended(code)}{ending}{_unset(spec, words or '')}"
+
+
+def _unset(spec: StepSpec, words: str) -> str:
+    """What to do where the step names a variable that it may see and that nobody set: some can do without theirs."""
+    for name in spec.unset:
+        if re.search(rf"\b{re.escape(name)}\b", words):
+            return f" ([environment] pass names {name}, and it is not set here; set it where leverframe is started)"
+    return ""
 
 
 def _why_not_started(spec: StepSpec, error: str) -> str:

@@ -38,7 +38,7 @@ class StepSpec:
     ``held`` is a descriptor, such as of a lock, that stays open until nothing of the step is left. ``containment`` is
     what holds it (see ``containment.py``); None: nothing does. ``forked``: the workspace whose fork server may have it
     begin, for a module of the engine's own that nothing else contains. ``server``: a workspace, and which of its step
-    servers may fork it.
+    servers may fork it. ``unset``: variables that it may see, and that are not set where it was started.
     """
 
     name: str
@@ -52,6 +52,7 @@ class StepSpec:
     containment: Mapping[str, Any] | None = None
     forked: Path | None = None
     server: tuple[Path, Wanted] | None = None
+    unset: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

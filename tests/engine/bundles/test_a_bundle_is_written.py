@@ -126,7 +126,9 @@ def test_a_file_that_is_there_is_not_written_over_and_nothing_half_is_left(engin
         engine.bundle("tiny@1", target)
     with pytest.raises(NotFound):
         engine.bundle("tiny@9", tmp_path / "none.zip")
-    with pytest.raises(Refusal, match="could not be written"):
+    with pytest.raises(NotFound, match=r"nothing was made of nobody here; 'leverframe status' lists the projects"):
+        engine.bundle("nobody@1", tmp_path / "none.zip")
+    with pytest.raises(NotFound, match=r"There is no folder .*/nowhere to write x\.zip in; make it, or name another\."):
         engine.bundle("tiny@1", tmp_path / "nowhere" / "x.zip")
     assert [path.name for path in tmp_path.iterdir()] == ["there.zip"] and target.read_text() == "mine"
 

@@ -74,6 +74,9 @@ def test_every_program_that_is_missing_or_of_another_version_is_named_with_the_w
     assert "java is 11.0.2 on this machine, and the project asks for 17" in str(refused.value)
     assert "The program Rscript-of-nobody is not on this machine" in str(refused.value)
     assert "'apt-get install Rscript-of-nobody' brings it" in str(refused.value)
+    machine.does("mute", "exit 0")
+    with pytest.raises(Refusal, match=r'mute on this machine tells no version, .* asks for 2; .* any with mute = ""'):
+        programs.here({"mute": "2"})
     assert "apt-get" not in programs.brings("spark-submit"), "no package of Debian has it"
     machine.says("java", 'openjdk version "17.0.15"')
     assert programs.here({"java": "17"}) == (Program("java", "17.0.15", "17"),)
@@ -96,7 +99,10 @@ def test_an_upgrade_within_what_is_asked_for_is_no_difference_and_is_told_where_
     assert programs.differences([used]) == ("java is 21.0.1 here now, it was 17.0.15, and 17 is asked for",)
     (machine.folder / "java").unlink()
     machine.only_these()
-    assert programs.differences([used]) == ("the program java 17.0.15 is gone from this machine",)
+    assert programs.differences([used]) == (
+        "the program java 17.0.15 is gone from this machine "
+        "(on Debian and its kin 'apt-get install default-jre-headless' brings it)",
+    )
     assert programs.as_now(used) == "java, which is the machine's: 17.0.15 then, gone now"
 
 

@@ -75,6 +75,8 @@ def test_the_newer_of_look_and_measurement_counts() -> None:
 
 def test_what_nothing_is_known_of_is_unknown() -> None:
     assert judge(replace(WELL, live=None), NOW)[0].why == "nothing is live yet: retrain, then approve a candidate"
+    waits = judge(replace(WELL, live=None, waiting="flights@4"), NOW)[0]
+    assert waits.why == "nothing is live yet: flights@4 waits for a decision"
     found = judge(replace(WELL, known=None), NOW)[0]
     assert (found.verdict, found.since) == ("unknown", None)
     assert found.why == "flights@3 was never measured on newer rows: retrain measures it"

@@ -67,6 +67,11 @@ def test_an_exception_has_an_end_that_is_to_come_and_can_be_ended_before(engine:
         engine.except_package("tiny", "numpy", until, "x")
     with pytest.raises(NotFound):
         engine.except_package("nobody", "pandas", until, "x")
+    engine.set_packages("r:rpart>=4", "R too")
+    with pytest.raises(NotFound, match=r"Rpart is not on the common package list; r:rpart is\."):
+        engine.except_package("tiny", "Rpart", until, "x")
+    with pytest.raises(NotFound, match=r"rpart is not on the common package list; r:rpart is; 'leverframe packages'"):
+        engine.unset_package("rpart", "x")
 
 
 def test_what_is_no_constraint_changes_nothing(engine: Engine) -> None:

@@ -76,6 +76,12 @@ def test_a_mistake_says_what_is_allowed(environment: str, said: str) -> None:
     assert said in mistakes(environment)
 
 
+def test_of_a_kind_that_nobody_knows_its_name_alone_is_the_mistake() -> None:
+    with pytest.raises(Invalid) as refused:
+        read('kind = "R"\nr = "4.2"\npackages = ["rpart"]')
+    assert [each.where for each in refused.value.mistakes] == ["[environment] kind"]
+
+
 def test_only_python_calls_functions_and_goes_to_a_cluster() -> None:
     rest = COMMANDS.replace('{ command = ["sh", "extract.sh"] }', '"shop:extract"')
     assert read("", rest).data.extract.callable == "shop:extract"

@@ -28,6 +28,16 @@ def test_a_fresh_candidate_judged_against_the_live_version_may_be_released() -> 
     assert why_not_release(CANDIDATE, "flights@9", LATER, ALONE, ADA, NOW) is None
 
 
+@pytest.mark.parametrize(("elsewhere", "says"), [(False, "; retrain to "), (True, "; import its bundle again to ")])
+def test_what_came_as_a_bundle_is_had_anew_by_it(elsewhere: bool, says: str) -> None:
+    for version, live, expires in (
+        (CANDIDATE, "flights@11", LATER), (CANDIDATE, "flights@9", NOW),
+        (replace(CANDIDATE, state="expired"), "flights@9", LATER),
+    ):  # fmt: skip
+        refused = why_not_release(version, live, expires, ALONE, ADA, NOW, from_elsewhere=elsewhere)
+        assert refused is not None and says in refused
+
+
 @pytest.mark.parametrize(
     ("version", "live", "expires", "approval", "says"),
     [

@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import psutil
@@ -32,6 +34,15 @@ def test_a_step_that_raises_is_told_by_its_last_line_that_means_something(worksh
         "import sys\nsys.stderr.write('Traceback\\n\\x1b[31mValueError: no data\\x1b[0m\\n   ^^^^\\n\\n'); sys.exit(1)"
     )
     assert result.why == "train ended with exit code 1: ValueError: no data"
+
+
+def test_a_step_that_misses_a_variable_which_nobody_set_is_told_with_where_to_set_it(workshop: Workshop) -> None:
+    argv = (sys.executable, "-I", "-S", "-c", "import os; os.environ['SHOP_URL']")
+    spec = replace(workshop.spec(*argv), unset=("SHOP", "SHOP_URL"))
+    said = " ([environment] pass names SHOP_URL, and it is not set here; set it where leverframe is started)"
+    assert start_step(spec, lambda at, text: None).wait().why == f"train ended with exit code 1: KeyError: 'SHOP_URL'{said}"
+    workshop.log.unlink()
+    assert start_step(replace(spec, unset=()), lambda at, text: None).wait().why == "train ended with exit code 1: KeyError: 'SHOP_URL'"
 
 
 def test_a_step_that_never_returns_is_stopped_at_its_time_limit(workshop: Workshop) -> None:

@@ -49,8 +49,11 @@ def test_the_last_words_are_not_a_rule_or_a_blank(tmp_path: Path) -> None:
      "there is no package called ‘a’"),
     ("java.lang.RuntimeException: outer\n\tat a.B$C.<init>(B.java:1)\nCaused by: java.io.IOException: no file\n"
      "\tat a.B.f(B.java:7) ~[app.jar:1.0]\n\t... 12 more\n", "Caused by: java.io.IOException: no file"),
+    ("sqlalchemy.exc.OperationalError: (sqlite3.OperationalError) no such table: t\n[SQL: select * from t]\n"
+     "[parameters: ('2026-11-30',)]\n(Background on this error at: https://sqlalche.me/e/20/e3q8)\n",
+     "sqlalchemy.exc.OperationalError: (sqlite3.OperationalError) no such table: t"),
 ])  # fmt: skip
-def test_the_last_words_of_r_and_java_are_what_went_wrong(tmp_path: Path, printed: str, last: str) -> None:
+def test_the_last_words_of_r_java_and_databases_are_what_went_wrong(tmp_path: Path, printed: str, last: str) -> None:
     log = tmp_path / "step.log"
     log.write_text(printed)
     assert last_words(log) == last
