@@ -105,3 +105,14 @@ def test_a_model_that_was_trained_elsewhere_is_exported_like_any_other(models: M
     models.engine.add(folder)
     label = retrained(models.engine, NOW, "elsewhere")
     assert models.engine.export(label, "onnx", tmp_path / "out").parity.holds
+
+
+def test_a_linear_model_that_stands_alone_is_written_too(models: Models, tmp_path: Path) -> None:
+    """skl2onnx takes it with one input for all of its columns, and no other."""
+    folder = project(models.folder / "alone", "alone", "LogisticRegression()", rows=3000)
+    manifest = (folder / "leverframe.toml").read_text()
+    chosen = manifest.replace('key = ["id"]', 'key = ["id"]\nfeatures = ["x", "count"]')
+    (folder / "leverframe.toml").write_text(chosen)
+    tiny.git(folder, "commit", "-qam", "two numbers")
+    models.engine.add(folder)
+    assert models.engine.export(retrained(models.engine, NOW, "alone"), "onnx", tmp_path / "out").parity.holds
