@@ -79,6 +79,8 @@ def test_a_rehearsal_needs_no_network_and_finds_what_is_broken_until_it_is_fetch
     assert [each.outcome for each in found] == ["rebuilt", "rebuilt"]
     (building,) = (step.seconds for step in run.steps if step.name == REBUILD.name)
     assert all(each.seconds >= building for each in found), "whoever goes back to one alone waits for its environment"
+    first = next(each for each in found if each.at == min(one.at for one in found))
+    assert run.seconds is not None and first.seconds <= run.seconds, "what was built for it is in its time once"
     assert (engine.plan_rollback("tiny").rehearsed or "").startswith("last rehearsed just now, ")
     assert list((engine.home / "runs" / str(run.id)).rglob("*.whl")) == [] and engine.alerts("tiny") == ()
 
