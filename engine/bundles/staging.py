@@ -14,7 +14,7 @@ from engine.bundles.reading import OpenBundle
 from engine.environments.keeping import build_from_kept
 from engine.environments.kept_files import KeptFile, KeptFiles
 from engine.environments.records import Environment, Lock, Supply
-from engine.errors import Damage, Refusal
+from engine.errors import Damage, NotFound, Refusal
 from engine.projects.manifest.reader import Manifest, load_manifest
 from engine.release.proof import Ground, of_workspace
 from engine.storage.atomic import read_file
@@ -186,6 +186,10 @@ def _stage_brought(staged: ObjectStore, path: Path, stored: Stored) -> None:
         if path.stat().st_size != stored.size:
             raise Refusal(f"{path} is not the data that the version was made from: it is of another size.")
         content = read_file(path)
+    except (FileNotFoundError, NotADirectoryError):
+        there = path.parent.is_dir()
+        said = f"{path.parent} holds no {path.name}" if there else f"There is no folder {path.parent}"
+        raise NotFound(f"{said}; name the one that 'leverframe bundle VERSION --data-to FOLDER' wrote.") from None
     except OSError as error:
         raise Refusal(f"{path} cannot be read: {why_not(error)}.") from None
     if staged.put(content) != stored.digest:

@@ -123,7 +123,7 @@ def differences(programs: Iterable[Program]) -> tuple[str, ...]:
     for each in programs:
         now = version_of(each.name)
         if now is None:
-            found.append(f"the program {each.name} {each.version} is gone from this machine ({brings(each.name)})")
+            found.append(f"the program {each.name} {each.version} is not on this machine ({brings(each.name)})")
         elif not matches(each.wanted, now):
             found.append(f"{each.name} is {now} here now, it was {each.version}, and {each.wanted} is asked for")
     return tuple(found)

@@ -54,7 +54,7 @@ def convert(bench: Bench, target: Target, label: str, model: Path, rows: Holdout
 def _other_way(target: Target) -> str:
     if target.kind == "sql":
         return "ONNX holds more kinds of model and larger ones: --to onnx"
-    return "SQL is written through the same converter and seldom can where this cannot; docs/exports.md lists the models"
+    return "SQL is written through the same converter and seldom can where this cannot; docs/exports.md has a list"
 
 
 def measured(

@@ -66,7 +66,8 @@ def change(
         rules = {**now.rules, **(add or {})}
         if drop is not None and rules.pop(ecosystems.written(drop), None) is None:
             near = _alike(drop, now.rules)
-            raise NotFound(f"{plain(drop, 60)} is not on the common package list; {near}'leverframe packages' shows it.")
+            said = f"{plain(drop, 60)} is not on the common package list"
+            raise NotFound(f"{said}; {near}'leverframe packages' shows it.")
         refuse_too_many(rules)
         strict = now.enforced if enforced is None else enforced
         text = written(rules)

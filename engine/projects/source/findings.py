@@ -16,10 +16,11 @@ from engine.vocabulary.systems import FOLDER, SUBVERSION, UNHELD
 def findings(name: str, path: str) -> Iterator[DoctorFinding]:
     """Told only where something is: the folder of the project ``name`` is gone, in nothing, or not to be read here."""
     folder = Path(path)
+    came = folder.parts[-3:] == ("live", name, "code")  # As a bundle: its folder is whatever is live.
     if not folder.is_dir():
         said = f"the folder of {name}, {path}, is gone; retrains will fail until it is back"
-        if folder.parts[-3:] == ("live", name, "code"):  # It came as a bundle; its folder is whatever is live.
-            said = f"the code of {name} is that of what is live, in {path}, and is not there; retrains wait for an approval"
+        if came:
+            said = f"the code of {name} is that of what is live, in {path}, and not there; retrains wait for an approval"
         yield DoctorFinding(name, "watch", said)
         return
     try:
@@ -27,7 +28,7 @@ def findings(name: str, path: str) -> Iterator[DoctorFinding]:
     except Refusal as refusal:
         yield DoctorFinding(name, "watch", str(refusal).rstrip("."))
         return
-    if system == FOLDER:
+    if system == FOLDER and not came:  # Of a version's own code nobody can make a checkout.
         said = f"{UNHELD}, in {path}: who changed what is not known; put the folder under Git or Subversion"
         yield DoctorFinding(name, "watch", said)
     if system == SUBVERSION and shutil.which("svn") is None:

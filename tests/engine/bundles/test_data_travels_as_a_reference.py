@@ -13,7 +13,7 @@ import pytest
 from console.text.card_lines import card_lines
 from console.text.lines import plain_text
 from engine.api import Engine
-from engine.errors import Refusal
+from engine.errors import NotFound, Refusal
 from engine.housekeeping.sweep import Needs
 from engine.versions.absent_data import is_absent, mark_of
 from tests import tiny
@@ -152,6 +152,11 @@ def test_data_that_is_brought_later_is_held_against_its_digests_and_completes_it
     with pytest.raises(Refusal, match="it has another digest"):
         receiver.take_in(referring.zip, data=other)
     assert receiver.card("tiny@1", receiver.now()).without is not None
+    part.unlink()
+    with pytest.raises(NotFound, match=f"other holds no {part.name}; name the one that"):
+        receiver.take_in(referring.zip, data=other)
+    with pytest.raises(NotFound, match="There is no folder .*nowhere; name the one that"):
+        receiver.take_in(referring.zip, data=tmp_path / "nowhere")
     part.write_bytes(whole)
     found = receiver.take_in(referring.zip, data=other)
     assert found.label is None and "tiny@1 has its data here now: 2,688 rows" in found.sentence

@@ -100,7 +100,7 @@ def test_an_upgrade_within_what_is_asked_for_is_no_difference_and_is_told_where_
     (machine.folder / "java").unlink()
     machine.only_these()
     assert programs.differences([used]) == (
-        "the program java 17.0.15 is gone from this machine "
+        "the program java 17.0.15 is not on this machine "
         "(on Debian and its kin 'apt-get install default-jre-headless' brings it)",
     )
     assert programs.as_now(used) == "java, which is the machine's: 17.0.15 then, gone now"

@@ -40,9 +40,10 @@ def test_a_step_that_misses_a_variable_which_nobody_set_is_told_with_where_to_se
     argv = (sys.executable, "-I", "-S", "-c", "import os; os.environ['SHOP_URL']")
     spec = replace(workshop.spec(*argv), unset=("SHOP", "SHOP_URL"))
     said = " ([environment] pass names SHOP_URL, and it is not set here; set it where leverframe is started)"
-    assert start_step(spec, lambda at, text: None).wait().why == f"train ended with exit code 1: KeyError: 'SHOP_URL'{said}"
+    missed = "train ended with exit code 1: KeyError: 'SHOP_URL'"
+    assert start_step(spec, lambda at, text: None).wait().why == f"{missed}{said}"
     workshop.log.unlink()
-    assert start_step(replace(spec, unset=()), lambda at, text: None).wait().why == "train ended with exit code 1: KeyError: 'SHOP_URL'"
+    assert start_step(replace(spec, unset=()), lambda at, text: None).wait().why == missed
 
 
 def test_a_step_that_never_returns_is_stopped_at_its_time_limit(workshop: Workshop) -> None:
