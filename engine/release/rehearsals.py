@@ -91,7 +91,7 @@ def findings(points: Sequence[str], found: Mapping[str, Rehearsal]) -> tuple[Hea
                 part=REHEARSAL,
                 severity="failing" if places[0] < 2 else "watch",
                 why=f"{shown}{more} could not be rebuilt: {why}",
-                act=f"leverframe schedules run {parse_label(first)[0]} --job rehearsal fetches packages and tries again",
+                act=f"leverframe schedules run {parse_label(first)[0]} --job rehearsal fetches packages, tries again",
                 since=found[first].at,
             )
         )

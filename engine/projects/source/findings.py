@@ -20,7 +20,7 @@ def findings(name: str, path: str) -> Iterator[DoctorFinding]:
     if not folder.is_dir():
         said = f"the folder of {name}, {path}, is gone; retrains will fail until it is back"
         if came:
-            said = f"the code of {name} is that of what is live, in {path}, and not there; retrains wait for an approval"
+            said = f"the code of {name} is that of what is live, in {path}, and not there; retrains wait for approval"
         yield DoctorFinding(name, "watch", said)
         return
     try:

@@ -13,7 +13,7 @@ def test_a_folder_that_is_gone_is_told_from_one_that_comes_with_the_first_approv
     came = tmp_path / "live" / "tiny" / "code"
     [comes] = findings("tiny", str(came))
     assert comes.sentence == (
-        f"the code of tiny is that of what is live, in {came}, and not there; retrains wait for an approval"
+        f"the code of tiny is that of what is live, in {came}, and not there; retrains wait for approval"
     )
     came.mkdir(parents=True)
     (tmp_path / "tiny").mkdir()
