@@ -91,9 +91,11 @@ def _clock(overview: Overview) -> Span | None:
 
 
 def sentence(text: str) -> str:
-    """``text`` from outside as a sentence: a capital first, unless that is a column's name, and a full stop last."""
+    """``text`` from outside as a sentence: a capital first, unless that is a name of a column, a version or a metric,
+    and a full stop last."""
     text = plain(text)
-    first = text[:1] if text.split(" ", 1)[0].endswith(":") else text[:1].upper()
+    word = text.split(" ", 1)[0]
+    first = text[:1] if word.endswith(":") or "@" in word or "_" in word else text[:1].upper()
     return first + text[1:] + ("" if text.endswith((".", "!", "?")) else ".")
 
 

@@ -146,3 +146,15 @@ def test_the_list_of_versions_says_which_are_under_legal_hold_and_why() -> None:
     cell_of = {column.title: column.cell for column in tables.VERSIONS}
     assert (cell_of["HOLD"](held, NOW).text, cell_of["HOLD"](CARD.version, NOW).text) == ("held", "")
     assert cell_of["WHY"](held, NOW).text == "on hold by ada since 2026-11-03: case 17"
+
+
+@pytest.mark.parametrize(("said", "sentence"), [
+    ("nothing is live yet", "Nothing is live yet."),
+    ("churn@3 (live) could not be rebuilt.", "churn@3 (live) could not be rebuilt."),
+    ("roc_auc 0.71 is below 0.75", "roc_auc 0.71 is below 0.75."),
+    ("origin: new values", "origin: new values."),
+])  # fmt: skip
+def test_a_name_at_the_beginning_of_a_sentence_stays_as_it_is_written(said: str, sentence: str) -> None:
+    from console.text import overview_lines
+
+    assert overview_lines.sentence(said) == sentence

@@ -67,6 +67,8 @@ def load_manifest(folder: Path, *, of_version: bool = False) -> Manifest:
         content = _read(path)
     except FileNotFoundError:
         raise Invalid(f"There is no {FILE} in {folder}; a project is a folder that holds one.") from None
+    except NotADirectoryError:
+        raise Invalid(f"{folder} is not a folder; name the folder that holds {FILE}.") from None
     except (OSError, RuntimeError) as error:  # RuntimeError: a link that leads to itself, before Python 3.13
         reason = getattr(error, "strerror", None) or "it is a link that leads to itself"
         raise Invalid(f"{FILE} in {folder} cannot be read ({reason}); look at its permissions.") from None

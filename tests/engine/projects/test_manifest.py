@@ -180,3 +180,9 @@ def test_a_manifest_that_cannot_be_read_is_refused(tmp_path: Path, made, said: s
     made(tmp_path / "p")
     with pytest.raises(Invalid, match=said):
         load_manifest(tmp_path / "p")
+
+
+def test_a_file_where_a_folder_is_meant_is_told_as_that(tmp_path: Path) -> None:
+    (tmp_path / "p.zip").write_bytes(b"PK")
+    with pytest.raises(Invalid, match=r"p\.zip is not a folder; name the folder that holds leverframe\.toml"):
+        load_manifest(tmp_path / "p.zip")
