@@ -29,6 +29,7 @@ KINDS = (
     Fault("one that was replaced is asked again", f"{_ROOM}/programs.py", "(marks.st_size, marks.st_mtime_ns, marks.st_ino)", "(0, 0, 0)", _PROGRAMS),
     Fault("every program that is missing is named", f"{_ROOM}/programs.py", "    if missing := lacking(wanted):", "    if (missing := lacking(wanted)) and False:", _PROGRAMS),
     Fault("an archive leaves nothing outside", f"{_ROOM}/r/archive.py", 'or any(piece in ("", ".", "..") for piece in pieces)', "", _PACKAGES),
+    Fault("doctor promises no build of the machine's own", f"{_ROOM}/findings.py", "if each.lock is not None and programs.differences(each.lock.programs):", "if False:", ("tests/engine/environments/test_assembled_kinds.py",)),
     Fault("an archive holds files only", f"{_ROOM}/r/archive.py", "content.extractfile(about) if about.isreg() and not about.issparse() else None", "content.extractfile(about)", _PACKAGES),
     Fault("an archive has no time in it", f"{_ROOM}/r/archive.py", "about.size, about.mode = status.st_size,", "about.mtime, about.size, about.mode = status.st_mtime, status.st_size,", _PACKAGES),
     Fault("packages from elsewhere are refused", f"{_ROOM}/r/renv_lock.py", 'if about.get("Source") not in _FROM_REPOSITORY:', "if False:", _PACKAGES),

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from engine.environments import assembled
+from engine.environments.findings import standing_environments
 from engine.environments.kind import KINDS, kind_of
 from engine.environments.parts_lock import Part, PartsLock, read_parts_lock
 from engine.environments.records import Environment, Program, nothing_kept
@@ -81,6 +82,24 @@ def test_a_jar_lies_on_the_class_path_with_javas_home(machine: Programs, root: P
     assert environment.variables["JAVA_HOME"] == str(machine.folder.parent)
     assert lock.packages[0].version == f"sha256 {hashlib.sha256(jar.read_bytes()).hexdigest()[:12]}"
     assert KINDS["jvm"].words(lock) == "Java 17.0.15"
+
+
+def test_doctor_promises_no_build_where_a_program_of_the_machine_is_missing(
+    machine: Programs, root: Path, code: Path
+) -> None:
+    _, environment = built(root, code, JAVA)
+
+    def said() -> str:
+        (finding,) = standing_environments(environment.path.parent, {}, lambda digest: nothing_kept, mend=False)
+        return finding.sentence
+
+    jar = environment.path / "jars" / "model.jar"
+    jar.chmod(0o644)
+    jar.write_bytes(b"PK\x03\x04 forged")
+    assert said().endswith("runs refuse it. 'leverframe doctor --fix' builds it anew")
+    (machine.folder / "java").unlink()
+    machine.only_these()
+    assert said().endswith("runs refuse it until that is there again") and "--fix" not in said()
 
 
 def test_a_jar_that_says_what_it_is_is_locked_and_listed_by_that(
