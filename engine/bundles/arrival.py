@@ -54,8 +54,7 @@ def already(known: Sequence[Known], digest: str) -> str | None:
         if version.state == "failed" and version.against != live:
             continue  # What it did not pass against is not what is live by now.
         if said is not None and version.cleaned_at is None:
-            unread = "Nothing of the zip was taken in, and whether all of it is whole was not looked at"
-            return f"It is here already as {label}, which {said.rstrip('.')}. {unread}."
+            return f"It is here already as {label}, which {said.rstrip('.')}."
     return None
 
 

@@ -40,9 +40,7 @@ def complete(place: StagingPlace, bundle: OpenBundle, request: Request, version:
     with place.workspace.lock(f"import-{document.project}"):
         if not stage_data(place, bundle, request.data):
             return None
-        for digest in {digest for file in document.data.files for digest in file.chunks}:
-            place.store.adopt(digest, place.staged)
-        place.store.sync()
+        place.move_in({digest for file in document.data.files for digest in file.chunks})
         with place.ledger.write() as db:
             details = {"digest": version.digest, "files": len(document.data.files), "bundle": bundle.digest}
             trail.append(db, at=clock.now(), actor=request.by, action=ACTION, subject=version.label, details=details)

@@ -1,7 +1,7 @@
 """What a bundle says of itself, before anything is done with it: whose it is, what is in it, what is in its way.
 
 Its zip is as it was written and its manifest is signed; what its files hold is verified when it is taken in. Nothing is
-written.
+changed by it; a workspace that has no key of its own yet gets one, to tell whether the bundle is its own.
 """
 
 from __future__ import annotations

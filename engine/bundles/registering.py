@@ -100,10 +100,7 @@ def register(
     began: datetime, kept: KeptFiles | None, judged: JudgedHere | None,
 ) -> Arrival:  # fmt: skip
     """The objects first, then everything else in one transaction."""
-    place.staged.flush()
-    for digest in place.staged.digests():
-        place.store.adopt(digest, place.staged)
-    place.store.sync()
+    place.move_in(place.staged.digests())
     without = absent_data.is_absent(place.store, bundle.document)
     if not without:
         absent_data.unmark(place.store, bundle.document)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -44,6 +45,13 @@ class StagingPlace:
     def staged(self) -> ObjectStore:
         """Durable once it is flushed: nobody needs it after a loss of power before that."""
         return ObjectStore(self.folder / "objects", durable=False)
+
+    def move_in(self, digests: Iterable[str]) -> None:
+        """Move those objects to the workspace's store, on the disk before anything says that they are there."""
+        self.staged.flush()
+        for digest in digests:
+            self.store.adopt(digest, self.staged)
+        self.store.sync()
 
 
 def spooled(place: StagingPlace, stream: IO[bytes]) -> Path:

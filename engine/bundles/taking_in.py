@@ -78,7 +78,8 @@ def _taken_in(
     with place.ledger.read() as db:
         if (found := already(db, bundle)) is not None:
             without = f" It is without {absent_data.sentence(document)}." if lacking is not None else ""
-            said = f"{shown}: {found[:1].lower()}{found[1:]}{without} Nothing was changed."
+            unread = "Nothing was changed, and whether the whole of the file is as it was written was not looked at."
+            said = f"{shown}: {found[:1].lower()}{found[1:]}{without} {unread}"
             return Arrival(None, said, None)
         check_against(db, bundle, request)
     check_room(place, bundle)

@@ -161,7 +161,7 @@ class ObjectStore:
             os.rename(other.path(digest), target)
 
     def put_file(self, path: Path) -> Stored:
-        """Store a file of any size in content-defined chunks; a megabyte-sized step at a time is in memory."""
+        """Store a file in content-defined chunks; the whole of it is in memory meanwhile."""
         data = path.read_bytes()
         view = memoryview(data)
         digests, start = [], 0

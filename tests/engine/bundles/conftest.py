@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import os
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -55,3 +56,28 @@ def receiver(home: Path, sender: Sender) -> Iterator[Engine]:
     engine.trust("development", sender.key, "the modellers")
     yield engine
     engine.close()
+
+
+@pytest.fixture
+def moves(monkeypatch: pytest.MonkeyPatch) -> Callable[[Path], list[Path]]:
+    """Asked for a store, the list of what is moved into it from now on; fails at what is not on the disk by then."""
+    fsync, rename = os.fsync, os.rename
+
+    def into(root: Path) -> list[Path]:
+        synced, moved = set[int](), list[Path]()
+
+        def noted(file: int) -> None:
+            synced.add(os.fstat(file).st_ino)
+            fsync(file)
+
+        def watched(old: Path, new: Path) -> None:
+            if root in Path(new).parents and root not in Path(old).parents:
+                moved.append(Path(new))
+                assert Path(old).stat().st_ino in synced, new
+            rename(old, new)
+
+        monkeypatch.setattr(os, "fsync", noted)
+        monkeypatch.setattr(os, "rename", watched)
+        return moved
+
+    return into

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -195,3 +195,12 @@ def test_one_that_was_rejected_is_taken_in_anew_with_its_data_and_not_completed(
 def test_it_comes_in_whole_where_its_data_is_brought_at_once(receiver: Engine, referring: Referring) -> None:
     assert receiver.take_in(referring.zip, data=referring.data).label == "tiny@1"
     assert receiver.card("tiny@1", receiver.now()).without is None
+
+
+def test_data_that_comes_later_is_on_the_disk_before_it_is_said_to_be_here(
+    receiver: Engine, referring: Referring, moves: Callable[[Path], list[Path]]
+) -> None:
+    receiver.take_in(referring.zip)
+    moved = moves(store_of(receiver).root)
+    assert "has its data here now" in receiver.take_in(referring.zip, data=referring.data).sentence
+    assert moved
