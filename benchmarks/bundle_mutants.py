@@ -86,7 +86,8 @@ BUNDLES = (
     Fault("onward: each host is asked once", _ONWARD, " if each not in named]", "]", _HOSTS),
     Fault("onward: a workspace under two names is one", _ONWARD, "answer.workspace in workspaces:", "answer.workspace in ():", _HOSTS),
     Fault("onward: only so many are asked", _ONWARD, "        room = MOST_HOSTS - len(stages)", "        room = 1000", _HOSTS),
-    Fault("onward: only so far", _ONWARD, "        if depth == DEEPEST or room <= 0:", "        if room <= 0:", _HOSTS),
+    Fault("onward: only so far", _ONWARD, "    for _ in range(DEEPEST):", "    while True:", _HOSTS),
+    Fault("onward: a name that is told twice is one", _ONWARD, "dict.fromkeys(onward)", "onward", _HOSTS),
     Fault("onward: who is silent keeps nobody", _ONWARD, "    except LeverframeError as error:\n        return str(error)", "    except ZeroDivisionError as error:\n        return str(error)", _HOSTS),
     Fault("onward: a name steers no terminal", _ONWARD, "    shown, told_by = plain(host, 80),", "    shown, told_by = host,", _HOSTS),
 )  # fmt: skip

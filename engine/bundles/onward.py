@@ -41,9 +41,9 @@ def everywhere(first: Iterable[str], own: str, asking: Asking) -> tuple[Stage, .
     workspaces = {own: "this workspace"}
     level: list[tuple[str, str | None]] = [(host, None) for host in dict.fromkeys(first)]
     named: set[str] = {host for host, _ in level}
-    for depth in range(DEEPEST + 1):
+    for _ in range(DEEPEST):
         room = MOST_HOSTS - len(stages)
-        if depth == DEEPEST or room <= 0:
+        if not level or room <= 0:
             break
         now, level = level[:room], level[room:]
         with ThreadPoolExecutor(AT_ONCE) as pool:
@@ -51,7 +51,7 @@ def everywhere(first: Iterable[str], own: str, asking: Asking) -> tuple[Stage, .
         for (host, via), answer in zip(now, answers, strict=True):
             stage, onward = _stage(host, via, answer, workspaces)
             stages.append(stage)
-            level += [(each, host) for each in onward if each not in named]
+            level += [(each, host) for each in dict.fromkeys(onward) if each not in named]
             named.update(onward)
     return (*stages, *_left(level))
 
