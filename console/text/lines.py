@@ -130,8 +130,9 @@ def plain_text(lines: Iterable[Line]) -> str:
 class Column(Generic[R]):
     """One column of a table: what stands in it, and what gives way where the terminal is narrow.
 
-    Columns with the highest ``yields`` are left out first. What room is left goes to the others up to their ``most``,
-    then to those that ``grows`` in equal shares. Text that is too long loses its end, or its ``front``.
+    Columns with the highest ``yields`` are left out first. Half of what room is left (all of it where none ``grows``)
+    goes to others up to their ``most``, the rest to those that grow, in equal shares. Text that is too long loses its
+    end, or its ``front``.
     """
 
     title: str
@@ -153,12 +154,12 @@ def widths(columns: Sequence[Column[R]], available: int) -> tuple[int, ...]:
             break
         kept.remove(next(c for c in reversed(kept) if c.yields == most))
     spare = max(0, available - sum(c.width + 2 for c in kept) + 2)
-    found = []
-    for column in columns:
-        more = min(max(0, column.most - column.width), spare) if column in kept else 0
-        found.append(column.width + more if column in kept else 0)
-        spare -= more
     growing = [c for c in kept if c.grows]
+    names, found = spare // 2 if growing else spare, []
+    for column in columns:
+        more = min(max(0, column.most - column.width), names) if column in kept else 0
+        found.append(column.width + more if column in kept else 0)
+        names, spare = names - more, spare - more
     share = spare // len(growing) if growing else 0
     return tuple(width + (share if c in growing else 0) for c, width in zip(columns, found, strict=True))
 
