@@ -43,10 +43,16 @@ def retrained(name: str, as_of: datetime) -> dict[str, Any]:
     return found
 
 
+def first_release(name: str, moment: datetime) -> None:
+    """The first version, proven and made live."""
+    assert retrained(name, moment)["version"] == f"{name}@1"
+    done("approve", f"{name}@1", "--reason", "the first")
+    assert done("status", name, "--json").json["projects"][0]["live"] == f"{name}@1"
+
+
 def walk(name: str, moments: tuple[datetime, datetime, datetime]) -> None:
     """Two releases at the first two ``moments``, a look at the third, and back. Each version is proven on the way."""
-    assert retrained(name, moments[0])["version"] == f"{name}@1"
-    done("approve", f"{name}@1", "--reason", "the first")
+    first_release(name, moments[0])
     assert retrained(name, moments[1])["version"] == f"{name}@2"
     done("approve", f"{name}@2", "--reason", "newer rows")
     done("health", name, "--look", "--as-of", stamp(moments[2]))

@@ -8,6 +8,10 @@ from __future__ import annotations
 
 import subprocess
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from engine.exports.records import Parity
 
 MANIFEST = """
 [project]
@@ -100,3 +104,12 @@ def project(
     for command in (["init", "-q"], ["add", "."], ["commit", "-qm", "first"]):
         subprocess.run([*git, *command], check=True)
     return folder
+
+
+def answers_alike(found: Parity, target: str) -> None:
+    """What an export of one of these is held to: all of the holdout compared, and nothing off but in the last bits."""
+    assert found.holds and found.rows == found.holdout_rows == 900
+    assert found.gaps.rows > 50 and found.unseen.rows > 30, "rows with gaps and with new categories are among them"
+    assert found.largest is not None and found.largest < 1e-5 and found.changed in (0, None)
+    said = {"onnx": "ONNX Runtime", "sqlite": "SQLite", "duckdb": "DuckDB", "postgresql": "PostgreSQL"}
+    assert found.measured_by.startswith(said[target])

@@ -16,6 +16,7 @@ import pytest
 
 from engine.exports.scripts.score_postgresql import Server, programs
 from tests.engine.exports.conftest import Models
+from tests.engine.exports.models import answers_alike
 
 pytestmark = pytest.mark.slow
 # Its CPU build lies in the package; what its install script would fetch is for graphics cards.
@@ -53,7 +54,7 @@ def exported(models: Models) -> dict[str, Path]:
         ("named", "sql", "duckdb"),
     ):  # fmt: skip
         out = models.folder / f"{name}-{dialect or kind}"
-        models.engine.export(models.label(name), kind, out, dialect=dialect)
+        answers_alike(models.engine.export(models.label(name), kind, out, dialect=dialect).parity, dialect or kind)
         (out / "rows.csv").write_text(models.rows_as_csv(name, key=kind == "sql"), "utf-8")
         found[f"{name} {dialect or kind}"] = out
     return found
