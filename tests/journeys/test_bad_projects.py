@@ -218,15 +218,6 @@ def test_a_check_does_not_pass_predictions_that_no_version_could_pass_with(engin
     assert "200 predictions are missing; 200 rows have a missing or infinite probability" in found[-1].sentence
 
 
-def test_a_check_says_of_a_section_that_nothing_acts_on_to_take_it_out(engine: Engine, tmp_path: Path) -> None:
-    folder = tiny.make(tmp_path / "served", name="served")
-    manifest = folder / "leverframe.toml"
-    manifest.write_text(manifest.read_text() + "\n[serve]\nrealtime = true\n")
-    found = engine.check(folder, lambda said: None)[0]
-    assert (found.what, found.verdict) == ("failed", "failing")
-    assert "[serve]: is for scoring over HTTP, which is not there yet; take the section out." in found.sentence
-
-
 def test_a_callable_that_is_not_there_is_named_with_the_nearest_one(engine: Engine, tmp_path: Path) -> None:
     folder = tiny.make(tmp_path / "callable", name="callable", steps="def extract(as_of): ...\n")
     tiny.replace(folder, "leverframe.toml", '{ command = ["python", "steps.py", "extract"] }', '"steps:extrct"')

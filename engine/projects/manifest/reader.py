@@ -27,6 +27,7 @@ from engine.projects.manifest.records import (
     Program,
     SandboxSpec,
     ScheduleSpec,
+    ServeSpec,
     TrainSpec,
     ValidationSpec,
 )
@@ -34,24 +35,25 @@ from engine.projects.manifest.report import report
 from engine.projects.manifest.rules import check_columns, check_kind, cross_check, features_of
 from engine.projects.manifest.sandbox import sandbox
 from engine.projects.manifest.schedule import schedule, zone_in
+from engine.projects.manifest.serve import serve
 from engine.projects.manifest.waivers import waivers
 from engine.text import plain
 from engine.vocabulary.gates import GateRule
 
 __all__ = [
     "FILE", "LIMIT", "ComputeSpec", "DataSpec", "EnvironmentSpec", "GateRule", "Manifest", "Program",
-    "SandboxSpec", "ScheduleSpec", "TrainSpec", "ValidationSpec", "check_columns", "features_of", "load_manifest",
-    "parse_manifest",
+    "SandboxSpec", "ScheduleSpec", "ServeSpec", "TrainSpec", "ValidationSpec", "check_columns", "features_of",
+    "load_manifest", "parse_manifest",
 ]  # fmt: skip
 
 FILE = "leverframe.toml"
 LIMIT = 256 * 1024
 SECTIONS = (
     "project", "environment", "data", "train", "validation", "gates", "waivers", "schedule", "health", "triggers",
-    "approval", "report", "compute", "sandbox",
+    "approval", "report", "compute", "sandbox", "serve",
 )  # fmt: skip
-# What a manifest could say once: read where a version holds it, and a mistake where it is written today.
-_FORMER = {"serve": "is for scoring over HTTP, which is not there yet; take the section out."}
+# Before anything was served, what stood in it was read by nobody: a version that holds a mistake there is still read.
+_READ_BY_NOBODY_ONCE = "[serve]"
 _LISTS = ("gates", "waivers", "triggers")
 # tomllib takes time that grows with the square of the dots in a key: 55 s for a key of 120 KB.
 _ENDLESS_KEY = re.compile(r"""(?<![\w"'-])(?:(?:[\w-]++|"[^"\n]*+"|'[^'\n]*+')[ \t]*+\.[ \t]*+){32}""")
@@ -101,12 +103,12 @@ def parse_manifest(text: str, source: str = FILE, *, of_version: bool = False) -
 def _parsed(text: str, source: str, of_version: bool) -> Manifest:
     document = _document(text, source)
     page = Mistakes(lines_of(text))
-    Table(page, (), document).only(*SECTIONS, *_FORMER)
-    for section in () if of_version else _FORMER.keys() & document.keys():
-        page.mistake((section,), _FORMER[section])
+    Table(page, (), document).only(*SECTIONS)
     manifest = _manifest(page, document)
-    if page.mistakes:
-        raise _invalid(source, page.mistakes)
+    old = _READ_BY_NOBODY_ONCE if of_version else "\0"
+    mistakes = tuple(each for each in page.mistakes if not each.where.startswith(old))
+    if mistakes:
+        raise _invalid(source, mistakes)
     return manifest
 
 
@@ -146,6 +148,7 @@ def _manifest(page: Mistakes, document: dict[str, Any]) -> Manifest:
         report=report(tables["report"], validation.task),
         compute=away,
         sandbox=sandbox(tables["sandbox"]),
+        serve=serve(tables["serve"]),
         zone=zone_in(document),
         document=document,
     )

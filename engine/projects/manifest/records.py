@@ -203,6 +203,27 @@ class ReportSpec:
     costs: CostSpec | None = None
 
 
+Fallback = str | Mapping[str, str | int | float | bool] | None
+
+
+@dataclass(frozen=True)
+class ServeSpec:
+    """How requests over HTTP are answered, if they are (``realtime``). ``rows``: the most in one; ``timeout``: how long
+    an answer may take. ``unseen``: categories that training never saw are told of (``tell``) or refused (``refuse``).
+    ``fallback``: who answers where the version cannot: ``previous``, an answer by the names of its columns, or None.
+
+    ``log``: the share of requests that is kept, from 0 to 1, for ``log_for`` and within ``log_size`` bytes."""
+
+    realtime: bool = False
+    timeout: timedelta = timedelta(seconds=5)
+    rows: int = 10_000
+    unseen: str = "tell"
+    fallback: Fallback = None
+    log: float = 1.0
+    log_for: timedelta = timedelta(days=30)
+    log_size: int = 2**30
+
+
 @dataclass(frozen=True)
 class Manifest:
     """A whole manifest. ``zone``: the time zone that its people live by; ``document``: the TOML as JSON-able data, kept
@@ -224,6 +245,7 @@ class Manifest:
     report: ReportSpec
     compute: ComputeSpec | None
     sandbox: SandboxSpec
+    serve: ServeSpec
     zone: str
     document: dict[str, Any]
 

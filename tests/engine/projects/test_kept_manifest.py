@@ -70,13 +70,16 @@ def test_where_a_key_is_missing_its_default_holds_and_all_else_is_read(less: str
     judged_in(json.dumps(document)), readers_in(json.dumps(document))
 
 
-def test_a_section_that_may_be_written_no_more_is_read_where_a_version_holds_it(tmp_path: Path) -> None:
-    (tmp_path / "leverframe.toml").write_text(f"{SMALL}\n[serve]\nrealtime = true\n")
-    with pytest.raises(Invalid, match="take the section out"):
+def test_what_nobody_read_when_a_version_was_made_does_not_keep_it_from_being_read(tmp_path: Path) -> None:
+    (tmp_path / "leverframe.toml").write_text(f"{SMALL}\n[serve]\nrealtime = 1\nport = 8485\n")
+    with pytest.raises(Invalid, match="2 mistakes"):
         load_manifest(tmp_path)
     found = load_manifest(tmp_path, of_version=True)
-    assert found.document["serve"] == {"realtime": True}
+    assert found.document["serve"] == {"realtime": 1, "port": 8485}
     assert {**vars(found), "document": 0} == {**vars(parse_manifest(SMALL)), "document": 0}
+    (tmp_path / "leverframe.toml").write_text(f"{SMALL}\n[serv]\nrealtime = true\n")
+    with pytest.raises(Invalid, match="did you mean 'serve'"):
+        load_manifest(tmp_path, of_version=True)
 
 
 @pytest.mark.parametrize("file", ["release/proof.py", "scoring/unpacked.py"])

@@ -186,7 +186,7 @@ def test_metrics_of_two_tasks_are_not_mixed(metrics: list[str], mixed: bool) -> 
         ("[report]\nto = ['a@b.org\\nBcc: x@y.org']", "[report] to", "no mail address"),
         ('[report]\nto = ["a@b.org\\nBcc: x@y.org"]', "[report] to", "cannot be shown"),
         ("[report]\nwords = { late = 1 }", "[report] words.late", "must be a text"),
-        ("[serve]\nrealtime = true", "[serve]", "is for scoring over HTTP, which is not there yet; take the"),
+        ("[serve]\nrealtime = 'yes'", "[serve] realtime", "true or false"),
         ("[cluster]\ngpu = 1", "[cluster]", "is not a known key"),
         ("[dta]\nx = 1", "[dta]", "did you mean 'data'"),
     ],
