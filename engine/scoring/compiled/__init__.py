@@ -1,0 +1,1 @@
+"""Fitted estimators as plain tables: read strictly, and evaluated without scikit-learn. See docs/compiled.md."""
