@@ -36,7 +36,7 @@ class NotHeld(ValueError):
 def read(path: Path, form: str) -> Any:
     """The file as a DataFrame, its columns of the types that were kept beside it. Raises NotHeld."""
     kept = _kept(_beside(path))
-    return _restored(_read_csv(path, kept) if form == "csv" else _read_parquet(path, kept), kept)
+    return _restored(_read_csv(path, kept) if form == "csv" else _read_parquet(lambda: path, kept), kept)
 
 
 def write(frame: Any, form: str, path: Path) -> None:
@@ -70,14 +70,17 @@ def _unwritten(frame: Any, form: str, error: Exception) -> str:
     return f"data that cannot be written as {form}: {_line(error)}"
 
 
-def keep(frame: Any, form: str, path: Path) -> None:
-    """Write beside the file at ``path`` what it cannot hold of the types of ``frame``; nothing where it holds all.
-
-    Raises NotHeld for a column whose type cannot be kept.
-    """
+def kept_of(frame: Any, form: str) -> dict[str, Any]:
+    """What a file cannot hold of the types of ``frame``, by column. Raises NotHeld for a column whose type cannot be
+    kept."""
     moments = _as_moments(frame) if form == "csv" else {}
     found = {name: _about(moments.get(name, frame[name]), form) for name in frame.columns}
-    kept = {name: about for name, about in found.items() if about}
+    return {name: about for name, about in found.items() if about}
+
+
+def keep(frame: Any, form: str, path: Path) -> None:
+    """Write that beside the file at ``path``; nothing where it holds all."""
+    kept = kept_of(frame, form)
     if kept:
         _beside(path).write_text(json.dumps(kept), encoding="utf-8")
 
@@ -224,20 +227,35 @@ def _kept(path: Path) -> dict[str, Any]:
     return kept
 
 
+def restored(frame: Any, kept: dict[str, Any]) -> Any:
+    """``frame``, as something else than a file brought it, with the types that were kept. Raises NotHeld."""
+    return _restored(frame, kept)
+
+
+def exact_by_file_alone(kept: dict[str, Any]) -> bool:
+    """Whether a column is one of whole numbers with gaps, that are read twice so as to be exact."""
+    return any(_may_have_gaps(about) for about in kept.values())
+
+
 def _may_have_gaps(about: dict[str, Any]) -> bool:
     return bool(_WHOLE.fullmatch(about["of"]) if "categories" in about else _GAPS.fullmatch(about.get("dtype", "")))
 
 
-def _read_parquet(path: Path, kept: dict[str, Any]) -> Any:
+def from_parquet(content: bytes, kept: dict[str, Any]) -> Any:
+    """As ``read``, of a file's content. Raises NotHeld."""
+    return _restored(_read_parquet(lambda: io.BytesIO(content), kept), kept)
+
+
+def _read_parquet(source: Callable[[], Any], kept: dict[str, Any]) -> Any:
     """Whole numbers with gaps not by way of floats, which hold 53 bits of them."""
     import pandas
 
-    frame = pandas.read_parquet(path)
+    frame = pandas.read_parquet(source())
     whole = [name for name in frame.columns if frame[name].dtype.kind == "f" and _may_have_gaps(kept.get(name, {}))]
     if whole:
         old = pandas.__version__.startswith("1.")
         how: dict[str, Any] = {"use_nullable_dtypes": True} if old else {"dtype_backend": "numpy_nullable"}
-        exact = pandas.read_parquet(path, columns=whole, **how)
+        exact = pandas.read_parquet(source(), columns=whole, **how)
         frame = frame.assign(**{name: exact[name] for name in whole})
     return frame
 

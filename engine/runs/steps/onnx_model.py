@@ -23,10 +23,8 @@ _TYPES = {
 }  # fmt: skip
 
 
-def predictions(path: Path, features: Any, refused: Type[Exception]) -> Any:
-    """A DataFrame with ``prediction`` and, of a classifier, ``p_<class>``. Raises ``refused`` with a sentence."""
-    import pandas
-
+def opened(path: Path, refused: Type[Exception]) -> Any:
+    """The model in the file at ``path``, ready. Raises ``refused`` with a sentence."""
     try:
         import onnxruntime
     except ModuleNotFoundError as error:
@@ -34,9 +32,15 @@ def predictions(path: Path, features: Any, refused: Type[Exception]) -> Any:
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     try:
-        session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+        return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
     except Exception as error:
         raise refused(f"onnxruntime cannot load the model: {_line(error)}") from error
+
+
+def predictions(session: Any, features: Any, refused: Type[Exception]) -> Any:
+    """A DataFrame with ``prediction`` and, of a classifier, ``p_<class>``. Raises ``refused`` with a sentence."""
+    import pandas
+
     given = _inputs(session, features, refused)
     shape = session.get_inputs()[0].shape
     size = shape[0] if shape and isinstance(shape[0], int) and shape[0] > 0 else BATCH

@@ -276,19 +276,28 @@ def train(paths: Paths, function: Callable[..., Any], name: str) -> None:
 def score(paths: Paths, function: Optional[Callable[..., Any]], name: str) -> None:
     """Predict the input's rows with the model, or with the project's own callable."""
     features = paths.read()
-    folder = paths.input / "model"
-    if function is not None:
-        _fits(function, name, "model_dir, features")
-        predictions = _own_predictions(_in_order(function(folder, features), features, name), name)
-    else:
-        predictions = _with_model(folder, features)
+    paths.write(scored(predictor_of(paths.input / "model", function, name), features, name), "predictions", name)
+
+
+def predictor_of(folder: Path, function: Optional[Callable[..., Any]], name: str) -> Callable[[Any], Any]:
+    """What makes predictions of features, with the model in ``folder`` or the project's own callable."""
+    if function is None:
+        return _with_model(folder)
+    own = function
+    _fits(own, name, "model_dir, features")
+    return lambda features: _own_predictions(_in_order(own(folder, features), features, name), name)
+
+
+def scored(predictor: Callable[[Any], Any], features: Any, name: str) -> Any:
+    """The predictions for ``features`` as a DataFrame, one for each row, in the same order."""
+    predictions = predictor(features)
     if len(predictions) != len(features):
         raise Refused(
             f"{name} gave {len(predictions)} predictions for {len(features)} rows; "
             "it must give one for each row, in the same order."
         )
     _check_columns(predictions, name)
-    paths.write(predictions.reset_index(drop=True), "predictions", name)
+    return predictions.reset_index(drop=True)
 
 
 def _in_order(given: Any, features: Any, name: str) -> Any:
@@ -357,14 +366,18 @@ def _one_dimension(values: Any, name: str) -> Any:
     return array.reset_index(drop=True) if hasattr(array, "reset_index") else array
 
 
-def _with_model(folder: Path, features: Any) -> Any:
-    """What the model in ``folder`` predicts: an estimator that was pickled, by joblib too, or an ONNX file."""
+def _with_model(folder: Path) -> Callable[[Any], Any]:
+    """What predicts with the model in ``folder``: an estimator that was pickled, by joblib too, or an ONNX file."""
     if (folder / "model.onnx").is_file():
-        return _beside("onnx_model").predictions(folder / "model.onnx", features, Refused)
+        onnx = _beside("onnx_model")
+        session = onnx.opened(folder / "model.onnx", Refused)
+        return lambda features: onnx.predictions(session, features, Refused)
     for name in ("model.joblib", "model.skops", "model.pickle"):
         if (folder / name).is_file():
             model = _load(folder / name)
-            return _predictions(model, features if name == "model.pickle" else _as_fitted(model, features))
+            if name == "model.pickle":
+                return lambda features: _predictions(model, features)
+            return lambda features: _predictions(model, _as_fitted(model, features))
     raise Refused("There is no model/model.pickle; a project that trains another way names a score of its own.")
 
 

@@ -57,6 +57,11 @@ class RunningStep:
         """The step's log, readable while it runs (see ``steplog``)."""
         return self._spec.log
 
+    @property
+    def over(self) -> bool:
+        """Whether it has ended; then ``wait`` comes back at once."""
+        return not self._reader.is_alive()
+
     def go(self) -> None:
         """Let a step that waits (LEVERFRAME_WAIT=1) begin; its time counts from now."""
         self._send(b"go\n")

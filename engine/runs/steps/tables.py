@@ -60,8 +60,7 @@ def read_output(folder: Path, stem: str, form: str, step: str, text: Collection[
         if "Expected 1 columns" in said:  # As of one that has other signs between its columns than commas.
             said += '; put commas between columns and dots into numbers (R: write.csv, not write.csv2)'
         raise StepFailed(f"{step} left a {path.name} that cannot be read: {said}.") from None
-    table = _laid_out(table)
-    return with_types(table, kept) if kept else table
+    return laid_out(table, kept)
 
 
 def _laid_out(table: pa.Table) -> pa.Table:
@@ -86,14 +85,26 @@ def _kept(path: Path, step: str) -> Types:
     if beside.is_symlink() or not beside.is_file():
         return {}
     try:
-        kept = json.loads(read_file(beside, _LARGEST))
-        if isinstance(kept, dict) and all(_are_types(about) for about in kept.values()):
+        kept = read_kept(json.loads(read_file(beside, _LARGEST)))
+        if kept is not None:
             return kept
     except (OSError, ValueError, RecursionError):
         pass
     raise StepFailed(
         f"{step} left a {beside.name} that is no JSON of {{column: {{...}}}}; see docs/manifest.md, or leave none."
     )
+
+
+def read_kept(told: object) -> Types | None:
+    """What a step ``told`` of the types of columns; None where it is nothing of the kind."""
+    fits = isinstance(told, dict) and all(_are_types(about) for about in told.values())
+    return told if isinstance(told, dict) and fits else None
+
+
+def laid_out(table: pa.Table, kept: Types) -> pa.Table:
+    """``table`` as what else comes from steps, with what was ``kept`` of its types."""
+    table = _laid_out(table)
+    return with_types(table, kept) if kept else table
 
 
 def _are_types(about: object) -> bool:

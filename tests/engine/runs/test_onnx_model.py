@@ -23,7 +23,7 @@ class No(Exception):
 
 def scored(folder: Path, kind: str, features: pd.DataFrame) -> pd.DataFrame:
     (folder / "model.onnx").write_bytes(MODELS[kind])
-    found: pd.DataFrame = onnx_model.predictions(folder / "model.onnx", features, No)
+    found: pd.DataFrame = onnx_model.predictions(onnx_model.opened(folder / "model.onnx", No), features, No)
     return found
 
 
@@ -88,7 +88,7 @@ def test_what_does_not_fit_is_refused_with_a_way_out(
 def test_what_is_no_onnx_is_refused(tmp_path: Path, rows: pd.DataFrame) -> None:
     (tmp_path / "model.onnx").write_bytes(b"no model")
     with pytest.raises(No, match="onnxruntime cannot load the model"):
-        onnx_model.predictions(tmp_path / "model.onnx", rows, No)
+        onnx_model.predictions(onnx_model.opened(tmp_path / "model.onnx", No), rows, No)
 
 
 def test_the_runner_scores_with_it_and_says_what_an_environment_without_it_lacks(

@@ -1,0 +1,197 @@
+"""Scores with one model, again and again: ``python warm_scorer.py NAME [MODULE:CALLABLE]``.
+
+Stand-alone: run by the project's own interpreter (3.9 or later), held and watched like a step. It loads the model once
+and then answers, one after the other, what stands in the pipe LEVERFRAME_REQUESTS, until that ends; its answers go to
+the pipe LEVERFRAME_ANSWERS. What it predicts is what python_runner.py predicts as ``score``: the functions are its.
+
+Both ways go a JSON object and bytes, each with its length of 8 bytes before it. A request has ``form``: "arrow" (the
+bytes are an Arrow stream of the features; ``kept`` as column_types.py keeps it) or "files" (they lie in
+LEVERFRAME_INPUT as for a step, where the project has no pyarrow). An answer has the same ``form``, or ``problem``: a
+sentence, or a traceback of the project's own; the next request is answered all the same.
+"""
+# The syntax and names of Python 3.9:
+# ruff: noqa: UP006, UP035, UP045
+
+from __future__ import annotations
+
+import sys
+
+if __name__ == "__main__":
+    # Before anything else is imported: this file's folder has modules named like the library's (queue, process).
+    sys.path[0] = __import__("os").getcwd()
+
+import faulthandler
+import gc
+import importlib.util
+import io
+import json
+import os
+import traceback
+from pathlib import Path
+from typing import Any, BinaryIO, Callable, Dict, Optional, Tuple
+
+REFUSED = 3
+
+
+def _beside(name: str) -> Any:
+    """A module that stands beside this file, whose folder is not on the path."""
+    spec = importlib.util.spec_from_file_location(f"leverframe_{name}", Path(__file__).with_name(f"{name}.py"))
+    module = importlib.util.module_from_spec(spec)  # type: ignore[arg-type]
+    spec.loader.exec_module(module)  # type: ignore[union-attr]
+    return module
+
+
+runner = _beside("python_runner")
+column_types = runner.column_types
+
+
+def exactly(pipe: BinaryIO, count: int) -> bytes:
+    """Raises EOFError where whoever asks is gone."""
+    parts = []
+    while count:
+        part = pipe.read(min(count, 1 << 20))
+        if not part:
+            raise EOFError
+        parts.append(part)
+        count -= len(part)
+    return b"".join(parts)
+
+
+def received(pipe: BinaryIO) -> Tuple[Dict[str, Any], bytes]:
+    head = json.loads(exactly(pipe, int.from_bytes(exactly(pipe, 8), "big")))
+    return head, exactly(pipe, int.from_bytes(exactly(pipe, 8), "big"))
+
+
+def send(pipe: BinaryIO, head: Dict[str, Any], body: bytes = b"") -> None:
+    said = json.dumps(head).encode()
+    data = memoryview(b"".join((len(said).to_bytes(8, "big"), said, len(body).to_bytes(8, "big"), body)))
+    while data:
+        data = data[pipe.write(data) :]
+
+
+class Arrow:
+    """Features and predictions as Arrow streams, read as the runner would read them out of a file.
+
+    The quick way, straight from Arrow, is gone only where it has made the same of the first rows as the file did:
+    which type pandas gives a column depends on its release and on what the table says of itself.
+    """
+
+    def __init__(self) -> None:
+        self._quick: Optional[bool] = None
+
+    def features(self, body: bytes, kept: Dict[str, Any]) -> Any:
+        import pyarrow
+
+        table = pyarrow.ipc.open_stream(body).read_all().unify_dictionaries()
+        if column_types.exact_by_file_alone(kept):
+            return self._by_file(table, kept)
+        if self._quick is None:
+            found = self._by_file(table, kept)
+            self._quick = all(self._alike(each, kept) for each in (table, table.slice(0, 0), _gaps(table)))
+            return found
+        return self._straight(table, kept) if self._quick else self._by_file(table, kept)
+
+    def _alike(self, table: Any, kept: Dict[str, Any]) -> bool:
+        made = []
+        for way in (self._straight, self._by_file):
+            try:
+                made.append(way(table, kept))
+            except Exception:  # noqa: BLE001 - such as a gap that a column's type cannot hold
+                made.append(None)
+        one, other = made
+        if one is None or other is None:
+            return one is other
+        return list(one.dtypes) == list(other.dtypes) and bool(one.equals(other))
+
+    @staticmethod
+    def _straight(table: Any, kept: Dict[str, Any]) -> Any:
+        return column_types.restored(table.to_pandas(), kept)
+
+    @staticmethod
+    def _by_file(table: Any, kept: Dict[str, Any]) -> Any:
+        import pyarrow.parquet
+
+        file = io.BytesIO()
+        pyarrow.parquet.write_table(table, file, compression="lz4")
+        return column_types.from_parquet(file.getvalue(), kept)
+
+    @staticmethod
+    def predictions(frame: Any, *, keeps_types: bool) -> Tuple[Dict[str, Any], bytes]:
+        import pyarrow
+
+        kept = column_types.kept_of(frame, "parquet") if keeps_types else {}
+        plain = frame.copy(deep=False)
+        plain.attrs = {}
+        table = pyarrow.Table.from_pandas(plain, preserve_index=False)
+        sink = pyarrow.BufferOutputStream()
+        with pyarrow.ipc.new_stream(sink, table.schema) as stream:
+            stream.write_table(table)
+        return {"form": "arrow", "kept": kept}, sink.getvalue().to_pybytes()
+
+
+def _gaps(table: Any) -> Any:
+    """As many rows of nothing, for what a gap makes of the type of a column."""
+    import pyarrow
+
+    rows = min(len(table), 1)
+    return pyarrow.table([pyarrow.nulls(rows, field.type) for field in table.schema], schema=table.schema)
+
+
+class Scorer:
+    """The model, and the ways in which it is asked."""
+
+    def __init__(self, name: str, callable_name: Optional[str]) -> None:
+        self._name, self._paths, self._arrow = callable_name or name, runner.Paths(), Arrow()
+        function: Optional[Callable[..., Any]] = runner.resolve(callable_name) if callable_name else None
+        self._predictor = runner.predictor_of(self._paths.input / "model", function, self._name)
+
+    def answer(self, head: Dict[str, Any], body: bytes) -> Tuple[Dict[str, Any], bytes]:
+        if head["form"] == "files":
+            features = self._paths.read()
+            self._paths.write(runner.scored(self._predictor, features, self._name), "predictions", self._name)
+            return {"form": "files"}, b""
+        features = self._arrow.features(body, head["kept"])
+        found = runner.scored(self._predictor, features, self._name)
+        return self._arrow.predictions(found, keeps_types=self._paths.keeps_types)
+
+
+def serve(scorer: Scorer, requests: BinaryIO, answers: BinaryIO) -> None:
+    """Answer until whoever asks is gone."""
+    while True:
+        try:
+            head, body = received(requests)
+        except EOFError:
+            return
+        try:
+            said, data = scorer.answer(head, body)
+        except (runner.Refused, column_types.NotHeld) as refusal:
+            said, data = {"problem": str(refusal)}, b""
+        except SystemExit as ended:
+            said, data = {"problem": f"it ended the process itself (sys.exit({ended.code!r})); it must return"}, b""
+        except Exception as error:  # noqa: BLE001 - whatever the project raises
+            traceback.print_exc()
+            lines = str(error).strip().splitlines()
+            said, data = {"problem": f"{type(error).__name__}: {lines[0][:300] if lines else ''}".rstrip(": ")}, b""
+        sys.stdout.flush()
+        send(answers, said, data)
+
+
+def main(arguments: list[str]) -> int:
+    faulthandler.enable()
+    with open(os.environ["LEVERFRAME_REQUESTS"], "rb", buffering=0) as requests, open(
+        os.environ["LEVERFRAME_ANSWERS"], "wb", buffering=0
+    ) as answers:
+        try:
+            scorer = Scorer(arguments[0], arguments[1] if len(arguments) > 1 else None)
+        except runner.Refused as refusal:
+            print(refusal, file=sys.stderr)
+            return REFUSED
+        gc.collect()
+        gc.freeze()  # The model is no garbage, and looking through it would hold up an answer.
+        send(answers, {"ready": True})
+        serve(scorer, requests, answers)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,157 @@
+"""Which maker a version is scored by, ready: the one that its document names, else a process of its own environment."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from engine import clock
+from engine.clock import moment
+from engine.errors import Damage
+from engine.projects.manifest.reader import load_manifest
+from engine.runs.steps.launch import Launch, Stage
+from engine.scoring.ready import Maker, ReadyScorer, Value
+from engine.scoring.row_table import RowTable, row_table
+from engine.scoring.scorer import StepScorer, text_predicted
+from engine.scoring.turns import Turns
+from engine.scoring.unpacked import keeps_types
+from engine.scoring.warm_process import Ended, WarmProcess, stays
+from engine.storage.disk import delete_tree
+from engine.storage.objects import ObjectStore
+from engine.storage.workspace import Workspace
+from engine.versions.document import named, write_folder
+from engine.versions.environment import built, lock_of, supply_of
+from engine.vocabulary.steps import SCORE_ROWS
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from engine.versions.records import VersionDocument
+
+
+class ProcessScorer:
+    """Fills ``ReadyScorer`` with processes of the version's own environment. Any thread may ask, at any time.
+
+    ``rows``: its features and outputs; ``process``: the one that stays, None where a command scores one table and ends;
+    ``ask`` has a table answered by whichever it is.
+    """
+
+    maker: Maker = "process"
+    blocks = True
+
+    def __init__(self, rows: RowTable, ask: Callable[[pa.Table], pa.Table], process: WarmProcess | None, title: str):
+        self._rows, self._process, self._title = rows, process, title
+        self._turns = Turns(ask)
+        self.features, self.outputs = rows.features, rows.outputs
+
+    @property
+    def ends(self) -> tuple[Ended, ...]:
+        """When the process came to an end that nobody wanted, oldest first; the last hundred."""
+        return tuple(self._process.ends) if self._process is not None else ()
+
+    def score(self, features: pa.Table) -> pa.Table:
+        """See ``ReadyScorer``."""
+        return self._rows.named(self._turns.taken(features.select(list(self.features))), self._title)
+
+    def answer(self, rows: Sequence[Sequence[Value]]) -> list[tuple[Value, ...]]:
+        """See ``ReadyScorer``. What several ask at once is asked of the process together."""
+        return self._rows.answers(self.score(self._rows.table(rows))) if rows else []
+
+    def close(self) -> None:
+        """See ``ReadyScorer``."""
+        if self._process is not None:
+            self._process.close()
+
+
+def open_ready(
+    workspace: Workspace,
+    store: ObjectStore,
+    label: str,
+    document: VersionDocument,
+    folder: Path,
+    *,
+    marker: str,
+    held: int | None = None,
+    patience: float | None = None,
+    now: Callable[[], datetime] = clock.now,
+) -> ReadyScorer:
+    """The version called ``label``, taken out of the store and ready.
+
+    ``folder`` is made here and must not be there; it is the scorer's until it is closed. ``marker`` and ``held``: see
+    ``Stage``. ``patience``: after how many seconds without an answer its process is ended; None: what the manifest
+    gives train. A process has loaded the model and scored the golden rows when this returns.
+
+    Raises Damage where the store does not hold what it needs, Refusal where its environment cannot be had, and
+    StepFailed where its process does not come up. Nothing is left running then.
+    """
+    rows = row_table(store, document)
+    kit = _unpacked(workspace, store, label, document, folder, marker, held)
+    title, text = f"scoring {label}", text_predicted(kit.stage, document.schema)
+    if not stays(kit.stage):
+        return ProcessScorer(rows, _Once(kit, title, frozenset(text)).ask, None, title)
+    seconds = patience if patience is not None else kit.stage.manifest.train.timeout.total_seconds()
+    process = WarmProcess(kit.stage, kit.model, folder / "process", title, seconds, now, frozenset(text))
+    scorer = ProcessScorer(rows, process.ask, process, title)
+    try:
+        scorer.score(rows.like)  # Its first answer takes longer than all that follow.
+    except BaseException:
+        scorer.close()
+        raise
+    return scorer
+
+
+@dataclass(frozen=True)
+class _Kit:
+    """A version's code and model in a folder, and what its steps have in common."""
+
+    stage: Stage
+    model: Path
+    folder: Path
+
+
+@dataclass(frozen=True)
+class _Once:
+    """A step for each table: for a command, which ends with its answer."""
+
+    kit: _Kit
+    title: str
+    text: frozenset[str]
+    numbers: itertools.count[int] = field(default_factory=itertools.count)
+
+    def ask(self, features: pa.Table) -> pa.Table:
+        room = self.kit.folder / f"step-{next(self.numbers)}"
+        try:
+            step = Launch(self.kit.stage, SCORE_ROWS.name, room, lambda done, text: None, title=self.title)
+            return StepScorer(step, self.kit.model, self.text).score(features)
+        finally:
+            if room.exists():
+                delete_tree(room)
+
+
+def _unpacked(
+    workspace: Workspace, store: ObjectStore, label: str, document: VersionDocument, folder: Path, marker: str,
+    held: int | None,
+) -> _Kit:  # fmt: skip
+    folder.mkdir(mode=0o700, parents=True)
+    try:
+        write_folder(store, document.code.files, folder / "code")
+        write_folder(store, document.model.files, folder / "model")
+        lock = lock_of(store, document)
+    except Damage as damage:
+        raise named(store, label, damage) from None
+    stage = Stage(
+        code=folder / "code",
+        manifest=load_manifest(folder / "code", of_version=True),
+        environment=built(workspace, lock, supply_of(store, document)),
+        lock=lock,
+        marker=marker,
+        as_of=moment(document.lineage.as_of),
+        workspace=workspace.root,
+        held=held,
+        types=keeps_types(document),
+    )
+    return _Kit(stage, folder / "model", folder)

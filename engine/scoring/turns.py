@@ -1,0 +1,101 @@
+"""Micro-batches without a timer: while one batch is being answered others wait, and the next takes all of them."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from engine.errors import StepFailed
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+MOST_ROWS = 8192  # of a batch; a single table may have more
+
+
+@dataclass(eq=False)
+class _Waiting:
+    """One table that waits for its predictions."""
+
+    features: pa.Table
+    done: bool = False
+    predictions: pa.Table | None = None
+    problem: BaseException | None = None
+
+    def result(self) -> pa.Table:
+        if self.problem is not None:
+            raise self.problem
+        assert self.predictions is not None
+        return self.predictions
+
+
+class Turns:
+    """Has ``answer`` called by one thread at a time, with the rows of all that wait.
+
+    Whoever comes while nobody is at work does the work, for all who came before it: no thread of its own, no timer.
+    """
+
+    def __init__(self, answer: Callable[[pa.Table], pa.Table], most_rows: int = MOST_ROWS) -> None:
+        self._answer, self._most = answer, most_rows
+        self._turn = threading.Condition()
+        self._waiting: list[_Waiting] = []
+        self._busy = False
+
+    def taken(self, features: pa.Table) -> pa.Table:
+        """The predictions for ``features``. Raises what ``answer`` raises for them."""
+        mine = _Waiting(features)
+        with self._turn:
+            self._waiting.append(mine)
+        while True:
+            with self._turn:
+                while self._busy and not mine.done:
+                    self._turn.wait()
+                if mine.done:
+                    return mine.result()
+                self._busy = True
+                batch = self._next()
+            try:
+                self._answer_all(batch)
+            finally:
+                with self._turn:
+                    self._busy = False
+                    for each in batch:
+                        each.done = True
+                        if each.predictions is None and each.problem is None:
+                            each.problem = StepFailed("The scoring was broken off.")
+                    self._turn.notify_all()
+
+    def _next(self) -> list[_Waiting]:
+        rows, count = 0, 0
+        for each in self._waiting:
+            rows += each.features.num_rows
+            if count and rows > self._most:
+                break
+            count += 1
+        batch, self._waiting = self._waiting[:count], self._waiting[count:]
+        return batch
+
+    def _answer_all(self, batch: Sequence[_Waiting]) -> None:
+        if len(batch) > 1:
+            import pyarrow as pa
+
+            try:
+                together = self._answer(pa.concat_tables([each.features for each in batch]))
+            except Exception as problem:  # noqa: BLE001 - it is raised again for whoever it concerns
+                if not getattr(problem, "of_these_rows", False):
+                    for each in batch:
+                        each.problem = problem
+                    return
+            else:
+                start = 0
+                for each in batch:
+                    each.predictions = together.slice(start, each.features.num_rows)
+                    start += each.features.num_rows
+                return
+        for each in batch:  # One alone, or one of them spoilt it for all.
+            try:
+                each.predictions = self._answer(each.features)
+            except BaseException as problem:  # noqa: BLE001
+                each.problem = problem
