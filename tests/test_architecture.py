@@ -66,6 +66,7 @@ STAND_ALONE = (
     "engine/runs/steps/python_runner.py",
     "engine/runs/steps/column_types.py",
     "engine/runs/steps/onnx_model.py",
+    "engine/runs/steps/warm_scorer.py",
     "engine/runs/steps/warden.py",
     "engine/runs/steps/step_output.py",
     "engine/runs/steps/server_warden.py",
