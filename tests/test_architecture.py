@@ -30,7 +30,7 @@ STOREYS = (
     {"reports", "outbox", "housekeeping", "backup", "bundles", "scaffold", "exports"},
     {"jobs", "duty"},
     {"schedule", "overview", "doctor", "rewind"},
-    {"pages", "founding"},
+    {"pages", "founding", "serving"},
     {"api"},
 )
 # Who imports whom on one storey; nothing may go the other way.
@@ -96,6 +96,8 @@ TABLES = {
     "bin": "housekeeping", "places": "housekeeping", "scans": "housekeeping",
     "trusted_keys": "bundles", "backups": "backup", "scrubs": "backup",
     "exports": "exports", "backtests": "backtest",
+    "workers": "scoring", "preparations": "scoring", "confirmations": "scoring",
+    "crashes": "scoring", "taken_out": "scoring",
     "routes": "routing", "routed": "routing", "handovers": "routing",
     "operators": "access", "standings": "access", "project_roles": "access", "bindings": "access",
     "addresses": "access",

@@ -287,6 +287,37 @@ RULES = (
         ),
         "when a mail was given up or held, and how often one had been tried",
     ),
+    TableRule(
+        "workers",
+        (
+            "DELETE FROM workers WHERE began_at > :at",
+            "UPDATE workers SET ended_at = NULL, why = NULL WHERE ended_at > :at",
+            "UPDATE workers SET answers = '{}', said_at = :at WHERE said_at > :at",
+        ),
+        "what a worker answered with, where it has said something else since",
+    ),
+    TableRule(
+        "confirmations",
+        (
+            "DELETE FROM confirmations WHERE at > :at"
+            " OR preparation IN (SELECT id FROM preparations WHERE at > :at)",
+        ),
+    ),
+    TableRule(
+        "preparations",
+        (
+            "DELETE FROM preparations WHERE at > :at",
+            "UPDATE preparations SET ended_at = NULL, how = NULL, why = NULL WHERE ended_at > :at",
+        ),
+    ),
+    _grown("crashes"),
+    TableRule(
+        "taken_out",
+        (
+            "DELETE FROM taken_out WHERE at > :at",
+            "UPDATE taken_out SET until = NULL, ended_by = NULL WHERE until > :at",
+        ),
+    ),
     _grown("news"),
     TableRule(
         "cursors",

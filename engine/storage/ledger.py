@@ -114,6 +114,7 @@ class Ledger:
             found.connection.execute("PRAGMA synchronous=FULL")
             found.connection.execute("PRAGMA foreign_keys=ON")
             self._local.opened = found
+            self._local.openings = getattr(self._local, "openings", 0) + 1
             with self._guard:
                 self._open.append(found.connection)
         return found.connection
@@ -220,7 +221,8 @@ class Ledger:
         """A number that grows whenever any connection has committed to the ledger, this thread's own too."""
         connection = self._connection()
         others = int(connection.execute("PRAGMA data_version").fetchone()[0])
-        return others + connection.total_changes
+        # SQLite counts for a connection; where that had to be made anew, it begins again.
+        return others + connection.total_changes + (self._local.openings << 40)
 
     def close(self) -> None:
         with self._guard:

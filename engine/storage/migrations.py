@@ -21,6 +21,7 @@ from engine.storage.tables.backup import BACKUPS
 from engine.storage.tables.bundles import BUNDLES, JUDGED_HERE
 from engine.storage.tables.exports import EXPORTS
 from engine.storage.tables.first import AUDIT, RUN_FACTS, TABLES
+from engine.storage.tables.fleet import FLEET
 from engine.storage.tables.health import HEALTH
 from engine.storage.tables.housekeeping import HOUSEKEEPING
 from engine.storage.tables.packages import PACKAGES
@@ -253,6 +254,13 @@ def _packages(db: Database) -> None:
         db.execute(statement)
 
 
+def _fleet(db: Database) -> None:
+    fixed = " OF id, project, number, digest, live_seq, by, at"
+    kept = _refuse("preparations", "DELETE") + _refuse("preparations", "UPDATE", fixed)
+    for statement in _split(FLEET + kept + _refuse("confirmations", "UPDATE") + _refuse("taken_out", "DELETE")):
+        db.execute(statement)
+
+
 # In order, each applied once; append to it, and never edit what was released.
 MIGRATIONS: tuple[tuple[str, Callable[[Database], None]], ...] = (
     ("first", _first),
@@ -281,6 +289,7 @@ MIGRATIONS: tuple[tuple[str, Callable[[Database], None]], ...] = (
     ("exports", _exports),
     ("common packages", _packages),
     ("judged here", _judged_here),
+    ("fleet", _fleet),
 )
 LATEST = len(MIGRATIONS)
 

@@ -1,0 +1,181 @@
+"""Each worker that answers requests holds a file of its own and says in it what it answers with, again and again.
+
+The system lets go of the lock of a process that dies, however it dies, so that a kill is seen at once and by whoever
+looks. And a word every second is not for the ledger: each commit there wakes every console, engine and worker. Ages are
+by the monotonic clock, which all processes of a machine share and nobody sets.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import time
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+FOLDER = "workers"
+MOST = 1000
+_MODE, _LONGEST = 0o640, 1 << 20
+
+
+@dataclass(frozen=True)
+class Answering:
+    """What a worker answers with for one project: the version of ``deployment``; ``why`` where that is none."""
+
+    label: str
+    digest: str
+    deployment: int
+    why: str | None = None
+
+
+@dataclass(frozen=True)
+class Fallbacks:
+    """Answers of one project that were not the live version's, since the worker began; ``ago``: seconds since the last.
+
+    ``failed``: requests for which there was none at all.
+    """
+
+    previous: int = 0
+    rule: int = 0
+    failed: int = 0
+    ago: float | None = None
+    why: str = ""
+
+    @property
+    def all(self) -> int:
+        return self.previous + self.rule + self.failed
+
+
+@dataclass(frozen=True)
+class Beat:
+    """What a worker said last. ``age``: seconds since then; None where it has not said anything yet."""
+
+    worker: str
+    pid: int
+    age: float | None
+    answers: Mapping[str, Answering] = field(default_factory=dict)
+    fallbacks: Mapping[str, Fallbacks] = field(default_factory=dict)
+
+
+class Place:
+    """The file that one worker holds for as long as its process lives."""
+
+    def __init__(self, locks: Path, name: str) -> None:
+        """``locks``: the workspace's folder of that name. Raises OSError where nothing can be written."""
+        self.name = name
+        self._path = locks / FOLDER / name
+        self._file = self._held()
+
+    def say(self, answers: Mapping[str, Answering], fallbacks: Mapping[str, Fallbacks]) -> bool:
+        """Say what it answers with. Raises OSError. A file that was deleted under it is made and held anew: False."""
+        was_there = self._is_there()
+        if not was_there:
+            os.close(self._file)
+            self._file = self._held()
+        said = {
+            "at": time.monotonic(),
+            "pid": os.getpid(),
+            "answers": {project: asdict(each) for project, each in answers.items()},
+            "fallbacks": {project: asdict(each) for project, each in fallbacks.items()},
+        }
+        # The line is whole before what is left of a longer one behind it goes.
+        os.ftruncate(self._file, os.pwrite(self._file, json.dumps(said).encode() + b"\n", 0))
+        return was_there
+
+    def leave(self) -> None:
+        """The worker answers no more."""
+        with suppress(OSError):
+            self._path.unlink(missing_ok=True)
+        with suppress(OSError):
+            os.close(self._file)
+
+    def _is_there(self) -> bool:
+        try:
+            return os.stat(self._path).st_ino == os.fstat(self._file).st_ino
+        except FileNotFoundError:
+            return False
+
+    def _held(self) -> int:
+        """A new file that this process holds: somebody may have cleared it away before it did."""
+        self._path.parent.mkdir(mode=0o750, exist_ok=True, parents=True)
+        while True:
+            file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, _MODE)
+            fcntl.flock(file, fcntl.LOCK_EX)
+            with suppress(FileNotFoundError):
+                if os.stat(self._path).st_ino == os.fstat(file).st_ino:
+                    return file
+            os.close(file)
+
+
+def lives(locks: Path, name: str) -> bool:
+    """Whether the worker of that name holds its file at this moment."""
+    file = _opened(locks / FOLDER / name)
+    if file is None:
+        return False
+    try:
+        return _is_held(file)
+    finally:
+        os.close(file)
+
+
+def everybody(locks: Path, now: float | None = None) -> dict[str, Beat]:
+    """What each worker that lives said last, by name; ``now``: the monotonic clock's. Other files are cleared away."""
+    now = time.monotonic() if now is None else now
+    try:
+        names = sorted(os.listdir(locks / FOLDER))[:MOST]
+    except OSError:  # Nobody has ever answered here, or nobody can tell.
+        return {}
+    found = {}
+    for name in names:
+        beat = _beat(locks / FOLDER / name, now)
+        if beat is not None:
+            found[name] = beat
+    return found
+
+
+def _opened(path: Path) -> int | None:
+    try:
+        return os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except OSError:  # It has just left, or the file is none of ours.
+        return None
+
+
+def _is_held(file: int) -> bool:
+    try:
+        # Shared, so that two who look do not take each other for its holder.
+        fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    return False
+
+
+def _beat(path: Path, now: float) -> Beat | None:
+    file = _opened(path)
+    if file is None:
+        return None
+    try:
+        if _is_held(file):
+            return _read(path.name, os.pread(file, _LONGEST, 0), now)
+        with suppress(OSError):
+            path.unlink(missing_ok=True)
+        return None
+    finally:
+        os.close(file)
+
+
+def _read(name: str, raw: bytes, now: float) -> Beat:
+    try:
+        said: dict[str, Any] = json.loads(raw.partition(b"\n")[0])
+        return Beat(
+            name,
+            int(said["pid"]),
+            max(0.0, now - float(said["at"])),
+            {project: Answering(**each) for project, each in said["answers"].items()},
+            {project: Fallbacks(**each) for project, each in said["fallbacks"].items()},
+        )
+    except (ValueError, KeyError, TypeError, AttributeError):  # It has not said anything yet, or not all of it.
+        return Beat(name, 0, None)
