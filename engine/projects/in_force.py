@@ -34,6 +34,15 @@ def settings(db: sqlite3.Connection, project: str) -> dict[str, Any]:
     return found
 
 
+def served(db: sqlite3.Connection) -> tuple[str, ...]:
+    """The projects that answer requests in real time, by what is in force for them."""
+    rows = db.execute(
+        "SELECT name FROM projects WHERE removed_at IS NULL AND json_extract(manifest, '$.serve.realtime') = 1"
+        " ORDER BY name"
+    )
+    return tuple(row["name"] for row in rows)
+
+
 def put(db: sqlite3.Connection, project: str, manifest: Mapping[str, Any], at: datetime) -> None:
     """From ``at`` on what ``manifest`` says is in force for ``project``, in the caller's transaction."""
     about = manifest["project"]

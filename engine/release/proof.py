@@ -17,7 +17,7 @@ from engine.release.rebuild import EnvironmentOf, rebuild
 from engine.release.records import ProofStep
 from engine.runs.steps.launch import Launch, Stage
 from engine.runs.steps.step import StepResult
-from engine.scoring.scorer import StepScorer
+from engine.scoring.scorer import Scorer, StepScorer
 from engine.scoring.unpacked import keeps_types
 from engine.storage.disk import delete_tree
 from engine.storage.objects import ObjectStore, Stored
@@ -83,13 +83,27 @@ def prove(
         steps.add("code, data, schema, model and environment rebuilt from the store")
     recorded = _table(store, document.golden.predictions)
     scored = _score(workspace, store, document, folder, label, recorded, ground)
+    _refuse_differing(document, label, recorded, scored)
+    steps.add(f"{recorded.num_rows} of {recorded.num_rows} golden rows equal")
+
+
+def reproduced(store: ObjectStore, document: VersionDocument, label: str, scorer: Scorer) -> int:
+    """How many golden rows the version has, when ``scorer`` gives the recorded prediction for each of them.
+
+    Raises Refusal where one differs, StepFailed where there is none, and Damage where they cannot be read.
+    """
+    recorded = _table(store, document.golden.predictions)
+    _refuse_differing(document, label, recorded, scorer.score(_table(store, document.golden.inputs)))
+    return int(recorded.num_rows)
+
+
+def _refuse_differing(document: VersionDocument, label: str, recorded: pa.Table, scored: pa.Table) -> None:
     differing = count_differing(recorded, as_recorded(scored, recorded, document), document.golden.tolerance)
     if differing:
         raise Refusal(
             f"{label} does not reproduce its own predictions: {differing} of {recorded.num_rows} golden rows differ. "
             "Nothing was changed; do not use this version, and look at what its environment or code depends on."
         )
-    steps.add(f"{recorded.num_rows} of {recorded.num_rows} golden rows equal")
 
 
 def _score(

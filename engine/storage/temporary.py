@@ -16,9 +16,9 @@ from pathlib import Path
 GIT, SVN, UV, R, DISK, LEDGER, THEN, EXPORT = OURS = tuple(
     f"leverframe-{what}-" for what in ("git", "svn", "uv", "r", "disk", "ledger", "then", "export")
 )
-# In the workspace's cache: what a check and an export work in, a version that comes in, and the copies of the ledger
-# as it stood.
-CHECK, WORK, IMPORT, COPIES = "check-", "export-", "import-", "then"
+# In the workspace's cache: what a check and an export work in, a version that comes in, what a worker that answers
+# holds, and the copies of the ledger as it stood.
+CHECK, WORK, IMPORT, WORKER, COPIES = "check-", "export-", "import-", "worker-", "then"
 
 
 @contextmanager
@@ -64,7 +64,7 @@ def make(prefix: str, place: Path | None = None) -> tuple[Path, int]:
 def tidy(cache: Path) -> None:
     """Delete what killed processes left in the system's temporary folder and in the workspace's ``cache``."""
     sweep(Path(tempfile.gettempdir()))
-    sweep(cache, (CHECK, WORK, IMPORT))
+    sweep(cache, (CHECK, WORK, IMPORT, WORKER))
     sweep(cache / COPIES, ("",))
 
 

@@ -1,0 +1,167 @@
+"""Who answers when the live version cannot: the one that was live before, then the manifest's own value, then nobody.
+
+The whole of it takes no longer than ``[serve] timeout``. Where the previous version stands in, the live one has half of
+that; a fixed value takes no time, so there it has all of it. Every answer says who gave it, each that the live version
+did not give is counted, and the engine raises an alert while there are any (``release/workers_agree.py``).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from engine.errors import Refusal
+from engine.scoring.beats import Fallbacks
+from engine.scoring.ready import Value
+from engine.serving.held import Held
+from engine.text import plain
+
+Rows = Sequence[Sequence[Value]]
+Answers = list[tuple[Value, ...]]
+Fallback = Literal["previous", "rule"]
+Ask = Callable[[Held, Rows], Awaitable[Answers]]
+
+
+class NoAnswer(Refusal):
+    """Nobody answers. ``of_these_rows``: the version is well, it has no answer for what it was asked."""
+
+    def __init__(self, message: str, *, of_these_rows: bool) -> None:
+        super().__init__(message)
+        self.of_these_rows = of_these_rows
+
+
+@dataclass(frozen=True)
+class Given:
+    """The answers and who gave them: the version called ``label``, or by its manifest's ``rule`` nobody.
+
+    ``outputs`` names the values of each answer; ``why``: what the live version said instead.
+    """
+
+    label: str
+    digest: str
+    outputs: tuple[str, ...]
+    answers: Answers
+    fallback: Fallback | None = None
+    why: str = ""
+
+
+class FallbackCounts:
+    """How often something else than the live version answered, by project, since the worker began. For any thread."""
+
+    def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._monotonic, self._lock = monotonic, threading.Lock()
+        self._said: dict[str, tuple[Fallbacks, float]] = {}
+
+    def note(self, project: str, kind: Fallback | None, why: str) -> None:
+        """One request; ``kind`` is None where nobody answered it."""
+        with self._lock:
+            now, (before, _) = self._monotonic(), self._said.get(project, (Fallbacks(), 0.0))
+            after = replace(
+                before,
+                previous=before.previous + (kind == "previous"),
+                rule=before.rule + (kind == "rule"),
+                failed=before.failed + (kind is None),
+                why=plain(why, 300),
+            )
+            self._said[project] = after, now
+
+    def counts(self) -> dict[str, Fallbacks]:
+        """By project, with how long ago the last one was."""
+        with self._lock:
+            now = self._monotonic()
+            return {project: replace(said, ago=max(0.0, now - at)) for project, (said, at) in self._said.items()}
+
+
+def answered_at_once(held: Held, rows: Rows, counts: FallbackCounts) -> Given:
+    """The answers for ``rows``, by scorers that do not block. Raises NoAnswer."""
+    failed: list[Exception] = []
+    for one, kind, given in _in_turn(held, rows, failed):
+        try:
+            return _given(held, one, kind, one.scorer.answer(given), failed, counts)
+        except Exception as error:  # noqa: BLE001  whatever a version does, another one may answer
+            failed.append(error)
+    return _by_rule(held, len(rows), failed, counts)
+
+
+async def answered(held: Held, rows: Rows, ask: Ask, counts: FallbackCounts) -> Given:
+    """The same by scorers that wait for another process: ``ask`` has one answer, and is given up when its time is over.
+
+    Raises NoAnswer.
+    """
+    failed: list[Exception] = []
+    seconds = held.spec.timeout.total_seconds()
+    until = time.monotonic() + seconds
+    halved = _stand_in(held) is not None and held.out is None
+    for one, kind, given in _in_turn(held, rows, failed):
+        left = seconds / 2 if halved and kind is None else max(0.0, until - time.monotonic())
+        try:
+            answers = await asyncio.wait_for(ask(one, given), left)
+            return _given(held, one, kind, answers, failed, counts)
+        except TimeoutError:
+            failed.append(TimeoutError(f"{one.label} gave no answer within {left:.3g} s"))
+        except Exception as error:  # noqa: BLE001  whatever a version does, another one may answer
+            failed.append(error)
+    return _by_rule(held, len(rows), failed, counts)
+
+
+def _stand_in(held: Held) -> Held | None:
+    return held.previous if held.spec.fallback == "previous" else None
+
+
+def _in_turn(held: Held, rows: Rows, failed: list[Exception]) -> Iterator[tuple[Held, Fallback | None, Rows]]:
+    """Who is asked, in turn, each with the rows as it knows them."""
+    if held.out is None:
+        yield held, None, rows
+    else:
+        failed.append(Refusal(held.out))
+    previous = _stand_in(held)
+    if previous is not None:
+        known = _as_known_to(previous, held.scorer.features, rows)
+        if known is not None:
+            yield previous, "previous", known
+
+
+def _as_known_to(version: Held, features: tuple[str, ...], rows: Rows) -> Rows | None:
+    """``rows`` in the order of the version's own features; None where it wants one that the request has not."""
+    wanted = version.scorer.features
+    if wanted == features:
+        return rows
+    if not set(wanted) <= set(features):
+        return None
+    places = [features.index(name) for name in wanted]
+    return [[row[place] for place in places] for row in rows]
+
+
+def _given(
+    held: Held, by: Held, kind: Fallback | None, answers: Answers, failed: list[Exception], counts: FallbackCounts
+) -> Given:
+    if kind is None:
+        return Given(by.label, by.digest, by.scorer.outputs, answers)
+    why = _why(failed)
+    counts.note(held.project, kind, why)
+    return Given(by.label, by.digest, by.scorer.outputs, answers, kind, why)
+
+
+def _by_rule(held: Held, rows: int, failed: list[Exception], counts: FallbackCounts) -> Given:
+    rule, why = held.spec.fallback, _why(failed)
+    if isinstance(rule, Mapping):
+        counts.note(held.project, "rule", why)
+        outputs = held.scorer.outputs
+        answer = tuple(rule.get(name) for name in outputs)
+        return Given(held.label, held.digest, outputs, [answer] * rows, "rule", why)
+    of_these_rows = bool(failed) and all(getattr(error, "of_these_rows", False) for error in failed)
+    if not of_these_rows:
+        counts.note(held.project, None, why)
+    raise NoAnswer(f"{held.label} gave no answer: {why}", of_these_rows=of_these_rows)
+
+
+def _why(failed: list[Exception]) -> str:
+    """What the live version said; a bug by its name only, for a client reads it."""
+    if not failed:
+        return ""
+    first = failed[0]
+    return plain(str(first), 300) if isinstance(first, Refusal | TimeoutError) else type(first).__name__
