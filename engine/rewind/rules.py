@@ -274,6 +274,19 @@ RULES = (
         "bindings", ("DELETE FROM bindings WHERE at > :at", "UPDATE bindings SET until = NULL WHERE until > :at")
     ),
     TableRule("operators", ("DELETE FROM operators WHERE added_at > :at",)),
+    TableRule(
+        "request_blocks",
+        (
+            "DELETE FROM request_blocks WHERE written_at > :at",
+            "UPDATE request_blocks SET ended_at = NULL, why = NULL WHERE ended_at > :at",
+        ),
+        "blocks of requests that were let go of long since",
+    ),
+    TableRule(
+        "request_counts",
+        ("DELETE FROM request_counts WHERE minute > :at",),
+        "what came in the minute of the moment itself and after it",
+    ),
     _grown("reports"),
     TableRule(
         "outbox",

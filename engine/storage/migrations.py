@@ -29,6 +29,7 @@ from engine.storage.tables.past import PAST, PAST_OF_MOVES
 from engine.storage.tables.planned_swaps import PLANNED_SWAPS
 from engine.storage.tables.rehearsals import REHEARSALS
 from engine.storage.tables.report import REPORTS
+from engine.storage.tables.requests import REQUESTS
 from engine.storage.tables.routing import ROUTING
 from engine.storage.tables.schedule import SCHEDULES
 
@@ -258,6 +259,9 @@ def _fleet(db: Database) -> None:
     fixed = " OF id, project, number, digest, live_seq, by, at"
     kept = _refuse("preparations", "DELETE") + _refuse("preparations", "UPDATE", fixed)
     for statement in _split(FLEET + kept + _refuse("confirmations", "UPDATE") + _refuse("taken_out", "DELETE")):
+def _requests(db: Database) -> None:
+    fixed = " OF id, project, file, version, worker, digest, bytes, requests, rows, since, until, written_at"
+    for statement in _split(REQUESTS + _refuse("request_blocks", "UPDATE", fixed)):
         db.execute(statement)
 
 
@@ -290,6 +294,7 @@ MIGRATIONS: tuple[tuple[str, Callable[[Database], None]], ...] = (
     ("common packages", _packages),
     ("judged here", _judged_here),
     ("fleet", _fleet),
+    ("requests", _requests),
 )
 LATEST = len(MIGRATIONS)
 

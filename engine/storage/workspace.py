@@ -13,7 +13,9 @@ from engine.errors import Conflict, Forbidden, NotFound, Refusal
 from engine.storage.disk import refused
 from engine.storage.loss import refuse_lost
 
-FOLDERS = ("objects", "environments", "runs", "live", "locks", "cache", "console", "logs", "releases", "bin")
+FOLDERS = (
+    "objects", "environments", "runs", "live", "locks", "cache", "console", "logs", "releases", "bin", "requests",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -54,6 +56,11 @@ class Workspace:
     @property
     def logs(self) -> Path:
         return self.root / "logs"
+
+    @property
+    def requests(self) -> Path:
+        """The blocks of the request log, a folder for each project; only files that ``engine.requests`` wrote."""
+        return self.root / "requests"
 
     @property
     def cache(self) -> Path:

@@ -151,6 +151,12 @@ def resolve(db: sqlite3.Connection, alert: Alert, why: str, at: datetime) -> Non
     )
 
 
+def over(db: sqlite3.Connection, alert: Alert, why: str, at: datetime) -> None:
+    """End an alert that ``tell`` raised, and its incident where nothing else is in it, in the caller's transaction."""
+    resolve(db, alert, why, at)
+    _close_incident(db, alert.project, at)
+
+
 def swapped(db: sqlite3.Connection, live: str, project: str, at: datetime) -> None:
     """End what was open about the version that ``live`` took the place of, in the transaction of the swap, and the
     incident where nothing else is in it. Nobody need see to a version that is out of use, nor may anything act on it.

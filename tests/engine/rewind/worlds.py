@@ -44,6 +44,7 @@ from tests.engine.rewind.approval_acts import ApprovalActs
 from tests.engine.rewind.bundle_acts import BundleActs
 from tests.engine.rewind.package_acts import PackageActs
 from tests.engine.rewind.people_acts import PeopleActs
+from tests.engine.rewind.request_acts import RequestActs
 from tests.people import caller_of
 
 BEGIN = datetime(2026, 1, 5, 8, tzinfo=UTC)
@@ -108,7 +109,7 @@ def _known(status: ProjectStatus) -> ProjectStatus:
 
 
 @dataclass
-class World(PeopleActs, ApprovalActs, BundleActs, PackageActs):
+class World(PeopleActs, ApprovalActs, BundleActs, PackageActs, RequestActs):
     """Acts of a chance order; each is tried, and what the engine refuses has simply not happened."""
 
     root: Path
@@ -140,6 +141,7 @@ class World(PeopleActs, ApprovalActs, BundleActs, PackageActs):
             *[self.ask] * 2, *[self.route] * 3, *[self.duty] * 5, self.let_wait, self.gather, self.step,
             self.policy, self.glass, *[self.plan_swap] * 2, *[self.end_swap] * 2, *[self.address] * 2,
             self.trust, self.came, self.leave, self.constrain, self.except_project, *[self.rehearse] * 2,
+            *[self.answer] * 2,
         ]  # fmt: skip
         for _ in range(acts):
             act, project = self.chance.choice(every), self.chance.choice(["one", "two"])

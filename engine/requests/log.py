@@ -1,0 +1,120 @@
+"""The request log of one worker of a server: noted behind the answer, counted and written by a thread.
+
+To note a request costs what it costs to put it into a queue. Nobody who answers waits for the disk, for the ledger or
+for the thread, and nothing that goes wrong here reaches them: what does not fit is counted as lost, and told.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from datetime import datetime
+
+from engine import clock
+from engine.requests import sampling
+from engine.requests.records import Answered as Answered
+from engine.requests.records import LogRules as LogRules
+from engine.requests.writer import LogWriter
+from engine.storage.ledger import Ledger
+from engine.storage.workspace import Workspace
+
+MOST_REQUESTS, MOST_ROWS = 20_000, 200_000  # that wait to be counted
+EVERY = 0.25  # seconds between two looks into the queue
+FLUSH_EVERY = 10.0  # seconds
+
+
+class RequestLog:
+    """``note`` each answer; ``close`` at the end. Several workers have one each, in processes of their own.
+
+    ``worker``: its name, which no other worker that is at work has. ``rules``: how a project's requests are kept; the
+    thread asks every few seconds, and where that raises a LeverframeError, what was known holds on. ``on_bug`` is told
+    of mistakes of ours. Raises Refusal or Damage where the key of the sampling cannot be read.
+    """
+
+    def __init__(
+        self,
+        workspace: Workspace,
+        ledger: Ledger,
+        worker: str,
+        rules: Callable[[str], LogRules],
+        *,
+        now: Callable[[], datetime] = clock.now,
+        monotonic: Callable[[], float] = time.monotonic,
+        on_bug: Callable[[Exception], None] = lambda error: None,
+    ) -> None:
+        import pyarrow.parquet  # noqa: F401  Here, before anything is answered: the thread would hold everybody up.
+
+        self._writer = LogWriter(workspace, ledger, worker, rules, sampling.key_of(workspace), monotonic)
+        self._now, self._monotonic, self._on_bug = now, monotonic, on_bug
+        self._waiting: deque[Answered] = deque()
+        self._noted = self._taken = self._left = 0
+        self._lost: dict[str, int] = {}
+        self._told: dict[str, int] = {}
+        self._ending = threading.Event()
+        self._thread = threading.Thread(target=self._work, name="request log", daemon=True)
+        self._thread.start()
+
+    def note(self, answered: Answered) -> None:
+        """Keep what was answered, or count it as lost. Never waits and never raises. For one thread: the server's."""
+        rows = len(answered.rows)
+        if self._noted - self._taken + rows > MOST_ROWS or len(self._waiting) >= MOST_REQUESTS:
+            self._lost[answered.project] = self._lost.get(answered.project, 0) + 1
+            return
+        self._noted += rows
+        self._waiting.append(answered)
+
+    @property
+    def lost(self) -> int:
+        """How many requests came faster than they could be noted, since the start."""
+        return sum(self._lost.copy().values())
+
+    @property
+    def trouble(self) -> dict[str, str]:
+        """Why nothing is written at the moment, by project; empty while all is well."""
+        return self._writer.trouble.copy()
+
+    def close(self, timeout: float = 10.0) -> bool:
+        """Write what is there, for ``timeout`` seconds at most. Returns whether all of it was."""
+        self._ending.set()
+        self._thread.join(timeout)
+        return not self._thread.is_alive() and not self._left
+
+    def _work(self) -> None:
+        flushed = self._monotonic()
+        while not self._ending.wait(EVERY):
+            self._guarded(self._drain)
+            if self._monotonic() - flushed >= FLUSH_EVERY:
+                flushed = self._monotonic()
+                self._guarded(lambda: self._writer.flush(self._now()))
+        self._guarded(self._drain)
+        for _ in range(20):  # Another worker may hold the lock, for as long as it writes one block.
+            self._guarded(lambda: self._writer.flush(self._now(), everything=True))
+            if not self._writer.waiting or self._writer.trouble:
+                break
+            clock.pause(EVERY)
+        self._guarded(self._give_up)
+
+    def _give_up(self) -> None:
+        self._left = self._writer.give_up()
+
+    def _guarded(self, do: Callable[[], None]) -> None:
+        try:
+            do()
+        except Exception as error:  # noqa: BLE001  a bug: told, and it ends one round, but neither the thread nor answers
+            self._on_bug(error)
+
+    def _drain(self) -> None:
+        batch = []
+        for _ in range(len(self._waiting)):
+            answered = self._waiting.popleft()
+            self._taken += len(answered.rows)
+            batch.append(answered)
+        for project, lost in self._lost.copy().items():
+            more = lost - self._told.get(project, 0)
+            if more:
+                self._told[project] = lost
+                self._writer.lose(project, more, self._now())
+        if batch:
+            self._writer.take(batch)
