@@ -102,7 +102,7 @@ TABLES = {
     "request_blocks": "requests", "request_counts": "requests",
     "routes": "routing", "routed": "routing", "handovers": "routing",
     "operators": "access", "standings": "access", "project_roles": "access", "bindings": "access",
-    "addresses": "access",
+    "addresses": "access", "tokens": "access", "token_uses": "access",
     "folded": "audit", "audit": "audit", "settings": "storage", "texts": "storage", "past": "storage",
 }  # fmt: skip
 # What stands elsewhere, and why it has to. ``storage`` makes all tables, ``rewind`` takes all of them back.

@@ -273,6 +273,15 @@ RULES = (
     TableRule(
         "bindings", ("DELETE FROM bindings WHERE at > :at", "UPDATE bindings SET until = NULL WHERE until > :at")
     ),
+    _grown("token_uses"),
+    TableRule(
+        "tokens",
+        (
+            "DELETE FROM tokens WHERE made_at > :at",
+            "UPDATE tokens SET replaced_at = NULL, replaced_said = NULL, replaced_by = NULL WHERE replaced_said > :at",
+            "UPDATE tokens SET revoked_at = NULL, revoked_by = NULL WHERE revoked_at > :at",
+        ),
+    ),
     TableRule("operators", ("DELETE FROM operators WHERE added_at > :at",)),
     TableRule(
         "request_blocks",

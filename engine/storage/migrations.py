@@ -32,6 +32,7 @@ from engine.storage.tables.report import REPORTS
 from engine.storage.tables.requests import REQUESTS
 from engine.storage.tables.routing import ROUTING
 from engine.storage.tables.schedule import SCHEDULES
+from engine.storage.tables.tokens import TOKENS
 
 if TYPE_CHECKING:
     from sqlite_utils import Database
@@ -262,6 +263,8 @@ def _fleet(db: Database) -> None:
 def _requests(db: Database) -> None:
     fixed = " OF id, project, file, version, worker, digest, bytes, requests, rows, since, until, written_at"
     for statement in _split(REQUESTS + _refuse("request_blocks", "UPDATE", fixed)):
+def _tokens(db: Database) -> None:
+    for statement in _split(TOKENS + _refuse("token_uses", "UPDATE") + _refuse("token_uses", "DELETE")):
         db.execute(statement)
 
 
@@ -295,6 +298,7 @@ MIGRATIONS: tuple[tuple[str, Callable[[Database], None]], ...] = (
     ("judged here", _judged_here),
     ("fleet", _fleet),
     ("requests", _requests),
+    ("tokens", _tokens),
 )
 LATEST = len(MIGRATIONS)
 

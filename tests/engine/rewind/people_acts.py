@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from engine.access import operators
+from engine.access import operators, token_table
 from engine.access.caller import Caller
 from engine.access.roles import ROLES
+from engine.access.token_records import Token
 from engine.errors import LeverframeError
 from engine.storage.ledger import Ledger
 from tests.people import key_of
@@ -42,3 +43,24 @@ class PeopleActs:
             lambda: operators.add_way(ledger, ada, name, key_of(name), "found", at),
         ]
         self.chance.choice(acts)()
+
+    def token(self, project: str) -> None:
+        """A token is made, replaced, revoked, or seen in use."""
+        name, at, ledger, ada = f"t{self.chance.randrange(2)}", self.tick(), self.ledger, self.ada
+        try:
+            end = at + timedelta(hours=self.chance.choice([20, 2000]))
+            token_table.make(ledger, ada, name, ("score",), (project,), end, "new", at)
+            return
+        except LeverframeError:
+            pass
+        acts: list[Callable[[], object]] = [
+            lambda: token_table.rotate(ledger, ada, name, timedelta(hours=1), None, "so", at),
+            lambda: token_table.revoke(ledger, ada, name, "lost", at),
+            lambda: self._use(name, at),
+        ]
+        self.chance.choice(acts)()
+
+    def _use(self, name: str, at: datetime) -> None:
+        with self.ledger.write() as db:
+            held: list[Token] = [each for each in token_table.called(db, name) if each.holds(at)]
+            token_table.note_uses(db, {each.mark: at for each in held})

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from engine import overview
-from engine.access import operators
+from engine.access import operators, token_table
 from engine.access.caller import Caller
 from engine.access.entering import found_workspace
 from engine.access.proof import of_process
@@ -96,6 +96,7 @@ def seen(ledger: Ledger, who: Caller, now: datetime) -> dict[str, Any]:
             "alerts": alert_book.open_alerts(db),
             "versions": catalog.page(ledger, None, offset=0, limit=1000),
             "operators": operators.everyone(ledger),
+            "tokens": token_table.everything(db),
         }
 
 
@@ -142,6 +143,7 @@ class World(PeopleActs, ApprovalActs, BundleActs, PackageActs, RequestActs):
             self.policy, self.glass, *[self.plan_swap] * 2, *[self.end_swap] * 2, *[self.address] * 2,
             self.trust, self.came, self.leave, self.constrain, self.except_project, *[self.rehearse] * 2,
             *[self.answer] * 2,
+            *[self.token] * 5,
         ]  # fmt: skip
         for _ in range(acts):
             act, project = self.chance.choice(every), self.chance.choice(["one", "two"])
