@@ -21,6 +21,7 @@ from engine.bundles.commands import BundleCommands
 from engine.duty.commands import DutyCommands
 from engine.errors import LeverframeError, NotFound, Refusal
 from engine.exports.commands import ExportCommands
+from engine.feedback.commands import FeedbackCommands
 from engine.founding import create_workspace
 from engine.housekeeping.commands import HousekeepingCommands
 from engine.jobs.backtest.commands import BacktestCommands
@@ -63,8 +64,7 @@ def open_engine(
     """Open the workspace at ``home`` (``$LEVERFRAME_HOME``, ``~/.leverframe``) as whom ``proof`` proves.
 
     Without a proof it is the account of this process. ``operator`` is whom somebody says they are
-    (``$LEVERFRAME_OPERATOR``) and must be the same. With ``at`` everything is shown as it stood at that moment, and
-    nothing can be changed; see ``Engine.as_of``.
+    (``$LEVERFRAME_OPERATOR``) and must be the same. With ``at``: see ``Engine.as_of``.
 
     Raises NotFound when there is no workspace and ``create`` is false; Forbidden when the workspace belongs to another
     account, or the proof proves nobody, or another; Refusal when a newer Leverframe wrote it.
@@ -119,6 +119,7 @@ class Engine(
     DutyCommands,
     PackagesCommands,
     PresenceCommands,
+    FeedbackCommands,
 ):
     """A workspace, opened by an operator. Every method may be called from any thread; none prints."""
 

@@ -32,7 +32,9 @@ SECTIONS: dict[str, dict[str, str]] = {
         "backtest": "backtest",
     },
     "Schedule": {"schedules": "schedules", "engine": "engine", "ssh": "ssh"},
-    "Watch": {"health": "health", "alerts": "health", "handover": "duty", "who": "presence"},
+    "Watch": {
+        "health": "health", "alerts": "health", "feedback": "feedback", "handover": "duty", "who": "presence",
+    },
     "Decide": {
         "candidates": "decisions", "approve": "decisions", "reject": "decisions", "comment": "decisions",
         "cancel-swap": "decisions",

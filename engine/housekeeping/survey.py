@@ -17,6 +17,7 @@ from pathlib import Path
 from engine.audit import trail
 from engine.clock import moment
 from engine.environments import kept_files
+from engine.feedback import book as feedback
 from engine.housekeeping import database, retention, settings
 from engine.housekeeping.linked import rooms
 from engine.housekeeping.records import CleanItem, CleanPlan
@@ -131,7 +132,7 @@ def _versions(seen: _Inventory, store: ObjectStore) -> Iterator[Thing]:
     there = [version for version in seen.versions if version.cleaned_at is None]
     seen.verdicts = _verdicts(seen, there)
     going = [label for label, verdict in seen.verdicts.items() if verdict.goes]
-    begun, kept = trail.begun_at(seen.db) - CLOCKS_DIFFER, archive.digests(seen.db)
+    begun, kept = trail.begun_at(seen.db) - CLOCKS_DIFFER, archive.digests(seen.db) | feedback.objects(seen.db)
     marked: Marked = mark(store, seen.versions, going, age_limit(seen.db, seen.now), seen.needs, kept, begun)
     for version in there:
         label = version.label

@@ -200,6 +200,9 @@ RULES = (
     ),
     _grown("backups"),
     _grown("exports"),
+    _grown("feedback_decisions"),
+    _grown("feedback_batches"),
+    _grown("frozen_learners"),
     _grown("backtests"),
     TableRule(
         "scrubs",

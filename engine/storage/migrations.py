@@ -20,6 +20,7 @@ from engine.storage.tables.backtest import BACKTESTS
 from engine.storage.tables.backup import BACKUPS
 from engine.storage.tables.bundles import BUNDLES, JUDGED_HERE
 from engine.storage.tables.exports import EXPORTS
+from engine.storage.tables.feedback import FEEDBACK
 from engine.storage.tables.first import AUDIT, RUN_FACTS, TABLES
 from engine.storage.tables.fleet import FLEET
 from engine.storage.tables.health import HEALTH
@@ -265,6 +266,11 @@ def _requests(db: Database) -> None:
     for statement in _split(REQUESTS + _refuse("request_blocks", "UPDATE", fixed)):
 def _tokens(db: Database) -> None:
     for statement in _split(TOKENS + _refuse("token_uses", "UPDATE") + _refuse("token_uses", "DELETE")):
+def _feedback(db: Database) -> None:
+    kept = ""
+    for table in ("feedback_batches", "feedback_decisions", "frozen_learners"):
+        kept += _refuse(table, "UPDATE") + _refuse(table, "DELETE")
+    for statement in _split(FEEDBACK + kept):
         db.execute(statement)
 
 
@@ -299,6 +305,7 @@ MIGRATIONS: tuple[tuple[str, Callable[[Database], None]], ...] = (
     ("fleet", _fleet),
     ("requests", _requests),
     ("tokens", _tokens),
+    ("feedback", _feedback),
 )
 LATEST = len(MIGRATIONS)
 

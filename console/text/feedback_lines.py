@@ -1,0 +1,40 @@
+"""Batches of feedback in words, for the list, the verb and the keys. Pure."""
+
+from __future__ import annotations
+
+from console.text.lines import Column, Span, Tone
+from engine.feedback.records import Batch, BatchState
+from engine.text import plain
+
+_TONES: dict[BatchState, Tone] = {"counted": "ok", "quarantined": "watch", "let in": "ok", "thrown away": "dim"}
+
+
+def state(batch: Batch) -> Span:
+    return Span(batch.state, _TONES[batch.state])
+
+
+def remark(batch: Batch) -> str:
+    """Why it is quarantined, what became of that, or where it came from."""
+    if batch.why is None:
+        return plain(batch.source)
+    decided = f"; {batch.decided_by}: {batch.reason}" if batch.decided_by else ""
+    return plain(f"{batch.why}{decided}")
+
+
+def decided(batch: Batch) -> str:
+    """What a person has just decided."""
+    rows = "its row counts" if batch.rows == 1 else f"its {batch.rows:,} rows count"
+    never = "its row never counts" if batch.rows == 1 else f"its {batch.rows:,} rows never count"
+    said = f"let in: {rows} from now on" if batch.counts else f"thrown away: {never}, and stay as they came"
+    return f"Feedback {batch.id} of {batch.project} is {said}."
+
+
+FEEDBACK: tuple[Column[Batch], ...] = (
+    Column("NO", 6, lambda b, now: Span(str(b.id), "strong"), right=True),
+    Column("PROJECT", 14, lambda b, now: Span(plain(b.project))),
+    Column("CAME", 16, lambda b, now: Span(f"{b.at:%d %b %H:%M}")),
+    Column("BY", 12, lambda b, now: Span(plain(b.by)), yields=2),
+    Column("ROWS", 9, lambda b, now: Span(f"{b.rows:,}"), right=True),
+    Column("", 11, lambda b, now: state(b)),
+    Column("WHY", 30, lambda b, now: Span(remark(b), "dim"), yields=1, grows=True),
+)

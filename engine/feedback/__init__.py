@@ -1,0 +1,1 @@
+"""What came of the rows that were scored: labels as they came, and which of them count."""

@@ -1,0 +1,199 @@
+"""The book of feedback: batches are taken in as they came, listed, and decided on where they are quarantined."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+from functools import lru_cache
+
+from engine.audit import flood, trail
+from engine.clock import moment, stamp
+from engine.errors import Conflict, Damage, NotFound, Refusal
+from engine.feedback import quarantine, reading
+from engine.feedback.records import Batch, BatchState, FeedbackRow, Receipt, Tally
+from engine.feedback.rows import decoded, encoded
+from engine.json_records import read, write
+from engine.projects import registry
+from engine.records import Actor
+from engine.storage.ledger import Ledger
+from engine.storage.objects import ObjectStore
+from engine.text import plain
+from engine.versions import catalog
+from engine.versions import document as documents
+
+LET_IN: BatchState = "let in"
+THROWN_AWAY: BatchState = "thrown away"
+# What is usual is told from so many batches that counted.
+_USUAL_BATCHES = 1_000
+_ALL = """
+SELECT b.*, d.at AS decided_at, d.by AS decided_by, d.verdict, d.reason
+FROM feedback_batches b LEFT JOIN feedback_decisions d ON d.batch = b.id
+"""
+_COUNTS = "(b.held IS NULL OR d.verdict = 'let in')"
+
+
+def take(
+    ledger: Ledger,
+    store: ObjectStore,
+    project: str,
+    rows: Sequence[FeedbackRow],
+    by: Actor,
+    at: datetime,
+    *,
+    source: str = "",
+) -> Receipt:
+    """Keep a batch as it came, and say whether it counts. ``source``: where it came from, in words.
+
+    Once it returns the batch is on the disk. Raises NotFound where there is no such project, Refusal where there are no
+    rows or nothing can be kept.
+    """
+    if not rows:
+        raise Refusal("There are no rows in it; send at least one.")
+    content = encoded(rows)
+    with ledger.read() as db:
+        registry.find(db, project)
+        classes, numbers, usual = _usual(db, store, project, at)
+    numbers = numbers and not any(isinstance(row.label, str) for row in rows)
+    found = quarantine.tally(rows, numbers=numbers)
+    digest = store.put(content)
+    store.sync()
+    times = [row.time for row in rows]
+    with ledger.write() as db:
+        held = quarantine.why_held(found, _lately(db, project, at), usual, classes)
+        values = (
+            project, stamp(at), by.name, plain(source, 120), len(rows), stamp(min(times)), stamp(max(times)), digest,
+            json.dumps(write(found)), held,
+        )  # fmt: skip
+        batch = db.execute(
+            "INSERT INTO feedback_batches (project, at, by, source, rows, since, until, digest, tally, held)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            values,
+        ).lastrowid
+        details = {"rows": len(rows), "digest": digest} | ({"quarantined": held} if held else {})
+        # A client that sends each label by itself would fill the trail; the batches themselves say all.
+        flood.append_or_fold(
+            db, at=at, actor=by, action="feedback", subject=f"{project} feedback {batch}", details=details
+        )
+    return Receipt(int(batch or 0), len(rows), held)
+
+
+def _usual(
+    db: sqlite3.Connection, store: ObjectStore, project: str, at: datetime
+) -> tuple[tuple[str, ...], bool, Tally]:
+    """The classes of the live version, whether labels are numbers, and what labels usually are."""
+    live = catalog.live(db, project)
+    classes, numbers, held_out = _learnt(store, live.label, live.digest) if live is not None else ((), False, Tally())
+    before = db.execute(
+        f"SELECT b.tally FROM feedback_batches b LEFT JOIN feedback_decisions d ON d.batch = b.id"
+        f" WHERE b.project = ? AND b.at < ? AND {_COUNTS} ORDER BY b.id DESC LIMIT ?",
+        (project, stamp(at - quarantine.WINDOW), _USUAL_BATCHES),
+    )
+    return classes, numbers, quarantine.together((held_out, *map(_tally, before)))
+
+
+@lru_cache(maxsize=64)  # A document never changes, and a client may send each label by itself.
+def _learnt(store: ObjectStore, label: str, digest: str) -> tuple[tuple[str, ...], bool, Tally]:
+    """Of a version its classes, whether its labels are numbers, and the labels of its holdout where it has two."""
+    try:
+        judged = documents.of_version(store, label, digest).metrics
+    except Damage:
+        return (), False, Tally()  # Doctor tells of it; what comes is kept all the same.
+    if judged.task == "regression":
+        return (), True, Tally()
+    found = judged.decisions.candidate if judged.decisions is not None else None
+    if found is None or len(judged.classes) != 2:
+        return judged.classes, False, Tally()
+    counts = found.true_negatives + found.false_positives, found.true_positives + found.false_negatives
+    return judged.classes, False, Tally(sum(counts), dict(zip(judged.classes, counts, strict=True)))
+
+
+def _lately(db: sqlite3.Connection, project: str, at: datetime) -> Tally:
+    """What came within the hour before ``at``, but for what a person has let in."""
+    rows = db.execute(
+        "SELECT b.tally FROM feedback_batches b LEFT JOIN feedback_decisions d ON d.batch = b.id"
+        " WHERE b.project = ? AND b.at >= ? AND b.at <= ? AND d.batch IS NULL",
+        (project, stamp(at - quarantine.WINDOW), stamp(at)),
+    )
+    return quarantine.together(map(_tally, rows))
+
+
+def _tally(row: sqlite3.Row) -> Tally:
+    return read(Tally, json.loads(row["tally"]), "The tally of a batch of feedback")
+
+
+def decide(ledger: Ledger, batch: int, verdict: BatchState, reason: str, by: Actor, at: datetime) -> Batch:
+    """Let a quarantined batch in, or throw it away. Raises NotFound, and Conflict where there is nothing to decide."""
+    with ledger.write() as db:
+        found = one(db, batch)
+        if found.state != "quarantined":
+            said = f"was {found.state} by {found.decided_by}" if found.decided_by else "is not quarantined"
+            raise Conflict(f"Feedback {batch} {said}; there is nothing to decide.")
+        row = (batch, stamp(at), by.name, verdict, reason)
+        db.execute("INSERT INTO feedback_decisions (batch, at, by, verdict, reason) VALUES (?, ?, ?, ?, ?)", row)
+        subject = f"{found.project} feedback {batch}"
+        action = "let-in" if verdict == LET_IN else "throw-away"
+        trail.append(db, at=at, actor=by, action=action, subject=subject, reason=reason, details={"rows": found.rows})
+        return one(db, batch)
+
+
+def one(db: sqlite3.Connection, batch: int) -> Batch:
+    """The batch with this number. Raises NotFound."""
+    row = db.execute(f"{_ALL} WHERE b.id = ?", (batch,)).fetchone()
+    if row is None:
+        raise NotFound(f"There is no feedback {batch}; 'leverframe feedback list' says which there are.")
+    return _batch(row)
+
+
+def listed(db: sqlite3.Connection, project: str | None, limit: int) -> tuple[Batch, ...]:
+    """The newest batches first."""
+    where, values = ("", ()) if project is None else ("WHERE b.project = ?", (project,))
+    return tuple(map(_batch, db.execute(f"{_ALL} {where} ORDER BY b.id DESC LIMIT ?", (*values, limit))))
+
+
+def quarantined(db: sqlite3.Connection, project: str) -> int:
+    """How many batches of ``project`` wait for a person."""
+    return int(
+        db.execute(
+            "SELECT count(*) FROM feedback_batches b LEFT JOIN feedback_decisions d ON d.batch = b.id"
+            " WHERE b.project = ? AND b.held IS NOT NULL AND d.batch IS NULL",
+            (project,),
+        ).fetchone()[0]
+    )
+
+
+def came(db: sqlite3.Connection, store: ObjectStore, project: str) -> tuple[reading.Come, ...]:
+    """Every batch of ``project`` with its rows, as ``reading.read`` takes them. Raises Damage."""
+    batches = [_batch(row) for row in db.execute(f"{_ALL} WHERE b.project = ? ORDER BY b.id", (project,))]
+    return tuple(
+        reading.Come(each.id, each.state, decoded(store.get(each.digest), each.id)) for each in batches
+    )
+
+
+def objects(db: sqlite3.Connection) -> frozenset[str]:
+    """What the store keeps for feedback, whatever became of it."""
+    return frozenset(row["digest"] for row in db.execute("SELECT digest FROM feedback_batches"))
+
+
+def _batch(row: sqlite3.Row) -> Batch:
+    state: BatchState = "counted" if row["held"] is None else row["verdict"] or "quarantined"
+    found = Batch(
+        id=row["id"],
+        project=row["project"],
+        at=moment(row["at"]),
+        by=row["by"],
+        source=row["source"],
+        rows=row["rows"],
+        since=moment(row["since"]),
+        until=moment(row["until"]),
+        digest=row["digest"],
+        state=state,
+        why=row["held"],
+    )
+    if row["verdict"] is None:
+        return found
+    return replace(
+        found, decided_by=row["decided_by"], decided_at=moment(row["decided_at"]), reason=row["reason"]
+    )
