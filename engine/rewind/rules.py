@@ -9,17 +9,8 @@ projects in which anything moved later.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
-
-@dataclass(frozen=True)
-class TableRule:
-    """What is done to ``table``, and, where something cannot be known any more, what ``unknown`` is left."""
-
-    table: str
-    statements: tuple[str, ...]
-    unknown: str = ""
-
+from engine.rewind.serving_rules import SERVING_RULES
+from engine.rewind.table_rule import TableRule, grown, restored
 
 HEAD = "SELECT coalesce((SELECT min(seq) FROM audit WHERE at > :at) - 1, (SELECT max(seq) FROM audit), 0)"
 
@@ -30,22 +21,6 @@ NOTES = (
     "CREATE TEMP TABLE acts AS SELECT seq, action, subject, at, actor, json_extract(body, '$.details') AS details"
     " FROM audit WHERE seq <= :head AND action IN ('set', 'set-policy', 'watch', 'unwatch', 'cancel')",
 )
-
-
-def _grown(table: str, time: str = "at") -> TableRule:
-    """A table that only grows: what is later was not there."""
-    return TableRule(table, (f"DELETE FROM {table} WHERE {time} > :at",))
-
-
-def _restored(table: str, what: str, key: str, columns: str) -> str:
-    """Rows that were changed later say again what they said before the first of these changes."""
-    names = columns.split()
-    values = ", ".join(f"json_extract(row, '$.{name}')" for name in names)
-    past = f"FROM past WHERE what = '{what}' AND key = {table}.{key} AND until > :at"
-    return (
-        f"UPDATE {table} SET ({', '.join(names)}) = (SELECT {values} {past} ORDER BY id LIMIT 1)"
-        f" WHERE EXISTS (SELECT 1 {past})"
-    )
 
 
 _BECAME = """
@@ -96,7 +71,7 @@ RULES = (
     TableRule(
         "projects",
         (
-            _restored("projects", "project", "name", "title owner path manifest added_at removed_at"),
+            restored("projects", "project", "name", "title owner path manifest added_at removed_at"),
             "DELETE FROM projects WHERE added_at > :at"
             " AND name NOT IN (SELECT project FROM runs WHERE queued_at <= :at)",
             "UPDATE projects SET removed_at = NULL WHERE removed_at > :at",
@@ -134,7 +109,7 @@ RULES = (
     TableRule(
         "run_facts", ("DELETE FROM run_facts WHERE run NOT IN (SELECT id FROM runs WHERE ended_at IS NOT NULL)",)
     ),
-    _grown("measurements"),
+    grown("measurements"),
     TableRule(
         "schedules",
         (
@@ -143,8 +118,8 @@ RULES = (
             "UPDATE schedules SET settled = :at WHERE settled > :at",
         ),
     ),
-    _grown("occurrences"),
-    _grown("downtimes", "until"),
+    grown("occurrences"),
+    grown("downtimes", "until"),
     TableRule(
         "engine",
         (
@@ -159,7 +134,7 @@ RULES = (
         "the details of looks that were let go of since; their verdict and their figures stay",
     ),
     TableRule("signals", ("DELETE FROM signals WHERE run NOT IN (SELECT run FROM health)",)),
-    _grown("triggers"),
+    grown("triggers"),
     TableRule(
         "incidents",
         (
@@ -171,7 +146,7 @@ RULES = (
         "alerts",
         (
             "DELETE FROM alerts WHERE raised_at > :at",
-            _restored("alerts", "alert", "id", _ALERT),
+            restored("alerts", "alert", "id", _ALERT),
             "UPDATE alerts SET resolved_at = NULL, resolved_why = NULL WHERE resolved_at > :at",
             "UPDATE alerts SET acknowledged_at = NULL, acknowledged_by = NULL, note = '' WHERE acknowledged_at > :at",
             "UPDATE alerts SET escalated_at = NULL WHERE escalated_at > :at",
@@ -198,12 +173,9 @@ RULES = (
             " AND seq = (SELECT max(seq) FROM acts WHERE action IN ('set', 'set-policy') AND subject = a.subject)",
         ),
     ),
-    _grown("backups"),
-    _grown("exports"),
-    _grown("feedback_decisions"),
-    _grown("feedback_batches"),
-    _grown("frozen_learners"),
-    _grown("backtests"),
+    grown("backups"),
+    grown("exports"),
+    grown("backtests"),
     TableRule(
         "scrubs",
         (
@@ -239,7 +211,7 @@ RULES = (
         ("DELETE FROM allowances WHERE at > :at", "UPDATE allowances SET until = NULL WHERE until > :at"),
     ),
     TableRule("routes", ("DELETE FROM routes WHERE at > :at", "UPDATE routes SET until = NULL WHERE until > :at")),
-    _grown("routed"),
+    grown("routed"),
     TableRule(
         "handovers",
         (
@@ -248,12 +220,12 @@ RULES = (
             "UPDATE handovers SET withdrawn_at = NULL WHERE withdrawn_at > :at",
         ),
     ),
-    _grown("glasses"),
-    _grown("rehearsals"),
-    _grown("package_rules"),
-    _grown("package_exceptions"),
-    _grown("origins"),
-    _grown("judged_here"),
+    grown("glasses"),
+    grown("rehearsals"),
+    grown("package_rules"),
+    grown("package_exceptions"),
+    grown("origins"),
+    grown("judged_here"),
     TableRule(
         "trusted_keys",
         ("DELETE FROM trusted_keys WHERE at > :at", "UPDATE trusted_keys SET until = NULL WHERE until > :at"),
@@ -271,35 +243,13 @@ RULES = (
         "addresses",
         ("DELETE FROM addresses WHERE at > :at", "UPDATE addresses SET until = NULL WHERE until > :at"),
     ),
-    _grown("standings"),
-    _grown("project_roles"),
+    grown("standings"),
+    grown("project_roles"),
     TableRule(
         "bindings", ("DELETE FROM bindings WHERE at > :at", "UPDATE bindings SET until = NULL WHERE until > :at")
     ),
-    _grown("token_uses"),
-    TableRule(
-        "tokens",
-        (
-            "DELETE FROM tokens WHERE made_at > :at",
-            "UPDATE tokens SET replaced_at = NULL, replaced_said = NULL, replaced_by = NULL WHERE replaced_said > :at",
-            "UPDATE tokens SET revoked_at = NULL, revoked_by = NULL WHERE revoked_at > :at",
-        ),
-    ),
     TableRule("operators", ("DELETE FROM operators WHERE added_at > :at",)),
-    TableRule(
-        "request_blocks",
-        (
-            "DELETE FROM request_blocks WHERE written_at > :at",
-            "UPDATE request_blocks SET ended_at = NULL, why = NULL WHERE ended_at > :at",
-        ),
-        "blocks of requests that were let go of long since",
-    ),
-    TableRule(
-        "request_counts",
-        ("DELETE FROM request_counts WHERE minute > :at",),
-        "what came in the minute of the moment itself and after it",
-    ),
-    _grown("reports"),
+    grown("reports"),
     TableRule(
         "outbox",
         (
@@ -312,38 +262,8 @@ RULES = (
         ),
         "when a mail was given up or held, and how often one had been tried",
     ),
-    TableRule(
-        "workers",
-        (
-            "DELETE FROM workers WHERE began_at > :at",
-            "UPDATE workers SET ended_at = NULL, why = NULL WHERE ended_at > :at",
-            "UPDATE workers SET answers = '{}', said_at = :at WHERE said_at > :at",
-        ),
-        "what a worker answered with, where it has said something else since",
-    ),
-    TableRule(
-        "confirmations",
-        (
-            "DELETE FROM confirmations WHERE at > :at"
-            " OR preparation IN (SELECT id FROM preparations WHERE at > :at)",
-        ),
-    ),
-    TableRule(
-        "preparations",
-        (
-            "DELETE FROM preparations WHERE at > :at",
-            "UPDATE preparations SET ended_at = NULL, how = NULL, why = NULL WHERE ended_at > :at",
-        ),
-    ),
-    _grown("crashes"),
-    TableRule(
-        "taken_out",
-        (
-            "DELETE FROM taken_out WHERE at > :at",
-            "UPDATE taken_out SET until = NULL, ended_by = NULL WHERE until > :at",
-        ),
-    ),
-    _grown("news"),
+    *SERVING_RULES,
+    grown("news"),
     TableRule(
         "cursors",
         (

@@ -222,7 +222,7 @@ class Ledger:
         connection = self._connection()
         others = int(connection.execute("PRAGMA data_version").fetchone()[0])
         # SQLite counts for a connection; where that had to be made anew, it begins again.
-        return others + connection.total_changes + (self._local.openings << 40)
+        return others + connection.total_changes + (int(self._local.openings) << 40)
 
     def close(self) -> None:
         with self._guard:

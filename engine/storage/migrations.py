@@ -233,46 +233,30 @@ def _rehearsals(db: Database) -> None:
     )
 
 
-def _bundles(db: Database) -> None:
-    statements = BUNDLES + _refuse("origins", "UPDATE") + _refuse("origins", "DELETE")
-    for statement in _split(statements + _refuse("trusted_keys", "DELETE")):
-        db.execute(statement)
+def _script(statements: str) -> Callable[[Database], None]:
+    """A migration that is nothing but ``statements``."""
+
+    def run(db: Database) -> None:
+        for statement in _split(statements):
+            db.execute(statement)
+
+    return run
 
 
-def _judged_here(db: Database) -> None:
-    for statement in _split(JUDGED_HERE + _refuse("judged_here", "UPDATE") + _refuse("judged_here", "DELETE")):
-        db.execute(statement)
+def _fixed(*tables: str) -> str:
+    """Rows of ``tables`` stay as they were written."""
+    return "".join(_refuse(table, "UPDATE") + _refuse(table, "DELETE") for table in tables)
 
 
-def _exports(db: Database) -> None:
-    for statement in _split(EXPORTS + _refuse("exports", "UPDATE") + _refuse("exports", "DELETE")):
-        db.execute(statement)
-
-
-def _packages(db: Database) -> None:
-    kept = ""
-    for table in ("package_rules", "package_exceptions"):
-        kept += _refuse(table, "UPDATE") + _refuse(table, "DELETE")
-    for statement in _split(PACKAGES + kept):
-        db.execute(statement)
-
-
-def _fleet(db: Database) -> None:
-    fixed = " OF id, project, number, digest, live_seq, by, at"
-    kept = _refuse("preparations", "DELETE") + _refuse("preparations", "UPDATE", fixed)
-    for statement in _split(FLEET + kept + _refuse("confirmations", "UPDATE") + _refuse("taken_out", "DELETE")):
-def _requests(db: Database) -> None:
-    fixed = " OF id, project, file, version, worker, digest, bytes, requests, rows, since, until, written_at"
-    for statement in _split(REQUESTS + _refuse("request_blocks", "UPDATE", fixed)):
-def _tokens(db: Database) -> None:
-    for statement in _split(TOKENS + _refuse("token_uses", "UPDATE") + _refuse("token_uses", "DELETE")):
-def _feedback(db: Database) -> None:
-    kept = ""
-    for table in ("feedback_batches", "feedback_decisions", "frozen_learners"):
-        kept += _refuse(table, "UPDATE") + _refuse(table, "DELETE")
-    for statement in _split(FEEDBACK + kept):
-        db.execute(statement)
-
+_BUNDLES = BUNDLES + _fixed("origins") + _refuse("trusted_keys", "DELETE")
+_PREPARED = " OF id, project, number, digest, live_seq, by, at"
+_FLEET = (
+    FLEET + _refuse("preparations", "DELETE") + _refuse("preparations", "UPDATE", _PREPARED)
+    + _refuse("confirmations", "UPDATE") + _refuse("taken_out", "DELETE")
+)  # fmt: skip
+_LOGGED = " OF id, project, file, version, worker, digest, bytes, requests, rows, since, until, written_at"
+_REQUESTS = REQUESTS + _refuse("request_blocks", "UPDATE", _LOGGED)
+_FEEDBACK = FEEDBACK + _fixed("feedback_batches", "feedback_decisions", "frozen_learners")
 
 # In order, each applied once; append to it, and never edit what was released.
 MIGRATIONS: tuple[tuple[str, Callable[[Database], None]], ...] = (
@@ -298,14 +282,14 @@ MIGRATIONS: tuple[tuple[str, Callable[[Database], None]], ...] = (
     ("approvals", _approvals),
     ("planned swaps", _planned_swaps),
     ("rehearsals", _rehearsals),
-    ("bundles", _bundles),
-    ("exports", _exports),
-    ("common packages", _packages),
-    ("judged here", _judged_here),
-    ("fleet", _fleet),
-    ("requests", _requests),
-    ("tokens", _tokens),
-    ("feedback", _feedback),
+    ("bundles", _script(_BUNDLES)),
+    ("exports", _script(EXPORTS + _fixed("exports"))),
+    ("common packages", _script(PACKAGES + _fixed("package_rules", "package_exceptions"))),
+    ("judged here", _script(JUDGED_HERE + _fixed("judged_here"))),
+    ("fleet", _script(_FLEET)),
+    ("requests", _script(_REQUESTS)),
+    ("tokens", _script(TOKENS + _fixed("token_uses"))),
+    ("feedback", _script(_FEEDBACK)),
 )
 LATEST = len(MIGRATIONS)
 

@@ -96,8 +96,8 @@ class Trees:
     ``roots``: the first node of each tree. ``targets``: to which target it adds; none where each leaf has a number for
     every target. ``feature``: which input a node asks, -1 for a leaf. ``left``: a node, or of a leaf its row of
     ``values``. A row goes left where the input is at most ``threshold``, and with a gap where ``gap`` is 1. Where
-    ``place`` is not -1, the input is a code, and ``sets`` holds from there on for each code, and then for a gap, whether
-    it goes left. ``narrow``: sums are rounded to 32 bits after each tree.
+    ``place`` is not -1, the input is a code, and ``sets`` holds from there on for each code, and then for a gap,
+    whether it goes left. ``narrow``: sums are rounded to 32 bits after each tree.
     """
 
     roots: Span
