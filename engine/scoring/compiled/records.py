@@ -66,7 +66,7 @@ class Operation:
     gap        1.0 where there is one, else 0.0
     add ...    with ``by[0]``; clip: between ``by[0]`` and ``by[1]``, a gap stays one
     apply      ``function``
-    check      the slot itself, where its size is below ``by[0]`` (null: whatever it is); ``refuses`` a gap or not
+    check      the slot itself, where its size is at most ``by[0]`` (null: whatever it is); ``refuses`` a gap or not
 
     ``refuses``: a row with a ``gap``, or with an ``unseen`` value, is answered by nothing: scikit-learn raises there.
     ``codes``: how many codes a ``look_up`` or ``match`` gives, 0, 1, ...; or NaN. 0: it gives any numbers.

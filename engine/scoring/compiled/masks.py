@@ -1,0 +1,299 @@
+"""Small trees, many rows at once: QuickScorer's way, with a table in place of its comparisons.
+
+Of each tree one bit stands for each leaf. A node that a row does not go left at takes the bits of all leaves below its
+left side away; of what is left the lowest bit is the leaf that the row comes to. Which bits a column takes away depends
+only on the bin that its value lies in, so all trees of a row are one AND of one row of a table for each column. Columns
+with few bins are looked up together.
+
+Lucchese and others, "QuickScorer: a fast algorithm to rank documents with additive ensembles of regression trees",
+SIGIR 2015.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from engine.scoring.compiled.bins import Edges
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+    from engine.scoring.compiled.columns import Columns
+    from engine.scoring.compiled.plan import Plan
+
+MOST_LEAVES = 64
+# Bytes of the tables of a group of columns, so that they stay near the processor; and of all tables together.
+_NEAR, _MOST = 1 << 18, 1 << 28
+# Numbers of which each power of two, times them, has other leading bits: what a lowest bit is told by.
+_TELLING = {16: 0x0F2D, 32: 0x077CB531, 64: 0x03F79D71B4CB0A89}
+_SHIFT = {16: 12, 32: 27, 64: 58}
+
+
+@dataclass
+class Asked:
+    """A column that trees ask for: in bins between thresholds, or by codes."""
+
+    slot: int
+    edges: Edges | None
+    count: int
+
+
+class Masks:
+    """The trees of a plan whose trees have at most 64 leaves each."""
+
+    def __init__(self, plan: Plan) -> None:
+        import numpy as np
+
+        trees = plan.model.trees
+        assert trees is not None
+        self._plan = plan
+        self._roots = plan.tables.whole(trees.roots)
+        self._order = self._by_target()
+        self._nodes = _Nodes(plan)
+        most = int(self._nodes.leaves.max())
+        self._bits = 16 if most <= 16 else 32 if most <= 32 else 64
+        self._asked = self._columns()
+        tables = [self._table(asked) for asked in self._asked]
+        self._groups = _grouped([asked.count for asked in self._asked], tables, self._room())
+        self._values = self._leaf_values()
+        self._offsets = (np.arange(len(self._order)) * self._bits).astype(np.uint32)
+
+    def _room(self) -> int:
+        return max(1, _NEAR // (len(self._roots) * self._bits // 8 + 8))
+
+    def _by_target(self) -> npt.NDArray[np.intp]:
+        """Trees of one target together, in their order."""
+        import numpy as np
+
+        trees = self._plan.model.trees
+        assert trees is not None
+        if trees.targets is None:
+            return np.arange(len(self._roots))
+        return np.argsort(self._plan.tables.whole(trees.targets), kind="stable")
+
+    def _columns(self) -> list[Asked]:
+        import numpy as np
+
+        nodes, found = self._nodes, []
+        for place, slot in enumerate(self._plan.model.inputs):
+            mine = nodes.feature == place
+            if not mine.any():
+                continue
+            codes = self._plan.model.operations[slot].codes
+            if codes and (nodes.place[mine] >= 0).all():
+                found.append(Asked(slot, None, codes + 1))
+            else:
+                by_threshold = mine & (nodes.place < 0)
+                # Codes that are compared too lie between halves.
+                halves = np.arange(codes - 1) + 0.5 if codes and (nodes.place[mine] >= 0).any() else np.zeros(0)
+                edges = Edges(np.unique(np.concatenate([nodes.threshold[by_threshold], halves])))
+                found.append(Asked(slot, edges, edges.count))
+        return found
+
+    def _table(self, asked: Asked) -> Any:
+        """For each bin of a column, the bits that it leaves of each tree."""
+        import numpy as np
+
+        nodes, model = self._nodes, self._plan.model
+        place = model.inputs.index(asked.slot)
+        kind = np.dtype(f"u{self._bits // 8}")
+        table = np.full((asked.count, len(self._order)), np.iinfo(kind).max, dtype=kind)
+        if table.nbytes > _MOST:
+            raise TooLarge
+        for column, tree in enumerate(self._order):
+            for node in nodes.of(int(tree), place):
+                table[self._right(asked, node), column] &= kind.type(nodes.keeps(node) & int(np.iinfo(kind).max))
+        return table
+
+    def _right(self, asked: Asked, node: int) -> npt.NDArray[np.bool_]:
+        """The bins from which a row goes right at a node."""
+        import numpy as np
+
+        nodes = self._nodes
+        at = int(nodes.place[node])
+        if at < 0:
+            assert asked.edges is not None
+            right = np.arange(asked.count) > np.searchsorted(asked.edges.thresholds, nodes.threshold[node])
+            right[-1] = not nodes.gap[node]
+            return right
+        codes = self._plan.model.operations[asked.slot].codes
+        left = nodes.sets[at : at + codes + 1].astype(bool)
+        if asked.edges is None:
+            return ~left
+        # The code of each bin; of what lies between two codes there is none.
+        inside = np.concatenate([np.ceil(asked.edges.thresholds - 0.5), [codes - 1]]).clip(0, codes - 1).astype(int)
+        return ~np.concatenate([left[inside], left[-1:]])
+
+    def _leaf_values(self) -> Any:
+        """For each target, what each leaf of each tree gives, by tree and telling bits."""
+        import numpy as np
+
+        nodes, bits = self._nodes, self._bits
+        found = np.zeros((nodes.width, len(self._order), bits))
+        told = [(((1 << bit) * _TELLING[bits]) % (1 << bits)) >> _SHIFT[bits] for bit in range(bits)]
+        for column, tree in enumerate(self._order):
+            values = nodes.leaf_values(int(tree))
+            found[:, column, told[: len(values)]] = values.T
+        return found.reshape(nodes.width, -1)
+
+    def add(self, columns: Columns, first: int, last: int) -> Any:
+        """The sums of each target for the rows from ``first`` up to ``last``: the start, then tree by tree."""
+        import numpy as np
+
+        rows = last - first
+        left = self._left_over(columns, first, last)
+        kind = left.dtype.type
+        lowest = left & (~left + kind(1))
+        lowest *= kind(_TELLING[self._bits])
+        lowest >>= kind(_SHIFT[self._bits])
+        places = np.empty((len(self._order), rows), dtype=np.intp)
+        np.add(lowest.T, self._offsets[:, None], out=places, casting="unsafe")
+        return self._summed(places, rows)
+
+    def _left_over(self, columns: Columns, first: int, last: int) -> Any:
+        """Of each row and tree, the bits of the leaves that nothing took away."""
+        import numpy as np
+
+        left, room = None, None
+        for members, table in self._groups:
+            bins = None
+            for member in members:
+                asked = self._asked[member]
+                numbers = self._bins(columns, asked, first, last)
+                bins = numbers if bins is None else bins * asked.count + numbers
+            if left is None:
+                left, room = table.take(bins, axis=0), np.empty((last - first, table.shape[1]), dtype=table.dtype)
+            else:
+                table.take(bins, axis=0, out=room, mode="clip")
+                left &= room
+        if left is None:
+            return np.ones((last - first, len(self._order)), dtype=f"u{self._bits // 8}")
+        return left.view(f"u{self._bits // 8}")[:, : len(self._order)]
+
+    def _bins(self, columns: Columns, asked: Asked, first: int, last: int) -> Any:
+        import numpy as np
+
+        index = self._plan.index_of.get(asked.slot)
+        if index is not None:
+            # What is looked up is put into bins once, not row by row.
+            return self._bins_of(asked, self._plan.numbers(asked.slot)).take(columns.index[index][first:last])
+        numbers = columns.number(asked.slot)[first:last]
+        return np.ascontiguousarray(self._bins_of(asked, numbers))
+
+    def _bins_of(self, asked: Asked, numbers: Any) -> Any:
+        import numpy as np
+
+        if asked.edges is not None:
+            return asked.edges.bins(numbers)
+        return np.where(np.isnan(numbers), asked.count - 1, np.nan_to_num(numbers)).astype(np.intp)
+
+    def _summed(self, places: Any, rows: int) -> Any:
+        import numpy as np
+
+        model, trees = self._plan.model, self._plan.model.trees
+        assert trees is not None
+        start = self._plan.tables.floats(model.start)
+        kind = np.float32 if trees.narrow else np.float64
+        targets = None if trees.targets is None else self._plan.tables.whole(trees.targets)[self._order]
+        sums = np.empty((model.targets, rows))
+        room = np.empty((len(self._order) + 1, rows), dtype=np.float64)
+        for target in range(model.targets):
+            mine = slice(0, len(self._order)) if targets is None else _run(targets, target)
+            count = mine.stop - mine.start
+            room[0] = start[target]
+            values = self._values[target if targets is None else 0]
+            values.take(places[mine], out=room[1 : count + 1], mode="clip")
+            # One after another, from the first on: over rows of an array NumPy adds up in that order.
+            given = room[: count + 1].astype(kind) if trees.narrow else room[: count + 1]
+            sums[target] = np.add.reduce(given, axis=0, dtype=kind)
+        return sums
+
+
+class TooLarge(Exception):
+    """The tables would be larger than what they are worth."""
+
+
+class _Nodes:
+    """The nodes of trees, with the leaves of each counted from the left."""
+
+    def __init__(self, plan: Plan) -> None:
+        import numpy as np
+
+        trees, tables = plan.model.trees, plan.tables
+        assert trees is not None
+        self.feature, self.left, self.right, self.place, self.sets = (
+            tables.whole(span) for span in (trees.feature, trees.left, trees.right, trees.place, trees.sets)
+        )
+        self.gap, self.threshold = tables.whole(trees.gap), tables.floats(trees.threshold)
+        roots = tables.whole(trees.roots)
+        self.width = plan.model.targets if trees.targets is None else 1
+        self._values = tables.floats(trees.values).reshape(-1, self.width)
+        self.leaves = np.add.reduceat((self.feature < 0).astype(np.int64), roots)
+        self._bits: dict[int, tuple[int, int]] = {}
+        self._order: list[list[int]] = []
+        self._mine: dict[tuple[int, int], list[int]] = {}
+        for tree, root in enumerate(roots.tolist()):
+            self._order.append([])
+            self._walk(root, tree)
+
+    def _walk(self, root: int, tree: int) -> None:
+        """Number the leaves of a tree from the left, and note which lie left of each node."""
+        waiting = [(root, False)]
+        before: dict[int, int] = {}
+        while waiting:
+            node, done = waiting.pop()
+            if self.feature[node] < 0:
+                self._order[tree].append(int(self.left[node]))
+            elif done:
+                self._bits[node] = (before[node], len(self._order[tree]))
+                waiting.append((int(self.right[node]), False))
+            else:
+                before[node] = len(self._order[tree])
+                self._mine.setdefault((tree, int(self.feature[node])), []).append(node)
+                waiting += [(node, True), (int(self.left[node]), False)]
+
+    def of(self, tree: int, feature: int) -> list[int]:
+        """The nodes of a tree that ask for a feature."""
+        return self._mine.get((tree, feature), [])
+
+    def keeps(self, node: int) -> int:
+        """The bits that stay where a row goes right: all but those of the leaves on the left side."""
+        first, last = self._bits[node]
+        return ~(((1 << last) - 1) ^ ((1 << first) - 1))
+
+    def leaf_values(self, tree: int) -> Any:
+        return self._values[self._order[tree]]
+
+
+def _grouped(counts: list[int], tables: list[Any], room: int) -> list[tuple[list[int], Any]]:
+    """Columns that are looked up together, and the table for each combination of their bins, as whole words."""
+    import numpy as np
+
+    groups: list[tuple[list[int], Any]] = []
+    for member in sorted(range(len(counts)), key=counts.__getitem__):
+        if groups and len(groups[-1][1]) * counts[member] <= room:
+            members, table = groups.pop()
+            both = (table[:, None, :] & tables[member][None, :, :]).reshape(-1, table.shape[1])
+            groups.append(([*members, member], both))
+        else:
+            groups.append(([member], tables[member]))
+    return [(members, np.ascontiguousarray(_words(table))) for members, table in groups]
+
+
+def _words(table: Any) -> Any:
+    """The same bits in words of 64, filled up at the end."""
+    import numpy as np
+
+    each = 8 // table.dtype.itemsize
+    lacking = -table.shape[1] % each
+    whole = np.concatenate([table, np.zeros((len(table), lacking), dtype=table.dtype)], axis=1)
+    return whole.view(np.uint64)
+
+
+def _run(targets: Any, target: int) -> slice:
+    """Where the trees of a target stand among those that are ordered by it."""
+    import numpy as np
+
+    return slice(int(np.searchsorted(targets, target)), int(np.searchsorted(targets, target, side="right")))
