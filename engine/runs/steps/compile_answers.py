@@ -1,6 +1,6 @@
 """What a fitted model answers, for compile_model.py: its scores, and how they become what is told. Stand-alone."""
 # The syntax and names of Python 3.9:
-# ruff: noqa: B905, UP006, UP035
+# ruff: noqa: UP006, UP035
 
 from __future__ import annotations
 
@@ -97,7 +97,8 @@ def checked(program: Any, column: Any, gaps: bool, limit: Any) -> int:
     if gaps and limit is None:
         return int(program.slot(column))
     refuses = [] if gaps else ["gap"]
-    return int(program.slot(program.apply(column, "check", [float("inf") if limit is None else limit], refuses=refuses)))
+    held = program.apply(column, "check", [float("inf") if limit is None else limit], refuses=refuses)
+    return int(program.slot(held))
 
 
 def takes(estimator: Any, value: float) -> bool:
@@ -164,7 +165,7 @@ def _weights(program: Any, estimator: Any, columns: List[Any]) -> Dict[str, Any]
         raise Refused("its weights are not one for each column")
     narrow = [column.name for column in columns if column.kind == "narrow"]
     if narrow:
-        raise Refused(f"the column {narrow[0]!r} of 32-bit numbers is computed with, which tables do with 64 bits")
+        raise Refused(f"the column {narrow[0]!r} of 32-bit numbers is computed with, and tables do it with 64")
     start = numpy.broadcast_to(numpy.asarray(estimator.intercept_, dtype=float).ravel(), len(weights))
     if not (numpy.isfinite(weights).all() and numpy.isfinite(start).all()):
         raise Refused("its weights are not all numbers")

@@ -93,7 +93,7 @@ def _function(program: Any, step: Any, columns: List[Any]) -> List[Any]:
         return columns
     name = function_name(function)
     if name is None or step.kw_args:
-        raise Refused("its FunctionTransformer calls a function of the project's; a function of NumPy's alone can be told")
+        raise Refused("its FunctionTransformer calls a function of the project's; only NumPy's can be told")
     for column in columns:
         narrow = column.slot is None and column.dtype not in ("float64", "int64", "int32", "uint32")
         whole = column.slot is None and column.dtype != "float64" and name in _OF_FRACTIONS
@@ -147,7 +147,7 @@ def _imputer(program: Any, step: Any, columns: List[Any]) -> List[Any]:
     if not (step.missing_values is None or step.missing_values != step.missing_values):
         raise Refused("its SimpleImputer takes something else than a gap for one")
     made: List[Any] = []
-    for place, column in enumerate(columns):
+    for place, _ in enumerate(columns):
         value = step.statistics_[place]
         if isinstance(value, float) and value != value and not getattr(step, "keep_empty_features", False):
             continue  # A column that was empty in training is left out.
@@ -249,8 +249,8 @@ def _asked(step: Any, columns: List[Any], place: int) -> Callable[[Any], Any]:
     """What the encoder makes of one value in the column at ``place``: a list of numbers, None where it stops."""
     import pandas
 
-    names = getattr(step, "feature_names_in_", None)
-    names = [f"column{n}" for n in range(len(columns))] if names is None else list(names)
+    named = hasattr(step, "feature_names_in_")
+    names = list(step.feature_names_in_) if named else [f"column{n}" for n in range(len(columns))]
     begin, end = _width(step, place)
     first = [_first(each) for each in step.categories_]
 
@@ -264,7 +264,7 @@ def _asked(step: Any, columns: List[Any], place: int) -> Callable[[Any], Any]:
                 row[names[at]] = pandas.Series([given], dtype=bool if column.kind == "truth" else float)
         frame = pandas.DataFrame(row)
         try:
-            made = step.transform(frame if hasattr(step, "feature_names_in_") else frame.to_numpy(dtype=_common(columns)))
+            made = step.transform(frame if named else frame.to_numpy(dtype=_common(columns)))
         except (ValueError, TypeError):
             return None
         made = made.toarray() if hasattr(made, "toarray") else numpy.asarray(made)

@@ -108,7 +108,7 @@ class Program:
     def apply(self, column: Column, do: str, by: Any = (), **said: Any) -> Column:
         """Another column, each number of which is made of that of ``column``."""
         if column.kind == "narrow" and do not in ("check", "gap"):
-            raise Refused(f"the column {column.name!r} of 32-bit numbers is computed with, which tables do with 64 bits")
+            raise Refused(f"the column {column.name!r} of 32-bit numbers is computed with, and tables do it with 64")
         slot = self.slot(column)
         by = [float(each) for each in by]
         table = self._tables.get(slot)
@@ -122,7 +122,7 @@ class Program:
         return Column(column.kind if do == "check" else "number", made, name=column.name)
 
     def table(self, do: str, of: int, numbers: Any, values: Any, refuses: List[str]) -> int:
-        """A slot whose number is looked up: ``numbers``, one for each of ``values``, for a gap and for a value unseen."""
+        """A slot whose number is looked up: ``numbers`` has one for each of ``values``, for a gap, for one unseen."""
         numbers = [float(each) for each in numbers]
         said: Dict[str, Any] = {"do": do, "of": of, "refuses": refuses}
         whole = [each for each in numbers if each == each]
@@ -204,7 +204,7 @@ def columns(frame: Any) -> List[Column]:
         values = column.dtype.categories if isinstance(column.dtype, pandas.CategoricalDtype) else column
         kind = str(values.dtype).lower()
         found = "no table"
-        if kind.startswith("float32") or kind.startswith("float16"):
+        if kind.startswith(("float32", "float16")):
             found = "narrow" if kind.startswith("float32") else "numbers of 16 bits"
         elif kind in ("bool", "boolean"):
             found = "truth" if dtype == "bool" else "truth values with gaps"

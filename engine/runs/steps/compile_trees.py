@@ -4,7 +4,7 @@ scikit-learn's own trees see 32 bits of a number. A table compares 64: with each
 rounded to 32 bits, is still at most the threshold.
 """
 # The syntax and names of Python 3.9:
-# ruff: noqa: B905, UP006, UP035
+# ruff: noqa: UP006, UP035
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Nodes:
         self._flags: List[int] = []
 
     def add(self, tree: Dict[str, Any], target: int = 0) -> None:
-        """A tree: ``leaf`` (truth values), ``feature``, ``left``, ``right``, ``threshold``, ``gap`` and ``place`` for each
+        """A tree: ``leaf`` (truth values), ``feature``, ``left``, ``right``, ``threshold``, ``gap``, ``place`` for each
         node, and ``values``, rows for the leaves alone."""
         leaf, count = tree["leaf"], len(tree["leaf"])
         inner = numpy.flatnonzero(~leaf)

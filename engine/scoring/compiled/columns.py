@@ -27,7 +27,7 @@ class StoppedAt(Exception):
 
 
 class Columns:
-    """``number``: the slots that were asked for as numbers. ``index``: of each index of the plan, the places of rows."""
+    """``number``: a slot as numbers. ``index``: for each index of the plan, the place of each row's value."""
 
     def __init__(self, plan: Plan, table: pa.Table) -> None:
         self._plan, self._table = plan, table

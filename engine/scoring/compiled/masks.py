@@ -107,7 +107,7 @@ class Masks:
                 table[self._right(asked, node), column] &= kind.type(nodes.keeps(node) & int(np.iinfo(kind).max))
         return table
 
-    def _right(self, asked: Asked, node: int) -> npt.NDArray[np.bool_]:
+    def _right(self, asked: Asked, node: int) -> Any:
         """The bins from which a row goes right at a node."""
         import numpy as np
 

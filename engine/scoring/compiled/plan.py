@@ -102,7 +102,7 @@ class Plan:
             self.index_of |= dict.fromkeys(slots, number)
 
     def _terms(self, linear: Linear) -> Iterator[Term]:
-        """Neighbours that are looked up by one index, as those that one encoder made of a column, are added up before."""
+        """Neighbours that are looked up by one index, as what an encoder made of a column, are added up before."""
         import numpy as np
 
         weights = self.tables.floats(linear.weights).reshape(self.model.targets, -1)

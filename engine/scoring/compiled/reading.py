@@ -1,4 +1,4 @@
-"""Compiled tables, read and not believed: what is computed with afterwards can neither crash, nor loop, nor fill memory.
+"""Compiled tables, read and not believed: what is computed with them can neither crash, nor loop, nor fill memory.
 
 Whoever wrote them ran the project's code. Each place that points somewhere is looked at here, once, so that nothing has
 to look again with every row.
@@ -77,9 +77,8 @@ def read_tables(folder: Path) -> Tables:
     if len(numbers) % 8 or len(places) % 4:
         wrong("a file of numbers ends in the middle of one")
     # A copy in the order of this machine's bytes, so that nothing has to turn them later.
-    tables = Tables(
-        model, np.frombuffer(numbers, dtype="<f8").astype(np.float64), np.frombuffer(places, dtype="<i4").astype(np.int32)
-    )
+    floats, whole = np.frombuffer(numbers, dtype="<f8"), np.frombuffer(places, dtype="<i4")
+    tables = Tables(model, floats.astype(np.float64), whole.astype(np.int32))
     _check_columns(tables)
     for place, operation in enumerate(model.operations):
         _check_operation(tables, place, operation)
@@ -172,7 +171,8 @@ def _check_operation(tables: Tables, place: int, operation: Operation) -> None:
 
 
 def _check_by(operation: Operation) -> None:
-    by, do = operation.by, operation.do
+    by: tuple[float | None, ...] = operation.by  # JSON has null where there is no limit.
+    do = operation.do
     if len(by) != _BY.get(do, 0):
         wrong("an operation has another count of numbers than it needs")
     if do == "check" and by[0] is None:

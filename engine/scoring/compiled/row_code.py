@@ -93,9 +93,9 @@ def _index_lines(plan: Plan, number: int, index: Index, code: Code) -> Iterator[
         vocabulary = plan.model.vocabularies[index.of]
         known: dict[Any, int] = {value: place for place, value in enumerate(vocabulary.values)}
         code.names[f"V{number}"] = {**known, None: index.count}.get
-        yield f"i{number} = V{number}(f{vocabulary.feature})"
-        yield f"if i{number} is None: i{number} = other_text({vocabulary.feature}, f{vocabulary.feature}, {index.count})"
         feature = vocabulary.feature
+        yield f"i{number} = V{number}(f{feature})"
+        yield f"if i{number} is None: i{number} = other_text({feature}, f{feature}, {index.count})"
     else:
         code.names[f"V{number}"] = {float(each): place for place, each in enumerate(plan.values(index))}.get
         yield f"i{number} = V{number}(s{index.of})"

@@ -93,11 +93,10 @@ class TreeCode:
 
     def _leaf(self, values: list[float], tree: int) -> str:
         targets = range(len(values)) if self._targets is None else [self._targets[tree]]
-        if self._narrow:
-            said = [f"t{target} = narrow(t{target} + ({literal(value)}))" for target, value in zip(targets, values, strict=True)]
-        else:
-            said = [f"t{target} += {literal(value)}" for target, value in zip(targets, values, strict=True)]
-        return "; ".join(said)
+        form = "t{0} = narrow(t{0} + ({1}))" if self._narrow else "t{0} += {1}"
+        return "; ".join(
+            form.format(target, literal(value)) for target, value in zip(targets, values, strict=True)
+        )
 
     def _condition(self, node: int) -> str:
         slot = self._plan.model.inputs[self._feature[node]]
